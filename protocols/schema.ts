@@ -1,0 +1,98 @@
+/**
+ * The one file that imports the Smithy schema library: the SDK clients' exported schemas become the service and
+ * operation models that codecs are compiled from.
+ */
+import { NormalizedSchema } from "@smithy/core/schema";
+import type { ProtocolName } from "./protocol.ts";
+import type { Constraints } from "./validate.ts";
+
+export type Shape = NormalizedSchema;
+
+/** An operation as the SDK clients export it (`SendMessage$`): `[9, namespace, name, traits, input, output]`. */
+export type OperationSchema = readonly [9, string, string, OperationTraits | number, SchemaRef, SchemaRef];
+
+type SchemaRef = Parameters<typeof NormalizedSchema.of>[0];
+
+interface OperationTraits {
+  readonly http?: readonly [method: string, uri: string, code: number];
+  readonly endpoint?: readonly string[];
+}
+
+/** How one AWS service is spoken to. The facts are those of the service's published description. */
+export interface ServiceDeclaration {
+  /** The folder's name and the name in control routes: `sqs`. */
+  readonly name: string;
+  /** SigV4 signing names under which requests of this service arrive, the service's own first. */
+  readonly signingNames: readonly string[];
+  /** First labels of the service's host names (`sqs`, `sync-states`). */
+  readonly hostPrefixes: readonly string[];
+  /** API version of the Query protocol and of the model, `2012-11-05`. */
+  readonly version: string;
+  /** Prefix of `X-Amz-Target` before the dot; absent when the service has no RPC over JSON. */
+  readonly targetPrefix?: string;
+  /** Namespace of Query answers; absent when the service has no Query protocol. */
+  readonly xmlNamespace?: string;
+  /** JSON errors carry `x-amzn-query-error` (awsQueryCompatible). */
+  readonly queryCompatible?: boolean;
+  readonly protocols: readonly ProtocolName[];
+  /** The SDK client's module: every export that is an operation schema becomes an operation. */
+  readonly schemas: Readonly<Record<string, unknown>>;
+  /** Length, range, pattern and enum facts of `protocols/constraints/<name>.json`. */
+  readonly constraints: Constraints;
+}
+
+export interface ServiceModel extends Omit<ServiceDeclaration, "schemas"> {
+  /** Smithy namespace, `com.amazonaws.sqs`. */
+  readonly namespace: string;
+  readonly operations: ReadonlyMap<string, OperationModel>;
+}
+
+export interface OperationModel {
+  readonly name: string;
+  readonly service: ServiceModel;
+  readonly input: Shape;
+  readonly output: Shape;
+  /** REST binding; absent for operations without an HTTP trait. */
+  readonly http: { readonly method: string; readonly uri: string; readonly status: number } | undefined;
+}
+
+/** Builds a service's model from its declaration. Shapes are resolved when a codec first asks for them. */
+export function serviceModel(declaration: ServiceDeclaration): ServiceModel {
+  const operations = new Map<string, OperationModel>();
+  const { schemas, ...rest } = declaration;
+  let namespace = "";
+  const service = { ...rest, operations } as ServiceModel & { namespace: string };
+  for (const schema of Object.values(schemas)) {
+    if (!isOperationSchema(schema)) continue;
+    namespace = schema[1];
+    operations.set(schema[2], operationModel(service, schema));
+  }
+  service.namespace = namespace;
+  return service;
+}
+
+function operationModel(service: ServiceModel, schema: OperationSchema): OperationModel {
+  const traits = typeof schema[3] === "object" ? schema[3] : {};
+  let input: Shape | undefined;
+  let output: Shape | undefined;
+  return {
+    name: schema[2],
+    service,
+    get input() {
+      return (input ??= NormalizedSchema.of(schema[4]));
+    },
+    get output() {
+      return (output ??= NormalizedSchema.of(schema[5]));
+    },
+    http: traits.http && { method: traits.http[0], uri: traits.http[1], status: traits.http[2] },
+  };
+}
+
+function isOperationSchema(value: unknown): value is OperationSchema {
+  return Array.isArray(value) && value[0] === 9;
+}
+
+/** The shape of an error's schema, for encoding its members. */
+export function shapeOf(schema: unknown): Shape {
+  return NormalizedSchema.of(schema as SchemaRef);
+}
