@@ -60,14 +60,12 @@ export interface OperationModel {
 export function serviceModel(declaration: ServiceDeclaration): ServiceModel {
   const operations = new Map<string, OperationModel>();
   const { schemas, ...rest } = declaration;
-  let namespace = "";
-  const service = { ...rest, operations } as ServiceModel & { namespace: string };
+  const service = { ...rest, operations, namespace: "" };
   for (const schema of Object.values(schemas)) {
     if (!isOperationSchema(schema)) continue;
-    namespace = schema[1];
+    service.namespace = schema[1];
     operations.set(schema[2], operationModel(service, schema));
   }
-  service.namespace = namespace;
   return service;
 }
 
