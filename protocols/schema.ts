@@ -4,7 +4,7 @@
  */
 import { NormalizedSchema } from "@smithy/core/schema";
 import type { ProtocolName } from "./protocol.ts";
-import type { Constraints } from "./validate.ts";
+import type { Constraints, MemberFacts } from "./validate.ts";
 
 export type Shape = NormalizedSchema;
 
@@ -34,6 +34,8 @@ export interface ServiceDeclaration {
   readonly xmlNamespace?: string;
   /** JSON errors carry `x-amzn-query-error` (awsQueryCompatible). */
   readonly queryCompatible?: boolean;
+  /** Answers carry `x-amz-id-2` beside the request id, as Kinesis's do. */
+  readonly extendedRequestId?: boolean;
   readonly protocols: readonly ProtocolName[];
   /** The SDK client's module: every export that is an operation schema becomes an operation. */
   readonly schemas: Readonly<Record<string, unknown>>;
@@ -93,4 +95,55 @@ function isOperationSchema(value: unknown): value is OperationSchema {
 /** The shape of an error's schema, for encoding its members. */
 export function shapeOf(schema: unknown): Shape {
   return NormalizedSchema.of(schema as SchemaRef);
+}
+
+export type Kind =
+  | "string"
+  | "boolean"
+  | "number"
+  | "blob"
+  | "timestamp"
+  | "document"
+  | "list"
+  | "map"
+  | "struct"
+  | "unit";
+
+/** What a shape is; unions and errors are structures. */
+export function kindOf(shape: Shape): Kind {
+  if (shape.isUnitSchema()) return "unit";
+  if (shape.isStructSchema()) return "struct";
+  if (shape.isListSchema()) return "list";
+  if (shape.isMapSchema()) return "map";
+  if (shape.isBlobSchema()) return "blob";
+  if (shape.isTimestampSchema()) return "timestamp";
+  if (shape.isBooleanSchema()) return "boolean";
+  if (shape.isNumericSchema() || shape.isBigIntegerSchema() || shape.isBigDecimalSchema()) return "number";
+  if (shape.isDocumentSchema()) return "document";
+  return "string";
+}
+
+export type TimestampFormat = "date-time" | "http-date" | "epoch-seconds";
+
+/** How a timestamp is written: as its own trait says, or as the protocol does where it stands. */
+export function timestampFormat(shape: Shape, fallback: TimestampFormat): TimestampFormat {
+  const schema = shape.getSchema();
+  return schema === 5 ? "date-time" : schema === 6 ? "http-date" : schema === 7 ? "epoch-seconds" : fallback;
+}
+
+/** A member of a structure with the facts the model's constraints know of it. */
+export interface Member {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly facts: MemberFacts | undefined;
+}
+
+export function membersOf(shape: Shape, constraints: Constraints): Member[] {
+  const facts = constraints.shapes?.[shape.getName() ?? ""];
+  return [...shape.structIterator()].map(([name, member]) => ({ name, shape: member, facts: facts?.[name] }));
+}
+
+/** Whether a list or a map may hold nulls. */
+export function isSparse(shape: Shape): boolean {
+  return Boolean((shape.getOwnTraits() as { sparse?: 0 | 1 }).sparse);
 }

@@ -1,0 +1,102 @@
+/** The eight services as the protocol tests see them: their schemas and wire facts, without any behaviour. */
+import * as eventbridge from "@aws-sdk/client-eventbridge";
+import * as kinesis from "@aws-sdk/client-kinesis";
+import * as pipes from "@aws-sdk/client-pipes";
+import * as scheduler from "@aws-sdk/client-scheduler";
+import * as sfn from "@aws-sdk/client-sfn";
+import * as sns from "@aws-sdk/client-sns";
+import * as sqs from "@aws-sdk/client-sqs";
+import * as sts from "@aws-sdk/client-sts";
+import { type ServiceDeclaration, type ServiceModel, serviceModel } from "../../protocols/schema.ts";
+
+const declarations: ServiceDeclaration[] = [
+  {
+    name: "sqs",
+    signingNames: ["sqs"],
+    hostPrefixes: ["sqs", "queue"],
+    version: "2012-11-05",
+    targetPrefix: "AmazonSQS",
+    xmlNamespace: "http://queue.amazonaws.com/doc/2012-11-05/",
+    queryCompatible: true,
+    protocols: ["awsJson1_0", "awsQuery", "rpcv2Cbor"],
+    schemas: sqs,
+    constraints: {},
+  },
+  {
+    name: "sns",
+    signingNames: ["sns"],
+    hostPrefixes: ["sns"],
+    version: "2010-03-31",
+    xmlNamespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+    protocols: ["awsQuery"],
+    schemas: sns,
+    constraints: {},
+  },
+  {
+    name: "sts",
+    signingNames: ["sts"],
+    hostPrefixes: ["sts"],
+    version: "2011-06-15",
+    xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+    protocols: ["awsQuery"],
+    schemas: sts,
+    constraints: {},
+  },
+  {
+    name: "kinesis",
+    signingNames: ["kinesis"],
+    hostPrefixes: ["kinesis"],
+    version: "2013-12-02",
+    targetPrefix: "Kinesis_20131202",
+    extendedRequestId: true,
+    protocols: ["awsJson1_1", "awsCbor1_1", "rpcv2Cbor"],
+    schemas: kinesis,
+    constraints: {},
+  },
+  {
+    name: "eventbridge",
+    signingNames: ["events"],
+    hostPrefixes: ["events"],
+    version: "2015-10-07",
+    targetPrefix: "AWSEvents",
+    protocols: ["awsJson1_1"],
+    schemas: eventbridge,
+    constraints: {},
+  },
+  {
+    name: "stepfunctions",
+    signingNames: ["states"],
+    hostPrefixes: ["states", "sync-states"],
+    version: "2016-11-23",
+    targetPrefix: "AWSStepFunctions",
+    protocols: ["awsJson1_0"],
+    schemas: sfn,
+    constraints: {},
+  },
+  {
+    name: "scheduler",
+    signingNames: ["scheduler"],
+    hostPrefixes: ["scheduler"],
+    version: "2021-06-30",
+    protocols: ["restJson1"],
+    schemas: scheduler,
+    constraints: {},
+  },
+  {
+    name: "pipes",
+    signingNames: ["pipes"],
+    hostPrefixes: ["pipes"],
+    version: "2015-10-07",
+    protocols: ["restJson1"],
+    schemas: pipes,
+    constraints: {},
+  },
+];
+
+export const services: readonly ServiceModel[] = declarations.map(serviceModel);
+
+export function serviceNamed(name: string): ServiceModel {
+  const service = services.find((candidate) => candidate.name === name);
+  if (service === undefined) throw new Error(`No service ${name}`);
+  return service;
+}
