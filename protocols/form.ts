@@ -1,0 +1,78 @@
+/** Form and query-string parameters: `a=1&b.2=x`, percent-encoded, as AWS Query carries them. */
+import { isUtf8 } from "node:buffer";
+import { AwsError } from "./error.ts";
+import type { WireRequest } from "./protocol.ts";
+
+export type Parameters = ReadonlyMap<string, string>;
+
+const NONE: Parameters = new Map();
+const parsed = new WeakMap<WireRequest, Parameters>();
+
+/**
+ * The parameters of a request, from its URL and, when it posts a form, from its body; the body wins.
+ * Parsed once a request: the claim looks for `Action` and the codec for everything else.
+ * @throws AwsError MalformedQueryString for broken percent-encoding.
+ */
+export function parametersOf(request: WireRequest): Parameters {
+  let parameters = parsed.get(request);
+  if (parameters === undefined) {
+    parameters = readParameters(request);
+    parsed.set(request, parameters);
+  }
+  return parameters;
+}
+
+function readParameters(request: WireRequest): Parameters {
+  const hasBody = request.body.length > 0 && isForm(request);
+  if (!hasBody && request.query === "") return NONE;
+  const parameters = new Map<string, string>();
+  parseInto(parameters, request.query);
+  if (hasBody) {
+    if (!isUtf8(request.body)) throw malformed();
+    parseInto(parameters, request.body.toString());
+  }
+  return parameters;
+}
+
+/** Whether the body is a form; a client that names no type is believed to send one. */
+export function isForm(request: WireRequest): boolean {
+  const type = request.headers["content-type"];
+  return typeof type !== "string" || type === "" || type.startsWith("application/x-www-form-urlencoded");
+}
+
+/** Calls `each` for every `name=value` of a query string, decoded, in order. */
+export function parseQuery(text: string, each: (name: string, value: string) => void): void {
+  let start = 0;
+  while (start < text.length) {
+    let end = text.indexOf("&", start);
+    if (end === -1) end = text.length;
+    if (end > start) {
+      const equals = text.indexOf("=", start);
+      if (equals === -1 || equals >= end) each(decode(text.slice(start, end)), "");
+      else each(decode(text.slice(start, equals)), decode(text.slice(equals + 1, end)));
+    }
+    start = end + 1;
+  }
+}
+
+function parseInto(parameters: Map<string, string>, text: string): void {
+  parseQuery(text.trimEnd(), (name, value) => parameters.set(name, value));
+}
+
+function decode(text: string): string {
+  const spaced = text.includes("+") ? text.replaceAll("+", " ") : text;
+  if (!spaced.includes("%")) return spaced;
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    throw malformed();
+  }
+}
+
+function malformed(): AwsError {
+  return AwsError.unmodeled({
+    name: "MalformedQueryString",
+    message: "The query string contains a syntax error",
+    status: 404,
+  });
+}
