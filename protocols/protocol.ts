@@ -56,3 +56,11 @@ export interface Claim {
   readonly operation: OperationModel;
   readonly protocol: Protocol;
 }
+
+/** A request that names no operation of ours, and the form its answer takes. */
+export interface Unclaimed {
+  readonly error: AwsError;
+  readonly protocol: Protocol;
+  /** The service it seems to be for. */
+  readonly service: ServiceModel | undefined;
+}
