@@ -5,7 +5,7 @@ import { extendedRequestId, messageMember, queryErrorHeader } from "./error-body
 import { type EventEncoding, eventStreamBody } from "./event-stream.ts";
 import { type JsonEncoder, jsonDecoder, jsonEncoder } from "./json-shape.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
-import { type OperationModel, type Shape, shapeOf } from "./schema.ts";
+import { isErrorShape, type OperationModel, type Shape, shapeOf } from "./schema.ts";
 import { serializationError } from "./serialization.ts";
 import type { Constraints } from "./validate.ts";
 
@@ -65,14 +65,8 @@ function eventEncoding(union: Shape, constraints: Constraints, contentType: stri
   };
 }
 
-function isErrorShape(shape: Shape): boolean {
-  const schema: unknown = shape.getSchema();
-  return Array.isArray(schema) && schema[0] === -3;
-}
-
 /** The body as `JSON.parse` sees it; nothing at all stands for `{}`, as does null. */
-export function parseBody(request: WireRequest): unknown {
-  const { body } = request;
+export function parseBody({ body }: Pick<WireRequest, "body">): unknown {
   if (body.length === 0) return {};
   // Decoding would silently put U+FFFD where the bytes are not UTF-8.
   if (!isUtf8(body)) throw serializationError();
@@ -93,8 +87,11 @@ export function errorBody(error: AwsError, type: string | undefined): string {
   if (error.schema !== undefined) {
     let encode = errorEncoders.get(error.schema);
     if (encode === undefined) {
-      const without = new Set(["message", "Message"]);
-      encode = jsonEncoder(shapeOf(error.schema), { constraints: {}, jsonName: true, without });
+      const shape = shapeOf(error.schema);
+      // Over REST some members are headers.
+      const headers = [...shape.structIterator()].filter(([, member]) => member.getMergedTraits().httpHeader);
+      const without = new Set(["message", "Message", ...headers.map(([name]) => name)]);
+      encode = jsonEncoder(shape, { constraints: {}, jsonName: true, without });
       errorEncoders.set(error.schema, encode);
     }
     const members = encode(error.members).slice(1, -1);

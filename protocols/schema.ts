@@ -147,3 +147,9 @@ export function membersOf(shape: Shape, constraints: Constraints): Member[] {
 export function isSparse(shape: Shape): boolean {
   return Boolean((shape.getOwnTraits() as { sparse?: 0 | 1 }).sparse);
 }
+
+/** Whether a member of an event union is an error of the model. */
+export function isErrorShape(shape: Shape): boolean {
+  const schema: unknown = shape.getSchema();
+  return Array.isArray(schema) && schema[0] === -3;
+}
