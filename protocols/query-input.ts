@@ -104,12 +104,15 @@ function structDecoder(shape: Shape, constraints: Constraints, open: Open): Deco
   if (outer) return (node) => outer.run!(node);
   const entry: { run: Decoder | undefined } = { run: undefined };
   open.set(shapeName, entry);
-  const members = membersOf(shape, constraints).map(({ name, shape: member, facts }) => ({
-    name,
-    wire: xmlTraits(member).xmlName ?? name,
-    decode: decoder(member, facts, constraints, open),
-    scalar: !["struct", "list", "map"].includes(kindOf(member)),
-  }));
+  const members = membersOf(shape, constraints)
+    .map(({ name, shape: member, facts }) => ({
+      name,
+      wire: xmlTraits(member).xmlName ?? name,
+      decode: decoder(member, facts, constraints, open),
+      scalar: !["struct", "list", "map"].includes(kindOf(member)),
+    }))
+    // Where SQS's two lists of attribute names share a parameter name, the first stands for both.
+    .filter(({ wire }, i, all) => all.findIndex((other) => other.wire === wire) === i);
   open.delete(shapeName);
   entry.run = ({ children }) => {
     const result: Record<string, unknown> = {};
