@@ -3,6 +3,7 @@
  * operation models that codecs are compiled from.
  */
 import { NormalizedSchema } from "@smithy/core/schema";
+import type { ErrorSchema } from "./error.ts";
 import type { ProtocolName } from "./protocol.ts";
 import type { Constraints, MemberFacts } from "./validate.ts";
 
@@ -47,6 +48,8 @@ export interface ServiceModel extends Omit<ServiceDeclaration, "schemas"> {
   /** Smithy namespace, `com.amazonaws.sqs`. */
   readonly namespace: string;
   readonly operations: ReadonlyMap<string, OperationModel>;
+  /** The errors of the service's model by shape name. */
+  readonly errors: ReadonlyMap<string, ErrorSchema>;
 }
 
 export interface OperationModel {
@@ -62,8 +65,10 @@ export interface OperationModel {
 export function serviceModel(declaration: ServiceDeclaration): ServiceModel {
   const operations = new Map<string, OperationModel>();
   const { schemas, ...rest } = declaration;
-  const service = { ...rest, operations, namespace: "" };
+  const errors = new Map<string, ErrorSchema>();
+  const service = { ...rest, operations, errors, namespace: "" };
   for (const schema of Object.values(schemas)) {
+    if (isErrorSchema(schema)) errors.set(schema[2], schema);
     if (!isOperationSchema(schema)) continue;
     service.namespace = schema[1];
     operations.set(schema[2], operationModel(service, schema));
@@ -90,6 +95,11 @@ function operationModel(service: ServiceModel, schema: OperationSchema): Operati
 
 function isOperationSchema(value: unknown): value is OperationSchema {
   return Array.isArray(value) && value[0] === 9;
+}
+
+/** The clients' own base errors, of no service's model, live in namespaces of the SDK. */
+function isErrorSchema(value: unknown): value is ErrorSchema {
+  return Array.isArray(value) && value[0] === -3 && !String(value[1]).startsWith("smithy.");
 }
 
 /** The shape of an error's schema, for encoding its members. */
@@ -150,6 +160,5 @@ export function isSparse(shape: Shape): boolean {
 
 /** Whether a member of an event union is an error of the model. */
 export function isErrorShape(shape: Shape): boolean {
-  const schema: unknown = shape.getSchema();
-  return Array.isArray(schema) && schema[0] === -3;
+  return isErrorSchema(shape.getSchema());
 }

@@ -12,11 +12,11 @@ export function serializationError(message?: string): AwsError {
   return AwsError.unmodeled({ name: "SerializationException", message });
 }
 
-const NUMBER_WORDS = { integer: "an Integer", long: "a Long", float: "a Float", double: "a Double" } as const;
+const NUMBER_WORDS: Readonly<Record<string, string>> = { long: "a Long", float: "a Float", double: "a Double" };
 
 /** "an Integer", "a Long"… for the wording; integers unless the model knows better. */
 export function numberWord(facts: MemberFacts | undefined): string {
-  return NUMBER_WORDS[facts?.type ?? "integer"];
+  return NUMBER_WORDS[facts?.type ?? ""] ?? "an Integer";
 }
 
 export function isFractional(facts: MemberFacts | undefined): boolean {

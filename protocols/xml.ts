@@ -15,13 +15,9 @@ interface XmlTraits {
 const SPECIAL = /[&<>"\u0000-\u0008\u000b-\u001f]/;
 const SPECIALS = /[&<>"\u0000-\u0008\u000b-\u001f]/g;
 
-/**
- * Escapes text. A carriage return is written as a reference, for parsers turn a bare one into a line feed; so are the
- * line feeds of text that is nothing but white space, which parsers take for indentation.
- */
+/** Escapes text; a carriage return is written as a reference, for parsers turn a bare one into a line feed. */
 export function escapeXml(text: string): string {
-  const escaped = SPECIAL.test(text) ? text.replace(SPECIALS, reference) : text;
-  return text.charCodeAt(0) <= 32 && text.trim() === "" ? escaped.replaceAll("\n", "&#xA;") : escaped;
+  return SPECIAL.test(text) ? text.replace(SPECIALS, reference) : text;
 }
 
 function reference(character: string): string {

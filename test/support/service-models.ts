@@ -7,6 +7,14 @@ import * as sfn from "@aws-sdk/client-sfn";
 import * as sns from "@aws-sdk/client-sns";
 import * as sqs from "@aws-sdk/client-sqs";
 import * as sts from "@aws-sdk/client-sts";
+import eventbridgeConstraints from "../../protocols/constraints/eventbridge.json" with { type: "json" };
+import kinesisConstraints from "../../protocols/constraints/kinesis.json" with { type: "json" };
+import pipesConstraints from "../../protocols/constraints/pipes.json" with { type: "json" };
+import schedulerConstraints from "../../protocols/constraints/scheduler.json" with { type: "json" };
+import snsConstraints from "../../protocols/constraints/sns.json" with { type: "json" };
+import sqsConstraints from "../../protocols/constraints/sqs.json" with { type: "json" };
+import stepfunctionsConstraints from "../../protocols/constraints/stepfunctions.json" with { type: "json" };
+import stsConstraints from "../../protocols/constraints/sts.json" with { type: "json" };
 import { type ServiceDeclaration, type ServiceModel, serviceModel } from "../../protocols/schema.ts";
 
 const declarations: ServiceDeclaration[] = [
@@ -20,7 +28,7 @@ const declarations: ServiceDeclaration[] = [
     queryCompatible: true,
     protocols: ["awsJson1_0", "awsQuery", "rpcv2Cbor"],
     schemas: sqs,
-    constraints: {},
+    constraints: sqsConstraints,
   },
   {
     name: "sns",
@@ -30,7 +38,7 @@ const declarations: ServiceDeclaration[] = [
     xmlNamespace: "http://sns.amazonaws.com/doc/2010-03-31/",
     protocols: ["awsQuery"],
     schemas: sns,
-    constraints: {},
+    constraints: snsConstraints,
   },
   {
     name: "sts",
@@ -40,7 +48,7 @@ const declarations: ServiceDeclaration[] = [
     xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
     protocols: ["awsQuery"],
     schemas: sts,
-    constraints: {},
+    constraints: stsConstraints,
   },
   {
     name: "kinesis",
@@ -51,7 +59,7 @@ const declarations: ServiceDeclaration[] = [
     extendedRequestId: true,
     protocols: ["awsJson1_1", "awsCbor1_1", "rpcv2Cbor"],
     schemas: kinesis,
-    constraints: {},
+    constraints: kinesisConstraints,
   },
   {
     name: "eventbridge",
@@ -61,7 +69,7 @@ const declarations: ServiceDeclaration[] = [
     targetPrefix: "AWSEvents",
     protocols: ["awsJson1_1"],
     schemas: eventbridge,
-    constraints: {},
+    constraints: eventbridgeConstraints,
   },
   {
     name: "stepfunctions",
@@ -71,7 +79,7 @@ const declarations: ServiceDeclaration[] = [
     targetPrefix: "AWSStepFunctions",
     protocols: ["awsJson1_0"],
     schemas: sfn,
-    constraints: {},
+    constraints: stepfunctionsConstraints,
   },
   {
     name: "scheduler",
@@ -80,7 +88,7 @@ const declarations: ServiceDeclaration[] = [
     version: "2021-06-30",
     protocols: ["restJson1"],
     schemas: scheduler,
-    constraints: {},
+    constraints: schedulerConstraints,
   },
   {
     name: "pipes",
@@ -89,7 +97,7 @@ const declarations: ServiceDeclaration[] = [
     version: "2015-10-07",
     protocols: ["restJson1"],
     schemas: pipes,
-    constraints: {},
+    constraints: pipesConstraints,
   },
 ];
 
