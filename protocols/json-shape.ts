@@ -121,7 +121,9 @@ function mapDecoder(decode: JsonDecoder, sparse: boolean): JsonDecoder {
   return (value) => {
     if (typeof value !== "object" || Array.isArray(value)) throw wrongAggregate(value, "map");
     const result = emptyMap<unknown>();
-    for (const [key, item] of Object.entries(value as object)) {
+    const entries = value as Record<string, unknown>;
+    for (const key of Object.keys(entries)) {
+      const item = entries[key];
       if (item !== null) result[key] = decode(item);
       else if (sparse) result[key] = null;
     }
@@ -201,11 +203,20 @@ function encoder(shape: Shape, compilation: Compilation, without?: ReadonlySet<s
       return timestampEncoder(timestampFormat(shape, "epoch-seconds"));
     case "number":
       return encodeNumber;
+    case "string":
+      return (value) => quote(value as string);
     case "boolean":
     case "document":
-    case "string":
       return JSON.stringify;
   }
+}
+
+// Control characters, what JSON escapes, and surrogates, of which lone ones need escaping too.
+const NEEDS_ESCAPE = /[\u0000-\u001f"\\\ud800-\udfff]/;
+
+/** Most strings are ids, hashes and names: looking is twice as fast as `JSON.stringify`. */
+function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
 function structEncoder(shape: Shape, compilation: Compilation, without?: ReadonlySet<string>): JsonEncoder {
@@ -246,7 +257,7 @@ function mapEncoder(encode: JsonEncoder, sparse: boolean): JsonEncoder {
       const absent = item === null || item === undefined;
       if (absent && !sparse) continue;
       if (text.length > 1) text += ",";
-      text += `${JSON.stringify(key)}:${absent ? "null" : encode(item)}`;
+      text += `${quote(key)}:${absent ? "null" : encode(item)}`;
     }
     return `${text}}`;
   };
