@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compilePattern } from "../../../protocols/pattern.ts";
 import { kindOf, type Shape } from "../../../protocols/schema.ts";
@@ -146,5 +147,30 @@ describe("constraint tables", () => {
   it("matches header values with blanks in them", () => {
     const matches = compilePattern(String.raw`^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$`);
     expect(["a", " a\tb ", "\ta", "\t", "", "a\u0000"].map(matches)).toEqual([true, true, true, false, false, false]);
+  });
+
+  it("matches the ARNs of streams and consumers as the model's own pattern would", () => {
+    const names = ["StreamARN", "ResourceARN", "ConsumerARN"];
+    const shapes = Object.values(serviceNamed("kinesis").constraints.shapes ?? {});
+    const patterns = shapes.flatMap((members) => names.flatMap((name) => members[name]?.pattern ?? []));
+    const parts = fc.constantFrom(
+      "arn:aws",
+      ":",
+      ":kinesis:",
+      "eu",
+      ":123456789012:",
+      "stream/",
+      "/consumer/",
+      "s",
+      ":1",
+      " ",
+    );
+    const texts = fc.array(parts, { maxLength: 9 }).map((list) => `arn:aws${list.join("")}`);
+    fc.assert(
+      fc.property(fc.constantFrom(...new Set(patterns)), texts, (pattern, text) => {
+        expect(compilePattern(pattern)(text)).toBe(new RegExp(`^(?:${pattern})$`).test(text));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
