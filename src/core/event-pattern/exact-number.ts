@@ -38,7 +38,7 @@ function decimalParts(text: string): string {
 export function numberFromText(text: string): number | ExactNumber {
   const value = Number(text);
   if (text.length <= 15 && Math.abs(value) < 1e300 && Math.abs(value) > 1e-300) return value;
-  if (value === 0 && !/[1-9]/.test(text.split(/e/i)[0] ?? "")) return 0;
+  if (value === 0 && !/[1-9]/.test(text.split(/e/i)[0] ?? "")) return value;
   if (!Number.isFinite(value) || decimalParts(String(value)) !== decimalParts(text)) return new ExactNumber(text);
   return value;
 }

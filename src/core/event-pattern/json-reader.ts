@@ -320,11 +320,33 @@ function isDigit(code: number): boolean {
 /** Texts in which some number may be beyond a double; a false alarm costs time, not truth. */
 const mayHoldExactNumbers = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
+/** Whether a JSON text nests deeper than a parser of AWS's takes. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * maxDepth) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) {
+      do {
+        if (text.charCodeAt(i) === 92) i++;
+        i++;
+      } while (i < text.length && text.charCodeAt(i) !== 34);
+    } else if (code === 91 || code === 123) {
+      if (++depth > maxDepth) return true;
+    } else if (code === 93 || code === 125) {
+      depth--;
+    }
+  }
+  return false;
+}
+
 /**
  * Parses an event (or any JSON text) for matching. Same result as `JSON.parse`, except that numbers a double cannot
- * hold become {@link ExactNumber}. Throws `SyntaxError` or {@link JsonReadError} for a text that is not JSON.
+ * hold become {@link ExactNumber}. Throws `SyntaxError` or {@link JsonReadError} for a text that is not JSON or nests
+ * deeper than 1000.
  */
 export function parseEvent(text: string): EventValue {
+  if (isTooDeep(text)) throw new JsonReadError(`Document nesting depth (${maxDepth + 1}) exceeds the maximum allowed`);
   if (!mayHoldExactNumbers.test(text)) return JSON.parse(text) as EventValue;
   const reader = new JsonReader(text);
   const value = readValue(reader, reader.next());
