@@ -42,14 +42,14 @@ export function nextBelow(value: number): number {
   return -nextAbove(-value);
 }
 
-/** Literals as set members: strings, doubles, booleans and null stand for themselves, an exact number for its text. */
+/** Whether a literal of a pattern is the value. */
 function sameLiteral(literal: LeafValue, value: LeafValue): boolean {
   if (literal instanceof ExactNumber) return value instanceof ExactNumber && literal.text === value.text;
   if (literal === value) return true;
-  if (typeof literal !== "string" || typeof value !== "string") return false;
-  // Addresses are compared as addresses: IPv6 has many spellings of one.
-  const address = value.includes(":") ? addressKey(value) : undefined;
-  return address !== undefined && address === addressKey(literal);
+  if (typeof literal !== "string" || typeof value !== "string" || !literal.includes(":")) return false;
+  // A literal that is an IPv6 address, of which there are many spellings, is compared as an address.
+  const address = addressKey(literal);
+  return address !== undefined && address === addressKey(value);
 }
 
 /**

@@ -10,7 +10,9 @@ const pieceLength = 3;
 /** Where a matcher's item is kept. `any` is every value of the field, `string` every string. */
 type Place =
   | { in: "literals"; key: LeafValue }
-  | { in: "exact" | "addresses" | "folded" | "pieces"; key: string }
+  | { in: "exact" | "addresses" | "folded"; key: string }
+  /** Any one of the pieces will do. */
+  | { in: "pieces"; pieces: string[] }
   | { in: "prefixes" | "foldedPrefixes" | "suffixes" | "foldedSuffixes"; key: string }
   | { in: "ranges"; low: number; high: number }
   | { in: "blocks"; low: string; high: string }
@@ -52,7 +54,9 @@ function globPlace(literals: readonly string[]): Place {
   if (last !== "") return { in: "suffixes", key: last };
   const longest = literals.reduce((a, b) => (b.length > a.length ? b : a));
   if (longest === "") return { in: "string" };
-  return { in: "pieces", key: longest.slice(0, pieceLength) };
+  const pieces: string[] = [];
+  for (let i = 0; i === 0 || i + pieceLength <= longest.length; i++) pieces.push(longest.slice(i, i + pieceLength));
+  return { in: "pieces", pieces };
 }
 
 /** All `anything-but` matchers that exclude one thing in common, skipped together when a value is that thing. */
@@ -102,14 +106,11 @@ export class ValueIndex<T> {
       case "exact":
       case "addresses":
       case "folded":
-      case "pieces": {
-        let keyed = this.#keyed.get(place.in);
-        if (keyed === undefined) this.#keyed.set(place.in, (keyed = new Map()));
-        const items = keyed.get(place.key);
-        if (items === undefined) keyed.set(place.key, new Set([item]));
-        else items.add(item);
+        this.#addKeyed(place.in, place.key, item);
         break;
-      }
+      case "pieces":
+        this.#addKeyed(place.in, this.#rarestPiece(place.pieces), item);
+        break;
       default: {
         let tree = this.#affixes.get(place.in);
         if (tree === undefined) {
@@ -150,14 +151,11 @@ export class ValueIndex<T> {
       case "exact":
       case "addresses":
       case "folded":
-      case "pieces": {
-        const keyed = this.#keyed.get(place.in);
-        const items = keyed?.get(place.key);
-        items?.delete(item);
-        if (items?.size === 0) keyed?.delete(place.key);
-        if (keyed?.size === 0) this.#keyed.delete(place.in);
+        this.#removeKeyed(place.in, place.key, item);
         break;
-      }
+      case "pieces":
+        for (const piece of place.pieces) this.#removeKeyed(place.in, piece, item);
+        break;
       default: {
         const tree = this.#affixes.get(place.in);
         tree?.remove(place.key, item);
@@ -170,6 +168,7 @@ export class ValueIndex<T> {
   crowd(matcher: Matcher): number {
     if (matcher.kind === "anything-but") return this.#exclusions.size;
     const place = placeOf(matcher);
+    if (place.in === "pieces") return this.#keyed.get(place.in)?.get(this.#rarestPiece(place.pieces))?.size ?? 0;
     if (!("key" in place)) return place.in === "any" ? this.#any.size : this.#strings.size;
     const keyed = this.#keyed.get(place.in);
     if (keyed !== undefined) return keyed.get(place.key)?.size ?? 0;
@@ -210,12 +209,38 @@ export class ValueIndex<T> {
     }
     const pieces = this.#keyed.get("pieces");
     if (pieces === undefined) return;
+    const seen = new Set<string>();
     for (let i = 0; i < value.length; i++) {
       for (let length = 1; length <= pieceLength && i + length <= value.length; length++) {
-        const items = pieces.get(value.slice(i, i + length));
-        if (items !== undefined) for (const item of items) visit(item);
+        const piece = value.slice(i, i + length);
+        const items = pieces.get(piece);
+        if (items === undefined || seen.has(piece)) continue;
+        seen.add(piece);
+        for (const item of items) visit(item);
       }
     }
+  }
+
+  #addKeyed(map: string, key: LeafValue, item: T): void {
+    let keyed = this.#keyed.get(map);
+    if (keyed === undefined) this.#keyed.set(map, (keyed = new Map()));
+    const items = keyed.get(key);
+    if (items === undefined) keyed.set(key, new Set([item]));
+    else items.add(item);
+  }
+
+  #removeKeyed(map: string, key: LeafValue, item: T): void {
+    const keyed = this.#keyed.get(map);
+    const items = keyed?.get(key);
+    if (!items?.delete(item)) return;
+    if (items.size === 0) keyed?.delete(key);
+    if (keyed?.size === 0) this.#keyed.delete(map);
+  }
+
+  #rarestPiece(pieces: readonly string[]): string {
+    const kept = this.#keyed.get("pieces");
+    const crowd = (piece: string) => kept?.get(piece)?.size ?? 0;
+    return pieces.reduce((best, piece) => (crowd(piece) < crowd(best) ? piece : best));
   }
 
   #visitKey(map: string, key: LeafValue, visit: (item: T) => void): void {

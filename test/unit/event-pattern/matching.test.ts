@@ -97,6 +97,15 @@ describe("addresses", () => {
   it("are compared as addresses where the pattern names one", () => {
     expect(matches({ ip: ["2001:db8::1"] }, { ip: "2001:DB8:0::1" })).toBe(true);
     expect(matches({ ip: ["2001:db8::1"] }, { ip: "2001:db8::2" })).toBe(false);
+    for (const [literal, value] of [
+      ["1.2.3.4", "::ffff:1.2.3.4"],
+      ["::ffff:1.2.3.4", "1.2.3.4"],
+      ["::1", "0::1"],
+      ["a:b", "A:b"],
+    ] as const) {
+      const same = matches({ ip: [literal] }, { ip: value });
+      expect(matches({ ip: [{ "anything-but": literal }] }, { ip: value })).toBe(!same);
+    }
     expect(matches({ ip: [{ cidr: "2001:db8::/32" }] }, { ip: "2001:db8:ffff::1" })).toBe(true);
     expect(matches({ ip: [{ cidr: "2001:db8::/32" }] }, { ip: "2001:db9::1" })).toBe(false);
     expect(matches({ ip: [{ cidr: "10.0.0.77/24" }] }, { ip: "10.0.0.1" })).toBe(true);

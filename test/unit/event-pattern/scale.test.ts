@@ -33,6 +33,7 @@ describe("an index of 10,000 rules checks few of them", () => {
     ["ranges", (i) => ({ n: [{ numeric: [">=", i, "<", i + 1] }] }), { n: 42.5 }, [42]],
     ["addresses", (i) => ({ ip: [{ cidr: `10.${i >> 8}.${i & 255}.0/24` }] }), { ip: "10.0.42.9" }, [42]],
     ["wildcards inside", (i) => ({ a: [{ wildcard: `*-${i}-*` }] }), { a: "x-42-y" }, [42]],
+    ["wildcards that begin alike", (i) => ({ a: [{ wildcard: `*aaaa${i}-*` }] }), { a: "aaaaaaaa42-y" }, [42]],
     ["wildcards with a start", (i) => ({ a: [{ wildcard: `s${i}/*.txt` }] }), { a: "s42/a.txt" }, [42]],
     ["shared exclusions", (i) => ({ a: [{ "anything-but": ["x", `y${i}`] }] }), { a: "x" }, []],
     ["one exclusion", () => ({ a: [{ "anything-but": "x" }] }), { a: "x" }, []],
