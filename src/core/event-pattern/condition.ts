@@ -1,0 +1,110 @@
+import { ExactNumber, type LeafValue } from "./exact-number.ts";
+import { addressKey } from "./ip.ts";
+import { foldCase, type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
+
+/** What a pattern asks of one field: one of its matchers must accept. Build with {@link condition}. */
+export interface Condition {
+  /** Names from the top of the event down to the field. */
+  readonly names: readonly string[];
+  /** The field's identity: equal for conditions on the same field of an event. */
+  readonly path: string;
+  readonly matchers: readonly Matcher[];
+  /** The matchers as they stand in the pattern: the text of a JSON array. */
+  readonly source: string;
+  /** Equal for conditions on the same field that accept the same values. */
+  readonly key: string;
+  /** True when the field may be missing (`exists:false` is among the matchers). */
+  readonly acceptsAbsence: boolean;
+  /** In an array of values, `anything-but` holds only if no value is excluded (SNS); otherwise if any one is not (EventBridge). */
+  readonly strictAnythingBut: boolean;
+  /** The plain literals among the matchers, found by hash; `slow` are those that must be tried one by one. */
+  readonly literals: ReadonlySet<LeafValue>;
+  readonly folded: ReadonlySet<string>;
+  readonly slow: readonly Matcher[];
+}
+
+/** Compiles the condition on one field. */
+export function condition(
+  names: readonly string[],
+  path: string,
+  matchers: readonly Matcher[],
+  source: string,
+  strictAnythingBut: boolean,
+): Condition {
+  const literals = new Set<LeafValue>();
+  const folded = new Set<string>();
+  const slow: Matcher[] = [];
+  for (const matcher of matchers) {
+    if (matcher.kind === "equals-ignore-case") {
+      folded.add(matcher.text);
+    } else if (matcher.kind !== "equals") {
+      if (matcher.kind !== "exists" || matcher.present)
+        slow.push(matcher.kind === "anything-but" ? hashed(matcher) : matcher);
+    } else if (matcher.value instanceof ExactNumber || isV6(matcher.value)) {
+      slow.push(matcher);
+    } else {
+      literals.add(matcher.value);
+    }
+  }
+  return {
+    names,
+    path,
+    matchers,
+    source,
+    key: `${path}\0${matchers.map(matcherKey).join()}`,
+    acceptsAbsence: matchers.some((matcher) => matcher.kind === "exists" && !matcher.present),
+    strictAnythingBut,
+    literals,
+    folded,
+    slow,
+  };
+}
+
+function isV6(value: LeafValue): boolean {
+  return typeof value === "string" && value.includes(":") && addressKey(value) !== undefined;
+}
+
+/** A long exclusion list is a set of literals and a rest, like a condition's own matchers. */
+interface HashedAnythingBut {
+  kind: "anything-but";
+  excluded: readonly Matcher[];
+  inner: Condition;
+}
+
+function hashed(matcher: Matcher & { kind: "anything-but" }): HashedAnythingBut {
+  return { ...matcher, inner: condition([], "", matcher.excluded, "", false) };
+}
+
+function slowAccepts(matcher: Matcher, value: LeafValue): boolean {
+  if (matcher.kind === "anything-but" && "inner" in matcher) {
+    return !acceptsValue((matcher as HashedAnythingBut).inner, value);
+  }
+  return matcherAccepts(matcher, value);
+}
+
+/** Whether a single value of the field is enough for the condition. */
+export function acceptsValue(wanted: Condition, value: LeafValue): boolean {
+  if (wanted.literals.has(value)) return true;
+  if (wanted.folded.size > 0 && typeof value === "string" && wanted.folded.has(foldCase(value))) return true;
+  return wanted.slow.some((matcher) => slowAccepts(matcher, value));
+}
+
+/** Whether some value of the field is enough, each taken alone: necessary for {@link accepts}, and the same unless strict. */
+export function acceptsSome(wanted: Condition, values: readonly LeafValue[]): boolean {
+  return values.some((value) => acceptsValue(wanted, value));
+}
+
+/** Whether the values found at the field (all leaves of one array, or the single leaf) fulfil the condition. */
+export function accepts(wanted: Condition, values: readonly LeafValue[]): boolean {
+  if (!wanted.strictAnythingBut || values.length < 2) return acceptsSome(wanted, values);
+  return (
+    values.some((value) => wanted.literals.has(value)) ||
+    (wanted.folded.size > 0 &&
+      values.some((value) => typeof value === "string" && wanted.folded.has(foldCase(value)))) ||
+    wanted.slow.some((matcher) =>
+      matcher.kind === "anything-but"
+        ? values.every((value) => slowAccepts(matcher, value))
+        : values.some((value) => slowAccepts(matcher, value)),
+    )
+  );
+}

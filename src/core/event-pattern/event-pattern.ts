@@ -1,0 +1,22 @@
+import { busDialect, compilePattern, type Pattern, PatternError, pipesDialect } from "./compile.ts";
+
+/** A pattern a bus or a pipe refuses; `message` is AWS's text of `InvalidEventPatternException`. */
+export class InvalidEventPattern extends Error {}
+
+/** Longest pattern EventBridge's default quota lets in, in characters. */
+export const maxEventPatternLength = 2048;
+
+/**
+ * Compiles an event pattern of a rule, archive or TestEventPattern, or with `pipe` the filter of a pipe, which knows
+ * fewer operators. Throws {@link InvalidEventPattern}. The length is not checked here: callers differ in theirs.
+ */
+export function parsePattern(text: string, options?: { pipe?: boolean }): Pattern {
+  try {
+    return compilePattern(text, options?.pipe ? pipesDialect : busDialect);
+  } catch (error) {
+    if (error instanceof PatternError) {
+      throw new InvalidEventPattern(`Event pattern is not valid. Reason: ${error.message}`);
+    }
+    throw error;
+  }
+}

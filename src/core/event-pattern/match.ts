@@ -1,0 +1,150 @@
+import type { Branch, Pattern } from "./compile.ts";
+import { accepts, acceptsSome, type Condition } from "./condition.ts";
+import type { EventValue } from "./exact-number.ts";
+import { type Fields, FieldTree, flatten, forEachRoute, readFields } from "./fields.ts";
+
+/** Whether one condition holds, looked at alone. */
+function holds(wanted: Condition, fields: Fields): boolean {
+  const values = fields.values.get(wanted.path);
+  if (values === undefined) return wanted.acceptsAbsence;
+  // With arrays of objects the values come from several places; which belong together is seen in holdTogether.
+  return fields.inArrays ? acceptsSome(wanted, values) : accepts(wanted, values);
+}
+
+/** Whether the event fulfils all of a branch's conditions. `fields` must have been read for at least these conditions. */
+export function branchMatches(branch: Branch, fields: Fields, dotted: boolean): boolean {
+  for (const wanted of branch.conditions) if (!holds(wanted, fields)) return false;
+  return !fields.inArrays || holdTogether(branch.conditions, fields, dotted);
+}
+
+interface WantedNode {
+  readonly children: Map<string, WantedNode>;
+  wanted: Condition | undefined;
+  /** Conditions at and below this name. */
+  count: number;
+}
+
+/**
+ * Whether the conditions on present fields can be fulfilled by choosing one element of each array of objects: fields
+ * inside the same array must come from the same element. Below one array the conditions are decided by each element
+ * as a whole, and different arrays are independent, so one pass is enough.
+ */
+function holdTogether(conditions: readonly Condition[], fields: Fields, dotted: boolean): boolean {
+  const root: WantedNode = { children: new Map(), wanted: undefined, count: 0 };
+  for (const wanted of conditions) {
+    if (!fields.values.has(wanted.path)) continue;
+    let node = root;
+    node.count++;
+    for (const name of wanted.names) {
+      let child = node.children.get(name);
+      if (child === undefined) {
+        child = { children: new Map(), wanted: undefined, count: 0 };
+        node.children.set(name, child);
+      }
+      child.count++;
+      node = child;
+    }
+    node.wanted = wanted;
+  }
+  return fulfilled(fields.event, root, dotted).size === root.count;
+}
+
+const none: ReadonlySet<Condition> = new Set();
+
+/** The conditions at and below a name that the value fulfils with one choice of array elements. */
+function fulfilled(value: EventValue, node: WantedNode, dotted: boolean): ReadonlySet<Condition> {
+  const { leaves, objects } = flatten(value);
+  let best = none;
+  const below = node.count - (node.wanted === undefined ? 0 : 1);
+  for (const object of objects) {
+    const found = fulfilledByObject(object, node, dotted);
+    if (found.size > best.size) best = found;
+    if (best.size === below) break;
+  }
+  if (node.wanted !== undefined && leaves.length > 0 && accepts(node.wanted, leaves)) {
+    return new Set(best).add(node.wanted);
+  }
+  return best;
+}
+
+function fulfilledByObject(object: { [name: string]: EventValue }, node: WantedNode, dotted: boolean) {
+  let all = none;
+  forEachRoute(object, node, dotted, (child, value) => {
+    const found = fulfilled(value, child, dotted);
+    if (found.size > 0) all = all.size === 0 ? found : new Set([...all, ...found]);
+  });
+  return all;
+}
+
+/** The tree of a single pattern's fields; patterns are compiled once and matched often. */
+const trees = new WeakMap<Pattern, FieldTree>();
+
+function treeOf(pattern: Pattern): FieldTree {
+  let tree = trees.get(pattern);
+  if (tree === undefined) {
+    tree = new FieldTree(pattern.dialect.dotted);
+    for (const wanted of new Set(pattern.branches.flatMap((branch) => branch.conditions))) {
+      tree.add(wanted.names, wanted.path);
+    }
+    trees.set(pattern, tree);
+  }
+  return tree;
+}
+
+/** Whether an event (see `parseEvent`) matches one pattern. For many patterns at once use `PatternIndex`. */
+export function matchesPattern(pattern: Pattern, event: EventValue): boolean {
+  const fields = readFields(treeOf(pattern), event);
+  const { dotted } = pattern.dialect;
+  const known = new Map<Condition, boolean>();
+  return pattern.branches.some((branch) => {
+    for (const wanted of branch.conditions) {
+      let held = known.get(wanted);
+      if (held === undefined) known.set(wanted, (held = holds(wanted, fields)));
+      if (!held) return false;
+    }
+    return !fields.inArrays || holdTogether(branch.conditions, fields, dotted);
+  });
+}
+
+/** Why an event does not match a pattern. */
+export interface Mismatch {
+  /** The first field that does not fit, names joined by dots. */
+  path: string;
+  /** `absent`: the field has no value; `value`: no entry of the pattern accepts one; `element`: all fields fit, but not within one array element. */
+  reason: "absent" | "value" | "element";
+  /** The pattern's entries for the field, as JSON text of the pattern's array. */
+  expected: string;
+  /** The event's values at the field, in the order of the event; empty when there are none. */
+  actual: EventValue[];
+}
+
+/**
+ * The first field of the pattern that keeps the event from matching, or undefined if it matches. With `$or` it is
+ * taken from the branch that comes closest.
+ */
+export function explain(pattern: Pattern, event: EventValue): Mismatch | undefined {
+  if (matchesPattern(pattern, event)) return undefined;
+  const fields = readFields(treeOf(pattern), event);
+  let closest: { branch: Branch; failed: Condition[] } | undefined;
+  for (const branch of pattern.branches) {
+    const failed = branch.conditions.filter((wanted) => !holds(wanted, fields));
+    if (closest === undefined || failed.length < closest.failed.length) closest = { branch, failed };
+  }
+  const { branch, failed } = closest as { branch: Branch; failed: Condition[] };
+  const wanted = failed[0] ?? firstAstray(branch.conditions, fields, pattern.dialect.dotted);
+  const actual = fields.values.get(wanted.path) ?? [];
+  const reason = actual.length === 0 ? "absent" : failed.length > 0 ? "value" : "element";
+  return { path: wanted.names.join("."), reason, expected: wanted.source, actual };
+}
+
+/** The first condition that no longer holds together with those before it. */
+function firstAstray(conditions: readonly Condition[], fields: Fields, dotted: boolean): Condition {
+  let fits = 0;
+  let fails = conditions.length;
+  while (fails - fits > 1) {
+    const middle = (fits + fails) >> 1;
+    if (holdTogether(conditions.slice(0, middle), fields, dotted)) fits = middle;
+    else fails = middle;
+  }
+  return conditions[fails - 1] as Condition;
+}

@@ -1,0 +1,18 @@
+export {
+  applyInputPath,
+  applyInputTransformer,
+  type EventInputContext,
+  type InputTransformer,
+  parseInputTransformer,
+} from "./event-input.ts";
+export { type CompiledPath, InvalidTransform, parseJsonPath, resolvePath } from "./json-path.ts";
+export {
+  applyPipeTemplate,
+  decodePipeRecord,
+  type PipeInput,
+  type PipeInputContext,
+  type PipeTemplate,
+  parsePipeTemplate,
+} from "./pipe-input.ts";
+export { applySchedulerContext, type SchedulerInputContext } from "./scheduler-input.ts";
+export { jsonText, type Rendered } from "./template.ts";

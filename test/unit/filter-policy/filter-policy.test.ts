@@ -1,0 +1,214 @@
+import { describe, expect, it } from "vitest";
+import {
+  explainFilterPolicy,
+  FilterPolicyIndex,
+  type FilterPolicyScope,
+  matchesFilterPolicy,
+  parseFilterPolicy,
+} from "../../../src/core/filter-policy/index.ts";
+
+function refusal(text: string, scope: FilterPolicyScope = "MessageAttributes"): string {
+  try {
+    parseFilterPolicy(text, scope);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "accepted";
+}
+
+function onBody(policy: unknown, body: unknown): boolean {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return matchesFilterPolicy(parseFilterPolicy(JSON.stringify(policy), "MessageBody"), { body: text, attributes: {} });
+}
+
+function onAttributes(policy: unknown, attributes: Record<string, [string, string]>): boolean {
+  const given = Object.fromEntries(
+    Object.entries(attributes).map(([name, [DataType, StringValue]]) => [name, { DataType, StringValue }]),
+  );
+  const parsed = parseFilterPolicy(JSON.stringify(policy), "MessageAttributes");
+  return matchesFilterPolicy(parsed, { body: "{}", attributes: given });
+}
+
+describe("numeric refusals", () => {
+  it.each([
+    [[], "Invalid member in numeric match: ]", 22],
+    [["operator"], "Unrecognized numeric range operator: operator", 32],
+    [[1, "<="], "Invalid member in numeric match: 1", 22],
+    [["=", "000"], "Value of equals must be numeric", 26],
+    [[">="], "Value of >= must be numeric", 26],
+    [["<", 100, ">", 10], "Too many elements in numeric expression", 30],
+    [[">=", 1, ">", 2], "Bad numeric range operator: >", 31],
+    [[">", 3, "<", 1], "Bottom must be less than top", 33],
+    [[">", 20, "<="], "Value of <= must be numeric", 33],
+    [[">", 20, 30], "Bad value in numeric range: 30", 30],
+    [[">", 20, "test"], "Bad numeric range operator: test", 34],
+    [[">", "20", "<", "30"], "Value of > must be numeric", 26],
+    [[">", 20, "<", "30"], "Value of < must be numeric", 33],
+    [[">", 20, "<", 30, "<", 50], "Too many terms in numeric range expression", 36],
+  ])("%j", (numeric, text, column) => {
+    const policy = JSON.stringify({ key: [{ numeric }] });
+    expect(refusal(policy)).toBe(
+      `FilterPolicy: ${text}\n at [Source: (String)"${policy}"; line: 1, column: ${column}]`,
+    );
+  });
+});
+
+describe("other refusals", () => {
+  it.each([
+    ["{}", "FilterPolicy: Empty objects are not allowed"],
+    ['{"a":"x"}', 'FilterPolicy: "a" must be an object or an array'],
+    ['{"a":[{"wildcard":"x*"}]}', "FilterPolicy: Unrecognized match type wildcard"],
+    ['{"a":[{"anything-but":{"wildcard":"x"}}]}', "FilterPolicy: Unsupported anything-but pattern: wildcard"],
+    ['{"a":[1000000001]}', "FilterPolicy: Value must be between -1.0E9 and 1.0E9, inclusive"],
+    ['{"a":[{"numeric":["<",2e9]}]}', "FilterPolicy: Value must be between -1.0E9 and 1.0E9, inclusive"],
+    ["nonsense", "FilterPolicy: failed to parse JSON. Unrecognized token 'nonsense'"],
+    ['{"a":["x"', "FilterPolicy: failed to parse JSON. Unexpected end-of-input"],
+    ['{"$or":[{"a":["x"]}]}', "FilterPolicy: There must have at least 2 Objects in $or relationship."],
+  ])("%s", (policy, start) => {
+    expect(refusal(policy).slice(0, start.length)).toBe(start);
+  });
+
+  it("takes nested policies on the body only", () => {
+    const nested = '{"a":{"b":["x"]}}';
+    expect(refusal(nested)).toBe(
+      "FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy",
+    );
+    expect(refusal(nested, "MessageBody")).toBe("accepted");
+  });
+
+  it("counts keys and combinations", () => {
+    const keys = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, ["v"]]));
+    expect(refusal(JSON.stringify(keys(5)))).toBe("accepted");
+    expect(refusal(JSON.stringify(keys(6)))).toBe("FilterPolicy: Filter policy can not have more than 5 keys");
+    const values = (n: number) => Array.from({ length: n }, (_, i) => `v${i}`);
+    const complex = "FilterPolicy: Filter policy is too complex";
+    const or = (last: number) => ({
+      $or: [
+        { a: values(4), b: values(6) },
+        { a: values(4), c: values(4), d: values(4) },
+        { b: values(4), c: values(4), d: values(last) },
+      ],
+    });
+    expect(refusal(JSON.stringify(or(4)))).toBe(complex);
+    expect(refusal(JSON.stringify(or(3)))).toBe("accepted");
+    expect(refusal(JSON.stringify({ a: values(10), b: values(15) }))).toBe("accepted");
+    expect(refusal(JSON.stringify({ a: values(150), b: values(2) }))).toBe(complex);
+    const nested = (last: number) => ({
+      $or: [
+        { a: values(3), n: { b: values(2), c: ["v"] }, d: values(2) },
+        { a: values(3), n: { b: values(2) }, d: values(6) },
+        { e: values(last) },
+      ],
+    });
+    // 3·(2·2)·(1·2)·2 = 48 and 3·(2·2)·6 = 72
+    expect(refusal(JSON.stringify(nested(30)), "MessageBody")).toBe("accepted");
+    expect(refusal(JSON.stringify(nested(31)), "MessageBody")).toBe(complex);
+  });
+});
+
+describe("policies on attributes", () => {
+  it("respect the attribute's type", () => {
+    expect(onAttributes({ n: [5] }, { n: ["Number", "5.0"] })).toBe(true);
+    expect(onAttributes({ n: [{ numeric: [">", 4] }] }, { n: ["Number", "5"] })).toBe(true);
+    expect(onAttributes({ n: [{ numeric: [">", 4] }] }, { n: ["String", "5"] })).toBe(false);
+    expect(onAttributes({ s: ["5"] }, { s: ["Number", "5"] })).toBe(false);
+    expect(onAttributes({ s: ["x"] }, { s: ["Binary", "x"] })).toBe(false);
+    expect(onAttributes({ s: ["x"] }, { s: ["String.custom", "x"] })).toBe(true);
+  });
+
+  it("test every element of a String.Array", () => {
+    expect(onAttributes({ l: ["b"] }, { l: ["String.Array", '["a","b"]'] })).toBe(true);
+    expect(onAttributes({ l: [{ numeric: ["=", 2] }] }, { l: ["String.Array", "[1,2]"] })).toBe(true);
+    expect(onAttributes({ l: [true] }, { l: ["String.Array", "[true,null]"] })).toBe(true);
+    expect(onAttributes({ l: ["a"] }, { l: ["String.Array", "a"] })).toBe(false);
+    expect(onAttributes({ l: [{ "anything-but": "a" }] }, { l: ["String.Array", '["a","b"]'] })).toBe(false);
+    expect(onAttributes({ l: [{ "anything-but": "a" }] }, { l: ["String.Array", '["c","b"]'] })).toBe(true);
+  });
+
+  it("treat a missing attribute as matched by exists:false alone", () => {
+    expect(onAttributes({ a: [{ exists: false }] }, {})).toBe(true);
+    expect(onAttributes({ a: [null] }, {})).toBe(false);
+    expect(onAttributes({ a: [{ "anything-but": "x" }] }, {})).toBe(false);
+    expect(onAttributes({ a: [{ exists: true }] }, { a: ["String", "x"] })).toBe(true);
+  });
+
+  it("take dots in names literally", () => {
+    expect(onAttributes({ "a.b": ["x"] }, { "a.b": ["String", "x"] })).toBe(true);
+    expect(onAttributes({ toString: [{ exists: true }] }, {})).toBe(false);
+  });
+});
+
+describe("policies on the body", () => {
+  it("need a JSON object", () => {
+    expect(onBody({ a: [{ exists: false }] }, "text")).toBe(false);
+    expect(onBody({ a: [{ exists: false }] }, "[]")).toBe(false);
+    expect(onBody({ a: [{ exists: false }] }, "{}")).toBe(true);
+    const policy = parseFilterPolicy('{"a":["x"]}', "MessageBody");
+    expect(explainFilterPolicy(policy, { body: "text", attributes: {} })).toEqual({ reason: "body-not-json-object" });
+    expect(explainFilterPolicy(policy, { body: '{"a":"y"}', attributes: {} })).toEqual({
+      path: "a",
+      reason: "value",
+      expected: '["x"]',
+      actual: ["y"],
+    });
+  });
+
+  it("descend arrays and keep siblings in one element", () => {
+    const policy = {
+      Records: { s3: { object: { key: [{ prefix: "auto-" }] } }, eventName: [{ prefix: "ObjectCreated:" }] },
+    };
+    const record = (key: string, eventName: string) => ({ s3: { object: { key } }, eventName });
+    expect(onBody(policy, { Records: [record("auto-1", "ObjectCreated:Put"), record("x", "ObjectRemoved")] })).toBe(
+      true,
+    );
+    expect(onBody(policy, { Records: [record("auto-1", "ObjectRemoved")] })).toBe(false);
+    expect(onBody(policy, { Records: [record("auto-1", "ObjectRemoved"), record("x", "ObjectCreated:Put")] })).toBe(
+      false,
+    );
+    expect(onBody({ a: { b: ["x"] } }, { a: [[{ b: "y" }], [{ b: "x" }]] })).toBe(true);
+    expect(onBody({ a: [""] }, { a: [""] })).toBe(true);
+    expect(onBody({ a: ["x"] }, { a: [] })).toBe(false);
+  });
+
+  it("take dots in names literally", () => {
+    expect(onBody({ "a.b": ["x"] }, { "a.b": "x" })).toBe(true);
+    expect(onBody({ "a.b": ["x"] }, { a: { b: "x" } })).toBe(false);
+    expect(onBody({ a: { b: ["x"] } }, { "a.b": "x" })).toBe(false);
+  });
+
+  it("combine $or with its siblings", () => {
+    const policy = { a: ["1"], $or: [{ b: ["2"] }, { c: [{ numeric: [">", 3] }] }] };
+    expect(onBody(policy, { a: "1", b: "2" })).toBe(true);
+    expect(onBody(policy, { a: "1", c: 4 })).toBe(true);
+    expect(onBody(policy, { b: "2", c: 4 })).toBe(false);
+  });
+});
+
+describe("the index of a topic's policies", () => {
+  it("finds those on attributes and on the body", () => {
+    const index = new FilterPolicyIndex<string>();
+    index.add("attributes", parseFilterPolicy('{"k":["v"]}', "MessageAttributes"));
+    index.add("body", parseFilterPolicy('{"k":["v"]}', "MessageBody"));
+    const attributes = { k: { DataType: "String", StringValue: "v" } };
+    expect(index.match({ body: '{"k":"v"}', attributes })).toEqual(["attributes", "body"]);
+    expect(index.match({ body: "v", attributes })).toEqual(["attributes"]);
+    index.add("body", parseFilterPolicy('{"k":["w"]}', "MessageAttributes"));
+    expect(index.match({ body: '{"k":"v"}', attributes: {} })).toEqual([]);
+    expect(index.remove("attributes")).toBe(true);
+    expect(index.remove("attributes")).toBe(false);
+    expect(index.match({ body: "", attributes: { k: { DataType: "String", StringValue: "w" } } })).toEqual(["body"]);
+  });
+
+  it.each([10, 1000])("checks one policy of %d that differ in one value", (count) => {
+    const index = new FilterPolicyIndex<number>();
+    for (let i = 0; i < count; i++) {
+      index.add(i, parseFilterPolicy(`{"kind":["order"],"shop":["s${i}"]}`, "MessageAttributes"));
+    }
+    const attributes = {
+      kind: { DataType: "String", StringValue: "order" },
+      shop: { DataType: "String", StringValue: "s7" },
+    };
+    expect(index.match({ body: "", attributes })).toEqual([7]);
+    expect(index.checks).toBeLessThanOrEqual(10);
+  });
+});
