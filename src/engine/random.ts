@@ -3,7 +3,6 @@ import { createHash, randomFillSync, randomUUID } from "node:crypto";
 const POOL_WORDS = 1024;
 const WORD_VALUES = 2 ** 32;
 const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const HEX_DIGITS = "0123456789abcdef";
 const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** The only source of randomness and ids. With a seed the sequence is the same each time; without, it is cryptographic. */
@@ -57,7 +56,9 @@ export class Random {
 
   /** Lower-case hexadecimal digits. */
   hex(chars: number): string {
-    return this.text(chars, HEX_DIGITS);
+    let digits = "";
+    while (digits.length < chars) digits += hexOfWord(this.#word());
+    return digits.slice(0, chars);
   }
 
   /** Characters of the alphabet, by default letters and digits. */
