@@ -1,0 +1,298 @@
+import { type HeapTimer, TimerHeap } from "./timer-heap.ts";
+
+/** real: time passes by itself. virtual: time stands still unless moved. */
+export type ClockMode = "real" | "virtual";
+
+/** A volatile timer: gone with the process. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** What has to be kept for a clock to go on where it stood. */
+export interface ClockState {
+  mode: ClockMode;
+  /** Virtual mode: the time that stands, epoch ms. */
+  nowMs: number;
+  /** Real mode: how far the clock is ahead of the system's. */
+  offsetMs: number;
+}
+
+export interface ClockOptions {
+  /** Default: real. */
+  mode?: ClockMode;
+  /** Epoch ms to begin with. Default: the system's time. */
+  startMs?: number;
+  /** Gets what timer handlers throw. Default: a process warning. */
+  onError?: (error: unknown) => void;
+}
+
+/**
+ * Longest sleep of the real clock. Node's timers end at 2^31 ms; waking each minute also notices within that time
+ * that the system's clock was put forward.
+ */
+const LONGEST_SLEEP_MS = 60_000;
+
+/** The only source of now and of timers. A timer is due when now() has reached its time; timers fire in (due, id) order. */
+export class Clock {
+  readonly #onError: (error: unknown) => void;
+  readonly #timers = new TimerHeap();
+  readonly #listeners: (() => void)[] = [];
+  #mode: ClockMode;
+  #offsetMs = 0;
+  /** The time that stands, in virtual mode and during a move; else the latest one told, so that now() never goes back. */
+  #standingMs: number;
+  #nextId = 1;
+  #sleep: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #sleepUntilMs = Number.POSITIVE_INFINITY;
+  #moving = false;
+  #moves: Promise<void> = Promise.resolve();
+  #inFlight = 0;
+  #whenIdle: (() => void)[] = [];
+  #closed = false;
+
+  constructor(options: ClockOptions = {}) {
+    this.#mode = options.mode ?? "real";
+    this.#standingMs = options.startMs ?? Date.now();
+    if (options.startMs !== undefined) this.#offsetMs = options.startMs - Date.now();
+    this.#onError = options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
+  }
+
+  get mode(): ClockMode {
+    return this.#mode;
+  }
+
+  /** Time goes on from now(), or stands at it. */
+  setMode(mode: ClockMode): void {
+    if (mode === this.#mode) return;
+    const now = this.now();
+    this.#mode = mode;
+    this.#standAt(now);
+    this.#wake();
+  }
+
+  /** Epoch ms, never less than what it was before except after set(). */
+  now(): number {
+    if (this.#mode === "real" && !this.#moving) {
+      const now = Date.now() + this.#offsetMs;
+      if (now > this.#standingMs) this.#standingMs = now;
+    }
+    return this.#standingMs;
+  }
+
+  /** Runs the action when now() has reached `dueMs`, never before this call returns. */
+  at(dueMs: number, action: () => void): Timer {
+    if (Number.isNaN(dueMs)) throw new RangeError("A timer needs a time to be due at, got NaN.");
+    const timer: HeapTimer = { dueMs, id: this.#nextId, action, slot: -1 };
+    this.#nextId += 1;
+    if (!this.#closed) {
+      this.#timers.add(timer);
+      if (timer.slot === 0) this.#wake();
+    }
+    return { cancel: () => this.#timers.remove(timer) };
+  }
+
+  /** Marks work in flight, which quiet() and moves of time wait for; the function returned ends it (once). */
+  begin(): () => void {
+    this.#inFlight += 1;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) this.#tellIdle();
+    };
+  }
+
+  /** Work in flight until the promise settles. */
+  track<T>(work: Promise<T>): Promise<T> {
+    const end = this.begin();
+    work.then(end, end);
+    return work;
+  }
+
+  /** Resolves when no work is in flight and what was waiting for a turn of the event loop has had it. */
+  async quiet(): Promise<void> {
+    // Work that ends often begins the next piece a turn later, so only two idle turns in a row count.
+    for (let idleTurns = 0; idleTurns < 2 && !this.#closed; ) {
+      await nextTurn();
+      if (this.#inFlight === 0) {
+        idleTurns += 1;
+      } else if (!this.#closed) {
+        idleTurns = 0;
+        await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+      }
+    }
+  }
+
+  /**
+   * Moves time forward: every timer due on the way fires, now() standing at its due time; before, between and after
+   * waits for quiet. Moves asked for at the same time happen one after the other. Never await it inside tracked work:
+   * each would wait for the other. @throws RangeError when `ms` is negative or no number.
+   */
+  async advance(ms: number): Promise<void> {
+    if (!(ms >= 0 && Number.isFinite(ms))) {
+      throw new RangeError(`Time can be advanced by 0 ms or more, got ${ms}. To go back, set the time.`);
+    }
+    await this.#enqueue(() => this.#moveTo(this.now() + ms));
+  }
+
+  /** Sets now(): forward as advance() does; backward nothing fires. @throws RangeError when it is no number. */
+  async set(epochMs: number): Promise<void> {
+    if (!Number.isFinite(epochMs))
+      throw new RangeError(`The time to set must be in epoch milliseconds, got ${epochMs}.`);
+    await this.#enqueue(async () => {
+      if (epochMs >= this.now()) return await this.#moveTo(epochMs);
+      this.#standAt(epochMs);
+      this.#wake();
+    });
+  }
+
+  /** True when timers fire one by one, with a wait for quiet between two: in virtual mode and during a move. */
+  get stepping(): boolean {
+    return this.#mode === "virtual" || this.#moving;
+  }
+
+  /** Hands an error of a timer's handler to `onError`. */
+  report(error: unknown): void {
+    try {
+      this.#onError(error);
+    } catch (second) {
+      process.emitWarning(second instanceof Error ? second : String(second));
+    }
+  }
+
+  /** Calls the listener whenever the clock was moved or its mode changed, before any timer fires at the new time. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** What to keep so that restore() brings the clock back. */
+  state(): ClockState {
+    return { mode: this.#mode, nowMs: this.now(), offsetMs: this.#offsetMs };
+  }
+
+  /** Goes on where a clock of that state stood: virtual at its time, real at its distance from the system's time. */
+  restore(state: ClockState): void {
+    this.#mode = state.mode;
+    this.#offsetMs = state.offsetMs;
+    this.#standingMs = state.mode === "virtual" ? state.nowMs : Date.now() + state.offsetMs;
+    this.#wake();
+  }
+
+  /** Drops all timers; moves under way end where they are. */
+  close(): void {
+    this.#closed = true;
+    this.#timers.clear();
+    this.#wake();
+    this.#tellIdle();
+  }
+
+  #enqueue(move: () => Promise<void>): Promise<void> {
+    const done = this.#moves.then(move);
+    this.#moves = done.catch(() => {});
+    return done;
+  }
+
+  async #moveTo(targetMs: number): Promise<void> {
+    // Fix the time first: from here on it stands.
+    this.#standingMs = this.now();
+    this.#moving = true;
+    this.#wake();
+    try {
+      await this.quiet();
+      for (;;) {
+        const timer = this.#timers.first();
+        if (this.#closed || timer === undefined || timer.dueMs > targetMs) break;
+        if (timer.dueMs > this.#standingMs) this.#standAt(timer.dueMs);
+        this.#fire(timer);
+        await this.quiet();
+      }
+      if (!this.#closed && targetMs > this.#standingMs) this.#standAt(targetMs);
+    } finally {
+      this.#moving = false;
+      // Real time spent on the move does not count.
+      if (this.#mode === "real") this.#standAt(this.#standingMs);
+      this.#wake();
+    }
+  }
+
+  #standAt(epochMs: number): void {
+    this.#standingMs = epochMs;
+    this.#offsetMs = epochMs - Date.now();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.report(error);
+      }
+    }
+  }
+
+  #fire(timer: HeapTimer): void {
+    this.#timers.remove(timer);
+    try {
+      timer.action();
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  /** Sees to it that the event loop comes back when the earliest timer is due. A move brings its own loop. */
+  #wake(): void {
+    const first = this.#timers.first();
+    if (first === undefined || this.#moving) {
+      this.#stopSleep();
+      return;
+    }
+    const waitMs = first.dueMs - this.now();
+    if (waitMs <= 0) {
+      if (this.#sleepUntilMs === Number.NEGATIVE_INFINITY) return;
+      this.#stopSleep();
+      this.#sleepUntilMs = Number.NEGATIVE_INFINITY;
+      this.#sleep = setImmediate(() => this.#awake());
+    } else if (this.#mode === "virtual") {
+      this.#stopSleep();
+    } else if (first.dueMs !== this.#sleepUntilMs) {
+      this.#stopSleep();
+      this.#sleepUntilMs = first.dueMs;
+      this.#sleep = setTimeout(() => this.#awake(), Math.min(waitMs, LONGEST_SLEEP_MS)).unref();
+    }
+  }
+
+  #stopSleep(): void {
+    if (this.#sleepUntilMs === Number.NEGATIVE_INFINITY) clearImmediate(this.#sleep as NodeJS.Immediate | undefined);
+    else clearTimeout(this.#sleep as NodeJS.Timeout | undefined);
+    this.#sleep = undefined;
+    this.#sleepUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  #awake(): void {
+    this.#stopSleep();
+    if (this.#mode === "virtual") {
+      // Timers due at once keep to the order and the quiet of every other move.
+      void this.advance(0);
+      return;
+    }
+    // Timers the handlers add wait for the next turn, so that one that always adds another cannot hold the event loop.
+    const now = this.now();
+    const endId = this.#nextId;
+    for (;;) {
+      const timer = this.#timers.first();
+      if (timer === undefined || timer.dueMs > now || timer.id >= endId || this.stepping) break;
+      this.#fire(timer);
+    }
+    this.#wake();
+  }
+
+  #tellIdle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,116 @@
+import { createHash, randomFillSync, randomUUID } from "node:crypto";
+
+const POOL_WORDS = 1024;
+const WORD_VALUES = 2 ** 32;
+const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** The only source of randomness and ids. With a seed the sequence is the same each time; without, it is cryptographic. */
+export class Random {
+  readonly #seeded: boolean;
+  readonly #word: () => number;
+
+  constructor(seed?: string | number) {
+    this.#seeded = seed !== undefined;
+    this.#word = seed === undefined ? pooledWords() : xoshiro128(String(seed));
+  }
+
+  /** A version 4 UUID in lower case (RFC 9562 section 5.4). */
+  uuid(): string {
+    if (!this.#seeded) return randomUUID();
+    const a = this.#word();
+    const b = (this.#word() & 0xffff0fff) | 0x4000;
+    const c = (this.#word() & 0x3fffffff) | 0x80000000;
+    const d = this.#word();
+    const [second, third] = [hexOfWord(b), hexOfWord(c)];
+    return `${hexOfWord(a)}-${second.slice(0, 4)}-${second.slice(4)}-${third.slice(0, 4)}-${third.slice(4)}${hexOfWord(d)}`;
+  }
+
+  /** At least 0, less than 1, with 53 random bits. */
+  float(): number {
+    const high = this.#word() >>> 5;
+    const low = this.#word() >>> 6;
+    return (high * 2 ** 26 + low) / 2 ** 53;
+  }
+
+  /** A whole number, at least 0 and less than `below`; each equally likely. @throws RangeError when `below` is less than 1. */
+  int(below: number): number {
+    if (!(Number.isSafeInteger(below) && below >= 1)) throw new RangeError(`A random number cannot be below ${below}.`);
+    if (below > WORD_VALUES) return Math.floor(this.float() * below);
+    // Words beyond the last whole multiple would favour the small numbers.
+    const end = WORD_VALUES - (WORD_VALUES % below);
+    for (;;) {
+      const word = this.#word();
+      if (word < end) return word % below;
+    }
+  }
+
+  bytes(n: number): Uint8Array {
+    const bytes = new Uint8Array(n);
+    if (!this.#seeded) return randomFillSync(bytes);
+    for (let i = 0; i < n; ) {
+      for (let word = this.#word(), left = 4; left > 0 && i < n; left -= 1, i += 1, word >>>= 8) bytes[i] = word;
+    }
+    return bytes;
+  }
+
+  /** Lower-case hexadecimal digits. */
+  hex(chars: number): string {
+    let digits = "";
+    while (digits.length < chars) digits += hexOfWord(this.#word());
+    return digits.slice(0, chars);
+  }
+
+  /** Characters of the alphabet, by default letters and digits. */
+  text(chars: number, alphabet: string = ALPHANUMERIC): string {
+    let text = "";
+    for (let i = 0; i < chars; i += 1) text += alphabet[this.int(alphabet.length)]!;
+    return text;
+  }
+}
+
+/** Words of node:crypto, fetched many at a time: one call costs about as much as a whole pool. */
+function pooledWords(): () => number {
+  const pool = new Uint32Array(POOL_WORDS);
+  let next = POOL_WORDS;
+  return () => {
+    if (next === POOL_WORDS) {
+      randomFillSync(pool);
+      next = 0;
+    }
+    const word = pool[next]!;
+    pool[next] = 0;
+    next += 1;
+    return word;
+  };
+}
+
+/** xoshiro128** 1.1 (Blackman and Vigna, 2018), its state the first 128 bits of the seed's SHA-256. */
+function xoshiro128(seed: string): () => number {
+  const digest = createHash("sha256").update(seed).digest();
+  let s0 = digest.readUInt32LE(0);
+  let s1 = digest.readUInt32LE(4);
+  let s2 = digest.readUInt32LE(8);
+  let s3 = digest.readUInt32LE(12);
+  return () => {
+    const scrambled = Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9);
+    const shifted = s1 << 9;
+    s2 ^= s0;
+    s3 ^= s1;
+    s1 ^= s2;
+    s0 ^= s3;
+    s2 ^= shifted;
+    s3 = rotateLeft(s3, 11);
+    return scrambled >>> 0;
+  };
+}
+
+function rotateLeft(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}
+
+function hexOfWord(word: number): string {
+  return (
+    HEX_BYTES[word >>> 24]! + HEX_BYTES[(word >>> 16) & 255]! + HEX_BYTES[(word >>> 8) & 255]! + HEX_BYTES[word & 255]!
+  );
+}

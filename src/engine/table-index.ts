@@ -1,0 +1,200 @@
+import * as sorted from "./sorted.ts";
+import type { Bounds, Index, IndexDefinition, Order } from "./table.ts";
+
+/** Greater than every primary key: those have at most 1,900 bytes, and this is longer and of the highest code unit. */
+const ABOVE_ALL_KEYS = "\uffff".repeat(640);
+
+/** Less than every primary key: those are not empty. */
+const BELOW_ALL_KEYS = "";
+
+/**
+ * One secondary index. It holds keys and orders, never rows, so a row replaced in place costs it nothing.
+ * A group of one row is just that row's key, since hundreds of thousands of such groups are common.
+ */
+export class TableIndex<Row> implements Index<Row> {
+  readonly #name: string;
+  readonly #definition: IndexDefinition<Row>;
+  readonly #rows: ReadonlyMap<string, Row>;
+  readonly #groups = new Map<string, string | sorted.Sorted>();
+  #orderType: "number" | "string" | undefined;
+  #nextGroup: string | undefined;
+  #nextOrder: Order = 0;
+  /** Counts changes, so that a walk knows when its place is no longer good. */
+  #version = 0;
+
+  /** `name` is for messages. `rows` is the table's own map; the index reads the current rows from it. */
+  constructor(name: string, definition: IndexDefinition<Row>, rows: ReadonlyMap<string, Row>) {
+    this.#name = name;
+    this.#definition = definition;
+    this.#rows = rows;
+  }
+
+  /** First half of a change: asks the definition about the new row, and may throw. Nothing is changed yet. */
+  prepare(row: Row): void {
+    const group = this.#definition.group(row);
+    this.#nextGroup = group;
+    if (group === undefined) return;
+    const order = this.#definition.order(row);
+    const type = typeof order;
+    if (type !== this.#orderType) this.#checkOrderType(type);
+    if (Number.isNaN(order)) throw new Error(`the index ${this.#name} got NaN as an order`);
+    this.#nextOrder = order;
+  }
+
+  /** Second half of a change: takes out the row that was there and puts in the one prepared (`replacing`), if any. */
+  apply(key: string, before: Row | undefined, replacing: boolean): void {
+    const group = replacing ? this.#nextGroup : undefined;
+    const groupBefore = before === undefined ? undefined : this.#definition.group(before);
+    if (groupBefore === undefined) {
+      if (group !== undefined) this.#add(group, this.#nextOrder, key);
+      return;
+    }
+    const orderBefore = this.#definition.order(before!);
+    if (groupBefore !== group) {
+      this.#remove(groupBefore, orderBefore, key);
+      if (group !== undefined) this.#add(group, this.#nextOrder, key);
+      return;
+    }
+    if (orderBefore === this.#nextOrder) return;
+    const held = this.#groups.get(group);
+    if (typeof held === "string") {
+      this.#version += 1;
+      return;
+    }
+    this.#remove(group, orderBefore, key);
+    this.#add(group, this.#nextOrder, key);
+  }
+
+  size(group: string): number {
+    const held = this.#groups.get(group);
+    if (held === undefined) return 0;
+    return typeof held === "string" ? 1 : held.size;
+  }
+
+  first(group: string): Row | undefined {
+    const held = this.#groups.get(group);
+    if (held === undefined) return undefined;
+    return this.#rows.get(typeof held === "string" ? held : sorted.firstKey(held));
+  }
+
+  last(group: string): Row | undefined {
+    const held = this.#groups.get(group);
+    if (held === undefined) return undefined;
+    return this.#rows.get(typeof held === "string" ? held : sorted.lastKey(held));
+  }
+
+  groups(): IterableIterator<string> {
+    return this.#groups.keys();
+  }
+
+  range(group: string, bounds: Bounds = {}): IterableIterator<Row> {
+    return bounds.reverse === true ? this.#descending(group, bounds) : this.#ascending(group, bounds);
+  }
+
+  *#ascending(group: string, bounds: Bounds): Generator<Row, undefined, undefined> {
+    let { order, key } = lowEnd(bounds);
+    const end = highEnd(bounds);
+    for (;;) {
+      const place = this.#seek(group, order, key, true);
+      if (place === undefined) return;
+      const version = this.#version;
+      const { leaf } = place;
+      for (let at = place.at; at < leaf.keys.length; at += 1) {
+        order = leaf.orders[at]!;
+        key = leaf.keys[at]!;
+        if (end.order !== undefined && !sorted.isBefore(order, key, end.order, end.key)) return;
+        yield this.#rows.get(key)!;
+        if (version !== this.#version) break;
+      }
+    }
+  }
+
+  *#descending(group: string, bounds: Bounds): Generator<Row, undefined, undefined> {
+    let { order, key } = highEnd(bounds);
+    const end = lowEnd(bounds);
+    for (;;) {
+      const place = this.#seek(group, order, key, false);
+      if (place === undefined) return;
+      const version = this.#version;
+      const { leaf } = place;
+      for (let at = place.at; at >= 0; at -= 1) {
+        order = leaf.orders[at]!;
+        key = leaf.keys[at]!;
+        if (end.order !== undefined && !sorted.isBefore(end.order, end.key, order, key)) return;
+        yield this.#rows.get(key)!;
+        if (version !== this.#version) break;
+      }
+    }
+  }
+
+  /** The first place strictly beyond (order, key) in the direction given; an undefined order is before everything. */
+  #seek(group: string, order: Order | undefined, key: string, ascending: boolean): sorted.Place | undefined {
+    const held = this.#groups.get(group);
+    if (held === undefined) return undefined;
+    const root = typeof held === "string" ? this.#single(held) : held;
+    if (ascending) {
+      return order === undefined ? sorted.firstPlace(root) : sorted.placeAfter(root, order, key);
+    }
+    return order === undefined ? sorted.lastPlace(root) : sorted.placeBefore(root, order, key);
+  }
+
+  #single(key: string): sorted.Sorted {
+    return new sorted.Sorted([this.#orderOf(key)], [key], undefined, 1);
+  }
+
+  #orderOf(key: string): Order {
+    return this.#definition.order(this.#rows.get(key)!);
+  }
+
+  #add(group: string, order: Order, key: string): void {
+    this.#version += 1;
+    const held = this.#groups.get(group);
+    if (held === undefined) {
+      this.#groups.set(group, key);
+    } else if (typeof held === "string") {
+      this.#groups.set(group, sorted.pairOf(this.#orderOf(held), held, order, key));
+    } else {
+      const root = sorted.insert(held, order, key);
+      if (root !== held) this.#groups.set(group, root);
+    }
+  }
+
+  #remove(group: string, order: Order, key: string): void {
+    this.#version += 1;
+    const held = this.#groups.get(group);
+    if (held === key) {
+      this.#groups.delete(group);
+      return;
+    }
+    const root = held === undefined || typeof held === "string" ? undefined : sorted.remove(held, order, key);
+    if (root === undefined) {
+      throw new Error(`the row ${key} is not where the index ${this.#name} put it: a stored row was changed in place`);
+    }
+    if (root.size === 1) this.#groups.set(group, sorted.firstKey(root));
+    else if (root !== held) this.#groups.set(group, root);
+  }
+
+  #checkOrderType(type: string): void {
+    if (this.#orderType !== undefined || (type !== "number" && type !== "string")) {
+      throw new Error(`the index ${this.#name} got a ${type} as an order, expected a ${this.#orderType ?? "number"}`);
+    }
+    this.#orderType = type;
+  }
+}
+
+interface End {
+  order: Order | undefined;
+  key: string;
+}
+
+/** Everything within the bounds stands strictly behind this. */
+function lowEnd({ gt, gte }: Bounds): End {
+  if (gt !== undefined && (gte === undefined || gt >= gte)) return { order: gt, key: ABOVE_ALL_KEYS };
+  return { order: gte, key: BELOW_ALL_KEYS };
+}
+
+/** Everything within the bounds stands strictly before this. */
+function highEnd({ lt, lte }: Bounds): End {
+  if (lt !== undefined && (lte === undefined || lt <= lte)) return { order: lt, key: BELOW_ALL_KEYS };
+  return { order: lte, key: ABOVE_ALL_KEYS };
+}

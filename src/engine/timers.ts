@@ -1,0 +1,159 @@
+import type { Clock, Timer } from "./clock.ts";
+import type { Store } from "./store.ts";
+import { defineTable, type Table } from "./table.ts";
+
+/** A durable timer: kept with the state it belongs to. */
+export interface TimerRow {
+  /** Unique among all timers. */
+  id: string;
+  account: string;
+  /** Epoch ms. */
+  dueMs: number;
+  /** Which handler it is for. */
+  kind: string;
+  /** What the handler needs to know; anything a row may hold. */
+  payload: unknown;
+}
+
+interface StoredTimer extends TimerRow {
+  /** Epoch ms of the next attempt, after a handler threw. */
+  retryMs?: number;
+}
+
+const RETRY_MS = 1000;
+
+/** Real time: how many timers fire before the event loop gets its turn. */
+const MOST_AT_ONCE = 256;
+
+const timerTable = defineTable<StoredTimer>()({
+  name: "timers",
+  key: (row) => row.id,
+  account: (row) => row.account,
+  indexes: { due: { group: (row) => row.kind, order: attemptMs } },
+});
+
+/**
+ * Durable timers, fired in (due, id) order. Their rows are all they cost: one timer of the clock is armed, for the
+ * earliest. Timers of a kind that has no handler in this run stay as they are.
+ */
+export class Timers {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rows: Table<StoredTimer, "due">;
+  readonly #handlers = new Map<string, (row: TimerRow) => void>();
+  readonly #arm = (): void => this.#armEarliest();
+  #started = false;
+  #firing = false;
+  #armed: Timer | undefined;
+  #armedMs = Number.POSITIVE_INFINITY;
+  /** No attempt before this: the store refuses writes. */
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#rows = store.table(timerTable);
+  }
+
+  /**
+   * Registers the handler of a kind, before start(). It runs in a transaction in which the timer's row is deleted
+   * already. When it throws, the transaction is undone, the error is reported to the clock, and the timer fires again in 1 s.
+   */
+  on(kind: string, handler: (row: TimerRow) => void): void {
+    if (this.#handlers.has(kind)) throw new Error(`the timer kind ${kind} has two handlers`);
+    if (this.#started) throw new Error(`the timer kind ${kind} was registered after the start`);
+    this.#handlers.set(kind, handler);
+  }
+
+  /** Inside a transaction. A timer of the same id is replaced. */
+  schedule({ id, account, dueMs, kind, payload }: TimerRow): void {
+    if (this.#started && !this.#handlers.has(kind)) throw new Error(`the timer kind ${kind} has no handler`);
+    this.#rows.put({ id, account, dueMs, kind, payload });
+    if (dueMs < this.#armedMs) this.#store.afterCommit(this.#arm);
+  }
+
+  /** Inside a transaction. Says whether there was such a timer. */
+  cancel(id: string): boolean {
+    return this.#rows.delete(id);
+  }
+
+  get(id: string): TimerRow | undefined {
+    return this.#rows.get(id);
+  }
+
+  /** To be called once all kinds are registered: overdue timers fire next, the others when they are due. */
+  start(): void {
+    this.#started = true;
+    this.#armEarliest();
+  }
+
+  #earliest(): StoredTimer | undefined {
+    let earliest: StoredTimer | undefined;
+    for (const kind of this.#handlers.keys()) {
+      const row = this.#rows.by.due.first(kind);
+      if (row !== undefined && (earliest === undefined || isEarlier(row, earliest))) earliest = row;
+    }
+    return earliest;
+  }
+
+  /** A cancelled timer leaves the clock armed too early, which costs one look and no more. */
+  #armEarliest(): void {
+    if (!this.#started || this.#firing) return;
+    const earliest = this.#earliest();
+    if (earliest === undefined) return;
+    const dueMs = Math.max(attemptMs(earliest), this.#pausedUntilMs);
+    if (dueMs >= this.#armedMs) return;
+    this.#armed?.cancel();
+    this.#armedMs = dueMs;
+    this.#armed = this.#clock.at(dueMs, () => this.#fireDue());
+  }
+
+  #fireDue(): void {
+    this.#armed = undefined;
+    this.#armedMs = Number.POSITIVE_INFINITY;
+    this.#firing = true;
+    try {
+      for (let fired = 0; fired < MOST_AT_ONCE; fired += 1) {
+        const row = this.#earliest();
+        const now = this.#clock.now();
+        if (row === undefined || Math.max(attemptMs(row), this.#pausedUntilMs) > now) break;
+        this.#fire(row, now);
+        if (this.#clock.stepping) break;
+      }
+    } finally {
+      this.#firing = false;
+      this.#armEarliest();
+    }
+  }
+
+  #fire(row: StoredTimer, now: number): void {
+    try {
+      this.#store.transaction(() => {
+        this.#rows.delete(row.id);
+        this.#handlers.get(row.kind)!(row);
+      });
+    } catch (error) {
+      this.#clock.report(error);
+      // What was thrown after the commit is no reason to fire again.
+      if (this.#rows.get(row.id) === row) this.#postpone(row, now + RETRY_MS);
+    }
+  }
+
+  #postpone(row: StoredTimer, retryMs: number): void {
+    try {
+      this.#store.transaction(() => this.#rows.put({ ...row, retryMs }));
+    } catch {
+      // The store refuses all writes, which the first error has told: every timer waits.
+      this.#pausedUntilMs = retryMs;
+    }
+  }
+}
+
+function attemptMs(row: StoredTimer): number {
+  return row.retryMs ?? row.dueMs;
+}
+
+function isEarlier(a: StoredTimer, b: StoredTimer): boolean {
+  const [aMs, bMs] = [attemptMs(a), attemptMs(b)];
+  return aMs < bMs || (aMs === bMs && a.id < b.id);
+}
