@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/summary-reporter.mjs"],
     projects: [
       { test: { name: "house", include: ["test/house/**/*.test.ts"] } },
       {
@@ -9,7 +10,7 @@ export default defineConfig({
           name: "busbar",
           include: ["test/**/*.test.ts"],
           exclude: ["test/house/**"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

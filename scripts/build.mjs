@@ -1,0 +1,45 @@
+/**
+ * Bundles the command and the embedding API into `dist/`, so that a start imports two files instead of the SDK's
+ * thousands. What is loaded rarely (certificates) stays in chunks of its own.
+ */
+import { rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const require = createRequire(import.meta.url);
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Of an SDK client we need the schemas alone; its middleware, endpoints and credentials would be dead weight. */
+const schemasOnly = {
+  name: "schemas-only",
+  setup({ onResolve }) {
+    onResolve({ filter: /^@aws-sdk\/client-/ }, ({ path }) => {
+      const manifest = require.resolve(`${path}/package.json`);
+      return { path: join(dirname(manifest), "dist-es/schemas/schemas_0.js"), sideEffects: false };
+    });
+  },
+};
+
+await rm(join(root, "dist"), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ["src/cli.ts", "src/index.ts"],
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  mainFields: ["module", "main"],
+  conditions: ["module"],
+  external: ["lmdb"],
+  plugins: [schemasOnly],
+  logLevel: "error",
+  legalComments: "none",
+  // CommonJS packages inside the bundle call require for Node's own modules.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+});

@@ -1,0 +1,126 @@
+/** Reads the command line and its environment; a flag wins over its variable. */
+import { parseArgs } from "node:util";
+
+/** A command line that cannot be followed; the message is one line that says what to do. */
+export class OptionError extends Error {}
+
+export interface CliOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string | undefined;
+  readonly defaultRegion: string;
+  readonly clock: "real" | "virtual";
+  readonly seed: string | undefined;
+  readonly strict: boolean;
+  readonly logLevel: string;
+  readonly tls: boolean;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly help: boolean;
+  readonly version: boolean;
+}
+
+export const helpText = `busbar: AWS SQS and more on your own machine, on one endpoint
+
+Usage: busbar [options]
+
+  --port <n>             port to listen on; 0 takes a free one (4566)
+  --host <address>       address to bind (127.0.0.1)
+  --data-dir <path>      keep state in this directory across restarts (in memory)
+  --default-region <r>   region of requests that name none (us-east-1)
+  --virtual-clock        time stands still until POST /_busbar/clock moves it
+  --seed <text>          the same seed gives the same ids
+  --strict               do as AWS where that only slows tests down
+  --log-level <level>    silent, error, warn, info, debug or trace (warn); debug logs each request
+  --tls                  also serve https on the port, with a self-signed certificate made on first use
+  --cert <file>          use this certificate (PEM) instead, with --key
+  --key <file>           its private key (PEM)
+  --version              print the version
+  --help                 print this
+
+Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY. PORT is honoured too.
+
+Then point any AWS client at it:
+
+  export AWS_ENDPOINT_URL=http://localhost:4566
+
+Credentials may be anything; a 12-digit access key id is the account. State and levers: /_busbar/health, clock, reset,
+requests and state, as the README describes.`;
+
+const flags = {
+  port: { type: "string" },
+  host: { type: "string" },
+  "data-dir": { type: "string" },
+  "default-region": { type: "string" },
+  "virtual-clock": { type: "boolean" },
+  seed: { type: "string" },
+  strict: { type: "boolean" },
+  "log-level": { type: "string" },
+  tls: { type: "boolean" },
+  cert: { type: "string" },
+  key: { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "v" },
+} as const;
+
+const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"];
+
+/** @throws OptionError for an unknown option or a value out of range. */
+export function readOptions(args: string[], environment: NodeJS.ProcessEnv): CliOptions {
+  const values = parse(args);
+  const text = (name: keyof typeof flags): string | undefined => {
+    const flag = values[name];
+    if (typeof flag === "string") return flag;
+    const variable = environment[variableOf(name)];
+    return variable === "" ? undefined : variable;
+  };
+  const on = (name: keyof typeof flags): boolean => {
+    if (values[name] !== undefined) return values[name] === true;
+    const variable = environment[variableOf(name)];
+    if (variable === undefined || ["", "0", "false", "no"].includes(variable.toLowerCase())) return false;
+    if (["1", "true", "yes"].includes(variable.toLowerCase())) return true;
+    throw new OptionError(`${variableOf(name)} must be 1 or 0, not ${variable}.`);
+  };
+  const logLevel = text("log-level") ?? "warn";
+  if (!logLevels.includes(logLevel))
+    throw new OptionError(`--log-level must be one of ${logLevels.join(", ")}, not ${logLevel}.`);
+  const cert = text("cert");
+  const key = text("key");
+  if ((cert === undefined) !== (key === undefined)) throw new OptionError("--cert and --key go together.");
+  return {
+    port: portOf(text("port") ?? environment["PORT"] ?? "4566"),
+    host: text("host") ?? "127.0.0.1",
+    dataDir: text("data-dir"),
+    defaultRegion: text("default-region") ?? "us-east-1",
+    clock: on("virtual-clock") ? "virtual" : "real",
+    seed: text("seed"),
+    strict: on("strict"),
+    logLevel,
+    tls: on("tls") || cert !== undefined,
+    cert,
+    key,
+    help: values.help === true,
+    version: values.version === true,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: flags, allowPositionals: false }).values;
+  } catch (error) {
+    const first = (error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "");
+    throw new OptionError(`${first}; --help lists the options.`);
+  }
+}
+
+function variableOf(flag: string): string {
+  return `BUSBAR_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new OptionError(`--port must be a whole number from 0 to 65535, not ${text}.`);
+  return port;
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+/** The command `busbar`: options, banner, signals. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { type CliOptions, helpText, OptionError, readOptions } from "./cli-options.ts";
+import { Emulator } from "./emulator.ts";
+import { loadTls } from "./server/certificate.ts";
+import { type RunningServer, startServer } from "./server/server.ts";
+import { version } from "./version.ts";
+
+/** Time that requests under way have after a signal, so that the whole end stays within a second. */
+const graceMs = 600;
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.help) return print(helpText);
+  if (options.version) return print(version);
+  const logger = pino({ level: options.logLevel });
+  const emulator = await Emulator.start({
+    ...options,
+    onBug: (error, where) => logger.error({ err: error, where }, "a bug in Busbar; please report it with this stack"),
+  });
+  let server: RunningServer;
+  try {
+    const tls = options.tls
+      ? await loadTls({
+          cert: options.cert,
+          key: options.key,
+          directory: options.dataDir ?? join(homedir(), ".busbar"),
+        })
+      : undefined;
+    server = await startServer(emulator, { host: options.host, port: options.port, tls, logger });
+  } catch (error) {
+    await emulator.close();
+    throw error;
+  }
+  print(banner(options, server.port));
+  const stop = () => {
+    process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
+    emulator.stop();
+    server
+      .close(graceMs)
+      .then(() => emulator.close())
+      .then(
+        () => process.exit(0),
+        (error) => fail(error),
+      );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+function banner(options: CliOptions, port: number): string {
+  const host =
+    options.host === "127.0.0.1" || options.host === "0.0.0.0" || options.host === "::" ? "localhost" : options.host;
+  const endpoint = `${options.tls ? "https" : "http"}://${host}:${port}`;
+  const trust =
+    options.tls && !options.cert ? "\n  The certificate is self-signed: clients must be told to trust it." : "";
+  return `Busbar ${version} is listening on ${endpoint} (${options.dataDir ? `state in ${options.dataDir}` : "state in memory"}, ${options.clock} clock)${trust}
+
+  export AWS_ENDPOINT_URL=${endpoint}
+
+  Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One line on stderr that says what to do; 2 for a wrong command line, 1 for everything else. */
+function fail(error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const { port, address } = error as { port?: number; address?: string };
+  const text =
+    code === "EADDRINUSE"
+      ? `port ${port} on ${address} is in use; stop what uses it or choose another with --port.`
+      : code === "EACCES" && port !== undefined
+        ? `port ${port} may not be bound by this user; choose one above 1023 with --port.`
+        : code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
+          ? `this machine has no address ${address ?? ""}; choose another with --host.`
+          : message;
+  process.stderr.write(`busbar: ${text}\n`);
+  process.exit(error instanceof OptionError ? 2 : 1);
+}
+
+main().catch(fail);

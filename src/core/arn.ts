@@ -1,0 +1,38 @@
+/** Amazon resource names: `arn:{partition}:{service}:{region}:{account}:{resource}`. */
+export interface Arn {
+  readonly partition: string;
+  readonly service: string;
+  readonly region: string;
+  readonly account: string;
+  /** Everything after the fifth colon, colons and slashes included. */
+  readonly resource: string;
+}
+
+const partitionPrefixes: readonly (readonly [string, string])[] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["us-isob-", "aws-iso-b"],
+  ["us-isof-", "aws-iso-f"],
+  ["us-iso-", "aws-iso"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["eusc-", "aws-eusc"],
+];
+
+/** The partition a region belongs to; `aws` for every commercial region. */
+export function partitionOf(region: string): string {
+  for (const [prefix, partition] of partitionPrefixes) if (region.startsWith(prefix)) return partition;
+  return "aws";
+}
+
+export function formatArn(service: string, region: string, account: string, resource: string): string {
+  return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
+}
+
+/** The parts of an ARN, or undefined when the text is none (fewer than six parts, or not starting with `arn:`). */
+export function parseArn(text: string): Arn | undefined {
+  const [prefix, partition, service, region, account, ...rest] = text.split(":");
+  if (prefix !== "arn" || !partition || !service || region === undefined || account === undefined) return undefined;
+  const resource = rest.join(":");
+  if (resource === "") return undefined;
+  return { partition, service, region, account, resource };
+}

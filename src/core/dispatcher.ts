@@ -1,0 +1,265 @@
+import { protocols } from "../../protocols/all.ts";
+import { claim } from "../../protocols/claim.ts";
+import { AwsError } from "../../protocols/error.ts";
+import type {
+  Claim,
+  OperationCodec,
+  Protocol,
+  ProtocolName,
+  Unclaimed,
+  WireRequest,
+  WireResponse,
+} from "../../protocols/protocol.ts";
+import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
+import { compileValidator, type Validator } from "../../protocols/validate.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Random } from "../engine/random.ts";
+import type { Store } from "../engine/store.ts";
+import type { Identities, Identity } from "./identity.ts";
+import { OperationContext, type OperationDefinition } from "./operation.ts";
+import type { RequestLog } from "./request-log.ts";
+import type { ServiceDefinition } from "./service.ts";
+
+/** A service with its state, as one emulator runs it. */
+export interface RunningService {
+  readonly definition: ServiceDefinition;
+  readonly state: unknown;
+}
+
+/** What is compiled for an operation at its first call, whichever emulator it reaches. */
+interface Compiled {
+  readonly validate: Validator;
+  readonly codecs: Partial<Record<ProtocolName, OperationCodec>>;
+}
+
+const compiledOperations = new WeakMap<OperationModel, Compiled>();
+
+/** One operation of one emulator. */
+interface Route extends Compiled {
+  readonly operation: OperationModel;
+  readonly state: unknown;
+  readonly run: OperationDefinition<unknown>["run"] | undefined;
+}
+
+/** What became of a call, for the request log and the answer. */
+interface Call {
+  readonly protocol: Protocol;
+  readonly service: ServiceModel | undefined;
+  readonly operation: OperationModel | undefined;
+  readonly identity: Identity;
+  readonly requestId: string;
+  readonly startedAt: number;
+  readonly time: number;
+}
+
+/** An answer that is not there yet, and the way to give it up. */
+export interface PendingResponse {
+  readonly response: Promise<WireResponse>;
+  /** The client has gone: a long poll ends and takes nothing. */
+  abort(): void;
+}
+
+export interface DispatcherDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly identities: Identities;
+  readonly requests: RequestLog;
+  /** Told of everything that is a bug of ours: thrown, but no AwsError. */
+  readonly onBug: (error: unknown, where: string) => void;
+}
+
+/**
+ * Takes a request from claim to answer: claim, decode, validate, run in one transaction, wait until durable, encode.
+ * Services call one another through it too (`call`), without the bytes.
+ */
+export class Dispatcher {
+  readonly #deps: DispatcherDependencies;
+  readonly #models: readonly ServiceModel[];
+  readonly #services = new Map<string, RunningService>();
+  readonly #routes = new Map<OperationModel, Route>();
+
+  /** @param models of all services, in an array that is the same for all emulators: claims are indexed by it. */
+  constructor(dependencies: DispatcherDependencies, models: readonly ServiceModel[]) {
+    this.#deps = dependencies;
+    this.#models = models;
+  }
+
+  add(service: RunningService): void {
+    this.#services.set(service.definition.model.name, service);
+  }
+
+  /**
+   * Answers a request. Memory mode answers most calls at once; what waits (long polls, the disk) comes as a promise
+   * with its way out.
+   */
+  handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
+    const deps = this.#deps;
+    const claimed = claim(request, this.#models, protocols);
+    const call = this.#begin(request, claimed);
+    if ("error" in claimed) return this.#fail(claimed.error, call, request);
+    let context: OperationContext;
+    let codec: OperationCodec;
+    try {
+      const route = this.#route(claimed.operation);
+      codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
+      const input = codec.decode(request);
+      route.validate(input);
+      context = new OperationContext(route.state, call.identity, origin, call.requestId, claimed.protocol.name);
+      const result = this.#run(route, input, context);
+      if (!(result instanceof Promise)) {
+        const flushed = deps.store.flushed();
+        if (flushed === undefined) return this.#succeed(codec, result, call, request);
+        return this.#pending(
+          flushed.then(() => result),
+          codec,
+          call,
+          request,
+          context,
+        );
+      }
+      return this.#pending(this.#afterFlush(result), codec, call, request, context);
+    } catch (error) {
+      return this.#fail(error, call, request);
+    }
+  }
+
+  /** Answers a request that never became a call (too large, unreadable) with this error, in the caller's protocol. */
+  refuse(request: WireRequest, error: AwsError): WireResponse {
+    const call = this.#begin(request, claim(request, this.#models, protocols));
+    return this.#fail(error, call, request);
+  }
+
+  /**
+   * Runs an operation as a client of this account and region would, SDK-shaped input to SDK-shaped output; resolves
+   * when what it changed is durable.
+   * @throws AwsError whatever the operation answers.
+   */
+  async call(service: string, operation: string, input: object, as: { account: string; region: string }) {
+    const model = this.#services.get(service)?.definition.model.operations.get(operation);
+    if (!model) throw new Error(`no operation ${service}:${operation}`);
+    const route = this.#route(model);
+    route.validate(input as Record<string, unknown>);
+    const identity = this.#deps.identities.root(as.account, as.region);
+    const context = new OperationContext(route.state, identity, internalOrigin, this.#deps.random.uuid());
+    const result = (await this.#run(route, input, context)) ?? {};
+    await this.#deps.store.flushed();
+    return result;
+  }
+
+  #begin(request: WireRequest, claimed: Claim | Unclaimed): Call {
+    const { identities, random, clock } = this.#deps;
+    return {
+      protocol: claimed.protocol,
+      service: claimed.service,
+      operation: "operation" in claimed ? claimed.operation : undefined,
+      identity: identities.of(request),
+      requestId: random.uuid(),
+      startedAt: performance.now(),
+      time: clock.now(),
+    };
+  }
+
+  #run(route: Route, input: object, context: OperationContext): object | undefined | Promise<object | undefined> {
+    const run = route.run;
+    if (run === undefined) throw notBuilt(route.operation);
+    return this.#deps.store.transaction(() => run(input, context));
+  }
+
+  async #afterFlush(result: Promise<object | undefined>): Promise<object | undefined> {
+    const output = await result;
+    await this.#deps.store.flushed();
+    return output;
+  }
+
+  #pending(
+    output: Promise<object | undefined>,
+    codec: OperationCodec,
+    call: Call,
+    request: WireRequest,
+    context: OperationContext,
+  ): PendingResponse {
+    return {
+      response: output.then(
+        (value) => this.#succeed(codec, value, call, request),
+        (error) => this.#fail(error, call, request),
+      ),
+      abort: () => context.abort(),
+    };
+  }
+
+  #route(operation: OperationModel): Route {
+    let route = this.#routes.get(operation);
+    if (!route) {
+      const running = this.#services.get(operation.service.name) as RunningService;
+      let compiled = compiledOperations.get(operation);
+      if (!compiled) {
+        compiled = { validate: compileValidator(operation), codecs: {} };
+        compiledOperations.set(operation, compiled);
+      }
+      route = {
+        operation,
+        state: running.state,
+        run: running.definition.operations.find((candidate) => candidate.name === operation.name)?.run,
+        ...compiled,
+      };
+      this.#routes.set(operation, route);
+    }
+    return route;
+  }
+
+  #succeed(codec: OperationCodec, output: object | undefined, call: Call, request: WireRequest): WireResponse {
+    let response: WireResponse;
+    try {
+      response = codec.encode(output, call.requestId, request);
+    } catch (error) {
+      return this.#fail(error, call, request);
+    }
+    this.#record(call, response.status, undefined);
+    return response;
+  }
+
+  #fail(error: unknown, call: Call, request: WireRequest): WireResponse {
+    const awsError = this.#awsError(error, call);
+    const response = call.protocol.encodeError(awsError, call.requestId, call.service, request);
+    this.#record(call, response.status, awsError);
+    return response;
+  }
+
+  #awsError(error: unknown, call: Call): AwsError {
+    if (error instanceof AwsError) return error;
+    if (error instanceof Error && error.name === "StoreError") {
+      return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message: error.message });
+    }
+    this.#deps.onBug(error, `${call.service?.name}:${call.operation?.name}`);
+    const message = "An internal error occurred. It is logged with its stack where Busbar runs.";
+    return AwsError.unmodeled({ name: "InternalFailure", status: 500, fault: "server", message });
+  }
+
+  #record(call: Call, status: number, error: AwsError | undefined): void {
+    this.#deps.requests.add({
+      time: call.time,
+      service: call.service?.name,
+      operation: call.operation?.name,
+      account: call.identity.account,
+      region: call.identity.region,
+      status,
+      error: error?.queryCode,
+      message: error?.message,
+      durationMs: performance.now() - call.startedAt,
+      requestId: call.requestId,
+    });
+  }
+}
+
+/** The origin of URLs minted in calls between services, where there is no request to take it from. */
+const internalOrigin = "http://localhost:4566";
+
+function notBuilt(operation: OperationModel): AwsError {
+  return AwsError.unmodeled({
+    name: "NotImplemented",
+    status: 501,
+    fault: "server",
+    message: `Busbar does not implement ${operation.service.name}:${operation.name}.`,
+  });
+}

@@ -1,0 +1,83 @@
+import { credentialScope } from "../../protocols/credential-scope.ts";
+import type { WireRequest } from "../../protocols/protocol.ts";
+import type { Store } from "../engine/store.ts";
+import type { Table } from "../engine/table.ts";
+import { defineTable } from "../engine/table.ts";
+import { partitionOf } from "./arn.ts";
+
+/** On whose behalf a call is made. */
+export interface Principal {
+  /** `arn:aws:iam::{account}:root`, or the ARN of an assumed role or federated user. */
+  readonly arn: string;
+  /** The unique id: the account for root, `AROA…:{session}` for a role. SQS reports it as SenderId. */
+  readonly userId: string;
+}
+
+export interface Identity {
+  readonly account: string;
+  readonly region: string;
+  readonly principal: Principal;
+}
+
+/** Temporary credentials that STS handed out: calls signed with them act for the account of their principal. */
+export interface SessionRow {
+  readonly accessKeyId: string;
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+  readonly expiresMs: number;
+}
+
+export const sessionTable = defineTable<SessionRow>()({
+  name: "sts.sessions",
+  key: (row) => row.accessKeyId,
+  account: (row) => row.account,
+  indexes: { expiry: { group: () => "", order: (row) => row.expiresMs } },
+});
+
+export const defaultAccount = "000000000000";
+
+/** Tells the account, region and principal of a request. Signatures are not verified. */
+export class Identities {
+  readonly #defaultRegion: string;
+  readonly #sessions: Table<SessionRow, "expiry">;
+  readonly #roots = new Map<string, Principal>();
+
+  constructor(store: Store, defaultRegion: string) {
+    this.#defaultRegion = defaultRegion;
+    this.#sessions = store.table(sessionTable);
+  }
+
+  /** Account: the access key id when it is 12 digits, a session's own account, else 000000000000. */
+  of(request: WireRequest): Identity {
+    const scope = credentialScope(request);
+    const region = scope?.region || this.#defaultRegion;
+    const keyId = scope?.accessKeyId;
+    if (keyId === undefined) return this.root(defaultAccount, region);
+    if (keyId.length === 12 && isDigits(keyId)) return this.root(keyId, region);
+    const session = keyId.startsWith("ASIA") ? this.#sessions.get(keyId) : undefined;
+    if (session) return { account: session.account, region, principal: { arn: session.arn, userId: session.userId } };
+    return this.root(defaultAccount, region);
+  }
+
+  /** The account's own identity, as which services call one another. */
+  root(account: string, region: string): Identity {
+    const key = `${account} ${partitionOf(region)}`;
+    let principal = this.#roots.get(key);
+    if (!principal) {
+      principal = { arn: `arn:${partitionOf(region)}:iam::${account}:root`, userId: account };
+      // Accounts come from clients: a bound keeps a stream of invented ones from filling memory.
+      if (this.#roots.size >= 1000) this.#roots.clear();
+      this.#roots.set(key, principal);
+    }
+    return { account, region, principal };
+  }
+}
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 48 || code > 57) return false;
+  }
+  return true;
+}

@@ -1,0 +1,54 @@
+import type { ServiceModel } from "../../protocols/schema.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Random } from "../engine/random.ts";
+import type { Store } from "../engine/store.ts";
+import type { Timers } from "../engine/timers.ts";
+import type { OperationDefinition } from "./operation.ts";
+
+/** Choices of the person who starts the emulator that change how services behave. */
+export interface ServiceOptions {
+  /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
+  readonly strict: boolean;
+}
+
+/** What a service is given to live on. */
+export interface ServiceDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly options: ServiceOptions;
+  /** Calls another service's operation as a client would; see `Dispatcher.call`. */
+  readonly call: Call;
+}
+
+export type Call = (
+  service: string,
+  operation: string,
+  input: object,
+  as: { account: string; region: string },
+) => Promise<object>;
+
+/** One AWS service: its model, its operations, and the state they work on. */
+export interface ServiceDefinition<State = unknown> {
+  readonly model: ServiceModel;
+  readonly operations: readonly OperationDefinition<State>[];
+  /** Opens the service's tables and registers its timers; called once per emulator. */
+  create(dependencies: ServiceDependencies): State;
+  /** Drops what the state keeps outside the store, after a reset of all accounts or of one. */
+  reset?(state: State, account?: string): void;
+  /** Ends what waits (long polls return empty) so that the emulator can stop. */
+  stop?(state: State): void;
+}
+
+/** Checks a definition's types and forgets its state type, so that services of all kinds fit one list. */
+export function defineService<State>(definition: ServiceDefinition<State>): ServiceDefinition {
+  return definition as ServiceDefinition;
+}
+
+export interface ServiceCoverage {
+  readonly service: string;
+  /** Operations that are built, and all that the service's model knows. */
+  readonly built: readonly string[];
+  readonly known: readonly string[];
+}

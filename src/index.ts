@@ -1,0 +1,232 @@
+/**
+ * Busbar inside a Node process: `const bus = await createBusbar()`, spread `bus.clientConfig()` into any AWS SDK v3
+ * client, and move time with `bus.clock.advance("15m")`.
+ */
+import { Readable } from "node:stream";
+import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import type { RequestRecord } from "./core/request-log.ts";
+import { Emulator, type EmulatorOptions } from "./emulator.ts";
+import { parseDuration } from "./engine/duration.ts";
+import { type RunningServer, startServer } from "./server/server.ts";
+
+export type { RequestRecord } from "./core/request-log.ts";
+
+export interface BusbarOptions {
+  /**
+   * Where to listen. Absent: a free port on 127.0.0.1. A number: that port. `false`: no socket at all; clients made
+   * with `clientConfig()` reach the emulator inside the process.
+   */
+  readonly port?: number | false;
+  /** Address to bind; 127.0.0.1 unless told. */
+  readonly host?: string;
+  /** Keeps state in this directory across restarts; in memory when absent. */
+  readonly dataDir?: string;
+  /** Account that `clientConfig()` signs for: 12 digits, `000000000000` unless told. */
+  readonly account?: string;
+  /** Region of `clientConfig()` and of requests that name none; `us-east-1` unless told. */
+  readonly region?: string;
+  /** `virtual`: time stands still until it is moved. `real` (the default) follows the machine and can be advanced too. */
+  readonly clock?: "real" | "virtual";
+  /** Where time starts: a Date, epoch milliseconds or ISO 8601 text. Now unless told. */
+  readonly startTime?: Date | number | string;
+  /** The same seed gives the same ids. */
+  readonly seed?: string;
+  /** Does as AWS where that only slows tests down. */
+  readonly strict?: boolean;
+}
+
+/** What to spread into an AWS SDK v3 client's options. */
+export interface ClientConfig {
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+  /** Keeps `sync-` host prefixes (StartSyncExecution, TestState) from leaving this machine. */
+  disableHostPrefix: boolean;
+  /** Present without a socket: carries requests inside the process. */
+  requestHandler?: InProcessHandler;
+}
+
+/** A request handler as SDK clients take one. */
+export interface InProcessHandler {
+  readonly metadata: { handlerProtocol: string };
+  handle(request: SdkRequest, options?: { abortSignal?: unknown }): Promise<{ response: SdkResponse }>;
+  updateHttpClientConfig(): void;
+  httpHandlerConfigs(): Record<string, never>;
+  destroy(): void;
+}
+
+interface SdkRequest {
+  method: string;
+  protocol: string;
+  hostname: string;
+  port?: number | undefined;
+  path: string;
+  query?: Record<string, string | string[] | null> | undefined;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+interface SdkResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+export interface BusbarClock {
+  readonly mode: "real" | "virtual";
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Moves time forward and lets everything due on the way happen, in order. `"15m"`, `"4d"`, `"1h30m"` or milliseconds. */
+  advance(duration: string | number): Promise<void>;
+  /** Moves time to a date; forward as `advance` does, backward without undoing anything. */
+  set(time: Date | number | string): Promise<void>;
+  setMode(mode: "real" | "virtual"): void;
+}
+
+export interface Busbar {
+  /** `http://127.0.0.1:{port}`, or the endpoint clients use in process. */
+  readonly endpoint: string;
+  readonly clock: BusbarClock;
+  /** Options for any AWS SDK v3 client: `new SQSClient({ ...bus.clientConfig() })`. */
+  clientConfig(options?: { account?: string; region?: string }): ClientConfig;
+  /** The last requests, newest first. */
+  requests(): RequestRecord[];
+  /** Forgets everything, or all that belongs to one account. */
+  reset(account?: string): Promise<void>;
+  /** Ends long polls, answers what is under way, flushes and frees the port. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an emulator of its own; dozens can live side by side.
+ * @throws StoreError for an unusable data directory; NodeJS.ErrnoException when the port cannot be bound; RangeError for bad options.
+ */
+export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar> {
+  if (options.account !== undefined && !/^\d{12}$/.test(options.account)) {
+    throw new RangeError(`account must be 12 digits, not ${JSON.stringify(options.account)}.`);
+  }
+  const emulatorOptions: EmulatorOptions = {
+    dataDir: options.dataDir,
+    defaultRegion: options.region,
+    clock: options.clock,
+    startMs: options.startTime === undefined ? undefined : epochMs(options.startTime),
+    seed: options.seed,
+    strict: options.strict,
+  };
+  const emulator = await Emulator.start(emulatorOptions);
+  let server: RunningServer | undefined;
+  if (options.port !== false) {
+    try {
+      server = await startServer(emulator, { host: options.host ?? "127.0.0.1", port: options.port ?? 0 });
+    } catch (error) {
+      await emulator.close();
+      throw error;
+    }
+  }
+  const endpoint = server ? `http://${options.host ?? "127.0.0.1"}:${server.port}` : "http://localhost:4566";
+  const handler = server ? undefined : inProcessHandler(emulator);
+  const { clock } = emulator;
+  return {
+    endpoint,
+    clock: {
+      get mode() {
+        return clock.mode;
+      },
+      now: () => clock.now(),
+      advance: async (duration) => clock.advance(parseDuration(duration)),
+      set: async (time) => clock.set(epochMs(time)),
+      setMode: (mode) => clock.setMode(mode),
+    },
+    clientConfig: (as = {}) => ({
+      endpoint,
+      region: as.region ?? options.region ?? "us-east-1",
+      credentials: { accessKeyId: as.account ?? options.account ?? "000000000000", secretAccessKey: "busbar" },
+      disableHostPrefix: true,
+      ...(handler ? { requestHandler: handler } : {}),
+    }),
+    requests: () => [...emulator.requests.newestFirst()],
+    reset: (account) => emulator.reset(account),
+    async close() {
+      emulator.stop();
+      await server?.close(500);
+      await emulator.close();
+    },
+  };
+}
+
+function epochMs(time: Date | number | string): number {
+  const ms = typeof time === "number" ? time : new Date(time).getTime();
+  if (!Number.isFinite(ms))
+    throw new RangeError(`${JSON.stringify(time)} is no time; use a Date, epoch milliseconds or ISO 8601.`);
+  return ms;
+}
+
+/** Carries an SDK client's requests to the emulator without a socket. */
+function inProcessHandler(emulator: Emulator): InProcessHandler {
+  return {
+    metadata: { handlerProtocol: "http/1.1" },
+    async handle(request, options) {
+      const answer = emulator.handle(await wireRequest(request), originOf(request));
+      if ("status" in answer) return { response: sdkResponse(answer) };
+      const signal = options?.abortSignal as AbortSignal | undefined;
+      const gone = new Promise<never>((_resolve, reject) => {
+        const leave = () => {
+          answer.abort();
+          reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
+        };
+        if (signal?.aborted) leave();
+        signal?.addEventListener?.("abort", leave, { once: true });
+      });
+      return { response: sdkResponse(await Promise.race([answer.response, gone])) };
+    },
+    updateHttpClientConfig() {},
+    httpHandlerConfigs: () => ({}),
+    destroy() {},
+  };
+}
+
+function originOf(request: SdkRequest): string {
+  return `${request.protocol}//${hostOf(request)}`;
+}
+
+function hostOf({ hostname, port }: SdkRequest): string {
+  return port === undefined ? hostname : `${hostname}:${port}`;
+}
+
+async function wireRequest(request: SdkRequest): Promise<WireRequest> {
+  const headers: Record<string, string> = { host: hostOf(request) };
+  for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
+  return {
+    method: request.method,
+    path: request.path,
+    query: queryText(request.query),
+    headers,
+    body: await bytesOf(request.body),
+  };
+}
+
+function queryText(query: SdkRequest["query"]): string {
+  const pairs: string[] = [];
+  for (const [name, value] of Object.entries(query ?? {})) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      pairs.push(one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
+    }
+  }
+  return pairs.join("&");
+}
+
+async function bytesOf(body: unknown): Promise<Buffer> {
+  if (body === undefined || body === null) return Buffer.alloc(0);
+  if (typeof body === "string") return Buffer.from(body);
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function sdkResponse({ status, headers, body }: WireResponse): SdkResponse {
+  const lower: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return { statusCode: status, headers: lower, body: bytes instanceof Uint8Array ? bytes : Readable.from(bytes) };
+}

@@ -1,0 +1,189 @@
+/** The Fastify application: control routes under `/_busbar/`, and one route for everything that speaks AWS. */
+import { gunzipSync } from "node:zlib";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
+import { AwsError } from "../../protocols/error.ts";
+import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
+import type { PendingResponse } from "../core/dispatcher.ts";
+import type { ControlledEmulator } from "./control.ts";
+import { controlRoutes } from "./control.ts";
+import { createListener, type Listener, type TlsFiles } from "./listener.ts";
+
+/** What the server needs of the emulator it serves. */
+export interface ServedEmulator extends ControlledEmulator {
+  handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
+  refuse(request: WireRequest, error: AwsError): WireResponse;
+}
+
+export interface AppOptions {
+  readonly tls?: TlsFiles | undefined;
+  readonly logger?: FastifyBaseLogger | undefined;
+}
+
+/** Above the largest request of the services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
+const bodyLimitBytes = 16 * 1024 * 1024;
+const noBody = Buffer.alloc(0);
+
+const corsHeaders = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "x-amzn-RequestId, x-amzn-ErrorType, x-amzn-query-error, x-amz-id-2, Date",
+} as const;
+
+export function createApp(emulator: ServedEmulator, options: AppOptions): { app: FastifyInstance; listener: Listener } {
+  let listener: Listener | undefined;
+  const app = Fastify({
+    serverFactory: (handler) => {
+      listener = createListener(handler, options.tls);
+      return listener.server as never;
+    },
+    // Logging each request costs more than answering it; `--log-level debug` turns it on.
+    logController: new LogController({
+      disableRequestLogging: options.logger?.level !== "debug" && options.logger?.level !== "trace",
+    }),
+    ...(options.logger ? { loggerInstance: options.logger } : {}),
+    bodyLimit: bodyLimitBytes,
+    exposeHeadRoutes: false,
+    // Paths are AWS's business: whatever a client sends reaches the AWS route as it came.
+    frameworkErrors: (error, request, reply) => sendRefusal(emulator, error, request as FastifyRequest, reply as never),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.setErrorHandler((error, request, reply) => sendRefusal(emulator, error, request, reply));
+  app.register(controlRoutes, { prefix: "/_busbar", emulator });
+  app.all("/*", (request, reply) => serve(emulator, request, reply));
+  return { app, listener: listener as unknown as Listener };
+}
+
+function serve(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
+    sendPreflight(request, reply);
+    return;
+  }
+  const wire = wireRequest(request);
+  const encoding = wire.headers["content-encoding"];
+  if (encoding !== undefined && wire.body.length > 0) {
+    const inflated = inflate(wire.body, encoding);
+    if (inflated instanceof AwsError) {
+      send(request, reply, emulator.refuse(wire, inflated));
+      return;
+    }
+    (wire as { body: Buffer }).body = inflated;
+  }
+  const host = wire.headers["host"];
+  const scheme = "encrypted" in request.raw.socket ? "https" : "http";
+  const answer = emulator.handle(
+    wire,
+    `${scheme}://${typeof host === "string" && host !== "" ? host : "localhost:4566"}`,
+  );
+  if ("status" in answer) {
+    send(request, reply, answer);
+    return;
+  }
+  reply.raw.once("close", answer.abort);
+  answer.response.then((response) => send(request, reply, response));
+}
+
+/** Lets browser clients through: AWS's own preflight answers are as permissive. */
+function sendPreflight(request: FastifyRequest, reply: FastifyReply): void {
+  send(request, reply, {
+    status: 200,
+    headers: {
+      ...corsHeaders,
+      "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+      "access-control-allow-headers": request.headers["access-control-request-headers"] ?? "*",
+      "access-control-max-age": "172800",
+    },
+    body: "",
+  });
+}
+
+function wireRequest(request: FastifyRequest): WireRequest {
+  const raw = request.raw;
+  const url = raw.url as string;
+  const mark = url.indexOf("?");
+  const authority = raw.headers[":authority"];
+  return {
+    method: raw.method as string,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? "" : url.slice(mark + 1),
+    headers: authority === undefined ? raw.headers : { host: authority, ...raw.headers },
+    body: (request.body as Buffer | undefined) ?? noBody,
+  };
+}
+
+/** Sends past Fastify's reply: the answer is whole already, and its serialisation and hooks have nothing to add. */
+function send(request: FastifyRequest, reply: FastifyReply, response: WireResponse): void {
+  reply.hijack();
+  const raw = reply.raw;
+  const { body, headers } = response;
+  if (request.headers.origin !== undefined) Object.assign(headers, corsHeaders);
+  if (typeof body === "string") {
+    headers["content-length"] = String(Buffer.byteLength(body));
+    raw.writeHead(response.status, headers);
+    raw.end(request.method === "HEAD" ? undefined : body);
+  } else if (body instanceof Uint8Array) {
+    headers["content-length"] = String(body.length);
+    raw.writeHead(response.status, headers);
+    raw.end(request.method === "HEAD" ? undefined : body);
+  } else {
+    raw.writeHead(response.status, headers);
+    void pump(body, raw);
+  }
+}
+
+/** Writes an event stream frame by frame; a slow reader holds the source back, a gone one ends it. */
+async function pump(frames: AsyncIterable<Uint8Array>, raw: FastifyReply["raw"]): Promise<void> {
+  raw.flushHeaders?.();
+  const iterator = frames[Symbol.asyncIterator]();
+  const gone = new Promise<undefined>((resolve) => raw.once("close", () => resolve(undefined)));
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), gone]);
+      if (next === undefined || next.done) break;
+      if (!raw.write(next.value)) {
+        const drained = new Promise<void>((resolve) => raw.once("drain", resolve));
+        await Promise.race([drained, gone]);
+      }
+    }
+  } catch {
+    raw.destroy();
+  } finally {
+    // Not awaited: a source that waits for its next event must not hold up the end of the answer.
+    void iterator.return?.();
+    raw.end();
+  }
+}
+
+function inflate(body: Buffer, encoding: string | string[]): Buffer | AwsError {
+  if (encoding === "identity" || encoding === "aws-chunked") return body;
+  try {
+    if (encoding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return tooLarge();
+    return AwsError.unmodeled({ name: "SerializationException", message: "The request body is not valid gzip." });
+  }
+  const message = `Content-Encoding ${encoding} is not supported; send gzip or none.`;
+  return AwsError.unmodeled({ name: "UnsupportedMediaTypeException", status: 415, message });
+}
+
+function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { code, message, statusCode = 400 } = error as { code?: string; message: string; statusCode?: number };
+  const status = statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+  const refusal =
+    code === "FST_ERR_CTP_BODY_TOO_LARGE"
+      ? tooLarge()
+      : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
+  // What is left of the body is not read: the connection ends with the answer.
+  reply.raw.shouldKeepAlive = false;
+  send(request, reply, emulator.refuse({ ...wireRequest(request), body: noBody }, refusal));
+}
+
+function tooLarge(): AwsError {
+  const message = `Request body exceeds the limit of ${bodyLimitBytes} bytes.`;
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: 413, message });
+}

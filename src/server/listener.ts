@@ -1,0 +1,125 @@
+/**
+ * One port for HTTP/1.1, h2c with prior knowledge and TLS: the first bytes of a connection tell which server it is
+ * handed to. The JavaScript Kinesis client speaks h2c on plain http without asking, so sniffing is the only way to
+ * share a port (RFC 9113 section 3.3).
+ */
+import { createServer as createHttp1Server, type RequestListener } from "node:http";
+import {
+  createServer as createHttp2Server,
+  createSecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from "node:http2";
+import { createServer as createNetServer, type Server, type Socket } from "node:net";
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Listener {
+  /** The server that is bound; it emits `listening`, `error` and `close`. */
+  readonly server: Server;
+  /** Stops accepting and closes idle connections; those with a request under way end after its answer. */
+  drain(): void;
+  /** Closes connections that have become idle since. */
+  closeIdle(): void;
+  /** Ends what connections are left. */
+  destroy(): void;
+}
+
+const firstByteOfTls = 0x16;
+/** `PRI * HTTP/2.0` is the only request line we serve that begins with `PR`. */
+const prefaceStart = [0x50, 0x52] as const;
+/** A client that connects and says nothing for so long is let go. */
+const sniffTimeoutMs = 60_000;
+
+export function createListener(handler: RequestListener, tls: TlsFiles | undefined): Listener {
+  const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  const http1 = createHttp1Server(
+    {
+      // Longer than the common idle times of clients (Node agents, botocore), so that they close first.
+      keepAliveTimeout: 72_000,
+      headersTimeout: 75_000,
+      requestTimeout: 300_000,
+      maxHeaderSize: 65_536,
+    },
+    handler,
+  );
+  http1.on("clientError", answerBadRequest);
+  const h2c = createHttp2Server({ settings: { maxConcurrentStreams: 1000 } }, handler as never);
+  const secure =
+    tls &&
+    createSecureServer(
+      { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: 72_000 } as object,
+      handler as never,
+    );
+  secure?.on("tlsClientError", (_error, socket) => socket.destroy());
+  secure?.on("clientError", answerBadRequest);
+  for (const server of secure ? [h2c, secure] : [h2c]) {
+    (server as Http2Server).on("session", (session) => {
+      sessions.add(session);
+      session.once("close", () => sessions.delete(session));
+    });
+    (server as Http2Server).on("sessionError", () => {});
+  }
+
+  const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // A reset before the request is whole is the client's business alone.
+    socket.on("error", () => socket.destroy());
+    socket.setTimeout(sniffTimeoutMs, () => socket.destroy());
+    sniff(socket, (first) => {
+      socket.setTimeout(0);
+      socket.removeAllListeners("timeout");
+      if (first[0] === firstByteOfTls && secure) secure.emit("connection", socket);
+      else if (first[0] === prefaceStart[0] && first[1] === prefaceStart[1]) h2c.emit("connection", socket);
+      else http1.emit("connection", socket);
+    });
+  });
+
+  return {
+    server,
+    drain() {
+      server.close();
+      http1.closeIdleConnections();
+      for (const session of sessions) session.close();
+    },
+    closeIdle() {
+      http1.closeIdleConnections();
+    },
+    destroy() {
+      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Waits for two bytes (one is enough unless it could begin the h2 preface) and puts them back before handing over. */
+function sniff(socket: Socket, choose: (first: Buffer) => void): void {
+  let held: Buffer | undefined;
+  const onReadable = () => {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) return;
+    held = held ? Buffer.concat([held, chunk]) : chunk;
+    if (held.length < 2 && held[0] === prefaceStart[0]) return;
+    socket.removeListener("readable", onReadable);
+    socket.unshift(held);
+    choose(held);
+  };
+  socket.on("readable", onReadable);
+}
+
+function answerBadRequest(
+  error: NodeJS.ErrnoException,
+  socket: { writable: boolean; end(text?: string): void; destroy(): void },
+): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+}

@@ -1,0 +1,58 @@
+/** The errors of SQS with AWS's wording. */
+import {
+  InvalidAttributeName$,
+  InvalidAttributeValue$,
+  QueueDoesNotExist$,
+  ReceiptHandleIsInvalid$,
+  ResourceNotFoundException$,
+  UnsupportedOperation$,
+} from "@aws-sdk/client-sqs";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import type { ProtocolName } from "../../../protocols/protocol.ts";
+
+export function invalidParameterValue(message: string): AwsError {
+  return AwsError.unmodeled({ name: "InvalidParameterValueException", queryCode: "InvalidParameterValue", message });
+}
+
+/** The common form: `Value {v} for parameter {Param} is invalid. Reason: {reason}`. */
+export function invalidValue(value: unknown, parameter: string, reason: string): AwsError {
+  return invalidParameterValue(`Value ${value} for parameter ${parameter} is invalid. Reason: ${reason}`);
+}
+
+export function missingParameter(parameter: string): AwsError {
+  return AwsError.unmodeled({
+    name: "MissingRequiredParameterException",
+    queryCode: "MissingParameter",
+    message: `The request must contain the parameter ${parameter}.`,
+  });
+}
+
+/** The text differs: Query still speaks of its WSDL. */
+export function queueDoesNotExist(protocol: ProtocolName | undefined): AwsError {
+  const wsdl = protocol === "awsQuery" ? " for this wsdl version" : "";
+  return AwsError.of(QueueDoesNotExist$ as ErrorSchema, `The specified queue does not exist${wsdl}.`);
+}
+
+export function unknownAttribute(name: string): AwsError {
+  return invalidAttributeName(`Unknown Attribute ${name}.`);
+}
+
+export function invalidAttributeName(message: string): AwsError {
+  return AwsError.of(InvalidAttributeName$ as ErrorSchema, message);
+}
+
+export function invalidAttributeValue(message: string): AwsError {
+  return AwsError.of(InvalidAttributeValue$ as ErrorSchema, message);
+}
+
+export function receiptHandleIsInvalid(message: string): AwsError {
+  return AwsError.of(ReceiptHandleIsInvalid$ as ErrorSchema, message);
+}
+
+export function resourceNotFound(message: string): AwsError {
+  return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+}
+
+export function unsupportedOperation(message: string): AwsError {
+  return AwsError.of(UnsupportedOperation$ as ErrorSchema, message);
+}

@@ -1,0 +1,33 @@
+import * as schemas from "@aws-sdk/client-sqs";
+import constraints from "../../../protocols/constraints/sqs.json" with { type: "json" };
+import { serviceModel } from "../../../protocols/schema.ts";
+import { operationsIn } from "../../core/operation.ts";
+import { defineService } from "../../core/service.ts";
+import * as attributes from "./attributes.ts";
+import * as moveTasks from "./move-tasks.ts";
+import * as permissions from "./permissions.ts";
+import * as queues from "./queues.ts";
+import * as receipts from "./receipts.ts";
+import * as receive from "./receive.ts";
+import * as send from "./send.ts";
+import { Sqs } from "./sqs.ts";
+import * as tags from "./tags.ts";
+
+export const sqs = defineService<Sqs>({
+  model: serviceModel({
+    name: "sqs",
+    signingNames: ["sqs"],
+    hostPrefixes: ["sqs", "queue"],
+    version: "2012-11-05",
+    targetPrefix: "AmazonSQS",
+    xmlNamespace: "http://queue.amazonaws.com/doc/2012-11-05/",
+    queryCompatible: true,
+    protocols: ["awsJson1_0", "awsQuery"],
+    schemas,
+    constraints,
+  }),
+  operations: operationsIn<Sqs>(attributes, moveTasks, permissions, queues, receipts, receive, send, tags),
+  create: (dependencies) => new Sqs(dependencies),
+  reset: (sqs, account) => sqs.longPolls.endAll(account),
+  stop: (sqs) => sqs.longPolls.stop(),
+});

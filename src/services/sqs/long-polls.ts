@@ -1,0 +1,119 @@
+/**
+ * Receives that wait. A poll is answered as soon as a message can be given out, whatever the reason: a send, a group
+ * that unlocks, a visibility timeout or a delay that ends.
+ */
+import type { Timer } from "../../engine/clock.ts";
+import type { Sqs } from "./sqs.ts";
+import type { MessageRow } from "./tables.ts";
+
+interface Poll {
+  /** Tries to receive, in a transaction; an empty answer means wait on. */
+  readonly attempt: () => MessageRow[];
+  readonly finish: (messages: MessageRow[] | Error) => void;
+}
+
+interface WaitingQueue {
+  readonly polls: Set<Poll>;
+  /** Armed for the next message of the queue that becomes available by time. */
+  alarm: Timer | undefined;
+  /** A look at the polls is due after the transaction under way. */
+  checking: boolean;
+}
+
+export class LongPolls {
+  readonly #sqs: Sqs;
+  readonly #queues = new Map<string, WaitingQueue>();
+  #stopped = false;
+
+  constructor(sqs: Sqs) {
+    this.#sqs = sqs;
+  }
+
+  /** Waits up to `waitMs` for `attempt` to find messages; empty when time, client or emulator ends first. */
+  wait(queueArn: string, waitMs: number, signal: AbortSignal, attempt: () => MessageRow[]): Promise<MessageRow[]> {
+    if (this.#stopped || signal.aborted) return Promise.resolve([]);
+    const waiting = this.#waiting(queueArn);
+    return new Promise((resolve, reject) => {
+      const { clock } = this.#sqs.deps;
+      const poll: Poll = {
+        attempt,
+        finish: (result) => {
+          deadline.cancel();
+          signal.removeEventListener("abort", leave);
+          waiting.polls.delete(poll);
+          if (waiting.polls.size === 0) {
+            waiting.alarm?.cancel();
+            this.#queues.delete(queueArn);
+          }
+          if (result instanceof Error) reject(result);
+          else resolve(result);
+        },
+      };
+      const leave = () => poll.finish([]);
+      const deadline = clock.at(clock.now() + waitMs, leave);
+      signal.addEventListener("abort", leave);
+      waiting.polls.add(poll);
+      this.#arm(queueArn, waiting);
+    });
+  }
+
+  /** Called inside a transaction that changed a message of the queue. */
+  touched(queueArn: string): void {
+    if (this.#queues.size === 0) return;
+    const waiting = this.#queues.get(queueArn);
+    if (!waiting || waiting.checking) return;
+    waiting.checking = true;
+    this.#sqs.deps.store.afterCommit(() => this.#check(queueArn, waiting));
+  }
+
+  /** Ends every poll, empty; with `account`, those on its queues. */
+  endAll(account?: string): void {
+    for (const [arn, { polls }] of [...this.#queues]) {
+      if (account !== undefined && arn.split(":")[4] !== account) continue;
+      for (const poll of [...polls]) poll.finish([]);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.endAll();
+  }
+
+  #waiting(queueArn: string): WaitingQueue {
+    let waiting = this.#queues.get(queueArn);
+    if (!waiting) {
+      waiting = { polls: new Set(), alarm: undefined, checking: false };
+      this.#queues.set(queueArn, waiting);
+    }
+    return waiting;
+  }
+
+  #check(queueArn: string, waiting: WaitingQueue): void {
+    waiting.checking = false;
+    for (const poll of [...waiting.polls]) {
+      let messages: MessageRow[];
+      try {
+        messages = this.#sqs.deps.store.transaction(poll.attempt);
+      } catch (error) {
+        poll.finish(error as Error);
+        continue;
+      }
+      // Whoever waits longest is asked first; when nothing is left for it, nothing is for the others.
+      if (messages.length === 0) break;
+      poll.finish(messages);
+    }
+    if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
+  }
+
+  #arm(queueArn: string, waiting: WaitingQueue): void {
+    const { by } = this.#sqs.messages;
+    const delayed = by.delayed.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
+    const inFlight = by.inFlight.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(delayed, inFlight);
+    waiting.alarm?.cancel();
+    waiting.alarm =
+      next === Number.POSITIVE_INFINITY
+        ? undefined
+        : this.#sqs.deps.clock.at(next, () => this.#check(queueArn, waiting));
+  }
+}

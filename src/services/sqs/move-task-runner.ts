@@ -1,0 +1,144 @@
+/** Moves messages out of dead-letter queues, some each second, on a durable timer. */
+import type { Sqs } from "./sqs.ts";
+import { isFifo, type MessageRow, type MoveTaskRow, moveTaskTable, type QueueRow } from "./tables.ts";
+
+const timerKind = "sqs.moveTask";
+const secondMs = 1000;
+/** Messages a task without a rate moves at one go, so that others get a turn between. */
+const batchWithoutRate = 1000;
+/** A task ends after 36 hours whatever is left. */
+const longestTaskMs = 36 * 3_600_000;
+/** How many ended tasks of a queue are remembered: as many as can be listed. */
+const remembered = 10;
+
+export class MoveTasks {
+  readonly #sqs: Sqs;
+  readonly #tasks;
+
+  constructor(sqs: Sqs) {
+    this.#sqs = sqs;
+    this.#tasks = sqs.deps.store.table(moveTaskTable);
+    sqs.deps.timers.on(timerKind, (timer) => this.#step(timer.id));
+  }
+
+  running(sourceArn: string): boolean {
+    return this.#tasks.by.running.size(sourceArn) > 0;
+  }
+
+  find(taskId: string): MoveTaskRow | undefined {
+    return this.#tasks.get(taskId);
+  }
+
+  newestFirst(sourceArn: string): IterableIterator<MoveTaskRow> {
+    return this.#tasks.by.source.range(sourceArn, { reverse: true });
+  }
+
+  start(source: QueueRow, destination: string | undefined, perSecond: number | undefined): MoveTaskRow {
+    const { deps } = this.#sqs;
+    this.#sqs.settle(source, this.#sqs.now);
+    const task: MoveTaskRow = {
+      id: deps.random.uuid(),
+      account: source.account,
+      source: source.arn,
+      destination,
+      perSecond,
+      status: "RUNNING",
+      moved: 0,
+      toMove: this.#sqs.counts(source).visible,
+      startedMs: this.#sqs.now,
+      serial: deps.store.nextSerial(),
+      failure: undefined,
+    };
+    this.#tasks.put(task);
+    this.#forgetOld(source.arn);
+    this.#schedule(task, this.#sqs.now);
+    return task;
+  }
+
+  cancel(task: MoveTaskRow): void {
+    this.#sqs.deps.timers.cancel(timerId(task.id));
+    this.#tasks.put({ ...task, status: "CANCELLED" });
+  }
+
+  #schedule(task: MoveTaskRow, dueMs: number): void {
+    this.#sqs.deps.timers.schedule({
+      id: timerId(task.id),
+      account: task.account,
+      dueMs,
+      kind: timerKind,
+      payload: undefined,
+    });
+  }
+
+  #step(id: string): void {
+    const task = this.#tasks.get(id.slice(timerKind.length + 1));
+    if (task?.status !== "RUNNING") return;
+    const now = this.#sqs.now;
+    const source = this.#sqs.queues.get(task.source);
+    if (!source) return this.#end(task, "FAILED", "AWS.SimpleQueueService.NonExistentQueue");
+    this.#sqs.settle(source, now);
+    const limit = task.perSecond ?? batchWithoutRate;
+    let moved = 0;
+    for (const message of this.#movable(source)) {
+      const target = this.#targetOf(task, message);
+      if (typeof target === "string") return this.#end({ ...task, moved: task.moved + moved }, "FAILED", target);
+      this.#move(message, target);
+      moved += 1;
+      if (moved === limit) break;
+    }
+    const after = { ...task, moved: task.moved + moved };
+    if (moved < limit || now - task.startedMs >= longestTaskMs) return this.#end(after, "COMPLETED");
+    this.#tasks.put(after);
+    this.#schedule(after, task.perSecond === undefined ? now : now + secondMs);
+  }
+
+  #end(task: MoveTaskRow, status: "COMPLETED" | "FAILED", failure?: string): void {
+    this.#tasks.put({ ...task, status, failure });
+  }
+
+  *#movable(source: QueueRow): IterableIterator<MessageRow> {
+    for (const message of this.#sqs.messages.by.sent.range(source.arn)) if (message.availableMs === 0) yield message;
+  }
+
+  /** The queue a message goes to, or the reason why there is none. */
+  #targetOf(task: MoveTaskRow, message: MessageRow): QueueRow | string {
+    const arn = task.destination ?? message.deadLetterSource;
+    if (arn === undefined) return "CouldNotDetermineMessageSource";
+    return this.#sqs.queues.get(arn) ?? "AWS.SimpleQueueService.NonExistentQueue";
+  }
+
+  /** A moved message is a new one: its own id, sent now, never received. */
+  #move(message: MessageRow, target: QueueRow): void {
+    const { deps } = this.#sqs;
+    const now = this.#sqs.now;
+    const delayMs = target.numbers.DelaySeconds * 1000;
+    this.#sqs.deleteMessage(message);
+    this.#sqs.putMessage({
+      ...message,
+      id: deps.random.uuid(),
+      queue: target.arn,
+      account: target.account,
+      serial: deps.store.nextSerial(),
+      sentMs: now,
+      availableMs: delayMs > 0 ? now + delayMs : 0,
+      delayed: delayMs > 0,
+      receiveCount: 0,
+      firstReceivedMs: undefined,
+      receivedMs: undefined,
+      deduplicationId: isFifo(target.arn) ? message.deduplicationId : undefined,
+      deadLetterSource: undefined,
+    });
+  }
+
+  #forgetOld(sourceArn: string): void {
+    let kept = 0;
+    for (const task of this.newestFirst(sourceArn)) {
+      kept += 1;
+      if (kept > remembered) this.#tasks.delete(task.id);
+    }
+  }
+}
+
+function timerId(taskId: string): string {
+  return `${timerKind} ${taskId}`;
+}

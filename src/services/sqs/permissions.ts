@@ -1,0 +1,100 @@
+/** AddPermission and RemovePermission: statements of the queue's policy by label. */
+import {
+  AddPermission$,
+  type AddPermissionCommand,
+  OverLimit$,
+  RemovePermission$,
+  type RemovePermissionCommand,
+} from "@aws-sdk/client-sqs";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
+import { grantableActions, ownerActions, type Policy, parsePolicy, type Statement, statementsOf } from "./policy.ts";
+import { operation, type Sqs } from "./sqs.ts";
+import type { QueueRow } from "./tables.ts";
+
+const maxActions = 7;
+const maxStatements = 20;
+
+export const addPermission = operation<AddPermissionCommand>(AddPermission$, (input, context) => {
+  const { service, partition } = context;
+  const queue = service.queueOf(input.QueueUrl, context);
+  const label = checkLabel(input.Label);
+  const accounts = input.AWSAccountIds ?? [];
+  const actions = input.Actions ?? [];
+  if (accounts.length === 0) throw missingParameter("AWSAccountId.1");
+  if (actions.length === 0) throw missingParameter("ActionName.1");
+  for (const account of accounts) {
+    if (!/^\d{12}$/.test(account)) throw invalidValue(account, "PrincipalId", "Unable to verify.");
+  }
+  for (const action of actions) checkAction(action);
+  if (actions.length > maxActions)
+    throw overLimit(`${actions.length} Actions were found, maximum allowed is ${maxActions}.`);
+  const policy = policyOf(queue);
+  const statements = statementsOf(policy);
+  if (statements.some((statement) => statement.Sid === label)) throw invalidValue(label, "Label", "Already exists.");
+  if (statements.length >= maxStatements) {
+    throw overLimit(`${statements.length + 1} statements were found, maximum allowed is ${maxStatements}.`);
+  }
+  const statement: Statement = {
+    Sid: label,
+    Effect: "Allow",
+    Principal: { AWS: oneOrMore(accounts.map((account) => `arn:${partition}:iam::${account}:root`)) },
+    Action: oneOrMore(actions.map((action) => `SQS:${action}`)),
+    Resource: queue.arn,
+  };
+  setPolicy(service, queue, { ...policy, Statement: [...statements, statement] });
+});
+
+export const removePermission = operation<RemovePermissionCommand>(RemovePermission$, (input, context) => {
+  const { service } = context;
+  const queue = service.queueOf(input.QueueUrl, context);
+  const label = checkLabel(input.Label);
+  const policy = policyOf(queue);
+  const statements = statementsOf(policy);
+  const left = statements.filter((statement) => statement.Sid !== label);
+  if (left.length === statements.length) throw invalidValue(label, "Label", "can't find label.");
+  setPolicy(service, queue, { ...policy, Statement: left });
+});
+
+function checkLabel(label: string | undefined): string {
+  if (label === undefined || label === "") throw missingParameter("Label");
+  if (!/^[\w-]{1,80}$/.test(label)) {
+    throw invalidParameterValue(
+      `Value ${label} for parameter Label is invalid. Reason: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.`,
+    );
+  }
+  return label;
+}
+
+function checkAction(action: string): void {
+  if (action === "*" || grantableActions.has(action)) return;
+  const reason = ownerActions.has(action)
+    ? "Only the queue owner is allowed to invoke this action."
+    : "Please refer to the appropriate WSDL for a list of valid actions.";
+  throw invalidValue(`SQS:${action}`, "ActionName", reason);
+}
+
+function overLimit(message: string): AwsError {
+  return AwsError.of(OverLimit$ as ErrorSchema, message);
+}
+
+function policyOf(queue: QueueRow): Policy {
+  const text = queue.texts["Policy"];
+  const policy = text === undefined ? undefined : parsePolicy(text);
+  return policy ?? { Version: "2008-10-17", Id: `${queue.arn}/SQSDefaultPolicy`, Statement: [] };
+}
+
+/** A policy without statements is none. */
+function setPolicy(service: Sqs, queue: QueueRow, policy: Policy): void {
+  const { Policy: _old, ...texts } = queue.texts;
+  const empty = statementsOf(policy).length === 0;
+  service.queues.put({
+    ...queue,
+    texts: empty ? texts : { ...texts, Policy: JSON.stringify(policy) },
+    modifiedMs: service.now,
+  });
+}
+
+function oneOrMore(items: readonly string[]): string | readonly string[] {
+  return items.length === 1 ? (items[0] as string) : items;
+}

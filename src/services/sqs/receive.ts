@@ -1,0 +1,264 @@
+/** ReceiveMessage. */
+import { OverLimit$, ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { invalidValue, unknownAttribute } from "./errors.ts";
+import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";
+import { receiptHandle } from "./receipt-handle.ts";
+import { sequenceNumber } from "./send.ts";
+import { operation, type Sqs } from "./sqs.ts";
+import { groupKey, isFifo, isInFlight, type MessageRow, type QueueRow } from "./tables.ts";
+
+const maxInFlight = 120_000;
+const attemptWindowMs = 5 * 60_000;
+
+const systemAttributeNames = new Set([
+  "All",
+  "SenderId",
+  "SentTimestamp",
+  "ApproximateReceiveCount",
+  "ApproximateFirstReceiveTimestamp",
+  "SequenceNumber",
+  "MessageDeduplicationId",
+  "MessageGroupId",
+  "AWSTraceHeader",
+  "DeadLetterQueueSourceArn",
+]);
+
+interface Ask {
+  readonly max: number;
+  readonly visibilityMs: number;
+  readonly attemptId: string | undefined;
+  readonly shortPoll: boolean;
+}
+
+export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, (input, context) => {
+  const { service } = context;
+  const queue = service.queueOf(input.QueueUrl, context);
+  const max = within(
+    input.MaxNumberOfMessages ?? 1,
+    "MaxNumberOfMessages",
+    1,
+    10,
+    "Must be between 1 and 10, if provided.",
+  );
+  const waitSeconds = within(
+    input.WaitTimeSeconds ?? queue.numbers.ReceiveMessageWaitTimeSeconds,
+    "WaitTimeSeconds",
+    0,
+    20,
+    "Must be >= 0 and <= 20, if provided.",
+  );
+  const visibilitySeconds = within(
+    input.VisibilityTimeout ?? queue.numbers.VisibilityTimeout,
+    "VisibilityTimeout",
+    0,
+    43_200,
+    "Must be >= 0 and <= 43200, if provided.",
+  );
+  const wanted = wantedSystemAttributes(input.AttributeNames, input.MessageSystemAttributeNames);
+  const attemptId = isFifo(queue.arn) ? input.ReceiveRequestAttemptId : undefined;
+  if (attemptId !== undefined && !/^[!-~]{1,128}$/.test(attemptId)) {
+    const reason =
+      "ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length.";
+    throw invalidValue(attemptId, "ReceiveRequestAttemptId", reason);
+  }
+  const ask: Ask = { max, visibilityMs: visibilitySeconds * 1000, attemptId, shortPoll: waitSeconds === 0 };
+  const show = (messages: readonly MessageRow[]) => ({
+    Messages:
+      messages.length === 0 ? undefined : messages.map((m) => shown(m, queue, wanted, input.MessageAttributeNames)),
+  });
+  const found = receive(service, queue, ask);
+  if (found.length > 0 || waitSeconds === 0) return show(found);
+  // Attributes may change while a poll waits, so each attempt looks at the queue anew; a deleted one has no messages.
+  const attempt = () => {
+    const current = service.queues.get(queue.arn);
+    return current ? receive(service, current, ask) : [];
+  };
+  return service.longPolls.wait(queue.arn, waitSeconds * 1000, context.signal, attempt).then(show);
+});
+
+function within(value: number, parameter: string, min: number, max: number, reason: string): number {
+  if (value >= min && value <= max) return value;
+  throw invalidValue(value, parameter, reason);
+}
+
+/** Takes up to `ask.max` messages off a queue for their visibility timeout. Runs in a transaction. */
+function receive(service: Sqs, queue: QueueRow, ask: Ask): MessageRow[] {
+  const now = service.now;
+  service.settle(queue, now);
+  const repeated = ask.attemptId === undefined ? undefined : repeatAttempt(service, queue, ask.attemptId, ask, now);
+  if (repeated) return repeated;
+  if (service.messages.by.inFlight.size(queue.arn) >= maxInFlight) {
+    if (isFifo(queue.arn) || !ask.shortPoll) return [];
+    throw AwsError.of(OverLimit$ as ErrorSchema, `Too many messages in flight: the queue has reached ${maxInFlight}.`);
+  }
+  const taken = isFifo(queue.arn) ? takeFifo(service, queue, ask, now) : takeStandard(service, queue, ask, now);
+  if (ask.attemptId !== undefined && taken.length > 0) rememberAttempt(service, queue, ask, taken, now);
+  return taken;
+}
+
+function takeStandard(service: Sqs, queue: QueueRow, ask: Ask, now: number): MessageRow[] {
+  const taken: MessageRow[] = [];
+  const fair = service.groups.hasTenants(queue.arn);
+  while (taken.length < ask.max) {
+    const next = fair ? service.groups.nextFair(queue.arn) : service.messages.by.available.first(queue.arn);
+    if (!next) break;
+    const message = giveOut(service, queue, next, now, ask);
+    if (message) taken.push(message);
+  }
+  release(service, taken, ask);
+  return taken;
+}
+
+function takeFifo(service: Sqs, queue: QueueRow, ask: Ask, now: number): MessageRow[] {
+  const taken: MessageRow[] = [];
+  for (const row of [...upTo(service.groups.ready(queue.arn), ask.max)]) {
+    const before = taken.length;
+    for (const message of service.messages.by.inGroup.range(groupKey(queue.arn, row.group))) {
+      // One in flight or delayed holds back all behind it.
+      if (message.availableMs > 0 || taken.length === ask.max) break;
+      const given = giveOut(service, queue, message, now, ask);
+      if (given) taken.push(given);
+    }
+    if (taken.length > before) service.groups.served(row);
+    if (taken.length === ask.max) break;
+  }
+  release(service, taken, ask);
+  return taken;
+}
+
+function* upTo<Item>(items: Iterable<Item>, count: number): IterableIterator<Item> {
+  let left = count;
+  for (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
+  }
+}
+
+/** Marks a message received; one that has been received often enough goes to the dead-letter queue instead. */
+function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number, ask: Ask): MessageRow | undefined {
+  const { redrive } = queue;
+  if (redrive && message.receiveCount >= redrive.maxReceiveCount) {
+    const target = service.queues.get(redrive.deadLetterTargetArn);
+    if (target) {
+      service.deadLetter(message, queue, target);
+      return undefined;
+    }
+  }
+  const given: MessageRow = {
+    ...message,
+    // A timeout of zero still keeps the message from coming twice in one answer; `release` ends it.
+    availableMs: now + Math.max(ask.visibilityMs, 1),
+    receiveCount: message.receiveCount + 1,
+    firstReceivedMs: message.firstReceivedMs ?? now,
+    receivedMs: now,
+  };
+  service.putMessage(given);
+  return given;
+}
+
+function release(service: Sqs, taken: readonly MessageRow[], ask: Ask): void {
+  if (ask.visibilityMs > 0) return;
+  for (const message of taken) service.putMessage({ ...message, availableMs: 0 });
+}
+
+function attemptKey(queue: QueueRow, attemptId: string): string {
+  return `${queue.arn}\n${attemptId}`;
+}
+
+function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonly MessageRow[], now: number): void {
+  service.receiveAttempts.put({
+    key: attemptKey(queue, ask.attemptId as string),
+    account: queue.account,
+    queue: queue.arn,
+    messages: taken.map(({ id, receiveCount }) => ({ id, receiveCount })),
+    availableMs: now + ask.visibilityMs,
+    expiresMs: now + attemptWindowMs,
+  });
+}
+
+/**
+ * The answer of an earlier receive with the same attempt id, its visibility begun anew; undefined when there was none
+ * or its messages have become visible again.
+ * @throws AwsError InvalidParameterValue when a message of it was deleted or changed since.
+ */
+function repeatAttempt(
+  service: Sqs,
+  queue: QueueRow,
+  attemptId: string,
+  ask: Ask,
+  now: number,
+): MessageRow[] | undefined {
+  const { receiveAttempts } = service;
+  for (const old of receiveAttempts.by.expiry.range(queue.arn, { lte: now })) receiveAttempts.delete(old.key);
+  const attempt = receiveAttempts.get(attemptKey(queue, attemptId));
+  if (!attempt) return undefined;
+  if (attempt.availableMs <= now) {
+    receiveAttempts.delete(attempt.key);
+    return undefined;
+  }
+  const messages = attempt.messages.map(({ id, receiveCount }) => {
+    const message = service.messages.get(id);
+    const same = message?.queue === queue.arn && message.receiveCount === receiveCount;
+    if (!same || !isInFlight(message) || message.availableMs !== attempt.availableMs) {
+      throw invalidValue(
+        attemptId,
+        "ReceiveRequestAttemptId",
+        "The receiveRequestAttemptId is not valid anymore since the receive call is not retryable.",
+      );
+    }
+    return message;
+  });
+  const availableMs = now + ask.visibilityMs;
+  const again = messages.map((message) => ({ ...message, availableMs, receivedMs: now }));
+  for (const message of again) service.putMessage(message);
+  receiveAttempts.put({ ...attempt, availableMs });
+  return again;
+}
+
+function wantedSystemAttributes(
+  names: readonly string[] | undefined,
+  systemNames: readonly string[] | undefined,
+): ReadonlySet<string> | undefined {
+  if (!names?.length && !systemNames?.length) return undefined;
+  const wanted = new Set([...(names ?? []), ...(systemNames ?? [])]);
+  for (const name of wanted) if (!systemAttributeNames.has(name)) throw unknownAttribute(name);
+  return wanted;
+}
+
+function shown(
+  message: MessageRow,
+  queue: QueueRow,
+  wanted: ReadonlySet<string> | undefined,
+  wantedAttributes: readonly string[] | undefined,
+) {
+  const selected = selectAttributes(message.attributes, wantedAttributes);
+  return {
+    MessageId: message.id,
+    ReceiptHandle: receiptHandle(message, queue),
+    MD5OfBody: message.bodyMd5,
+    Body: message.body,
+    Attributes: wanted && (systemAttributes(message, wanted) as never),
+    MD5OfMessageAttributes: selected && attributesMd5(selected),
+    MessageAttributes: selected && shownAttributes(selected),
+  };
+}
+
+function systemAttributes(message: MessageRow, wanted: ReadonlySet<string>): Record<string, string> | undefined {
+  const all: Record<string, string | undefined> = {
+    SenderId: message.senderId,
+    SentTimestamp: String(message.sentMs),
+    ApproximateReceiveCount: String(message.receiveCount),
+    ApproximateFirstReceiveTimestamp: String(message.firstReceivedMs),
+    SequenceNumber: isFifo(message.queue) ? sequenceNumber(message.serial) : undefined,
+    MessageDeduplicationId: message.deduplicationId,
+    MessageGroupId: message.group,
+    AWSTraceHeader: message.traceHeader,
+    DeadLetterQueueSourceArn: message.deadLetterSource,
+  };
+  const attributes: Record<string, string> = {};
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== undefined && (wanted.has("All") || wanted.has(name))) attributes[name] = value;
+  }
+  return Object.keys(attributes).length === 0 ? undefined : attributes;
+}

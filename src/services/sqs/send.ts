@@ -1,0 +1,257 @@
+/** SendMessage and SendMessageBatch. */
+import { createHash } from "node:crypto";
+import {
+  BatchRequestTooLong$,
+  InvalidMessageContents$,
+  SendMessage$,
+  SendMessageBatch$,
+  type SendMessageBatchCommand,
+  type SendMessageCommand,
+} from "@aws-sdk/client-sqs";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import type { OperationContext } from "../../core/operation.ts";
+import { checkBatch } from "./batch.ts";
+import { md5Hex } from "./digest.ts";
+import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
+import { attributesMd5, checkAttributes, hasOnlyAllowedCharacters, type SentAttribute } from "./message-attributes.ts";
+import { operation, type Sqs } from "./sqs.ts";
+import { type DeduplicationRow, isFifo, type MessageRow, type QueueRow } from "./tables.ts";
+
+const deduplicationWindowMs = 5 * 60_000;
+const maxDelaySeconds = 900;
+const maxBatchBytes = 1_048_576;
+const wrongForQueueType = "The request include parameter that is not valid for this queue type";
+
+/** What SendMessage and an entry of SendMessageBatch have in common. */
+interface Sent {
+  readonly MessageBody: string | undefined;
+  readonly DelaySeconds?: number | undefined;
+  readonly MessageAttributes?: Readonly<Record<string, SentAttribute>> | undefined;
+  readonly MessageSystemAttributes?: Readonly<Record<string, SentAttribute | undefined>> | undefined;
+  readonly MessageDeduplicationId?: string | undefined;
+  readonly MessageGroupId?: string | undefined;
+}
+
+interface Checked {
+  readonly queue: QueueRow;
+  readonly body: string;
+  readonly size: number;
+  readonly attributes: MessageRow["attributes"];
+  readonly traceHeader: string | undefined;
+  readonly delaySeconds: number;
+  readonly group: string | undefined;
+  readonly deduplicationId: string | undefined;
+}
+
+export const sendMessage = operation<SendMessageCommand>(SendMessage$, (input, context) => {
+  const queue = context.service.queueOf(input.QueueUrl, context);
+  const checked = check(queue, input);
+  if (checked.size > queue.numbers.MaximumMessageSize) {
+    throw invalidParameterValue(`One or more parameters are invalid. Reason: ${tooLong(queue)}`);
+  }
+  return accept(checked, context);
+});
+
+export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBatch$, (input, context) => {
+  const queue = context.service.queueOf(input.QueueUrl, context);
+  const entries = checkBatch(input.Entries, "SendMessageBatchRequestEntry");
+  const total = entries.reduce((sum, entry) => sum + roughSize(entry), 0);
+  if (total > maxBatchBytes) {
+    const message = `Batch requests cannot be longer than ${maxBatchBytes} bytes. You have sent ${total} bytes.`;
+    throw AwsError.of(BatchRequestTooLong$ as ErrorSchema, message);
+  }
+  // What a FIFO queue cannot do without fails the call as a whole, before any entry is taken.
+  if (isFifo(queue.arn)) for (const entry of entries) checkFifoIds(queue, entry);
+  const successful: object[] = [];
+  const failed: object[] = [];
+  for (const entry of entries) {
+    try {
+      const checked = check(queue, entry);
+      if (checked.size > queue.numbers.MaximumMessageSize) {
+        throw invalidParameterValue(`One or more parameters cannot be validated. Reason: ${tooLong(queue)}`);
+      }
+      successful.push({ Id: entry.Id, ...accept(checked, context) });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      failed.push({ Id: entry.Id, SenderFault: true, Code: error.queryCode, Message: entryMessage(error) });
+    }
+  }
+  return {
+    Successful: successful.length > 0 ? (successful as never) : undefined,
+    Failed: failed.length > 0 ? (failed as never) : undefined,
+  };
+});
+
+/** In a batch's entries a parameter of the wrong queue type is told without the value. */
+function entryMessage(error: AwsError): string {
+  return error.message.endsWith(`${wrongForQueueType}.`) ? wrongForQueueType : error.message;
+}
+
+function tooLong(queue: QueueRow): string {
+  return `Message must be shorter than ${queue.numbers.MaximumMessageSize} bytes.`;
+}
+
+function check(queue: QueueRow, sent: Sent): Checked {
+  const body = sent.MessageBody;
+  if (body === undefined || body === "") throw missingParameter("MessageBody");
+  const fifo = isFifo(queue.arn);
+  if (fifo) checkFifoIds(queue, sent);
+  else if (sent.MessageDeduplicationId !== undefined) {
+    throw invalidValue(sent.MessageDeduplicationId, "MessageDeduplicationId", `${wrongForQueueType}.`);
+  }
+  checkId("MessageGroupId", sent.MessageGroupId);
+  checkId("MessageDeduplicationId", sent.MessageDeduplicationId);
+  const delaySeconds = checkDelay(queue, fifo, sent.DelaySeconds);
+  const { attributes, size } = checkAttributes(sent.MessageAttributes);
+  const traceHeader = checkSystemAttributes(sent.MessageSystemAttributes);
+  if (!hasOnlyAllowedCharacters(body)) {
+    throw AwsError.of(
+      InvalidMessageContents$ as ErrorSchema,
+      "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+    );
+  }
+  return {
+    queue,
+    body,
+    size: Buffer.byteLength(body) + size,
+    attributes,
+    traceHeader,
+    delaySeconds,
+    group: sent.MessageGroupId,
+    deduplicationId: fifo ? (sent.MessageDeduplicationId ?? sha256Hex(body)) : undefined,
+  };
+}
+
+function checkFifoIds(queue: QueueRow, sent: Sent): void {
+  if (sent.MessageGroupId === undefined || sent.MessageGroupId === "") throw missingParameter("MessageGroupId");
+  if (sent.MessageDeduplicationId === undefined && queue.texts["ContentBasedDeduplication"] !== "true") {
+    throw invalidParameterValue(
+      "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+    );
+  }
+}
+
+function checkId(parameter: string, id: string | undefined): void {
+  if (id === undefined || /^[!-~]{1,128}$/.test(id)) return;
+  const reason = `${parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.`;
+  throw invalidValue(id, parameter, reason);
+}
+
+function checkDelay(queue: QueueRow, fifo: boolean, seconds: number | undefined): number {
+  if (seconds === undefined) return queue.numbers.DelaySeconds;
+  if (seconds < 0 || seconds > maxDelaySeconds) {
+    throw invalidValue(seconds, "DelaySeconds", `DelaySeconds must be >= 0 and <= ${maxDelaySeconds}.`);
+  }
+  if (!fifo) return seconds;
+  if (seconds > 0) throw invalidValue(seconds, "DelaySeconds", `${wrongForQueueType}.`);
+  return queue.numbers.DelaySeconds;
+}
+
+function checkSystemAttributes(sent: Sent["MessageSystemAttributes"]): string | undefined {
+  if (sent === undefined) return undefined;
+  for (const [name, attribute] of Object.entries(sent)) {
+    if (name !== "AWSTraceHeader") {
+      throw invalidParameterValue(`Message system attribute name '${name}' is invalid.`);
+    }
+    if (attribute?.DataType !== "String" || !attribute.StringValue) {
+      throw invalidParameterValue(
+        `The message system attribute '${name}' must contain non-empty message attribute value for message attribute type 'String'.`,
+      );
+    }
+  }
+  return sent["AWSTraceHeader"]?.StringValue;
+}
+
+/** Stores a checked message, or finds that it is a duplicate and answers as for the original. */
+function accept(checked: Checked, context: OperationContext<Sqs>) {
+  const { service } = context;
+  const { queue, body, attributes, traceHeader } = checked;
+  const now = service.now;
+  const bodyMd5 = md5Hex(body);
+  const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked, now);
+  let id: string;
+  let serial: number;
+  if (original) {
+    id = original.messageId;
+    serial = original.serial;
+  } else {
+    id = service.deps.random.uuid();
+    serial = service.deps.store.nextSerial();
+    service.putMessage({
+      id,
+      account: queue.account,
+      queue: queue.arn,
+      serial,
+      body,
+      bodyMd5,
+      attributes,
+      traceHeader,
+      senderId: context.principal.userId,
+      sentMs: now,
+      availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
+      delayed: checked.delaySeconds > 0,
+      receiveCount: 0,
+      firstReceivedMs: undefined,
+      receivedMs: undefined,
+      group: checked.group,
+      deduplicationId: checked.deduplicationId,
+      deadLetterSource: undefined,
+    });
+    if (checked.deduplicationId !== undefined) remember(service, checked, id, serial, now);
+  }
+  return {
+    MessageId: id,
+    MD5OfMessageBody: bodyMd5,
+    MD5OfMessageAttributes: attributes && attributesMd5(attributes),
+    MD5OfMessageSystemAttributes:
+      traceHeader === undefined
+        ? undefined
+        : attributesMd5({ AWSTraceHeader: { DataType: "String", StringValue: traceHeader } }),
+    SequenceNumber: isFifo(queue.arn) ? sequenceNumber(serial) : undefined,
+  };
+}
+
+/** Twenty digits, rising with gaps, as AWS's. */
+export function sequenceNumber(serial: number): string {
+  return `188${String(BigInt(serial) * 256n).padStart(17, "0")}`;
+}
+
+function findOriginal(service: Sqs, checked: Checked, now: number): DeduplicationRow | undefined {
+  const { by } = service.deduplications;
+  const oldest = by.expiry.first(checked.queue.arn);
+  if (oldest && oldest.expiresMs <= now) {
+    for (const expired of by.expiry.range(checked.queue.arn, { lte: now })) service.deduplications.delete(expired.key);
+  }
+  return service.deduplications.get(deduplicationKey(checked));
+}
+
+function remember(service: Sqs, checked: Checked, messageId: string, serial: number, now: number): void {
+  service.deduplications.put({
+    key: deduplicationKey(checked),
+    account: checked.queue.account,
+    queue: checked.queue.arn,
+    messageId,
+    serial,
+    expiresMs: now + deduplicationWindowMs,
+  });
+}
+
+/** Ids are one space in a queue, or in each group with DeduplicationScope messageGroup. */
+function deduplicationKey({ queue, group, deduplicationId }: Checked): string {
+  const scope = queue.texts["DeduplicationScope"] === "messageGroup" ? group : "";
+  return `${queue.arn}\n${scope}\n${deduplicationId}`;
+}
+
+/** The entry's share of the batch limit; entries that are refused count as well. */
+function roughSize(entry: Sent): number {
+  let size = Buffer.byteLength(entry.MessageBody ?? "");
+  for (const [name, attribute] of Object.entries(entry.MessageAttributes ?? {})) {
+    size += Buffer.byteLength(name) + Buffer.byteLength(attribute?.DataType ?? "");
+    size += Buffer.byteLength(attribute?.StringValue ?? "") + (attribute?.BinaryValue?.length ?? 0);
+  }
+  return size;
+}
+
+function sha256Hex(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,136 @@
+/** The state of SQS: its tables, and what all operations share. */
+import { formatArn } from "../../core/arn.ts";
+import type { OperationContext } from "../../core/operation.ts";
+import { operationsOf } from "../../core/operation.ts";
+import type { ServiceDependencies } from "../../core/service.ts";
+import { queueDoesNotExist } from "./errors.ts";
+import { Groups } from "./groups.ts";
+import { LongPolls } from "./long-polls.ts";
+import { MoveTasks } from "./move-task-runner.ts";
+import {
+  deduplicationTable,
+  deletedQueueTable,
+  isFifo,
+  type MessageRow,
+  messageTable,
+  type QueueRow,
+  queueTable,
+  receiveAttemptTable,
+} from "./tables.ts";
+
+export class Sqs {
+  readonly deps: ServiceDependencies;
+  readonly queues;
+  readonly messages;
+  readonly deduplications;
+  readonly receiveAttempts;
+  readonly deletedQueues;
+  readonly groups: Groups;
+  readonly longPolls: LongPolls;
+  readonly moveTasks: MoveTasks;
+
+  constructor(dependencies: ServiceDependencies) {
+    const { store } = dependencies;
+    this.deps = dependencies;
+    this.queues = store.table(queueTable);
+    this.messages = store.table(messageTable);
+    this.deduplications = store.table(deduplicationTable);
+    this.receiveAttempts = store.table(receiveAttemptTable);
+    this.deletedQueues = store.table(deletedQueueTable);
+    this.groups = new Groups(store, this.messages);
+    this.longPolls = new LongPolls(this);
+    this.moveTasks = new MoveTasks(this);
+  }
+
+  get now(): number {
+    return this.deps.clock.now();
+  }
+
+  /**
+   * The queue a QueueUrl names. Only its last path segments matter; a bare name is a queue of the caller's account.
+   * @throws AwsError QueueDoesNotExist
+   */
+  queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>): QueueRow {
+    const queue = queueUrl === undefined ? undefined : this.queues.get(arnOfUrl(queueUrl, context));
+    if (!queue) throw queueDoesNotExist(context.protocol);
+    return queue;
+  }
+
+  /** Puts a message and keeps its group and the polls that may wait for it in step. */
+  putMessage(message: MessageRow): void {
+    this.messages.put(message);
+    if (message.group !== undefined) this.groups.refresh(message);
+    this.longPolls.touched(message.queue);
+  }
+
+  deleteMessage(message: MessageRow): void {
+    this.messages.delete(message.id);
+    if (message.group !== undefined) this.groups.refresh(message);
+    this.longPolls.touched(message.queue);
+  }
+
+  /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
+  settle(queue: QueueRow, now: number): void {
+    const { by } = this.messages;
+    const expiredMs = now - queue.numbers.MessageRetentionPeriod * 1000;
+    const oldest = by.sent.first(queue.arn);
+    if (oldest && oldest.sentMs <= expiredMs) {
+      for (const message of by.sent.range(queue.arn, { lte: expiredMs })) this.deleteMessage(message);
+    }
+    for (const waiting of [by.delayed, by.inFlight]) {
+      const next = waiting.first(queue.arn);
+      if (!next || next.availableMs > now) continue;
+      for (const message of waiting.range(queue.arn, { lte: now })) {
+        this.putMessage({ ...message, availableMs: 0, delayed: false });
+      }
+    }
+  }
+
+  counts(queue: QueueRow): { visible: number; inFlight: number; delayed: number } {
+    const { by } = this.messages;
+    const inFlight = by.inFlight.size(queue.arn);
+    const delayed = by.delayed.size(queue.arn);
+    return { visible: by.sent.size(queue.arn) - inFlight - delayed, inFlight, delayed };
+  }
+
+  /** Moves a message to another queue as a dead letter: the same id, body, attributes and receive count. */
+  deadLetter(message: MessageRow, source: QueueRow, target: QueueRow): void {
+    this.deleteMessage(message);
+    const fifo = isFifo(target.arn);
+    this.putMessage({
+      ...message,
+      queue: target.arn,
+      account: target.account,
+      // A FIFO queue orders by arrival and counts retention from it; a standard one keeps the message's age.
+      serial: fifo ? this.deps.store.nextSerial() : message.serial,
+      sentMs: fifo ? this.now : message.sentMs,
+      availableMs: 0,
+      delayed: false,
+      deadLetterSource: source.arn,
+    });
+  }
+
+  /** Removes every message of a queue with all that is remembered of them. */
+  clearQueue(arn: string): void {
+    for (const message of this.messages.by.sent.range(arn)) this.messages.delete(message.id);
+    this.groups.clear(arn);
+    for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
+    for (const row of this.receiveAttempts.by.expiry.range(arn)) this.receiveAttempts.delete(row.key);
+  }
+
+  queueUrl(queue: QueueRow, origin: string): string {
+    return `${origin}/${queue.account}/${queue.name}`;
+  }
+}
+
+export const operation = operationsOf<Sqs>();
+
+/** `…/{account}/{name}` or `{name}`, a trailing slash tolerated; scheme and host say nothing. */
+function arnOfUrl(url: string, context: OperationContext<Sqs>): string {
+  const end = url.endsWith("/") ? url.length - 1 : url.length;
+  const nameAt = url.lastIndexOf("/", end - 1) + 1;
+  const name = url.slice(nameAt, end);
+  const account = nameAt >= 13 ? url.slice(nameAt - 13, nameAt - 1) : "";
+  const boundary = nameAt < 14 || url[nameAt - 14] === "/";
+  return formatArn("sqs", context.region, boundary && /^\d{12}$/.test(account) ? account : context.account, name);
+}

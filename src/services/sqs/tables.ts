@@ -1,0 +1,227 @@
+/** The rows SQS keeps, and the orders in which it looks at them. */
+import { defineTable } from "../../engine/table.ts";
+
+export interface RedrivePolicy {
+  readonly deadLetterTargetArn: string;
+  readonly maxReceiveCount: number;
+}
+
+export interface QueueRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly createdMs: number;
+  readonly modifiedMs: number;
+  /** Told apart from an earlier queue of the same name: receipt handles of one are nothing to the other. */
+  readonly serial: number;
+  readonly numbers: NumberAttributes;
+  /** Attributes that are text, as they are returned: policies, KMS key, FIFO settings, flags in lower case. */
+  readonly texts: Readonly<Record<string, string>>;
+  readonly redrive: RedrivePolicy | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly purgedMs: number | undefined;
+}
+
+export interface NumberAttributes {
+  readonly DelaySeconds: number;
+  readonly MaximumMessageSize: number;
+  readonly MessageRetentionPeriod: number;
+  readonly ReceiveMessageWaitTimeSeconds: number;
+  readonly VisibilityTimeout: number;
+}
+
+export const queueTable = defineTable<QueueRow>()({
+  name: "sqs.queues",
+  key: (queue) => queue.arn,
+  account: (queue) => queue.account,
+  indexes: {
+    name: { group: (queue) => `${queue.account} ${queue.region}`, order: (queue) => queue.name },
+    deadLetterTarget: { group: (queue) => queue.redrive?.deadLetterTargetArn, order: (queue) => queue.name },
+  },
+});
+
+/** A message attribute as it is kept; binary values stay the base64 text they came as. */
+export interface StoredAttribute {
+  readonly DataType: string;
+  readonly StringValue?: string;
+  readonly BinaryValue?: string;
+}
+
+export interface MessageRow {
+  readonly id: string;
+  readonly account: string;
+  /** ARN of the queue that holds it. */
+  readonly queue: string;
+  /** Its place in the queue; on FIFO the sequence number is made of it. */
+  readonly serial: number;
+  readonly body: string;
+  readonly bodyMd5: string;
+  readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
+  readonly traceHeader: string | undefined;
+  readonly senderId: string;
+  readonly sentMs: number;
+  /** 0: available. Otherwise the time when a delay or a visibility timeout ends. */
+  readonly availableMs: number;
+  /** Waiting for its delay to end, as opposed to being in flight. */
+  readonly delayed: boolean;
+  readonly receiveCount: number;
+  readonly firstReceivedMs: number | undefined;
+  /** The latest receive, from which the twelve hours of visibility count. */
+  readonly receivedMs: number | undefined;
+  readonly group: string | undefined;
+  readonly deduplicationId: string | undefined;
+  readonly deadLetterSource: string | undefined;
+}
+
+export function isFifo(queueArn: string): boolean {
+  return queueArn.endsWith(".fifo");
+}
+
+export function isInFlight(message: MessageRow): boolean {
+  return message.availableMs > 0 && !message.delayed;
+}
+
+/** Groups of a queue in indexes and keys: no queue ARN and no group id contains the separator. */
+export function groupKey(queueArn: string, group: string): string {
+  return `${queueArn}\n${group}`;
+}
+
+export const messageTable = defineTable<MessageRow>()({
+  name: "sqs.messages",
+  key: (message) => message.id,
+  account: (message) => message.account,
+  indexes: {
+    /** Every message of a queue by age, for retention and counts. */
+    sent: { group: (message) => message.queue, order: (message) => message.sentMs },
+    /** What a standard queue can give out at once: messages without a group. */
+    available: {
+      group: (message) =>
+        message.availableMs === 0 && message.group === undefined && !isFifo(message.queue) ? message.queue : undefined,
+      order: (message) => message.serial,
+    },
+    delayed: {
+      group: (message) => (message.delayed ? message.queue : undefined),
+      order: (message) => message.availableMs,
+    },
+    inFlight: {
+      group: (message) => (isInFlight(message) ? message.queue : undefined),
+      order: (message) => message.availableMs,
+    },
+    /**
+     * Messages of one group in order. On FIFO all of them, because one in flight holds back those behind it; on a
+     * standard queue the available ones, where a group is a tenant of a fair queue.
+     */
+    inGroup: {
+      group: (message) =>
+        message.group !== undefined && (message.availableMs === 0 || isFifo(message.queue))
+          ? groupKey(message.queue, message.group)
+          : undefined,
+      order: (message) => message.serial,
+    },
+    /** In flight of one tenant of a fair queue, for telling noisy ones. */
+    inFlightOfTenant: {
+      group: (message) =>
+        message.group !== undefined && isInFlight(message) && !isFifo(message.queue)
+          ? groupKey(message.queue, message.group)
+          : undefined,
+      order: (message) => message.availableMs,
+    },
+  },
+});
+
+/** A message group that has something to give out now. */
+export interface GroupRow {
+  readonly queue: string;
+  readonly account: string;
+  readonly group: string;
+  /** FIFO: its turn, moved to the end when it was served. Standard: the place of its first available message. */
+  readonly position: number;
+  /** FIFO: false while its first message is in flight or delayed; kept so that its turn is. */
+  readonly ready: boolean;
+}
+
+export const groupTable = defineTable<GroupRow>()({
+  name: "sqs.groups",
+  key: (group) => groupKey(group.queue, group.group),
+  account: (group) => group.account,
+  indexes: {
+    ready: { group: (group) => (group.ready ? group.queue : undefined), order: (group) => group.position },
+    queue: { group: (group) => group.queue, order: (group) => group.position },
+  },
+});
+
+/** A deduplication id that was accepted within the last five minutes. */
+export interface DeduplicationRow {
+  readonly key: string;
+  readonly account: string;
+  readonly queue: string;
+  readonly messageId: string;
+  readonly serial: number;
+  readonly expiresMs: number;
+}
+
+export const deduplicationTable = defineTable<DeduplicationRow>()({
+  name: "sqs.deduplications",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { expiry: { group: (row) => row.queue, order: (row) => row.expiresMs } },
+});
+
+/** What a receive with a ReceiveRequestAttemptId gave out, to be given out again on a retry. */
+export interface ReceiveAttemptRow {
+  readonly key: string;
+  readonly account: string;
+  readonly queue: string;
+  readonly messages: readonly { readonly id: string; readonly receiveCount: number }[];
+  /** When the visibility it set ends; a message with another deadline has been changed since. */
+  readonly availableMs: number;
+  readonly expiresMs: number;
+}
+
+export const receiveAttemptTable = defineTable<ReceiveAttemptRow>()({
+  name: "sqs.receiveAttempts",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { expiry: { group: (row) => row.queue, order: (row) => row.expiresMs } },
+});
+
+/** Names whose queue was deleted within the last minute; with `--strict` they cannot be taken. */
+export interface DeletedQueueRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly deletedMs: number;
+}
+
+export const deletedQueueTable = defineTable<DeletedQueueRow>()({
+  name: "sqs.deletedQueues",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: { deleted: { group: () => "", order: (row) => row.deletedMs } },
+});
+
+export type MoveTaskStatus = "RUNNING" | "COMPLETED" | "CANCELLING" | "CANCELLED" | "FAILED";
+
+export interface MoveTaskRow {
+  readonly id: string;
+  readonly account: string;
+  readonly source: string;
+  readonly destination: string | undefined;
+  readonly perSecond: number | undefined;
+  readonly status: MoveTaskStatus;
+  readonly moved: number;
+  readonly toMove: number;
+  readonly startedMs: number;
+  readonly serial: number;
+  readonly failure: string | undefined;
+}
+
+export const moveTaskTable = defineTable<MoveTaskRow>()({
+  name: "sqs.moveTasks",
+  key: (task) => task.id,
+  account: (task) => task.account,
+  indexes: {
+    source: { group: (task) => task.source, order: (task) => task.serial },
+    running: { group: (task) => (task.status === "RUNNING" ? task.source : undefined), order: (task) => task.serial },
+  },
+});

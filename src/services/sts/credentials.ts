@@ -1,0 +1,182 @@
+/** STS API reference, version 2011-06-15. */
+import {
+  AssumeRole$,
+  type AssumeRoleCommand,
+  AssumeRoleWithWebIdentity$,
+  type AssumeRoleWithWebIdentityCommand,
+  DecodeAuthorizationMessage$,
+  type DecodeAuthorizationMessageCommand,
+  GetAccessKeyInfo$,
+  type GetAccessKeyInfoCommand,
+  GetCallerIdentity$,
+  type GetCallerIdentityCommand,
+  GetFederationToken$,
+  type GetFederationTokenCommand,
+  GetSessionToken$,
+  type GetSessionTokenCommand,
+  InvalidAuthorizationMessageException$,
+  InvalidIdentityTokenException$,
+  MalformedPolicyDocumentException$,
+} from "@aws-sdk/client-sts";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { parseArn, partitionOf } from "../../core/arn.ts";
+import { defaultAccount } from "../../core/identity.ts";
+import { accountOfKeyId, operation, uniqueId, validationError } from "./sts.ts";
+
+const oneHourSeconds = 3600;
+const twelveHoursSeconds = 43_200;
+
+export const getCallerIdentity = operation<GetCallerIdentityCommand>(
+  GetCallerIdentity$,
+  (_input, { account, principal }) => ({
+    Account: account,
+    Arn: principal.arn,
+    UserId: principal.userId,
+  }),
+);
+
+/** Every role exists and trusts everybody: Busbar has no IAM. */
+export const assumeRole = operation<AssumeRoleCommand>(AssumeRole$, (input, context) => {
+  const role = assumedRole(input.RoleArn as string, input.RoleSessionName as string);
+  checkPolicy(input.Policy);
+  checkTags(input.Tags, input.TransitiveTagKeys);
+  const packed = input.Policy !== undefined || input.PolicyArns?.length || input.Tags?.length;
+  return {
+    Credentials: context.service.issue(role, input.DurationSeconds ?? oneHourSeconds),
+    AssumedRoleUser: { Arn: role.arn, AssumedRoleId: role.userId },
+    PackedPolicySize: packed ? packedPercent(input) : undefined,
+    SourceIdentity: input.SourceIdentity,
+  };
+});
+
+export const assumeRoleWithWebIdentity = operation<AssumeRoleWithWebIdentityCommand>(
+  AssumeRoleWithWebIdentity$,
+  (input, context) => {
+    const role = assumedRole(input.RoleArn as string, input.RoleSessionName as string);
+    checkPolicy(input.Policy);
+    const claims = tokenClaims(input.WebIdentityToken as string);
+    return {
+      Credentials: context.service.issue(role, input.DurationSeconds ?? oneHourSeconds),
+      AssumedRoleUser: { Arn: role.arn, AssumedRoleId: role.userId },
+      SubjectFromWebIdentityToken: claims.sub,
+      Audience: claims.aud,
+      Provider: input.ProviderId ?? claims.iss,
+      PackedPolicySize: input.Policy !== undefined || input.PolicyArns?.length ? packedPercent(input) : undefined,
+    };
+  },
+);
+
+export const getSessionToken = operation<GetSessionTokenCommand>(GetSessionToken$, (input, context) => {
+  const { account, principal } = context;
+  const root = principal.arn.endsWith(":root");
+  const asked = input.DurationSeconds ?? twelveHoursSeconds;
+  const seconds = root ? Math.min(asked, oneHourSeconds) : asked;
+  return { Credentials: context.service.issue({ account, ...principal }, seconds) };
+});
+
+export const getFederationToken = operation<GetFederationTokenCommand>(GetFederationToken$, (input, context) => {
+  const { account, region } = context;
+  checkPolicy(input.Policy);
+  checkTags(input.Tags, undefined);
+  const arn = `arn:${partitionOf(region)}:sts::${account}:federated-user/${input.Name}`;
+  const userId = `${account}:${input.Name}`;
+  const packed = input.Policy !== undefined || input.PolicyArns?.length || input.Tags?.length;
+  return {
+    Credentials: context.service.issue({ account, arn, userId }, input.DurationSeconds ?? twelveHoursSeconds),
+    FederatedUser: { Arn: arn, FederatedUserId: userId },
+    PackedPolicySize: packed ? packedPercent(input) : 0,
+  };
+});
+
+export const getAccessKeyInfo = operation<GetAccessKeyInfoCommand>(GetAccessKeyInfo$, (input) => ({
+  Account: accountOfKeyId(input.AccessKeyId as string) ?? defaultAccount,
+}));
+
+/** Busbar never refuses for want of permission, so there is no encoded message of its making to decode. */
+export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCommand>(
+  DecodeAuthorizationMessage$,
+  () => {
+    throw AwsError.of(InvalidAuthorizationMessageException$ as ErrorSchema, "Message is not valid");
+  },
+);
+
+/** The session principal of a role; the path of the role's name is left out of its ARN. */
+function assumedRole(roleArn: string, session: string): { account: string; arn: string; userId: string } {
+  const role = parseArn(roleArn);
+  if (role?.service !== "iam" || !role.resource.startsWith("role/") || !/^\d{12}$/.test(role.account)) {
+    throw validationError(`${roleArn} is invalid`);
+  }
+  const name = role.resource.slice(role.resource.lastIndexOf("/") + 1);
+  return {
+    account: role.account,
+    arn: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/${session}`,
+    userId: `${uniqueId("AROA", roleArn)}:${session}`,
+  };
+}
+
+function checkPolicy(policy: string | undefined): void {
+  if (policy === undefined) return;
+  try {
+    const document: unknown = JSON.parse(policy);
+    if (typeof document === "object" && document !== null && "Statement" in document) return;
+  } catch {
+    // Falls through to the one answer for every unreadable policy.
+  }
+  throw AwsError.of(MalformedPolicyDocumentException$ as ErrorSchema, "This policy contains invalid Json");
+}
+
+/** Tag keys are compared without case, and what is transitive must be among them. */
+function checkTags(
+  tags: readonly { Key?: string | undefined }[] | undefined,
+  transitive: readonly string[] | undefined,
+): void {
+  const keys = new Set<string>();
+  for (const tag of tags ?? []) {
+    const key = (tag.Key ?? "").toLowerCase();
+    if (keys.has(key)) {
+      throw invalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+    }
+    keys.add(key);
+  }
+  if (transitive?.some((key) => !keys.has(key.toLowerCase()))) {
+    throw invalidParameter("The specified transitive tag key must be included in the requested tags.");
+  }
+}
+
+function invalidParameter(message: string): AwsError {
+  return AwsError.unmodeled({ name: "InvalidParameterValue", message });
+}
+
+/** The share of the packed limit that policies and tags take, in percent; the packed form is AWS's secret, so by length. */
+function packedPercent(input: {
+  Policy?: string | undefined;
+  PolicyArns?: unknown[] | undefined;
+  Tags?: unknown[] | undefined;
+}): number {
+  const length =
+    (input.Policy?.length ?? 0) +
+    JSON.stringify(input.PolicyArns ?? []).length +
+    JSON.stringify(input.Tags ?? []).length;
+  return Math.max(1, Math.min(100, Math.ceil((length / 2048) * 100)));
+}
+
+/** The claims of a JSON web token; its signature is not verified. */
+function tokenClaims(token: string): { sub?: string; aud?: string; iss?: string } {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    if (typeof claims === "object" && claims !== null) {
+      const { sub, aud, iss } = claims as Record<string, unknown>;
+      return {
+        ...(typeof sub === "string" ? { sub } : {}),
+        ...(typeof aud === "string" ? { aud } : Array.isArray(aud) ? { aud: String(aud[0]) } : {}),
+        ...(typeof iss === "string" ? { iss } : {}),
+      };
+    }
+  } catch {
+    // Falls through: no token at all.
+  }
+  throw AwsError.of(
+    InvalidIdentityTokenException$ as ErrorSchema,
+    "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+  );
+}

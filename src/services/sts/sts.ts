@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { AwsError } from "../../../protocols/error.ts";
+import { type SessionRow, sessionTable } from "../../core/identity.ts";
+import { operationsOf } from "../../core/operation.ts";
+import type { ServiceDependencies } from "../../core/service.ts";
+import type { Random } from "../../engine/random.ts";
+import type { Table } from "../../engine/table.ts";
+
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** Temporary credentials as every STS operation answers them. */
+export interface Credentials {
+  AccessKeyId: string;
+  SecretAccessKey: string;
+  SessionToken: string;
+  Expiration: Date;
+}
+
+/** Hands out temporary credentials and remembers for whom they act. */
+export class Sts {
+  readonly #deps: ServiceDependencies;
+  readonly #sessions: Table<SessionRow, "expiry">;
+
+  constructor(dependencies: ServiceDependencies) {
+    this.#deps = dependencies;
+    this.#sessions = dependencies.store.table(sessionTable);
+  }
+
+  /** New credentials that act as the principal for `seconds`; expired ones are forgotten on the way. */
+  issue(principal: { account: string; arn: string; userId: string }, seconds: number): Credentials {
+    const { random, clock } = this.#deps;
+    for (const expired of this.#sessions.by.expiry.range("", { lte: clock.now() }))
+      this.#sessions.delete(expired.accessKeyId);
+    const accessKeyId = `ASIA${keyIdTail(principal.account, random)}`;
+    // STS times have no fraction.
+    const expiresMs = Math.floor(clock.now() / 1000) * 1000 + seconds * 1000;
+    this.#sessions.put({ accessKeyId, ...principal, expiresMs });
+    return {
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: Buffer.from(random.bytes(30)).toString("base64"),
+      SessionToken: Buffer.from(random.bytes(240)).toString("base64"),
+      Expiration: new Date(expiresMs),
+    };
+  }
+}
+
+export const operation = operationsOf<Sts>();
+
+/** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */
+export function uniqueId(prefix: "AROA" | "AIDA", arn: string): string {
+  const digest = createHash("sha256").update(arn).digest();
+  return prefix + [...digest.subarray(0, 17)].map((byte) => base32[byte & 31]).join("");
+}
+
+/** Sixteen characters that hold the account, as in the key ids AWS gives out. */
+function keyIdTail(account: string, random: Random): string {
+  const bits = (1n << 47n) | (BigInt(account) << 7n) | BigInt(random.int(128));
+  const value = (bits << 32n) | BigInt(random.int(2 ** 32));
+  let tail = "";
+  for (let i = 75n; i >= 0n; i -= 5n) tail += base32[Number((value >> i) & 31n)];
+  return tail;
+}
+
+/** The account inside a long-term or temporary access key id, or undefined when it holds none. */
+export function accountOfKeyId(keyId: string): string | undefined {
+  if (!/^A[KS]IA[A-Z2-7]{16}$/.test(keyId)) return undefined;
+  let value = 0n;
+  for (const char of keyId.slice(4)) value = (value << 5n) | BigInt(base32.indexOf(char));
+  const account = ((value >> 32n) & 0x7fffffffff80n) >> 7n;
+  return account < 1_000_000_000_000n ? account.toString().padStart(12, "0") : undefined;
+}
+
+export function validationError(message: string): AwsError {
+  return AwsError.unmodeled({ name: "ValidationError", message });
+}

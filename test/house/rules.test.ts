@@ -1,0 +1,102 @@
+/** Holds the rules of the house: who may import whom, and where time and chance come from. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+}
+
+const files = [...sources("src"), ...sources("protocols")];
+
+interface Import {
+  readonly file: string;
+  /** A package name, or a path from the project's root. */
+  readonly target: string;
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, target = ""]) => ({
+    file,
+    target: target.startsWith(".") ? relative(root, resolve(root, dirname(file), target)) : target,
+  }));
+}
+
+const imports = files.flatMap(importsOf);
+
+/** The room a file is in: the layers of docs/ARCHITECTURE.md. */
+function roomOf(path: string): string {
+  if (path.startsWith("protocols/")) return "protocols";
+  const service = /^src\/services\/([^/]+)/.exec(path);
+  if (service) return `services/${service[1]}`;
+  const room = /^src\/(engine|core|server)\//.exec(path);
+  return room ? (room[1] as string) : path.startsWith("src/") ? "root" : "package";
+}
+
+const allowed: Record<string, readonly string[]> = {
+  protocols: ["protocols"],
+  engine: ["engine"],
+  core: ["core", "protocols", "engine"],
+  service: ["core", "protocols", "engine"],
+  server: ["server", "core", "protocols", "engine"],
+};
+
+describe("layers", () => {
+  it("import only from those below them", () => {
+    const trespasses = imports.filter(({ file, target }) => {
+      const from = roomOf(file);
+      const to = roomOf(target);
+      if (from === "root" || to === "package" || from === to) return false;
+      const kind = from.startsWith("services/") ? "service" : from;
+      return !allowed[kind]?.includes(to);
+    });
+    expect(trespasses).toEqual([]);
+  });
+
+  it("keep Fastify in the server, the schema library in one file, LMDB in the engine", () => {
+    const outside = imports.filter(
+      ({ file, target }) =>
+        (target === "fastify" && roomOf(file) !== "server") ||
+        (target.startsWith("@smithy/") && file !== join("protocols", "schema.ts")) ||
+        (target === "lmdb" && roomOf(file) !== "engine"),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  it("let a service use no SDK schemas but its own", () => {
+    const clients: Record<string, string> = { stepfunctions: "sfn" };
+    const foreign = imports.filter(({ file, target }) => {
+      const service = /^services\/(.+)$/.exec(roomOf(file))?.[1];
+      const client = /^@aws-sdk\/client-(.+)$/.exec(target)?.[1];
+      return client !== undefined && client !== (clients[service ?? ""] ?? service);
+    });
+    expect(foreign).toEqual([]);
+  });
+});
+
+describe("time and chance", () => {
+  const forbidden = /\bDate\.now\b|\bsetTimeout\b|\bsetInterval\b|\bMath\.random\b|\brandomUUID\b/;
+
+  it("come from the engine alone", () => {
+    const users = files.filter(
+      (file) => roomOf(file) !== "engine" && forbidden.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(users).toEqual([]);
+  });
+});
+
+describe("tests", () => {
+  it("are neither skipped nor focused", () => {
+    const held = sources("test").filter(
+      (file) =>
+        !file.startsWith(join("test", "house")) &&
+        /\b(it|test|describe)\.(skip|only|todo|fails)\b/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(held).toEqual([]);
+  });
+});
