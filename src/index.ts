@@ -177,7 +177,10 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
         if (signal?.aborted) leave();
         signal?.addEventListener?.("abort", leave, { once: true });
       });
-      return { response: sdkResponse(await Promise.race([answer.response, gone])) };
+      const response = sdkResponse(await Promise.race([answer.response, gone]));
+      // A client that leaves an event stream destroys its body.
+      if (response.body instanceof Readable) response.body.once("close", answer.abort);
+      return { response };
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),
