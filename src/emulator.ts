@@ -10,12 +10,13 @@ import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { kinesis } from "./services/kinesis/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sts];
+export const services: readonly ServiceDefinition[] = [kinesis, sqs, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -38,6 +39,8 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
+  readonly streamDelayMs?: number | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
   readonly onBug?: ((error: unknown, where: string) => void) | undefined;
 }
@@ -72,7 +75,7 @@ export class Emulator {
         clock: this.clock,
         timers,
         random,
-        options: { strict: options.strict ?? false },
+        options: { strict: options.strict ?? false, streamDelayMs: options.streamDelayMs ?? 0 },
         call,
       });
       const running = { definition, state };

@@ -33,6 +33,8 @@ export interface BusbarOptions {
   readonly seed?: string;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean;
+  /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
+  readonly streamDelay?: string | number;
 }
 
 /** What to spread into an AWS SDK v3 client's options. */
@@ -112,6 +114,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     startMs: options.startTime === undefined ? undefined : epochMs(options.startTime),
     seed: options.seed,
     strict: options.strict,
+    streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
   };
   const emulator = await Emulator.start(emulatorOptions);
   let server: RunningServer | undefined;
