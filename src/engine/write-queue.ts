@@ -52,6 +52,7 @@ export class WriteQueue {
   #gathering = new QueuedBatch();
   #writing: QueuedBatch | undefined;
   #running: Promise<void> | undefined;
+  #isRunning = false;
   #refusal: StoreError | undefined;
   #closed = false;
   #stopWaiting: () => void = () => {};
@@ -112,13 +113,11 @@ export class WriteQueue {
   }
 
   #start(): void {
-    if (this.#running !== undefined) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    if (!this.#isRunning) this.#running = this.#run();
   }
 
   async #run(): Promise<void> {
+    this.#isRunning = true;
     // The rest of this turn of the event loop shares the first write.
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
@@ -127,9 +126,11 @@ export class WriteQueue {
       const isLastAttempt = this.#closed;
       await this.#writeGathered();
       if (this.#refusal === undefined) continue;
-      if (isLastAttempt) return;
+      if (isLastAttempt) break;
       if (!this.#closed) await this.#wait();
     }
+    // In the same breath as the look at what is gathered: what comes next must start a new run.
+    this.#isRunning = false;
   }
 
   async #writeGathered(): Promise<void> {

@@ -31,7 +31,10 @@ const step = fc.oneof(
       fails: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("flush" as const, "turn" as const, "restart" as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom({ do: "flush" as const }, { do: "turn" as const }, { do: "restart" as const }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant("reset" as const), account: fc.constantFrom(undefined, "even", "odd") }),
