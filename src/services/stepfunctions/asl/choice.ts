@@ -19,7 +19,11 @@ const orders: ReadonlyMap<string, Order> = new Map([
 export type OperandType = "string" | "number" | "boolean" | "timestamp";
 
 /** How one data-test operator decides; a value or operand of the wrong type makes the test false. */
-type Operator = { operand: OperandType; hasPathForm: boolean; test: (value: Json | undefined, operand: Json) => boolean };
+type Operator = {
+  operand: OperandType;
+  hasPathForm: boolean;
+  test: (value: Json | undefined, operand: Json) => boolean;
+};
 
 function comparing(operand: OperandType, compare: (a: Json, b: Json) => number | undefined, order: Order): Operator {
   return {

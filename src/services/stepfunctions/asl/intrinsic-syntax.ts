@@ -81,7 +81,9 @@ class CallReader {
     const character = this.text[this.at];
     if (character === "'") return this.quoted();
     if (character === "$") return { kind: "path", path: this.path() };
-    const word = /^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?)(?=[\s,)])/.exec(this.text.slice(this.at, this.at + 64));
+    const word = /^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?)(?=[\s,)])/.exec(
+      this.text.slice(this.at, this.at + 64),
+    );
     if (word) {
       this.at += word[0].length;
       return { kind: "value", value: JSON.parse(word[0].replace(/^(-?)0+(?=\d)/, "$1")) as Json };

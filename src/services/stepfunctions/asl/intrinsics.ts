@@ -3,6 +3,7 @@ import type { Chance } from "./chance.ts";
 import { runtimeError, StateError } from "./errors.ts";
 import type { Call, Expression } from "./intrinsic-syntax.ts";
 import { intrinsicOf } from "./intrinsic-syntax.ts";
+import { JavaRandom, javaRound } from "./java-numbers.ts";
 import {
   canonicalJson,
   isObject,
@@ -17,7 +18,6 @@ import {
   quotedJson,
   setOwn,
 } from "./json.ts";
-import { JavaRandom, javaRound } from "./java-numbers.ts";
 import { PathMiss, type Roots, readPath } from "./path-read.ts";
 
 /** Limits AWS documents for intrinsic functions. */
@@ -42,7 +42,8 @@ function array(value: Json, name: string): Json[] {
 }
 
 function integer(value: Json, name: string): number {
-  const rounded = typeof value === "number" ? javaRound(value) : refuse(`Invalid arguments in ${name}: expected a number`);
+  const rounded =
+    typeof value === "number" ? javaRound(value) : refuse(`Invalid arguments in ${name}: expected a number`);
   if (rounded < intMin || rounded > intMax) refuse(`Invalid arguments in ${name}: number out of range`);
   return rounded;
 }
@@ -76,7 +77,8 @@ function formatted(template: string, args: Json[]): string {
 }
 
 function insertedText(value: Json): string {
-  if (typeof value === "object" && value !== null && payloadText(value) === undefined) bounded(" ".repeat(maxPayloadBytes + 1));
+  if (typeof value === "object" && value !== null && payloadText(value) === undefined)
+    bounded(" ".repeat(maxPayloadBytes + 1));
   return javaText(value);
 }
 
@@ -100,7 +102,8 @@ function partition(items: Json[], size: number): Json {
 
 function range(first: number, last: number, step: number): Json {
   if (step === 0) refuse("Invalid arguments in States.ArrayRange: the step must not be zero");
-  if ((last - first) / step >= maxArrayItems) refuse(`States.ArrayRange may not return more than ${maxArrayItems} items`);
+  if ((last - first) / step >= maxArrayItems)
+    refuse(`States.ArrayRange may not return more than ${maxArrayItems} items`);
   const items: Json[] = [];
   for (let value = first; step > 0 ? value <= last : value >= last; value += step) items.push(value);
   return items;
@@ -148,7 +151,8 @@ function randomBetween(args: Json[], chance: Chance): number {
   const end = integer(args[1]!, "States.MathRandom");
   if (end <= start) refuse("Invalid arguments in States.MathRandom: the end must be greater than the start");
   const seed = args[2] === undefined ? undefined : integer(args[2], "States.MathRandom");
-  const offset = seed === undefined ? Math.floor(chance.random() * (end - start)) : new JavaRandom(seed).nextInt(end - start);
+  const offset =
+    seed === undefined ? Math.floor(chance.random() * (end - start)) : new JavaRandom(seed).nextInt(end - start);
   return start + offset;
 }
 

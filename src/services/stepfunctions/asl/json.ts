@@ -110,8 +110,7 @@ export function jsonEquals(a: Json, b: Json): boolean {
   if (Array.isArray(b)) return false;
   const keys = Object.keys(a);
   return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && jsonEquals(a[key]!, b[key]!))
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && jsonEquals(a[key]!, b[key]!))
   );
 }
 

@@ -1,7 +1,13 @@
 import type { Chance } from "./chance.ts";
 import { queryError, type StateError } from "./errors.ts";
 import { getOwn, isObject, type Json, type JsonObject, jsonType, quotedJson, setOwn } from "./json.ts";
-import { describeExpression, evaluateExpressions, type ExpressionFacts, type Outcome, type Problem } from "./jsonata-realm.ts";
+import {
+  describeExpression,
+  type ExpressionFacts,
+  evaluateExpressions,
+  type Outcome,
+  type Problem,
+} from "./jsonata-realm.ts";
 
 /** What an expression can refer to: the members of `$states` that exist in its place, and the variables in scope. */
 export type QueryScope = {
@@ -42,7 +48,8 @@ function collect(template: Json, field: string, places: Place[]): void {
   const expression = expressionIn(template);
   if (expression !== undefined) places.push({ expression, field });
   else if (Array.isArray(template)) template.forEach((item, index) => void collect(item, `${field}[${index}]`, places));
-  else if (isObject(template)) for (const key of Object.keys(template)) collect(template[key]!, `${field}/${key}`, places);
+  else if (isObject(template))
+    for (const key of Object.keys(template)) collect(template[key]!, `${field}/${key}`, places);
 }
 
 function fill(template: Json, values: Iterator<Json>): Json {
@@ -129,7 +136,9 @@ function evaluatePlaces(places: Place[], scope: QueryScope): Json[] {
   return places.map((place, index) => {
     const outcome = outcomes[index];
     if (outcome && "value" in outcome) return outcome.value;
-    throw outcome ? evaluationError(place, outcome.problem) : queryError(place.field, `${sentence(place)} returned nothing (undefined).`);
+    throw outcome
+      ? evaluationError(place, outcome.problem)
+      : queryError(place.field, `${sentence(place)} returned nothing (undefined).`);
   });
 }
 

@@ -53,7 +53,12 @@ export function buildMachine(definition: JsonObject): Machine {
   };
 }
 
-function addScope(scope: JsonObject, location: string, language: QueryLanguage, states: Map<string, StateNode>): string {
+function addScope(
+  scope: JsonObject,
+  location: string,
+  language: QueryLanguage,
+  states: Map<string, StateNode>,
+): string {
   const members = scope["States"];
   if (isObject(members)) {
     for (const name of Object.keys(members)) {

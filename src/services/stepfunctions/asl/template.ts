@@ -1,7 +1,7 @@
 import type { Chance } from "./chance.ts";
 import { runtimeError } from "./errors.ts";
-import { evaluateIntrinsic } from "./intrinsics.ts";
 import { isIntrinsic } from "./intrinsic-syntax.ts";
+import { evaluateIntrinsic } from "./intrinsics.ts";
 import { isObject, type Json, type JsonObject, javaHashOrder, quotedJson, setOwn } from "./json.ts";
 import { PathMiss, type Roots, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
