@@ -204,6 +204,10 @@ export type Probe = {
   mocked: boolean;
   /** How often the state counts as retried. */
   retryCount: number;
+  /** Variables in scope when the state begins. */
+  variables: JsonObject;
+  /** How many iterations of a mocked Map count as failed. */
+  failedIterations: number;
   /** Replaces the generated context object. */
   context?: JsonObject;
   /** Called once, when the state has ended, instead of going on. */

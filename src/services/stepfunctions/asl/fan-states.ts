@@ -1,10 +1,10 @@
 import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from "./data-flow.ts";
-import { runtimeError } from "./errors.ts";
+import { runtimeError, StateError } from "./errors.ts";
 import type { FanFrame, ThreadFrame } from "./execution.ts";
 import { isObject, type Json, type JsonObject, setOwn } from "./json.ts";
 import { evaluateTyped } from "./jsonata.ts";
 import { isDistributed, type StateNode } from "./machine.ts";
-import { startMapRun } from "./map-run.ts";
+import { startMapRun, tolerance } from "./map-run.ts";
 import type { Run } from "./run.ts";
 import { type MapItem, mapItem, type Place, queryScope } from "./scope.ts";
 import { exitState, fanIsDone, fanOutputs, fillFan, itemsOf, nextOf, startFan } from "./transitions.ts";
@@ -31,6 +31,8 @@ export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
     const hasSelector = node.fields["ItemSelector"] !== undefined || node.fields["Parameters"] !== undefined;
     if (hasSelector && selected !== undefined) probe.record("afterItemSelector", selected);
     probe.record("maxConcurrency", maxConcurrency(node, place));
+    if (probe.failedIterations > items.length && node.fields["ItemReader"] === undefined) throw new TooManyFailures();
+    if (probe.failedIterations > 0) holdTolerance(node, place, items.length, probe.failedIterations);
     thread.phase = "mock";
     return;
   }
@@ -39,6 +41,19 @@ export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
     return;
   }
   startFan(run, thread, { total: items.length, concurrency: maxConcurrency(node, place), items, keys });
+}
+
+/** TestState was asked to count more iterations as failed than there are. */
+export class TooManyFailures extends Error {}
+
+function holdTolerance(node: StateNode, place: Place, total: number, failed: number): void {
+  const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = tolerance(node, place);
+  const tolerated = failed <= count || (percentage > 0 && (failed / Math.max(total, 1)) * 100 <= percentage);
+  if (tolerated) return;
+  throw new StateError(
+    "States.ExceedToleratedFailureThreshold",
+    "The specified tolerated failure threshold was exceeded",
+  );
 }
 
 /** The items of a Map state; the members of an object become {Key, Value} items. */

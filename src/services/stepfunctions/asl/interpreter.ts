@@ -91,21 +91,29 @@ function move(run: Run, thread: ThreadFrame): void {
   else if (thread.phase === "run" || thread.phase === "waited") {
     switch (node.type) {
       case "Pass":
-        return runPass(run, thread, node);
+        runPass(run, thread, node);
+        break;
       case "Succeed":
-        return runSucceed(run, thread, node);
+        runSucceed(run, thread, node);
+        break;
       case "Fail":
-        return runFail(run, thread, node);
+        runFail(run, thread, node);
+        break;
       case "Wait":
-        return runWait(run, thread, node);
+        runWait(run, thread, node);
+        break;
       case "Choice":
-        return runChoice(run, thread, node);
+        runChoice(run, thread, node);
+        break;
       case "Task":
-        return runTask(run, thread, node);
+        runTask(run, thread, node);
+        break;
       case "Parallel":
-        return runParallel(run, thread, node);
+        runParallel(run, thread, node);
+        break;
       case "Map":
-        return runMap(run, thread, node);
+        runMap(run, thread, node);
+        break;
     }
   }
 }
@@ -119,14 +127,17 @@ function apply(run: Run, signal: Signal): void {
   if (!run.running) return;
   switch (signal.type) {
     case "start":
-      return begin(run);
+      begin(run);
+      return;
     case "continue":
       return;
     case "timer":
-      return timerFired(run, signal.timerId);
+      timerFired(run, signal.timerId);
+      return;
     case "abort":
       endThreads(run);
-      return endExecution(run, "ABORTED", 0, signal);
+      endExecution(run, "ABORTED", 0, signal);
+      return;
     case "mock": {
       const thread = run.thread("0");
       if (thread?.phase === "mock") guarded(run, thread, () => mocked(run, thread, signal.outcome));
@@ -141,7 +152,7 @@ function apply(run: Run, signal: Signal): void {
       return;
     }
     default:
-      return taskSignal(run, signal);
+      taskSignal(run, signal);
   }
 }
 
@@ -163,15 +174,20 @@ function taskSignal(run: Run, signal: TaskSignal): void {
   guarded(run, thread, () => {
     switch (signal.type) {
       case "taskStarted":
-        return taskStarted(run, thread, signal.workerName);
+        taskStarted(run, thread, signal.workerName);
+        break;
       case "taskSubmitted":
-        return taskSubmitted(run, thread, signal.output);
+        taskSubmitted(run, thread, signal.output);
+        break;
       case "taskSucceeded":
-        return taskSucceeded(run, thread, signal.output);
+        taskSucceeded(run, thread, signal.output);
+        break;
       case "taskFailed":
-        return taskFailed(run, thread, signal);
+        taskFailed(run, thread, signal);
+        break;
       case "taskHeartbeat":
-        return taskHeartbeat(run, thread);
+        taskHeartbeat(run, thread);
+        break;
     }
   });
 }
@@ -186,6 +202,7 @@ function begin(run: Run): void {
     ...(meta.stateMachineVersionArn === undefined ? {} : { stateMachineVersionArn: meta.stateMachineVersionArn }),
   });
   startThread(run, { id: "0", fan: null, index: 0, state: run.machine.startAt, input, previous: 0 });
+  if (run.env.probe) run.thread("0")!.variables = run.env.probe.variables;
   armTimeout(run);
 }
 

@@ -5,7 +5,7 @@
  * It replaces what would let time and chance in (`Date`, `Math.random`), adds the functions Step Functions adds, takes
  * `$eval` away, and bounds what one evaluation may build.
  */
-export const realmSource = String.raw`
+export const realmSource = `
 (() => {
   const compile = globalThis.jsonata;
   const { digestOf, toBase64, fromBase64 } = globalThis.host;

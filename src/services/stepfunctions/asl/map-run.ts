@@ -71,7 +71,8 @@ function numeric(
   );
 }
 
-function tolerance(
+/** How many children of a Map may fail, as a number and as a share; either one exceeded fails the Map. */
+export function tolerance(
   node: StateNode,
   place: Place,
 ): Pick<MapRunRequest, "toleratedFailureCount" | "toleratedFailurePercentage"> {
