@@ -36,8 +36,9 @@ export function failState(run: Run, thread: ThreadFrame, problem: StateError, he
     return;
   }
   if (retries(run, thread, node, failure)) return;
+  const origin = thread.previous;
   if (node.type === "Parallel" || node.type === "Map") run.emitFor(thread, `${node.type}StateFailed`);
-  if (catches(run, thread, node, failure)) return;
+  if (catches(run, thread, node, failure, origin)) return;
   thread.halted = true;
   leaveFailed(run, thread, failure);
 }
@@ -120,7 +121,7 @@ function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   return true;
 }
 
-function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure): boolean {
+function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure, origin: number): boolean {
   const catchers = listOf(node.fields, "Catch");
   const index = catchers.findIndex((catcher) => matches(catcher, failure));
   const catcher = catchers[index];
@@ -129,7 +130,6 @@ function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
     ...(failure.error === undefined ? {} : { Error: failure.error }),
     ...(failure.cause === undefined ? {} : { Cause: failure.cause }),
   };
-  const origin = thread.previous;
   try {
     const { output, assigned } = caught(run, thread, node, catcher, index, errorOutput);
     const next = String(catcher["Next"]);

@@ -1,17 +1,11 @@
-import { operatorOf } from "./choice.ts";
-import type { Diagnostics } from "./diagnostics.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "./intrinsic-syntax.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
-import type { QueryLanguage, StateType } from "./machine.ts";
-import { isDistributed, processorOf } from "./machine.ts";
+import { isObject, type Json } from "./json.ts";
 import { parseResource } from "./resource.ts";
-import {
-  distributedFields,
-  integrationFields,
-  languageFields,
-  optimisedServices,
-  stateFields,
-} from "./state-fields.ts";
+import { checkNumber, exclusive, maxSeconds, required, type StateCheck } from "./state-check.ts";
+import { integrationFields, languageFields, optimisedServices, stateFields } from "./state-fields.ts";
+import { checkChoice } from "./validate-choice.ts";
+import { checkCatch, checkRetry } from "./validate-handlers.ts";
+import { checkMap } from "./validate-map.ts";
 import {
   checkAssign,
   checkPath,
@@ -19,27 +13,12 @@ import {
   checkQuery,
   checkQueryOr,
   checkTemplate,
-  eachObject,
   filledArray,
   integerProblem,
   type StatesMember,
   stringProblem,
   timestampProblem,
 } from "./validate-values.ts";
-
-/** A state under validation. */
-export type StateCheck = {
-  found: Diagnostics;
-  fields: JsonObject;
-  type: StateType;
-  language: QueryLanguage;
-  location: string;
-  machineType: "STANDARD" | "EXPRESS";
-};
-
-const maxSeconds = 99_999_999;
-const maxRetryDelaySeconds = 31_622_400;
-const maxLabelLength = 40;
 
 /** Checks everything about one state but where it leads and what it contains (Amazon States Language, State types). */
 export function checkState(check: StateCheck): void {
@@ -85,17 +64,6 @@ function checkFieldNames({ found, fields, type, language, location }: StateCheck
   }
 }
 
-function exclusive({ found, fields, location }: StateCheck, names: string[]): void {
-  const present = names.filter((name) => fields[name] !== undefined);
-  if (present.length > 1) found.schema(`Only one of these fields is allowed: [${present.join(", ")}]`, location);
-}
-
-function required({ found, fields, location }: StateCheck, name: string): boolean {
-  if (fields[name] !== undefined) return true;
-  found.schema(`The field '${name}' is required but was missing.`, location);
-  return false;
-}
-
 function checkCommon(check: StateCheck): void {
   const { found, fields, type, language, location } = check;
   const at = (field: string): string => `${location}/${field}`;
@@ -125,97 +93,6 @@ function checkCommon(check: StateCheck): void {
     checkRetry(check);
     checkCatch(check);
   }
-}
-
-function checkErrorNames(found: Diagnostics, handlers: Json[], location: string, fields: readonly string[]): void {
-  eachObject(found, handlers, location, (handler, at) => {
-    for (const field of Object.keys(handler)) {
-      if (!fields.includes(field)) found.schema(`Field '${field}' is not supported`, at);
-    }
-    if (handler["ErrorEquals"] === undefined) {
-      found.schema("The field 'ErrorEquals' is required but was missing.", at);
-      return;
-    }
-    const names = filledArray(found, handler["ErrorEquals"], `${at}/ErrorEquals`);
-    if (!names) return;
-    if (!names.every((name) => typeof name === "string"))
-      found.schema("Expected value of type String", `${at}/ErrorEquals`);
-    const last = handler === handlers.at(-1);
-    if (names.includes("States.ALL") && (names.length > 1 || !last)) {
-      found.schema("States.ALL must appear alone and at the end of the list", `${at}/ErrorEquals`);
-    }
-  });
-}
-
-function checkRetry({ found, fields, location }: StateCheck): void {
-  const retriers = fields["Retry"];
-  if (retriers === undefined) return;
-  const at = `${location}/Retry`;
-  if (!Array.isArray(retriers)) {
-    found.schema("Expected value of type Array", at);
-    return;
-  }
-  checkErrorNames(found, retriers, at, [
-    ...["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"],
-  ]);
-  const limits: [string, (value: Json) => string | undefined][] = [
-    ["IntervalSeconds", integerProblem(1, maxSeconds)],
-    ["MaxAttempts", integerProblem(0, maxSeconds)],
-    ["MaxDelaySeconds", integerProblem(1, maxRetryDelaySeconds)],
-    ["BackoffRate", (value) => (typeof value === "number" && value >= 1 ? undefined : "Value cannot be less than 1.0")],
-    [
-      "JitterStrategy",
-      (value) => (value === "FULL" || value === "NONE" ? undefined : "Value must be one of [FULL, NONE]"),
-    ],
-  ];
-  eachObject(found, retriers, at, (retrier, place) => {
-    for (const [field, problemOf] of limits) {
-      const problem = retrier[field] === undefined ? undefined : problemOf(retrier[field]);
-      if (problem !== undefined) found.schema(problem, `${place}/${field}`);
-    }
-    const [interval, longest] = [retrier["IntervalSeconds"] ?? 1, retrier["MaxDelaySeconds"]];
-    if (typeof longest === "number" && typeof interval === "number" && longest <= interval) {
-      found.schema("MaxDelaySeconds must be greater than IntervalSeconds", `${place}/MaxDelaySeconds`);
-    }
-  });
-}
-
-function checkCatch({ found, fields, language, location }: StateCheck): void {
-  const catchers = fields["Catch"];
-  if (catchers === undefined) return;
-  const at = `${location}/Catch`;
-  if (!Array.isArray(catchers)) {
-    found.schema("Expected value of type Array", at);
-    return;
-  }
-  const own = language === "JSONPath" ? "ResultPath" : "Output";
-  checkErrorNames(found, catchers, at, ["ErrorEquals", "Next", "Assign", "Comment", own]);
-  eachObject(found, catchers, at, (catcher, place) => {
-    if (catcher["Next"] === undefined) found.schema("The field 'Next' is required but was missing.", place);
-    if (language === "JSONPath" && catcher["ResultPath"] !== undefined) {
-      const kind = { nullable: true, reference: true, inputOnly: true };
-      checkPath(found, catcher["ResultPath"], `${place}/ResultPath`, kind);
-    }
-    if (language === "JSONata" && catcher["Output"] !== undefined) {
-      checkQuery(found, catcher["Output"], `${place}/Output`, ["errorOutput"]);
-    }
-    if (catcher["Assign"] !== undefined) {
-      checkAssign(found, catcher["Assign"], `${place}/Assign`, language, ["errorOutput"]);
-    }
-  });
-}
-
-/** A number given literally, by a …Path field or, in JSONata, by an expression. */
-function checkNumber(check: StateCheck, field: string, problemOf: (value: Json) => string | undefined): void {
-  const { found, fields, language, location } = check;
-  const value = fields[field];
-  const path = fields[`${field}Path`];
-  if (language === "JSONPath") {
-    exclusive(check, [field, `${field}Path`]);
-    if (path !== undefined) checkPath(found, path, `${location}/${field}Path`, { reference: true });
-    const problem = value === undefined ? undefined : problemOf(value);
-    if (problem !== undefined) found.schema(problem, `${location}/${field}`);
-  } else if (value !== undefined) checkQueryOr(found, value, `${location}/${field}`, problemOf);
 }
 
 function checkTask(check: StateCheck): void {
@@ -340,159 +217,5 @@ function checkFail(check: StateCheck): void {
       if (!textFunctions.has(call))
         found.schema(`The intrinsic function '${call}' does not return a string`, `${at}Path`);
     }
-  }
-}
-
-function checkChoice(check: StateCheck): void {
-  const { found, fields, language, location } = check;
-  const rules = filledArray(found, fields["Choices"] ?? [], `${location}/Choices`);
-  if (!rules) return;
-  eachObject(found, rules, `${location}/Choices`, (rule, at) => {
-    if (rule["Next"] === undefined) found.schema("The field 'Next' is required but was missing.", at);
-    if (rule["Assign"] !== undefined) checkAssign(found, rule["Assign"], `${at}/Assign`, language, []);
-    if (language === "JSONPath") {
-      checkRule(found, rule, at, ["Next", "Assign"], 0);
-      return;
-    }
-    for (const field of Object.keys(rule)) {
-      if (!["Condition", "Next", "Assign", "Output", "Comment"].includes(field)) {
-        found.schema(`Field '${field}' is not supported`, at);
-      }
-    }
-    if (rule["Output"] !== undefined) checkQuery(found, rule["Output"], `${at}/Output`, []);
-    if (rule["Condition"] === undefined) found.schema("The field 'Condition' is required but was missing.", at);
-    else {
-      checkQueryOr(found, rule["Condition"], `${at}/Condition`, (value) =>
-        typeof value === "boolean" ? undefined : "Expected value of type Boolean or a JSONata expression",
-      );
-    }
-  });
-}
-
-const operandProblems: Record<string, (value: Json) => string | undefined> = {
-  string: stringProblem,
-  number: (value) => (typeof value === "number" ? undefined : "Expected value of type Number"),
-  boolean: (value) => (typeof value === "boolean" ? undefined : "Expected value of type Boolean"),
-  timestamp: timestampProblem,
-};
-
-function checkRule(found: Diagnostics, rule: JsonObject, location: string, extra: string[], depth: number): void {
-  const tests = Object.keys(rule).filter((field) => !["Comment", ...extra].includes(field));
-  const combined = tests.filter((field) => ["And", "Or", "Not"].includes(field));
-  if (combined.length > 0) {
-    if (tests.length > 1) found.schema(`Only one of these fields is allowed: [${tests.join(", ")}]`, location);
-    const field = combined[0]!;
-    const at = `${location}/${field}`;
-    const value = rule[field]!;
-    if (field === "Not") {
-      if (isObject(value)) checkRule(found, value, at, [], depth + 1);
-      else found.schema("Expected value of type Object", at);
-      return;
-    }
-    const parts = filledArray(found, value, at);
-    if (parts) eachObject(found, parts, at, (part, place) => checkRule(found, part, place, [], depth + 1));
-    return;
-  }
-  const operators = tests.filter((field) => field !== "Variable");
-  if (rule["Variable"] === undefined) found.schema("The field 'Variable' is required but was missing.", location);
-  else checkPath(found, rule["Variable"], `${location}/Variable`);
-  if (operators.length !== 1) found.schema("A Choice Rule must contain exactly one comparison operator", location);
-  for (const field of operators) {
-    const known = operatorOf(field);
-    const at = `${location}/${field}`;
-    if (!known) found.schema(`Field '${field}' is not supported`, location);
-    else if (known.byPath) checkPath(found, rule[field]!, at);
-    else {
-      const problem = operandProblems[known.operator.operand]!(rule[field]!);
-      if (problem !== undefined) found.schema(problem, at);
-    }
-  }
-}
-
-function checkMap(check: StateCheck): void {
-  const { found, fields, language, location, machineType } = check;
-  exclusive(check, ["ItemProcessor", "Iterator"]);
-  if (processorOf(fields) === undefined) required(check, "ItemProcessor");
-  exclusive(check, ["ItemSelector", "Parameters"]);
-  checkNumber(check, "MaxConcurrency", integerProblem(0, Number.MAX_SAFE_INTEGER));
-  if (language === "JSONPath" && fields["ItemsPath"] !== undefined) {
-    checkPath(found, fields["ItemsPath"], `${location}/ItemsPath`);
-  }
-  const items = fields["Items"];
-  if (language === "JSONata" && items !== undefined) {
-    if (typeof items !== "object" || items === null) {
-      checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
-    } else checkQuery(found, items, `${location}/Items`, []);
-  }
-  checkTemplateField(check, "ItemSelector", fields["ItemSelector"]);
-  if (!isDistributed(fields)) {
-    for (const field of distributedFields) {
-      if (fields[field] !== undefined) found.schema(`Field '${field}' is not supported`, location);
-    }
-    return;
-  }
-  if (machineType === "EXPRESS") {
-    found.schema("Express state machine does not support Distributed Map", `${location}/ItemProcessor/ProcessorConfig`);
-  }
-  const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
-  if (!["STANDARD", "EXPRESS"].includes(String(config["ExecutionType"]))) {
-    found.schema("The field 'ExecutionType' is required but was missing.", `${location}/ItemProcessor/ProcessorConfig`);
-  }
-  checkDistributed(check);
-}
-
-function checkTemplateField({ found, language, location }: StateCheck, field: string, value: Json | undefined): void {
-  if (value === undefined) return;
-  if (language === "JSONPath") checkTemplate(found, value, `${location}/${field}`);
-  else checkQuery(found, value, `${location}/${field}`, []);
-}
-
-function checkDistributed(check: StateCheck): void {
-  const { found, fields, language, location } = check;
-  const percentage = (value: Json): string | undefined =>
-    typeof value === "number" && value >= 0 && value <= 100 ? undefined : "Value must be between 0 and 100";
-  checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
-  checkNumber(check, "ToleratedFailurePercentage", percentage);
-  const label = fields["Label"];
-  if (label !== undefined) {
-    const valid = typeof label === "string" && label !== "" && label.length <= maxLabelLength;
-    if (!valid || /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/.test(label)) {
-      found.error("INVALID_LABEL_NAME", `Invalid label name: ${JSON.stringify(label)}`, `${location}/Label`);
-    }
-  }
-  const parameters = language === "JSONPath" ? "Parameters" : "Arguments";
-  for (const field of ["ItemReader", "ResultWriter"]) {
-    const value = fields[field];
-    if (value === undefined) continue;
-    if (!isObject(value)) {
-      found.schema("Expected value of type Object", `${location}/${field}`);
-      continue;
-    }
-    if (field === "ItemReader" && typeof value["Resource"] !== "string") {
-      found.schema("The field 'Resource' is required but was missing.", `${location}/${field}`);
-    }
-    checkTemplateField(check, `${field}/${parameters}`, value[parameters]);
-    const config = value["ReaderConfig"];
-    if (language === "JSONata") checkTemplateField(check, `${field}/ReaderConfig`, config);
-    else if (isObject(config)) {
-      checkNumber(
-        { ...check, fields: config, location: `${location}/${field}/ReaderConfig` },
-        "MaxItems",
-        integerProblem(0, Number.MAX_SAFE_INTEGER),
-      );
-    }
-  }
-  const batcher = fields["ItemBatcher"];
-  if (batcher === undefined) return;
-  if (!isObject(batcher)) {
-    found.schema("Expected value of type Object", `${location}/ItemBatcher`);
-    return;
-  }
-  const inner = { ...check, fields: batcher, location: `${location}/ItemBatcher` };
-  checkNumber(inner, "MaxItemsPerBatch", integerProblem(1, Number.MAX_SAFE_INTEGER));
-  checkNumber(inner, "MaxInputBytesPerBatch", integerProblem(1, 262_144));
-  checkTemplateField(check, "ItemBatcher/BatchInput", batcher["BatchInput"]);
-  if (!Object.keys(batcher).some((key) => key.startsWith("Max"))) {
-    found.schema("At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]", inner.location);
   }
 }
