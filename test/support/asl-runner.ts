@@ -60,6 +60,7 @@ export class AslRunner {
   readonly machine: Machine;
   readonly events: HistoryEvent[] = [];
   readonly tasks: TaskRequest[] = [];
+  readonly mapRuns: MapRunRequest[] = [];
   readonly timers = new Map<string, number>();
   readonly finishes: Extract<Effect, { type: "finish" }>[] = [];
   readonly touched: string[][] = [];
@@ -68,7 +69,6 @@ export class AslRunner {
   private readonly later: { atMs: number; signal: Signal }[] = [];
   private readonly options: RunnerOptions;
   private readonly chance: Env["chance"];
-  private readonly openRuns = new Set<string>();
 
   constructor(machine: Machine, inputText: string, options: RunnerOptions = {}, meta: Partial<ExecutionMeta> = {}) {
     this.machine = machine;
@@ -131,11 +131,8 @@ export class AslRunner {
         this.answer(effect.task);
         return;
       case "startMapRun":
-        this.openRuns.add(effect.mapRun.mapRunId);
+        this.mapRuns.push(effect.mapRun);
         this.signals.push(this.runMap(effect.mapRun));
-        return;
-      case "cancelMapRun":
-        this.openRuns.delete(effect.mapRunId);
         return;
       default:
         return;
