@@ -214,7 +214,11 @@ function compile(node: Node, program: Instruction[]): void {
       return;
     }
     case "repeat": {
-      for (let count = 0; count < node.min; count++) compile(node.item, program);
+      for (let count = 0, size = -1; count < node.min && program.length > size; count++) {
+        // An item that compiles to nothing is not worth repeating, however often it is asked for.
+        size = program.length;
+        compile(node.item, program);
+      }
       if (node.max === Infinity) {
         const split = { op: "split" as const, a: program.length + 1, b: 0 };
         const start = program.length;
