@@ -183,7 +183,7 @@ const replacement: fc.Arbitrary<Json> = fc.oneof(
 );
 const mutation: fc.Arbitrary<Mutation> = fc.record({
   at: fc.nat({ max: 10_000 }),
-  kind: fc.nat({ max: 4 }),
+  kind: fc.nat({ max: 9 }),
   value: replacement,
 });
 
@@ -200,6 +200,52 @@ const extraKeys = [
   "Output",
 ];
 
+const paths = [
+  "$",
+  "$.a",
+  "$.l",
+  "$.l[0]",
+  "$.v",
+  "$$.Execution.Input",
+  "$$.Map.Item.Index",
+  "$v",
+  "$..a",
+  "$.l[?(@ > 1)]",
+];
+const calls = [
+  "States.UUID()",
+  "States.Array($, 1)",
+  "States.ArrayLength($)",
+  "States.Format('{}', $)",
+  "States.MathAdd($, 1)",
+];
+const expressions = [
+  "$states.input",
+  "$states.input.a",
+  "[$states.input]",
+  "$v",
+  "$random()",
+  "1",
+  "true",
+  "'x'",
+  "$sum($states.input)",
+];
+
+/** Changes an expression of the definition to another of its kind, which mostly leaves it valid. */
+function respelled(copy: JsonObject, at: number): void {
+  const places: [JsonObject | Json[], string, readonly string[]][] = [];
+  for (const target of containers(copy)) {
+    for (const [key, value] of Object.entries(target)) {
+      if (typeof value !== "string") continue;
+      if (value.startsWith("$")) places.push([target, key, key.endsWith(".$") ? [...paths, ...calls] : paths]);
+      else if (value.startsWith("States.") && value.includes("(")) places.push([target, key, calls]);
+      else if (value.startsWith("{%")) places.push([target, key, expressions.map((text) => `{% ${text} %}`)]);
+    }
+  }
+  const place = places[at % Math.max(places.length, 1)];
+  if (place) (place[0] as JsonObject)[place[1]] = place[2][Math.floor(at / places.length) % place[2].length]!;
+}
+
 /** Every object and array of a definition. */
 function containers(value: Json): (JsonObject | Json[])[] {
   if (value === null || typeof value !== "object") return [];
@@ -209,6 +255,10 @@ function containers(value: Json): (JsonObject | Json[])[] {
 function mutated(definition: JsonObject, mutations: readonly Mutation[]): JsonObject {
   const copy = structuredClone(definition);
   for (const { at, kind, value } of mutations) {
+    if (kind > 4) {
+      respelled(copy, at);
+      continue;
+    }
     const all = containers(copy);
     const target = all[at % all.length]!;
     const keys = Object.keys(target);

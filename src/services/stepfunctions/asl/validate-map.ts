@@ -10,7 +10,10 @@ const maxLabelLength = 40;
 export function checkMap(check: StateCheck): void {
   const { found, fields, language, location, machineType } = check;
   exclusive(check, ["ItemProcessor", "Iterator"]);
-  if (processorOf(fields) === undefined) required(check, "ItemProcessor");
+  const field = fields["Iterator"] === undefined ? "ItemProcessor" : "Iterator";
+  if (processorOf(fields) === undefined && required(check, field)) {
+    found.schema("Expected value of type Object", `${location}/${field}`);
+  }
   exclusive(check, ["ItemSelector", "Parameters"]);
   checkNumber(check, "MaxConcurrency", integerProblem(0, Number.MAX_SAFE_INTEGER));
   if (language === "JSONPath" && fields["ItemsPath"] !== undefined) {
