@@ -1,8 +1,10 @@
+import { batchItems } from "../../src/services/stepfunctions/asl/batches.ts";
 import type {
   Effect,
   Env,
   Execution,
   ExecutionMeta,
+  Frame,
   MapRunRequest,
   Signal,
   TaskRequest,
@@ -26,7 +28,7 @@ export type RunnerOptions = {
   name?: string;
   /** Most signals the run may take before it counts as endless. */
   maxSignals?: number;
-  /** Store the execution as JSON text between any two steps. */
+  /** Between any two steps, keep only what has been stored frame by frame as JSON text. */
   serialise?: boolean;
 };
 
@@ -68,6 +70,7 @@ export class AslRunner {
   private readonly signals: Signal[] = [];
   private readonly later: { atMs: number; signal: Signal }[] = [];
   private readonly options: RunnerOptions;
+  private readonly stored = new Map<string, string>();
   private readonly chance: Env["chance"];
 
   constructor(machine: Machine, inputText: string, options: RunnerOptions = {}, meta: Partial<ExecutionMeta> = {}) {
@@ -103,10 +106,20 @@ export class AslRunner {
   }
 
   send(signal: Signal): void {
-    if (this.options.serialise) this.execution = JSON.parse(JSON.stringify(this.execution)) as Execution;
     const { effects, touched, removed } = step(this.machine, this.execution, signal, this.env);
+    if (this.options.serialise) this.restore(touched, removed);
     this.touched.push([...touched, ...removed]);
     for (const effect of effects) this.carryOut(effect);
+  }
+
+  /** Stores what the step says has changed, and goes on with what was stored and nothing else. */
+  private restore(touched: readonly string[], removed: readonly string[]): void {
+    for (const id of touched) this.stored.set(id, JSON.stringify(this.execution.frames[id]));
+    for (const id of removed) this.stored.delete(id);
+    const frames = [...this.stored].map(([id, text]) => [id, JSON.parse(text) as Frame] as const);
+    const { meta, input, head } = this.execution;
+    this.execution = JSON.parse(JSON.stringify({ meta, input, head })) as Execution;
+    this.execution.frames = Object.fromEntries(frames);
   }
 
   private carryOut(effect: Effect): void {
@@ -171,14 +184,7 @@ export class AslRunner {
     } catch (error) {
       return { type: "mapRunFailed", mapRunId, error: "States.Runtime", cause: String(error) };
     }
-    const batch = request.itemBatcher?.maxItemsPerBatch;
-    if (batch !== undefined) {
-      const items = inputs;
-      inputs = [];
-      const extra: JsonObject =
-        request.itemBatcher?.batchInput === undefined ? {} : { BatchInput: request.itemBatcher.batchInput };
-      for (let at = 0; at < items.length; at += batch) inputs.push({ ...extra, Items: items.slice(at, at + batch) });
-    }
+    if (request.itemBatcher) inputs = batchItems(inputs, request.itemBatcher);
     const outputs: Json[] = [];
     for (const input of inputs) {
       const child = new AslRunner(children, JSON.stringify(input), { ...this.options, serialise: false });

@@ -107,6 +107,7 @@ function run(machine: Machine, input: Json, seed: number, serialise: boolean): R
   });
   const result = runner.run();
   if (result.status !== "RUNNING") expect([...runner.timers.keys()]).toEqual([]);
+  if (result.status === "SUCCEEDED") expect(Object.keys(runner.execution.frames)).toEqual(["0"]);
   return result;
 }
 

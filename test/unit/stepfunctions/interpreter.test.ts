@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { batchItems } from "../../../src/services/stepfunctions/asl/batches.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { buildMachine } from "../../../src/services/stepfunctions/asl/machine.ts";
 import { AslRunner, type RunnerOptions, runDefinition, shortHistory } from "../../support/asl-runner.ts";
@@ -163,6 +164,19 @@ describe("tasks", () => {
     item.settle();
     expect(item.outcome()).toMatchObject({ status: "FAILED", error: "States.Timeout" });
     expect(item.nowMs).toBe(started + 19_000);
+  });
+
+  it("start an activity's heartbeat clock when a worker takes it", () => {
+    const resource = "arn:aws:states:us-east-1:111122223333:activity:a";
+    const state = { Type: "Task", Resource: resource, HeartbeatSeconds: 10, TimeoutSeconds: 100, End: true };
+    const item = runner(one(state), {}, { task: () => "pending" });
+    item.send({ type: "start" });
+    const taskId = item.tasks[0]!.taskId;
+    expect([...item.timers.keys()]).toEqual([`${taskId}:timeout`]);
+    item.nowMs += 50_000;
+    item.send({ type: "taskStarted", taskId });
+    expect(item.timers.get(`${taskId}:heartbeat`)).toBe(item.nowMs + 10_000);
+    expect(item.events.at(-1)).toMatchObject({ type: "ActivityStarted", details: {} });
   });
 
   it("ignore signals that come too late", () => {
@@ -390,6 +404,35 @@ describe("large maps", () => {
   });
 });
 
+describe("costly expressions", () => {
+  it("let others have their turn", () => {
+    const slow = "($f := function($n){$n = 0 ? 0 : $f($n - 1)}; $f(10))";
+    const definition = {
+      QueryLanguage: "JSONata",
+      ...one({
+        Type: "Map",
+        ItemProcessor: { StartAt: "I", States: { I: { Type: "Pass", Output: `{% ${slow} %}`, End: true } } },
+        End: true,
+      }),
+    };
+    const item = runner(
+      definition,
+      Array.from({ length: 40 }, () => 1),
+    );
+    expect(item.run().status).toBe("SUCCEEDED");
+    const perStep = item.touched.map((ids) => ids.length);
+    expect(perStep.length).toBeGreaterThan(7);
+  });
+
+  it("do not run what an input looks like", () => {
+    const definition = {
+      QueryLanguage: "JSONata",
+      ...one({ Type: "Map", ItemProcessor: { StartAt: "I", States: { I: pass } }, End: true }),
+    };
+    expect(runDefinition(definition, "{% [1] %}").cause).toContain("The JSONata expression '$states.input'");
+  });
+});
+
 describe("scopes", () => {
   it("let iterations read outer variables but keep their own", () => {
     const definition = one(
@@ -535,6 +578,30 @@ describe("distributed maps", () => {
     const result = runDefinition(one(distributed({ ItemsPath: "$.l", ...fields })), { l: [], ...input });
     expect(result.error).toBe("States.Runtime");
     expect(result.cause).toContain(cause);
+  });
+
+  it("batch items by count and by bytes, never leaving a batch empty", () => {
+    expect(batchItems([1, 2, 3], { maxItemsPerBatch: 2, batchInput: "b" })).toEqual([
+      { BatchInput: "b", Items: [1, 2] },
+      { BatchInput: "b", Items: [3] },
+    ]);
+    const bytes = JSON.stringify({ Items: ["aa", "bb"] }).length;
+    expect(batchItems(["aa", "bb", "cc"], { maxInputBytesPerBatch: bytes })).toHaveLength(2);
+    expect(batchItems(["aa", "bb", "cc"], { maxInputBytesPerBatch: bytes - 1 })).toHaveLength(3);
+    expect(batchItems([], { maxItemsPerBatch: 1 })).toEqual([]);
+  });
+
+  it("iterate over the members of an object, which an inline Map refuses", () => {
+    const state = { Items: "{% $states.input %}", ItemSelector: { k: "{% $states.context.Map.Item.Value.Key %}" } };
+    const top = { QueryLanguage: "JSONata" };
+    expect(runDefinition({ ...top, ...one(distributed(state)) }, { x: 1, y: 2 }).output).toEqual([
+      { k: "x" },
+      { k: "y" },
+    ]);
+    const inline = distributed({ ...state, ItemProcessor: { StartAt: "I", States: { I: pass } } });
+    expect(runDefinition({ ...top, ...one(inline) }, { x: 1 }).cause).toContain(
+      "Expected 'array', but was 'object' for value: {\"x\":1}",
+    );
   });
 
   it("are redriven as a run", () => {

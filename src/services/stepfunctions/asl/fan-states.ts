@@ -56,15 +56,13 @@ function holdTolerance(node: StateNode, place: Place, total: number, failed: num
   );
 }
 
-/** The items of a Map state; the members of an object become {Key, Value} items. */
+/** The items of a Map state. A distributed one also takes an object, whose members become {Key, Value} items. */
 function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[] | undefined } {
   const { fields } = node;
   let value: Json;
   if (node.language === "JSONata") {
-    value =
-      fields["Items"] === undefined
-        ? evaluateTyped(place.thread.input, "Items", "array", queryScope(place))
-        : evaluateTyped(fields["Items"], "Items", "array", queryScope(place));
+    const items = fields["Items"] ?? "{% $states.input %}";
+    value = evaluateTyped(items, "Items", "array", queryScope(place), isDistributed(fields) ? "object" : undefined);
   } else {
     const path = fields["ItemsPath"];
     value = valueOfPath(path, place, effectiveInput(node, place));

@@ -28,6 +28,9 @@ const expressTimeoutSeconds = 300;
 /** Moves of threads in one step, so that an endless loop of states leaves the process to others. */
 const movesPerStep = 500;
 
+/** How many moves an evaluation of an expression of unknown cost counts for. */
+const costlyMoves = 100;
+
 /** What a step did: the effects to carry out in order, and which frames to store or to forget. The head always changed. */
 export type StepResult = { effects: Effect[]; touched: string[]; removed: string[] };
 
@@ -65,7 +68,7 @@ export function step(machine: Machine, execution: Execution, signal: Signal, env
 function drain(run: Run): void {
   const { ready } = run.head;
   let taken = 0;
-  while (run.running && taken < ready.length && taken < movesPerStep) {
+  while (run.running && taken < ready.length && taken + run.costly * costlyMoves < movesPerStep) {
     const thread = run.thread(ready[taken++]!);
     if (thread && !thread.halted) guarded(run, thread, () => move(run, thread));
   }

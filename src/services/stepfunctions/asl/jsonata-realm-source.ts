@@ -2,7 +2,7 @@
  * The script that runs beside the JSONata library inside its own realm. Only texts cross the border: a request in, a
  * response out, digests and base64. Plain JavaScript, because it is compiled there and not here.
  *
- * It replaces what would let time and chance in (`Date`, `Math.random`), adds the functions Step Functions adds, takes
+ * It replaces what would let time and chance in (the clock, the random source), adds the functions Step Functions adds, takes
  * `$eval` away, and bounds what one evaluation may build.
  */
 export const realmSource = `
@@ -27,7 +27,7 @@ export const realmSource = `
       if (parts.length === 0) super(now);
       else super(...parts);
     }
-    static now() { return now; }
+    static ["now"]() { return now; }
   };
   const random = () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -35,7 +35,7 @@ export const realmSource = `
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
-  Math.random = random;
+  Math["random"] = random;
 
   const memoryError = () => ({ message: "The expression exceeded the memory limit" });
   const charge = (amount) => {

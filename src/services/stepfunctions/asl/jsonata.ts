@@ -15,6 +15,8 @@ export type QueryScope = {
   variable: (name: string) => Json | undefined;
   nowMs: number;
   chance: Chance;
+  /** Told of each evaluation that may have used up a good part of its time limit. */
+  onCostly?: () => void;
 };
 
 const opening = "{%";
@@ -130,6 +132,7 @@ function evaluatePlaces(places: Place[], scope: QueryScope): Json[] {
     const timed = !simple || remaining.length > untimedExpressions || length > untimedLength;
     const seed = chance ? Math.floor(scope.chance.random() * 4_294_967_296) | 0 : 0;
     const expressions = remaining.map((entry) => entry.expression);
+    if (timed) scope.onCostly?.();
     const results = evaluateExpressions({ expressions, bindings, now: scope.nowMs, seed }, timed);
     for (const [at, result] of results.entries()) outcomes[remaining[at]!.index] = result;
   }
@@ -163,10 +166,16 @@ export function evaluateQuery(template: Json, field: string, scope: QueryScope):
 }
 
 /** {@link evaluateQuery} for a field that must come out as one JSON type. */
-export function evaluateTyped(template: Json, field: string, expected: string, scope: QueryScope): Json {
+export function evaluateTyped(
+  template: Json,
+  field: string,
+  expected: string,
+  scope: QueryScope,
+  alsoAccepted?: string,
+): Json {
   const value = evaluateQuery(template, field, scope);
   const actual = jsonType(value);
-  if (actual === expected || (expected === "array" && field === "Items" && actual === "object")) return value;
+  if (actual === expected || actual === alsoAccepted) return value;
   const place = { expression: expressionIn(template) ?? quotedJson(template), field };
   throw queryError(
     field,

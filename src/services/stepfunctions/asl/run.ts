@@ -14,6 +14,8 @@ export class Run {
   readonly effects: Effect[] = [];
   readonly touched = new Set<string>();
   readonly removed = new Set<string>();
+  /** Evaluations so far that may have taken long. */
+  costly = 0;
 
   constructor(machine: Machine, execution: Execution, env: Env) {
     this.machine = machine;

@@ -86,7 +86,10 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   thread.phase = "task";
   run.effects.push({ type: "startTask", task: request });
   if (timeoutSeconds !== undefined) setTimer(run, `${taskId}:timeout`, timeoutSeconds);
-  if (heartbeatSeconds !== undefined) setTimer(run, `${taskId}:heartbeat`, heartbeatSeconds);
+  // An activity may wait for a worker; its heartbeat clock starts when one takes it.
+  if (heartbeatSeconds !== undefined && resource.kind !== "activity") {
+    setTimer(run, `${taskId}:heartbeat`, heartbeatSeconds);
+  }
 }
 
 function setTimer(run: Run, timerId: string, afterSeconds: number): void {
@@ -141,6 +144,7 @@ function producerOf(resource: TaskResource): string {
 export function taskStarted(run: Run, thread: ThreadFrame, workerName: string | undefined): void {
   if (resourceOf(run.node(thread)).kind !== "activity") return;
   run.emitFor(thread, "ActivityStarted", workerName === undefined ? {} : { workerName });
+  taskHeartbeat(run, thread);
 }
 
 /** The submitting call of a job or call-back task has been answered. */
