@@ -1,3 +1,4 @@
+import { BoundedCache } from "./bounded-cache.ts";
 import type { Json } from "./json.ts";
 import { type Path, parsePath } from "./path-syntax.ts";
 
@@ -138,17 +139,11 @@ export function parseIntrinsic(text: string): Call {
   return call;
 }
 
-const cache = new Map<string, Call>();
-const cacheLimit = 2_000;
+const cache = new BoundedCache<Call>();
 
-/** {@link parseIntrinsic} with a bounded memory of the calls seen last. */
+/** {@link parseIntrinsic} with a bounded memory. */
 export function intrinsicOf(text: string): Call {
-  const known = cache.get(text);
-  if (known) return known;
-  const call = parseIntrinsic(text);
-  if (cache.size >= cacheLimit) cache.delete(cache.keys().next().value!);
-  cache.set(text, call);
-  return call;
+  return cache.get(text, parseIntrinsic);
 }
 
 export function isIntrinsic(text: string): boolean {

@@ -12,6 +12,7 @@ export const realmSource = `
   delete globalThis.host;
   const cache = new Map();
   const cacheLimit = 500;
+  const longestCached = 4096;
   const longestSequence = 200000;
   const deepestStack = 1000;
   const longestText = 1000000;
@@ -149,15 +150,29 @@ export const realmSource = `
     return false;
   };
 
+  /** The added functions in the library's own form, made once: parsing their signatures is what takes long. */
+  const defined = {};
+  const define = async () => {
+    for (const name of Object.keys(added)) {
+      const holder = compile("$held");
+      holder.registerFunction("held", added[name][0], added[name][1]);
+      defined[name] = await holder.evaluate();
+    }
+  };
+  define();
+
   const compiled = (text) => {
     let entry = cache.get(text);
     if (entry !== undefined) return entry;
     const expression = compile(text, { stack: deepestStack, sequence: longestSequence });
-    for (const name of Object.keys(added)) expression.registerFunction(name, added[name][0], added[name][1]);
-    expression.assign("eval", undefined);
     const facts = describe(expression.ast());
+    for (const name of facts.variables) {
+      if (Object.hasOwn(defined, name)) expression.assign(name, defined[name]);
+    }
+    expression.assign("eval", undefined);
     if (!facts.simple) expression.assign(Symbol.for("jsonata.__evaluate_exit"), afterNode);
     entry = { expression, facts };
+    if (text.length > longestCached) return entry;
     if (cache.size >= cacheLimit) cache.delete(cache.keys().next().value);
     cache.set(text, entry);
     return entry;

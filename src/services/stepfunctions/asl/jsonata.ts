@@ -1,3 +1,4 @@
+import { BoundedCache } from "./bounded-cache.ts";
 import type { Chance } from "./chance.ts";
 import { queryError, type StateError } from "./errors.ts";
 import { getOwn, isObject, type Json, type JsonObject, jsonType, quotedJson, setOwn } from "./json.ts";
@@ -31,17 +32,11 @@ export function expressionIn(value: Json): string | undefined {
 }
 
 type Description = { facts: ExpressionFacts } | { problem: Problem };
-const descriptions = new Map<string, Description>();
-const descriptionLimit = 2_000;
+const descriptions = new BoundedCache<Description>();
 
 /** {@link describeExpression} with a bounded memory. */
 export function expressionFacts(text: string): Description {
-  const known = descriptions.get(text);
-  if (known) return known;
-  const description = describeExpression(text);
-  if (descriptions.size >= descriptionLimit) descriptions.delete(descriptions.keys().next().value!);
-  descriptions.set(text, description);
-  return description;
+  return descriptions.get(text, describeExpression);
 }
 
 type Place = { expression: string; field: string };

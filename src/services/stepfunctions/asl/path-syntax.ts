@@ -1,3 +1,4 @@
+import { BoundedCache } from "./bounded-cache.ts";
 import type { Json } from "./json.ts";
 import { LinearRegex } from "./linear-regex.ts";
 
@@ -260,17 +261,11 @@ export function parsePath(text: string): Path {
   return { text, root, segments, definite };
 }
 
-const cache = new Map<string, Path>();
-const cacheLimit = 2_000;
+const cache = new BoundedCache<Path>();
 
-/** {@link parsePath} with a bounded memory of the paths seen last. */
+/** {@link parsePath} with a bounded memory. */
 export function pathOf(text: string): Path {
-  const known = cache.get(text);
-  if (known) return known;
-  const path = parsePath(text);
-  if (cache.size >= cacheLimit) cache.delete(cache.keys().next().value!);
-  cache.set(text, path);
-  return path;
+  return cache.get(text, parsePath);
 }
 
 /** Whether the path is a Reference Path: names and non-negative indexes only, so that it names exactly one place. */
