@@ -404,6 +404,27 @@ describe("large maps", () => {
   });
 });
 
+describe("data that is too deep", () => {
+  const deep = `$${".a".repeat(200_000)}`;
+
+  it("fails the state, in its result as in its catcher", () => {
+    expect(runDefinition(one({ ...pass, ResultPath: deep }), {})).toMatchObject({ error: "States.Runtime" });
+    const task = {
+      Type: "Task",
+      Resource: lambda,
+      Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: deep, Next: "H" }],
+      End: true,
+    };
+    const result = runDefinition(one(task, { H: pass }), {}, { task: () => ({ error: "X" }) });
+    expect(result).toMatchObject({ status: "FAILED", error: "States.Runtime" });
+  });
+
+  it("growing in a loop ends the execution", () => {
+    const loop = one({ Type: "Pass", Parameters: { "a.$": "$" }, Next: "B" }, { B: { Type: "Pass", Next: "A" } });
+    expect(runDefinition(loop, {})).toMatchObject({ status: "FAILED", error: "States.DataLimitExceeded" });
+  });
+});
+
 describe("costly expressions", () => {
   it("let others have their turn", () => {
     const slow = "($f := function($n){$n = 0 ? 0 : $f($n - 1)}; $f(10))";

@@ -1,5 +1,5 @@
 /** Longest cause AWS keeps, in characters. */
-const maxCauseLength = 32_768;
+export const maxCauseLength = 32_768;
 
 /**
  * A failure with an ASL error name: raised by data flow, tasks and Fail states, matched by Retry and Catch.
@@ -30,6 +30,16 @@ export class StateError extends Error {
 /** A States.Runtime failure of the state at hand; AWS's standard sentence is put before `text`. */
 export function runtimeError(text: string): StateError {
   return new StateError("States.Runtime", text, { inState: true });
+}
+
+/**
+ * What was thrown while a state ran, as the state's failure: data too deep for a recursive walk is States.Runtime.
+ * Anything else is no failure of the state and is thrown on.
+ */
+export function asStateError(thrown: unknown): StateError {
+  if (thrown instanceof StateError) return thrown;
+  if (thrown instanceof RangeError) return runtimeError("The data is nested too deeply.");
+  throw thrown;
 }
 
 /** A JSONata evaluation failure of `field`. */

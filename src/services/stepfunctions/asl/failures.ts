@@ -1,5 +1,5 @@
 import { assignedBy, placeResult } from "./data-flow.ts";
-import { StateError } from "./errors.ts";
+import { asStateError, maxCauseLength, StateError } from "./errors.ts";
 import type { ExecutionStatus, ThreadFrame } from "./execution.ts";
 import { errorDetails } from "./history.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
@@ -45,7 +45,8 @@ export function failState(run: Run, thread: ThreadFrame, problem: StateError, he
 
 function causeOf(run: Run, problem: StateError, thread: ThreadFrame): string | undefined {
   if (!problem.inState || run.env.probe) return problem.causeText;
-  return `An error occurred while executing the state '${thread.state}' (entered at the event id #${thread.entered}). ${problem.causeText}`;
+  const sentence = `An error occurred while executing the state '${thread.state}' (entered at the event id #${thread.entered}).`;
+  return `${sentence} ${problem.causeText}`.slice(0, maxCauseLength);
 }
 
 function evaluationFailed(run: Run, thread: ThreadFrame, failure: Failure, field: string, origin: number): void {
@@ -142,8 +143,8 @@ function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
       return true;
     }
     exitState(run, thread, { output, assigned, next });
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
+  } catch (thrown) {
+    const error = asStateError(thrown);
     const second = { error: error.error, cause: causeOf(run, error, thread), heartbeat: false };
     if (error.field !== undefined) evaluationFailed(run, thread, second, error.field, origin);
     if (second.error !== "States.Runtime" && (node.type === "Parallel" || node.type === "Map")) {

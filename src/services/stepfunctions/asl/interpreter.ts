@@ -1,4 +1,4 @@
-import { runtimeError, StateError } from "./errors.ts";
+import { asStateError, StateError } from "./errors.ts";
 import type { Effect, Env, Execution, ExecutionMeta, Signal, ThreadFrame } from "./execution.ts";
 import { endExecution, endThreads, failState } from "./failures.ts";
 import { continueFan, leaveMocked, runMap, runParallel, selectedItem } from "./fan-states.ts";
@@ -81,9 +81,7 @@ function guarded(run: Run, thread: ThreadFrame, work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (error instanceof StateError) failState(run, thread, error);
-    else if (error instanceof RangeError) failState(run, thread, runtimeError("The data is nested too deeply."));
-    else throw error;
+    failState(run, thread, asStateError(error));
   }
 }
 

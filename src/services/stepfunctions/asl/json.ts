@@ -8,6 +8,9 @@ export const maxPayloadBytes = 262_144;
 /** Deepest nesting accepted in JSON text: what AWS's own parser stops at, and shallow enough for recursive walks. */
 export const maxJsonDepth = 1_000;
 
+/** States may wrap what they were given a little further; much deeper, writing the text takes time out of proportion. */
+const maxProducedDepth = maxJsonDepth + 100;
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -63,13 +66,13 @@ function nestingExceeds(text: string, limit: number): boolean {
 }
 
 /**
- * Whether the compact JSON text of a value is longer than `limit` characters. Stops as soon as it knows, so a value
+ * Whether the compact JSON text of a value is longer than `limit` characters, or nested beyond all bounds. Stops as soon as it knows, so a value
  * that refers to the same large part many times costs no more than the limit.
  */
 export function jsonExceeds(value: Json, limit: number): boolean {
   let size = 0;
   const walk = (node: Json, depth: number): boolean => {
-    if (depth > maxJsonDepth * 4) return true;
+    if (depth > maxProducedDepth) return true;
     if (typeof node === "string") size += node.length + 2;
     else if (node === null || typeof node !== "object") size += node === false ? 5 : typeof node === "number" ? 1 : 4;
     else if (Array.isArray(node)) {

@@ -322,7 +322,7 @@ export const realmSource = `
       !step.stages && !step.predicate && !step.group && step.focus === undefined && step.index === undefined && !step.keepArray && !step.tuple);
 
   const plainValue = (value, depth) => {
-    if (depth > 3000) throw memoryError();
+    if (depth > 1100) throw memoryError();
     if (value === null || typeof value === "boolean") return;
     if (typeof value === "string") {
       charge(value.length);
