@@ -127,6 +127,18 @@ describe("matching errors", () => {
     [["Other", "Custom"], "Custom", true],
   ] as const)("%j against %s: %s", (names, error, expected) => expect(caught([...names], error)).toBe(expected));
 
+  it("lets a failed branch be caught as such, its own error passing through", () => {
+    const branches = { Branches: [{ StartAt: "F", States: { F: { Type: "Fail", Error: "E" } } }] };
+    const state = {
+      Type: "Parallel",
+      ...branches,
+      Catch: [{ ErrorEquals: ["States.BranchFailed"], Next: "H" }],
+      End: true,
+    };
+    expect(runDefinition(one(state, { H: pass }), {}).output).toEqual({ Error: "E" });
+    expect(caught(["States.BranchFailed"], "E")).toBe(false);
+  });
+
   it("lets a missed heartbeat be caught under its documented name", () => {
     const task = {
       Type: "Task",

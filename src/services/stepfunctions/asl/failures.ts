@@ -11,7 +11,10 @@ import { evaluateTemplate } from "./template.ts";
 import { exitState, removeFan } from "./transitions.ts";
 
 /** What went wrong, as Retry and Catch see it. */
-type Failure = { error: string | undefined; cause: string | undefined; heartbeat: boolean };
+type Failure = { error: string | undefined; cause: string | undefined; source: Source };
+
+/** Where a failure came from, when Retry and Catch know it by a second name: a missed heartbeat, a failed branch. */
+type Source = "state" | "heartbeat" | "branch";
 
 const defaultIntervalSeconds = 1;
 const defaultMaxAttempts = 3;
@@ -21,9 +24,9 @@ const defaultBackoffRate = 2;
  * Deals with the failure of a thread's current state: Retry, then Catch, then the failure of what encloses it, in the end of
  * the execution (Amazon States Language, Errors). States.Runtime ends the execution at once.
  */
-export function failState(run: Run, thread: ThreadFrame, problem: StateError, heartbeat = false): void {
+export function failState(run: Run, thread: ThreadFrame, problem: StateError, source: Source = "state"): void {
   const node = run.node(thread);
-  const failure = { error: problem.error, cause: causeOf(run, problem, thread), heartbeat };
+  const failure = { error: problem.error, cause: causeOf(run, problem, thread), source };
   if (problem.field !== undefined) {
     const origin = thread.fan === null ? thread.before : thread.entered;
     evaluationFailed(run, thread, failure, problem.field, origin);
@@ -68,7 +71,8 @@ function matches(handler: JsonObject, failure: Failure): boolean {
   if (!Array.isArray(names) || failure.error === "States.Runtime") return false;
   return names.some((name) => {
     if (name === "States.ALL" || name === failure.error) return true;
-    if (name === "States.HeartbeatTimeout") return failure.heartbeat;
+    if (name === "States.HeartbeatTimeout") return failure.source === "heartbeat";
+    if (name === "States.BranchFailed") return failure.source === "branch";
     return (
       name === "States.TaskFailed" && failure.error !== "States.Timeout" && failure.error !== "States.HeartbeatTimeout"
     );
@@ -145,7 +149,7 @@ function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
     exitState(run, thread, { output, assigned, next });
   } catch (thrown) {
     const error = asStateError(thrown);
-    const second = { error: error.error, cause: causeOf(run, error, thread), heartbeat: false };
+    const second = { error: error.error, cause: causeOf(run, error, thread), source: "state" as const };
     if (error.field !== undefined) evaluationFailed(run, thread, second, error.field, origin);
     if (second.error !== "States.Runtime" && (node.type === "Parallel" || node.type === "Map")) {
       run.emitFor(thread, `${node.type}StateFailed`);
@@ -193,7 +197,7 @@ function leaveFailed(run: Run, thread: ThreadFrame, failure: Failure): void {
   if (isMap) run.emit("MapIterationFailed", failed, { name: parent.state, index: thread.index });
   haltChildren(run, parent, true);
   parent.previous = failed;
-  failState(run, parent, new StateError(failure.error, failure.cause), failure.heartbeat);
+  failState(run, parent, new StateError(failure.error, failure.cause), isMap ? "state" : "branch");
 }
 
 /** Stops everything a thread has open. With `visible`, its current state and those below get their Aborted events. */

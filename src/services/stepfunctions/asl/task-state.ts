@@ -214,7 +214,7 @@ export function taskTimedOut(run: Run, thread: ThreadFrame, heartbeat: boolean):
   cancelTaskTimers(run, thread);
   run.effects.push({ type: "cancelTask", taskId: thread.task!.id });
   run.emitFor(thread, `${family(resource)}TimedOut`, { ...resourceDetails(resource), error: "States.Timeout" });
-  failState(run, thread, new StateError("States.Timeout", undefined), heartbeat);
+  failState(run, thread, new StateError("States.Timeout", undefined), heartbeat ? "heartbeat" : "state");
 }
 
 /** A heartbeat arrived: its clock starts again. */

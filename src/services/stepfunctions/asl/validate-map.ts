@@ -33,11 +33,11 @@ export function checkMap(check: StateCheck): void {
     return;
   }
   if (machineType === "EXPRESS") {
-    found.schema("Express state machine does not support Distributed Map", `${location}/ItemProcessor/ProcessorConfig`);
+    found.schema("Express state machine does not support Distributed Map", `${location}/${field}/ProcessorConfig`);
   }
   const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
   if (!["STANDARD", "EXPRESS"].includes(String(config["ExecutionType"]))) {
-    found.schema("The field 'ExecutionType' is required but was missing.", `${location}/ItemProcessor/ProcessorConfig`);
+    found.schema("The field 'ExecutionType' is required but was missing.", `${location}/${field}/ProcessorConfig`);
   }
   checkDistributed(check);
 }
