@@ -64,6 +64,8 @@ export class Emulator {
       onError: (error) => onBug(error, "a timer"),
     });
     restoreClock(store, this.clock);
+    // A kept clock goes on where it stood, in the mode asked for this time.
+    if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(store, this.clock);
     const identities = new Identities(store, options.defaultRegion ?? "us-east-1");
     const { clock, requests } = this;

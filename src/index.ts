@@ -172,18 +172,23 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
       const answer = emulator.handle(await wireRequest(request), originOf(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
+      let leave: () => void = () => {};
       const gone = new Promise<never>((_resolve, reject) => {
-        const leave = () => {
+        leave = () => {
           answer.abort();
           reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
         };
-        if (signal?.aborted) leave();
-        signal?.addEventListener?.("abort", leave, { once: true });
       });
-      const response = sdkResponse(await Promise.race([answer.response, gone]));
-      // A client that leaves an event stream destroys its body.
-      if (response.body instanceof Readable) response.body.once("close", answer.abort);
-      return { response };
+      if (signal?.aborted) leave();
+      signal?.addEventListener("abort", leave);
+      try {
+        const response = sdkResponse(await Promise.race([answer.response, gone]));
+        // A client that leaves an event stream destroys its body.
+        if (response.body instanceof Readable) response.body.once("close", answer.abort);
+        return { response };
+      } finally {
+        signal?.removeEventListener("abort", leave);
+      }
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),

@@ -29,10 +29,14 @@ export class RequestLog {
     this.#next = this.#next + 1 === this.#capacity ? 0 : this.#next + 1;
   }
 
-  /** Newest first. */
+  /** Newest first, each a plain copy. */
   *newestFirst(): IterableIterator<RequestRecord> {
     const count = this.#ring.length;
-    for (let back = 1; back <= count; back++) yield this.#ring[(this.#next - back + count) % count] as RequestRecord;
+    for (let back = 1; back <= count; back++) {
+      const record = this.#ring[(this.#next - back + count) % count] as RequestRecord;
+      const { time, service, operation, account, region, status, error, message, durationMs, requestId } = record;
+      yield { time, service, operation, account, region, status, error, message, durationMs, requestId };
+    }
   }
 
   clear(): void {
