@@ -5,6 +5,7 @@ import { operationsIn } from "../../core/operation.ts";
 import { defineService } from "../../core/service.ts";
 import * as channels from "./channels.ts";
 import * as consumers from "./consumers.ts";
+import { deliverToStream } from "./delivery-target.ts";
 import * as get from "./get.ts";
 import { Kinesis } from "./kinesis.ts";
 import * as limits from "./limits.ts";
@@ -39,7 +40,11 @@ export const kinesis = defineService<Kinesis>({
     streams,
     tags,
   ),
-  create: (dependencies) => new Kinesis(dependencies),
+  create(dependencies) {
+    const kinesis = new Kinesis(dependencies);
+    dependencies.delivery.registerLocal("kinesis", (delivery) => deliverToStream(kinesis, delivery));
+    return kinesis;
+  },
   reset: (kinesis, account) => kinesis.reset(account),
   stop: (kinesis) => kinesis.subscriptions.stop(),
 });

@@ -27,7 +27,7 @@ export const putRecord = operation<PutRecordCommand>(PutRecord$, (input, context
   const shardId = shardIdOf(route.shard.index);
   if (service.throughput?.write(route.key, sizeOf(record), now) === false) throw throughputExceeded(shardId, stream);
   if (input.DryRun) throw dryRun();
-  const counter = append(service, stream, route, [record], now);
+  const counter = appendRecords(service, stream, route, [record], now);
   return {
     ShardId: shardId,
     SequenceNumber: sequenceNumber(route.shard, counter, now),
@@ -65,7 +65,7 @@ export const putRecords = operation<PutRecordsCommand>(PutRecords$, (input, cont
   }
   if (input.DryRun) throw dryRun();
   for (const { route, records: ofShard, places } of batches.values()) {
-    const first = append(service, stream, route, ofShard, now);
+    const first = appendRecords(service, stream, route, ofShard, now);
     const numberOf = numbering(route.shard);
     const ShardId = shardIdOf(route.shard.index);
     for (const [j, place] of places.entries()) results[place] = { ShardId, SequenceNumber: numberOf(first + j, now) };
@@ -91,7 +91,13 @@ interface Batch {
   readonly places: number[];
 }
 
-function append(service: Kinesis, stream: StreamRow, route: Route, records: NewRecord[], now: number): number {
+export function appendRecords(
+  service: Kinesis,
+  stream: StreamRow,
+  route: Route,
+  records: NewRecord[],
+  now: number,
+): number {
   const counter = service.log.append(route.key, stream.account, records, now, stream.keyId !== undefined);
   service.lifecycle.scheduleTrim(stream);
   service.subscriptions.touched(route.key);
@@ -100,7 +106,7 @@ function append(service: Kinesis, stream: StreamRow, route: Route, records: NewR
 }
 
 /** A record as the stream takes it. Only a stream that distributes records by itself takes one without a key. */
-function recordOf(stream: StreamRow, { Data, PartitionKey }: Entry, path: string): NewRecord {
+export function recordOf(stream: StreamRow, { Data, PartitionKey }: Entry, path: string): NewRecord {
   if (PartitionKey === undefined && stream.distribution !== "AUTO") {
     throw validation(
       `1 validation error detected: Value null at '${path}' failed to satisfy constraint: Member must not be null`,
@@ -116,7 +122,7 @@ function recordOf(stream: StreamRow, { Data, PartitionKey }: Entry, path: string
   return record;
 }
 
-function routeOf(service: Kinesis, stream: StreamRow, { PartitionKey = "", ExplicitHashKey }: Entry): Route {
+export function routeOf(service: Kinesis, stream: StreamRow, { PartitionKey = "", ExplicitHashKey }: Entry): Route {
   if (stream.distribution === "AUTO") return service.routes.next(stream);
   if (ExplicitHashKey === undefined) return service.routes.forHash(stream, hashOf(PartitionKey));
   const hash = hashFromDecimal(ExplicitHashKey);
@@ -137,7 +143,7 @@ function checkOrdering(service: Kinesis, stream: StreamRow, text: string | undef
   );
 }
 
-function sizeOf({ partitionKey, data }: NewRecord): number {
+export function sizeOf({ partitionKey, data }: NewRecord): number {
   return data.length + (partitionKey === undefined ? 0 : Buffer.byteLength(partitionKey));
 }
 
