@@ -155,7 +155,8 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
       const event = this.#event();
       if (event !== undefined) {
         // Nobody learns of a record that a crash could take back.
-        await this.#kinesis.deps.store.flushed();
+        const flushed = this.#kinesis.deps.store.flushed();
+        if (flushed !== undefined) await this.#kinesis.deps.clock.track(flushed);
         return { done: false, value: event };
       }
       await new Promise<void>((resolve) => {
