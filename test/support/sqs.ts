@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Message, type ReceiveMessageCommandInput, SQS, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { SNSClient } from "@aws-sdk/client-sns";
+import { type Message, type ReceiveMessageCommandInput, SQS, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe } from "vitest";
 import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
 
@@ -146,7 +146,12 @@ export class SqsEnvironment {
     answer.catch(() => {});
     // A request on another connection may be answered before the poll came in, so ask until the log has seen one turn.
     for (let turn = 0; turn < 5; turn++) await this.sqs.getQueueUrl({ QueueName: url.split("/").at(-1) as string });
-    if (this.bus.requests().slice(0, -before || undefined).some(({ operation }) => operation === "ReceiveMessage")) {
+    if (
+      this.bus
+        .requests()
+        .slice(0, -before || undefined)
+        .some(({ operation }) => operation === "ReceiveMessage")
+    ) {
       throw new Error("the poll was answered at once");
     }
     return { answer };

@@ -11,8 +11,7 @@ import {
   refused,
 } from "../../support/sqs.ts";
 
-const standardNames =
-  "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
+const standardNames = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
 const fifoNames =
   "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.";
 
@@ -151,9 +150,7 @@ eachSqs("GetQueueUrl and queue URLs", (env) => {
     const { QueueUrl } = await stranger.getQueueUrl({ QueueName, QueueOwnerAWSAccountId: "000000000000" });
     expect(QueueUrl).toBe(url);
     expect(await refused(stranger.getQueueUrl({ QueueName }))).toEqual(env.noSuchQueue);
-    expect(
-      await refused(env.sqs.getQueueUrl({ QueueName, QueueOwnerAWSAccountId: "444455556666" })),
-    ).toEqual({
+    expect(await refused(env.sqs.getQueueUrl({ QueueName, QueueOwnerAWSAccountId: "444455556666" }))).toEqual({
       ...env.noSuchQueue,
       message: "The specified queue does not exist or you do not have access to it.",
     });
@@ -364,11 +361,7 @@ eachSqs("AddPermission and RemovePermission", (env) => {
       );
     }
     expect(await refused(grant("SendMessage", "Nonsense"))).toEqual(
-      invalidValue(
-        "SQS:Nonsense",
-        "ActionName",
-        "Please refer to the appropriate WSDL for a list of valid actions.",
-      ),
+      invalidValue("SQS:Nonsense", "ActionName", "Please refer to the appropriate WSDL for a list of valid actions."),
     );
     const seven = [
       "SendMessage",
@@ -451,11 +444,7 @@ eachSqs(
       const name = QueueUrl.split("/").at(-1);
       await env.sqs.purgeQueue({ QueueUrl });
       expect(await refused(env.sqs.purgeQueue({ QueueUrl }))).toEqual(
-        prefixed(
-          "PurgeQueueInProgress",
-          `Only one PurgeQueue operation on ${name} is allowed every 60 seconds.`,
-          403,
-        ),
+        prefixed("PurgeQueueInProgress", `Only one PurgeQueue operation on ${name} is allowed every 60 seconds.`, 403),
       );
       await env.bus.clock.advance("60s");
       await env.sqs.purgeQueue({ QueueUrl });
