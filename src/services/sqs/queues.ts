@@ -67,6 +67,7 @@ export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, c
   const { service } = context;
   const queue = service.queueOf(input.QueueUrl, context);
   service.clearQueue(queue.arn);
+  service.moveTasks.forget(queue.arn);
   service.queues.delete(queue.arn);
   service.longPolls.touched(queue.arn);
   if (service.deps.options.strict) {
