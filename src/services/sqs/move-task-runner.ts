@@ -125,6 +125,7 @@ export class MoveTasks {
       availableMs: delayMs > 0 ? now + delayMs : 0,
       delayed: delayMs > 0,
       receiveCount: 0,
+      receivedBefore: 0,
       firstReceivedMs: undefined,
       receivedMs: undefined,
       deduplicationId: isFifo(target.arn) ? message.deduplicationId : undefined,

@@ -130,7 +130,7 @@ function takeFifo(service: Sqs, queue: QueueRow, ask: Ask, now: number): Message
 /** Marks a message received; one that has been received often enough goes to the dead-letter queue instead. */
 function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number, ask: Ask): MessageRow | undefined {
   const { redrive } = queue;
-  if (redrive && message.receiveCount >= redrive.maxReceiveCount) {
+  if (redrive && message.receiveCount - message.receivedBefore >= redrive.maxReceiveCount) {
     const target = service.queues.get(redrive.deadLetterTargetArn);
     if (target) {
       service.deadLetter(message, queue, target);

@@ -107,6 +107,7 @@ export class Sqs {
       sentMs: fifo ? this.now : message.sentMs,
       availableMs: 0,
       delayed: false,
+      receivedBefore: message.receiveCount,
       deadLetterSource: source.arn,
     });
   }

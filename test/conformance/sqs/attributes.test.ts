@@ -54,13 +54,7 @@ eachSqs("queue attributes", (env) => {
     const standard = Object.keys(await env.attributes(await env.queue()));
     const fifo = await env.attributes(await env.fifo());
     expect(Object.keys(fifo).sort()).toEqual(
-      [
-        ...standard,
-        "FifoQueue",
-        "ContentBasedDeduplication",
-        "DeduplicationScope",
-        "FifoThroughputLimit",
-      ].sort(),
+      [...standard, "FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"].sort(),
     );
     expect(fifo).toMatchObject({
       FifoQueue: "true",
@@ -140,12 +134,8 @@ eachSqs("queue attributes", (env) => {
         "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.",
       ),
     );
-    expect(await refusedEverywhere(env, { DeduplicationScope: "Queue" }, true)).toEqual(
-      badValue("DeduplicationScope"),
-    );
-    expect(await refusedEverywhere(env, { FifoThroughputLimit: "x" }, true)).toEqual(
-      badValue("FifoThroughputLimit"),
-    );
+    expect(await refusedEverywhere(env, { DeduplicationScope: "Queue" }, true)).toEqual(badValue("DeduplicationScope"));
+    expect(await refusedEverywhere(env, { FifoThroughputLimit: "x" }, true)).toEqual(badValue("FifoThroughputLimit"));
     const alone = await env.fifo({ DeduplicationScope: "messageGroup" });
     expect(await env.attributes(alone)).toMatchObject({
       DeduplicationScope: "messageGroup",

@@ -279,11 +279,7 @@ eachSqs("message move tasks", (env) => {
     expect(await start(env.arn(target), env.arn(await env.fifo()))).toMatchObject({ name: "InvalidParameterValue" });
     for (const rate of [0, 501]) {
       expect(await start(env.arn(target), undefined, rate)).toEqual(
-        invalidValue(
-          rate,
-          "MaxNumberOfMessagesPerSecond",
-          "You must enter a value that's between 1 and 500.",
-        ),
+        invalidValue(rate, "MaxNumberOfMessagesPerSecond", "You must enter a value that's between 1 and 500."),
       );
     }
     const cancel = (handle: string) => refused(env.sqs.cancelMessageMoveTask({ TaskHandle: handle }));

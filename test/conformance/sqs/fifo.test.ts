@@ -301,9 +301,7 @@ eachSqs("message groups", (env) => {
       await env.bus.clock.advance("1s");
       expect(await refused(env.sqs.deleteMessage({ QueueUrl: url, ReceiptHandle: handle }))).toEqual(expired(handle));
       expect(
-        await refused(
-          env.sqs.changeMessageVisibility({ QueueUrl: url, ReceiptHandle: handle, VisibilityTimeout: 5 }),
-        ),
+        await refused(env.sqs.changeMessageVisibility({ QueueUrl: url, ReceiptHandle: handle, VisibilityTimeout: 5 })),
       ).toEqual(expired(handle));
     }
     expect(await env.counts(url)).toEqual([1, 0, 0]);

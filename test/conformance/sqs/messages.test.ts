@@ -110,9 +110,9 @@ eachSqs("SendMessage", (env) => {
     const [message] = await env.receive(QueueUrl);
     expect(message?.Attributes).toMatchObject({ MessageGroupId: "tenant" });
     expect(message?.Attributes).not.toHaveProperty("SequenceNumber");
-    expect(
-      await refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageDeduplicationId: "d" })),
-    ).toEqual(invalidValue("d", "MessageDeduplicationId", `${wrongForQueueType}.`));
+    expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageDeduplicationId: "d" }))).toEqual(
+      invalidValue("d", "MessageDeduplicationId", `${wrongForQueueType}.`),
+    );
   });
 });
 
@@ -127,9 +127,7 @@ eachSqs("message attributes", (env) => {
     const QueueUrl = await env.queue();
     const md5 = async (MessageAttributes: Record<string, MessageAttributeValue>) =>
       (await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes })).MD5OfMessageAttributes;
-    expect(await md5({ attr1: { DataType: "Number", StringValue: "99.12" } })).toBe(
-      "d302007e9aa062660afc85fd0a482472",
-    );
+    expect(await md5({ attr1: { DataType: "Number", StringValue: "99.12" } })).toBe("d302007e9aa062660afc85fd0a482472");
     expect(await md5(attributes)).toBe("4c360f3fdafd970e05fae2f149d997f5");
     const traced = await env.sqs.sendMessage({
       QueueUrl,
