@@ -191,6 +191,7 @@ function accept(checked: Checked, context: OperationContext<Sqs>) {
       availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
       delayed: checked.delaySeconds > 0,
       receiveCount: 0,
+      receivedBefore: 0,
       firstReceivedMs: undefined,
       receivedMs: undefined,
       group: checked.group,
