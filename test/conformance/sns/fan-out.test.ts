@@ -16,7 +16,14 @@ it("first", async () => {
   const sub = await sns.send(
     new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: "arn:aws:sqs:us-east-1:000000000000:q" }),
   );
-  const p = await sns.send(new PublishCommand({ TopicArn, Message: "hello", Subject: "s", MessageAttributes: {a: {DataType: "String", StringValue: "b"}} }));
+  const p = await sns.send(
+    new PublishCommand({
+      TopicArn,
+      Message: "hello",
+      Subject: "s",
+      MessageAttributes: { a: { DataType: "String", StringValue: "b" } },
+    }),
+  );
   const r = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MessageSystemAttributeNames: ["All"] }));
   console.log(sub.SubscriptionArn, p, r.Messages);
 });
