@@ -1,28 +1,61 @@
+import { type Disk, openDisk } from "./disk.ts";
 import { type AnyDefinition, type Change, StoredTable } from "./stored-table.ts";
 import type { IndexDefinition, Table, TableDefinition } from "./table.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 export { StoreError } from "./store-error.ts";
 
+/** Serials reserved with one write; as many at most are skipped by a restart. */
+const SERIAL_BLOCK = 1_000_000;
+
+// The name is part of each key on disk, and LMDB's keys have an end.
+const TABLE_NAME = /^[!-~]{1,60}$/;
+
 /**
  * All state: typed tables of plain rows in memory, changed in synchronous transactions.
- * Rows may hold strings, numbers, booleans, undefined members, nested plain objects and arrays, Uint8Array and bigint.
+ * Rows may hold strings, numbers, booleans, undefined members, nested plain objects and arrays, Uint8Array and bigint;
+ * after a restart a Uint8Array comes back as a Buffer.
  */
 export class Store {
-  readonly durable: boolean = false;
+  /** Whether what is committed outlives the process. */
+  readonly durable: boolean;
+  readonly #disk: Disk | undefined;
+  readonly #queue: WriteQueue | undefined;
   readonly #tables = new Map<AnyDefinition, StoredTable>();
   #depth = 0;
   #changes: Change[] = [];
   #actions: (() => void)[] = [];
-  #serial = 0;
+  #serial: number;
+  #serialLimit: number;
+  #closed = false;
 
   /** A store that lives and dies with the process. */
   static memory(): Store {
-    return new Store();
+    return new Store(undefined);
   }
 
-  private constructor() {}
+  /**
+   * A store that keeps its rows in a directory, which it makes if need be and holds for this process alone.
+   * @throws StoreError with a line that helps: cannot be written to, not a directory, in use by another process (pid).
+   */
+  static async open(directory: string): Promise<Store> {
+    return new Store(await openDisk(directory));
+  }
 
-  /** The table of this definition, the same one at each call. */
+  /** A store on any disk; for tests of what happens when that one fails. */
+  static on(disk: Disk): Store {
+    return new Store(disk);
+  }
+
+  private constructor(disk: Disk | undefined) {
+    this.durable = disk !== undefined;
+    this.#disk = disk;
+    this.#queue = disk === undefined ? undefined : new WriteQueue(disk);
+    this.#serial = disk?.serialLimit ?? 0;
+    this.#serialLimit = disk?.serialLimit ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** The table of this definition, the same one at each call. The first call loads its rows and builds its indexes. */
   table<Row extends object, I extends Record<string, IndexDefinition<Row>>>(
     definition: TableDefinition<Row, I>,
   ): Table<Row, keyof I & string> {
@@ -33,7 +66,9 @@ export class Store {
       for (const other of this.#tables.keys()) {
         if (other.name === plain.name) throw new Error(`two tables are called ${plain.name}`);
       }
+      if (!TABLE_NAME.test(plain.name)) throw new Error(`${plain.name} is no name for a table`);
       table = new StoredTable(plain, () => this.#journal());
+      this.#load(table);
       this.#tables.set(plain, table);
     }
     return table as unknown as Table<Row, keyof I & string>;
@@ -70,13 +105,20 @@ export class Store {
     else this.#actions.push(action);
   }
 
-  /** Undefined when all that is committed is as safe as it gets; else resolves when it is on disk. */
+  /**
+   * Undefined when all that is committed is as safe as it gets; else resolves when it is on disk, and rejects with
+   * StoreError when the disk refuses. Whoever has written waits for it before saying so; whoever has only read need not.
+   */
   flushed(): Promise<void> | undefined {
-    return undefined;
+    return this.#queue?.flushed();
   }
 
-  /** An integer greater than all answered before over the life of the store. Costs no write. */
+  /** An integer greater than all answered before over the life of the store, restarts and crashes included. */
   nextSerial(): number {
+    if (this.#serial === this.#serialLimit) {
+      this.#serialLimit += SERIAL_BLOCK;
+      this.#queue?.reserveSerials(this.#serialLimit);
+    }
     this.#serial += 1;
     return this.#serial;
   }
@@ -88,7 +130,10 @@ export class Store {
     return counts;
   }
 
-  /** Deletes all rows, or those of one account, in a transaction of its own. */
+  /**
+   * Deletes all rows, or those of one account, in a transaction of its own, also on disk. Rows of tables that are on disk
+   * and were not asked for in this run go with all rows, but stay when an account is named: only the table knows whose they are.
+   */
   reset(account?: string): void {
     if (this.#depth > 0) throw new Error("reset was called inside a transaction");
     this.transaction(() => {
@@ -100,13 +145,43 @@ export class Store {
         }
       }
     });
+    if (account === undefined) {
+      this.#queue?.keepOnlyTables(new Set([...this.#tables.keys()].map((definition) => definition.name)));
+    }
   }
 
-  async close(): Promise<void> {}
+  /**
+   * Puts what is left on disk and gives the directory free. Nothing may be written afterwards.
+   * @throws StoreError when the disk still refuses; the directory is free even then.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      await this.#queue?.close();
+    } finally {
+      await this.#disk?.close();
+    }
+  }
 
   #journal(): Change[] {
     if (this.#depth === 0) throw new Error("a row was written outside a transaction");
+    if (this.#closed) throw new Error("a row was written after the store was closed");
+    if (this.#queue?.refusal !== undefined) throw this.#queue.refusal;
     return this.#changes;
+  }
+
+  #load(table: StoredTable): void {
+    const { name } = table.definition;
+    if (this.#disk === undefined || this.#queue!.isDropping(name)) return;
+    for (const [keptUnder, row] of this.#disk.load(name)) {
+      const key = table.definition.key(row);
+      table.replace(key, table.get(key), row);
+      if (key === keptUnder) continue;
+      // The definition makes keys in another way than when the row was written.
+      this.#queue!.set(name, keptUnder, undefined);
+      this.#queue!.set(name, key, row);
+    }
   }
 
   #undo(downTo: number): void {
@@ -119,7 +194,10 @@ export class Store {
   }
 
   #commit(): void {
-    if (this.#changes.length > 0) this.#changes = [];
+    if (this.#changes.length > 0) {
+      this.#queue?.add(this.#changes);
+      this.#changes = [];
+    }
     if (this.#actions.length > 0) this.#runActions();
   }
 

@@ -12,7 +12,7 @@ export interface IndexDefinition<Row> {
 export interface TableDefinition<Row, Indexes extends Record<string, IndexDefinition<Row>>> {
   /** Unique in the store and lasting: it is the name on disk. */
   name: string;
-  /** The primary key: not empty, at most 1,900 bytes of UTF-8. */
+  /** The primary key: well-formed Unicode, not empty, at most 1,900 bytes of UTF-8. */
   key(row: Row): string;
   /** The account the row belongs to, for `Store.reset(account)`. */
   account(row: Row): string;

@@ -1,0 +1,536 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Clock } from "../../../src/engine/clock.ts";
+import { restoreClock } from "../../../src/engine/clock-row.ts";
+import type { Batch, Disk } from "../../../src/engine/disk.ts";
+import { Store, StoreError } from "../../../src/engine/store.ts";
+import { defineTable } from "../../../src/engine/table.ts";
+import { Timers } from "../../../src/engine/timers.ts";
+import { left, right, WINDOW } from "./crash-tables.ts";
+import { bundle, type Running, run } from "./program.ts";
+
+interface Item {
+  id: string;
+  account: string;
+  rank: number;
+  data?: unknown;
+}
+
+const items = defineTable<Item>()({
+  name: "items",
+  key: (row) => row.id,
+  account: (row) => row.account,
+  indexes: { rank: { group: (row) => row.account, order: (row) => row.rank } },
+});
+
+let directory: string;
+let open: Store[];
+let running: Running[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "busbar-store-"));
+  open = [];
+  running = [];
+});
+
+afterEach(async () => {
+  for (const { process, ended } of running) {
+    process.kill("SIGKILL");
+    await ended;
+  }
+  for (const store of open) await store.close().catch(() => {});
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function openStore(path = directory): Promise<Store> {
+  const store = await Store.open(path);
+  open.push(store);
+  return store;
+}
+
+function start(...args: Parameters<typeof run>): Running {
+  const program = run(...args);
+  running.push(program);
+  return program;
+}
+
+function put(store: Store, ...rows: Item[]): void {
+  store.transaction(() => {
+    for (const row of rows) store.table(items).put(row);
+  });
+}
+
+const item = (id: string, rank = 1, account = "1"): Item => ({ id, account, rank });
+
+describe("a durable Store", () => {
+  it("has its rows, indexes and order of ties again after a restart", async () => {
+    const first = await openStore();
+    expect(first.durable).toBe(true);
+    expect(first.flushed()).toBeUndefined();
+    put(first, item("b"), item("c", 0), item("a"), item("gone"), item("z", 5, "2"));
+    put(first, item("c", 2));
+    first.transaction(() => first.table(items).delete("gone"));
+    await first.flushed();
+    expect(first.flushed()).toBeUndefined();
+    const order = [...first.table(items).by.rank.range("1")];
+    await first.close();
+
+    const second = await openStore();
+    expect([...second.table(items).by.rank.range("1")]).toEqual(order);
+    expect(order.map((row) => row.id)).toEqual(["a", "b", "c"]);
+    expect(second.counts()).toEqual({ items: 4 });
+  });
+
+  it("keeps every kind of value a row may hold, and keys up to 1,900 bytes", async () => {
+    const data = {
+      undefinedMember: undefined,
+      big: [2n ** 63n, -(2n ** 80n), 5n, -1n],
+      numbers: [0, -1, 1.5, 2 ** 53 - 1, -(2 ** 40), Date.UTC(2030, 0, 1)],
+      bytes: Uint8Array.of(0, 255, 7),
+      noBytes: new Uint8Array(0),
+      text: ["", "é\u{1f600}\u0000", "x".repeat(300_000)],
+      nested: [{ yes: true, no: false, nothing: null, deep: [[[{ a: {} }]]] }],
+    };
+    const keys = ["x".repeat(1900), "é".repeat(950), "\u0001".repeat(1900), "\t\n\u0000", "items\tx", "\ud800"];
+    const first = await openStore();
+    put(first, { ...item("all"), data }, ...keys.map((id) => item(id)));
+    await first.close();
+    const second = await openStore();
+    const table = second.table(items);
+    const loaded = table.get("all")!.data as typeof data;
+    expect(new Uint8Array(loaded.bytes)).toEqual(data.bytes);
+    expect(new Uint8Array(loaded.noBytes)).toEqual(data.noBytes);
+    expect({ ...loaded, bytes: data.bytes, noBytes: data.noBytes }).toStrictEqual(data);
+    for (const key of keys.slice(0, -1)) expect(table.has(key)).toBe(true);
+
+    // A key that is no Unicode comes back changed; what stands in the table must be what is on disk all the same.
+    expect(table.size).toBe(keys.length + 1);
+    second.transaction(() => {
+      for (const row of table.values()) table.delete(row.id);
+    });
+    await second.close();
+    expect((await openStore()).table(items).size).toBe(0);
+  });
+
+  it("writes nothing of a transaction that was undone", async () => {
+    const first = await openStore();
+    put(first, item("kept", 1));
+    expect(() =>
+      first.transaction(() => {
+        first.table(items).put(item("kept", 2));
+        first.table(items).put(item("undone"));
+        throw new Error("undo");
+      }),
+    ).toThrow("undo");
+    await first.close();
+    const table = (await openStore()).table(items);
+    expect([...table.values()]).toEqual([item("kept", 1)]);
+  });
+
+  it("is flushed for each who asks, also while another flush is under way", async () => {
+    const store = await openStore();
+    const waits: Promise<void>[] = [];
+    for (let i = 0; i < 300; i += 1) {
+      put(store, item(`row-${i}`, i));
+      waits.push(store.flushed()!);
+      if (i % 20 === 0) await waits.at(-1);
+      if (i % 33 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(waits);
+    expect(store.flushed()).toBeUndefined();
+  });
+
+  it("grows as needed", async () => {
+    const first = await openStore();
+    for (let i = 0; i < 40; i += 1) {
+      put(first, { ...item(`row-${i}`), data: "x".repeat(1_000_000) });
+      if (i % 10 === 0) await first.flushed();
+    }
+    await first.close();
+    expect((await openStore()).table(items).size).toBe(40);
+  });
+
+  it("never hands out a serial twice", async () => {
+    let last = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const store = await openStore();
+      for (let i = 0; i < 5; i += 1) {
+        const serial = store.nextSerial();
+        expect(serial).toBeGreaterThan(last);
+        last = serial;
+      }
+      await store.close();
+    }
+    const store = await openStore();
+    for (let i = 0; i < 1_000_005; i += 1) {
+      const serial = store.nextSerial();
+      if (serial <= last) expect(serial).toBeGreaterThan(last);
+      last = serial;
+    }
+    await store.close();
+    expect((await openStore()).nextSerial()).toBeGreaterThan(last);
+  });
+
+  it("resets on disk too: one account's rows, or all with those of tables not opened in this run", async () => {
+    const first = await openStore();
+    const restored = new Clock({ mode: "virtual" });
+    restoreClock(first, restored);
+    await restored.advance(1);
+    put(first, item("a", 1, "1"), item("b", 1, "2"));
+    first.transaction(() => first.table(right).put({ id: "r", n: 1, filler: "" }));
+    first.reset("1");
+    await first.close();
+
+    const second = await openStore();
+    restoreClock(second, new Clock());
+    expect([...second.table(items).values()].map((row) => row.id)).toEqual(["b"]);
+    put(second, item("c"));
+    second.reset();
+    put(second, item("d"));
+    expect(second.table(right).size).toBe(0);
+    second.transaction(() => second.table(right).put({ id: "new", n: 2, filler: "" }));
+    await second.close();
+
+    const third = await openStore();
+    restoreClock(third, new Clock());
+    third.table(right);
+    third.table(items);
+    expect(third.counts()).toEqual({ clock: 1, right: 1, items: 1 });
+    expect(third.table(right).has("new")).toBe(true);
+    expect(third.table(items).has("d")).toBe(true);
+  });
+
+  it("refuses writes after it was closed", async () => {
+    const store = await openStore();
+    await store.close();
+    await store.close();
+    expect(() => put(store, item("a"))).toThrow("closed");
+  });
+});
+
+describe("a killed process", () => {
+  it("leaves whole transactions, in order, with all that was told safe, each time it is killed", async () => {
+    const code = await bundle("crash-program.ts");
+    let lastSafe = 0;
+    let lastSerial = 0;
+    for (let round = 0; round < 6; round += 1) {
+      const program = start(code, [directory]);
+      await program.reached(150 + round * 97);
+      program.process.kill("SIGKILL");
+      expect(await program.ended).toBeNull();
+      const told = program.lines.map((line) => line.split(" ").map(Number) as [number, number]);
+      expect(told.length).toBeGreaterThan(100);
+      for (const [n, serial] of told) {
+        expect(serial).toBeGreaterThan(lastSerial);
+        lastSafe = Math.max(lastSafe, n);
+      }
+      lastSerial = Math.max(...told.map(([, serial]) => serial));
+
+      const store = await openStore();
+      const lefts = [...store.table(left).by.n.range("all")];
+      const end = lefts.at(-1)!.n;
+      expect(end).toBeGreaterThanOrEqual(lastSafe);
+      const expected = Array.from({ length: WINDOW }, (_, i) => end - WINDOW + 1 + i);
+      expect(lefts.map((row) => row.n)).toEqual(expected);
+      expect([...store.table(right).by.n.range("all")].map((row) => row.n)).toEqual(expected);
+      expect(store.nextSerial()).toBeGreaterThan(lefts.at(-1)!.serial);
+      await store.close();
+    }
+  });
+});
+
+describe("the lock of a directory", () => {
+  const lockFile = () => join(directory, "process.lock");
+
+  it("keeps out a second store of this process, until the first is closed", async () => {
+    const first = await openStore();
+    await expect(openStore()).rejects.toThrow(/is in use by this process already/);
+    await first.close();
+    expect(existsSync(lockFile())).toBe(false);
+    await openStore();
+  });
+
+  it("keeps out another process and names it; once killed it is no hindrance", async () => {
+    const program = start(await bundle("disk-program.ts"), ["hold", directory]);
+    await program.reached(1);
+    await expect(openStore()).rejects.toThrow(
+      new StoreError(`The data directory ${directory} is in use by another process (pid ${program.process.pid}).`),
+    );
+    program.process.kill("SIGKILL");
+    await program.ended;
+    expect(existsSync(lockFile())).toBe(true);
+    await openStore();
+  });
+
+  it.each([
+    ["a pid now used by another process", JSON.stringify({ pid: process.ppid, started: "an earlier boot 1" })],
+    ["our own pid of an earlier life", JSON.stringify({ pid: process.pid, started: "an earlier boot 1" })],
+    ["a process that is gone", JSON.stringify({ pid: 2 ** 22 + 5, started: "" })],
+    ["a crash before it was written", ""],
+    ["something that is no lock", '{"pid":"none"}'],
+  ])("does not count when it is left from %s", async (_, content) => {
+    writeFileSync(lockFile(), content);
+    await openStore();
+    expect(JSON.parse(readFileSync(lockFile(), "utf8")).pid).toBe(process.pid);
+    expect(readdirSync(directory).filter((name) => name.startsWith("process.lock"))).toEqual(["process.lock"]);
+  });
+});
+
+describe("Store.open", () => {
+  it("makes the directory, also one with a dot in its name", async () => {
+    const path = join(directory, "new", "state.db");
+    const store = await openStore(path);
+    put(store, item("a"));
+    await store.close();
+    expect((await openStore(path)).table(items).size).toBe(1);
+  });
+
+  it("says what is wrong with the directory", async () => {
+    const file = join(directory, "file");
+    writeFileSync(file, "");
+    await expect(openStore(file)).rejects.toThrow(
+      new StoreError(`The data directory ${file} cannot be made: a file stands in its way.`),
+    );
+    await expect(openStore(join(file, "below"))).rejects.toThrow(/a file stands in its way/);
+
+    const closed = join(directory, "closed");
+    mkdirSync(closed, { mode: 0o555 });
+    chmodSync(directory, 0o755);
+    const program = start(await bundle("disk-program.ts"), ["open", closed]);
+    await program.ended;
+    expect(program.lines).toEqual([
+      `StoreError: The data directory ${closed} cannot be written to: check its owner and permissions (EACCES).`,
+    ]);
+  });
+
+  it("refuses what is no database of ours, and gives the directory free again", async () => {
+    const file = join(directory, "data.mdb");
+    for (const content of ["abc", Buffer.alloc(8192, "not a database")]) {
+      writeFileSync(file, content);
+      await expect(openStore()).rejects.toThrow(
+        new StoreError(`The data directory ${directory} cannot be opened: its data.mdb is not a database of Busbar.`),
+      );
+    }
+    rmSync(file);
+    mkdirSync(file);
+    await expect(openStore()).rejects.toThrow(/^The data directory .* cannot be opened: EISDIR[^\n]*\.$/);
+    rmSync(file, { recursive: true });
+    writeFileSync(file, "");
+    await openStore();
+  });
+});
+
+describe("a disk that refuses", () => {
+  it("is told by flushed and by writes, while reads go on and nothing told safe is lost", async () => {
+    // 3,000 blocks of 512 bytes; the program writes until LMDB fails.
+    const program = start(await bundle("disk-program.ts"), ["fill", directory], "ulimit -S -f 3000");
+    await program.ended;
+    const safe = program.lines.filter((line) => line.startsWith("safe")).length;
+    expect(safe).toBeGreaterThan(50);
+    const [flushed, write, reads, close] = program.lines.slice(safe);
+    expect(flushed).toMatch(/^StoreError: The disk does not take what is written to .*: .+\.$/);
+    expect(write).toBe(flushed);
+    expect(reads).toBe("reads true");
+    expect(close).toBe(flushed);
+    const table = (await openStore()).table(left);
+    expect([...table.by.n.range("all")].map((row) => row.n)).toEqual(Array.from({ length: safe }, (_, i) => i + 1));
+  });
+
+  describe("for a while", () => {
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    /** A disk in memory that can be told to refuse, and keeps what it took. */
+    function fakeDisk() {
+      const state = { refuses: false, batches: [] as Record<string, unknown>[], attempts: 0, closed: false };
+      const disk: Disk = {
+        serialLimit: 0,
+        load: () => [],
+        write: async (batch: Batch) => {
+          state.attempts += 1;
+          for (let turns = 0; turns < 2; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+          if (state.refuses) throw new StoreError("The disk is full.");
+          state.batches.push(Object.fromEntries(batch.rows.get("items") ?? []));
+        },
+        close: async () => {
+          state.closed = true;
+        },
+      };
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      return { state, store: Store.on(disk) };
+    }
+
+    const settle = async () => {
+      for (let i = 0; i < 8; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    it("gets everything once it takes writes again, joined and in the last state", async () => {
+      const { state, store } = fakeDisk();
+      put(store, item("a", 1));
+      await store.flushed();
+      state.refuses = true;
+      put(store, item("b", 1));
+      const first = store.flushed()!;
+      await new Promise((resolve) => setImmediate(resolve));
+      put(store, item("b", 2), item("c", 1));
+      const second = store.flushed()!;
+      await expect(first).rejects.toThrow(new StoreError("The disk is full."));
+      await expect(second).rejects.toThrow(StoreError);
+      await expect(store.flushed()).rejects.toThrow(StoreError);
+      expect(() => put(store, item("d"))).toThrow(StoreError);
+      expect(() => store.reset()).toThrow(StoreError);
+      expect(store.table(items).get("b")).toEqual(item("b", 2));
+      expect(store.table(items).has("d")).toBe(false);
+      expect(store.transaction(() => store.table(items).get("c"))).toEqual(item("c", 1));
+
+      const attempts = state.attempts;
+      vi.advanceTimersByTime(1000);
+      await settle();
+      expect(state.attempts).toBe(attempts + 1);
+      expect(() => put(store, item("d"))).toThrow(StoreError);
+      state.refuses = false;
+      vi.advanceTimersByTime(1000);
+      await settle();
+      expect(store.flushed()).toBeUndefined();
+      put(store, item("d", 4));
+      await store.flushed();
+      expect(state.batches).toEqual([{ a: item("a", 1) }, { b: item("b", 2), c: item("c", 1) }, { d: item("d", 4) }]);
+    });
+
+    it("gets one more attempt at closing", async () => {
+      const { state, store } = fakeDisk();
+      state.refuses = true;
+      put(store, item("a"));
+      await expect(store.flushed()).rejects.toThrow(StoreError);
+      state.refuses = false;
+      await store.close();
+      expect(state.batches).toEqual([{ a: item("a") }]);
+      expect(state.closed).toBe(true);
+    });
+
+    it("makes closing fail when it still refuses, after that attempt", async () => {
+      const { state, store } = fakeDisk();
+      state.refuses = true;
+      put(store, item("a"));
+      await expect(store.flushed()).rejects.toThrow(StoreError);
+      await expect(store.close()).rejects.toThrow(new StoreError("The disk is full."));
+      expect(state.closed).toBe(true);
+    });
+
+    it("lets timers wait and fire once it takes writes again", async () => {
+      const { state, store } = fakeDisk();
+      const errors: unknown[] = [];
+      const clock = new Clock({ mode: "virtual", startMs: 0, onError: (error) => errors.push(error) });
+      const timers = new Timers(store, clock);
+      const fired: string[] = [];
+      timers.on("note", (row) => fired.push(`${row.id}@${clock.now()}`));
+      timers.start();
+      store.transaction(() => {
+        for (const id of ["a", "b"]) timers.schedule({ id, account: "1", dueMs: 10, kind: "note", payload: null });
+      });
+      await store.flushed();
+      state.refuses = true;
+      put(store, item("x"));
+      await settle();
+      await clock.advance(1500);
+      expect(fired).toEqual([]);
+      expect(errors).toHaveLength(2);
+      state.refuses = false;
+      vi.advanceTimersByTime(1000);
+      await settle();
+      await clock.advance(1000);
+      expect(fired).toEqual(["a@2010", "b@2010"]);
+    });
+  });
+});
+
+describe("time in a durable Store", () => {
+  const START = Date.UTC(2030, 0, 1);
+
+  function begin(store: Store, mode: "virtual" | "real" = "virtual") {
+    const clock = new Clock({ mode, startMs: START });
+    restoreClock(store, clock);
+    const timers = new Timers(store, clock);
+    const fired: string[] = [];
+    timers.on("note", (row) => {
+      fired.push(`${row.id}@${clock.now() - START}:${JSON.stringify(row.payload)}`);
+    });
+    timers.start();
+    return { clock, timers, fired };
+  }
+
+  it("goes on where it stood, and so do its timers", async () => {
+    const firstStore = await openStore();
+    const first = begin(firstStore);
+    firstStore.transaction(() => {
+      for (const [id, ms] of [
+        ["a", 10],
+        ["b", 30],
+        ["c", 50],
+      ] as const) {
+        first.timers.schedule({ id, account: "1", dueMs: START + ms, kind: "note", payload: { id } });
+      }
+    });
+    await first.clock.advance(20);
+    expect(first.fired).toEqual(['a@10:{"id":"a"}']);
+    await firstStore.close();
+
+    const secondStore = await openStore();
+    const second = begin(secondStore, "real");
+    expect(second.clock.mode).toBe("virtual");
+    expect(second.clock.now()).toBe(START + 20);
+    await second.clock.advance(20);
+    expect(second.fired).toEqual(['b@30:{"id":"b"}']);
+    await second.clock.set(START - 5);
+    await secondStore.close();
+
+    const third = begin(await openStore());
+    expect(third.clock.now()).toBe(START - 5);
+    await third.clock.advance(1000);
+    expect(third.fired).toEqual(['c@50:{"id":"c"}']);
+  });
+
+  it("keeps its distance from the system's time in real mode, and a change of mode", async () => {
+    const store = await openStore();
+    const clock = new Clock();
+    restoreClock(store, clock);
+    await clock.advance(86_400_000);
+    await store.close();
+    const second = await openStore();
+    const later = new Clock();
+    restoreClock(second, later);
+    expect(later.mode).toBe("real");
+    expect(later.now()).toBeGreaterThanOrEqual(clock.now() - 1);
+    later.setMode("virtual");
+    const stood = later.now();
+    await second.close();
+    const last = new Clock();
+    restoreClock(await openStore(), last);
+    expect(last.mode).toBe("virtual");
+    expect(last.now()).toBe(stood);
+    clock.close();
+    later.close();
+  });
+
+  it("fires after a restart what came due meanwhile", async () => {
+    const firstStore = await openStore();
+    const idle = new Timers(firstStore, new Clock({ mode: "virtual", startMs: START }));
+    firstStore.transaction(() => idle.schedule({ id: "a", account: "1", dueMs: START - 5, kind: "note", payload: 1 }));
+    await firstStore.close();
+    const { clock, fired } = begin(await openStore());
+    await clock.advance(0);
+    expect(fired).toEqual(["a@0:1"]);
+  });
+});
