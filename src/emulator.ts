@@ -1,10 +1,13 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { AwsEvents } from "./core/aws-events.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
+import { LogGroups } from "./core/delivery/log-groups.ts";
 import { Mailbox } from "./core/delivery/mailbox.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
+import type { EventFilter, EventRecord } from "./core/event-records.ts";
 import { Functions } from "./core/functions.ts";
 import { Identities } from "./core/identity.ts";
 import { RequestLog } from "./core/request-log.ts";
@@ -14,12 +17,13 @@ import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { eventbridge } from "./services/eventbridge/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sts];
+export const services: readonly ServiceDefinition[] = [sqs, eventbridge, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -56,6 +60,7 @@ export class Emulator {
   readonly requests = new RequestLog();
   readonly deliveries: DeliveryEngine;
   readonly mailbox: Mailbox;
+  readonly logs: LogGroups;
   readonly functions: Functions;
   readonly #dispatcher: Dispatcher;
   readonly #running: RunningService[] = [];
@@ -78,6 +83,7 @@ export class Emulator {
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
+    this.logs = new LogGroups(store, clock);
     this.functions = new Functions(random);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     delivery.register("http", httpTarget(random));
@@ -86,6 +92,8 @@ export class Emulator {
       this.functions.target(delivery, (body) => store.transaction(body)),
     );
     for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    delivery.registerLocal("logs", (one) => this.logs.deliver(one));
+    const awsEvents = new AwsEvents();
     for (const definition of services) {
       const state = definition.create({
         store,
@@ -96,6 +104,7 @@ export class Emulator {
         call,
         delivery,
         functions: this.functions,
+        awsEvents,
       });
       const running = { definition, state };
       this.#running.push(running);
@@ -121,6 +130,16 @@ export class Emulator {
   /** What is built of each service. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;
+  }
+
+  /** The last events on the buses, newest first, with the rules they matched. */
+  events(filter: EventFilter = {}): EventRecord[] {
+    return this.#view("events", filter) as EventRecord[];
+  }
+
+  #view(name: string, filter: object): unknown {
+    const { definition, state } = this.#running.find(({ definition }) => definition.views?.[name]) as RunningService;
+    return definition.views?.[name]?.(state, filter);
   }
 
   /** Forgets everything, or all that belongs to one account. */

@@ -142,4 +142,3 @@ function shownSettings(bus: BusRow) {
     LogConfig: bus.logConfig,
   };
 }
-

@@ -8,7 +8,12 @@ import {
   ResourceNotFoundException$,
 } from "@aws-sdk/client-eventbridge";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { InvalidEventPattern, maxEventPatternLength, type Pattern, parsePattern } from "../../core/event-pattern/index.ts";
+import {
+  InvalidEventPattern,
+  maxEventPatternLength,
+  type Pattern,
+  parsePattern,
+} from "../../core/event-pattern/index.ts";
 import { InvalidTransform } from "../../core/input-transform/index.ts";
 import { InvalidSchedule, parseSchedule, type Schedule } from "../../core/schedule/index.ts";
 

@@ -177,7 +177,6 @@ export class EventBridge {
 
 export const operation = operationsOf<EventBridge>();
 
-
 /** A bus as requests name it: by name, by ARN, or not at all for the default one. */
 export function busName(nameOrArn: string | undefined, owner: { account: string; region: string }): BusName {
   const arn = nameOrArn?.startsWith("arn:") ? parseArn(nameOrArn) : undefined;

@@ -1,5 +1,11 @@
 /** The compiled patterns of every bus, made when an event first comes and kept in step with the rules. */
-import { busDialect, type EventValue, type Pattern, PatternIndex, parsePattern } from "../../core/event-pattern/index.ts";
+import {
+  busDialect,
+  type EventValue,
+  type Pattern,
+  PatternIndex,
+  parsePattern,
+} from "../../core/event-pattern/index.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import type { RuleRow } from "./tables.ts";
 

@@ -232,7 +232,8 @@ export interface ApiDestinationRow extends NamedRow {
   readonly connectionArn: string;
   readonly endpoint: string;
   readonly method: ApiDestinationHttpMethod;
-  readonly perSecond: number;
+  /** Undefined: AWS's 300, which are not counted. */
+  readonly perSecond: number | undefined;
 }
 
 export const apiDestinationTable = namedTable<ApiDestinationRow>("events.apiDestinations");

@@ -68,11 +68,7 @@ function targetsAfter(service: EventBridge, rule: RuleRow, token: string | undef
 }
 
 /** Each rule once, however many of its targets have the ARN. */
-function* ruleNamesAfter(
-  service: EventBridge,
-  group: string,
-  token: string | undefined,
-): IterableIterator<string> {
+function* ruleNamesAfter(service: EventBridge, group: string, token: string | undefined): IterableIterator<string> {
   const after = pageStart(token);
   let last: string | undefined;
   for (const { ruleName } of service.targets.by.target.range(group, after === undefined ? {} : { gt: after })) {
