@@ -75,7 +75,10 @@ export async function harness(options: BusbarOptions = {}): Promise<Harness> {
         );
         if (Messages.length === 0) return taken;
         taken.push(...Messages);
-        const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle: ReceiptHandle as string }));
+        const Entries = Messages.map(({ ReceiptHandle }, i) => ({
+          Id: String(i),
+          ReceiptHandle: ReceiptHandle as string,
+        }));
         await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
       }
     },

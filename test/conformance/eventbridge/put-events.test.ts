@@ -146,9 +146,7 @@ describe("the list of events", () => {
     await put("near", { source: ["lab"], detail: { a: [1, { exists: false }] } });
     await put("asleep", { source: ["lab"] }, "DISABLED");
     await put("takes", { source: ["lab"], detail: { a: [2] } });
-    await h.events.send(
-      new PutEventsCommand({ Entries: [{ Source: "lab", DetailType: "T", Detail: '{"a":2}' }] }),
-    );
+    await h.events.send(new PutEventsCommand({ Entries: [{ Source: "lab", DetailType: "T", Detail: '{"a":2}' }] }));
     const arn = (name: string) => `arn:aws:events:${region}:${account}:rule/${name}`;
     const [record] = h.bus.events({ source: "lab" });
     expect(record?.matched).toEqual([arn("takes")]);
@@ -163,7 +161,9 @@ describe("the list of events", () => {
 
     const shown = await fetch(`${h.bus.endpoint}/_busbar/events?source=lab&matched=true&limit=1`);
     expect(await shown.json()).toMatchObject({
-      events: [{ time: "2026-03-01T00:00:00.000Z", bus: "default", event: { detail: { a: 2 } }, matched: [arn("takes")] }],
+      events: [
+        { time: "2026-03-01T00:00:00.000Z", bus: "default", event: { detail: { a: 2 } }, matched: [arn("takes")] },
+      ],
     });
     const refused = await fetch(`${h.bus.endpoint}/_busbar/events?matched=perhaps`);
     expect([refused.status, await refused.json()]).toEqual([400, { message: "matched is true or false." }]);
