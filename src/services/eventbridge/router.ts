@@ -28,8 +28,8 @@ export class Router {
     const exists = service.bus(bus) !== undefined;
     let matched = exists ? service.patterns.match(bus.arn, event.value) : [];
     if (only !== undefined) matched = matched.filter((arn) => only.has(arn));
-    for (const arn of matched) this.#fire(service.rules.get(arn) as RuleRow, event, arrival);
     service.recent.add(bus, event, matched, exists);
+    for (const arn of matched) this.#fire(service.rules.get(arn) as RuleRow, event, arrival);
   }
 
   /** An event of an AWS service, on the default bus of the account it is about. */
@@ -56,8 +56,8 @@ export class Router {
       },
       {},
     );
-    this.#fire(rule, event, direct);
     this.#service.recent.add(busName("default", rule), event, [rule.arn], true);
+    this.#fire(rule, event, direct);
   }
 
   #fire(rule: RuleRow, event: BusEvent, arrival: Arrival): void {

@@ -20,7 +20,7 @@ export interface Harness {
   /** Creates a queue; `.fifo` names become FIFO queues with content-based deduplication. */
   queue(name: string): Promise<{ url: string; arn: string }>;
   /** Takes all messages off a queue. */
-  take(url: string): Promise<Message[]>;
+  take(url: string, client?: SQSClient): Promise<Message[]>;
   close(): Promise<void>;
 }
 
@@ -61,10 +61,10 @@ export async function harness(options: BusbarOptions = {}): Promise<Harness> {
       );
       return { url: QueueUrl as string, arn: found?.["QueueArn"] as string };
     },
-    async take(url) {
+    async take(url, client = sqs) {
       const taken: Message[] = [];
       for (;;) {
-        const { Messages = [] } = await sqs.send(
+        const { Messages = [] } = await client.send(
           new ReceiveMessageCommand({
             QueueUrl: url,
             MaxNumberOfMessages: 10,
@@ -79,7 +79,7 @@ export async function harness(options: BusbarOptions = {}): Promise<Harness> {
           Id: String(i),
           ReceiptHandle: ReceiptHandle as string,
         }));
-        await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
+        await client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
       }
     },
   };
