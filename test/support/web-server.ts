@@ -13,6 +13,8 @@ export interface Said {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body?: string;
+  /** Says nothing, ever. */
+  readonly silent?: boolean;
 }
 
 /** @param answer what to say to each request; 200 and nothing when it says nothing. */
@@ -25,8 +27,8 @@ export async function webServer(answer: (request: Heard) => Said | undefined = (
       const { method = "", url = "", headers } = request;
       const one = { method, url, headers, body: Buffer.concat(chunks).toString() };
       heard.push(one);
-      const { status = 200, headers: sent = {}, body = "" } = answer(one) ?? {};
-      response.writeHead(status, sent).end(body);
+      const { status = 200, headers: sent = {}, body = "", silent = false } = answer(one) ?? {};
+      if (!silent) response.writeHead(status, sent).end(body);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

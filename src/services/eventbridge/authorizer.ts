@@ -23,8 +23,7 @@ export class Authorizer {
 
   /** Asks for the first token of a connection; inside a transaction, once it is certain. */
   begin(connection: ConnectionRow): void {
-    const { clock, store } = this.#service.deps;
-    store.afterCommit(() => clock.at(clock.now(), () => void this.#authorize(connection)));
+    this.#service.deps.store.afterCommit(() => void this.#authorize(connection));
   }
 
   stop(): void {
