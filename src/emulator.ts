@@ -9,7 +9,7 @@ import { Mailbox } from "./core/delivery/mailbox.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
 import type { EventFilter, EventRecord } from "./core/event-records.ts";
 import { Functions } from "./core/functions.ts";
-import { Identities } from "./core/identity.ts";
+import { defaultAccount, Identities } from "./core/identity.ts";
 import { RequestLog } from "./core/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./core/service.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
@@ -18,12 +18,13 @@ import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
+import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, eventbridge, sts];
+export const services: readonly ServiceDefinition[] = [sqs, sns, eventbridge, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -63,6 +64,7 @@ export class Emulator {
   readonly logs: LogGroups;
   readonly functions: Functions;
   readonly #dispatcher: Dispatcher;
+  readonly #defaultRegion: string;
   readonly #running: RunningService[] = [];
 
   private constructor(store: Store, options: EmulatorOptions) {
@@ -76,7 +78,8 @@ export class Emulator {
     });
     restoreClock(store, this.clock);
     const timers = new Timers(store, this.clock);
-    const identities = new Identities(store, options.defaultRegion ?? "us-east-1");
+    this.#defaultRegion = options.defaultRegion ?? "us-east-1";
+    const identities = new Identities(store, this.#defaultRegion);
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
@@ -105,6 +108,7 @@ export class Emulator {
         delivery,
         functions: this.functions,
         awsEvents,
+        mailbox: this.mailbox,
       });
       const running = { definition, state };
       this.#running.push(running);
@@ -120,7 +124,38 @@ export class Emulator {
   }
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
+    if (request.method === "GET" && request.path !== "/") {
+      const document = this.#document(request.path);
+      if (document !== undefined) return document;
+    }
     return this.#dispatcher.handle(request, origin);
+  }
+
+  /** A file that a service publishes beside its API. */
+  #document(path: string): PendingResponse | undefined {
+    for (const { definition, state } of this.#running) {
+      const found = definition.document?.(state, path);
+      if (found === undefined) continue;
+      const response = found.then(({ contentType, body }) => ({
+        status: 200,
+        headers: { "content-type": contentType },
+        body,
+      }));
+      return { response, abort: () => {} };
+    }
+    return undefined;
+  }
+
+  /** Pulls a lever of a service; undefined when there is none of that name. @throws AwsError */
+  async pull(service: string, lever: string, body: Record<string, unknown>): Promise<object | undefined> {
+    const running = this.#running.find(({ definition }) => definition.model.name === service);
+    const levers = running?.definition.levers;
+    const run = levers !== undefined && Object.hasOwn(levers, lever) ? levers[lever] : undefined;
+    if (running === undefined || run === undefined) return undefined;
+    const place = { account: defaultAccount, region: this.#defaultRegion };
+    const result = this.store.transaction(() => run(running.state, { ...place, ...body }));
+    await this.store.flushed();
+    return result;
   }
 
   refuse(request: WireRequest, error: AwsError): WireResponse {

@@ -17,4 +17,12 @@ export interface RequestRecord {
 }
 
 /** The last requests. */
-export class RequestLog extends Ring<RequestRecord> {}
+export class RequestLog extends Ring<RequestRecord> {
+  /** Newest first, each a plain copy. */
+  override *newestFirst(): IterableIterator<RequestRecord> {
+    for (const record of super.newestFirst()) {
+      const { time, service, operation, account, region, status, error, message, durationMs, requestId } = record;
+      yield { time, service, operation, account, region, status, error, message, durationMs, requestId };
+    }
+  }
+}

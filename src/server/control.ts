@@ -1,5 +1,6 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { AwsError } from "../../protocols/error.ts";
 import type { LogEvent, LogFilter } from "../core/delivery/log-groups.ts";
 import type { MailboxFilter, MailboxMessage } from "../core/delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "../core/delivery/types.ts";
@@ -26,6 +27,7 @@ export interface ControlledEmulator {
   events(filter: EventFilter): EventRecord[];
   readonly coverage: readonly ServiceCoverage[];
   reset(account?: string): Promise<void>;
+  pull(service: string, lever: string, body: object): Promise<object | undefined>;
 }
 
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
@@ -119,6 +121,21 @@ export async function controlRoutes(
     };
   });
 
+  app.post("/:service/:lever", async (request, reply) => {
+    const { service, lever } = request.params as { service: string; lever: string };
+    const body = jsonBody(request) as { account?: unknown; region?: unknown };
+    for (const name of ["account", "region"] as const) {
+      if (body[name] !== undefined && typeof body[name] !== "string") return refuse(reply, `${name} must be a string.`);
+    }
+    try {
+      const result = await emulator.pull(service, lever, body);
+      return result ?? reply.code(404).send({ message: `There is no lever ${lever} of ${service}. ${routesSentence}` });
+    } catch (error) {
+      if (error instanceof AwsError) return refuse(reply, error.message);
+      throw error;
+    }
+  });
+
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -130,7 +147,7 @@ export async function controlRoutes(
 }
 
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, and GET /_busbar/requests, deliveries, mailbox, events, logs and state.";
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, POST /_busbar/sns/opt-out, and GET /_busbar/requests, deliveries, mailbox, events, logs and state.";
 
 /** The filters of a query by name, each given at most once, and the limit. */
 function filtersOf(request: FastifyRequest, names: readonly string[]) {

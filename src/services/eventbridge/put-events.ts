@@ -72,6 +72,7 @@ function putEntry(entry: Entry, buses: readonly BusName[], context: OperationCon
   if (source.startsWith("aws.")) {
     return { ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source." };
   }
+  const trace = context.request?.headers["x-amzn-trace-id"];
   const event = buildEvent(
     {
       id: service.deps.random.uuid(),
@@ -82,7 +83,7 @@ function putEntry(entry: Entry, buses: readonly BusName[], context: OperationCon
       timeMs: entry.Time?.getTime() ?? service.now,
       resources: entry.Resources ?? [],
       detail: entry.Detail as string,
-      traceHeader: entry.TraceHeader,
+      traceHeader: entry.TraceHeader ?? (typeof trace === "string" ? trace : undefined),
     },
     checked.detail,
   );

@@ -75,19 +75,28 @@ export class MoveTasks {
     if (task?.status !== "RUNNING") return;
     const now = this.#sqs.now;
     const source = this.#sqs.queues.get(task.source);
-    if (!source) return this.#end(task, "FAILED", "AWS.SimpleQueueService.NonExistentQueue");
+    if (!source) {
+      this.#end(task, "FAILED", "AWS.SimpleQueueService.NonExistentQueue");
+      return;
+    }
     this.#sqs.settle(source, now);
     const limit = task.perSecond ?? batchWithoutRate;
     let moved = 0;
     for (const message of this.#movable(source)) {
       const target = this.#targetOf(task, message);
-      if (typeof target === "string") return this.#end({ ...task, moved: task.moved + moved }, "FAILED", target);
+      if (typeof target === "string") {
+        this.#end({ ...task, moved: task.moved + moved }, "FAILED", target);
+        return;
+      }
       this.#move(message, target);
       moved += 1;
       if (moved === limit) break;
     }
     const after = { ...task, moved: task.moved + moved };
-    if (moved < limit || now - task.startedMs >= longestTaskMs) return this.#end(after, "COMPLETED");
+    if (moved < limit || now - task.startedMs >= longestTaskMs) {
+      this.#end(after, "COMPLETED");
+      return;
+    }
     this.#tasks.put(after);
     this.#schedule(after, task.perSecond === undefined ? now : now + secondMs);
   }
