@@ -2,11 +2,10 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../core/delivery/types.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../core/http-client.ts";
-import { connectionByArn, destinationByArn } from "./api-destinations.ts";
-import { pairsOf } from "./authorizer.ts";
+import { pairsOf } from "./connection-parameters.ts";
 import type { EventBridge } from "./eventbridge.ts";
+import { retryOf } from "./retry.ts";
 import type { ApiDestinationRow, ConnectionRow } from "./tables.ts";
-import { retryOf } from "./target-deliveries.ts";
 
 const kind = "api-destination";
 const timeoutMs = 5000;
@@ -30,7 +29,7 @@ export class ApiDestinations {
   /** How a delivery to the API destination of a target goes out: calls over its rate are delayed. */
   requestFor(target: Target, parameters: Parameters): Pick<DeliveryRequest, "kind" | "parameters" | "retry"> {
     const arn = target.Arn as string;
-    const perSecond = destinationByArn(this.#service, arn)?.perSecond;
+    const perSecond = this.#service.apiDestination(arn)?.perSecond;
     const retry = retryOf(target.RetryPolicy);
     return {
       kind,
@@ -40,11 +39,11 @@ export class ApiDestinations {
   }
 
   async #call({ target, payload, parameters }: Delivery, signal: AbortSignal): Promise<HttpAnswer> {
-    const destination = destinationByArn(this.#service, target);
+    const destination = this.#service.apiDestination(target);
     if (destination === undefined) {
       throw new DeliveryFailure("NO_RESOURCE", `API destination ${target} does not exist.`, false);
     }
-    const connection = connectionByArn(this.#service, destination.connectionArn);
+    const connection = this.#service.connection(destination.connectionArn);
     if (connection === undefined) {
       throw new DeliveryFailure("NO_RESOURCE", `Connection ${destination.connectionArn} does not exist.`, false);
     }

@@ -16,7 +16,7 @@ import type { OperationContext } from "../../core/operation.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
-import { type ApiDestinationRow, type ConnectionRow, nameKey, scopeOf } from "./tables.ts";
+import { type ApiDestinationRow, nameKey, scopeOf } from "./tables.ts";
 
 /** What AWS shows, and keeps to, when no rate was given. */
 const defaultPerSecond = 300;
@@ -89,23 +89,8 @@ export const deleteApiDestination = operation<DeleteApiDestinationCommand>(Delet
   context.service.apiDestinations.delete(nameKey(destination, destination.name));
 });
 
-/** The connection of this ARN, if it is still the same one. */
-export function connectionByArn(service: EventBridge, arn: string): ConnectionRow | undefined {
-  const [, , , region = "", account = "", resource = ""] = arn.split(":");
-  const connection = service.connections.get(nameKey({ account, region }, resource.split("/")[1] ?? ""));
-  return connection?.arn === arn ? connection : undefined;
-}
-
-/** The API destination of this ARN, whose last part targets may leave out. */
-export function destinationByArn(service: EventBridge, arn: string): ApiDestinationRow | undefined {
-  const [, , , region = "", account = "", resource = ""] = arn.split(":");
-  const [, name = "", id] = resource.split("/");
-  const destination = service.apiDestinations.get(nameKey({ account, region }, name));
-  return destination === undefined || id === undefined || destination.arn === arn ? destination : undefined;
-}
-
 function checkConnection(service: EventBridge, arn: string): void {
-  if (connectionByArn(service, arn) === undefined) throw notFound(`Connection '${arn}' does not exist.`);
+  if (service.connection(arn) === undefined) throw notFound(`Connection '${arn}' does not exist.`);
 }
 
 /** AWS takes https alone; plain http is taken too, for servers on one's own machine. */
@@ -124,7 +109,7 @@ function destinationOf(name: string, context: OperationContext<EventBridge>, ver
 }
 
 function shownState(service: EventBridge, destination: ApiDestinationRow) {
-  const active = connectionByArn(service, destination.connectionArn)?.state === "AUTHORIZED";
+  const active = service.connection(destination.connectionArn)?.state === "AUTHORIZED";
   return {
     ApiDestinationArn: destination.arn,
     ApiDestinationState: active ? ("ACTIVE" as const) : ("INACTIVE" as const),

@@ -15,7 +15,8 @@ import {
 import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { alreadyExists, invalidParameter, notFound, patternOf, validation } from "./errors.ts";
-import { busName, type EventBridge, noBus, operation, ruleArn } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { busName, noBus, ruleArn } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { type ArchiveRow, nameKey, scopeOf } from "./tables.ts";
 

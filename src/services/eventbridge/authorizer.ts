@@ -1,6 +1,6 @@
 /** Fetches and keeps the access tokens of OAuth connections (EventBridge user guide, "Authorization methods for connections"). */
-import type { ConnectionHttpParameters } from "@aws-sdk/client-eventbridge";
 import { type HttpAnswer, HttpCallError, httpCall } from "../../core/http-client.ts";
+import { pairsOf } from "./connection-parameters.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { type AccessToken, type ConnectionRow, nameKey } from "./tables.ts";
 
@@ -134,21 +134,4 @@ function tokenOf(body: string, now: number): AccessToken | undefined {
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) return undefined;
   const seconds = Number(answer?.expires_in);
   return { value, expiresMs: seconds > 0 ? now + seconds * 1000 : undefined };
-}
-
-type Pair = readonly [key: string, value: string];
-
-/** The parameters of a connection as pairs; those without a key or value are none. */
-export function pairsOf(parameters: ConnectionHttpParameters | undefined): {
-  headers: Pair[];
-  query: Pair[];
-  body: Pair[];
-} {
-  const pairs = (list: { Key?: string | undefined; Value?: string | undefined }[] | undefined): Pair[] =>
-    (list ?? []).flatMap(({ Key, Value }) => (Key === undefined || Value === undefined ? [] : [[Key, Value] as const]));
-  return {
-    headers: pairs(parameters?.HeaderParameters),
-    query: pairs(parameters?.QueryStringParameters),
-    body: pairs(parameters?.BodyParameters),
-  };
 }

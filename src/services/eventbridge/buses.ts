@@ -14,7 +14,8 @@ import {
 import { formatArn } from "../../core/arn.ts";
 import type { Bounds } from "../../engine/table.ts";
 import { alreadyExists, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
-import { busName, type EventBridge, operation } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { busName } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { type BusRow, nameKey, scopeOf } from "./tables.ts";
 import { checkTags, checkTagTotal } from "./tags.ts";

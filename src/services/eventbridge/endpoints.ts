@@ -16,7 +16,8 @@ import type { FromWire } from "../../../protocols/blob.ts";
 import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
-import { busName, type EventBridge, operation } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { busName } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { type EndpointRow, nameKey, scopeOf } from "./tables.ts";
 

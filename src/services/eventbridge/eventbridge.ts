@@ -4,13 +4,15 @@ import { type OperationContext, operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
 import { Authorizer } from "./authorizer.ts";
-import { notFound } from "./errors.ts";
+import { deliverToBus } from "./delivered-events.ts";
+import { type BusName, busName, noBus, noRule, ruleArn } from "./names.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { Replayer } from "./replayer.ts";
 import { Router } from "./router.ts";
 import { RulePatterns } from "./rule-patterns.ts";
 import { RuleSchedules } from "./rule-schedules.ts";
 import {
+  type ApiDestinationRow,
   type ArchiveRow,
   apiDestinationTable,
   archivedEventTable,
@@ -18,6 +20,7 @@ import {
   archiveTable,
   type BusRow,
   busTable,
+  type ConnectionRow,
   connectionTable,
   endpointTable,
   nameKey,
@@ -30,14 +33,6 @@ import {
 import { Targets } from "./target-deliveries.ts";
 
 const dayMs = 86_400_000;
-
-/** A bus by name, whether or not it exists. */
-export interface BusName {
-  readonly arn: string;
-  readonly account: string;
-  readonly region: string;
-  readonly name: string;
-}
 
 export class EventBridge {
   readonly deps: ServiceDependencies;
@@ -84,6 +79,7 @@ export class EventBridge {
     this.replayer = new Replayer(this);
     this.authorizer = new Authorizer(this);
     this.apiDestinationCalls = new ApiDestinations(this);
+    dependencies.delivery.registerLocal("events", (delivery) => deliverToBus(this, delivery));
     dependencies.awsEvents.onEmit((event) => this.router.publishAwsEvent(event));
   }
 
@@ -129,6 +125,20 @@ export class EventBridge {
     const rule = this.rules.get(ruleArn(bus, name));
     if (rule === undefined) throw noRule(name, bus.name);
     return rule;
+  }
+
+  /** The connection of this ARN, if it is still the same one. */
+  connection(arn: string): ConnectionRow | undefined {
+    const { owner, name } = namedBy(arn);
+    const connection = this.connections.get(nameKey(owner, name));
+    return connection?.arn === arn ? connection : undefined;
+  }
+
+  /** The API destination of this ARN, whose last part targets may leave out. */
+  apiDestination(arn: string): ApiDestinationRow | undefined {
+    const { owner, name, id } = namedBy(arn);
+    const destination = this.apiDestinations.get(nameKey(owner, name));
+    return destination === undefined || id === undefined || destination.arn === arn ? destination : undefined;
   }
 
   /** Puts a rule and keeps its schedule and the bus's patterns in step. */
@@ -177,25 +187,9 @@ export class EventBridge {
 
 export const operation = operationsOf<EventBridge>();
 
-/** A bus as requests name it: by name, by ARN, or not at all for the default one. */
-export function busName(nameOrArn: string | undefined, owner: { account: string; region: string }): BusName {
-  const arn = nameOrArn?.startsWith("arn:") ? parseArn(nameOrArn) : undefined;
-  const account = arn?.account ?? owner.account;
-  const region = arn?.region ?? owner.region;
-  const name = arn === undefined ? (nameOrArn ?? "default") : arn.resource.replace(/^event-bus\//, "");
-  return { arn: formatArn("events", region, account, `event-bus/${name}`), account, region, name };
-}
-
-/** `rule/{name}` on the default bus, `rule/{bus}/{name}` on others. */
-export function ruleArn(bus: BusName, name: string): string {
-  const path = bus.name === "default" ? name : `${bus.name}/${name}`;
-  return formatArn("events", bus.region, bus.account, `rule/${path}`);
-}
-
-export function noBus(name: string) {
-  return notFound(`Event bus ${name} does not exist.`);
-}
-
-export function noRule(name: string, bus: string) {
-  return notFound(`Rule ${name} does not exist on EventBus ${bus}.`);
+/** The parts of `arn:…:{region}:{account}:{type}/{name}/{id}`. */
+function namedBy(arn: string) {
+  const { account = "", region = "", resource = "" } = parseArn(arn) ?? {};
+  const [, name = "", id] = resource.split("/");
+  return { owner: { account, region }, name, id };
 }

@@ -11,7 +11,8 @@ import { matchesPattern } from "../../core/event-pattern/index.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { invalidParameter, notFound, patternOf, validation } from "./errors.ts";
 import { buildEvent, parseDetail } from "./event.ts";
-import { type BusName, busName, type EventBridge, operation } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { type BusName, busName } from "./names.ts";
 
 type Entry = FromWire<PutEventsRequestEntry>;
 

@@ -3,7 +3,8 @@ import { type EventValue, explain } from "../../core/event-pattern/index.ts";
 import type { EventFilter, EventRecord, NearMiss } from "../../core/event-records.ts";
 import { Ring } from "../../core/ring.ts";
 import { type BusEvent, readEvent } from "./event.ts";
-import type { BusName, EventBridge } from "./eventbridge.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import type { BusName } from "./names.ts";
 import { isEnabled, rulePattern } from "./rule-patterns.ts";
 import type { RuleRow } from "./tables.ts";
 

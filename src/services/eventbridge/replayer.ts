@@ -1,6 +1,7 @@
 /** Sends archived events to their bus again, a minute of event time at a step, on durable timers. */
 import { readEvent, replayedText } from "./event.ts";
-import { busName, type EventBridge } from "./eventbridge.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { busName } from "./names.ts";
 import { archivePosition, nameKey, positionMs, type ReplayRow } from "./tables.ts";
 
 const timerKind = "events.replay";

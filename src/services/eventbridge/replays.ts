@@ -12,7 +12,8 @@ import {
 import { formatArn, parseArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { alreadyExists, illegalStatus, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
-import { busName, type EventBridge, operation } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { busName } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { nameKey, positionMs, type ReplayRow, scopeOf } from "./tables.ts";
 

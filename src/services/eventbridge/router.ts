@@ -1,7 +1,8 @@
 /** What becomes of an event on a bus: the rules it matches, and what their targets are given. */
 import type { AwsEvent } from "../../core/aws-events.ts";
 import { type BusEvent, buildEvent, parseDetail } from "./event.ts";
-import { type BusName, busName, type EventBridge } from "./eventbridge.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { type BusName, busName } from "./names.ts";
 import type { RuleRow } from "./tables.ts";
 
 /** How an event came to a bus, when a rule of another bus sent it. */

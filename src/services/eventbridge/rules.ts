@@ -15,7 +15,8 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import type { OperationContext } from "../../core/operation.ts";
 import { limitExceeded, managedRule, patternOf, scheduleOf, validation } from "./errors.ts";
-import { type EventBridge, operation, ruleArn } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { ruleArn } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { isEnabled } from "./rule-patterns.ts";
 import type { RuleRow } from "./tables.ts";

@@ -11,7 +11,8 @@ import {
 import type { FromWire } from "../../../protocols/blob.ts";
 import { parseArn } from "../../core/arn.ts";
 import { invalidParameter, managedRule, validation } from "./errors.ts";
-import { busName, type EventBridge, noBus, noRule, operation } from "./eventbridge.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { busName, noBus, noRule } from "./names.ts";
 import type { BusRow, RuleRow } from "./tables.ts";
 
 const maxTags = 50;

@@ -1,9 +1,11 @@
 /** Hands what a rule's targets are to receive to the delivery engine, and tells its dead letters why. */
-import type { DeliveryEnd, DeliveryRequest, MessageAttributes, RetryPolicy } from "../../core/delivery/types.ts";
+import type { DeliveryEnd, DeliveryRequest, MessageAttributes } from "../../core/delivery/types.ts";
 import { DeliveryFailure } from "../../core/delivery/types.ts";
 import { type BusEvent, readEvent } from "./event.ts";
-import { busName, type EventBridge } from "./eventbridge.ts";
+import type { EventBridge } from "./eventbridge.ts";
 import { errorCode } from "./failure-codes.ts";
+import { busName } from "./names.ts";
+import { retryOf } from "./retry.ts";
 import type { Arrival } from "./router.ts";
 import type { RuleRow, TargetRow } from "./tables.ts";
 import { callOf } from "./target-calls.ts";
@@ -15,14 +17,6 @@ const service = "eventbridge";
 const spoiltKind = "events.spoilt";
 /** From bus to bus: the event stays as it is. */
 const forwardKind = "events.forward";
-
-const hourMs = 3_600_000;
-const mostRetries = 185;
-const fastRetries = 10;
-const firstRetryMs = 1000;
-/** So that 185 retries take about 24 hours. */
-const slowRetryMs = 480_000;
-const jitter = 0.05;
 
 interface ForwardParameters {
   readonly rule: string;
@@ -158,23 +152,6 @@ export class Targets {
     }
     this.#service.router.publish(event, to, { path: been });
   }
-}
-
-/** By default 185 retries within 24 hours, with exponential back-off and jitter (EventBridge user guide, "Retry policy"). */
-export function retryOf(
-  policy: { MaximumRetryAttempts?: number | undefined; MaximumEventAgeInSeconds?: number | undefined } = {},
-): RetryPolicy {
-  const retries = policy.MaximumRetryAttempts ?? mostRetries;
-  const fast = Math.min(retries, fastRetries);
-  const slow = retries - fast;
-  const phases: RetryPolicy["phases"] = [
-    ...(fast > 0
-      ? [{ count: fast, minMs: firstRetryMs, maxMs: firstRetryMs * 2 ** (fast - 1), curve: "geometric" as const }]
-      : []),
-    ...(slow > 0 ? [{ count: slow, minMs: slowRetryMs, maxMs: slowRetryMs, curve: "constant" as const }] : []),
-  ];
-  const maxAgeMs = policy.MaximumEventAgeInSeconds === undefined ? 24 * hourMs : policy.MaximumEventAgeInSeconds * 1000;
-  return { phases, maxAgeMs, jitter };
 }
 
 /** What a dead letter says of the failure besides the rule and the target (EventBridge user guide, "Dead-letter queues"). */
