@@ -1,10 +1,13 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { AwsEvents } from "./core/aws-events.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
+import { LogGroups } from "./core/delivery/log-groups.ts";
 import { Mailbox } from "./core/delivery/mailbox.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
+import type { EventFilter, EventRecord } from "./core/event-records.ts";
 import { Functions } from "./core/functions.ts";
 import { defaultAccount, Identities } from "./core/identity.ts";
 import { RequestLog } from "./core/request-log.ts";
@@ -14,13 +17,14 @@ import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { eventbridge } from "./services/eventbridge/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, sts];
+export const services: readonly ServiceDefinition[] = [sqs, sns, eventbridge, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -57,6 +61,7 @@ export class Emulator {
   readonly requests = new RequestLog();
   readonly deliveries: DeliveryEngine;
   readonly mailbox: Mailbox;
+  readonly logs: LogGroups;
   readonly functions: Functions;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
@@ -83,6 +88,7 @@ export class Emulator {
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
+    this.logs = new LogGroups(store, clock);
     this.functions = new Functions(random);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     delivery.register("http", httpTarget(random));
@@ -90,8 +96,9 @@ export class Emulator {
       "lambda",
       this.functions.target(delivery, (body) => store.transaction(body)),
     );
-    for (const kind of ["mailbox", "firehose", "logs"])
-      delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    delivery.registerLocal("logs", (one) => this.logs.deliver(one));
+    const awsEvents = new AwsEvents();
     for (const definition of services) {
       const state = definition.create({
         store,
@@ -102,6 +109,7 @@ export class Emulator {
         call,
         delivery,
         functions: this.functions,
+        awsEvents,
         mailbox: this.mailbox,
       });
       const running = { definition, state };
@@ -159,6 +167,16 @@ export class Emulator {
   /** What is built of each service. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;
+  }
+
+  /** The last events on the buses, newest first, with the rules they matched. */
+  events(filter: EventFilter = {}): EventRecord[] {
+    return this.#view("events", filter) as EventRecord[];
+  }
+
+  #view(name: string, filter: object): unknown {
+    const { definition, state } = this.#running.find(({ definition }) => definition.views?.[name]) as RunningService;
+    return definition.views?.[name]?.(state, filter);
   }
 
   /** Forgets everything, or all that belongs to one account. */

@@ -3,6 +3,7 @@ import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
+import type { AwsEvents } from "./aws-events.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
 import type { Mailbox } from "./delivery/mailbox.ts";
 import type { Functions } from "./functions.ts";
@@ -29,6 +30,8 @@ export interface ServiceDependencies {
   readonly mailbox: Mailbox;
   /** Lambda functions that can be invoked and waited for. */
   readonly functions: Functions;
+  /** Where services send events about themselves: the default bus. */
+  readonly awsEvents: AwsEvents;
 }
 
 export type Call = (
@@ -44,6 +47,8 @@ export interface ServiceDefinition<State = unknown> {
   readonly operations: readonly OperationDefinition<State>[];
   /** Opens the service's tables and registers its timers; called once per emulator. */
   create(dependencies: ServiceDependencies): State;
+  /** What there is to look at besides the operations, by name; control routes and the embedding API show it. */
+  readonly views?: Readonly<Record<string, (state: State, filter: object) => unknown>>;
   /** Drops what the state keeps outside the store, after a reset of all accounts or of one. */
   reset?(state: State, account?: string): void;
   /** Answers a GET of a file the service publishes (a certificate); undefined for paths that are none of its own. */
