@@ -18,13 +18,14 @@ import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
+import { kinesis } from "./services/kinesis/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, eventbridge, sts];
+export const services: readonly ServiceDefinition[] = [];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -47,6 +48,8 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
+  readonly streamDelayMs?: number | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
@@ -105,7 +108,7 @@ export class Emulator {
         clock: this.clock,
         timers,
         random,
-        options: { strict: options.strict ?? false },
+        options: { strict: options.strict ?? false, streamDelayMs: options.streamDelayMs ?? 0 },
         call,
         delivery,
         functions: this.functions,

@@ -13,6 +13,8 @@ import type { OperationDefinition } from "./operation.ts";
 export interface ServiceOptions {
   /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
   readonly strict: boolean;
+  /** How long Kinesis streams, consumers and channels say CREATING, UPDATING or DELETING, in ms of the clock. */
+  readonly streamDelayMs: number;
 }
 
 /** What a service is given to live on. */
