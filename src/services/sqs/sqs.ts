@@ -3,7 +3,7 @@ import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
-import { queueDoesNotExist } from "./errors.ts";
+import { missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Groups } from "./groups.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
@@ -49,10 +49,11 @@ export class Sqs {
 
   /**
    * The queue a QueueUrl names. Only its last path segments matter; a bare name is a queue of the caller's account.
-   * @throws AwsError QueueDoesNotExist
+   * @throws AwsError MissingParameter, QueueDoesNotExist
    */
   queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>): QueueRow {
-    const queue = queueUrl === undefined ? undefined : this.queues.get(arnOfUrl(queueUrl, context));
+    if (queueUrl === undefined) throw missingParameter("QueueUrl");
+    const queue = this.queues.get(arnOfUrl(queueUrl, context));
     if (!queue) throw queueDoesNotExist(context.protocol);
     return queue;
   }
@@ -107,6 +108,7 @@ export class Sqs {
       sentMs: fifo ? this.now : message.sentMs,
       availableMs: 0,
       delayed: false,
+      receivedBefore: message.receiveCount,
       deadLetterSource: source.arn,
     });
   }

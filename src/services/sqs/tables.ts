@@ -66,6 +66,8 @@ export interface MessageRow {
   /** Waiting for its delay to end, as opposed to being in flight. */
   readonly delayed: boolean;
   readonly receiveCount: number;
+  /** Receives before it came to this queue as a dead letter; they do not count towards this queue's own maximum. */
+  readonly receivedBefore: number;
   readonly firstReceivedMs: number | undefined;
   /** The latest receive, from which the twelve hours of visibility count. */
   readonly receivedMs: number | undefined;
