@@ -25,7 +25,7 @@ import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [];
+export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
