@@ -75,6 +75,7 @@ export class Emulator {
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const callJson = this.#dispatcher.callJson.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
@@ -94,6 +95,7 @@ export class Emulator {
         random,
         options: { strict: options.strict ?? false },
         call,
+        callJson,
         delivery,
         functions: this.functions,
       });

@@ -22,6 +22,8 @@ export interface ServiceDependencies {
   readonly options: ServiceOptions;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
+  /** As `call`, for an action and JSON input that a user wrote; see `Dispatcher.callJson`. */
+  readonly callJson: CallJson;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
   /** Lambda functions that can be invoked and waited for. */
@@ -32,6 +34,13 @@ export type Call = (
   service: string,
   operation: string,
   input: object,
+  as: { account: string; region: string },
+) => Promise<object>;
+
+export type CallJson = (
+  service: string,
+  action: string,
+  input: unknown,
   as: { account: string; region: string },
 ) => Promise<object>;
 
