@@ -1,6 +1,7 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Arrivals } from "./core/arrivals.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
 import { Mailbox } from "./core/delivery/mailbox.ts";
@@ -88,6 +89,7 @@ export class Emulator {
       this.functions.target(delivery, (body) => store.transaction(body)),
     );
     for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    const arrivals = new Arrivals();
     for (const definition of services) {
       const state = definition.create({
         store,
@@ -99,6 +101,7 @@ export class Emulator {
         callJson,
         delivery,
         functions: this.functions,
+        arrivals,
       });
       const running = { definition, state };
       this.#running.push(running);

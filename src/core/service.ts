@@ -3,6 +3,7 @@ import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
 import type { Functions } from "./functions.ts";
 import type { OperationDefinition } from "./operation.ts";
@@ -28,6 +29,8 @@ export interface ServiceDependencies {
   readonly delivery: DeliveryEngine;
   /** Lambda functions that can be invoked and waited for. */
   readonly functions: Functions;
+  /** News that a queue or a stream has something to read. */
+  readonly arrivals: Arrivals;
 }
 
 export type Call = (
