@@ -1,6 +1,7 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Arrivals } from "./core/arrivals.ts";
 import { AwsEvents } from "./core/aws-events.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
@@ -19,13 +20,14 @@ import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
+import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, sts];
+export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, scheduler, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -88,6 +90,7 @@ export class Emulator {
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const callJson = this.#dispatcher.callJson.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
@@ -102,6 +105,7 @@ export class Emulator {
     for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     const awsEvents = new AwsEvents();
+    const arrivals = new Arrivals();
     for (const definition of services) {
       const state = definition.create({
         store,
@@ -110,10 +114,12 @@ export class Emulator {
         random,
         options: { strict: options.strict ?? false, streamDelayMs: options.streamDelayMs ?? 0 },
         call,
+        callJson,
         delivery,
         functions: this.functions,
         awsEvents,
         mailbox: this.mailbox,
+        arrivals,
       });
       const running = { definition, state };
       this.#running.push(running);
