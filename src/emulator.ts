@@ -72,6 +72,8 @@ export class Emulator {
       onError: (error) => onBug(error, "a timer"),
     });
     restoreClock(store, this.clock);
+    // A kept clock goes on where it stood, in the mode asked for this time.
+    if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(store, this.clock);
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
     const identities = new Identities(store, this.#defaultRegion);

@@ -193,15 +193,20 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
       const answer = emulator.handle(await wireRequest(request), originOf(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
+      let leave: () => void = () => {};
       const gone = new Promise<never>((_resolve, reject) => {
-        const leave = () => {
+        leave = () => {
           answer.abort();
           reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
         };
-        if (signal?.aborted) leave();
-        signal?.addEventListener?.("abort", leave, { once: true });
       });
-      return { response: sdkResponse(await Promise.race([answer.response, gone])) };
+      if (signal?.aborted) leave();
+      signal?.addEventListener("abort", leave);
+      try {
+        return { response: sdkResponse(await Promise.race([answer.response, gone])) };
+      } finally {
+        signal?.removeEventListener("abort", leave);
+      }
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),

@@ -134,6 +134,7 @@ export class Dispatcher {
     let codec: OperationCodec;
     try {
       const route = this.#route(claimed.operation);
+      if (route.run === undefined) throw notBuilt(claimed.operation);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);
