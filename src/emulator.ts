@@ -1,6 +1,7 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Arrivals } from "./core/arrivals.ts";
 import { AwsEvents } from "./core/aws-events.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
@@ -18,13 +19,15 @@ import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
+import { kinesis } from "./services/kinesis/index.ts";
+import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, eventbridge, sts];
+export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, scheduler, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -47,6 +50,8 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
+  readonly streamDelayMs?: number | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
@@ -77,12 +82,15 @@ export class Emulator {
       onError: (error) => onBug(error, "a timer"),
     });
     restoreClock(store, this.clock);
+    // A kept clock goes on where it stood, in the mode asked for this time.
+    if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(store, this.clock);
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
     const identities = new Identities(store, this.#defaultRegion);
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const callJson = this.#dispatcher.callJson.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
@@ -97,18 +105,21 @@ export class Emulator {
     for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     const awsEvents = new AwsEvents();
+    const arrivals = new Arrivals();
     for (const definition of services) {
       const state = definition.create({
         store,
         clock: this.clock,
         timers,
         random,
-        options: { strict: options.strict ?? false },
+        options: { strict: options.strict ?? false, streamDelayMs: options.streamDelayMs ?? 0 },
         call,
+        callJson,
         delivery,
         functions: this.functions,
         awsEvents,
         mailbox: this.mailbox,
+        arrivals,
       });
       const running = { definition, state };
       this.#running.push(running);

@@ -43,6 +43,8 @@ export interface BusbarOptions {
   readonly seed?: string;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean;
+  /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
+  readonly streamDelay?: string | number;
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
 }
@@ -139,6 +141,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     startMs: options.startTime === undefined ? undefined : epochMs(options.startTime),
     seed: options.seed,
     strict: options.strict,
+    streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
     functions: options.functions,
   };
   const emulator = await Emulator.start(emulatorOptions);
@@ -203,15 +206,23 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
       const answer = emulator.handle(await wireRequest(request), originOf(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
+      let leave: () => void = () => {};
       const gone = new Promise<never>((_resolve, reject) => {
-        const leave = () => {
+        leave = () => {
           answer.abort();
           reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
         };
-        if (signal?.aborted) leave();
-        signal?.addEventListener?.("abort", leave, { once: true });
       });
-      return { response: sdkResponse(await Promise.race([answer.response, gone])) };
+      if (signal?.aborted) leave();
+      signal?.addEventListener("abort", leave);
+      try {
+        const response = sdkResponse(await Promise.race([answer.response, gone]));
+        // A client that leaves an event stream destroys its body.
+        if (response.body instanceof Readable) response.body.once("close", answer.abort);
+        return { response };
+      } finally {
+        signal?.removeEventListener("abort", leave);
+      }
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),

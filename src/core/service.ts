@@ -3,6 +3,7 @@ import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { AwsEvents } from "./aws-events.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
 import type { Mailbox } from "./delivery/mailbox.ts";
@@ -13,6 +14,8 @@ import type { OperationDefinition } from "./operation.ts";
 export interface ServiceOptions {
   /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
   readonly strict: boolean;
+  /** How long Kinesis streams, consumers and channels say CREATING, UPDATING or DELETING, in ms of the clock. */
+  readonly streamDelayMs: number;
 }
 
 /** What a service is given to live on. */
@@ -24,6 +27,8 @@ export interface ServiceDependencies {
   readonly options: ServiceOptions;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
+  /** As `call`, for an action and JSON input that a user wrote; see `Dispatcher.callJson`. */
+  readonly callJson: CallJson;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
   /** Keeps what would leave AWS, to be looked at. */
@@ -32,12 +37,21 @@ export interface ServiceDependencies {
   readonly functions: Functions;
   /** Where services send events about themselves: the default bus. */
   readonly awsEvents: AwsEvents;
+  /** News that a queue or a stream has something to read. */
+  readonly arrivals: Arrivals;
 }
 
 export type Call = (
   service: string,
   operation: string,
   input: object,
+  as: { account: string; region: string },
+) => Promise<object>;
+
+export type CallJson = (
+  service: string,
+  action: string,
+  input: unknown,
   as: { account: string; region: string },
 ) => Promise<object>;
 

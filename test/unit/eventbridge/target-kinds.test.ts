@@ -36,7 +36,7 @@ function alone() {
     random,
     delivery,
     awsEvents,
-    options: { strict: false },
+    options: { strict: false, streamDelayMs: 0 },
     functions: new Functions(random),
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("no other services")),
