@@ -174,9 +174,6 @@ function iso(epochMs: number): string {
   return new Date(Math.min(epochMs, lastMs)).toISOString();
 }
 
-/** The range of ECMAScript time values, in milliseconds from the epoch. */
-const maxDateMs = 8.64e15;
-
 function badRequest(message: string): Error {
   return Object.assign(new Error(message), { statusCode: 400 });
 }
