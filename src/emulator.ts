@@ -1,10 +1,14 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Arrivals } from "./core/arrivals.ts";
+import { AwsEvents } from "./core/aws-events.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
+import { LogGroups } from "./core/delivery/log-groups.ts";
 import { Mailbox } from "./core/delivery/mailbox.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
+import type { EventFilter, EventRecord } from "./core/event-records.ts";
 import { Functions } from "./core/functions.ts";
 import { defaultAccount, Identities } from "./core/identity.ts";
 import { RequestLog } from "./core/request-log.ts";
@@ -14,13 +18,16 @@ import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { eventbridge } from "./services/eventbridge/index.ts";
+import { kinesis } from "./services/kinesis/index.ts";
+import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, sts];
+export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, scheduler, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -43,6 +50,8 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
+  readonly streamDelayMs?: number | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
@@ -57,6 +66,7 @@ export class Emulator {
   readonly requests = new RequestLog();
   readonly deliveries: DeliveryEngine;
   readonly mailbox: Mailbox;
+  readonly logs: LogGroups;
   readonly functions: Functions;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
@@ -80,9 +90,11 @@ export class Emulator {
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const callJson = this.#dispatcher.callJson.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
+    this.logs = new LogGroups(store, clock);
     this.functions = new Functions(random);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     delivery.register("http", httpTarget(random));
@@ -90,19 +102,24 @@ export class Emulator {
       "lambda",
       this.functions.target(delivery, (body) => store.transaction(body)),
     );
-    for (const kind of ["mailbox", "firehose", "logs"])
-      delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    delivery.registerLocal("logs", (one) => this.logs.deliver(one));
+    const awsEvents = new AwsEvents();
+    const arrivals = new Arrivals();
     for (const definition of services) {
       const state = definition.create({
         store,
         clock: this.clock,
         timers,
         random,
-        options: { strict: options.strict ?? false },
+        options: { strict: options.strict ?? false, streamDelayMs: options.streamDelayMs ?? 0 },
         call,
+        callJson,
         delivery,
         functions: this.functions,
+        awsEvents,
         mailbox: this.mailbox,
+        arrivals,
       });
       const running = { definition, state };
       this.#running.push(running);
@@ -159,6 +176,16 @@ export class Emulator {
   /** What is built of each service. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;
+  }
+
+  /** The last events on the buses, newest first, with the rules they matched. */
+  events(filter: EventFilter = {}): EventRecord[] {
+    return this.#view("events", filter) as EventRecord[];
+  }
+
+  #view(name: string, filter: object): unknown {
+    const { definition, state } = this.#running.find(({ definition }) => definition.views?.[name]) as RunningService;
+    return definition.views?.[name]?.(state, filter);
   }
 
   /** Forgets everything, or all that belongs to one account. */
