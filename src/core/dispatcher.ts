@@ -1,6 +1,7 @@
 import { protocols } from "../../protocols/all.ts";
 import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
+import { type JsonDecoder, jsonDecoder } from "../../protocols/json-shape.ts";
 import type {
   Claim,
   OperationCodec,
@@ -17,7 +18,7 @@ import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Identities, Identity } from "./identity.ts";
 import { OperationContext, type OperationDefinition } from "./operation.ts";
-import type { RequestLog } from "./request-log.ts";
+import type { RequestLog, RequestRecord } from "./request-log.ts";
 import type { ServiceDefinition } from "./service.ts";
 
 /** A service with its state, as one emulator runs it. */
@@ -33,6 +34,7 @@ interface Compiled {
 }
 
 const compiledOperations = new WeakMap<OperationModel, Compiled>();
+const jsonReaders = new WeakMap<OperationModel, JsonDecoder>();
 
 /** One operation of one emulator. */
 interface Route extends Compiled {
@@ -41,15 +43,47 @@ interface Route extends Compiled {
   readonly run: OperationDefinition<unknown>["run"] | undefined;
 }
 
-/** What became of a call, for the request log and the answer. */
-interface Call {
+/** A call under way; once answered it is its own record in the request log. */
+class Call implements RequestRecord {
   readonly protocol: Protocol;
-  readonly service: ServiceModel | undefined;
-  readonly operation: OperationModel | undefined;
+  readonly model: ServiceModel | undefined;
   readonly identity: Identity;
   readonly requestId: string;
-  readonly startedAt: number;
   readonly time: number;
+  readonly operation: string | undefined;
+  readonly startedAt = performance.now();
+  status = 0;
+  durationMs = 0;
+  failure: AwsError | undefined;
+
+  constructor(claimed: Claim | Unclaimed, identity: Identity, requestId: string, time: number) {
+    this.protocol = claimed.protocol;
+    this.model = claimed.service;
+    this.operation = "operation" in claimed ? claimed.operation.name : undefined;
+    this.identity = identity;
+    this.requestId = requestId;
+    this.time = time;
+  }
+
+  get service(): string | undefined {
+    return this.model?.name;
+  }
+
+  get account(): string {
+    return this.identity.account;
+  }
+
+  get region(): string {
+    return this.identity.region;
+  }
+
+  get error(): string | undefined {
+    return this.failure?.queryCode;
+  }
+
+  get message(): string | undefined {
+    return this.failure?.message;
+  }
 }
 
 /** An answer that is not there yet, and the way to give it up. */
@@ -102,10 +136,18 @@ export class Dispatcher {
     let codec: OperationCodec;
     try {
       const route = this.#route(claimed.operation);
+      if (route.run === undefined) throw notBuilt(claimed.service.name, claimed.operation.name);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);
-      context = new OperationContext(route.state, call.identity, origin, call.requestId, claimed.protocol.name);
+      context = new OperationContext(
+        route.state,
+        call.identity,
+        origin,
+        call.requestId,
+        claimed.protocol.name,
+        request,
+      );
       const result = this.#run(route, input, context);
       if (!(result instanceof Promise)) {
         const flushed = deps.store.flushed();
@@ -137,7 +179,7 @@ export class Dispatcher {
    */
   async call(service: string, operation: string, input: object, as: { account: string; region: string }) {
     const model = this.#services.get(service)?.definition.model.operations.get(operation);
-    if (!model) throw new Error(`no operation ${service}:${operation}`);
+    if (!model) throw notBuilt(service, operation);
     const route = this.#route(model);
     route.validate(input as Record<string, unknown>);
     const identity = this.#deps.identities.root(as.account, as.region);
@@ -147,22 +189,31 @@ export class Dispatcher {
     return result;
   }
 
+  /**
+   * As `call`, for input that is JSON of the SDK's request members, blobs in plain text: what a universal target has.
+   * @param action name of the operation, its first letter in either case.
+   * @throws AwsError SerializationException for members of another type, NotImplemented for what Busbar does not have.
+   */
+  async callJson(service: string, action: string, input: unknown, as: { account: string; region: string }) {
+    const operation = action.charAt(0).toUpperCase() + action.slice(1);
+    const model = this.#services.get(service)?.definition.model.operations.get(operation);
+    if (!model) throw notBuilt(service, operation);
+    let decode = jsonReaders.get(model);
+    if (decode === undefined) {
+      decode = jsonDecoder(model.input, { constraints: model.service.constraints, textBlobs: true });
+      jsonReaders.set(model, decode);
+    }
+    return this.call(service, operation, decode(input ?? {}) as object, as);
+  }
+
   #begin(request: WireRequest, claimed: Claim | Unclaimed): Call {
     const { identities, random, clock } = this.#deps;
-    return {
-      protocol: claimed.protocol,
-      service: claimed.service,
-      operation: "operation" in claimed ? claimed.operation : undefined,
-      identity: identities.of(request),
-      requestId: random.uuid(),
-      startedAt: performance.now(),
-      time: clock.now(),
-    };
+    return new Call(claimed, identities.of(request), random.uuid(), clock.now());
   }
 
   #run(route: Route, input: object, context: OperationContext): object | undefined | Promise<object | undefined> {
     const run = route.run;
-    if (run === undefined) throw notBuilt(route.operation);
+    if (run === undefined) throw notBuilt(route.operation.service.name, route.operation.name);
     return this.#deps.store.transaction(() => run(input, context));
   }
 
@@ -221,7 +272,7 @@ export class Dispatcher {
 
   #fail(error: unknown, call: Call, request: WireRequest): WireResponse {
     const awsError = this.#awsError(error, call);
-    const response = call.protocol.encodeError(awsError, call.requestId, call.service, request);
+    const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
     this.#record(call, response.status, awsError);
     return response;
   }
@@ -231,35 +282,27 @@ export class Dispatcher {
     if (error instanceof Error && error.name === "StoreError") {
       return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message: error.message });
     }
-    this.#deps.onBug(error, `${call.service?.name}:${call.operation?.name}`);
+    this.#deps.onBug(error, `${call.service}:${call.operation}`);
     const message = "An internal error occurred. It is logged with its stack where Busbar runs.";
     return AwsError.unmodeled({ name: "InternalFailure", status: 500, fault: "server", message });
   }
 
-  #record(call: Call, status: number, error: AwsError | undefined): void {
-    this.#deps.requests.add({
-      time: call.time,
-      service: call.service?.name,
-      operation: call.operation?.name,
-      account: call.identity.account,
-      region: call.identity.region,
-      status,
-      error: error?.queryCode,
-      message: error?.message,
-      durationMs: performance.now() - call.startedAt,
-      requestId: call.requestId,
-    });
+  #record(call: Call, status: number, failure: AwsError | undefined): void {
+    call.status = status;
+    call.failure = failure;
+    call.durationMs = performance.now() - call.startedAt;
+    this.#deps.requests.add(call);
   }
 }
 
 /** The origin of URLs minted in calls between services, where there is no request to take it from. */
 const internalOrigin = "http://localhost:4566";
 
-function notBuilt(operation: OperationModel): AwsError {
+function notBuilt(service: string, operation: string): AwsError {
   return AwsError.unmodeled({
     name: "NotImplemented",
     status: 501,
     fault: "server",
-    message: `Busbar does not implement ${operation.service.name}:${operation.name}.`,
+    message: `Busbar does not implement ${service}:${operation}.`,
   });
 }

@@ -41,7 +41,7 @@ export const defaultAccount = "000000000000";
 export class Identities {
   readonly #defaultRegion: string;
   readonly #sessions: Table<SessionRow, "expiry">;
-  readonly #roots = new Map<string, Principal>();
+  readonly #roots = new Map<string, Map<string, Identity>>();
 
   constructor(store: Store, defaultRegion: string) {
     this.#defaultRegion = defaultRegion;
@@ -62,15 +62,21 @@ export class Identities {
 
   /** The account's own identity, as which services call one another. */
   root(account: string, region: string): Identity {
-    const key = `${account} ${partitionOf(region)}`;
-    let principal = this.#roots.get(key);
-    if (!principal) {
-      principal = { arn: `arn:${partitionOf(region)}:iam::${account}:root`, userId: account };
-      // Accounts come from clients: a bound keeps a stream of invented ones from filling memory.
-      if (this.#roots.size >= 1000) this.#roots.clear();
-      this.#roots.set(key, principal);
+    let inRegion = this.#roots.get(region);
+    if (!inRegion) {
+      // Regions and accounts come from clients: a bound keeps a stream of invented ones from filling memory.
+      if (this.#roots.size >= 100) this.#roots.clear();
+      inRegion = new Map();
+      this.#roots.set(region, inRegion);
     }
-    return { account, region, principal };
+    let identity = inRegion.get(account);
+    if (!identity) {
+      if (inRegion.size >= 1000) inRegion.clear();
+      const arn = `arn:${partitionOf(region)}:iam::${account}:root`;
+      identity = { account, region, principal: { arn, userId: account } };
+      inRegion.set(account, identity);
+    }
+    return identity;
   }
 }
 

@@ -1,9 +1,14 @@
-import { createHash, randomFillSync, randomUUID } from "node:crypto";
+import { createHash, randomFillSync } from "node:crypto";
 
 const POOL_WORDS = 1024;
 const WORD_VALUES = 2 ** 32;
 const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+const HIGH_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => HEX_BYTES[byte]!.charCodeAt(0));
+const LOW_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => HEX_BYTES[byte]!.charCodeAt(1));
+const DASH = "-".charCodeAt(0);
+const uuidText = Buffer.alloc(36, DASH);
 
 /** The only source of randomness and ids. With a seed the sequence is the same each time; without, it is cryptographic. */
 export class Random {
@@ -15,15 +20,15 @@ export class Random {
     this.#word = seed === undefined ? pooledWords() : xoshiro128(String(seed));
   }
 
-  /** A version 4 UUID in lower case (RFC 9562 section 5.4). */
+  /**
+   * A version 4 UUID in lower case (RFC 9562 section 5.4). Written into bytes and read as one flat string: ids are
+   * kept by the hundred thousand, and one pieced together holds on to its pieces, at seven times the memory.
+   */
   uuid(): string {
-    if (!this.#seeded) return randomUUID();
-    const a = this.#word();
-    const b = (this.#word() & 0xffff0fff) | 0x4000;
-    const c = (this.#word() & 0x3fffffff) | 0x80000000;
-    const d = this.#word();
-    const [second, third] = [hexOfWord(b), hexOfWord(c)];
-    return `${hexOfWord(a)}-${second.slice(0, 4)}-${second.slice(4)}-${third.slice(0, 4)}-${third.slice(4)}${hexOfWord(d)}`;
+    const word = this.#word;
+    let at = writeHex(0, word());
+    for (let i = 0; i < 3; i += 1) at = writeUuidWord(at, i, word());
+    return uuidText.toString("latin1", 0, 36);
   }
 
   /** At least 0, less than 1, with 53 random bits. */
@@ -67,6 +72,32 @@ export class Random {
     for (let i = 0; i < chars; i += 1) text += alphabet[this.int(alphabet.length)]!;
     return text;
   }
+}
+
+/** Writes a word's eight digits into the UUID's text; returns the place behind. */
+function writeHex(at: number, word: number): number {
+  return writeHalf(writeHalf(at, word >>> 16), word & 0xffff);
+}
+
+function writeHalf(at: number, half: number): number {
+  uuidText[at] = HIGH_DIGITS[half >>> 8]!;
+  uuidText[at + 1] = LOW_DIGITS[half >>> 8]!;
+  uuidText[at + 2] = HIGH_DIGITS[half & 255]!;
+  uuidText[at + 3] = LOW_DIGITS[half & 255]!;
+  return at + 4;
+}
+
+/** The words behind the first: version and variant are set, and dashes stand where halves meet. */
+function writeUuidWord(at: number, index: number, word: number): number {
+  if (index === 0) {
+    const versioned = (word & 0xffff0fff) | 0x4000;
+    return writeHalf(writeHalf(at + 1, versioned >>> 16) + 1, versioned & 0xffff);
+  }
+  if (index === 1) {
+    const variant = (word & 0x3fffffff) | 0x80000000;
+    return writeHalf(writeHalf(at + 1, variant >>> 16) + 1, variant & 0xffff);
+  }
+  return writeHex(at, word);
 }
 
 /** Words of node:crypto, fetched many at a time: one call costs about as much as a whole pool. */

@@ -1,7 +1,7 @@
 import type { IndexDefinition, Table, TableDefinition } from "./table.ts";
 import { TableIndex } from "./table-index.ts";
 
-/** Longest primary key in bytes of UTF-8; LMDB takes 1,978, less what its key encoding may add. */
+/** Longest primary key in bytes of UTF-8: LMDB takes 1,978, and the table's name comes before it. */
 export const MAX_KEY_BYTES = 1900;
 
 /** A definition whose row type and index names no longer matter. */
@@ -15,7 +15,7 @@ export interface Change {
   readonly after: object | undefined;
 }
 
-/** The rows of one table with their indexes. Every write is told to `record` once it is done; `record` may throw before. */
+/** The rows of one table with their indexes. Every write goes to the journal of the running transaction. */
 export class StoredTable implements Table<object, string> {
   readonly definition: AnyDefinition;
   readonly by: Record<string, TableIndex<object>> = {};

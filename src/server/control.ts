@@ -1,5 +1,10 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { AwsError } from "../../protocols/error.ts";
+import type { LogEvent, LogFilter } from "../core/delivery/log-groups.ts";
+import type { MailboxFilter, MailboxMessage } from "../core/delivery/mailbox.ts";
+import type { DeliveryFilter, DeliveryRecord } from "../core/delivery/types.ts";
+import type { EventFilter, EventRecord } from "../core/event-records.ts";
 import type { RequestRecord } from "../core/request-log.ts";
 import type { ServiceCoverage } from "../core/service.ts";
 import { parseDuration } from "../engine/duration.ts";
@@ -16,8 +21,13 @@ export interface ControlledEmulator {
   };
   readonly requests: { newestFirst(): Iterable<RequestRecord> };
   readonly store: { readonly durable: boolean; counts(): Record<string, number> };
+  readonly deliveries: { list(filter: DeliveryFilter): DeliveryRecord[] };
+  readonly mailbox: { list(filter: MailboxFilter): MailboxMessage[] };
+  readonly logs: { list(filter: LogFilter): LogEvent[] };
+  events(filter: EventFilter): EventRecord[];
   readonly coverage: readonly ServiceCoverage[];
   reset(account?: string): Promise<void>;
+  pull(service: string, lever: string, body: object): Promise<object | undefined>;
 }
 
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
@@ -51,12 +61,8 @@ export async function controlRoutes(
     return { reset: account ?? "all" };
   });
 
-  app.get("/requests", (request, reply) => {
-    const query = request.query as Record<string, string>;
-    const limit = query["limit"] === undefined ? 100 : Number(query["limit"]);
-    if (!Number.isInteger(limit) || limit < 1) return refuse(reply, "limit must be a whole number from 1.");
-    const unknown = Object.keys(query).find((name) => name !== "limit" && !filters.includes(name as never));
-    if (unknown) return refuse(reply, `There is no filter ${unknown}; use limit, ${filters.join(", ")}.`);
+  app.get("/requests", (request) => {
+    const { query, limit } = filtersOf(request, filters);
     const requests: object[] = [];
     for (const record of emulator.requests.newestFirst()) {
       if (!filters.every((name) => query[name] === undefined || String(record[name]) === query[name])) continue;
@@ -70,6 +76,66 @@ export async function controlRoutes(
     return { requests };
   });
 
+  app.get("/deliveries", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "source", "target", "status"]);
+    if (query["status"] !== undefined && !/^(pending|delivered|failed)$/.test(query["status"])) {
+      throw badRequest("status is pending, delivered or failed.");
+    }
+    const deliveries = emulator.deliveries.list({ ...(query as DeliveryFilter), limit });
+    return { deliveries: deliveries.map(shownDelivery) };
+  });
+
+  app.get("/mailbox", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "channel", "to"]);
+    const messages = emulator.mailbox.list({ ...query, limit });
+    return { messages: messages.map(({ timeMs, ...message }) => ({ ...message, time: iso(timeMs) })) };
+  });
+
+  app.get("/events", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "bus", "source", "detailType", "matched"]);
+    const { matched, ...filters } = query;
+    if (matched !== undefined && !/^(true|false)$/.test(matched)) throw badRequest("matched is true or false.");
+    const events = emulator.events({
+      ...filters,
+      limit,
+      matched: matched === undefined ? undefined : matched === "true",
+    });
+    return {
+      events: events.map(({ timeMs, event, ...record }) => ({
+        time: iso(timeMs),
+        ...record,
+        event: JSON.parse(event),
+      })),
+    };
+  });
+
+  app.get("/logs", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "group", "stream", "source"]);
+    const events = emulator.logs.list({ ...query, limit });
+    return {
+      events: events.map(({ timestampMs, ingestedMs, ...event }) => ({
+        ...event,
+        timestamp: iso(timestampMs),
+        ingested: iso(ingestedMs),
+      })),
+    };
+  });
+
+  app.post("/:service/:lever", async (request, reply) => {
+    const { service, lever } = request.params as { service: string; lever: string };
+    const body = jsonBody(request) as { account?: unknown; region?: unknown };
+    for (const name of ["account", "region"] as const) {
+      if (body[name] !== undefined && typeof body[name] !== "string") return refuse(reply, `${name} must be a string.`);
+    }
+    try {
+      const result = await emulator.pull(service, lever, body);
+      return result ?? reply.code(404).send({ message: `There is no lever ${lever} of ${service}. ${routesSentence}` });
+    } catch (error) {
+      if (error instanceof AwsError) return refuse(reply, error.message);
+      throw error;
+    }
+  });
+
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -81,7 +147,36 @@ export async function controlRoutes(
 }
 
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, GET /_busbar/requests and GET /_busbar/state.";
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, POST /_busbar/sns/opt-out, and GET /_busbar/requests, deliveries, mailbox, events, logs and state.";
+
+/** The filters of a query by name, each given at most once, and the limit. */
+function filtersOf(request: FastifyRequest, names: readonly string[]) {
+  const query = request.query as Record<string, string>;
+  const limit = query["limit"] === undefined ? 100 : Number(query["limit"]);
+  if (!Number.isInteger(limit) || limit < 1) throw badRequest("limit must be a whole number from 1.");
+  const unknown = Object.keys(query).find((name) => name !== "limit" && !names.includes(name));
+  if (unknown) throw badRequest(`There is no filter ${unknown}; use limit, ${names.join(", ")}.`);
+  const { limit: _limit, ...filters } = query;
+  return { query: filters, limit };
+}
+
+function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: DeliveryRecord): object {
+  return {
+    ...record,
+    accepted: iso(acceptedMs),
+    nextAttempt: nextAttemptMs === undefined ? undefined : iso(nextAttemptMs),
+    attempts: attempts.map(({ timeMs, ...attempt }) => ({ time: iso(timeMs), ...attempt })),
+  };
+}
+
+/** Any number of milliseconds as ISO 8601; beyond the last date there is, that date. */
+function iso(epochMs: number): string {
+  return new Date(Math.min(epochMs, maxDateMs)).toISOString();
+}
+
+function badRequest(message: string): Error {
+  return Object.assign(new Error(message), { statusCode: 400 });
+}
 
 function clockState({ clock }: ControlledEmulator): object {
   return { mode: clock.mode, now: new Date(clock.now()).toISOString(), epochMs: clock.now() };

@@ -30,6 +30,9 @@ export class LongPolls {
 
   constructor(sqs: Sqs) {
     this.#sqs = sqs;
+    sqs.deps.arrivals.onFirstReader((source) => {
+      if (source.split(":")[2] === "sqs") this.#arm(source, this.#waiting(source));
+    });
   }
 
   /** Waits up to `waitMs` for `attempt` to find messages; empty when time, client or emulator ends first. */
@@ -44,10 +47,7 @@ export class LongPolls {
           deadline.cancel();
           signal.removeEventListener("abort", leave);
           waiting.polls.delete(poll);
-          if (waiting.polls.size === 0) {
-            waiting.alarm?.cancel();
-            this.#queues.delete(queueArn);
-          }
+          this.#forget(queueArn, waiting);
           if (result instanceof Error) reject(result);
           else resolve(result);
         },
@@ -103,7 +103,13 @@ export class LongPolls {
       this.#look(waiting);
     } while (waiting.checked < waiting.touches && waiting.polls.size > 0);
     waiting.looking = false;
-    if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
+    const { arrivals } = this.#sqs.deps;
+    if (arrivals.hasReader(queueArn)) {
+      this.#settle(queueArn);
+      if (this.#hasVisible(queueArn)) arrivals.notify(queueArn);
+      this.#arm(queueArn, waiting);
+    } else if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
+    else this.#forget(queueArn, waiting);
   }
 
   /** Whoever waits longest is asked first; when nothing is left for it, nothing is for the others. */
@@ -122,11 +128,35 @@ export class LongPolls {
     }
   }
 
-  #arm(queueArn: string, waiting: WaitingQueue): void {
+  /** Forgets a queue that nobody waits for. */
+  #forget(queueArn: string, waiting: WaitingQueue): void {
+    if (waiting.polls.size > 0 || this.#sqs.deps.arrivals.hasReader(queueArn)) return;
+    waiting.alarm?.cancel();
+    this.#queues.delete(queueArn);
+  }
+
+  /** Makes available what is due, so that the next alarm is for later even when no reader takes it now. */
+  #settle(queueArn: string): void {
+    if (this.#nextMs(queueArn) > this.#sqs.now) return;
+    const queue = this.#sqs.queues.get(queueArn);
+    if (queue) this.#sqs.deps.store.transaction(() => this.#sqs.settle(queue, this.#sqs.now));
+  }
+
+  #hasVisible(queueArn: string): boolean {
+    const { by } = this.#sqs.messages;
+    return by.sent.size(queueArn) > by.inFlight.size(queueArn) + by.delayed.size(queueArn);
+  }
+
+  /** When the next message becomes available by time; infinite when none does. */
+  #nextMs(queueArn: string): number {
     const { by } = this.#sqs.messages;
     const delayed = by.delayed.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
     const inFlight = by.inFlight.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(delayed, inFlight, this.#nextExpiry(queueArn));
+    return Math.min(delayed, inFlight, this.#nextExpiry(queueArn));
+  }
+
+  #arm(queueArn: string, waiting: WaitingQueue): void {
+    const next = this.#nextMs(queueArn);
     waiting.alarm?.cancel();
     waiting.alarm =
       next === Number.POSITIVE_INFINITY

@@ -6,7 +6,7 @@ import { attributesMd5, selectAttributes, shownAttributes } from "./message-attr
 import { receiptHandle } from "./receipt-handle.ts";
 import { sequenceNumber } from "./send.ts";
 import { operation, type Sqs } from "./sqs.ts";
-import { isFifo, isInFlight, type MessageRow, type QueueRow } from "./tables.ts";
+import { isFifo, isInFlight, type MessageRow, messageKey, type QueueRow } from "./tables.ts";
 
 const maxInFlight = 120_000;
 const attemptWindowMs = 5 * 60_000;
@@ -163,7 +163,7 @@ function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonl
     key: attemptKey(queue, ask.attemptId as string),
     account: queue.account,
     queue: queue.arn,
-    messages: taken.map(({ id, receiveCount }) => ({ id, receiveCount })),
+    messages: taken.map(({ serial, receiveCount }) => ({ serial, receiveCount })),
     availableMs: now + ask.visibilityMs,
     expiresMs: now + attemptWindowMs,
   });
@@ -189,8 +189,8 @@ function repeatAttempt(
     receiveAttempts.delete(attempt.key);
     return undefined;
   }
-  const messages = attempt.messages.map(({ id, receiveCount }) => {
-    const message = service.messages.get(id);
+  const messages = attempt.messages.map(({ serial, receiveCount }) => {
+    const message = service.messages.get(messageKey(serial));
     const same = message?.queue === queue.arn && message.receiveCount === receiveCount;
     if (!same || !isInFlight(message) || message.availableMs !== attempt.availableMs) {
       throw invalidValue(

@@ -12,6 +12,7 @@ import {
   deletedQueueTable,
   isFifo,
   type MessageRow,
+  messageKey,
   messageTable,
   type QueueRow,
   queueTable,
@@ -65,7 +66,7 @@ export class Sqs {
   }
 
   deleteMessage(message: MessageRow): void {
-    this.messages.delete(message.id);
+    this.messages.delete(messageKey(message.serial));
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
   }
@@ -114,7 +115,7 @@ export class Sqs {
 
   /** Removes every message of a queue with all that is remembered of them. */
   clearQueue(arn: string): void {
-    for (const message of this.messages.by.sent.range(arn)) this.messages.delete(message.id);
+    for (const { serial } of this.messages.by.sent.range(arn)) this.messages.delete(messageKey(serial));
     this.groups.clear(arn);
     for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
     for (const row of this.receiveAttempts.by.expiry.range(arn)) this.receiveAttempts.delete(row.key);

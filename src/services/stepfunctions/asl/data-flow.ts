@@ -1,0 +1,116 @@
+import { runtimeError, StateError } from "./errors.ts";
+import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes } from "./json.ts";
+import { evaluateQuery } from "./jsonata.ts";
+import type { StateNode } from "./machine.ts";
+import { PathMiss, readPath, writePath } from "./path-read.ts";
+import { pathOf } from "./path-syntax.ts";
+import { type Place, queryScope, rootsOf } from "./scope.ts";
+import { evaluateTemplate } from "./template.ts";
+
+/** Most bytes the variables of one scope may take together. */
+const maxVariablesBytes = 10 * 1024 * 1024;
+
+/** The value a path field leads to; null gives an empty object. Throws States.Runtime when it leads nowhere. */
+export function valueOfPath(path: Json | undefined, place: Place, input: Json): Json {
+  if (path === undefined) return input;
+  if (path === null) return {};
+  const text = String(path);
+  try {
+    return readPath(pathOf(text), rootsOf(place, input));
+  } catch (error) {
+    if (!(error instanceof PathMiss)) throw error;
+    throw runtimeError(`Invalid path '${text}' : ${error.message}`);
+  }
+}
+
+function template(value: Json, place: Place, input: Json): Json {
+  return evaluateTemplate(value, rootsOf(place, input), place.run.env.chance);
+}
+
+/** The input after InputPath, which JSONata states do not have. */
+export function effectiveInput(node: StateNode, place: Place): Json {
+  const { thread, run } = place;
+  if (node.language === "JSONata") return thread.input;
+  const value = valueOfPath(node.fields["InputPath"], place, thread.input);
+  const shown = node.type === "Pass" ? node.fields["Result"] === undefined : node.type !== "Parallel";
+  if (shown) run.env.probe?.record("afterInputPath", value);
+  return value;
+}
+
+/** What the state works on: the effective input through Parameters or Arguments. */
+export function workInput(node: StateNode, place: Place, effective: Json): Json {
+  const { fields, language } = node;
+  const probe = place.run.env.probe;
+  if (language === "JSONata") {
+    const value =
+      fields["Arguments"] === undefined
+        ? effective
+        : evaluateQuery(fields["Arguments"], "Arguments", queryScope(place));
+    if (node.type === "Task") probe?.record("afterArguments", value);
+    return value;
+  }
+  const value = fields["Parameters"] === undefined ? effective : template(fields["Parameters"], place, effective);
+  if (node.type !== "Parallel") probe?.record("afterParameters", value);
+  return value;
+}
+
+/** A template field of either language, `input` being the `$` of JSONPath. */
+export function evaluateField(node: StateNode, place: Place, field: string, value: Json, input: Json): Json {
+  return node.language === "JSONata" ? evaluateQuery(value, field, queryScope(place)) : template(value, place, input);
+}
+
+/** A state's output and the variables it assigns. */
+export type Outgoing = { output: Json; assigned: JsonObject | undefined };
+
+/** Output and variables of a state whose work gave `result`; `selects` tells that it may have a ResultSelector. */
+export function outgoing(node: StateNode, place: Place, result: Json, kind: "result" | "input"): Outgoing {
+  const { fields } = node;
+  const { thread, run } = place;
+  if (node.language === "JSONata") {
+    const scope = queryScope(place, kind === "result" ? { result } : {});
+    const assigned = assignedBy(fields["Assign"], (value) => evaluateQuery(value, "Assign", scope), place);
+    const output = fields["Output"] === undefined ? result : evaluateQuery(fields["Output"], "Output", scope);
+    return { output, assigned };
+  }
+  const assigned = assignedBy(fields["Assign"], (value) => template(value, place, result), place);
+  let value = result;
+  if (kind === "result" || node.type === "Pass") {
+    if (fields["ResultSelector"] !== undefined) value = template(fields["ResultSelector"], place, result);
+    run.env.probe?.record("afterResultSelector", value);
+    value = placeResult(fields["ResultPath"], thread.input, value);
+    run.env.probe?.record("afterResultPath", value);
+  }
+  return { output: valueOfPath(fields["OutputPath"], place, value), assigned };
+}
+
+/** The raw input with a result put where ResultPath says; null discards the result. */
+export function placeResult(resultPath: Json | undefined, raw: Json, result: Json): Json {
+  if (resultPath === undefined) return result;
+  return resultPath === null ? raw : writePath(pathOf(String(resultPath)), raw, result);
+}
+
+/** Evaluates an Assign field and holds it to the limits of variables. */
+export function assignedBy(
+  assign: Json | undefined,
+  evaluate: (template: Json) => Json,
+  place: Place,
+): JsonObject | undefined {
+  if (!isObject(assign)) return undefined;
+  const values = evaluate(assign);
+  if (!isObject(values)) return undefined;
+  if (jsonExceeds(values, maxPayloadBytes)) {
+    throw new StateError(
+      "States.DataLimitExceeded",
+      `The variables assigned by the state '${place.thread.state}' exceed the maximum number of bytes service limit.`,
+      { inState: true },
+    );
+  }
+  if (jsonExceeds({ ...place.thread.variables, ...values }, maxVariablesBytes)) {
+    throw new StateError(
+      "States.DataLimitExceeded",
+      "The total size of all variables exceeds the maximum number of bytes service limit.",
+      { inState: true },
+    );
+  }
+  return values;
+}

@@ -1,0 +1,289 @@
+import { assignedBy, placeResult } from "./data-flow.ts";
+import { asStateError, maxCauseLength, StateError } from "./errors.ts";
+import type { ExecutionStatus, ThreadFrame } from "./execution.ts";
+import { errorDetails } from "./history.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
+import { evaluateQuery } from "./jsonata.ts";
+import type { StateNode } from "./machine.ts";
+import type { Run } from "./run.ts";
+import { queryScope, rootsOf, visibleVariables } from "./scope.ts";
+import { evaluateTemplate } from "./template.ts";
+import { exitState, removeFan } from "./transitions.ts";
+
+/** What went wrong, as Retry and Catch see it. */
+type Failure = { error: string | undefined; cause: string | undefined; source: Source };
+
+/** Where a failure came from, when Retry and Catch know it by a second name: a missed heartbeat, a failed branch. */
+type Source = "state" | "heartbeat" | "branch";
+
+const defaultIntervalSeconds = 1;
+const defaultMaxAttempts = 3;
+const defaultBackoffRate = 2;
+
+/**
+ * Deals with the failure of a thread's current state: Retry, then Catch, then the failure of what encloses it, in the end of
+ * the execution (Amazon States Language, Errors). States.Runtime ends the execution at once.
+ */
+export function failState(run: Run, thread: ThreadFrame, problem: StateError, source: Source = "state"): void {
+  const node = run.node(thread);
+  const failure = { error: problem.error, cause: causeOf(run, problem, thread), source };
+  if (problem.field !== undefined) {
+    const origin = thread.fan === null ? thread.before : thread.entered;
+    evaluationFailed(run, thread, failure, problem.field, origin);
+  }
+  haltChildren(run, thread, failure.error !== "States.Runtime");
+  if (failure.error === "States.Runtime") {
+    thread.halted = true;
+    endThreads(run);
+    endExecution(run, "FAILED", thread.previous, failure);
+    return;
+  }
+  if (retries(run, thread, node, failure)) return;
+  const origin = thread.previous;
+  if (node.type === "Parallel" || node.type === "Map") run.emitFor(thread, `${node.type}StateFailed`);
+  if (catches(run, thread, node, failure, origin)) return;
+  thread.halted = true;
+  leaveFailed(run, thread, failure);
+}
+
+function causeOf(run: Run, problem: StateError, thread: ThreadFrame): string | undefined {
+  if (!problem.inState || run.env.probe) return problem.causeText;
+  const sentence = `An error occurred while executing the state '${thread.state}' (entered at the event id #${thread.entered}).`;
+  return `${sentence} ${problem.causeText}`.slice(0, maxCauseLength);
+}
+
+function evaluationFailed(run: Run, thread: ThreadFrame, failure: Failure, field: string, origin: number): void {
+  thread.previous = run.emit("EvaluationFailed", origin, {
+    ...errorDetails(failure.error, failure.cause),
+    location: field,
+    state: thread.state,
+  });
+}
+
+function listOf(fields: JsonObject, name: string): JsonObject[] {
+  const list = fields[name];
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}
+
+/** Whether an ErrorEquals list names the failure. */
+function matches(handler: JsonObject, failure: Failure): boolean {
+  const names = handler["ErrorEquals"];
+  if (!Array.isArray(names) || failure.error === "States.Runtime") return false;
+  return names.some((name) => {
+    if (name === "States.ALL" || name === failure.error) return true;
+    if (name === "States.HeartbeatTimeout") return failure.source === "heartbeat";
+    if (name === "States.BranchFailed") return failure.source === "branch";
+    return (
+      name === "States.TaskFailed" && failure.error !== "States.Timeout" && failure.error !== "States.HeartbeatTimeout"
+    );
+  });
+}
+
+function numberOf(value: Json | undefined, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
+}
+
+/** Seconds before attempt `attempt` (from 1): interval times backoff, capped, and spread out under full jitter. */
+function retryDelaySeconds(run: Run, retrier: JsonObject, attempt: number): number {
+  const interval = numberOf(retrier["IntervalSeconds"], defaultIntervalSeconds);
+  const backoff = numberOf(retrier["BackoffRate"], defaultBackoffRate);
+  const limit = numberOf(retrier["MaxDelaySeconds"], 99_999_999);
+  const delay = Math.min(interval * backoff ** (attempt - 1), limit);
+  return retrier["JitterStrategy"] === "FULL" ? delay * run.env.chance.random() : delay;
+}
+
+function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure): boolean {
+  const retriers = listOf(node.fields, "Retry");
+  const index = retriers.findIndex((retrier) => matches(retrier, failure));
+  if (index < 0) return false;
+  const retrier = retriers[index]!;
+  const probe = run.env.probe;
+  const made = (thread.retries[index] ?? 0) + (probe?.retryCount ?? 0);
+  if (made >= numberOf(retrier["MaxAttempts"], defaultMaxAttempts)) return false;
+  const delaySeconds = retryDelaySeconds(run, retrier, made + 1);
+  if (probe) {
+    run.head.status = "FAILED";
+    probe.ended({
+      status: "RETRIABLE",
+      ...errorDetails(failure.error, failure.cause),
+      retryIndex: index,
+      retryBackoffIntervalSeconds: delaySeconds,
+      variables: visibleVariables(run, thread),
+    });
+    return true;
+  }
+  thread.retries = retriers.map((_, at) => (thread.retries[at] ?? 0) + (at === index ? 1 : 0));
+  if (thread.inner !== undefined) removeFan(run, thread.inner);
+  delete thread.inner;
+  delete thread.task;
+  delete thread.mapRun;
+  thread.phase = "retry";
+  run.effects.push({
+    type: "setTimer",
+    timerId: `${thread.id}:retry`,
+    atMs: run.env.nowMs + Math.round(delaySeconds * 1000),
+  });
+  return true;
+}
+
+function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure, origin: number): boolean {
+  const catchers = listOf(node.fields, "Catch");
+  const index = catchers.findIndex((catcher) => matches(catcher, failure));
+  const catcher = catchers[index];
+  if (!catcher) return false;
+  const errorOutput: JsonObject = {
+    ...(failure.error === undefined ? {} : { Error: failure.error }),
+    ...(failure.cause === undefined ? {} : { Cause: failure.cause }),
+  };
+  try {
+    const { output, assigned } = caught(run, thread, node, catcher, index, errorOutput);
+    const next = String(catcher["Next"]);
+    const probe = run.env.probe;
+    if (probe) {
+      run.head.status = "FAILED";
+      const variables = { ...visibleVariables(run, thread), ...assigned };
+      const details = errorDetails(failure.error, failure.cause);
+      probe.ended({ status: "CAUGHT_ERROR", output, nextState: next, catchIndex: index, variables, ...details });
+      return true;
+    }
+    exitState(run, thread, { output, assigned, next });
+  } catch (thrown) {
+    const error = asStateError(thrown);
+    const second = { error: error.error, cause: causeOf(run, error, thread), source: "state" as const };
+    if (error.field !== undefined) evaluationFailed(run, thread, second, error.field, origin);
+    if (second.error !== "States.Runtime" && (node.type === "Parallel" || node.type === "Map")) {
+      run.emitFor(thread, `${node.type}StateFailed`);
+    }
+    thread.halted = true;
+    leaveFailed(run, thread, second);
+  }
+  return true;
+}
+
+function caught(
+  run: Run,
+  thread: ThreadFrame,
+  node: StateNode,
+  catcher: JsonObject,
+  index: number,
+  errorOutput: JsonObject,
+): { output: Json; assigned: JsonObject | undefined } {
+  const place = { run, thread };
+  if (node.language === "JSONata") {
+    const scope = queryScope(place, { errorOutput });
+    const field = (name: string): string => `Catch[${index}]/${name}`;
+    const assigned = assignedBy(catcher["Assign"], (value) => evaluateQuery(value, field("Assign"), scope), place);
+    const output =
+      catcher["Output"] === undefined ? errorOutput : evaluateQuery(catcher["Output"], field("Output"), scope);
+    return { output, assigned };
+  }
+  const roots = rootsOf(place, errorOutput);
+  const assigned = assignedBy(catcher["Assign"], (value) => evaluateTemplate(value, roots, run.env.chance), place);
+  return { output: placeResult(catcher["ResultPath"], thread.input, errorOutput), assigned };
+}
+
+/** Hands an uncaught failure to the enclosing Parallel or Map state, or ends the execution with it. */
+function leaveFailed(run: Run, thread: ThreadFrame, failure: Failure): void {
+  if (thread.fan === null || failure.error === "States.Runtime") {
+    endThreads(run);
+    endExecution(run, "FAILED", thread.previous, failure);
+    return;
+  }
+  const fan = run.fan(thread.fan);
+  const parent = run.thread(fan.thread)!;
+  const failed = thread.previous;
+  const isMap = run.node(parent).type === "Map";
+  if (run.node(thread).type === "Task") run.emit("TaskStateAborted", failed);
+  if (isMap) run.emit("MapIterationFailed", failed, { name: parent.state, index: thread.index });
+  haltChildren(run, parent, true);
+  parent.previous = failed;
+  failState(run, parent, new StateError(failure.error, failure.cause), isMap ? "state" : "branch");
+}
+
+/** Stops everything a thread has open. With `visible`, its current state and those below get their Aborted events. */
+function haltThread(run: Run, thread: ThreadFrame, visible: boolean): void {
+  if (thread.halted) return;
+  thread.halted = true;
+  closeWork(run, thread);
+  haltChildren(run, thread, visible);
+  const type = run.node(thread).type;
+  if (visible && thread.phase !== "enter" && ["Task", "Wait", "Parallel", "Map"].includes(type)) {
+    run.emitFor(thread, `${type}StateAborted`);
+  }
+}
+
+/** {@link haltThread} for the branches or iterations of a thread that are still running. */
+function haltChildren(run: Run, thread: ThreadFrame, visible: boolean): void {
+  if (thread.inner === undefined || thread.phase !== "fan") return;
+  const fan = run.fan(thread.inner);
+  for (const index of fan.active) {
+    const child = run.thread(`${fan.id}.${index}`);
+    if (!child || child.halted) continue;
+    haltThread(run, child, visible);
+    if (visible && run.node(thread).type === "Map") {
+      run.emit("MapIterationAborted", child.previous, { name: thread.state, index });
+    }
+  }
+}
+
+/** Cancels the timers, the task and the map run a thread waits for. */
+function closeWork(run: Run, thread: ThreadFrame): void {
+  if (thread.phase === "wait" || thread.phase === "retry") {
+    run.effects.push({ type: "cancelTimer", timerId: `${thread.id}:${thread.phase}` });
+  }
+  if (thread.phase === "task" && thread.task) {
+    cancelTaskTimers(run, thread);
+    run.effects.push({ type: "cancelTask", taskId: thread.task.id });
+  }
+  if (thread.phase === "mapRun" && thread.mapRun) {
+    run.effects.push({ type: "cancelMapRun", mapRunId: thread.mapRun.id });
+  }
+}
+
+/** Cancels the time-out and the heartbeat of the task a thread waits for. */
+export function cancelTaskTimers(run: Run, thread: ThreadFrame): void {
+  const task = thread.task;
+  if (!task) return;
+  if (task.hasTimeout) run.effects.push({ type: "cancelTimer", timerId: `${task.id}:timeout` });
+  if (task.heartbeatSeconds !== undefined) run.effects.push({ type: "cancelTimer", timerId: `${task.id}:heartbeat` });
+}
+
+/** Stops everything that is still going on, without events. */
+export function endThreads(run: Run): void {
+  const pending = ["0"];
+  while (pending.length > 0) {
+    const thread = run.thread(pending.pop()!);
+    if (!thread) continue;
+    if (!thread.halted) closeWork(run, thread);
+    thread.halted = true;
+    if (thread.inner === undefined || thread.phase !== "fan") continue;
+    const fan = run.fan(thread.inner);
+    for (const index of fan.active) pending.push(`${fan.id}.${index}`);
+  }
+  run.head.ready.length = 0;
+}
+
+const terminalEvents = {
+  FAILED: "ExecutionFailed",
+  ABORTED: "ExecutionAborted",
+  TIMED_OUT: "ExecutionTimedOut",
+} as const;
+
+/** Ends the execution unsuccessfully: the last event and the `finish` effect. Its frames stay, for a redrive. */
+export function endExecution(
+  run: Run,
+  status: Exclude<ExecutionStatus, "RUNNING" | "SUCCEEDED">,
+  previous: number,
+  failure: { error?: string | undefined; cause?: string | undefined },
+): void {
+  const details = errorDetails(failure.error, failure.cause);
+  const probe = run.env.probe;
+  run.head.status = status;
+  if (probe) {
+    probe.ended({ status: "FAILED", variables: visibleVariables(run, run.thread("0")!), ...details });
+    return;
+  }
+  run.emitLast(terminalEvents[status], previous, details);
+  run.effects.push({ type: "cancelTimer", timerId: "execution" });
+  run.effects.push({ type: "finish", status, ...(status === "TIMED_OUT" ? {} : details) });
+}

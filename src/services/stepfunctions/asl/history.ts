@@ -1,0 +1,34 @@
+import type { JsonObject } from "./json.ts";
+
+/**
+ * One history event. `details` goes on the wire under `detailsKey`; both are absent for types without details. Payloads
+ * in the details are JSON text, as GetExecutionHistory returns them.
+ */
+export type HistoryEvent = {
+  id: number;
+  previousEventId: number;
+  type: string;
+  timestampMs: number;
+  detailsKey?: string;
+  details?: JsonObject;
+};
+
+/** The most events a STANDARD execution may have; the last of them is its failure. */
+export const maxHistoryEvents = 25_000;
+
+/** The member that carries the details of an event type. */
+export function detailsKeyOf(type: string): string {
+  if (type.endsWith("StateEntered")) return "stateEnteredEventDetails";
+  if (type.endsWith("StateExited")) return "stateExitedEventDetails";
+  return `${type[0]!.toLowerCase()}${type.slice(1)}EventDetails`;
+}
+
+/** A payload member with its companion: `{input, inputDetails: {truncated: false}}`. */
+export function payloadDetails(member: "input" | "output", text: string): JsonObject {
+  return { [member]: text, [`${member}Details`]: { truncated: false } };
+}
+
+/** Error and cause as details: a key that is unset is absent. */
+export function errorDetails(error: string | undefined, cause: string | undefined): JsonObject {
+  return { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+}

@@ -1,0 +1,252 @@
+import { asStateError, StateError } from "./errors.ts";
+import type { Effect, Env, Execution, ExecutionMeta, Signal, ThreadFrame } from "./execution.ts";
+import { endExecution, endThreads, failState } from "./failures.ts";
+import { continueFan, leaveMocked, runMap, runParallel, selectedItem } from "./fan-states.ts";
+import { payloadDetails } from "./history.ts";
+import type { Json } from "./json.ts";
+import type { Machine } from "./machine.ts";
+import { mapRunFailed, mapRunSucceeded } from "./map-run.ts";
+import { redrive } from "./redrive.ts";
+import { HistoryFull, Run } from "./run.ts";
+import type { MapItem } from "./scope.ts";
+import { runChoice, runFail, runPass, runSucceed, runWait } from "./simple-states.ts";
+import {
+  leaveTask,
+  runTask,
+  taskFailed,
+  taskHeartbeat,
+  taskStarted,
+  taskSubmitted,
+  taskSucceeded,
+  taskTimedOut,
+} from "./task-state.ts";
+import { enterState, startThread } from "./transitions.ts";
+
+/** Longest life of an express execution. */
+const expressTimeoutSeconds = 300;
+
+/** Moves of threads in one step, so that an endless loop of states leaves the process to others. */
+const movesPerStep = 500;
+
+/** How many moves an evaluation of an expression of unknown cost counts for. */
+const costlyMoves = 100;
+
+/** What a step did: the effects to carry out in order, and which frames to store or to forget. The head always changed. */
+export type StepResult = { effects: Effect[]; touched: string[]; removed: string[] };
+
+/** A new execution. Nothing has happened yet; the first signal is `start`. `input` is the parsed `meta.inputText`. */
+export function startExecution(meta: ExecutionMeta, input: Json): Execution {
+  return {
+    meta,
+    input,
+    head: { status: "RUNNING", lastEventId: 0, sequence: 0, ready: [], redriveCount: 0 },
+    frames: {},
+  };
+}
+
+/**
+ * Applies one signal to the execution, changing it in place, and runs it until it waits, ends or has used up its turn
+ * (then `continue` is among the effects and is to be sent back as a signal). Does no input or output of its own: the same
+ * execution, signal and env give the same result.
+ */
+export function step(machine: Machine, execution: Execution, signal: Signal, env: Env): StepResult {
+  const run = new Run(machine, execution, env);
+  try {
+    apply(run, signal);
+    drain(run);
+  } catch (error) {
+    if (!(error instanceof HistoryFull)) throw error;
+    endThreads(run);
+    endExecution(run, "FAILED", execution.head.lastEventId, {
+      error: "States.Runtime",
+      cause: "The execution reached the maximum number of history events (25000).",
+    });
+  }
+  return { effects: run.effects, touched: [...run.touched], removed: [...run.removed] };
+}
+
+function drain(run: Run): void {
+  const { ready } = run.head;
+  let taken = 0;
+  while (run.running && taken < ready.length && taken + run.costly * costlyMoves < movesPerStep) {
+    const thread = run.thread(ready[taken++]!);
+    if (thread && !thread.halted) guarded(run, thread, () => move(run, thread));
+  }
+  ready.splice(0, taken);
+  if (run.running && ready.length > 0) run.effects.push({ type: "continue" });
+}
+
+/** Runs part of a state; what it throws is the state's failure. */
+function guarded(run: Run, thread: ThreadFrame, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    failState(run, thread, asStateError(error));
+  }
+}
+
+function move(run: Run, thread: ThreadFrame): void {
+  const node = run.node(thread);
+  if (thread.phase === "enter") enterState(run, thread);
+  else if (thread.phase === "fan") continueFan(run, thread, node);
+  else if (thread.phase === "run" || thread.phase === "waited") {
+    switch (node.type) {
+      case "Pass":
+        runPass(run, thread, node);
+        break;
+      case "Succeed":
+        runSucceed(run, thread, node);
+        break;
+      case "Fail":
+        runFail(run, thread, node);
+        break;
+      case "Wait":
+        runWait(run, thread, node);
+        break;
+      case "Choice":
+        runChoice(run, thread, node);
+        break;
+      case "Task":
+        runTask(run, thread, node);
+        break;
+      case "Parallel":
+        runParallel(run, thread, node);
+        break;
+      case "Map":
+        runMap(run, thread, node);
+        break;
+    }
+  }
+}
+
+function apply(run: Run, signal: Signal): void {
+  if (signal.type === "redrive") {
+    redrive(run);
+    armTimeout(run);
+    return;
+  }
+  if (!run.running) return;
+  switch (signal.type) {
+    case "start":
+      begin(run);
+      return;
+    case "continue":
+      return;
+    case "timer":
+      timerFired(run, signal.timerId);
+      return;
+    case "abort":
+      endThreads(run);
+      endExecution(run, "ABORTED", 0, signal);
+      return;
+    case "mock": {
+      const thread = run.thread("0");
+      if (thread?.phase === "mock") guarded(run, thread, () => mocked(run, thread, signal.outcome));
+      return;
+    }
+    case "mapRunSucceeded":
+    case "mapRunFailed": {
+      const thread = run.thread(ownerOf(signal.mapRunId));
+      if (!thread || thread.halted || thread.mapRun?.id !== signal.mapRunId || thread.phase !== "mapRun") return;
+      if (signal.type === "mapRunSucceeded") guarded(run, thread, () => mapRunSucceeded(run, thread, signal.output));
+      else mapRunFailed(run, thread, signal.error, signal.cause);
+      return;
+    }
+    default:
+      taskSignal(run, signal);
+  }
+}
+
+/** Task, map-run and timer ids begin with the id of the thread they belong to. */
+function ownerOf(id: string): string {
+  return id.slice(0, id.indexOf(":"));
+}
+
+function openTask(run: Run, taskId: string): ThreadFrame | undefined {
+  const thread = run.thread(ownerOf(taskId));
+  return thread && !thread.halted && thread.phase === "task" && thread.task?.id === taskId ? thread : undefined;
+}
+
+type TaskSignal = Extract<Signal, { taskId: string }>;
+
+function taskSignal(run: Run, signal: TaskSignal): void {
+  const thread = openTask(run, signal.taskId);
+  if (!thread) return;
+  guarded(run, thread, () => {
+    switch (signal.type) {
+      case "taskStarted":
+        taskStarted(run, thread, signal.workerName);
+        break;
+      case "taskSubmitted":
+        taskSubmitted(run, thread, signal.output);
+        break;
+      case "taskSucceeded":
+        taskSucceeded(run, thread, signal.output);
+        break;
+      case "taskFailed":
+        taskFailed(run, thread, signal);
+        break;
+      case "taskHeartbeat":
+        taskHeartbeat(run, thread);
+        break;
+    }
+  });
+}
+
+function begin(run: Run): void {
+  const { meta, input, head } = run.execution;
+  if (head.lastEventId > 0) return;
+  run.emit("ExecutionStarted", 0, {
+    ...payloadDetails("input", meta.inputText),
+    ...(meta.roleArn === null ? {} : { roleArn: meta.roleArn }),
+    ...(meta.stateMachineAliasArn === undefined ? {} : { stateMachineAliasArn: meta.stateMachineAliasArn }),
+    ...(meta.stateMachineVersionArn === undefined ? {} : { stateMachineVersionArn: meta.stateMachineVersionArn }),
+  });
+  startThread(run, { id: "0", fan: null, index: 0, state: run.machine.startAt, input, previous: 0 });
+  if (run.env.probe) run.thread("0")!.variables = run.env.probe.variables;
+  armTimeout(run);
+}
+
+/** Sets the timer behind the machine's TimeoutSeconds; express executions have a limit of their own. */
+function armTimeout(run: Run): void {
+  const limits = [run.machine.timeoutSeconds ?? Infinity];
+  if (run.execution.meta.type === "EXPRESS") limits.push(expressTimeoutSeconds);
+  const seconds = Math.min(...limits);
+  if (!run.running || seconds === Infinity || run.env.probe) return;
+  run.effects.push({ type: "setTimer", timerId: "execution", atMs: run.env.nowMs + seconds * 1000 });
+}
+
+function timerFired(run: Run, timerId: string): void {
+  if (timerId === "execution") {
+    endThreads(run);
+    endExecution(run, "TIMED_OUT", 0, { error: "States.Timeout" });
+    return;
+  }
+  const kind = timerId.slice(timerId.lastIndexOf(":") + 1);
+  if (kind === "timeout" || kind === "heartbeat") {
+    const thread = openTask(run, timerId.slice(0, timerId.lastIndexOf(":")));
+    if (thread) taskTimedOut(run, thread, kind === "heartbeat");
+    return;
+  }
+  const thread = run.thread(ownerOf(timerId));
+  if (!thread || thread.halted || thread.phase !== kind) return;
+  thread.phase = kind === "wait" ? "waited" : "run";
+  run.ready(thread);
+}
+
+function mocked(run: Run, thread: ThreadFrame, outcome: Extract<Signal, { type: "mock" }>["outcome"]): void {
+  const node = run.node(thread);
+  if (!("result" in outcome)) throw new StateError(outcome.error, outcome.cause);
+  if (node.type === "Task") leaveTask(run, thread, node, outcome.result);
+  else leaveMocked(run, thread, node, outcome.result);
+}
+
+/**
+ * What a child of a running distributed Map gets for one item: the item, or what the Map's ItemSelector makes of it.
+ * Throws a {@link StateError}. The execution is not changed.
+ */
+export function mapRunItem(machine: Machine, execution: Execution, mapRunId: string, item: MapItem, env: Env): Json {
+  const run = new Run(machine, execution, env);
+  const thread = execution.frames[ownerOf(mapRunId)] as ThreadFrame;
+  return selectedItem(run.node(thread), { run, thread }, item);
+}

@@ -1,0 +1,39 @@
+/** Java's Math.round: to the nearest integer, halves towards positive infinity. */
+export function javaRound(value: number): number {
+  return Math.floor(value + 0.5) + 0;
+}
+
+const multiplier = 0x5deece66dn;
+const mask = (1n << 48n) - 1n;
+
+/** java.util.Random, the generator behind AWS's seeded random functions. */
+export class JavaRandom {
+  private state: bigint;
+
+  constructor(seed: number) {
+    const whole = Number.isFinite(seed) ? BigInt(Math.trunc(seed)) : 0n;
+    this.state = (BigInt.asIntN(64, whole) ^ multiplier) & mask;
+  }
+
+  private next(bits: number): number {
+    this.state = (this.state * multiplier + 0xbn) & mask;
+    return Number(BigInt.asIntN(32, this.state >> BigInt(48 - bits)));
+  }
+
+  /** A double in [0, 1). */
+  nextDouble(): number {
+    const high = this.next(26);
+    return (high * 2 ** 27 + this.next(27)) / 2 ** 53;
+  }
+
+  /** An integer in [0, bound). */
+  nextInt(bound: number): number {
+    if (bound > 0x7fffffff) return Math.floor(this.nextDouble() * bound);
+    if ((bound & -bound) === bound) return Number((BigInt(bound) * BigInt(this.next(31))) >> 31n);
+    for (;;) {
+      const bits = this.next(31);
+      const value = bits % bound;
+      if (bits - value + (bound - 1) <= 0x7fffffff) return value;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/** Any JSON value. Values are shared between frames and are never changed in place. */
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type JsonObject = { [key: string]: Json };
+
+/** AWS's payload limit for inputs, outputs and task results, in bytes of UTF-8. */
+export const maxPayloadBytes = 262_144;
+
+/** Deepest nesting accepted in JSON text: what AWS's own parser stops at, and shallow enough for recursive walks. */
+export const maxJsonDepth = 1_000;
+
+/** States may wrap what they were given a little further; much deeper, writing the text takes time out of proportion. */
+const maxProducedDepth = maxJsonDepth + 100;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The JSON type of a value, in the words AWS's messages use. */
+export function jsonType(value: Json): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** An own property of an object, never one inherited from its prototype. */
+export function getOwn(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Sets an own property even for the key `__proto__`, which plain assignment would turn into a prototype change. */
+export function setOwn(object: JsonObject, key: string, value: Json): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    object[key] = value;
+  }
+}
+
+/** A shallow copy that keeps an own `__proto__` key a plain key. */
+export function copyObject(object: JsonObject): JsonObject {
+  const copy: JsonObject = {};
+  for (const key of Object.keys(object)) setOwn(copy, key, object[key]!);
+  return copy;
+}
+
+/** Parses JSON text; throws a SyntaxError for bad text and for nesting beyond {@link maxJsonDepth}. */
+export function parseJson(text: string): Json {
+  if (nestingExceeds(text, maxJsonDepth)) throw new SyntaxError(`Document nesting depth exceeds ${maxJsonDepth}`);
+  return JSON.parse(text) as Json;
+}
+
+function nestingExceeds(text: string, limit: number): boolean {
+  if (text.length <= limit) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (quoted) {
+      if (code === 0x5c) at++;
+      else if (code === 0x22) quoted = false;
+    } else if (code === 0x22) quoted = true;
+    else if (code === 0x5b || code === 0x7b) {
+      if (++depth > limit) return true;
+    } else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return false;
+}
+
+/**
+ * Whether the compact JSON text of a value is longer than `limit` characters, or nested beyond all bounds. Stops as soon as it knows, so a value
+ * that refers to the same large part many times costs no more than the limit.
+ */
+export function jsonExceeds(value: Json, limit: number): boolean {
+  let size = 0;
+  const walk = (node: Json, depth: number): boolean => {
+    if (depth > maxProducedDepth) return true;
+    if (typeof node === "string") size += node.length + 2;
+    else if (node === null || typeof node !== "object") size += node === false ? 5 : typeof node === "number" ? 1 : 4;
+    else if (Array.isArray(node)) {
+      size += 1 + node.length;
+      for (const item of node) if (size > limit || walk(item, depth + 1)) return true;
+    } else {
+      size += 2;
+      for (const key of Object.keys(node)) {
+        size += key.length + 3;
+        if (size > limit || walk(node[key]!, depth + 1)) return true;
+      }
+    }
+    return size > limit;
+  };
+  return walk(value, 0);
+}
+
+/** Compact JSON text of a value, or undefined when it is larger than a payload may be. */
+export function payloadText(value: Json): string | undefined {
+  if (jsonExceeds(value, maxPayloadBytes + 1)) return undefined;
+  const text = JSON.stringify(value);
+  return text.length > maxPayloadBytes / 3 && Buffer.byteLength(text) > maxPayloadBytes ? undefined : text;
+}
+
+/** Compact JSON text cut to `limit` characters, for use inside messages. */
+export function quotedJson(value: Json, limit = 30_000): string {
+  if (!jsonExceeds(value, limit)) return JSON.stringify(value);
+  return payloadText(value)?.slice(0, limit) ?? "";
+}
+
+/** Deep equality of JSON values; no coercion, member order does not matter. */
+export function jsonEquals(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEquals(item, b[index]!));
+  }
+  if (Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && jsonEquals(a[key]!, b[key]!))
+  );
+}
+
+/** A text equal for two values exactly when {@link jsonEquals} holds for them. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value).sort();
+  return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(",")}}`;
+}
+
+/** The keys in the order a Java HashMap filled with them iterates: AWS emits dynamic template members this way. */
+export function javaHashOrder(keys: readonly string[]): string[] {
+  let size = 16;
+  while (keys.length > size * 0.75) size *= 2;
+  return keys
+    .map((key, index) => ({ key, index, bucket: javaBucket(key, size) }))
+    .sort((a, b) => a.bucket - b.bucket || a.index - b.index)
+    .map((entry) => entry.key);
+}
+
+function javaBucket(key: string, size: number): number {
+  let hash = 0;
+  for (let at = 0; at < key.length; at++) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
+  return (hash ^ (hash >>> 16)) & (size - 1);
+}
+
+/** The text Java's `toString` gives for the value, which is what States.Format inserts: `{a=1, b=[x]}`. */
+export function javaText(value: Json): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return `[${value.map(javaText).join(", ")}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  return `{${Object.keys(value)
+    .map((key) => `${key}=${javaText(value[key]!)}`)
+    .join(", ")}}`;
+}

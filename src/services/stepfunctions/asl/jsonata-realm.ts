@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Context, createContext, Script } from "node:vm";
+import { digest } from "./intrinsics.ts";
+import type { Json } from "./json.ts";
+import { realmSource } from "./jsonata-realm-source.ts";
+
+/** What the outside must know of an expression. */
+export type ExpressionFacts = {
+  /** Cannot take long: no regular expression, recursion, range or function of unknown cost. */
+  simple: boolean;
+  /** Draws random numbers. */
+  chance: boolean;
+  /** A name read from the context item at the top level, where Step Functions has none. */
+  topLevel: string | null;
+  /** The steps, when the expression is nothing but `$variable.name.name`. */
+  path: string[] | null;
+  /** Free variables and functions, without their dollar sign. */
+  variables: string[];
+  /** Members of `$states` it reads; `*` for all of them. */
+  states: string[];
+};
+
+/** An error as the library reports it; `code` is absent for messages of Step Functions' own. */
+export type Problem = { code?: string; message: string };
+
+/** One evaluation's result: null for nothing (undefined). */
+export type Outcome = { value: Json } | { problem: Problem } | null;
+
+export type EvaluationRequest = { expressions: string[]; bindings: Record<string, Json>; now: number; seed: number };
+
+/** Longest time one set of expressions may run. */
+const budgetMs = 500;
+
+const overBudget: Problem = { message: "The expression exceeded the evaluation time limit" };
+
+let librarySource: Script | undefined;
+const ownSource = new Script(realmSource);
+const describeScript = new Script("describeExpression()");
+const evaluateScript = new Script("evaluateExpressions()");
+let realm: Context | undefined;
+
+/**
+ * The realm the JSONata library lives in, made on first use. Promises settle inside the timed run (`afterEvaluate`), so that
+ * evaluation is synchronous and a timeout stops regular expressions and endless recursion alike.
+ */
+function openRealm(): Context {
+  if (realm) return realm;
+  librarySource ??= new Script(
+    `var window = globalThis;${readFileSync(createRequire(import.meta.url).resolve("jsonata"), "utf8")}`,
+  );
+  realm = createContext({}, { microtaskMode: "afterEvaluate" });
+  librarySource.runInContext(realm);
+  realm["host"] = {
+    digestOf: (data: string, algorithm: string): string | undefined => digest(data, algorithm),
+    toBase64: (text: string): string => Buffer.from(text, "utf8").toString("base64"),
+    fromBase64: (text: string): string => Buffer.from(text, "base64").toString("utf8"),
+  };
+  ownSource.runInContext(realm);
+  return realm;
+}
+
+function run(script: Script, request: string, timed: boolean): string | undefined {
+  const context = openRealm();
+  context["request"] = request;
+  context["response"] = "";
+  try {
+    script.runInContext(context, timed ? { timeout: budgetMs } : {});
+    return String(context["response"]) || undefined;
+  } catch {
+    // An interrupted realm may hold half-done work: the next call starts in a fresh one.
+    realm = undefined;
+    return undefined;
+  }
+}
+
+/** Longest text that is parsed without watching the time; parsing runs no part of it. */
+const untimedLength = 1_000;
+
+/** Compiles an expression and tells its facts, or the parser's problem. */
+export function describeExpression(text: string): { facts: ExpressionFacts } | { problem: Problem } {
+  const response = run(describeScript, text, text.length > untimedLength);
+  if (response === undefined) return { problem: overBudget };
+  return JSON.parse(response) as { facts: ExpressionFacts } | { problem: Problem };
+}
+
+/** Evaluates expressions in order, up to and including the first that fails. `timed` bounds the whole set by a budget. */
+export function evaluateExpressions(request: EvaluationRequest, timed: boolean): Outcome[] {
+  const response = run(evaluateScript, JSON.stringify(request), timed);
+  if (response === undefined) return [{ problem: overBudget }];
+  return (JSON.parse(response) as { results: Outcome[] }).results;
+}

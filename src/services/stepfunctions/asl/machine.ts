@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { isObject, type Json, type JsonObject } from "./json.ts";
+
+export type QueryLanguage = "JSONPath" | "JSONata";
+export type StateType = "Task" | "Pass" | "Wait" | "Choice" | "Succeed" | "Fail" | "Parallel" | "Map";
+
+/** One state of a machine, wherever it is nested. Names are unique in the whole machine. */
+export type StateNode = {
+  name: string;
+  type: StateType;
+  /** Where the definition holds it: `/States/P/Branches[0]/States/B`. */
+  location: string;
+  language: QueryLanguage;
+  fields: JsonObject;
+  /** Where its branches start, for Parallel; its item processor alone, for Map. */
+  starts: string[];
+};
+
+/** A machine ready to run: all its states by name. It never changes and can serve any number of executions. */
+export type Machine = {
+  startAt: string;
+  states: ReadonlyMap<string, StateNode>;
+  /** Machine-level TimeoutSeconds. */
+  timeoutSeconds: number | undefined;
+};
+
+/** The processor of a Map state, under its present or its legacy name. */
+export function processorOf(fields: JsonObject): JsonObject | undefined {
+  const processor = fields["ItemProcessor"] ?? fields["Iterator"];
+  return isObject(processor) ? processor : undefined;
+}
+
+export function isDistributed(fields: JsonObject): boolean {
+  const config = processorOf(fields)?.["ProcessorConfig"];
+  return isObject(config) && config["Mode"] === "DISTRIBUTED";
+}
+
+function languageOf(fields: JsonObject, inherited: QueryLanguage): QueryLanguage {
+  const own = fields["QueryLanguage"];
+  return own === "JSONata" || own === "JSONPath" ? own : inherited;
+}
+
+/** Builds the machine of a definition that has passed validation. */
+export function buildMachine(definition: JsonObject): Machine {
+  const states = new Map<string, StateNode>();
+  const language = languageOf(definition, "JSONPath");
+  addScope(definition, "", language, states);
+  const timeout = definition["TimeoutSeconds"];
+  return {
+    startAt: String(definition["StartAt"]),
+    states,
+    timeoutSeconds: typeof timeout === "number" ? timeout : undefined,
+  };
+}
+
+function addScope(
+  scope: JsonObject,
+  location: string,
+  language: QueryLanguage,
+  states: Map<string, StateNode>,
+): string {
+  const members = scope["States"];
+  if (isObject(members)) {
+    for (const name of Object.keys(members)) {
+      const fields = members[name];
+      if (isObject(fields)) addState(name, fields, `${location}/States/${name}`, language, states);
+    }
+  }
+  return String(scope["StartAt"]);
+}
+
+function addState(
+  name: string,
+  fields: JsonObject,
+  location: string,
+  language: QueryLanguage,
+  states: Map<string, StateNode>,
+): void {
+  const starts: string[] = [];
+  const node: StateNode = {
+    name,
+    type: fields["Type"] as StateType,
+    location,
+    language: languageOf(fields, language),
+    fields,
+    starts,
+  };
+  states.set(name, node);
+  const branches: Json | undefined = node.type === "Parallel" ? fields["Branches"] : undefined;
+  if (Array.isArray(branches)) {
+    for (const [index, branch] of branches.entries()) {
+      if (isObject(branch)) starts.push(addScope(branch, `${location}/Branches[${index}]`, language, states));
+    }
+  }
+  const processor = node.type === "Map" ? processorOf(fields) : undefined;
+  if (processor) {
+    const field = fields["ItemProcessor"] === undefined ? "Iterator" : "ItemProcessor";
+    starts.push(addScope(processor, `${location}/${field}`, language, states));
+  }
+}
+
+/** The machine each child of a distributed Map runs: its item processor, which sees no outer state. */
+export function childMachine(machine: Machine, mapState: string): Machine {
+  const node = machine.states.get(mapState)!;
+  const timeout = processorOf(node.fields)?.["TimeoutSeconds"];
+  return {
+    startAt: node.starts[0]!,
+    states: machine.states,
+    timeoutSeconds: typeof timeout === "number" ? timeout : undefined,
+  };
+}
+
+/**
+ * The label of a distributed Map in child and map-run ARNs: the one given, or one in the form of a UUID that depends on the
+ * state's place alone, so that it stays the same for every execution.
+ */
+export function labelOf(node: StateNode): string {
+  const given = node.fields["Label"];
+  if (typeof given === "string") return given;
+  const hex = createHash("sha256").update(node.location).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

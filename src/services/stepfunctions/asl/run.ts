@@ -1,0 +1,96 @@
+import type { Effect, Env, Execution, FanFrame, Frame, ThreadFrame } from "./execution.ts";
+import { detailsKeyOf, type HistoryEvent, maxHistoryEvents } from "./history.ts";
+import type { JsonObject } from "./json.ts";
+import type { Machine, StateNode } from "./machine.ts";
+
+/** Thrown when a STANDARD execution has no room for another event but the one of its failure. */
+export class HistoryFull extends Error {}
+
+/** One step at work: the execution it changes and the effects it has gathered. */
+export class Run {
+  readonly machine: Machine;
+  readonly execution: Execution;
+  readonly env: Env;
+  readonly effects: Effect[] = [];
+  readonly touched = new Set<string>();
+  readonly removed = new Set<string>();
+  /** Evaluations so far that may have taken long. */
+  costly = 0;
+
+  constructor(machine: Machine, execution: Execution, env: Env) {
+    this.machine = machine;
+    this.execution = execution;
+    this.env = env;
+  }
+
+  get head(): Execution["head"] {
+    return this.execution.head;
+  }
+
+  get running(): boolean {
+    return this.head.status === "RUNNING";
+  }
+
+  node(thread: ThreadFrame): StateNode {
+    return this.machine.states.get(thread.state)!;
+  }
+
+  /** The frame for changing; it counts as touched. */
+  thread(id: string): ThreadFrame | undefined {
+    const frame = this.execution.frames[id];
+    if (frame?.kind !== "thread") return undefined;
+    this.touched.add(id);
+    return frame;
+  }
+
+  fan(id: string): FanFrame {
+    this.touched.add(id);
+    return this.execution.frames[id] as FanFrame;
+  }
+
+  put(frame: Frame): void {
+    this.execution.frames[frame.id] = frame;
+    this.touched.add(frame.id);
+    this.removed.delete(frame.id);
+  }
+
+  remove(id: string): void {
+    if (!Object.hasOwn(this.execution.frames, id)) return;
+    delete this.execution.frames[id];
+    this.touched.delete(id);
+    this.removed.add(id);
+  }
+
+  nextId(): number {
+    return ++this.head.sequence;
+  }
+
+  ready(thread: ThreadFrame): void {
+    this.head.ready.push(thread.id);
+  }
+
+  /** Appends an event and returns its id. */
+  emit(type: string, previousEventId: number, details?: JsonObject): number {
+    if (this.execution.meta.type === "STANDARD" && this.head.lastEventId >= maxHistoryEvents - 1)
+      throw new HistoryFull();
+    return this.emitLast(type, previousEventId, details);
+  }
+
+  /** {@link emit} for events that end the execution, which may take the last place. */
+  emitLast(type: string, previousEventId: number, details?: JsonObject): number {
+    const id = ++this.head.lastEventId;
+    const event: HistoryEvent = { id, previousEventId, type, timestampMs: this.env.nowMs };
+    if (details) {
+      event.detailsKey = detailsKeyOf(type);
+      event.details = details;
+    }
+    this.effects.push({ type: "event", event });
+    return id;
+  }
+
+  /** {@link emit} for the next event of a thread. */
+  emitFor(thread: ThreadFrame, type: string, details?: JsonObject): number {
+    thread.previous = this.emit(type, thread.previous, details);
+    return thread.previous;
+  }
+}

@@ -1,0 +1,98 @@
+import type { FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
+import { getOwn, type Json, type JsonObject } from "./json.ts";
+import type { QueryScope } from "./jsonata.ts";
+import type { Roots } from "./path-read.ts";
+import type { Run } from "./run.ts";
+import { isoTime } from "./timestamps.ts";
+
+/** `$$.Map.Item`: the item at hand. Source tells where a distributed Map read it. */
+export type MapItem = { Index: number; Value: Json; Key?: string; Source?: string };
+
+/** Where a state's expressions are evaluated: the thread, the task token if there is one, the Map item if not the thread's. */
+export type Place = { run: Run; thread: ThreadFrame; token?: string | undefined; item?: MapItem };
+
+/** The value of a variable in the thread's scope or the nearest enclosing one. */
+export function variableIn(run: Run, thread: ThreadFrame, name: string): Json | undefined {
+  const own = getOwn(thread.variables, name);
+  if (own !== undefined || thread.fan === null) return own;
+  const fan = run.execution.frames[thread.fan] as FanFrame;
+  return variableIn(run, run.execution.frames[fan.thread] as ThreadFrame, name);
+}
+
+/** All variables a thread can see. */
+export function visibleVariables(run: Run, thread: ThreadFrame): JsonObject {
+  if (thread.fan === null) return { ...thread.variables };
+  const fan = run.execution.frames[thread.fan] as FanFrame;
+  return { ...visibleVariables(run, run.execution.frames[fan.thread] as ThreadFrame), ...thread.variables };
+}
+
+function itemOf(run: Run, thread: ThreadFrame): MapItem | undefined {
+  if (thread.fan === null) return undefined;
+  const fan = run.execution.frames[thread.fan] as FanFrame;
+  const parent = run.execution.frames[fan.thread] as ThreadFrame;
+  if (run.node(parent).type !== "Map") return itemOf(run, parent);
+  return mapItem(run.execution.frames[`${fan.id}.items`] as ItemsFrame, thread.index);
+}
+
+export function mapItem(items: ItemsFrame, index: number): MapItem {
+  const key = items.keys?.[index];
+  return { Index: index, Value: items.items[index]!, ...(key === undefined ? {} : { Key: key }) };
+}
+
+/** The context object, `$$` or `$states.context`, as the state sees it (Step Functions, Context object). */
+export function contextOf(place: Place): JsonObject {
+  const { run, thread } = place;
+  const given = run.env.probe?.context;
+  if (given) return given;
+  const { meta, input, head } = run.execution;
+  const startTime = isoTime(meta.startedAtMs);
+  const redrive: JsonObject = { RedriveCount: head.redriveCount };
+  if (head.redrivenAtMs !== undefined) redrive["RedriveTime"] = isoTime(head.redrivenAtMs);
+  const execution: JsonObject =
+    meta.type === "STANDARD"
+      ? { Id: meta.arn, Input: input, StartTime: startTime, Name: meta.name, RoleArn: meta.roleArn, ...redrive }
+      : { Id: meta.arn, Input: input, Name: meta.name, RoleArn: meta.roleArn, StartTime: startTime, ...redrive };
+  if (run.env.probe) delete execution["RedriveCount"];
+  const state: JsonObject = { Name: thread.state, EnteredTime: isoTime(thread.enteredAtMs) };
+  if (["Task", "Parallel", "Map"].includes(run.node(thread).type)) state["RetryCount"] = retryCount(run, thread);
+  const context: JsonObject = {
+    Execution: execution,
+    StateMachine: { Id: meta.stateMachineArn, Name: meta.stateMachineName },
+    State: state,
+  };
+  const token = place.token ?? thread.task?.token;
+  if (token !== undefined) context["Task"] = { Token: token };
+  const item = place.item ?? itemOf(run, thread);
+  if (item) context["Map"] = { Item: item };
+  return context;
+}
+
+/** Retries of all retriers in this visit of the state. */
+export function retryCount(run: Run, thread: ThreadFrame): number {
+  return thread.retries.reduce((sum, count) => sum + (count ?? 0), run.env.probe?.retryCount ?? 0);
+}
+
+/** What JSONPath expressions start from, `input` being their `$`. */
+export function rootsOf(place: Place, input: Json): Roots {
+  let context: JsonObject | undefined;
+  return {
+    input,
+    context: () => (context ??= contextOf(place)),
+    variable: (name) => variableIn(place.run, place.thread, name),
+  };
+}
+
+/** What JSONata expressions can refer to. */
+export function queryScope(place: Place, extra: { result?: Json; errorOutput?: Json } = {}): QueryScope {
+  const { run, thread } = place;
+  let context: JsonObject | undefined;
+  return {
+    states: { input: thread.input, context: () => (context ??= contextOf(place)), ...extra },
+    variable: (name) => variableIn(run, thread, name),
+    nowMs: run.env.nowMs,
+    chance: run.env.chance,
+    onCostly: () => {
+      run.costly++;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isDistributed, processorOf } from "./machine.ts";
+import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
+import { distributedFields } from "./state-fields.ts";
+import { checkPath, checkQuery, checkQueryOr, checkTemplate, integerProblem } from "./validate-values.ts";
+
+const maxLabelLength = 40;
+
+/** Checks a Map state, inline or distributed, but not the states inside it. */
+export function checkMap(check: StateCheck): void {
+  const { found, fields, language, location, machineType } = check;
+  exclusive(check, ["ItemProcessor", "Iterator"]);
+  const field = fields["Iterator"] === undefined ? "ItemProcessor" : "Iterator";
+  if (processorOf(fields) === undefined && required(check, field)) {
+    found.schema("Expected value of type Object", `${location}/${field}`);
+  }
+  exclusive(check, ["ItemSelector", "Parameters"]);
+  checkNumber(check, "MaxConcurrency", integerProblem(0, Number.MAX_SAFE_INTEGER));
+  if (language === "JSONPath" && fields["ItemsPath"] !== undefined) {
+    checkPath(found, fields["ItemsPath"], `${location}/ItemsPath`);
+  }
+  const items = fields["Items"];
+  if (language === "JSONata" && items !== undefined) {
+    if (typeof items !== "object" || items === null) {
+      checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
+    } else checkQuery(found, items, `${location}/Items`, []);
+  }
+  checkTemplateField(check, "ItemSelector", fields["ItemSelector"]);
+  if (!isDistributed(fields)) {
+    for (const field of distributedFields) {
+      if (fields[field] !== undefined) found.schema(`Field '${field}' is not supported`, location);
+    }
+    return;
+  }
+  if (machineType === "EXPRESS") {
+    found.schema("Express state machine does not support Distributed Map", `${location}/${field}/ProcessorConfig`);
+  }
+  const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
+  if (!["STANDARD", "EXPRESS"].includes(String(config["ExecutionType"]))) {
+    found.schema("The field 'ExecutionType' is required but was missing.", `${location}/${field}/ProcessorConfig`);
+  }
+  checkDistributed(check);
+}
+
+function checkTemplateField({ found, language, location }: StateCheck, field: string, value: Json | undefined): void {
+  if (value === undefined) return;
+  if (language === "JSONPath") checkTemplate(found, value, `${location}/${field}`);
+  else checkQuery(found, value, `${location}/${field}`, []);
+}
+
+function checkDistributed(check: StateCheck): void {
+  const { found, fields, language, location } = check;
+  const percentage = (value: Json): string | undefined =>
+    typeof value === "number" && value >= 0 && value <= 100 ? undefined : "Value must be between 0 and 100";
+  checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
+  checkNumber(check, "ToleratedFailurePercentage", percentage);
+  const label = fields["Label"];
+  if (label !== undefined) {
+    const valid = typeof label === "string" && label !== "" && label.length <= maxLabelLength;
+    if (!valid || /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/.test(label)) {
+      found.error("INVALID_LABEL_NAME", `Invalid label name: ${JSON.stringify(label)}`, `${location}/Label`);
+    }
+  }
+  const parameters = language === "JSONPath" ? "Parameters" : "Arguments";
+  for (const field of ["ItemReader", "ResultWriter"]) {
+    const value = fields[field];
+    if (value === undefined) continue;
+    if (!isObject(value)) {
+      found.schema("Expected value of type Object", `${location}/${field}`);
+      continue;
+    }
+    if (field === "ItemReader" && typeof value["Resource"] !== "string") {
+      found.schema("The field 'Resource' is required but was missing.", `${location}/${field}`);
+    }
+    checkTemplateField(check, `${field}/${parameters}`, value[parameters]);
+    const config = value["ReaderConfig"];
+    if (language === "JSONata") checkTemplateField(check, `${field}/ReaderConfig`, config);
+    else if (isObject(config)) {
+      checkNumber(
+        { ...check, fields: config, location: `${location}/${field}/ReaderConfig` },
+        "MaxItems",
+        integerProblem(0, Number.MAX_SAFE_INTEGER),
+      );
+    }
+  }
+  const batcher = fields["ItemBatcher"];
+  if (batcher === undefined) return;
+  if (!isObject(batcher)) {
+    found.schema("Expected value of type Object", `${location}/ItemBatcher`);
+    return;
+  }
+  const inner = { ...check, fields: batcher, location: `${location}/ItemBatcher` };
+  checkNumber(inner, "MaxItemsPerBatch", integerProblem(1, Number.MAX_SAFE_INTEGER));
+  checkNumber(inner, "MaxInputBytesPerBatch", integerProblem(1, 262_144));
+  checkTemplateField(check, "ItemBatcher/BatchInput", batcher["BatchInput"]);
+  if (!Object.keys(batcher).some((key) => key.startsWith("Max"))) {
+    found.schema("At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]", inner.location);
+  }
+}
