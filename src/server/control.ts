@@ -171,7 +171,7 @@ function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: Deliv
 
 /** Any number of milliseconds as ISO 8601; beyond the last date there is, that date. */
 function iso(epochMs: number): string {
-  return new Date(Math.min(epochMs, maxDateMs)).toISOString();
+  return new Date(Math.min(epochMs, lastMs)).toISOString();
 }
 
 function badRequest(message: string): Error {
