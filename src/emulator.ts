@@ -15,13 +15,14 @@ import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { pipes } from "./services/pipes/index.ts";
 import { scheduler } from "./services/scheduler/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, scheduler, sts];
+export const services: readonly ServiceDefinition[] = [sqs, scheduler, pipes, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
