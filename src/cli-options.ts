@@ -1,5 +1,6 @@
 /** Reads the command line and its environment; a flag wins over its variable. */
 import { parseArgs } from "node:util";
+import { parseDuration } from "./engine/duration.ts";
 
 /** A command line that cannot be followed; the message is one line that says what to do. */
 export class OptionError extends Error {}
@@ -12,6 +13,7 @@ export interface CliOptions {
   readonly clock: "real" | "virtual";
   readonly seed: string | undefined;
   readonly strict: boolean;
+  readonly streamDelayMs: number;
   readonly logLevel: string;
   readonly tls: boolean;
   readonly cert: string | undefined;
@@ -33,6 +35,7 @@ Usage: busbar [options]
   --virtual-clock        time stands still until POST /_busbar/clock moves it
   --seed <text>          the same seed gives the same ids
   --strict               do as AWS where that only slows tests down
+  --stream-delay <time>  how long Kinesis streams are CREATING, UPDATING or DELETING, such as 500ms (0)
   --log-level <level>    silent, error, warn, info, debug or trace (warn); debug logs each request
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
@@ -42,8 +45,13 @@ Usage: busbar [options]
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
+<<<<<<< HEAD
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
+BUSBAR_KEY. PORT is honoured too.
+=======
 BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY,
 BUSBAR_FUNCTION (several divided by commas). PORT is honoured too.
+>>>>>>> sns
 
 Then point any AWS client at it:
 
@@ -60,6 +68,7 @@ const flags = {
   "virtual-clock": { type: "boolean" },
   seed: { type: "string" },
   strict: { type: "boolean" },
+  "stream-delay": { type: "string" },
   "log-level": { type: "string" },
   tls: { type: "boolean" },
   cert: { type: "string" },
@@ -101,6 +110,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     clock: on("virtual-clock") ? "virtual" : "real",
     seed: text("seed"),
     strict: on("strict"),
+    streamDelayMs: delayOf(text("stream-delay") ?? "0ms"),
     logLevel,
     tls: on("tls") || cert !== undefined,
     cert,
@@ -136,6 +146,14 @@ function functionsOf(given: readonly string[]): Record<string, string> {
 
 function variableOf(flag: string): string {
   return `BUSBAR_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function delayOf(text: string): number {
+  try {
+    return parseDuration(text === "0" ? "0ms" : text);
+  } catch (error) {
+    throw new OptionError(`--stream-delay: ${(error as Error).message}`);
+  }
 }
 
 function portOf(text: string): number {

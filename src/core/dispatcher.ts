@@ -136,6 +136,7 @@ export class Dispatcher {
     let codec: OperationCodec;
     try {
       const route = this.#route(claimed.operation);
+      if (route.run === undefined) throw notBuilt(claimed.service.name, claimed.operation.name);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);

@@ -4,7 +4,9 @@ import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { Arrivals } from "./arrivals.ts";
+import type { AwsEvents } from "./aws-events.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
+import type { Mailbox } from "./delivery/mailbox.ts";
 import type { Functions } from "./functions.ts";
 import type { OperationDefinition } from "./operation.ts";
 
@@ -12,6 +14,8 @@ import type { OperationDefinition } from "./operation.ts";
 export interface ServiceOptions {
   /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
   readonly strict: boolean;
+  /** How long Kinesis streams, consumers and channels say CREATING, UPDATING or DELETING, in ms of the clock. */
+  readonly streamDelayMs: number;
 }
 
 /** What a service is given to live on. */
@@ -27,8 +31,12 @@ export interface ServiceDependencies {
   readonly callJson: CallJson;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
+  /** Keeps what would leave AWS, to be looked at. */
+  readonly mailbox: Mailbox;
   /** Lambda functions that can be invoked and waited for. */
   readonly functions: Functions;
+  /** Where services send events about themselves: the default bus. */
+  readonly awsEvents: AwsEvents;
   /** News that a queue or a stream has something to read. */
   readonly arrivals: Arrivals;
 }
@@ -53,11 +61,25 @@ export interface ServiceDefinition<State = unknown> {
   readonly operations: readonly OperationDefinition<State>[];
   /** Opens the service's tables and registers its timers; called once per emulator. */
   create(dependencies: ServiceDependencies): State;
+  /** What there is to look at besides the operations, by name; control routes and the embedding API show it. */
+  readonly views?: Readonly<Record<string, (state: State, filter: object) => unknown>>;
   /** Drops what the state keeps outside the store, after a reset of all accounts or of one. */
   reset?(state: State, account?: string): void;
+  /** Answers a GET of a file the service publishes (a certificate); undefined for paths that are none of its own. */
+  document?(state: State, path: string): Promise<{ contentType: string; body: string }> | undefined;
+  /**
+   * What the world does to a service without an operation of AWS's, under `POST /_busbar/{service}/{lever}`. Each runs
+   * in a transaction and answers JSON; an AwsError is answered with its message.
+   */
+  readonly levers?: Readonly<Record<string, Lever<State>>>;
   /** Ends what waits (long polls return empty) so that the emulator can stop. */
   stop?(state: State): void;
 }
+
+export type Lever<State> = (
+  state: State,
+  body: Readonly<Record<string, unknown>> & { readonly account: string; readonly region: string },
+) => object;
 
 /** Checks a definition's types and forgets its state type, so that services of all kinds fit one list. */
 export function defineService<State>(definition: ServiceDefinition<State>): ServiceDefinition {

@@ -302,7 +302,7 @@ export class DeliveryEngine {
     const { code, message } = failure;
     const tried = { ...row, ...withAttempt(row, { timeMs: now, outcome: "failed", code, message }) };
     const delayMs = failure.retryable ? retryDelayMs(row.request.retry, tried.attemptCount, this.#random) : undefined;
-    const nextMs = now + (delayMs ?? 0);
+    const nextMs = now + Math.max(delayMs ?? 0, failure.retryAfterMs);
     const lastMs = row.acceptedMs + (row.request.retry.maxAgeMs ?? Number.POSITIVE_INFINITY);
     if (delayMs === undefined || nextMs > lastMs) {
       const reason = !failure.retryable

@@ -23,7 +23,7 @@ export interface DeliveryRow {
 
 /** Deliveries that share a limit of concurrency: those to one target, and with a rate limit of one source too. */
 export function laneOf({ kind, target, source, retry }: DeliveryRow["request"]): string {
-  return retry.maxPerSecond === undefined ? `${kind} ${target}` : `${kind} ${target} ${source}`;
+  return retry.maxPerSecond === undefined ? `${kind} ${target}` : `${kind} ${target} ${retry.rateKey ?? source}`;
 }
 
 /** Deliveries that keep their order. */

@@ -4,7 +4,7 @@
  */
 import type { Timer } from "../../engine/clock.ts";
 import type { Sqs } from "./sqs.ts";
-import type { MessageRow } from "./tables.ts";
+import { isFifo, type MessageRow } from "./tables.ts";
 
 interface Poll {
   /** Tries to receive, in a transaction; an empty answer means wait on. */
@@ -16,8 +16,11 @@ interface WaitingQueue {
   readonly polls: Set<Poll>;
   /** Armed for the next message of the queue that becomes available by time. */
   alarm: Timer | undefined;
-  /** A look at the polls is due after the transaction under way. */
-  checking: boolean;
+  /** How often a message of the queue was changed, and the change the polls last looked at. */
+  touches: number;
+  checked: number;
+  /** The polls are being looked at: what their own receives change begins no second look inside the first. */
+  looking: boolean;
 }
 
 export class LongPolls {
@@ -61,9 +64,13 @@ export class LongPolls {
   touched(queueArn: string): void {
     if (this.#queues.size === 0) return;
     const waiting = this.#queues.get(queueArn);
-    if (!waiting || waiting.checking) return;
-    waiting.checking = true;
-    this.#sqs.deps.store.afterCommit(() => this.#check(queueArn, waiting));
+    if (!waiting) return;
+    waiting.touches += 1;
+    const touch = waiting.touches;
+    // One look serves all changes of a transaction. What is undone never comes here, so nothing may wait for it.
+    this.#sqs.deps.store.afterCommit(() => {
+      if (waiting.checked < touch) this.#check(queueArn, waiting);
+    });
   }
 
   /** Ends every poll, empty; with `account`, those on its queues. */
@@ -82,26 +89,20 @@ export class LongPolls {
   #waiting(queueArn: string): WaitingQueue {
     let waiting = this.#queues.get(queueArn);
     if (!waiting) {
-      waiting = { polls: new Set(), alarm: undefined, checking: false };
+      waiting = { polls: new Set(), alarm: undefined, touches: 0, checked: 0, looking: false };
       this.#queues.set(queueArn, waiting);
     }
     return waiting;
   }
 
   #check(queueArn: string, waiting: WaitingQueue): void {
-    waiting.checking = false;
-    for (const poll of [...waiting.polls]) {
-      let messages: MessageRow[];
-      try {
-        messages = this.#sqs.deps.store.transaction(poll.attempt);
-      } catch (error) {
-        poll.finish(error as Error);
-        continue;
-      }
-      // Whoever waits longest is asked first; when nothing is left for it, nothing is for the others.
-      if (messages.length === 0) break;
-      poll.finish(messages);
-    }
+    if (waiting.looking) return;
+    waiting.looking = true;
+    do {
+      waiting.checked = waiting.touches;
+      this.#look(waiting);
+    } while (waiting.checked < waiting.touches && waiting.polls.size > 0);
+    waiting.looking = false;
     const { arrivals } = this.#sqs.deps;
     if (arrivals.hasReader(queueArn)) {
       this.#settle(queueArn);
@@ -109,6 +110,22 @@ export class LongPolls {
       this.#arm(queueArn, waiting);
     } else if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
     else this.#forget(queueArn, waiting);
+  }
+
+  /** Whoever waits longest is asked first; when nothing is left for it, nothing is for the others. */
+  #look(waiting: WaitingQueue): void {
+    for (const poll of [...waiting.polls]) {
+      if (!waiting.polls.has(poll)) continue;
+      let messages: MessageRow[];
+      try {
+        messages = this.#sqs.deps.store.transaction(poll.attempt);
+      } catch (error) {
+        poll.finish(error as Error);
+        continue;
+      }
+      if (messages.length === 0) return;
+      poll.finish(messages);
+    }
   }
 
   /** Forgets a queue that nobody waits for. */
@@ -135,7 +152,7 @@ export class LongPolls {
     const { by } = this.#sqs.messages;
     const delayed = by.delayed.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
     const inFlight = by.inFlight.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
-    return Math.min(delayed, inFlight);
+    return Math.min(delayed, inFlight, this.#nextExpiry(queueArn));
   }
 
   #arm(queueArn: string, waiting: WaitingQueue): void {
@@ -145,5 +162,12 @@ export class LongPolls {
       next === Number.POSITIVE_INFINITY
         ? undefined
         : this.#sqs.deps.clock.at(next, () => this.#check(queueArn, waiting));
+  }
+
+  /** On FIFO a message that is past its retention while in flight lets go of the group it held back. */
+  #nextExpiry(queueArn: string): number {
+    const queue = isFifo(queueArn) ? this.#sqs.queues.get(queueArn) : undefined;
+    const oldest = queue && this.#sqs.messages.by.sent.first(queueArn);
+    return oldest ? oldest.sentMs + queue.numbers.MessageRetentionPeriod * 1000 : Number.POSITIVE_INFINITY;
   }
 }
