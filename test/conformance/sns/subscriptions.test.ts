@@ -68,12 +68,13 @@ describe("Subscribe", () => {
     const topic = await bench.topic("t");
     const subscribe = (attributes?: Record<string, string>) => bench.subscribe(topic, "sqs", queueArn, attributes);
     const arn = await subscribe({ RawMessageDelivery: "TrUe" });
-    for (const attributes of [
+    const equal: (Record<string, string> | undefined)[] = [
       undefined,
       {},
       { RawMessageDelivery: "true" },
       { FilterPolicyScope: "MessageAttributes" },
-    ]) {
+    ];
+    for (const attributes of equal) {
       expect(await subscribe(attributes)).toBe(arn);
     }
     expect(await refusal(subscribe({ RawMessageDelivery: "false" }))).toBe(

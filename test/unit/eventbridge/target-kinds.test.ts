@@ -1,5 +1,6 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
+import { Arrivals } from "../../../src/core/arrivals.ts";
 import { AwsEvents } from "../../../src/core/aws-events.ts";
 import { DeliveryEngine } from "../../../src/core/delivery/engine.ts";
 import { Mailbox } from "../../../src/core/delivery/mailbox.ts";
@@ -40,6 +41,8 @@ function alone() {
     functions: new Functions(random),
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("no other services")),
+    callJson: () => Promise.reject(new Error("no other services")),
+    arrivals: new Arrivals(),
   });
   timers.start();
   delivery.start();
