@@ -56,14 +56,15 @@ export class ExecutionLog {
   }
 
   #send(payload: string): void {
-    const { arn, account, region, logConfiguration } = this.#pipe;
+    const { arn, account, region, name, logConfiguration } = this.#pipe;
     const { delivery, store } = this.#pipes.deps;
     const request = { account, region, service: "pipes", source: arn, payload, retry: { phases: [] } };
+    const parameters = { timestampMs: this.#pipes.now, stream: name };
     const group = logConfiguration?.CloudwatchLogsLogDestination?.LogGroupArn;
     const stream = logConfiguration?.FirehoseLogDestination?.DeliveryStreamArn;
     const bucket = logConfiguration?.S3LogDestination;
     store.transaction(() => {
-      if (group !== undefined) delivery.submit({ ...request, target: group, kind: "logs" });
+      if (group !== undefined) delivery.submit({ ...request, target: group, kind: "logs", parameters });
       if (stream !== undefined) delivery.submit({ ...request, target: stream, kind: "firehose" });
       if (bucket !== undefined) {
         const target = `s3://${bucket.BucketName}/${bucket.Prefix ?? ""}`;

@@ -153,8 +153,8 @@ function senders(pipes: Pipes, pipe: PipeRow, target: string, parameters: NonNul
     "execute-api": http,
     firehose: each("firehose"),
     logs: each("logs", ({ record }) => ({
-      logStreamName: logStream?.(record),
-      timestampMs: timeOf(timestamp?.(record))?.getTime(),
+      stream: logStream?.(record),
+      timestampMs: timeOf(timestamp?.(record))?.getTime() ?? pipes.now,
     })),
     mailbox: each("mailbox", () => ({ channel: target.split(":")[2], ...parameters })),
   };
