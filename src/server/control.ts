@@ -169,9 +169,9 @@ function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: Deliv
   };
 }
 
-/** Any number of milliseconds as ISO 8601; beyond the last date there is, that date. */
+/** Any number of milliseconds as ISO 8601; beyond the last date we tell, that date. */
 function iso(epochMs: number): string {
-  return new Date(Math.min(epochMs, maxDateMs)).toISOString();
+  return new Date(Math.min(epochMs, lastMs)).toISOString();
 }
 
 function badRequest(message: string): Error {
@@ -194,18 +194,21 @@ async function moveClock(emulator: ControlledEmulator, request: FastifyRequest, 
   let target: number | undefined;
   if (body.set !== undefined) {
     target = typeof body.set === "number" ? body.set : typeof body.set === "string" ? Date.parse(body.set) : Number.NaN;
-    if (!Number.isFinite(target) || Math.abs(target) > maxDateMs) {
-      return refuse(reply, "set must be an ISO 8601 time or epoch milliseconds.");
+    if (!(target >= 0 && target <= lastMs)) {
+      return refuse(reply, "set must be an ISO 8601 time or epoch milliseconds, from 1970 to 9999.");
     }
   }
   let duration: number | undefined;
   if (body.advance !== undefined) {
+    if (typeof body.advance !== "string" && typeof body.advance !== "number") {
+      return refuse(reply, 'advance must be milliseconds or a text such as "15m".');
+    }
     try {
-      duration = parseDuration(body.advance as string | number);
+      duration = parseDuration(body.advance);
     } catch (error) {
       return refuse(reply, (error as Error).message);
     }
-    if (clock.now() + duration > maxDateMs) return refuse(reply, "advance goes beyond the last date there is.");
+    if ((target ?? clock.now()) + duration > lastMs) return refuse(reply, "advance must not go beyond the year 9999.");
   }
   if (body.mode !== undefined) clock.setMode(body.mode);
   if (target !== undefined) await clock.set(target);
@@ -213,8 +216,8 @@ async function moveClock(emulator: ControlledEmulator, request: FastifyRequest, 
   return clockState(emulator);
 }
 
-/** The range of ECMAScript time values, in milliseconds from the epoch. */
-const maxDateMs = 8.64e15;
+/** The last time that four digits of year can say, so that every time shown is one that can be sent. */
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function jsonBody(request: FastifyRequest): object {
   const body = request.body as Buffer | undefined;

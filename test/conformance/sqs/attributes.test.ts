@@ -344,9 +344,15 @@ eachSqs("encryption attributes", (env) => {
     await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { KmsDataKeyReusePeriodSeconds: "60" } });
     expect(await env.attributes(QueueUrl)).toMatchObject({ KmsDataKeyReusePeriodSeconds: "60" });
     await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { KmsMasterKeyId: "" } });
-    const attributes = await env.attributes(QueueUrl);
-    expect(attributes).toMatchObject({ SqsManagedSseEnabled: "false" });
-    expect(attributes).not.toHaveProperty("KmsMasterKeyId");
-    expect(attributes).not.toHaveProperty("KmsDataKeyReusePeriodSeconds");
+    const withoutKey = async (SqsManagedSseEnabled: string) => {
+      const attributes = await env.attributes(QueueUrl);
+      expect(attributes).toMatchObject({ SqsManagedSseEnabled });
+      expect(attributes).not.toHaveProperty("KmsMasterKeyId");
+      expect(attributes).not.toHaveProperty("KmsDataKeyReusePeriodSeconds");
+    };
+    await withoutKey("false");
+    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { KmsMasterKeyId: "key" } });
+    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { SqsManagedSseEnabled: "true" } });
+    await withoutKey("true");
   });
 });

@@ -1,4 +1,6 @@
 /** SQS on the wire: what old Query clients send and read, and what no SDK shows of an error. */
+import { request as httpRequest } from "node:http";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../../src/index.ts";
 import { http, postForm, postJson } from "../../support/http.ts";
@@ -361,5 +363,61 @@ describe("JSON errors", () => {
       Nonsense: { deep: [1] },
     });
     expect(status).toBe(200);
+  });
+});
+
+describe("requests in less common clothes", () => {
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.GetQueueUrl" };
+  const body = '{"QueueName":"wire"}';
+
+  it("may be compressed", async () => {
+    const answer = await http(bus.endpoint, {
+      method: "POST",
+      headers: { ...headers, "content-encoding": "gzip" },
+      body: gzipSync(body),
+    });
+    expect([answer.status, JSON.parse(answer.text).QueueUrl]).toEqual([200, url]);
+    const broken = await http(bus.endpoint, {
+      method: "POST",
+      headers: { ...headers, "content-encoding": "gzip" },
+      body,
+    });
+    expect(broken.status).toBe(400);
+  });
+
+  it("may come under a base path of the endpoint", async () => {
+    const answer = await http(`${bus.endpoint}/base/path/`, { method: "POST", headers, body });
+    expect([answer.status, JSON.parse(answer.text).QueueUrl]).toEqual([200, url]);
+  });
+
+  it("may ask before they send", async () => {
+    const status = await new Promise((done, failed) => {
+      const request = httpRequest(bus.endpoint, {
+        method: "POST",
+        headers: { ...headers, expect: "100-continue", "content-length": body.length },
+      });
+      request.on("continue", () => request.end(body));
+      request.on("response", (response) => {
+        response.resume();
+        done(response.statusCode);
+      });
+      request.on("error", failed);
+      request.flushHeaders();
+    });
+    expect(status).toBe(200);
+  });
+
+  it("may come in chunks", async () => {
+    const chunks = async function* () {
+      yield Buffer.from(body.slice(0, 5));
+      yield Buffer.from(body.slice(5));
+    };
+    const answer = await http(bus.endpoint, {
+      method: "POST",
+      headers,
+      body: chunks() as never,
+      duplex: "half",
+    } as RequestInit);
+    expect([answer.status, JSON.parse(answer.text).QueueUrl]).toEqual([200, url]);
   });
 });

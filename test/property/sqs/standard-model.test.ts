@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../../src/index.ts";
 
-const retentionMs = 300_000;
+const retentionMs = 60_000;
 const maxReceiveCount = 2;
 
 type QueueName = "main" | "dead";
@@ -34,7 +34,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("change" as const), pick: fc.nat(1000), visibility }) },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constant("advance" as const), ms: fc.constantFrom(1, 999, 1000, 5000, 60_000) }),
+    arbitrary: fc.record({
+      kind: fc.constant("advance" as const),
+      ms: fc.constantFrom(1, 999, 1000, 5000, 20_000, 60_000),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("purge" as const), queue: queueName }) },
 );
