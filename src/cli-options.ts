@@ -24,7 +24,7 @@ export interface CliOptions {
   readonly version: boolean;
 }
 
-export const helpText = `busbar: AWS SQS and more on your own machine, on one endpoint
+export const helpText = `busbar: AWS application integration on your own machine, on one endpoint
 
 Usage: busbar [options]
 
@@ -45,13 +45,8 @@ Usage: busbar [options]
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-<<<<<<< HEAD
 BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
-BUSBAR_KEY. PORT is honoured too.
-=======
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY,
-BUSBAR_FUNCTION (several divided by commas). PORT is honoured too.
->>>>>>> sns
+BUSBAR_KEY, BUSBAR_FUNCTION (several divided by commas). PORT is honoured too.
 
 Then point any AWS client at it:
 
