@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 
 const TABLES = {
   sqs: { model: "sqs", ownChecks: true },
-  sns: { model: "sns", error: "ValidationError" },
+  sns: { model: "sns", error: "ValidationError", adjust: sns },
   sts: { model: "sts", error: "ValidationError" },
   kinesis: { model: "kinesis", adjust: kinesis },
   eventbridge: { model: "events", adjust: eventbridge },
@@ -98,4 +98,13 @@ function stepfunctions(shapes) {
     "FAILED",
     "RUNNING",
   ];
+}
+
+/** SNS tells a missing ARN itself, in its own words. */
+function sns(shapes) {
+  for (const members of Object.values(shapes)) {
+    for (const name of ["TopicArn", "SubscriptionArn", "EndpointArn", "PlatformApplicationArn"]) {
+      delete members[name]?.required;
+    }
+  }
 }

@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly tls: boolean;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** URLs of functions by name or ARN. */
+  readonly functions: Readonly<Record<string, string>>;
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -35,11 +37,13 @@ Usage: busbar [options]
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
   --key <file>           its private key (PEM)
+  --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated
   --version              print the version
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY. PORT is honoured too.
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY,
+BUSBAR_FUNCTION (several divided by commas). PORT is honoured too.
 
 Then point any AWS client at it:
 
@@ -60,6 +64,7 @@ const flags = {
   tls: { type: "boolean" },
   cert: { type: "string" },
   key: { type: "string" },
+  function: { type: "string", multiple: true },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -100,6 +105,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     tls: on("tls") || cert !== undefined,
     cert,
     key,
+    functions: functionsOf(values.function ?? environment["BUSBAR_FUNCTION"]?.split(",") ?? []),
     help: values.help === true,
     version: values.version === true,
   };
@@ -112,6 +118,20 @@ function parse(args: string[]) {
     const first = (error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "");
     throw new OptionError(`${first}; --help lists the options.`);
   }
+}
+
+/** Lines `name=url`; an ARN has no equals sign, so the first one divides. */
+function functionsOf(given: readonly string[]): Record<string, string> {
+  const functions: Record<string, string> = {};
+  for (const one of given) {
+    const at = one.indexOf("=");
+    const url = one.slice(at + 1);
+    if (at < 1 || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new OptionError(`--function needs name=url, for example worker=http://localhost:9000, not ${one}.`);
+    }
+    functions[one.slice(0, at)] = url;
+  }
+  return functions;
 }
 
 function variableOf(flag: string): string {

@@ -1,7 +1,11 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { DeliveryEngine } from "./core/delivery/engine.ts";
+import { httpTarget } from "./core/delivery/http-target.ts";
+import { Mailbox } from "./core/delivery/mailbox.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
+import { Functions } from "./core/functions.ts";
 import { Identities } from "./core/identity.ts";
 import { RequestLog } from "./core/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./core/service.ts";
@@ -38,6 +42,8 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
+  readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
   readonly onBug?: ((error: unknown, where: string) => void) | undefined;
 }
@@ -48,6 +54,9 @@ export class Emulator {
   readonly clock: Clock;
   readonly version = version;
   readonly requests = new RequestLog();
+  readonly deliveries: DeliveryEngine;
+  readonly mailbox: Mailbox;
+  readonly functions: Functions;
   readonly #dispatcher: Dispatcher;
   readonly #running: RunningService[] = [];
 
@@ -66,6 +75,17 @@ export class Emulator {
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const delivery = new DeliveryEngine({ store, clock, random });
+    this.deliveries = delivery;
+    this.mailbox = new Mailbox(store, clock);
+    this.functions = new Functions(random);
+    for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
+    delivery.register("http", httpTarget(random));
+    delivery.register(
+      "lambda",
+      this.functions.target(delivery, (body) => store.transaction(body)),
+    );
+    for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     for (const definition of services) {
       const state = definition.create({
         store,
@@ -74,12 +94,15 @@ export class Emulator {
         random,
         options: { strict: options.strict ?? false },
         call,
+        delivery,
+        functions: this.functions,
       });
       const running = { definition, state };
       this.#running.push(running);
       this.#dispatcher.add(running);
     }
     timers.start();
+    delivery.start();
   }
 
   /** @throws StoreError when the data directory is unusable or in use by another process. */
@@ -104,12 +127,14 @@ export class Emulator {
   async reset(account?: string): Promise<void> {
     this.store.reset(account);
     for (const { definition, state } of this.#running) definition.reset?.(state, account);
+    this.deliveries.reset(account);
     if (account === undefined) this.requests.clear();
     await this.store.flushed();
   }
 
-  /** Ends what waits: long polls return empty. */
+  /** Ends what waits: long polls return empty, deliveries under way are left to the next run. */
   stop(): void {
+    this.deliveries.stop();
     for (const { definition, state } of this.#running) definition.stop?.(state);
   }
 

@@ -4,11 +4,17 @@
  */
 import { Readable } from "node:stream";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
+import type { DeliveryFilter, DeliveryRecord } from "./core/delivery/types.ts";
+import type { FunctionHandler } from "./core/functions.ts";
 import type { RequestRecord } from "./core/request-log.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import { type RunningServer, startServer } from "./server/server.ts";
 
+export type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
+export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./core/delivery/types.ts";
+export type { FunctionContext, FunctionHandler } from "./core/functions.ts";
 export type { RequestRecord } from "./core/request-log.ts";
 
 export interface BusbarOptions {
@@ -33,6 +39,8 @@ export interface BusbarOptions {
   readonly seed?: string;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean;
+  /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
+  readonly functions?: Readonly<Record<string, string>>;
 }
 
 /** What to spread into an AWS SDK v3 client's options. */
@@ -91,6 +99,17 @@ export interface Busbar {
   clientConfig(options?: { account?: string; region?: string }): ClientConfig;
   /** The last requests, newest first. */
   requests(): RequestRecord[];
+  /** Resolves when nothing is being delivered and nothing is due now; retries that are due later do not count. */
+  settled(): Promise<void>;
+  /** What was delivered, is still to be, or could not be, and why; newest first. */
+  deliveries(filter?: DeliveryFilter): DeliveryRecord[];
+  /** SMS, email, mobile push and Firehose records that were sent, newest first. */
+  mailbox(filter?: MailboxFilter): MailboxMessage[];
+  /**
+   * Makes a function that SNS, EventBridge and Step Functions can invoke. A bare name serves every account and region.
+   * The handler must not await `settled()` or the clock: both wait for it.
+   */
+  registerFunction(nameOrArn: string, handler: FunctionHandler): void;
   /** Forgets everything, or all that belongs to one account. */
   reset(account?: string): Promise<void>;
   /** Ends long polls, answers what is under way, flushes and frees the port. */
@@ -112,6 +131,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     startMs: options.startTime === undefined ? undefined : epochMs(options.startTime),
     seed: options.seed,
     strict: options.strict,
+    functions: options.functions,
   };
   const emulator = await Emulator.start(emulatorOptions);
   let server: RunningServer | undefined;
@@ -145,6 +165,10 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       ...(handler ? { requestHandler: handler } : {}),
     }),
     requests: () => [...emulator.requests.newestFirst()],
+    settled: () => emulator.deliveries.settled(),
+    deliveries: (filter) => emulator.deliveries.list(filter),
+    mailbox: (filter) => emulator.mailbox.list(filter),
+    registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
     reset: (account) => emulator.reset(account),
     async close() {
       emulator.stop();

@@ -137,7 +137,14 @@ export class Dispatcher {
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);
-      context = new OperationContext(route.state, call.identity, origin, call.requestId, claimed.protocol.name);
+      context = new OperationContext(
+        route.state,
+        call.identity,
+        origin,
+        call.requestId,
+        claimed.protocol.name,
+        request,
+      );
       const result = this.#run(route, input, context);
       if (!(result instanceof Promise)) {
         const flushed = deps.store.flushed();

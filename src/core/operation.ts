@@ -1,5 +1,5 @@
 import type { Blob64, FromWire } from "../../protocols/blob.ts";
-import type { ProtocolName } from "../../protocols/protocol.ts";
+import type { ProtocolName, WireRequest } from "../../protocols/protocol.ts";
 import type { OperationSchema } from "../../protocols/schema.ts";
 import { partitionOf } from "./arn.ts";
 import type { Identity, Principal } from "./identity.ts";
@@ -16,10 +16,19 @@ export class OperationContext<State = unknown> {
   readonly requestId: string;
   /** How the client speaks; absent in calls between services. A few messages differ by it. */
   readonly protocol: ProtocolName | undefined;
+  /** The request as it came, for the few operations that look at its headers; absent in calls between services. */
+  readonly request: WireRequest | undefined;
   #controller: AbortController | undefined;
   #aborted = false;
 
-  constructor(service: State, identity: Identity, origin: string, requestId: string, protocol?: ProtocolName) {
+  constructor(
+    service: State,
+    identity: Identity,
+    origin: string,
+    requestId: string,
+    protocol?: ProtocolName,
+    request?: WireRequest,
+  ) {
     this.service = service;
     this.account = identity.account;
     this.region = identity.region;
@@ -27,6 +36,7 @@ export class OperationContext<State = unknown> {
     this.origin = origin;
     this.requestId = requestId;
     this.protocol = protocol;
+    this.request = request;
   }
 
   get partition(): string {

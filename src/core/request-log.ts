@@ -1,3 +1,5 @@
+import { Ring } from "./ring.ts";
+
 /** One answered request as `/_busbar/requests` shows it. */
 export interface RequestRecord {
   /** Epoch milliseconds on the emulator's clock. */
@@ -14,33 +16,13 @@ export interface RequestRecord {
   readonly requestId: string;
 }
 
-/** The last requests, in a ring so that remembering costs the same however long the emulator runs. */
-export class RequestLog {
-  readonly #ring: RequestRecord[] = [];
-  readonly #capacity: number;
-  #next = 0;
-
-  constructor(capacity = 1000) {
-    this.#capacity = capacity;
-  }
-
-  add(record: RequestRecord): void {
-    this.#ring[this.#next] = record;
-    this.#next = this.#next + 1 === this.#capacity ? 0 : this.#next + 1;
-  }
-
+/** The last requests. */
+export class RequestLog extends Ring<RequestRecord> {
   /** Newest first, each a plain copy. */
-  *newestFirst(): IterableIterator<RequestRecord> {
-    const count = this.#ring.length;
-    for (let back = 1; back <= count; back++) {
-      const record = this.#ring[(this.#next - back + count) % count] as RequestRecord;
+  override *newestFirst(): IterableIterator<RequestRecord> {
+    for (const record of super.newestFirst()) {
       const { time, service, operation, account, region, status, error, message, durationMs, requestId } = record;
       yield { time, service, operation, account, region, status, error, message, durationMs, requestId };
     }
-  }
-
-  clear(): void {
-    this.#ring.length = 0;
-    this.#next = 0;
   }
 }

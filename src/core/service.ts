@@ -3,6 +3,8 @@ import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
+import type { DeliveryEngine } from "./delivery/engine.ts";
+import type { Functions } from "./functions.ts";
 import type { OperationDefinition } from "./operation.ts";
 
 /** Choices of the person who starts the emulator that change how services behave. */
@@ -20,6 +22,10 @@ export interface ServiceDependencies {
   readonly options: ServiceOptions;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
+  /** Takes whatever a service pushes elsewhere, and has it delivered. */
+  readonly delivery: DeliveryEngine;
+  /** Lambda functions that can be invoked and waited for. */
+  readonly functions: Functions;
 }
 
 export type Call = (

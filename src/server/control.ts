@@ -1,5 +1,7 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { MailboxFilter, MailboxMessage } from "../core/delivery/mailbox.ts";
+import type { DeliveryFilter, DeliveryRecord } from "../core/delivery/types.ts";
 import type { RequestRecord } from "../core/request-log.ts";
 import type { ServiceCoverage } from "../core/service.ts";
 import { parseDuration } from "../engine/duration.ts";
@@ -16,6 +18,8 @@ export interface ControlledEmulator {
   };
   readonly requests: { newestFirst(): Iterable<RequestRecord> };
   readonly store: { readonly durable: boolean; counts(): Record<string, number> };
+  readonly deliveries: { list(filter: DeliveryFilter): DeliveryRecord[] };
+  readonly mailbox: { list(filter: MailboxFilter): MailboxMessage[] };
   readonly coverage: readonly ServiceCoverage[];
   reset(account?: string): Promise<void>;
 }
@@ -51,12 +55,8 @@ export async function controlRoutes(
     return { reset: account ?? "all" };
   });
 
-  app.get("/requests", (request, reply) => {
-    const query = request.query as Record<string, string>;
-    const limit = query["limit"] === undefined ? 100 : Number(query["limit"]);
-    if (!Number.isInteger(limit) || limit < 1) return refuse(reply, "limit must be a whole number from 1.");
-    const unknown = Object.keys(query).find((name) => name !== "limit" && !filters.includes(name as never));
-    if (unknown) return refuse(reply, `There is no filter ${unknown}; use limit, ${filters.join(", ")}.`);
+  app.get("/requests", (request) => {
+    const { query, limit } = filtersOf(request, filters);
     const requests: object[] = [];
     for (const record of emulator.requests.newestFirst()) {
       if (!filters.every((name) => query[name] === undefined || String(record[name]) === query[name])) continue;
@@ -70,6 +70,21 @@ export async function controlRoutes(
     return { requests };
   });
 
+  app.get("/deliveries", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "source", "target", "status"]);
+    if (query["status"] !== undefined && !/^(pending|delivered|failed)$/.test(query["status"])) {
+      throw badRequest("status is pending, delivered or failed.");
+    }
+    const deliveries = emulator.deliveries.list({ ...(query as DeliveryFilter), limit });
+    return { deliveries: deliveries.map(shownDelivery) };
+  });
+
+  app.get("/mailbox", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "channel", "to"]);
+    const messages = emulator.mailbox.list({ ...query, limit });
+    return { messages: messages.map(({ timeMs, ...message }) => ({ ...message, time: iso(timeMs) })) };
+  });
+
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -81,7 +96,36 @@ export async function controlRoutes(
 }
 
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, GET /_busbar/requests and GET /_busbar/state.";
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, and GET /_busbar/requests, deliveries, mailbox and state.";
+
+/** The filters of a query by name, each given at most once, and the limit. */
+function filtersOf(request: FastifyRequest, names: readonly string[]) {
+  const query = request.query as Record<string, string>;
+  const limit = query["limit"] === undefined ? 100 : Number(query["limit"]);
+  if (!Number.isInteger(limit) || limit < 1) throw badRequest("limit must be a whole number from 1.");
+  const unknown = Object.keys(query).find((name) => name !== "limit" && !names.includes(name));
+  if (unknown) throw badRequest(`There is no filter ${unknown}; use limit, ${names.join(", ")}.`);
+  const { limit: _limit, ...filters } = query;
+  return { query: filters, limit };
+}
+
+function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: DeliveryRecord): object {
+  return {
+    ...record,
+    accepted: iso(acceptedMs),
+    nextAttempt: nextAttemptMs === undefined ? undefined : iso(nextAttemptMs),
+    attempts: attempts.map(({ timeMs, ...attempt }) => ({ time: iso(timeMs), ...attempt })),
+  };
+}
+
+/** Any number of milliseconds as ISO 8601; beyond the last date there is, that date. */
+function iso(epochMs: number): string {
+  return new Date(Math.min(epochMs, maxDateMs)).toISOString();
+}
+
+function badRequest(message: string): Error {
+  return Object.assign(new Error(message), { statusCode: 400 });
+}
 
 function clockState({ clock }: ControlledEmulator): object {
   return { mode: clock.mode, now: new Date(clock.now()).toISOString(), epochMs: clock.now() };

@@ -21,15 +21,19 @@ export interface RetryPolicy {
   readonly maxPerSecond?: number;
 }
 
+export type MessageAttributes = Readonly<
+  Record<string, { readonly DataType: string; readonly StringValue?: string; readonly BinaryValue?: string }>
+>;
+
 /** Where a delivery that is given up goes: a queue, with what its source adds to the message. */
 export interface DeadLetter {
   readonly arn: string;
-  /** Body of the dead letter when it is not the payload itself. */
-  readonly body?: string;
+  /** Body of the dead letter when it is not the payload itself; see also `DeliveryEngine.describeFailure`. */
+  readonly body?: string | undefined;
   /** Message attributes known beforehand (RULE_ARN …); those that tell the failure are added by `describeFailure`. */
-  readonly attributes?: Readonly<Record<string, { DataType: string; StringValue: string }>>;
-  readonly messageGroupId?: string;
-  readonly messageDeduplicationId?: string;
+  readonly attributes?: MessageAttributes | undefined;
+  readonly messageGroupId?: string | undefined;
+  readonly messageDeduplicationId?: string | undefined;
 }
 
 /** What a service hands over, inside the transaction of the operation that causes it. */
@@ -53,8 +57,17 @@ export interface DeliveryRequest {
   readonly deadLetter?: DeadLetter | undefined;
   /** Deliveries of one source with the same key keep their order: the next waits until this one is done or given up. */
   readonly orderKey?: string | undefined;
+  /** The first attempt begins this long after it was accepted. */
+  readonly delayMs?: number | undefined;
   /** Name under which the source's service wants to hear how it ended (`DeliveryEngine.onEnd`); optional. */
-  readonly notify?: string;
+  readonly notify?: string | undefined;
+}
+
+/** A delivery as its target sees it. */
+export interface Delivery extends DeliveryRequest {
+  readonly id: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
 }
 
 export type DeliveryStatus = "pending" | "delivered" | "failed";
@@ -85,7 +98,66 @@ export class DeliveryFailure extends Error {
   }
 }
 
-/** Takes deliveries of one kind. Resolves with what the target answered; throws DeliveryFailure. */
-export type DeliverTo = (
-  delivery: DeliveryRequest & { readonly id: string; readonly attempt: number },
-) => Promise<unknown>;
+/**
+ * Takes deliveries of one kind. Resolves with what the target answered; throws DeliveryFailure, or AwsError, of which
+ * server faults and throttling are tried again. The signal aborts when the emulator stops.
+ */
+export type DeliverTo = (delivery: Delivery, signal: AbortSignal) => Promise<unknown>;
+
+/** Takes deliveries of one kind at once, by writing rows: it runs inside the transaction that causes them. */
+export type DeliverLocally = (delivery: Delivery) => unknown;
+
+/** A delivery that has ended, for who asked with `notify`. */
+export interface DeliveryEnd {
+  readonly delivery: Delivery;
+  readonly status: "delivered" | "failed";
+  readonly acceptedMs: number;
+  /** What the target answered, when it was delivered. */
+  readonly response?: unknown;
+  /** Why it was given up. */
+  readonly failure?: DeliveryFailure;
+  /** Which of its limits ended it: no retry left, too old, or not worth a retry. */
+  readonly exhausted?: Exhausted;
+}
+
+export type Exhausted = "MaximumRetryAttempts" | "MaximumEventAgeInSeconds" | "NotRetryable";
+
+/** What a service adds to the dead letter of a delivery that is given up. */
+export type DescribeFailure = (end: DeliveryEnd) => {
+  readonly body?: string | undefined;
+  readonly attributes?: MessageAttributes | undefined;
+};
+
+/** A delivery as `/_busbar/deliveries` and the embedding API show it. */
+export interface DeliveryRecord {
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  readonly service: string;
+  readonly source: string;
+  readonly target: string;
+  readonly kind: string;
+  readonly status: DeliveryStatus;
+  /** Epoch milliseconds on the emulator's clock. */
+  readonly acceptedMs: number;
+  /** When the next attempt is due; pending ones alone. */
+  readonly nextAttemptMs?: number | undefined;
+  readonly attemptCount: number;
+  /** The last attempts, oldest first. */
+  readonly attempts: readonly Attempt[];
+  /** Why it is not delivered, of the last attempt. */
+  readonly reason?: string | undefined;
+  /** What became of the dead letter: sent to the queue, or why not. */
+  readonly deadLetter?: { readonly arn: string; readonly sent: boolean; readonly reason?: string } | undefined;
+  /** The first 1,024 characters; absent for delivered ones. */
+  readonly payload?: string | undefined;
+}
+
+/** Each filter that is present must be equal; newest first, up to `limit` (100). */
+export interface DeliveryFilter {
+  readonly account?: string | undefined;
+  readonly source?: string | undefined;
+  readonly target?: string | undefined;
+  readonly status?: DeliveryStatus | undefined;
+  readonly limit?: number | undefined;
+}

@@ -4,6 +4,7 @@ import { serviceModel } from "../../../protocols/schema.ts";
 import { operationsIn } from "../../core/operation.ts";
 import { defineService } from "../../core/service.ts";
 import * as attributes from "./attributes.ts";
+import { deliverToQueue } from "./delivery-target.ts";
 import * as moveTasks from "./move-tasks.ts";
 import * as permissions from "./permissions.ts";
 import * as queues from "./queues.ts";
@@ -27,7 +28,11 @@ export const sqs = defineService<Sqs>({
     constraints,
   }),
   operations: operationsIn<Sqs>(attributes, moveTasks, permissions, queues, receipts, receive, send, tags),
-  create: (dependencies) => new Sqs(dependencies),
+  create: (dependencies) => {
+    const service = new Sqs(dependencies);
+    dependencies.delivery.registerLocal("sqs", (delivery) => deliverToQueue(service, delivery));
+    return service;
+  },
   reset: (sqs, account) => sqs.longPolls.endAll(account),
   stop: (sqs) => sqs.longPolls.stop(),
 });

@@ -32,7 +32,7 @@ interface Sent {
   readonly MessageGroupId?: string | undefined;
 }
 
-interface Checked {
+export interface Checked {
   readonly queue: QueueRow;
   readonly body: string;
   readonly size: number;
@@ -91,7 +91,8 @@ function tooLong(queue: QueueRow): string {
   return `Message must be shorter than ${queue.numbers.MaximumMessageSize} bytes.`;
 }
 
-function check(queue: QueueRow, sent: Sent): Checked {
+/** Judges a message for a queue. @throws AwsError as SendMessage answers it, but for the size. */
+export function check(queue: QueueRow, sent: Sent): Checked {
   const body = sent.MessageBody;
   if (body === undefined || body === "") throw missingParameter("MessageBody");
   const fifo = isFifo(queue.arn);
@@ -162,43 +163,47 @@ function checkSystemAttributes(sent: Sent["MessageSystemAttributes"]): string | 
   return sent["AWSTraceHeader"]?.StringValue;
 }
 
-/** Stores a checked message, or finds that it is a duplicate and answers as for the original. */
-function accept(checked: Checked, context: OperationContext<Sqs>) {
-  const { service } = context;
+/** Stores a checked message, or finds that it is a duplicate of one that stands for it. */
+export function putNew(
+  service: Sqs,
+  checked: Checked,
+  senderId: string,
+): { readonly id: string; readonly serial: number; readonly bodyMd5: string } {
   const { queue, body, attributes, traceHeader } = checked;
   const now = service.now;
   const bodyMd5 = md5Hex(body);
   const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked, now);
-  let id: string;
-  let serial: number;
-  if (original) {
-    id = original.messageId;
-    serial = original.serial;
-  } else {
-    id = service.deps.random.uuid();
-    serial = service.deps.store.nextSerial();
-    service.putMessage({
-      id,
-      account: queue.account,
-      queue: queue.arn,
-      serial,
-      body,
-      bodyMd5,
-      attributes,
-      traceHeader,
-      senderId: context.principal.userId,
-      sentMs: now,
-      availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
-      delayed: checked.delaySeconds > 0,
-      receiveCount: 0,
-      firstReceivedMs: undefined,
-      receivedMs: undefined,
-      group: checked.group,
-      deduplicationId: checked.deduplicationId,
-      deadLetterSource: undefined,
-    });
-    if (checked.deduplicationId !== undefined) remember(service, checked, id, serial, now);
-  }
+  if (original) return { id: original.messageId, serial: original.serial, bodyMd5 };
+  const id = service.deps.random.uuid();
+  const serial = service.deps.store.nextSerial();
+  service.putMessage({
+    id,
+    account: queue.account,
+    queue: queue.arn,
+    serial,
+    body,
+    bodyMd5,
+    attributes,
+    traceHeader,
+    senderId,
+    sentMs: now,
+    availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
+    delayed: checked.delaySeconds > 0,
+    receiveCount: 0,
+    firstReceivedMs: undefined,
+    receivedMs: undefined,
+    group: checked.group,
+    deduplicationId: checked.deduplicationId,
+    deadLetterSource: undefined,
+  });
+  if (checked.deduplicationId !== undefined) remember(service, checked, id, serial, now);
+  return { id, serial, bodyMd5 };
+}
+
+/** Stores a checked message and answers as SendMessage. */
+function accept(checked: Checked, context: OperationContext<Sqs>) {
+  const { queue, attributes, traceHeader } = checked;
+  const { id, serial, bodyMd5 } = putNew(context.service, checked, context.principal.userId);
   return {
     MessageId: id,
     MD5OfMessageBody: bodyMd5,

@@ -1,0 +1,62 @@
+/** Deliveries as they are shown. */
+import type { DeliveryRow } from "./tables.ts";
+import type { Attempt, DeliveryRecord } from "./types.ts";
+
+/** Attempts kept of one delivery. */
+const keptAttempts = 20;
+const previewChars = 1024;
+
+/** A delivery's tries with one more. */
+export function withAttempt(row: DeliveryRow, attempt: Attempt): Pick<DeliveryRow, "attemptCount" | "attempts"> {
+  return {
+    attemptCount: row.attemptCount + 1,
+    attempts: row.attempts.length === 0 ? [attempt] : [...row.attempts.slice(1 - keptAttempts), attempt],
+  };
+}
+
+/** A delivery as it is shown. */
+export function recordOf(
+  row: DeliveryRow,
+  status: DeliveryRecord["status"],
+  tries: Pick<DeliveryRow, "attemptCount" | "attempts">,
+): DeliveryRecord {
+  const { account, region, service, source, target, kind } = row.request;
+  const last = status === "delivered" ? undefined : tries.attempts.at(-1);
+  return {
+    id: row.id,
+    account,
+    region,
+    service,
+    source,
+    target,
+    kind,
+    status,
+    acceptedMs: row.acceptedMs,
+    nextAttemptMs: status === "pending" ? row.nextMs : undefined,
+    attemptCount: tries.attemptCount,
+    attempts: tries.attempts,
+    reason: last && `${last.code}: ${last.message}`,
+    deadLetter: row.deadLetter,
+  };
+}
+
+/** A copy of its own: a slice would keep the whole payload in memory. */
+export function previewOf(payload: string): string {
+  return payload.length <= previewChars ? payload : Buffer.from(payload.slice(0, previewChars)).toString();
+}
+
+/** Merges sequences that each are newest first. */
+export function* newestOf(sources: readonly Iterator<DeliveryRecord>[]): IterableIterator<DeliveryRecord> {
+  const heads = sources.map((source) => ({ source, next: source.next() }));
+  for (;;) {
+    let newest: { head: (typeof heads)[number]; record: DeliveryRecord } | undefined;
+    for (const head of heads) {
+      if (head.next.done) continue;
+      const record = head.next.value;
+      if (newest === undefined || record.acceptedMs > newest.record.acceptedMs) newest = { head, record };
+    }
+    if (newest === undefined) return;
+    yield newest.record;
+    newest.head.next = newest.head.source.next();
+  }
+}

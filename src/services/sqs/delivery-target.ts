@@ -1,0 +1,54 @@
+/** Takes what the delivery engine brings to a queue, of any account and region. */
+import { Blob64 } from "../../../protocols/blob.ts";
+import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../core/delivery/types.ts";
+import { check, putNew } from "./send.ts";
+import type { Sqs } from "./sqs.ts";
+
+/** What a delivery of kind `sqs` has as its parameters. Its target is the queue's ARN. */
+export interface SqsParameters {
+  readonly messageGroupId?: string | undefined;
+  readonly messageDeduplicationId?: string | undefined;
+  readonly messageAttributes?: MessageAttributes | undefined;
+  readonly traceHeader?: string | undefined;
+  /** Reported as SenderId; the service's own identity unless told. */
+  readonly senderId?: string | undefined;
+}
+
+/** Identities as which AWS services send. */
+const senderIds: Readonly<Record<string, string>> = {
+  sns: "AIDAISMY7JYY5F7RTT6AO",
+  eventbridge: "AIDAJQR6QDGQ7PATMSYEY",
+};
+
+/** @throws DeliveryFailure, or AwsError as SendMessage. */
+export function deliverToQueue(sqs: Sqs, delivery: Delivery): { MessageId: string } {
+  const parameters = (delivery.parameters ?? {}) as SqsParameters;
+  const queue = sqs.queues.get(delivery.target);
+  if (queue === undefined) {
+    const message = `The queue ${delivery.target} does not exist.`;
+    throw new DeliveryFailure("AWS.SimpleQueueService.NonExistentQueue", message, false);
+  }
+  const { messageAttributes, traceHeader } = parameters;
+  const checked = check(queue, {
+    MessageBody: delivery.payload,
+    MessageAttributes: messageAttributes && sentAttributes(messageAttributes),
+    MessageGroupId: parameters.messageGroupId,
+    MessageDeduplicationId: parameters.messageDeduplicationId,
+  });
+  if (checked.size > queue.numbers.MaximumMessageSize) {
+    const limit = queue.numbers.MaximumMessageSize;
+    throw new DeliveryFailure("InvalidParameterValue", `Message must be shorter than ${limit} bytes.`, false);
+  }
+  const senderId = parameters.senderId ?? senderIds[delivery.service] ?? delivery.account;
+  const { id } = putNew(sqs, traceHeader === undefined ? checked : { ...checked, traceHeader }, senderId);
+  return { MessageId: id };
+}
+
+function sentAttributes(attributes: MessageAttributes) {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, { DataType, StringValue, BinaryValue }]) => [
+      name,
+      BinaryValue === undefined ? { DataType, StringValue } : { DataType, BinaryValue: Blob64.fromBase64(BinaryValue) },
+    ]),
+  );
+}
