@@ -1,6 +1,8 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { AwsEvents } from "./core/aws-events.ts";
+import { Connections } from "./core/connections.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
 import { Mailbox } from "./core/delivery/mailbox.ts";
@@ -15,11 +17,12 @@ import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { sqs } from "./services/sqs/index.ts";
+import { stepfunctions } from "./services/stepfunctions/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sts];
+export const services: readonly ServiceDefinition[] = [sqs, stepfunctions, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -42,6 +45,12 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
+  readonly mocks?: unknown;
+  /** A directory whose folders stand for S3 buckets. */
+  readonly s3Root?: string | undefined;
+  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  readonly endpoints?: Readonly<Record<string, string>> | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
@@ -86,16 +95,26 @@ export class Emulator {
       this.functions.target(delivery, (body) => store.transaction(body)),
     );
     for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    const awsEvents = new AwsEvents();
+    const connections = new Connections();
     for (const definition of services) {
       const state = definition.create({
         store,
         clock: this.clock,
         timers,
         random,
-        options: { strict: options.strict ?? false },
+        options: {
+          strict: options.strict ?? false,
+          mocks: options.mocks,
+          s3Root: options.s3Root,
+          endpoints: options.endpoints,
+        },
         call,
         delivery,
         functions: this.functions,
+        awsEvents,
+        connections,
+        models: new Map(models.map((model) => [model.name, model])),
       });
       const running = { definition, state };
       this.#running.push(running);

@@ -3,6 +3,8 @@ import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
+import type { AwsEvents } from "./aws-events.ts";
+import type { Connections } from "./connections.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
 import type { Functions } from "./functions.ts";
 import type { OperationDefinition } from "./operation.ts";
@@ -11,6 +13,12 @@ import type { OperationDefinition } from "./operation.ts";
 export interface ServiceOptions {
   /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
   readonly strict: boolean;
+  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
+  readonly mocks?: unknown;
+  /** A directory whose folders stand for S3 buckets. */
+  readonly s3Root?: string | undefined;
+  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  readonly endpoints?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a service is given to live on. */
@@ -26,6 +34,12 @@ export interface ServiceDependencies {
   readonly delivery: DeliveryEngine;
   /** Lambda functions that can be invoked and waited for. */
   readonly functions: Functions;
+  /** Where services send events about themselves: the default bus. */
+  readonly awsEvents: AwsEvents;
+  /** What EventBridge's connections add to calls of HTTP endpoints. */
+  readonly connections: Connections;
+  /** The models of all services by name, for whoever calls operations it learns at run time. */
+  readonly models: ReadonlyMap<string, ServiceModel>;
 }
 
 export type Call = (
