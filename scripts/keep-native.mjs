@@ -1,6 +1,6 @@
 /**
  * Copies what the bundle needs at run time into a folder: `dist/`, the health check, and LMDB with its own
- * dependencies, the only packages the bundle leaves outside. Usage: node scripts/keep-native.mjs <folder>
+ * dependencies and JSONata, the only packages the bundle leaves outside. Usage: node scripts/keep-native.mjs <folder>
  */
 import { cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,4 +24,6 @@ async function keep(name) {
   for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies })) await keep(dependency);
 }
 await keep("lmdb");
+// Step Functions reads its source, to run it in a realm of its own.
+await keep("jsonata");
 console.log(`${(await readdir(join(target, "node_modules"))).length} packages kept beside the bundle`);
