@@ -1,4 +1,4 @@
-# Builds the bundle, then keeps what it needs at run time: Node, dist/ and the one native dependency.
+# Builds the bundle, then keeps what it needs at run time: Node, dist/ and the packages outside the bundle.
 FROM node:20-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./

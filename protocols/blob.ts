@@ -29,12 +29,22 @@ export class Blob64 {
   }
 
   get base64(): string {
-    return (this.#text ??= Buffer.from(this.#bytes as Uint8Array).toString("base64"));
+    return (this.#text ??= bufferOf(this.#bytes as Uint8Array).toString("base64"));
   }
 
   get bytes(): Uint8Array {
     return (this.#bytes ??= Buffer.from(this.#text as string, "base64"));
   }
+
+  /** Writes the decoded bytes at `offset`, straight from the text while only that is held; there must be room for `length`. */
+  copyTo(target: Buffer, offset: number): void {
+    if (this.#bytes !== undefined) target.set(this.#bytes, offset);
+    else target.write(this.#text as string, offset, "base64");
+  }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** An SDK input or output type as services see it: blobs are `Blob64`. */

@@ -1,4 +1,5 @@
 /** Reads and writes the values of JSON bodies by their shapes; shared by AWS JSON and REST-JSON. */
+import { Blob64 } from "./blob.ts";
 import { isSparse, kindOf, membersOf, type Shape, type TimestampFormat, timestampFormat } from "./schema.ts";
 import {
   base64Of,
@@ -27,6 +28,8 @@ export interface JsonOptions {
   readonly jsonName?: boolean;
   /** Members of the outermost structure that travel elsewhere (labels, headers, event streams). */
   readonly without?: ReadonlySet<string>;
+  /** Blobs stand as plain text, as where JSON describes an SDK call (universal targets); base64 unless told. */
+  readonly textBlobs?: boolean;
 }
 
 interface Compilation {
@@ -68,7 +71,7 @@ function decoder(
     case "map":
       return mapDecoder(decoder(shape.getValueSchema(), facts?.item, compilation), isSparse(shape));
     case "blob":
-      return decodeBlob;
+      return compilation.options.textBlobs ? decodeTextBlob : decodeBlob;
     case "timestamp":
       return timestampDecoder(timestampFormat(shape, "epoch-seconds"));
     case "boolean":
@@ -165,6 +168,11 @@ function fractionDecoder(word: string): JsonDecoder {
 function decodeBlob(value: unknown): unknown {
   if (typeof value !== "string") throw wrongType(value, "a Blob");
   return blobFromBase64(value);
+}
+
+function decodeTextBlob(value: unknown): unknown {
+  if (typeof value !== "string") throw wrongType(value, "a Blob");
+  return Blob64.fromBytes(Buffer.from(value));
 }
 
 function timestampDecoder(format: TimestampFormat): JsonDecoder {

@@ -266,8 +266,8 @@ function renderStruct(fields: Readonly<Record<string, unknown>>, shape: Shape, c
   return `${name}(${members.join(", ")})`;
 }
 
-/** `Thu Jan 01 00:00:00 UTC 1970` */
-function javaDate(date: Date): string {
+/** A date as Java prints it: `Thu Jan 01 00:00:00 UTC 1970` */
+export function javaDate(date: Date): string {
   const [weekday = "", day, month, year, time] = date.toUTCString().split(" ");
   return `${weekday.slice(0, 3)} ${month} ${day} ${time} UTC ${year}`;
 }

@@ -25,6 +25,85 @@ const TABLES = {
 const LENGTHS = new Set(["string", "list", "map", "blob"]);
 const WIDTHS = new Set(["long", "float", "double"]);
 
+const arn = (pattern) => ({ min: 1, max: 2048, pattern });
+const required = (facts) => ({ required: true, ...facts });
+const streamArn = arn("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+");
+const channelArn = arn("arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+");
+const name = { min: 1, max: 128, pattern: "[a-zA-Z0-9_.-]+" };
+const newerKinesis = {
+  ChannelEncryptionConfiguration: {
+    EncryptionType: required({ enum: ["KMS"] }),
+    KeyId: required({ min: 1, max: 2048 }),
+  },
+  ChannelLoggingConfiguration: { CloudWatchLogs: required() },
+  ChannelLoggingUpdateInput: { CloudWatchLogs: required() },
+  ChannelStreamConfiguration: { StreamARN: required(streamArn), RecordConfiguration: required() },
+  CloudWatchLogs: { Enabled: required() },
+  CloudWatchLogsUpdateInput: { Enabled: required() },
+  CreateChannelInput: {
+    ChannelName: required(name),
+    ServiceExecutionRoleARN: required(),
+    StreamConfigurationList: required({ min: 1, max: 1 }),
+    S3DestinationConfiguration: {},
+    S3TablesDestinationConfiguration: {},
+    EncryptionConfiguration: {},
+    Tags: { min: 1, max: 200, item: { max: 256 }, key: { min: 1, max: 128 } },
+    LoggingConfiguration: {},
+  },
+  DeadLetterQueueS3Configuration: { BucketARN: required(), ExpectedBucketOwner: required() },
+  DeleteChannelInput: { ChannelARN: required(channelArn) },
+  DescribeChannelInput: { ChannelARN: required(channelArn) },
+  ListChannelsInput: {
+    StreamFilter: { min: 1, max: 10_000 },
+    MaxResults: { min: 1, max: 10_000 },
+    NextToken: { min: 1, max: 1_048_576 },
+  },
+  PartitionField: { Transform: required({ enum: ["TIME_HOUR"] }), SourceName: required() },
+  PartitionSpec: { PartitionFields: required() },
+  RecordConfiguration: {
+    RecordFormatType: required({ enum: ["GSR_JSON", "JSON", "STRING", "BYTE_ARRAY"] }),
+    GSRSchemaARN: {},
+  },
+  S3DestinationConfiguration: {
+    DataFreshnessInSeconds: { min: 300, max: 900 },
+    DeadLetterQueueS3Configuration: {},
+    StorageConfiguration: required(),
+  },
+  S3DestinationUpdateInput: { DataFreshnessInSeconds: required({ min: 300, max: 900 }) },
+  S3StorageConfiguration: {
+    BucketARN: required(),
+    ExpectedBucketOwner: required(),
+    OutputKeyTemplate: {},
+    StorageClass: { enum: ["STANDARD", "INTELLIGENT_TIERING", "GLACIER_IR"] },
+    CompressionType: required({ enum: ["NONE", "GZIP", "ZSTD"] }),
+  },
+  S3TablesConfiguration: {
+    TableBucketARN: required(),
+    Namespace: required(),
+    TableName: required(),
+    CompressionType: required({ enum: ["NONE", "ZSTD", "SNAPPY"] }),
+    PartitionSpec: {},
+  },
+  S3TablesDestinationConfiguration: {
+    DataFreshnessInSeconds: { min: 300, max: 900 },
+    DeadLetterQueueS3Configuration: required(),
+    S3TablesConfigurationList: required({ min: 1, max: 1 }),
+  },
+  S3TablesDestinationUpdateInput: { DataFreshnessInSeconds: required({ min: 300, max: 900 }) },
+  StreamFilter: { StreamARN: required(streamArn), StreamCreationTimestamp: {} },
+  UpdateChannelInput: {
+    ChannelARN: required(channelArn),
+    S3DestinationConfiguration: {},
+    S3TablesDestinationConfiguration: {},
+    LoggingConfiguration: {},
+  },
+  UpdateStreamRecordDistributionStrategyInput: {
+    StreamARN: required(streamArn),
+    StreamId: {},
+    RecordDistributionStrategy: required({ enum: ["AUTO", "USER_PARTITION_KEY"] }),
+  },
+};
+
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("Which folder holds the models?");
 const target = join(dirname(fileURLToPath(import.meta.url)), "..", "protocols", "constraints");
@@ -78,9 +157,15 @@ function addUnlessEmpty(facts, name, inner) {
   if (Object.keys(inner).length > 0) facts[name] = inner;
 }
 
-/** StreamId is reserved: whatever it holds is ignored. */
+/**
+ * StreamId is reserved: whatever it holds is ignored. A stream that distributes records by itself takes them without a
+ * partition key, and the channels and their kin are newer than the older SDKs' descriptions.
+ */
 function kinesis(shapes) {
+  Object.assign(shapes, newerKinesis);
   for (const members of Object.values(shapes)) if (members.StreamId !== undefined) members.StreamId = {};
+  for (const name of ["PutRecordInput", "PutRecordsRequestEntry"]) delete shapes[name].PartitionKey.required;
+  shapes.CreateStreamInput.RecordDistributionStrategy = { enum: ["AUTO", "USER_PARTITION_KEY"] };
 }
 
 /** Members that only AWS's own copy of the model has; they show where an entry is printed. */

@@ -1,8 +1,8 @@
 /**
- * Copies what the bundle needs at run time into a folder: `dist/`, the health check, and LMDB with its own
- * dependencies and JSONata, the only packages the bundle leaves outside. Usage: node scripts/keep-native.mjs <folder>
+ * Copies what the bundle needs at run time into a folder: `dist/`, the health check, and the packages the bundle
+ * leaves outside (LMDB is native, JSONata is read as text) with their dependencies. Usage: node scripts/keep-native.mjs <folder>
  */
-import { cp, mkdir, readdir, readFile } from "node:fs/promises";
+import { access, cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 const target = process.argv[2];
@@ -12,17 +12,37 @@ for (const name of ["dist", "docker", "package.json", "LICENSE"])
   await cp(name, join(target, name), { recursive: true });
 
 const kept = new Set();
+
+/** Copies a package with what it depends on; optional dependencies for other platforms are not there to be copied. */
 async function keep(name) {
   if (kept.has(name)) return;
   kept.add(name);
   const from = join("node_modules", name);
-  const manifest = await readFile(join(from, "package.json"), "utf8").catch(() => undefined);
-  // Optional dependencies for other platforms are not there.
-  if (manifest === undefined) return;
+  if (!(await exists(join(from, "package.json")))) return;
   await cp(from, join(target, from), { recursive: true });
-  const { dependencies = {}, optionalDependencies = {} } = JSON.parse(manifest);
-  for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies })) await keep(dependency);
+  for (const dependency of await dependenciesOf(from)) await keep(dependency);
 }
+
+/** The names a package and the packages nested in it ask for. */
+async function dependenciesOf(folder) {
+  const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
+    await readFile(join(folder, "package.json"), "utf8"),
+  );
+  const names = Object.keys({ ...dependencies, ...optionalDependencies });
+  const nested = join(folder, "node_modules");
+  if (!(await exists(nested))) return names;
+  for (const entry of await readdir(nested, { recursive: true, withFileTypes: true })) {
+    if (entry.name === "package.json") names.push(...(await dependenciesOf(entry.parentPath)));
+  }
+  return names;
+}
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
 await keep("lmdb");
 // Step Functions reads its source, to run it in a realm of its own.
 await keep("jsonata");

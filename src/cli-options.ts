@@ -1,6 +1,7 @@
 /** Reads the command line and its environment; a flag wins over its variable. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { parseDuration } from "./engine/duration.ts";
 
 /** A command line that cannot be followed; the message is one line that says what to do. */
 export class OptionError extends Error {}
@@ -13,6 +14,7 @@ export interface CliOptions {
   readonly clock: "real" | "virtual";
   readonly seed: string | undefined;
   readonly strict: boolean;
+  readonly streamDelayMs: number;
   readonly logLevel: string;
   readonly tls: boolean;
   readonly cert: string | undefined;
@@ -40,6 +42,7 @@ Usage: busbar [options]
   --virtual-clock        time stands still until POST /_busbar/clock moves it
   --seed <text>          the same seed gives the same ids
   --strict               do as AWS where that only slows tests down
+  --stream-delay <time>  how long Kinesis streams are CREATING, UPDATING or DELETING, such as 500ms (0)
   --log-level <level>    silent, error, warn, info, debug or trace (warn); debug logs each request
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
@@ -52,8 +55,8 @@ Usage: busbar [options]
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY,
-BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas), BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
+BUSBAR_KEY, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas), BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
 Then point any AWS client at it:
 
@@ -70,6 +73,7 @@ const flags = {
   "virtual-clock": { type: "boolean" },
   seed: { type: "string" },
   strict: { type: "boolean" },
+  "stream-delay": { type: "string" },
   "log-level": { type: "string" },
   tls: { type: "boolean" },
   cert: { type: "string" },
@@ -114,6 +118,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     clock: on("virtual-clock") ? "virtual" : "real",
     seed: text("seed"),
     strict: on("strict"),
+    streamDelayMs: delayOf(text("stream-delay") ?? "0ms"),
     logLevel,
     tls: on("tls") || cert !== undefined,
     cert,
@@ -165,6 +170,14 @@ function mocksIn(file: string | undefined): unknown {
 
 function variableOf(flag: string): string {
   return `BUSBAR_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function delayOf(text: string): number {
+  try {
+    return parseDuration(text === "0" ? "0ms" : text);
+  } catch (error) {
+    throw new OptionError(`--stream-delay: ${(error as Error).message}`);
+  }
 }
 
 function portOf(text: string): number {

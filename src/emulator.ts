@@ -1,14 +1,17 @@
 /** The composition root: the only file that knows everything. */
 import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Arrivals } from "./core/arrivals.ts";
 import { AwsEvents } from "./core/aws-events.ts";
 import { Connections } from "./core/connections.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
+import { LogGroups } from "./core/delivery/log-groups.ts";
 import { Mailbox } from "./core/delivery/mailbox.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
+import type { EventFilter, EventRecord } from "./core/event-records.ts";
 import { Functions } from "./core/functions.ts";
-import { Identities } from "./core/identity.ts";
+import { defaultAccount, Identities } from "./core/identity.ts";
 import { RequestLog } from "./core/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./core/service.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
@@ -16,13 +19,17 @@ import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { eventbridge } from "./services/eventbridge/index.ts";
+import { kinesis } from "./services/kinesis/index.ts";
+import { scheduler } from "./services/scheduler/index.ts";
+import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { stepfunctions } from "./services/stepfunctions/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, stepfunctions, sts];
+export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, scheduler, stepfunctions, sts];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -45,6 +52,8 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
+  readonly streamDelayMs?: number | undefined;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
   readonly mocks?: unknown;
   /** A directory whose folders stand for S3 buckets. */
@@ -65,8 +74,10 @@ export class Emulator {
   readonly requests = new RequestLog();
   readonly deliveries: DeliveryEngine;
   readonly mailbox: Mailbox;
+  readonly logs: LogGroups;
   readonly functions: Functions;
   readonly #dispatcher: Dispatcher;
+  readonly #defaultRegion: string;
   readonly #running: RunningService[] = [];
 
   private constructor(store: Store, options: EmulatorOptions) {
@@ -79,14 +90,19 @@ export class Emulator {
       onError: (error) => onBug(error, "a timer"),
     });
     restoreClock(store, this.clock);
+    // A kept clock goes on where it stood, in the mode asked for this time.
+    if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(store, this.clock);
-    const identities = new Identities(store, options.defaultRegion ?? "us-east-1");
+    this.#defaultRegion = options.defaultRegion ?? "us-east-1";
+    const identities = new Identities(store, this.#defaultRegion);
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const callJson = this.#dispatcher.callJson.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
+    this.logs = new LogGroups(store, clock);
     this.functions = new Functions(random);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     delivery.register("http", httpTarget(random));
@@ -95,7 +111,9 @@ export class Emulator {
       this.functions.target(delivery, (body) => store.transaction(body)),
     );
     for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     const awsEvents = new AwsEvents();
+    const arrivals = new Arrivals();
     const connections = new Connections();
     for (const definition of services) {
       const state = definition.create({
@@ -108,11 +126,15 @@ export class Emulator {
           mocks: options.mocks,
           s3Root: options.s3Root,
           endpoints: options.endpoints,
+          streamDelayMs: options.streamDelayMs ?? 0,
         },
         call,
+        callJson,
         delivery,
         functions: this.functions,
         awsEvents,
+        mailbox: this.mailbox,
+        arrivals,
         connections,
         models: new Map(models.map((model) => [model.name, model])),
       });
@@ -130,7 +152,38 @@ export class Emulator {
   }
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
+    if (request.method === "GET" && request.path !== "/") {
+      const document = this.#document(request.path);
+      if (document !== undefined) return document;
+    }
     return this.#dispatcher.handle(request, origin);
+  }
+
+  /** A file that a service publishes beside its API. */
+  #document(path: string): PendingResponse | undefined {
+    for (const { definition, state } of this.#running) {
+      const found = definition.document?.(state, path);
+      if (found === undefined) continue;
+      const response = found.then(({ contentType, body }) => ({
+        status: 200,
+        headers: { "content-type": contentType },
+        body,
+      }));
+      return { response, abort: () => {} };
+    }
+    return undefined;
+  }
+
+  /** Pulls a lever of a service; undefined when there is none of that name. @throws AwsError */
+  async pull(service: string, lever: string, body: Record<string, unknown>): Promise<object | undefined> {
+    const running = this.#running.find(({ definition }) => definition.model.name === service);
+    const levers = running?.definition.levers;
+    const run = levers !== undefined && Object.hasOwn(levers, lever) ? levers[lever] : undefined;
+    if (running === undefined || run === undefined) return undefined;
+    const place = { account: defaultAccount, region: this.#defaultRegion };
+    const result = this.store.transaction(() => run(running.state, { ...place, ...body }));
+    await this.store.flushed();
+    return result;
   }
 
   refuse(request: WireRequest, error: AwsError): WireResponse {
@@ -140,6 +193,16 @@ export class Emulator {
   /** What is built of each service. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;
+  }
+
+  /** The last events on the buses, newest first, with the rules they matched. */
+  events(filter: EventFilter = {}): EventRecord[] {
+    return this.#view("events", filter) as EventRecord[];
+  }
+
+  #view(name: string, filter: object): unknown {
+    const { definition, state } = this.#running.find(({ definition }) => definition.views?.[name]) as RunningService;
+    return definition.views?.[name]?.(state, filter);
   }
 
   /** Forgets everything, or all that belongs to one account. */

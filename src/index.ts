@@ -4,16 +4,20 @@
  */
 import { Readable } from "node:stream";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import type { LogEvent, LogFilter } from "./core/delivery/log-groups.ts";
 import type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./core/delivery/types.ts";
+import type { EventFilter, EventRecord } from "./core/event-records.ts";
 import type { FunctionHandler } from "./core/functions.ts";
 import type { RequestRecord } from "./core/request-log.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import { type RunningServer, startServer } from "./server/server.ts";
 
+export type { LogEvent, LogFilter } from "./core/delivery/log-groups.ts";
 export type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./core/delivery/types.ts";
+export type { EventFilter, EventRecord, NearMiss } from "./core/event-records.ts";
 export type { FunctionContext, FunctionHandler } from "./core/functions.ts";
 export type { RequestRecord } from "./core/request-log.ts";
 
@@ -39,6 +43,8 @@ export interface BusbarOptions {
   readonly seed?: string;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean;
+  /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
+  readonly streamDelay?: string | number;
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
   /** Where Step Functions finds services Busbar has not: `{ dynamodb: "http://localhost:8000" }`. */
@@ -111,6 +117,10 @@ export interface Busbar {
   deliveries(filter?: DeliveryFilter): DeliveryRecord[];
   /** SMS, email, mobile push and Firehose records that were sent, newest first. */
   mailbox(filter?: MailboxFilter): MailboxMessage[];
+  /** The last events on event buses with the rules they matched, and why the nearest others did not; newest first. */
+  events(filter?: EventFilter): EventRecord[];
+  /** What was written to CloudWatch Logs groups, newest first. */
+  logs(filter?: LogFilter): LogEvent[];
   /**
    * Makes a function that SNS, EventBridge and Step Functions can invoke. A bare name serves every account and region.
    * The handler must not await `settled()` or the clock: both wait for it.
@@ -137,6 +147,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     startMs: options.startTime === undefined ? undefined : epochMs(options.startTime),
     seed: options.seed,
     strict: options.strict,
+    streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
     functions: options.functions,
     endpoints: options.endpoints,
     s3Root: options.s3Root,
@@ -177,6 +188,8 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     settled: () => emulator.deliveries.settled(),
     deliveries: (filter) => emulator.deliveries.list(filter),
     mailbox: (filter) => emulator.mailbox.list(filter),
+    events: (filter) => emulator.events(filter),
+    logs: (filter) => emulator.logs.list(filter),
     registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
     reset: (account) => emulator.reset(account),
     async close() {
@@ -202,15 +215,23 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
       const answer = emulator.handle(await wireRequest(request), originOf(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
+      let leave: () => void = () => {};
       const gone = new Promise<never>((_resolve, reject) => {
-        const leave = () => {
+        leave = () => {
           answer.abort();
           reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
         };
-        if (signal?.aborted) leave();
-        signal?.addEventListener?.("abort", leave, { once: true });
       });
-      return { response: sdkResponse(await Promise.race([answer.response, gone])) };
+      if (signal?.aborted) leave();
+      signal?.addEventListener("abort", leave);
+      try {
+        const response = sdkResponse(await Promise.race([answer.response, gone]));
+        // A client that leaves an event stream destroys its body.
+        if (response.body instanceof Readable) response.body.once("close", answer.abort);
+        return { response };
+      } finally {
+        signal?.removeEventListener("abort", leave);
+      }
     },
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),

@@ -1,6 +1,7 @@
 import { protocols } from "../../protocols/all.ts";
 import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
+import { type JsonDecoder, jsonDecoder } from "../../protocols/json-shape.ts";
 import type {
   Claim,
   OperationCodec,
@@ -33,6 +34,7 @@ interface Compiled {
 }
 
 const compiledOperations = new WeakMap<OperationModel, Compiled>();
+const jsonReaders = new WeakMap<OperationModel, JsonDecoder>();
 
 /** One operation of one emulator. */
 interface Route extends Compiled {
@@ -134,6 +136,7 @@ export class Dispatcher {
     let codec: OperationCodec;
     try {
       const route = this.#route(claimed.operation);
+      if (route.run === undefined) throw notBuilt(claimed.service.name, claimed.operation.name);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);
@@ -176,7 +179,7 @@ export class Dispatcher {
    */
   async call(service: string, operation: string, input: object, as: { account: string; region: string }) {
     const model = this.#services.get(service)?.definition.model.operations.get(operation);
-    if (!model) throw new Error(`no operation ${service}:${operation}`);
+    if (!model) throw notBuilt(service, operation);
     const route = this.#route(model);
     route.validate(input as Record<string, unknown>);
     const identity = this.#deps.identities.root(as.account, as.region);
@@ -186,6 +189,23 @@ export class Dispatcher {
     return result;
   }
 
+  /**
+   * As `call`, for input that is JSON of the SDK's request members, blobs in plain text: what a universal target has.
+   * @param action name of the operation, its first letter in either case.
+   * @throws AwsError SerializationException for members of another type, NotImplemented for what Busbar does not have.
+   */
+  async callJson(service: string, action: string, input: unknown, as: { account: string; region: string }) {
+    const operation = action.charAt(0).toUpperCase() + action.slice(1);
+    const model = this.#services.get(service)?.definition.model.operations.get(operation);
+    if (!model) throw notBuilt(service, operation);
+    let decode = jsonReaders.get(model);
+    if (decode === undefined) {
+      decode = jsonDecoder(model.input, { constraints: model.service.constraints, textBlobs: true });
+      jsonReaders.set(model, decode);
+    }
+    return this.call(service, operation, decode(input ?? {}) as object, as);
+  }
+
   #begin(request: WireRequest, claimed: Claim | Unclaimed): Call {
     const { identities, random, clock } = this.#deps;
     return new Call(claimed, identities.of(request), random.uuid(), clock.now());
@@ -193,7 +213,7 @@ export class Dispatcher {
 
   #run(route: Route, input: object, context: OperationContext): object | undefined | Promise<object | undefined> {
     const run = route.run;
-    if (run === undefined) throw notBuilt(route.operation);
+    if (run === undefined) throw notBuilt(route.operation.service.name, route.operation.name);
     return this.#deps.store.transaction(() => run(input, context));
   }
 
@@ -278,11 +298,11 @@ export class Dispatcher {
 /** The origin of URLs minted in calls between services, where there is no request to take it from. */
 const internalOrigin = "http://localhost:4566";
 
-function notBuilt(operation: OperationModel): AwsError {
+function notBuilt(service: string, operation: string): AwsError {
   return AwsError.unmodeled({
     name: "NotImplemented",
     status: 501,
     fault: "server",
-    message: `Busbar does not implement ${operation.service.name}:${operation.name}.`,
+    message: `Busbar does not implement ${service}:${operation}.`,
   });
 }

@@ -144,15 +144,25 @@ function send(request: FastifyRequest, reply: FastifyReply, response: WireRespon
 async function pump(frames: AsyncIterable<Uint8Array>, raw: FastifyReply["raw"]): Promise<void> {
   raw.flushHeaders?.();
   const iterator = frames[Symbol.asyncIterator]();
-  const gone = new Promise<undefined>((resolve) => raw.once("close", () => resolve(undefined)));
+  let gone = false;
+  // Racing each step against one promise of the end would keep every frame ever sent until then.
+  let goOn = () => {};
+  raw.on("drain", () => goOn());
+  raw.once("close", () => {
+    gone = true;
+    goOn();
+  });
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), gone]);
+    while (!gone) {
+      const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+        goOn = () => gone && resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
       if (next === undefined || next.done) break;
-      if (!raw.write(next.value)) {
-        const drained = new Promise<void>((resolve) => raw.once("drain", resolve));
-        await Promise.race([drained, gone]);
-      }
+      if (gone || raw.write(next.value)) continue;
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
     }
   } catch {
     raw.destroy();

@@ -29,7 +29,9 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
 
 async function makePair(directory: string, certFile: string, keyFile: string): Promise<TlsFiles> {
   // Loaded here alone: making a certificate is rare, and the library is large.
-  const { generate } = await import("selfsigned");
+  // Once bundled, its exports are those of a CommonJS module: members of the default one.
+  const library = await import("selfsigned");
+  const { generate } = "default" in library ? (library.default as typeof library) : library;
   const notBeforeDate = new Date();
   const notAfterDate = new Date(notBeforeDate.getTime() + validDays * 86_400_000);
   const pair = await generate([{ name: "commonName", value: "localhost" }], {

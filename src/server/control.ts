@@ -1,7 +1,10 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { AwsError } from "../../protocols/error.ts";
+import type { LogEvent, LogFilter } from "../core/delivery/log-groups.ts";
 import type { MailboxFilter, MailboxMessage } from "../core/delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "../core/delivery/types.ts";
+import type { EventFilter, EventRecord } from "../core/event-records.ts";
 import type { RequestRecord } from "../core/request-log.ts";
 import type { ServiceCoverage } from "../core/service.ts";
 import { parseDuration } from "../engine/duration.ts";
@@ -20,8 +23,11 @@ export interface ControlledEmulator {
   readonly store: { readonly durable: boolean; counts(): Record<string, number> };
   readonly deliveries: { list(filter: DeliveryFilter): DeliveryRecord[] };
   readonly mailbox: { list(filter: MailboxFilter): MailboxMessage[] };
+  readonly logs: { list(filter: LogFilter): LogEvent[] };
+  events(filter: EventFilter): EventRecord[];
   readonly coverage: readonly ServiceCoverage[];
   reset(account?: string): Promise<void>;
+  pull(service: string, lever: string, body: object): Promise<object | undefined>;
 }
 
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
@@ -85,6 +91,51 @@ export async function controlRoutes(
     return { messages: messages.map(({ timeMs, ...message }) => ({ ...message, time: iso(timeMs) })) };
   });
 
+  app.get("/events", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "bus", "source", "detailType", "matched"]);
+    const { matched, ...filters } = query;
+    if (matched !== undefined && !/^(true|false)$/.test(matched)) throw badRequest("matched is true or false.");
+    const events = emulator.events({
+      ...filters,
+      limit,
+      matched: matched === undefined ? undefined : matched === "true",
+    });
+    return {
+      events: events.map(({ timeMs, event, ...record }) => ({
+        time: iso(timeMs),
+        ...record,
+        event: JSON.parse(event),
+      })),
+    };
+  });
+
+  app.get("/logs", (request) => {
+    const { query, limit } = filtersOf(request, ["account", "group", "stream", "source"]);
+    const events = emulator.logs.list({ ...query, limit });
+    return {
+      events: events.map(({ timestampMs, ingestedMs, ...event }) => ({
+        ...event,
+        timestamp: iso(timestampMs),
+        ingested: iso(ingestedMs),
+      })),
+    };
+  });
+
+  app.post("/:service/:lever", async (request, reply) => {
+    const { service, lever } = request.params as { service: string; lever: string };
+    const body = jsonBody(request) as { account?: unknown; region?: unknown };
+    for (const name of ["account", "region"] as const) {
+      if (body[name] !== undefined && typeof body[name] !== "string") return refuse(reply, `${name} must be a string.`);
+    }
+    try {
+      const result = await emulator.pull(service, lever, body);
+      return result ?? reply.code(404).send({ message: `There is no lever ${lever} of ${service}. ${routesSentence}` });
+    } catch (error) {
+      if (error instanceof AwsError) return refuse(reply, error.message);
+      throw error;
+    }
+  });
+
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -96,7 +147,7 @@ export async function controlRoutes(
 }
 
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, and GET /_busbar/requests, deliveries, mailbox and state.";
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, POST /_busbar/sns/opt-out, and GET /_busbar/requests, deliveries, mailbox, events, logs and state.";
 
 /** The filters of a query by name, each given at most once, and the limit. */
 function filtersOf(request: FastifyRequest, names: readonly string[]) {
@@ -118,9 +169,9 @@ function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: Deliv
   };
 }
 
-/** Any number of milliseconds as ISO 8601; beyond the last date there is, that date. */
+/** Any number of milliseconds as ISO 8601; beyond the last date we tell, that date. */
 function iso(epochMs: number): string {
-  return new Date(Math.min(epochMs, maxDateMs)).toISOString();
+  return new Date(Math.min(epochMs, lastMs)).toISOString();
 }
 
 function badRequest(message: string): Error {
@@ -143,18 +194,21 @@ async function moveClock(emulator: ControlledEmulator, request: FastifyRequest, 
   let target: number | undefined;
   if (body.set !== undefined) {
     target = typeof body.set === "number" ? body.set : typeof body.set === "string" ? Date.parse(body.set) : Number.NaN;
-    if (!Number.isFinite(target) || Math.abs(target) > maxDateMs) {
-      return refuse(reply, "set must be an ISO 8601 time or epoch milliseconds.");
+    if (!(target >= 0 && target <= lastMs)) {
+      return refuse(reply, "set must be an ISO 8601 time or epoch milliseconds, from 1970 to 9999.");
     }
   }
   let duration: number | undefined;
   if (body.advance !== undefined) {
+    if (typeof body.advance !== "string" && typeof body.advance !== "number") {
+      return refuse(reply, 'advance must be milliseconds or a text such as "15m".');
+    }
     try {
-      duration = parseDuration(body.advance as string | number);
+      duration = parseDuration(body.advance);
     } catch (error) {
       return refuse(reply, (error as Error).message);
     }
-    if (clock.now() + duration > maxDateMs) return refuse(reply, "advance goes beyond the last date there is.");
+    if ((target ?? clock.now()) + duration > lastMs) return refuse(reply, "advance must not go beyond the year 9999.");
   }
   if (body.mode !== undefined) clock.setMode(body.mode);
   if (target !== undefined) await clock.set(target);
@@ -162,8 +216,8 @@ async function moveClock(emulator: ControlledEmulator, request: FastifyRequest, 
   return clockState(emulator);
 }
 
-/** The range of ECMAScript time values, in milliseconds from the epoch. */
-const maxDateMs = 8.64e15;
+/** The last time that four digits of year can say, so that every time shown is one that can be sent. */
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function jsonBody(request: FastifyRequest): object {
   const body = request.body as Buffer | undefined;

@@ -55,6 +55,10 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
       { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: 72_000 } as object,
       handler as never,
     );
+  // Neither is ever bound itself, and only "listening" makes Node watch over connections: without it idle ones are
+  // not closed and half-sent requests never time out.
+  http1.emit("listening");
+  secure?.emit("listening");
   secure?.on("tlsClientError", (_error, socket) => socket.destroy());
   secure?.on("clientError", answerBadRequest);
   for (const server of secure ? [h2c, secure] : [h2c]) {
@@ -80,17 +84,22 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
     });
   });
 
+  const closeIdle = () => {
+    http1.closeIdleConnections();
+    (secure as unknown as { closeIdleConnections(): void } | undefined)?.closeIdleConnections();
+  };
+
   return {
     server,
     drain() {
       server.close();
-      http1.closeIdleConnections();
+      closeIdle();
       for (const session of sessions) session.close();
     },
-    closeIdle() {
-      http1.closeIdleConnections();
-    },
+    closeIdle,
     destroy() {
+      http1.close();
+      secure?.close();
       for (const session of sessions) session.destroy();
       for (const socket of sockets) socket.destroy();
     },

@@ -11,7 +11,7 @@ import { Ring } from "../ring.ts";
 import { Lanes } from "./lanes.ts";
 import { newestOf, previewOf, recordOf, withAttempt } from "./records.ts";
 import { retryDelayMs } from "./retry.ts";
-import { type DeliveryRow, deliveryTable, laneOf, orderOf, payloadTable } from "./tables.ts";
+import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf, payloadTable } from "./tables.ts";
 import {
   type Attempt,
   type DeadLetter,
@@ -253,7 +253,7 @@ export class DeliveryEngine {
     }
     this.#store.transaction(() => {
       // A reset may have taken the row away in the meantime.
-      if (this.#rows.get(row.id) !== row) return;
+      if (this.#rows.get(deliveryKey(row)) !== row) return;
       if (failure === undefined) this.#succeed(row, payload, response);
       else this.#failed(row, payload, failure);
     });
@@ -286,7 +286,7 @@ export class DeliveryEngine {
     const { code, message } = failure;
     const tried = { ...row, ...withAttempt(row, { timeMs: now, outcome: "failed", code, message }) };
     const delayMs = failure.retryable ? retryDelayMs(row.request.retry, tried.attemptCount, this.#random) : undefined;
-    const nextMs = now + (delayMs ?? 0);
+    const nextMs = now + Math.max(delayMs ?? 0, failure.retryAfterMs);
     const lastMs = row.acceptedMs + (row.request.retry.maxAgeMs ?? Number.POSITIVE_INFINITY);
     if (delayMs === undefined || nextMs > lastMs) {
       const reason = !failure.retryable
@@ -320,7 +320,7 @@ export class DeliveryEngine {
       deadLetter,
     });
     if (this.#rows.by.status.size("failed") > keptFailed) {
-      this.#rows.delete((this.#rows.by.status.first("failed") as DeliveryRow).id);
+      this.#rows.delete(deliveryKey(this.#rows.by.status.first("failed") as DeliveryRow));
     }
     this.#tell(end);
   }
@@ -355,7 +355,7 @@ export class DeliveryEngine {
   #forget(row: DeliveryRow, payload: string): void {
     const { payloadId } = row;
     if (payloadId === undefined) return;
-    this.#rows.delete(row.id);
+    this.#rows.delete(deliveryKey(row));
     if (this.#rows.by.payload.size(payloadId) === 0) this.#payloads.delete(payloadId);
     this.#store.afterCommit(() => {
       this.#pendingChars -= payload.length;

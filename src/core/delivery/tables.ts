@@ -23,7 +23,7 @@ export interface DeliveryRow {
 
 /** Deliveries that share a limit of concurrency: those to one target, and with a rate limit of one source too. */
 export function laneOf({ kind, target, source, retry }: DeliveryRow["request"]): string {
-  return retry.maxPerSecond === undefined ? `${kind} ${target}` : `${kind} ${target} ${source}`;
+  return retry.maxPerSecond === undefined ? `${kind} ${target}` : `${kind} ${target} ${retry.rateKey ?? source}`;
 }
 
 /** Deliveries that keep their order. */
@@ -31,9 +31,14 @@ export function orderOf({ source, orderKey }: DeliveryRow["request"]): string | 
   return orderKey === undefined ? undefined : `${source}\n${orderKey}`;
 }
 
+/** Keys in order of arrival, so that of those due at the same time the oldest goes first. */
+export function deliveryKey({ serial }: Pick<DeliveryRow, "serial">): string {
+  return String(serial).padStart(16, "0");
+}
+
 export const deliveryTable = defineTable<DeliveryRow>()({
   name: "delivery.outbox",
-  key: (row) => row.id,
+  key: deliveryKey,
   account: (row) => row.account,
   indexes: {
     lane: {

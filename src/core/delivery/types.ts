@@ -19,6 +19,8 @@ export interface RetryPolicy {
   readonly jitter?: number;
   /** Most deliveries a second to this target for this source; unbounded when absent. */
   readonly maxPerSecond?: number;
+  /** Shares the limit with all sources that give the same key. */
+  readonly rateKey?: string;
 }
 
 export type MessageAttributes = Readonly<
@@ -89,12 +91,21 @@ export class DeliveryFailure extends Error {
   readonly retryable: boolean;
   /** What the target answered, for who asked with `notify` (an HTTP status, a response body). */
   readonly details: Readonly<Record<string, unknown>>;
+  /** The target asked not to be tried again before this time has passed. */
+  readonly retryAfterMs: number;
 
-  constructor(code: string, message: string, retryable: boolean, details: Record<string, unknown> = {}) {
+  constructor(
+    code: string,
+    message: string,
+    retryable: boolean,
+    details: Record<string, unknown> = {},
+    retryAfterMs = 0,
+  ) {
     super(message);
     this.code = code;
     this.retryable = retryable;
     this.details = details;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -116,6 +116,9 @@ export interface Mismatch {
   expected: string;
   /** The event's values at the field, in the order of the event; empty when there are none. */
   actual: EventValue[];
+  /** How many of the pattern's (with `$or`, the closest branch's) fields do not fit, of how many: a measure of nearness. */
+  failing: number;
+  conditions: number;
 }
 
 /**
@@ -134,7 +137,9 @@ export function explain(pattern: Pattern, event: EventValue): Mismatch | undefin
   const wanted = failed[0] ?? firstAstray(branch.conditions, fields, pattern.dialect.dotted);
   const actual = fields.values.get(wanted.path) ?? [];
   const reason = actual.length === 0 ? "absent" : failed.length > 0 ? "value" : "element";
-  return { path: wanted.names.join("."), reason, expected: wanted.source, actual };
+  const failing = Math.max(1, failed.length);
+  const conditions = branch.conditions.length;
+  return { path: wanted.names.join("."), reason, expected: wanted.source, actual, failing, conditions };
 }
 
 /** The first condition that no longer holds together with those before it. */

@@ -15,4 +15,4 @@ export {
   parsePipeTemplate,
 } from "./pipe-input.ts";
 export { applySchedulerContext, type SchedulerInputContext } from "./scheduler-input.ts";
-export { jsonText, type Rendered } from "./template.ts";
+export { isJson, jsonText, minify, type Rendered } from "./template.ts";

@@ -41,9 +41,17 @@ export class Groups {
     this.#groups.put({ queue, account, group, position, ready });
   }
 
-  /** FIFO groups in the order of their turns. */
+  /** Groups with something to give out, FIFO ones in the order of their turns. */
   ready(queue: string): IterableIterator<GroupRow> {
     return this.#groups.by.ready.range(queue);
+  }
+
+  /** A group's messages in order, up to the first that is in flight or delayed: that one holds back all behind it. */
+  *available(row: GroupRow): IterableIterator<MessageRow> {
+    for (const message of this.#messages.by.inGroup.range(groupKey(row.queue, row.group))) {
+      if (message.availableMs > 0) return;
+      yield message;
+    }
   }
 
   /** Sends a FIFO group to the end of the line. */

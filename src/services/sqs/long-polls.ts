@@ -4,7 +4,7 @@
  */
 import type { Timer } from "../../engine/clock.ts";
 import type { Sqs } from "./sqs.ts";
-import type { MessageRow } from "./tables.ts";
+import { isFifo, type MessageRow } from "./tables.ts";
 
 interface Poll {
   /** Tries to receive, in a transaction; an empty answer means wait on. */
@@ -16,8 +16,11 @@ interface WaitingQueue {
   readonly polls: Set<Poll>;
   /** Armed for the next message of the queue that becomes available by time. */
   alarm: Timer | undefined;
-  /** A look at the polls is due after the transaction under way. */
-  checking: boolean;
+  /** How often a message of the queue was changed, and the change the polls last looked at. */
+  touches: number;
+  checked: number;
+  /** The polls are being looked at: what their own receives change begins no second look inside the first. */
+  looking: boolean;
 }
 
 export class LongPolls {
@@ -27,6 +30,9 @@ export class LongPolls {
 
   constructor(sqs: Sqs) {
     this.#sqs = sqs;
+    sqs.deps.arrivals.onFirstReader((source) => {
+      if (source.split(":")[2] === "sqs") this.#arm(source, this.#waiting(source));
+    });
   }
 
   /** Waits up to `waitMs` for `attempt` to find messages; empty when time, client or emulator ends first. */
@@ -41,10 +47,7 @@ export class LongPolls {
           deadline.cancel();
           signal.removeEventListener("abort", leave);
           waiting.polls.delete(poll);
-          if (waiting.polls.size === 0) {
-            waiting.alarm?.cancel();
-            this.#queues.delete(queueArn);
-          }
+          this.#forget(queueArn, waiting);
           if (result instanceof Error) reject(result);
           else resolve(result);
         },
@@ -61,9 +64,13 @@ export class LongPolls {
   touched(queueArn: string): void {
     if (this.#queues.size === 0) return;
     const waiting = this.#queues.get(queueArn);
-    if (!waiting || waiting.checking) return;
-    waiting.checking = true;
-    this.#sqs.deps.store.afterCommit(() => this.#check(queueArn, waiting));
+    if (!waiting) return;
+    waiting.touches += 1;
+    const touch = waiting.touches;
+    // One look serves all changes of a transaction. What is undone never comes here, so nothing may wait for it.
+    this.#sqs.deps.store.afterCommit(() => {
+      if (waiting.checked < touch) this.#check(queueArn, waiting);
+    });
   }
 
   /** Ends every poll, empty; with `account`, those on its queues. */
@@ -82,15 +89,33 @@ export class LongPolls {
   #waiting(queueArn: string): WaitingQueue {
     let waiting = this.#queues.get(queueArn);
     if (!waiting) {
-      waiting = { polls: new Set(), alarm: undefined, checking: false };
+      waiting = { polls: new Set(), alarm: undefined, touches: 0, checked: 0, looking: false };
       this.#queues.set(queueArn, waiting);
     }
     return waiting;
   }
 
   #check(queueArn: string, waiting: WaitingQueue): void {
-    waiting.checking = false;
+    if (waiting.looking) return;
+    waiting.looking = true;
+    do {
+      waiting.checked = waiting.touches;
+      this.#look(waiting);
+    } while (waiting.checked < waiting.touches && waiting.polls.size > 0);
+    waiting.looking = false;
+    const { arrivals } = this.#sqs.deps;
+    if (arrivals.hasReader(queueArn)) {
+      this.#settle(queueArn);
+      if (this.#hasVisible(queueArn)) arrivals.notify(queueArn);
+      this.#arm(queueArn, waiting);
+    } else if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
+    else this.#forget(queueArn, waiting);
+  }
+
+  /** Whoever waits longest is asked first; when nothing is left for it, nothing is for the others. */
+  #look(waiting: WaitingQueue): void {
     for (const poll of [...waiting.polls]) {
+      if (!waiting.polls.has(poll)) continue;
       let messages: MessageRow[];
       try {
         messages = this.#sqs.deps.store.transaction(poll.attempt);
@@ -98,22 +123,51 @@ export class LongPolls {
         poll.finish(error as Error);
         continue;
       }
-      // Whoever waits longest is asked first; when nothing is left for it, nothing is for the others.
-      if (messages.length === 0) break;
+      if (messages.length === 0) return;
       poll.finish(messages);
     }
-    if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
   }
 
-  #arm(queueArn: string, waiting: WaitingQueue): void {
+  /** Forgets a queue that nobody waits for. */
+  #forget(queueArn: string, waiting: WaitingQueue): void {
+    if (waiting.polls.size > 0 || this.#sqs.deps.arrivals.hasReader(queueArn)) return;
+    waiting.alarm?.cancel();
+    this.#queues.delete(queueArn);
+  }
+
+  /** Makes available what is due, so that the next alarm is for later even when no reader takes it now. */
+  #settle(queueArn: string): void {
+    if (this.#nextMs(queueArn) > this.#sqs.now) return;
+    const queue = this.#sqs.queues.get(queueArn);
+    if (queue) this.#sqs.deps.store.transaction(() => this.#sqs.settle(queue, this.#sqs.now));
+  }
+
+  #hasVisible(queueArn: string): boolean {
+    const { by } = this.#sqs.messages;
+    return by.sent.size(queueArn) > by.inFlight.size(queueArn) + by.delayed.size(queueArn);
+  }
+
+  /** When the next message becomes available by time; infinite when none does. */
+  #nextMs(queueArn: string): number {
     const { by } = this.#sqs.messages;
     const delayed = by.delayed.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
     const inFlight = by.inFlight.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(delayed, inFlight);
+    return Math.min(delayed, inFlight, this.#nextExpiry(queueArn));
+  }
+
+  #arm(queueArn: string, waiting: WaitingQueue): void {
+    const next = this.#nextMs(queueArn);
     waiting.alarm?.cancel();
     waiting.alarm =
       next === Number.POSITIVE_INFINITY
         ? undefined
         : this.#sqs.deps.clock.at(next, () => this.#check(queueArn, waiting));
+  }
+
+  /** On FIFO a message that is past its retention while in flight lets go of the group it held back. */
+  #nextExpiry(queueArn: string): number {
+    const queue = isFifo(queueArn) ? this.#sqs.queues.get(queueArn) : undefined;
+    const oldest = queue && this.#sqs.messages.by.sent.first(queueArn);
+    return oldest ? oldest.sentMs + queue.numbers.MessageRetentionPeriod * 1000 : Number.POSITIVE_INFINITY;
   }
 }

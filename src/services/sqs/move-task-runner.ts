@@ -105,8 +105,10 @@ export class MoveTasks {
     this.#tasks.put({ ...task, status, failure });
   }
 
+  /** What the source can give up now, in the order in which a receive would have found it. */
   *#movable(source: QueueRow): IterableIterator<MessageRow> {
-    for (const message of this.#sqs.messages.by.sent.range(source.arn)) if (message.availableMs === 0) yield message;
+    yield* this.#sqs.messages.by.available.range(source.arn);
+    for (const group of this.#sqs.groups.ready(source.arn)) yield* this.#sqs.groups.available(group);
   }
 
   /** The queue a message goes to, or the reason why there is none. */
@@ -132,11 +134,20 @@ export class MoveTasks {
       availableMs: delayMs > 0 ? now + delayMs : 0,
       delayed: delayMs > 0,
       receiveCount: 0,
+      receivedBefore: 0,
       firstReceivedMs: undefined,
       receivedMs: undefined,
       deduplicationId: isFifo(target.arn) ? message.deduplicationId : undefined,
       deadLetterSource: undefined,
     });
+  }
+
+  /** Drops a deleted queue's tasks: a queue made anew under its name has none. */
+  forget(sourceArn: string): void {
+    for (const task of this.newestFirst(sourceArn)) {
+      this.#sqs.deps.timers.cancel(timerId(task.id));
+      this.#tasks.delete(task.id);
+    }
   }
 
   #forgetOld(sourceArn: string): void {

@@ -93,7 +93,9 @@ export function applyAttributes(
       "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.",
     );
   }
+  // One kind of encryption excludes the other; where both are asked for, the key wins.
   if (changes["KmsMasterKeyId"]) texts["SqsManagedSseEnabled"] = "false";
+  else if (changes["SqsManagedSseEnabled"] && texts["SqsManagedSseEnabled"] === "true") delete texts["KmsMasterKeyId"];
   if (texts["KmsMasterKeyId"] === undefined) delete texts["KmsDataKeyReusePeriodSeconds"];
   else texts["KmsDataKeyReusePeriodSeconds"] ??= String(kmsReuseRange.initial);
   return { numbers: numbers as unknown as NumberAttributes, texts, redrive };

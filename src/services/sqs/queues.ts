@@ -20,7 +20,7 @@ import {
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { formatArn } from "../../core/arn.ts";
 import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
-import { invalidParameterValue, invalidValue, queueDoesNotExist } from "./errors.ts";
+import { invalidParameterValue, invalidValue, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { applyAttributes, initialSettings, shownSettings } from "./queue-attributes.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import type { QueueRow } from "./tables.ts";
@@ -31,7 +31,8 @@ const maxPage = 1000;
 
 export const createQueue = operation<CreateQueueCommand>(CreateQueue$, (input, context) => {
   const { service, account, region, origin } = context;
-  const name = input.QueueName ?? "";
+  const name = input.QueueName;
+  if (name === undefined) throw missingParameter("QueueName");
   const attributes = (input.Attributes ?? {}) as Record<string, string>;
   const fifo = attributes["FifoQueue"]?.toLowerCase() === "true";
   checkName(name, fifo);
@@ -66,6 +67,7 @@ export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, c
   const { service } = context;
   const queue = service.queueOf(input.QueueUrl, context);
   service.clearQueue(queue.arn);
+  service.moveTasks.forget(queue.arn);
   service.queues.delete(queue.arn);
   service.longPolls.touched(queue.arn);
   if (service.deps.options.strict) {
@@ -75,8 +77,9 @@ export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, c
 
 export const getQueueUrl = operation<GetQueueUrlCommand>(GetQueueUrl$, (input, context) => {
   const { service, account, region } = context;
-  const owner = input.QueueOwnerAWSAccountId;
-  const queue = service.queues.get(formatArn("sqs", region, owner ?? account, input.QueueName ?? ""));
+  const { QueueName: name, QueueOwnerAWSAccountId: owner } = input;
+  if (name === undefined) throw missingParameter("QueueName");
+  const queue = service.queues.get(formatArn("sqs", region, owner ?? account, name));
   if (queue) return { QueueUrl: service.queueUrl(queue, context.origin) };
   if (owner === undefined) throw queueDoesNotExist(context.protocol);
   const message = "The specified queue does not exist or you do not have access to it.";

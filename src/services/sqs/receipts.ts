@@ -113,7 +113,7 @@ function find(service: Sqs, queue: QueueRow, handle: string | undefined): Found 
     throw receiptHandleIsInvalid(`The receipt handle "${handle}" is not valid for this queue.`);
   }
   service.settle(queue, service.now);
-  const message = service.messages.get(receipt.messageId);
+  const message = service.messages.get(receipt.messageKey);
   if (message?.queue !== queue.arn) return { message: undefined, current: false };
   return { message, current: isInFlight(message) && message.receiveCount === receipt.receiveCount };
 }

@@ -6,7 +6,7 @@ import { attributesMd5, selectAttributes, shownAttributes } from "./message-attr
 import { receiptHandle } from "./receipt-handle.ts";
 import { sequenceNumber } from "./send.ts";
 import { operation, type Sqs } from "./sqs.ts";
-import { groupKey, isFifo, isInFlight, type MessageRow, type QueueRow } from "./tables.ts";
+import { isFifo, isInFlight, type MessageRow, messageKey, type QueueRow } from "./tables.ts";
 
 const maxInFlight = 120_000;
 const attemptWindowMs = 5 * 60_000;
@@ -112,13 +112,13 @@ function takeStandard(service: Sqs, queue: QueueRow, ask: Ask, now: number): Mes
 
 function takeFifo(service: Sqs, queue: QueueRow, ask: Ask, now: number): MessageRow[] {
   const taken: MessageRow[] = [];
-  for (const row of [...upTo(service.groups.ready(queue.arn), ask.max)]) {
+  // A group that was served or emptied is not ready any more, so each comes once.
+  for (const row of service.groups.ready(queue.arn)) {
     const before = taken.length;
-    for (const message of service.messages.by.inGroup.range(groupKey(queue.arn, row.group))) {
-      // One in flight or delayed holds back all behind it.
-      if (message.availableMs > 0 || taken.length === ask.max) break;
+    for (const message of service.groups.available(row)) {
       const given = giveOut(service, queue, message, now, ask);
       if (given) taken.push(given);
+      if (taken.length === ask.max) break;
     }
     if (taken.length > before) service.groups.served(row);
     if (taken.length === ask.max) break;
@@ -127,18 +127,10 @@ function takeFifo(service: Sqs, queue: QueueRow, ask: Ask, now: number): Message
   return taken;
 }
 
-function* upTo<Item>(items: Iterable<Item>, count: number): IterableIterator<Item> {
-  let left = count;
-  for (const item of items) {
-    if (left-- <= 0) return;
-    yield item;
-  }
-}
-
 /** Marks a message received; one that has been received often enough goes to the dead-letter queue instead. */
 function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number, ask: Ask): MessageRow | undefined {
   const { redrive } = queue;
-  if (redrive && message.receiveCount >= redrive.maxReceiveCount) {
+  if (redrive && message.receiveCount - message.receivedBefore >= redrive.maxReceiveCount) {
     const target = service.queues.get(redrive.deadLetterTargetArn);
     if (target) {
       service.deadLetter(message, queue, target);
@@ -171,7 +163,7 @@ function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonl
     key: attemptKey(queue, ask.attemptId as string),
     account: queue.account,
     queue: queue.arn,
-    messages: taken.map(({ id, receiveCount }) => ({ id, receiveCount })),
+    messages: taken.map(({ serial, receiveCount }) => ({ serial, receiveCount })),
     availableMs: now + ask.visibilityMs,
     expiresMs: now + attemptWindowMs,
   });
@@ -197,8 +189,8 @@ function repeatAttempt(
     receiveAttempts.delete(attempt.key);
     return undefined;
   }
-  const messages = attempt.messages.map(({ id, receiveCount }) => {
-    const message = service.messages.get(id);
+  const messages = attempt.messages.map(({ serial, receiveCount }) => {
+    const message = service.messages.get(messageKey(serial));
     const same = message?.queue === queue.arn && message.receiveCount === receiveCount;
     if (!same || !isInFlight(message) || message.availableMs !== attempt.availableMs) {
       throw invalidValue(

@@ -190,6 +190,7 @@ export function putNew(
     availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
     delayed: checked.delaySeconds > 0,
     receiveCount: 0,
+    receivedBefore: 0,
     firstReceivedMs: undefined,
     receivedMs: undefined,
     group: checked.group,

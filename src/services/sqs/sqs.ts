@@ -3,7 +3,7 @@ import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
-import { queueDoesNotExist } from "./errors.ts";
+import { missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Groups } from "./groups.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
@@ -12,6 +12,7 @@ import {
   deletedQueueTable,
   isFifo,
   type MessageRow,
+  messageKey,
   messageTable,
   type QueueRow,
   queueTable,
@@ -48,10 +49,11 @@ export class Sqs {
 
   /**
    * The queue a QueueUrl names. Only its last path segments matter; a bare name is a queue of the caller's account.
-   * @throws AwsError QueueDoesNotExist
+   * @throws AwsError MissingParameter, QueueDoesNotExist
    */
   queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>): QueueRow {
-    const queue = queueUrl === undefined ? undefined : this.queues.get(arnOfUrl(queueUrl, context));
+    if (queueUrl === undefined) throw missingParameter("QueueUrl");
+    const queue = this.queues.get(arnOfUrl(queueUrl, context));
     if (!queue) throw queueDoesNotExist(context.protocol);
     return queue;
   }
@@ -64,7 +66,7 @@ export class Sqs {
   }
 
   deleteMessage(message: MessageRow): void {
-    this.messages.delete(message.id);
+    this.messages.delete(messageKey(message.serial));
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
   }
@@ -106,13 +108,14 @@ export class Sqs {
       sentMs: fifo ? this.now : message.sentMs,
       availableMs: 0,
       delayed: false,
+      receivedBefore: message.receiveCount,
       deadLetterSource: source.arn,
     });
   }
 
   /** Removes every message of a queue with all that is remembered of them. */
   clearQueue(arn: string): void {
-    for (const message of this.messages.by.sent.range(arn)) this.messages.delete(message.id);
+    for (const { serial } of this.messages.by.sent.range(arn)) this.messages.delete(messageKey(serial));
     this.groups.clear(arn);
     for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
     for (const row of this.receiveAttempts.by.expiry.range(arn)) this.receiveAttempts.delete(row.key);

@@ -66,6 +66,8 @@ export interface MessageRow {
   /** Waiting for its delay to end, as opposed to being in flight. */
   readonly delayed: boolean;
   readonly receiveCount: number;
+  /** Receives before it came to this queue as a dead letter; they do not count towards this queue's own maximum. */
+  readonly receivedBefore: number;
   readonly firstReceivedMs: number | undefined;
   /** The latest receive, from which the twelve hours of visibility count. */
   readonly receivedMs: number | undefined;
@@ -87,9 +89,17 @@ export function groupKey(queueArn: string, group: string): string {
   return `${queueArn}\n${group}`;
 }
 
+/**
+ * A message is kept under its place: keys that rise as messages arrive are written side by side on disk, where random
+ * ones would touch a page each.
+ */
+export function messageKey(serial: number): string {
+  return serial.toString(36).padStart(11, "0");
+}
+
 export const messageTable = defineTable<MessageRow>()({
   name: "sqs.messages",
-  key: (message) => message.id,
+  key: (message) => messageKey(message.serial),
   account: (message) => message.account,
   indexes: {
     /** Every message of a queue by age, for retention and counts. */
@@ -173,7 +183,7 @@ export interface ReceiveAttemptRow {
   readonly key: string;
   readonly account: string;
   readonly queue: string;
-  readonly messages: readonly { readonly id: string; readonly receiveCount: number }[];
+  readonly messages: readonly { readonly serial: number; readonly receiveCount: number }[];
   /** When the visibility it set ends; a message with another deadline has been changed since. */
   readonly availableMs: number;
   readonly expiresMs: number;

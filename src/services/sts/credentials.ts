@@ -40,9 +40,15 @@ export const assumeRole = operation<AssumeRoleCommand>(AssumeRole$, (input, cont
   const role = assumedRole(input.RoleArn as string, input.RoleSessionName as string);
   checkPolicy(input.Policy);
   checkTags(input.Tags, input.TransitiveTagKeys);
+  const seconds = input.DurationSeconds ?? oneHourSeconds;
+  if (context.principal.arn.includes(":assumed-role/") && seconds > oneHourSeconds) {
+    throw validationError(
+      "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+    );
+  }
   const packed = input.Policy !== undefined || input.PolicyArns?.length || input.Tags?.length;
   return {
-    Credentials: context.service.issue(role, input.DurationSeconds ?? oneHourSeconds),
+    Credentials: context.service.issue(role, seconds),
     AssumedRoleUser: { Arn: role.arn, AssumedRoleId: role.userId },
     PackedPolicySize: packed ? packedPercent(input) : undefined,
     SourceIdentity: input.SourceIdentity,

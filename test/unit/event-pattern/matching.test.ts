@@ -188,18 +188,24 @@ describe("explain", () => {
       reason: "value",
       expected: '["a"]',
       actual: ["b"],
+      failing: 3,
+      conditions: 3,
     });
     expect(why(pattern, { source: "a", detail: { x: ["q", 6], y: 2 } })).toEqual({
       path: "detail.x",
       reason: "value",
       expected: '[{"prefix":"p"},5]',
       actual: ["q", 6],
+      failing: 2,
+      conditions: 3,
     });
     expect(why(pattern, { source: "a", detail: { x: 5, y: {} } })).toEqual({
       path: "detail.y",
       reason: "absent",
       expected: "[1]",
       actual: [],
+      failing: 1,
+      conditions: 3,
     });
   });
 
@@ -217,6 +223,8 @@ describe("explain", () => {
       reason: "element",
       expected: "[2]",
       actual: [1, 2],
+      failing: 1,
+      conditions: 2,
     });
   });
 

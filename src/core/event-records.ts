@@ -1,0 +1,52 @@
+/** Events as `/_busbar/events` and the embedding API show them. */
+
+/** Why a rule did not take an event. */
+export interface NearMiss {
+  readonly ruleArn: string;
+  /** The first field that does not fit, names joined by dots; absent when the rule is disabled. */
+  readonly field?: string;
+  /**
+   * `absent`: the field has no value; `value`: no entry of the pattern accepts one; `element`: all fields fit, but not
+   * within one array element; `disabled`: the rule would match if it were enabled.
+   */
+  readonly reason: "absent" | "value" | "element" | "disabled";
+  /** The pattern's entries for the field, as JSON text. */
+  readonly expected?: string;
+  /** The event's values at the field. */
+  readonly actual?: readonly unknown[];
+}
+
+export interface EventRecord {
+  /** Epoch milliseconds on the emulator's clock when the event came to the bus. */
+  readonly timeMs: number;
+  /** Owner of the bus. */
+  readonly account: string;
+  readonly region: string;
+  /** Name of the bus. */
+  readonly bus: string;
+  readonly busArn: string;
+  readonly source: string;
+  readonly detailType: string;
+  readonly eventId: string;
+  /** The event as compact JSON. */
+  readonly event: string;
+  /** ARNs of the rules that took it. */
+  readonly matched: readonly string[];
+  /** The rules that came nearest to taking it, as they stand now, nearest first. */
+  readonly unmatched: readonly NearMiss[];
+  /** Why no rule could take it: the bus does not exist. */
+  readonly reason?: string | undefined;
+}
+
+/** Each filter that is present must be equal; newest first. */
+export interface EventFilter {
+  readonly account?: string | undefined;
+  /** Name or ARN of the bus. */
+  readonly bus?: string | undefined;
+  readonly source?: string | undefined;
+  readonly detailType?: string | undefined;
+  /** True: only events that matched a rule; false: only those that matched none. */
+  readonly matched?: boolean | undefined;
+  /** 100 unless told. */
+  readonly limit?: number | undefined;
+}

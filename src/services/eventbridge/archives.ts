@@ -1,0 +1,181 @@
+/** Archives: events kept to be replayed. A managed rule on the bus feeds each of them. */
+import {
+  type ArchiveState,
+  CreateArchive$,
+  type CreateArchiveCommand,
+  DeleteArchive$,
+  type DeleteArchiveCommand,
+  DescribeArchive$,
+  type DescribeArchiveCommand,
+  ListArchives$,
+  type ListArchivesCommand,
+  UpdateArchive$,
+  type UpdateArchiveCommand,
+} from "@aws-sdk/client-eventbridge";
+import { formatArn } from "../../core/arn.ts";
+import type { OperationContext } from "../../core/operation.ts";
+import { alreadyExists, invalidParameter, notFound, patternOf, validation } from "./errors.ts";
+import { type EventBridge, operation } from "./eventbridge.ts";
+import { busName, noBus, ruleArn } from "./names.ts";
+import { namePage } from "./pages.ts";
+import { type ArchiveRow, nameKey, scopeOf } from "./tables.ts";
+
+const state: ArchiveState = "ENABLED";
+const managedBy = "events.amazonaws.com";
+
+export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (input, context) => {
+  const { service, account, region } = context;
+  const name = input.ArchiveName as string;
+  if (service.archives.has(nameKey(context, name))) throw alreadyExists(`Archive ${name} already exists.`);
+  const source = input.EventSourceArn as string;
+  if (!/^[^:]+:[^:]+:events:[^:]*:[^:]*:event-bus\//.test(source)) {
+    throw invalidParameter("EventSourceArn", "Must contain an event bus ARN.");
+  }
+  const bus = busName(source, context);
+  if (service.bus(bus) === undefined) throw noBus(bus.name);
+  if (input.EventPattern !== undefined) patternOf(input.EventPattern);
+  const archive: ArchiveRow = {
+    arn: formatArn("events", region, account, `archive/${name}`),
+    account,
+    region,
+    name,
+    createdMs: service.now,
+    bus: bus.arn,
+    description: input.Description,
+    pattern: input.EventPattern,
+    retentionDays: input.RetentionDays ?? 0,
+    kmsKey: input.KmsKeyIdentifier,
+    sizeBytes: 0,
+  };
+  service.archives.put(archive);
+  putFeedingRule(service, archive);
+  return shownState(archive);
+});
+
+export const updateArchive = operation<UpdateArchiveCommand>(UpdateArchive$, (input, context) => {
+  const { service } = context;
+  const { Description: description, EventPattern: pattern, RetentionDays: retentionDays } = input;
+  if (
+    description === undefined &&
+    pattern === undefined &&
+    retentionDays === undefined &&
+    input.KmsKeyIdentifier === undefined
+  ) {
+    throw validation("At least one of EventPattern, RetentionDays or Description must be provided.");
+  }
+  const archive = archiveOf(input.ArchiveName as string, context);
+  if (pattern !== undefined) patternOf(pattern);
+  const updated: ArchiveRow = {
+    ...archive,
+    description: description ?? archive.description,
+    pattern: pattern ?? archive.pattern,
+    retentionDays: retentionDays ?? archive.retentionDays,
+    kmsKey: input.KmsKeyIdentifier ?? archive.kmsKey,
+  };
+  service.archives.put(updated);
+  putFeedingRule(service, updated);
+  return shownState(updated);
+});
+
+export const describeArchive = operation<DescribeArchiveCommand>(DescribeArchive$, (input, context) => {
+  const { service } = context;
+  const archive = service.settledArchive(archiveOf(input.ArchiveName as string, context));
+  const { ArchiveArn, ...state } = { ...shownState(archive), ...shown(service, archive) };
+  return {
+    ArchiveArn,
+    ...state,
+    Description: archive.description,
+    EventPattern: archive.pattern,
+    KmsKeyIdentifier: archive.kmsKey,
+  };
+});
+
+export const listArchives = operation<ListArchivesCommand>(ListArchives$, (input, context) => {
+  const { service } = context;
+  const { NamePrefix, EventSourceArn: source, State: wanted } = input;
+  if ([NamePrefix, source, wanted].filter((filter) => filter !== undefined).length > 1) {
+    throw validation(
+      "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix.",
+    );
+  }
+  const { items, NextToken } = namePage(
+    (bounds) => service.archives.by.name.range(scopeOf(context), bounds),
+    input,
+    ({ bus }) => (source === undefined || bus === source) && (wanted === undefined || wanted === state),
+  );
+  return { Archives: items.map((archive) => shown(service, service.settledArchive(archive))), NextToken };
+});
+
+export const deleteArchive = operation<DeleteArchiveCommand>(DeleteArchive$, (input, context) => {
+  const { service } = context;
+  const archive = archiveOf(input.ArchiveName as string, context);
+  const key = nameKey(archive, archive.name);
+  for (const event of service.archivedEvents.by.time.range(key)) {
+    service.archivedEvents.delete(`${key}\n${event.position}`);
+  }
+  service.archives.delete(key);
+  const rule = service.rules.get(feedingRuleArn(archive));
+  if (rule !== undefined) service.deleteRule(rule);
+});
+
+/** @throws AwsError ResourceNotFoundException */
+function archiveOf(name: string, context: OperationContext<EventBridge>): ArchiveRow {
+  const archive = context.service.archives.get(nameKey(context, name));
+  if (archive === undefined) throw notFound(`Archive ${name} does not exist.`);
+  return archive;
+}
+
+function feedingRuleArn(archive: ArchiveRow): string {
+  return ruleArn(busName(archive.bus, archive), feedingRuleName(archive));
+}
+
+function feedingRuleName(archive: ArchiveRow): string {
+  return `Events-Archive-${archive.name}`;
+}
+
+function putFeedingRule(service: EventBridge, archive: ArchiveRow): void {
+  const bus = busName(archive.bus, archive);
+  const arn = feedingRuleArn(archive);
+  service.putRule({
+    arn,
+    account: bus.account,
+    region: bus.region,
+    name: feedingRuleName(archive),
+    bus: bus.arn,
+    busName: bus.name,
+    createdBy: archive.account,
+    serial: service.rules.get(arn)?.serial ?? service.deps.store.nextSerial(),
+    pattern: feedingPattern(archive.pattern),
+    schedule: undefined,
+    anchorMs: archive.createdMs,
+    state: "ENABLED",
+    description: undefined,
+    roleArn: undefined,
+    managedBy,
+    archive: nameKey(archive, archive.name),
+    tags: {},
+  });
+}
+
+/** The archive's own pattern, for events that no replay sent. */
+function feedingPattern(pattern: string | undefined): string {
+  const fresh = '"replay-name":[{"exists":false}]';
+  const rest = pattern?.trim().slice(1);
+  return rest === undefined ? `{${fresh}}` : `{${fresh},${rest}`;
+}
+
+function shownState(archive: ArchiveRow) {
+  return { ArchiveArn: archive.arn, State: state, CreationTime: new Date(archive.createdMs) };
+}
+
+function shown(service: EventBridge, archive: ArchiveRow) {
+  return {
+    ArchiveName: archive.name,
+    EventSourceArn: archive.bus,
+    State: state,
+    RetentionDays: archive.retentionDays,
+    SizeBytes: archive.sizeBytes,
+    EventCount: service.archivedEvents.by.time.size(nameKey(archive, archive.name)),
+    CreationTime: new Date(archive.createdMs),
+  };
+}

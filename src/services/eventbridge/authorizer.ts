@@ -1,0 +1,137 @@
+/** Fetches and keeps the access tokens of OAuth connections (EventBridge user guide, "Authorization methods for connections"). */
+import { type HttpAnswer, HttpCallError, httpCall } from "../../core/http-client.ts";
+import { pairsOf } from "./connection-parameters.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { type AccessToken, type ConnectionRow, nameKey } from "./tables.ts";
+
+const timeoutMs = 5000;
+const maxAnswerBytes = 65_536;
+/** A token that ends within this time is fetched anew. */
+const refreshMs = 60_000;
+
+export class Authorizer {
+  readonly #service: EventBridge;
+  /** Token calls under way, by connection and version. */
+  readonly #calls = new Map<string, Promise<ConnectionRow | undefined>>();
+  readonly #stopped = new AbortController();
+
+  constructor(service: EventBridge) {
+    this.#service = service;
+    // A run that ended while an endpoint was being asked left its connection waiting.
+    for (const connection of service.connections.by.authorizing.range("")) this.begin(connection);
+  }
+
+  /** Asks for the first token of a connection; inside a transaction, once it is certain. */
+  begin(connection: ConnectionRow): void {
+    this.#service.deps.store.afterCommit(() => void this.#authorize(connection));
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /**
+   * A token that is good for another minute.
+   * @returns undefined when the endpoint gives none; the connection's state tells why.
+   */
+  async token(connection: ConnectionRow): Promise<string | undefined> {
+    const { token } = connection;
+    if (token !== undefined && (token.expiresMs ?? Number.POSITIVE_INFINITY) - this.#service.now > refreshMs) {
+      return token.value;
+    }
+    return (await this.#authorize(connection))?.token?.value;
+  }
+
+  /** The endpoint refused this token: the next invocation fetches another. */
+  refused(connection: ConnectionRow, token: string): void {
+    this.#service.deps.store.transaction(() => {
+      const current = this.#current(connection);
+      if (current?.token?.value === token) this.#service.connections.put({ ...current, token: undefined });
+    });
+  }
+
+  #current(connection: ConnectionRow): ConnectionRow | undefined {
+    const current = this.#service.connections.get(nameKey(connection, connection.name));
+    return current?.arn === connection.arn && current.version === connection.version ? current : undefined;
+  }
+
+  #authorize(connection: ConnectionRow): Promise<ConnectionRow | undefined> {
+    const key = `${connection.arn} ${connection.version}`;
+    let call = this.#calls.get(key);
+    if (call === undefined) {
+      call = this.#service.deps.clock.track(this.#ask(connection)).finally(() => this.#calls.delete(key));
+      this.#calls.set(key, call);
+    }
+    return call;
+  }
+
+  async #ask(connection: ConnectionRow): Promise<ConnectionRow | undefined> {
+    const { now } = this.#service;
+    const answer = await askForToken(connection, now, this.#stopped.signal);
+    if (this.#stopped.signal.aborted) return undefined;
+    return this.#service.deps.store.transaction(() => {
+      const current = this.#current(connection);
+      if (current === undefined) return undefined;
+      const row: ConnectionRow =
+        typeof answer === "string"
+          ? { ...current, state: "DEAUTHORIZED", stateReason: answer, token: undefined }
+          : { ...current, state: "AUTHORIZED", stateReason: undefined, token: answer, authorizedMs: this.#service.now };
+      this.#service.connections.put(row);
+      return row;
+    });
+  }
+}
+
+/** The token, or in words why there is none. */
+async function askForToken(connection: ConnectionRow, now: number, signal: AbortSignal): Promise<AccessToken | string> {
+  const oauth = connection.auth?.OAuthParameters;
+  const client = oauth?.ClientParameters;
+  if (oauth === undefined || client?.ClientSecret === undefined) return "The connection has no client credentials.";
+  const method = oauth.HttpMethod as string;
+  const fields = new URLSearchParams({ client_id: client.ClientID as string, client_secret: client.ClientSecret });
+  const { headers, query, body } = pairsOf(oauth.OAuthHttpParameters);
+  for (const [key, value] of body) fields.set(key, value);
+  let answer: HttpAnswer;
+  try {
+    const url = new URL(oauth.AuthorizationEndpoint as string);
+    for (const [key, value] of query) url.searchParams.set(key, value);
+    const inUrl = method === "GET";
+    if (inUrl) for (const [key, value] of fields) url.searchParams.set(key, value);
+    answer = await httpCall(url, {
+      method,
+      headers: {
+        Accept: "application/json",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "User-Agent": "Amazon/EventBridge/ApiDestinations",
+        ...Object.fromEntries(headers),
+      },
+      body: inUrl ? "" : fields.toString(),
+      timeoutMs,
+      signal,
+      maxBodyBytes: maxAnswerBytes,
+    });
+  } catch (error) {
+    if (error instanceof HttpCallError || error instanceof TypeError) {
+      return `The authorization endpoint does not answer: ${error.message}`;
+    }
+    throw error;
+  }
+  if (answer.status < 200 || answer.status > 299) {
+    return `The authorization endpoint answered with status ${answer.status}.`;
+  }
+  return tokenOf(answer.body, now) ?? "The authorization endpoint answered without an access_token.";
+}
+
+/** RFC 6749 section 5.1. */
+function tokenOf(body: string, now: number): AccessToken | undefined {
+  let answer: { access_token?: unknown; expires_in?: unknown } | null;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const value = answer?.access_token;
+  if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) return undefined;
+  const seconds = Number(answer?.expires_in);
+  return { value, expiresMs: seconds > 0 ? now + seconds * 1000 : undefined };
+}

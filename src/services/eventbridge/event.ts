@@ -1,0 +1,89 @@
+/** Events as they lie on a bus. */
+import { type EventValue, isEventObject, parseEvent } from "../../core/event-pattern/index.ts";
+import { minify } from "../../core/input-transform/index.ts";
+
+/** An event with its compact JSON text and the value that patterns are matched against; both say the same. */
+export interface BusEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly detailType: string;
+  /** Epoch milliseconds of the event's own time, whole seconds. */
+  readonly timeMs: number;
+  readonly text: string;
+  readonly value: { readonly [name: string]: EventValue };
+  readonly traceHeader?: string | undefined;
+}
+
+export interface EventParts {
+  readonly id: string;
+  readonly source: string;
+  readonly detailType: string;
+  readonly account: string;
+  readonly region: string;
+  readonly timeMs: number;
+  readonly resources: readonly string[];
+  /** JSON text of an object. */
+  readonly detail: string;
+  readonly traceHeader?: string | undefined;
+}
+
+/** The detail as a value, or undefined when the text is no JSON object. */
+export function parseDetail(text: string): { [name: string]: EventValue } | undefined {
+  try {
+    const value = parseEvent(text);
+    return isEventObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Puts an event together; the keys stand in AWS's order.
+ * @param detail what `parseDetail` made of `parts.detail`.
+ */
+export function buildEvent(parts: EventParts, detail: { [name: string]: EventValue }): BusEvent {
+  const timeMs = Math.floor(parts.timeMs / 1000) * 1000;
+  const { id, source, detailType, account, region } = parts;
+  const resources = [...parts.resources];
+  const head = {
+    version: "0",
+    id,
+    "detail-type": detailType,
+    source,
+    account,
+    time: isoSeconds(timeMs),
+    region,
+    resources,
+  };
+  const text = `${JSON.stringify(head).slice(0, -1)},"detail":${compact(parts.detail, detail)}}`;
+  return { id, source, detailType, timeMs, text, value: { ...head, detail }, traceHeader: parts.traceHeader };
+}
+
+/** The detail without white space between its tokens; most clients send none. */
+function compact(text: string, detail: { [name: string]: EventValue }): string {
+  return JSON.stringify(detail) === text ? text : minify(text);
+}
+
+/** An event read back from its text, for replays and for buses it is forwarded to. */
+export function readEvent(text: string, traceHeader?: string): BusEvent {
+  const value = parseEvent(text) as { [name: string]: EventValue };
+  return {
+    id: value["id"] as string,
+    source: value["source"] as string,
+    detailType: value["detail-type"] as string,
+    timeMs: Date.parse(value["time"] as string),
+    text,
+    value,
+    traceHeader,
+  };
+}
+
+/** The same event as a replay sends it. */
+export function replayedText(text: string, replayName: string): string {
+  return `${text.slice(0, -1)},"replay-name":${JSON.stringify(replayName)}}`;
+}
+
+/** `YYYY-MM-DDTHH:MM:SSZ`. */
+export function isoSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
+}

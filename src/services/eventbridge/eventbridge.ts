@@ -1,0 +1,195 @@
+/** The state of EventBridge: its tables, and what all operations share. */
+import { formatArn, parseArn } from "../../core/arn.ts";
+import { type OperationContext, operationsOf } from "../../core/operation.ts";
+import type { ServiceDependencies } from "../../core/service.ts";
+import { ApiDestinations } from "./api-destination-calls.ts";
+import { Authorizer } from "./authorizer.ts";
+import { deliverToBus } from "./delivered-events.ts";
+import { type BusName, busName, noBus, noRule, ruleArn } from "./names.ts";
+import { RecentEvents } from "./recent-events.ts";
+import { Replayer } from "./replayer.ts";
+import { Router } from "./router.ts";
+import { RulePatterns } from "./rule-patterns.ts";
+import { RuleSchedules } from "./rule-schedules.ts";
+import {
+  type ApiDestinationRow,
+  type ArchiveRow,
+  apiDestinationTable,
+  archivedEventTable,
+  archivePosition,
+  archiveTable,
+  type BusRow,
+  busTable,
+  type ConnectionRow,
+  connectionTable,
+  endpointTable,
+  nameKey,
+  partnerSourceTable,
+  type RuleRow,
+  replayTable,
+  ruleTable,
+  targetTable,
+} from "./tables.ts";
+import { Targets } from "./target-deliveries.ts";
+
+const dayMs = 86_400_000;
+
+export class EventBridge {
+  readonly deps: ServiceDependencies;
+  readonly buses;
+  readonly rules;
+  readonly targets;
+  readonly archives;
+  readonly archivedEvents;
+  readonly replays;
+  readonly connections;
+  readonly apiDestinations;
+  readonly endpoints;
+  readonly partnerSources;
+  readonly patterns: RulePatterns;
+  readonly recent: RecentEvents;
+  readonly schedules: RuleSchedules;
+  readonly targetDeliveries: Targets;
+  readonly router: Router;
+  readonly replayer: Replayer;
+  readonly authorizer: Authorizer;
+  readonly apiDestinationCalls: ApiDestinations;
+  /** When a default bus that nobody has changed says it was made. */
+  readonly #startedMs: number;
+
+  constructor(dependencies: ServiceDependencies) {
+    const { store } = dependencies;
+    this.deps = dependencies;
+    this.buses = store.table(busTable);
+    this.rules = store.table(ruleTable);
+    this.targets = store.table(targetTable);
+    this.archives = store.table(archiveTable);
+    this.archivedEvents = store.table(archivedEventTable);
+    this.replays = store.table(replayTable);
+    this.connections = store.table(connectionTable);
+    this.apiDestinations = store.table(apiDestinationTable);
+    this.endpoints = store.table(endpointTable);
+    this.partnerSources = store.table(partnerSourceTable);
+    this.#startedMs = this.now;
+    this.patterns = new RulePatterns(this);
+    this.recent = new RecentEvents(this);
+    this.schedules = new RuleSchedules(this);
+    this.targetDeliveries = new Targets(this);
+    this.router = new Router(this);
+    this.replayer = new Replayer(this);
+    this.authorizer = new Authorizer(this);
+    this.apiDestinationCalls = new ApiDestinations(this);
+    dependencies.delivery.registerLocal("events", (delivery) => deliverToBus(this, delivery));
+    dependencies.awsEvents.onEmit((event) => this.router.publishAwsEvent(event));
+  }
+
+  get now(): number {
+    return this.deps.clock.now();
+  }
+
+  /** The bus; a default bus exists without a row. */
+  bus(bus: BusName): BusRow | undefined {
+    const row = this.buses.get(nameKey(bus, bus.name));
+    return row === undefined && bus.name === "default" ? this.defaultBus(bus.account, bus.region) : row;
+  }
+
+  /**
+   * The bus that a request names.
+   * @throws AwsError ResourceNotFoundException
+   */
+  busOf(nameOrArn: string | undefined, context: OperationContext<EventBridge>): BusRow {
+    const bus = this.bus(busName(nameOrArn, context));
+    if (bus === undefined) throw noBus(busName(nameOrArn, context).name);
+    return bus;
+  }
+
+  defaultBus(account: string, region: string): BusRow {
+    return {
+      arn: formatArn("events", region, account, "event-bus/default"),
+      account,
+      region,
+      name: "default",
+      createdMs: this.#startedMs,
+      modifiedMs: this.#startedMs,
+      description: undefined,
+      kmsKey: undefined,
+      deadLetterArn: undefined,
+      logConfig: undefined,
+      policy: undefined,
+      tags: {},
+    };
+  }
+
+  /** @throws AwsError ResourceNotFoundException */
+  ruleOf(bus: BusRow, name: string): RuleRow {
+    const rule = this.rules.get(ruleArn(bus, name));
+    if (rule === undefined) throw noRule(name, bus.name);
+    return rule;
+  }
+
+  /** The connection of this ARN, if it is still the same one. */
+  connection(arn: string): ConnectionRow | undefined {
+    const { owner, name } = namedBy(arn);
+    const connection = this.connections.get(nameKey(owner, name));
+    return connection?.arn === arn ? connection : undefined;
+  }
+
+  /** The API destination of this ARN, whose last part targets may leave out. */
+  apiDestination(arn: string): ApiDestinationRow | undefined {
+    const { owner, name, id } = namedBy(arn);
+    const destination = this.apiDestinations.get(nameKey(owner, name));
+    return destination === undefined || id === undefined || destination.arn === arn ? destination : undefined;
+  }
+
+  /** Puts a rule and keeps its schedule and the bus's patterns in step. */
+  putRule(rule: RuleRow): void {
+    this.rules.put(rule);
+    this.schedules.refresh(rule);
+    this.patterns.touch(rule);
+  }
+
+  deleteRule(rule: RuleRow): void {
+    this.rules.delete(rule.arn);
+    this.schedules.cancel(rule);
+    this.patterns.touch(rule);
+  }
+
+  /** Keeps an event in an archive. */
+  archive(archive: ArchiveRow, eventMs: number, text: string): void {
+    const bytes = Buffer.byteLength(text);
+    const { store } = this.deps;
+    this.archivedEvents.put({
+      archive: nameKey(archive, archive.name),
+      account: archive.account,
+      position: archivePosition(eventMs, store.nextSerial()),
+      arrivedMs: this.now,
+      text,
+      bytes,
+    });
+    this.archives.put({ ...archive, sizeBytes: archive.sizeBytes + bytes });
+  }
+
+  /** The archive after its retention has done its work. */
+  settledArchive(archive: ArchiveRow): ArchiveRow {
+    if (archive.retentionDays === 0) return archive;
+    const key = nameKey(archive, archive.name);
+    let { sizeBytes } = archive;
+    for (const event of this.archivedEvents.by.arrival.range(key, { lte: this.now - archive.retentionDays * dayMs })) {
+      this.archivedEvents.delete(`${key}\n${event.position}`);
+      sizeBytes -= event.bytes;
+    }
+    if (sizeBytes === archive.sizeBytes) return archive;
+    const settled = { ...archive, sizeBytes };
+    this.archives.put(settled);
+    return settled;
+  }
+}
+
+export const operation = operationsOf<EventBridge>();
+
+/** The parts of `arn:…:{region}:{account}:{type}/{name}/{id}`. */
+function namedBy(arn: string) {
+  const { account = "", region = "", resource = "" } = parseArn(arn) ?? {};
+  const [, name = "", id] = resource.split("/");
+  return { owner: { account, region }, name, id };
+}

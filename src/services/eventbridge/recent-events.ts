@@ -1,0 +1,130 @@
+/** The last events, with the rules they matched and why the nearest others did not. */
+import { type EventValue, explain } from "../../core/event-pattern/index.ts";
+import type { EventFilter, EventRecord, NearMiss } from "../../core/event-records.ts";
+import { Ring } from "../../core/ring.ts";
+import { type BusEvent, readEvent } from "./event.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import type { BusName } from "./names.ts";
+import { isEnabled, rulePattern } from "./rule-patterns.ts";
+import type { RuleRow } from "./tables.ts";
+
+interface Kept {
+  readonly timeMs: number;
+  /** Rules with a greater serial were made later. */
+  readonly serial: number;
+  readonly bus: BusName;
+  readonly exists: boolean;
+  readonly event: Pick<BusEvent, "id" | "source" | "detailType" | "text">;
+  readonly matched: readonly string[];
+}
+
+const keptEvents = 1000;
+/** Beyond this the oldest texts are let go, so that large events do not fill memory. */
+const mostChars = 32 * 1024 * 1024;
+/** Rules looked at for one event: a bus may have very many. */
+const mostExplained = 500;
+const shownMisses = 5;
+
+export class RecentEvents {
+  readonly #service: EventBridge;
+  #ring = new Ring<Kept>(keptEvents);
+  #chars = 0;
+
+  constructor(service: EventBridge) {
+    this.#service = service;
+  }
+
+  /** Remembers an event once it is certain. */
+  add(bus: BusName, { id, source, detailType, text }: BusEvent, matched: readonly string[], exists: boolean): void {
+    const { store } = this.#service.deps;
+    const timeMs = this.#service.now;
+    const kept = { timeMs, serial: store.nextSerial(), bus, exists, event: { id, source, detailType, text }, matched };
+    store.afterCommit(() => {
+      this.#ring.add(kept);
+      this.#chars += text.length;
+      if (this.#chars > mostChars) this.#shrink();
+    });
+  }
+
+  list(filter: EventFilter = {}): EventRecord[] {
+    const found: EventRecord[] = [];
+    for (const kept of this.#ring.newestFirst()) {
+      if (!isAsked(kept, filter)) continue;
+      found.push(this.#shown(kept));
+      if (found.length === (filter.limit ?? 100)) break;
+    }
+    return found;
+  }
+
+  clear(account?: string): void {
+    this.#ring.clear(account === undefined ? undefined : ({ bus }) => bus.account !== account);
+    this.#count();
+  }
+
+  /** Lets the older half go, and with it texts that are long gone from the ring. */
+  #shrink(): void {
+    this.#count();
+    if (this.#chars <= mostChars) return;
+    let chars = 0;
+    const newest = [...this.#ring.newestFirst()].filter(({ event }) => (chars += event.text.length) <= mostChars / 2);
+    const keep = new Set(newest);
+    this.#ring.clear((kept) => keep.has(kept));
+    this.#count();
+  }
+
+  #count(): void {
+    this.#chars = 0;
+    for (const { event } of this.#ring.newestFirst()) this.#chars += event.text.length;
+  }
+
+  #shown({ timeMs, serial, bus, exists, event, matched }: Kept): EventRecord {
+    return {
+      timeMs,
+      account: bus.account,
+      region: bus.region,
+      bus: bus.name,
+      busArn: bus.arn,
+      source: event.source,
+      detailType: event.detailType,
+      eventId: event.id,
+      event: event.text,
+      matched,
+      unmatched: this.#nearest(bus, serial, event.text, new Set(matched)),
+      reason: exists ? undefined : `Event bus ${bus.name} does not exist.`,
+    };
+  }
+
+  /** The rules that fail by the smallest share of their pattern, of those made before the event. */
+  #nearest(bus: BusName, serial: number, text: string, matched: ReadonlySet<string>): NearMiss[] {
+    const value = readEvent(text).value as EventValue;
+    const misses: { readonly miss: NearMiss; readonly distance: number }[] = [];
+    let explained = 0;
+    for (const rule of this.#service.rules.by.bus.range(bus.arn)) {
+      if (rule.pattern === undefined || rule.serial > serial || matched.has(rule.arn)) continue;
+      if (explained === mostExplained) break;
+      explained += 1;
+      const found = missOf(rule, value);
+      if (found !== undefined) misses.push(found);
+    }
+    misses.sort((a, b) => a.distance - b.distance);
+    return misses.slice(0, shownMisses).map(({ miss }) => miss);
+  }
+}
+
+function missOf(rule: RuleRow, event: EventValue): { miss: NearMiss; distance: number } | undefined {
+  const mismatch = explain(rulePattern(rule), event);
+  if (mismatch !== undefined) {
+    const { path, reason, expected, actual, failing, conditions } = mismatch;
+    return { miss: { ruleArn: rule.arn, field: path, reason, expected, actual }, distance: failing / conditions };
+  }
+  // A rule that would match now was disabled, or has been changed since.
+  return isEnabled(rule) ? undefined : { miss: { ruleArn: rule.arn, reason: "disabled" }, distance: 0 };
+}
+
+function isAsked({ bus, event, matched }: Kept, filter: EventFilter): boolean {
+  if (filter.account !== undefined && bus.account !== filter.account) return false;
+  if (filter.bus !== undefined && bus.name !== filter.bus && bus.arn !== filter.bus) return false;
+  if (filter.source !== undefined && event.source !== filter.source) return false;
+  if (filter.detailType !== undefined && event.detailType !== filter.detailType) return false;
+  return filter.matched === undefined || filter.matched === matched.length > 0;
+}

@@ -1,0 +1,98 @@
+/** Sends archived events to their bus again, a minute of event time at a step, on durable timers. */
+import { readEvent, replayedText } from "./event.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { busName } from "./names.ts";
+import { archivePosition, nameKey, positionMs, type ReplayRow } from "./tables.ts";
+
+const timerKind = "events.replay";
+const windowMs = 60_000;
+/** From one window to the next, on the emulator's clock. */
+const stepMs = 100;
+/** Events sent at one go; a fuller window goes on in the next step. */
+const mostAtOnce = 250;
+
+export class Replayer {
+  readonly #service: EventBridge;
+
+  constructor(service: EventBridge) {
+    this.#service = service;
+    service.deps.timers.on(timerKind, ({ id }) => this.#step(id.slice(timerKind.length + 1)));
+  }
+
+  begin(replay: ReplayRow): void {
+    this.#service.replays.put(replay);
+    this.#goOn(replay);
+  }
+
+  #goOn(replay: ReplayRow): void {
+    const key = nameKey(replay, replay.name);
+    const dueMs = this.#service.now + stepMs;
+    const { account } = replay;
+    this.#service.deps.timers.schedule({
+      id: `${timerKind} ${key}`,
+      account,
+      dueMs,
+      kind: timerKind,
+      payload: undefined,
+    });
+  }
+
+  #step(key: string): void {
+    const service = this.#service;
+    const replay = service.replays.get(key);
+    if (replay === undefined) return;
+    const hindrance = this.#hindrance(replay);
+    if (replay.state === "CANCELLING") {
+      this.#end(replay, "CANCELLED");
+    } else if (hindrance !== undefined) {
+      this.#end(replay, "FAILED", hindrance);
+    } else {
+      const running: ReplayRow = { ...replay, state: "RUNNING" };
+      const cursor = this.#replayWindow(running);
+      if (cursor === undefined) {
+        this.#end(running, "COMPLETED");
+        return;
+      }
+      const after = { ...running, cursor };
+      service.replays.put(after);
+      this.#goOn(after);
+    }
+  }
+
+  /** What keeps a replay from going on, in words; the archive's retention does its work on the way. */
+  #hindrance(replay: ReplayRow): string | undefined {
+    const service = this.#service;
+    const archive = service.archives.get(replay.archive);
+    if (archive === undefined) return "The archive does not exist any more.";
+    if (service.bus(busName(replay.destination, replay)) === undefined) return "The event bus does not exist any more.";
+    service.settledArchive(archive);
+    return undefined;
+  }
+
+  /** Replays from behind the cursor to the end of the next event's minute. @returns the new cursor, if there was any event. */
+  #replayWindow(replay: ReplayRow): string | undefined {
+    const service = this.#service;
+    const bounds = {
+      lt: archivePosition(replay.toMs, 0),
+      ...(replay.cursor === undefined ? { gte: archivePosition(replay.fromMs, 0) } : { gt: replay.cursor }),
+    };
+    const only = replay.filterArns === undefined ? undefined : new Set(replay.filterArns);
+    const bus = busName(replay.destination, replay);
+    let cursor: string | undefined;
+    let windowEndMs = Number.POSITIVE_INFINITY;
+    let sent = 0;
+    for (const { position, text } of service.archivedEvents.by.time.range(replay.archive, bounds)) {
+      const eventMs = positionMs(position);
+      if (eventMs >= windowEndMs || sent === mostAtOnce) break;
+      if (cursor === undefined) windowEndMs = (Math.floor(eventMs / windowMs) + 1) * windowMs;
+      service.router.publish(readEvent(replayedText(text, replay.name)), bus, undefined, only);
+      cursor = position;
+      sent += 1;
+    }
+    return cursor;
+  }
+
+  #end(replay: ReplayRow, state: "COMPLETED" | "CANCELLED" | "FAILED", stateReason?: string): void {
+    this.#service.replays.put({ ...replay, state, stateReason, endedMs: this.#service.now });
+  }
+}

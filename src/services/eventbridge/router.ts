@@ -1,0 +1,75 @@
+/** What becomes of an event on a bus: the rules it matches, and what their targets are given. */
+import type { AwsEvent } from "../../core/aws-events.ts";
+import { type BusEvent, buildEvent, parseDetail } from "./event.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { type BusName, busName } from "./names.ts";
+import type { RuleRow } from "./tables.ts";
+
+/** How an event came to a bus, when a rule of another bus sent it. */
+export interface Arrival {
+  /** ARNs of the buses it has been on before. */
+  readonly path: readonly string[];
+}
+
+const direct: Arrival = { path: [] };
+
+export class Router {
+  readonly #service: EventBridge;
+
+  constructor(service: EventBridge) {
+    this.#service = service;
+  }
+
+  /**
+   * Puts an event on a bus, inside a transaction. A bus that does not exist takes it and forgets it, as AWS does.
+   * @param only when given, no other rules are asked: a replay may be limited to some.
+   */
+  publish(event: BusEvent, bus: BusName, arrival = direct, only?: ReadonlySet<string>): void {
+    const service = this.#service;
+    const exists = service.bus(bus) !== undefined;
+    let matched = exists ? service.patterns.match(bus.arn, event.value) : [];
+    if (only !== undefined) matched = matched.filter((arn) => only.has(arn));
+    service.recent.add(bus, event, matched, exists);
+    for (const arn of matched) this.#fire(service.rules.get(arn) as RuleRow, event, arrival);
+  }
+
+  /** An event of an AWS service, on the default bus of the account it is about. */
+  publishAwsEvent({ account, region, source, detailType, resources, detail }: AwsEvent): void {
+    const text = JSON.stringify(detail);
+    const parts = { id: this.#service.deps.random.uuid(), source, detailType, account, region, resources };
+    const event = buildEvent({ ...parts, timeMs: this.#service.now, detail: text }, parseDetail(text) ?? {});
+    this.publish(event, busName("default", { account, region }));
+  }
+
+  /** The event of a rule whose time has come goes to that rule's targets alone. */
+  publishScheduled(rule: RuleRow, timeMs: number): void {
+    const { account, region } = rule;
+    const event = buildEvent(
+      {
+        id: this.#service.deps.random.uuid(),
+        source: "aws.events",
+        detailType: "Scheduled Event",
+        account,
+        region,
+        timeMs,
+        resources: [rule.arn],
+        detail: "{}",
+      },
+      {},
+    );
+    this.#service.recent.add(busName("default", rule), event, [rule.arn], true);
+    this.#fire(rule, event, direct);
+  }
+
+  #fire(rule: RuleRow, event: BusEvent, arrival: Arrival): void {
+    const service = this.#service;
+    if (rule.archive !== undefined) {
+      const archive = service.archives.get(rule.archive);
+      if (archive !== undefined) service.archive(service.settledArchive(archive), event.timeMs, event.text);
+      return;
+    }
+    for (const target of service.targets.by.rule.range(rule.arn)) {
+      service.targetDeliveries.submit(target, rule, event, arrival);
+    }
+  }
+}

@@ -1,0 +1,278 @@
+/** The rows EventBridge keeps, and the orders in which it looks at them. */
+import type {
+  ApiDestinationHttpMethod,
+  ConnectionAuthorizationType,
+  ConnectionState,
+  CreateConnectionAuthRequestParameters,
+  EndpointState,
+  EventSourceState,
+  LogConfig,
+  ReplayState,
+  ReplicationConfig,
+  RoutingConfig,
+  RuleState,
+  Target,
+} from "@aws-sdk/client-eventbridge";
+import { defineTable } from "../../engine/table.ts";
+
+/** The group of all resources of one kind that an account has in a region. */
+export function scopeOf({ account, region }: { account: string; region: string }): string {
+  return `${account} ${region}`;
+}
+
+/** The key of a resource that is found by its name. No name contains a blank. */
+export function nameKey(owner: { account: string; region: string }, name: string): string {
+  return `${scopeOf(owner)} ${name}`;
+}
+
+/** What every resource that is found by its name has. */
+export interface NamedRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly createdMs: number;
+}
+
+function namedTable<Row extends NamedRow>(name: string) {
+  return defineTable<Row>()({
+    name,
+    key: (row) => nameKey(row, row.name),
+    account: (row) => row.account,
+    indexes: { name: { group: scopeOf, order: (row) => row.name } },
+  });
+}
+
+/** A statement of a bus's policy, or of the whole document somebody put. */
+export type PolicyStatement = { readonly Sid?: string; readonly [member: string]: unknown };
+
+export interface BusRow extends NamedRow {
+  readonly modifiedMs: number;
+  readonly description: string | undefined;
+  readonly kmsKey: string | undefined;
+  readonly deadLetterArn: string | undefined;
+  readonly logConfig: LogConfig | undefined;
+  /** The policy as JSON text; undefined when nobody was permitted anything. */
+  readonly policy: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A default bus that nobody has changed has no row: every account has one in every region. */
+export const busTable = namedTable<BusRow>("events.buses");
+
+export interface RuleRow {
+  readonly arn: string;
+  /** Owner of the bus. */
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  /** ARN of the bus. */
+  readonly bus: string;
+  readonly busName: string;
+  readonly createdBy: string;
+  /** Tells rules made before an event from those made after it. */
+  readonly serial: number;
+  readonly pattern: string | undefined;
+  readonly schedule: string | undefined;
+  /** Epoch milliseconds from which a rate counts: when the rule was created, enabled or rescheduled. */
+  readonly anchorMs: number;
+  readonly state: RuleState;
+  readonly description: string | undefined;
+  readonly roleArn: string | undefined;
+  readonly managedBy: string | undefined;
+  /** The archive that a managed rule feeds, by its key. */
+  readonly archive: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export const ruleTable = defineTable<RuleRow>()({
+  name: "events.rules",
+  key: (rule) => rule.arn,
+  account: (rule) => rule.account,
+  indexes: { bus: { group: (rule) => rule.bus, order: (rule) => rule.name } },
+});
+
+export interface TargetRow {
+  /** ARN of the rule. */
+  readonly rule: string;
+  readonly ruleName: string;
+  readonly bus: string;
+  readonly account: string;
+  /** As it was put: only members that were given. */
+  readonly spec: Target & { readonly Id: string; readonly Arn: string };
+}
+
+export function targetKey(rule: string, id: string): string {
+  return `${rule}\n${id}`;
+}
+
+export const targetTable = defineTable<TargetRow>()({
+  name: "events.targets",
+  key: (target) => targetKey(target.rule, target.spec.Id),
+  account: (target) => target.account,
+  indexes: {
+    rule: { group: (target) => target.rule, order: (target) => target.spec.Id },
+    target: { group: (target) => `${target.bus}\n${target.spec.Arn}`, order: (target) => target.ruleName },
+  },
+});
+
+export interface ArchiveRow extends NamedRow {
+  /** ARN of the bus. */
+  readonly bus: string;
+  readonly description: string | undefined;
+  readonly pattern: string | undefined;
+  /** 0: forever. */
+  readonly retentionDays: number;
+  readonly kmsKey: string | undefined;
+  readonly sizeBytes: number;
+}
+
+export const archiveTable = namedTable<ArchiveRow>("events.archives");
+
+export interface ArchivedEventRow {
+  /** Key of the archive. */
+  readonly archive: string;
+  readonly account: string;
+  /** The event's own time and its arrival, as an order in which no two are equal. */
+  readonly position: string;
+  readonly arrivedMs: number;
+  /** The event as compact JSON. */
+  readonly text: string;
+  readonly bytes: number;
+}
+
+/** An order of archived events: by the event's time, then by arrival. Times before 1970 sort too. */
+export function archivePosition(eventMs: number, serial: number): string {
+  return String(eventMs + 8.64e15).padStart(17, "0") + String(serial).padStart(16, "0");
+}
+
+/** The event's time in a position, epoch milliseconds. */
+export function positionMs(position: string): number {
+  return Number(position.slice(0, 17)) - 8.64e15;
+}
+
+export const archivedEventTable = defineTable<ArchivedEventRow>()({
+  name: "events.archivedEvents",
+  key: (event) => `${event.archive}\n${event.position}`,
+  account: (event) => event.account,
+  indexes: {
+    time: { group: (event) => event.archive, order: (event) => event.position },
+    arrival: { group: (event) => event.archive, order: (event) => event.arrivedMs },
+  },
+});
+
+export interface ReplayRow extends NamedRow {
+  readonly description: string | undefined;
+  readonly archiveArn: string;
+  /** Key of the archive. */
+  readonly archive: string;
+  readonly destination: string;
+  readonly filterArns: readonly string[] | undefined;
+  /** Epoch milliseconds: the events from `fromMs` up to, not including, `toMs`. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly state: ReplayState;
+  readonly stateReason: string | undefined;
+  readonly endedMs: number | undefined;
+  /** Position of the event replayed last. */
+  readonly cursor: string | undefined;
+}
+
+export function isActive(state: ReplayState): boolean {
+  return state === "STARTING" || state === "RUNNING" || state === "CANCELLING";
+}
+
+export const replayTable = defineTable<ReplayRow>()({
+  name: "events.replays",
+  key: (row) => nameKey(row, row.name),
+  account: (row) => row.account,
+  indexes: {
+    name: { group: scopeOf, order: (row) => row.name },
+    active: { group: (row) => (isActive(row.state) ? scopeOf(row) : undefined), order: (row) => row.name },
+  },
+});
+
+/** A token of an OAuth endpoint. */
+export interface AccessToken {
+  readonly value: string;
+  /** Epoch milliseconds; absent when the endpoint told no lifetime. */
+  readonly expiresMs?: number | undefined;
+}
+
+export interface ConnectionRow extends NamedRow {
+  readonly modifiedMs: number;
+  readonly authorizedMs: number | undefined;
+  readonly description: string | undefined;
+  readonly type: ConnectionAuthorizationType;
+  /** With the secrets; undefined after they were dropped by DeauthorizeConnection. */
+  readonly auth: CreateConnectionAuthRequestParameters | undefined;
+  readonly connectivity: string | undefined;
+  readonly kmsKey: string | undefined;
+  readonly secretArn: string;
+  readonly state: ConnectionState;
+  readonly stateReason: string | undefined;
+  readonly token: AccessToken | undefined;
+  /** Grows with every change of the credentials, so that an answer to older ones is not taken for theirs. */
+  readonly version: number;
+}
+
+export const connectionTable = defineTable<ConnectionRow>()({
+  name: "events.connections",
+  key: (row) => nameKey(row, row.name),
+  account: (row) => row.account,
+  indexes: {
+    name: { group: scopeOf, order: (row) => row.name },
+    authorizing: { group: (row) => (row.state === "AUTHORIZING" ? "" : undefined), order: (row) => row.createdMs },
+  },
+});
+
+export interface ApiDestinationRow extends NamedRow {
+  readonly modifiedMs: number;
+  readonly description: string | undefined;
+  readonly connectionArn: string;
+  readonly endpoint: string;
+  readonly method: ApiDestinationHttpMethod;
+  /** Undefined: AWS's 300, which are not counted. */
+  readonly perSecond: number | undefined;
+}
+
+export const apiDestinationTable = namedTable<ApiDestinationRow>("events.apiDestinations");
+
+export interface EndpointRow extends NamedRow {
+  readonly modifiedMs: number;
+  readonly description: string | undefined;
+  readonly endpointId: string;
+  readonly routing: RoutingConfig;
+  readonly replication: ReplicationConfig;
+  readonly buses: readonly string[];
+  readonly roleArn: string | undefined;
+  readonly state: EndpointState;
+}
+
+export const endpointTable = defineTable<EndpointRow>()({
+  name: "events.endpoints",
+  key: (row) => nameKey(row, row.name),
+  account: (row) => row.account,
+  indexes: {
+    name: { group: scopeOf, order: (row) => row.name },
+    id: { group: (row) => row.endpointId, order: (row) => row.name },
+  },
+});
+
+/** What a partner offers to one account. */
+export interface PartnerSourceRow extends NamedRow {
+  /** The account that receives the events; the row's `account`. */
+  readonly partner: string;
+  readonly state: EventSourceState;
+}
+
+export const partnerSourceTable = defineTable<PartnerSourceRow>()({
+  name: "events.partnerSources",
+  key: (row) => nameKey(row, row.name),
+  account: (row) => row.account,
+  indexes: {
+    name: { group: scopeOf, order: (row) => row.name },
+    /** By the partner, for its own lists: one row for each account a source is offered to. */
+    partner: { group: (row) => `${row.partner} ${row.region}`, order: (row) => `${row.name} ${row.account}` },
+  },
+});

@@ -1,0 +1,116 @@
+/** What a target is given of an event. */
+import type { HttpParameters, Target } from "@aws-sdk/client-eventbridge";
+import type { EventValue } from "../../core/event-pattern/index.ts";
+import {
+  applyInputPath,
+  applyInputTransformer,
+  type CompiledPath,
+  type InputTransformer,
+  InvalidTransform,
+  jsonText,
+  parseInputTransformer,
+  parseJsonPath,
+  type Rendered,
+  resolvePath,
+} from "../../core/input-transform/index.ts";
+import { type BusEvent, isoSeconds } from "./event.ts";
+import type { RuleRow } from "./tables.ts";
+
+/** The input of a target entry, ready to be applied. */
+type CompiledInput =
+  | { readonly kind: "event" }
+  | { readonly kind: "constant"; readonly text: string }
+  | { readonly kind: "path"; readonly path: CompiledPath }
+  | { readonly kind: "transformer"; readonly transformer: InputTransformer };
+
+const compiledInputs = new WeakMap<Target, CompiledInput>();
+const compiledPaths = new Map<string, CompiledPath>();
+
+/** @throws InvalidTransform */
+export function compileInput(target: Target): CompiledInput {
+  const { Input: constant, InputPath: path, InputTransformer: transformer, Id: id } = target;
+  if (constant !== undefined) return { kind: "constant", text: constant };
+  if (path !== undefined) return { kind: "path", path: parseJsonPath(path) };
+  if (transformer === undefined) return { kind: "event" };
+  const { InputPathsMap: paths, InputTemplate: template } = transformer;
+  return { kind: "transformer", transformer: parseInputTransformer(paths, template as string, id as string) };
+}
+
+/** The payload of one delivery, or why there is none. */
+export function inputOf(target: Target, rule: RuleRow, event: BusEvent, nowMs: number): Rendered {
+  let input = compiledInputs.get(target);
+  if (input === undefined) {
+    input = compileInput(target);
+    compiledInputs.set(target, input);
+  }
+  switch (input.kind) {
+    case "event":
+      return { text: event.text };
+    case "constant":
+      return { text: input.text };
+    case "path": {
+      const text = applyInputPath(input.path, event.value as EventValue);
+      return text === undefined ? { problem: "invalid-json" } : { text };
+    }
+    case "transformer":
+      return applyInputTransformer(input.transformer, event.value as EventValue, {
+        ruleArn: rule.arn,
+        ruleName: rule.name,
+        ingestionTime: isoSeconds(nowMs),
+      });
+  }
+}
+
+/** @throws InvalidTransform */
+export function compilePartitionKey(path: string): CompiledPath {
+  return parseJsonPath(path);
+}
+
+/** The partition key: the text at the path, or the event's id when there is no path or nothing at it. */
+export function partitionKeyOf(target: Target, event: BusEvent): string {
+  const path = target.KinesisParameters?.PartitionKeyPath;
+  const value = path === undefined ? undefined : valueAt(path, event);
+  // Kinesis takes keys of 1 to 256 characters.
+  return value === undefined || value === "" ? event.id : value.slice(0, 256);
+}
+
+/**
+ * HTTP parameters for one event. A value that is a JSON path as a whole stands for the event's value there (EventBridge
+ * user guide, "Dynamic path parameters"); keys are taken as they are.
+ */
+export function httpParametersOf(parameters: HttpParameters | undefined, event: BusEvent) {
+  const filled = (values: Readonly<Record<string, string>> | undefined) =>
+    Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [name, dynamic(value, event)]));
+  return {
+    path: (parameters?.PathParameterValues ?? []).map((value) => dynamic(value, event)),
+    headers: filled(parameters?.HeaderParameters),
+    query: filled(parameters?.QueryStringParameters),
+  };
+}
+
+/** The text with the event's value in its place when the text is a JSON path. */
+export function dynamic(text: string, event: BusEvent): string {
+  return text.startsWith("$.") ? (valueAt(text, event) ?? "") : text;
+}
+
+function valueAt(path: string, event: BusEvent): string | undefined {
+  const compiled = pathOf(path);
+  const value = compiled && resolvePath(compiled, event.value as EventValue);
+  if (value === undefined) return undefined;
+  return typeof value === "string" ? value : jsonText(value);
+}
+
+function pathOf(text: string): CompiledPath | undefined {
+  let path = compiledPaths.get(text);
+  if (path !== undefined) return path;
+  try {
+    path = parseJsonPath(text);
+  } catch (error) {
+    if (error instanceof InvalidTransform) return undefined;
+    throw error;
+  }
+  // Paths come from clients; a bound keeps invented ones from filling memory.
+  if (compiledPaths.size >= 1000) compiledPaths.clear();
+  compiledPaths.set(text, path);
+  return path;
+}

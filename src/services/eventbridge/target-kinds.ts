@@ -1,0 +1,72 @@
+/** What the ARN of a target says: who takes the event, and what the target's entry must and must not carry. */
+import type { Target } from "@aws-sdk/client-eventbridge";
+import { type Arn, parseArn } from "../../core/arn.ts";
+
+/** `call`: services that Busbar does not have; what they would have been asked is recorded. */
+export type TargetKind =
+  | "sqs"
+  | "sns"
+  | "kinesis"
+  | "firehose"
+  | "lambda"
+  | "states"
+  | "logs"
+  | "bus"
+  | "api-destination"
+  | "api-gateway"
+  | "call";
+
+interface KindFacts {
+  readonly kind: TargetKind;
+  /** What the resource part of the ARN looks like. */
+  readonly resource: RegExp;
+  readonly role?: "required" | "refused";
+  /** A member the entry must carry. */
+  readonly parameters?: keyof Target;
+}
+
+const anything = /./;
+
+const facts: Readonly<Record<string, readonly KindFacts[]>> = {
+  sqs: [{ kind: "sqs", resource: /^[\w-]+(\.fifo)?$/ }],
+  sns: [{ kind: "sns", resource: /^[\w-]+(\.fifo)?$/ }],
+  kinesis: [{ kind: "kinesis", resource: /^stream\/[\w.-]+$/, role: "required" }],
+  firehose: [{ kind: "firehose", resource: /^deliverystream\/[\w.-]+$/, role: "required" }],
+  lambda: [{ kind: "lambda", resource: /^function:[\w-]+(:[\w$-]+)?$/, role: "refused" }],
+  states: [{ kind: "states", resource: /^stateMachine:[^\s]+$/, role: "required" }],
+  logs: [{ kind: "logs", resource: /^log-group:[\w./#-]+(:\*)?$/ }],
+  events: [
+    { kind: "bus", resource: /^event-bus\/[/\w.-]+$/ },
+    { kind: "api-destination", resource: /^api-destination\/[\w.-]+(\/[\w-]+)?$/, role: "required" },
+    { kind: "call", resource: /^target\/[\w-]+$/ },
+  ],
+  "execute-api": [{ kind: "api-gateway", resource: /^[\w-]+\/[^/]+\/[^/]+(\/.*)?$/ }],
+  ecs: [{ kind: "call", resource: anything, role: "required", parameters: "EcsParameters" }],
+  batch: [{ kind: "call", resource: anything, role: "required", parameters: "BatchParameters" }],
+  redshift: [{ kind: "call", resource: anything, role: "required", parameters: "RedshiftDataParameters" }],
+  "redshift-serverless": [{ kind: "call", resource: anything, role: "required", parameters: "RedshiftDataParameters" }],
+  codebuild: [{ kind: "call", resource: anything, role: "required" }],
+  codepipeline: [{ kind: "call", resource: anything, role: "required" }],
+  ssm: [{ kind: "call", resource: anything, role: "required" }],
+  sagemaker: [{ kind: "call", resource: anything, role: "required" }],
+  glue: [{ kind: "call", resource: anything, role: "required" }],
+  appsync: [{ kind: "call", resource: anything, role: "required" }],
+  inspector: [{ kind: "call", resource: anything }],
+  imagebuilder: [{ kind: "call", resource: anything }],
+  "ssm-incidents": [{ kind: "call", resource: anything }],
+  automation: [{ kind: "call", resource: anything, role: "refused" }],
+};
+
+export interface TargetPlace extends KindFacts {
+  readonly arn: Arn;
+}
+
+/** What an ARN is as a target, or in words why it is none. */
+export function targetPlace(text: string): TargetPlace | "malformed" | "unsupported" {
+  const arn = parseArn(text);
+  if (arn === undefined) return "malformed";
+  const candidates = Object.hasOwn(facts, arn.service) ? facts[arn.service] : undefined;
+  if (candidates === undefined) return "unsupported";
+  const found = candidates.find(({ resource }) => resource.test(arn.resource));
+  return found === undefined ? "malformed" : { ...found, arn };
+}

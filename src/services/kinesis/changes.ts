@@ -1,0 +1,20 @@
+/** Changes of a stream that AWS limits per 24 hours. */
+import { inStream, limitExceeded } from "./errors.ts";
+import type { Changes, StreamRow } from "./tables.ts";
+
+const dayMs = 86_400_000;
+
+/** The stream with one more change of this kind. @throws AwsError LimitExceededException when there were `most` in the last 24 hours. */
+export function changedAgain(
+  stream: StreamRow,
+  kind: keyof Changes,
+  most: number,
+  nowMs: number,
+  operationName: string,
+): StreamRow {
+  const recent = stream.changes[kind].filter((ms) => ms > nowMs - dayMs);
+  if (recent.length < most) return { ...stream, changes: { ...stream.changes, [kind]: [...recent, nowMs] } };
+  throw limitExceeded(
+    `${operationName} is limited to ${most} calls per rolling 24-hour period for ${inStream(stream)}.`,
+  );
+}

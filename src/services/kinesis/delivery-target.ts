@@ -1,0 +1,38 @@
+/** Takes what the delivery engine brings to a stream, of any account and region: one record a delivery. */
+import { Blob64 } from "../../../protocols/blob.ts";
+import { type Delivery, DeliveryFailure } from "../../core/delivery/types.ts";
+import { rateExceeded, streamNotFound } from "./errors.ts";
+import { hasData, type Kinesis } from "./kinesis.ts";
+import { appendRecords, recordOf, routeOf, sizeOf } from "./put.ts";
+import { sequenceNumber, shardIdOf } from "./sequence-number.ts";
+
+/** What a delivery of kind `kinesis` has as its parameters. Its target is the stream's ARN, its payload the data. */
+export interface KinesisParameters {
+  readonly partitionKey: string;
+}
+
+const longestKey = 256;
+
+/** @throws DeliveryFailure, or AwsError as PutRecord. */
+export function deliverToStream(service: Kinesis, delivery: Delivery): { ShardId: string; SequenceNumber: string } {
+  const { partitionKey = "" } = (delivery.parameters ?? {}) as Partial<KinesisParameters>;
+  const stream = service.stream(delivery.target);
+  if (stream === undefined || !hasData(stream)) {
+    const { message } = streamNotFound({ name: delivery.target.split("/")[1] ?? "", account: delivery.account });
+    throw new DeliveryFailure("ResourceNotFoundException", message, false);
+  }
+  if (partitionKey.length === 0 || partitionKey.length > longestKey) {
+    const message = `A partition key has 1 to ${longestKey} characters, not ${partitionKey.length}.`;
+    throw new DeliveryFailure("ValidationException", message, false);
+  }
+  const entry = { Data: Blob64.fromBytes(Buffer.from(delivery.payload)), PartitionKey: partitionKey };
+  const record = recordOf(stream, entry, "partitionKey");
+  const route = routeOf(service, stream, entry);
+  const { now } = service;
+  const shardId = shardIdOf(route.shard.index);
+  if (service.throughput?.write(route.key, sizeOf(record), now) === false) {
+    throw new DeliveryFailure("ProvisionedThroughputExceededException", rateExceeded(shardId, stream), true);
+  }
+  const counter = appendRecords(service, stream, route, [record], now);
+  return { ShardId: shardId, SequenceNumber: sequenceNumber(route.shard, counter, now) };
+}

@@ -1,0 +1,72 @@
+/** The errors of Kinesis with AWS's wording. */
+import {
+  DryRunOperationException$,
+  ExpiredIteratorException$,
+  ExpiredNextTokenException$,
+  InvalidArgumentException$,
+  LimitExceededException$,
+  ProvisionedThroughputExceededException$,
+  ResourceInUseException$,
+  ResourceNotFoundException$,
+  ValidationException$,
+} from "@aws-sdk/client-kinesis";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { javaDate } from "../../../protocols/validate.ts";
+
+export function invalidArgument(message: string): AwsError {
+  return AwsError.of(InvalidArgumentException$ as ErrorSchema, message);
+}
+
+export function validation(message: string): AwsError {
+  return AwsError.of(ValidationException$ as ErrorSchema, message);
+}
+
+export function resourceNotFound(message: string): AwsError {
+  return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+}
+
+export function resourceInUse(message: string): AwsError {
+  return AwsError.of(ResourceInUseException$ as ErrorSchema, message);
+}
+
+export function limitExceeded(message: string): AwsError {
+  return AwsError.of(LimitExceededException$ as ErrorSchema, message);
+}
+
+export function throughputExceeded(shardId: string, stream: StreamName): AwsError {
+  return AwsError.of(ProvisionedThroughputExceededException$ as ErrorSchema, rateExceeded(shardId, stream));
+}
+
+export function rateExceeded(shardId: string, stream: StreamName): string {
+  return `Rate exceeded for shard ${shardId} in ${inStream(stream)}.`;
+}
+
+export function expiredIterator(createdMs: number, now: number): AwsError {
+  return AwsError.of(
+    ExpiredIteratorException$ as ErrorSchema,
+    `Iterator expired. The iterator was created at time ${javaDate(new Date(createdMs))} while right now it is ${javaDate(new Date(now))} which is further in the future than the tolerated delay of 300000 milliseconds.`,
+  );
+}
+
+export function expiredToken(): AwsError {
+  return AwsError.of(ExpiredNextTokenException$ as ErrorSchema, "The provided NextToken has expired.");
+}
+
+/** What a request with DryRun gets when it would have succeeded. */
+export function dryRun(): AwsError {
+  return AwsError.of(DryRunOperationException$ as ErrorSchema, "Request would have succeeded, but DryRun flag is set.");
+}
+
+interface StreamName {
+  readonly name: string;
+  readonly account: string;
+}
+
+/** `stream {name} under account {account}`, as most messages have it. */
+export function inStream({ name, account }: StreamName): string {
+  return `stream ${name} under account ${account}`;
+}
+
+export function streamNotFound(stream: StreamName): AwsError {
+  return resourceNotFound(`Stream ${stream.name} under account ${stream.account} not found.`);
+}

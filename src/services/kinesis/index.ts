@@ -1,0 +1,50 @@
+import * as schemas from "@aws-sdk/client-kinesis";
+import constraints from "../../../protocols/constraints/kinesis.json" with { type: "json" };
+import { serviceModel } from "../../../protocols/schema.ts";
+import { operationsIn } from "../../core/operation.ts";
+import { defineService } from "../../core/service.ts";
+import * as channels from "./channels.ts";
+import * as consumers from "./consumers.ts";
+import { deliverToStream } from "./delivery-target.ts";
+import * as get from "./get.ts";
+import { Kinesis } from "./kinesis.ts";
+import * as limits from "./limits.ts";
+import * as policies from "./policies.ts";
+import * as put from "./put.ts";
+import * as shards from "./shards.ts";
+import * as streamSettings from "./stream-settings.ts";
+import * as streams from "./streams.ts";
+import * as tags from "./tags.ts";
+
+export const kinesis = defineService<Kinesis>({
+  model: serviceModel({
+    name: "kinesis",
+    signingNames: ["kinesis"],
+    hostPrefixes: ["kinesis"],
+    version: "2013-12-02",
+    targetPrefix: "Kinesis_20131202",
+    extendedRequestId: true,
+    protocols: ["awsJson1_1", "awsCbor1_1", "rpcv2Cbor"],
+    schemas,
+    constraints,
+  }),
+  operations: operationsIn<Kinesis>(
+    channels,
+    consumers,
+    get,
+    limits,
+    policies,
+    put,
+    shards,
+    streamSettings,
+    streams,
+    tags,
+  ),
+  create(dependencies) {
+    const kinesis = new Kinesis(dependencies);
+    dependencies.delivery.registerLocal("kinesis", (delivery) => deliverToStream(kinesis, delivery));
+    return kinesis;
+  },
+  reset: (kinesis, account) => kinesis.reset(account),
+  stop: (kinesis) => kinesis.subscriptions.stop(),
+});

@@ -1,0 +1,166 @@
+/** The state of Kinesis: its tables, and what all operations share. */
+import { parseArn, partitionOf } from "../../core/arn.ts";
+import { type OperationContext, operationsOf } from "../../core/operation.ts";
+import type { ServiceDependencies } from "../../core/service.ts";
+import { inStream, invalidArgument, resourceInUse, resourceNotFound, streamNotFound } from "./errors.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { OnDemandScaling } from "./on-demand-scaling.ts";
+import { Routes } from "./routes.ts";
+import { shardIndexOf } from "./sequence-number.ts";
+import { ShardLog } from "./shard-log.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import {
+  accountTable,
+  channelTable,
+  consumerTable,
+  type ShardRow,
+  type StreamRow,
+  shardKey,
+  shardTable,
+  streamTable,
+} from "./tables.ts";
+import { Throughput } from "./throughput.ts";
+
+const hourMs = 3_600_000;
+
+export interface StreamReference {
+  readonly StreamName?: string | undefined;
+  readonly StreamARN?: string | undefined;
+}
+
+export class Kinesis {
+  readonly deps: ServiceDependencies;
+  readonly streams;
+  readonly shards;
+  readonly consumers;
+  readonly channels;
+  readonly accounts;
+  readonly log: ShardLog;
+  readonly routes: Routes;
+  readonly subscriptions: Subscriptions;
+  readonly lifecycle: Lifecycle;
+  readonly scaling: OnDemandScaling;
+  /** Absent unless throughput limits are on (`--strict`). */
+  readonly throughput: Throughput | undefined;
+
+  constructor(dependencies: ServiceDependencies) {
+    const { store, options } = dependencies;
+    this.deps = dependencies;
+    this.streams = store.table(streamTable);
+    this.shards = store.table(shardTable);
+    this.consumers = store.table(consumerTable);
+    this.channels = store.table(channelTable);
+    this.accounts = store.table(accountTable);
+    this.log = new ShardLog(store);
+    this.routes = new Routes(this.shards);
+    this.subscriptions = new Subscriptions(this);
+    this.lifecycle = new Lifecycle(this);
+    this.scaling = new OnDemandScaling(this);
+    this.throughput = options.strict ? new Throughput() : undefined;
+  }
+
+  get now(): number {
+    return this.deps.clock.now();
+  }
+
+  /**
+   * The stream that a request names by name, by ARN or by both.
+   * @throws AwsError ResourceNotFoundException; InvalidArgumentException when it names none, or two.
+   */
+  streamOf({ StreamName, StreamARN }: StreamReference, context: OperationContext<Kinesis>): StreamRow {
+    const { account, region } = context;
+    if (StreamARN !== undefined) {
+      const name = streamNameOf(StreamARN);
+      if (StreamName !== undefined && StreamName !== name) {
+        throw invalidArgument(`StreamName ${StreamName} and StreamARN ${StreamARN} do not name the same stream.`);
+      }
+      return this.stream(StreamARN) ?? fail(streamNotFound({ name, account: parseArn(StreamARN)?.account ?? account }));
+    }
+    if (StreamName === undefined) throw invalidArgument("Either StreamName or StreamARN must be provided.");
+    const arn = streamArn(account, region, StreamName);
+    return this.stream(arn) ?? fail(streamNotFound({ name: StreamName, account }));
+  }
+
+  stream(arn: string): StreamRow | undefined {
+    return this.streams.get(arn);
+  }
+
+  /** A stream whose records can be written and read: not one that is being made or deleted. */
+  dataStreamOf(reference: StreamReference, context: OperationContext<Kinesis>): StreamRow {
+    const stream = this.streamOf(reference, context);
+    if (!hasData(stream)) throw streamNotFound(stream);
+    return stream;
+  }
+
+  /** A stream that can be changed. @throws AwsError ResourceInUseException while another change is under way. */
+  activeStreamOf(reference: StreamReference, context: OperationContext<Kinesis>): StreamRow {
+    const stream = this.streamOf(reference, context);
+    if (stream.status === "ACTIVE") return stream;
+    throw resourceInUse(
+      `Stream ${stream.name} under account ${stream.account} not ACTIVE, instead in state ${stream.status}`,
+    );
+  }
+
+  /** Records and closed shards of this time (epoch ms) or before have left the stream. */
+  expiredMs(stream: StreamRow): number {
+    return this.now - stream.retentionHours * hourMs;
+  }
+
+  /** Whether a shard was closed so long ago that nothing of it is left. */
+  isExpired(stream: StreamRow, shard: ShardRow): boolean {
+    return shard.closedMs !== undefined && shard.closedMs <= this.expiredMs(stream);
+  }
+
+  shardOf(stream: StreamRow, index: number): ShardRow | undefined {
+    return this.shards.get(shardKey(stream.arn, index));
+  }
+
+  /** The shard of this id, open or closed. @throws AwsError ResourceNotFoundException when there is none, or no more. */
+  readableShard(stream: StreamRow, shardId: string): ShardRow {
+    const index = shardIndexOf(shardId);
+    const shard = index === undefined ? undefined : this.shardOf(stream, index);
+    if (shard !== undefined && !this.isExpired(stream, shard)) return shard;
+    throw resourceNotFound(`Shard ${shardId} in ${inStream(stream)} does not exist`);
+  }
+
+  /** The counter that the shard's next record gets. */
+  endOf(shard: ShardRow): number {
+    return this.log.end(shardKey(shard.stream, shard.index));
+  }
+
+  /** To be called in a transaction that put records into a shard or closed it: tells whoever waits for that. */
+  tellReaders(streamArn: string, shard: string): void {
+    this.subscriptions.touched(shard);
+    const { arrivals, store } = this.deps;
+    if (arrivals.hasReader(streamArn)) store.afterCommit(() => arrivals.notify(streamArn));
+  }
+
+  /** Forgets what is kept outside the store. */
+  reset(account?: string): void {
+    this.subscriptions.endAll(account);
+    if (account === undefined) this.throughput?.clear();
+  }
+
+  openShardCount(stream: StreamRow): number {
+    return this.shards.by.open.size(stream.arn);
+  }
+}
+
+export const operation = operationsOf<Kinesis>();
+
+export function hasData(stream: StreamRow): boolean {
+  return stream.status === "ACTIVE" || stream.status === "UPDATING";
+}
+
+export function streamArn(account: string, region: string, name: string): string {
+  return `arn:${partitionOf(region)}:kinesis:${region}:${account}:stream/${name}`;
+}
+
+/** The name in a stream's ARN, or in that of one of its consumers. */
+export function streamNameOf(arn: string): string {
+  return parseArn(arn)?.resource.split("/")[1] ?? "";
+}
+
+export function fail(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,168 @@
+/**
+ * How shards become others. Open shards always tile the whole hash space; a split closes one and opens two, a merge
+ * closes two and opens one. Everything here makes new rows and keeps none.
+ */
+import { evenStarts, hashFrom, hashSpace, highestHash, numberOf } from "./hash-key.ts";
+import { type ShardRow, shardKey } from "./tables.ts";
+
+/** The shards that a change closed and opened; one that it did both to is among them closed. */
+export interface Resharding {
+  readonly shards: readonly ShardRow[];
+  readonly nextShard: number;
+}
+
+interface Owner {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly nextShard: number;
+}
+
+/** The first shards of a stream, of equal width. */
+export function firstShards(stream: Owner, count: number, nowMs: number): Resharding {
+  const starts = evenStarts(count);
+  const shards = starts.map((start, i): ShardRow => {
+    const following = starts[i + 1];
+    return {
+      stream: stream.arn,
+      account: stream.account,
+      region: stream.region,
+      index: stream.nextShard + i,
+      parent: undefined,
+      adjacentParent: undefined,
+      start: hashFrom(start),
+      end: following === undefined ? highestHash : hashFrom(following - 1n),
+      createdSeconds: Math.floor(nowMs / 1000),
+      openedMs: nowMs,
+      closedMs: undefined,
+    };
+  });
+  return { shards, nextShard: stream.nextShard + count };
+}
+
+export function split(stream: Owner, parent: ShardRow, at: string, nowMs: number): Resharding {
+  const change = new Change(stream, [parent], nowMs);
+  change.split(parent, numberOf(at));
+  return change.result();
+}
+
+/** @param adjacent the shard next to it, on either side. */
+export function merge(stream: Owner, shard: ShardRow, adjacent: ShardRow, nowMs: number): Resharding {
+  const change = new Change(stream, [shard, adjacent], nowMs);
+  change.merge(shard, adjacent);
+  return change.result();
+}
+
+export function areAdjacent(a: ShardRow, b: ShardRow): boolean {
+  const [low, high] = a.start < b.start ? [a, b] : [b, a];
+  return numberOf(low.end) + 1n === numberOf(high.start);
+}
+
+/**
+ * UpdateShardCount: splits and merges that end in `count` open shards of equal width. Shards are cut where a new one
+ * begins, then the pieces of each new shard are merged.
+ * @param open all open shards in the order of their ranges.
+ */
+export function rescale(stream: Owner, open: readonly ShardRow[], count: number, nowMs: number): Resharding {
+  const change = new Change(stream, open, nowMs);
+  const starts = nearBoundaries(evenStarts(count), open);
+  const pieces: ShardRow[] = [];
+  let next = 1;
+  for (const shard of open) {
+    let rest = shard;
+    for (; next < starts.length && starts[next]! <= numberOf(shard.end); next += 1) {
+      if (starts[next] === numberOf(rest.start)) continue;
+      const [low, high] = change.split(rest, starts[next]!);
+      pieces.push(low);
+      rest = high;
+    }
+    pieces.push(rest);
+  }
+  let merged: ShardRow | undefined;
+  let group = 0;
+  for (const piece of pieces) {
+    const begins = starts[group] === numberOf(piece.start);
+    merged = begins || merged === undefined ? piece : change.merge(merged, piece);
+    if (begins) group += 1;
+  }
+  return change.result();
+}
+
+/**
+ * Widths are rounded down, so even boundaries of different counts miss each other by a hair; those that nearly meet a
+ * boundary there is are moved onto it, lest slivers are cut off.
+ */
+function nearBoundaries(starts: readonly bigint[], open: readonly ShardRow[]): bigint[] {
+  const near = BigInt(2 * (starts.length + open.length));
+  const existing = open.map((shard) => numberOf(shard.start));
+  let at = 0;
+  return starts.map((start) => {
+    while (at < existing.length && existing[at]! + near < start) at += 1;
+    const candidate = existing[at];
+    return candidate !== undefined && candidate - near <= start ? candidate : start;
+  });
+}
+
+class Change {
+  readonly #stream: Owner;
+  readonly #nowMs: number;
+  readonly #shards = new Map<number, ShardRow>();
+  #next: number;
+
+  constructor(stream: Owner, shards: readonly ShardRow[], nowMs: number) {
+    this.#stream = stream;
+    this.#nowMs = nowMs;
+    this.#next = stream.nextShard;
+    for (const shard of shards) {
+      if (shard.closedMs !== undefined) throw new Error(`the shard ${shardKey(shard.stream, shard.index)} is closed`);
+    }
+  }
+
+  split(parent: ShardRow, at: bigint): [ShardRow, ShardRow] {
+    if (at <= numberOf(parent.start) || at > numberOf(parent.end) || at >= hashSpace) {
+      throw new Error(`the shard ${parent.index} cannot be split at ${at}`);
+    }
+    this.#close(parent);
+    const low = this.#open({ parents: [parent], start: parent.start, end: hashFrom(at - 1n) });
+    return [low, this.#open({ parents: [parent], start: hashFrom(at), end: parent.end })];
+  }
+
+  merge(shard: ShardRow, adjacent: ShardRow): ShardRow {
+    this.#close(shard);
+    this.#close(adjacent);
+    const [low, high] = shard.start < adjacent.start ? [shard, adjacent] : [adjacent, shard];
+    return this.#open({ parents: [shard, adjacent], start: low.start, end: high.end });
+  }
+
+  result(): Resharding {
+    return { shards: [...this.#shards.values()], nextShard: this.#next };
+  }
+
+  #close(shard: ShardRow): void {
+    this.#shards.set(shard.index, { ...shard, closedMs: this.#nowMs });
+  }
+
+  #open({ parents, start, end }: { parents: readonly ShardRow[]; start: string; end: string }): ShardRow {
+    const { arn, account, region } = this.#stream;
+    const shard: ShardRow = {
+      stream: arn,
+      account,
+      region,
+      index: this.#next,
+      parent: parents[0]?.index,
+      adjacentParent: parents[1]?.index,
+      start,
+      end,
+      // Later than the parents' even within one second or with the clock set back: sequence numbers must increase.
+      createdSeconds: Math.max(
+        Math.floor(this.#nowMs / 1000),
+        ...parents.map(({ createdSeconds }) => createdSeconds + 1),
+      ),
+      openedMs: this.#nowMs,
+      closedMs: undefined,
+    };
+    this.#next += 1;
+    this.#shards.set(shard.index, shard);
+    return shard;
+  }
+}

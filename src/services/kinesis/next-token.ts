@@ -1,0 +1,30 @@
+/** Page tokens: opaque, for one kind of list, good for 300 seconds. */
+import { decodeToken, encodeToken } from "../../core/page.ts";
+import { expiredToken, invalidArgument } from "./errors.ts";
+
+const lifeMs = 300_000;
+
+interface Now {
+  readonly now: number;
+}
+
+export function writeToken(service: Now, list: string, place: object): string {
+  return encodeToken([list, service.now, place]);
+}
+
+/** @throws AwsError InvalidArgumentException for a text that is no token of this list, ExpiredNextTokenException for an old one. */
+export function readToken<Place>(service: Now, list: string, token: string): Place {
+  const [name, createdMs, place] = (asArray(decodeToken(token)) ?? []) as [unknown, unknown, unknown];
+  if (name !== list || typeof createdMs !== "number" || typeof place !== "object" || place === null) {
+    throw invalidArgument("The provided NextToken is invalid.");
+  }
+  for (const value of Object.values(place)) {
+    if (!["string", "number"].includes(typeof value)) throw invalidArgument("The provided NextToken is invalid.");
+  }
+  if (service.now - createdMs > lifeMs) throw expiredToken();
+  return place as Place;
+}
+
+function asArray(value: unknown): unknown[] | undefined {
+  return Array.isArray(value) ? value : undefined;
+}

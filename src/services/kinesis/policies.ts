@@ -1,0 +1,70 @@
+/** Resource policies of streams and consumers. They are checked, kept and returned; nobody is refused by them. */
+import {
+  DeleteResourcePolicy$,
+  type DeleteResourcePolicyCommand,
+  GetResourcePolicy$,
+  type GetResourcePolicyCommand,
+  PutResourcePolicy$,
+  type PutResourcePolicyCommand,
+} from "@aws-sdk/client-kinesis";
+import { invalidArgument, resourceNotFound } from "./errors.ts";
+import { operation } from "./kinesis.ts";
+import { resourceOf } from "./resources.ts";
+
+export const putResourcePolicy = operation<PutResourcePolicyCommand>(PutResourcePolicy$, (input, context) => {
+  const resource = resourceOf(input.ResourceARN, context);
+  checkPolicy(input.Policy ?? "", resource.row.arn);
+  resource.change({ policy: input.Policy });
+});
+
+export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResourcePolicy$, (input, context) => ({
+  Policy: resourceOf(input.ResourceARN, context).row.policy ?? "{}",
+}));
+
+export const deleteResourcePolicy = operation<DeleteResourcePolicyCommand>(DeleteResourcePolicy$, (input, context) => {
+  const resource = resourceOf(input.ResourceARN, context);
+  if (resource.row.policy === undefined) {
+    throw resourceNotFound(`No resource policy found for resource ARN ${input.ResourceARN}`);
+  }
+  resource.change({ policy: undefined });
+});
+
+function checkPolicy(text: string, resourceArn: string): void {
+  const policy = parse(text);
+  if (!isObject(policy)) throw invalidArgument("The resource policy is not a valid JSON document.");
+  const statements = listOf(policy["Statement"]);
+  if (statements.length === 0) throw invalidArgument("The resource policy has no statement.");
+  for (const statement of statements) checkStatement(statement, resourceArn);
+}
+
+function checkStatement(statement: unknown, resourceArn: string): void {
+  if (!isObject(statement)) throw invalidArgument("A statement of the resource policy is not an object.");
+  const { Effect, Principal, Action, Resource } = statement;
+  if (Effect !== "Allow" && Effect !== "Deny") {
+    throw invalidArgument("Each statement of the resource policy needs an Effect of Allow or Deny.");
+  }
+  if (Principal === undefined) throw invalidArgument("Each statement of the resource policy needs a Principal.");
+  const actions = listOf(Action);
+  if (actions.length === 0 || !actions.every((action) => typeof action === "string" && /^kinesis:/i.test(action))) {
+    throw invalidArgument("Each statement of the resource policy needs an Action of Kinesis.");
+  }
+  if (listOf(Resource).length === 0 || !listOf(Resource).every((resource) => resource === resourceArn)) {
+    throw invalidArgument(`The Resource of each statement of the resource policy must be ${resourceArn}.`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}

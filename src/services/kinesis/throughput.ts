@@ -1,0 +1,73 @@
+/**
+ * What a shard takes and gives in a second: 1 MiB and 1,000 records in, 2 MiB and 5 calls of GetRecords out. Windows are
+ * whole seconds of the clock and live in memory only.
+ */
+const second = 1000;
+const mostWrittenBytes = 1024 * 1024;
+const mostWrittenRecords = 1000;
+const mostReadBytes = 2 * 1024 * 1024;
+const mostReads = 5;
+
+interface Window {
+  second: number;
+  bytes: number;
+  count: number;
+}
+
+export class Throughput {
+  readonly #writes = new Map<string, Window>();
+  readonly #reads = new Map<string, Window>();
+
+  /** Whether the shard still takes a record of this size; it is counted when it does. */
+  write(shard: string, bytes: number, nowMs: number): boolean {
+    const window = windowOf(this.#writes, shard, nowMs, mostWrittenBytes);
+    // A record larger than a second's share passes when nothing is before it, and the seconds that follow pay for it.
+    const fits = window.bytes === 0 || window.bytes + bytes <= mostWrittenBytes;
+    if (!fits || window.count >= mostWrittenRecords) return false;
+    window.bytes += bytes;
+    window.count += 1;
+    return true;
+  }
+
+  /** Whether the shard may be read now; the call is counted when it may. */
+  mayRead(shard: string, nowMs: number): boolean {
+    const window = windowOf(this.#reads, shard, nowMs, mostReadBytes);
+    if (window.count >= mostReads || window.bytes >= mostReadBytes) return false;
+    window.count += 1;
+    return true;
+  }
+
+  /** Counts what a read gave out. What goes beyond a second's share is taken from the seconds that follow. */
+  read(shard: string, bytes: number, nowMs: number): void {
+    windowOf(this.#reads, shard, nowMs, mostReadBytes).bytes += bytes;
+  }
+
+  forget(shard: string): void {
+    this.#writes.delete(shard);
+    this.#reads.delete(shard);
+  }
+
+  clear(): void {
+    this.#writes.clear();
+    this.#reads.clear();
+  }
+}
+
+function windowOf(windows: Map<string, Window>, shard: string, nowMs: number, bytesPerSecond: number): Window {
+  const now = Math.floor(nowMs / second);
+  let window = windows.get(shard);
+  if (window === undefined || now < window.second) {
+    window = { second: now, bytes: 0, count: 0 };
+    windows.set(shard, window);
+  } else if (now > window.second) {
+    window.bytes = Math.max(0, window.bytes - (now - window.second) * bytesPerSecond);
+    window.second = now;
+    window.count = 0;
+  }
+  return window;
+}
+
+/** Time in ms that a fan-out consumer's 2 MiB a second need for so many bytes. */
+export function fanOutMs(bytes: number): number {
+  return (bytes / mostReadBytes) * second;
+}

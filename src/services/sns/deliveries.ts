@@ -1,0 +1,331 @@
+/** What is handed to the delivery engine, protocol by protocol. */
+import { createHash } from "node:crypto";
+import { type Delivery, DeliveryFailure, type DeliveryRequest, type RetryPolicy } from "../../core/delivery/types.ts";
+import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
+import { jsonObject } from "./json.ts";
+import { confirmationEnvelope, type Notification } from "./notification.ts";
+import type { Sns } from "./sns.ts";
+import { phoneKey, placeOf, type SubscriptionRow, type TopicRow } from "./tables.ts";
+
+/** AWS services as endpoints: 100,015 attempts over 23 days. */
+const serviceRetry: RetryPolicy = {
+  phases: [
+    { count: 3, minMs: 0, maxMs: 0, curve: "constant" },
+    { count: 2, minMs: 1000, maxMs: 1000, curve: "constant" },
+    { count: 10, minMs: 1000, maxMs: 20_000, curve: "exponential" },
+    { count: 100_000, minMs: 20_000, maxMs: 20_000, curve: "constant" },
+  ],
+};
+
+/** People as endpoints: 50 attempts over 6 hours. */
+const personRetry: RetryPolicy = {
+  phases: [
+    { count: 2, minMs: 10_000, maxMs: 10_000, curve: "constant" },
+    { count: 10, minMs: 10_000, maxMs: 600_000, curve: "exponential" },
+    { count: 38, minMs: 600_000, maxMs: 600_000, curve: "constant" },
+  ],
+};
+
+/** A subscription with what its deliveries need, worked out once. */
+export interface Subscriber {
+  readonly row: SubscriptionRow;
+  readonly raw: boolean;
+  readonly deadLetterArn: string | undefined;
+  /** HTTP: what holds under this topic's attributes. */
+  http: { readonly topic: TopicRow; readonly retry: RetryPolicy; readonly contentType: string } | undefined;
+}
+
+export function subscriberOf(row: SubscriptionRow): Subscriber {
+  const redrive = row.attributes["RedrivePolicy"];
+  const target = redrive === undefined ? undefined : jsonObject(redrive)?.["deadLetterTargetArn"];
+  return {
+    row,
+    raw: row.attributes["RawMessageDelivery"] === "true",
+    deadLetterArn: typeof target === "string" ? target : undefined,
+    http: undefined,
+  };
+}
+
+/** The delivery of a notification to a subscriber. */
+export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notification): DeliveryRequest {
+  const { row, raw, deadLetterArn } = subscriber;
+  const { topic, published } = notification;
+  const { protocol } = row;
+  const body = raw ? notification.textFor(protocol) : undefined;
+  return {
+    account: row.account,
+    region: topic.region,
+    service: "sns",
+    source: row.arn,
+    target: row.endpoint,
+    retry: serviceRetry,
+    ...(body === undefined ? formOf(sns, subscriber, notification) : rawForm(subscriber, notification, body)),
+    deadLetter:
+      deadLetterArn === undefined
+        ? undefined
+        : {
+            arn: deadLetterArn,
+            body: body ?? notification.envelope(row),
+            ...(deadLetterArn.endsWith(".fifo")
+              ? { messageGroupId: published.groupId, messageDeduplicationId: published.deduplicationId }
+              : {}),
+          },
+    orderKey: topic.fifo ? published.groupId : undefined,
+    notify: wantsStatus(topic, protocol) ? statusHandler : undefined,
+  };
+}
+
+type Form = Pick<DeliveryRequest, "kind" | "payload" | "parameters"> & Partial<Pick<DeliveryRequest, "retry">>;
+
+function formOf(sns: Sns, subscriber: Subscriber, notification: Notification): Form {
+  const { row } = subscriber;
+  const { topic, published } = notification;
+  switch (row.protocol) {
+    case "sqs":
+      return {
+        kind: "sqs",
+        payload: notification.envelope(row),
+        parameters: queueParameters(subscriber, notification),
+      };
+    case "http":
+    case "https":
+      return webForm(subscriber, notification, notification.envelope(row));
+    case "lambda":
+      return { kind: "lambda", payload: notification.lambdaEvent(row) };
+    case "firehose":
+      return { kind: "firehose", payload: notification.firehoseRecord(row) };
+    case "email-json":
+      return {
+        kind: "mailbox",
+        payload: notification.envelope(row),
+        retry: personRetry,
+        parameters: mailParameters(topic, "email-json", published.subject),
+      };
+    case "email":
+      return {
+        kind: "mailbox",
+        payload: `${notification.textFor("email")}\n\n--\nIf you wish to stop receiving notifications from this topic, please click or visit the link below to unsubscribe:\n${published.origin ?? row.origin}/?Action=Unsubscribe&SubscriptionArn=${row.arn}\n`,
+        retry: personRetry,
+        parameters: mailParameters(topic, "email", published.subject),
+      };
+    case "sms":
+      return smsForm(notification.textFor("sms"), topic.attributes["DisplayName"], published.attributes);
+    default:
+      return pushForm(sns, row.endpoint, notification);
+  }
+}
+
+function rawForm(subscriber: Subscriber, notification: Notification, payload: string): Form {
+  const { protocol } = subscriber.row;
+  if (protocol === "http" || protocol === "https") return webForm(subscriber, notification, payload);
+  if (protocol === "firehose") return { kind: "firehose", payload };
+  const messageAttributes = notification.published.attributes;
+  return {
+    kind: "sqs",
+    payload,
+    parameters: { ...queueParameters(subscriber, notification), messageAttributes },
+  };
+}
+
+function queueParameters({ row }: Subscriber, { topic, published, replayed }: Notification): Record<string, unknown> {
+  const { traceHeader, groupId, deduplicationId, messageId } = published;
+  const fifoQueue = row.endpoint.endsWith(".fifo");
+  return {
+    traceHeader,
+    // To a standard queue a standard topic passes the group on, for fair queues; a FIFO topic's messages go plain.
+    messageGroupId: fifoQueue || !topic.fifo ? groupId : undefined,
+    // A replayed message would be its own duplicate within five minutes.
+    messageDeduplicationId: !fifoQueue
+      ? undefined
+      : replayed
+        ? createHash("sha256").update(`${messageId} ${row.replay?.id}`).digest("hex")
+        : deduplicationId,
+  };
+}
+
+function webForm(subscriber: Subscriber, { topic, published }: Notification, payload: string): Form {
+  const { row, raw } = subscriber;
+  const { retry, contentType } = webSettings(subscriber, topic);
+  return {
+    kind: "http",
+    payload,
+    retry,
+    parameters: {
+      headers: {
+        ...webHeaders("Notification", published.messageId, topic.arn, contentType),
+        "x-amz-sns-subscription-arn": row.arn,
+        ...(raw ? { "x-amz-sns-rawdelivery": "true" } : {}),
+      },
+    },
+  };
+}
+
+/** Worked out again when the topic's row is another one. */
+function webSettings(subscriber: Subscriber, topic: TopicRow): NonNullable<Subscriber["http"]> {
+  if (subscriber.http?.topic !== topic) {
+    const policy = effectivePolicy(topic.attributes["DeliveryPolicy"], subscriber.row.attributes["DeliveryPolicy"]);
+    subscriber.http = { topic, retry: httpRetry(policy), contentType: policy.requestPolicy.headerContentType };
+  }
+  return subscriber.http;
+}
+
+function webHeaders(type: string, messageId: string, topicArn: string, contentType: string): Record<string, string> {
+  return {
+    "x-amz-sns-message-type": type,
+    "x-amz-sns-message-id": messageId,
+    "x-amz-sns-topic-arn": topicArn,
+    "Content-Type": contentType,
+    "User-Agent": "Amazon Simple Notification Service Agent",
+    "Accept-Encoding": "gzip,deflate",
+    Connection: "Keep-Alive",
+  };
+}
+
+function mailParameters(topic: TopicRow, channel: string, subject = "AWS Notification Message") {
+  const name = topic.attributes["DisplayName"] || "AWS Notifications";
+  return { channel, subject, from: `${name} <no-reply@sns.amazonaws.com>` };
+}
+
+function smsForm(text: string, displayName: string | undefined, attributes: Delivery["parameters"]): Form {
+  return {
+    kind: "sms",
+    payload: displayName ? `${displayName}> ${text}` : text,
+    retry: personRetry,
+    parameters: { channel: "sms", attributes },
+  };
+}
+
+function pushForm(sns: Sns, endpointArn: string, notification: Notification): Form {
+  const platform = sns.applications.get(sns.endpoints.get(endpointArn)?.applicationArn ?? "")?.platform ?? "";
+  return {
+    kind: "push",
+    payload: pushPayload(platform, notification.textFor(platform), notification),
+    retry: personRetry,
+  };
+}
+
+/** A text of the platform's own is its payload; any other is wrapped as the platform wants it. */
+function pushPayload(platform: string, text: string, { published }: Notification): string {
+  if (published.messages?.[platform] !== undefined) return text;
+  if (/^(APNS|MACOS)/.test(platform)) return JSON.stringify({ aps: { alert: text } });
+  if (platform === "GCM" || platform === "ADM") return JSON.stringify({ data: { message: text } });
+  return text;
+}
+
+/** Publishing straight to a phone number or a mobile endpoint. */
+export function directDelivery(
+  sns: Sns,
+  place: { readonly account: string; readonly region: string },
+  target: { readonly phone: string } | { readonly endpointArn: string },
+  notification: Notification,
+): DeliveryRequest {
+  const phone = "phone" in target ? target.phone : undefined;
+  const form =
+    "phone" in target
+      ? smsForm(notification.textFor("sms"), undefined, notification.published.attributes)
+      : pushForm(sns, target.endpointArn, notification);
+  return {
+    account: place.account,
+    region: place.region,
+    service: "sns",
+    source: phone ?? (target as { endpointArn: string }).endpointArn,
+    target: phone ?? (target as { endpointArn: string }).endpointArn,
+    retry: personRetry,
+    ...form,
+  };
+}
+
+/** The message by which an endpoint is asked to confirm, or told that it is unsubscribed. */
+export function confirmationDelivery(
+  sns: Sns,
+  topic: TopicRow,
+  row: SubscriptionRow,
+  type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
+): DeliveryRequest {
+  const { messageId, message, subscribeUrl, envelope } = confirmationEnvelope(sns, topic, row, type);
+  const base = { account: row.account, region: topic.region, service: "sns", source: row.arn, target: row.endpoint };
+  switch (row.protocol) {
+    case "http":
+    case "https": {
+      const { retry, contentType } = webSettings(subscriberOf(row), topic);
+      const own = type === "SubscriptionConfirmation" ? {} : { "x-amz-sns-subscription-arn": row.arn };
+      const headers = { ...webHeaders(type, messageId, topic.arn, contentType), ...own };
+      return { ...base, kind: "http", payload: envelope, retry, parameters: { headers } };
+    }
+    case "email":
+    case "email-json": {
+      const subject =
+        type === "SubscriptionConfirmation"
+          ? "AWS Notification - Subscription Confirmation"
+          : "AWS Notification - Unsubscribe Confirmation";
+      const payload = row.protocol === "email" ? `${message}\n\n${subscribeUrl}\n` : envelope;
+      const parameters = mailParameters(topic, row.protocol, subject);
+      return { ...base, kind: "mailbox", payload, retry: personRetry, parameters };
+    }
+    case "sqs":
+      return {
+        ...base,
+        kind: "sqs",
+        payload: envelope,
+        retry: serviceRetry,
+        parameters: row.endpoint.endsWith(".fifo")
+          ? { messageGroupId: row.arn, messageDeduplicationId: messageId }
+          : {},
+      };
+    default:
+      return { ...base, kind: "lambda", payload: envelope, retry: serviceRetry };
+  }
+}
+
+/** Name under which the outcome of deliveries is logged. */
+export const statusHandler = "sns.status";
+
+const feedbackNames: Readonly<Record<string, string>> = {
+  http: "HTTP",
+  https: "HTTP",
+  firehose: "Firehose",
+  lambda: "Lambda",
+  application: "Application",
+  sqs: "SQS",
+};
+
+/** What the topic's feedback attributes for a protocol begin with. */
+export function feedbackPrefix(protocol: string): string | undefined {
+  return feedbackNames[protocol];
+}
+
+function wantsStatus(topic: TopicRow, protocol: string): boolean {
+  const prefix = feedbackNames[protocol];
+  if (prefix === undefined) return false;
+  const { attributes } = topic;
+  return (
+    attributes[`${prefix}SuccessFeedbackRoleArn`] !== undefined ||
+    attributes[`${prefix}FailureFeedbackRoleArn`] !== undefined
+  );
+}
+
+/** The target kind `sms`: the mailbox, unless the number opted out. */
+export function deliverSms(sns: Sns, delivery: Delivery): void {
+  const place = placeOf(delivery.account, delivery.region);
+  if (sns.phones.has(phoneKey("optedOut", place, delivery.target))) {
+    throw new DeliveryFailure("OptedOut", `${delivery.target} has opted out of SMS.`, false);
+  }
+  sns.deps.mailbox.deliver(delivery);
+}
+
+/** The target kind `push`: the mailbox, when the endpoint and its application are there and enabled. */
+export function deliverPush(sns: Sns, delivery: Delivery): void {
+  const endpoint = sns.endpoints.get(delivery.target);
+  const application = endpoint && sns.applications.get(endpoint.applicationArn);
+  if (!endpoint || !application) {
+    throw new DeliveryFailure("NotFound", `The endpoint ${delivery.target} does not exist.`, false);
+  }
+  if (endpoint.attributes["Enabled"] === "false") {
+    throw new DeliveryFailure("EndpointDisabled", "Endpoint is disabled", false);
+  }
+  if (application.attributes["Enabled"] === "false") {
+    throw new DeliveryFailure("PlatformApplicationDisabled", "Platform application is disabled", false);
+  }
+  const parameters = { channel: "application", platform: application.platform, token: endpoint.attributes["Token"] };
+  sns.deps.mailbox.deliver({ ...delivery, parameters });
+}

@@ -1,0 +1,66 @@
+import * as schemas from "@aws-sdk/client-sns";
+import constraints from "../../../protocols/constraints/sns.json" with { type: "json" };
+import { serviceModel } from "../../../protocols/schema.ts";
+import { operationsIn } from "../../core/operation.ts";
+import { defineService } from "../../core/service.ts";
+import * as dataProtection from "./data-protection.ts";
+import { deliverPush, deliverSms, statusHandler } from "./deliveries.ts";
+import * as permissions from "./permissions.ts";
+import * as platformApplications from "./platform-applications.ts";
+import * as platformEndpoints from "./platform-endpoints.ts";
+import * as publish from "./publish.ts";
+import * as sandbox from "./sandbox.ts";
+import * as sms from "./sms.ts";
+import { Sns } from "./sns.ts";
+import { logStatus } from "./status-log.ts";
+import * as subscribe from "./subscribe.ts";
+import * as subscriptions from "./subscriptions.ts";
+import * as tags from "./tags.ts";
+import * as topics from "./topics.ts";
+
+export const sns = defineService<Sns>({
+  model: serviceModel({
+    name: "sns",
+    signingNames: ["sns"],
+    hostPrefixes: ["sns"],
+    version: "2010-03-31",
+    xmlNamespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+    protocols: ["awsQuery"],
+    schemas,
+    constraints,
+  }),
+  operations: operationsIn<Sns>(
+    dataProtection,
+    permissions,
+    platformApplications,
+    platformEndpoints,
+    publish,
+    sandbox,
+    sms,
+    subscribe,
+    subscriptions,
+    tags,
+    topics,
+  ),
+  create: (dependencies) => {
+    const service = new Sns(dependencies);
+    const { delivery, timers } = dependencies;
+    delivery.registerLocal("sms", (one) => deliverSms(service, one));
+    delivery.registerLocal("push", (one) => deliverPush(service, one));
+    delivery.onEnd(statusHandler, (end) => logStatus(service, end));
+    timers.on(subscribe.pendingTimer, ({ payload }) => {
+      const row = service.subscriptions.get(payload as string);
+      if (row && !row.confirmed) service.deleteSubscription(row);
+    });
+    return service;
+  },
+  reset: (service) => service.fanOut.clear(),
+  document: (service, path) =>
+    service.signer.certificate(path)?.then((body) => ({ contentType: "application/x-pem-file", body })),
+  levers: {
+    "opt-out": (service, { phoneNumber, account, region }) => {
+      sms.optOut(service, String(phoneNumber), account, region);
+      return { optedOut: phoneNumber };
+    },
+  },
+});

@@ -1,0 +1,189 @@
+/** A published message in the forms its subscribers get it (SNS developer guide, "Amazon SNS message formats"). */
+import type { Sns } from "./sns.ts";
+import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
+
+/** The parts of an envelope that are the same for all subscribers who get one text. */
+interface Shared {
+  readonly signature: string | undefined;
+  readonly head: string;
+  readonly tail: string;
+}
+
+export class Notification {
+  readonly topic: TopicRow;
+  readonly published: Published;
+  /** Set for messages that come from the archive. */
+  readonly replayed: boolean;
+  readonly #sns: Sns;
+  readonly #timestamp: string;
+  readonly #shared = new Map<string, Shared>();
+
+  constructor(sns: Sns, topic: TopicRow, published: Published, replayed = false) {
+    this.#sns = sns;
+    this.topic = topic;
+    this.published = published;
+    this.replayed = replayed;
+    this.#timestamp = new Date(published.timestampMs).toISOString();
+  }
+
+  /** What this protocol's subscribers get as the message. */
+  textFor(protocol: string): string {
+    const { message, messages } = this.published;
+    return messages?.[protocol] ?? message;
+  }
+
+  /** The JSON envelope of queues, web endpoints, email-json and dead letters. */
+  envelope(subscription: SubscriptionRow): string {
+    const origin = this.#originFor(subscription);
+    const text = this.textFor(subscription.protocol);
+    const { head, tail } = this.#sharedFor(text, origin);
+    return `${head}${origin}${unsubscribeQuery}${subscription.arn}${tail}`;
+  }
+
+  /** The event a Lambda function is invoked with. */
+  lambdaEvent(subscription: SubscriptionRow): string {
+    const origin = this.#originFor(subscription);
+    const text = this.textFor("lambda");
+    const { signature } = this.#sharedFor(text, origin);
+    const { messageId, subject } = this.published;
+    return JSON.stringify({
+      Records: [
+        {
+          EventSource: "aws:sns",
+          EventVersion: "1.0",
+          EventSubscriptionArn: subscription.arn,
+          Sns: {
+            Type: "Notification",
+            MessageId: messageId,
+            TopicArn: this.topic.arn,
+            Subject: subject ?? null,
+            Message: text,
+            Timestamp: this.#timestamp,
+            SignatureVersion: this.#version,
+            Signature: signature,
+            SigningCertUrl: signature === undefined ? undefined : `${origin}${this.#sns.signer.path}`,
+            UnsubscribeUrl: `${origin}${unsubscribeQuery}${subscription.arn}`,
+            MessageAttributes: this.#shownAttributes() ?? {},
+          },
+        },
+      ],
+    });
+  }
+
+  /** The line a Firehose stream gets. */
+  firehoseRecord(subscription: SubscriptionRow): string {
+    const { messageId, subject } = this.published;
+    return `${JSON.stringify({
+      Type: "Notification",
+      MessageId: messageId,
+      TopicArn: this.topic.arn,
+      Subject: subject,
+      Message: this.textFor("firehose"),
+      Timestamp: this.#timestamp,
+      UnsubscribeURL: `${this.#originFor(subscription)}${unsubscribeQuery}${subscription.arn}`,
+      MessageAttributes: this.#shownAttributes(),
+    })}\n`;
+  }
+
+  #originFor(subscription: SubscriptionRow): string {
+    return this.published.origin ?? subscription.origin;
+  }
+
+  get #version(): "1" | "2" {
+    return this.topic.attributes["SignatureVersion"] === "2" ? "2" : "1";
+  }
+
+  /** Attributes go along with plain messages alone, not with those that have a text for each protocol. */
+  #shownAttributes(): Record<string, { Type: string; Value: string }> | undefined {
+    const { attributes, messages } = this.published;
+    const entries = Object.entries(attributes);
+    if (entries.length === 0 || messages !== undefined) return undefined;
+    return Object.fromEntries(
+      entries.map(([name, { DataType, StringValue, BinaryValue }]) => [
+        name,
+        { Type: DataType, Value: StringValue ?? BinaryValue ?? "" },
+      ]),
+    );
+  }
+
+  #sharedFor(text: string, origin: string): Shared {
+    const key = `${origin}\n${text}`;
+    let shared = this.#shared.get(key);
+    if (shared === undefined) {
+      shared = this.#makeShared(text, origin);
+      this.#shared.set(key, shared);
+    }
+    return shared;
+  }
+
+  #makeShared(text: string, origin: string): Shared {
+    const { messageId, sequenceNumber, subject } = this.published;
+    // What FIFO topics send is not signed.
+    const signature = this.topic.fifo ? undefined : this.#sign(text);
+    const lines = [`  "Type" : "Notification"`, `  "MessageId" : "${messageId}"`];
+    if (sequenceNumber !== undefined) lines.push(`  "SequenceNumber" : "${sequenceNumber}"`);
+    if (this.replayed) lines.push(`  "Replayed" : "true"`);
+    lines.push(`  "TopicArn" : "${this.topic.arn}"`);
+    if (subject !== undefined) lines.push(`  "Subject" : ${JSON.stringify(subject)}`);
+    lines.push(`  "Message" : ${JSON.stringify(text)}`, `  "Timestamp" : "${this.#timestamp}"`);
+    if (signature !== undefined) lines.push(...this.#signatureLines(signature, origin));
+    const attributes = Object.entries(this.#shownAttributes() ?? {}).map(
+      ([name, value]) => `    ${JSON.stringify(name)} : ${JSON.stringify(value)}`,
+    );
+    const tail = attributes.length === 0 ? "" : `,\n  "MessageAttributes" : {\n${attributes.join(",\n")}\n  }`;
+    return { signature, head: `{\n${lines.join(",\n")},\n  "UnsubscribeURL" : "`, tail: `"${tail}\n}` };
+  }
+
+  #signatureLines(signature: string, origin: string): string[] {
+    return [
+      `  "SignatureVersion" : "${this.#version}"`,
+      `  "Signature" : "${signature}"`,
+      `  "SigningCertURL" : "${origin}${this.#sns.signer.path}"`,
+    ];
+  }
+
+  #sign(text: string): string {
+    const { messageId, subject } = this.published;
+    const named =
+      `Message\n${text}\nMessageId\n${messageId}\n${subject === undefined ? "" : `Subject\n${subject}\n`}` +
+      `Timestamp\n${this.#timestamp}\nTopicArn\n${this.topic.arn}\nType\nNotification\n`;
+    return this.#sns.signer.sign(named, this.#version);
+  }
+}
+
+const unsubscribeQuery = "/?Action=Unsubscribe&SubscriptionArn=";
+
+/** A message that asks to confirm a subscription, or its end. */
+export function confirmationEnvelope(
+  sns: Sns,
+  topic: TopicRow,
+  subscription: SubscriptionRow,
+  type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
+): { readonly messageId: string; readonly message: string; readonly subscribeUrl: string; readonly envelope: string } {
+  const { origin, token } = subscription;
+  const messageId = sns.deps.random.uuid();
+  const message =
+    type === "SubscriptionConfirmation"
+      ? `You have chosen to subscribe to the topic ${topic.arn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`
+      : `You have chosen to deactivate subscription ${subscription.arn}.\nTo cancel this operation and restore the subscription, visit the SubscribeURL included in this message.`;
+  const subscribeUrl = `${origin}/?Action=ConfirmSubscription&TopicArn=${topic.arn}&Token=${token}`;
+  const timestamp = new Date(sns.now).toISOString();
+  const version = topic.attributes["SignatureVersion"] === "2" ? "2" : "1";
+  const named =
+    `Message\n${message}\nMessageId\n${messageId}\nSubscribeURL\n${subscribeUrl}\nTimestamp\n${timestamp}\n` +
+    `Token\n${token}\nTopicArn\n${topic.arn}\nType\n${type}\n`;
+  const members = {
+    Type: type,
+    MessageId: messageId,
+    Token: token,
+    TopicArn: topic.arn,
+    Message: message,
+    SubscribeURL: subscribeUrl,
+    Timestamp: timestamp,
+    SignatureVersion: version,
+    Signature: sns.signer.sign(named, version),
+    SigningCertURL: `${origin}${sns.signer.path}`,
+  };
+  const lines = Object.entries(members).map(([name, value]) => `  "${name}" : ${JSON.stringify(value)}`);
+  return { messageId, message, subscribeUrl, envelope: `{\n${lines.join(",\n")}\n}` };
+}

@@ -1,0 +1,135 @@
+/** Platform applications: the push services of mobile platforms, as an account uses them. */
+import {
+  CreatePlatformApplication$,
+  type CreatePlatformApplicationCommand,
+  DeletePlatformApplication$,
+  type DeletePlatformApplicationCommand,
+  GetPlatformApplicationAttributes$,
+  type GetPlatformApplicationAttributesCommand,
+  ListPlatformApplications$,
+  type ListPlatformApplicationsCommand,
+  SetPlatformApplicationAttributes$,
+  type SetPlatformApplicationAttributesCommand,
+} from "@aws-sdk/client-sns";
+import { formatArn } from "../../core/arn.ts";
+import { encodeToken, takePage } from "../../core/page.ts";
+import { invalidParameter, notFound } from "./errors.ts";
+import { checkArn, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
+import { type PlatformApplicationRow, placeOf } from "./tables.ts";
+
+const platforms = new Set(
+  "ADM APNS APNS_SANDBOX APNS_VOIP APNS_VOIP_SANDBOX MACOS MACOS_SANDBOX BAIDU GCM MPNS WNS".split(" "),
+);
+
+/** Secrets go in and never come out. */
+const secret = /^(PlatformCredential|PlatformPrincipal)$/;
+const known = new Set([
+  "PlatformCredential",
+  "PlatformPrincipal",
+  "EventEndpointCreated",
+  "EventEndpointDeleted",
+  "EventEndpointUpdated",
+  "EventDeliveryFailure",
+  "SuccessFeedbackRoleArn",
+  "FailureFeedbackRoleArn",
+  "SuccessFeedbackSampleRate",
+  "Enabled",
+  "ApplePlatformTeamID",
+  "ApplePlatformBundleID",
+  "AuthenticationMethod",
+]);
+
+export const createPlatformApplication = operation<CreatePlatformApplicationCommand>(
+  CreatePlatformApplication$,
+  (input, context) => {
+    const { service, account, region } = context;
+    const name = input.Name ?? "";
+    checkName(name);
+    const platform = input.Platform ?? "";
+    if (!platforms.has(platform)) throw invalidParameter("Platform", `${platform} is not supported`);
+    const given = (input.Attributes ?? {}) as Record<string, string>;
+    checkAttributes(given);
+    checkCredentials(given);
+    const arn = formatArn("sns", region, account, `app/${platform}/${name}`);
+    const existing = service.applications.get(arn);
+    const attributes = { Enabled: "true", ...existing?.attributes, ...given };
+    const serial = existing?.serial ?? service.deps.store.nextSerial();
+    service.applications.put({ arn, account, region, platform, attributes, serial });
+    return { PlatformApplicationArn: arn };
+  },
+);
+
+export const getPlatformApplicationAttributes = operation<GetPlatformApplicationAttributesCommand>(
+  GetPlatformApplicationAttributes$,
+  (input, { service }) => {
+    const { attributes } = applicationOf(service, input.PlatformApplicationArn);
+    const shown = Object.fromEntries(Object.entries(attributes).filter(([name]) => !secret.test(name)));
+    return { Attributes: { SuccessFeedbackSampleRate: "100", ...shown } };
+  },
+);
+
+export const setPlatformApplicationAttributes = operation<SetPlatformApplicationAttributesCommand>(
+  SetPlatformApplicationAttributes$,
+  (input, { service }) => {
+    const application = applicationOf(service, input.PlatformApplicationArn);
+    const given = (input.Attributes ?? {}) as Record<string, string>;
+    checkAttributes(given);
+    service.applications.put({ ...application, attributes: { ...application.attributes, ...given } });
+  },
+);
+
+export const deletePlatformApplication = operation<DeletePlatformApplicationCommand>(
+  DeletePlatformApplication$,
+  (input, { service }) => {
+    const arn = input.PlatformApplicationArn;
+    checkArn(arn, "PlatformApplicationArn");
+    for (const endpoint of service.endpoints.by.application.range(arn as string))
+      service.endpoints.delete(endpoint.arn);
+    service.applications.delete(arn as string);
+  },
+);
+
+export const listPlatformApplications = operation<ListPlatformApplicationsCommand>(
+  ListPlatformApplications$,
+  (input, { service, account, region }) => {
+    const rows = service.applications.by.place.range(placeOf(account, region), pageAfter(input.NextToken));
+    const { items, more } = takePage(rows, pageSize);
+    return {
+      PlatformApplications: items.map(({ arn, attributes }) => ({
+        PlatformApplicationArn: arn,
+        Attributes: Object.fromEntries(Object.entries(attributes).filter(([name]) => !secret.test(name))),
+      })),
+      NextToken: more ? encodeToken(items.at(-1)?.serial) : undefined,
+    };
+  },
+);
+
+/** @throws AwsError InvalidParameter, NotFound */
+export function applicationOf(service: Sns, arn: string | undefined): PlatformApplicationRow {
+  const application = arn === undefined ? undefined : service.applications.get(arn);
+  if (application) return application;
+  checkArn(arn, "PlatformApplicationArn");
+  throw notFound("PlatformApplication");
+}
+
+function checkName(name: string): void {
+  if (name === "") throw invalidParameter("", "cannot be empty");
+  if (name.length > 256) throw invalidParameter(name, "must be at most 256 characters long");
+  if (!/^[A-Za-z0-9_.-]+$/.test(name)) {
+    throw invalidParameter(name, "must contain only characters 'a'-'z', 'A'-'Z', '0'-'9', '_', '-', and '.'");
+  }
+}
+
+function checkAttributes(given: Readonly<Record<string, string>>): void {
+  const unknown = Object.keys(given).find((name) => !known.has(name));
+  if (unknown !== undefined) throw invalidParameter("Attributes", `Unknown attribute: ${unknown}`);
+  if (given["Enabled"] !== undefined && !/^(true|false)$/.test(given["Enabled"])) {
+    throw invalidParameter("Attributes", "Invalid value for attribute: Enabled: must be true or false");
+  }
+}
+
+function checkCredentials({ PlatformCredential, PlatformPrincipal }: Readonly<Record<string, string>>): void {
+  if (PlatformPrincipal !== undefined && PlatformCredential === undefined) {
+    throw invalidParameter("Attributes", "PlatformPrincipal attribute provided without PlatformCredential");
+  }
+}

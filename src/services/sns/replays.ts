@@ -1,0 +1,109 @@
+/** Replays of a FIFO topic's archive to a subscription, on a durable timer. */
+import { deliveryOf, subscriberOf } from "./deliveries.ts";
+import { jsonObject } from "./json.ts";
+import { Notification } from "./notification.ts";
+import type { Sns } from "./sns.ts";
+import type { ArchivedRow, Replay, SubscriptionRow, TopicRow } from "./tables.ts";
+import { archiveDays } from "./topic-attributes.ts";
+
+const timerKind = "sns.replay";
+const batchSize = 100;
+const dayMs = 86_400_000;
+
+export class Replays {
+  readonly #sns: Sns;
+
+  constructor(sns: Sns) {
+    this.#sns = sns;
+    sns.deps.timers.on(timerKind, ({ payload }) => this.#step(payload as string));
+  }
+
+  /** Whether new messages reach a subscription by themselves: not during a replay, and not after one with an end. */
+  isLive({ replay }: SubscriptionRow): boolean {
+    return replay === undefined || (replay.status === "Completed" && replay.toMs === undefined);
+  }
+
+  /** Keeps a message for replays, and forgets what is too old for them. Inside a transaction. */
+  archive(topic: TopicRow, published: ArchivedRow["published"]): void {
+    const days = archiveDays(topic.attributes);
+    if (days === undefined) return;
+    const { archive } = this.#sns;
+    const { account, arn } = topic;
+    archive.put({
+      id: published.messageId,
+      account,
+      topicArn: arn,
+      serial: this.#sns.deps.store.nextSerial(),
+      published,
+    });
+    for (const old of archive.by.topic.range(arn)) {
+      if (old.published.timestampMs >= this.#sns.now - days * dayMs) break;
+      archive.delete(old.id);
+    }
+  }
+
+  /** The replay a policy asks for; undefined for a policy that is empty. The policy has been checked. */
+  begin(arn: string, account: string, policy: string | undefined): Replay | undefined {
+    const asked = policy === undefined ? undefined : jsonObject(policy);
+    if (asked === undefined) return undefined;
+    const end = asked["EndingPoint"];
+    this.#schedule({ arn, account }, this.#sns.now);
+    return {
+      id: this.#sns.deps.random.uuid(),
+      status: "Pending",
+      fromMs: Date.parse(String(asked["StartingPoint"])),
+      toMs: end === undefined ? undefined : Date.parse(String(end)),
+      cursor: 0,
+    };
+  }
+
+  /** A new message has come to the archive of a topic that this subscription is replaying. Inside a transaction. */
+  wake(row: SubscriptionRow): void {
+    if (row.replay?.status !== "Completed") this.#schedule(row, this.#sns.now);
+  }
+
+  stop({ arn }: SubscriptionRow): void {
+    this.#sns.deps.timers.cancel(timerId(arn));
+  }
+
+  /** Delivers the next messages of the archive; the replay is over when none is left. */
+  #step(arn: string): void {
+    const row = this.#sns.subscriptions.get(arn);
+    const topic = row && this.#sns.topics.get(row.topicArn);
+    if (!row?.replay || !topic) return;
+    const { replay } = row;
+    const subscriber = subscriberOf(row);
+    let cursor = replay.cursor;
+    let looked = 0;
+    let done = true;
+    for (const archived of this.#sns.archive.by.topic.range(topic.arn, { gt: cursor })) {
+      const { timestampMs } = archived.published;
+      if (replay.toMs !== undefined && timestampMs > replay.toMs) break;
+      if (looked === batchSize) {
+        done = false;
+        break;
+      }
+      looked += 1;
+      cursor = archived.serial;
+      if (timestampMs < replay.fromMs) continue;
+      const notification = new Notification(this.#sns, topic, archived.published, true);
+      if (!this.#sns.fanOut.lets(row, notification)) continue;
+      this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));
+    }
+    // With an end in the future the replay waits for the messages up to it.
+    const { now } = this.#sns;
+    const waits = done && replay.toMs !== undefined && replay.toMs > now;
+    const status = done && !waits ? "Completed" : "In progress";
+    this.#sns.putSubscription({ ...row, replay: { ...replay, cursor, status } });
+    if (status === "Completed") return;
+    this.#schedule(row, waits ? (replay.toMs as number) : now);
+  }
+
+  #schedule({ arn, account }: Pick<SubscriptionRow, "arn" | "account">, dueMs: number): void {
+    this.#sns.deps.timers.schedule({ id: timerId(arn), account, dueMs, kind: timerKind, payload: arn });
+  }
+}
+
+function timerId(arn: string): string {
+  return `${timerKind} ${arn}`;
+}

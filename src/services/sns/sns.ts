@@ -1,0 +1,123 @@
+/** The state of SNS: its tables, and what all operations share. */
+import { credentialScope } from "../../../protocols/credential-scope.ts";
+import { parseArn } from "../../core/arn.ts";
+import type { OperationContext } from "../../core/operation.ts";
+import { operationsOf } from "../../core/operation.ts";
+import { decodeToken } from "../../core/page.ts";
+import type { ServiceDependencies } from "../../core/service.ts";
+import { invalidParameter, notFound } from "./errors.ts";
+import { FanOut } from "./fan-out.ts";
+import { Replays } from "./replays.ts";
+import { Signer } from "./signing.ts";
+import {
+  archiveTable,
+  deduplicationTable,
+  endedTable,
+  phoneTable,
+  platformApplicationTable,
+  platformEndpointTable,
+  type SubscriptionRow,
+  smsTable,
+  subscriptionTable,
+  type TopicRow,
+  topicTable,
+} from "./tables.ts";
+
+export const pageSize = 100;
+
+export class Sns {
+  readonly deps: ServiceDependencies;
+  readonly topics;
+  readonly subscriptions;
+  readonly ended;
+  readonly deduplications;
+  readonly archive;
+  readonly applications;
+  readonly endpoints;
+  readonly sms;
+  readonly phones;
+  readonly fanOut: FanOut;
+  readonly signer: Signer;
+  readonly replays: Replays;
+
+  constructor(dependencies: ServiceDependencies) {
+    const { store } = dependencies;
+    this.deps = dependencies;
+    this.topics = store.table(topicTable);
+    this.subscriptions = store.table(subscriptionTable);
+    this.ended = store.table(endedTable);
+    this.deduplications = store.table(deduplicationTable);
+    this.archive = store.table(archiveTable);
+    this.applications = store.table(platformApplicationTable);
+    this.endpoints = store.table(platformEndpointTable);
+    this.sms = store.table(smsTable);
+    this.phones = store.table(phoneTable);
+    this.signer = new Signer(store);
+    this.fanOut = new FanOut(this);
+    this.replays = new Replays(this);
+  }
+
+  get now(): number {
+    return this.deps.clock.now();
+  }
+
+  /**
+   * The topic an ARN names, in the caller's region.
+   * @throws AwsError InvalidParameter, NotFound
+   */
+  topicOf(arn: string | undefined, context: OperationContext<Sns>, parameter = "TopicArn"): TopicRow {
+    const topic = arn === undefined ? undefined : this.topics.get(arn);
+    if (topic?.region === context.region) return topic;
+    const { service, region } = checkArn(arn, parameter);
+    if (service !== "sns" || region !== context.region) throw invalidParameter(parameter);
+    throw notFound("Topic");
+  }
+
+  /** @throws AwsError InvalidParameter, NotFound */
+  subscriptionOf(arn: string | undefined): SubscriptionRow {
+    const subscription = arn === undefined ? undefined : this.subscriptions.get(arn);
+    if (subscription) return subscription;
+    checkArn(arn, "SubscriptionArn");
+    throw notFound("Subscription");
+  }
+
+  /** Puts a subscription and brings what its topic's fan-out knows in step after the commit. */
+  putSubscription(row: SubscriptionRow): void {
+    this.subscriptions.put(row);
+    this.deps.store.afterCommit(() => this.fanOut.refresh(row));
+  }
+
+  deleteSubscription(row: SubscriptionRow): void {
+    this.subscriptions.delete(row.arn);
+    this.replays.stop(row);
+    const topic = this.topics.get(row.topicArn);
+    if (topic) this.topics.put({ ...topic, deletedSubscriptions: topic.deletedSubscriptions + 1 });
+    this.deps.store.afterCommit(() => this.fanOut.refresh(row));
+  }
+}
+
+export const operation = operationsOf<Sns>();
+
+/** @throws AwsError InvalidParameter for a text that is no ARN. */
+export function checkArn(arn: string | undefined, parameter: string): { service: string; region: string } {
+  if (arn === undefined) throw invalidParameter(parameter, "no value for required parameter");
+  const parts = arn.split(":", 6);
+  if (parts.length < 6) {
+    throw invalidParameter(parameter, `An ARN must have at least 6 elements, not ${parts.length}`);
+  }
+  const { service, region } = parseArn(arn) ?? { service: "", region: "" };
+  return { service, region };
+}
+
+/** Whether a client signed the call: confirming and unsubscribing may also be asked for by anybody with the URL. */
+export function isSigned(context: OperationContext<Sns>): boolean {
+  return context.request === undefined || credentialScope(context.request) !== undefined;
+}
+
+/** The serial a page begins after. @throws AwsError InvalidParameter */
+export function pageAfter(token: string | undefined): { gt: number } | Record<string, never> {
+  if (token === undefined || token === "") return {};
+  const position = decodeToken(token);
+  if (typeof position !== "number") throw invalidParameter("NextToken");
+  return { gt: position };
+}

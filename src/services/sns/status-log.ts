@@ -1,0 +1,88 @@
+/**
+ * Delivery status logging (SNS developer guide, "Amazon SNS message delivery status"): what CloudWatch Logs would get
+ * goes to the mailbox, under the channel `logs`.
+ */
+import { createHash } from "node:crypto";
+import type { DeliveryEnd } from "../../core/delivery/types.ts";
+import { feedbackPrefix } from "./deliveries.ts";
+import { jsonObject } from "./json.ts";
+import type { Sns } from "./sns.ts";
+import type { SubscriptionRow, TopicRow } from "./tables.ts";
+
+/** Writes the log event of a delivery that ended, when the topic wants it. Inside a transaction. */
+export function logStatus(sns: Sns, end: DeliveryEnd): void {
+  const { delivery, status } = end;
+  const row = sns.subscriptions.get(delivery.source);
+  const topic = row && sns.topics.get(row.topicArn);
+  const prefix = row && feedbackPrefix(row.protocol);
+  if (!row || !topic || prefix === undefined || !isWanted(sns, topic, prefix, status)) return;
+  const name = topic.arn.split(":").slice(3).join("/");
+  const group = `sns/${name}${status === "failed" ? "/Failure" : ""}`;
+  const { random } = sns.deps;
+  sns.deps.mailbox.deliver({
+    ...delivery,
+    id: random.uuid(),
+    source: topic.arn,
+    target: group,
+    kind: "logs",
+    payload: JSON.stringify(eventOf(sns, end, row, topic)),
+    parameters: { channel: "logs" },
+  });
+}
+
+function isWanted(sns: Sns, { attributes }: TopicRow, prefix: string, status: DeliveryEnd["status"]): boolean {
+  if (status === "failed") return attributes[`${prefix}FailureFeedbackRoleArn`] !== undefined;
+  if (attributes[`${prefix}SuccessFeedbackRoleArn`] === undefined) return false;
+  const rate = Number(attributes[`${prefix}SuccessFeedbackSampleRate`] ?? "0");
+  return sns.deps.random.float() * 100 < rate;
+}
+
+function eventOf(
+  sns: Sns,
+  { delivery, status, acceptedMs, response, failure }: DeliveryEnd,
+  row: SubscriptionRow,
+  topic: TopicRow,
+) {
+  const { messageId, message } = messageOf(delivery.payload, delivery.parameters);
+  return {
+    notification: {
+      messageMD5Sum: createHash("md5").update(message).digest("hex"),
+      messageId,
+      topicArn: topic.arn,
+      timestamp: new Date(acceptedMs).toISOString().replace("T", " ").replace("Z", ""),
+    },
+    delivery: {
+      deliveryId: delivery.id,
+      destination: row.endpoint,
+      providerResponse: providerResponse(response, failure),
+      dwellTimeMs: sns.now - acceptedMs,
+      ...(failure === undefined ? {} : { attempts: delivery.attempt }),
+      statusCode: statusCode(row.protocol, response, failure),
+    },
+    status: status === "delivered" ? "SUCCESS" : "FAILURE",
+  };
+}
+
+/** The message inside what was delivered; raw deliveries are the message. */
+function messageOf(payload: string, parameters: Readonly<Record<string, unknown>> | undefined) {
+  const outer = jsonObject(payload);
+  const record = (outer?.["Records"] as { Sns?: Record<string, unknown> }[] | undefined)?.[0]?.Sns ?? outer;
+  if (typeof record?.["MessageId"] === "string" && typeof record["Message"] === "string") {
+    return { messageId: record["MessageId"], message: record["Message"] };
+  }
+  const headers = parameters?.["headers"] as Record<string, string> | undefined;
+  return { messageId: headers?.["x-amz-sns-message-id"] ?? "", message: payload };
+}
+
+function providerResponse(response: unknown, failure: DeliveryEnd["failure"]): string {
+  if (failure !== undefined) return JSON.stringify({ ErrorCode: failure.code, ErrorMessage: failure.message });
+  const { requestId, MessageId } = (response ?? {}) as { requestId?: string; MessageId?: string };
+  if (requestId !== undefined) return JSON.stringify({ lambdaRequestId: requestId });
+  if (MessageId !== undefined) return JSON.stringify({ sqsMessageId: MessageId });
+  return "";
+}
+
+function statusCode(protocol: string, response: unknown, failure: DeliveryEnd["failure"]): number {
+  if (failure !== undefined) return Number(failure.details["status"] ?? (protocol === "lambda" ? 404 : 400));
+  return (response as { status?: number } | undefined)?.status ?? (protocol === "lambda" ? 202 : 200);
+}

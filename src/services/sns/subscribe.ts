@@ -1,0 +1,180 @@
+/** Subscribe: who gets what a topic publishes, and who has to confirm it first. */
+import {
+  FilterPolicyLimitExceededException$,
+  Subscribe$,
+  type SubscribeCommand,
+  SubscriptionLimitExceededException$,
+} from "@aws-sdk/client-sns";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { parseArn } from "../../core/arn.ts";
+import { confirmationDelivery } from "./deliveries.ts";
+import { asGivenAttributes, invalid, invalidParameter } from "./errors.ts";
+import { checkArn, operation, type Sns } from "./sns.ts";
+import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
+import { endpointKey, type SubscriptionRow, type TopicRow } from "./tables.ts";
+
+const maxFifoSubscriptions = 100;
+const maxSubscriptions = 12_500_000;
+const maxPoliciesOfTopic = 200;
+const maxPoliciesOfAccount = 10_000;
+const dayMs = 86_400_000;
+/** A subscription that nobody confirms within this time is gone, its token with it. */
+export const pendingMs = 3 * dayMs;
+export const pendingTimer = "sns.pending";
+/** What Subscribe and the lists say in place of the ARN. */
+const pendingConfirmation = "pending confirmation";
+
+export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context) => {
+  const { service, account, region, origin, principal } = context;
+  checkArn(input.TopicArn, "TopicArn");
+  const protocol = input.Protocol ?? "";
+  const endpoint = input.Endpoint ?? "";
+  checkEndpoint(service, protocol, endpoint, input.Attributes);
+  const topic = service.topicOf(input.TopicArn, context);
+  checkCompatible(topic, protocol, endpoint);
+  const named = (input.Attributes ?? {}) as Record<string, string>;
+  const kind = { protocol, endpoint, account, topic };
+  const attributes = asGivenAttributes(() => applySubscriptionAttributes({}, named, kind));
+  const existing = service.subscriptions.by.endpoint.first(endpointKey(topic.arn, protocol, endpoint));
+  if (existing) {
+    checkSame(shownSubscriptionAttributes(service, existing), named);
+    if (existing.confirmed) return { SubscriptionArn: existing.arn };
+    askToConfirm(service, topic, existing);
+    return { SubscriptionArn: input.ReturnSubscriptionArn ? existing.arn : pendingConfirmation };
+  }
+  checkLimits(service, topic, account, attributes);
+  const { random, store } = service.deps;
+  const confirmed = confirmsItself(protocol, endpoint, account);
+  const arn = `${topic.arn}:${random.uuid()}`;
+  const row: SubscriptionRow = {
+    arn,
+    account,
+    region,
+    topicArn: topic.arn,
+    protocol,
+    endpoint,
+    attributes,
+    confirmed,
+    authenticated: confirmed,
+    authenticateOnUnsubscribe: false,
+    principal: principal.arn,
+    token: random.hex(276),
+    origin,
+    serial: store.nextSerial(),
+    replay: confirmed ? service.replays.begin(arn, account, attributes["ReplayPolicy"]) : undefined,
+  };
+  service.putSubscription(row);
+  if (confirmed) return { SubscriptionArn: arn };
+  askToConfirm(service, topic, row);
+  return { SubscriptionArn: input.ReturnSubscriptionArn ? arn : pendingConfirmation };
+});
+
+/** Sends the confirmation message, and sets the term within which it has to be followed. */
+export function askToConfirm(service: Sns, topic: TopicRow, row: SubscriptionRow): void {
+  const { delivery, timers } = service.deps;
+  delivery.submit(confirmationDelivery(service, topic, row, "SubscriptionConfirmation"));
+  timers.schedule({
+    id: `${pendingTimer} ${row.arn}`,
+    account: row.account,
+    dueMs: service.now + pendingMs,
+    kind: pendingTimer,
+    payload: row.arn,
+  });
+}
+
+/** Endpoints of the subscriber's own account need no confirmation; web and mail endpoints always do. */
+function confirmsItself(protocol: string, endpoint: string, account: string): boolean {
+  if (protocol === "sms") return true;
+  if (/^(http|email)/.test(protocol)) return false;
+  return parseArn(endpoint)?.account === account;
+}
+
+type Check = (service: Sns, endpoint: string, protocol: string) => void;
+
+const web: Check = (_service, endpoint, protocol) => {
+  if (!endpoint.startsWith(`${protocol}://`) || !URL.canParse(endpoint)) {
+    throw invalidParameter("Endpoint must match the specified protocol");
+  }
+};
+const mail: Check = (_service, endpoint) => {
+  if (endpoint.length > 320 || !/^[^\s@]+@[^\s@]+$/.test(endpoint)) throw invalidParameter("Email address");
+};
+
+const endpointChecks: Readonly<Record<string, Check>> = {
+  http: web,
+  https: web,
+  email: mail,
+  "email-json": mail,
+  sms(_service, endpoint) {
+    if (!/^\+?\d+([-/.]\d+)*$/.test(endpoint)) throw invalid(`Invalid SMS endpoint: ${endpoint}`);
+  },
+  sqs(_service, endpoint) {
+    if (parseArn(endpoint)?.service !== "sqs") throw invalidParameter("SQS endpoint ARN");
+  },
+  lambda(_service, endpoint) {
+    if (parseArn(endpoint)?.service !== "lambda") throw invalidParameter("Lambda endpoint ARN");
+  },
+  firehose(_service, endpoint) {
+    if (parseArn(endpoint)?.service !== "firehose") throw invalidParameter("Firehose endpoint ARN");
+  },
+  application(service, endpoint) {
+    if (service.endpoints.has(endpoint)) return;
+    throw invalidParameter("Endpoint", `Endpoint does not exist for endpoint arn${endpoint}`);
+  },
+};
+
+const maxEndpointChars = 1024;
+
+function checkEndpoint(service: Sns, protocol: string, endpoint: string, attributes: object | undefined): void {
+  const check = Object.hasOwn(endpointChecks, protocol) ? endpointChecks[protocol] : undefined;
+  if (check === undefined) throw invalidParameter(`Amazon SNS does not support this protocol string: ${protocol}`);
+  if (endpoint.length > maxEndpointChars) throw invalidParameter("Endpoint", "The endpoint is too long");
+  check(service, endpoint, protocol);
+  if (protocol === "firehose" && !Object.hasOwn(attributes ?? {}, "SubscriptionRoleArn")) {
+    throw invalidParameter("Attributes", "SubscriptionRoleArn is required for Firehose subscriptions");
+  }
+}
+
+function checkCompatible(topic: TopicRow, protocol: string, endpoint: string): void {
+  if (topic.fifo && protocol !== "sqs") throw invalidParameter(`Invalid protocol type: ${protocol}`);
+  if (!topic.fifo && protocol === "sqs" && endpoint.endsWith(".fifo")) {
+    throw invalidParameter(
+      "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics",
+    );
+  }
+}
+
+/** An existing subscription is the answer when what the request names is what the subscription has. */
+function checkSame(shown: Readonly<Record<string, string>>, named: Readonly<Record<string, string>>): void {
+  const defaults: Record<string, string> = { FilterPolicyScope: "MessageAttributes" };
+  for (const [name, value] of Object.entries(named)) {
+    const current = shown[name] ?? defaults[name] ?? "";
+    const same = name === "RawMessageDelivery" ? current === value.toLowerCase() : current === value;
+    if (same || (name === "FilterPolicy" && current === "" && value === "{}")) continue;
+    throw invalidParameter("Attributes", "Subscription already exists with different attributes");
+  }
+}
+
+function checkLimits(
+  service: Sns,
+  topic: TopicRow,
+  account: string,
+  attributes: Readonly<Record<string, string>>,
+): void {
+  const { by } = service.subscriptions;
+  if (by.topic.size(topic.arn) >= (topic.fifo ? maxFifoSubscriptions : maxSubscriptions)) {
+    const message = "Subscription limit exceeded for this topic";
+    throw AwsError.of(SubscriptionLimitExceededException$ as ErrorSchema, message);
+  }
+  if (attributes["FilterPolicy"] !== undefined) checkFilterPolicyLimit(service, topic, account);
+}
+
+/** The limit of a topic can be raised by AWS, so it holds with `--strict` alone. */
+export function checkFilterPolicyLimit(service: Sns, topic: TopicRow, account: string): void {
+  const { by } = service.subscriptions;
+  const ofTopic = service.deps.options.strict ? maxPoliciesOfTopic : maxPoliciesOfAccount;
+  if (by.filteredOfTopic.size(topic.arn) >= ofTopic || by.filtered.size(account) >= maxPoliciesOfAccount) {
+    const message = "Filter policy limit exceeded";
+    throw AwsError.of(FilterPolicyLimitExceededException$ as ErrorSchema, message);
+  }
+}

@@ -1,0 +1,242 @@
+/** The rows SNS keeps, and the orders in which it looks at them. */
+import type { MessageAttributes } from "../../core/delivery/types.ts";
+import { defineTable } from "../../engine/table.ts";
+
+export interface TopicRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly fifo: boolean;
+  /** What was set, as it is returned. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Subscriptions that were deleted, which GetTopicAttributes counts. */
+  readonly deletedSubscriptions: number;
+  readonly dataProtectionPolicy: string | undefined;
+  /** When archiving began, while an archive policy is set. */
+  readonly archivingSinceMs: number | undefined;
+}
+
+export function placeOf(account: string, region: string): string {
+  return `${account} ${region}`;
+}
+
+export const topicTable = defineTable<TopicRow>()({
+  name: "sns.topics",
+  key: (topic) => topic.arn,
+  account: (topic) => topic.account,
+  indexes: { name: { group: (topic) => placeOf(topic.account, topic.region), order: (topic) => topic.name } },
+});
+
+/** A replay of archived messages to a subscription. */
+export interface Replay {
+  readonly id: string;
+  readonly status: "Pending" | "In progress" | "Completed";
+  readonly fromMs: number;
+  /** Nothing later is delivered, also after the replay. */
+  readonly toMs: number | undefined;
+  /** Serial of the last archived message delivered. */
+  readonly cursor: number;
+}
+
+export interface SubscriptionRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly topicArn: string;
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly confirmed: boolean;
+  /** The confirmation was a signed call. */
+  readonly authenticated: boolean;
+  readonly authenticateOnUnsubscribe: boolean;
+  readonly principal: string;
+  /** Confirms the subscription; kept afterwards, since the same call may come again. */
+  readonly token: string | undefined;
+  /** Where its subscriber reached us, for the URLs in its messages. */
+  readonly origin: string;
+  readonly serial: number;
+  readonly replay: Replay | undefined;
+}
+
+export function endpointKey(topicArn: string, protocol: string, endpoint: string): string {
+  return `${topicArn}\n${protocol}\n${endpoint}`;
+}
+
+export const subscriptionTable = defineTable<SubscriptionRow>()({
+  name: "sns.subscriptions",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: {
+    topic: { group: (row) => row.topicArn, order: (row) => row.serial },
+    pending: { group: (row) => (row.confirmed ? undefined : row.topicArn), order: (row) => row.serial },
+    place: { group: (row) => placeOf(row.account, row.region), order: (row) => row.serial },
+    endpoint: {
+      group: (row) => endpointKey(row.topicArn, row.protocol, row.endpoint),
+      order: (row) => row.serial,
+    },
+    token: { group: (row) => row.token, order: (row) => row.serial },
+    filtered: {
+      group: (row) => (row.attributes["FilterPolicy"] === undefined ? undefined : row.account),
+      order: (row) => row.serial,
+    },
+    filteredOfTopic: {
+      group: (row) => (row.attributes["FilterPolicy"] === undefined ? undefined : row.topicArn),
+      order: (row) => row.serial,
+    },
+  },
+});
+
+/** A subscription that somebody ended through the link in a message; the answer to that brings it back. */
+export interface EndedRow extends SubscriptionRow {
+  readonly endedMs: number;
+}
+
+export const endedTable = defineTable<EndedRow>()({
+  name: "sns.endedSubscriptions",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: {
+    token: { group: (row) => row.token, order: (row) => row.serial },
+    ended: { group: () => "", order: (row) => row.endedMs },
+  },
+});
+
+/** A message that was published within the last five minutes, by its deduplication id. */
+export interface DeduplicationRow {
+  readonly key: string;
+  readonly account: string;
+  readonly topicArn: string;
+  readonly messageId: string;
+  readonly sequenceNumber: string;
+  readonly expiresMs: number;
+}
+
+export const deduplicationTable = defineTable<DeduplicationRow>()({
+  name: "sns.deduplications",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { expiry: { group: (row) => row.topicArn, order: (row) => row.expiresMs } },
+});
+
+/** A message as it was published: all that its copies are made of. */
+export interface Published {
+  readonly messageId: string;
+  readonly message: string;
+  /** Texts by protocol, when the message had the structure json; `message` is then the default. */
+  readonly messages: Readonly<Record<string, string>> | undefined;
+  readonly subject: string | undefined;
+  readonly attributes: MessageAttributes;
+  readonly timestampMs: number;
+  readonly groupId: string | undefined;
+  readonly deduplicationId: string | undefined;
+  readonly sequenceNumber: string | undefined;
+  readonly traceHeader: string | undefined;
+  /** Where the publisher reached us; absent when a service published. */
+  readonly origin: string | undefined;
+}
+
+export interface ArchivedRow {
+  readonly id: string;
+  readonly account: string;
+  readonly topicArn: string;
+  readonly serial: number;
+  readonly published: Published;
+}
+
+export const archiveTable = defineTable<ArchivedRow>()({
+  name: "sns.archive",
+  key: (row) => row.id,
+  account: (row) => row.account,
+  indexes: { topic: { group: (row) => row.topicArn, order: (row) => row.serial } },
+});
+
+export interface PlatformApplicationRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly platform: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly serial: number;
+}
+
+export const platformApplicationTable = defineTable<PlatformApplicationRow>()({
+  name: "sns.platformApplications",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: { place: { group: (row) => placeOf(row.account, row.region), order: (row) => row.serial } },
+});
+
+export interface PlatformEndpointRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly applicationArn: string;
+  /** Token, Enabled and CustomUserData. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly serial: number;
+}
+
+export const platformEndpointTable = defineTable<PlatformEndpointRow>()({
+  name: "sns.platformEndpoints",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: {
+    application: { group: (row) => row.applicationArn, order: (row) => row.serial },
+    token: { group: (row) => `${row.applicationArn}\n${row.attributes["Token"]}`, order: (row) => row.serial },
+  },
+});
+
+/** SMS settings of an account in a region. */
+export interface SmsRow {
+  readonly key: string;
+  readonly account: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export const smsTable = defineTable<SmsRow>()({
+  name: "sns.sms",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: {},
+});
+
+/** A phone number that wants no SMS, or one of the sandbox. */
+export interface PhoneRow {
+  readonly key: string;
+  readonly account: string;
+  /** Account and region. */
+  readonly place: string;
+  readonly list: "optedOut" | "sandbox";
+  readonly number: string;
+  /** Sandbox: whether the number was verified, and the password that verifies it. */
+  readonly verified: boolean;
+  readonly password: string | undefined;
+}
+
+export function phoneKey(list: PhoneRow["list"], place: string, number: string): string {
+  return `${list} ${place} ${number}`;
+}
+
+export const phoneTable = defineTable<PhoneRow>()({
+  name: "sns.phones",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { list: { group: (row) => `${row.list} ${row.place}`, order: (row) => row.number } },
+});
+
+/** The key messages are signed with, and its certificate once somebody asked for it. */
+export interface SigningRow {
+  readonly privateKey: string;
+  readonly publicKey: string;
+  readonly certificate: string | undefined;
+}
+
+export const signingTable = defineTable<SigningRow>()({
+  name: "sns.signing",
+  key: () => "key",
+  account: () => "",
+  indexes: {},
+  outlivesReset: true,
+});

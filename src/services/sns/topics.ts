@@ -1,0 +1,124 @@
+/** Topics: create, look at, change, list and delete. */
+import {
+  CreateTopic$,
+  type CreateTopicCommand,
+  DeleteTopic$,
+  type DeleteTopicCommand,
+  GetTopicAttributes$,
+  type GetTopicAttributesCommand,
+  ListTopics$,
+  type ListTopicsCommand,
+  SetTopicAttributes$,
+  type SetTopicAttributesCommand,
+  TopicLimitExceededException$,
+} from "@aws-sdk/client-sns";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { formatArn } from "../../core/arn.ts";
+import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
+import { checkDataProtectionPolicy } from "./data-protection.ts";
+import { asGivenAttributes, asSetAttribute, invalidParameter, invalidState } from "./errors.ts";
+import { checkArn, operation, pageSize } from "./sns.ts";
+import { placeOf, type TopicRow } from "./tables.ts";
+import { checkTags } from "./tags.ts";
+import { applyTopicAttributes, shownTopicAttributes } from "./topic-attributes.ts";
+
+const maxTopics = 100_000;
+
+export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, context) => {
+  const { service, account, region } = context;
+  const name = input.Name ?? "";
+  const { FifoTopic = "false", ...named } = (input.Attributes ?? {}) as Record<string, string>;
+  const fifo = FifoTopic.toLowerCase() === "true";
+  if (name.length > 256 || !(fifo ? /^[\w-]+\.fifo$/ : /^[\w-]+$/).test(name)) throw invalidParameter("Topic Name");
+  if (!/^(true|false)$/i.test(FifoTopic)) {
+    throw invalidParameter(`Attributes Reason: FifoTopic: Invalid value [${FifoTopic}]. Must be true or false.`);
+  }
+  const arn = formatArn("sns", region, account, name);
+  const unknown = (attribute: string) => invalidParameter("Attributes", `Unknown attribute: ${attribute}`);
+  const attributes = asGivenAttributes(() => applyTopicAttributes({}, named, fifo, unknown));
+  const tags = checkTags(input.Tags);
+  const existing = service.topics.get(arn);
+  if (existing) {
+    checkSame(existing, shownTopicAttributes(service, existing), attributes, named, tags);
+    return { TopicArn: arn };
+  }
+  if (service.topics.by.name.size(placeOf(account, region)) >= maxTopics) {
+    throw AwsError.of(TopicLimitExceededException$ as ErrorSchema, "Topic already exists with the maximum number");
+  }
+  service.topics.put({
+    arn,
+    account,
+    region,
+    name,
+    fifo,
+    attributes,
+    tags,
+    deletedSubscriptions: 0,
+    dataProtectionPolicy: input.DataProtectionPolicy && checkDataProtectionPolicy(input.DataProtectionPolicy, fifo),
+    archivingSinceMs: attributes["ArchivePolicy"] === undefined ? undefined : service.now,
+  });
+  return { TopicArn: arn };
+});
+
+/** An existing topic is the answer when what the request names is what the topic has. */
+function checkSame(
+  topic: TopicRow,
+  shown: Readonly<Record<string, string>>,
+  asked: Readonly<Record<string, string>>,
+  named: Readonly<Record<string, string>>,
+  tags: Readonly<Record<string, string>>,
+): void {
+  for (const name of Object.keys(named)) {
+    if (shown[name] === asked[name]) continue;
+    throw invalidParameter("Attributes", "Topic already exists with different attributes");
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    if (topic.tags[key] !== value) throw invalidParameter("Tags", "Topic already exists with different tags");
+  }
+}
+
+export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, { service }) => {
+  const arn = input.TopicArn;
+  checkArn(arn, "TopicArn");
+  const topic = service.topics.get(arn as string);
+  if (!topic) return;
+  if (topic.attributes["ArchivePolicy"] !== undefined) {
+    throw invalidState("A topic with an active archive policy cannot be deleted");
+  }
+  for (const subscription of service.subscriptions.by.topic.range(topic.arn)) service.deleteSubscription(subscription);
+  for (const row of service.deduplications.by.expiry.range(topic.arn)) service.deduplications.delete(row.key);
+  for (const row of service.archive.by.topic.range(topic.arn)) service.archive.delete(row.id);
+  service.topics.delete(topic.arn);
+});
+
+export const getTopicAttributes = operation<GetTopicAttributesCommand>(GetTopicAttributes$, (input, context) => {
+  const { service } = context;
+  return { Attributes: shownTopicAttributes(service, service.topicOf(input.TopicArn, context)) };
+});
+
+export const setTopicAttributes = operation<SetTopicAttributesCommand>(SetTopicAttributes$, (input, context) => {
+  const { service } = context;
+  const topic = service.topicOf(input.TopicArn, context);
+  const name = input.AttributeName ?? "";
+  const named = { [name]: input.AttributeValue ?? "" };
+  const unknown = () => invalidParameter("AttributeName");
+  const attributes = asSetAttribute(() => applyTopicAttributes(topic.attributes, named, topic.fifo, unknown));
+  const archiving = attributes["ArchivePolicy"] !== undefined;
+  if (!archiving) for (const row of service.archive.by.topic.range(topic.arn)) service.archive.delete(row.id);
+  const archivingSinceMs = archiving ? (topic.archivingSinceMs ?? service.now) : undefined;
+  service.topics.put({ ...topic, attributes, archivingSinceMs });
+});
+
+export const listTopics = operation<ListTopicsCommand>(ListTopics$, (input, { service, account, region }) => {
+  const after = input.NextToken ? decodeToken(input.NextToken) : undefined;
+  if (input.NextToken && typeof after !== "string") throw invalidParameter("NextToken");
+  const topics = service.topics.by.name.range(
+    placeOf(account, region),
+    after === undefined ? {} : { gt: after as string },
+  );
+  const { items, more } = takePage(topics, pageSize);
+  return {
+    Topics: items.map(({ arn }) => ({ TopicArn: arn })),
+    NextToken: more ? encodeToken(items.at(-1)?.name) : undefined,
+  };
+});

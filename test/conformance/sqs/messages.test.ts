@@ -1,0 +1,707 @@
+/** Sending, receiving, deleting and holding back messages of standard queues. */
+import { createHash } from "node:crypto";
+import type { MessageAttributeValue, ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
+import { expect, it } from "vitest";
+import {
+  eachSqs,
+  invalidParameter,
+  invalidValue,
+  missingParameter,
+  prefixed,
+  refusal,
+  refused,
+} from "../../support/sqs.ts";
+
+const mebibyte = 1_048_576;
+const badCharacters =
+  "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF";
+const wrongForQueueType = "The request include parameter that is not valid for this queue type";
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+eachSqs("SendMessage", (env) => {
+  it("wants a body", async () => {
+    const QueueUrl = await env.queue();
+    for (const MessageBody of [undefined, ""]) {
+      expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody }))).toEqual(missingParameter("MessageBody"));
+    }
+  });
+
+  it("keeps every character XML allows as it is, line ends included", async () => {
+    const QueueUrl = await env.queue();
+    const bodies = ["a\r\nb\rc\nd\te", "<&>\"'", " spaces ", "\u{10FFFF}\u{1F680}\uD7FF\uE000\uFFFD", "%41+b=c&d"];
+    for (const body of bodies) await env.send(QueueUrl, body);
+    expect(await env.receiveBodies(QueueUrl)).toEqual(bodies);
+  });
+
+  it("refuses other characters", async () => {
+    const QueueUrl = await env.queue();
+    for (const MessageBody of ["\u0000", "a\u0008", "\u001f", "\uFFFE", "\uFFFF"]) {
+      expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody }))).toEqual(
+        refusal("InvalidMessageContents", badCharacters),
+      );
+    }
+  });
+
+  it("takes exactly as many bytes as the queue allows", async () => {
+    const QueueUrl = await env.queue({ MaximumMessageSize: "1024" });
+    const tooLong = invalidParameter(
+      "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.",
+    );
+    await env.send(QueueUrl, "x".repeat(1024));
+    await env.send(QueueUrl, "ä".repeat(512));
+    expect(await refused(env.send(QueueUrl, "x".repeat(1025)))).toEqual(tooLong);
+    expect(await refused(env.send(QueueUrl, `${"ä".repeat(512)}x`))).toEqual(tooLong);
+    const withAttributes = (bodyLength: number) =>
+      env.sqs.sendMessage({
+        QueueUrl,
+        MessageBody: "x".repeat(bodyLength),
+        // 4 + 6 + 10 and 3 + 6 + 5 bytes.
+        MessageAttributes: {
+          name: { DataType: "String", StringValue: "0123456789" },
+          bin: { DataType: "Binary", BinaryValue: Buffer.from([1, 2, 3, 4, 5]) },
+        },
+        MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: "Root=1-5759e988" } },
+      });
+    await withAttributes(1024 - 34);
+    expect(await refused(withAttributes(1024 - 33))).toEqual(tooLong);
+  });
+
+  it("takes a mebibyte by default", async () => {
+    const QueueUrl = await env.queue();
+    await env.send(QueueUrl, "x".repeat(mebibyte));
+    const [message] = await env.receive(QueueUrl);
+    expect(message?.Body?.length).toBe(mebibyte);
+    expect(await refused(env.send(QueueUrl, "x".repeat(mebibyte + 1)))).toEqual(
+      invalidParameter("One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes."),
+    );
+  });
+
+  it("delays by the queue's delay or the message's own", async () => {
+    const QueueUrl = await env.queue({ DelaySeconds: "60" });
+    await env.send(QueueUrl, "queue's");
+    await env.sqs.sendMessage({ QueueUrl, MessageBody: "none", DelaySeconds: 0 });
+    await env.sqs.sendMessage({ QueueUrl, MessageBody: "longest", DelaySeconds: 900 });
+    expect(await env.counts(QueueUrl)).toEqual([1, 0, 2]);
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["none"]);
+    await env.bus.clock.advance("59999ms");
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["none"]);
+    await env.bus.clock.advance(1);
+    expect(await env.receiveBodies(QueueUrl, { VisibilityTimeout: 1000 })).toEqual(["queue's"]);
+    await env.bus.clock.advance("14m");
+    expect(await env.receiveBodies(QueueUrl)).toContain("longest");
+    for (const DelaySeconds of [901, -1]) {
+      expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", DelaySeconds }))).toEqual(
+        invalidValue(DelaySeconds, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."),
+      );
+    }
+  });
+
+  it("does not delay anew what is queued when the queue's delay changes", async () => {
+    const QueueUrl = await env.queue({ DelaySeconds: "10" });
+    await env.send(QueueUrl, "before");
+    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { DelaySeconds: "100" } });
+    await env.bus.clock.advance("10s");
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["before"]);
+  });
+
+  it("takes a message group on a standard queue, but no deduplication id", async () => {
+    const QueueUrl = await env.queue();
+    await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageGroupId: "tenant" });
+    const [message] = await env.receive(QueueUrl);
+    expect(message?.Attributes).toMatchObject({ MessageGroupId: "tenant" });
+    expect(message?.Attributes).not.toHaveProperty("SequenceNumber");
+    expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageDeduplicationId: "d" }))).toEqual(
+      invalidValue("d", "MessageDeduplicationId", `${wrongForQueueType}.`),
+    );
+  });
+});
+
+eachSqs("message attributes", (env) => {
+  const attributes: Record<string, MessageAttributeValue> = {
+    General: { DataType: "String", StringValue: "Kenobi" },
+    Hello: { DataType: "String", StringValue: "There" },
+    "Help.Me": { DataType: "String", StringValue: "Me" },
+  };
+
+  it("have the MD5 AWS gives them", async () => {
+    const QueueUrl = await env.queue();
+    const md5 = async (MessageAttributes: Record<string, MessageAttributeValue>) =>
+      (await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes })).MD5OfMessageAttributes;
+    expect(await md5({ attr1: { DataType: "Number", StringValue: "99.12" } })).toBe("d302007e9aa062660afc85fd0a482472");
+    expect(await md5(attributes)).toBe("4c360f3fdafd970e05fae2f149d997f5");
+    const traced = await env.sqs.sendMessage({
+      QueueUrl,
+      MessageBody: "x",
+      MessageAttributes: attributes,
+      MessageSystemAttributes: {
+        AWSTraceHeader: {
+          DataType: "String",
+          StringValue: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+        },
+      },
+    });
+    expect(traced.MD5OfMessageSystemAttributes).toBe("5ae4d5d7636402d80f4eb6d213245a88");
+    expect(traced.MD5OfMessageAttributes).toBe("4c360f3fdafd970e05fae2f149d997f5");
+  });
+
+  it("come back as they were sent, bytes included", async () => {
+    const QueueUrl = await env.queue();
+    const sent: Record<string, MessageAttributeValue> = {
+      text: { DataType: "String", StringValue: "ünï\r\ncode" },
+      "text.custom": { DataType: "String.my kind", StringValue: "x" },
+      number: { DataType: "Number.int", StringValue: "-1.5e3" },
+      bytes: { DataType: "Binary.png", BinaryValue: Uint8Array.from([0, 255, 128, 10, 13]) },
+    };
+    await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: sent });
+    const [message] = await env.receive(QueueUrl);
+    const received = message?.MessageAttributes ?? {};
+    expect(Object.keys(received).sort()).toEqual(Object.keys(sent).sort());
+    for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(sent)) {
+      expect(received[name]?.DataType).toBe(DataType);
+      expect(received[name]?.StringValue).toBe(StringValue);
+      expect(received[name]?.BinaryValue && [...received[name].BinaryValue]).toEqual(BinaryValue && [...BinaryValue]);
+    }
+  });
+
+  it("are selected by name and by prefix, and the MD5 is that of the selection", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "0" });
+    await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: attributes });
+    const select = async (MessageAttributeNames: string[] | undefined) => {
+      const [message] = await env.receive(QueueUrl, { MessageAttributeNames });
+      return {
+        names: message?.MessageAttributes && Object.keys(message.MessageAttributes).sort(),
+        md5: message?.MD5OfMessageAttributes,
+      };
+    };
+    const all = { names: ["General", "Hello", "Help.Me"], md5: "4c360f3fdafd970e05fae2f149d997f5" };
+    const hel = { names: ["Hello", "Help.Me"], md5: "83fee93c1bcd8b9a5a923ffacdc636c7" };
+    const none = { names: undefined, md5: undefined };
+    for (const everything of ["All", "*", ".*"]) expect(await select([everything])).toEqual(all);
+    expect(await select(["Hel.*"])).toEqual(hel);
+    expect(await select(["Hello", "Help.Me", "Missing"])).toEqual(hel);
+    expect(await select(["Hello", "AWS.", "..foo"])).toMatchObject({ names: ["Hello"] });
+    for (const nothing of [undefined, [], ["Missing"], ["hello"], ["AWS.x", "..foo"]]) {
+      expect(await select(nothing)).toEqual(none);
+    }
+  });
+
+  it("are refused with AWS's reasons", async () => {
+    const QueueUrl = await env.queue();
+    const send = (MessageAttributes: Record<string, MessageAttributeValue>) =>
+      refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes }));
+    const text = (StringValue: string, DataType = "String") => ({ DataType, StringValue });
+    const eleven = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`a${index}`, text("x")]));
+    expect(await send(eleven)).toEqual(
+      invalidParameter("Number of message attributes [11] exceeds the allowed maximum [10]."),
+    );
+    expect(await send({ a: text("") })).toEqual(
+      invalidParameter(
+        "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'String'.",
+      ),
+    );
+    expect(await send({ a: { DataType: "String", BinaryValue: Buffer.from("x") } })).toEqual(
+      invalidParameter("The message attribute 'a' with type 'String' must use field 'String'."),
+    );
+    expect(await send({ a: { DataType: "Binary", StringValue: "x" } })).toEqual(
+      invalidParameter("The message attribute 'a' with type 'Binary' must use field 'Binary'."),
+    );
+    for (const type of ["string", "Text", "Stringy", "Binary."]) {
+      expect(await send({ a: text("x", type) })).toEqual(
+        invalidParameter(
+          "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.",
+        ),
+      );
+    }
+    expect(await send({ a: text("x", "") })).toEqual(
+      invalidParameter("The message attribute 'a' must contain a non-empty message attribute type."),
+    );
+    for (const number of ["x", "1,5", "0x1", "--1", "NaN"]) {
+      expect(await send({ a: text(number, "Number") })).toEqual(
+        invalidParameter("Can't cast the value of message (user) attribute 'a' to a number."),
+      );
+    }
+    expect(await send({ "a b": text("x") })).toEqual(
+      invalidParameter(
+        "Message (user) attribute name can contain only A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters",
+      ),
+    );
+    for (const name of ["AWS.x", "amazon.x", ".x", "x.", "x..y", "x".repeat(257)]) {
+      expect(await send({ [name]: text("x") })).toMatchObject({ name: "InvalidParameterValue", status: 400 });
+    }
+  });
+
+  it("of the system are the trace header alone", async () => {
+    const QueueUrl = await env.queue();
+    const send = (name: string, StringValue: string) =>
+      env.sqs.sendMessage({
+        QueueUrl,
+        MessageBody: "x",
+        MessageSystemAttributes: { [name]: { DataType: "String", StringValue } },
+      });
+    await send("AWSTraceHeader", "Root=1-0-0");
+    expect((await env.receive(QueueUrl))[0]?.Attributes).toMatchObject({ AWSTraceHeader: "Root=1-0-0" });
+    expect(await refused(send("Other", "x"))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
+    expect(await refused(send("AWSTraceHeader", ""))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
+  });
+});
+
+eachSqs("SendMessageBatch", (env) => {
+  const entries = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ Id: `e${index}`, MessageBody: `m${index}` }));
+
+  it("answers each entry and keeps their order", async () => {
+    const QueueUrl = await env.queue();
+    const MessageAttributes = { attr1: { DataType: "Number", StringValue: "99.12" } };
+    const { Successful, Failed } = await env.sqs.sendMessageBatch({
+      QueueUrl,
+      Entries: entries(10).map((entry) => ({ ...entry, MessageAttributes })),
+    });
+    expect(Failed).toBeUndefined();
+    expect(Successful?.map(({ Id }) => Id)).toEqual(entries(10).map(({ Id }) => Id));
+    expect(Successful?.[3]).toEqual({
+      Id: "e3",
+      MessageId: expect.stringMatching(uuid),
+      MD5OfMessageBody: createHash("md5").update("m3").digest("hex"),
+      MD5OfMessageAttributes: "d302007e9aa062660afc85fd0a482472",
+    });
+    expect(await env.receiveBodies(QueueUrl)).toEqual(entries(10).map(({ MessageBody }) => MessageBody));
+  });
+
+  it("is refused as a whole for what is wrong with it as a whole", async () => {
+    const QueueUrl = await env.queue();
+    const send = (Entries: { Id: string; MessageBody: string }[]) =>
+      refused(env.sqs.sendMessageBatch({ QueueUrl, Entries }));
+    expect(await send([])).toEqual(
+      prefixed("EmptyBatchRequest", "There should be at least one SendMessageBatchRequestEntry in the request."),
+    );
+    expect(await send(entries(11))).toEqual(
+      prefixed("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent 11."),
+    );
+    for (const Id of ["", "a b", "x".repeat(81), "ä", "a.b"]) {
+      expect(await send([{ Id, MessageBody: "x" }])).toEqual(
+        prefixed(
+          "InvalidBatchEntryId",
+          "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+        ),
+      );
+    }
+    expect(await send([...entries(2), { Id: "e1", MessageBody: "again" }])).toEqual(
+      prefixed("BatchEntryIdsNotDistinct", "Id e1 repeated."),
+    );
+    const half = "x".repeat(mebibyte / 2);
+    expect(
+      await send([
+        { Id: "a", MessageBody: half },
+        { Id: "b", MessageBody: `${half}x` },
+      ]),
+    ).toEqual(
+      prefixed(
+        "BatchRequestTooLong",
+        "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.",
+      ),
+    );
+    expect(await env.counts(QueueUrl)).toEqual([0, 0, 0]);
+  });
+
+  it("takes a mebibyte in all", async () => {
+    const QueueUrl = await env.queue();
+    const half = "x".repeat(mebibyte / 2);
+    const { Successful } = await env.sqs.sendMessageBatch({
+      QueueUrl,
+      Entries: [
+        { Id: "a", MessageBody: half },
+        { Id: "b", MessageBody: half },
+      ],
+    });
+    expect(Successful?.length).toBe(2);
+  });
+
+  it("fails single entries and takes the others", async () => {
+    const QueueUrl = await env.queue({ MaximumMessageSize: "1024" });
+    const { Successful, Failed } = await env.sqs.sendMessageBatch({
+      QueueUrl,
+      Entries: [
+        { Id: "fits", MessageBody: "x".repeat(1024) },
+        { Id: "long", MessageBody: "x".repeat(1025) },
+        { Id: "bad", MessageBody: "\u0001" },
+        { Id: "dedup", MessageBody: "x", MessageDeduplicationId: "d" },
+        { Id: "late", MessageBody: "x", DelaySeconds: 901 },
+        { Id: "fine", MessageBody: "fine" },
+      ],
+    });
+    expect(Successful?.map(({ Id }) => Id)).toEqual(["fits", "fine"]);
+    const failed = (Id: string, Code: string, Message: string) => ({ Id, SenderFault: true, Code, Message });
+    expect(Failed).toEqual([
+      failed(
+        "long",
+        "InvalidParameterValue",
+        "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.",
+      ),
+      failed("bad", "InvalidMessageContents", badCharacters),
+      failed("dedup", "InvalidParameterValue", wrongForQueueType),
+      failed(
+        "late",
+        "InvalidParameterValue",
+        "Value 901 for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.",
+      ),
+    ]);
+    expect(await env.counts(QueueUrl)).toEqual([2, 0, 0]);
+  });
+});
+
+eachSqs("ReceiveMessage", (env) => {
+  it("has no Messages when there are none", async () => {
+    const QueueUrl = await env.queue();
+    expect((await env.sqs.receiveMessage({ QueueUrl })).Messages).toBeUndefined();
+  });
+
+  it("gives one message unless asked for more, oldest first, and nothing that was not asked for", async () => {
+    const QueueUrl = await env.queue();
+    for (const body of ["a", "b", "c"]) await env.send(QueueUrl, body);
+    const { Messages } = await env.sqs.receiveMessage({ QueueUrl });
+    expect(Messages).toEqual([
+      {
+        MessageId: expect.stringMatching(uuid),
+        ReceiptHandle: expect.stringMatching(/^AQEB[A-Za-z0-9+/=]+$/),
+        MD5OfBody: createHash("md5").update("a").digest("hex"),
+        Body: "a",
+      },
+    ]);
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["b", "c"]);
+  });
+
+  it("checks its numbers", async () => {
+    const QueueUrl = await env.queue();
+    for (const MaxNumberOfMessages of [0, 11, -1]) {
+      expect(await refused(env.sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages }))).toEqual(
+        invalidValue(MaxNumberOfMessages, "MaxNumberOfMessages", "Must be between 1 and 10, if provided."),
+      );
+    }
+    for (const WaitTimeSeconds of [21, -1]) {
+      expect(await refused(env.sqs.receiveMessage({ QueueUrl, WaitTimeSeconds }))).toEqual(
+        invalidValue(WaitTimeSeconds, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided."),
+      );
+    }
+    for (const VisibilityTimeout of [43_201, -1]) {
+      expect(await refused(env.sqs.receiveMessage({ QueueUrl, VisibilityTimeout }))).toEqual(
+        invalidValue(VisibilityTimeout, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided."),
+      );
+    }
+  });
+
+  it("tells the system attributes asked for, by either name of the parameter", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "0" });
+    const sentMs = env.bus.clock.now();
+    await env.send(QueueUrl, "x");
+    await env.bus.clock.advance("5s");
+    const [first] = await env.receive(QueueUrl);
+    expect(first?.Attributes).toEqual({
+      SenderId: "000000000000",
+      SentTimestamp: String(sentMs),
+      ApproximateReceiveCount: "1",
+      ApproximateFirstReceiveTimestamp: String(sentMs + 5000),
+    });
+    await env.bus.clock.advance("5s");
+    const [second] = await env.receive(QueueUrl);
+    expect(second?.Attributes).toMatchObject({
+      ApproximateReceiveCount: "2",
+      ApproximateFirstReceiveTimestamp: String(sentMs + 5000),
+    });
+    expect(second?.ReceiptHandle).not.toBe(first?.ReceiptHandle);
+    const shown = async (asked: Partial<ReceiveMessageCommandInput>) => {
+      const { Messages } = await env.sqs.receiveMessage({ QueueUrl, ...asked });
+      return Object.keys(Messages?.[0]?.Attributes ?? {}).sort();
+    };
+    expect(await shown({ AttributeNames: ["SenderId"] as never })).toEqual(["SenderId"]);
+    expect(await shown({ MessageSystemAttributeNames: ["SentTimestamp"] })).toEqual(["SentTimestamp"]);
+    // Over Query both parameters have one name on the wire, and the client sends but one of them.
+    if (env.protocol === "JSON") {
+      expect(
+        await shown({ AttributeNames: ["SenderId"] as never, MessageSystemAttributeNames: ["SentTimestamp"] }),
+      ).toEqual(["SenderId", "SentTimestamp"]);
+    }
+    const { Messages: none } = await env.sqs.receiveMessage({
+      QueueUrl,
+      MessageSystemAttributeNames: ["SequenceNumber"],
+    });
+    expect(none?.[0]?.Attributes).toBeUndefined();
+    expect(
+      await refused(env.sqs.receiveMessage({ QueueUrl, MessageSystemAttributeNames: ["Nonsense" as never] })),
+    ).toEqual(refusal("InvalidAttributeName", "Unknown Attribute Nonsense."));
+  });
+
+  it("hides what it gives for the visibility timeout, and gives it again in its old place", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "10" });
+    await env.send(QueueUrl, "older");
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["older"]);
+    await env.send(QueueUrl, "newer");
+    expect(await env.counts(QueueUrl)).toEqual([1, 1, 0]);
+    await env.bus.clock.advance("9999ms");
+    expect(await env.counts(QueueUrl)).toEqual([1, 1, 0]);
+    await env.bus.clock.advance(1);
+    expect(await env.counts(QueueUrl)).toEqual([2, 0, 0]);
+    expect(await env.receiveBodies(QueueUrl, { VisibilityTimeout: 0 })).toEqual(["older", "newer"]);
+    expect(await env.counts(QueueUrl)).toEqual([2, 0, 0]);
+  });
+
+  it("ignores a ReceiveRequestAttemptId on a standard queue", async () => {
+    const QueueUrl = await env.queue();
+    await env.send(QueueUrl, "x");
+    const ReceiveRequestAttemptId = "attempt";
+    expect(await env.receiveBodies(QueueUrl, { ReceiveRequestAttemptId })).toEqual(["x"]);
+    expect(await env.receiveBodies(QueueUrl, { ReceiveRequestAttemptId })).toEqual([]);
+  });
+
+  it("tells a session's sender by its role", async () => {
+    const QueueUrl = await env.queue();
+    const bus = env.bus;
+    const { STS } = await import("@aws-sdk/client-sts");
+    const sts = new STS(bus.clientConfig());
+    const { Credentials, AssumedRoleUser } = await sts.assumeRole({
+      RoleArn: "arn:aws:iam::000000000000:role/sender",
+      RoleSessionName: "nightly",
+    });
+    const { SQS } = await import("@aws-sdk/client-sqs");
+    const client = new SQS({
+      ...bus.clientConfig(),
+      credentials: {
+        accessKeyId: Credentials?.AccessKeyId as string,
+        secretAccessKey: Credentials?.SecretAccessKey as string,
+        sessionToken: Credentials?.SessionToken as string,
+      },
+    });
+    await client.sendMessage({ QueueUrl, MessageBody: "x" });
+    const [message] = await env.receive(QueueUrl);
+    expect(message?.Attributes?.SenderId).toBe(AssumedRoleUser?.AssumedRoleId);
+    expect(message?.Attributes?.SenderId).toMatch(/^AROA[A-Z0-9]{17}:nightly$/);
+  });
+});
+
+eachSqs("DeleteMessage", (env) => {
+  it("takes any handle ever given for the message, again and again", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
+    await env.send(QueueUrl, "x");
+    const [first] = await env.receive(QueueUrl);
+    await env.bus.clock.advance("1s");
+    const [second] = await env.receive(QueueUrl);
+    expect(second?.MessageId).toBe(first?.MessageId);
+    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: first?.ReceiptHandle });
+    expect(await env.counts(QueueUrl)).toEqual([0, 0, 0]);
+    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: first?.ReceiptHandle });
+    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: second?.ReceiptHandle });
+  });
+
+  it("works after the visibility timeout has ended", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
+    await env.send(QueueUrl, "x");
+    const [message] = await env.receive(QueueUrl);
+    await env.bus.clock.advance("5s");
+    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: message?.ReceiptHandle });
+    expect(await env.receive(QueueUrl)).toEqual([]);
+  });
+
+  it("refuses what is no handle", async () => {
+    const QueueUrl = await env.queue();
+    for (const ReceiptHandle of ["nonsense", "AQEB", "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a=="]) {
+      expect(await refused(env.sqs.deleteMessage({ QueueUrl, ReceiptHandle }))).toEqual(
+        refusal(
+          "ReceiptHandleIsInvalid",
+          `The input receipt handle "${ReceiptHandle}" is not a valid receipt handle.`,
+          404,
+        ),
+      );
+    }
+    expect(await refused(env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: undefined }))).toEqual(
+      missingParameter("ReceiptHandle"),
+    );
+  });
+
+  it("deletes in batches, each entry on its own", async () => {
+    const QueueUrl = await env.queue();
+    const other = await env.queue();
+    await env.send(QueueUrl, "a");
+    await env.send(QueueUrl, "b");
+    await env.send(other, "c");
+    const [a, b] = await env.receive(QueueUrl);
+    const [c] = await env.receive(other);
+    const { Successful, Failed } = await env.sqs.deleteMessageBatch({
+      QueueUrl,
+      Entries: [
+        { Id: "a", ReceiptHandle: a?.ReceiptHandle },
+        { Id: "c", ReceiptHandle: c?.ReceiptHandle },
+        { Id: "bad", ReceiptHandle: "nonsense" },
+        { Id: "b", ReceiptHandle: b?.ReceiptHandle },
+      ],
+    });
+    expect(Successful).toEqual([{ Id: "a" }, { Id: "b" }]);
+    const failed = (Id: string, Message: string) => ({
+      Id,
+      SenderFault: true,
+      Code: "ReceiptHandleIsInvalid",
+      Message,
+    });
+    expect(Failed).toEqual([
+      failed("c", `The receipt handle "${c?.ReceiptHandle}" is not valid for this queue.`),
+      failed("bad", 'The input receipt handle "nonsense" is not a valid receipt handle.'),
+    ]);
+    expect(await env.counts(QueueUrl)).toEqual([0, 0, 0]);
+    expect(await env.counts(other)).toEqual([0, 1, 0]);
+  });
+
+  it("checks a batch as a whole", async () => {
+    const QueueUrl = await env.queue();
+    const entries = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ Id: `e${index}`, ReceiptHandle: "x", VisibilityTimeout: 1 }));
+    const tooMany = prefixed(
+      "TooManyEntriesInBatchRequest",
+      "Maximum number of entries per request are 10. You have sent 20.",
+    );
+    expect(await refused(env.sqs.deleteMessageBatch({ QueueUrl, Entries: entries(20) }))).toEqual(tooMany);
+    expect(await refused(env.sqs.changeMessageVisibilityBatch({ QueueUrl, Entries: entries(20) }))).toEqual(tooMany);
+    expect(await refused(env.sqs.deleteMessageBatch({ QueueUrl, Entries: [] }))).toEqual(
+      prefixed("EmptyBatchRequest", "There should be at least one DeleteMessageBatchRequestEntry in the request."),
+    );
+    expect(await refused(env.sqs.changeMessageVisibilityBatch({ QueueUrl, Entries: [] }))).toEqual(
+      prefixed(
+        "EmptyBatchRequest",
+        "There should be at least one ChangeMessageVisibilityBatchRequestEntry in the request.",
+      ),
+    );
+    const twice = [...entries(1), ...entries(1)];
+    expect(await refused(env.sqs.deleteMessageBatch({ QueueUrl, Entries: twice }))).toEqual(
+      prefixed("BatchEntryIdsNotDistinct", "Id e0 repeated."),
+    );
+  });
+});
+
+eachSqs("ChangeMessageVisibility", (env) => {
+  it("counts from the call, and 0 shows the message at once", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "10" });
+    await env.send(QueueUrl, "x");
+    const [message] = await env.receive(QueueUrl);
+    const change = (VisibilityTimeout: number) =>
+      env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout });
+    await env.bus.clock.advance("9s");
+    await change(10);
+    await env.bus.clock.advance("9s");
+    await change(10);
+    await env.bus.clock.advance("9999ms");
+    expect(await env.counts(QueueUrl)).toEqual([0, 1, 0]);
+    await change(0);
+    expect(await env.counts(QueueUrl)).toEqual([1, 0, 0]);
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["x"]);
+  });
+
+  it("goes no further than twelve hours from the receive", async () => {
+    const QueueUrl = await env.queue();
+    await env.send(QueueUrl, "x");
+    const [message] = await env.receive(QueueUrl);
+    const change = (VisibilityTimeout: number) =>
+      env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout });
+    const beyond = (seconds: number) =>
+      invalidValue(
+        seconds,
+        "VisibilityTimeout",
+        "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]",
+      );
+    expect(await refused(change(43_200))).toEqual(beyond(43_200));
+    await change(43_100);
+    await env.bus.clock.advance("11h");
+    await change(3599);
+    expect(await refused(change(3601))).toEqual(beyond(3601));
+    for (const seconds of [-1, 43_201]) {
+      expect(await refused(change(seconds))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
+    }
+    expect(
+      await refused(
+        env.sqs.changeMessageVisibility({
+          QueueUrl,
+          ReceiptHandle: message?.ReceiptHandle,
+          VisibilityTimeout: undefined,
+        }),
+      ),
+    ).toEqual(missingParameter("VisibilityTimeout"));
+  });
+
+  it("takes an older handle while the message is in flight", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
+    await env.send(QueueUrl, "x");
+    const [older] = await env.receive(QueueUrl);
+    await env.bus.clock.advance("1s");
+    await env.receive(QueueUrl);
+    await env.sqs.changeMessageVisibility({
+      QueueUrl,
+      ReceiptHandle: older?.ReceiptHandle,
+      VisibilityTimeout: 100,
+    });
+    await env.bus.clock.advance("50s");
+    expect(await env.counts(QueueUrl)).toEqual([0, 1, 0]);
+  });
+
+  it("refuses what is deleted or not in flight", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
+    const change = (ReceiptHandle: string) =>
+      env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 5 });
+    const gone = (handle: string) =>
+      invalidValue(
+        handle,
+        "ReceiptHandle",
+        "Message does not exist or is not available for visibility timeout change.",
+      );
+    await env.send(QueueUrl, "x");
+    const handle = (await env.receive(QueueUrl))[0]?.ReceiptHandle as string;
+    await env.bus.clock.advance("1s");
+    expect(await refused(change(handle))).toEqual(gone(handle));
+    const again = (await env.receive(QueueUrl))[0]?.ReceiptHandle as string;
+    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: again });
+    expect(await refused(change(again))).toEqual(gone(again));
+    expect(await refused(change("nonsense"))).toMatchObject({ name: "ReceiptHandleIsInvalid", status: 404 });
+  });
+
+  it("works in batches, each entry on its own", async () => {
+    const QueueUrl = await env.queue({ VisibilityTimeout: "10" });
+    await env.send(QueueUrl, "a");
+    await env.send(QueueUrl, "b");
+    const [a, b] = await env.receive(QueueUrl);
+    const { Successful, Failed } = await env.sqs.changeMessageVisibilityBatch({
+      QueueUrl,
+      Entries: [
+        { Id: "a", ReceiptHandle: a?.ReceiptHandle, VisibilityTimeout: 0 },
+        { Id: "far", ReceiptHandle: b?.ReceiptHandle, VisibilityTimeout: 43_200 },
+        { Id: "bad", ReceiptHandle: "nonsense", VisibilityTimeout: 1 },
+      ],
+    });
+    expect(Successful).toEqual([{ Id: "a" }]);
+    expect(Failed?.map(({ Id, Code, SenderFault }) => [Id, Code, SenderFault])).toEqual([
+      ["far", "InvalidParameterValue", true],
+      ["bad", "ReceiptHandleIsInvalid", true],
+    ]);
+    expect(await env.counts(QueueUrl)).toEqual([1, 1, 0]);
+  });
+});
+
+eachSqs("fair queues", (env) => {
+  it("give quiet tenants' messages before the backlog of a noisy one, and drop none", async () => {
+    const QueueUrl = await env.queue();
+    const send = async (group: string, count: number) => {
+      for (let sent = 0; sent < count; sent += 10) {
+        await env.sqs.sendMessageBatch({
+          QueueUrl,
+          Entries: Array.from({ length: Math.min(10, count - sent) }, (_, index) => ({
+            Id: `e${index}`,
+            MessageBody: `${group}-${sent + index}`,
+            MessageGroupId: group,
+          })),
+        });
+      }
+    };
+    await send("noisy", 50);
+    for (let taken = 0; taken < 40; taken += 10) await env.receive(QueueUrl);
+    await send("quiet", 2);
+    await env.send(QueueUrl, "alone");
+    const bodies = await env.receiveBodies(QueueUrl);
+    expect(bodies.slice(0, 3).sort()).toEqual(["alone", "quiet-0", "quiet-1"]);
+    expect(bodies.slice(3)).toEqual(Array.from({ length: 7 }, (_, index) => `noisy-${40 + index}`));
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["noisy-47", "noisy-48", "noisy-49"]);
+  });
+});

@@ -1,0 +1,219 @@
+import type { Target } from "@aws-sdk/client-eventbridge";
+import { describe, expect, it } from "vitest";
+import { Arrivals } from "../../../src/core/arrivals.ts";
+import { AwsEvents } from "../../../src/core/aws-events.ts";
+import { Connections } from "../../../src/core/connections.ts";
+import { DeliveryEngine } from "../../../src/core/delivery/engine.ts";
+import { Mailbox } from "../../../src/core/delivery/mailbox.ts";
+import type { Delivery, DeliveryRequest } from "../../../src/core/delivery/types.ts";
+import { Functions } from "../../../src/core/functions.ts";
+import { Clock } from "../../../src/engine/clock.ts";
+import { Random } from "../../../src/engine/random.ts";
+import { Store } from "../../../src/engine/store.ts";
+import { Timers } from "../../../src/engine/timers.ts";
+import { EventBridge } from "../../../src/services/eventbridge/eventbridge.ts";
+import { errorCode } from "../../../src/services/eventbridge/failure-codes.ts";
+import { retryOf } from "../../../src/services/eventbridge/retry.ts";
+
+const account = "111122223333";
+const region = "eu-west-1";
+const owner = { account, region };
+
+/** EventBridge alone, with targets that write down what they are given. */
+function alone() {
+  const store = Store.memory();
+  const clock = new Clock({ mode: "virtual", startMs: Date.UTC(2026, 2, 1) });
+  const random = new Random("seed");
+  const timers = new Timers(store, clock);
+  const delivery = new DeliveryEngine({ store, clock, random });
+  const given: Delivery[] = [];
+  for (const kind of ["sns", "kinesis", "states", "execute-api"]) {
+    delivery.registerLocal(kind, (one) => given.push(one));
+  }
+  const awsEvents = new AwsEvents();
+  const service = new EventBridge({
+    store,
+    clock,
+    timers,
+    random,
+    delivery,
+    awsEvents,
+    options: { strict: false, streamDelayMs: 0 },
+    functions: new Functions(random),
+    mailbox: new Mailbox(store, clock),
+    call: () => Promise.reject(new Error("no other services")),
+    callJson: () => Promise.reject(new Error("no other services")),
+    arrivals: new Arrivals(),
+    connections: new Connections(),
+    models: new Map(),
+  });
+  timers.start();
+  delivery.start();
+  const rule = (pattern: object, ...targets: Target[]) =>
+    store.transaction(() => {
+      const arn = `arn:aws:events:${region}:${account}:rule/r`;
+      const bus = service.defaultBus(account, region);
+      service.putRule({
+        ...owner,
+        arn,
+        name: "r",
+        bus: bus.arn,
+        busName: "default",
+        createdBy: account,
+        serial: 1,
+        pattern: JSON.stringify(pattern),
+        schedule: undefined,
+        anchorMs: 0,
+        state: "ENABLED",
+        description: undefined,
+        roleArn: undefined,
+        managedBy: undefined,
+        archive: undefined,
+        tags: {},
+      });
+      for (const spec of targets) {
+        service.targets.put({ rule: arn, ruleName: "r", bus: bus.arn, account, spec: spec as never });
+      }
+    });
+  return { service, store, delivery, awsEvents, given, rule };
+}
+
+const emitted = {
+  ...owner,
+  source: "aws.states",
+  detailType: "Step Functions Execution Status Change",
+  resources: ["arn:aws:states:eu-west-1:111122223333:execution:m:e"],
+  detail: { status: "RUNNING", name: "part" },
+};
+
+describe("targets of other services", () => {
+  it("get the event with what they need besides", () => {
+    const { store, awsEvents, given, rule, service } = alone();
+    const targets = {
+      sns: `arn:aws:sns:${region}:${account}:topic`,
+      kinesis: `arn:aws:kinesis:${region}:${account}:stream/s`,
+      states: `arn:aws:states:${region}:${account}:stateMachine:m`,
+      api: `arn:aws:execute-api:${region}:${account}:api/stage/POST/a/*/b`,
+    };
+    rule(
+      { source: ["aws.states"] },
+      { Id: "1", Arn: targets.sns },
+      { Id: "2", Arn: targets.kinesis },
+      { Id: "3", Arn: targets.kinesis, KinesisParameters: { PartitionKeyPath: "$.detail.name" } },
+      { Id: "4", Arn: targets.kinesis, KinesisParameters: { PartitionKeyPath: "$.detail.none" } },
+      { Id: "5", Arn: targets.states },
+      {
+        Id: "6",
+        Arn: targets.api,
+        HttpParameters: { PathParameterValues: ["$.detail.status"], HeaderParameters: { h: "$.id" } },
+      },
+    );
+    store.transaction(() => awsEvents.emit(emitted));
+    const [event] = service.recent.list();
+    const id = event?.eventId as string;
+    expect(event).toMatchObject({ account, region, source: "aws.states", bus: "default" });
+    expect(JSON.parse(event?.event as string)).toEqual({
+      version: "0",
+      id,
+      "detail-type": emitted.detailType,
+      source: "aws.states",
+      account,
+      time: "2026-03-01T00:00:00Z",
+      region,
+      resources: emitted.resources,
+      detail: emitted.detail,
+    });
+    expect(given.map(({ kind, target, payload }) => [kind, target, payload])).toEqual([
+      ["sns", targets.sns, event?.event],
+      ["kinesis", targets.kinesis, event?.event],
+      ["kinesis", targets.kinesis, event?.event],
+      ["kinesis", targets.kinesis, event?.event],
+      ["states", targets.states, event?.event],
+      ["execute-api", targets.api, event?.event],
+    ]);
+    expect(given.slice(1, 4).map(({ parameters }) => parameters?.["partitionKey"])).toEqual([id, "part", id]);
+    expect(given[4]?.parameters?.["name"]).toMatch(new RegExp(`^${id}_[0-9a-f-]{36}$`));
+    expect(given[5]?.parameters).toEqual({ path: ["RUNNING"], headers: { h: id }, query: {} });
+  });
+
+  it("get nothing of what is undone", () => {
+    const { store, awsEvents, given, rule, service } = alone();
+    rule({ source: ["aws.states"] }, { Id: "1", Arn: `arn:aws:sns:${region}:${account}:topic` });
+    const undone = () =>
+      store.transaction(() => {
+        awsEvents.emit(emitted);
+        throw new Error("undone");
+      });
+    expect(undone).toThrow("undone");
+    expect(service.recent.list()).toEqual([]);
+    expect(given).toHaveLength(1);
+  });
+});
+
+describe("the target kind events", () => {
+  const request: DeliveryRequest = {
+    ...owner,
+    service: "scheduler",
+    source: "arn:aws:scheduler:eu-west-1:111122223333:schedule/default/s",
+    target: `arn:aws:events:${region}:${account}:event-bus/default`,
+    kind: "events",
+    payload: '{"a": 1}',
+    parameters: { source: "mine", detailType: "T" },
+    retry: { phases: [] },
+  };
+
+  it("puts an event on a bus", () => {
+    const { store, delivery, service } = alone();
+    store.transaction(() => delivery.submit(request));
+    expect(service.recent.list()).toMatchObject([{ source: "mine", detailType: "T", account, region }]);
+    expect(JSON.parse(service.recent.list()[0]?.event as string).detail).toEqual({ a: 1 });
+  });
+
+  it("refuses what PutEvents refuses", () => {
+    const { store, delivery, service } = alone();
+    store.transaction(() => {
+      delivery.submit({ ...request, payload: "[]" });
+      delivery.submit({ ...request, parameters: { source: "aws.s3", detailType: "T" } });
+    });
+    expect(service.recent.list()).toEqual([]);
+    expect(delivery.list().map(({ attempts }) => attempts[0]?.code)).toEqual([
+      "NotAuthorizedForSourceException",
+      "MalformedDetail",
+    ]);
+  });
+});
+
+describe("the retry policy", () => {
+  const total = (policy: Parameters<typeof retryOf>[0]) =>
+    retryOf(policy).phases.reduce((sum, { count }) => sum + count, 0);
+
+  it("has as many retries as asked for, 185 by default, within a day", () => {
+    expect([total({}), total({ MaximumRetryAttempts: 0 }), total({ MaximumRetryAttempts: 7 })]).toEqual([185, 0, 7]);
+    expect(retryOf({}).maxAgeMs).toBe(86_400_000);
+    expect(retryOf({ MaximumEventAgeInSeconds: 60 }).maxAgeMs).toBe(60_000);
+    expect(retryOf({ MaximumRetryAttempts: 3 }).phases).toEqual([
+      { count: 3, minMs: 1000, maxMs: 4000, curve: "geometric" },
+    ]);
+  });
+});
+
+describe("error codes of dead letters", () => {
+  it("are AWS's, whatever the target said", () => {
+    const said = {
+      "AWS.SimpleQueueService.NonExistentQueue": "NO_RESOURCE",
+      ResourceNotFoundException: "NO_RESOURCE",
+      StateMachineDoesNotExist: "NO_RESOURCE",
+      ProvisionedThroughputExceededException: "THROTTLING",
+      429: "THROTTLING",
+      503: "ERROR_FROM_TARGET",
+      ECONNREFUSED: "CONNECTION_FAILURE",
+      TIMEOUT: "TIMEOUT",
+      INVALID_JSON: "INVALID_JSON",
+      ExecutionAlreadyExists: "RESOURCE_ALREADY_EXISTS",
+      AccessDeniedException: "NO_PERMISSIONS",
+      InternalFailure: "INTERNAL_ERROR",
+      Whatever: "UNKNOWN",
+    };
+    for (const [code, expected] of Object.entries(said)) expect([code, errorCode(code)]).toEqual([code, expected]);
+  });
+});
