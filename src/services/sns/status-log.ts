@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { formatArn } from "../../core/arn.ts";
 import type { DeliveryEnd } from "../../core/delivery/types.ts";
-import { feedbackPrefix } from "./deliveries.ts";
+import { feedbackPrefix } from "./feedback.ts";
 import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
