@@ -147,6 +147,22 @@ export class DeliveryEngine {
     this.#store.afterCommit(() => this.#unmatched.add(record));
   }
 
+  /**
+   * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
+   * @throws DeliveryFailure, AwsError: whatever the target answers, or that there is none of this kind.
+   */
+  async attempt(request: DeliveryRequest): Promise<unknown> {
+    const target = this.#targets.get(request.kind);
+    if (target === undefined) {
+      throw new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${request.kind}.`, false);
+    }
+    const delivery: Delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
+    if ("remote" in target) return target.remote(delivery, this.#stopped.signal);
+    const response = this.#store.transaction(() => target.local(delivery));
+    await this.#store.flushed();
+    return response;
+  }
+
   /** Resolves when nothing is under way and nothing is due now. Not to be awaited by what is itself being delivered. */
   async settled(): Promise<void> {
     do await this.#clock.quiet();
