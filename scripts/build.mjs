@@ -38,6 +38,8 @@ await build({
   plugins: [schemasOnly],
   logLevel: "error",
   legalComments: "none",
+  // The text of the bundle stays in memory; names, and so stacks, are kept.
+  minifyWhitespace: true,
   // CommonJS packages inside the bundle call require for Node's own modules.
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

@@ -77,3 +77,14 @@ export function awsJson(target, body, { version = "1.0", service = "sqs" } = {})
 export function percentile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
+
+/** The bytes of an AWS Query request. */
+export function awsQuery(service, version, parameters) {
+  const text = new URLSearchParams({ ...parameters, Version: version }).toString();
+  return Buffer.from(
+    `POST / HTTP/1.1\r\nHost: localhost:4566\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+      `X-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/${service}/aws4_request, ` +
+      `SignedHeaders=content-type;host;x-amz-date, Signature=${"0".repeat(64)}\r\n` +
+      `User-Agent: aws-sdk-js/3 bench\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}

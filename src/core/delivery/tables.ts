@@ -31,9 +31,14 @@ export function orderOf({ source, orderKey }: DeliveryRow["request"]): string | 
   return orderKey === undefined ? undefined : `${source}\n${orderKey}`;
 }
 
+/** Keys in order of arrival, so that of those due at the same time the oldest goes first. */
+export function deliveryKey({ serial }: Pick<DeliveryRow, "serial">): string {
+  return String(serial).padStart(16, "0");
+}
+
 export const deliveryTable = defineTable<DeliveryRow>()({
   name: "delivery.outbox",
-  key: (row) => row.id,
+  key: deliveryKey,
   account: (row) => row.account,
   indexes: {
     lane: {

@@ -2,7 +2,7 @@
  * Hash keys: unsigned 128-bit numbers, kept as 32 hexadecimal digits, which is what MD5 gives and whose order as text
  * is that of the numbers. AWS shows them in decimal.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export const hashSpace = 2n ** 128n;
 export const lowestHash = "0".repeat(32);
@@ -10,7 +10,7 @@ export const highestHash = "f".repeat(32);
 
 /** The hash key of a partition key: MD5 of its UTF-8 bytes. */
 export function hashOf(partitionKey: string): string {
-  return createHash("md5").update(partitionKey).digest("hex");
+  return hash("md5", partitionKey);
 }
 
 export function hashFrom(number: bigint): string {

@@ -128,6 +128,13 @@ export class Kinesis {
     return this.log.end(shardKey(shard.stream, shard.index));
   }
 
+  /** To be called in a transaction that put records into a shard or closed it: tells whoever waits for that. */
+  tellReaders(streamArn: string, shard: string): void {
+    this.subscriptions.touched(shard);
+    const { arrivals, store } = this.deps;
+    if (arrivals.hasReader(streamArn)) store.afterCommit(() => arrivals.notify(streamArn));
+  }
+
   /** Forgets what is kept outside the store. */
   reset(account?: string): void {
     this.subscriptions.endAll(account);

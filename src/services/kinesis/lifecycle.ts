@@ -117,7 +117,7 @@ export class Lifecycle {
     const kinesis = this.#kinesis;
     for (const shard of shards) {
       kinesis.shards.put(shard);
-      if (shard.closedMs !== undefined) kinesis.subscriptions.touched(shardKey(shard.stream, shard.index));
+      if (shard.closedMs !== undefined) kinesis.tellReaders(stream.arn, shardKey(shard.stream, shard.index));
     }
     kinesis.streams.put({ ...stream, nextShard });
     this.scheduleTrim(stream);

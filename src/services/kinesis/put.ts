@@ -100,7 +100,7 @@ export function appendRecords(
 ): number {
   const counter = service.log.append(route.key, stream.account, records, now, stream.keyId !== undefined);
   service.lifecycle.scheduleTrim(stream);
-  service.subscriptions.touched(route.key);
+  service.tellReaders(stream.arn, route.key);
   if (stream.mode === "ON_DEMAND") service.scaling.taken(stream, route, totalOf(records), now);
   return counter;
 }

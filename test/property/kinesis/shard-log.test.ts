@@ -42,7 +42,7 @@ describe("a shard's log against a list", () => {
           const records = texts.map((text) => ({ partitionKey: "k", data: Blob64.fromBytes(Buffer.from(text)) }));
           const first = store.transaction(() => log.append("s", "a", records, now, false));
           expect(first).toBe(model.length + 1);
-          texts.forEach((data, i) => model.push({ counter: first + i, arrivalMs: now, data }));
+          for (const [i, data] of texts.entries()) model.push({ counter: first + i, arrivalMs: now, data });
         }
         const expiredMs = now - retentionMs;
         const alive = model.filter(({ arrivalMs }) => arrivalMs > expiredMs);
