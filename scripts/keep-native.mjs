@@ -44,5 +44,6 @@ const exists = (path) =>
   );
 
 await keep("lmdb");
+// Step Functions reads its source, to run it in a realm of its own.
 await keep("jsonata");
 console.log(`${(await readdir(join(target, "node_modules"))).length} packages kept beside the bundle`);

@@ -1,4 +1,5 @@
 /** Reads the command line and its environment; a flag wins over its variable. */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseDuration } from "./engine/duration.ts";
 
@@ -20,11 +21,17 @@ export interface CliOptions {
   readonly key: string | undefined;
   /** URLs of functions by name or ARN. */
   readonly functions: Readonly<Record<string, string>>;
+  /** URLs of services Busbar has not, by the name Step Functions calls them. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** A directory whose folders stand for S3 buckets. */
+  readonly s3Root: string | undefined;
+  /** The contents of the mock configuration file. */
+  readonly mocks: unknown;
   readonly help: boolean;
   readonly version: boolean;
 }
 
-export const helpText = `busbar: AWS SQS and more on your own machine, on one endpoint
+export const helpText = `busbar: AWS application integration on your own machine, on one endpoint
 
 Usage: busbar [options]
 
@@ -40,18 +47,16 @@ Usage: busbar [options]
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
   --key <file>           its private key (PEM)
+  --endpoint <name=url>  where Step Functions finds a service Busbar has not (dynamodb=http://localhost:8000); may be repeated
+  --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
+  --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
   --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated
   --version              print the version
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-<<<<<<< HEAD
 BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
-BUSBAR_KEY. PORT is honoured too.
-=======
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY,
-BUSBAR_FUNCTION (several divided by commas). PORT is honoured too.
->>>>>>> sns
+BUSBAR_KEY, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas), BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
 Then point any AWS client at it:
 
@@ -73,6 +78,9 @@ const flags = {
   tls: { type: "boolean" },
   cert: { type: "string" },
   key: { type: "string" },
+  endpoint: { type: "string", multiple: true },
+  "s3-root": { type: "string" },
+  mocks: { type: "string" },
   function: { type: "string", multiple: true },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
@@ -115,7 +123,16 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     tls: on("tls") || cert !== undefined,
     cert,
     key,
-    functions: functionsOf(values.function ?? environment["BUSBAR_FUNCTION"]?.split(",") ?? []),
+    functions: urlsOf(
+      values.function ?? environment["BUSBAR_FUNCTION"]?.split(",") ?? [],
+      "--function needs name=url, for example worker=http://localhost:9000",
+    ),
+    endpoints: urlsOf(
+      values.endpoint ?? environment["BUSBAR_ENDPOINT"]?.split(",") ?? [],
+      "--endpoint needs service=url, for example dynamodb=http://localhost:8000",
+    ),
+    s3Root: text("s3-root"),
+    mocks: mocksIn(text("mocks") ?? environment["SFN_MOCK_CONFIG"]),
     help: values.help === true,
     version: values.version === true,
   };
@@ -131,17 +148,24 @@ function parse(args: string[]) {
 }
 
 /** Lines `name=url`; an ARN has no equals sign, so the first one divides. */
-function functionsOf(given: readonly string[]): Record<string, string> {
-  const functions: Record<string, string> = {};
+function urlsOf(given: readonly string[], advice: string): Record<string, string> {
+  const urls: Record<string, string> = {};
   for (const one of given) {
     const at = one.indexOf("=");
     const url = one.slice(at + 1);
-    if (at < 1 || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new OptionError(`--function needs name=url, for example worker=http://localhost:9000, not ${one}.`);
-    }
-    functions[one.slice(0, at)] = url;
+    if (at < 1 || !/^https?:\/\//.test(url) || !URL.canParse(url)) throw new OptionError(`${advice}, not ${one}.`);
+    urls[one.slice(0, at)] = url;
   }
-  return functions;
+  return urls;
+}
+
+function mocksIn(file: string | undefined): unknown {
+  if (file === undefined || file === "") return undefined;
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new OptionError(`The mocks in ${file} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 function variableOf(flag: string): string {

@@ -3,6 +3,7 @@ import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import { Arrivals } from "./core/arrivals.ts";
 import { AwsEvents } from "./core/aws-events.ts";
+import { Connections } from "./core/connections.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
 import { LogGroups } from "./core/delivery/log-groups.ts";
@@ -24,11 +25,21 @@ import { pipes } from "./services/pipes/index.ts";
 import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
+import { stepfunctions } from "./services/stepfunctions/index.ts";
 import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, scheduler, pipes, sts];
+export const services: readonly ServiceDefinition[] = [
+  sqs,
+  sns,
+  kinesis,
+  eventbridge,
+  scheduler,
+  pipes,
+  stepfunctions,
+  sts,
+];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */
@@ -53,6 +64,12 @@ export interface EmulatorOptions {
   readonly strict?: boolean | undefined;
   /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
   readonly streamDelayMs?: number | undefined;
+  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
+  readonly mocks?: unknown;
+  /** A directory whose folders stand for S3 buckets. */
+  readonly s3Root?: string | undefined;
+  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  readonly endpoints?: Readonly<Record<string, string>> | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
@@ -107,13 +124,20 @@ export class Emulator {
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
+    const connections = new Connections();
     for (const definition of services) {
       const state = definition.create({
         store,
         clock: this.clock,
         timers,
         random,
-        options: { strict: options.strict ?? false, streamDelayMs: options.streamDelayMs ?? 0 },
+        options: {
+          strict: options.strict ?? false,
+          mocks: options.mocks,
+          s3Root: options.s3Root,
+          endpoints: options.endpoints,
+          streamDelayMs: options.streamDelayMs ?? 0,
+        },
         call,
         callJson,
         delivery,
@@ -121,6 +145,8 @@ export class Emulator {
         awsEvents,
         mailbox: this.mailbox,
         arrivals,
+        connections,
+        models: new Map(models.map((model) => [model.name, model])),
       });
       const running = { definition, state };
       this.#running.push(running);

@@ -47,6 +47,12 @@ export interface BusbarOptions {
   readonly streamDelay?: string | number;
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
+  /** Where Step Functions finds services Busbar has not: `{ dynamodb: "http://localhost:8000" }`. */
+  readonly endpoints?: Readonly<Record<string, string>>;
+  /** A directory whose folders stand for S3 buckets, for distributed Maps. */
+  readonly s3Root?: string;
+  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
+  readonly mocks?: object;
 }
 
 /** What to spread into an AWS SDK v3 client's options. */
@@ -143,6 +149,9 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     strict: options.strict,
     streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
     functions: options.functions,
+    endpoints: options.endpoints,
+    s3Root: options.s3Root,
+    mocks: options.mocks,
   };
   const emulator = await Emulator.start(emulatorOptions);
   let server: RunningServer | undefined;

@@ -5,6 +5,7 @@ import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { AwsEvents } from "./aws-events.ts";
+import type { Connections } from "./connections.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
 import type { Mailbox } from "./delivery/mailbox.ts";
 import type { Functions } from "./functions.ts";
@@ -16,6 +17,12 @@ export interface ServiceOptions {
   readonly strict: boolean;
   /** How long Kinesis streams, consumers and channels say CREATING, UPDATING or DELETING, in ms of the clock. */
   readonly streamDelayMs: number;
+  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
+  readonly mocks?: unknown;
+  /** A directory whose folders stand for S3 buckets. */
+  readonly s3Root?: string | undefined;
+  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  readonly endpoints?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a service is given to live on. */
@@ -39,6 +46,10 @@ export interface ServiceDependencies {
   readonly awsEvents: AwsEvents;
   /** News that a queue or a stream has something to read. */
   readonly arrivals: Arrivals;
+  /** What EventBridge's connections add to calls of HTTP endpoints. */
+  readonly connections: Connections;
+  /** The models of all services by name, for whoever calls operations it learns at run time. */
+  readonly models: ReadonlyMap<string, ServiceModel>;
 }
 
 export type Call = (

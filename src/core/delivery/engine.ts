@@ -30,6 +30,7 @@ import {
 /** Failed and delivered ones kept to be looked at. */
 const keptFailed = 1000;
 const keptDelivered = 1000;
+const keptUnmatched = 1000;
 /** Payload that may wait: what comes on top of it is given up, since memory has an end. */
 const mostPendingChars = 512 * 1024 * 1024;
 /** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
@@ -54,6 +55,7 @@ export class DeliveryEngine {
   readonly #handlers = new Map<string, (end: DeliveryEnd) => void>();
   readonly #describers = new Map<string, DescribeFailure>();
   readonly #delivered = new Ring<DeliveryRecord>(keptDelivered);
+  readonly #unmatched = new Ring<DeliveryRecord>(keptUnmatched);
   readonly #stopped = new AbortController();
   #pendingChars = 0;
   #localAttempts = 0;
@@ -103,7 +105,9 @@ export class DeliveryEngine {
 
   /** After rows were deleted by `Store.reset`. */
   reset(account?: string): void {
-    this.#delivered.clear(account === undefined ? undefined : (record) => record.account !== account);
+    const keep = account === undefined ? undefined : (record: DeliveryRecord) => record.account !== account;
+    this.#delivered.clear(keep);
+    this.#unmatched.clear(keep);
     this.#lastPayload = undefined;
     this.#countPending();
   }
@@ -128,6 +132,26 @@ export class DeliveryEngine {
     return id;
   }
 
+  /** Remembers that a message of this source reached nobody, and why. Inside a transaction. */
+  noteUnmatched(message: Pick<DeliveryRequest, "account" | "region" | "service" | "source">, reason: string): void {
+    const { account, region, service, source } = message;
+    const record: DeliveryRecord = {
+      id: this.#random.uuid(),
+      account,
+      region,
+      service,
+      source,
+      target: "",
+      kind: "none",
+      status: "unmatched",
+      acceptedMs: this.#clock.now(),
+      attemptCount: 0,
+      attempts: [],
+      reason,
+    };
+    this.#store.afterCommit(() => this.#unmatched.add(record));
+  }
+
   /**
    * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
    * @throws DeliveryFailure, AwsError: whatever the target answers, or that there is none of this kind.
@@ -150,15 +174,17 @@ export class DeliveryEngine {
     while (this.#lanes.busy);
   }
 
-  /** Deliveries, newest first: all pending and failed ones that are kept, and the last delivered. */
+  /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last messages nobody took. */
   list(filter: DeliveryFilter = {}): DeliveryRecord[] {
     const found: DeliveryRecord[] = [];
     const limit = filter.limit ?? 100;
-    for (const record of newestOf([
+    const sources = [
       this.#recordsOf("pending"),
       this.#recordsOf("failed"),
       this.#delivered.newestFirst(),
-    ])) {
+      this.#unmatched.newestFirst(),
+    ];
+    for (const record of newestOf(sources)) {
       if (filter.account !== undefined && record.account !== filter.account) continue;
       if (filter.source !== undefined && record.source !== filter.source) continue;
       if (filter.target !== undefined && record.target !== filter.target) continue;
@@ -267,12 +293,19 @@ export class DeliveryEngine {
       if (this.#stopped.signal.aborted) return;
       failure = this.#failureOf(error);
     }
-    this.#store.transaction(() => {
-      // A reset may have taken the row away in the meantime.
-      if (this.#rows.get(deliveryKey(row)) !== row) return;
-      if (failure === undefined) this.#succeed(row, payload, response);
-      else this.#failed(row, payload, failure);
-    });
+    try {
+      this.#store.transaction(() => this.#settle(row, payload, response, failure));
+    } catch (error) {
+      // The emulator has ended in the meantime: the next run repeats the delivery.
+      if (!this.#stopped.signal.aborted) throw error;
+    }
+  }
+
+  #settle(row: DeliveryRow, payload: string, response: unknown, failure: DeliveryFailure | undefined): void {
+    // A reset may have taken the row away in the meantime.
+    if (this.#rows.get(deliveryKey(row)) !== row) return;
+    if (failure === undefined) this.#succeed(row, payload, response);
+    else this.#failed(row, payload, failure);
   }
 
   #failureOf(error: unknown): DeliveryFailure {

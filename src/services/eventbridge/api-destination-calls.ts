@@ -1,5 +1,6 @@
 /** Calls API destinations (EventBridge user guide, "API destinations as targets"). */
 import type { Target } from "@aws-sdk/client-eventbridge";
+import { type ConnectionCall, ConnectionError } from "../../core/connections.ts";
 import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../core/delivery/types.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../core/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
@@ -24,6 +25,24 @@ export class ApiDestinations {
   constructor(service: EventBridge) {
     this.#service = service;
     service.deps.delivery.register(kind, (delivery, signal) => this.#call(delivery, signal));
+    service.deps.connections.onAuthorize((arn, call) => this.#authorize(arn, call));
+  }
+
+  /** What a connection adds to somebody else's call. @throws ConnectionError */
+  async #authorize(arn: string, { url, headers, body }: ConnectionCall): Promise<string> {
+    const connection = this.#service.connection(arn);
+    if (connection === undefined) throw new ConnectionError("NotFound", `The connection ${arn} does not exist.`);
+    try {
+      const { name, value } = await this.#authorization(connection);
+      headers[name] = value;
+    } catch (error) {
+      if (!(error instanceof DeliveryFailure)) throw error;
+      throw new ConnectionError("InvalidConnectionState", error.message);
+    }
+    const own = pairsOf(connection.auth?.InvocationHttpParameters);
+    for (const [key, value] of own.query) url.searchParams.set(key, value);
+    for (const [key, value] of own.headers) headers[key] = value;
+    return withMembers(body === "" && own.body.length > 0 ? "{}" : body, own.body);
   }
 
   /** How a delivery to the API destination of a target goes out: calls over its rate are delayed. */

@@ -1,6 +1,7 @@
 /** What is handed to the delivery engine, protocol by protocol. */
 import { createHash } from "node:crypto";
 import { type Delivery, DeliveryFailure, type DeliveryRequest, type RetryPolicy } from "../../core/delivery/types.ts";
+import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../core/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
 import { jsonObject } from "./json.ts";
 import { confirmationEnvelope, type Notification } from "./notification.ts";
@@ -29,6 +30,7 @@ const personRetry: RetryPolicy = {
 /** A subscription with what its deliveries need, worked out once. */
 export interface Subscriber {
   readonly row: SubscriptionRow;
+  readonly filter: FilterPolicy | undefined;
   readonly raw: boolean;
   readonly deadLetterArn: string | undefined;
   /** HTTP: what holds under this topic's attributes. */
@@ -36,11 +38,15 @@ export interface Subscriber {
 }
 
 export function subscriberOf(row: SubscriptionRow): Subscriber {
-  const redrive = row.attributes["RedrivePolicy"];
+  const { attributes } = row;
+  const redrive = attributes["RedrivePolicy"];
+  const policy = attributes["FilterPolicy"];
+  const scope = (attributes["FilterPolicyScope"] ?? "MessageAttributes") as FilterPolicyScope;
   const target = redrive === undefined ? undefined : jsonObject(redrive)?.["deadLetterTargetArn"];
   return {
     row,
-    raw: row.attributes["RawMessageDelivery"] === "true",
+    filter: policy === undefined ? undefined : parseFilterPolicy(policy, scope),
+    raw: attributes["RawMessageDelivery"] === "true",
     deadLetterArn: typeof target === "string" ? target : undefined,
     http: undefined,
   };

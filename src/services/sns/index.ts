@@ -45,6 +45,7 @@ export const sns = defineService<Sns>({
   create: (dependencies) => {
     const service = new Sns(dependencies);
     const { delivery, timers } = dependencies;
+    delivery.registerLocal("sns", (one) => publish.deliverToTopic(service, one));
     delivery.registerLocal("sms", (one) => deliverSms(service, one));
     delivery.registerLocal("push", (one) => deliverPush(service, one));
     delivery.onEnd(statusHandler, (end) => logStatus(service, end));

@@ -14,9 +14,10 @@ import {
   TooManyEntriesInBatchRequestException$,
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import type { Delivery } from "../../core/delivery/types.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { directDelivery } from "./deliveries.ts";
-import { invalidParameter } from "./errors.ts";
+import { invalidParameter, notFound } from "./errors.ts";
 import { jsonObject } from "./json.ts";
 import { checkMessageAttributes, type SentAttribute } from "./message-attributes.ts";
 import { Notification } from "./notification.ts";
@@ -41,6 +42,22 @@ interface Sent {
 type Content = Pick<Published, "message" | "messages" | "subject"> & { readonly size: number };
 type Attributes = ReturnType<typeof checkMessageAttributes>;
 
+/** Who publishes: a client whose request tells where we can be reached, or a service of ours. */
+interface Publisher {
+  readonly service: Sns;
+  readonly origin: string | undefined;
+  readonly traceHeader: string | undefined;
+}
+
+function publisherOf({ service, request, origin }: OperationContext<Sns>): Publisher {
+  const trace = request?.headers["x-amzn-trace-id"];
+  return {
+    service,
+    origin: request === undefined ? undefined : origin,
+    traceHeader: typeof trace === "string" ? trace : undefined,
+  };
+}
+
 export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   const { service } = context;
   const { TopicArn, TargetArn, PhoneNumber } = input;
@@ -63,7 +80,7 @@ export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   if (PhoneNumber !== undefined) return toPhone(PhoneNumber, content, attributes, context);
   if (topic === undefined && /:endpoint\//.test(arn as string))
     return toEndpoint(arn as string, content, attributes, context);
-  return accept(service.topicOf(arn, context, parameter), input, content, attributes, context);
+  return accept(service.topicOf(arn, context, parameter), input, content, attributes, publisherOf(context));
 });
 
 export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input, context) => {
@@ -88,7 +105,7 @@ export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input
   for (const { entry, attributes } of checked) {
     const Id = entry.Id as string;
     try {
-      Successful.push({ Id, ...accept(topic, entry, checkContent(entry), attributes, context) });
+      Successful.push({ Id, ...accept(topic, entry, checkContent(entry), attributes, publisherOf(context)) });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       Failed.push({ Id, Code: error.queryCode, Message: error.message, SenderFault: error.fault === "client" });
@@ -189,9 +206,9 @@ function accept(
   sent: Sent,
   content: Content,
   { attributes }: Attributes,
-  context: OperationContext<Sns>,
+  publisher: Publisher,
 ): { MessageId: string; SequenceNumber?: string | undefined } {
-  const { service } = context;
+  const { service } = publisher;
   const now = service.now;
   const deduplicationId = topic.fifo ? (sent.MessageDeduplicationId ?? sha256Hex(sent.Message as string)) : undefined;
   const key = deduplicationId === undefined ? undefined : deduplicationKey(topic, sent, deduplicationId);
@@ -210,7 +227,7 @@ function accept(
     });
   }
   const published: Published = {
-    ...publishedOf(content, attributes, context),
+    ...publishedOf(content, attributes, publisher),
     messageId,
     groupId: sent.MessageGroupId,
     deduplicationId,
@@ -224,23 +241,45 @@ function accept(
 function publishedOf(
   { message, messages, subject }: Content,
   attributes: Published["attributes"],
-  context: OperationContext<Sns>,
+  { service, origin, traceHeader }: Publisher,
 ): Published {
-  const trace = context.request?.headers["x-amzn-trace-id"];
   return {
-    messageId: context.service.deps.random.uuid(),
+    messageId: service.deps.random.uuid(),
     message,
     messages,
     subject,
     attributes,
-    timestampMs: context.service.now,
+    timestampMs: service.now,
     groupId: undefined,
     deduplicationId: undefined,
     sequenceNumber: undefined,
-    traceHeader: typeof trace === "string" ? trace : undefined,
-    // Only a client's own request tells where we can be reached.
-    origin: context.request === undefined ? undefined : context.origin,
+    traceHeader,
+    origin,
   };
+}
+
+/** What a delivery of kind `sns` has as its parameters. Its target is the topic's ARN. */
+export interface SnsParameters {
+  readonly subject?: string | undefined;
+  readonly messageGroupId?: string | undefined;
+  readonly messageDeduplicationId?: string | undefined;
+  readonly traceHeader?: string | undefined;
+}
+
+/** The target kind `sns`: what other services publish. @throws AwsError as Publish */
+export function deliverToTopic(service: Sns, delivery: Delivery): { MessageId: string } {
+  const { subject, messageGroupId, messageDeduplicationId, traceHeader } = (delivery.parameters ?? {}) as SnsParameters;
+  const topic = service.topics.get(delivery.target);
+  if (topic === undefined) throw notFound("Topic");
+  const sent: Sent = {
+    Message: delivery.payload,
+    Subject: subject,
+    MessageGroupId: messageGroupId,
+    MessageDeduplicationId: messageDeduplicationId,
+  };
+  const content = checkContent(sent);
+  checkOrdering(topic, sent);
+  return accept(topic, sent, content, checkMessageAttributes(undefined), { service, origin: undefined, traceHeader });
 }
 
 function findOriginal(service: Sns, topic: TopicRow, key: string, now: number) {
@@ -266,7 +305,7 @@ function sha256Hex(text: string): string {
 
 function toPhone(phone: string, content: Content, { attributes }: Attributes, context: OperationContext<Sns>) {
   const { service } = context;
-  const published = publishedOf(content, attributes, context);
+  const published = publishedOf(content, attributes, publisherOf(context));
   if (content.message.length > maxSmsChars) throw invalidParameter("Message too long");
   checkSmsAttributes(attributes);
   submitDirect(service, context, { phone }, published);
@@ -297,7 +336,7 @@ function toEndpoint(arn: string, content: Content, { attributes }: Attributes, c
   if (endpoint.attributes["Enabled"] === "false") {
     throw AwsError.of(EndpointDisabledException$ as ErrorSchema, "Endpoint is disabled");
   }
-  const published = publishedOf(content, attributes, context);
+  const published = publishedOf(content, attributes, publisherOf(context));
   submitDirect(service, context, { endpointArn: arn }, published);
   return { MessageId: published.messageId };
 }

@@ -2,6 +2,7 @@ import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
 import { Arrivals } from "../../../src/core/arrivals.ts";
 import { AwsEvents } from "../../../src/core/aws-events.ts";
+import { Connections } from "../../../src/core/connections.ts";
 import { DeliveryEngine } from "../../../src/core/delivery/engine.ts";
 import { Mailbox } from "../../../src/core/delivery/mailbox.ts";
 import type { Delivery, DeliveryRequest } from "../../../src/core/delivery/types.ts";
@@ -47,6 +48,8 @@ function alone() {
       return {};
     },
     callJson: () => Promise.reject(new Error("not asked")),
+    connections: new Connections(),
+    models: new Map(),
   });
   timers.start();
   delivery.start();

@@ -1,0 +1,44 @@
+/** GetExecutionHistory. */
+import { GetExecutionHistory$, type GetExecutionHistoryCommand, type HistoryEvent } from "@aws-sdk/client-sfn";
+import type { HistoryEvent as StoredEvent } from "./asl/history.ts";
+import { executionNamed } from "./executions.ts";
+import { pageOf, placeIn } from "./pages.ts";
+import { operation } from "./stepfunctions.ts";
+
+/** Members of details that hold payloads, with those that tell about them. */
+const payloads = new Set([
+  "input",
+  "inputDetails",
+  "output",
+  "outputDetails",
+  "parameters",
+  "cause",
+  "assignedVariables",
+  "assignedVariablesDetails",
+]);
+
+export const getExecutionHistory = operation<GetExecutionHistoryCommand>(GetExecutionHistory$, (input, { service }) => {
+  const { reverseOrder = false, includeExecutionData = true } = input;
+  const { arn } = executionNamed(service, input.executionArn as string);
+  const list = reverseOrder ? "events-reverse" : "events";
+  const place = placeIn(input, list, "number");
+  const first = place === undefined ? (reverseOrder ? Number.MAX_SAFE_INTEGER : 1) : place + (reverseOrder ? -1 : 1);
+  const stored = service.runner.histories.from(arn, first, reverseOrder);
+  const { items, nextToken } = pageOf(input, list, stored, ({ id }) => id);
+  return { events: items.map((event) => shown(event, includeExecutionData)), nextToken };
+});
+
+function shown(event: StoredEvent, withData: boolean): HistoryEvent {
+  const { id, previousEventId, type, timestampMs, detailsKey, details } = event;
+  const kept =
+    details === undefined || withData
+      ? details
+      : Object.fromEntries(Object.entries(details).filter(([name]) => !payloads.has(name)));
+  return {
+    timestamp: new Date(timestampMs),
+    type: type as HistoryEvent["type"],
+    id,
+    previousEventId,
+    ...(detailsKey === undefined ? {} : { [detailsKey]: kept }),
+  };
+}

@@ -1,0 +1,113 @@
+/** Tasks that call a service Busbar has: the optimized integrations and `aws-sdk:*`. */
+import { createHash } from "node:crypto";
+import { AwsError } from "../../../../protocols/error.ts";
+import type { OperationModel } from "../../../../protocols/schema.ts";
+import type { ServiceDependencies } from "../../../core/service.ts";
+import type { TaskRequest } from "../asl/execution.ts";
+import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { badParameters, type Integration, type TaskCall } from "./integration.ts";
+import { withMetadata } from "./metadata.ts";
+import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
+import { capital, exceptionName, optimized, optimizedApis, sdkService } from "./service-names.ts";
+import { TaskError } from "./task-error.ts";
+
+/** What a task calls: undefined when Busbar does not have it. */
+interface Target {
+  readonly service: string;
+  readonly operation: OperationModel;
+  readonly sdk: boolean;
+}
+
+/** Calls that wait for time or for somebody else. */
+const waiting = new Set(["ReceiveMessage", "GetActivityTask", "StartSyncExecution", "TestState"]);
+
+export class ServiceCalls implements Integration {
+  readonly #deps: ServiceDependencies;
+
+  constructor(deps: ServiceDependencies) {
+    this.#deps = deps;
+  }
+
+  /** The operation a resource names, when Busbar has it. */
+  target({ resource }: Pick<TaskRequest, "resource">): Target | undefined {
+    if (resource.kind !== "service") return undefined;
+    const { resourceType, api } = resource;
+    const sdk = resourceType.startsWith("aws-sdk:");
+    if (!sdk && !optimizedApis[resourceType]?.includes(api)) return undefined;
+    const service = sdk ? sdkService(resourceType.slice("aws-sdk:".length)).service : optimized[resourceType]?.service;
+    const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
+    return operation && { service: service as string, operation, sdk };
+  }
+
+  refusal(task: TaskRequest): string | undefined {
+    const target = this.target(task);
+    if (target === undefined) return undefined;
+    const { parameters } = task;
+    const problems: string[] = [];
+    if (isObject(parameters)) toSdkInput(target.operation.input, parameters, problems);
+    else problems.push("The parameters must be an object");
+    return problems.length > 0 ? badParameters(parameters, problems) : undefined;
+  }
+
+  waits(task: TaskRequest): boolean {
+    return waiting.has(this.target(task)?.operation.name ?? "");
+  }
+
+  async call({ row, task }: TaskCall): Promise<Json> {
+    const { service, operation, sdk } = this.target(task) as Target;
+    const type = task.resource.kind === "service" ? task.resource.resourceType : "";
+    const { account, region } = row;
+    const input = toSdkInput(operation.input, task.parameters as JsonObject, []);
+    if (!sdk) prepare(type, input, { row, task });
+    const requestId = this.#deps.random.uuid();
+    let answer: object;
+    try {
+      answer = await this.#deps.call(service, operation.name, input, { account, region });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      throw sdk ? sdkError(type, error, requestId) : optimizedError(type, error, requestId);
+    }
+    const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
+    if (sdk) return output;
+    if (type === "events") return eventsOutput(output);
+    const contentType = optimized[type]?.contentType ?? "";
+    return withMetadata(output, { requestId, contentType, nowMs: this.#deps.clock.now() });
+  }
+}
+
+/** What Step Functions adds to the parameters of an optimized integration. */
+function prepare(type: string, input: Record<string, unknown>, { row, task }: Pick<TaskCall, "row" | "task">): void {
+  if (type === "states") input["name"] ??= childName(row.arn, task.taskId);
+  if (type !== "events") return;
+  for (const entry of (input["Entries"] ?? []) as Record<string, unknown>[]) {
+    entry["Resources"] = [...((entry["Resources"] as string[] | undefined) ?? []), row.machine, row.arn];
+  }
+}
+
+/** The name of a child that was given none: the same each time the same attempt is carried out. */
+function childName(execution: string, taskId: string): string {
+  const hex = createHash("sha256").update(`${execution} ${taskId}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** PutEvents fails as a whole when one entry does. */
+function eventsOutput(output: JsonObject): JsonObject {
+  if (Number(output["FailedEntryCount"] ?? 0) > 0)
+    throw new TaskError("EventBridge.FailedEntry", JSON.stringify(output));
+  return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
+}
+
+function optimizedError(type: string, error: AwsError, requestId: string): TaskError {
+  const { errorPrefix, unmodelled, serviceText } = optimized[type] as (typeof optimized)[string];
+  const name = error.schema === undefined ? unmodelled : exceptionName(error.name);
+  const code = error.queryCode;
+  const text = `Service: ${serviceText}; Status Code: ${error.queryStatus}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null`;
+  return new TaskError(`${errorPrefix}.${name}`, `${error.message} (${text})`);
+}
+
+function sdkError(type: string, error: AwsError, requestId: string): TaskError {
+  const { client } = sdkService(type.slice("aws-sdk:".length));
+  const name = error.schema === undefined ? `${client}Exception` : exceptionName(error.name);
+  const text = `Service: ${client}, Status Code: ${error.status}, Request ID: ${requestId}`;
+  return new TaskError(`${client}.${name}`, `${error.message} (${text}) (SDK Attempt Count: 1)`);
+}

@@ -1,0 +1,332 @@
+/** Runs distributed Maps: each batch of items is an execution of its own. */
+
+import { siblingArn } from "./arns.ts";
+import { batchItems } from "./asl/batches.ts";
+import { StateError } from "./asl/errors.ts";
+import type { MapRunRequest } from "./asl/execution.ts";
+import { mapRunItem } from "./asl/interpreter.ts";
+import { isObject, type Json, parseJson } from "./asl/json.ts";
+import { ItemReaderError, type ReadItem, readItems } from "./item-reader.ts";
+import { ObjectError, ObjectFiles } from "./object-files.ts";
+import { type Writer, writeResults } from "./result-writer.ts";
+import type { StepFunctions } from "./stepfunctions.ts";
+import { type ExecutionRow, type MapChildRow, type MapRunRow, mapChildTable, mapRunTable } from "./tables.ts";
+
+/** AWS's limit, and what 0 means. */
+const mostConcurrent = 10_000;
+/** Children started in one turn. */
+const startsPerTurn = 20;
+
+export class MapRuns {
+  readonly runs;
+  readonly children;
+  readonly #sfn: StepFunctions;
+  readonly #files: ObjectFiles;
+  /** Runs that are to be looked at. */
+  readonly #pumping = new Set<string>();
+
+  constructor(sfn: StepFunctions) {
+    const { store, options } = sfn.deps;
+    this.#sfn = sfn;
+    this.#files = new ObjectFiles(options.s3Root);
+    this.runs = store.table(mapRunTable);
+    this.children = store.table(mapChildTable);
+  }
+
+  /** Inside the transaction of the step that starts it. */
+  start(row: ExecutionRow, request: MapRunRequest): void {
+    const { store } = this.#sfn.deps;
+    this.runs.put({
+      arn: request.mapRunArn,
+      account: row.account,
+      execution: row.arn,
+      mapRunId: request.mapRunId,
+      machine: `${row.machine}/${request.label}`,
+      stateName: request.stateName,
+      executionType: request.executionType,
+      status: "RUNNING",
+      startedMs: this.#sfn.now,
+      stoppedMs: undefined,
+      maxConcurrency: request.maxConcurrency,
+      toleratedFailureCount: request.toleratedFailureCount,
+      toleratedFailurePercentage: request.toleratedFailurePercentage,
+      redriveCount: 0,
+      redrivenMs: undefined,
+      totalItems: 0,
+      failedItems: 0,
+      resultsWritten: 0,
+      request: JSON.stringify(request),
+      resultWriter: request.resultWriter && JSON.stringify(request.resultWriter),
+      serial: store.nextSerial(),
+    });
+    this.#soon(request.mapRunArn);
+  }
+
+  /** Children that failed or were stopped run again, those that never began begin. Inside a transaction. */
+  redrive(arn: string): void {
+    const run = this.runs.get(arn);
+    if (run === undefined) return;
+    const redriveCount = run.redriveCount + 1;
+    this.runs.put({
+      ...run,
+      status: "RUNNING",
+      stoppedMs: undefined,
+      redriveCount,
+      redrivenMs: this.#sfn.now,
+      failedItems: 0,
+    });
+    for (const status of ["FAILED", "TIMED_OUT", "ABORTED"] as const) {
+      for (const child of this.children.by.status.range(`${arn} ${status}`)) this.#redriveChild(child);
+    }
+    this.#soon(arn);
+  }
+
+  /** The execution that waits for the run has no use for it any more. Inside a transaction. */
+  cancel(execution: string, mapRunId: string): void {
+    for (const run of this.runs.by.execution.range(execution)) {
+      if (run.mapRunId === mapRunId && run.status === "RUNNING") this.#end(run, "ABORTED");
+    }
+  }
+
+  /** Inside a transaction: a child has ended. */
+  childEnded(arn: string, row: ExecutionRow): void {
+    const run = this.runs.get(arn);
+    const child = this.children.by.execution.first(row.arn);
+    if (run === undefined || child === undefined || child.status !== "RUNNING") return;
+    const { output, error, cause, stoppedMs } = row;
+    this.children.put({ ...child, status: row.status, output, error, cause, stoppedMs });
+    if (row.status !== "SUCCEEDED") this.runs.put({ ...run, failedItems: run.failedItems + child.itemCount });
+    if (run.status === "RUNNING") this.#soon(arn);
+  }
+
+  /** Goes on after its limits were changed. Inside a transaction. */
+  touched(arn: string): void {
+    this.#soon(arn);
+  }
+
+  recover(): void {
+    this.#sfn.deps.store.transaction(() => {
+      for (const run of this.runs.by.running.range("")) {
+        if (run.executionType === "EXPRESS") {
+          // Express children died with the process.
+          for (const child of this.children.by.status.range(`${run.arn} RUNNING`)) {
+            this.children.put({ ...child, status: "PENDING" });
+          }
+        }
+        this.#soon(run.arn);
+      }
+    });
+  }
+
+  /** Inside a transaction: removes the runs of an execution. */
+  forget(execution: string): void {
+    for (const run of this.runs.by.execution.range(execution)) {
+      for (const child of this.children.by.run.range(run.arn)) this.children.delete(`${run.arn} ${child.index}`);
+      this.runs.delete(run.arn);
+    }
+  }
+
+  #soon(arn: string): void {
+    if (this.#pumping.has(arn)) return;
+    this.#sfn.deps.store.afterCommit(() => {
+      if (this.#pumping.has(arn)) return;
+      this.#pumping.add(arn);
+      this.#sfn.turns.soon(() => {
+        this.#pumping.delete(arn);
+        this.#sfn.deps.store.transaction(() => this.#pump(arn));
+      });
+    });
+  }
+
+  #pump(arn: string): void {
+    let run = this.runs.get(arn);
+    if (run?.status !== "RUNNING") return;
+    if (run.request !== undefined) {
+      run = this.#prepare(run, JSON.parse(run.request) as MapRunRequest);
+      if (run === undefined) return;
+    }
+    if (exceeds(run)) {
+      const cause = "The specified tolerated failure threshold was exceeded";
+      this.#fail(run, "States.ExceedToleratedFailureThreshold", cause);
+      return;
+    }
+    const { status } = this.children.by;
+    const running = status.size(`${arn} RUNNING`);
+    const room = Math.min(run.maxConcurrency || mostConcurrent, mostConcurrent) - running;
+    const starts = Math.min(room, startsPerTurn);
+    const pending: MapChildRow[] = [];
+    for (const child of status.range(`${arn} PENDING`)) {
+      if (pending.length >= starts) break;
+      pending.push(child);
+    }
+    for (const child of pending) this.#startChild(run, child);
+    if (status.size(`${arn} PENDING`) === 0 && status.size(`${arn} RUNNING`) === 0) this.#conclude(arn);
+    else if (pending.length === startsPerTurn) this.#soon(arn);
+  }
+
+  /** Reads the items and makes the children of them; undefined when the run failed in doing so. */
+  #prepare(run: MapRunRow, request: MapRunRequest): MapRunRow | undefined {
+    let inputs: { value: Json; itemCount: number }[];
+    try {
+      inputs = this.#inputs(run, request);
+    } catch (error) {
+      if (error instanceof ItemReaderError) this.#fail(run, "States.ItemReaderFailed", error.message);
+      else if (error instanceof StateError) this.#fail(run, error.error ?? "States.Runtime", error.causeText);
+      else throw error;
+      return undefined;
+    }
+    let totalItems = 0;
+    const { random } = this.#sfn.deps;
+    for (const [index, { value, itemCount }] of inputs.entries()) {
+      const name = random.uuid();
+      const express = run.executionType === "EXPRESS";
+      const arn = siblingArn(run.machine, express ? "express" : "execution", name);
+      totalItems += itemCount;
+      this.children.put({
+        mapRun: run.arn,
+        index,
+        account: run.account,
+        status: "PENDING",
+        itemCount,
+        input: JSON.stringify(value),
+        name,
+        execution: express ? `${arn}:${random.uuid()}` : arn,
+        startedMs: undefined,
+        stoppedMs: undefined,
+        output: undefined,
+        error: undefined,
+        cause: undefined,
+      });
+    }
+    const prepared = { ...run, request: undefined, totalItems };
+    this.runs.put(prepared);
+    return prepared;
+  }
+
+  #inputs(run: MapRunRow, request: MapRunRequest): { value: Json; itemCount: number }[] {
+    const { runner } = this.#sfn;
+    const live = runner.liveOf(run.execution);
+    if (live === undefined) throw new StateError("States.Runtime", "The execution does not exist any more.");
+    const items: ReadItem[] = request.itemReader
+      ? readItems(this.#files, request.itemReader)
+      : (request.items ?? []).map((value, index) => {
+          const key = request.keys?.[index];
+          return { value, source: "STATE_DATA", ...(key === undefined ? {} : { key }) };
+        });
+    const machine = this.#sfn.machineOf(live.row);
+    const env = runner.envOf(live.row);
+    const values = items.map(({ value, key, source }, index) => {
+      const item = { Index: index, Value: value, Source: source, ...(key === undefined ? {} : { Key: key }) };
+      return mapRunItem(machine, live.execution, run.mapRunId, item, env);
+    });
+    if (request.itemBatcher === undefined) return values.map((value) => ({ value, itemCount: 1 }));
+    return batchItems(values, request.itemBatcher).map((value) => ({
+      value,
+      itemCount: isObject(value) && Array.isArray(value["Items"]) ? value["Items"].length : 1,
+    }));
+  }
+
+  #startChild(run: MapRunRow, child: MapChildRow): void {
+    const parent = this.#sfn.runner.executions.get(run.execution);
+    if (parent === undefined) return;
+    const now = this.#sfn.now;
+    this.children.put({ ...child, status: "RUNNING", startedMs: now });
+    const row: ExecutionRow = {
+      arn: child.execution,
+      account: run.account,
+      region: parent.region,
+      name: child.name,
+      machine: run.machine,
+      revision: parent.revision,
+      roleArn: parent.roleArn,
+      versionArn: undefined,
+      aliasArn: undefined,
+      startedMs: now,
+      input: child.input,
+      traceHeader: undefined,
+      status: "RUNNING",
+      stoppedMs: undefined,
+      output: undefined,
+      error: undefined,
+      cause: undefined,
+      redriveCount: 0,
+      redrivenMs: undefined,
+      redriveTokens: [],
+      serial: this.#sfn.deps.store.nextSerial(),
+      mapRun: run.arn,
+      mapState: run.stateName,
+      itemCount: child.itemCount,
+      testCase: parent.testCase,
+    };
+    const input = parseJson(child.input);
+    if (run.executionType === "STANDARD") this.#sfn.runner.start(row, input);
+    else {
+      this.#sfn.express.start(row, input, (ended) => {
+        this.#sfn.deps.store.transaction(() => this.childEnded(run.arn, ended));
+      });
+    }
+  }
+
+  #redriveChild(child: MapChildRow): void {
+    const row = this.#sfn.runner.executions.get(child.execution);
+    if (row === undefined) {
+      this.children.put({ ...child, status: "PENDING", error: undefined, cause: undefined });
+      return;
+    }
+    this.children.put({ ...child, status: "RUNNING", stoppedMs: undefined, error: undefined, cause: undefined });
+    this.#sfn.runner.redrive({
+      ...row,
+      status: "RUNNING",
+      stoppedMs: undefined,
+      error: undefined,
+      cause: undefined,
+      redriveCount: row.redriveCount + 1,
+      redrivenMs: this.#sfn.now,
+    });
+  }
+
+  #conclude(arn: string): void {
+    const run = this.runs.get(arn) as MapRunRow;
+    // The last child may have gone beyond what is tolerated.
+    if (exceeds(run)) {
+      this.#soon(arn);
+      return;
+    }
+    const writer = run.resultWriter === undefined ? undefined : (JSON.parse(run.resultWriter) as Writer);
+    let output: Json;
+    try {
+      output = writeResults(this.#files, run, writer, [...this.children.by.run.range(arn)]);
+    } catch (error) {
+      if (!(error instanceof ObjectError)) throw error;
+      this.#fail(run, "States.ResultWriterFailed", error.message);
+      return;
+    }
+    const resultsWritten = writer?.resource === undefined ? 0 : run.totalItems;
+    this.runs.put({ ...run, status: "SUCCEEDED", stoppedMs: this.#sfn.now, resultsWritten });
+    this.#sfn.signal(run.execution, { type: "mapRunSucceeded", mapRunId: run.mapRunId, output });
+  }
+
+  #fail(run: MapRunRow, error: string, cause: string | undefined): void {
+    this.#end(run, "FAILED");
+    const { mapRunId } = run;
+    const signal = { type: "mapRunFailed" as const, mapRunId, error, ...(cause === undefined ? {} : { cause }) };
+    this.#sfn.signal(run.execution, signal);
+  }
+
+  /** Ends a run unsuccessfully: what is running is stopped, what is pending stays so. */
+  #end(run: MapRunRow, status: "FAILED" | "ABORTED"): void {
+    this.runs.put({ ...run, status, stoppedMs: this.#sfn.now });
+    for (const child of this.children.by.status.range(`${run.arn} RUNNING`)) {
+      this.#sfn.turns.soon(() => this.#sfn.signal(child.execution, { type: "abort" }));
+    }
+  }
+}
+
+/** Whether more items failed than the run tolerates. A limit of 0 that stands beside another one is none. */
+function exceeds(run: MapRunRow): boolean {
+  const { failedItems, totalItems, toleratedFailureCount: count, toleratedFailurePercentage: percentage } = run;
+  if (failedItems === 0) return false;
+  if (count === 0 && percentage === 0) return true;
+  if (count > 0 && failedItems > count) return true;
+  return percentage > 0 && (failedItems / totalItems) * 100 > percentage;
+}

@@ -1,0 +1,71 @@
+/** The results of a map run: as the state's output, or as files (Step Functions, ResultWriter). */
+import type { MapRunRequest } from "./asl/execution.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "./asl/json.ts";
+import type { ObjectFiles } from "./object-files.ts";
+import type { MapChildRow, MapRunRow } from "./tables.ts";
+
+export type Writer = NonNullable<MapRunRequest["resultWriter"]>;
+
+/** The state's output when nothing is written, or the one that tells where it was. @throws ObjectError */
+export function writeResults(
+  files: ObjectFiles,
+  run: MapRunRow,
+  writer: Writer | undefined,
+  children: readonly MapChildRow[],
+): Json {
+  const config = isObject(writer?.writerConfig ?? null) ? (writer?.writerConfig as JsonObject) : undefined;
+  const succeeded = children.filter(({ status }) => status === "SUCCEEDED");
+  if (writer?.resource === undefined) {
+    return transformed(run, succeeded, String(config?.["Transformation"] ?? "COMPACT"));
+  }
+  const parameters = isObject(writer.parameters ?? null) ? (writer.parameters as JsonObject) : {};
+  const bucket = String(parameters["Bucket"] ?? "");
+  const uuid = run.arn.slice(run.arn.lastIndexOf(":") + 1);
+  const prefix = String(parameters["Prefix"] ?? "").replace(/\/$/, "");
+  const folder = prefix === "" ? uuid : `${prefix}/${uuid}`;
+  const transformation = String(config?.["Transformation"] ?? "NONE");
+  const lines = config?.["OutputType"] === "JSONL";
+  const groups = {
+    FAILED: children.filter(({ status }) => status === "FAILED" || status === "TIMED_OUT" || status === "ABORTED"),
+    PENDING: children.filter(({ status }) => status === "PENDING"),
+    SUCCEEDED: succeeded,
+  };
+  const resultFiles: JsonObject = {};
+  for (const [name, group] of Object.entries(groups)) {
+    resultFiles[name] = [];
+    if (group.length === 0) continue;
+    const results = transformed(run, group, name === "SUCCEEDED" ? transformation : "NONE");
+    const text = lines ? results.map((result) => `${JSON.stringify(result)}\n`).join("") : JSON.stringify(results);
+    const key = `${folder}/${name}_0.${lines ? "jsonl" : "json"}`;
+    files.write(bucket, key, text);
+    resultFiles[name] = [{ Key: key, Size: Buffer.byteLength(text) }];
+  }
+  const manifest = { DestinationBucket: bucket, MapRunArn: run.arn, ResultFiles: resultFiles };
+  files.write(bucket, `${folder}/manifest.json`, JSON.stringify(manifest));
+  return { MapRunArn: run.arn, ResultWriterDetails: { Bucket: bucket, Key: `${folder}/manifest.json` } };
+}
+
+/** NONE: the children's descriptions. COMPACT: their outputs. FLATTEN: the items of their outputs. */
+function transformed(run: MapRunRow, children: readonly MapChildRow[], transformation: string): Json[] {
+  if (transformation === "NONE") return children.map((child) => description(run, child));
+  const outputs = children.map(({ output }) => parseJson(output ?? "null"));
+  return transformation === "FLATTEN" ? outputs.flat() : outputs;
+}
+
+function description(run: MapRunRow, child: MapChildRow): JsonObject {
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return {
+    ...(child.cause === undefined ? {} : { Cause: child.cause }),
+    ...(child.error === undefined ? {} : { Error: child.error }),
+    ExecutionArn: child.execution,
+    Input: child.input,
+    InputDetails: { Included: true },
+    Name: child.name,
+    ...(child.output === undefined ? {} : { Output: child.output, OutputDetails: { Included: true } }),
+    RedriveCount: 0,
+    ...(child.startedMs === undefined ? {} : { StartDate: iso(child.startedMs) }),
+    StateMachineArn: run.machine,
+    Status: child.status,
+    ...(child.stoppedMs === undefined ? {} : { StopDate: iso(child.stoppedMs) }),
+  };
+}

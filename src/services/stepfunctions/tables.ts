@@ -1,0 +1,349 @@
+/** The rows Step Functions keeps, and the orders in which it looks at them. */
+import { defineTable } from "../../engine/table.ts";
+import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
+
+export type MachineType = "STANDARD" | "EXPRESS";
+
+export interface LoggingConfiguration {
+  readonly level: "ALL" | "ERROR" | "FATAL" | "OFF";
+  readonly includeExecutionData: boolean;
+  /** ARN of the log group, when a destination is set. */
+  readonly logGroupArn?: string | undefined;
+}
+
+export interface EncryptionConfiguration {
+  readonly type: "AWS_OWNED_KEY" | "CUSTOMER_MANAGED_KMS_KEY";
+  readonly kmsKeyId?: string | undefined;
+  readonly kmsDataKeyReusePeriodSeconds?: number | undefined;
+}
+
+export type Tags = readonly { readonly key: string; readonly value: string }[];
+
+export interface MachineRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly type: MachineType;
+  readonly createdMs: number;
+  /** Key of its current revision. */
+  readonly revision: string;
+  /** What CreateStateMachine compares a repeated call with. */
+  readonly createdWith: string;
+  /** Number of the version published last. */
+  readonly lastVersion: number;
+  readonly tags: Tags;
+}
+
+export const machineTable = defineTable<MachineRow>()({
+  name: "states.machines",
+  key: (machine) => machine.arn,
+  account: (machine) => machine.account,
+  indexes: { name: { group: (machine) => `${machine.account} ${machine.region}`, order: (machine) => machine.name } },
+});
+
+/** What a machine was between two updates; executions and versions hold on to the one they began with. */
+export interface RevisionRow {
+  readonly key: string;
+  readonly account: string;
+  readonly machine: string;
+  /** Absent for the revision a machine is created with. */
+  readonly revisionId: string | undefined;
+  readonly definition: string;
+  readonly type: MachineType;
+  readonly roleArn: string;
+  readonly logging: LoggingConfiguration;
+  readonly tracing: boolean;
+  readonly encryption: EncryptionConfiguration;
+  readonly updatedMs: number;
+}
+
+export const revisionTable = defineTable<RevisionRow>()({
+  name: "states.revisions",
+  key: (revision) => revision.key,
+  account: (revision) => revision.account,
+  indexes: { machine: { group: (revision) => revision.machine, order: (revision) => revision.updatedMs } },
+});
+
+export interface VersionRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly machine: string;
+  readonly number: number;
+  readonly revision: string;
+  readonly description: string | undefined;
+  readonly createdMs: number;
+}
+
+export const versionTable = defineTable<VersionRow>()({
+  name: "states.versions",
+  key: (version) => version.arn,
+  account: (version) => version.account,
+  indexes: {
+    machine: { group: (version) => version.machine, order: (version) => version.number },
+    revision: { group: (version) => version.revision, order: (version) => version.number },
+  },
+});
+
+export interface Route {
+  readonly stateMachineVersionArn: string;
+  readonly weight: number;
+}
+
+export interface AliasRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly machine: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly routes: readonly Route[];
+  readonly createdMs: number;
+  readonly updatedMs: number | undefined;
+  readonly serial: number;
+}
+
+export const aliasTable = defineTable<AliasRow>()({
+  name: "states.aliases",
+  key: (alias) => alias.arn,
+  account: (alias) => alias.account,
+  indexes: { machine: { group: (alias) => alias.machine, order: (alias) => alias.serial } },
+});
+
+export interface ActivityRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly createdMs: number;
+  readonly encryption: EncryptionConfiguration;
+  readonly tags: Tags;
+}
+
+export const activityTable = defineTable<ActivityRow>()({
+  name: "states.activities",
+  key: (activity) => activity.arn,
+  account: (activity) => activity.account,
+  indexes: {
+    name: { group: (activity) => `${activity.account} ${activity.region}`, order: (activity) => activity.name },
+  },
+});
+
+/** An execution as it is described; what its steps change often stands in rows of its own. */
+export interface ExecutionRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  /** Unqualified ARN; for a child of a map run, of the labelled machine. */
+  readonly machine: string;
+  readonly revision: string;
+  readonly roleArn: string;
+  readonly versionArn: string | undefined;
+  readonly aliasArn: string | undefined;
+  readonly startedMs: number;
+  readonly input: string;
+  readonly traceHeader: string | undefined;
+  readonly status: ExecutionStatus;
+  readonly stoppedMs: number | undefined;
+  readonly output: string | undefined;
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+  readonly redriveCount: number;
+  readonly redrivenMs: number | undefined;
+  /** Client tokens of redrives. */
+  readonly redriveTokens: readonly { readonly token: string; readonly atMs: number }[];
+  readonly serial: number;
+  /** The map run it is a child of, the Map state that runs it and how many items it was given. */
+  readonly mapRun: string | undefined;
+  readonly mapState: string | undefined;
+  readonly itemCount: number | undefined;
+  /** Test case of the mock configuration. */
+  readonly testCase: string | undefined;
+}
+
+export const executionTable = defineTable<ExecutionRow>()({
+  name: "states.executions",
+  key: (execution) => execution.arn,
+  account: (execution) => execution.account,
+  indexes: {
+    machine: { group: (one) => (one.mapRun === undefined ? one.machine : undefined), order: (one) => one.serial },
+    machineStatus: {
+      group: (one) => (one.mapRun === undefined ? `${one.machine} ${one.status}` : undefined),
+      order: (one) => one.serial,
+    },
+    mapRun: { group: (one) => one.mapRun, order: (one) => one.serial },
+    mapRunStatus: {
+      group: (one) => (one.mapRun === undefined ? undefined : `${one.mapRun} ${one.status}`),
+      order: (one) => one.serial,
+    },
+    version: { group: (one) => one.versionArn, order: (one) => one.serial },
+    alias: { group: (one) => one.aliasArn, order: (one) => one.serial },
+    revision: { group: (one) => one.revision, order: (one) => one.serial },
+    /** The closed ones by age, to be forgotten after their 90 days. */
+    closed: { group: (one) => (one.stoppedMs === undefined ? undefined : ""), order: (one) => one.stoppedMs ?? 0 },
+  },
+});
+
+/** What changes with nearly every step of an execution. */
+export interface HeadRow {
+  readonly execution: string;
+  readonly account: string;
+  readonly head: ExecutionHead;
+  /** How often each mocked state was invoked. */
+  readonly mockCalls: Readonly<Record<string, number>>;
+}
+
+export const headTable = defineTable<HeadRow>()({
+  name: "states.heads",
+  key: (row) => row.execution,
+  account: (row) => row.account,
+  indexes: {
+    /** Stopped in the middle to let others have a turn. */
+    ready: {
+      group: ({ head }) => (head.status === "RUNNING" && head.ready.length > 0 ? "" : undefined),
+      order: (row) => row.execution,
+    },
+  },
+});
+
+/** A frame of a running execution as JSON text, without its input, which changes less often and may be large. */
+export interface FrameRow {
+  readonly key: string;
+  readonly account: string;
+  readonly execution: string;
+  readonly text: string;
+}
+
+export const frameTable = defineTable<FrameRow>()({
+  name: "states.frames",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { execution: { group: (row) => row.execution, order: (row) => row.key } },
+});
+
+/** The input of a thread, as JSON text. */
+export const inputTable = defineTable<FrameRow>()({
+  name: "states.inputs",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { execution: { group: (row) => row.execution, order: (row) => row.key } },
+});
+
+/** Consecutive history events as JSON text. */
+export interface EventsRow {
+  readonly execution: string;
+  readonly account: string;
+  /** Id of the first event. */
+  readonly first: number;
+  readonly text: string;
+}
+
+export const eventsTable = defineTable<EventsRow>()({
+  name: "states.events",
+  key: (row) => `${row.execution} ${row.first}`,
+  account: (row) => row.account,
+  indexes: { execution: { group: (row) => row.execution, order: (row) => row.first } },
+});
+
+/** An open task of a standard execution. */
+export interface TaskRow {
+  readonly execution: string;
+  readonly taskId: string;
+  readonly account: string;
+  readonly serial: number;
+  /** The request as JSON text. */
+  readonly request: string;
+  readonly token: string | undefined;
+  /** To be carried out; waiting for a worker of this activity; or waiting for a call back or a job. */
+  readonly stage: "call" | "activity" | "wait";
+  readonly activity: string | undefined;
+  /** The execution a `.sync` task waits for. */
+  readonly child: string | undefined;
+}
+
+export function taskKey(execution: string, taskId: string): string {
+  return `${execution} ${taskId}`;
+}
+
+export const taskTable = defineTable<TaskRow>()({
+  name: "states.tasks",
+  key: (row) => taskKey(row.execution, row.taskId),
+  account: (row) => row.account,
+  indexes: {
+    execution: { group: (row) => row.execution, order: (row) => row.serial },
+    waiting: { group: (row) => (row.stage === "activity" ? row.activity : undefined), order: (row) => row.serial },
+    child: { group: (row) => row.child, order: (row) => row.serial },
+    toCall: { group: (row) => (row.stage === "call" ? "" : undefined), order: (row) => row.serial },
+  },
+});
+
+export type MapRunStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "ABORTED";
+
+export interface MapRunRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly execution: string;
+  /** Name of the run in its execution. */
+  readonly mapRunId: string;
+  /** Labelled ARN of the machine its children run. */
+  readonly machine: string;
+  readonly stateName: string;
+  readonly executionType: MachineType;
+  readonly status: MapRunStatus;
+  readonly startedMs: number;
+  readonly stoppedMs: number | undefined;
+  readonly maxConcurrency: number;
+  readonly toleratedFailureCount: number;
+  readonly toleratedFailurePercentage: number;
+  readonly redriveCount: number;
+  readonly redrivenMs: number | undefined;
+  readonly totalItems: number;
+  /** Items of children that did not succeed. */
+  readonly failedItems: number;
+  readonly resultsWritten: number;
+  /** The request as JSON text, while its items have not been read yet. */
+  readonly request: string | undefined;
+  /** ResultWriter, evaluated, as JSON text. */
+  readonly resultWriter: string | undefined;
+  readonly serial: number;
+}
+
+export const mapRunTable = defineTable<MapRunRow>()({
+  name: "states.mapRuns",
+  key: (run) => run.arn,
+  account: (run) => run.account,
+  indexes: {
+    execution: { group: (run) => run.execution, order: (run) => run.serial },
+    running: { group: (run) => (run.status === "RUNNING" ? "" : undefined), order: (run) => run.serial },
+  },
+});
+
+export type MapChildStatus = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
+
+/** One child of a map run: what it is to get, and what came of it. */
+export interface MapChildRow {
+  readonly mapRun: string;
+  readonly index: number;
+  readonly account: string;
+  readonly status: MapChildStatus;
+  readonly itemCount: number;
+  readonly input: string;
+  readonly name: string;
+  readonly execution: string;
+  readonly startedMs: number | undefined;
+  readonly stoppedMs: number | undefined;
+  readonly output: string | undefined;
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+}
+
+export const mapChildTable = defineTable<MapChildRow>()({
+  name: "states.mapChildren",
+  key: (child) => `${child.mapRun} ${child.index}`,
+  account: (child) => child.account,
+  indexes: {
+    run: { group: (child) => child.mapRun, order: (child) => child.index },
+    status: { group: (child) => `${child.mapRun} ${child.status}`, order: (child) => child.index },
+    execution: { group: (child) => child.execution, order: (child) => child.index },
+  },
+});

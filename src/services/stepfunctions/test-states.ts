@@ -1,0 +1,248 @@
+/** TestState: one state on its own, with or without its work. */
+import { type InspectionData, TestState$, type TestStateCommand, type TestStateInput } from "@aws-sdk/client-sfn";
+import type { OperationContext } from "../../core/operation.ts";
+import { isRoleArn, newArn } from "./arns.ts";
+import { loneStateName, type ParsedDefinition, parseDefinition, parseLoneState } from "./asl/definition.ts";
+import { invalidDefinitionMessage } from "./asl/diagnostics.ts";
+import { StateError } from "./asl/errors.ts";
+import type { Env, TaskRequest } from "./asl/execution.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "./asl/json.ts";
+import type { Machine, StateNode } from "./asl/machine.ts";
+import { parseResource } from "./asl/resource.ts";
+import {
+  mockProblem,
+  StateTest,
+  type StateTestResult,
+  TooManyFailures,
+  tooManyIterationFailures,
+} from "./asl/test-state.ts";
+import { invalidDefinition, invalidRoleArn, validation } from "./errors.ts";
+import { TaskError } from "./integrations/task-error.ts";
+import { mockResultProblem } from "./mock-results.ts";
+import { inputOf } from "./start.ts";
+import { operation, type StepFunctions } from "./stepfunctions.ts";
+import type { ExecutionRow } from "./tables.ts";
+import { contextProblem } from "./test-context.ts";
+
+type Context = OperationContext<StepFunctions>;
+type Mock = { result: Json } | { error?: string; cause?: string };
+
+export const testState = operation<TestStateCommand>(TestState$, (input, context) => {
+  const { service } = context;
+  const { machine, stateName } = stateOf(input as TestStateInput);
+  const node = machine.states.get(stateName) as StateNode;
+  if (input.roleArn !== undefined && !isRoleArn(input.roleArn)) throw invalidRoleArn(input.roleArn);
+  const mock = mockOf(input as TestStateInput, node, service);
+  const variables = objectOf(input.variables, "variables");
+  if (input.context !== undefined && mock === undefined) {
+    throw validation("State context can only be specified when a mock is specified");
+  }
+  const given = objectOf(input.context, "context");
+  if (given !== undefined) {
+    const problem = contextProblem(given, node);
+    if (problem !== undefined) throw validation(`Invalid Context object provided: ${problem}`);
+  }
+  if (node.type === "Task" && mock === undefined && input.roleArn === undefined) {
+    throw validation("RoleArn must be specified when testing a Task state");
+  }
+  if (mock === undefined) checkTestable(node);
+  const inputText = input.input ?? "{}";
+  inputOf(inputText);
+  const row = testedExecution(context, inputText, input.roleArn);
+  const env = envOf(service, row, mock !== undefined);
+  const configuration = input.stateConfiguration;
+  const test = new StateTest({
+    machine,
+    stateName,
+    meta: {
+      arn: row.arn,
+      name: row.name,
+      type: "EXPRESS",
+      roleArn: input.roleArn ?? null,
+      startedAtMs: service.now,
+      inputText,
+      stateMachineArn: row.machine,
+      stateMachineName: row.machine.slice(row.machine.lastIndexOf(":") + 1),
+    },
+    ...(variables === undefined ? {} : { variables }),
+    ...(given === undefined ? {} : { context: given }),
+    ...(mock === undefined ? {} : { mock }),
+    ...(configuration?.retrierRetryCount === undefined ? {} : { retrierRetryCount: configuration.retrierRetryCount }),
+    ...(configuration?.mapIterationFailureCount === undefined
+      ? {}
+      : { mapIterationFailureCount: configuration.mapIterationFailureCount }),
+  });
+  let begun: StateTestResult | TaskRequest;
+  try {
+    begun = test.begin(env);
+  } catch (error) {
+    if (error instanceof TooManyFailures) throw validation(tooManyIterationFailures);
+    if (error instanceof StateError) throw validation(error.causeText ?? "The state cannot be tested");
+    throw error;
+  }
+  const level = input.inspectionLevel ?? "INFO";
+  if ("status" in begun) return shown(begun, level);
+  return carriedOut(service, row, begun).then((outcome) => shown(test.answer(outcome, env), level));
+});
+
+/** The machine and the state in it that is tested. @throws AwsError InvalidDefinition, ValidationException */
+function stateOf({ definition = "", stateName }: TestStateInput): { machine: Machine; stateName: string } {
+  const whole = isWholeMachine(definition);
+  if (whole && stateName === undefined) {
+    throw validation("State name must be specified when the definition is a state machine");
+  }
+  const parsed: ParsedDefinition = whole ? parseDefinition(definition, "STANDARD") : parseLoneState(definition);
+  if (parsed.machine === undefined) throw invalidDefinition(invalidDefinitionMessage(parsed.diagnostics));
+  const name = whole ? (stateName as string) : loneStateName;
+  if (!parsed.machine.states.has(name)) throw validation(`State '${name}' does not exist in the definition`);
+  return { machine: parsed.machine, stateName: name };
+}
+
+function isWholeMachine(definition: string): boolean {
+  try {
+    const value = parseJson(definition);
+    return isObject(value) && value["States"] !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function objectOf(text: string | undefined, member: string): JsonObject | undefined {
+  if (text === undefined) return undefined;
+  let value: Json;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw validation(`The ${member} must be valid JSON: ${(error as Error).message}`);
+  }
+  if (!isObject(value)) throw validation(`The ${member} must be a JSON object`);
+  return value;
+}
+
+/** @throws AwsError ValidationException for a mock that does not suit the state */
+function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunctions): Mock | undefined {
+  if (mock === undefined) return undefined;
+  const { result, errorOutput } = mock;
+  if ((result === undefined) === (errorOutput === undefined)) {
+    throw validation("A mock must have either result or errorOutput");
+  }
+  if (result === undefined) {
+    const { error, cause } = errorOutput ?? {};
+    const thrown = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+    const problem = mockProblem(node, thrown);
+    if (problem !== undefined) throw validation(problem);
+    return thrown;
+  }
+  let value: Json;
+  try {
+    value = parseJson(result);
+  } catch {
+    throw validation("Mocked result must be valid JSON");
+  }
+  const problem = mockProblem(node, { result: value }) ?? schemaProblem(node, value, mock.fieldValidationMode, service);
+  if (problem !== undefined) throw validation(problem);
+  return { result: value };
+}
+
+function schemaProblem(node: StateNode, result: Json, mode: string | undefined, service: StepFunctions) {
+  const resource = node.type === "Task" ? parseResource(String(node.fields["Resource"])) : undefined;
+  if (mode === "NONE" || resource?.kind !== "service" || resource.pattern === "waitForTaskToken") return undefined;
+  const operation = service.performer.operationOf(resource);
+  if (operation === undefined || resource.pattern !== "requestResponse") return undefined;
+  const problem = mockResultProblem(operation, result, mode !== "PRESENT");
+  return problem && `Mock result schema validation error: ${problem}`;
+}
+
+/** @throws AwsError ValidationException for what TestState cannot carry out */
+function checkTestable(node: StateNode): void {
+  if (node.type === "Parallel" || node.type === "Map") {
+    throw validation(`State type '${node.type}' is not supported without a mock`);
+  }
+  if (node.type !== "Task") return;
+  const resource = parseResource(String(node.fields["Resource"]));
+  if (resource?.kind === "activity") throw validation("Activity tasks are not supported without a mock");
+  if (resource?.kind === "service" && resource.pattern !== "requestResponse") {
+    throw validation(`The '.${resource.pattern}' service integration is not supported without a mock`);
+  }
+}
+
+/** The execution a test pretends to be. */
+function testedExecution(context: Context, input: string, roleArn: string | undefined): ExecutionRow {
+  const { service, account, region } = context;
+  const { random } = service.deps;
+  const name = random.uuid();
+  return {
+    arn: newArn(context, "express", `${random.uuid()}:${name}:${random.uuid()}`),
+    account,
+    region,
+    name,
+    machine: newArn(context, "stateMachine", random.uuid()),
+    revision: "",
+    roleArn: roleArn ?? "",
+    versionArn: undefined,
+    aliasArn: undefined,
+    startedMs: service.now,
+    input,
+    traceHeader: undefined,
+    status: "RUNNING",
+    stoppedMs: undefined,
+    output: undefined,
+    error: undefined,
+    cause: undefined,
+    redriveCount: 0,
+    redrivenMs: undefined,
+    redriveTokens: [],
+    serial: 0,
+    mapRun: undefined,
+    mapState: undefined,
+    itemCount: undefined,
+    testCase: undefined,
+  };
+}
+
+function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
+  const { clock, random } = service.deps;
+  return {
+    nowMs: clock.now(),
+    chance: { random: () => random.float(), uuid: () => random.uuid() },
+    region: row.region,
+    taskToken: () => random.uuid(),
+    refuseTask: (task) => service.performer.refusal(task, mocked),
+  };
+}
+
+async function carriedOut(
+  service: StepFunctions,
+  row: ExecutionRow,
+  task: TaskRequest,
+): Promise<{ output: Json } | { error?: string; cause?: string }> {
+  try {
+    return { output: await service.performer.once(row, task) };
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    return {
+      ...(error.error === undefined ? {} : { error: error.error }),
+      ...(error.causeText === undefined ? {} : { cause: error.causeText }),
+    };
+  }
+}
+
+function shown(result: StateTestResult, level: string) {
+  const { status, output, error, cause, nextState, inspectionData } = result;
+  return {
+    status,
+    output: output === undefined ? undefined : JSON.stringify(output),
+    error,
+    cause,
+    nextState,
+    inspectionData: level === "INFO" ? undefined : inspectionOf(inspectionData),
+  };
+}
+
+/** Payloads become JSON text; what the API gives as numbers and structures stays so. */
+function inspectionOf(data: JsonObject): InspectionData {
+  const plain = new Set(["errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"]);
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, plain.has(name) ? value : JSON.stringify(value)]),
+  );
+}

@@ -1,0 +1,223 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  DescribeMapRunCommand,
+  ListExecutionsCommand,
+  ListMapRunsCommand,
+  RedriveExecutionCommand,
+  UpdateMapRunCommand,
+} from "@aws-sdk/client-sfn";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inShort, type States, startStates } from "../../support/states.ts";
+
+let states: States;
+let root: string;
+let broken = true;
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), "busbar-s3-"));
+  mkdirSync(join(root, "data"));
+  mkdirSync(join(root, "results"));
+  writeFileSync(join(root, "data", "rows.csv"), 'id,name\n1,"a, b"\n2,c\n');
+  writeFileSync(join(root, "data", "items.json"), '{"list":[{"n":1},{"n":2},{"n":3}]}');
+  writeFileSync(join(root, "data", "lines.jsonl"), '{"n":1}\n{"n":2}\n');
+  writeFileSync(
+    join(root, "data", "manifest.json"),
+    '{"destinationBucket":"arn:aws:s3:::data","fileSchema":"Bucket, Key","files":[{"key":"inventory.csv"}]}',
+  );
+  writeFileSync(join(root, "data", "inventory.csv"), '"b","one"\n"b","two"\n');
+  states = await startStates({ clock: "virtual", startTime: "2030-01-01T00:00:00Z", seed: "map", s3Root: root });
+  states.bus.registerFunction("picky", (event) => {
+    if ((event as { n: number }).n % 2 === 0 && broken) throw Object.assign(new Error("even"), { name: "Even" });
+    return event;
+  });
+});
+afterAll(async () => {
+  await states.close();
+  rmSync(root, { recursive: true });
+});
+
+const processor = (inner: object, type = "STANDARD") => ({
+  ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: type },
+  StartAt: "I",
+  States: { I: { End: true, ...inner } },
+});
+const passItem = { Type: "Pass" };
+const pickyItem = { Type: "Task", Resource: "arn:aws:lambda:us-east-1:000000000000:function:picky" };
+const map = (fields: object) => ({ StartAt: "M", States: { M: { Type: "Map", Label: "L", End: true, ...fields } } });
+const reader = (key: string, config: object) => ({
+  Resource: "arn:aws:states:::s3:getObject",
+  Parameters: { Bucket: "data", Key: key },
+  ReaderConfig: config,
+});
+
+async function settled(definition: object, input: unknown = {}) {
+  const execution = await states.start(await states.create(definition), input);
+  await states.bus.clock.advance(0);
+  return states.describe(execution);
+}
+
+async function mapRunOf(execution: string | undefined) {
+  const { mapRuns } = await states.client.send(new ListMapRunsCommand({ executionArn: execution }));
+  return states.client.send(new DescribeMapRunCommand({ mapRunArn: mapRuns?.[0]?.mapRunArn }));
+}
+
+describe("a distributed Map", () => {
+  it.each(["STANDARD", "EXPRESS"])("runs its items as %s executions", async (type) => {
+    const described = await settled(map({ ItemProcessor: processor(passItem, type), MaxConcurrency: 2 }), [1, 2, 3]);
+    expect([described.status, described.output]).toEqual(["SUCCEEDED", "[1,2,3]"]);
+    expect(inShort(await states.history(described.executionArn as string))).toEqual([
+      "1<0 ExecutionStarted",
+      "2<0 MapStateEntered",
+      "3<2 MapStateStarted",
+      "4<3 MapRunStarted",
+      "5<4 MapRunSucceeded",
+      "6<5 MapStateSucceeded",
+      "7<5 MapStateExited",
+      "8<7 ExecutionSucceeded",
+    ]);
+    const run = await mapRunOf(described.executionArn);
+    expect(run).toMatchObject({
+      executionArn: described.executionArn,
+      status: "SUCCEEDED",
+      maxConcurrency: 2,
+      toleratedFailureCount: 0,
+      toleratedFailurePercentage: 0,
+      itemCounts: { pending: 0, running: 0, succeeded: 3, failed: 0, total: 3 },
+      executionCounts: { succeeded: 3, total: 3 },
+    });
+    expect(run.mapRunArn).toMatch(/:mapRun:m\d+\/L:[0-9a-f-]{36}$/);
+    const children = await states.client.send(new ListExecutionsCommand({ mapRunArn: run.mapRunArn }));
+    expect(children.executions?.map(({ itemCount, status }) => [itemCount, status])).toEqual(
+      type === "STANDARD" ? [1, 2, 3].map(() => [1, "SUCCEEDED"]) : [],
+    );
+    await expect(
+      states.client.send(new UpdateMapRunCommand({ mapRunArn: run.mapRunArn, maxConcurrency: 1 })),
+    ).rejects.toMatchObject({ name: "ValidationException", reason: "CANNOT_UPDATE_COMPLETED_MAP_RUN" });
+  });
+
+  it.each([
+    [
+      "rows.csv",
+      { InputType: "CSV", CSVHeaderLocation: "FIRST_ROW" },
+      [
+        { id: "1", name: "a, b" },
+        { id: "2", name: "c" },
+      ],
+    ],
+    ["items.json", { InputType: "JSON", ItemsPointer: "/list" }, [{ n: 1 }, { n: 2 }, { n: 3 }]],
+    ["items.json", { InputType: "JSON", ItemsPointer: "/list", MaxItems: 2 }, [{ n: 1 }, { n: 2 }]],
+    ["lines.jsonl", { InputType: "JSONL" }, [{ n: 1 }, { n: 2 }]],
+    [
+      "manifest.json",
+      { InputType: "MANIFEST" },
+      [
+        { Bucket: "b", Key: "one" },
+        { Bucket: "b", Key: "two" },
+      ],
+    ],
+  ])("reads its items from %s with %j", async (key, config, items) => {
+    const described = await settled(map({ ItemReader: reader(key, config), ItemProcessor: processor(passItem) }));
+    expect([described.status, described.error, described.cause]).toEqual(["SUCCEEDED", undefined, undefined]);
+    expect(JSON.parse(described.output as string)).toEqual(items);
+  });
+
+  it("reads the listing of a bucket", async () => {
+    const described = await settled(
+      map({
+        ItemReader: { Resource: "arn:aws:states:::s3:listObjectsV2", Parameters: { Bucket: "data", Prefix: "i" } },
+        ItemProcessor: processor(passItem),
+      }),
+    );
+    expect(JSON.parse(described.output as string)).toMatchObject([
+      { Key: "inventory.csv", StorageClass: "STANDARD" },
+      { Key: "items.json", Size: 34 },
+    ]);
+  });
+
+  it("fails when there is nothing to read", async () => {
+    const described = await settled(
+      map({ ItemReader: reader("../secret", { InputType: "JSON" }), ItemProcessor: processor(passItem) }),
+    );
+    expect([described.status, described.error]).toEqual(["FAILED", "States.ItemReaderFailed"]);
+  });
+
+  it("selects and batches", async () => {
+    const described = await settled(
+      map({
+        ItemSelector: { "i.$": "$$.Map.Item.Index", "v.$": "$$.Map.Item.Value" },
+        ItemBatcher: { MaxItemsPerBatch: 2, BatchInput: { b: 1 } },
+        ItemProcessor: processor(passItem),
+      }),
+      ["x", "y", "z"],
+    );
+    expect(JSON.parse(described.output as string)).toEqual([
+      {
+        BatchInput: { b: 1 },
+        Items: [
+          { i: 0, v: "x" },
+          { i: 1, v: "y" },
+        ],
+      },
+      { BatchInput: { b: 1 }, Items: [{ i: 2, v: "z" }] },
+    ]);
+    expect(await mapRunOf(described.executionArn)).toMatchObject({
+      itemCounts: { succeeded: 3, total: 3 },
+      executionCounts: { succeeded: 2, total: 2 },
+    });
+  });
+
+  it("writes its results", async () => {
+    const described = await settled(
+      map({
+        ItemProcessor: processor(passItem),
+        ResultWriter: {
+          Resource: "arn:aws:states:::s3:putObject",
+          Parameters: { Bucket: "results", Prefix: "out" },
+        },
+      }),
+      [1, 2],
+    );
+    const { MapRunArn, ResultWriterDetails } = JSON.parse(described.output as string);
+    const uuid = MapRunArn.split(":").at(-1);
+    expect(ResultWriterDetails).toEqual({ Bucket: "results", Key: `out/${uuid}/manifest.json` });
+    const read = (key: string) => JSON.parse(readFileSync(join(root, "results", key), "utf8"));
+    const manifest = read(ResultWriterDetails.Key);
+    expect(manifest).toMatchObject({
+      DestinationBucket: "results",
+      MapRunArn,
+      ResultFiles: { FAILED: [], PENDING: [] },
+    });
+    expect(read(manifest.ResultFiles.SUCCEEDED[0].Key)).toMatchObject([
+      { Input: "1", Output: "1", Status: "SUCCEEDED" },
+      { Input: "2", Output: "2", Status: "SUCCEEDED" },
+    ]);
+  });
+
+  it("tolerates failures, up to a point, and is redriven", async () => {
+    const items = [1, 2, 3, 4].map((n) => ({ n }));
+    const tolerant = await settled(map({ ItemProcessor: processor(pickyItem), ToleratedFailurePercentage: 50 }), items);
+    expect([tolerant.status, tolerant.output]).toEqual(["SUCCEEDED", '[{"n":1},{"n":3}]']);
+    const strict = await settled(map({ ItemProcessor: processor(pickyItem), ToleratedFailureCount: 1 }), items);
+    expect(strict).toMatchObject({
+      status: "FAILED",
+      error: "States.ExceedToleratedFailureThreshold",
+      cause: "The specified tolerated failure threshold was exceeded",
+    });
+    expect(await mapRunOf(strict.executionArn)).toMatchObject({ status: "FAILED", itemCounts: { failed: 2 } });
+    broken = false;
+    await states.client.send(new RedriveExecutionCommand({ executionArn: strict.executionArn }));
+    await states.bus.clock.advance(0);
+    broken = true;
+    const again = await states.describe(strict.executionArn as string);
+    expect(again).toMatchObject({ status: "SUCCEEDED", redriveCount: 1, output: JSON.stringify(items) });
+    expect(inShort(await states.history(strict.executionArn as string)).slice(7)).toEqual([
+      "8<7 ExecutionRedriven",
+      "9<8 MapRunRedriven",
+      "10<9 MapRunSucceeded",
+      "11<10 MapStateSucceeded",
+      "12<10 MapStateExited",
+      "13<12 ExecutionSucceeded",
+    ]);
+  });
+});

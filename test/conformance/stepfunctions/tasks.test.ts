@@ -1,0 +1,296 @@
+import {
+  CreateActivityCommand,
+  DeleteActivityCommand,
+  GetActivityTaskCommand,
+  SendTaskFailureCommand,
+  SendTaskHeartbeatCommand,
+  SendTaskSuccessCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inShort, pass, type States, startStates } from "../../support/states.ts";
+
+let states: States;
+let sqs: SQSClient;
+let queueUrl: string;
+const lambda = "arn:aws:lambda:us-east-1:000000000000:function:";
+
+beforeAll(async () => {
+  states = await startStates({ clock: "virtual", startTime: "2030-01-01T00:00:00Z", seed: "tasks" });
+  sqs = new SQSClient({ ...states.bus.clientConfig() });
+  queueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: "q" }))).QueueUrl as string;
+  states.bus.registerFunction("double", (event) => ({ n: (event as { n: number }).n * 2 }));
+  states.bus.registerFunction("fails", () => {
+    throw Object.assign(new Error("no good"), { name: "CustomError" });
+  });
+});
+afterAll(async () => {
+  sqs.destroy();
+  await states.close();
+});
+
+const task = (fields: object) => ({ StartAt: "T", States: { T: { Type: "Task", End: true, ...fields } } });
+const send = (more: object, suffix = "") =>
+  task({ Resource: `arn:aws:states:::sqs:sendMessage${suffix}`, Parameters: { QueueUrl: queueUrl, ...more } });
+
+async function received(): Promise<string | undefined> {
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, VisibilityTimeout: 43_200 }));
+  return Messages?.[0]?.Body;
+}
+
+describe("a Lambda task", () => {
+  it("calls the function by its ARN", async () => {
+    const { executionArn, output, status } = await states.run(task({ Resource: `${lambda}double` }), { n: 21 });
+    expect([status, output]).toEqual(["SUCCEEDED", '{"n":42}']);
+    expect(inShort(await states.history(executionArn as string))).toEqual([
+      "1<0 ExecutionStarted",
+      "2<0 TaskStateEntered",
+      "3<2 LambdaFunctionScheduled",
+      "4<3 LambdaFunctionStarted",
+      "5<4 LambdaFunctionSucceeded",
+      "6<5 TaskStateExited",
+      "7<6 ExecutionSucceeded",
+    ]);
+  });
+
+  it("has the optimized integration's envelope", async () => {
+    const { output } = await states.run(
+      task({ Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "double", Payload: { n: 1 } } }),
+    );
+    const result = JSON.parse(output as string);
+    expect(Object.keys(result)).toEqual([
+      "ExecutedVersion",
+      "Payload",
+      "SdkHttpMetadata",
+      "SdkResponseMetadata",
+      "StatusCode",
+    ]);
+    expect(result).toMatchObject({ ExecutedVersion: "$LATEST", Payload: { n: 2 }, StatusCode: 200 });
+  });
+
+  it("fails with the function's error, or with Lambda's own", async () => {
+    const failed = await states.run(task({ Resource: `${lambda}fails` }));
+    expect(failed).toMatchObject({ status: "FAILED", error: "CustomError" });
+    expect(JSON.parse(failed.cause as string)).toMatchObject({ errorMessage: "no good" });
+    const missing = await states.run(
+      task({ Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "none" } }),
+    );
+    expect(missing.error).toBe("Lambda.ResourceNotFoundException");
+    expect(missing.cause).toMatch(
+      /^Function not found: arn:aws:lambda:us-east-1:000000000000:function:none:\$LATEST \(Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: [\w-]+; Proxy: null\)$/,
+    );
+  });
+
+  it("is retried and caught", async () => {
+    const definition = {
+      StartAt: "T",
+      States: {
+        T: {
+          Type: "Task",
+          Resource: `${lambda}fails`,
+          Retry: [{ ErrorEquals: ["CustomError"], IntervalSeconds: 21_600, MaxAttempts: 2, BackoffRate: 1 }],
+          Catch: [{ ErrorEquals: ["States.TaskFailed"], Next: "C" }],
+          End: true,
+        },
+        C: { Type: "Pass", Result: "caught", End: true },
+      },
+    };
+    const execution = await states.start(await states.create(definition));
+    await states.bus.clock.advance("11h");
+    expect((await states.describe(execution)).status).toBe("RUNNING");
+    await states.bus.clock.advance("1h");
+    expect((await states.describe(execution)).output).toBe('"caught"');
+    expect((await states.history(execution)).filter(({ type }) => type === "LambdaFunctionFailed")).toHaveLength(3);
+  });
+});
+
+describe("an optimized integration", () => {
+  it("sends to a queue, objects as JSON text", async () => {
+    const { output, executionArn } = await states.run(send({ MessageBody: { a: [1] } }));
+    expect(await received()).toBe('{"a":[1]}');
+    expect(JSON.parse(output as string)).toEqual({
+      MD5OfMessageBody: expect.stringMatching(/^[0-9a-f]{32}$/),
+      MessageId: expect.any(String),
+      SdkHttpMetadata: { AllHttpHeaders: expect.any(Object), HttpHeaders: expect.any(Object), HttpStatusCode: 200 },
+      SdkResponseMetadata: { RequestId: expect.any(String) },
+    });
+    const events = await states.history(executionArn as string);
+    expect(events[2]?.taskScheduledEventDetails).toEqual({
+      resourceType: "sqs",
+      resource: "sendMessage",
+      region: "us-east-1",
+      parameters: JSON.stringify({ QueueUrl: queueUrl, MessageBody: { a: [1] } }),
+    });
+  });
+
+  it("fails with AWS's names and causes", async () => {
+    const failed = await states.run(send({ "MessageBody.$": "$.none" }), { none: null });
+    expect(failed.error).toBe("SQS.AmazonSQSException");
+    expect(failed.cause).toMatch(
+      /^The request must contain the parameter MessageBody\. \(Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; Request ID: [\w-]+; Proxy: null\)$/,
+    );
+    const missing = await states.run(
+      task({
+        Resource: "arn:aws:states:::aws-sdk:sqs:sendMessage",
+        Parameters: { QueueUrl: `${queueUrl}x`, MessageBody: "m" },
+      }),
+    );
+    expect(missing.error).toBe("Sqs.QueueDoesNotExistException");
+    expect(missing.cause).toMatch(
+      /^The specified queue does not exist\. \(Service: Sqs, Status Code: 400, Request ID: [\w-]+\) \(SDK Attempt Count: 1\)$/,
+    );
+  });
+
+  it("refuses parameters the API does not have, at creation and at run time", async () => {
+    await expect(states.create(send({ queueUrl: "x", MessageBody: "m" }))).rejects.toMatchObject({
+      name: "InvalidDefinition",
+      message:
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The field 'queueUrl' is not supported by Step Functions at /States/T/Parameters'",
+    });
+    const dynamic = {
+      QueryLanguage: "JSONata",
+      ...task({ Resource: "arn:aws:states:::sqs:sendMessage", Arguments: "{% $states.input %}" }),
+    };
+    const { error, cause } = await states.run(dynamic, { body: 1 });
+    expect([error, cause]).toEqual([
+      "States.Runtime",
+      `An error occurred while executing the state 'T' (entered at the event id #2). The Parameters '{"body":1}' could not be used to start the Task: [The field 'body' is not supported by Step Functions]`,
+    ]);
+  });
+
+  it("waits for a call back", async () => {
+    const definition = send({ MessageBody: { "token.$": "$$.Task.Token" } }, ".waitForTaskToken");
+    const execution = await states.start(await states.create(definition));
+    await states.bus.clock.advance(0);
+    const { token } = JSON.parse((await received()) as string);
+    await expect(
+      states.client.send(new SendTaskSuccessCommand({ taskToken: token, output: "x" })),
+    ).rejects.toMatchObject({ name: "InvalidOutput" });
+    await states.client.send(new SendTaskSuccessCommand({ taskToken: token, output: '{"done":true}' }));
+    expect((await states.describe(execution)).output).toBe('{"done":true}');
+    expect(inShort(await states.history(execution)).slice(2)).toEqual([
+      "3<2 TaskScheduled",
+      "4<3 TaskStarted",
+      "5<4 TaskSubmitted",
+      "6<5 TaskSucceeded",
+      "7<6 TaskStateExited",
+      "8<7 ExecutionSucceeded",
+    ]);
+    await expect(
+      states.client.send(new SendTaskSuccessCommand({ taskToken: token, output: "1" })),
+    ).rejects.toMatchObject({
+      name: "TaskTimedOut",
+      message: "Task Timed Out: 'Provided task does not exist anymore'",
+    });
+    await expect(states.client.send(new SendTaskSuccessCommand({ taskToken: "x", output: "1" }))).rejects.toMatchObject(
+      { name: "InvalidToken", message: "Invalid Token: 'Invalid token'" },
+    );
+  });
+
+  it("loses a call back that sends no heartbeat", async () => {
+    const definition = task({
+      Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+      Parameters: { QueueUrl: queueUrl, "MessageBody.$": "$$.Task.Token" },
+      HeartbeatSeconds: 60,
+    });
+    const execution = await states.start(await states.create(definition));
+    await states.bus.clock.advance("50s");
+    const taskToken = (await received()) as string;
+    await states.client.send(new SendTaskHeartbeatCommand({ taskToken }));
+    await states.bus.clock.advance("50s");
+    expect((await states.describe(execution)).status).toBe("RUNNING");
+    await states.bus.clock.advance("10s");
+    expect(await states.describe(execution)).toMatchObject({ status: "FAILED", error: "States.Timeout" });
+  });
+});
+
+describe("a nested execution", () => {
+  const nested = (machine: string, suffix: string, input: unknown) =>
+    task({
+      Resource: `arn:aws:states:::states:startExecution${suffix}`,
+      Parameters: { StateMachineArn: machine, Input: input },
+    });
+
+  it("is started, or waited for", async () => {
+    const child = await states.create(pass);
+    const started = await states.run(nested(child, "", { a: 1 }));
+    const result = JSON.parse(started.output as string);
+    expect(Object.keys(result)).toEqual(["ExecutionArn", "SdkHttpMetadata", "SdkResponseMetadata", "StartDate"]);
+    expect((await states.ended(result.ExecutionArn)).output).toBe('{"a":1}');
+    const synced = JSON.parse((await states.run(nested(child, ".sync", { a: 1 }))).output as string);
+    expect(synced).toMatchObject({
+      Input: '{"a":1}',
+      InputDetails: { Included: true },
+      Output: '{"a":1}',
+      StateMachineArn: child,
+      Status: "SUCCEEDED",
+    });
+    const parsed = await states.run(nested(child, ".sync:2", { a: 1 }));
+    expect(JSON.parse(parsed.output as string)).toMatchObject({ Input: { a: 1 }, Output: { a: 1 } });
+    expect(inShort(await states.history(parsed.executionArn as string)).slice(2, 6)).toEqual([
+      "3<2 TaskScheduled",
+      "4<3 TaskStarted",
+      "5<4 TaskSubmitted",
+      "6<5 TaskSucceeded",
+    ]);
+  });
+
+  it("fails its parent, and is stopped with it", async () => {
+    const failing = { StartAt: "F", States: { F: { Type: "Fail", Error: "E", Cause: "C" } } };
+    const failed = await states.run(nested(await states.create(failing), ".sync", {}));
+    expect(failed.error).toBe("States.TaskFailed");
+    expect(JSON.parse(failed.cause as string)).toMatchObject({ Cause: "C", Error: "E", Status: "FAILED", Input: "{}" });
+    const waiting = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 600, End: true } } };
+    const child = await states.create(waiting);
+    const parent = await states.start(await states.create(nested(child, ".sync", {})));
+    await states.bus.clock.advance("1s");
+    const events = await states.history(parent);
+    const { ExecutionArn } = JSON.parse(events[4]?.taskSubmittedEventDetails?.output as string);
+    await states.client.send(new StopExecutionCommand({ executionArn: parent }));
+    expect((await states.describe(ExecutionArn)).status).toBe("ABORTED");
+  });
+});
+
+describe("an activity", () => {
+  it("gives its tasks to workers that poll", async () => {
+    const { activityArn } = await states.client.send(new CreateActivityCommand({ name: "work" }));
+    const machine = await states.create(task({ Resource: activityArn }));
+    const first = await states.start(machine, { n: 1 });
+    const given = await states.client.send(new GetActivityTaskCommand({ activityArn, workerName: "w" }));
+    expect(given.input).toBe('{"n":1}');
+    await states.client.send(new SendTaskSuccessCommand({ taskToken: given.taskToken, output: '"done"' }));
+    expect((await states.describe(first)).output).toBe('"done"');
+    expect(inShort(await states.history(first)).slice(2, 5)).toEqual([
+      "3<2 ActivityScheduled",
+      "4<3 ActivityStarted",
+      "5<4 ActivitySucceeded",
+    ]);
+    // A poll that waits takes the next task as soon as there is one.
+    const poll = states.client.send(new GetActivityTaskCommand({ activityArn }));
+    await states.describe(first);
+    const second = await states.start(machine, { n: 2 });
+    const { taskToken, input } = await poll;
+    expect(input).toBe('{"n":2}');
+    await states.client.send(new SendTaskFailureCommand({ taskToken, error: "E", cause: "C" }));
+    expect(await states.describe(second)).toMatchObject({ status: "FAILED", error: "E", cause: "C" });
+    // And one that finds nothing within a minute ends empty.
+    const empty = states.client.send(new GetActivityTaskCommand({ activityArn }));
+    await states.describe(first);
+    await states.bus.clock.advance("1m");
+    expect((await empty).taskToken).toBeUndefined();
+  });
+
+  it("must exist when its task begins", async () => {
+    const { activityArn } = await states.client.send(new CreateActivityCommand({ name: "gone" }));
+    await states.client.send(new DeleteActivityCommand({ activityArn }));
+    await expect(states.client.send(new GetActivityTaskCommand({ activityArn }))).rejects.toMatchObject({
+      name: "ActivityDoesNotExist",
+    });
+    const { error, cause } = await states.run(task({ Resource: activityArn }));
+    expect([error, cause]).toEqual([
+      "States.Runtime",
+      `An error occurred while executing the state 'T' (entered at the event id #2). The activity ${activityArn} does not exist.`,
+    ]);
+  });
+});

@@ -1,0 +1,207 @@
+/** Running executions survive a kill at any moment, go on after the restart, and lose nothing of their history. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type HistoryEvent, SFN } from "@aws-sdk/client-sfn";
+import { SQS } from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type RunningCli, startCli, stopAll } from "../support/cli.ts";
+
+const executions = 200;
+const kills = 8;
+const deadlineMs = 60_000;
+const roleArn = "arn:aws:iam::000000000000:role/r";
+const arn = (type: string, name: string) => `arn:aws:states:us-east-1:000000000000:${type}:${name}`;
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "busbar-states-"));
+});
+afterAll(async () => {
+  await stopAll();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const send = (queue: string, body: object, suffix = "") => ({
+  Type: "Task",
+  Resource: `arn:aws:states:::sqs:sendMessage${suffix}`,
+  Parameters: { QueueUrl: `http://localhost/000000000000/${queue}`, MessageBody: body },
+  ResultPath: null,
+});
+const named = (step: string) => ({ "name.$": "$$.Execution.Name", step });
+
+const child = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 1, End: true } } };
+const parent = {
+  StartAt: "First",
+  States: {
+    First: { ...send("effects", named("first")), Next: "Wait" },
+    Wait: { Type: "Wait", Seconds: 1, Next: "Each" },
+    Each: {
+      Type: "Map",
+      ItemsPath: "$.items",
+      MaxConcurrency: 2,
+      ItemProcessor: {
+        StartAt: "Item",
+        States: {
+          Item: {
+            ...send("effects", { "name.$": "$$.Execution.Name", "step.$": "States.Format('item{}', $)" }),
+            End: true,
+          },
+        },
+      },
+      ResultPath: null,
+      Next: "Both",
+    },
+    Both: {
+      Type: "Parallel",
+      Branches: [
+        {
+          StartAt: "Call",
+          States: {
+            Call: {
+              ...send("calls", { "token.$": "$$.Task.Token", ...named("call") }, ".waitForTaskToken"),
+              ResultPath: "$.answer",
+              End: true,
+            },
+          },
+        },
+        {
+          StartAt: "Nested",
+          States: {
+            Nested: {
+              Type: "Task",
+              Resource: "arn:aws:states:::states:startExecution.sync:2",
+              Parameters: { StateMachineArn: arn("stateMachine", "child"), Input: {} },
+              End: true,
+            },
+          },
+        },
+      ],
+      ResultPath: null,
+      Next: "Done",
+    },
+    Done: { Type: "Succeed" },
+  },
+};
+
+function clientsOf({ endpoint }: RunningCli) {
+  const options = {
+    endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "000000000000", secretAccessKey: "x" },
+    maxAttempts: 1,
+  };
+  return { sfn: new SFN(options), sqs: new SQS(options) };
+}
+type Clients = ReturnType<typeof clientsOf>;
+
+/** Answers call backs until the server dies or `stop` says so. */
+async function answerCalls({ sfn, sqs }: Clients, stop: () => boolean): Promise<void> {
+  const QueueUrl = "http://localhost/000000000000/calls";
+  while (!stop()) {
+    try {
+      const { Messages = [] } = await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 });
+      for (const { Body, ReceiptHandle } of Messages) {
+        const { token } = JSON.parse(Body as string);
+        await sfn.sendTaskSuccess({ taskToken: token, output: '"answered"' }).catch((error) => {
+          // The answer of an earlier attempt was taken, though it never reached us.
+          if (error.name !== "TaskTimedOut") throw error;
+        });
+        await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
+      }
+    } catch {
+      return;
+    }
+  }
+}
+
+/** Starts what has not been acknowledged yet; a name that was started already is started again in vain. */
+async function startMore({ sfn }: Clients, started: Set<string>): Promise<void> {
+  for (let i = 0; i < executions; i++) {
+    const name = `e${i}`;
+    if (started.has(name)) continue;
+    try {
+      await sfn.startExecution({ stateMachineArn: arn("stateMachine", "parent"), name, input: '{"items":[1,2,3]}' });
+      started.add(name);
+    } catch (error) {
+      if ((error as Error).name !== "ExecutionAlreadyExists") return;
+      started.add(name);
+    }
+  }
+}
+
+async function historyOf(sfn: SFN, executionArn: string): Promise<HistoryEvent[]> {
+  const { events = [] } = await sfn.getExecutionHistory({ executionArn, maxResults: 1000 });
+  return events;
+}
+
+it(`after ${kills} kills all ${executions} executions end, with every effect and every event`, async () => {
+  const start = () => startCli(["--data-dir", directory]);
+  let cli = await start();
+  let clients = clientsOf(cli);
+  for (const QueueName of ["effects", "calls"]) {
+    await clients.sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: "5" } });
+  }
+  for (const [name, definition] of Object.entries({ child, parent })) {
+    await clients.sfn.createStateMachine({ name, definition: JSON.stringify(definition), roleArn });
+  }
+  const started = new Set<string>();
+  for (let kill = 0; kill < kills; kill++) {
+    const work = [startMore(clients, started), answerCalls(clients, () => false)];
+    const { kill: end, ended } = cli;
+    setTimeout(() => end("SIGKILL"), 200 + Math.random() * 800);
+    await Promise.all([...work, ended]);
+    clients.sfn.destroy();
+    clients.sqs.destroy();
+    cli = await start();
+    clients = clientsOf(cli);
+  }
+  await startMore(clients, started);
+  expect(started.size).toBe(executions);
+  let finished = false;
+  const answering = answerCalls(clients, () => finished);
+  const { sfn, sqs } = clients;
+  const until = performance.now() + deadlineMs;
+  for (;;) {
+    const { executions: running = [] } = await sfn.listExecutions({
+      stateMachineArn: arn("stateMachine", "parent"),
+      statusFilter: "RUNNING",
+    });
+    if (running.length === 0) break;
+    expect(performance.now(), `${running.length} executions do not end`).toBeLessThan(until);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  finished = true;
+  await answering;
+
+  const effects = new Set<string>();
+  for (let empty = 0; empty < 3; ) {
+    const { Messages = [] } = await sqs.receiveMessage({
+      QueueUrl: "http://localhost/000000000000/effects",
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 3600,
+    });
+    empty = Messages.length === 0 ? empty + 1 : 0;
+    for (const { Body } of Messages) {
+      const { name, step } = JSON.parse(Body as string);
+      effects.add(`${name} ${step}`);
+    }
+  }
+  for (const name of started) {
+    const executionArn = arn("execution", `parent:${name}`);
+    const { status, error, cause } = await sfn.describeExecution({ executionArn });
+    expect({ name, status, error, cause }).toEqual({ name, status: "SUCCEEDED", error: undefined, cause: undefined });
+    const events = await historyOf(sfn, executionArn);
+    expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
+    expect(events.every(({ id, previousEventId }) => (previousEventId as number) < (id as number))).toBe(true);
+    const times = events.map(({ timestamp }) => (timestamp as Date).getTime());
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(events.filter(({ type }) => type === "TaskSucceeded")).toHaveLength(6);
+    expect(events.at(-1)?.type).toBe("ExecutionSucceeded");
+    for (const step of ["first", "item1", "item2", "item3"]) expect(effects).toContain(`${name} ${step}`);
+  }
+  sfn.destroy();
+  sqs.destroy();
+  cli.kill("SIGTERM");
+  expect((await cli.ended).code).toBe(0);
+});
