@@ -238,4 +238,40 @@ describe("a pipe", () => {
     expect(await env.bodies(queue.url)).toEqual(['{"heard":"{\\"id\\":7}"}']);
     await web.close();
   });
+
+  it("starts state machines and waits for express ones, as target and as enrichment", async () => {
+    const { SFN } = await import("@aws-sdk/client-sfn");
+    const sfn = new SFN({ ...env.bus.clientConfig(), maxAttempts: 1 });
+    const machine = async (type: "STANDARD" | "EXPRESS", state: object) => {
+      const { stateMachineArn = "" } = await sfn.createStateMachine({
+        name: env.name("machine"),
+        type,
+        roleArn: "arn:aws:iam::000000000000:role/r",
+        definition: JSON.stringify({ StartAt: "S", States: { S: state } }),
+      });
+      return stateMachineArn;
+    };
+    const standard = await machine("STANDARD", { Type: "Pass", End: true });
+    const parameters = (InvocationType: "FIRE_AND_FORGET" | "REQUEST_RESPONSE") => ({
+      TargetParameters: { InputTemplate: '"<$.body>"', StepFunctionStateMachineParameters: { InvocationType } },
+    });
+    expect((await through(standard, parameters("FIRE_AND_FORGET"), "begun")).left).toBe(0);
+    const { executions = [] } = await sfn.listExecutions({ stateMachineArn: standard });
+    const { input } = await sfn.describeExecution({ executionArn: executions[0]?.executionArn });
+    expect(input).toBe('["begun"]');
+    expect((await through(standard, parameters("REQUEST_RESPONSE"), "not waited for")).left).toBe(1);
+
+    const express = await machine("EXPRESS", { Type: "Pass", End: true });
+    const failing = await machine("EXPRESS", { Type: "Fail", Error: "Broken", Cause: "on purpose" });
+    expect((await through(express, parameters("REQUEST_RESPONSE"), "waited for")).left).toBe(0);
+    expect((await through(failing, parameters("REQUEST_RESPONSE"), "refused")).left).toBe(1);
+
+    const queue = await env.queue();
+    const enriching = await machine("EXPRESS", { Type: "Pass", Parameters: { "seen.$": "$[0].body" }, End: true });
+    const template = { TargetParameters: { InputTemplate: "<$.seen>" } };
+    expect((await through(queue.arn, { Enrichment: enriching, ...template }, "enriched")).left).toBe(0);
+    expect(await env.bodies(queue.url)).toEqual(["enriched"]);
+    expect((await through(queue.arn, { Enrichment: failing, ...template }, "kept")).left).toBe(1);
+    sfn.destroy();
+  });
 });
