@@ -257,6 +257,17 @@ describe.each(["memory", "LMDB"] as const)("a stream as a source, %s", (storage)
     expect(JSON.parse((await env.bodies(dead.url))[0] as string).context.condition).toBe("RecordAgeExceeded");
   });
 
+  it("may be named by one of its consumers", async () => {
+    const { name, arn } = await env.stream();
+    const { Consumer } = await env.kinesis.registerStreamConsumer({ StreamARN: arn, ConsumerName: "c" });
+    const { arn: target, calls } = recorder();
+    await env.pipe(Consumer?.ConsumerARN as string, target, from("TRIM_HORIZON"));
+    await put(name, "through the consumer");
+    expect(calls.flat()).toMatchObject([
+      { partitionKey: "through the consumer", eventSourceARN: Consumer?.ConsumerARN },
+    ]);
+  });
+
   it("keeps partition keys in order in parallel", async () => {
     const { name, arn } = await env.stream();
     const { arn: target, calls } = recorder();
