@@ -54,6 +54,21 @@ describe("a pipe", () => {
     expect((await env.records(stream.name)).sort()).toEqual(['{"n":1}', '{"n":2}']);
   });
 
+  it("keeps in the source what a target's batch call refused, and no more", async () => {
+    const small = await env.queue({ MaximumMessageSize: "1024" });
+    const { url, arn } = await env.queue();
+    const template = { TargetParameters: { InputTemplate: "<$.body>" } };
+    const Name = await env.pipe(arn, small.arn, { ...template, DesiredState: "STOPPED" }, "STOPPED");
+    await env.send(url, "small", "x".repeat(2000), "also small");
+    await env.pipes.startPipe({ Name });
+    await env.reaches(Name, "RUNNING");
+    expect((await env.bodies(small.url)).sort()).toEqual(["also small", "small"]);
+    expect(await env.counts(url)).toEqual([0, 1]);
+    await env.sqs.setQueueAttributes({ QueueUrl: small.url, Attributes: { MaximumMessageSize: "4096" } });
+    await env.bus.clock.advance("30s");
+    expect(await env.bodies(small.url)).toEqual(["x".repeat(2000)]);
+  });
+
   it("puts events on a bus", async () => {
     const caught = await env.queue();
     const bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
