@@ -2,7 +2,7 @@
 import { parseArn } from "../../core/arn.ts";
 import { failureOf } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
-import { sourcePlace } from "./places.ts";
+import { sourcePlace, streamArnOf } from "./places.ts";
 import { compile } from "./run.ts";
 import { SqsReader } from "./sqs-reader.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -133,7 +133,7 @@ export class Lifecycle {
           return undefined;
         }
         case "kinesis":
-          await deps.call("kinesis", "DescribeStreamSummary", { StreamARN: pipe.source }, place);
+          await deps.call("kinesis", "DescribeStreamSummary", { StreamARN: streamArnOf(pipe.source) }, place);
           break;
         default:
           return `Busbar has no ${service} sources.`;

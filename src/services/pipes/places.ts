@@ -21,7 +21,7 @@ const sources: Readonly<Record<string, { readonly resource: RegExp } & SourcePla
   },
   kinesis: {
     kind: "kinesis",
-    resource: /^stream\/[\w.-]{1,128}$/,
+    resource: /^stream\/[\w.-]{1,128}(\/consumer\/[\w.-]{1,128}:\d+)?$/,
     blocks: ["KinesisStreamParameters"],
     blockRequired: true,
   },
@@ -39,6 +39,11 @@ export function sourcePlace(text: string): SourcePlace | undefined {
   const arn = parseArn(text);
   const place = arn && Object.hasOwn(sources, arn.service) ? sources[arn.service] : undefined;
   return place?.resource.test(arn?.resource ?? "") ? place : undefined;
+}
+
+/** The stream a source stands for: its own ARN, or the one that a consumer's ARN begins with. */
+export function streamArnOf(source: string): string {
+  return source.replace(/\/consumer\/.*$/, "");
 }
 
 export type TargetKind =

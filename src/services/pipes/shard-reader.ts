@@ -7,6 +7,7 @@ import { parseArn } from "../../core/arn.ts";
 import type { Timer } from "../../engine/clock.ts";
 import { failureOf } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
+import { streamArnOf } from "./places.ts";
 import type { Run } from "./run.ts";
 import { type StreamRecord, type StreamSourceRecord, streamRecord } from "./source-records.ts";
 import type { CursorRow } from "./tables.ts";
@@ -144,7 +145,7 @@ export class ShardReader {
         : fromMs !== undefined
           ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(fromMs) }
           : { ShardIteratorType: "TRIM_HORIZON" };
-    const input = { StreamARN: pipe.source, ShardId: shard, ...position };
+    const input = { StreamARN: streamArnOf(pipe.source), ShardId: shard, ...position };
     const answer = (await this.#pipes.deps.call("kinesis", "GetShardIterator", input, pipe)) as {
       ShardIterator?: string;
     };
@@ -243,7 +244,7 @@ export class ShardReader {
           approximateArrivalOfFirstRecord: new Date(first.arrivedMs).toISOString(),
           approximateArrivalOfLastRecord: new Date(last.arrivedMs).toISOString(),
           batchSize: part.length,
-          streamArn: pipe.source,
+          streamArn: streamArnOf(pipe.source),
         },
       });
       try {

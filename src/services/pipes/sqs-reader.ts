@@ -10,8 +10,9 @@ import type { Run } from "./run.ts";
 import { type SqsMessage, type SqsSourceRecord, sqsRecord } from "./source-records.ts";
 import { queueUrlOf } from "./target-calls.ts";
 
-/** Batches on their way at a time. */
-const mostInFlight = 32;
+/** Batches on their way to the target at a time. */
+const mostMoving = 32;
+const mostReceives = 8;
 const mostInReceive = 10;
 /** What functions take; a batch with more goes in parts. */
 const mostPayloadBytes = 6 * 1024 * 1024;
@@ -22,11 +23,12 @@ export class SqsReader implements Reader {
   readonly #queueUrl: string;
   readonly #batchSize: number;
   readonly #windowMs: number;
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<void>>();
+  #gathering = 0;
+  #moving = 0;
   #ignore: () => void = () => {};
   /** There may be something to read. */
   #news = false;
-  #pump: Promise<void> | undefined;
   #window: Timer | undefined;
   #windowOver = false;
   #stopped = false;
@@ -49,34 +51,58 @@ export class SqsReader implements Reader {
     this.#stopped = true;
     this.#ignore();
     this.#window?.cancel();
-    await this.#pump;
-    await Promise.all(this.#inFlight);
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   #wake(): void {
     this.#news = true;
-    if (this.#stopped || this.#pump !== undefined || this.#inFlight.size >= mostInFlight) return;
-    this.#pump = this.#pipes.deps.clock.track(this.#read()).finally(() => {
-      this.#pump = undefined;
-      if (this.#news) this.#wake();
+    this.#gatherMore();
+  }
+
+  /** Another receive side by side with those under way, as long as they find something: on disk they share a write. */
+  #gatherMore(): void {
+    const mostGathering = this.#windowMs === 0 ? mostReceives : 1;
+    if (!this.#news || this.#stopped || this.#gathering >= mostGathering || this.#moving >= mostMoving) return;
+    this.#gathering += 1;
+    this.#track(this.#gather(), () => {
+      this.#gathering -= 1;
     });
   }
 
-  async #read(): Promise<void> {
+  async #gather(): Promise<void> {
     try {
-      while (this.#news && !this.#stopped && this.#inFlight.size < mostInFlight) {
+      while (this.#news && !this.#stopped && this.#moving < mostMoving) {
         this.#news = false;
         if (!(await this.#isBatchReady())) continue;
         const messages = await this.#receive();
         if (messages.length === 0) continue;
         this.#news = true;
-        this.#begin(messages);
+        this.#moving += 1;
+        this.#track(this.#move(messages), () => {
+          this.#moving -= 1;
+        });
+        this.#gatherMore();
       }
     } catch (error) {
       // The queue is gone, or refuses for now: its next news comes with its next message.
       this.#news = false;
-      if (failureOf(error) === undefined) this.#pipes.deps.clock.report(error);
+      throw error;
     }
+  }
+
+  #track(work: Promise<void>, onEnd: () => void): void {
+    const { clock } = this.#pipes.deps;
+    const tracked = clock
+      .track(work)
+      .catch((error: unknown) => {
+        if (failureOf(error) === undefined) clock.report(error);
+      })
+      .then(() => {
+        onEnd();
+        this.#underWay.delete(tracked);
+        this.#gatherMore();
+      });
+    this.#underWay.add(tracked);
   }
 
   /** Without a window always; else once a whole batch waits, or the window of the first message is over. */
@@ -129,16 +155,6 @@ export class SqsReader implements Reader {
       if (Messages.length < asked) break;
     }
     return all;
-  }
-
-  #begin(messages: readonly SqsMessage[]): void {
-    const { clock } = this.#pipes.deps;
-    const work = clock.track(this.#move(messages)).catch((error: unknown) => clock.report(error));
-    this.#inFlight.add(work);
-    void work.then(() => {
-      this.#inFlight.delete(work);
-      if (this.#news) this.#wake();
-    });
   }
 
   async #move(messages: readonly SqsMessage[]): Promise<void> {

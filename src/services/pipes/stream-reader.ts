@@ -5,6 +5,7 @@
 import { failureOf } from "./errors.ts";
 import type { Reader } from "./lifecycle.ts";
 import type { Pipes } from "./pipes.ts";
+import { streamArnOf } from "./places.ts";
 import type { Run } from "./run.ts";
 import { ShardReader } from "./shard-reader.ts";
 import { type CursorRow, cursorKey } from "./tables.ts";
@@ -32,7 +33,7 @@ export class StreamReader implements Reader {
   }
 
   start(): void {
-    this.#ignore = this.#pipes.deps.arrivals.on(this.#run.pipe.source, () => {
+    this.#ignore = this.#pipes.deps.arrivals.on(streamArnOf(this.#run.pipe.source), () => {
       for (const shard of this.#shards.values()) shard.wake();
     });
     this.#discover();
@@ -61,7 +62,12 @@ export class StreamReader implements Reader {
   async #beginShards(): Promise<void> {
     const { pipes: _, cursors, deps } = this.#pipes;
     const { pipe } = this.#run;
-    const summary = (await deps.call("kinesis", "DescribeStreamSummary", { StreamARN: pipe.source }, pipe)) as {
+    const summary = (await deps.call(
+      "kinesis",
+      "DescribeStreamSummary",
+      { StreamARN: streamArnOf(pipe.source) },
+      pipe,
+    )) as {
       StreamDescriptionSummary?: { RetentionPeriodHours?: number };
     };
     this.#retentionMs = (summary.StreamDescriptionSummary?.RetentionPeriodHours ?? 24) * 3_600_000;
@@ -108,7 +114,7 @@ export class StreamReader implements Reader {
   async #list(): Promise<Shard[]> {
     const { pipe } = this.#run;
     const shards: Shard[] = [];
-    let input: object = { StreamARN: pipe.source };
+    let input: object = { StreamARN: streamArnOf(pipe.source) };
     for (;;) {
       const answer = (await this.#pipes.deps.call("kinesis", "ListShards", input, pipe)) as {
         Shards?: Shard[];

@@ -297,3 +297,22 @@ describe.each(["memory", "LMDB"] as const)("pipes, %s", (storage) => {
     expect(await refused(env.pipes.tagResource({ resourceArn, tags: many }))).toMatchObject({ status: 400 });
   });
 });
+
+it("ends with a reset, of everything or of its account, and with nothing else", async () => {
+  const env = await PipesEnvironment.start();
+  for (const account of [undefined, "000000000000", "111122223333"]) {
+    const [from, to] = [await env.queue(), await env.queue()];
+    const Name = await env.pipe(from.arn, to.arn, { TargetParameters: { InputTemplate: "<$.body>" } });
+    await env.bus.reset(account);
+    if (account === "111122223333") {
+      await env.send(from.url, "moved");
+      expect(await env.bodies(to.url)).toEqual(["moved"]);
+      continue;
+    }
+    expect(await refused(env.pipes.describePipe({ Name }))).toMatchObject({ status: 404 });
+    await env.sqs.createQueue({ QueueName: from.arn.split(":")[5] as string });
+    await env.send(from.url, "kept");
+    expect(await env.counts(from.url)).toEqual([1, 0]);
+  }
+  await env.stop();
+});

@@ -257,6 +257,17 @@ describe.each(["memory", "LMDB"] as const)("a stream as a source, %s", (storage)
     expect(JSON.parse((await env.bodies(dead.url))[0] as string).context.condition).toBe("RecordAgeExceeded");
   });
 
+  it("may be named by one of its consumers", async () => {
+    const { name, arn } = await env.stream();
+    const { Consumer } = await env.kinesis.registerStreamConsumer({ StreamARN: arn, ConsumerName: "c" });
+    const { arn: target, calls } = recorder();
+    await env.pipe(Consumer?.ConsumerARN as string, target, from("TRIM_HORIZON"));
+    await put(name, "through the consumer");
+    expect(calls.flat()).toMatchObject([
+      { partitionKey: "through the consumer", eventSourceARN: Consumer?.ConsumerARN },
+    ]);
+  });
+
   it("keeps partition keys in order in parallel", async () => {
     const { name, arn } = await env.stream();
     const { arn: target, calls } = recorder();
@@ -272,4 +283,36 @@ describe.each(["memory", "LMDB"] as const)("a stream as a source, %s", (storage)
     for (const numbers of Object.values(byKey)) expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
     expect(calls.length).toBeGreaterThan(1);
   });
+});
+
+it("goes on after a restart behind the last batch the target took", async () => {
+  const { mkdtemp, rm } = await import("node:fs/promises");
+  const { tmpdir } = await import("node:os");
+  const { join } = await import("node:path");
+  const dataDir = await mkdtemp(join(tmpdir(), "busbar-test-"));
+  const first = await PipesEnvironment.start("memory", { dataDir });
+  const seen: string[][] = [];
+  const take = (event: unknown) => {
+    const texts = (event as Records).map(textOf);
+    seen.push(texts);
+    if (texts.includes("hard") && seen.length < 4) throw new Error("not yet");
+  };
+  first.bus.registerFunction("taker", take);
+  const { name, arn } = await first.stream();
+  await first.pipe(arn, functionArn("taker"), {
+    SourceParameters: { KinesisStreamParameters: { StartingPosition: "LATEST" } },
+  });
+  await first.bus.clock.advance(1);
+  for (const text of ["easy", "hard"]) {
+    await first.kinesis.putRecord({ StreamName: name, PartitionKey: "k", Data: Buffer.from(text) });
+    await first.bus.clock.advance(1);
+  }
+  expect(seen).toEqual([["easy"], ["hard"]]);
+  await first.stop();
+  const second = await PipesEnvironment.start("memory", { dataDir });
+  second.bus.registerFunction("taker", take);
+  await second.bus.clock.advance("1m");
+  expect(seen).toEqual([["easy"], ["hard"], ["hard"], ["hard"]]);
+  await second.stop();
+  await rm(dataDir, { recursive: true });
 });

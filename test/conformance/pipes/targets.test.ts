@@ -54,6 +54,21 @@ describe("a pipe", () => {
     expect((await env.records(stream.name)).sort()).toEqual(['{"n":1}', '{"n":2}']);
   });
 
+  it("keeps in the source what a target's batch call refused, and no more", async () => {
+    const small = await env.queue({ MaximumMessageSize: "1024" });
+    const { url, arn } = await env.queue();
+    const template = { TargetParameters: { InputTemplate: "<$.body>" } };
+    const Name = await env.pipe(arn, small.arn, { ...template, DesiredState: "STOPPED" }, "STOPPED");
+    await env.send(url, "small", "x".repeat(2000), "also small");
+    await env.pipes.startPipe({ Name });
+    await env.reaches(Name, "RUNNING");
+    expect((await env.bodies(small.url)).sort()).toEqual(["also small", "small"]);
+    expect(await env.counts(url)).toEqual([0, 1]);
+    await env.sqs.setQueueAttributes({ QueueUrl: small.url, Attributes: { MaximumMessageSize: "4096" } });
+    await env.bus.clock.advance("30s");
+    expect(await env.bodies(small.url)).toEqual(["x".repeat(2000)]);
+  });
+
   it("puts events on a bus", async () => {
     const caught = await env.queue();
     const bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
@@ -237,5 +252,41 @@ describe("a pipe", () => {
     );
     expect(await env.bodies(queue.url)).toEqual(['{"heard":"{\\"id\\":7}"}']);
     await web.close();
+  });
+
+  it("starts state machines and waits for express ones, as target and as enrichment", async () => {
+    const { SFN } = await import("@aws-sdk/client-sfn");
+    const sfn = new SFN({ ...env.bus.clientConfig(), maxAttempts: 1 });
+    const machine = async (type: "STANDARD" | "EXPRESS", state: object) => {
+      const { stateMachineArn = "" } = await sfn.createStateMachine({
+        name: env.name("machine"),
+        type,
+        roleArn: "arn:aws:iam::000000000000:role/r",
+        definition: JSON.stringify({ StartAt: "S", States: { S: state } }),
+      });
+      return stateMachineArn;
+    };
+    const standard = await machine("STANDARD", { Type: "Pass", End: true });
+    const parameters = (InvocationType: "FIRE_AND_FORGET" | "REQUEST_RESPONSE") => ({
+      TargetParameters: { InputTemplate: '"<$.body>"', StepFunctionStateMachineParameters: { InvocationType } },
+    });
+    expect((await through(standard, parameters("FIRE_AND_FORGET"), "begun")).left).toBe(0);
+    const { executions = [] } = await sfn.listExecutions({ stateMachineArn: standard });
+    const { input } = await sfn.describeExecution({ executionArn: executions[0]?.executionArn });
+    expect(input).toBe('["begun"]');
+    expect((await through(standard, parameters("REQUEST_RESPONSE"), "not waited for")).left).toBe(1);
+
+    const express = await machine("EXPRESS", { Type: "Pass", End: true });
+    const failing = await machine("EXPRESS", { Type: "Fail", Error: "Broken", Cause: "on purpose" });
+    expect((await through(express, parameters("REQUEST_RESPONSE"), "waited for")).left).toBe(0);
+    expect((await through(failing, parameters("REQUEST_RESPONSE"), "refused")).left).toBe(1);
+
+    const queue = await env.queue();
+    const enriching = await machine("EXPRESS", { Type: "Pass", Parameters: { "seen.$": "$[0].body" }, End: true });
+    const template = { TargetParameters: { InputTemplate: "<$.seen>" } };
+    expect((await through(queue.arn, { Enrichment: enriching, ...template }, "enriched")).left).toBe(0);
+    expect(await env.bodies(queue.url)).toEqual(["enriched"]);
+    expect((await through(queue.arn, { Enrichment: failing, ...template }, "kept")).left).toBe(1);
+    sfn.destroy();
   });
 });
