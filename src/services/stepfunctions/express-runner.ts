@@ -8,6 +8,12 @@ import { metaOf } from "./frames.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import type { ExecutionRow } from "./tables.ts";
 
+/**
+ * No execution gets further in its five minutes: it stands for them where time stands still, so that an endless loop ends
+ * there too.
+ */
+const mostEvents = 500_000;
+
 interface Running {
   readonly row: ExecutionRow;
   readonly execution: Execution;
@@ -133,8 +139,11 @@ export class ExpressRunner {
         running.tasks.delete(effect.taskId);
         this.#sfn.performer.abort(row.arn, effect.taskId);
         return;
-      case "continue":
-        this.#sfn.turns.soon(() => this.signal(row.arn, { type: "continue" }));
+      case "continue": {
+        const spent = running.execution.head.lastEventId > mostEvents;
+        const signal: Signal = spent ? { type: "timer", timerId: "execution" } : { type: "continue" };
+        this.#sfn.turns.soon(() => this.signal(row.arn, signal));
+      }
     }
   }
 
