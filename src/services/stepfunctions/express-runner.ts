@@ -64,12 +64,13 @@ export class ExpressRunner {
     return this.#running.get(arn)?.tasks.has(taskId) ?? false;
   }
 
+  /** Ends executions, of one account or of all, and tells who waits; map runs begin theirs again in the next run. */
   reset(account?: string): void {
     for (const [arn, { row, timers, onEnd }] of [...this.#running]) {
       if (account !== undefined && row.account !== account) continue;
       for (const timer of timers.values()) timer.cancel();
       this.#running.delete(arn);
-      onEnd({ ...row, status: "ABORTED", stoppedMs: this.#sfn.now });
+      if (row.mapRun === undefined) onEnd({ ...row, status: "ABORTED", stoppedMs: this.#sfn.now });
     }
   }
 
@@ -86,7 +87,7 @@ export class ExpressRunner {
         else if (effect.type === "finish") finish = effect;
         else this.#bringAbout(running, effect);
       }
-      this.#sfn.log(row, events, 0);
+      this.#sfn.deps.store.transaction(() => this.#sfn.log(row, events, 0));
     } finally {
       running.stepping = false;
     }
