@@ -184,9 +184,8 @@ export class ShardReader {
       while (part.length > 0 && !this.#stopped) {
         const rest: StreamSourceRecord[] = await clock.track(this.#attempt(part, keeps));
         if (rest.length === 0) break;
-        const advanced = rest.length < part.length;
         part = rest;
-        if (this.#bisects && !advanced && part.length > 1) {
+        if (this.#bisects && part.length > 1) {
           const middle = part.length >> 1;
           parts.unshift(part.slice(middle));
           part = part.slice(0, middle);
