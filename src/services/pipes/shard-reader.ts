@@ -91,13 +91,16 @@ export class ShardReader {
         }
       }
     } catch (error) {
+      // Everything behind the cursor is read anew: what was in memory may not have got through.
       this.#iterator = undefined;
+      this.#buffer = [];
       this.#news = false;
       const failure = failureOf(error);
       if (failure === undefined) clock.report(error);
-      // Read too fast for the stream's limits. A stream that is gone does not come back for this pipe.
-      else if (!this.#stopped && failure.code !== "ResourceNotFoundException")
+      // Read too fast for the stream's limits, or the disk refuses. A stream that is gone does not come back.
+      if (!this.#stopped && failure?.code !== "ResourceNotFoundException") {
         clock.at(clock.now() + firstRetryMs, () => this.wake());
+      }
     }
   }
 
