@@ -2,11 +2,11 @@
  * Bundles the command and the embedding API into `dist/`, so that a start imports two files instead of the SDK's
  * thousands. What is loaded rarely (certificates) stays in chunks of its own.
  */
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const require = createRequire(import.meta.url);
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -18,6 +18,17 @@ const schemasOnly = {
     onResolve({ filter: /^@aws-sdk\/client-/ }, ({ path }) => {
       const manifest = require.resolve(`${path}/package.json`);
       return { path: join(dirname(manifest), "dist-es/schemas/schemas_0.js"), sideEffects: false };
+    });
+  },
+};
+
+/** Packages are minified whole; our own names stay, so that a stack can be read. */
+const minifiedPackages = {
+  name: "minified-packages",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/node_modules\/.*\.js$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), { minify: true });
+      return { contents: code, loader: "js" };
     });
   },
 };
@@ -34,8 +45,9 @@ await build({
   target: "node20",
   mainFields: ["module", "main"],
   conditions: ["module"],
-  external: ["lmdb"],
-  plugins: [schemasOnly],
+  // LMDB is native; of Fastify, what compiles schemas and what injects requests is never called.
+  external: ["lmdb", "@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler", "light-my-request"],
+  plugins: [schemasOnly, minifiedPackages],
   logLevel: "error",
   legalComments: "none",
   // The text of the bundle stays in memory; names, and so stacks, are kept.

@@ -17,9 +17,13 @@ async function main(): Promise<void> {
   if (options.help) return print(helpText);
   if (options.version) return print(version);
   const logger = pino({ level: options.logLevel });
+  const onBug = (error: unknown, where: string) =>
+    logger.error({ err: error, where }, "a bug in Busbar; please report it with this stack");
+  // One forgotten promise must not take everybody's queues along.
+  process.on("unhandledRejection", (error) => onBug(error, "a promise nobody waits for"));
   const emulator = await Emulator.start({
     ...options,
-    onBug: (error, where) => logger.error({ err: error, where }, "a bug in Busbar; please report it with this stack"),
+    onBug,
   });
   let server: RunningServer;
   try {

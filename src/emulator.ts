@@ -86,12 +86,14 @@ export class Emulator {
   readonly mailbox: Mailbox;
   readonly logs: LogGroups;
   readonly functions: Functions;
+  readonly #onBug: (error: unknown, where: string) => void;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
   readonly #running: RunningService[] = [];
 
   private constructor(store: Store, options: EmulatorOptions) {
     const onBug = options.onBug ?? ((error, where) => console.error(`busbar: bug in ${where}:`, error));
+    this.#onBug = onBug;
     const random = new Random(options.seed);
     this.store = store;
     this.clock = new Clock({
@@ -174,11 +176,13 @@ export class Emulator {
     for (const { definition, state } of this.#running) {
       const found = definition.document?.(state, path);
       if (found === undefined) continue;
-      const response = found.then(({ contentType, body }) => ({
-        status: 200,
-        headers: { "content-type": contentType },
-        body,
-      }));
+      const response = found.then(
+        ({ contentType, body }) => ({ status: 200, headers: { "content-type": contentType }, body }),
+        (error) => {
+          this.#onBug(error, `${definition.model.name} ${path}`);
+          return { status: 500, headers: {}, body: "" };
+        },
+      );
       return { response, abort: () => {} };
     }
     return undefined;

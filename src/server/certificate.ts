@@ -1,6 +1,7 @@
 /** The certificate for `--tls`: the user's own, or a self-signed one made on first use and kept. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { generateCertificate } from "../core/self-signed.ts";
 import type { TlsFiles } from "./listener.ts";
 
 export interface TlsSource {
@@ -28,13 +29,9 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
 }
 
 async function makePair(directory: string, certFile: string, keyFile: string): Promise<TlsFiles> {
-  // Loaded here alone: making a certificate is rare, and the library is large.
-  // Once bundled, its exports are those of a CommonJS module: members of the default one.
-  const library = await import("selfsigned");
-  const { generate } = "default" in library ? (library.default as typeof library) : library;
   const notBeforeDate = new Date();
   const notAfterDate = new Date(notBeforeDate.getTime() + validDays * 86_400_000);
-  const pair = await generate([{ name: "commonName", value: "localhost" }], {
+  const pair = await generateCertificate([{ name: "commonName", value: "localhost" }], {
     keySize: 2048,
     algorithm: "sha256",
     notBeforeDate,

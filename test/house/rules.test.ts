@@ -81,7 +81,8 @@ describe("layers", () => {
 
 describe("time and chance", () => {
   // Sockets and HTTP/2 sessions have timeouts of their own, which are no timers of the emulator.
-  const forbidden = /\bDate\.now\b|(?<!\b(?:socket|session)\.)\bsetTimeout\b|\bsetInterval\b|\bMath\.random\b|\brandomUUID\b/;
+  const forbidden =
+    /\bDate\.now\b|(?<!\b(?:socket|session)\.)\bsetTimeout\b|\bsetInterval\b|\bMath\.random\b|\brandomUUID\b/;
 
   it("come from the engine alone", () => {
     const users = files.filter(

@@ -9,9 +9,10 @@ import type { Random } from "../../engine/random.ts";
 import type { Store } from "../../engine/store.ts";
 import { Ring } from "../ring.ts";
 import { Lanes } from "./lanes.ts";
+import { Payloads } from "./payloads.ts";
 import { newestOf, previewOf, recordOf, withAttempt } from "./records.ts";
 import { retryDelayMs } from "./retry.ts";
-import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf, payloadTable } from "./tables.ts";
+import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf } from "./tables.ts";
 import {
   type Attempt,
   type DeadLetter,
@@ -31,8 +32,6 @@ import {
 const keptFailed = 1000;
 const keptDelivered = 1000;
 const keptUnmatched = 1000;
-/** Payload that may wait: what comes on top of it is given up, since memory has an end. */
-const mostPendingChars = 512 * 1024 * 1024;
 /** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
 const mostLocalAttempts = 256;
 
@@ -49,7 +48,7 @@ export class DeliveryEngine {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rows;
-  readonly #payloads;
+  readonly #payloads: Payloads;
   readonly #lanes: Lanes;
   readonly #targets = new Map<string, Target>();
   readonly #handlers = new Map<string, (end: DeliveryEnd) => void>();
@@ -57,17 +56,14 @@ export class DeliveryEngine {
   readonly #delivered = new Ring<DeliveryRecord>(keptDelivered);
   readonly #unmatched = new Ring<DeliveryRecord>(keptUnmatched);
   readonly #stopped = new AbortController();
-  #pendingChars = 0;
   #localAttempts = 0;
-  /** The payload stored last: the copies of a fan-out are submitted one after the other. */
-  #lastPayload: { readonly id: string; readonly text: string } | undefined;
 
   constructor({ store, clock, random }: DeliveryEngineDependencies) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
     this.#rows = store.table(deliveryTable);
-    this.#payloads = store.table(payloadTable);
+    this.#payloads = new Payloads(store, this.#rows.by.payload);
     this.#lanes = new Lanes(clock, this.#rows.by.lane, (row) => this.#begin(row));
   }
 
@@ -93,7 +89,7 @@ export class DeliveryEngine {
 
   /** Once all targets are registered: what is pending from an earlier run goes on. */
   start(): void {
-    this.#countPending();
+    this.#payloads.count(this.#rows.by.status.range("pending"));
     this.#lanes.start();
   }
 
@@ -108,8 +104,7 @@ export class DeliveryEngine {
     const keep = account === undefined ? undefined : (record: DeliveryRecord) => record.account !== account;
     this.#delivered.clear(keep);
     this.#unmatched.clear(keep);
-    this.#lastPayload = undefined;
-    this.#countPending();
+    this.#payloads.count(this.#rows.by.status.range("pending"));
   }
 
   /**
@@ -232,15 +227,12 @@ export class DeliveryEngine {
   }
 
   #enqueue(row: DeliveryRow, payload: string): void {
-    if (this.#pendingChars + payload.length > mostPendingChars) {
+    if (!this.#payloads.hasRoomFor(payload)) {
       const failure = new DeliveryFailure("OutboxFull", "Too much is waiting to be delivered.", false);
       this.#fail(row, payload, failure);
       return;
     }
-    this.#putPending({ ...row, payloadId: this.#payloadId(row, payload) });
-    this.#store.afterCommit(() => {
-      this.#pendingChars += payload.length;
-    });
+    this.#putPending({ ...row, payloadId: this.#payloads.keep(row, payload) });
   }
 
   #putPending(row: DeliveryRow): void {
@@ -248,17 +240,9 @@ export class DeliveryEngine {
     if (!row.blocked) this.#store.afterCommit(() => this.#lanes.touched(laneOf(row.request)));
   }
 
-  #payloadId({ account, id }: DeliveryRow, text: string): string {
-    const last = this.#lastPayload;
-    if (last?.text === text && this.#payloads.get(last.id)?.account === account) return last.id;
-    this.#payloads.put({ id, account, text });
-    this.#lastPayload = { id, text };
-    return id;
-  }
-
   /** Begins an attempt of a row that is due: at once, or as a promise of it. */
   #begin(row: DeliveryRow): Promise<void> | undefined {
-    const payload = this.#payloads.get(row.payloadId as string)?.text ?? "";
+    const payload = this.#payloads.textOf(row);
     const target = this.#targets.get(row.request.kind);
     if (target === undefined) {
       const failure = new DeliveryFailure("UnsupportedTarget", `No targets of kind ${row.request.kind}.`, false);
@@ -405,10 +389,7 @@ export class DeliveryEngine {
     const { payloadId } = row;
     if (payloadId === undefined) return;
     this.#rows.delete(deliveryKey(row));
-    if (this.#rows.by.payload.size(payloadId) === 0) this.#payloads.delete(payloadId);
-    this.#store.afterCommit(() => {
-      this.#pendingChars -= payload.length;
-    });
+    this.#payloads.release(payloadId, payload);
     const order = orderOf(row.request);
     const next = order === undefined ? undefined : this.#rows.by.order.first(order);
     if (next?.blocked) {
@@ -426,16 +407,9 @@ export class DeliveryEngine {
     }
   }
 
-  #countPending(): void {
-    this.#pendingChars = 0;
-    for (const row of this.#rows.by.status.range("pending")) {
-      this.#pendingChars += this.#payloads.get(row.payloadId as string)?.text.length ?? 0;
-    }
-  }
-
   *#recordsOf(status: DeliveryRow["status"]): IterableIterator<DeliveryRecord> {
     for (const row of this.#rows.by.status.range(status, { reverse: true })) {
-      const payload = row.preview ?? previewOf(this.#payloads.get(row.payloadId as string)?.text ?? "");
+      const payload = row.preview ?? previewOf(this.#payloads.textOf(row));
       yield { ...recordOf(row, status, row), payload };
     }
   }

@@ -1,5 +1,6 @@
 /** Signatures of messages, and the certificate by which a client verifies them. */
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { generateCertificate } from "../../core/self-signed.ts";
 import type { Store } from "../../engine/store.ts";
 import { type SigningRow, signingTable } from "./tables.ts";
 
@@ -52,9 +53,7 @@ export class Signer {
   }
 
   async #makeCertificate(row: SigningRow): Promise<string> {
-    // Loaded here alone: the library is large, and few clients verify.
-    const { generate } = await import("selfsigned");
-    const { cert } = await generate([{ name: "commonName", value: "sns.amazonaws.com" }], {
+    const { cert } = await generateCertificate([{ name: "commonName", value: "sns.amazonaws.com" }], {
       keyPair: { privateKey: row.privateKey, publicKey: row.publicKey },
       algorithm: "sha256",
       // Valid wherever the clock is moved to.

@@ -8,6 +8,12 @@ import { metaOf } from "./frames.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import type { ExecutionRow } from "./tables.ts";
 
+/**
+ * No execution gets further in its five minutes: it stands for them where time stands still, so that an endless loop ends
+ * there too.
+ */
+const mostEvents = 500_000;
+
 interface Running {
   readonly row: ExecutionRow;
   readonly execution: Execution;
@@ -58,12 +64,13 @@ export class ExpressRunner {
     return this.#running.get(arn)?.tasks.has(taskId) ?? false;
   }
 
+  /** Ends executions, of one account or of all, and tells who waits; map runs begin theirs again in the next run. */
   reset(account?: string): void {
     for (const [arn, { row, timers, onEnd }] of [...this.#running]) {
       if (account !== undefined && row.account !== account) continue;
       for (const timer of timers.values()) timer.cancel();
       this.#running.delete(arn);
-      onEnd({ ...row, status: "ABORTED", stoppedMs: this.#sfn.now });
+      if (row.mapRun === undefined) onEnd({ ...row, status: "ABORTED", stoppedMs: this.#sfn.now });
     }
   }
 
@@ -80,7 +87,7 @@ export class ExpressRunner {
         else if (effect.type === "finish") finish = effect;
         else this.#bringAbout(running, effect);
       }
-      this.#sfn.log(row, events, 0);
+      this.#sfn.deps.store.transaction(() => this.#sfn.log(row, events, 0));
     } finally {
       running.stepping = false;
     }
@@ -133,8 +140,11 @@ export class ExpressRunner {
         running.tasks.delete(effect.taskId);
         this.#sfn.performer.abort(row.arn, effect.taskId);
         return;
-      case "continue":
-        this.#sfn.turns.soon(() => this.signal(row.arn, { type: "continue" }));
+      case "continue": {
+        const spent = running.execution.head.lastEventId > mostEvents;
+        const signal: Signal = spent ? { type: "timer", timerId: "execution" } : { type: "continue" };
+        this.#sfn.turns.soon(() => this.signal(row.arn, signal));
+      }
     }
   }
 

@@ -206,9 +206,10 @@ export class Runner {
       stage: activity !== undefined && !mocked ? "activity" : "call",
       activity,
       child: undefined,
+      mockCall: live.mockCalls[task.stateName] ?? 0,
     };
     this.tasks.put(open);
-    if (mocked) live.mockCalls[task.stateName] = (live.mockCalls[task.stateName] ?? 0) + 1;
+    if (mocked) live.mockCalls[task.stateName] = open.mockCall + 1;
     if (open.stage === "activity") store.afterCommit(() => this.#sfn.polls.check(activity as string));
     else store.afterCommit(() => this.#carryOut(open));
   }
@@ -219,8 +220,7 @@ export class Runner {
       const row = this.executions.get(open.execution);
       if (row === undefined) return;
       const task = JSON.parse(open.request) as TaskRequest;
-      const calls = this.frames.heads.get(row.arn)?.mockCalls[task.stateName] ?? 0;
-      this.#sfn.performer.begin(row, task, calls - 1);
+      this.#sfn.performer.begin(row, task, open.mockCall);
     });
   }
 

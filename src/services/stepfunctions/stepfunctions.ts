@@ -140,6 +140,7 @@ export class StepFunctions {
 
   stop(): void {
     this.turns.stop();
+    this.express.reset();
     this.polls.stop();
     this.performer.cancelAll();
   }

@@ -259,6 +259,8 @@ export interface TaskRow {
   readonly activity: string | undefined;
   /** The execution a `.sync` task waits for. */
   readonly child: string | undefined;
+  /** Which invocation of a mocked state it is, counted from 0. */
+  readonly mockCall: number;
 }
 
 export function taskKey(execution: string, taskId: string): string {

@@ -17,6 +17,7 @@ import {
   tooManyIterationFailures,
 } from "./asl/test-state.ts";
 import { invalidDefinition, invalidRoleArn, validation } from "./errors.ts";
+import type { HttpExchange } from "./integrations/integration.ts";
 import { TaskError } from "./integrations/task-error.ts";
 import { mockResultProblem } from "./mock-results.ts";
 import { inputOf } from "./start.ts";
@@ -82,7 +83,17 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   }
   const level = input.inspectionLevel ?? "INFO";
   if ("status" in begun) return shown(begun, level);
-  return carriedOut(service, row, begun).then((outcome) => shown(test.answer(outcome, env), level));
+  let exchange: HttpExchange | undefined;
+  const trace = (one: HttpExchange) => {
+    exchange = one;
+  };
+  return carriedOut(service, row, begun, trace).then((outcome) => {
+    const result = shown(test.answer(outcome, env), level);
+    if (level !== "TRACE" || exchange === undefined) return result;
+    const { request, revealed, response } = exchange;
+    const seen = { request: input.revealSecrets === true ? revealed : request, response };
+    return { ...result, inspectionData: { ...result.inspectionData, ...seen } };
+  });
 });
 
 /** The machine and the state in it that is tested. @throws AwsError InvalidDefinition, ValidationException */
@@ -215,9 +226,10 @@ async function carriedOut(
   service: StepFunctions,
   row: ExecutionRow,
   task: TaskRequest,
+  trace: (exchange: HttpExchange) => void,
 ): Promise<{ output: Json } | { error?: string; cause?: string }> {
   try {
-    return { output: await service.performer.once(row, task) };
+    return { output: await service.performer.once(row, task, trace) };
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
     return {

@@ -377,13 +377,13 @@ describe("other endpoints", () => {
     await bench.subscribe(topic, "sqs", queue);
     await bench.subscribe(topic, "sqs", `${queue}-missing`);
     const { MessageId } = await publish(bench, topic, "hello");
-    const logs = bench.bus.mailbox({ channel: "logs" });
-    expect(logs.map(({ to }) => to).sort()).toEqual([
+    const logs = bench.bus.logs({ source: topic });
+    expect(logs.map(({ group }) => group).sort()).toEqual([
       "sns/us-east-1/000000000000/t",
       "sns/us-east-1/000000000000/t/Failure",
     ]);
-    const success = logs.find(({ to }) => !to.endsWith("Failure"));
-    expect(JSON.parse(success?.body ?? "")).toMatchObject({
+    const success = logs.find(({ group }) => !group.endsWith("Failure"));
+    expect(JSON.parse(success?.message ?? "")).toMatchObject({
       notification: { messageMD5Sum: md5("hello"), messageId: MessageId, topicArn: topic },
       delivery: { destination: queue, statusCode: 200, dwellTimeMs: 0 },
       status: "SUCCESS",

@@ -7,7 +7,7 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
-import { ListExecutionsCommand, StartSyncExecutionCommand } from "@aws-sdk/client-sfn";
+import { ListExecutionsCommand, StartSyncExecutionCommand, TestStateCommand } from "@aws-sdk/client-sfn";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -137,14 +137,18 @@ describe("log events", () => {
     expect(logged("ERROR")[0].details).toEqual({ name: "F" });
   });
 
-  it("are the history of express executions", async () => {
-    const machine = await states.create(pass, { type: "EXPRESS", ...logging("ALL") });
-    const { executionArn } = await states.client.send(new StartSyncExecutionCommand({ stateMachineArn: machine }));
+  it("are the history of express executions, also of what comes later", async () => {
+    const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 5, End: true } } };
+    const machine = await states.create(wait, { type: "EXPRESS", ...logging("ALL") });
+    const answer = states.client.send(new StartSyncExecutionCommand({ stateMachineArn: machine }));
+    await bodies();
+    await states.bus.clock.advance("5s");
+    const { executionArn } = await answer;
     const own = logged("ALL").filter((event) => event.execution_arn === executionArn);
     expect(own.map(({ id, type }) => [id, type])).toEqual([
       ["1", "ExecutionStarted"],
-      ["2", "PassStateEntered"],
-      ["3", "PassStateExited"],
+      ["2", "WaitStateEntered"],
+      ["3", "WaitStateExited"],
       ["4", "ExecutionSucceeded"],
     ]);
   });
@@ -225,6 +229,21 @@ describe("with other services", () => {
     );
     expect(cause).toBeUndefined();
     expect(JSON.parse(output as string)).toMatchObject({ ResponseBody: { called: true }, StatusCode: 200 });
+    const { inspectionData } = await states.client.send(
+      new TestStateCommand({
+        definition: JSON.stringify({
+          Type: "Task",
+          Resource: "arn:aws:states:::http:invoke",
+          Parameters: { ApiEndpoint: `http://127.0.0.1:${port}/x`, Method: "GET", Authentication: { ConnectionArn } },
+          End: true,
+        }),
+        roleArn,
+        inspectionLevel: "TRACE",
+      }),
+    );
+    expect(inspectionData?.request).toMatchObject({ protocol: "http", method: "GET" });
+    expect(inspectionData?.request?.headers).not.toContain("secret");
+    expect(inspectionData?.response).toMatchObject({ statusCode: "200", statusMessage: "OK", body: '{"called":true}' });
     expect(seen.at(-1)).toMatchObject({ "x-key": "secret", "user-agent": "Amazon|StepFunctions|HttpInvoke|us-east-1" });
   });
 

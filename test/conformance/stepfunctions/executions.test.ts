@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import {
   DescribeStateMachineForExecutionCommand,
   GetExecutionHistoryCommand,
@@ -240,6 +241,26 @@ describe("an express execution", () => {
       status: "SUCCEEDED",
       billingDetails: { billedDurationInMilliseconds: 2000 },
     });
+  });
+
+  it("is reached under the host prefix that clients give it", async () => {
+    const stateMachineArn = await states.create(pass, { type: "EXPRESS" });
+    const { hostname, port } = new URL(states.bus.endpoint);
+    const headers = {
+      host: `sync-localhost:${port}`,
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": "AWSStepFunctions.StartSyncExecution",
+    };
+    const text = await new Promise<string>((resolve, reject) => {
+      const call = request({ hostname, port, method: "POST", headers }, (answer) => {
+        let body = "";
+        answer.on("data", (chunk) => (body += chunk));
+        answer.on("end", () => resolve(body));
+      });
+      call.on("error", reject);
+      call.end(JSON.stringify({ stateMachineArn, input: "[1]" }));
+    });
+    expect(JSON.parse(text)).toMatchObject({ status: "SUCCEEDED", output: "[1]" });
   });
 
   it("tells failures in a success, and times out after five minutes", async () => {

@@ -6,6 +6,7 @@ import {
   ListExecutionsCommand,
   ListMapRunsCommand,
   RedriveExecutionCommand,
+  StopExecutionCommand,
   UpdateMapRunCommand,
 } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -192,6 +193,30 @@ describe("a distributed Map", () => {
       { Input: "1", Output: "1", Status: "SUCCEEDED" },
       { Input: "2", Output: "2", Status: "SUCCEEDED" },
     ]);
+  });
+
+  it("can be given more room while it runs, and is stopped with its execution", async () => {
+    const wait = { Type: "Wait", Seconds: 60 };
+    const definition = map({ ItemProcessor: processor(wait), MaxConcurrency: 1 });
+    const execution = await states.start(await states.create(definition), [1, 2, 3]);
+    await states.bus.clock.advance("1s");
+    const { mapRunArn, ...before } = await mapRunOf(execution);
+    expect(before).toMatchObject({ status: "RUNNING", itemCounts: { running: 1, pending: 2 } });
+    await states.client.send(new UpdateMapRunCommand({ mapRunArn, maxConcurrency: 2, toleratedFailureCount: 1 }));
+    await states.bus.clock.advance("1s");
+    expect(await mapRunOf(execution)).toMatchObject({
+      maxConcurrency: 2,
+      toleratedFailureCount: 1,
+      itemCounts: { running: 2, pending: 1 },
+    });
+    await states.client.send(new StopExecutionCommand({ executionArn: execution }));
+    await states.bus.clock.advance(0);
+    expect(await mapRunOf(execution)).toMatchObject({
+      status: "ABORTED",
+      itemCounts: { running: 0, pending: 1, aborted: 2 },
+    });
+    const aborted = new ListExecutionsCommand({ mapRunArn, statusFilter: "ABORTED" });
+    expect((await states.client.send(aborted)).executions).toHaveLength(2);
   });
 
   it("tolerates failures, up to a point, and is redriven", async () => {

@@ -19,12 +19,14 @@ const mocks = {
         Queue: { Wait: "Answer" },
         Nested: { Child: "Answer" },
         Work: { Do: "Answer" },
+        Mapped: { Call: "Each" },
       },
     },
   },
   MockedResponses: {
     Answer: { "0": { Return: { answer: 42 } } },
     SecondTime: { "0-1": { Throw: { Error: "Busy", Cause: "later" } }, "2": { Return: "third" } },
+    Each: { "0": { Return: "a" }, "1": { Return: "b" }, "2": { Return: "c" } },
     Once: { "0": { Throw: { Error: "Busy" } } },
   },
 };
@@ -117,6 +119,13 @@ describe("mocked tasks", () => {
     expect((await mocked(retried, "Retried")).described.output).toBe('"third"');
     const { described } = await mocked(retried, "Short");
     expect([described.status, described.error]).toEqual(["FAILED", "States.Runtime"]);
+  });
+
+  it("count the iterations of a Map", async () => {
+    const inner = task("Call", { Resource: lambda });
+    const map = { StartAt: "M", States: { M: { Type: "Map", ItemsPath: "$.l", ItemProcessor: inner, End: true } } };
+    const start = { StartAt: "L", States: { L: { Type: "Pass", Result: { l: [1, 2, 3] }, Next: "M" }, ...map.States } };
+    expect((await mocked(start, "Mapped")).described.output).toBe('["a","b","c"]');
   });
 
   it("stand in for call backs, nested executions and activities", async () => {

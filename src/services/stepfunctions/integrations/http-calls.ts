@@ -1,9 +1,10 @@
 /** `apigateway:invoke` and `http:invoke`: tasks that call an HTTP endpoint. */
+import { STATUS_CODES } from "node:http";
 import { type ConnectionCall, ConnectionError, type Connections } from "../../../core/connections.ts";
 import { type HttpAnswer, HttpCallError, httpCall, isLoopback } from "../../../core/http-client.ts";
 import type { TaskRequest } from "../asl/execution.ts";
 import { isObject, type Json, type JsonObject } from "../asl/json.ts";
-import { badParameters, type Integration, type TaskCall } from "./integration.ts";
+import { badParameters, type HttpExchange, type Integration, type TaskCall } from "./integration.ts";
 import { TaskError } from "./task-error.ts";
 
 const methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
@@ -68,7 +69,7 @@ export class HttpCalls implements Integration {
     return problems.length > 0 ? badParameters(parameters, problems) : undefined;
   }
 
-  async call({ task, row, signal, deps }: TaskCall): Promise<Json> {
+  async call({ task, row, signal, deps, trace }: TaskCall): Promise<Json> {
     const type = typeOf(task);
     const parameters = task.parameters as JsonObject;
     const url = urlOf(type, parameters, this.#endpoint) as URL;
@@ -87,14 +88,30 @@ export class HttpCalls implements Integration {
       if (forbiddenHeaders.test(name)) throw new TaskError("States.Runtime", `The header ${name} is not allowed.`);
       setHeader(headers, name, values.join(", "));
     }
-    if (type === "http") {
-      body = encoded(parameters["Transform"], given, headers) ?? body;
-      const connection = connectionOf(parameters);
-      if (connection !== undefined) body = await authorized(deps.connections, connection, { url, headers, body });
-    }
-    const answer = await exchange(type, url, { method: String(parameters["Method"]), headers, body, signal });
+    const method = String(parameters["Method"]);
+    const protocol = url.protocol.slice(0, -1);
+    const asSent = () => ({ protocol, method, url: url.href, headers: listed(headers), body });
+    if (type === "http") body = encoded(parameters["Transform"], given, headers) ?? body;
+    const request = asSent();
+    const connection = type === "http" ? connectionOf(parameters) : undefined;
+    if (connection !== undefined) body = await authorized(deps.connections, connection, { url, headers, body });
+    trace?.({ request, revealed: asSent() });
+    const answer = await exchange(type, url, { method, headers, body, signal });
+    trace?.({ request, revealed: asSent(), response: shownResponse(protocol, answer) });
     return output(type, answer);
   }
+}
+
+/** Headers as TestState shows them: `[name: value, …]`. */
+function listed(headers: Readonly<Record<string, string | string[] | undefined>>): string {
+  return `[${Object.entries(headers)
+    .map(([name, value]) => `${name}: ${String(value)}`)
+    .join(", ")}]`;
+}
+
+function shownResponse(protocol: string, { status, headers, body }: HttpAnswer): NonNullable<HttpExchange["response"]> {
+  const statusMessage = STATUS_CODES[status] ?? "";
+  return { protocol, statusCode: String(status), statusMessage, headers: listed(headers), body };
 }
 
 function typeOf({ resource }: TaskRequest): string {

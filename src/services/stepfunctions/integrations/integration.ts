@@ -9,6 +9,30 @@ export interface TaskCall {
   readonly row: ExecutionRow;
   readonly task: TaskRequest;
   readonly signal: AbortSignal;
+  /** Hears what an HTTP task sent and got. */
+  readonly trace?: (exchange: HttpExchange) => void;
+}
+
+interface HttpRequest {
+  readonly protocol: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: string;
+  readonly body: string;
+}
+
+/** The call of an HTTP task as TestState shows it. */
+export interface HttpExchange {
+  /** Without what a connection added. */
+  readonly request: HttpRequest;
+  readonly revealed: HttpRequest;
+  readonly response?: {
+    readonly protocol: string;
+    readonly statusCode: string;
+    readonly statusMessage: string;
+    readonly headers: string;
+    readonly body: string;
+  };
 }
 
 /** One kind of resource. */

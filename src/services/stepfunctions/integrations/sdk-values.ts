@@ -52,7 +52,7 @@ function read(shape: Shape, value: Json, field: string, problems: string[]): unk
       return isObject(value) ? structure(shape, value, problems) : wrong();
     case "list":
       if (!Array.isArray(value)) return wrong();
-      return value.map((item) => (item === null ? undefined : read(shape.getValueSchema(), item, field, problems)));
+      return value.map((item) => (item === null ? wrong() : read(shape.getValueSchema(), item, field, problems)));
     case "map": {
       if (!isObject(value)) return wrong();
       const result = Object.create(null) as Record<string, unknown>;

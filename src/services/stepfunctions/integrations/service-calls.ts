@@ -65,6 +65,8 @@ export class ServiceCalls implements Integration {
       answer = await this.#deps.call(service, operation.name, input, { account, region });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
+      const earlier = type === "states" && (await this.#startedEarlier(input, row, task, error));
+      if (earlier) return withMetadata(earlier, { requestId, contentType: "", nowMs: this.#deps.clock.now() });
       throw sdk ? sdkError(type, error, requestId) : optimizedError(type, error, requestId);
     }
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
@@ -72,6 +74,28 @@ export class ServiceCalls implements Integration {
     if (type === "events") return eventsOutput(output);
     const contentType = optimized[type]?.contentType ?? "";
     return withMetadata(output, { requestId, contentType, nowMs: this.#deps.clock.now() });
+  }
+
+  /**
+   * The child that this very attempt started before the emulator was restarted: its name was made for the attempt, so
+   * nobody else's execution has it.
+   */
+  async #startedEarlier(
+    input: Record<string, unknown>,
+    { arn, account, region }: TaskCall["row"],
+    { taskId }: TaskRequest,
+    error: AwsError,
+  ): Promise<JsonObject | undefined> {
+    const child = /^Execution Already Exists: '(.+)'$/.exec(error.message)?.[1];
+    if (child === undefined || input["name"] !== childName(arn, taskId)) return undefined;
+    const described = await this.#deps.call(
+      "stepfunctions",
+      "DescribeExecution",
+      { executionArn: child },
+      { account, region },
+    );
+    const { startDate } = described as { startDate: Date };
+    return { ExecutionArn: child, StartDate: startDate.getTime() };
   }
 }
 
