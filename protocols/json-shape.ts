@@ -28,8 +28,11 @@ export interface JsonOptions {
   readonly jsonName?: boolean;
   /** Members of the outermost structure that travel elsewhere (labels, headers, event streams). */
   readonly without?: ReadonlySet<string>;
-  /** Blobs stand as plain text, as where JSON describes an SDK call (universal targets); base64 unless told. */
-  readonly textBlobs?: boolean;
+  /**
+   * JSON that a user wrote to describe an SDK call (universal targets): names begin with a capital whatever the API's
+   * own do, blobs are plain text, timestamps may be ISO 8601.
+   */
+  readonly written?: boolean;
 }
 
 interface Compilation {
@@ -71,9 +74,11 @@ function decoder(
     case "map":
       return mapDecoder(decoder(shape.getValueSchema(), facts?.item, compilation), isSparse(shape));
     case "blob":
-      return compilation.options.textBlobs ? decodeTextBlob : decodeBlob;
+      return compilation.options.written ? decodeTextBlob : decodeBlob;
     case "timestamp":
-      return timestampDecoder(timestampFormat(shape, "epoch-seconds"));
+      return compilation.options.written
+        ? decodeWrittenTimestamp
+        : timestampDecoder(timestampFormat(shape, "epoch-seconds"));
     case "boolean":
       return decodeBoolean;
     case "number":
@@ -92,6 +97,7 @@ function structDecoder(shape: Shape, compilation: Compilation, without?: Readonl
       name,
       wire: wireName(name, member, compilation),
       decode: decoder(member, facts, compilation),
+      other: compilation.options.written ? name.charAt(0).toUpperCase() + name.slice(1) : undefined,
     }));
   return (value) => {
     if (typeof value !== "object" || Array.isArray(value)) throw wrongAggregate(value, "structure");
@@ -99,7 +105,8 @@ function structDecoder(shape: Shape, compilation: Compilation, without?: Readonl
     const result: Record<string, unknown> = {};
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!;
-      const field = fields[member.wire];
+      let field = fields[member.wire];
+      if (field === undefined && member.other !== undefined) field = fields[member.other];
       if (field !== undefined && field !== null) result[member.name] = member.decode(field);
     }
     return result;
@@ -173,6 +180,11 @@ function decodeBlob(value: unknown): unknown {
 function decodeTextBlob(value: unknown): unknown {
   if (typeof value !== "string") throw wrongType(value, "a Blob");
   return Blob64.fromBytes(Buffer.from(value));
+}
+
+function decodeWrittenTimestamp(value: unknown): unknown {
+  const date = typeof value === "string" ? parseTimestamp(value, "date-time") : undefined;
+  return date ?? timestampDecoder("epoch-seconds")(value);
 }
 
 function timestampDecoder(format: TimestampFormat): JsonDecoder {

@@ -191,7 +191,7 @@ export class Dispatcher {
   }
 
   /**
-   * As `call`, for input that is JSON of the SDK's request members, blobs in plain text: what a universal target has.
+   * As `call`, for input that a user wrote as JSON of the SDK's request members: what a universal target has.
    * @param action name of the operation, its first letter in either case.
    * @throws AwsError SerializationException for members of another type, NotImplemented for what Busbar does not have.
    */
@@ -201,7 +201,7 @@ export class Dispatcher {
     if (!model) throw notBuilt(service, operation);
     let decode = jsonReaders.get(model);
     if (decode === undefined) {
-      decode = jsonDecoder(model.input, { constraints: model.service.constraints, textBlobs: true });
+      decode = jsonDecoder(model.input, { constraints: model.service.constraints, written: true });
       jsonReaders.set(model, decode);
     }
     return this.call(service, operation, decode(input ?? {}) as object, as);

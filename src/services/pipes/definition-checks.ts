@@ -124,6 +124,9 @@ function checkTarget({ target, targetParameters: given }: PipeDefinition, place:
   if (place.kind === "sqs" && target.endsWith(".fifo") && !blocks.SqsQueueParameters?.MessageGroupId) {
     throw invalidField("TargetParameters.SqsQueueParameters.MessageGroupId", "Missing required parameter.");
   }
+  if (/^aws\./.test(blocks.EventBridgeEventBusParameters?.Source ?? "")) {
+    throw invalidField("TargetParameters.EventBridgeEventBusParameters.Source", "Source must not begin with aws.");
+  }
   const block = place.block === undefined ? undefined : blocks[place.block];
   for (const [name, value] of Object.entries(block ?? {})) checkPaths(`TargetParameters.${place.block}.${name}`, value);
 }

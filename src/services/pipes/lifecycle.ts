@@ -31,7 +31,7 @@ export class Lifecycle {
     const { timers, clock, store } = pipes.deps;
     timers.on(timerKind, ({ payload }) => {
       const { arn } = payload as { arn: string };
-      store.afterCommit(() => void clock.track(this.#settle(arn)));
+      store.afterCommit(() => this.#leave(arn));
     });
     // Once every service is there: pipes that ran when the process ended go on, and states between two are left.
     clock.at(clock.now(), () => this.#resume());
@@ -73,9 +73,15 @@ export class Lifecycle {
     for (const pipe of pipes.values()) {
       if (pipe.currentState === "RUNNING") this.#read(pipe);
       else if (/ING$/.test(pipe.currentState) && deps.timers.get(timerId(pipe.arn)) === undefined) {
-        void deps.clock.track(this.#settle(pipe.arn));
+        this.#leave(pipe.arn);
       }
     }
+  }
+
+  /** Takes a pipe out of a state between two. */
+  #leave(arn: string): void {
+    const { clock } = this.#pipes.deps;
+    clock.track(this.#settle(arn)).catch((error: unknown) => clock.report(error));
   }
 
   async #settle(arn: string): Promise<void> {

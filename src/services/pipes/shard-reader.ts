@@ -91,13 +91,16 @@ export class ShardReader {
         }
       }
     } catch (error) {
+      // Everything behind the cursor is read anew: what was in memory may not have got through.
       this.#iterator = undefined;
+      this.#buffer = [];
       this.#news = false;
       const failure = failureOf(error);
       if (failure === undefined) clock.report(error);
-      // Read too fast for the stream's limits. A stream that is gone does not come back for this pipe.
-      else if (!this.#stopped && failure.code !== "ResourceNotFoundException")
+      // Read too fast for the stream's limits, or the disk refuses. A stream that is gone does not come back.
+      if (!this.#stopped && failure?.code !== "ResourceNotFoundException") {
         clock.at(clock.now() + firstRetryMs, () => this.wake());
+      }
     }
   }
 
@@ -184,9 +187,8 @@ export class ShardReader {
       while (part.length > 0 && !this.#stopped) {
         const rest: StreamSourceRecord[] = await clock.track(this.#attempt(part, keeps));
         if (rest.length === 0) break;
-        const advanced = rest.length < part.length;
         part = rest;
-        if (this.#bisects && !advanced && part.length > 1) {
+        if (this.#bisects && part.length > 1) {
           const middle = part.length >> 1;
           parts.unshift(part.slice(middle));
           part = part.slice(0, middle);

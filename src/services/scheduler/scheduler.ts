@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { formatArn } from "../../core/arn.ts";
 import { type OperationContext, operationsOf } from "../../core/operation.ts";
+import { takePage } from "../../core/page.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
 import { conflict, groupDoesNotExist } from "./errors.ts";
 import { GroupDeletions } from "./group-deletions.ts";
@@ -12,6 +13,8 @@ import { type GroupRow, groupTable, placeOf, scheduleTable, tokenTable } from ".
 export const defaultGroup = "default";
 /** How long a client token is remembered. */
 const tokenLifeMs = 3_600_000;
+/** Old tokens dropped with each request, so that none pays for a long time of many. */
+const mostForgotten = 100;
 
 export interface Place {
   readonly account: string;
@@ -91,11 +94,13 @@ export class Scheduler {
     const { ClientToken: token, ...asked } = input;
     if (token === undefined) return run();
     const { now } = this;
-    for (const old of this.#tokens.by.expiry.range("", { lte: now })) this.#tokens.delete(old.key);
+    for (const { key } of takePage(this.#tokens.by.expiry.range("", { lte: now }), mostForgotten).items) {
+      this.#tokens.delete(key);
+    }
     const key = `${context.account}\n${context.region}\n${operation}\n${token}`;
     const request = createHash("sha256").update(JSON.stringify(asked)).digest("base64");
     const known = this.#tokens.get(key);
-    if (known !== undefined) {
+    if (known !== undefined && known.expiresMs > now) {
       if (known.request === request) return known.arn;
       throw conflict(`The client token ${token} was used before with other parameters.`);
     }

@@ -74,7 +74,7 @@ const kinds: Readonly<Record<string, TargetKind>> = {
     action: "StartExecution",
     call: ({ Arn }, { input, executionId }) => ({
       service: "stepfunctions",
-      input: { stateMachineArn: Arn, name: executionId, input },
+      input: { Input: input, Name: executionId, StateMachineArn: Arn },
     }),
   },
   kinesis: {

@@ -225,6 +225,15 @@ describe.each(["memory", "LMDB"] as const)("pipes, %s", (storage) => {
       },
       /data/,
     ],
+    [
+      "event source",
+      {
+        Target: "arn:aws:events:us-east-1:000000000000:event-bus/default",
+        TargetParameters: { EventBridgeEventBusParameters: { Source: "aws.mine" } },
+      },
+      /Source/,
+    ],
+    ["path", { TargetParameters: { SqsQueueParameters: { MessageGroupId: "$.a[" } } }, /Invalid JSONPath/],
     ["template", { TargetParameters: { InputTemplate: "<aws.pipes.nonsense>" } }, /InputTemplate/],
     ["role", { RoleArn: "role" }, /^1 validation error detected: Value 'role' at 'roleArn'/],
     ["name", { Name: "a b" }, /at 'name' failed to satisfy constraint/],

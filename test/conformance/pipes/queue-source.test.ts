@@ -285,3 +285,14 @@ it("goes on after a restart, with what was in flight", async () => {
   await second.stop();
   await rm(dataDir, { recursive: true });
 });
+
+it("moves messages in real time too, and settled() waits for them", async () => {
+  const env = await PipesEnvironment.start("memory", { clock: "real" });
+  const [from, to] = [await env.queue(), await env.queue()];
+  await env.pipe(from.arn, to.arn, { TargetParameters: { InputTemplate: "<$.body>" } });
+  for (const MessageBody of ["1", "2", "3"]) await env.sqs.sendMessage({ QueueUrl: from.url, MessageBody });
+  await env.bus.settled();
+  expect((await env.bodies(to.url)).sort()).toEqual(["1", "2", "3"]);
+  expect(await env.counts(from.url)).toEqual([0, 0]);
+  await env.stop();
+});

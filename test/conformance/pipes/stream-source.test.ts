@@ -240,6 +240,28 @@ describe.each(["memory", "LMDB"] as const)("a stream as a source, %s", (storage)
     ]);
   });
 
+  it("halves what is left behind the lowest record that failed, if it is to", async () => {
+    const { name, arn } = await env.stream();
+    let healed = false;
+    const { arn: target, texts } = recorder((records) => {
+      const bad = records.find((record) => textOf(record) === "bad");
+      return { batchItemFailures: bad === undefined || healed ? [] : [{ itemIdentifier: bad.eventID }] };
+    });
+    await env.pipe(arn, target, from("TRIM_HORIZON", { OnPartialBatchItemFailure: "AUTOMATIC_BISECT" }));
+    await env.kinesis.putRecords({
+      StreamName: name,
+      Records: ["a", "bad", "c", "d"].map((text) => ({ PartitionKey: text, Data: Buffer.from(text) })),
+    });
+    await env.bus.clock.advance("2s");
+    healed = true;
+    await env.bus.clock.advance("2m");
+    const calls = texts();
+    expect(calls[0]).toEqual(["a", "bad", "c", "d"]);
+    expect(calls.slice(1, -1).every((call) => call.join() === "bad")).toBe(true);
+    expect(calls.length).toBeGreaterThan(3);
+    expect(calls.at(-1)).toEqual(["c", "d"]);
+  });
+
   it("gives up records that are too old", async () => {
     const dead = await env.queue();
     const { name, arn } = await env.stream();

@@ -121,6 +121,9 @@ describe("the target of a schedule", () => {
     const EventBridgeParameters = { Source: "my.schedule", DetailType: "tick" };
     await runOnce({ Arn: bus, Input: '{"n":<aws.scheduler.attempt-number>}', EventBridgeParameters });
     expect(await env.bodies(url)).toEqual(['{"n":1}']);
+    const entry = { Source: "my.schedule", DetailType: "tock", Detail: '{"n":2}', Time: "2026-01-01T00:00:00Z" };
+    await runOnce({ Arn: universal("eventbridge:putEvents"), Input: JSON.stringify({ Entries: [entry] }) });
+    expect(await env.bodies(url)).toEqual(['{"n":2}']);
     const bad = await runOnce({ Arn: bus, Input: "no JSON", EventBridgeParameters });
     expect(env.bus.deliveries({ source: scheduleArn(bad) })[0]).toMatchObject({
       status: "failed",
@@ -135,7 +138,7 @@ describe("the target of a schedule", () => {
     await runOnce({ Arn: stateMachineArn, Input: '{"from":"<aws.scheduler.execution-id>"}' });
     await runOnce({
       Arn: universal("sfn:startExecution"),
-      Input: JSON.stringify({ stateMachineArn, input: '{"from":"universal"}', name: "universal" }),
+      Input: JSON.stringify({ StateMachineArn: stateMachineArn, Input: '{"from":"universal"}', Name: "universal" }),
     });
     const { executions = [] } = await sfn.listExecutions({ stateMachineArn });
     const inputs = await Promise.all(
