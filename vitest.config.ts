@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // One by default on two cores, where many tests wait for processes and sockets rather than for a core.
+    maxWorkers: 2,
     reporters: ["default", "./scripts/summary-reporter.mjs"],
     projects: [
       { test: { name: "house", include: ["test/house/**/*.test.ts"] } },

@@ -31,7 +31,7 @@ export interface CliOptions {
   readonly version: boolean;
 }
 
-export const helpText = `busbar: AWS SQS and more on your own machine, on one endpoint
+export const helpText = `busbar: AWS application integration on your own machine, on one endpoint
 
 Usage: busbar [options]
 

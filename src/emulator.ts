@@ -21,6 +21,7 @@ import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
+import { pipes } from "./services/pipes/index.ts";
 import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
@@ -29,7 +30,16 @@ import { sts } from "./services/sts/index.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [sqs, sns, kinesis, eventbridge, scheduler, stepfunctions, sts];
+export const services: readonly ServiceDefinition[] = [
+  sqs,
+  sns,
+  kinesis,
+  eventbridge,
+  scheduler,
+  pipes,
+  stepfunctions,
+  sts,
+];
 const models = services.map(({ model }) => model);
 
 /** What each service's model knows and what of it is built. */

@@ -12,7 +12,7 @@ export interface NearMiss {
   readonly reason: "absent" | "value" | "element" | "disabled";
   /** The pattern's entries for the field, as JSON text. */
   readonly expected?: string;
-  /** The event's values at the field. */
+  /** The event's values at the field; numbers that no double holds as text. */
   readonly actual?: readonly unknown[];
 }
 

@@ -120,8 +120,9 @@ function unqualified(nameOrArn: string): string {
   return nameOrArn.startsWith("arn:") ? nameOrArn.split(":").slice(0, 7).join(":") : nameOrArn;
 }
 
+/** Of `arn:…:function:f:live`, `111122223333:function:f`, `f:live` or `f`. */
 function nameOf(arn: string): string {
-  return arn.startsWith("arn:") ? (arn.split(":")[6] ?? "") : (/(?:^|function:)([^:]+)/.exec(arn)?.[1] ?? arn);
+  return /(?:^|:)function:([^:]+)/.exec(arn)?.[1] ?? (arn.split(":", 1)[0] as string);
 }
 
 async function callHandler(

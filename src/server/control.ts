@@ -78,8 +78,8 @@ export async function controlRoutes(
 
   app.get("/deliveries", (request) => {
     const { query, limit } = filtersOf(request, ["account", "source", "target", "status"]);
-    if (query["status"] !== undefined && !/^(pending|delivered|failed)$/.test(query["status"])) {
-      throw badRequest("status is pending, delivered or failed.");
+    if (query["status"] !== undefined && !/^(pending|delivered|failed|unmatched)$/.test(query["status"])) {
+      throw badRequest("status is pending, delivered, failed or unmatched.");
     }
     const deliveries = emulator.deliveries.list({ ...(query as DeliveryFilter), limit });
     return { deliveries: deliveries.map(shownDelivery) };

@@ -33,14 +33,17 @@ const firstByteOfTls = 0x16;
 const prefaceStart = [0x50, 0x52] as const;
 /** A client that connects and says nothing for so long is let go. */
 const sniffTimeoutMs = 60_000;
+/** Longer than the common idle times of clients (Node agents, botocore), so that they close first. */
+const idleTimeoutMs = 72_000;
+/** An HTTP/2 client opens a session in order to ask something. */
+const firstStreamTimeoutMs = 10_000;
 
 export function createListener(handler: RequestListener, tls: TlsFiles | undefined): Listener {
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const http1 = createHttp1Server(
     {
-      // Longer than the common idle times of clients (Node agents, botocore), so that they close first.
-      keepAliveTimeout: 72_000,
+      keepAliveTimeout: idleTimeoutMs,
       headersTimeout: 75_000,
       requestTimeout: 300_000,
       maxHeaderSize: 65_536,
@@ -52,7 +55,7 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
   const secure =
     tls &&
     createSecureServer(
-      { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: 72_000 } as object,
+      { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: idleTimeoutMs } as object,
       handler as never,
     );
   // Neither is ever bound itself, and only "listening" makes Node watch over connections: without it idle ones are
@@ -65,6 +68,7 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
     (server as Http2Server).on("session", (session) => {
       sessions.add(session);
       session.once("close", () => sessions.delete(session));
+      endWhenIdle(session);
     });
     (server as Http2Server).on("sessionError", () => {});
   }
@@ -104,6 +108,26 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/**
+ * Ends an HTTP/2 session that carries no stream. Node neither times sessions out nor always notices that the client
+ * has hung up: after certain broken frames a session would stay for ever.
+ */
+function endWhenIdle(session: ServerHttp2Session): void {
+  let streams = 0;
+  session.on("stream", (stream) => {
+    streams += 1;
+    session.setTimeout(idleTimeoutMs);
+    stream.once("close", () => {
+      streams -= 1;
+    });
+  });
+  session.on("timeout", () => {
+    if (streams === 0) session.destroy();
+    else session.setTimeout(idleTimeoutMs);
+  });
+  session.setTimeout(firstStreamTimeoutMs);
 }
 
 /** Waits for two bytes (one is enough unless it could begin the h2 preface) and puts them back before handing over. */

@@ -80,8 +80,9 @@ describe("layers", () => {
 });
 
 describe("time and chance", () => {
-  // A socket has a timeout of its own, which is no timer of the emulator.
-  const forbidden = /\bDate\.now\b|(?<!socket\.)\bsetTimeout\b|\bsetInterval\b|\bMath\.random\b|\brandomUUID\b/;
+  // Sockets and HTTP/2 sessions have timeouts of their own, which are no timers of the emulator.
+  const forbidden =
+    /\bDate\.now\b|(?<!\b(?:socket|session)\.)\bsetTimeout\b|\bsetInterval\b|\bMath\.random\b|\brandomUUID\b/;
 
   it("come from the engine alone", () => {
     const users = files.filter(

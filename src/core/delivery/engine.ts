@@ -9,9 +9,10 @@ import type { Random } from "../../engine/random.ts";
 import type { Store } from "../../engine/store.ts";
 import { Ring } from "../ring.ts";
 import { Lanes } from "./lanes.ts";
+import { Payloads } from "./payloads.ts";
 import { newestOf, previewOf, recordOf, withAttempt } from "./records.ts";
 import { retryDelayMs } from "./retry.ts";
-import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf, payloadTable } from "./tables.ts";
+import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf } from "./tables.ts";
 import {
   type Attempt,
   type DeadLetter,
@@ -30,8 +31,7 @@ import {
 /** Failed and delivered ones kept to be looked at. */
 const keptFailed = 1000;
 const keptDelivered = 1000;
-/** Payload that may wait: what comes on top of it is given up, since memory has an end. */
-const mostPendingChars = 512 * 1024 * 1024;
+const keptUnmatched = 1000;
 /** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
 const mostLocalAttempts = 256;
 
@@ -48,24 +48,22 @@ export class DeliveryEngine {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #rows;
-  readonly #payloads;
+  readonly #payloads: Payloads;
   readonly #lanes: Lanes;
   readonly #targets = new Map<string, Target>();
   readonly #handlers = new Map<string, (end: DeliveryEnd) => void>();
   readonly #describers = new Map<string, DescribeFailure>();
   readonly #delivered = new Ring<DeliveryRecord>(keptDelivered);
+  readonly #unmatched = new Ring<DeliveryRecord>(keptUnmatched);
   readonly #stopped = new AbortController();
-  #pendingChars = 0;
   #localAttempts = 0;
-  /** The payload stored last: the copies of a fan-out are submitted one after the other. */
-  #lastPayload: { readonly id: string; readonly text: string } | undefined;
 
   constructor({ store, clock, random }: DeliveryEngineDependencies) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
     this.#rows = store.table(deliveryTable);
-    this.#payloads = store.table(payloadTable);
+    this.#payloads = new Payloads(store, this.#rows.by.payload);
     this.#lanes = new Lanes(clock, this.#rows.by.lane, (row) => this.#begin(row));
   }
 
@@ -91,7 +89,7 @@ export class DeliveryEngine {
 
   /** Once all targets are registered: what is pending from an earlier run goes on. */
   start(): void {
-    this.#countPending();
+    this.#payloads.count(this.#rows.by.status.range("pending"));
     this.#lanes.start();
   }
 
@@ -103,9 +101,10 @@ export class DeliveryEngine {
 
   /** After rows were deleted by `Store.reset`. */
   reset(account?: string): void {
-    this.#delivered.clear(account === undefined ? undefined : (record) => record.account !== account);
-    this.#lastPayload = undefined;
-    this.#countPending();
+    const keep = account === undefined ? undefined : (record: DeliveryRecord) => record.account !== account;
+    this.#delivered.clear(keep);
+    this.#unmatched.clear(keep);
+    this.#payloads.count(this.#rows.by.status.range("pending"));
   }
 
   /**
@@ -128,21 +127,59 @@ export class DeliveryEngine {
     return id;
   }
 
+  /** Remembers that a message of this source reached nobody, and why. Inside a transaction. */
+  noteUnmatched(message: Pick<DeliveryRequest, "account" | "region" | "service" | "source">, reason: string): void {
+    const { account, region, service, source } = message;
+    const record: DeliveryRecord = {
+      id: this.#random.uuid(),
+      account,
+      region,
+      service,
+      source,
+      target: "",
+      kind: "none",
+      status: "unmatched",
+      acceptedMs: this.#clock.now(),
+      attemptCount: 0,
+      attempts: [],
+      reason,
+    };
+    this.#store.afterCommit(() => this.#unmatched.add(record));
+  }
+
+  /**
+   * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
+   * @throws DeliveryFailure, AwsError: whatever the target answers, or that there is none of this kind.
+   */
+  async attempt(request: DeliveryRequest): Promise<unknown> {
+    const target = this.#targets.get(request.kind);
+    if (target === undefined) {
+      throw new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${request.kind}.`, false);
+    }
+    const delivery: Delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
+    if ("remote" in target) return target.remote(delivery, this.#stopped.signal);
+    const response = this.#store.transaction(() => target.local(delivery));
+    await this.#store.flushed();
+    return response;
+  }
+
   /** Resolves when nothing is under way and nothing is due now. Not to be awaited by what is itself being delivered. */
   async settled(): Promise<void> {
     do await this.#clock.quiet();
     while (this.#lanes.busy);
   }
 
-  /** Deliveries, newest first: all pending and failed ones that are kept, and the last delivered. */
+  /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last messages nobody took. */
   list(filter: DeliveryFilter = {}): DeliveryRecord[] {
     const found: DeliveryRecord[] = [];
     const limit = filter.limit ?? 100;
-    for (const record of newestOf([
+    const sources = [
       this.#recordsOf("pending"),
       this.#recordsOf("failed"),
       this.#delivered.newestFirst(),
-    ])) {
+      this.#unmatched.newestFirst(),
+    ];
+    for (const record of newestOf(sources)) {
       if (filter.account !== undefined && record.account !== filter.account) continue;
       if (filter.source !== undefined && record.source !== filter.source) continue;
       if (filter.target !== undefined && record.target !== filter.target) continue;
@@ -190,15 +227,12 @@ export class DeliveryEngine {
   }
 
   #enqueue(row: DeliveryRow, payload: string): void {
-    if (this.#pendingChars + payload.length > mostPendingChars) {
+    if (!this.#payloads.hasRoomFor(payload)) {
       const failure = new DeliveryFailure("OutboxFull", "Too much is waiting to be delivered.", false);
       this.#fail(row, payload, failure);
       return;
     }
-    this.#putPending({ ...row, payloadId: this.#payloadId(row, payload) });
-    this.#store.afterCommit(() => {
-      this.#pendingChars += payload.length;
-    });
+    this.#putPending({ ...row, payloadId: this.#payloads.keep(row, payload) });
   }
 
   #putPending(row: DeliveryRow): void {
@@ -206,17 +240,9 @@ export class DeliveryEngine {
     if (!row.blocked) this.#store.afterCommit(() => this.#lanes.touched(laneOf(row.request)));
   }
 
-  #payloadId({ account, id }: DeliveryRow, text: string): string {
-    const last = this.#lastPayload;
-    if (last?.text === text && this.#payloads.get(last.id)?.account === account) return last.id;
-    this.#payloads.put({ id, account, text });
-    this.#lastPayload = { id, text };
-    return id;
-  }
-
   /** Begins an attempt of a row that is due: at once, or as a promise of it. */
   #begin(row: DeliveryRow): Promise<void> | undefined {
-    const payload = this.#payloads.get(row.payloadId as string)?.text ?? "";
+    const payload = this.#payloads.textOf(row);
     const target = this.#targets.get(row.request.kind);
     if (target === undefined) {
       const failure = new DeliveryFailure("UnsupportedTarget", `No targets of kind ${row.request.kind}.`, false);
@@ -251,12 +277,19 @@ export class DeliveryEngine {
       if (this.#stopped.signal.aborted) return;
       failure = this.#failureOf(error);
     }
-    this.#store.transaction(() => {
-      // A reset may have taken the row away in the meantime.
-      if (this.#rows.get(deliveryKey(row)) !== row) return;
-      if (failure === undefined) this.#succeed(row, payload, response);
-      else this.#failed(row, payload, failure);
-    });
+    try {
+      this.#store.transaction(() => this.#settle(row, payload, response, failure));
+    } catch (error) {
+      // The emulator has ended in the meantime: the next run repeats the delivery.
+      if (!this.#stopped.signal.aborted) throw error;
+    }
+  }
+
+  #settle(row: DeliveryRow, payload: string, response: unknown, failure: DeliveryFailure | undefined): void {
+    // A reset may have taken the row away in the meantime.
+    if (this.#rows.get(deliveryKey(row)) !== row) return;
+    if (failure === undefined) this.#succeed(row, payload, response);
+    else this.#failed(row, payload, failure);
   }
 
   #failureOf(error: unknown): DeliveryFailure {
@@ -356,10 +389,7 @@ export class DeliveryEngine {
     const { payloadId } = row;
     if (payloadId === undefined) return;
     this.#rows.delete(deliveryKey(row));
-    if (this.#rows.by.payload.size(payloadId) === 0) this.#payloads.delete(payloadId);
-    this.#store.afterCommit(() => {
-      this.#pendingChars -= payload.length;
-    });
+    this.#payloads.release(payloadId, payload);
     const order = orderOf(row.request);
     const next = order === undefined ? undefined : this.#rows.by.order.first(order);
     if (next?.blocked) {
@@ -377,16 +407,9 @@ export class DeliveryEngine {
     }
   }
 
-  #countPending(): void {
-    this.#pendingChars = 0;
-    for (const row of this.#rows.by.status.range("pending")) {
-      this.#pendingChars += this.#payloads.get(row.payloadId as string)?.text.length ?? 0;
-    }
-  }
-
   *#recordsOf(status: DeliveryRow["status"]): IterableIterator<DeliveryRecord> {
     for (const row of this.#rows.by.status.range(status, { reverse: true })) {
-      const payload = row.preview ?? previewOf(this.#payloads.get(row.payloadId as string)?.text ?? "");
+      const payload = row.preview ?? previewOf(this.#payloads.textOf(row));
       yield { ...recordOf(row, status, row), payload };
     }
   }

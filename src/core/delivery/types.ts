@@ -72,7 +72,8 @@ export interface Delivery extends DeliveryRequest {
   readonly attempt: number;
 }
 
-export type DeliveryStatus = "pending" | "delivered" | "failed";
+/** `unmatched`: a message that nothing took up, so that there was nothing to deliver. */
+export type DeliveryStatus = "pending" | "delivered" | "failed" | "unmatched";
 
 /** One attempt and what came of it. */
 export interface Attempt {
@@ -156,7 +157,7 @@ export interface DeliveryRecord {
   readonly attemptCount: number;
   /** The last attempts, oldest first. */
   readonly attempts: readonly Attempt[];
-  /** Why it is not delivered, of the last attempt. */
+  /** Why it is not delivered: the outcome of the last attempt, or why nothing took the message up. */
   readonly reason?: string | undefined;
   /** What became of the dead letter: sent to the queue, or why not. */
   readonly deadLetter?: { readonly arn: string; readonly sent: boolean; readonly reason?: string } | undefined;

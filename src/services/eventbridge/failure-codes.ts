@@ -25,7 +25,7 @@ const ownCodes = new Set([
 ]);
 
 const meanings: readonly (readonly [RegExp, string])[] = [
-  [/NonExistent|DoesNotExist|NotFound|UnsupportedTarget/, "NO_RESOURCE"],
+  [/NonExistent|DoesNotExist|NotFound|UnsupportedTarget|NotImplemented/, "NO_RESOURCE"],
   [/AccessDenied|Unauthorized|NotAuthorized/, "NO_PERMISSIONS"],
   [/Throttl|TooManyRequests|ThroughputExceeded|^429$/, "THROTTLING"],
   [/LimitExceeded|OutboxFull/, "RESOURCE_LIMIT_EXCEEDED"],

@@ -1,5 +1,5 @@
 /** The last events, with the rules they matched and why the nearest others did not. */
-import { type EventValue, explain } from "../../core/event-pattern/index.ts";
+import { type EventValue, ExactNumber, explain } from "../../core/event-pattern/index.ts";
 import type { EventFilter, EventRecord, NearMiss } from "../../core/event-records.ts";
 import { Ring } from "../../core/ring.ts";
 import { type BusEvent, readEvent } from "./event.ts";
@@ -115,7 +115,9 @@ function missOf(rule: RuleRow, event: EventValue): { miss: NearMiss; distance: n
   const mismatch = explain(rulePattern(rule), event);
   if (mismatch !== undefined) {
     const { path, reason, expected, actual, failing, conditions } = mismatch;
-    return { miss: { ruleArn: rule.arn, field: path, reason, expected, actual }, distance: failing / conditions };
+    const values = actual.map((value) => (value instanceof ExactNumber ? value.text : value));
+    const miss: NearMiss = { ruleArn: rule.arn, field: path, reason, expected, actual: values };
+    return { miss, distance: failing / conditions };
   }
   // A rule that would match now was disabled, or has been changed since.
   return isEnabled(rule) ? undefined : { miss: { ruleArn: rule.arn, reason: "disabled" }, distance: 0 };

@@ -30,7 +30,10 @@ export class Router {
     let matched = exists ? service.patterns.match(bus.arn, event.value) : [];
     if (only !== undefined) matched = matched.filter((arn) => only.has(arn));
     service.recent.add(bus, event, matched, exists);
-    for (const arn of matched) this.#fire(service.rules.get(arn) as RuleRow, event, arrival);
+    for (const arn of matched) {
+      const rule = service.rules.get(arn);
+      if (rule !== undefined) this.#fire(rule, event, arrival);
+    }
   }
 
   /** An event of an AWS service, on the default bus of the account it is about. */

@@ -36,11 +36,8 @@ export class RulePatterns {
   /** ARNs of the bus's enabled rules whose pattern the event matches. */
   match(bus: string, event: EventValue): string[] {
     const { rules } = this.#service;
-    if (rules.by.bus.size(bus) === 0) {
-      // Buses come and go by the name; what has no rules is not kept.
-      this.#byBus.delete(bus);
-      return [];
-    }
+    // Buses come and go by the name; what has no rules is not kept.
+    if (rules.by.bus.size(bus) === 0) return [];
     let index = this.#byBus.get(bus);
     if (index === undefined) {
       index = new PatternIndex(busDialect);
@@ -55,6 +52,10 @@ export class RulePatterns {
     this.#service.deps.store.afterCommit(() => {
       const index = this.#byBus.get(bus);
       if (index === undefined) return;
+      if (this.#service.rules.by.bus.size(bus) === 0) {
+        this.#byBus.delete(bus);
+        return;
+      }
       const rule = this.#service.rules.get(arn);
       if (rule === undefined) index.remove(arn);
       else this.#file(index, rule);

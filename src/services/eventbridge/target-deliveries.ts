@@ -100,8 +100,10 @@ export class Targets {
         return { kind: "kinesis", parameters: { partitionKey: partitionKeyOf(spec, event) } };
       case "lambda":
         return { kind: "lambda", parameters: { traceHeader: event.traceHeader } };
+      case "sns":
+        return this.#service.serviceCalls.publish(spec.Arn);
       case "states":
-        return { kind: "states", parameters: { name: `${event.id}_${deps.random.uuid()}` } };
+        return this.#service.serviceCalls.startExecution(spec.Arn, `${event.id}_${deps.random.uuid()}`);
       case "logs":
         return {
           kind: "logs",

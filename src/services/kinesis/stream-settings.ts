@@ -23,10 +23,10 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { changedAgain } from "./changes.ts";
 import { inStream, invalidArgument, validation } from "./errors.ts";
-import { operation } from "./kinesis.ts";
+import { type Kinesis, operation } from "./kinesis.ts";
 import { checkOnDemandCount, checkShardQuota, checkWarmThroughput, warmShards } from "./limits.ts";
 import { shownWarmThroughput } from "./streams.ts";
-import type { Distribution, StreamMode, StreamRow } from "./tables.ts";
+import type { Distribution, Pending, StreamMode, StreamRow } from "./tables.ts";
 
 const shortestHours = 24;
 const longestHours = 8760;
@@ -143,8 +143,7 @@ export const updateStreamMode = operation<UpdateStreamModeCommand>(UpdateStreamM
     warmMiBps: warm,
     distribution: mode === "ON_DEMAND" ? stream.distribution : "USER_PARTITION_KEY",
   };
-  const shardCount = Math.max(service.openShardCount(stream), warm === undefined ? 0 : warmShards(warm));
-  service.lifecycle.changeStream(changed, warm === undefined ? settings : { kind: "scale", shardCount });
+  service.lifecycle.changeStream(changed, warm === undefined ? settings : warming(service, stream, warm));
 });
 
 export const updateStreamWarmThroughput = operation<UpdateStreamWarmThroughputCommand>(
@@ -156,8 +155,7 @@ export const updateStreamWarmThroughput = operation<UpdateStreamWarmThroughputCo
     checkWarmThroughput(service, stream.account, stream.region, input.WarmThroughputMiBps);
     const shown = shownWarmThroughput(service, stream);
     const changed = { ...stream, warmMiBps: input.WarmThroughputMiBps };
-    const shardCount = Math.max(service.openShardCount(stream), warmShards(input.WarmThroughputMiBps));
-    service.lifecycle.changeStream(changed, { kind: "scale", shardCount });
+    service.lifecycle.changeStream(changed, warming(service, stream, input.WarmThroughputMiBps));
     return {
       StreamName: stream.name,
       StreamARN: stream.arn,
@@ -186,6 +184,12 @@ export const updateStreamRecordDistributionStrategy = operation<UpdateStreamReco
     service.streams.put({ ...stream, distribution });
   },
 );
+
+/** More open shards where the warm throughput needs them; none are taken away. */
+function warming(service: Kinesis, stream: StreamRow, mibps: number | undefined): Pending {
+  const shardCount = warmShards(mibps);
+  return shardCount > service.openShardCount(stream) ? { kind: "scale", shardCount } : settings;
+}
 
 function checkHours(hours = 0): number {
   if (hours < shortestHours) {

@@ -139,7 +139,8 @@ export interface SegmentRow {
 
 export const segmentTable = defineTable<SegmentRow>()({
   name: "kinesis.segments",
-  key: (segment) => `${segment.shard} ${segment.first}`,
+  // Keys that rise with the log touch few pages of the disk.
+  key: (segment) => `${segment.shard} ${String(segment.first).padStart(16, "0")}`,
   account: (segment) => segment.account,
   indexes: {
     position: { group: (segment) => segment.shard, order: (segment) => segment.first },

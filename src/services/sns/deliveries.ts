@@ -1,11 +1,13 @@
 /** What is handed to the delivery engine, protocol by protocol. */
 import { createHash } from "node:crypto";
-import { type Delivery, DeliveryFailure, type DeliveryRequest, type RetryPolicy } from "../../core/delivery/types.ts";
+import type { Delivery, DeliveryRequest, RetryPolicy } from "../../core/delivery/types.ts";
+import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../core/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
+import { statusHandler, wantsStatus } from "./feedback.ts";
 import { jsonObject } from "./json.ts";
 import { confirmationEnvelope, type Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
-import { phoneKey, placeOf, type SubscriptionRow, type TopicRow } from "./tables.ts";
+import type { SubscriptionRow, TopicRow } from "./tables.ts";
 
 /** AWS services as endpoints: 100,015 attempts over 23 days. */
 const serviceRetry: RetryPolicy = {
@@ -29,6 +31,7 @@ const personRetry: RetryPolicy = {
 /** A subscription with what its deliveries need, worked out once. */
 export interface Subscriber {
   readonly row: SubscriptionRow;
+  readonly filter: FilterPolicy | undefined;
   readonly raw: boolean;
   readonly deadLetterArn: string | undefined;
   /** HTTP: what holds under this topic's attributes. */
@@ -36,11 +39,15 @@ export interface Subscriber {
 }
 
 export function subscriberOf(row: SubscriptionRow): Subscriber {
-  const redrive = row.attributes["RedrivePolicy"];
+  const { attributes } = row;
+  const redrive = attributes["RedrivePolicy"];
+  const policy = attributes["FilterPolicy"];
+  const scope = (attributes["FilterPolicyScope"] ?? "MessageAttributes") as FilterPolicyScope;
   const target = redrive === undefined ? undefined : jsonObject(redrive)?.["deadLetterTargetArn"];
   return {
     row,
-    raw: row.attributes["RawMessageDelivery"] === "true",
+    filter: policy === undefined ? undefined : parseFilterPolicy(policy, scope),
+    raw: attributes["RawMessageDelivery"] === "true",
     deadLetterArn: typeof target === "string" ? target : undefined,
     http: undefined,
   };
@@ -275,57 +282,4 @@ export function confirmationDelivery(
     default:
       return { ...base, kind: "lambda", payload: envelope, retry: serviceRetry };
   }
-}
-
-/** Name under which the outcome of deliveries is logged. */
-export const statusHandler = "sns.status";
-
-const feedbackNames: Readonly<Record<string, string>> = {
-  http: "HTTP",
-  https: "HTTP",
-  firehose: "Firehose",
-  lambda: "Lambda",
-  application: "Application",
-  sqs: "SQS",
-};
-
-/** What the topic's feedback attributes for a protocol begin with. */
-export function feedbackPrefix(protocol: string): string | undefined {
-  return feedbackNames[protocol];
-}
-
-function wantsStatus(topic: TopicRow, protocol: string): boolean {
-  const prefix = feedbackNames[protocol];
-  if (prefix === undefined) return false;
-  const { attributes } = topic;
-  return (
-    attributes[`${prefix}SuccessFeedbackRoleArn`] !== undefined ||
-    attributes[`${prefix}FailureFeedbackRoleArn`] !== undefined
-  );
-}
-
-/** The target kind `sms`: the mailbox, unless the number opted out. */
-export function deliverSms(sns: Sns, delivery: Delivery): void {
-  const place = placeOf(delivery.account, delivery.region);
-  if (sns.phones.has(phoneKey("optedOut", place, delivery.target))) {
-    throw new DeliveryFailure("OptedOut", `${delivery.target} has opted out of SMS.`, false);
-  }
-  sns.deps.mailbox.deliver(delivery);
-}
-
-/** The target kind `push`: the mailbox, when the endpoint and its application are there and enabled. */
-export function deliverPush(sns: Sns, delivery: Delivery): void {
-  const endpoint = sns.endpoints.get(delivery.target);
-  const application = endpoint && sns.applications.get(endpoint.applicationArn);
-  if (!endpoint || !application) {
-    throw new DeliveryFailure("NotFound", `The endpoint ${delivery.target} does not exist.`, false);
-  }
-  if (endpoint.attributes["Enabled"] === "false") {
-    throw new DeliveryFailure("EndpointDisabled", "Endpoint is disabled", false);
-  }
-  if (application.attributes["Enabled"] === "false") {
-    throw new DeliveryFailure("PlatformApplicationDisabled", "Platform application is disabled", false);
-  }
-  const parameters = { channel: "application", platform: application.platform, token: endpoint.attributes["Token"] };
-  sns.deps.mailbox.deliver({ ...delivery, parameters });
 }

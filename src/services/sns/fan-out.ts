@@ -1,5 +1,10 @@
 /** Brings a published message to all subscriptions of its topic whose filter policy lets it through. */
-import { FilterPolicyIndex, type FilterPolicyScope, parseFilterPolicy } from "../../core/filter-policy/index.ts";
+import {
+  explainFilterPolicy,
+  FilterPolicyIndex,
+  type FilterPolicyMismatch,
+  matchesFilterPolicy,
+} from "../../core/filter-policy/index.ts";
 import { deliveryOf, type Subscriber, subscriberOf } from "./deliveries.ts";
 import { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
@@ -9,7 +14,7 @@ import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
 interface Known {
   readonly open: Map<string, Subscriber>;
   readonly filtered: Map<string, Subscriber>;
-  /** Policies by subscription; on bodies too, for messages that have one text for all protocols. */
+  /** The filter policies by subscription. */
   readonly policies: FilterPolicyIndex<string>;
 }
 
@@ -23,22 +28,21 @@ export class FanOut {
 
   /** Submits the deliveries of a message, inside the transaction of its publication. */
   publish(topic: TopicRow, published: Published): void {
-    if (this.#sns.subscriptions.by.topic.size(topic.arn) === 0) return;
-    const known = this.#of(topic.arn);
+    const known = this.#sns.subscriptions.by.topic.size(topic.arn) === 0 ? undefined : this.#of(topic.arn);
     const notification = new Notification(this.#sns, topic, published);
-    for (const subscriber of known.open.values()) this.#deliver(subscriber, notification);
-    if (known.filtered.size === 0) return;
-    const texts = published.messages === undefined ? undefined : Object.entries(published.messages);
-    for (const subscriber of this.#matching(known, notification, texts)) this.#deliver(subscriber, notification);
+    let taken = false;
+    for (const subscriber of known === undefined ? [] : this.#matching(known, notification)) {
+      taken = true;
+      this.#deliver(subscriber, notification);
+    }
+    if (taken) return;
+    const source = { account: topic.account, region: topic.region, service: "sns", source: topic.arn };
+    this.#sns.deps.delivery.noteUnmatched(source, whyNobody(known, notification));
   }
 
-  /** Whether a subscription's policy lets a message through; for replays. */
-  lets(row: SubscriptionRow, notification: Notification): boolean {
-    const policy = policyOf(row);
-    if (policy === undefined) return true;
-    const alone = new FilterPolicyIndex<string>();
-    alone.add(row.arn, policy);
-    return alone.match(filterInput(notification, row.protocol)).length > 0;
+  /** Whether a subscription's filter policy lets a message through; for replays. */
+  lets({ row, filter }: Subscriber, notification: Notification): boolean {
+    return filter === undefined || matchesFilterPolicy(filter, filterInput(notification, row.protocol));
   }
 
   /** Takes over what became of a subscription, after the commit. */
@@ -68,12 +72,10 @@ export class FanOut {
     return known;
   }
 
-  *#matching(
-    { policies, filtered }: Known,
-    notification: Notification,
-    texts: readonly (readonly [string, string])[] | undefined,
-  ): IterableIterator<Subscriber> {
-    const protocols = texts?.map(([protocol]) => protocol) ?? [];
+  *#matching({ open, filtered, policies }: Known, notification: Notification): IterableIterator<Subscriber> {
+    yield* open.values();
+    if (filtered.size === 0) return;
+    const protocols = Object.keys(notification.published.messages ?? {});
     const found = (protocol: string, fits: (protocol: string) => boolean) =>
       policies
         .match(filterInput(notification, protocol))
@@ -94,21 +96,36 @@ export class FanOut {
 
 function add(known: Known, row: SubscriptionRow): void {
   if (!row.confirmed) return;
-  const policy = policyOf(row);
-  if (policy === undefined) {
-    known.open.set(row.arn, subscriberOf(row));
+  const subscriber = subscriberOf(row);
+  if (subscriber.filter === undefined) {
+    known.open.set(row.arn, subscriber);
     return;
   }
-  known.filtered.set(row.arn, subscriberOf(row));
-  known.policies.add(row.arn, policy);
-}
-
-function policyOf({ attributes }: SubscriptionRow) {
-  const text = attributes["FilterPolicy"];
-  const scope = (attributes["FilterPolicyScope"] ?? "MessageAttributes") as FilterPolicyScope;
-  return text === undefined ? undefined : parseFilterPolicy(text, scope);
+  known.filtered.set(row.arn, subscriber);
+  known.policies.add(row.arn, subscriber.filter);
 }
 
 function filterInput(notification: Notification, protocol: string) {
   return { body: notification.textFor(protocol), attributes: notification.published.attributes };
+}
+
+const mostShown = 200;
+
+/** Why a message reached nobody; of several filter policies the first one is explained. */
+function whyNobody(known: Known | undefined, notification: Notification): string {
+  const [first] = known?.filtered.values() ?? [];
+  if (known === undefined || first?.filter === undefined) return "The topic has no confirmed subscription.";
+  const { row, filter } = first;
+  const mismatch = explainFilterPolicy(filter, filterInput(notification, row.protocol));
+  const others = known.filtered.size === 1 ? "" : `, nor did the other ${known.filtered.size - 1}`;
+  return `The filter policy of ${row.arn} did not let the message through${others}: ${reasonOf(mismatch)}`;
+}
+
+function reasonOf(mismatch: FilterPolicyMismatch | undefined): string {
+  if (mismatch === undefined || mismatch.reason === "body-not-json-object") return "its body is no JSON object.";
+  const { path, reason, expected, actual } = mismatch;
+  if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, mostShown)}.`;
+  if (reason === "element") return `no one element of its array has all that is wanted, such as ${path}.`;
+  const values = actual.map((value) => JSON.stringify(value) ?? String(value)).join(", ");
+  return `${path} is ${values.slice(0, mostShown)}, wanted ${expected.slice(0, mostShown)}.`;
 }

@@ -4,10 +4,11 @@ import { serviceModel } from "../../../protocols/schema.ts";
 import { operationsIn } from "../../core/operation.ts";
 import { defineService } from "../../core/service.ts";
 import * as dataProtection from "./data-protection.ts";
-import { deliverPush, deliverSms, statusHandler } from "./deliveries.ts";
+import { statusHandler } from "./feedback.ts";
 import * as permissions from "./permissions.ts";
 import * as platformApplications from "./platform-applications.ts";
 import * as platformEndpoints from "./platform-endpoints.ts";
+import { deliverToTopic } from "./publication.ts";
 import * as publish from "./publish.ts";
 import * as sandbox from "./sandbox.ts";
 import * as sms from "./sms.ts";
@@ -16,6 +17,7 @@ import { logStatus } from "./status-log.ts";
 import * as subscribe from "./subscribe.ts";
 import * as subscriptions from "./subscriptions.ts";
 import * as tags from "./tags.ts";
+import { deliverPush, deliverSms } from "./targets.ts";
 import * as topics from "./topics.ts";
 
 export const sns = defineService<Sns>({
@@ -45,6 +47,7 @@ export const sns = defineService<Sns>({
   create: (dependencies) => {
     const service = new Sns(dependencies);
     const { delivery, timers } = dependencies;
+    delivery.registerLocal("sns", (one) => deliverToTopic(service, one));
     delivery.registerLocal("sms", (one) => deliverSms(service, one));
     delivery.registerLocal("push", (one) => deliverPush(service, one));
     delivery.onEnd(statusHandler, (end) => logStatus(service, end));

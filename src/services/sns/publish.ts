@@ -1,5 +1,4 @@
 /** Publish and PublishBatch. */
-import { createHash } from "node:crypto";
 import {
   BatchEntryIdsNotDistinctException$,
   BatchRequestTooLongException$,
@@ -17,29 +16,15 @@ import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { directDelivery } from "./deliveries.ts";
 import { invalidParameter } from "./errors.ts";
-import { jsonObject } from "./json.ts";
-import { checkMessageAttributes, type SentAttribute } from "./message-attributes.ts";
+import { type Content, checkContent, checkOrdering, maxMessageBytes } from "./message.ts";
+import { checkMessageAttributes } from "./message-attributes.ts";
 import { Notification } from "./notification.ts";
+import { type Attributes, accept, publishedOf, publisherOf } from "./publication.ts";
 import { checkArn, operation, type Sns } from "./sns.ts";
 import type { Published, TopicRow } from "./tables.ts";
 
-const maxMessageBytes = 262_144;
 const maxSmsChars = 1600;
 const maxEntries = 10;
-const deduplicationWindowMs = 5 * 60_000;
-
-/** What Publish and an entry of PublishBatch have in common. */
-interface Sent {
-  readonly Message: string | undefined;
-  readonly Subject?: string | undefined;
-  readonly MessageStructure?: string | undefined;
-  readonly MessageAttributes?: Readonly<Record<string, SentAttribute>> | undefined;
-  readonly MessageDeduplicationId?: string | undefined;
-  readonly MessageGroupId?: string | undefined;
-}
-
-type Content = Pick<Published, "message" | "messages" | "subject"> & { readonly size: number };
-type Attributes = ReturnType<typeof checkMessageAttributes>;
 
 export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   const { service } = context;
@@ -63,7 +48,7 @@ export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   if (PhoneNumber !== undefined) return toPhone(PhoneNumber, content, attributes, context);
   if (topic === undefined && /:endpoint\//.test(arn as string))
     return toEndpoint(arn as string, content, attributes, context);
-  return accept(service.topicOf(arn, context, parameter), input, content, attributes, context);
+  return accept(service.topicOf(arn, context, parameter), input, content, attributes, publisherOf(context));
 });
 
 export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input, context) => {
@@ -88,7 +73,7 @@ export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input
   for (const { entry, attributes } of checked) {
     const Id = entry.Id as string;
     try {
-      Successful.push({ Id, ...accept(topic, entry, checkContent(entry), attributes, context) });
+      Successful.push({ Id, ...accept(topic, entry, checkContent(entry), attributes, publisherOf(context)) });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       Failed.push({ Id, Code: error.queryCode, Message: error.message, SenderFault: error.fault === "client" });
@@ -117,156 +102,9 @@ function checkBatch<Entry extends { readonly Id: string | undefined }>(entries: 
   return entries;
 }
 
-/** Message, subject and structure, in this order. */
-function checkContent({ Message = "", Subject, MessageStructure }: Sent): Content {
-  if (Message === "") throw invalidParameter("Empty message");
-  const size = Buffer.byteLength(Message);
-  if (size > maxMessageBytes) throw invalidParameter("Message too long");
-  if (Subject !== undefined && !isSubject(Subject)) throw invalidParameter("Subject");
-  if (MessageStructure === undefined || MessageStructure === "") {
-    return { message: Message, messages: undefined, subject: Subject, size };
-  }
-  if (MessageStructure !== "json") throw invalidParameter("MessageStructure");
-  const parsed = jsonObject(Message);
-  if (parsed === undefined) {
-    throw invalidParameter("Message Structure - JSON message body failed to parse");
-  }
-  const messages: Record<string, string> = Object.create(null);
-  for (const [protocol, text] of Object.entries(parsed)) {
-    if (typeof text === "string" && protocols.has(protocol)) messages[protocol] = text;
-  }
-  const message = messages["default"];
-  if (message === undefined) {
-    throw invalidParameter("Message Structure - No default entry in JSON message body");
-  }
-  delete messages["default"];
-  return { message, messages, subject: Subject, size };
-}
-
-/** Keys a message of structure json may have; others are ignored. */
-const protocols = new Set(
-  (
-    "default email email-json sqs lambda http https sms firehose " +
-    "APNS APNS_SANDBOX APNS_VOIP APNS_VOIP_SANDBOX MACOS MACOS_SANDBOX GCM ADM BAIDU MPNS WNS"
-  ).split(" "),
-);
-
-function isSubject(subject: string): boolean {
-  return subject.length <= 100 && /^[!-~\p{L}\p{N}\p{P}\p{S}][^\p{Cc}\u2028\u2029]*$/u.test(subject);
-}
-
-function checkOrdering(topic: TopicRow, { MessageGroupId, MessageDeduplicationId }: Sent): void {
-  if (topic.fifo) {
-    if (MessageGroupId === undefined || MessageGroupId === "") {
-      throw invalidParameter("The MessageGroupId parameter is required for FIFO topics");
-    }
-    if (MessageDeduplicationId === undefined && topic.attributes["ContentBasedDeduplication"] !== "true") {
-      throw invalidParameter(
-        "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
-      );
-    }
-  } else if (MessageDeduplicationId !== undefined) {
-    throw invalidParameter(
-      "MessageDeduplicationId",
-      "The request includes MessageDeduplicationId parameter that is not valid for this topic type",
-    );
-  }
-  checkId("MessageGroupId", MessageGroupId);
-  checkId("MessageDeduplicationId", MessageDeduplicationId);
-}
-
-function checkId(parameter: string, id: string | undefined): void {
-  if (id === undefined || /^[!-~]{1,128}$/.test(id)) return;
-  throw invalidParameter(
-    parameter,
-    `${parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
-  );
-}
-
-/** Takes a checked message, or finds that it is a duplicate and answers as for the original. */
-function accept(
-  topic: TopicRow,
-  sent: Sent,
-  content: Content,
-  { attributes }: Attributes,
-  context: OperationContext<Sns>,
-): { MessageId: string; SequenceNumber?: string | undefined } {
-  const { service } = context;
-  const now = service.now;
-  const deduplicationId = topic.fifo ? (sent.MessageDeduplicationId ?? sha256Hex(sent.Message as string)) : undefined;
-  const key = deduplicationId === undefined ? undefined : deduplicationKey(topic, sent, deduplicationId);
-  const original = key === undefined ? undefined : findOriginal(service, topic, key, now);
-  if (original) return { MessageId: original.messageId, SequenceNumber: original.sequenceNumber };
-  const messageId = service.deps.random.uuid();
-  const sequenceNumber = topic.fifo ? sequenceNumberOf(service.deps.store.nextSerial()) : undefined;
-  if (key !== undefined) {
-    service.deduplications.put({
-      key,
-      account: topic.account,
-      topicArn: topic.arn,
-      messageId,
-      sequenceNumber: sequenceNumber as string,
-      expiresMs: now + deduplicationWindowMs,
-    });
-  }
-  const published: Published = {
-    ...publishedOf(content, attributes, context),
-    messageId,
-    groupId: sent.MessageGroupId,
-    deduplicationId,
-    sequenceNumber,
-  };
-  if (topic.archivingSinceMs !== undefined) service.replays.archive(topic, published);
-  service.fanOut.publish(topic, published);
-  return { MessageId: messageId, SequenceNumber: sequenceNumber };
-}
-
-function publishedOf(
-  { message, messages, subject }: Content,
-  attributes: Published["attributes"],
-  context: OperationContext<Sns>,
-): Published {
-  const trace = context.request?.headers["x-amzn-trace-id"];
-  return {
-    messageId: context.service.deps.random.uuid(),
-    message,
-    messages,
-    subject,
-    attributes,
-    timestampMs: context.service.now,
-    groupId: undefined,
-    deduplicationId: undefined,
-    sequenceNumber: undefined,
-    traceHeader: typeof trace === "string" ? trace : undefined,
-    // Only a client's own request tells where we can be reached.
-    origin: context.request === undefined ? undefined : context.origin,
-  };
-}
-
-function findOriginal(service: Sns, topic: TopicRow, key: string, now: number) {
-  const { deduplications } = service;
-  for (const expired of deduplications.by.expiry.range(topic.arn, { lte: now })) deduplications.delete(expired.key);
-  return deduplications.get(key);
-}
-
-/** Ids are one space in a topic, or in each group with FifoThroughputScope MessageGroup. */
-function deduplicationKey(topic: TopicRow, { MessageGroupId }: Sent, id: string): string {
-  const scope = topic.attributes["FifoThroughputScope"] === "MessageGroup" ? MessageGroupId : "";
-  return `${topic.arn}\n${scope}\n${id}`;
-}
-
-/** Twenty digits, rising with gaps, as AWS's. */
-function sequenceNumberOf(serial: number): string {
-  return String(10n ** 19n + BigInt(serial) * 1000n);
-}
-
-function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
-
 function toPhone(phone: string, content: Content, { attributes }: Attributes, context: OperationContext<Sns>) {
   const { service } = context;
-  const published = publishedOf(content, attributes, context);
+  const published = publishedOf(content, attributes, publisherOf(context));
   if (content.message.length > maxSmsChars) throw invalidParameter("Message too long");
   checkSmsAttributes(attributes);
   submitDirect(service, context, { phone }, published);
@@ -297,7 +135,7 @@ function toEndpoint(arn: string, content: Content, { attributes }: Attributes, c
   if (endpoint.attributes["Enabled"] === "false") {
     throw AwsError.of(EndpointDisabledException$ as ErrorSchema, "Endpoint is disabled");
   }
-  const published = publishedOf(content, attributes, context);
+  const published = publishedOf(content, attributes, publisherOf(context));
   submitDirect(service, context, { endpointArn: arn }, published);
   return { MessageId: published.messageId };
 }

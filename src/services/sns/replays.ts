@@ -87,7 +87,7 @@ export class Replays {
       cursor = archived.serial;
       if (timestampMs < replay.fromMs) continue;
       const notification = new Notification(this.#sns, topic, archived.published, true);
-      if (!this.#sns.fanOut.lets(row, notification)) continue;
+      if (!this.#sns.fanOut.lets(subscriber, notification)) continue;
       this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));
     }
     // With an end in the future the replay waits for the messages up to it.

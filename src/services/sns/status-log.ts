@@ -1,10 +1,11 @@
 /**
- * Delivery status logging (SNS developer guide, "Amazon SNS message delivery status"): what CloudWatch Logs would get
- * goes to the mailbox, under the channel `logs`.
+ * Delivery status logging (SNS developer guide, "Amazon SNS message delivery status"), to the log groups that
+ * SNS writes to.
  */
 import { createHash } from "node:crypto";
+import { formatArn } from "../../core/arn.ts";
 import type { DeliveryEnd } from "../../core/delivery/types.ts";
-import { feedbackPrefix } from "./deliveries.ts";
+import { feedbackPrefix } from "./feedback.ts";
 import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
@@ -18,15 +19,16 @@ export function logStatus(sns: Sns, end: DeliveryEnd): void {
   if (!row || !topic || prefix === undefined || !isWanted(sns, topic, prefix, status)) return;
   const name = topic.arn.split(":").slice(3).join("/");
   const group = `sns/${name}${status === "failed" ? "/Failure" : ""}`;
-  const { random } = sns.deps;
-  sns.deps.mailbox.deliver({
-    ...delivery,
-    id: random.uuid(),
+  sns.deps.delivery.submit({
+    account: topic.account,
+    region: topic.region,
+    service: "sns",
     source: topic.arn,
-    target: group,
+    target: formatArn("logs", topic.region, topic.account, `log-group:${group}`),
     kind: "logs",
     payload: JSON.stringify(eventOf(sns, end, row, topic)),
-    parameters: { channel: "logs" },
+    parameters: { timestampMs: sns.now },
+    retry: { phases: [] },
   });
 }
 

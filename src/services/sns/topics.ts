@@ -43,7 +43,7 @@ export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, c
     return { TopicArn: arn };
   }
   if (service.topics.by.name.size(placeOf(account, region)) >= maxTopics) {
-    throw AwsError.of(TopicLimitExceededException$ as ErrorSchema, "Topic already exists with the maximum number");
+    throw AwsError.of(TopicLimitExceededException$ as ErrorSchema, `At most ${maxTopics} topics are allowed`);
   }
   service.topics.put({
     arn,

@@ -5,6 +5,13 @@ import {
   PutTargetsCommand,
   type Target,
 } from "@aws-sdk/client-eventbridge";
+import {
+  CreateStreamCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+} from "@aws-sdk/client-kinesis";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { account, type Harness, harness, region } from "./harness.ts";
@@ -98,6 +105,57 @@ describe("a function", () => {
     expect(got).toEqual([JSON.parse(eventText(id, "lambda"))]);
     await h.bus.clock.advance("1m");
     expect(got).toHaveLength(2);
+  });
+});
+
+describe("a topic", () => {
+  it("is published to without subject or attributes", async () => {
+    const sns = new SNSClient(h.bus.clientConfig());
+    const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: "topic" }));
+    const { url, arn } = await h.queue("subscribed");
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: arn }));
+    await route("topic", { Arn: TopicArn });
+    const id = await put("topic");
+    await h.bus.settled();
+    const [message] = await h.take(url);
+    const notification = JSON.parse(message?.Body as string);
+    expect(notification).toMatchObject({ Type: "Notification", TopicArn, Message: eventText(id, "topic") });
+    expect(notification).not.toHaveProperty("Subject");
+    expect(notification).not.toHaveProperty("MessageAttributes");
+    const dead = await h.queue("no-topic-dead");
+    await route("no-topic", { Arn: `${TopicArn}-gone`, DeadLetterConfig: { Arn: dead.arn } });
+    await put("no-topic");
+    await h.bus.settled();
+    const [letter] = await h.take(dead.url);
+    expect(letter?.MessageAttributes?.["ERROR_CODE"]?.StringValue).toBe("NO_RESOURCE");
+    sns.destroy();
+  });
+});
+
+describe("a stream", () => {
+  it("gets the event under its id or what is at the partition key path", async () => {
+    const kinesis = new KinesisClient(h.bus.clientConfig());
+    await kinesis.send(new CreateStreamCommand({ StreamName: "s", ShardCount: 1 }));
+    await h.bus.clock.advance("10m");
+    const StreamARN = `arn:aws:kinesis:${region}:${account}:stream/s`;
+    await route("stream", { Arn: StreamARN, RoleArn: role });
+    await route("stream-key", {
+      Arn: StreamARN,
+      RoleArn: role,
+      KinesisParameters: { PartitionKeyPath: "$.detail.key" },
+    });
+    const ids = [await put("stream"), await put("stream-key", { key: "k" })];
+    await h.bus.settled();
+    const shard = { StreamARN, ShardId: "shardId-000000000000", ShardIteratorType: "TRIM_HORIZON" as const };
+    const { ShardIterator } = await kinesis.send(new GetShardIteratorCommand(shard));
+    const { Records = [] } = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
+    expect(Records.map(({ Data, PartitionKey }) => [Buffer.from(Data as Uint8Array).toString(), PartitionKey])).toEqual(
+      [
+        [eventText(ids[0] as string, "stream"), ids[0]],
+        [eventText(ids[1] as string, "stream-key", '{"key":"k"}'), "k"],
+      ],
+    );
+    kinesis.destroy();
   });
 });
 

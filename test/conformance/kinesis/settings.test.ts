@@ -265,4 +265,35 @@ describe("a strict emulator", () => {
     await env.bus.clock.advance("2s");
     expect((await read()).Records).toHaveLength(6);
   });
+
+  it("sends a fan-out consumer 2 MiB a second", async () => {
+    const { arn, name } = await env.stream();
+    for (let i = 0; i < 4; i += 1) {
+      await env.kinesis.putRecord({ StreamName: name, PartitionKey: "k", Data: Buffer.alloc(1_000_000, i) });
+      await env.bus.clock.advance("1s");
+    }
+    const { EventStream } = await env.kinesis.subscribeToShard({
+      ConsumerARN: await env.consumer(arn),
+      ShardId: shardId(0),
+      StartingPosition: { Type: "TRIM_HORIZON" },
+    });
+    const startedMs = env.bus.clock.now();
+    const arrivals: number[] = [];
+    let over = false;
+    const reading = (async () => {
+      for await (const { SubscribeToShardEvent } of EventStream ?? []) {
+        for (const _record of SubscribeToShardEvent?.Records ?? []) arrivals.push(env.bus.clock.now() - startedMs);
+        if (arrivals.length === 4) break;
+      }
+      over = true;
+    })();
+    while (!over) {
+      await env.bus.clock.advance("100ms");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await reading;
+    // Each event has one record of 1 MB, about half a second's share; the reader may see it a few steps late.
+    expect(arrivals).toHaveLength(4);
+    expect(arrivals[3]).toBeGreaterThanOrEqual(1400);
+  });
 });

@@ -1,6 +1,6 @@
 import { waitUntilStreamExists, waitUntilStreamNotExists } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { arnOf, KinesisEnvironment, refusal, type Storage, shardId } from "../../support/kinesis.ts";
+import { arnOf, KinesisEnvironment, refusal, type Storage, shardId, textOf } from "../../support/kinesis.ts";
 
 describe.each<Storage>(["memory", "LMDB"])("streams (%s)", (storage) => {
   const env = new KinesisEnvironment({}, storage);
@@ -176,5 +176,46 @@ describe("a stream with a delay", () => {
     expect(await refusal(sixth())).toMatchObject({ name: "LimitExceededException" });
     await env.bus.clock.advance("30s");
     await sixth();
+  });
+});
+
+describe("a durable stream", () => {
+  const env = new KinesisEnvironment({ streamDelay: "30s" }, "LMDB");
+  beforeAll(() => env.start());
+  afterAll(() => env.stop());
+
+  it("goes on after a restart where it was: what is pending, records, iterators and consumers", async () => {
+    const status = async () =>
+      (await env.kinesis.describeStreamSummary({ StreamName: "kept" })).StreamDescriptionSummary?.StreamStatus;
+    await env.kinesis.createStream({ StreamName: "kept", ShardCount: 1 });
+    await env.restart();
+    expect(await status()).toBe("CREATING");
+    await env.bus.clock.advance("30s");
+    expect(await status()).toBe("ACTIVE");
+    for (let i = 0; i < 100; i += 1) await env.put("kept", `record ${i}`);
+    const consumer = await env.consumer(arnOf("kept"));
+    await env.bus.clock.advance("30s");
+    const page = await env.kinesis.getRecords({ ShardIterator: await env.iterator("kept"), Limit: 40 });
+    await env.kinesis.splitShard({ StreamName: "kept", ShardToSplit: shardId(0), NewStartingHashKey: "1000" });
+    await env.restart();
+    const rest = await env.kinesis.getRecords({ ShardIterator: page.NextShardIterator });
+    expect(rest.Records?.map(textOf)).toEqual(Array.from({ length: 60 }, (_, i) => `record ${40 + i}`));
+    expect(rest.NextShardIterator).toBeDefined();
+    const { sequenceNumber } = await env.put("kept", "after");
+    expect(BigInt(sequenceNumber)).toBeGreaterThan(BigInt(rest.Records?.at(-1)?.SequenceNumber ?? 0));
+    await env.bus.clock.advance("30s");
+    const last = await env.kinesis.getRecords({ ShardIterator: rest.NextShardIterator });
+    expect(last.Records?.map(textOf)).toEqual(["after"]);
+    expect(last.ChildShards).toHaveLength(2);
+    const { EventStream } = await env.kinesis.subscribeToShard({
+      ConsumerARN: consumer,
+      ShardId: shardId(0),
+      StartingPosition: { Type: "AT_SEQUENCE_NUMBER", SequenceNumber: sequenceNumber },
+    });
+    const texts: string[] = [];
+    for await (const { SubscribeToShardEvent } of EventStream ?? []) {
+      texts.push(...(SubscribeToShardEvent?.Records ?? []).map(textOf));
+    }
+    expect(texts).toEqual(["after"]);
   });
 });

@@ -1,4 +1,8 @@
 /** What targets get, and what becomes of invocations that fail. */
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { Kinesis } from "@aws-sdk/client-kinesis";
+import { SFN } from "@aws-sdk/client-sfn";
+import { SNS } from "@aws-sdk/client-sns";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SchedulerEnvironment } from "../../support/scheduler.ts";
 
@@ -73,6 +77,78 @@ describe("the target of a schedule", () => {
       Input: JSON.stringify({ FunctionName: Arn, InvocationType: "Event", Payload: '{"by":"name"}' }),
     });
     expect(events.at(-1)).toEqual({ by: "name" });
+  });
+
+  it("may be a topic, a stream, a bus, or a state machine", async () => {
+    const config = { ...env.bus.clientConfig(), maxAttempts: 1 };
+    const [sns, kinesis, events, sfn] = [
+      new SNS(config),
+      new Kinesis(config),
+      new EventBridge(config),
+      new SFN(config),
+    ];
+    const { url, arn } = await env.queue();
+
+    const { TopicArn = "" } = await sns.createTopic({ Name: "scheduled" });
+    await sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint: arn, Attributes: { RawMessageDelivery: "true" } });
+    await runOnce({ Arn: TopicArn, Input: "published <aws.scheduler.attempt-number>" });
+    expect(await env.bodies(url)).toEqual(["published 1"]);
+
+    await kinesis.createStream({ StreamName: "scheduled", ShardCount: 1 });
+    await env.bus.clock.advance("1m");
+    const StreamARN = "arn:aws:kinesis:us-east-1:000000000000:stream/scheduled";
+    await runOnce({ Arn: StreamARN, Input: "put", KinesisParameters: { PartitionKey: "pk" } });
+    await runOnce({
+      Arn: universal("kinesis:putRecord"),
+      Input: JSON.stringify({ StreamARN, Data: "put again", PartitionKey: "pk" }),
+    });
+    const { ShardIterator } = await kinesis.getShardIterator({
+      StreamARN,
+      ShardId: "shardId-000000000000",
+      ShardIteratorType: "TRIM_HORIZON",
+    });
+    const { Records = [] } = await kinesis.getRecords({ ShardIterator });
+    expect(Records.map(({ Data, PartitionKey }) => [Buffer.from(Data as Uint8Array).toString(), PartitionKey])).toEqual(
+      [
+        ["put", "pk"],
+        ["put again", "pk"],
+      ],
+    );
+
+    await events.putRule({ Name: "scheduled", EventPattern: '{"source":["my.schedule"]}' });
+    await events.putTargets({ Rule: "scheduled", Targets: [{ Id: "q", Arn: arn, InputPath: "$.detail" }] });
+    const bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
+    const EventBridgeParameters = { Source: "my.schedule", DetailType: "tick" };
+    await runOnce({ Arn: bus, Input: '{"n":<aws.scheduler.attempt-number>}', EventBridgeParameters });
+    expect(await env.bodies(url)).toEqual(['{"n":1}']);
+    const bad = await runOnce({ Arn: bus, Input: "no JSON", EventBridgeParameters });
+    expect(env.bus.deliveries({ source: scheduleArn(bad) })[0]).toMatchObject({
+      status: "failed",
+      reason: expect.stringContaining("MalformedDetail"),
+    });
+
+    const { stateMachineArn = "" } = await sfn.createStateMachine({
+      name: "scheduled",
+      roleArn: "arn:aws:iam::000000000000:role/r",
+      definition: '{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}',
+    });
+    await runOnce({ Arn: stateMachineArn, Input: '{"from":"<aws.scheduler.execution-id>"}' });
+    await runOnce({
+      Arn: universal("sfn:startExecution"),
+      Input: JSON.stringify({ stateMachineArn, input: '{"from":"universal"}', name: "universal" }),
+    });
+    const { executions = [] } = await sfn.listExecutions({ stateMachineArn });
+    const inputs = await Promise.all(
+      executions.map(async ({ executionArn, name }) => {
+        const { input, status } = await sfn.describeExecution({ executionArn });
+        return [name, JSON.parse(input as string).from, status];
+      }),
+    );
+    expect(inputs).toHaveLength(2);
+    expect(inputs).toContainEqual(["universal", "universal", "SUCCEEDED"]);
+    const [name, from, status] = inputs.find(([one]) => one !== "universal") as string[];
+    expect([from, status]).toEqual([name, "SUCCEEDED"]);
+    for (const client of [sns, kinesis, events, sfn]) client.destroy();
   });
 
   it("may be any call of a service Busbar has", async () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { PublishCommand, type PublishCommandInput, SetTopicAttributesCommand } from "@aws-sdk/client-sns";
 import { describe, expect, it } from "vitest";
+import { visit } from "../../support/http-receiver.ts";
 import { type Bench, startSns, temporaryDirectory } from "../../support/sns-bus.ts";
 
 const publish = ({ sns }: Bench, TopicArn: string, Message: string, more: Partial<PublishCommandInput> = {}) =>
@@ -100,7 +101,7 @@ describe.each(["memory", "disk"])("queues, state in %s", (backing) => {
         deadLetter: { arn: dead, sent: true },
       },
     ]);
-    const shown = await fetch(`${bench.bus.endpoint}/_busbar/deliveries?status=failed&target=${missing}`);
+    const shown = await visit(`${bench.bus.endpoint}/_busbar/deliveries?status=failed&target=${missing}`);
     expect(await shown.json()).toMatchObject({ deliveries: [{ source, status: "failed", service: "sns" }] });
   });
 });
@@ -148,7 +149,7 @@ describe("a fan-out", () => {
     const [confirmation, ...others] = await receive();
     expect(others).toEqual([]);
     expect(confirmation.Type).toBe("SubscriptionConfirmation");
-    const answer = await fetch(confirmation.SubscribeURL);
+    const answer = await visit(confirmation.SubscribeURL);
     expect(await answer.text()).toContain("<ConfirmSubscriptionResult><SubscriptionArn>arn:aws:sns:us-east-1:");
     await publish(bench, topic, "now");
     expect((await receive()).map(({ Message }) => Message)).toEqual(["now"]);
@@ -245,6 +246,28 @@ describe("a fan-out", () => {
     expect(await reached(json, { color: text("x") }, { MessageStructure: "json" })).toEqual(["body", "all"]);
   });
 
+  it("tells why a message reached nobody", async () => {
+    const bench = await startSns();
+    const topic = await bench.topic("t");
+    const reason = () => bench.bus.deliveries({ source: topic, status: "unmatched" })[0]?.reason;
+    await publish(bench, topic, "m");
+    expect(reason()).toBe("The topic has no confirmed subscription.");
+    const subscription = await bench.subscribe(topic, "sqs", await bench.queue("q"), {
+      FilterPolicy: '{"color":["blue"]}',
+    });
+    await publish(bench, topic, "m", { MessageAttributes: { color: { DataType: "String", StringValue: "red" } } });
+    expect(reason()).toBe(
+      `The filter policy of ${subscription} did not let the message through: color is "red", wanted ["blue"].`,
+    );
+    await bench.bus.clock.advance(1);
+    await publish(bench, topic, "m");
+    expect(reason()).toMatch(/: it has no color, wanted \["blue"\]\.$/);
+    const shown = await visit(`${bench.bus.endpoint}/_busbar/deliveries?status=unmatched&limit=1`);
+    expect(await shown.json()).toMatchObject({
+      deliveries: [{ source: topic, reason: expect.stringContaining("it has no color") }],
+    });
+  });
+
   it("follows a change of policy and the end of a subscription", async () => {
     const bench = await startSns();
     const { SetSubscriptionAttributesCommand, UnsubscribeCommand } = await import("@aws-sdk/client-sns");
@@ -320,7 +343,7 @@ describe("other endpoints", () => {
     for (const protocol of ["email", "email-json"]) await bench.subscribe(TopicArn, protocol, "a@example.com");
     for (const { body } of bus.mailbox()) {
       const url = /http[^\s"]+ConfirmSubscription[^\s"]+/.exec(body)?.[0] ?? "";
-      expect((await fetch(url)).status).toBe(200);
+      expect((await visit(url)).status).toBe(200);
     }
     const stream = "arn:aws:firehose:us-east-1:000000000000:deliverystream/d";
     await bench.subscribe(TopicArn, "firehose", stream, { SubscriptionRoleArn: "arn:aws:iam::000000000000:role/r" });
@@ -339,7 +362,7 @@ describe("other endpoints", () => {
     expect(record?.to).toBe(stream);
     expect(record?.body.endsWith("\n")).toBe(true);
     expect(JSON.parse(record?.body ?? "")).toMatchObject({ Type: "Notification", MessageId, Message: "hello" });
-    const shown = await fetch(`${bus.endpoint}/_busbar/mailbox?channel=sms`);
+    const shown = await visit(`${bus.endpoint}/_busbar/mailbox?channel=sms`);
     expect(await shown.json()).toMatchObject({ messages: [{ to: "+15551234567", channel: "sms" }] });
   });
 
@@ -354,13 +377,13 @@ describe("other endpoints", () => {
     await bench.subscribe(topic, "sqs", queue);
     await bench.subscribe(topic, "sqs", `${queue}-missing`);
     const { MessageId } = await publish(bench, topic, "hello");
-    const logs = bench.bus.mailbox({ channel: "logs" });
-    expect(logs.map(({ to }) => to).sort()).toEqual([
+    const logs = bench.bus.logs({ source: topic });
+    expect(logs.map(({ group }) => group).sort()).toEqual([
       "sns/us-east-1/000000000000/t",
       "sns/us-east-1/000000000000/t/Failure",
     ]);
-    const success = logs.find(({ to }) => !to.endsWith("Failure"));
-    expect(JSON.parse(success?.body ?? "")).toMatchObject({
+    const success = logs.find(({ group }) => !group.endsWith("Failure"));
+    expect(JSON.parse(success?.message ?? "")).toMatchObject({
       notification: { messageMD5Sum: md5("hello"), messageId: MessageId, topicArn: topic },
       delivery: { destination: queue, statusCode: 200, dwellTimeMs: 0 },
       status: "SUCCESS",

@@ -7,7 +7,7 @@ import {
   SetTopicAttributesCommand,
 } from "@aws-sdk/client-sns";
 import { describe, expect, it } from "vitest";
-import { type Received, type Receiver, startReceiver } from "../../support/http-receiver.ts";
+import { type Received, type Receiver, startReceiver, visit } from "../../support/http-receiver.ts";
 import { type Bench, refusal, startSns, temporaryDirectory } from "../../support/sns-bus.ts";
 import { verifies } from "../../support/sns-verifier.ts";
 
@@ -17,7 +17,7 @@ async function subscribed(bench: Bench, receiver: Receiver, attributes?: Record<
   const subscription = await bench.subscribe(topic, "http", url, attributes);
   await bench.bus.settled();
   const confirmation = JSON.parse(receiver.received.splice(0).at(-1)?.body ?? "");
-  await fetch(confirmation.SubscribeURL);
+  await visit(confirmation.SubscribeURL);
   return { topic, subscription };
 }
 
@@ -69,7 +69,7 @@ describe("confirmation", () => {
       `You have chosen to subscribe to the topic ${topic}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`,
     );
     expect(await verifies(message)).toBe(true);
-    const answer = await fetch(message.SubscribeURL);
+    const answer = await visit(message.SubscribeURL);
     expect(await answer.text()).toContain(`<SubscriptionArn>${subscription}</SubscriptionArn>`);
     await publish(bench, topic, "now");
     await bench.bus.settled();
@@ -97,7 +97,7 @@ describe("confirmation", () => {
     await publish(bench, TopicArn, "m");
     await bench.bus.settled();
     const { UnsubscribeURL } = JSON.parse(receiver.received[1]?.body ?? "");
-    const answer = await fetch(UnsubscribeURL);
+    const answer = await visit(UnsubscribeURL);
     expect([answer.status, await answer.text()]).toEqual([
       403,
       expect.stringContaining("<Code>AuthorizationError</Code>"),
@@ -141,7 +141,7 @@ describe("notifications", () => {
     const { topic, subscription } = await subscribed(bench, receiver);
     await publish(bench, topic, "1");
     await bench.bus.settled();
-    await fetch(JSON.parse(receiver.received[0]?.body ?? "").UnsubscribeURL);
+    await visit(JSON.parse(receiver.received[0]?.body ?? "").UnsubscribeURL);
     await publish(bench, topic, "2");
     await bench.bus.settled();
     expect(receiver.received.length).toBe(2);
@@ -153,7 +153,7 @@ describe("notifications", () => {
     const message = JSON.parse(body);
     expect(message.Message).toMatch(/^You have chosen to deactivate subscription /);
     expect(await verifies(message)).toBe(true);
-    await fetch(message.SubscribeURL);
+    await visit(message.SubscribeURL);
     await publish(bench, topic, "3");
     await bench.bus.settled();
     expect(JSON.parse(receiver.received[2]?.body ?? "").Message).toBe("3");
@@ -358,7 +358,7 @@ describe("signatures", () => {
 
   it("have a certificate at no other address", async () => {
     const { bench } = await start();
-    const answer = await fetch(`${bench.bus.endpoint}/SimpleNotificationService-${"0".repeat(32)}.pem`);
+    const answer = await visit(`${bench.bus.endpoint}/SimpleNotificationService-${"0".repeat(32)}.pem`);
     expect(answer.status).toBeGreaterThanOrEqual(400);
   });
 });

@@ -219,6 +219,23 @@ describe("FIFO topics", () => {
     expect(await publish("b")).not.toBe(first);
   });
 
+  it("send what a queue cannot take to its FIFO dead-letter queue, in order and with its ids", async () => {
+    const { sns, topic, queue, subscribe, drain } = await startSns();
+    const TopicArn = await topic("t.fifo");
+    const dead = await queue("dead.fifo");
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead });
+    await subscribe(TopicArn, "sqs", "arn:aws:sqs:us-east-1:000000000000:missing.fifo", { RedrivePolicy });
+    for (const id of ["1", "2", "3"]) {
+      await sns.send(
+        new PublishCommand({ TopicArn, Message: id, MessageGroupId: "g", MessageDeduplicationId: `d${id}` }),
+      );
+    }
+    const letters = await drain(dead);
+    expect(letters.map(({ Body }) => JSON.parse(Body ?? "").Message)).toEqual(["1", "2", "3"]);
+    expect(letters[2]?.Attributes).toMatchObject({ MessageGroupId: "g", MessageDeduplicationId: "d3" });
+    expect(JSON.parse(letters[0]?.Body ?? "")).not.toHaveProperty("Signature");
+  });
+
   it("bring every queue the same order", async () => {
     const { sns, topic, queue, subscribe, drain } = await startSns();
     const TopicArn = await topic("t.fifo", { ContentBasedDeduplication: "true" });

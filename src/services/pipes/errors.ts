@@ -1,0 +1,59 @@
+/** The errors of Pipes, and what makes a run of a pipe fail. */
+import {
+  ConflictException$,
+  NotFoundException$,
+  ServiceQuotaExceededException$,
+  ValidationException$,
+} from "@aws-sdk/client-pipes";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+
+export function validation(message: string): AwsError {
+  return AwsError.of(ValidationException$ as unknown as ErrorSchema, message);
+}
+
+/** The form Pipes has for parameter blocks that do not fit: JSON in the message. */
+export function invalidField(name: string, message: string): AwsError {
+  return validation(JSON.stringify({ ValidationErrorFields: [{ Name: name, Message: message }] }));
+}
+
+export function pipeDoesNotExist(name: string): AwsError {
+  return AwsError.of(NotFoundException$ as unknown as ErrorSchema, `Pipe ${name} does not exist.`);
+}
+
+export function conflict(name: string, message: string): AwsError {
+  return AwsError.of(ConflictException$ as unknown as ErrorSchema, message, {
+    resourceId: name,
+    resourceType: "Pipe",
+  });
+}
+
+export function tooManyPipes(name: string, most: number): AwsError {
+  const message = `The limit of ${most} pipes for this account and Region is reached.`;
+  return AwsError.of(ServiceQuotaExceededException$ as unknown as ErrorSchema, message, {
+    resourceId: name,
+    resourceType: "Pipe",
+    serviceCode: "pipes",
+    quotaCode: "L-0DD73D8E",
+  });
+}
+
+/** Why a batch did not get through: what its enrichment or target answered, in its own code and words. */
+export class PipeFailure extends Error {
+  override readonly name = "PipeFailure";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The failure behind whatever was thrown; undefined for a bug. */
+export function failureOf(error: unknown): PipeFailure | undefined {
+  if (error instanceof PipeFailure) return error;
+  if (error instanceof AwsError) return new PipeFailure(error.queryCode, error.message);
+  if (error instanceof Error && error.name === "DeliveryFailure") {
+    return new PipeFailure((error as Error & { code: string }).code, error.message);
+  }
+  return undefined;
+}

@@ -1,0 +1,173 @@
+/** The states a pipe goes through, and what runs while it is RUNNING. */
+import { parseArn } from "../../core/arn.ts";
+import { failureOf } from "./errors.ts";
+import type { Pipes } from "./pipes.ts";
+import { sourcePlace, streamArnOf } from "./places.ts";
+import { compile } from "./run.ts";
+import { SqsReader } from "./sqs-reader.ts";
+import { StreamReader } from "./stream-reader.ts";
+import type { PipeRow } from "./tables.ts";
+
+const timerKind = "pipes.state";
+/** What AWS roughly takes from one state to the next. */
+const strictDelayMs = 60_000;
+
+/** Moves what arrives at a source, until it is told to stop. */
+export interface Reader {
+  start(): void;
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+const failedStates = { CREATING: "CREATE_FAILED", UPDATING: "UPDATE_FAILED", STARTING: "START_FAILED" } as const;
+
+export class Lifecycle {
+  readonly #pipes: Pipes;
+  readonly #readers = new Map<string, Reader>();
+  #stopped = false;
+
+  constructor(pipes: Pipes) {
+    this.#pipes = pipes;
+    const { timers, clock, store } = pipes.deps;
+    timers.on(timerKind, ({ payload }) => {
+      const { arn } = payload as { arn: string };
+      store.afterCommit(() => void clock.track(this.#settle(arn)));
+    });
+    // Once every service is there: pipes that ran when the process ended go on, and states between two are left.
+    clock.at(clock.now(), () => this.#resume());
+  }
+
+  /** Brings a pipe into a state between two; what it leads to comes by itself. Inside a transaction. */
+  begin(pipe: PipeRow): PipeRow {
+    this.#pipes.pipes.put(pipe);
+    const { timers, options } = this.#pipes.deps;
+    const dueMs = this.#pipes.now + (options.strict ? strictDelayMs : 0);
+    timers.schedule({
+      id: timerId(pipe.arn),
+      account: pipe.account,
+      dueMs,
+      kind: timerKind,
+      payload: { arn: pipe.arn },
+    });
+    return pipe;
+  }
+
+  /** Ends all readers, or those of one account; their pipes are gone or the emulator stops. */
+  stopReaders(account?: string): void {
+    this.#stopped ||= account === undefined;
+    for (const [arn, reader] of [...this.#readers]) {
+      if (account !== undefined && parseArn(arn)?.account !== account) continue;
+      this.#readers.delete(arn);
+      void reader.stop();
+    }
+  }
+
+  /** After a reset of all accounts readers may begin again. */
+  reset(account?: string): void {
+    this.stopReaders(account);
+    this.#stopped = false;
+  }
+
+  #resume(): void {
+    const { pipes, deps } = this.#pipes;
+    for (const pipe of pipes.values()) {
+      if (pipe.currentState === "RUNNING") this.#read(pipe);
+      else if (/ING$/.test(pipe.currentState) && deps.timers.get(timerId(pipe.arn)) === undefined) {
+        void deps.clock.track(this.#settle(pipe.arn));
+      }
+    }
+  }
+
+  async #settle(arn: string): Promise<void> {
+    const { pipes, deps } = this.#pipes;
+    const begun = pipes.get(arn);
+    if (begun === undefined) return;
+    const reader = this.#readers.get(arn);
+    this.#readers.delete(arn);
+    await reader?.stop();
+    let next: Partial<PipeRow> | undefined;
+    if (begun.currentState === "STOPPING" || begun.desiredState === "STOPPED") next = { currentState: "STOPPED" };
+    else if (begun.currentState !== "DELETING") {
+      const reason = await this.#examine(begun);
+      next =
+        reason === undefined
+          ? { currentState: "RUNNING" }
+          : { currentState: failedStates[begun.currentState as keyof typeof failedStates], stateReason: reason };
+    }
+    deps.store.transaction(() => {
+      const pipe = pipes.get(arn);
+      // Tags may have changed meanwhile; a reset may have taken the pipe away.
+      if (pipe?.serial !== begun.serial || pipe.currentState !== begun.currentState) return;
+      if (next === undefined) this.#delete(pipe);
+      else pipes.put({ ...pipe, stateReason: undefined, ...next });
+    });
+    const pipe = pipes.get(arn);
+    if (pipe?.currentState === "RUNNING") this.#read(pipe);
+  }
+
+  #delete({ arn }: PipeRow): void {
+    const { pipes, cursors } = this.#pipes;
+    for (const { key } of cursors.by.pipe.range(arn)) cursors.delete(key);
+    pipes.delete(arn);
+  }
+
+  #read(pipe: PipeRow): void {
+    if (this.#stopped || this.#readers.has(pipe.arn)) return;
+    const run = compile(this.#pipes, pipe);
+    const reader =
+      sourcePlace(pipe.source)?.kind === "sqs" ? new SqsReader(this.#pipes, run) : new StreamReader(this.#pipes, run);
+    this.#readers.set(pipe.arn, reader);
+    reader.start();
+  }
+
+  /** Why a pipe cannot run, or undefined: AWS looks at the source and at a stream's dead-letter queue in the background. */
+  async #examine(pipe: PipeRow): Promise<string | undefined> {
+    const { deps } = this.#pipes;
+    const place = { account: pipe.account, region: pipe.region };
+    const { account, resource, service } = parseArn(pipe.source) ?? { account: "", resource: "", service: "smk" };
+    try {
+      switch (sourcePlace(pipe.source)?.kind) {
+        case "sqs": {
+          const QueueUrl = `http://localhost:4566/${account}/${resource}`;
+          await deps.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
+          return undefined;
+        }
+        case "kinesis":
+          await deps.call("kinesis", "DescribeStreamSummary", { StreamARN: streamArnOf(pipe.source) }, place);
+          break;
+        default:
+          return `Busbar has no ${service} sources.`;
+      }
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === undefined) throw error;
+      if (service === "kinesis" && failure.code === "ResourceNotFoundException") {
+        return "Stream not found. To resume processing please delete the pipe and create a new one.";
+      }
+      return `${failure.code}: ${failure.message}`;
+    }
+    return this.#examineDeadLetters(pipe);
+  }
+
+  async #examineDeadLetters(pipe: PipeRow): Promise<string | undefined> {
+    const arn = pipe.sourceParameters.KinesisStreamParameters?.DeadLetterConfig?.Arn;
+    if (arn === undefined) return undefined;
+    const { account, resource, service } = parseArn(arn) ?? {};
+    const place = { account: pipe.account, region: pipe.region };
+    try {
+      if (service === "sqs") {
+        const QueueUrl = `http://localhost:4566/${account}/${resource}`;
+        await this.#pipes.deps.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
+      } else await this.#pipes.deps.call("sns", "GetTopicAttributes", { TopicArn: arn }, place);
+      return undefined;
+    } catch (error) {
+      if (failureOf(error) === undefined) throw error;
+      const kind = service === "sqs" ? "SQS queue" : "SNS topic";
+      return `Input parameter is invalid from the request due to : Error occurred while sending message to ${kind}: ${arn}`;
+    }
+  }
+}
+
+function timerId(arn: string): string {
+  return `${timerKind} ${arn}`;
+}

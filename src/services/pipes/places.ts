@@ -1,0 +1,123 @@
+/** What the ARNs of sources, enrichments and targets stand for, and which parameters go with them. */
+import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
+import { parseArn } from "../../core/arn.ts";
+
+export type SourceKind = "sqs" | "kinesis" | "elsewhere";
+export type SourceBlock = Exclude<keyof PipeSourceParameters, "FilterCriteria">;
+
+export interface SourcePlace {
+  readonly kind: SourceKind;
+  /** Blocks that fit; the first is the one to fill. */
+  readonly blocks: readonly SourceBlock[];
+  readonly blockRequired: boolean;
+}
+
+const sources: Readonly<Record<string, { readonly resource: RegExp } & SourcePlace>> = {
+  sqs: {
+    kind: "sqs",
+    resource: /^[\w-]{1,80}(\.fifo)?$/,
+    blocks: ["SqsQueueParameters"],
+    blockRequired: false,
+  },
+  kinesis: {
+    kind: "kinesis",
+    resource: /^stream\/[\w.-]{1,128}(\/consumer\/[\w.-]{1,128}:\d+)?$/,
+    blocks: ["KinesisStreamParameters"],
+    blockRequired: true,
+  },
+  dynamodb: elsewhere(/^table\/\S+\/stream\/\S+$/, "DynamoDBStreamParameters"),
+  mq: elsewhere(/^broker:\S+$/, "ActiveMQBrokerParameters", "RabbitMQBrokerParameters"),
+  kafka: elsewhere(/^cluster\/\S+$/, "ManagedStreamingKafkaParameters"),
+};
+
+function elsewhere(resource: RegExp, ...blocks: SourceBlock[]) {
+  return { kind: "elsewhere" as const, resource, blocks, blockRequired: true };
+}
+
+export function sourcePlace(text: string): SourcePlace | undefined {
+  if (text.startsWith("smk://")) return elsewhere(/./, "SelfManagedKafkaParameters");
+  const arn = parseArn(text);
+  const place = arn && Object.hasOwn(sources, arn.service) ? sources[arn.service] : undefined;
+  return place?.resource.test(arn?.resource ?? "") ? place : undefined;
+}
+
+/** The stream a source stands for: its own ARN, or the one that a consumer's ARN begins with. */
+export function streamArnOf(source: string): string {
+  return source.replace(/\/consumer\/.*$/, "");
+}
+
+export type TargetKind =
+  | "sqs"
+  | "sns"
+  | "kinesis"
+  | "events"
+  | "lambda"
+  | "states"
+  | "logs"
+  | "firehose"
+  | "api-destination"
+  | "execute-api"
+  | "mailbox";
+
+export type TargetBlock = Exclude<keyof PipeTargetParameters, "InputTemplate">;
+
+export interface TargetPlace {
+  readonly kind: TargetKind;
+  readonly resource: RegExp;
+  readonly block?: TargetBlock;
+  readonly blockRequired?: boolean;
+  /** Most records of one batch that is not changed by an enrichment; absent: as many as the source has. */
+  readonly mostRecords?: number;
+}
+
+const targets: Readonly<Record<string, readonly TargetPlace[]>> = {
+  sqs: [{ kind: "sqs", resource: /^[\w-]{1,80}(\.fifo)?$/, block: "SqsQueueParameters", mostRecords: 10 }],
+  sns: [{ kind: "sns", resource: /^[\w-]{1,256}$/, mostRecords: 10 }],
+  kinesis: [
+    {
+      kind: "kinesis",
+      resource: /^stream\/[\w.-]{1,128}$/,
+      block: "KinesisStreamParameters",
+      blockRequired: true,
+      mostRecords: 500,
+    },
+  ],
+  events: [
+    {
+      kind: "events",
+      resource: /^event-bus\/[\w./-]{1,256}$/,
+      block: "EventBridgeEventBusParameters",
+      mostRecords: 10,
+    },
+    { kind: "api-destination", resource: /^api-destination\/\S+$/, block: "HttpParameters", mostRecords: 1 },
+  ],
+  lambda: [{ kind: "lambda", resource: /^function:[\w-]{1,140}(:[\w$-]{1,128})?$/, block: "LambdaFunctionParameters" }],
+  states: [{ kind: "states", resource: /^stateMachine:\S+$/, block: "StepFunctionStateMachineParameters" }],
+  logs: [{ kind: "logs", resource: /^log-group:\S+$/, block: "CloudWatchLogsParameters", mostRecords: 10_000 }],
+  firehose: [{ kind: "firehose", resource: /^deliverystream\/[\w.-]{1,64}$/, mostRecords: 500 }],
+  "execute-api": [{ kind: "execute-api", resource: /^\S+$/, block: "HttpParameters", mostRecords: 1 }],
+  ecs: recorded("EcsTaskParameters"),
+  batch: recorded("BatchJobParameters"),
+  redshift: recorded("RedshiftDataParameters"),
+  "redshift-serverless": recorded("RedshiftDataParameters"),
+  sagemaker: recorded("SageMakerPipelineParameters"),
+  timestream: recorded("TimestreamParameters"),
+  inspector: [{ kind: "mailbox", resource: /^\S+$/, mostRecords: 1 }],
+};
+
+/** Services Busbar does not have: their input is kept to be looked at. */
+function recorded(block: TargetBlock): readonly TargetPlace[] {
+  return [{ kind: "mailbox", resource: /^\S+$/, block, mostRecords: 1 }];
+}
+
+export function targetPlace(text: string): TargetPlace | undefined {
+  const arn = parseArn(text);
+  const places = arn && Object.hasOwn(targets, arn.service) ? targets[arn.service] : undefined;
+  return places?.find(({ resource }) => resource.test(arn?.resource ?? ""));
+}
+
+/** What may enrich: of all targets those that answer. */
+export function enrichmentPlace(text: string): TargetPlace | undefined {
+  const place = targetPlace(text);
+  return place && ["lambda", "states", "api-destination", "execute-api"].includes(place.kind) ? place : undefined;
+}

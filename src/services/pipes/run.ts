@@ -1,0 +1,225 @@
+/** A pipe made ready to run, and what happens to one batch: enrichment, then target. */
+import {
+  type EventValue,
+  isEventObject,
+  matchesPattern,
+  type Pattern,
+  parseEvent,
+  parsePattern,
+} from "../../core/event-pattern/index.ts";
+import {
+  applyPipeTemplate,
+  decodePipeRecord,
+  jsonText,
+  type PipeInputContext,
+  type PipeTemplate,
+  parsePipeTemplate,
+} from "../../core/input-transform/index.ts";
+import { type Enrich, enrichmentOf } from "./enrichments.ts";
+import { failureOf, PipeFailure } from "./errors.ts";
+import { ExecutionLog } from "./log.ts";
+import type { Pipes } from "./pipes.ts";
+import type { PipeRow } from "./tables.ts";
+import { type Item, type Send, senderOf } from "./targets.ts";
+
+export interface SourceRecord {
+  readonly event: { [name: string]: EventValue };
+  /** By any of these a partial answer may name the record. */
+  readonly ids: readonly string[];
+}
+
+export interface Outcome {
+  /** Places in the batch of what did not get through. */
+  readonly failed: ReadonlySet<number>;
+  readonly failure: PipeFailure | undefined;
+}
+
+interface Filter {
+  readonly pattern: Pattern;
+  /** The pattern looks inside the payload, so a payload that is no JSON object does not match. */
+  readonly insidePayload: boolean;
+}
+
+export interface Run {
+  readonly pipe: PipeRow;
+  /** Whether any filter lets the record through. */
+  passes(record: SourceRecord): boolean;
+  /** Takes a batch through enrichment and target. It never throws for what either of them does. */
+  execute(batch: readonly SourceRecord[]): Promise<Outcome>;
+}
+
+const none: ReadonlySet<number> = new Set();
+
+export function compile(pipes: Pipes, pipe: PipeRow): Run {
+  const filters = (pipe.sourceParameters.FilterCriteria?.Filters ?? []).map(({ Pattern: text = "" }) => filterOf(text));
+  const context: Omit<PipeInputContext, "ingestionTime"> = {
+    pipeArn: pipe.arn,
+    pipeName: pipe.name,
+    sourceArn: pipe.source,
+    enrichmentArn: pipe.enrichment,
+    targetArn: pipe.target,
+  };
+  const steps: Steps = {
+    enrich: enrichmentOf(pipes, pipe),
+    enrichmentTemplate: templateOf(pipe.enrichmentParameters?.InputTemplate),
+    send: senderOf(pipes, pipe),
+    targetTemplate: templateOf(pipe.targetParameters?.InputTemplate),
+    context: () => ({ ...context, ingestionTime: new Date(pipes.now).toISOString() }),
+  };
+  return {
+    pipe,
+    passes: (record) => filters.length === 0 || filters.some((filter) => accepts(filter, record)),
+    execute: (batch) => execute(batch, steps, new ExecutionLog(pipes, pipe), pipes),
+  };
+}
+
+interface Steps {
+  readonly enrich: Enrich | undefined;
+  readonly enrichmentTemplate: PipeTemplate | undefined;
+  readonly send: Send;
+  readonly targetTemplate: PipeTemplate | undefined;
+  context(): PipeInputContext;
+}
+
+async function execute(
+  batch: readonly SourceRecord[],
+  steps: Steps,
+  log: ExecutionLog,
+  pipes: Pipes,
+): Promise<Outcome> {
+  const events = batch.map(({ event }) => event);
+  log.write("INFO", "EXECUTION_STARTED", () => ({ payload: arrayText(events) }));
+  try {
+    const enriched = steps.enrich === undefined ? undefined : await enrich(events, steps.enrich, steps, log);
+    const records: readonly EventValue[] = enriched ?? events;
+    const outcome =
+      records.length === 0 ? { failed: none, failure: undefined } : await target(records, batch, steps, log);
+    if (outcome.failure === undefined) log.write("INFO", "EXECUTION_SUCCEEDED");
+    else log.write("ERROR", "EXECUTION_PARTIALLY_FAILED", () => ({ failure: outcome.failure }));
+    return outcome;
+  } catch (error) {
+    let failure = failureOf(error);
+    if (failure === undefined) {
+      pipes.deps.clock.report(error);
+      failure = new PipeFailure("InternalFailure", "An internal error occurred. It is logged with its stack.");
+    }
+    log.write("ERROR", "EXECUTION_FAILED", () => ({ failure, payload: arrayText(events) }));
+    return { failed: new Set(batch.keys()), failure };
+  }
+}
+
+async function enrich(
+  events: readonly EventValue[],
+  call: Enrich,
+  { enrichmentTemplate, context }: Steps,
+  log: ExecutionLog,
+): Promise<EventValue[]> {
+  log.write("INFO", "ENRICHMENT_STAGE_ENTERED");
+  const items = itemsOf(events, enrichmentTemplate, context());
+  const request = () => ({ request: `[${items.map(({ text }) => text).join()}]` });
+  log.write("TRACE", "ENRICHMENT_INVOCATION_STARTED", request);
+  try {
+    const answer = await call(items);
+    log.write("TRACE", "ENRICHMENT_INVOCATION_SUCCEEDED", () => ({ ...request(), response: answer }));
+    log.write("INFO", "ENRICHMENT_STAGE_SUCCEEDED");
+    return enrichedRecords(answer);
+  } catch (error) {
+    log.write("ERROR", "ENRICHMENT_STAGE_FAILED", () => ({ ...request(), failure: failureOf(error) }));
+    throw error;
+  }
+}
+
+/** Nothing, an empty text, object or array: there is nothing for the target. */
+function enrichedRecords(answer: string): EventValue[] {
+  let value: EventValue;
+  try {
+    value = answer === "" ? "" : parseEvent(answer);
+  } catch {
+    throw new PipeFailure("InvalidEnrichmentResponse", "The enrichment answered with something that is not JSON.");
+  }
+  if (Array.isArray(value)) return value;
+  if (value === "" || value === null || (isEventObject(value) && Object.keys(value).length === 0)) return [];
+  return [value];
+}
+
+async function target(
+  records: readonly EventValue[],
+  batch: readonly SourceRecord[],
+  { send, targetTemplate, context, enrich: enrichment }: Steps,
+  log: ExecutionLog,
+): Promise<Outcome> {
+  log.write("INFO", "TARGET_STAGE_ENTERED");
+  const items = itemsOf(records, targetTemplate, context());
+  const request = () => ({ request: `[${items.map(({ text }) => text).join()}]` });
+  log.write("TRACE", "TARGET_INVOCATION_STARTED", request);
+  try {
+    const { failedItems, failedIds, reason } = await send(items);
+    const failed = failedIds === undefined ? (failedItems ?? none) : placesOf(failedIds, batch);
+    if (failed.size === 0) {
+      log.write("TRACE", "TARGET_INVOCATION_SUCCEEDED", request);
+      log.write("INFO", "TARGET_STAGE_SUCCEEDED");
+      return { failed: none, failure: undefined };
+    }
+    const failure = new PipeFailure("PartialFailure", reason ?? `${failed.size} of ${items.length} records failed.`);
+    log.write("ERROR", "TARGET_STAGE_PARTIALLY_FAILED", () => ({ ...request(), failure }));
+    // What an enrichment made of the batch cannot be told apart by records of the source.
+    const all = failedIds === undefined && enrichment !== undefined;
+    return { failed: all ? new Set(batch.keys()) : failed, failure };
+  } catch (error) {
+    log.write("ERROR", "TARGET_STAGE_FAILED", () => ({ ...request(), failure: failureOf(error) }));
+    throw error;
+  }
+}
+
+/** The places of the records a partial answer names. An identifier of none of them fails the whole batch. */
+function placesOf(ids: readonly unknown[], batch: readonly SourceRecord[]): ReadonlySet<number> {
+  const places = new Map<unknown, number>();
+  for (const [place, record] of batch.entries()) for (const id of record.ids) places.set(id, place);
+  const failed = new Set<number>();
+  for (const id of ids) {
+    const place = places.get(id);
+    if (place === undefined) return new Set(batch.keys());
+    failed.add(place);
+  }
+  return failed;
+}
+
+function itemsOf(
+  records: readonly EventValue[],
+  template: PipeTemplate | undefined,
+  context: PipeInputContext,
+): Item[] {
+  return records.map((record) => {
+    if (template === undefined) return { record, text: jsonText(record), isJson: true };
+    const input = applyPipeTemplate(template, record, context);
+    if ("problem" in input)
+      throw new PipeFailure("InputTooLarge", "The input template made more than a payload may be.");
+    return { record, ...input };
+  });
+}
+
+function arrayText(events: readonly EventValue[]): string {
+  return `[${events.map(jsonText).join()}]`;
+}
+
+function templateOf(text: string | undefined): PipeTemplate | undefined {
+  return text === undefined || text === "" ? undefined : parsePipeTemplate(text);
+}
+
+const payloadNames = ["body", "data"] as const;
+
+function filterOf(text: string): Filter {
+  const members = parseEvent(text) as { [name: string]: EventValue };
+  return {
+    pattern: parsePattern(text, { pipe: true }),
+    insidePayload: payloadNames.some((name) => isEventObject(members[name])),
+  };
+}
+
+/** A payload that is a JSON object is matched as JSON, any other as the text it is. */
+function accepts({ pattern, insidePayload }: Filter, { event }: SourceRecord): boolean {
+  const decoded = decodePipeRecord(event) as { [name: string]: EventValue };
+  const isJson = payloadNames.some((name) => decoded[name] !== event[name] && isEventObject(decoded[name]));
+  if (insidePayload && !isJson) return false;
+  return matchesPattern(pattern, isJson ? decoded : event);
+}

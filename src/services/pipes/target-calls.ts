@@ -1,0 +1,92 @@
+/** Calls that both enrichments and targets make: synchronous executions, and HTTP through API destinations. */
+import type { PipeTargetHttpParameters } from "@aws-sdk/client-pipes";
+import { parseArn } from "../../core/arn.ts";
+import type { DeliveryRequest } from "../../core/delivery/types.ts";
+import type { EventValue } from "../../core/event-pattern/index.ts";
+import {
+  type CompiledPath,
+  decodePipeRecord,
+  jsonText,
+  parseJsonPath,
+  resolvePath,
+} from "../../core/input-transform/index.ts";
+import { isPath } from "./definition-checks.ts";
+import { PipeFailure } from "./errors.ts";
+import type { Pipes } from "./pipes.ts";
+import { targetPlace } from "./places.ts";
+import type { PipeRow } from "./tables.ts";
+import type { Item } from "./targets.ts";
+
+/** Runs an express state machine to its end and answers its output. @throws PipeFailure when it fails. */
+export async function startSync(pipes: Pipes, pipe: PipeRow, arn: string, input: string): Promise<string> {
+  const answer = (await pipes.deps.call(
+    "stepfunctions",
+    "StartSyncExecution",
+    { stateMachineArn: arn, input },
+    pipe,
+  )) as {
+    status?: string;
+    output?: string;
+    error?: string;
+    cause?: string;
+  };
+  if (answer.status === "SUCCEEDED") return answer.output ?? "";
+  throw new PipeFailure(answer.error ?? answer.status ?? "ExecutionFailed", answer.cause ?? "The execution failed.");
+}
+
+/** A request for `DeliveryEngine.attempt`: the pipe itself tries again. */
+export function attemptOf(pipe: PipeRow, target: string, kind: string, payload: string): DeliveryRequest {
+  const { account, region, arn } = pipe;
+  return { account, region, service: "pipes", source: arn, target, kind, payload, retry: { phases: [] } };
+}
+
+/** Calls an API destination or an API with one record; answers the body of the response. */
+export function httpCallOf(
+  pipes: Pipes,
+  pipe: PipeRow,
+  arn: string,
+  parameters: PipeTargetHttpParameters = {},
+): (item: Item) => Promise<string> {
+  const path = (parameters.PathParameterValues ?? []).map(dynamic);
+  const headers = Object.entries(parameters.HeaderParameters ?? {}).map(
+    ([key, value]) => [key, dynamic(value)] as const,
+  );
+  const query = Object.entries(parameters.QueryStringParameters ?? {}).map(
+    ([key, value]) => [key, dynamic(value)] as const,
+  );
+  const kind = targetPlace(arn)?.kind ?? "execute-api";
+  return async ({ record, text }) => {
+    const filled = (pairs: readonly (readonly [string, Dynamic])[]) =>
+      Object.fromEntries(pairs.map(([key, value]) => [key, value(record)]));
+    const request = {
+      ...attemptOf(pipe, arn, kind, text),
+      parameters: { path: path.map((value) => value(record)), headers: filled(headers), query: filled(query) },
+    };
+    const answer = (await pipes.deps.delivery.attempt(request)) as { body?: string } | undefined;
+    return answer?.body ?? "";
+  };
+}
+
+/** A parameter's value for one record. @throws PipeFailure when its path leads nowhere. */
+export type Dynamic = (record: EventValue) => string;
+
+export function dynamic(text: string): Dynamic {
+  if (!isPath(text)) return () => text;
+  const path: CompiledPath = parseJsonPath(text);
+  return (record) => {
+    const value = resolvePath(path, decodePipeRecord(record));
+    if (value === undefined)
+      throw new PipeFailure("InvalidJsonPath", `The path ${text} leads to nothing in the record.`);
+    return typeof value === "string" ? value : jsonText(value);
+  };
+}
+
+export function optional(text: string | undefined): ((record: EventValue) => string | undefined) | undefined {
+  return text === undefined ? undefined : dynamic(text);
+}
+
+/** Where an ARN's resource lives, for queue URLs. */
+export function queueUrlOf(arn: string): string {
+  const { account, resource } = parseArn(arn) ?? {};
+  return `http://localhost:4566/${account}/${resource}`;
+}

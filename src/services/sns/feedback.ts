@@ -1,0 +1,30 @@
+/** Which deliveries a topic wants to be told of: its feedback attributes. */
+import type { TopicRow } from "./tables.ts";
+
+/** Name under which the outcome of deliveries is logged. */
+export const statusHandler = "sns.status";
+
+const feedbackNames: Readonly<Record<string, string>> = {
+  http: "HTTP",
+  https: "HTTP",
+  firehose: "Firehose",
+  lambda: "Lambda",
+  application: "Application",
+  sqs: "SQS",
+};
+
+/** What the topic's feedback attributes for a protocol begin with. */
+export function feedbackPrefix(protocol: string): string | undefined {
+  return feedbackNames[protocol];
+}
+
+/** Whether the topic wants to know how deliveries over this protocol end. */
+export function wantsStatus(topic: TopicRow, protocol: string): boolean {
+  const prefix = feedbackNames[protocol];
+  if (prefix === undefined) return false;
+  const { attributes } = topic;
+  return (
+    attributes[`${prefix}SuccessFeedbackRoleArn`] !== undefined ||
+    attributes[`${prefix}FailureFeedbackRoleArn`] !== undefined
+  );
+}

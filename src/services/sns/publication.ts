@@ -1,0 +1,133 @@
+/** How a message that has been checked is published. */
+import { createHash } from "node:crypto";
+import type { Delivery } from "../../core/delivery/types.ts";
+import type { OperationContext } from "../../core/operation.ts";
+import { notFound } from "./errors.ts";
+import { type Content, checkContent, checkOrdering, type Sent } from "./message.ts";
+import { checkMessageAttributes } from "./message-attributes.ts";
+import type { Sns } from "./sns.ts";
+import type { Published, TopicRow } from "./tables.ts";
+
+const deduplicationWindowMs = 5 * 60_000;
+
+export type Attributes = ReturnType<typeof checkMessageAttributes>;
+
+/** Who publishes: a client whose request tells where we can be reached, or a service of ours. */
+export interface Publisher {
+  readonly service: Sns;
+  readonly origin: string | undefined;
+  readonly traceHeader: string | undefined;
+}
+
+export function publisherOf({ service, request, origin }: OperationContext<Sns>): Publisher {
+  const trace = request?.headers["x-amzn-trace-id"];
+  return {
+    service,
+    origin: request === undefined ? undefined : origin,
+    traceHeader: typeof trace === "string" ? trace : undefined,
+  };
+}
+
+/** Takes a checked message, or finds that it is a duplicate and answers as for the original. */
+export function accept(
+  topic: TopicRow,
+  sent: Sent,
+  content: Content,
+  { attributes }: Attributes,
+  publisher: Publisher,
+): { MessageId: string; SequenceNumber?: string | undefined } {
+  const { service } = publisher;
+  const now = service.now;
+  const deduplicationId = topic.fifo ? (sent.MessageDeduplicationId ?? sha256Hex(sent.Message as string)) : undefined;
+  const key = deduplicationId === undefined ? undefined : deduplicationKey(topic, sent, deduplicationId);
+  const original = key === undefined ? undefined : findOriginal(service, topic, key, now);
+  if (original) return { MessageId: original.messageId, SequenceNumber: original.sequenceNumber };
+  const messageId = service.deps.random.uuid();
+  const sequenceNumber = topic.fifo ? sequenceNumberOf(service.deps.store.nextSerial()) : undefined;
+  if (key !== undefined) {
+    service.deduplications.put({
+      key,
+      account: topic.account,
+      topicArn: topic.arn,
+      messageId,
+      sequenceNumber: sequenceNumber as string,
+      expiresMs: now + deduplicationWindowMs,
+    });
+  }
+  const published: Published = {
+    ...publishedOf(content, attributes, publisher),
+    messageId,
+    groupId: sent.MessageGroupId,
+    deduplicationId,
+    sequenceNumber,
+  };
+  if (topic.archivingSinceMs !== undefined) service.replays.archive(topic, published);
+  service.fanOut.publish(topic, published);
+  return { MessageId: messageId, SequenceNumber: sequenceNumber };
+}
+
+/** A message as it is kept, with an id of its own. */
+export function publishedOf(
+  { message, messages, subject }: Content,
+  attributes: Published["attributes"],
+  { service, origin, traceHeader }: Publisher,
+): Published {
+  return {
+    messageId: service.deps.random.uuid(),
+    message,
+    messages,
+    subject,
+    attributes,
+    timestampMs: service.now,
+    groupId: undefined,
+    deduplicationId: undefined,
+    sequenceNumber: undefined,
+    traceHeader,
+    origin,
+  };
+}
+
+/** What a delivery of kind `sns` has as its parameters. Its target is the topic's ARN. */
+export interface SnsParameters {
+  readonly subject?: string | undefined;
+  readonly messageGroupId?: string | undefined;
+  readonly messageDeduplicationId?: string | undefined;
+  readonly traceHeader?: string | undefined;
+}
+
+/** The target kind `sns`: what other services publish. @throws AwsError as Publish */
+export function deliverToTopic(service: Sns, delivery: Delivery): { MessageId: string } {
+  const { subject, messageGroupId, messageDeduplicationId, traceHeader } = (delivery.parameters ?? {}) as SnsParameters;
+  const topic = service.topics.get(delivery.target);
+  if (topic === undefined) throw notFound("Topic");
+  const sent: Sent = {
+    Message: delivery.payload,
+    Subject: subject,
+    MessageGroupId: messageGroupId,
+    MessageDeduplicationId: messageDeduplicationId,
+  };
+  const content = checkContent(sent);
+  checkOrdering(topic, sent);
+  return accept(topic, sent, content, checkMessageAttributes(undefined), { service, origin: undefined, traceHeader });
+}
+
+function findOriginal(service: Sns, topic: TopicRow, key: string, now: number) {
+  const { deduplications } = service;
+  for (const expired of deduplications.by.expiry.range(topic.arn, { lte: now })) deduplications.delete(expired.key);
+  return deduplications.get(key);
+}
+
+/** Ids are one space in a topic, or in each group with FifoThroughputScope MessageGroup. */
+function deduplicationKey(topic: TopicRow, { MessageGroupId }: Sent, id: string): string {
+  const scope = topic.attributes["FifoThroughputScope"] === "MessageGroup" ? MessageGroupId : "";
+  return `${topic.arn}\n${scope}\n${id}`;
+}
+
+/** Twenty digits, rising with gaps, as AWS's. */
+function sequenceNumberOf(serial: number): string {
+  return String(10n ** 19n + BigInt(serial) * 1000n);
+}
+
+function sha256Hex(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

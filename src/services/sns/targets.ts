@@ -1,0 +1,30 @@
+/** Kinds of targets of SNS's own: phones and mobile endpoints. */
+import { type Delivery, DeliveryFailure } from "../../core/delivery/types.ts";
+import type { Sns } from "./sns.ts";
+import { phoneKey, placeOf } from "./tables.ts";
+
+/** The target kind `sms`: the mailbox, unless the number opted out. */
+export function deliverSms(sns: Sns, delivery: Delivery): void {
+  const place = placeOf(delivery.account, delivery.region);
+  if (sns.phones.has(phoneKey("optedOut", place, delivery.target))) {
+    throw new DeliveryFailure("OptedOut", `${delivery.target} has opted out of SMS.`, false);
+  }
+  sns.deps.mailbox.deliver(delivery);
+}
+
+/** The target kind `push`: the mailbox, when the endpoint and its application are there and enabled. */
+export function deliverPush(sns: Sns, delivery: Delivery): void {
+  const endpoint = sns.endpoints.get(delivery.target);
+  const application = endpoint && sns.applications.get(endpoint.applicationArn);
+  if (!endpoint || !application) {
+    throw new DeliveryFailure("NotFound", `The endpoint ${delivery.target} does not exist.`, false);
+  }
+  if (endpoint.attributes["Enabled"] === "false") {
+    throw new DeliveryFailure("EndpointDisabled", "Endpoint is disabled", false);
+  }
+  if (application.attributes["Enabled"] === "false") {
+    throw new DeliveryFailure("PlatformApplicationDisabled", "Platform application is disabled", false);
+  }
+  const parameters = { channel: "application", platform: application.platform, token: endpoint.attributes["Token"] };
+  sns.deps.mailbox.deliver({ ...delivery, parameters });
+}
