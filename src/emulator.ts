@@ -106,7 +106,7 @@ export class Emulator {
     if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(store, this.clock);
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
-    const identities = new Identities(store, this.#defaultRegion);
+    const identities = new Identities(store, this.clock, this.#defaultRegion);
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);

@@ -132,6 +132,7 @@ export class Dispatcher {
     const claimed = claim(request, this.#models, protocols);
     const call = this.#begin(request, claimed);
     if ("error" in claimed) return this.#fail(claimed.error, call, request);
+    if (call.identity.expired) return this.#fail(expiredToken(claimed.protocol.name), call, request);
     let context: OperationContext;
     let codec: OperationCodec;
     try {
@@ -297,6 +298,16 @@ export class Dispatcher {
 
 /** The origin of URLs minted in calls between services, where there is no request to take it from. */
 const internalOrigin = "http://localhost:4566";
+
+/** AWS's answer to temporary credentials past their end, which no operation looks behind. */
+function expiredToken(protocol: ProtocolName): AwsError {
+  return AwsError.unmodeled({
+    name: "ExpiredTokenException",
+    queryCode: "ExpiredToken",
+    status: protocol === "awsQuery" || protocol === "restJson1" ? 403 : 400,
+    message: "The security token included in the request is expired",
+  });
+}
 
 function notBuilt(service: string, operation: string): AwsError {
   return AwsError.unmodeled({

@@ -1,5 +1,6 @@
 import { credentialScope } from "../../protocols/credential-scope.ts";
 import type { WireRequest } from "../../protocols/protocol.ts";
+import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import type { Table } from "../engine/table.ts";
 import { defineTable } from "../engine/table.ts";
@@ -17,6 +18,8 @@ export interface Identity {
   readonly account: string;
   readonly region: string;
   readonly principal: Principal;
+  /** Temporary credentials whose time is over; only then present. */
+  readonly expired?: true;
 }
 
 /** Temporary credentials that STS handed out: calls signed with them act for the account of their principal. */
@@ -39,11 +42,13 @@ export const defaultAccount = "000000000000";
 
 /** Tells the account, region and principal of a request. Signatures are not verified. */
 export class Identities {
+  readonly #clock: Clock;
   readonly #defaultRegion: string;
   readonly #sessions: Table<SessionRow, "expiry">;
   readonly #roots = new Map<string, Map<string, Identity>>();
 
-  constructor(store: Store, defaultRegion: string) {
+  constructor(store: Store, clock: Clock, defaultRegion: string) {
+    this.#clock = clock;
     this.#defaultRegion = defaultRegion;
     this.#sessions = store.table(sessionTable);
   }
@@ -56,7 +61,11 @@ export class Identities {
     if (keyId === undefined) return this.root(defaultAccount, region);
     if (keyId.length === 12 && isDigits(keyId)) return this.root(keyId, region);
     const session = keyId.startsWith("ASIA") ? this.#sessions.get(keyId) : undefined;
-    if (session) return { account: session.account, region, principal: { arn: session.arn, userId: session.userId } };
+    if (session) {
+      const { account, arn, userId } = session;
+      const expired = session.expiresMs <= this.#clock.now() ? { expired: true as const } : {};
+      return { account, region, principal: { arn, userId }, ...expired };
+    }
     return this.root(defaultAccount, region);
   }
 

@@ -244,6 +244,21 @@ describe("damaged definitions", () => {
     expect(bugs.mock.calls).toEqual([]);
   });
 
+  it("nest as deeply as they may", async () => {
+    let nested: object = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 1, End: true } } };
+    for (let depth = 0; depth < 320; depth++) {
+      const selector = { "l.$": "$.l" };
+      const map = { Type: "Map", ItemsPath: "$.l", ItemSelector: selector, ItemProcessor: nested, End: true };
+      nested = { StartAt: `M${depth}`, States: { [`M${depth}`]: map } };
+    }
+    const stateMachineArn = await create(JSON.stringify(nested), "STANDARD");
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input: '{"l":[1]}' }));
+    await bus.clock.advance("1m");
+    const { status } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    expect(status).toBe("SUCCEEDED");
+    expect(bugs.mock.calls).toEqual([]);
+  });
+
   it("cannot loop for ever, not even where time stands still", async () => {
     const loop = {
       StartAt: "A",

@@ -19,12 +19,15 @@ const maxVisibilitySeconds = 43_200;
 
 export const deleteMessage = operation<DeleteMessageCommand>(DeleteMessage$, (input, context) => {
   const { service } = context;
-  remove(service, service.queueOf(input.QueueUrl, context), input.ReceiptHandle);
+  const queue = service.queueOf(input.QueueUrl, context);
+  service.throughput.spend(queue, "delete");
+  remove(service, queue, input.ReceiptHandle);
 });
 
 export const deleteMessageBatch = operation<DeleteMessageBatchCommand>(DeleteMessageBatch$, (input, context) => {
   const { service } = context;
   const queue = service.queueOf(input.QueueUrl, context);
+  service.throughput.spend(queue, "delete");
   const entries = checkBatch(input.Entries, "DeleteMessageBatchRequestEntry");
   return present(eachEntry(entries, (entry) => remove(service, queue, entry.ReceiptHandle)));
 });
@@ -34,6 +37,7 @@ export const changeMessageVisibility = operation<ChangeMessageVisibilityCommand>
   (input, context) => {
     const { service } = context;
     const queue = service.queueOf(input.QueueUrl, context);
+    service.throughput.spend(queue, "changeVisibility");
     changeVisibility(service, queue, input.ReceiptHandle, input.VisibilityTimeout);
   },
 );
@@ -43,6 +47,7 @@ export const changeMessageVisibilityBatch = operation<ChangeMessageVisibilityBat
   (input, context) => {
     const { service } = context;
     const queue = service.queueOf(input.QueueUrl, context);
+    service.throughput.spend(queue, "changeVisibility");
     const entries = checkBatch(input.Entries, "ChangeMessageVisibilityBatchRequestEntry");
     return present(
       eachEntry(entries, (entry) => changeVisibility(service, queue, entry.ReceiptHandle, entry.VisibilityTimeout)),

@@ -45,6 +45,7 @@ export interface Checked {
 
 export const sendMessage = operation<SendMessageCommand>(SendMessage$, (input, context) => {
   const queue = context.service.queueOf(input.QueueUrl, context);
+  context.service.throughput.spend(queue, "send");
   const checked = check(queue, input);
   if (checked.size > queue.numbers.MaximumMessageSize) {
     throw invalidParameterValue(`One or more parameters are invalid. Reason: ${tooLong(queue)}`);
@@ -54,6 +55,7 @@ export const sendMessage = operation<SendMessageCommand>(SendMessage$, (input, c
 
 export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBatch$, (input, context) => {
   const queue = context.service.queueOf(input.QueueUrl, context);
+  context.service.throughput.spend(queue, "send");
   const entries = checkBatch(input.Entries, "SendMessageBatchRequestEntry");
   const total = entries.reduce((sum, entry) => sum + roughSize(entry), 0);
   if (total > maxBatchBytes) {

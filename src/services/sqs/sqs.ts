@@ -18,6 +18,7 @@ import {
   queueTable,
   receiveAttemptTable,
 } from "./tables.ts";
+import { Throughput } from "./throughput.ts";
 
 export class Sqs {
   readonly deps: ServiceDependencies;
@@ -29,6 +30,7 @@ export class Sqs {
   readonly groups: Groups;
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
+  readonly throughput: Throughput;
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -41,6 +43,7 @@ export class Sqs {
     this.groups = new Groups(store, this.messages);
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
+    this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
   }
 
   get now(): number {

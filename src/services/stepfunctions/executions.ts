@@ -261,6 +261,9 @@ export const redriveExecution = operation<RedriveExecutionCommand>(RedriveExecut
   if (repeated !== undefined) return { redriveDate: new Date(repeated.atMs) };
   const { status, reason } = redriveState(row, now);
   if (status === "NOT_REDRIVABLE") throw notRedrivable(reason as string);
+  if (status === "REDRIVABLE_BY_MAP_RUN") {
+    throw notRedrivable("Execution is a child of a Map Run and can only be redriven by redriving its parent execution");
+  }
   const head = service.runner.frames.heads.get(row.arn)?.head;
   if (head === undefined || head.lastEventId >= mostEvents) {
     throw notRedrivable("Execution history event limit has been reached and cannot be redriven");

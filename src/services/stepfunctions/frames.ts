@@ -2,7 +2,7 @@
 import type { Store } from "../../engine/store.ts";
 import type { Execution, ExecutionMeta, Frame, ThreadFrame } from "./asl/execution.ts";
 import { type Json, parseJson } from "./asl/json.ts";
-import { type ExecutionRow, type FrameRow, frameTable, headTable, inputTable } from "./tables.ts";
+import { type ExecutionRow, frameKey, frameTable, headTable, inputTable } from "./tables.ts";
 
 /** An execution in memory, with what of it is known to be stored. */
 export interface Live {
@@ -46,20 +46,19 @@ export class Frames {
     for (const id of touched) {
       const frame = execution.frames[id];
       if (frame === undefined) continue;
-      const key = `${arn} ${id}`;
       if (frame.kind !== "thread") {
-        this.#frames.put({ key, account, execution: arn, text: JSON.stringify(frame) });
+        this.#frames.put({ id, account, execution: arn, text: JSON.stringify(frame) });
         continue;
       }
       const { input, ...rest } = frame;
-      this.#frames.put({ key, account, execution: arn, text: JSON.stringify(rest) });
+      this.#frames.put({ id, account, execution: arn, text: JSON.stringify(rest) });
       if (live.inputs.has(id) && live.inputs.get(id) === input) continue;
-      this.#inputs.put({ key, account, execution: arn, text: JSON.stringify(input) });
+      this.#inputs.put({ id, account, execution: arn, text: JSON.stringify(input) });
       live.inputs.set(id, input);
     }
     for (const id of removed) {
-      this.#frames.delete(`${arn} ${id}`);
-      if (live.inputs.delete(id)) this.#inputs.delete(`${arn} ${id}`);
+      this.#frames.delete(frameKey(arn, id));
+      if (live.inputs.delete(id)) this.#inputs.delete(frameKey(arn, id));
     }
     const head = { ...execution.head, ready: [...execution.head.ready] };
     this.heads.put({ execution: arn, account, head, mockCalls: { ...live.mockCalls } });
@@ -70,11 +69,10 @@ export class Frames {
     const kept = this.heads.get(row.arn);
     if (kept === undefined) return undefined;
     const inputs = new Map<string, Json>();
-    const idOf = (one: FrameRow): string => one.key.slice(row.arn.length + 1);
-    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(idOf(one), JSON.parse(one.text) as Json);
+    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(one.id, JSON.parse(one.text) as Json);
     const frames: Record<string, Frame> = {};
     for (const one of this.#frames.by.execution.range(row.arn)) {
-      const id = idOf(one);
+      const { id } = one;
       const frame = JSON.parse(one.text) as Frame;
       if (frame.kind === "thread") (frame as ThreadFrame).input = inputs.get(id) ?? null;
       frames[id] = frame;
@@ -87,7 +85,7 @@ export class Frames {
   /** Inside a transaction: an execution that is over for good needs them no more. */
   forget(arn: string): void {
     this.heads.delete(arn);
-    for (const one of this.#frames.by.execution.range(arn)) this.#frames.delete(one.key);
-    for (const one of this.#inputs.by.execution.range(arn)) this.#inputs.delete(one.key);
+    for (const one of this.#frames.by.execution.range(arn)) this.#frames.delete(frameKey(arn, one.id));
+    for (const one of this.#inputs.by.execution.range(arn)) this.#inputs.delete(frameKey(arn, one.id));
   }
 }

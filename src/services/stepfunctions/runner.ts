@@ -1,6 +1,5 @@
 /** Runs standard executions: each step and all it brings about is one transaction. */
 
-import { parseArn } from "../../core/arn.ts";
 import type { Effect, Env, Signal, TaskRequest } from "./asl/execution.ts";
 import type { HistoryEvent } from "./asl/history.ts";
 import { startExecution, step } from "./asl/interpreter.ts";
@@ -8,7 +7,7 @@ import type { Json } from "./asl/json.ts";
 import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
-import { type ExecutionRow, executionTable, type TaskRow, taskKey, taskTable } from "./tables.ts";
+import { type ExecutionRow, executionTable, shortId, type TaskRow, taskKey, taskTable } from "./tables.ts";
 import { newToken } from "./tokens.ts";
 
 /** Executions kept in memory besides their rows, so that most steps need not read them back. */
@@ -277,9 +276,5 @@ export class Runner {
 }
 
 function timerKey(execution: string, timerId: string): string {
-  return `states ${execution} ${timerId}`;
-}
-
-export function regionOf(arn: string): string {
-  return parseArn(arn)?.region ?? "us-east-1";
+  return `states ${execution} ${shortId(timerId)}`;
 }

@@ -1,7 +1,7 @@
 /** What starting an execution needs: which revision runs, its input, its name. */
 import type { OperationContext } from "../../core/operation.ts";
 import { checkName, machineArnOf, siblingArn } from "./arns.ts";
-import { type Json, parseJson } from "./asl/json.ts";
+import { type Json, maxPayloadBytes, parseJson } from "./asl/json.ts";
 import { invalidInput, machineDoesNotExist, validation } from "./errors.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import type { AliasRow, ExecutionRow, MachineRow } from "./tables.ts";
@@ -45,8 +45,13 @@ function routed(service: StepFunctions, { routes }: AliasRow): string {
   return routes.at(-1)?.stateMachineVersionArn as string;
 }
 
-/** @throws AwsError InvalidExecutionInput */
+/** @throws AwsError ValidationException, InvalidExecutionInput */
 export function inputOf(text: string): Json {
+  if (text.length > maxPayloadBytes / 3 && Buffer.byteLength(text) > maxPayloadBytes) {
+    throw validation(
+      `1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to ${maxPayloadBytes}`,
+    );
+  }
   try {
     return parseJson(text);
   } catch (error) {

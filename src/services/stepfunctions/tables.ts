@@ -1,6 +1,15 @@
 /** The rows Step Functions keeps, and the orders in which it looks at them. */
+import { createHash } from "node:crypto";
 import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
+
+/** Keys have an end, ids of frames that are nested very deeply have not. */
+const longestId = 400;
+
+/** An id within an execution as it stands in keys; to be given an id that was shortened before changes nothing. */
+export function shortId(id: string): string {
+  return id.length <= longestId ? id : createHash("sha256").update(id).digest("hex");
+}
 
 export type MachineType = "STANDARD" | "EXPRESS";
 
@@ -208,25 +217,29 @@ export const headTable = defineTable<HeadRow>()({
 
 /** A frame of a running execution as JSON text, without its input, which changes less often and may be large. */
 export interface FrameRow {
-  readonly key: string;
+  readonly id: string;
   readonly account: string;
   readonly execution: string;
   readonly text: string;
 }
 
+export function frameKey(execution: string, id: string): string {
+  return `${execution} ${shortId(id)}`;
+}
+
 export const frameTable = defineTable<FrameRow>()({
   name: "states.frames",
-  key: (row) => row.key,
+  key: (row) => frameKey(row.execution, row.id),
   account: (row) => row.account,
-  indexes: { execution: { group: (row) => row.execution, order: (row) => row.key } },
+  indexes: { execution: { group: (row) => row.execution, order: (row) => row.id } },
 });
 
 /** The input of a thread, as JSON text. */
 export const inputTable = defineTable<FrameRow>()({
   name: "states.inputs",
-  key: (row) => row.key,
+  key: (row) => frameKey(row.execution, row.id),
   account: (row) => row.account,
-  indexes: { execution: { group: (row) => row.execution, order: (row) => row.key } },
+  indexes: { execution: { group: (row) => row.execution, order: (row) => row.id } },
 });
 
 /** Consecutive history events as JSON text. */
@@ -264,7 +277,7 @@ export interface TaskRow {
 }
 
 export function taskKey(execution: string, taskId: string): string {
-  return `${execution} ${taskId}`;
+  return `${execution} ${shortId(taskId)}`;
 }
 
 export const taskTable = defineTable<TaskRow>()({

@@ -6,6 +6,8 @@ import type { ServiceDependencies } from "../../core/service.ts";
 import type { Random } from "../../engine/random.ts";
 import type { Table } from "../../engine/table.ts";
 
+/** How long expired credentials are known as such. */
+const dayMs = 86_400_000;
 const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Temporary credentials as every STS operation answers them. */
@@ -26,10 +28,10 @@ export class Sts {
     this.#sessions = dependencies.store.table(sessionTable);
   }
 
-  /** New credentials that act as the principal for `seconds`; expired ones are forgotten on the way. */
+  /** New credentials that act as the principal for `seconds`. Those expired for a day are forgotten on the way. */
   issue(principal: { account: string; arn: string; userId: string }, seconds: number): Credentials {
     const { random, clock } = this.#deps;
-    for (const expired of this.#sessions.by.expiry.range("", { lte: clock.now() }))
+    for (const expired of this.#sessions.by.expiry.range("", { lte: clock.now() - dayMs }))
       this.#sessions.delete(expired.accessKeyId);
     const accessKeyId = `ASIA${keyIdTail(principal.account, random)}`;
     // STS times have no fraction.

@@ -195,6 +195,17 @@ describe("a distributed Map", () => {
     ]);
   });
 
+  it("fails when its results cannot be written", async () => {
+    const described = await settled(
+      map({
+        ItemProcessor: processor(passItem),
+        ResultWriter: { Resource: "arn:aws:states:::s3:putObject", Parameters: { Bucket: "no-such", Prefix: "p" } },
+      }),
+      [1],
+    );
+    expect([described.status, described.error]).toEqual(["FAILED", "States.ResultWriterFailed"]);
+  });
+
   it("can be given more room while it runs, and is stopped with its execution", async () => {
     const wait = { Type: "Wait", Seconds: 60 };
     const definition = map({ ItemProcessor: processor(wait), MaxConcurrency: 1 });

@@ -66,7 +66,12 @@ export class ServiceCalls implements Integration {
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       const earlier = type === "states" && (await this.#startedEarlier(input, row, task, error));
-      if (earlier) return withMetadata(earlier, { requestId, contentType: "", nowMs: this.#deps.clock.now() });
+      if (earlier)
+        return withMetadata(earlier, {
+          requestId,
+          contentType: optimized[type]?.contentType ?? "",
+          nowMs: this.#deps.clock.now(),
+        });
       throw sdk ? sdkError(type, error, requestId) : optimizedError(type, error, requestId);
     }
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
