@@ -20,5 +20,5 @@ export const pipes = defineService<Pipes>({
   operations: operationsIn<Pipes>(pipeOperations, tags),
   create: (dependencies) => new Pipes(dependencies),
   reset: (state, account) => state.lifecycle.reset(account),
-  stop: (state) => state.lifecycle.stopReaders(),
+  stop: (state) => state.stop(),
 });

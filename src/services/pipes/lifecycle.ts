@@ -128,18 +128,17 @@ export class Lifecycle {
 
   /** Why a pipe cannot run, or undefined: AWS looks at the source and at a stream's dead-letter queue in the background. */
   async #examine(pipe: PipeRow): Promise<string | undefined> {
-    const { deps } = this.#pipes;
     const place = { account: pipe.account, region: pipe.region };
     const { account, resource, service } = parseArn(pipe.source) ?? { account: "", resource: "", service: "smk" };
     try {
       switch (sourcePlace(pipe.source)?.kind) {
         case "sqs": {
           const QueueUrl = `http://localhost:4566/${account}/${resource}`;
-          await deps.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
+          await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
           return undefined;
         }
         case "kinesis":
-          await deps.call("kinesis", "DescribeStreamSummary", { StreamARN: streamArnOf(pipe.source) }, place);
+          await this.#pipes.call("kinesis", "DescribeStreamSummary", { StreamARN: streamArnOf(pipe.source) }, place);
           break;
         default:
           return `Busbar has no ${service} sources.`;
@@ -163,8 +162,8 @@ export class Lifecycle {
     try {
       if (service === "sqs") {
         const QueueUrl = `http://localhost:4566/${account}/${resource}`;
-        await this.#pipes.deps.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
-      } else await this.#pipes.deps.call("sns", "GetTopicAttributes", { TopicArn: arn }, place);
+        await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
+      } else await this.#pipes.call("sns", "GetTopicAttributes", { TopicArn: arn }, place);
       return undefined;
     } catch (error) {
       if (failureOf(error) === undefined) throw error;

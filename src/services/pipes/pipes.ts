@@ -16,12 +16,35 @@ export class Pipes {
   readonly pipes;
   readonly cursors;
   readonly lifecycle: Lifecycle;
+  #stopped = false;
 
   constructor(dependencies: ServiceDependencies) {
     this.deps = dependencies;
     this.pipes = dependencies.store.table(pipeTable);
     this.cursors = dependencies.store.table(cursorTable);
     this.lifecycle = new Lifecycle(this);
+  }
+
+  /** As `deps.call`, and never answered once the emulator has stopped. */
+  call(service: string, operation: string, input: object, as: Place): Promise<object> {
+    return this.whileRunning(this.deps.call(service, operation, input, as));
+  }
+
+  /**
+   * What a pipe waits for. An answer that comes after the emulator has stopped is not seen any more, so that nobody goes
+   * on with it on a store that is closed: the batch is still in its source, and the next run takes it from there.
+   */
+  async whileRunning<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      if (this.#stopped) await never;
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.lifecycle.stopReaders();
   }
 
   get now(): number {
@@ -39,5 +62,7 @@ export class Pipes {
     return pipe;
   }
 }
+
+const never = new Promise<never>(() => {});
 
 export const operation = operationsOf<Pipes>();

@@ -59,10 +59,12 @@ export function compile(pipes: Pipes, pipe: PipeRow): Run {
     enrichmentArn: pipe.enrichment,
     targetArn: pipe.target,
   };
+  const enrichment = enrichmentOf(pipes, pipe);
+  const send = senderOf(pipes, pipe);
   const steps: Steps = {
-    enrich: enrichmentOf(pipes, pipe),
+    enrich: enrichment && ((items) => pipes.whileRunning(enrichment(items))),
     enrichmentTemplate: templateOf(pipe.enrichmentParameters?.InputTemplate),
-    send: senderOf(pipes, pipe),
+    send: (items) => pipes.whileRunning(send(items)),
     targetTemplate: templateOf(pipe.targetParameters?.InputTemplate),
     context: () => ({ ...context, ingestionTime: new Date(pipes.now).toISOString() }),
   };

@@ -126,7 +126,7 @@ export class ShardReader {
   /** Undefined for an iterator that has expired. */
   async #getRecords(ShardIterator: string, Limit: number) {
     try {
-      return (await this.#pipes.deps.call("kinesis", "GetRecords", { ShardIterator, Limit }, this.#run.pipe)) as {
+      return (await this.#pipes.call("kinesis", "GetRecords", { ShardIterator, Limit }, this.#run.pipe)) as {
         Records?: StreamRecord[];
         NextShardIterator?: string;
         MillisBehindLatest?: number;
@@ -149,7 +149,7 @@ export class ShardReader {
           ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(fromMs) }
           : { ShardIteratorType: "TRIM_HORIZON" };
     const input = { StreamARN: streamArnOf(pipe.source), ShardId: shard, ...position };
-    const answer = (await this.#pipes.deps.call("kinesis", "GetShardIterator", input, pipe)) as {
+    const answer = (await this.#pipes.call("kinesis", "GetShardIterator", input, pipe)) as {
       ShardIterator?: string;
     };
     return answer.ShardIterator as string;
@@ -251,9 +251,9 @@ export class ShardReader {
       });
       try {
         if (parseArn(arn)?.service === "sns") {
-          await this.#pipes.deps.call("sns", "Publish", { TopicArn: arn, Message: body }, pipe);
+          await this.#pipes.call("sns", "Publish", { TopicArn: arn, Message: body }, pipe);
         } else {
-          await this.#pipes.deps.call("sqs", "SendMessage", { QueueUrl: queueUrlOf(arn), MessageBody: body }, pipe);
+          await this.#pipes.call("sqs", "SendMessage", { QueueUrl: queueUrlOf(arn), MessageBody: body }, pipe);
         }
       } catch (error) {
         // The dead-letter queue is gone: the records are skipped as without one.

@@ -130,7 +130,7 @@ export class SqsReader implements Reader {
   async #waiting(): Promise<number> {
     const name = "ApproximateNumberOfMessages";
     const input = { QueueUrl: this.#queueUrl, AttributeNames: [name] };
-    const answer = await this.#pipes.deps.call("sqs", "GetQueueAttributes", input, this.#run.pipe);
+    const answer = await this.#pipes.call("sqs", "GetQueueAttributes", input, this.#run.pipe);
     return Number((answer as { Attributes?: Record<string, string> }).Attributes?.[name] ?? 0);
   }
 
@@ -138,7 +138,7 @@ export class SqsReader implements Reader {
     const all: SqsMessage[] = [];
     while (all.length < this.#batchSize) {
       const asked = Math.min(mostInReceive, this.#batchSize - all.length);
-      const answer = await this.#pipes.deps.call(
+      const answer = await this.#pipes.call(
         "sqs",
         "ReceiveMessage",
         {
@@ -178,7 +178,7 @@ export class SqsReader implements Reader {
         .map(({ receiptHandle }, i) => ({ Id: String(i), ReceiptHandle: receiptHandle }));
       try {
         const input = { QueueUrl: this.#queueUrl, Entries };
-        await this.#pipes.deps.call("sqs", "DeleteMessageBatch", input, this.#run.pipe);
+        await this.#pipes.call("sqs", "DeleteMessageBatch", input, this.#run.pipe);
       } catch (error) {
         // The queue was deleted with its messages.
         if (failureOf(error) === undefined) throw error;

@@ -60,9 +60,9 @@ export class StreamReader implements Reader {
   }
 
   async #beginShards(): Promise<void> {
-    const { pipes: _, cursors, deps } = this.#pipes;
+    const { cursors, deps } = this.#pipes;
     const { pipe } = this.#run;
-    const summary = (await deps.call(
+    const summary = (await this.#pipes.call(
       "kinesis",
       "DescribeStreamSummary",
       { StreamARN: streamArnOf(pipe.source) },
@@ -116,7 +116,7 @@ export class StreamReader implements Reader {
     const shards: Shard[] = [];
     let input: object = { StreamARN: streamArnOf(pipe.source) };
     for (;;) {
-      const answer = (await this.#pipes.deps.call("kinesis", "ListShards", input, pipe)) as {
+      const answer = (await this.#pipes.call("kinesis", "ListShards", input, pipe)) as {
         Shards?: Shard[];
         NextToken?: string;
       };

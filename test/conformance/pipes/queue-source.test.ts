@@ -1,5 +1,5 @@
 /** Pipes out of queues: records, filters, batches, failures, and that nothing is deleted before the target has it. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { functionArn, PipesEnvironment, pipeRole } from "../../support/pipes.ts";
 
 type Records = { messageId: string; body: string; [name: string]: unknown }[];
@@ -295,4 +295,41 @@ it("moves messages in real time too, and settled() waits for them", async () => 
   expect((await env.bodies(to.url)).sort()).toEqual(["1", "2", "3"]);
   expect(await env.counts(from.url)).toEqual([0, 0]);
   await env.stop();
+});
+
+it("leaves what is under way to the next run when the emulator is closed", async () => {
+  const { mkdtemp, rm } = await import("node:fs/promises");
+  const { tmpdir } = await import("node:os");
+  const { join } = await import("node:path");
+  const dataDir = await mkdtemp(join(tmpdir(), "busbar-test-"));
+  // Bugs are logged with their stacks.
+  const logged = vi.spyOn(console, "error");
+  const first = await PipesEnvironment.start("memory", { clock: "real", dataDir });
+  const { url, arn } = await first.queue();
+  let release: (() => void) | undefined;
+  const begun = new Promise<void>((resolve) => {
+    first.bus.registerFunction("slow", () => {
+      resolve();
+      return new Promise<void>((done) => {
+        release = done;
+      });
+    });
+  });
+  const LogGroupArn = "arn:aws:logs:us-east-1:000000000000:log-group:closing";
+  const LogConfiguration = { Level: "TRACE" as const, CloudwatchLogsLogDestination: { LogGroupArn } };
+  await first.pipe(arn, functionArn("slow"), { LogConfiguration });
+  await first.sqs.sendMessage({ QueueUrl: url, MessageBody: "unfinished" });
+  await begun;
+  await first.stop();
+  release?.();
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(logged.mock.calls).toEqual([]);
+  logged.mockRestore();
+  const second = await PipesEnvironment.start("memory", { clock: "real", dataDir });
+  const again: unknown[] = [];
+  second.bus.registerFunction("slow", (event) => void again.push(event));
+  await second.bus.clock.advance("1m");
+  expect(again).toMatchObject([[{ body: "unfinished", attributes: { ApproximateReceiveCount: "2" } }]]);
+  await second.stop();
+  await rm(dataDir, { recursive: true });
 });
