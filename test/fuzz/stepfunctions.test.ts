@@ -38,6 +38,7 @@ const strings = [
   "{% $match($states.input, /(a+)+$/) %}",
   "{% ( $f := function($n) { $f($n + 1) }; $f(0) ) %}",
   "__proto__",
+  "toString",
   "constructor",
   "Pass",
   "Task",
@@ -79,7 +80,22 @@ const fields = [
 ];
 const value: fc.Arbitrary<Json> = fc.oneof(
   fc.constantFrom(...strings),
-  fc.constantFrom<Json>(null, true, false, 0, 1, -1, 1.5, 1e300, 99_999_999, [], {}, [1, [2]], { a: { b: [1] } }),
+  fc.constantFrom<Json>(
+    null,
+    true,
+    false,
+    0,
+    1,
+    -1,
+    1.5,
+    1e300,
+    99_999_999,
+    [],
+    {},
+    [1, [2]],
+    { a: { b: [1] } },
+    { toString: 1 },
+  ),
   fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
 );
 
@@ -110,7 +126,7 @@ function changed(whole: Json, { at, kind, field, value: given }: Change): Json {
   };
   walk(copy);
   const isExpression = ({ holder, key }: (typeof places)[number]) =>
-    typeof holder[key] === "number" || /^(\$|States\.|\{%)/.test(String(holder[key]));
+    typeof holder[key] === "number" || /^(\$|States\.|\{%)/.test(JSON.stringify(holder[key]).replace(/^"/, ""));
   const candidates = kind === "expression" ? places.filter(isExpression) : places;
   const place = candidates[at % Math.max(1, candidates.length)];
   if (place === undefined) return kind === "expression" ? copy : given;
@@ -200,7 +216,7 @@ describe("damaged definitions", () => {
       }),
       { numRuns: 700, seed: 6 },
     );
-    expect(accepted).toBeGreaterThan(150);
+    expect(accepted).toBeGreaterThan(100);
     expect(bugs.mock.calls).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 /** Reads the items of a distributed Map (Step Functions, ItemReader). */
 import { gunzipSync } from "node:zlib";
 import type { MapRunRequest } from "./asl/execution.ts";
-import { getOwn, isObject, type Json, type JsonObject, javaHashOrder, parseJson, setOwn } from "./asl/json.ts";
+import { getOwn, isObject, type Json, type JsonObject, javaHashOrder, parseJson, setOwn, textOf } from "./asl/json.ts";
 import { ObjectError, type ObjectFiles } from "./object-files.ts";
 
 /** What a reader found wrong; the run fails with States.ItemReaderFailed. */
@@ -43,15 +43,15 @@ function maxItems(config: JsonObject): number {
 
 function itemsOf(files: ObjectFiles, { resource, parameters }: Reader, config: JsonObject): ReadItem[] {
   const place = isObject(parameters) ? parameters : {};
-  const bucket = String(place["Bucket"] ?? "");
+  const bucket = textOf(place["Bucket"] ?? "");
   if (resource.endsWith(":listObjectsV2")) {
-    const found = files.list(bucket, String(place["Prefix"] ?? ""));
+    const found = files.list(bucket, textOf(place["Prefix"] ?? ""));
     if (config["Transformation"] !== "LOAD_AND_FLATTEN") {
-      return found.map((value) => ({ value, source: `s3://${bucket}/${String(value["Key"])}` }));
+      return found.map((value) => ({ value, source: `s3://${bucket}/${textOf(value["Key"])}` }));
     }
-    return found.flatMap((one) => objectItems(files, bucket, String(one["Key"]), config));
+    return found.flatMap((one) => objectItems(files, bucket, textOf(one["Key"]), config));
   }
-  return objectItems(files, bucket, String(place["Key"] ?? ""), config);
+  return objectItems(files, bucket, textOf(place["Key"] ?? ""), config);
 }
 
 function objectItems(files: ObjectFiles, bucket: string, key: string, config: JsonObject): ReadItem[] {
@@ -102,9 +102,9 @@ function pointed(value: Json, pointer: Json | undefined): Json {
 const delimiters: Readonly<Record<string, string>> = { COMMA: ",", PIPE: "|", SEMICOLON: ";", SPACE: " ", TAB: "\t" };
 
 function csvItems(text: string, config: JsonObject): JsonObject[] {
-  const rows = csvRows(text, delimiters[String(config["CSVDelimiter"] ?? "COMMA")] ?? ",");
+  const rows = csvRows(text, delimiters[textOf(config["CSVDelimiter"] ?? "COMMA")] ?? ",");
   const given = config["CSVHeaderLocation"] === "GIVEN" ? config["CSVHeaders"] : undefined;
-  const header = Array.isArray(given) ? given.map(String) : (rows.shift() ?? []);
+  const header = Array.isArray(given) ? given.map((name) => textOf(name)) : (rows.shift() ?? []);
   const names = javaHashOrder([...new Set(header)]);
   const places = new Map(header.map((name, index) => [name, index]));
   return rows.map((row) => {
@@ -155,10 +155,10 @@ function manifestItems(files: ObjectFiles, text: string, config: JsonObject): Re
   const manifest = parseJson(text);
   const listed = isObject(manifest) ? manifest["files"] : undefined;
   if (!isObject(manifest) || !Array.isArray(listed)) throw new ItemReaderError("The manifest has no list of files.");
-  const bucket = String(manifest["destinationBucket"] ?? "").replace(/^arn:[^:]*:s3:::/, "");
-  const columns = String(manifest["fileSchema"] ?? "Bucket, Key")
+  const bucket = textOf(manifest["destinationBucket"] ?? "").replace(/^arn:[^:]*:s3:::/, "");
+  const columns = textOf(manifest["fileSchema"] ?? "Bucket, Key")
     .split(",")
     .map((name) => name.trim());
   const inner = { InputType: "CSV", CSVHeaderLocation: "GIVEN", CSVHeaders: columns };
-  return listed.flatMap((file) => (isObject(file) ? objectItems(files, bucket, String(file["key"]), inner) : []));
+  return listed.flatMap((file) => (isObject(file) ? objectItems(files, bucket, textOf(file["key"]), inner) : []));
 }

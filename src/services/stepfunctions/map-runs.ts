@@ -76,7 +76,8 @@ export class MapRuns {
       failedItems: 0,
     });
     for (const status of ["FAILED", "TIMED_OUT", "ABORTED"] as const) {
-      for (const child of this.children.by.status.range(`${arn} ${status}`)) this.#redriveChild(child);
+      for (const child of this.children.by.status.range(`${arn} ${status}`))
+        this.children.put({ ...child, status: "PENDING" });
     }
     this.#soon(arn);
   }
@@ -227,10 +228,16 @@ export class MapRuns {
   }
 
   #startChild(run: MapRunRow, child: MapChildRow): void {
-    const parent = this.#sfn.runner.executions.get(run.execution);
+    const { executions } = this.#sfn.runner;
+    const earlier = executions.get(child.execution);
+    if (earlier !== undefined) {
+      this.#redriveChild(child, earlier);
+      return;
+    }
+    const parent = executions.get(run.execution);
     if (parent === undefined) return;
     const now = this.#sfn.now;
-    this.children.put({ ...child, status: "RUNNING", startedMs: now });
+    this.children.put({ ...child, status: "RUNNING", startedMs: now, error: undefined, cause: undefined });
     const row: ExecutionRow = {
       arn: child.execution,
       account: run.account,
@@ -267,12 +274,8 @@ export class MapRuns {
     }
   }
 
-  #redriveChild(child: MapChildRow): void {
-    const row = this.#sfn.runner.executions.get(child.execution);
-    if (row === undefined) {
-      this.children.put({ ...child, status: "PENDING", error: undefined, cause: undefined });
-      return;
-    }
+  /** A standard child of an earlier attempt goes on from where it failed. */
+  #redriveChild(child: MapChildRow, row: ExecutionRow): void {
     this.children.put({ ...child, status: "RUNNING", stoppedMs: undefined, error: undefined, cause: undefined });
     this.#sfn.runner.redrive({
       ...row,

@@ -2,7 +2,7 @@
  * Mocked task outcomes in the format of Step Functions Local's mock configuration file: a test case names, for each mocked
  * state, a list of responses by invocation.
  */
-import { isObject, type Json, type JsonObject } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./asl/json.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 export type MockOutcome = { readonly output: Json } | { readonly error?: string; readonly cause?: string };
@@ -38,8 +38,8 @@ export class Mocks {
       if (entry["Return"] !== undefined) return { output: entry["Return"] };
       const thrown = entry["Throw"] as JsonObject;
       return {
-        ...(thrown["Error"] === undefined ? {} : { error: String(thrown["Error"]) }),
-        ...(thrown["Cause"] === undefined ? {} : { cause: String(thrown["Cause"]) }),
+        ...(thrown["Error"] === undefined ? {} : { error: textOf(thrown["Error"]) }),
+        ...(thrown["Cause"] === undefined ? {} : { cause: textOf(thrown["Cause"]) }),
       };
     }
     const cause = `The mocked response '${name}' of the state '${stateName}' has no invocation ${call}.`;

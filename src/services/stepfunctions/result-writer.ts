@@ -1,6 +1,6 @@
 /** The results of a map run: as the state's output, or as files (Step Functions, ResultWriter). */
 import type { MapRunRequest } from "./asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf } from "./asl/json.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import type { MapChildRow, MapRunRow } from "./tables.ts";
 
@@ -16,14 +16,14 @@ export function writeResults(
   const config = isObject(writer?.writerConfig ?? null) ? (writer?.writerConfig as JsonObject) : undefined;
   const succeeded = children.filter(({ status }) => status === "SUCCEEDED");
   if (writer?.resource === undefined) {
-    return transformed(run, succeeded, String(config?.["Transformation"] ?? "COMPACT"));
+    return transformed(run, succeeded, textOf(config?.["Transformation"] ?? "COMPACT"));
   }
   const parameters = isObject(writer.parameters ?? null) ? (writer.parameters as JsonObject) : {};
-  const bucket = String(parameters["Bucket"] ?? "");
+  const bucket = textOf(parameters["Bucket"] ?? "");
   const uuid = run.arn.slice(run.arn.lastIndexOf(":") + 1);
-  const prefix = String(parameters["Prefix"] ?? "").replace(/\/$/, "");
+  const prefix = textOf(parameters["Prefix"] ?? "").replace(/\/$/, "");
   const folder = prefix === "" ? uuid : `${prefix}/${uuid}`;
-  const transformation = String(config?.["Transformation"] ?? "NONE");
+  const transformation = textOf(config?.["Transformation"] ?? "NONE");
   const lines = config?.["OutputType"] === "JSONL";
   const groups = {
     FAILED: children.filter(({ status }) => status === "FAILED" || status === "TIMED_OUT" || status === "ABORTED"),

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./asl/json.ts";
 import type { StateNode } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 
@@ -44,6 +44,6 @@ function fits(kind: Kind, value: Json): boolean {
 }
 
 function takesToken(node: StateNode): boolean {
-  const resource = node.type === "Task" ? parseResource(String(node.fields["Resource"])) : undefined;
+  const resource = node.type === "Task" ? parseResource(textOf(node.fields["Resource"])) : undefined;
   return resource?.kind === "service" && resource.pattern !== "requestResponse";
 }

@@ -6,7 +6,7 @@ import { loneStateName, type ParsedDefinition, parseDefinition, parseLoneState }
 import { invalidDefinitionMessage } from "./asl/diagnostics.ts";
 import { StateError } from "./asl/errors.ts";
 import type { Env, TaskRequest } from "./asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf } from "./asl/json.ts";
 import type { Machine, StateNode } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 import {
@@ -156,7 +156,7 @@ function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunction
 }
 
 function schemaProblem(node: StateNode, result: Json, mode: string | undefined, service: StepFunctions) {
-  const resource = node.type === "Task" ? parseResource(String(node.fields["Resource"])) : undefined;
+  const resource = node.type === "Task" ? parseResource(textOf(node.fields["Resource"])) : undefined;
   if (mode === "NONE" || resource?.kind !== "service" || resource.pattern === "waitForTaskToken") return undefined;
   const operation = service.performer.operationOf(resource);
   if (operation === undefined || resource.pattern !== "requestResponse") return undefined;
@@ -170,7 +170,7 @@ function checkTestable(node: StateNode): void {
     throw validation(`State type '${node.type}' is not supported without a mock`);
   }
   if (node.type !== "Task") return;
-  const resource = parseResource(String(node.fields["Resource"]));
+  const resource = parseResource(textOf(node.fields["Resource"]));
   if (resource?.kind === "activity") throw validation("Activity tasks are not supported without a mock");
   if (resource?.kind === "service" && resource.pattern !== "requestResponse") {
     throw validation(`The '.${resource.pattern}' service integration is not supported without a mock`);

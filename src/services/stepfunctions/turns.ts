@@ -1,8 +1,8 @@
 /** Work that goes on soon, after whoever else is waiting has had a turn. Time does not move before it is done. */
 import type { Clock } from "../../engine/clock.ts";
 
-/** Actions in a row before the event loop goes round. */
-const actionsPerTurn = 32;
+/** Real milliseconds after which the event loop goes round: a step may take long, most take next to nothing. */
+const turnMs = 8;
 
 export class Turns {
   readonly #clock: Clock;
@@ -29,16 +29,20 @@ export class Turns {
   }
 
   readonly #turn = (): void => {
-    const actions = this.#queue.splice(0, actionsPerTurn);
-    for (const action of actions) {
-      if (this.#stopped) break;
+    const queue = this.#queue;
+    const endsAt = performance.now() + turnMs;
+    // What the actions add waits for the next turn, like everything else that has been added in the meantime.
+    const added = queue.length;
+    let taken = 0;
+    while (taken < added && !this.#stopped && performance.now() < endsAt) {
       try {
-        action();
+        queue[taken++]?.();
       } catch (error) {
         this.#clock.report(error);
       }
     }
-    if (this.#queue.length > 0) setImmediate(this.#turn);
+    queue.splice(0, taken);
+    if (queue.length > 0) setImmediate(this.#turn);
     else {
       this.#end?.();
       this.#end = undefined;

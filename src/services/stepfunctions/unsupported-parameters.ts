@@ -1,5 +1,5 @@
 import type { Diagnostic } from "./asl/diagnostics.ts";
-import { isObject, type JsonObject } from "./asl/json.ts";
+import { isObject, type JsonObject, textOf } from "./asl/json.ts";
 import type { Machine } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 import type { Performer } from "./performer.ts";
@@ -9,7 +9,7 @@ export function unsupportedParameters(performer: Performer, machine: Machine): D
   const found: Diagnostic[] = [];
   for (const { type, fields, location, language } of machine.states.values()) {
     if (type !== "Task") continue;
-    const resource = parseResource(String(fields["Resource"]));
+    const resource = parseResource(textOf(fields["Resource"]));
     const field = language === "JSONata" ? "Arguments" : "Parameters";
     const parameters = fields[field];
     if (resource?.kind !== "service" || !isObject(parameters)) continue;

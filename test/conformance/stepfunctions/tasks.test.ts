@@ -252,6 +252,66 @@ describe("a nested execution", () => {
   });
 });
 
+describe("a call of the SDK", () => {
+  it("runs an express execution, whose failure is no failure of the task", async () => {
+    const failing = { StartAt: "F", States: { F: { Type: "Fail", Error: "E", Cause: "C" } } };
+    const express = await states.create(failing, { type: "EXPRESS" });
+    const { output } = await states.run(
+      task({
+        Resource: "arn:aws:states:::aws-sdk:sfn:startSyncExecution",
+        Parameters: { StateMachineArn: express, Input: { a: 1 } },
+      }),
+    );
+    expect(JSON.parse(output as string)).toMatchObject({
+      BillingDetails: { BilledDurationInMilliseconds: 100, BilledMemoryUsedInMB: 64 },
+      Error: "E",
+      Cause: "C",
+      Input: '{"a":1}',
+      InputDetails: { Included: true },
+      StartDate: expect.stringMatching(/^2030-01-01T.*Z$/),
+      StateMachineArn: express,
+      Status: "FAILED",
+    });
+    const missing = await states.run(
+      task({
+        Resource: "arn:aws:states:::aws-sdk:sfn:sendTaskSuccess",
+        Parameters: { TaskToken: "x", Output: "{}" },
+      }),
+    );
+    expect(missing.error).toBe("Sfn.InvalidTokenException");
+    expect(missing.cause).toMatch(
+      /^Invalid Token: 'Invalid token' \(Service: Sfn, Status Code: 400, Request ID: [\w-]+\) \(SDK Attempt Count: 1\)$/,
+    );
+  });
+
+  it("waits for a function's call back, under a role of its own", async () => {
+    let token = "";
+    states.bus.registerFunction("asked", (event) => {
+      token = (event as { token: string }).token;
+    });
+    const machine = await states.create(
+      task({
+        Resource: "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        Parameters: { FunctionName: "asked", Payload: { "token.$": "$$.Task.Token" } },
+        Credentials: { RoleArn: "arn:aws:iam::111122223333:role/other" },
+        TimeoutSeconds: 60,
+      }),
+    );
+    const execution = await states.start(machine);
+    await states.bus.clock.advance(0);
+    await states.client.send(new SendTaskFailureCommand({ taskToken: token, error: "E" }));
+    expect(await states.describe(execution)).toMatchObject({ status: "FAILED", error: "E" });
+    const events = await states.history(execution);
+    expect(events[2]?.taskScheduledEventDetails).toMatchObject({
+      resourceType: "lambda",
+      resource: "invoke.waitForTaskToken",
+      timeoutInSeconds: 60,
+      taskCredentials: { roleArn: "arn:aws:iam::111122223333:role/other" },
+    });
+    expect(events[4]?.taskSubmittedEventDetails?.output).toContain('"StatusCode":200');
+  });
+});
+
 describe("an activity", () => {
   it("gives its tasks to workers that poll", async () => {
     const { activityArn } = await states.client.send(new CreateActivityCommand({ name: "work" }));

@@ -1,5 +1,5 @@
 import { runtimeError } from "./errors.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { PathMiss, type Roots, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
 import { stringMatches } from "./string-match.ts";
@@ -75,7 +75,7 @@ export const choiceOperators: ReadonlyMap<string, Operator> = new Map([
     {
       operand: "string",
       hasPathForm: false,
-      test: (value, pattern) => typeof value === "string" && stringMatches(String(pattern), value),
+      test: (value, pattern) => typeof value === "string" && stringMatches(textOf(pattern), value),
     },
   ],
   ["IsNull", isA((value) => value === null)],
@@ -121,13 +121,13 @@ export function ruleMatches(rule: JsonObject, roots: Roots): boolean {
   if (Array.isArray(and)) return and.every((part) => isObject(part) && ruleMatches(part, roots));
   if (Array.isArray(or)) return or.some((part) => isObject(part) && ruleMatches(part, roots));
   if (isObject(not)) return !ruleMatches(not, roots);
-  const variable = String(rule["Variable"]);
+  const variable = textOf(rule["Variable"]);
   for (const field of Object.keys(rule)) {
     const found = operatorOf(field);
     if (!found) continue;
     if (field === "IsPresent") return found.operator.test(present(variable, roots), rule[field]!);
     const value = valueAt(variable, roots);
-    const operand = found.byPath ? valueAt(String(rule[field]), roots) : rule[field]!;
+    const operand = found.byPath ? valueAt(textOf(rule[field]), roots) : rule[field]!;
     return found.operator.test(value, operand);
   }
   return false;

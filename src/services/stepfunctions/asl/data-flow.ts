@@ -1,5 +1,5 @@
 import { runtimeError, StateError } from "./errors.ts";
-import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes } from "./json.ts";
+import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes, textOf } from "./json.ts";
 import { evaluateQuery } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
 import { PathMiss, readPath, writePath } from "./path-read.ts";
@@ -14,7 +14,7 @@ const maxVariablesBytes = 10 * 1024 * 1024;
 export function valueOfPath(path: Json | undefined, place: Place, input: Json): Json {
   if (path === undefined) return input;
   if (path === null) return {};
-  const text = String(path);
+  const text = textOf(path);
   try {
     return readPath(pathOf(text), rootsOf(place, input));
   } catch (error) {
@@ -86,7 +86,7 @@ export function outgoing(node: StateNode, place: Place, result: Json, kind: "res
 /** The raw input with a result put where ResultPath says; null discards the result. */
 export function placeResult(resultPath: Json | undefined, raw: Json, result: Json): Json {
   if (resultPath === undefined) return result;
-  return resultPath === null ? raw : writePath(pathOf(String(resultPath)), raw, result);
+  return resultPath === null ? raw : writePath(pathOf(textOf(resultPath)), raw, result);
 }
 
 /** Evaluates an Assign field and holds it to the limits of variables. */

@@ -1,5 +1,5 @@
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "./json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf } from "./json.ts";
 import { buildMachine, type Machine, processorOf, type QueryLanguage, type StateType } from "./machine.ts";
 import { stateFields } from "./state-fields.ts";
 import { checkState } from "./validate-state.ts";
@@ -131,7 +131,7 @@ class Validation {
     if (type !== "Map") return;
     const label = fields["Label"];
     if (label !== undefined && this.labels.has(label)) {
-      this.found.error("DUPLICATE_LABEL_NAME", `Duplicate label name: ${String(label)}`, `${location}/Label`);
+      this.found.error("DUPLICATE_LABEL_NAME", `Duplicate label name: ${textOf(label)}`, `${location}/Label`);
     }
     if (label !== undefined) this.labels.add(label);
     const processor = processorOf(fields);
@@ -152,7 +152,7 @@ class Validation {
     const lead = (from: string | undefined, target: Json | undefined, at: string): void => {
       if (target === undefined) return;
       if (typeof target !== "string" || !Object.hasOwn(states, target)) {
-        found.error("MISSING_TRANSITION_TARGET", `Missing 'Next' target: ${String(target)}`, at);
+        found.error("MISSING_TRANSITION_TARGET", `Missing 'Next' target: ${textOf(target)}`, at);
       } else if (from !== undefined) targets.get(from)!.push(target);
     };
     lead(undefined, fields["StartAt"], `${location}/StartAt`);

@@ -2,7 +2,7 @@ import { assignedBy, placeResult } from "./data-flow.ts";
 import { asStateError, maxCauseLength, StateError } from "./errors.ts";
 import type { ExecutionStatus, ThreadFrame } from "./execution.ts";
 import { errorDetails } from "./history.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { evaluateQuery } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
 import type { Run } from "./run.ts";
@@ -137,7 +137,7 @@ function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   };
   try {
     const { output, assigned } = caught(run, thread, node, catcher, index, errorOutput);
-    const next = String(catcher["Next"]);
+    const next = textOf(catcher["Next"]);
     const probe = run.env.probe;
     if (probe) {
       run.head.status = "FAILED";

@@ -1,7 +1,7 @@
 import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from "./data-flow.ts";
 import { runtimeError, StateError } from "./errors.ts";
 import type { FanFrame, ThreadFrame } from "./execution.ts";
-import { isObject, type Json, type JsonObject, setOwn } from "./json.ts";
+import { isObject, type Json, type JsonObject, setOwn, textOf } from "./json.ts";
 import { evaluateTyped } from "./jsonata.ts";
 import { isDistributed, type StateNode } from "./machine.ts";
 import { startMapRun, tolerance } from "./map-run.ts";
@@ -67,7 +67,7 @@ function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[
     const path = fields["ItemsPath"];
     value = valueOfPath(path, place, effectiveInput(node, place));
     if (!Array.isArray(value) && !(isDistributed(fields) && isObject(value))) {
-      const shown = String(path ?? "$").replace(/^\$\$/, "$");
+      const shown = textOf(path ?? "$").replace(/^\$\$/, "$");
       throw runtimeError(`Reference path "${shown}" must point to array.`);
     }
   }
@@ -94,7 +94,7 @@ function maxConcurrency(node: StateNode, place: Place): number {
   }
   if (value === undefined) return 0;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
-  throw runtimeError(`The ${source} field refers to value "${String(value)}" which is not a valid integer`);
+  throw runtimeError(`The ${source} field refers to value "${textOf(value)}" which is not a valid integer`);
 }
 
 /** What one iteration gets: the item itself, or what ItemSelector makes of it. */

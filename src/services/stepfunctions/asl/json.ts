@@ -21,6 +21,14 @@ export function jsonType(value: Json): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
+/**
+ * A string as it is, anything else as its compact JSON text. `String(value)` will not do: an object may have a member
+ * called `toString`.
+ */
+export function textOf(value: Json | undefined): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
 /** An own property of an object, never one inherited from its prototype. */
 export function getOwn(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 
 export type QueryLanguage = "JSONPath" | "JSONata";
 export type StateType = "Task" | "Pass" | "Wait" | "Choice" | "Succeed" | "Fail" | "Parallel" | "Map";
@@ -47,7 +47,7 @@ export function buildMachine(definition: JsonObject): Machine {
   addScope(definition, "", language, states);
   const timeout = definition["TimeoutSeconds"];
   return {
-    startAt: String(definition["StartAt"]),
+    startAt: textOf(definition["StartAt"]),
     states,
     timeoutSeconds: typeof timeout === "number" ? timeout : undefined,
   };
@@ -66,7 +66,7 @@ function addScope(
       if (isObject(fields)) addState(name, fields, `${location}/States/${name}`, language, states);
     }
   }
-  return String(scope["StartAt"]);
+  return textOf(scope["StartAt"]);
 }
 
 function addState(

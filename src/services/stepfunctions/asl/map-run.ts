@@ -3,7 +3,7 @@ import { runtimeError, StateError } from "./errors.ts";
 import type { MapRunRequest, ThreadFrame } from "./execution.ts";
 import { failState } from "./failures.ts";
 import { errorDetails } from "./history.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import { labelOf, processorOf, type StateNode } from "./machine.ts";
 import type { Run } from "./run.ts";
@@ -67,7 +67,7 @@ function numeric(
   if (typeof value === "number" && (kind === "float" || Number.isInteger(value))) return value;
   const shown = typeof value === "string" ? value : JSON.stringify(value);
   throw runtimeError(
-    `The ${field}Path field refers to value "${shown}" which is not a valid ${kind}: ${String(path ?? field)}`,
+    `The ${field}Path field refers to value "${shown}" which is not a valid ${kind}: ${textOf(path ?? field)}`,
   );
 }
 
@@ -94,7 +94,7 @@ function itemReader(node: StateNode, place: Place): NonNullable<MapRunRequest["i
   const evaluated =
     node.language === "JSONata" ? evaluateQuery(rest, "ItemReader/ReaderConfig", queryScope(place)) : rest;
   const readerConfig = { ...(evaluated as JsonObject), ...(maxItems === undefined ? {} : { MaxItems: maxItems }) };
-  return { resource: String(reader["Resource"]), parameters, readerConfig };
+  return { resource: textOf(reader["Resource"]), parameters, readerConfig };
 }
 
 function itemBatcher(node: StateNode, place: Place, batcher: JsonObject): NonNullable<MapRunRequest["itemBatcher"]> {
@@ -121,7 +121,7 @@ function resultWriter(node: StateNode, place: Place, writer: JsonObject): NonNul
   const field = node.language === "JSONata" ? "Arguments" : "Parameters";
   const parameters = writer[field];
   return {
-    ...(writer["Resource"] === undefined ? {} : { resource: String(writer["Resource"]) }),
+    ...(writer["Resource"] === undefined ? {} : { resource: textOf(writer["Resource"]) }),
     ...(parameters === undefined
       ? {}
       : {

@@ -10,7 +10,7 @@ import {
 } from "./data-flow.ts";
 import { runtimeError, StateError } from "./errors.ts";
 import type { ThreadFrame } from "./execution.ts";
-import { isObject, type Json, type JsonObject, quotedJson } from "./json.ts";
+import { isObject, type Json, type JsonObject, quotedJson, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
 import { PathMiss, readPath } from "./path-read.ts";
@@ -47,11 +47,11 @@ export function runFail(run: Run, thread: ThreadFrame, node: StateNode): never {
     if (node.language === "JSONata") {
       return fields[field] === undefined
         ? undefined
-        : String(evaluateTyped(fields[field], field, "string", queryScope(place)));
+        : textOf(evaluateTyped(fields[field], field, "string", queryScope(place)));
     }
     const path = fields[`${field}Path`];
-    if (path === undefined) return fields[field] === undefined ? undefined : String(fields[field]);
-    const value = evaluateDynamic(String(path), `${field}Path`, rootsOf(place, input), run.env.chance);
+    if (path === undefined) return fields[field] === undefined ? undefined : textOf(fields[field]);
+    const value = evaluateDynamic(textOf(path), `${field}Path`, rootsOf(place, input), run.env.chance);
     if (typeof value === "string") return value;
     throw runtimeError(`The ${field}Path parameter does not reference a string value: ${path}`);
   };
@@ -89,24 +89,24 @@ function waitsUntil(node: StateNode, place: Place): number {
       }
       return nowMs + seconds * 1000;
     }
-    const text = String(evaluateTyped(fields["Timestamp"] ?? null, "Timestamp", "string", scope));
+    const text = textOf(evaluateTyped(fields["Timestamp"] ?? null, "Timestamp", "string", scope));
     const instant = parseTimestamp(text);
     if (!instant) throw runtimeError(badTimestamp("Timestamp", text));
     return instant.epochMs;
   }
   if (fields["Seconds"] !== undefined) return nowMs + Number(fields["Seconds"]) * 1000;
-  if (fields["Timestamp"] !== undefined) return parseTimestamp(String(fields["Timestamp"]))!.epochMs;
+  if (fields["Timestamp"] !== undefined) return parseTimestamp(textOf(fields["Timestamp"]))!.epochMs;
   const input = effectiveInput(node, place);
   if (fields["SecondsPath"] !== undefined) {
-    const seconds = referenced("SecondsPath", String(fields["SecondsPath"]), place, input);
+    const seconds = referenced("SecondsPath", textOf(fields["SecondsPath"]), place, input);
     if (typeof seconds === "number" && Number.isInteger(seconds) && seconds >= 0 && seconds <= maxSeconds) {
       return nowMs + seconds * 1000;
     }
     throw runtimeError(
-      `The SecondsPath parameter does not reference a valid number of seconds: ${fields["SecondsPath"]} == ${shown(seconds)}`,
+      `The SecondsPath parameter does not reference a valid number of seconds: ${textOf(fields["SecondsPath"])} == ${shown(seconds)}`,
     );
   }
-  const path = String(fields["TimestampPath"]);
+  const path = textOf(fields["TimestampPath"]);
   const value = referenced("TimestampPath", path, place, input);
   const instant = typeof value === "string" ? parseTimestamp(value) : undefined;
   if (!instant) throw runtimeError(badTimestamp("TimestampPath", `${path} == ${shown(value)}`));
@@ -136,7 +136,7 @@ export function runChoice(run: Run, thread: ThreadFrame, node: StateNode): void 
   const rules = (node.fields["Choices"] as JsonObject[]).filter(isObject);
   const index = rules.findIndex((rule, at) => holds(node, place, rule, at, input));
   const rule = rules[index];
-  const next = rule ? String(rule["Next"]) : node.fields["Default"];
+  const next = rule ? textOf(rule["Next"]) : node.fields["Default"];
   if (typeof next !== "string") {
     throw runtimeError("Failed to transition out of the state. The state does not point to a next state.");
   }

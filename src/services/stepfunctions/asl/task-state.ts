@@ -3,7 +3,7 @@ import { runtimeError, StateError } from "./errors.ts";
 import type { Signal, TaskRequest, ThreadFrame } from "./execution.ts";
 import { cancelTaskTimers, failState } from "./failures.ts";
 import { errorDetails, payloadDetails } from "./history.ts";
-import { type Json, type JsonObject, quotedJson } from "./json.ts";
+import { type Json, type JsonObject, quotedJson, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
 import { parseResource, type TaskResource } from "./resource.ts";
@@ -14,9 +14,9 @@ import { evaluateTemplate } from "./template.ts";
 import { exitState, nextOf, producedText } from "./transitions.ts";
 
 function resourceOf(node: StateNode): TaskResource {
-  const resource = parseResource(String(node.fields["Resource"]));
+  const resource = parseResource(textOf(node.fields["Resource"]));
   if (resource) return resource;
-  throw runtimeError(`The resource ${node.fields["Resource"]} is not a valid resource ARN`);
+  throw runtimeError(`The resource ${textOf(node.fields["Resource"])} is not a valid resource ARN`);
 }
 
 function seconds(node: StateNode, place: Place, field: string, input: Json): number | undefined {

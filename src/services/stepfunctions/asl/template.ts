@@ -2,7 +2,7 @@ import type { Chance } from "./chance.ts";
 import { runtimeError } from "./errors.ts";
 import { isIntrinsic } from "./intrinsic-syntax.ts";
 import { evaluateIntrinsic } from "./intrinsics.ts";
-import { isObject, type Json, type JsonObject, javaHashOrder, quotedJson, setOwn } from "./json.ts";
+import { isObject, type Json, type JsonObject, javaHashOrder, quotedJson, setOwn, textOf } from "./json.ts";
 import { PathMiss, type Roots, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
 
@@ -38,7 +38,7 @@ export function evaluateTemplate(template: Json, roots: Roots, chance: Chance): 
   }
   const values = new Map<string, Json>();
   for (const name of dynamic) {
-    values.set(name, evaluateDynamic(String(template[`${name}.$`]), `${name}.$`, roots, chance));
+    values.set(name, evaluateDynamic(textOf(template[`${name}.$`]), `${name}.$`, roots, chance));
   }
   for (const name of javaHashOrder(dynamic)) setOwn(result, name, values.get(name)!);
   return result;

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { isDistributed, processorOf } from "./machine.ts";
 import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
 import { distributedFields } from "./state-fields.ts";
@@ -36,7 +36,7 @@ export function checkMap(check: StateCheck): void {
     found.schema("Express state machine does not support Distributed Map", `${location}/${field}/ProcessorConfig`);
   }
   const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
-  if (!["STANDARD", "EXPRESS"].includes(String(config["ExecutionType"]))) {
+  if (!["STANDARD", "EXPRESS"].includes(textOf(config["ExecutionType"]))) {
     found.schema("The field 'ExecutionType' is required but was missing.", `${location}/${field}/ProcessorConfig`);
   }
   checkDistributed(check);

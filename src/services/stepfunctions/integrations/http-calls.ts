@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import { type ConnectionCall, ConnectionError, type Connections } from "../../../core/connections.ts";
 import { type HttpAnswer, HttpCallError, httpCall, isLoopback } from "../../../core/http-client.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
 import { badParameters, type HttpExchange, type Integration, type TaskCall } from "./integration.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -60,7 +60,7 @@ export class HttpCalls implements Integration {
       const fits = value === undefined || value === null || (isObject(value) && (type === "http" || listsOnly(value)));
       if (!fits) problems.push(`The value of the field '${field}' has an invalid format`);
     }
-    if (parameters["Method"] !== undefined && !methods.includes(String(parameters["Method"]))) {
+    if (parameters["Method"] !== undefined && !methods.includes(textOf(parameters["Method"]))) {
       problems.push("The value of the field 'Method' has an invalid format");
     }
     if (urlOf(type, parameters, this.#endpoint) === undefined) {
@@ -88,7 +88,7 @@ export class HttpCalls implements Integration {
       if (forbiddenHeaders.test(name)) throw new TaskError("States.Runtime", `The header ${name} is not allowed.`);
       setHeader(headers, name, values.join(", "));
     }
-    const method = String(parameters["Method"]);
+    const method = textOf(parameters["Method"]);
     const protocol = url.protocol.slice(0, -1);
     const asSent = () => ({ protocol, method, url: url.href, headers: listed(headers), body });
     if (type === "http") body = encoded(parameters["Transform"], given, headers) ?? body;
@@ -130,7 +130,7 @@ function connectionOf(parameters: JsonObject): string | undefined {
 
 /** API Gateway's endpoint is a host alone; on this machine it speaks plain HTTP. */
 function urlOf(type: string, parameters: JsonObject, endpoint: string | undefined): URL | undefined {
-  const given = String(parameters["ApiEndpoint"] ?? "");
+  const given = textOf(parameters["ApiEndpoint"] ?? "");
   try {
     if (type === "http") return new URL(given);
     const host = new URL(`http://${given}`);
@@ -162,7 +162,7 @@ function encoded(transform: Json | undefined, body: Json, headers: Record<string
   if (!isObject(transform) || transform["RequestBodyEncoding"] !== "URL_ENCODED" || !isObject(body)) return undefined;
   setHeader(headers, "Content-Type", "application/x-www-form-urlencoded");
   const options = transform["RequestEncodingOptions"];
-  const format = isObject(options) ? String(options["ArrayFormat"] ?? "INDICES") : "INDICES";
+  const format = isObject(options) ? textOf(options["ArrayFormat"] ?? "INDICES") : "INDICES";
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(body)) appendField(form, name, value, format);
   return form.toString();
@@ -170,7 +170,7 @@ function encoded(transform: Json | undefined, body: Json, headers: Record<string
 
 function appendField(form: URLSearchParams, name: string, value: Json, format: string): void {
   if (Array.isArray(value)) {
-    if (format === "COMMAS") form.append(name, value.map(String).join(","));
+    if (format === "COMMAS") form.append(name, value.map((item) => textOf(item)).join(","));
     else {
       for (const [index, item] of value.entries()) {
         const key = format === "INDICES" ? `${name}[${index}]` : format === "BRACKETS" ? `${name}[]` : name;
@@ -179,7 +179,7 @@ function appendField(form: URLSearchParams, name: string, value: Json, format: s
     }
   } else if (isObject(value)) {
     for (const [key, item] of Object.entries(value)) appendField(form, `${name}[${key}]`, item, format);
-  } else if (value !== null) form.append(name, String(value));
+  } else if (value !== null) form.append(name, textOf(value));
 }
 
 async function authorized(connections: Connections, arn: string, call: ConnectionCall): Promise<string> {

@@ -3,7 +3,7 @@ import { AwsError } from "../../../../protocols/error.ts";
 import { formatArn } from "../../../core/arn.ts";
 import type { Invocation } from "../../../core/functions.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { exceptionName } from "./service-names.ts";
@@ -46,7 +46,7 @@ export class LambdaCalls implements Integration {
     const { deps, task } = call;
     const sdk = task.resource.kind === "service" && task.resource.resourceType.startsWith("aws-sdk:");
     const { Payload: payload = null, Qualifier: qualifier } = parameters;
-    const arn = functionArn(String(parameters["FunctionName"]), call);
+    const arn = functionArn(textOf(parameters["FunctionName"]), call);
     const qualified = typeof qualifier === "string" && arn.split(":").length === 7 ? `${arn}:${qualifier}` : arn;
     // A text is the event's JSON itself.
     const event = payload === null ? "{}" : typeof payload === "string" ? payload : JSON.stringify(payload);

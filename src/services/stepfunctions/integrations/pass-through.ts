@@ -1,7 +1,7 @@
 /** Tasks for services Busbar has not, passed through to an endpoint that speaks AWS JSON. */
 import { type HttpAnswer, HttpCallError, httpCall } from "../../../core/http-client.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { pascalCase } from "./sdk-values.ts";
@@ -128,10 +128,10 @@ function parsed(text: string): JsonObject {
 }
 
 function failure(name: string, sdk: boolean, answer: HttpAnswer, value: JsonObject, requestId: string): TaskError {
-  const code = String(value["__type"] ?? value["code"] ?? answer.headers["x-amzn-errortype"] ?? "")
+  const code = textOf(value["__type"] ?? value["code"] ?? String(answer.headers["x-amzn-errortype"] ?? ""))
     .replace(/^.*#/, "")
     .replace(/:.*$/, "");
-  const message = String(value["message"] ?? value["Message"] ?? answer.body.slice(0, 1000));
+  const message = textOf(value["message"] ?? value["Message"] ?? answer.body.slice(0, 1000));
   // The names are those of modelled exceptions, but for what every service answers without modelling it.
   const modelled = code !== "" && code !== "ValidationException" && code !== "SerializationException";
   if (!sdk) {

@@ -4,7 +4,7 @@
  */
 import { Blob64 } from "../../../../protocols/blob.ts";
 import { kindOf, type Shape } from "../../../../protocols/schema.ts";
-import { isObject, type Json, type JsonObject, setOwn } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, setOwn, textOf } from "../asl/json.ts";
 
 export function pascalCase(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
@@ -82,11 +82,6 @@ function read(shape: Shape, value: Json, field: string, problems: string[]): unk
     case "unit":
       return {};
   }
-}
-
-/** A string as it is, anything else as its compact JSON text. */
-export function textOf(value: Json): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Epoch milliseconds in optimized integrations, ISO 8601 in those of the SDK. */
