@@ -4,6 +4,7 @@ import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import { Arrivals } from "./core/arrivals.ts";
 import { AwsEvents } from "./core/aws-events.ts";
 import { Connections } from "./core/connections.ts";
+import { apiGatewayTarget } from "./core/delivery/api-gateway-target.ts";
 import { DeliveryEngine } from "./core/delivery/engine.ts";
 import { httpTarget } from "./core/delivery/http-target.ts";
 import { LogGroups } from "./core/delivery/log-groups.ts";
@@ -117,7 +118,9 @@ export class Emulator {
     this.logs = new LogGroups(store, clock);
     this.functions = new Functions(random);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
-    delivery.register("http", httpTarget(random));
+    const http = httpTarget(random);
+    delivery.register("http", http);
+    delivery.register("execute-api", apiGatewayTarget(options.endpoints?.["execute-api"], http));
     delivery.register(
       "lambda",
       this.functions.target(delivery, (body) => store.transaction(body)),

@@ -47,7 +47,10 @@ export interface BusbarOptions {
   readonly streamDelay?: string | number;
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
-  /** Where Step Functions finds services Busbar has not: `{ dynamodb: "http://localhost:8000" }`. */
+  /**
+   * Where Step Functions tasks find services Busbar has not (`{ dynamodb: "http://localhost:8000" }`), and rules and
+   * pipes API Gateway (`execute-api`).
+   */
   readonly endpoints?: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets, for distributed Maps. */
   readonly s3Root?: string;
