@@ -20,6 +20,9 @@ import {
 } from "./tables.ts";
 import { Throughput } from "./throughput.ts";
 
+/** Bounded, as URLs come from clients. */
+const mostKnownUrls = 1000;
+
 export class Sqs {
   readonly deps: ServiceDependencies;
   readonly queues;
@@ -31,6 +34,7 @@ export class Sqs {
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
   readonly throughput: Throughput;
+  readonly #arns = new Map<string, { readonly region: string; readonly account: string; readonly arn: string }>();
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -56,9 +60,19 @@ export class Sqs {
    */
   queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>): QueueRow {
     if (queueUrl === undefined) throw missingParameter("QueueUrl");
-    const queue = this.queues.get(arnOfUrl(queueUrl, context));
+    const queue = this.queues.get(this.#arnOf(queueUrl, context));
     if (!queue) throw queueDoesNotExist(context.protocol);
     return queue;
+  }
+
+  /** Clients name the same few queues over and over, and each call does so first of all. */
+  #arnOf(queueUrl: string, context: OperationContext<Sqs>): string {
+    const known = this.#arns.get(queueUrl);
+    if (known?.region === context.region && known.account === context.account) return known.arn;
+    const arn = arnOfUrl(queueUrl, context);
+    if (this.#arns.size >= mostKnownUrls) this.#arns.clear();
+    this.#arns.set(queueUrl, { region: context.region, account: context.account, arn });
+    return arn;
   }
 
   /** Puts a message and keeps its group and the polls that may wait for it in step. */
