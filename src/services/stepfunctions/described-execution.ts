@@ -1,14 +1,15 @@
 import { type JsonObject, parseJson } from "./asl/json.ts";
 import { redriveState } from "./redrive-state.ts";
+import type { StepFunctions } from "./stepfunctions.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 /**
  * DescribeExecution's answer as a `.sync` task gets it: PascalCase, keys in order; with `parsed` (`.sync:2`) input and output are
  * JSON instead of its text.
  */
-export function describedExecution(row: ExecutionRow, nowMs: number, parsed: boolean): JsonObject {
+export function describedExecution(row: ExecutionRow, service: StepFunctions, parsed: boolean): JsonObject {
   const payload = (text: string) => (parsed ? parseJson(text) : text);
-  const { status, reason } = redriveState(row, nowMs);
+  const { status, reason } = redriveState(service, row);
   return {
     ...(row.cause === undefined ? {} : { Cause: row.cause }),
     ...(row.error === undefined ? {} : { Error: row.error }),

@@ -104,7 +104,7 @@ export function executionNamed(service: StepFunctions, arn: string): ExecutionRo
 export const describeExecution = operation<DescribeExecutionCommand>(DescribeExecution$, (input, { service }) => {
   const row = executionNamed(service, input.executionArn as string);
   const metadataOnly = input.includedData === "METADATA_ONLY";
-  const redrive = redriveState(row, service.now);
+  const redrive = redriveState(service, row);
   const details = { included: !metadataOnly };
   return {
     executionArn: row.arn,
@@ -250,8 +250,6 @@ export const stopExecution = operation<StopExecutionCommand>(StopExecution$, (in
 /** Redrives remembered by their client token, and for how long. */
 const keptTokens = 10;
 const tokenMs = 15 * 60_000;
-/** An execution with as many events has no room for a redrive. */
-const mostEvents = 24_999;
 
 export const redriveExecution = operation<RedriveExecutionCommand>(RedriveExecution$, (input, { service }) => {
   const row = executionNamed(service, input.executionArn as string);
@@ -259,14 +257,10 @@ export const redriveExecution = operation<RedriveExecutionCommand>(RedriveExecut
   const known = row.redriveTokens.filter(({ atMs }) => now - atMs < tokenMs);
   const repeated = known.find(({ token }) => token === input.clientToken);
   if (repeated !== undefined) return { redriveDate: new Date(repeated.atMs) };
-  const { status, reason } = redriveState(row, now);
+  const { status, reason } = redriveState(service, row);
   if (status === "NOT_REDRIVABLE") throw notRedrivable(reason as string);
   if (status === "REDRIVABLE_BY_MAP_RUN") {
     throw notRedrivable("Execution is a child of a Map Run and can only be redriven by redriving its parent execution");
-  }
-  const head = service.runner.frames.heads.get(row.arn)?.head;
-  if (head === undefined || head.lastEventId >= mostEvents) {
-    throw notRedrivable("Execution history event limit has been reached and cannot be redriven");
   }
   const tokens = input.clientToken === undefined ? known : [...known, { token: input.clientToken, atMs: now }];
   service.runner.redrive({

@@ -20,7 +20,15 @@ function mapRunNamed(service: StepFunctions, arn: string): MapRunRow {
   return run;
 }
 
-const statuses: readonly MapChildStatus[] = ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"];
+const statuses: readonly MapChildStatus[] = [
+  "PENDING",
+  "PENDING_REDRIVE",
+  "RUNNING",
+  "SUCCEEDED",
+  "FAILED",
+  "TIMED_OUT",
+  "ABORTED",
+];
 
 function counts(service: StepFunctions, run: MapRunRow) {
   const { by } = service.mapRuns.children;
@@ -32,7 +40,14 @@ function counts(service: StepFunctions, run: MapRunRow) {
     for (const status of statuses) items[status] = 0;
     for (const { status, itemCount } of by.run.range(run.arn)) items[status] = (items[status] ?? 0) + itemCount;
   }
-  const shown = (of: Record<string, number>, all: number, resultsWritten: number) => ({
+  let lostExecutions = 0;
+  let lostItems = 0;
+  for (const child of service.mapRuns.unsuccessful(run.arn)) {
+    if (service.mapRuns.isRedrivable(child)) continue;
+    lostExecutions++;
+    lostItems += child.itemCount;
+  }
+  const shown = (of: Record<string, number>, all: number, resultsWritten: number, failuresNotRedrivable: number) => ({
     pending: of["PENDING"],
     running: of["RUNNING"],
     succeeded: of["SUCCEEDED"],
@@ -41,12 +56,12 @@ function counts(service: StepFunctions, run: MapRunRow) {
     aborted: of["ABORTED"],
     total: all,
     resultsWritten,
-    failuresNotRedrivable: 0,
-    pendingRedrive: 0,
+    failuresNotRedrivable,
+    pendingRedrive: of["PENDING_REDRIVE"],
   });
   return {
-    itemCounts: shown(items, run.totalItems, run.resultsWritten),
-    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : total),
+    itemCounts: shown(items, run.totalItems, run.resultsWritten, lostItems),
+    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : total, lostExecutions),
   };
 }
 

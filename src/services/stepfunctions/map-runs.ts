@@ -8,6 +8,7 @@ import { mapRunItem } from "./asl/interpreter.ts";
 import { isObject, type Json, parseJson } from "./asl/json.ts";
 import { ItemReaderError, type ReadItem, readItems } from "./item-reader.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
+import { redriveState } from "./redrive-state.ts";
 import { type Writer, writeResults } from "./result-writer.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import { type ExecutionRow, type MapChildRow, type MapRunRow, mapChildTable, mapRunTable } from "./tables.ts";
@@ -62,24 +63,39 @@ export class MapRuns {
     this.#soon(request.mapRunArn);
   }
 
-  /** Children that failed or were stopped run again, those that never began begin. Inside a transaction. */
+  /**
+   * Children that failed or were stopped run again as far as they can be redriven, those that never began begin. Inside a
+   * transaction.
+   */
   redrive(arn: string): void {
     const run = this.runs.get(arn);
     if (run === undefined) return;
     const redriveCount = run.redriveCount + 1;
-    this.runs.put({
-      ...run,
-      status: "RUNNING",
-      stoppedMs: undefined,
-      redriveCount,
-      redrivenMs: this.#sfn.now,
-      failedItems: 0,
-    });
-    for (const status of ["FAILED", "TIMED_OUT", "ABORTED"] as const) {
-      for (const child of this.children.by.status.range(`${arn} ${status}`))
-        this.children.put({ ...child, status: "PENDING" });
+    const { executions } = this.#sfn.runner;
+    let failedItems = 0;
+    for (const child of this.unsuccessful(arn)) {
+      if (!this.isRedrivable(child)) {
+        failedItems += child.itemCount;
+        continue;
+      }
+      this.children.put({ ...child, status: "PENDING_REDRIVE" });
+      const row = executions.get(child.execution);
+      if (row !== undefined) executions.put({ ...row, status: "PENDING_REDRIVE" });
     }
+    const redrivenMs = this.#sfn.now;
+    this.runs.put({ ...run, status: "RUNNING", stoppedMs: undefined, redriveCount, redrivenMs, failedItems });
     this.#soon(arn);
+  }
+
+  /** The children of a run that ended without success. */
+  *unsuccessful(arn: string): Generator<MapChildRow> {
+    for (const status of ["FAILED", "TIMED_OUT", "ABORTED"]) yield* this.children.by.status.range(`${arn} ${status}`);
+  }
+
+  /** Whether a redrive of its run would run an unsuccessful child again; an express one simply starts anew. */
+  isRedrivable(child: MapChildRow): boolean {
+    const row = this.#sfn.runner.executions.get(child.execution);
+    return row === undefined || redriveState(this.#sfn, row).status !== "NOT_REDRIVABLE";
   }
 
   /** The execution that waits for the run has no use for it any more. Inside a transaction. */
@@ -156,12 +172,15 @@ export class MapRuns {
     const room = Math.min(run.maxConcurrency || mostConcurrent, mostConcurrent) - running;
     const starts = Math.min(room, startsPerTurn);
     const pending: MapChildRow[] = [];
-    for (const child of status.range(`${arn} PENDING`)) {
-      if (pending.length >= starts) break;
-      pending.push(child);
+    for (const waiting of ["PENDING_REDRIVE", "PENDING"]) {
+      for (const child of status.range(`${arn} ${waiting}`)) {
+        if (pending.length >= starts) break;
+        pending.push(child);
+      }
     }
     for (const child of pending) this.#startChild(run, child);
-    if (status.size(`${arn} PENDING`) === 0 && status.size(`${arn} RUNNING`) === 0) this.#conclude(arn);
+    const open = ["PENDING_REDRIVE", "PENDING", "RUNNING"].some((one) => status.size(`${arn} ${one}`) > 0);
+    if (!open) this.#conclude(arn);
     else if (pending.length === startsPerTurn) this.#soon(arn);
   }
 

@@ -155,11 +155,11 @@ export class Performer {
   #tellParent({ execution, taskId, request }: TaskRow, child: ExecutionRow): void {
     const { pattern } = JSON.parse(request) as TaskRequest;
     if (child.status === "SUCCEEDED") {
-      const output = describedExecution(child, this.#sfn.now, pattern === "sync:2");
+      const output = describedExecution(child, this.#sfn, pattern === "sync:2");
       this.#sfn.signal(execution, { type: "taskSucceeded", taskId, output });
       return;
     }
-    const described = describedExecution(child, this.#sfn.now, pattern === "sync:2");
+    const described = describedExecution(child, this.#sfn, pattern === "sync:2");
     this.#sfn.signal(execution, {
       type: "taskFailed",
       taskId,

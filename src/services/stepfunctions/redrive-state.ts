@@ -1,28 +1,27 @@
+import type { StepFunctions } from "./stepfunctions.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 const redrivableMs = 14 * 86_400_000;
 const longestMs = 365 * 86_400_000;
+/** An execution with as many events has no room for a redrive. */
+const mostEvents = 24_999;
 
 export interface RedriveState {
   readonly status: "REDRIVABLE" | "NOT_REDRIVABLE" | "REDRIVABLE_BY_MAP_RUN";
   readonly reason?: string;
 }
 
-/** Whether a standard execution can be redriven, and if not, why. */
-export function redriveState(row: ExecutionRow, nowMs: number): RedriveState {
-  if (row.status === "RUNNING") {
-    return { status: "NOT_REDRIVABLE", reason: "Execution is RUNNING and cannot be redriven" };
+/** Whether a standard execution can be redriven at this time, and if not, why (DescribeExecution, redriveStatus). */
+export function redriveState(service: StepFunctions, row: ExecutionRow): RedriveState {
+  const no = (reason: string): RedriveState => ({ status: "NOT_REDRIVABLE", reason });
+  const { status, startedMs } = row;
+  if (status === "RUNNING" || status === "SUCCEEDED" || status === "PENDING_REDRIVE") {
+    return no(`Execution is ${status} and cannot be redriven`);
   }
-  if (row.status === "SUCCEEDED") {
-    return { status: "NOT_REDRIVABLE", reason: "Execution is SUCCEEDED and cannot be redriven" };
-  }
-  if (nowMs - (row.stoppedMs ?? nowMs) > redrivableMs) {
-    const reason = "Execution was completed more than 14 days ago and cannot be redriven";
-    return { status: "NOT_REDRIVABLE", reason };
-  }
-  if (nowMs - row.startedMs > longestMs) {
-    return { status: "NOT_REDRIVABLE", reason: "Execution has been open for more than 1 year and cannot be redriven" };
-  }
-  if (row.mapRun !== undefined) return { status: "REDRIVABLE_BY_MAP_RUN" };
-  return { status: "REDRIVABLE" };
+  const { now } = service;
+  if (now - (row.stoppedMs ?? now) > redrivableMs) return no("Execution redrivable period exceeded");
+  if (now - startedMs > longestMs) return no("Execution has exceeded the max execution time");
+  const head = service.runner.frames.heads.get(row.arn)?.head;
+  if (head !== undefined && head.lastEventId >= mostEvents) return no("Execution history event limit exceeded");
+  return { status: row.mapRun === undefined ? "REDRIVABLE" : "REDRIVABLE_BY_MAP_RUN" };
 }

@@ -1,12 +1,12 @@
 /** Execution Status Change events for EventBridge's default bus. */
-import type { ServiceDependencies } from "../../core/service.ts";
 import type { Json } from "./asl/json.ts";
 import { redriveState } from "./redrive-state.ts";
+import type { StepFunctions } from "./stepfunctions.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 /** The event's detail; all keys are always there. */
-export function statusDetail(row: ExecutionRow, nowMs: number): Record<string, Json> {
-  const { status, reason } = redriveState(row, nowMs);
+export function statusDetail(row: ExecutionRow, service: StepFunctions): Record<string, Json> {
+  const { status, reason } = redriveState(service, row);
   return {
     executionArn: row.arn,
     stateMachineArn: row.machine,
@@ -30,13 +30,13 @@ export function statusDetail(row: ExecutionRow, nowMs: number): Record<string, J
 }
 
 /** Tells EventBridge of an execution's new status, inside the transaction that changes it. */
-export function statusEvent(deps: ServiceDependencies, row: ExecutionRow): void {
-  deps.awsEvents.emit({
+export function statusEvent(service: StepFunctions, row: ExecutionRow): void {
+  service.deps.awsEvents.emit({
     account: row.account,
     region: row.region,
     source: "aws.states",
     detailType: "Step Functions Execution Status Change",
     resources: [row.arn],
-    detail: statusDetail(row, deps.clock.now()),
+    detail: statusDetail(row, service),
   });
 }

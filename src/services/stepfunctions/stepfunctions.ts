@@ -128,7 +128,7 @@ export class StepFunctions {
 
   /** Inside a transaction: an execution's status is another than before. */
   statusChanged(row: ExecutionRow): void {
-    if (row.mapRun === undefined || !row.arn.includes(":express:")) statusEvent(this.deps, row);
+    if (row.mapRun === undefined || !row.arn.includes(":express:")) statusEvent(this, row);
   }
 
   reset(account?: string): void {

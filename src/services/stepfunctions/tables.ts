@@ -152,7 +152,8 @@ export interface ExecutionRow {
   readonly startedMs: number;
   readonly input: string;
   readonly traceHeader: string | undefined;
-  readonly status: ExecutionStatus;
+  /** PENDING_REDRIVE: a child that did not succeed, of a map run that is redriven and has no room for it yet. */
+  readonly status: ExecutionStatus | "PENDING_REDRIVE";
   readonly stoppedMs: number | undefined;
   readonly output: string | undefined;
   readonly error: string | undefined;
@@ -333,7 +334,8 @@ export const mapRunTable = defineTable<MapRunRow>()({
   },
 });
 
-export type MapChildStatus = "PENDING" | "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
+/** PENDING: has never begun. PENDING_REDRIVE: did not succeed and is to run again. */
+export type MapChildStatus = "PENDING" | "PENDING_REDRIVE" | ExecutionStatus;
 
 /** One child of a map run: what it is to get, and what came of it. */
 export interface MapChildRow {

@@ -256,4 +256,72 @@ describe("a distributed Map", () => {
       "13<12 ExecutionSucceeded",
     ]);
   });
+
+  it("lets children wait to be redriven when there is no room for them", async () => {
+    const wait = { Type: "Wait", Seconds: 60 };
+    const definition = map({ ItemProcessor: processor(wait), MaxConcurrency: 2 });
+    const execution = await states.start(await states.create(definition), [1, 2, 3]);
+    await states.bus.clock.advance("1s");
+    const { mapRunArn } = await mapRunOf(execution);
+    await states.client.send(new UpdateMapRunCommand({ mapRunArn, maxConcurrency: 1 }));
+    await states.client.send(new StopExecutionCommand({ executionArn: execution }));
+    await states.bus.clock.advance(0);
+    expect(await mapRunOf(execution)).toMatchObject({
+      executionCounts: { aborted: 2, pending: 1, pendingRedrive: 0, failuresNotRedrivable: 0 },
+    });
+    await states.client.send(new RedriveExecutionCommand({ executionArn: execution }));
+    await states.bus.clock.advance(0);
+    const counts = { running: 1, aborted: 0, pending: 1, pendingRedrive: 1, failuresNotRedrivable: 0, total: 3 };
+    expect(await mapRunOf(execution)).toMatchObject({ redriveCount: 1, itemCounts: counts, executionCounts: counts });
+    const waiting = new ListExecutionsCommand({ mapRunArn, statusFilter: "PENDING_REDRIVE" });
+    const listed = (await states.client.send(waiting)).executions ?? [];
+    expect(listed).toMatchObject([{ status: "PENDING_REDRIVE", redriveCount: 0, itemCount: 1 }]);
+    expect(await states.describe(listed[0]?.executionArn as string)).toMatchObject({
+      status: "PENDING_REDRIVE",
+      redriveStatus: "NOT_REDRIVABLE",
+      redriveStatusReason: "Execution is PENDING_REDRIVE and cannot be redriven",
+    });
+    const aborted = new ListExecutionsCommand({ mapRunArn, statusFilter: "ABORTED" });
+    expect((await states.client.send(aborted)).executions).toEqual([]);
+    await states.bus.clock.advance("3m");
+    expect(await states.describe(execution)).toMatchObject({ status: "SUCCEEDED", output: "[1,2,3]" });
+    expect(await mapRunOf(execution)).toMatchObject({ executionCounts: { succeeded: 3, pendingRedrive: 0 } });
+    expect((await states.client.send(waiting)).executions).toEqual([]);
+  });
+
+  it("counts the failures that can no longer be redriven, and leaves them alone", async () => {
+    const inner = {
+      ...processor({}),
+      StartAt: "W",
+      States: { W: { Type: "Wait", SecondsPath: "$.s", Next: "I" }, I: { ...pickyItem, End: true } },
+    };
+    const items = [
+      { n: 2, s: 0 },
+      { n: 4, s: 20 * 86_400 },
+    ];
+    const definition = map({ ItemProcessor: inner, ToleratedFailureCount: 1 });
+    const execution = await states.start(await states.create(definition), items);
+    await states.bus.clock.advance("1d");
+    expect(await mapRunOf(execution)).toMatchObject({ executionCounts: { failed: 1, failuresNotRedrivable: 0 } });
+    await states.bus.clock.advance("19d");
+    const counts = { failed: 2, failuresNotRedrivable: 1 };
+    const failed = await mapRunOf(execution);
+    expect(failed).toMatchObject({ status: "FAILED", itemCounts: counts, executionCounts: counts });
+    const children = await states.client.send(new ListExecutionsCommand({ mapRunArn: failed.mapRunArn }));
+    const described = await Promise.all(
+      (children.executions ?? []).map(({ executionArn }) => states.describe(executionArn as string)),
+    );
+    expect(described.map((one) => [one.redriveStatus, one.redriveStatusReason])).toEqual([
+      ["REDRIVABLE_BY_MAP_RUN", undefined],
+      ["NOT_REDRIVABLE", "Execution redrivable period exceeded"],
+    ]);
+    broken = false;
+    await states.client.send(new RedriveExecutionCommand({ executionArn: execution }));
+    await states.bus.clock.advance(0);
+    broken = true;
+    expect(await states.describe(execution)).toMatchObject({ status: "SUCCEEDED", output: JSON.stringify([items[1]]) });
+    expect(await mapRunOf(execution)).toMatchObject({
+      executionCounts: { succeeded: 1, failed: 1, failuresNotRedrivable: 1 },
+    });
+  });
 });

@@ -91,7 +91,7 @@ describe("time in an execution", () => {
     await states.bus.clock.advance("15d");
     await expect(redrive(second)).rejects.toMatchObject({
       name: "ExecutionNotRedrivable",
-      message: "Execution was completed more than 14 days ago and cannot be redriven",
+      message: "Execution redrivable period exceeded",
     });
   });
 
