@@ -1,17 +1,13 @@
 /** Reads the items of a distributed Map (Step Functions, ItemReader). */
 import { gunzipSync } from "node:zlib";
-import type { MapRunRequest } from "./asl/execution.ts";
+import type { MapRunRequest, ReadData } from "./asl/execution.ts";
 import { getOwn, isObject, type Json, type JsonObject, javaHashOrder, parseJson, setOwn, textOf } from "./asl/json.ts";
 import { ObjectError, type ObjectFiles } from "./object-files.ts";
 
 /** What a reader found wrong; the run fails with States.ItemReaderFailed. */
 export class ItemReaderError extends Error {}
 
-export interface ReadItem {
-  readonly value: Json;
-  readonly key?: string;
-  readonly source: string;
-}
+export type ReadItem = ReadData["items"][number];
 
 type Reader = NonNullable<MapRunRequest["itemReader"]>;
 
@@ -20,10 +16,35 @@ const maxUnpackedBytes = 256 * 1024 * 1024;
 
 /** @throws ItemReaderError */
 export function readItems(files: ObjectFiles, reader: Reader): ReadItem[] {
-  const config = reader.readerConfig;
-  const limit = maxItems(config);
+  return limited(reader, () => itemsOf(files, reader, reader.readerConfig));
+}
+
+/**
+ * What the reader makes of the text of its object (TestState, mapItemReaderData); a listing, and a manifest with the files
+ * it names, stand there as the JSON array of their items.
+ * @throws ItemReaderError
+ */
+export function readData(reader: Reader, text: string): ReadData {
+  const { resource, parameters, readerConfig: config } = reader;
+  const place = isObject(parameters) ? parameters : {};
+  const source = `s3://${textOf(place["Bucket"] ?? "")}/${textOf(place["Key"] ?? "")}`;
+  const listed = resource.endsWith(":listObjectsV2") && config["Transformation"] !== "LOAD_AND_FLATTEN";
+  let value: Json | undefined;
+  const items = limited(reader, () => {
+    if (listed || config["InputType"] === "MANIFEST") return jsonItems(parseJson(text), source);
+    if (config["InputType"] !== "JSON" || typeof config["ItemsPointer"] !== "string")
+      return textItems(text, config, source);
+    value = pointed(parseJson(text), config["ItemsPointer"]);
+    return jsonItems(value, source);
+  });
+  return { items, ...(value === undefined ? {} : { pointed: value }) };
+}
+
+/** The first MaxItems of what is read. @throws ItemReaderError */
+function limited(reader: Reader, read: () => ReadItem[]): ReadItem[] {
+  const limit = maxItems(reader.readerConfig);
   try {
-    const items = itemsOf(files, reader, config);
+    const items = read();
     return items.length > limit ? items.slice(0, limit) : items;
   } catch (error) {
     if (error instanceof ObjectError || error instanceof SyntaxError || error instanceof RangeError) {
@@ -61,6 +82,10 @@ function objectItems(files: ObjectFiles, bucket: string, key: string, config: Js
   const text = (packed ? gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes }) : bytes)
     .toString("utf8")
     .replace(/^\uFEFF/, "");
+  return config["InputType"] === "MANIFEST" ? manifestItems(files, text, config) : textItems(text, config, source);
+}
+
+function textItems(text: string, config: JsonObject, source: string): ReadItem[] {
   switch (config["InputType"]) {
     case "CSV":
       return csvItems(text, config).map((value) => ({ value, source }));
@@ -69,8 +94,6 @@ function objectItems(files: ObjectFiles, bucket: string, key: string, config: Js
         .split(/\r?\n/)
         .filter((line) => line.trim() !== "")
         .map((line) => ({ value: parseJson(line), source }));
-    case "MANIFEST":
-      return manifestItems(files, text, config);
     case "PARQUET":
       throw new ItemReaderError("Busbar does not read PARQUET; use JSON, JSONL or CSV.");
     default:

@@ -10,15 +10,18 @@ import { isObject, type Json, type JsonObject, parseJson, textOf } from "./asl/j
 import type { Machine, StateNode } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 import {
+  errorOriginProblem,
   mockProblem,
   StateTest,
   type StateTestResult,
+  type StateTestSetup,
   TooManyFailures,
   tooManyIterationFailures,
 } from "./asl/test-state.ts";
 import { invalidDefinition, invalidRoleArn, validation } from "./errors.ts";
 import type { HttpExchange } from "./integrations/integration.ts";
 import { TaskError } from "./integrations/task-error.ts";
+import { ItemReaderError, readData } from "./item-reader.ts";
 import { mockResultProblem } from "./mock-results.ts";
 import { inputOf } from "./start.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
@@ -52,6 +55,14 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   const row = testedExecution(context, inputText, input.roleArn);
   const env = envOf(service, row, mock !== undefined);
   const configuration = input.stateConfiguration;
+  const { errorCausedByState, mapItemReaderData } = configuration ?? {};
+  if (errorCausedByState !== undefined) {
+    const problem = errorOriginProblem(machine, node, mock, errorCausedByState);
+    if (problem !== undefined) throw validation(problem);
+  }
+  if (mapItemReaderData !== undefined && (node.type !== "Map" || node.fields["ItemReader"] === undefined)) {
+    throw validation("mapItemReaderData can only be specified for a Map state with an ItemReader");
+  }
   const test = new StateTest({
     machine,
     stateName,
@@ -72,6 +83,8 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
     ...(configuration?.mapIterationFailureCount === undefined
       ? {}
       : { mapIterationFailureCount: configuration.mapIterationFailureCount }),
+    ...(errorCausedByState === undefined ? {} : { errorCausedByState }),
+    ...(mapItemReaderData === undefined ? {} : { readItems: readerOf(mapItemReaderData) }),
   });
   let begun: StateTestResult | TaskRequest;
   try {
@@ -95,6 +108,18 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
     return { ...result, inspectionData: { ...result.inspectionData, ...seen } };
   });
 });
+
+/** Reads the given text instead of an object. */
+function readerOf(text: string): NonNullable<StateTestSetup["readItems"]> {
+  return (reader) => {
+    try {
+      return readData(reader, text);
+    } catch (error) {
+      if (error instanceof ItemReaderError) throw new StateError("States.ItemReaderFailed", error.message);
+      throw error;
+    }
+  };
+}
 
 /** The machine and the state in it that is tested. @throws AwsError InvalidDefinition, ValidationException */
 function stateOf({ definition = "", stateName }: TestStateInput): { machine: Machine; stateName: string } {

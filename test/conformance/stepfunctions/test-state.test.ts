@@ -92,6 +92,80 @@ describe("TestState", () => {
     });
   });
 
+  it("takes a mocked error as that of a state inside a Parallel or Map", async () => {
+    const branch = { StartAt: "A", States: { A: { Type: "Task", Resource: lambda, End: true } } };
+    const parallel = {
+      Type: "Parallel",
+      Branches: [branch],
+      Catch: [{ ErrorEquals: ["States.BranchFailed"], Next: "C" }],
+      End: true,
+    };
+    const mock = { errorOutput: { error: "E", cause: "C" } };
+    const from = (errorCausedByState: string) => ({ mock, stateConfiguration: { errorCausedByState } });
+    expect(await tested(parallel, { mock })).toEqual({ status: "FAILED", error: "E", cause: "C" });
+    expect(await tested(parallel, from("A"))).toMatchObject({ status: "CAUGHT_ERROR", nextState: "C", error: "E" });
+    const map = { Type: "Map", ItemProcessor: branch, End: true };
+    expect(await tested(map, { input: "[1]", ...from("A") })).toEqual({ status: "FAILED", error: "E", cause: "C" });
+    for (const refused of [
+      tested(map, { input: "[1]", ...from("B") }),
+      tested(map, { input: "[1]", ...from("StateName") }),
+      tested(task, from("A")),
+      tested(map, { input: "[1]", ...from("A"), mock: { result: "[1]" } }),
+    ]) {
+      await expect(refused).rejects.toMatchObject({ name: "ValidationException" });
+    }
+  });
+
+  it("reads a Map's items from given data", async () => {
+    const reading = (config: object, more: object = {}) => ({
+      Type: "Map",
+      ItemReader: {
+        Resource: "arn:aws:states:::s3:getObject",
+        Parameters: { Bucket: "b", Key: "k" },
+        ReaderConfig: config,
+      },
+      ItemSelector: { "v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index" },
+      ItemProcessor: {
+        ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+        StartAt: "A",
+        States: { A: { Type: "Pass", End: true } },
+      },
+      End: true,
+      ...more,
+    });
+    const given = (mapItemReaderData: string, more: object = {}): Partial<TestStateCommandInput> => ({
+      mock: { result: "[1]" },
+      inspectionLevel: "DEBUG",
+      stateConfiguration: { mapItemReaderData, ...more },
+    });
+    const csv = reading({ InputType: "CSV", CSVHeaderLocation: "FIRST_ROW" }, { ItemBatcher: { MaxItemsPerBatch: 2 } });
+    const rows = await tested(csv, given("id\nx\ny\nz\n"));
+    expect(rows).toMatchObject({ status: "SUCCEEDED", output: "[1]" });
+    const selected = ["x", "y", "z"].map((id, i) => ({ v: { id }, i }));
+    expect(JSON.parse(rows.inspectionData?.afterItemSelector as string)).toEqual(selected);
+    expect(JSON.parse(rows.inspectionData?.afterItemBatcher as string)).toEqual([
+      { Items: selected.slice(0, 2) },
+      { Items: selected.slice(2) },
+    ]);
+    const json = reading({ InputType: "JSON", ItemsPointer: "/list", MaxItems: 1 });
+    expect((await tested(json, given('{"list":[7,8]}'))).inspectionData).toMatchObject({
+      afterItemsPointer: "[7,8]",
+      afterItemSelector: '[{"v":7,"i":0}]',
+    });
+    await expect(tested(json, given('{"list":[7,8]}', { mapIterationFailureCount: 2 }))).rejects.toMatchObject({
+      message: "Map iteration failure count must be less than or equal to the number of Map iterations",
+    });
+    expect(await tested(json, given('{"other":[]}'))).toMatchObject({
+      status: "FAILED",
+      error: "States.ItemReaderFailed",
+      cause: "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure.",
+    });
+    const { ItemReader: _reader, ...plain } = json;
+    await expect(tested(plain, { input: "[1]", ...given("[]") })).rejects.toMatchObject({
+      name: "ValidationException",
+    });
+  });
+
   it("refuses what it cannot run", async () => {
     await expect(tested({ Type: "Pass", Foo: 1 })).rejects.toMatchObject({
       name: "InvalidDefinition",

@@ -208,11 +208,18 @@ export type Probe = {
   variables: JsonObject;
   /** How many iterations of a mocked Map count as failed. */
   failedIterations: number;
+  /** The mocked error comes from a state inside the mocked Map or Parallel. */
+  failedInside: boolean;
+  /** Makes a Map's items of the data its ItemReader is said to have read. Throws a StateError for data that it cannot read. */
+  readItems?: (reader: NonNullable<MapRunRequest["itemReader"]>) => ReadData;
   /** Replaces the generated context object. */
   context?: JsonObject;
   /** Called once, when the state has ended, instead of going on. */
   ended: (end: StateEnd) => void;
 };
+
+/** What an ItemReader made of data: the items, and what its ItemsPointer pointed at. */
+export type ReadData = { items: { value: Json; key?: string; source: string }[]; pointed?: Json };
 
 /** How a state under test ended. */
 export type StateEnd =

@@ -1,10 +1,11 @@
+import { batchItems } from "./batches.ts";
 import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from "./data-flow.ts";
 import { runtimeError, StateError } from "./errors.ts";
-import type { FanFrame, ThreadFrame } from "./execution.ts";
+import type { FanFrame, Probe, ThreadFrame } from "./execution.ts";
 import { isObject, type Json, type JsonObject, setOwn, textOf } from "./json.ts";
 import { evaluateTyped } from "./jsonata.ts";
 import { isDistributed, type StateNode } from "./machine.ts";
-import { startMapRun, tolerance } from "./map-run.ts";
+import { itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
 import type { Run } from "./run.ts";
 import { type MapItem, mapItem, type Place, queryScope } from "./scope.ts";
 import { exitState, fanIsDone, fanOutputs, fillFan, itemsOf, nextOf, startFan } from "./transitions.ts";
@@ -21,18 +22,10 @@ export function runParallel(run: Run, thread: ThreadFrame, node: StateNode): voi
 
 export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
-  const probe = run.env.probe;
   const { items, keys } =
     node.fields["ItemReader"] === undefined ? mapItems(node, place) : { items: [], keys: undefined };
-  if (probe?.mocked) {
-    if (node.language === "JSONPath" && node.fields["ItemReader"] === undefined) probe.record("afterItemsPath", items);
-    const first: MapItem = { Index: 0, Value: items[0] ?? null };
-    const selected = items.length > 0 ? selectedItem(node, place, first) : undefined;
-    const hasSelector = node.fields["ItemSelector"] !== undefined || node.fields["Parameters"] !== undefined;
-    if (hasSelector && selected !== undefined) probe.record("afterItemSelector", selected);
-    probe.record("maxConcurrency", maxConcurrency(node, place));
-    if (probe.failedIterations > items.length && node.fields["ItemReader"] === undefined) throw new TooManyFailures();
-    if (probe.failedIterations > 0) holdTolerance(node, place, items.length, probe.failedIterations);
+  if (run.env.probe?.mocked) {
+    inspectMap(run.env.probe, node, place, items);
     thread.phase = "mock";
     return;
   }
@@ -41,6 +34,32 @@ export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
     return;
   }
   startFan(run, thread, { total: items.length, concurrency: maxConcurrency(node, place), items, keys });
+}
+
+/** Notes the stages of a mocked Map and holds the failures it is said to have had against what it tolerates. */
+function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]): void {
+  const { fields } = node;
+  const reads = fields["ItemReader"] !== undefined;
+  if (node.language === "JSONPath" && !reads) probe.record("afterItemsPath", given);
+  const read = reads ? probe.readItems?.(itemReader(node, place)) : undefined;
+  if (read?.pointed !== undefined) probe.record("afterItemsPointer", read.pointed);
+  const items: MapItem[] = read
+    ? read.items.map(({ value, key, source }, index) => ({
+        ...{ Index: index, Value: value, Source: source },
+        ...(key === undefined ? {} : { Key: key }),
+      }))
+    : given.map((value, index) => ({ Index: index, Value: value }));
+  const selected = items.map((item) => selectedItem(node, place, item));
+  const hasSelector = fields["ItemSelector"] !== undefined || fields["Parameters"] !== undefined;
+  if (hasSelector && selected.length > 0) probe.record("afterItemSelector", selected);
+  const batcher = fields["ItemBatcher"];
+  if (isObject(batcher) && selected.length > 0) {
+    probe.record("afterItemBatcher", batchItems(selected, itemBatcher(node, place, batcher)));
+  }
+  probe.record("maxConcurrency", maxConcurrency(node, place));
+  const known = !reads || read !== undefined;
+  if (known && probe.failedIterations > items.length) throw new TooManyFailures();
+  if (probe.failedIterations > 0) holdTolerance(node, place, items.length, probe.failedIterations);
 }
 
 /** TestState was asked to count more iterations as failed than there are. */

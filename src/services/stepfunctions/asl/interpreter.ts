@@ -236,7 +236,11 @@ function timerFired(run: Run, timerId: string): void {
 
 function mocked(run: Run, thread: ThreadFrame, outcome: Extract<Signal, { type: "mock" }>["outcome"]): void {
   const node = run.node(thread);
-  if (!("result" in outcome)) throw new StateError(outcome.error, outcome.cause);
+  if (!("result" in outcome)) {
+    const inBranch = node.type === "Parallel" && run.env.probe?.failedInside === true;
+    failState(run, thread, new StateError(outcome.error, outcome.cause), inBranch ? "branch" : "state");
+    return;
+  }
   if (node.type === "Task") leaveTask(run, thread, node, outcome.result);
   else leaveMocked(run, thread, node, outcome.result);
 }

@@ -83,7 +83,8 @@ export function tolerance(
   return { toleratedFailureCount: count, toleratedFailurePercentage: percentage };
 }
 
-function itemReader(node: StateNode, place: Place): NonNullable<MapRunRequest["itemReader"]> {
+/** A Map's ItemReader with its fields evaluated. */
+export function itemReader(node: StateNode, place: Place): NonNullable<MapRunRequest["itemReader"]> {
   const reader = node.fields["ItemReader"] as JsonObject;
   const input = effectiveInput(node, place);
   const parametersField = node.language === "JSONata" ? "Arguments" : "Parameters";
@@ -97,7 +98,12 @@ function itemReader(node: StateNode, place: Place): NonNullable<MapRunRequest["i
   return { resource: textOf(reader["Resource"]), parameters, readerConfig };
 }
 
-function itemBatcher(node: StateNode, place: Place, batcher: JsonObject): NonNullable<MapRunRequest["itemBatcher"]> {
+/** A Map's ItemBatcher with its fields evaluated. */
+export function itemBatcher(
+  node: StateNode,
+  place: Place,
+  batcher: JsonObject,
+): NonNullable<MapRunRequest["itemBatcher"]> {
   const input = effectiveInput(node, place);
   const items = numeric(node, place, batcher, "MaxItemsPerBatch", "ItemBatcher/", "integer");
   const bytes = numeric(node, place, batcher, "MaxInputBytesPerBatch", "ItemBatcher/", "integer");

@@ -16,6 +16,10 @@ export type StateTestSetup = {
   mock?: { result: Json } | { error?: string; cause?: string };
   retrierRetryCount?: number;
   mapIterationFailureCount?: number;
+  /** A state inside the tested Map or Parallel that the mocked error comes from. */
+  errorCausedByState?: string;
+  /** {@link Probe.readItems} */
+  readItems?: NonNullable<Probe["readItems"]>;
 };
 
 /** TestState's answer, payloads as JSON values. */
@@ -39,6 +43,23 @@ export function mockProblem(node: StateNode, mock: NonNullable<StateTestSetup["m
   }
   const isObject = typeof mock.result === "object" && mock.result !== null && !Array.isArray(mock.result);
   return isObject ? undefined : "Mocked result must be a JSON object.";
+}
+
+/** Why a state cannot have caused the error mocked for another, in the words of TestState's ValidationException. */
+export function errorOriginProblem(
+  machine: Machine,
+  node: StateNode,
+  mock: StateTestSetup["mock"],
+  name: string,
+): string | undefined {
+  if (node.type !== "Map" && node.type !== "Parallel") {
+    return "errorCausedByState can only be specified for a Map or Parallel state";
+  }
+  if (mock === undefined || "result" in mock) {
+    return "errorCausedByState can only be specified when an error is mocked";
+  }
+  const inside = machine.states.get(name)?.location.startsWith(`${node.location}/`);
+  return inside ? undefined : `State '${name}' does not exist in the ${node.type} state`;
 }
 
 /** More failed iterations asked for than there are items: a ValidationException. */
@@ -70,6 +91,8 @@ export class StateTest {
       retryCount: setup.retrierRetryCount ?? 0,
       variables: setup.variables ?? {},
       failedIterations: setup.mapIterationFailureCount ?? 0,
+      failedInside: setup.errorCausedByState !== undefined,
+      ...(setup.readItems === undefined ? {} : { readItems: setup.readItems }),
       ended: (end) => {
         this.end = end;
       },
