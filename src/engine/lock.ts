@@ -1,5 +1,15 @@
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { StoreError } from "./store-error.ts";
 
 /** Holds a directory for this process until released. */
@@ -28,7 +38,7 @@ const heldHere = new Set<string>();
  */
 export function lockDirectory(directory: string): Lock {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     const real = realpathSync(directory);
     const path = join(real, FILE_NAME);
     for (let attempt = 0; attempt < 10; attempt += 1) {
@@ -142,4 +152,16 @@ function refusal(directory: string, error: unknown): StoreError {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** With its parents, one by one: Node's recursive way never ends where a file system takes no directories (`/proc`). */
+function makeDirectory(directory: string): void {
+  const path = resolve(directory);
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }

@@ -1,4 +1,5 @@
 /** The Fastify application: control routes under `/_busbar/`, and one route for everything that speaks AWS. */
+import type { IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
@@ -46,12 +47,53 @@ export function createApp(emulator: ServedEmulator, options: AppOptions): { app:
     frameworkErrors: (error, request, reply) => sendRefusal(emulator, error, request as FastifyRequest, reply as never),
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser("*", (request, payload, done) => readBody(request, payload, done));
   app.setErrorHandler((error, request, reply) => sendRefusal(emulator, error, request, reply));
   app.register(controlRoutes, { prefix: "/_busbar", emulator });
   app.all("/*", (request, reply) => serve(emulator, request, reply));
   return { app, listener: listener as unknown as Listener };
 }
+
+/**
+ * Reads a body into one buffer. Most come in one piece, which is then used as it is, without waiting for the stream to
+ * say that it has ended.
+ */
+function readBody(
+  request: FastifyRequest,
+  payload: IncomingMessage,
+  done: (error: Error | null, body?: Buffer) => void,
+): void {
+  const length = Number(request.headers["content-length"] ?? Number.NaN);
+  if (length > bodyLimitBytes) {
+    done(new BodyTooLarge());
+    return;
+  }
+  let chunks: Buffer[] | undefined;
+  let received = 0;
+  let finished = false;
+  const finish = (error: Error | null, body?: Buffer) => {
+    if (finished) return;
+    finished = true;
+    payload.removeListener("data", onData);
+    // What is left of a body that is refused flows away unread.
+    payload.resume();
+    done(error, body);
+  };
+  const onData = (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > bodyLimitBytes) finish(new BodyTooLarge());
+    else if (received === length) finish(null, chunks ? Buffer.concat([...chunks, chunk]) : chunk);
+    else if (chunks) chunks.push(chunk);
+    else chunks = [chunk];
+  };
+  const onEnd = () => finish(null, chunks ? Buffer.concat(chunks) : noBody);
+  payload.on("data", onData);
+  payload.on("end", onEnd);
+  // Stays: an HTTP/2 stream that breaks off later must find somebody listening.
+  payload.on("error", finish);
+}
+
+class BodyTooLarge extends Error {}
 
 function noSchemas(): never {
   throw new Error("a route with a schema needs its compiler: see scripts/build.mjs");
@@ -192,10 +234,10 @@ function inflate(body: Buffer, encoding: string | string[]): Buffer | AwsError {
 }
 
 function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const { code, message, statusCode = 400 } = error as { code?: string; message: string; statusCode?: number };
+  const { message, statusCode = 400 } = error as { message: string; statusCode?: number };
   const status = statusCode >= 400 && statusCode < 500 ? statusCode : 500;
   const refusal =
-    code === "FST_ERR_CTP_BODY_TOO_LARGE"
+    error instanceof BodyTooLarge
       ? tooLarge()
       : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
   // What is left of the body is not read: the connection ends with the answer.

@@ -249,7 +249,7 @@ export function runDefinition(definition: JsonObject, input: Json, options: Runn
   return new AslRunner(buildMachine(definition), JSON.stringify(input), options).run();
 }
 
-/** Events in the sheets' notation: `3<2 PassStateExited`. */
+/** Events in the notation: `3<2 PassStateExited`. */
 export function shortHistory(events: readonly HistoryEvent[]): string[] {
   return events.map((event) => `${event.id}<${event.previousEventId} ${event.type}`);
 }
