@@ -93,7 +93,14 @@ function readBody(
   payload.on("error", finish);
 }
 
-class BodyTooLarge extends Error {}
+/** Fastify's error handlers, the control routes' too, take the status from the error. */
+class BodyTooLarge extends Error {
+  readonly statusCode = 413;
+
+  constructor() {
+    super(`Request body exceeds the limit of ${bodyLimitBytes} bytes.`);
+  }
+}
 
 function noSchemas(): never {
   throw new Error("a route with a schema needs its compiler: see scripts/build.mjs");
@@ -246,6 +253,6 @@ function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyR
 }
 
 function tooLarge(): AwsError {
-  const message = `Request body exceeds the limit of ${bodyLimitBytes} bytes.`;
-  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: 413, message });
+  const { message, statusCode } = new BodyTooLarge();
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
 }
