@@ -203,6 +203,11 @@ export class Emulator {
     return result;
   }
 
+  /** Tells of a thrown error that is no answer of AWS. */
+  reportBug(error: unknown, where: string): void {
+    this.#onBug(error, where);
+  }
+
   refuse(request: WireRequest, error: AwsError): WireResponse {
     return this.#dispatcher.refuse(request, error);
   }

@@ -13,6 +13,7 @@ import { createListener, type Listener, type TlsFiles } from "./listener.ts";
 export interface ServedEmulator extends ControlledEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
   refuse(request: WireRequest, error: AwsError): WireResponse;
+  reportBug(error: unknown, where: string): void;
 }
 
 export interface AppOptions {
@@ -108,7 +109,7 @@ function noSchemas(): never {
 
 function serve(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply): void {
   if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
-    sendPreflight(request, reply);
+    sendPreflight(emulator, request, reply);
     return;
   }
   const wire = wireRequest(request);
@@ -116,7 +117,7 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
   if (encoding !== undefined && wire.body.length > 0) {
     const inflated = inflate(wire.body, encoding);
     if (inflated instanceof AwsError) {
-      send(request, reply, emulator.refuse(wire, inflated));
+      send(emulator, request, reply, emulator.refuse(wire, inflated));
       return;
     }
     (wire as { body: Buffer }).body = inflated;
@@ -128,16 +129,16 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
     `${scheme}://${typeof host === "string" && host !== "" ? host : "localhost:4566"}`,
   );
   if ("status" in answer) {
-    send(request, reply, answer);
+    send(emulator, request, reply, answer);
     return;
   }
   reply.raw.once("close", answer.abort);
-  answer.response.then((response) => send(request, reply, response));
+  answer.response.then((response) => send(emulator, request, reply, response));
 }
 
 /** Lets browser clients through: AWS's own preflight answers are as permissive. */
-function sendPreflight(request: FastifyRequest, reply: FastifyReply): void {
-  send(request, reply, {
+function sendPreflight(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply): void {
+  send(emulator, request, reply, {
     status: 200,
     headers: {
       ...corsHeaders,
@@ -180,13 +181,13 @@ function flushReady(): void {
 }
 
 /** Sends past Fastify's reply: the answer is whole already, and its serialisation and hooks have nothing to add. */
-function send(request: FastifyRequest, reply: FastifyReply, response: WireResponse): void {
+function send(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply, response: WireResponse): void {
   reply.hijack();
   const { status, headers, body } = response;
   if (request.headers.origin !== undefined) Object.assign(headers, corsHeaders);
   if (typeof body !== "string" && !(body instanceof Uint8Array)) {
     reply.raw.writeHead(status, headers);
-    void pump(body, reply.raw);
+    void pump(emulator, body, reply.raw);
     return;
   }
   headers["content-length"] = String(typeof body === "string" ? Buffer.byteLength(body) : body.length);
@@ -196,7 +197,11 @@ function send(request: FastifyRequest, reply: FastifyReply, response: WireRespon
 }
 
 /** Writes an event stream frame by frame; a slow reader holds the source back, a gone one ends it. */
-async function pump(frames: AsyncIterable<Uint8Array>, raw: FastifyReply["raw"]): Promise<void> {
+async function pump(
+  emulator: ServedEmulator,
+  frames: AsyncIterable<Uint8Array>,
+  raw: FastifyReply["raw"],
+): Promise<void> {
   raw.flushHeaders?.();
   const iterator = frames[Symbol.asyncIterator]();
   let gone = false;
@@ -219,7 +224,9 @@ async function pump(frames: AsyncIterable<Uint8Array>, raw: FastifyReply["raw"])
         goOn = resolve;
       });
     }
-  } catch {
+  } catch (error) {
+    // Errors of AWS's are frames; what is thrown is a bug.
+    emulator.reportBug(error, "an event stream");
     raw.destroy();
   } finally {
     // Not awaited: a source that waits for its next event must not hold up the end of the answer.
@@ -249,7 +256,7 @@ function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyR
       : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
   // What is left of the body is not read: the connection ends with the answer.
   reply.raw.shouldKeepAlive = false;
-  send(request, reply, emulator.refuse({ ...wireRequest(request), body: noBody }, refusal));
+  send(emulator, request, reply, emulator.refuse({ ...wireRequest(request), body: noBody }, refusal));
 }
 
 function tooLarge(): AwsError {

@@ -19,10 +19,11 @@ import { type EventBridge, operation } from "./eventbridge.ts";
 import { ruleArn } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { isEnabled } from "./rule-patterns.ts";
-import type { RuleRow } from "./tables.ts";
+import { type RuleRow, usesWildcards } from "./tables.ts";
 import { checkTags, checkTagTotal } from "./tags.ts";
 
 const maxRules = 300;
+const maxWildcardRules = 30;
 
 export const putRule = operation<PutRuleCommand>(PutRule$, (input, context) => {
   const { service, account } = context;
@@ -41,6 +42,9 @@ export const putRule = operation<PutRuleCommand>(PutRule$, (input, context) => {
   const existing = service.rules.get(arn);
   if (existing?.managedBy !== undefined) throw managedRule(existing.name, existing.managedBy);
   if (!existing && service.deps.options.strict && service.rules.by.bus.size(bus.arn) >= maxRules) throw limitExceeded();
+  if (service.deps.options.strict && usesWildcards(pattern) && !usesWildcards(existing?.pattern)) {
+    if (service.rules.by.wildcards.size(bus.arn) >= maxWildcardRules) throw limitExceeded();
+  }
   const tags = existing?.tags ?? checkTags(input.Tags);
   checkTagTotal(tags);
   const rule: RuleRow = {

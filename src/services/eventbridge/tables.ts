@@ -60,6 +60,11 @@ export interface BusRow extends NamedRow {
 /** A default bus that nobody has changed has no row: every account has one in every region. */
 export const busTable = namedTable<BusRow>("events.buses");
 
+/** Whether a valid pattern has a wildcard operator: a field of that name would hold an array or an object. */
+export function usesWildcards(pattern: string | undefined): boolean {
+  return pattern !== undefined && /"wildcard"\s*:\s*"|"anything-but"\s*:\s*\{\s*"wildcard"/.test(pattern);
+}
+
 export interface RuleRow {
   readonly arn: string;
   /** Owner of the bus. */
@@ -89,7 +94,13 @@ export const ruleTable = defineTable<RuleRow>()({
   name: "events.rules",
   key: (rule) => rule.arn,
   account: (rule) => rule.account,
-  indexes: { bus: { group: (rule) => rule.bus, order: (rule) => rule.name } },
+  indexes: {
+    bus: { group: (rule) => rule.bus, order: (rule) => rule.name },
+    wildcards: {
+      group: (rule) => (usesWildcards(rule.pattern) ? rule.bus : undefined),
+      order: (rule) => rule.name,
+    },
+  },
 });
 
 export interface TargetRow {

@@ -171,6 +171,15 @@ describe("rules", () => {
       "LimitExceededException: The requested resource exceeds the maximum number allowed.",
     );
     await rule(7);
+    // Thirty of a bus's rules may have wildcards; a field that is called so is none.
+    await strict.events.send(new CreateEventBusCommand({ Name: "wild" }));
+    const wild = (i: number, pattern: string) =>
+      strict.events.send(new PutRuleCommand({ Name: `w${i}`, EventBusName: "wild", EventPattern: pattern }));
+    for (let i = 0; i < 15; i++) await wild(i, '{"detail":{"a":[{"wildcard":"x*"}]}}');
+    for (let i = 15; i < 30; i++) await wild(i, '{"detail":{"a":[{"anything-but":{"wildcard":"x*"}}]}}');
+    await expect(wild(30, '{"detail":{"a":[{"wildcard":"y*"}]}}')).rejects.toThrow("The requested resource exceeds");
+    await wild(0, '{"detail":{"a":[{"wildcard":"y*"}]}}');
+    await wild(31, '{"detail":{"wildcard":["x"]}}');
     await strict.close();
   });
 });
