@@ -1,4 +1,4 @@
-import type { Order } from "./table.ts";
+import type { Key, Order } from "./table.ts";
 
 /**
  * A sorted set of (order, key) pairs as a B+tree, made for what tables do most: append at the end, take from the front.
@@ -7,12 +7,12 @@ import type { Order } from "./table.ts";
  */
 export class Sorted {
   orders: Order[];
-  keys: string[];
+  keys: Key[];
   children: Sorted[] | undefined;
   /** Entries in this subtree. */
   size: number;
 
-  constructor(orders: Order[], keys: string[], children: Sorted[] | undefined, size: number) {
+  constructor(orders: Order[], keys: Key[], children: Sorted[] | undefined, size: number) {
     this.orders = orders;
     this.keys = keys;
     this.children = children;
@@ -31,19 +31,19 @@ const FEW_SLOTS = SLOTS / 4;
 const MERGED_SLOTS = (SLOTS * 3) / 4;
 
 /** Whether (orderA, keyA) stands before (orderB, keyB). */
-export function isBefore(orderA: Order, keyA: string, orderB: Order, keyB: string): boolean {
+export function isBefore(orderA: Order, keyA: Key, orderB: Order, keyB: Key): boolean {
   return orderA < orderB || (orderA === orderB && keyA < keyB);
 }
 
 /** A set of two, in any order given. */
-export function pairOf(orderA: Order, keyA: string, orderB: Order, keyB: string): Sorted {
+export function pairOf(orderA: Order, keyA: Key, orderB: Order, keyB: Key): Sorted {
   return isBefore(orderA, keyA, orderB, keyB)
     ? new Sorted([orderA, orderB], [keyA, keyB], undefined, 2)
     : new Sorted([orderB, orderA], [keyB, keyA], undefined, 2);
 }
 
 /** Adds an entry that is not there yet; returns the root, which may be a new one. */
-export function insert(root: Sorted, order: Order, key: string): Sorted {
+export function insert(root: Sorted, order: Order, key: Key): Sorted {
   const sibling = insertInto(root, order, key);
   if (sibling === undefined) return root;
   return new Sorted(
@@ -55,7 +55,7 @@ export function insert(root: Sorted, order: Order, key: string): Sorted {
 }
 
 /** Removes an entry; returns the root, which may be another one, or undefined when the entry is not there. */
-export function remove(root: Sorted, order: Order, key: string): Sorted | undefined {
+export function remove(root: Sorted, order: Order, key: Key): Sorted | undefined {
   if (!removeFrom(root, order, key)) return undefined;
   let top = root;
   while (top.children?.length === 1) top = top.children[0]!;
@@ -74,17 +74,17 @@ export function lastPlace(root: Sorted): Place {
 }
 
 /** The key of the first entry. */
-export function firstKey(root: Sorted): string {
+export function firstKey(root: Sorted): Key {
   return firstLeaf(root).keys[0]!;
 }
 
 /** The key of the last entry. */
-export function lastKey(root: Sorted): string {
+export function lastKey(root: Sorted): Key {
   return lastLeaf(root).keys.at(-1)!;
 }
 
 /** The place of the first entry strictly behind (order, key). */
-export function placeAfter(root: Sorted, order: Order, key: string): Place | undefined {
+export function placeAfter(root: Sorted, order: Order, key: Key): Place | undefined {
   let node = root;
   let next: Sorted | undefined;
   while (node.children !== undefined) {
@@ -99,7 +99,7 @@ export function placeAfter(root: Sorted, order: Order, key: string): Place | und
 }
 
 /** The place of the last entry strictly before (order, key). */
-export function placeBefore(root: Sorted, order: Order, key: string): Place | undefined {
+export function placeBefore(root: Sorted, order: Order, key: Key): Place | undefined {
   let node = root;
   let previous: Sorted | undefined;
   while (node.children !== undefined) {
@@ -124,14 +124,14 @@ function lastLeaf(root: Sorted): Sorted {
   return node;
 }
 
-function slotsBefore(node: Sorted, order: Order, key: string): number {
+function slotsBefore(node: Sorted, order: Order, key: Key): number {
   // Two searches that read the same, so that each sees one type only: comparing mixed types costs several times as much.
   return typeof order === "number"
     ? numbersBefore(node.orders as number[], node.keys, order, key)
     : stringsBefore(node.orders as string[], node.keys, order, key);
 }
 
-function numbersBefore(orders: number[], keys: string[], order: number, key: string): number {
+function numbersBefore(orders: number[], keys: Key[], order: number, key: Key): number {
   let high = orders.length;
   const last = orders[high - 1]!;
   if (last < order || (last === order && keys[high - 1]! < key)) return high;
@@ -145,7 +145,7 @@ function numbersBefore(orders: number[], keys: string[], order: number, key: str
   return low;
 }
 
-function stringsBefore(orders: string[], keys: string[], order: string, key: string): number {
+function stringsBefore(orders: string[], keys: Key[], order: string, key: Key): number {
   let high = orders.length;
   const last = orders[high - 1]!;
   if (last < order || (last === order && keys[high - 1]! < key)) return high;
@@ -159,14 +159,14 @@ function stringsBefore(orders: string[], keys: string[], order: string, key: str
   return low;
 }
 
-function childFor(node: Sorted, order: Order, key: string): number {
+function childFor(node: Sorted, order: Order, key: Key): number {
   const before = slotsBefore(node, order, key);
   if (before < node.keys.length && node.orders[before] === order && node.keys[before] === key) return before;
   return before === 0 ? 0 : before - 1;
 }
 
 /** Returns the right half when the node had to be split. */
-function insertInto(node: Sorted, order: Order, key: string): Sorted | undefined {
+function insertInto(node: Sorted, order: Order, key: Key): Sorted | undefined {
   node.size += 1;
   const children = node.children;
   if (children === undefined) {
@@ -201,7 +201,7 @@ function splitWhenFull(node: Sorted, insertedAt: number): Sorted | undefined {
   return new Sorted(orders, keys, children, size);
 }
 
-function removeFrom(node: Sorted, order: Order, key: string): boolean {
+function removeFrom(node: Sorted, order: Order, key: Key): boolean {
   const children = node.children;
   if (children === undefined) {
     const at = slotsBefore(node, order, key);

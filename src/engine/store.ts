@@ -1,6 +1,14 @@
+import type { Change } from "./change.ts";
 import { type Disk, openDisk } from "./disk.ts";
-import { type AnyDefinition, type Change, StoredTable } from "./stored-table.ts";
-import type { IndexDefinition, Table, TableDefinition } from "./table.ts";
+import { diskKey } from "./disk-key.ts";
+import {
+  type AnyPackedDefinition,
+  type PackedTable,
+  type PackedTableDefinition,
+  StoredPackedTable,
+} from "./packed-table.ts";
+import { type AnyDefinition, StoredTable } from "./stored-table.ts";
+import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export { StoreError } from "./store-error.ts";
@@ -21,7 +29,7 @@ export class Store {
   readonly durable: boolean;
   readonly #disk: Disk | undefined;
   readonly #queue: WriteQueue | undefined;
-  readonly #tables = new Map<AnyDefinition, StoredTable>();
+  readonly #tables = new Map<AnyDefinition | AnyPackedDefinition, StoredTable | StoredPackedTable>();
   #depth = 0;
   #changes: Change[] = [];
   #actions: (() => void)[] = [];
@@ -56,22 +64,36 @@ export class Store {
   }
 
   /** The table of this definition, the same one at each call. The first call loads its rows and builds its indexes. */
-  table<Row extends object, I extends Record<string, IndexDefinition<Row>>>(
-    definition: TableDefinition<Row, I>,
-  ): Table<Row, keyof I & string> {
+  table<Row extends object, I extends Record<string, IndexDefinition<Row>>, K extends Key>(
+    definition: TableDefinition<Row, I, K>,
+  ): Table<Row, keyof I & string, K> {
     // Inside the store rows are just objects; the definition that comes in vouches for the types that go out.
     const plain = definition as unknown as AnyDefinition;
-    let table = this.#tables.get(plain);
+    let table = this.#tables.get(plain) as StoredTable | undefined;
     if (table === undefined) {
-      for (const other of this.#tables.keys()) {
-        if (other.name === plain.name) throw new Error(`two tables are called ${plain.name}`);
-      }
-      if (!TABLE_NAME.test(plain.name)) throw new Error(`${plain.name} is no name for a table`);
+      this.#checkName(plain.name);
       table = new StoredTable(plain, () => this.#journal());
       this.#load(table);
       this.#tables.set(plain, table);
     }
-    return table as unknown as Table<Row, keyof I & string>;
+    return table as unknown as Table<Row, keyof I & string, K>;
+  }
+
+  /** The packed table of this definition, the same one at each call. The first call loads its rows. */
+  packedTable<Row extends object>(definition: PackedTableDefinition<Row>): PackedTable<Row> {
+    const plain = definition as unknown as AnyPackedDefinition;
+    let table = this.#tables.get(plain) as StoredPackedTable | undefined;
+    if (table === undefined) {
+      this.#checkName(plain.name);
+      table = new StoredPackedTable(
+        plain,
+        () => this.#journal(),
+        (action) => this.afterCommit(action),
+      );
+      for (const [, row] of this.#rowsOnDisk(plain.name)) table.load(row);
+      this.#tables.set(plain, table);
+    }
+    return table as unknown as PackedTable<Row>;
   }
 
   /**
@@ -126,7 +148,7 @@ export class Store {
   /** The number of rows of each table. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {};
-    for (const table of this.#tables.values()) counts[table.definition.name] = table.size;
+    for (const table of this.#tables.values()) counts[table.name] = table.size;
     return counts;
   }
 
@@ -138,11 +160,8 @@ export class Store {
     if (this.#depth > 0) throw new Error("reset was called inside a transaction");
     this.transaction(() => {
       for (const table of this.#tables.values()) {
-        const { definition } = table;
-        if (definition.outlivesReset === true) continue;
-        for (const [key, row] of table.entries()) {
-          if (account === undefined || definition.account(row) === account) table.delete(key);
-        }
+        if (table instanceof StoredTable && table.definition.outlivesReset === true) continue;
+        table.deleteAll(account);
       }
     });
     if (account === undefined) {
@@ -160,6 +179,7 @@ export class Store {
     try {
       await this.#queue?.close();
     } finally {
+      for (const table of this.#tables.values()) if (table instanceof StoredPackedTable) table.close();
       await this.#disk?.close();
     }
   }
@@ -172,23 +192,32 @@ export class Store {
   }
 
   #load(table: StoredTable): void {
-    const { name } = table.definition;
-    if (this.#disk === undefined || this.#queue!.isDropping(name)) return;
-    for (const [keptUnder, row] of this.#disk.load(name)) {
+    const { name } = table;
+    for (const [keptUnder, row] of this.#rowsOnDisk(name)) {
       const key = table.definition.key(row);
       table.replace(key, table.get(key), row);
-      if (key === keptUnder) continue;
+      if (diskKey(key) === keptUnder) continue;
       // The definition makes keys in another way than when the row was written.
       this.#queue!.set(name, keptUnder, undefined);
-      this.#queue!.set(name, key, row);
+      this.#queue!.set(name, diskKey(key), row);
     }
+  }
+
+  #rowsOnDisk(table: string): Iterable<[key: string, row: object]> {
+    return this.#disk === undefined || this.#queue!.isDropping(table) ? [] : this.#disk.load(table);
+  }
+
+  #checkName(name: string): void {
+    for (const table of this.#tables.values()) {
+      if (table.name === name) throw new Error(`two tables are called ${name}`);
+    }
+    if (!TABLE_NAME.test(name)) throw new Error(`${name} is no name for a table`);
   }
 
   #undo(downTo: number): void {
     const changes = this.#changes;
     for (let i = changes.length - 1; i >= downTo; i -= 1) {
-      const { table, key, before, after } = changes[i]!;
-      table.replace(key, after, before);
+      changes[i]!.table.undo(changes[i]!);
     }
     changes.length = downTo;
   }

@@ -1,4 +1,5 @@
-import type { IndexDefinition, Table, TableDefinition } from "./table.ts";
+import type { Change, Changeable } from "./change.ts";
+import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { TableIndex } from "./table-index.ts";
 
 /** Longest primary key in bytes of UTF-8: LMDB takes 1,978, and the table's name comes before it. */
@@ -7,25 +8,19 @@ export const MAX_KEY_BYTES = 1900;
 /** A definition whose row type and index names no longer matter. */
 export type AnyDefinition = TableDefinition<object, Record<string, IndexDefinition<object>>>;
 
-/** One write, with all that is needed to undo it or to put it on disk. */
-export interface Change {
-  readonly table: StoredTable;
-  readonly key: string;
-  readonly before: object | undefined;
-  readonly after: object | undefined;
-}
-
 /** The rows of one table with their indexes. Every write goes to the journal of the running transaction. */
-export class StoredTable implements Table<object, string> {
+export class StoredTable implements Table<object, string, Key>, Changeable {
+  readonly name: string;
   readonly definition: AnyDefinition;
   readonly by: Record<string, TableIndex<object>> = {};
-  readonly #rows = new Map<string, object>();
+  readonly #rows = new Map<Key, object>();
   readonly #indexes: TableIndex<object>[] = [];
   readonly #journal: () => Change[];
 
   /** `journal` answers the running transaction's list of changes, or throws when nothing may be written. */
   constructor(definition: AnyDefinition, journal: () => Change[]) {
     this.definition = definition;
+    this.name = definition.name;
     this.#journal = journal;
     for (const [name, index] of Object.entries(definition.indexes)) {
       const made = new TableIndex<object>(`${definition.name}.${name}`, index, this.#rows);
@@ -38,20 +33,16 @@ export class StoredTable implements Table<object, string> {
     return this.#rows.size;
   }
 
-  get(key: string): object | undefined {
+  get(key: Key): object | undefined {
     return this.#rows.get(key);
   }
 
-  has(key: string): boolean {
+  has(key: Key): boolean {
     return this.#rows.has(key);
   }
 
   values(): IterableIterator<object> {
     return this.#rows.values();
-  }
-
-  entries(): IterableIterator<[string, object]> {
-    return this.#rows.entries();
   }
 
   put(row: object): void {
@@ -63,7 +54,7 @@ export class StoredTable implements Table<object, string> {
     journal.push({ table: this, key, before, after: row });
   }
 
-  delete(key: string): boolean {
+  delete(key: Key): boolean {
     const journal = this.#journal();
     const before = this.#rows.get(key);
     if (before === undefined) return false;
@@ -72,8 +63,18 @@ export class StoredTable implements Table<object, string> {
     return true;
   }
 
+  undo({ key, before, after }: Change): void {
+    this.replace(key, after, before as object | undefined);
+  }
+
+  deleteAll(account?: string): void {
+    for (const [key, row] of this.#rows) {
+      if (account === undefined || this.definition.account(row) === account) this.delete(key);
+    }
+  }
+
   /** Puts `after` where `before` is, in rows and indexes; all or nothing. For the store alone: not recorded. */
-  replace(key: string, before: object | undefined, after: object | undefined): void {
+  replace(key: Key, before: object | undefined, after: object | undefined): void {
     const indexes = this.#indexes;
     if (after !== undefined) {
       for (let i = 0; i < indexes.length; i += 1) indexes[i]!.prepare(after);
@@ -84,7 +85,11 @@ export class StoredTable implements Table<object, string> {
     for (let i = 0; i < indexes.length; i += 1) indexes[i]!.apply(key, before, after !== undefined);
   }
 
-  #checkKey(key: string): void {
+  #checkKey(key: Key): void {
+    if (typeof key === "number") {
+      if (Number.isSafeInteger(key) && key >= 0) return;
+      throw new Error(`the table ${this.name} got ${key} as a key, which is no serial`);
+    }
     if (key === "") throw new Error(`the table ${this.definition.name} got an empty key`);
     if (key.length * 3 <= MAX_KEY_BYTES) return;
     const bytes = Buffer.byteLength(key);

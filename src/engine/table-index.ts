@@ -1,11 +1,11 @@
 import * as sorted from "./sorted.ts";
-import type { Bounds, Index, IndexDefinition, Order } from "./table.ts";
+import type { Bounds, Index, IndexDefinition, Key, Order } from "./table.ts";
 
-/** Greater than every primary key: those have at most 1,900 bytes, and this is longer and of the highest code unit. */
-const ABOVE_ALL_KEYS = "\uffff".repeat(640);
+/** Greater than every text that is a key: those have at most 1,900 bytes, and this is longer, of the highest code unit. */
+const ABOVE_ALL_TEXTS = "\uffff".repeat(640);
 
-/** Less than every primary key: those are not empty. */
-const BELOW_ALL_KEYS = "";
+/** Less than every text that is a key: those are not empty. */
+const BELOW_ALL_TEXTS = "";
 
 /**
  * One secondary index. It holds keys and orders, never rows, so a row replaced in place costs it nothing.
@@ -14,8 +14,10 @@ const BELOW_ALL_KEYS = "";
 export class TableIndex<Row> implements Index<Row> {
   readonly #name: string;
   readonly #definition: IndexDefinition<Row>;
-  readonly #rows: ReadonlyMap<string, Row>;
-  readonly #groups = new Map<string, string | sorted.Sorted>();
+  readonly #rows: ReadonlyMap<Key, Row>;
+  readonly #groups = new Map<string, Key | sorted.Sorted>();
+  /** Whether the table's keys are serials. */
+  #hasSerials = false;
   #orderType: "number" | "string" | undefined;
   #nextGroup: string | undefined;
   #nextOrder: Order = 0;
@@ -23,7 +25,7 @@ export class TableIndex<Row> implements Index<Row> {
   #version = 0;
 
   /** `name` is for messages. `rows` is the table's own map; the index reads the current rows from it. */
-  constructor(name: string, definition: IndexDefinition<Row>, rows: ReadonlyMap<string, Row>) {
+  constructor(name: string, definition: IndexDefinition<Row>, rows: ReadonlyMap<Key, Row>) {
     this.#name = name;
     this.#definition = definition;
     this.#rows = rows;
@@ -42,7 +44,7 @@ export class TableIndex<Row> implements Index<Row> {
   }
 
   /** Second half of a change: takes out the row that was there and puts in the one prepared (`replacing`), if any. */
-  apply(key: string, before: Row | undefined, replacing: boolean): void {
+  apply(key: Key, before: Row | undefined, replacing: boolean): void {
     const group = replacing ? this.#nextGroup : undefined;
     const groupBefore = before === undefined ? undefined : this.#definition.group(before);
     if (groupBefore === undefined) {
@@ -57,7 +59,7 @@ export class TableIndex<Row> implements Index<Row> {
     }
     if (orderBefore === this.#nextOrder) return;
     const held = this.#groups.get(group);
-    if (typeof held === "string") {
+    if (typeof held !== "object") {
       this.#version += 1;
       return;
     }
@@ -68,19 +70,19 @@ export class TableIndex<Row> implements Index<Row> {
   size(group: string): number {
     const held = this.#groups.get(group);
     if (held === undefined) return 0;
-    return typeof held === "string" ? 1 : held.size;
+    return typeof held === "object" ? held.size : 1;
   }
 
   first(group: string): Row | undefined {
     const held = this.#groups.get(group);
     if (held === undefined) return undefined;
-    return this.#rows.get(typeof held === "string" ? held : sorted.firstKey(held));
+    return this.#rows.get(typeof held === "object" ? sorted.firstKey(held) : held);
   }
 
   last(group: string): Row | undefined {
     const held = this.#groups.get(group);
     if (held === undefined) return undefined;
-    return this.#rows.get(typeof held === "string" ? held : sorted.lastKey(held));
+    return this.#rows.get(typeof held === "object" ? sorted.lastKey(held) : held);
   }
 
   groups(): IterableIterator<string> {
@@ -92,8 +94,8 @@ export class TableIndex<Row> implements Index<Row> {
   }
 
   *#ascending(group: string, bounds: Bounds): Generator<Row, undefined, undefined> {
-    let { order, key } = lowEnd(bounds);
-    const end = highEnd(bounds);
+    let { order, key } = this.#lowEnd(bounds);
+    const end = this.#highEnd(bounds);
     for (;;) {
       const place = this.#seek(group, order, key, true);
       if (place === undefined) return;
@@ -110,8 +112,8 @@ export class TableIndex<Row> implements Index<Row> {
   }
 
   *#descending(group: string, bounds: Bounds): Generator<Row, undefined, undefined> {
-    let { order, key } = highEnd(bounds);
-    const end = lowEnd(bounds);
+    let { order, key } = this.#highEnd(bounds);
+    const end = this.#lowEnd(bounds);
     for (;;) {
       const place = this.#seek(group, order, key, false);
       if (place === undefined) return;
@@ -128,30 +130,31 @@ export class TableIndex<Row> implements Index<Row> {
   }
 
   /** The first place strictly beyond (order, key) in the direction given; an undefined order is before everything. */
-  #seek(group: string, order: Order | undefined, key: string, ascending: boolean): sorted.Place | undefined {
+  #seek(group: string, order: Order | undefined, key: Key, ascending: boolean): sorted.Place | undefined {
     const held = this.#groups.get(group);
     if (held === undefined) return undefined;
-    const root = typeof held === "string" ? this.#single(held) : held;
+    const root = typeof held === "object" ? held : this.#single(held);
     if (ascending) {
       return order === undefined ? sorted.firstPlace(root) : sorted.placeAfter(root, order, key);
     }
     return order === undefined ? sorted.lastPlace(root) : sorted.placeBefore(root, order, key);
   }
 
-  #single(key: string): sorted.Sorted {
+  #single(key: Key): sorted.Sorted {
     return new sorted.Sorted([this.#orderOf(key)], [key], undefined, 1);
   }
 
-  #orderOf(key: string): Order {
+  #orderOf(key: Key): Order {
     return this.#definition.order(this.#rows.get(key)!);
   }
 
-  #add(group: string, order: Order, key: string): void {
+  #add(group: string, order: Order, key: Key): void {
     this.#version += 1;
     const held = this.#groups.get(group);
     if (held === undefined) {
+      this.#hasSerials = typeof key === "number";
       this.#groups.set(group, key);
-    } else if (typeof held === "string") {
+    } else if (typeof held !== "object") {
       this.#groups.set(group, sorted.pairOf(this.#orderOf(held), held, order, key));
     } else {
       const root = sorted.insert(held, order, key);
@@ -159,19 +162,39 @@ export class TableIndex<Row> implements Index<Row> {
     }
   }
 
-  #remove(group: string, order: Order, key: string): void {
+  #remove(group: string, order: Order, key: Key): void {
     this.#version += 1;
     const held = this.#groups.get(group);
     if (held === key) {
       this.#groups.delete(group);
       return;
     }
-    const root = held === undefined || typeof held === "string" ? undefined : sorted.remove(held, order, key);
+    const root = typeof held === "object" ? sorted.remove(held, order, key) : undefined;
     if (root === undefined) {
       throw new Error(`the row ${key} is not where the index ${this.#name} put it: a stored row was changed in place`);
     }
     if (root.size === 1) this.#groups.set(group, sorted.firstKey(root));
     else if (root !== held) this.#groups.set(group, root);
+  }
+
+  /** Everything within the bounds stands strictly behind this. */
+  #lowEnd({ gt, gte }: Bounds): End {
+    if (gt !== undefined && (gte === undefined || gt >= gte)) return { order: gt, key: this.#aboveAll };
+    return { order: gte, key: this.#belowAll };
+  }
+
+  /** Everything within the bounds stands strictly before this. */
+  #highEnd({ lt, lte }: Bounds): End {
+    if (lt !== undefined && (lte === undefined || lt <= lte)) return { order: lt, key: this.#belowAll };
+    return { order: lte, key: this.#aboveAll };
+  }
+
+  get #aboveAll(): Key {
+    return this.#hasSerials ? Number.POSITIVE_INFINITY : ABOVE_ALL_TEXTS;
+  }
+
+  get #belowAll(): Key {
+    return this.#hasSerials ? Number.NEGATIVE_INFINITY : BELOW_ALL_TEXTS;
   }
 
   #checkOrderType(type: string): void {
@@ -184,17 +207,10 @@ export class TableIndex<Row> implements Index<Row> {
 
 interface End {
   order: Order | undefined;
-  key: string;
+  key: Key;
 }
 
-/** Everything within the bounds stands strictly behind this. */
-function lowEnd({ gt, gte }: Bounds): End {
-  if (gt !== undefined && (gte === undefined || gt >= gte)) return { order: gt, key: ABOVE_ALL_KEYS };
-  return { order: gte, key: BELOW_ALL_KEYS };
-}
-
-/** Everything within the bounds stands strictly before this. */
-function highEnd({ lt, lte }: Bounds): End {
-  if (lt !== undefined && (lte === undefined || lt <= lte)) return { order: lt, key: BELOW_ALL_KEYS };
-  return { order: lte, key: ABOVE_ALL_KEYS };
+interface End {
+  order: Order | undefined;
+  key: Key;
 }

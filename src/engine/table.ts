@@ -1,19 +1,22 @@
 /** What an index sorts by. Within one index all orders are numbers, or all are strings (compared by UTF-16 code units). */
 export type Order = number | string;
 
+/** What rows are kept under: a text, or a serial of the store, which costs less. Within one table all are of one kind. */
+export type Key = number | string;
+
 /** A secondary index that a table keeps by itself. Both functions must be pure: they are called again on stored rows. */
 export interface IndexDefinition<Row> {
   /** The group the row belongs to; undefined: the row is not in this index. */
   group(row: Row): string | undefined;
-  /** The row's place in its group. Rows of equal order stand by primary key (code units), also after a restart. */
+  /** The row's place in its group. Rows of equal order stand by primary key (texts by code units), also after a restart. */
   order(row: Row): Order;
 }
 
-export interface TableDefinition<Row, Indexes extends Record<string, IndexDefinition<Row>>> {
+export interface TableDefinition<Row, Indexes extends Record<string, IndexDefinition<Row>>, K extends Key = Key> {
   /** Unique in the store and lasting: it is the name on disk. */
   name: string;
-  /** The primary key: well-formed Unicode, not empty, at most 1,900 bytes of UTF-8. */
-  key(row: Row): string;
+  /** The primary key: a serial, or well-formed Unicode, not empty, at most 1,900 bytes of UTF-8. */
+  key(row: Row): K;
   /** The account the row belongs to, for `Store.reset(account)`. */
   account(row: Row): string;
   indexes: Indexes;
@@ -25,9 +28,12 @@ export interface TableDefinition<Row, Indexes extends Record<string, IndexDefini
  * Declares a table. Curried, so that the row type is given and the index names are inferred:
  * `defineTable<MessageRow>()({ name: "messages", key: …, account: …, indexes: { visibleAt: { group: …, order: … } } })`.
  */
-export function defineTable<Row extends object>(): <const I extends Record<string, IndexDefinition<Row>>>(
-  definition: TableDefinition<Row, I>,
-) => TableDefinition<Row, I> {
+export function defineTable<Row extends object>(): <
+  const I extends Record<string, IndexDefinition<Row>>,
+  K extends Key,
+>(
+  definition: TableDefinition<Row, I, K>,
+) => TableDefinition<Row, I, K> {
   return (definition) => definition;
 }
 
@@ -56,14 +62,14 @@ export interface Index<Row> {
 }
 
 /** Rows under their primary keys. Rows are values: replace them with `put`, never change one that is stored. */
-export interface Table<Row, Names extends string> {
-  get(key: string): Row | undefined;
-  has(key: string): boolean;
+export interface Table<Row, Names extends string, K extends Key = string> {
+  get(key: K): Row | undefined;
+  has(key: K): boolean;
   readonly size: number;
   /** Inserts the row or replaces the one of the same key. Only inside `Store.transaction`. */
   put(row: Row): void;
   /** Says whether there was such a row. Only inside `Store.transaction`. */
-  delete(key: string): boolean;
+  delete(key: K): boolean;
   /** All rows, in no promised order; safe against writes inside the loop. */
   values(): IterableIterator<Row>;
   readonly by: { readonly [N in Names]: Index<Row> };

@@ -1,6 +1,7 @@
+import type { Change } from "./change.ts";
 import type { Batch, Disk } from "./disk.ts";
+import { diskKey } from "./disk-key.ts";
 import { StoreError } from "./store-error.ts";
-import type { Change } from "./stored-table.ts";
 
 const RETRY_MS = 1000;
 
@@ -67,7 +68,7 @@ export class WriteQueue {
   }
 
   add(changes: readonly Change[]): void {
-    for (const { table, key, after } of changes) this.#gathering.set(table.definition.name, key, after);
+    for (const { table, key, after } of changes) this.#gathering.set(table.name, diskKey(key), after);
     this.#start();
   }
 

@@ -1,0 +1,74 @@
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * A temporary file of equal slots for what memory should not hold. It has no name once it is open, so that nothing is
+ * left behind however the process ends, and nobody else can read it.
+ */
+export class OverflowFile {
+  readonly #slotBytes: number;
+  readonly #free: number[] = [];
+  #slots = 0;
+  #descriptor: number | undefined;
+
+  constructor(slotBytes: number) {
+    this.#slotBytes = slotBytes;
+  }
+
+  /** Writes whole slots of bytes and says where they are, or undefined when the disk does not take them. */
+  write(bytes: Uint8Array): number[] | undefined {
+    const slots: number[] = [];
+    try {
+      this.#descriptor ??= openNameless();
+      for (let from = 0; from < bytes.length; from += this.#slotBytes) {
+        const slot = this.#free.pop() ?? this.#slots++;
+        slots.push(slot);
+        this.#writeAt(this.#descriptor, bytes, from, slot);
+      }
+      return slots;
+    } catch {
+      this.free(slots);
+      return undefined;
+    }
+  }
+
+  /** Reads back what `write` put into these slots. */
+  read(slots: readonly number[], into: Uint8Array): void {
+    for (const [index, slot] of slots.entries()) {
+      const at = index * this.#slotBytes;
+      const length = readSync(this.#descriptor as number, into, at, this.#slotBytes, slot * this.#slotBytes);
+      if (length !== this.#slotBytes) throw new Error(`the overflow file ends within slot ${slot}`);
+    }
+  }
+
+  /** Gives slots back; the file shrinks when none is left. */
+  free(slots: readonly number[]): void {
+    this.#free.push(...slots);
+    if (this.#free.length < this.#slots || this.#descriptor === undefined) return;
+    this.#free.length = 0;
+    this.#slots = 0;
+    ftruncateSync(this.#descriptor, 0);
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #writeAt(descriptor: number, bytes: Uint8Array, from: number, slot: number): void {
+    const end = from + this.#slotBytes;
+    let at = from;
+    // A disk that is nearly full takes a part and refuses the rest at the next call.
+    while (at < end) at += writeSync(descriptor, bytes, at, end - at, slot * this.#slotBytes + (at - from));
+  }
+}
+
+function openNameless(): number {
+  const directory = mkdtempSync(join(tmpdir(), "busbar-"));
+  try {
+    return openSync(join(directory, "overflow"), "wx+", 0o600);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

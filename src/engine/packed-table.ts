@@ -1,0 +1,112 @@
+import { ByteLog, type Place } from "./byte-log.ts";
+import type { Change, Changeable } from "./change.ts";
+import { SerialMap } from "./serial-map.ts";
+
+/**
+ * A table for rows that hold long texts and are seldom read: they are kept as bytes outside of the heap, and beyond some
+ * megabytes in a temporary file. Their key is a serial (`Store.nextSerial`), and they have no indexes.
+ */
+export interface PackedTableDefinition<Row> {
+  /** Unique in the store and lasting: it is the name on disk. */
+  name: string;
+  /** The primary key: a serial of the store. */
+  serial(row: Row): number;
+  /** The account the row belongs to, for `Store.reset(account)`. */
+  account(row: Row): string;
+  /** All of the row but its text, as a short string. */
+  head(row: Row): string;
+  text(row: Row): string;
+  /** Makes the row of its head and text. */
+  row(head: string, text: string): Row;
+}
+
+export function definePackedTable<Row extends object>(
+  definition: PackedTableDefinition<Row>,
+): PackedTableDefinition<Row> {
+  return definition;
+}
+
+/** Rows under serials. Each read makes the row anew. */
+export interface PackedTable<Row> {
+  readonly size: number;
+  get(serial: number): Row | undefined;
+  /** Inserts the row or replaces the one of the same serial. Only inside `Store.transaction`. */
+  put(row: Row): void;
+  /** Says whether there was such a row. Only inside `Store.transaction`. */
+  delete(serial: number): boolean;
+}
+
+export type AnyPackedDefinition = PackedTableDefinition<object>;
+
+/** The rows of one packed table. Every write goes to the journal of the running transaction. */
+export class StoredPackedTable implements PackedTable<object>, Changeable {
+  readonly definition: AnyPackedDefinition;
+  readonly name: string;
+  readonly #log = new ByteLog();
+  readonly #places = new SerialMap();
+  readonly #journal: () => Change[];
+  readonly #afterCommit: (action: () => void) => void;
+
+  /** `journal` as StoredTable has it, `afterCommit` as Store has it. */
+  constructor(definition: AnyPackedDefinition, journal: () => Change[], afterCommit: (action: () => void) => void) {
+    this.definition = definition;
+    this.name = definition.name;
+    this.#journal = journal;
+    this.#afterCommit = afterCommit;
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  get(serial: number): object | undefined {
+    const place = this.#places.get(serial);
+    if (place === undefined) return undefined;
+    const { head, text } = this.#log.read(place);
+    return this.definition.row(head, text);
+  }
+
+  put(row: object): void {
+    const journal = this.#journal();
+    const key = this.definition.serial(row);
+    const before = this.#places.get(key);
+    this.load(row);
+    journal.push({ table: this, key, before, after: row });
+    if (before !== undefined) this.#afterCommit(() => this.#log.release(before));
+  }
+
+  delete(serial: number): boolean {
+    const journal = this.#journal();
+    const before = this.#places.get(serial);
+    if (before === undefined) return false;
+    this.#places.delete(serial);
+    journal.push({ table: this, key: serial, before, after: undefined });
+    this.#afterCommit(() => this.#log.release(before));
+    return true;
+  }
+
+  undo({ key, before, after }: Change): void {
+    const serial = key as number;
+    if (after !== undefined) this.#log.release(this.#places.get(serial) as Place);
+    if (before === undefined) this.#places.delete(serial);
+    else this.#places.set(serial, before as Place);
+  }
+
+  deleteAll(account?: string): void {
+    for (const serial of this.#places.keys()) {
+      if (account === undefined || this.definition.account(this.get(serial) as object) === account) this.delete(serial);
+    }
+  }
+
+  /** Puts a row without recording it, for the store alone. */
+  load(row: object): void {
+    this.#places.set(
+      this.definition.serial(row),
+      this.#log.append(this.definition.head(row), this.definition.text(row)),
+    );
+  }
+
+  close(): void {
+    this.#log.close();
+  }
+}
