@@ -4,9 +4,17 @@
  */
 import type { Store } from "../../engine/store.ts";
 import type { Table } from "../../engine/table.ts";
-import { type GroupRow, groupKey, groupTable, isFifo, type MessageRow, type messageTable } from "./tables.ts";
+import {
+  accountOf,
+  type GroupRow,
+  groupKey,
+  groupTable,
+  isFifo,
+  type MessageRow,
+  type messageTable,
+} from "./tables.ts";
 
-type Messages = Table<MessageRow, keyof typeof messageTable.indexes & string>;
+type Messages = Table<MessageRow, keyof typeof messageTable.indexes & string, number>;
 
 /** A tenant is noisy from this many messages of its own in flight … */
 const noisyInFlight = 30;
@@ -25,7 +33,7 @@ export class Groups {
   }
 
   /** Brings a group's row up to date after one of its messages changed. */
-  refresh({ queue, group, account }: MessageRow): void {
+  refresh({ queue, group }: MessageRow): void {
     if (group === undefined) return;
     const key = groupKey(queue, group);
     const first = this.#messages.by.inGroup.first(key);
@@ -38,7 +46,7 @@ export class Groups {
     const position = fifo ? (row?.position ?? this.#store.nextSerial()) : first.serial;
     const ready = first.availableMs === 0;
     if (row?.position === position && row.ready === ready) return;
-    this.#groups.put({ queue, account, group, position, ready });
+    this.#groups.put({ queue, account: accountOf(queue), group, position, ready });
   }
 
   /** Groups with something to give out, FIFO ones in the order of their turns. */

@@ -3,13 +3,14 @@
  * that unlocks, a visibility timeout or a delay that ends.
  */
 import type { Timer } from "../../engine/clock.ts";
+import type { GivenMessage } from "./contents.ts";
 import type { Sqs } from "./sqs.ts";
-import { isFifo, type MessageRow } from "./tables.ts";
+import { isFifo } from "./tables.ts";
 
 interface Poll {
   /** Tries to receive, in a transaction; an empty answer means wait on. */
-  readonly attempt: () => MessageRow[];
-  readonly finish: (messages: MessageRow[] | Error) => void;
+  readonly attempt: () => GivenMessage[];
+  readonly finish: (messages: GivenMessage[] | Error) => void;
 }
 
 interface WaitingQueue {
@@ -36,7 +37,7 @@ export class LongPolls {
   }
 
   /** Waits up to `waitMs` for `attempt` to find messages; empty when time, client or emulator ends first. */
-  wait(queueArn: string, waitMs: number, signal: AbortSignal, attempt: () => MessageRow[]): Promise<MessageRow[]> {
+  wait(queueArn: string, waitMs: number, signal: AbortSignal, attempt: () => GivenMessage[]): Promise<GivenMessage[]> {
     if (this.#stopped || signal.aborted) return Promise.resolve([]);
     const waiting = this.#waiting(queueArn);
     return new Promise((resolve, reject) => {
@@ -116,7 +117,7 @@ export class LongPolls {
   #look(waiting: WaitingQueue): void {
     for (const poll of [...waiting.polls]) {
       if (!waiting.polls.has(poll)) continue;
-      let messages: MessageRow[];
+      let messages: GivenMessage[];
       try {
         messages = this.#sqs.deps.store.transaction(poll.attempt);
       } catch (error) {

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Blob64 } from "../../../protocols/blob.ts";
 import { Blob64 as Blob } from "../../../protocols/blob.ts";
+import type { StoredAttribute } from "./contents.ts";
 import { invalidParameterValue, unsupportedOperation } from "./errors.ts";
-import type { StoredAttribute } from "./tables.ts";
 
 /** An attribute as clients send it. */
 export interface SentAttribute {

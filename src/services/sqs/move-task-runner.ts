@@ -123,21 +123,24 @@ export class MoveTasks {
     const { deps } = this.#sqs;
     const now = this.#sqs.now;
     const delayMs = target.numbers.DelaySeconds * 1000;
+    const content = this.#sqs.contentOf(message);
+    const serial = deps.store.nextSerial();
     this.#sqs.deleteMessage(message);
+    this.#sqs.contents.put({
+      ...content,
+      serial,
+      account: target.account,
+      id: deps.random.uuid(),
+      deduplicationId: isFifo(target.arn) ? content.deduplicationId : undefined,
+    });
     this.#sqs.putMessage({
       ...message,
-      id: deps.random.uuid(),
       queue: target.arn,
-      account: target.account,
-      serial: deps.store.nextSerial(),
+      serial,
       sentMs: now,
       availableMs: delayMs > 0 ? now + delayMs : 0,
       delayed: delayMs > 0,
-      receiveCount: 0,
-      receivedBefore: 0,
-      firstReceivedMs: undefined,
-      receivedMs: undefined,
-      deduplicationId: isFifo(target.arn) ? message.deduplicationId : undefined,
+      received: undefined,
       deadLetterSource: undefined,
     });
   }

@@ -13,7 +13,7 @@ import { checkBatch, eachEntry } from "./batch.ts";
 import { invalidValue, missingParameter, receiptHandleIsInvalid } from "./errors.ts";
 import { parseReceiptHandle, queueMark } from "./receipt-handle.ts";
 import { operation, type Sqs } from "./sqs.ts";
-import { isFifo, isInFlight, type MessageRow, type QueueRow } from "./tables.ts";
+import { isFifo, isInFlight, type MessageRow, type QueueRow, type Received } from "./tables.ts";
 
 const maxVisibilitySeconds = 43_200;
 
@@ -91,7 +91,7 @@ function changeVisibility(
   const now = service.now;
   const endMs = now + seconds * 1000;
   // At the very end of the twelve hours nothing is left to extend, so the bound itself is out.
-  if (seconds > 0 && endMs >= (message.receivedMs as number) + maxVisibilitySeconds * 1000) {
+  if (seconds > 0 && endMs >= (message.received as Received).latestMs + maxVisibilitySeconds * 1000) {
     const reason = `Total VisibilityTimeout for the message is beyond the limit [${maxVisibilitySeconds} seconds]`;
     throw invalidValue(seconds, "VisibilityTimeout", reason);
   }
@@ -118,7 +118,7 @@ function find(service: Sqs, queue: QueueRow, handle: string | undefined): Found 
     throw receiptHandleIsInvalid(`The receipt handle "${handle}" is not valid for this queue.`);
   }
   service.settle(queue, service.now);
-  const message = service.messages.get(receipt.messageKey);
+  const message = service.messages.get(receipt.serial);
   if (message?.queue !== queue.arn) return { message: undefined, current: false };
-  return { message, current: isInFlight(message) && message.receiveCount === receipt.receiveCount };
+  return { message, current: isInFlight(message) && message.received?.count === receipt.receiveCount };
 }

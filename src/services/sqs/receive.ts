@@ -1,12 +1,13 @@
 /** ReceiveMessage. */
 import { OverLimit$, ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import type { ContentRow, GivenMessage } from "./contents.ts";
 import { invalidValue, unknownAttribute } from "./errors.ts";
 import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";
 import { receiptHandle } from "./receipt-handle.ts";
 import { sequenceNumber } from "./send.ts";
 import { operation, type Sqs } from "./sqs.ts";
-import { isFifo, isInFlight, type MessageRow, messageKey, type QueueRow } from "./tables.ts";
+import { isFifo, isInFlight, type MessageRow, type QueueRow, type Received } from "./tables.ts";
 
 const maxInFlight = 120_000;
 const attemptWindowMs = 5 * 60_000;
@@ -64,9 +65,9 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     throw invalidValue(attemptId, "ReceiveRequestAttemptId", reason);
   }
   const ask: Ask = { max, visibilityMs: visibilitySeconds * 1000, attemptId, shortPoll: waitSeconds === 0 };
-  const show = (messages: readonly MessageRow[]) => ({
+  const show = (found: readonly GivenMessage[]) => ({
     Messages:
-      messages.length === 0 ? undefined : messages.map((m) => shown(m, queue, wanted, input.MessageAttributeNames)),
+      found.length === 0 ? undefined : found.map((each) => shown(each, queue, wanted, input.MessageAttributeNames)),
   });
   const found = receive(service, queue, ask);
   if (found.length > 0 || waitSeconds === 0) return show(found);
@@ -84,18 +85,22 @@ function within(value: number, parameter: string, min: number, max: number, reas
 }
 
 /** Takes up to `ask.max` messages off a queue for their visibility timeout. Runs in a transaction. */
-function receive(service: Sqs, queue: QueueRow, ask: Ask): MessageRow[] {
+function receive(service: Sqs, queue: QueueRow, ask: Ask): GivenMessage[] {
   const now = service.now;
   service.settle(queue, now);
   const repeated = ask.attemptId === undefined ? undefined : repeatAttempt(service, queue, ask.attemptId, ask, now);
-  if (repeated) return repeated;
+  if (repeated) return withContents(service, repeated);
   if (service.messages.by.inFlight.size(queue.arn) >= maxInFlight) {
     if (isFifo(queue.arn) || !ask.shortPoll) return [];
     throw AwsError.of(OverLimit$ as ErrorSchema, `Too many messages in flight: the queue has reached ${maxInFlight}.`);
   }
   const taken = isFifo(queue.arn) ? takeFifo(service, queue, ask, now) : takeStandard(service, queue, ask, now);
   if (ask.attemptId !== undefined && taken.length > 0) rememberAttempt(service, queue, ask, taken, now);
-  return taken;
+  return withContents(service, taken);
+}
+
+function withContents(service: Sqs, messages: readonly MessageRow[]): GivenMessage[] {
+  return messages.map((message) => ({ message, content: service.contentOf(message) }));
 }
 
 function takeStandard(service: Sqs, queue: QueueRow, ask: Ask, now: number): MessageRow[] {
@@ -131,7 +136,8 @@ function takeFifo(service: Sqs, queue: QueueRow, ask: Ask, now: number): Message
 /** Marks a message received; one that has been received often enough goes to the dead-letter queue instead. */
 function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number, ask: Ask): MessageRow | undefined {
   const { redrive } = queue;
-  if (redrive && message.receiveCount - message.receivedBefore >= redrive.maxReceiveCount) {
+  const { count, countBefore, firstMs } = message.received ?? { count: 0, countBefore: 0, firstMs: now };
+  if (redrive && count - countBefore >= redrive.maxReceiveCount) {
     const target = service.queues.get(redrive.deadLetterTargetArn);
     if (target) {
       service.deadLetter(message, queue, target);
@@ -142,9 +148,7 @@ function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number
     ...message,
     // A timeout of zero still keeps the message from coming twice in one answer; `release` ends it.
     availableMs: now + Math.max(ask.visibilityMs, 1),
-    receiveCount: message.receiveCount + 1,
-    firstReceivedMs: message.firstReceivedMs ?? now,
-    receivedMs: now,
+    received: { count: count + 1, countBefore, firstMs, latestMs: now },
   };
   service.putMessage(given);
   return given;
@@ -164,7 +168,7 @@ function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonl
     key: attemptKey(queue, ask.attemptId as string),
     account: queue.account,
     queue: queue.arn,
-    messages: taken.map(({ serial, receiveCount }) => ({ serial, receiveCount })),
+    messages: taken.map(({ serial, received }) => ({ serial, receiveCount: (received as Received).count })),
     availableMs: now + ask.visibilityMs,
     expiresMs: now + attemptWindowMs,
   });
@@ -191,8 +195,8 @@ function repeatAttempt(
     return undefined;
   }
   const messages = attempt.messages.map(({ serial, receiveCount }) => {
-    const message = service.messages.get(messageKey(serial));
-    const same = message?.queue === queue.arn && message.receiveCount === receiveCount;
+    const message = service.messages.get(serial);
+    const same = message?.queue === queue.arn && message.received?.count === receiveCount;
     if (!same || !isInFlight(message) || message.availableMs !== attempt.availableMs) {
       throw invalidValue(
         attemptId,
@@ -203,7 +207,10 @@ function repeatAttempt(
     return message;
   });
   const availableMs = now + ask.visibilityMs;
-  const again = messages.map((message) => ({ ...message, availableMs, receivedMs: now }));
+  const again = messages.map((message) => {
+    const received = { ...(message.received as Received), latestMs: now };
+    return { ...message, availableMs, received };
+  });
   for (const message of again) service.putMessage(message);
   receiveAttempts.put({ ...attempt, availableMs });
   return again;
@@ -220,33 +227,37 @@ function wantedSystemAttributes(
 }
 
 function shown(
-  message: MessageRow,
+  { message, content }: GivenMessage,
   queue: QueueRow,
   wanted: ReadonlySet<string> | undefined,
   wantedAttributes: readonly string[] | undefined,
 ) {
-  const selected = selectAttributes(message.attributes, wantedAttributes);
+  const selected = selectAttributes(content.attributes, wantedAttributes);
   return {
-    MessageId: message.id,
-    ReceiptHandle: receiptHandle(message, queue),
-    MD5OfBody: message.bodyMd5,
-    Body: message.body,
-    Attributes: wanted && (systemAttributes(message, wanted) as never),
+    MessageId: content.id,
+    ReceiptHandle: receiptHandle(message, content.id, queue),
+    MD5OfBody: content.bodyMd5,
+    Body: content.body,
+    Attributes: wanted && (systemAttributes(message, content, wanted) as never),
     MD5OfMessageAttributes: selected && attributesMd5(selected),
     MessageAttributes: selected && shownAttributes(selected),
   };
 }
 
-function systemAttributes(message: MessageRow, wanted: ReadonlySet<string>): Record<string, string> | undefined {
+function systemAttributes(
+  message: MessageRow,
+  content: ContentRow,
+  wanted: ReadonlySet<string>,
+): Record<string, string> | undefined {
   const all: Record<string, string | undefined> = {
-    SenderId: message.senderId,
+    SenderId: content.senderId,
     SentTimestamp: String(message.sentMs),
-    ApproximateReceiveCount: String(message.receiveCount),
-    ApproximateFirstReceiveTimestamp: String(message.firstReceivedMs),
+    ApproximateReceiveCount: String(message.received?.count),
+    ApproximateFirstReceiveTimestamp: String(message.received?.firstMs),
     SequenceNumber: isFifo(message.queue) ? sequenceNumber(message.serial) : undefined,
-    MessageDeduplicationId: message.deduplicationId,
+    MessageDeduplicationId: content.deduplicationId,
     MessageGroupId: message.group,
-    AWSTraceHeader: message.traceHeader,
+    AWSTraceHeader: content.traceHeader,
     DeadLetterQueueSourceArn: message.deadLetterSource,
   };
   const attributes: Record<string, string> = {};

@@ -11,11 +11,12 @@ import {
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { checkBatch } from "./batch.ts";
+import type { ContentRow } from "./contents.ts";
 import { md5Hex } from "./digest.ts";
 import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
 import { attributesMd5, checkAttributes, hasOnlyAllowedCharacters, type SentAttribute } from "./message-attributes.ts";
 import { operation, type Sqs } from "./sqs.ts";
-import { type DeduplicationRow, isFifo, type MessageRow, type QueueRow } from "./tables.ts";
+import { type DeduplicationRow, isFifo, type QueueRow } from "./tables.ts";
 
 const deduplicationWindowMs = 5 * 60_000;
 const maxDelaySeconds = 900;
@@ -36,7 +37,7 @@ export interface Checked {
   readonly queue: QueueRow;
   readonly body: string;
   readonly size: number;
-  readonly attributes: MessageRow["attributes"];
+  readonly attributes: ContentRow["attributes"];
   readonly traceHeader: string | undefined;
   readonly delaySeconds: number;
   readonly group: string | undefined;
@@ -178,28 +179,20 @@ export function putNew(
   if (original) return { id: original.messageId, serial: original.serial, bodyMd5 };
   const id = service.deps.random.uuid();
   const serial = service.deps.store.nextSerial();
+  const { account } = queue;
+  const { deduplicationId } = checked;
+  service.contents.put({ serial, account, id, body, bodyMd5, attributes, traceHeader, senderId, deduplicationId });
   service.putMessage({
-    id,
-    account: queue.account,
     queue: queue.arn,
     serial,
-    body,
-    bodyMd5,
-    attributes,
-    traceHeader,
-    senderId,
     sentMs: now,
     availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
     delayed: checked.delaySeconds > 0,
-    receiveCount: 0,
-    receivedBefore: 0,
-    firstReceivedMs: undefined,
-    receivedMs: undefined,
+    received: undefined,
     group: checked.group,
-    deduplicationId: checked.deduplicationId,
     deadLetterSource: undefined,
   });
-  if (checked.deduplicationId !== undefined) remember(service, checked, id, serial, now);
+  if (deduplicationId !== undefined) remember(service, checked, id, serial, now);
   return { id, serial, bodyMd5 };
 }
 

@@ -3,6 +3,7 @@ import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
+import { type ContentRow, contentTable } from "./contents.ts";
 import { missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Groups } from "./groups.ts";
 import { LongPolls } from "./long-polls.ts";
@@ -12,7 +13,6 @@ import {
   deletedQueueTable,
   isFifo,
   type MessageRow,
-  messageKey,
   messageTable,
   type QueueRow,
   queueTable,
@@ -27,6 +27,7 @@ export class Sqs {
   readonly deps: ServiceDependencies;
   readonly queues;
   readonly messages;
+  readonly contents;
   readonly deduplications;
   readonly receiveAttempts;
   readonly deletedQueues;
@@ -41,6 +42,7 @@ export class Sqs {
     this.deps = dependencies;
     this.queues = store.table(queueTable);
     this.messages = store.table(messageTable);
+    this.contents = store.packedTable(contentTable);
     this.deduplications = store.table(deduplicationTable);
     this.receiveAttempts = store.table(receiveAttemptTable);
     this.deletedQueues = store.table(deletedQueueTable);
@@ -82,8 +84,12 @@ export class Sqs {
     this.longPolls.touched(message.queue);
   }
 
+  contentOf(message: MessageRow): ContentRow {
+    return this.contents.get(message.serial) as ContentRow;
+  }
+
   deleteMessage(message: MessageRow): void {
-    this.messages.delete(messageKey(message.serial));
+    this.#remove(message.serial);
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
   }
@@ -114,28 +120,35 @@ export class Sqs {
 
   /** Moves a message to another queue as a dead letter: the same id, body, attributes and receive count. */
   deadLetter(message: MessageRow, source: QueueRow, target: QueueRow): void {
+    const content = this.contentOf(message);
     this.deleteMessage(message);
     const fifo = isFifo(target.arn);
+    // A FIFO queue orders by arrival and counts retention from it; a standard one keeps the message's age.
+    const serial = fifo ? this.deps.store.nextSerial() : message.serial;
+    this.contents.put({ ...content, serial, account: target.account });
     this.putMessage({
       ...message,
       queue: target.arn,
-      account: target.account,
-      // A FIFO queue orders by arrival and counts retention from it; a standard one keeps the message's age.
-      serial: fifo ? this.deps.store.nextSerial() : message.serial,
+      serial,
       sentMs: fifo ? this.now : message.sentMs,
       availableMs: 0,
       delayed: false,
-      receivedBefore: message.receiveCount,
+      received: message.received && { ...message.received, countBefore: message.received.count },
       deadLetterSource: source.arn,
     });
   }
 
   /** Removes every message of a queue with all that is remembered of them. */
   clearQueue(arn: string): void {
-    for (const { serial } of this.messages.by.sent.range(arn)) this.messages.delete(messageKey(serial));
+    for (const { serial } of this.messages.by.sent.range(arn)) this.#remove(serial);
     this.groups.clear(arn);
     for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
     for (const row of this.receiveAttempts.by.expiry.range(arn)) this.receiveAttempts.delete(row.key);
+  }
+
+  #remove(serial: number): void {
+    this.messages.delete(serial);
+    this.contents.delete(serial);
   }
 
   queueUrl(queue: QueueRow, origin: string): string {

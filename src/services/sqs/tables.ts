@@ -41,39 +41,31 @@ export const queueTable = defineTable<QueueRow>()({
   },
 });
 
-/** A message attribute as it is kept; binary values stay the base64 text they came as. */
-export interface StoredAttribute {
-  readonly DataType: string;
-  readonly StringValue?: string;
-  readonly BinaryValue?: string;
-}
-
+/** Where a message stands; what it says is its ContentRow. */
 export interface MessageRow {
-  readonly id: string;
-  readonly account: string;
   /** ARN of the queue that holds it. */
   readonly queue: string;
   /** Its place in the queue; on FIFO the sequence number is made of it. */
   readonly serial: number;
-  readonly body: string;
-  readonly bodyMd5: string;
-  readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
-  readonly traceHeader: string | undefined;
-  readonly senderId: string;
   readonly sentMs: number;
   /** 0: available. Otherwise the time when a delay or a visibility timeout ends. */
   readonly availableMs: number;
   /** Waiting for its delay to end, as opposed to being in flight. */
   readonly delayed: boolean;
-  readonly receiveCount: number;
-  /** Receives before it came to this queue as a dead letter; they do not count towards this queue's own maximum. */
-  readonly receivedBefore: number;
-  readonly firstReceivedMs: number | undefined;
-  /** The latest receive, from which the twelve hours of visibility count. */
-  readonly receivedMs: number | undefined;
+  /** Absent until it was received, as most messages that wait are. */
+  readonly received: Received | undefined;
   readonly group: string | undefined;
-  readonly deduplicationId: string | undefined;
   readonly deadLetterSource: string | undefined;
+}
+
+/** What is known of a message's receives. */
+export interface Received {
+  readonly count: number;
+  /** Receives before it came to this queue as a dead letter; they do not count towards this queue's own maximum. */
+  readonly countBefore: number;
+  readonly firstMs: number;
+  /** The latest receive, from which the twelve hours of visibility count. */
+  readonly latestMs: number;
 }
 
 export function isFifo(queueArn: string): boolean {
@@ -82,6 +74,11 @@ export function isFifo(queueArn: string): boolean {
 
 export function isInFlight(message: MessageRow): boolean {
   return message.availableMs > 0 && !message.delayed;
+}
+
+/** The account in a queue's ARN. */
+export function accountOf(queueArn: string): string {
+  return queueArn.split(":", 5)[4] as string;
 }
 
 /** Groups of a queue in indexes and keys: no queue ARN and no group id contains the separator. */
@@ -93,14 +90,10 @@ export function groupKey(queueArn: string, group: string): string {
  * A message is kept under its place: keys that rise as messages arrive are written side by side on disk, where random
  * ones would touch a page each.
  */
-export function messageKey(serial: number): string {
-  return serial.toString(36).padStart(11, "0");
-}
-
 export const messageTable = defineTable<MessageRow>()({
   name: "sqs.messages",
-  key: (message) => messageKey(message.serial),
-  account: (message) => message.account,
+  key: (message) => message.serial,
+  account: (message) => accountOf(message.queue),
   indexes: {
     /** Every message of a queue by age, for retention and counts. */
     sent: { group: (message) => message.queue, order: (message) => message.sentMs },

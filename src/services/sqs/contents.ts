@@ -1,0 +1,61 @@
+/** What messages say. It stays as it was sent, while a message's own row changes with each receive. */
+import { definePackedTable } from "../../engine/packed-table.ts";
+import type { MessageRow } from "./tables.ts";
+
+/** A message attribute as it is kept; binary values stay the base64 text they came as. */
+export interface StoredAttribute {
+  readonly DataType: string;
+  readonly StringValue?: string;
+  readonly BinaryValue?: string;
+}
+
+export interface ContentRow {
+  /** The message's place in its queue. */
+  readonly serial: number;
+  readonly account: string;
+  readonly id: string;
+  readonly body: string;
+  readonly bodyMd5: string;
+  readonly senderId: string;
+  readonly deduplicationId: string | undefined;
+  readonly traceHeader: string | undefined;
+  readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
+}
+
+/** A message that was given out, and what it says. */
+export interface GivenMessage {
+  readonly message: MessageRow;
+  readonly content: ContentRow;
+}
+
+export const contentTable = definePackedTable<ContentRow>({
+  name: "sqs.contents",
+  serial: (content) => content.serial,
+  account: (content) => content.account,
+  // Lines rather than JSON, which would cost each message several times as much; none of these has a line break.
+  head: ({ serial, account, id, bodyMd5, senderId, deduplicationId = "", traceHeader, attributes }) => {
+    const head = `${serial}\n${account}\n${id}\n${bodyMd5}\n${senderId}\n${deduplicationId}\n`;
+    if (traceHeader === undefined && attributes === undefined) return head;
+    return head + JSON.stringify({ traceHeader, attributes });
+  },
+  text: (content) => content.body,
+  row: (head, body) => {
+    const [serial, account, id, bodyMd5, senderId, deduplicationId, rare] = head.split("\n") as Lines;
+    const { traceHeader, attributes } = rare === "" ? nothingRare : (JSON.parse(rare) as Rare);
+    return {
+      serial: Number(serial),
+      account,
+      id,
+      body,
+      bodyMd5,
+      senderId,
+      deduplicationId: deduplicationId === "" ? undefined : deduplicationId,
+      traceHeader,
+      attributes,
+    };
+  },
+});
+
+type Lines = [string, string, string, string, string, string, string];
+type Rare = Pick<ContentRow, "traceHeader" | "attributes">;
+const nothingRare: Rare = { traceHeader: undefined, attributes: undefined };
