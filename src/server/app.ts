@@ -1,10 +1,10 @@
 /** The Fastify application: control routes under `/_busbar/`, and one route for everything that speaks AWS. */
-import type { IncomingMessage } from "node:http";
 import { gunzipSync } from "node:zlib";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { PendingResponse } from "../core/dispatcher.ts";
+import { BodyTooLarge, bodyLimitBytes, noBody, readBody } from "./body.ts";
 import type { ControlledEmulator } from "./control.ts";
 import { controlRoutes } from "./control.ts";
 import { createListener, type Listener, type TlsFiles } from "./listener.ts";
@@ -21,9 +21,8 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
-/** Above the largest request of the services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
-const bodyLimitBytes = 16 * 1024 * 1024;
-const noBody = Buffer.alloc(0);
+/** Methods whose bodies Fastify would read; we read them ourselves (body.ts). */
+const methodsWithBody = ["DELETE", "OPTIONS", "PATCH", "POST", "PUT"];
 
 const corsHeaders = {
   "access-control-allow-origin": "*",
@@ -42,65 +41,16 @@ export function createApp(emulator: ServedEmulator, options: AppOptions): { app:
     ...(logsRequests && options.logger ? { loggerInstance: options.logger } : {}),
     // No route has a schema, so the compilers for them, half of Fastify's code, are neither loaded nor bundled.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    bodyLimit: bodyLimitBytes,
     exposeHeadRoutes: false,
     // Paths are AWS's business: whatever a client sends reaches the AWS route as it came.
     frameworkErrors: (error, request, reply) => sendRefusal(emulator, error, request as FastifyRequest, reply as never),
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (request, payload, done) => readBody(request, payload, done));
+  // Fastify's way from a Content-Type to a parser costs a request as much as all of our own work on it.
+  for (const method of methodsWithBody) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   app.setErrorHandler((error, request, reply) => sendRefusal(emulator, error, request, reply));
   app.register(controlRoutes, { prefix: "/_busbar", emulator });
   app.all("/*", (request, reply) => serve(emulator, request, reply));
   return { app, listener: listener as unknown as Listener };
-}
-
-/**
- * Reads a body into one buffer. Most come in one piece, which is then used as it is, without waiting for the stream to
- * say that it has ended.
- */
-function readBody(
-  request: FastifyRequest,
-  payload: IncomingMessage,
-  done: (error: Error | null, body?: Buffer) => void,
-): void {
-  const length = Number(request.headers["content-length"] ?? Number.NaN);
-  if (length > bodyLimitBytes) {
-    done(new BodyTooLarge());
-    return;
-  }
-  let chunks: Buffer[] | undefined;
-  let received = 0;
-  let finished = false;
-  const finish = (error: Error | null, body?: Buffer) => {
-    if (finished) return;
-    finished = true;
-    payload.removeListener("data", onData);
-    // What is left of a body that is refused flows away unread.
-    payload.resume();
-    done(error, body);
-  };
-  const onData = (chunk: Buffer) => {
-    received += chunk.length;
-    if (received > bodyLimitBytes) finish(new BodyTooLarge());
-    else if (received === length) finish(null, chunks ? Buffer.concat([...chunks, chunk]) : chunk);
-    else if (chunks) chunks.push(chunk);
-    else chunks = [chunk];
-  };
-  const onEnd = () => finish(null, chunks ? Buffer.concat(chunks) : noBody);
-  payload.on("data", onData);
-  payload.on("end", onEnd);
-  // Stays: an HTTP/2 stream that breaks off later must find somebody listening.
-  payload.on("error", finish);
-}
-
-/** Fastify's error handlers, the control routes' too, take the status from the error. */
-class BodyTooLarge extends Error {
-  readonly statusCode = 413;
-
-  constructor() {
-    super(`Request body exceeds the limit of ${bodyLimitBytes} bytes.`);
-  }
 }
 
 function noSchemas(): never {
@@ -112,7 +62,17 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
     sendPreflight(emulator, request, reply);
     return;
   }
-  const wire = wireRequest(request);
+  readBody(request.raw, (error, body) => {
+    try {
+      if (error) throw error;
+      answer(emulator, request, reply, wireRequest(request, body));
+    } catch (refused) {
+      sendRefusal(emulator, refused, request, reply);
+    }
+  });
+}
+
+function answer(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply, wire: WireRequest): void {
   const encoding = wire.headers["content-encoding"];
   if (encoding !== undefined && wire.body.length > 0) {
     const inflated = inflate(wire.body, encoding);
@@ -124,16 +84,16 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
   }
   const host = wire.headers["host"];
   const scheme = "encrypted" in request.raw.socket ? "https" : "http";
-  const answer = emulator.handle(
+  const answered = emulator.handle(
     wire,
     `${scheme}://${typeof host === "string" && host !== "" ? host : "localhost:4566"}`,
   );
-  if ("status" in answer) {
-    send(emulator, request, reply, answer);
+  if ("status" in answered) {
+    send(emulator, request, reply, answered);
     return;
   }
-  reply.raw.once("close", answer.abort);
-  answer.response.then((response) => send(emulator, request, reply, response));
+  reply.raw.once("close", answered.abort);
+  answered.response.then((response) => send(emulator, request, reply, response));
 }
 
 /** Lets browser clients through: AWS's own preflight answers are as permissive. */
@@ -150,7 +110,7 @@ function sendPreflight(emulator: ServedEmulator, request: FastifyRequest, reply:
   });
 }
 
-function wireRequest(request: FastifyRequest): WireRequest {
+function wireRequest(request: FastifyRequest, body: Buffer): WireRequest {
   const raw = request.raw;
   const url = raw.url as string;
   const mark = url.indexOf("?");
@@ -160,7 +120,7 @@ function wireRequest(request: FastifyRequest): WireRequest {
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? "" : url.slice(mark + 1),
     headers: authority === undefined ? raw.headers : { host: authority, ...raw.headers },
-    body: (request.body as Buffer | undefined) ?? noBody,
+    body,
   };
 }
 
@@ -256,7 +216,7 @@ function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyR
       : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
   // What is left of the body is not read: the connection ends with the answer.
   reply.raw.shouldKeepAlive = false;
-  send(emulator, request, reply, emulator.refuse({ ...wireRequest(request), body: noBody }, refusal));
+  send(emulator, request, reply, emulator.refuse(wireRequest(request, noBody), refusal));
 }
 
 function tooLarge(): AwsError {

@@ -8,6 +8,7 @@ import type { EventFilter, EventRecord } from "../core/event-records.ts";
 import type { RequestRecord } from "../core/request-log.ts";
 import type { ServiceCoverage } from "../core/service.ts";
 import { parseDuration } from "../engine/duration.ts";
+import { readBody } from "./body.ts";
 
 /** What control routes show and move. */
 export interface ControlledEmulator {
@@ -36,6 +37,13 @@ export async function controlRoutes(
   app: FastifyInstance,
   { emulator }: { emulator: ControlledEmulator },
 ): Promise<void> {
+  app.addHook("preHandler", (request, _reply, done) => {
+    readBody(request.raw, (error, body) => {
+      request.body = body;
+      done(error);
+    });
+  });
+
   app.get("/health", () => ({
     status: "running",
     version: emulator.version,
