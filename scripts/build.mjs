@@ -2,7 +2,7 @@
  * Bundles the command and the embedding API into `dist/`, so that a start imports two files instead of the SDK's
  * thousands. What is loaded rarely (certificates) stays in chunks of its own.
  */
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,11 +33,24 @@ const minifiedPackages = {
   },
 };
 
+/**
+ * What is bundled into files of its own. Node takes several times a file's length in memory to compile it and keeps that,
+ * so ten files of a tenth each cost a start some eight megabytes less.
+ */
+const services = await readdir(join(root, "src/services"));
+const parts = Object.fromEntries([
+  ...services.map((name) => [`parts/${name}`, `src/services/${name}/index.ts`]),
+  ["parts/asl", "src/services/stepfunctions/asl/interpreter.ts"],
+  ["parts/event-pattern", "src/core/event-pattern/compile.ts"],
+  ...["fastify", "find-my-way", "luxon", "pino"].map((name) => [`parts/${name}`, name]),
+]);
+
 await rm(join(root, "dist"), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/cli.ts", "src/index.ts"],
+  entryPoints: { cli: "src/cli.ts", index: "src/index.ts", ...parts },
   outdir: "dist",
+  chunkNames: "parts/[name]-[hash]",
   bundle: true,
   splitting: true,
   platform: "node",
