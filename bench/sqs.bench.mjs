@@ -1,4 +1,5 @@
 /** SQS: sends, receives and deletes against a bare server; what storing much, durability, a start and memory cost. */
+import { randomBytes } from "node:crypto";
 import { awsJson, drive, percentile } from "./lib/load.mjs";
 import { residentMiB, startBare, startBusbar } from "./lib/servers.mjs";
 
@@ -23,10 +24,20 @@ async function call(server, operation, input) {
   return answer;
 }
 
-async function fill(server, queue, count, text = body) {
-  const Entries = Array.from({ length: 10 }, (_, i) => ({ Id: `e${i}`, MessageBody: text }));
-  const request = awsJson("AmazonSQS.SendMessageBatch", { QueueUrl: queueUrl(queue), Entries });
-  await drive({ port: server.port, count: count / 10, connections: 8, request: () => request });
+/** Sends messages of `length` characters, no two of them equal: what repeats would be kept once. */
+async function fill(server, queue, count, length = body.length) {
+  const noise = randomBytes(length * 12).toString("base64");
+  let at = 0;
+  const entry = (_, i) => {
+    at = (at + 37) % (noise.length - length);
+    return { Id: `e${i}`, MessageBody: noise.slice(at, at + length) };
+  };
+  const request = () =>
+    awsJson("AmazonSQS.SendMessageBatch", {
+      QueueUrl: queueUrl(queue),
+      Entries: Array.from({ length: 10 }, entry),
+    });
+  await drive({ port: server.port, count: count / 10, connections: 8, request });
 }
 
 async function sendRate(server, queue, count) {
@@ -145,7 +156,7 @@ export async function bench() {
   const idle = await startBusbar();
   await call(idle, "CreateQueue", { QueueName: "memory" });
   const idleMiB = await residentMiB(idle.pid);
-  await fill(idle, "memory", 100_000, "x".repeat(1000));
+  await fill(idle, "memory", 100_000, 1000);
   const fullMiB = await residentMiB(idle.pid);
   rows.push(["resident memory, idle", `${idleMiB.toFixed(0)} MiB`]);
   rows.push([
