@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Context, createContext, Script } from "node:vm";
 import { digest } from "./intrinsics.ts";
-import type { Json } from "./json.ts";
+import { type Json, writeJson } from "./json.ts";
 import { realmSource } from "./jsonata-realm-source.ts";
 
 /** What the outside must know of an expression. */
@@ -86,7 +86,7 @@ export function describeExpression(text: string): { facts: ExpressionFacts } | {
 
 /** Evaluates expressions in order, up to and including the first that fails. `timed` bounds the whole set by a budget. */
 export function evaluateExpressions(request: EvaluationRequest, timed: boolean): Outcome[] {
-  const response = run(evaluateScript, JSON.stringify(request), timed);
+  const response = run(evaluateScript, writeJson(request), timed);
   if (response === undefined) return [{ problem: overBudget }];
   return (JSON.parse(response) as { results: Outcome[] }).results;
 }
