@@ -53,7 +53,10 @@ export interface Outside {
 }
 
 /** Runs a machine, does what is to be done from outside, and gives the events. */
-export async function historyOf(one: HistoryCase, outside: Outside): Promise<HistoryEvent[]> {
+export async function historyOf(
+  one: HistoryCase,
+  outside: Outside,
+): Promise<{ executionArn: string; events: HistoryEvent[] }> {
   const { states } = outside;
   const stateMachineArn = await states.create({}, { definition: one.definition });
   const started = await states.client.send(new StartExecutionCommand({ stateMachineArn, input: one.input }));
@@ -63,7 +66,7 @@ export async function historyOf(one: HistoryCase, outside: Outside): Promise<His
     await happen(step, executionArn, outside);
     await states.bus.clock.advance(0);
   }
-  return states.history(executionArn);
+  return { executionArn, events: await states.history(executionArn) };
 }
 
 async function happen(step: string, executionArn: string, outside: Outside): Promise<void> {
