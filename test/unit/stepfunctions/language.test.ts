@@ -26,6 +26,13 @@ const outputs: Row[] = [
   ],
   ["Result, ResultPath, OutputPath", one(pass({ Result: 5, ResultPath: "$.r", OutputPath: "$.r" })), data, 5],
   [
+    "a Result, whatever else leads nowhere",
+    one(pass({ Result: 5, InputPath: "$.no", Parameters: { "x.$": "$.no" } })),
+    data,
+    5,
+  ],
+  ["a Result of null", one(pass({ Result: null, InputPath: "$.no" })), data, null],
+  [
     "ResultSelector sees the result alone",
     one(task({ ResultSelector: { "y.$": "$.Payload.y" }, ResultPath: "$.t" })),
     data,

@@ -27,10 +27,10 @@ export const maxSeconds = 99_999_999;
 
 export function runPass(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
-  const effective = effectiveInput(node, place);
-  const worked = node.fields["Result"] !== undefined && node.language === "JSONPath";
-  const result = worked ? node.fields["Result"]! : workInput(node, place, effective);
-  if (worked) run.env.probe?.record("result", result);
+  const given = node.language === "JSONPath" ? node.fields["Result"] : undefined;
+  // With a Result, InputPath and Parameters have no effect, not even that of a path that leads nowhere.
+  const result = given === undefined ? workInput(node, place, effectiveInput(node, place)) : given;
+  if (given !== undefined) run.env.probe?.record("result", result);
   exitState(run, thread, { ...outgoing(node, place, result, "input"), next: nextOf(node.fields) });
 }
 
