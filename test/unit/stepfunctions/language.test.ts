@@ -155,6 +155,16 @@ const outputs: Row[] = [
     { l: [5], x: 1 },
     [{ v: 5, x: 1, i: 0 }],
   ],
+  [
+    "a distributed Map under its legacy name",
+    one({
+      Type: "Map",
+      Iterator: { ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" }, ...only("I", pass()) },
+      End: true,
+    }),
+    [1],
+    [1],
+  ],
   ["items from the context object", one(map({ ItemsPath: "$$.Execution.Input.l" })), { l: [1] }, [1]],
   [
     "a task's variables come of its result",
