@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseDuration } from "./engine/duration.ts";
+import { parseJson } from "./services/stepfunctions/asl/json.ts";
 
 /** A command line that cannot be followed; the message is one line that says what to do. */
 export class OptionError extends Error {}
@@ -163,7 +164,7 @@ function urlsOf(given: readonly string[], advice: string): Record<string, string
 function mocksIn(file: string | undefined): unknown {
   if (file === undefined || file === "") return undefined;
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return parseJson(readFileSync(file, "utf8"));
   } catch (error) {
     throw new OptionError(`The mocks in ${file} cannot be read: ${(error as Error).message}`);
   }

@@ -92,6 +92,23 @@ describe("time and chance", () => {
   });
 });
 
+describe("the JSON of executions", () => {
+  /** Texts, settings and what JSONata makes of values: no number there has a text of its own. */
+  const plain =
+    /\/(histories|logs|state-machines|aliases|activities|asl\/(number-literal|jsonata-realm(-source)?))\.ts$/;
+
+  it("is read and written by asl/json.ts alone, which keeps the text of numbers", () => {
+    const folder = join("src", "services", "stepfunctions");
+    const others = sources(folder).filter(
+      (file) =>
+        file !== join(folder, "asl", "json.ts") &&
+        !plain.test(file) &&
+        /\bJSON\.(parse|stringify)\(/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(others).toEqual([]);
+  });
+});
+
 describe("tests", () => {
   it("are neither skipped nor focused", () => {
     const held = sources("test").filter(

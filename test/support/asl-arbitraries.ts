@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Json, JsonObject } from "../../src/services/stepfunctions/asl/json.ts";
+import { isObject, type Json, type JsonObject } from "../../src/services/stepfunctions/asl/json.ts";
 
 export const memberName = fc.constantFrom("a", "b", "c", "d", "a-b", "é", "__proto__", "length");
 
@@ -16,6 +16,4 @@ export const json: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
   ),
 })).value;
 
-export const jsonObject: fc.Arbitrary<JsonObject> = json.map((value) =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? value : { v: value },
-);
+export const jsonObject: fc.Arbitrary<JsonObject> = json.map((value) => (isObject(value) ? value : { v: value }));

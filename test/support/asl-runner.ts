@@ -11,7 +11,13 @@ import type {
 } from "../../src/services/stepfunctions/asl/execution.ts";
 import type { HistoryEvent } from "../../src/services/stepfunctions/asl/history.ts";
 import { mapRunItem, startExecution, step } from "../../src/services/stepfunctions/asl/interpreter.ts";
-import { type Json, type JsonObject, parseJson } from "../../src/services/stepfunctions/asl/json.ts";
+import {
+  type Json,
+  type JsonObject,
+  parseJson,
+  readJson,
+  writeJson,
+} from "../../src/services/stepfunctions/asl/json.ts";
 import { buildMachine, childMachine, type Machine } from "../../src/services/stepfunctions/asl/machine.ts";
 
 /** How a mocked task ends, or "pending" to leave it open. `submitted` answers the submitting call first. */
@@ -35,6 +41,8 @@ export type RunnerOptions = {
 export type RunOutcome = {
   status: string;
   output?: Json;
+  /** The output as the execution wrote it. */
+  outputText?: string;
   error?: string;
   cause?: string;
   events: HistoryEvent[];
@@ -114,11 +122,11 @@ export class AslRunner {
 
   /** Stores what the step says has changed, and goes on with what was stored and nothing else. */
   private restore(touched: readonly string[], removed: readonly string[]): void {
-    for (const id of touched) this.stored.set(id, JSON.stringify(this.execution.frames[id]));
+    for (const id of touched) this.stored.set(id, writeJson(this.execution.frames[id]));
     for (const id of removed) this.stored.delete(id);
-    const frames = [...this.stored].map(([id, text]) => [id, JSON.parse(text) as Frame] as const);
+    const frames = [...this.stored].map(([id, text]) => [id, readJson(text) as Frame] as const);
     const { meta, input, head } = this.execution;
-    this.execution = JSON.parse(JSON.stringify({ meta, input, head })) as Execution;
+    this.execution = readJson(writeJson({ meta, input, head })) as Execution;
     this.execution.frames = Object.fromEntries(frames);
   }
 
@@ -187,13 +195,13 @@ export class AslRunner {
     if (request.itemBatcher) inputs = batchItems(inputs, request.itemBatcher);
     const outputs: Json[] = [];
     for (const input of inputs) {
-      const child = new AslRunner(children, JSON.stringify(input), { ...this.options, serialise: false });
+      const child = new AslRunner(children, writeJson(input), { ...this.options, serialise: false });
       const result = child.run();
       if (result.status !== "SUCCEEDED") {
         const cause = "The specified tolerated failure threshold was exceeded";
         return { type: "mapRunFailed", mapRunId, error: "States.ExceedToleratedFailureThreshold", cause };
       }
-      outputs.push(result.output!);
+      outputs.push(parseJson(result.outputText!));
     }
     return { type: "mapRunSucceeded", mapRunId, output: outputs };
   }
@@ -237,7 +245,7 @@ export class AslRunner {
       events: this.events,
       tasks: this.tasks,
       nowMs: this.nowMs,
-      ...(finish?.output === undefined ? {} : { output: JSON.parse(finish.output) as Json }),
+      ...(finish?.output === undefined ? {} : { output: JSON.parse(finish.output) as Json, outputText: finish.output }),
       ...(finish?.error === undefined ? {} : { error: finish.error }),
       ...(finish?.cause === undefined ? {} : { cause: finish.cause }),
     };

@@ -1,5 +1,6 @@
 /** GetActivityTask calls that wait for work, each activity's in the order they came. */
 import type { TaskRequest } from "./asl/execution.ts";
+import { readJson, writeJson } from "./asl/json.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import { taskKey } from "./tables.ts";
 
@@ -44,8 +45,8 @@ export class ActivityPolls {
       });
       const taken = tasks.get(taskKey(execution, taskId));
       if (taken === undefined) continue;
-      const { parameters } = JSON.parse(open.request) as TaskRequest;
-      return { taskToken: taken.token as string, input: JSON.stringify(parameters) };
+      const { parameters } = readJson(open.request) as TaskRequest;
+      return { taskToken: taken.token as string, input: writeJson(parameters) };
     }
     return undefined;
   }

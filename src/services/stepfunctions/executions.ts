@@ -18,6 +18,7 @@ import {
 import { encodeToken, takePage } from "../../core/page.ts";
 import type { Bounds } from "../../engine/table.ts";
 import { checkExecutionArn, checkMapRunArn, machineArnOf } from "./arns.ts";
+import { writeJson } from "./asl/json.ts";
 import { shownLogging } from "./configurations.ts";
 import {
   executionAlreadyExists,
@@ -159,7 +160,7 @@ function definitionOf(service: StepFunctions, row: ExecutionRow): string {
   const { definition, key } = service.revisionOf(row.revision);
   if (row.mapState === undefined) return definition;
   const { fields } = service.machineOf({ revision: key, mapState: undefined }).states.get(row.mapState) ?? {};
-  return JSON.stringify(fields?.["ItemProcessor"] ?? fields?.["Iterator"] ?? {});
+  return writeJson(fields?.["ItemProcessor"] ?? fields?.["Iterator"] ?? {});
 }
 
 export const listExecutions = operation<ListExecutionsCommand>(ListExecutions$, (input, { service }) => {

@@ -1,7 +1,7 @@
 /** Executions as rows: what a step changed is stored, and enough of it to go on in another process. */
 import type { Store } from "../../engine/store.ts";
 import type { Execution, ExecutionMeta, Frame, ThreadFrame } from "./asl/execution.ts";
-import { type Json, parseJson } from "./asl/json.ts";
+import { type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
 import { type ExecutionRow, frameKey, frameTable, headTable, inputTable } from "./tables.ts";
 
 /** An execution in memory, with what of it is known to be stored. */
@@ -47,13 +47,13 @@ export class Frames {
       const frame = execution.frames[id];
       if (frame === undefined) continue;
       if (frame.kind !== "thread") {
-        this.#frames.put({ id, account, execution: arn, text: JSON.stringify(frame) });
+        this.#frames.put({ id, account, execution: arn, text: writeJson(frame) });
         continue;
       }
       const { input, ...rest } = frame;
-      this.#frames.put({ id, account, execution: arn, text: JSON.stringify(rest) });
+      this.#frames.put({ id, account, execution: arn, text: writeJson(rest) });
       if (live.inputs.has(id) && live.inputs.get(id) === input) continue;
-      this.#inputs.put({ id, account, execution: arn, text: JSON.stringify(input) });
+      this.#inputs.put({ id, account, execution: arn, text: writeJson(input) });
       live.inputs.set(id, input);
     }
     for (const id of removed) {
@@ -69,11 +69,11 @@ export class Frames {
     const kept = this.heads.get(row.arn);
     if (kept === undefined) return undefined;
     const inputs = new Map<string, Json>();
-    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(one.id, JSON.parse(one.text) as Json);
+    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(one.id, readJson(one.text) as Json);
     const frames: Record<string, Frame> = {};
     for (const one of this.#frames.by.execution.range(row.arn)) {
       const { id } = one;
-      const frame = JSON.parse(one.text) as Frame;
+      const frame = readJson(one.text) as Frame;
       if (frame.kind === "thread") (frame as ThreadFrame).input = inputs.get(id) ?? null;
       frames[id] = frame;
     }

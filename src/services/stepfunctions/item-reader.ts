@@ -2,6 +2,7 @@
 import { gunzipSync } from "node:zlib";
 import type { MapRunRequest, ReadData } from "./asl/execution.ts";
 import { getOwn, isObject, type Json, type JsonObject, javaHashOrder, parseJson, setOwn, textOf } from "./asl/json.ts";
+import { numberOf } from "./asl/number-literal.ts";
 import { ObjectError, type ObjectFiles } from "./object-files.ts";
 
 /** What a reader found wrong; the run fails with States.ItemReaderFailed. */
@@ -56,8 +57,9 @@ function limited(reader: Reader, read: () => ReadItem[]): ReadItem[] {
 
 function maxItems(config: JsonObject): number {
   const given = config["MaxItems"];
-  if (given === undefined || given === 0) return mostItems;
-  const limit = Number(given);
+  if (given === undefined) return mostItems;
+  const limit = numberOf(given) ?? Number(given);
+  if (limit === 0) return mostItems;
   if (!(limit > 0)) throw new ItemReaderError("field MaxItems must be positive");
   return Math.min(limit, mostItems);
 }

@@ -5,7 +5,7 @@ import { batchItems } from "./asl/batches.ts";
 import { StateError } from "./asl/errors.ts";
 import type { MapRunRequest } from "./asl/execution.ts";
 import { mapRunItem } from "./asl/interpreter.ts";
-import { isObject, type Json, parseJson } from "./asl/json.ts";
+import { isObject, type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
 import { ItemReaderError, type ReadItem, readItems } from "./item-reader.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
 import { redriveState } from "./redrive-state.ts";
@@ -56,8 +56,8 @@ export class MapRuns {
       totalItems: 0,
       failedItems: 0,
       resultsWritten: 0,
-      request: JSON.stringify(request),
-      resultWriter: request.resultWriter && JSON.stringify(request.resultWriter),
+      request: writeJson(request),
+      resultWriter: request.resultWriter && writeJson(request.resultWriter),
       serial: store.nextSerial(),
     });
     this.#soon(request.mapRunArn);
@@ -159,7 +159,7 @@ export class MapRuns {
     let run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
     if (run.request !== undefined) {
-      run = this.#prepare(run, JSON.parse(run.request) as MapRunRequest);
+      run = this.#prepare(run, readJson(run.request) as MapRunRequest);
       if (run === undefined) return;
     }
     if (exceeds(run)) {
@@ -208,7 +208,7 @@ export class MapRuns {
         account: run.account,
         status: "PENDING",
         itemCount,
-        input: JSON.stringify(value),
+        input: writeJson(value),
         name,
         execution: express ? `${arn}:${random.uuid()}` : arn,
         startedMs: undefined,
@@ -314,7 +314,7 @@ export class MapRuns {
       this.#soon(arn);
       return;
     }
-    const writer = run.resultWriter === undefined ? undefined : (JSON.parse(run.resultWriter) as Writer);
+    const writer = run.resultWriter === undefined ? undefined : (readJson(run.resultWriter) as Writer);
     let output: Json;
     try {
       output = writeResults(this.#files, run, writer, [...this.children.by.run.range(arn)]);

@@ -1,7 +1,8 @@
 /** Checks a mocked result against the output of the API it stands for, as TestState does. */
 import { kindOf, membersOf, type OperationModel, type Shape } from "../../../protocols/schema.ts";
 import type { Constraints, MemberFacts } from "../../../protocols/validate.ts";
-import { isObject, type Json } from "./asl/json.ts";
+import { isObject, type Json, jsonType } from "./asl/json.ts";
+import { numberOf } from "./asl/number-literal.ts";
 import { pascalCase } from "./integrations/sdk-values.ts";
 
 /** The first thing wrong with the result, by its leaf name alone; unknown fields pass. */
@@ -45,13 +46,14 @@ function memberProblem(
   strict: boolean,
 ): string | undefined {
   const kind = kindOf(shape);
-  const type = Array.isArray(value) ? "list" : isObject(value) ? "struct" : typeof value;
+  const type = Array.isArray(value) ? "list" : isObject(value) ? "struct" : jsonType(value);
   const expected = { blob: "string", timestamp: "string", map: "struct" }[kind as string] ?? kind;
   if (words[kind] !== undefined && type !== expected) return `Field '${field}' must be ${words[kind]}`;
   if (typeof value === "string") return textProblem(field, facts, value);
-  if (typeof value === "number") {
-    if (facts?.min !== undefined && value < facts.min) return `Field '${field}' is less than the minimum value`;
-    if (facts?.max !== undefined && value > facts.max) return `Field '${field}' exceeds the maximum value`;
+  const number = numberOf(value);
+  if (number !== undefined) {
+    if (facts?.min !== undefined && number < facts.min) return `Field '${field}' is less than the minimum value`;
+    if (facts?.max !== undefined && number > facts.max) return `Field '${field}' exceeds the maximum value`;
   }
   if (kind === "struct") return structProblem(shape, value, constraints, strict);
   if (kind === "list" && Array.isArray(value)) {

@@ -1,7 +1,7 @@
 /** Carries out the tasks of executions and tells them how they went. */
 import type { OperationModel } from "../../../protocols/schema.ts";
 import type { TaskRequest } from "./asl/execution.ts";
-import type { Json } from "./asl/json.ts";
+import { type Json, readJson, writeJson } from "./asl/json.ts";
 import { describedExecution } from "./described-execution.ts";
 import { HttpCalls } from "./integrations/http-calls.ts";
 import type { HttpExchange, Integration } from "./integrations/integration.ts";
@@ -153,7 +153,7 @@ export class Performer {
   }
 
   #tellParent({ execution, taskId, request }: TaskRow, child: ExecutionRow): void {
-    const { pattern } = JSON.parse(request) as TaskRequest;
+    const { pattern } = readJson(request) as TaskRequest;
     if (child.status === "SUCCEEDED") {
       const output = describedExecution(child, this.#sfn, pattern === "sync:2");
       this.#sfn.signal(execution, { type: "taskSucceeded", taskId, output });
@@ -164,7 +164,7 @@ export class Performer {
       type: "taskFailed",
       taskId,
       error: "States.TaskFailed",
-      cause: JSON.stringify(described),
+      cause: writeJson(described),
     });
   }
 }

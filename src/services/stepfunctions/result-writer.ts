@@ -1,6 +1,6 @@
 /** The results of a map run: as the state's output, or as files (Step Functions, ResultWriter). */
 import type { MapRunRequest } from "./asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "./asl/json.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import type { MapChildRow, MapRunRow } from "./tables.ts";
 
@@ -35,13 +35,13 @@ export function writeResults(
     resultFiles[name] = [];
     if (group.length === 0) continue;
     const results = transformed(run, group, name === "SUCCEEDED" ? transformation : "NONE");
-    const text = lines ? results.map((result) => `${JSON.stringify(result)}\n`).join("") : JSON.stringify(results);
+    const text = lines ? results.map((result) => `${writeJson(result)}\n`).join("") : writeJson(results);
     const key = `${folder}/${name}_0.${lines ? "jsonl" : "json"}`;
     files.write(bucket, key, text);
     resultFiles[name] = [{ Key: key, Size: Buffer.byteLength(text) }];
   }
   const manifest = { DestinationBucket: bucket, MapRunArn: run.arn, ResultFiles: resultFiles };
-  files.write(bucket, `${folder}/manifest.json`, JSON.stringify(manifest));
+  files.write(bucket, `${folder}/manifest.json`, writeJson(manifest));
   return { MapRunArn: run.arn, ResultWriterDetails: { Bucket: bucket, Key: `${folder}/manifest.json` } };
 }
 

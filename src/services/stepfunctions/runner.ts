@@ -3,7 +3,7 @@
 import type { Effect, Env, Signal, TaskRequest } from "./asl/execution.ts";
 import type { HistoryEvent } from "./asl/history.ts";
 import { startExecution, step } from "./asl/interpreter.ts";
-import type { Json } from "./asl/json.ts";
+import { type Json, readJson, writeJson } from "./asl/json.ts";
 import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
@@ -200,7 +200,7 @@ export class Runner {
       taskId: task.taskId,
       account: row.account,
       serial: store.nextSerial(),
-      request: JSON.stringify(task),
+      request: writeJson(task),
       token: task.token,
       stage: activity !== undefined && !mocked ? "activity" : "call",
       activity,
@@ -218,7 +218,7 @@ export class Runner {
       if (this.tasks.get(taskKey(open.execution, open.taskId)) !== open) return;
       const row = this.executions.get(open.execution);
       if (row === undefined) return;
-      const task = JSON.parse(open.request) as TaskRequest;
+      const task = readJson(open.request) as TaskRequest;
       this.#sfn.performer.begin(row, task, open.mockCall);
     });
   }

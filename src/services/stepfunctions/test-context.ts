@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, textOf } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, jsonType, textOf } from "./asl/json.ts";
 import type { StateNode } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 
@@ -40,7 +40,7 @@ export function contextProblem(context: JsonObject, node: StateNode): string | u
 }
 
 function fits(kind: Kind, value: Json): boolean {
-  return kind === "any" || typeof value === kind;
+  return kind === "any" || jsonType(value) === kind;
 }
 
 function takesToken(node: StateNode): boolean {

@@ -6,7 +6,7 @@ import { loneStateName, type ParsedDefinition, parseDefinition, parseLoneState }
 import { invalidDefinitionMessage } from "./asl/diagnostics.ts";
 import { StateError } from "./asl/errors.ts";
 import type { Env, TaskRequest } from "./asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf } from "./asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "./asl/json.ts";
 import type { Machine, StateNode } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 import {
@@ -268,7 +268,7 @@ function shown(result: StateTestResult, level: string) {
   const { status, output, error, cause, nextState, inspectionData } = result;
   return {
     status,
-    output: output === undefined ? undefined : JSON.stringify(output),
+    output: output === undefined ? undefined : writeJson(output),
     error,
     cause,
     nextState,
@@ -280,6 +280,6 @@ function shown(result: StateTestResult, level: string) {
 function inspectionOf(data: JsonObject): InspectionData {
   const plain = new Set(["errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"]);
   return Object.fromEntries(
-    Object.entries(data).map(([name, value]) => [name, plain.has(name) ? value : JSON.stringify(value)]),
+    Object.entries(data).map(([name, value]) => [name, plain.has(name) ? value : writeJson(value)]),
   );
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDefinition } from "../../../src/services/stepfunctions/asl/definition.ts";
 import type { TaskRequest } from "../../../src/services/stepfunctions/asl/execution.ts";
-import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
+import { isObject, type Json, type JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import type { Machine } from "../../../src/services/stepfunctions/asl/machine.ts";
 import { json } from "../../support/asl-arbitraries.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome, type TaskOutcome } from "../../support/asl-runner.ts";
@@ -249,7 +249,7 @@ function respelled(copy: JsonObject, at: number): void {
 
 /** Every object and array of a definition. */
 function containers(value: Json): (JsonObject | Json[])[] {
-  if (value === null || typeof value !== "object") return [];
+  if (!Array.isArray(value) && !isObject(value)) return [];
   return [value, ...Object.values(value).flatMap(containers)];
 }
 

@@ -282,6 +282,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
       `${schema}Variable name '2x' is not valid at /States/A/Assign`,
     ],
   ],
+  ["a name as long as may be", { StartAt: "😀".repeat(80), States: { ["😀".repeat(80)]: pass } }, []],
   [
     "a name that is too long",
     { StartAt: "x".repeat(81), States: { ["x".repeat(81)]: pass } },

@@ -86,6 +86,11 @@ describe("the other kinds", () => {
     expect(fails("nonsense", {})).toContain("Unexpected token");
   });
 
+  it("takes no limit from zero, and a limit beyond what a run can have", () => {
+    for (const MaxItems of [0, 200_000_000]) expect(read("[1,2]", { InputType: "JSON", MaxItems })).toEqual([1, 2]);
+    expect(read("[1,2]", { InputType: "JSON", MaxItems: 1 })).toEqual([1]);
+  });
+
   it("loads every object of a listing", () => {
     writeFileSync(join(root, "bucket", "folder", "1.jsonl"), "1\n2\n");
     writeFileSync(join(root, "bucket", "folder", "2.jsonl"), "3\n");

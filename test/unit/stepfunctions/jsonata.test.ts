@@ -190,6 +190,7 @@ describe("JSONata", () => {
     ["endless tail recursion", "($f := function($n){$f($n + 1)}; $f(1))", "time limit"],
     ["deep recursion", "($f := function($n){1 + $f($n + 1)}; $f(1))", "stack limit"],
     ["a long chain of operators", `1${"+1".repeat(3000)}`, "stack limit"],
+    ["200 chained additions", `1${"+1".repeat(200)}`, "stack limit"],
     ["a large range", "[1..900000]", "memory limit"],
     ["padding without end", '$pad("", 1000000000)', "memory limit"],
     ["doubling a text", '($f := function($s, $n){$n = 0 ? $s : $f($s & $s, $n - 1)}; $f("ab", 40))', "memory limit"],
@@ -198,6 +199,11 @@ describe("JSONata", () => {
   ])("stops %s", (_name, expression, text) => {
     expect(causeOf(() => evaluate(expression))).toContain(text);
     expect(evaluate("1 + 1")).toBe(2);
+  });
+
+  it("allows chains and recursion below the limit", () => {
+    expect(evaluate(`1${"+1".repeat(198)}`)).toBe(199);
+    expect(evaluate("($f := function($n){$n = 0 ? 0 : 1 + $f($n - 1)}; $f(100))")).toBe(100);
   });
 
   it("reaches nothing outside its own data", () => {

@@ -1,5 +1,5 @@
 import type { MapRunRequest } from "./execution.ts";
-import { type Json, type JsonObject, maxPayloadBytes } from "./json.ts";
+import { type Json, type JsonObject, maxPayloadBytes, writeJson } from "./json.ts";
 
 /**
  * Groups a distributed Map's items into the inputs of its children: `{"BatchInput": …, "Items": […]}`, each as large as
@@ -7,14 +7,14 @@ import { type Json, type JsonObject, maxPayloadBytes } from "./json.ts";
  */
 export function batchItems(items: readonly Json[], batcher: NonNullable<MapRunRequest["itemBatcher"]>): JsonObject[] {
   const head: JsonObject = batcher.batchInput === undefined ? {} : { BatchInput: batcher.batchInput };
-  const empty = Buffer.byteLength(JSON.stringify({ ...head, Items: [] }));
+  const empty = Buffer.byteLength(writeJson({ ...head, Items: [] }));
   const mostItems = batcher.maxItemsPerBatch ?? Infinity;
   const mostBytes = Math.min(batcher.maxInputBytesPerBatch ?? maxPayloadBytes, maxPayloadBytes);
   const batches: JsonObject[] = [];
   let current: Json[] = [];
   let bytes = empty;
   for (const item of items) {
-    const size = Buffer.byteLength(JSON.stringify(item)) + 1;
+    const size = Buffer.byteLength(writeJson(item)) + 1;
     if (current.length > 0 && (current.length >= mostItems || bytes + size > mostBytes + 1)) {
       batches.push({ ...head, Items: current });
       current = [];

@@ -1,5 +1,6 @@
 import { runtimeError } from "./errors.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
+import { compareNumbers, isNumber } from "./number-literal.ts";
 import { PathMiss, type Roots, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
 import { stringMatches } from "./string-match.ts";
@@ -41,8 +42,8 @@ function compareStrings(a: Json, b: Json): number | undefined {
   return a === b ? 0 : a < b ? -1 : 1;
 }
 
-function compareNumbers(a: Json, b: Json): number | undefined {
-  return typeof a === "number" && typeof b === "number" ? a - b : undefined;
+function compareNumeric(a: Json, b: Json): number | undefined {
+  return isNumber(a) && isNumber(b) ? compareNumbers(a, b) : undefined;
 }
 
 function compareTimestamps(a: Json, b: Json): number | undefined {
@@ -59,7 +60,7 @@ function isA(matches: (value: Json | undefined) => boolean): Operator {
 export const choiceOperators: ReadonlyMap<string, Operator> = new Map([
   ...[...orders].flatMap(([name, order]): [string, Operator][] => [
     [`String${name}`, comparing("string", compareStrings, order)],
-    [`Numeric${name}`, comparing("number", compareNumbers, order)],
+    [`Numeric${name}`, comparing("number", compareNumeric, order)],
     [`Timestamp${name}`, comparing("timestamp", compareTimestamps, order)],
   ]),
   [
@@ -80,7 +81,7 @@ export const choiceOperators: ReadonlyMap<string, Operator> = new Map([
   ],
   ["IsNull", isA((value) => value === null)],
   ["IsPresent", isA((value) => value !== undefined)],
-  ["IsNumeric", isA((value) => typeof value === "number")],
+  ["IsNumeric", isA(isNumber)],
   ["IsString", isA((value) => typeof value === "string")],
   ["IsBoolean", isA((value) => typeof value === "boolean")],
   ["IsTimestamp", isA((value) => typeof value === "string" && parseTimestamp(value) !== undefined)],

@@ -32,8 +32,7 @@ export function effectiveInput(node: StateNode, place: Place): Json {
   const { thread, run } = place;
   if (node.language === "JSONata") return thread.input;
   const value = valueOfPath(node.fields["InputPath"], place, thread.input);
-  const shown = node.type === "Pass" ? node.fields["Result"] === undefined : node.type !== "Parallel";
-  if (shown) run.env.probe?.record("afterInputPath", value);
+  if (node.type !== "Parallel") run.env.probe?.record("afterInputPath", value);
   return value;
 }
 

@@ -5,6 +5,7 @@ import { stateFields } from "./state-fields.ts";
 import { checkState } from "./validate-state.ts";
 import { integerProblem } from "./validate-values.ts";
 
+/** In Unicode characters. */
 const maxNameLength = 80;
 const maxTimeoutSeconds = 99_999_999;
 
@@ -69,7 +70,7 @@ class Validation {
 
   private state(name: string, value: Json, location: string, lone: boolean): void {
     const { found } = this;
-    if (name.length > maxNameLength || name === "") {
+    if ([...name].length > maxNameLength || name === "") {
       found.error("INVALID_STATE_NAME", `Invalid State name: ${name.slice(0, 200)}`, location);
     }
     if (this.names.has(name)) found.error("DUPLICATE_STATE_NAME", `Duplicate State name: ${name}`, location);

@@ -5,6 +5,7 @@ import { errorDetails } from "./history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { evaluateQuery } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
+import { numberOf } from "./number-literal.ts";
 import type { Run } from "./run.ts";
 import { queryScope, rootsOf, visibleVariables } from "./scope.ts";
 import { evaluateTemplate } from "./template.ts";
@@ -79,15 +80,11 @@ function matches(handler: JsonObject, failure: Failure): boolean {
   });
 }
 
-function numberOf(value: Json | undefined, otherwise: number): number {
-  return typeof value === "number" ? value : otherwise;
-}
-
 /** Seconds before attempt `attempt` (from 1): interval times backoff, capped, and spread out under full jitter. */
 function retryDelaySeconds(run: Run, retrier: JsonObject, attempt: number): number {
-  const interval = numberOf(retrier["IntervalSeconds"], defaultIntervalSeconds);
-  const backoff = numberOf(retrier["BackoffRate"], defaultBackoffRate);
-  const limit = numberOf(retrier["MaxDelaySeconds"], 99_999_999);
+  const interval = numberOf(retrier["IntervalSeconds"]) ?? defaultIntervalSeconds;
+  const backoff = numberOf(retrier["BackoffRate"]) ?? defaultBackoffRate;
+  const limit = numberOf(retrier["MaxDelaySeconds"]) ?? 99_999_999;
   const delay = Math.min(interval * backoff ** (attempt - 1), limit);
   return retrier["JitterStrategy"] === "FULL" ? delay * run.env.chance.random() : delay;
 }
@@ -99,7 +96,7 @@ function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   const retrier = retriers[index]!;
   const probe = run.env.probe;
   const made = (thread.retries[index] ?? 0) + (probe?.retryCount ?? 0);
-  if (made >= numberOf(retrier["MaxAttempts"], defaultMaxAttempts)) return false;
+  if (made >= (numberOf(retrier["MaxAttempts"]) ?? defaultMaxAttempts)) return false;
   const delaySeconds = retryDelaySeconds(run, retrier, made + 1);
   if (probe) {
     run.head.status = "FAILED";

@@ -6,6 +6,7 @@ import { isObject, type Json, type JsonObject, setOwn, textOf } from "./json.ts"
 import { evaluateTyped } from "./jsonata.ts";
 import { isDistributed, type StateNode } from "./machine.ts";
 import { itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
+import { numberOf } from "./number-literal.ts";
 import type { Run } from "./run.ts";
 import { type MapItem, mapItem, type Place, queryScope } from "./scope.ts";
 import { exitState, fanIsDone, fanOutputs, fillFan, itemsOf, nextOf, startFan } from "./transitions.ts";
@@ -112,7 +113,8 @@ function maxConcurrency(node: StateNode, place: Place): number {
     value = valueOfPath(fields[source], place, effectiveInput(node, place));
   }
   if (value === undefined) return 0;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+  const given = numberOf(value) ?? -1;
+  if (Number.isInteger(given) && given >= 0) return given;
   throw runtimeError(`The ${source} field refers to value "${textOf(value)}" which is not a valid integer`);
 }
 

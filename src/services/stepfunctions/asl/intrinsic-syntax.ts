@@ -1,5 +1,6 @@
 import { BoundedCache } from "./bounded-cache.ts";
 import type { Json } from "./json.ts";
+import { numberFromText } from "./number-literal.ts";
 import { type Path, parsePath } from "./path-syntax.ts";
 
 /** An argument of an intrinsic function, or a whole call. A text keeps its escapes in `raw`, which States.Format reads. */
@@ -35,6 +36,12 @@ export const intrinsicArity: ReadonlyMap<string, readonly [number, number]> = ne
 
 /** AWS's limit on calls within calls. */
 const maxCallDepth = 10;
+
+const constants: ReadonlyMap<string, Json> = new Map<string, Json>([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
 
 class CallReader {
   readonly text: string;
@@ -82,12 +89,13 @@ class CallReader {
     const character = this.text[this.at];
     if (character === "'") return this.quoted();
     if (character === "$") return { kind: "path", path: this.path() };
-    const word = /^(true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?)(?=[\s,)])/.exec(
+    const word = /^(?:(true|false|null)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,)])/.exec(
       this.text.slice(this.at, this.at + 64),
     );
     if (word) {
       this.at += word[0].length;
-      return { kind: "value", value: JSON.parse(word[0].replace(/^(-?)0+(?=\d)/, "$1")) as Json };
+      if (word[1] !== undefined) return { kind: "value", value: constants.get(word[1])! };
+      return { kind: "value", value: numberFromText(word[0].replace(/^(-?)0+(?=\d)/, "$1")) };
     }
     return this.call(depth + 1);
   }

@@ -18,6 +18,7 @@ import {
   quotedJson,
   setOwn,
 } from "./json.ts";
+import { NumberLiteral, numberOf } from "./number-literal.ts";
 import { PathMiss, type Roots, readPath } from "./path-read.ts";
 
 /** Limits AWS documents for intrinsic functions. */
@@ -42,8 +43,7 @@ function array(value: Json, name: string): Json[] {
 }
 
 function integer(value: Json, name: string): number {
-  const rounded =
-    typeof value === "number" ? javaRound(value) : refuse(`Invalid arguments in ${name}: expected a number`);
+  const rounded = javaRound(numberOf(value) ?? refuse(`Invalid arguments in ${name}: expected a number`));
   if (rounded < intMin || rounded > intMax) refuse(`Invalid arguments in ${name}: number out of range`);
   return rounded;
 }
@@ -85,7 +85,9 @@ function insertedText(value: Json): string {
 function jsonOf(value: string): Json {
   if (value.trim() === "") return null;
   try {
-    return parseJson(value);
+    const parsed = parseJson(value);
+    // Recorded: an integer has no negative zero here.
+    return parsed instanceof NumberLiteral && parsed.text === "-0" ? 0 : parsed;
   } catch {
     return refuse(`Unable to parse JSON from '${value.slice(0, 200)}'`);
   }

@@ -1,5 +1,14 @@
+import {
+  canonicalNumber,
+  compareNumbers,
+  isNumber,
+  type JsonNumber,
+  NumberLiteral,
+  numberFromText,
+} from "./number-literal.ts";
+
 /** Any JSON value. Values are shared between frames and are never changed in place. */
-export type Json = null | boolean | number | string | Json[] | JsonObject;
+export type Json = null | boolean | number | NumberLiteral | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
 /** AWS's payload limit for inputs, outputs and task results, in bytes of UTF-8. */
@@ -12,13 +21,13 @@ export const maxJsonDepth = 1_000;
 const maxProducedDepth = maxJsonDepth + 100;
 
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral);
 }
 
 /** The JSON type of a value, in the words AWS's messages use. */
 export function jsonType(value: Json): string {
   if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
+  return Array.isArray(value) ? "array" : isNumber(value) ? "number" : typeof value;
 }
 
 /**
@@ -26,7 +35,7 @@ export function jsonType(value: Json): string {
  * called `toString`.
  */
 export function textOf(value: Json | undefined): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return typeof value === "string" ? value : value === undefined ? "" : writeJson(value);
 }
 
 /** An own property of an object, never one inherited from its prototype. */
@@ -50,10 +59,132 @@ export function copyObject(object: JsonObject): JsonObject {
   return copy;
 }
 
-/** Parses JSON text; throws a SyntaxError for bad text and for nesting beyond {@link maxJsonDepth}. */
+/** Parses JSON text of others; throws a SyntaxError for bad text and for nesting beyond {@link maxJsonDepth}. */
 export function parseJson(text: string): Json {
   if (nestingExceeds(text, maxJsonDepth)) throw new SyntaxError(`Document nesting depth exceeds ${maxJsonDepth}`);
-  return JSON.parse(text) as Json;
+  return readJson(text) as Json;
+}
+
+/**
+ * Reads what {@link writeJson} wrote, or any JSON text, as JSON.parse does, but with the numbers a double would not bring
+ * back as {@link NumberLiteral}s.
+ */
+export function readJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  // Values nested too deep are refused as payloads, whatever their numbers are.
+  if (!oddNumber.test(text) || nestingExceeds(text, 2 * maxJsonDepth)) return value;
+  return new Reader(text).value();
+}
+
+/** JSON text of a value or of a structure that holds values. Undefined members are left out. */
+export function writeJson(value: unknown): string {
+  const before = NumberLiteral.met;
+  const text = JSON.stringify(value);
+  return NumberLiteral.met === before ? text : written(value)!;
+}
+
+function written(value: unknown): string | undefined {
+  if (value instanceof NumberLiteral) return value.text;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => written(item) ?? "null").join(",")}]`;
+  const members: string[] = [];
+  for (const [key, member] of Object.entries(value)) {
+    const text = written(member);
+    if (text !== undefined) members.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${members.join(",")}}`;
+}
+
+/**
+ * Finds a number that may have to be kept as it is written: with an exponent, a zero at the end of its fraction, more than
+ * 15 digits, very small, or a negative zero. What looks like one inside a string costs a slower reading and no more.
+ */
+const oddNumber = /(?:^|[[,:])\s*(?:-0|-?(?:\d+(?:\.\d+)?[eE][+-]?\d+|\d+\.\d*0|0\.0{6}\d*|[\d.]{16,}))\s*(?:[,\]}]|$)/;
+
+/** Reads text that is known to be JSON. */
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): Json {
+    switch (this.#next()) {
+      case "{":
+        return this.#object();
+      case "[":
+        return this.#array();
+      case '"':
+        return this.#string();
+      case "t":
+        this.#at += 4;
+        return true;
+      case "f":
+        this.#at += 5;
+        return false;
+      case "n":
+        this.#at += 4;
+        return null;
+      default:
+        return this.#number();
+    }
+  }
+
+  /** The next character that is not white space. */
+  #next(): string {
+    while (" \t\n\r".includes(this.#text[this.#at]!)) this.#at++;
+    return this.#text[this.#at]!;
+  }
+
+  #object(): JsonObject {
+    const object: JsonObject = {};
+    this.#at++;
+    while (this.#next() !== "}") {
+      if (this.#text[this.#at] === ",") {
+        this.#at++;
+        this.#next();
+      }
+      const key = this.#string();
+      this.#next();
+      this.#at++;
+      setOwn(object, key, this.value());
+    }
+    this.#at++;
+    return object;
+  }
+
+  #array(): Json[] {
+    const array: Json[] = [];
+    this.#at++;
+    while (this.#next() !== "]") {
+      if (this.#text[this.#at] === ",") this.#at++;
+      array.push(this.value());
+    }
+    this.#at++;
+    return array;
+  }
+
+  #string(): string {
+    const start = this.#at++;
+    let escaped = false;
+    for (; this.#text[this.#at] !== '"'; this.#at++) {
+      if (this.#text[this.#at] !== "\\") continue;
+      escaped = true;
+      this.#at++;
+    }
+    this.#at++;
+    return escaped
+      ? (JSON.parse(this.#text.slice(start, this.#at)) as string)
+      : this.#text.slice(start + 1, this.#at - 1);
+  }
+
+  #number(): JsonNumber {
+    const start = this.#at;
+    while ("+-.0123456789eE".includes(this.#text[this.#at] ?? " ")) this.#at++;
+    return numberFromText(this.#text.slice(start, this.#at));
+  }
 }
 
 function nestingExceeds(text: string, limit: number): boolean {
@@ -83,6 +214,7 @@ export function jsonExceeds(value: Json, limit: number): boolean {
     if (depth > maxProducedDepth) return true;
     if (typeof node === "string") size += node.length + 2;
     else if (node === null || typeof node !== "object") size += node === false ? 5 : typeof node === "number" ? 1 : 4;
+    else if (node instanceof NumberLiteral) size += node.text.length;
     else if (Array.isArray(node)) {
       size += 1 + node.length;
       for (const item of node) if (size > limit || walk(item, depth + 1)) return true;
@@ -101,19 +233,22 @@ export function jsonExceeds(value: Json, limit: number): boolean {
 /** Compact JSON text of a value, or undefined when it is larger than a payload may be. */
 export function payloadText(value: Json): string | undefined {
   if (jsonExceeds(value, maxPayloadBytes + 1)) return undefined;
-  const text = JSON.stringify(value);
+  const text = writeJson(value);
   return text.length > maxPayloadBytes / 3 && Buffer.byteLength(text) > maxPayloadBytes ? undefined : text;
 }
 
 /** Compact JSON text cut to `limit` characters, for use inside messages. */
 export function quotedJson(value: Json, limit = 30_000): string {
-  if (!jsonExceeds(value, limit)) return JSON.stringify(value);
+  if (!jsonExceeds(value, limit)) return writeJson(value);
   return payloadText(value)?.slice(0, limit) ?? "";
 }
 
 /** Deep equality of JSON values; no coercion, member order does not matter. */
 export function jsonEquals(a: Json, b: Json): boolean {
   if (a === b) return true;
+  if (a instanceof NumberLiteral || b instanceof NumberLiteral) {
+    return isNumber(a) && isNumber(b) && compareNumbers(a, b) === 0;
+  }
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => jsonEquals(item, b[index]!));
@@ -128,6 +263,7 @@ export function jsonEquals(a: Json, b: Json): boolean {
 /** A text equal for two values exactly when {@link jsonEquals} holds for them. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (isNumber(value)) return canonicalNumber(value);
   if (!isObject(value)) return JSON.stringify(value);
   const members = Object.keys(value).sort();
   return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(",")}}`;
@@ -153,7 +289,7 @@ function javaBucket(key: string, size: number): number {
 export function javaText(value: Json): string {
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return `[${value.map(javaText).join(", ")}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isObject(value)) return writeJson(value);
   return `{${Object.keys(value)
     .map((key) => `${key}=${javaText(value[key]!)}`)
     .join(", ")}}`;

@@ -15,6 +15,7 @@ export const realmSource = `
   const longestCached = 4096;
   const longestSequence = 200000;
   const deepestStack = 1000;
+  const deepestTree = 200;
   const longestText = 1000000;
   const largestTotal = 20000000;
   const largestResult = 262144;
@@ -38,6 +39,7 @@ export const realmSource = `
   };
   Math["random"] = random;
 
+  const stackError = () => ({ message: "The expression exceeded the stack limit" });
   const memoryError = () => ({ message: "The expression exceeded the memory limit" });
   const charge = (amount) => {
     built += amount;
@@ -171,11 +173,22 @@ export const realmSource = `
     }
     expression.assign("eval", undefined);
     if (!facts.simple) expression.assign(Symbol.for("jsonata.__evaluate_exit"), afterNode);
-    entry = { expression, facts };
+    entry = { expression, facts, tooDeep: tooDeep(expression.ast()) };
     if (text.length > longestCached) return entry;
     if (cache.size >= cacheLimit) cache.delete(cache.keys().next().value);
     cache.set(text, entry);
     return entry;
+  };
+
+  /** A chain of operators is a tree as deep as the chain is long: 200 additions are more than AWS's stack takes. */
+  const tooDeep = (tree) => {
+    let level = [tree];
+    for (let depth = 0; level.length > 0; depth++) {
+      if (depth >= deepestTree) return true;
+      const below = level.flatMap((node) => Object.values(node).flat(2));
+      level = below.filter((node) => node !== null && typeof node === "object");
+    }
+    return false;
   };
 
   const cheap = new Set(["string", "number", "sum", "count", "max", "min", "average", "length", "substring", "lowercase",
@@ -340,11 +353,11 @@ export const realmSource = `
     } else if (value !== undefined) throw failure("The result is a function, not a JSON value");
   };
   const problem = (error) => {
-    if (error instanceof RangeError) return { message: "The expression exceeded the stack limit" };
+    if (error instanceof RangeError) return stackError();
     const code = typeof error.code === "string" ? error.code : undefined;
     const message = String(error.message);
-    if (code === "D1011") return { message: "The expression exceeded the stack limit" };
-    if (code === "D2015") return { message: "The expression exceeded the memory limit" };
+    if (code === "D1011") return stackError();
+    if (code === "D2015") return memoryError();
     return code === undefined ? { message } : { code, message };
   };
 
@@ -361,7 +374,9 @@ export const realmSource = `
     for (const text of request.expressions) {
       built = 0;
       try {
-        const value = await compiled(text).expression.evaluate(undefined, request.bindings);
+        const entry = compiled(text);
+        if (entry.tooDeep) throw stackError();
+        const value = await entry.expression.evaluate(undefined, request.bindings);
         built = largestTotal - largestResult * 4;
         plainValue(value, 0);
         results.push(value === undefined ? null : { value });

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Problem,
 } from "./jsonata-realm.ts";
+import { NumberLiteral } from "./number-literal.ts";
 
 /** What an expression can refer to: the members of `$states` that exist in its place, and the variables in scope. */
 export type QueryScope = {
@@ -58,7 +59,10 @@ function fill(template: Json, values: Iterator<Json>): Json {
   return result;
 }
 
-/** Follows `$variable.name.name` without the library; "unsure" where arrays would need its sequence rules. */
+/**
+ * Follows `$variable.name.name` without the library; "unsure" where arrays would need its sequence rules, or numbers its
+ * doubles.
+ */
 function followed(path: string[], scope: QueryScope): { value: Json } | null | "unsure" {
   let value: Json | undefined;
   let rest = path.slice(1);
@@ -74,7 +78,16 @@ function followed(path: string[], scope: QueryScope): { value: Json } | null | "
     if (Array.isArray(value)) return "unsure";
     value = isObject(value) ? getOwn(value, name) : undefined;
   }
-  return value === undefined ? null : { value };
+  if (value === undefined) return null;
+  return holdsLiteral(value) ? "unsure" : { value };
+}
+
+/** Whether there is a number in the value that the library, which has doubles alone, would change. */
+function holdsLiteral(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(holdsLiteral);
+  if (!isObject(value)) return value instanceof NumberLiteral;
+  for (const key of Object.keys(value)) if (holdsLiteral(value[key]!)) return true;
+  return false;
 }
 
 /** Above these an evaluation of simple expressions is timed all the same. */

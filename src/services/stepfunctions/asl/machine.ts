@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
+import { numberOf } from "./number-literal.ts";
 
 export type QueryLanguage = "JSONPath" | "JSONata";
 export type StateType = "Task" | "Pass" | "Wait" | "Choice" | "Succeed" | "Fail" | "Parallel" | "Map";
@@ -49,7 +50,7 @@ export function buildMachine(definition: JsonObject): Machine {
   return {
     startAt: textOf(definition["StartAt"]),
     states,
-    timeoutSeconds: typeof timeout === "number" ? timeout : undefined,
+    timeoutSeconds: numberOf(timeout),
   };
 }
 
@@ -106,7 +107,7 @@ export function childMachine(machine: Machine, mapState: string): Machine {
   return {
     startAt: node.starts[0]!,
     states: machine.states,
-    timeoutSeconds: typeof timeout === "number" ? timeout : undefined,
+    timeoutSeconds: numberOf(timeout),
   };
 }
 

@@ -6,6 +6,7 @@ import { errorDetails } from "./history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import { labelOf, processorOf, type StateNode } from "./machine.ts";
+import { numberOf } from "./number-literal.ts";
 import type { Run } from "./run.ts";
 import { type Place, queryScope } from "./scope.ts";
 import { exitState, nextOf } from "./transitions.ts";
@@ -59,15 +60,15 @@ function numeric(
 ): number | undefined {
   if (node.language === "JSONata") {
     if (holder[field] === undefined) return undefined;
-    return evaluateTyped(holder[field], `${location}${field}`, "number", queryScope(place)) as number;
+    return numberOf(evaluateTyped(holder[field], `${location}${field}`, "number", queryScope(place)));
   }
   const path = holder[`${field}Path`];
   const value = path === undefined ? holder[field] : valueOfPath(path, place, effectiveInput(node, place));
   if (value === undefined) return undefined;
-  if (typeof value === "number" && (kind === "float" || Number.isInteger(value))) return value;
-  const shown = typeof value === "string" ? value : JSON.stringify(value);
+  const number = numberOf(value);
+  if (number !== undefined && (kind === "float" || Number.isInteger(number))) return number;
   throw runtimeError(
-    `The ${field}Path field refers to value "${shown}" which is not a valid ${kind}: ${textOf(path ?? field)}`,
+    `The ${field}Path field refers to value "${textOf(value)}" which is not a valid ${kind}: ${textOf(path ?? field)}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { StateError } from "./errors.ts";
 import { copyObject, getOwn, isObject, type Json, type JsonObject, jsonEquals, quotedJson, setOwn } from "./json.ts";
+import { compareNumbers, isNumber } from "./number-literal.ts";
 import type { Filter, FilterPath, Operand, Path, Segment } from "./path-syntax.ts";
 
 /** What the three kinds of path start from. */
@@ -58,8 +59,7 @@ class Walk {
       if (following.kind === "filter") {
         if (this.accepts(following.filter, value)) out.push(value);
       } else this.step(value, following, out);
-      if (value === null || typeof value !== "object") continue;
-      const children = Array.isArray(value) ? value : Object.values(value);
+      const children = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
       for (let at = children.length - 1; at >= 0; at--) pending.push(children[at]!);
     }
   }
@@ -140,11 +140,11 @@ function compares(operator: string, left: Json | undefined, right: Json | undefi
     const equal = left === undefined || right === undefined ? left === right : jsonEquals(left, right);
     return equal === (operator === "==");
   }
-  const comparable =
-    (typeof left === "number" && typeof right === "number") || (typeof left === "string" && typeof right === "string");
-  if (!comparable) return false;
-  const [a, b] = [left, right] as [number, number];
-  return operator === "<" ? a < b : operator === "<=" ? a <= b : operator === ">" ? a > b : a >= b;
+  let order: number;
+  if (isNumber(left) && isNumber(right)) order = compareNumbers(left, right);
+  else if (typeof left === "string" && typeof right === "string") order = left === right ? 0 : left < right ? -1 : 1;
+  else return false;
+  return operator === "<" ? order < 0 : operator === "<=" ? order <= 0 : operator === ">" ? order > 0 : order >= 0;
 }
 
 function lengthOf(value: Json): number | undefined {

@@ -1,6 +1,7 @@
 import { BoundedCache } from "./bounded-cache.ts";
 import type { Json } from "./json.ts";
 import { LinearRegex } from "./linear-regex.ts";
+import { numberFromText } from "./number-literal.ts";
 
 /** One step of a path. `descend` makes the step after it apply to every value below. */
 export type Segment =
@@ -219,7 +220,7 @@ class PathReader {
     const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?/.exec(this.text.slice(this.at, this.at + 40));
     if (!number) this.fail();
     this.at += number[0].length;
-    return { kind: "literal", value: Number(number[0]) };
+    return { kind: "literal", value: numberFromText(number[0]) };
   }
 
   private regex(): LinearRegex {

@@ -63,7 +63,11 @@ export function contextOf(place: Place): JsonObject {
   const token = place.token ?? thread.task?.token;
   if (token !== undefined) context["Task"] = { Token: token };
   const item = place.item ?? itemOf(run, thread);
-  if (item) context["Map"] = { Item: item };
+  if (item) {
+    const { Index, Value, Key, Source } = item;
+    const origin = { ...(Key === undefined ? {} : { Key }), ...(Source === undefined ? {} : { Source }) };
+    context["Map"] = { Item: { Index, Value, ...origin } };
+  }
   return context;
 }
 

@@ -13,6 +13,7 @@ import type { ThreadFrame } from "./execution.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
+import { numberOf } from "./number-literal.ts";
 import { PathMiss, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
 import type { Run } from "./run.ts";
@@ -26,10 +27,10 @@ export const maxSeconds = 99_999_999;
 
 export function runPass(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
-  const effective = effectiveInput(node, place);
-  const worked = node.fields["Result"] !== undefined && node.language === "JSONPath";
-  const result = worked ? node.fields["Result"]! : workInput(node, place, effective);
-  if (worked) run.env.probe?.record("result", result);
+  const given = node.language === "JSONPath" ? node.fields["Result"] : undefined;
+  // With a Result, InputPath and Parameters have no effect, not even that of a path that leads nowhere.
+  const result = given === undefined ? workInput(node, place, effectiveInput(node, place)) : given;
+  if (given !== undefined) run.env.probe?.record("result", result);
   exitState(run, thread, { ...outgoing(node, place, result, "input"), next: nextOf(node.fields) });
 }
 
@@ -83,7 +84,7 @@ function waitsUntil(node: StateNode, place: Place): number {
   if (node.language === "JSONata") {
     const scope = queryScope(place);
     if (fields["Seconds"] !== undefined) {
-      const seconds = evaluateTyped(fields["Seconds"], "Seconds", "number", scope) as number;
+      const seconds = numberOf(evaluateTyped(fields["Seconds"], "Seconds", "number", scope))!;
       if (!Number.isInteger(seconds) || seconds < 0 || seconds > maxSeconds) {
         throw runtimeError(`The Seconds parameter is not a valid number of seconds: ${seconds}`);
       }
@@ -94,16 +95,15 @@ function waitsUntil(node: StateNode, place: Place): number {
     if (!instant) throw runtimeError(badTimestamp("Timestamp", text));
     return instant.epochMs;
   }
-  if (fields["Seconds"] !== undefined) return nowMs + Number(fields["Seconds"]) * 1000;
+  if (fields["Seconds"] !== undefined) return nowMs + numberOf(fields["Seconds"])! * 1000;
   if (fields["Timestamp"] !== undefined) return parseTimestamp(textOf(fields["Timestamp"]))!.epochMs;
   const input = effectiveInput(node, place);
   if (fields["SecondsPath"] !== undefined) {
-    const seconds = referenced("SecondsPath", textOf(fields["SecondsPath"]), place, input);
-    if (typeof seconds === "number" && Number.isInteger(seconds) && seconds >= 0 && seconds <= maxSeconds) {
-      return nowMs + seconds * 1000;
-    }
+    const value = referenced("SecondsPath", textOf(fields["SecondsPath"]), place, input);
+    const seconds = numberOf(value) ?? -1;
+    if (Number.isInteger(seconds) && seconds >= 0 && seconds <= maxSeconds) return nowMs + seconds * 1000;
     throw runtimeError(
-      `The SecondsPath parameter does not reference a valid number of seconds: ${textOf(fields["SecondsPath"])} == ${shown(seconds)}`,
+      `The SecondsPath parameter does not reference a valid number of seconds: ${textOf(fields["SecondsPath"])} == ${shown(value)}`,
     );
   }
   const path = textOf(fields["TimestampPath"]);

@@ -6,6 +6,7 @@ import { errorDetails, payloadDetails } from "./history.ts";
 import { type Json, type JsonObject, quotedJson, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
+import { numberOf } from "./number-literal.ts";
 import { parseResource, type TaskResource } from "./resource.ts";
 import type { Run } from "./run.ts";
 import { type Place, queryScope, retryCount, rootsOf } from "./scope.ts";
@@ -31,7 +32,8 @@ function seconds(node: StateNode, place: Place, field: string, input: Json): num
     value = valueOfPath(fields[source], place, input);
   }
   if (value === undefined) return undefined;
-  if (typeof value === "number" && Number.isInteger(value) && value > 0 && value <= maxSeconds) return value;
+  const given = numberOf(value) ?? 0;
+  if (Number.isInteger(given) && given > 0 && given <= maxSeconds) return given;
   throw runtimeError(`The ${source} parameter does not reference a valid number of seconds: ${quotedJson(value)}`);
 }
 
@@ -103,7 +105,7 @@ function scheduled(run: Run, thread: ThreadFrame, request: TaskRequest, text: st
   if (request.heartbeatSeconds !== undefined) limits["heartbeatInSeconds"] = request.heartbeatSeconds;
   const role = request.credentials as JsonObject | undefined;
   const credentials: JsonObject =
-    role?.["RoleArn"] === undefined ? {} : { taskCredentials: { roleArn: role["RoleArn"] } };
+    role?.["RoleArn"] === undefined ? {} : { taskCredentials: { roleArn: textOf(role["RoleArn"]) } };
   if (resource.kind === "service") {
     const { resourceType, resource: name } = resource;
     const details = {

@@ -2,7 +2,7 @@ import { StateError } from "./errors.ts";
 import type { Env, Execution, ExecutionMeta, Probe, StateEnd, TaskRequest } from "./execution.ts";
 import { TooManyFailures } from "./fan-states.ts";
 import { startExecution, step } from "./interpreter.ts";
-import { type Json, type JsonObject, parseJson } from "./json.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "./json.ts";
 import type { Machine, StateNode } from "./machine.ts";
 
 /** What TestState is asked to run: one state of a machine, once. */
@@ -41,8 +41,7 @@ export function mockProblem(node: StateNode, mock: NonNullable<StateTestSetup["m
   if (node.fields["ResultWriter"] === undefined) {
     return Array.isArray(mock.result) ? undefined : "Mocked result must be an array.";
   }
-  const isObject = typeof mock.result === "object" && mock.result !== null && !Array.isArray(mock.result);
-  return isObject ? undefined : "Mocked result must be a JSON object.";
+  return isObject(mock.result) ? undefined : "Mocked result must be a JSON object.";
 }
 
 /** Why a state cannot have caused the error mocked for another, in the words of TestState's ValidationException. */

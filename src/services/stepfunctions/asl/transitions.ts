@@ -1,7 +1,7 @@
 import { StateError } from "./errors.ts";
 import type { DoneFrame, FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
 import { payloadDetails } from "./history.ts";
-import { type Json, type JsonObject, payloadText } from "./json.ts";
+import { type Json, type JsonObject, payloadText, writeJson } from "./json.ts";
 import type { Run } from "./run.ts";
 import { visibleVariables } from "./scope.ts";
 
@@ -97,7 +97,7 @@ function exitDetails(name: string, text: string, assigned: JsonObject | undefine
   const details: JsonObject = { name, ...payloadDetails("output", text) };
   if (!assigned) return details;
   const texts: JsonObject = {};
-  for (const key of Object.keys(assigned).sort()) texts[key] = JSON.stringify(assigned[key]);
+  for (const key of Object.keys(assigned).sort()) texts[key] = writeJson(assigned[key]);
   return { ...details, assignedVariables: texts, assignedVariablesDetails: { truncated: false } };
 }
 

@@ -1,6 +1,7 @@
 import { operatorOf } from "./choice.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isNumber } from "./number-literal.ts";
 import type { StateCheck } from "./state-check.ts";
 import {
   checkAssign,
@@ -42,7 +43,7 @@ export function checkChoice(check: StateCheck): void {
 
 const operandProblems: Record<string, (value: Json) => string | undefined> = {
   string: stringProblem,
-  number: (value) => (typeof value === "number" ? undefined : "Expected value of type Number"),
+  number: (value) => (isNumber(value) ? undefined : "Expected value of type Number"),
   boolean: (value) => (typeof value === "boolean" ? undefined : "Expected value of type Boolean"),
   timestamp: timestampProblem,
 };

@@ -1,5 +1,6 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Json } from "./json.ts";
+import { numberOf } from "./number-literal.ts";
 import { maxSeconds, type StateCheck } from "./state-check.ts";
 import { checkAssign, checkPath, checkQuery, eachObject, filledArray, integerProblem } from "./validate-values.ts";
 
@@ -41,7 +42,7 @@ export function checkRetry({ found, fields, location }: StateCheck): void {
     ["IntervalSeconds", integerProblem(1, maxSeconds)],
     ["MaxAttempts", integerProblem(0, maxSeconds)],
     ["MaxDelaySeconds", integerProblem(1, maxRetryDelaySeconds)],
-    ["BackoffRate", (value) => (typeof value === "number" && value >= 1 ? undefined : "Value cannot be less than 1.0")],
+    ["BackoffRate", (value) => ((numberOf(value) ?? 0) >= 1 ? undefined : "Value cannot be less than 1.0")],
     [
       "JitterStrategy",
       (value) => (value === "FULL" || value === "NONE" ? undefined : "Value must be one of [FULL, NONE]"),
@@ -52,8 +53,8 @@ export function checkRetry({ found, fields, location }: StateCheck): void {
       const problem = retrier[field] === undefined ? undefined : problemOf(retrier[field]);
       if (problem !== undefined) found.schema(problem, `${place}/${field}`);
     }
-    const [interval, longest] = [retrier["IntervalSeconds"] ?? 1, retrier["MaxDelaySeconds"]];
-    if (typeof longest === "number" && typeof interval === "number" && longest <= interval) {
+    const [interval, longest] = [numberOf(retrier["IntervalSeconds"] ?? 1), numberOf(retrier["MaxDelaySeconds"])];
+    if (longest !== undefined && interval !== undefined && longest <= interval) {
       found.schema("MaxDelaySeconds must be greater than IntervalSeconds", `${place}/MaxDelaySeconds`);
     }
   });

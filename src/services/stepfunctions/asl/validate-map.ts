@@ -1,5 +1,6 @@
-import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
+import { isObject, type Json, type JsonObject, textOf, writeJson } from "./json.ts";
 import { isDistributed, processorOf } from "./machine.ts";
+import { numberOf } from "./number-literal.ts";
 import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
 import { distributedFields } from "./state-fields.ts";
 import { checkPath, checkQuery, checkQueryOr, checkTemplate, integerProblem } from "./validate-values.ts";
@@ -21,9 +22,8 @@ export function checkMap(check: StateCheck): void {
   }
   const items = fields["Items"];
   if (language === "JSONata" && items !== undefined) {
-    if (typeof items !== "object" || items === null) {
-      checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
-    } else checkQuery(found, items, `${location}/Items`, []);
+    if (Array.isArray(items) || isObject(items)) checkQuery(found, items, `${location}/Items`, []);
+    else checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
   }
   checkTemplateField(check, "ItemSelector", fields["ItemSelector"]);
   if (!isDistributed(fields)) {
@@ -50,15 +50,17 @@ function checkTemplateField({ found, language, location }: StateCheck, field: st
 
 function checkDistributed(check: StateCheck): void {
   const { found, fields, language, location } = check;
-  const percentage = (value: Json): string | undefined =>
-    typeof value === "number" && value >= 0 && value <= 100 ? undefined : "Value must be between 0 and 100";
+  const percentage = (value: Json): string | undefined => {
+    const percent = numberOf(value) ?? -1;
+    return percent >= 0 && percent <= 100 ? undefined : "Value must be between 0 and 100";
+  };
   checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
   checkNumber(check, "ToleratedFailurePercentage", percentage);
   const label = fields["Label"];
   if (label !== undefined) {
     const valid = typeof label === "string" && label !== "" && label.length <= maxLabelLength;
     if (!valid || /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/.test(label)) {
-      found.error("INVALID_LABEL_NAME", `Invalid label name: ${JSON.stringify(label)}`, `${location}/Label`);
+      found.error("INVALID_LABEL_NAME", `Invalid label name: ${writeJson(label)}`, `${location}/Label`);
     }
   }
   const parameters = language === "JSONPath" ? "Parameters" : "Arguments";

@@ -1,5 +1,6 @@
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "./intrinsic-syntax.ts";
 import { isObject, type Json } from "./json.ts";
+import { numberOf } from "./number-literal.ts";
 import { parseResource } from "./resource.ts";
 import { checkNumber, exclusive, maxSeconds, required, type StateCheck } from "./state-check.ts";
 import { integrationFields, languageFields, optimisedServices, stateFields } from "./state-fields.ts";
@@ -99,8 +100,8 @@ function checkTask(check: StateCheck): void {
   const { found, fields, language, location } = check;
   checkNumber(check, "TimeoutSeconds", integerProblem(1, maxSeconds));
   checkNumber(check, "HeartbeatSeconds", integerProblem(1, maxSeconds));
-  const [timeout, heartbeat] = [fields["TimeoutSeconds"], fields["HeartbeatSeconds"]];
-  if (typeof timeout === "number" && typeof heartbeat === "number" && heartbeat >= timeout) {
+  const [timeout, heartbeat] = [numberOf(fields["TimeoutSeconds"]), numberOf(fields["HeartbeatSeconds"])];
+  if (timeout !== undefined && heartbeat !== undefined && heartbeat >= timeout) {
     found.schema("HeartbeatSeconds must be smaller than TimeoutSeconds", `${location}/HeartbeatSeconds`);
   }
   const credentials = fields["Credentials"];

@@ -1,7 +1,8 @@
 import type { Diagnostics } from "./diagnostics.ts";
 import { isIntrinsic, isValidIntrinsic } from "./intrinsic-syntax.ts";
-import { isObject, type Json, type JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject, writeJson } from "./json.ts";
 import { expressionFacts, expressionIn } from "./jsonata.ts";
+import { numberOf } from "./number-literal.ts";
 import { isReferencePath, isValidPath, pathOf } from "./path-syntax.ts";
 import { parseTimestamp } from "./timestamps.ts";
 
@@ -18,7 +19,7 @@ export function checkPath(
   if (value === null && kind.nullable) return;
   if (typeof value !== "string" || !isValidPath(value)) {
     const what = kind.reference ? "Value is not a Reference Path" : "Value is not a valid JSONPath";
-    found.schema(`${what}: ${typeof value === "string" ? value : JSON.stringify(value).slice(0, 200)}`, location);
+    found.schema(`${what}: ${typeof value === "string" ? value : writeJson(value).slice(0, 200)}`, location);
     return;
   }
   const path = pathOf(value);
@@ -130,9 +131,10 @@ export function checkQueryOr(
 /** Says what is wrong with a number that must be an integer of at least `least` and at most `most`. */
 export function integerProblem(least: number, most: number): (value: Json) => string | undefined {
   return (value) => {
-    if (typeof value !== "number" || !Number.isInteger(value)) return "Expected value of type Integer";
-    if (value < least) return `Value cannot be less than ${least}`;
-    return value > most ? `Value cannot be greater than ${most}` : undefined;
+    const number = numberOf(value);
+    if (number === undefined || !Number.isInteger(number)) return "Expected value of type Integer";
+    if (number < least) return `Value cannot be less than ${least}`;
+    return number > most ? `Value cannot be greater than ${most}` : undefined;
   };
 }
 

@@ -1,5 +1,5 @@
 import { intrinsicOf, isIntrinsic, isValidIntrinsic, pathsOfCall } from "./intrinsic-syntax.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { isObject, type Json, type JsonObject } from "./json.ts";
 import { expressionFacts, expressionIn } from "./jsonata.ts";
 import type { Machine } from "./machine.ts";
 import { isValidPath, pathOf } from "./path-syntax.ts";
@@ -39,7 +39,7 @@ export function variableReferences(machine: Machine): Record<string, string[]> {
 /** Names a state assigns, itself or in its rules and catchers. */
 function collectAssigned(fields: JsonObject, names: Set<string>): void {
   const add = (assign: Json | undefined): void => {
-    if (typeof assign !== "object" || assign === null) return;
+    if (!isObject(assign)) return;
     for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ""));
   };
   add(fields["Assign"]);
@@ -51,7 +51,7 @@ function collectAssigned(fields: JsonObject, names: Set<string>): void {
 function collect(value: Json, query: boolean, names: Set<string>): void {
   if (typeof value === "string") {
     for (const name of query ? queryVariables(value) : pathVariables(value)) names.add(name);
-  } else if (typeof value === "object" && value !== null) {
+  } else if (Array.isArray(value) || isObject(value)) {
     for (const member of Object.values(value)) collect(member, query, names);
   }
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES } from "node:http";
 import { type ConnectionCall, ConnectionError, type Connections } from "../../../core/connections.ts";
 import { type HttpAnswer, HttpCallError, httpCall, isLoopback } from "../../../core/http-client.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
 import { badParameters, type HttpExchange, type Integration, type TaskCall } from "./integration.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -81,7 +81,7 @@ export class HttpCalls implements Integration {
     const given = parameters["RequestBody"] ?? null;
     if (given !== null) {
       headers["Content-Type"] = "application/json";
-      body = JSON.stringify(given);
+      body = writeJson(given);
     }
     if (type === "http") headers["Range"] = `bytes=0-${maxAnswerBytes}`;
     for (const [name, values] of pairs(parameters["Headers"])) {
@@ -146,9 +146,8 @@ function urlOf(type: string, parameters: JsonObject, endpoint: string | undefine
 }
 
 function pairs(value: Json | undefined): [string, string[]][] {
-  const text = (one: Json): string => (typeof one === "string" ? one : JSON.stringify(one));
   if (!isObject(value)) return [];
-  return Object.entries(value).map(([name, one]) => [name, Array.isArray(one) ? one.map(text) : [text(one)]]);
+  return Object.entries(value).map(([name, one]) => [name, Array.isArray(one) ? one.map(textOf) : [textOf(one)]]);
 }
 
 function setHeader(headers: Record<string, string>, name: string, value: string): void {
@@ -222,7 +221,7 @@ function output(type: string, answer: HttpAnswer): JsonObject {
 function bodyOf({ headers, body }: HttpAnswer, type: string): Json {
   if (type === "http" && !/json/i.test(String(headers["content-type"] ?? ""))) return body;
   try {
-    return JSON.parse(body) as Json;
+    return parseJson(body);
   } catch {
     return body;
   }

@@ -1,6 +1,6 @@
 import type { ServiceDependencies } from "../../../core/service.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import type { Json } from "../asl/json.ts";
+import { type Json, writeJson } from "../asl/json.ts";
 import type { ExecutionRow } from "../tables.ts";
 
 /** A task to be carried out, for whom, and when to give up. */
@@ -47,5 +47,5 @@ export interface Integration {
 
 /** AWS's sentence for parameters that do not fit. */
 export function badParameters(parameters: Json, problems: readonly string[]): string {
-  return `The Parameters '${JSON.stringify(parameters)}' could not be used to start the Task: [${problems.join(", ")}]`;
+  return `The Parameters '${writeJson(parameters)}' could not be used to start the Task: [${problems.join(", ")}]`;
 }

@@ -3,7 +3,7 @@ import { AwsError } from "../../../../protocols/error.ts";
 import { formatArn } from "../../../core/arn.ts";
 import type { Invocation } from "../../../core/functions.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { exceptionName } from "./service-names.ts";
@@ -35,7 +35,7 @@ export class LambdaCalls implements Integration {
   async call(call: TaskCall): Promise<Json> {
     const { task } = call;
     if (task.resource.kind === "lambda") {
-      const answer = await invoke(call, task.resource.arn, JSON.stringify(task.parameters));
+      const answer = await invoke(call, task.resource.arn, writeJson(task.parameters));
       if (answer.functionError !== undefined) throw functionError(answer.payload, false);
       return parsed(answer.payload) ?? answer.payload;
     }
@@ -49,7 +49,7 @@ export class LambdaCalls implements Integration {
     const arn = functionArn(textOf(parameters["FunctionName"]), call);
     const qualified = typeof qualifier === "string" && arn.split(":").length === 7 ? `${arn}:${qualifier}` : arn;
     // A text is the event's JSON itself.
-    const event = payload === null ? "{}" : typeof payload === "string" ? payload : JSON.stringify(payload);
+    const event = payload === null ? "{}" : textOf(payload);
     if (payload !== null && parsed(event) === undefined) {
       throw new TaskError(
         "Lambda.InvalidRequestContentException",
@@ -102,7 +102,7 @@ function functionArn(name: string, { row }: TaskCall): string {
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch {
     return undefined;
   }
@@ -112,7 +112,7 @@ function parsed(text: string): Json | undefined {
 function functionError(payload: string, compact: boolean): TaskError {
   const value = parsed(payload);
   const type = isObject(value ?? null) ? (value as JsonObject)["errorType"] : undefined;
-  const cause = compact && value !== undefined ? JSON.stringify(value) : payload;
+  const cause = compact && value !== undefined ? writeJson(value) : payload;
   if (typeof type === "string" && type !== "") return new TaskError(type, cause);
   const unknown = "The cause could not be determined because Lambda did not return an error type.";
   return new TaskError("Lambda.Unknown", `${unknown} Returned payload: ${payload}`);

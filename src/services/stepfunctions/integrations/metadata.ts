@@ -1,5 +1,5 @@
 /** SdkHttpMetadata and SdkResponseMetadata, which optimized integrations add to their results. */
-import { type JsonObject, javaHashOrder } from "../asl/json.ts";
+import { type JsonObject, javaHashOrder, writeJson } from "../asl/json.ts";
 
 /** The result with its metadata, all keys in alphabetical order. */
 export function withMetadata(
@@ -13,7 +13,7 @@ export function withMetadata(
 ): JsonObject {
   const headers: JsonObject = {
     connection: "keep-alive",
-    "Content-Length": String(Buffer.byteLength(JSON.stringify(result))),
+    "Content-Length": String(Buffer.byteLength(writeJson(result))),
     "Content-Type": call.contentType,
     Date: new Date(call.nowMs).toUTCString(),
     ...call.more,

@@ -1,7 +1,7 @@
 /** Tasks for services Busbar has not, passed through to an endpoint that speaks AWS JSON. */
 import { type HttpAnswer, HttpCallError, httpCall } from "../../../core/http-client.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { pascalCase } from "./sdk-values.ts";
@@ -76,7 +76,7 @@ export class PassThrough implements Integration {
     const name = this.#name(task);
     const { target, version, camel, signingName = name } = services[name] as JsonService;
     const api = task.resource.kind === "service" ? capital(task.resource.api) : "";
-    const body = JSON.stringify(camel ? renamed(task.parameters, camelCase) : task.parameters);
+    const body = writeJson(camel ? renamed(task.parameters, camelCase) : task.parameters);
     const date = new Date(deps.clock.now()).toISOString().replace(/[-:]|\.\d+/g, "");
     let answer: HttpAnswer;
     try {
@@ -120,7 +120,7 @@ function renamed(value: Json, rename: (name: string) => string): Json {
 
 function parsed(text: string): JsonObject {
   try {
-    const value = JSON.parse(text) as Json;
+    const value = parseJson(text);
     return isObject(value) ? value : {};
   } catch {
     return {};

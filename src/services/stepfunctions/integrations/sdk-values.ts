@@ -5,6 +5,7 @@
 import { Blob64 } from "../../../../protocols/blob.ts";
 import { kindOf, type Shape } from "../../../../protocols/schema.ts";
 import { isObject, type Json, type JsonObject, setOwn, textOf } from "../asl/json.ts";
+import { numberOf } from "../asl/number-literal.ts";
 
 export function pascalCase(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
@@ -69,12 +70,12 @@ function read(shape: Shape, value: Json, field: string, problems: string[]): unk
     case "boolean":
       return typeof value === "boolean" ? value : value === "true" ? true : value === "false" ? false : wrong();
     case "number": {
-      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-      return typeof number === "number" && Number.isFinite(number) ? number : wrong();
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : numberOf(value);
+      return Number.isFinite(number) ? number : wrong();
     }
     case "timestamp": {
-      const date =
-        typeof value === "number" ? new Date(value * 1000) : new Date(typeof value === "string" ? value : NaN);
+      const seconds = numberOf(value);
+      const date = new Date(seconds === undefined ? (typeof value === "string" ? value : NaN) : seconds * 1000);
       return Number.isNaN(date.getTime()) ? wrong() : date;
     }
     case "document":

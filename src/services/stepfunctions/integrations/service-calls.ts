@@ -4,7 +4,7 @@ import { AwsError } from "../../../../protocols/error.ts";
 import type { OperationModel } from "../../../../protocols/schema.ts";
 import type { ServiceDependencies } from "../../../core/service.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, writeJson } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
@@ -121,8 +121,7 @@ function childName(execution: string, taskId: string): string {
 
 /** PutEvents fails as a whole when one entry does. */
 function eventsOutput(output: JsonObject): JsonObject {
-  if (Number(output["FailedEntryCount"] ?? 0) > 0)
-    throw new TaskError("EventBridge.FailedEntry", JSON.stringify(output));
+  if (Number(output["FailedEntryCount"] ?? 0) > 0) throw new TaskError("EventBridge.FailedEntry", writeJson(output));
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
 }
 

@@ -1,0 +1,84 @@
+/**
+ * A JSON number that JavaScript would write otherwise than it was given: `0.0`, `1E2`, an integer that no double holds.
+ * Step Functions keeps the text of numbers through JSONPath states. Any other number is a plain one. Immutable.
+ */
+export class NumberLiteral {
+  /** Rises with each literal that JSON.stringify meets: how the writer knows that there were some. */
+  static met = 0;
+
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  /** The nearest double; infinite where none is near. */
+  get double(): number {
+    return Number(this.text);
+  }
+
+  toJSON(): number {
+    NumberLiteral.met++;
+    return this.double;
+  }
+}
+
+export type JsonNumber = number | NumberLiteral;
+
+export function isNumber(value: unknown): value is JsonNumber {
+  return typeof value === "number" || value instanceof NumberLiteral;
+}
+
+/** The double nearest to a JSON number, which may be infinite; undefined for anything else. */
+export function numberOf(value: unknown): number | undefined {
+  return value instanceof NumberLiteral ? value.double : typeof value === "number" ? value : undefined;
+}
+
+/** The number that JSON text stands for: a plain one wherever that would be written the same. */
+export function numberFromText(text: string): JsonNumber {
+  const double = Number(text);
+  return String(double) === text ? double : new NumberLiteral(text);
+}
+
+/** Below, at or above zero as `a` is less than, equal to or greater than `b`: exact, whatever doubles can tell apart. */
+export function compareNumbers(a: JsonNumber, b: JsonNumber): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  const [first, second] = [Number(digitsOf(a)), Number(digitsOf(b))];
+  // Rounding keeps the order, so only what rounds to the same double needs a closer look.
+  return first === second ? compareDecimals(decimalOf(digitsOf(a)), decimalOf(digitsOf(b))) : first < second ? -1 : 1;
+}
+
+/** A text equal for two numbers exactly when they are equal. */
+export function canonicalNumber(value: JsonNumber): string {
+  if (typeof value === "number") return JSON.stringify(value);
+  const { double } = value;
+  if (Number.isFinite(double) && compareNumbers(value, double) === 0) return JSON.stringify(double);
+  const { negative, digits, point } = decimalOf(value.text);
+  return `${negative ? "-" : ""}0.${digits}e${point}`;
+}
+
+function digitsOf(value: JsonNumber): string {
+  return typeof value === "number" ? String(value) : value.text;
+}
+
+/** `0.digits` times ten to the power of `point`, without zeros at either end; no digits at all for zero. */
+type Decimal = { negative: boolean; digits: string; point: number };
+
+function decimalOf(text: string): Decimal {
+  const [, sign, whole = "", fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text)!;
+  const all = whole + fraction;
+  let start = 0;
+  let end = all.length;
+  while (start < end && all[start] === "0") start++;
+  while (end > start && all[end - 1] === "0") end--;
+  return { negative: sign === "-", digits: all.slice(start, end), point: whole.length - start + Number(exponent) };
+}
+
+function compareDecimals(a: Decimal, b: Decimal): number {
+  if (a.digits === "" && b.digits === "") return 0;
+  if (a.digits === "") return b.negative ? 1 : -1;
+  if (b.digits === "" || a.negative !== b.negative) return a.negative ? -1 : 1;
+  const sign = a.negative ? -1 : 1;
+  if (a.point !== b.point) return a.point < b.point ? -sign : sign;
+  return a.digits === b.digits ? 0 : a.digits < b.digits ? -sign : sign;
+}
