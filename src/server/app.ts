@@ -21,9 +21,6 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger | undefined;
 }
 
-/** Methods whose bodies Fastify would read; we read them ourselves (body.ts). */
-const methodsWithBody = ["DELETE", "OPTIONS", "PATCH", "POST", "PUT"];
-
 const corsHeaders = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "x-amzn-RequestId, x-amzn-ErrorType, x-amzn-query-error, x-amz-id-2, Date",
@@ -45,8 +42,8 @@ export function createApp(emulator: ServedEmulator, options: AppOptions): { app:
     // Paths are AWS's business: whatever a client sends reaches the AWS route as it came.
     frameworkErrors: (error, request, reply) => sendRefusal(emulator, error, request as FastifyRequest, reply as never),
   });
-  // Fastify's way from a Content-Type to a parser costs a request as much as all of our own work on it.
-  for (const method of methodsWithBody) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  // Bodies are read by body.ts: Fastify's way from a Content-Type to a parser costs as much as all of our own work.
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   app.setErrorHandler((error, request, reply) => sendRefusal(emulator, error, request, reply));
   app.register(controlRoutes, { prefix: "/_busbar", emulator });
   app.all("/*", (request, reply) => serve(emulator, request, reply));

@@ -36,12 +36,11 @@ export function readBody(request: IncomingMessage, done: (error: Error | undefin
   const finish = (error: Error | undefined, body: Buffer) => {
     if (finished) return;
     finished = true;
-    request.removeListener("data", onData);
-    // What is left of a body that is refused flows away unread.
-    request.resume();
     done(error, body);
   };
   const onData = (chunk: Buffer) => {
+    // What is left of a body that is refused flows away unread.
+    if (finished) return;
     received += chunk.length;
     if (received > bodyLimitBytes) finish(new BodyTooLarge(), noBody);
     else if (received === length) finish(undefined, chunks ? Buffer.concat([...chunks, chunk]) : chunk);

@@ -38,6 +38,25 @@ describe("/_busbar/health", () => {
   });
 });
 
+describe("any method", () => {
+  const content = [
+    ["application/json", '{"a":1}'],
+    ["no such type;;", "\u0000"],
+    ["multipart/form-data", "x"],
+  ] as const;
+
+  it.each(["DELETE", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"])(
+    "%s is answered whatever its body says it is",
+    async (method) => {
+      for (const [type, body] of content) {
+        const init = { method, body, headers: { "content-type": type } };
+        expect((await http(`${bus.endpoint}/nowhere`, init)).status).toBe(404);
+        expect((await http(`${bus.endpoint}/_busbar/nowhere`, init)).status).toBe(404);
+      }
+    },
+  );
+});
+
 describe("/_busbar/clock", () => {
   it("advances, sets and changes mode", async () => {
     const { body: before } = await control("clock");
