@@ -2,6 +2,7 @@
 import {
   InvalidAttributeName$,
   InvalidAttributeValue$,
+  OverLimit$,
   QueueDoesNotExist$,
   ReceiptHandleIsInvalid$,
   ResourceNotFoundException$,
@@ -51,6 +52,10 @@ export function receiptHandleIsInvalid(message: string): AwsError {
 
 export function resourceNotFound(message: string): AwsError {
   return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+}
+
+export function overLimit(message: string): AwsError {
+  return AwsError.of(OverLimit$ as ErrorSchema, message);
 }
 
 export function unsupportedOperation(message: string): AwsError {

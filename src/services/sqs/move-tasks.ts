@@ -12,11 +12,15 @@ import {
   invalidParameterValue,
   invalidValue,
   missingParameter,
+  overLimit,
   resourceNotFound,
   unsupportedOperation,
 } from "./errors.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import { isFifo, type MoveTaskRow, type QueueRow } from "./tables.ts";
+
+/** Of one account in one region (SQS developer guide: dead-letter queue redrive). */
+const maxActiveTasks = 100;
 
 export const startMessageMoveTask = operation<StartMessageMoveTaskCommand>(StartMessageMoveTask$, (input, context) => {
   const { service } = context;
@@ -40,10 +44,13 @@ export const startMessageMoveTask = operation<StartMessageMoveTaskCommand>(Start
   if (perSecond !== undefined && (perSecond < 1 || perSecond > 500)) {
     throw invalidValue(perSecond, "MaxNumberOfMessagesPerSecond", "You must enter a value that's between 1 and 500.");
   }
-  if (service.moveTasks.running(source.arn)) {
+  if (service.moveTasks.isActive(source.arn)) {
     throw invalidParameterValue(
       "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
     );
+  }
+  if (service.moveTasks.activeInAccountOf(source.arn) >= maxActiveTasks) {
+    throw overLimit(`${maxActiveTasks} message movement tasks are active, which is the most an account can have.`);
   }
   return { TaskHandle: taskHandle(service.moveTasks.start(source, destinationArn, perSecond)) };
 });

@@ -2,12 +2,10 @@
 import {
   AddPermission$,
   type AddPermissionCommand,
-  OverLimit$,
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
+import { invalidParameterValue, invalidValue, missingParameter, overLimit } from "./errors.ts";
 import { grantableActions, ownerActions, type Policy, parsePolicy, type Statement, statementsOf } from "./policy.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import type { QueueRow } from "./tables.ts";
@@ -72,10 +70,6 @@ function checkAction(action: string): void {
     ? "Only the queue owner is allowed to invoke this action."
     : "Please refer to the appropriate WSDL for a list of valid actions.";
   throw invalidValue(`SQS:${action}`, "ActionName", reason);
-}
-
-function overLimit(message: string): AwsError {
-  return AwsError.of(OverLimit$ as ErrorSchema, message);
 }
 
 function policyOf(queue: QueueRow): Policy {

@@ -1,7 +1,6 @@
 /** ReceiveMessage. */
-import { OverLimit$, ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { invalidValue, unknownAttribute } from "./errors.ts";
+import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { invalidValue, overLimit, unknownAttribute } from "./errors.ts";
 import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";
 import { receiptHandle } from "./receipt-handle.ts";
 import { sequenceNumber } from "./send.ts";
@@ -91,7 +90,7 @@ function receive(service: Sqs, queue: QueueRow, ask: Ask): MessageRow[] {
   if (repeated) return repeated;
   if (service.messages.by.inFlight.size(queue.arn) >= maxInFlight) {
     if (isFifo(queue.arn) || !ask.shortPoll) return [];
-    throw AwsError.of(OverLimit$ as ErrorSchema, `Too many messages in flight: the queue has reached ${maxInFlight}.`);
+    throw overLimit(`Too many messages in flight: the queue has reached ${maxInFlight}.`);
   }
   const taken = isFifo(queue.arn) ? takeFifo(service, queue, ask, now) : takeStandard(service, queue, ask, now);
   if (ask.attemptId !== undefined && taken.length > 0) rememberAttempt(service, queue, ask, taken, now);
