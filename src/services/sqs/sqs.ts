@@ -4,6 +4,7 @@ import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
 import { missingParameter, queueDoesNotExist } from "./errors.ts";
+import { Fairness } from "./fairness.ts";
 import { Groups } from "./groups.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
@@ -11,6 +12,7 @@ import {
   deduplicationTable,
   deletedQueueTable,
   isFifo,
+  isInFlight,
   type MessageRow,
   messageKey,
   messageTable,
@@ -30,6 +32,7 @@ export class Sqs {
   readonly deduplications;
   readonly receiveAttempts;
   readonly deletedQueues;
+  readonly fairness: Fairness;
   readonly groups: Groups;
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
@@ -44,7 +47,8 @@ export class Sqs {
     this.deduplications = store.table(deduplicationTable);
     this.receiveAttempts = store.table(receiveAttemptTable);
     this.deletedQueues = store.table(deletedQueueTable);
-    this.groups = new Groups(store, this.messages);
+    this.fairness = new Fairness(dependencies.clock, this.messages);
+    this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
     this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
@@ -75,14 +79,16 @@ export class Sqs {
     return arn;
   }
 
-  /** Puts a message and keeps its group and the polls that may wait for it in step. */
+  /** Puts a message and keeps in step its tenant's account, its group and the polls that may wait for it. */
   putMessage(message: MessageRow): void {
+    this.fairness.beforeChange(message);
     this.messages.put(message);
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
   }
 
   deleteMessage(message: MessageRow): void {
+    this.fairness.beforeChange(message);
     this.messages.delete(messageKey(message.serial));
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
@@ -91,16 +97,22 @@ export class Sqs {
   /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
   settle(queue: QueueRow, now: number): void {
     const { by } = this.messages;
-    const expiredMs = now - queue.numbers.MessageRetentionPeriod * 1000;
+    const retentionMs = queue.numbers.MessageRetentionPeriod * 1000;
     const oldest = by.sent.first(queue.arn);
-    if (oldest && oldest.sentMs <= expiredMs) {
-      for (const message of by.sent.range(queue.arn, { lte: expiredMs })) this.deleteMessage(message);
+    if (oldest && oldest.sentMs + retentionMs <= now) {
+      for (const message of by.sent.range(queue.arn, { lte: now - retentionMs })) {
+        this.deleteMessage(message);
+        if (isInFlight(message)) {
+          this.fairness.endedEarlier(message, Math.min(message.availableMs, message.sentMs + retentionMs));
+        }
+      }
     }
     for (const waiting of [by.delayed, by.inFlight]) {
       const next = waiting.first(queue.arn);
       if (!next || next.availableMs > now) continue;
       for (const message of waiting.range(queue.arn, { lte: now })) {
         this.putMessage({ ...message, availableMs: 0, delayed: false });
+        if (!message.delayed) this.fairness.endedEarlier(message, message.availableMs);
       }
     }
   }

@@ -679,29 +679,3 @@ eachSqs("ChangeMessageVisibility", (env) => {
     expect(await env.counts(QueueUrl)).toEqual([1, 1, 0]);
   });
 });
-
-eachSqs("fair queues", (env) => {
-  it("give quiet tenants' messages before the backlog of a noisy one, and drop none", async () => {
-    const QueueUrl = await env.queue();
-    const send = async (group: string, count: number) => {
-      for (let sent = 0; sent < count; sent += 10) {
-        await env.sqs.sendMessageBatch({
-          QueueUrl,
-          Entries: Array.from({ length: Math.min(10, count - sent) }, (_, index) => ({
-            Id: `e${index}`,
-            MessageBody: `${group}-${sent + index}`,
-            MessageGroupId: group,
-          })),
-        });
-      }
-    };
-    await send("noisy", 50);
-    for (let taken = 0; taken < 40; taken += 10) await env.receive(QueueUrl);
-    await send("quiet", 2);
-    await env.send(QueueUrl, "alone");
-    const bodies = await env.receiveBodies(QueueUrl);
-    expect(bodies.slice(0, 3).sort()).toEqual(["alone", "quiet-0", "quiet-1"]);
-    expect(bodies.slice(3)).toEqual(Array.from({ length: 7 }, (_, index) => `noisy-${40 + index}`));
-    expect(await env.receiveBodies(QueueUrl)).toEqual(["noisy-47", "noisy-48", "noisy-49"]);
-  });
-});
