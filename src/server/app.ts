@@ -112,7 +112,7 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
     sendPreflight(emulator, request, reply);
     return;
   }
-  const wire = wireRequest(request);
+  const wire = new ServedRequest(request);
   const encoding = wire.headers["content-encoding"];
   if (encoding !== undefined && wire.body.length > 0) {
     const inflated = inflate(wire.body, encoding);
@@ -120,7 +120,7 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
       send(emulator, request, reply, emulator.refuse(wire, inflated));
       return;
     }
-    (wire as { body: Buffer }).body = inflated;
+    wire.body = inflated;
   }
   const host = wire.headers["host"];
   const scheme = "encrypted" in request.raw.socket ? "https" : "http";
@@ -150,18 +150,31 @@ function sendPreflight(emulator: ServedEmulator, request: FastifyRequest, reply:
   });
 }
 
-function wireRequest(request: FastifyRequest): WireRequest {
-  const raw = request.raw;
-  const url = raw.url as string;
-  const mark = url.indexOf("?");
-  const authority = raw.headers[":authority"];
-  return {
-    method: raw.method as string,
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? "" : url.slice(mark + 1),
-    headers: authority === undefined ? raw.headers : { host: authority, ...raw.headers },
-    body: (request.body as Buffer | undefined) ?? noBody,
-  };
+/** A request as it came; a class, so that what only few ask for costs the others nothing. */
+class ServedRequest implements WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: WireRequest["headers"];
+  body: Buffer;
+  readonly #raw: FastifyRequest["raw"];
+
+  constructor(request: FastifyRequest) {
+    const raw = request.raw;
+    const url = raw.url as string;
+    const mark = url.indexOf("?");
+    const authority = raw.headers[":authority"];
+    this.method = raw.method as string;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? "" : url.slice(mark + 1);
+    this.headers = authority === undefined ? raw.headers : { host: authority, ...raw.headers };
+    this.body = (request.body as Buffer | undefined) ?? noBody;
+    this.#raw = raw;
+  }
+
+  get sourceIp(): string | undefined {
+    return this.#raw.socket.remoteAddress;
+  }
 }
 
 /** Answers that are ready, and where they go, until the end of this turn of the event loop. */
@@ -256,7 +269,9 @@ function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyR
       : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
   // What is left of the body is not read: the connection ends with the answer.
   reply.raw.shouldKeepAlive = false;
-  send(emulator, request, reply, emulator.refuse({ ...wireRequest(request), body: noBody }, refusal));
+  const wire = new ServedRequest(request);
+  wire.body = noBody;
+  send(emulator, request, reply, emulator.refuse(wire, refusal));
 }
 
 function tooLarge(): AwsError {

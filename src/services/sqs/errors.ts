@@ -34,6 +34,11 @@ export function queueDoesNotExist(protocol: ProtocolName | undefined): AwsError 
   return AwsError.of(QueueDoesNotExist$ as ErrorSchema, `The specified queue does not exist${wsdl}.`);
 }
 
+/** What IAM answers in SQS's name; the codes differ by protocol. */
+export function accessDenied(message: string): AwsError {
+  return AwsError.unmodeled({ name: "AccessDeniedException", queryCode: "AccessDenied", status: 403, message });
+}
+
 export function unknownAttribute(name: string): AwsError {
   return invalidAttributeName(`Unknown Attribute ${name}.`);
 }

@@ -119,7 +119,7 @@ function applyText(texts: Record<string, string>, name: string, value: string): 
         delete texts[name];
         return;
       }
-      if (name === "Policy" && !checkPolicy(value)) throw badValue(name);
+      if (name === "Policy") checkPolicy(value);
       if (name === "RedriveAllowPolicy" && !redriveAllowPolicy(value)) throw badValue(name);
       texts[name] = value;
       return;

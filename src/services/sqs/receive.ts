@@ -32,7 +32,7 @@ interface Ask {
 
 export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "ReceiveMessage");
   service.throughput.spend(queue, "receive");
   const max = within(
     input.MaxNumberOfMessages ?? 1,

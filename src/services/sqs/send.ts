@@ -44,7 +44,7 @@ export interface Checked {
 }
 
 export const sendMessage = operation<SendMessageCommand>(SendMessage$, (input, context) => {
-  const queue = context.service.queueOf(input.QueueUrl, context);
+  const queue = context.service.queueOf(input.QueueUrl, context, "SendMessage");
   context.service.throughput.spend(queue, "send");
   const checked = check(queue, input);
   if (checked.size > queue.numbers.MaximumMessageSize) {
@@ -54,7 +54,7 @@ export const sendMessage = operation<SendMessageCommand>(SendMessage$, (input, c
 });
 
 export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBatch$, (input, context) => {
-  const queue = context.service.queueOf(input.QueueUrl, context);
+  const queue = context.service.queueOf(input.QueueUrl, context, "SendMessage");
   context.service.throughput.spend(queue, "send");
   const entries = checkBatch(input.Entries, "SendMessageBatchRequestEntry");
   const total = entries.reduce((sum, entry) => sum + roughSize(entry), 0);

@@ -3,11 +3,13 @@ import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
+import { Access } from "./access.ts";
 import { missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Fairness } from "./fairness.ts";
 import { Groups } from "./groups.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
+import type { SqsAction } from "./policy.ts";
 import {
   deduplicationTable,
   deletedQueueTable,
@@ -32,6 +34,7 @@ export class Sqs {
   readonly deduplications;
   readonly receiveAttempts;
   readonly deletedQueues;
+  readonly access: Access;
   readonly fairness: Fairness;
   readonly groups: Groups;
   readonly longPolls: LongPolls;
@@ -47,6 +50,7 @@ export class Sqs {
     this.deduplications = store.table(deduplicationTable);
     this.receiveAttempts = store.table(receiveAttemptTable);
     this.deletedQueues = store.table(deletedQueueTable);
+    this.access = new Access(dependencies.clock);
     this.fairness = new Fairness(dependencies.clock, this.messages);
     this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);
@@ -59,13 +63,15 @@ export class Sqs {
   }
 
   /**
-   * The queue a QueueUrl names. Only its last path segments matter; a bare name is a queue of the caller's account.
-   * @throws AwsError MissingParameter, QueueDoesNotExist
+   * The queue a QueueUrl names, for an action of the caller's. Only the last path segments matter; a bare name is a
+   * queue of the caller's account.
+   * @throws AwsError MissingParameter, QueueDoesNotExist, AccessDenied
    */
-  queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>): QueueRow {
+  queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>, action: SqsAction): QueueRow {
     if (queueUrl === undefined) throw missingParameter("QueueUrl");
     const queue = this.queues.get(this.#arnOf(queueUrl, context));
     if (!queue) throw queueDoesNotExist(context.protocol);
+    if (queue.account !== context.account) this.access.check(queue, context, action);
     return queue;
   }
 

@@ -98,7 +98,7 @@ export const getAccessKeyInfo = operation<GetAccessKeyInfoCommand>(GetAccessKeyI
   Account: accountOfKeyId(input.AccessKeyId as string) ?? defaultAccount,
 }));
 
-/** Busbar never refuses for want of permission, so there is no encoded message of its making to decode. */
+/** Where Busbar refuses for want of permission it says so plainly: there is no encoded message of its making to decode. */
 export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCommand>(
   DecodeAuthorizationMessage$,
   () => {

@@ -227,6 +227,46 @@ eachSqs("Policy", (env) => {
   });
 });
 
+eachSqs("the size of a policy", (env) => {
+  const statement = { Effect: "Allow", Principal: { AWS: "111122223333" }, Action: "sqs:SendMessage", Resource: "*" };
+  const policy = (Statement: object | object[], more: object = {}) =>
+    JSON.stringify({ Version: "2012-10-17", ...more, Statement });
+  const overLimit = (message: string) => refusal("OverLimit", message, 403);
+
+  it("is at most 8,192 bytes, 20 statements, 50 principals, and 7 actions a statement", async () => {
+    const fitting = policy(statement, { Id: "x".repeat(8192 - policy(statement, { Id: "" }).length) });
+    await env.queue({ Policy: fitting });
+    expect(await refusedEverywhere(env, { Policy: `${fitting} ` })).toEqual(
+      overLimit("Submitted policy is over max allowed size."),
+    );
+    const actions = ["Send", "Receive", "Delete"].map((verb) => `sqs:${verb}Message`);
+    const seven = [...actions, "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:PurgeQueue", "sqs:ChangeMessage*"];
+    await env.queue({ Policy: policy({ ...statement, Action: seven }) });
+    expect(await refusedEverywhere(env, { Policy: policy({ ...statement, Action: [...seven, "sqs:*"] }) })).toEqual(
+      overLimit("8 actions were found in a statement from the submitted policy, max allowed is 7"),
+    );
+    await env.queue({ Policy: policy(Array(20).fill(statement)) });
+    expect(await refusedEverywhere(env, { Policy: policy(Array(21).fill(statement)) })).toEqual(
+      overLimit("21 statements were found in the submitted policy, max allowed is 20"),
+    );
+    const principals = (count: number) =>
+      policy({ ...statement, Principal: { AWS: Array(count).fill("111122223333") } });
+    await env.queue({ Policy: principals(50) });
+    expect(await refusedEverywhere(env, { Policy: principals(51) })).toEqual(
+      overLimit("51 principals were found in the submitted policy, max allowed is 50"),
+    );
+  });
+
+  it("counts with AddPermission as well", async () => {
+    const QueueUrl = await env.queue({ Policy: policy({ ...statement, Sid: "x".repeat(8000) }) });
+    expect(
+      await refused(
+        env.sqs.addPermission({ QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions: ["SendMessage"] }),
+      ),
+    ).toEqual(overLimit("Submitted policy is over max allowed size."));
+  });
+});
+
 eachSqs("RedrivePolicy", (env) => {
   it("is shown as JSON with a number, however it was written", async () => {
     const deadLetterTargetArn = env.arn(await env.queue());
