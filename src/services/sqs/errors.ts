@@ -1,5 +1,6 @@
 /** The errors of SQS with AWS's wording. */
 import {
+  InvalidAddress$,
   InvalidAttributeName$,
   InvalidAttributeValue$,
   OverLimit$,
@@ -32,6 +33,11 @@ export function missingParameter(parameter: string): AwsError {
 export function queueDoesNotExist(protocol: ProtocolName | undefined): AwsError {
   const wsdl = protocol === "awsQuery" ? " for this wsdl version" : "";
   return AwsError.of(QueueDoesNotExist$ as ErrorSchema, `The specified queue does not exist${wsdl}.`);
+}
+
+/** A QueueUrl that names no queue stands for the endpoint it was sent to. */
+export function invalidAddress(endpoint: string): AwsError {
+  return AwsError.of(InvalidAddress$ as ErrorSchema, `The address ${endpoint} is not valid for this endpoint.`);
 }
 
 /** What IAM answers in SQS's name; the codes differ by protocol. */

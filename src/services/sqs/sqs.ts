@@ -4,7 +4,7 @@ import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
 import { Access } from "./access.ts";
-import { missingParameter, queueDoesNotExist } from "./errors.ts";
+import { invalidAddress, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Fairness } from "./fairness.ts";
 import { Groups } from "./groups.ts";
 import { LongPolls } from "./long-polls.ts";
@@ -65,7 +65,7 @@ export class Sqs {
   /**
    * The queue a QueueUrl names, for an action of the caller's. Only the last path segments matter; a bare name is a
    * queue of the caller's account.
-   * @throws AwsError MissingParameter, QueueDoesNotExist, AccessDenied
+   * @throws AwsError MissingParameter, InvalidAddress, QueueDoesNotExist, AccessDenied
    */
   queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>, action: SqsAction): QueueRow {
     if (queueUrl === undefined) throw missingParameter("QueueUrl");
@@ -79,6 +79,7 @@ export class Sqs {
   #arnOf(queueUrl: string, context: OperationContext<Sqs>): string {
     const known = this.#arns.get(queueUrl);
     if (known?.region === context.region && known.account === context.account) return known.arn;
+    if (namesNoQueue.test(queueUrl)) throw invalidAddress(`${context.origin}/`);
     const arn = arnOfUrl(queueUrl, context);
     if (this.#arns.size >= mostKnownUrls) this.#arns.clear();
     this.#arns.set(queueUrl, { region: context.region, account: context.account, arn });
@@ -162,6 +163,9 @@ export class Sqs {
 }
 
 export const operation = operationsOf<Sqs>();
+
+/** Nothing, or an address that ends before a queue's name: at the host or at the account. */
+const namesNoQueue = /^(?:[a-z]+:\/\/[^/]*\/)?\/*(?:\d{12}\/+)?$/i;
 
 /** `…/{account}/{name}` or `{name}`, a trailing slash tolerated; scheme and host say nothing. */
 function arnOfUrl(url: string, context: OperationContext<Sqs>): string {

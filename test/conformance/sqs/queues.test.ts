@@ -176,6 +176,23 @@ eachSqs("GetQueueUrl and queue URLs", (env) => {
     );
     expect(await refused(env.sqs.sendMessage({ QueueUrl: `${url}x`, MessageBody: "x" }))).toEqual(env.noSuchQueue);
   });
+
+  it("refuses a QueueUrl that names no queue at all", async () => {
+    const none = refusal("InvalidAddress", `The address ${env.bus.endpoint}/ is not valid for this endpoint.`, 404);
+    const forms = [
+      "",
+      "/",
+      `${env.bus.endpoint}/`,
+      "https://queue.amazonaws.com/",
+      `${env.bus.endpoint}/000000000000/`,
+    ];
+    for (const QueueUrl of forms) {
+      expect(await refused(env.sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] }))).toEqual(none);
+      expect(await refused(env.sqs.receiveMessage({ QueueUrl }))).toEqual(none);
+    }
+    // Without a path the host is a queue's name as good as any.
+    expect(await refused(env.sqs.receiveMessage({ QueueUrl: "http://whatever" }))).toEqual(env.noSuchQueue);
+  });
 });
 
 eachSqs("ListQueues", (env) => {
