@@ -68,6 +68,7 @@ export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, c
   const queue = service.queueOf(input.QueueUrl, context, "DeleteQueue");
   service.clearQueue(queue.arn);
   service.moveTasks.forget(queue.arn);
+  service.kms.forget(queue.arn);
   service.queues.delete(queue.arn);
   service.longPolls.touched(queue.arn);
   if (service.deps.options.strict) {

@@ -1,5 +1,6 @@
 /** ReceiveMessage. */
 import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import type { OperationContext } from "../../core/operation.ts";
 import { invalidValue, overLimit, unknownAttribute } from "./errors.ts";
 import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";
 import { receiptHandle } from "./receipt-handle.ts";
@@ -67,15 +68,42 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     Messages:
       messages.length === 0 ? undefined : messages.map((m) => shown(m, queue, wanted, input.MessageAttributeNames)),
   });
-  const found = receive(service, queue, ask);
-  if (found.length > 0 || waitSeconds === 0) return show(found);
+  const deadlineMs = service.now + waitSeconds * 1000;
+  const poll = (): MessageRow[] | Promise<MessageRow[]> => {
+    const found = attempt();
+    const leftMs = deadlineMs - service.now;
+    if (found.length > 0 || leftMs <= 0) return found;
+    return service.longPolls.wait(queue.arn, leftMs, context.signal, attempt);
+  };
   // Attributes may change while a poll waits, so each attempt looks at the queue anew; a deleted one has no messages.
   const attempt = () => {
     const current = service.queues.get(queue.arn);
-    return current ? receive(service, current, ask) : [];
+    return current ? receive(service, current, ask, context) : [];
   };
-  return service.longPolls.wait(queue.arn, waitSeconds * 1000, context.signal, attempt).then(show);
+  const found = service.kms.isThere ? pollWithKey(service, queue, context, poll) : poll();
+  return found instanceof Promise ? found.then(show) : show(found);
 });
+
+/** Thrown by an attempt to receive what cannot be decrypted before KMS has been asked. */
+class KeyNeeded extends Error {}
+
+async function pollWithKey(
+  service: Sqs,
+  queue: QueueRow,
+  context: OperationContext,
+  poll: () => MessageRow[] | Promise<MessageRow[]>,
+): Promise<MessageRow[]> {
+  for (;;) {
+    try {
+      return await service.deps.store.transaction(poll);
+    } catch (error) {
+      if (!(error instanceof KeyNeeded)) throw error;
+    }
+    const current = service.queues.get(queue.arn);
+    if (current) await service.kms.ask(current, "consume", context);
+    if (context.signal.aborted) return [];
+  }
+}
 
 function within(value: number, parameter: string, min: number, max: number, reason: string): number {
   if (value >= min && value <= max) return value;
@@ -83,9 +111,10 @@ function within(value: number, parameter: string, min: number, max: number, reas
 }
 
 /** Takes up to `ask.max` messages off a queue for their visibility timeout. Runs in a transaction. */
-function receive(service: Sqs, queue: QueueRow, ask: Ask): MessageRow[] {
+function receive(service: Sqs, queue: QueueRow, ask: Ask, context: OperationContext): MessageRow[] {
   const now = service.now;
   service.settle(queue, now);
+  if (service.kms.mustAsk(queue, "consume", context) && service.counts(queue).visible > 0) throw new KeyNeeded();
   const repeated = ask.attemptId === undefined ? undefined : repeatAttempt(service, queue, ask.attemptId, ask, now);
   if (repeated) return repeated;
   if (service.messages.by.inFlight.size(queue.arn) >= maxInFlight) {

@@ -7,6 +7,7 @@ import { Access } from "./access.ts";
 import { invalidAddress, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Fairness } from "./fairness.ts";
 import { Groups } from "./groups.ts";
+import { Kms } from "./kms.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
 import type { SqsAction } from "./policy.ts";
@@ -35,6 +36,7 @@ export class Sqs {
   readonly receiveAttempts;
   readonly deletedQueues;
   readonly access: Access;
+  readonly kms: Kms;
   readonly fairness: Fairness;
   readonly groups: Groups;
   readonly longPolls: LongPolls;
@@ -51,6 +53,7 @@ export class Sqs {
     this.receiveAttempts = store.table(receiveAttemptTable);
     this.deletedQueues = store.table(deletedQueueTable);
     this.access = new Access(dependencies.clock);
+    this.kms = new Kms(this);
     this.fairness = new Fairness(dependencies.clock, this.messages);
     this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);

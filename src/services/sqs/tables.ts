@@ -250,3 +250,18 @@ export const moveTaskTable = defineTable<MoveTaskRow>()({
     },
   },
 });
+
+/** The latest data key of an encrypted queue, encrypted: what KMS is asked to decrypt. */
+export interface DataKeyRow {
+  readonly queue: string;
+  readonly account: string;
+  /** In base64, as KMS gave it. */
+  readonly ciphertext: string;
+}
+
+export const dataKeyTable = defineTable<DataKeyRow>()({
+  name: "sqs.dataKeys",
+  key: (row) => row.queue,
+  account: (row) => row.account,
+  indexes: {},
+});
