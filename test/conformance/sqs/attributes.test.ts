@@ -93,6 +93,11 @@ eachSqs("queue attributes", (env) => {
       }
     }
     const kms = { KmsMasterKeyId: "alias/aws/sqs" };
+    for (const value of ["60", "86400"]) {
+      const name = "KmsDataKeyReusePeriodSeconds";
+      expect((await env.attributes(await env.queue({ ...kms, [name]: value })))[name]).toBe(value);
+      expect(await env.attributes(await env.queue({ [name]: value }))).not.toHaveProperty(name);
+    }
     for (const value of ["59", "86401"]) {
       expect(await refusedEverywhere(env, { ...kms, KmsDataKeyReusePeriodSeconds: value })).toEqual(
         badValue("KmsDataKeyReusePeriodSeconds"),

@@ -104,6 +104,37 @@ eachSqs("SendMessage", (env) => {
     expect(await env.receiveBodies(QueueUrl)).toEqual(["before"]);
   });
 
+  it("is judged by its body, delay, attributes, characters and size, in this order", async () => {
+    const QueueUrl = await env.queue({ MaximumMessageSize: "1024" });
+    const wrong = {
+      MessageDeduplicationId: "d",
+      DelaySeconds: -1,
+      MessageAttributes: { a: { DataType: "Nonsense", StringValue: "x" } },
+      MessageBody: "\u0001".repeat(2000),
+    };
+    const reasons = [
+      missingParameter("MessageBody"),
+      invalidValue("d", "MessageDeduplicationId", `${wrongForQueueType}.`),
+      invalidValue(-1, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."),
+      invalidParameter(
+        "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.",
+      ),
+      refusal("InvalidMessageContents", badCharacters),
+      invalidParameter("One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."),
+    ];
+    const mended = [
+      { ...wrong, MessageBody: "" },
+      wrong,
+      { ...wrong, MessageDeduplicationId: undefined },
+      { ...wrong, MessageDeduplicationId: undefined, DelaySeconds: 0 },
+      { MessageBody: wrong.MessageBody },
+      { MessageBody: "x".repeat(2000) },
+    ];
+    for (const [index, message] of mended.entries()) {
+      expect(await refused(env.sqs.sendMessage({ QueueUrl, ...message }))).toEqual(reasons[index]);
+    }
+  });
+
   it("takes a message group on a standard queue, but no deduplication id", async () => {
     const QueueUrl = await env.queue();
     await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageGroupId: "tenant" });
@@ -142,6 +173,11 @@ eachSqs("message attributes", (env) => {
     });
     expect(traced.MD5OfMessageSystemAttributes).toBe("5ae4d5d7636402d80f4eb6d213245a88");
     expect(traced.MD5OfMessageAttributes).toBe("4c360f3fdafd970e05fae2f149d997f5");
+    // Of bytes: the lengths, and 2 in place of 1 before the value.
+    const bytes = [0, 0, 0, 1, 0x62, 0, 0, 0, 6, ...Buffer.from("Binary"), 2, 0, 0, 0, 3, 0, 255, 10];
+    expect(await md5({ b: { DataType: "Binary", BinaryValue: Uint8Array.from([0, 255, 10]) } })).toBe(
+      createHash("md5").update(Uint8Array.from(bytes)).digest("hex"),
+    );
   });
 
   it("come back as they were sent, bytes included", async () => {
@@ -225,6 +261,17 @@ eachSqs("message attributes", (env) => {
         "Message (user) attribute name can contain only A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters",
       ),
     );
+    const long = "x".repeat(256 - "String.".length);
+    await env.sqs.sendMessage({
+      QueueUrl,
+      MessageBody: "x",
+      MessageAttributes: { ["x".repeat(256)]: text("x", `String.${long}`) },
+    });
+    expect(await send({ a: text("x", `String.${long}x`) })).toMatchObject({ name: "InvalidParameterValue" });
+    const lists = { ...text("x"), StringListValues: ["x"] };
+    expect(await send({ a: lists })).toEqual(
+      prefixed("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported."),
+    );
     for (const name of ["AWS.x", "amazon.x", ".x", "x.", "x..y", "x".repeat(257)]) {
       expect(await send({ [name]: text("x") })).toMatchObject({ name: "InvalidParameterValue", status: 400 });
     }
@@ -288,6 +335,21 @@ eachSqs("SendMessageBatch", (env) => {
     expect(await send([...entries(2), { Id: "e1", MessageBody: "again" }])).toEqual(
       prefixed("BatchEntryIdsNotDistinct", "Id e1 repeated."),
     );
+    expect(
+      await send([
+        { Id: "a", MessageBody: "x" },
+        { Id: "a", MessageBody: "x" },
+        { Id: "a b", MessageBody: "x" },
+      ]),
+    ).toEqual(
+      prefixed(
+        "InvalidBatchEntryId",
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+      ),
+    );
+    expect(await send([{ Id: "a", MessageBody: "x".repeat(mebibyte + 1) }])).toMatchObject({
+      name: "BatchRequestTooLong",
+    });
     const half = "x".repeat(mebibyte / 2);
     expect(
       await send([

@@ -46,6 +46,23 @@ eachSqs("message move tasks", (env) => {
     });
   });
 
+  it("leave body and attributes as they were, under another id", async () => {
+    const { source, target } = await dead(env);
+    const MessageAttributes = { attr1: { DataType: "Number", StringValue: "99.12" } };
+    await env.sqs.sendMessage({ QueueUrl: source, MessageBody: "x", MessageAttributes });
+    const [first] = await env.receive(source, { VisibilityTimeout: 0 });
+    await env.receive(source);
+    await env.sqs.startMessageMoveTask({ SourceArn: env.arn(target) });
+    await settled();
+    const [moved] = await env.receive(source);
+    expect(moved).toMatchObject({
+      Body: "x",
+      MessageAttributes,
+      MD5OfMessageAttributes: first?.MD5OfMessageAttributes,
+    });
+    expect(moved?.MessageId).not.toBe(first?.MessageId);
+  });
+
   it("move elsewhere, so many a second", async () => {
     const bodies = Array.from({ length: 5 }, (_, index) => `m${index}`);
     const { target } = await dead(env, ...bodies);

@@ -61,6 +61,20 @@ eachSqs("CreateQueue", (env) => {
     expect((await env.sqs.createQueue({ QueueName, Attributes: { DelaySeconds: "8" } })).QueueUrl).toBe(first.QueueUrl);
   });
 
+  it("is judged by its name, then its attributes' names, then their values", async () => {
+    const create = (QueueName: string, Attributes: Record<string, string>) =>
+      refused(env.sqs.createQueue({ QueueName, Attributes }));
+    const wrong = { VisibilityTimeout: "-1", Nonsense: "1" };
+    expect(await create("a b", wrong)).toEqual(invalidParameter(standardNames));
+    const unknown = refusal("InvalidAttributeName", "Unknown Attribute Nonsense.");
+    expect(await create(env.name(), wrong)).toEqual(unknown);
+    const QueueName = env.name();
+    await env.sqs.createQueue({ QueueName, Attributes: { DelaySeconds: "1" } });
+    expect(await create(QueueName, { DelaySeconds: "2", VisibilityTimeout: "-1" })).toEqual(
+      refusal("InvalidAttributeValue", "Invalid value for the parameter VisibilityTimeout."),
+    );
+  });
+
   it("leaves an existing queue's tags as they are", async () => {
     const QueueName = env.name();
     const { QueueUrl } = await env.sqs.createQueue({ QueueName, tags: { team: "orders" } });
@@ -272,6 +286,15 @@ eachSqs("ListDeadLetterSourceQueues", (env) => {
     });
     expect([...(first.queueUrls ?? []), ...(second.queueUrls ?? [])].sort()).toEqual([...sources].sort());
     expect(second.NextToken).toBeUndefined();
+    for (const MaxResults of [0, 1001]) {
+      expect(await refused(env.sqs.listDeadLetterSourceQueues({ QueueUrl: target, MaxResults }))).toEqual(
+        invalidValue(MaxResults, "MaxResults", "MaxResults must be an integer between 1 and 1000."),
+      );
+    }
+    const NextToken = "nonsense";
+    expect(await refused(env.sqs.listDeadLetterSourceQueues({ QueueUrl: target, MaxResults: 1, NextToken }))).toEqual(
+      invalidParameter("Invalid or expired next token."),
+    );
     await env.sqs.setQueueAttributes({ QueueUrl: sources[0], Attributes: { RedrivePolicy: "" } });
     expect((await env.sqs.listDeadLetterSourceQueues({ QueueUrl: target })).queueUrls).toEqual([sources[1]]);
   });
@@ -376,6 +399,11 @@ eachSqs("AddPermission and RemovePermission", (env) => {
         invalidValue(`SQS:${action}`, "ActionName", "Only the queue owner is allowed to invoke this action."),
       );
     }
+    expect(
+      await refused(
+        env.sqs.addPermission({ QueueUrl, Label: "l", AWSAccountIds: ["nobody"], Actions: ["SendMessage"] }),
+      ),
+    ).toEqual(invalidValue("nobody", "PrincipalId", "Unable to verify."));
     expect(await refused(grant("SendMessage", "Nonsense"))).toEqual(
       invalidValue("SQS:Nonsense", "ActionName", "Please refer to the appropriate WSDL for a list of valid actions."),
     );
@@ -388,10 +416,9 @@ eachSqs("AddPermission and RemovePermission", (env) => {
       "GetQueueUrl",
       "PurgeQueue",
     ];
-    expect(await refused(grant(...seven, "ListDeadLetterSourceQueues"))).toMatchObject({
-      name: "OverLimit",
-      status: 403,
-    });
+    expect(await refused(grant(...seven, "ListDeadLetterSourceQueues"))).toEqual(
+      refusal("OverLimit", "8 Actions were found, maximum allowed is 7.", 403),
+    );
     await grant(...seven);
   });
 
