@@ -1,5 +1,10 @@
 /** Queues with a KMS key, where the user says where KMS is. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import { createBusbar } from "../../../src/index.ts";
 import { startKms } from "../../support/kms.ts";
 import { eachSqs, type Refusal, refusal, refused } from "../../support/sqs.ts";
 
@@ -223,4 +228,24 @@ eachSqs("a queue with a KMS key, without an endpoint for KMS", (env) => {
     expect(await env.receiveBodies(url)).toEqual(["x"]);
     expect(kms.operations()).toEqual([]);
   });
+});
+
+it("a data key outlives a restart, after which KMS is asked to decrypt it again", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "busbar-kms-"));
+  const open = async () => {
+    const bus = await createBusbar({ dataDir, port: false, clock: "virtual", endpoints: { kms: kms.url } });
+    return { bus, sqs: new SQS({ ...bus.clientConfig(), maxAttempts: 1 }) };
+  };
+  const before = await open();
+  const Attributes = { KmsMasterKeyId: keyId, VisibilityTimeout: "0" };
+  const { QueueUrl } = await before.sqs.createQueue({ QueueName: "q", Attributes });
+  await before.sqs.sendMessage({ QueueUrl, MessageBody: "x" });
+  await before.sqs.receiveMessage({ QueueUrl });
+  await before.bus.close();
+  kms.operations();
+  const after = await open();
+  expect((await after.sqs.receiveMessage({ QueueUrl })).Messages?.[0]?.Body).toBe("x");
+  expect(kms.asked.splice(0)).toMatchObject([{ operation: "Decrypt", input: { CiphertextBlob: blob } }]);
+  await after.bus.close();
+  await rm(dataDir, { recursive: true, force: true });
 });
