@@ -87,6 +87,10 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
 /** Thrown by an attempt to receive what cannot be decrypted before KMS has been asked. */
 class KeyNeeded extends Error {}
 
+/**
+ * Polls until there is an answer; whenever there are messages that the queue's key is needed for, KMS is asked first.
+ * @throws AwsError as `Kms.ask`
+ */
 async function pollWithKey(
   service: Sqs,
   queue: QueueRow,
