@@ -1,34 +1,9 @@
 /** Queue attributes: defaults, ranges, what is shown, and AWS's words for what is refused. */
 import { expect, it } from "vitest";
-import {
-  eachSqs,
-  invalidValue,
-  missingParameter,
-  type Refusal,
-  refusal,
-  refused,
-  type SqsEnvironment,
-} from "../../support/sqs.ts";
+import { eachSqs, invalidValue, missingParameter, refusal, refused, refusedEverywhere } from "../../support/sqs.ts";
 
 const unknown = (name: string) => refusal("InvalidAttributeName", `Unknown Attribute ${name}.`);
 const badValue = (name: string) => refusal("InvalidAttributeValue", `Invalid value for the parameter ${name}.`);
-
-/** How CreateQueue and SetQueueAttributes refuse these attributes; they must agree. */
-async function refusedEverywhere(
-  env: SqsEnvironment,
-  attributes: Record<string, string>,
-  fifo = false,
-): Promise<Refusal> {
-  const QueueUrl = fifo ? await env.fifo() : await env.queue();
-  const before = await env.attributes(QueueUrl);
-  const set = await refused(env.sqs.setQueueAttributes({ QueueUrl, Attributes: attributes }));
-  expect(await env.attributes(QueueUrl)).toEqual(before);
-  const QueueName = env.name(fifo ? ".fifo" : "");
-  const Attributes = { ...(fifo ? { FifoQueue: "true" } : {}), ...attributes };
-  expect(await refused(env.sqs.createQueue({ QueueName, Attributes }))).toEqual(set);
-  expect(await refused(env.sqs.getQueueUrl({ QueueName }))).toEqual(env.noSuchQueue);
-  return set;
-}
 
 eachSqs("queue attributes", (env) => {
   it("of a fresh standard queue are exactly AWS's", async () => {
@@ -194,81 +169,6 @@ eachSqs("queue attributes", (env) => {
       CreatedTimestamp: created,
       LastModifiedTimestamp: String(Number(created) + 90),
     });
-  });
-});
-
-eachSqs("Policy", (env) => {
-  const policy = (changes: Record<string, unknown> = {}) => ({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: "*", ...changes }],
-  });
-
-  it("is kept and shown as the text it was, and removed by an empty one", async () => {
-    const text = JSON.stringify(policy(), null, 2);
-    const QueueUrl = await env.queue({ Policy: text });
-    expect((await env.attributes(QueueUrl))["Policy"]).toBe(text);
-    const arn = env.arn(QueueUrl);
-    const other = JSON.stringify({ ...policy({ Resource: arn, Action: ["SQS:*"] }), Version: "2008-10-17" });
-    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: other } });
-    expect((await env.attributes(QueueUrl))["Policy"]).toBe(other);
-    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: "" } });
-    expect(await env.attributes(QueueUrl)).not.toHaveProperty("Policy");
-  });
-
-  it("is refused when IAM would refuse it", async () => {
-    const { Principal: _principal, ...nobody } = policy().Statement[0] as Record<string, unknown>;
-    const bad = [
-      "{",
-      "[]",
-      "null",
-      JSON.stringify(policy({ Action: "sqs:Nonsense" })),
-      JSON.stringify(policy({ Resource: "arn:aws:sns:us-east-1:000000000000:topic" })),
-      JSON.stringify({ Version: "2012-10-17", Statement: [nobody] }),
-      JSON.stringify({ ...policy(), Version: "2020-01-01" }),
-      JSON.stringify(policy({ Effect: "Perhaps" })),
-      JSON.stringify({ Version: "2012-10-17", Statement: null }),
-    ];
-    for (const Policy of bad) expect(await refusedEverywhere(env, { Policy })).toEqual(badValue("Policy"));
-  });
-});
-
-eachSqs("the size of a policy", (env) => {
-  const statement = { Effect: "Allow", Principal: { AWS: "111122223333" }, Action: "sqs:SendMessage", Resource: "*" };
-  const policy = (Statement: object | object[], more: object = {}) =>
-    JSON.stringify({ Version: "2012-10-17", ...more, Statement });
-  const overLimit = (message: string) => refusal("OverLimit", message, 403);
-
-  it("is at most 8,192 bytes, 20 statements, 50 principals, and 7 actions a statement", async () => {
-    const fitting = policy(statement, { Id: "x".repeat(8192 - policy(statement, { Id: "" }).length) });
-    await env.queue({ Policy: fitting });
-    expect(await refusedEverywhere(env, { Policy: `${fitting} ` })).toEqual(
-      overLimit("Submitted policy is over max allowed size."),
-    );
-    const actions = ["Send", "Receive", "Delete"].map((verb) => `sqs:${verb}Message`);
-    const seven = [...actions, "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:PurgeQueue", "sqs:ChangeMessage*"];
-    await env.queue({ Policy: policy({ ...statement, Action: seven }) });
-    expect(await refusedEverywhere(env, { Policy: policy({ ...statement, Action: [...seven, "sqs:*"] }) })).toEqual(
-      overLimit("8 actions were found in a statement from the submitted policy, max allowed is 7"),
-    );
-    await env.queue({ Policy: policy(Array(20).fill(statement)) });
-    expect(await refusedEverywhere(env, { Policy: policy(Array(21).fill(statement)) })).toEqual(
-      overLimit("21 statements were found in the submitted policy, max allowed is 20"),
-    );
-    const principals = (count: number) =>
-      policy({ ...statement, Principal: { AWS: Array(count).fill("111122223333") } });
-    await env.queue({ Policy: principals(50) });
-    expect(await refusedEverywhere(env, { Policy: principals(51) })).toEqual(
-      overLimit("51 principals were found in the submitted policy, max allowed is 50"),
-    );
-  });
-
-  it("counts with AddPermission as well", async () => {
-    const QueueUrl = await env.queue({ Policy: policy({ ...statement, Sid: "x".repeat(8000) }) });
-    expect(
-      await refused(
-        env.sqs.addPermission({ QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions: ["SendMessage"] }),
-      ),
-    ).toEqual(overLimit("Submitted policy is over max allowed size."));
   });
 });
 
