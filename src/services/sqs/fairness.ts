@@ -17,14 +17,15 @@ const noisyInFlight = 30;
 const silentMs = 5 * 60_000;
 
 interface Tenant {
-  readonly time: ProcessingTime;
-  /** When it sent its latest message. */
-  sentMs: number;
+  /** Since its backlog began; undefined while it has none. */
+  time: ProcessingTime | undefined;
+  /** When its latest message came; a delayed one comes when its delay ends. */
+  cameMs: number;
 }
 
 interface WatchedQueue {
   readonly time: ProcessingTime;
-  /** Tenants with a backlog: with its end their past is forgotten, so there are no more than rows in the store. */
+  /** Tenants with messages that are available or in flight, so there are no more than rows in the store. */
   readonly tenants: Map<string, Tenant>;
 }
 
@@ -43,7 +44,7 @@ export class Fairness {
    * To be called before a message is put or deleted: the numbers in flight are those of the time that has passed, so
    * what is counted stays right when the transaction is undone.
    */
-  beforeChange({ queue, group, sentMs, availableMs }: MessageRow): void {
+  beforeChange({ queue, group, sentMs, availableMs, delayed }: MessageRow): void {
     if (group === undefined && this.#queues.size === 0) return;
     let watched = this.#queues.get(queue);
     if (!watched && (group === undefined || isFifo(queue))) return;
@@ -56,17 +57,24 @@ export class Fairness {
     if (group === undefined) return;
     const { by } = this.#messages;
     const key = groupKey(queue, group);
-    const tenant = watched.tenants.get(group);
-    if (tenant) {
-      tenant.time.pass(by.inFlightOfTenant.size(key), now);
-      tenant.sentMs = Math.max(tenant.sentMs, sentMs);
-    } else if (availableMs === 0 || by.inGroup.size(key) > 0) {
+    const inFlight = by.inFlightOfTenant.size(key);
+    const hasBacklog = by.inGroup.size(key) > 0;
+    let tenant = watched.tenants.get(group);
+    if (!tenant) {
+      if (availableMs > 0 && !hasBacklog && inFlight === 0) return;
       const newest: MessageRow | undefined = by.inGroup.range(key, { reverse: true }).next().value;
-      watched.tenants.set(group, {
-        time: new ProcessingTime(now),
-        sentMs: Math.max(newest?.sentMs ?? sentMs, sentMs),
-      });
+      tenant = { time: undefined, cameMs: newest?.sentMs ?? sentMs };
+      watched.tenants.set(group, tenant);
     }
+    tenant.time?.pass(inFlight, now);
+    if (availableMs === 0 || hasBacklog) tenant.time ??= new ProcessingTime(now);
+    if (!delayed) tenant.cameMs = Math.max(tenant.cameMs, sentMs);
+  }
+
+  /** To be called after a message became available whose delay ended then. */
+  delayEnded({ queue, group }: MessageRow, endMs: number): void {
+    const tenant = group === undefined ? undefined : this.#queues.get(queue)?.tenants.get(group);
+    if (tenant) tenant.cameMs = Math.max(tenant.cameMs, endMs);
   }
 
   /**
@@ -77,7 +85,7 @@ export class Fairness {
     const watched = this.#queues.get(queue);
     if (!watched) return;
     watched.time.endedEarlier(endMs);
-    if (group !== undefined) watched.tenants.get(group)?.time.endedEarlier(endMs);
+    if (group !== undefined) watched.tenants.get(group)?.time?.endedEarlier(endMs);
   }
 
   inFlight(queue: string, group: string): number {
@@ -88,19 +96,29 @@ export class Fairness {
     const now = this.#clock.now();
     const watched = this.#queues.get(queue);
     const tenant = watched?.tenants.get(group);
-    if (tenant && now - tenant.sentMs >= silentMs) return false;
+    if (tenant && now - tenant.cameMs >= silentMs) return false;
     const own = this.inFlight(queue, group);
     const all = this.#messages.by.inFlight.size(queue);
     if (own >= noisyInFlight && own > all * noisyShare) return true;
-    if (!watched || !tenant) return false;
+    if (!watched || !tenant?.time) return false;
     watched.time.pass(all, now);
     tenant.time.pass(own, now);
     return tenant.time.recentMs > watched.time.recentMs * noisyShare;
   }
 
-  /** Forgets the past of a tenant whose backlog is used up. */
-  forgetTenant(queue: string, group: string): void {
-    this.#queues.get(queue)?.tenants.delete(group);
+  knows(queue: string, group: string): boolean {
+    return this.#queues.get(queue)?.tenants.has(group) ?? false;
+  }
+
+  /** Forgets the past of a tenant whose backlog is used up, and all of it when nothing is in flight either. */
+  backlogEnded(queue: string, group: string): void {
+    const { by } = this.#messages;
+    const key = groupKey(queue, group);
+    const tenants = this.#queues.get(queue)?.tenants;
+    const tenant = tenants?.get(group);
+    if (!tenants || !tenant || by.inGroup.size(key) > 0) return;
+    if (by.inFlightOfTenant.size(key) > 0) tenant.time = undefined;
+    else tenants.delete(group);
   }
 
   forgetQueue(queue: string): void {

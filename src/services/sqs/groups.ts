@@ -27,12 +27,10 @@ export class Groups {
     const row = this.#groups.get(key);
     const fifo = isFifo(queue);
     if (!first) {
-      if (!row) return;
-      this.#groups.delete(key);
-      if (fifo) return;
-      this.#store.afterCommit(() => {
-        if (!this.#groups.has(key)) this.#fairness.forgetTenant(queue, group);
-      });
+      if (row) this.#groups.delete(key);
+      if (!fifo && this.#fairness.knows(queue, group)) {
+        this.#store.afterCommit(() => this.#fairness.backlogEnded(queue, group));
+      }
       return;
     }
     const position = fifo ? (row?.position ?? this.#store.nextSerial()) : first.serial;

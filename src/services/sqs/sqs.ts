@@ -122,7 +122,8 @@ export class Sqs {
       if (!next || next.availableMs > now) continue;
       for (const message of waiting.range(queue.arn, { lte: now })) {
         this.putMessage({ ...message, availableMs: 0, delayed: false });
-        if (!message.delayed) this.fairness.endedEarlier(message, message.availableMs);
+        if (message.delayed) this.fairness.delayEnded(message, message.availableMs);
+        else this.fairness.endedEarlier(message, message.availableMs);
       }
     }
   }

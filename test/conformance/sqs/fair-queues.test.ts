@@ -140,6 +140,23 @@ eachSqs("fair queues", (env) => {
     expect(await next(url)).toEqual(["quiet-0", "noisy-40", "noisy-41", "noisy-42"]);
   });
 
+  it("take a delayed message for sent when its delay ends", async () => {
+    const url = await env.queue();
+    await send(env, url, "noisy", 41);
+    await take(env, url, 40);
+    await send(env, url, "quiet", 1);
+    await env.bus.clock.advance("4m");
+    const late = { QueueUrl: url, MessageBody: "noisy-late", MessageGroupId: "noisy", DelaySeconds: 300 };
+    await env.sqs.sendMessage(late);
+    expect(await next(url)).toEqual(["quiet-0", "noisy-40"]);
+    await env.bus.clock.advance("1m");
+    expect(await next(url)).toEqual(["noisy-40", "quiet-0"]);
+    await env.bus.clock.advance("4m");
+    expect(await next(url)).toEqual(["quiet-0", "noisy-40", "noisy-late"]);
+    await env.bus.clock.advance("5m");
+    expect((await next(url))[0]).toBe("noisy-40");
+  });
+
   it("forget a noisy tenant whose backlog is used up", async () => {
     const url = await env.queue();
     await send(env, url, "slow", 3);

@@ -72,8 +72,8 @@ interface Flight {
 class Model {
   readonly messages: Message[] = [];
   readonly flights: Flight[] = [];
-  /** When each tenant sent its latest message. */
-  readonly sentMs = new Map<Tenant, number>();
+  /** When each tenant's latest message came; a delayed one comes when its delay ends. */
+  readonly cameMs = new Map<Tenant, number>();
   /** From when on a tenant's past counts. */
   readonly rememberedMs = new Map<Tenant, number>();
   /** From when on the queue's does: the first message of a tenant. */
@@ -82,19 +82,23 @@ class Model {
   send(body: string, tenant: Tenant, delayMs: number, now: number): void {
     if (tenant !== undefined) {
       this.watchedMs = Math.min(this.watchedMs, now);
-      this.sentMs.set(tenant, now);
     }
     const delayed = delayMs > 0;
     const state = delayed ? "delayed" : "visible";
     this.messages.push({ body, tenant, state, untilMs: now + delayMs, handle: "", fromMs: 0 });
-    if (!delayed) this.#remember(tenant, now);
+    if (delayed) return;
+    this.cameMs.set(tenant, now);
+    this.#remember(tenant, now);
   }
 
   settle(now: number): void {
     for (const message of this.messages) {
       if (message.untilMs > now) continue;
-      if (message.state === "delayed") this.#show(message, now);
-      else if (message.state === "in flight") this.land(message, "visible", now);
+      if (message.state === "delayed") {
+        this.cameMs.set(message.tenant, Math.max(message.untilMs, this.cameMs.get(message.tenant) ?? 0));
+        this.#show(message, now);
+      }
+      if (message.state === "in flight") this.land(message, "visible", now);
     }
   }
 
@@ -148,7 +152,7 @@ class Model {
   }
 
   #isNoisy(tenant: Tenant, now: number): boolean {
-    if (now - (this.sentMs.get(tenant) ?? 0) >= 5 * minuteMs) return false;
+    if (now - (this.cameMs.get(tenant) ?? 0) >= 5 * minuteMs) return false;
     const own = this.#inFlight(tenant);
     if (own >= 30 && own * 10 > this.#inFlight()) return true;
     const recentMs = (Math.floor(now / periodMs) - 1) * periodMs;
