@@ -3,6 +3,7 @@
  * lives in memory alone, so after a restart processing time is counted anew.
  */
 import type { Clock } from "../../engine/clock.ts";
+import type { Store } from "../../engine/store.ts";
 import type { Table } from "../../engine/table.ts";
 import { ProcessingTime } from "./processing-time.ts";
 import { groupKey, isFifo, type MessageRow, type messageTable } from "./tables.ts";
@@ -25,17 +26,21 @@ interface Tenant {
 
 interface WatchedQueue {
   readonly time: ProcessingTime;
+  /** Up to when flights that had ended unseen have been taken back, whether or not that transaction was undone. */
+  landedMs: number;
   /** Tenants with messages that are available or in flight, so there are no more than rows in the store. */
   readonly tenants: Map<string, Tenant>;
 }
 
 export class Fairness {
+  readonly #store: Store;
   readonly #clock: Clock;
   readonly #messages: Messages;
   /** Queues that had a tenant. */
   readonly #queues = new Map<string, WatchedQueue>();
 
-  constructor(clock: Clock, messages: Messages) {
+  constructor(store: Store, clock: Clock, messages: Messages) {
+    this.#store = store;
     this.#clock = clock;
     this.#messages = messages;
   }
@@ -50,7 +55,7 @@ export class Fairness {
     if (!watched && (group === undefined || isFifo(queue))) return;
     const now = this.#clock.now();
     if (!watched) {
-      watched = { time: new ProcessingTime(now), tenants: new Map() };
+      watched = { time: new ProcessingTime(now), landedMs: now, tenants: new Map() };
       this.#queues.set(queue, watched);
     }
     watched.time.pass(this.#messages.by.inFlight.size(queue), now);
@@ -67,7 +72,9 @@ export class Fairness {
       watched.tenants.set(group, tenant);
     }
     tenant.time?.pass(inFlight, now);
-    if (availableMs === 0 || hasBacklog) tenant.time ??= new ProcessingTime(now);
+    if (tenant.time === undefined && (availableMs === 0 || hasBacklog)) {
+      this.#store.afterCommit(() => this.#backlogBegan(queue, group));
+    }
     if (!delayed) tenant.cameMs = Math.max(tenant.cameMs, sentMs);
   }
 
@@ -78,14 +85,21 @@ export class Fairness {
   }
 
   /**
-   * To be called after the change of a message that nobody had looked at since it left its flight, by the end of its
-   * visibility timeout or of its retention.
+   * Takes back what was counted of a flight after its end, by the end of its visibility timeout or of its retention. To be
+   * called after the message's change.
    */
   endedEarlier({ queue, group }: MessageRow, endMs: number): void {
     const watched = this.#queues.get(queue);
     if (!watched) return;
-    watched.time.endedEarlier(endMs);
-    if (group !== undefined) watched.tenants.get(group)?.time?.endedEarlier(endMs);
+    const fromMs = Math.max(endMs, watched.landedMs);
+    watched.time.endedEarlier(fromMs);
+    if (group !== undefined) watched.tenants.get(group)?.time?.endedEarlier(fromMs);
+  }
+
+  /** To be called when all flights that have ended by now were taken back. */
+  landed(queue: string, now: number): void {
+    const watched = this.#queues.get(queue);
+    if (watched) watched.landedMs = now;
   }
 
   inFlight(queue: string, group: string): number {
@@ -106,6 +120,7 @@ export class Fairness {
     return tenant.time.recentMs > watched.time.recentMs * noisyShare;
   }
 
+  /** Whether there is anything to forget of a tenant. */
   knows(queue: string, group: string): boolean {
     return this.#queues.get(queue)?.tenants.has(group) ?? false;
   }
@@ -130,5 +145,12 @@ export class Fairness {
     for (const queue of this.#queues.keys()) {
       if (account === undefined || queue.split(":")[4] === account) this.#queues.delete(queue);
     }
+  }
+
+  /** After the commit: what is undone begins no backlog. */
+  #backlogBegan(queue: string, group: string): void {
+    const tenant = this.#queues.get(queue)?.tenants.get(group);
+    if (!tenant || this.#messages.by.inGroup.size(groupKey(queue, group)) === 0) return;
+    tenant.time ??= new ProcessingTime(this.#clock.now());
   }
 }

@@ -54,7 +54,7 @@ export class Sqs {
     this.deletedQueues = store.table(deletedQueueTable);
     this.access = new Access(dependencies.clock);
     this.kms = new Kms(this);
-    this.fairness = new Fairness(dependencies.clock, this.messages);
+    this.fairness = new Fairness(store, dependencies.clock, this.messages);
     this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
@@ -108,24 +108,32 @@ export class Sqs {
   settle(queue: QueueRow, now: number): void {
     const { by } = this.messages;
     const retentionMs = queue.numbers.MessageRetentionPeriod * 1000;
+    let landed = false;
     const oldest = by.sent.first(queue.arn);
     if (oldest && oldest.sentMs + retentionMs <= now) {
       for (const message of by.sent.range(queue.arn, { lte: now - retentionMs })) {
         this.deleteMessage(message);
-        if (isInFlight(message)) {
-          this.fairness.endedEarlier(message, Math.min(message.availableMs, message.sentMs + retentionMs));
-        }
+        if (!isInFlight(message)) continue;
+        this.fairness.endedEarlier(message, Math.min(message.availableMs, message.sentMs + retentionMs));
+        landed = true;
       }
     }
-    for (const waiting of [by.delayed, by.inFlight]) {
-      const next = waiting.first(queue.arn);
-      if (!next || next.availableMs > now) continue;
-      for (const message of waiting.range(queue.arn, { lte: now })) {
+    const nextDelayed = by.delayed.first(queue.arn);
+    if (nextDelayed && nextDelayed.availableMs <= now) {
+      for (const message of by.delayed.range(queue.arn, { lte: now })) {
         this.putMessage({ ...message, availableMs: 0, delayed: false });
-        if (message.delayed) this.fairness.delayEnded(message, message.availableMs);
-        else this.fairness.endedEarlier(message, message.availableMs);
+        this.fairness.delayEnded(message, message.availableMs);
       }
     }
+    const nextInFlight = by.inFlight.first(queue.arn);
+    if (nextInFlight && nextInFlight.availableMs <= now) {
+      for (const message of by.inFlight.range(queue.arn, { lte: now })) {
+        this.putMessage({ ...message, availableMs: 0 });
+        this.fairness.endedEarlier(message, message.availableMs);
+      }
+      landed = true;
+    }
+    if (landed) this.fairness.landed(queue.arn, now);
   }
 
   counts(queue: QueueRow): { visible: number; inFlight: number; delayed: number } {

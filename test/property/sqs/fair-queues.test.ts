@@ -6,6 +6,7 @@ import { type Busbar, createBusbar } from "../../../src/index.ts";
 
 const minuteMs = 60_000;
 const periodMs = 5 * minuteMs;
+const retentionMs = 15 * minuteMs;
 const tenants = ["a", "b", "c"] as const;
 type Tenant = (typeof tenants)[number] | undefined;
 
@@ -14,6 +15,7 @@ type Command =
   | { kind: "receive"; max: number; visibility: number }
   | { kind: "delete"; pick: number }
   | { kind: "change"; pick: number; visibility: number }
+  | { kind: "refused"; pick: number }
   | { kind: "advance"; ms: number };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -43,6 +45,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       visibility: fc.constantFrom(0, 500),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("refused" as const), pick: fc.nat(1000) }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -55,6 +58,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 interface Message {
   readonly body: string;
   readonly tenant: Tenant;
+  readonly sentMs: number;
   state: "visible" | "delayed" | "in flight" | "gone";
   untilMs: number;
   handle: string;
@@ -85,13 +89,19 @@ class Model {
     }
     const delayed = delayMs > 0;
     const state = delayed ? "delayed" : "visible";
-    this.messages.push({ body, tenant, state, untilMs: now + delayMs, handle: "", fromMs: 0 });
+    this.messages.push({ body, tenant, sentMs: now, state, untilMs: now + delayMs, handle: "", fromMs: 0 });
     if (delayed) return;
     this.cameMs.set(tenant, now);
     this.#remember(tenant, now);
   }
 
   settle(now: number): void {
+    for (const message of this.messages) {
+      const endMs = message.sentMs + retentionMs;
+      if (endMs > now || message.state === "gone") continue;
+      if (message.state === "in flight") this.land(message, "gone", endMs);
+      message.state = "gone";
+    }
     for (const message of this.messages) {
       if (message.untilMs > now) continue;
       if (message.state === "delayed") {
@@ -119,8 +129,12 @@ class Model {
       taken.push(next);
     }
     if (visibilityMs === 0) for (const message of taken) this.land(message, "visible", now);
-    for (const tenant of tenants) if (this.#backlog(tenant).length === 0) this.rememberedMs.delete(tenant);
     return taken;
+  }
+
+  /** After each call: the past of tenants without a backlog is forgotten. */
+  forget(): void {
+    for (const tenant of tenants) if (this.#backlog(tenant).length === 0) this.rememberedMs.delete(tenant);
   }
 
   #show(message: Message, now: number): void {
@@ -182,7 +196,10 @@ afterAll(() => bus.close());
 
 async function run(commands: readonly Command[]): Promise<void> {
   runs += 1;
-  const { QueueUrl } = await sqs.createQueue({ QueueName: `fair-${runs}` });
+  const { QueueUrl } = await sqs.createQueue({
+    QueueName: `fair-${runs}`,
+    Attributes: { MessageRetentionPeriod: String(retentionMs / 1000) },
+  });
   const model = new Model();
   let sent = 0;
   for (const step of commands) {
@@ -211,6 +228,7 @@ async function run(commands: readonly Command[]): Promise<void> {
             VisibilityTimeout: step.visibility,
           });
           const expected = model.take(max, step.visibility * 1000, now);
+          model.forget();
           expect(Messages.map(({ Body }) => Body)).toEqual(expected.map(({ body }) => body));
           for (const [index, { ReceiptHandle }] of Messages.entries()) {
             (expected[index] as Message).handle = ReceiptHandle as string;
@@ -222,9 +240,11 @@ async function run(commands: readonly Command[]): Promise<void> {
         model.settle(now);
         const flying = model.messages.filter(({ state }) => state === "in flight");
         const message = flying[step.pick % Math.max(1, flying.length)];
-        if (!message) break;
-        const ReceiptHandle = message.handle;
-        if (step.kind === "delete") {
+        const ReceiptHandle = message?.handle;
+        if (!message) {
+          // Nothing to change, but the emulator looks at the queue as the model did.
+          await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessages"] });
+        } else if (step.kind === "delete") {
           await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
           model.land(message, "gone", now);
         } else {
@@ -232,6 +252,23 @@ async function run(commands: readonly Command[]): Promise<void> {
           if (step.visibility === 0) model.land(message, "visible", now);
           else message.untilMs = now + step.visibility * 1000;
         }
+        model.forget();
+        break;
+      }
+      case "refused": {
+        // What the emulator does to the queue on the way to the refusal is undone.
+        const landed = model.messages.filter(
+          ({ state, untilMs, sentMs }) =>
+            state === "visible" || (state === "in flight" && Math.min(untilMs, sentMs + retentionMs) <= now),
+        );
+        const message = landed.filter(({ handle }) => handle !== "")[step.pick % Math.max(1, landed.length)];
+        if (!message) break;
+        const change = sqs.changeMessageVisibility({
+          QueueUrl,
+          ReceiptHandle: message.handle,
+          VisibilityTimeout: 100,
+        });
+        await expect(change).rejects.toMatchObject({ name: "InvalidParameterValue" });
         break;
       }
       case "advance":
