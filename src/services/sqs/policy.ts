@@ -1,4 +1,5 @@
 /** Access policies of queues: what SQS takes for one, and what they let other accounts do. */
+import { parseArn } from "../../core/arn.ts";
 import { type Policy, parsePolicy, type Statement } from "../../core/policy/policy.ts";
 import { invalidAttributeValue, overLimit } from "./errors.ts";
 
@@ -34,6 +35,7 @@ export type SqsAction = (typeof grantable)[number] | (typeof ownersOnly)[number]
 
 export const grantableActions: ReadonlySet<string> = new Set(grantable);
 export const ownerActions: ReadonlySet<string> = new Set(ownersOnly);
+const ownerActionNames = new Set(ownersOnly.map((action) => `sqs:${action.toLowerCase()}`));
 const knownActions = new Set([...grantable, ...ownersOnly].map((action) => action.toLowerCase()));
 
 /** SQS developer guide: policy quotas. */
@@ -43,13 +45,17 @@ const maxPrincipals = 50;
 const maxPolicyBytes = 8192;
 
 /**
- * Checks a text that is to be a queue's policy.
- * @throws AwsError InvalidAttributeValue for what IAM would not take or is not about SQS, OverLimit for what is too much.
+ * Checks a text that is to be the policy of this queue.
+ * @throws AwsError InvalidAttributeValue for what IAM would not take, is not about SQS or gives away what is the owner's
+ * alone; OverLimit for what is too much.
  */
-export function checkPolicy(text: string): void {
+export function checkPolicy(text: string, queueArn: string): void {
   checkPolicySize(text);
+  const account = parseArn(queueArn)?.account;
   const policy = parsePolicy(text);
-  if (!policy?.statements.every(isAboutSqs)) throw invalidAttributeValue("Invalid value for the parameter Policy.");
+  if (!policy?.statements.every((statement) => isAboutSqs(statement) && !givesAway(statement, account))) {
+    throw invalidAttributeValue("Invalid value for the parameter Policy.");
+  }
   checkQuotas(policy);
 }
 
@@ -80,6 +86,16 @@ function checkQuotas({ statements }: Policy): void {
 
 function isAboutSqs({ actions, resources }: Statement): boolean {
   return actions.values.every(isSqsAction) && (resources === undefined || resources.values.every(isSqsResource));
+}
+
+/** Whether it allows another account, by name, an action of the owner's, by name. */
+function givesAway({ effect, actions, principals }: Statement, account: string | undefined): boolean {
+  if (effect !== "Allow" || actions.not || principals.not) return false;
+  if (!actions.values.some((action) => ownerActionNames.has(action.toLowerCase()))) return false;
+  return principals.names.some((name) => {
+    const named = /^\d{12}$/.test(name) ? name : parseArn(name)?.account;
+    return named !== undefined && named !== account;
+  });
 }
 
 function isSqsAction(action: string): boolean {

@@ -39,6 +39,26 @@ eachSqs("Policy", (env) => {
   });
 });
 
+eachSqs("a policy for other accounts", (env) => {
+  const policy = (Action: string | string[], AWS: string, Effect = "Allow") =>
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect, Principal: { AWS }, Action, Resource: "*" }],
+    });
+
+  it("names no action that is the owner's alone", async () => {
+    for (const other of ["111122223333", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/r"]) {
+      for (const action of ["sqs:ListQueues", "SQS:deletequeue", "sqs:SetQueueAttributes"]) {
+        const Policy = policy(["sqs:SendMessage", action], other);
+        expect(await refusedEverywhere(env, { Policy })).toEqual(badPolicy);
+      }
+      await env.queue({ Policy: policy("sqs:*", other) });
+      await env.queue({ Policy: policy("sqs:ListQueues", other, "Deny") });
+    }
+    await env.queue({ Policy: policy("sqs:ListQueues", "arn:aws:iam::000000000000:role/r") });
+  });
+});
+
 eachSqs("the size of a policy", (env) => {
   const statement = { Effect: "Allow", Principal: { AWS: "111122223333" }, Action: "sqs:SendMessage", Resource: "*" };
   const policy = (Statement: object | object[], more: object = {}) =>
