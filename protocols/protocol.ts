@@ -13,6 +13,8 @@ export interface WireRequest {
   readonly query: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** The client's address, asked of the socket at need; absent for calls inside the process. */
+  readonly sourceIp?: string | undefined;
 }
 
 /** An answer ready for the socket. A body of frames is an event stream and is sent as it comes. */

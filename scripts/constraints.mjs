@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 const TABLES = {
   sqs: { model: "sqs", ownChecks: true },
   sns: { model: "sns", error: "ValidationError", adjust: sns },
-  sts: { model: "sts", error: "ValidationError" },
+  sts: { model: "sts", error: "ValidationError", adjust: sts },
   kinesis: { model: "kinesis", adjust: kinesis },
   eventbridge: { model: "events", adjust: eventbridge },
   stepfunctions: { model: "stepfunctions", adjust: stepfunctions },
@@ -183,6 +183,11 @@ function stepfunctions(shapes) {
     "FAILED",
     "RUNNING",
   ];
+}
+
+/** How many policies a session can have only the documentation says. */
+function sts(shapes) {
+  for (const { PolicyArns } of Object.values(shapes)) if (PolicyArns) PolicyArns.max = 10;
 }
 
 /** SNS tells a missing ARN itself, in its own words. */

@@ -48,8 +48,8 @@ export interface BusbarOptions {
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
   /**
-   * Where Step Functions tasks find services Busbar has not (`{ dynamodb: "http://localhost:8000" }`), and rules and
-   * pipes API Gateway (`execute-api`).
+   * Where Step Functions tasks find services Busbar has not (`{ dynamodb: "http://localhost:8000" }`), rules and pipes
+   * API Gateway (`execute-api`), and encrypted queues KMS (`kms`).
    */
   readonly endpoints?: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets, for distributed Maps. */

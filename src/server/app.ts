@@ -62,14 +62,14 @@ function serve(emulator: ServedEmulator, request: FastifyRequest, reply: Fastify
   readBody(request.raw, (error, body) => {
     try {
       if (error) throw error;
-      answer(emulator, request, reply, wireRequest(request, body));
+      answer(emulator, request, reply, new ServedRequest(request, body));
     } catch (refused) {
       sendRefusal(emulator, refused, request, reply);
     }
   });
 }
 
-function answer(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply, wire: WireRequest): void {
+function answer(emulator: ServedEmulator, request: FastifyRequest, reply: FastifyReply, wire: ServedRequest): void {
   const encoding = wire.headers["content-encoding"];
   if (encoding !== undefined && wire.body.length > 0) {
     const inflated = inflate(wire.body, encoding);
@@ -77,7 +77,7 @@ function answer(emulator: ServedEmulator, request: FastifyRequest, reply: Fastif
       send(emulator, request, reply, emulator.refuse(wire, inflated));
       return;
     }
-    (wire as { body: Buffer }).body = inflated;
+    wire.body = inflated;
   }
   const host = wire.headers["host"];
   const scheme = "encrypted" in request.raw.socket ? "https" : "http";
@@ -107,18 +107,31 @@ function sendPreflight(emulator: ServedEmulator, request: FastifyRequest, reply:
   });
 }
 
-function wireRequest(request: FastifyRequest, body: Buffer): WireRequest {
-  const raw = request.raw;
-  const url = raw.url as string;
-  const mark = url.indexOf("?");
-  const authority = raw.headers[":authority"];
-  return {
-    method: raw.method as string,
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? "" : url.slice(mark + 1),
-    headers: authority === undefined ? raw.headers : { host: authority, ...raw.headers },
-    body,
-  };
+/** A request as it came; a class, so that what only few ask for costs the others nothing. */
+class ServedRequest implements WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: WireRequest["headers"];
+  body: Buffer;
+  readonly #raw: FastifyRequest["raw"];
+
+  constructor(request: FastifyRequest, body: Buffer) {
+    const raw = request.raw;
+    const url = raw.url as string;
+    const mark = url.indexOf("?");
+    const authority = raw.headers[":authority"];
+    this.method = raw.method as string;
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? "" : url.slice(mark + 1);
+    this.headers = authority === undefined ? raw.headers : { host: authority, ...raw.headers };
+    this.body = body;
+    this.#raw = raw;
+  }
+
+  get sourceIp(): string | undefined {
+    return this.#raw.socket.remoteAddress;
+  }
 }
 
 /** Answers that are ready, and where they go, until the end of this turn of the event loop. */
@@ -213,7 +226,7 @@ function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyR
       : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
   // What is left of the body is not read: the connection ends with the answer.
   reply.raw.shouldKeepAlive = false;
-  send(emulator, request, reply, emulator.refuse(wireRequest(request, noBody), refusal));
+  send(emulator, request, reply, emulator.refuse(new ServedRequest(request, noBody), refusal));
 }
 
 function tooLarge(): AwsError {

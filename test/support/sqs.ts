@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { type Message, type ReceiveMessageCommandInput, SQS, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
 
 export type ClientProtocol = "JSON" | "Query";
@@ -241,4 +241,21 @@ interface SdkError {
   message: string;
   Error?: { Code?: string; Type?: string };
   $metadata?: { httpStatusCode?: number };
+}
+
+/** How CreateQueue and SetQueueAttributes refuse these attributes; they must agree. */
+export async function refusedEverywhere(
+  env: SqsEnvironment,
+  attributes: Record<string, string>,
+  fifo = false,
+): Promise<Refusal> {
+  const QueueUrl = fifo ? await env.fifo() : await env.queue();
+  const before = await env.attributes(QueueUrl);
+  const set = await refused(env.sqs.setQueueAttributes({ QueueUrl, Attributes: attributes }));
+  expect(await env.attributes(QueueUrl)).toEqual(before);
+  const QueueName = env.name(fifo ? ".fifo" : "");
+  const Attributes = { ...(fifo ? { FifoQueue: "true" } : {}), ...attributes };
+  expect(await refused(env.sqs.createQueue({ QueueName, Attributes }))).toEqual(set);
+  expect(await refused(env.sqs.getQueueUrl({ QueueName }))).toEqual(env.noSuchQueue);
+  return set;
 }

@@ -12,7 +12,7 @@ import { isFifo, type MessageRow, type QueueRow } from "./tables.ts";
 
 export const getQueueAttributes = operation<GetQueueAttributesCommand>(GetQueueAttributes$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "GetQueueAttributes");
   const names = input.AttributeNames ?? [];
   checkAttributeNames(names);
   if (names.length === 0) return {};
@@ -26,7 +26,7 @@ export const getQueueAttributes = operation<GetQueueAttributesCommand>(GetQueueA
 
 export const setQueueAttributes = operation<SetQueueAttributesCommand>(SetQueueAttributes$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "SetQueueAttributes");
   const attributes = (input.Attributes ?? {}) as Record<string, string>;
   if (Object.keys(attributes).length === 0) throw missingParameter("Attribute.Name");
   const lookup = { arn: queue.arn, find: (arn: string) => service.queues.get(arn) };

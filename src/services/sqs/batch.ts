@@ -25,14 +25,15 @@ export function checkBatch<E extends Entry>(entries: readonly E[] | undefined, e
     const message = `Maximum number of entries per request are ${maxEntries}. You have sent ${entries.length}.`;
     throw AwsError.of(TooManyEntriesInBatchRequest$ as ErrorSchema, message);
   }
-  const ids = new Set<string>();
   for (const { Id } of entries) {
-    if (Id === undefined || !/^[\w-]{1,80}$/.test(Id)) {
-      throw AwsError.of(
-        InvalidBatchEntryId$ as ErrorSchema,
-        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
-      );
-    }
+    if (Id !== undefined && /^[\w-]{1,80}$/.test(Id)) continue;
+    throw AwsError.of(
+      InvalidBatchEntryId$ as ErrorSchema,
+      "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+    );
+  }
+  const ids = new Set<string | undefined>();
+  for (const { Id } of entries) {
     if (ids.has(Id)) throw AwsError.of(BatchEntryIdsNotDistinct$ as ErrorSchema, `Id ${Id} repeated.`);
     ids.add(Id);
   }

@@ -1,7 +1,9 @@
 /** The errors of SQS with AWS's wording. */
 import {
+  InvalidAddress$,
   InvalidAttributeName$,
   InvalidAttributeValue$,
+  OverLimit$,
   QueueDoesNotExist$,
   ReceiptHandleIsInvalid$,
   ResourceNotFoundException$,
@@ -33,6 +35,16 @@ export function queueDoesNotExist(protocol: ProtocolName | undefined): AwsError 
   return AwsError.of(QueueDoesNotExist$ as ErrorSchema, `The specified queue does not exist${wsdl}.`);
 }
 
+/** A QueueUrl that names no queue stands for the endpoint it was sent to. */
+export function invalidAddress(endpoint: string): AwsError {
+  return AwsError.of(InvalidAddress$ as ErrorSchema, `The address ${endpoint} is not valid for this endpoint.`);
+}
+
+/** What IAM answers in SQS's name; the codes differ by protocol. */
+export function accessDenied(message: string): AwsError {
+  return AwsError.unmodeled({ name: "AccessDeniedException", queryCode: "AccessDenied", status: 403, message });
+}
+
 export function unknownAttribute(name: string): AwsError {
   return invalidAttributeName(`Unknown Attribute ${name}.`);
 }
@@ -51,6 +63,10 @@ export function receiptHandleIsInvalid(message: string): AwsError {
 
 export function resourceNotFound(message: string): AwsError {
   return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+}
+
+export function overLimit(message: string): AwsError {
+  return AwsError.of(OverLimit$ as ErrorSchema, message);
 }
 
 export function unsupportedOperation(message: string): AwsError {

@@ -3,32 +3,19 @@
  * while its first message is in flight; on a standard queue a group is a tenant of a fair queue.
  */
 import type { Store } from "../../engine/store.ts";
-import type { Table } from "../../engine/table.ts";
-import {
-  accountOf,
-  type GroupRow,
-  groupKey,
-  groupTable,
-  isFifo,
-  type MessageRow,
-  type messageTable,
-} from "./tables.ts";
-
-type Messages = Table<MessageRow, keyof typeof messageTable.indexes & string, number>;
-
-/** A tenant is noisy from this many messages of its own in flight … */
-const noisyInFlight = 30;
-/** … that are more than this share of all in flight. */
-const noisyShare = 0.1;
+import type { Fairness, Messages } from "./fairness.ts";
+import { accountOf, type GroupRow, groupKey, groupTable, isFifo, type MessageRow } from "./tables.ts";
 
 export class Groups {
   readonly #store: Store;
   readonly #messages: Messages;
+  readonly #fairness: Fairness;
   readonly #groups;
 
-  constructor(store: Store, messages: Messages) {
+  constructor(store: Store, messages: Messages, fairness: Fairness) {
     this.#store = store;
     this.#messages = messages;
+    this.#fairness = fairness;
     this.#groups = store.table(groupTable);
   }
 
@@ -38,11 +25,14 @@ export class Groups {
     const key = groupKey(queue, group);
     const first = this.#messages.by.inGroup.first(key);
     const row = this.#groups.get(key);
+    const fifo = isFifo(queue);
     if (!first) {
       if (row) this.#groups.delete(key);
+      if (!fifo && this.#fairness.knows(queue, group)) {
+        this.#store.afterCommit(() => this.#fairness.backlogEnded(queue, group));
+      }
       return;
     }
-    const fifo = isFifo(queue);
     const position = fifo ? (row?.position ?? this.#store.nextSerial()) : first.serial;
     const ready = first.availableMs === 0;
     if (row?.position === position && row.ready === ready) return;
@@ -79,14 +69,13 @@ export class Groups {
   nextFair(queue: string): MessageRow | undefined {
     const { by } = this.#messages;
     const ungrouped = by.available.first(queue);
-    const total = by.inFlight.size(queue);
     let calmest: GroupRow | undefined;
     let fewest = Number.POSITIVE_INFINITY;
-    // Ten tenants cannot each have more than a tenth of what is in flight, so this ends soon.
+    // No ten tenants can each have more than a tenth, of messages in flight or of time, so this ends soon.
     for (const tenant of this.#groups.by.ready.range(queue)) {
       if (ungrouped && tenant.position > ungrouped.serial) return ungrouped;
-      const inFlight = by.inFlightOfTenant.size(groupKey(queue, tenant.group));
-      if (inFlight < noisyInFlight || inFlight <= total * noisyShare) return this.#firstOf(tenant);
+      if (!this.#fairness.isNoisy(queue, tenant.group)) return this.#firstOf(tenant);
+      const inFlight = this.#fairness.inFlight(queue, tenant.group);
       if (inFlight < fewest) {
         fewest = inFlight;
         calmest = tenant;
@@ -97,6 +86,7 @@ export class Groups {
 
   clear(queue: string): void {
     for (const row of this.#groups.by.queue.range(queue)) this.#groups.delete(groupKey(queue, row.group));
+    this.#store.afterCommit(() => this.#fairness.forgetQueue(queue));
   }
 
   #firstOf(row: GroupRow): MessageRow | undefined {

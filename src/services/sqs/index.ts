@@ -33,6 +33,9 @@ export const sqs = defineService<Sqs>({
     dependencies.delivery.registerLocal("sqs", (delivery) => deliverToQueue(service, delivery));
     return service;
   },
-  reset: (sqs, account) => sqs.longPolls.endAll(account),
+  reset: (sqs, account) => {
+    sqs.longPolls.endAll(account);
+    sqs.fairness.reset(account);
+  },
   stop: (sqs) => sqs.longPolls.stop(),
 });

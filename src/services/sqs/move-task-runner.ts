@@ -1,6 +1,6 @@
 /** Moves messages out of dead-letter queues, some each second, on a durable timer. */
 import type { Sqs } from "./sqs.ts";
-import { isFifo, type MessageRow, type MoveTaskRow, moveTaskTable, type QueueRow } from "./tables.ts";
+import { accountPrefix, isFifo, type MessageRow, type MoveTaskRow, moveTaskTable, type QueueRow } from "./tables.ts";
 
 const timerKind = "sqs.moveTask";
 const secondMs = 1000;
@@ -21,8 +21,13 @@ export class MoveTasks {
     sqs.deps.timers.on(timerKind, (timer) => this.#step(timer.id));
   }
 
-  running(sourceArn: string): boolean {
-    return this.#tasks.by.running.size(sourceArn) > 0;
+  isActive(sourceArn: string): boolean {
+    return this.#tasks.by.active.size(sourceArn) > 0;
+  }
+
+  /** How many tasks of the queue's account are active in its region. */
+  activeInAccountOf(sourceArn: string): number {
+    return this.#tasks.by.activeInAccount.size(accountPrefix(sourceArn));
   }
 
   find(taskId: string): MoveTaskRow | undefined {
@@ -55,9 +60,9 @@ export class MoveTasks {
     return task;
   }
 
+  /** Marks a running task; the timer of its next turn stays and ends it. */
   cancel(task: MoveTaskRow): void {
-    this.#sqs.deps.timers.cancel(timerId(task.id));
-    this.#tasks.put({ ...task, status: "CANCELLED" });
+    this.#tasks.put({ ...task, status: "CANCELLING" });
   }
 
   #schedule(task: MoveTaskRow, dueMs: number): void {
@@ -72,6 +77,7 @@ export class MoveTasks {
 
   #step(id: string): void {
     const task = this.#tasks.get(id.slice(timerKind.length + 1));
+    if (task?.status === "CANCELLING") this.#end(task, "CANCELLED");
     if (task?.status !== "RUNNING") return;
     const now = this.#sqs.now;
     const source = this.#sqs.queues.get(task.source);
@@ -101,7 +107,7 @@ export class MoveTasks {
     this.#schedule(after, task.perSecond === undefined ? now : now + secondMs);
   }
 
-  #end(task: MoveTaskRow, status: "COMPLETED" | "FAILED", failure?: string): void {
+  #end(task: MoveTaskRow, status: "COMPLETED" | "CANCELLED" | "FAILED", failure?: string): void {
     this.#tasks.put({ ...task, status, failure });
   }
 

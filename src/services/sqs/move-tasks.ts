@@ -7,20 +7,26 @@ import {
   StartMessageMoveTask$,
   type StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
+import type { OperationContext } from "../../core/operation.ts";
 import { takePage } from "../../core/page.ts";
 import {
   invalidParameterValue,
   invalidValue,
   missingParameter,
+  overLimit,
   resourceNotFound,
   unsupportedOperation,
 } from "./errors.ts";
+import type { SqsAction } from "./policy.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import { isFifo, type MoveTaskRow, type QueueRow } from "./tables.ts";
 
+/** Of one account in one region (SQS developer guide: dead-letter queue redrive). */
+const maxActiveTasks = 100;
+
 export const startMessageMoveTask = operation<StartMessageMoveTaskCommand>(StartMessageMoveTask$, (input, context) => {
   const { service } = context;
-  const source = sourceOf(service, input.SourceArn);
+  const source = sourceOf(input.SourceArn, context, "StartMessageMoveTask");
   const { DestinationArn: destinationArn, MaxNumberOfMessagesPerSecond: perSecond } = input;
   if (service.queues.by.deadLetterTarget.size(source.arn) === 0) {
     throw invalidParameterValue("Source queue must be configured as a Dead Letter Queue.");
@@ -30,6 +36,7 @@ export const startMessageMoveTask = operation<StartMessageMoveTaskCommand>(Start
     if (!destination) {
       throw resourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.");
     }
+    service.access.check(destination, context, "StartMessageMoveTask");
     if (isFifo(destination.arn) !== isFifo(source.arn)) {
       throw invalidParameterValue("Source and destination queues must be of the same type.");
     }
@@ -40,17 +47,20 @@ export const startMessageMoveTask = operation<StartMessageMoveTaskCommand>(Start
   if (perSecond !== undefined && (perSecond < 1 || perSecond > 500)) {
     throw invalidValue(perSecond, "MaxNumberOfMessagesPerSecond", "You must enter a value that's between 1 and 500.");
   }
-  if (service.moveTasks.running(source.arn)) {
+  if (service.moveTasks.isActive(source.arn)) {
     throw invalidParameterValue(
       "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
     );
+  }
+  if (service.moveTasks.activeInAccountOf(source.arn) >= maxActiveTasks) {
+    throw overLimit(`${maxActiveTasks} message movement tasks are active, which is the most an account can have.`);
   }
   return { TaskHandle: taskHandle(service.moveTasks.start(source, destinationArn, perSecond)) };
 });
 
 export const listMessageMoveTasks = operation<ListMessageMoveTasksCommand>(ListMessageMoveTasks$, (input, context) => {
   const { service } = context;
-  const source = sourceOf(service, input.SourceArn);
+  const source = sourceOf(input.SourceArn, context, "ListMessageMoveTasks");
   const max = input.MaxResults ?? 1;
   if (max < 1 || max > 10) {
     throw invalidValue(max, "MaxResults", "MaxResults must be an integer between 1 and 10.");
@@ -66,7 +76,7 @@ export const cancelMessageMoveTask = operation<CancelMessageMoveTaskCommand>(
     if (handle === undefined || handle === "") throw missingParameter("TaskHandle");
     const parsed = parseTaskHandle(handle);
     if (!parsed) throw invalidParameterValue(`Value ${handle} for parameter TaskHandle is invalid.`);
-    const source = sourceOf(service, parsed.sourceArn);
+    const source = sourceOf(parsed.sourceArn, context, "CancelMessageMoveTask");
     const task = service.moveTasks.find(parsed.taskId);
     if (task?.source !== source.arn) throw resourceNotFound("Task does not exist.");
     if (task.status !== "RUNNING") throw unsupportedOperation("Only active tasks can be cancelled.");
@@ -75,10 +85,12 @@ export const cancelMessageMoveTask = operation<CancelMessageMoveTaskCommand>(
   },
 );
 
-function sourceOf(service: Sqs, arn: string | undefined): QueueRow {
+function sourceOf(arn: string | undefined, context: OperationContext<Sqs>, action: SqsAction): QueueRow {
+  const { service } = context;
   if (arn === undefined || arn === "") throw missingParameter("SourceArn");
   const queue = service.queues.get(arn);
   if (!queue) throw resourceNotFound("The resource that you specified for the SourceArn parameter doesn't exist.");
+  service.access.check(queue, context, action);
   return queue;
 }
 

@@ -2,22 +2,28 @@
 import {
   AddPermission$,
   type AddPermissionCommand,
-  OverLimit$,
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
-import { grantableActions, ownerActions, type Policy, parsePolicy, type Statement, statementsOf } from "./policy.ts";
+import { invalidParameterValue, invalidValue, missingParameter, overLimit } from "./errors.ts";
+import { checkPolicySize, grantableActions, maxActions, maxStatements, ownerActions } from "./policy.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import type { QueueRow } from "./tables.ts";
 
-const maxActions = 7;
-const maxStatements = 20;
+/** A policy as it is written, for adding to it and taking from it. */
+interface PolicyDocument {
+  readonly Statement: StatementDocument | readonly StatementDocument[];
+  readonly [member: string]: unknown;
+}
+
+interface StatementDocument {
+  readonly Sid?: string;
+  readonly [member: string]: unknown;
+}
 
 export const addPermission = operation<AddPermissionCommand>(AddPermission$, (input, context) => {
   const { service, partition } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "AddPermission");
   const label = checkLabel(input.Label);
   const accounts = input.AWSAccountIds ?? [];
   const actions = input.Actions ?? [];
@@ -35,7 +41,7 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
   if (statements.length >= maxStatements) {
     throw overLimit(`${statements.length + 1} statements were found, maximum allowed is ${maxStatements}.`);
   }
-  const statement: Statement = {
+  const statement: StatementDocument = {
     Sid: label,
     Effect: "Allow",
     Principal: { AWS: oneOrMore(accounts.map((account) => `arn:${partition}:iam::${account}:root`)) },
@@ -47,7 +53,7 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
 
 export const removePermission = operation<RemovePermissionCommand>(RemovePermission$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "RemovePermission");
   const label = checkLabel(input.Label);
   const policy = policyOf(queue);
   const statements = statementsOf(policy);
@@ -74,23 +80,25 @@ function checkAction(action: string): void {
   throw invalidValue(`SQS:${action}`, "ActionName", reason);
 }
 
-function overLimit(message: string): AwsError {
-  return AwsError.of(OverLimit$ as ErrorSchema, message);
+function policyOf(queue: QueueRow): PolicyDocument {
+  const text = queue.texts["Policy"];
+  // A text is checked before it becomes a queue's policy.
+  if (text !== undefined) return JSON.parse(text) as PolicyDocument;
+  return { Version: "2008-10-17", Id: `${queue.arn}/SQSDefaultPolicy`, Statement: [] };
 }
 
-function policyOf(queue: QueueRow): Policy {
-  const text = queue.texts["Policy"];
-  const policy = text === undefined ? undefined : parsePolicy(text);
-  return policy ?? { Version: "2008-10-17", Id: `${queue.arn}/SQSDefaultPolicy`, Statement: [] };
+function statementsOf({ Statement }: PolicyDocument): readonly StatementDocument[] {
+  return Array.isArray(Statement) ? (Statement as StatementDocument[]) : [Statement as StatementDocument];
 }
 
 /** A policy without statements is none. */
-function setPolicy(service: Sqs, queue: QueueRow, policy: Policy): void {
+function setPolicy(service: Sqs, queue: QueueRow, policy: PolicyDocument): void {
   const { Policy: _old, ...texts } = queue.texts;
-  const empty = statementsOf(policy).length === 0;
+  const text = JSON.stringify(policy);
+  checkPolicySize(text);
   service.queues.put({
     ...queue,
-    texts: empty ? texts : { ...texts, Policy: JSON.stringify(policy) },
+    texts: statementsOf(policy).length === 0 ? texts : { ...texts, Policy: text },
     modifiedMs: service.now,
   });
 }

@@ -1,7 +1,10 @@
-/** Access policies of queues. They are checked, kept and returned; nobody is refused by them. */
+/** Access policies of queues: what SQS takes for one, and what they let other accounts do. */
+import { parseArn } from "../../core/arn.ts";
+import { type Policy, parsePolicy, type Statement } from "../../core/policy/policy.ts";
+import { invalidAttributeValue, overLimit } from "./errors.ts";
 
-/** Actions a policy may grant to other accounts; `*` stands for all. */
-export const grantableActions = new Set([
+/** Actions a policy may grant to other accounts. A batch operation is its single one's action. */
+const grantable = [
   "SendMessage",
   "ReceiveMessage",
   "DeleteMessage",
@@ -10,10 +13,10 @@ export const grantableActions = new Set([
   "GetQueueUrl",
   "ListDeadLetterSourceQueues",
   "PurgeQueue",
-]);
+] as const;
 
 /** Actions that belong to the owner of a queue alone. */
-export const ownerActions = new Set([
+const ownersOnly = [
   "AddPermission",
   "CreateQueue",
   "DeleteQueue",
@@ -26,64 +29,82 @@ export const ownerActions = new Set([
   "StartMessageMoveTask",
   "CancelMessageMoveTask",
   "ListMessageMoveTasks",
-]);
+] as const;
 
-export interface Statement {
-  readonly Sid?: string;
-  readonly [member: string]: unknown;
-}
+export type SqsAction = (typeof grantable)[number] | (typeof ownersOnly)[number];
 
-export interface Policy {
-  readonly Statement: Statement | readonly Statement[];
-  readonly [member: string]: unknown;
-}
+export const grantableActions: ReadonlySet<string> = new Set(grantable);
+export const ownerActions: ReadonlySet<string> = new Set(ownersOnly);
+const ownerActionNames = new Set(ownersOnly.map((action) => `sqs:${action.toLowerCase()}`));
+const knownActions = new Set([...grantable, ...ownersOnly].map((action) => action.toLowerCase()));
 
-/** Whether a text is a policy as IAM accepts it for a queue: versions, effects, principals, actions of SQS. */
-export function checkPolicy(text: string): boolean {
+/** SQS developer guide: policy quotas. */
+export const maxActions = 7;
+export const maxStatements = 20;
+const maxPrincipals = 50;
+const maxPolicyBytes = 8192;
+
+/**
+ * Checks a text that is to be the policy of this queue.
+ * @throws AwsError InvalidAttributeValue for what IAM would not take, is not about SQS or gives away what is the owner's
+ * alone; OverLimit for what is too much.
+ */
+export function checkPolicy(text: string, queueArn: string): void {
+  checkPolicySize(text);
+  const account = parseArn(queueArn)?.account;
   const policy = parsePolicy(text);
-  if (!policy) return false;
-  const version = policy["Version"];
-  if (version !== undefined && version !== "2008-10-17" && version !== "2012-10-17") return false;
-  const statements = statementsOf(policy);
-  return statements.length > 0 && statements.every(checkStatement);
+  if (!policy?.statements.every((statement) => isAboutSqs(statement) && !givesAway(statement, account))) {
+    throw invalidAttributeValue("Invalid value for the parameter Policy.");
+  }
+  checkQuotas(policy);
 }
 
-export function parsePolicy(text: string): Policy | undefined {
-  try {
-    const policy: unknown = JSON.parse(text);
-    if (typeof policy !== "object" || policy === null || !("Statement" in policy)) return undefined;
-    return policy as Policy;
-  } catch {
-    return undefined;
+/** @throws AwsError OverLimit */
+export function checkPolicySize(text: string): void {
+  if (Buffer.byteLength(text) > maxPolicyBytes) throw overLimit("Submitted policy is over max allowed size.");
+}
+
+function checkQuotas({ statements }: Policy): void {
+  let principals = 0;
+  for (const statement of statements) {
+    principals += statement.principals.names.length;
+    const actions = statement.actions.values.length;
+    if (actions > maxActions) {
+      throw overLimit(
+        `${actions} actions were found in a statement from the submitted policy, max allowed is ${maxActions}`,
+      );
+    }
+  }
+  const counts = [
+    ["statements", statements.length, maxStatements],
+    ["principals", principals, maxPrincipals],
+  ] as const;
+  for (const [what, count, max] of counts) {
+    if (count > max) throw overLimit(`${count} ${what} were found in the submitted policy, max allowed is ${max}`);
   }
 }
 
-export function statementsOf(policy: Policy): readonly Statement[] {
-  return Array.isArray(policy.Statement) ? (policy.Statement as Statement[]) : [policy.Statement as Statement];
+function isAboutSqs({ actions, resources }: Statement): boolean {
+  return actions.values.every(isSqsAction) && (resources === undefined || resources.values.every(isSqsResource));
 }
 
-function checkStatement(statement: unknown): boolean {
-  if (typeof statement !== "object" || statement === null) return false;
-  const { Effect, Principal, NotPrincipal, Action, NotAction, Resource } = statement as Record<string, unknown>;
-  if (Effect !== "Allow" && Effect !== "Deny") return false;
-  if ((Principal ?? NotPrincipal) === undefined || (Action ?? NotAction) === undefined) return false;
-  return listOf(Action ?? NotAction).every(isSqsAction) && listOf(Resource ?? []).every(isSqsResource);
+/** Whether it allows another account, by name, an action of the owner's, by name. */
+function givesAway({ effect, actions, principals }: Statement, account: string | undefined): boolean {
+  if (effect !== "Allow" || actions.not || principals.not) return false;
+  if (!actions.values.some((action) => ownerActionNames.has(action.toLowerCase()))) return false;
+  return principals.names.some((name) => {
+    const named = /^\d{12}$/.test(name) ? name : parseArn(name)?.account;
+    return named !== undefined && named !== account;
+  });
 }
 
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [value];
-}
-
-function isSqsAction(action: unknown): boolean {
-  if (typeof action !== "string") return false;
+function isSqsAction(action: string): boolean {
   if (action === "*") return true;
   const [service, name = ""] = action.split(":");
   if (service?.toLowerCase() !== "sqs" || name === "") return false;
-  if (/[*?]/.test(name)) return true;
-  const known = name.replace(/Batch$/, "").toLowerCase();
-  return [...grantableActions, ...ownerActions].some((candidate) => candidate.toLowerCase() === known);
+  return /[*?]/.test(name) || knownActions.has(name.replace(/Batch$/, "").toLowerCase());
 }
 
-function isSqsResource(resource: unknown): boolean {
-  return typeof resource === "string" && (resource === "*" || /^arn:[^:]*:sqs:/.test(resource));
+function isSqsResource(resource: string): boolean {
+  return resource === "*" || /^arn:[^:]*:sqs:/.test(resource);
 }

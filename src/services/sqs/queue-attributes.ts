@@ -85,7 +85,7 @@ export function applyAttributes(
     } else if (name === "RedrivePolicy") {
       redrive = value === "" ? undefined : redrivePolicy(value, lookup);
     } else {
-      applyText(texts, name, value);
+      applyText(texts, name, value, lookup.arn);
     }
   }
   if (texts["FifoThroughputLimit"] === "perMessageGroupId" && texts["DeduplicationScope"] !== "messageGroup") {
@@ -110,7 +110,7 @@ function checkName(name: string, fifo: boolean): void {
   }
 }
 
-function applyText(texts: Record<string, string>, name: string, value: string): void {
+function applyText(texts: Record<string, string>, name: string, value: string, queueArn: string): void {
   switch (name) {
     case "Policy":
     case "RedriveAllowPolicy":
@@ -119,7 +119,7 @@ function applyText(texts: Record<string, string>, name: string, value: string): 
         delete texts[name];
         return;
       }
-      if (name === "Policy" && !checkPolicy(value)) throw badValue(name);
+      if (name === "Policy") checkPolicy(value, queueArn);
       if (name === "RedriveAllowPolicy" && !redriveAllowPolicy(value)) throw badValue(name);
       texts[name] = value;
       return;

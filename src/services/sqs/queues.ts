@@ -65,9 +65,10 @@ export const createQueue = operation<CreateQueueCommand>(CreateQueue$, (input, c
 
 export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "DeleteQueue");
   service.clearQueue(queue.arn);
   service.moveTasks.forget(queue.arn);
+  service.kms.forget(queue.arn);
   service.queues.delete(queue.arn);
   service.longPolls.touched(queue.arn);
   if (service.deps.options.strict) {
@@ -80,7 +81,9 @@ export const getQueueUrl = operation<GetQueueUrlCommand>(GetQueueUrl$, (input, c
   const { QueueName: name, QueueOwnerAWSAccountId: owner } = input;
   if (name === undefined) throw missingParameter("QueueName");
   const queue = service.queues.get(formatArn("sqs", region, owner ?? account, name));
-  if (queue) return { QueueUrl: service.queueUrl(queue, context.origin) };
+  if (queue && service.access.isAllowed(queue, context, "GetQueueUrl")) {
+    return { QueueUrl: service.queueUrl(queue, context.origin) };
+  }
   if (owner === undefined) throw queueDoesNotExist(context.protocol);
   const message = "The specified queue does not exist or you do not have access to it.";
   throw AwsError.of(QueueDoesNotExist$ as ErrorSchema, message);
@@ -100,7 +103,7 @@ export const listDeadLetterSourceQueues = operation<ListDeadLetterSourceQueuesCo
   ListDeadLetterSourceQueues$,
   (input, context) => {
     const { service, origin } = context;
-    const queue = service.queueOf(input.QueueUrl, context);
+    const queue = service.queueOf(input.QueueUrl, context, "ListDeadLetterSourceQueues");
     const after = pageStart(input.MaxResults, input.NextToken);
     const sources = service.queues.by.deadLetterTarget.range(queue.arn, after === undefined ? {} : { gt: after });
     const { queueUrls, NextToken } = page(service, sources, input.MaxResults, origin, "queueUrls");
@@ -110,7 +113,7 @@ export const listDeadLetterSourceQueues = operation<ListDeadLetterSourceQueuesCo
 
 export const purgeQueue = operation<PurgeQueueCommand>(PurgeQueue$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "PurgeQueue");
   const now = service.now;
   if (service.deps.options.strict && queue.purgedMs !== undefined && now - queue.purgedMs < minuteMs) {
     const message = `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`;

@@ -19,14 +19,14 @@ const maxVisibilitySeconds = 43_200;
 
 export const deleteMessage = operation<DeleteMessageCommand>(DeleteMessage$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "DeleteMessage");
   service.throughput.spend(queue, "delete");
   remove(service, queue, input.ReceiptHandle);
 });
 
 export const deleteMessageBatch = operation<DeleteMessageBatchCommand>(DeleteMessageBatch$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "DeleteMessage");
   service.throughput.spend(queue, "delete");
   const entries = checkBatch(input.Entries, "DeleteMessageBatchRequestEntry");
   return present(eachEntry(entries, (entry) => remove(service, queue, entry.ReceiptHandle)));
@@ -36,7 +36,7 @@ export const changeMessageVisibility = operation<ChangeMessageVisibilityCommand>
   ChangeMessageVisibility$,
   (input, context) => {
     const { service } = context;
-    const queue = service.queueOf(input.QueueUrl, context);
+    const queue = service.queueOf(input.QueueUrl, context, "ChangeMessageVisibility");
     service.throughput.spend(queue, "changeVisibility");
     changeVisibility(service, queue, input.ReceiptHandle, input.VisibilityTimeout);
   },
@@ -46,7 +46,7 @@ export const changeMessageVisibilityBatch = operation<ChangeMessageVisibilityBat
   ChangeMessageVisibilityBatch$,
   (input, context) => {
     const { service } = context;
-    const queue = service.queueOf(input.QueueUrl, context);
+    const queue = service.queueOf(input.QueueUrl, context, "ChangeMessageVisibility");
     service.throughput.spend(queue, "changeVisibility");
     const entries = checkBatch(input.Entries, "ChangeMessageVisibilityBatchRequestEntry");
     return present(

@@ -1,8 +1,8 @@
 /** ReceiveMessage. */
-import { OverLimit$, ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import type { OperationContext } from "../../core/operation.ts";
 import type { ContentRow, GivenMessage } from "./contents.ts";
-import { invalidValue, unknownAttribute } from "./errors.ts";
+import { invalidValue, overLimit, unknownAttribute } from "./errors.ts";
 import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";
 import { receiptHandle } from "./receipt-handle.ts";
 import { sequenceNumber } from "./send.ts";
@@ -34,7 +34,7 @@ interface Ask {
 
 export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "ReceiveMessage");
   service.throughput.spend(queue, "receive");
   const max = within(
     input.MaxNumberOfMessages ?? 1,
@@ -69,15 +69,46 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     Messages:
       found.length === 0 ? undefined : found.map((each) => shown(each, queue, wanted, input.MessageAttributeNames)),
   });
-  const found = receive(service, queue, ask);
-  if (found.length > 0 || waitSeconds === 0) return show(found);
+  const deadlineMs = service.now + waitSeconds * 1000;
+  const poll = (): GivenMessage[] | Promise<GivenMessage[]> => {
+    const found = attempt();
+    const leftMs = deadlineMs - service.now;
+    if (found.length > 0 || leftMs <= 0) return found;
+    return service.longPolls.wait(queue.arn, leftMs, context.signal, attempt);
+  };
   // Attributes may change while a poll waits, so each attempt looks at the queue anew; a deleted one has no messages.
   const attempt = () => {
     const current = service.queues.get(queue.arn);
-    return current ? receive(service, current, ask) : [];
+    return current ? receive(service, current, ask, context) : [];
   };
-  return service.longPolls.wait(queue.arn, waitSeconds * 1000, context.signal, attempt).then(show);
+  const found = service.kms.isThere ? pollWithKey(service, queue, context, poll) : poll();
+  return found instanceof Promise ? found.then(show) : show(found);
 });
+
+/** Thrown by an attempt to receive what cannot be decrypted before KMS has been asked. */
+class KeyNeeded extends Error {}
+
+/**
+ * Polls until there is an answer; whenever there are messages that the queue's key is needed for, KMS is asked first.
+ * @throws AwsError as `Kms.ask`
+ */
+async function pollWithKey(
+  service: Sqs,
+  queue: QueueRow,
+  context: OperationContext,
+  poll: () => GivenMessage[] | Promise<GivenMessage[]>,
+): Promise<GivenMessage[]> {
+  for (;;) {
+    try {
+      return await service.deps.store.transaction(poll);
+    } catch (error) {
+      if (!(error instanceof KeyNeeded)) throw error;
+    }
+    const current = service.queues.get(queue.arn);
+    if (current) await service.kms.ask(current, "consume", context);
+    if (context.signal.aborted) return [];
+  }
+}
 
 function within(value: number, parameter: string, min: number, max: number, reason: string): number {
   if (value >= min && value <= max) return value;
@@ -85,14 +116,15 @@ function within(value: number, parameter: string, min: number, max: number, reas
 }
 
 /** Takes up to `ask.max` messages off a queue for their visibility timeout. Runs in a transaction. */
-function receive(service: Sqs, queue: QueueRow, ask: Ask): GivenMessage[] {
+function receive(service: Sqs, queue: QueueRow, ask: Ask, context: OperationContext): GivenMessage[] {
   const now = service.now;
   service.settle(queue, now);
+  if (service.kms.mustAsk(queue, "consume", context) && service.counts(queue).visible > 0) throw new KeyNeeded();
   const repeated = ask.attemptId === undefined ? undefined : repeatAttempt(service, queue, ask.attemptId, ask, now);
   if (repeated) return withContents(service, repeated);
   if (service.messages.by.inFlight.size(queue.arn) >= maxInFlight) {
     if (isFifo(queue.arn) || !ask.shortPoll) return [];
-    throw AwsError.of(OverLimit$ as ErrorSchema, `Too many messages in flight: the queue has reached ${maxInFlight}.`);
+    throw overLimit(`Too many messages in flight: the queue has reached ${maxInFlight}.`);
   }
   const taken = isFifo(queue.arn) ? takeFifo(service, queue, ask, now) : takeStandard(service, queue, ask, now);
   if (ask.attemptId !== undefined && taken.length > 0) rememberAttempt(service, queue, ask, taken, now);

@@ -45,17 +45,19 @@ export interface Checked {
 }
 
 export const sendMessage = operation<SendMessageCommand>(SendMessage$, (input, context) => {
-  const queue = context.service.queueOf(input.QueueUrl, context);
+  const queue = context.service.queueOf(input.QueueUrl, context, "SendMessage");
   context.service.throughput.spend(queue, "send");
   const checked = check(queue, input);
   if (checked.size > queue.numbers.MaximumMessageSize) {
     throw invalidParameterValue(`One or more parameters are invalid. Reason: ${tooLong(queue)}`);
   }
-  return accept(checked, context);
+  const { kms } = context.service;
+  if (!kms.mustAsk(queue, "produce", context)) return accept(checked, context);
+  return kms.afterAsking(queue, "produce", context, () => accept(checked, context));
 });
 
 export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBatch$, (input, context) => {
-  const queue = context.service.queueOf(input.QueueUrl, context);
+  const queue = context.service.queueOf(input.QueueUrl, context, "SendMessage");
   context.service.throughput.spend(queue, "send");
   const entries = checkBatch(input.Entries, "SendMessageBatchRequestEntry");
   const total = entries.reduce((sum, entry) => sum + roughSize(entry), 0);
@@ -65,6 +67,16 @@ export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBa
   }
   // What a FIFO queue cannot do without fails the call as a whole, before any entry is taken.
   if (isFifo(queue.arn)) for (const entry of entries) checkFifoIds(queue, entry);
+  const { kms } = context.service;
+  if (!kms.mustAsk(queue, "produce", context)) return sendAll(queue, entries, context);
+  return kms.afterAsking(queue, "produce", context, () => sendAll(queue, entries, context));
+});
+
+function sendAll(
+  queue: QueueRow,
+  entries: readonly (Sent & { Id: string | undefined })[],
+  context: OperationContext<Sqs>,
+) {
   const successful: object[] = [];
   const failed: object[] = [];
   for (const entry of entries) {
@@ -83,7 +95,7 @@ export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBa
     Successful: successful.length > 0 ? (successful as never) : undefined,
     Failed: failed.length > 0 ? (failed as never) : undefined,
   };
-});
+}
 
 /** In a batch's entries a parameter of the wrong queue type is told without the value. */
 function entryMessage(error: AwsError): string {

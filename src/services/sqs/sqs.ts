@@ -3,15 +3,20 @@ import { formatArn } from "../../core/arn.ts";
 import type { OperationContext } from "../../core/operation.ts";
 import { operationsOf } from "../../core/operation.ts";
 import type { ServiceDependencies } from "../../core/service.ts";
+import { Access } from "./access.ts";
 import { type ContentRow, contentTable } from "./contents.ts";
-import { missingParameter, queueDoesNotExist } from "./errors.ts";
+import { invalidAddress, missingParameter, queueDoesNotExist } from "./errors.ts";
+import { Fairness } from "./fairness.ts";
 import { Groups } from "./groups.ts";
+import { Kms } from "./kms.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
+import type { SqsAction } from "./policy.ts";
 import {
   deduplicationTable,
   deletedQueueTable,
   isFifo,
+  isInFlight,
   type MessageRow,
   messageTable,
   type QueueRow,
@@ -31,6 +36,9 @@ export class Sqs {
   readonly deduplications;
   readonly receiveAttempts;
   readonly deletedQueues;
+  readonly access: Access;
+  readonly kms: Kms;
+  readonly fairness: Fairness;
   readonly groups: Groups;
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
@@ -46,7 +54,10 @@ export class Sqs {
     this.deduplications = store.table(deduplicationTable);
     this.receiveAttempts = store.table(receiveAttemptTable);
     this.deletedQueues = store.table(deletedQueueTable);
-    this.groups = new Groups(store, this.messages);
+    this.access = new Access(dependencies.clock);
+    this.kms = new Kms(this);
+    this.fairness = new Fairness(store, dependencies.clock, this.messages);
+    this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
     this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
@@ -57,13 +68,15 @@ export class Sqs {
   }
 
   /**
-   * The queue a QueueUrl names. Only its last path segments matter; a bare name is a queue of the caller's account.
-   * @throws AwsError MissingParameter, QueueDoesNotExist
+   * The queue a QueueUrl names, for an action of the caller's. Only the last path segments matter; a bare name is a
+   * queue of the caller's account.
+   * @throws AwsError MissingParameter, InvalidAddress, QueueDoesNotExist, AccessDenied
    */
-  queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>): QueueRow {
+  queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>, action: SqsAction): QueueRow {
     if (queueUrl === undefined) throw missingParameter("QueueUrl");
     const queue = this.queues.get(this.#arnOf(queueUrl, context));
     if (!queue) throw queueDoesNotExist(context.protocol);
+    if (queue.account !== context.account) this.access.check(queue, context, action);
     return queue;
   }
 
@@ -71,14 +84,16 @@ export class Sqs {
   #arnOf(queueUrl: string, context: OperationContext<Sqs>): string {
     const known = this.#arns.get(queueUrl);
     if (known?.region === context.region && known.account === context.account) return known.arn;
+    if (namesNoQueue.test(queueUrl)) throw invalidAddress(`${context.origin}/`);
     const arn = arnOfUrl(queueUrl, context);
     if (this.#arns.size >= mostKnownUrls) this.#arns.clear();
     this.#arns.set(queueUrl, { region: context.region, account: context.account, arn });
     return arn;
   }
 
-  /** Puts a message and keeps its group and the polls that may wait for it in step. */
+  /** Puts a message and keeps in step its tenant's account, its group and the polls that may wait for it. */
   putMessage(message: MessageRow): void {
+    this.fairness.beforeChange(message);
     this.messages.put(message);
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
@@ -89,6 +104,7 @@ export class Sqs {
   }
 
   deleteMessage(message: MessageRow): void {
+    this.fairness.beforeChange(message);
     this.#remove(message.serial);
     if (message.group !== undefined) this.groups.refresh(message);
     this.longPolls.touched(message.queue);
@@ -97,18 +113,33 @@ export class Sqs {
   /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
   settle(queue: QueueRow, now: number): void {
     const { by } = this.messages;
-    const expiredMs = now - queue.numbers.MessageRetentionPeriod * 1000;
+    const retentionMs = queue.numbers.MessageRetentionPeriod * 1000;
+    let landed = false;
     const oldest = by.sent.first(queue.arn);
-    if (oldest && oldest.sentMs <= expiredMs) {
-      for (const message of by.sent.range(queue.arn, { lte: expiredMs })) this.deleteMessage(message);
-    }
-    for (const waiting of [by.delayed, by.inFlight]) {
-      const next = waiting.first(queue.arn);
-      if (!next || next.availableMs > now) continue;
-      for (const message of waiting.range(queue.arn, { lte: now })) {
-        this.putMessage({ ...message, availableMs: 0, delayed: false });
+    if (oldest && oldest.sentMs + retentionMs <= now) {
+      for (const message of by.sent.range(queue.arn, { lte: now - retentionMs })) {
+        this.deleteMessage(message);
+        if (!isInFlight(message)) continue;
+        this.fairness.endedEarlier(message, Math.min(message.availableMs, message.sentMs + retentionMs));
+        landed = true;
       }
     }
+    const nextDelayed = by.delayed.first(queue.arn);
+    if (nextDelayed && nextDelayed.availableMs <= now) {
+      for (const message of by.delayed.range(queue.arn, { lte: now })) {
+        this.putMessage({ ...message, availableMs: 0, delayed: false });
+        this.fairness.delayEnded(message, message.availableMs);
+      }
+    }
+    const nextInFlight = by.inFlight.first(queue.arn);
+    if (nextInFlight && nextInFlight.availableMs <= now) {
+      for (const message of by.inFlight.range(queue.arn, { lte: now })) {
+        this.putMessage({ ...message, availableMs: 0 });
+        this.fairness.endedEarlier(message, message.availableMs);
+      }
+      landed = true;
+    }
+    if (landed) this.fairness.landed(queue.arn, now);
   }
 
   counts(queue: QueueRow): { visible: number; inFlight: number; delayed: number } {
@@ -157,6 +188,9 @@ export class Sqs {
 }
 
 export const operation = operationsOf<Sqs>();
+
+/** Nothing, or an address that ends before a queue's name: at the host or at the account. */
+const namesNoQueue = /^(?:[a-z]+:\/\/[^/]*\/)?\/*(?:\d{12}\/+)?$/i;
 
 /** `…/{account}/{name}` or `{name}`, a trailing slash tolerated; scheme and host say nothing. */
 function arnOfUrl(url: string, context: OperationContext<Sqs>): string {

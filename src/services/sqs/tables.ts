@@ -219,12 +219,42 @@ export interface MoveTaskRow {
   readonly failure: string | undefined;
 }
 
+/** Not ended yet: one that is being cancelled still holds its queue. */
+function isActiveTask({ status }: MoveTaskRow): boolean {
+  return status === "RUNNING" || status === "CANCELLING";
+}
+
+/** `arn:aws:sqs:us-east-1:123456789012` of a queue's ARN. */
+export function accountPrefix(queueArn: string): string {
+  return queueArn.slice(0, queueArn.lastIndexOf(":"));
+}
+
 export const moveTaskTable = defineTable<MoveTaskRow>()({
   name: "sqs.moveTasks",
   key: (task) => task.id,
   account: (task) => task.account,
   indexes: {
     source: { group: (task) => task.source, order: (task) => task.serial },
-    running: { group: (task) => (task.status === "RUNNING" ? task.source : undefined), order: (task) => task.serial },
+    active: { group: (task) => (isActiveTask(task) ? task.source : undefined), order: (task) => task.serial },
+    /** The same by account and region, the part of an ARN before the queue's name. */
+    activeInAccount: {
+      group: (task) => (isActiveTask(task) ? accountPrefix(task.source) : undefined),
+      order: (task) => task.serial,
+    },
   },
+});
+
+/** The latest data key of an encrypted queue, encrypted: what KMS is asked to decrypt. */
+export interface DataKeyRow {
+  readonly queue: string;
+  readonly account: string;
+  /** In base64, as KMS gave it. */
+  readonly ciphertext: string;
+}
+
+export const dataKeyTable = defineTable<DataKeyRow>()({
+  name: "sqs.dataKeys",
+  key: (row) => row.queue,
+  account: (row) => row.account,
+  indexes: {},
 });

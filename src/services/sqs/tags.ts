@@ -14,7 +14,7 @@ const maxTags = 50;
 
 export const tagQueue = operation<TagQueueCommand>(TagQueue$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "TagQueue");
   const added = checkTags(input.Tags);
   if (Object.keys(added).length === 0) throw missingParameter("Tags");
   const tags = { ...queue.tags, ...added };
@@ -26,14 +26,14 @@ export const tagQueue = operation<TagQueueCommand>(TagQueue$, (input, context) =
 
 export const untagQueue = operation<UntagQueueCommand>(UntagQueue$, (input, context) => {
   const { service } = context;
-  const queue = service.queueOf(input.QueueUrl, context);
+  const queue = service.queueOf(input.QueueUrl, context, "UntagQueue");
   if (!input.TagKeys?.length) throw missingParameter("TagKeys");
   const tags = Object.fromEntries(Object.entries(queue.tags).filter(([key]) => !input.TagKeys?.includes(key)));
   service.queues.put({ ...queue, tags });
 });
 
 export const listQueueTags = operation<ListQueueTagsCommand>(ListQueueTags$, (input, context) => {
-  const { tags } = context.service.queueOf(input.QueueUrl, context);
+  const { tags } = context.service.queueOf(input.QueueUrl, context, "ListQueueTags");
   return { Tags: Object.keys(tags).length > 0 ? { ...tags } : undefined };
 });
 

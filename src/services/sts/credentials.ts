@@ -6,6 +6,7 @@ import {
   type AssumeRoleWithWebIdentityCommand,
   DecodeAuthorizationMessage$,
   type DecodeAuthorizationMessageCommand,
+  ExpiredTokenException$,
   GetAccessKeyInfo$,
   type GetAccessKeyInfoCommand,
   GetCallerIdentity$,
@@ -17,6 +18,7 @@ import {
   InvalidAuthorizationMessageException$,
   InvalidIdentityTokenException$,
   MalformedPolicyDocumentException$,
+  PackedPolicyTooLargeException$,
 } from "@aws-sdk/client-sts";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { parseArn, partitionOf } from "../../core/arn.ts";
@@ -46,11 +48,10 @@ export const assumeRole = operation<AssumeRoleCommand>(AssumeRole$, (input, cont
       "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
     );
   }
-  const packed = input.Policy !== undefined || input.PolicyArns?.length || input.Tags?.length;
   return {
+    PackedPolicySize: packedPercent(input),
     Credentials: context.service.issue(role, seconds),
     AssumedRoleUser: { Arn: role.arn, AssumedRoleId: role.userId },
-    PackedPolicySize: packed ? packedPercent(input) : undefined,
     SourceIdentity: input.SourceIdentity,
   };
 });
@@ -61,13 +62,14 @@ export const assumeRoleWithWebIdentity = operation<AssumeRoleWithWebIdentityComm
     const role = assumedRole(input.RoleArn as string, input.RoleSessionName as string);
     checkPolicy(input.Policy);
     const claims = tokenClaims(input.WebIdentityToken as string);
+    checkExpiry(claims.exp, context.service.now);
     return {
+      PackedPolicySize: packedPercent(input),
       Credentials: context.service.issue(role, input.DurationSeconds ?? oneHourSeconds),
       AssumedRoleUser: { Arn: role.arn, AssumedRoleId: role.userId },
       SubjectFromWebIdentityToken: claims.sub,
       Audience: claims.aud,
       Provider: input.ProviderId ?? claims.iss,
-      PackedPolicySize: input.Policy !== undefined || input.PolicyArns?.length ? packedPercent(input) : undefined,
     };
   },
 );
@@ -86,11 +88,10 @@ export const getFederationToken = operation<GetFederationTokenCommand>(GetFedera
   checkTags(input.Tags, undefined);
   const arn = `arn:${partitionOf(region)}:sts::${account}:federated-user/${input.Name}`;
   const userId = `${account}:${input.Name}`;
-  const packed = input.Policy !== undefined || input.PolicyArns?.length || input.Tags?.length;
   return {
+    PackedPolicySize: packedPercent(input) ?? 0,
     Credentials: context.service.issue({ account, arn, userId }, input.DurationSeconds ?? twelveHoursSeconds),
     FederatedUser: { Arn: arn, FederatedUserId: userId },
-    PackedPolicySize: packed ? packedPercent(input) : 0,
   };
 });
 
@@ -98,7 +99,7 @@ export const getAccessKeyInfo = operation<GetAccessKeyInfoCommand>(GetAccessKeyI
   Account: accountOfKeyId(input.AccessKeyId as string) ?? defaultAccount,
 }));
 
-/** Busbar never refuses for want of permission, so there is no encoded message of its making to decode. */
+/** Where Busbar refuses for want of permission it says so plainly: there is no encoded message of its making to decode. */
 export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCommand>(
   DecodeAuthorizationMessage$,
   () => {
@@ -153,26 +154,45 @@ function invalidParameter(message: string): AwsError {
   return AwsError.unmodeled({ name: "InvalidParameterValue", message });
 }
 
-/** The share of the packed limit that policies and tags take, in percent; the packed form is AWS's secret, so by length. */
+/**
+ * The share of the packed limit that session policies and tags take, in percent; the packed form is AWS's secret, so by
+ * length. Undefined where there are none.
+ * @throws AwsError PackedPolicyTooLarge
+ */
 function packedPercent(input: {
   Policy?: string | undefined;
   PolicyArns?: unknown[] | undefined;
   Tags?: unknown[] | undefined;
-}): number {
-  const length =
-    (input.Policy?.length ?? 0) +
-    JSON.stringify(input.PolicyArns ?? []).length +
-    JSON.stringify(input.Tags ?? []).length;
-  return Math.max(1, Math.min(100, Math.ceil((length / 2048) * 100)));
+}): number | undefined {
+  const { Policy = "", PolicyArns = [], Tags = [] } = input;
+  if (Policy === "" && PolicyArns.length === 0 && Tags.length === 0) return undefined;
+  const length = Policy.length + JSON.stringify(PolicyArns).length + JSON.stringify(Tags).length;
+  const percent = Math.ceil((length / 2048) * 100);
+  if (percent > 100) {
+    const message = `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`;
+    throw AwsError.of(PackedPolicyTooLargeException$ as ErrorSchema, message);
+  }
+  return percent;
+}
+
+/** The time at which a token ends is told in seconds; one without end is taken. */
+function checkExpiry(endSeconds: unknown, now: number): void {
+  const seconds = Math.floor(now / 1000);
+  if (typeof endSeconds !== "number" || seconds < endSeconds) return;
+  throw AwsError.of(
+    ExpiredTokenException$ as ErrorSchema,
+    `Token expired: current date/time ${seconds} must be before the expiration date/time ${endSeconds}`,
+  );
 }
 
 /** The claims of a JSON web token; its signature is not verified. */
-function tokenClaims(token: string): { sub?: string; aud?: string; iss?: string } {
+function tokenClaims(token: string): { sub?: string; aud?: string; iss?: string; exp?: unknown } {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
     if (typeof claims === "object" && claims !== null) {
-      const { sub, aud, iss } = claims as Record<string, unknown>;
+      const { sub, aud, iss, exp } = claims as Record<string, unknown>;
       return {
+        exp,
         ...(typeof sub === "string" ? { sub } : {}),
         ...(typeof aud === "string" ? { aud } : Array.isArray(aud) ? { aud: String(aud[0]) } : {}),
         ...(typeof iss === "string" ? { iss } : {}),

@@ -28,14 +28,18 @@ export class Sts {
     this.#sessions = dependencies.store.table(sessionTable);
   }
 
+  get now(): number {
+    return this.#deps.clock.now();
+  }
+
   /** New credentials that act as the principal for `seconds`. Those expired for a day are forgotten on the way. */
   issue(principal: { account: string; arn: string; userId: string }, seconds: number): Credentials {
-    const { random, clock } = this.#deps;
-    for (const expired of this.#sessions.by.expiry.range("", { lte: clock.now() - dayMs }))
+    const { random } = this.#deps;
+    for (const expired of this.#sessions.by.expiry.range("", { lte: this.now - dayMs }))
       this.#sessions.delete(expired.accessKeyId);
     const accessKeyId = `ASIA${keyIdTail(principal.account, random)}`;
     // STS times have no fraction.
-    const expiresMs = Math.floor(clock.now() / 1000) * 1000 + seconds * 1000;
+    const expiresMs = Math.floor(this.now / 1000) * 1000 + seconds * 1000;
     this.#sessions.put({ accessKeyId, ...principal, expiresMs });
     return {
       AccessKeyId: accessKeyId,

@@ -1,34 +1,9 @@
 /** Queue attributes: defaults, ranges, what is shown, and AWS's words for what is refused. */
 import { expect, it } from "vitest";
-import {
-  eachSqs,
-  invalidValue,
-  missingParameter,
-  type Refusal,
-  refusal,
-  refused,
-  type SqsEnvironment,
-} from "../../support/sqs.ts";
+import { eachSqs, invalidValue, missingParameter, refusal, refused, refusedEverywhere } from "../../support/sqs.ts";
 
 const unknown = (name: string) => refusal("InvalidAttributeName", `Unknown Attribute ${name}.`);
 const badValue = (name: string) => refusal("InvalidAttributeValue", `Invalid value for the parameter ${name}.`);
-
-/** How CreateQueue and SetQueueAttributes refuse these attributes; they must agree. */
-async function refusedEverywhere(
-  env: SqsEnvironment,
-  attributes: Record<string, string>,
-  fifo = false,
-): Promise<Refusal> {
-  const QueueUrl = fifo ? await env.fifo() : await env.queue();
-  const before = await env.attributes(QueueUrl);
-  const set = await refused(env.sqs.setQueueAttributes({ QueueUrl, Attributes: attributes }));
-  expect(await env.attributes(QueueUrl)).toEqual(before);
-  const QueueName = env.name(fifo ? ".fifo" : "");
-  const Attributes = { ...(fifo ? { FifoQueue: "true" } : {}), ...attributes };
-  expect(await refused(env.sqs.createQueue({ QueueName, Attributes }))).toEqual(set);
-  expect(await refused(env.sqs.getQueueUrl({ QueueName }))).toEqual(env.noSuchQueue);
-  return set;
-}
 
 eachSqs("queue attributes", (env) => {
   it("of a fresh standard queue are exactly AWS's", async () => {
@@ -93,6 +68,11 @@ eachSqs("queue attributes", (env) => {
       }
     }
     const kms = { KmsMasterKeyId: "alias/aws/sqs" };
+    for (const value of ["60", "86400"]) {
+      const name = "KmsDataKeyReusePeriodSeconds";
+      expect((await env.attributes(await env.queue({ ...kms, [name]: value })))[name]).toBe(value);
+      expect(await env.attributes(await env.queue({ [name]: value }))).not.toHaveProperty(name);
+    }
     for (const value of ["59", "86401"]) {
       expect(await refusedEverywhere(env, { ...kms, KmsDataKeyReusePeriodSeconds: value })).toEqual(
         badValue("KmsDataKeyReusePeriodSeconds"),
@@ -189,41 +169,6 @@ eachSqs("queue attributes", (env) => {
       CreatedTimestamp: created,
       LastModifiedTimestamp: String(Number(created) + 90),
     });
-  });
-});
-
-eachSqs("Policy", (env) => {
-  const policy = (changes: Record<string, unknown> = {}) => ({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: "*", ...changes }],
-  });
-
-  it("is kept and shown as the text it was, and removed by an empty one", async () => {
-    const text = JSON.stringify(policy(), null, 2);
-    const QueueUrl = await env.queue({ Policy: text });
-    expect((await env.attributes(QueueUrl))["Policy"]).toBe(text);
-    const arn = env.arn(QueueUrl);
-    const other = JSON.stringify({ ...policy({ Resource: arn, Action: ["SQS:*"] }), Version: "2008-10-17" });
-    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: other } });
-    expect((await env.attributes(QueueUrl))["Policy"]).toBe(other);
-    await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: "" } });
-    expect(await env.attributes(QueueUrl)).not.toHaveProperty("Policy");
-  });
-
-  it("is refused when IAM would refuse it", async () => {
-    const { Principal: _principal, ...nobody } = policy().Statement[0] as Record<string, unknown>;
-    const bad = [
-      "{",
-      "[]",
-      "null",
-      JSON.stringify(policy({ Action: "sqs:Nonsense" })),
-      JSON.stringify(policy({ Resource: "arn:aws:sns:us-east-1:000000000000:topic" })),
-      JSON.stringify({ Version: "2012-10-17", Statement: [nobody] }),
-      JSON.stringify({ ...policy(), Version: "2020-01-01" }),
-      JSON.stringify(policy({ Effect: "Perhaps" })),
-      JSON.stringify({ Version: "2012-10-17", Statement: null }),
-    ];
-    for (const Policy of bad) expect(await refusedEverywhere(env, { Policy })).toEqual(badValue("Policy"));
   });
 });
 

@@ -1,6 +1,6 @@
 /** Sending, receiving, deleting and holding back messages of standard queues. */
 import { createHash } from "node:crypto";
-import type { MessageAttributeValue, ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
+import type { ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
 import { expect, it } from "vitest";
 import {
   eachSqs,
@@ -104,6 +104,37 @@ eachSqs("SendMessage", (env) => {
     expect(await env.receiveBodies(QueueUrl)).toEqual(["before"]);
   });
 
+  it("is judged by its body, delay, attributes, characters and size, in this order", async () => {
+    const QueueUrl = await env.queue({ MaximumMessageSize: "1024" });
+    const wrong = {
+      MessageDeduplicationId: "d",
+      DelaySeconds: -1,
+      MessageAttributes: { a: { DataType: "Nonsense", StringValue: "x" } },
+      MessageBody: "\u0001".repeat(2000),
+    };
+    const reasons = [
+      missingParameter("MessageBody"),
+      invalidValue("d", "MessageDeduplicationId", `${wrongForQueueType}.`),
+      invalidValue(-1, "DelaySeconds", "DelaySeconds must be >= 0 and <= 900."),
+      invalidParameter(
+        "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.",
+      ),
+      refusal("InvalidMessageContents", badCharacters),
+      invalidParameter("One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."),
+    ];
+    const mended = [
+      { ...wrong, MessageBody: "" },
+      wrong,
+      { ...wrong, MessageDeduplicationId: undefined },
+      { ...wrong, MessageDeduplicationId: undefined, DelaySeconds: 0 },
+      { MessageBody: wrong.MessageBody },
+      { MessageBody: "x".repeat(2000) },
+    ];
+    for (const [index, message] of mended.entries()) {
+      expect(await refused(env.sqs.sendMessage({ QueueUrl, ...message }))).toEqual(reasons[index]);
+    }
+  });
+
   it("takes a message group on a standard queue, but no deduplication id", async () => {
     const QueueUrl = await env.queue();
     await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageGroupId: "tenant" });
@@ -113,135 +144,6 @@ eachSqs("SendMessage", (env) => {
     expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageDeduplicationId: "d" }))).toEqual(
       invalidValue("d", "MessageDeduplicationId", `${wrongForQueueType}.`),
     );
-  });
-});
-
-eachSqs("message attributes", (env) => {
-  const attributes: Record<string, MessageAttributeValue> = {
-    General: { DataType: "String", StringValue: "Kenobi" },
-    Hello: { DataType: "String", StringValue: "There" },
-    "Help.Me": { DataType: "String", StringValue: "Me" },
-  };
-
-  it("have the MD5 AWS gives them", async () => {
-    const QueueUrl = await env.queue();
-    const md5 = async (MessageAttributes: Record<string, MessageAttributeValue>) =>
-      (await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes })).MD5OfMessageAttributes;
-    expect(await md5({ attr1: { DataType: "Number", StringValue: "99.12" } })).toBe("d302007e9aa062660afc85fd0a482472");
-    expect(await md5(attributes)).toBe("4c360f3fdafd970e05fae2f149d997f5");
-    const traced = await env.sqs.sendMessage({
-      QueueUrl,
-      MessageBody: "x",
-      MessageAttributes: attributes,
-      MessageSystemAttributes: {
-        AWSTraceHeader: {
-          DataType: "String",
-          StringValue: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
-        },
-      },
-    });
-    expect(traced.MD5OfMessageSystemAttributes).toBe("5ae4d5d7636402d80f4eb6d213245a88");
-    expect(traced.MD5OfMessageAttributes).toBe("4c360f3fdafd970e05fae2f149d997f5");
-  });
-
-  it("come back as they were sent, bytes included", async () => {
-    const QueueUrl = await env.queue();
-    const sent: Record<string, MessageAttributeValue> = {
-      text: { DataType: "String", StringValue: "ünï\r\ncode" },
-      "text.custom": { DataType: "String.my kind", StringValue: "x" },
-      number: { DataType: "Number.int", StringValue: "-1.5e3" },
-      bytes: { DataType: "Binary.png", BinaryValue: Uint8Array.from([0, 255, 128, 10, 13]) },
-    };
-    await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: sent });
-    const [message] = await env.receive(QueueUrl);
-    const received = message?.MessageAttributes ?? {};
-    expect(Object.keys(received).sort()).toEqual(Object.keys(sent).sort());
-    for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(sent)) {
-      expect(received[name]?.DataType).toBe(DataType);
-      expect(received[name]?.StringValue).toBe(StringValue);
-      expect(received[name]?.BinaryValue && [...received[name].BinaryValue]).toEqual(BinaryValue && [...BinaryValue]);
-    }
-  });
-
-  it("are selected by name and by prefix, and the MD5 is that of the selection", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "0" });
-    await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: attributes });
-    const select = async (MessageAttributeNames: string[] | undefined) => {
-      const [message] = await env.receive(QueueUrl, { MessageAttributeNames });
-      return {
-        names: message?.MessageAttributes && Object.keys(message.MessageAttributes).sort(),
-        md5: message?.MD5OfMessageAttributes,
-      };
-    };
-    const all = { names: ["General", "Hello", "Help.Me"], md5: "4c360f3fdafd970e05fae2f149d997f5" };
-    const hel = { names: ["Hello", "Help.Me"], md5: "83fee93c1bcd8b9a5a923ffacdc636c7" };
-    const none = { names: undefined, md5: undefined };
-    for (const everything of ["All", "*", ".*"]) expect(await select([everything])).toEqual(all);
-    expect(await select(["Hel.*"])).toEqual(hel);
-    expect(await select(["Hello", "Help.Me", "Missing"])).toEqual(hel);
-    expect(await select(["Hello", "AWS.", "..foo"])).toMatchObject({ names: ["Hello"] });
-    for (const nothing of [undefined, [], ["Missing"], ["hello"], ["AWS.x", "..foo"]]) {
-      expect(await select(nothing)).toEqual(none);
-    }
-  });
-
-  it("are refused with AWS's reasons", async () => {
-    const QueueUrl = await env.queue();
-    const send = (MessageAttributes: Record<string, MessageAttributeValue>) =>
-      refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes }));
-    const text = (StringValue: string, DataType = "String") => ({ DataType, StringValue });
-    const eleven = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`a${index}`, text("x")]));
-    expect(await send(eleven)).toEqual(
-      invalidParameter("Number of message attributes [11] exceeds the allowed maximum [10]."),
-    );
-    expect(await send({ a: text("") })).toEqual(
-      invalidParameter(
-        "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'String'.",
-      ),
-    );
-    expect(await send({ a: { DataType: "String", BinaryValue: Buffer.from("x") } })).toEqual(
-      invalidParameter("The message attribute 'a' with type 'String' must use field 'String'."),
-    );
-    expect(await send({ a: { DataType: "Binary", StringValue: "x" } })).toEqual(
-      invalidParameter("The message attribute 'a' with type 'Binary' must use field 'Binary'."),
-    );
-    for (const type of ["string", "Text", "Stringy", "Binary."]) {
-      expect(await send({ a: text("x", type) })).toEqual(
-        invalidParameter(
-          "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.",
-        ),
-      );
-    }
-    expect(await send({ a: text("x", "") })).toEqual(
-      invalidParameter("The message attribute 'a' must contain a non-empty message attribute type."),
-    );
-    for (const number of ["x", "1,5", "0x1", "--1", "NaN"]) {
-      expect(await send({ a: text(number, "Number") })).toEqual(
-        invalidParameter("Can't cast the value of message (user) attribute 'a' to a number."),
-      );
-    }
-    expect(await send({ "a b": text("x") })).toEqual(
-      invalidParameter(
-        "Message (user) attribute name can contain only A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters",
-      ),
-    );
-    for (const name of ["AWS.x", "amazon.x", ".x", "x.", "x..y", "x".repeat(257)]) {
-      expect(await send({ [name]: text("x") })).toMatchObject({ name: "InvalidParameterValue", status: 400 });
-    }
-  });
-
-  it("of the system are the trace header alone", async () => {
-    const QueueUrl = await env.queue();
-    const send = (name: string, StringValue: string) =>
-      env.sqs.sendMessage({
-        QueueUrl,
-        MessageBody: "x",
-        MessageSystemAttributes: { [name]: { DataType: "String", StringValue } },
-      });
-    await send("AWSTraceHeader", "Root=1-0-0");
-    expect((await env.receive(QueueUrl))[0]?.Attributes).toMatchObject({ AWSTraceHeader: "Root=1-0-0" });
-    expect(await refused(send("Other", "x"))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
-    expect(await refused(send("AWSTraceHeader", ""))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
   });
 });
 
@@ -288,6 +190,21 @@ eachSqs("SendMessageBatch", (env) => {
     expect(await send([...entries(2), { Id: "e1", MessageBody: "again" }])).toEqual(
       prefixed("BatchEntryIdsNotDistinct", "Id e1 repeated."),
     );
+    expect(
+      await send([
+        { Id: "a", MessageBody: "x" },
+        { Id: "a", MessageBody: "x" },
+        { Id: "a b", MessageBody: "x" },
+      ]),
+    ).toEqual(
+      prefixed(
+        "InvalidBatchEntryId",
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+      ),
+    );
+    expect(await send([{ Id: "a", MessageBody: "x".repeat(mebibyte + 1) }])).toMatchObject({
+      name: "BatchRequestTooLong",
+    });
     const half = "x".repeat(mebibyte / 2);
     expect(
       await send([
@@ -474,234 +391,5 @@ eachSqs("ReceiveMessage", (env) => {
     const [message] = await env.receive(QueueUrl);
     expect(message?.Attributes?.SenderId).toBe(AssumedRoleUser?.AssumedRoleId);
     expect(message?.Attributes?.SenderId).toMatch(/^AROA[A-Z0-9]{17}:nightly$/);
-  });
-});
-
-eachSqs("DeleteMessage", (env) => {
-  it("takes any handle ever given for the message, again and again", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
-    await env.send(QueueUrl, "x");
-    const [first] = await env.receive(QueueUrl);
-    await env.bus.clock.advance("1s");
-    const [second] = await env.receive(QueueUrl);
-    expect(second?.MessageId).toBe(first?.MessageId);
-    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: first?.ReceiptHandle });
-    expect(await env.counts(QueueUrl)).toEqual([0, 0, 0]);
-    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: first?.ReceiptHandle });
-    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: second?.ReceiptHandle });
-  });
-
-  it("works after the visibility timeout has ended", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
-    await env.send(QueueUrl, "x");
-    const [message] = await env.receive(QueueUrl);
-    await env.bus.clock.advance("5s");
-    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: message?.ReceiptHandle });
-    expect(await env.receive(QueueUrl)).toEqual([]);
-  });
-
-  it("refuses what is no handle", async () => {
-    const QueueUrl = await env.queue();
-    for (const ReceiptHandle of ["nonsense", "AQEB", "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a=="]) {
-      expect(await refused(env.sqs.deleteMessage({ QueueUrl, ReceiptHandle }))).toEqual(
-        refusal(
-          "ReceiptHandleIsInvalid",
-          `The input receipt handle "${ReceiptHandle}" is not a valid receipt handle.`,
-          404,
-        ),
-      );
-    }
-    expect(await refused(env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: undefined }))).toEqual(
-      missingParameter("ReceiptHandle"),
-    );
-  });
-
-  it("deletes in batches, each entry on its own", async () => {
-    const QueueUrl = await env.queue();
-    const other = await env.queue();
-    await env.send(QueueUrl, "a");
-    await env.send(QueueUrl, "b");
-    await env.send(other, "c");
-    const [a, b] = await env.receive(QueueUrl);
-    const [c] = await env.receive(other);
-    const { Successful, Failed } = await env.sqs.deleteMessageBatch({
-      QueueUrl,
-      Entries: [
-        { Id: "a", ReceiptHandle: a?.ReceiptHandle },
-        { Id: "c", ReceiptHandle: c?.ReceiptHandle },
-        { Id: "bad", ReceiptHandle: "nonsense" },
-        { Id: "b", ReceiptHandle: b?.ReceiptHandle },
-      ],
-    });
-    expect(Successful).toEqual([{ Id: "a" }, { Id: "b" }]);
-    const failed = (Id: string, Message: string) => ({
-      Id,
-      SenderFault: true,
-      Code: "ReceiptHandleIsInvalid",
-      Message,
-    });
-    expect(Failed).toEqual([
-      failed("c", `The receipt handle "${c?.ReceiptHandle}" is not valid for this queue.`),
-      failed("bad", 'The input receipt handle "nonsense" is not a valid receipt handle.'),
-    ]);
-    expect(await env.counts(QueueUrl)).toEqual([0, 0, 0]);
-    expect(await env.counts(other)).toEqual([0, 1, 0]);
-  });
-
-  it("checks a batch as a whole", async () => {
-    const QueueUrl = await env.queue();
-    const entries = (count: number) =>
-      Array.from({ length: count }, (_, index) => ({ Id: `e${index}`, ReceiptHandle: "x", VisibilityTimeout: 1 }));
-    const tooMany = prefixed(
-      "TooManyEntriesInBatchRequest",
-      "Maximum number of entries per request are 10. You have sent 20.",
-    );
-    expect(await refused(env.sqs.deleteMessageBatch({ QueueUrl, Entries: entries(20) }))).toEqual(tooMany);
-    expect(await refused(env.sqs.changeMessageVisibilityBatch({ QueueUrl, Entries: entries(20) }))).toEqual(tooMany);
-    expect(await refused(env.sqs.deleteMessageBatch({ QueueUrl, Entries: [] }))).toEqual(
-      prefixed("EmptyBatchRequest", "There should be at least one DeleteMessageBatchRequestEntry in the request."),
-    );
-    expect(await refused(env.sqs.changeMessageVisibilityBatch({ QueueUrl, Entries: [] }))).toEqual(
-      prefixed(
-        "EmptyBatchRequest",
-        "There should be at least one ChangeMessageVisibilityBatchRequestEntry in the request.",
-      ),
-    );
-    const twice = [...entries(1), ...entries(1)];
-    expect(await refused(env.sqs.deleteMessageBatch({ QueueUrl, Entries: twice }))).toEqual(
-      prefixed("BatchEntryIdsNotDistinct", "Id e0 repeated."),
-    );
-  });
-});
-
-eachSqs("ChangeMessageVisibility", (env) => {
-  it("counts from the call, and 0 shows the message at once", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "10" });
-    await env.send(QueueUrl, "x");
-    const [message] = await env.receive(QueueUrl);
-    const change = (VisibilityTimeout: number) =>
-      env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout });
-    await env.bus.clock.advance("9s");
-    await change(10);
-    await env.bus.clock.advance("9s");
-    await change(10);
-    await env.bus.clock.advance("9999ms");
-    expect(await env.counts(QueueUrl)).toEqual([0, 1, 0]);
-    await change(0);
-    expect(await env.counts(QueueUrl)).toEqual([1, 0, 0]);
-    expect(await env.receiveBodies(QueueUrl)).toEqual(["x"]);
-  });
-
-  it("goes no further than twelve hours from the receive", async () => {
-    const QueueUrl = await env.queue();
-    await env.send(QueueUrl, "x");
-    const [message] = await env.receive(QueueUrl);
-    const change = (VisibilityTimeout: number) =>
-      env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout });
-    const beyond = (seconds: number) =>
-      invalidValue(
-        seconds,
-        "VisibilityTimeout",
-        "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]",
-      );
-    expect(await refused(change(43_200))).toEqual(beyond(43_200));
-    await change(43_100);
-    await env.bus.clock.advance("11h");
-    await change(3599);
-    expect(await refused(change(3601))).toEqual(beyond(3601));
-    for (const seconds of [-1, 43_201]) {
-      expect(await refused(change(seconds))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
-    }
-    expect(
-      await refused(
-        env.sqs.changeMessageVisibility({
-          QueueUrl,
-          ReceiptHandle: message?.ReceiptHandle,
-          VisibilityTimeout: undefined,
-        }),
-      ),
-    ).toEqual(missingParameter("VisibilityTimeout"));
-  });
-
-  it("takes an older handle while the message is in flight", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
-    await env.send(QueueUrl, "x");
-    const [older] = await env.receive(QueueUrl);
-    await env.bus.clock.advance("1s");
-    await env.receive(QueueUrl);
-    await env.sqs.changeMessageVisibility({
-      QueueUrl,
-      ReceiptHandle: older?.ReceiptHandle,
-      VisibilityTimeout: 100,
-    });
-    await env.bus.clock.advance("50s");
-    expect(await env.counts(QueueUrl)).toEqual([0, 1, 0]);
-  });
-
-  it("refuses what is deleted or not in flight", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
-    const change = (ReceiptHandle: string) =>
-      env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 5 });
-    const gone = (handle: string) =>
-      invalidValue(
-        handle,
-        "ReceiptHandle",
-        "Message does not exist or is not available for visibility timeout change.",
-      );
-    await env.send(QueueUrl, "x");
-    const handle = (await env.receive(QueueUrl))[0]?.ReceiptHandle as string;
-    await env.bus.clock.advance("1s");
-    expect(await refused(change(handle))).toEqual(gone(handle));
-    const again = (await env.receive(QueueUrl))[0]?.ReceiptHandle as string;
-    await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: again });
-    expect(await refused(change(again))).toEqual(gone(again));
-    expect(await refused(change("nonsense"))).toMatchObject({ name: "ReceiptHandleIsInvalid", status: 404 });
-  });
-
-  it("works in batches, each entry on its own", async () => {
-    const QueueUrl = await env.queue({ VisibilityTimeout: "10" });
-    await env.send(QueueUrl, "a");
-    await env.send(QueueUrl, "b");
-    const [a, b] = await env.receive(QueueUrl);
-    const { Successful, Failed } = await env.sqs.changeMessageVisibilityBatch({
-      QueueUrl,
-      Entries: [
-        { Id: "a", ReceiptHandle: a?.ReceiptHandle, VisibilityTimeout: 0 },
-        { Id: "far", ReceiptHandle: b?.ReceiptHandle, VisibilityTimeout: 43_200 },
-        { Id: "bad", ReceiptHandle: "nonsense", VisibilityTimeout: 1 },
-      ],
-    });
-    expect(Successful).toEqual([{ Id: "a" }]);
-    expect(Failed?.map(({ Id, Code, SenderFault }) => [Id, Code, SenderFault])).toEqual([
-      ["far", "InvalidParameterValue", true],
-      ["bad", "ReceiptHandleIsInvalid", true],
-    ]);
-    expect(await env.counts(QueueUrl)).toEqual([1, 1, 0]);
-  });
-});
-
-eachSqs("fair queues", (env) => {
-  it("give quiet tenants' messages before the backlog of a noisy one, and drop none", async () => {
-    const QueueUrl = await env.queue();
-    const send = async (group: string, count: number) => {
-      for (let sent = 0; sent < count; sent += 10) {
-        await env.sqs.sendMessageBatch({
-          QueueUrl,
-          Entries: Array.from({ length: Math.min(10, count - sent) }, (_, index) => ({
-            Id: `e${index}`,
-            MessageBody: `${group}-${sent + index}`,
-            MessageGroupId: group,
-          })),
-        });
-      }
-    };
-    await send("noisy", 50);
-    for (let taken = 0; taken < 40; taken += 10) await env.receive(QueueUrl);
-    await send("quiet", 2);
-    await env.send(QueueUrl, "alone");
-    const bodies = await env.receiveBodies(QueueUrl);
-    expect(bodies.slice(0, 3).sort()).toEqual(["alone", "quiet-0", "quiet-1"]);
-    expect(bodies.slice(3)).toEqual(Array.from({ length: 7 }, (_, index) => `noisy-${40 + index}`));
-    expect(await env.receiveBodies(QueueUrl)).toEqual(["noisy-47", "noisy-48", "noisy-49"]);
   });
 });

@@ -61,6 +61,20 @@ eachSqs("CreateQueue", (env) => {
     expect((await env.sqs.createQueue({ QueueName, Attributes: { DelaySeconds: "8" } })).QueueUrl).toBe(first.QueueUrl);
   });
 
+  it("is judged by its name, then its attributes' names, then their values", async () => {
+    const create = (QueueName: string, Attributes: Record<string, string>) =>
+      refused(env.sqs.createQueue({ QueueName, Attributes }));
+    const wrong = { VisibilityTimeout: "-1", Nonsense: "1" };
+    expect(await create("a b", wrong)).toEqual(invalidParameter(standardNames));
+    const unknown = refusal("InvalidAttributeName", "Unknown Attribute Nonsense.");
+    expect(await create(env.name(), wrong)).toEqual(unknown);
+    const QueueName = env.name();
+    await env.sqs.createQueue({ QueueName, Attributes: { DelaySeconds: "1" } });
+    expect(await create(QueueName, { DelaySeconds: "2", VisibilityTimeout: "-1" })).toEqual(
+      refusal("InvalidAttributeValue", "Invalid value for the parameter VisibilityTimeout."),
+    );
+  });
+
   it("leaves an existing queue's tags as they are", async () => {
     const QueueName = env.name();
     const { QueueUrl } = await env.sqs.createQueue({ QueueName, tags: { team: "orders" } });
@@ -147,8 +161,7 @@ eachSqs("GetQueueUrl and queue URLs", (env) => {
     const QueueName = url.split("/").at(-1) as string;
     expect((await env.sqs.getQueueUrl({ QueueName })).QueueUrl).toBe(url);
     const stranger = env.client({ account: "444455556666" });
-    const { QueueUrl } = await stranger.getQueueUrl({ QueueName, QueueOwnerAWSAccountId: "000000000000" });
-    expect(QueueUrl).toBe(url);
+    expect((await env.sqs.getQueueUrl({ QueueName, QueueOwnerAWSAccountId: "000000000000" })).QueueUrl).toBe(url);
     expect(await refused(stranger.getQueueUrl({ QueueName }))).toEqual(env.noSuchQueue);
     expect(await refused(env.sqs.getQueueUrl({ QueueName, QueueOwnerAWSAccountId: "444455556666" }))).toEqual({
       ...env.noSuchQueue,
@@ -176,6 +189,23 @@ eachSqs("GetQueueUrl and queue URLs", (env) => {
       missingParameter("QueueUrl"),
     );
     expect(await refused(env.sqs.sendMessage({ QueueUrl: `${url}x`, MessageBody: "x" }))).toEqual(env.noSuchQueue);
+  });
+
+  it("refuses a QueueUrl that names no queue at all", async () => {
+    const none = refusal("InvalidAddress", `The address ${env.bus.endpoint}/ is not valid for this endpoint.`, 404);
+    const forms = [
+      "",
+      "/",
+      `${env.bus.endpoint}/`,
+      "https://queue.amazonaws.com/",
+      `${env.bus.endpoint}/000000000000/`,
+    ];
+    for (const QueueUrl of forms) {
+      expect(await refused(env.sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] }))).toEqual(none);
+      expect(await refused(env.sqs.receiveMessage({ QueueUrl }))).toEqual(none);
+    }
+    // Without a path the host is a queue's name as good as any.
+    expect(await refused(env.sqs.receiveMessage({ QueueUrl: "http://whatever" }))).toEqual(env.noSuchQueue);
   });
 });
 
@@ -256,6 +286,15 @@ eachSqs("ListDeadLetterSourceQueues", (env) => {
     });
     expect([...(first.queueUrls ?? []), ...(second.queueUrls ?? [])].sort()).toEqual([...sources].sort());
     expect(second.NextToken).toBeUndefined();
+    for (const MaxResults of [0, 1001]) {
+      expect(await refused(env.sqs.listDeadLetterSourceQueues({ QueueUrl: target, MaxResults }))).toEqual(
+        invalidValue(MaxResults, "MaxResults", "MaxResults must be an integer between 1 and 1000."),
+      );
+    }
+    const NextToken = "nonsense";
+    expect(await refused(env.sqs.listDeadLetterSourceQueues({ QueueUrl: target, MaxResults: 1, NextToken }))).toEqual(
+      invalidParameter("Invalid or expired next token."),
+    );
     await env.sqs.setQueueAttributes({ QueueUrl: sources[0], Attributes: { RedrivePolicy: "" } });
     expect((await env.sqs.listDeadLetterSourceQueues({ QueueUrl: target })).queueUrls).toEqual([sources[1]]);
   });
@@ -292,99 +331,6 @@ eachSqs("tags", (env) => {
     for (const Tags of bad) {
       expect(await refused(env.sqs.tagQueue({ QueueUrl, Tags }))).toMatchObject({ name: "InvalidParameterValue" });
     }
-  });
-});
-
-eachSqs("AddPermission and RemovePermission", (env) => {
-  const policyOf = async (url: string) => (await env.attributes(url))["Policy"];
-
-  it("write statements into the queue's policy and take them out again", async () => {
-    const QueueUrl = await env.queue();
-    const arn = env.arn(QueueUrl);
-    await env.sqs.addPermission({
-      QueueUrl,
-      Label: "one",
-      AWSAccountIds: ["111122223333"],
-      Actions: ["ReceiveMessage"],
-    });
-    const one = {
-      Sid: "one",
-      Effect: "Allow",
-      Principal: { AWS: "arn:aws:iam::111122223333:root" },
-      Action: "SQS:ReceiveMessage",
-      Resource: arn,
-    };
-    expect(await policyOf(QueueUrl)).toBe(
-      JSON.stringify({ Version: "2008-10-17", Id: `${arn}/SQSDefaultPolicy`, Statement: [one] }),
-    );
-    await env.sqs.addPermission({
-      QueueUrl,
-      Label: "two",
-      AWSAccountIds: ["111122223333", "444455556666"],
-      Actions: ["*", "SendMessage"],
-    });
-    const two = {
-      Sid: "two",
-      Effect: "Allow",
-      Principal: { AWS: ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root"] },
-      Action: ["SQS:*", "SQS:SendMessage"],
-      Resource: arn,
-    };
-    expect(JSON.parse((await policyOf(QueueUrl)) ?? "").Statement).toEqual([one, two]);
-    await env.sqs.removePermission({ QueueUrl, Label: "one" });
-    expect(JSON.parse((await policyOf(QueueUrl)) ?? "").Statement).toEqual([two]);
-    await env.sqs.removePermission({ QueueUrl, Label: "two" });
-    expect(await policyOf(QueueUrl)).toBeUndefined();
-  });
-
-  it("refuse labels that exist, do not exist or are no labels", async () => {
-    const QueueUrl = await env.queue();
-    const grant = (Label: string | undefined) =>
-      env.sqs.addPermission({ QueueUrl, Label, AWSAccountIds: ["111122223333"], Actions: ["SendMessage"] });
-    await grant("l");
-    expect(await refused(grant("l"))).toEqual(invalidValue("l", "Label", "Already exists."));
-    expect(await refused(env.sqs.removePermission({ QueueUrl, Label: "m" }))).toEqual(
-      invalidValue("m", "Label", "can't find label."),
-    );
-    expect(await refused(grant("bad label"))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
-    expect(await refused(grant("l".repeat(81)))).toMatchObject({ name: "InvalidParameterValue", status: 400 });
-    expect(await refused(grant(undefined))).toEqual(missingParameter("Label"));
-  });
-
-  it("refuse actions of the owner and actions there are not", async () => {
-    const QueueUrl = await env.queue();
-    const grant = (...Actions: string[]) =>
-      env.sqs.addPermission({ QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions });
-    for (const action of ["DeleteQueue", "SetQueueAttributes", "TagQueue", "StartMessageMoveTask"]) {
-      expect(await refused(grant(action))).toEqual(
-        invalidValue(`SQS:${action}`, "ActionName", "Only the queue owner is allowed to invoke this action."),
-      );
-    }
-    expect(await refused(grant("SendMessage", "Nonsense"))).toEqual(
-      invalidValue("SQS:Nonsense", "ActionName", "Please refer to the appropriate WSDL for a list of valid actions."),
-    );
-    const seven = [
-      "SendMessage",
-      "ReceiveMessage",
-      "DeleteMessage",
-      "ChangeMessageVisibility",
-      "GetQueueAttributes",
-      "GetQueueUrl",
-      "PurgeQueue",
-    ];
-    expect(await refused(grant(...seven, "ListDeadLetterSourceQueues"))).toMatchObject({
-      name: "OverLimit",
-      status: 403,
-    });
-    await grant(...seven);
-  });
-
-  it("allow twenty statements", async () => {
-    const QueueUrl = await env.queue();
-    const grant = (Label: string) =>
-      env.sqs.addPermission({ QueueUrl, Label, AWSAccountIds: ["111122223333"], Actions: ["SendMessage"] });
-    for (let index = 0; index < 20; index++) await grant(`l${index}`);
-    expect(await refused(grant("one-too-many"))).toMatchObject({ name: "OverLimit", status: 403 });
   });
 });
 

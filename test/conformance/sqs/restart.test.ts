@@ -102,7 +102,8 @@ it("the order, locks, turns and duplicates of a FIFO queue", async () => {
   expect(await bodies(QueueUrl)).toEqual(["a2"]);
 });
 
-it("a move task goes on where it was", async () => {
+/** A dead-letter queue with three messages of a source, and a task that moves one of them a second. */
+async function startMoveTask() {
   const target = await make("dead");
   const source = await make("q", {
     VisibilityTimeout: "0",
@@ -112,15 +113,30 @@ it("a move task goes on where it was", async () => {
   await bodies(source);
   await bodies(source);
   const SourceArn = "arn:aws:sqs:us-east-1:000000000000:dead";
-  await sqs.startMessageMoveTask({ SourceArn, MaxNumberOfMessagesPerSecond: 1 });
+  const { TaskHandle } = await sqs.startMessageMoveTask({ SourceArn, MaxNumberOfMessagesPerSecond: 1 });
   await bus.clock.advance(0);
-  await restart();
   const task = async () => (await sqs.listMessageMoveTasks({ SourceArn })).Results?.[0];
+  return { source, target, TaskHandle, task };
+}
+
+it("a move task goes on where it was", async () => {
+  const { source, target, task } = await startMoveTask();
+  await restart();
   expect(await task()).toMatchObject({ Status: "RUNNING", ApproximateNumberOfMessagesMoved: 1 });
   await bus.clock.advance("5s");
   expect(await task()).toMatchObject({ Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 3 });
   expect(await bodies(source)).toEqual(["1", "2", "3"]);
   expect(await bodies(target)).toEqual([]);
+});
+
+it("a move task that was being cancelled ends", async () => {
+  const { target, TaskHandle, task } = await startMoveTask();
+  await sqs.cancelMessageMoveTask({ TaskHandle });
+  await restart();
+  expect(await task()).toMatchObject({ Status: "CANCELLING", ApproximateNumberOfMessagesMoved: 1 });
+  await bus.clock.advance("1s");
+  expect(await task()).toMatchObject({ Status: "CANCELLED", ApproximateNumberOfMessagesMoved: 1 });
+  expect(await bodies(target)).toEqual(["2", "3"]);
 });
 
 it("what was reset stays forgotten", async () => {

@@ -354,6 +354,32 @@ describe("JSON errors", () => {
     expect(["", "{}"]).toContain(text);
   });
 
+  it("answer what is empty with an empty list or with nothing, as AWS does for each", async () => {
+    const { text } = await call("CreateQueue", { QueueName: "empty" });
+    const { QueueUrl } = JSON.parse(text) as { QueueUrl: string };
+    const RedrivePolicy = JSON.stringify({
+      deadLetterTargetArn: "arn:aws:sqs:us-east-1:000000000000:empty",
+      maxReceiveCount: 1,
+    });
+    const SourceArn = "arn:aws:sqs:us-east-1:000000000000:empty";
+    const answer = async (operation: string, input: object) => JSON.parse((await call(operation, input)).text);
+    expect(await answer("ListDeadLetterSourceQueues", { QueueUrl })).toEqual({ queueUrls: [] });
+    expect(await answer("ListMessageMoveTasks", { SourceArn })).toEqual({ Results: [] });
+    expect(await answer("ListQueues", { QueueNamePrefix: "none" })).toEqual({});
+    expect(await answer("ReceiveMessage", { QueueUrl })).toEqual({});
+    expect(await answer("ListQueueTags", { QueueUrl })).toEqual({});
+    expect(await answer("GetQueueAttributes", { QueueUrl })).toEqual({});
+    expect(await answer("GetQueueAttributes", { QueueUrl, AttributeNames: ["Policy"] })).toEqual({});
+    const sent = await answer("SendMessageBatch", { QueueUrl, Entries: [{ Id: "a", MessageBody: "x" }] });
+    expect(Object.keys(sent)).toEqual(["Successful"]);
+    const failed = await answer("DeleteMessageBatch", { QueueUrl, Entries: [{ Id: "a", ReceiptHandle: "x" }] });
+    expect(Object.keys(failed)).toEqual(["Failed"]);
+    await call("CreateQueue", { QueueName: "source-of-empty", Attributes: { RedrivePolicy } });
+    expect(await answer("ListDeadLetterSourceQueues", { QueueUrl })).toEqual({
+      queueUrls: [`${bus.endpoint}/000000000000/source-of-empty`],
+    });
+  });
+
   it("do not mind members nobody knows, and take null for absent", async () => {
     const { status } = await call("SendMessage", {
       QueueUrl: "wire",

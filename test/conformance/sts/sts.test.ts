@@ -1,5 +1,5 @@
 /** STS: who calls, and credentials for a while. */
-import { STS, type STSClientConfig } from "@aws-sdk/client-sts";
+import { type AssumeRoleCommandInput, STS, type STSClientConfig } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../../src/index.ts";
 import { http, postForm } from "../../support/http.ts";
@@ -168,6 +168,60 @@ describe("AssumeRole", () => {
     expect(missing.message).toMatch(/^2 validation errors detected: Value null at 'role/);
   });
 
+  it("bounds the optional ones as well", async () => {
+    const long = (length: number) => "x".repeat(length);
+    const arn = (index: number) => ({ arn: `arn:aws:iam::aws:policy/Policy${index}` });
+    const session = { RoleArn: roleArn, RoleSessionName: "session" };
+    const bad: [more: Partial<AssumeRoleCommandInput>, member: string, constraint: string][] = [
+      [{ ExternalId: "x" }, "externalId", "Member must have length greater than or equal to 2"],
+      [{ ExternalId: long(1225) }, "externalId", "Member must have length less than or equal to 1224"],
+      [{ ExternalId: "a b" }, "externalId", "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*"],
+      [{ SourceIdentity: "x" }, "sourceIdentity", "Member must have length greater than or equal to 2"],
+      [{ SourceIdentity: long(65) }, "sourceIdentity", "Member must have length less than or equal to 64"],
+      [{ TokenCode: "12345" }, "tokenCode", "Member must have length greater than or equal to 6"],
+      [{ TokenCode: "1234567" }, "tokenCode", "Member must have length less than or equal to 6"],
+      [{ TokenCode: "12345x" }, "tokenCode", "Member must satisfy regular expression pattern: [\\d]*"],
+      [{ SerialNumber: "12345678" }, "serialNumber", "Member must have length greater than or equal to 9"],
+      [{ RoleArn: `${roleArn}${long(2048)}` }, "roleArn", "Member must have length less than or equal to 2048"],
+    ];
+    for (const [more, member, constraint] of bad) {
+      const [value] = Object.values(more);
+      expect(await refused(sts.assumeRole({ ...session, ...more }))).toEqual(oneError(value, member, constraint));
+    }
+    const lists: [more: Partial<AssumeRoleCommandInput>, ending: string][] = [
+      [
+        { PolicyArns: Array.from({ length: 11 }, (_, index) => arn(index)) },
+        "at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10",
+      ],
+      [
+        { Tags: Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}`, Value: "" })) },
+        "at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
+      ],
+      [
+        { Tags: [{ Key: long(129), Value: "" }] },
+        "at 'tags.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 128",
+      ],
+      [
+        { Tags: [{ Key: "k", Value: long(257) }] },
+        "at 'tags.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 256",
+      ],
+    ];
+    for (const [more, ending] of lists) {
+      const refusal = await refused(sts.assumeRole({ ...session, ...more }));
+      expect(refusal).toMatchObject({ name: "ValidationError", status: 400 });
+      expect(refusal.message).toMatch(/^1 validation error detected: Value /);
+      expect(refusal.message.endsWith(ending)).toBe(true);
+    }
+    await sts.assumeRole({
+      ...session,
+      ExternalId: "x:/1",
+      SourceIdentity: "me",
+      TokenCode: "123456",
+      SerialNumber: "arn:aws:iam::111122223333:mfa/me",
+      PolicyArns: Array.from({ length: 10 }, (_, index) => arn(index)),
+    });
+  });
+
   it("compares tag keys without case", async () => {
     const assume = (Tags: { Key: string; Value: string }[], TransitiveTagKeys?: string[]) =>
       sts.assumeRole({ RoleArn: roleArn, RoleSessionName: "session", Tags, TransitiveTagKeys });
@@ -187,6 +241,10 @@ describe("AssumeRole", () => {
     const { PackedPolicySize } = await assume('{"Version":"2012-10-17","Statement":[]}');
     expect(PackedPolicySize).toBeGreaterThan(0);
     expect(await refused(assume("{"))).toMatchObject({ code: "MalformedPolicyDocument", status: 400 });
+    const Sid = "x".repeat(4096);
+    const tooLarge = await refused(assume(JSON.stringify({ Version: "2012-10-17", Statement: [{ Sid }] })));
+    expect(tooLarge).toMatchObject({ code: "PackedPolicyTooLarge", status: 400 });
+    expect(tooLarge.message).toMatch(/^Packed policy consumes 2\d\d% of allotted space/);
   });
 
   it("answers ExpiredToken to a session past its end", async () => {
@@ -232,7 +290,15 @@ describe("the other operations", () => {
       Arn: FederatedUser?.Arn,
       UserId: FederatedUser?.FederatedUserId,
     });
-    expect(await refused(sts.getFederationToken({ Name: "x" }))).toMatchObject({ name: "ValidationError" });
+    expect(await refused(sts.getFederationToken({ Name: "x" }))).toEqual(
+      oneError("x", "name", "Member must have length greater than or equal to 2"),
+    );
+    const long = "x".repeat(33);
+    expect(await refused(sts.getFederationToken({ Name: long }))).toEqual(
+      oneError(long, "name", "Member must have length less than or equal to 32"),
+    );
+    const Policy = '{"Version":"2012-10-17","Statement":[]}';
+    expect((await sts.getFederationToken({ Name: "guest", Policy })).PackedPolicySize).toBeGreaterThan(0);
   });
 
   it("AssumeRoleWithWebIdentity needs no signature and reads the token's claims", async () => {
@@ -254,6 +320,15 @@ describe("the other operations", () => {
     const bad = await postForm(bus.endpoint, { ...parameters, WebIdentityToken: "nonsense" });
     expect(bad.status).toBe(400);
     expect(bad.text).toContain("<Code>InvalidIdentityToken</Code>");
+    const now = Math.floor(bus.clock.now() / 1000);
+    const ending = (exp: number) => `${part({ alg: "none" })}.${part({ ...claims, exp })}.x`;
+    const good = await postForm(bus.endpoint, { ...parameters, WebIdentityToken: ending(now + 1) });
+    expect(good.status).toBe(200);
+    const ended = await postForm(bus.endpoint, { ...parameters, WebIdentityToken: ending(now) });
+    expect(ended.status).toBe(400);
+    expect(ended.text).toContain(
+      `<Code>ExpiredTokenException</Code><Message>Token expired: current date/time ${now} must be before the expiration date/time ${now}</Message>`,
+    );
   });
 
   it("GetAccessKeyInfo reads the account out of a key id", async () => {

@@ -1,24 +1,23 @@
 /** Tasks for services Busbar has not, passed through to an endpoint that speaks AWS JSON. */
-import { type HttpAnswer, HttpCallError, httpCall } from "../../../core/http-client.ts";
+import { callAwsJson, errorOf, type JsonService } from "../../../core/aws-json-call.ts";
+import { type HttpAnswer, HttpCallError } from "../../../core/http-client.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, writeJson } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { pascalCase } from "./sdk-values.ts";
 import { capital, exceptionName, optimized, sdkService } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
-interface JsonService {
-  /** `X-Amz-Target` before the dot. */
-  readonly target: string;
-  readonly version: "1.0" | "1.1";
+interface PassedService extends Omit<JsonService, "signingName"> {
+  /** Its name unless told. */
   readonly signingName?: string;
   /** Members on the wire begin in lower case. */
   readonly camel?: boolean;
 }
 
 /** Services with an AWS JSON protocol, by the name of their client in the SDK for Java v2. */
-const services: Readonly<Record<string, JsonService>> = {
+const services: Readonly<Record<string, PassedService>> = {
   dynamodb: { target: "DynamoDB_20120810", version: "1.0" },
   secretsmanager: { target: "secretsmanager", version: "1.1" },
   ssm: { target: "AmazonSSM", version: "1.1" },
@@ -46,7 +45,6 @@ const services: Readonly<Record<string, JsonService>> = {
 };
 
 const timeoutMs = 60_000;
-const maxAnswerBytes = 6 * 1024 * 1024;
 
 export class PassThrough implements Integration {
   readonly #endpoints: Readonly<Record<string, string>>;
@@ -74,35 +72,30 @@ export class PassThrough implements Integration {
 
   async call({ deps, row, task, signal }: TaskCall): Promise<Json> {
     const name = this.#name(task);
-    const { target, version, camel, signingName = name } = services[name] as JsonService;
+    const service = services[name] as PassedService;
     const api = task.resource.kind === "service" ? capital(task.resource.api) : "";
-    const body = writeJson(camel ? renamed(task.parameters, camelCase) : task.parameters);
-    const date = new Date(deps.clock.now()).toISOString().replace(/[-:]|\.\d+/g, "");
     let answer: HttpAnswer;
     try {
-      answer = await httpCall(new URL(this.#endpoints[name] as string), {
-        method: "POST",
-        headers: {
-          "Content-Type": `application/x-amz-json-${version}`,
-          "X-Amz-Target": `${target}.${api}`,
-          "X-Amz-Date": date,
-          Authorization: `AWS4-HMAC-SHA256 Credential=${row.account}/${date.slice(0, 8)}/${row.region}/${signingName}/aws4_request, SignedHeaders=host, Signature=0`,
-        },
-        body,
+      answer = await callAwsJson(this.#endpoints[name] as string, {
+        service: { signingName: name, ...service },
+        operation: api,
+        body: writeJson(service.camel ? renamed(task.parameters, camelCase) : task.parameters),
+        account: row.account,
+        region: row.region,
+        now: deps.clock.now(),
         timeoutMs,
         signal,
-        maxBodyBytes: maxAnswerBytes,
       });
     } catch (error) {
       if (!(error instanceof HttpCallError)) throw error;
       const { client } = sdkService(name);
       throw new TaskError(`${client}.SdkClientException`, `Unable to execute HTTP request: ${error.message}`);
     }
-    const value = parsed(answer.body);
+    const value = answer.status >= 300 ? {} : parsed(answer.body);
     const requestId = String(answer.headers["x-amzn-requestid"] ?? deps.random.uuid());
     const sdk = task.resource.kind === "service" && task.resource.resourceType.startsWith("aws-sdk:");
-    if (answer.status >= 300) throw failure(name, sdk, answer, value, requestId);
-    if (sdk) return camel ? renamed(value, pascalCase) : value;
+    if (answer.status >= 300) throw failure(name, sdk, answer, requestId);
+    if (sdk) return service.camel ? renamed(value, pascalCase) : value;
     const contentType = optimized[name]?.contentType ?? "";
     return withMetadata(value, { requestId, contentType, nowMs: deps.clock.now() });
   }
@@ -127,11 +120,8 @@ function parsed(text: string): JsonObject {
   }
 }
 
-function failure(name: string, sdk: boolean, answer: HttpAnswer, value: JsonObject, requestId: string): TaskError {
-  const code = textOf(value["__type"] ?? value["code"] ?? String(answer.headers["x-amzn-errortype"] ?? ""))
-    .replace(/^.*#/, "")
-    .replace(/:.*$/, "");
-  const message = textOf(value["message"] ?? value["Message"] ?? answer.body.slice(0, 1000));
+function failure(name: string, sdk: boolean, answer: HttpAnswer, requestId: string): TaskError {
+  const { code, message } = errorOf(answer);
   // The names are those of modelled exceptions, but for what every service answers without modelling it.
   const modelled = code !== "" && code !== "ValidationException" && code !== "SerializationException";
   if (!sdk) {

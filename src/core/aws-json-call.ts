@@ -1,0 +1,71 @@
+/** Calls of services that Busbar has not, at an endpoint that speaks AWS JSON. */
+import { type HttpAnswer, httpCall } from "./http-client.ts";
+
+export interface JsonService {
+  /** `X-Amz-Target` before the dot. */
+  readonly target: string;
+  readonly version: "1.0" | "1.1";
+  /** The service in the credential scope, by which emulators tell services apart. */
+  readonly signingName: string;
+}
+
+export interface JsonCall {
+  readonly service: JsonService;
+  readonly operation: string;
+  /** JSON text. */
+  readonly body: string;
+  readonly account: string;
+  readonly region: string;
+  /** Epoch milliseconds, for the date of the signature. */
+  readonly now: number;
+  /** Real time for the whole exchange. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const maxAnswerBytes = 6 * 1024 * 1024;
+
+/** The account is the access key id, as Busbar itself takes it; the signature is none. @throws HttpCallError */
+export function callAwsJson(url: string, call: JsonCall): Promise<HttpAnswer> {
+  const { service, operation, body, account, region, timeoutMs, signal } = call;
+  const date = new Date(call.now).toISOString().replace(/[-:]|\.\d+/g, "");
+  const scope = `${account}/${date.slice(0, 8)}/${region}/${service.signingName}/aws4_request`;
+  return httpCall(new URL(url), {
+    method: "POST",
+    headers: {
+      "Content-Type": `application/x-amz-json-${service.version}`,
+      "X-Amz-Target": `${service.target}.${operation}`,
+      "X-Amz-Date": date,
+      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+    },
+    body,
+    timeoutMs,
+    signal,
+    maxBodyBytes: maxAnswerBytes,
+  });
+}
+
+/** The object an answer holds; an empty one when it holds none. */
+export function objectOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(answer.body);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Readonly<Record<string, unknown>>;
+    }
+  } catch {
+    // Falls through: whatever it is, it is no answer of AWS JSON.
+  }
+  return {};
+}
+
+/** What an answer of status 300 and above tells: the error's name without namespace and suffix, and its message. */
+export function errorOf(answer: HttpAnswer): { readonly code: string; readonly message: string } {
+  const value = objectOf(answer);
+  const code = textOf(value["__type"] ?? value["code"] ?? answer.headers["x-amzn-errortype"] ?? "");
+  const message = textOf(value["message"] ?? value["Message"] ?? answer.body.slice(0, 1000));
+  return { code: code.replace(/^.*#/, "").replace(/:.*$/, ""), message };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}

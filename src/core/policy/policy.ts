@@ -1,0 +1,96 @@
+/** Resource-based policies, read from their text (IAM user guide: JSON policy element reference). */
+import { type Condition, parseConditions } from "./conditions.ts";
+
+/** Whom a statement names. Clients match `AWS` names alone; services and other kinds are no clients. */
+export interface Principals {
+  readonly everybody: boolean;
+  /** Account ids, and ARNs of accounts, users, roles and sessions. */
+  readonly names: readonly string[];
+}
+
+/** An element and its opposite (`Action`, `NotAction`): which of them a statement has, with its values. */
+export interface Listed {
+  readonly not: boolean;
+  readonly values: readonly string[];
+}
+
+export interface Statement {
+  readonly effect: "Allow" | "Deny";
+  readonly principals: Principals & { readonly not: boolean };
+  readonly actions: Listed;
+  /** Absent when the statement is for whatever the policy hangs on. */
+  readonly resources: Listed | undefined;
+  readonly conditions: readonly Condition[];
+}
+
+export interface Policy {
+  readonly statements: readonly Statement[];
+  /** `${aws:…}` stands for a value of the request: from version 2012-10-17. */
+  readonly hasVariables: boolean;
+}
+
+/** Reads a policy of a resource; undefined for a text that IAM would not take for one. */
+export function parsePolicy(text: string): Policy | undefined {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isMap(document)) return undefined;
+  const { Version = "2008-10-17", Statement } = document;
+  if (Version !== "2008-10-17" && Version !== "2012-10-17") return undefined;
+  const statements: Statement[] = [];
+  for (const item of Array.isArray(Statement) ? Statement : [Statement]) {
+    const statement = isMap(item) ? parseStatement(item) : undefined;
+    if (!statement) return undefined;
+    statements.push(statement);
+  }
+  return statements.length === 0 ? undefined : { statements, hasVariables: Version === "2012-10-17" };
+}
+
+function parseStatement(item: Readonly<Record<string, unknown>>): Statement | undefined {
+  const { Effect, Principal, NotPrincipal, Resource, NotResource, Condition } = item;
+  if (Effect !== "Allow" && Effect !== "Deny") return undefined;
+  const principals = parsePrincipals(Principal ?? NotPrincipal);
+  const actions = parseListed(item["Action"], item["NotAction"]);
+  const resources = parseListed(Resource, NotResource);
+  const conditions = parseConditions(Condition ?? {});
+  if (Principal !== undefined && NotPrincipal !== undefined) return undefined;
+  if (!principals || !actions || !conditions) return undefined;
+  if (!resources && (Resource ?? NotResource) !== undefined) return undefined;
+  return {
+    effect: Effect,
+    principals: { ...principals, not: Principal === undefined },
+    actions,
+    resources,
+    conditions,
+  };
+}
+
+function parsePrincipals(value: unknown): Principals | undefined {
+  if (value === "*") return { everybody: true, names: [] };
+  if (!isMap(value) || Object.keys(value).length === 0) return undefined;
+  for (const [kind, names] of Object.entries(value)) {
+    if (!["AWS", "Service", "Federated", "CanonicalUser"].includes(kind) || !textsOf(names)) return undefined;
+  }
+  const names = textsOf(value["AWS"]) ?? [];
+  return { everybody: names.includes("*"), names };
+}
+
+/** Exactly one of the two elements. */
+function parseListed(wanted: unknown, unwanted: unknown): Listed | undefined {
+  if (wanted !== undefined && unwanted !== undefined) return undefined;
+  const values = textsOf(wanted ?? unwanted);
+  return values && { not: wanted === undefined, values };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** One text or a list of at least one. */
+function textsOf(value: unknown): readonly string[] | undefined {
+  const texts: unknown[] = Array.isArray(value) ? value : [value];
+  return texts.length > 0 && texts.every((text) => typeof text === "string") ? (texts as string[]) : undefined;
+}

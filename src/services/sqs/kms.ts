@@ -1,0 +1,160 @@
+/**
+ * What KMS says to the use of a queue's key, where the user named an endpoint for it. Messages are not encrypted: KMS is
+ * asked as often as SQS asks it, so that what it refuses is refused (SQS developer guide: key management).
+ */
+import {
+  KmsAccessDenied$,
+  KmsDisabled$,
+  KmsInvalidKeyUsage$,
+  KmsInvalidState$,
+  KmsNotFound$,
+  KmsOptInRequired$,
+  KmsThrottled$,
+} from "@aws-sdk/client-sqs";
+import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { callAwsJson, errorOf, type JsonService, objectOf } from "../../core/aws-json-call.ts";
+import { type HttpAnswer, HttpCallError } from "../../core/http-client.ts";
+import type { Principal } from "../../core/identity.ts";
+import type { OperationContext } from "../../core/operation.ts";
+import { queueDoesNotExist } from "./errors.ts";
+import type { Sqs } from "./sqs.ts";
+import { type DataKeyRow, dataKeyTable, type QueueRow } from "./tables.ts";
+
+const kms: JsonService = { target: "TrentService", version: "1.1", signingName: "kms" };
+const timeoutMs = 10_000;
+
+/** What SQS makes of KMS's errors. */
+const errors: Readonly<Record<string, unknown>> = {
+  AccessDeniedException: KmsAccessDenied$,
+  DisabledException: KmsDisabled$,
+  InvalidKeyUsageException: KmsInvalidKeyUsage$,
+  KMSInvalidStateException: KmsInvalidState$,
+  NotFoundException: KmsNotFound$,
+  OptInRequired: KmsOptInRequired$,
+  OptInRequiredException: KmsOptInRequired$,
+  ThrottlingException: KmsThrottled$,
+};
+
+/** Bounded, as principals come from clients; whoever is forgotten has KMS asked once more. */
+const mostRemembered = 10_000;
+
+/** A producer has a data key made and verified, a consumer has it decrypted. */
+export type KeyUse = "produce" | "consume";
+
+export class Kms {
+  readonly #sqs: Sqs;
+  readonly #url: string | undefined;
+  readonly #dataKeys;
+  /** Until when a principal may use a queue's data key without KMS being asked, epoch ms. */
+  readonly #until = new Map<string, number>();
+  /** Questions under way: whoever has the same one waits for its answer. */
+  readonly #asking = new Map<string, Promise<void>>();
+
+  constructor(sqs: Sqs) {
+    this.#sqs = sqs;
+    this.#url = sqs.deps.options.endpoints?.["kms"];
+    this.#dataKeys = sqs.deps.store.table(dataKeyTable);
+  }
+
+  /** Whether there is a KMS to ask. */
+  get isThere(): boolean {
+    return this.#url !== undefined;
+  }
+
+  /** Whether KMS must be asked before the caller may use the queue's key. */
+  mustAsk(queue: QueueRow, use: KeyUse, { principal }: OperationContext): boolean {
+    if (this.#url === undefined) return false;
+    const keyId = queue.texts["KmsMasterKeyId"];
+    // AWS's own key is there for every account, and nobody can take it away.
+    if (keyId === undefined || /(^|:)alias\/aws\/sqs$/.test(keyId)) return false;
+    return (this.#until.get(question(queue, use, principal)) ?? 0) <= this.#sqs.now;
+  }
+
+  /**
+   * Asks KMS on the caller's behalf. What it allows holds for the queue's KmsDataKeyReusePeriodSeconds.
+   * @throws AwsError one of the Kms errors, or ServiceUnavailable when KMS gives no answer or another one.
+   */
+  ask(queue: QueueRow, use: KeyUse, context: OperationContext): Promise<void> {
+    const asked = question(queue, use, context.principal);
+    let asking = this.#asking.get(asked);
+    if (!asking) {
+      const obtained = this.#obtain(queue, use, context).finally(() => this.#asking.delete(asked));
+      asking = this.#sqs.deps.clock.track(obtained);
+      this.#asking.set(asked, asking);
+    }
+    return asking;
+  }
+
+  /**
+   * Runs what needs the queue's key, in a transaction, when KMS has allowed it.
+   * @throws AwsError as `ask`, and QueueDoesNotExist when the queue was deleted meanwhile.
+   */
+  async afterAsking<T>(queue: QueueRow, use: KeyUse, context: OperationContext, run: () => T): Promise<T> {
+    await this.ask(queue, use, context);
+    if (!this.#isStill(queue)) throw queueDoesNotExist(context.protocol);
+    return this.#sqs.deps.store.transaction(run);
+  }
+
+  /** Drops the data key of a queue that is deleted. */
+  forget(queueArn: string): void {
+    this.#dataKeys.delete(queueArn);
+  }
+
+  async #obtain(queue: QueueRow, use: KeyUse, context: OperationContext): Promise<void> {
+    const { arn, account, texts } = queue;
+    const EncryptionContext = { "aws:sqs:arn": arn };
+    let CiphertextBlob = use === "produce" ? undefined : this.#dataKeys.get(arn)?.ciphertext;
+    // What came as a delivery or a dead letter brought no data key with it, so the first who reads it has one made.
+    if (CiphertextBlob === undefined) {
+      const wanted = { KeyId: texts["KmsMasterKeyId"], KeySpec: "AES_256", EncryptionContext };
+      const made = await this.#call("GenerateDataKey", wanted, context);
+      CiphertextBlob = String(made["CiphertextBlob"] ?? "");
+    }
+    await this.#call("Decrypt", { CiphertextBlob, EncryptionContext }, context);
+    if (!this.#isStill(queue)) return;
+    const row: DataKeyRow = { queue: arn, account, ciphertext: CiphertextBlob };
+    if (use === "produce") this.#sqs.deps.store.transaction(() => this.#dataKeys.put(row));
+    if (this.#until.size >= mostRemembered) this.#until.clear();
+    const reuseMs = Number(texts["KmsDataKeyReusePeriodSeconds"]) * 1000;
+    this.#until.set(question(queue, use, context.principal), this.#sqs.now + reuseMs);
+  }
+
+  #isStill({ arn, serial }: QueueRow): boolean {
+    return this.#sqs.queues.get(arn)?.serial === serial;
+  }
+
+  async #call(operation: string, input: object, { account, region }: OperationContext) {
+    let answer: HttpAnswer;
+    try {
+      const { now } = this.#sqs;
+      const body = JSON.stringify(input);
+      answer = await callAwsJson(this.#url as string, {
+        service: kms,
+        operation,
+        body,
+        account,
+        region,
+        now,
+        timeoutMs,
+      });
+    } catch (error) {
+      if (!(error instanceof HttpCallError)) throw error;
+      throw unavailable(`KMS at ${this.#url} gives no answer: ${error.message}`);
+    }
+    if (answer.status < 300) return objectOf(answer);
+    const { code, message } = errorOf(answer);
+    const requestId = answer.headers["x-amzn-requestid"] ?? this.#sqs.deps.random.uuid();
+    const text = `${message} (Service: AWSKMS; Status Code: ${answer.status}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null)`;
+    const schema = Object.hasOwn(errors, code) ? errors[code] : undefined;
+    throw schema === undefined ? unavailable(text) : AwsError.of(schema as ErrorSchema, text);
+  }
+}
+
+/** Another key, or a queue made anew under its name, is another question. */
+function question(queue: QueueRow, use: KeyUse, principal: Principal): string {
+  return `${use} ${queue.serial} ${queue.texts["KmsMasterKeyId"]} ${principal.arn}`;
+}
+
+function unavailable(message: string): AwsError {
+  return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message });
+}
