@@ -189,6 +189,8 @@ export const executionTable = defineTable<ExecutionRow>()({
     version: { group: (one) => one.versionArn, order: (one) => one.serial },
     alias: { group: (one) => one.aliasArn, order: (one) => one.serial },
     revision: { group: (one) => one.revision, order: (one) => one.serial },
+    /** The open ones by age, to be ended after a year. */
+    open: { group: (one) => (one.status === "RUNNING" ? one.account : undefined), order: (one) => one.startedMs },
     /** The closed ones by age, to be forgotten after their 90 days. */
     closed: { group: (one) => (one.stoppedMs === undefined ? undefined : ""), order: (one) => one.stoppedMs ?? 0 },
   },
