@@ -4,7 +4,7 @@ import type { TaskRequest } from "./asl/execution.ts";
 import type { Json } from "./asl/json.ts";
 import { describedExecution } from "./described-execution.ts";
 import { HttpCalls } from "./integrations/http-calls.ts";
-import type { HttpExchange, Integration } from "./integrations/integration.ts";
+import type { Integration, TaskCall } from "./integrations/integration.ts";
 import { LambdaCalls } from "./integrations/lambda.ts";
 import { PassThrough } from "./integrations/pass-through.ts";
 import { parameterNames } from "./integrations/sdk-values.ts";
@@ -59,9 +59,8 @@ export class Performer {
   }
 
   /** The answer of a task's API, for TestState. @throws TaskError */
-  async once(row: ExecutionRow, task: TaskRequest, trace: (exchange: HttpExchange) => void): Promise<Json> {
-    const { signal } = new AbortController();
-    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, signal, trace });
+  async once(row: ExecutionRow, task: TaskRequest, how: Required<Pick<TaskCall, "signal" | "trace">>): Promise<Json> {
+    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, ...how });
   }
 
   /** A task nobody waits for any more: its call is given up, its child stopped. */

@@ -229,20 +229,26 @@ describe("with other services", () => {
     );
     expect(cause).toBeUndefined();
     expect(JSON.parse(output as string)).toMatchObject({ ResponseBody: { called: true }, StatusCode: 200 });
-    const { inspectionData } = await states.client.send(
-      new TestStateCommand({
-        definition: JSON.stringify({
-          Type: "Task",
-          Resource: "arn:aws:states:::http:invoke",
-          Parameters: { ApiEndpoint: `http://127.0.0.1:${port}/x`, Method: "GET", Authentication: { ConnectionArn } },
-          End: true,
+    const traced = (more: object) =>
+      states.client.send(
+        new TestStateCommand({
+          definition: JSON.stringify({
+            Type: "Task",
+            Resource: "arn:aws:states:::http:invoke",
+            Parameters: { ApiEndpoint: `http://127.0.0.1:${port}/x`, Method: "GET", Authentication: { ConnectionArn } },
+            End: true,
+          }),
+          roleArn,
+          inspectionLevel: "TRACE",
+          ...more,
         }),
-        roleArn,
-        inspectionLevel: "TRACE",
-      }),
-    );
+      );
+    const { inspectionData } = await traced({});
     expect(inspectionData?.request).toMatchObject({ protocol: "http", method: "GET" });
     expect(inspectionData?.request?.headers).not.toContain("secret");
+    const revealed = await traced({ revealSecrets: true });
+    expect(revealed.inspectionData?.request?.headers).toContain("x-key: secret");
+    expect((await traced({ inspectionLevel: "DEBUG" })).inspectionData).not.toHaveProperty("request");
     expect(inspectionData?.response).toMatchObject({ statusCode: "200", statusMessage: "OK", body: '{"called":true}' });
     expect(seen.at(-1)).toMatchObject({ "x-key": "secret", "user-agent": "Amazon|StepFunctions|HttpInvoke|us-east-1" });
   });

@@ -107,7 +107,7 @@ function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
       status: "RETRIABLE",
       ...errorDetails(failure.error, failure.cause),
       retryIndex: index,
-      retryBackoffIntervalSeconds: delaySeconds,
+      retryBackoffIntervalSeconds: Math.round(delaySeconds),
       variables: visibleVariables(run, thread),
     });
     return true;
