@@ -126,7 +126,8 @@ export interface Busbar {
   logs(filter?: LogFilter): LogEvent[];
   /**
    * Makes a function that SNS, EventBridge and Step Functions can invoke. A bare name serves every account and region.
-   * The handler must not await `settled()` or the clock: both wait for it.
+   * The handler must not await `settled()`, which waits for it. Moves of time wait for a handler too, but for two seconds
+   * of the machine's time at most: then time goes on without its answer.
    */
   registerFunction(nameOrArn: string, handler: FunctionHandler): void;
   /** Forgets everything, or all that belongs to one account. */
