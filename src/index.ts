@@ -48,8 +48,9 @@ export interface BusbarOptions {
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
   /**
-   * Where Step Functions tasks find services Busbar has not (`{ dynamodb: "http://localhost:8000" }`), and rules and
-   * pipes API Gateway (`execute-api`).
+   * Where Step Functions tasks find services Busbar has not, by their names in `aws-sdk:<service>` (`{ dynamodb:
+   * "http://localhost:8000" }`); the services' own clients make the calls when they are installed in the working directory.
+   * `lambda` has the functions that nobody registers, `execute-api` is API Gateway for rules and pipes.
    */
   readonly endpoints?: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets, for distributed Maps. */
