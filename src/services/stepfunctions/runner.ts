@@ -207,6 +207,7 @@ export class Runner {
       stage: activity !== undefined && !mocked ? "activity" : "call",
       activity,
       child: undefined,
+      job: undefined,
       mockCall: live.mockCalls[task.stateName] ?? 0,
     };
     this.tasks.put(open);

@@ -275,6 +275,8 @@ export interface TaskRow {
   readonly activity: string | undefined;
   /** The execution a `.sync` task waits for. */
   readonly child: string | undefined;
+  /** The call that describes the job a `.sync` task waits for, as JSON text. */
+  readonly job: string | undefined;
   /** Which invocation of a mocked state it is, counted from 0. */
   readonly mockCall: number;
 }

@@ -74,6 +74,37 @@ describe("time in an execution", () => {
     expect((await states.describe(second)).status).toBe("TIMED_OUT");
   });
 
+  it("passes for a task whose function never answers", async () => {
+    let answer = (_value: string): void => {};
+    states.bus.registerFunction("hangs", () => new Promise((resolve) => (answer = resolve)));
+    const definition = {
+      StartAt: "T",
+      States: {
+        T: {
+          Type: "Task",
+          Resource: flaky.replace("flaky", "hangs"),
+          TimeoutSeconds: 60,
+          Catch: [{ ErrorEquals: ["States.Timeout"], Next: "C" }],
+          End: true,
+        },
+        C: { Type: "Pass", Result: "timed out", End: true },
+      },
+    };
+    const execution = await states.start(await states.create(definition));
+    await states.bus.clock.advance("59s");
+    expect((await states.describe(execution)).status).toBe("RUNNING");
+    await states.bus.clock.advance("1s");
+    answer("too late");
+    await states.bus.clock.advance(0);
+    expect(await states.describe(execution)).toMatchObject({ status: "SUCCEEDED", output: '"timed out"' });
+    expect(inShort(await states.history(execution)).slice(2, 6)).toEqual([
+      "3<2 LambdaFunctionScheduled",
+      "4<3 LambdaFunctionStarted",
+      "5<4 LambdaFunctionTimedOut",
+      "6<5 TaskStateExited",
+    ]);
+  });
+
   it("counts the year of a redriven execution from its start", async () => {
     const machine = await states.create({
       StartAt: "T",

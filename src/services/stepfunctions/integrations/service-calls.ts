@@ -8,7 +8,8 @@ import { isObject, type Json, type JsonObject } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
-import { capital, exceptionName, optimized, optimizedApis, sdkService } from "./service-names.ts";
+import { type ServedError, servedTaskError } from "./service-errors.ts";
+import { capital, optimized, ownService } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 /** What a task calls: undefined when Busbar does not have it. */
@@ -33,8 +34,8 @@ export class ServiceCalls implements Integration {
     if (resource.kind !== "service") return undefined;
     const { resourceType, api } = resource;
     const sdk = resourceType.startsWith("aws-sdk:");
-    if (!sdk && !optimizedApis[resourceType]?.includes(api)) return undefined;
-    const service = sdk ? sdkService(resourceType.slice("aws-sdk:".length)).service : optimized[resourceType]?.service;
+    if (!sdk && !optimized[resourceType]?.apis.includes(api)) return undefined;
+    const service = sdk ? ownService(resourceType.slice("aws-sdk:".length)) : optimized[resourceType]?.service;
     const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
     return operation && { service: service as string, operation, sdk };
   }
@@ -49,6 +50,7 @@ export class ServiceCalls implements Integration {
     return problems.length > 0 ? badParameters(parameters, problems) : undefined;
   }
 
+  /** Whether the call may wait for time to pass: time does not wait for it. */
   waits(task: TaskRequest): boolean {
     return waiting.has(this.target(task)?.operation.name ?? "");
   }
@@ -72,7 +74,7 @@ export class ServiceCalls implements Integration {
           contentType: optimized[type]?.contentType ?? "",
           nowMs: this.#deps.clock.now(),
         });
-      throw sdk ? sdkError(type, error, requestId) : optimizedError(type, error, requestId);
+      throw servedTaskError(type, served(sdk, error, requestId));
     }
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
     if (sdk) return output;
@@ -126,17 +128,8 @@ function eventsOutput(output: JsonObject): JsonObject {
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
 }
 
-function optimizedError(type: string, error: AwsError, requestId: string): TaskError {
-  const { errorPrefix, unmodelled, serviceText } = optimized[type] as (typeof optimized)[string];
-  const name = error.schema === undefined ? unmodelled : exceptionName(error.name);
-  const code = error.queryCode;
-  const text = `Service: ${serviceText}; Status Code: ${error.queryStatus}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null`;
-  return new TaskError(`${errorPrefix}.${name}`, `${error.message} (${text})`);
-}
-
-function sdkError(type: string, error: AwsError, requestId: string): TaskError {
-  const { client } = sdkService(type.slice("aws-sdk:".length));
-  const name = error.schema === undefined ? `${client}Exception` : exceptionName(error.name);
-  const text = `Service: ${client}, Status Code: ${error.status}, Request ID: ${requestId}`;
-  return new TaskError(`${client}.${name}`, `${error.message} (${text}) (SDK Attempt Count: 1)`);
+function served(sdk: boolean, error: AwsError, requestId: string): ServedError {
+  const { name, message, queryCode: code } = error;
+  const status = sdk ? error.status : error.queryStatus;
+  return { name, modelled: error.schema !== undefined, code, message, status, requestId };
 }
