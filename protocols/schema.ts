@@ -161,6 +161,11 @@ export function requiredMembers(shape: Shape): readonly string[] {
   return names.slice(0, count);
 }
 
+/** Whether the model asks for a value to be kept out of messages. */
+export function isSensitive(shape: Shape): boolean {
+  return Boolean((shape.getMergedTraits() as { sensitive?: 0 | 1 }).sensitive);
+}
+
 /** Whether a list or a map may hold nulls. */
 export function isSparse(shape: Shape): boolean {
   return Boolean((shape.getOwnTraits() as { sparse?: 0 | 1 }).sparse);
