@@ -131,8 +131,8 @@ export function checkQueryOr(
 export function integerProblem(least: number, most: number): (value: Json) => string | undefined {
   return (value) => {
     if (typeof value !== "number" || !Number.isInteger(value)) return "Expected value of type Integer";
-    if (value < least) return `Value cannot be less than ${least}`;
-    return value > most ? `Value cannot be greater than ${most}` : undefined;
+    if (value < least) return `Minimum value is ${least}`;
+    return value > most ? `Maximum value is ${most}` : undefined;
   };
 }
 
