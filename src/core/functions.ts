@@ -145,7 +145,7 @@ async function callHandler(
     const result = await handler(JSON.parse(payload), context);
     return { payload: JSON.stringify(result) ?? "null" };
   } catch (error) {
-    const { name = "Error", message = String(error) } = error as Partial<Error>;
+    const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
     return { payload: JSON.stringify({ errorType: name, errorMessage: message }), functionError: "Unhandled" };
   }
 }

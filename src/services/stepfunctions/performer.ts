@@ -54,6 +54,11 @@ export class Performer {
     return this.#services.target({ resource })?.operation ?? this.#passThrough.operation(resource);
   }
 
+  /** Whether a resource names a service of Busbar and an operation that the service has not. */
+  isUnknown(resource: TaskRequest["resource"]): boolean {
+    return this.#services.isOwn(resource) && this.operationOf(resource) === undefined;
+  }
+
   /** Carries out a task from its beginning. */
   begin(row: ExecutionRow, task: TaskRequest, mockCall: number): void {
     const mocked = this.#sfn.mocks.outcome(row, task.stateName, mockCall);

@@ -82,6 +82,55 @@ describe("a Lambda task", () => {
     );
   });
 
+  it("gives null for nothing, and takes a payload that is text as JSON", async () => {
+    states.bus.registerFunction("nothing", () => {});
+    states.bus.registerFunction("same", (event) => event);
+    expect((await states.run(task({ Resource: `${lambda}nothing` }))).output).toBe("null");
+    const payloadOf = async (given: object) => {
+      const { output } = await states.run(
+        task({ Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "same", ...given } }),
+      );
+      return JSON.parse(output as string).Payload;
+    };
+    expect(await payloadOf({ Payload: "null" })).toBeNull();
+    expect(await payloadOf({ Payload: '"HelloWorld"' })).toBe("HelloWorld");
+    expect(await payloadOf({ Payload: null })).toEqual({});
+    expect(await payloadOf({})).toEqual({});
+    const sdk = {
+      Resource: "arn:aws:states:::aws-sdk:lambda:invoke",
+      Parameters: { FunctionName: "same", Payload: [1] },
+    };
+    expect(JSON.parse((await states.run(task(sdk))).output as string)).toEqual({
+      ExecutedVersion: "$LATEST",
+      Payload: "[1]",
+      StatusCode: 200,
+    });
+  });
+
+  it("fails with what is thrown, whatever that is", async () => {
+    states.bus.registerFunction("throwsNull", () => {
+      throw null;
+    });
+    states.bus.registerFunction("throwsText", () => Promise.reject("text"));
+    const nothing = await states.run(task({ Resource: `${lambda}throwsNull` }));
+    expect([nothing.error, nothing.cause]).toEqual(["Error", '{"errorType":"Error","errorMessage":"null"}']);
+    expect((await states.run(task({ Resource: `${lambda}throwsText` }))).cause).toContain('"errorMessage":"text"');
+  });
+
+  it("cannot give more than a state may hold", async () => {
+    states.bus.registerFunction("big", () => "x".repeat(262_144));
+    const limit = "returned a result with a size exceeding the maximum number of bytes service limit.";
+    const direct = await states.run(task({ Resource: `${lambda}big` }));
+    expect([direct.error, direct.cause]).toEqual([
+      "States.DataLimitExceeded",
+      `The state/task '${lambda}big' ${limit}`,
+    ]);
+    const invoked = await states.run(
+      task({ Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "big" } }),
+    );
+    expect(invoked.cause).toBe(`The state/task 'lambda' ${limit}`);
+  });
+
   it("is retried and caught", async () => {
     const definition = {
       StartAt: "T",
@@ -157,6 +206,16 @@ describe("an optimized integration", () => {
       "States.Runtime",
       `An error occurred while executing the state 'T' (entered at the event id #2). The Parameters '{"body":1}' could not be used to start the Task: [The field 'body' is not supported by Step Functions]`,
     ]);
+  });
+
+  it("refuses an operation its service has not", async () => {
+    for (const resource of ["aws-sdk:sqs:fly", "sqs:receiveMessage", "nope:run"]) {
+      const arn = `arn:aws:states:::${resource}`;
+      await expect(states.create(task({ Resource: arn, Parameters: {} }))).rejects.toMatchObject({
+        name: "InvalidDefinition",
+        message: `Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The resource provided ${arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/T/Resource'`,
+      });
+    }
   });
 
   it("waits for a call back", async () => {

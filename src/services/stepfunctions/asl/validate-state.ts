@@ -1,3 +1,4 @@
+import { notRecognized } from "./diagnostics.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "./intrinsic-syntax.ts";
 import { isObject, type Json } from "./json.ts";
 import { parseResource, type TaskResource } from "./resource.ts";
@@ -124,10 +125,7 @@ function checkResource({ found, fields, language, location, machineType }: State
   }
   if (resource.kind !== "service") return;
   if (!isIntegration(resource)) {
-    found.schema(
-      `The resource provided ${resource.arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`,
-      at,
-    );
+    found.schema(notRecognized(resource.arn), at);
     return;
   }
   if (machineType === "EXPRESS" && resource.pattern !== "requestResponse") {

@@ -109,9 +109,12 @@ function listed(headers: Readonly<Record<string, string | string[] | undefined>>
     .join(", ")}]`;
 }
 
+function statusText(status: number): string {
+  return STATUS_CODES[status] ?? "";
+}
+
 function shownResponse(protocol: string, { status, headers, body }: HttpAnswer): NonNullable<HttpExchange["response"]> {
-  const statusMessage = STATUS_CODES[status] ?? "";
-  return { protocol, statusCode: String(status), statusMessage, headers: listed(headers), body };
+  return { protocol, statusCode: String(status), statusMessage: statusText(status), headers: listed(headers), body };
 }
 
 function typeOf({ resource }: TaskRequest): string {
@@ -216,7 +219,7 @@ function output(type: string, answer: HttpAnswer): JsonObject {
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value : [value];
   }
-  return { Headers: headers, ResponseBody: bodyOf(answer, type), StatusCode: status, StatusText: "OK" };
+  return { Headers: headers, ResponseBody: bodyOf(answer, type), StatusCode: status, StatusText: statusText(status) };
 }
 
 function bodyOf({ headers, body }: HttpAnswer, type: string): Json {

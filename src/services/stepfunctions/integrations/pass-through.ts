@@ -14,7 +14,7 @@ import { SdkClients } from "./sdk-clients.ts";
 import { clientPackage } from "./sdk-packages.ts";
 import { pascalCase, toSdkInput } from "./sdk-values.ts";
 import { servedTaskError, unreachable } from "./service-errors.ts";
-import { capital, optimized } from "./service-names.ts";
+import { capital, optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 type Resource = TaskRequest["resource"];
@@ -81,7 +81,7 @@ export class PassThrough implements Integration {
     const requestId = deps.random.uuid();
     const value = await this.#ask(call, called(task.resource) as Called, task.parameters as JsonObject, requestId);
     if (sdk) return value;
-    const contentType = optimized[type]?.contentType ?? "";
+    const contentType = optimizedIntegration(type)?.contentType ?? "";
     return withMetadata(value, { requestId, contentType, nowMs: deps.clock.now() });
   }
 
@@ -132,7 +132,7 @@ function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pa
   const operation = capital(api);
   const sdk = type.startsWith("aws-sdk:");
   if (sdk) return { type, sdk, service: type.slice("aws-sdk:".length), operation, api, pattern };
-  const integration = Object.hasOwn(optimized, type) ? optimized[type] : undefined;
+  const integration = optimizedIntegration(type);
   if (!integration?.apis.includes(api)) return undefined;
   return { type, sdk, service: integration.service, operation, api, pattern };
 }

@@ -9,7 +9,7 @@ import { badParameters, type Integration, type TaskCall } from "./integration.ts
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
 import { type ServedError, servedTaskError } from "./service-errors.ts";
-import { capital, optimized, ownService } from "./service-names.ts";
+import { capital, optimizedIntegration, ownService } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 /** What a task calls: undefined when Busbar does not have it. */
@@ -34,10 +34,15 @@ export class ServiceCalls implements Integration {
     if (resource.kind !== "service") return undefined;
     const { resourceType, api } = resource;
     const sdk = resourceType.startsWith("aws-sdk:");
-    if (!sdk && !optimized[resourceType]?.apis.includes(api)) return undefined;
-    const service = sdk ? ownService(resourceType.slice("aws-sdk:".length)) : optimized[resourceType]?.service;
+    if (!sdk && !optimizedIntegration(resourceType)?.apis.includes(api)) return undefined;
+    const service = serviceOf(resourceType);
     const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
     return operation && { service: service as string, operation, sdk };
+  }
+
+  /** Whether a resource names a service that Busbar has. */
+  isOwn(resource: TaskRequest["resource"]): boolean {
+    return resource.kind === "service" && this.#deps.models.has(serviceOf(resource.resourceType) ?? "");
   }
 
   refusal(task: TaskRequest): string | undefined {
@@ -71,7 +76,7 @@ export class ServiceCalls implements Integration {
       if (earlier)
         return withMetadata(earlier, {
           requestId,
-          contentType: optimized[type]?.contentType ?? "",
+          contentType: optimizedIntegration(type)?.contentType ?? "",
           nowMs: this.#deps.clock.now(),
         });
       throw servedTaskError(type, served(sdk, error, requestId));
@@ -79,7 +84,7 @@ export class ServiceCalls implements Integration {
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
     if (sdk) return output;
     if (type === "events") return eventsOutput(output);
-    const contentType = optimized[type]?.contentType ?? "";
+    const contentType = optimizedIntegration(type)?.contentType ?? "";
     return withMetadata(output, { requestId, contentType, nowMs: this.#deps.clock.now() });
   }
 
@@ -104,6 +109,11 @@ export class ServiceCalls implements Integration {
     const { startDate } = described as { startDate: Date };
     return { ExecutionArn: child, StartDate: startDate.getTime() };
   }
+}
+
+/** Busbar's name of the service behind a resource's type. */
+function serviceOf(type: string): string | undefined {
+  return type.startsWith("aws-sdk:") ? ownService(type.slice("aws-sdk:".length)) : optimizedIntegration(type)?.service;
 }
 
 /** What Step Functions adds to the parameters of an optimized integration. */

@@ -1,5 +1,5 @@
 /** Errors of services as Step Functions names them: by the SDK for Java v1 in optimized integrations, else by its v2. */
-import { clientName, exceptionName, type Optimized, optimized } from "./service-names.ts";
+import { clientName, exceptionName, type Optimized, optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 /** An error a service answered. */
@@ -28,7 +28,7 @@ export function servedTaskError(type: string, served: ServedError, client = clie
   const { name, modelled, code, message, status, requestId, extendedRequestId, attempts = 1 } = served;
   const exception = modelled ? exceptionName(name) : undefined;
   if (client === undefined) {
-    const { errorPrefix, unmodelled, serviceText } = optimized[type] as Optimized;
+    const { errorPrefix, unmodelled, serviceText } = optimizedIntegration(type) as Optimized;
     const ids = `Status Code: ${status}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null`;
     return new TaskError(`${errorPrefix}.${exception ?? unmodelled}`, `${message} (Service: ${serviceText}; ${ids})`);
   }
@@ -40,7 +40,7 @@ export function servedTaskError(type: string, served: ServedError, client = clie
 
 /** The failure of a task whose service does not answer; parameters as for {@link servedTaskError}. */
 export function unreachable(type: string, problem: string, client = clientOf(type)): TaskError {
-  const prefix = client ?? (optimized[type] as Optimized).errorPrefix;
+  const prefix = client ?? (optimizedIntegration(type) as Optimized).errorPrefix;
   return new TaskError(`${prefix}.SdkClientException`, `Unable to execute HTTP request: ${problem}`);
 }
 

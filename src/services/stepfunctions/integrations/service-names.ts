@@ -25,8 +25,7 @@ function integration(vendor: string, name: string, apis: string, service: string
   return { service, errorPrefix: name, unmodelled, serviceText, contentType, apis: apis.split(" ") };
 }
 
-/** By the name in `arn:aws:states:::<name>:<api>`. */
-export const optimized: Readonly<Record<string, Optimized>> = {
+const optimized: Readonly<Record<string, Optimized>> = {
   sqs: integration("Amazon", "SQS", "sendMessage", "sqs", json10),
   sns: integration("Amazon", "SNS", "publish", "sns", "text/xml"),
   states: integration("AWS", "StepFunctions", "startExecution", "stepfunctions", json10),
@@ -79,6 +78,11 @@ export const optimized: Readonly<Record<string, Optimized>> = {
   ),
   eks: integration("Amazon", "EKS", "createCluster deleteCluster createNodegroup deleteNodegroup", "eks", restJson),
 };
+
+/** The integration of `arn:aws:states:::<name>:<api>`; undefined when there is none. */
+export function optimizedIntegration(name: string): Optimized | undefined {
+  return Object.hasOwn(optimized, name) ? optimized[name] : undefined;
+}
 
 /** Busbar's services by the names of `aws-sdk:<service>`. */
 const ownServices: Readonly<Record<string, string>> = {
