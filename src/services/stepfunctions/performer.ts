@@ -145,6 +145,7 @@ export class Performer {
         taskId: task.taskId,
         ...(failed.error === undefined ? {} : { error: failed.error }),
         ...(failed.causeText === undefined ? {} : { cause: failed.causeText }),
+        ...(failed.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failed.retryAfterSeconds }),
       });
     } finally {
       if (this.#underWay.get(key) === controller) this.#underWay.delete(key);

@@ -125,8 +125,9 @@ export class StepFunctions {
   }
 
   log(row: ExecutionRow, events: readonly HistoryEvent[], redriveCount: number): void {
-    const logging = this.revisions.get(row.revision)?.logging;
-    if (logging !== undefined && logging.level !== "OFF") logEvents(this.deps, logging, row, events, redriveCount);
+    const { logging, tracing = false } = this.revisions.get(row.revision) ?? {};
+    if (logging === undefined || logging.level === "OFF") return;
+    logEvents(this.deps, logging, row, events, { redriveCount, tracing });
   }
 
   /** Inside a transaction: an execution's status is another than before. */

@@ -165,6 +165,8 @@ export type Signal =
       taskId: string;
       error?: string;
       cause?: string;
+      /** A retry waits at least as long. */
+      retryAfterSeconds?: number;
       /** How far the attempt came; by default what its pattern and progress imply. */
       stage?: "schedule" | "start" | "submit" | "run";
     }

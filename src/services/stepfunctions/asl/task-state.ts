@@ -212,7 +212,8 @@ export function taskFailed(run: Run, thread: ThreadFrame, signal: Extract<Signal
     ...resourceDetails(resource),
     ...errorDetails(signal.error, signal.cause),
   });
-  failState(run, thread, new StateError(signal.error, signal.cause));
+  const { error, cause, retryAfterSeconds } = signal;
+  failState(run, thread, new StateError(error, cause, { retryAfterSeconds }));
 }
 
 /** The task took too long, or sent no heartbeat in time. */
