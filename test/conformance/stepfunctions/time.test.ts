@@ -176,6 +176,8 @@ describe("time in an execution", () => {
       status: "FAILED",
       error: "States.Runtime",
       cause: "The execution reached the maximum number of history events (25000).",
+      redriveStatus: "NOT_REDRIVABLE",
+      redriveStatusReason: "Execution history event limit exceeded",
     });
     const events = await states.history(execution);
     expect(events.map(({ id }) => id)).toEqual(Array.from({ length: 25_000 }, (_, index) => index + 1));
