@@ -114,6 +114,9 @@ describe("a service whose client is installed", () => {
       "S3.NoSuchKeyException",
       "Because. (Service: S3, Status Code: 404, Request ID: id1, Extended Request ID: id2) (SDK Attempt Count: 1)",
     ]);
+    answer = () => ({ body: "<ListBucketResult>" });
+    const unreadable = await states.run(sdk("s3:listObjectsV2", { Bucket: "b" }));
+    expect(unreadable.error).toBe("S3.SdkClientException");
     answer = refuse(412, "PreconditionFailed");
     expect((await states.run(sdk("s3:getObject", { Bucket: "b", Key: "k" }))).error).toBe("S3.S3Exception");
     answer = refuse(503, "SlowDown");

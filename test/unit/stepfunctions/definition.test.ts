@@ -345,6 +345,8 @@ describe("definition diagnostics", () => {
       ["WARNING", "PASS_RESULT_IS_STATIC"],
     ]);
     expect(machine).toBeDefined();
+    const fail = parseDefinition(JSON.stringify(one({ Type: "Fail", Error: "E", Cause: "$.cause" })));
+    expect(fail.diagnostics.map(({ severity, code }) => [severity, code])).toEqual([["WARNING", "NO_PATH"]]);
   });
 
   it("come together in the text of InvalidDefinition", () => {

@@ -33,7 +33,7 @@ interface Called {
 
 export class PassThrough implements Integration {
   readonly #endpoints: ReadonlyMap<string, string>;
-  readonly #clients = new SdkClients(process.cwd());
+  readonly #clients = new SdkClients();
 
   /** @param endpoints URLs by the names of services in `aws-sdk:<service>`. */
   constructor(endpoints: Readonly<Record<string, string>>) {

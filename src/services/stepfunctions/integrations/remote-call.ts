@@ -16,7 +16,7 @@ export interface Destination {
   readonly signal: AbortSignal;
 }
 
-/** A call that got no answer. */
+/** A call that got no answer, or none that could be read. */
 export class NoAnswer extends Error {}
 
 /** A call that was answered with an error. */

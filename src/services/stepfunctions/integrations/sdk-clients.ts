@@ -31,14 +31,8 @@ const maxStreamBytes = 6 * 1024 * 1024;
 const mostClients = 100;
 
 export class SdkClients {
-  readonly #require: NodeJS.Require;
   readonly #loaded = new Map<string, Loaded | undefined>();
   readonly #clients = new Map<string, Sends>();
-
-  /** @param directory where packages are looked for, and in the directories above it. */
-  constructor(directory: string) {
-    this.#require = createRequire(join(directory, "package.json"));
-  }
 
   /** The operations of a service whose client is installed; undefined when it is not, or is from before it had schemas. */
   model(service: string): ServiceModel | undefined {
@@ -59,7 +53,7 @@ export class SdkClients {
       const output = await this.#client(to).send(command, { abortSignal: to.signal });
       return await jsonOf(operation.output, output, dates);
     } catch (error) {
-      const served = servedError(error as SdkError, model);
+      const served = servedError(error as SdkError, model, to.requestId);
       throw served === undefined ? new NoAnswer((error as Error).message) : new Refused(served);
     }
   }
@@ -72,7 +66,9 @@ export class SdkClients {
   #read(service: string): Loaded | undefined {
     let exports: Record<string, unknown>;
     try {
-      exports = this.#require(clientPackage(service)) as Record<string, unknown>;
+      // Any file of the working directory would do: what counts is where the search begins.
+      const require = createRequire(join(process.cwd(), "package.json"));
+      exports = require(clientPackage(service)) as Record<string, unknown>;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return undefined;
       throw error;
@@ -154,10 +150,11 @@ interface SdkError extends Error {
   };
 }
 
-/** What the service answered; undefined when it did not answer. */
-function servedError({ name, message, $metadata }: SdkError, model: ServiceModel): ServedError | undefined {
-  const { httpStatusCode: status, requestId = "", extendedRequestId, attempts } = $metadata ?? {};
-  if (status === undefined) return undefined;
+/** The error the service answered with; undefined when it did not answer, or nothing the client understands. */
+function servedError(error: SdkError, model: ServiceModel, otherId: string): ServedError | undefined {
+  const { name, message, $metadata } = error;
+  const { httpStatusCode: status, requestId = otherId, extendedRequestId, attempts } = $metadata ?? {};
+  if (status === undefined || status < 300) return undefined;
   return {
     name,
     modelled: model.errors.has(name),
