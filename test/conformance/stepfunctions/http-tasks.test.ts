@@ -1,5 +1,6 @@
 /** `http:invoke` and `apigateway:invoke`: what they send, and what they make of the answer. */
 import { CreateConnectionCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { StartSyncExecutionCommand } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { inShort, type States, startStates } from "../../support/states.ts";
 import { type Heard, type Said, webServer } from "../../support/web-server.ts";
@@ -117,6 +118,18 @@ describe("an HTTP task", () => {
     expect((await states.run(http({ ApiEndpoint: "http://127.0.0.1:1/" }))).error).toBe("States.Http.Socket");
     const wrong = await states.run(http({ ApiEndpoint: "no url" }));
     expect(wrong.cause).toContain("[The value of the field 'ApiEndpoint' has an invalid format]");
+  });
+
+  it("times out at an endpoint that never answers, in an express execution too", async () => {
+    answer = () => ({ silent: true });
+    const execution = await states.start(await states.create(http({}, { TimeoutSeconds: 45 })));
+    const express = await states.create(http({}), { type: "EXPRESS" });
+    const sync = states.client.send(new StartSyncExecutionCommand({ stateMachineArn: express }));
+    while (server.heard.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await states.bus.clock.advance("45s");
+    expect(await states.describe(execution)).toMatchObject({ status: "FAILED", error: "States.Timeout" });
+    await states.bus.clock.advance("5m");
+    expect((await sync).status).toBe("TIMED_OUT");
   });
 
   it("waits with its retry as long as a 429 asks for, or as its retrier says when that is longer", async () => {

@@ -343,6 +343,50 @@ describe("a call of the SDK", () => {
     );
   });
 
+  it.each<[string, object, object]>([
+    ["sqs:listQueues", {}, { QueueUrls: [expect.any(String)] }],
+    ["sns:listTopics", {}, { Topics: [] }],
+    ["kinesis:listStreams", {}, { HasMoreStreams: false, StreamNames: [], StreamSummaries: [] }],
+    ["eventbridge:listRules", {}, { Rules: [] }],
+    ["scheduler:listSchedules", {}, { Schedules: [] }],
+    ["pipes:listPipes", {}, { Pipes: [] }],
+    ["sfn:listActivities", { MaxResults: 1 }, { Activities: expect.any(Array) }],
+    ["sts:getCallerIdentity", {}, { Account: "000000000000", Arn: expect.any(String), UserId: expect.any(String) }],
+  ])("gives the answer of %s without metadata", async (api, parameters, output) => {
+    const done = await states.run(task({ Resource: `arn:aws:states:::aws-sdk:${api}`, Parameters: parameters }));
+    expect(done.cause).toBeUndefined();
+    expect(JSON.parse(done.output as string)).toMatchObject(output);
+    expect(done.output).not.toContain("Metadata");
+  });
+
+  it.each<[string, object, string, number]>([
+    ["sqs:getQueueUrl", { QueueName: "none" }, "Sqs.QueueDoesNotExistException", 400],
+    [
+      "sns:publish",
+      { TopicArn: "arn:aws:sns:us-east-1:000000000000:none", Message: "m" },
+      "Sns.NotFoundException",
+      404,
+    ],
+    ["kinesis:describeStream", { StreamName: "none" }, "Kinesis.ResourceNotFoundException", 400],
+    ["eventbridge:describeRule", { Name: "none" }, "EventBridge.ResourceNotFoundException", 400],
+    ["scheduler:getSchedule", { Name: "none" }, "Scheduler.ResourceNotFoundException", 404],
+    ["pipes:describePipe", { Name: "none" }, "Pipes.NotFoundException", 404],
+    [
+      "sfn:describeMapRun",
+      { MapRunArn: "arn:aws:states:us-east-1:000000000000:mapRun:m/l:none" },
+      "Sfn.ResourceNotFoundException",
+      400,
+    ],
+  ])("fails with the error of %s by the client's name for it", async (api, parameters, error, status) => {
+    const failed = await states.run(task({ Resource: `arn:aws:states:::aws-sdk:${api}`, Parameters: parameters }));
+    expect(failed.error).toBe(error);
+    expect(failed.cause).toMatch(
+      new RegExp(
+        `\\(Service: ${error.split(".")[0]}, Status Code: ${status}, Request ID: [\\w-]+\\) \\(SDK Attempt Count: 1\\)$`,
+      ),
+    );
+  });
+
   it("waits for a function's call back, under a role of its own", async () => {
     let token = "";
     states.bus.registerFunction("asked", (event) => {

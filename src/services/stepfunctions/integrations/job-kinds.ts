@@ -35,10 +35,16 @@ function valueAt(value: Json | undefined, path: string): Json | undefined {
   return found ?? undefined;
 }
 
+/**
+ * Parameters of a call by where their values stand: `submitted.JobId` (in the answer to the submission) or
+ * `parameters.Cluster` (of the task). With `?` at its end a value may be missing, with `[]` it becomes a list of one; after
+ * `'` the text itself is the value.
+ */
+type Places = Readonly<Record<string, string>>;
+
 interface Declaration {
   readonly describe: string;
-  /** The describing call's parameters by where they stand: `submitted.JobId`, `parameters.Cluster`; `?` may be missing, `[]` is a list of one. */
-  readonly with: Readonly<Record<string, string>>;
+  readonly with: Places;
   /** Where the result stands in what the call answers; all of it unless told. */
   readonly result?: string;
   /** The one member of the result that holds it. */
@@ -47,10 +53,12 @@ interface Declaration {
   readonly status: string;
   readonly succeeded: string;
   readonly failed: string;
-  readonly stop?: readonly [api: string, parameters: Readonly<Record<string, string>>];
+  /** Its values stand in the parameters of the describing call. */
+  readonly stop?: readonly [api: string, parameters: Places];
 }
 
-function taken(from: JsonObject, declared: Readonly<Record<string, string>>): JsonObject | undefined {
+/** Undefined when a value is missing that may not be. */
+function taken(from: JsonObject, declared: Places): JsonObject | undefined {
   const parameters: JsonObject = {};
   for (const [name, place] of Object.entries(declared)) {
     const value = place.startsWith("'") ? place.slice(1) : valueAt(from, place.replace(/\?|\[\]/g, ""));

@@ -77,11 +77,11 @@ export class PassThrough implements Integration {
 
   async call(call: TaskCall): Promise<Json> {
     const { deps, task } = call;
-    const { type, sdk } = called(task.resource) as Called;
+    const target = called(task.resource) as Called;
     const requestId = deps.random.uuid();
-    const value = await this.#ask(call, called(task.resource) as Called, task.parameters as JsonObject, requestId);
-    if (sdk) return value;
-    const contentType = optimizedIntegration(type)?.contentType ?? "";
+    const value = await this.#ask(call, target, task.parameters as JsonObject, requestId);
+    if (target.sdk) return value;
+    const contentType = optimizedIntegration(target.type)?.contentType ?? "";
     return withMetadata(value, { requestId, contentType, nowMs: deps.clock.now() });
   }
 
