@@ -20,7 +20,7 @@ import {
 import { invalidDefinition, invalidRoleArn, validation } from "./errors.ts";
 import type { HttpExchange } from "./integrations/integration.ts";
 import { ItemReaderError, readData } from "./item-reader.ts";
-import { mockResultProblem } from "./mock-results.ts";
+import { mockInvocationProblem, mockResultProblem } from "./mock-results.ts";
 import { inputOf } from "./start.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
 import { contextProblem } from "./test-context.ts";
@@ -182,10 +182,13 @@ function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunction
 
 function schemaProblem(node: StateNode, result: Json, mode: string | undefined, service: StepFunctions) {
   const resource = node.type === "Task" ? parseResource(textOf(node.fields["Resource"])) : undefined;
-  if (mode === "NONE" || resource?.kind !== "service" || resource.pattern === "waitForTaskToken") return undefined;
+  if (mode === "NONE" || resource?.kind !== "service") return undefined;
+  if (resource.pattern !== "requestResponse") return undefined;
   const operation = service.performer.operationOf(resource);
-  if (operation === undefined || resource.pattern !== "requestResponse") return undefined;
-  const problem = mockResultProblem(operation, result, mode !== "PRESENT");
+  const isInvocation = resource.resourceType === "lambda" && resource.api === "invoke";
+  const problem = isInvocation
+    ? mockInvocationProblem(result)
+    : operation && mockResultProblem(operation, result, mode !== "PRESENT");
   return problem && `Mock result schema validation error: ${problem}`;
 }
 

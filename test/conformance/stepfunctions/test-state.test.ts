@@ -92,6 +92,59 @@ describe("TestState", () => {
     });
   });
 
+  it.each<[string, object, object, string]>([
+    ["states:startExecution", { StateMachineArn: "m" }, {}, "Required field 'ExecutionArn' is missing"],
+    [
+      "aws-sdk:kinesis:putRecord",
+      { StreamName: "s", PartitionKey: "p", Data: "d" },
+      { ShardId: "s" },
+      "Required field 'SequenceNumber' is missing",
+    ],
+    ["events:putEvents", { Entries: [] }, { Entries: {} }, "Field 'Entries' must be an array"],
+    ["events:putEvents", { Entries: [] }, { Entries: [{ EventId: 1 }] }, "Field 'EventId' must be a string"],
+    [
+      "states:startExecution",
+      { StateMachineArn: "m" },
+      { ExecutionArn: "e", StartDate: 1 },
+      "Field 'StartDate' must be a string",
+    ],
+    ["lambda:invoke", { FunctionName: "f" }, { StatusCode: "200" }, "Field 'StatusCode' must be a number"],
+    [
+      "aws-sdk:sfn:describeExecution",
+      { ExecutionArn: "e" },
+      { ExecutionArn: "e", StateMachineArn: "m", Status: "DONE", StartDate: "d" },
+      "Field 'Status' is not an expected value",
+    ],
+    [
+      "aws-sdk:sfn:describeExecution",
+      { ExecutionArn: "e" },
+      { ExecutionArn: "", StateMachineArn: "m", Status: "RUNNING", StartDate: "d" },
+      "Field 'ExecutionArn' is smaller than the minimum length",
+    ],
+    [
+      "aws-sdk:kinesis:describeLimits",
+      {},
+      { ShardLimit: -1, OpenShardCount: 0, OnDemandStreamCount: 0, OnDemandStreamCountLimit: 0 },
+      "Field 'ShardLimit' is less than the minimum value",
+    ],
+    [
+      "aws-sdk:kinesis:describeLimits",
+      {},
+      { ShardLimit: 1e9, OpenShardCount: 0, OnDemandStreamCount: 0, OnDemandStreamCountLimit: 0 },
+      "Field 'ShardLimit' exceeds the maximum value",
+    ],
+  ])("holds a mocked result of %s against the API: %j %j", async (api, parameters, result, problem) => {
+    const state = { Type: "Task", Resource: `arn:aws:states:::${api}`, Parameters: parameters, End: true };
+    const mocked = (fieldValidationMode?: "STRICT" | "PRESENT" | "NONE") =>
+      tested(state, { mock: { result: JSON.stringify(result), fieldValidationMode } });
+    const refused = { name: "ValidationException", message: `Mock result schema validation error: ${problem}` };
+    await expect(mocked()).rejects.toMatchObject(refused);
+    await expect(mocked("STRICT")).rejects.toMatchObject(refused);
+    if (problem.startsWith("Required")) expect((await mocked("PRESENT")).status).toBe("SUCCEEDED");
+    else await expect(mocked("PRESENT")).rejects.toMatchObject(refused);
+    expect((await mocked("NONE")).status).toBe("SUCCEEDED");
+  });
+
   it("takes a mocked error as that of a state inside a Parallel or Map", async () => {
     const branch = { StartAt: "A", States: { A: { Type: "Task", Resource: lambda, End: true } } };
     const parallel = {
