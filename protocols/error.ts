@@ -56,8 +56,16 @@ export class AwsError extends Error {
     this.members = members;
   }
 
-  /** An error of the service's own model: `AwsError.of(QueueDoesNotExist$, "The specified queue does not exist.")`. */
-  static of(schema: ErrorSchema, message?: string, members: Record<string, unknown> = {}): AwsError {
+  /**
+   * An error of the service's own model: `AwsError.of(QueueDoesNotExist$, "The specified queue does not exist.")`.
+   * @param wire status and namespace, where the service answers with others than its model says.
+   */
+  static of(
+    schema: ErrorSchema,
+    message?: string,
+    members: Record<string, unknown> = {},
+    wire: Pick<UnmodeledError, "status" | "namespace"> = {},
+  ): AwsError {
     const [, namespace, name, rawTraits] = schema;
     const traits: ErrorTraits = typeof rawTraits === "object" ? rawTraits : {};
     const fault: Fault = traits.error ?? "client";
@@ -65,11 +73,11 @@ export class AwsError extends Error {
       {
         name,
         message,
-        namespace,
+        namespace: wire.namespace ?? namespace,
         fault,
         // The HTTP trait serves the JSON and REST protocols; a Query-compatible service has its own status, and SQS,
         // the one service that speaks both, answers JSON with the Query status as well.
-        status: traits.awsQueryError?.[1] ?? traits.httpError ?? (fault === "server" ? 500 : 400),
+        status: wire.status ?? traits.awsQueryError?.[1] ?? traits.httpError ?? (fault === "server" ? 500 : 400),
         queryCode: traits.awsQueryError?.[0] ?? name,
       },
       schema,

@@ -153,6 +153,19 @@ export function membersOf(shape: Shape, constraints: Constraints): Member[] {
   return [...shape.structIterator()].map(([name, member]) => ({ name, shape: member, facts: facts?.[name] }));
 }
 
+/** The members a structure must have, as far as its schema knows: it names them first and tells how many they are. */
+export function requiredMembers(shape: Shape): readonly string[] {
+  if (!shape.isStructSchema()) return [];
+  const schema = shape.getSchema() as readonly unknown[];
+  const [names, count = 0] = [schema[4] as readonly string[], schema[6] as number | undefined];
+  return names.slice(0, count);
+}
+
+/** Whether the model asks for a value to be kept out of messages. */
+export function isSensitive(shape: Shape): boolean {
+  return Boolean((shape.getMergedTraits() as { sensitive?: 0 | 1 }).sensitive);
+}
+
 /** Whether a list or a map may hold nulls. */
 export function isSparse(shape: Shape): boolean {
   return Boolean((shape.getOwnTraits() as { sparse?: 0 | 1 }).sparse);

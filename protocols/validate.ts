@@ -5,7 +5,7 @@
 import { Blob64 } from "./blob.ts";
 import { AwsError } from "./error.ts";
 import { compilePattern } from "./pattern.ts";
-import { kindOf, type OperationModel, type ServiceModel, type Shape } from "./schema.ts";
+import { isSensitive, kindOf, type OperationModel, type ServiceModel, type Shape } from "./schema.ts";
 
 /** Facts about a service's shapes that the SDK schemas lack; see `constraints/`. */
 export interface Constraints {
@@ -44,9 +44,8 @@ class Report {
   add(value: unknown, shape: Shape, constraints: Constraints, path: string, rule: string): void {
     this.count++;
     if (this.text.length > MAX_DESCRIPTION) return;
-    const rendered = value === undefined || value === null ? "null" : `'${render(value, shape, constraints)}'`;
     if (this.text !== "") this.text += "; ";
-    this.text += `Value ${rendered} at '${path}' failed to satisfy constraint: ${rule}`;
+    this.text += `Value ${shown(value, shape, constraints)}at '${path}' failed to satisfy constraint: ${rule}`;
   }
 }
 
@@ -231,6 +230,12 @@ function lengthOf(value: unknown): number {
   if (typeof value === "string" || Array.isArray(value)) return value.length;
   if (value instanceof Blob64 || value instanceof Uint8Array) return value.length;
   return Object.keys(value as object).length;
+}
+
+/** The value in a description; of what the model calls sensitive nothing is told. */
+function shown(value: unknown, shape: Shape, constraints: Constraints): string {
+  if (value === undefined || value === null) return "null ";
+  return isSensitive(shape) ? "" : `'${render(value, shape, constraints)}' `;
 }
 
 /** A value as Java prints it: `[a, b]`, `{k=v}`, `Name(member=value, other=null)`. */

@@ -5,7 +5,8 @@
  *     node scripts/constraints.mjs <folder of models>
  *
  * Only facts are carried over: what is required, lengths, ranges, patterns, enums and the widths of numbers, for each
- * structure an input can contain, with its members in the model's order, in which AWS checks and prints them.
+ * structure an input can contain, with its members in the model's order, in which AWS checks and prints them. What
+ * bounds the members of answers is in `answers.json`, by service.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -108,9 +109,11 @@ const folder = process.argv[2];
 if (folder === undefined) throw new Error("Which folder holds the models?");
 const target = join(dirname(fileURLToPath(import.meta.url)), "..", "protocols", "constraints");
 
+const answers = {};
 for (const [name, { model, error = "ValidationException", ownChecks, adjust }] of Object.entries(TABLES)) {
   const description = JSON.parse(readFileSync(join(folder, `${model}.json`), "utf8"));
-  const shapes = ownChecks ? {} : tableOf(description);
+  answers[name] = boundsOf(tableOf(description, "output"));
+  const shapes = ownChecks ? {} : tableOf(description, "input");
   adjust?.(shapes);
   const lines = Object.keys(shapes)
     .sort()
@@ -119,8 +122,26 @@ for (const [name, { model, error = "ValidationException", ownChecks, adjust }] o
   writeFileSync(join(target, `${name}.json`), `{"error":${JSON.stringify(error)},"shapes":{${body}}}\n`);
 }
 
-/** Every structure the inputs reach, by name. */
-function tableOf({ operations, shapes }) {
+const lines = Object.entries(answers).map(([name, shapes]) => `${JSON.stringify(name)}:${JSON.stringify(shapes)}`);
+writeFileSync(join(target, "answers.json"), `{\n${lines.join(",\n")}\n}\n`);
+
+/** What bounds a value: enums, lengths and ranges; structures and members without any are left out. */
+function boundsOf(table) {
+  const bounds = ({ enum: values, min, max, item }) => ({ enum: values, min, max, item: item && bounds(item) });
+  const isBound = (facts) => JSON.stringify(facts) !== "{}" && JSON.stringify(facts) !== '{"item":{}}';
+  const kept = Object.entries(table).map(([shape, members]) => [
+    shape,
+    Object.fromEntries(
+      Object.entries(members)
+        .map(([member, facts]) => [member, bounds(facts)])
+        .filter(([, facts]) => isBound(facts)),
+    ),
+  ]);
+  return Object.fromEntries(kept.filter(([, members]) => Object.keys(members).length > 0));
+}
+
+/** Every structure the inputs, or the outputs, reach, by name. */
+function tableOf({ operations, shapes }, side) {
   const table = {};
   const visit = (name) => {
     const shape = shapes[name];
@@ -133,7 +154,7 @@ function tableOf({ operations, shapes }) {
       visit(reference.shape);
     }
   };
-  for (const { input } of Object.values(operations)) if (input !== undefined) visit(input.shape);
+  for (const { [side]: reference } of Object.values(operations)) if (reference !== undefined) visit(reference.shape);
   return table;
 }
 

@@ -48,8 +48,9 @@ Usage: busbar [options]
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
   --key <file>           its private key (PEM)
-  --endpoint <name=url>  where Step Functions tasks find a service Busbar has not (dynamodb=http://localhost:8000), rules
-                         and pipes API Gateway (execute-api=url), encrypted queues KMS (kms=url); may be repeated
+  --endpoint <name=url>  where Step Functions tasks find a service Busbar has not (dynamodb=http://localhost:8000), all
+                         services functions (lambda=url), rules and pipes API Gateway (execute-api=url), encrypted
+                         queues KMS (kms=url); may be repeated
   --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
   --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
   --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated

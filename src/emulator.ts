@@ -116,7 +116,7 @@ export class Emulator {
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
     this.logs = new LogGroups(store, clock);
-    this.functions = new Functions(random);
+    this.functions = new Functions(random, clock, options.endpoints?.["lambda"]);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     const http = httpTarget(random);
     delivery.register("http", http);

@@ -48,8 +48,10 @@ export interface BusbarOptions {
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
   /**
-   * Where Step Functions tasks find services Busbar has not (`{ dynamodb: "http://localhost:8000" }`), rules and pipes
-   * API Gateway (`execute-api`), and encrypted queues KMS (`kms`).
+   * Where Step Functions tasks find services Busbar has not, by their names in `aws-sdk:<service>` (`{ dynamodb:
+   * "http://localhost:8000" }`); the services' own clients make the calls when they are installed in the working directory.
+   * `lambda` has the functions that nobody registers, `execute-api` is API Gateway for rules and pipes, `kms` is asked for the
+   * keys of encrypted queues.
    */
   readonly endpoints?: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets, for distributed Maps. */
@@ -126,7 +128,8 @@ export interface Busbar {
   logs(filter?: LogFilter): LogEvent[];
   /**
    * Makes a function that SNS, EventBridge and Step Functions can invoke. A bare name serves every account and region.
-   * The handler must not await `settled()` or the clock: both wait for it.
+   * The handler must not await `settled()`, which waits for it. Moves of time wait for a handler too, but for two seconds
+   * of the machine's time at most: then time goes on without its answer.
    */
   registerFunction(nameOrArn: string, handler: FunctionHandler): void;
   /** Forgets everything, or all that belongs to one account. */

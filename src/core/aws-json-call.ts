@@ -1,5 +1,6 @@
 /** Calls of services that Busbar has not, at an endpoint that speaks AWS JSON. */
 import { type HttpAnswer, httpCall } from "./http-client.ts";
+import { scopeHeaders } from "./scope-headers.ts";
 
 export interface JsonService {
   /** `X-Amz-Target` before the dot. */
@@ -17,7 +18,7 @@ export interface JsonCall {
   readonly account: string;
   readonly region: string;
   /** Epoch milliseconds, for the date of the signature. */
-  readonly now: number;
+  readonly nowMs: number;
   /** Real time for the whole exchange. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -25,18 +26,15 @@ export interface JsonCall {
 
 const maxAnswerBytes = 6 * 1024 * 1024;
 
-/** The account is the access key id, as Busbar itself takes it; the signature is none. @throws HttpCallError */
+/** The request names its account and region as a signed one would; its signature is none. @throws HttpCallError */
 export function callAwsJson(url: string, call: JsonCall): Promise<HttpAnswer> {
-  const { service, operation, body, account, region, timeoutMs, signal } = call;
-  const date = new Date(call.now).toISOString().replace(/[-:]|\.\d+/g, "");
-  const scope = `${account}/${date.slice(0, 8)}/${region}/${service.signingName}/aws4_request`;
+  const { service, operation, body, account, region, nowMs, timeoutMs, signal } = call;
   return httpCall(new URL(url), {
     method: "POST",
     headers: {
       "Content-Type": `application/x-amz-json-${service.version}`,
       "X-Amz-Target": `${service.target}.${operation}`,
-      "X-Amz-Date": date,
-      Authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`,
+      ...scopeHeaders({ account, region, service: service.signingName, nowMs }),
     },
     body,
     timeoutMs,

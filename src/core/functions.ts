@@ -3,11 +3,13 @@
  * Lambda's Invoke API.
  */
 import { AwsError } from "../../protocols/error.ts";
+import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import { formatArn, parseArn } from "./arn.ts";
 import type { DeliveryEngine } from "./delivery/engine.ts";
 import { type DeliverTo, DeliveryFailure, type RetryPolicy } from "./delivery/types.ts";
 import { HttpCallError, httpCall } from "./http-client.ts";
+import { scopeHeaders } from "./scope-headers.ts";
 
 export interface FunctionContext {
   readonly functionName: string;
@@ -26,7 +28,8 @@ export interface Invocation {
   readonly requestId: string;
 }
 
-type Provider = { readonly handler: FunctionHandler } | { readonly url: string };
+/** `url` is an Invoke API's; `all` says that it has more functions than this one, with their versions. */
+type Provider = { readonly handler: FunctionHandler } | { readonly url: string; readonly all?: boolean };
 
 /** Lambda's limit for the time a function may take. */
 const invokeTimeoutMs = 900_000;
@@ -43,10 +46,15 @@ const asynchronousRetry: RetryPolicy = {
 
 export class Functions {
   readonly #random: Random;
+  readonly #clock: Clock;
+  readonly #elsewhere: Provider | undefined;
   readonly #providers = new Map<string, Provider>();
 
-  constructor(random: Random) {
+  /** @param elsewhere URL of a Lambda that has the functions nobody registers. */
+  constructor(random: Random, clock: Clock, elsewhere?: string) {
     this.#random = random;
+    this.#clock = clock;
+    this.#elsewhere = elsewhere === undefined ? undefined : { url: elsewhere, all: true };
   }
 
   /** @param nameOrArn a bare name serves every account and region; an ARN only itself. */
@@ -67,8 +75,8 @@ export class Functions {
    * Invokes a function and waits for its answer.
    * @param arn of the function, qualified or not, or its name.
    * @param payload the event as JSON text.
-   * @throws AwsError ResourceNotFoundException (404) for a function nobody registered, ServiceException (500) when the
-   * URL behind it does not answer.
+   * @throws AwsError ResourceNotFoundException (404) for a function nobody has, ServiceException (500) when the URL behind
+   * it does not answer.
    */
   async invoke(arn: string, payload: string, signal?: AbortSignal): Promise<Invocation> {
     const requestId = this.#random.uuid();
@@ -79,7 +87,10 @@ export class Functions {
     }
     const context = { functionName: nameOf(arn), invokedFunctionArn: arn, awsRequestId: requestId };
     if ("handler" in provider) return { ...(await callHandler(provider.handler, payload, context)), requestId };
-    return { ...(await callUrl(provider.url, payload, context.functionName, signal)), requestId };
+    const called = parseArn(arn);
+    const headers =
+      called === undefined ? {} : scopeHeaders({ ...called, service: "lambda", nowMs: this.#clock.now() });
+    return { ...(await callUrl(invokeUrl(provider, arn), { payload, headers, signal })), requestId };
   }
 
   /**
@@ -111,7 +122,7 @@ export class Functions {
   }
 
   #providerOf(arn: string): Provider | undefined {
-    return this.#providers.get(unqualified(arn)) ?? this.#providers.get(nameOf(arn));
+    return this.#providers.get(unqualified(arn)) ?? this.#providers.get(nameOf(arn)) ?? this.#elsewhere;
   }
 }
 
@@ -134,24 +145,30 @@ async function callHandler(
     const result = await handler(JSON.parse(payload), context);
     return { payload: JSON.stringify(result) ?? "null" };
   } catch (error) {
-    const { name = "Error", message = String(error) } = error as Partial<Error>;
+    const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
     return { payload: JSON.stringify({ errorType: name, errorMessage: message }), functionError: "Unhandled" };
   }
 }
 
+/** The address of a function's invocations (Lambda API, Invoke). */
+function invokeUrl({ url, all = false }: { url: string; all?: boolean }, arn: string): URL {
+  const whole = /\/2015-03-31\/functions\//.test(url);
+  const path = `/2015-03-31/functions/${encodeURIComponent(nameOf(arn))}/invocations`;
+  const address = new URL(whole ? url : `${url.replace(/\/$/, "")}${path}`);
+  const qualifier = /(?:^|:)function:[^:]+:([^:]+)$/.exec(arn)?.[1];
+  if (qualifier !== undefined && all) address.searchParams.set("Qualifier", qualifier);
+  return address;
+}
+
 async function callUrl(
-  url: string,
-  payload: string,
-  name: string,
-  signal: AbortSignal | undefined,
+  url: URL,
+  call: { payload: string; headers: Readonly<Record<string, string>>; signal: AbortSignal | undefined },
 ): Promise<Omit<Invocation, "requestId">> {
-  const path = /\/2015-03-31\/functions\//.test(url)
-    ? url
-    : `${url.replace(/\/$/, "")}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`;
+  const { payload, headers, signal } = call;
   try {
-    const answer = await httpCall(new URL(path), {
+    const answer = await httpCall(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-Amz-Invocation-Type": "RequestResponse" },
+      headers: { "Content-Type": "application/json", "X-Amz-Invocation-Type": "RequestResponse", ...headers },
       body: payload,
       timeoutMs: invokeTimeoutMs,
       signal,
@@ -167,7 +184,7 @@ async function callUrl(
     throw refused(answer.status, String(answer.headers["x-amzn-errortype"] ?? ""), answer.body);
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
-    const message = `The function behind ${url} does not answer: ${error.message}`;
+    const message = `The function behind ${url.href} does not answer: ${error.message}`;
     throw AwsError.unmodeled({ name: "ServiceException", status: 500, fault: "server", message });
   }
 }

@@ -24,7 +24,11 @@ export interface ClockOptions {
   startMs?: number;
   /** Gets what timer handlers throw. Default: a process warning. */
   onError?: (error: unknown) => void;
+  /** How long quiet waits for work that others do, in milliseconds of the machine's own time. Default: 2,000. */
+  patienceMs?: number;
 }
+
+const DEFAULT_PATIENCE_MS = 2_000;
 
 /**
  * Longest sleep of the real clock. Node's timers end at 2^31 ms; waking each minute also notices within that time
@@ -35,6 +39,7 @@ const LONGEST_SLEEP_MS = 60_000;
 /** The only source of now and of timers. A timer is due when now() has reached its time; timers fire in (due, id) order. */
 export class Clock {
   readonly #onError: (error: unknown) => void;
+  readonly #patienceMs: number;
   readonly #timers = new TimerHeap();
   readonly #listeners: (() => void)[] = [];
   #mode: ClockMode;
@@ -52,6 +57,7 @@ export class Clock {
 
   constructor(options: ClockOptions = {}) {
     this.#mode = options.mode ?? "real";
+    this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
     this.#standingMs = options.startMs ?? Date.now();
     if (options.startMs !== undefined) this.#offsetMs = options.startMs - Date.now();
     this.#onError = options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
@@ -107,6 +113,21 @@ export class Clock {
   track<T>(work: Promise<T>): Promise<T> {
     const end = this.begin();
     work.then(end, end);
+    return work;
+  }
+
+  /**
+   * As track(), for work that waits for somebody else: a function of the user's, an endpoint. Nobody knows whether that
+   * ends, so time waits for it only so long, and then goes on without it.
+   */
+  trackOutside<T>(work: Promise<T>): Promise<T> {
+    const end = this.begin();
+    const patience = setTimeout(end, this.#patienceMs);
+    const done = (): void => {
+      clearTimeout(patience);
+      end();
+    };
+    work.then(done, done);
     return work;
   }
 

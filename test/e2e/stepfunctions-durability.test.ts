@@ -2,12 +2,24 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HistoryEvent, SFN } from "@aws-sdk/client-sfn";
+import { SFN } from "@aws-sdk/client-sfn";
 import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RunningCli, startCli, stopAll } from "../support/cli.ts";
+import {
+  checkHistory,
+  checkMapper,
+  effectsIn,
+  effectsOf,
+  fillBuckets,
+  historyOf,
+  inlineItems,
+  mapper,
+} from "../support/map-durability.ts";
 
 const executions = 200;
+/** Of a machine with two distributed Maps, started among the others. */
+const mappers = 12;
 const kills = 8;
 const deadlineMs = 60_000;
 const roleArn = "arn:aws:iam::000000000000:role/r";
@@ -115,13 +127,23 @@ async function answerCalls({ sfn, sqs }: Clients, stop: () => boolean): Promise<
   }
 }
 
+/** What is to be started: a machine and an input by name, Maps among the others. */
+const wanted = new Map<string, { machine: string; items: number[] }>();
+for (let i = 0; i < executions; i++) {
+  wanted.set(`e${i}`, { machine: "parent", items: [1, 2, 3] });
+  if (i % Math.ceil(executions / mappers) === 0) wanted.set(`m${i}`, { machine: "mapper", items: inlineItems });
+}
+
 /** Starts what has not been acknowledged yet; a name that was started already is started again in vain. */
 async function startMore({ sfn }: Clients, started: Set<string>): Promise<void> {
-  for (let i = 0; i < executions; i++) {
-    const name = `e${i}`;
+  for (const [name, { machine, items }] of wanted) {
     if (started.has(name)) continue;
     try {
-      await sfn.startExecution({ stateMachineArn: arn("stateMachine", "parent"), name, input: '{"items":[1,2,3]}' });
+      await sfn.startExecution({
+        stateMachineArn: arn("stateMachine", machine),
+        name,
+        input: JSON.stringify({ items }),
+      });
       started.add(name);
     } catch (error) {
       if ((error as Error).name !== "ExecutionAlreadyExists") return;
@@ -130,19 +152,16 @@ async function startMore({ sfn }: Clients, started: Set<string>): Promise<void> 
   }
 }
 
-async function historyOf(sfn: SFN, executionArn: string): Promise<HistoryEvent[]> {
-  const { events = [] } = await sfn.getExecutionHistory({ executionArn, maxResults: 1000 });
-  return events;
-}
-
-it(`after ${kills} kills all ${executions} executions end, with every effect and every event`, async () => {
-  const start = () => startCli(["--data-dir", directory]);
+it(`after ${kills} kills all ${wanted.size} executions end, with every effect and every event`, async () => {
+  const root = join(directory, "s3");
+  await fillBuckets(root);
+  const start = () => startCli(["--data-dir", join(directory, "state"), "--s3-root", root]);
   let cli = await start();
   let clients = clientsOf(cli);
   for (const QueueName of ["effects", "calls"]) {
     await clients.sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: "5" } });
   }
-  for (const [name, definition] of Object.entries({ child, parent })) {
+  for (const [name, definition] of Object.entries({ child, parent, mapper })) {
     await clients.sfn.createStateMachine({ name, definition: JSON.stringify(definition), roleArn });
   }
   const started = new Set<string>();
@@ -157,24 +176,27 @@ it(`after ${kills} kills all ${executions} executions end, with every effect and
     clients = clientsOf(cli);
   }
   await startMore(clients, started);
-  expect(started.size).toBe(executions);
+  expect(started.size).toBe(wanted.size);
   let finished = false;
   const answering = answerCalls(clients, () => finished);
   const { sfn, sqs } = clients;
   const until = performance.now() + deadlineMs;
   for (;;) {
-    const { executions: running = [] } = await sfn.listExecutions({
-      stateMachineArn: arn("stateMachine", "parent"),
-      statusFilter: "RUNNING",
-    });
-    if (running.length === 0) break;
-    expect(performance.now(), `${running.length} executions do not end`).toBeLessThan(until);
+    let running = 0;
+    for (const machine of ["parent", "mapper"]) {
+      const stateMachineArn = arn("stateMachine", machine);
+      const listed = await sfn.listExecutions({ stateMachineArn, statusFilter: "RUNNING" });
+      running += listed.executions?.length ?? 0;
+    }
+    if (running === 0) break;
+    expect(performance.now(), `${running} executions do not end`).toBeLessThan(until);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   finished = true;
   await answering;
 
   const effects = new Set<string>();
+  let messages = 0;
   for (let empty = 0; empty < 3; ) {
     const { Messages = [] } = await sqs.receiveMessage({
       QueueUrl: "http://localhost/000000000000/effects",
@@ -182,24 +204,33 @@ it(`after ${kills} kills all ${executions} executions end, with every effect and
       VisibilityTimeout: 3600,
     });
     empty = Messages.length === 0 ? empty + 1 : 0;
+    messages += Messages.length;
     for (const { Body } of Messages) {
-      const { name, step } = JSON.parse(Body as string);
-      effects.add(`${name} ${step}`);
+      const { step, ...rest } = JSON.parse(Body as string);
+      if (step !== undefined) effects.add(`${rest.name} ${step}`);
+      else for (const one of effectsIn(rest)) effects.add(one);
     }
   }
-  for (const name of started) {
+  const counted = { executions: started.size, children: 0, events: 0, effects: effects.size, messages };
+  for (const [name, { machine }] of wanted) {
+    if (machine !== "mapper") continue;
+    const { children, events } = await checkMapper(sfn, arn("execution", `mapper:${name}`), root);
+    counted.children += children;
+    counted.events += events;
+    for (const one of effectsOf(name)) expect(effects).toContain(one);
+  }
+  for (const [name, { machine }] of wanted) {
+    if (machine === "mapper") continue;
     const executionArn = arn("execution", `parent:${name}`);
     const { status, error, cause } = await sfn.describeExecution({ executionArn });
     expect({ name, status, error, cause }).toEqual({ name, status: "SUCCEEDED", error: undefined, cause: undefined });
     const events = await historyOf(sfn, executionArn);
-    expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
-    expect(events.every(({ id, previousEventId }) => (previousEventId as number) < (id as number))).toBe(true);
-    const times = events.map(({ timestamp }) => (timestamp as Date).getTime());
-    expect(times).toEqual([...times].sort((a, b) => a - b));
+    checkHistory(events, "ExecutionSucceeded");
+    counted.events += events.length;
     expect(events.filter(({ type }) => type === "TaskSucceeded")).toHaveLength(6);
-    expect(events.at(-1)?.type).toBe("ExecutionSucceeded");
     for (const step of ["first", "item1", "item2", "item3"]) expect(effects).toContain(`${name} ${step}`);
   }
+  console.log(`after ${kills} kills:`, counted);
   sfn.destroy();
   sqs.destroy();
   cli.kill("SIGTERM");

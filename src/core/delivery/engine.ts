@@ -165,8 +165,10 @@ export class DeliveryEngine {
 
   /** Resolves when nothing is under way and nothing is due now. Not to be awaited by what is itself being delivered. */
   async settled(): Promise<void> {
-    do await this.#clock.quiet();
-    while (this.#lanes.busy);
+    do {
+      await this.#clock.quiet();
+      await this.#lanes.landed();
+    } while (this.#lanes.busy);
   }
 
   /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last messages nobody took. */

@@ -32,6 +32,7 @@ export class Lanes {
   /** Lanes that have something due and found all places taken, in the order they came. */
   readonly #waiting = new Set<Lane>();
   #inFlight = 0;
+  readonly #whenLanded: (() => void)[] = [];
   #running = false;
 
   constructor(clock: Clock, pending: Index<DeliveryRow>, begin: Begin) {
@@ -50,6 +51,7 @@ export class Lanes {
     this.#running = false;
     for (const lane of this.#lanes.values()) lane.alarm?.cancel();
     this.#waiting.clear();
+    this.#tellLanded();
   }
 
   /** To be called after the commit of whatever made a delivery of this lane pending, or moved its time. */
@@ -71,6 +73,16 @@ export class Lanes {
     const now = this.#clock.now();
     for (const lane of this.#lanes.values()) if (lane.alarmMs <= now) return true;
     return false;
+  }
+
+  /** Resolves when nothing is under way, however long that takes. */
+  landed(): Promise<void> {
+    if (!this.#running || this.#inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenLanded.push(resolve));
+  }
+
+  #tellLanded(): void {
+    for (const resolve of this.#whenLanded.splice(0)) resolve();
   }
 
   #arm(lane: Lane, dueMs: number): void {
@@ -123,7 +135,6 @@ export class Lanes {
       return;
     }
     if (done === undefined) return;
-    const end = this.#clock.begin();
     this.#inFlight += 1;
     lane.inFlight.add(row.id);
     const finish = (error?: unknown): void => {
@@ -135,9 +146,9 @@ export class Lanes {
       }
       this.#pump(lane);
       this.#pumpWaiting();
-      end();
+      if (this.#inFlight === 0) this.#tellLanded();
     };
-    done.then(() => finish(), finish);
+    this.#clock.trackOutside(done.then(() => finish(), finish));
   }
 
   #pumpWaiting(): void {

@@ -59,7 +59,7 @@ export class Authorizer {
     const key = `${connection.arn} ${connection.version}`;
     let call = this.#calls.get(key);
     if (call === undefined) {
-      call = this.#service.deps.clock.track(this.#ask(connection)).finally(() => this.#calls.delete(key));
+      call = this.#service.deps.clock.trackOutside(this.#ask(connection)).finally(() => this.#calls.delete(key));
       this.#calls.set(key, call);
     }
     return call;

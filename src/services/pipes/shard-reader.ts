@@ -185,7 +185,7 @@ export class ShardReader {
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       let retries = 0;
       while (part.length > 0 && !this.#stopped) {
-        const rest: StreamSourceRecord[] = await clock.track(this.#attempt(part, keeps));
+        const rest: StreamSourceRecord[] = await clock.trackOutside(this.#attempt(part, keeps));
         if (rest.length === 0) break;
         part = rest;
         if (this.#bisects && part.length > 1) {

@@ -64,7 +64,7 @@ export class SqsReader implements Reader {
     const mostGathering = this.#windowMs === 0 ? mostReceives : 1;
     if (!this.#news || this.#stopped || this.#gathering >= mostGathering || this.#moving >= mostMoving) return;
     this.#gathering += 1;
-    this.#track(this.#gather(), () => {
+    this.#track(this.#pipes.deps.clock.track(this.#gather()), () => {
       this.#gathering -= 1;
     });
   }
@@ -78,7 +78,7 @@ export class SqsReader implements Reader {
         if (messages.length === 0) continue;
         this.#news = true;
         this.#moving += 1;
-        this.#track(this.#move(messages), () => {
+        this.#track(this.#pipes.deps.clock.trackOutside(this.#move(messages)), () => {
           this.#moving -= 1;
         });
         this.#gatherMore();
@@ -92,8 +92,7 @@ export class SqsReader implements Reader {
 
   #track(work: Promise<void>, onEnd: () => void): void {
     const { clock } = this.#pipes.deps;
-    const tracked = clock
-      .track(work)
+    const tracked = work
       .catch((error: unknown) => {
         if (failureOf(error) === undefined) clock.report(error);
       })

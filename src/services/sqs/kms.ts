@@ -126,7 +126,7 @@ export class Kms {
   async #call(operation: string, input: object, { account, region }: OperationContext) {
     let answer: HttpAnswer;
     try {
-      const { now } = this.#sqs;
+      const { now: nowMs } = this.#sqs;
       const body = JSON.stringify(input);
       answer = await callAwsJson(this.#url as string, {
         service: kms,
@@ -134,7 +134,7 @@ export class Kms {
         body,
         account,
         region,
-        now,
+        nowMs,
         timeoutMs,
       });
     } catch (error) {

@@ -9,14 +9,14 @@ import { invalidDefinitionMessage } from "./asl/diagnostics.ts";
 import { invalidDefinition, invalidEncryption, invalidLogging, tooManyTags, validation } from "./errors.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import type { EncryptionConfiguration, LoggingConfiguration, MachineType, Tags } from "./tables.ts";
-import { unsupportedParameters } from "./unsupported-parameters.ts";
+import { unsupportedCalls } from "./unsupported-calls.ts";
 
 const maxTags = 50;
 
 /** @throws AwsError InvalidDefinition */
 export function checkDefinition(service: StepFunctions, text: string, type: MachineType): void {
   const { diagnostics, machine } = parseDefinition(text, type);
-  const found = machine === undefined ? diagnostics : unsupportedParameters(service.performer, machine);
+  const found = machine === undefined ? diagnostics : unsupportedCalls(service.performer, machine);
   if (machine === undefined || found.length > 0) throw invalidDefinition(invalidDefinitionMessage(found));
 }
 

@@ -29,7 +29,7 @@ export function logEvents(
   logging: LoggingConfiguration,
   row: ExecutionRow,
   events: readonly HistoryEvent[],
-  redriveCount: number,
+  { redriveCount, tracing }: { readonly redriveCount: number; readonly tracing: boolean },
 ): void {
   for (const event of events) {
     if (!isLogged(logging, event)) continue;
@@ -44,6 +44,7 @@ export function logEvents(
       execution_arn: row.arn,
       redrive_count: String(redriveCount),
       ...(row.mapRun === undefined ? {} : { map_run_arn: row.mapRun }),
+      ...(tracing ? { trace_id: traceIdOf(row) } : {}),
     };
     deps.delivery.submit({
       account: row.account,
@@ -57,6 +58,15 @@ export function logEvents(
       retry: { phases: [] },
     });
   }
+}
+
+/** The caller's X-Ray trace, or one of the execution's own: `1-{seconds of its start}-{part of its id}`, in hex. */
+function traceIdOf({ traceHeader, startedMs, arn }: ExecutionRow): string {
+  const given = /(?:^|;)\s*Root=([^;\s]+)/.exec(traceHeader ?? "")?.[1];
+  const seconds = Math.floor(startedMs / 1000)
+    .toString(16)
+    .padStart(8, "0");
+  return given ?? `1-${seconds}-${createHash("sha256").update(arn).digest("hex").slice(0, 24)}`;
 }
 
 /** `states/{machine}/{minute it started}/{part of its id}`, as AWS names streams. */

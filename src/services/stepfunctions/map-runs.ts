@@ -6,6 +6,7 @@ import { StateError } from "./asl/errors.ts";
 import type { MapRunRequest } from "./asl/execution.ts";
 import { mapRunItem } from "./asl/interpreter.ts";
 import { isObject, type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
+import { exceedsTolerance } from "./asl/map-run.ts";
 import { ItemReaderError, type ReadItem, readItems } from "./item-reader.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
 import { redriveState } from "./redrive-state.ts";
@@ -344,11 +345,7 @@ export class MapRuns {
   }
 }
 
-/** Whether more items failed than the run tolerates. A limit of 0 that stands beside another one is none. */
+/** Whether more items failed than the run tolerates. */
 function exceeds(run: MapRunRow): boolean {
-  const { failedItems, totalItems, toleratedFailureCount: count, toleratedFailurePercentage: percentage } = run;
-  if (failedItems === 0) return false;
-  if (count === 0 && percentage === 0) return true;
-  if (count > 0 && failedItems > count) return true;
-  return percentage > 0 && (failedItems / totalItems) * 100 > percentage;
+  return exceedsTolerance(run.failedItems, run.totalItems, run);
 }

@@ -1,26 +1,56 @@
 /** Checks a mocked result against the output of the API it stands for, as TestState does. */
-import { kindOf, membersOf, type OperationModel, type Shape } from "../../../protocols/schema.ts";
-import type { Constraints, MemberFacts } from "../../../protocols/validate.ts";
+import answers from "../../../protocols/constraints/answers.json" with { type: "json" };
+import { kindOf, type OperationModel, requiredMembers, type Shape } from "../../../protocols/schema.ts";
+import type { MemberFacts } from "../../../protocols/validate.ts";
 import { isObject, type Json, jsonType } from "./asl/json.ts";
 import { numberOf } from "./asl/number-literal.ts";
 import { pascalCase } from "./integrations/sdk-values.ts";
 
-/** The first thing wrong with the result, by its leaf name alone; unknown fields pass. */
-export function mockResultProblem(operation: OperationModel, result: Json, strict: boolean): string | undefined {
-  if (!isObject(result)) return undefined;
-  return structProblem(operation.output, result, operation.service.constraints, strict);
+/** What bounds the members of a service's answers, by structure and member. */
+type Bounds = Readonly<Record<string, Readonly<Record<string, MemberFacts>>>>;
+
+/** Whether required members must be there, and what is known of the others. */
+interface Check {
+  readonly strict: boolean;
+  readonly bounds: Bounds;
 }
 
-function structProblem(shape: Shape, value: Json, constraints: Constraints, strict: boolean): string | undefined {
+/** The first thing wrong with the result, by its leaf name alone; unknown fields pass. */
+export function mockResultProblem(operation: OperationModel, result: Json, strict: boolean): string | undefined {
+  const bounds = (answers as Readonly<Record<string, Bounds>>)[operation.service.name] ?? {};
+  return structProblem(operation.output, result, { strict, bounds });
+}
+
+/** What `lambda:invoke` answers, which is JSON in its Payload. */
+const invocation: Readonly<Record<string, "number" | "string">> = {
+  ExecutedVersion: "string",
+  FunctionError: "string",
+  LogResult: "string",
+  StatusCode: "number",
+};
+
+/** {@link mockResultProblem} for the optimized integration of Lambda. */
+export function mockInvocationProblem(result: Json): string | undefined {
+  if (!isObject(result)) return undefined;
+  for (const [name, type] of Object.entries(invocation)) {
+    const given = result[name] ?? null;
+    if (given !== null && jsonType(given) !== type) return `Field '${name}' must be a ${type}`;
+  }
+  return undefined;
+}
+
+function structProblem(shape: Shape, value: Json, check: Check): string | undefined {
   if (!isObject(value) || kindOf(shape) === "unit") return undefined;
-  for (const { name, shape: member, facts } of membersOf(shape, constraints)) {
+  const required = check.strict ? requiredMembers(shape) : [];
+  const known = check.bounds[shape.getName() ?? ""] ?? {};
+  for (const [name, member] of shape.structIterator()) {
     const field = pascalCase(name);
     const given = value[field];
     if (given === undefined || given === null) {
-      if (strict && facts?.required) return `Required field '${field}' is missing`;
+      if (required.includes(name)) return `Required field '${field}' is missing`;
       continue;
     }
-    const problem = memberProblem(field, member, facts, given, constraints, strict);
+    const problem = memberProblem(field, member, known[name], given, check);
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -42,8 +72,7 @@ function memberProblem(
   shape: Shape,
   facts: MemberFacts | undefined,
   value: Json,
-  constraints: Constraints,
-  strict: boolean,
+  check: Check,
 ): string | undefined {
   const kind = kindOf(shape);
   const type = Array.isArray(value) ? "list" : isObject(value) ? "struct" : jsonType(value);
@@ -55,16 +84,16 @@ function memberProblem(
     if (facts?.min !== undefined && number < facts.min) return `Field '${field}' is less than the minimum value`;
     if (facts?.max !== undefined && number > facts.max) return `Field '${field}' exceeds the maximum value`;
   }
-  if (kind === "struct") return structProblem(shape, value, constraints, strict);
+  if (kind === "struct") return structProblem(shape, value, check);
   if (kind === "list" && Array.isArray(value)) {
     for (const item of value) {
-      const problem = memberProblem(field, shape.getValueSchema(), facts?.item, item, constraints, strict);
+      const problem = memberProblem(field, shape.getValueSchema(), facts?.item, item, check);
       if (problem !== undefined) return problem;
     }
   }
   if (kind === "map" && isObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      const problem = memberProblem(key, shape.getValueSchema(), facts?.item, item, constraints, strict);
+      const problem = memberProblem(key, shape.getValueSchema(), facts?.item, item, check);
       if (problem !== undefined) return problem;
     }
   }

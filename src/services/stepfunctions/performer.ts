@@ -1,15 +1,16 @@
 /** Carries out the tasks of executions and tells them how they went. */
 import type { OperationModel } from "../../../protocols/schema.ts";
 import type { TaskRequest } from "./asl/execution.ts";
-import { type Json, readJson, writeJson } from "./asl/json.ts";
+import { type Json, type JsonObject, readJson, writeJson } from "./asl/json.ts";
 import { describedExecution } from "./described-execution.ts";
 import { HttpCalls } from "./integrations/http-calls.ts";
-import type { HttpExchange, Integration } from "./integrations/integration.ts";
+import type { Integration, TaskCall } from "./integrations/integration.ts";
 import { LambdaCalls } from "./integrations/lambda.ts";
 import { PassThrough } from "./integrations/pass-through.ts";
 import { parameterNames } from "./integrations/sdk-values.ts";
 import { ServiceCalls } from "./integrations/service-calls.ts";
 import { TaskError } from "./integrations/task-error.ts";
+import { Jobs } from "./jobs.ts";
 import type { MockOutcome } from "./mocks.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import { type ExecutionRow, type TaskRow, taskKey } from "./tables.ts";
@@ -20,6 +21,7 @@ export class Performer {
   readonly #lambda = new LambdaCalls();
   readonly #http: HttpCalls;
   readonly #passThrough: PassThrough;
+  readonly #jobs: Jobs;
   readonly #underWay = new Map<string, AbortController>();
 
   constructor(sfn: StepFunctions) {
@@ -28,6 +30,7 @@ export class Performer {
     this.#services = new ServiceCalls(sfn.deps);
     this.#http = new HttpCalls(endpoints["apigateway"]);
     this.#passThrough = new PassThrough(endpoints);
+    this.#jobs = new Jobs(sfn, this.#passThrough);
   }
 
   /** Why a task cannot be started at all; such a failure cannot be caught. */
@@ -46,28 +49,34 @@ export class Performer {
     return operation && parameterNames(operation.input);
   }
 
-  /** The operation of a service of Busbar that a resource names. */
+  /** The operation a resource names, of a service of Busbar or of one whose client is installed and has an endpoint. */
   operationOf(resource: TaskRequest["resource"]): OperationModel | undefined {
-    return this.#services.target({ resource })?.operation;
+    return this.#services.target({ resource })?.operation ?? this.#passThrough.operation(resource);
+  }
+
+  /** Whether a resource names a service of Busbar and an operation that the service has not. */
+  isUnknown(resource: TaskRequest["resource"]): boolean {
+    return this.#services.isOwn(resource) && this.operationOf(resource) === undefined;
   }
 
   /** Carries out a task from its beginning. */
   begin(row: ExecutionRow, task: TaskRequest, mockCall: number): void {
     const mocked = this.#sfn.mocks.outcome(row, task.stateName, mockCall);
     if (mocked !== undefined) this.#mocked(row, task, mocked);
-    else void this.#perform(row, task);
+    else this.#perform(row, task);
   }
 
   /** The answer of a task's API, for TestState. @throws TaskError */
-  async once(row: ExecutionRow, task: TaskRequest, trace: (exchange: HttpExchange) => void): Promise<Json> {
-    const { signal } = new AbortController();
-    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, signal, trace });
+  async once(row: ExecutionRow, task: TaskRequest, how: Required<Pick<TaskCall, "signal" | "trace">>): Promise<Json> {
+    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, ...how });
   }
 
-  /** A task nobody waits for any more: its call is given up, its child stopped. */
+  /** A task nobody waits for any more: its call is given up, its child or its job stopped. */
   cancel(open: TaskRow): void {
     this.abort(open.execution, open.taskId);
     if (open.child !== undefined) this.#sfn.signal(open.child, { type: "abort" });
+    const row = open.job === undefined ? undefined : this.#sfn.runner.executions.get(open.execution);
+    if (row !== undefined) this.#jobs.stop(row, open).catch((error) => this.#sfn.deps.clock.report(error));
   }
 
   abort(execution: string, taskId: string): void {
@@ -103,21 +112,32 @@ export class Performer {
     else this.#sfn.signal(arn, { type: "taskFailed", taskId, ...outcome });
   }
 
-  async #perform(row: ExecutionRow, task: TaskRequest): Promise<void> {
+  #perform(row: ExecutionRow, task: TaskRequest): void {
     const { deps } = this.#sfn;
+    const integration = this.#integrationOf(task);
+    const call = (signal: AbortSignal) => integration.call({ deps, row, task, signal });
+    const answered = (output: Json) => this.#answered(row, task, integration, output);
+    const done = this.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
+    if (integration !== this.#services) deps.clock.trackOutside(done);
+    else if (!this.#services.waits(task)) deps.clock.track(done);
+  }
+
+  /** Makes a call for an open task; what it throws is the task's failure. Nothing is heard of a call that is given up. */
+  async carryOut(
+    row: ExecutionRow,
+    task: TaskRequest,
+    call: (signal: AbortSignal) => Promise<Json>,
+    answered: (output: Json) => void,
+  ): Promise<void> {
     const key = taskKey(row.arn, task.taskId);
     const controller = new AbortController();
     this.#underWay.set(key, controller);
-    const integration = this.#integrationOf(task);
-    const end = integration.waits?.(task) === true ? undefined : deps.clock.begin();
     try {
-      const output = await integration.call({ deps, row, task, signal: controller.signal });
-      if (!controller.signal.aborted) this.#answered(row, task, output);
+      const output = await call(controller.signal);
+      if (!controller.signal.aborted) answered(output);
     } catch (error) {
       if (controller.signal.aborted) return;
-      if (!(error instanceof TaskError)) {
-        deps.clock.report(error);
-      }
+      if (!(error instanceof TaskError)) this.#sfn.deps.clock.report(error);
       const failed =
         error instanceof TaskError ? error : new TaskError("States.Runtime", "An internal error occurred.");
       this.#sfn.signal(row.arn, {
@@ -125,14 +145,14 @@ export class Performer {
         taskId: task.taskId,
         ...(failed.error === undefined ? {} : { error: failed.error }),
         ...(failed.causeText === undefined ? {} : { cause: failed.causeText }),
+        ...(failed.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failed.retryAfterSeconds }),
       });
     } finally {
       if (this.#underWay.get(key) === controller) this.#underWay.delete(key);
-      end?.();
     }
   }
 
-  #answered(row: ExecutionRow, task: TaskRequest, output: Json): void {
+  #answered(row: ExecutionRow, task: TaskRequest, integration: Integration, output: Json): void {
     const { taskId, pattern } = task;
     if (pattern === "requestResponse") {
       this.#sfn.signal(row.arn, { type: "taskSucceeded", taskId, output });
@@ -143,6 +163,10 @@ export class Performer {
       if (pattern === "waitForTaskToken") return;
       const { tasks, executions } = this.#sfn.runner;
       const open = tasks.get(taskKey(row.arn, taskId));
+      if (open !== undefined && integration === this.#passThrough) {
+        this.#jobs.submitted(open, task, output as JsonObject);
+        return;
+      }
       const child = (output as { ExecutionArn?: string }).ExecutionArn;
       if (open === undefined || child === undefined) return;
       const waiting = { ...open, child };

@@ -1,8 +1,8 @@
 import type { StepFunctions } from "./stepfunctions.ts";
 import type { ExecutionRow } from "./tables.ts";
+import { longestOpenMs } from "./time-limit.ts";
 
 const redrivableMs = 14 * 86_400_000;
-const longestMs = 365 * 86_400_000;
 /** An execution with as many events has no room for a redrive. */
 const mostEvents = 24_999;
 
@@ -20,7 +20,7 @@ export function redriveState(service: StepFunctions, row: ExecutionRow): Redrive
   }
   const { now } = service;
   if (now - (row.stoppedMs ?? now) > redrivableMs) return no("Execution redrivable period exceeded");
-  if (now - startedMs > longestMs) return no("Execution has exceeded the max execution time");
+  if (now - startedMs >= longestOpenMs) return no("Execution has exceeded the max execution time");
   const head = service.runner.frames.heads.get(row.arn)?.head;
   if (head !== undefined && head.lastEventId >= mostEvents) return no("Execution history event limit exceeded");
   return { status: row.mapRun === undefined ? "REDRIVABLE" : "REDRIVABLE_BY_MAP_RUN" };

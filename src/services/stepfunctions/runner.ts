@@ -43,6 +43,7 @@ export class Runner {
   /** Inside a transaction: stores a new execution and takes its first step. */
   start(row: ExecutionRow, input: Json): void {
     this.executions.put(row);
+    this.#sfn.timeLimit.watch(row);
     this.#sfn.statusChanged(row);
     const execution = startExecution(metaOf(row, this.#sfn.machineNameOf(row)), input);
     this.#step({ row, execution, mockCalls: {}, inputs: new Map() }, { type: "start" });
@@ -67,6 +68,7 @@ export class Runner {
   /** The events of a redrive and of what follows are appended to the execution's history. Inside a transaction. */
   redrive(row: ExecutionRow): void {
     this.executions.put(row);
+    this.#sfn.timeLimit.watch(row);
     this.#live.delete(row.arn);
     this.#sfn.statusChanged(row);
     this.signal(row.arn, { type: "redrive" });
@@ -205,6 +207,7 @@ export class Runner {
       stage: activity !== undefined && !mocked ? "activity" : "call",
       activity,
       child: undefined,
+      job: undefined,
       mockCall: live.mockCalls[task.stateName] ?? 0,
     };
     this.tasks.put(open);

@@ -28,7 +28,7 @@ import {
 import { pageOf, placeIn } from "./pages.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
 import type { MachineRow, RevisionRow } from "./tables.ts";
-import { unsupportedParameters } from "./unsupported-parameters.ts";
+import { unsupportedCalls } from "./unsupported-calls.ts";
 import { publishVersion } from "./versions.ts";
 
 export const createStateMachine = operation<CreateStateMachineCommand>(CreateStateMachine$, (input, context) => {
@@ -217,8 +217,7 @@ export const validateDefinition = operation<ValidateStateMachineDefinitionComman
   ValidateStateMachineDefinition$,
   (input, { service }) => {
     const { diagnostics, machine } = parseDefinition(input.definition as string, input.type ?? "STANDARD");
-    const all =
-      machine === undefined ? diagnostics : [...diagnostics, ...unsupportedParameters(service.performer, machine)];
+    const all = machine === undefined ? diagnostics : [...diagnostics, ...unsupportedCalls(service.performer, machine)];
     const wanted = all.filter(({ severity }) => input.severity === "WARNING" || severity === "ERROR");
     const limit = input.maxResults || 100;
     return {

@@ -25,6 +25,7 @@ import {
   revisionTable,
   versionTable,
 } from "./tables.ts";
+import { TimeLimit } from "./time-limit.ts";
 import { Turns } from "./turns.ts";
 
 /** Definitions kept parsed. */
@@ -43,6 +44,7 @@ export class StepFunctions {
   readonly polls: ActivityPolls;
   readonly mapRuns: MapRuns;
   readonly runner: Runner;
+  readonly timeLimit: TimeLimit;
   readonly express: ExpressRunner;
   readonly #parsed = new Map<string, Machine>();
 
@@ -60,6 +62,7 @@ export class StepFunctions {
     this.polls = new ActivityPolls(this);
     this.mapRuns = new MapRuns(this);
     this.runner = new Runner(this);
+    this.timeLimit = new TimeLimit(this);
     this.express = new ExpressRunner(this);
     // The other services are not there yet; what was under way in an earlier run may need them.
     dependencies.clock.at(dependencies.clock.now(), () => {
@@ -122,8 +125,9 @@ export class StepFunctions {
   }
 
   log(row: ExecutionRow, events: readonly HistoryEvent[], redriveCount: number): void {
-    const logging = this.revisions.get(row.revision)?.logging;
-    if (logging !== undefined && logging.level !== "OFF") logEvents(this.deps, logging, row, events, redriveCount);
+    const { logging, tracing = false } = this.revisions.get(row.revision) ?? {};
+    if (logging === undefined || logging.level === "OFF") return;
+    logEvents(this.deps, logging, row, events, { redriveCount, tracing });
   }
 
   /** Inside a transaction: an execution's status is another than before. */

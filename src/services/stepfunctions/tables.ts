@@ -189,6 +189,8 @@ export const executionTable = defineTable<ExecutionRow>()({
     version: { group: (one) => one.versionArn, order: (one) => one.serial },
     alias: { group: (one) => one.aliasArn, order: (one) => one.serial },
     revision: { group: (one) => one.revision, order: (one) => one.serial },
+    /** The open ones by age, to be ended after a year. */
+    open: { group: (one) => (one.status === "RUNNING" ? one.account : undefined), order: (one) => one.startedMs },
     /** The closed ones by age, to be forgotten after their 90 days. */
     closed: { group: (one) => (one.stoppedMs === undefined ? undefined : ""), order: (one) => one.stoppedMs ?? 0 },
   },
@@ -273,6 +275,8 @@ export interface TaskRow {
   readonly activity: string | undefined;
   /** The execution a `.sync` task waits for. */
   readonly child: string | undefined;
+  /** The call that describes the job a `.sync` task waits for, as JSON text. */
+  readonly job: string | undefined;
   /** Which invocation of a mocked state it is, counted from 0. */
   readonly mockCall: number;
 }

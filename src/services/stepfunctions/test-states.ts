@@ -1,11 +1,10 @@
 /** TestState: one state on its own, with or without its work. */
 import { type InspectionData, TestState$, type TestStateCommand, type TestStateInput } from "@aws-sdk/client-sfn";
-import type { OperationContext } from "../../core/operation.ts";
-import { isRoleArn, newArn } from "./arns.ts";
+import { isRoleArn } from "./arns.ts";
 import { loneStateName, type ParsedDefinition, parseDefinition, parseLoneState } from "./asl/definition.ts";
 import { invalidDefinitionMessage } from "./asl/diagnostics.ts";
 import { StateError } from "./asl/errors.ts";
-import type { Env, TaskRequest } from "./asl/execution.ts";
+import type { TaskRequest } from "./asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "./asl/json.ts";
 import type { Machine, StateNode } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
@@ -20,15 +19,13 @@ import {
 } from "./asl/test-state.ts";
 import { invalidDefinition, invalidRoleArn, validation } from "./errors.ts";
 import type { HttpExchange } from "./integrations/integration.ts";
-import { TaskError } from "./integrations/task-error.ts";
 import { ItemReaderError, readData } from "./item-reader.ts";
-import { mockResultProblem } from "./mock-results.ts";
+import { mockInvocationProblem, mockResultProblem } from "./mock-results.ts";
 import { inputOf } from "./start.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
-import type { ExecutionRow } from "./tables.ts";
 import { contextProblem } from "./test-context.ts";
+import { carriedOut, envOf, testedExecution } from "./tested-execution.ts";
 
-type Context = OperationContext<StepFunctions>;
 type Mock = { result: Json } | { error?: string; cause?: string };
 
 export const testState = operation<TestStateCommand>(TestState$, (input, context) => {
@@ -159,6 +156,9 @@ function objectOf(text: string | undefined, member: string): JsonObject | undefi
 function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunctions): Mock | undefined {
   if (mock === undefined) return undefined;
   const { result, errorOutput } = mock;
+  if (errorOutput !== undefined && errorOutput.error === undefined) {
+    throw validation("The field 'error' is required in a mock's errorOutput");
+  }
   if ((result === undefined) === (errorOutput === undefined)) {
     throw validation("A mock must have either result or errorOutput");
   }
@@ -182,10 +182,13 @@ function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunction
 
 function schemaProblem(node: StateNode, result: Json, mode: string | undefined, service: StepFunctions) {
   const resource = node.type === "Task" ? parseResource(textOf(node.fields["Resource"])) : undefined;
-  if (mode === "NONE" || resource?.kind !== "service" || resource.pattern === "waitForTaskToken") return undefined;
+  if (mode === "NONE" || resource?.kind !== "service") return undefined;
+  if (resource.pattern !== "requestResponse") return undefined;
   const operation = service.performer.operationOf(resource);
-  if (operation === undefined || resource.pattern !== "requestResponse") return undefined;
-  const problem = mockResultProblem(operation, result, mode !== "PRESENT");
+  const isInvocation = resource.resourceType === "lambda" && resource.api === "invoke";
+  const problem = isInvocation
+    ? mockInvocationProblem(result)
+    : operation && mockResultProblem(operation, result, mode !== "PRESENT");
   return problem && `Mock result schema validation error: ${problem}`;
 }
 
@@ -199,68 +202,6 @@ function checkTestable(node: StateNode): void {
   if (resource?.kind === "activity") throw validation("Activity tasks are not supported without a mock");
   if (resource?.kind === "service" && resource.pattern !== "requestResponse") {
     throw validation(`The '.${resource.pattern}' service integration is not supported without a mock`);
-  }
-}
-
-/** The execution a test pretends to be. */
-function testedExecution(context: Context, input: string, roleArn: string | undefined): ExecutionRow {
-  const { service, account, region } = context;
-  const { random } = service.deps;
-  const name = random.uuid();
-  return {
-    arn: newArn(context, "express", `${random.uuid()}:${name}:${random.uuid()}`),
-    account,
-    region,
-    name,
-    machine: newArn(context, "stateMachine", random.uuid()),
-    revision: "",
-    roleArn: roleArn ?? "",
-    versionArn: undefined,
-    aliasArn: undefined,
-    startedMs: service.now,
-    input,
-    traceHeader: undefined,
-    status: "RUNNING",
-    stoppedMs: undefined,
-    output: undefined,
-    error: undefined,
-    cause: undefined,
-    redriveCount: 0,
-    redrivenMs: undefined,
-    redriveTokens: [],
-    serial: 0,
-    mapRun: undefined,
-    mapState: undefined,
-    itemCount: undefined,
-    testCase: undefined,
-  };
-}
-
-function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
-  const { clock, random } = service.deps;
-  return {
-    nowMs: clock.now(),
-    chance: { random: () => random.float(), uuid: () => random.uuid() },
-    region: row.region,
-    taskToken: () => random.uuid(),
-    refuseTask: (task) => service.performer.refusal(task, mocked),
-  };
-}
-
-async function carriedOut(
-  service: StepFunctions,
-  row: ExecutionRow,
-  task: TaskRequest,
-  trace: (exchange: HttpExchange) => void,
-): Promise<{ output: Json } | { error?: string; cause?: string }> {
-  try {
-    return { output: await service.performer.once(row, task, trace) };
-  } catch (error) {
-    if (!(error instanceof TaskError)) throw error;
-    return {
-      ...(error.error === undefined ? {} : { error: error.error }),
-      ...(error.causeText === undefined ? {} : { cause: error.causeText }),
-    };
   }
 }
 

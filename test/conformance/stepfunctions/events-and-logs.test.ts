@@ -7,7 +7,14 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
-import { ListExecutionsCommand, StartSyncExecutionCommand, TestStateCommand } from "@aws-sdk/client-sfn";
+import {
+  CreateStateMachineAliasCommand,
+  ListExecutionsCommand,
+  RedriveExecutionCommand,
+  StartExecutionCommand,
+  StartSyncExecutionCommand,
+  TestStateCommand,
+} from "@aws-sdk/client-sfn";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -94,6 +101,45 @@ describe("status changes", () => {
   });
 });
 
+describe("status changes that are no success", () => {
+  it("tell error and cause, the alias and the version, and the redrive", async () => {
+    const EventPattern = '{"source":["aws.states"],"detail":{"name":["failing"]}}';
+    await events.send(new PutRuleCommand({ Name: "failing", EventPattern }));
+    await events.send(new PutTargetsCommand({ Rule: "failing", Targets: [{ Id: "q", Arn: queueArn }] }));
+    const fail = { StartAt: "F", States: { F: { Type: "Fail", Error: "E", Cause: "C" } } };
+    const machine = await states.create(fail, { publish: true });
+    const { stateMachineAliasArn } = await states.client.send(
+      new CreateStateMachineAliasCommand({
+        name: "live",
+        routingConfiguration: [{ stateMachineVersionArn: `${machine}:1`, weight: 100 }],
+      }),
+    );
+    const execution = await states.start(stateMachineAliasArn as string, {}, "failing");
+    await states.bus.clock.advance(0);
+    await states.client.send(new RedriveExecutionCommand({ executionArn: execution }));
+    await states.bus.clock.advance(0);
+    const details = ((await bodies()) as { detail: Record<string, unknown> }[]).map(({ detail }) => detail);
+    expect(details.map(({ status, redriveCount }) => [status, redriveCount])).toEqual([
+      ["RUNNING", 0],
+      ["FAILED", 0],
+      ["RUNNING", 1],
+      ["FAILED", 1],
+    ]);
+    expect(details[3]).toMatchObject({
+      stateMachineArn: machine,
+      stateMachineVersionArn: `${machine}:1`,
+      stateMachineAliasArn,
+      error: "E",
+      cause: "C",
+      output: null,
+      outputDetails: null,
+      redriveDate: states.bus.clock.now(),
+      redriveStatus: "REDRIVABLE",
+      redriveStatusReason: null,
+    });
+  });
+});
+
 describe("log events", () => {
   const logging = (level: "ALL" | "ERROR" | "FATAL", includeExecutionData = false) => ({
     loggingConfiguration: {
@@ -135,6 +181,47 @@ describe("log events", () => {
       redrive_count: "0",
     });
     expect(logged("ERROR")[0].details).toEqual({ name: "F" });
+  });
+
+  it("name the map run and the trace they belong to, in a stream for each execution", async () => {
+    const map = {
+      StartAt: "M",
+      States: {
+        M: {
+          Type: "Map",
+          Label: "L",
+          ItemProcessor: {
+            ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+            StartAt: "P",
+            States: { P: { Type: "Pass", End: true } },
+          },
+          End: true,
+        },
+      },
+    };
+    const level = logging("ALL", true);
+    const machine = await states.create(map, { ...level, name: "mapped", tracingConfiguration: { enabled: true } });
+    const { executionArn } = await states.client.send(
+      new StartExecutionCommand({
+        stateMachineArn: machine,
+        input: "[1]",
+        traceHeader: "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1",
+      }),
+    );
+    await states.bus.clock.advance(0);
+    const all = states.bus
+      .logs({ group: "/sfn/ALL", limit: 1000 })
+      .map((one) => ({ ...JSON.parse(one.message), stream: one.stream }));
+    const own = all.filter((event) => event.execution_arn === executionArn);
+    expect(new Set(own.map(({ trace_id }) => trace_id))).toEqual(new Set(["1-5759e988-bd862e3fe1be46a994272793"]));
+    expect(own[0].stream).toMatch(/^states\/mapped\/2030-01-01-\d\d-\d\d\/[0-9a-f]+$/);
+    expect(own[0]).not.toHaveProperty("map_run_arn");
+    const [child] = all.filter((event) => event.execution_arn.includes(":mapped/L:"));
+    expect(child).toMatchObject({
+      map_run_arn: expect.stringContaining(":mapRun:mapped/L:"),
+      trace_id: expect.stringMatching(/^1-[0-9a-f]{8}-[0-9a-f]{24}$/),
+      stream: expect.stringMatching(/^states\/mapped\/L\//),
+    });
   });
 
   it("are the history of express executions, also of what comes later", async () => {
@@ -229,20 +316,26 @@ describe("with other services", () => {
     );
     expect(cause).toBeUndefined();
     expect(JSON.parse(output as string)).toMatchObject({ ResponseBody: { called: true }, StatusCode: 200 });
-    const { inspectionData } = await states.client.send(
-      new TestStateCommand({
-        definition: JSON.stringify({
-          Type: "Task",
-          Resource: "arn:aws:states:::http:invoke",
-          Parameters: { ApiEndpoint: `http://127.0.0.1:${port}/x`, Method: "GET", Authentication: { ConnectionArn } },
-          End: true,
+    const traced = (more: object) =>
+      states.client.send(
+        new TestStateCommand({
+          definition: JSON.stringify({
+            Type: "Task",
+            Resource: "arn:aws:states:::http:invoke",
+            Parameters: { ApiEndpoint: `http://127.0.0.1:${port}/x`, Method: "GET", Authentication: { ConnectionArn } },
+            End: true,
+          }),
+          roleArn,
+          inspectionLevel: "TRACE",
+          ...more,
         }),
-        roleArn,
-        inspectionLevel: "TRACE",
-      }),
-    );
+      );
+    const { inspectionData } = await traced({});
     expect(inspectionData?.request).toMatchObject({ protocol: "http", method: "GET" });
     expect(inspectionData?.request?.headers).not.toContain("secret");
+    const revealed = await traced({ revealSecrets: true });
+    expect(revealed.inspectionData?.request?.headers).toContain("x-key: secret");
+    expect((await traced({ inspectionLevel: "DEBUG" })).inspectionData).not.toHaveProperty("request");
     expect(inspectionData?.response).toMatchObject({ statusCode: "200", statusMessage: "OK", body: '{"called":true}' });
     expect(seen.at(-1)).toMatchObject({ "x-key": "secret", "user-agent": "Amazon|StepFunctions|HttpInvoke|us-east-1" });
   });

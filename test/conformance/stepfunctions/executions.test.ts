@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import {
+  DescribeExecutionCommand,
   DescribeStateMachineForExecutionCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
@@ -199,6 +200,22 @@ describe("an execution", () => {
     await expect(list({ stateMachineArn: undefined })).rejects.toMatchObject({ name: "ValidationException" });
   });
 
+  it("is described without its data when only that is asked for", async () => {
+    const machine = await states.create(pass);
+    const { executionArn } = await states.client.send(
+      new StartExecutionCommand({ stateMachineArn: machine, input: '{"a":1}', traceHeader: "Root=1-2" }),
+    );
+    await states.ended(executionArn as string);
+    const bare = await states.client.send(
+      new DescribeExecutionCommand({ executionArn, includedData: "METADATA_ONLY" }),
+    );
+    expect(bare).toMatchObject({ status: "SUCCEEDED", traceHeader: "Root=1-2", outputDetails: { included: false } });
+    expect(bare).not.toHaveProperty("input");
+    expect(bare).not.toHaveProperty("output");
+    const asked = new DescribeStateMachineForExecutionCommand({ executionArn, includedData: "METADATA_ONLY" });
+    expect((await states.client.send(asked)).definition).toBe("{}");
+  });
+
   it("pages its history in both directions", async () => {
     const execution = await states.start(await states.create(pass));
     const page = (more: object) =>
@@ -233,6 +250,22 @@ describe("an express execution", () => {
       billingDetails: { billedMemoryUsedInMB: 64, billedDurationInMilliseconds: 100 },
     });
     expect(result.executionArn).toMatch(/:express:m\d+:n:[0-9a-f-]{36}$/);
+    const { $metadata: _bare, ...bare } = await states.client.send(
+      new StartSyncExecutionCommand({
+        stateMachineArn: machine,
+        input: '{"a":1}',
+        traceHeader: "Root=1-5759e988-bd862e3fe1be46a994272793",
+        includedData: "METADATA_ONLY",
+      }),
+    );
+    expect(bare).toMatchObject({
+      status: "SUCCEEDED",
+      traceHeader: "Root=1-5759e988-bd862e3fe1be46a994272793",
+      inputDetails: { included: false },
+      outputDetails: { included: false },
+    });
+    expect(bare).not.toHaveProperty("input");
+    expect(bare).not.toHaveProperty("output");
     const waiting = await states.create(waitFor(2), { type: "EXPRESS" });
     const answer = states.client.send(new StartSyncExecutionCommand({ stateMachineArn: waiting }));
     await states.describe(result.executionArn as string).catch(() => {});

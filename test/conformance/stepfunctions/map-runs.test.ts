@@ -247,6 +247,11 @@ describe("a distributed Map", () => {
     broken = true;
     const again = await states.describe(strict.executionArn as string);
     expect(again).toMatchObject({ status: "SUCCEEDED", redriveCount: 1, output: JSON.stringify(items) });
+    const { mapRunArn } = await mapRunOf(strict.executionArn);
+    const filtered = async (redriveFilter: "REDRIVEN" | "NOT_REDRIVEN") =>
+      (await states.client.send(new ListExecutionsCommand({ mapRunArn, redriveFilter }))).executions;
+    expect((await filtered("REDRIVEN"))?.map(({ redriveCount }) => redriveCount)).toEqual([1, 1]);
+    expect((await filtered("NOT_REDRIVEN"))?.map(({ redriveCount }) => redriveCount)).toEqual([0, 0]);
     expect(inShort(await states.history(strict.executionArn as string)).slice(7)).toEqual([
       "8<7 ExecutionRedriven",
       "9<8 MapRunRedriven",

@@ -153,3 +153,16 @@ it("ten thousand that wait", async () => {
   await states.bus.clock.advance("2m");
   expect((await states.describe(execution)).status).toBe("SUCCEEDED");
 });
+
+it("the year an execution may be open, for as many as are", async () => {
+  const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 99_999_999, End: true } } };
+  const machine = await states.create(wait);
+  const executions = await Promise.all(Array.from({ length: 120 }, () => states.start(machine)));
+  await states.bus.clock.advance("364d");
+  await restart();
+  const statuses = async () =>
+    new Set(await Promise.all(executions.map(async (one) => (await states.describe(one)).status)));
+  expect(await statuses()).toEqual(new Set(["RUNNING"]));
+  await states.bus.clock.advance("1d");
+  expect(await statuses()).toEqual(new Set(["TIMED_OUT"]));
+});

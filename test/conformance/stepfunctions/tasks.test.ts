@@ -82,6 +82,55 @@ describe("a Lambda task", () => {
     );
   });
 
+  it("gives null for nothing, and takes a payload that is text as JSON", async () => {
+    states.bus.registerFunction("nothing", () => {});
+    states.bus.registerFunction("same", (event) => event);
+    expect((await states.run(task({ Resource: `${lambda}nothing` }))).output).toBe("null");
+    const payloadOf = async (given: object) => {
+      const { output } = await states.run(
+        task({ Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "same", ...given } }),
+      );
+      return JSON.parse(output as string).Payload;
+    };
+    expect(await payloadOf({ Payload: "null" })).toBeNull();
+    expect(await payloadOf({ Payload: '"HelloWorld"' })).toBe("HelloWorld");
+    expect(await payloadOf({ Payload: null })).toEqual({});
+    expect(await payloadOf({})).toEqual({});
+    const sdk = {
+      Resource: "arn:aws:states:::aws-sdk:lambda:invoke",
+      Parameters: { FunctionName: "same", Payload: [1] },
+    };
+    expect(JSON.parse((await states.run(task(sdk))).output as string)).toEqual({
+      ExecutedVersion: "$LATEST",
+      Payload: "[1]",
+      StatusCode: 200,
+    });
+  });
+
+  it("fails with what is thrown, whatever that is", async () => {
+    states.bus.registerFunction("throwsNull", () => {
+      throw null;
+    });
+    states.bus.registerFunction("throwsText", () => Promise.reject("text"));
+    const nothing = await states.run(task({ Resource: `${lambda}throwsNull` }));
+    expect([nothing.error, nothing.cause]).toEqual(["Error", '{"errorType":"Error","errorMessage":"null"}']);
+    expect((await states.run(task({ Resource: `${lambda}throwsText` }))).cause).toContain('"errorMessage":"text"');
+  });
+
+  it("cannot give more than a state may hold", async () => {
+    states.bus.registerFunction("big", () => "x".repeat(262_144));
+    const limit = "returned a result with a size exceeding the maximum number of bytes service limit.";
+    const direct = await states.run(task({ Resource: `${lambda}big` }));
+    expect([direct.error, direct.cause]).toEqual([
+      "States.DataLimitExceeded",
+      `The state/task '${lambda}big' ${limit}`,
+    ]);
+    const invoked = await states.run(
+      task({ Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "big" } }),
+    );
+    expect(invoked.cause).toBe(`The state/task 'lambda' ${limit}`);
+  });
+
   it("is retried and caught", async () => {
     const definition = {
       StartAt: "T",
@@ -157,6 +206,16 @@ describe("an optimized integration", () => {
       "States.Runtime",
       `An error occurred while executing the state 'T' (entered at the event id #2). The Parameters '{"body":1}' could not be used to start the Task: [The field 'body' is not supported by Step Functions]`,
     ]);
+  });
+
+  it("refuses an operation its service has not", async () => {
+    for (const resource of ["aws-sdk:sqs:fly", "sqs:receiveMessage", "nope:run"]) {
+      const arn = `arn:aws:states:::${resource}`;
+      await expect(states.create(task({ Resource: arn, Parameters: {} }))).rejects.toMatchObject({
+        name: "InvalidDefinition",
+        message: `Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: The resource provided ${arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/T/Resource'`,
+      });
+    }
   });
 
   it("waits for a call back", async () => {
@@ -281,6 +340,50 @@ describe("a call of the SDK", () => {
     expect(missing.error).toBe("Sfn.InvalidTokenException");
     expect(missing.cause).toMatch(
       /^Invalid Token: 'Invalid token' \(Service: Sfn, Status Code: 400, Request ID: [\w-]+\) \(SDK Attempt Count: 1\)$/,
+    );
+  });
+
+  it.each<[string, object, object]>([
+    ["sqs:listQueues", {}, { QueueUrls: [expect.any(String)] }],
+    ["sns:listTopics", {}, { Topics: [] }],
+    ["kinesis:listStreams", {}, { HasMoreStreams: false, StreamNames: [], StreamSummaries: [] }],
+    ["eventbridge:listRules", {}, { Rules: [] }],
+    ["scheduler:listSchedules", {}, { Schedules: [] }],
+    ["pipes:listPipes", {}, { Pipes: [] }],
+    ["sfn:listActivities", { MaxResults: 1 }, { Activities: expect.any(Array) }],
+    ["sts:getCallerIdentity", {}, { Account: "000000000000", Arn: expect.any(String), UserId: expect.any(String) }],
+  ])("gives the answer of %s without metadata", async (api, parameters, output) => {
+    const done = await states.run(task({ Resource: `arn:aws:states:::aws-sdk:${api}`, Parameters: parameters }));
+    expect(done.cause).toBeUndefined();
+    expect(JSON.parse(done.output as string)).toMatchObject(output);
+    expect(done.output).not.toContain("Metadata");
+  });
+
+  it.each<[string, object, string, number]>([
+    ["sqs:getQueueUrl", { QueueName: "none" }, "Sqs.QueueDoesNotExistException", 400],
+    [
+      "sns:publish",
+      { TopicArn: "arn:aws:sns:us-east-1:000000000000:none", Message: "m" },
+      "Sns.NotFoundException",
+      404,
+    ],
+    ["kinesis:describeStream", { StreamName: "none" }, "Kinesis.ResourceNotFoundException", 400],
+    ["eventbridge:describeRule", { Name: "none" }, "EventBridge.ResourceNotFoundException", 400],
+    ["scheduler:getSchedule", { Name: "none" }, "Scheduler.ResourceNotFoundException", 404],
+    ["pipes:describePipe", { Name: "none" }, "Pipes.NotFoundException", 404],
+    [
+      "sfn:describeMapRun",
+      { MapRunArn: "arn:aws:states:us-east-1:000000000000:mapRun:m/l:none" },
+      "Sfn.ResourceNotFoundException",
+      400,
+    ],
+  ])("fails with the error of %s by the client's name for it", async (api, parameters, error, status) => {
+    const failed = await states.run(task({ Resource: `arn:aws:states:::aws-sdk:${api}`, Parameters: parameters }));
+    expect(failed.error).toBe(error);
+    expect(failed.cause).toMatch(
+      new RegExp(
+        `\\(Service: ${error.split(".")[0]}, Status Code: ${status}, Request ID: [\\w-]+\\) \\(SDK Attempt Count: 1\\)$`,
+      ),
     );
   });
 

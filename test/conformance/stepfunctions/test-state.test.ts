@@ -92,6 +92,59 @@ describe("TestState", () => {
     });
   });
 
+  it.each<[string, object, object, string]>([
+    ["states:startExecution", { StateMachineArn: "m" }, {}, "Required field 'ExecutionArn' is missing"],
+    [
+      "aws-sdk:kinesis:putRecord",
+      { StreamName: "s", PartitionKey: "p", Data: "d" },
+      { ShardId: "s" },
+      "Required field 'SequenceNumber' is missing",
+    ],
+    ["events:putEvents", { Entries: [] }, { Entries: {} }, "Field 'Entries' must be an array"],
+    ["events:putEvents", { Entries: [] }, { Entries: [{ EventId: 1 }] }, "Field 'EventId' must be a string"],
+    [
+      "states:startExecution",
+      { StateMachineArn: "m" },
+      { ExecutionArn: "e", StartDate: 1 },
+      "Field 'StartDate' must be a string",
+    ],
+    ["lambda:invoke", { FunctionName: "f" }, { StatusCode: "200" }, "Field 'StatusCode' must be a number"],
+    [
+      "aws-sdk:sfn:describeExecution",
+      { ExecutionArn: "e" },
+      { ExecutionArn: "e", StateMachineArn: "m", Status: "DONE", StartDate: "d" },
+      "Field 'Status' is not an expected value",
+    ],
+    [
+      "aws-sdk:sfn:describeExecution",
+      { ExecutionArn: "e" },
+      { ExecutionArn: "", StateMachineArn: "m", Status: "RUNNING", StartDate: "d" },
+      "Field 'ExecutionArn' is smaller than the minimum length",
+    ],
+    [
+      "aws-sdk:kinesis:describeLimits",
+      {},
+      { ShardLimit: -1, OpenShardCount: 0, OnDemandStreamCount: 0, OnDemandStreamCountLimit: 0 },
+      "Field 'ShardLimit' is less than the minimum value",
+    ],
+    [
+      "aws-sdk:kinesis:describeLimits",
+      {},
+      { ShardLimit: 1e9, OpenShardCount: 0, OnDemandStreamCount: 0, OnDemandStreamCountLimit: 0 },
+      "Field 'ShardLimit' exceeds the maximum value",
+    ],
+  ])("holds a mocked result of %s against the API: %j %j", async (api, parameters, result, problem) => {
+    const state = { Type: "Task", Resource: `arn:aws:states:::${api}`, Parameters: parameters, End: true };
+    const mocked = (fieldValidationMode?: "STRICT" | "PRESENT" | "NONE") =>
+      tested(state, { mock: { result: JSON.stringify(result), fieldValidationMode } });
+    const refused = { name: "ValidationException", message: `Mock result schema validation error: ${problem}` };
+    await expect(mocked()).rejects.toMatchObject(refused);
+    await expect(mocked("STRICT")).rejects.toMatchObject(refused);
+    if (problem.startsWith("Required")) expect((await mocked("PRESENT")).status).toBe("SUCCEEDED");
+    else await expect(mocked("PRESENT")).rejects.toMatchObject(refused);
+    expect((await mocked("NONE")).status).toBe("SUCCEEDED");
+  });
+
   it("takes a mocked error as that of a state inside a Parallel or Map", async () => {
     const branch = { StartAt: "A", States: { A: { Type: "Task", Resource: lambda, End: true } } };
     const parallel = {
@@ -106,6 +159,18 @@ describe("TestState", () => {
     expect(await tested(parallel, from("A"))).toMatchObject({ status: "CAUGHT_ERROR", nextState: "C", error: "E" });
     const map = { Type: "Map", ItemProcessor: branch, End: true };
     expect(await tested(map, { input: "[1]", ...from("A") })).toEqual({ status: "FAILED", error: "E", cause: "C" });
+    const activity = "arn:aws:states:us-east-1:000000000000:activity:a";
+    expect(await tested({ ...task, Resource: activity }, { mock: { result: "1" } })).toMatchObject({ output: "1" });
+    for (const resource of [
+      activity,
+      ...["sync", "waitForTaskToken"].map((one) => `arn:aws:states:::ecs:runTask.${one}`),
+    ]) {
+      await expect(
+        tested({ ...task, Resource: resource, Parameters: { T: "$$.Task.Token" } }, { roleArn }),
+      ).rejects.toMatchObject({
+        name: "ValidationException",
+      });
+    }
     for (const refused of [
       tested(map, { input: "[1]", ...from("B") }),
       tested(map, { input: "[1]", ...from("StateName") }),
@@ -166,6 +231,92 @@ describe("TestState", () => {
     });
   });
 
+  it("tells what a Map tolerates, and holds its failures against it", async () => {
+    const map = (limits: object, more: object = {}) => ({
+      Type: "Map",
+      ItemProcessor: {
+        ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+        StartAt: "A",
+        States: { A: { Type: "Pass", End: true } },
+      },
+      End: true,
+      ...limits,
+      ...more,
+    });
+    const given = (failures: number, mock: TestStateCommandInput["mock"] = { result: "[]" }) => ({
+      input: '{"items":[1,2,3,4],"count":1,"share":12.5}',
+      inspectionLevel: "DEBUG" as const,
+      stateConfiguration: { mapIterationFailureCount: failures },
+      mock,
+    });
+    const path = { ItemsPath: "$.items" };
+    const literal = await tested(map({ ToleratedFailureCount: 2, ToleratedFailurePercentage: 60 }, path), given(2));
+    expect(literal.status).toBe("SUCCEEDED");
+    expect(literal.inspectionData).toMatchObject({ toleratedFailureCount: 2, toleratedFailurePercentage: 60 });
+    const fromInput = { ToleratedFailureCountPath: "$.count", ToleratedFailurePercentagePath: "$.share" };
+    const exceeded = await tested(map(fromInput, path), given(1));
+    expect(exceeded).toMatchObject({ status: "FAILED", error: "States.ExceedToleratedFailureThreshold" });
+    expect(exceeded.inspectionData).toMatchObject({ toleratedFailureCount: 1, toleratedFailurePercentage: 12.5 });
+    const jsonata = {
+      QueryLanguage: "JSONata",
+      Items: "{% $states.input.items %}",
+      ToleratedFailureCount: "{% $states.input.count + 1 %}",
+    };
+    const { inspectionData } = await tested(map(jsonata), given(2));
+    expect(inspectionData).toMatchObject({ toleratedFailureCount: 2, maxConcurrency: 0 });
+    expect(inspectionData).not.toHaveProperty("toleratedFailurePercentage");
+    // The count is exceeded though the percentage is not, as it would be in a run.
+    const either = map({ ToleratedFailureCount: 1, ToleratedFailurePercentage: 75 }, path);
+    expect((await tested(either, given(2))).error).toBe("States.ExceedToleratedFailureThreshold");
+    const mocked = await tested(map({}, path), given(1, { errorOutput: { error: "Own", cause: "C" } }));
+    expect(mocked).toMatchObject({ status: "FAILED", error: "Own", cause: "C" });
+    await expect(tested(map({ ToleratedFailureCount: 1 }, path), given(5))).rejects.toMatchObject({
+      name: "ValidationException",
+    });
+  });
+
+  it("gives up a task that takes longer than its TimeoutSeconds, or than five minutes", async () => {
+    let called = 0;
+    states.bus.registerFunction("hangs", () => {
+      called += 1;
+      return new Promise(() => {});
+    });
+    const hanging = { Type: "Task", Resource: lambda.replace("double", "hangs"), End: true };
+    const short = tested({ ...hanging, TimeoutSeconds: 10 }, { roleArn });
+    const caught = { ...hanging, Catch: [{ ErrorEquals: ["States.Timeout"], Next: "C" }] };
+    const long = tested(caught, { roleArn, inspectionLevel: "DEBUG" });
+    while (called < 2) await new Promise((resolve) => setImmediate(resolve));
+    await states.bus.clock.advance("10s");
+    expect(await short).toEqual({ status: "FAILED", error: "States.Timeout" });
+    await states.bus.clock.advance("290s");
+    expect(await long).toMatchObject({
+      status: "CAUGHT_ERROR",
+      nextState: "C",
+      inspectionData: { errorDetails: { catchIndex: 0 } },
+    });
+  });
+
+  it("shows nothing but the result at INFO, and at TRACE what DEBUG does of a state that is no HTTP task", async () => {
+    const state = { Type: "Choice", Choices: [{ Variable: "$.a", IsPresent: true, Next: "Y" }], Default: "N" };
+    for (const inspectionLevel of [undefined, "INFO"] as const) {
+      expect(await tested(state, { inspectionLevel })).toEqual({ status: "SUCCEEDED", output: "{}", nextState: "N" });
+    }
+    for (const inspectionLevel of ["DEBUG", "TRACE"] as const) {
+      expect((await tested(state, { inspectionLevel })).inspectionData).toEqual({ input: "{}", afterInputPath: "{}" });
+    }
+  });
+
+  it("gives a state its variables and shows what it assigns", async () => {
+    const state = {
+      Type: "Pass",
+      Assign: { "b.$": "$a" },
+      Parameters: { "sum.$": "States.MathAdd($a, 1)" },
+      End: true,
+    };
+    const { output, inspectionData } = await tested(state, { variables: '{"a":1}', inspectionLevel: "DEBUG" });
+    expect([output, inspectionData?.variables]).toEqual(['{"sum":2}', '{"a":1,"b":1}']);
+  });
+
   it("refuses what it cannot run", async () => {
     await expect(tested({ Type: "Pass", Foo: 1 })).rejects.toMatchObject({
       name: "InvalidDefinition",
@@ -181,6 +332,11 @@ describe("TestState", () => {
     await expect(tested({ Type: "Succeed" }, { variables: "1" })).rejects.toMatchObject({
       name: "ValidationException",
     });
+    await expect(tested(task, { roleArn, context: "{}" })).rejects.toMatchObject({ name: "ValidationException" });
+    await expect(tested(task, { mock: { errorOutput: { cause: "C" } } })).rejects.toMatchObject({
+      name: "ValidationException",
+    });
+    await expect(tested(task, { mock: {} })).rejects.toMatchObject({ name: "ValidationException" });
     await expect(tested({ Type: "Succeed" }, { input: "x" })).rejects.toMatchObject({ name: "InvalidExecutionInput" });
   });
 });

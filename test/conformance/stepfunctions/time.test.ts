@@ -46,13 +46,79 @@ describe("time in an execution", () => {
     expect(events.at(-1)).toMatchObject({ type: "ExecutionTimedOut", previousEventId: 0 });
   });
 
-  it("lets a year's Wait pass", async () => {
-    const wait = { Type: "Wait", Timestamp: "2031-06-01T00:00:00Z", End: true };
-    const execution = await states.start(await states.create({ StartAt: "W", States: { W: wait } }));
-    await states.bus.clock.advance("365d");
+  it("ends what has been open for a year, and nothing before", async () => {
+    const wait = (days: number) => ({
+      StartAt: "W",
+      States: { W: { Type: "Wait", Seconds: days * 86_400, End: true } },
+    });
+    const long = await states.create({ ...wait(366), TimeoutSeconds: 99_999_999 });
+    const first = await states.start(long);
+    const started = states.bus.clock.now();
+    await states.bus.clock.advance("10d");
+    const [second, fits] = [await states.start(long), await states.start(await states.create(wait(364)))];
+    await states.bus.clock.advance("355d");
+    const described = await states.describe(first);
+    expect(described).toMatchObject({
+      status: "TIMED_OUT",
+      stopDate: new Date(started + 365 * 86_400_000),
+      redriveStatus: "NOT_REDRIVABLE",
+      redriveStatusReason: "Execution has exceeded the max execution time",
+    });
+    expect(described.error).toBeUndefined();
+    const events = await states.history(first);
+    expect(inShort(events)).toEqual(["1<0 ExecutionStarted", "2<0 WaitStateEntered", "3<0 ExecutionTimedOut"]);
+    expect(events[2]?.executionTimedOutEventDetails).toEqual({ error: "States.Timeout" });
+    expect((await states.describe(second)).status).toBe("RUNNING");
+    await states.bus.clock.advance("10d");
+    expect((await states.describe(fits)).status).toBe("SUCCEEDED");
+    expect((await states.describe(second)).status).toBe("TIMED_OUT");
+  });
+
+  it("passes for a task whose function never answers", async () => {
+    let answer = (_value: string): void => {};
+    states.bus.registerFunction("hangs", () => new Promise((resolve) => (answer = resolve)));
+    const definition = {
+      StartAt: "T",
+      States: {
+        T: {
+          Type: "Task",
+          Resource: flaky.replace("flaky", "hangs"),
+          TimeoutSeconds: 60,
+          Catch: [{ ErrorEquals: ["States.Timeout"], Next: "C" }],
+          End: true,
+        },
+        C: { Type: "Pass", Result: "timed out", End: true },
+      },
+    };
+    const execution = await states.start(await states.create(definition));
+    await states.bus.clock.advance("59s");
     expect((await states.describe(execution)).status).toBe("RUNNING");
-    await states.bus.clock.advance("365d");
-    expect((await states.describe(execution)).status).toBe("SUCCEEDED");
+    await states.bus.clock.advance("1s");
+    answer("too late");
+    await states.bus.clock.advance(0);
+    expect(await states.describe(execution)).toMatchObject({ status: "SUCCEEDED", output: '"timed out"' });
+    expect(inShort(await states.history(execution)).slice(2, 6)).toEqual([
+      "3<2 LambdaFunctionScheduled",
+      "4<3 LambdaFunctionStarted",
+      "5<4 LambdaFunctionTimedOut",
+      "6<5 TaskStateExited",
+    ]);
+  });
+
+  it("counts the year of a redriven execution from its start", async () => {
+    const machine = await states.create({
+      StartAt: "T",
+      States: { T: { Type: "Task", Resource: flaky, Next: "W" }, W: { Type: "Wait", Seconds: 40_000_000, End: true } },
+    });
+    const execution = await states.start(machine);
+    await states.bus.clock.advance("10d");
+    failing = false;
+    await states.client.send(new RedriveExecutionCommand({ executionArn: execution }));
+    await states.bus.clock.advance("354d");
+    failing = true;
+    expect((await states.describe(execution)).status).toBe("RUNNING");
+    await states.bus.clock.advance("1d");
+    expect((await states.describe(execution)).status).toBe("TIMED_OUT");
   });
 
   it("does not pass for a redrive that comes within fourteen days, and forbids a later one", async () => {
@@ -110,6 +176,8 @@ describe("time in an execution", () => {
       status: "FAILED",
       error: "States.Runtime",
       cause: "The execution reached the maximum number of history events (25000).",
+      redriveStatus: "NOT_REDRIVABLE",
+      redriveStatusReason: "Execution history event limit exceeded",
     });
     const events = await states.history(execution);
     expect(events.map(({ id }) => id)).toEqual(Array.from({ length: 25_000 }, (_, index) => index + 1));

@@ -7,9 +7,9 @@ import { Store } from "../../../src/engine/store.ts";
 
 const once = { phases: [] };
 
-function setUp() {
+function setUp(patienceMs = 10_000) {
   const store = Store.memory();
-  const clock = new Clock({ mode: "virtual", startMs: 1_000_000 });
+  const clock = new Clock({ mode: "virtual", startMs: 1_000_000, patienceMs });
   const engine = new DeliveryEngine({ store, clock, random: new Random("deliveries") });
   const letters: { target: string; payload: string; attributes: unknown }[] = [];
   engine.registerLocal("sqs", ({ target, payload, parameters }) => {
@@ -150,6 +150,29 @@ describe("the delivery engine", () => {
     await engine.settled();
     expect(most).toBe(32);
     expect(engine.list({ status: "delivered", limit: 1000 }).length).toBe(104);
+  });
+
+  it("lets time go on without a target that hangs, and is settled when that has answered", async () => {
+    const { clock, engine, submit } = setUp(20);
+    const seen: string[] = [];
+    let release = (): void => {};
+    engine.register("remote", ({ payload }) => {
+      if (payload === "hangs") return new Promise<void>((resolve) => (release = resolve));
+      seen.push(payload);
+      return Promise.resolve();
+    });
+    engine.start();
+    submit({ payload: "hangs", target: "one" });
+    submit({ payload: "later", target: "two", delayMs: 60_000 });
+    await clock.advance(60_000);
+    expect(seen).toEqual(["later"]);
+    const settled = engine.settled().then(() => seen.push("settled"));
+    await clock.quiet();
+    expect(engine.list({ status: "pending" }).map(({ target }) => target)).toEqual(["one"]);
+    release();
+    await settled;
+    expect(seen).toEqual(["later", "settled"]);
+    expect(engine.list({ status: "delivered" })).toHaveLength(2);
   });
 
   it("forgets an account, and what is under way for it then", async () => {

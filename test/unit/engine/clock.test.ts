@@ -86,6 +86,30 @@ describe("virtual Clock", () => {
     await clock.quiet();
   });
 
+  it("waits for others no longer than its patience lasts, and in vain for what has ended", async () => {
+    const clock = new Clock({ mode: "virtual", startMs: START, patienceMs: 20 });
+    const fired: string[] = [];
+    let answer = (_value: string): void => {};
+    clock.at(START + 1, () => {
+      clock.trackOutside(new Promise(() => {}));
+      clock.trackOutside(new Promise<string>((resolve) => (answer = resolve))).then((value) => fired.push(value));
+    });
+    clock.at(START + 2, () => fired.push("went on"));
+    await clock.advance(2);
+    expect(fired).toEqual(["went on"]);
+    answer("late");
+    await clock.quiet();
+    expect(fired).toEqual(["went on", "late"]);
+    await expect(clock.trackOutside(Promise.reject(new Error("work")))).rejects.toThrow("work");
+    // What answers in time is waited for like any work.
+    clock.at(START + 3, () => {
+      void clock.trackOutside(turn()).then(() => fired.push("answered"));
+    });
+    clock.at(START + 4, () => fired.push("after"));
+    await clock.advance(2);
+    expect(fired.slice(2)).toEqual(["answered", "after"]);
+  });
+
   it("fires what is due at once without being moved", async () => {
     const { clock, fired, at } = virtual();
     at(0, "now");

@@ -41,7 +41,7 @@ function alone() {
     awsEvents,
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
-    functions: new Functions(random),
+    functions: new Functions(random, clock),
     mailbox: new Mailbox(store, clock),
     call: async (service, operation, input, as) => {
       calls.push([service, operation, input, as]);

@@ -120,7 +120,7 @@ const refusals: Refusal[] = [
   [
     "more than the longest wait",
     one({ Type: "Wait", Seconds: 100_000_000, End: true }),
-    "Value cannot be greater than 99999999",
+    "Maximum value is 99999999",
   ],
   ["a label of 41 characters", one(distributed({ Label: "x".repeat(41) })), "Invalid label name"],
   ...["Succeed", "Fail"].flatMap((Type) =>

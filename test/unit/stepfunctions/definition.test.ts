@@ -166,6 +166,11 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     [`${schema}Value is not a valid resource ARN at /States/A/Resource`],
   ],
   [
+    "a wait beyond the longest",
+    one({ Type: "Wait", Seconds: 10_000_000_000_000_000, End: true }),
+    [`${schema}Maximum value is 99999999 at /States/A/Seconds`],
+  ],
+  [
     "an unknown integration",
     one({ Type: "Task", Resource: "arn:aws:states:::nope:run", End: true }),
     [
@@ -220,8 +225,8 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
       End: true,
     }),
     [
-      `${schema}Value cannot be less than 0 at /States/A/Retry[0]/MaxAttempts`,
-      `${schema}Value cannot be less than 1.0 at /States/A/Retry[0]/BackoffRate`,
+      `${schema}Minimum value is 0 at /States/A/Retry[0]/MaxAttempts`,
+      `${schema}Minimum value is 1.0 at /States/A/Retry[0]/BackoffRate`,
     ],
   ],
   ["empty Retry and Catch", one({ Type: "Task", Resource: lambda, Retry: [], Catch: [], End: true }), []],
@@ -341,6 +346,8 @@ describe("definition diagnostics", () => {
       ["WARNING", "PASS_RESULT_IS_STATIC"],
     ]);
     expect(machine).toBeDefined();
+    const fail = parseDefinition(JSON.stringify(one({ Type: "Fail", Error: "E", Cause: "$.cause" })));
+    expect(fail.diagnostics.map(({ severity, code }) => [severity, code])).toEqual([["WARNING", "NO_PATH"]]);
   });
 
   it("come together in the text of InvalidDefinition", () => {

@@ -281,7 +281,7 @@ describe("a number with a text of its own", () => {
     [
       "TimeoutSeconds",
       `${lambda},"TimeoutSeconds":12345678901234567890,"End":true`,
-      "Value cannot be greater than 99999999",
+      "Maximum value is 99999999",
     ],
     [
       "HeartbeatSeconds",
@@ -291,7 +291,7 @@ describe("a number with a text of its own", () => {
     [
       "BackoffRate",
       `${lambda},"Retry":[{"ErrorEquals":["E"],"BackoffRate":0.50}],"End":true`,
-      "Value cannot be less than 1.0",
+      "Minimum value is 1.0",
     ],
     [
       "NumericEquals",

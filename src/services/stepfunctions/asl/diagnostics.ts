@@ -39,3 +39,8 @@ export function invalidDefinitionMessage(diagnostics: readonly Diagnostic[]): st
     .map(({ code, message, location }) => `${code}: ${message} at ${location ?? "null"}`);
   return `Invalid State Machine Definition: '${errors.join(", ")}'`;
 }
+
+/** The message for a Task's Resource that names nothing Step Functions can call. */
+export function notRecognized(arn: string): string {
+  return `The resource provided ${arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
+}

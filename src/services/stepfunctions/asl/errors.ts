@@ -13,17 +13,20 @@ export class StateError extends Error {
   readonly inState: boolean;
   /** The field whose JSONata expression failed, for EvaluationFailed events. */
   readonly field: string | undefined;
+  /** How long whoever failed asks to be left alone before a retry. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     error: string | undefined,
     cause: string | undefined,
-    where: { inState?: boolean; field?: string | undefined } = {},
+    where: { inState?: boolean; field?: string | undefined; retryAfterSeconds?: number | undefined } = {},
   ) {
     super(`${error ?? ""}: ${cause ?? ""}`);
     this.error = error;
     this.causeText = cause === undefined ? undefined : cause.slice(0, maxCauseLength);
     this.inState = where.inState ?? false;
     this.field = where.field;
+    this.retryAfterSeconds = where.retryAfterSeconds;
   }
 }
 

@@ -165,6 +165,8 @@ export type Signal =
       taskId: string;
       error?: string;
       cause?: string;
+      /** A retry waits at least as long. */
+      retryAfterSeconds?: number;
       /** How far the attempt came; by default what its pattern and progress imply. */
       stage?: "schedule" | "start" | "submit" | "run";
     }
@@ -200,8 +202,8 @@ export type Effect =
 export type Probe = {
   /** Notes a stage of the data flow: `afterInputPath`, `result`, … */
   record: (stage: string, value: Json) => void;
-  /** The state's work is mocked: evaluate its inputs and wait for a `mock` signal. */
-  mocked: boolean;
+  /** With what the state's work is mocked, if it is: evaluate its inputs and wait for a `mock` signal. */
+  mocked: "result" | "error" | undefined;
   /** How often the state counts as retried. */
   retryCount: number;
   /** Variables in scope when the state begins. */

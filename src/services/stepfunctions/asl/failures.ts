@@ -12,7 +12,12 @@ import { evaluateTemplate } from "./template.ts";
 import { exitState, removeFan } from "./transitions.ts";
 
 /** What went wrong, as Retry and Catch see it. */
-type Failure = { error: string | undefined; cause: string | undefined; source: Source };
+type Failure = {
+  error: string | undefined;
+  cause: string | undefined;
+  source: Source;
+  retryAfterSeconds?: number | undefined;
+};
 
 /** Where a failure came from, when Retry and Catch know it by a second name: a missed heartbeat, a failed branch. */
 type Source = "state" | "heartbeat" | "branch";
@@ -27,7 +32,8 @@ const defaultBackoffRate = 2;
  */
 export function failState(run: Run, thread: ThreadFrame, problem: StateError, source: Source = "state"): void {
   const node = run.node(thread);
-  const failure = { error: problem.error, cause: causeOf(run, problem, thread), source };
+  const { error, retryAfterSeconds } = problem;
+  const failure: Failure = { error, cause: causeOf(run, problem, thread), source, retryAfterSeconds };
   if (problem.field !== undefined) {
     const origin = thread.fan === null ? thread.before : thread.entered;
     evaluationFailed(run, thread, failure, problem.field, origin);
@@ -97,14 +103,14 @@ function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   const probe = run.env.probe;
   const made = (thread.retries[index] ?? 0) + (probe?.retryCount ?? 0);
   if (made >= (numberOf(retrier["MaxAttempts"]) ?? defaultMaxAttempts)) return false;
-  const delaySeconds = retryDelaySeconds(run, retrier, made + 1);
+  const delaySeconds = Math.max(retryDelaySeconds(run, retrier, made + 1), failure.retryAfterSeconds ?? 0);
   if (probe) {
     run.head.status = "FAILED";
     probe.ended({
       status: "RETRIABLE",
       ...errorDetails(failure.error, failure.cause),
       retryIndex: index,
-      retryBackoffIntervalSeconds: delaySeconds,
+      retryBackoffIntervalSeconds: Math.round(delaySeconds),
       variables: visibleVariables(run, thread),
     });
     return true;

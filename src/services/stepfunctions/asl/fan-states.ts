@@ -5,7 +5,7 @@ import type { FanFrame, Probe, ThreadFrame } from "./execution.ts";
 import { isObject, type Json, type JsonObject, setOwn, textOf } from "./json.ts";
 import { evaluateTyped } from "./jsonata.ts";
 import { isDistributed, type StateNode } from "./machine.ts";
-import { itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
+import { exceedsTolerance, itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
 import { numberOf } from "./number-literal.ts";
 import type { Run } from "./run.ts";
 import { type MapItem, mapItem, type Place, queryScope } from "./scope.ts";
@@ -37,7 +37,7 @@ export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
   startFan(run, thread, { total: items.length, concurrency: maxConcurrency(node, place), items, keys });
 }
 
-/** Notes the stages of a mocked Map and holds the failures it is said to have had against what it tolerates. */
+/** Notes the stages of a mocked Map and holds the failures it is said to have had against what it tolerates. Throws a StateError. */
 function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]): void {
   const { fields } = node;
   const reads = fields["ItemReader"] !== undefined;
@@ -58,23 +58,25 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
     probe.record("afterItemBatcher", batchItems(selected, itemBatcher(node, place, batcher)));
   }
   probe.record("maxConcurrency", maxConcurrency(node, place));
+  const limits = tolerance(node, place);
+  for (const field of ["ToleratedFailureCount", "ToleratedFailurePercentage"] as const) {
+    const given = fields[field] !== undefined || fields[`${field}Path`] !== undefined;
+    const name = `t${field.slice(1)}` as keyof typeof limits;
+    if (given) probe.record(name, limits[name]);
+  }
   const known = !reads || read !== undefined;
   if (known && probe.failedIterations > items.length) throw new TooManyFailures();
-  if (probe.failedIterations > 0) holdTolerance(node, place, items.length, probe.failedIterations);
+  // A mocked error is the state's own, whatever its iterations did.
+  if (probe.mocked === "result" && exceedsTolerance(probe.failedIterations, items.length, limits)) {
+    throw new StateError(
+      "States.ExceedToleratedFailureThreshold",
+      "The specified tolerated failure threshold was exceeded",
+    );
+  }
 }
 
 /** TestState was asked to count more iterations as failed than there are. */
 export class TooManyFailures extends Error {}
-
-function holdTolerance(node: StateNode, place: Place, total: number, failed: number): void {
-  const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = tolerance(node, place);
-  const tolerated = failed <= count || (percentage > 0 && (failed / Math.max(total, 1)) * 100 <= percentage);
-  if (tolerated) return;
-  throw new StateError(
-    "States.ExceedToleratedFailureThreshold",
-    "The specified tolerated failure threshold was exceeded",
-  );
-}
 
 /** The items of a Map state. A distributed one also takes an object, whose members become {Key, Value} items. */
 function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[] | undefined } {

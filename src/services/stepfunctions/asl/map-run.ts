@@ -72,16 +72,27 @@ function numeric(
   );
 }
 
+type Tolerance = Pick<MapRunRequest, "toleratedFailureCount" | "toleratedFailurePercentage">;
+
 /** How many children of a Map may fail, as a number and as a share; either one exceeded fails the Map. */
-export function tolerance(
-  node: StateNode,
-  place: Place,
-): Pick<MapRunRequest, "toleratedFailureCount" | "toleratedFailurePercentage"> {
+export function tolerance(node: StateNode, place: Place): Tolerance {
   const count = numeric(node, place, node.fields, "ToleratedFailureCount", "", "integer") ?? 0;
   if (count < 0) throw runtimeError("ToleratedFailureCount cannot be negative.");
   const percentage = numeric(node, place, node.fields, "ToleratedFailurePercentage", "", "float") ?? 0;
   if (percentage < 0 || percentage > 100) throw runtimeError("ToleratedFailurePercentage must be between 0 and 100.");
   return { toleratedFailureCount: count, toleratedFailurePercentage: percentage };
+}
+
+/** Whether more items failed than are tolerated. A limit of 0 that stands beside another one is none. */
+export function exceedsTolerance(
+  failed: number,
+  total: number,
+  { toleratedFailureCount: count, toleratedFailurePercentage: percentage }: Tolerance,
+): boolean {
+  if (failed === 0) return false;
+  if (count === 0 && percentage === 0) return true;
+  if (count > 0 && failed > count) return true;
+  return percentage > 0 && (failed / total) * 100 > percentage;
 }
 
 /** A Map's ItemReader with its fields evaluated. */

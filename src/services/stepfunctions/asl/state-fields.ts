@@ -63,13 +63,16 @@ export const languageFields: Record<QueryLanguage, ReadonlySet<string>> = {
   JSONata: new Set(["Arguments", "Output", "Items"]),
 };
 
-/** Optimised integrations by service; `aws-sdk:` resources name any API. */
-export const optimisedServices: ReadonlySet<string> = new Set(
-  (
-    "apigateway athena batch bedrock codebuild databrew dynamodb ecs eks elasticmapreduce emr-containers emr-serverless " +
-    "events glue http lambda mediaconvert sagemaker sns sqs states"
-  ).split(" "),
-);
+/** The services with optimized integrations, by how their integrations can end: R with the answer, S with the job, T with a call back. */
+export const optimisedServices: ReadonlyMap<string, string> = new Map([
+  ...["dynamodb", "http"].map((name) => [name, "R"] as const),
+  ...["apigateway", "events", "lambda", "sns", "sqs"].map((name) => [name, "RT"] as const),
+  ...["athena", "batch", "codebuild", "databrew", "elasticmapreduce", "emr-containers", "emr-serverless"].map(
+    (name) => [name, "RS"] as const,
+  ),
+  ...["glue", "mediaconvert", "sagemaker"].map((name) => [name, "RS"] as const),
+  ...["bedrock", "ecs", "eks", "states"].map((name) => [name, "RST"] as const),
+]);
 
 /** What the integrations emulated here take: the fields that must be there, and all they know. */
 export const integrationFields: ReadonlyMap<string, { required: string[]; known: ReadonlySet<string> }> = new Map(

@@ -3,7 +3,7 @@ import { runtimeError, StateError } from "./errors.ts";
 import type { Signal, TaskRequest, ThreadFrame } from "./execution.ts";
 import { cancelTaskTimers, failState } from "./failures.ts";
 import { errorDetails, payloadDetails } from "./history.ts";
-import { type Json, type JsonObject, quotedJson, textOf } from "./json.ts";
+import { isObject, type Json, type JsonObject, quotedJson, textOf } from "./json.ts";
 import { evaluateQuery, evaluateTyped } from "./jsonata.ts";
 import type { StateNode } from "./machine.ts";
 import { numberOf } from "./number-literal.ts";
@@ -54,7 +54,7 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   const token = wantsToken ? run.env.taskToken(taskId) : undefined;
   const place: Place = { run, thread, token };
   const effective = effectiveInput(node, place);
-  const parameters = workInput(node, place, effective);
+  const parameters = withStarter(resource, workInput(node, place, effective));
   if (run.env.probe?.mocked) {
     thread.phase = "mock";
     return;
@@ -92,6 +92,13 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   if (heartbeatSeconds !== undefined && resource.kind !== "activity") {
     setTimer(run, `${taskId}:heartbeat`, heartbeatSeconds);
   }
+}
+
+/** Step Functions tells ECS who started a task. */
+function withStarter(resource: TaskResource, parameters: Json): Json {
+  const isTask = resource.kind === "service" && resource.resourceType === "ecs" && resource.api === "runTask";
+  if (!isTask || !isObject(parameters) || parameters["StartedBy"] !== undefined) return parameters;
+  return { ...parameters, StartedBy: "AWS Step Functions" };
 }
 
 function setTimer(run: Run, timerId: string, afterSeconds: number): void {
@@ -207,7 +214,8 @@ export function taskFailed(run: Run, thread: ThreadFrame, signal: Extract<Signal
     ...resourceDetails(resource),
     ...errorDetails(signal.error, signal.cause),
   });
-  failState(run, thread, new StateError(signal.error, signal.cause));
+  const { error, cause, retryAfterSeconds } = signal;
+  failState(run, thread, new StateError(error, cause, { retryAfterSeconds }));
 }
 
 /** The task took too long, or sent no heartbeat in time. */

@@ -86,7 +86,7 @@ export class StateTest {
       record: (stage, value) => {
         this.inspection[stage] = value;
       },
-      mocked: setup.mock !== undefined,
+      mocked: setup.mock && ("result" in setup.mock ? "result" : "error"),
       retryCount: setup.retrierRetryCount ?? 0,
       variables: setup.variables ?? {},
       failedIterations: setup.mapIterationFailureCount ?? 0,

@@ -42,7 +42,7 @@ export function checkRetry({ found, fields, location }: StateCheck): void {
     ["IntervalSeconds", integerProblem(1, maxSeconds)],
     ["MaxAttempts", integerProblem(0, maxSeconds)],
     ["MaxDelaySeconds", integerProblem(1, maxRetryDelaySeconds)],
-    ["BackoffRate", (value) => ((numberOf(value) ?? 0) >= 1 ? undefined : "Value cannot be less than 1.0")],
+    ["BackoffRate", (value) => ((numberOf(value) ?? 0) >= 1 ? undefined : "Minimum value is 1.0")],
     [
       "JitterStrategy",
       (value) => (value === "FULL" || value === "NONE" ? undefined : "Value must be one of [FULL, NONE]"),

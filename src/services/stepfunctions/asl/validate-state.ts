@@ -1,7 +1,8 @@
+import { notRecognized } from "./diagnostics.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "./intrinsic-syntax.ts";
 import { isObject, type Json } from "./json.ts";
 import { numberOf } from "./number-literal.ts";
-import { parseResource } from "./resource.ts";
+import { parseResource, type TaskResource } from "./resource.ts";
 import { checkNumber, exclusive, maxSeconds, required, type StateCheck } from "./state-check.ts";
 import { integrationFields, languageFields, optimisedServices, stateFields } from "./state-fields.ts";
 import { checkChoice } from "./validate-choice.ts";
@@ -124,11 +125,8 @@ function checkResource({ found, fields, language, location, machineType }: State
     found.schema("Express state machine does not support Activity ARN", at);
   }
   if (resource.kind !== "service") return;
-  if (!resource.resourceType.startsWith("aws-sdk:") && !optimisedServices.has(resource.resourceType)) {
-    found.schema(
-      `The resource provided ${resource.arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`,
-      at,
-    );
+  if (!isIntegration(resource)) {
+    found.schema(notRecognized(resource.arn), at);
     return;
   }
   if (machineType === "EXPRESS" && resource.pattern !== "requestResponse") {
@@ -151,6 +149,13 @@ function checkResource({ found, fields, language, location, machineType }: State
   for (const name of known.required) {
     if (!names.includes(name)) found.schema(`The field '${name}' is required but was missing.`, `${location}/${field}`);
   }
+}
+
+/** Whether Step Functions has the integration, with its pattern; only executions tell their results in two forms. */
+function isIntegration({ resourceType, pattern }: Extract<TaskResource, { kind: "service" }>): boolean {
+  const patterns = resourceType.startsWith("aws-sdk:") ? "RT" : (optimisedServices.get(resourceType) ?? "");
+  if (pattern === "sync:2") return resourceType === "states";
+  return patterns.includes({ requestResponse: "R", sync: "S", waitForTaskToken: "T" }[pattern]);
 }
 
 function checkPass({ found, fields, location }: StateCheck): void {

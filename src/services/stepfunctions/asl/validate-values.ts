@@ -133,8 +133,8 @@ export function integerProblem(least: number, most: number): (value: Json) => st
   return (value) => {
     const number = numberOf(value);
     if (number === undefined || !Number.isInteger(number)) return "Expected value of type Integer";
-    if (number < least) return `Value cannot be less than ${least}`;
-    return number > most ? `Value cannot be greater than ${most}` : undefined;
+    if (number < least) return `Minimum value is ${least}`;
+    return number > most ? `Maximum value is ${most}` : undefined;
   };
 }
 

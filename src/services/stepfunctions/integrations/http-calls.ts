@@ -10,6 +10,8 @@ import { TaskError } from "./task-error.ts";
 const methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 const timeoutMs = 60_000;
 const maxAnswerBytes = 262_144;
+/** As for other delays in a definition. */
+const longestRetryAfterSeconds = 99_999_999;
 
 const forbiddenHeaders =
   /^(authorization|connection|content-md5|expect|host|max-forwards|proxy-authenticate|server|te|transfer-encoding|trailer|upgrade|via|www-authenticate|x-amz.*|x-amzn.*|x-forwarded-.*)$/i;
@@ -98,7 +100,7 @@ export class HttpCalls implements Integration {
     trace?.({ request, revealed: asSent() });
     const answer = await exchange(type, url, { method, headers, body, signal });
     trace?.({ request, revealed: asSent(), response: shownResponse(protocol, answer) });
-    return output(type, answer);
+    return output(type, answer, deps.clock.now());
   }
 }
 
@@ -109,9 +111,12 @@ function listed(headers: Readonly<Record<string, string | string[] | undefined>>
     .join(", ")}]`;
 }
 
+function statusText(status: number): string {
+  return STATUS_CODES[status] ?? "";
+}
+
 function shownResponse(protocol: string, { status, headers, body }: HttpAnswer): NonNullable<HttpExchange["response"]> {
-  const statusMessage = STATUS_CODES[status] ?? "";
-  return { protocol, statusCode: String(status), statusMessage, headers: listed(headers), body };
+  return { protocol, statusCode: String(status), statusMessage: statusText(status), headers: listed(headers), body };
 }
 
 function typeOf({ resource }: TaskRequest): string {
@@ -203,19 +208,28 @@ async function exchange(
   }
 }
 
-function output(type: string, answer: HttpAnswer): JsonObject {
+function output(type: string, answer: HttpAnswer, nowMs: number): JsonObject {
   const { status, body } = answer;
   if (status < 200 || status > 299) {
     if (type === "http" && status >= 300 && status < 400) {
       throw new TaskError("States.Runtime", `The HTTP endpoint answered with a redirect (${status}).`);
     }
-    throw new TaskError(type === "http" ? `States.Http.StatusCode.${status}` : `ApiGateway.${status}`, body);
+    if (type !== "http") throw new TaskError(`ApiGateway.${status}`, body);
+    const waitSeconds = status === 429 ? retryAfterSeconds(answer.headers["retry-after"], nowMs) : undefined;
+    throw new TaskError(`States.Http.StatusCode.${status}`, body, waitSeconds);
   }
   const headers: JsonObject = {};
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value : [value];
   }
-  return { Headers: headers, ResponseBody: bodyOf(answer, type), StatusCode: status, StatusText: "OK" };
+  return { Headers: headers, ResponseBody: bodyOf(answer, type), StatusCode: status, StatusText: statusText(status) };
+}
+
+/** A Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); undefined when it is neither. */
+function retryAfterSeconds(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - nowMs) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), longestRetryAfterSeconds);
 }
 
 function bodyOf({ headers, body }: HttpAnswer, type: string): Json {

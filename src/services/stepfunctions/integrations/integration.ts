@@ -41,8 +41,6 @@ export interface Integration {
   refusal(task: TaskRequest): string | undefined;
   /** The API's answer. @throws TaskError */
   call(call: TaskCall): Promise<Json>;
-  /** The call may wait for time to pass: time does not wait for it. */
-  waits?(task: TaskRequest): boolean;
 }
 
 /** AWS's sentence for parameters that do not fit. */

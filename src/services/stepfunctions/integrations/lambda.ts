@@ -37,7 +37,7 @@ export class LambdaCalls implements Integration {
     if (task.resource.kind === "lambda") {
       const answer = await invoke(call, task.resource.arn, writeJson(task.parameters));
       if (answer.functionError !== undefined) throw functionError(answer.payload, false);
-      return parsed(answer.payload) ?? answer.payload;
+      return resultOf(answer.payload);
     }
     return this.#invoke(call, task.parameters as JsonObject);
   }
@@ -70,7 +70,7 @@ export class LambdaCalls implements Integration {
     }
     const result: JsonObject = {
       ExecutedVersion: "$LATEST",
-      Payload: asynchronous ? "" : (parsed(answer.payload) ?? answer.payload),
+      Payload: asynchronous ? "" : resultOf(answer.payload),
       StatusCode: status,
       ...(parameters["LogType"] === "Tail" ? { LogResult: "" } : {}),
     };
@@ -106,6 +106,12 @@ function parsed(text: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a function answered: mostly JSON, null too, else its text. */
+function resultOf(payload: string): Json {
+  const value = parsed(payload);
+  return value === undefined ? payload : value;
 }
 
 /** The error a function ended with; the cause is its payload, as the runtime wrote it or written anew. */

@@ -1,135 +1,138 @@
-/** Tasks for services Busbar has not, passed through to an endpoint that speaks AWS JSON. */
-import { callAwsJson, errorOf, type JsonService } from "../../../core/aws-json-call.ts";
-import { type HttpAnswer, HttpCallError } from "../../../core/http-client.ts";
+/**
+ * Tasks for services Busbar has not, passed through to their `--endpoint`: by the service's own client where the user has
+ * installed it, else as AWS JSON to services that speak it.
+ */
+import { type OperationModel, requiredMembers } from "../../../../protocols/schema.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, writeJson } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { awsJsonCall, speaksAwsJson } from "./aws-json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
+import { type JobCall, jobKindOf } from "./job-kinds.ts";
 import { withMetadata } from "./metadata.ts";
-import { pascalCase } from "./sdk-values.ts";
-import { capital, exceptionName, optimized, sdkService } from "./service-names.ts";
+import { NoAnswer, Refused } from "./remote-call.ts";
+import { SdkClients } from "./sdk-clients.ts";
+import { clientPackage } from "./sdk-packages.ts";
+import { pascalCase, toSdkInput } from "./sdk-values.ts";
+import { servedTaskError, unreachable } from "./service-errors.ts";
+import { capital, optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
-interface PassedService extends Omit<JsonService, "signingName"> {
-  /** Its name unless told. */
-  readonly signingName?: string;
-  /** Members on the wire begin in lower case. */
-  readonly camel?: boolean;
+type Resource = TaskRequest["resource"];
+type ServiceResource = Extract<Resource, { kind: "service" }>;
+
+/** What a resource calls. */
+interface Called {
+  /** The resource's type: `ecs` or `aws-sdk:ecs`. */
+  readonly type: string;
+  readonly sdk: boolean;
+  /** The service's name in `aws-sdk:<service>`. */
+  readonly service: string;
+  /** `RunTask`. */
+  readonly operation: string;
 }
 
-/** Services with an AWS JSON protocol, by the name of their client in the SDK for Java v2. */
-const services: Readonly<Record<string, PassedService>> = {
-  dynamodb: { target: "DynamoDB_20120810", version: "1.0" },
-  secretsmanager: { target: "secretsmanager", version: "1.1" },
-  ssm: { target: "AmazonSSM", version: "1.1" },
-  kms: { target: "TrentService", version: "1.1" },
-  cloudwatchlogs: { target: "Logs_20140328", version: "1.1", signingName: "logs", camel: true },
-  firehose: { target: "Firehose_20150804", version: "1.1" },
-  ecs: { target: "AmazonEC2ContainerServiceV20141113", version: "1.1", camel: true },
-  ecr: { target: "AmazonEC2ContainerRegistry_V20150921", version: "1.1", camel: true },
-  codebuild: { target: "CodeBuild_20161006", version: "1.1", camel: true },
-  codepipeline: { target: "CodePipeline_20150709", version: "1.1", camel: true },
-  glue: { target: "AWSGlue", version: "1.1" },
-  athena: { target: "AmazonAthena", version: "1.1" },
-  cognitoidentityprovider: { target: "AWSCognitoIdentityProviderService", version: "1.1", signingName: "cognito-idp" },
-  comprehend: { target: "Comprehend_20171127", version: "1.1" },
-  rekognition: { target: "RekognitionService", version: "1.1" },
-  textract: { target: "Textract", version: "1.1" },
-  transcribe: { target: "Transcribe", version: "1.1" },
-  translate: { target: "AWSShineFrontendService_20170701", version: "1.1" },
-  sagemaker: { target: "SageMaker", version: "1.1" },
-  servicediscovery: { target: "Route53AutoNaming_v20170314", version: "1.1" },
-  emr: { target: "ElasticMapReduce", version: "1.1", signingName: "elasticmapreduce" },
-  databrew: { target: "AWSGlueDataBrew", version: "1.1" },
-  cloudtrail: { target: "CloudTrail_20131101", version: "1.1" },
-  cloudwatch: { target: "GraniteServiceVersion20100801", version: "1.0", signingName: "monitoring" },
-};
-
-const timeoutMs = 60_000;
-
 export class PassThrough implements Integration {
-  readonly #endpoints: Readonly<Record<string, string>>;
+  readonly #endpoints: ReadonlyMap<string, string>;
+  readonly #clients = new SdkClients();
 
+  /** @param endpoints URLs by the names of services in `aws-sdk:<service>`. */
   constructor(endpoints: Readonly<Record<string, string>>) {
-    this.#endpoints = endpoints;
+    this.#endpoints = new Map(Object.entries(endpoints));
   }
 
-  #name(task: Pick<TaskRequest, "resource">): string {
-    const type = task.resource.kind === "service" ? task.resource.resourceType : "";
-    return type.replace(/^aws-sdk:/, "");
+  /** The operation a resource names, when its service has an endpoint and its client is installed. */
+  operation(resource: Resource): OperationModel | undefined {
+    const { service, operation } = called(resource) ?? {};
+    if (service === undefined || !this.#endpoints.has(service)) return undefined;
+    return this.#clients.model(service)?.operations.get(operation as string);
   }
 
   /** Why the task's service cannot be called, with what to do about it. */
   refusal(task: TaskRequest): string | undefined {
-    const name = this.#name(task);
-    if (this.#endpoints[name] === undefined) {
-      return `Busbar has no service ${name}: start it with --endpoint ${name}=<url>, or mock the state with --mocks.`;
+    const { arn } = task.resource;
+    const target = called(task.resource);
+    if (target === undefined) return `Busbar has no integration ${arn}; mock the state with --mocks.`;
+    const { type, api, pattern, service, operation } = target;
+    if (!this.#endpoints.has(service)) return withoutEndpoint(service);
+    if (pattern === "sync" && jobKindOf(type, api) === undefined) {
+      return `Busbar does not know how to wait for the job of ${arn}; mock the state with --mocks.`;
     }
-    if (services[name] === undefined)
-      return `The service ${name} does not speak AWS JSON, which is all Busbar passes on.`;
-    if (!isObject(task.parameters)) return badParameters(task.parameters, ["The parameters must be an object"]);
-    return undefined;
+    const { parameters } = task;
+    if (!isObject(parameters)) return badParameters(parameters, ["The parameters must be an object"]);
+    const model = this.#clients.model(service);
+    if (model === undefined) {
+      if (speaksAwsJson(service)) return undefined;
+      const client = clientPackage(service);
+      return `Busbar calls ${service} through its client: install ${client}, its current version, where Busbar is started.`;
+    }
+    const known = model.operations.get(operation);
+    if (known === undefined) return unknownOperation(service, operation);
+    const problems = requiredMembers(known.input)
+      .map(pascalCase)
+      .filter((name) => (parameters[name] ?? null) === null)
+      .map((name) => `The field '${name}' is required but was missing`);
+    toSdkInput(known.input, parameters, problems);
+    return problems.length > 0 ? badParameters(parameters, problems) : undefined;
   }
 
-  async call({ deps, row, task, signal }: TaskCall): Promise<Json> {
-    const name = this.#name(task);
-    const service = services[name] as PassedService;
-    const api = task.resource.kind === "service" ? capital(task.resource.api) : "";
-    let answer: HttpAnswer;
-    try {
-      answer = await callAwsJson(this.#endpoints[name] as string, {
-        service: { signingName: name, ...service },
-        operation: api,
-        body: writeJson(service.camel ? renamed(task.parameters, camelCase) : task.parameters),
-        account: row.account,
-        region: row.region,
-        now: deps.clock.now(),
-        timeoutMs,
-        signal,
-      });
-    } catch (error) {
-      if (!(error instanceof HttpCallError)) throw error;
-      const { client } = sdkService(name);
-      throw new TaskError(`${client}.SdkClientException`, `Unable to execute HTTP request: ${error.message}`);
-    }
-    const value = answer.status >= 300 ? {} : parsed(answer.body);
-    const requestId = String(answer.headers["x-amzn-requestid"] ?? deps.random.uuid());
-    const sdk = task.resource.kind === "service" && task.resource.resourceType.startsWith("aws-sdk:");
-    if (answer.status >= 300) throw failure(name, sdk, answer, requestId);
-    if (sdk) return service.camel ? renamed(value, pascalCase) : value;
-    const contentType = optimized[name]?.contentType ?? "";
+  async call(call: TaskCall): Promise<Json> {
+    const { deps, task } = call;
+    const target = called(task.resource) as Called;
+    const requestId = deps.random.uuid();
+    const value = await this.#ask(call, target, task.parameters as JsonObject, requestId);
+    if (target.sdk) return value;
+    const contentType = optimizedIntegration(target.type)?.contentType ?? "";
     return withMetadata(value, { requestId, contentType, nowMs: deps.clock.now() });
   }
-}
 
-function camelCase(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
-}
+  /** The answer to a call about a job of a task's service. @throws TaskError */
+  about({ task, ...call }: TaskCall, { api, parameters }: JobCall): Promise<JsonObject> {
+    const { type, service } = called(task.resource) as Called;
+    return this.#ask(call, { type, sdk: false, service, operation: capital(api) }, parameters, call.deps.random.uuid());
+  }
 
-function renamed(value: Json, rename: (name: string) => string): Json {
-  if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [rename(name), renamed(item, rename)]));
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
+  async #ask(
+    { deps, row, signal }: Omit<TaskCall, "task">,
+    { type, sdk, service, operation }: Called,
+    parameters: JsonObject,
+    requestId: string,
+  ): Promise<JsonObject> {
+    const { account, region } = row;
+    const endpoint = this.#endpoints.get(service);
+    // A task may be left from a run that had one.
+    if (endpoint === undefined) throw new TaskError("States.Runtime", withoutEndpoint(service));
+    const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal };
+    const model = this.#clients.model(service);
+    const known = model?.operations.get(operation);
+    try {
+      if (model === undefined) return await awsJsonCall(operation, parameters, to);
+      if (known === undefined) throw new TaskError("States.Runtime", unknownOperation(service, operation));
+      return await this.#clients.call(known, parameters, to, sdk ? "iso" : "epoch");
+    } catch (error) {
+      const client = sdk ? this.#clients.clientName(service) : undefined;
+      if (error instanceof Refused) throw servedTaskError(type, error.served, client);
+      if (error instanceof NoAnswer) throw unreachable(type, error.message, client);
+      throw error;
+    }
   }
 }
 
-function failure(name: string, sdk: boolean, answer: HttpAnswer, requestId: string): TaskError {
-  const { code, message } = errorOf(answer);
-  // The names are those of modelled exceptions, but for what every service answers without modelling it.
-  const modelled = code !== "" && code !== "ValidationException" && code !== "SerializationException";
-  if (!sdk) {
-    const { errorPrefix, unmodelled, serviceText } = optimized[name] as (typeof optimized)[string];
-    const text = `Service: ${serviceText}; Status Code: ${answer.status}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null`;
-    return new TaskError(`${errorPrefix}.${modelled ? exceptionName(code) : unmodelled}`, `${message} (${text})`);
-  }
-  const { client } = sdkService(name);
-  const text = `Service: ${client}, Status Code: ${answer.status}, Request ID: ${requestId}`;
-  return new TaskError(`${client}.${modelled ? exceptionName(code) : `${client}Exception`}`, `${message} (${text})`);
+function withoutEndpoint(service: string): string {
+  return `Busbar has no service ${service}: start it with --endpoint ${service}=<url>, or mock the state with --mocks.`;
+}
+
+function unknownOperation(service: string, operation: string): string {
+  return `The client of ${service} that is installed has no operation ${operation}.`;
+}
+
+/** What a resource calls; undefined when Step Functions, or Busbar, has no such integration. */
+function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pattern">) | undefined {
+  if (resource.kind !== "service") return undefined;
+  const { resourceType: type, api, pattern } = resource;
+  const operation = capital(api);
+  const sdk = type.startsWith("aws-sdk:");
+  if (sdk) return { type, sdk, service: type.slice("aws-sdk:".length), operation, api, pattern };
+  const integration = optimizedIntegration(type);
+  if (!integration?.apis.includes(api)) return undefined;
+  return { type, sdk, service: integration.service, operation, api, pattern };
 }

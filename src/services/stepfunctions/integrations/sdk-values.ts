@@ -22,51 +22,64 @@ export function parameterNames(shape: Shape): ReadonlySet<string> {
   return kindOf(shape) === "unit" ? new Set() : new Set(membersByName(shape).keys());
 }
 
-/** Reads parameters by the operation's input shape; what does not fit is put in words into `problems`. */
-export function toSdkInput(shape: Shape, parameters: JsonObject, problems: string[]): Record<string, unknown> {
-  return structure(shape, parameters, problems);
+interface Reading {
+  readonly problems: string[];
+  readonly blobOf: (bytes: Buffer) => unknown;
 }
 
-function structure(shape: Shape, value: JsonObject, problems: string[]): Record<string, unknown> {
+/**
+ * Reads parameters by the operation's input shape; what does not fit is put in words into `problems`.
+ * @param blobOf makes of a blob's bytes what the operation is called with.
+ */
+export function toSdkInput(
+  shape: Shape,
+  parameters: JsonObject,
+  problems: string[],
+  blobOf: (bytes: Buffer) => unknown = Blob64.fromBytes,
+): Record<string, unknown> {
+  return structure(shape, parameters, { problems, blobOf });
+}
+
+function structure(shape: Shape, value: JsonObject, reading: Reading): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   if (kindOf(shape) === "unit") return result;
   const members = membersByName(shape);
   for (const key of Object.keys(value)) {
     const member = members.get(key);
     if (member === undefined) {
-      problems.push(`The field '${key}' is not supported by Step Functions`);
+      reading.problems.push(`The field '${key}' is not supported by Step Functions`);
       continue;
     }
     const given = value[key] as Json;
-    if (given !== null) result[member.name] = read(member.shape, given, key, problems);
+    if (given !== null) result[member.name] = read(member.shape, given, key, reading);
   }
   return result;
 }
 
-function read(shape: Shape, value: Json, field: string, problems: string[]): unknown {
+function read(shape: Shape, value: Json, field: string, reading: Reading): unknown {
   const wrong = (): undefined => {
-    problems.push(`The value of the field '${field}' has an invalid format`);
+    reading.problems.push(`The value of the field '${field}' has an invalid format`);
     return undefined;
   };
   switch (kindOf(shape)) {
     case "struct":
-      return isObject(value) ? structure(shape, value, problems) : wrong();
+      return isObject(value) ? structure(shape, value, reading) : wrong();
     case "list":
       if (!Array.isArray(value)) return wrong();
-      return value.map((item) => (item === null ? wrong() : read(shape.getValueSchema(), item, field, problems)));
+      return value.map((item) => (item === null ? wrong() : read(shape.getValueSchema(), item, field, reading)));
     case "map": {
       if (!isObject(value)) return wrong();
       const result = Object.create(null) as Record<string, unknown>;
       for (const key of Object.keys(value)) {
         const item = value[key] as Json;
-        if (item !== null) result[key] = read(shape.getValueSchema(), item, key, problems);
+        if (item !== null) result[key] = read(shape.getValueSchema(), item, key, reading);
       }
       return result;
     }
     case "string":
       return textOf(value);
     case "blob":
-      return Blob64.fromBytes(Buffer.from(textOf(value)));
+      return reading.blobOf(Buffer.from(textOf(value)));
     case "boolean":
       return typeof value === "boolean" ? value : value === "true" ? true : value === "false" ? false : wrong();
     case "number": {

@@ -8,7 +8,8 @@ import { isObject, type Json, type JsonObject, writeJson } from "../asl/json.ts"
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
-import { capital, exceptionName, optimized, optimizedApis, sdkService } from "./service-names.ts";
+import { type ServedError, servedTaskError } from "./service-errors.ts";
+import { capital, optimizedIntegration, ownService } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 /** What a task calls: undefined when Busbar does not have it. */
@@ -33,10 +34,15 @@ export class ServiceCalls implements Integration {
     if (resource.kind !== "service") return undefined;
     const { resourceType, api } = resource;
     const sdk = resourceType.startsWith("aws-sdk:");
-    if (!sdk && !optimizedApis[resourceType]?.includes(api)) return undefined;
-    const service = sdk ? sdkService(resourceType.slice("aws-sdk:".length)).service : optimized[resourceType]?.service;
+    if (!sdk && !optimizedIntegration(resourceType)?.apis.includes(api)) return undefined;
+    const service = serviceOf(resourceType);
     const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
     return operation && { service: service as string, operation, sdk };
+  }
+
+  /** Whether a resource names a service that Busbar has. */
+  isOwn(resource: TaskRequest["resource"]): boolean {
+    return resource.kind === "service" && this.#deps.models.has(serviceOf(resource.resourceType) ?? "");
   }
 
   refusal(task: TaskRequest): string | undefined {
@@ -49,6 +55,7 @@ export class ServiceCalls implements Integration {
     return problems.length > 0 ? badParameters(parameters, problems) : undefined;
   }
 
+  /** Whether the call may wait for time to pass: time does not wait for it. */
   waits(task: TaskRequest): boolean {
     return waiting.has(this.target(task)?.operation.name ?? "");
   }
@@ -69,15 +76,15 @@ export class ServiceCalls implements Integration {
       if (earlier)
         return withMetadata(earlier, {
           requestId,
-          contentType: optimized[type]?.contentType ?? "",
+          contentType: optimizedIntegration(type)?.contentType ?? "",
           nowMs: this.#deps.clock.now(),
         });
-      throw sdk ? sdkError(type, error, requestId) : optimizedError(type, error, requestId);
+      throw servedTaskError(type, served(sdk, error, requestId));
     }
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
     if (sdk) return output;
     if (type === "events") return eventsOutput(output);
-    const contentType = optimized[type]?.contentType ?? "";
+    const contentType = optimizedIntegration(type)?.contentType ?? "";
     return withMetadata(output, { requestId, contentType, nowMs: this.#deps.clock.now() });
   }
 
@@ -104,6 +111,11 @@ export class ServiceCalls implements Integration {
   }
 }
 
+/** Busbar's name of the service behind a resource's type. */
+function serviceOf(type: string): string | undefined {
+  return type.startsWith("aws-sdk:") ? ownService(type.slice("aws-sdk:".length)) : optimizedIntegration(type)?.service;
+}
+
 /** What Step Functions adds to the parameters of an optimized integration. */
 function prepare(type: string, input: Record<string, unknown>, { row, task }: Pick<TaskCall, "row" | "task">): void {
   if (type === "states") input["name"] ??= childName(row.arn, task.taskId);
@@ -125,17 +137,8 @@ function eventsOutput(output: JsonObject): JsonObject {
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
 }
 
-function optimizedError(type: string, error: AwsError, requestId: string): TaskError {
-  const { errorPrefix, unmodelled, serviceText } = optimized[type] as (typeof optimized)[string];
-  const name = error.schema === undefined ? unmodelled : exceptionName(error.name);
-  const code = error.queryCode;
-  const text = `Service: ${serviceText}; Status Code: ${error.queryStatus}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null`;
-  return new TaskError(`${errorPrefix}.${name}`, `${error.message} (${text})`);
-}
-
-function sdkError(type: string, error: AwsError, requestId: string): TaskError {
-  const { client } = sdkService(type.slice("aws-sdk:".length));
-  const name = error.schema === undefined ? `${client}Exception` : exceptionName(error.name);
-  const text = `Service: ${client}, Status Code: ${error.status}, Request ID: ${requestId}`;
-  return new TaskError(`${client}.${name}`, `${error.message} (${text}) (SDK Attempt Count: 1)`);
+function served(sdk: boolean, error: AwsError, requestId: string): ServedError {
+  const { name, message, queryCode: code } = error;
+  const status = sdk ? error.status : error.queryStatus;
+  return { name, modelled: error.schema !== undefined, code, message, status, requestId };
 }

@@ -2,7 +2,7 @@
 
 /** An optimized integration, in the words of the SDK for Java v1 that AWS uses for it. */
 export interface Optimized {
-  /** Busbar's name of the service. */
+  /** Busbar's name of the service; where Busbar has none, that in `aws-sdk:<service>`. */
   readonly service: string;
   readonly errorPrefix: string;
   /** The exception for errors the service's model lacks. */
@@ -10,84 +10,134 @@ export interface Optimized {
   /** `Service:` in causes. */
   readonly serviceText: string;
   readonly contentType: string;
+  /** The operations that are integrated. */
+  readonly apis: readonly string[];
 }
 
 const json10 = "application/x-amz-json-1.0";
+const json11 = "application/x-amz-json-1.1";
+const restJson = "application/json";
 
-export const optimized: Readonly<Record<string, Optimized>> = {
-  sqs: {
-    service: "sqs",
-    errorPrefix: "SQS",
-    unmodelled: "AmazonSQSException",
-    serviceText: "AmazonSQS",
-    contentType: json10,
-  },
-  sns: {
-    service: "sns",
-    errorPrefix: "SNS",
-    unmodelled: "AmazonSNSException",
-    serviceText: "AmazonSNS",
-    contentType: "text/xml",
-  },
-  states: {
-    service: "stepfunctions",
-    errorPrefix: "StepFunctions",
-    unmodelled: "AWSStepFunctionsException",
-    serviceText: "AWSStepFunctions",
-    contentType: json10,
-  },
-  events: {
-    service: "eventbridge",
-    errorPrefix: "EventBridge",
-    unmodelled: "AmazonEventBridgeException",
-    serviceText: "AmazonEventBridge",
-    contentType: "application/x-amz-json-1.1",
-  },
-  dynamodb: {
-    service: "dynamodb",
-    errorPrefix: "DynamoDB",
-    unmodelled: "AmazonDynamoDBException",
-    serviceText: "AmazonDynamoDBv2",
-    contentType: json10,
-  },
-};
-
-/** The APIs that have an optimized integration. */
-export const optimizedApis: Readonly<Record<string, readonly string[]>> = {
-  sqs: ["sendMessage"],
-  sns: ["publish"],
-  states: ["startExecution"],
-  events: ["putEvents"],
-  dynamodb: ["getItem", "putItem", "updateItem", "deleteItem"],
-};
-
-interface SdkService {
-  /** Busbar's name of the service; absent when Busbar has none. */
-  readonly service?: string;
-  /** Client name of the SDK for Java v2. */
-  readonly client: string;
+/** Most names of a service are made of one: `AmazonSQS`. */
+function integration(vendor: string, name: string, apis: string, service: string, contentType: string): Optimized {
+  const serviceText = vendor + name;
+  const unmodelled = `${serviceText}Exception`;
+  return { service, errorPrefix: name, unmodelled, serviceText, contentType, apis: apis.split(" ") };
 }
 
-const sdkServices: Readonly<Record<string, SdkService>> = {
-  sqs: { service: "sqs", client: "Sqs" },
-  sns: { service: "sns", client: "Sns" },
-  sfn: { service: "stepfunctions", client: "Sfn" },
-  eventbridge: { service: "eventbridge", client: "EventBridge" },
-  kinesis: { service: "kinesis", client: "Kinesis" },
-  sts: { service: "sts", client: "Sts" },
-  scheduler: { service: "scheduler", client: "Scheduler" },
-  pipes: { service: "pipes", client: "Pipes" },
-  dynamodb: { client: "DynamoDb" },
-  secretsmanager: { client: "SecretsManager" },
-  cloudwatchlogs: { client: "CloudWatchLogs" },
-  cloudwatch: { client: "CloudWatch" },
-  apigateway: { client: "ApiGateway" },
-  apigatewayv2: { client: "ApiGatewayV2" },
+const optimized: Readonly<Record<string, Optimized>> = {
+  sqs: integration("Amazon", "SQS", "sendMessage", "sqs", json10),
+  sns: integration("Amazon", "SNS", "publish", "sns", "text/xml"),
+  states: integration("AWS", "StepFunctions", "startExecution", "stepfunctions", json10),
+  events: integration("Amazon", "EventBridge", "putEvents", "eventbridge", json11),
+  dynamodb: {
+    ...integration("Amazon", "DynamoDB", "getItem putItem updateItem deleteItem", "dynamodb", json10),
+    serviceText: "AmazonDynamoDBv2",
+  },
+  ecs: integration("Amazon", "ECS", "runTask", "ecs", json11),
+  batch: integration("AWS", "Batch", "submitJob", "batch", restJson),
+  glue: integration("AWS", "Glue", "startJobRun", "glue", json11),
+  databrew: integration("AWS", "GlueDataBrew", "startJobRun", "databrew", restJson),
+  mediaconvert: integration("AWS", "MediaConvert", "createJob", "mediaconvert", restJson),
+  bedrock: integration("Amazon", "BedrockRuntime", "invokeModel", "bedrockruntime", restJson),
+  codebuild: integration(
+    "AWS",
+    "CodeBuild",
+    "startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch stopBuildBatch retryBuildBatch deleteBuildBatch",
+    "codebuild",
+    json11,
+  ),
+  athena: integration(
+    "Amazon",
+    "Athena",
+    "startQueryExecution stopQueryExecution getQueryExecution getQueryResults",
+    "athena",
+    json11,
+  ),
+  sagemaker: integration(
+    "Amazon",
+    "SageMaker",
+    "createTrainingJob createTransformJob createProcessingJob createHyperParameterTuningJob createLabelingJob " +
+      "createModel createEndpoint createEndpointConfig updateEndpoint",
+    "sagemaker",
+    json11,
+  ),
+  "emr-containers": integration(
+    "Amazon",
+    "EMRContainers",
+    "createVirtualCluster deleteVirtualCluster startJobRun",
+    "emrcontainers",
+    restJson,
+  ),
+  "emr-serverless": integration(
+    "AWS",
+    "EMRServerless",
+    "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun",
+    "emrserverless",
+    restJson,
+  ),
+  eks: integration("Amazon", "EKS", "createCluster deleteCluster createNodegroup deleteNodegroup", "eks", restJson),
 };
 
-/** The service behind `aws-sdk:<name>`. */
-export function sdkService(name: string): SdkService {
-  return Object.hasOwn(sdkServices, name) ? (sdkServices[name] as SdkService) : { client: capital(name) };
+/** The integration of `arn:aws:states:::<name>:<api>`; undefined when there is none. */
+export function optimizedIntegration(name: string): Optimized | undefined {
+  return Object.hasOwn(optimized, name) ? optimized[name] : undefined;
+}
+
+/** Busbar's services by the names of `aws-sdk:<service>`. */
+const ownServices: Readonly<Record<string, string>> = {
+  sqs: "sqs",
+  sns: "sns",
+  sfn: "stepfunctions",
+  eventbridge: "eventbridge",
+  kinesis: "kinesis",
+  sts: "sts",
+  scheduler: "scheduler",
+  pipes: "pipes",
+};
+
+/** Busbar's name of the service behind `aws-sdk:<name>`; undefined when Busbar has it not. */
+export function ownService(name: string): string | undefined {
+  return Object.hasOwn(ownServices, name) ? ownServices[name] : undefined;
+}
+
+/** Clients of the SDK for Java v2 whose names have capitals in the middle. */
+const clients: readonly string[] = [
+  ...["EventBridge", "DynamoDb", "SecretsManager", "CloudWatchLogs", "CloudWatch", "ApiGateway", "ApiGatewayV2"],
+  ...[
+    "CodeBuild",
+    "CodePipeline",
+    "CognitoIdentityProvider",
+    "ServiceDiscovery",
+    "SageMaker",
+    "DataBrew",
+    "CloudTrail",
+  ],
+];
+const clientNames = new Map(clients.map((name) => [name.toLowerCase(), name]));
+
+/** The client behind `aws-sdk:<name>` in the SDK for Java v2, which begins the names of its errors. */
+export function clientName(name: string): string {
+  return clientNames.get(name) ?? capital(name);
+}
+
+/**
+ * The Java client's name for a service id of AWS's models (`CloudWatch Logs`, `SESv2`): its words, told apart by spaces,
+ * capitals after small letters, acronyms and versions, begin with a capital and go on in small letters.
+ */
+export function clientNameOf(serviceId: string): string {
+  const words = serviceId
+    .replace(/[^A-Za-z0-9]+/g, " ")
+    .replace(/([^a-z]{2,})v(\d+)/g, "$1 v$2 ")
+    .replace(/([^A-Z]{2,})V(\d+)/g, "$1 V$2 ")
+    .replace(/([a-z])(?=[A-Z][A-Za-z0-9])/g, "$1 ")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2")
+    .replace(/(\d)(?=[A-Za-z])/g, "$1 ");
+  return words
+    .trim()
+    .split(/\s+/)
+    .map((word) => capital(word.toLowerCase()))
+    .join("");
 }
 
 /** The class Java would throw: every name ends in Exception. */

@@ -1,24 +1,27 @@
-import type { Diagnostic } from "./asl/diagnostics.ts";
+import { type Diagnostic, notRecognized } from "./asl/diagnostics.ts";
 import { isObject, type JsonObject, textOf } from "./asl/json.ts";
 import type { Machine } from "./asl/machine.ts";
 import { parseResource } from "./asl/resource.ts";
 import type { Performer } from "./performer.ts";
 
-/** Parameters of tasks that the API they call does not have, as CreateStateMachine finds them. */
-export function unsupportedParameters(performer: Performer, machine: Machine): Diagnostic[] {
+/** Calls and parameters of tasks that the service they call does not have, as CreateStateMachine finds them. */
+export function unsupportedCalls(performer: Performer, machine: Machine): Diagnostic[] {
   const found: Diagnostic[] = [];
+  const refuse = (message: string, location: string): void => {
+    found.push({ severity: "ERROR", code: "SCHEMA_VALIDATION_FAILED", message, location });
+  };
   for (const { type, fields, location, language } of machine.states.values()) {
     if (type !== "Task") continue;
     const resource = parseResource(textOf(fields["Resource"]));
     const field = language === "JSONata" ? "Arguments" : "Parameters";
     const parameters = fields[field];
-    if (resource?.kind !== "service" || !isObject(parameters)) continue;
+    if (resource?.kind !== "service") continue;
+    if (performer.isUnknown(resource)) refuse(notRecognized(resource.arn), `${location}/Resource`);
     const known = performer.parametersOf(resource);
-    if (known === undefined) continue;
+    if (known === undefined || !isObject(parameters)) continue;
     for (const name of namesIn(parameters, language === "JSONPath")) {
       if (known.has(name)) continue;
-      const message = `The field '${name}' is not supported by Step Functions`;
-      found.push({ severity: "ERROR", code: "SCHEMA_VALIDATION_FAILED", message, location: `${location}/${field}` });
+      refuse(`The field '${name}' is not supported by Step Functions`, `${location}/${field}`);
     }
   }
   return found;
