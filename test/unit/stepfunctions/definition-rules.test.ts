@@ -117,11 +117,7 @@ const refusals: Refusal[] = [
     one(task({ TimeoutSeconds: 3, HeartbeatSeconds: 3 })),
     "HeartbeatSeconds must be smaller than TimeoutSeconds",
   ],
-  [
-    "more than the longest wait",
-    one({ Type: "Wait", Seconds: 100_000_000, End: true }),
-    "Maximum value is 99999999",
-  ],
+  ["more than the longest wait", one({ Type: "Wait", Seconds: 100_000_000, End: true }), "Maximum value is 99999999"],
   ["a label of 41 characters", one(distributed({ Label: "x".repeat(41) })), "Invalid label name"],
   ...["Succeed", "Fail"].flatMap((Type) =>
     leavings.map(

@@ -278,21 +278,13 @@ describe("a number with a text of its own", () => {
   it.each([
     ["Seconds", `"Type":"Wait","Seconds":1.50,"End":true`, "Expected value of type Integer"],
     ["Seconds", `"Type":"Wait","Seconds":1e400,"End":true`, "Expected value of type Integer"],
-    [
-      "TimeoutSeconds",
-      `${lambda},"TimeoutSeconds":12345678901234567890,"End":true`,
-      "Maximum value is 99999999",
-    ],
+    ["TimeoutSeconds", `${lambda},"TimeoutSeconds":12345678901234567890,"End":true`, "Maximum value is 99999999"],
     [
       "HeartbeatSeconds",
       `${lambda},"TimeoutSeconds":5.0,"HeartbeatSeconds":5,"End":true`,
       "HeartbeatSeconds must be smaller",
     ],
-    [
-      "BackoffRate",
-      `${lambda},"Retry":[{"ErrorEquals":["E"],"BackoffRate":0.50}],"End":true`,
-      "Minimum value is 1.0",
-    ],
+    ["BackoffRate", `${lambda},"Retry":[{"ErrorEquals":["E"],"BackoffRate":0.50}],"End":true`, "Minimum value is 1.0"],
     [
       "NumericEquals",
       `"Type":"Choice","Choices":[{"Variable":"$.v","StringEquals":1.0,"Next":"A"}]`,
