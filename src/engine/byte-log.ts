@@ -10,7 +10,7 @@ export interface Entry {
 }
 
 /** Entries are packed into blocks of this size; a larger entry has a block of its own, a multiple as long. */
-const BLOCK_BYTES = 16_384;
+const BLOCK_BYTES = 32_768;
 
 /** Entries begin at multiples of this, which is also the length of their header. */
 const UNIT_BYTES = 16;
@@ -23,7 +23,7 @@ const RESIDENT_BYTES = 2 * 1024 * 1024;
 const READ_BLOCKS = 4;
 
 /** Blocks in memory that are kept for use again. */
-const SPARE_PAGES = 16;
+const SPARE_PAGES = 8;
 
 /** The bytes of a block, and its headers as numbers. */
 class Page {

@@ -16,6 +16,8 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
   readonly #rows = new Map<Key, object>();
   readonly #indexes: TableIndex<object>[] = [];
   readonly #journal: () => Change[];
+  /** Of all serials that ever had a row. */
+  #highestSerial = -1;
 
   /** `journal` answers the running transaction's list of changes, or throws when nothing may be written. */
   constructor(definition: AnyDefinition, journal: () => Change[]) {
@@ -49,7 +51,8 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     const journal = this.#journal();
     const key = this.definition.key(row);
     this.#checkKey(key);
-    const before = this.#rows.get(key);
+    // Most serials that are put are new, and a look for one among many rows is what putting it costs most.
+    const before = typeof key === "number" && key > this.#highestSerial ? undefined : this.#rows.get(key);
     this.replace(key, before, row);
     journal.push({ table: this, key, before, after: row });
   }
@@ -79,6 +82,7 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     if (after !== undefined) {
       for (let i = 0; i < indexes.length; i += 1) indexes[i]!.prepare(after);
       this.#rows.set(key, after);
+      if (typeof key === "number" && key > this.#highestSerial) this.#highestSerial = key;
     } else {
       this.#rows.delete(key);
     }
