@@ -15,4 +15,4 @@ USER node
 EXPOSE 4566
 VOLUME /data
 HEALTHCHECK --interval=5s --timeout=3s --start-period=2s CMD ["node", "docker/healthcheck.mjs"]
-CMD ["node", "dist/cli.js"]
+CMD ["node", "--max-semi-space-size=8", "dist/cli.js"]
