@@ -25,7 +25,8 @@ export interface Disk {
   close(): Promise<void>;
 }
 
-const FORMAT = 1;
+/** Raised when rows of an earlier version would be misunderstood. */
+const FORMAT = 2;
 const FORMAT_KEY = Buffer.from("\tformat");
 const SERIAL_KEY = Buffer.from("\tserial");
 
