@@ -67,7 +67,7 @@ export async function openDisk(directory: string): Promise<Disk> {
     else if (format !== FORMAT) {
       await database.close();
       throw new StoreError(
-        `The data directory ${directory} was written by another version of Busbar (format ${format}).`,
+        `The data directory ${directory} was written by another version of Busbar (format ${format}): choose another, or delete it.`,
       );
     }
     return new LmdbDisk(directory, database, asBinary, lock);

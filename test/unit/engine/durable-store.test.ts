@@ -314,6 +314,18 @@ describe("Store.open", () => {
     ]);
   });
 
+  it("refuses what another version wrote, and gives the directory free again", async () => {
+    const lmdb = await import("lmdb");
+    const older = lmdb.open({ path: directory, noSubdir: false, keyEncoding: "binary", encoding: "msgpack" });
+    await older.put(Buffer.from("\tformat"), 1);
+    await older.close();
+    for (const _ of [1, 2]) {
+      await expect(openStore()).rejects.toThrow(
+        new StoreError(`The data directory ${directory} was written by another version of Busbar (format 1): choose another, or delete it.`),
+      );
+    }
+  });
+
   it("refuses what is no database of ours, and gives the directory free again", async () => {
     const file = join(directory, "data.mdb");
     for (const content of ["abc", Buffer.alloc(8192, "not a database")]) {
