@@ -11,6 +11,8 @@ export class OverflowFile {
   readonly #free: number[] = [];
   #slots = 0;
   #descriptor: number | undefined;
+  /** There is nowhere to make such a file, which does not change while a process runs. */
+  #impossible = false;
 
   constructor(slotBytes: number) {
     this.#slotBytes = slotBytes;
@@ -19,8 +21,9 @@ export class OverflowFile {
   /** Writes whole slots of bytes and says where they are, or undefined when the disk does not take them. */
   write(bytes: Uint8Array): number[] | undefined {
     const slots: number[] = [];
+    this.#open();
+    if (this.#descriptor === undefined) return undefined;
     try {
-      this.#descriptor ??= openNameless();
       for (let from = 0; from < bytes.length; from += this.#slotBytes) {
         const slot = this.#free.pop() ?? this.#slots++;
         slots.push(slot);
@@ -56,6 +59,15 @@ export class OverflowFile {
     this.#descriptor = undefined;
   }
 
+  #open(): void {
+    if (this.#descriptor !== undefined || this.#impossible) return;
+    try {
+      this.#descriptor = openNameless();
+    } catch {
+      this.#impossible = true;
+    }
+  }
+
   #writeAt(descriptor: number, bytes: Uint8Array, from: number, slot: number): void {
     const end = from + this.#slotBytes;
     let at = from;
@@ -64,11 +76,16 @@ export class OverflowFile {
   }
 }
 
+/** @throws Error where there is no room for a file, or an open file keeps its name. */
 function openNameless(): number {
   const directory = mkdtempSync(join(tmpdir(), "busbar-"));
+  const descriptor = openSync(join(directory, "overflow"), "wx+", 0o600);
   try {
-    return openSync(join(directory, "overflow"), "wx+", 0o600);
-  } finally {
+    rmSync(directory, { recursive: true });
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
     rmSync(directory, { recursive: true, force: true });
+    throw error;
   }
 }
