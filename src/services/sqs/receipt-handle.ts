@@ -9,26 +9,47 @@ export interface Receipt {
   readonly serial: number;
   /** Which receive of the message gave it out, from 1. */
   readonly receiveCount: number;
-  readonly queueMark: string;
+  /** The serial of the queue it came from. */
+  readonly queueSerial: number;
 }
 
+// Numbers are in base 36, of fixed length; the id's dashes, which base64 has not, are plus signs.
 const prefix = "AQEB";
-const form = /^AQEB([0-9a-z]{11})\/[0-9a-f]{8}(?:\+[0-9a-f]{4}){3}\+[0-9a-f]{12}([0-9a-z]{8})([0-9a-z]{12})$/;
+const placeEnd = prefix.length + 11;
+const idAt = placeEnd + 1;
+const idEnd = idAt + 36;
+const countEnd = idEnd + 8;
+const end = countEnd + 12;
+const idForm = /^[0-9a-f]{8}(?:\+[0-9a-f]{4}){3}\+[0-9a-f]{12}$/;
 
 export function receiptHandle(message: MessageRow, id: string, queue: QueueRow): string {
-  const place = message.serial.toString(36).padStart(11, "0");
-  const receive = (message.received?.count ?? 0).toString(36).padStart(8, "0");
-  return `${prefix}${place}/${id.replaceAll("-", "+")}${receive}${queueMark(queue)}`;
+  const place = base36(message.serial, placeEnd - prefix.length);
+  const receive = base36(message.received?.count ?? 0, countEnd - idEnd);
+  return `${prefix}${place}/${id.replaceAll("-", "+")}${receive}${base36(queue.serial, end - countEnd)}`;
 }
 
 /** The parts of a handle, or undefined for a text that was never one. */
 export function parseReceiptHandle(handle: string): Receipt | undefined {
-  const match = form.exec(handle);
-  if (!match) return undefined;
-  const [, place, count, mark] = match as unknown as [string, string, string, string];
-  return { serial: Number.parseInt(place, 36), receiveCount: Number.parseInt(count, 36), queueMark: mark };
+  if (handle.length !== end || !handle.startsWith(prefix) || handle[placeEnd] !== "/") return undefined;
+  const serial = numberAt(handle, prefix.length, placeEnd);
+  const receiveCount = numberAt(handle, idEnd, countEnd);
+  const queueSerial = numberAt(handle, countEnd, end);
+  if (serial < 0 || receiveCount < 0 || queueSerial < 0 || !idForm.test(handle.slice(idAt, idEnd))) return undefined;
+  return { serial, receiveCount, queueSerial };
 }
 
-export function queueMark(queue: QueueRow): string {
-  return queue.serial.toString(36).padStart(12, "0");
+function base36(number: number, length: number): string {
+  return number.toString(36).padStart(length, "0");
+}
+
+/** The number in base 36 in a part of a text; -1 where there is another character. */
+function numberAt(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57) number = number * 36 + code - 48;
+    else if (code >= 97 && code <= 122) number = number * 36 + code - 87;
+    else return -1;
+  }
+  return number;
 }

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { checkBatch, eachEntry } from "./batch.ts";
 import { invalidValue, missingParameter, receiptHandleIsInvalid } from "./errors.ts";
-import { parseReceiptHandle, queueMark } from "./receipt-handle.ts";
+import { parseReceiptHandle } from "./receipt-handle.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import { isFifo, isInFlight, type MessageRow, type QueueRow, type Received } from "./tables.ts";
 
@@ -114,7 +114,7 @@ function find(service: Sqs, queue: QueueRow, handle: string | undefined): Found 
   if (handle === undefined || handle === "") throw missingParameter("ReceiptHandle");
   const receipt = parseReceiptHandle(handle);
   if (!receipt) throw receiptHandleIsInvalid(`The input receipt handle "${handle}" is not a valid receipt handle.`);
-  if (receipt.queueMark !== queueMark(queue)) {
+  if (receipt.queueSerial !== queue.serial) {
     throw receiptHandleIsInvalid(`The receipt handle "${handle}" is not valid for this queue.`);
   }
   service.settle(queue, service.now);
