@@ -182,9 +182,7 @@ it("refuses bodies of 20 MiB, plain, in chunks or inflated", async () => {
     { method: "POST", path: "/", headers: { ...forms, "content-encoding": "gzip" }, body: gzipSync(big) },
   ];
   for (const sent of requests) {
-    const { status } = await ask(sent);
-    // The refusal may come while the body is still on its way, and the connection ends with it.
-    expect([0, 413]).toContain(status);
+    expect((await ask(sent)).status).toBe(413);
   }
   const body = Buffer.from(`{"QueueUrl":"fuzz","MessageBody":"${"x".repeat(15 * mebibyte)}"}`);
   expect((await ask({ method: "POST", path: "/", headers: target, body })).status).toBe(400);
