@@ -12,7 +12,7 @@ import { createListener, type Listener, type TlsFiles } from "./listener.ts";
 /** What the server needs of the emulator it serves. */
 export interface ServedEmulator extends ControlledEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
-  refuse(request: WireRequest, error: AwsError): WireResponse;
+  refuse(request: WireRequest, error: unknown): WireResponse;
   reportBug(error: unknown, where: string): void;
 }
 
@@ -109,7 +109,7 @@ function sendPreflight(emulator: ServedEmulator, request: FastifyRequest, reply:
 
 function wireRequest(request: FastifyRequest, body: Buffer): WireRequest {
   const raw = request.raw;
-  const url = raw.url as string;
+  const url = pathOf(raw.url as string);
   const mark = url.indexOf("?");
   const authority = raw.headers[":authority"];
   return {
@@ -119,6 +119,13 @@ function wireRequest(request: FastifyRequest, body: Buffer): WireRequest {
     headers: authority === undefined ? raw.headers : { host: authority, ...raw.headers },
     body,
   };
+}
+
+/** The path of a request target, which clients that believe in a proxy send as a whole URL (RFC 9112 section 3.2.2). */
+function pathOf(target: string): string {
+  if (target.startsWith("/") || !/^https?:\/\//i.test(target)) return target;
+  const path = target.slice(target.indexOf("//") + 2).replace(/^[^/?]*/, "");
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 /** Answers that are ready, and where they go, until the end of this turn of the event loop. */
@@ -193,9 +200,10 @@ async function pump(
 }
 
 function inflate(body: Buffer, encoding: string | string[]): Buffer | AwsError {
-  if (encoding === "identity" || encoding === "aws-chunked") return body;
+  const coding = String(encoding).toLowerCase();
+  if (coding === "identity" || coding === "aws-chunked") return body;
   try {
-    if (encoding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
+    if (coding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return tooLarge();
     return AwsError.unmodeled({ name: "SerializationException", message: "The request body is not valid gzip." });
@@ -205,12 +213,15 @@ function inflate(body: Buffer, encoding: string | string[]): Buffer | AwsError {
 }
 
 function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const { message, statusCode = 400 } = error as { message: string; statusCode?: number };
-  const status = statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+  const { message, statusCode: status } = error as { message: string; statusCode?: number };
+  // What has no such status was not thrown for the client: it is a bug, and told as one.
+  const isBug = status === undefined || status < 400 || status >= 500;
   const refusal =
     error instanceof BodyTooLarge
       ? tooLarge()
-      : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
+      : isBug
+        ? error
+        : AwsError.unmodeled({ name: "SerializationException", status, message });
   // What is left of the body is not read: the connection ends with the answer.
   reply.raw.shouldKeepAlive = false;
   send(emulator, request, reply, emulator.refuse(wireRequest(request, noBody), refusal));
