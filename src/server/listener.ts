@@ -20,9 +20,9 @@ export interface TlsFiles {
 export interface Listener {
   /** The server that is bound; it emits `listening`, `error` and `close`. */
   readonly server: Server;
-  /** Stops accepting and closes idle connections; those with a request under way end after its answer. */
+  /** Stops accepting. Connections end after the answer to their next request, or to those under way (HTTP/2). */
   drain(): void;
-  /** Closes connections that have become idle since. */
+  /** Closes connections on which nothing is under way. */
   closeIdle(): void;
   /** Ends what connections are left. */
   destroy(): void;
@@ -40,6 +40,8 @@ const firstStreamTimeoutMs = 10_000;
 
 export function createListener(handler: RequestListener, tls: TlsFiles | undefined): Listener {
   const sockets = new Set<Socket>();
+  /** Connections that have not said yet which protocol they speak. */
+  const silent = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const http1 = createHttp1Server(
     {
@@ -75,11 +77,16 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
 
   const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    silent.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      silent.delete(socket);
+    });
     // A reset before the request is whole is the client's business alone.
     socket.on("error", () => socket.destroy());
     socket.setTimeout(sniffTimeoutMs, () => socket.destroy());
     sniff(socket, (first) => {
+      silent.delete(socket);
       socket.setTimeout(0);
       socket.removeAllListeners("timeout");
       if (first[0] === firstByteOfTls && secure) secure.emit("connection", socket);
@@ -88,19 +95,18 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
     });
   });
 
-  const closeIdle = () => {
-    http1.closeIdleConnections();
-    (secure as unknown as { closeIdleConnections(): void } | undefined)?.closeIdleConnections();
-  };
-
   return {
     server,
     drain() {
       server.close();
-      closeIdle();
+      for (const each of secure ? [http1, secure] : [http1]) each.prependListener("request", endAfterAnswer);
       for (const session of sessions) session.close();
     },
-    closeIdle,
+    closeIdle() {
+      http1.closeIdleConnections();
+      (secure as unknown as { closeIdleConnections(): void } | undefined)?.closeIdleConnections();
+      for (const socket of silent) socket.destroy();
+    },
     destroy() {
       http1.close();
       secure?.close();
@@ -108,6 +114,11 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Tells the client to send nothing more on this connection, where HTTP/1.1 is spoken. */
+function endAfterAnswer(_request: unknown, response: { shouldKeepAlive?: boolean }): void {
+  response.shouldKeepAlive = false;
 }
 
 /**

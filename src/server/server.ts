@@ -19,6 +19,14 @@ export interface RunningServer {
   close(graceMs: number): Promise<void>;
 }
 
+/** The URL of a host name or address and a port. */
+export function originOf(scheme: "http" | "https", host: string, port: number): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Longer than a client at work takes from an answer to its next request. */
+const betweenRequestsMs = 20;
+
 /** @throws NodeJS.ErrnoException when the address cannot be bound (`EADDRINUSE`, `EACCES`, …). */
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
   const { app, listener } = createApp(emulator, options);
@@ -38,11 +46,14 @@ export async function startServer(emulator: ServedEmulator, options: ServerOptio
       server.once("close", () => {
         closed = true;
       });
-      const deadline = performance.now() + graceMs;
+      const startedAt = performance.now();
+      const lasts = (ms: number) => !closed && performance.now() < startedAt + Math.min(ms, graceMs);
       listener.drain();
-      while (!closed && performance.now() < deadline) {
-        await realDelay(5);
+      // A client at work has its next request on the way already: closed now, it would get a reset for an answer.
+      while (lasts(betweenRequestsMs)) await realDelay(5);
+      while (lasts(graceMs)) {
         listener.closeIdle();
+        await realDelay(5);
       }
       listener.destroy();
       await app.close();
