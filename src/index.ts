@@ -12,7 +12,7 @@ import type { FunctionHandler } from "./core/functions.ts";
 import type { RequestRecord } from "./core/request-log.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
-import { type RunningServer, startServer } from "./server/server.ts";
+import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
 export type { LogEvent, LogFilter } from "./core/delivery/log-groups.ts";
 export type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
@@ -166,7 +166,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       throw error;
     }
   }
-  const endpoint = server ? `http://${options.host ?? "127.0.0.1"}:${server.port}` : "http://localhost:4566";
+  const endpoint = server ? originOf("http", options.host ?? "127.0.0.1", server.port) : "http://localhost:4566";
   const handler = server ? undefined : inProcessHandler(emulator);
   const { clock } = emulator;
   return {
@@ -215,7 +215,7 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
   return {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request, options) {
-      const answer = emulator.handle(await wireRequest(request), originOf(request));
+      const answer = emulator.handle(await wireRequest(request), originAsked(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
       let leave: () => void = () => {};
@@ -242,7 +242,7 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
   };
 }
 
-function originOf(request: SdkRequest): string {
+function originAsked(request: SdkRequest): string {
   return `${request.protocol}//${hostOf(request)}`;
 }
 
