@@ -332,14 +332,17 @@ describe("Store.open", () => {
 });
 
 describe("a disk that refuses", () => {
-  it("is told by flushed and by writes, while reads go on and nothing told safe is lost", async () => {
+  it.each([
+    ["fill", /^StoreError: The disk does not take what is written to .*: .+\.$/],
+    ["fill to the brim", /^StoreError: The disk does not take what is written to .*: it is full\.$/],
+  ])("is told by flushed and by writes, while reads go on and nothing told safe is lost: %s", async (how, refusal) => {
     // 3,000 blocks of 512 bytes; the program writes until LMDB fails.
-    const program = start(await bundle("disk-program.ts"), ["fill", directory], "ulimit -S -f 3000");
+    const program = start(await bundle("disk-program.ts"), [how, directory], "ulimit -S -f 3000");
     await program.ended;
     const safe = program.lines.filter((line) => line.startsWith("safe")).length;
     expect(safe).toBeGreaterThan(50);
     const [flushed, write, reads, close] = program.lines.slice(safe);
-    expect(flushed).toMatch(/^StoreError: The disk does not take what is written to .*: .+\.$/);
+    expect(flushed).toMatch(refusal);
     expect(write).toBe(flushed);
     expect(reads).toBe("reads true");
     expect(close).toBe(flushed);
