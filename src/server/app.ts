@@ -13,7 +13,6 @@ import { createListener, type Listener, type TlsFiles } from "./listener.ts";
 export interface ServedEmulator extends ControlledEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
   refuse(request: WireRequest, error: unknown): WireResponse;
-  reportBug(error: unknown, where: string): void;
 }
 
 export interface AppOptions {
@@ -38,7 +37,7 @@ export function createApp(emulator: ServedEmulator, options: AppOptions): { app:
     ...(logsRequests && options.logger ? { loggerInstance: options.logger } : {}),
     // No route has a schema, so the compilers for them, half of Fastify's code, are neither loaded nor bundled.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     // Paths are AWS's business: whatever a client sends reaches the AWS route as it came.
     frameworkErrors: (error, request, reply) => sendRefusal(emulator, error, request as FastifyRequest, reply as never),
   });

@@ -38,6 +38,18 @@ describe("/_busbar/health", () => {
   });
 });
 
+describe("HEAD", () => {
+  it("answers probes as GET does, without the body", async () => {
+    for (const path of ["health", "clock", "state", "requests"]) {
+      const { status, text, headers } = await http(`${bus.endpoint}/_busbar/${path}`, { method: "HEAD" });
+      expect([path, status, text]).toEqual([path, 200, ""]);
+      expect(Number(headers.get("content-length"))).toBeGreaterThan(0);
+    }
+    expect((await http(`${bus.endpoint}/_busbar/nowhere`, { method: "HEAD" })).status).toBe(404);
+    expect((await http(`${bus.endpoint}/nowhere`, { method: "HEAD" })).status).toBe(404);
+  });
+});
+
 describe("any method", () => {
   const content = [
     ["application/json", '{"a":1}'],
@@ -51,7 +63,13 @@ describe("any method", () => {
       for (const [type, body] of content) {
         const init = { method, body, headers: { "content-type": type } };
         expect((await http(`${bus.endpoint}/nowhere`, init)).status).toBe(404);
-        expect((await http(`${bus.endpoint}/_busbar/nowhere`, init)).status).toBe(404);
+        for (const path of ["", "/", "/nowhere"]) {
+          const answer = await http(`${bus.endpoint}/_busbar${path}`, init);
+          expect([answer.status, JSON.parse(answer.text).message]).toEqual([
+            404,
+            expect.stringContaining("/_busbar/health"),
+          ]);
+        }
       }
     },
   );
