@@ -167,7 +167,8 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     }
   }
   const endpoint = server ? originOf("http", options.host ?? "127.0.0.1", server.port) : "http://localhost:4566";
-  const handler = server ? undefined : inProcessHandler(emulator);
+  const handler = server ? undefined : inProcessHandler(emulator, () => closed);
+  let closed = false;
   const { clock } = emulator;
   return {
     endpoint,
@@ -196,6 +197,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
     reset: (account) => emulator.reset(account),
     async close() {
+      closed = true;
       emulator.stop();
       await server?.close(500);
       await emulator.close();
@@ -211,10 +213,18 @@ function epochMs(time: Date | number | string): number {
 }
 
 /** Carries an SDK client's requests to the emulator without a socket. */
-function inProcessHandler(emulator: Emulator): InProcessHandler {
+function inProcessHandler(emulator: Emulator, isClosed: () => boolean): InProcessHandler {
   return {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request, options) {
+      // Answers take a turn of the event loop, as over a socket: else a client that asks until something has happened
+      // would keep it from happening.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+      if (isClosed()) {
+        throw Object.assign(new Error("This Busbar is closed: nobody answers."), { code: "ECONNREFUSED" });
+      }
       const answer = emulator.handle(await wireRequest(request), originAsked(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
