@@ -40,6 +40,7 @@ async function main(): Promise<void> {
     throw error;
   }
   const stop = () => {
+    logger.info("stopping: what is under way is answered first");
     process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
     emulator.stop();
     server
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  logger.info({ port: server.port, storage: options.dataDir ?? "memory", clock: emulator.clock.mode }, "listening");
   // Last: whoever waits for the banner may send a signal at once.
   print(banner(options, server.port));
 }

@@ -169,6 +169,21 @@ describe("a start", () => {
     expect(await json(endpoint, "health")).toMatchObject({ storage: "memory", clock: { mode: "real" } });
   });
 
+  it("logs its life in JSON with --log-level info, and nothing unless told", async () => {
+    const logged = async (...args: string[]) => {
+      const { kill, ended } = await startCli(args);
+      kill("SIGTERM");
+      const lines = (await ended).stdout.split("\n").filter((line) => line.startsWith("{"));
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    expect(await logged()).toEqual([]);
+    const dataDir = fresh();
+    expect(await logged("--log-level", "info", "--data-dir", dataDir)).toMatchObject([
+      { level: 30, msg: "listening", port: expect.any(Number), storage: dataDir, clock: "real" },
+      { level: 30, msg: expect.stringMatching(/^stopping/) },
+    ]);
+  });
+
   it("hears a signal as soon as its banner is there", async () => {
     const { ended, kill } = await startCli();
     kill("SIGTERM");
