@@ -50,7 +50,6 @@ describe.each(spoken)("$name", ({ service, send }) => {
   const operation = modelOf(service);
   const without = new Set(["EndpointId", "MessageSystemAttributeNames"]);
   const seeds = { numRuns: 1, seed: 7 };
-
   const input = fc.sample(arbitraryOf(operation.input, without), seeds)[0] as object;
 
   it("says which operation is not built", async () => {
