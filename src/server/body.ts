@@ -51,10 +51,8 @@ export function readBody(
   const finish = (error: Error | undefined, body: Buffer) => {
     if (finished) return;
     finished = true;
-    chunks = [];
     done(error, body);
   };
-  const whole = () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
   request.on("data", (chunk: Buffer) => {
     received += chunk.length;
     if (finished) return;
@@ -63,14 +61,17 @@ export function readBody(
       if (received > patienceBytes) finish(new BodyTooLarge(), noBody);
       return;
     }
-    chunks.push(chunk);
-    if (received === length) finish(undefined, whole());
+    if (received === length && chunks.length === 0) finish(undefined, chunk);
+    else {
+      chunks.push(chunk);
+      if (received === length) finish(undefined, Buffer.concat(chunks));
+    }
   });
   request.on("end", () => {
     // An HTTP/2 request that is reset half-way ends as one does that is whole, whose stream is still open for the answer.
     if (received < length || stream?.closed || stream?.destroyed) finish(new BodyBrokenOff(), noBody);
     else if (received > bodyLimitBytes) finish(new BodyTooLarge(), noBody);
-    else finish(undefined, whole());
+    else finish(undefined, Buffer.concat(chunks));
   });
   // Stays: an HTTP/2 stream that breaks off later must find somebody listening.
   request.on("error", () => finish(new BodyBrokenOff(), noBody));
