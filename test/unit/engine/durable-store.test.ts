@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Clock } from "../../../src/engine/clock.ts";
 import { restoreClock } from "../../../src/engine/clock-row.ts";
@@ -271,6 +273,16 @@ describe("the lock of a directory", () => {
     await program.ended;
     expect(existsSync(lockFile())).toBe(true);
     await openStore();
+  });
+
+  it("is given to one of many who find a dead process's at the same moment", async () => {
+    const program = join(directory, "race.mjs");
+    writeFileSync(program, await bundle("lock-race-program.ts"));
+    const contested = join(directory, "contested");
+    mkdirSync(contested);
+    const { stdout } = await promisify(execFile)(process.execPath, [program, contested]);
+    // All rounds, by how many had the directory in them.
+    expect(JSON.parse(stdout)).toEqual({ 1: 300 });
   });
 
   it.each([
