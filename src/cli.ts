@@ -11,6 +11,8 @@ import { version } from "./version.ts";
 
 /** Time that requests under way have after a signal, so that the whole end stays within a second. */
 const graceMs = 600;
+/** Longer than clients at work take from an answer to their next request. */
+const idleMs = 100;
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
@@ -44,7 +46,7 @@ async function main(): Promise<void> {
     process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
     emulator.stop();
     server
-      .close(graceMs)
+      .close(graceMs, idleMs)
       .then(() => emulator.close())
       .then(
         () => process.exit(0),
