@@ -94,12 +94,15 @@ const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"]
 /** @throws OptionError for an unknown option or a value out of range. */
 export function readOptions(args: string[], environment: NodeJS.ProcessEnv): CliOptions {
   const values = parse(args);
+  // An empty variable is one that is not set, as in compose files; an empty flag is somebody's unset variable.
   const text = (name: keyof typeof flags): string | undefined => {
     const flag = values[name];
+    if (flag === "") throw new OptionError(`--${name} needs a value; --help lists the options.`);
     if (typeof flag === "string") return flag;
-    const variable = environment[variableOf(name)];
-    return variable === "" ? undefined : variable;
+    return environment[variableOf(name)] || undefined;
   };
+  const list = (name: "function" | "endpoint"): readonly string[] =>
+    values[name] ?? environment[variableOf(name)]?.split(",").filter((one) => one !== "") ?? [];
   const on = (name: keyof typeof flags): boolean => {
     if (values[name] !== undefined) return values[name] === true;
     const variable = environment[variableOf(name)];
@@ -114,10 +117,10 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
   const key = text("key");
   if ((cert === undefined) !== (key === undefined)) throw new OptionError("--cert and --key go together.");
   return {
-    port: portOf(text("port") ?? environment["PORT"] ?? "4566"),
+    port: portOf(text("port") ?? (environment["PORT"] || "4566")),
     host: text("host") ?? "127.0.0.1",
     dataDir: text("data-dir"),
-    defaultRegion: text("default-region") ?? "us-east-1",
+    defaultRegion: regionOf(text("default-region") ?? "us-east-1"),
     clock: on("virtual-clock") ? "virtual" : "real",
     seed: text("seed"),
     strict: on("strict"),
@@ -126,14 +129,8 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     tls: on("tls") || cert !== undefined,
     cert,
     key,
-    functions: urlsOf(
-      values.function ?? environment["BUSBAR_FUNCTION"]?.split(",") ?? [],
-      "--function needs name=url, for example worker=http://localhost:9000",
-    ),
-    endpoints: urlsOf(
-      values.endpoint ?? environment["BUSBAR_ENDPOINT"]?.split(",") ?? [],
-      "--endpoint needs service=url, for example dynamodb=http://localhost:8000",
-    ),
+    functions: urlsOf(list("function"), "--function needs name=url, for example worker=http://localhost:9000"),
+    endpoints: urlsOf(list("endpoint"), "--endpoint needs service=url, for example dynamodb=http://localhost:8000"),
     s3Root: text("s3-root"),
     mocks: mocksIn(text("mocks") ?? environment["SFN_MOCK_CONFIG"]),
     help: values.help === true,
@@ -186,6 +183,15 @@ function delayOf(text: string): number {
 function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535)
-    throw new OptionError(`--port must be a whole number from 0 to 65535, not ${text}.`);
+    throw new OptionError(
+      `the port must be a whole number from 0 to 65535, not ${text}; see --port, BUSBAR_PORT and PORT.`,
+    );
   return port;
+}
+
+/** A region is part of every ARN. */
+function regionOf(text: string): string {
+  if (!/^[a-z0-9-]{1,64}$/.test(text))
+    throw new OptionError(`--default-region must be a region such as eu-central-1, not ${text}.`);
+  return text;
 }

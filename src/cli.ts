@@ -6,11 +6,13 @@ import pino from "pino";
 import { type CliOptions, helpText, OptionError, readOptions } from "./cli-options.ts";
 import { Emulator } from "./emulator.ts";
 import { loadTls } from "./server/certificate.ts";
-import { type RunningServer, startServer } from "./server/server.ts";
+import { originOf, type RunningServer, startServer } from "./server/server.ts";
 import { version } from "./version.ts";
 
 /** Time that requests under way have after a signal, so that the whole end stays within a second. */
 const graceMs = 600;
+/** Longer than clients at work take from an answer to their next request. */
+const idleMs = 100;
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
@@ -39,12 +41,12 @@ async function main(): Promise<void> {
     await emulator.close();
     throw error;
   }
-  print(banner(options, server.port));
   const stop = () => {
+    logger.info("stopping: what is under way is answered first");
     process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
     emulator.stop();
     server
-      .close(graceMs)
+      .close(graceMs, idleMs)
       .then(() => emulator.close())
       .then(
         () => process.exit(0),
@@ -53,12 +55,14 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  logger.info({ port: server.port, storage: options.dataDir ?? "memory", clock: emulator.clock.mode }, "listening");
+  // Last: whoever waits for the banner may send a signal at once.
+  print(banner(options, server.port));
 }
 
 function banner(options: CliOptions, port: number): string {
-  const host =
-    options.host === "127.0.0.1" || options.host === "0.0.0.0" || options.host === "::" ? "localhost" : options.host;
-  const endpoint = `${options.tls ? "https" : "http"}://${host}:${port}`;
+  const host = ["127.0.0.1", "0.0.0.0", "::"].includes(options.host) ? "localhost" : options.host;
+  const endpoint = originOf(options.tls ? "https" : "http", host, port);
   const trust =
     options.tls && !options.cert ? "\n  The certificate is self-signed: clients must be told to trust it." : "";
   return `Busbar ${version} is listening on ${endpoint} (${options.dataDir ? `state in ${options.dataDir}` : "state in memory"}, ${options.clock} clock)${trust}
@@ -75,14 +79,14 @@ function print(text: string): void {
 /** One line on stderr that says what to do; 2 for a wrong command line, 1 for everything else. */
 function fail(error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;
-  const { port, address } = error as { port?: number; address?: string };
+  const { port, address, hostname } = error as { port?: number; address?: string; hostname?: string };
   const text =
     code === "EADDRINUSE"
       ? `port ${port} on ${address} is in use; stop what uses it or choose another with --port.`
       : code === "EACCES" && port !== undefined
         ? `port ${port} may not be bound by this user; choose one above 1023 with --port.`
-        : code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
-          ? `this machine has no address ${address ?? ""}; choose another with --host.`
+        : code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN"
+          ? `this machine has no address ${address ?? hostname}; choose another with --host.`
           : message;
   process.stderr.write(`busbar: ${text}\n`);
   process.exit(error instanceof OptionError ? 2 : 1);

@@ -1,5 +1,4 @@
 /** The composition root: the only file that knows everything. */
-import type { AwsError } from "../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import { Arrivals } from "./core/arrivals.ts";
 import { AwsEvents } from "./core/aws-events.ts";
@@ -208,7 +207,8 @@ export class Emulator {
     this.#onBug(error, where);
   }
 
-  refuse(request: WireRequest, error: AwsError): WireResponse {
+  /** Answers what never became a call with an AwsError; anything else is a bug, and told and answered as one. */
+  refuse(request: WireRequest, error: unknown): WireResponse {
     return this.#dispatcher.refuse(request, error);
   }
 

@@ -12,7 +12,7 @@ import type { FunctionHandler } from "./core/functions.ts";
 import type { RequestRecord } from "./core/request-log.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
-import { type RunningServer, startServer } from "./server/server.ts";
+import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
 export type { LogEvent, LogFilter } from "./core/delivery/log-groups.ts";
 export type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
@@ -169,8 +169,9 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       throw error;
     }
   }
-  const endpoint = server ? `http://${options.host ?? "127.0.0.1"}:${server.port}` : "http://localhost:4566";
-  const handler = server ? undefined : inProcessHandler(emulator);
+  const endpoint = server ? originOf("http", options.host ?? "127.0.0.1", server.port) : "http://localhost:4566";
+  const handler = server ? undefined : inProcessHandler(emulator, () => closed);
+  let closed = false;
   const { clock } = emulator;
   return {
     endpoint,
@@ -199,8 +200,10 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
     reset: (account) => emulator.reset(account),
     async close() {
+      closed = true;
       emulator.stop();
-      await server?.close(500);
+      // Clients are near, and tests many: little is enough.
+      await server?.close(500, 20);
       await emulator.close();
     },
   };
@@ -214,11 +217,19 @@ function epochMs(time: Date | number | string): number {
 }
 
 /** Carries an SDK client's requests to the emulator without a socket. */
-function inProcessHandler(emulator: Emulator): InProcessHandler {
+function inProcessHandler(emulator: Emulator, isClosed: () => boolean): InProcessHandler {
   return {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request, options) {
-      const answer = emulator.handle(await wireRequest(request), originOf(request));
+      // Answers take a turn of the event loop, as over a socket: else a client that asks until something has happened
+      // would keep it from happening.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+      if (isClosed()) {
+        throw Object.assign(new Error("This Busbar is closed: nobody answers."), { code: "ECONNREFUSED" });
+      }
+      const answer = emulator.handle(await wireRequest(request), originAsked(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
       const signal = options?.abortSignal as AbortSignal | undefined;
       let leave: () => void = () => {};
@@ -245,7 +256,7 @@ function inProcessHandler(emulator: Emulator): InProcessHandler {
   };
 }
 
-function originOf(request: SdkRequest): string {
+function originAsked(request: SdkRequest): string {
   return `${request.protocol}//${hostOf(request)}`;
 }
 

@@ -167,8 +167,11 @@ export class Dispatcher {
     }
   }
 
-  /** Answers a request that never became a call (too large, unreadable) with this error, in the caller's protocol. */
-  refuse(request: WireRequest, error: AwsError): WireResponse {
+  /**
+   * Answers a request that never became a call (too large, unreadable) with this error, in the caller's protocol; one
+   * that is no AwsError is a bug.
+   */
+  refuse(request: WireRequest, error: unknown): WireResponse {
     const call = this.#begin(request, claim(request, this.#models, protocols));
     return this.#fail(error, call, request);
   }

@@ -186,17 +186,18 @@ function textOf(key: Uint8Array): string {
 
 /** Why LMDB failed. It reports a full disk as an input/output error, so the file system is asked first. */
 async function reasonOf(directory: string, error: unknown): Promise<string> {
+  const { commitError } = error as { commitError?: Promise<never> };
+  // lmdb tells the cause in a promise that rejects in the same turn of the event loop, or never; it must find a listener.
+  const told = Promise.resolve(commitError).catch((rejected: unknown) => rejected);
   const { bavail, bsize } = statfsSync(directory);
   if (bavail * bsize < 1_000_000) return "it is full";
-  const { commitError } = error as { commitError?: Promise<never> };
-  // lmdb tells the cause in a promise that rejects in the same turn of the event loop, or never.
-  const cause = await Promise.race([
-    Promise.resolve(commitError).catch((rejected: unknown) => rejected),
-    new Promise<undefined>((resolve) => {
-      setImmediate(() => resolve(undefined));
-    }),
-  ]);
-  const told = cause ?? error;
+  const cause =
+    (await Promise.race([
+      told,
+      new Promise<undefined>((resolve) => {
+        setImmediate(() => resolve(undefined));
+      }),
+    ])) ?? error;
   // What lmdb adds after a colon are addresses and sizes.
-  return (told instanceof Error ? told.message : String(told)).split(": ")[0]!;
+  return (cause instanceof Error ? cause.message : String(cause)).split(": ")[0]!;
 }

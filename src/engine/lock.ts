@@ -1,8 +1,10 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -22,6 +24,8 @@ interface Holder {
   pid: number;
   /** When that process began, from /proc; empty where there is none. */
   started: string;
+  /** Tells apart two locks of one process. */
+  id: string;
 }
 
 const FILE_NAME = "process.lock";
@@ -29,11 +33,18 @@ const FILE_NAME = "process.lock";
 /** Somebody who has created the lock file writes into it at once; longer than this it stays empty only after a crash. */
 const EMPTY_GRACE_MS = 200;
 
+const ATTEMPTS = 20;
+
 /** Real paths of the directories this program holds: where there is no /proc, the only way to know our own locks. */
 const heldHere = new Set<string>();
 
 /**
  * Makes the directory if need be and takes it for this process; a lock left by a process that is gone does not count.
+ *
+ * Files cannot be deleted on condition, so whoever takes a dead process's lock file away may find that it was replaced
+ * meanwhile. Hence files are moved aside, under names used once, and one that has a living holder counts there as well:
+ * who has created the lock file looks at those moved aside before believing that the directory is theirs. Of two who have
+ * created one, the later came after the other's was moved, sees it and withdraws.
  * @throws StoreError when another process (or this one) has it, or when it cannot be made or written to.
  */
 export function lockDirectory(directory: string): Lock {
@@ -41,12 +52,24 @@ export function lockDirectory(directory: string): Lock {
     makeDirectory(directory);
     const real = realpathSync(directory);
     const path = join(real, FILE_NAME);
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      if (create(path)) {
-        heldHere.add(real);
-        return { release: () => release(real, path) };
+    const own: Holder = {
+      pid: process.pid,
+      started: startOf(process.pid),
+      id: `${process.pid}-${process.hrtime.bigint()}`,
+    };
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const file = create(path);
+      if (file === undefined) {
+        const holder = readPatiently(path);
+        if (holder !== undefined && isHolding(holder, real)) throw inUse(directory, holder);
+        moveAside(path, real, own);
+        continue;
       }
-      removeStale(directory, real, path);
+      const other = take(file, path, real, own);
+      if (other === "lost") continue;
+      if (other !== undefined) throw inUse(directory, other);
+      heldHere.add(real);
+      return { release: () => release(real, path, own) };
     }
     throw new StoreError(`The data directory ${directory} is wanted by several processes at once.`);
   } catch (error) {
@@ -54,50 +77,68 @@ export function lockDirectory(directory: string): Lock {
   }
 }
 
-function create(path: string): boolean {
-  let file: number;
+function inUse(directory: string, { pid }: Holder): StoreError {
+  const who = pid === process.pid ? "this process already" : `another process (pid ${pid})`;
+  return new StoreError(`The data directory ${directory} is in use by ${who}.`);
+}
+
+/** The descriptor of the new lock file; undefined when there is one. */
+function create(path: string): number | undefined {
   try {
-    file = openSync(path, "wx");
+    return openSync(path, "wx");
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return undefined;
     throw error;
   }
-  const holder: Holder = { pid: process.pid, started: startOf(process.pid) };
-  writeSync(file, JSON.stringify(holder));
-  closeSync(file);
-  return true;
 }
 
-function release(real: string, path: string): void {
-  if (!heldHere.delete(real)) return;
-  if (read(path)?.pid === process.pid) rmSync(path, { force: true });
-}
-
-function removeStale(directory: string, real: string, path: string): void {
-  let holder = read(path);
-  if (holder === undefined) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EMPTY_GRACE_MS);
-    holder = read(path);
+/** Writes the holder, and says who else holds the directory (then we do not), or that our file was taken for a dead one's. */
+function take(file: number, path: string, real: string, own: Holder): Holder | "lost" | undefined {
+  try {
+    writeSync(file, JSON.stringify(own));
+    const other = holderAside(real, own);
+    if (other !== undefined) moveAside(path, real, own);
+    else if (fstatSync(file).nlink === 0) return "lost";
+    return other;
+  } finally {
+    closeSync(file);
   }
-  if (holder !== undefined && isHolding(holder, real)) {
-    const who = holder.pid === process.pid ? "this process already" : `another process (pid ${holder.pid})`;
-    throw new StoreError(`The data directory ${directory} is in use by ${who}.`);
-  }
-  takeAside(real, path);
 }
 
-/** Moves the lock away before deleting it: another process may have put its own there since we looked. */
-function takeAside(real: string, path: string): void {
-  const aside = `${path}.${process.pid}`;
+/** The living holder of a lock file that was moved aside; those of the dead are deleted, as their names come but once. */
+function holderAside(real: string, own: Holder): Holder | undefined {
+  for (const name of readdirSync(real)) {
+    if (!name.startsWith(`${FILE_NAME}.`)) continue;
+    const aside = join(real, name);
+    const holder = readPatiently(aside);
+    if (holder?.id === own.id) continue;
+    if (holder !== undefined && isHolding(holder, real)) return holder;
+    rmSync(aside, { force: true });
+  }
+  return undefined;
+}
+
+/** Takes the lock file out of the way, and deletes it if it is our own or a dead process's. */
+function moveAside(path: string, real: string, own: Holder): void {
+  const aside = `${path}.${process.pid}.${process.hrtime.bigint()}`;
   try {
     renameSync(path, aside);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
-  const moved = read(aside);
-  if (moved !== undefined && isHolding(moved, real)) renameSync(aside, path);
-  else rmSync(aside, { force: true });
+  const moved = readPatiently(aside);
+  if (moved === undefined || moved.id === own.id || !isHolding(moved, real)) rmSync(aside, { force: true });
+}
+
+function release(real: string, path: string, own: Holder): void {
+  if (!heldHere.delete(real)) return;
+  if (read(path)?.id === own.id) moveAside(path, real, own);
+  for (const name of readdirSync(real)) {
+    if (!name.startsWith(`${FILE_NAME}.`)) continue;
+    const aside = join(real, name);
+    if (read(aside)?.id === own.id) rmSync(aside, { force: true });
+  }
 }
 
 function isHolding(holder: Holder, real: string): boolean {
@@ -126,10 +167,20 @@ function startOf(pid: number): string {
   }
 }
 
+/** As `read`, but gives a file that is still empty the time to be written. */
+function readPatiently(path: string): Holder | undefined {
+  const holder = read(path);
+  if (holder !== undefined || !existsSync(path)) return holder;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, EMPTY_GRACE_MS);
+  return read(path);
+}
+
 function read(path: string): Holder | undefined {
   try {
-    const { pid, started } = JSON.parse(readFileSync(path, "utf8")) as Partial<Holder>;
-    return Number.isSafeInteger(pid) && pid! > 0 && typeof started === "string" ? { pid: pid!, started } : undefined;
+    const { pid, started, id = "" } = JSON.parse(readFileSync(path, "utf8")) as Partial<Holder>;
+    return Number.isSafeInteger(pid) && pid! > 0 && typeof started === "string"
+      ? { pid: pid!, started, id }
+      : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || codeOf(error) === "ENOENT") return undefined;
     throw error;

@@ -12,8 +12,7 @@ import { createListener, type Listener, type TlsFiles } from "./listener.ts";
 /** What the server needs of the emulator it serves. */
 export interface ServedEmulator extends ControlledEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
-  refuse(request: WireRequest, error: AwsError): WireResponse;
-  reportBug(error: unknown, where: string): void;
+  refuse(request: WireRequest, error: unknown): WireResponse;
 }
 
 export interface AppOptions {
@@ -38,7 +37,7 @@ export function createApp(emulator: ServedEmulator, options: AppOptions): { app:
     ...(logsRequests && options.logger ? { loggerInstance: options.logger } : {}),
     // No route has a schema, so the compilers for them, half of Fastify's code, are neither loaded nor bundled.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     // Paths are AWS's business: whatever a client sends reaches the AWS route as it came.
     frameworkErrors: (error, request, reply) => sendRefusal(emulator, error, request as FastifyRequest, reply as never),
   });
@@ -118,7 +117,7 @@ class ServedRequest implements WireRequest {
 
   constructor(request: FastifyRequest, body: Buffer) {
     const raw = request.raw;
-    const url = raw.url as string;
+    const url = pathOf(raw.url as string);
     const mark = url.indexOf("?");
     const authority = raw.headers[":authority"];
     this.method = raw.method as string;
@@ -132,6 +131,13 @@ class ServedRequest implements WireRequest {
   get sourceIp(): string | undefined {
     return this.#raw.socket.remoteAddress;
   }
+}
+
+/** The path of a request target, which clients that believe in a proxy send as a whole URL (RFC 9112 section 3.2.2). */
+function pathOf(target: string): string {
+  if (target.startsWith("/") || !/^https?:\/\//i.test(target)) return target;
+  const path = target.slice(target.indexOf("//") + 2).replace(/^[^/?]*/, "");
+  return path.startsWith("/") ? path : `/${path}`;
 }
 
 /** Answers that are ready, and where they go, until the end of this turn of the event loop. */
@@ -206,9 +212,10 @@ async function pump(
 }
 
 function inflate(body: Buffer, encoding: string | string[]): Buffer | AwsError {
-  if (encoding === "identity" || encoding === "aws-chunked") return body;
+  const coding = String(encoding).toLowerCase();
+  if (coding === "identity" || coding === "aws-chunked") return body;
   try {
-    if (encoding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
+    if (coding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return tooLarge();
     return AwsError.unmodeled({ name: "SerializationException", message: "The request body is not valid gzip." });
@@ -218,12 +225,15 @@ function inflate(body: Buffer, encoding: string | string[]): Buffer | AwsError {
 }
 
 function sendRefusal(emulator: ServedEmulator, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const { message, statusCode = 400 } = error as { message: string; statusCode?: number };
-  const status = statusCode >= 400 && statusCode < 500 ? statusCode : 500;
+  const { message, statusCode: status } = error as { message: string; statusCode?: number };
+  // What has no such status was not thrown for the client: it is a bug, and told as one.
+  const isBug = status === undefined || status < 400 || status >= 500;
   const refusal =
     error instanceof BodyTooLarge
       ? tooLarge()
-      : AwsError.unmodeled({ name: status < 500 ? "SerializationException" : "InternalFailure", status, message });
+      : isBug
+        ? error
+        : AwsError.unmodeled({ name: "SerializationException", status, message });
   // What is left of the body is not read: the connection ends with the answer.
   reply.raw.shouldKeepAlive = false;
   send(emulator, request, reply, emulator.refuse(new ServedRequest(request, noBody), refusal));

@@ -1,8 +1,14 @@
 /** Reads the bodies of requests. */
 import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
 
 /** Above the largest request of the services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
 export const bodyLimitBytes = 16 * 1024 * 1024;
+/**
+ * A body that is too large is read to its end and thrown away, and answered then: most clients do not look for an answer
+ * while they write. Beyond this the answer does not wait, and the connection breaks under a client that goes on.
+ */
+const patienceBytes = 8 * bodyLimitBytes;
 export const noBody = Buffer.alloc(0);
 
 /** Fastify's error handlers, the control routes' too, take the status from the error. */
@@ -14,23 +20,32 @@ export class BodyTooLarge extends Error {
   }
 }
 
+/** What came is not what the client meant to send, so nothing may be done about it. */
+export class BodyBrokenOff extends Error {
+  readonly statusCode = 400;
+
+  constructor() {
+    super("The client broke off before the request body was whole.");
+  }
+}
+
 /**
- * Reads a body into one buffer and calls `done` once. Most come in one piece, which is then used as it is, without
- * waiting for the stream to say that it has ended.
+ * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff when there is none. Most come in
+ * one piece, which is then used as it is, without waiting for the stream to say that it has ended.
  */
-export function readBody(request: IncomingMessage, done: (error: Error | undefined, body: Buffer) => void): void {
+export function readBody(
+  request: IncomingMessage | Http2ServerRequest,
+  done: (error: Error | undefined, body: Buffer) => void,
+): void {
   const { "content-length": declared, "transfer-encoding": coding } = request.headers;
+  const stream = "stream" in request ? request.stream : undefined;
   // HTTP/2 declares a body by neither; its stream says whether there is one.
-  const length = declared !== undefined ? Number(declared) : coding === undefined && isHttp1(request) ? 0 : Number.NaN;
+  const length = declared !== undefined ? Number(declared) : coding === undefined && !stream ? 0 : Number.NaN;
   if (length === 0) {
     done(undefined, noBody);
     return;
   }
-  if (length > bodyLimitBytes) {
-    done(new BodyTooLarge(), noBody);
-    return;
-  }
-  let chunks: Buffer[] | undefined;
+  let chunks: Buffer[] = [];
   let received = 0;
   let finished = false;
   const finish = (error: Error | undefined, body: Buffer) => {
@@ -38,21 +53,27 @@ export function readBody(request: IncomingMessage, done: (error: Error | undefin
     finished = true;
     done(error, body);
   };
-  const onData = (chunk: Buffer) => {
-    // What is left of a body that is refused flows away unread.
-    if (finished) return;
+  request.on("data", (chunk: Buffer) => {
     received += chunk.length;
-    if (received > bodyLimitBytes) finish(new BodyTooLarge(), noBody);
-    else if (received === length) finish(undefined, chunks ? Buffer.concat([...chunks, chunk]) : chunk);
-    else if (chunks) chunks.push(chunk);
-    else chunks = [chunk];
-  };
-  request.on("data", onData);
-  request.on("end", () => finish(undefined, chunks ? Buffer.concat(chunks) : noBody));
+    if (finished) return;
+    if (received > bodyLimitBytes) {
+      chunks = [];
+      if (received > patienceBytes) finish(new BodyTooLarge(), noBody);
+      return;
+    }
+    if (received === length && chunks.length === 0) finish(undefined, chunk);
+    else {
+      chunks.push(chunk);
+      if (received === length) finish(undefined, Buffer.concat(chunks));
+    }
+  });
+  request.on("end", () => {
+    // An HTTP/2 request that is reset half-way ends as one does that is whole, whose stream is still open for the answer.
+    if (received < length || stream?.closed || stream?.destroyed) finish(new BodyBrokenOff(), noBody);
+    else if (received > bodyLimitBytes) finish(new BodyTooLarge(), noBody);
+    else finish(undefined, Buffer.concat(chunks));
+  });
   // Stays: an HTTP/2 stream that breaks off later must find somebody listening.
-  request.on("error", (error) => finish(error, noBody));
-}
-
-function isHttp1(request: IncomingMessage): boolean {
-  return request.httpVersionMajor === 1;
+  request.on("error", () => finish(new BodyBrokenOff(), noBody));
+  if (length > patienceBytes) finish(new BodyTooLarge(), noBody);
 }

@@ -1,6 +1,7 @@
 /** The certificate for `--tls`: the user's own, or a self-signed one made on first use and kept. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createSecureContext } from "node:tls";
 import { generateCertificate } from "../core/self-signed.ts";
 import type { TlsFiles } from "./listener.ts";
 
@@ -17,7 +18,15 @@ const validDays = 3650;
 /** @throws Error with one line that helps when a file cannot be read or written. */
 export async function loadTls(source: TlsSource): Promise<TlsFiles> {
   if (source.cert !== undefined && source.key !== undefined) {
-    return { cert: await readPem(source.cert), key: await readPem(source.key) };
+    const pair = { cert: await readPem(source.cert), key: await readPem(source.key) };
+    try {
+      createSecureContext(pair);
+    } catch (error) {
+      throw new Error(
+        `${source.cert} and ${source.key} are no certificate (PEM) and its private key: ${(error as Error).message}`,
+      );
+    }
+    return pair;
   }
   const certFile = join(source.directory, "tls-cert.pem");
   const keyFile = join(source.directory, "tls-key.pem");

@@ -29,6 +29,7 @@ export interface ControlledEmulator {
   readonly coverage: readonly ServiceCoverage[];
   reset(account?: string): Promise<void>;
   pull(service: string, lever: string, body: object): Promise<object | undefined>;
+  reportBug(error: unknown, where: string): void;
 }
 
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
@@ -146,12 +147,17 @@ export async function controlRoutes(
 
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    reply.code(error.statusCode ?? 500).send({ message: error.message });
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    // The disk refuses (StoreError): the client may try again. What else has no status is a bug.
+    const status = error.statusCode ?? (error.name === "StoreError" ? 503 : 500);
+    if (status === 500) emulator.reportBug(error, `${request.method} ${request.url}`);
+    reply.code(status).send({ message: error.message });
   });
-  app.all("/*", (request, reply) => {
-    reply.code(404).send({ message: `There is no ${request.method} ${request.url}. ${routesSentence}` });
-  });
+  for (const path of ["/", "/*"]) {
+    app.all(path, (request, reply) => {
+      reply.code(404).send({ message: `There is no ${request.method} ${request.url}. ${routesSentence}` });
+    });
+  }
 }
 
 const routesSentence =

@@ -5,10 +5,12 @@
  */
 import { createServer as createHttp1Server, type RequestListener } from "node:http";
 import {
+  constants,
   createServer as createHttp2Server,
   createSecureServer,
   type Http2Server,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import { createServer as createNetServer, type Server, type Socket } from "node:net";
 
@@ -20,9 +22,9 @@ export interface TlsFiles {
 export interface Listener {
   /** The server that is bound; it emits `listening`, `error` and `close`. */
   readonly server: Server;
-  /** Stops accepting and closes idle connections; those with a request under way end after its answer. */
+  /** Stops accepting. Connections end after the answer to their next request, or to those under way (HTTP/2). */
   drain(): void;
-  /** Closes connections that have become idle since. */
+  /** Closes connections on which nothing is under way. */
   closeIdle(): void;
   /** Ends what connections are left. */
   destroy(): void;
@@ -38,12 +40,19 @@ const idleTimeoutMs = 72_000;
 /** An HTTP/2 client opens a session in order to ask something. */
 const firstStreamTimeoutMs = 10_000;
 
-export function createListener(handler: RequestListener, tls: TlsFiles | undefined): Listener {
+/** @param idleMs How long a connection may be silent between two requests, and within an HTTP/2 request. */
+export function createListener(
+  handler: RequestListener,
+  tls: TlsFiles | undefined,
+  idleMs: number = idleTimeoutMs,
+): Listener {
   const sockets = new Set<Socket>();
+  /** Connections that have not said yet which protocol they speak. */
+  const silent = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const http1 = createHttp1Server(
     {
-      keepAliveTimeout: idleTimeoutMs,
+      keepAliveTimeout: idleMs,
       headersTimeout: 75_000,
       requestTimeout: 300_000,
       maxHeaderSize: 65_536,
@@ -55,7 +64,7 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
   const secure =
     tls &&
     createSecureServer(
-      { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: idleTimeoutMs } as object,
+      { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: idleMs } as object,
       handler as never,
     );
   // Neither is ever bound itself, and only "listening" makes Node watch over connections: without it idle ones are
@@ -68,18 +77,23 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
     (server as Http2Server).on("session", (session) => {
       sessions.add(session);
       session.once("close", () => sessions.delete(session));
-      endWhenIdle(session);
+      endWhenIdle(session, idleMs);
     });
     (server as Http2Server).on("sessionError", () => {});
   }
 
   const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    silent.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      silent.delete(socket);
+    });
     // A reset before the request is whole is the client's business alone.
     socket.on("error", () => socket.destroy());
     socket.setTimeout(sniffTimeoutMs, () => socket.destroy());
     sniff(socket, (first) => {
+      silent.delete(socket);
       socket.setTimeout(0);
       socket.removeAllListeners("timeout");
       if (first[0] === firstByteOfTls && secure) secure.emit("connection", socket);
@@ -88,19 +102,18 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
     });
   });
 
-  const closeIdle = () => {
-    http1.closeIdleConnections();
-    (secure as unknown as { closeIdleConnections(): void } | undefined)?.closeIdleConnections();
-  };
-
   return {
     server,
     drain() {
       server.close();
-      closeIdle();
+      for (const each of secure ? [http1, secure] : [http1]) each.prependListener("request", endAfterAnswer);
       for (const session of sessions) session.close();
     },
-    closeIdle,
+    closeIdle() {
+      http1.closeIdleConnections();
+      (secure as unknown as { closeIdleConnections(): void } | undefined)?.closeIdleConnections();
+      for (const socket of silent) socket.destroy();
+    },
     destroy() {
       http1.close();
       secure?.close();
@@ -110,22 +123,30 @@ export function createListener(handler: RequestListener, tls: TlsFiles | undefin
   };
 }
 
+/** Tells the client to send nothing more on this connection, where HTTP/1.1 is spoken. */
+function endAfterAnswer(_request: unknown, response: { shouldKeepAlive?: boolean }): void {
+  response.shouldKeepAlive = false;
+}
+
 /**
- * Ends an HTTP/2 session that carries no stream. Node neither times sessions out nor always notices that the client
- * has hung up: after certain broken frames a session would stay for ever.
+ * Ends an HTTP/2 session that is silent and carries no stream, or on which the streams left are requests that do not come
+ * to their end. Node neither times them out nor always notices that the client has hung up: after certain broken frames a
+ * session would stay for ever.
  */
-function endWhenIdle(session: ServerHttp2Session): void {
-  let streams = 0;
+function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  const streams = new Set<ServerHttp2Stream>();
   session.on("stream", (stream) => {
-    streams += 1;
-    session.setTimeout(idleTimeoutMs);
-    stream.once("close", () => {
-      streams -= 1;
-    });
+    streams.add(stream);
+    session.setTimeout(idleMs);
+    stream.once("close", () => streams.delete(stream));
   });
   session.on("timeout", () => {
-    if (streams === 0) session.destroy();
-    else session.setTimeout(idleTimeoutMs);
+    if (streams.size === 0) {
+      session.destroy();
+      return;
+    }
+    for (const stream of streams) if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL);
+    session.setTimeout(idleMs);
   });
   session.setTimeout(firstStreamTimeoutMs);
 }

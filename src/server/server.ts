@@ -15,8 +15,16 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** Stops accepting, lets what is under way be answered for up to `graceMs`, then ends all connections. */
-  close(graceMs: number): Promise<void>;
+  /**
+   * Stops accepting, leaves idle connections `idleMs` for a request that is on its way, lets what is under way be answered
+   * for up to `graceMs`, then ends all connections.
+   */
+  close(graceMs: number, idleMs: number): Promise<void>;
+}
+
+/** The URL of a host name or address and a port. */
+export function originOf(scheme: "http" | "https", host: string, port: number): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** @throws NodeJS.ErrnoException when the address cannot be bound (`EADDRINUSE`, `EACCES`, …). */
@@ -33,16 +41,19 @@ export async function startServer(emulator: ServedEmulator, options: ServerOptio
   });
   return {
     port: (server.address() as AddressInfo).port,
-    async close(graceMs) {
+    async close(graceMs, idleMs) {
       let closed = false;
       server.once("close", () => {
         closed = true;
       });
-      const deadline = performance.now() + graceMs;
+      const startedAt = performance.now();
+      const lasts = (ms: number) => !closed && performance.now() < startedAt + Math.min(ms, graceMs);
       listener.drain();
-      while (!closed && performance.now() < deadline) {
-        await realDelay(5);
+      // A client at work has its next request on the way already: closed now, it would get a reset for an answer.
+      while (lasts(idleMs)) await realDelay(5);
+      while (lasts(graceMs)) {
         listener.closeIdle();
+        await realDelay(5);
       }
       listener.destroy();
       await app.close();

@@ -1,6 +1,7 @@
 /** Control routes, CORS, and the embedding API. */
+import { SNS } from "@aws-sdk/client-sns";
 import { ReceiveMessageCommand, SQS, SQSClient } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Busbar, createBusbar } from "../../src/index.ts";
 import { http, postJson } from "../support/http.ts";
 
@@ -38,6 +39,18 @@ describe("/_busbar/health", () => {
   });
 });
 
+describe("HEAD", () => {
+  it("answers probes as GET does, without the body", async () => {
+    for (const path of ["health", "clock", "state", "requests"]) {
+      const { status, text, headers } = await http(`${bus.endpoint}/_busbar/${path}`, { method: "HEAD" });
+      expect([path, status, text]).toEqual([path, 200, ""]);
+      expect(Number(headers.get("content-length"))).toBeGreaterThan(0);
+    }
+    expect((await http(`${bus.endpoint}/_busbar/nowhere`, { method: "HEAD" })).status).toBe(404);
+    expect((await http(`${bus.endpoint}/nowhere`, { method: "HEAD" })).status).toBe(404);
+  });
+});
+
 describe("any method", () => {
   const content = [
     ["application/json", '{"a":1}'],
@@ -51,7 +64,13 @@ describe("any method", () => {
       for (const [type, body] of content) {
         const init = { method, body, headers: { "content-type": type } };
         expect((await http(`${bus.endpoint}/nowhere`, init)).status).toBe(404);
-        expect((await http(`${bus.endpoint}/_busbar/nowhere`, init)).status).toBe(404);
+        for (const path of ["", "/", "/nowhere"]) {
+          const answer = await http(`${bus.endpoint}/_busbar${path}`, init);
+          expect([answer.status, JSON.parse(answer.text).message]).toEqual([
+            404,
+            expect.stringContaining("/_busbar/health"),
+          ]);
+        }
       }
     },
   );
@@ -268,6 +287,43 @@ describe("embedding", () => {
     setImmediate(() => abort.abort());
     await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
     await own.close();
+  });
+
+  it("lets things happen while a client asks for them again and again without a socket", async () => {
+    const own = await createBusbar({ port: false });
+    const sns = new SNS(own.clientConfig());
+    const { TopicArn } = await sns.createTopic({ Name: "t" });
+    let invoked = false;
+    own.registerFunction("f", async () => {
+      await new Promise((done) => setTimeout(done, 1));
+      invoked = true;
+    });
+    const Endpoint = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    await sns.subscribe({ TopicArn, Protocol: "lambda", Endpoint });
+    await sns.publish({ TopicArn, Message: "hello" });
+    // Fifty thousand calls without a turn for others would be a client that waits for ever.
+    let calls = 0;
+    while (!invoked && calls < 50_000) {
+      calls += 1;
+      await sns.listTopics({});
+    }
+    expect(invoked).toBe(true);
+    await own.close();
+  });
+
+  it("refuses calls after it was closed, as a closed port does, and knows nothing of a bug", async () => {
+    const error = vi.spyOn(console, "error");
+    for (const port of [false, undefined] as const) {
+      const own = await createBusbar(port === undefined ? {} : { port });
+      const sqs = new SQS({ ...own.clientConfig(), maxAttempts: 1 });
+      const { QueueUrl } = await sqs.createQueue({ QueueName: "q" });
+      await own.close();
+      for (const call of [sqs.sendMessage({ QueueUrl, MessageBody: "x" }), sqs.receiveMessage({ QueueUrl })]) {
+        await expect(call).rejects.toMatchObject({ code: expect.stringMatching(/^ECONN(REFUSED|RESET)$/) });
+      }
+    }
+    expect(error).not.toHaveBeenCalled();
+    error.mockRestore();
   });
 
   it("lets time be read, moved and set", async () => {

@@ -1,5 +1,6 @@
 /** The command as people start it: options, variables, banner, refusals, signals, TLS and HTTP/2. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { get as httpsGet } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
@@ -63,6 +64,10 @@ describe("the command line", () => {
       [["--cert", "file.pem"], {}, "--key"],
       [[], { BUSBAR_PORT: "many" }, "many"],
       [[], { BUSBAR_STRICT: "perhaps" }, "BUSBAR_STRICT"],
+      [["--data-dir", ""], {}, "--data-dir"],
+      [["--host", ""], {}, "--host"],
+      [["--default-region", "EU West"], {}, "EU West"],
+      [["--function", "worker"], {}, "--function"],
     ];
     for (const [args, env, part] of wrong) {
       const ended = await runCli(args, env);
@@ -82,6 +87,9 @@ describe("the command line", () => {
     const elsewhere = await runCli(["--port", "0", "--host", "203.0.113.1"]);
     expect(elsewhere.code).toBe(1);
     expectOneLine(elsewhere, "203.0.113.1", "--host");
+    const unknown = await runCli(["--port", "0", "--host", "busbar.invalid"]);
+    expect(unknown.code).toBe(1);
+    expectOneLine(unknown, "busbar.invalid", "--host");
   });
 
   it("refuses a data directory that cannot be written or is in use, with code 1", async () => {
@@ -107,7 +115,7 @@ describe("the command line", () => {
     await writeFile(file, "no certificate");
     const unusable = await runCli(["--port", "0", "--cert", file, "--key", file]);
     expect(unusable.code).toBe(1);
-    expectOneLine(unusable);
+    expectOneLine(unusable, file);
   });
 });
 
@@ -142,6 +150,44 @@ describe("a start", () => {
     await call(flagged.endpoint, "CreateQueue", { QueueName: "q" });
     const own = await call(flagged.endpoint, "GetQueueAttributes", { QueueUrl: "q", AttributeNames: ["QueueArn"] });
     expect(JSON.parse(own.text).Attributes.QueueArn).toBe("arn:aws:sqs:sa-east-1:000000000000:q");
+  });
+
+  it("takes empty variables as ones that are not set", async () => {
+    const names = [
+      "HOST",
+      "DATA_DIR",
+      "DEFAULT_REGION",
+      "VIRTUAL_CLOCK",
+      "SEED",
+      "STRICT",
+      "STREAM_DELAY",
+      "LOG_LEVEL",
+    ];
+    const more = ["TLS", "CERT", "KEY", "FUNCTION", "ENDPOINT", "S3_ROOT", "MOCKS"];
+    const env = Object.fromEntries([...names, ...more].map((name) => [`BUSBAR_${name}`, ""]));
+    const { endpoint } = await startCli(["--port", "0"], { ...env, PORT: "", BUSBAR_PORT: "" });
+    expect(await json(endpoint, "health")).toMatchObject({ storage: "memory", clock: { mode: "real" } });
+  });
+
+  it("logs its life in JSON with --log-level info, and nothing unless told", async () => {
+    const logged = async (...args: string[]) => {
+      const { kill, ended } = await startCli(args);
+      kill("SIGTERM");
+      const lines = (await ended).stdout.split("\n").filter((line) => line.startsWith("{"));
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    expect(await logged()).toEqual([]);
+    const dataDir = fresh();
+    expect(await logged("--log-level", "info", "--data-dir", dataDir)).toMatchObject([
+      { level: 30, msg: "listening", port: expect.any(Number), storage: dataDir, clock: "real" },
+      { level: 30, msg: expect.stringMatching(/^stopping/) },
+    ]);
+  });
+
+  it("hears a signal as soon as its banner is there", async () => {
+    const { ended, kill } = await startCli();
+    kill("SIGTERM");
+    expect((await ended).code).toBe(0);
   });
 
   it("honours PORT where BUSBAR_PORT is not set", async () => {
@@ -199,6 +245,36 @@ describe("a signal", () => {
       await expect(http(endpoint)).rejects.toThrow();
     });
   }
+
+  it("lets clients at work end with an answer that says so, not with a reset", async () => {
+    const { endpoint, port, kill, ended } = await startCli();
+    await call(endpoint, "CreateQueue", { QueueName: "q" });
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+    const body = '{"QueueUrl":"q","MessageBody":"x"}';
+    const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" };
+    const send = () =>
+      new Promise<string>((done) => {
+        const outgoing = request({ host: "127.0.0.1", port, agent, method: "POST", headers }, (answer) => {
+          answer.resume();
+          answer.once("end", () => done(String(answer.statusCode)));
+        });
+        outgoing.once("error", (error: NodeJS.ErrnoException) => done(String(error.code)));
+        outgoing.end(body);
+      });
+    let answered = 0;
+    const work = async () => {
+      for (;;) {
+        const outcome = await send();
+        if (outcome !== "200") return outcome;
+        answered += 1;
+        if (answered === 500) kill("SIGTERM");
+      }
+    };
+    const outcomes = await Promise.all(Array.from({ length: 16 }, work));
+    expect(new Set(outcomes)).toEqual(new Set(["ECONNREFUSED"]));
+    expect((await ended).code).toBe(0);
+    agent.destroy();
+  });
 
   it("ends a process with silent connections, too", async () => {
     const { port, kill, ended } = await startCli();

@@ -62,7 +62,7 @@ function ask({ method, path, headers, body }: Sent): Promise<{ status: number; h
         agent,
         method,
         path,
-        headers: { "content-length": body.length, ...headers },
+        headers: "transfer-encoding" in headers ? headers : { "content-length": body.length, ...headers },
       },
       (response) => {
         response.resume();
@@ -176,15 +176,14 @@ it("refuses bodies of 20 MiB, plain, in chunks or inflated", async () => {
   const requests: Sent[] = [
     { method: "POST", path: "/", headers: target, body: big },
     { method: "POST", path: "/", headers: forms, body: big },
+    { method: "POST", path: "/", headers: { ...target, "transfer-encoding": "chunked" }, body: big },
     { method: "POST", path: "/_busbar/clock", headers: {}, body: big },
     { method: "PUT", path: "/x", headers: {}, body: big },
     { method: "POST", path: "/", headers: { ...target, "content-encoding": "gzip" }, body: gzipSync(big) },
     { method: "POST", path: "/", headers: { ...forms, "content-encoding": "gzip" }, body: gzipSync(big) },
   ];
   for (const sent of requests) {
-    const { status } = await ask(sent);
-    // The refusal may come while the body is still on its way, and the connection ends with it.
-    expect([0, 413]).toContain(status);
+    expect((await ask(sent)).status).toBe(413);
   }
   const body = Buffer.from(`{"QueueUrl":"fuzz","MessageBody":"${"x".repeat(15 * mebibyte)}"}`);
   expect((await ask({ method: "POST", path: "/", headers: target, body })).status).toBe(400);

@@ -244,7 +244,7 @@ describe("TLS", () => {
     } finally {
       kinesis.destroy();
       emulator.stop();
-      await server.close(100);
+      await server.close(100, 0);
       await emulator.close();
       await rm(directory, { recursive: true });
     }

@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Clock } from "../../../src/engine/clock.ts";
 import { restoreClock } from "../../../src/engine/clock-row.ts";
@@ -273,6 +275,16 @@ describe("the lock of a directory", () => {
     await openStore();
   });
 
+  it("is given to one of many who find a dead process's at the same moment", async () => {
+    const program = join(directory, "race.mjs");
+    writeFileSync(program, await bundle("lock-race-program.ts"));
+    const contested = join(directory, "contested");
+    mkdirSync(contested);
+    const { stdout } = await promisify(execFile)(process.execPath, [program, contested]);
+    // All rounds, by how many had the directory in them.
+    expect(JSON.parse(stdout)).toEqual({ 1: 300 });
+  });
+
   it.each([
     ["a pid now used by another process", JSON.stringify({ pid: process.ppid, started: "an earlier boot 1" })],
     ["our own pid of an earlier life", JSON.stringify({ pid: process.pid, started: "an earlier boot 1" })],
@@ -321,7 +333,9 @@ describe("Store.open", () => {
     await older.close();
     for (const _ of [1, 2]) {
       await expect(openStore()).rejects.toThrow(
-        new StoreError(`The data directory ${directory} was written by another version of Busbar (format 1): choose another, or delete it.`),
+        new StoreError(
+          `The data directory ${directory} was written by another version of Busbar (format 1): choose another, or delete it.`,
+        ),
       );
     }
   });
@@ -344,14 +358,17 @@ describe("Store.open", () => {
 });
 
 describe("a disk that refuses", () => {
-  it("is told by flushed and by writes, while reads go on and nothing told safe is lost", async () => {
+  it.each([
+    ["fill", /^StoreError: The disk does not take what is written to .*: .+\.$/],
+    ["fill to the brim", /^StoreError: The disk does not take what is written to .*: it is full\.$/],
+  ])("is told by flushed and by writes, while reads go on and nothing told safe is lost: %s", async (how, refusal) => {
     // 3,000 blocks of 512 bytes; the program writes until LMDB fails.
-    const program = start(await bundle("disk-program.ts"), ["fill", directory], "ulimit -S -f 3000");
+    const program = start(await bundle("disk-program.ts"), [how, directory], "ulimit -S -f 3000");
     await program.ended;
     const safe = program.lines.filter((line) => line.startsWith("safe")).length;
     expect(safe).toBeGreaterThan(50);
     const [flushed, write, reads, close] = program.lines.slice(safe);
-    expect(flushed).toMatch(/^StoreError: The disk does not take what is written to .*: .+\.$/);
+    expect(flushed).toMatch(refusal);
     expect(write).toBe(flushed);
     expect(reads).toBe("reads true");
     expect(close).toBe(flushed);
