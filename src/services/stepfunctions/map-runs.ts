@@ -315,10 +315,10 @@ export class MapRuns {
       this.#soon(arn);
       return;
     }
-    const writer = run.resultWriter === undefined ? undefined : (readJson(run.resultWriter) as Writer);
+    const writer = writerOf(run);
     let output: Json;
     try {
-      output = writeResults(this.#files, run, writer, [...this.children.by.run.range(arn)]);
+      output = this.#write(run, writer);
     } catch (error) {
       if (!(error instanceof ObjectError)) throw error;
       this.#fail(run, "States.ResultWriterFailed", error.message);
@@ -339,10 +339,42 @@ export class MapRuns {
   /** Ends a run unsuccessfully: what is running is stopped, what is pending stays so. */
   #end(run: MapRunRow, status: "FAILED" | "ABORTED"): void {
     this.runs.put({ ...run, status, stoppedMs: this.#sfn.now });
-    for (const child of this.children.by.status.range(`${run.arn} RUNNING`)) {
-      this.#sfn.turns.soon(() => this.#sfn.signal(child.execution, { type: "abort" }));
-    }
+    const running = [...this.children.by.status.range(`${run.arn} RUNNING`)];
+    for (const child of running) this.#sfn.signal(child.execution, { type: "abort" });
+    this.#writeRest(run.arn);
   }
+
+  /** Writes what an unsuccessful run comes to. It is over already, so that a writer that fails changes nothing. */
+  #writeRest(arn: string): void {
+    const run = this.runs.get(arn) as MapRunRow;
+    const writer = writerOf(run);
+    // Without children, since its items could not be read, there is nothing to tell.
+    if (writer?.resource === undefined || run.request !== undefined) return;
+    try {
+      this.#write(run, writer);
+    } catch (error) {
+      if (!(error instanceof ObjectError)) throw error;
+      return;
+    }
+    let resultsWritten = 0;
+    for (const { status, itemCount } of this.children.by.run.range(arn)) {
+      if (status !== "PENDING" && status !== "PENDING_REDRIVE") resultsWritten += itemCount;
+    }
+    this.runs.put({ ...run, resultsWritten });
+  }
+
+  /** @throws ObjectError */
+  #write(run: MapRunRow, writer: Writer | undefined): Json {
+    const { executions } = this.#sfn.runner;
+    return writeResults(this.#files, run, writer, [...this.children.by.run.range(run.arn)], ({ execution }) => {
+      const row = executions.get(execution);
+      return row === undefined ? { count: 0 } : { count: row.redriveCount, state: redriveState(this.#sfn, row) };
+    });
+  }
+}
+
+function writerOf({ resultWriter }: MapRunRow): Writer | undefined {
+  return resultWriter === undefined ? undefined : (readJson(resultWriter) as Writer);
 }
 
 /** Whether more items failed than the run tolerates. */

@@ -153,10 +153,14 @@ describe("results", () => {
   });
   const children = [child(0, "SUCCEEDED", "[1]"), child(1, "FAILED"), child(2, "SUCCEEDED", "[2,3]")];
 
+  const never = () => ({ count: 0 });
+
   it("are the outputs, or what WriterConfig makes of them", () => {
-    expect(writeResults(files, run, undefined, children)).toEqual([[1], [2, 3]]);
-    expect(writeResults(files, run, { writerConfig: { Transformation: "FLATTEN" } }, children)).toEqual([1, 2, 3]);
-    expect(writeResults(files, run, { writerConfig: { Transformation: "NONE" } }, children)).toMatchObject([
+    expect(writeResults(files, run, undefined, children, never)).toEqual([[1], [2, 3]]);
+    expect(writeResults(files, run, { writerConfig: { Transformation: "FLATTEN" } }, children, never)).toEqual([
+      1, 2, 3,
+    ]);
+    expect(writeResults(files, run, { writerConfig: { Transformation: "NONE" } }, children, never)).toMatchObject([
       { ExecutionArn: "e0", Output: "[1]", Status: "SUCCEEDED" },
       { ExecutionArn: "e2" },
     ]);
@@ -168,7 +172,7 @@ describe("results", () => {
       parameters: { Bucket: "bucket", Prefix: "out/" },
       writerConfig: { Transformation: "FLATTEN", OutputType: "JSONL" },
     };
-    expect(writeResults(files, run, writer, children)).toEqual({
+    expect(writeResults(files, run, writer, children, never)).toEqual({
       MapRunArn: run.arn,
       ResultWriterDetails: { Bucket: "bucket", Key: "out/uuid/manifest.json" },
     });
