@@ -1,13 +1,12 @@
 /** Runs distributed Maps: each batch of items is an execution of its own. */
 
 import { siblingArn } from "./arns.ts";
-import { batchItems } from "./asl/batches.ts";
 import { StateError } from "./asl/errors.ts";
 import type { MapRunRequest } from "./asl/execution.ts";
-import { mapRunItem } from "./asl/interpreter.ts";
-import { isObject, type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
+import { type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
 import { exceedsTolerance } from "./asl/map-run.ts";
-import { ItemReaderError, type ReadItem, readItems } from "./item-reader.ts";
+import { ItemReaderError } from "./item-reader.ts";
+import { type ChildInput, ChildInputs } from "./map-inputs.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
 import { redriveState } from "./redrive-state.ts";
 import { type Writer, writeResults } from "./result-writer.ts";
@@ -26,6 +25,8 @@ export class MapRuns {
   readonly #files: ObjectFiles;
   /** Runs that are to be looked at. */
   readonly #pumping = new Set<string>();
+  /** Of runs that begin: the inputs of their children, as far as they are made. */
+  readonly #making = new Map<string, ChildInputs>();
 
   constructor(sfn: StepFunctions) {
     const { store, options } = sfn.deps;
@@ -158,7 +159,10 @@ export class MapRuns {
 
   #pump(arn: string): void {
     let run = this.runs.get(arn);
-    if (run?.status !== "RUNNING") return;
+    if (run?.status !== "RUNNING") {
+      this.#making.delete(arn);
+      return;
+    }
     if (run.request !== undefined) {
       run = this.#prepare(run, readJson(run.request) as MapRunRequest);
       if (run === undefined) return;
@@ -185,17 +189,25 @@ export class MapRuns {
     else if (pending.length === startsPerTurn) this.#soon(arn);
   }
 
-  /** Reads the items and makes the children of them; undefined when the run failed in doing so. */
+  /** Reads the items and makes the children of them, in as many turns as it takes; undefined until then, and when it fails. */
   #prepare(run: MapRunRow, request: MapRunRequest): MapRunRow | undefined {
-    let inputs: { value: Json; itemCount: number }[];
+    let inputs: ChildInput[] | undefined;
     try {
-      inputs = this.#inputs(run, request);
+      const making = this.#making.get(run.arn) ?? new ChildInputs(this.#sfn, this.#files, run, request);
+      this.#making.set(run.arn, making);
+      inputs = making.more();
     } catch (error) {
+      this.#making.delete(run.arn);
       if (error instanceof ItemReaderError) this.#fail(run, "States.ItemReaderFailed", error.message);
       else if (error instanceof StateError) this.#fail(run, error.error ?? "States.Runtime", error.causeText);
       else throw error;
       return undefined;
     }
+    if (inputs === undefined) {
+      this.#soon(run.arn);
+      return undefined;
+    }
+    this.#making.delete(run.arn);
     let totalItems = 0;
     const { random } = this.#sfn.deps;
     for (const [index, { value, itemCount }] of inputs.entries()) {
@@ -222,29 +234,6 @@ export class MapRuns {
     const prepared = { ...run, request: undefined, totalItems };
     this.runs.put(prepared);
     return prepared;
-  }
-
-  #inputs(run: MapRunRow, request: MapRunRequest): { value: Json; itemCount: number }[] {
-    const { runner } = this.#sfn;
-    const live = runner.liveOf(run.execution);
-    if (live === undefined) throw new StateError("States.Runtime", "The execution does not exist any more.");
-    const items: ReadItem[] = request.itemReader
-      ? readItems(this.#files, request.itemReader)
-      : (request.items ?? []).map((value, index) => {
-          const key = request.keys?.[index];
-          return { value, source: "STATE_DATA", ...(key === undefined ? {} : { key }) };
-        });
-    const machine = this.#sfn.machineOf(live.row);
-    const env = runner.envOf(live.row);
-    const values = items.map(({ value, key, source }, index) => {
-      const item = { Index: index, Value: value, Source: source, ...(key === undefined ? {} : { Key: key }) };
-      return mapRunItem(machine, live.execution, run.mapRunId, item, env);
-    });
-    if (request.itemBatcher === undefined) return values.map((value) => ({ value, itemCount: 1 }));
-    return batchItems(values, request.itemBatcher).map((value) => ({
-      value,
-      itemCount: isObject(value) && Array.isArray(value["Items"]) ? value["Items"].length : 1,
-    }));
   }
 
   #startChild(run: MapRunRow, child: MapChildRow): void {
