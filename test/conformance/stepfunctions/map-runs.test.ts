@@ -311,6 +311,22 @@ describe("a distributed Map", () => {
     expect((await states.client.send(aborted)).executions).toHaveLength(2);
   });
 
+  it("stopped as soon as it has begun, however many items it has, is redriven whole", async () => {
+    const select = { ItemSelector: { "n.$": "$$.Map.Item.Value" }, ItemsPath: "$" };
+    const definition = map({ ...select, ItemProcessor: processor(passItem, "EXPRESS") });
+    const items = Array.from({ length: 3000 }, (_, n) => n);
+    const executionArn = await states.start(await states.create(definition), items);
+    await states.client.send(new StopExecutionCommand({ executionArn }));
+    expect(await mapRunOf(executionArn)).toMatchObject({ status: "ABORTED", itemCounts: { running: 0, succeeded: 0 } });
+    await states.client.send(new RedriveExecutionCommand({ executionArn }));
+    await states.bus.clock.advance(0);
+    expect(await states.describe(executionArn)).toMatchObject({
+      status: "SUCCEEDED",
+      output: JSON.stringify(items.map((n) => ({ n }))),
+    });
+    expect(await mapRunOf(executionArn)).toMatchObject({ itemCounts: { succeeded: 3000, total: 3000 } });
+  });
+
   it("tolerates failures, up to a point, and is redriven", async () => {
     const items = [1, 2, 3, 4].map((n) => ({ n }));
     const tolerant = await settled(map({ ItemProcessor: processor(pickyItem), ToleratedFailurePercentage: 50 }), items);
