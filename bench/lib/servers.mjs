@@ -10,7 +10,14 @@ const root = join(import.meta.dirname, "../..");
 export async function startBusbar({ durable = false, args = [] } = {}) {
   const directory = durable ? await mkdtemp(join(tmpdir(), "busbar-bench-")) : undefined;
   // As `npm start` and the image run it.
-  const options = ["--max-semi-space-size=8", "dist/cli.js", "--port", "0", ...(directory ? ["--data-dir", directory] : []), ...args];
+  const options = [
+    "--max-semi-space-size=8",
+    "dist/cli.js",
+    "--port",
+    "0",
+    ...(directory ? ["--data-dir", directory] : []),
+    ...args,
+  ];
   const server = await start(options, /listening on http:\/\/localhost:(\d+)/);
   return {
     ...server,
