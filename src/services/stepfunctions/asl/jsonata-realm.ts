@@ -49,7 +49,7 @@ let realm: Context | undefined;
  * The realm the JSONata library lives in, made on first use. Promises settle inside the timed run (`afterEvaluate`), so that
  * evaluation is synchronous and a timeout stops regular expressions and endless recursion alike.
  */
-function openRealm(): Context {
+export function openRealm(): Context {
   if (realm) return realm;
   librarySource ??= new Script(`var window = globalThis;${libraryText()}`);
   realm = createContext({}, { microtaskMode: "afterEvaluate" });
