@@ -164,7 +164,7 @@ export class MapRuns {
       return;
     }
     if (run.request !== undefined) {
-      run = this.#prepare(run, readJson(run.request) as MapRunRequest);
+      run = this.#prepare(run, run.request);
       if (run === undefined) return;
     }
     if (exceeds(run)) {
@@ -190,11 +190,14 @@ export class MapRuns {
   }
 
   /** Reads the items and makes the children of them, in as many turns as it takes; undefined until then, and when it fails. */
-  #prepare(run: MapRunRow, request: MapRunRequest): MapRunRow | undefined {
+  #prepare(run: MapRunRow, request: string): MapRunRow | undefined {
     let inputs: ChildInput[] | undefined;
     try {
-      const making = this.#making.get(run.arn) ?? new ChildInputs(this.#sfn, this.#files, run, request);
-      this.#making.set(run.arn, making);
+      let making = this.#making.get(run.arn);
+      if (making === undefined) {
+        making = new ChildInputs(this.#sfn, this.#files, run, readJson(request) as MapRunRequest);
+        this.#making.set(run.arn, making);
+      }
       inputs = making.more();
     } catch (error) {
       this.#making.delete(run.arn);
