@@ -14,17 +14,32 @@ export function decodeToken(token: string): unknown {
   }
 }
 
+/** How large a page may become, in whatever `sizeOf` counts. */
+export interface PageSize<Item> {
+  readonly maxSize: number;
+  readonly sizeOf: (item: Item) => number;
+}
+
 export interface Page<Item> {
   readonly items: Item[];
   /** True when items remain after this page. */
   readonly more: boolean;
 }
 
-/** Takes the first `limit` of a lazily read sequence and tells whether more follow. */
-export function takePage<Item>(sequence: Iterable<Item>, limit: number): Page<Item> {
+/**
+ * Takes the first `limit` of a lazily read sequence and tells whether more follow. With `sizeOf`, a page also ends before
+ * what would make it larger than `maxSize`, but not before its first item.
+ */
+export function takePage<Item>(
+  sequence: Iterable<Item>,
+  limit: number,
+  { maxSize, sizeOf }: PageSize<Item> = { maxSize: 0, sizeOf: () => 0 },
+): Page<Item> {
   const items: Item[] = [];
+  let size = 0;
   for (const item of sequence) {
-    if (items.length === limit) return { items, more: true };
+    size += sizeOf(item);
+    if (items.length === limit || (size > maxSize && items.length > 0)) return { items, more: true };
     items.push(item);
   }
   return { items, more: false };

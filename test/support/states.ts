@@ -50,6 +50,8 @@ export async function startStates(options: BusbarOptions = {}): Promise<States> 
       for (let attempt = 0; attempt < 2000; attempt++) {
         const described = await states.describe(execution);
         if (described.status !== "RUNNING") return described;
+        // Some wait for what takes real time, such as the retries of an SDK client.
+        if (attempt >= 500) await new Promise((resolve) => setTimeout(resolve, 10));
       }
       throw new Error(`${execution} does not end`);
     },

@@ -41,7 +41,10 @@ export class ApiDestinations {
     }
     const own = pairsOf(connection.auth?.InvocationHttpParameters);
     for (const [key, value] of own.query) url.searchParams.set(key, value);
-    for (const [key, value] of own.headers) headers[key] = value;
+    for (const [key, value] of own.headers) {
+      for (const name of Object.keys(headers)) if (name.toLowerCase() === key.toLowerCase()) delete headers[name];
+      headers[key] = value;
+    }
     return withMembers(body === "" && own.body.length > 0 ? "{}" : body, own.body);
   }
 
@@ -154,7 +157,12 @@ function withMembers(payload: string, members: readonly (readonly [string, strin
     return payload;
   }
   if (typeof body !== "object" || body === null || Array.isArray(body)) return payload;
-  return JSON.stringify({ ...body, ...Object.fromEntries(members) });
+  const added = Object.fromEntries(members);
+  const own = Object.keys(body);
+  if (own.some((name) => Object.hasOwn(added, name))) return JSON.stringify({ ...body, ...added });
+  // The rest of the text stays as it is, numbers beyond what a double holds included.
+  const text = payload.trimEnd().slice(0, -1);
+  return `${text}${own.length === 0 ? "" : ","}${JSON.stringify(added).slice(1)}`;
 }
 
 /** 2xx is delivered; 409, 429 and 5xx are worth a retry, after the time the endpoint asks for. */

@@ -1,6 +1,7 @@
 /** GetExecutionHistory. */
 import { GetExecutionHistory$, type GetExecutionHistoryCommand, type HistoryEvent } from "@aws-sdk/client-sfn";
 import type { HistoryEvent as StoredEvent } from "./asl/history.ts";
+import { isObject } from "./asl/json.ts";
 import { executionNamed } from "./executions.ts";
 import { pageOf, placeIn } from "./pages.ts";
 import { operation } from "./stepfunctions.ts";
@@ -17,14 +18,33 @@ const payloads = new Set([
   "assignedVariablesDetails",
 ]);
 
+/**
+ * A page holds fewer events than it may when their payloads are large: a thousand of the largest would be more than one
+ * answer can be.
+ */
+const pageSize = { maxSize: 16 * 1024 * 1024, sizeOf: payloadLength };
+
+/** Characters of an event's payloads. */
+function payloadLength({ details = {} }: StoredEvent): number {
+  let length = 0;
+  for (const name of payloads) {
+    const value = details[name];
+    if (typeof value === "string") length += value.length;
+    else if (name === "assignedVariables" && isObject(value)) {
+      for (const text of Object.values(value)) if (typeof text === "string") length += text.length;
+    }
+  }
+  return length;
+}
+
 export const getExecutionHistory = operation<GetExecutionHistoryCommand>(GetExecutionHistory$, (input, { service }) => {
   const { reverseOrder = false, includeExecutionData = true } = input;
   const { arn } = executionNamed(service, input.executionArn as string);
   const list = reverseOrder ? "events-reverse" : "events";
   const place = placeIn(input, list, "number");
   const first = place === undefined ? (reverseOrder ? Number.MAX_SAFE_INTEGER : 1) : place + (reverseOrder ? -1 : 1);
-  const stored = service.runner.histories.from(arn, first, reverseOrder);
-  const { items, nextToken } = pageOf(input, list, stored, ({ id }) => id);
+  const stored = service.runner.histories.from(arn, first, reverseOrder, includeExecutionData);
+  const { items, nextToken } = pageOf(input, list, stored, ({ id }) => id, pageSize);
   return { events: items.map((event) => shown(event, includeExecutionData)), nextToken };
 });
 

@@ -32,7 +32,7 @@ export function readData(reader: Reader, text: string): ReadData {
   const listed = resource.endsWith(":listObjectsV2") && config["Transformation"] !== "LOAD_AND_FLATTEN";
   let value: Json | undefined;
   const items = limited(reader, () => {
-    if (listed || config["InputType"] === "MANIFEST") return jsonItems(parseJson(text), source);
+    if (listed || isManifest(config)) return jsonItems(parseJson(text), source);
     if (config["InputType"] !== "JSON" || typeof config["ItemsPointer"] !== "string")
       return textItems(text, config, source);
     value = pointed(parseJson(text), config["ItemsPointer"]);
@@ -84,7 +84,7 @@ function objectItems(files: ObjectFiles, bucket: string, key: string, config: Js
   const text = (packed ? gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes }) : bytes)
     .toString("utf8")
     .replace(/^\uFEFF/, "");
-  return config["InputType"] === "MANIFEST" ? manifestItems(files, text, config) : textItems(text, config, source);
+  return isManifest(config) ? manifestItems(files, text, config) : textItems(text, config, source);
 }
 
 function textItems(text: string, config: JsonObject, source: string): ReadItem[] {
@@ -168,10 +168,16 @@ function csvRows(text: string, delimiter: string): string[][] {
   return rows;
 }
 
+/** A manifest may be told by its type alone: beside it InputType, if there is one, says what Athena's data files are. */
+function isManifest(config: JsonObject): boolean {
+  return config["InputType"] === "MANIFEST" || config["ManifestType"] !== undefined;
+}
+
 /** A manifest of S3 Inventory names CSV files with one object a line; one of Athena is a list of data files. */
 function manifestItems(files: ObjectFiles, text: string, config: JsonObject): ReadItem[] {
   if (config["ManifestType"] === "ATHENA_DATA") {
-    const inner = { ...config, InputType: config["InputType"] === "MANIFEST" ? "CSV" : (config["InputType"] ?? "CSV") };
+    const { ManifestType: _type, ...inner } = config;
+    if (inner["InputType"] === undefined || inner["InputType"] === "MANIFEST") inner["InputType"] = "CSV";
     return text
       .split(/\r?\n/)
       .map((line) => /^"?s3:\/\/([^/]+)\/([^"]+)"?$/.exec(line.trim()))

@@ -47,6 +47,7 @@ function counts(service: StepFunctions, run: MapRunRow) {
     lostExecutions++;
     lostItems += child.itemCount;
   }
+  const begun = total - by.status.size(`${run.arn} PENDING`) - by.status.size(`${run.arn} PENDING_REDRIVE`);
   const shown = (of: Record<string, number>, all: number, resultsWritten: number, failuresNotRedrivable: number) => ({
     pending: of["PENDING"],
     running: of["RUNNING"],
@@ -61,7 +62,7 @@ function counts(service: StepFunctions, run: MapRunRow) {
   });
   return {
     itemCounts: shown(items, run.totalItems, run.resultsWritten, lostItems),
-    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : total, lostExecutions),
+    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : begun, lostExecutions),
   };
 }
 

@@ -1,13 +1,12 @@
 /** Runs distributed Maps: each batch of items is an execution of its own. */
 
 import { siblingArn } from "./arns.ts";
-import { batchItems } from "./asl/batches.ts";
 import { StateError } from "./asl/errors.ts";
 import type { MapRunRequest } from "./asl/execution.ts";
-import { mapRunItem } from "./asl/interpreter.ts";
-import { isObject, type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
+import { type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
 import { exceedsTolerance } from "./asl/map-run.ts";
-import { ItemReaderError, type ReadItem, readItems } from "./item-reader.ts";
+import { ItemReaderError } from "./item-reader.ts";
+import { type ChildInput, ChildInputs } from "./map-inputs.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
 import { redriveState } from "./redrive-state.ts";
 import { type Writer, writeResults } from "./result-writer.ts";
@@ -26,6 +25,8 @@ export class MapRuns {
   readonly #files: ObjectFiles;
   /** Runs that are to be looked at. */
   readonly #pumping = new Set<string>();
+  /** Of runs that begin: the inputs of their children, as far as they are made. */
+  readonly #making = new Map<string, ChildInputs>();
 
   constructor(sfn: StepFunctions) {
     const { store, options } = sfn.deps;
@@ -158,9 +159,12 @@ export class MapRuns {
 
   #pump(arn: string): void {
     let run = this.runs.get(arn);
-    if (run?.status !== "RUNNING") return;
+    if (run?.status !== "RUNNING") {
+      this.#making.delete(arn);
+      return;
+    }
     if (run.request !== undefined) {
-      run = this.#prepare(run, readJson(run.request) as MapRunRequest);
+      run = this.#prepare(run, run.request);
       if (run === undefined) return;
     }
     if (exceeds(run)) {
@@ -185,17 +189,28 @@ export class MapRuns {
     else if (pending.length === startsPerTurn) this.#soon(arn);
   }
 
-  /** Reads the items and makes the children of them; undefined when the run failed in doing so. */
-  #prepare(run: MapRunRow, request: MapRunRequest): MapRunRow | undefined {
-    let inputs: { value: Json; itemCount: number }[];
+  /** Reads the items and makes the children of them, in as many turns as it takes; undefined until then, and when it fails. */
+  #prepare(run: MapRunRow, request: string): MapRunRow | undefined {
+    let inputs: ChildInput[] | undefined;
     try {
-      inputs = this.#inputs(run, request);
+      let making = this.#making.get(run.arn);
+      if (making === undefined) {
+        making = new ChildInputs(this.#sfn, this.#files, run, readJson(request) as MapRunRequest);
+        this.#making.set(run.arn, making);
+      }
+      inputs = making.more();
     } catch (error) {
+      this.#making.delete(run.arn);
       if (error instanceof ItemReaderError) this.#fail(run, "States.ItemReaderFailed", error.message);
       else if (error instanceof StateError) this.#fail(run, error.error ?? "States.Runtime", error.causeText);
       else throw error;
       return undefined;
     }
+    if (inputs === undefined) {
+      this.#soon(run.arn);
+      return undefined;
+    }
+    this.#making.delete(run.arn);
     let totalItems = 0;
     const { random } = this.#sfn.deps;
     for (const [index, { value, itemCount }] of inputs.entries()) {
@@ -222,29 +237,6 @@ export class MapRuns {
     const prepared = { ...run, request: undefined, totalItems };
     this.runs.put(prepared);
     return prepared;
-  }
-
-  #inputs(run: MapRunRow, request: MapRunRequest): { value: Json; itemCount: number }[] {
-    const { runner } = this.#sfn;
-    const live = runner.liveOf(run.execution);
-    if (live === undefined) throw new StateError("States.Runtime", "The execution does not exist any more.");
-    const items: ReadItem[] = request.itemReader
-      ? readItems(this.#files, request.itemReader)
-      : (request.items ?? []).map((value, index) => {
-          const key = request.keys?.[index];
-          return { value, source: "STATE_DATA", ...(key === undefined ? {} : { key }) };
-        });
-    const machine = this.#sfn.machineOf(live.row);
-    const env = runner.envOf(live.row);
-    const values = items.map(({ value, key, source }, index) => {
-      const item = { Index: index, Value: value, Source: source, ...(key === undefined ? {} : { Key: key }) };
-      return mapRunItem(machine, live.execution, run.mapRunId, item, env);
-    });
-    if (request.itemBatcher === undefined) return values.map((value) => ({ value, itemCount: 1 }));
-    return batchItems(values, request.itemBatcher).map((value) => ({
-      value,
-      itemCount: isObject(value) && Array.isArray(value["Items"]) ? value["Items"].length : 1,
-    }));
   }
 
   #startChild(run: MapRunRow, child: MapChildRow): void {
@@ -315,10 +307,10 @@ export class MapRuns {
       this.#soon(arn);
       return;
     }
-    const writer = run.resultWriter === undefined ? undefined : (readJson(run.resultWriter) as Writer);
+    const writer = writerOf(run);
     let output: Json;
     try {
-      output = writeResults(this.#files, run, writer, [...this.children.by.run.range(arn)]);
+      output = this.#write(run, writer);
     } catch (error) {
       if (!(error instanceof ObjectError)) throw error;
       this.#fail(run, "States.ResultWriterFailed", error.message);
@@ -339,10 +331,42 @@ export class MapRuns {
   /** Ends a run unsuccessfully: what is running is stopped, what is pending stays so. */
   #end(run: MapRunRow, status: "FAILED" | "ABORTED"): void {
     this.runs.put({ ...run, status, stoppedMs: this.#sfn.now });
-    for (const child of this.children.by.status.range(`${run.arn} RUNNING`)) {
-      this.#sfn.turns.soon(() => this.#sfn.signal(child.execution, { type: "abort" }));
-    }
+    const running = [...this.children.by.status.range(`${run.arn} RUNNING`)];
+    for (const child of running) this.#sfn.signal(child.execution, { type: "abort" });
+    this.#writeRest(run.arn);
   }
+
+  /** Writes what an unsuccessful run comes to. It is over already, so that a writer that fails changes nothing. */
+  #writeRest(arn: string): void {
+    const run = this.runs.get(arn) as MapRunRow;
+    const writer = writerOf(run);
+    // Without children, since its items could not be read, there is nothing to tell.
+    if (writer?.resource === undefined || run.request !== undefined) return;
+    try {
+      this.#write(run, writer);
+    } catch (error) {
+      if (!(error instanceof ObjectError)) throw error;
+      return;
+    }
+    let resultsWritten = 0;
+    for (const { status, itemCount } of this.children.by.run.range(arn)) {
+      if (status !== "PENDING" && status !== "PENDING_REDRIVE") resultsWritten += itemCount;
+    }
+    this.runs.put({ ...run, resultsWritten });
+  }
+
+  /** @throws ObjectError */
+  #write(run: MapRunRow, writer: Writer | undefined): Json {
+    const { executions } = this.#sfn.runner;
+    return writeResults(this.#files, run, writer, [...this.children.by.run.range(run.arn)], ({ execution }) => {
+      const row = executions.get(execution);
+      return row === undefined ? { count: 0 } : { count: row.redriveCount, state: redriveState(this.#sfn, row) };
+    });
+  }
+}
+
+function writerOf({ resultWriter }: MapRunRow): Writer | undefined {
+  return resultWriter === undefined ? undefined : (readJson(resultWriter) as Writer);
 }
 
 /** Whether more items failed than the run tolerates. */

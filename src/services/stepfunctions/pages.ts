@@ -1,5 +1,5 @@
 /** Pages of lists: 100 items unless told, 0 meaning the same; a token says after which item the next one begins. */
-import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
+import { decodeToken, encodeToken, type PageSize, takePage } from "../../core/page.ts";
 import { invalidToken } from "./errors.ts";
 
 const defaultPage = 100;
@@ -21,14 +21,15 @@ export function placeIn<Type extends "string" | "number">(
   return place[1] as Type extends "string" ? string : number;
 }
 
-/** One page of a sequence that begins at the place of the token. */
+/** One page of a sequence that begins at the place of the token, of limited size when one is given. */
 export function pageOf<Item>(
   input: PageInput,
   list: string,
   sequence: Iterable<Item>,
   placeOf: (item: Item) => string | number,
+  size?: PageSize<Item>,
 ): { items: Item[]; nextToken: string | undefined } {
-  const { items, more } = takePage(sequence, input.maxResults || defaultPage);
+  const { items, more } = takePage(sequence, input.maxResults || defaultPage, size);
   const last = items.at(-1);
   return { items, nextToken: more && last !== undefined ? encodeToken([list, placeOf(last)]) : undefined };
 }

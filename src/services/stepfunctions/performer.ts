@@ -8,7 +8,7 @@ import type { Integration, TaskCall } from "./integrations/integration.ts";
 import { LambdaCalls } from "./integrations/lambda.ts";
 import { PassThrough } from "./integrations/pass-through.ts";
 import { parameterNames } from "./integrations/sdk-values.ts";
-import { ServiceCalls } from "./integrations/service-calls.ts";
+import { ServiceCalls, undescribable } from "./integrations/service-calls.ts";
 import { TaskError } from "./integrations/task-error.ts";
 import { Jobs } from "./jobs.ts";
 import type { MockOutcome } from "./mocks.ts";
@@ -169,6 +169,12 @@ export class Performer {
       }
       const child = (output as { ExecutionArn?: string }).ExecutionArn;
       if (open === undefined || child === undefined) return;
+      const problem = undescribable(child, this.#sfn.deps.random.uuid());
+      if (problem !== undefined) {
+        const { error = "", causeText = "" } = problem;
+        this.#sfn.signal(row.arn, { type: "taskFailed", taskId, error, cause: causeText });
+        return;
+      }
       const waiting = { ...open, child };
       tasks.put(waiting);
       const ended = executions.get(child);

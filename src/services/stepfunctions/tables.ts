@@ -1,5 +1,6 @@
 /** The rows Step Functions keeps, and the orders in which it looks at them. */
 import { createHash } from "node:crypto";
+import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
 
@@ -252,6 +253,8 @@ export interface EventsRow {
   /** Id of the first event. */
   readonly first: number;
   readonly text: string;
+  /** Serials of the long payloads that came with these events. */
+  readonly texts: readonly number[] | undefined;
 }
 
 export const eventsTable = defineTable<EventsRow>()({
@@ -259,6 +262,25 @@ export const eventsTable = defineTable<EventsRow>()({
   key: (row) => `${row.execution} ${row.first}`,
   account: (row) => row.account,
   indexes: { execution: { group: (row) => row.execution, order: (row) => row.first } },
+});
+
+/** A long payload of history events of one execution. */
+export interface EventTextRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly text: string;
+}
+
+export const eventTextTable = definePackedTable<EventTextRow>({
+  name: "states.eventTexts",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial}\n${account}`,
+  text: (row) => row.text,
+  row: (head, text) => {
+    const [serial, account] = head.split("\n") as [string, string];
+    return { serial: Number(serial), account, text };
+  },
 });
 
 /** An open task of a standard execution. */

@@ -90,6 +90,7 @@ describe("an HTTP task", () => {
           InvocationHttpParameters: {
             HeaderParameters: [{ Key: "x-both", Value: "connection" }],
             QueryStringParameters: [{ Key: "both", Value: "connection" }],
+            BodyParameters: [{ Key: "added", Value: "by connection" }],
           },
         },
       }),
@@ -97,7 +98,7 @@ describe("an HTTP task", () => {
     events.destroy();
     await states.run(
       http({
-        Headers: { "x-both": "state", "x-own": "state" },
+        Headers: { "X-Both": "state", "x-own": "state" },
         QueryParameters: { both: "state", own: "state" },
         InvocationConfig: { ConnectionArn },
       }),
@@ -107,6 +108,14 @@ describe("an HTTP task", () => {
       both: "connection",
       own: "state",
     });
+    const invoked = { InvocationConfig: { ConnectionArn } };
+    const Transform = { RequestBodyEncoding: "URL_ENCODED" };
+    await states.run(http({ ...invoked, Transform, RequestBody: { a: ["b"] } }));
+    await states.run(http({ ...invoked, RequestBody: { added: "by state", a: 1 } }));
+    expect(server.heard.slice(1).map(({ body }) => body)).toEqual([
+      "a%5B0%5D=b&added=by+connection",
+      '{"added":"by connection","a":1}',
+    ]);
   });
 
   it("fails by status, without an answer, and for what it may not do", async () => {

@@ -195,6 +195,87 @@ describe("a distributed Map", () => {
     ]);
   });
 
+  describe("that fails or is stopped", () => {
+    const writes = {
+      MaxConcurrency: 1,
+      ResultWriter: {
+        Resource: "arn:aws:states:::s3:putObject",
+        Parameters: { Bucket: "results", Prefix: "rest" },
+        WriterConfig: { Transformation: "COMPACT", OutputType: "JSON" },
+      },
+    };
+    const read = (key: string) => JSON.parse(readFileSync(join(root, "results", key), "utf8"));
+    const written = (mapRunArn = "") => {
+      const { ResultFiles: files } = read(`rest/${mapRunArn.split(":").at(-1)}/manifest.json`);
+      const of = (group: string) => (files[group].length === 0 ? [] : read(files[group][0].Key));
+      return { SUCCEEDED: of("SUCCEEDED"), FAILED: of("FAILED"), PENDING: of("PENDING") };
+    };
+
+    it("writes what succeeded, what failed and what it never began", async () => {
+      const items = [1, 2, 3, 5].map((n) => ({ n }));
+      const { executionArn } = await settled(map({ ...writes, ItemProcessor: processor(pickyItem) }), items);
+      const failed = await mapRunOf(executionArn);
+      expect(failed).toMatchObject({ status: "FAILED", itemCounts: { resultsWritten: 2, pending: 2 } });
+      expect(failed.executionCounts?.resultsWritten).toBe(2);
+      const details = { InputDetails: { Included: true }, RedriveCount: 0 };
+      expect(written(failed.mapRunArn)).toMatchObject({
+        SUCCEEDED: [{ n: 1 }],
+        FAILED: [
+          {
+            ...details,
+            Error: "Even",
+            Input: '{"n":2}',
+            OutputDetails: { Included: true },
+            RedriveStatus: "REDRIVABLE_BY_MAP_RUN",
+            Status: "FAILED",
+          },
+        ],
+        PENDING: [
+          { ...details, Input: '{"n":3}', Status: "PENDING" },
+          { ...details, Input: '{"n":5}', Status: "PENDING" },
+        ],
+      });
+      broken = false;
+      await states.client.send(new RedriveExecutionCommand({ executionArn }));
+      await states.bus.clock.advance(0);
+      broken = true;
+      expect(await mapRunOf(executionArn)).toMatchObject({ status: "SUCCEEDED", itemCounts: { resultsWritten: 4 } });
+      expect(written(failed.mapRunArn)).toEqual({ SUCCEEDED: items, FAILED: [], PENDING: [] });
+    });
+
+    it.each(["STANDARD", "EXPRESS"])("writes the %s children that were stopped with it", async (type) => {
+      const wait = { Type: "Wait", Seconds: 60 };
+      const definition = map({ ...writes, ItemProcessor: processor(wait, type) });
+      const execution = await states.start(await states.create(definition), [1, 2]);
+      await states.bus.clock.advance("1s");
+      await states.client.send(new StopExecutionCommand({ executionArn: execution }));
+      const stopped = await mapRunOf(execution);
+      expect(stopped).toMatchObject({ status: "ABORTED", itemCounts: { running: 0, aborted: 1, pending: 1 } });
+      expect(written(stopped.mapRunArn)).toMatchObject({
+        SUCCEEDED: [],
+        FAILED: [{ Input: "1", Status: "ABORTED" }],
+        PENDING: [{ Input: "2", Status: "PENDING" }],
+      });
+    });
+
+    it("tells in its files how often children were redriven", async () => {
+      const none = { ...writes.ResultWriter, WriterConfig: { Transformation: "NONE", OutputType: "JSON" } };
+      const definition = map({ ...writes, ResultWriter: none, ItemProcessor: processor(pickyItem) });
+      const { executionArn } = await settled(definition, [{ n: 2 }]);
+      broken = false;
+      await states.client.send(new RedriveExecutionCommand({ executionArn }));
+      await states.bus.clock.advance(0);
+      broken = true;
+      expect(written((await mapRunOf(executionArn)).mapRunArn).SUCCEEDED).toMatchObject([
+        {
+          RedriveCount: 1,
+          RedriveStatus: "NOT_REDRIVABLE",
+          RedriveStatusReason: "Execution is SUCCEEDED and cannot be redriven",
+        },
+      ]);
+    });
+  });
+
   it("fails when its results cannot be written", async () => {
     const described = await settled(
       map({
@@ -228,6 +309,22 @@ describe("a distributed Map", () => {
     });
     const aborted = new ListExecutionsCommand({ mapRunArn, statusFilter: "ABORTED" });
     expect((await states.client.send(aborted)).executions).toHaveLength(2);
+  });
+
+  it("stopped as soon as it has begun, however many items it has, is redriven whole", async () => {
+    const select = { ItemSelector: { "n.$": "$$.Map.Item.Value" }, ItemsPath: "$" };
+    const definition = map({ ...select, ItemProcessor: processor(passItem, "EXPRESS") });
+    const items = Array.from({ length: 3000 }, (_, n) => n);
+    const executionArn = await states.start(await states.create(definition), items);
+    await states.client.send(new StopExecutionCommand({ executionArn }));
+    expect(await mapRunOf(executionArn)).toMatchObject({ status: "ABORTED", itemCounts: { running: 0, succeeded: 0 } });
+    await states.client.send(new RedriveExecutionCommand({ executionArn }));
+    await states.bus.clock.advance(0);
+    expect(await states.describe(executionArn)).toMatchObject({
+      status: "SUCCEEDED",
+      output: JSON.stringify(items.map((n) => ({ n }))),
+    });
+    expect(await mapRunOf(executionArn)).toMatchObject({ itemCounts: { succeeded: 3000, total: 3000 } });
   });
 
   it("tolerates failures, up to a point, and is redriven", async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CreateConnectionCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import {
   CreateActivityCommand,
   GetActivityTaskCommand,
@@ -116,6 +117,28 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     const host = server.url.replace("http://", "");
     const gateway = `"Type":"Task","Resource":"arn:aws:states:::apigateway:invoke","Parameters":{"ApiEndpoint":"${host}","Method":"POST","RequestBody.$":"$"},"OutputPath":"$.ResponseBody"`;
     expect(await outputOf(single(gateway))).toBe(numbers);
+  });
+
+  it("go to an HTTP endpoint as they are, whatever a connection adds", async () => {
+    const events = new EventBridgeClient(states.bus.clientConfig());
+    const { ConnectionArn } = await events.send(
+      new CreateConnectionCommand({
+        Name: "adds",
+        AuthorizationType: "API_KEY",
+        AuthParameters: {
+          ApiKeyAuthParameters: { ApiKeyName: "x-key", ApiKeyValue: "secret" },
+          InvocationHttpParameters: { BodyParameters: [{ Key: "added", Value: "too" }] },
+        },
+      }),
+    );
+    events.destroy();
+    server.heard.length = 0;
+    const call = `"ApiEndpoint":"${server.url}/echo","Method":"POST","InvocationConfig":{"ConnectionArn":"${ConnectionArn}"}`;
+    const http = (body: string) =>
+      single(`"Type":"Task","Resource":"arn:aws:states:::http:invoke","Parameters":{${call},${body}}`);
+    await outputOf(http('"RequestBody.$":"$"'));
+    await outputOf(http('"RequestBody":{}'));
+    expect(server.heard.map(({ body }) => body)).toEqual([numbers.replace("}", ',"added":"too"}'), '{"added":"too"}']);
   });
 
   it("are plain numbers to the members of a service's input", async () => {

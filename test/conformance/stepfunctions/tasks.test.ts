@@ -271,6 +271,19 @@ describe("a nested execution", () => {
       Parameters: { StateMachineArn: machine, Input: input },
     });
 
+  it("is not waited for when it is express, which cannot be described", async () => {
+    const child = await states.create(pass, { type: "EXPRESS" });
+    for (const suffix of [".sync", ".sync:2"]) {
+      const { executionArn, error, cause } = await states.run(nested(child, suffix, {}));
+      expect(error).toBe("StepFunctions.InvalidArnException");
+      expect(cause).toMatch(
+        /^Invalid Arn: 'Resource type not valid in this context: express' \(Service: AWSStepFunctions; /,
+      );
+      const history = inShort(await states.history(executionArn as string));
+      expect(history.slice(4)).toEqual(["5<4 TaskSubmitted", "6<5 TaskFailed", "7<6 ExecutionFailed"]);
+    }
+  });
+
   it("is started, or waited for", async () => {
     const child = await states.create(pass);
     const started = await states.run(nested(child, "", { a: 1 }));

@@ -35,6 +35,43 @@ const refusals: Refusal[] = [
     "Only one of these fields is allowed: [MaxItemsPerBatch, MaxItemsPerBatchPath]",
   ],
   [
+    "a result writer that says nothing",
+    one(distributed({ ResultWriter: {} })),
+    "At least one of these fields is required: [WriterConfig, Resource]",
+  ],
+  [
+    "a result writer without a place",
+    one(distributed({ ResultWriter: { Resource: "arn:aws:states:::s3:putObject" } })),
+    "The field 'Parameters' is required but was missing.",
+  ],
+  ...(
+    [
+      ["Transformation", "NONE, COMPACT, FLATTEN"],
+      ["OutputType", "JSON, JSONL"],
+    ] as const
+  ).map(
+    ([field, values]): Refusal => [
+      `an unknown ${field} of a result writer`,
+      one(distributed({ ResultWriter: { WriterConfig: { [field]: "X" } } })),
+      `Value must be one of [${values}]`,
+    ],
+  ),
+  ...(
+    [
+      ["InputType", "CSV, JSON, JSONL, PARQUET, MANIFEST"],
+      ["CSVHeaderLocation", "FIRST_ROW, GIVEN"],
+      ["CSVDelimiter", "COMMA, PIPE, SEMICOLON, SPACE, TAB"],
+      ["Transformation", "NONE, LOAD_AND_FLATTEN"],
+      ["ManifestType", "ATHENA_DATA, S3_INVENTORY"],
+    ] as const
+  ).map(
+    ([field, values]): Refusal => [
+      `an unknown ${field} of an item reader`,
+      one(distributed({ ItemReader: { Resource: "arn:aws:states:::s3:getObject", ReaderConfig: { [field]: "X" } } })),
+      `Value must be one of [${values}]`,
+    ],
+  ),
+  [
     "a batcher without a limit",
     one(distributed({ ItemBatcher: {} })),
     "At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]",

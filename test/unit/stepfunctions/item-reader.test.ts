@@ -91,6 +91,24 @@ describe("the other kinds", () => {
     expect(read("[1,2]", { InputType: "JSON", MaxItems: 1 })).toEqual([1]);
   });
 
+  it("reads a manifest that ManifestType alone tells, and Athena's data files by their InputType", () => {
+    read(gzipSync('{"n":0.5}\n'), { InputType: "JSONL" }, "folder/athena-1.gz");
+    read("a\n1\n", { InputType: "CSV" }, "folder/athena-2.csv");
+    const athena = (name: string, more: JsonObject) =>
+      read(`s3://bucket/folder/${name}\n`, { ManifestType: "ATHENA_DATA", ...more }, "athena-manifest.csv");
+    expect(athena("athena-1.gz", { InputType: "JSONL" })).toEqual([{ n: 0.5 }]);
+    for (const InputType of ["CSV", "MANIFEST"]) {
+      expect(athena("athena-2.csv", { InputType, CSVHeaderLocation: "FIRST_ROW" })).toEqual([{ a: "1" }]);
+    }
+    expect(athena("athena-2.csv", { CSVHeaderLocation: "GIVEN", CSVHeaders: ["b"] })).toEqual([{ b: "a" }, { b: "1" }]);
+    read('"bucket","k","3"\n', { InputType: "CSV" }, "inventory.csv");
+    const manifest = { destinationBucket: "arn:aws:s3:::bucket", fileSchema: "Bucket, Key, Size" };
+    const inventory = JSON.stringify({ ...manifest, files: [{ key: "inventory.csv" }] });
+    expect(read(inventory, { ManifestType: "S3_INVENTORY" })).toEqual([{ Bucket: "bucket", Key: "k", Size: "3" }]);
+    rmSync(join(root, "bucket", "folder", "athena-1.gz"));
+    rmSync(join(root, "bucket", "folder", "athena-2.csv"));
+  });
+
   it("loads every object of a listing", () => {
     writeFileSync(join(root, "bucket", "folder", "1.jsonl"), "1\n2\n");
     writeFileSync(join(root, "bucket", "folder", "2.jsonl"), "3\n");
@@ -153,10 +171,14 @@ describe("results", () => {
   });
   const children = [child(0, "SUCCEEDED", "[1]"), child(1, "FAILED"), child(2, "SUCCEEDED", "[2,3]")];
 
+  const never = () => ({ count: 0 });
+
   it("are the outputs, or what WriterConfig makes of them", () => {
-    expect(writeResults(files, run, undefined, children)).toEqual([[1], [2, 3]]);
-    expect(writeResults(files, run, { writerConfig: { Transformation: "FLATTEN" } }, children)).toEqual([1, 2, 3]);
-    expect(writeResults(files, run, { writerConfig: { Transformation: "NONE" } }, children)).toMatchObject([
+    expect(writeResults(files, run, undefined, children, never)).toEqual([[1], [2, 3]]);
+    expect(writeResults(files, run, { writerConfig: { Transformation: "FLATTEN" } }, children, never)).toEqual([
+      1, 2, 3,
+    ]);
+    expect(writeResults(files, run, { writerConfig: { Transformation: "NONE" } }, children, never)).toMatchObject([
       { ExecutionArn: "e0", Output: "[1]", Status: "SUCCEEDED" },
       { ExecutionArn: "e2" },
     ]);
@@ -168,7 +190,7 @@ describe("results", () => {
       parameters: { Bucket: "bucket", Prefix: "out/" },
       writerConfig: { Transformation: "FLATTEN", OutputType: "JSONL" },
     };
-    expect(writeResults(files, run, writer, children)).toEqual({
+    expect(writeResults(files, run, writer, children, never)).toEqual({
       MapRunArn: run.arn,
       ResultWriterDetails: { Bucket: "bucket", Key: "out/uuid/manifest.json" },
     });

@@ -68,7 +68,10 @@ export function step(machine: Machine, execution: Execution, signal: Signal, env
 function drain(run: Run): void {
   const { ready } = run.head;
   let taken = 0;
-  while (run.running && taken < ready.length && taken + run.costly * costlyMoves < movesPerStep) {
+  const { evaluation } = run;
+  const mayMove = () => taken + evaluation.count * costlyMoves < movesPerStep && !evaluation.isLong();
+  while (run.running && taken < ready.length && mayMove()) {
+    evaluation.nextMove();
     const thread = run.thread(ready[taken++]!);
     if (thread && !thread.halted) guarded(run, thread, () => move(run, thread));
   }

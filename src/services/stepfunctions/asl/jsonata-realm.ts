@@ -29,10 +29,10 @@ export type Outcome = { value: Json } | { problem: Problem } | null;
 
 export type EvaluationRequest = { expressions: string[]; bindings: Record<string, Json>; now: number; seed: number };
 
-/** Longest time one set of expressions may run. */
-const budgetMs = 500;
+/** Longest time the expressions of one state may run, and the parsing of one. */
+export const budgetMs = 500;
 
-const overBudget: Problem = { message: "The expression exceeded the evaluation time limit" };
+export const overBudget: Problem = { message: "The expression exceeded the evaluation time limit" };
 
 /** The library's text. The version AWS has allows a range a tenth of what newer ones do. */
 function libraryText(): string {
@@ -49,7 +49,7 @@ let realm: Context | undefined;
  * The realm the JSONata library lives in, made on first use. Promises settle inside the timed run (`afterEvaluate`), so that
  * evaluation is synchronous and a timeout stops regular expressions and endless recursion alike.
  */
-function openRealm(): Context {
+export function openRealm(): Context {
   if (realm) return realm;
   librarySource ??= new Script(`var window = globalThis;${libraryText()}`);
   realm = createContext({}, { microtaskMode: "afterEvaluate" });
@@ -63,12 +63,12 @@ function openRealm(): Context {
   return realm;
 }
 
-function run(script: Script, request: string, timed: boolean): string | undefined {
+function run(script: Script, request: string, limitMs: number | undefined): string | undefined {
   const context = openRealm();
   context["request"] = request;
   context["response"] = "";
   try {
-    script.runInContext(context, timed ? { timeout: budgetMs } : {});
+    script.runInContext(context, limitMs === undefined ? {} : { timeout: Math.ceil(limitMs) });
     return String(context["response"]) || undefined;
   } catch {
     // An interrupted realm may hold half-done work: the next call starts in a fresh one.
@@ -82,14 +82,14 @@ const untimedLength = 1_000;
 
 /** Compiles an expression and tells its facts, or the parser's problem. */
 export function describeExpression(text: string): { facts: ExpressionFacts } | { problem: Problem } {
-  const response = run(describeScript, text, text.length > untimedLength);
+  const response = run(describeScript, text, text.length > untimedLength ? budgetMs : undefined);
   if (response === undefined) return { problem: overBudget };
   return JSON.parse(response) as { facts: ExpressionFacts } | { problem: Problem };
 }
 
-/** Evaluates expressions in order, up to and including the first that fails. `timed` bounds the whole set by a budget. */
-export function evaluateExpressions(request: EvaluationRequest, timed: boolean): Outcome[] {
-  const response = run(evaluateScript, writeJson(request), timed);
+/** Evaluates expressions in order, up to and including the first that fails. `limitMs` bounds the whole set, if given. */
+export function evaluateExpressions(request: EvaluationRequest, limitMs: number | undefined): Outcome[] {
+  const response = run(evaluateScript, writeJson(request), limitMs);
   if (response === undefined) return [{ problem: overBudget }];
   return (JSON.parse(response) as { results: Outcome[] }).results;
 }

@@ -3,10 +3,14 @@ import type { Chance } from "./chance.ts";
 import { queryError, type StateError } from "./errors.ts";
 import { getOwn, isObject, type Json, type JsonObject, jsonType, quotedJson, setOwn } from "./json.ts";
 import {
+  budgetMs,
   describeExpression,
+  type EvaluationRequest,
   type ExpressionFacts,
   evaluateExpressions,
   type Outcome,
+  openRealm,
+  overBudget,
   type Problem,
 } from "./jsonata-realm.ts";
 import { NumberLiteral } from "./number-literal.ts";
@@ -17,9 +21,12 @@ export type QueryScope = {
   variable: (name: string) => Json | undefined;
   nowMs: number;
   chance: Chance;
-  /** Told of each evaluation that may have used up a good part of its time limit. */
-  onCostly?: () => void;
+  /** The time that evaluations of unknown cost may take. */
+  time?: EvaluationTime;
 };
+
+/** Keeps account of what evaluations take: together they have a limit, however many expressions a state has. */
+export type EvaluationTime = { leftMs: () => number; spent: (ms: number) => void };
 
 const opening = "{%";
 const closing = "%}";
@@ -140,8 +147,8 @@ function evaluatePlaces(places: Place[], scope: QueryScope): Json[] {
     const timed = !simple || remaining.length > untimedExpressions || length > untimedLength;
     const seed = chance ? Math.floor(scope.chance.random() * 4_294_967_296) | 0 : 0;
     const expressions = remaining.map((entry) => entry.expression);
-    if (timed) scope.onCostly?.();
-    const results = evaluateExpressions({ expressions, bindings, now: scope.nowMs, seed }, timed);
+    const request = { expressions, bindings, now: scope.nowMs, seed };
+    const results = timed ? evaluateTimed(request, scope.time) : evaluateExpressions(request, undefined);
     for (const [at, result] of results.entries()) outcomes[remaining[at]!.index] = result;
   }
   return places.map((place, index) => {
@@ -151,6 +158,17 @@ function evaluatePlaces(places: Place[], scope: QueryScope): Json[] {
       ? evaluationError(place, outcome.problem)
       : queryError(place.field, `${sentence(place)} returned nothing (undefined).`);
   });
+}
+
+function evaluateTimed(request: EvaluationRequest, time: EvaluationTime | undefined): Outcome[] {
+  const leftMs = time?.leftMs() ?? budgetMs;
+  if (leftMs <= 0) return [{ problem: overBudget }];
+  // Making the realm takes time that is not the expression's.
+  openRealm();
+  const began = performance.now();
+  const results = evaluateExpressions(request, leftMs);
+  time?.spent(performance.now() - began);
+  return results;
 }
 
 function sentence(place: Place): string {

@@ -1,10 +1,43 @@
 import type { Effect, Env, Execution, FanFrame, Frame, ThreadFrame } from "./execution.ts";
 import { detailsKeyOf, type HistoryEvent, maxHistoryEvents } from "./history.ts";
 import type { JsonObject } from "./json.ts";
+import type { EvaluationTime } from "./jsonata.ts";
+import { budgetMs } from "./jsonata-realm.ts";
 import type { Machine, StateNode } from "./machine.ts";
+
+/** Real milliseconds of evaluations after which a step ends. */
+const longMs = 100;
 
 /** Thrown when a STANDARD execution has no room for another event but the one of its failure. */
 export class HistoryFull extends Error {}
+
+/** Evaluations that may take long: how many there were in a step, and for how long. */
+export class Evaluation implements EvaluationTime {
+  count = 0;
+  /** Real milliseconds, so that a slow step ends sooner: what comes of it does not depend on them. */
+  stepMs = 0;
+  #moveMs = 0;
+
+  /** The next move of a thread has all of its time. */
+  nextMove(): void {
+    this.#moveMs = 0;
+  }
+
+  leftMs(): number {
+    return budgetMs - this.#moveMs;
+  }
+
+  spent(ms: number): void {
+    this.count++;
+    this.stepMs += ms;
+    this.#moveMs += ms;
+  }
+
+  /** Whether it is time to let others go on. */
+  isLong(): boolean {
+    return this.stepMs >= longMs;
+  }
+}
 
 /** One step at work: the execution it changes and the effects it has gathered. */
 export class Run {
@@ -14,8 +47,8 @@ export class Run {
   readonly effects: Effect[] = [];
   readonly touched = new Set<string>();
   readonly removed = new Set<string>();
-  /** Evaluations so far that may have taken long. */
-  costly = 0;
+  /** The evaluations of unknown cost in this step. */
+  readonly evaluation = new Evaluation();
 
   constructor(machine: Machine, execution: Execution, env: Env) {
     this.machine = machine;

@@ -95,8 +95,6 @@ export function queryScope(place: Place, extra: { result?: Json; errorOutput?: J
     variable: (name) => variableIn(run, thread, name),
     nowMs: run.env.nowMs,
     chance: run.env.chance,
-    onCostly: () => {
-      run.costly++;
-    },
+    time: run.evaluation,
   };
 }

@@ -157,7 +157,10 @@ export function startFan(
   run.ready(thread);
 }
 
-/** Starts as many branches or iterations as may run. `inputOf` gives the input and the first state of each. */
+/**
+ * Starts as many branches or iterations as may run. `inputOf` gives the input and the first state of each; when that takes
+ * long the thread is ready at once, to go on after others.
+ */
 export function fillFan(
   run: Run,
   thread: ThreadFrame,
@@ -166,6 +169,10 @@ export function fillFan(
 ): void {
   const isMap = run.node(thread).type === "Map";
   while (fan.next < fan.total && fan.active.length < fan.limit) {
+    if (run.evaluation.isLong()) {
+      run.ready(thread);
+      return;
+    }
     const index = fan.next;
     const { input, state } = inputOf(index);
     const origin = fan.freed.shift() ?? fan.started;

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject, textOf, writeJson } from "./json.ts";
+import { expressionIn } from "./jsonata.ts";
 import { isDistributed, processorOf } from "./machine.ts";
 import { numberOf } from "./number-literal.ts";
 import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
@@ -6,6 +7,16 @@ import { distributedFields } from "./state-fields.ts";
 import { checkPath, checkQuery, checkQueryOr, checkTemplate, integerProblem } from "./validate-values.ts";
 
 const maxLabelLength = 40;
+
+/** Values of the members of ReaderConfig and WriterConfig that have a few. */
+const readerChoices = {
+  InputType: ["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"],
+  CSVHeaderLocation: ["FIRST_ROW", "GIVEN"],
+  CSVDelimiter: ["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"],
+  Transformation: ["NONE", "LOAD_AND_FLATTEN"],
+  ManifestType: ["ATHENA_DATA", "S3_INVENTORY"],
+};
+const writerChoices = { Transformation: ["NONE", "COMPACT", "FLATTEN"], OutputType: ["JSON", "JSONL"] };
 
 /** Checks a Map state, inline or distributed, but not the states inside it. */
 export function checkMap(check: StateCheck): void {
@@ -48,6 +59,30 @@ function checkTemplateField({ found, language, location }: StateCheck, field: st
   else checkQuery(found, value, `${location}/${field}`, []);
 }
 
+/** Results are formatted, written, or both (Step Functions, ResultWriter, required field combinations). */
+function checkWriter(check: StateCheck, parameters: string): void {
+  const { found, fields, location } = check;
+  if (fields["Resource"] !== undefined) required(check, parameters);
+  else if (fields["WriterConfig"] === undefined) {
+    found.schema("At least one of these fields is required: [WriterConfig, Resource]", location);
+  }
+}
+
+function checkChoices(
+  { found, language, location }: StateCheck,
+  field: string,
+  config: Json | undefined,
+  choices: Readonly<Record<string, readonly string[]>>,
+): void {
+  if (!isObject(config)) return;
+  for (const [name, values] of Object.entries(choices)) {
+    const value = config[name];
+    if (value === undefined || (language === "JSONata" && expressionIn(value) !== undefined)) continue;
+    if (typeof value === "string" && values.includes(value)) continue;
+    found.schema(`Value must be one of [${values.join(", ")}]`, `${location}/${field}/${name}`);
+  }
+}
+
 function checkDistributed(check: StateCheck): void {
   const { found, fields, language, location } = check;
   const percentage = (value: Json): string | undefined => {
@@ -74,8 +109,12 @@ function checkDistributed(check: StateCheck): void {
     if (field === "ItemReader" && typeof value["Resource"] !== "string") {
       found.schema("The field 'Resource' is required but was missing.", `${location}/${field}`);
     }
+    if (field === "ResultWriter")
+      checkWriter({ ...check, fields: value, location: `${location}/${field}` }, parameters);
     checkTemplateField(check, `${field}/${parameters}`, value[parameters]);
     const config = value["ReaderConfig"];
+    checkChoices(check, `${field}/ReaderConfig`, config, readerChoices);
+    checkChoices(check, `${field}/WriterConfig`, value["WriterConfig"], writerChoices);
     if (language === "JSONata") checkTemplateField(check, `${field}/ReaderConfig`, config);
     else if (isObject(config)) {
       checkNumber(

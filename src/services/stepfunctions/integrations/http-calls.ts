@@ -93,10 +93,16 @@ export class HttpCalls implements Integration {
     const method = textOf(parameters["Method"]);
     const protocol = url.protocol.slice(0, -1);
     const asSent = () => ({ protocol, method, url: url.href, headers: listed(headers), body });
-    if (type === "http") body = encoded(parameters["Transform"], given, headers) ?? body;
+    const json = body;
+    const transform = type === "http" ? parameters["Transform"] : undefined;
+    body = encoded(transform, given, headers) ?? json;
     const request = asSent();
     const connection = type === "http" ? connectionOf(parameters) : undefined;
-    if (connection !== undefined) body = await authorized(deps.connections, connection, { url, headers, body });
+    if (connection !== undefined) {
+      // What the connection adds is encoded with the rest.
+      const whole = await authorized(deps.connections, connection, { url, headers, body: json });
+      if (whole !== json) body = encoded(transform, parseJson(whole), headers) ?? whole;
+    }
     trace?.({ request, revealed: asSent() });
     const answer = await exchange(type, url, { method, headers, body, signal });
     trace?.({ request, revealed: asSent(), response: shownResponse(protocol, answer) });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { AwsError } from "../../../../protocols/error.ts";
 import type { OperationModel } from "../../../../protocols/schema.ts";
 import type { ServiceDependencies } from "../../../core/service.ts";
+import { checkExecutionArn } from "../arns.ts";
 import type { TaskRequest } from "../asl/execution.ts";
 import { isObject, type Json, type JsonObject, writeJson } from "../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
@@ -135,6 +136,17 @@ function childName(execution: string, taskId: string): string {
 function eventsOutput(output: JsonObject): JsonObject {
   if (Number(output["FailedEntryCount"] ?? 0) > 0) throw new TaskError("EventBridge.FailedEntry", writeJson(output));
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
+}
+
+/** Why a `.sync` task cannot wait for what it started: an express execution cannot be described. Undefined when it can. */
+export function undescribable(child: string, requestId: string): TaskError | undefined {
+  try {
+    checkExecutionArn(child);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return servedTaskError("states", served(false, error, requestId));
+  }
 }
 
 function served(sdk: boolean, error: AwsError, requestId: string): ServedError {
