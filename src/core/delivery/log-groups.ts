@@ -1,5 +1,6 @@
 /** CloudWatch Logs as far as services write to it: the events of log groups, kept to be looked at. */
 import type { Clock } from "../../engine/clock.ts";
+import { definePackedTable } from "../../engine/packed-table.ts";
 import type { Store } from "../../engine/store.ts";
 import { defineTable } from "../../engine/table.ts";
 import { parseArn } from "../arn.ts";
@@ -21,8 +22,15 @@ export interface LogEvent {
   readonly message: string;
 }
 
-interface LogEventRow extends LogEvent {
+interface LogEventRow extends Omit<LogEvent, "message"> {
   readonly serial: number;
+}
+
+/** What an event says: with payloads of executions a thousand of them are more than memory should hold. */
+interface LogMessageRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly message: string;
 }
 
 export interface LogFilter {
@@ -54,15 +62,29 @@ const logTable = defineTable<LogEventRow>()({
   indexes: { arrival: { group: () => "", order: (row) => row.serial } },
 });
 
+const messageTable = definePackedTable<LogMessageRow>({
+  name: "delivery.logMessages",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial} ${account}`,
+  text: (row) => row.message,
+  row: (head, message) => {
+    const [serial, account] = head.split(" ") as [string, string];
+    return { serial: Number(serial), account, message };
+  },
+});
+
 export class LogGroups {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #rows;
+  readonly #messages;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
     this.#rows = store.table(logTable);
+    this.#messages = store.packedTable(messageTable);
   }
 
   /** Takes a delivery of kind `logs`, inside a transaction. */
@@ -73,33 +95,40 @@ export class LogGroups {
       parameters.structured === true
         ? structured(delivery.payload)
         : { timestampMs: parameters.timestampMs, message: delivery.payload };
+    const serial = this.#store.nextSerial();
+    const account = group?.account || delivery.account;
+    this.#messages.put({ serial, account, message });
     this.#rows.put({
       id: delivery.id,
-      account: group?.account || delivery.account,
+      account,
       region: group?.region || delivery.region,
       group: group?.resource.replace(/^log-group:/, "").replace(/:\*$/, "") ?? delivery.target,
       stream: parameters.stream ?? delivery.id,
       source: delivery.source,
       timestampMs,
       ingestedMs: this.#clock.now(),
-      message,
-      serial: this.#store.nextSerial(),
+      serial,
     });
-    if (this.#rows.size > keptEvents) this.#rows.delete((this.#rows.by.arrival.first("") as LogEventRow).id);
+    if (this.#rows.size > keptEvents) this.#forget(this.#rows.by.arrival.first("") as LogEventRow);
   }
 
   /** The events kept (the last 1,000), newest first. */
   list(filter: LogFilter = {}): LogEvent[] {
     const found: LogEvent[] = [];
-    for (const { serial: _serial, ...event } of this.#rows.by.arrival.range("", { reverse: true })) {
+    for (const { serial, ...event } of this.#rows.by.arrival.range("", { reverse: true })) {
       if (filter.account !== undefined && event.account !== filter.account) continue;
       if (filter.group !== undefined && event.group !== filter.group) continue;
       if (filter.stream !== undefined && event.stream !== filter.stream) continue;
       if (filter.source !== undefined && event.source !== filter.source) continue;
-      found.push(event);
+      found.push({ ...event, message: this.#messages.get(serial)?.message ?? "" });
       if (found.length === (filter.limit ?? 100)) break;
     }
     return found;
+  }
+
+  #forget({ id, serial }: LogEventRow): void {
+    this.#rows.delete(id);
+    this.#messages.delete(serial);
   }
 }
 
