@@ -5,9 +5,9 @@ import type { MapRunRequest } from "./asl/execution.ts";
 import { mapRunItem } from "./asl/interpreter.ts";
 import { isObject, type Json } from "./asl/json.ts";
 import { type ReadItem, readItems } from "./item-reader.ts";
+import type { MapRunRow } from "./map-run-tables.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
-import type { MapRunRow } from "./tables.ts";
 
 export interface ChildInput {
   readonly value: Json;

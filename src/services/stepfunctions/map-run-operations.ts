@@ -10,9 +10,9 @@ import {
 import { checkMapRunArn } from "./arns.ts";
 import { resourceNotFound, validation } from "./errors.ts";
 import { executionNamed } from "./executions.ts";
+import type { MapChildStatus, MapRunRow } from "./map-run-tables.ts";
 import { pageOf, placeIn } from "./pages.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
-import type { MapChildStatus, MapRunRow } from "./tables.ts";
 
 function mapRunNamed(service: StepFunctions, arn: string): MapRunRow {
   const run = service.mapRuns.runs.get(checkMapRunArn(arn));

@@ -5,13 +5,15 @@ import { StateError } from "./asl/errors.ts";
 import type { MapRunRequest } from "./asl/execution.ts";
 import { type Json, parseJson, readJson, writeJson } from "./asl/json.ts";
 import { exceedsTolerance } from "./asl/map-run.ts";
+import { executionRow } from "./execution-row.ts";
 import { ItemReaderError } from "./item-reader.ts";
 import { type ChildInput, ChildInputs } from "./map-inputs.ts";
+import { type MapChildRow, type MapRunRow, mapChildTable, mapRunTable } from "./map-run-tables.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
 import { redriveState } from "./redrive-state.ts";
 import { type Writer, writeResults } from "./result-writer.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
-import { type ExecutionRow, type MapChildRow, type MapRunRow, mapChildTable, mapRunTable } from "./tables.ts";
+import type { ExecutionRow } from "./tables.ts";
 
 /** AWS's limit, and what 0 means. */
 const mostConcurrent = 10_000;
@@ -250,7 +252,7 @@ export class MapRuns {
     if (parent === undefined) return;
     const now = this.#sfn.now;
     this.children.put({ ...child, status: "RUNNING", startedMs: now, error: undefined, cause: undefined });
-    const row: ExecutionRow = {
+    const row = executionRow({
       arn: child.execution,
       account: run.account,
       region: parent.region,
@@ -258,25 +260,14 @@ export class MapRuns {
       machine: run.machine,
       revision: parent.revision,
       roleArn: parent.roleArn,
-      versionArn: undefined,
-      aliasArn: undefined,
       startedMs: now,
       input: child.input,
-      traceHeader: undefined,
-      status: "RUNNING",
-      stoppedMs: undefined,
-      output: undefined,
-      error: undefined,
-      cause: undefined,
-      redriveCount: 0,
-      redrivenMs: undefined,
-      redriveTokens: [],
       serial: this.#sfn.deps.store.nextSerial(),
       mapRun: run.arn,
       mapState: run.stateName,
       itemCount: child.itemCount,
       testCase: parent.testCase,
-    };
+    });
     const input = parseJson(child.input);
     if (run.executionType === "STANDARD") this.#sfn.runner.start(row, input);
     else {

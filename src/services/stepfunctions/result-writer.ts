@@ -1,9 +1,9 @@
 /** The results of a map run: as the state's output, or as files (Step Functions, ResultWriter). */
 import type { MapRunRequest } from "./asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "./asl/json.ts";
+import type { MapChildRow, MapRunRow } from "./map-run-tables.ts";
 import type { ObjectFiles } from "./object-files.ts";
 import type { RedriveState } from "./redrive-state.ts";
-import type { MapChildRow, MapRunRow } from "./tables.ts";
 
 export type Writer = NonNullable<MapRunRequest["resultWriter"]>;
 

@@ -3,6 +3,7 @@ import type { OperationContext } from "../../core/operation.ts";
 import { checkName, machineArnOf, siblingArn } from "./arns.ts";
 import { type Json, maxPayloadBytes, parseJson } from "./asl/json.ts";
 import { invalidInput, machineDoesNotExist, validation } from "./errors.ts";
+import { executionRow } from "./execution-row.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
 import type { AliasRow, ExecutionRow, MachineRow } from "./tables.ts";
 
@@ -88,7 +89,7 @@ export function newExecution(
     machine.type === "STANDARD"
       ? siblingArn(machine.arn, "execution", name)
       : `${siblingArn(machine.arn, "express", name)}:${random.uuid()}`;
-  return {
+  return executionRow({
     arn,
     account,
     region,
@@ -101,18 +102,7 @@ export function newExecution(
     startedMs: service.now,
     input: given.input ?? "{}",
     traceHeader: given.traceHeader,
-    status: "RUNNING",
-    stoppedMs: undefined,
-    output: undefined,
-    error: undefined,
-    cause: undefined,
-    redriveCount: 0,
-    redrivenMs: undefined,
-    redriveTokens: [],
     serial: store.nextSerial(),
-    mapRun: undefined,
-    mapState: undefined,
-    itemCount: undefined,
     testCase: chosen.testCase,
-  };
+  });
 }

@@ -3,6 +3,7 @@ import type { OperationContext } from "../../core/operation.ts";
 import { newArn } from "./arns.ts";
 import type { Env, TaskRequest } from "./asl/execution.ts";
 import type { Json } from "./asl/json.ts";
+import { executionRow } from "./execution-row.ts";
 import type { HttpExchange } from "./integrations/integration.ts";
 import { TaskError } from "./integrations/task-error.ts";
 import type { StepFunctions } from "./stepfunctions.ts";
@@ -20,7 +21,7 @@ export function testedExecution(
   const { service, account, region } = context;
   const { random } = service.deps;
   const name = random.uuid();
-  return {
+  return executionRow({
     arn: newArn(context, "express", `${random.uuid()}:${name}:${random.uuid()}`),
     account,
     region,
@@ -28,25 +29,11 @@ export function testedExecution(
     machine: newArn(context, "stateMachine", random.uuid()),
     revision: "",
     roleArn: roleArn ?? "",
-    versionArn: undefined,
-    aliasArn: undefined,
     startedMs: service.now,
     input,
-    traceHeader: undefined,
-    status: "RUNNING",
-    stoppedMs: undefined,
-    output: undefined,
-    error: undefined,
-    cause: undefined,
-    redriveCount: 0,
-    redrivenMs: undefined,
-    redriveTokens: [],
     serial: 0,
-    mapRun: undefined,
-    mapState: undefined,
-    itemCount: undefined,
     testCase: undefined,
-  };
+  });
 }
 
 export function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {

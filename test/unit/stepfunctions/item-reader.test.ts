@@ -5,9 +5,9 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { ItemReaderError, readItems } from "../../../src/services/stepfunctions/item-reader.ts";
+import type { MapChildRow, MapRunRow } from "../../../src/services/stepfunctions/map-run-tables.ts";
 import { ObjectError, ObjectFiles } from "../../../src/services/stepfunctions/object-files.ts";
 import { writeResults } from "../../../src/services/stepfunctions/result-writer.ts";
-import type { MapChildRow, MapRunRow } from "../../../src/services/stepfunctions/tables.ts";
 
 let root: string;
 let files: ObjectFiles;
