@@ -170,8 +170,8 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     }
   }
   const endpoint = server ? originOf("http", options.host ?? "127.0.0.1", server.port) : "http://localhost:4566";
-  const handler = server ? undefined : inProcessHandler(emulator, () => closed);
   let closed = false;
+  const handler = server ? undefined : inProcessHandler(emulator, () => closed);
   const { clock } = emulator;
   return {
     endpoint,
