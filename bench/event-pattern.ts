@@ -1,4 +1,4 @@
-import { busDialect, PatternIndex, parseEvent, parsePattern } from "../src/core/event-pattern/index.ts";
+import { busDialect, PatternIndex, parseEvent, parsePattern } from "../src/events/pattern/index.ts";
 
 // Events per second through an index of rules of which one matches. Run:
 //   npx esbuild bench/event-pattern.ts --bundle --platform=node --format=esm | node --input-type=module

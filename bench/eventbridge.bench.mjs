@@ -43,7 +43,7 @@ const call = (server, request) => drive({ port: server.port, count: 1, connectio
 
 async function matcherRates() {
   const outfile = join(root, "node_modules", ".busbar-bench-event-pattern.mjs");
-  const entry = join(root, "src/core/event-pattern/index.ts");
+  const entry = join(root, "src/events/pattern/index.ts");
   await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
   const { busDialect, parseEvent, parsePattern, PatternIndex } = await import(pathToFileURL(outfile).href);
   const { Source, DetailType, Detail } = entryOf("default");

@@ -41,7 +41,7 @@ const services = await readdir(join(root, "src/services"));
 const parts = Object.fromEntries([
   ...services.map((name) => [`parts/${name}`, `src/services/${name}/index.ts`]),
   ["parts/asl", "src/services/stepfunctions/asl/interpreter.ts"],
-  ["parts/event-pattern", "src/core/event-pattern/compile.ts"],
+  ["parts/event-pattern", "src/events/pattern/compile.ts"],
   ...["fastify", "find-my-way", "luxon", "pino"].map((name) => [`parts/${name}`, name]),
 ]);
 

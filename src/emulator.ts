@@ -1,24 +1,23 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
-import { Arrivals } from "./core/arrivals.ts";
-import { AwsEvents } from "./core/aws-events.ts";
-import { Connections } from "./core/connections.ts";
-import { apiGatewayTarget } from "./core/delivery/api-gateway-target.ts";
-import { DeliveryEngine } from "./core/delivery/engine.ts";
-import { httpTarget } from "./core/delivery/http-target.ts";
-import { LogGroups } from "./core/delivery/log-groups.ts";
-import { Mailbox } from "./core/delivery/mailbox.ts";
-import { Dispatcher, type PendingResponse, type RunningService } from "./core/dispatcher.ts";
-import type { EventFilter, EventRecord } from "./core/event-records.ts";
-import { Functions } from "./core/functions.ts";
-import { defaultAccount, Identities } from "./core/identity.ts";
-import { RequestLog } from "./core/request-log.ts";
-import type { ServiceCoverage, ServiceDefinition } from "./core/service.ts";
+import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
+import { defaultAccount, Identities } from "./calls/identity.ts";
+import { RequestLog } from "./calls/request-log.ts";
+import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
+import { apiGatewayTarget } from "./delivery/api-gateway-target.ts";
+import { DeliveryEngine } from "./delivery/engine.ts";
+import { httpTarget } from "./delivery/http-target.ts";
+import { Mailbox } from "./delivery/mailbox.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
+import { AwsEvents } from "./events/aws-events.ts";
+import type { EventFilter, EventRecord } from "./events/event-records.ts";
+import { Functions } from "./functions/functions.ts";
+import { LogGroups } from "./logs/log-groups.ts";
+import { Connections } from "./outside/connections.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
 import { pipes } from "./services/pipes/index.ts";
@@ -27,6 +26,7 @@ import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { stepfunctions } from "./services/stepfunctions/index.ts";
 import { sts } from "./services/sts/index.ts";
+import { Arrivals } from "./sources/arrivals.ts";
 import { version } from "./version.ts";
 
 /** Every service Busbar has: adding one is its folder and a line here. */

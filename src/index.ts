@@ -4,22 +4,22 @@
  */
 import { Readable } from "node:stream";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
-import type { LogEvent, LogFilter } from "./core/delivery/log-groups.ts";
-import type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
-import type { DeliveryFilter, DeliveryRecord } from "./core/delivery/types.ts";
-import type { EventFilter, EventRecord } from "./core/event-records.ts";
-import type { FunctionHandler } from "./core/functions.ts";
-import type { RequestRecord } from "./core/request-log.ts";
+import type { RequestRecord } from "./calls/request-log.ts";
+import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
+import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
+import type { EventFilter, EventRecord } from "./events/event-records.ts";
+import type { FunctionHandler } from "./functions/functions.ts";
+import type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
-export type { LogEvent, LogFilter } from "./core/delivery/log-groups.ts";
-export type { MailboxFilter, MailboxMessage } from "./core/delivery/mailbox.ts";
-export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./core/delivery/types.ts";
-export type { EventFilter, EventRecord, NearMiss } from "./core/event-records.ts";
-export type { FunctionContext, FunctionHandler } from "./core/functions.ts";
-export type { RequestRecord } from "./core/request-log.ts";
+export type { RequestRecord } from "./calls/request-log.ts";
+export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
+export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
+export type { EventFilter, EventRecord, NearMiss } from "./events/event-records.ts";
+export type { FunctionContext, FunctionHandler } from "./functions/functions.ts";
+export type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 
 export interface BusbarOptions {
   /**

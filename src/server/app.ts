@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
-import type { PendingResponse } from "../core/dispatcher.ts";
+import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, bodyLimitBytes, noBody, readBody } from "./body.ts";
 import type { ControlledEmulator } from "./control.ts";
 import { controlRoutes } from "./control.ts";

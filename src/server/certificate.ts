@@ -2,7 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
-import { generateCertificate } from "../core/self-signed.ts";
+import { generateCertificate } from "../engine/self-signed.ts";
 import type { TlsFiles } from "./listener.ts";
 
 export interface TlsSource {

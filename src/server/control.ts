@@ -1,13 +1,13 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
-import type { LogEvent, LogFilter } from "../core/delivery/log-groups.ts";
-import type { MailboxFilter, MailboxMessage } from "../core/delivery/mailbox.ts";
-import type { DeliveryFilter, DeliveryRecord } from "../core/delivery/types.ts";
-import type { EventFilter, EventRecord } from "../core/event-records.ts";
-import type { RequestRecord } from "../core/request-log.ts";
-import type { ServiceCoverage } from "../core/service.ts";
+import type { RequestRecord } from "../calls/request-log.ts";
+import type { ServiceCoverage } from "../calls/service.ts";
+import type { MailboxFilter, MailboxMessage } from "../delivery/mailbox.ts";
+import type { DeliveryFilter, DeliveryRecord } from "../delivery/types.ts";
 import { parseDuration } from "../engine/duration.ts";
+import type { EventFilter, EventRecord } from "../events/event-records.ts";
+import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
 import { readBody } from "./body.ts";
 
 /** What control routes show and move. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidEventPattern, parseEvent, parsePattern } from "../../src/core/event-pattern/index.ts";
-import { InvalidFilterPolicy, parseFilterPolicy } from "../../src/core/filter-policy/index.ts";
+import { InvalidFilterPolicy, parseFilterPolicy } from "../../src/events/filter-policy/index.ts";
+import { InvalidEventPattern, parseEvent, parsePattern } from "../../src/events/pattern/index.ts";
 
 /** Either a compiled pattern or AWS's refusal; nothing else may come out. */
 function verdict(text: string): string {

@@ -4,16 +4,16 @@ import { describe, expect, it } from "vitest";
 import { compilePattern } from "../../protocols/pattern.ts";
 import { kindOf, membersOf, type Shape } from "../../protocols/schema.ts";
 import type { MemberFacts } from "../../protocols/validate.ts";
-import { parseEvent } from "../../src/core/event-pattern/index.ts";
+import { Emulator } from "../../src/emulator.ts";
 import {
   applyInputPath,
   applyInputTransformer,
   InvalidTransform,
   parseInputTransformer,
   parseJsonPath,
-} from "../../src/core/input-transform/index.ts";
-import { InvalidSchedule, nextFire, parseSchedule } from "../../src/core/schedule/index.ts";
-import { Emulator } from "../../src/emulator.ts";
+} from "../../src/events/input-transform/index.ts";
+import { parseEvent } from "../../src/events/pattern/index.ts";
+import { InvalidSchedule, nextFire, parseSchedule } from "../../src/events/schedule/index.ts";
 import { serviceNamed } from "../support/service-models.ts";
 
 const event = parseEvent(

@@ -1,8 +1,8 @@
 /** Policies of any content: none or one, and a decision without a throw and without delay. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { decide } from "../../src/core/policy/evaluate.ts";
-import { parsePolicy } from "../../src/core/policy/policy.ts";
+import { decide } from "../../src/access/evaluate.ts";
+import { parsePolicy } from "../../src/access/policy.ts";
 
 const text = fc.oneof(
   fc.constantFrom("*", "", "${", "${}", "${aws:userid}", "${aws:x, 'y'}", "${*}", "}", ",", "'", "__proto__"),

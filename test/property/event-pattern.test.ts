@@ -8,7 +8,7 @@ import {
   matchesPattern,
   PatternIndex,
   snsDialect,
-} from "../../src/core/event-pattern/index.ts";
+} from "../../src/events/pattern/index.ts";
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 type Leaf = string | number | boolean | null;

@@ -1,6 +1,7 @@
 /** Small machines for tests of the language, and a run that stores all between its steps. */
-import { parseDefinition } from "../../src/services/stepfunctions/asl/definition.ts";
+
 import type { Json, JsonObject } from "../../src/services/stepfunctions/asl/json.ts";
+import { parseDefinition } from "../../src/services/stepfunctions/asl/validation/definition.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome } from "./asl-runner.ts";
 
 export const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";

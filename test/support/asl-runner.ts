@@ -1,4 +1,3 @@
-import { batchItems } from "../../src/services/stepfunctions/asl/batches.ts";
 import type {
   Effect,
   Env,
@@ -19,6 +18,7 @@ import {
   writeJson,
 } from "../../src/services/stepfunctions/asl/json.ts";
 import { buildMachine, childMachine, type Machine } from "../../src/services/stepfunctions/asl/machine.ts";
+import { batchItems } from "../../src/services/stepfunctions/asl/states/batches.ts";
 
 /** How a mocked task ends, or "pending" to leave it open. `submitted` answers the submitting call first. */
 export type TaskOutcome =

@@ -1,8 +1,8 @@
 /** Calls API destinations (EventBridge user guide, "API destinations as targets"). */
 import type { Target } from "@aws-sdk/client-eventbridge";
-import { type ConnectionCall, ConnectionError } from "../../core/connections.ts";
-import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../core/delivery/types.ts";
-import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../core/http-client.ts";
+import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../delivery/types.ts";
+import { type ConnectionCall, ConnectionError } from "../../outside/connections.ts";
+import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { retryOf } from "./retry.ts";

@@ -11,8 +11,8 @@ import {
   UpdateApiDestination$,
   type UpdateApiDestinationCommand,
 } from "@aws-sdk/client-eventbridge";
-import { formatArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";

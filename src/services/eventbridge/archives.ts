@@ -12,8 +12,8 @@ import {
   UpdateArchive$,
   type UpdateArchiveCommand,
 } from "@aws-sdk/client-eventbridge";
-import { formatArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { alreadyExists, invalidParameter, notFound, patternOf, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName, noBus, ruleArn } from "./names.ts";

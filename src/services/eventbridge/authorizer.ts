@@ -1,5 +1,5 @@
 /** Fetches and keeps the access tokens of OAuth connections (EventBridge user guide, "Authorization methods for connections"). */
-import { type HttpAnswer, HttpCallError, httpCall } from "../../core/http-client.ts";
+import { type HttpAnswer, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { type AccessToken, type ConnectionRow, nameKey } from "./tables.ts";

@@ -11,7 +11,7 @@ import {
   UpdateEventBus$,
   type UpdateEventBusCommand,
 } from "@aws-sdk/client-eventbridge";
-import { formatArn } from "../../core/arn.ts";
+import { formatArn } from "../../calls/arn.ts";
 import type { Bounds } from "../../engine/table.ts";
 import { alreadyExists, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";

@@ -1,5 +1,5 @@
 /** The target kind `events`: events that other services (Scheduler, Pipes, Step Functions) put on a bus. */
-import { type Delivery, DeliveryFailure } from "../../core/delivery/types.ts";
+import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import { buildEvent, parseDetail } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { busName } from "./names.ts";

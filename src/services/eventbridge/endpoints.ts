@@ -13,8 +13,8 @@ import {
   type UpdateEndpointCommand,
 } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
-import { formatArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";

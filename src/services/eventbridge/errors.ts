@@ -8,14 +8,9 @@ import {
   ResourceNotFoundException$,
 } from "@aws-sdk/client-eventbridge";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import {
-  InvalidEventPattern,
-  maxEventPatternLength,
-  type Pattern,
-  parsePattern,
-} from "../../core/event-pattern/index.ts";
-import { InvalidTransform } from "../../core/input-transform/index.ts";
-import { InvalidSchedule, parseSchedule, type Schedule } from "../../core/schedule/index.ts";
+import { InvalidTransform } from "../../events/input-transform/index.ts";
+import { InvalidEventPattern, maxEventPatternLength, type Pattern, parsePattern } from "../../events/pattern/index.ts";
+import { InvalidSchedule, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 
 export function validation(message: string): AwsError {
   return AwsError.unmodeled({ name: "ValidationException", message });

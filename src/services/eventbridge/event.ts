@@ -1,6 +1,7 @@
 /** Events as they lie on a bus. */
-import { type EventValue, isEventObject, parseEvent } from "../../core/event-pattern/index.ts";
-import { minify } from "../../core/input-transform/index.ts";
+
+import { minify } from "../../events/input-transform/index.ts";
+import { type EventValue, isEventObject, parseEvent } from "../../events/pattern/index.ts";
 
 /** An event with its compact JSON text and the value that patterns are matched against; both say the same. */
 export interface BusEvent {

@@ -1,7 +1,7 @@
 /** The state of EventBridge: its tables, and what all operations share. */
-import { formatArn, parseArn } from "../../core/arn.ts";
-import { type OperationContext, operationsOf } from "../../core/operation.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { formatArn, parseArn } from "../../calls/arn.ts";
+import { type OperationContext, operationsOf } from "../../calls/operation.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
 import { Authorizer } from "./authorizer.ts";
 import { deliverToBus } from "./delivered-events.ts";

@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-eventbridge";
 import constraints from "../../../protocols/constraints/eventbridge.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as apiDestinations from "./api-destinations.ts";
 import * as archives from "./archives.ts";
 import * as buses from "./buses.ts";

@@ -1,5 +1,5 @@
 /** The names and ARNs of buses and rules. */
-import { formatArn, parseArn } from "../../core/arn.ts";
+import { formatArn, parseArn } from "../../calls/arn.ts";
 import { notFound } from "./errors.ts";
 
 /** A bus by name, whether or not it exists. */

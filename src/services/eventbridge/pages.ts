@@ -1,5 +1,5 @@
 /** Lists by name, page by page. */
-import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
+import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import type { Bounds } from "../../engine/table.ts";
 import { invalidParameter } from "./errors.ts";
 

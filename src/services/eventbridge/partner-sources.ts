@@ -24,8 +24,8 @@ import {
   PutPartnerEvents$,
   type PutPartnerEventsCommand,
 } from "@aws-sdk/client-eventbridge";
-import { formatArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { alreadyExists, illegalStatus, notFound } from "./errors.ts";
 import { buildEvent } from "./event.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";

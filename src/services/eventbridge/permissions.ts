@@ -7,7 +7,7 @@ import {
   type RemovePermissionCommand,
 } from "@aws-sdk/client-eventbridge";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { partitionOf } from "../../core/arn.ts";
+import { partitionOf } from "../../calls/arn.ts";
 import { invalidParameter, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import type { BusRow, PolicyStatement } from "./tables.ts";

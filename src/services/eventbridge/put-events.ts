@@ -7,8 +7,8 @@ import {
   type TestEventPatternCommand,
 } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
-import { matchesPattern } from "../../core/event-pattern/index.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { matchesPattern } from "../../events/pattern/index.ts";
 import { invalidParameter, notFound, patternOf, validation } from "./errors.ts";
 import { buildEvent, parseDetail } from "./event.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";

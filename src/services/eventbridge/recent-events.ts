@@ -1,7 +1,8 @@
 /** The last events, with the rules they matched and why the nearest others did not. */
-import { type EventValue, ExactNumber, explain } from "../../core/event-pattern/index.ts";
-import type { EventFilter, EventRecord, NearMiss } from "../../core/event-records.ts";
-import { Ring } from "../../core/ring.ts";
+
+import { Ring } from "../../engine/ring.ts";
+import type { EventFilter, EventRecord, NearMiss } from "../../events/event-records.ts";
+import { type EventValue, ExactNumber, explain } from "../../events/pattern/index.ts";
 import { type BusEvent, readEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import type { BusName } from "./names.ts";

@@ -9,8 +9,8 @@ import {
   StartReplay$,
   type StartReplayCommand,
 } from "@aws-sdk/client-eventbridge";
-import { formatArn, parseArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import { formatArn, parseArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { alreadyExists, illegalStatus, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";

@@ -1,5 +1,5 @@
 /** How often and when EventBridge tries again. */
-import type { RetryPolicy } from "../../core/delivery/types.ts";
+import type { RetryPolicy } from "../../delivery/types.ts";
 
 const hourMs = 3_600_000;
 const mostRetries = 185;

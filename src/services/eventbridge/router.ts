@@ -1,5 +1,5 @@
 /** What becomes of an event on a bus: the rules it matches, and what their targets are given. */
-import type { AwsEvent } from "../../core/aws-events.ts";
+import type { AwsEvent } from "../../events/aws-events.ts";
 import { type BusEvent, buildEvent, parseDetail } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { type BusName, busName } from "./names.ts";

@@ -1,11 +1,5 @@
 /** The compiled patterns of every bus, made when an event first comes and kept in step with the rules. */
-import {
-  busDialect,
-  type EventValue,
-  type Pattern,
-  PatternIndex,
-  parsePattern,
-} from "../../core/event-pattern/index.ts";
+import { busDialect, type EventValue, type Pattern, PatternIndex, parsePattern } from "../../events/pattern/index.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import type { RuleRow } from "./tables.ts";
 

@@ -1,5 +1,5 @@
 /** Rules on a schedule: one durable timer for each, for its next firing. */
-import { nextFire, parseSchedule, type Schedule } from "../../core/schedule/index.ts";
+import { nextFire, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { isEnabled } from "./rule-patterns.ts";
 import type { RuleRow } from "./tables.ts";

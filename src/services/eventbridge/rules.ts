@@ -13,7 +13,7 @@ import {
   PutRule$,
   type PutRuleCommand,
 } from "@aws-sdk/client-eventbridge";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { limitExceeded, managedRule, patternOf, scheduleOf, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { ruleArn } from "./names.ts";

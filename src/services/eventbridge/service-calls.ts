@@ -1,7 +1,7 @@
 /** Targets that are an operation of another service: a topic is published to, a state machine started. */
 import { AwsError } from "../../../protocols/error.ts";
-import { parseArn } from "../../core/arn.ts";
-import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../core/delivery/types.ts";
+import { parseArn } from "../../calls/arn.ts";
+import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../delivery/types.ts";
 import type { EventBridge } from "./eventbridge.ts";
 
 const kind = "events.call";

@@ -9,7 +9,7 @@ import {
   type UntagResourceCommand,
 } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
-import { parseArn } from "../../core/arn.ts";
+import { parseArn } from "../../calls/arn.ts";
 import { invalidParameter, managedRule, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName, noBus, noRule } from "./names.ts";

@@ -1,6 +1,6 @@
 /** What services that Busbar does not have would be asked: the mailbox keeps it, with the input as its body. */
 import type { EcsParameters, Target } from "@aws-sdk/client-eventbridge";
-import type { Arn } from "../../core/arn.ts";
+import type { Arn } from "../../calls/arn.ts";
 import type { BusEvent } from "./event.ts";
 import { dynamic } from "./target-input.ts";
 

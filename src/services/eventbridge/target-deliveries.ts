@@ -1,6 +1,6 @@
 /** Hands what a rule's targets are to receive to the delivery engine, and tells its dead letters why. */
-import type { DeliveryEnd, DeliveryRequest, MessageAttributes } from "../../core/delivery/types.ts";
-import { DeliveryFailure } from "../../core/delivery/types.ts";
+import type { DeliveryEnd, DeliveryRequest, MessageAttributes } from "../../delivery/types.ts";
+import { DeliveryFailure } from "../../delivery/types.ts";
 import { type BusEvent, readEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { errorCode } from "./failure-codes.ts";

@@ -1,6 +1,5 @@
 /** What a target is given of an event. */
 import type { HttpParameters, Target } from "@aws-sdk/client-eventbridge";
-import type { EventValue } from "../../core/event-pattern/index.ts";
 import {
   applyInputPath,
   applyInputTransformer,
@@ -12,7 +11,8 @@ import {
   parseJsonPath,
   type Rendered,
   resolvePath,
-} from "../../core/input-transform/index.ts";
+} from "../../events/input-transform/index.ts";
+import type { EventValue } from "../../events/pattern/index.ts";
 import { type BusEvent, isoSeconds } from "./event.ts";
 import type { RuleRow } from "./tables.ts";
 

@@ -1,6 +1,6 @@
 /** What the ARN of a target says: who takes the event, and what the target's entry must and must not carry. */
 import type { Target } from "@aws-sdk/client-eventbridge";
-import { type Arn, parseArn } from "../../core/arn.ts";
+import { type Arn, parseArn } from "../../calls/arn.ts";
 
 /** `call`: services that Busbar does not have; what they would have been asked is recorded. */
 export type TargetKind =

@@ -11,9 +11,9 @@ import {
   UpdateChannel$,
   type UpdateChannelCommand,
 } from "@aws-sdk/client-kinesis";
-import { formatArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
-import { takePage } from "../../core/page.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { takePage } from "../../calls/page.ts";
 import { inStream, invalidArgument, resourceInUse, resourceNotFound, validation } from "./errors.ts";
 import { type Kinesis, operation } from "./kinesis.ts";
 import { checkChannelCount } from "./limits.ts";

@@ -11,8 +11,8 @@ import {
   SubscribeToShard$,
   type SubscribeToShardCommand,
 } from "@aws-sdk/client-kinesis";
-import type { OperationContext } from "../../core/operation.ts";
-import { takePage } from "../../core/page.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { takePage } from "../../calls/page.ts";
 import { dryRun, invalidArgument, limitExceeded, resourceInUse, resourceNotFound } from "./errors.ts";
 import { type Kinesis, operation, streamNameOf } from "./kinesis.ts";
 import { readToken, writeToken } from "./next-token.ts";

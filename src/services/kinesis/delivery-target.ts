@@ -1,6 +1,6 @@
 /** Takes what the delivery engine brings to a stream, of any account and region: one record a delivery. */
 import { Blob64 } from "../../../protocols/blob.ts";
-import { type Delivery, DeliveryFailure } from "../../core/delivery/types.ts";
+import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import { rateExceeded, streamNotFound } from "./errors.ts";
 import { hasData, type Kinesis } from "./kinesis.ts";
 import { appendRecords, recordOf, routeOf, sizeOf } from "./put.ts";

@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-kinesis";
 import constraints from "../../../protocols/constraints/kinesis.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as channels from "./channels.ts";
 import * as consumers from "./consumers.ts";
 import { deliverToStream } from "./delivery-target.ts";

@@ -1,7 +1,7 @@
 /** The state of Kinesis: its tables, and what all operations share. */
-import { parseArn, partitionOf } from "../../core/arn.ts";
-import { type OperationContext, operationsOf } from "../../core/operation.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { parseArn, partitionOf } from "../../calls/arn.ts";
+import { type OperationContext, operationsOf } from "../../calls/operation.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { inStream, invalidArgument, resourceInUse, resourceNotFound, streamNotFound } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { OnDemandScaling } from "./on-demand-scaling.ts";

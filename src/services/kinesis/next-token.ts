@@ -1,5 +1,5 @@
 /** Page tokens: opaque, for one kind of list, good for 300 seconds. */
-import { decodeToken, encodeToken } from "../../core/page.ts";
+import { decodeToken, encodeToken } from "../../calls/page.ts";
 import { expiredToken, invalidArgument } from "./errors.ts";
 
 const lifeMs = 300_000;

@@ -1,5 +1,5 @@
 /** What a ResourceARN names: a stream or one of its consumers. */
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { resourceInUse, resourceNotFound } from "./errors.ts";
 import type { Kinesis } from "./kinesis.ts";
 import type { ConsumerRow, StreamRow } from "./tables.ts";

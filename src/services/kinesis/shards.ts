@@ -9,7 +9,7 @@ import {
   UpdateShardCount$,
   type UpdateShardCountCommand,
 } from "@aws-sdk/client-kinesis";
-import { takePage } from "../../core/page.ts";
+import { takePage } from "../../calls/page.ts";
 import { changedAgain } from "./changes.ts";
 import { inStream, invalidArgument, resourceInUse, resourceNotFound, streamNotFound, validation } from "./errors.ts";
 import { decimalOf, hashFromDecimal, highestHash, numberOf } from "./hash-key.ts";

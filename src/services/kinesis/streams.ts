@@ -11,7 +11,7 @@ import {
   ListStreams$,
   type ListStreamsCommand,
 } from "@aws-sdk/client-kinesis";
-import { takePage } from "../../core/page.ts";
+import { takePage } from "../../calls/page.ts";
 import { invalidArgument, limitExceeded, resourceInUse, validation } from "./errors.ts";
 import { type Kinesis, operation, streamArn } from "./kinesis.ts";
 import { checkOnDemandCount, checkShardQuota, checkWarmThroughput, warmShards } from "./limits.ts";

@@ -4,7 +4,7 @@
  */
 import type { SubscribeToShardCommandOutput } from "@aws-sdk/client-kinesis";
 import type { AwsError } from "../../../protocols/error.ts";
-import type { ToWire } from "../../core/operation.ts";
+import type { ToWire } from "../../calls/operation.ts";
 import type { Timer } from "../../engine/clock.ts";
 import { resourceInUse, streamNotFound } from "./errors.ts";
 import type { Kinesis } from "./kinesis.ts";

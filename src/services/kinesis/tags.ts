@@ -13,7 +13,7 @@ import {
   UntagResource$,
   type UntagResourceCommand,
 } from "@aws-sdk/client-kinesis";
-import { takePage } from "../../core/page.ts";
+import { takePage } from "../../calls/page.ts";
 import { invalidArgument } from "./errors.ts";
 import { operation } from "./kinesis.ts";
 import { type Resource, resourceOf } from "./resources.ts";

@@ -1,7 +1,7 @@
 /** What CreatePipe and UpdatePipe demand of a pipe beyond the model's constraints, and the defaults they fill in. */
 import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
-import { InvalidEventPattern, parseEvent, parsePattern } from "../../core/event-pattern/index.ts";
-import { InvalidTransform, parseJsonPath, parsePipeTemplate } from "../../core/input-transform/index.ts";
+import { InvalidTransform, parseJsonPath, parsePipeTemplate } from "../../events/input-transform/index.ts";
+import { InvalidEventPattern, parseEvent, parsePattern } from "../../events/pattern/index.ts";
 import { invalidField, validation } from "./errors.ts";
 import { enrichmentPlace, type SourcePlace, sourcePlace, type TargetPlace, targetPlace } from "./places.ts";
 import type { PipeDefinition } from "./tables.ts";

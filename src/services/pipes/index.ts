@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-pipes";
 import constraints from "../../../protocols/constraints/pipes.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as pipeOperations from "./pipe-operations.ts";
 import { Pipes } from "./pipes.ts";
 import * as tags from "./tags.ts";

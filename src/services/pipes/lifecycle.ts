@@ -1,5 +1,5 @@
 /** The states a pipe goes through, and what runs while it is RUNNING. */
-import { parseArn } from "../../core/arn.ts";
+import { parseArn } from "../../calls/arn.ts";
 import { failureOf } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
 import { sourcePlace, streamArnOf } from "./places.ts";

@@ -21,7 +21,7 @@ import {
   type UpdatePipeCommand,
   type UpdatePipeCommandInput,
 } from "@aws-sdk/client-pipes";
-import { decodeToken, encodeToken } from "../../core/page.ts";
+import { decodeToken, encodeToken } from "../../calls/page.ts";
 import { checked } from "./definition-checks.ts";
 import { conflict, tooManyPipes, validation } from "./errors.ts";
 import { operation } from "./pipes.ts";

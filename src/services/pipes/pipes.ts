@@ -1,7 +1,7 @@
 /** The state of Pipes: its tables and its lifecycle. */
-import { formatArn } from "../../core/arn.ts";
-import { operationsOf } from "../../core/operation.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { formatArn } from "../../calls/arn.ts";
+import { operationsOf } from "../../calls/operation.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { pipeDoesNotExist } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { cursorTable, type PipeRow, pipeTable } from "./tables.ts";

@@ -1,6 +1,6 @@
 /** What the ARNs of sources, enrichments and targets stand for, and which parameters go with them. */
 import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
-import { parseArn } from "../../core/arn.ts";
+import { parseArn } from "../../calls/arn.ts";
 
 export type SourceKind = "sqs" | "kinesis" | "elsewhere";
 export type SourceBlock = Exclude<keyof PipeSourceParameters, "FilterCriteria">;

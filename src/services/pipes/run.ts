@@ -1,12 +1,5 @@
 /** A pipe made ready to run, and what happens to one batch: enrichment, then target. */
-import {
-  type EventValue,
-  isEventObject,
-  matchesPattern,
-  type Pattern,
-  parseEvent,
-  parsePattern,
-} from "../../core/event-pattern/index.ts";
+
 import {
   applyPipeTemplate,
   decodePipeRecord,
@@ -14,7 +7,15 @@ import {
   type PipeInputContext,
   type PipeTemplate,
   parsePipeTemplate,
-} from "../../core/input-transform/index.ts";
+} from "../../events/input-transform/index.ts";
+import {
+  type EventValue,
+  isEventObject,
+  matchesPattern,
+  type Pattern,
+  parseEvent,
+  parsePattern,
+} from "../../events/pattern/index.ts";
 import { type Enrich, enrichmentOf } from "./enrichments.ts";
 import { failureOf, PipeFailure } from "./errors.ts";
 import { ExecutionLog } from "./log.ts";

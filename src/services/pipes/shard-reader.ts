@@ -3,7 +3,7 @@
  * guide, "Error handling": retries, record age, bisection, partial failures, dead letters).
  */
 
-import { parseArn } from "../../core/arn.ts";
+import { parseArn } from "../../calls/arn.ts";
 import type { Timer } from "../../engine/clock.ts";
 import { failureOf } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";

@@ -1,6 +1,6 @@
 /** Messages and records as a pipe sees them (Pipes user guides of the sources, example events). */
 import { Blob64 } from "../../../protocols/blob.ts";
-import type { EventValue } from "../../core/event-pattern/index.ts";
+import type { EventValue } from "../../events/pattern/index.ts";
 import type { SourceRecord } from "./run.ts";
 import type { PipeRow } from "./tables.ts";
 

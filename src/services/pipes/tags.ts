@@ -7,7 +7,7 @@ import {
   UntagResource$,
   type UntagResourceCommand,
 } from "@aws-sdk/client-pipes";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { pipeDoesNotExist, validation } from "./errors.ts";
 import { operation, type Pipes } from "./pipes.ts";
 import type { PipeRow } from "./tables.ts";

@@ -1,15 +1,15 @@
 /** Calls that both enrichments and targets make: synchronous executions, and HTTP through API destinations. */
 import type { PipeTargetHttpParameters } from "@aws-sdk/client-pipes";
-import { parseArn } from "../../core/arn.ts";
-import type { DeliveryRequest } from "../../core/delivery/types.ts";
-import type { EventValue } from "../../core/event-pattern/index.ts";
+import { parseArn } from "../../calls/arn.ts";
+import type { DeliveryRequest } from "../../delivery/types.ts";
 import {
   type CompiledPath,
   decodePipeRecord,
   jsonText,
   parseJsonPath,
   resolvePath,
-} from "../../core/input-transform/index.ts";
+} from "../../events/input-transform/index.ts";
+import type { EventValue } from "../../events/pattern/index.ts";
 import { isPath } from "./definition-checks.ts";
 import { PipeFailure } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";

@@ -1,6 +1,6 @@
 /** Targets: how the records of a batch get there, and which did not. */
 import { Blob64 } from "../../../protocols/blob.ts";
-import type { EventValue } from "../../core/event-pattern/index.ts";
+import type { EventValue } from "../../events/pattern/index.ts";
 import { PipeFailure } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
 import { targetPlace } from "./places.ts";

@@ -9,7 +9,7 @@ import {
   ListScheduleGroups$,
   type ListScheduleGroupsCommand,
 } from "@aws-sdk/client-scheduler";
-import { encodeToken, takePage } from "../../core/page.ts";
+import { encodeToken, takePage } from "../../calls/page.ts";
 import { conflict, quotaExceeded, validation } from "./errors.ts";
 import { defaultGroup, operation } from "./scheduler.ts";
 import { type GroupRow, placeOf } from "./tables.ts";

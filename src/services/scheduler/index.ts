@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-scheduler";
 import constraints from "../../../protocols/constraints/scheduler.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as groups from "./groups.ts";
 import { Scheduler } from "./scheduler.ts";
 import * as schedules from "./schedules.ts";

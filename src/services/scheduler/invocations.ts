@@ -1,6 +1,6 @@
 /** One invocation of a schedule: what its target is asked, how often it is tried, and what its dead letter says. */
 import { AwsError } from "../../../protocols/error.ts";
-import { parseArn } from "../../core/arn.ts";
+import { parseArn } from "../../calls/arn.ts";
 import {
   type DeadLetter,
   type Delivery,
@@ -8,8 +8,8 @@ import {
   DeliveryFailure,
   type MessageAttributes,
   type RetryPolicy,
-} from "../../core/delivery/types.ts";
-import { applySchedulerContext } from "../../core/input-transform/index.ts";
+} from "../../delivery/types.ts";
+import { applySchedulerContext } from "../../events/input-transform/index.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ScheduleRow, TargetSpec } from "./tables.ts";
 import { callOf, type TargetCall, targetKind } from "./targets.ts";

@@ -1,6 +1,6 @@
 /** When schedules run: one durable timer a schedule, for its next invocation. */
 import { createHash } from "node:crypto";
-import { nextFire, parseSchedule, type Schedule } from "../../core/schedule/index.ts";
+import { nextFire, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ScheduleRow } from "./tables.ts";
 

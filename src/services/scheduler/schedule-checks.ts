@@ -1,7 +1,7 @@
 /** What CreateSchedule and UpdateSchedule demand of a schedule beyond the model's constraints. */
 import type { CreateScheduleInput } from "@aws-sdk/client-scheduler";
 import type { FromWire } from "../../../protocols/blob.ts";
-import { InvalidSchedule, isTimeZone, parseSchedule, type Schedule } from "../../core/schedule/index.ts";
+import { InvalidSchedule, isTimeZone, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 import { validation } from "./errors.ts";
 import type { ScheduleDefinition, TargetSpec } from "./tables.ts";
 import { parameterBlocks, targetKind, universalTarget } from "./targets.ts";

@@ -1,9 +1,9 @@
 /** The state of Scheduler: its tables, the groups every region has, and requests that may be repeated. */
 import { createHash } from "node:crypto";
-import { formatArn } from "../../core/arn.ts";
-import { type OperationContext, operationsOf } from "../../core/operation.ts";
-import { takePage } from "../../core/page.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { formatArn } from "../../calls/arn.ts";
+import { type OperationContext, operationsOf } from "../../calls/operation.ts";
+import { takePage } from "../../calls/page.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { conflict, groupDoesNotExist } from "./errors.ts";
 import { GroupDeletions } from "./group-deletions.ts";
 import { Invocations } from "./invocations.ts";

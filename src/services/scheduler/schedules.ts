@@ -13,7 +13,7 @@ import {
   UpdateSchedule$,
   type UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
-import { encodeToken } from "../../core/page.ts";
+import { encodeToken } from "../../calls/page.ts";
 import { conflict, scheduleDoesNotExist } from "./errors.ts";
 import { defaultMaxAgeSeconds, defaultRetries } from "./invocations.ts";
 import { definitionOf } from "./schedule-checks.ts";

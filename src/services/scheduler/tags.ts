@@ -7,7 +7,7 @@ import {
   UntagResource$,
   type UntagResourceCommand,
 } from "@aws-sdk/client-scheduler";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { groupDoesNotExist, quotaExceeded, validation } from "./errors.ts";
 import { defaultGroup, operation, type Scheduler } from "./scheduler.ts";
 import type { GroupRow } from "./tables.ts";

@@ -1,6 +1,6 @@
 /** What a target's ARN stands for: the call that is made with the schedule's input. */
-import { parseArn } from "../../core/arn.ts";
-import { DeliveryFailure } from "../../core/delivery/types.ts";
+import { parseArn } from "../../calls/arn.ts";
+import { DeliveryFailure } from "../../delivery/types.ts";
 import type { TargetSpec } from "./tables.ts";
 
 /** The parameter blocks of a target of which each goes with one kind of ARN. */

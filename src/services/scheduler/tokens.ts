@@ -1,5 +1,5 @@
 /** Where a page of a list begins. */
-import { decodeToken } from "../../core/page.ts";
+import { decodeToken } from "../../calls/page.ts";
 import { validation } from "./errors.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** What is handed to the delivery engine, protocol by protocol. */
 import { createHash } from "node:crypto";
-import type { Delivery, DeliveryRequest, RetryPolicy } from "../../core/delivery/types.ts";
-import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../core/filter-policy/index.ts";
+import type { Delivery, DeliveryRequest, RetryPolicy } from "../../delivery/types.ts";
+import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
 import { statusHandler, wantsStatus } from "./feedback.ts";
 import { jsonObject } from "./json.ts";

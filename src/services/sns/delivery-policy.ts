@@ -2,7 +2,7 @@
  * Delivery policies of HTTP and HTTPS subscriptions: how often and when a notification is tried again (SNS developer
  * guide, "Creating an HTTP/S delivery policy").
  */
-import type { RetryPolicy } from "../../core/delivery/types.ts";
+import type { RetryPolicy } from "../../delivery/types.ts";
 import { AttributeFault } from "./errors.ts";
 import { jsonObject } from "./json.ts";
 

@@ -4,7 +4,7 @@ import {
   FilterPolicyIndex,
   type FilterPolicyMismatch,
   matchesFilterPolicy,
-} from "../../core/filter-policy/index.ts";
+} from "../../events/filter-policy/index.ts";
 import { deliveryOf, type Subscriber, subscriberOf } from "./deliveries.ts";
 import { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";

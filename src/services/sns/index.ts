@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-sns";
 import constraints from "../../../protocols/constraints/sns.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as dataProtection from "./data-protection.ts";
 import { statusHandler } from "./feedback.ts";
 import * as permissions from "./permissions.ts";

@@ -1,6 +1,6 @@
 /** Message attributes: checks and size (SNS developer guide, "Amazon SNS message attributes"). */
 import type { Blob64 } from "../../../protocols/blob.ts";
-import type { MessageAttributes } from "../../core/delivery/types.ts";
+import type { MessageAttributes } from "../../delivery/types.ts";
 import { invalidValue } from "./errors.ts";
 
 /** An attribute as clients send it. */

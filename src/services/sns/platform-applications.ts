@@ -11,8 +11,8 @@ import {
   SetPlatformApplicationAttributes$,
   type SetPlatformApplicationAttributesCommand,
 } from "@aws-sdk/client-sns";
-import { formatArn } from "../../core/arn.ts";
-import { encodeToken, takePage } from "../../core/page.ts";
+import { formatArn } from "../../calls/arn.ts";
+import { encodeToken, takePage } from "../../calls/page.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { checkArn, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
 import { type PlatformApplicationRow, placeOf } from "./tables.ts";

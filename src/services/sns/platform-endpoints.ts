@@ -11,7 +11,7 @@ import {
   SetEndpointAttributes$,
   type SetEndpointAttributesCommand,
 } from "@aws-sdk/client-sns";
-import { encodeToken, takePage } from "../../core/page.ts";
+import { encodeToken, takePage } from "../../calls/page.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { applicationOf } from "./platform-applications.ts";
 import { checkArn, operation, pageAfter, pageSize, type Sns } from "./sns.ts";

@@ -1,7 +1,7 @@
 /** How a message that has been checked is published. */
 import { createHash } from "node:crypto";
-import type { Delivery } from "../../core/delivery/types.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import type { Delivery } from "../../delivery/types.ts";
 import { notFound } from "./errors.ts";
 import { type Content, checkContent, checkOrdering, type Sent } from "./message.ts";
 import { checkMessageAttributes } from "./message-attributes.ts";

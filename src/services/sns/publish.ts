@@ -13,7 +13,7 @@ import {
   TooManyEntriesInBatchRequestException$,
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { directDelivery } from "./deliveries.ts";
 import { invalidParameter } from "./errors.ts";
 import { type Content, checkContent, checkOrdering, maxMessageBytes } from "./message.ts";

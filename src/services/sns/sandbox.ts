@@ -14,8 +14,8 @@ import {
   type VerifySMSSandboxPhoneNumberCommand,
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import type { OperationContext } from "../../core/operation.ts";
-import { encodeToken, takePage } from "../../core/page.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { encodeToken, takePage } from "../../calls/page.ts";
 import { invalidParameter, resourceNotFound } from "./errors.ts";
 import { phonesAfter } from "./sms.ts";
 import { operation, pageSize, type Sns } from "./sns.ts";

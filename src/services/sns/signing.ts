@@ -1,6 +1,6 @@
 /** Signatures of messages, and the certificate by which a client verifies them. */
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { generateCertificate } from "../../core/self-signed.ts";
+import { generateCertificate } from "../../engine/self-signed.ts";
 import type { Store } from "../../engine/store.ts";
 import { type SigningRow, signingTable } from "./tables.ts";
 

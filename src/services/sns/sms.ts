@@ -13,7 +13,7 @@ import {
   SetSMSAttributes$,
   type SetSMSAttributesCommand,
 } from "@aws-sdk/client-sns";
-import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
+import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { invalid, invalidParameter } from "./errors.ts";
 import { operation, pageSize, type Sns } from "./sns.ts";
 import { phoneKey, placeOf } from "./tables.ts";

@@ -1,10 +1,10 @@
 /** The state of SNS: its tables, and what all operations share. */
 import { credentialScope } from "../../../protocols/credential-scope.ts";
-import { parseArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
-import { operationsOf } from "../../core/operation.ts";
-import { decodeToken } from "../../core/page.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { parseArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { operationsOf } from "../../calls/operation.ts";
+import { decodeToken } from "../../calls/page.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { FanOut } from "./fan-out.ts";
 import { Replays } from "./replays.ts";

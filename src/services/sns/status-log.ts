@@ -3,8 +3,8 @@
  * SNS writes to.
  */
 import { createHash } from "node:crypto";
-import { formatArn } from "../../core/arn.ts";
-import type { DeliveryEnd } from "../../core/delivery/types.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { DeliveryEnd } from "../../delivery/types.ts";
 import { feedbackPrefix } from "./feedback.ts";
 import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";

@@ -6,7 +6,7 @@ import {
   SubscriptionLimitExceededException$,
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { parseArn } from "../../core/arn.ts";
+import { parseArn } from "../../calls/arn.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asGivenAttributes, invalid, invalidParameter } from "./errors.ts";
 import { checkArn, operation, type Sns } from "./sns.ts";

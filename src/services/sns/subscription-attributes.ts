@@ -1,6 +1,6 @@
 /** The attributes of subscriptions: what may be set, and what is shown. */
-import { parseArn } from "../../core/arn.ts";
-import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../core/filter-policy/index.ts";
+import { parseArn } from "../../calls/arn.ts";
+import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { checkSubscriptionDeliveryPolicy, effectivePolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";

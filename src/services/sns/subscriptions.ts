@@ -15,7 +15,7 @@ import {
   type UnsubscribeCommand,
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { encodeToken, takePage } from "../../core/page.ts";
+import { encodeToken, takePage } from "../../calls/page.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asSetAttribute, invalidParameter, notFound } from "./errors.ts";
 import { checkArn, isSigned, operation, pageAfter, pageSize, type Sns } from "./sns.ts";

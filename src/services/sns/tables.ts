@@ -1,5 +1,5 @@
 /** The rows SNS keeps, and the orders in which it looks at them. */
-import type { MessageAttributes } from "../../core/delivery/types.ts";
+import type { MessageAttributes } from "../../delivery/types.ts";
 import { defineTable } from "../../engine/table.ts";
 
 export interface TopicRow {

@@ -1,5 +1,5 @@
 /** Kinds of targets of SNS's own: phones and mobile endpoints. */
-import { type Delivery, DeliveryFailure } from "../../core/delivery/types.ts";
+import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import type { Sns } from "./sns.ts";
 import { phoneKey, placeOf } from "./tables.ts";
 

@@ -13,8 +13,8 @@ import {
   TopicLimitExceededException$,
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { formatArn } from "../../core/arn.ts";
-import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
+import { formatArn } from "../../calls/arn.ts";
+import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { checkDataProtectionPolicy } from "./data-protection.ts";
 import { asGivenAttributes, asSetAttribute, invalidParameter, invalidState } from "./errors.ts";
 import { checkArn, operation, pageSize } from "./sns.ts";

@@ -1,10 +1,10 @@
 /** What clients of other accounts may do with a queue: what its policy says. */
 
 import { credentialScope } from "../../../protocols/credential-scope.ts";
-import type { OperationContext } from "../../core/operation.ts";
-import { type Decision, decide } from "../../core/policy/evaluate.ts";
-import { type Policy, parsePolicy } from "../../core/policy/policy.ts";
-import { requestKeys } from "../../core/policy/request-keys.ts";
+import { type Decision, decide } from "../../access/evaluate.ts";
+import { type Policy, parsePolicy } from "../../access/policy.ts";
+import { requestKeys } from "../../access/request-keys.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { accessDenied } from "./errors.ts";
 import { ownerActions, type SqsAction } from "./policy.ts";

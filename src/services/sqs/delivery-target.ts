@@ -1,6 +1,6 @@
 /** Takes what the delivery engine brings to a queue, of any account and region. */
 import { Blob64 } from "../../../protocols/blob.ts";
-import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../core/delivery/types.ts";
+import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../delivery/types.ts";
 import { check, putNew } from "./send.ts";
 import type { Sqs } from "./sqs.ts";
 

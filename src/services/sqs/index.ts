@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-sqs";
 import constraints from "../../../protocols/constraints/sqs.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as attributes from "./attributes.ts";
 import { deliverToQueue } from "./delivery-target.ts";
 import * as moveTasks from "./move-tasks.ts";

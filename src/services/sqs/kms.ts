@@ -12,10 +12,10 @@ import {
   KmsThrottled$,
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { callAwsJson, errorOf, type JsonService, objectOf } from "../../core/aws-json-call.ts";
-import { type HttpAnswer, HttpCallError } from "../../core/http-client.ts";
-import type { Principal } from "../../core/identity.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import type { Principal } from "../../calls/identity.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { callAwsJson, errorOf, type JsonService, objectOf } from "../../outside/aws-json-call.ts";
+import { type HttpAnswer, HttpCallError } from "../../outside/http-client.ts";
 import { queueDoesNotExist } from "./errors.ts";
 import type { Sqs } from "./sqs.ts";
 import { type DataKeyRow, dataKeyTable, type QueueRow } from "./tables.ts";

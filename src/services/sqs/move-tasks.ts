@@ -7,8 +7,8 @@ import {
   StartMessageMoveTask$,
   type StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
-import type { OperationContext } from "../../core/operation.ts";
-import { takePage } from "../../core/page.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { takePage } from "../../calls/page.ts";
 import {
   invalidParameterValue,
   invalidValue,

@@ -1,6 +1,7 @@
 /** Access policies of queues: what SQS takes for one, and what they let other accounts do. */
-import { parseArn } from "../../core/arn.ts";
-import { type Policy, parsePolicy, type Statement } from "../../core/policy/policy.ts";
+
+import { type Policy, parsePolicy, type Statement } from "../../access/policy.ts";
+import { parseArn } from "../../calls/arn.ts";
 import { invalidAttributeValue, overLimit } from "./errors.ts";
 
 /** Actions a policy may grant to other accounts. A batch operation is its single one's action. */

@@ -18,8 +18,8 @@ import {
   QueueNameExists$,
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { formatArn } from "../../core/arn.ts";
-import { decodeToken, encodeToken, takePage } from "../../core/page.ts";
+import { formatArn } from "../../calls/arn.ts";
+import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { invalidParameterValue, invalidValue, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { applyAttributes, initialSettings, shownSettings } from "./queue-attributes.ts";
 import { operation, type Sqs } from "./sqs.ts";

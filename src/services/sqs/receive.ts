@@ -1,6 +1,6 @@
 /** ReceiveMessage. */
 import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import type { ContentRow, GivenMessage } from "./contents.ts";
 import { invalidValue, overLimit, unknownAttribute } from "./errors.ts";
 import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";

@@ -9,7 +9,7 @@ import {
   type SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import type { OperationContext } from "../../core/operation.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { checkBatch } from "./batch.ts";
 import type { ContentRow } from "./contents.ts";
 import { md5Hex } from "./digest.ts";

@@ -1,8 +1,8 @@
 /** The state of SQS: its tables, and what all operations share. */
-import { formatArn } from "../../core/arn.ts";
-import type { OperationContext } from "../../core/operation.ts";
-import { operationsOf } from "../../core/operation.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { operationsOf } from "../../calls/operation.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { Access } from "./access.ts";
 import { type ContentRow, contentTable } from "./contents.ts";
 import { invalidAddress, missingParameter, queueDoesNotExist } from "./errors.ts";

@@ -1,5 +1,5 @@
 /** The ARNs of Step Functions, taken apart and checked as AWS checks them. */
-import { formatArn, parseArn } from "../../core/arn.ts";
+import { formatArn, parseArn } from "../../calls/arn.ts";
 import { invalidArn, invalidName } from "./errors.ts";
 
 /** A state machine ARN with what may follow the name. */

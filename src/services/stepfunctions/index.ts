@@ -1,19 +1,19 @@
 import * as schemas from "@aws-sdk/client-sfn";
 import constraints from "../../../protocols/constraints/stepfunctions.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
-import * as activities from "./activities.ts";
-import * as aliases from "./aliases.ts";
-import { startDelivered } from "./delivery-target.ts";
-import * as history from "./execution-history.ts";
-import * as executions from "./executions.ts";
-import * as mapRuns from "./map-run-operations.ts";
-import * as stateMachines from "./state-machines.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
+import { startDelivered } from "./executions/delivery-target.ts";
+import * as history from "./executions/execution-history.ts";
+import * as executions from "./executions/executions.ts";
+import * as aliases from "./machines/aliases.ts";
+import * as stateMachines from "./machines/state-machines.ts";
+import * as versions from "./machines/versions.ts";
+import * as mapRuns from "./map-runs/map-run-operations.ts";
 import { StepFunctions } from "./stepfunctions.ts";
 import * as tags from "./tags.ts";
-import * as testState from "./test-states.ts";
-import * as versions from "./versions.ts";
+import * as activities from "./tasks/activities.ts";
+import * as testState from "./test-state/test-states.ts";
 
 export const stepfunctions = defineService<StepFunctions>({
   model: serviceModel({

@@ -1,5 +1,5 @@
 /** Pages of lists: 100 items unless told, 0 meaning the same; a token says after which item the next one begins. */
-import { decodeToken, encodeToken, type PageSize, takePage } from "../../core/page.ts";
+import { decodeToken, encodeToken, type PageSize, takePage } from "../../calls/page.ts";
 import { invalidToken } from "./errors.ts";
 
 const defaultPage = 100;

@@ -1,20 +1,19 @@
 /** The state of Step Functions: its tables and its runners, and what all operations share. */
-import { operationsOf } from "../../core/operation.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
-import { ActivityPolls } from "./activity-polls.ts";
+import { operationsOf } from "../../calls/operation.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { machineArnOf } from "./arns.ts";
-import { parseDefinition } from "./asl/definition.ts";
 import type { Signal } from "./asl/execution.ts";
 import type { HistoryEvent } from "./asl/history.ts";
 import { childMachine, type Machine } from "./asl/machine.ts";
+import { parseDefinition } from "./asl/validation/definition.ts";
 import { machineDoesNotExist } from "./errors.ts";
-import { ExpressRunner } from "./express-runner.ts";
-import { logEvents } from "./logs.ts";
-import { MapRuns } from "./map-runs.ts";
-import { Mocks } from "./mocks.ts";
-import { Performer } from "./performer.ts";
-import { Runner } from "./runner.ts";
-import { statusEvent } from "./status-events.ts";
+import { ExpressRunner } from "./executions/express-runner.ts";
+import { logEvents } from "./executions/logs.ts";
+import { Runner } from "./executions/runner.ts";
+import { statusEvent } from "./executions/status-events.ts";
+import { TimeLimit } from "./executions/time-limit.ts";
+import { Turns } from "./executions/turns.ts";
+import { MapRuns } from "./map-runs/map-runs.ts";
 import {
   activityTable,
   aliasTable,
@@ -25,8 +24,9 @@ import {
   revisionTable,
   versionTable,
 } from "./tables.ts";
-import { TimeLimit } from "./time-limit.ts";
-import { Turns } from "./turns.ts";
+import { ActivityPolls } from "./tasks/activity-polls.ts";
+import { Mocks } from "./tasks/mocks.ts";
+import { Performer } from "./tasks/performer.ts";
 
 /** Definitions kept parsed. */
 const mostMachines = 500;

@@ -7,9 +7,9 @@ import {
   UntagResource$,
   type UntagResourceCommand,
 } from "@aws-sdk/client-sfn";
-import { parseArn } from "../../core/arn.ts";
-import { withTags } from "./configurations.ts";
+import { parseArn } from "../../calls/arn.ts";
 import { invalidArn, taggedNotFound } from "./errors.ts";
+import { withTags } from "./machines/configurations.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
 import type { Tags } from "./tables.ts";
 

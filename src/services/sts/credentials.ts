@@ -21,8 +21,8 @@ import {
   PackedPolicyTooLargeException$,
 } from "@aws-sdk/client-sts";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { parseArn, partitionOf } from "../../core/arn.ts";
-import { defaultAccount } from "../../core/identity.ts";
+import { parseArn, partitionOf } from "../../calls/arn.ts";
+import { defaultAccount } from "../../calls/identity.ts";
 import { accountOfKeyId, operation, uniqueId, validationError } from "./sts.ts";
 
 const oneHourSeconds = 3600;

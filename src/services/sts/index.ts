@@ -1,8 +1,8 @@
 import * as schemas from "@aws-sdk/client-sts";
 import constraints from "../../../protocols/constraints/sts.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
-import { operationsIn } from "../../core/operation.ts";
-import { defineService } from "../../core/service.ts";
+import { operationsIn } from "../../calls/operation.ts";
+import { defineService } from "../../calls/service.ts";
 import * as credentials from "./credentials.ts";
 import { Sts } from "./sts.ts";
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { AwsError } from "../../../protocols/error.ts";
-import { type SessionRow, sessionTable } from "../../core/identity.ts";
-import { operationsOf } from "../../core/operation.ts";
-import type { ServiceDependencies } from "../../core/service.ts";
+import { type SessionRow, sessionTable } from "../../calls/identity.ts";
+import { operationsOf } from "../../calls/operation.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import type { Random } from "../../engine/random.ts";
 import type { Table } from "../../engine/table.ts";
 

@@ -2,9 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StateError } from "../../../src/services/stepfunctions/asl/errors.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
-import { PathMiss, type Roots, readPath, writePath } from "../../../src/services/stepfunctions/asl/path-read.ts";
-import { isReferencePath, parsePath } from "../../../src/services/stepfunctions/asl/path-syntax.ts";
-import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/template.ts";
+import {
+  PathMiss,
+  type Roots,
+  readPath,
+  writePath,
+} from "../../../src/services/stepfunctions/asl/jsonpath/path-read.ts";
+import { isReferencePath, parsePath } from "../../../src/services/stepfunctions/asl/jsonpath/path-syntax.ts";
+import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/jsonpath/template.ts";
 import { json, jsonObject, memberName } from "../../support/asl-arbitraries.ts";
 import { runDefinition } from "../../support/asl-runner.ts";
 

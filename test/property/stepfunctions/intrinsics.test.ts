@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { StateError } from "../../../src/services/stepfunctions/asl/errors.ts";
-import { isValidIntrinsic } from "../../../src/services/stepfunctions/asl/intrinsic-syntax.ts";
-import { evaluateIntrinsic } from "../../../src/services/stepfunctions/asl/intrinsics.ts";
 import { type Json, jsonEquals } from "../../../src/services/stepfunctions/asl/json.ts";
+import { isValidIntrinsic } from "../../../src/services/stepfunctions/asl/jsonpath/intrinsic-syntax.ts";
+import { evaluateIntrinsic } from "../../../src/services/stepfunctions/asl/jsonpath/intrinsics.ts";
 import { json } from "../../support/asl-arbitraries.ts";
 
 const chance = { random: () => 0.5, uuid: () => "00000000-0000-4000-8000-000000000000" };

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseDefinition } from "../../../src/services/stepfunctions/asl/definition.ts";
 import type { TaskRequest } from "../../../src/services/stepfunctions/asl/execution.ts";
 import { isObject, type Json, type JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import type { Machine } from "../../../src/services/stepfunctions/asl/machine.ts";
+import { parseDefinition } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 import { json } from "../../support/asl-arbitraries.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome, type TaskOutcome } from "../../support/asl-runner.ts";
 

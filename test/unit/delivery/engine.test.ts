@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DeliveryEngine } from "../../../src/core/delivery/engine.ts";
-import { type DeliveryEnd, DeliveryFailure, type DeliveryRequest } from "../../../src/core/delivery/types.ts";
+import { DeliveryEngine } from "../../../src/delivery/engine.ts";
+import { type DeliveryEnd, DeliveryFailure, type DeliveryRequest } from "../../../src/delivery/types.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";

@@ -7,7 +7,7 @@ import {
   PatternIndex,
   parseEvent,
   parsePattern,
-} from "../../../src/core/event-pattern/index.ts";
+} from "../../../src/events/pattern/index.ts";
 
 interface Case {
   name: string;

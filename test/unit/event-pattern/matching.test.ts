@@ -10,9 +10,9 @@ import {
   PatternIndex,
   parseEvent,
   parsePattern,
-} from "../../../src/core/event-pattern/index.ts";
-import { addressKey } from "../../../src/core/event-pattern/ip.ts";
-import { foldCase, nextAbove, nextBelow } from "../../../src/core/event-pattern/matcher.ts";
+} from "../../../src/events/pattern/index.ts";
+import { addressKey } from "../../../src/events/pattern/ip.ts";
+import { foldCase, nextAbove, nextBelow } from "../../../src/events/pattern/matcher.ts";
 
 function matches(pattern: unknown, event: string | EventValue): boolean {
   const parsed = parsePattern(typeof pattern === "string" ? pattern : JSON.stringify(pattern));

@@ -5,7 +5,7 @@ import {
   matchesPattern,
   PatternIndex,
   parsePattern,
-} from "../../../src/core/event-pattern/index.ts";
+} from "../../../src/events/pattern/index.ts";
 
 const count = 10_000;
 

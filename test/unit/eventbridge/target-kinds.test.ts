@@ -1,19 +1,19 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
-import { Arrivals } from "../../../src/core/arrivals.ts";
-import { AwsEvents } from "../../../src/core/aws-events.ts";
-import { Connections } from "../../../src/core/connections.ts";
-import { DeliveryEngine } from "../../../src/core/delivery/engine.ts";
-import { Mailbox } from "../../../src/core/delivery/mailbox.ts";
-import type { Delivery, DeliveryRequest } from "../../../src/core/delivery/types.ts";
-import { Functions } from "../../../src/core/functions.ts";
+import { DeliveryEngine } from "../../../src/delivery/engine.ts";
+import { Mailbox } from "../../../src/delivery/mailbox.ts";
+import type { Delivery, DeliveryRequest } from "../../../src/delivery/types.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
 import { Timers } from "../../../src/engine/timers.ts";
+import { AwsEvents } from "../../../src/events/aws-events.ts";
+import { Functions } from "../../../src/functions/functions.ts";
+import { Connections } from "../../../src/outside/connections.ts";
 import { EventBridge } from "../../../src/services/eventbridge/eventbridge.ts";
 import { errorCode } from "../../../src/services/eventbridge/failure-codes.ts";
 import { retryOf } from "../../../src/services/eventbridge/retry.ts";
+import { Arrivals } from "../../../src/sources/arrivals.ts";
 
 const account = "111122223333";
 const region = "eu-west-1";

@@ -5,7 +5,7 @@ import {
   type FilterPolicyScope,
   matchesFilterPolicy,
   parseFilterPolicy,
-} from "../../../src/core/filter-policy/index.ts";
+} from "../../../src/events/filter-policy/index.ts";
 
 function refusal(text: string, scope: FilterPolicyScope = "MessageAttributes"): string {
   try {

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type EventValue, parseEvent } from "../../../src/core/event-pattern/index.ts";
 import {
   applyInputPath,
   applyInputTransformer,
   InvalidTransform,
   parseInputTransformer,
   parseJsonPath,
-} from "../../../src/core/input-transform/index.ts";
+} from "../../../src/events/input-transform/index.ts";
+import { type EventValue, parseEvent } from "../../../src/events/pattern/index.ts";
 
 const context = {
   ruleArn: "arn:aws:events:eu-west-1:111122223333:rule/r",

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { EventValue } from "../../../src/core/event-pattern/index.ts";
 import {
   applyPipeTemplate,
   applySchedulerContext,
   decodePipeRecord,
   InvalidTransform,
   parsePipeTemplate,
-} from "../../../src/core/input-transform/index.ts";
+} from "../../../src/events/input-transform/index.ts";
+import type { EventValue } from "../../../src/events/pattern/index.ts";
 
 const context = {
   pipeArn: "arn:aws:pipes:eu-west-1:111122223333:pipe/p",

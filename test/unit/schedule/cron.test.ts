@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextFire, parseSchedule } from "../../../src/core/schedule/index.ts";
+import { nextFire, parseSchedule } from "../../../src/events/schedule/index.ts";
 
 /** The next firings, as ISO minutes in UTC. */
 function fires(expression: string, after: string, count: number, timeZone = "UTC"): string[] {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidSchedule, isTimeZone, nextFire, parseSchedule } from "../../../src/core/schedule/index.ts";
+import { InvalidSchedule, isTimeZone, nextFire, parseSchedule } from "../../../src/events/schedule/index.ts";
 
 const t = (iso: string) => Date.parse(iso);
 

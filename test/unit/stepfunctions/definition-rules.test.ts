@@ -1,7 +1,7 @@
 /** What the Amazon States Language allows in a definition, and what is refused. */
 import { describe, expect, it } from "vitest";
-import { parseDefinition } from "../../../src/services/stepfunctions/asl/definition.ts";
 import type { JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
+import { parseDefinition } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 import { distributed, jsonata, map, one, only, pass, task } from "../../support/asl-machines.ts";
 
 type Refusal = [what: string, definition: JsonObject, finding: string];

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseDefinition } from "../../../src/services/stepfunctions/asl/definition.ts";
-import { invalidDefinitionMessage } from "../../../src/services/stepfunctions/asl/diagnostics.ts";
 import type { JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
-import { variableReferences } from "../../../src/services/stepfunctions/asl/variable-references.ts";
+import { parseDefinition } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
+import { invalidDefinitionMessage } from "../../../src/services/stepfunctions/asl/validation/diagnostics.ts";
+import { variableReferences } from "../../../src/services/stepfunctions/asl/validation/variable-references.ts";
 
 const pass: JsonObject = { Type: "Pass", End: true };
 const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { Store } from "../../../src/engine/store.ts";
 import type { HistoryEvent } from "../../../src/services/stepfunctions/asl/history.ts";
-import { Histories } from "../../../src/services/stepfunctions/histories.ts";
+import { Histories } from "../../../src/services/stepfunctions/executions/histories.ts";
 import { eventsTable, eventTextTable } from "../../../src/services/stepfunctions/tables.ts";
 
 const entered = (id: number, input: string): HistoryEvent => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { batchItems } from "../../../src/services/stepfunctions/asl/batches.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { buildMachine } from "../../../src/services/stepfunctions/asl/machine.ts";
+import { batchItems } from "../../../src/services/stepfunctions/asl/states/batches.ts";
 import { AslRunner, type RunnerOptions, runDefinition, shortHistory } from "../../support/asl-runner.ts";
 
 const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";

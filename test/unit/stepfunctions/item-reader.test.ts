@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
-import { ItemReaderError, readItems } from "../../../src/services/stepfunctions/item-reader.ts";
-import type { MapChildRow, MapRunRow } from "../../../src/services/stepfunctions/map-run-tables.ts";
-import { ObjectError, ObjectFiles } from "../../../src/services/stepfunctions/object-files.ts";
-import { writeResults } from "../../../src/services/stepfunctions/result-writer.ts";
+import { ItemReaderError, readItems } from "../../../src/services/stepfunctions/map-runs/item-reader.ts";
+import type { MapChildRow, MapRunRow } from "../../../src/services/stepfunctions/map-runs/map-run-tables.ts";
+import { ObjectError, ObjectFiles } from "../../../src/services/stepfunctions/map-runs/object-files.ts";
+import { writeResults } from "../../../src/services/stepfunctions/map-runs/result-writer.ts";
 
 let root: string;
 let files: ObjectFiles;

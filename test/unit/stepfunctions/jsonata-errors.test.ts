@@ -1,6 +1,6 @@
 /** JSONata's own errors, by code: those of the parser refuse a definition, the others fail the state. */
 import { describe, expect, it } from "vitest";
-import { parseDefinition } from "../../../src/services/stepfunctions/asl/definition.ts";
+import { parseDefinition } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 import { runDefinition } from "../../support/asl-runner.ts";
 
 const definitionOf = (expression: string) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LinearRegex } from "../../../src/services/stepfunctions/asl/linear-regex.ts";
-import { stringMatches } from "../../../src/services/stepfunctions/asl/string-match.ts";
+import { stringMatches } from "../../../src/services/stepfunctions/asl/states/string-match.ts";
 
 const patterns = [
   ...["a", "a*", "a+b?", "(ab|cd)*", "[a-c]+", "[^a-c]+", "\\d{2,3}", "a{2}", "(a|b)*c", ".", "^ab$", "a.c", "[\\w-]+"],

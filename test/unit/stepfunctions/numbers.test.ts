@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseDefinition } from "../../../src/services/stepfunctions/asl/definition.ts";
 import { parseJson, readJson, writeJson } from "../../../src/services/stepfunctions/asl/json.ts";
 import { compareNumbers, numberFromText } from "../../../src/services/stepfunctions/asl/number-literal.ts";
+import { parseDefinition } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome } from "../../support/asl-runner.ts";
 
 /** Runs a definition given as text, so that its own numbers are as they are written. */

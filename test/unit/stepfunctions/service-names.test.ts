@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { clientPackage } from "../../../src/services/stepfunctions/integrations/sdk-packages.ts";
-import { clientName, clientNameOf } from "../../../src/services/stepfunctions/integrations/service-names.ts";
+import { clientPackage } from "../../../src/services/stepfunctions/tasks/integrations/sdk-packages.ts";
+import { clientName, clientNameOf } from "../../../src/services/stepfunctions/tasks/integrations/service-names.ts";
 
 it.each([
   ["s3", "s3"],

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { parseDefinition, parseLoneState } from "../../../src/services/stepfunctions/asl/definition.ts";
 import type { Env, TaskRequest } from "../../../src/services/stepfunctions/asl/execution.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import {
@@ -8,7 +7,8 @@ import {
   type StateTestResult,
   type StateTestSetup,
   TooManyFailures,
-} from "../../../src/services/stepfunctions/asl/test-state.ts";
+} from "../../../src/services/stepfunctions/asl/states/test-state.ts";
+import { parseDefinition, parseLoneState } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 
 const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";
 const env: Env = {

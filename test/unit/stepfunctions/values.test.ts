@@ -8,7 +8,7 @@ import {
   parseJson,
   payloadText,
 } from "../../../src/services/stepfunctions/asl/json.ts";
-import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/template.ts";
+import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/jsonpath/template.ts";
 import { compareInstants, parseTimestamp } from "../../../src/services/stepfunctions/asl/timestamps.ts";
 
 const chance = { random: () => 0.5, uuid: () => "u" };

@@ -1,11 +1,11 @@
 import { runtimeError, StateError } from "./errors.ts";
 import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes, textOf } from "./json.ts";
 import { evaluateQuery } from "./jsonata.ts";
+import { PathMiss, readPath, writePath } from "./jsonpath/path-read.ts";
+import { pathOf } from "./jsonpath/path-syntax.ts";
+import { evaluateTemplate } from "./jsonpath/template.ts";
 import type { StateNode } from "./machine.ts";
-import { PathMiss, readPath, writePath } from "./path-read.ts";
-import { pathOf } from "./path-syntax.ts";
 import { type Place, queryScope, rootsOf } from "./scope.ts";
-import { evaluateTemplate } from "./template.ts";
 
 /** Most bytes the variables of one scope may take together. */
 const maxVariablesBytes = 10 * 1024 * 1024;

@@ -4,11 +4,11 @@ import type { ExecutionStatus, ThreadFrame } from "./execution.ts";
 import { errorDetails } from "./history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { evaluateQuery } from "./jsonata.ts";
+import { evaluateTemplate } from "./jsonpath/template.ts";
 import type { StateNode } from "./machine.ts";
 import { numberOf } from "./number-literal.ts";
 import type { Run } from "./run.ts";
 import { queryScope, rootsOf, visibleVariables } from "./scope.ts";
-import { evaluateTemplate } from "./template.ts";
 import { exitState, removeFan } from "./transitions.ts";
 
 /** What went wrong, as Retry and Catch see it. */

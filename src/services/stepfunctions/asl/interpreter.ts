@@ -1,15 +1,15 @@
 import { asStateError, StateError } from "./errors.ts";
 import type { Effect, Env, Execution, ExecutionMeta, Signal, ThreadFrame } from "./execution.ts";
 import { endExecution, endThreads, failState } from "./failures.ts";
-import { continueFan, leaveMocked, runMap, runParallel, selectedItem } from "./fan-states.ts";
 import { payloadDetails } from "./history.ts";
 import type { Json } from "./json.ts";
 import type { Machine } from "./machine.ts";
-import { mapRunFailed, mapRunSucceeded } from "./map-run.ts";
 import { redrive } from "./redrive.ts";
 import { HistoryFull, Run } from "./run.ts";
 import type { MapItem } from "./scope.ts";
-import { runChoice, runFail, runPass, runSucceed, runWait } from "./simple-states.ts";
+import { continueFan, leaveMocked, runMap, runParallel, selectedItem } from "./states/fan-states.ts";
+import { mapRunFailed, mapRunSucceeded } from "./states/map-run.ts";
+import { runChoice, runFail, runPass, runSucceed, runWait } from "./states/simple-states.ts";
 import {
   leaveTask,
   runTask,
@@ -19,7 +19,7 @@ import {
   taskSubmitted,
   taskSucceeded,
   taskTimedOut,
-} from "./task-state.ts";
+} from "./states/task-state.ts";
 import { enterState, startThread } from "./transitions.ts";
 
 /** Longest life of an express execution. */

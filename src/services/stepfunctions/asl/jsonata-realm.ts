@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Context, createContext, Script } from "node:vm";
-import { digest } from "./intrinsics.ts";
 import { type Json, writeJson } from "./json.ts";
 import { realmSource } from "./jsonata-realm-source.ts";
+import { digest } from "./jsonpath/intrinsics.ts";
 
 /** What the outside must know of an expression. */
 export type ExpressionFacts = {

@@ -1,0 +1,28 @@
+import { Ring } from "../engine/ring.ts";
+
+/** One answered request as `/_busbar/requests` shows it. */
+export interface RequestRecord {
+  /** Epoch milliseconds on the emulator's clock. */
+  readonly time: number;
+  readonly service: string | undefined;
+  readonly operation: string | undefined;
+  readonly account: string;
+  readonly region: string;
+  readonly status: number;
+  /** The error's code, absent for a success. */
+  readonly error: string | undefined;
+  readonly message: string | undefined;
+  readonly durationMs: number;
+  readonly requestId: string;
+}
+
+/** The last requests. */
+export class RequestLog extends Ring<RequestRecord> {
+  /** Newest first, each a plain copy. */
+  override *newestFirst(): IterableIterator<RequestRecord> {
+    for (const record of super.newestFirst()) {
+      const { time, service, operation, account, region, status, error, message, durationMs, requestId } = record;
+      yield { time, service, operation, account, region, status, error, message, durationMs, requestId };
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import type { ServiceModel } from "../../protocols/schema.ts";
+import type { DeliveryEngine } from "../delivery/engine.ts";
+import type { Mailbox } from "../delivery/mailbox.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Random } from "../engine/random.ts";
+import type { Store } from "../engine/store.ts";
+import type { Timers } from "../engine/timers.ts";
+import type { AwsEvents } from "../events/aws-events.ts";
+import type { Functions } from "../functions/functions.ts";
+import type { Connections } from "../outside/connections.ts";
+import type { Arrivals } from "../sources/arrivals.ts";
+import type { OperationDefinition } from "./operation.ts";
+
+/** Choices of the person who starts the emulator that change how services behave. */
+export interface ServiceOptions {
+  /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
+  readonly strict: boolean;
+  /** How long Kinesis streams, consumers and channels say CREATING, UPDATING or DELETING, in ms of the clock. */
+  readonly streamDelayMs: number;
+  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
+  readonly mocks?: unknown;
+  /** A directory whose folders stand for S3 buckets. */
+  readonly s3Root?: string | undefined;
+  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  readonly endpoints?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a service is given to live on. */
+export interface ServiceDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly options: ServiceOptions;
+  /** Calls another service's operation as a client would; see `Dispatcher.call`. */
+  readonly call: Call;
+  /** As `call`, for an action and JSON input that a user wrote; see `Dispatcher.callJson`. */
+  readonly callJson: CallJson;
+  /** Takes whatever a service pushes elsewhere, and has it delivered. */
+  readonly delivery: DeliveryEngine;
+  /** Keeps what would leave AWS, to be looked at. */
+  readonly mailbox: Mailbox;
+  /** Lambda functions that can be invoked and waited for. */
+  readonly functions: Functions;
+  /** Where services send events about themselves: the default bus. */
+  readonly awsEvents: AwsEvents;
+  /** News that a queue or a stream has something to read. */
+  readonly arrivals: Arrivals;
+  /** What EventBridge's connections add to calls of HTTP endpoints. */
+  readonly connections: Connections;
+  /** The models of all services by name, for whoever calls operations it learns at run time. */
+  readonly models: ReadonlyMap<string, ServiceModel>;
+}
+
+export type Call = (
+  service: string,
+  operation: string,
+  input: object,
+  as: { account: string; region: string },
+) => Promise<object>;
+
+export type CallJson = (
+  service: string,
+  action: string,
+  input: unknown,
+  as: { account: string; region: string },
+) => Promise<object>;
+
+/** One AWS service: its model, its operations, and the state they work on. */
+export interface ServiceDefinition<State = unknown> {
+  readonly model: ServiceModel;
+  readonly operations: readonly OperationDefinition<State>[];
+  /** Opens the service's tables and registers its timers; called once per emulator. */
+  create(dependencies: ServiceDependencies): State;
+  /** What there is to look at besides the operations, by name; control routes and the embedding API show it. */
+  readonly views?: Readonly<Record<string, (state: State, filter: object) => unknown>>;
+  /** Drops what the state keeps outside the store, after a reset of all accounts or of one. */
+  reset?(state: State, account?: string): void;
+  /** Answers a GET of a file the service publishes (a certificate); undefined for paths that are none of its own. */
+  document?(state: State, path: string): Promise<{ contentType: string; body: string }> | undefined;
+  /**
+   * What the world does to a service without an operation of AWS's, under `POST /_busbar/{service}/{lever}`. Each runs
+   * in a transaction and answers JSON; an AwsError is answered with its message.
+   */
+  readonly levers?: Readonly<Record<string, Lever<State>>>;
+  /** Ends what waits (long polls return empty) so that the emulator can stop. */
+  stop?(state: State): void;
+}
+
+export type Lever<State> = (
+  state: State,
+  body: Readonly<Record<string, unknown>> & { readonly account: string; readonly region: string },
+) => object;
+
+/** Checks a definition's types and forgets its state type, so that services of all kinds fit one list. */
+export function defineService<State>(definition: ServiceDefinition<State>): ServiceDefinition {
+  return definition as ServiceDefinition;
+}
+
+export interface ServiceCoverage {
+  readonly service: string;
+  /** Operations that are built, and all that the service's model knows. */
+  readonly built: readonly string[];
+  readonly known: readonly string[];
+}

@@ -1,0 +1,76 @@
+/** Deliveries of kind `http`: one request to an HTTP or HTTPS endpoint. */
+import type { Random } from "../engine/random.ts";
+import { type HttpAnswer, HttpCallError, httpCall } from "../outside/http-client.ts";
+import { authorizationFor } from "./http-auth.ts";
+import { type DeliverTo, DeliveryFailure } from "./types.ts";
+
+/** What a delivery of kind `http` has as its parameters. Its target is the URL, which may carry credentials. */
+export interface HttpParameters {
+  /** POST unless told. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the whole exchange, in real milliseconds; 15 s unless told, as SNS. */
+  readonly timeoutMs?: number;
+  /** Statuses that are worth a retry besides 429 and 5xx. */
+  readonly retryStatuses?: readonly number[];
+}
+
+const snsTimeoutMs = 15_000;
+const maxBodyBytes = 65_536;
+
+/**
+ * 2xx is delivered; 429, 5xx, timeouts and connections that fail are worth a retry; everything else is not (SNS
+ * developer guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
+ */
+export function httpTarget(random: Random): DeliverTo {
+  return async (delivery, signal) => {
+    const {
+      method = "POST",
+      headers = {},
+      timeoutMs = snsTimeoutMs,
+      retryStatuses,
+    } = (delivery.parameters ?? {}) as HttpParameters;
+    let url: URL;
+    try {
+      url = new URL(delivery.target);
+      if (url.protocol !== "http:" && url.protocol !== "https:") throw new Error("no web address");
+    } catch {
+      throw new DeliveryFailure("InvalidUrl", `${delivery.target} is not an http or https URL.`, false);
+    }
+    const credentials = { user: decoded(url.username), password: decoded(url.password) };
+    url.username = "";
+    url.password = "";
+    const call = { method, headers, body: delivery.payload, timeoutMs, signal, maxBodyBytes };
+    try {
+      let answer = await httpCall(url, call);
+      const challenge = answer.headers["www-authenticate"];
+      if (answer.status === 401 && challenge !== undefined && credentials.user !== "") {
+        const uri = `${url.pathname}${url.search}`;
+        const authorization = authorizationFor(challenge, credentials, method, uri, random.hex(16));
+        if (authorization !== undefined) {
+          answer = await httpCall(url, { ...call, headers: { ...headers, Authorization: authorization } });
+        }
+      }
+      return judged(answer, retryStatuses);
+    } catch (error) {
+      if (error instanceof HttpCallError) throw new DeliveryFailure(error.code, error.message, true);
+      if (error instanceof TypeError) throw new DeliveryFailure("InvalidRequest", error.message, false);
+      throw error;
+    }
+  };
+}
+
+function judged(answer: HttpAnswer, retryStatuses: readonly number[] = []): HttpAnswer {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return answer;
+  const retryable = status >= 500 || status === 429 || retryStatuses.includes(status);
+  throw new DeliveryFailure(String(status), `The endpoint answered with status ${status}.`, retryable, { ...answer });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,89 @@
+/** Where messages end that would leave AWS: SMS, email, mobile push, and what Firehose would carry on. */
+import type { Clock } from "../engine/clock.ts";
+import type { Store } from "../engine/store.ts";
+import { defineTable } from "../engine/table.ts";
+import type { Delivery } from "./types.ts";
+
+export interface MailboxMessage {
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  /** `sms`, `email`, `email-json`, `application`, `firehose` … */
+  readonly channel: string;
+  /** Phone number, address, endpoint ARN or stream ARN. */
+  readonly to: string;
+  /** ARN of what sent it. */
+  readonly source: string;
+  readonly body: string;
+  /** What the channel has besides: subject, sender, platform, message attributes. */
+  readonly details: Readonly<Record<string, unknown>>;
+  /** Epoch milliseconds on the emulator's clock. */
+  readonly timeMs: number;
+}
+
+interface MailboxRow extends MailboxMessage {
+  readonly serial: number;
+}
+
+export interface MailboxFilter {
+  readonly account?: string | undefined;
+  readonly channel?: string | undefined;
+  readonly to?: string | undefined;
+  /** 100 unless told. */
+  readonly limit?: number | undefined;
+}
+
+const keptMessages = 1000;
+
+const mailboxTable = defineTable<MailboxRow>()({
+  name: "delivery.mailbox",
+  key: (row) => row.id,
+  account: (row) => row.account,
+  indexes: { arrival: { group: () => "", order: (row) => row.serial } },
+});
+
+export class Mailbox {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rows;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#rows = store.table(mailboxTable);
+  }
+
+  /**
+   * Takes a delivery of kind `mailbox` or `firehose`, inside a transaction. Parameters: `channel`, by default the kind;
+   * all others are kept as details.
+   */
+  deliver(delivery: Delivery): void {
+    const { channel = delivery.kind, ...details } = delivery.parameters ?? {};
+    this.#rows.put({
+      id: delivery.id,
+      account: delivery.account,
+      region: delivery.region,
+      channel: String(channel),
+      to: delivery.target,
+      source: delivery.source,
+      body: delivery.payload,
+      details,
+      timeMs: this.#clock.now(),
+      serial: this.#store.nextSerial(),
+    });
+    if (this.#rows.size > keptMessages) this.#rows.delete((this.#rows.by.arrival.first("") as MailboxRow).id);
+  }
+
+  /** The messages kept (the last 1,000), newest first. */
+  list(filter: MailboxFilter = {}): MailboxMessage[] {
+    const found: MailboxMessage[] = [];
+    for (const { serial: _serial, ...message } of this.#rows.by.arrival.range("", { reverse: true })) {
+      if (filter.account !== undefined && message.account !== filter.account) continue;
+      if (filter.channel !== undefined && message.channel !== filter.channel) continue;
+      if (filter.to !== undefined && message.to !== filter.to) continue;
+      found.push(message);
+      if (found.length === (filter.limit ?? 100)) break;
+    }
+    return found;
+  }
+}

@@ -1,0 +1,69 @@
+/** The outbox: what is still to be delivered, and what could not be. */
+import { defineTable } from "../engine/table.ts";
+import type { Attempt, DeliveryRecord, DeliveryRequest } from "./types.ts";
+
+export interface DeliveryRow {
+  readonly id: string;
+  readonly account: string;
+  /** Order of arrival. */
+  readonly serial: number;
+  readonly status: "pending" | "failed";
+  readonly request: Omit<DeliveryRequest, "payload">;
+  /** The row that holds the payload; undefined once it failed, when only the preview is left. */
+  readonly payloadId: string | undefined;
+  readonly preview: string | undefined;
+  readonly acceptedMs: number;
+  readonly nextMs: number;
+  /** An earlier delivery of the same order key is not done yet. */
+  readonly blocked: boolean;
+  readonly attemptCount: number;
+  readonly attempts: readonly Attempt[];
+  readonly deadLetter: DeliveryRecord["deadLetter"];
+}
+
+/** Deliveries that share a limit of concurrency: those to one target, and with a rate limit of one source too. */
+export function laneOf({ kind, target, source, retry }: DeliveryRow["request"]): string {
+  return retry.maxPerSecond === undefined ? `${kind} ${target}` : `${kind} ${target} ${retry.rateKey ?? source}`;
+}
+
+/** Deliveries that keep their order. */
+export function orderOf({ source, orderKey }: DeliveryRow["request"]): string | undefined {
+  return orderKey === undefined ? undefined : `${source}\n${orderKey}`;
+}
+
+/** Keys in order of arrival, so that of those due at the same time the oldest goes first. */
+export function deliveryKey({ serial }: Pick<DeliveryRow, "serial">): string {
+  return String(serial).padStart(16, "0");
+}
+
+export const deliveryTable = defineTable<DeliveryRow>()({
+  name: "delivery.outbox",
+  key: deliveryKey,
+  account: (row) => row.account,
+  indexes: {
+    lane: {
+      group: (row) => (row.status === "pending" && !row.blocked ? laneOf(row.request) : undefined),
+      order: (row) => row.nextMs,
+    },
+    order: {
+      group: (row) => (row.status === "pending" ? orderOf(row.request) : undefined),
+      order: (row) => row.serial,
+    },
+    status: { group: (row) => row.status, order: (row) => row.serial },
+    payload: { group: (row) => row.payloadId, order: (row) => row.serial },
+  },
+});
+
+/** A payload, once for all deliveries that carry it. */
+export interface PayloadRow {
+  readonly id: string;
+  readonly account: string;
+  readonly text: string;
+}
+
+export const payloadTable = defineTable<PayloadRow>()({
+  name: "delivery.payloads",
+  key: (row) => row.id,
+  account: (row) => row.account,
+  indexes: {},
+});

@@ -1,0 +1,289 @@
+import { BoundedCache } from "../bounded-cache.ts";
+import type { Json } from "../json.ts";
+import { LinearRegex } from "../linear-regex.ts";
+import { numberFromText } from "../number-literal.ts";
+
+/** One step of a path. `descend` makes the step after it apply to every value below. */
+export type Segment =
+  | { kind: "name"; name: string; quoted: boolean }
+  | { kind: "index"; index: number }
+  | { kind: "names"; names: string[] }
+  | { kind: "indexes"; indexes: number[] }
+  | { kind: "slice"; from: number | undefined; to: number | undefined }
+  | { kind: "wildcard" }
+  | { kind: "descend" }
+  | { kind: "filter"; filter: Filter }
+  | { kind: "length" };
+
+/** The test inside `[?( … )]`. */
+export type Filter =
+  | { kind: "or" | "and"; parts: Filter[] }
+  | { kind: "not"; part: Filter }
+  | { kind: "exists"; path: FilterPath }
+  | { kind: "compare"; operator: "==" | "!=" | "<" | "<=" | ">" | ">="; left: Operand; right: Operand }
+  | { kind: "matches"; left: Operand; regex: LinearRegex };
+
+export type FilterPath = { from: "item" | "root"; segments: Segment[] };
+export type Operand = { kind: "literal"; value: Json } | { kind: "path"; path: FilterPath };
+
+/** A parsed path: where it starts (`$`, `$$` or a variable), its steps, and whether it names at most one value. */
+export type Path = {
+  text: string;
+  root: { kind: "input" } | { kind: "context" } | { kind: "variable"; name: string };
+  segments: Segment[];
+  definite: boolean;
+};
+
+const maxFilterDepth = 50;
+const variableName = /^[\p{ID_Start}_][\p{ID_Continue}]*/u;
+
+class PathReader {
+  readonly text: string;
+  at: number;
+  depth = 0;
+
+  constructor(text: string, at = 0) {
+    this.text = text;
+    this.at = at;
+  }
+
+  fail(): never {
+    throw new SyntaxError(`Invalid path '${this.text}'`);
+  }
+
+  private peek(text: string): boolean {
+    return this.text.startsWith(text, this.at);
+  }
+
+  private take(text: string): boolean {
+    if (!this.peek(text)) return false;
+    this.at += text.length;
+    return true;
+  }
+
+  private skipSpace(): void {
+    while (this.at < this.text.length && " \t\r\n".includes(this.text[this.at]!)) this.at++;
+  }
+
+  /** The steps from here up to the first character that cannot go on with a path. */
+  segments(): Segment[] {
+    const segments: Segment[] = [];
+    for (;;) {
+      if (this.take("..")) {
+        segments.push({ kind: "descend" });
+        if (this.peek("[")) continue;
+        segments.push(this.dotStep());
+      } else if (this.take(".")) segments.push(this.dotStep());
+      else if (this.take("[")) segments.push(this.bracket());
+      else return segments;
+    }
+  }
+
+  private dotStep(): Segment {
+    if (this.take("*")) return { kind: "wildcard" };
+    const start = this.at;
+    while (this.at < this.text.length && !/[\s.[\]()*'"=<>!&|,]/.test(this.text[this.at]!)) this.at++;
+    const name = this.text.slice(start, this.at);
+    if (name === "length" && this.take("()")) return { kind: "length" };
+    if (name === "") this.fail();
+    return { kind: "name", name, quoted: false };
+  }
+
+  private bracket(): Segment {
+    this.skipSpace();
+    let segment: Segment;
+    if (this.take("*")) segment = { kind: "wildcard" };
+    else if (this.take("?")) segment = { kind: "filter", filter: this.filter() };
+    else if (this.peek("'") || this.peek('"')) {
+      const names = this.list(() => this.quoted());
+      segment = names.length === 1 ? { kind: "name", name: names[0]!, quoted: true } : { kind: "names", names };
+    } else segment = this.numbers();
+    this.skipSpace();
+    if (!this.take("]")) this.fail();
+    return segment;
+  }
+
+  private numbers(): Segment {
+    const from = this.integer();
+    this.skipSpace();
+    if (this.take(":")) {
+      this.skipSpace();
+      return { kind: "slice", from, to: this.integer() };
+    }
+    if (from === undefined) this.fail();
+    const indexes = [from];
+    while (this.take(",")) {
+      this.skipSpace();
+      indexes.push(this.integer() ?? this.fail());
+      this.skipSpace();
+    }
+    return indexes.length === 1 ? { kind: "index", index: from } : { kind: "indexes", indexes };
+  }
+
+  private integer(): number | undefined {
+    const match = /^-?\d{1,9}/.exec(this.text.slice(this.at, this.at + 10));
+    if (!match) return undefined;
+    this.at += match[0].length;
+    return Number(match[0]);
+  }
+
+  private list<T>(item: () => T): T[] {
+    const items: T[] = [];
+    do {
+      this.skipSpace();
+      items.push(item());
+      this.skipSpace();
+    } while (this.take(","));
+    return items;
+  }
+
+  private quoted(): string {
+    const quote = this.text[this.at];
+    if (quote !== "'" && quote !== '"') this.fail();
+    this.at++;
+    let value = "";
+    while (this.text[this.at] !== quote) {
+      if (this.at >= this.text.length) this.fail();
+      if (this.text[this.at] === "\\") this.at++;
+      value += this.text[this.at++] ?? "";
+    }
+    this.at++;
+    return value;
+  }
+
+  private filter(): Filter {
+    this.skipSpace();
+    if (!this.take("(")) this.fail();
+    const filter = this.alternatives();
+    this.skipSpace();
+    if (!this.take(")")) this.fail();
+    return filter;
+  }
+
+  private alternatives(): Filter {
+    if (++this.depth > maxFilterDepth) this.fail();
+    const parts = [this.conjunction()];
+    for (this.skipSpace(); this.take("||"); this.skipSpace()) parts.push(this.conjunction());
+    this.depth--;
+    return parts.length === 1 ? parts[0]! : { kind: "or", parts };
+  }
+
+  private conjunction(): Filter {
+    const parts = [this.test()];
+    for (this.skipSpace(); this.take("&&"); this.skipSpace()) parts.push(this.test());
+    return parts.length === 1 ? parts[0]! : { kind: "and", parts };
+  }
+
+  private test(): Filter {
+    this.skipSpace();
+    if (this.peek("!") && !this.peek("!=")) {
+      this.at++;
+      if (++this.depth > maxFilterDepth) this.fail();
+      const part = this.test();
+      this.depth--;
+      return { kind: "not", part };
+    }
+    if (this.take("(")) {
+      const inner = this.alternatives();
+      this.skipSpace();
+      if (!this.take(")")) this.fail();
+      return inner;
+    }
+    const left = this.operand();
+    this.skipSpace();
+    if (this.take("=~")) return { kind: "matches", left, regex: this.regex() };
+    for (const operator of ["==", "!=", "<=", ">=", "<", ">"] as const) {
+      if (this.take(operator)) return { kind: "compare", operator, left, right: this.operand() };
+    }
+    if (left.kind !== "path") this.fail();
+    return { kind: "exists", path: left.path };
+  }
+
+  private operand(): Operand {
+    this.skipSpace();
+    const character = this.text[this.at];
+    if (character === "@" || character === "$") {
+      this.at++;
+      if (++this.depth > maxFilterDepth) this.fail();
+      const segments = this.segments();
+      this.depth--;
+      return { kind: "path", path: { from: character === "@" ? "item" : "root", segments } };
+    }
+    if (character === "'" || character === '"') return { kind: "literal", value: this.quoted() };
+    for (const [word, value] of [
+      ["true", true],
+      ["false", false],
+      ["null", null],
+    ] as const) {
+      if (this.take(word)) return { kind: "literal", value };
+    }
+    const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?/.exec(this.text.slice(this.at, this.at + 40));
+    if (!number) this.fail();
+    this.at += number[0].length;
+    return { kind: "literal", value: numberFromText(number[0]) };
+  }
+
+  private regex(): LinearRegex {
+    this.skipSpace();
+    if (!this.take("/")) this.fail();
+    let pattern = "";
+    while (this.text[this.at] !== "/") {
+      if (this.at >= this.text.length) this.fail();
+      if (this.text[this.at] === "\\" && this.text[this.at + 1] !== "/") pattern += this.text[this.at++];
+      else if (this.text[this.at] === "\\") this.at++;
+      pattern += this.text[this.at++] ?? "";
+    }
+    this.at++;
+    const flags = /^[a-z]*/.exec(this.text.slice(this.at, this.at + 8))![0];
+    this.at += flags.length;
+    return new LinearRegex(pattern, flags);
+  }
+}
+
+/** Parses a path of ASL's JSONPath dialect (`$…`, `$$…`, `$variable…`); throws a SyntaxError for anything else. */
+export function parsePath(text: string): Path {
+  if (text[0] !== "$") throw new SyntaxError(`Invalid path '${text}'`);
+  let root: Path["root"] = { kind: "input" };
+  let start = 1;
+  if (text[1] === "$") {
+    root = { kind: "context" };
+    start = 2;
+  } else {
+    const name = variableName.exec(text.slice(1));
+    if (name) {
+      root = { kind: "variable", name: name[0] };
+      start = 1 + name[0].length;
+    }
+  }
+  const reader = new PathReader(text, start);
+  const segments = reader.segments();
+  if (reader.at !== text.length || segments.at(-1)?.kind === "descend") reader.fail();
+  const definite = segments.every((segment) => ["name", "index", "length"].includes(segment.kind));
+  return { text, root, segments, definite };
+}
+
+const cache = new BoundedCache<Path>();
+
+/** {@link parsePath} with a bounded memory. */
+export function pathOf(text: string): Path {
+  return cache.get(text, parsePath);
+}
+
+/** Whether the path is a Reference Path: names and non-negative indexes only, so that it names exactly one place. */
+export function isReferencePath(path: Path): boolean {
+  return path.segments.every(
+    (segment) =>
+      (segment.kind === "name" && (segment.quoted || !/[@,:?*]/.test(segment.name))) ||
+      (segment.kind === "index" && segment.index >= 0),
+  );
+}
+
+/** Whether the text is a valid path; `reference` asks for a Reference Path of the input or a variable. */
+export function isValidPath(text: string, reference = false): boolean {
+  try {
+    const path = pathOf(text);
+    return !reference || isReferencePath(path);
+  } catch {
+    return false;
+  }
+}

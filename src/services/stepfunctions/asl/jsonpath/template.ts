@@ -1,0 +1,45 @@
+import type { Chance } from "../chance.ts";
+import { runtimeError } from "../errors.ts";
+import { isObject, type Json, type JsonObject, javaHashOrder, quotedJson, setOwn, textOf } from "../json.ts";
+import { isIntrinsic } from "./intrinsic-syntax.ts";
+import { evaluateIntrinsic } from "./intrinsics.ts";
+import { PathMiss, type Roots, readPath } from "./path-read.ts";
+import { pathOf } from "./path-syntax.ts";
+
+/** The value of a dynamic text: a path or an intrinsic call, as the `.$` field `field` of a payload template holds it. */
+export function evaluateDynamic(expression: string, field: string, roots: Roots, chance: Chance): Json {
+  if (isIntrinsic(expression)) return evaluateIntrinsic(expression, roots, chance);
+  const path = pathOf(expression);
+  try {
+    return readPath(path, roots);
+  } catch (error) {
+    if (!(error instanceof PathMiss)) throw error;
+    if (error.kind === "index") return null;
+    throw runtimeError(
+      `The JSONPath '${expression}' specified for the field '${field}' could not be found in the input '${quotedJson(roots.input)}'`,
+    );
+  }
+}
+
+/**
+ * The value of a payload template (Amazon States Language, Payload Template). Members of an object come out in AWS's
+ * order: static ones as written, then dynamic ones in the order of a Java HashMap.
+ */
+export function evaluateTemplate(template: Json, roots: Roots, chance: Chance): Json {
+  if (Array.isArray(template)) {
+    return template.map((item) => (typeof item === "object" ? evaluateTemplate(item, roots, chance) : item));
+  }
+  if (!isObject(template)) return template;
+  const result: JsonObject = {};
+  const dynamic: string[] = [];
+  for (const key of Object.keys(template)) {
+    if (key.endsWith(".$")) dynamic.push(key.slice(0, -2));
+    else setOwn(result, key, evaluateTemplate(template[key]!, roots, chance));
+  }
+  const values = new Map<string, Json>();
+  for (const name of dynamic) {
+    values.set(name, evaluateDynamic(textOf(template[`${name}.$`]), `${name}.$`, roots, chance));
+  }
+  for (const name of javaHashOrder(dynamic)) setOwn(result, name, values.get(name)!);
+  return result;
+}

@@ -1,0 +1,162 @@
+import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from "../data-flow.ts";
+import { runtimeError, StateError } from "../errors.ts";
+import type { FanFrame, Probe, ThreadFrame } from "../execution.ts";
+import { isObject, type Json, type JsonObject, setOwn, textOf } from "../json.ts";
+import { evaluateTyped } from "../jsonata.ts";
+import { isDistributed, type StateNode } from "../machine.ts";
+import { numberOf } from "../number-literal.ts";
+import type { Run } from "../run.ts";
+import { type MapItem, mapItem, type Place, queryScope } from "../scope.ts";
+import { exitState, fanIsDone, fanOutputs, fillFan, itemsOf, nextOf, startFan } from "../transitions.ts";
+import { batchItems } from "./batches.ts";
+import { exceedsTolerance, itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
+
+export function runParallel(run: Run, thread: ThreadFrame, node: StateNode): void {
+  const place = { run, thread };
+  const input = workInput(node, place, effectiveInput(node, place));
+  if (run.env.probe?.mocked) {
+    thread.phase = "mock";
+    return;
+  }
+  startFan(run, thread, { total: node.starts.length, concurrency: 0, items: [input] });
+}
+
+export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
+  const place = { run, thread };
+  const { items, keys } =
+    node.fields["ItemReader"] === undefined ? mapItems(node, place) : { items: [], keys: undefined };
+  if (run.env.probe?.mocked) {
+    inspectMap(run.env.probe, node, place, items);
+    thread.phase = "mock";
+    return;
+  }
+  if (isDistributed(node.fields)) {
+    startMapRun(run, thread, node, { items, keys, maxConcurrency: () => maxConcurrency(node, place) });
+    return;
+  }
+  startFan(run, thread, { total: items.length, concurrency: maxConcurrency(node, place), items, keys });
+}
+
+/** Notes the stages of a mocked Map and holds the failures it is said to have had against what it tolerates. Throws a StateError. */
+function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]): void {
+  const { fields } = node;
+  const reads = fields["ItemReader"] !== undefined;
+  if (node.language === "JSONPath" && !reads) probe.record("afterItemsPath", given);
+  const read = reads ? probe.readItems?.(itemReader(node, place)) : undefined;
+  if (read?.pointed !== undefined) probe.record("afterItemsPointer", read.pointed);
+  const items: MapItem[] = read
+    ? read.items.map(({ value, key, source }, index) => ({
+        ...{ Index: index, Value: value, Source: source },
+        ...(key === undefined ? {} : { Key: key }),
+      }))
+    : given.map((value, index) => ({ Index: index, Value: value }));
+  const selected = items.map((item) => selectedItem(node, place, item));
+  const hasSelector = fields["ItemSelector"] !== undefined || fields["Parameters"] !== undefined;
+  if (hasSelector && selected.length > 0) probe.record("afterItemSelector", selected);
+  const batcher = fields["ItemBatcher"];
+  if (isObject(batcher) && selected.length > 0) {
+    probe.record("afterItemBatcher", batchItems(selected, itemBatcher(node, place, batcher)));
+  }
+  probe.record("maxConcurrency", maxConcurrency(node, place));
+  const limits = tolerance(node, place);
+  for (const field of ["ToleratedFailureCount", "ToleratedFailurePercentage"] as const) {
+    const given = fields[field] !== undefined || fields[`${field}Path`] !== undefined;
+    const name = `t${field.slice(1)}` as keyof typeof limits;
+    if (given) probe.record(name, limits[name]);
+  }
+  const known = !reads || read !== undefined;
+  if (known && probe.failedIterations > items.length) throw new TooManyFailures();
+  // A mocked error is the state's own, whatever its iterations did.
+  if (probe.mocked === "result" && exceedsTolerance(probe.failedIterations, items.length, limits)) {
+    throw new StateError(
+      "States.ExceedToleratedFailureThreshold",
+      "The specified tolerated failure threshold was exceeded",
+    );
+  }
+}
+
+/** TestState was asked to count more iterations as failed than there are. */
+export class TooManyFailures extends Error {}
+
+/** The items of a Map state. A distributed one also takes an object, whose members become {Key, Value} items. */
+function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[] | undefined } {
+  const { fields } = node;
+  let value: Json;
+  if (node.language === "JSONata") {
+    const items = fields["Items"] ?? "{% $states.input %}";
+    value = evaluateTyped(items, "Items", "array", queryScope(place), isDistributed(fields) ? "object" : undefined);
+  } else {
+    const path = fields["ItemsPath"];
+    value = valueOfPath(path, place, effectiveInput(node, place));
+    if (!Array.isArray(value) && !(isDistributed(fields) && isObject(value))) {
+      const shown = textOf(path ?? "$").replace(/^\$\$/, "$");
+      throw runtimeError(`Reference path "${shown}" must point to array.`);
+    }
+  }
+  if (Array.isArray(value)) return { items: value, keys: undefined };
+  const object = value as JsonObject;
+  const keys = Object.keys(object);
+  const items = keys.map((key) => {
+    const pair: JsonObject = { Key: key };
+    setOwn(pair, "Value", object[key]!);
+    return pair;
+  });
+  return { items, keys };
+}
+
+function maxConcurrency(node: StateNode, place: Place): number {
+  const { fields } = node;
+  let value: Json | undefined = fields["MaxConcurrency"];
+  let source = "MaxConcurrency";
+  if (node.language === "JSONata") {
+    if (value !== undefined) value = evaluateTyped(value, source, "number", queryScope(place));
+  } else if (fields["MaxConcurrencyPath"] !== undefined) {
+    source = "MaxConcurrencyPath";
+    value = valueOfPath(fields[source], place, effectiveInput(node, place));
+  }
+  if (value === undefined) return 0;
+  const given = numberOf(value) ?? -1;
+  if (Number.isInteger(given) && given >= 0) return given;
+  throw runtimeError(`The ${source} field refers to value "${textOf(value)}" which is not a valid integer`);
+}
+
+/** What one iteration gets: the item itself, or what ItemSelector makes of it. */
+export function selectedItem(node: StateNode, place: Place, item: MapItem): Json {
+  const { fields } = node;
+  const field = fields["ItemSelector"] !== undefined ? "ItemSelector" : "Parameters";
+  const selector = fields[field];
+  if (selector === undefined) return item.Value;
+  const inItem = { ...place, item };
+  return evaluateField(node, inItem, field, selector, effectiveInput(node, place));
+}
+
+/** Goes on with a Parallel or inline Map at work: starts what may start, and leaves the state when all is done. */
+export function continueFan(run: Run, thread: ThreadFrame, node: StateNode): void {
+  const fan = run.fan(thread.inner!);
+  fillFan(run, thread, fan, (index) => childStart(run, thread, node, fan, index));
+  if (!fanIsDone(fan)) return;
+  thread.previous = fan.last;
+  const succeeded = run.emit(`${node.type}StateSucceeded`, fan.last);
+  thread.previous = succeeded;
+  const result = fanOutputs(run, fan);
+  const exit = outgoing(node, { run, thread }, result, "result");
+  thread.previous = fan.last;
+  exitState(run, thread, { ...exit, next: nextOf(node.fields) });
+}
+
+function childStart(
+  run: Run,
+  thread: ThreadFrame,
+  node: StateNode,
+  fan: FanFrame,
+  index: number,
+): { input: Json; state: string } {
+  const items = itemsOf(run, fan);
+  if (node.type === "Parallel") return { input: items.items[0]!, state: node.starts[index]! };
+  return { input: selectedItem(node, { run, thread }, mapItem(items, index)), state: node.starts[0]! };
+}
+
+/** Leaves a mocked Parallel or Map state with its result. */
+export function leaveMocked(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
+  exitState(run, thread, { ...outgoing(node, { run, thread }, result, "result"), next: nextOf(node.fields) });
+}

@@ -1,0 +1,165 @@
+import { effectiveInput, evaluateField, outgoing, valueOfPath } from "../data-flow.ts";
+import { runtimeError, StateError } from "../errors.ts";
+import type { MapRunRequest, ThreadFrame } from "../execution.ts";
+import { failState } from "../failures.ts";
+import { errorDetails } from "../history.ts";
+import { isObject, type Json, type JsonObject, textOf } from "../json.ts";
+import { evaluateQuery, evaluateTyped } from "../jsonata.ts";
+import { labelOf, processorOf, type StateNode } from "../machine.ts";
+import { numberOf } from "../number-literal.ts";
+import type { Run } from "../run.ts";
+import { type Place, queryScope } from "../scope.ts";
+import { exitState, nextOf } from "../transitions.ts";
+
+/** Starts a distributed Map: its children are executions of their own, run by the caller. */
+export function startMapRun(
+  run: Run,
+  thread: ThreadFrame,
+  node: StateNode,
+  given: { items: Json[]; keys: string[] | undefined; maxConcurrency: () => number },
+): void {
+  const place = { run, thread };
+  const reads = node.fields["ItemReader"] !== undefined;
+  run.emitFor(thread, "MapStateStarted", { length: reads ? 0 : given.items.length });
+  const { meta } = run.execution;
+  const label = labelOf(node);
+  const arn = `${meta.stateMachineArn.replace(":stateMachine:", ":mapRun:")}/${label}:${run.env.chance.uuid()}`;
+  const config = processorOf(node.fields)?.["ProcessorConfig"];
+  const request: MapRunRequest = {
+    mapRunId: `${thread.id}:${run.nextId()}`,
+    mapRunArn: arn,
+    stateName: node.name,
+    label,
+    executionType: isObject(config) && config["ExecutionType"] === "EXPRESS" ? "EXPRESS" : "STANDARD",
+    maxConcurrency: given.maxConcurrency(),
+    ...tolerance(node, place),
+  };
+  if (reads) request.itemReader = itemReader(node, place);
+  else {
+    request.items = given.items;
+    if (given.keys) request.keys = given.keys;
+  }
+  const batcher = node.fields["ItemBatcher"];
+  if (isObject(batcher)) request.itemBatcher = itemBatcher(node, place, batcher);
+  const writer = node.fields["ResultWriter"];
+  if (isObject(writer)) request.resultWriter = resultWriter(node, place, writer);
+  const started = run.emitFor(thread, "MapRunStarted", { mapRunArn: arn });
+  thread.mapRun = { id: request.mapRunId, arn, started };
+  thread.phase = "mapRun";
+  run.effects.push({ type: "startMapRun", mapRun: request });
+}
+
+/** A number given literally, by path or by expression; undefined when not given at all. */
+function numeric(
+  node: StateNode,
+  place: Place,
+  holder: JsonObject,
+  field: string,
+  location: string,
+  kind: "integer" | "float",
+): number | undefined {
+  if (node.language === "JSONata") {
+    if (holder[field] === undefined) return undefined;
+    return numberOf(evaluateTyped(holder[field], `${location}${field}`, "number", queryScope(place)));
+  }
+  const path = holder[`${field}Path`];
+  const value = path === undefined ? holder[field] : valueOfPath(path, place, effectiveInput(node, place));
+  if (value === undefined) return undefined;
+  const number = numberOf(value);
+  if (number !== undefined && (kind === "float" || Number.isInteger(number))) return number;
+  throw runtimeError(
+    `The ${field}Path field refers to value "${textOf(value)}" which is not a valid ${kind}: ${textOf(path ?? field)}`,
+  );
+}
+
+type Tolerance = Pick<MapRunRequest, "toleratedFailureCount" | "toleratedFailurePercentage">;
+
+/** How many children of a Map may fail, as a number and as a share; either one exceeded fails the Map. */
+export function tolerance(node: StateNode, place: Place): Tolerance {
+  const count = numeric(node, place, node.fields, "ToleratedFailureCount", "", "integer") ?? 0;
+  if (count < 0) throw runtimeError("ToleratedFailureCount cannot be negative.");
+  const percentage = numeric(node, place, node.fields, "ToleratedFailurePercentage", "", "float") ?? 0;
+  if (percentage < 0 || percentage > 100) throw runtimeError("ToleratedFailurePercentage must be between 0 and 100.");
+  return { toleratedFailureCount: count, toleratedFailurePercentage: percentage };
+}
+
+/** Whether more items failed than are tolerated. A limit of 0 that stands beside another one is none. */
+export function exceedsTolerance(
+  failed: number,
+  total: number,
+  { toleratedFailureCount: count, toleratedFailurePercentage: percentage }: Tolerance,
+): boolean {
+  if (failed === 0) return false;
+  if (count === 0 && percentage === 0) return true;
+  if (count > 0 && failed > count) return true;
+  return percentage > 0 && (failed / total) * 100 > percentage;
+}
+
+/** A Map's ItemReader with its fields evaluated. */
+export function itemReader(node: StateNode, place: Place): NonNullable<MapRunRequest["itemReader"]> {
+  const reader = node.fields["ItemReader"] as JsonObject;
+  const input = effectiveInput(node, place);
+  const parametersField = node.language === "JSONata" ? "Arguments" : "Parameters";
+  const parameters = evaluateField(node, place, `ItemReader/${parametersField}`, reader[parametersField] ?? {}, input);
+  const written = isObject(reader["ReaderConfig"]) ? reader["ReaderConfig"] : {};
+  const maxItems = numeric(node, place, written, "MaxItems", "ItemReader/ReaderConfig/", "integer");
+  const { MaxItems: _literal, MaxItemsPath: _path, ...rest } = written;
+  const evaluated =
+    node.language === "JSONata" ? evaluateQuery(rest, "ItemReader/ReaderConfig", queryScope(place)) : rest;
+  const readerConfig = { ...(evaluated as JsonObject), ...(maxItems === undefined ? {} : { MaxItems: maxItems }) };
+  return { resource: textOf(reader["Resource"]), parameters, readerConfig };
+}
+
+/** A Map's ItemBatcher with its fields evaluated. */
+export function itemBatcher(
+  node: StateNode,
+  place: Place,
+  batcher: JsonObject,
+): NonNullable<MapRunRequest["itemBatcher"]> {
+  const input = effectiveInput(node, place);
+  const items = numeric(node, place, batcher, "MaxItemsPerBatch", "ItemBatcher/", "integer");
+  const bytes = numeric(node, place, batcher, "MaxInputBytesPerBatch", "ItemBatcher/", "integer");
+  for (const [field, value] of [
+    ["MaxItemsPerBatch", items],
+    ["MaxInputBytesPerBatch", bytes],
+  ] as const) {
+    if (value !== undefined && value < 1) throw runtimeError(`${field} must be positive.`);
+  }
+  const batchInput = batcher["BatchInput"];
+  return {
+    ...(items === undefined ? {} : { maxItemsPerBatch: items }),
+    ...(bytes === undefined ? {} : { maxInputBytesPerBatch: bytes }),
+    ...(batchInput === undefined
+      ? {}
+      : { batchInput: evaluateField(node, place, "ItemBatcher/BatchInput", batchInput, input) }),
+  };
+}
+
+function resultWriter(node: StateNode, place: Place, writer: JsonObject): NonNullable<MapRunRequest["resultWriter"]> {
+  const field = node.language === "JSONata" ? "Arguments" : "Parameters";
+  const parameters = writer[field];
+  return {
+    ...(writer["Resource"] === undefined ? {} : { resource: textOf(writer["Resource"]) }),
+    ...(parameters === undefined
+      ? {}
+      : {
+          parameters: evaluateField(node, place, `ResultWriter/${field}`, parameters, effectiveInput(node, place)),
+        }),
+    ...(writer["WriterConfig"] === undefined ? {} : { writerConfig: writer["WriterConfig"] }),
+  };
+}
+
+/** The run's children are done: the state's output follows from what they gave. */
+export function mapRunSucceeded(run: Run, thread: ThreadFrame, output: Json): void {
+  const node = run.node(thread);
+  const runSucceeded = run.emitFor(thread, "MapRunSucceeded");
+  run.emitFor(thread, "MapStateSucceeded");
+  const exit = outgoing(node, { run, thread }, output, "result");
+  thread.previous = runSucceeded;
+  exitState(run, thread, { ...exit, next: nextOf(node.fields) });
+}
+
+export function mapRunFailed(run: Run, thread: ThreadFrame, error: string, cause: string | undefined): void {
+  run.emitFor(thread, "MapRunFailed", errorDetails(error, cause));
+  failState(run, thread, new StateError(error, cause));
+}

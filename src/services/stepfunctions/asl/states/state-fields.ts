@@ -1,0 +1,102 @@
+import type { QueryLanguage, StateType } from "../machine.ts";
+
+const common = ["Type", "Comment", "QueryLanguage"];
+const leaving = ["Next", "End"];
+const handling = ["Retry", "Catch"];
+const paths = ["InputPath", "OutputPath"];
+const results = ["Parameters", "ResultSelector", "ResultPath"];
+const task = ["Resource", "Credentials", "TimeoutSeconds", "HeartbeatSeconds"];
+const map = ["ItemProcessor", "Iterator", "ItemSelector", "MaxConcurrency"];
+const distributed = [
+  "ItemReader",
+  "ItemBatcher",
+  "ResultWriter",
+  "Label",
+  "ToleratedFailureCount",
+  "ToleratedFailurePercentage",
+];
+
+/** Fields of a Map state that only a distributed one may have. */
+export const distributedFields: readonly string[] = [
+  ...distributed,
+  "ToleratedFailureCountPath",
+  "ToleratedFailurePercentagePath",
+];
+
+/** The fields each state type may have, by query language (Amazon States Language, State types). */
+export const stateFields: Record<QueryLanguage, Record<StateType, ReadonlySet<string>>> = {
+  JSONPath: {
+    Task: new Set([
+      ...[...common, ...leaving, ...handling, ...paths, ...results, ...task],
+      ...["Assign", "TimeoutSecondsPath", "HeartbeatSecondsPath"],
+    ]),
+    Pass: new Set([...common, ...leaving, ...paths, "Parameters", "Result", "ResultPath", "Assign"]),
+    Wait: new Set([...common, ...leaving, ...paths, "Seconds", "SecondsPath", "Timestamp", "TimestampPath", "Assign"]),
+    Choice: new Set([...common, ...paths, "Choices", "Default", "Assign"]),
+    Succeed: new Set([...common, ...paths]),
+    Fail: new Set([...common, "Error", "ErrorPath", "Cause", "CausePath"]),
+    Parallel: new Set([...common, ...leaving, ...handling, ...paths, ...results, "Branches", "Assign"]),
+    Map: new Set([
+      ...[...common, ...leaving, ...handling, ...paths, ...results, ...map, ...distributedFields],
+      ...["Assign", "ItemsPath", "MaxConcurrencyPath"],
+    ]),
+  },
+  JSONata: {
+    Task: new Set([...common, ...leaving, ...handling, ...task, "Arguments", "Output", "Assign"]),
+    Pass: new Set([...common, ...leaving, "Output", "Assign"]),
+    Wait: new Set([...common, ...leaving, "Seconds", "Timestamp", "Output", "Assign"]),
+    Choice: new Set([...common, "Choices", "Default", "Output", "Assign"]),
+    Succeed: new Set([...common, "Output"]),
+    Fail: new Set([...common, "Error", "Cause"]),
+    Parallel: new Set([...common, ...leaving, ...handling, "Branches", "Arguments", "Output", "Assign"]),
+    Map: new Set([...common, ...leaving, ...handling, ...map, ...distributed, "Items", "Output", "Assign"]),
+  },
+};
+
+/** Fields that exist in one language alone, whatever the state type. */
+export const languageFields: Record<QueryLanguage, ReadonlySet<string>> = {
+  JSONPath: new Set([
+    ...["InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Result", "ItemsPath", "ErrorPath"],
+    ...["CausePath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath"],
+    ...["MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath"],
+  ]),
+  JSONata: new Set(["Arguments", "Output", "Items"]),
+};
+
+/** The services with optimized integrations, by how their integrations can end: R with the answer, S with the job, T with a call back. */
+export const optimisedServices: ReadonlyMap<string, string> = new Map([
+  ...["dynamodb", "http"].map((name) => [name, "R"] as const),
+  ...["apigateway", "events", "lambda", "sns", "sqs"].map((name) => [name, "RT"] as const),
+  ...["athena", "batch", "codebuild", "databrew", "elasticmapreduce", "emr-containers", "emr-serverless"].map(
+    (name) => [name, "RS"] as const,
+  ),
+  ...["glue", "mediaconvert", "sagemaker"].map((name) => [name, "RS"] as const),
+  ...["bedrock", "ecs", "eks", "states"].map((name) => [name, "RST"] as const),
+]);
+
+/** What the integrations emulated here take: the fields that must be there, and all they know. */
+export const integrationFields: ReadonlyMap<string, { required: string[]; known: ReadonlySet<string> }> = new Map(
+  Object.entries({
+    "sqs:sendMessage": [
+      ["QueueUrl", "MessageBody"],
+      ["DelaySeconds", "MessageAttributes", "MessageSystemAttributes", "MessageDeduplicationId", "MessageGroupId"],
+    ],
+    "sns:publish": [
+      ["Message"],
+      [
+        ...["TopicArn", "TargetArn", "PhoneNumber", "Subject", "MessageStructure", "MessageAttributes"],
+        ...["MessageGroupId", "MessageDeduplicationId"],
+      ],
+    ],
+    "events:putEvents": [["Entries"], ["EndpointId"]],
+    "states:startExecution": [["StateMachineArn"], ["Input", "Name", "TraceHeader"]],
+    "lambda:invoke": [["FunctionName"], ["Payload", "Qualifier", "ClientContext", "InvocationType", "LogType"]],
+    "apigateway:invoke": [
+      ["ApiEndpoint", "Method"],
+      ["Stage", "Path", "Headers", "QueryParameters", "RequestBody", "AllowNullValues", "AuthType"],
+    ],
+  } as Record<string, [string[], string[]]>).map(([name, [required, optional]]) => [
+    name,
+    { required, known: new Set([...required, ...optional]) },
+  ]),
+);

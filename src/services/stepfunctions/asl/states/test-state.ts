@@ -1,0 +1,148 @@
+import { StateError } from "../errors.ts";
+import type { Env, Execution, ExecutionMeta, Probe, StateEnd, TaskRequest } from "../execution.ts";
+import { startExecution, step } from "../interpreter.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import type { Machine, StateNode } from "../machine.ts";
+import { TooManyFailures } from "./fan-states.ts";
+
+/** What TestState is asked to run: one state of a machine, once. */
+export type StateTestSetup = {
+  machine: Machine;
+  stateName: string;
+  meta: ExecutionMeta;
+  variables?: JsonObject;
+  context?: JsonObject;
+  /** Stands in for the work of a Task, Parallel or Map. */
+  mock?: { result: Json } | { error?: string; cause?: string };
+  retrierRetryCount?: number;
+  mapIterationFailureCount?: number;
+  /** A state inside the tested Map or Parallel that the mocked error comes from. */
+  errorCausedByState?: string;
+  /** {@link Probe.readItems} */
+  readItems?: NonNullable<Probe["readItems"]>;
+};
+
+/** TestState's answer, payloads as JSON values. */
+export type StateTestResult = {
+  status: StateEnd["status"];
+  output?: Json;
+  error?: string;
+  cause?: string;
+  nextState?: string;
+  inspectionData: JsonObject;
+};
+
+/** Why a mock does not suit the state it is given for, in the words of TestState's ValidationException. */
+export function mockProblem(node: StateNode, mock: NonNullable<StateTestSetup["mock"]>): string | undefined {
+  if (!["Task", "Parallel", "Map"].includes(node.type)) {
+    return `State type '${node.type}' is not supported when a mock is specified`;
+  }
+  if (node.type !== "Map" || !("result" in mock)) return undefined;
+  if (node.fields["ResultWriter"] === undefined) {
+    return Array.isArray(mock.result) ? undefined : "Mocked result must be an array.";
+  }
+  return isObject(mock.result) ? undefined : "Mocked result must be a JSON object.";
+}
+
+/** Why a state cannot have caused the error mocked for another, in the words of TestState's ValidationException. */
+export function errorOriginProblem(
+  machine: Machine,
+  node: StateNode,
+  mock: StateTestSetup["mock"],
+  name: string,
+): string | undefined {
+  if (node.type !== "Map" && node.type !== "Parallel") {
+    return "errorCausedByState can only be specified for a Map or Parallel state";
+  }
+  if (mock === undefined || "result" in mock) {
+    return "errorCausedByState can only be specified when an error is mocked";
+  }
+  const inside = machine.states.get(name)?.location.startsWith(`${node.location}/`);
+  return inside ? undefined : `State '${name}' does not exist in the ${node.type} state`;
+}
+
+/** More failed iterations asked for than there are items: a ValidationException. */
+export const tooManyIterationFailures =
+  "Map iteration failure count must be less than or equal to the number of Map iterations";
+
+/**
+ * Runs one state on its own (Step Functions, TestState). `begin` gives the result, or the task to carry out; its outcome then
+ * goes to `answer`. Throws a {@link TooManyFailures} for an impossible failure count.
+ */
+export class StateTest {
+  private readonly setup: StateTestSetup;
+  private readonly machine: Machine;
+  private readonly execution: Execution;
+  private readonly inspection: JsonObject = {};
+  private readonly probe: Probe;
+  private end: StateEnd | undefined;
+  private task: TaskRequest | undefined;
+
+  constructor(setup: StateTestSetup) {
+    this.setup = setup;
+    this.machine = { ...setup.machine, startAt: setup.stateName, timeoutSeconds: undefined };
+    this.execution = startExecution(setup.meta, parseJson(setup.meta.inputText));
+    this.probe = {
+      record: (stage, value) => {
+        this.inspection[stage] = value;
+      },
+      mocked: setup.mock && ("result" in setup.mock ? "result" : "error"),
+      retryCount: setup.retrierRetryCount ?? 0,
+      variables: setup.variables ?? {},
+      failedIterations: setup.mapIterationFailureCount ?? 0,
+      failedInside: setup.errorCausedByState !== undefined,
+      ...(setup.readItems === undefined ? {} : { readItems: setup.readItems }),
+      ended: (end) => {
+        this.end = end;
+      },
+      ...(setup.context === undefined ? {} : { context: setup.context }),
+    };
+  }
+
+  /** Runs the state up to its end or to the task that is to be carried out for it. */
+  begin(env: Env): StateTestResult | TaskRequest {
+    this.inspection["input"] = this.execution.input;
+    this.send({ type: "start" }, env);
+    const { mock } = this.setup;
+    if (!this.end && mock) this.send({ type: "mock", outcome: mock }, env);
+    return this.end || !this.task ? this.result() : this.task;
+  }
+
+  /** Goes on with the outcome of the task that `begin` gave. */
+  answer(outcome: { output: Json } | { error?: string; cause?: string }, env: Env): StateTestResult {
+    const taskId = this.task!.taskId;
+    if ("output" in outcome) this.send({ type: "taskSucceeded", taskId, output: outcome.output }, env);
+    else this.send({ type: "taskFailed", taskId, ...outcome }, env);
+    return this.result();
+  }
+
+  private send(signal: Parameters<typeof step>[2], env: Env): void {
+    const { effects } = step(this.machine, this.execution, signal, { ...env, probe: this.probe });
+    for (const effect of effects) if (effect.type === "startTask") this.task = effect.task;
+  }
+
+  private result(): StateTestResult {
+    const end = this.end;
+    if (!end) throw new StateError("States.Runtime", "The state type cannot be tested without a mock");
+    const { status, variables } = end;
+    const node = this.machine.states.get(this.setup.stateName)!;
+    const data: JsonObject = { ...this.inspection };
+    if (this.setup.variables !== undefined || node.fields["Assign"] !== undefined) data["variables"] = variables;
+    if (end.status === "RETRIABLE") {
+      data["errorDetails"] = {
+        retryIndex: end.retryIndex,
+        retryBackoffIntervalSeconds: end.retryBackoffIntervalSeconds,
+      };
+    } else if (end.status === "CAUGHT_ERROR") data["errorDetails"] = { catchIndex: end.catchIndex };
+    return {
+      status,
+      ...("output" in end ? { output: end.output } : {}),
+      ...("error" in end && end.error !== undefined ? { error: end.error } : {}),
+      ...("cause" in end && end.cause !== undefined ? { cause: end.cause } : {}),
+      ...("nextState" in end && end.nextState !== undefined ? { nextState: end.nextState } : {}),
+      inspectionData: data,
+    };
+  }
+}
+
+export { TooManyFailures };

@@ -1,0 +1,233 @@
+import { isObject, type Json, type JsonObject, parseJson, textOf } from "../json.ts";
+import { buildMachine, type Machine, processorOf, type QueryLanguage, type StateType } from "../machine.ts";
+import { stateFields } from "../states/state-fields.ts";
+import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
+import { checkState } from "./validate-state.ts";
+import { integerProblem } from "./validate-values.ts";
+
+/** In Unicode characters. */
+const maxNameLength = 80;
+const maxTimeoutSeconds = 99_999_999;
+
+/** What a definition text came to: its findings, and the machine when none of them is an error. */
+export type ParsedDefinition = { diagnostics: Diagnostic[]; machine?: Machine };
+
+type Scope = { fields: JsonObject; location: string; kind: "machine" | "branch" | "processor" };
+
+/** One validation at work. */
+class Validation {
+  readonly found = new Diagnostics();
+  readonly machineType: "STANDARD" | "EXPRESS";
+  private readonly names = new Set<string>();
+  private readonly labels = new Set<Json>();
+  private language: QueryLanguage = "JSONPath";
+
+  constructor(machineType: "STANDARD" | "EXPRESS") {
+    this.machineType = machineType;
+  }
+
+  /** Checks a machine; in one made for a lone state, where that state leads does not matter. */
+  machine(definition: JsonObject, lone: boolean): void {
+    const { found } = this;
+    const language = definition["QueryLanguage"];
+    if (language === "JSONata") this.language = "JSONata";
+    else if (language !== undefined && language !== "JSONPath") {
+      found.schema("Value must be one of [JSONPath, JSONata]", "/QueryLanguage");
+    }
+    const timeout = definition["TimeoutSeconds"];
+    const problem = timeout === undefined ? undefined : integerProblem(1, maxTimeoutSeconds)(timeout);
+    if (problem !== undefined) found.schema(problem, "/TimeoutSeconds");
+    this.scope({ fields: definition, location: "", kind: "machine" }, lone);
+  }
+
+  private scope({ fields, location, kind }: Scope, lone = false): void {
+    const { found } = this;
+    const allowed = {
+      machine: ["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"],
+      branch: ["Comment", "StartAt", "States"],
+      processor: ["Comment", "StartAt", "States", "ProcessorConfig", "TimeoutSeconds"],
+    }[kind];
+    for (const field of Object.keys(fields)) {
+      if (!allowed.includes(field)) found.schema(`Field '${field}' is not supported`, location || "/");
+    }
+    const missing = ["StartAt", "States"].filter((field) => fields[field] === undefined);
+    if (missing.length > 0) {
+      found.schema(`These fields are required: [${missing.join(", ")}]`, location || "/");
+      return;
+    }
+    const states = fields["States"]!;
+    if (!isObject(states)) {
+      found.schema("Expected value of type Object", `${location}/States`);
+      return;
+    }
+    if (Object.keys(states).length === 0) {
+      found.schema("Value cannot be empty", `${location}/States`);
+      return;
+    }
+    for (const name of Object.keys(states)) this.state(name, states[name]!, `${location}/States/${name}`, lone);
+    if (!lone) this.flow(fields, states, location);
+  }
+
+  private state(name: string, value: Json, location: string, lone: boolean): void {
+    const { found } = this;
+    if ([...name].length > maxNameLength || name === "") {
+      found.error("INVALID_STATE_NAME", `Invalid State name: ${name.slice(0, 200)}`, location);
+    }
+    if (this.names.has(name)) found.error("DUPLICATE_STATE_NAME", `Duplicate State name: ${name}`, location);
+    this.names.add(name);
+    if (!isObject(value)) {
+      found.schema("Expected value of type Object", location);
+      return;
+    }
+    const type = value["Type"];
+    if (type === undefined) {
+      found.schema("The field 'Type' is required but was missing.", location);
+      return;
+    }
+    if (typeof type !== "string" || !Object.hasOwn(stateFields.JSONPath, type)) {
+      const types = Object.keys(stateFields.JSONPath).join(", ");
+      found.schema(`Value must be one of [${types}]`, `${location}/Type`);
+      return;
+    }
+    const language = this.languageOf(value, location);
+    const stateType = type as StateType;
+    checkState({ found, fields: value, type: stateType, language, location, machineType: this.machineType });
+    if (!["Choice", "Succeed", "Fail"].includes(type)) this.leaving(value, location, lone);
+    this.nested(value, stateType, location);
+  }
+
+  private languageOf(fields: JsonObject, location: string): QueryLanguage {
+    const own = fields["QueryLanguage"];
+    if (own === undefined) return this.language;
+    if (own !== "JSONPath" && own !== "JSONata") {
+      this.found.schema("Value must be one of [JSONPath, JSONata]", `${location}/QueryLanguage`);
+      return this.language;
+    }
+    if (own === "JSONPath" && this.language === "JSONata") {
+      this.found.schema("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", location);
+    }
+    return own;
+  }
+
+  private leaving(fields: JsonObject, location: string, lone: boolean): void {
+    const { found } = this;
+    const { Next: next, End: end } = fields;
+    if (next !== undefined && typeof next !== "string")
+      found.schema("Expected value of type String", `${location}/Next`);
+    if (end !== undefined && typeof end !== "boolean")
+      found.schema("Expected value of type Boolean", `${location}/End`);
+    if (lone) return;
+    if (next !== undefined && end === true) found.schema("Cannot have both Next and End", location);
+    if (next === undefined && end !== true) found.schema("Missing 'Next' or 'End' field in the state", location);
+  }
+
+  private nested(fields: JsonObject, type: StateType, location: string): void {
+    if (type === "Parallel" && Array.isArray(fields["Branches"])) {
+      for (const [index, branch] of fields["Branches"].entries()) {
+        const at = `${location}/Branches[${index}]`;
+        if (isObject(branch)) this.scope({ fields: branch, location: at, kind: "branch" });
+        else this.found.schema("Expected value of type Object", at);
+      }
+    }
+    if (type !== "Map") return;
+    const label = fields["Label"];
+    if (label !== undefined && this.labels.has(label)) {
+      this.found.error("DUPLICATE_LABEL_NAME", `Duplicate label name: ${textOf(label)}`, `${location}/Label`);
+    }
+    if (label !== undefined) this.labels.add(label);
+    const processor = processorOf(fields);
+    if (!processor) return;
+    const at = `${location}/${fields["ItemProcessor"] === undefined ? "Iterator" : "ItemProcessor"}`;
+    const config = processor["ProcessorConfig"];
+    const mode = isObject(config) ? (config["Mode"] ?? "INLINE") : "INLINE";
+    if (mode !== "INLINE" && mode !== "DISTRIBUTED") {
+      this.found.schema("Value must be one of [INLINE, DISTRIBUTED]", `${at}/ProcessorConfig/Mode`);
+    }
+    this.scope({ fields: processor, location: at, kind: "processor" });
+  }
+
+  /** Transition targets, reachability and an end, within one scope. */
+  private flow(fields: JsonObject, states: JsonObject, location: string): void {
+    const { found } = this;
+    const targets = new Map<string, string[]>();
+    const lead = (from: string | undefined, target: Json | undefined, at: string): void => {
+      if (target === undefined) return;
+      if (typeof target !== "string" || !Object.hasOwn(states, target)) {
+        found.error("MISSING_TRANSITION_TARGET", `Missing 'Next' target: ${textOf(target)}`, at);
+      } else if (from !== undefined) targets.get(from)!.push(target);
+    };
+    lead(undefined, fields["StartAt"], `${location}/StartAt`);
+    let ends = false;
+    for (const name of Object.keys(states)) {
+      targets.set(name, []);
+      const state = states[name];
+      if (!isObject(state)) continue;
+      const at = `${location}/States/${name}`;
+      const type = state["Type"];
+      ends ||= state["End"] === true || type === "Succeed" || type === "Fail";
+      if (type === "Choice") lead(name, state["Default"], `${at}/Default`);
+      else if (type !== "Succeed" && type !== "Fail") lead(name, state["Next"], `${at}/Next`);
+      for (const list of ["Choices", "Catch"]) {
+        const entries = state[list];
+        if (!Array.isArray(entries)) continue;
+        for (const [index, entry] of entries.entries()) {
+          if (isObject(entry)) lead(name, entry["Next"], `${at}/${list}[${index}]/Next`);
+        }
+      }
+    }
+    if (!ends) {
+      found.error("MISSING_END_STATE", "Workflow has no terminal state");
+      return;
+    }
+    const start = fields["StartAt"];
+    if (typeof start !== "string" || !targets.has(start)) return;
+    const reached = new Set<string>([start]);
+    for (const name of reached) for (const target of targets.get(name)!) reached.add(target);
+    for (const name of Object.keys(states)) {
+      if (reached.has(name)) continue;
+      found.error("MISSING_TRANSITION_TARGET", `State "${name}" is not reachable.`, `${location}/States/${name}`);
+    }
+  }
+}
+
+function parsed(text: string, found: Diagnostics): JsonObject | undefined {
+  try {
+    const value = parseJson(text);
+    if (isObject(value)) return value;
+    found.error("INVALID_JSON_DESCRIPTION", "The definition must be a JSON object", "/");
+  } catch (error) {
+    const message = (error as Error).message;
+    const code = message.startsWith("Document nesting depth") ? "TOO_DEEPLY_NESTED" : "INVALID_JSON_DESCRIPTION";
+    found.error(code, message, "/");
+  }
+  return undefined;
+}
+
+/**
+ * Reads and validates a definition with AWS's diagnostics. Never throws for a bad definition. The machine is present when
+ * there is no finding of severity ERROR.
+ */
+export function parseDefinition(text: string, type: "STANDARD" | "EXPRESS" = "STANDARD"): ParsedDefinition {
+  const validation = new Validation(type);
+  const definition = parsed(text, validation.found);
+  if (definition) validation.machine(definition, false);
+  return concluded(validation.found, definition);
+}
+
+/** The name a lone state has in TestState, in its diagnostics and its context object. */
+export const loneStateName = "StateName";
+
+/** {@link parseDefinition} for TestState's lone state: where it leads is not checked. */
+export function parseLoneState(text: string): ParsedDefinition {
+  const validation = new Validation("STANDARD");
+  const state = parsed(text, validation.found);
+  const definition = state && { StartAt: loneStateName, States: { [loneStateName]: state } };
+  if (definition) validation.machine(definition, true);
+  return concluded(validation.found, definition);
+}
+
+function concluded(found: Diagnostics, definition: JsonObject | undefined): ParsedDefinition {
+  const diagnostics = found.list;
+  if (!definition || diagnostics.some((diagnostic) => diagnostic.severity === "ERROR")) return { diagnostics };
+  return { diagnostics, machine: buildMachine(definition) };
+}

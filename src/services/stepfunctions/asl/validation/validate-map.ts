@@ -1,0 +1,140 @@
+import { isObject, type Json, type JsonObject, textOf, writeJson } from "../json.ts";
+import { expressionIn } from "../jsonata.ts";
+import { isDistributed, processorOf } from "../machine.ts";
+import { numberOf } from "../number-literal.ts";
+import { distributedFields } from "../states/state-fields.ts";
+import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
+import { checkPath, checkQuery, checkQueryOr, checkTemplate, integerProblem } from "./validate-values.ts";
+
+const maxLabelLength = 40;
+
+/** Values of the members of ReaderConfig and WriterConfig that have a few. */
+const readerChoices = {
+  InputType: ["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"],
+  CSVHeaderLocation: ["FIRST_ROW", "GIVEN"],
+  CSVDelimiter: ["COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"],
+  Transformation: ["NONE", "LOAD_AND_FLATTEN"],
+  ManifestType: ["ATHENA_DATA", "S3_INVENTORY"],
+};
+const writerChoices = { Transformation: ["NONE", "COMPACT", "FLATTEN"], OutputType: ["JSON", "JSONL"] };
+
+/** Checks a Map state, inline or distributed, but not the states inside it. */
+export function checkMap(check: StateCheck): void {
+  const { found, fields, language, location, machineType } = check;
+  exclusive(check, ["ItemProcessor", "Iterator"]);
+  const field = fields["Iterator"] === undefined ? "ItemProcessor" : "Iterator";
+  if (processorOf(fields) === undefined && required(check, field)) {
+    found.schema("Expected value of type Object", `${location}/${field}`);
+  }
+  exclusive(check, ["ItemSelector", "Parameters"]);
+  checkNumber(check, "MaxConcurrency", integerProblem(0, Number.MAX_SAFE_INTEGER));
+  if (language === "JSONPath" && fields["ItemsPath"] !== undefined) {
+    checkPath(found, fields["ItemsPath"], `${location}/ItemsPath`);
+  }
+  const items = fields["Items"];
+  if (language === "JSONata" && items !== undefined) {
+    if (Array.isArray(items) || isObject(items)) checkQuery(found, items, `${location}/Items`, []);
+    else checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
+  }
+  checkTemplateField(check, "ItemSelector", fields["ItemSelector"]);
+  if (!isDistributed(fields)) {
+    for (const field of distributedFields) {
+      if (fields[field] !== undefined) found.schema(`Field '${field}' is not supported`, location);
+    }
+    return;
+  }
+  if (machineType === "EXPRESS") {
+    found.schema("Express state machine does not support Distributed Map", `${location}/${field}/ProcessorConfig`);
+  }
+  const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
+  if (!["STANDARD", "EXPRESS"].includes(textOf(config["ExecutionType"]))) {
+    found.schema("The field 'ExecutionType' is required but was missing.", `${location}/${field}/ProcessorConfig`);
+  }
+  checkDistributed(check);
+}
+
+function checkTemplateField({ found, language, location }: StateCheck, field: string, value: Json | undefined): void {
+  if (value === undefined) return;
+  if (language === "JSONPath") checkTemplate(found, value, `${location}/${field}`);
+  else checkQuery(found, value, `${location}/${field}`, []);
+}
+
+/** Results are formatted, written, or both (Step Functions, ResultWriter, required field combinations). */
+function checkWriter(check: StateCheck, parameters: string): void {
+  const { found, fields, location } = check;
+  if (fields["Resource"] !== undefined) required(check, parameters);
+  else if (fields["WriterConfig"] === undefined) {
+    found.schema("At least one of these fields is required: [WriterConfig, Resource]", location);
+  }
+}
+
+function checkChoices(
+  { found, language, location }: StateCheck,
+  field: string,
+  config: Json | undefined,
+  choices: Readonly<Record<string, readonly string[]>>,
+): void {
+  if (!isObject(config)) return;
+  for (const [name, values] of Object.entries(choices)) {
+    const value = config[name];
+    if (value === undefined || (language === "JSONata" && expressionIn(value) !== undefined)) continue;
+    if (typeof value === "string" && values.includes(value)) continue;
+    found.schema(`Value must be one of [${values.join(", ")}]`, `${location}/${field}/${name}`);
+  }
+}
+
+function checkDistributed(check: StateCheck): void {
+  const { found, fields, language, location } = check;
+  const percentage = (value: Json): string | undefined => {
+    const percent = numberOf(value) ?? -1;
+    return percent >= 0 && percent <= 100 ? undefined : "Value must be between 0 and 100";
+  };
+  checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
+  checkNumber(check, "ToleratedFailurePercentage", percentage);
+  const label = fields["Label"];
+  if (label !== undefined) {
+    const valid = typeof label === "string" && label !== "" && label.length <= maxLabelLength;
+    if (!valid || /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/.test(label)) {
+      found.error("INVALID_LABEL_NAME", `Invalid label name: ${writeJson(label)}`, `${location}/Label`);
+    }
+  }
+  const parameters = language === "JSONPath" ? "Parameters" : "Arguments";
+  for (const field of ["ItemReader", "ResultWriter"]) {
+    const value = fields[field];
+    if (value === undefined) continue;
+    if (!isObject(value)) {
+      found.schema("Expected value of type Object", `${location}/${field}`);
+      continue;
+    }
+    if (field === "ItemReader" && typeof value["Resource"] !== "string") {
+      found.schema("The field 'Resource' is required but was missing.", `${location}/${field}`);
+    }
+    if (field === "ResultWriter")
+      checkWriter({ ...check, fields: value, location: `${location}/${field}` }, parameters);
+    checkTemplateField(check, `${field}/${parameters}`, value[parameters]);
+    const config = value["ReaderConfig"];
+    checkChoices(check, `${field}/ReaderConfig`, config, readerChoices);
+    checkChoices(check, `${field}/WriterConfig`, value["WriterConfig"], writerChoices);
+    if (language === "JSONata") checkTemplateField(check, `${field}/ReaderConfig`, config);
+    else if (isObject(config)) {
+      checkNumber(
+        { ...check, fields: config, location: `${location}/${field}/ReaderConfig` },
+        "MaxItems",
+        integerProblem(0, Number.MAX_SAFE_INTEGER),
+      );
+    }
+  }
+  const batcher = fields["ItemBatcher"];
+  if (batcher === undefined) return;
+  if (!isObject(batcher)) {
+    found.schema("Expected value of type Object", `${location}/ItemBatcher`);
+    return;
+  }
+  const inner = { ...check, fields: batcher, location: `${location}/ItemBatcher` };
+  checkNumber(inner, "MaxItemsPerBatch", integerProblem(1, Number.MAX_SAFE_INTEGER));
+  checkNumber(inner, "MaxInputBytesPerBatch", integerProblem(1, 262_144));
+  checkTemplateField(check, "ItemBatcher/BatchInput", batcher["BatchInput"]);
+  if (!Object.keys(batcher).some((key) => key.startsWith("Max"))) {
+    found.schema("At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]", inner.location);
+  }
+}

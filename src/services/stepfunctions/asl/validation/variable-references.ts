@@ -1,0 +1,69 @@
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import { expressionFacts, expressionIn } from "../jsonata.ts";
+import { intrinsicOf, isIntrinsic, isValidIntrinsic, pathsOfCall } from "../jsonpath/intrinsic-syntax.ts";
+import { isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
+import type { Machine } from "../machine.ts";
+
+/** Parts of a state that are states themselves, or that no expression can stand in. */
+const opaque = new Set([
+  "Branches",
+  "ItemProcessor",
+  "Iterator",
+  "Type",
+  "Comment",
+  "Resource",
+  "Next",
+  "Default",
+  "Result",
+]);
+
+/**
+ * The variables each state refers to, by state name; states that refer to none are left out. This is DescribeStateMachine's
+ * `variableReferences`.
+ */
+export function variableReferences(machine: Machine): Record<string, string[]> {
+  const result: Record<string, string[]> = {};
+  const assigned = new Set<string>();
+  for (const node of machine.states.values()) collectAssigned(node.fields, assigned);
+  for (const node of machine.states.values()) {
+    const names = new Set<string>();
+    for (const field of Object.keys(node.fields)) {
+      if (!opaque.has(field)) collect(node.fields[field]!, node.language === "JSONata", names);
+    }
+    const known = [...names].filter((name) => assigned.has(name));
+    if (known.length > 0) result[node.name] = known;
+  }
+  return result;
+}
+
+/** Names a state assigns, itself or in its rules and catchers. */
+function collectAssigned(fields: JsonObject, names: Set<string>): void {
+  const add = (assign: Json | undefined): void => {
+    if (!isObject(assign)) return;
+    for (const key of Object.keys(assign)) names.add(key.replace(/\.\$$/, ""));
+  };
+  add(fields["Assign"]);
+  for (const list of [fields["Choices"], fields["Catch"]]) {
+    if (Array.isArray(list)) for (const entry of list) add((entry as JsonObject)["Assign"]);
+  }
+}
+
+function collect(value: Json, query: boolean, names: Set<string>): void {
+  if (typeof value === "string") {
+    for (const name of query ? queryVariables(value) : pathVariables(value)) names.add(name);
+  } else if (Array.isArray(value) || isObject(value)) {
+    for (const member of Object.values(value)) collect(member, query, names);
+  }
+}
+
+function queryVariables(text: string): string[] {
+  const expression = expressionIn(text);
+  const description = expression === undefined ? undefined : expressionFacts(expression);
+  return description && "facts" in description ? description.facts.variables : [];
+}
+
+function pathVariables(text: string): string[] {
+  const paths = isIntrinsic(text) && isValidIntrinsic(text) ? pathsOfCall(intrinsicOf(text)) : [];
+  if (text.startsWith("$") && isValidPath(text)) paths.push(pathOf(text));
+  return paths.flatMap((path) => (path.root.kind === "variable" ? [path.root.name] : []));
+}

@@ -1,0 +1,31 @@
+import { type JsonObject, parseJson } from "../asl/json.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import type { ExecutionRow } from "../tables.ts";
+import { redriveState } from "./redrive-state.ts";
+
+/**
+ * DescribeExecution's answer as a `.sync` task gets it: PascalCase, keys in order; with `parsed` (`.sync:2`) input and output are
+ * JSON instead of its text.
+ */
+export function describedExecution(row: ExecutionRow, service: StepFunctions, parsed: boolean): JsonObject {
+  const payload = (text: string) => (parsed ? parseJson(text) : text);
+  const { status, reason } = redriveState(service, row);
+  return {
+    ...(row.cause === undefined ? {} : { Cause: row.cause }),
+    ...(row.error === undefined ? {} : { Error: row.error }),
+    ExecutionArn: row.arn,
+    Input: payload(row.input),
+    InputDetails: { Included: true },
+    Name: row.name,
+    ...(row.output === undefined ? {} : { Output: payload(row.output), OutputDetails: { Included: true } }),
+    RedriveCount: row.redriveCount,
+    RedriveStatus: status,
+    ...(reason === undefined ? {} : { RedriveStatusReason: reason }),
+    StartDate: row.startedMs,
+    StateMachineArn: row.machine,
+    ...(row.aliasArn === undefined ? {} : { StateMachineAliasArn: row.aliasArn }),
+    ...(row.versionArn === undefined ? {} : { StateMachineVersionArn: row.versionArn }),
+    Status: row.status,
+    ...(row.stoppedMs === undefined ? {} : { StopDate: row.stoppedMs }),
+  };
+}

@@ -1,0 +1,77 @@
+/** Log events of executions, as CloudWatch Logs would receive them. */
+import { createHash } from "node:crypto";
+import type { ServiceDependencies } from "../../../calls/service.ts";
+import type { HistoryEvent } from "../asl/history.ts";
+import type { Json, JsonObject } from "../asl/json.ts";
+import type { ExecutionRow, LoggingConfiguration } from "../tables.ts";
+
+const fatal = new Set(["ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut"]);
+const failing = /(Failed|TimedOut|Aborted)$|^FailStateEntered$/;
+
+function isLogged({ level }: LoggingConfiguration, { type }: HistoryEvent): boolean {
+  if (level === "ALL") return true;
+  return level === "FATAL" ? fatal.has(type) : failing.test(type);
+}
+
+const payloads = new Set([
+  "input",
+  "inputDetails",
+  "output",
+  "outputDetails",
+  "parameters",
+  "assignedVariables",
+  "assignedVariablesDetails",
+]);
+
+/** Hands the events a machine's logging configuration asks for to the log destination, inside the step's transaction. */
+export function logEvents(
+  deps: ServiceDependencies,
+  logging: LoggingConfiguration,
+  row: ExecutionRow,
+  events: readonly HistoryEvent[],
+  { redriveCount, tracing }: { readonly redriveCount: number; readonly tracing: boolean },
+): void {
+  for (const event of events) {
+    if (!isLogged(logging, event)) continue;
+    const details: [string, Json][] = Object.entries(event.details ?? {});
+    const shown = logging.includeExecutionData ? details : details.filter(([name]) => !payloads.has(name));
+    const entry: JsonObject = {
+      id: String(event.id),
+      type: event.type,
+      details: Object.fromEntries(shown),
+      previous_event_id: String(event.previousEventId),
+      event_timestamp: String(event.timestampMs),
+      execution_arn: row.arn,
+      redrive_count: String(redriveCount),
+      ...(row.mapRun === undefined ? {} : { map_run_arn: row.mapRun }),
+      ...(tracing ? { trace_id: traceIdOf(row) } : {}),
+    };
+    deps.delivery.submit({
+      account: row.account,
+      region: row.region,
+      service: "stepfunctions",
+      source: row.machine,
+      target: (logging.logGroupArn as string).replace(/:\*$/, ""),
+      kind: "logs",
+      payload: JSON.stringify(entry),
+      parameters: { timestampMs: event.timestampMs, stream: streamOf(row) },
+      retry: { phases: [] },
+    });
+  }
+}
+
+/** The caller's X-Ray trace, or one of the execution's own: `1-{seconds of its start}-{part of its id}`, in hex. */
+function traceIdOf({ traceHeader, startedMs, arn }: ExecutionRow): string {
+  const given = /(?:^|;)\s*Root=([^;\s]+)/.exec(traceHeader ?? "")?.[1];
+  const seconds = Math.floor(startedMs / 1000)
+    .toString(16)
+    .padStart(8, "0");
+  return given ?? `1-${seconds}-${createHash("sha256").update(arn).digest("hex").slice(0, 24)}`;
+}
+
+/** `states/{machine}/{minute it started}/{part of its id}`, as AWS names streams. */
+function streamOf({ machine, startedMs, arn }: ExecutionRow): string {
+  const minute = new Date(startedMs).toISOString().slice(0, 16).replace(/[T:]/g, "-");
+  const name = machine.slice(machine.lastIndexOf(":") + 1);
+  return `states/${name}/${minute}/${createHash("sha256").update(arn).digest("hex").slice(0, 8)}`;
+}

@@ -1,0 +1,283 @@
+/** Runs standard executions: each step and all it brings about is one transaction. */
+
+import type { Effect, Env, Signal, TaskRequest } from "../asl/execution.ts";
+import type { HistoryEvent } from "../asl/history.ts";
+import { startExecution, step } from "../asl/interpreter.ts";
+import { type Json, readJson, writeJson } from "../asl/json.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import { type ExecutionRow, executionTable, shortId, type TaskRow, taskKey, taskTable } from "../tables.ts";
+import { newToken } from "../tasks/tokens.ts";
+import { Frames, type Live, metaOf } from "./frames.ts";
+import { Histories } from "./histories.ts";
+
+/** Executions kept in memory besides their rows, so that most steps need not read them back. */
+const mostLive = 2000;
+
+const timerKind = "states.execution";
+
+/** Days a closed execution can still be described. */
+const retentionMs = 90 * 86_400_000;
+
+export class Runner {
+  readonly executions;
+  readonly tasks;
+  readonly frames: Frames;
+  readonly histories: Histories;
+  readonly #sfn: StepFunctions;
+  readonly #live = new Map<string, { live: Live; head: object }>();
+  readonly #stepping = new Set<string>();
+
+  constructor(sfn: StepFunctions) {
+    const { store, timers } = sfn.deps;
+    this.#sfn = sfn;
+    this.executions = store.table(executionTable);
+    this.tasks = store.table(taskTable);
+    this.frames = new Frames(store);
+    this.histories = new Histories(store);
+    timers.on(timerKind, ({ payload }) => {
+      const { execution, timerId } = payload as { execution: string; timerId: string };
+      this.signal(execution, { type: "timer", timerId });
+    });
+  }
+
+  /** Inside a transaction: stores a new execution and takes its first step. */
+  start(row: ExecutionRow, input: Json): void {
+    this.executions.put(row);
+    this.#sfn.timeLimit.watch(row);
+    this.#sfn.statusChanged(row);
+    const execution = startExecution(metaOf(row, this.#sfn.machineNameOf(row)), input);
+    this.#step({ row, execution, mockCalls: {}, inputs: new Map() }, { type: "start" });
+  }
+
+  /**
+   * Tells an execution what has happened. Nothing happens when it has ended, or does not exist any more. Called from within the
+   * execution's own step, the signal follows after it.
+   */
+  signal(arn: string, signal: Signal): void {
+    const { store } = this.#sfn.deps;
+    if (this.#stepping.has(arn)) {
+      store.afterCommit(() => this.signal(arn, signal));
+      return;
+    }
+    store.transaction(() => {
+      const live = this.liveOf(arn);
+      if (live !== undefined) this.#step(live, signal);
+    });
+  }
+
+  /** The events of a redrive and of what follows are appended to the execution's history. Inside a transaction. */
+  redrive(row: ExecutionRow): void {
+    this.executions.put(row);
+    this.#sfn.timeLimit.watch(row);
+    this.#live.delete(row.arn);
+    this.#sfn.statusChanged(row);
+    this.signal(row.arn, { type: "redrive" });
+  }
+
+  /** After a restart: what was under way goes on. */
+  recover(): void {
+    const { turns } = this.#sfn;
+    for (const { execution } of this.frames.heads.by.ready.range("")) {
+      turns.soon(() => this.signal(execution, { type: "continue" }));
+    }
+    for (const task of this.tasks.by.toCall.range("")) this.#carryOut(task);
+  }
+
+  /** The open task, when it is still open. */
+  task(execution: string, taskId: string): TaskRow | undefined {
+    return this.tasks.get(taskKey(execution, taskId));
+  }
+
+  reset(): void {
+    this.#live.clear();
+  }
+
+  /** The execution as it stands, from memory or from its rows. */
+  liveOf(arn: string): Live | undefined {
+    const kept = this.#live.get(arn);
+    const row = this.executions.get(arn);
+    // A transaction that was undone takes the rows back, but not what is in memory.
+    if (kept !== undefined && kept.live.row === row && this.frames.heads.get(arn)?.head === kept.head) return kept.live;
+    return row && this.frames.load(row, this.#sfn.machineNameOf(row));
+  }
+
+  #keep(live: Live): void {
+    const { arn } = live.row;
+    this.#live.delete(arn);
+    const head = this.frames.heads.get(arn)?.head;
+    if (head === undefined || live.execution.head.status !== "RUNNING") return;
+    this.#live.set(arn, { live, head });
+    if (this.#live.size <= mostLive) return;
+    for (const oldest of this.#live.keys()) {
+      this.#live.delete(oldest);
+      break;
+    }
+  }
+
+  #step(live: Live, signal: Signal): void {
+    const { row, execution } = live;
+    if (signal.type === "taskSucceeded" || signal.type === "taskFailed") {
+      this.tasks.delete(taskKey(row.arn, signal.taskId));
+    } else if (signal.type === "taskSubmitted") this.#submitted(row.arn, signal.taskId);
+    this.#stepping.add(row.arn);
+    try {
+      const machine = this.#sfn.machineOf(row);
+      const { effects, touched, removed } = step(machine, execution, signal, this.envOf(row));
+      const events: HistoryEvent[] = [];
+      for (const effect of effects) if (effect.type === "event") events.push(effect.event);
+      if (events.length > 0) {
+        this.histories.append(row.arn, row.account, events);
+        this.#sfn.log(row, events, execution.head.redriveCount);
+      }
+      const over = execution.head.status === "SUCCEEDED";
+      for (const effect of effects) this.#bringAbout(live, effect);
+      if (!over) this.frames.store(live, touched, removed);
+      else this.frames.forget(row.arn);
+      this.#keep(live);
+    } catch (error) {
+      this.#live.delete(row.arn);
+      throw error;
+    } finally {
+      this.#stepping.delete(row.arn);
+    }
+  }
+
+  /** What a step of the execution may know. */
+  envOf(row: ExecutionRow): Env {
+    const { clock, random } = this.#sfn.deps;
+    return {
+      nowMs: clock.now(),
+      chance: { random: () => random.float(), uuid: () => random.uuid() },
+      region: row.region,
+      taskToken: (taskId) => newToken(row.arn, taskId, random.uuid()),
+      refuseTask: (task) => this.#sfn.performer.refusal(task, this.#sfn.mocks.isMocked(row, task.stateName)),
+    };
+  }
+
+  #bringAbout(live: Live, effect: Effect): void {
+    const { row } = live;
+    const { timers, store } = this.#sfn.deps;
+    switch (effect.type) {
+      case "event":
+        return;
+      case "setTimer": {
+        const payload = { execution: row.arn, timerId: effect.timerId };
+        const id = timerKey(row.arn, effect.timerId);
+        timers.schedule({ id, account: row.account, dueMs: effect.atMs, kind: timerKind, payload });
+        return;
+      }
+      case "cancelTimer":
+        timers.cancel(timerKey(row.arn, effect.timerId));
+        return;
+      case "startTask":
+        this.#startTask(live, effect.task);
+        return;
+      case "cancelTask":
+        this.#cancelTask(row.arn, effect.taskId);
+        return;
+      case "startMapRun":
+        this.#sfn.mapRuns.start(row, effect.mapRun);
+        return;
+      case "redriveMapRun":
+        this.#sfn.mapRuns.redrive(effect.mapRunArn);
+        return;
+      case "cancelMapRun":
+        this.#sfn.mapRuns.cancel(row.arn, effect.mapRunId);
+        return;
+      case "continue":
+        store.afterCommit(() => this.#sfn.turns.soon(() => this.signal(row.arn, { type: "continue" })));
+        return;
+      case "finish":
+        this.#finish(live, effect);
+    }
+  }
+
+  #startTask(live: Live, task: TaskRequest): void {
+    const { row } = live;
+    const { store } = this.#sfn.deps;
+    const activity = task.resource.kind === "activity" ? task.resource.arn : undefined;
+    const mocked = this.#sfn.mocks.isMocked(row, task.stateName);
+    const open: TaskRow = {
+      execution: row.arn,
+      taskId: task.taskId,
+      account: row.account,
+      serial: store.nextSerial(),
+      request: writeJson(task),
+      token: task.token,
+      stage: activity !== undefined && !mocked ? "activity" : "call",
+      activity,
+      child: undefined,
+      job: undefined,
+      mockCall: live.mockCalls[task.stateName] ?? 0,
+    };
+    this.tasks.put(open);
+    if (mocked) live.mockCalls[task.stateName] = open.mockCall + 1;
+    if (open.stage === "activity") store.afterCommit(() => this.#sfn.polls.check(activity as string));
+    else store.afterCommit(() => this.#carryOut(open));
+  }
+
+  #carryOut(open: TaskRow): void {
+    this.#sfn.turns.soon(() => {
+      if (this.tasks.get(taskKey(open.execution, open.taskId)) !== open) return;
+      const row = this.executions.get(open.execution);
+      if (row === undefined) return;
+      const task = readJson(open.request) as TaskRequest;
+      this.#sfn.performer.begin(row, task, open.mockCall);
+    });
+  }
+
+  #submitted(execution: string, taskId: string): void {
+    const open = this.task(execution, taskId);
+    if (open !== undefined) this.tasks.put({ ...open, stage: "wait" });
+  }
+
+  #cancelTask(execution: string, taskId: string): void {
+    const open = this.task(execution, taskId);
+    if (open === undefined) return;
+    this.tasks.delete(taskKey(execution, taskId));
+    this.#sfn.deps.store.afterCommit(() => this.#sfn.performer.cancel(open));
+  }
+
+  #finish(live: Live, { status, output, error, cause }: Extract<Effect, { type: "finish" }>): void {
+    const { head } = live.execution;
+    const now = this.#sfn.now;
+    const row: ExecutionRow = {
+      ...live.row,
+      status,
+      stoppedMs: now,
+      output,
+      error,
+      cause,
+      redriveCount: head.redriveCount,
+      redrivenMs: head.redrivenAtMs,
+    };
+    this.executions.put(row);
+    for (const open of this.tasks.by.execution.range(row.arn)) this.#cancelTask(row.arn, open.taskId);
+    this.#sfn.statusChanged(row);
+    if (row.mapRun !== undefined) this.#sfn.mapRuns.childEnded(row.mapRun, row);
+    this.#sfn.performer.childEnded(row);
+    this.#forgetOld(now);
+  }
+
+  /** Executions that closed 90 days ago, a few at a time. */
+  #forgetOld(now: number): void {
+    let left = 20;
+    for (const row of this.executions.by.closed.range("", { lt: now - retentionMs })) {
+      this.forget(row);
+      if (--left === 0) break;
+    }
+  }
+
+  /** Inside a transaction: removes all that is kept of an execution. */
+  forget(row: ExecutionRow): void {
+    this.executions.delete(row.arn);
+    this.frames.forget(row.arn);
+    this.histories.forget(row.arn);
+    this.#sfn.mapRuns.forget(row.arn);
+    this.#sfn.dropRevision(row.revision);
+  }
+}
+
+function timerKey(execution: string, timerId: string): string {
+  return `states ${execution} ${shortId(timerId)}`;
+}

@@ -1,0 +1,108 @@
+/** What starting an execution needs: which revision runs, its input, its name. */
+import type { OperationContext } from "../../../calls/operation.ts";
+import { checkName, machineArnOf, siblingArn } from "../arns.ts";
+import { type Json, maxPayloadBytes, parseJson } from "../asl/json.ts";
+import { invalidInput, machineDoesNotExist, validation } from "../errors.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import type { AliasRow, ExecutionRow, MachineRow } from "../tables.ts";
+import { executionRow } from "./execution-row.ts";
+
+/** What an execution started on an ARN runs. */
+export interface Chosen {
+  readonly machine: MachineRow;
+  readonly revision: string;
+  readonly versionArn: string | undefined;
+  readonly aliasArn: string | undefined;
+  readonly testCase: string | undefined;
+}
+
+/** Resolves a machine, version or alias ARN; an alias picks one of its versions by weight. @throws AwsError */
+export function chooseRevision(service: StepFunctions, given: string): Chosen {
+  const { arn, name, qualifier, label, testCase } = machineArnOf(given);
+  if (label !== undefined) {
+    throw validation("This API does not support labeled ARNs", "API_DOES_NOT_SUPPORT_LABELED_ARNS");
+  }
+  const machine = service.machines.get(arn);
+  if (machine === undefined) throw machineDoesNotExist(given);
+  if (testCase !== undefined && !service.mocks.hasCase(name, testCase)) {
+    throw validation(`The mock configuration has no test case '${testCase}' for the state machine '${name}'.`);
+  }
+  if (qualifier === undefined) {
+    return { machine, revision: machine.revision, versionArn: undefined, aliasArn: undefined, testCase };
+  }
+  const alias = service.aliases.get(`${arn}:${qualifier}`);
+  const versionArn = alias === undefined ? `${arn}:${qualifier}` : routed(service, alias);
+  const version = service.versions.get(versionArn);
+  if (version === undefined) throw machineDoesNotExist(given);
+  return { machine, revision: version.revision, versionArn, aliasArn: alias?.arn, testCase };
+}
+
+function routed(service: StepFunctions, { routes }: AliasRow): string {
+  let left = service.deps.random.int(100);
+  for (const { stateMachineVersionArn, weight } of routes) {
+    if (left < weight) return stateMachineVersionArn;
+    left -= weight;
+  }
+  return routes.at(-1)?.stateMachineVersionArn as string;
+}
+
+/** @throws AwsError ValidationException, InvalidExecutionInput */
+export function inputOf(text: string): Json {
+  if (text.length > maxPayloadBytes / 3 && Buffer.byteLength(text) > maxPayloadBytes) {
+    throw validation(
+      `1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to ${maxPayloadBytes}`,
+    );
+  }
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw invalidInput(javaMessage(text, (error as Error).message));
+  }
+}
+
+/** A parser's complaint in the words of AWS's own parser, where it can be told. */
+function javaMessage(text: string, message: string): string {
+  if (text.trim() === "") return "No content to map due to end-of-input";
+  const word = /^\s*([A-Za-z_$][\w$]*)/.exec(text)?.[1];
+  if (word === undefined || ["true", "false", "null"].includes(word)) return message;
+  const expected = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+  return `Unrecognized token '${word}': was expecting ${expected}\n at [Source: (String)"${text.slice(0, 500)}"; line: 1, column: ${word.length + 1}]`;
+}
+
+interface StartInput {
+  readonly name?: string | undefined;
+  readonly input?: string | undefined;
+  readonly traceHeader?: string | undefined;
+}
+
+/** The row of an execution that is about to start. @throws AwsError InvalidName */
+export function newExecution(
+  { service, account, region }: OperationContext<StepFunctions>,
+  chosen: Chosen,
+  given: StartInput,
+): ExecutionRow {
+  const { random, store } = service.deps;
+  const name = given.name ?? random.uuid();
+  checkName(name);
+  const { machine } = chosen;
+  const arn =
+    machine.type === "STANDARD"
+      ? siblingArn(machine.arn, "execution", name)
+      : `${siblingArn(machine.arn, "express", name)}:${random.uuid()}`;
+  return executionRow({
+    arn,
+    account,
+    region,
+    name,
+    machine: machine.arn,
+    revision: chosen.revision,
+    roleArn: service.revisionOf(chosen.revision).roleArn,
+    versionArn: chosen.versionArn,
+    aliasArn: chosen.aliasArn,
+    startedMs: service.now,
+    input: given.input ?? "{}",
+    traceHeader: given.traceHeader,
+    serial: store.nextSerial(),
+    testCase: chosen.testCase,
+  });
+}

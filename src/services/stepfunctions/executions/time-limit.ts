@@ -1,0 +1,46 @@
+/**
+ * The longest a standard execution may be open (Step Functions Developer Guide, service quotas): one year, after which it
+ * ends as with a TimeoutSeconds of its machine. An account has one durable timer, for the execution that was started first.
+ */
+import type { StepFunctions } from "../stepfunctions.ts";
+import type { ExecutionRow } from "../tables.ts";
+
+export const longestOpenMs = 365 * 86_400_000;
+
+const timerKind = "states.timeLimit";
+
+/** Executions ended in one transaction. */
+const endedAtOnce = 50;
+
+export class TimeLimit {
+  readonly #sfn: StepFunctions;
+
+  constructor(sfn: StepFunctions) {
+    this.#sfn = sfn;
+    sfn.deps.timers.on(timerKind, ({ account }) => this.#endOldest(account));
+  }
+
+  /** Inside a transaction: an execution runs, or runs again. */
+  watch({ account, startedMs }: Pick<ExecutionRow, "account" | "startedMs">): void {
+    const { timers } = this.#sfn.deps;
+    const id = `states oldest ${account}`;
+    const dueMs = startedMs + longestOpenMs;
+    const armed = timers.get(id);
+    if (armed !== undefined && armed.dueMs <= dueMs) return;
+    timers.schedule({ id, account, dueMs, kind: timerKind, payload: undefined });
+  }
+
+  /** The execution the timer was for may have ended long ago: then this is one look, and the timer is the next one's. */
+  #endOldest(account: string): void {
+    const { runner, now } = this.#sfn;
+    const { open } = runner.executions.by;
+    let left = endedAtOnce;
+    for (const { arn } of open.range(account, { lte: now - longestOpenMs })) {
+      runner.signal(arn, { type: "timer", timerId: "execution" });
+      left -= 1;
+      if (left === 0) break;
+    }
+    const oldest = open.first(account);
+    if (oldest !== undefined) this.watch(oldest);
+  }
+}

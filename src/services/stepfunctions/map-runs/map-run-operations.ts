@@ -1,0 +1,114 @@
+/** Map runs as they are described, listed and changed. */
+import {
+  DescribeMapRun$,
+  type DescribeMapRunCommand,
+  ListMapRuns$,
+  type ListMapRunsCommand,
+  UpdateMapRun$,
+  type UpdateMapRunCommand,
+} from "@aws-sdk/client-sfn";
+import { checkMapRunArn } from "../arns.ts";
+import { resourceNotFound, validation } from "../errors.ts";
+import { executionNamed } from "../executions/executions.ts";
+import { pageOf, placeIn } from "../pages.ts";
+import { operation, type StepFunctions } from "../stepfunctions.ts";
+import type { MapChildStatus, MapRunRow } from "./map-run-tables.ts";
+
+function mapRunNamed(service: StepFunctions, arn: string): MapRunRow {
+  const run = service.mapRuns.runs.get(checkMapRunArn(arn));
+  if (run === undefined) throw resourceNotFound();
+  return run;
+}
+
+const statuses: readonly MapChildStatus[] = [
+  "PENDING",
+  "PENDING_REDRIVE",
+  "RUNNING",
+  "SUCCEEDED",
+  "FAILED",
+  "TIMED_OUT",
+  "ABORTED",
+];
+
+function counts(service: StepFunctions, run: MapRunRow) {
+  const { by } = service.mapRuns.children;
+  const executions = Object.fromEntries(statuses.map((status) => [status, by.status.size(`${run.arn} ${status}`)]));
+  const total = by.run.size(run.arn);
+  const batched = total !== run.totalItems;
+  const items = { ...executions };
+  if (batched) {
+    for (const status of statuses) items[status] = 0;
+    for (const { status, itemCount } of by.run.range(run.arn)) items[status] = (items[status] ?? 0) + itemCount;
+  }
+  let lostExecutions = 0;
+  let lostItems = 0;
+  for (const child of service.mapRuns.unsuccessful(run.arn)) {
+    if (service.mapRuns.isRedrivable(child)) continue;
+    lostExecutions++;
+    lostItems += child.itemCount;
+  }
+  const begun = total - by.status.size(`${run.arn} PENDING`) - by.status.size(`${run.arn} PENDING_REDRIVE`);
+  const shown = (of: Record<string, number>, all: number, resultsWritten: number, failuresNotRedrivable: number) => ({
+    pending: of["PENDING"],
+    running: of["RUNNING"],
+    succeeded: of["SUCCEEDED"],
+    failed: of["FAILED"],
+    timedOut: of["TIMED_OUT"],
+    aborted: of["ABORTED"],
+    total: all,
+    resultsWritten,
+    failuresNotRedrivable,
+    pendingRedrive: of["PENDING_REDRIVE"],
+  });
+  return {
+    itemCounts: shown(items, run.totalItems, run.resultsWritten, lostItems),
+    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : begun, lostExecutions),
+  };
+}
+
+export const describeMapRun = operation<DescribeMapRunCommand>(DescribeMapRun$, (input, { service }) => {
+  const run = mapRunNamed(service, input.mapRunArn as string);
+  return {
+    mapRunArn: run.arn,
+    executionArn: run.execution,
+    status: run.status,
+    startDate: new Date(run.startedMs),
+    stopDate: run.stoppedMs === undefined ? undefined : new Date(run.stoppedMs),
+    maxConcurrency: run.maxConcurrency,
+    toleratedFailurePercentage: run.toleratedFailurePercentage,
+    toleratedFailureCount: run.toleratedFailureCount,
+    ...counts(service, run),
+    redriveCount: run.redriveCount,
+    redriveDate: run.redrivenMs === undefined ? undefined : new Date(run.redrivenMs),
+  };
+});
+
+export const listMapRuns = operation<ListMapRunsCommand>(ListMapRuns$, (input, { service }) => {
+  const { arn } = executionNamed(service, input.executionArn as string);
+  const after = placeIn(input, "mapRuns", "number");
+  const rows = service.mapRuns.runs.by.execution.range(arn, after === undefined ? {} : { gt: after });
+  const { items, nextToken } = pageOf(input, "mapRuns", rows, ({ serial }) => serial);
+  const mapRuns = items.map((run) => ({
+    executionArn: run.execution,
+    mapRunArn: run.arn,
+    stateMachineArn: run.machine,
+    startDate: new Date(run.startedMs),
+    stopDate: run.stoppedMs === undefined ? undefined : new Date(run.stoppedMs),
+  }));
+  return { mapRuns, nextToken };
+});
+
+export const updateMapRun = operation<UpdateMapRunCommand>(UpdateMapRun$, (input, { service }) => {
+  const run = mapRunNamed(service, input.mapRunArn as string);
+  if (run.status !== "RUNNING") {
+    throw validation("Cannot update a Map Run that has completed", "CANNOT_UPDATE_COMPLETED_MAP_RUN");
+  }
+  service.mapRuns.runs.put({
+    ...run,
+    maxConcurrency: input.maxConcurrency ?? run.maxConcurrency,
+    toleratedFailurePercentage: input.toleratedFailurePercentage ?? run.toleratedFailurePercentage,
+    toleratedFailureCount: input.toleratedFailureCount ?? run.toleratedFailureCount,
+  });
+  service.mapRuns.touched(run.arn);
+  return {};
+});

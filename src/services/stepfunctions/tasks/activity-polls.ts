@@ -1,0 +1,99 @@
+/** GetActivityTask calls that wait for work, each activity's in the order they came. */
+import type { TaskRequest } from "../asl/execution.ts";
+import { readJson, writeJson } from "../asl/json.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import { taskKey } from "../tables.ts";
+
+/** How long AWS holds a poll. */
+const pollMs = 60_000;
+
+export interface ActivityTask {
+  readonly taskToken: string;
+  /** JSON text. */
+  readonly input: string;
+}
+
+interface Poll {
+  readonly workerName: string | undefined;
+  readonly finish: (task: ActivityTask | undefined) => void;
+}
+
+export class ActivityPolls {
+  readonly #sfn: StepFunctions;
+  readonly #waiting = new Map<string, Set<Poll>>();
+  #stopped = false;
+
+  constructor(sfn: StepFunctions) {
+    this.#sfn = sfn;
+  }
+
+  /** The number of polls that wait for work of an activity. */
+  size(activity: string): number {
+    return this.#waiting.get(activity)?.size ?? 0;
+  }
+
+  /** Takes the task that waits longest, inside a transaction. */
+  take(activity: string, workerName: string | undefined): ActivityTask | undefined {
+    const { tasks } = this.#sfn.runner;
+    for (const open of tasks.by.waiting.range(activity)) {
+      const { execution, taskId } = open;
+      tasks.put({ ...open, stage: "wait" });
+      this.#sfn.runner.signal(execution, {
+        type: "taskStarted",
+        taskId,
+        ...(workerName === undefined ? {} : { workerName }),
+      });
+      const taken = tasks.get(taskKey(execution, taskId));
+      if (taken === undefined) continue;
+      const { parameters } = readJson(open.request) as TaskRequest;
+      return { taskToken: taken.token as string, input: writeJson(parameters) };
+    }
+    return undefined;
+  }
+
+  /** Waits up to a minute for a task; undefined when time, client or emulator ends first. */
+  wait(activity: string, workerName: string | undefined, signal: AbortSignal): Promise<ActivityTask | undefined> {
+    if (this.#stopped || signal.aborted) return Promise.resolve(undefined);
+    const { clock } = this.#sfn.deps;
+    return new Promise((resolve) => {
+      const polls = this.#waiting.get(activity) ?? new Set();
+      this.#waiting.set(activity, polls);
+      const poll: Poll = {
+        workerName,
+        finish: (task) => {
+          deadline.cancel();
+          signal.removeEventListener("abort", leave);
+          polls.delete(poll);
+          if (polls.size === 0 && this.#waiting.get(activity) === polls) this.#waiting.delete(activity);
+          resolve(task);
+        },
+      };
+      const leave = () => poll.finish(undefined);
+      const deadline = clock.at(clock.now() + pollMs, leave);
+      signal.addEventListener("abort", leave);
+      polls.add(poll);
+    });
+  }
+
+  /** Gives what waits for workers to those who poll. */
+  check(activity: string): void {
+    for (const poll of this.#waiting.get(activity) ?? []) {
+      const task = this.#sfn.deps.store.transaction(() => this.take(activity, poll.workerName));
+      if (task === undefined) return;
+      poll.finish(task);
+    }
+  }
+
+  /** Ends every poll, empty; with `account`, those on its activities. */
+  endAll(account?: string): void {
+    for (const [activity, polls] of [...this.#waiting]) {
+      if (account !== undefined && activity.split(":")[4] !== account) continue;
+      for (const poll of [...polls]) poll.finish(undefined);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.endAll();
+  }
+}

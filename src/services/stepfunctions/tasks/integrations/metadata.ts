@@ -1,0 +1,34 @@
+/** SdkHttpMetadata and SdkResponseMetadata, which optimized integrations add to their results. */
+import { type JsonObject, javaHashOrder, writeJson } from "../../asl/json.ts";
+
+/** The result with its metadata, all keys in alphabetical order. */
+export function withMetadata(
+  result: JsonObject,
+  call: {
+    readonly requestId: string;
+    readonly contentType: string;
+    readonly nowMs: number;
+    readonly more?: JsonObject;
+  },
+): JsonObject {
+  const headers: JsonObject = {
+    connection: "keep-alive",
+    "Content-Length": String(Buffer.byteLength(writeJson(result))),
+    "Content-Type": call.contentType,
+    Date: new Date(call.nowMs).toUTCString(),
+    ...call.more,
+    "x-amzn-RequestId": call.requestId,
+  };
+  const names = Object.keys(headers);
+  const sorted = [...names].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+  const whole: JsonObject = {
+    ...result,
+    SdkHttpMetadata: {
+      AllHttpHeaders: Object.fromEntries(javaHashOrder(names).map((name) => [name, [headers[name] as string]])),
+      HttpHeaders: Object.fromEntries(sorted.map((name) => [name, headers[name] as string])),
+      HttpStatusCode: 200,
+    },
+    SdkResponseMetadata: { RequestId: call.requestId },
+  };
+  return Object.fromEntries(Object.entries(whole).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,138 @@
+/**
+ * Tasks for services Busbar has not, passed through to their `--endpoint`: by the service's own client where the user has
+ * installed it, else as AWS JSON to services that speak it.
+ */
+import { type OperationModel, requiredMembers } from "../../../../../protocols/schema.ts";
+import type { TaskRequest } from "../../asl/execution.ts";
+import { isObject, type Json, type JsonObject } from "../../asl/json.ts";
+import { awsJsonCall, speaksAwsJson } from "./aws-json.ts";
+import { badParameters, type Integration, type TaskCall } from "./integration.ts";
+import { type JobCall, jobKindOf } from "./job-kinds.ts";
+import { withMetadata } from "./metadata.ts";
+import { NoAnswer, Refused } from "./remote-call.ts";
+import { SdkClients } from "./sdk-clients.ts";
+import { clientPackage } from "./sdk-packages.ts";
+import { pascalCase, toSdkInput } from "./sdk-values.ts";
+import { servedTaskError, unreachable } from "./service-errors.ts";
+import { capital, optimizedIntegration } from "./service-names.ts";
+import { TaskError } from "./task-error.ts";
+
+type Resource = TaskRequest["resource"];
+type ServiceResource = Extract<Resource, { kind: "service" }>;
+
+/** What a resource calls. */
+interface Called {
+  /** The resource's type: `ecs` or `aws-sdk:ecs`. */
+  readonly type: string;
+  readonly sdk: boolean;
+  /** The service's name in `aws-sdk:<service>`. */
+  readonly service: string;
+  /** `RunTask`. */
+  readonly operation: string;
+}
+
+export class PassThrough implements Integration {
+  readonly #endpoints: ReadonlyMap<string, string>;
+  readonly #clients = new SdkClients();
+
+  /** @param endpoints URLs by the names of services in `aws-sdk:<service>`. */
+  constructor(endpoints: Readonly<Record<string, string>>) {
+    this.#endpoints = new Map(Object.entries(endpoints));
+  }
+
+  /** The operation a resource names, when its service has an endpoint and its client is installed. */
+  operation(resource: Resource): OperationModel | undefined {
+    const { service, operation } = called(resource) ?? {};
+    if (service === undefined || !this.#endpoints.has(service)) return undefined;
+    return this.#clients.model(service)?.operations.get(operation as string);
+  }
+
+  /** Why the task's service cannot be called, with what to do about it. */
+  refusal(task: TaskRequest): string | undefined {
+    const { arn } = task.resource;
+    const target = called(task.resource);
+    if (target === undefined) return `Busbar has no integration ${arn}; mock the state with --mocks.`;
+    const { type, api, pattern, service, operation } = target;
+    if (!this.#endpoints.has(service)) return withoutEndpoint(service);
+    if (pattern === "sync" && jobKindOf(type, api) === undefined) {
+      return `Busbar does not know how to wait for the job of ${arn}; mock the state with --mocks.`;
+    }
+    const { parameters } = task;
+    if (!isObject(parameters)) return badParameters(parameters, ["The parameters must be an object"]);
+    const model = this.#clients.model(service);
+    if (model === undefined) {
+      if (speaksAwsJson(service)) return undefined;
+      const client = clientPackage(service);
+      return `Busbar calls ${service} through its client: install ${client}, its current version, where Busbar is started.`;
+    }
+    const known = model.operations.get(operation);
+    if (known === undefined) return unknownOperation(service, operation);
+    const problems = requiredMembers(known.input)
+      .map(pascalCase)
+      .filter((name) => (parameters[name] ?? null) === null)
+      .map((name) => `The field '${name}' is required but was missing`);
+    toSdkInput(known.input, parameters, problems);
+    return problems.length > 0 ? badParameters(parameters, problems) : undefined;
+  }
+
+  async call(call: TaskCall): Promise<Json> {
+    const { deps, task } = call;
+    const target = called(task.resource) as Called;
+    const requestId = deps.random.uuid();
+    const value = await this.#ask(call, target, task.parameters as JsonObject, requestId);
+    if (target.sdk) return value;
+    const contentType = optimizedIntegration(target.type)?.contentType ?? "";
+    return withMetadata(value, { requestId, contentType, nowMs: deps.clock.now() });
+  }
+
+  /** The answer to a call about a job of a task's service. @throws TaskError */
+  about({ task, ...call }: TaskCall, { api, parameters }: JobCall): Promise<JsonObject> {
+    const { type, service } = called(task.resource) as Called;
+    return this.#ask(call, { type, sdk: false, service, operation: capital(api) }, parameters, call.deps.random.uuid());
+  }
+
+  async #ask(
+    { deps, row, signal }: Omit<TaskCall, "task">,
+    { type, sdk, service, operation }: Called,
+    parameters: JsonObject,
+    requestId: string,
+  ): Promise<JsonObject> {
+    const { account, region } = row;
+    const endpoint = this.#endpoints.get(service);
+    // A task may be left from a run that had one.
+    if (endpoint === undefined) throw new TaskError("States.Runtime", withoutEndpoint(service));
+    const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal };
+    const model = this.#clients.model(service);
+    const known = model?.operations.get(operation);
+    try {
+      if (model === undefined) return await awsJsonCall(operation, parameters, to);
+      if (known === undefined) throw new TaskError("States.Runtime", unknownOperation(service, operation));
+      return await this.#clients.call(known, parameters, to, sdk ? "iso" : "epoch");
+    } catch (error) {
+      const client = sdk ? this.#clients.clientName(service) : undefined;
+      if (error instanceof Refused) throw servedTaskError(type, error.served, client);
+      if (error instanceof NoAnswer) throw unreachable(type, error.message, client);
+      throw error;
+    }
+  }
+}
+
+function withoutEndpoint(service: string): string {
+  return `Busbar has no service ${service}: start it with --endpoint ${service}=<url>, or mock the state with --mocks.`;
+}
+
+function unknownOperation(service: string, operation: string): string {
+  return `The client of ${service} that is installed has no operation ${operation}.`;
+}
+
+/** What a resource calls; undefined when Step Functions, or Busbar, has no such integration. */
+function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pattern">) | undefined {
+  if (resource.kind !== "service") return undefined;
+  const { resourceType: type, api, pattern } = resource;
+  const operation = capital(api);
+  const sdk = type.startsWith("aws-sdk:");
+  if (sdk) return { type, sdk, service: type.slice("aws-sdk:".length), operation, api, pattern };
+  const integration = optimizedIntegration(type);
+  if (!integration?.apis.includes(api)) return undefined;
+  return { type, sdk, service: integration.service, operation, api, pattern };
+}

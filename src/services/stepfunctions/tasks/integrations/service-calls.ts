@@ -1,0 +1,156 @@
+/** Tasks that call a service Busbar has: the optimized integrations and `aws-sdk:*`. */
+import { createHash } from "node:crypto";
+import { AwsError } from "../../../../../protocols/error.ts";
+import type { OperationModel } from "../../../../../protocols/schema.ts";
+import type { ServiceDependencies } from "../../../../calls/service.ts";
+import { checkExecutionArn } from "../../arns.ts";
+import type { TaskRequest } from "../../asl/execution.ts";
+import { isObject, type Json, type JsonObject, writeJson } from "../../asl/json.ts";
+import { badParameters, type Integration, type TaskCall } from "./integration.ts";
+import { withMetadata } from "./metadata.ts";
+import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
+import { type ServedError, servedTaskError } from "./service-errors.ts";
+import { capital, optimizedIntegration, ownService } from "./service-names.ts";
+import { TaskError } from "./task-error.ts";
+
+/** What a task calls: undefined when Busbar does not have it. */
+interface Target {
+  readonly service: string;
+  readonly operation: OperationModel;
+  readonly sdk: boolean;
+}
+
+/** Calls that wait for time or for somebody else. */
+const waiting = new Set(["ReceiveMessage", "GetActivityTask", "StartSyncExecution", "TestState"]);
+
+export class ServiceCalls implements Integration {
+  readonly #deps: ServiceDependencies;
+
+  constructor(deps: ServiceDependencies) {
+    this.#deps = deps;
+  }
+
+  /** The operation a resource names, when Busbar has it. */
+  target({ resource }: Pick<TaskRequest, "resource">): Target | undefined {
+    if (resource.kind !== "service") return undefined;
+    const { resourceType, api } = resource;
+    const sdk = resourceType.startsWith("aws-sdk:");
+    if (!sdk && !optimizedIntegration(resourceType)?.apis.includes(api)) return undefined;
+    const service = serviceOf(resourceType);
+    const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
+    return operation && { service: service as string, operation, sdk };
+  }
+
+  /** Whether a resource names a service that Busbar has. */
+  isOwn(resource: TaskRequest["resource"]): boolean {
+    return resource.kind === "service" && this.#deps.models.has(serviceOf(resource.resourceType) ?? "");
+  }
+
+  refusal(task: TaskRequest): string | undefined {
+    const target = this.target(task);
+    if (target === undefined) return undefined;
+    const { parameters } = task;
+    const problems: string[] = [];
+    if (isObject(parameters)) toSdkInput(target.operation.input, parameters, problems);
+    else problems.push("The parameters must be an object");
+    return problems.length > 0 ? badParameters(parameters, problems) : undefined;
+  }
+
+  /** Whether the call may wait for time to pass: time does not wait for it. */
+  waits(task: TaskRequest): boolean {
+    return waiting.has(this.target(task)?.operation.name ?? "");
+  }
+
+  async call({ row, task }: TaskCall): Promise<Json> {
+    const { service, operation, sdk } = this.target(task) as Target;
+    const type = task.resource.kind === "service" ? task.resource.resourceType : "";
+    const { account, region } = row;
+    const input = toSdkInput(operation.input, task.parameters as JsonObject, []);
+    if (!sdk) prepare(type, input, { row, task });
+    const requestId = this.#deps.random.uuid();
+    let answer: object;
+    try {
+      answer = await this.#deps.call(service, operation.name, input, { account, region });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const earlier = type === "states" && (await this.#startedEarlier(input, row, task, error));
+      if (earlier)
+        return withMetadata(earlier, {
+          requestId,
+          contentType: optimizedIntegration(type)?.contentType ?? "",
+          nowMs: this.#deps.clock.now(),
+        });
+      throw servedTaskError(type, served(sdk, error, requestId));
+    }
+    const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
+    if (sdk) return output;
+    if (type === "events") return eventsOutput(output);
+    const contentType = optimizedIntegration(type)?.contentType ?? "";
+    return withMetadata(output, { requestId, contentType, nowMs: this.#deps.clock.now() });
+  }
+
+  /**
+   * The child that this very attempt started before the emulator was restarted: its name was made for the attempt, so
+   * nobody else's execution has it.
+   */
+  async #startedEarlier(
+    input: Record<string, unknown>,
+    { arn, account, region }: TaskCall["row"],
+    { taskId }: TaskRequest,
+    error: AwsError,
+  ): Promise<JsonObject | undefined> {
+    const child = /^Execution Already Exists: '(.+)'$/.exec(error.message)?.[1];
+    if (child === undefined || input["name"] !== childName(arn, taskId)) return undefined;
+    const described = await this.#deps.call(
+      "stepfunctions",
+      "DescribeExecution",
+      { executionArn: child },
+      { account, region },
+    );
+    const { startDate } = described as { startDate: Date };
+    return { ExecutionArn: child, StartDate: startDate.getTime() };
+  }
+}
+
+/** Busbar's name of the service behind a resource's type. */
+function serviceOf(type: string): string | undefined {
+  return type.startsWith("aws-sdk:") ? ownService(type.slice("aws-sdk:".length)) : optimizedIntegration(type)?.service;
+}
+
+/** What Step Functions adds to the parameters of an optimized integration. */
+function prepare(type: string, input: Record<string, unknown>, { row, task }: Pick<TaskCall, "row" | "task">): void {
+  if (type === "states") input["name"] ??= childName(row.arn, task.taskId);
+  if (type !== "events") return;
+  for (const entry of (input["Entries"] ?? []) as Record<string, unknown>[]) {
+    entry["Resources"] = [...((entry["Resources"] as string[] | undefined) ?? []), row.machine, row.arn];
+  }
+}
+
+/** The name of a child that was given none: the same each time the same attempt is carried out. */
+function childName(execution: string, taskId: string): string {
+  const hex = createHash("sha256").update(`${execution} ${taskId}`).digest("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** PutEvents fails as a whole when one entry does. */
+function eventsOutput(output: JsonObject): JsonObject {
+  if (Number(output["FailedEntryCount"] ?? 0) > 0) throw new TaskError("EventBridge.FailedEntry", writeJson(output));
+  return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
+}
+
+/** Why a `.sync` task cannot wait for what it started: an express execution cannot be described. Undefined when it can. */
+export function undescribable(child: string, requestId: string): TaskError | undefined {
+  try {
+    checkExecutionArn(child);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return servedTaskError("states", served(false, error, requestId));
+  }
+}
+
+function served(sdk: boolean, error: AwsError, requestId: string): ServedError {
+  const { name, message, queryCode: code } = error;
+  const status = sdk ? error.status : error.queryStatus;
+  return { name, modelled: error.schema !== undefined, code, message, status, requestId };
+}

@@ -1,0 +1,200 @@
+/** Carries out the tasks of executions and tells them how they went. */
+import type { OperationModel } from "../../../../protocols/schema.ts";
+import type { TaskRequest } from "../asl/execution.ts";
+import { type Json, type JsonObject, readJson, writeJson } from "../asl/json.ts";
+import { describedExecution } from "../executions/described-execution.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import { type ExecutionRow, type TaskRow, taskKey } from "../tables.ts";
+import { HttpCalls } from "./integrations/http-calls.ts";
+import type { Integration, TaskCall } from "./integrations/integration.ts";
+import { LambdaCalls } from "./integrations/lambda.ts";
+import { PassThrough } from "./integrations/pass-through.ts";
+import { parameterNames } from "./integrations/sdk-values.ts";
+import { ServiceCalls, undescribable } from "./integrations/service-calls.ts";
+import { TaskError } from "./integrations/task-error.ts";
+import { Jobs } from "./jobs.ts";
+import type { MockOutcome } from "./mocks.ts";
+
+export class Performer {
+  readonly #sfn: StepFunctions;
+  readonly #services: ServiceCalls;
+  readonly #lambda = new LambdaCalls();
+  readonly #http: HttpCalls;
+  readonly #passThrough: PassThrough;
+  readonly #jobs: Jobs;
+  readonly #underWay = new Map<string, AbortController>();
+
+  constructor(sfn: StepFunctions) {
+    const endpoints = sfn.deps.options.endpoints ?? {};
+    this.#sfn = sfn;
+    this.#services = new ServiceCalls(sfn.deps);
+    this.#http = new HttpCalls(endpoints["apigateway"]);
+    this.#passThrough = new PassThrough(endpoints);
+    this.#jobs = new Jobs(sfn, this.#passThrough);
+  }
+
+  /** Why a task cannot be started at all; such a failure cannot be caught. */
+  refusal(task: TaskRequest, mocked = false): string | undefined {
+    if (mocked) return undefined;
+    const { resource } = task;
+    if (resource.kind === "activity") {
+      return this.#sfn.activities.has(resource.arn) ? undefined : `The activity ${resource.arn} does not exist.`;
+    }
+    return this.#integrationOf(task).refusal(task);
+  }
+
+  /** The parameters an API takes; undefined when they are not known. */
+  parametersOf(resource: TaskRequest["resource"]): ReadonlySet<string> | undefined {
+    const operation = this.operationOf(resource);
+    return operation && parameterNames(operation.input);
+  }
+
+  /** The operation a resource names, of a service of Busbar or of one whose client is installed and has an endpoint. */
+  operationOf(resource: TaskRequest["resource"]): OperationModel | undefined {
+    return this.#services.target({ resource })?.operation ?? this.#passThrough.operation(resource);
+  }
+
+  /** Whether a resource names a service of Busbar and an operation that the service has not. */
+  isUnknown(resource: TaskRequest["resource"]): boolean {
+    return this.#services.isOwn(resource) && this.operationOf(resource) === undefined;
+  }
+
+  /** Carries out a task from its beginning. */
+  begin(row: ExecutionRow, task: TaskRequest, mockCall: number): void {
+    const mocked = this.#sfn.mocks.outcome(row, task.stateName, mockCall);
+    if (mocked !== undefined) this.#mocked(row, task, mocked);
+    else this.#perform(row, task);
+  }
+
+  /** The answer of a task's API, for TestState. @throws TaskError */
+  async once(row: ExecutionRow, task: TaskRequest, how: Required<Pick<TaskCall, "signal" | "trace">>): Promise<Json> {
+    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, ...how });
+  }
+
+  /** A task nobody waits for any more: its call is given up, its child or its job stopped. */
+  cancel(open: TaskRow): void {
+    this.abort(open.execution, open.taskId);
+    if (open.child !== undefined) this.#sfn.signal(open.child, { type: "abort" });
+    const row = open.job === undefined ? undefined : this.#sfn.runner.executions.get(open.execution);
+    if (row !== undefined) this.#jobs.stop(row, open).catch((error) => this.#sfn.deps.clock.report(error));
+  }
+
+  abort(execution: string, taskId: string): void {
+    this.#underWay.get(taskKey(execution, taskId))?.abort();
+  }
+
+  /** @param account whose executions' calls are given up; all of them unless told. */
+  cancelAll(account?: string): void {
+    for (const [key, controller] of this.#underWay) {
+      if (account === undefined || key.split(":")[4] === account) controller.abort();
+    }
+  }
+
+  /** Inside a transaction: an execution has ended, for which tasks of others may wait. */
+  childEnded(row: ExecutionRow): void {
+    for (const open of this.#sfn.runner.tasks.by.child.range(row.arn)) this.#tellParent(open, row);
+  }
+
+  #integrationOf(task: TaskRequest): Integration {
+    const { resource } = task;
+    if (resource.kind !== "service") return this.#lambda;
+    const { resourceType, api } = resource;
+    if (api === "invoke" && (resourceType === "lambda" || resourceType === "aws-sdk:lambda")) return this.#lambda;
+    if (api === "invoke" && (resourceType === "apigateway" || resourceType === "http")) return this.#http;
+    return this.#services.target(task) === undefined ? this.#passThrough : this.#services;
+  }
+
+  #mocked({ arn }: ExecutionRow, task: TaskRequest, outcome: MockOutcome): void {
+    const { taskId, pattern } = task;
+    if (task.resource.kind === "activity") this.#sfn.signal(arn, { type: "taskStarted", taskId });
+    if (pattern !== "requestResponse") this.#sfn.signal(arn, { type: "taskSubmitted", taskId, output: {} });
+    if ("output" in outcome) this.#sfn.signal(arn, { type: "taskSucceeded", taskId, output: outcome.output });
+    else this.#sfn.signal(arn, { type: "taskFailed", taskId, ...outcome });
+  }
+
+  #perform(row: ExecutionRow, task: TaskRequest): void {
+    const { deps } = this.#sfn;
+    const integration = this.#integrationOf(task);
+    const call = (signal: AbortSignal) => integration.call({ deps, row, task, signal });
+    const answered = (output: Json) => this.#answered(row, task, integration, output);
+    const done = this.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
+    if (integration !== this.#services) deps.clock.trackOutside(done);
+    else if (!this.#services.waits(task)) deps.clock.track(done);
+  }
+
+  /** Makes a call for an open task; what it throws is the task's failure. Nothing is heard of a call that is given up. */
+  async carryOut(
+    row: ExecutionRow,
+    task: TaskRequest,
+    call: (signal: AbortSignal) => Promise<Json>,
+    answered: (output: Json) => void,
+  ): Promise<void> {
+    const key = taskKey(row.arn, task.taskId);
+    const controller = new AbortController();
+    this.#underWay.set(key, controller);
+    try {
+      const output = await call(controller.signal);
+      if (!controller.signal.aborted) answered(output);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      if (!(error instanceof TaskError)) this.#sfn.deps.clock.report(error);
+      const failed =
+        error instanceof TaskError ? error : new TaskError("States.Runtime", "An internal error occurred.");
+      this.#sfn.signal(row.arn, {
+        type: "taskFailed",
+        taskId: task.taskId,
+        ...(failed.error === undefined ? {} : { error: failed.error }),
+        ...(failed.causeText === undefined ? {} : { cause: failed.causeText }),
+        ...(failed.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failed.retryAfterSeconds }),
+      });
+    } finally {
+      if (this.#underWay.get(key) === controller) this.#underWay.delete(key);
+    }
+  }
+
+  #answered(row: ExecutionRow, task: TaskRequest, integration: Integration, output: Json): void {
+    const { taskId, pattern } = task;
+    if (pattern === "requestResponse") {
+      this.#sfn.signal(row.arn, { type: "taskSucceeded", taskId, output });
+      return;
+    }
+    this.#sfn.deps.store.transaction(() => {
+      this.#sfn.signal(row.arn, { type: "taskSubmitted", taskId, output });
+      if (pattern === "waitForTaskToken") return;
+      const { tasks, executions } = this.#sfn.runner;
+      const open = tasks.get(taskKey(row.arn, taskId));
+      if (open !== undefined && integration === this.#passThrough) {
+        this.#jobs.submitted(open, task, output as JsonObject);
+        return;
+      }
+      const child = (output as { ExecutionArn?: string }).ExecutionArn;
+      if (open === undefined || child === undefined) return;
+      const problem = undescribable(child, this.#sfn.deps.random.uuid());
+      if (problem !== undefined) {
+        const { error = "", causeText = "" } = problem;
+        this.#sfn.signal(row.arn, { type: "taskFailed", taskId, error, cause: causeText });
+        return;
+      }
+      const waiting = { ...open, child };
+      tasks.put(waiting);
+      const ended = executions.get(child);
+      if (ended !== undefined && ended.status !== "RUNNING") this.#tellParent(waiting, ended);
+    });
+  }
+
+  #tellParent({ execution, taskId, request }: TaskRow, child: ExecutionRow): void {
+    const { pattern } = readJson(request) as TaskRequest;
+    if (child.status === "SUCCEEDED") {
+      const output = describedExecution(child, this.#sfn, pattern === "sync:2");
+      this.#sfn.signal(execution, { type: "taskSucceeded", taskId, output });
+      return;
+    }
+    const described = describedExecution(child, this.#sfn, pattern === "sync:2");
+    this.#sfn.signal(execution, {
+      type: "taskFailed",
+      taskId,
+      error: "States.TaskFailed",
+      cause: writeJson(described),
+    });
+  }
+}

@@ -1,0 +1,78 @@
+/** What TestState runs a state as, and how it carries out the state's task. */
+import type { OperationContext } from "../../../calls/operation.ts";
+import { newArn } from "../arns.ts";
+import type { Env, TaskRequest } from "../asl/execution.ts";
+import type { Json } from "../asl/json.ts";
+import { executionRow } from "../executions/execution-row.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import type { ExecutionRow } from "../tables.ts";
+import type { HttpExchange } from "../tasks/integrations/integration.ts";
+import { TaskError } from "../tasks/integrations/task-error.ts";
+
+/** Longest test of a state (Step Functions, TestState). */
+const longestTestSeconds = 300;
+
+/** The execution a test pretends to be. */
+export function testedExecution(
+  context: OperationContext<StepFunctions>,
+  input: string,
+  roleArn: string | undefined,
+): ExecutionRow {
+  const { service, account, region } = context;
+  const { random } = service.deps;
+  const name = random.uuid();
+  return executionRow({
+    arn: newArn(context, "express", `${random.uuid()}:${name}:${random.uuid()}`),
+    account,
+    region,
+    name,
+    machine: newArn(context, "stateMachine", random.uuid()),
+    revision: "",
+    roleArn: roleArn ?? "",
+    startedMs: service.now,
+    input,
+    serial: 0,
+    testCase: undefined,
+  });
+}
+
+export function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
+  const { clock, random } = service.deps;
+  return {
+    nowMs: clock.now(),
+    chance: { random: () => random.float(), uuid: () => random.uuid() },
+    region: row.region,
+    taskToken: () => random.uuid(),
+    refuseTask: (task) => service.performer.refusal(task, mocked),
+  };
+}
+
+/** A task's outcome; States.Timeout when it takes longer than its TimeoutSeconds or than a test may. */
+export async function carriedOut(
+  service: StepFunctions,
+  row: ExecutionRow,
+  task: TaskRequest,
+  trace: (exchange: HttpExchange) => void,
+): Promise<{ output: Json } | { error?: string; cause?: string }> {
+  const { clock } = service.deps;
+  const call = new AbortController();
+  const limitMs = Math.min(task.timeoutSeconds ?? longestTestSeconds, longestTestSeconds) * 1000;
+  let timeOut = (): void => {};
+  const timedOut = new Promise<{ error: string }>((resolve) => {
+    timeOut = () => resolve({ error: "States.Timeout" });
+  });
+  const timer = clock.at(clock.now() + limitMs, timeOut);
+  try {
+    const answered = service.performer.once(row, task, { signal: call.signal, trace }).then((output) => ({ output }));
+    return await Promise.race([answered, timedOut]);
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error;
+    return {
+      ...(error.error === undefined ? {} : { error: error.error }),
+      ...(error.causeText === undefined ? {} : { cause: error.causeText }),
+    };
+  } finally {
+    timer.cancel();
+    call.abort();
+  }
+}
