@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statfsSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import { type Lock, lockDirectory } from "./lock.ts";
@@ -62,6 +62,8 @@ export async function openDisk(directory: string): Promise<Disk> {
       // We batch ourselves.
       eventTurnBatching: false,
     } as Parameters<typeof open>[0]);
+    // lmdb makes its files readable for all; nobody else can pass the directory meanwhile.
+    for (const name of ["data.mdb", "lock.mdb"]) chmodSync(join(directory, name), 0o600);
     const format = database.get(FORMAT_KEY);
     if (format === undefined) await database.put(FORMAT_KEY, FORMAT);
     else if (format !== FORMAT) {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -35,6 +36,11 @@ const EMPTY_GRACE_MS = 200;
 
 const ATTEMPTS = 20;
 
+/** What Busbar keeps in a data directory. */
+const OURS = /^(process\.lock|journal-|snapshot-|commit$|reserve$|data\.mdb$|lock\.mdb$|tls-(key|cert)\.pem)/;
+/** Certificates are for clients to trust. */
+const PUBLIC = /^tls-cert\.pem$/;
+
 /** Real paths of the directories this program holds: where there is no /proc, the only way to know our own locks. */
 const heldHere = new Set<string>();
 
@@ -51,6 +57,7 @@ export function lockDirectory(directory: string): Lock {
   try {
     makeDirectory(directory);
     const real = realpathSync(directory);
+    closeToOthers(real);
     const path = join(real, FILE_NAME);
     const own: Holder = {
       pid: process.pid,
@@ -85,7 +92,7 @@ function inUse(directory: string, { pid }: Holder): StoreError {
 /** The descriptor of the new lock file; undefined when there is one. */
 function create(path: string): number | undefined {
   try {
-    return openSync(path, "wx");
+    return openSync(path, "wx", 0o600);
   } catch (error) {
     if (codeOf(error) === "EEXIST") return undefined;
     throw error;
@@ -211,8 +218,24 @@ function makeDirectory(directory: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
   try {
-    mkdirSync(path);
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+/**
+ * Messages and secrets are nobody else's: a directory that an earlier version left open is closed, and its files too. A
+ * directory that holds something else was chosen as it is and stays so.
+ */
+function closeToOthers(real: string): void {
+  const names = readdirSync(real);
+  const ours = names.filter((name) => OURS.test(name));
+  try {
+    if (ours.length === names.length) chmodSync(real, 0o700);
+    for (const name of ours) chmodSync(join(real, name), PUBLIC.test(name) ? 0o644 : 0o600);
+  } catch (error) {
+    // Somebody else's directory that we may write to: a volume of a container, say.
+    if (codeOf(error) !== "EPERM" && codeOf(error) !== "EROFS" && codeOf(error) !== "ENOENT") throw error;
   }
 }

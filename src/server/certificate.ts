@@ -62,7 +62,7 @@ async function makePair(directory: string, certFile: string, keyFile: string): P
     ],
   });
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     // The key first, and each by rename: a half-written pair is never read.
     await writeFile(`${keyFile}.new`, pair.private, { mode: 0o600 });
     await rename(`${keyFile}.new`, keyFile);

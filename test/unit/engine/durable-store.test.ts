@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -306,6 +307,29 @@ describe("Store.open", () => {
     put(store, item("a"));
     await store.close();
     expect((await openStore(path)).table(items).size).toBe(1);
+  });
+
+  it("keeps others out of the directory and its files, also of one an earlier version left open", async () => {
+    const modes = (path: string) =>
+      Object.fromEntries(["", ...readdirSync(path)].map((name) => [name, statSync(join(path, name)).mode & 0o777]));
+    const path = join(directory, "new", "state");
+    const store = await openStore(path);
+    put(store, item("a"));
+    await store.flushed();
+    expect(Object.entries(modes(path)).filter(([name, mode]) => mode !== (name === "" ? 0o700 : 0o600))).toEqual([]);
+    expect(statSync(join(directory, "new")).mode & 0o777).toBe(0o700);
+    await store.close();
+
+    for (const name of readdirSync(path)) chmodSync(join(path, name), 0o644);
+    chmodSync(path, 0o755);
+    await openStore(path);
+    expect(Object.entries(modes(path)).filter(([name, mode]) => mode !== (name === "" ? 0o700 : 0o600))).toEqual([]);
+
+    const shared = join(directory, "shared");
+    mkdirSync(shared, { mode: 0o755 });
+    writeFileSync(join(shared, "notes"), "", { mode: 0o644 });
+    await openStore(shared);
+    expect(modes(shared)).toMatchObject({ "": 0o755, notes: 0o644, "process.lock": 0o600 });
   });
 
   it("says what is wrong with the directory", async () => {
