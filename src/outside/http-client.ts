@@ -29,41 +29,49 @@ export class HttpCallError extends Error {
   }
 }
 
-const options = { keepAlive: true, maxSockets: 64, maxFreeSockets: 16, timeout: 30_000 };
+/** How many calls are under way is for callers to bound: a host that hangs must not hold up its other addresses. */
+const options = { keepAlive: true, maxFreeSockets: 16, timeout: 30_000 };
 const agents = {
   http: new http.Agent(options),
   https: new https.Agent(options),
-  // On one's own machine certificates are mostly self-signed.
   loopback: new https.Agent({ ...options, rejectUnauthorized: false }),
 };
 
 /** @throws HttpCallError */
 export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
+  const deadline = AbortSignal.timeout(call.timeoutMs);
   try {
-    return await exchange(url, call);
+    return await exchange(url, call, deadline, true);
   } catch (error) {
-    // A kept connection that the other side was just closing: nothing was answered on it, a new one decides.
-    if (error instanceof HttpCallError && error.code === "STALE") return exchange(url, call);
+    // The other side was just closing a kept connection and has answered nothing on it: a new one decides.
+    if (error instanceof HttpCallError && error.code === "STALE") return exchange(url, call, deadline, false);
     throw error;
   }
 }
 
-function exchange(url: URL, call: HttpCall): Promise<HttpAnswer> {
+function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpAnswer> {
   const secure = url.protocol === "https:";
-  const agent = !secure ? agents.http : isLoopback(url.hostname) ? agents.loopback : agents.https;
-  const deadline = AbortSignal.timeout(call.timeoutMs);
+  // On one's own machine certificates are mostly self-signed.
+  const rejectUnauthorized = !isLoopback(url.hostname);
+  const agent = !secure ? agents.http : rejectUnauthorized ? agents.https : agents.loopback;
   const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
   return new Promise((resolve, reject) => {
+    let readBefore = 0;
+    /** Whether a connection that was used before ended without a byte of an answer to this request. */
+    const isStale = ({ code }: NodeJS.ErrnoException) =>
+      request.reusedSocket &&
+      (code === "ECONNRESET" || code === "EPIPE") &&
+      (request.socket?.bytesRead ?? 0) === readBefore;
     const fail = (error: NodeJS.ErrnoException) => {
       if (deadline.aborted) reject(new HttpCallError("TIMEOUT", `No answer within ${call.timeoutMs} ms.`));
-      else if (request.reusedSocket && error.code === "ECONNRESET") reject(new HttpCallError("STALE", error.message));
+      else if (isStale(error)) reject(new HttpCallError("STALE", error.message));
       else reject(new HttpCallError(error.code ?? "ERROR", error.message || String(error.code)));
     };
     const request = (secure ? https : http).request(
       url,
       {
         method: call.method,
-        agent,
+        ...(mayReuse ? { agent } : { agent: false, rejectUnauthorized }),
         signal,
         headers: { ...call.headers, "Content-Length": String(Buffer.byteLength(call.body)) },
       },
@@ -85,6 +93,9 @@ function exchange(url: URL, call: HttpCall): Promise<HttpAnswer> {
         answer.on("error", fail);
       },
     );
+    request.on("socket", (socket) => {
+      readBefore = socket.bytesRead;
+    });
     request.on("error", fail);
     request.end(call.body);
   });

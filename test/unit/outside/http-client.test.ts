@@ -1,0 +1,79 @@
+import { createServer, type Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { type HttpAnswer, type HttpCallError, httpCall } from "../../../src/outside/http-client.ts";
+
+const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+/** What a server that hangs up in the middle of an answer has sent before. */
+const beginnings: Record<string, string> = {
+  "after the headers": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+  "inside the headers": "HTTP/1.1 200 OK\r\nConte",
+  "after an interim answer": "HTTP/1.1 102 Processing\r\n\r\n",
+};
+
+/** A server whose answers are written by hand; `requests` are the bodies it has read, in their order. */
+async function withServer(
+  reply: (socket: Socket, requests: readonly string[], onConnection: number) => void,
+  test: (call: (body: string) => Promise<HttpAnswer>, requests: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let text = "";
+    let onConnection = 0;
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      text += bytes.toString();
+      const end = text.indexOf("\r\n\r\n") + 4;
+      const length = Number(/content-length: (\d+)/i.exec(text)?.[1]);
+      if (end < 4 || text.length < end + length) return;
+      requests.push(text.slice(end, end + length));
+      text = "";
+      onConnection += 1;
+      reply(socket, requests, onConnection);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const url = new URL(`http://127.0.0.1:${port}/`);
+  const call = (body: string) =>
+    httpCall(url, { method: "POST", headers: {}, body, timeoutMs: 10_000, maxBodyBytes: 1000 });
+  try {
+    await test(call, requests);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+describe("a call over HTTP", () => {
+  for (const [when, beginning] of Object.entries(beginnings)) {
+    it(`is not sent again when its connection resets ${when}`, async () => {
+      const reply = (socket: Socket, requests: readonly string[]) => {
+        if (requests.length === 1) socket.write(answer);
+        else socket.write(beginning, () => setTimeout(() => socket.resetAndDestroy(), 20));
+      };
+      await withServer(reply, async (call, requests) => {
+        await call("first");
+        const error = await call("second").catch((error: HttpCallError) => error.code);
+        expect(error).toBe("ECONNRESET");
+        expect(requests).toEqual(["first", "second"]);
+      });
+    });
+  }
+
+  it("is sent on a new connection when kept ones are closed without an answer", async () => {
+    const waiting: Socket[] = [];
+    const together = (socket: Socket, requests: readonly string[], onConnection: number) => {
+      if (onConnection > 1) socket.resetAndDestroy();
+      else if (requests.length > 3) socket.write(answer);
+      // The first answers come when all of them are under way, so that each has a connection of its own.
+      else if (waiting.push(socket) === 3) for (const one of waiting) one.write(answer);
+    };
+    await withServer(together, async (call, requests) => {
+      await Promise.all(["a", "b", "c"].map(call));
+      expect((await call("d")).body).toBe("ok");
+      expect(requests.slice(3)).toEqual(["d", "d"]);
+    });
+  });
+});
