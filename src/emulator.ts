@@ -10,6 +10,7 @@ import { httpTarget } from "./delivery/http-target.ts";
 import { Mailbox } from "./delivery/mailbox.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
+import type { Disk } from "./engine/disk.ts";
 import { Random } from "./engine/random.ts";
 import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
@@ -52,6 +53,8 @@ export const coverage: readonly ServiceCoverage[] = services.map(({ model, opera
 export interface EmulatorOptions {
   /** Keeps state in this directory (LMDB); in memory when absent. */
   readonly dataDir?: string | undefined;
+  /** Keeps state on this disk instead; for tests of what becomes of it when a process ends. */
+  readonly disk?: Disk | undefined;
   /** Region of requests that name none. */
   readonly defaultRegion?: string | undefined;
   /** `virtual` makes time stand still until it is moved. */
@@ -162,7 +165,9 @@ export class Emulator {
 
   /** @throws StoreError when the data directory is unusable or in use by another process. */
   static async start(options: EmulatorOptions = {}): Promise<Emulator> {
-    return new Emulator(options.dataDir === undefined ? Store.memory() : await Store.open(options.dataDir), options);
+    const { dataDir, disk } = options;
+    if (disk !== undefined) return new Emulator(Store.on(disk), options);
+    return new Emulator(dataDir === undefined ? Store.memory() : await Store.open(dataDir), options);
   }
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {

@@ -2,8 +2,6 @@
  * Busbar inside a Node process: `const bus = await createBusbar()`, spread `bus.clientConfig()` into any AWS SDK v3
  * client, and move time with `bus.clock.advance("15m")`.
  */
-import { Readable } from "node:stream";
-import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import type { RequestRecord } from "./calls/request-log.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
@@ -11,6 +9,7 @@ import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
 import type { FunctionHandler } from "./functions/functions.ts";
+import { type InProcessHandler, inProcessHandler } from "./in-process.ts";
 import type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
@@ -19,6 +18,7 @@ export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
 export type { EventFilter, EventRecord, NearMiss } from "./events/event-records.ts";
 export type { FunctionContext, FunctionHandler } from "./functions/functions.ts";
+export type { InProcessHandler } from "./in-process.ts";
 export type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 
 export interface BusbarOptions {
@@ -69,32 +69,6 @@ export interface ClientConfig {
   disableHostPrefix: boolean;
   /** Present without a socket: carries requests inside the process. */
   requestHandler?: InProcessHandler;
-}
-
-/** A request handler as SDK clients take one. */
-export interface InProcessHandler {
-  readonly metadata: { handlerProtocol: string };
-  handle(request: SdkRequest, options?: { abortSignal?: unknown }): Promise<{ response: SdkResponse }>;
-  updateHttpClientConfig(): void;
-  httpHandlerConfigs(): Record<string, never>;
-  destroy(): void;
-}
-
-interface SdkRequest {
-  method: string;
-  protocol: string;
-  hostname: string;
-  port?: number | undefined;
-  path: string;
-  query?: Record<string, string | string[] | null> | undefined;
-  headers: Record<string, string>;
-  body?: unknown;
-}
-
-interface SdkResponse {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: unknown;
 }
 
 export interface BusbarClock {
@@ -214,90 +188,4 @@ function epochMs(time: Date | number | string): number {
   if (!Number.isFinite(ms))
     throw new RangeError(`${JSON.stringify(time)} is no time; use a Date, epoch milliseconds or ISO 8601.`);
   return ms;
-}
-
-/** Carries an SDK client's requests to the emulator without a socket. */
-function inProcessHandler(emulator: Emulator, isClosed: () => boolean): InProcessHandler {
-  return {
-    metadata: { handlerProtocol: "http/1.1" },
-    async handle(request, options) {
-      // Answers take a turn of the event loop, as over a socket: else a client that asks until something has happened
-      // would keep it from happening.
-      await new Promise<void>((resolve) => {
-        setImmediate(resolve);
-      });
-      if (isClosed()) {
-        throw Object.assign(new Error("This Busbar is closed: nobody answers."), { code: "ECONNREFUSED" });
-      }
-      const answer = emulator.handle(await wireRequest(request), originAsked(request));
-      if ("status" in answer) return { response: sdkResponse(answer) };
-      const signal = options?.abortSignal as AbortSignal | undefined;
-      let leave: () => void = () => {};
-      const gone = new Promise<never>((_resolve, reject) => {
-        leave = () => {
-          answer.abort();
-          reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
-        };
-      });
-      if (signal?.aborted) leave();
-      signal?.addEventListener("abort", leave);
-      try {
-        const response = sdkResponse(await Promise.race([answer.response, gone]));
-        // A client that leaves an event stream destroys its body.
-        if (response.body instanceof Readable) response.body.once("close", answer.abort);
-        return { response };
-      } finally {
-        signal?.removeEventListener("abort", leave);
-      }
-    },
-    updateHttpClientConfig() {},
-    httpHandlerConfigs: () => ({}),
-    destroy() {},
-  };
-}
-
-function originAsked(request: SdkRequest): string {
-  return `${request.protocol}//${hostOf(request)}`;
-}
-
-function hostOf({ hostname, port }: SdkRequest): string {
-  return port === undefined ? hostname : `${hostname}:${port}`;
-}
-
-async function wireRequest(request: SdkRequest): Promise<WireRequest> {
-  const headers: Record<string, string> = { host: hostOf(request) };
-  for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-  return {
-    method: request.method,
-    path: request.path,
-    query: queryText(request.query),
-    headers,
-    body: await bytesOf(request.body),
-  };
-}
-
-function queryText(query: SdkRequest["query"]): string {
-  const pairs: string[] = [];
-  for (const [name, value] of Object.entries(query ?? {})) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      pairs.push(one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
-    }
-  }
-  return pairs.join("&");
-}
-
-async function bytesOf(body: unknown): Promise<Buffer> {
-  if (body === undefined || body === null) return Buffer.alloc(0);
-  if (typeof body === "string") return Buffer.from(body);
-  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-function sdkResponse({ status, headers, body }: WireResponse): SdkResponse {
-  const lower: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  return { statusCode: status, headers: lower, body: bytes instanceof Uint8Array ? bytes : Readable.from(bytes) };
 }

@@ -1,5 +1,6 @@
 import { ByteLog, type Place } from "./byte-log.ts";
 import type { Change, Changeable } from "./change.ts";
+import { diskKey } from "./disk-key.ts";
 import { SerialMap } from "./serial-map.ts";
 
 /**
@@ -96,6 +97,11 @@ export class StoredPackedTable implements PackedTable<object>, Changeable {
     for (const serial of this.#places.keys()) {
       if (account === undefined || this.definition.account(this.get(serial) as object) === account) this.delete(serial);
     }
+  }
+
+  /** Each row under the key it has on disk. */
+  *onDisk(): IterableIterator<[string, object]> {
+    for (const serial of this.#places.keys()) yield [diskKey(serial), this.get(serial) as object];
   }
 
   /** Puts a row without recording it, for the store alone. */

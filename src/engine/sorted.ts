@@ -112,6 +112,12 @@ export function placeBefore(root: Sorted, order: Order, key: Key): Place | undef
   return previous === undefined ? undefined : lastPlace(previous);
 }
 
+/** All entries, in order. */
+export function entries({ orders, keys, children }: Sorted): [Order, Key][] {
+  if (children !== undefined) return children.flatMap(entries);
+  return keys.map((key, at) => [orders[at]!, key]);
+}
+
 function firstLeaf(root: Sorted): Sorted {
   let node = root;
   while (node.children !== undefined) node = node.children[0]!;

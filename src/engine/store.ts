@@ -7,6 +7,7 @@ import {
   type PackedTableDefinition,
   StoredPackedTable,
 } from "./packed-table.ts";
+import { diskFaults } from "./self-check.ts";
 import { type AnyDefinition, StoredTable } from "./stored-table.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { WriteQueue } from "./write-queue.ts";
@@ -150,6 +151,20 @@ export class Store {
     const counts: Record<string, number> = {};
     for (const table of this.#tables.values()) counts[table.name] = table.size;
     return counts;
+  }
+
+  /**
+   * For tests: where the store contradicts itself, one sentence each. Indexes must say what the rows say, and the disk,
+   * once all is on it, what memory says. Costs as much as all rows.
+   */
+  faults(): string[] {
+    const tables = [...this.#tables.values()];
+    const faults = tables.flatMap((table) => (table instanceof StoredTable ? table.faults() : []));
+    if (this.#disk === undefined || this.flushed() !== undefined) return faults;
+    for (const table of tables) {
+      faults.push(...diskFaults(table.name, new Map(table.onDisk()), this.#disk.load(table.name)));
+    }
+    return faults;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Change, Changeable } from "./change.ts";
+import { diskKey } from "./disk-key.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { TableIndex } from "./table-index.ts";
 
@@ -74,6 +75,16 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     for (const [key, row] of this.#rows) {
       if (account === undefined || this.definition.account(row) === account) this.delete(key);
     }
+  }
+
+  /** Each row under the key it has on disk. */
+  *onDisk(): IterableIterator<[string, object]> {
+    for (const [key, row] of this.#rows) yield [diskKey(key), row];
+  }
+
+  /** For tests: where the indexes are not what the rows say. */
+  faults(): string[] {
+    return this.#indexes.flatMap((index) => index.faults());
   }
 
   /** Puts `after` where `before` is, in rows and indexes; all or nothing. For the store alone: not recorded. */

@@ -1,3 +1,4 @@
+import { type GroupEntries, indexFaults } from "./self-check.ts";
 import * as sorted from "./sorted.ts";
 import type { Bounds, Index, IndexDefinition, Key, Order } from "./table.ts";
 
@@ -91,6 +92,27 @@ export class TableIndex<Row> implements Index<Row> {
 
   range(group: string, bounds: Bounds = {}): IterableIterator<Row> {
     return bounds.reverse === true ? this.#descending(group, bounds) : this.#ascending(group, bounds);
+  }
+
+  /** For tests: where the index is not what the rows say. */
+  faults(): string[] {
+    const wanted = new Map<string, [Order, Key][]>();
+    for (const [key, row] of this.#rows) {
+      const group = this.#definition.group(row);
+      if (group === undefined) continue;
+      const entries = wanted.get(group);
+      if (entries === undefined) wanted.set(group, [[this.#definition.order(row), key]]);
+      else entries.push([this.#definition.order(row), key]);
+    }
+    for (const entries of wanted.values()) {
+      entries.sort(([orderA, keyA], [orderB, keyB]) => (sorted.isBefore(orderA, keyA, orderB, keyB) ? -1 : 1));
+    }
+    const held = new Map<string, GroupEntries>();
+    for (const [group, tree] of this.#groups) {
+      const entries = sorted.entries(typeof tree === "object" ? tree : this.#single(tree));
+      held.set(group, { entries, size: this.size(group) });
+    }
+    return indexFaults(this.#name, wanted, held);
   }
 
   *#ascending(group: string, bounds: Bounds): Generator<Row, undefined, undefined> {

@@ -173,4 +173,37 @@ describe("Store", () => {
     expect(store.flushed()).toBeUndefined();
     expect(store.durable).toBe(false);
   });
+
+  it("finds where an index is not what the rows say", () => {
+    const { store, table } = open();
+    const one = job("a", 1);
+    store.transaction(() => {
+      table.put(one);
+      for (let n = 0; n < 200; n += 1) table.put(job(`b${n}`, n));
+      for (let n = 0; n < 150; n += 3) table.delete(`b${n}`);
+    });
+    expect(store.faults()).toEqual([]);
+    one.rank = 9;
+    expect(store.faults()).toEqual([expect.stringMatching(/^jobs\.rank: all holds /)]);
+  });
+
+  it("finds where the disk is not what memory says", async () => {
+    const disk: [string, Job][] = [["a", job("a")]];
+    const store = Store.on({
+      serialLimit: 0,
+      load: () => disk,
+      write: async () => {},
+      close: async () => {},
+    });
+    const table = store.table(jobs);
+    expect(store.faults()).toEqual([]);
+    store.transaction(() => {
+      table.put(job("a", 2));
+      table.put(job("b"));
+    });
+    // Before it is flushed, the disk need not know.
+    expect(store.faults()).toEqual([]);
+    await store.flushed();
+    expect(store.faults()).toEqual(["jobs: a is another on disk", "jobs: b is not on disk"]);
+  });
 });

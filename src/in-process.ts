@@ -1,0 +1,116 @@
+/** Requests of SDK clients that reach an emulator inside the process, without a socket. */
+import { Readable } from "node:stream";
+import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import type { Emulator } from "./emulator.ts";
+
+/** A request handler as SDK clients take one. */
+export interface InProcessHandler {
+  readonly metadata: { handlerProtocol: string };
+  handle(request: SdkRequest, options?: { abortSignal?: unknown }): Promise<{ response: SdkResponse }>;
+  updateHttpClientConfig(): void;
+  httpHandlerConfigs(): Record<string, never>;
+  destroy(): void;
+}
+
+interface SdkRequest {
+  method: string;
+  protocol: string;
+  hostname: string;
+  port?: number | undefined;
+  path: string;
+  query?: Record<string, string | string[] | null> | undefined;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+interface SdkResponse {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+/** Carries an SDK client's requests to the emulator without a socket. */
+export function inProcessHandler(emulator: Emulator, isClosed: () => boolean): InProcessHandler {
+  return {
+    metadata: { handlerProtocol: "http/1.1" },
+    async handle(request, options) {
+      // Answers take a turn of the event loop, as over a socket: else a client that asks until something has happened
+      // would keep it from happening.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+      if (isClosed()) {
+        throw Object.assign(new Error("This Busbar is closed: nobody answers."), { code: "ECONNREFUSED" });
+      }
+      const answer = emulator.handle(await wireRequest(request), originAsked(request));
+      if ("status" in answer) return { response: sdkResponse(answer) };
+      const signal = options?.abortSignal as AbortSignal | undefined;
+      let leave: () => void = () => {};
+      const gone = new Promise<never>((_resolve, reject) => {
+        leave = () => {
+          answer.abort();
+          reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
+        };
+      });
+      if (signal?.aborted) leave();
+      signal?.addEventListener("abort", leave);
+      try {
+        const response = sdkResponse(await Promise.race([answer.response, gone]));
+        // A client that leaves an event stream destroys its body.
+        if (response.body instanceof Readable) response.body.once("close", answer.abort);
+        return { response };
+      } finally {
+        signal?.removeEventListener("abort", leave);
+      }
+    },
+    updateHttpClientConfig() {},
+    httpHandlerConfigs: () => ({}),
+    destroy() {},
+  };
+}
+
+function originAsked(request: SdkRequest): string {
+  return `${request.protocol}//${hostOf(request)}`;
+}
+
+function hostOf({ hostname, port }: SdkRequest): string {
+  return port === undefined ? hostname : `${hostname}:${port}`;
+}
+
+async function wireRequest(request: SdkRequest): Promise<WireRequest> {
+  const headers: Record<string, string> = { host: hostOf(request) };
+  for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
+  return {
+    method: request.method,
+    path: request.path,
+    query: queryText(request.query),
+    headers,
+    body: await bytesOf(request.body),
+  };
+}
+
+function queryText(query: SdkRequest["query"]): string {
+  const pairs: string[] = [];
+  for (const [name, value] of Object.entries(query ?? {})) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      pairs.push(one === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
+    }
+  }
+  return pairs.join("&");
+}
+
+async function bytesOf(body: unknown): Promise<Buffer> {
+  if (body === undefined || body === null) return Buffer.alloc(0);
+  if (typeof body === "string") return Buffer.from(body);
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function sdkResponse({ status, headers, body }: WireResponse): SdkResponse {
+  const lower: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return { statusCode: status, headers: lower, body: bytes instanceof Uint8Array ? bytes : Readable.from(bytes) };
+}
