@@ -6,7 +6,7 @@ export default defineConfig({
     maxWorkers: 2,
     reporters: ["default", "./scripts/summary-reporter.mjs"],
     projects: [
-      { test: { name: "house", include: ["test/house/**/*.test.ts"] } },
+      { test: { name: "house", include: ["test/house/**/*.test.ts"], testTimeout: 60_000 } },
       {
         test: {
           name: "busbar",
