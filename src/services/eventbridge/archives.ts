@@ -74,12 +74,13 @@ export const updateArchive = operation<UpdateArchiveCommand>(UpdateArchive$, (in
   };
   service.archives.put(updated);
   putFeedingRule(service, updated);
+  service.archivedEvents.settled(updated);
   return shownState(updated);
 });
 
 export const describeArchive = operation<DescribeArchiveCommand>(DescribeArchive$, (input, context) => {
   const { service } = context;
-  const archive = service.settledArchive(archiveOf(input.ArchiveName as string, context));
+  const archive = service.archivedEvents.settled(archiveOf(input.ArchiveName as string, context));
   const { ArchiveArn, ...state } = { ...shownState(archive), ...shown(service, archive) };
   return {
     ArchiveArn,
@@ -103,17 +104,14 @@ export const listArchives = operation<ListArchivesCommand>(ListArchives$, (input
     input,
     ({ bus }) => (source === undefined || bus === source) && (wanted === undefined || wanted === state),
   );
-  return { Archives: items.map((archive) => shown(service, service.settledArchive(archive))), NextToken };
+  return { Archives: items.map((archive) => shown(service, service.archivedEvents.settled(archive))), NextToken };
 });
 
 export const deleteArchive = operation<DeleteArchiveCommand>(DeleteArchive$, (input, context) => {
   const { service } = context;
   const archive = archiveOf(input.ArchiveName as string, context);
-  const key = nameKey(archive, archive.name);
-  for (const event of service.archivedEvents.by.time.range(key)) {
-    service.archivedEvents.delete(`${key}\n${event.position}`);
-  }
-  service.archives.delete(key);
+  service.archivedEvents.clear(archive);
+  service.archives.delete(nameKey(archive, archive.name));
   const rule = service.rules.get(feedingRuleArn(archive));
   if (rule !== undefined) service.deleteRule(rule);
 });
@@ -175,7 +173,7 @@ function shown(service: EventBridge, archive: ArchiveRow) {
     State: state,
     RetentionDays: archive.retentionDays,
     SizeBytes: archive.sizeBytes,
-    EventCount: service.archivedEvents.by.time.size(nameKey(archive, archive.name)),
+    EventCount: service.archivedEvents.count(archive),
     CreationTime: new Date(archive.createdMs),
   };
 }

@@ -94,7 +94,9 @@ export const deleteEventBus = operation<DeleteEventBusCommand>(DeleteEventBus$, 
   if (service.rules.by.bus.size(bus.arn) > 0) throw validation("EventBus can't be deleted since it has rules.");
   service.buses.delete(nameKey(bus, bus.name));
   const source = service.partnerSources.get(nameKey(bus, bus.name));
-  if (source?.state === "ACTIVE") service.partnerSources.put({ ...source, state: "PENDING" });
+  if (source?.state === "ACTIVE") {
+    service.putPartnerSource({ ...source, state: "PENDING", pendingSinceMs: service.now });
+  }
 });
 
 /** The buses of an account in the order of their names, the default one among them. */

@@ -2,7 +2,9 @@
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { Sweep } from "../../engine/sweep.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
+import { ArchivedEvents } from "./archived-events.ts";
 import { Authorizer } from "./authorizer.ts";
 import { deliverToBus } from "./delivered-events.ts";
 import { type BusName, busName, noBus, noRule, ruleArn } from "./names.ts";
@@ -14,10 +16,7 @@ import { RuleSchedules } from "./rule-schedules.ts";
 import { ServiceCalls } from "./service-calls.ts";
 import {
   type ApiDestinationRow,
-  type ArchiveRow,
   apiDestinationTable,
-  archivedEventTable,
-  archivePosition,
   archiveTable,
   type BusRow,
   busTable,
@@ -25,7 +24,9 @@ import {
   connectionTable,
   endpointTable,
   nameKey,
+  type PartnerSourceRow,
   partnerSourceTable,
+  pendingEndMs,
   type RuleRow,
   replayTable,
   ruleTable,
@@ -33,20 +34,19 @@ import {
 } from "./tables.ts";
 import { Targets } from "./target-deliveries.ts";
 
-const dayMs = 86_400_000;
-
 export class EventBridge {
   readonly deps: ServiceDependencies;
   readonly buses;
   readonly rules;
   readonly targets;
   readonly archives;
-  readonly archivedEvents;
+  readonly archivedEvents: ArchivedEvents;
   readonly replays;
   readonly connections;
   readonly apiDestinations;
   readonly endpoints;
   readonly partnerSources;
+  readonly #pendingSources: Sweep<PartnerSourceRow>;
   readonly patterns: RulePatterns;
   readonly recent: RecentEvents;
   readonly schedules: RuleSchedules;
@@ -66,12 +66,18 @@ export class EventBridge {
     this.rules = store.table(ruleTable);
     this.targets = store.table(targetTable);
     this.archives = store.table(archiveTable);
-    this.archivedEvents = store.table(archivedEventTable);
+    this.archivedEvents = new ArchivedEvents(this);
     this.replays = store.table(replayTable);
     this.connections = store.table(connectionTable);
     this.apiDestinations = store.table(apiDestinationTable);
     this.endpoints = store.table(endpointTable);
     this.partnerSources = store.table(partnerSourceTable);
+    this.#pendingSources = new Sweep(store, dependencies.clock, {
+      first: (key) => this.partnerSources.by.pending.first(key),
+      endMs: pendingEndMs,
+      drop: (source) => this.partnerSources.delete(nameKey(source, source.name)),
+      keys: () => this.partnerSources.by.pending.groups(),
+    });
     this.#startedMs = this.now;
     this.patterns = new RulePatterns(this);
     this.recent = new RecentEvents(this);
@@ -151,40 +157,16 @@ export class EventBridge {
     this.patterns.touch(rule);
   }
 
+  /** Puts a partner's source, which is gone in two weeks unless a bus is made for it. */
+  putPartnerSource(source: PartnerSourceRow): void {
+    this.partnerSources.put(source);
+    if (source.state === "PENDING") this.#pendingSources.expect("", pendingEndMs(source));
+  }
+
   deleteRule(rule: RuleRow): void {
     this.rules.delete(rule.arn);
     this.schedules.cancel(rule);
     this.patterns.touch(rule);
-  }
-
-  /** Keeps an event in an archive. */
-  archive(archive: ArchiveRow, eventMs: number, text: string): void {
-    const bytes = Buffer.byteLength(text);
-    const { store } = this.deps;
-    this.archivedEvents.put({
-      archive: nameKey(archive, archive.name),
-      account: archive.account,
-      position: archivePosition(eventMs, store.nextSerial()),
-      arrivedMs: this.now,
-      text,
-      bytes,
-    });
-    this.archives.put({ ...archive, sizeBytes: archive.sizeBytes + bytes });
-  }
-
-  /** The archive after its retention has done its work. */
-  settledArchive(archive: ArchiveRow): ArchiveRow {
-    if (archive.retentionDays === 0) return archive;
-    const key = nameKey(archive, archive.name);
-    let { sizeBytes } = archive;
-    for (const event of this.archivedEvents.by.arrival.range(key, { lte: this.now - archive.retentionDays * dayMs })) {
-      this.archivedEvents.delete(`${key}\n${event.position}`);
-      sizeBytes -= event.bytes;
-    }
-    if (sizeBytes === archive.sizeBytes) return archive;
-    const settled = { ...archive, sizeBytes };
-    this.archives.put(settled);
-    return settled;
   }
 }
 

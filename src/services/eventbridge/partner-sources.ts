@@ -32,10 +32,7 @@ import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 import { namePage, pageOf, pageStart } from "./pages.ts";
 import { checkEntry, checkTotalSize } from "./put-events.ts";
-import { nameKey, type PartnerSourceRow, scopeOf } from "./tables.ts";
-
-/** A source that nobody accepts is gone after two weeks. */
-const pendingMs = 14 * 86_400_000;
+import { nameKey, type PartnerSourceRow, pendingEndMs, scopeOf } from "./tables.ts";
 
 export const createPartnerEventSource = operation<CreatePartnerEventSourceCommand>(
   CreatePartnerEventSource$,
@@ -48,7 +45,7 @@ export const createPartnerEventSource = operation<CreatePartnerEventSourceComman
     }
     const createdMs = service.now;
     const arn = sourceArn(region, name);
-    service.partnerSources.put({ arn, account, region, name, createdMs, partner, state: "PENDING" });
+    service.putPartnerSource({ arn, account, region, name, createdMs, partner, state: "PENDING" });
     return { EventSourceArn: arn };
   },
 );
@@ -180,7 +177,7 @@ function setState(name: string, state: "ACTIVE" | "PENDING", context: OperationC
   const { service } = context;
   const source = sourceOf(name, context);
   if (source.state === "DELETED") throw illegalStatus(`Event source ${name} is deleted.`);
-  service.partnerSources.put({ ...source, state });
+  service.putPartnerSource({ ...source, state, pendingSinceMs: service.now });
 }
 
 /** @throws AwsError ResourceNotFoundException */
@@ -204,10 +201,11 @@ function shownSource(source: PartnerSourceRow) {
   return { Arn: source.arn, Name: source.name, CreatedBy: createdBy, ...shownState(source) };
 }
 
-function shownState({ createdMs, state }: PartnerSourceRow) {
+function shownState(source: PartnerSourceRow) {
+  const { createdMs, state } = source;
   return {
     State: state,
     CreationTime: new Date(createdMs),
-    ExpirationTime: state === "PENDING" ? new Date(createdMs + pendingMs) : undefined,
+    ExpirationTime: state === "PENDING" ? new Date(pendingEndMs(source)) : undefined,
   };
 }

@@ -59,13 +59,12 @@ export class Replayer {
     }
   }
 
-  /** What keeps a replay from going on, in words; the archive's retention does its work on the way. */
+  /** What keeps a replay from going on, in words. */
   #hindrance(replay: ReplayRow): string | undefined {
     const service = this.#service;
     const archive = service.archives.get(replay.archive);
     if (archive === undefined) return "The archive does not exist any more.";
     if (service.bus(busName(replay.destination, replay)) === undefined) return "The event bus does not exist any more.";
-    service.settledArchive(archive);
     return undefined;
   }
 
@@ -81,7 +80,7 @@ export class Replayer {
     let cursor: string | undefined;
     let windowEndMs = Number.POSITIVE_INFINITY;
     let sent = 0;
-    for (const { position, text } of service.archivedEvents.by.time.range(replay.archive, bounds)) {
+    for (const { position, text } of service.archivedEvents.range(replay.archive, bounds)) {
       const eventMs = positionMs(position);
       if (eventMs >= windowEndMs || sent === mostAtOnce) break;
       if (cursor === undefined) windowEndMs = (Math.floor(eventMs / windowMs) + 1) * windowMs;

@@ -68,7 +68,7 @@ export class Router {
     const service = this.#service;
     if (rule.archive !== undefined) {
       const archive = service.archives.get(rule.archive);
-      if (archive !== undefined) service.archive(service.settledArchive(archive), event.timeMs, event.text);
+      if (archive !== undefined) service.archivedEvents.add(archive, event.timeMs, event.text);
       return;
     }
     for (const target of service.targets.by.rule.range(rule.arn)) {

@@ -275,6 +275,13 @@ export interface PartnerSourceRow extends NamedRow {
   /** The account that receives the events; the row's `account`. */
   readonly partner: string;
   readonly state: EventSourceState;
+  /** When it came to wait for a bus, if that was later than its creation. */
+  readonly pendingSinceMs?: number | undefined;
+}
+
+/** A source that waits for a bus is gone after two weeks: when, epoch ms. */
+export function pendingEndMs({ createdMs, pendingSinceMs = createdMs }: PartnerSourceRow): number {
+  return pendingSinceMs + 14 * 86_400_000;
 }
 
 export const partnerSourceTable = defineTable<PartnerSourceRow>()({
@@ -285,5 +292,9 @@ export const partnerSourceTable = defineTable<PartnerSourceRow>()({
     name: { group: scopeOf, order: (row) => row.name },
     /** By the partner, for its own lists: one row for each account a source is offered to. */
     partner: { group: (row) => `${row.partner} ${row.region}`, order: (row) => `${row.name} ${row.account}` },
+    pending: {
+      group: (row) => (row.state === "PENDING" ? "" : undefined),
+      order: pendingEndMs,
+    },
   },
 });

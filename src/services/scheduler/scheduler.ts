@@ -2,19 +2,17 @@
 import { createHash } from "node:crypto";
 import { formatArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
-import { takePage } from "../../calls/page.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { Sweep } from "../../engine/sweep.ts";
 import { conflict, groupDoesNotExist } from "./errors.ts";
 import { GroupDeletions } from "./group-deletions.ts";
 import { Invocations } from "./invocations.ts";
 import { Runs } from "./runs.ts";
-import { type GroupRow, groupTable, placeOf, scheduleTable, tokenTable } from "./tables.ts";
+import { type GroupRow, groupTable, placeOf, scheduleTable, type TokenRow, tokenTable } from "./tables.ts";
 
 export const defaultGroup = "default";
 /** How long a client token is remembered. */
 const tokenLifeMs = 3_600_000;
-/** Old tokens dropped with each request, so that none pays for a long time of many. */
-const mostForgotten = 100;
 
 export interface Place {
   readonly account: string;
@@ -26,16 +24,24 @@ export class Scheduler {
   readonly groups;
   readonly schedules;
   readonly #tokens;
+  readonly #expiredTokens: Sweep<TokenRow>;
   readonly invocations: Invocations;
   readonly runs: Runs;
   readonly groupDeletions: GroupDeletions;
 
   constructor(dependencies: ServiceDependencies) {
-    const { store } = dependencies;
+    const { store, clock } = dependencies;
     this.deps = dependencies;
     this.groups = store.table(groupTable);
     this.schedules = store.table(scheduleTable);
-    this.#tokens = store.table(tokenTable);
+    const tokens = store.table(tokenTable);
+    this.#tokens = tokens;
+    this.#expiredTokens = new Sweep(store, clock, {
+      first: (key) => tokens.by.expiry.first(key),
+      endMs: (row) => row.expiresMs,
+      drop: (row) => tokens.delete(row.key),
+      keys: () => tokens.by.expiry.groups(),
+    });
     this.invocations = new Invocations(this);
     this.runs = new Runs(this);
     this.groupDeletions = new GroupDeletions(this);
@@ -94,9 +100,6 @@ export class Scheduler {
     const { ClientToken: token, ...asked } = input;
     if (token === undefined) return run();
     const { now } = this;
-    for (const { key } of takePage(this.#tokens.by.expiry.range("", { lte: now }), mostForgotten).items) {
-      this.#tokens.delete(key);
-    }
     const key = `${context.account}\n${context.region}\n${operation}\n${token}`;
     const request = createHash("sha256").update(JSON.stringify(asked)).digest("base64");
     const known = this.#tokens.get(key);
@@ -105,7 +108,9 @@ export class Scheduler {
       throw conflict(`The client token ${token} was used before with other parameters.`);
     }
     const arn = run();
-    this.#tokens.put({ key, account: context.account, request, arn, expiresMs: now + tokenLifeMs });
+    const expiresMs = now + tokenLifeMs;
+    this.#tokens.put({ key, account: context.account, request, arn, expiresMs });
+    this.#expiredTokens.expect("", expiresMs);
     return arn;
   }
 }

@@ -40,19 +40,21 @@ export function accept(
   const now = service.now;
   const deduplicationId = topic.fifo ? (sent.MessageDeduplicationId ?? sha256Hex(sent.Message as string)) : undefined;
   const key = deduplicationId === undefined ? undefined : deduplicationKey(topic, sent, deduplicationId);
-  const original = key === undefined ? undefined : findOriginal(service, topic, key, now);
+  const original = key === undefined ? undefined : findOriginal(service, topic, key);
   if (original) return { MessageId: original.messageId, SequenceNumber: original.sequenceNumber };
   const messageId = service.deps.random.uuid();
   const sequenceNumber = topic.fifo ? sequenceNumberOf(service.deps.store.nextSerial()) : undefined;
   if (key !== undefined) {
+    const expiresMs = now + deduplicationWindowMs;
     service.deduplications.put({
       key,
       account: topic.account,
       topicArn: topic.arn,
       messageId,
       sequenceNumber: sequenceNumber as string,
-      expiresMs: now + deduplicationWindowMs,
+      expiresMs,
     });
+    service.retention.deduplications.expect(topic.arn, expiresMs);
   }
   const published: Published = {
     ...publishedOf(content, attributes, publisher),
@@ -111,10 +113,9 @@ export function deliverToTopic(service: Sns, delivery: Delivery): { MessageId: s
   return accept(topic, sent, content, checkMessageAttributes(undefined), { service, origin: undefined, traceHeader });
 }
 
-function findOriginal(service: Sns, topic: TopicRow, key: string, now: number) {
-  const { deduplications } = service;
-  for (const expired of deduplications.by.expiry.range(topic.arn, { lte: now })) deduplications.delete(expired.key);
-  return deduplications.get(key);
+function findOriginal(service: Sns, topic: TopicRow, key: string) {
+  service.retention.deduplications.run(topic.arn);
+  return service.deduplications.get(key);
 }
 
 /** Ids are one space in a topic, or in each group with FifoThroughputScope MessageGroup. */

@@ -23,7 +23,7 @@ export class Replays {
     return replay === undefined || (replay.status === "Completed" && replay.toMs === undefined);
   }
 
-  /** Keeps a message for replays, and forgets what is too old for them. Inside a transaction. */
+  /** Keeps a message for replays. Inside a transaction. */
   archive(topic: TopicRow, published: ArchivedRow["published"]): void {
     const days = archiveDays(topic.attributes);
     if (days === undefined) return;
@@ -36,10 +36,7 @@ export class Replays {
       serial: this.#sns.deps.store.nextSerial(),
       published,
     });
-    for (const old of archive.by.topic.range(arn)) {
-      if (old.published.timestampMs >= this.#sns.now - days * dayMs) break;
-      archive.delete(old.id);
-    }
+    this.#sns.retention.archive.expect(arn, published.timestampMs + days * dayMs);
   }
 
   /** The replay a policy asks for; undefined for a policy that is empty. The policy has been checked. */
@@ -76,6 +73,7 @@ export class Replays {
     let cursor = replay.cursor;
     let looked = 0;
     let done = true;
+    this.#sns.retention.archive.run(topic.arn);
     for (const archived of this.#sns.archive.by.topic.range(topic.arn, { gt: cursor })) {
       const { timestampMs } = archived.published;
       if (replay.toMs !== undefined && timestampMs > replay.toMs) break;

@@ -8,6 +8,7 @@ import type { ServiceDependencies } from "../../calls/service.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { FanOut } from "./fan-out.ts";
 import { Replays } from "./replays.ts";
+import { Retention } from "./retention.ts";
 import { Signer } from "./signing.ts";
 import {
   archiveTable,
@@ -39,6 +40,7 @@ export class Sns {
   readonly fanOut: FanOut;
   readonly signer: Signer;
   readonly replays: Replays;
+  readonly retention: Retention;
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -55,6 +57,7 @@ export class Sns {
     this.signer = new Signer(store);
     this.fanOut = new FanOut(this);
     this.replays = new Replays(this);
+    this.retention = new Retention(this);
   }
 
   get now(): number {

@@ -9,6 +9,7 @@ import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asGivenAttributes, invalid, invalidParameter } from "./errors.ts";
+import { pendingMs } from "./retention.ts";
 import { checkArn, operation, type Sns } from "./sns.ts";
 import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
 import { endpointKey, type SubscriptionRow, type TopicRow } from "./tables.ts";
@@ -17,9 +18,6 @@ const maxFifoSubscriptions = 100;
 const maxSubscriptions = 12_500_000;
 const maxPoliciesOfTopic = 200;
 const maxPoliciesOfAccount = 10_000;
-const dayMs = 86_400_000;
-/** A subscription that nobody confirms within this time is gone, its token with it. */
-export const pendingMs = 3 * dayMs;
 export const pendingTimer = "sns.pending";
 /** What Subscribe and the lists say in place of the ARN. */
 const pendingConfirmation = "pending confirmation";

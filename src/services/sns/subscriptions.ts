@@ -18,8 +18,9 @@ import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asSetAttribute, invalidParameter, notFound } from "./errors.ts";
+import { pendingMs } from "./retention.ts";
 import { checkArn, isSigned, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
-import { checkFilterPolicyLimit, pendingMs, pendingTimer } from "./subscribe.ts";
+import { checkFilterPolicyLimit, pendingTimer } from "./subscribe.ts";
 import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
 import { placeOf, type SubscriptionRow } from "./tables.ts";
 
@@ -45,7 +46,7 @@ export const confirmSubscription = operation<ConfirmSubscriptionCommand>(Confirm
 
 /** The subscription whose end this token takes back, while it is valid. */
 function ended(service: Sns, token: string): SubscriptionRow | undefined {
-  for (const old of service.ended.by.ended.range("", { lte: service.now - pendingMs })) service.ended.delete(old.arn);
+  service.retention.ended.run("");
   const row = service.ended.by.token.first(token);
   if (row === undefined) return undefined;
   service.ended.delete(row.arn);
@@ -77,6 +78,7 @@ export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, c
   if (!signed && row.confirmed && topic) {
     service.deps.delivery.submit(confirmationDelivery(service, topic, row, "UnsubscribeConfirmation"));
     service.ended.put({ ...row, confirmed: false, endedMs: service.now });
+    service.retention.ended.expect("", service.now + pendingMs);
   }
 });
 

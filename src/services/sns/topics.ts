@@ -107,6 +107,8 @@ export const setTopicAttributes = operation<SetTopicAttributesCommand>(SetTopicA
   if (!archiving) for (const row of service.archive.by.topic.range(topic.arn)) service.archive.delete(row.id);
   const archivingSinceMs = archiving ? (topic.archivingSinceMs ?? service.now) : undefined;
   service.topics.put({ ...topic, attributes, archivingSinceMs });
+  // The retention may be shorter now; the look finds what that lets go.
+  if (archiving) service.retention.archive.expect(topic.arn, service.now);
 });
 
 export const listTopics = operation<ListTopicsCommand>(ListTopics$, (input, { service, account, region }) => {

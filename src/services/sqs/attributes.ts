@@ -35,6 +35,8 @@ export const setQueueAttributes = operation<SetQueueAttributesCommand>(SetQueueA
   service.settle(queue, service.now);
   const changed = { ...queue, ...settings, modifiedMs: service.now };
   service.queues.put(changed);
+  const oldest = service.messages.by.sent.first(queue.arn);
+  if (oldest) service.retention.expect(changed, oldest.sentMs);
   if (isFifo(queue.arn)) moveDelays(service, changed, queue.numbers.DelaySeconds);
 });
 

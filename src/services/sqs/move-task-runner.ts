@@ -132,14 +132,7 @@ export class MoveTasks {
     const content = this.#sqs.contentOf(message);
     const serial = deps.store.nextSerial();
     this.#sqs.deleteMessage(message);
-    this.#sqs.contents.put({
-      ...content,
-      serial,
-      account: target.account,
-      id: deps.random.uuid(),
-      deduplicationId: isFifo(target.arn) ? content.deduplicationId : undefined,
-    });
-    this.#sqs.putMessage({
+    const moved: MessageRow = {
       ...message,
       queue: target.arn,
       serial,
@@ -148,6 +141,13 @@ export class MoveTasks {
       delayed: delayMs > 0,
       received: undefined,
       deadLetterSource: undefined,
+    };
+    this.#sqs.addMessage(target, moved, {
+      ...content,
+      serial,
+      account: target.account,
+      id: deps.random.uuid(),
+      deduplicationId: isFifo(target.arn) ? content.deduplicationId : undefined,
     });
   }
 

@@ -73,6 +73,7 @@ export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, c
   service.longPolls.touched(queue.arn);
   if (service.deps.options.strict) {
     service.deletedQueues.put({ arn: queue.arn, account: queue.account, deletedMs: service.now });
+    service.retention.deletedQueues.expect("", service.now + minuteMs);
   }
 });
 
@@ -137,10 +138,8 @@ function checkName(name: string, fifo: boolean): void {
 
 function checkDeletedRecently(service: Sqs, arn: string): void {
   if (!service.deps.options.strict) return;
-  const { deletedQueues } = service;
-  const past = service.now - minuteMs;
-  for (const old of deletedQueues.by.deleted.range("", { lte: past })) deletedQueues.delete(old.arn);
-  if (!deletedQueues.has(arn)) return;
+  service.retention.deletedQueues.run("");
+  if (!service.deletedQueues.has(arn)) return;
   throw AwsError.of(
     QueueDeletedRecently$ as ErrorSchema,
     "You must wait 60 seconds after deleting a queue before you can create another with the same name.",

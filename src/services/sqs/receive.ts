@@ -196,14 +196,16 @@ function attemptKey(queue: QueueRow, attemptId: string): string {
 }
 
 function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonly MessageRow[], now: number): void {
+  const expiresMs = now + attemptWindowMs;
   service.receiveAttempts.put({
     key: attemptKey(queue, ask.attemptId as string),
     account: queue.account,
     queue: queue.arn,
     messages: taken.map(({ serial, received }) => ({ serial, receiveCount: (received as Received).count })),
     availableMs: now + ask.visibilityMs,
-    expiresMs: now + attemptWindowMs,
+    expiresMs,
   });
+  service.retention.receiveAttempts.expect(queue.arn, expiresMs);
 }
 
 /**
@@ -219,7 +221,7 @@ function repeatAttempt(
   now: number,
 ): MessageRow[] | undefined {
   const { receiveAttempts } = service;
-  for (const old of receiveAttempts.by.expiry.range(queue.arn, { lte: now })) receiveAttempts.delete(old.key);
+  service.retention.receiveAttempts.run(queue.arn);
   const attempt = receiveAttempts.get(attemptKey(queue, attemptId));
   if (!attempt) return undefined;
   if (attempt.availableMs <= now) {

@@ -187,23 +187,26 @@ export function putNew(
   const { queue, body, attributes, traceHeader } = checked;
   const now = service.now;
   const bodyMd5 = md5Hex(body);
-  const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked, now);
+  const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked);
   if (original) return { id: original.messageId, serial: original.serial, bodyMd5 };
   const id = service.deps.random.uuid();
   const serial = service.deps.store.nextSerial();
   const { account } = queue;
   const { deduplicationId } = checked;
-  service.contents.put({ serial, account, id, body, bodyMd5, attributes, traceHeader, senderId, deduplicationId });
-  service.putMessage({
-    queue: queue.arn,
-    serial,
-    sentMs: now,
-    availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
-    delayed: checked.delaySeconds > 0,
-    received: undefined,
-    group: checked.group,
-    deadLetterSource: undefined,
-  });
+  service.addMessage(
+    queue,
+    {
+      queue: queue.arn,
+      serial,
+      sentMs: now,
+      availableMs: checked.delaySeconds > 0 ? now + checked.delaySeconds * 1000 : 0,
+      delayed: checked.delaySeconds > 0,
+      received: undefined,
+      group: checked.group,
+      deadLetterSource: undefined,
+    },
+    { serial, account, id, body, bodyMd5, attributes, traceHeader, senderId, deduplicationId },
+  );
   if (deduplicationId !== undefined) remember(service, checked, id, serial, now);
   return { id, serial, bodyMd5 };
 }
@@ -229,24 +232,16 @@ export function sequenceNumber(serial: number): string {
   return `188${String(BigInt(serial) * 256n).padStart(17, "0")}`;
 }
 
-function findOriginal(service: Sqs, checked: Checked, now: number): DeduplicationRow | undefined {
-  const { by } = service.deduplications;
-  const oldest = by.expiry.first(checked.queue.arn);
-  if (oldest && oldest.expiresMs <= now) {
-    for (const expired of by.expiry.range(checked.queue.arn, { lte: now })) service.deduplications.delete(expired.key);
-  }
+function findOriginal(service: Sqs, checked: Checked): DeduplicationRow | undefined {
+  service.retention.deduplications.run(checked.queue.arn);
   return service.deduplications.get(deduplicationKey(checked));
 }
 
 function remember(service: Sqs, checked: Checked, messageId: string, serial: number, now: number): void {
-  service.deduplications.put({
-    key: deduplicationKey(checked),
-    account: checked.queue.account,
-    queue: checked.queue.arn,
-    messageId,
-    serial,
-    expiresMs: now + deduplicationWindowMs,
-  });
+  const { account, arn } = checked.queue;
+  const expiresMs = now + deduplicationWindowMs;
+  service.deduplications.put({ key: deduplicationKey(checked), account, queue: arn, messageId, serial, expiresMs });
+  service.retention.deduplications.expect(arn, expiresMs);
 }
 
 /** Ids are one space in a queue, or in each group with DeduplicationScope messageGroup. */

@@ -12,11 +12,11 @@ import { Kms } from "./kms.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
 import type { SqsAction } from "./policy.ts";
+import { Retention, retentionMs } from "./retention.ts";
 import {
   deduplicationTable,
   deletedQueueTable,
   isFifo,
-  isInFlight,
   type MessageRow,
   messageTable,
   type QueueRow,
@@ -43,6 +43,7 @@ export class Sqs {
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
   readonly throughput: Throughput;
+  readonly retention: Retention;
   readonly #arns = new Map<string, { readonly region: string; readonly account: string; readonly arn: string }>();
 
   constructor(dependencies: ServiceDependencies) {
@@ -61,6 +62,7 @@ export class Sqs {
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
     this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
+    this.retention = new Retention(this);
   }
 
   get now(): number {
@@ -91,6 +93,13 @@ export class Sqs {
     return arn;
   }
 
+  /** Takes a message that is new to its queue, with what it says. */
+  addMessage(queue: QueueRow, message: MessageRow, content: ContentRow): void {
+    this.contents.put(content);
+    this.putMessage(message);
+    this.retention.expect(queue, message.sentMs);
+  }
+
   /** Puts a message and keeps in step its tenant's account, its group and the polls that may wait for it. */
   putMessage(message: MessageRow): void {
     this.fairness.beforeChange(message);
@@ -113,16 +122,11 @@ export class Sqs {
   /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
   settle(queue: QueueRow, now: number): void {
     const { by } = this.messages;
-    const retentionMs = queue.numbers.MessageRetentionPeriod * 1000;
     let landed = false;
     const oldest = by.sent.first(queue.arn);
-    if (oldest && oldest.sentMs + retentionMs <= now) {
-      for (const message of by.sent.range(queue.arn, { lte: now - retentionMs })) {
-        this.deleteMessage(message);
-        if (!isInFlight(message)) continue;
-        this.fairness.endedEarlier(message, Math.min(message.availableMs, message.sentMs + retentionMs));
-        landed = true;
-      }
+    if (oldest && oldest.sentMs + retentionMs(queue) <= now) {
+      this.retention.messages.run(queue.arn);
+      landed = true;
     }
     const nextDelayed = by.delayed.first(queue.arn);
     if (nextDelayed && nextDelayed.availableMs <= now) {
@@ -156,8 +160,7 @@ export class Sqs {
     const fifo = isFifo(target.arn);
     // A FIFO queue orders by arrival and counts retention from it; a standard one keeps the message's age.
     const serial = fifo ? this.deps.store.nextSerial() : message.serial;
-    this.contents.put({ ...content, serial, account: target.account });
-    this.putMessage({
+    const deadLetter: MessageRow = {
       ...message,
       queue: target.arn,
       serial,
@@ -166,7 +169,8 @@ export class Sqs {
       delayed: false,
       received: message.received && { ...message.received, countBefore: message.received.count },
       deadLetterSource: source.arn,
-    });
+    };
+    this.addMessage(target, deadLetter, { ...content, serial, account: target.account });
   }
 
   /** Removes every message of a queue with all that is remembered of them. */

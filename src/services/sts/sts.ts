@@ -4,6 +4,7 @@ import { type SessionRow, sessionTable } from "../../calls/identity.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import type { Random } from "../../engine/random.ts";
+import { Sweep } from "../../engine/sweep.ts";
 import type { Table } from "../../engine/table.ts";
 
 /** How long expired credentials are known as such. */
@@ -22,25 +23,33 @@ export interface Credentials {
 export class Sts {
   readonly #deps: ServiceDependencies;
   readonly #sessions: Table<SessionRow, "expiry">;
+  readonly #expired: Sweep<SessionRow>;
 
   constructor(dependencies: ServiceDependencies) {
+    const { store, clock } = dependencies;
     this.#deps = dependencies;
-    this.#sessions = dependencies.store.table(sessionTable);
+    const sessions = store.table(sessionTable);
+    this.#sessions = sessions;
+    this.#expired = new Sweep(store, clock, {
+      first: (key) => sessions.by.expiry.first(key),
+      endMs: (row) => row.expiresMs + dayMs,
+      drop: (row) => sessions.delete(row.accessKeyId),
+      keys: () => sessions.by.expiry.groups(),
+    });
   }
 
   get now(): number {
     return this.#deps.clock.now();
   }
 
-  /** New credentials that act as the principal for `seconds`. Those expired for a day are forgotten on the way. */
+  /** New credentials that act as the principal for `seconds`. */
   issue(principal: { account: string; arn: string; userId: string }, seconds: number): Credentials {
     const { random } = this.#deps;
-    for (const expired of this.#sessions.by.expiry.range("", { lte: this.now - dayMs }))
-      this.#sessions.delete(expired.accessKeyId);
     const accessKeyId = `ASIA${keyIdTail(principal.account, random)}`;
     // STS times have no fraction.
     const expiresMs = Math.floor(this.now / 1000) * 1000 + seconds * 1000;
     this.#sessions.put({ accessKeyId, ...principal, expiresMs });
+    this.#expired.expect("", expiresMs + dayMs);
     return {
       AccessKeyId: accessKeyId,
       SecretAccessKey: Buffer.from(random.bytes(30)).toString("base64"),

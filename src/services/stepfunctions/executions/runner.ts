@@ -1,5 +1,6 @@
 /** Runs standard executions: each step and all it brings about is one transaction. */
 
+import { Sweep } from "../../../engine/sweep.ts";
 import type { Effect, Env, Signal, TaskRequest } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import { startExecution, step } from "../asl/interpreter.ts";
@@ -15,7 +16,7 @@ const mostLive = 2000;
 
 const timerKind = "states.execution";
 
-/** Days a closed execution can still be described. */
+/** How long a closed execution can still be described. */
 const retentionMs = 90 * 86_400_000;
 
 export class Runner {
@@ -23,14 +24,23 @@ export class Runner {
   readonly tasks;
   readonly frames: Frames;
   readonly histories: Histories;
+  /** Closed executions past their retention, under `""`. */
+  readonly #old: Sweep<ExecutionRow>;
   readonly #sfn: StepFunctions;
   readonly #live = new Map<string, { live: Live; head: object }>();
   readonly #stepping = new Set<string>();
 
   constructor(sfn: StepFunctions) {
-    const { store, timers } = sfn.deps;
+    const { store, timers, clock } = sfn.deps;
     this.#sfn = sfn;
-    this.executions = store.table(executionTable);
+    const executions = store.table(executionTable);
+    this.executions = executions;
+    this.#old = new Sweep(store, clock, {
+      first: (key) => executions.by.closed.first(key),
+      endMs: (row) => (row.stoppedMs as number) + retentionMs,
+      drop: (row) => this.forget(row),
+      keys: () => executions.by.closed.groups(),
+    });
     this.tasks = store.table(taskTable);
     this.frames = new Frames(store);
     this.histories = new Histories(store);
@@ -256,16 +266,7 @@ export class Runner {
     this.#sfn.statusChanged(row);
     if (row.mapRun !== undefined) this.#sfn.mapRuns.childEnded(row.mapRun, row);
     this.#sfn.performer.childEnded(row);
-    this.#forgetOld(now);
-  }
-
-  /** Executions that closed 90 days ago, a few at a time. */
-  #forgetOld(now: number): void {
-    let left = 20;
-    for (const row of this.executions.by.closed.range("", { lt: now - retentionMs })) {
-      this.forget(row);
-      if (--left === 0) break;
-    }
+    this.#old.expect("", now + retentionMs);
   }
 
   /** Inside a transaction: removes all that is kept of an execution. */

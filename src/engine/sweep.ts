@@ -1,0 +1,81 @@
+import type { Clock, Timer } from "./clock.ts";
+import type { Store } from "./store.ts";
+
+/** Rows that have an end, in lists by key: the messages of each queue, or under one key all tokens there are. */
+export interface Expiring<Row> {
+  /** The row of this list that ends first. */
+  first(key: string): Row | undefined;
+  /** When a row's time is over, epoch ms; infinite when it stays. */
+  endMs(row: Row): number;
+  /** Deletes the row with all that belongs to it. Inside a transaction. */
+  drop(row: Row): void;
+  /** The lists that have rows; asked once, at the start. */
+  keys(): Iterable<string>;
+}
+
+/** Rows dropped in one turn of the event loop. */
+const mostAtOnce = 250;
+/** A list is looked at no more often than this, however closely its rows' ends follow one another. */
+const pauseMs = 1000;
+/** The next look after one that failed, as all do while the disk refuses writes. */
+const retryMs = 60_000;
+
+/**
+ * Drops rows whose time is over although nobody reads or writes their list any more. A list costs one timer of the
+ * clock, for its first end; whoever needs to be exact drops what has ended with `run` before looking.
+ */
+export class Sweep<Row> {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #expiring: Expiring<Row>;
+  readonly #alarms = new Map<string, { readonly dueMs: number; readonly timer: Timer }>();
+
+  constructor(store: Store, clock: Clock, expiring: Expiring<Row>) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#expiring = expiring;
+    for (const key of expiring.keys()) {
+      const first = expiring.first(key);
+      if (first !== undefined) this.expect(key, expiring.endMs(first));
+    }
+  }
+
+  /** To be called when a list gets a row that ends then, or a row's end comes nearer. */
+  expect(key: string, endMs: number): void {
+    const alarm = this.#alarms.get(key);
+    if (endMs === Number.POSITIVE_INFINITY || (alarm !== undefined && alarm.dueMs <= endMs)) return;
+    alarm?.timer.cancel();
+    this.#alarms.set(key, { dueMs: endMs, timer: this.#clock.at(endMs, () => this.#look(key)) });
+  }
+
+  /** Drops all rows of a list that have ended by now. Inside a transaction. */
+  run(key: string): void {
+    this.#dropEnded(key, Number.POSITIVE_INFINITY);
+  }
+
+  #dropEnded(key: string, most: number): void {
+    const { first, endMs, drop } = this.#expiring;
+    const now = this.#clock.now();
+    for (let dropped = 0; dropped < most; dropped += 1) {
+      const row = first(key);
+      if (row === undefined || endMs(row) > now) return;
+      drop(row);
+    }
+  }
+
+  #look(key: string): void {
+    this.#alarms.delete(key);
+    const now = this.#clock.now();
+    try {
+      this.#store.transaction(() => this.#dropEnded(key, mostAtOnce));
+    } catch (error) {
+      this.#clock.report(error);
+      this.expect(key, now + retryMs);
+      return;
+    }
+    const next = this.#expiring.first(key);
+    if (next === undefined) return;
+    const endMs = this.#expiring.endMs(next);
+    this.expect(key, endMs <= now ? now : Math.max(endMs, now + pauseMs));
+  }
+}

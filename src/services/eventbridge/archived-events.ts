@@ -1,0 +1,82 @@
+/** The events in archives. */
+import { Sweep } from "../../engine/sweep.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { type ArchivedEventRow, type ArchiveRow, archivedEventTable, archivePosition, nameKey } from "./tables.ts";
+
+const dayMs = 86_400_000;
+const eventKey = archivedEventTable.key;
+
+export class ArchivedEvents {
+  readonly #service: EventBridge;
+  readonly #events;
+  /** By archive: events past its retention. */
+  readonly #expiry: Sweep<ArchivedEventRow>;
+
+  constructor(service: EventBridge) {
+    const { store, clock } = service.deps;
+    this.#service = service;
+    const events = store.table(archivedEventTable);
+    this.#events = events;
+    this.#expiry = new Sweep(store, clock, {
+      first: (archive) => events.by.arrival.first(archive),
+      endMs: (event) => this.#endMs(event),
+      drop: (event) => this.#drop(event),
+      keys: () => events.by.arrival.groups(),
+    });
+  }
+
+  /** Keeps an event. Inside a transaction. */
+  add(archive: ArchiveRow, eventMs: number, text: string): void {
+    const { deps, archives, now } = this.#service;
+    const event: ArchivedEventRow = {
+      archive: nameKey(archive, archive.name),
+      account: archive.account,
+      position: archivePosition(eventMs, deps.store.nextSerial()),
+      arrivedMs: now,
+      text,
+      bytes: Buffer.byteLength(text),
+    };
+    this.#events.put(event);
+    archives.put({ ...archive, sizeBytes: archive.sizeBytes + event.bytes });
+    this.#expiry.expect(event.archive, this.#endMs(event));
+  }
+
+  count(archive: ArchiveRow): number {
+    return this.#events.by.time.size(nameKey(archive, archive.name));
+  }
+
+  /** By the events' own time. Inside a transaction, for what is past the archive's retention leaves first. */
+  range(archive: string, bounds: { gt?: string; gte?: string; lt: string }): IterableIterator<ArchivedEventRow> {
+    this.#expiry.run(archive);
+    return this.#events.by.time.range(archive, bounds);
+  }
+
+  /** The archive without the events that are past its retention, which may have been changed. Inside a transaction. */
+  settled(archive: ArchiveRow): ArchiveRow {
+    const key = nameKey(archive, archive.name);
+    this.#expiry.run(key);
+    const first = this.#events.by.arrival.first(key);
+    if (first !== undefined) this.#expiry.expect(key, this.#endMs(first));
+    return this.#service.archives.get(key) ?? archive;
+  }
+
+  /** Deletes all events of an archive that is being deleted. */
+  clear(archive: ArchiveRow): void {
+    for (const event of this.#events.by.time.range(nameKey(archive, archive.name)))
+      this.#events.delete(eventKey(event));
+  }
+
+  /** An event of an archive that is gone has no time left. */
+  #endMs({ archive, arrivedMs }: ArchivedEventRow): number {
+    const days = this.#service.archives.get(archive)?.retentionDays;
+    if (days === undefined) return 0;
+    return days === 0 ? Number.POSITIVE_INFINITY : arrivedMs + days * dayMs;
+  }
+
+  #drop(event: ArchivedEventRow): void {
+    const { archives } = this.#service;
+    this.#events.delete(eventKey(event));
+    const archive = archives.get(event.archive);
+    if (archive !== undefined) archives.put({ ...archive, sizeBytes: archive.sizeBytes - event.bytes });
+  }
+}
