@@ -113,7 +113,6 @@ export class Emulator {
     const { clock, requests } = this;
     this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
     const call = this.#dispatcher.call.bind(this.#dispatcher);
-    const callJson = this.#dispatcher.callJson.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
@@ -146,7 +145,6 @@ export class Emulator {
           streamDelayMs: options.streamDelayMs ?? 0,
         },
         call,
-        callJson,
         delivery,
         functions: this.functions,
         awsEvents,
@@ -168,6 +166,11 @@ export class Emulator {
     const { dataDir, disk } = options;
     if (disk !== undefined) return new Emulator(Store.on(disk), options);
     return new Emulator(dataDir === undefined ? Store.memory() : await Store.open(dataDir), options);
+  }
+
+  /** Tells by which address the emulator is reached, once it listens. */
+  listensAt(origin: string): void {
+    this.#dispatcher.address = origin;
   }
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {

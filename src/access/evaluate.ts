@@ -7,7 +7,7 @@ import { type RequestKeys, wildcardMatches } from "./wildcard.ts";
 
 export interface AccessRequest {
   readonly account: string;
-  readonly principal: Principal;
+  readonly principal: Pick<Principal, "arn" | "userId">;
   /** `{service}:{Action}`, compared without case. */
   readonly action: string;
   /** ARN of what the policy hangs on. */
@@ -49,7 +49,7 @@ function namesPrincipal({ everybody, names }: Principals, { account, principal }
 }
 
 /** An account's id or root stands for all of the account; a role for every session of it, whatever the role's path. */
-function isNamed(name: string, account: string, principal: Principal): boolean {
+function isNamed(name: string, account: string, principal: AccessRequest["principal"]): boolean {
   if (name === account || name === principal.arn) return true;
   const arn = parseArn(name);
   if (arn?.service !== "iam" || arn.account !== account) return false;

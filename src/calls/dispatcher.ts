@@ -16,10 +16,12 @@ import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
+import { Cause } from "./cause.ts";
 import type { Identities, Identity } from "./identity.ts";
+import { Invocation } from "./invocation.ts";
 import { OperationContext, type OperationDefinition } from "./operation.ts";
 import type { RequestLog, RequestRecord } from "./request-log.ts";
-import type { ServiceDefinition } from "./service.ts";
+import type { InputForm, ServiceDefinition } from "./service.ts";
 
 /** A service with its state, as one emulator runs it. */
 export interface RunningService {
@@ -108,6 +110,8 @@ export interface DispatcherDependencies {
  * Services call one another through it too (`call`), without the bytes.
  */
 export class Dispatcher {
+  /** The server's own address, for URLs that are minted where no client is behind a call. */
+  address = "http://localhost:4566";
   readonly #deps: DispatcherDependencies;
   readonly #models: readonly ServiceModel[];
   readonly #services = new Map<string, RunningService>();
@@ -133,7 +137,8 @@ export class Dispatcher {
     const call = this.#begin(request, claimed);
     if ("error" in claimed) return this.#fail(claimed.error, call, request);
     if (call.identity.expired) return this.#fail(expiredToken(claimed.protocol.name), call, request);
-    let context: OperationContext;
+    const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
+    const invocation = new Invocation(call.identity, cause);
     let codec: OperationCodec;
     try {
       const route = this.#route(claimed.operation);
@@ -141,14 +146,9 @@ export class Dispatcher {
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);
-      context = new OperationContext(
-        route.state,
-        call.identity,
-        origin,
-        call.requestId,
-        claimed.protocol.name,
-        request,
-      );
+      const { requestId } = call;
+      const details = { requestId, origin, protocol: claimed.protocol.name, request };
+      const context = new OperationContext(route.state, invocation, details);
       const result = this.#run(route, input, context);
       if (!(result instanceof Promise)) {
         const flushed = deps.store.flushed();
@@ -158,10 +158,10 @@ export class Dispatcher {
           codec,
           call,
           request,
-          context,
+          invocation,
         );
       }
-      return this.#pending(this.#afterFlush(result), codec, call, request, context);
+      return this.#pending(this.#afterFlush(result), codec, call, request, invocation);
     } catch (error) {
       return this.#fail(error, call, request);
     }
@@ -177,37 +177,30 @@ export class Dispatcher {
   }
 
   /**
-   * Runs an operation as a client of this account and region would, SDK-shaped input to SDK-shaped output; resolves
-   * when what it changed is durable.
-   * @throws AwsError whatever the operation answers.
-   */
-  async call(service: string, operation: string, input: object, as: { account: string; region: string }) {
-    const model = this.#services.get(service)?.definition.model.operations.get(operation);
-    if (!model) throw notBuilt(service, operation);
-    const route = this.#route(model);
-    route.validate(input as Record<string, unknown>);
-    const identity = this.#deps.identities.root(as.account, as.region);
-    const context = new OperationContext(route.state, identity, internalOrigin, this.#deps.random.uuid());
-    const result = (await this.#run(route, input, context)) ?? {};
-    await this.#deps.store.flushed();
-    return result;
-  }
-
-  /**
-   * As `call`, for input that a user wrote as JSON of the SDK's request members: what a universal target has.
+   * Runs an operation as a client would, SDK-shaped input to SDK-shaped output; resolves when what it changed is durable.
    * @param action name of the operation, its first letter in either case.
-   * @throws AwsError SerializationException for members of another type, NotImplemented for what Busbar does not have.
+   * @param form `json`: the input is JSON of the SDK's request members that a user wrote, as a universal target has it.
+   * @throws AwsError whatever the operation answers; NotImplemented for what Busbar does not have, SerializationException
+   * for JSON members of another type.
    */
-  async callJson(service: string, action: string, input: unknown, as: { account: string; region: string }) {
+  async call(
+    service: string,
+    action: string,
+    input: unknown,
+    invocation: Invocation,
+    form: InputForm = "sdk",
+  ): Promise<object> {
     const operation = action.charAt(0).toUpperCase() + action.slice(1);
     const model = this.#services.get(service)?.definition.model.operations.get(operation);
     if (!model) throw notBuilt(service, operation);
-    let decode = jsonReaders.get(model);
-    if (decode === undefined) {
-      decode = jsonDecoder(model.input, { constraints: model.service.constraints, written: true });
-      jsonReaders.set(model, decode);
-    }
-    return this.call(service, operation, decode(input ?? {}) as object, as);
+    const route = this.#route(model);
+    const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
+    route.validate(given);
+    const { random, store } = this.#deps;
+    const details = { requestId: random.uuid(), origin: invocation.origin ?? this.address };
+    const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
+    await store.flushed();
+    return result;
   }
 
   #begin(request: WireRequest, claimed: Claim | Unclaimed): Call {
@@ -218,7 +211,7 @@ export class Dispatcher {
   #run(route: Route, input: object, context: OperationContext): object | undefined | Promise<object | undefined> {
     const run = route.run;
     if (run === undefined) throw notBuilt(route.operation.service.name, route.operation.name);
-    return this.#deps.store.transaction(() => run(input, context));
+    return context.invocation.cause.run(() => this.#deps.store.transaction(() => run(input, context)));
   }
 
   async #afterFlush(result: Promise<object | undefined>): Promise<object | undefined> {
@@ -232,14 +225,14 @@ export class Dispatcher {
     codec: OperationCodec,
     call: Call,
     request: WireRequest,
-    context: OperationContext,
+    invocation: Invocation,
   ): PendingResponse {
     return {
       response: output.then(
         (value) => this.#succeed(codec, value, call, request),
         (error) => this.#fail(error, call, request),
       ),
-      abort: () => context.abort(),
+      abort: () => invocation.abort(),
     };
   }
 
@@ -299,8 +292,14 @@ export class Dispatcher {
   }
 }
 
-/** The origin of URLs minted in calls between services, where there is no request to take it from. */
-const internalOrigin = "http://localhost:4566";
+function jsonReader(model: OperationModel): JsonDecoder {
+  let decode = jsonReaders.get(model);
+  if (decode === undefined) {
+    decode = jsonDecoder(model.input, { constraints: model.service.constraints, written: true });
+    jsonReaders.set(model, decode);
+  }
+  return decode;
+}
 
 /** AWS's answer to temporary credentials past their end, which no operation looks behind. */
 function expiredToken(protocol: ProtocolName): AwsError {

@@ -8,10 +8,15 @@ import { partitionOf } from "./arn.ts";
 
 /** On whose behalf a call is made. */
 export interface Principal {
+  /** A user of the account, the session of a role or federated user, or a service of AWS that acts by itself. */
+  readonly kind: "user" | "session" | "service";
   /** `arn:aws:iam::{account}:root`, or the ARN of an assumed role or federated user. */
   readonly arn: string;
   /** The unique id: the account for root, `AROA…:{session}` for a role. SQS reports it as SenderId. */
   readonly userId: string;
+  /** The service's name, `states.amazonaws.com`, and the ARN of what it acts for; services alone have them. */
+  readonly service?: string;
+  readonly sourceArn?: string;
 }
 
 export interface Identity {
@@ -64,12 +69,12 @@ export class Identities {
     if (session) {
       const { account, arn, userId } = session;
       const expired = session.expiresMs <= this.#clock.now() ? { expired: true as const } : {};
-      return { account, region, principal: { arn, userId }, ...expired };
+      return { account, region, principal: { kind: "session", arn, userId }, ...expired };
     }
     return this.root(defaultAccount, region);
   }
 
-  /** The account's own identity, as which services call one another. */
+  /** The account's own identity. */
   root(account: string, region: string): Identity {
     let inRegion = this.#roots.get(region);
     if (!inRegion) {
@@ -82,7 +87,7 @@ export class Identities {
     if (!identity) {
       if (inRegion.size >= 1000) inRegion.clear();
       const arn = `arn:${partitionOf(region)}:iam::${account}:root`;
-      identity = { account, region, principal: { arn, userId: account } };
+      identity = { account, region, principal: { kind: "user", arn, userId: account } };
       inRegion.set(account, identity);
     }
     return identity;

@@ -2,37 +2,43 @@ import type { Blob64, FromWire } from "../../protocols/blob.ts";
 import type { ProtocolName, WireRequest } from "../../protocols/protocol.ts";
 import type { OperationSchema } from "../../protocols/schema.ts";
 import { partitionOf } from "./arn.ts";
-import type { Identity, Principal } from "./identity.ts";
+import type { Principal } from "./identity.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** What comes with a call besides its invocation. */
+export interface CallDetails {
+  readonly requestId: string;
+  /** For URLs that are minted; see `OperationContext.origin`. */
+  readonly origin: string;
+  readonly protocol?: ProtocolName | undefined;
+  readonly request?: WireRequest | undefined;
+}
 
 /** What an operation knows of the call besides its input. */
 export class OperationContext<State = unknown> {
   /** The state of the operation's own service, one per emulator. */
   readonly service: State;
+  readonly invocation: Invocation;
   readonly account: string;
   readonly region: string;
   readonly principal: Principal;
-  /** Scheme, host and port by which this client reaches us, for URLs that are minted: `http://localhost:4566`. */
+  /**
+   * Scheme, host and port for URLs that are minted, `http://localhost:4566`: by which the outermost client reaches us, or
+   * the server's own address where no client is behind the call.
+   */
   readonly origin: string;
   readonly requestId: string;
   /** How the client speaks; absent in calls between services. A few messages differ by it. */
   readonly protocol: ProtocolName | undefined;
   /** The request as it came, for the few operations that look at its headers; absent in calls between services. */
   readonly request: WireRequest | undefined;
-  #controller: AbortController | undefined;
-  #aborted = false;
 
-  constructor(
-    service: State,
-    identity: Identity,
-    origin: string,
-    requestId: string,
-    protocol?: ProtocolName,
-    request?: WireRequest,
-  ) {
+  constructor(service: State, invocation: Invocation, { requestId, origin, protocol, request }: CallDetails) {
     this.service = service;
-    this.account = identity.account;
-    this.region = identity.region;
-    this.principal = identity.principal;
+    this.invocation = invocation;
+    this.account = invocation.account;
+    this.region = invocation.region;
+    this.principal = invocation.principal;
     this.origin = origin;
     this.requestId = requestId;
     this.protocol = protocol;
@@ -43,18 +49,9 @@ export class OperationContext<State = unknown> {
     return partitionOf(this.region);
   }
 
-  /** Aborted when the client has gone or the emulator is stopping: whoever waits gives up and takes nothing. */
+  /** Aborted when the client has gone or the call was given up: whoever waits gives up and takes nothing. */
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#aborted = true;
-    this.#controller?.abort();
+    return this.invocation.signal;
   }
 }
 

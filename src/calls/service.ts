@@ -9,6 +9,7 @@ import type { AwsEvents } from "../events/aws-events.ts";
 import type { Functions } from "../functions/functions.ts";
 import type { Connections } from "../outside/connections.ts";
 import type { Arrivals } from "../sources/arrivals.ts";
+import type { Invocation } from "./invocation.ts";
 import type { OperationDefinition } from "./operation.ts";
 
 /** Choices of the person who starts the emulator that change how services behave. */
@@ -34,8 +35,6 @@ export interface ServiceDependencies {
   readonly options: ServiceOptions;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
-  /** As `call`, for an action and JSON input that a user wrote; see `Dispatcher.callJson`. */
-  readonly callJson: CallJson;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
   /** Keeps what would leave AWS, to be looked at. */
@@ -52,18 +51,15 @@ export interface ServiceDependencies {
   readonly models: ReadonlyMap<string, ServiceModel>;
 }
 
+/** What a call's input is: values as the SDK has them, or JSON of the SDK's members that a user wrote. */
+export type InputForm = "sdk" | "json";
+
 export type Call = (
   service: string,
   operation: string,
-  input: object,
-  as: { account: string; region: string },
-) => Promise<object>;
-
-export type CallJson = (
-  service: string,
-  action: string,
   input: unknown,
-  as: { account: string; region: string },
+  invocation: Invocation,
+  form?: InputForm,
 ) => Promise<object>;
 
 /** One AWS service: its model, its operations, and the state they work on. */

@@ -19,7 +19,7 @@ const timeoutMs = 5_000;
  * @param http takes deliveries of kind `http`.
  */
 export function apiGatewayTarget(endpoint: string | undefined, http: DeliverTo): DeliverTo {
-  return async (delivery, signal) => {
+  return async (delivery, invocation) => {
     if (endpoint === undefined) {
       const message = "Busbar has no API Gateway: say where it is with --endpoint execute-api=url.";
       throw new DeliveryFailure("UnsupportedTarget", message, false);
@@ -40,6 +40,6 @@ export function apiGatewayTarget(endpoint: string | undefined, http: DeliverTo):
       headers: { "content-type": "application/json", ...headers, host },
       timeoutMs,
     };
-    return http({ ...delivery, target: url.href, parameters }, signal);
+    return http({ ...delivery, target: url.href, parameters }, invocation);
   };
 }

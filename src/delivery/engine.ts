@@ -4,6 +4,8 @@
  * tried again, is a row until it is delivered or given up.
  */
 import { AwsError } from "../../protocols/error.ts";
+import { Cause } from "../calls/cause.ts";
+import { causeOr, Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import { Ring } from "../engine/ring.ts";
@@ -151,14 +153,14 @@ export class DeliveryEngine {
    * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
    * @throws DeliveryFailure, AwsError: whatever the target answers, or that there is none of this kind.
    */
-  async attempt(request: DeliveryRequest): Promise<unknown> {
+  async attempt(request: DeliveryRequest, invocation: Invocation): Promise<unknown> {
     const target = this.#targets.get(request.kind);
     if (target === undefined) {
       throw new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${request.kind}.`, false);
     }
     const delivery: Delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
-    if ("remote" in target) return target.remote(delivery, this.#stopped.signal);
-    const response = this.#store.transaction(() => target.local(delivery));
+    if ("remote" in target) return target.remote(delivery, invocation);
+    const response = invocation.cause.run(() => this.#store.transaction(() => target.local(delivery)));
     await this.#store.flushed();
     return response;
   }
@@ -207,6 +209,7 @@ export class DeliveryEngine {
       request,
       payloadId: undefined,
       preview: undefined,
+      cause: causeOr("delivery", id, now).next("delivery", id).text,
       acceptedMs: now,
       nextMs: now + (request.delayMs ?? 0),
       blocked: false,
@@ -262,7 +265,7 @@ export class DeliveryEngine {
     const delivery = deliveryOf(row, payload);
     let response: unknown;
     try {
-      response = this.#store.transaction(() => deliver(delivery));
+      response = Cause.from(row.cause).run(() => this.#store.transaction(() => deliver(delivery)));
     } catch (error) {
       this.#failed(row, payload, this.#failureOf(error));
       return;
@@ -274,13 +277,15 @@ export class DeliveryEngine {
     let response: unknown;
     let failure: DeliveryFailure | undefined;
     try {
-      response = await deliver(deliveryOf(row, payload), this.#stopped.signal);
+      const { service, source } = row.request;
+      const invocation = Invocation.ofService(service, source, row.request, Cause.from(row.cause), this.#stopped);
+      response = await deliver(deliveryOf(row, payload), invocation);
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       failure = this.#failureOf(error);
     }
     try {
-      this.#store.transaction(() => this.#settle(row, payload, response, failure));
+      Cause.from(row.cause).run(() => this.#store.transaction(() => this.#settle(row, payload, response, failure)));
     } catch (error) {
       // The emulator has ended in the meantime: the next run repeats the delivery.
       if (!this.#stopped.signal.aborted) throw error;

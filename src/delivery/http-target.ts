@@ -23,7 +23,7 @@ const maxBodyBytes = 65_536;
  * developer guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
  */
 export function httpTarget(random: Random): DeliverTo {
-  return async (delivery, signal) => {
+  return async (delivery, { signal }) => {
     const {
       method = "POST",
       headers = {},

@@ -12,6 +12,8 @@ export interface DeliveryRow {
   /** The row that holds the payload; undefined once it failed, when only the preview is left. */
   readonly payloadId: string | undefined;
   readonly preview: string | undefined;
+  /** The text of its cause. */
+  readonly cause: string;
   readonly acceptedMs: number;
   readonly nextMs: number;
   /** An earlier delivery of the same order key is not done yet. */

@@ -2,6 +2,7 @@
  * The words of the delivery engine: one durable outbox for every service that pushes to a queue, a function, an HTTP
  * endpoint or another service.
  */
+import type { Invocation } from "../calls/invocation.ts";
 
 /** Waits between attempts: `count` retries whose delays go from `minMs` to `maxMs` along a curve. */
 export interface RetryPhase {
@@ -112,9 +113,10 @@ export class DeliveryFailure extends Error {
 
 /**
  * Takes deliveries of one kind. Resolves with what the target answered; throws DeliveryFailure, or AwsError, of which
- * server faults and throttling are tried again. The signal aborts when the emulator stops.
+ * server faults and throttling are tried again. The invocation is that of the service that pushes, and given up when the
+ * emulator stops.
  */
-export type DeliverTo = (delivery: Delivery, signal: AbortSignal) => Promise<unknown>;
+export type DeliverTo = (delivery: Delivery, invocation: Invocation) => Promise<unknown>;
 
 /** Takes deliveries of one kind at once, by writing rows: it runs inside the transaction that causes them. */
 export type DeliverLocally = (delivery: Delivery) => unknown;

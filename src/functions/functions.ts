@@ -4,6 +4,7 @@
  */
 import { AwsError } from "../../protocols/error.ts";
 import { formatArn, parseArn } from "../calls/arn.ts";
+import type { Invocation } from "../calls/invocation.ts";
 import type { DeliveryEngine } from "../delivery/engine.ts";
 import { type DeliverTo, DeliveryFailure, type RetryPolicy } from "../delivery/types.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -21,7 +22,7 @@ export interface FunctionContext {
 export type FunctionHandler = (event: unknown, context: FunctionContext) => unknown;
 
 /** What an invocation answered: JSON texts. */
-export interface Invocation {
+export interface FunctionAnswer {
   readonly payload: string;
   /** `Unhandled` or `Handled`: the payload then tells the error as `{"errorMessage","errorType"}`. */
   readonly functionError?: string | undefined;
@@ -78,7 +79,7 @@ export class Functions {
    * @throws AwsError ResourceNotFoundException (404) for a function nobody has, ServiceException (500) when the URL behind
    * it does not answer.
    */
-  async invoke(arn: string, payload: string, signal?: AbortSignal): Promise<Invocation> {
+  async invoke(arn: string, payload: string, { signal }: Invocation): Promise<FunctionAnswer> {
     const requestId = this.#random.uuid();
     const provider = this.#providerOf(arn);
     if (provider === undefined) {
@@ -98,8 +99,8 @@ export class Functions {
    * a function error is tried again as Lambda does, as a delivery of the function's own.
    */
   target(deliveries: DeliveryEngine, transaction: (body: () => void) => void): DeliverTo {
-    return async (delivery, signal) => {
-      const { payload, functionError, requestId } = await this.invoke(delivery.target, delivery.payload, signal);
+    return async (delivery, invocation) => {
+      const { payload, functionError, requestId } = await this.invoke(delivery.target, delivery.payload, invocation);
       if (functionError === undefined) return { requestId, payload };
       const message = `The function ended with an error: ${payload.slice(0, 1000)}`;
       if (delivery.service === "lambda") throw new DeliveryFailure(functionError, message, true);
@@ -140,7 +141,7 @@ async function callHandler(
   handler: FunctionHandler,
   payload: string,
   context: FunctionContext,
-): Promise<Omit<Invocation, "requestId">> {
+): Promise<Omit<FunctionAnswer, "requestId">> {
   try {
     const result = await handler(JSON.parse(payload), context);
     return { payload: JSON.stringify(result) ?? "null" };
@@ -162,8 +163,8 @@ function invokeUrl({ url, all = false }: { url: string; all?: boolean }, arn: st
 
 async function callUrl(
   url: URL,
-  call: { payload: string; headers: Readonly<Record<string, string>>; signal: AbortSignal | undefined },
-): Promise<Omit<Invocation, "requestId">> {
+  call: { payload: string; headers: Readonly<Record<string, string>>; signal: AbortSignal },
+): Promise<Omit<FunctionAnswer, "requestId">> {
   const { payload, headers, signal } = call;
   try {
     const answer = await httpCall(url, {

@@ -13,6 +13,7 @@ import { createListener, type Listener, type TlsFiles } from "./listener.ts";
 export interface ServedEmulator extends ControlledEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
   refuse(request: WireRequest, error: unknown): WireResponse;
+  listensAt(origin: string): void;
 }
 
 export interface AppOptions {

@@ -39,8 +39,11 @@ export async function startServer(emulator: ServedEmulator, options: ServerOptio
       resolve();
     });
   });
+  const { port } = server.address() as AddressInfo;
+  const anywhere = options.host === "0.0.0.0" || options.host === "::";
+  emulator.listensAt(originOf(options.tls ? "https" : "http", anywhere ? "localhost" : options.host, port));
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     async close(graceMs, idleMs) {
       let closed = false;
       server.once("close", () => {

@@ -1,5 +1,6 @@
 /** Calls API destinations (EventBridge user guide, "API destinations as targets"). */
 import type { Target } from "@aws-sdk/client-eventbridge";
+import type { Invocation } from "../../calls/invocation.ts";
 import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../delivery/types.ts";
 import { type ConnectionCall, ConnectionError } from "../../outside/connections.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../outside/http-client.ts";
@@ -24,7 +25,7 @@ export class ApiDestinations {
 
   constructor(service: EventBridge) {
     this.#service = service;
-    service.deps.delivery.register(kind, (delivery, signal) => this.#call(delivery, signal));
+    service.deps.delivery.register(kind, (delivery, invocation) => this.#call(delivery, invocation));
     service.deps.connections.onAuthorize((arn, call) => this.#authorize(arn, call));
   }
 
@@ -60,7 +61,7 @@ export class ApiDestinations {
     };
   }
 
-  async #call({ target, payload, parameters }: Delivery, signal: AbortSignal): Promise<HttpAnswer> {
+  async #call({ target, payload, parameters }: Delivery, { signal }: Invocation): Promise<HttpAnswer> {
     const destination = this.#service.apiDestination(target);
     if (destination === undefined) {
       throw new DeliveryFailure("NO_RESOURCE", `API destination ${target} does not exist.`, false);

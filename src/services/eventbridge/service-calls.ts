@@ -1,6 +1,7 @@
 /** Targets that are an operation of another service: a topic is published to, a state machine started. */
 import { AwsError } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
+import type { Invocation } from "../../calls/invocation.ts";
 import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../delivery/types.ts";
 import type { EventBridge } from "./eventbridge.ts";
 
@@ -19,7 +20,7 @@ export class ServiceCalls {
 
   constructor(service: EventBridge) {
     this.#service = service;
-    service.deps.delivery.register(kind, (delivery) => this.#call(delivery));
+    service.deps.delivery.register(kind, (delivery, invocation) => this.#call(delivery, invocation));
   }
 
   publish(topicArn: string): Pick<DeliveryRequest, "kind" | "parameters"> {
@@ -32,11 +33,11 @@ export class ServiceCalls {
     return requestOf({ service: "stepfunctions", operation: "StartExecution", input, payloadMember: "input" });
   }
 
-  async #call({ target, account, region, payload, parameters }: Delivery): Promise<object> {
+  async #call({ target, region, payload, parameters }: Delivery, invocation: Invocation): Promise<object> {
     const { service, operation, input, payloadMember } = parameters as unknown as CallParameters;
-    const as = { account, region: parseArn(target)?.region || region };
+    const there = invocation.for({ region: parseArn(target)?.region || region });
     try {
-      return await this.#service.deps.call(service, operation, { ...input, [payloadMember]: payload }, as);
+      return await this.#service.deps.call(service, operation, { ...input, [payloadMember]: payload }, there);
     } catch (error) {
       // What Busbar does not have will not be there at the next attempt either.
       if (error instanceof AwsError && error.status === 501) {

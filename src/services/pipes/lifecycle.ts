@@ -128,17 +128,16 @@ export class Lifecycle {
 
   /** Why a pipe cannot run, or undefined: AWS looks at the source and at a stream's dead-letter queue in the background. */
   async #examine(pipe: PipeRow): Promise<string | undefined> {
-    const place = { account: pipe.account, region: pipe.region };
     const { account, resource, service } = parseArn(pipe.source) ?? { account: "", resource: "", service: "smk" };
     try {
       switch (sourcePlace(pipe.source)?.kind) {
         case "sqs": {
           const QueueUrl = `http://localhost:4566/${account}/${resource}`;
-          await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
+          await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, pipe);
           return undefined;
         }
         case "kinesis":
-          await this.#pipes.call("kinesis", "DescribeStreamSummary", { StreamARN: streamArnOf(pipe.source) }, place);
+          await this.#pipes.call("kinesis", "DescribeStreamSummary", { StreamARN: streamArnOf(pipe.source) }, pipe);
           break;
         default:
           return `Busbar has no ${service} sources.`;
@@ -158,12 +157,11 @@ export class Lifecycle {
     const arn = pipe.sourceParameters.KinesisStreamParameters?.DeadLetterConfig?.Arn;
     if (arn === undefined) return undefined;
     const { account, resource, service } = parseArn(arn) ?? {};
-    const place = { account: pipe.account, region: pipe.region };
     try {
       if (service === "sqs") {
         const QueueUrl = `http://localhost:4566/${account}/${resource}`;
-        await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, place);
-      } else await this.#pipes.call("sns", "GetTopicAttributes", { TopicArn: arn }, place);
+        await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, pipe);
+      } else await this.#pipes.call("sns", "GetTopicAttributes", { TopicArn: arn }, pipe);
       return undefined;
     } catch (error) {
       if (failureOf(error) === undefined) throw error;

@@ -1,5 +1,7 @@
 /** The state of Pipes: its tables and its lifecycle. */
 import { formatArn } from "../../calls/arn.ts";
+import { Cause } from "../../calls/cause.ts";
+import { Invocation } from "../../calls/invocation.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { pipeDoesNotExist } from "./errors.ts";
@@ -25,9 +27,14 @@ export class Pipes {
     this.lifecycle = new Lifecycle(this);
   }
 
-  /** As `deps.call`, and never answered once the emulator has stopped. */
-  call(service: string, operation: string, input: object, as: Place): Promise<object> {
-    return this.whileRunning(this.deps.call(service, operation, input, as));
+  /** As `deps.call`, by a pipe's own motion, and never answered once the emulator has stopped. */
+  call(service: string, operation: string, input: object, pipe: PipeRow): Promise<object> {
+    return this.whileRunning(this.deps.call(service, operation, input, this.invocation(pipe)));
+  }
+
+  /** A call that a pipe makes, with what led to it. */
+  invocation(pipe: PipeRow, cause = Cause.beginning("pipe", pipe.arn, this.now)): Invocation {
+    return Invocation.ofService("pipes", pipe.arn, pipe, cause);
   }
 
   /**

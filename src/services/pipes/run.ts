@@ -1,5 +1,6 @@
 /** A pipe made ready to run, and what happens to one batch: enrichment, then target. */
 
+import type { Invocation } from "../../calls/invocation.ts";
 import {
   applyPipeTemplate,
   decodePipeRecord,
@@ -63,16 +64,17 @@ export function compile(pipes: Pipes, pipe: PipeRow): Run {
   const enrichment = enrichmentOf(pipes, pipe);
   const send = senderOf(pipes, pipe);
   const steps: Steps = {
-    enrich: enrichment && ((items) => pipes.whileRunning(enrichment(items))),
+    enrich: enrichment && ((items, invocation) => pipes.whileRunning(enrichment(items, invocation))),
     enrichmentTemplate: templateOf(pipe.enrichmentParameters?.InputTemplate),
-    send: (items) => pipes.whileRunning(send(items)),
+    send: (items, invocation) => pipes.whileRunning(send(items, invocation)),
     targetTemplate: templateOf(pipe.targetParameters?.InputTemplate),
     context: () => ({ ...context, ingestionTime: new Date(pipes.now).toISOString() }),
   };
   return {
     pipe,
     passes: (record) => filters.length === 0 || filters.some((filter) => accepts(filter, record)),
-    execute: (batch) => execute(batch, steps, new ExecutionLog(pipes, pipe), pipes),
+    execute: (batch) =>
+      execute(batch, steps, { log: new ExecutionLog(pipes, pipe), invocation: pipes.invocation(pipe), pipes }),
   };
 }
 
@@ -84,19 +86,22 @@ interface Steps {
   context(): PipeInputContext;
 }
 
-async function execute(
-  batch: readonly SourceRecord[],
-  steps: Steps,
-  log: ExecutionLog,
-  pipes: Pipes,
-): Promise<Outcome> {
+/** One batch on its way: what is told of it, and the call that it is. */
+interface Execution {
+  readonly log: ExecutionLog;
+  readonly invocation: Invocation;
+  readonly pipes: Pipes;
+}
+
+async function execute(batch: readonly SourceRecord[], steps: Steps, execution: Execution): Promise<Outcome> {
+  const { log, pipes } = execution;
   const events = batch.map(({ event }) => event);
   log.write("INFO", "EXECUTION_STARTED", () => ({ payload: arrayText(events) }));
   try {
-    const enriched = steps.enrich === undefined ? undefined : await enrich(events, steps.enrich, steps, log);
+    const enriched = steps.enrich === undefined ? undefined : await enrich(events, steps.enrich, steps, execution);
     const records: readonly EventValue[] = enriched ?? events;
     const outcome =
-      records.length === 0 ? { failed: none, failure: undefined } : await target(records, batch, steps, log);
+      records.length === 0 ? { failed: none, failure: undefined } : await target(records, batch, steps, execution);
     if (outcome.failure === undefined) log.write("INFO", "EXECUTION_SUCCEEDED");
     else log.write("ERROR", "EXECUTION_PARTIALLY_FAILED", () => ({ failure: outcome.failure }));
     return outcome;
@@ -115,14 +120,14 @@ async function enrich(
   events: readonly EventValue[],
   call: Enrich,
   { enrichmentTemplate, context }: Steps,
-  log: ExecutionLog,
+  { log, invocation }: Execution,
 ): Promise<EventValue[]> {
   log.write("INFO", "ENRICHMENT_STAGE_ENTERED");
   const items = itemsOf(events, enrichmentTemplate, context());
   const request = () => ({ request: `[${items.map(({ text }) => text).join()}]` });
   log.write("TRACE", "ENRICHMENT_INVOCATION_STARTED", request);
   try {
-    const answer = await call(items);
+    const answer = await call(items, invocation);
     log.write("TRACE", "ENRICHMENT_INVOCATION_SUCCEEDED", () => ({ ...request(), response: answer }));
     log.write("INFO", "ENRICHMENT_STAGE_SUCCEEDED");
     return enrichedRecords(answer);
@@ -149,14 +154,14 @@ async function target(
   records: readonly EventValue[],
   batch: readonly SourceRecord[],
   { send, targetTemplate, context, enrich: enrichment }: Steps,
-  log: ExecutionLog,
+  { log, invocation }: Execution,
 ): Promise<Outcome> {
   log.write("INFO", "TARGET_STAGE_ENTERED");
   const items = itemsOf(records, targetTemplate, context());
   const request = () => ({ request: `[${items.map(({ text }) => text).join()}]` });
   log.write("TRACE", "TARGET_INVOCATION_STARTED", request);
   try {
-    const { failedItems, failedIds, reason } = await send(items);
+    const { failedItems, failedIds, reason } = await send(items, invocation);
     const failed = failedIds === undefined ? (failedItems ?? none) : placesOf(failedIds, batch);
     if (failed.size === 0) {
       log.write("TRACE", "TARGET_INVOCATION_SUCCEEDED", request);

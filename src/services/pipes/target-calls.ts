@@ -1,6 +1,7 @@
 /** Calls that both enrichments and targets make: synchronous executions, and HTTP through API destinations. */
 import type { PipeTargetHttpParameters } from "@aws-sdk/client-pipes";
 import { parseArn } from "../../calls/arn.ts";
+import type { Invocation } from "../../calls/invocation.ts";
 import type { DeliveryRequest } from "../../delivery/types.ts";
 import {
   type CompiledPath,
@@ -18,12 +19,12 @@ import type { PipeRow } from "./tables.ts";
 import type { Item } from "./targets.ts";
 
 /** Runs an express state machine to its end and answers its output. @throws PipeFailure when it fails. */
-export async function startSync(pipes: Pipes, pipe: PipeRow, arn: string, input: string): Promise<string> {
+export async function startSync(pipes: Pipes, invocation: Invocation, arn: string, input: string): Promise<string> {
   const answer = (await pipes.deps.call(
     "stepfunctions",
     "StartSyncExecution",
     { stateMachineArn: arn, input },
-    pipe,
+    invocation,
   )) as {
     status?: string;
     output?: string;
@@ -46,7 +47,7 @@ export function httpCallOf(
   pipe: PipeRow,
   arn: string,
   parameters: PipeTargetHttpParameters = {},
-): (item: Item) => Promise<string> {
+): (item: Item, invocation: Invocation) => Promise<string> {
   const path = (parameters.PathParameterValues ?? []).map(dynamic);
   const headers = Object.entries(parameters.HeaderParameters ?? {}).map(
     ([key, value]) => [key, dynamic(value)] as const,
@@ -55,14 +56,14 @@ export function httpCallOf(
     ([key, value]) => [key, dynamic(value)] as const,
   );
   const kind = targetPlace(arn)?.kind ?? "execute-api";
-  return async ({ record, text }) => {
+  return async ({ record, text }, invocation) => {
     const filled = (pairs: readonly (readonly [string, Dynamic])[]) =>
       Object.fromEntries(pairs.map(([key, value]) => [key, value(record)]));
     const request = {
       ...attemptOf(pipe, arn, kind, text),
       parameters: { path: path.map((value) => value(record)), headers: filled(headers), query: filled(query) },
     };
-    const answer = (await pipes.deps.delivery.attempt(request)) as { body?: string } | undefined;
+    const answer = (await pipes.deps.delivery.attempt(request, invocation)) as { body?: string } | undefined;
     return answer?.body ?? "";
   };
 }

@@ -1,5 +1,6 @@
 /** Targets: how the records of a batch get there, and which did not. */
 import { Blob64 } from "../../../protocols/blob.ts";
+import type { Invocation } from "../../calls/invocation.ts";
 import type { EventValue } from "../../events/pattern/index.ts";
 import { PipeFailure } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
@@ -24,7 +25,7 @@ export interface Sent {
 }
 
 /** @throws PipeFailure, AwsError, DeliveryFailure when nothing got through. */
-export type Send = (items: readonly Item[]) => Promise<Sent>;
+export type Send = (items: readonly Item[], invocation: Invocation) => Promise<Sent>;
 
 const maxStatesChars = 262_144;
 const maxLambdaBytes = 6 * 1024 * 1024;
@@ -34,8 +35,8 @@ export function senderOf(pipes: Pipes, pipe: PipeRow): Send {
   const place = targetPlace(target);
   const send = senders(pipes, pipe, target, parameters)[place?.kind ?? "mailbox"];
   const { mostRecords } = place ?? {};
-  return (items) => {
-    if (mostRecords === undefined || items.length <= mostRecords) return send(items);
+  return (items, invocation) => {
+    if (mostRecords === undefined || items.length <= mostRecords) return send(items, invocation);
     throw new PipeFailure("BatchTooLarge", `The target takes at most ${mostRecords} records, not ${items.length}.`);
   };
 }
@@ -44,9 +45,9 @@ function senders(pipes: Pipes, pipe: PipeRow, target: string, parameters: NonNul
   const { call, delivery, functions } = pipes.deps;
   const each =
     (kind: string, more: (item: Item) => Record<string, unknown> = () => ({})): Send =>
-    async (items) => {
+    async (items, invocation) => {
       for (const item of items) {
-        await delivery.attempt({ ...attemptOf(pipe, target, kind, item.text), parameters: more(item) });
+        await delivery.attempt({ ...attemptOf(pipe, target, kind, item.text), parameters: more(item) }, invocation);
       }
       return {};
     };
@@ -55,7 +56,7 @@ function senders(pipes: Pipes, pipe: PipeRow, target: string, parameters: NonNul
     const group = optional(parameters.SqsQueueParameters?.MessageGroupId);
     const deduplication = optional(parameters.SqsQueueParameters?.MessageDeduplicationId);
     const QueueUrl = queueUrlOf(target);
-    return (items) =>
+    return (items, invocation) =>
       inParts(items, 10, 1024 * 1024, async (part) => {
         const Entries = part.map(({ record, text }, i) => ({
           Id: String(i),
@@ -63,26 +64,28 @@ function senders(pipes: Pipes, pipe: PipeRow, target: string, parameters: NonNul
           MessageGroupId: group?.(record),
           MessageDeduplicationId: deduplication?.(record),
         }));
-        return failedEntries(await call("sqs", "SendMessageBatch", { QueueUrl, Entries }, pipe));
+        return failedEntries(await call("sqs", "SendMessageBatch", { QueueUrl, Entries }, invocation));
       });
   })();
 
-  const sns: Send = (items) =>
+  const sns: Send = (items, invocation) =>
     inParts(items, 10, 256 * 1024, async (part) => {
       const PublishBatchRequestEntries = part.map(({ text }, i) => ({ Id: String(i), Message: text }));
-      return failedEntries(await call("sns", "PublishBatch", { TopicArn: target, PublishBatchRequestEntries }, pipe));
+      return failedEntries(
+        await call("sns", "PublishBatch", { TopicArn: target, PublishBatchRequestEntries }, invocation),
+      );
     });
 
   const kinesis: Send = (() => {
     const key = dynamic(parameters.KinesisStreamParameters?.PartitionKey ?? "");
-    return (items) =>
+    return (items, invocation) =>
       inParts(items, 500, 5 * 1024 * 1024, async (part) => {
         const Records = part.map(({ record, text }) => ({
           Data: Blob64.fromBytes(Buffer.from(text)),
           PartitionKey: key(record),
         }));
         return failedResults(
-          ((await call("kinesis", "PutRecords", { StreamARN: target, Records }, pipe)) as Results).Records,
+          ((await call("kinesis", "PutRecords", { StreamARN: target, Records }, invocation)) as Results).Records,
         );
       });
   })();
@@ -92,7 +95,7 @@ function senders(pipes: Pipes, pipe: PipeRow, target: string, parameters: NonNul
     const [detailType, source, time] = [optional(DetailType), optional(Source), optional(Time)];
     const resources = Resources.map(dynamic);
     const fallback = `Event from ${pipe.source.includes(":kinesis:") ? "aws:kinesis" : "aws:sqs"}`;
-    return (items) =>
+    return (items, invocation) =>
       inParts(items, 10, 256 * 1024, async (part) => {
         const Entries = part.map(({ record, text }) => ({
           EventBusName: target,
@@ -103,39 +106,39 @@ function senders(pipes: Pipes, pipe: PipeRow, target: string, parameters: NonNul
           Time: timeOf(time?.(record)),
         }));
         return failedResults(
-          ((await call("eventbridge", "PutEvents", { Entries, EndpointId }, pipe)) as Results).Entries,
+          ((await call("eventbridge", "PutEvents", { Entries, EndpointId }, invocation)) as Results).Entries,
         );
       });
   })();
 
-  const lambda: Send = async (items) => {
+  const lambda: Send = async (items, invocation) => {
     const payload = arrayOf(items);
     if (Buffer.byteLength(payload) > maxLambdaBytes)
       throw new PipeFailure("PayloadTooLarge", "Lambda takes 6 MB at most.");
     if (parameters.LambdaFunctionParameters?.InvocationType === "FIRE_AND_FORGET") {
-      await delivery.attempt(attemptOf(pipe, target, "lambda", payload));
+      await delivery.attempt(attemptOf(pipe, target, "lambda", payload), invocation);
       return {};
     }
-    const answer = await functions.invoke(target, payload);
+    const answer = await functions.invoke(target, payload, invocation);
     if (answer.functionError !== undefined) throw new PipeFailure(answer.functionError, answer.payload.slice(0, 1000));
     return partial(answer.payload);
   };
 
-  const states: Send = async (items) => {
+  const states: Send = async (items, invocation) => {
     const input = arrayOf(items);
     if (input.length > maxStatesChars)
       throw new PipeFailure("PayloadTooLarge", `Step Functions takes ${maxStatesChars} characters.`);
     if (parameters.StepFunctionStateMachineParameters?.InvocationType === "FIRE_AND_FORGET") {
-      await call("stepfunctions", "StartExecution", { stateMachineArn: target, input }, pipe);
+      await call("stepfunctions", "StartExecution", { stateMachineArn: target, input }, invocation);
       return {};
     }
-    return partial(await startSync(pipes, pipe, target, input));
+    return partial(await startSync(pipes, invocation, target, input));
   };
 
   const http: Send = (() => {
     const callOne = httpCallOf(pipes, pipe, target, parameters.HttpParameters);
-    return async (items) => {
-      for (const item of items) await callOne(item);
+    return async (items, invocation) => {
+      for (const item of items) await callOne(item, invocation);
       return {};
     };
   })();

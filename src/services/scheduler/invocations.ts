@@ -1,6 +1,7 @@
 /** One invocation of a schedule: what its target is asked, how often it is tried, and what its dead letter says. */
 import { AwsError } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
+import type { Invocation } from "../../calls/invocation.ts";
 import {
   type DeadLetter,
   type Delivery,
@@ -44,7 +45,7 @@ export class Invocations {
     this.#scheduler = scheduler;
     const { delivery, functions, store } = scheduler.deps;
     this.#invokeFunction = functions.target(delivery, (body) => store.transaction(body));
-    delivery.register(callKind, (one, signal) => this.#call(one, signal));
+    delivery.register(callKind, (one, invocation) => this.#call(one, invocation));
     delivery.describeFailure(service, (end) => this.#deadLetter(end));
     delivery.onEnd(service, (end) => this.#ended(end));
   }
@@ -110,13 +111,13 @@ export class Invocations {
     });
   }
 
-  async #call(delivery: Delivery, signal: AbortSignal): Promise<unknown> {
+  async #call(delivery: Delivery, invocation: Invocation): Promise<unknown> {
     const call = requestOf(delivery, delivery.attempt);
-    if (call.service === "lambda") return this.#invoke(delivery, call, signal);
+    if (call.service === "lambda") return this.#invoke(delivery, call, invocation);
     const region = parseArn(delivery.target)?.region || delivery.region;
     try {
-      const { account } = delivery;
-      const answer = await this.#scheduler.deps.callJson(call.service, call.action, call.input, { account, region });
+      const there = invocation.for({ region });
+      const answer = await this.#scheduler.deps.call(call.service, call.action, call.input, there, "json");
       refuseFailedEntry(answer);
       return answer;
     } catch (error) {
@@ -129,7 +130,7 @@ export class Invocations {
   }
 
   /** Lambda's Invoke takes the event; what becomes of an asynchronous one is its own affair. */
-  async #invoke(delivery: Delivery, { action, input }: TargetCall, signal: AbortSignal): Promise<unknown> {
+  async #invoke(delivery: Delivery, { action, input }: TargetCall, invocation: Invocation): Promise<unknown> {
     const { FunctionName: name, InvocationType: type = "RequestResponse", Payload: payload = "{}" } = input;
     if (!/^invoke$/i.test(action) || typeof name !== "string" || typeof payload !== "string") {
       const message = `Busbar knows of Lambda nothing but invoke with FunctionName and Payload, not ${action}.`;
@@ -141,8 +142,8 @@ export class Invocations {
       const message = "Could not parse request body into json: the payload is not valid JSON.";
       throw new DeliveryFailure("InvalidRequestContentException", message, false);
     }
-    if (type === "Event") return this.#invokeFunction({ ...delivery, target: name, payload }, signal);
-    return this.#scheduler.deps.functions.invoke(name, payload, signal);
+    if (type === "Event") return this.#invokeFunction({ ...delivery, target: name, payload }, invocation);
+    return this.#scheduler.deps.functions.invoke(name, payload, invocation);
   }
 
   #deadLetter(end: DeliveryEnd) {

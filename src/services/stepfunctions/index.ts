@@ -39,7 +39,9 @@ export const stepfunctions = defineService<StepFunctions>({
   ),
   create: (dependencies) => {
     const service = new StepFunctions(dependencies);
-    dependencies.delivery.register("states", (delivery) => startDelivered(dependencies.call, delivery));
+    dependencies.delivery.register("states", (delivery, invocation) =>
+      startDelivered(dependencies.call, delivery, invocation),
+    );
     return service;
   },
   reset: (service, account) => service.reset(account),

@@ -153,6 +153,8 @@ export interface ExecutionRow {
   readonly startedMs: number;
   readonly input: string;
   readonly traceHeader: string | undefined;
+  /** The text of its cause. */
+  readonly causedBy: string;
   /** PENDING_REDRIVE: a child that did not succeed, of a map run that is redriven and has no room for it yet. */
   readonly status: ExecutionStatus | "PENDING_REDRIVE";
   readonly stoppedMs: number | undefined;

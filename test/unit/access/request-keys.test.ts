@@ -1,6 +1,8 @@
 /** What a request says of itself to policies. */
 import { expect, it } from "vitest";
 import { requestKeys } from "../../../src/access/request-keys.ts";
+import { Cause } from "../../../src/calls/cause.ts";
+import { Invocation } from "../../../src/calls/invocation.ts";
 import { OperationContext } from "../../../src/calls/operation.ts";
 import { request } from "../../support/wire.ts";
 
@@ -8,8 +10,11 @@ const now = Date.UTC(2030, 0, 1);
 
 function keysOf(arn: string, origin = "http://localhost:4566", headers: Record<string, string> = {}) {
   const wire = { ...request({ headers }), sourceIp: "192.0.2.7" };
-  const identity = { account: "111122223333", region: "eu-west-1", principal: { arn, userId: "id" } };
-  const context = new OperationContext(undefined, identity, origin, "request", "awsJson1_0", wire);
+  const principal = { kind: "user" as const, arn, userId: "id" };
+  const cause = Cause.ofRequest("request", now, origin, undefined);
+  const invocation = new Invocation({ account: "111122223333", region: "eu-west-1", principal }, cause);
+  const details = { requestId: "request", origin, protocol: "awsJson1_0" as const, request: wire };
+  const context = new OperationContext(undefined, invocation, details);
   return Object.fromEntries(requestKeys(context, now, "000000000000"));
 }
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Cause } from "../../../src/calls/cause.ts";
+import { Invocation } from "../../../src/calls/invocation.ts";
 import { readOptions } from "../../../src/cli-options.ts";
 import { Emulator } from "../../../src/emulator.ts";
 
@@ -58,14 +60,18 @@ describe("functions", () => {
     functions.register(arn.replace(":f", ":g"), () => {
       throw new RangeError("too far");
     });
+    const caller = Invocation.ofService("sns", "source", place, Cause.beginning("run", "test", 0));
     for (const name of ["f", arn, `${arn}:live`, "000000000000:function:f"]) {
-      const { payload, functionError } = await functions.invoke(name, '{"a":1}');
+      const { payload, functionError } = await functions.invoke(name, '{"a":1}', caller);
       expect([JSON.parse(payload), functionError]).toEqual([{ event: { a: 1 }, functionName: "f" }, undefined]);
     }
-    const failed = await functions.invoke(`${arn.replace(":f", ":g")}:1`, "{}");
+    const failed = await functions.invoke(`${arn.replace(":f", ":g")}:1`, "{}", caller);
     expect(failed).toMatchObject({ functionError: "Unhandled" });
     expect(JSON.parse(failed.payload)).toMatchObject({ errorType: "RangeError", errorMessage: "too far" });
-    await expect(functions.invoke("h", "{}")).rejects.toMatchObject({ name: "ResourceNotFoundException", status: 404 });
+    await expect(functions.invoke("h", "{}", caller)).rejects.toMatchObject({
+      name: "ResourceNotFoundException",
+      status: 404,
+    });
     await emulator.close();
   });
 

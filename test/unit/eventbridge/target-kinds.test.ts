@@ -43,11 +43,10 @@ function alone() {
     options: { strict: false, streamDelayMs: 0 },
     functions: new Functions(random, clock),
     mailbox: new Mailbox(store, clock),
-    call: async (service, operation, input, as) => {
-      calls.push([service, operation, input, as]);
+    call: async (service, operation, input, { account, region }) => {
+      calls.push([service, operation, input, { account, region }]);
       return {};
     },
-    callJson: () => Promise.reject(new Error("not asked")),
     connections: new Connections(),
     models: new Map(),
   });

@@ -1,5 +1,6 @@
 /** Starts an execution for what the delivery engine brings. */
 import { parseArn } from "../../../calls/arn.ts";
+import type { Invocation } from "../../../calls/invocation.ts";
 import type { Call } from "../../../calls/service.ts";
 import type { Delivery } from "../../../delivery/types.ts";
 
@@ -11,10 +12,10 @@ export interface StatesParameters {
 }
 
 /** @throws AwsError as StartExecution or StartSyncExecution. */
-export async function startDelivered(call: Call, delivery: Delivery): Promise<object> {
+export async function startDelivered(call: Call, delivery: Delivery, invocation: Invocation): Promise<object> {
   const { name, sync } = (delivery.parameters ?? {}) as StatesParameters;
   const arn = parseArn(delivery.target);
-  const as = { account: arn?.account || delivery.account, region: arn?.region || delivery.region };
+  const there = invocation.for({ account: arn?.account || delivery.account, region: arn?.region || delivery.region });
   const input = { stateMachineArn: delivery.target, input: delivery.payload, ...(name === undefined ? {} : { name }) };
-  return call("stepfunctions", sync === true ? "StartSyncExecution" : "StartExecution", input, as);
+  return call("stepfunctions", sync === true ? "StartSyncExecution" : "StartExecution", input, there);
 }

@@ -11,6 +11,7 @@ type Told =
   | "roleArn"
   | "startedMs"
   | "input"
+  | "causedBy"
   | "serial"
   | "testCase";
 

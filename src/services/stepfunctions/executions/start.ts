@@ -77,7 +77,7 @@ interface StartInput {
 
 /** The row of an execution that is about to start. @throws AwsError InvalidName */
 export function newExecution(
-  { service, account, region }: OperationContext<StepFunctions>,
+  { service, account, region, invocation }: OperationContext<StepFunctions>,
   chosen: Chosen,
   given: StartInput,
 ): ExecutionRow {
@@ -102,6 +102,7 @@ export function newExecution(
     startedMs: service.now,
     input: given.input ?? "{}",
     traceHeader: given.traceHeader,
+    causedBy: invocation.cause.traced(given.traceHeader).text,
     serial: store.nextSerial(),
     testCase: chosen.testCase,
   });

@@ -5,6 +5,7 @@ import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
 import { type Json, parseJson, readJson, writeJson } from "../asl/json.ts";
 import { exceedsTolerance } from "../asl/states/map-run.ts";
+import { causeOf } from "../executions/causes.ts";
 import { executionRow } from "../executions/execution-row.ts";
 import { redriveState } from "../executions/redrive-state.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
@@ -262,6 +263,7 @@ export class MapRuns {
       roleArn: parent.roleArn,
       startedMs: now,
       input: child.input,
+      causedBy: causeOf(parent).text,
       serial: this.#sfn.deps.store.nextSerial(),
       mapRun: run.arn,
       mapState: run.stateName,

@@ -2,8 +2,10 @@
  * Waits for the jobs of `.sync` tasks in services elsewhere: each is asked for on the clock, soon at first and then less and
  * less often, until it is over. The timer and what is asked are rows, so that a restart changes nothing.
  */
+import type { Invocation } from "../../../calls/invocation.ts";
 import type { TaskRequest } from "../asl/execution.ts";
 import { type Json, type JsonObject, readJson, writeJson } from "../asl/json.ts";
+import { taskInvocation } from "../executions/causes.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import { type ExecutionRow, type TaskRow, taskKey } from "../tables.ts";
 import { type JobCall, type JobKind, jobKindOf } from "./integrations/job-kinds.ts";
@@ -53,9 +55,9 @@ export class Jobs {
     const stopping = kindOf(task).stop?.(jobOf(open).parameters);
     if (stopping === undefined) return;
     const { deps } = this.#sfn;
-    const { signal } = new AbortController();
+    const invocation = taskInvocation(row, task, new AbortController());
     try {
-      await deps.clock.trackOutside(this.#services.about({ deps, row, task, signal }, stopping));
+      await deps.clock.trackOutside(this.#services.about({ deps, row, task, invocation }, stopping));
     } catch (error) {
       // There is nobody left to be told that the job goes on.
       if (!(error instanceof TaskError)) throw error;
@@ -74,7 +76,7 @@ export class Jobs {
     const row = runner.executions.get(execution);
     if (open?.job === undefined || row === undefined) return;
     const task = readJson(open.request) as TaskRequest;
-    const call = (signal: AbortSignal) => this.#services.about({ deps, row, task, signal }, jobOf(open));
+    const call = (invocation: Invocation) => this.#services.about({ deps, row, task, invocation }, jobOf(open));
     const answered = (described: Json) => {
       if (this.#isOver(row, task, described as JsonObject)) return;
       const next = { execution, taskId, waitMs: Math.min(waitMs * 2, longestWaitMs) };

@@ -1,7 +1,9 @@
 /** Carries out the tasks of executions and tells them how they went. */
 import type { OperationModel } from "../../../../protocols/schema.ts";
+import type { Invocation } from "../../../calls/invocation.ts";
 import type { TaskRequest } from "../asl/execution.ts";
 import { type Json, type JsonObject, readJson, writeJson } from "../asl/json.ts";
+import { taskInvocation } from "../executions/causes.ts";
 import { describedExecution } from "../executions/described-execution.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import { type ExecutionRow, type TaskRow, taskKey } from "../tables.ts";
@@ -67,7 +69,11 @@ export class Performer {
   }
 
   /** The answer of a task's API, for TestState. @throws TaskError */
-  async once(row: ExecutionRow, task: TaskRequest, how: Required<Pick<TaskCall, "signal" | "trace">>): Promise<Json> {
+  async once(
+    row: ExecutionRow,
+    task: TaskRequest,
+    how: Required<Pick<TaskCall, "invocation" | "trace">>,
+  ): Promise<Json> {
     return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, ...how });
   }
 
@@ -115,7 +121,7 @@ export class Performer {
   #perform(row: ExecutionRow, task: TaskRequest): void {
     const { deps } = this.#sfn;
     const integration = this.#integrationOf(task);
-    const call = (signal: AbortSignal) => integration.call({ deps, row, task, signal });
+    const call = (invocation: Invocation) => integration.call({ deps, row, task, invocation });
     const answered = (output: Json) => this.#answered(row, task, integration, output);
     const done = this.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
     if (integration !== this.#services) deps.clock.trackOutside(done);
@@ -126,14 +132,14 @@ export class Performer {
   async carryOut(
     row: ExecutionRow,
     task: TaskRequest,
-    call: (signal: AbortSignal) => Promise<Json>,
+    call: (invocation: Invocation) => Promise<Json>,
     answered: (output: Json) => void,
   ): Promise<void> {
     const key = taskKey(row.arn, task.taskId);
     const controller = new AbortController();
     this.#underWay.set(key, controller);
     try {
-      const output = await call(controller.signal);
+      const output = await call(taskInvocation(row, task, controller));
       if (!controller.signal.aborted) answered(output);
     } catch (error) {
       if (controller.signal.aborted) return;

@@ -3,6 +3,7 @@ import type { OperationContext } from "../../../calls/operation.ts";
 import { newArn } from "../arns.ts";
 import type { Env, TaskRequest } from "../asl/execution.ts";
 import type { Json } from "../asl/json.ts";
+import { taskInvocation } from "../executions/causes.ts";
 import { executionRow } from "../executions/execution-row.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
@@ -31,6 +32,7 @@ export function testedExecution(
     roleArn: roleArn ?? "",
     startedMs: service.now,
     input,
+    causedBy: context.invocation.cause.text,
     serial: 0,
     testCase: undefined,
   });
@@ -56,6 +58,7 @@ export async function carriedOut(
 ): Promise<{ output: Json } | { error?: string; cause?: string }> {
   const { clock } = service.deps;
   const call = new AbortController();
+  const invocation = taskInvocation(row, task, call);
   const limitMs = Math.min(task.timeoutSeconds ?? longestTestSeconds, longestTestSeconds) * 1000;
   let timeOut = (): void => {};
   const timedOut = new Promise<{ error: string }>((resolve) => {
@@ -63,7 +66,7 @@ export async function carriedOut(
   });
   const timer = clock.at(clock.now() + limitMs, timeOut);
   try {
-    const answered = service.performer.once(row, task, { signal: call.signal, trace }).then((output) => ({ output }));
+    const answered = service.performer.once(row, task, { invocation, trace }).then((output) => ({ output }));
     return await Promise.race([answered, timedOut]);
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;

@@ -71,7 +71,7 @@ export class HttpCalls implements Integration {
     return problems.length > 0 ? badParameters(parameters, problems) : undefined;
   }
 
-  async call({ task, row, signal, deps, trace }: TaskCall): Promise<Json> {
+  async call({ task, row, invocation, deps, trace }: TaskCall): Promise<Json> {
     const type = typeOf(task);
     const parameters = task.parameters as JsonObject;
     const url = urlOf(type, parameters, this.#endpoint) as URL;
@@ -104,7 +104,7 @@ export class HttpCalls implements Integration {
       if (whole !== json) body = encoded(transform, parseJson(whole), headers) ?? whole;
     }
     trace?.({ request, revealed: asSent() });
-    const answer = await exchange(type, url, { method, headers, body, signal });
+    const answer = await exchange(type, url, { method, headers, body, signal: invocation.signal });
     trace?.({ request, revealed: asSent(), response: shownResponse(protocol, answer) });
     return output(type, answer, deps.clock.now());
   }

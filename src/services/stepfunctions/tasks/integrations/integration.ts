@@ -1,14 +1,15 @@
+import type { Invocation } from "../../../../calls/invocation.ts";
 import type { ServiceDependencies } from "../../../../calls/service.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { type Json, writeJson } from "../../asl/json.ts";
 import type { ExecutionRow } from "../../tables.ts";
 
-/** A task to be carried out, for whom, and when to give up. */
+/** A task to be carried out, for whom, and the call that it is. */
 export interface TaskCall {
   readonly deps: ServiceDependencies;
   readonly row: ExecutionRow;
   readonly task: TaskRequest;
-  readonly signal: AbortSignal;
+  readonly invocation: Invocation;
   /** Hears what an HTTP task sent and got. */
   readonly trace?: (exchange: HttpExchange) => void;
 }

@@ -1,7 +1,7 @@
 /** Lambda functions: by their ARN, by the optimized integration and by `aws-sdk:lambda:invoke`. */
 import { AwsError } from "../../../../../protocols/error.ts";
 import { formatArn } from "../../../../calls/arn.ts";
-import type { Invocation } from "../../../../functions/functions.ts";
+import type { FunctionAnswer } from "../../../../functions/functions.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
@@ -83,9 +83,9 @@ export class LambdaCalls implements Integration {
   }
 }
 
-async function invoke({ deps, signal }: TaskCall, arn: string, event: string): Promise<Invocation> {
+async function invoke({ deps, invocation }: TaskCall, arn: string, event: string): Promise<FunctionAnswer> {
   try {
-    return await deps.functions.invoke(arn, event, signal);
+    return await deps.functions.invoke(arn, event, invocation);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const text = `Service: AWSLambda; Status Code: ${error.status}; Error Code: ${error.name}; Request ID: ${deps.random.uuid()}; Proxy: null`;

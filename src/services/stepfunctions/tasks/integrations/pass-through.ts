@@ -92,7 +92,7 @@ export class PassThrough implements Integration {
   }
 
   async #ask(
-    { deps, row, signal }: Omit<TaskCall, "task">,
+    { deps, row, invocation }: Omit<TaskCall, "task">,
     { type, sdk, service, operation }: Called,
     parameters: JsonObject,
     requestId: string,
@@ -101,7 +101,7 @@ export class PassThrough implements Integration {
     const endpoint = this.#endpoints.get(service);
     // A task may be left from a run that had one.
     if (endpoint === undefined) throw new TaskError("States.Runtime", withoutEndpoint(service));
-    const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal };
+    const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal: invocation.signal };
     const model = this.#clients.model(service);
     const known = model?.operations.get(operation);
     try {

@@ -61,19 +61,18 @@ export class ServiceCalls implements Integration {
     return waiting.has(this.target(task)?.operation.name ?? "");
   }
 
-  async call({ row, task }: TaskCall): Promise<Json> {
+  async call({ row, task, invocation }: TaskCall): Promise<Json> {
     const { service, operation, sdk } = this.target(task) as Target;
     const type = task.resource.kind === "service" ? task.resource.resourceType : "";
-    const { account, region } = row;
     const input = toSdkInput(operation.input, task.parameters as JsonObject, []);
     if (!sdk) prepare(type, input, { row, task });
     const requestId = this.#deps.random.uuid();
     let answer: object;
     try {
-      answer = await this.#deps.call(service, operation.name, input, { account, region });
+      answer = await this.#deps.call(service, operation.name, input, invocation);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      const earlier = type === "states" && (await this.#startedEarlier(input, row, task, error));
+      const earlier = type === "states" && (await this.#startedEarlier(input, { row, task, invocation }, error));
       if (earlier)
         return withMetadata(earlier, {
           requestId,
@@ -95,18 +94,12 @@ export class ServiceCalls implements Integration {
    */
   async #startedEarlier(
     input: Record<string, unknown>,
-    { arn, account, region }: TaskCall["row"],
-    { taskId }: TaskRequest,
+    { row, task, invocation }: Pick<TaskCall, "row" | "task" | "invocation">,
     error: AwsError,
   ): Promise<JsonObject | undefined> {
     const child = /^Execution Already Exists: '(.+)'$/.exec(error.message)?.[1];
-    if (child === undefined || input["name"] !== childName(arn, taskId)) return undefined;
-    const described = await this.#deps.call(
-      "stepfunctions",
-      "DescribeExecution",
-      { executionArn: child },
-      { account, region },
-    );
+    if (child === undefined || input["name"] !== childName(row.arn, task.taskId)) return undefined;
+    const described = await this.#deps.call("stepfunctions", "DescribeExecution", { executionArn: child }, invocation);
     const { startDate } = described as { startDate: Date };
     return { ExecutionArn: child, StartDate: startDate.getTime() };
   }
