@@ -246,6 +246,7 @@ export class Emulator {
 
   /** Ends what waits: long polls return empty, deliveries under way are left to the next run. */
   stop(): void {
+    this.clock.turns.stop();
     this.deliveries.stop();
     for (const { definition, state } of this.#running) definition.stop?.(state);
   }

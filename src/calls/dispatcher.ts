@@ -196,7 +196,10 @@ export class Dispatcher {
     const route = this.#route(model);
     const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
     route.validate(given);
-    const { random, store } = this.#deps;
+    const { random, store, clock } = this.#deps;
+    // Calls cause calls: a chain of them must not keep the event loop from going round.
+    const rest = clock.turns.rest();
+    if (rest !== undefined) await rest;
     const details = { requestId: random.uuid(), origin: invocation.origin ?? this.address };
     const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
     await store.flushed();

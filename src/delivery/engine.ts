@@ -167,8 +167,9 @@ export class DeliveryEngine {
 
   /** Resolves when nothing is under way and nothing is due now. Not to be awaited by what is itself being delivered. */
   async settled(): Promise<void> {
+    const until = this.#clock.endlessFrom();
     do {
-      await this.#clock.quiet();
+      await this.#clock.quiet(until);
       await this.#lanes.landed();
     } while (this.#lanes.busy);
   }

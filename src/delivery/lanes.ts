@@ -4,12 +4,11 @@
  */
 import type { Clock, Timer } from "../engine/clock.ts";
 import type { Index } from "../engine/table.ts";
+import { turnMs } from "../engine/turns.ts";
 import type { DeliveryRow } from "./tables.ts";
 
 const mostInLane = 32;
 const mostInAll = 256;
-/** Local deliveries made in one go, before the event loop gets its turn. */
-const mostAtOnce = 64;
 const storePauseMs = 1000;
 
 interface Lane {
@@ -100,11 +99,12 @@ export class Lanes {
   #pump(lane: Lane): void {
     if (!this.#running) return;
     const now = this.#clock.now();
+    const endsAt = performance.now() + turnMs;
     let begun = 0;
     for (const row of this.#pending.range(lane.key)) {
       if (lane.inFlight.has(row.id)) continue;
       const dueMs = Math.max(row.nextMs, lane.freeMs);
-      if (dueMs > now || begun === mostAtOnce) {
+      if (dueMs > now || (begun > 0 && performance.now() >= endsAt)) {
         this.#arm(lane, dueMs);
         return;
       }
@@ -144,7 +144,9 @@ export class Lanes {
         lane.freeMs = this.#clock.now() + storePauseMs;
         this.#clock.report(error);
       }
-      this.#pump(lane);
+      // What one attempt causes may be the next: a chain of them must not keep the event loop from going round.
+      if (this.#clock.turns.spent) this.#arm(lane, this.#clock.now());
+      else this.#pump(lane);
       this.#pumpWaiting();
       if (this.#inFlight === 0) this.#tellLanded();
     };

@@ -1,4 +1,5 @@
 import { type HeapTimer, TimerHeap } from "./timer-heap.ts";
+import { Turns, turnMs } from "./turns.ts";
 
 /** real: time passes by itself. virtual: time stands still unless moved. */
 export type ClockMode = "real" | "virtual";
@@ -26,9 +27,25 @@ export interface ClockOptions {
   onError?: (error: unknown) => void;
   /** How long quiet waits for work that others do, in milliseconds of the machine's own time. Default: 2,000. */
   patienceMs?: number;
+  /** How long a move waits at one time for our own work to end, in milliseconds of the machine's own time. Default: 60,000. */
+  endlessMs?: number;
 }
 
 const DEFAULT_PATIENCE_MS = 2_000;
+/** More than the largest work we know takes; what takes longer may be a loop that never ends. */
+const DEFAULT_ENDLESS_MS = 60_000;
+
+/** Quiet does not come: what is done causes more of it. The work itself goes on, and quiet can be waited for again. */
+export class EndlessWork extends Error {
+  override readonly name = "EndlessWork";
+
+  constructor(seconds: number, nowMs: number) {
+    super(
+      `Work has gone on for ${seconds} s at ${new Date(nowMs).toISOString()}, and time does not move before it is done. ` +
+        "If it is a loop, such as a topic, a queue, a pipe and the same topic, break it; if it is much, ask again.",
+    );
+  }
+}
 
 /**
  * Longest sleep of the real clock. Node's timers end at 2^31 ms; waking each minute also notices within that time
@@ -40,6 +57,9 @@ const LONGEST_SLEEP_MS = 60_000;
 export class Clock {
   readonly #onError: (error: unknown) => void;
   readonly #patienceMs: number;
+  readonly #endlessMs: number;
+  /** The turns in which work that causes work goes on. */
+  readonly turns: Turns = new Turns(this);
   readonly #timers = new TimerHeap();
   readonly #listeners: (() => void)[] = [];
   #mode: ClockMode;
@@ -58,6 +78,7 @@ export class Clock {
   constructor(options: ClockOptions = {}) {
     this.#mode = options.mode ?? "real";
     this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
+    this.#endlessMs = options.endlessMs ?? DEFAULT_ENDLESS_MS;
     this.#standingMs = options.startMs ?? Date.now();
     if (options.startMs !== undefined) this.#offsetMs = options.startMs - Date.now();
     this.#onError = options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
@@ -131,8 +152,16 @@ export class Clock {
     return work;
   }
 
-  /** Resolves when no work is in flight and what was waiting for a turn of the event loop has had it. */
-  async quiet(): Promise<void> {
+  /** Until when whoever begins to wait for quiet now waits, in milliseconds of `performance.now()`. */
+  endlessFrom(): number {
+    return performance.now() + this.#endlessMs;
+  }
+
+  /**
+   * Resolves when no work is in flight and what was waiting for a turn of the event loop has had it.
+   * @throws EndlessWork when it has not come by then.
+   */
+  async quiet(until: number = this.endlessFrom()): Promise<void> {
     // Work that ends often begins the next piece a turn later, so only two idle turns in a row count.
     for (let idleTurns = 0; idleTurns < 2 && !this.#closed; ) {
       await nextTurn();
@@ -140,15 +169,28 @@ export class Clock {
         idleTurns += 1;
       } else if (!this.#closed) {
         idleTurns = 0;
-        await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+        await this.#idle(until);
       }
     }
+  }
+
+  /** Resolves when no work is in flight for a moment. @throws EndlessWork */
+  async #idle(until: number): Promise<void> {
+    let limit: NodeJS.Timeout | undefined;
+    const leftMs = until - performance.now();
+    const isOver = await new Promise<boolean>((resolve) => {
+      this.#whenIdle.push(() => resolve(false));
+      limit = setTimeout(resolve, Math.max(leftMs, 0), true);
+    });
+    clearTimeout(limit);
+    if (isOver || leftMs <= 0) throw new EndlessWork(this.#endlessMs / 1000, this.now());
   }
 
   /**
    * Moves time forward: every timer due on the way fires, now() standing at its due time; before, between and after
    * waits for quiet. Moves asked for at the same time happen one after the other. Never await it inside tracked work:
-   * each would wait for the other. @throws RangeError when `ms` is negative or no number.
+   * each would wait for the other. @throws RangeError when `ms` is negative or no number; EndlessWork, when quiet does not
+   * come: time then stands where it got to.
    */
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0 && Number.isFinite(ms))) {
@@ -219,14 +261,20 @@ export class Clock {
     this.#standingMs = this.now();
     this.#moving = true;
     this.#wake();
+    let until = this.endlessFrom();
     try {
-      await this.quiet();
+      await this.quiet(until);
       for (;;) {
         const timer = this.#timers.first();
         if (this.#closed || timer === undefined || timer.dueMs > targetMs) break;
-        if (timer.dueMs > this.#standingMs) this.#standAt(timer.dueMs);
+        if (timer.dueMs > this.#standingMs) {
+          this.#standAt(timer.dueMs);
+          until = this.endlessFrom();
+        } else if (performance.now() > until) {
+          throw new EndlessWork(this.#endlessMs / 1000, this.#standingMs);
+        }
         this.#fire(timer);
-        await this.quiet();
+        await this.quiet(until);
       }
       if (!this.#closed && targetMs > this.#standingMs) this.#standAt(targetMs);
     } finally {
@@ -291,16 +339,18 @@ export class Clock {
     this.#stopSleep();
     if (this.#mode === "virtual") {
       // Timers due at once keep to the order and the quiet of every other move.
-      void this.advance(0);
+      this.advance(0).catch((error: unknown) => this.report(error));
       return;
     }
     // Timers the handlers add wait for the next turn, so that one that always adds another cannot hold the event loop.
     const now = this.now();
     const endId = this.#nextId;
+    const endsAt = performance.now() + turnMs;
     for (;;) {
       const timer = this.#timers.first();
       if (timer === undefined || timer.dueMs > now || timer.id >= endId || this.stepping) break;
       this.#fire(timer);
+      if (performance.now() >= endsAt) break;
     }
     this.#wake();
   }

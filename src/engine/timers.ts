@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
 import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
+import { turnMs } from "./turns.ts";
 
 /** A durable timer: kept with the state it belongs to. */
 export interface TimerRow {
@@ -21,9 +22,6 @@ interface StoredTimer extends TimerRow {
 }
 
 const RETRY_MS = 1000;
-
-/** Real time: how many timers fire before the event loop gets its turn. */
-const MOST_AT_ONCE = 256;
 
 const timerTable = defineTable<StoredTimer>()({
   name: "timers",
@@ -112,14 +110,15 @@ export class Timers {
     this.#armed = undefined;
     this.#armedMs = Number.POSITIVE_INFINITY;
     this.#firing = true;
+    const endsAt = performance.now() + turnMs;
     try {
-      for (let fired = 0; fired < MOST_AT_ONCE; fired += 1) {
+      do {
         const row = this.#earliest();
         const now = this.#clock.now();
         if (row === undefined || Math.max(attemptMs(row), this.#pausedUntilMs) > now) break;
         this.#fire(row, now);
         if (this.#clock.stepping) break;
-      }
+      } while (performance.now() < endsAt);
     } finally {
       this.#firing = false;
       this.#armEarliest();

@@ -5,6 +5,7 @@ import type { RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
 import type { MailboxFilter, MailboxMessage } from "../delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "../delivery/types.ts";
+import { EndlessWork } from "../engine/clock.ts";
 import { parseDuration } from "../engine/duration.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
@@ -225,8 +226,13 @@ async function moveClock(emulator: ControlledEmulator, request: FastifyRequest, 
     if ((target ?? clock.now()) + duration > lastMs) return refuse(reply, "advance must not go beyond the year 9999.");
   }
   if (body.mode !== undefined) clock.setMode(body.mode);
-  if (target !== undefined) await clock.set(target);
-  if (duration !== undefined) await clock.advance(duration);
+  try {
+    if (target !== undefined) await clock.set(target);
+    if (duration !== undefined) await clock.advance(duration);
+  } catch (error) {
+    if (error instanceof EndlessWork) return reply.code(409).send({ message: error.message });
+    throw error;
+  }
   return clockState(emulator);
 }
 

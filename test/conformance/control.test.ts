@@ -2,7 +2,10 @@
 import { SNS } from "@aws-sdk/client-sns";
 import { ReceiveMessageCommand, SQS, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Emulator } from "../../src/emulator.ts";
+import { EndlessWork } from "../../src/engine/clock.ts";
 import { type Busbar, createBusbar } from "../../src/index.ts";
+import { startServer } from "../../src/server/server.ts";
 import { http, postJson } from "../support/http.ts";
 
 let bus: Busbar;
@@ -77,6 +80,20 @@ describe("any method", () => {
 });
 
 describe("/_busbar/clock", () => {
+  it("tells that work goes on without end", async () => {
+    const emulator = await Emulator.start();
+    const server = await startServer(emulator, { host: "127.0.0.1", port: 0 });
+    vi.spyOn(emulator.clock, "advance").mockRejectedValue(new EndlessWork(60, 0));
+    const { status, text } = await http(`http://127.0.0.1:${server.port}/_busbar/clock`, {
+      method: "POST",
+      body: '{"advance":"1s"}',
+    });
+    expect(status).toBe(409);
+    expect(JSON.parse(text).message).toMatch(/^Work has gone on for 60 s at 1970-01-01T00:00:00.000Z/);
+    await server.close(0, 0);
+    await emulator.close();
+  });
+
   it("advances, sets and changes mode", async () => {
     const { body: before } = await control("clock");
     expect((await control("clock", { advance: "1h30m" })).body.epochMs).toBe(before.epochMs + 5_400_000);

@@ -1,6 +1,7 @@
 /** The state of Step Functions: its tables and its runners, and what all operations share. */
 import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import type { Clock } from "../../engine/clock.ts";
 import { machineArnOf } from "./arns.ts";
 import type { Signal } from "./asl/execution.ts";
 import type { HistoryEvent } from "./asl/history.ts";
@@ -12,7 +13,6 @@ import { logEvents } from "./executions/logs.ts";
 import { Runner } from "./executions/runner.ts";
 import { statusEvent } from "./executions/status-events.ts";
 import { TimeLimit } from "./executions/time-limit.ts";
-import { Turns } from "./executions/turns.ts";
 import { MapRuns } from "./map-runs/map-runs.ts";
 import {
   activityTable,
@@ -38,7 +38,7 @@ export class StepFunctions {
   readonly versions;
   readonly aliases;
   readonly activities;
-  readonly turns: Turns;
+  readonly turns: Clock["turns"];
   readonly mocks: Mocks;
   readonly performer: Performer;
   readonly polls: ActivityPolls;
@@ -56,7 +56,7 @@ export class StepFunctions {
     this.versions = store.table(versionTable);
     this.aliases = store.table(aliasTable);
     this.activities = store.table(activityTable);
-    this.turns = new Turns(dependencies.clock);
+    this.turns = dependencies.clock.turns;
     this.mocks = new Mocks(dependencies.options.mocks);
     this.performer = new Performer(this);
     this.polls = new ActivityPolls(this);
@@ -143,7 +143,6 @@ export class StepFunctions {
   }
 
   stop(): void {
-    this.turns.stop();
     this.express.reset();
     this.polls.stop();
     this.performer.cancelAll();

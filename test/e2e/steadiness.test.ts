@@ -1,0 +1,102 @@
+/** Nobody can stop the server: whatever one client makes it do, others are answered and a signal is heard. */
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { Pipes } from "@aws-sdk/client-pipes";
+import { SFN } from "@aws-sdk/client-sfn";
+import { SNS } from "@aws-sdk/client-sns";
+import { SQS } from "@aws-sdk/client-sqs";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type RunningCli, startCli, stopAll } from "../support/cli.ts";
+import { p99LimitMs, signalLimitMs, waitsOf } from "../support/latency.ts";
+
+const account = "000000000000";
+const role = `arn:aws:iam::${account}:role/any`;
+/** How long each load is watched. */
+const watchedMs = 1500;
+
+let server: RunningCli;
+let sqs: SQS;
+let sns: SNS;
+let pipes: Pipes;
+let events: EventBridge;
+let states: SFN;
+
+async function start(...args: string[]): Promise<void> {
+  server = await startCli(args);
+  const config = {
+    endpoint: server.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: account, secretAccessKey: "x" },
+    disableHostPrefix: true,
+    maxAttempts: 1,
+  };
+  sqs = new SQS(config);
+  sns = new SNS(config);
+  pipes = new Pipes(config);
+  events = new EventBridge(config);
+  states = new SFN(config);
+}
+
+afterEach(async () => {
+  server.kill("SIGKILL");
+  await server.ended;
+  for (const client of [sqs, sns, pipes, events, states]) client.destroy();
+});
+afterAll(stopAll);
+
+/** A signal ends the server while the load goes on. */
+async function expectToHearSigterm(): Promise<void> {
+  const began = performance.now();
+  server.kill("SIGTERM");
+  const { code } = await server.ended;
+  expect(code).toBe(0);
+  expect(performance.now() - began).toBeLessThan(signalLimitMs);
+}
+
+/** Message, topic, queue, pipe and the topic again. */
+async function startPipeLoop(): Promise<void> {
+  await sqs.createQueue({ QueueName: "round" });
+  const arn = `arn:aws:sqs:us-east-1:${account}:round`;
+  const { TopicArn = "" } = await sns.createTopic({ Name: "round" });
+  await sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint: arn, Attributes: { RawMessageDelivery: "true" } });
+  await pipes.createPipe({
+    Name: "round",
+    Source: arn,
+    Target: TopicArn,
+    RoleArn: role,
+    TargetParameters: { InputTemplate: "<$.body>" },
+  });
+  for (let i = 0; i < 20; i++) await sns.publish({ TopicArn, Message: `${i}` });
+}
+
+/** A rule on the status events of a machine that starts the machine. */
+async function startStatusLoop(detail: object = {}): Promise<void> {
+  const { stateMachineArn = "" } = await states.createStateMachine({
+    name: "again",
+    roleArn: role,
+    definition: JSON.stringify({ StartAt: "A", States: { A: { Type: "Pass", End: true } } }),
+  });
+  await events.putRule({
+    Name: "again",
+    EventPattern: JSON.stringify({ source: ["aws.states"], ...detail }),
+  });
+  await events.putTargets({ Rule: "again", Targets: [{ Id: "1", Arn: stateMachineArn, RoleArn: role }] });
+  for (let i = 0; i < 10; i++) await states.startExecution({ stateMachineArn });
+}
+
+describe("work that causes work", () => {
+  beforeEach(() => start());
+
+  it.each([
+    ["topic, queue, pipe and the same topic", startPipeLoop],
+    [
+      "a rule on the end of a machine that starts it again",
+      () => startStatusLoop({ detail: { status: ["SUCCEEDED"] } }),
+    ],
+    ["a rule on all status events of a machine that starts it again, twice as many each time", startStatusLoop],
+  ])("leaves others their turns: %s", async (_name, begin) => {
+    await begin();
+    const waits = await waitsOf(server.endpoint, watchedMs);
+    expect(waits.p99).toBeLessThan(p99LimitMs);
+    await expectToHearSigterm();
+  });
+});
