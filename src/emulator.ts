@@ -1,6 +1,7 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
+import type { Door } from "./calls/door.ts";
 import { defaultAccount, Identities } from "./calls/identity.ts";
 import { RequestLog } from "./calls/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
@@ -89,6 +90,8 @@ export class Emulator {
   readonly mailbox: Mailbox;
   readonly logs: LogGroups;
   readonly functions: Functions;
+  /** The ways in that services have besides their APIs, in the order in which they are asked. */
+  readonly doors: readonly Door[];
   readonly #onBug: (error: unknown, where: string) => void;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
@@ -157,6 +160,7 @@ export class Emulator {
       this.#running.push(running);
       this.#dispatcher.add(running);
     }
+    this.doors = this.#running.flatMap(({ definition, state }) => definition.door?.(state) ?? []);
     timers.start();
     delivery.start();
   }
@@ -174,28 +178,7 @@ export class Emulator {
   }
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
-    if (request.method === "GET" && request.path !== "/") {
-      const document = this.#document(request.path);
-      if (document !== undefined) return document;
-    }
     return this.#dispatcher.handle(request, origin);
-  }
-
-  /** A file that a service publishes beside its API. */
-  #document(path: string): PendingResponse | undefined {
-    for (const { definition, state } of this.#running) {
-      const found = definition.document?.(state, path);
-      if (found === undefined) continue;
-      const response = found.then(
-        ({ contentType, body }) => ({ status: 200, headers: { "content-type": contentType }, body }),
-        (error) => {
-          this.#onBug(error, `${definition.model.name} ${path}`);
-          return { status: 500, headers: {}, body: "" };
-        },
-      );
-      return { response, abort: () => {} };
-    }
-    return undefined;
   }
 
   /** Pulls a lever of a service; undefined when there is none of that name. @throws AwsError */

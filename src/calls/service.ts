@@ -9,6 +9,7 @@ import type { AwsEvents } from "../events/aws-events.ts";
 import type { Functions } from "../functions/functions.ts";
 import type { Connections } from "../outside/connections.ts";
 import type { Arrivals } from "../sources/arrivals.ts";
+import type { Door } from "./door.ts";
 import type { Invocation } from "./invocation.ts";
 import type { OperationDefinition } from "./operation.ts";
 
@@ -72,8 +73,8 @@ export interface ServiceDefinition<State = unknown> {
   readonly views?: Readonly<Record<string, (state: State, filter: object) => unknown>>;
   /** Drops what the state keeps outside the store, after a reset of all accounts or of one. */
   reset?(state: State, account?: string): void;
-  /** Answers a GET of a file the service publishes (a certificate); undefined for paths that are none of its own. */
-  document?(state: State, path: string): Promise<{ contentType: string; body: string }> | undefined;
+  /** A way into the service besides its API: files it publishes, addresses it hands out. */
+  door?(state: State): Door;
   /**
    * What the world does to a service without an operation of AWS's, under `POST /_busbar/{service}/{lever}`. Each runs
    * in a transaction and answers JSON; an AwsError is answered with its message.

@@ -1,6 +1,8 @@
 /** Reads the bodies of requests. */
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
+import { Readable } from "node:stream";
+import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
 
 /** Above the largest request of the services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
 export const bodyLimitBytes = 16 * 1024 * 1024;
@@ -9,25 +11,7 @@ export const bodyLimitBytes = 16 * 1024 * 1024;
  * while they write. Beyond this the answer does not wait, and the connection breaks under a client that goes on.
  */
 const patienceBytes = 8 * bodyLimitBytes;
-export const noBody = Buffer.alloc(0);
-
-/** Fastify's error handlers, the control routes' too, take the status from the error. */
-export class BodyTooLarge extends Error {
-  readonly statusCode = 413;
-
-  constructor() {
-    super(`Request body exceeds the limit of ${bodyLimitBytes} bytes.`);
-  }
-}
-
-/** What came is not what the client meant to send, so nothing may be done about it. */
-export class BodyBrokenOff extends Error {
-  readonly statusCode = 400;
-
-  constructor() {
-    super("The client broke off before the request body was whole.");
-  }
-}
+const noBody = Buffer.alloc(0);
 
 /**
  * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff when there is none. Most come in
@@ -35,6 +19,7 @@ export class BodyBrokenOff extends Error {
  */
 export function readBody(
   request: IncomingMessage | Http2ServerRequest,
+  limitBytes: number,
   done: (error: Error | undefined, body: Buffer) => void,
 ): void {
   const { "content-length": declared, "transfer-encoding": coding } = request.headers;
@@ -56,9 +41,9 @@ export function readBody(
   request.on("data", (chunk: Buffer) => {
     received += chunk.length;
     if (finished) return;
-    if (received > bodyLimitBytes) {
+    if (received > limitBytes) {
       chunks = [];
-      if (received > patienceBytes) finish(new BodyTooLarge(), noBody);
+      if (received > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
       return;
     }
     if (received === length && chunks.length === 0) finish(undefined, chunk);
@@ -68,12 +53,38 @@ export function readBody(
     }
   });
   request.on("end", () => {
-    // An HTTP/2 request that is reset half-way ends as one does that is whole, whose stream is still open for the answer.
-    if (received < length || stream?.closed || stream?.destroyed) finish(new BodyBrokenOff(), noBody);
-    else if (received > bodyLimitBytes) finish(new BodyTooLarge(), noBody);
+    if (received < length || isReset(request)) finish(new BodyBrokenOff(), noBody);
+    else if (received > limitBytes) finish(new BodyTooLarge(limitBytes), noBody);
     else finish(undefined, Buffer.concat(chunks));
   });
   // Stays: an HTTP/2 stream that breaks off later must find somebody listening.
   request.on("error", () => finish(new BodyBrokenOff(), noBody));
-  if (length > patienceBytes) finish(new BodyTooLarge(), noBody);
+  if (length > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
+}
+
+/** The body as it comes; fails with BodyBrokenOff when it does not come to its end. */
+export function bodyStream(request: IncomingMessage | Http2ServerRequest): Readable {
+  return Readable.from(pieces(request), { objectMode: false });
+}
+
+async function* pieces(request: IncomingMessage | Http2ServerRequest): AsyncIterable<Buffer> {
+  const declared = request.headers["content-length"];
+  let received = 0;
+  // Stays, as above.
+  request.on("error", () => {});
+  try {
+    for await (const piece of request) {
+      received += piece.length;
+      yield piece;
+    }
+  } catch {
+    throw new BodyBrokenOff();
+  }
+  if ((declared !== undefined && received < Number(declared)) || isReset(request)) throw new BodyBrokenOff();
+}
+
+/** An HTTP/2 request that is reset half-way ends as one does that is whole, whose stream is still open for the answer. */
+function isReset(request: IncomingMessage | Http2ServerRequest): boolean {
+  const stream = "stream" in request ? request.stream : undefined;
+  return stream !== undefined && (stream.closed || stream.destroyed);
 }

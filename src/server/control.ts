@@ -1,6 +1,7 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
+import type { Door } from "../calls/door.ts";
 import type { RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
 import type { MailboxFilter, MailboxMessage } from "../delivery/mailbox.ts";
@@ -9,7 +10,7 @@ import { EndlessWork } from "../engine/clock.ts";
 import { parseDuration } from "../engine/duration.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
-import { readBody } from "./body.ts";
+import { bodyLimitBytes, readBody } from "./body.ts";
 
 /** What control routes show and move. */
 export interface ControlledEmulator {
@@ -33,14 +34,41 @@ export interface ControlledEmulator {
   reportBug(error: unknown, where: string): void;
 }
 
+const prefix = "/_busbar";
+
+/** The door of what is under `/_busbar`. */
+export async function controlDoor(emulator: ControlledEmulator): Promise<Door> {
+  const app = Fastify({
+    // No route has a schema, so the compilers for them, half of Fastify's code, are neither loaded nor bundled.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
+    exposeHeadRoutes: true,
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      reply.code(error.statusCode ?? 400).send({ message: error.message });
+    },
+  });
+  // Bodies are read by body.ts, which takes them whatever their Content-Type says.
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  app.register(controlRoutes, { prefix, emulator });
+  await app.ready();
+  return {
+    name: "control",
+    claims: ({ path }) => path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/"),
+    serve: ({ path, query, incoming }, { outgoing }) => {
+      incoming.url = query === "" ? path : `${path}?${query}`;
+      app.routing(incoming as never, outgoing as never);
+    },
+  };
+}
+
+function noSchemas(): never {
+  throw new Error("a route with a schema needs its compiler: see scripts/build.mjs");
+}
+
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
 
-export async function controlRoutes(
-  app: FastifyInstance,
-  { emulator }: { emulator: ControlledEmulator },
-): Promise<void> {
+async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: ControlledEmulator }): Promise<void> {
   app.addHook("preHandler", (request, _reply, done) => {
-    readBody(request.raw, (error, body) => {
+    readBody(request.raw, bodyLimitBytes, (error, body) => {
       request.body = body;
       done(error);
     });

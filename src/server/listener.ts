@@ -3,7 +3,7 @@
  * handed to. The JavaScript Kinesis client speaks h2c on plain http without asking, so sniffing is the only way to
  * share a port (RFC 9113 section 3.3).
  */
-import { createServer as createHttp1Server, type RequestListener } from "node:http";
+import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from "node:http";
 import {
   constants,
   createServer as createHttp2Server,
@@ -13,10 +13,19 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import { createServer as createNetServer, type Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Incoming, Outgoing } from "./exchange.ts";
 
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+}
+
+/** What requests are given to. */
+export interface RequestHandler {
+  request(incoming: Incoming, outgoing: Outgoing): void;
+  /** False when the connection is not taken over; then the request is one like any other. */
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 }
 
 export interface Listener {
@@ -42,10 +51,11 @@ const firstStreamTimeoutMs = 10_000;
 
 /** @param idleMs How long a connection may be silent between two requests, and within an HTTP/2 request. */
 export function createListener(
-  handler: RequestListener,
+  handler: RequestHandler,
   tls: TlsFiles | undefined,
   idleMs: number = idleTimeoutMs,
 ): Listener {
+  const onRequest = (incoming: Incoming, outgoing: Outgoing) => handler.request(incoming, outgoing);
   const sockets = new Set<Socket>();
   /** Connections that have not said yet which protocol they speak. */
   const silent = new Set<Socket>();
@@ -57,16 +67,27 @@ export function createListener(
       requestTimeout: 300_000,
       maxHeaderSize: 65_536,
     },
-    handler,
+    onRequest,
   );
   http1.on("clientError", answerBadRequest);
-  const h2c = createHttp2Server({ settings: { maxConcurrentStreams: 1000 } }, handler as never);
+  const h2c = createHttp2Server({ settings: { maxConcurrentStreams: 1000 } }, onRequest);
   const secure =
     tls &&
     createSecureServer(
       { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: idleMs } as object,
-      handler as never,
+      onRequest as never,
     );
+  for (const server of secure ? [http1, secure] : [http1]) {
+    server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // Node has let go of the socket; one that is reset must find somebody listening.
+      socket.on("error", () => socket.destroy());
+      whenAnswered(socket, () => {
+        if (handler.upgrade(incoming, socket, head)) return;
+        socket.unshift(withoutUpgrade(incoming, head));
+        http1.emit("connection", socket);
+      });
+    });
+  }
   // Neither is ever bound itself, and only "listening" makes Node watch over connections: without it idle ones are
   // not closed and half-sent requests never time out.
   http1.emit("listening");
@@ -121,6 +142,25 @@ export function createListener(
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** Calls back when what was asked before on the connection is answered; Node keeps the answer under way in `_httpMessage`. */
+function whenAnswered(socket: Duplex & { _httpMessage?: ServerResponse | null }, goOn: () => void): void {
+  const answer = socket._httpMessage;
+  if (answer) answer.once("finish", () => whenAnswered(socket, goOn));
+  else goOn();
+}
+
+/**
+ * The bytes of a request that asks for an upgrade nobody has for it (Java's client asks for HTTP/2 in each first request),
+ * without that wish. Once somebody listens for upgrades, Node takes every such request for one (RFC 9110 section 7.8).
+ */
+function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, head: Buffer): Buffer {
+  let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.toLowerCase() !== "upgrade") text += `${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`;
+  }
+  return Buffer.concat([Buffer.from(`${text}\r\n`, "latin1"), head]);
 }
 
 /** Tells the client to send nothing more on this connection, where HTTP/1.1 is spoken. */

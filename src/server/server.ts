@@ -1,16 +1,27 @@
 /** A listening server and its orderly end. */
 import type { AddressInfo } from "node:net";
-import type { FastifyBaseLogger } from "fastify";
+import type { Logger } from "pino";
+import type { Door } from "../calls/door.ts";
 import { realDelay } from "../engine/real-time.ts";
-import { createApp, type ServedEmulator } from "./app.ts";
-import type { TlsFiles } from "./listener.ts";
+import { AwsDoor, type AwsEmulator } from "./aws-door.ts";
+import { type ControlledEmulator, controlDoor } from "./control.ts";
+import { Entrance } from "./entrance.ts";
+import { createListener, type TlsFiles } from "./listener.ts";
+
+/** What the server needs of the emulator it serves. */
+export interface ServedEmulator extends AwsEmulator, ControlledEmulator {
+  /** The doors of its services. */
+  readonly doors: readonly Door[];
+  /** Told the origin by which clients on this machine reach it. */
+  listensAt(origin: string): void;
+}
 
 export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
-  readonly logger?: FastifyBaseLogger | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 export interface RunningServer {
@@ -29,8 +40,12 @@ export function originOf(scheme: "http" | "https", host: string, port: number): 
 
 /** @throws NodeJS.ErrnoException when the address cannot be bound (`EADDRINUSE`, `EACCES`, …). */
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
-  const { app, listener } = createApp(emulator, options);
-  await app.ready();
+  const entrance = new Entrance({
+    doors: [await controlDoor(emulator), ...emulator.doors, new AwsDoor(emulator)],
+    reportBug: (error, where) => emulator.reportBug(error, where),
+    logger: options.logger,
+  });
+  const listener = createListener(entrance, options.tls);
   const { server } = listener;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -59,7 +74,6 @@ export async function startServer(emulator: ServedEmulator, options: ServerOptio
         await realDelay(5);
       }
       listener.destroy();
-      await app.close();
     },
   };
 }

@@ -58,8 +58,12 @@ export const sns = defineService<Sns>({
     return service;
   },
   reset: (service) => service.fanOut.clear(),
-  document: (service, path) =>
-    service.signer.certificate(path)?.then((body) => ({ contentType: "application/x-pem-file", body })),
+  door: ({ signer }) => ({
+    name: "sns-certificate",
+    claims: ({ method, path }) => (method === "GET" || method === "HEAD") && signer.publishes(path),
+    serve: async (_request, answer) =>
+      answer.send(200, { "content-type": "application/x-pem-file" }, await signer.certificate()),
+  }),
   levers: {
     "opt-out": (service, { phoneNumber, account, region }) => {
       sms.optOut(service, String(phoneNumber), account, region);

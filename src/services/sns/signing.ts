@@ -31,12 +31,16 @@ export class Signer {
     return `/SimpleNotificationService-${this.#name}.pem`;
   }
 
-  /** The certificate in PEM when the path is its own. */
-  certificate(path: string): Promise<string> | undefined {
-    if (!certificatePath.test(path)) return undefined;
+  /** Whether the path is that of the certificate. */
+  publishes(path: string): boolean {
+    return certificatePath.test(path) && this.#rows.get("key") !== undefined && this.path === path;
+  }
+
+  /** The certificate in PEM, made when it is first asked for. */
+  async certificate(): Promise<string> {
     const row = this.#rows.get("key");
-    if (row === undefined || this.path !== path) return undefined;
-    return row.certificate === undefined ? this.#makeCertificate(row) : Promise.resolve(row.certificate);
+    if (row === undefined) throw new Error("there is no key, so nothing to certify");
+    return row.certificate ?? (await this.#makeCertificate(row));
   }
 
   #row(): SigningRow {

@@ -16,7 +16,7 @@ afterEach(() => {
 
 /** A listener that lets connections be silent for 20 ms, and an HTTP/2 session with it. */
 async function start(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<void> {
-  listener = createListener(handle, undefined, 20);
+  listener = createListener({ request: handle as never, upgrade: () => false }, undefined, 20);
   await new Promise<void>((done) => listener.server.listen(0, "127.0.0.1", done));
   session = connectHttp2(`http://127.0.0.1:${(listener.server.address() as AddressInfo).port}`);
 }

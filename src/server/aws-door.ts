@@ -1,0 +1,164 @@
+/** The last door: everything that speaks AWS, and whatever nobody else has claimed. */
+import { gunzipSync } from "node:zlib";
+import { AwsError } from "../../protocols/error.ts";
+import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
+import type { PendingResponse } from "../calls/dispatcher.ts";
+import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
+import { bodyLimitBytes } from "./body.ts";
+
+/** What the door needs of the emulator behind it. */
+export interface AwsEmulator {
+  handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
+  refuse(request: WireRequest, error: unknown): WireResponse;
+  reportBug(error: unknown, where: string): void;
+}
+
+const noBody = Buffer.alloc(0);
+const corsHeaders = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "x-amzn-RequestId, x-amzn-ErrorType, x-amzn-query-error, x-amz-id-2, Date",
+} as const;
+
+export class AwsDoor implements Door {
+  readonly name = "aws";
+  readonly #emulator: AwsEmulator;
+
+  constructor(emulator: AwsEmulator) {
+    this.#emulator = emulator;
+  }
+
+  claims(): boolean {
+    return true;
+  }
+
+  async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
+    if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
+      sendPreflight(request, answer);
+      return;
+    }
+    const wire = new AwsRequest(request);
+    let response: WireResponse | PendingResponse;
+    try {
+      const body = await request.bytes(bodyLimitBytes);
+      const encoding = request.headers["content-encoding"];
+      wire.body = encoding === undefined || body.length === 0 ? body : inflate(body, encoding);
+      response = this.#emulator.handle(wire, `${request.scheme}://${request.host || "localhost:4566"}`);
+    } catch (error) {
+      response = this.#refuse(error, wire, answer);
+    }
+    if (!("status" in response)) {
+      answer.onClose(response.abort);
+      response = await response.response;
+    }
+    this.#send(response, request, answer);
+  }
+
+  #refuse(error: unknown, wire: WireRequest, answer: DoorAnswer): WireResponse {
+    if (error instanceof AwsError) return this.#emulator.refuse(wire, error);
+    const { message, statusCode: status } = error as { message: string; statusCode?: number };
+    // What is left of the body is not read: the connection ends with the answer.
+    answer.endConnection();
+    if (error instanceof BodyTooLarge) return this.#emulator.refuse(wire, tooLarge(error));
+    // What has no such status was not thrown for the client: it is a bug, and told as one.
+    const isBug = status === undefined || status < 400 || status >= 500;
+    const refusal = isBug ? error : AwsError.unmodeled({ name: "SerializationException", status, message });
+    return this.#emulator.refuse(wire, refusal);
+  }
+
+  #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): void {
+    if (request.headers["origin"] !== undefined) Object.assign(headers, corsHeaders);
+    if (typeof body === "string" || body instanceof Uint8Array) answer.send(status, headers, body);
+    else void this.#pump(body, status, headers, answer);
+  }
+
+  /** Writes an event stream frame by frame; a slow reader holds the source back, a gone one ends it. */
+  async #pump(
+    frames: AsyncIterable<Uint8Array>,
+    status: number,
+    headers: Record<string, string>,
+    answer: DoorAnswer,
+  ): Promise<void> {
+    const out = answer.stream(status, headers);
+    const iterator = frames[Symbol.asyncIterator]();
+    let gone = false;
+    // Racing each step against one promise of the end would keep every frame ever sent until then.
+    let goOn = () => {};
+    out.on("drain", () => goOn());
+    answer.onClose(() => {
+      gone = true;
+      goOn();
+    });
+    try {
+      while (!gone) {
+        const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+          goOn = () => gone && resolve(undefined);
+          iterator.next().then(resolve, reject);
+        });
+        if (next === undefined || next.done) break;
+        if (gone || out.write(next.value)) continue;
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+      }
+    } catch (error) {
+      // Errors of AWS's are frames; what is thrown is a bug.
+      this.#emulator.reportBug(error, "an event stream");
+      out.destroy();
+    } finally {
+      // Not awaited: a source that waits for its next event must not hold up the end of the answer.
+      void iterator.return?.();
+      out.end();
+    }
+  }
+}
+
+/** A request as protocols read it; a class, so that what only few ask for costs the others nothing. */
+class AwsRequest implements WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: WireRequest["headers"];
+  body: Buffer = noBody;
+  readonly #request: DoorRequest;
+
+  constructor(request: DoorRequest) {
+    this.method = request.method;
+    this.path = request.path;
+    this.query = request.query;
+    this.headers = request.headers;
+    this.#request = request;
+  }
+
+  get sourceIp(): string | undefined {
+    return this.#request.sourceIp;
+  }
+}
+
+/** Lets browser clients through: AWS's own preflight answers are as permissive. */
+function sendPreflight({ headers }: DoorRequest, answer: DoorAnswer): void {
+  answer.send(200, {
+    ...corsHeaders,
+    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    "access-control-allow-headers": String(headers["access-control-request-headers"] ?? "*"),
+    "access-control-max-age": "172800",
+  });
+}
+
+/** @throws AwsError */
+function inflate(body: Buffer, encoding: string | string[]): Buffer {
+  const coding = String(encoding).toLowerCase();
+  if (coding === "identity" || coding === "aws-chunked") return body;
+  try {
+    if (coding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
+      throw tooLarge(new BodyTooLarge(bodyLimitBytes));
+    throw AwsError.unmodeled({ name: "SerializationException", message: "The request body is not valid gzip." });
+  }
+  const message = `Content-Encoding ${encoding} is not supported; send gzip or none.`;
+  throw AwsError.unmodeled({ name: "UnsupportedMediaTypeException", status: 415, message });
+}
+
+function tooLarge({ message, statusCode }: BodyTooLarge): AwsError {
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
+}

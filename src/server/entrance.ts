@@ -1,0 +1,85 @@
+/** What every request passes first: it finds the door whose the request is. */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import type { Door } from "../calls/door.ts";
+import { type Incoming, type Outgoing, ServedAnswer, ServedRequest } from "./exchange.ts";
+
+export interface EntranceOptions {
+  /** In the order in which they are asked; the last one claims everything. */
+  readonly doors: readonly Door[];
+  readonly reportBug: (error: unknown, where: string) => void;
+  readonly logger?: Logger | undefined;
+}
+
+export class Entrance {
+  readonly #doors: readonly Door[];
+  readonly #reportBug: EntranceOptions["reportBug"];
+  /** Only where each request is logged, which costs more than answering it. */
+  readonly #logger: Logger | undefined;
+
+  constructor({ doors, reportBug, logger }: EntranceOptions) {
+    this.#doors = doors;
+    this.#reportBug = reportBug;
+    this.#logger = logger?.isLevelEnabled("debug") ? logger : undefined;
+  }
+
+  request(incoming: Incoming, outgoing: Outgoing): void {
+    const request = new ServedRequest(incoming);
+    const answer = new ServedAnswer(outgoing, request.method === "HEAD", (error) =>
+      this.#reportBug(error, `the answer to ${request.method} ${request.path}`),
+    );
+    if (this.#logger !== undefined) this.#log(this.#logger, request, outgoing);
+    const door = this.#doorOf(request);
+    let served: void | Promise<void>;
+    try {
+      served = door.serve(request, answer);
+    } catch (error) {
+      this.#fail(error, door, request, answer);
+      return;
+    }
+    served?.catch((error) => this.#fail(error, door, request, answer));
+  }
+
+  /** False when no door takes the connection over. */
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const request = new ServedRequest(incoming);
+    const door = this.#doorOf(request);
+    try {
+      return door.upgrade?.(request, socket, head) ?? false;
+    } catch (error) {
+      this.#reportBug(error, `the upgrade of ${request.path} by the door ${door.name}`);
+      socket.end("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return true;
+    }
+  }
+
+  #doorOf(request: ServedRequest): Door {
+    for (const door of this.#doors) if (door.claims(request)) return door;
+    throw new Error("the last door claims everything");
+  }
+
+  #fail(error: unknown, door: Door, request: ServedRequest, answer: ServedAnswer): void {
+    const { statusCode, message } = error as { statusCode?: number; message?: string };
+    const isBug = statusCode === undefined || statusCode >= 500;
+    if (isBug) this.#reportBug(error, `${request.method} ${request.path} at the door ${door.name}`);
+    if (answer.begun) {
+      answer.outgoing.destroy();
+      return;
+    }
+    // What is left of the body is not read: the connection ends with the answer.
+    answer.endConnection();
+    const text = isBug ? "An internal error occurred. It is logged with its stack where Busbar runs." : message;
+    answer.send(statusCode ?? 500, { "content-type": "application/json" }, JSON.stringify({ message: text }));
+  }
+
+  /** Without the query, which can hold what is secret: signatures of presigned URLs. */
+  #log(logger: Logger, { method, host, path, sourceIp }: ServedRequest, outgoing: Outgoing): void {
+    const startedAt = performance.now();
+    outgoing.once("close", () => {
+      const { statusCode: status, headersSent } = outgoing;
+      const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
+      logger.debug({ method, host, path, sourceIp, status: headersSent ? status : undefined, durationMs }, "request");
+    });
+  }
+}
