@@ -46,6 +46,7 @@ export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (in
     retentionDays: input.RetentionDays ?? 0,
     kmsKey: input.KmsKeyIdentifier,
     sizeBytes: 0,
+    serial: service.deps.store.nextSerial(),
   };
   service.archives.put(archive);
   putFeedingRule(service, archive);

@@ -41,11 +41,11 @@ export class Replayer {
     const service = this.#service;
     const replay = service.replays.get(key);
     if (replay === undefined) return;
-    const hindrance = this.#hindrance(replay);
+    const obstacle = this.#obstacle(replay);
     if (replay.state === "CANCELLING") {
       this.#end(replay, "CANCELLED");
-    } else if (hindrance !== undefined) {
-      this.#end(replay, "FAILED", hindrance);
+    } else if (obstacle !== undefined) {
+      this.#end(replay, "FAILED", obstacle);
     } else {
       const running: ReplayRow = { ...replay, state: "RUNNING" };
       const cursor = this.#replayWindow(running);
@@ -60,10 +60,12 @@ export class Replayer {
   }
 
   /** What keeps a replay from going on, in words. */
-  #hindrance(replay: ReplayRow): string | undefined {
+  #obstacle(replay: ReplayRow): string | undefined {
     const service = this.#service;
     const archive = service.archives.get(replay.archive);
-    if (archive === undefined) return "The archive does not exist any more.";
+    if (archive === undefined || archive.serial !== replay.archiveSerial) {
+      return "The archive does not exist any more.";
+    }
     if (service.bus(busName(replay.destination, replay)) === undefined) return "The event bus does not exist any more.";
     return undefined;
   }

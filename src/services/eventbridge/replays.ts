@@ -51,6 +51,7 @@ export const startReplay = operation<StartReplayCommand>(StartReplay$, (input, c
     description: input.Description,
     archiveArn,
     archive: nameKey(archive, archive.name),
+    archiveSerial: archive.serial,
     destination,
     filterArns: input.Destination?.FilterArns,
     fromMs,

@@ -136,6 +136,8 @@ export interface ArchiveRow extends NamedRow {
   readonly retentionDays: number;
   readonly kmsKey: string | undefined;
   readonly sizeBytes: number;
+  /** Told apart from an earlier archive of the same name. */
+  readonly serial: number;
 }
 
 export const archiveTable = namedTable<ArchiveRow>("events.archives");
@@ -175,8 +177,9 @@ export const archivedEventTable = defineTable<ArchivedEventRow>()({
 export interface ReplayRow extends NamedRow {
   readonly description: string | undefined;
   readonly archiveArn: string;
-  /** Key of the archive. */
+  /** Key of the archive, and its serial. */
   readonly archive: string;
+  readonly archiveSerial: number;
   readonly destination: string;
   readonly filterArns: readonly string[] | undefined;
   /** Epoch milliseconds: the events from `fromMs` up to, not including, `toMs`. */

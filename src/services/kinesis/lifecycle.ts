@@ -124,11 +124,12 @@ export class Lifecycle {
   }
 
   #dropStream(stream: StreamRow): void {
-    const { consumers, deps, log, shards, streams, subscriptions, throughput } = this.#kinesis;
+    const { consumers, deps, log, scaling, shards, streams, subscriptions, throughput } = this.#kinesis;
     for (const shard of shards.by.number.range(stream.arn)) {
       const key = shardKey(stream.arn, shard.index);
       log.drop(key);
       throughput?.forget(key);
+      scaling.forget(key);
       shards.delete(key);
     }
     for (const consumer of consumers.by.stream.range(stream.arn)) consumers.delete(consumer.arn);

@@ -33,10 +33,15 @@ export class OnDemandScaling {
     count.bytes += bytes;
     if (count.bytes <= hotBytes) return;
     const { timers } = this.#kinesis.deps;
-    const id = `kinesis.grow ${key}`;
+    const id = timerId(key);
     if (timers.get(id) !== undefined) return;
     const payload = { stream: stream.arn, shard: shard.index };
     timers.schedule({ id, account: stream.account, dueMs: nowMs + splitDelayMs, kind: "kinesis.grow", payload });
+  }
+
+  /** A shard is gone: nothing of it grows, nor one that comes to stand under its key. Inside a transaction. */
+  forget(shard: string): void {
+    this.#kinesis.deps.timers.cancel(timerId(shard));
   }
 
   #grow(arn: string, index: number): void {
@@ -49,4 +54,8 @@ export class OnDemandScaling {
     const middle = (numberOf(shard.start) + numberOf(shard.end) + 1n) / 2n;
     if (middle > numberOf(shard.start)) lifecycle.splitNow(stream, shard, hashFrom(middle));
   }
+}
+
+function timerId(shard: string): string {
+  return `kinesis.grow ${shard}`;
 }

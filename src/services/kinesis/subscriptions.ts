@@ -51,7 +51,8 @@ export class Subscriptions {
    */
   open(consumer: ConsumerRow, stream: StreamRow, shard: ShardRow, counter: number): Subscription {
     const { now } = this.#kinesis;
-    const key = `${consumer.arn} ${shard.index}`;
+    // A consumer made anew within a second has the ARN of the one before.
+    const key = `${consumer.serial} ${shard.index}`;
     const taken = `Another active subscription exists for this consumer: ${stream.account}:${stream.name}:${shardIdOf(shard.index)}:${consumer.name}`;
     const older = this.#latest.get(key);
     if (older !== undefined && Math.abs(now - older.startedMs) < takeoverMs) throw resourceInUse(taken);
@@ -94,7 +95,7 @@ export class Subscriptions {
 
   /** Ends what a consumer has open; it is gone. */
   consumerDeleted(consumer: ConsumerRow): void {
-    for (const subscription of this.#all()) if (subscription.consumer.arn === consumer.arn) subscription.end();
+    for (const subscription of this.#all()) if (subscription.consumer.serial === consumer.serial) subscription.end();
   }
 
   endAll(account?: string): void {

@@ -91,7 +91,7 @@ export class Kms {
    */
   async afterAsking<T>(queue: QueueRow, use: KeyUse, context: OperationContext, run: () => T): Promise<T> {
     await this.ask(queue, use, context);
-    if (!this.#isStill(queue)) throw queueDoesNotExist(context.protocol);
+    if (!this.#sqs.current(queue)) throw queueDoesNotExist(context.protocol);
     return this.#sqs.deps.store.transaction(run);
   }
 
@@ -111,16 +111,12 @@ export class Kms {
       CiphertextBlob = String(made["CiphertextBlob"] ?? "");
     }
     await this.#call("Decrypt", { CiphertextBlob, EncryptionContext }, context);
-    if (!this.#isStill(queue)) return;
+    if (!this.#sqs.current(queue)) return;
     const row: DataKeyRow = { queue: arn, account, ciphertext: CiphertextBlob };
     if (use === "produce") this.#sqs.deps.store.transaction(() => this.#dataKeys.put(row));
     if (this.#until.size >= mostRemembered) this.#until.clear();
     const reuseMs = Number(texts["KmsDataKeyReusePeriodSeconds"]) * 1000;
     this.#until.set(question(queue, use, context.principal), this.#sqs.now + reuseMs);
-  }
-
-  #isStill({ arn, serial }: QueueRow): boolean {
-    return this.#sqs.queues.get(arn)?.serial === serial;
   }
 
   async #call(operation: string, input: object, { account, region }: OperationContext) {

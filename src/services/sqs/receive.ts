@@ -2,7 +2,7 @@
 import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { ContentRow, GivenMessage } from "./contents.ts";
-import { invalidValue, overLimit, unknownAttribute } from "./errors.ts";
+import { invalidValue, overLimit, queueDoesNotExist, unknownAttribute } from "./errors.ts";
 import { attributesMd5, selectAttributes, shownAttributes } from "./message-attributes.ts";
 import { receiptHandle } from "./receipt-handle.ts";
 import { sequenceNumber } from "./send.ts";
@@ -76,10 +76,11 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     if (found.length > 0 || leftMs <= 0) return found;
     return service.longPolls.wait(queue.arn, leftMs, context.signal, attempt);
   };
-  // Attributes may change while a poll waits, so each attempt looks at the queue anew; a deleted one has no messages.
+  // Attributes may change while a poll waits, so each attempt looks at the queue anew.
   const attempt = () => {
-    const current = service.queues.get(queue.arn);
-    return current ? receive(service, current, ask, context) : [];
+    const current = service.current(queue);
+    if (!current) throw queueDoesNotExist(context.protocol);
+    return receive(service, current, ask, context);
   };
   const found = service.kms.isThere ? pollWithKey(service, queue, context, poll) : poll();
   return found instanceof Promise ? found.then(show) : show(found);
@@ -104,7 +105,7 @@ async function pollWithKey(
     } catch (error) {
       if (!(error instanceof KeyNeeded)) throw error;
     }
-    const current = service.queues.get(queue.arn);
+    const current = service.current(queue);
     if (current) await service.kms.ask(current, "consume", context);
     if (context.signal.aborted) return [];
   }

@@ -82,6 +82,12 @@ export class Sqs {
     return queue;
   }
 
+  /** The queue as it is now; undefined when it was deleted since, even if its name is another queue's by now. */
+  current({ arn, serial }: QueueRow): QueueRow | undefined {
+    const queue = this.queues.get(arn);
+    return queue?.serial === serial ? queue : undefined;
+  }
+
   /** Clients name the same few queues over and over, and each call does so first of all. */
   #arnOf(queueUrl: string, context: OperationContext<Sqs>): string {
     const known = this.#arns.get(queueUrl);

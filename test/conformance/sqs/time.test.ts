@@ -193,12 +193,18 @@ eachSqs("a long poll", (env) => {
     expect(bodies(await answer)).toEqual(["new"]);
   });
 
-  it("ends empty at a reset and goes on empty when its queue is deleted", async () => {
-    const url = await env.queue();
-    const deleted = await env.poll(url, { WaitTimeSeconds: 5 });
-    await env.sqs.deleteQueue({ QueueUrl: url });
-    await env.bus.clock.advance("5s");
-    expect(await deleted.answer).toEqual([]);
+  it("ends when its queue is deleted, and takes nothing of one made anew under the name", async () => {
+    const { QueueUrl = "" } = await env.sqs.createQueue({ QueueName: "again" });
+    const { answer } = await env.poll(QueueUrl);
+    const refused = expect(answer).rejects.toMatchObject({ name: "QueueDoesNotExist" });
+    await env.sqs.deleteQueue({ QueueUrl });
+    await env.sqs.createQueue({ QueueName: "again" });
+    await env.send(QueueUrl, "for the new one");
+    await refused;
+    expect(await env.counts(QueueUrl)).toEqual([1, 0, 0]);
+  });
+
+  it("ends empty at a reset", async () => {
     const stranger = env.client({ account: "111122223333" });
     const { QueueUrl } = await stranger.createQueue({ QueueName: "other" });
     const polling = stranger.receiveMessage({ QueueUrl, WaitTimeSeconds: 20 });

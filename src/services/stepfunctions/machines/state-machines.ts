@@ -193,8 +193,12 @@ export const deleteStateMachine = operation<DeleteStateMachineCommand>(DeleteSta
   for (const version of service.versions.by.machine.range(arn)) service.versions.delete(version.arn);
   for (const alias of service.aliases.by.machine.range(arn)) service.aliases.delete(alias.arn);
   for (const revision of service.revisions.by.machine.range(arn)) service.dropRevision(revision.key);
-  for (const { arn: execution } of service.runner.executions.by.machineStatus.range(`${arn} RUNNING`)) {
-    service.turns.soon(() => service.signal(execution, { type: "abort" }));
+  const { executions } = service.runner;
+  for (const { arn: execution, revision } of executions.by.machineStatus.range(`${arn} RUNNING`)) {
+    service.turns.soon(() => {
+      // A machine made anew may run an execution of the same name by then.
+      if (executions.get(execution)?.revision === revision) service.signal(execution, { type: "abort" });
+    });
   }
   return {};
 });

@@ -67,7 +67,8 @@ export const describeActivity = operation<DescribeActivityCommand>(DescribeActiv
 });
 
 export const deleteActivity = operation<DeleteActivityCommand>(DeleteActivity$, (input, { service }) => {
-  service.activities.delete(checkActivityArn(input.activityArn as string));
+  const arn = checkActivityArn(input.activityArn as string);
+  if (service.activities.delete(arn)) service.deps.store.afterCommit(() => service.polls.deleted(arn));
   return {};
 });
 

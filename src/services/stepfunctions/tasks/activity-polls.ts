@@ -1,6 +1,7 @@
 /** GetActivityTask calls that wait for work, each activity's in the order they came. */
 import type { TaskRequest } from "../asl/execution.ts";
 import { readJson, writeJson } from "../asl/json.ts";
+import { activityDoesNotExist } from "../errors.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import { taskKey } from "../tables.ts";
 
@@ -15,7 +16,7 @@ export interface ActivityTask {
 
 interface Poll {
   readonly workerName: string | undefined;
-  readonly finish: (task: ActivityTask | undefined) => void;
+  readonly finish: (task: ActivityTask | Error | undefined) => void;
 }
 
 export class ActivityPolls {
@@ -51,11 +52,14 @@ export class ActivityPolls {
     return undefined;
   }
 
-  /** Waits up to a minute for a task; undefined when time, client or emulator ends first. */
+  /**
+   * Waits up to a minute for a task; undefined when time, client or emulator ends first.
+   * @throws AwsError ActivityDoesNotExist when the activity is deleted meanwhile.
+   */
   wait(activity: string, workerName: string | undefined, signal: AbortSignal): Promise<ActivityTask | undefined> {
     if (this.#stopped || signal.aborted) return Promise.resolve(undefined);
     const { clock } = this.#sfn.deps;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const polls = this.#waiting.get(activity) ?? new Set();
       this.#waiting.set(activity, polls);
       const poll: Poll = {
@@ -65,7 +69,8 @@ export class ActivityPolls {
           signal.removeEventListener("abort", leave);
           polls.delete(poll);
           if (polls.size === 0 && this.#waiting.get(activity) === polls) this.#waiting.delete(activity);
-          resolve(task);
+          if (task instanceof Error) reject(task);
+          else resolve(task);
         },
       };
       const leave = () => poll.finish(undefined);
@@ -82,6 +87,11 @@ export class ActivityPolls {
       if (task === undefined) return;
       poll.finish(task);
     }
+  }
+
+  /** Ends the polls of an activity that was deleted: one made anew under its name is none of theirs. */
+  deleted(activity: string): void {
+    for (const poll of this.#waiting.get(activity) ?? []) poll.finish(activityDoesNotExist(activity));
   }
 
   /** Ends every poll, empty; with `account`, those on its activities. */
