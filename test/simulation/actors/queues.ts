@@ -1,0 +1,559 @@
+/** Queues and topics that only this actor writes to: what each holds is known to the message, at every step. */
+
+import { isDeepStrictEqual } from "node:util";
+import type { Message } from "@aws-sdk/client-sqs";
+import type { Actor, Move } from "../actor.ts";
+import { QueueModel } from "../queue-model.ts";
+import { queuesOf, tokenOf } from "../queue-peek.ts";
+import { Violation, type World } from "../world.ts";
+
+const mostHandles = 100;
+const visibilities = [0, 1, 30, 30, 300] as const;
+
+interface Handle {
+  readonly queue: QueueModel;
+  readonly token: string;
+  readonly text: string;
+  /** Which receive of the message it is of. */
+  readonly receive: number;
+}
+
+interface Poll {
+  readonly queue: QueueModel;
+  readonly endsMs: number;
+  readonly leave: AbortController;
+  /** What it was answered; undefined while it waits. */
+  messages: readonly Message[] | undefined;
+}
+
+/** What was sent while the process was about to end. */
+interface Sent {
+  readonly token: string;
+  readonly queues: readonly QueueModel[];
+  readonly id: string | undefined;
+  readonly atMs: number;
+  acknowledged: boolean;
+}
+
+interface Topic {
+  readonly name: string;
+  /** Those that get messages of this color, or of any. */
+  readonly subscribers: readonly { readonly queue: QueueModel; readonly color?: string; readonly raw: boolean }[];
+  /** FIFO: when what was published under an id is forgotten. */
+  readonly windows: Map<string, number>;
+}
+
+export class Queues implements Actor {
+  readonly #world: World;
+  readonly #queues: readonly QueueModel[];
+  readonly #polled: readonly QueueModel[];
+  readonly #topics: readonly Topic[];
+  #handles: Handle[] = [];
+  #polls: Poll[] = [];
+  #order = 0;
+  /** Since the last check: whose counts may have changed. */
+  readonly #touched = new Set<QueueModel>();
+  #sent: Sent[] = [];
+  /** Deleted while the process was about to end, by queue and token: whether that was acknowledged. */
+  readonly #deleted = new Map<string, boolean>();
+  #received: Handle[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+    const dead = new QueueModel({ name: "dead", retentionMs: 1_200_000 });
+    const work = new QueueModel({ name: "work", retentionMs: 600_000, deadLetters: dead, maxReceives: 2 });
+    const copies = new QueueModel({ name: "copies", retentionMs: 600_000 });
+    const reds = new QueueModel({ name: "reds", retentionMs: 600_000 });
+    const line = new QueueModel({ name: "line.fifo", retentionMs: 600_000 });
+    const second = new QueueModel({ name: "second.fifo", retentionMs: 600_000 });
+    this.#queues = [dead, work, copies, reds, line, second];
+    this.#polled = [copies, reds, line];
+    this.#topics = [
+      {
+        name: "news",
+        subscribers: [
+          { queue: work, raw: true },
+          { queue: copies, raw: false },
+          { queue: reds, color: "red", raw: false },
+        ],
+        windows: new Map(),
+      },
+      {
+        name: "lines.fifo",
+        subscribers: [
+          { queue: line, raw: true },
+          { queue: second, raw: true },
+        ],
+        windows: new Map(),
+      },
+    ];
+  }
+
+  readonly moves: readonly Move[] = [
+    { weight: 8, play: () => this.#send() },
+    { weight: 6, play: () => this.#publish() },
+    { weight: 10, play: () => this.#receive() },
+    { weight: 8, play: () => this.#delete() },
+    { weight: 3, play: () => this.#changeVisibility() },
+    { weight: 2, play: () => this.#poll() },
+    { weight: 1, play: () => this.#leave() },
+    { weight: 0.3, play: () => this.#purge() },
+  ];
+
+  async begin(): Promise<void> {
+    const { sqs, sns } = this.#world.sdk;
+    for (const { settings, fifo } of this.#queues) {
+      const { name, retentionMs, deadLetters, maxReceives } = settings;
+      const redrive = deadLetters && {
+        deadLetterTargetArn: this.#world.arn("sqs", deadLetters.settings.name),
+        maxReceiveCount: maxReceives,
+      };
+      await sqs.createQueue({
+        QueueName: name,
+        Attributes: {
+          MessageRetentionPeriod: String(retentionMs / 1000),
+          ...(fifo ? { FifoQueue: "true" } : {}),
+          ...(redrive ? { RedrivePolicy: JSON.stringify(redrive) } : {}),
+        },
+      });
+    }
+    for (const { name, subscribers } of this.#topics) {
+      await sns.createTopic({ Name: name, Attributes: name.endsWith(".fifo") ? { FifoTopic: "true" } : {} });
+      for (const { queue, color, raw } of subscribers) {
+        await sns.subscribe({
+          TopicArn: this.#world.arn("sns", name),
+          Protocol: "sqs",
+          Endpoint: this.#world.arn("sqs", queue.settings.name),
+          Attributes: {
+            RawMessageDelivery: String(raw),
+            ...(color ? { FilterPolicy: JSON.stringify({ color: [color] }) } : {}),
+          },
+        });
+      }
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { chance, sdk } = this.#world;
+    const queue = chance.of(this.#queues.slice(1));
+    const count = chance.chance(0.3) ? 1 + chance.int(10) : 1;
+    const group = queue.fifo ? chance.of(["a", "b", "c"]) : undefined;
+    const messages = Array.from({ length: count }, () => {
+      const token = this.#world.token("m");
+      const id = queue.fifo ? (chance.chance(0.2) ? `often${chance.int(4)}` : token) : undefined;
+      const delayMs = queue.fifo ? 0 : chance.of([0, 0, 0, 5000, 60_000]);
+      return { token, group, id, delayMs };
+    });
+    this.#world.note(`send to ${queue.settings.name}: ${messages.map(({ token, id }) => `${token}/${id ?? ""}`)}`);
+    const facts = this.#expect(messages, [queue]);
+    const sent = await this.#world.sure(
+      sdk.sqs.sendMessageBatch({
+        QueueUrl: this.#urlOf(queue),
+        Entries: messages.map(({ token, id, delayMs }, index) => ({
+          Id: String(index),
+          MessageBody: token,
+          MessageGroupId: group,
+          MessageDeduplicationId: id,
+          ...(queue.fifo ? {} : { DelaySeconds: delayMs / 1000 }),
+        })),
+      }),
+    );
+    if (sent === undefined) return;
+    this.#world.note(`  ${(sent.Successful ?? []).map(({ MessageId }) => MessageId)}`);
+    if (sent.Successful?.length !== count) throw new Violation("a good message is refused", sent.Failed);
+    this.#accept(facts, messages, [queue]);
+  }
+
+  async #publish(): Promise<void> {
+    const { chance, sdk } = this.#world;
+    const topic = chance.of(this.#topics);
+    const fifo = topic.name.endsWith(".fifo");
+    const token = this.#world.token("p");
+    const color = chance.of(["red", "blue"]);
+    const group = fifo ? chance.of(["a", "b", "c"]) : undefined;
+    const id = fifo ? (chance.chance(0.2) ? `again${chance.int(3)}` : token) : undefined;
+    const queues = topic.subscribers.filter((one) => one.color === undefined || one.color === color);
+    const targets = queues.map(({ queue }) => queue);
+    this.#world.note(`publish to ${topic.name}: ${token} ${color} ${group ?? ""}/${id ?? ""}`);
+    const message = { token, group, id, delayMs: 0 };
+    const facts = this.#expect([message], targets);
+    const now = this.#world.now();
+    const output = await this.#world.sure(
+      sdk.sns.publish({
+        TopicArn: this.#world.arn("sns", topic.name),
+        Message: token,
+        MessageAttributes: { color: { DataType: "String", StringValue: color } },
+        MessageGroupId: group,
+        MessageDeduplicationId: id,
+      }),
+    );
+    if (output === undefined) return;
+    this.#world.note(`  ${output.MessageId}`);
+    if (id !== undefined && !this.#world.bursting) {
+      if ((topic.windows.get(id) ?? 0) > now) return;
+      topic.windows.set(id, now + 300_000);
+    }
+    this.#accept(facts, [message], targets);
+  }
+
+  async #receive(): Promise<void> {
+    const { chance, sdk } = this.#world;
+    const queue = chance.of(this.#queues);
+    const max = 1 + chance.int(10);
+    const visibility = chance.of(visibilities);
+    this.#world.note(`receive from ${queue.settings.name}: at most ${max} for ${visibility} s`);
+    this.#touch(queue);
+    const now = this.#world.now();
+    const output = await this.#world.sure(
+      sdk.sqs.receiveMessage({
+        QueueUrl: this.#urlOf(queue),
+        MaxNumberOfMessages: max,
+        VisibilityTimeout: visibility,
+        WaitTimeSeconds: 0,
+        MessageSystemAttributeNames: ["All"],
+      }),
+    );
+    if (output === undefined) return;
+    const messages = output.Messages ?? [];
+    this.#world.note(`  ${messages.map(({ Body }) => tokenOf(Body as string))}`);
+    this.#keep(queue, messages);
+    if (this.#world.bursting) {
+      if (visibility > 0) this.#received.push(...this.#handles.slice(-messages.length || this.#handles.length));
+      return;
+    }
+    queue.settle(now);
+    this.#checkGiven(queue, messages, max);
+    for (const { Body } of messages) {
+      const message = queue.find(tokenOf(Body as string));
+      if (message !== undefined) queue.receive(message, visibility * 1000, now);
+    }
+  }
+
+  /** Nothing but what may be given, in order, and as much as there is. */
+  #checkGiven(queue: QueueModel, messages: readonly Message[], max: number): void {
+    const given = messages.map(({ Body }) => tokenOf(Body as string));
+    const { name } = queue.settings;
+    if (!queue.fifo) {
+      const wanted = queue.next(max).map(({ token }) => token);
+      if (!isDeepStrictEqual(given, wanted))
+        throw new Violation("a receive gives other messages", { name, given, wanted });
+    } else {
+      const able = queue.receivable();
+      if (given.length !== Math.min(max, able.length)) {
+        throw new Violation("a receive gives too few or too many", {
+          name,
+          given,
+          able: able.map(({ token }) => token),
+        });
+      }
+      for (const group of new Set(able.map((message) => message.group))) {
+        const wanted = able.filter((message) => message.group === group).map(({ token }) => token);
+        const got = given.filter((token) => wanted.includes(token));
+        if (!isDeepStrictEqual(got, wanted.slice(0, got.length))) {
+          throw new Violation("a group's order is broken", { name, group, got, wanted });
+        }
+      }
+    }
+    for (const { Body, Attributes } of messages) {
+      const receives = Number(Attributes?.ApproximateReceiveCount);
+      const known = queue.find(tokenOf(Body as string))?.receives ?? Number.NaN;
+      if (receives !== known + 1) throw new Violation("a receive count is wrong", { Body, receives, known });
+    }
+  }
+
+  async #delete(): Promise<void> {
+    const handle = this.#pickHandle();
+    if (handle === undefined) return;
+    const { queue, token, text } = handle;
+    this.#world.note(`delete ${token} from ${queue.settings.name}`);
+    const now = this.#world.now();
+    this.#touch(queue);
+    const key = keyOf(queue, token);
+    if (this.#world.bursting) this.#deleted.set(key, this.#deleted.get(key) ?? false);
+    const answer = await this.#world.ask(
+      this.#world.sdk.sqs.deleteMessage({ QueueUrl: this.#urlOf(queue), ReceiptHandle: text }),
+    );
+    if (answer.kind === "lost") return;
+    if (this.#world.bursting) {
+      if (answer.kind === "done" && !queue.fifo) this.#deleted.set(key, true);
+      return;
+    }
+    queue.settle(now);
+    // Of a FIFO queue a handle deletes only while its message is in flight; of a standard one the latest always does.
+    const message = queue.find(token);
+    const current = message !== undefined && this.#isCurrent(handle);
+    if (queue.fifo && message !== undefined && !current) {
+      if (answer.kind === "done") throw new Violation("an old receipt handle deletes", { token });
+    } else {
+      if (answer.kind === "refused") throw new Violation("a delete is refused", answer.error.message);
+      queue.drop(token);
+    }
+  }
+
+  async #changeVisibility(): Promise<void> {
+    const handle = this.#pickHandle();
+    if (handle === undefined || this.#world.bursting) return;
+    const { queue, token, text } = handle;
+    const seconds = this.#world.chance.of(visibilities);
+    this.#world.note(`change visibility of ${token} in ${queue.settings.name} to ${seconds} s`);
+    const now = this.#world.now();
+    this.#touch(queue);
+    const answer = await this.#world.ask(
+      this.#world.sdk.sqs.changeMessageVisibility({
+        QueueUrl: this.#urlOf(queue),
+        ReceiptHandle: text,
+        VisibilityTimeout: seconds,
+      }),
+    );
+    if (answer.kind === "lost") return;
+    queue.settle(now);
+    const message = queue.find(token);
+    const inFlight = message !== undefined && message.untilMs > 0 && !message.delayed;
+    const possible = queue.fifo ? inFlight && this.#isCurrent(handle) : inFlight;
+    if ((answer.kind === "done") !== possible) {
+      throw new Violation("a change of visibility ends otherwise", { token, possible, answer: answer.kind });
+    }
+    if (possible) (message as { untilMs: number }).untilMs = seconds === 0 ? 0 : now + seconds * 1000;
+  }
+
+  /** A receive that waits, from a queue nobody else waits at. */
+  async #poll(): Promise<void> {
+    const { chance, sdk } = this.#world;
+    const queue = chance.of(this.#polled);
+    if (this.#world.bursting || this.#polls.some((poll) => poll.queue === queue)) return;
+    const wait = 1 + chance.int(20);
+    this.#world.note(`poll ${queue.settings.name} for ${wait} s`);
+    const leave = new AbortController();
+    const poll: Poll = { queue, endsMs: this.#world.now() + wait * 1000, leave, messages: undefined };
+    this.#polls.push(poll);
+    sdk.sqs
+      .receiveMessage(
+        {
+          QueueUrl: this.#urlOf(queue),
+          MaxNumberOfMessages: 1 + chance.int(10),
+          VisibilityTimeout: chance.of([30, 300]),
+          WaitTimeSeconds: wait,
+          MessageSystemAttributeNames: ["All"],
+        },
+        { abortSignal: leave.signal },
+      )
+      .then(
+        ({ Messages = [] }) => {
+          poll.messages = Messages;
+        },
+        () => {
+          poll.messages = [];
+        },
+      );
+  }
+
+  /** The client of a poll goes in the moment in which a message comes. */
+  async #leave(): Promise<void> {
+    const poll = this.#polls[0];
+    if (poll === undefined || this.#world.bursting) return;
+    this.#world.note(`leave the poll of ${poll.queue.settings.name}`);
+    poll.leave.abort();
+    this.#polls.shift();
+    await this.#send();
+  }
+
+  async #purge(): Promise<void> {
+    if (this.#world.bursting) return;
+    const queue = this.#world.chance.of(this.#queues);
+    this.#world.note(`purge ${queue.settings.name}`);
+    this.#touch(queue);
+    const output = await this.#world.sure(this.#world.sdk.sqs.purgeQueue({ QueueUrl: this.#urlOf(queue) }));
+    if (output !== undefined) queue.purge();
+  }
+
+  async check(): Promise<void> {
+    const now = this.#world.now();
+    for (const queue of this.#queues) queue.settle(now);
+    this.#checkPolls(now);
+    this.#touched.add(this.#world.chance.of(this.#queues));
+    for (const queue of this.#touched) {
+      const output = await this.#world.sure(
+        this.#world.sdk.sqs.getQueueAttributes({ QueueUrl: this.#urlOf(queue), AttributeNames: ["All"] }),
+      );
+      const of = (suffix: string) =>
+        Number((output?.Attributes as Record<string, string> | undefined)?.[`ApproximateNumberOfMessages${suffix}`]);
+      const counted = [of(""), of("NotVisible"), of("Delayed")];
+      if (!isDeepStrictEqual(counted, [...queue.counts()])) {
+        throw new Violation("counts are not reality", { queue: queue.settings.name, counted, wanted: queue.counts() });
+      }
+    }
+    this.#touched.clear();
+  }
+
+  #checkPolls(now: number): void {
+    for (const poll of [...this.#polls]) {
+      const { queue, messages, endsMs } = poll;
+      const { name } = queue.settings;
+      if (messages === undefined) {
+        if (now >= endsMs) throw new Violation("a poll is not answered in time", { name, endsMs, now });
+        if (queue.receivable().length > 0) throw new Violation("a poll waits though there is a message", { name });
+        continue;
+      }
+      this.#polls = this.#polls.filter((other) => other !== poll);
+      this.#world.note(`poll of ${name} gives ${messages.map(({ Body }) => tokenOf(Body as string))}`);
+      this.#touched.add(queue);
+      this.#keep(queue, messages);
+      const actual = queuesOf(this.#world).get(name) ?? [];
+      for (const { Body } of messages) {
+        const token = tokenOf(Body as string);
+        const message = queue.find(token);
+        const there = actual.find((other) => other.token === token);
+        if (message === undefined) continue;
+        if (there?.receives !== message.receives + 1)
+          throw new Violation("a poll's message is not in flight", { token });
+        // When it was taken is not told: at any time of this step.
+        queue.receive(message, 0, now);
+        message.untilMs = there.untilMs;
+      }
+    }
+  }
+
+  /** What is there after a reload is what was acknowledged, and of what was under way some. */
+  async recover(): Promise<void> {
+    const now = this.#world.now();
+    const actual = queuesOf(this.#world);
+    this.#polls = [];
+    for (const queue of this.#queues) {
+      queue.settle(now);
+      const { name, retentionMs } = queue.settings;
+      const all = actual.get(name) ?? [];
+      const there = all.filter(({ sentMs }) => sentMs + retentionMs > now);
+      if (!this.#touched.has(queue)) {
+        const [kept, known] = [there.map(withoutOrder), queue.messages.map(withoutOrder)];
+        if (!isDeepStrictEqual(kept, known)) throw new Violation("a reload changes a queue", { name, kept, known });
+      }
+      this.#checkKept(queue, all, actual.get(queue.settings.deadLetters?.settings.name ?? "") ?? [], now);
+      queue.messages = there;
+    }
+    for (const { token, queue, receive } of this.#received) {
+      const message = queue.find(token);
+      if (message !== undefined && message.receives < receive) throw new Violation("a receive is forgotten", { token });
+    }
+    this.#adoptSent(actual);
+    this.#order = Math.max(this.#order, ...[...actual.values()].flat().map(({ order }) => order));
+    this.#sent = [];
+    this.#received = [];
+    this.#deleted.clear();
+  }
+
+  #checkKept(
+    queue: QueueModel,
+    there: readonly { token: string; sentMs: number }[],
+    dead: readonly { token: string }[],
+    now: number,
+  ): void {
+    const { name, retentionMs } = queue.settings;
+    const isThere = (token: string) => [...there, ...dead].some((message) => message.token === token);
+    for (const { token } of queue.messages) {
+      if (!isThere(token) && !this.#deleted.has(keyOf(queue, token)))
+        throw new Violation("an acknowledged message is lost", { name, token });
+    }
+    for (const { token, queues, acknowledged, id, atMs } of this.#sent) {
+      // A duplicate is acknowledged and not kept.
+      if (!queues.includes(queue) || !acknowledged || (id !== undefined && id !== token)) continue;
+      if (atMs + retentionMs > now && !isThere(token))
+        throw new Violation("an acknowledged message is lost", { name, token });
+    }
+    for (const { token, sentMs } of there) {
+      if (sentMs + retentionMs <= now) continue;
+      const known = queue.find(token) !== undefined || this.#sent.some((sent) => sent.token === token);
+      const source = this.#queues.find(({ settings }) => settings.deadLetters === queue);
+      if (!known && source?.find(token) === undefined && !this.#wasIn(source, token)) {
+        throw new Violation("a message comes from nowhere", { name, token });
+      }
+      if (this.#deleted.get(keyOf(queue, token)) === true && queue.find(token) !== undefined) {
+        throw new Violation("a deleted message is back", { name, token });
+      }
+    }
+  }
+
+  /** The source of dead letters is looked at after their queue, so what left it is still known here. */
+  #wasIn(source: QueueModel | undefined, token: string): boolean {
+    return source?.messages.some((message) => message.token === token) ?? false;
+  }
+
+  /** What was published reached all its queues or none, and ids that were taken are remembered. */
+  #adoptSent(actual: ReadonlyMap<string, readonly { token: string; sentMs: number }[]>): void {
+    for (const { token, queues, id } of this.#sent) {
+      const found = queues.map((queue) => {
+        const names = [queue.settings.name, queue.settings.deadLetters?.settings.name ?? ""];
+        const message = names.flatMap((name) => actual.get(name) ?? []).find((one) => one.token === token);
+        if (message !== undefined && id !== undefined) queue.remember(id, message.sentMs);
+        return message;
+      });
+      const some = found.find((message) => message !== undefined);
+      if (some !== undefined && id === undefined && found.includes(undefined)) {
+        throw new Violation("a message reached some of its queues", { token });
+      }
+      if (some === undefined || id === undefined || queues.length < 2) continue;
+      for (const { name, windows } of this.#topics) if (name.endsWith(".fifo")) windows.set(id, some.sentMs + 300_000);
+    }
+  }
+
+  /** Gathers what is about to be sent, for a process that is about to end. */
+  #expect(messages: readonly { token: string; id?: string | undefined }[], queues: readonly QueueModel[]): Sent[] {
+    for (const queue of queues) this.#touch(queue);
+    if (!this.#world.bursting) return [];
+    const atMs = this.#world.now();
+    const facts = messages.map(({ token, id }) => ({ token, queues, id, atMs, acknowledged: false }));
+    this.#sent.push(...facts);
+    return facts;
+  }
+
+  #accept(
+    facts: readonly Sent[],
+    messages: readonly { token: string; group?: string | undefined; id?: string | undefined; delayMs: number }[],
+    queues: readonly QueueModel[],
+  ): void {
+    for (const fact of facts) fact.acknowledged = true;
+    if (this.#world.bursting) return;
+    const now = this.#world.now();
+    for (const queue of queues) {
+      queue.settle(now);
+      for (const message of messages) {
+        this.#order += 1;
+        queue.send({ ...message, order: this.#order }, now);
+      }
+    }
+  }
+
+  #keep(queue: QueueModel, messages: readonly Message[]): void {
+    for (const { Body, ReceiptHandle, Attributes } of messages) {
+      const receive = Number(Attributes?.ApproximateReceiveCount);
+      this.#handles.push({ queue, token: tokenOf(Body as string), text: ReceiptHandle as string, receive });
+    }
+    this.#handles = this.#handles.slice(-mostHandles);
+  }
+
+  #pickHandle(): Handle | undefined {
+    return this.#handles.length === 0 ? undefined : this.#world.chance.of(this.#handles);
+  }
+
+  /** Whether it is of the latest receive, and its message still in flight. */
+  #isCurrent({ queue, token, receive }: Handle): boolean {
+    const message = queue.find(token);
+    return message !== undefined && message.receives === receive && message.untilMs > 0;
+  }
+
+  #touch(queue: QueueModel): void {
+    this.#touched.add(queue);
+    if (queue.settings.deadLetters !== undefined) this.#touched.add(queue.settings.deadLetters);
+  }
+
+  #urlOf(queue: QueueModel): string {
+    return this.#world.queueUrl(queue.settings.name);
+  }
+}
+
+function keyOf({ settings }: QueueModel, token: string): string {
+  return `${settings.name} ${token}`;
+}
+
+function withoutOrder<Row extends { order: number }>({ order: _order, ...rest }: Row): Omit<Row, "order"> {
+  return rest;
+}
