@@ -107,6 +107,7 @@ export class Emulator {
       ...(options.startMs === undefined ? {} : { startMs: options.startMs }),
       onError: (error) => onBug(error, "a timer"),
     });
+    store.watchedBy(this.clock);
     restoreClock(store, this.clock);
     // A kept clock goes on where it stood, in the mode asked for this time.
     if (options.clock !== undefined) this.clock.setMode(options.clock);

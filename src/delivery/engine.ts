@@ -159,7 +159,10 @@ export class DeliveryEngine {
       throw new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${request.kind}.`, false);
     }
     const delivery: Delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
-    if ("remote" in target) return target.remote(delivery, invocation);
+    if ("remote" in target) {
+      await this.#store.untilDurable();
+      return target.remote(delivery, invocation);
+    }
     const response = invocation.cause.run(() => this.#store.transaction(() => target.local(delivery)));
     await this.#store.flushed();
     return response;
@@ -278,6 +281,10 @@ export class DeliveryEngine {
     let response: unknown;
     let failure: DeliveryFailure | undefined;
     try {
+      // Nobody hears of what a crash could still undo.
+      const durable = this.#store.untilDurable();
+      if (durable !== undefined) await durable;
+      if (this.#stopped.signal.aborted || this.#rows.get(deliveryKey(row)) !== row) return;
       const { service, source } = row.request;
       const invocation = Invocation.ofService(service, source, row.request, Cause.from(row.cause), this.#stopped);
       response = await deliver(deliveryOf(row, payload), invocation);

@@ -10,7 +10,7 @@ import {
 import { diskFaults } from "./self-check.ts";
 import { type AnyDefinition, StoredTable } from "./stored-table.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
-import { WriteQueue } from "./write-queue.ts";
+import { type Watcher, WriteQueue } from "./write-queue.ts";
 
 export { StoreError } from "./store-error.ts";
 
@@ -126,6 +126,28 @@ export class Store {
   afterCommit(action: () => void): void {
     if (this.#depth === 0) action();
     else this.#actions.push(action);
+  }
+
+  /**
+   * For what leaves the store: inside a transaction, runs the action once what it commits is durable, never when it is
+   * undone; outside, once all that is committed by now is. In memory that is the moment of `afterCommit`. While the disk
+   * refuses, the action waits; what still waits when the store is closed is not run. What it throws goes to the watcher.
+   */
+  afterDurable(action: () => void): void {
+    const queue = this.#queue;
+    if (queue === undefined) this.afterCommit(action);
+    else this.afterCommit(() => queue.afterWritten(action));
+  }
+
+  /** As `afterDurable`, to be awaited: undefined when all that is committed is durable already. */
+  untilDurable(): Promise<void> | undefined {
+    if (this.#depth === 0 && this.#queue?.flushed() === undefined) return undefined;
+    return new Promise((resolve) => this.afterDurable(resolve));
+  }
+
+  /** Tells of work that waits for the disk, which a clock has to wait for. */
+  watchedBy(watcher: Watcher): void {
+    this.#queue?.watchedBy(watcher);
   }
 
   /**

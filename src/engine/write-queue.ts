@@ -5,12 +5,22 @@ import { StoreError } from "./store-error.ts";
 
 const RETRY_MS = 1000;
 
+/** Who is told of work that waits for the disk, so that time does not move meanwhile, and of what that work throws. */
+export interface Watcher {
+  begin(): () => void;
+  report(error: unknown): void;
+}
+
 /** A batch that grows, and those who wait for it to be on disk. */
 class QueuedBatch implements Batch {
   rows = new Map<string, Map<string, object | undefined>>();
   serialLimit: number | undefined;
   onlyTables: ReadonlySet<string> | undefined;
   isEmpty = true;
+  /** Run once the batch is on disk. */
+  actions: (() => void)[] = [];
+  /** Ends the wait of time for the actions; a disk that refuses holds up no clock. */
+  endWait: (() => void) | undefined;
   #waiters: { resolve: () => void; reject: (error: StoreError) => void }[] = [];
   #promise: Promise<void> | undefined;
 
@@ -41,6 +51,11 @@ class QueuedBatch implements Batch {
     this.#waiters = [];
     this.#promise = undefined;
   }
+
+  stopWaiting(): void {
+    this.endWait?.();
+    this.endWait = undefined;
+  }
 }
 
 /**
@@ -57,6 +72,7 @@ export class WriteQueue {
   #refusal: StoreError | undefined;
   #closed = false;
   #stopWaiting: () => void = () => {};
+  #watcher: Watcher | undefined;
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -105,6 +121,21 @@ export class WriteQueue {
     return this.#writing?.written();
   }
 
+  /** Runs the action once everything that was added so far is on disk: at once when it is; never after `close`. */
+  afterWritten(action: () => void): void {
+    const batch = this.#gathering.isEmpty ? this.#writing : this.#gathering;
+    if (batch === undefined) {
+      action();
+      return;
+    }
+    if (batch.actions.length === 0) batch.endWait = this.#watcher?.begin();
+    batch.actions.push(action);
+  }
+
+  watchedBy(watcher: Watcher): void {
+    this.#watcher = watcher;
+  }
+
   /** Writes what is left, with one more attempt where the disk refused. @throws StoreError when that fails too. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -143,6 +174,7 @@ export class WriteQueue {
       this.#refusal = undefined;
       this.#writing = undefined;
       batch.settle();
+      this.#runActions(batch);
     } catch (error) {
       const refusal = error instanceof StoreError ? error : new StoreError(`The disk refuses: ${String(error)}`);
       const later = this.#gathering;
@@ -150,9 +182,24 @@ export class WriteQueue {
       this.#writing = undefined;
       this.#gathering = batch;
       join(batch, later);
+      batch.stopWaiting();
+      later.stopWaiting();
       batch.settle(refusal);
       later.settle(refusal);
     }
+  }
+
+  #runActions({ actions, endWait }: QueuedBatch): void {
+    if (!this.#closed) {
+      for (const action of actions) {
+        try {
+          action();
+        } catch (error) {
+          this.#watcher?.report(error);
+        }
+      }
+    }
+    endWait?.();
   }
 
   #wait(): Promise<void> {
@@ -172,5 +219,6 @@ function join(batch: QueuedBatch, later: QueuedBatch): void {
     for (const table of batch.rows.keys()) if (!later.onlyTables.has(table)) batch.rows.delete(table);
   }
   if (later.serialLimit !== undefined) batch.serialLimit = later.serialLimit;
+  batch.actions.push(...later.actions);
   for (const [table, rows] of later.rows) for (const [key, row] of rows) batch.set(table, key, row);
 }

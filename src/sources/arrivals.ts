@@ -29,7 +29,7 @@ export class Arrivals {
     return this.#readers.size > 0 && this.#readers.has(source);
   }
 
-  /** To be called after the commit of what made the source readable. */
+  /** To be called once what made the source readable is durable. */
   notify(source: string): void {
     for (const wake of [...(this.#readers.get(source) ?? [])]) wake();
   }

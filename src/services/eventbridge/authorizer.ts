@@ -23,7 +23,7 @@ export class Authorizer {
 
   /** Asks for the first token of a connection; inside a transaction, once it is certain. */
   begin(connection: ConnectionRow): void {
-    this.#service.deps.store.afterCommit(() => void this.#authorize(connection));
+    this.#service.deps.store.afterDurable(() => void this.#authorize(connection));
   }
 
   stop(): void {

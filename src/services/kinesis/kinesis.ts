@@ -132,7 +132,7 @@ export class Kinesis {
   tellReaders(streamArn: string, shard: string): void {
     this.subscriptions.touched(shard);
     const { arrivals, store } = this.deps;
-    if (arrivals.hasReader(streamArn)) store.afterCommit(() => arrivals.notify(streamArn));
+    if (arrivals.hasReader(streamArn)) store.afterDurable(() => arrivals.notify(streamArn));
   }
 
   /** Forgets what is kept outside the store. */

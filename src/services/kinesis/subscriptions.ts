@@ -79,7 +79,7 @@ export class Subscriptions {
   touched(shard: string): void {
     const { arrivals, store } = this.#kinesis.deps;
     const stream = shard.slice(0, shard.lastIndexOf(" "));
-    if (arrivals.hasReader(stream)) store.afterCommit(() => arrivals.notify(stream));
+    if (arrivals.hasReader(stream)) store.afterDurable(() => arrivals.notify(stream));
     const watching = this.#ofShard.get(shard);
     if (watching === undefined) return;
     store.afterCommit(() => {
@@ -159,8 +159,7 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
       const event = this.#event();
       if (event !== undefined) {
         // Nobody learns of a record that a crash could take back.
-        const flushed = this.#kinesis.deps.store.flushed();
-        if (flushed !== undefined) await this.#kinesis.deps.clock.track(flushed);
+        await this.#kinesis.deps.store.untilDurable();
         return { done: false, value: event };
       }
       await new Promise<void>((resolve) => {

@@ -101,6 +101,7 @@ export class Kms {
   }
 
   async #obtain(queue: QueueRow, use: KeyUse, context: OperationContext): Promise<void> {
+    await this.#sqs.deps.store.untilDurable();
     const { arn, account, texts } = queue;
     const EncryptionContext = { "aws:sqs:arn": arn };
     let CiphertextBlob = use === "produce" ? undefined : this.#dataKeys.get(arn)?.ciphertext;

@@ -107,7 +107,7 @@ export class LongPolls {
     const { arrivals } = this.#sqs.deps;
     if (arrivals.hasReader(queueArn)) {
       this.#settle(queueArn);
-      if (this.#hasVisible(queueArn)) arrivals.notify(queueArn);
+      if (this.#hasVisible(queueArn)) this.#sqs.deps.store.afterDurable(() => arrivals.notify(queueArn));
       this.#arm(queueArn, waiting);
     } else if (waiting.polls.size > 0) this.#arm(queueArn, waiting);
     else this.#forget(queueArn, waiting);

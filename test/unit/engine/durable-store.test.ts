@@ -462,6 +462,52 @@ describe("a disk that refuses", () => {
       expect(state.batches).toEqual([{ a: item("a", 1) }, { b: item("b", 2), c: item("c", 1) }, { d: item("d", 4) }]);
     });
 
+    it("runs what is to come after the disk once, in order, when it takes writes at last", async () => {
+      const { state, store } = fakeDisk();
+      const told: string[] = [];
+      const reports: unknown[] = [];
+      let waiting = 0;
+      store.watchedBy({
+        begin: () => {
+          waiting += 1;
+          return () => (waiting -= 1);
+        },
+        report: (error) => reports.push(error),
+      });
+      store.afterDurable(() => told.push("nothing to wait for"));
+      expect([told, store.untilDurable()]).toEqual([["nothing to wait for"], undefined]);
+      state.refuses = true;
+      const say = (text: string) => {
+        store.transaction(() => {
+          store.table(items).put(item(text));
+          store.afterDurable(() => told.push(text));
+        });
+      };
+      say("first");
+      store.afterDurable(() => {
+        throw new Error("a bug");
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      say("second");
+      expect(() =>
+        store.transaction(() => {
+          store.afterDurable(() => told.push("never"));
+          throw new Error("undone");
+        }),
+      ).toThrow("undone");
+      expect(waiting).toBeGreaterThan(0);
+      await settle();
+      // A disk that refuses holds up no clock, and what is to follow waits on.
+      expect([told.slice(1), waiting]).toEqual([[], 0]);
+      let durable = false;
+      void store.untilDurable()?.then(() => (durable = true));
+      state.refuses = false;
+      vi.advanceTimersByTime(1000);
+      await settle();
+      expect(told.slice(1)).toEqual(["first", "second"]);
+      expect([durable, waiting, reports]).toEqual([true, 0, [new Error("a bug")]]);
+    });
+
     it("gets one more attempt at closing", async () => {
       const { state, store } = fakeDisk();
       state.refuses = true;

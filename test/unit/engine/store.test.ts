@@ -115,6 +115,18 @@ describe("Store", () => {
     expect(table.has("later")).toBe(true);
   });
 
+  it("has what is to come after the disk at the commit, in memory", () => {
+    const { store, table } = open();
+    const told: string[] = [];
+    store.transaction(() => {
+      store.afterDurable(() => told.push(`sees ${table.size} rows`));
+      table.put(job("a"));
+      expect(told).toEqual([]);
+    });
+    store.afterDurable(() => told.push("at once"));
+    expect([told, store.untilDurable()]).toEqual([["sees 1 rows", "at once"], undefined]);
+  });
+
   it("refuses keys that are empty or too long, and takes one of 1,900 bytes", () => {
     const { store, table } = open();
     const put = (id: string) => store.transaction(() => table.put(job(id)));

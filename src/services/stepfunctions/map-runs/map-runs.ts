@@ -188,7 +188,7 @@ export class MapRuns {
     }
     for (const child of pending) this.#startChild(run, child);
     const open = ["PENDING_REDRIVE", "PENDING", "RUNNING"].some((one) => status.size(`${arn} ${one}`) > 0);
-    if (!open) this.#conclude(arn);
+    if (!open) this.#whenDurable(() => this.#conclude(arn));
     else if (pending.length === startsPerTurn) this.#soon(arn);
   }
 
@@ -293,8 +293,15 @@ export class MapRuns {
     });
   }
 
+  /** Runs a transaction that writes files once what they tell of is durable. */
+  #whenDurable(write: () => void): void {
+    const { store } = this.#sfn.deps;
+    store.afterDurable(() => store.transaction(write));
+  }
+
   #conclude(arn: string): void {
-    const run = this.runs.get(arn) as MapRunRow;
+    const run = this.runs.get(arn);
+    if (run?.status !== "RUNNING") return;
     // The last child may have gone beyond what is tolerated.
     if (exceeds(run)) {
       this.#soon(arn);
@@ -326,15 +333,15 @@ export class MapRuns {
     this.runs.put({ ...run, status, stoppedMs: this.#sfn.now });
     const running = [...this.children.by.status.range(`${run.arn} RUNNING`)];
     for (const child of running) this.#sfn.signal(child.execution, { type: "abort" });
-    this.#writeRest(run.arn);
+    this.#whenDurable(() => this.#writeRest(run.arn));
   }
 
   /** Writes what an unsuccessful run comes to. It is over already, so that a writer that fails changes nothing. */
   #writeRest(arn: string): void {
-    const run = this.runs.get(arn) as MapRunRow;
-    const writer = writerOf(run);
+    const run = this.runs.get(arn);
+    const writer = run && writerOf(run);
     // Without children, since its items could not be read, there is nothing to tell.
-    if (writer?.resource === undefined || run.request !== undefined) return;
+    if (run === undefined || writer?.resource === undefined || run.request !== undefined) return;
     try {
       this.#write(run, writer);
     } catch (error) {

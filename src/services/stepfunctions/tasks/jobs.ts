@@ -57,6 +57,7 @@ export class Jobs {
     const { deps } = this.#sfn;
     const invocation = taskInvocation(row, task, new AbortController());
     try {
+      await deps.store.untilDurable();
       await deps.clock.trackOutside(this.#services.about({ deps, row, task, invocation }, stopping));
     } catch (error) {
       // There is nobody left to be told that the job goes on.
@@ -76,7 +77,10 @@ export class Jobs {
     const row = runner.executions.get(execution);
     if (open?.job === undefined || row === undefined) return;
     const task = readJson(open.request) as TaskRequest;
-    const call = (invocation: Invocation) => this.#services.about({ deps, row, task, invocation }, jobOf(open));
+    const call = async (invocation: Invocation) => {
+      await deps.store.untilDurable();
+      return this.#services.about({ deps, row, task, invocation }, jobOf(open));
+    };
     const answered = (described: Json) => {
       if (this.#isOver(row, task, described as JsonObject)) return;
       const next = { execution, taskId, waitMs: Math.min(waitMs * 2, longestWaitMs) };

@@ -121,7 +121,12 @@ export class Performer {
   #perform(row: ExecutionRow, task: TaskRequest): void {
     const { deps } = this.#sfn;
     const integration = this.#integrationOf(task);
-    const call = (invocation: Invocation) => integration.call({ deps, row, task, invocation });
+    const call = async (invocation: Invocation) => {
+      // A call of a service of ours stays inside; nothing is heard outside of a step that a crash could undo.
+      if (integration !== this.#services) await deps.store.untilDurable();
+      if (invocation.signal.aborted) throw new TaskError("States.TaskFailed", "The task was given up.");
+      return integration.call({ deps, row, task, invocation });
+    };
     const answered = (output: Json) => this.#answered(row, task, integration, output);
     const done = this.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
     if (integration !== this.#services) deps.clock.trackOutside(done);
