@@ -1,7 +1,16 @@
-/** The events in archives. */
+/** The events in archives: where each stands in a row, what it says outside of the heap. */
 import { Sweep } from "../../engine/sweep.ts";
 import type { EventBridge } from "./eventbridge.ts";
-import { type ArchivedEventRow, type ArchiveRow, archivedEventTable, archivePosition, nameKey } from "./tables.ts";
+import {
+  type ArchivedEventRow,
+  type ArchivedTextRow,
+  type ArchiveRow,
+  archivedEventTable,
+  archivedTextTable,
+  archivePosition,
+  nameKey,
+  positionSerial,
+} from "./tables.ts";
 
 const dayMs = 86_400_000;
 const eventKey = archivedEventTable.key;
@@ -9,6 +18,7 @@ const eventKey = archivedEventTable.key;
 export class ArchivedEvents {
   readonly #service: EventBridge;
   readonly #events;
+  readonly #texts;
   /** By archive: events past its retention. */
   readonly #expiry: Sweep<ArchivedEventRow>;
 
@@ -17,6 +27,7 @@ export class ArchivedEvents {
     this.#service = service;
     const events = store.table(archivedEventTable);
     this.#events = events;
+    this.#texts = store.packedTable(archivedTextTable);
     this.#expiry = new Sweep(store, clock, {
       first: (archive) => events.by.arrival.first(archive),
       endMs: (event) => this.#endMs(event),
@@ -28,15 +39,17 @@ export class ArchivedEvents {
   /** Keeps an event. Inside a transaction. */
   add(archive: ArchiveRow, eventMs: number, text: string): void {
     const { deps, archives, now } = this.#service;
+    const { account } = archive;
+    const serial = deps.store.nextSerial();
     const event: ArchivedEventRow = {
       archive: nameKey(archive, archive.name),
-      account: archive.account,
-      position: archivePosition(eventMs, deps.store.nextSerial()),
+      account,
+      position: archivePosition(eventMs, serial),
       arrivedMs: now,
-      text,
       bytes: Buffer.byteLength(text),
     };
     this.#events.put(event);
+    this.#texts.put({ serial, account, text });
     archives.put({ ...archive, sizeBytes: archive.sizeBytes + event.bytes });
     this.#expiry.expect(event.archive, this.#endMs(event));
   }
@@ -49,6 +62,10 @@ export class ArchivedEvents {
   range(archive: string, bounds: { gt?: string; gte?: string; lt: string }): IterableIterator<ArchivedEventRow> {
     this.#expiry.run(archive);
     return this.#events.by.time.range(archive, bounds);
+  }
+
+  textOf({ position }: ArchivedEventRow): string {
+    return (this.#texts.get(positionSerial(position)) as ArchivedTextRow).text;
   }
 
   /** The archive without the events that are past its retention, which may have been changed. Inside a transaction. */
@@ -75,8 +92,13 @@ export class ArchivedEvents {
 
   #drop(event: ArchivedEventRow): void {
     const { archives } = this.#service;
-    this.#events.delete(eventKey(event));
+    this.#delete(event);
     const archive = archives.get(event.archive);
     if (archive !== undefined) archives.put({ ...archive, sizeBytes: archive.sizeBytes - event.bytes });
+  }
+
+  #delete(event: ArchivedEventRow): void {
+    this.#events.delete(eventKey(event));
+    this.#texts.delete(positionSerial(event.position));
   }
 }

@@ -82,10 +82,12 @@ export class Replayer {
     let cursor: string | undefined;
     let windowEndMs = Number.POSITIVE_INFINITY;
     let sent = 0;
-    for (const { position, text } of service.archivedEvents.range(replay.archive, bounds)) {
+    for (const event of service.archivedEvents.range(replay.archive, bounds)) {
+      const { position } = event;
       const eventMs = positionMs(position);
       if (eventMs >= windowEndMs || sent === mostAtOnce) break;
       if (cursor === undefined) windowEndMs = (Math.floor(eventMs / windowMs) + 1) * windowMs;
+      const text = service.archivedEvents.textOf(event);
       service.router.publish(readEvent(replayedText(text, replay.name)), bus, undefined, only);
       cursor = position;
       sent += 1;

@@ -13,6 +13,7 @@ import type {
   RuleState,
   Target,
 } from "@aws-sdk/client-eventbridge";
+import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 /** The group of all resources of one kind that an account has in a region. */
@@ -149,14 +150,37 @@ export interface ArchivedEventRow {
   /** The event's own time and its arrival, as an order in which no two are equal. */
   readonly position: string;
   readonly arrivedMs: number;
-  /** The event as compact JSON. */
-  readonly text: string;
+  /** Of its text. */
   readonly bytes: number;
 }
+
+/** An archived event as compact JSON, under the serial in its position. */
+export interface ArchivedTextRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly text: string;
+}
+
+export const archivedTextTable = definePackedTable<ArchivedTextRow>({
+  name: "events.archivedTexts",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial} ${account}`,
+  text: (row) => row.text,
+  row: (head, text) => {
+    const [serial, account] = head.split(" ") as [string, string];
+    return { serial: Number(serial), account, text };
+  },
+});
 
 /** An order of archived events: by the event's time, then by arrival. Times before 1970 sort too. */
 export function archivePosition(eventMs: number, serial: number): string {
   return String(eventMs + 8.64e15).padStart(17, "0") + String(serial).padStart(16, "0");
+}
+
+/** The serial in a position. */
+export function positionSerial(position: string): number {
+  return Number(position.slice(17));
 }
 
 /** The event's time in a position, epoch milliseconds. */

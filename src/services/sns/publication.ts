@@ -63,7 +63,7 @@ export function accept(
     deduplicationId,
     sequenceNumber,
   };
-  if (topic.archivingSinceMs !== undefined) service.replays.archive(topic, published);
+  if (topic.archivingSinceMs !== undefined) service.archive.add(topic, published);
   service.fanOut.publish(topic, published);
   return { MessageId: messageId, SequenceNumber: sequenceNumber };
 }

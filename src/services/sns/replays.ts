@@ -3,12 +3,10 @@ import { deliveryOf, subscriberOf } from "./deliveries.ts";
 import { jsonObject } from "./json.ts";
 import { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
-import type { ArchivedRow, Replay, SubscriptionRow, TopicRow } from "./tables.ts";
-import { archiveDays } from "./topic-attributes.ts";
+import type { Replay, SubscriptionRow } from "./tables.ts";
 
 const timerKind = "sns.replay";
 const batchSize = 100;
-const dayMs = 86_400_000;
 
 export class Replays {
   readonly #sns: Sns;
@@ -21,22 +19,6 @@ export class Replays {
   /** Whether new messages reach a subscription by themselves: not during a replay, and not after one with an end. */
   isLive({ replay }: SubscriptionRow): boolean {
     return replay === undefined || (replay.status === "Completed" && replay.toMs === undefined);
-  }
-
-  /** Keeps a message for replays. Inside a transaction. */
-  archive(topic: TopicRow, published: ArchivedRow["published"]): void {
-    const days = archiveDays(topic.attributes);
-    if (days === undefined) return;
-    const { archive } = this.#sns;
-    const { account, arn } = topic;
-    archive.put({
-      id: published.messageId,
-      account,
-      topicArn: arn,
-      serial: this.#sns.deps.store.nextSerial(),
-      published,
-    });
-    this.#sns.retention.archive.expect(arn, published.timestampMs + days * dayMs);
   }
 
   /** The replay a policy asks for; undefined for a policy that is empty. The policy has been checked. */
@@ -73,9 +55,8 @@ export class Replays {
     let cursor = replay.cursor;
     let looked = 0;
     let done = true;
-    this.#sns.retention.archive.run(topic.arn);
-    for (const archived of this.#sns.archive.by.topic.range(topic.arn, { gt: cursor })) {
-      const { timestampMs } = archived.published;
+    for (const archived of this.#sns.archive.after(topic.arn, cursor)) {
+      const { timestampMs } = archived;
       if (replay.toMs !== undefined && timestampMs > replay.toMs) break;
       if (looked === batchSize) {
         done = false;
@@ -84,7 +65,7 @@ export class Replays {
       looked += 1;
       cursor = archived.serial;
       if (timestampMs < replay.fromMs) continue;
-      const notification = new Notification(this.#sns, topic, archived.published, true);
+      const notification = new Notification(this.#sns, topic, this.#sns.archive.messageOf(archived), true);
       if (!this.#sns.fanOut.lets(subscriber, notification)) continue;
       this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));
     }

@@ -1,8 +1,7 @@
 /** What SNS lets go of with time, whether or not anybody publishes. */
 import { Sweep } from "../../engine/sweep.ts";
 import type { Sns } from "./sns.ts";
-import type { ArchivedRow, DeduplicationRow, EndedRow } from "./tables.ts";
-import { archiveDays } from "./topic-attributes.ts";
+import type { DeduplicationRow, EndedRow } from "./tables.ts";
 
 const dayMs = 86_400_000;
 /** How long a subscription waits for its confirmation, and one that was ended by a link for being taken back. */
@@ -11,24 +10,15 @@ export const pendingMs = 3 * dayMs;
 export class Retention {
   /** By topic: deduplication ids past their window. */
   readonly deduplications: Sweep<DeduplicationRow>;
-  /** By topic: archived messages past the archive's retention. */
-  readonly archive: Sweep<ArchivedRow>;
   /** Subscriptions that can no longer be taken back, under `""`. */
   readonly ended: Sweep<EndedRow>;
 
-  constructor({ deps: { store, clock }, deduplications, archive, ended, topics }: Sns) {
+  constructor({ deps: { store, clock }, deduplications, ended }: Sns) {
     this.deduplications = new Sweep(store, clock, {
       first: (topic) => deduplications.by.expiry.first(topic),
       endMs: (row) => row.expiresMs,
       drop: (row) => deduplications.delete(row.key),
       keys: () => deduplications.by.expiry.groups(),
-    });
-    this.archive = new Sweep(store, clock, {
-      first: (topic) => archive.by.topic.first(topic),
-      endMs: (row) =>
-        row.published.timestampMs + (archiveDays(topics.get(row.topicArn)?.attributes ?? {}) ?? 0) * dayMs,
-      drop: (row) => archive.delete(row.id),
-      keys: () => archive.by.topic.groups(),
     });
     this.ended = new Sweep(store, clock, {
       first: (key) => ended.by.ended.first(key),

@@ -5,13 +5,13 @@ import type { OperationContext } from "../../calls/operation.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import { decodeToken } from "../../calls/page.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { Archive } from "./archive.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { FanOut } from "./fan-out.ts";
 import { Replays } from "./replays.ts";
 import { Retention } from "./retention.ts";
 import { Signer } from "./signing.ts";
 import {
-  archiveTable,
   deduplicationTable,
   endedTable,
   phoneTable,
@@ -32,7 +32,7 @@ export class Sns {
   readonly subscriptions;
   readonly ended;
   readonly deduplications;
-  readonly archive;
+  readonly archive: Archive;
   readonly applications;
   readonly endpoints;
   readonly sms;
@@ -49,7 +49,7 @@ export class Sns {
     this.subscriptions = store.table(subscriptionTable);
     this.ended = store.table(endedTable);
     this.deduplications = store.table(deduplicationTable);
-    this.archive = store.table(archiveTable);
+    this.archive = new Archive(this);
     this.applications = store.table(platformApplicationTable);
     this.endpoints = store.table(platformEndpointTable);
     this.sms = store.table(smsTable);

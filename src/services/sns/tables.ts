@@ -1,5 +1,6 @@
 /** The rows SNS keeps, and the orders in which it looks at them. */
 import type { MessageAttributes } from "../../delivery/types.ts";
+import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 export interface TopicRow {
@@ -138,12 +139,13 @@ export interface Published {
   readonly origin: string | undefined;
 }
 
+/** Where a message stands in its topic's archive. */
 export interface ArchivedRow {
   readonly id: string;
   readonly account: string;
   readonly topicArn: string;
   readonly serial: number;
-  readonly published: Published;
+  readonly timestampMs: number;
 }
 
 export const archiveTable = defineTable<ArchivedRow>()({
@@ -151,6 +153,29 @@ export const archiveTable = defineTable<ArchivedRow>()({
   key: (row) => row.id,
   account: (row) => row.account,
   indexes: { topic: { group: (row) => row.topicArn, order: (row) => row.serial } },
+});
+
+/** An archived message, under its serial. */
+export interface ArchivedMessageRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly published: Published;
+}
+
+export const archivedMessageTable = definePackedTable<ArchivedMessageRow>({
+  name: "sns.archivedMessages",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ published: { message: _message, ...rest }, ...row }) => JSON.stringify({ ...row, rest }),
+  text: (row) => row.published.message,
+  row: (head, message) => {
+    const { rest, ...row } = JSON.parse(head) as {
+      serial: number;
+      account: string;
+      rest: Omit<Published, "message">;
+    };
+    return { ...row, published: { ...rest, message } };
+  },
 });
 
 export interface PlatformApplicationRow {

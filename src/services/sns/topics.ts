@@ -87,7 +87,7 @@ export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, {
   }
   for (const subscription of service.subscriptions.by.topic.range(topic.arn)) service.deleteSubscription(subscription);
   for (const row of service.deduplications.by.expiry.range(topic.arn)) service.deduplications.delete(row.key);
-  for (const row of service.archive.by.topic.range(topic.arn)) service.archive.delete(row.id);
+  service.archive.clear(topic.arn);
   service.topics.delete(topic.arn);
 });
 
@@ -104,11 +104,10 @@ export const setTopicAttributes = operation<SetTopicAttributesCommand>(SetTopicA
   const unknown = () => invalidParameter("AttributeName");
   const attributes = asSetAttribute(() => applyTopicAttributes(topic.attributes, named, topic.fifo, unknown));
   const archiving = attributes["ArchivePolicy"] !== undefined;
-  if (!archiving) for (const row of service.archive.by.topic.range(topic.arn)) service.archive.delete(row.id);
   const archivingSinceMs = archiving ? (topic.archivingSinceMs ?? service.now) : undefined;
   service.topics.put({ ...topic, attributes, archivingSinceMs });
-  // The retention may be shorter now; the look finds what that lets go.
-  if (archiving) service.retention.archive.expect(topic.arn, service.now);
+  if (archiving) service.archive.retentionChanged(topic.arn);
+  else service.archive.clear(topic.arn);
 });
 
 export const listTopics = operation<ListTopicsCommand>(ListTopics$, (input, { service, account, region }) => {
