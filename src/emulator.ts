@@ -5,9 +5,9 @@ import type { Door } from "./calls/door.ts";
 import { defaultAccount, Identities } from "./calls/identity.ts";
 import { RequestLog } from "./calls/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
-import { apiGatewayTarget } from "./delivery/api-gateway-target.ts";
+import { apiGatewayTarget, apiTimeoutMs } from "./delivery/api-gateway-target.ts";
 import { DeliveryEngine } from "./delivery/engine.ts";
-import { httpTarget } from "./delivery/http-target.ts";
+import { httpDeadline, httpTarget } from "./delivery/http-target.ts";
 import { Mailbox } from "./delivery/mailbox.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
@@ -124,13 +124,12 @@ export class Emulator {
     this.functions = new Functions(random, clock, options.endpoints?.["lambda"]);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     const http = httpTarget(random);
-    delivery.register("http", http);
-    delivery.register("execute-api", apiGatewayTarget(options.endpoints?.["execute-api"], http));
-    delivery.register(
-      "lambda",
-      this.functions.target(delivery, (body) => store.transaction(body)),
-    );
-    for (const kind of ["mailbox", "firehose"]) delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    delivery.register("http", http, httpDeadline);
+    delivery.register("execute-api", apiGatewayTarget(options.endpoints?.["execute-api"], http), () => apiTimeoutMs);
+    delivery.register("lambda", this.functions.target);
+    for (const kind of ["mailbox", "firehose"] as const) {
+      delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
+    }
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();

@@ -2,23 +2,15 @@
 import { parseArn } from "../calls/arn.ts";
 import { type DeliverTo, DeliveryFailure } from "./types.ts";
 
-/** What a delivery of kind `execute-api` has as its parameters. Its target is the ARN of an API's method. */
-export interface ApiGatewayParameters {
-  /** Values for the `*` of the ARN's path, in order. */
-  readonly path?: readonly string[];
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-}
-
 /** EventBridge waits five seconds for an API; Pipes gets the same. */
-const timeoutMs = 5_000;
+export const apiTimeoutMs = 5_000;
 
 /**
  * Sends `{METHOD} {endpoint}/{stage}/{path}` with the Host header of the API's invoke URL, as API Gateway would get it.
  * @param endpoint base URL that stands for API Gateway (`--endpoint execute-api=url`).
  * @param http takes deliveries of kind `http`.
  */
-export function apiGatewayTarget(endpoint: string | undefined, http: DeliverTo): DeliverTo {
+export function apiGatewayTarget(endpoint: string | undefined, http: DeliverTo<"http">): DeliverTo<"execute-api"> {
   return async (delivery, invocation) => {
     if (endpoint === undefined) {
       const message = "Busbar has no API Gateway: say where it is with --endpoint execute-api=url.";
@@ -29,7 +21,7 @@ export function apiGatewayTarget(endpoint: string | undefined, http: DeliverTo):
     if (!arn || !api || !stage || !method) {
       throw new DeliveryFailure("InvalidArn", `${delivery.target} names no method of an API.`, false);
     }
-    const { path = [], headers = {}, query = {} } = (delivery.parameters ?? {}) as ApiGatewayParameters;
+    const { path, headers, query } = delivery.parameters;
     const values = [...path];
     const filled = resource.map((segment) => (segment === "*" ? encodeURIComponent(values.shift() ?? "") : segment));
     const url = new URL(`${endpoint.replace(/\/$/, "")}/${[stage, ...filled].join("/")}`);
@@ -38,8 +30,8 @@ export function apiGatewayTarget(endpoint: string | undefined, http: DeliverTo):
     const parameters = {
       method: method === "*" ? "POST" : method,
       headers: { "content-type": "application/json", ...headers, host },
-      timeoutMs,
+      timeoutMs: apiTimeoutMs,
     };
-    return http({ ...delivery, target: url.href, parameters }, invocation);
+    return http({ ...delivery, kind: "http", target: url.href, parameters }, invocation);
   };
 }

@@ -3,41 +3,33 @@
  * attempted at once, in the transaction that causes it, and costs no row; everything else, and whatever has to be
  * tried again, is a row until it is delivered or given up.
  */
-import { AwsError } from "../../protocols/error.ts";
 import { Cause } from "../calls/cause.ts";
-import { causeOr, Invocation } from "../calls/invocation.ts";
+import { Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
-import { Ring } from "../engine/ring.ts";
 import type { Store } from "../engine/store.ts";
-import { Lanes } from "./lanes.ts";
-import { Payloads } from "./payloads.ts";
-import { newestOf, previewOf, recordOf, withAttempt } from "./records.ts";
+import { History } from "./history.ts";
+import type { Kind } from "./kinds.ts";
+import { deliveryOf, Outbox } from "./outbox.ts";
+import { recordOf, withAttempt } from "./records.ts";
 import { retryDelayMs } from "./retry.ts";
-import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf } from "./tables.ts";
+import type { DeliveryRow } from "./tables.ts";
+import { type Deadline, noTarget, type Remote, Targets } from "./targets.ts";
 import {
-  type Attempt,
-  type DeadLetter,
   type DeliverLocally,
   type DeliverTo,
-  type Delivery,
   type DeliveryEnd,
-  DeliveryFailure,
+  type DeliveryFailure,
   type DeliveryFilter,
   type DeliveryRecord,
   type DeliveryRequest,
   type DescribeFailure,
-  type Exhausted,
+  FailedAfterTaking,
+  type PrepareAttempt,
 } from "./types.ts";
 
-/** Failed and delivered ones kept to be looked at. */
-const keptFailed = 1000;
-const keptDelivered = 1000;
-const keptUnmatched = 1000;
 /** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
 const mostLocalAttempts = 256;
-
-type Target = { readonly local: DeliverLocally } | { readonly remote: DeliverTo };
 
 export interface DeliveryEngineDependencies {
   readonly store: Store;
@@ -49,34 +41,42 @@ export class DeliveryEngine {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #rows;
-  readonly #payloads: Payloads;
-  readonly #lanes: Lanes;
-  readonly #targets = new Map<string, Target>();
+  readonly #targets: Targets;
+  readonly #outbox: Outbox;
+  readonly #history = new History();
   readonly #handlers = new Map<string, (end: DeliveryEnd) => void>();
   readonly #describers = new Map<string, DescribeFailure>();
-  readonly #delivered = new Ring<DeliveryRecord>(keptDelivered);
-  readonly #unmatched = new Ring<DeliveryRecord>(keptUnmatched);
-  readonly #stopped = new AbortController();
   #localAttempts = 0;
 
   constructor({ store, clock, random }: DeliveryEngineDependencies) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
-    this.#rows = store.table(deliveryTable);
-    this.#payloads = new Payloads(store, this.#rows.by.payload);
-    this.#lanes = new Lanes(clock, this.#rows.by.lane, (row) => this.#begin(row));
+    this.#targets = new Targets(store, clock);
+    this.#outbox = new Outbox(
+      store,
+      clock,
+      (row) => this.#begin(row),
+      (end) => this.#givenUp(end),
+    );
   }
 
-  /** Registers who takes deliveries of a kind outside the emulator or through calls that wait. Before `start`. */
-  register(kind: string, deliverTo: DeliverTo): void {
-    this.#addTarget(kind, { remote: deliverTo });
+  /**
+   * Registers who takes deliveries of a kind outside the emulator or through calls that wait. Before `start`.
+   * @param deadline how long an attempt may take; 16 minutes unless told.
+   */
+  register<K extends Kind>(kind: K, remote: DeliverTo<K>, deadline?: Deadline<K>): void {
+    this.#targets.add(kind, deadline === undefined ? { remote } : { remote, deadline });
   }
 
   /** Registers who takes deliveries of a kind by writing rows, at once. Before `start`. */
-  registerLocal(kind: string, deliver: DeliverLocally): void {
-    this.#addTarget(kind, { local: deliver });
+  registerLocal<K extends Kind>(kind: K, local: DeliverLocally<K>): void {
+    this.#targets.add(kind, { local });
+  }
+
+  /** Registers who makes the payload of each attempt of a service's deliveries anew. */
+  prepareAttempt(service: string, prepare: PrepareAttempt): void {
+    this.#targets.prepare(service, prepare);
   }
 
   /** Registers who hears how deliveries with this `notify` ended, inside the transaction that ends them. */
@@ -91,22 +91,20 @@ export class DeliveryEngine {
 
   /** Once all targets are registered: what is pending from an earlier run goes on. */
   start(): void {
-    this.#payloads.count(this.#rows.by.status.range("pending"));
-    this.#lanes.start();
+    this.#outbox.count();
+    this.#outbox.lanes.start();
   }
 
   /** Ends what is under way; it stays pending and is repeated by the next run. */
   stop(): void {
-    this.#lanes.stop();
-    this.#stopped.abort();
+    this.#outbox.lanes.stop();
+    this.#targets.stop();
   }
 
   /** After rows were deleted by `Store.reset`. */
   reset(account?: string): void {
-    const keep = account === undefined ? undefined : (record: DeliveryRecord) => record.account !== account;
-    this.#delivered.clear(keep);
-    this.#unmatched.clear(keep);
-    this.#payloads.count(this.#rows.by.status.range("pending"));
+    this.#history.clear(account);
+    this.#outbox.count();
   }
 
   /**
@@ -115,18 +113,23 @@ export class DeliveryEngine {
    */
   submit(request: DeliveryRequest): string {
     const id = this.#random.uuid();
-    const target = this.#targets.get(request.kind);
+    const target = this.#targets.of(request.kind);
+    const outbox = this.#outbox;
     if (target === undefined) {
-      const failure = new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${request.kind}.`, false);
-      this.#fail(this.#newRow(id, request), request.payload, failure);
-    } else if (this.#isBlocked(request)) {
-      this.#enqueue({ ...this.#newRow(id, request), blocked: true }, request.payload);
+      outbox.giveUp(outbox.newRow(id, request), request.payload, noTarget(request));
+    } else if (outbox.isBlocked(request)) {
+      outbox.put({ ...outbox.newRow(id, request), blocked: true }, request.payload);
     } else if ("local" in target && request.delayMs === undefined && this.#mayAttemptNow(request)) {
-      this.#attemptLocal(this.#newRow(id, request), request.payload, target.local);
+      this.#attemptLocal(outbox.newRow(id, request), request.payload, target.local);
     } else {
-      this.#enqueue(this.#newRow(id, request), request.payload);
+      outbox.put(outbox.newRow(id, request), request.payload);
     }
     return id;
+  }
+
+  /** Accepts what cannot even be attempted, for a reason its service knows: it is recorded and gets its dead letter. */
+  refuse(request: DeliveryRequest, failure: DeliveryFailure): void {
+    this.#outbox.giveUp(this.#outbox.newRow(this.#random.uuid(), request), request.payload, failure);
   }
 
   /** Remembers that a message of this source reached nobody, and why. Inside a transaction. */
@@ -146,26 +149,45 @@ export class DeliveryEngine {
       attempts: [],
       reason,
     };
-    this.#store.afterCommit(() => this.#unmatched.add(record));
+    this.#store.afterCommit(() => this.#history.addUnmatched(record));
   }
 
   /**
    * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
-   * @throws DeliveryFailure, AwsError: whatever the target answers, or that there is none of this kind.
+   * @throws DeliveryFailure: whatever the target answers, or that there is none of this kind.
    */
   async attempt(request: DeliveryRequest, invocation: Invocation): Promise<unknown> {
-    const target = this.#targets.get(request.kind);
-    if (target === undefined) {
-      throw new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${request.kind}.`, false);
+    const target = this.#targets.of(request.kind);
+    if (target === undefined) throw noTarget(request);
+    const delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
+    try {
+      if ("remote" in target) {
+        await this.#store.untilDurable();
+        return await this.#targets.remote(target.remote, delivery, invocation);
+      }
+      const response = invocation.cause.run(() => this.#targets.local(target.local, delivery));
+      await this.#store.flushed();
+      return response;
+    } catch (error) {
+      const failure = this.#targets.failureOf(error);
+      if (!(failure instanceof FailedAfterTaking)) throw failure;
+      const row = this.#outbox.newRow(delivery.id, request);
+      this.#store.transaction(() => this.#failed(row, request.payload, failure));
+      return failure.response;
     }
-    const delivery: Delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
-    if ("remote" in target) {
-      await this.#store.untilDurable();
-      return target.remote(delivery, invocation);
-    }
-    const response = invocation.cause.run(() => this.#store.transaction(() => target.local(delivery)));
-    await this.#store.flushed();
-    return response;
+  }
+
+  /**
+   * As `attempt`, for many deliveries in one transaction, where their targets write rows; in their order.
+   * @returns what became of each: an answer, or why it failed.
+   */
+  async attemptAll(
+    requests: readonly DeliveryRequest[],
+    invocation: Invocation,
+  ): Promise<PromiseSettledResult<unknown>[]> {
+    return this.#store.transaction(() =>
+      Promise.allSettled(requests.map((request) => this.attempt(request, invocation))),
+    );
   }
 
   /** Resolves when nothing is under way and nothing is due now. Not to be awaited by what is itself being delivered. */
@@ -173,58 +195,13 @@ export class DeliveryEngine {
     const until = this.#clock.endlessFrom();
     do {
       await this.#clock.quiet(until);
-      await this.#lanes.landed();
-    } while (this.#lanes.busy);
+      await this.#outbox.lanes.landed();
+    } while (this.#outbox.lanes.busy);
   }
 
   /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last messages nobody took. */
   list(filter: DeliveryFilter = {}): DeliveryRecord[] {
-    const found: DeliveryRecord[] = [];
-    const limit = filter.limit ?? 100;
-    const sources = [
-      this.#recordsOf("pending"),
-      this.#recordsOf("failed"),
-      this.#delivered.newestFirst(),
-      this.#unmatched.newestFirst(),
-    ];
-    for (const record of newestOf(sources)) {
-      if (filter.account !== undefined && record.account !== filter.account) continue;
-      if (filter.source !== undefined && record.source !== filter.source) continue;
-      if (filter.target !== undefined && record.target !== filter.target) continue;
-      if (filter.status !== undefined && record.status !== filter.status) continue;
-      found.push(record);
-      if (found.length === limit) break;
-    }
-    return found;
-  }
-
-  #addTarget(kind: string, target: Target): void {
-    if (this.#targets.has(kind)) throw new Error(`the target kind ${kind} is registered twice`);
-    this.#targets.set(kind, target);
-  }
-
-  #newRow(id: string, { payload: _payload, ...request }: DeliveryRequest): DeliveryRow {
-    const now = this.#clock.now();
-    return {
-      id,
-      account: request.account,
-      serial: this.#store.nextSerial(),
-      status: "pending",
-      request,
-      payloadId: undefined,
-      preview: undefined,
-      cause: causeOr("delivery", id, now).next("delivery", id).text,
-      acceptedMs: now,
-      nextMs: now + (request.delayMs ?? 0),
-      blocked: false,
-      attemptCount: 0,
-      attempts: [],
-      deadLetter: undefined,
-    };
-  }
-
-  #isBlocked({ source, orderKey }: DeliveryRequest): boolean {
-    return orderKey !== undefined && this.#rows.by.order.size(`${source}\n${orderKey}`) > 0;
+    return this.#history.list(filter, this.#outbox.records("pending"), this.#outbox.records("failed"));
   }
 
   #mayAttemptNow({ retry }: DeliveryRequest): boolean {
@@ -235,153 +212,115 @@ export class DeliveryEngine {
     return true;
   }
 
-  #enqueue(row: DeliveryRow, payload: string): void {
-    if (!this.#payloads.hasRoomFor(payload)) {
-      const failure = new DeliveryFailure("OutboxFull", "Too much is waiting to be delivered.", false);
-      this.#fail(row, payload, failure);
-      return;
-    }
-    this.#putPending({ ...row, payloadId: this.#payloads.keep(row, payload) });
-  }
-
-  #putPending(row: DeliveryRow): void {
-    this.#rows.put(row);
-    if (!row.blocked) this.#store.afterCommit(() => this.#lanes.touched(laneOf(row.request)));
-  }
-
   /** Begins an attempt of a row that is due: at once, or as a promise of it. */
   #begin(row: DeliveryRow): Promise<void> | undefined {
-    const payload = this.#payloads.textOf(row);
-    const target = this.#targets.get(row.request.kind);
-    if (target === undefined) {
-      const failure = new DeliveryFailure("UnsupportedTarget", `No targets of kind ${row.request.kind}.`, false);
-      this.#store.transaction(() => this.#fail(row, payload, failure));
-      return undefined;
+    const payload = this.#outbox.textOf(row);
+    const target = this.#targets.of(row.request.kind);
+    if (target !== undefined && "remote" in target) {
+      return this.#attemptRemote(row, payload, target.remote);
     }
-    if ("local" in target) {
-      this.#store.transaction(() => this.#attemptLocal(row, payload, target.local));
-      return undefined;
-    }
-    return this.#attemptRemote(row, payload, target.remote);
+    this.#store.transaction(() => {
+      if (target === undefined) this.#outbox.giveUp(row, payload, noTarget(row.request));
+      else this.#attemptLocal(row, payload, target.local);
+    });
+    return undefined;
   }
 
   #attemptLocal(row: DeliveryRow, payload: string, deliver: DeliverLocally): void {
-    const delivery = deliveryOf(row, payload);
     let response: unknown;
     try {
-      response = Cause.from(row.cause).run(() => this.#store.transaction(() => deliver(delivery)));
+      response = Cause.from(row.cause).run(() => this.#targets.local(deliver, deliveryOf(row, payload)));
     } catch (error) {
-      this.#failed(row, payload, this.#failureOf(error));
+      this.#failed(row, payload, this.#targets.failureOf(error));
       return;
     }
-    this.#succeed(row, payload, response);
+    this.#succeeded(row, payload, response);
   }
 
-  async #attemptRemote(row: DeliveryRow, payload: string, deliver: DeliverTo): Promise<void> {
+  async #attemptRemote(row: DeliveryRow, payload: string, remote: Remote): Promise<void> {
     let response: unknown;
     let failure: DeliveryFailure | undefined;
     try {
       // Nobody hears of what a crash could still undo.
       const durable = this.#store.untilDurable();
       if (durable !== undefined) await durable;
-      if (this.#stopped.signal.aborted || this.#rows.get(deliveryKey(row)) !== row) return;
+      if (this.#targets.stopped || !this.#outbox.holds(row)) return;
       const { service, source } = row.request;
-      const invocation = Invocation.ofService(service, source, row.request, Cause.from(row.cause), this.#stopped);
-      response = await deliver(deliveryOf(row, payload), invocation);
+      const invocation = Invocation.ofService(service, source, row.request, Cause.from(row.cause));
+      response = await this.#targets.remote(remote, deliveryOf(row, payload), invocation);
     } catch (error) {
-      if (this.#stopped.signal.aborted) return;
-      failure = this.#failureOf(error);
+      if (this.#targets.stopped) return;
+      failure = this.#targets.failureOf(error);
     }
     try {
-      Cause.from(row.cause).run(() => this.#store.transaction(() => this.#settle(row, payload, response, failure)));
+      Cause.from(row.cause).run(() =>
+        this.#store.transaction(() => {
+          if (!this.#outbox.holds(row)) return;
+          if (failure === undefined) this.#succeeded(row, payload, response);
+          else this.#failed(row, payload, failure);
+        }),
+      );
     } catch (error) {
       // The emulator has ended in the meantime: the next run repeats the delivery.
-      if (!this.#stopped.signal.aborted) throw error;
+      if (!this.#targets.stopped) throw error;
     }
   }
 
-  #settle(row: DeliveryRow, payload: string, response: unknown, failure: DeliveryFailure | undefined): void {
-    // A reset may have taken the row away in the meantime.
-    if (this.#rows.get(deliveryKey(row)) !== row) return;
-    if (failure === undefined) this.#succeed(row, payload, response);
-    else this.#failed(row, payload, failure);
-  }
-
-  #failureOf(error: unknown): DeliveryFailure {
-    if (error instanceof DeliveryFailure) return error;
-    if (error instanceof AwsError) {
-      const retryable = error.fault === "server" || error.status === 429 || /Throttl|LimitExceeded/.test(error.name);
-      return new DeliveryFailure(error.queryCode, error.message, retryable, { status: error.status });
-    }
-    if (error instanceof Error && error.name === "StoreError") throw error;
-    this.#clock.report(error);
-    return new DeliveryFailure("InternalFailure", "An internal error occurred. It is logged with its stack.", true);
-  }
-
-  #succeed(row: DeliveryRow, payload: string, response: unknown): void {
-    this.#forget(row, payload);
-    const attempt: Attempt = { timeMs: this.#clock.now(), outcome: "delivered" };
-    const record = recordOf(row, "delivered", withAttempt(row, attempt));
-    this.#store.afterCommit(() => this.#delivered.add(record));
-    if (row.request.notify === undefined) return;
-    const delivery = deliveryOf(row, payload);
-    this.#tell({ delivery, status: "delivered", acceptedMs: row.acceptedMs, response });
+  #succeeded(row: DeliveryRow, payload: string, response: unknown): void {
+    this.#outbox.remove(row, payload);
+    const record = recordOf(row, "delivered", withAttempt(row, { timeMs: this.#clock.now(), outcome: "delivered" }));
+    this.#store.afterCommit(() => this.#history.addDelivered(record));
+    this.#tellTaken(row, payload, response);
   }
 
   /** An attempt failed: the next is due later, or it is given up. */
   #failed(row: DeliveryRow, payload: string, failure: DeliveryFailure): void {
     const now = this.#clock.now();
     const { code, message } = failure;
-    const tried = { ...row, ...withAttempt(row, { timeMs: now, outcome: "failed", code, message }) };
-    const delayMs = failure.retryable ? retryDelayMs(row.request.retry, tried.attemptCount, this.#random) : undefined;
-    const nextMs = now + Math.max(delayMs ?? 0, failure.retryAfterMs);
-    const lastMs = row.acceptedMs + (row.request.retry.maxAgeMs ?? Number.POSITIVE_INFINITY);
-    if (delayMs === undefined || nextMs > lastMs) {
-      const reason = !failure.retryable
-        ? "NotRetryable"
-        : delayMs === undefined
-          ? "MaximumRetryAttempts"
-          : "MaximumEventAgeInSeconds";
-      this.#fail(tried, payload, failure, reason);
-    } else if (row.payloadId === undefined) this.#enqueue({ ...tried, nextMs }, payload);
-    else this.#putPending({ ...tried, nextMs });
-  }
-
-  /** Gives a delivery up: its dead letter goes out, and the row tells why. */
-  #fail(row: DeliveryRow, payload: string, failure: DeliveryFailure, exhausted: Exhausted = "NotRetryable"): void {
-    this.#forget(row, payload);
-    const { request } = row;
-    const attempts =
-      row.attempts.length > 0
-        ? row.attempts
-        : [{ timeMs: this.#clock.now(), outcome: "failed", code: failure.code, message: failure.message } as const];
-    const delivery = deliveryOf(row, payload);
-    const end: DeliveryEnd = { delivery, status: "failed", acceptedMs: row.acceptedMs, failure, exhausted };
-    const deadLetter = request.deadLetter && this.#sendDeadLetter(request.deadLetter, end);
-    this.#rows.put({
-      ...row,
-      status: "failed",
-      payloadId: undefined,
-      preview: previewOf(payload),
-      blocked: false,
-      attempts,
-      deadLetter,
-    });
-    if (this.#rows.by.status.size("failed") > keptFailed) {
-      this.#rows.delete(deliveryKey(this.#rows.by.status.first("failed") as DeliveryRow));
+    let tried: DeliveryRow = { ...row, ...withAttempt(row, { timeMs: now, outcome: "failed", code, message }) };
+    if (failure instanceof FailedAfterTaking) {
+      this.#tellTaken(row, payload, failure.response);
+      // The order it had with others ends with its source's part.
+      this.#outbox.remove(row, payload);
+      tried = ownedByTarget(tried, failure);
+      payload = failure.taken.payload;
     }
-    this.#tell(end);
+    const { retry } = tried.request;
+    const delayMs = failure.retryable ? retryDelayMs(retry, tried.attemptCount, this.#random) : undefined;
+    const nextMs = now + Math.max(delayMs ?? 0, failure.retryAfterMs);
+    if (!failure.retryable) this.#outbox.giveUp(tried, payload, failure, "NotRetryable");
+    else if (delayMs === undefined) this.#outbox.giveUp(tried, payload, failure, "MaximumRetryAttempts");
+    else if (nextMs > row.acceptedMs + (retry.maxAgeMs ?? Number.POSITIVE_INFINITY)) {
+      this.#outbox.giveUp(tried, payload, failure, "MaximumEventAgeInSeconds");
+    } else this.#outbox.put({ ...tried, nextMs }, payload);
   }
 
-  #sendDeadLetter(letter: DeadLetter, end: DeliveryEnd): DeliveryRecord["deadLetter"] {
+  #givenUp(end: DeliveryEnd): DeliveryRecord["deadLetter"] {
+    const { deadLetter } = end.delivery;
+    const sent = deadLetter && this.#sendDeadLetter(deadLetter, end);
+    this.#tell(end);
+    return sent;
+  }
+
+  #sendDeadLetter(
+    letter: NonNullable<DeliveryRequest["deadLetter"]>,
+    end: DeliveryEnd,
+  ): NonNullable<DeliveryRecord["deadLetter"]> {
     const { delivery } = end;
     const described = this.#describers.get(delivery.service)?.(end);
-    const target = this.#targets.get("sqs");
+    const target = this.#targets.of("sqs");
     if (target === undefined || !("local" in target)) throw new Error("dead letters need the target kind sqs");
+    const { account, region, source, retry, id, attempt } = delivery;
     try {
       this.#store.transaction(() =>
         target.local({
-          ...delivery,
+          account,
+          region,
+          service: delivery.service,
+          source,
+          retry,
+          id,
+          attempt,
           target: letter.arn,
           kind: "sqs",
           payload: letter.body ?? described?.body ?? delivery.payload,
@@ -394,22 +333,16 @@ export class DeliveryEngine {
       );
       return { arn: letter.arn, sent: true };
     } catch (error) {
-      const { code, message } = this.#failureOf(error);
+      const { code, message } = this.#targets.failureOf(error);
       return { arn: letter.arn, sent: false, reason: `${code}: ${message}` };
     }
   }
 
-  /** Takes a delivery that has ended out of the outbox and lets the next of its order go. */
-  #forget(row: DeliveryRow, payload: string): void {
-    const { payloadId } = row;
-    if (payloadId === undefined) return;
-    this.#rows.delete(deliveryKey(row));
-    this.#payloads.release(payloadId, payload);
-    const order = orderOf(row.request);
-    const next = order === undefined ? undefined : this.#rows.by.order.first(order);
-    if (next?.blocked) {
-      this.#putPending({ ...next, blocked: false, nextMs: Math.max(next.nextMs, this.#clock.now()) });
-    }
+  /** Tells a source that wants to hear of it that the target has taken its delivery. */
+  #tellTaken(row: DeliveryRow, payload: string, response: unknown): void {
+    if (row.request.notify === undefined) return;
+    const { acceptedMs } = row;
+    this.#tell({ delivery: deliveryOf(row, payload), status: "delivered", acceptedMs, response });
   }
 
   #tell(end: DeliveryEnd): void {
@@ -421,15 +354,23 @@ export class DeliveryEngine {
       this.#clock.report(error);
     }
   }
-
-  *#recordsOf(status: DeliveryRow["status"]): IterableIterator<DeliveryRecord> {
-    for (const row of this.#rows.by.status.range(status, { reverse: true })) {
-      const payload = row.preview ?? previewOf(this.#payloads.textOf(row));
-      yield { ...recordOf(row, status, row), payload };
-    }
-  }
 }
 
-function deliveryOf(row: DeliveryRow, payload: string): Delivery {
-  return { ...row.request, payload, id: row.id, attempt: row.attemptCount + 1 };
+/** A delivery that its target tries again by its own policy: those tries the source made are no retries of that. */
+function ownedByTarget(row: DeliveryRow, { taken, retry }: FailedAfterTaking): DeliveryRow {
+  const used = { count: row.attemptCount - 1, minMs: 0, maxMs: 0, curve: "constant" as const };
+  const {
+    payload: _,
+    id: _id,
+    attempt: _attempt,
+    deadLetter: _letter,
+    notify: _notify,
+    orderKey: _order,
+    ...request
+  } = taken;
+  return {
+    ...row,
+    payloadId: undefined,
+    request: { ...request, taken: true, retry: { ...retry, phases: [used, ...retry.phases] } },
+  };
 }

@@ -2,18 +2,7 @@
 import type { Random } from "../engine/random.ts";
 import { type HttpAnswer, HttpCallError, httpCall } from "../outside/http-client.ts";
 import { authorizationFor } from "./http-auth.ts";
-import { type DeliverTo, DeliveryFailure } from "./types.ts";
-
-/** What a delivery of kind `http` has as its parameters. Its target is the URL, which may carry credentials. */
-export interface HttpParameters {
-  /** POST unless told. */
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** For the whole exchange, in real milliseconds; 15 s unless told, as SNS. */
-  readonly timeoutMs?: number;
-  /** Statuses that are worth a retry besides 429 and 5xx. */
-  readonly retryStatuses?: readonly number[];
-}
+import { type DeliverTo, type Delivery, DeliveryFailure } from "./types.ts";
 
 const snsTimeoutMs = 15_000;
 const maxBodyBytes = 65_536;
@@ -22,14 +11,10 @@ const maxBodyBytes = 65_536;
  * 2xx is delivered; 429, 5xx, timeouts and connections that fail are worth a retry; everything else is not (SNS
  * developer guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
  */
-export function httpTarget(random: Random): DeliverTo {
+export function httpTarget(random: Random): DeliverTo<"http"> {
   return async (delivery, { signal }) => {
-    const {
-      method = "POST",
-      headers = {},
-      timeoutMs = snsTimeoutMs,
-      retryStatuses,
-    } = (delivery.parameters ?? {}) as HttpParameters;
+    const { method = "POST", headers = {} } = delivery.parameters;
+    const timeoutMs = httpDeadline(delivery);
     let url: URL;
     try {
       url = new URL(delivery.target);
@@ -51,7 +36,7 @@ export function httpTarget(random: Random): DeliverTo {
           answer = await httpCall(url, { ...call, headers: { ...headers, Authorization: authorization } });
         }
       }
-      return judged(answer, retryStatuses);
+      return judged(answer);
     } catch (error) {
       if (error instanceof HttpCallError) throw new DeliveryFailure(error.code, error.message, true);
       if (error instanceof TypeError) throw new DeliveryFailure("InvalidRequest", error.message, false);
@@ -60,10 +45,15 @@ export function httpTarget(random: Random): DeliverTo {
   };
 }
 
-function judged(answer: HttpAnswer, retryStatuses: readonly number[] = []): HttpAnswer {
+/** How long an attempt may take, in milliseconds. */
+export function httpDeadline({ parameters }: Delivery<"http">): number {
+  return parameters.timeoutMs ?? snsTimeoutMs;
+}
+
+function judged(answer: HttpAnswer): HttpAnswer {
   const { status } = answer;
   if (status >= 200 && status < 300) return answer;
-  const retryable = status >= 500 || status === 429 || retryStatuses.includes(status);
+  const retryable = status >= 500 || status === 429;
   throw new DeliveryFailure(String(status), `The endpoint answered with status ${status}.`, retryable, { ...answer });
 }
 

@@ -1,6 +1,6 @@
 /**
- * When which pending delivery is begun. Deliveries to one target are a lane: a lane has a few under way at a time, so
- * that a target that hangs holds up nobody else, and all lanes together have some more.
+ * When which pending delivery is begun. Deliveries to one target are a lane. A lane's first one under way has a place of
+ * the lane's own, so that targets that hang hold up nobody else; all further ones take places that the lanes share.
  */
 import type { Clock, Timer } from "../engine/clock.ts";
 import type { Index } from "../engine/table.ts";
@@ -8,7 +8,10 @@ import { turnMs } from "../engine/turns.ts";
 import type { DeliveryRow } from "./tables.ts";
 
 const mostInLane = 32;
-const mostInAll = 256;
+/** Places shared by the lanes. */
+const mostShared = 256;
+/** Lanes that have a place of their own at a time: each may be a connection. */
+const mostLanesAtWork = 1024;
 const storePauseMs = 1000;
 
 interface Lane {
@@ -28,9 +31,12 @@ export class Lanes {
   readonly #pending: Index<DeliveryRow>;
   readonly #begin: Begin;
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes that have something due and found all places taken, in the order they came. */
+  /** Lanes that have something due and found all places taken, in the order they came: those that need one of their own. */
+  readonly #idle = new Set<Lane>();
+  /** … and those at work, which need a shared one. */
   readonly #waiting = new Set<Lane>();
   #inFlight = 0;
+  #lanesAtWork = 0;
   readonly #whenLanded: (() => void)[] = [];
   #running = false;
 
@@ -49,6 +55,7 @@ export class Lanes {
   stop(): void {
     this.#running = false;
     for (const lane of this.#lanes.values()) lane.alarm?.cancel();
+    this.#idle.clear();
     this.#waiting.clear();
     this.#tellLanded();
   }
@@ -68,7 +75,7 @@ export class Lanes {
   /** Whether anything is under way or due now. */
   get busy(): boolean {
     if (!this.#running) return false;
-    if (this.#inFlight > 0 || this.#waiting.size > 0) return true;
+    if (this.#inFlight > 0) return true;
     const now = this.#clock.now();
     for (const lane of this.#lanes.values()) if (lane.alarmMs <= now) return true;
     return false;
@@ -109,8 +116,8 @@ export class Lanes {
         return;
       }
       if (lane.inFlight.size >= mostInLane) return;
-      if (this.#inFlight >= mostInAll) {
-        this.#waiting.add(lane);
+      if (lane.inFlight.size === 0 ? !this.#hasPlaceForLane : !this.#hasSharedPlace) {
+        (lane.inFlight.size === 0 ? this.#idle : this.#waiting).add(lane);
         return;
       }
       begun += 1;
@@ -136,26 +143,42 @@ export class Lanes {
     }
     if (done === undefined) return;
     this.#inFlight += 1;
+    if (lane.inFlight.size === 0) this.#lanesAtWork += 1;
     lane.inFlight.add(row.id);
     const finish = (error?: unknown): void => {
       this.#inFlight -= 1;
       lane.inFlight.delete(row.id);
+      if (lane.inFlight.size === 0) this.#lanesAtWork -= 1;
       if (error !== undefined) {
         lane.freeMs = this.#clock.now() + storePauseMs;
         this.#clock.report(error);
       }
+      this.#pumpWaiting();
       // What one attempt causes may be the next: a chain of them must not keep the event loop from going round.
       if (this.#clock.turns.spent) this.#arm(lane, this.#clock.now());
       else this.#pump(lane);
-      this.#pumpWaiting();
       if (this.#inFlight === 0) this.#tellLanded();
     };
     this.#clock.trackOutside(done.then(() => finish(), finish));
   }
 
+  get #hasPlaceForLane(): boolean {
+    return this.#lanesAtWork < mostLanesAtWork;
+  }
+
+  get #hasSharedPlace(): boolean {
+    return this.#inFlight - this.#lanesAtWork < mostShared;
+  }
+
+  /** Gives places that have become free to those who have waited longest. */
   #pumpWaiting(): void {
+    for (const lane of this.#idle) {
+      if (!this.#hasPlaceForLane) break;
+      this.#idle.delete(lane);
+      this.#pump(lane);
+    }
     for (const lane of this.#waiting) {
-      if (this.#inFlight >= mostInAll) return;
+      if (!this.#hasSharedPlace) break;
       this.#waiting.delete(lane);
       this.#pump(lane);
     }

@@ -2,6 +2,7 @@
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import { defineTable } from "../engine/table.ts";
+import type { Details } from "./kinds.ts";
 import type { Delivery } from "./types.ts";
 
 export interface MailboxMessage {
@@ -54,11 +55,11 @@ export class Mailbox {
   }
 
   /**
-   * Takes a delivery of kind `mailbox` or `firehose`, inside a transaction. Parameters: `channel`, by default the kind;
+   * Takes a delivery that would leave AWS, inside a transaction. Parameters: `channel`, by default the kind;
    * all others are kept as details.
    */
-  deliver(delivery: Delivery): void {
-    const { channel = delivery.kind, ...details } = delivery.parameters ?? {};
+  deliver(delivery: Delivery<"mailbox" | "firehose" | "sms" | "push">): void {
+    const { channel = delivery.kind, ...details } = delivery.parameters as Details;
     this.#rows.put({
       id: delivery.id,
       account: delivery.account,

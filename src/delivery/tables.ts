@@ -1,6 +1,6 @@
 /** The outbox: what is still to be delivered, and what could not be. */
 import { defineTable } from "../engine/table.ts";
-import type { Attempt, DeliveryRecord, DeliveryRequest } from "./types.ts";
+import type { Attempt, DeliveryRecord, Order, Way } from "./types.ts";
 
 export interface DeliveryRow {
   readonly id: string;
@@ -8,7 +8,7 @@ export interface DeliveryRow {
   /** Order of arrival. */
   readonly serial: number;
   readonly status: "pending" | "failed";
-  readonly request: Omit<DeliveryRequest, "payload">;
+  readonly request: Omit<Order, "payload"> & Way;
   /** The row that holds the payload; undefined once it failed, when only the preview is left. */
   readonly payloadId: string | undefined;
   readonly preview: string | undefined;
@@ -29,7 +29,7 @@ export function laneOf({ kind, target, source, retry }: DeliveryRow["request"]):
 }
 
 /** Deliveries that keep their order. */
-export function orderOf({ source, orderKey }: DeliveryRow["request"]): string | undefined {
+export function orderOf({ source, orderKey }: Pick<Order, "source" | "orderKey">): string | undefined {
   return orderKey === undefined ? undefined : `${source}\n${orderKey}`;
 }
 

@@ -3,6 +3,7 @@
  * endpoint or another service.
  */
 import type { Invocation } from "../calls/invocation.ts";
+import type { Kind, Kinds } from "./kinds.ts";
 
 /** Waits between attempts: `count` retries whose delays go from `minMs` to `maxMs` along a curve. */
 export interface RetryPhase {
@@ -39,8 +40,14 @@ export interface DeadLetter {
   readonly messageDeduplicationId?: string | undefined;
 }
 
+/** Which registered target takes a delivery, and what that needs besides target and payload; plain data. */
+export type Way<K extends Kind = Kind> = K extends Kind ? { readonly kind: K; readonly parameters: Kinds[K] } : never;
+
 /** What a service hands over, inside the transaction of the operation that causes it. */
-export interface DeliveryRequest {
+export type DeliveryRequest<K extends Kind = Kind> = Order & Way<K>;
+
+/** A delivery whatever its kind is. */
+export interface Order {
   /** Owner of the source; the delivery acts for it. */
   readonly account: string;
   readonly region: string;
@@ -50,12 +57,8 @@ export interface DeliveryRequest {
   readonly source: string;
   /** ARN or URL it goes to, as the user knows it. */
   readonly target: string;
-  /** Which registered target takes it: `sqs`, `http`, `lambda`, `sns`, `kinesis`, `events`, `states`, `mailbox`, … */
-  readonly kind: string;
   /** One text shared by all copies of a fan-out. */
   readonly payload: string;
-  /** What the target kind needs besides (headers, message group, partition key, …); plain data. */
-  readonly parameters?: Readonly<Record<string, unknown>>;
   readonly retry: RetryPolicy;
   readonly deadLetter?: DeadLetter | undefined;
   /** Deliveries of one source with the same key keep their order: the next waits until this one is done or given up. */
@@ -64,14 +67,18 @@ export interface DeliveryRequest {
   readonly delayMs?: number | undefined;
   /** Name under which the source's service wants to hear how it ended (`DeliveryEngine.onEnd`); optional. */
   readonly notify?: string | undefined;
+  /** The target has taken it before and failed with it then: the tries are its own. */
+  readonly taken?: boolean | undefined;
+  /** What the source's service wants to find again when it prepares an attempt or hears of the end; plain data. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A delivery as its target sees it. */
-export interface Delivery extends DeliveryRequest {
+export type Delivery<K extends Kind = Kind> = DeliveryRequest<K> & {
   readonly id: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-}
+};
 
 /** `unmatched`: a message that nothing took up, so that there was nothing to deliver. */
 export type DeliveryStatus = "pending" | "delivered" | "failed" | "unmatched";
@@ -112,14 +119,36 @@ export class DeliveryFailure extends Error {
 }
 
 /**
+ * Thrown by a target that has taken a delivery and then failed with it: its source's part is over and hears that it was
+ * delivered, and from here on it is tried again by the target's own policy. It gets no dead letter of the source's.
+ */
+export class FailedAfterTaking extends DeliveryFailure {
+  /** As the target took it: its tries are made with this. */
+  readonly taken: Delivery;
+  readonly retry: RetryPolicy;
+  /** What the source hears as the answer. */
+  readonly response: unknown;
+
+  constructor(code: string, message: string, taken: Delivery, retry: RetryPolicy, response: unknown) {
+    super(code, message, true);
+    this.taken = taken;
+    this.retry = retry;
+    this.response = response;
+  }
+}
+
+/**
  * Takes deliveries of one kind. Resolves with what the target answered; throws DeliveryFailure, or AwsError, of which
  * server faults and throttling are tried again. The invocation is that of the service that pushes, and given up when the
- * emulator stops.
+ * attempt's time is over or the emulator stops.
  */
-export type DeliverTo = (delivery: Delivery, invocation: Invocation) => Promise<unknown>;
+export type DeliverTo<K extends Kind = Kind> = (delivery: Delivery<K>, invocation: Invocation) => Promise<unknown>;
 
 /** Takes deliveries of one kind at once, by writing rows: it runs inside the transaction that causes them. */
-export type DeliverLocally = (delivery: Delivery) => unknown;
+export type DeliverLocally<K extends Kind = Kind> = (delivery: Delivery<K>) => unknown;
+
+/** Makes the payload of an attempt, for a service whose payloads tell of the attempt. @throws DeliveryFailure */
+export type PrepareAttempt = (delivery: Delivery) => string;
 
 /** A delivery that has ended, for who asked with `notify`. */
 export interface DeliveryEnd {

@@ -3,10 +3,9 @@
  * Lambda's Invoke API.
  */
 import { AwsError } from "../../protocols/error.ts";
-import { formatArn, parseArn } from "../calls/arn.ts";
+import { parseArn } from "../calls/arn.ts";
 import type { Invocation } from "../calls/invocation.ts";
-import type { DeliveryEngine } from "../delivery/engine.ts";
-import { type DeliverTo, DeliveryFailure, type RetryPolicy } from "../delivery/types.ts";
+import { type DeliverTo, DeliveryFailure, FailedAfterTaking, type RetryPolicy } from "../delivery/types.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import { HttpCallError, httpCall } from "../outside/http-client.ts";
@@ -32,7 +31,7 @@ export interface FunctionAnswer {
 /** `url` is an Invoke API's; `all` says that it has more functions than this one, with their versions. */
 type Provider = { readonly handler: FunctionHandler } | { readonly url: string; readonly all?: boolean };
 
-/** Lambda's limit for the time a function may take. */
+/** Lambda's limit for the time a function may take, which is the time-out of all functions here. */
 const invokeTimeoutMs = 900_000;
 /** Lambda's limit for what a function may answer. */
 const maxAnswerBytes = 6 * 1024 * 1024;
@@ -86,40 +85,45 @@ export class Functions {
       const message = `Function not found: ${arn}`;
       throw AwsError.unmodeled({ name: "ResourceNotFoundException", status: 404, message });
     }
-    const context = { functionName: nameOf(arn), invokedFunctionArn: arn, awsRequestId: requestId };
-    if ("handler" in provider) return { ...(await callHandler(provider.handler, payload, context)), requestId };
+    if ("handler" in provider) {
+      const context = { functionName: nameOf(arn), invokedFunctionArn: arn, awsRequestId: requestId };
+      return this.#inTime(requestId, callHandler(provider.handler, payload, context));
+    }
     const called = parseArn(arn);
     const headers =
       called === undefined ? {} : scopeHeaders({ ...called, service: "lambda", nowMs: this.#clock.now() });
-    return { ...(await callUrl(invokeUrl(provider, arn), { payload, headers, signal })), requestId };
+    return this.#inTime(requestId, callUrl(invokeUrl(provider, arn), { payload, headers, signal }));
   }
 
   /**
-   * The target kind `lambda`: an asynchronous invocation. The source's part is over once the function took the event;
-   * a function error is tried again as Lambda does, as a delivery of the function's own.
+   * The target kind `lambda`: an asynchronous invocation unless the delivery waits for the answer. The source's part is
+   * over once the function took the event; a function error is tried again as Lambda does.
    */
-  target(deliveries: DeliveryEngine, transaction: (body: () => void) => void): DeliverTo {
-    return async (delivery, invocation) => {
-      const { payload, functionError, requestId } = await this.invoke(delivery.target, delivery.payload, invocation);
-      if (functionError === undefined) return { requestId, payload };
-      const message = `The function ended with an error: ${payload.slice(0, 1000)}`;
-      if (delivery.service === "lambda") throw new DeliveryFailure(functionError, message, true);
-      const arn = parseArn(delivery.target) ?? parseArn(formatArn("lambda", delivery.region, delivery.account, "x"));
-      transaction(() => {
-        deliveries.submit({
-          account: arn?.account || delivery.account,
-          region: arn?.region || delivery.region,
-          service: "lambda",
-          source: delivery.target,
-          target: delivery.target,
-          kind: "lambda",
-          payload: delivery.payload,
-          retry: { phases: asynchronousRetry.phases.slice(1) },
-          delayMs: 60_000,
-        });
+  readonly target: DeliverTo<"lambda"> = async (delivery, invocation) => {
+    const { payload, functionError, requestId } = await this.invoke(delivery.target, delivery.payload, invocation);
+    if (functionError === undefined) return { requestId, payload };
+    const told = payload.slice(0, 1000);
+    if (delivery.parameters.sync === true) throw new DeliveryFailure(functionError, told, true);
+    const message = `The function ended with an error: ${told}`;
+    if (delivery.taken === true) throw new DeliveryFailure(functionError, message, true);
+    throw new FailedAfterTaking(functionError, message, delivery, asynchronousRetry, {
+      requestId,
+      functionError,
+      payload,
+    });
+  };
+
+  /** The function's answer, or Lambda's when the function takes too long on the clock: what it answers then is ignored. */
+  #inTime(requestId: string, answer: Promise<Omit<FunctionAnswer, "requestId">>): Promise<FunctionAnswer> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.at(this.#clock.now() + invokeTimeoutMs, () => {
+        const seconds = (invokeTimeoutMs / 1000).toFixed(2);
+        const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;
+        const payload = JSON.stringify({ errorType: "Sandbox.Timedout", errorMessage });
+        resolve({ payload, functionError: "Unhandled", requestId });
       });
-      return { requestId, functionError, payload };
-    };
+      answer.finally(() => timer.cancel()).then((answered) => resolve({ ...answered, requestId }), reject);
+    });
   }
 
   #providerOf(arn: string): Provider | undefined {
@@ -142,12 +146,23 @@ async function callHandler(
   payload: string,
   context: FunctionContext,
 ): Promise<Omit<FunctionAnswer, "requestId">> {
+  const event = eventOf(payload);
   try {
-    const result = await handler(JSON.parse(payload), context);
+    const result = await handler(event, context);
     return { payload: JSON.stringify(result) ?? "null" };
   } catch (error) {
     const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
     return { payload: JSON.stringify({ errorType: name, errorMessage: message }), functionError: "Unhandled" };
+  }
+}
+
+/** @throws AwsError InvalidRequestContentException */
+function eventOf(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    const message = "Could not parse request body into json: the payload is not valid JSON.";
+    throw AwsError.unmodeled({ name: "InvalidRequestContentException", status: 400, message });
   }
 }
 
@@ -163,7 +178,7 @@ function invokeUrl({ url, all = false }: { url: string; all?: boolean }, arn: st
 
 async function callUrl(
   url: URL,
-  call: { payload: string; headers: Readonly<Record<string, string>>; signal: AbortSignal },
+  call: { payload: string; headers: Readonly<Record<string, string>>; signal: AbortSignal | undefined },
 ): Promise<Omit<FunctionAnswer, "requestId">> {
   const { payload, headers, signal } = call;
   try {

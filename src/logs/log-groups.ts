@@ -43,15 +43,6 @@ export interface LogFilter {
   readonly limit?: number | undefined;
 }
 
-/** What a delivery of kind `logs` has as its parameters. Its target is the group's ARN. */
-export interface LogParameters {
-  readonly timestampMs: number;
-  /** A stream of the delivery's own unless told. */
-  readonly stream?: string;
-  /** The payload is `{"timestamp":…,"message":…}`, as EventBridge's input transformers make it. */
-  readonly structured?: boolean;
-}
-
 const keptEvents = 1000;
 /** The range of ECMAScript time values. */
 const maxDateMs = 8.64e15;
@@ -89,8 +80,8 @@ export class LogGroups {
   }
 
   /** Takes a delivery of kind `logs`, inside a transaction. */
-  deliver(delivery: Delivery): void {
-    const parameters = delivery.parameters as unknown as LogParameters;
+  deliver(delivery: Delivery<"logs">): void {
+    const { parameters } = delivery;
     const group = parseArn(delivery.target);
     const { timestampMs, message } =
       parameters.structured === true

@@ -1,7 +1,8 @@
 /** Calls API destinations (EventBridge user guide, "API destinations as targets"). */
 import type { Target } from "@aws-sdk/client-eventbridge";
 import type { Invocation } from "../../calls/invocation.ts";
-import { type Delivery, DeliveryFailure, type DeliveryRequest } from "../../delivery/types.ts";
+import type { WebParameters } from "../../delivery/kinds.ts";
+import { type Delivery, DeliveryFailure, type DeliveryRequest, type Way } from "../../delivery/types.ts";
 import { type ConnectionCall, ConnectionError } from "../../outside/connections.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
@@ -9,23 +10,19 @@ import type { EventBridge } from "./eventbridge.ts";
 import { retryOf } from "./retry.ts";
 import type { ApiDestinationRow, ConnectionRow } from "./tables.ts";
 
-const kind = "api-destination";
 const timeoutMs = 5000;
 const maxAnswerBytes = 65_536;
-
-/** What a target adds to the call, with the event's values filled in. */
-interface Parameters {
-  readonly path: readonly string[];
-  readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-}
 
 export class ApiDestinations {
   readonly #service: EventBridge;
 
   constructor(service: EventBridge) {
     this.#service = service;
-    service.deps.delivery.register(kind, (delivery, invocation) => this.#call(delivery, invocation));
+    service.deps.delivery.register(
+      "api-destination",
+      (delivery, invocation) => this.#call(delivery, invocation),
+      () => timeoutMs,
+    );
     service.deps.connections.onAuthorize((arn, call) => this.#authorize(arn, call));
   }
 
@@ -50,18 +47,21 @@ export class ApiDestinations {
   }
 
   /** How a delivery to the API destination of a target goes out: calls over its rate are delayed. */
-  requestFor(target: Target, parameters: Parameters): Pick<DeliveryRequest, "kind" | "parameters" | "retry"> {
+  wayTo(target: Target, parameters: WebParameters): Way<"api-destination"> & Pick<DeliveryRequest, "retry"> {
     const arn = target.Arn as string;
     const perSecond = this.#service.apiDestination(arn)?.perSecond;
     const retry = retryOf(target.RetryPolicy);
     return {
-      kind,
-      parameters: { ...parameters },
+      kind: "api-destination",
+      parameters,
       retry: perSecond === undefined ? retry : { ...retry, maxPerSecond: perSecond, rateKey: arn },
     };
   }
 
-  async #call({ target, payload, parameters }: Delivery, { signal }: Invocation): Promise<HttpAnswer> {
+  async #call(
+    { target, payload, parameters }: Delivery<"api-destination">,
+    { signal }: Invocation,
+  ): Promise<HttpAnswer> {
     const destination = this.#service.apiDestination(target);
     if (destination === undefined) {
       throw new DeliveryFailure("NO_RESOURCE", `API destination ${target} does not exist.`, false);
@@ -71,7 +71,7 @@ export class ApiDestinations {
       throw new DeliveryFailure("NO_RESOURCE", `Connection ${destination.connectionArn} does not exist.`, false);
     }
     const authorization = await this.#authorization(connection);
-    const { url, call } = invocation(destination, connection, parameters as unknown as Parameters, payload);
+    const { url, call } = invocation(destination, connection, parameters, payload);
     const headers = { ...call.headers, [authorization.name]: authorization.value };
     let answer: HttpAnswer;
     try {
@@ -111,7 +111,7 @@ export class ApiDestinations {
 function invocation(
   destination: ApiDestinationRow,
   connection: ConnectionRow,
-  target: Parameters,
+  target: WebParameters,
   payload: string,
 ): { url: URL; call: Omit<HttpCall, "signal"> } {
   const own = pairsOf(connection.auth?.InvocationHttpParameters);

@@ -1,48 +1,70 @@
-/** The target kind `events`: events that other services (Scheduler, Pipes, Step Functions) put on a bus. */
+/** The target kind `events`: what other services (Scheduler, Pipes) put on a bus, and what rules send from bus to bus. */
+import type { BusParameters, ForwardParameters } from "../../delivery/kinds.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
-import { buildEvent, parseDetail } from "./event.ts";
+import { readEvent } from "./event.ts";
+import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 
-/** What a delivery of kind `events` has as its parameters. Its target is the bus's ARN, its payload the detail. */
-export interface PutEventParameters {
-  readonly source: string;
-  readonly detailType: string;
-  readonly resources?: readonly string[];
-  /** Epoch milliseconds; now unless told. */
-  readonly timeMs?: number;
-  readonly traceHeader?: string | undefined;
+/** @throws DeliveryFailure, AwsError */
+export function deliverToBus(service: EventBridge, delivery: Delivery<"events">): object {
+  const { parameters } = delivery;
+  return "from" in parameters
+    ? forward(service, delivery.target, delivery.payload, parameters)
+    : put(service, delivery, parameters);
 }
 
 /** The same as one entry of PutEvents. @throws DeliveryFailure what the entry would be answered with. */
-export function deliverToBus(service: EventBridge, delivery: Delivery): { EventId: string } {
-  const {
-    source,
-    detailType,
-    resources = [],
-    timeMs,
-    traceHeader,
-  } = delivery.parameters as unknown as PutEventParameters;
-  const detail = parseDetail(delivery.payload);
-  if (detail === undefined) throw new DeliveryFailure("MalformedDetail", "Detail is malformed.", false);
-  if (source.startsWith("aws.")) {
-    throw new DeliveryFailure("NotAuthorizedForSourceException", "Not authorized for the source.", false);
+function put(service: EventBridge, delivery: Delivery<"events">, parameters: BusParameters): object {
+  const { source, detailType, resources = [], timeMs, traceHeader, endpointId } = parameters;
+  const bus = busName(delivery.target, delivery);
+  const entry = {
+    Source: source,
+    DetailType: detailType,
+    Detail: delivery.payload,
+    Resources: [...resources],
+    Time: timeMs === undefined ? undefined : new Date(timeMs),
+    EventBusName: delivery.target,
+    TraceHeader: traceHeader,
+  };
+  checkTotalSize([entry]);
+  const buses = endpointId === undefined ? [bus] : endpointBuses(service, endpointId);
+  const answer = putEntry(service, entry, buses, { account: delivery.account, region: bus.region });
+  if ("EventId" in answer) return answer;
+  const { ErrorCode: code, ErrorMessage: message } = answer;
+  throw new DeliveryFailure(code, message, false);
+}
+
+/**
+ * Puts a forwarded event on its next bus. An event may go to one other account and one other Region, and never back to
+ * a bus it has been on (EventBridge user guide, "Sending events between accounts" and "between Regions").
+ */
+function forward(
+  service: EventBridge,
+  target: string,
+  payload: string,
+  { rule, from, path, traceHeader }: ForwardParameters,
+): object {
+  const to = busName(target, { account: "", region: "" });
+  const been = [...path, from];
+  const last = busName(from, to);
+  for (const [at, code] of [
+    ["account", "THIRD_ACCOUNT_HOP_DETECTED"],
+    ["region", "THIRD_REGION_HOP_DETECTED"],
+  ] as const) {
+    const hopped = been.some((arn) => busName(arn, to)[at] !== last[at]);
+    if (hopped && to[at] !== last[at]) {
+      throw new DeliveryFailure(code, `The event came to ${from} from another ${at}; it goes to no third.`, false);
+    }
   }
-  const { account, region } = delivery;
-  const event = buildEvent(
-    {
-      id: service.deps.random.uuid(),
-      source,
-      detailType,
-      account,
-      region,
-      timeMs: timeMs ?? service.now,
-      resources,
-      detail: delivery.payload,
-      traceHeader,
-    },
-    detail,
-  );
-  service.router.publish(event, busName(delivery.target, delivery));
+  if (been.includes(target)) {
+    const message = `The event has been on ${target} before: ${rule} makes a loop.`;
+    throw new DeliveryFailure("INVALID_PARAMETER", message, false);
+  }
+  if (service.bus(to) === undefined) {
+    throw new DeliveryFailure("NO_RESOURCE", `Event bus ${to.name} does not exist.`, false);
+  }
+  const event = readEvent(payload, traceHeader);
+  service.router.publish(event, to, { path: been });
   return { EventId: event.id };
 }

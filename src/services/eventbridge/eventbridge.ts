@@ -13,7 +13,6 @@ import { Replayer } from "./replayer.ts";
 import { Router } from "./router.ts";
 import { RulePatterns } from "./rule-patterns.ts";
 import { RuleSchedules } from "./rule-schedules.ts";
-import { ServiceCalls } from "./service-calls.ts";
 import {
   type ApiDestinationRow,
   apiDestinationTable,
@@ -55,7 +54,6 @@ export class EventBridge {
   readonly replayer: Replayer;
   readonly authorizer: Authorizer;
   readonly apiDestinationCalls: ApiDestinations;
-  readonly serviceCalls: ServiceCalls;
   /** When a default bus that nobody has changed says it was made. */
   readonly #startedMs: number;
 
@@ -87,7 +85,6 @@ export class EventBridge {
     this.replayer = new Replayer(this);
     this.authorizer = new Authorizer(this);
     this.apiDestinationCalls = new ApiDestinations(this);
-    this.serviceCalls = new ServiceCalls(this);
     dependencies.delivery.registerLocal("events", (delivery) => deliverToBus(this, delivery));
     dependencies.awsEvents.onEmit((event) => this.router.publishAwsEvent(event));
   }

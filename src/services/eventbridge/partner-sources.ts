@@ -28,10 +28,10 @@ import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { alreadyExists, illegalStatus, notFound } from "./errors.ts";
 import { buildEvent } from "./event.ts";
+import { checkEntry, checkTotalSize } from "./event-entries.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 import { namePage, pageOf, pageStart } from "./pages.ts";
-import { checkEntry, checkTotalSize } from "./put-events.ts";
 import { nameKey, type PartnerSourceRow, pendingEndMs, scopeOf } from "./tables.ts";
 
 export const createPartnerEventSource = operation<CreatePartnerEventSourceCommand>(

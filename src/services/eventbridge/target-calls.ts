@@ -1,6 +1,7 @@
 /** What services that Busbar does not have would be asked: the mailbox keeps it, with the input as its body. */
 import type { EcsParameters, Target } from "@aws-sdk/client-eventbridge";
 import type { Arn } from "../../calls/arn.ts";
+import type { Kinds } from "../../delivery/kinds.ts";
 import type { BusEvent } from "./event.ts";
 import { dynamic } from "./target-input.ts";
 
@@ -24,7 +25,7 @@ const operations: Readonly<Record<string, string>> = {
 };
 
 /** A mailbox delivery's parameters. Texts that are JSON paths stand for the event's values where AWS lets them. */
-export function callOf(arn: Arn, target: Target, event: BusEvent): Readonly<Record<string, unknown>> {
+export function callOf(arn: Arn, target: Target, event: BusEvent): Kinds["mailbox"] {
   const { EcsParameters: ecs, RedshiftDataParameters: redshift, SageMakerPipelineParameters: pipeline } = target;
   const filled = <T>(value: T): T => fill(value, event) as T;
   return {

@@ -1,10 +1,14 @@
 /** Hands what a rule's targets are to receive to the delivery engine, and tells its dead letters why. */
-import type { DeliveryEnd, DeliveryRequest, MessageAttributes } from "../../delivery/types.ts";
-import { DeliveryFailure } from "../../delivery/types.ts";
-import { type BusEvent, readEvent } from "./event.ts";
+import {
+  type DeliveryEnd,
+  DeliveryFailure,
+  type DeliveryRequest,
+  type MessageAttributes,
+  type Way,
+} from "../../delivery/types.ts";
+import type { BusEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { errorCode } from "./failure-codes.ts";
-import { busName } from "./names.ts";
 import { retryOf } from "./retry.ts";
 import type { Arrival } from "./router.ts";
 import type { RuleRow, TargetRow } from "./tables.ts";
@@ -13,19 +17,6 @@ import { httpParametersOf, inputOf, partitionKeyOf } from "./target-input.ts";
 import { type TargetPlace, targetPlace } from "./target-kinds.ts";
 
 const service = "eventbridge";
-/** Takes what an input transformer made no JSON of, only to refuse it: so it is recorded and gets its dead letter. */
-const spoiltKind = "events.spoilt";
-/** From bus to bus: the event stays as it is. */
-const forwardKind = "events.forward";
-
-interface ForwardParameters {
-  readonly rule: string;
-  /** ARN of the bus the event comes from. */
-  readonly from: string;
-  /** ARNs of the buses it has been on before that. */
-  readonly path: readonly string[];
-  readonly traceHeader?: string | undefined;
-}
 
 /** Places by ARN; bounded, as ARNs come from clients. */
 const places = new Map<string, TargetPlace>();
@@ -46,24 +37,16 @@ export class Targets {
 
   constructor(eventBridge: EventBridge) {
     this.#service = eventBridge;
-    const { delivery } = eventBridge.deps;
-    delivery.describeFailure(service, (end) => ({ attributes: failureAttributes(end) }));
-    delivery.registerLocal(spoiltKind, ({ target }) => {
-      throw new DeliveryFailure("INVALID_JSON", `The input made for ${target} is not valid JSON.`, false);
-    });
-    delivery.registerLocal(forwardKind, ({ target, payload, parameters }) => {
-      this.#forward(target, payload, parameters as unknown as ForwardParameters);
-    });
+    eventBridge.deps.delivery.describeFailure(service, (end) => ({ attributes: failureAttributes(end) }));
   }
 
   /** Submits one event to one target, inside the transaction that put the event on the bus. */
   submit(target: TargetRow, rule: RuleRow, event: BusEvent, arrival: Arrival): void {
     const { spec } = target;
-    const { deps } = this.#service;
-    const place = placeOf(spec.Arn);
+    const { delivery } = this.#service.deps;
     const input = inputOf(spec, rule, event, this.#service.now);
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
-    const request: Omit<DeliveryRequest, "kind"> = {
+    const request: DeliveryRequest = {
       account: rule.account,
       region: rule.region,
       service,
@@ -71,6 +54,7 @@ export class Targets {
       target: spec.Arn,
       payload: "text" in input ? input.text : event.text,
       retry: retryOf(spec.RetryPolicy),
+      ...this.#wayTo(spec, rule, event, arrival),
       deadLetter:
         deadLetterArn === undefined
           ? undefined
@@ -80,79 +64,48 @@ export class Targets {
               attributes: { RULE_ARN: text(rule.arn), TARGET_ARN: text(spec.Arn) },
             },
     };
-    if ("text" in input) deps.delivery.submit({ ...request, ...this.#howFor(place, target, rule, event, arrival) });
-    else deps.delivery.submit({ ...request, kind: spoiltKind });
+    if ("text" in input) delivery.submit(request);
+    else {
+      const message = `The input made for ${spec.Arn} is not valid JSON.`;
+      delivery.refuse(request, new DeliveryFailure("INVALID_JSON", message, false));
+    }
   }
 
-  /** The kind a delivery has, and what its target needs besides the payload. */
-  #howFor(
-    place: TargetPlace,
-    { spec }: TargetRow,
+  /** How the delivery engine reaches a target. */
+  #wayTo(
+    spec: TargetRow["spec"],
     rule: RuleRow,
     event: BusEvent,
     arrival: Arrival,
-  ): Pick<DeliveryRequest, "kind"> & Partial<DeliveryRequest> {
-    const { deps } = this.#service;
+  ): Way & Partial<Pick<DeliveryRequest, "retry">> {
+    const { traceHeader } = event;
+    const place = placeOf(spec.Arn);
     switch (place.kind) {
       case "sqs":
         return { kind: "sqs", parameters: { messageGroupId: spec.SqsParameters?.MessageGroupId } };
       case "kinesis":
         return { kind: "kinesis", parameters: { partitionKey: partitionKeyOf(spec, event) } };
       case "lambda":
-        return { kind: "lambda", parameters: { traceHeader: event.traceHeader } };
+        return { kind: "lambda", parameters: { traceHeader } };
       case "sns":
-        return this.#service.serviceCalls.publish(spec.Arn);
+        return { kind: "sns", parameters: {} };
       case "states":
-        return this.#service.serviceCalls.startExecution(spec.Arn, `${event.id}_${deps.random.uuid()}`);
-      case "logs":
-        return {
-          kind: "logs",
-          parameters: { timestampMs: event.timeMs, structured: spec.InputTransformer !== undefined },
-        };
-      case "bus": {
-        const { traceHeader } = event;
-        return { kind: forwardKind, parameters: { rule: rule.arn, from: rule.bus, path: arrival.path, traceHeader } };
+        return { kind: "states", parameters: { name: `${event.id}_${this.#service.deps.random.uuid()}` } };
+      case "logs": {
+        const structured = spec.InputTransformer !== undefined;
+        return { kind: "logs", parameters: { timestampMs: event.timeMs, structured } };
       }
+      case "bus":
+        return { kind: "events", parameters: { rule: rule.arn, from: rule.bus, path: arrival.path, traceHeader } };
       case "api-destination":
-        return this.#service.apiDestinationCalls.requestFor(spec, httpParametersOf(spec.HttpParameters, event));
-      case "api-gateway":
+        return this.#service.apiDestinationCalls.wayTo(spec, httpParametersOf(spec.HttpParameters, event));
+      case "execute-api":
         return { kind: "execute-api", parameters: httpParametersOf(spec.HttpParameters, event) };
+      case "firehose":
+        return { kind: "firehose", parameters: {} };
       case "call":
         return { kind: "mailbox", parameters: callOf(place.arn, spec, event) };
-      default:
-        return { kind: place.kind };
     }
-  }
-
-  /**
-   * Puts a forwarded event on its next bus. An event may go to one other account and one other Region, and never back to
-   * a bus it has been on (EventBridge user guide, "Sending events between accounts" and "between Regions").
-   */
-  #forward(target: string, payload: string, { rule, from, path, traceHeader }: ForwardParameters): void {
-    const to = busName(target, { account: "", region: "" });
-    const been = [...path, from];
-    const last = busName(from, to);
-    for (const [at, code] of [
-      ["account", "THIRD_ACCOUNT_HOP_DETECTED"],
-      ["region", "THIRD_REGION_HOP_DETECTED"],
-    ] as const) {
-      const hopped = been.some((arn) => busName(arn, to)[at] !== last[at]);
-      if (hopped && to[at] !== last[at]) {
-        throw new DeliveryFailure(code, `The event came to ${from} from another ${at}; it goes to no third.`, false);
-      }
-    }
-    if (been.includes(target)) {
-      throw new DeliveryFailure(
-        "INVALID_PARAMETER",
-        `The event has been on ${target} before: ${rule} makes a loop.`,
-        false,
-      );
-    }
-    const event = readEvent(payload, traceHeader);
-    if (this.#service.bus(to) === undefined) {
-      throw new DeliveryFailure("NO_RESOURCE", `Event bus ${to.name} does not exist.`, false);
-    }
-    this.#service.router.publish(event, to, { path: been });
   }
 }
 

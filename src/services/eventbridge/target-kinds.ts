@@ -13,7 +13,7 @@ export type TargetKind =
   | "logs"
   | "bus"
   | "api-destination"
-  | "api-gateway"
+  | "execute-api"
   | "call";
 
 interface KindFacts {
@@ -40,7 +40,7 @@ const facts: Readonly<Record<string, readonly KindFacts[]>> = {
     { kind: "api-destination", resource: /^api-destination\/[\w.-]+(\/[\w-]+)?$/, role: "required" },
     { kind: "call", resource: /^target\/[\w-]+$/ },
   ],
-  "execute-api": [{ kind: "api-gateway", resource: /^[\w-]+\/[^/]+\/[^/]+(\/.*)?$/ }],
+  "execute-api": [{ kind: "execute-api", resource: /^[\w-]+\/[^/]+\/[^/]+(\/.*)?$/ }],
   ecs: [{ kind: "call", resource: anything, role: "required", parameters: "EcsParameters" }],
   batch: [{ kind: "call", resource: anything, role: "required", parameters: "BatchParameters" }],
   redshift: [{ kind: "call", resource: anything, role: "required", parameters: "RedshiftDataParameters" }],

@@ -6,16 +6,14 @@ import { hasData, type Kinesis } from "./kinesis.ts";
 import { appendRecords, recordOf, routeOf, sizeOf } from "./put.ts";
 import { sequenceNumber, shardIdOf } from "./sequence-number.ts";
 
-/** What a delivery of kind `kinesis` has as its parameters. Its target is the stream's ARN, its payload the data. */
-export interface KinesisParameters {
-  readonly partitionKey: string;
-}
-
 const longestKey = 256;
 
 /** @throws DeliveryFailure, or AwsError as PutRecord. */
-export function deliverToStream(service: Kinesis, delivery: Delivery): { ShardId: string; SequenceNumber: string } {
-  const { partitionKey = "" } = (delivery.parameters ?? {}) as Partial<KinesisParameters>;
+export function deliverToStream(
+  service: Kinesis,
+  delivery: Delivery<"kinesis">,
+): { ShardId: string; SequenceNumber: string } {
+  const { partitionKey } = delivery.parameters;
   const stream = service.stream(delivery.target);
   if (stream === undefined || !hasData(stream)) {
     const { message } = streamNotFound({ name: delivery.target.split("/")[1] ?? "", account: delivery.account });

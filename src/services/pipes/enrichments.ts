@@ -4,7 +4,7 @@ import { PipeFailure } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
 import { enrichmentPlace } from "./places.ts";
 import type { PipeRow } from "./tables.ts";
-import { httpCallOf, startSync } from "./target-calls.ts";
+import { httpCallOf, invokeSync, startSync } from "./target-calls.ts";
 import { arrayOf, type Item } from "./targets.ts";
 
 /** Answers the enrichment's JSON text. @throws PipeFailure, AwsError, DeliveryFailure */
@@ -24,16 +24,11 @@ export function enrichmentOf(pipes: Pipes, pipe: PipeRow): Enrich | undefined {
 }
 
 function askerOf(pipes: Pipes, pipe: PipeRow, arn: string): Enrich {
-  const { functions } = pipes.deps;
   switch (enrichmentPlace(arn)?.kind) {
     case "lambda":
-      return async (items, invocation) => {
-        const { payload, functionError } = await functions.invoke(arn, arrayOf(items), invocation);
-        if (functionError !== undefined) throw new PipeFailure(functionError, payload.slice(0, 1000));
-        return payload;
-      };
+      return (items, invocation) => invokeSync(pipes, pipe, arn, arrayOf(items), invocation);
     case "states":
-      return (items, invocation) => startSync(pipes, invocation, arn, arrayOf(items));
+      return (items, invocation) => startSync(pipes, pipe, arn, arrayOf(items), invocation);
     default: {
       const call = httpCallOf(pipes, pipe, arn, pipe.enrichmentParameters?.HttpParameters);
       return async (items, invocation) => {

@@ -65,7 +65,7 @@ export class ExecutionLog {
     const bucket = logConfiguration?.S3LogDestination;
     store.transaction(() => {
       if (group !== undefined) delivery.submit({ ...request, target: group, kind: "logs", parameters });
-      if (stream !== undefined) delivery.submit({ ...request, target: stream, kind: "firehose" });
+      if (stream !== undefined) delivery.submit({ ...request, target: stream, kind: "firehose", parameters: {} });
       if (bucket !== undefined) {
         const target = `s3://${bucket.BucketName}/${bucket.Prefix ?? ""}`;
         delivery.submit({ ...request, target, kind: "mailbox", parameters: { channel: "s3" } });

@@ -2,7 +2,7 @@
 import type { PipeTargetHttpParameters } from "@aws-sdk/client-pipes";
 import { parseArn } from "../../calls/arn.ts";
 import type { Invocation } from "../../calls/invocation.ts";
-import type { DeliveryRequest } from "../../delivery/types.ts";
+import type { Order } from "../../delivery/types.ts";
 import {
   type CompiledPath,
   decodePipeRecord,
@@ -19,13 +19,15 @@ import type { PipeRow } from "./tables.ts";
 import type { Item } from "./targets.ts";
 
 /** Runs an express state machine to its end and answers its output. @throws PipeFailure when it fails. */
-export async function startSync(pipes: Pipes, invocation: Invocation, arn: string, input: string): Promise<string> {
-  const answer = (await pipes.deps.call(
-    "stepfunctions",
-    "StartSyncExecution",
-    { stateMachineArn: arn, input },
-    invocation,
-  )) as {
+export async function startSync(
+  pipes: Pipes,
+  pipe: PipeRow,
+  arn: string,
+  input: string,
+  invocation: Invocation,
+): Promise<string> {
+  const request = { ...orderOf(pipe, arn, input), kind: "states", parameters: { sync: true } } as const;
+  const answer = (await pipes.deps.delivery.attempt(request, invocation)) as {
     status?: string;
     output?: string;
     error?: string;
@@ -35,10 +37,21 @@ export async function startSync(pipes: Pipes, invocation: Invocation, arn: strin
   throw new PipeFailure(answer.error ?? answer.status ?? "ExecutionFailed", answer.cause ?? "The execution failed.");
 }
 
-/** A request for `DeliveryEngine.attempt`: the pipe itself tries again. */
-export function attemptOf(pipe: PipeRow, target: string, kind: string, payload: string): DeliveryRequest {
-  const { account, region, arn } = pipe;
-  return { account, region, service: "pipes", source: arn, target, kind, payload, retry: { phases: [] } };
+/** Invokes a function with a batch and answers its answer. @throws DeliveryFailure with the function's error */
+export async function invokeSync(
+  pipes: Pipes,
+  pipe: PipeRow,
+  arn: string,
+  payload: string,
+  invocation: Invocation,
+): Promise<string> {
+  const request = { ...orderOf(pipe, arn, payload), kind: "lambda", parameters: { sync: true } } as const;
+  return ((await pipes.deps.delivery.attempt(request, invocation)) as { payload: string }).payload;
+}
+
+/** What `DeliveryEngine.attempt` is given but for the way: the pipe itself tries again. */
+export function orderOf({ account, region, arn }: PipeRow, target: string, payload: string): Order {
+  return { account, region, service: "pipes", source: arn, target, payload, retry: { phases: [] } };
 }
 
 /** Calls an API destination or an API with one record; answers the body of the response. */
@@ -55,14 +68,12 @@ export function httpCallOf(
   const query = Object.entries(parameters.QueryStringParameters ?? {}).map(
     ([key, value]) => [key, dynamic(value)] as const,
   );
-  const kind = targetPlace(arn)?.kind ?? "execute-api";
+  const kind = targetPlace(arn)?.kind === "api-destination" ? "api-destination" : "execute-api";
   return async ({ record, text }, invocation) => {
     const filled = (pairs: readonly (readonly [string, Dynamic])[]) =>
       Object.fromEntries(pairs.map(([key, value]) => [key, value(record)]));
-    const request = {
-      ...attemptOf(pipe, arn, kind, text),
-      parameters: { path: path.map((value) => value(record)), headers: filled(headers), query: filled(query) },
-    };
+    const parameters = { path: path.map((value) => value(record)), headers: filled(headers), query: filled(query) };
+    const request = { ...orderOf(pipe, arn, text), kind, parameters } as const;
     const answer = (await pipes.deps.delivery.attempt(request, invocation)) as { body?: string } | undefined;
     return answer?.body ?? "";
   };

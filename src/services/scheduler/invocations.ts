@@ -1,24 +1,20 @@
-/** One invocation of a schedule: what its target is asked, how often it is tried, and what its dead letter says. */
-import { AwsError } from "../../../protocols/error.ts";
-import { parseArn } from "../../calls/arn.ts";
+/** One invocation of a schedule: how its target is reached, how often it is tried, and what its dead letter says. */
 import type { Invocation } from "../../calls/invocation.ts";
 import {
   type DeadLetter,
   type Delivery,
   type DeliveryEnd,
   DeliveryFailure,
+  FailedAfterTaking,
   type MessageAttributes,
   type RetryPolicy,
 } from "../../delivery/types.ts";
 import { applySchedulerContext } from "../../events/input-transform/index.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { ScheduleRow, TargetSpec } from "./tables.ts";
-import { callOf, type TargetCall, targetKind } from "./targets.ts";
+import { requestOf, universalInput, wayTo } from "./targets.ts";
 
 const service = "scheduler";
-/** Deliveries of this kind are API calls, made anew at each attempt: the input may tell its number. */
-const callKind = "scheduler.call";
-
 export const defaultRetries = 185;
 export const defaultMaxAgeSeconds = 86_400;
 const fastRetries = 10;
@@ -27,7 +23,8 @@ const firstRetryMs = 1000;
 const slowRetryMs = 480_000;
 const jitter = 0.05;
 
-interface CallParameters {
+/** What an invocation's attempts and its end need to know of it. */
+interface Planned {
   readonly executionId: string;
   readonly plannedMs: number;
   /** Of the schedule that caused it. */
@@ -39,13 +36,12 @@ interface CallParameters {
 
 export class Invocations {
   readonly #scheduler: Scheduler;
-  readonly #invokeFunction;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
-    const { delivery, functions, store } = scheduler.deps;
-    this.#invokeFunction = functions.target(delivery, (body) => store.transaction(body));
-    delivery.register(callKind, (one, invocation) => this.#call(one, invocation));
+    const { delivery } = scheduler.deps;
+    delivery.register("aws-sdk", (one, invocation) => this.#call(one, invocation));
+    delivery.prepareAttempt(service, (one) => filled(one, one.attempt));
     delivery.describeFailure(service, (end) => this.#deadLetter(end));
     delivery.onEnd(service, (end) => this.#ended(end));
   }
@@ -53,46 +49,23 @@ export class Invocations {
   /** Hands an invocation to the delivery engine. Inside a transaction. */
   submit(row: ScheduleRow, plannedMs: number, last: boolean): void {
     const { deps } = this.#scheduler;
-    const { target: spec } = row;
-    const parameters: CallParameters = {
-      executionId: deps.random.hex(16),
-      plannedMs,
-      serial: row.serial,
-      last,
-      spec,
-    };
-    const payload = spec.Input ?? this.#notification(row, plannedMs);
+    const { target: spec, serial } = row;
+    const executionId = deps.random.hex(16);
+    const context: Planned = { executionId, plannedMs, serial, last, spec };
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
     const deadLetter: DeadLetter | undefined = deadLetterArn === undefined ? undefined : { arn: deadLetterArn };
-    const request = {
+    deps.delivery.submit({
       account: row.account,
       region: row.region,
       service,
       source: row.arn,
       target: spec.Arn,
+      ...wayTo(spec, executionId),
+      payload: spec.Input ?? this.#notification(row, plannedMs),
       retry: retryOf(spec.RetryPolicy),
       deadLetter,
       notify: service,
-    };
-    const kind = targetKind(spec.Arn);
-    if (kind?.mailbox === undefined) {
-      deps.delivery.submit({ ...request, kind: callKind, payload, parameters: { ...parameters } });
-      return;
-    }
-    const input = filled(payload, row.arn, parameters, 1);
-    const {
-      service: channel,
-      action,
-      input: details,
-    } = {
-      ...kind.call(spec, { input, executionId: parameters.executionId }),
-      action: kind.action,
-    };
-    deps.delivery.submit({
-      ...request,
-      kind: kind.mailbox,
-      payload: input,
-      parameters: { ...parameters, channel, operation: action, request: details },
+      context: { ...context },
     });
   }
 
@@ -111,44 +84,42 @@ export class Invocations {
     });
   }
 
-  async #call(delivery: Delivery, invocation: Invocation): Promise<unknown> {
-    const call = requestOf(delivery, delivery.attempt);
-    if (call.service === "lambda") return this.#invoke(delivery, call, invocation);
-    const region = parseArn(delivery.target)?.region || delivery.region;
-    try {
-      const there = invocation.for({ region });
-      const answer = await this.#scheduler.deps.call(call.service, call.action, call.input, there, "json");
-      refuseFailedEntry(answer);
-      return answer;
-    } catch (error) {
-      // What Busbar does not have will not be there at the next attempt either.
-      if (error instanceof AwsError && error.status === 501) {
-        throw new DeliveryFailure(error.name, error.message, false);
-      }
-      throw error;
-    }
+  /** The target kind `aws-sdk`: a universal target's call. */
+  async #call(delivery: Delivery<"aws-sdk">, invocation: Invocation): Promise<unknown> {
+    const { service: called, action } = delivery.parameters;
+    const input = universalInput(delivery.payload);
+    if (called === "lambda") return this.#invoke(delivery, action, input, invocation);
+    return this.#scheduler.deps.call(called, action, input, invocation, "json");
   }
 
-  /** Lambda's Invoke takes the event; what becomes of an asynchronous one is its own affair. */
-  async #invoke(delivery: Delivery, { action, input }: TargetCall, invocation: Invocation): Promise<unknown> {
+  /** Lambda's Invoke; what becomes of an asynchronous one is the function's own affair. */
+  #invoke(
+    delivery: Delivery<"aws-sdk">,
+    action: string,
+    input: Readonly<Record<string, unknown>>,
+    invocation: Invocation,
+  ): Promise<unknown> {
+    const { functions } = this.#scheduler.deps;
     const { FunctionName: name, InvocationType: type = "RequestResponse", Payload: payload = "{}" } = input;
     if (!/^invoke$/i.test(action) || typeof name !== "string" || typeof payload !== "string") {
       const message = `Busbar knows of Lambda nothing but invoke with FunctionName and Payload, not ${action}.`;
       throw new DeliveryFailure("NotImplemented", message, false);
     }
-    try {
-      JSON.parse(payload);
-    } catch {
-      const message = "Could not parse request body into json: the payload is not valid JSON.";
-      throw new DeliveryFailure("InvalidRequestContentException", message, false);
-    }
-    if (type === "Event") return this.#invokeFunction({ ...delivery, target: name, payload }, invocation);
-    return this.#scheduler.deps.functions.invoke(name, payload, invocation);
+    const taken = { ...delivery, kind: "lambda", parameters: {}, target: name, payload } as const;
+    return type === "Event" ? functions.target(taken, invocation) : this.#invokeAndWait(taken, invocation);
+  }
+
+  /** The schedule's part is over with the answer, be it an error of the function's. */
+  async #invokeAndWait(taken: Delivery<"lambda">, invocation: Invocation): Promise<unknown> {
+    const answer = await this.#scheduler.deps.functions.invoke(taken.target, taken.payload, invocation);
+    const { functionError, payload } = answer;
+    if (functionError === undefined) return answer;
+    throw new FailedAfterTaking(functionError, payload.slice(0, 1000), taken, { phases: [] }, answer);
   }
 
   #deadLetter(end: DeliveryEnd) {
     const { delivery, failure, exhausted } = end;
-    const { executionId, plannedMs } = delivery.parameters as unknown as CallParameters;
+    const { executionId, plannedMs } = plannedOf(delivery);
     // `attempt` counts the one that would be next.
     const attempts = Math.max(1, delivery.attempt - 1);
     const attributes: Record<string, MessageAttributes[string]> = {
@@ -169,7 +140,7 @@ export class Invocations {
 
   /** A schedule that is complete goes with the end of its last invocation, unless it was updated since. */
   #ended({ delivery }: DeliveryEnd): void {
-    const { last, serial } = delivery.parameters as unknown as CallParameters;
+    const { last, serial } = plannedOf(delivery);
     if (!last) return;
     const { schedules } = this.#scheduler;
     const row = schedules.get(delivery.source);
@@ -177,16 +148,15 @@ export class Invocations {
   }
 }
 
-/** The call of an attempt. @throws DeliveryFailure */
-function requestOf({ payload, source, parameters }: Delivery, attempt: number): TargetCall {
-  const known = parameters as unknown as CallParameters;
-  const input = filled(payload, source, known, attempt);
-  return callOf(known.spec, { input, executionId: known.executionId });
+function plannedOf({ context }: Delivery): Planned {
+  return context as unknown as Planned;
 }
 
-function filled(input: string, arn: string, { executionId, plannedMs }: CallParameters, attempt: number): string {
-  return applySchedulerContext(input, {
-    scheduleArn: arn,
+/** The input of an attempt: its keywords may tell the attempt's number. */
+function filled(delivery: Delivery, attempt: number): string {
+  const { executionId, plannedMs } = plannedOf(delivery);
+  return applySchedulerContext(delivery.payload, {
+    scheduleArn: delivery.source,
     scheduledTimeMs: plannedMs,
     executionId,
     attemptNumber: attempt,
@@ -195,22 +165,12 @@ function filled(input: string, arn: string, { executionId, plannedMs }: CallPara
 
 /** The request that could not be made; the input itself when no request can be made of it. */
 function deadLetterBody(delivery: Delivery, attempt: number): string {
+  const { spec, executionId } = plannedOf(delivery);
   try {
-    return JSON.stringify(requestOf(delivery, attempt).input);
+    return JSON.stringify(requestOf(spec, { input: filled(delivery, attempt), executionId }));
   } catch {
     return delivery.payload;
   }
-}
-
-/** PutEvents tells of a refused entry inside its answer. */
-function refuseFailedEntry(answer: object): void {
-  const { FailedEntryCount: failed, Entries: entries } = answer as {
-    FailedEntryCount?: number;
-    Entries?: readonly { ErrorCode?: string; ErrorMessage?: string }[];
-  };
-  if (failed === undefined || failed === 0) return;
-  const { ErrorCode: code = "Unknown", ErrorMessage: message = "" } = entries?.find(({ ErrorCode }) => ErrorCode) ?? {};
-  throw new DeliveryFailure(code, message, /Throttling|Internal/.test(code));
 }
 
 /** By default 185 retries within 24 hours, backing off (Scheduler user guide, "Configuring a retry policy"). */

@@ -1,6 +1,6 @@
 /** What a target's ARN stands for: the call that is made with the schedule's input. */
 import { parseArn } from "../../calls/arn.ts";
-import { DeliveryFailure } from "../../delivery/types.ts";
+import { DeliveryFailure, type Way } from "../../delivery/types.ts";
 import type { TargetSpec } from "./tables.ts";
 
 /** The parameter blocks of a target of which each goes with one kind of ARN. */
@@ -16,122 +16,109 @@ export const parameterBlocks = [
 
 export type ParameterBlock = (typeof parameterBlocks)[number];
 
-/** A call as JSON describes it: Busbar's name of the service, the operation, and SDK request members. */
-export interface TargetCall {
-  readonly service: string;
-  readonly action: string;
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
-/** What a call needs besides the target. */
-export interface Invocation {
-  /** The schedule's input with its keywords filled in. */
+/** What AWS's request for a target has of an invocation: the input with its keywords filled in, and the execution's id. */
+export interface Filled {
   readonly input: string;
   readonly executionId: string;
 }
+
+type Request = Readonly<Record<string, unknown>>;
 
 export interface TargetKind {
   readonly resource: RegExp;
   /** The block this target may have, and whether it must. */
   readonly block?: ParameterBlock;
   readonly needsBlock?: boolean;
-  /** Services that Busbar does not have: where their input is kept to be looked at. */
-  readonly mailbox?: "firehose" | "mailbox";
-  readonly action: string;
-  call(target: TargetSpec, invocation: Invocation): Omit<TargetCall, "action">;
+  /** How the delivery engine reaches it. */
+  way(target: TargetSpec, executionId: string): Way;
+  /** AWS's request to it, which is what dead letters hold. */
+  request(target: TargetSpec, filled: Filled): Request;
 }
 
 const kinds: Readonly<Record<string, TargetKind>> = {
   sqs: {
     resource: /^[\w-]{1,80}(\.fifo)?$/,
     block: "SqsParameters",
-    action: "SendMessage",
-    call: ({ Arn, SqsParameters }, { input }) => {
+    way: ({ SqsParameters }) => ({ kind: "sqs", parameters: { messageGroupId: SqsParameters?.MessageGroupId } }),
+    request: ({ Arn, SqsParameters }, { input }) => {
       const { account = "", resource = "" } = parseArn(Arn) ?? {};
       const MessageGroupId = SqsParameters?.MessageGroupId;
       const QueueUrl = `http://localhost:4566/${account}/${resource}`;
-      return {
-        service: "sqs",
-        input: { MessageBody: input, ...(MessageGroupId === undefined ? {} : { MessageGroupId }), QueueUrl },
-      };
+      return { MessageBody: input, ...(MessageGroupId === undefined ? {} : { MessageGroupId }), QueueUrl };
     },
   },
   sns: {
     resource: /^[\w-]{1,256}(\.fifo)?$/,
-    action: "Publish",
-    call: ({ Arn }, { input }) => ({ service: "sns", input: { Message: input, TopicArn: Arn } }),
+    way: () => ({ kind: "sns", parameters: {} }),
+    request: ({ Arn }, { input }) => ({ Message: input, TopicArn: Arn }),
   },
   lambda: {
     resource: /^function:[\w-]{1,140}(:[\w$-]{1,128})?$/,
-    action: "Invoke",
-    call: ({ Arn }, { input }) => ({
-      service: "lambda",
-      input: { FunctionName: Arn, InvocationType: "Event", Payload: input },
-    }),
+    way: () => ({ kind: "lambda", parameters: {} }),
+    request: ({ Arn }, { input }) => ({ FunctionName: Arn, InvocationType: "Event", Payload: input }),
   },
   states: {
     resource: /^stateMachine:\S+$/,
-    action: "StartExecution",
-    call: ({ Arn }, { input, executionId }) => ({
-      service: "stepfunctions",
-      input: { Input: input, Name: executionId, StateMachineArn: Arn },
-    }),
+    way: (_target, executionId) => ({ kind: "states", parameters: { name: executionId } }),
+    request: ({ Arn }, { input, executionId }) => ({ Input: input, Name: executionId, StateMachineArn: Arn }),
   },
   kinesis: {
     resource: /^stream\/[\w.-]{1,128}$/,
     block: "KinesisParameters",
     needsBlock: true,
-    action: "PutRecord",
-    call: ({ Arn, KinesisParameters }, { input }) => ({
-      service: "kinesis",
-      input: { Data: input, PartitionKey: KinesisParameters?.PartitionKey, StreamARN: Arn },
+    way: ({ KinesisParameters }) => ({
+      kind: "kinesis",
+      parameters: { partitionKey: KinesisParameters?.PartitionKey ?? "" },
+    }),
+    request: ({ Arn, KinesisParameters }, { input }) => ({
+      Data: input,
+      PartitionKey: KinesisParameters?.PartitionKey,
+      StreamARN: Arn,
     }),
   },
   events: {
     resource: /^event-bus\/[\w./-]{1,256}$/,
     block: "EventBridgeParameters",
     needsBlock: true,
-    action: "PutEvents",
-    call: ({ Arn, EventBridgeParameters }, { input }) => {
+    way: ({ EventBridgeParameters }) => {
+      const { Source: source = "", DetailType: detailType = "" } = EventBridgeParameters ?? {};
+      return { kind: "events", parameters: { source, detailType } };
+    },
+    request: ({ Arn, EventBridgeParameters }, { input }) => {
       const { Source, DetailType } = EventBridgeParameters ?? {};
-      return { service: "eventbridge", input: { Entries: [{ Detail: input, DetailType, EventBusName: Arn, Source }] } };
+      return { Entries: [{ Detail: input, DetailType, EventBusName: Arn, Source }] };
     },
   },
   firehose: {
     resource: /^deliverystream\/[\w.-]{1,64}$/,
-    mailbox: "firehose",
-    action: "PutRecord",
-    call: ({ Arn }, { input }) => ({
-      service: "firehose",
-      input: { DeliveryStreamName: Arn.split("/")[1], Record: { Data: input } },
-    }),
+    way: () => ({ kind: "firehose", parameters: {} }),
+    request: ({ Arn }, { input }) => ({ DeliveryStreamName: Arn.split("/")[1], Record: { Data: input } }),
   },
   ecs: {
     resource: /^cluster\/\S+$/,
     block: "EcsParameters",
     needsBlock: true,
-    mailbox: "mailbox",
-    action: "RunTask",
-    call: ({ Arn, EcsParameters }, { input }) => ({
-      service: "ecs",
-      input: { cluster: Arn, ...EcsParameters, overrides: input },
-    }),
+    ...elsewhere("ecs", "RunTask", ({ Arn, EcsParameters }) => ({ cluster: Arn, ...EcsParameters })),
   },
-  codebuild: elsewhere(/^project\/\S+$/, "StartBuild", "codebuild"),
-  codepipeline: elsewhere(/^\S+$/, "StartPipelineExecution", "codepipeline"),
-  inspector: elsewhere(/^target\/\S+$/, "StartAssessmentRun", "inspector"),
+  codebuild: { resource: /^project\/\S+$/, ...elsewhere("codebuild", "StartBuild") },
+  codepipeline: { resource: /^\S+$/, ...elsewhere("codepipeline", "StartPipelineExecution") },
+  inspector: { resource: /^target\/\S+$/, ...elsewhere("inspector", "StartAssessmentRun") },
   sagemaker: {
-    ...elsewhere(/^pipeline\/\S+$/, "StartPipelineExecution", "sagemaker"),
+    resource: /^pipeline\/\S+$/,
     block: "SageMakerPipelineParameters",
+    ...elsewhere("sagemaker", "StartPipelineExecution"),
   },
 };
 
-function elsewhere(resource: RegExp, action: string, service: string): TargetKind {
+/** A service that Busbar does not have: what it would be asked is kept in the mailbox, with the input as the body. */
+function elsewhere(
+  service: string,
+  operation: string,
+  request: (target: TargetSpec) => Request = ({ Arn }) => ({ arn: Arn }),
+): Pick<TargetKind, "way" | "request"> {
   return {
-    resource,
-    mailbox: "mailbox",
-    action,
-    call: ({ Arn }, { input }) => ({ service, input: { arn: Arn, input } }),
+    way: (target) => ({ kind: "mailbox", parameters: { channel: service, operation, request: request(target) } }),
+    request: (target, { input }) => ({ ...request(target), input }),
   };
 }
 
@@ -159,22 +146,26 @@ export function targetKind(text: string): TargetKind | undefined {
   return kind?.resource.test(arn.resource) ? kind : undefined;
 }
 
-/**
- * The call that is made for one invocation.
- * @throws DeliveryFailure when a universal target's input is no JSON object.
- */
-export function callOf(target: TargetSpec, invocation: Invocation): TargetCall {
+/** How the delivery engine reaches a target. */
+export function wayTo(target: TargetSpec, executionId: string): Way {
   const named = universalTarget(target.Arn);
-  if (named === undefined) {
-    // CreateSchedule has let no other ARN in.
-    const kind = targetKind(target.Arn) as TargetKind;
-    return { ...kind.call(target, invocation), action: kind.action };
-  }
+  // CreateSchedule has let no other ARN in.
+  if (named === undefined) return (targetKind(target.Arn) as TargetKind).way(target, executionId);
   const service = sdkServices[named.service] ?? named.service;
-  return { service, action: named.action, input: jsonObject(invocation.input) };
+  return { kind: "aws-sdk", parameters: { service, action: named.action } };
 }
 
-function jsonObject(text: string): Readonly<Record<string, unknown>> {
+/**
+ * AWS's request for one invocation.
+ * @throws DeliveryFailure when a universal target's input is no JSON object.
+ */
+export function requestOf(target: TargetSpec, filled: Filled): Request {
+  if (universalTarget(target.Arn) !== undefined) return universalInput(filled.input);
+  return (targetKind(target.Arn) as TargetKind).request(target, filled);
+}
+
+/** The input of a universal target. @throws DeliveryFailure when it is no JSON object. */
+export function universalInput(text: string): Request {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,6 +1,7 @@
 /** What is handed to the delivery engine, protocol by protocol. */
 import { createHash } from "node:crypto";
-import type { Delivery, DeliveryRequest, RetryPolicy } from "../../delivery/types.ts";
+import type { QueueParameters } from "../../delivery/kinds.ts";
+import type { DeliveryRequest, MessageAttributes, RetryPolicy, Way } from "../../delivery/types.ts";
 import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
 import { statusHandler, wantsStatus } from "./feedback.ts";
@@ -82,7 +83,7 @@ export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notif
   };
 }
 
-type Form = Pick<DeliveryRequest, "kind" | "payload" | "parameters"> & Partial<Pick<DeliveryRequest, "retry">>;
+type Form = Way & Pick<DeliveryRequest, "payload"> & Partial<Pick<DeliveryRequest, "retry">>;
 
 function formOf(sns: Sns, subscriber: Subscriber, notification: Notification): Form {
   const { row } = subscriber;
@@ -98,9 +99,9 @@ function formOf(sns: Sns, subscriber: Subscriber, notification: Notification): F
     case "https":
       return webForm(subscriber, notification, notification.envelope(row));
     case "lambda":
-      return { kind: "lambda", payload: notification.lambdaEvent(row) };
+      return { kind: "lambda", payload: notification.lambdaEvent(row), parameters: {} };
     case "firehose":
-      return { kind: "firehose", payload: notification.firehoseRecord(row) };
+      return { kind: "firehose", payload: notification.firehoseRecord(row), parameters: {} };
     case "email-json":
       return {
         kind: "mailbox",
@@ -125,7 +126,7 @@ function formOf(sns: Sns, subscriber: Subscriber, notification: Notification): F
 function rawForm(subscriber: Subscriber, notification: Notification, payload: string): Form {
   const { protocol } = subscriber.row;
   if (protocol === "http" || protocol === "https") return webForm(subscriber, notification, payload);
-  if (protocol === "firehose") return { kind: "firehose", payload };
+  if (protocol === "firehose") return { kind: "firehose", payload, parameters: {} };
   const messageAttributes = notification.published.attributes;
   return {
     kind: "sqs",
@@ -134,7 +135,7 @@ function rawForm(subscriber: Subscriber, notification: Notification, payload: st
   };
 }
 
-function queueParameters({ row }: Subscriber, { topic, published, replayed }: Notification): Record<string, unknown> {
+function queueParameters({ row }: Subscriber, { topic, published, replayed }: Notification): QueueParameters {
   const { traceHeader, groupId, deduplicationId, messageId } = published;
   const fifoQueue = row.endpoint.endsWith(".fifo");
   return {
@@ -193,7 +194,7 @@ function mailParameters(topic: TopicRow, channel: string, subject = "AWS Notific
   return { channel, subject, from: `${name} <no-reply@sns.amazonaws.com>` };
 }
 
-function smsForm(text: string, displayName: string | undefined, attributes: Delivery["parameters"]): Form {
+function smsForm(text: string, displayName: string | undefined, attributes: MessageAttributes): Form {
   return {
     kind: "sms",
     payload: displayName ? `${displayName}> ${text}` : text,
@@ -206,6 +207,7 @@ function pushForm(sns: Sns, endpointArn: string, notification: Notification): Fo
   const platform = sns.applications.get(sns.endpoints.get(endpointArn)?.applicationArn ?? "")?.platform ?? "";
   return {
     kind: "push",
+    parameters: {},
     payload: pushPayload(platform, notification.textFor(platform), notification),
     retry: personRetry,
   };
@@ -255,8 +257,8 @@ export function confirmationDelivery(
     case "http":
     case "https": {
       const { retry, contentType } = webSettings(subscriberOf(row), topic);
-      const own = type === "SubscriptionConfirmation" ? {} : { "x-amz-sns-subscription-arn": row.arn };
-      const headers = { ...webHeaders(type, messageId, topic.arn, contentType), ...own };
+      const headers = webHeaders(type, messageId, topic.arn, contentType);
+      if (type === "UnsubscribeConfirmation") headers["x-amz-sns-subscription-arn"] = row.arn;
       return { ...base, kind: "http", payload: envelope, retry, parameters: { headers } };
     }
     case "email":
@@ -280,6 +282,6 @@ export function confirmationDelivery(
           : {},
       };
     default:
-      return { ...base, kind: "lambda", payload: envelope, retry: serviceRetry };
+      return { ...base, kind: "lambda", payload: envelope, parameters: {}, retry: serviceRetry };
   }
 }

@@ -89,17 +89,9 @@ export function publishedOf(
   };
 }
 
-/** What a delivery of kind `sns` has as its parameters. Its target is the topic's ARN. */
-export interface SnsParameters {
-  readonly subject?: string | undefined;
-  readonly messageGroupId?: string | undefined;
-  readonly messageDeduplicationId?: string | undefined;
-  readonly traceHeader?: string | undefined;
-}
-
 /** The target kind `sns`: what other services publish. @throws AwsError as Publish */
-export function deliverToTopic(service: Sns, delivery: Delivery): { MessageId: string } {
-  const { subject, messageGroupId, messageDeduplicationId, traceHeader } = (delivery.parameters ?? {}) as SnsParameters;
+export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { MessageId: string } {
+  const { subject, messageGroupId, messageDeduplicationId, traceHeader } = delivery.parameters;
   const topic = service.topics.get(delivery.target);
   if (topic === undefined) throw notFound("Topic");
   const sent: Sent = {

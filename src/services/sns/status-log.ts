@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { formatArn } from "../../calls/arn.ts";
-import type { DeliveryEnd } from "../../delivery/types.ts";
+import type { Details } from "../../delivery/kinds.ts";
+import type { Delivery, DeliveryEnd } from "../../delivery/types.ts";
 import { feedbackPrefix } from "./feedback.ts";
 import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";
@@ -45,7 +46,7 @@ function eventOf(
   row: SubscriptionRow,
   topic: TopicRow,
 ) {
-  const { messageId, message } = messageOf(delivery.payload, delivery.parameters);
+  const { messageId, message } = messageOf(delivery);
   return {
     notification: {
       messageMD5Sum: createHash("md5").update(message).digest("hex"),
@@ -66,14 +67,14 @@ function eventOf(
 }
 
 /** The message inside what was delivered; raw deliveries are the message. */
-function messageOf(payload: string, parameters: Readonly<Record<string, unknown>> | undefined) {
+function messageOf({ payload, parameters }: Delivery): { readonly messageId: string; readonly message: string } {
   const outer = jsonObject(payload);
   const record = (outer?.["Records"] as { Sns?: Record<string, unknown> }[] | undefined)?.[0]?.Sns ?? outer;
   if (typeof record?.["MessageId"] === "string" && typeof record["Message"] === "string") {
     return { messageId: record["MessageId"], message: record["Message"] };
   }
-  const headers = parameters?.["headers"] as Record<string, string> | undefined;
-  return { messageId: headers?.["x-amz-sns-message-id"] ?? "", message: payload };
+  const headers = "headers" in parameters ? parameters.headers : undefined;
+  return { messageId: String((headers as Details | undefined)?.["x-amz-sns-message-id"] ?? ""), message: payload };
 }
 
 function providerResponse(response: unknown, failure: DeliveryEnd["failure"]): string {

@@ -4,7 +4,7 @@ import type { Sns } from "./sns.ts";
 import { phoneKey, placeOf } from "./tables.ts";
 
 /** The target kind `sms`: the mailbox, unless the number opted out. */
-export function deliverSms(sns: Sns, delivery: Delivery): void {
+export function deliverSms(sns: Sns, delivery: Delivery<"sms">): void {
   const place = placeOf(delivery.account, delivery.region);
   if (sns.phones.has(phoneKey("optedOut", place, delivery.target))) {
     throw new DeliveryFailure("OptedOut", `${delivery.target} has opted out of SMS.`, false);
@@ -13,7 +13,7 @@ export function deliverSms(sns: Sns, delivery: Delivery): void {
 }
 
 /** The target kind `push`: the mailbox, when the endpoint and its application are there and enabled. */
-export function deliverPush(sns: Sns, delivery: Delivery): void {
+export function deliverPush(sns: Sns, delivery: Delivery<"push">): void {
   const endpoint = sns.endpoints.get(delivery.target);
   const application = endpoint && sns.applications.get(endpoint.applicationArn);
   if (!endpoint || !application) {

@@ -4,16 +4,6 @@ import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../de
 import { check, putNew } from "./send.ts";
 import type { Sqs } from "./sqs.ts";
 
-/** What a delivery of kind `sqs` has as its parameters. Its target is the queue's ARN. */
-export interface SqsParameters {
-  readonly messageGroupId?: string | undefined;
-  readonly messageDeduplicationId?: string | undefined;
-  readonly messageAttributes?: MessageAttributes | undefined;
-  readonly traceHeader?: string | undefined;
-  /** Reported as SenderId; the service's own identity unless told. */
-  readonly senderId?: string | undefined;
-}
-
 /** Identities as which AWS services send. */
 const senderIds: Readonly<Record<string, string>> = {
   sns: "AIDAISMY7JYY5F7RTT6AO",
@@ -21,11 +11,11 @@ const senderIds: Readonly<Record<string, string>> = {
 };
 
 /** @throws DeliveryFailure, or AwsError as SendMessage. */
-export function deliverToQueue(sqs: Sqs, delivery: Delivery): { MessageId: string } {
-  const parameters = (delivery.parameters ?? {}) as SqsParameters;
+export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId: string } {
+  const { parameters } = delivery;
   const queue = sqs.queues.get(delivery.target);
   if (queue === undefined) {
-    const message = `The queue ${delivery.target} does not exist.`;
+    const message = "The specified queue does not exist.";
     throw new DeliveryFailure("AWS.SimpleQueueService.NonExistentQueue", message, false);
   }
   const { messageAttributes, traceHeader } = parameters;
@@ -39,7 +29,7 @@ export function deliverToQueue(sqs: Sqs, delivery: Delivery): { MessageId: strin
     const limit = queue.numbers.MaximumMessageSize;
     throw new DeliveryFailure("InvalidParameterValue", `Message must be shorter than ${limit} bytes.`, false);
   }
-  const senderId = parameters.senderId ?? senderIds[delivery.service] ?? delivery.account;
+  const senderId = senderIds[delivery.service] ?? delivery.account;
   const { id } = putNew(sqs, traceHeader === undefined ? checked : { ...checked, traceHeader }, senderId);
   return { MessageId: id };
 }

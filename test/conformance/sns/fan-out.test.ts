@@ -97,7 +97,7 @@ describe.each(["memory", "disk"])("queues, state in %s", (backing) => {
         source,
         status: "failed",
         attemptCount: 1,
-        reason: `AWS.SimpleQueueService.NonExistentQueue: The queue ${missing} does not exist.`,
+        reason: `AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.`,
         deadLetter: { arn: dead, sent: true },
       },
     ]);

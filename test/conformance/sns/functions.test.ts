@@ -21,14 +21,17 @@ describe("a function behind a URL", () => {
       errors-- > 0 ? { status: 200, headers: { "X-Amz-Function-Error": "Unhandled" } } : { status: 200 };
     await bench.sns.send(new PublishCommand({ TopicArn, Message: "work" }));
     await bench.bus.settled();
+    const [failing] = bench.bus.deliveries();
+    expect(failing).toMatchObject({ status: "pending", attemptCount: 1, target: `${arn}:live` });
+    expect(failing?.reason).toContain("The function ended with an error");
+    expect(failing?.nextAttemptMs).toBe(bench.bus.clock.now() + 60_000);
     expect(receiver.received[0]).toMatchObject({ path: "/2015-03-31/functions/worker/invocations" });
     expect(JSON.parse(receiver.received[0]?.body ?? "").Records[0].Sns.Message).toBe("work");
     await bench.bus.clock.advance("1h");
     expect(receiver.received.length).toBe(3);
     // SNS's part was over when the function took the event; its error is Lambda's to tell.
     expect(await bench.drain(queue)).toEqual([]);
-    expect(bench.bus.deliveries({ status: "failed" })).toMatchObject([{ service: "lambda", source: `${arn}:live` }]);
-    expect(bench.bus.deliveries({ status: "delivered" })).toMatchObject([{ service: "sns" }]);
+    expect(bench.bus.deliveries()).toMatchObject([{ id: failing?.id, status: "failed", attemptCount: 3 }]);
   });
 
   it("that does not answer is tried again by SNS", async () => {

@@ -30,10 +30,10 @@ describe("deliveries within an emulator", () => {
     const Endpoint = "arn:aws:sqs:us-east-1:000000000000:q";
     call("sqs", { Action: "CreateQueue", QueueName: "q", Version: "2012-11-05" });
     call("sns", { Action: "Subscribe", TopicArn: topic, Protocol: "sqs", Endpoint });
-    const request = { ...place, service: "eventbridge", source: "rule", kind: "sns", payload: "{}", retry };
+    const request = { ...place, service: "eventbridge", source: "rule", payload: "{}", retry };
     emulator.store.transaction(() => {
-      emulator.deliveries.submit({ ...request, target: topic });
-      emulator.deliveries.submit({ ...request, target: `${topic}-missing` });
+      emulator.deliveries.submit({ ...request, kind: "sns", parameters: {}, target: topic });
+      emulator.deliveries.submit({ ...request, kind: "sns", parameters: {}, target: `${topic}-missing` });
     });
     expect(
       emulator.deliveries.list().map(({ source, target, status, reason }) => [source, target, status, reason]),
@@ -72,6 +72,44 @@ describe("functions", () => {
       name: "ResourceNotFoundException",
       status: 404,
     });
+    await emulator.close();
+  });
+
+  it("have failed when their time is over, whatever they answer then", async () => {
+    const emulator = await Emulator.start({ clock: "virtual" });
+    const { functions, clock } = emulator;
+    const caller = Invocation.ofService("sns", "source", place, Cause.beginning("run", "test", 0));
+    let answer = (_value: unknown): void => {};
+    functions.register("slow", () => new Promise((resolve) => (answer = resolve)));
+    const invoked = functions.invoke("slow", "{}", caller);
+    await clock.advance(900_000);
+    answer("late");
+    const { payload, functionError } = await invoked;
+    expect(functionError).toBe("Unhandled");
+    expect(JSON.parse(payload)).toEqual({
+      errorType: "Sandbox.Timedout",
+      errorMessage: expect.stringMatching(/^RequestId: [0-9a-f-]{36} Error: Task timed out after 900.00 seconds$/),
+    });
+    emulator.store.transaction(() =>
+      emulator.deliveries.submit({
+        ...place,
+        service: "sns",
+        source: topic,
+        kind: "lambda",
+        target: "slow",
+        parameters: {},
+        payload: "{}",
+        retry,
+      }),
+    );
+    await clock.advance(899_999);
+    expect(emulator.deliveries.list()).toMatchObject([{ status: "pending", attemptCount: 0 }]);
+    await clock.advance(1);
+    expect(emulator.deliveries.list()).toMatchObject([
+      { status: "pending", attemptCount: 1, nextAttemptMs: clock.now() + 60_000 },
+    ]);
+    await clock.advance(3_600_000);
+    expect(emulator.deliveries.list()).toMatchObject([{ status: "failed", attemptCount: 3 }]);
     await emulator.close();
   });
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { Cause } from "../../../src/calls/cause.ts";
+import { Invocation } from "../../../src/calls/invocation.ts";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
-import { type DeliveryEnd, DeliveryFailure, type DeliveryRequest } from "../../../src/delivery/types.ts";
+import { type DeliveryEnd, DeliveryFailure, type DeliveryRequest, type Order } from "../../../src/delivery/types.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
 
 const once = { phases: [] };
+
+type More = Partial<Order> & { readonly kind?: "http" | "sqs" | "sms" };
 
 function setUp(patienceMs = 10_000) {
   const store = Store.memory();
@@ -14,21 +18,22 @@ function setUp(patienceMs = 10_000) {
   const letters: { target: string; payload: string; attributes: unknown }[] = [];
   engine.registerLocal("sqs", ({ target, payload, parameters }) => {
     if (target === "missing") throw new DeliveryFailure("NonExistentQueue", "no such queue", false);
-    letters.push({ target, payload, attributes: parameters?.["messageAttributes"] });
+    letters.push({ target, payload, attributes: parameters.messageAttributes });
   });
-  const request = (more: Partial<DeliveryRequest>): DeliveryRequest => ({
+  const request = (more: More): DeliveryRequest<"http" | "sqs" | "sms"> => ({
     account: "111122223333",
     region: "us-east-1",
     service: "sns",
     source: "source",
     target: "target",
-    kind: "remote",
+    kind: "http",
+    parameters: {},
     payload: "payload",
     retry: once,
     ...more,
   });
-  const submit = (more: Partial<DeliveryRequest> = {}) => store.transaction(() => engine.submit(request(more)));
-  return { store, clock, engine, letters, submit };
+  const submit = (more: More = {}) => store.transaction(() => engine.submit(request(more)));
+  return { store, clock, engine, letters, request, submit };
 }
 
 describe("the delivery engine", () => {
@@ -50,7 +55,7 @@ describe("the delivery engine", () => {
   it("tries again when the phases say, then sends the dead letter and tells why", async () => {
     const { clock, engine, letters, submit } = setUp();
     const times: number[] = [];
-    engine.register("remote", async () => {
+    engine.register("http", async () => {
       times.push((clock.now() - 1_000_000) / 1000);
       throw new DeliveryFailure("503", "down", true);
     });
@@ -89,14 +94,14 @@ describe("the delivery engine", () => {
 
   it("gives up at once what no retry can help, and when it would be too old", async () => {
     const { clock, engine, letters, submit } = setUp();
-    engine.register("remote", async ({ target }) => {
+    engine.register("http", async ({ target }) => {
       throw new DeliveryFailure("X", "no", target === "retry");
     });
     engine.start();
     const phases = [{ count: 9, minMs: 5000, maxMs: 5000, curve: "constant" as const }];
     submit({ retry: { phases }, target: "never" });
     submit({ retry: { phases, maxAgeMs: 11_000 }, target: "retry", deadLetter: { arn: "missing" } });
-    submit({ kind: "nobody" });
+    submit({ kind: "sms" });
     await clock.advance(60_000);
     expect(engine.list({ status: "failed" }).map(({ target, attemptCount }) => [target, attemptCount])).toEqual(
       expect.arrayContaining([
@@ -117,7 +122,7 @@ describe("the delivery engine", () => {
     const { clock, engine, submit } = setUp();
     const seen: string[] = [];
     let refusals = 2;
-    engine.register("remote", async ({ payload }) => {
+    engine.register("http", async ({ payload }) => {
       if (payload === "a1" && refusals-- > 0) throw new DeliveryFailure("503", "down", true);
       seen.push(payload);
     });
@@ -135,7 +140,7 @@ describe("the delivery engine", () => {
     const times: number[] = [];
     let underWay = 0;
     let most = 0;
-    engine.register("remote", async ({ target }) => {
+    engine.register("http", async ({ target }) => {
       if (target === "slow") times.push(clock.now() - 1_000_000);
       underWay += 1;
       most = Math.max(most, underWay);
@@ -156,7 +161,7 @@ describe("the delivery engine", () => {
     const { clock, engine, submit } = setUp(20);
     const seen: string[] = [];
     let release = (): void => {};
-    engine.register("remote", ({ payload }) => {
+    engine.register("http", ({ payload }) => {
       if (payload === "hangs") return new Promise<void>((resolve) => (release = resolve));
       seen.push(payload);
       return Promise.resolve();
@@ -175,10 +180,85 @@ describe("the delivery engine", () => {
     expect(engine.list({ status: "delivered" })).toHaveLength(2);
   });
 
+  it("reaches a healthy target at once while many others hang with all they have", async () => {
+    const { clock, engine, submit } = setUp(20);
+    const seen: string[] = [];
+    let underWay = 0;
+    engine.register("http", ({ target }) => {
+      if (target.startsWith("hangs")) {
+        underWay += 1;
+        return new Promise(() => {});
+      }
+      seen.push(target);
+      return Promise.resolve();
+    });
+    engine.start();
+    for (let target = 0; target < 50; target++) for (let i = 0; i < 40; i++) submit({ target: `hangs ${target}` });
+    await clock.advance(0);
+    expect(underWay).toBe(50 + 256);
+    const before = clock.now();
+    for (let i = 0; i < 3; i++) submit({ target: "healthy" });
+    await clock.advance(100);
+    expect(seen).toEqual(["healthy", "healthy", "healthy"]);
+    expect(engine.list({ status: "delivered" }).map(({ attempts }) => attempts[0]?.timeMs)).toEqual([
+      before,
+      before,
+      before,
+    ]);
+    engine.stop();
+  });
+
+  it("ends an attempt at its deadline on the clock, tries again, and ignores the late answer", async () => {
+    const { clock, engine, submit, letters } = setUp(20);
+    const late: (() => void)[] = [];
+    const signals: AbortSignal[] = [];
+    engine.register(
+      "http",
+      (_delivery, { signal }) => {
+        signals.push(signal);
+        return new Promise<void>((resolve) => late.push(resolve));
+      },
+      ({ parameters }) => parameters.timeoutMs ?? 15_000,
+    );
+    engine.start();
+    const phases = [{ count: 1, minMs: 1000, maxMs: 1000, curve: "constant" as const }];
+    submit({ retry: { phases }, deadLetter: { arn: "dlq" } });
+    await clock.advance(14_999);
+    expect(engine.list()).toMatchObject([{ status: "pending", attemptCount: 0 }]);
+    await clock.advance(1);
+    expect(engine.list()).toMatchObject([
+      { status: "pending", attemptCount: 1, reason: "TIMEOUT: No answer within 15000 ms.", nextAttemptMs: 1_016_000 },
+    ]);
+    expect(signals[0]?.aborted).toBe(true);
+    late[0]?.();
+    await clock.advance(1000);
+    expect(signals).toHaveLength(2);
+    await clock.advance(15_000);
+    late[1]?.();
+    await clock.advance(60_000);
+    expect(signals).toHaveLength(2);
+    expect(engine.list()).toMatchObject([{ status: "failed", attemptCount: 2, deadLetter: { sent: true } }]);
+    expect(letters).toHaveLength(1);
+  });
+
+  it("ends the attempt of who tries again by itself, too", async () => {
+    const { clock, engine, request } = setUp(20);
+    engine.register(
+      "http",
+      () => new Promise(() => {}),
+      () => 5000,
+    );
+    const place = { account: "111122223333", region: "us-east-1" };
+    const caller = Invocation.ofService("pipes", "source", place, Cause.beginning("pipe", "p", 0));
+    const ended = engine.attempt(request({}), caller).catch((error: DeliveryFailure) => error.code);
+    await clock.advance(5000);
+    expect(await ended).toBe("TIMEOUT");
+  });
+
   it("forgets an account, and what is under way for it then", async () => {
     const { store, engine, submit } = setUp();
     let release: (() => void) | undefined;
-    engine.register("remote", () => new Promise<void>((resolve) => (release = resolve)));
+    engine.register("http", () => new Promise<void>((resolve) => (release = resolve)));
     engine.start();
     submit();
     const settled = engine.settled();
@@ -193,7 +273,7 @@ describe("the delivery engine", () => {
 
   it("gives up what memory cannot hold", async () => {
     const { engine, submit } = setUp();
-    engine.register("remote", () => new Promise(() => {}));
+    engine.register("http", () => new Promise(() => {}));
     engine.start();
     const payload = "x".repeat(200 * 1024 * 1024);
     for (let i = 0; i < 3; i++) submit({ payload });

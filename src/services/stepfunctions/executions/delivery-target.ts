@@ -4,16 +4,13 @@ import type { Invocation } from "../../../calls/invocation.ts";
 import type { Call } from "../../../calls/service.ts";
 import type { Delivery } from "../../../delivery/types.ts";
 
-/** What a delivery of kind `states` has as its parameters. Its target is the machine's ARN, its payload the input. */
-export interface StatesParameters {
-  readonly name?: string | undefined;
-  /** Waits for an express execution's end and answers what StartSyncExecution does. */
-  readonly sync?: boolean | undefined;
-}
-
 /** @throws AwsError as StartExecution or StartSyncExecution. */
-export async function startDelivered(call: Call, delivery: Delivery, invocation: Invocation): Promise<object> {
-  const { name, sync } = (delivery.parameters ?? {}) as StatesParameters;
+export async function startDelivered(
+  call: Call,
+  delivery: Delivery<"states">,
+  invocation: Invocation,
+): Promise<object> {
+  const { name, sync } = delivery.parameters;
   const arn = parseArn(delivery.target);
   const there = invocation.for({ account: arn?.account || delivery.account, region: arn?.region || delivery.region });
   const input = { stateMachineArn: delivery.target, input: delivery.payload, ...(name === undefined ? {} : { name }) };

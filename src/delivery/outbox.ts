@@ -1,0 +1,147 @@
+/** The rows of deliveries that wait for an attempt or were given up, and the dead letters of the latter. */
+import { causeOr } from "../calls/invocation.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Store } from "../engine/store.ts";
+import { Lanes } from "./lanes.ts";
+import { Payloads } from "./payloads.ts";
+import { previewOf, recordOf } from "./records.ts";
+import { type DeliveryRow, deliveryKey, deliveryTable, laneOf, orderOf } from "./tables.ts";
+import {
+  type Delivery,
+  type DeliveryEnd,
+  DeliveryFailure,
+  type DeliveryRecord,
+  type DeliveryRequest,
+  type Exhausted,
+} from "./types.ts";
+
+/** Given up ones kept to be looked at. */
+const keptFailed = 1000;
+
+/** Hears of a delivery that is given up, inside the transaction, and answers what became of its dead letter. */
+export type OnGivenUp = (end: DeliveryEnd) => DeliveryRecord["deadLetter"];
+
+export class Outbox {
+  readonly lanes: Lanes;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rows;
+  readonly #payloads: Payloads;
+  readonly #onGivenUp: OnGivenUp;
+
+  constructor(
+    store: Store,
+    clock: Clock,
+    begin: (row: DeliveryRow) => Promise<void> | undefined,
+    onGivenUp: OnGivenUp,
+  ) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#rows = store.table(deliveryTable);
+    this.#payloads = new Payloads(store, this.#rows.by.payload);
+    this.#onGivenUp = onGivenUp;
+    this.lanes = new Lanes(clock, this.#rows.by.lane, begin);
+  }
+
+  /** Counts what is pending anew: after a start or a reset. */
+  count(): void {
+    this.#payloads.count(this.#rows.by.status.range("pending"));
+  }
+
+  newRow(id: string, { payload: _payload, ...request }: DeliveryRequest): DeliveryRow {
+    const now = this.#clock.now();
+    return {
+      id,
+      account: request.account,
+      serial: this.#store.nextSerial(),
+      status: "pending",
+      request,
+      payloadId: undefined,
+      preview: undefined,
+      cause: causeOr("delivery", id, now).next("delivery", id).text,
+      acceptedMs: now,
+      nextMs: now + (request.delayMs ?? 0),
+      blocked: false,
+      attemptCount: 0,
+      attempts: [],
+      deadLetter: undefined,
+    };
+  }
+
+  /** Whether an earlier delivery of the same order key is not done yet. */
+  isBlocked(request: DeliveryRequest): boolean {
+    const order = orderOf(request);
+    return order !== undefined && this.#rows.by.order.size(order) > 0;
+  }
+
+  /** Whether a row is still what it was when its attempt began: a reset may have taken it away. */
+  holds(row: DeliveryRow): boolean {
+    return this.#rows.get(deliveryKey(row)) === row;
+  }
+
+  textOf(row: DeliveryRow): string {
+    return this.#payloads.textOf(row);
+  }
+
+  /** Keeps a delivery until it is due. */
+  put(row: DeliveryRow, payload: string): void {
+    if (row.payloadId !== undefined) this.#putPending(row);
+    else if (this.#payloads.hasRoomFor(payload))
+      this.#putPending({ ...row, payloadId: this.#payloads.keep(row, payload) });
+    else this.giveUp(row, payload, new DeliveryFailure("OutboxFull", "Too much is waiting to be delivered.", false));
+  }
+
+  /** Takes a delivery that has ended out and lets the next of its order go. */
+  remove(row: DeliveryRow, payload: string): void {
+    const { payloadId } = row;
+    if (payloadId === undefined) return;
+    this.#rows.delete(deliveryKey(row));
+    this.#payloads.release(payloadId, payload);
+    const order = orderOf(row.request);
+    const next = order === undefined ? undefined : this.#rows.by.order.first(order);
+    if (next?.blocked) {
+      this.#putPending({ ...next, blocked: false, nextMs: Math.max(next.nextMs, this.#clock.now()) });
+    }
+  }
+
+  /** Ends a delivery that failed: its dead letter goes out, and its row tells why. */
+  giveUp(row: DeliveryRow, payload: string, failure: DeliveryFailure, exhausted: Exhausted = "NotRetryable"): void {
+    this.remove(row, payload);
+    const { code, message } = failure;
+    const attempts =
+      row.attempts.length > 0
+        ? row.attempts
+        : [{ timeMs: this.#clock.now(), outcome: "failed", code, message } as const];
+    const delivery = deliveryOf(row, payload);
+    const end: DeliveryEnd = { delivery, status: "failed", acceptedMs: row.acceptedMs, failure, exhausted };
+    this.#rows.put({
+      ...row,
+      status: "failed",
+      payloadId: undefined,
+      preview: previewOf(payload),
+      blocked: false,
+      attempts,
+      deadLetter: this.#onGivenUp(end),
+    });
+    if (this.#rows.by.status.size("failed") > keptFailed) {
+      this.#rows.delete(deliveryKey(this.#rows.by.status.first("failed") as DeliveryRow));
+    }
+  }
+
+  /** Newest first. */
+  *records(status: DeliveryRow["status"]): IterableIterator<DeliveryRecord> {
+    for (const row of this.#rows.by.status.range(status, { reverse: true })) {
+      const payload = row.preview ?? previewOf(this.#payloads.textOf(row));
+      yield { ...recordOf(row, status, row), payload };
+    }
+  }
+
+  #putPending(row: DeliveryRow): void {
+    this.#rows.put(row);
+    if (!row.blocked) this.#store.afterCommit(() => this.lanes.touched(laneOf(row.request)));
+  }
+}
+
+export function deliveryOf(row: DeliveryRow, payload: string): Delivery {
+  return { ...row.request, payload, id: row.id, attempt: row.attemptCount + 1 };
+}

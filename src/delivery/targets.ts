@@ -1,0 +1,124 @@
+/** Who takes deliveries of which kind, and how one attempt at them goes. */
+import { AwsError } from "../../protocols/error.ts";
+import { Invocation } from "../calls/invocation.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Store } from "../engine/store.ts";
+import type { Kind } from "./kinds.ts";
+import {
+  type DeliverLocally,
+  type DeliverTo,
+  type Delivery,
+  DeliveryFailure,
+  type DeliveryRequest,
+  type PrepareAttempt,
+} from "./types.ts";
+
+/** How long an attempt may take where its kind says nothing else: a minute more than the longest thing AWS waits for. */
+const longestAttemptMs = 16 * 60_000;
+
+/** How long an attempt of a kind may take, in milliseconds of the clock. */
+export type Deadline<K extends Kind> = (delivery: Delivery<K>) => number;
+
+export interface Remote {
+  readonly deliverTo: DeliverTo;
+  readonly deadline: Deadline<Kind>;
+}
+
+export type Target = { readonly local: DeliverLocally } | { readonly remote: Remote };
+
+export class Targets {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #targets = new Map<Kind, Target>();
+  readonly #prepared = new Map<string, PrepareAttempt>();
+  /** Of the attempts under way. */
+  readonly #underWay = new Set<AbortController>();
+  #stopped = false;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  add<K extends Kind>(
+    kind: K,
+    target: { local: DeliverLocally<K> } | { remote: DeliverTo<K>; deadline?: Deadline<K> },
+  ) {
+    if (this.#targets.has(kind)) throw new Error(`the target kind ${kind} is registered twice`);
+    // Under its kind a target gets no deliveries but those of its kind.
+    if ("local" in target) this.#targets.set(kind, { local: target.local as DeliverLocally });
+    else {
+      const deadline = (target.deadline ?? (() => longestAttemptMs)) as Deadline<Kind>;
+      this.#targets.set(kind, { remote: { deliverTo: target.remote as DeliverTo, deadline } });
+    }
+  }
+
+  prepare(service: string, prepare: PrepareAttempt): void {
+    this.#prepared.set(service, prepare);
+  }
+
+  of(kind: Kind): Target | undefined {
+    return this.#targets.get(kind);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const controller of this.#underWay) controller.abort();
+  }
+
+  /** One attempt at a target that writes rows, inside a transaction: what it wrote is undone when it throws. */
+  local(deliver: DeliverLocally, delivery: Delivery): unknown {
+    return this.#store.transaction(() => deliver(this.#ready(delivery)));
+  }
+
+  /** One attempt at a target that answers later. When its time is over it has failed, whatever it answers then. */
+  remote({ deliverTo, deadline }: Remote, delivery: Delivery, outer: Invocation): Promise<unknown> {
+    const controller = new AbortController();
+    const giveUp = () => controller.abort();
+    outer.signal.addEventListener("abort", giveUp);
+    this.#underWay.add(controller);
+    const limitMs = deadline(delivery);
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.at(this.#clock.now() + limitMs, () => {
+        reject(new DeliveryFailure("TIMEOUT", `No answer within ${limitMs} ms.`, true));
+        controller.abort();
+      });
+      const done = () => {
+        timer.cancel();
+        this.#underWay.delete(controller);
+        outer.signal.removeEventListener("abort", giveUp);
+      };
+      controller.signal.addEventListener("abort", done, { once: true });
+      const invocation = new Invocation(outer, outer.cause, controller);
+      const answer = new Promise((begin) => begin(deliverTo(this.#ready(delivery), invocation)));
+      answer.finally(done).then(resolve, reject);
+    });
+  }
+
+  /** What a target threw, as a failure. Bugs are reported. @throws StoreError when the store takes no writes */
+  failureOf(error: unknown): DeliveryFailure {
+    if (error instanceof DeliveryFailure) return error;
+    if (error instanceof AwsError) {
+      const { fault, status, name } = error;
+      // What Busbar does not have (501) will not be there at the next attempt either.
+      const retryable = (fault === "server" && status !== 501) || status === 429 || /Throttl|LimitExceeded/.test(name);
+      return new DeliveryFailure(error.queryCode, error.message, retryable, { status });
+    }
+    if (error instanceof Error && error.name === "StoreError") throw error;
+    this.#clock.report(error);
+    return new DeliveryFailure("InternalFailure", "An internal error occurred. It is logged with its stack.", true);
+  }
+
+  #ready(delivery: Delivery): Delivery {
+    const prepare = delivery.taken === true ? undefined : this.#prepared.get(delivery.service);
+    return prepare === undefined ? delivery : { ...delivery, payload: prepare(delivery) };
+  }
+}
+
+export function noTarget({ kind }: Pick<DeliveryRequest, "kind">): DeliveryFailure {
+  return new DeliveryFailure("UnsupportedTarget", `Busbar has no targets of kind ${kind}.`, false);
+}
