@@ -1,4 +1,4 @@
-import { busDialect, PatternIndex, parseEvent, parsePattern } from "../src/events/pattern/index.ts";
+import { PatternIndex, parseEvent, parsePattern } from "../src/events/pattern/index.ts";
 
 // Events per second through an index of rules of which one matches. Run:
 //   npx esbuild bench/event-pattern.ts --bundle --platform=node --format=esm | node --input-type=module
@@ -11,7 +11,7 @@ const kinds: ((i: number) => unknown)[] = [
 ];
 
 for (const count of [10, 1000, 10_000]) {
-  const index = new PatternIndex<number>(busDialect);
+  const index = new PatternIndex<number>();
   const built = performance.now();
   for (let i = 0; i < count; i++) {
     const kind = kinds[i % kinds.length] as (i: number) => unknown;

@@ -45,7 +45,7 @@ async function matcherRates() {
   const outfile = join(root, "node_modules", ".busbar-bench-event-pattern.mjs");
   const entry = join(root, "src/events/pattern/index.ts");
   await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
-  const { busDialect, parseEvent, parsePattern, PatternIndex } = await import(pathToFileURL(outfile).href);
+  const { parseEvent, parsePattern, PatternIndex } = await import(pathToFileURL(outfile).href);
   const { Source, DetailType, Detail } = entryOf("default");
   const event = JSON.stringify({
     version: "0",
@@ -59,7 +59,7 @@ async function matcherRates() {
     detail: JSON.parse(Detail),
   });
   return ruleCounts.map((count) => {
-    const index = new PatternIndex(busDialect);
+    const index = new PatternIndex();
     for (let i = 0; i < count; i++) index.add(i, parsePattern(JSON.stringify(patternOf(i))));
     const runs = 100_000;
     const perSecond = [];

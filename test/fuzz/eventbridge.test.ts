@@ -62,8 +62,8 @@ describe("input transformers", () => {
         try {
           const transformer = parseInputTransformer({ a: "$.detail", b: inputPath }, inputTemplate, "id");
           const made = applyInputTransformer(transformer, event, context);
-          if ("problem" in made) expect(["invalid-json", "too-large"]).toContain(made.problem);
-          else for (const line of transformer.isText ? made.text.split("\n") : [made.text]) JSON.parse(line);
+          if ("problem" in made) expect(["invalid-json", "too-large", "nothing"]).toContain(made.problem);
+          else for (const line of transformer.form === "lines" ? made.text.split("\n") : [made.text]) JSON.parse(line);
         } catch (error) {
           expect(error).toBeInstanceOf(InvalidTransform);
         }

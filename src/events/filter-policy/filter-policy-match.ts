@@ -1,31 +1,36 @@
-import { explain, type Mismatch, matchesPattern, PatternIndex, snsDialect } from "../pattern/index.ts";
+import { type EventValue, explain, type Mismatch, matchesPattern, PatternIndex } from "../pattern/index.ts";
 import type { FilterPolicy } from "./filter-policy.ts";
 import { attributesForFiltering, bodyForFiltering, type FilteredMessage } from "./filtered-message.ts";
 
-function lookedAt(policy: FilterPolicy, message: FilteredMessage) {
-  return policy.scope === "MessageBody" ? bodyForFiltering(message.body) : attributesForFiltering(message.attributes);
+/** What the policy is held against; undefined where no policy lets the message through. */
+function lookedAt(scope: FilterPolicy["scope"], message: FilteredMessage): EventValue | undefined {
+  return scope === "MessageBody" ? bodyForFiltering(message.body) : attributesForFiltering(message.attributes);
 }
 
 /** Whether one policy lets the message through. For all subscriptions of a topic use {@link FilterPolicyIndex}. */
 export function matchesFilterPolicy(policy: FilterPolicy, message: FilteredMessage): boolean {
-  const value = lookedAt(policy, message);
+  const value = lookedAt(policy.scope, message);
   return value !== undefined && matchesPattern(policy.pattern, value);
 }
 
-/** Why a policy keeps the message back: the first key that does not fit, or that the body is no JSON object. */
-export type FilterPolicyMismatch = Mismatch | { reason: "body-not-json-object" };
+/**
+ * Why a policy keeps the message back: the first key that does not fit, that the body is no JSON object with members, or
+ * that there are no attributes to look at.
+ */
+export type FilterPolicyMismatch = Mismatch | { reason: "body-not-json-object" } | { reason: "no-attributes" };
 
 /** Explains a message kept back; undefined if the policy lets it through. */
 export function explainFilterPolicy(policy: FilterPolicy, message: FilteredMessage): FilterPolicyMismatch | undefined {
-  const value = lookedAt(policy, message);
-  return value === undefined ? { reason: "body-not-json-object" } : explain(policy.pattern, value);
+  const value = lookedAt(policy.scope, message);
+  if (value !== undefined) return explain(policy.pattern, value);
+  return { reason: policy.scope === "MessageBody" ? "body-not-json-object" : "no-attributes" };
 }
 
 /** The filter policies of a topic's subscriptions, matched together: the time does not go with their number. */
 export class FilterPolicyIndex<Id> {
   readonly #scopes = new Map<Id, FilterPolicy["scope"]>();
-  readonly #attributes = new PatternIndex<Id>(snsDialect);
-  readonly #body = new PatternIndex<Id>(snsDialect);
+  readonly #attributes = new PatternIndex<Id>();
+  readonly #body = new PatternIndex<Id>();
 
   /** Adds a subscription's policy, in place of the one it had. */
   add(id: Id, policy: FilterPolicy): void {
@@ -53,10 +58,13 @@ export class FilterPolicyIndex<Id> {
 
   /** The subscriptions whose policy lets the message through: those on attributes first, each in order of arrival. */
   match(message: FilteredMessage): Id[] {
-    const found = this.#attributes.size > 0 ? this.#attributes.match(attributesForFiltering(message.attributes)) : [];
-    if (this.#body.size === 0) return found;
-    const body = bodyForFiltering(message.body);
-    return body === undefined ? found : found.concat(this.#body.match(body));
+    return [...this.#matchIn("MessageAttributes", message), ...this.#matchIn("MessageBody", message)];
+  }
+
+  #matchIn(scope: FilterPolicy["scope"], message: FilteredMessage): Id[] {
+    const index = this.#of(scope);
+    const value = index.size > 0 ? lookedAt(scope, message) : undefined;
+    return value === undefined ? [] : index.match(value);
   }
 
   #of(scope: FilterPolicy["scope"]): PatternIndex<Id> {

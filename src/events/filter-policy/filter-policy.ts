@@ -1,4 +1,12 @@
-import { type Branch, compilePattern, type Pattern, PatternError, snsDialect } from "../pattern/index.ts";
+import { minify } from "../input-transform/index.ts";
+import {
+  compilePattern,
+  JsonReadError,
+  leadingJson,
+  type Pattern,
+  PatternError,
+  snsDialect,
+} from "../pattern/index.ts";
 
 /** What a policy looks at: the attributes of a message or its body. */
 export type FilterPolicyScope = "MessageAttributes" | "MessageBody";
@@ -11,7 +19,7 @@ export interface FilterPolicy {
 
 /**
  * A policy SNS refuses. `message` is the text after `Invalid parameter: Attributes Reason: ` (Subscribe) or
- * `Invalid parameter: ` (SetSubscriptionAttributes) and begins with `FilterPolicy: `.
+ * `Invalid parameter: ` (SetSubscriptionAttributes).
  */
 export class InvalidFilterPolicy extends Error {}
 
@@ -28,15 +36,19 @@ export function parseFilterPolicy(text: string, scope: FilterPolicyScope): Filte
   if (Buffer.byteLength(text) > maxFilterPolicyBytes) refuse("Filter policy is too large");
   let pattern: Pattern;
   try {
-    pattern = compilePattern(text, snsDialect);
+    // Refusals quote the policy as it is written anew, and count columns in that.
+    pattern = compilePattern(minify(leadingJson(text)), snsDialect);
   } catch (error) {
-    if (!(error instanceof PatternError)) throw error;
-    return refuse(isJson(text) ? error.message : `failed to parse JSON. ${error.message}`);
+    if (error instanceof JsonReadError) return refuse(`failed to parse JSON. ${error.message}`);
+    if (error instanceof PatternError) return refuse(error.message);
+    throw error;
   }
-  if (scope === "MessageAttributes" && conditionsOf(pattern).some((wanted) => wanted.names.length > 1)) {
-    refuse("Filter policy scope MessageAttributes does not support nested filter policy");
+  const conditions = pattern.branches.flatMap((branch) => branch.conditions);
+  if (scope === "MessageAttributes" && conditions.some((wanted) => wanted.depth > 1)) {
+    throw new InvalidFilterPolicy("Filter policy scope MessageAttributes does not support nested filter policy");
   }
-  if (pattern.branches.some((branch) => branch.conditions.length > maxKeys)) {
+  // Those of all branches of $or count together.
+  if (new Set(conditions.map((wanted) => wanted.path)).size > maxKeys) {
     refuse(`Filter policy can not have more than ${maxKeys} keys`);
   }
   if (combinations(pattern) > maxCombinations) refuse("Filter policy is too complex");
@@ -47,24 +59,11 @@ function refuse(reason: string): never {
   throw new InvalidFilterPolicy(`FilterPolicy: ${reason}`);
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function conditionsOf(pattern: Pattern) {
-  return pattern.branches.flatMap((branch: Branch) => branch.conditions);
-}
-
 /** SNS's measure of a policy: for each way of choosing `$or` branches, values times depth of each key, multiplied. */
 function combinations(pattern: Pattern): number {
   let sum = 0;
   for (const { conditions } of pattern.branches) {
-    sum += conditions.reduce((product, wanted) => product * wanted.matchers.length * wanted.names.length, 1);
+    sum += conditions.reduce((product, wanted) => product * wanted.matchers.length * wanted.depth, 1);
   }
   return sum;
 }

@@ -15,36 +15,38 @@ export interface FilteredMessage {
 const jsonNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
- * The attributes as a flat JSON object: String as text, Number as number, String.Array as its JSON array. Binary
- * attributes and arrays that are not JSON arrays are left out, so nothing can match them.
+ * The attributes as a flat JSON object: String as text, Number as number, String.Array as its JSON array or the one value
+ * that stands in its place. Binary attributes, arrays that are no JSON and numbers that JSON does not have (`.5`, `5.`)
+ * are left out, so nothing can match them. Undefined where there are no attributes: not even `exists: false` holds then.
  */
-export function attributesForFiltering(attributes: Readonly<Record<string, MessageAttribute>>): EventValue {
+export function attributesForFiltering(attributes: Readonly<Record<string, MessageAttribute>>): EventValue | undefined {
   const object: { [name: string]: EventValue } = Object.create(null);
+  let some = false;
   for (const [name, { DataType = "", StringValue }] of Object.entries(attributes)) {
+    some = true;
     if (StringValue === undefined) continue;
     const value = attributeValue(DataType, StringValue);
     if (value !== undefined) object[name] = value;
   }
-  return object;
+  return some ? object : undefined;
 }
 
 function attributeValue(type: string, text: string): EventValue | undefined {
   if (type === "String.Array") {
-    const list = parsed(text);
-    return Array.isArray(list) ? list : undefined;
+    const value = parsed(text);
+    return isEventObject(value) ? undefined : value;
   }
   if (type === "Number" || type.startsWith("Number.")) {
     const trimmed = text.trim();
-    if (jsonNumber.test(trimmed)) return numberFromText(trimmed);
-    return Number.isFinite(Number(trimmed)) && trimmed !== "" ? Number(trimmed) : undefined;
+    return jsonNumber.test(trimmed) ? numberFromText(trimmed) : undefined;
   }
   return type === "String" || type.startsWith("String.") ? text : undefined;
 }
 
-/** The body as a JSON object, or undefined if it is not one: then no policy on the body lets the message through. */
+/** The body as a JSON object with members, or undefined if it is none: then no policy on the body lets the message through. */
 export function bodyForFiltering(body: string): EventValue | undefined {
   const value = parsed(body);
-  return isEventObject(value) ? value : undefined;
+  return isEventObject(value) && Object.keys(value).length > 0 ? value : undefined;
 }
 
 function parsed(text: string): EventValue | undefined {

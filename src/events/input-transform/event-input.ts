@@ -1,15 +1,6 @@
-import { type EventValue, isEventObject } from "../pattern/index.ts";
+import { type EventValue, isEventObject, isTooDeep, parseEvent } from "../pattern/index.ts";
 import { type CompiledPath, InvalidTransform, parseJsonPath, resolvePath } from "./json-path.ts";
-import {
-  fillTemplate,
-  isJson,
-  jsonText,
-  minify,
-  plainText,
-  type Rendered,
-  splitTemplate,
-  type TemplatePart,
-} from "./template.ts";
+import { fillTemplate, isJson, jsonText, minify, type Rendered, splitTemplate, type TemplatePart } from "./template.ts";
 
 const placeholder = /<([A-Za-z0-9_.-]+)>/y;
 
@@ -25,25 +16,33 @@ const reserved = new Set([
 export interface InputTransformer {
   readonly paths: ReadonlyMap<string, CompiledPath>;
   readonly parts: readonly TemplatePart[];
-  /** The template is one or more quoted lines rather than a JSON document. */
-  readonly isText: boolean;
+  /** `json` for a template that begins with a brace, `lines` for one that begins with a quote, `text` for any other. */
+  readonly form: "json" | "lines" | "text";
 }
 
 /** What reserved placeholders stand for. */
 export interface EventInputContext {
   ruleArn: string;
   ruleName: string;
-  /** When the bus took the event, ISO 8601. */
+  /** When the bus took the event, ISO 8601 with milliseconds. */
   ingestionTime: string;
 }
 
-/**
- * The payload an InputPath picks: the JSON text of the value there (a string keeps its quotes), or undefined if the
- * event has none.
- */
-export function applyInputPath(path: CompiledPath, event: EventValue): string | undefined {
+/** The payload an InputPath picks: the JSON text of the value there (a string keeps its quotes), `{}` for null or nothing. */
+export function applyInputPath(path: CompiledPath, event: EventValue): string {
   const value = resolvePath(path, event);
-  return value === undefined ? undefined : jsonText(value);
+  return value === undefined || value === null ? "{}" : jsonText(value);
+}
+
+/**
+ * Compiles a target's InputPath, or a value of its InputPathsMap; the empty InputPath is the path to nothing.
+ * @throws InvalidTransform with AWS's text, which names the target by its id
+ */
+export function parseInputPath(path: string, targetId: string): CompiledPath {
+  if (!/^\$(?:\.[^.[\]'"*\s()?@$,:]+|\[\d{1,9}\]|\[\*\])*$/.test(path)) {
+    throw new InvalidTransform(`InputPath for target ${targetId} is invalid.`);
+  }
+  return parseJsonPath(path);
 }
 
 /**
@@ -60,53 +59,95 @@ export function parseInputTransformer(
     if (/^aws/i.test(name)) {
       throw new InvalidTransform(`InputPathsMap for target ${targetId} contains reserved name ${name}.`);
     }
-    paths.set(name, parseJsonPath(path));
+    paths.set(name, parseInputPath(path, targetId));
   }
   const parts = splitTemplate(inputTemplate, placeholder);
+  const first = inputTemplate.trimStart()[0];
+  const form = first === "{" ? "json" : first === '"' ? "lines" : "text";
   for (const part of parts) {
-    if (typeof part === "string" || paths.has(part.name) || reserved.has(part.name)) continue;
+    if (typeof part === "string") continue;
+    if (part.name === "aws.events.event.json" && form !== "json") {
+      throw new InvalidTransform(
+        `InputTemplate for target ${targetId} contains placeholder aws.events.event.json valid only for JSON template.`,
+      );
+    }
+    // Without a map nobody asks what placeholders are called.
+    if (paths.size === 0 || paths.has(part.name) || reserved.has(part.name)) continue;
     throw new InvalidTransform(`InputTemplate for target ${targetId} contains invalid placeholder ${part.name}.`);
   }
-  const isText = inputTemplate.trimStart().startsWith('"');
-  // Whatever the values, the template's own text must be able to become JSON.
-  const sample = fillTemplate(parts, (_, quoted) => (quoted ? "" : "0")) ?? "";
-  if (finish(sample, isText) === undefined) {
-    throw new InvalidTransform(`Invalid InputTemplate for target ${targetId}.`);
+  checkTemplate(parts, form, targetId);
+  return { paths, parts, form };
+}
+
+/** A character that stands for a placeholder inside of quotes while the template is checked. */
+const mark = "\ue000";
+
+/** Whatever the values, the template's own text must be able to become JSON, and a placeholder is no member's name. */
+function checkTemplate(parts: readonly TemplatePart[], form: InputTransformer["form"], targetId: string): void {
+  const sample = fillTemplate(parts, (_, quoted) => (quoted ? mark : "null")) ?? "";
+  if (finish(sample, form) === undefined || isTooDeep(sample)) {
+    const shown = sample.replaceAll(mark, "null");
+    throw new InvalidTransform(
+      `Invalid InputTemplate for target ${targetId} : [Source: (String)"${shown}"; line: 1, column: 1].`,
+    );
   }
-  return { paths, parts, isText };
+  if (form === "json" && hasMarkedName(parseEvent(sample))) {
+    throw new InvalidTransform(`InputTemplate placeholder present as a JSON object key for target ${targetId}.`);
+  }
+}
+
+function hasMarkedName(value: EventValue): boolean {
+  if (!isEventObject(value) && !Array.isArray(value)) return false;
+  return Object.entries(value).some(([name, member]) => name.includes(mark) || hasMarkedName(member));
 }
 
 /**
- * The payload a transformer makes of an event (see `parseEvent`). A placeholder outside quotes becomes its JSON value,
- * an empty string if the event has none; between quotes its text is pasted as it is, so a value that breaks the JSON
- * around it leaves nothing to deliver.
+ * The payload a transformer makes of an event (see `parseEvent`). In a JSON template a placeholder outside quotes becomes
+ * its JSON value, `""` if the event has none, and one between quotes its text, escaped. In every other template values
+ * are pasted as they are: texts without their quotes, objects and arrays without any. What becomes no JSON is not
+ * delivered; what becomes the empty text is nothing to deliver.
  */
 export function applyInputTransformer(
   transformer: InputTransformer,
   event: EventValue,
   context: EventInputContext,
 ): Rendered {
-  const known = new Map<string, EventValue | undefined>();
-  const lookUp = (name: string): EventValue | undefined => {
-    if (!known.has(name)) {
-      const path = transformer.paths.get(name);
-      known.set(name, path === undefined ? reservedValue(name, event, context) : resolvePath(path, event));
+  const { paths, parts, form } = transformer;
+  const known = new Map<string, string>();
+  const filled = fillTemplate(parts, (name, quoted) => {
+    const key = `${quoted}${name}`;
+    let text = known.get(key);
+    if (text === undefined) {
+      const path = paths.get(name);
+      const stands = path === undefined && !reserved.has(name);
+      const value = path === undefined ? reservedValue(name, event, context) : resolvePath(path, event);
+      text = stands ? `<${name}>` : form === "json" ? jsonTemplateText(value, quoted) : textTemplateText(value);
+      known.set(key, text);
     }
-    return known.get(name);
-  };
-  const filled = fillTemplate(transformer.parts, (name, quoted) => {
-    const value = lookUp(name);
-    if (value === undefined) return quoted ? "" : '""';
-    return quoted ? plainText(value) : jsonText(value);
+    return text;
   });
   if (filled === undefined) return { problem: "too-large" };
-  const text = finish(filled, transformer.isText);
-  return text === undefined ? { problem: "invalid-json" } : { text };
+  if (filled === "") return { problem: "nothing" };
+  const text = finish(filled, form);
+  return text === undefined ? { problem: "invalid-json", broken: filled } : { text };
+}
+
+function jsonTemplateText(value: EventValue | undefined, quoted: boolean): string {
+  if (value === undefined) return quoted ? "" : '""';
+  if (!quoted) return jsonText(value);
+  return typeof value === "string" ? JSON.stringify(value).slice(1, -1) : jsonText(value);
+}
+
+function textTemplateText(value: EventValue | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value === "string") return value;
+  const text = jsonText(value);
+  return isEventObject(value) || Array.isArray(value) ? text.replaceAll('"', "") : text;
 }
 
 /** The filled template as it is sent: quoted lines one below the other, or compact JSON. Undefined if it is not JSON. */
-function finish(filled: string, isText: boolean): string | undefined {
-  if (!isText) return isJson(filled) ? minify(filled) : undefined;
+function finish(filled: string, form: InputTransformer["form"]): string | undefined {
+  if (form !== "lines") return isJson(filled) ? minify(filled) : undefined;
   const lines = filled
     .split("\n")
     .map((line) => line.trim())
@@ -129,14 +170,16 @@ function reservedValue(name: string, event: EventValue, context: EventInputConte
   }
 }
 
-/** `<aws.events.event>`: the event's envelope under camel-case names. */
+/** `<aws.events.event>`: the event's envelope under camel-case names, its time in epoch milliseconds. */
 function withoutDetail(event: EventValue): EventValue | undefined {
   if (!isEventObject(event)) return undefined;
   const names = ["id", "account", "detail-type", "time", "source", "region", "resources", "version"];
   const envelope: { [name: string]: EventValue } = {};
   for (const name of names) {
     const value = event[name];
-    if (value !== undefined) envelope[name === "detail-type" ? "detailType" : name] = value;
+    if (value === undefined) continue;
+    if (name === "time" && typeof value === "string") envelope[name] = Date.parse(value);
+    else envelope[name === "detail-type" ? "detailType" : name] = value;
   }
   return envelope;
 }

@@ -3,6 +3,7 @@ export {
   applyInputTransformer,
   type EventInputContext,
   type InputTransformer,
+  parseInputPath,
   parseInputTransformer,
 } from "./event-input.ts";
 export { type CompiledPath, InvalidTransform, parseJsonPath, resolvePath } from "./json-path.ts";

@@ -3,8 +3,14 @@ import { type EventValue, ExactNumber } from "../pattern/index.ts";
 /** A template in pieces: literal text, and placeholders that know whether they stand between quotes. */
 export type TemplatePart = string | { name: string; quoted: boolean };
 
-/** What came of a template: a payload, or why there is none. */
-export type Rendered = { text: string } | { problem: "invalid-json" | "too-large" };
+/**
+ * What came of a template: a payload, or why there is none. `nothing`: there is nothing to deliver, and that is no
+ * failure. `broken` is what the template became instead of JSON.
+ */
+export type Rendered =
+  | { text: string }
+  | { problem: "invalid-json"; broken: string }
+  | { problem: "too-large" | "nothing" };
 
 /** No payload AWS carries is larger, in UTF-16 units. */
 const maxOutputLength = 6 * 1024 * 1024;

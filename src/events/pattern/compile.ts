@@ -3,29 +3,27 @@ import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { parseGlob } from "./glob.ts";
 import { cidrRange } from "./ip.ts";
 import { JsonReadError, JsonReader, type Token } from "./json-reader.ts";
-import { foldCase, type Matcher, nextAbove, nextBelow } from "./matcher.ts";
+import { type Matcher, nextAbove, nextBelow } from "./matcher.ts";
+import { costTooMuch, tooComplex } from "./wildcard-cost.ts";
 
 /** What differs between the services that speak the pattern language. */
 export interface Dialect {
-  /** A dot in a name separates names, as on a bus; otherwise it is an ordinary character (SNS). */
-  dotted: boolean;
-  /** See `Condition.strictAnythingBut`. */
-  strictAnythingBut: boolean;
   /** The `wildcard` operator exists. */
   wildcard: boolean;
   /** `anything-but` takes an operator (prefix, suffix, equals-ignore-case, and wildcard where there is one). */
   nestedAnythingBut: boolean;
   /** Largest magnitude of a number in the pattern. */
   maxNumber: number;
+  /** How a refusal names `prefix` and `suffix` inside `anything-but`; by their own names when absent. */
+  affixName?: string;
 }
 
 /** Rules, archives, TestEventPattern. */
 export const busDialect: Dialect = {
-  dotted: true,
-  strictAnythingBut: false,
   wildcard: true,
   nestedAnythingBut: true,
   maxNumber: Number.POSITIVE_INFINITY,
+  affixName: "prefix/suffix",
 };
 
 /** Pipe filters: a subset of the bus's operators. */
@@ -33,8 +31,6 @@ export const pipesDialect: Dialect = { ...busDialect, wildcard: false, nestedAny
 
 /** SNS filter policies. */
 export const snsDialect: Dialect = {
-  dotted: false,
-  strictAnythingBut: true,
   wildcard: false,
   nestedAnythingBut: true,
   maxNumber: 1e9,
@@ -94,16 +90,39 @@ class Compiler {
   /** What follows the closing brace of the pattern is never read. */
   compile(): Draft[] {
     if (this.#reader.next() !== "start-object") this.#refuse("Filter is not an object");
-    return this.#object([new Map()], false);
+    const drafts = this.#object([new Map()], false);
+    this.#checkWildcards(drafts);
+    return drafts;
   }
 
-  #refuse(reason: string): never {
-    throw new PatternError(`${reason}\n at ${this.#reader.location()}`);
+  #checkWildcards(drafts: readonly Draft[]): void {
+    /** By field, the literal parts of each wildcard by its text: one that stands twice is one. */
+    const wildcards = new Map<string, Map<string, readonly string[]>>();
+    for (const { path, matchers } of new Set(drafts.flatMap((draft) => [...draft.values()]))) {
+      for (const matcher of matchers.flatMap((one) => (one.kind === "anything-but" ? one.excluded : [one]))) {
+        if (matcher.kind !== "wildcard") continue;
+        let ofField = wildcards.get(path);
+        if (ofField === undefined) wildcards.set(path, (ofField = new Map()));
+        ofField.set(matcher.text, matcher.glob.literals);
+      }
+    }
+    for (const ofField of wildcards.values()) {
+      if (costTooMuch([...ofField.values()])) throw new PatternError(tooComplex);
+    }
   }
 
-  /** In lists of operands AWS reports a refusal of a refusal: the place appears twice. */
-  #refuseTwice(reason: string): never {
-    this.#refuse(`${reason}\n at ${this.#reader.location()}`);
+  #refuse(reason: string, back = 0): never {
+    throw new PatternError(`${reason}\n at ${this.#reader.location(back)}`);
+  }
+
+  /** In a list of operands AWS reports the refusal of a refusal: the place appears twice. */
+  #inList<Result>(read: () => Result): Result {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof PatternError || error instanceof JsonReadError) return this.#refuse(error.message);
+      throw error;
+    }
   }
 
   /** Reads an object's fields into every draft; `$or` multiplies the drafts. */
@@ -172,10 +191,10 @@ class Compiler {
       else matchers.push({ kind: "equals", value: this.#literal(token) });
     }
     if (matchers.length === 0) this.#refuse("Empty arrays are not allowed");
-    const path = this.#dialect.dotted ? names.join(".") : JSON.stringify(names);
-    const steps = this.#dialect.dotted ? path.split(".") : names;
+    // A dot in a name separates names.
+    const path = names.join(".");
     const source = this.#reader.source.slice(start, this.#reader.offset);
-    const wanted = condition(steps, path, matchers, source, this.#dialect.strictAnythingBut);
+    const wanted = condition(path.split("."), path, matchers, source, names.length);
     this.#count(drafts.length);
     for (const draft of drafts) draft.set(path, wanted);
   }
@@ -222,7 +241,7 @@ class Compiler {
         matchers.push(this.#affix(operator));
         break;
       case "equals-ignore-case":
-        matchers.push({ kind: "equals-ignore-case", text: foldCase(this.#string(operator)) });
+        matchers.push({ kind: "equals-ignore-case", text: this.#string(operator) });
         break;
       case "cidr":
         matchers.push(this.#cidr());
@@ -262,7 +281,7 @@ class Compiler {
     }
     const operator = this.#reader.text();
     if (operator !== "equals-ignore-case") this.#refuse(`Unsupported ${kind} pattern: ${operator}`);
-    const text = foldCase(this.#string(operator));
+    const text = this.#string(operator);
     if (this.#reader.next() !== "end-object") this.#refuse("Only one key allowed in match expression");
     return { kind, text, fold: true };
   }
@@ -316,7 +335,7 @@ class Compiler {
   #bound(token: Token, operator: string): number {
     if (token !== "number") this.#refuse(`Value of ${operator} must be numeric`);
     const value = this.#reader.number();
-    if (value instanceof ExactNumber) return this.#refuse(`Cannot compare number : ${value.text}`);
+    if (value instanceof ExactNumber) return this.#refuse(`Cannot compare number : ${value.text}`, -1);
     this.#inRange(value);
     return value === 0 ? 0 : value;
   }
@@ -331,13 +350,15 @@ class Compiler {
     }
     const excluded: Matcher[] = [];
     const kinds = new Set<Token>();
-    for (let item = this.#reader.next(); item !== "end-array"; item = this.#reader.next()) {
-      if (item !== "string" && item !== "number") {
-        this.#refuseTwice("Inside anything but list, start|null|boolean is not supported.");
+    this.#inList(() => {
+      for (let item = this.#reader.next(); item !== "end-array"; item = this.#reader.next()) {
+        if (item !== "string" && item !== "number") {
+          this.#refuse("Inside anything but list, start|null|boolean is not supported.");
+        }
+        kinds.add(item);
+        excluded.push({ kind: "equals", value: this.#literal(item) });
       }
-      kinds.add(item);
-      excluded.push({ kind: "equals", value: this.#literal(item) });
-    }
+    });
     if (kinds.size !== 1) {
       this.#refuse("Inside anything but list, either all values are number or string, mixed type is not supported");
     }
@@ -363,29 +384,30 @@ class Compiler {
     this.#anythingButOperand(token);
     const excluded: Matcher[] = [];
     if (token === "start-array") {
-      for (let item = this.#reader.next(); item !== "end-array"; item = this.#reader.next()) {
-        excluded.push(this.#excluded(operator, item, true));
-      }
+      this.#inList(() => {
+        for (let item = this.#reader.next(); item !== "end-array"; item = this.#reader.next()) {
+          excluded.push(this.#excluded(operator, item));
+        }
+      });
       if (excluded.length === 0) this.#refuse("Empty arrays are not allowed");
     } else {
-      excluded.push(this.#excluded(operator, token, false));
+      excluded.push(this.#excluded(operator, token));
     }
     if (this.#reader.next() !== "end-object") this.#refuse("Too many elements in numeric expression");
     return excluded;
   }
 
-  #excluded(operator: string, token: Token, inList: boolean): Matcher {
-    const refuse = (reason: string) => (inList ? this.#refuseTwice(reason) : this.#refuse(reason));
+  #excluded(operator: string, token: Token): Matcher {
     if (operator === "wildcard") return this.#wildcard(token);
     if (operator === "equals-ignore-case") {
       if (token !== "string") {
-        refuse("Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.");
+        this.#refuse("Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported.");
       }
-      return { kind: operator, text: foldCase(this.#reader.text()) };
+      return { kind: operator, text: this.#reader.text() };
     }
-    if (token !== "string") refuse("prefix/suffix match pattern must be a string");
+    if (token !== "string") this.#refuse(`${this.#dialect.affixName ?? operator} match pattern must be a string`);
     const text = this.#reader.text();
-    if (text === "") refuse("Null prefix/suffix not allowed");
+    if (text === "") this.#refuse("Null prefix/suffix not allowed");
     return { kind: operator === "prefix" ? "prefix" : "suffix", text, fold: false };
   }
 }

@@ -1,11 +1,14 @@
+import { equalsFolded, foldCase } from "./case-folding.ts";
 import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { addressKey } from "./ip.ts";
-import { foldCase, type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
+import { type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
 
 /** What a pattern asks of one field: one of its matchers must accept. Build with {@link condition}. */
 export interface Condition {
   /** Names from the top of the event down to the field. */
   readonly names: readonly string[];
+  /** How many objects deep the field stands in the pattern: a dotted name is one. */
+  readonly depth: number;
   /** The field's identity: equal for conditions on the same field of an event. */
   readonly path: string;
   readonly matchers: readonly Matcher[];
@@ -15,11 +18,10 @@ export interface Condition {
   readonly key: string;
   /** True when the field may be missing (`exists:false` is among the matchers). */
   readonly acceptsAbsence: boolean;
-  /** In an array of values, `anything-but` holds only if no value is excluded (SNS); otherwise if any one is not (EventBridge). */
-  readonly strictAnythingBut: boolean;
   /** The plain literals among the matchers, found by hash; `slow` are those that must be tried one by one. */
   readonly literals: ReadonlySet<LeafValue>;
-  readonly folded: ReadonlySet<string>;
+  /** Texts to be compared without regard to case, by {@link foldCase}. */
+  readonly folded: ReadonlyMap<string, readonly string[]>;
   readonly slow: readonly Matcher[];
 }
 
@@ -29,14 +31,15 @@ export function condition(
   path: string,
   matchers: readonly Matcher[],
   source: string,
-  strictAnythingBut: boolean,
+  depth = names.length,
 ): Condition {
   const literals = new Set<LeafValue>();
-  const folded = new Set<string>();
+  const folded = new Map<string, string[]>();
   const slow: Matcher[] = [];
   for (const matcher of matchers) {
     if (matcher.kind === "equals-ignore-case") {
-      folded.add(matcher.text);
+      const key = foldCase(matcher.text);
+      folded.set(key, [...(folded.get(key) ?? []), matcher.text]);
     } else if (matcher.kind !== "equals") {
       if (matcher.kind !== "exists" || matcher.present)
         slow.push(matcher.kind === "anything-but" ? hashed(matcher) : matcher);
@@ -48,12 +51,12 @@ export function condition(
   }
   return {
     names,
+    depth,
     path,
     matchers,
     source,
     key: `${path}\0${matchers.map(matcherKey).join()}`,
     acceptsAbsence: matchers.some((matcher) => matcher.kind === "exists" && !matcher.present),
-    strictAnythingBut,
     literals,
     folded,
     slow,
@@ -72,7 +75,7 @@ interface HashedAnythingBut {
 }
 
 function hashed(matcher: Matcher & { kind: "anything-but" }): HashedAnythingBut {
-  return { ...matcher, inner: condition([], "", matcher.excluded, "", false) };
+  return { ...matcher, inner: condition([], "", matcher.excluded, "") };
 }
 
 function slowAccepts(matcher: Matcher, value: LeafValue): boolean {
@@ -85,26 +88,13 @@ function slowAccepts(matcher: Matcher, value: LeafValue): boolean {
 /** Whether a single value of the field is enough for the condition. */
 export function acceptsValue(wanted: Condition, value: LeafValue): boolean {
   if (wanted.literals.has(value)) return true;
-  if (wanted.folded.size > 0 && typeof value === "string" && wanted.folded.has(foldCase(value))) return true;
+  if (wanted.folded.size > 0 && typeof value === "string") {
+    if (wanted.folded.get(foldCase(value))?.some((text) => equalsFolded(text, value))) return true;
+  }
   return wanted.slow.some((matcher) => slowAccepts(matcher, value));
 }
 
-/** Whether some value of the field is enough, each taken alone: necessary for {@link accepts}, and the same unless strict. */
-export function acceptsSome(wanted: Condition, values: readonly LeafValue[]): boolean {
-  return values.some((value) => acceptsValue(wanted, value));
-}
-
-/** Whether the values found at the field (all leaves of one array, or the single leaf) fulfil the condition. */
+/** Whether some value found at the field (all leaves of one array, or the single leaf) fulfils the condition. */
 export function accepts(wanted: Condition, values: readonly LeafValue[]): boolean {
-  if (!wanted.strictAnythingBut || values.length < 2) return acceptsSome(wanted, values);
-  return (
-    values.some((value) => wanted.literals.has(value)) ||
-    (wanted.folded.size > 0 &&
-      values.some((value) => typeof value === "string" && wanted.folded.has(foldCase(value)))) ||
-    wanted.slow.some((matcher) =>
-      matcher.kind === "anything-but"
-        ? values.every((value) => slowAccepts(matcher, value))
-        : values.some((value) => slowAccepts(matcher, value)),
-    )
-  );
+  return values.some((value) => acceptsValue(wanted, value));
 }

@@ -9,15 +9,12 @@ export interface FieldNode {
   asking: number;
 }
 
-/** The fields that patterns ask for, as a tree of names, so that reading an event passes over everything else. */
+/**
+ * The fields that patterns ask for, as a tree of names, so that reading an event passes over everything else. The names
+ * given to {@link add} hold no dots, and a dotted name in an event is several names.
+ */
 export class FieldTree {
   readonly root: FieldNode = { children: new Map(), path: undefined, asking: 0 };
-  readonly dotted: boolean;
-
-  /** With `dotted`, the names given to {@link add} hold no dots, and a dotted name in an event is several names. */
-  constructor(dotted: boolean) {
-    this.dotted = dotted;
-  }
 
   add(names: readonly string[], path: string): void {
     let node = this.root;
@@ -74,7 +71,7 @@ export function readFields(tree: FieldTree, event: EventValue): Fields {
       else found.push(value);
     } else if (node.children.size > 0) {
       if (choice) fields.inArrays = true;
-      forEachRoute(value, node, tree.dotted, (child, item) => walk(item, child, choice, depth + 1));
+      forEachRoute(value, node, (child, item) => walk(item, child, choice, depth + 1));
     }
   };
 
@@ -90,12 +87,11 @@ interface NameNode<N> {
 export function forEachRoute<N extends NameNode<N>>(
   object: { [name: string]: EventValue },
   node: N,
-  dotted: boolean,
   visit: (node: N, value: EventValue) => void,
 ): void {
   for (const name of Object.keys(object)) {
     let child: N | undefined = node.children.get(name);
-    if (child === undefined && dotted && name.includes(".")) {
+    if (child === undefined && name.includes(".")) {
       child = node;
       for (const part of name.split(".")) {
         child = child.children.get(part);

@@ -13,16 +13,6 @@ export interface Glob {
 }
 
 /**
- * The most a wildcard may keep in flight: for each segment after a star, how many of its beginnings one input position
- * can be at once. AWS refuses costly wildcards without giving its number; this one is ours.
- */
-export const maxGlobComplexity = 50;
-
-/** AWS's text for a wildcard that is over {@link maxGlobComplexity}. */
-export const tooComplex =
-  "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character";
-
-/**
  * Compiles a `wildcard` operand: `*` is zero or more characters, `\*` a star, `\\` a backslash, all else itself.
  * Throws `RangeError` with AWS's reason; positions count UTF-8 bytes from the opening quote.
  */
@@ -49,8 +39,6 @@ export function parseGlob(text: string): Glob {
   }
   literals.push(current);
   const segments = literals.map((literal) => ({ text: literal, borders: bordersOf(literal) }));
-  const complexity = segments.slice(1).reduce((sum, segment) => sum + 1 + longestBorderChain(segment.borders), 0);
-  if (complexity > maxGlobComplexity) throw new RangeError(tooComplex);
   return { segments, literals };
 }
 
@@ -63,17 +51,6 @@ function bordersOf(text: string): Uint16Array {
     borders[i + 1] = length;
   }
   return borders;
-}
-
-function longestBorderChain(borders: Uint16Array): number {
-  const chains = new Uint16Array(borders.length);
-  let longest = 0;
-  for (let i = 2; i < borders.length; i++) {
-    const border = borders[i] as number;
-    if (border > 0) chains[i] = (chains[border] as number) + 1;
-    longest = Math.max(longest, chains[i] as number);
-  }
-  return longest;
 }
 
 /** The end of the first occurrence of the segment in `value` between `from` and `to`, or -1. Linear in the part read. */

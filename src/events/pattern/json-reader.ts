@@ -19,6 +19,7 @@ export class JsonReadError extends Error {}
 
 const maxDepth = 1000;
 const shownSourceChars = 500;
+const redactedSource = "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled)";
 const expectedValue = "JSON String, Number, Array, Object or token 'null', 'true' or 'false'";
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
@@ -54,18 +55,26 @@ export class JsonReader {
   #text = "";
   #stringOpen = false;
   #scopes: Scope[] = [];
+  readonly #redacted: boolean;
 
-  constructor(source: string) {
+  /** With `redacted`, messages do not quote the source. */
+  constructor(source: string, redacted = false) {
     this.source = source;
+    this.#redacted = redacted;
   }
 
   /** Where reading has come to, in the form AWS appends to a message. */
   location(back = 0): string {
+    if (this.#redacted) return `[Source: ${redactedSource}; line: ${this.#line}, column: ${this.#column(back)}]`;
     const shown =
       this.source.length > shownSourceChars
         ? `"${this.source.slice(0, shownSourceChars)}"[truncated ${this.source.length - shownSourceChars} chars]`
         : `"${this.source}"`;
-    return `[Source: (String)${shown}; line: ${this.#line}, column: ${this.#at - back - this.#lineStart + 1}]`;
+    return `[Source: (String)${shown}; line: ${this.#line}, column: ${this.#column(back)}]`;
+  }
+
+  #column(back: number): number {
+    return this.#at - back - this.#lineStart + 1;
   }
 
   /** How many characters have been read. */
@@ -321,7 +330,7 @@ function isDigit(code: number): boolean {
 const mayHoldExactNumbers = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
 /** Whether a JSON text nests deeper than a parser of AWS's takes. */
-function isTooDeep(text: string): boolean {
+export function isTooDeep(text: string): boolean {
   if (text.length <= 2 * maxDepth) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -352,6 +361,18 @@ export function parseEvent(text: string): EventValue {
   const value = readValue(reader, reader.next());
   if (reader.next() !== "end") throw new JsonReadError(`Unexpected text after the value\n at ${reader.location()}`);
   return value;
+}
+
+/**
+ * Checks that a text begins with one JSON value and answers that value's text; what follows it is not looked at, as in
+ * AWS's own parser. Throws {@link JsonReadError}, which does not quote the text.
+ */
+export function leadingJson(text: string): string {
+  const reader = new JsonReader(text, true);
+  const token = reader.next();
+  if (token === "end") throw new JsonReadError(`No content to map due to end-of-input\n at ${reader.location()}`);
+  readValue(reader, token);
+  return text.slice(0, reader.offset);
 }
 
 function readValue(reader: JsonReader, token: Token): EventValue {

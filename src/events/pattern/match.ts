@@ -1,20 +1,18 @@
 import type { Branch, Pattern } from "./compile.ts";
-import { accepts, acceptsSome, type Condition } from "./condition.ts";
+import { accepts, type Condition } from "./condition.ts";
 import type { EventValue } from "./exact-number.ts";
 import { type Fields, FieldTree, flatten, forEachRoute, readFields } from "./fields.ts";
 
 /** Whether one condition holds, looked at alone. */
 function holds(wanted: Condition, fields: Fields): boolean {
   const values = fields.values.get(wanted.path);
-  if (values === undefined) return wanted.acceptsAbsence;
-  // With arrays of objects the values come from several places; which belong together is seen in holdTogether.
-  return fields.inArrays ? acceptsSome(wanted, values) : accepts(wanted, values);
+  return values === undefined ? wanted.acceptsAbsence : accepts(wanted, values);
 }
 
 /** Whether the event fulfils all of a branch's conditions. `fields` must have been read for at least these conditions. */
-export function branchMatches(branch: Branch, fields: Fields, dotted: boolean): boolean {
+export function branchMatches(branch: Branch, fields: Fields): boolean {
   for (const wanted of branch.conditions) if (!holds(wanted, fields)) return false;
-  return !fields.inArrays || holdTogether(branch.conditions, fields, dotted);
+  return !fields.inArrays || holdTogether(branch.conditions, fields);
 }
 
 interface WantedNode {
@@ -29,7 +27,7 @@ interface WantedNode {
  * inside the same array must come from the same element. Below one array the conditions are decided by each element
  * as a whole, and different arrays are independent, so one pass is enough.
  */
-function holdTogether(conditions: readonly Condition[], fields: Fields, dotted: boolean): boolean {
+function holdTogether(conditions: readonly Condition[], fields: Fields): boolean {
   const root: WantedNode = { children: new Map(), wanted: undefined, count: 0 };
   for (const wanted of conditions) {
     if (!fields.values.has(wanted.path)) continue;
@@ -46,18 +44,18 @@ function holdTogether(conditions: readonly Condition[], fields: Fields, dotted: 
     }
     node.wanted = wanted;
   }
-  return fulfilled(fields.event, root, dotted).size === root.count;
+  return fulfilled(fields.event, root).size === root.count;
 }
 
 const none: ReadonlySet<Condition> = new Set();
 
 /** The conditions at and below a name that the value fulfils with one choice of array elements. */
-function fulfilled(value: EventValue, node: WantedNode, dotted: boolean): ReadonlySet<Condition> {
+function fulfilled(value: EventValue, node: WantedNode): ReadonlySet<Condition> {
   const { leaves, objects } = flatten(value);
   let best = none;
   const below = node.count - (node.wanted === undefined ? 0 : 1);
   for (const object of objects) {
-    const found = fulfilledByObject(object, node, dotted);
+    const found = fulfilledByObject(object, node);
     if (found.size > best.size) best = found;
     if (best.size === below) break;
   }
@@ -67,10 +65,10 @@ function fulfilled(value: EventValue, node: WantedNode, dotted: boolean): Readon
   return best;
 }
 
-function fulfilledByObject(object: { [name: string]: EventValue }, node: WantedNode, dotted: boolean) {
+function fulfilledByObject(object: { [name: string]: EventValue }, node: WantedNode) {
   let all = none;
-  forEachRoute(object, node, dotted, (child, value) => {
-    const found = fulfilled(value, child, dotted);
+  forEachRoute(object, node, (child, value) => {
+    const found = fulfilled(value, child);
     if (found.size > 0) all = all.size === 0 ? found : new Set([...all, ...found]);
   });
   return all;
@@ -82,7 +80,7 @@ const trees = new WeakMap<Pattern, FieldTree>();
 function treeOf(pattern: Pattern): FieldTree {
   let tree = trees.get(pattern);
   if (tree === undefined) {
-    tree = new FieldTree(pattern.dialect.dotted);
+    tree = new FieldTree();
     for (const wanted of new Set(pattern.branches.flatMap((branch) => branch.conditions))) {
       tree.add(wanted.names, wanted.path);
     }
@@ -94,7 +92,6 @@ function treeOf(pattern: Pattern): FieldTree {
 /** Whether an event (see `parseEvent`) matches one pattern. For many patterns at once use `PatternIndex`. */
 export function matchesPattern(pattern: Pattern, event: EventValue): boolean {
   const fields = readFields(treeOf(pattern), event);
-  const { dotted } = pattern.dialect;
   const known = new Map<Condition, boolean>();
   return pattern.branches.some((branch) => {
     for (const wanted of branch.conditions) {
@@ -102,7 +99,7 @@ export function matchesPattern(pattern: Pattern, event: EventValue): boolean {
       if (held === undefined) known.set(wanted, (held = holds(wanted, fields)));
       if (!held) return false;
     }
-    return !fields.inArrays || holdTogether(branch.conditions, fields, dotted);
+    return !fields.inArrays || holdTogether(branch.conditions, fields);
   });
 }
 
@@ -134,7 +131,7 @@ export function explain(pattern: Pattern, event: EventValue): Mismatch | undefin
     if (closest === undefined || failed.length < closest.failed.length) closest = { branch, failed };
   }
   const { branch, failed } = closest as { branch: Branch; failed: Condition[] };
-  const wanted = failed[0] ?? firstAstray(branch.conditions, fields, pattern.dialect.dotted);
+  const wanted = failed[0] ?? firstAstray(branch.conditions, fields);
   const actual = fields.values.get(wanted.path) ?? [];
   const reason = actual.length === 0 ? "absent" : failed.length > 0 ? "value" : "element";
   const failing = Math.max(1, failed.length);
@@ -143,12 +140,12 @@ export function explain(pattern: Pattern, event: EventValue): Mismatch | undefin
 }
 
 /** The first condition that no longer holds together with those before it. */
-function firstAstray(conditions: readonly Condition[], fields: Fields, dotted: boolean): Condition {
+function firstAstray(conditions: readonly Condition[], fields: Fields): Condition {
   let fits = 0;
   let fails = conditions.length;
   while (fails - fits > 1) {
     const middle = (fits + fails) >> 1;
-    if (holdTogether(conditions.slice(0, middle), fields, dotted)) fits = middle;
+    if (holdTogether(conditions.slice(0, middle), fields)) fits = middle;
     else fails = middle;
   }
   return conditions[fails - 1] as Condition;

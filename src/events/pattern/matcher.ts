@@ -1,8 +1,9 @@
+import { endsFolded, equalsFolded, startsFolded } from "./case-folding.ts";
 import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { type Glob, globMatches } from "./glob.ts";
 import { addressKey } from "./ip.ts";
 
-/** One entry of a pattern's array, compiled. `fold` asks for comparison without regard to case; such texts are folded already. */
+/** One entry of a pattern's array, compiled. `fold` asks for comparison without regard to case. */
 export type Matcher =
   | { kind: "equals"; value: LeafValue }
   | { kind: "equals-ignore-case"; text: string }
@@ -13,19 +14,6 @@ export type Matcher =
   | { kind: "cidr"; low: string; high: string }
   | { kind: "exists"; present: boolean }
   | { kind: "anything-but"; excluded: readonly Matcher[] };
-
-const ascii = /^[\x00-\x7f]*$/;
-
-/** The text with differences of case removed, character by character so that no character changes its place. */
-export function foldCase(text: string): string {
-  if (ascii.test(text)) return text.toLowerCase();
-  let folded = "";
-  for (const char of text) {
-    const lower = char.toUpperCase().toLowerCase();
-    folded += lower.length === char.length ? lower : char;
-  }
-  return folded;
-}
 
 const bits = new DataView(new ArrayBuffer(8));
 
@@ -44,7 +32,10 @@ export function nextBelow(value: number): number {
 
 /** Whether a literal of a pattern is the value. */
 function sameLiteral(literal: LeafValue, value: LeafValue): boolean {
-  if (literal instanceof ExactNumber) return value instanceof ExactNumber && literal.text === value.text;
+  // Whole numbers of any size match themselves; a fraction no double holds, or one beyond all doubles, matches nothing.
+  if (literal instanceof ExactNumber) {
+    return value instanceof ExactNumber && literal.text === value.text && /^-?\d+$/.test(literal.text);
+  }
   if (literal === value) return true;
   if (typeof literal !== "string" || typeof value !== "string" || !literal.includes(":")) return false;
   // A literal that is an IPv6 address, of which there are many spellings, is compared as an address.
@@ -61,11 +52,13 @@ export function matcherAccepts(matcher: Matcher, value: LeafValue): boolean {
     case "equals":
       return sameLiteral(matcher.value, value);
     case "equals-ignore-case":
-      return typeof value === "string" && foldCase(value) === matcher.text;
+      return typeof value === "string" && equalsFolded(matcher.text, value);
     case "prefix":
-      return typeof value === "string" && (matcher.fold ? foldCase(value) : value).startsWith(matcher.text);
+      if (typeof value !== "string") return false;
+      return matcher.fold ? startsFolded(matcher.text, value) : value.startsWith(matcher.text);
     case "suffix":
-      return typeof value === "string" && (matcher.fold ? foldCase(value) : value).endsWith(matcher.text);
+      if (typeof value !== "string") return false;
+      return matcher.fold ? endsFolded(matcher.text, value) : value.endsWith(matcher.text);
     case "wildcard":
       return typeof value === "string" && globMatches(matcher.glob, value);
     case "range":

@@ -1,4 +1,4 @@
-import type { Branch, Dialect, Pattern } from "./compile.ts";
+import type { Branch, Pattern } from "./compile.ts";
 import type { Condition } from "./condition.ts";
 import type { EventValue } from "./exact-number.ts";
 import { type Fields, FieldTree, readFields } from "./fields.ts";
@@ -62,18 +62,11 @@ function level<Id>(parent: Bucket<Id> | undefined, used: ReadonlySet<string>): L
  */
 export class PatternIndex<Id> {
   readonly #rules = new Map<Id, Rule<Id>>();
-  readonly #dotted: boolean;
-  readonly #tree: FieldTree;
+  readonly #tree = new FieldTree();
   readonly #root: Level<Id> = level<Id>(undefined, new Set());
   #arrivals = 0;
   #events = 0;
   #checks = 0;
-
-  /** All patterns of an index are of one dialect. */
-  constructor(dialect: Dialect) {
-    this.#dotted = dialect.dotted;
-    this.#tree = new FieldTree(dialect.dotted);
-  }
 
   get size(): number {
     return this.#rules.size;
@@ -146,7 +139,7 @@ export class PatternIndex<Id> {
     for (const { rule, branch } of entries) {
       if (rule.matched === this.#events) continue;
       this.#checks++;
-      if (!branchMatches(branch, fields, this.#dotted)) continue;
+      if (!branchMatches(branch, fields)) continue;
       rule.matched = this.#events;
       found.push(rule);
     }

@@ -1,8 +1,9 @@
 import { AffixTree } from "./affix-tree.ts";
+import { foldCase } from "./case-folding.ts";
 import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { IntervalTree } from "./interval-tree.ts";
 import { addressKey } from "./ip.ts";
-import { foldCase, type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
+import { type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
 
 /** Length of the pieces by which a wildcard without literal start or end is found inside a value. */
 const pieceLength = 3;
@@ -27,11 +28,15 @@ function placeOf(matcher: Matcher): Place {
       return address === undefined ? { in: "literals", key: matcher.value } : { in: "addresses", key: address };
     }
     case "equals-ignore-case":
-      return { in: "folded", key: matcher.text };
+      return { in: "folded", key: foldCase(matcher.text) };
     case "prefix":
-      return { in: matcher.fold ? "foldedPrefixes" : "prefixes", key: matcher.text };
+      return matcher.fold
+        ? { in: "foldedPrefixes", key: foldCase(matcher.text) }
+        : { in: "prefixes", key: matcher.text };
     case "suffix":
-      return { in: matcher.fold ? "foldedSuffixes" : "suffixes", key: matcher.text };
+      return matcher.fold
+        ? { in: "foldedSuffixes", key: foldCase(matcher.text) }
+        : { in: "suffixes", key: matcher.text };
     case "wildcard":
       return globPlace(matcher.glob.literals);
     case "range":

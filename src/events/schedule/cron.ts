@@ -1,7 +1,8 @@
 /** Which days of a month a cron expression names. */
 export type DaySelection =
   | { by: "days"; days: ReadonlySet<number> }
-  | { by: "last-day" }
+  /** `before`: so many days before the last one. */
+  | { by: "last-day"; before: number }
   | { by: "last-weekday" }
   | { by: "nearest-weekday"; day: number }
   /** Days of the week, 1 = Sunday. */
@@ -50,29 +51,44 @@ const yearField: Field = { min: 1970, max: 2199, maxStep: 229, wraps: false };
 
 /**
  * Compiles the six fields between the parentheses of `cron(…)`: minutes, hours, day of month, month, day of week, year
- * (EventBridge user guide, "Cron-based schedules"). Undefined for a body AWS does not take.
+ * (EventBridge user guide, "Cron-based schedules"). A comma between two fields is a blank. Undefined for a body AWS does
+ * not take.
+ * @param lenient as rules read fields, who pass over much that is no cron: see {@link tidied}
  */
-export function parseCron(body: string): Cron | undefined {
-  const fields = body.trim().split(/\s+/);
+export function parseCron(body: string, lenient = false): Cron | undefined {
+  const fields = body.split(/,?\s+/).map((field) => (lenient ? tidied(field) : field));
   if (fields.length !== 6) return undefined;
   const [minute, hour, day, month, weekday, year] = fields as [string, string, string, string, string, string];
   if ((day === "?") === (weekday === "?")) return undefined;
-  const minutes = parseValues(minute, minuteField);
-  const hours = parseValues(hour, hourField);
-  const days = weekday === "?" ? parseDays(day) : parseWeekdays(weekday);
-  const months = parseValues(month, monthField);
-  const years = parseValues(year, yearField);
+  const minutes = parseValues(minute, minuteField, lenient);
+  const hours = parseValues(hour, hourField, lenient);
+  const days = weekday === "?" ? parseDays(day, lenient) : parseWeekdays(weekday, lenient);
+  const months = parseValues(month, monthField, lenient);
+  const years = parseValues(year, yearField, lenient);
   if (!minutes || !hours || !days || !months || !years) return undefined;
   return { minutes, hours, days, months, years };
 }
 
+/** A field without what rules pass over: letters behind a number, names beyond their third letter, a W behind a range. */
+function tidied(field: string): string {
+  return field
+    .split(",")
+    .map((term) =>
+      term
+        .replace(/[A-Za-z]{4,}/g, (name) => (/^.{3}L$/i.test(name) ? name : name.slice(0, 3)))
+        .replace(/^(\d+-\d+)W$/i, "$1")
+        .replace(/(\d)[A-KM-VX-Z]$/i, "$1"),
+    )
+    .join(",");
+}
+
 /** The ascending values of a list of `*`, `a`, `a-b`, each with an optional `/step`. */
-function parseValues(text: string, field: Field): number[] | undefined {
+function parseValues(text: string, field: Field, lenient: boolean): number[] | undefined {
   const values = new Set<number>();
   for (const term of text.split(",")) {
     const [range = "", step, more] = term.split("/");
     if (more !== undefined) return undefined;
-    const stride = step === undefined ? 1 : parseStep(step, field);
+    const stride = step === undefined ? 1 : parseStep(step, field, lenient);
     if (stride === undefined) return undefined;
     if (range === "*") {
       for (let value = field.min; value <= field.max; value += stride) values.add(value);
@@ -90,10 +106,12 @@ function parseValues(text: string, field: Field): number[] | undefined {
   return [...values].sort((a, b) => a - b);
 }
 
-function parseStep(text: string, field: Field): number | undefined {
+function parseStep(text: string, field: Field, lenient: boolean): number | undefined {
   if (!/^\d{1,3}$/.test(text)) return undefined;
   const step = Number(text);
-  return step >= 1 && step <= field.maxStep ? step : undefined;
+  if (step >= 1 && step <= field.maxStep) return step;
+  // Where rules take any step, one of 0 or beyond the field leaves the first value alone.
+  return lenient && field.maxStep > 0 ? Number.POSITIVE_INFINITY : undefined;
 }
 
 function parseValue(text: string, field: Field): number | undefined {
@@ -104,19 +122,22 @@ function parseValue(text: string, field: Field): number | undefined {
   return value >= field.min && value <= field.max ? value : undefined;
 }
 
-function parseDays(text: string): DaySelection | undefined {
+function parseDays(text: string, lenient: boolean): DaySelection | undefined {
   const upper = text.toUpperCase();
-  if (upper === "L") return { by: "last-day" };
+  if (upper === "L") return { by: "last-day", before: 0 };
   if (upper === "LW") return { by: "last-weekday" };
+  const beforeLast = lenient ? /^L-(\d{1,2})$/.exec(upper)?.[1] : undefined;
+  if (beforeLast !== undefined)
+    return Number(beforeLast) <= 30 ? { by: "last-day", before: Number(beforeLast) } : undefined;
   if (upper.endsWith("W")) {
     const day = parseValue(text.slice(0, -1), dayField);
     return day === undefined ? undefined : { by: "nearest-weekday", day };
   }
-  const days = parseValues(text, dayField);
+  const days = parseValues(text, dayField, lenient);
   return days && { by: "days", days: new Set(days) };
 }
 
-function parseWeekdays(text: string): DaySelection | undefined {
+function parseWeekdays(text: string, lenient: boolean): DaySelection | undefined {
   const upper = text.toUpperCase();
   // A bare L is the last day of the week.
   if (upper === "L") return { by: "weekdays", weekdays: new Set([7]) };
@@ -130,7 +151,7 @@ function parseWeekdays(text: string): DaySelection | undefined {
     if (weekday === undefined || !/^[1-5]$/.test(text.slice(name.length + 1))) return undefined;
     return { by: "nth-of-weekday", weekday, nth: Number(ordinal) };
   }
-  const weekdays = parseValues(text, weekdayField);
+  const weekdays = parseValues(text, weekdayField, lenient);
   return weekdays && { by: "weekdays", weekdays: new Set(weekdays) };
 }
 
@@ -149,7 +170,7 @@ export function selectedDays(selection: DaySelection, year: number, month: numbe
   const last = daysInMonth(year, month);
   switch (selection.by) {
     case "last-day":
-      return [last];
+      return last > selection.before ? [last - selection.before] : [];
     case "last-weekday":
       return [nearestWeekday(year, month, last)];
     case "nearest-weekday":

@@ -22,12 +22,13 @@ const unitMs: Readonly<Record<string, number>> = { minute: minuteMs, hour: 60 * 
  * guide, "Schedule types"). Throws {@link InvalidSchedule} with the service's own text.
  */
 export function parseSchedule(text: string, dialect: ScheduleDialect): Schedule {
-  const [, kind, body] = /^(rate|cron|at)\(([^()]*)\)$/.exec(text) ?? [];
+  // No blanks at either edge, neither outside of the parentheses nor inside.
+  const [, kind, body] = /^(rate|cron|at)\(([^()\s](?:[^()]*[^()\s])?)\)$/.exec(text) ?? [];
   let schedule: Schedule | undefined;
   if (kind === "rate") schedule = parseRate(body as string, dialect);
   if (kind === "at" && dialect === "scheduler") schedule = parseAt(body as string);
   if (kind === "cron") {
-    const cron = parseCron(body as string);
+    const cron = parseCron(body as string, dialect === "events");
     schedule = cron && { kind: "cron", cron };
   }
   if (schedule !== undefined) return schedule;
@@ -37,7 +38,7 @@ export function parseSchedule(text: string, dialect: ScheduleDialect): Schedule 
 }
 
 function parseRate(body: string, dialect: ScheduleDialect): Schedule | undefined {
-  const [, digits, unit = "", plural] = /^(\d{1,10})\s+(minute|hour|day)(s?)$/.exec(body.trim()) ?? [];
+  const [, digits, unit = "", plural] = /^(\d{1,10})\s+(minute|hour|day)(s?)$/.exec(body) ?? [];
   const count = Number(digits);
   if (digits === undefined || count < 1) return undefined;
   if (count > 1 && plural === "") return undefined;
@@ -48,7 +49,7 @@ function parseRate(body: string, dialect: ScheduleDialect): Schedule | undefined
 }
 
 function parseAt(body: string): Schedule | undefined {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/.exec(body.trim());
+  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)$/.exec(body);
   if (match === null) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
     number,

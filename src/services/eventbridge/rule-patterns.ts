@@ -1,5 +1,5 @@
 /** The compiled patterns of every bus, made when an event first comes and kept in step with the rules. */
-import { busDialect, type EventValue, type Pattern, PatternIndex, parsePattern } from "../../events/pattern/index.ts";
+import { type EventValue, type Pattern, PatternIndex, parsePattern } from "../../events/pattern/index.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import type { RuleRow } from "./tables.ts";
 
@@ -34,7 +34,7 @@ export class RulePatterns {
     if (rules.by.bus.size(bus) === 0) return [];
     let index = this.#byBus.get(bus);
     if (index === undefined) {
-      index = new PatternIndex(busDialect);
+      index = new PatternIndex();
       this.#byBus.set(bus, index);
       for (const rule of rules.by.bus.range(bus)) this.#file(index, rule);
     }

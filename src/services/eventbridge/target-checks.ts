@@ -47,8 +47,11 @@ function checkInput(target: FromWire<Target>, id: string): void {
   if (given.length > 1) {
     throw validation(`Only one of Input, InputPath, or InputTransformer must be provided for target ${id}.`);
   }
-  if (target.Input !== undefined && !isJson(target.Input)) {
-    throw validation(`JSON syntax error in input for target ${id}.`);
+  // The empty input is one: it delivers nothing.
+  if (target.Input !== undefined && target.Input !== "" && !isJson(target.Input)) {
+    throw validation(
+      `JSON syntax error in input for target ${id}: [Source: (String)"${target.Input}"; line: 1, column: 1]`,
+    );
   }
   transforming(() => compileInput(target as Target));
 }

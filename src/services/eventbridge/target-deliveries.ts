@@ -45,6 +45,7 @@ export class Targets {
     const { spec } = target;
     const { delivery } = this.#service.deps;
     const input = inputOf(spec, rule, event, this.#service.now);
+    if ("problem" in input && input.problem === "nothing") return;
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
     const request: DeliveryRequest = {
       account: rule.account,

@@ -7,13 +7,14 @@ import {
   type InputTransformer,
   InvalidTransform,
   jsonText,
+  parseInputPath,
   parseInputTransformer,
   parseJsonPath,
   type Rendered,
   resolvePath,
 } from "../../events/input-transform/index.ts";
 import type { EventValue } from "../../events/pattern/index.ts";
-import { type BusEvent, isoSeconds } from "./event.ts";
+import type { BusEvent } from "./event.ts";
 import type { RuleRow } from "./tables.ts";
 
 /** The input of a target entry, ready to be applied. */
@@ -30,7 +31,8 @@ const compiledPaths = new Map<string, CompiledPath>();
 export function compileInput(target: Target): CompiledInput {
   const { Input: constant, InputPath: path, InputTransformer: transformer, Id: id } = target;
   if (constant !== undefined) return { kind: "constant", text: constant };
-  if (path !== undefined) return { kind: "path", path: parseJsonPath(path) };
+  if (path === "") return { kind: "constant", text: "{}" };
+  if (path !== undefined) return { kind: "path", path: parseInputPath(path, id as string) };
   if (transformer === undefined) return { kind: "event" };
   const { InputPathsMap: paths, InputTemplate: template } = transformer;
   return { kind: "transformer", transformer: parseInputTransformer(paths, template as string, id as string) };
@@ -47,16 +49,14 @@ export function inputOf(target: Target, rule: RuleRow, event: BusEvent, nowMs: n
     case "event":
       return { text: event.text };
     case "constant":
-      return { text: input.text };
-    case "path": {
-      const text = applyInputPath(input.path, event.value as EventValue);
-      return text === undefined ? { problem: "invalid-json" } : { text };
-    }
+      return input.text === "" ? { problem: "nothing" } : { text: input.text };
+    case "path":
+      return { text: applyInputPath(input.path, event.value as EventValue) };
     case "transformer":
       return applyInputTransformer(input.transformer, event.value as EventValue, {
         ruleArn: rule.arn,
         ruleName: rule.name,
-        ingestionTime: isoSeconds(nowMs),
+        ingestionTime: new Date(nowMs).toISOString(),
       });
   }
 }

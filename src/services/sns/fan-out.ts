@@ -123,6 +123,7 @@ function whyNobody(known: Known | undefined, notification: Notification): string
 
 function reasonOf(mismatch: FilterPolicyMismatch | undefined): string {
   if (mismatch === undefined || mismatch.reason === "body-not-json-object") return "its body is no JSON object.";
+  if (mismatch.reason === "no-attributes") return "it has no attributes.";
   const { path, reason, expected, actual } = mismatch;
   if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, mostShown)}.`;
   if (reason === "element") return `no one element of its array has all that is wanted, such as ${path}.`;

@@ -263,9 +263,12 @@ describe("targets", () => {
         { Input: "{}", InputPath: "$" },
         "Only one of Input, InputPath, or InputTransformer must be provided for target id.",
       ],
-      [{ Input: "{" }, "JSON syntax error in input for target id."],
-      [{ InputPath: "detail" }, "Invalid JSONPath detail."],
-      [{ InputTransformer: { InputTemplate: "<a>" } }, "InputTemplate for target id contains invalid placeholder a."],
+      [{ Input: "{" }, 'JSON syntax error in input for target id: [Source: (String)"{"; line: 1, column: 1]'],
+      [{ InputPath: "detail" }, "InputPath for target id is invalid."],
+      [
+        { InputTransformer: { InputPathsMap: { b: "$.b" }, InputTemplate: "<a>" } },
+        "InputTemplate for target id contains invalid placeholder a.",
+      ],
       [
         { DeadLetterConfig: { Arn: "arn:aws:sns:us-east-1:000000000000:t" } },
         "Parameter DeadLetterConfig.Arn is not valid.",

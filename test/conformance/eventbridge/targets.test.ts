@@ -67,7 +67,7 @@ describe("what a queue gets", () => {
               '{ "l": <l>, "none": <none>, "arn": <aws.events.rule-arn>, "at": "<aws.events.event.ingestion-time>" }',
           },
         },
-        `{"l":[1,{"a":2}],"none":"","arn":"${ruleArn}case-5","at":"2026-03-01T00:00:00Z"}`,
+        `{"l":[1,{"a":2}],"none":"","arn":"${ruleArn}case-5","at":"2026-03-01T00:00:00.000Z"}`,
       ],
       [{ InputTransformer: { InputPathsMap: { l: "$.detail.list" }, InputTemplate: '{"broken": "<l>x"}' } }, undefined],
     ];

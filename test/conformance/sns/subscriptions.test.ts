@@ -96,7 +96,7 @@ describe("Subscribe", () => {
     ],
     [
       { FilterPolicy: '{"a":{"b":["c"]}}' },
-      "FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy",
+      "Filter policy scope MessageAttributes does not support nested filter policy",
     ],
   ])("refuses %j, with the words Set has for it too", async (attributes, message) => {
     const bench = await startSns();

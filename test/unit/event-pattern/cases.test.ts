@@ -1,13 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  busDialect,
-  explain,
-  matchesPattern,
-  PatternIndex,
-  parseEvent,
-  parsePattern,
-} from "../../../src/events/pattern/index.ts";
+import { explain, matchesPattern, PatternIndex, parseEvent, parsePattern } from "../../../src/events/pattern/index.ts";
 
 interface Case {
   name: string;
@@ -50,13 +43,13 @@ describe("event pattern cases", () => {
     const parsed = parsePattern(pattern);
     expect(matchesPattern(parsed, event)).toBe(one.expect);
     expect(explain(parsed, event) === undefined).toBe(one.expect);
-    const index = new PatternIndex<string>(busDialect);
+    const index = new PatternIndex<string>();
     index.add("rule", parsed);
     expect(index.match(event)).toEqual(one.expect ? ["rule"] : []);
   });
 
   it("give the same answers from one index of all patterns", () => {
-    const index = new PatternIndex<string>(busDialect);
+    const index = new PatternIndex<string>();
     const good = cases.filter((one) => typeof one.expect === "boolean");
     for (const one of good) index.add(one.name, parsePattern(text(one.pattern)));
     for (const one of good) {

@@ -70,10 +70,35 @@ describe("other refusals", () => {
 
   it("takes nested policies on the body only", () => {
     const nested = '{"a":{"b":["x"]}}';
-    expect(refusal(nested)).toBe(
-      "FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy",
-    );
+    expect(refusal(nested)).toBe("Filter policy scope MessageAttributes does not support nested filter policy");
     expect(refusal(nested, "MessageBody")).toBe("accepted");
+  });
+
+  it("quotes the policy written anew, and counts columns in that", () => {
+    expect(refusal('{ "size" : [ { "numeric" : [ ] } ] }')).toBe(
+      'FilterPolicy: Invalid member in numeric match: ]\n at [Source: (String)"{"size":[{"numeric":[]}]}"; line: 1, column: 23]',
+    );
+  });
+
+  it.each([
+    ["{x", "Unexpected character ('x' (code 120)): was expecting double-quote to start field name", 2],
+    [
+      "yes",
+      "Unrecognized token 'yes': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+      4,
+    ],
+  ])("%s is told in the parser's words, without the source", (text, sentence, column) => {
+    expect(refusal(text)).toBe(
+      `FilterPolicy: failed to parse JSON. ${sentence}\n at [Source: REDACTED (\`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION\` disabled); line: 1, column: ${column}]`,
+    );
+  });
+
+  it("counts the keys of all branches of $or together", () => {
+    const branch = (...names: string[]) => Object.fromEntries(names.map((name) => [name, ["x"]]));
+    expect(refusal(JSON.stringify({ $or: [branch("a", "b", "c"), branch("d", "e", "f")] }))).toBe(
+      "FilterPolicy: Filter policy can not have more than 5 keys",
+    );
+    expect(refusal(JSON.stringify({ $or: [branch("a", "b", "c"), branch("a", "d", "e")] }))).toBe("accepted");
   });
 
   it("counts keys and combinations", () => {
@@ -121,18 +146,40 @@ describe("policies on attributes", () => {
     expect(onAttributes({ l: [{ numeric: ["=", 2] }] }, { l: ["String.Array", "[1,2]"] })).toBe(true);
     expect(onAttributes({ l: [true] }, { l: ["String.Array", "[true,null]"] })).toBe(true);
     expect(onAttributes({ l: ["a"] }, { l: ["String.Array", "a"] })).toBe(false);
-    expect(onAttributes({ l: [{ "anything-but": "a" }] }, { l: ["String.Array", '["a","b"]'] })).toBe(false);
+    expect(onAttributes({ l: [{ "anything-but": "a" }] }, { l: ["String.Array", '["a","b"]'] })).toBe(true);
+    expect(onAttributes({ l: [{ "anything-but": "a" }] }, { l: ["String.Array", '["a","a"]'] })).toBe(false);
     expect(onAttributes({ l: [{ "anything-but": "a" }] }, { l: ["String.Array", '["c","b"]'] })).toBe(true);
   });
 
   it("treat a missing attribute as matched by exists:false alone", () => {
-    expect(onAttributes({ a: [{ exists: false }] }, {})).toBe(true);
+    expect(onAttributes({ a: [{ exists: false }] }, { b: ["String", "x"] })).toBe(true);
+    expect(onAttributes({ a: [{ exists: false }] }, { b: ["Binary", "x"] })).toBe(true);
     expect(onAttributes({ a: [null] }, {})).toBe(false);
     expect(onAttributes({ a: [{ "anything-but": "x" }] }, {})).toBe(false);
     expect(onAttributes({ a: [{ exists: true }] }, { a: ["String", "x"] })).toBe(true);
   });
 
-  it("take dots in names literally", () => {
+  it("let nothing through that has no attributes, exists:false included", () => {
+    expect(onAttributes({ a: [{ exists: false }] }, {})).toBe(false);
+    const policy = parseFilterPolicy('{"a":[{"exists":false}]}', "MessageAttributes");
+    expect(explainFilterPolicy(policy, { body: "{}", attributes: {} })).toEqual({ reason: "no-attributes" });
+  });
+
+  it("take one bare value for a String.Array of it", () => {
+    expect(onAttributes({ l: [7] }, { l: ["String.Array", "7"] })).toBe(true);
+    expect(onAttributes({ l: [true] }, { l: ["String.Array", "true"] })).toBe(true);
+    expect(onAttributes({ l: ["red"] }, { l: ["String.Array", '"red"'] })).toBe(true);
+    expect(onAttributes({ l: ["red"] }, { l: ["String.Array", "red"] })).toBe(false);
+    expect(onAttributes({ l: [{ "anything-but": ["x"] }] }, { l: ["String.Array", "red"] })).toBe(false);
+  });
+
+  it("match nothing with numbers that JSON does not have", () => {
+    expect(onAttributes({ n: [0.5] }, { n: ["Number", ".5"] })).toBe(false);
+    expect(onAttributes({ n: [{ numeric: ["=", 0.5] }] }, { n: ["Number", ".5"] })).toBe(false);
+    expect(onAttributes({ n: [5] }, { n: ["Number", "5."] })).toBe(false);
+  });
+
+  it("take dotted names as names of attributes", () => {
     expect(onAttributes({ "a.b": ["x"] }, { "a.b": ["String", "x"] })).toBe(true);
     expect(onAttributes({ toString: [{ exists: true }] }, {})).toBe(false);
   });
@@ -142,7 +189,12 @@ describe("policies on the body", () => {
   it("need a JSON object", () => {
     expect(onBody({ a: [{ exists: false }] }, "text")).toBe(false);
     expect(onBody({ a: [{ exists: false }] }, "[]")).toBe(false);
-    expect(onBody({ a: [{ exists: false }] }, "{}")).toBe(true);
+    expect(onBody({ a: [{ exists: false }] }, "{}")).toBe(false);
+    expect(onBody({ a: [{ exists: false }] }, { b: 1 })).toBe(true);
+    expect(onBody({ a: [{ exists: true }] }, { a: null })).toBe(true);
+    expect(onBody({ a: [{ exists: true }] }, { a: "" })).toBe(true);
+    expect(onBody({ a: [{ exists: true }] }, { a: [] })).toBe(false);
+    expect(onBody({ a: [{ exists: true }] }, { a: {}, b: 1 })).toBe(false);
     const policy = parseFilterPolicy('{"a":["x"]}', "MessageBody");
     expect(explainFilterPolicy(policy, { body: "text", attributes: {} })).toEqual({ reason: "body-not-json-object" });
     expect(explainFilterPolicy(policy, { body: '{"a":"y"}', attributes: {} })).toMatchObject({
@@ -170,10 +222,27 @@ describe("policies on the body", () => {
     expect(onBody({ a: ["x"] }, { a: [] })).toBe(false);
   });
 
-  it("take dots in names literally", () => {
-    expect(onBody({ "a.b": ["x"] }, { "a.b": "x" })).toBe(true);
-    expect(onBody({ "a.b": ["x"] }, { a: { b: "x" } })).toBe(false);
-    expect(onBody({ a: { b: ["x"] } }, { "a.b": "x" })).toBe(false);
+  it.each([
+    { order: { ship: { city: "Oslo" } } },
+    { "order.ship": { city: "Oslo" } },
+    { order: { "ship.city": "Oslo" } },
+    { "order.ship.city": "Oslo" },
+  ])("join names by dots, in the policy and in %j", (body) => {
+    for (const policy of [
+      { "order.ship.city": ["Oslo"] },
+      { order: { ship: { city: ["Oslo"] } } },
+      { order: { "ship.city": ["Oslo"] } },
+    ]) {
+      expect(onBody(policy, body)).toBe(true);
+    }
+    expect(onBody({ "order.ship": ["Oslo"] }, body)).toBe(false);
+  });
+
+  it("count levels of nesting, not dots", () => {
+    expect(refusal('{"a.b.c":["x"]}')).toBe("accepted");
+    const values = JSON.stringify(Array.from({ length: 100 }, (_, i) => i));
+    expect(refusal(`{"a.b":${values}}`, "MessageBody")).toBe("accepted");
+    expect(refusal(`{"a":{"b":${values}}}`, "MessageBody")).toBe("FilterPolicy: Filter policy is too complex");
   });
 
   it("combine $or with its siblings", () => {

@@ -4,6 +4,7 @@ import {
   applyInputPath,
   applyInputTransformer,
   InvalidTransform,
+  parseInputPath,
   parseInputTransformer,
   parseJsonPath,
 } from "../../../src/events/input-transform/index.ts";
@@ -48,16 +49,16 @@ describe("input paths", () => {
     ["$.detail.command", '"go"'],
     ["$.detail.nested.command", '"inner"'],
     ["$.detail.n", "5"],
-    ["$.detail.none", "null"],
+    ["$.detail.none", "{}"],
     ["$.resources[1]", '"arn:b"'],
     ["$.resources[*]", '["arn:a","arn:b"]'],
     ["$.detail-type", '"Order Placed"'],
     ["$['detail-type']", '"Order Placed"'],
     ['$["detail"]["n"]', "5"],
-    ["$.detail.missing", undefined],
-    ["$.resources[2]", undefined],
-    ["$.source.length", undefined],
-    ["$.detail.toString", undefined],
+    ["$.detail.missing", "{}"],
+    ["$.resources[2]", "{}"],
+    ["$.source.length", "{}"],
+    ["$.detail.toString", "{}"],
   ])("%s", (path, expected) => {
     expect(applyInputPath(parseJsonPath(path), event)).toBe(expected);
   });
@@ -68,6 +69,30 @@ describe("input paths", () => {
       expect(refusal(() => parseJsonPath(path))).toBe(`Invalid JSONPath ${path}.`);
     },
   );
+
+  it.each([
+    "",
+    "detail",
+    "$.",
+    "$..a",
+    "$['x']",
+    '$.x["y"]',
+    "$.*",
+    "$[-1]",
+    "$.a[0:1]",
+    "$.a[?(@.b)]",
+    "$.a b",
+    "$.a[ 1 ]",
+  ])("%s is refused as a target's path and in its map", (path) => {
+    expect(refusal(() => parseInputPath(path, "t1"))).toBe("InputPath for target t1 is invalid.");
+    expect(refusal(() => parseInputTransformer({ a: path }, '"<a>"', "t1"))).toBe(
+      "InputPath for target t1 is invalid.",
+    );
+  });
+
+  it.each(["$", "$.detail-type", "$.a_b/c", "$.a[0].b[*]", "$[0]"])("%s is a target's path", (path) => {
+    expect(refusal(() => parseInputPath(path, "t1"))).toBe("accepted");
+  });
 
   it("keeps numbers beyond a double", () => {
     const big = parseEvent('{"detail":{"n":9007199254740993}}');
@@ -95,8 +120,7 @@ describe("JSON templates", () => {
     ['{"a": <none>}', '{"a":null}'],
     ['{"a": "<list>"}', '{"a":"[1,2]"}'],
     ['{"a": "<object>"}', "invalid-json"],
-    ["[<n>, <command>]", '[5,"go"]'],
-    ["<object>", '{"command":"inner"}'],
+    ['{"a": [1, <missing>]}', '{"a":[1,""]}'],
     ['{\n  "a b": "c  d",\n  "e": [ 1, 2 ]\n}', '{"a b":"c  d","e":[1,2]}'],
     ['{"a": "1 < 2 > 0"}', '{"a":"1 < 2 > 0"}'],
     ['{"q": "\\"<command>\\""}', '{"q":"\\"go\\""}'],
@@ -106,7 +130,7 @@ describe("JSON templates", () => {
 
   it("deliver nothing when a pasted list or object breaks the string around it", () => {
     expect(transform({ list: "$.resources" }, '{"a": "<list>"}')).toBe("invalid-json");
-    expect(transform({ text: "$.detail.text" }, '{"a": "<text>"}')).toBe("invalid-json");
+    expect(transform({ text: "$.detail.text" }, '{"a": "<text>"}')).toBe('{"a":"say \\"hi\\""}');
     expect(transform({ text: "$.detail.text" }, '{"a": <text>}')).toBe('{"a":"say \\"hi\\""}');
   });
 
@@ -118,7 +142,7 @@ describe("JSON templates", () => {
     expect(transform({}, '{"e": <aws.events.event.json>}')).toBe(`{"e":${JSON.stringify(event)}}`);
     const envelope = JSON.parse(transform({}, '{"e": <aws.events.event>}')).e;
     const { detail: _, "detail-type": detailType, ...rest } = event;
-    expect(envelope).toEqual({ ...rest, detailType });
+    expect(envelope).toEqual({ ...rest, detailType, time: Date.parse(event.time) });
     expect(transform({}, '{"e": "<aws.events.event>"}')).toBe("invalid-json");
   });
 
@@ -137,25 +161,67 @@ describe("string templates", () => {
     expect(transform({ c: "$.detail.command" }, '"first <c>"\n"second"\n')).toBe('"first go"\n"second"');
   });
 
-  it("break on an object", () => {
-    expect(transform({ o: "$.detail.nested" }, '"<o>"')).toBe("invalid-json");
-    expect(transform({ o: "$.resources" }, '"<o>"')).toBe("invalid-json");
+  it("lose the quotes of what is pasted into them", () => {
+    expect(transform({ o: "$.detail.nested" }, '"<o> is on"')).toBe('"{command:inner} is on"');
+    expect(transform({ o: "$.resources" }, '"<o>"')).toBe('"[arn:a,arn:b]"');
+    expect(transform({ n: "$.detail.none", m: "$.detail.missing" }, '"<n>|<m>"')).toBe('"null|"');
+  });
+
+  it("are spoilt by a quote or the end of a line in a text", () => {
+    expect(transform({ text: "$.detail.text" }, '"<text>"')).toBe("invalid-json");
+    expect(transform({ a: "$.a" }, '"<a>"', { a: "one\ntwo" })).toBe("invalid-json");
+  });
+});
+
+describe("templates that begin with neither a brace nor a quote", () => {
+  const values = { text: "pear", number: 42, object: { k: "v", n: 7 } };
+  const paths = { text: "$.text", number: "$.number", object: "$.object", missing: "$.missing" };
+
+  it.each([
+    ["[<text>]", "invalid-json"],
+    ["<object>", "invalid-json"],
+    ["[1,<missing>]", "invalid-json"],
+    ["[null,<number>]", "[null,42]"],
+    ["<number>", "42"],
+    ["<missing>", "nothing"],
+    ['["<text>"]', '["pear"]'],
+  ])("%s is filled in as text", (template, expected) => {
+    expect(transform(paths, template, values)).toBe(expected);
+  });
+
+  it("are left with what no map names", () => {
+    expect(transform({}, '"x <y> z <aws.events.nosuch>"')).toBe('"x <y> z <aws.events.nosuch>"');
+    expect(transform({}, '{"a":<y>}')).toBe("invalid-json");
   });
 });
 
 describe("what PutTargets refuses", () => {
   it.each<[Record<string, string>, string, string]>([
-    [{}, '"<unknown>"', "InputTemplate for target t1 contains invalid placeholder unknown."],
+    [{ a: "$.a" }, '"<unknown>"', "InputTemplate for target t1 contains invalid placeholder unknown."],
     [
-      {},
+      { a: "$.a" },
       '{"a": <aws.events.nonsense>}',
       "InputTemplate for target t1 contains invalid placeholder aws.events.nonsense.",
     ],
-    [{ a: "detail" }, '"<a>"', "Invalid JSONPath detail."],
+    [{ a: "$.a" }, '{"<a>":1}', "InputTemplate placeholder present as a JSON object key for target t1."],
+    [{ a: "$.a" }, '{"x":[{"y<a>z":1}]}', "InputTemplate placeholder present as a JSON object key for target t1."],
+    [
+      {},
+      "<aws.events.event.json>",
+      "InputTemplate for target t1 contains placeholder aws.events.event.json valid only for JSON template.",
+    ],
     [{ AWSx: "$.detail" }, '"<AWSx>"', "InputPathsMap for target t1 contains reserved name AWSx."],
-    [{ a: "$.a" }, "{<a>: 1}", "Invalid InputTemplate for target t1."],
-    [{ a: "$.a" }, "plain <a>", "Invalid InputTemplate for target t1."],
-    [{}, '{"a": ', "Invalid InputTemplate for target t1."],
+    [
+      { a: "$.a" },
+      "{<a>: 1}",
+      'Invalid InputTemplate for target t1 : [Source: (String)"{null: 1}"; line: 1, column: 1].',
+    ],
+    [
+      { a: "$.a" },
+      "plain <a>",
+      'Invalid InputTemplate for target t1 : [Source: (String)"plain null"; line: 1, column: 1].',
+    ],
+    [{}, '{"a": ', 'Invalid InputTemplate for target t1 : [Source: (String)"{"a": "; line: 1, column: 1].'],
   ])("%j %s", (paths, template, expected) => {
     expect(refusal(() => parseInputTransformer(paths, template, "t1"))).toBe(expected);
   });
@@ -188,7 +254,7 @@ describe("hostile input", () => {
         const paths = { a: "$.a", b: "$.b[0]", c: "$" };
         if (refusal(() => parseInputTransformer(paths, template, "t")) !== "accepted") return;
         const text = transform(paths, template, { a: value, b: [value] } as EventValue);
-        if (text === "invalid-json") return;
+        if (text === "invalid-json" || text === "nothing") return;
         for (const line of template.trimStart().startsWith('"') ? text.split("\n") : [text]) JSON.parse(line || '""');
       }),
       { numRuns: 3000 },

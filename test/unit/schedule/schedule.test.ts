@@ -78,8 +78,10 @@ describe("what is refused", () => {
     "cron(0 1 1 * ? 1969)",
     "cron(0 1 1 * ? 2200)",
     "cron(0 1 1 * ? 2030-2020)",
-    "cron(*/60 * * * ? *)",
-    "cron(0/0 * * * ? *)",
+    "rate( 7 days )",
+    "rate(7 days )",
+    "rate( 7 days)",
+    "cron( 0 1 1 * ? *)",
     "cron(1/2/3 * * * ? *)",
     "cron(1-2-3 * * * ? *)",
     "cron(? * * * ? *)",
@@ -90,6 +92,28 @@ describe("what is refused", () => {
   ])("%s", (text) => {
     expect(refused(text, "events")).toBe("Parameter ScheduleExpression is not valid.");
     expect(refused(text, "scheduler")).toBe(`Invalid Schedule Expression ${text}.`);
+  });
+
+  it.each(["33x", "33/0", "33/61"])("is not %s in the minutes of a rule, which fires then", (minutes) => {
+    const after = Date.parse("2026-09-15T22:00:00Z");
+    const schedule = parseSchedule(`cron(${minutes} 22 * * ? *)`, "events");
+    expect(nextFire(schedule, after)).toBe(Date.parse("2026-09-15T22:33:00Z"));
+    expect(refused(`cron(${minutes} 22 * * ? *)`, "scheduler")).toContain("Invalid Schedule Expression");
+  });
+
+  it.each(["15W * ?", "1-31W * ?", "L-15 * ?", "? * TUE#3", "? * TUESDAY", "? SEPTEMBER TUE"])(
+    "is not %s in the days of a rule, which fires then",
+    (days) => {
+      const after = Date.parse("2026-09-15T22:00:00Z");
+      expect(nextFire(parseSchedule(`cron(33 22 ${days} *)`, "events"), after)).toBe(
+        Date.parse("2026-09-15T22:33:00Z"),
+      );
+    },
+  );
+
+  it.each(["events", "scheduler"] as const)("is no comma before a blank between fields (%s)", (dialect) => {
+    expect(refused("cron(0/10, 7-19, ?, *, MON-FRI, *)", dialect)).toBeUndefined();
+    expect(refused("cron(0/10,20 7-19 ? * MON-FRI *)", dialect)).toBeUndefined();
   });
 
   it("differs between rules and Scheduler", () => {
