@@ -1,5 +1,6 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Cause, timerCauses } from "./calls/cause.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
 import type { Door } from "./calls/door.ts";
 import { defaultAccount, Identities } from "./calls/identity.ts";
@@ -111,7 +112,11 @@ export class Emulator {
     restoreClock(store, this.clock);
     // A kept clock goes on where it stood, in the mode asked for this time.
     if (options.clock !== undefined) this.clock.setMode(options.clock);
-    const timers = new Timers(store, this.clock);
+    const timers = new Timers(
+      store,
+      this.clock,
+      timerCauses(() => this.clock.now()),
+    );
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
     const identities = new Identities(store, this.clock, this.#defaultRegion);
     const { clock, requests } = this;
@@ -188,7 +193,8 @@ export class Emulator {
     const run = levers !== undefined && Object.hasOwn(levers, lever) ? levers[lever] : undefined;
     if (running === undefined || run === undefined) return undefined;
     const place = { account: defaultAccount, region: this.#defaultRegion };
-    const result = this.store.transaction(() => run(running.state, { ...place, ...body }));
+    const cause = Cause.beginning("lever", `${service}/${lever}`, this.clock.now());
+    const result = cause.run(() => this.store.transaction(() => run(running.state, { ...place, ...body })));
     await this.store.flushed();
     return result;
   }

@@ -3,6 +3,7 @@
  * synchronous body runs, and kept as one text with each row that outlives the turn.
  */
 import { createHash } from "node:crypto";
+import type { TimerCauses } from "../engine/timers.ts";
 
 /** What a link of the chain is; its id is the request's, the delivery's, the timer's, an execution's or pipe's ARN … */
 export type CauseKind =
@@ -104,10 +105,9 @@ export class Cause {
     return new Cause(longer, this.beganAt, this.origin, this.sentTrace);
   }
 
-  /** The same chain with another trace header than the request's own; the same when that is none. */
-  traced(header: string | undefined): Cause {
-    const sent = usableTrace(header);
-    return sent === undefined ? this : new Cause(this.links, this.beganAt, this.origin, sent);
+  /** The same chain with this trace header instead of the request's own; without any for undefined. */
+  withTrace(header: string | undefined): Cause {
+    return new Cause(this.links, this.beganAt, this.origin, usableTrace(header));
   }
 
   /** A trace header of X-Ray's form: the client's own, or one made of the chain, the same at each look. */
@@ -129,6 +129,19 @@ export class Cause {
       current = before;
     }
   }
+}
+
+/**
+ * For the engine's timers: what is to be kept with one that is set now, and how its cause is in force again when it fires.
+ */
+export function timerCauses(now: () => number): TimerCauses {
+  return {
+    current: () => current?.text,
+    within: (kept, id, body) => {
+      const cause = kept === undefined ? Cause.beginning("timer", id, now()) : Cause.from(kept).next("timer", id);
+      return cause.run(body);
+    },
+  };
 }
 
 function seconds(epochMs: number): number {

@@ -5,7 +5,6 @@ import { type JsonDecoder, jsonDecoder } from "../../protocols/json-shape.ts";
 import type {
   Claim,
   OperationCodec,
-  Protocol,
   ProtocolName,
   Unclaimed,
   WireRequest,
@@ -16,11 +15,12 @@ import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
+import { type Call, InnerCall, Request } from "./call.ts";
 import { Cause } from "./cause.ts";
-import type { Identities, Identity } from "./identity.ts";
+import type { Identities } from "./identity.ts";
 import { Invocation } from "./invocation.ts";
 import { OperationContext, type OperationDefinition } from "./operation.ts";
-import type { RequestLog, RequestRecord } from "./request-log.ts";
+import type { RequestLog } from "./request-log.ts";
 import type { InputForm, ServiceDefinition } from "./service.ts";
 
 /** A service with its state, as one emulator runs it. */
@@ -43,49 +43,6 @@ interface Route extends Compiled {
   readonly operation: OperationModel;
   readonly state: unknown;
   readonly run: OperationDefinition<unknown>["run"] | undefined;
-}
-
-/** A call under way; once answered it is its own record in the request log. */
-class Call implements RequestRecord {
-  readonly protocol: Protocol;
-  readonly model: ServiceModel | undefined;
-  readonly identity: Identity;
-  readonly requestId: string;
-  readonly time: number;
-  readonly operation: string | undefined;
-  readonly startedAt = performance.now();
-  status = 0;
-  durationMs = 0;
-  failure: AwsError | undefined;
-
-  constructor(claimed: Claim | Unclaimed, identity: Identity, requestId: string, time: number) {
-    this.protocol = claimed.protocol;
-    this.model = claimed.service;
-    this.operation = "operation" in claimed ? claimed.operation.name : undefined;
-    this.identity = identity;
-    this.requestId = requestId;
-    this.time = time;
-  }
-
-  get service(): string | undefined {
-    return this.model?.name;
-  }
-
-  get account(): string {
-    return this.identity.account;
-  }
-
-  get region(): string {
-    return this.identity.region;
-  }
-
-  get error(): string | undefined {
-    return this.failure?.queryCode;
-  }
-
-  get message(): string | undefined {
-    return this.failure?.message;
-  }
 }
 
 /** An answer that is not there yet, and the way to give it up. */
@@ -194,21 +151,26 @@ export class Dispatcher {
     const model = this.#services.get(service)?.definition.model.operations.get(operation);
     if (!model) throw notBuilt(service, operation);
     const route = this.#route(model);
-    const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
-    route.validate(given);
     const { random, store, clock } = this.#deps;
-    // Calls cause calls: a chain of them must not keep the event loop from going round.
-    const rest = clock.turns.rest();
-    if (rest !== undefined) await rest;
-    const details = { requestId: random.uuid(), origin: invocation.origin ?? this.address };
-    const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
-    await store.flushed();
-    return result;
+    const call = new InnerCall(model, invocation, random.uuid(), clock.now());
+    const details = { requestId: call.requestId, origin: invocation.origin ?? this.address };
+    try {
+      const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
+      route.validate(given);
+      const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
+      await store.flushed();
+      this.#record(call, 200, undefined);
+      return result;
+    } catch (error) {
+      const failure = error instanceof AwsError ? error : undefined;
+      this.#record(call, failure?.status ?? 500, failure);
+      throw error;
+    }
   }
 
-  #begin(request: WireRequest, claimed: Claim | Unclaimed): Call {
+  #begin(request: WireRequest, claimed: Claim | Unclaimed): Request {
     const { identities, random, clock } = this.#deps;
-    return new Call(claimed, identities.of(request), random.uuid(), clock.now());
+    return new Request(claimed, identities.of(request), random.uuid(), clock.now());
   }
 
   #run(route: Route, input: object, context: OperationContext): object | undefined | Promise<object | undefined> {
@@ -226,7 +188,7 @@ export class Dispatcher {
   #pending(
     output: Promise<object | undefined>,
     codec: OperationCodec,
-    call: Call,
+    call: Request,
     request: WireRequest,
     invocation: Invocation,
   ): PendingResponse {
@@ -259,7 +221,7 @@ export class Dispatcher {
     return route;
   }
 
-  #succeed(codec: OperationCodec, output: object | undefined, call: Call, request: WireRequest): WireResponse {
+  #succeed(codec: OperationCodec, output: object | undefined, call: Request, request: WireRequest): WireResponse {
     let response: WireResponse;
     try {
       response = codec.encode(output, call.requestId, request);
@@ -270,7 +232,7 @@ export class Dispatcher {
     return response;
   }
 
-  #fail(error: unknown, call: Call, request: WireRequest): WireResponse {
+  #fail(error: unknown, call: Request, request: WireRequest): WireResponse {
     const awsError = this.#awsError(error, call);
     const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
     this.#record(call, response.status, awsError);

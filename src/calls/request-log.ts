@@ -1,6 +1,6 @@
 import { Ring } from "../engine/ring.ts";
 
-/** One answered request as `/_busbar/requests` shows it. */
+/** One answered request, or one call between services, as `/_busbar/requests` shows it. */
 export interface RequestRecord {
   /** Epoch milliseconds on the emulator's clock. */
   readonly time: number;
@@ -14,6 +14,8 @@ export interface RequestRecord {
   readonly message: string | undefined;
   readonly durationMs: number;
   readonly requestId: string;
+  /** What made a call between services, `request:…>delivery:…`; absent for a client's own requests. */
+  readonly cause: string | undefined;
 }
 
 /** The last requests. */
@@ -21,8 +23,9 @@ export class RequestLog extends Ring<RequestRecord> {
   /** Newest first, each a plain copy. */
   override *newestFirst(): IterableIterator<RequestRecord> {
     for (const record of super.newestFirst()) {
-      const { time, service, operation, account, region, status, error, message, durationMs, requestId } = record;
-      yield { time, service, operation, account, region, status, error, message, durationMs, requestId };
+      const { time, service, operation, account, region, status, error, message, durationMs, requestId, cause } =
+        record;
+      yield { time, service, operation, account, region, status, error, message, durationMs, requestId, cause };
     }
   }
 }

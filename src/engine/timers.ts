@@ -16,7 +16,16 @@ export interface TimerRow {
   payload: unknown;
 }
 
+/** What made a timer: a text that is kept with it, and is in force again while its handler runs. */
+export interface TimerCauses {
+  current(): string | undefined;
+  within(kept: string | undefined, timerId: string, body: () => void): void;
+}
+
+const noCauses: TimerCauses = { current: () => undefined, within: (_kept, _id, body) => body() };
+
 interface StoredTimer extends TimerRow {
+  cause?: string;
   /** Epoch ms of the next attempt, after a handler threw. */
   retryMs?: number;
 }
@@ -37,6 +46,7 @@ const timerTable = defineTable<StoredTimer>()({
 export class Timers {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #causes: TimerCauses;
   readonly #rows: Table<StoredTimer, "due">;
   readonly #handlers = new Map<string, (row: TimerRow) => void>();
   readonly #arm = (): void => this.#armEarliest();
@@ -47,9 +57,10 @@ export class Timers {
   /** No attempt before this: the store refuses writes. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, causes = noCauses) {
     this.#store = store;
     this.#clock = clock;
+    this.#causes = causes;
     this.#rows = store.table(timerTable);
   }
 
@@ -66,7 +77,8 @@ export class Timers {
   /** Inside a transaction. A timer of the same id is replaced. */
   schedule({ id, account, dueMs, kind, payload }: TimerRow): void {
     if (this.#started && !this.#handlers.has(kind)) throw new Error(`the timer kind ${kind} has no handler`);
-    this.#rows.put({ id, account, dueMs, kind, payload });
+    const cause = this.#causes.current();
+    this.#rows.put({ id, account, dueMs, kind, payload, ...(cause === undefined ? {} : { cause }) });
     if (dueMs < this.#armedMs) this.#store.afterCommit(this.#arm);
   }
 
@@ -127,9 +139,11 @@ export class Timers {
 
   #fire(row: StoredTimer, now: number): void {
     try {
-      this.#store.transaction(() => {
-        this.#rows.delete(row.id);
-        this.#handlers.get(row.kind)!(row);
+      this.#causes.within(row.cause, row.id, () => {
+        this.#store.transaction(() => {
+          this.#rows.delete(row.id);
+          this.#handlers.get(row.kind)!(row);
+        });
       });
     } catch (error) {
       this.#clock.report(error);

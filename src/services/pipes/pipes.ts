@@ -32,9 +32,10 @@ export class Pipes {
     return this.whileRunning(this.deps.call(service, operation, input, this.invocation(pipe)));
   }
 
-  /** A call that a pipe makes, with what led to it. */
-  invocation(pipe: PipeRow, cause = Cause.beginning("pipe", pipe.arn, this.now)): Invocation {
-    return Invocation.ofService("pipes", pipe.arn, pipe, cause);
+  /** A call that a pipe makes. @param cause the text of what led to it; of several records, to the first. */
+  invocation(pipe: PipeRow, cause?: string): Invocation {
+    const first = cause === undefined ? Cause.beginning("pipe", pipe.arn, this.now) : Cause.from(cause);
+    return Invocation.ofService("pipes", pipe.arn, pipe, first.next("pipe", pipe.arn));
   }
 
   /**

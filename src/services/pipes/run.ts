@@ -28,6 +28,8 @@ export interface SourceRecord {
   readonly event: { [name: string]: EventValue };
   /** By any of these a partial answer may name the record. */
   readonly ids: readonly string[];
+  /** The text of what led to it, where the source keeps it. */
+  readonly cause?: string | undefined;
 }
 
 export interface Outcome {
@@ -74,7 +76,11 @@ export function compile(pipes: Pipes, pipe: PipeRow): Run {
     pipe,
     passes: (record) => filters.length === 0 || filters.some((filter) => accepts(filter, record)),
     execute: (batch) =>
-      execute(batch, steps, { log: new ExecutionLog(pipes, pipe), invocation: pipes.invocation(pipe), pipes }),
+      execute(batch, steps, {
+        log: new ExecutionLog(pipes, pipe),
+        invocation: pipes.invocation(pipe, batch[0]?.cause),
+        pipes,
+      }),
   };
 }
 

@@ -6,6 +6,8 @@ import type { PipeRow } from "./tables.ts";
 
 /** A message as ReceiveMessage answers it. */
 export interface SqsMessage {
+  /** The text of what led to it, for services of ours. */
+  readonly cause?: string;
   readonly MessageId?: string;
   readonly ReceiptHandle?: string;
   readonly Body?: string;
@@ -45,7 +47,7 @@ export function sqsRecord(message: SqsMessage, { source, region }: PipeRow): Sqs
   };
   // Names, ids and attributes besides the body stay well below this.
   const size = Buffer.byteLength(JSON.stringify(Body)) + 4096;
-  return { event, ids: [MessageId], receiptHandle: ReceiptHandle, size };
+  return { event, ids: [MessageId], cause: message.cause, receiptHandle: ReceiptHandle, size };
 }
 
 function shownAttribute({ DataType = "String", StringValue, BinaryValue }: SqsAttribute): EventValue {

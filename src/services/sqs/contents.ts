@@ -20,6 +20,8 @@ export interface ContentRow {
   readonly deduplicationId: string | undefined;
   readonly traceHeader: string | undefined;
   readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
+  /** The text of what sent it. */
+  readonly cause: string | undefined;
 }
 
 /** A message that was given out, and what it says. */
@@ -33,14 +35,14 @@ export const contentTable = definePackedTable<ContentRow>({
   serial: (content) => content.serial,
   account: (content) => content.account,
   // Lines rather than JSON, which would cost each message several times as much; none of these has a line break.
-  head: ({ serial, account, id, bodyMd5, senderId, deduplicationId = "", traceHeader, attributes }) => {
-    const head = `${serial}\n${account}\n${id}\n${bodyMd5}\n${senderId}\n${deduplicationId}\n`;
-    if (traceHeader === undefined && attributes === undefined) return head;
-    return head + JSON.stringify({ traceHeader, attributes });
+  head: ({ serial, account, id, bodyMd5, senderId, deduplicationId = "", traceHeader, attributes, cause = "" }) => {
+    const rare =
+      traceHeader === undefined && attributes === undefined ? "" : JSON.stringify({ traceHeader, attributes });
+    return `${serial}\n${account}\n${id}\n${bodyMd5}\n${senderId}\n${deduplicationId}\n${rare}\n${cause}`;
   },
   text: (content) => content.body,
   row: (head, body) => {
-    const [serial, account, id, bodyMd5, senderId, deduplicationId, rare] = head.split("\n") as Lines;
+    const [serial, account, id, bodyMd5, senderId, deduplicationId, rare, cause] = head.split("\n") as Lines;
     const { traceHeader, attributes } = rare === "" ? nothingRare : (JSON.parse(rare) as Rare);
     return {
       serial: Number(serial),
@@ -52,10 +54,11 @@ export const contentTable = definePackedTable<ContentRow>({
       deduplicationId: deduplicationId === "" ? undefined : deduplicationId,
       traceHeader,
       attributes,
+      cause: cause || undefined,
     };
   },
 });
 
-type Lines = [string, string, string, string, string, string, string];
+type Lines = [string, string, string, string, string, string, string, string?];
 type Rare = Pick<ContentRow, "traceHeader" | "attributes">;
 const nothingRare: Rare = { traceHeader: undefined, attributes: undefined };

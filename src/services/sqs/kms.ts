@@ -92,7 +92,7 @@ export class Kms {
   async afterAsking<T>(queue: QueueRow, use: KeyUse, context: OperationContext, run: () => T): Promise<T> {
     await this.ask(queue, use, context);
     if (!this.#sqs.current(queue)) throw queueDoesNotExist(context.protocol);
-    return this.#sqs.deps.store.transaction(run);
+    return context.invocation.cause.run(() => this.#sqs.deps.store.transaction(run));
   }
 
   /** Drops the data key of a queue that is deleted. */

@@ -1,5 +1,6 @@
 /** ReceiveMessage. */
 import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { Cause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { ContentRow, GivenMessage } from "./contents.ts";
 import { invalidValue, overLimit, queueDoesNotExist, unknownAttribute } from "./errors.ts";
@@ -65,9 +66,12 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     throw invalidValue(attemptId, "ReceiveRequestAttemptId", reason);
   }
   const ask: Ask = { max, visibilityMs: visibilitySeconds * 1000, attemptId, shortPoll: waitSeconds === 0 };
+  const isInner = context.protocol === undefined;
   const show = (found: readonly GivenMessage[]) => ({
     Messages:
-      found.length === 0 ? undefined : found.map((each) => shown(each, queue, wanted, input.MessageAttributeNames)),
+      found.length === 0
+        ? undefined
+        : found.map((each) => shown(each, queue, wanted, input.MessageAttributeNames, isInner)),
   });
   const deadlineMs = service.now + waitSeconds * 1000;
   const poll = (): GivenMessage[] | Promise<GivenMessage[]> => {
@@ -101,7 +105,7 @@ async function pollWithKey(
 ): Promise<GivenMessage[]> {
   for (;;) {
     try {
-      return await service.deps.store.transaction(poll);
+      return await context.invocation.cause.run(() => service.deps.store.transaction(poll));
     } catch (error) {
       if (!(error instanceof KeyNeeded)) throw error;
     }
@@ -266,9 +270,12 @@ function shown(
   queue: QueueRow,
   wanted: ReadonlySet<string> | undefined,
   wantedAttributes: readonly string[] | undefined,
+  isInner: boolean,
 ) {
   const selected = selectAttributes(content.attributes, wantedAttributes);
   return {
+    // For services that read the queue: AWS has no such member, and no client sees it.
+    ...(isInner ? { cause: Cause.from(content.cause).next("message", content.id).text } : {}),
     MessageId: content.id,
     ReceiptHandle: receiptHandle(message, content.id, queue),
     MD5OfBody: content.bodyMd5,

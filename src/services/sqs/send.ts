@@ -9,6 +9,7 @@ import {
   type SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { checkBatch } from "./batch.ts";
 import type { ContentRow } from "./contents.ts";
@@ -184,7 +185,9 @@ export function putNew(
   checked: Checked,
   senderId: string,
 ): { readonly id: string; readonly serial: number; readonly bodyMd5: string } {
-  const { queue, body, attributes, traceHeader } = checked;
+  const { queue, body, attributes } = checked;
+  const cause = currentCause();
+  const traceHeader = checked.traceHeader ?? cause?.sentTrace;
   const now = service.now;
   const bodyMd5 = md5Hex(body);
   const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked);
@@ -205,7 +208,18 @@ export function putNew(
       group: checked.group,
       deadLetterSource: undefined,
     },
-    { serial, account, id, body, bodyMd5, attributes, traceHeader, senderId, deduplicationId },
+    {
+      serial,
+      account,
+      id,
+      body,
+      bodyMd5,
+      attributes,
+      traceHeader,
+      senderId,
+      deduplicationId,
+      cause: cause?.text,
+    },
   );
   if (deduplicationId !== undefined) remember(service, checked, id, serial, now);
   return { id, serial, bodyMd5 };

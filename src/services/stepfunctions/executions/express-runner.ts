@@ -6,6 +6,7 @@ import { startExecution, step } from "../asl/interpreter.ts";
 import type { Json } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
+import { causeOf } from "./causes.ts";
 import { metaOf } from "./frames.ts";
 
 /**
@@ -75,6 +76,10 @@ export class ExpressRunner {
   }
 
   #step(running: Running, signal: Signal): void {
+    causeOf(running.row).run(() => this.#takeStep(running, signal));
+  }
+
+  #takeStep(running: Running, signal: Signal): void {
     const { row, execution } = running;
     if (signal.type === "taskSucceeded" || signal.type === "taskFailed") running.tasks.delete(signal.taskId);
     running.stepping = true;

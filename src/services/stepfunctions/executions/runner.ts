@@ -8,6 +8,7 @@ import { type Json, readJson, writeJson } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import { type ExecutionRow, executionTable, shortId, type TaskRow, taskKey, taskTable } from "../tables.ts";
 import { newToken } from "../tasks/tokens.ts";
+import { causeOf } from "./causes.ts";
 import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
 
@@ -125,6 +126,10 @@ export class Runner {
   }
 
   #step(live: Live, signal: Signal): void {
+    causeOf(live.row).run(() => this.#takeStep(live, signal));
+  }
+
+  #takeStep(live: Live, signal: Signal): void {
     const { row, execution } = live;
     if (signal.type === "taskSucceeded" || signal.type === "taskFailed") {
       this.tasks.delete(taskKey(row.arn, signal.taskId));

@@ -81,6 +81,7 @@ export function newExecution(
   chosen: Chosen,
   given: StartInput,
 ): ExecutionRow {
+  const { cause } = invocation;
   const { random, store } = service.deps;
   const name = given.name ?? random.uuid();
   checkName(name);
@@ -102,7 +103,7 @@ export function newExecution(
     startedMs: service.now,
     input: given.input ?? "{}",
     traceHeader: given.traceHeader,
-    causedBy: invocation.cause.traced(given.traceHeader).text,
+    causedBy: (given.traceHeader === undefined ? cause : cause.withTrace(given.traceHeader)).text,
     serial: store.nextSerial(),
     testCase: chosen.testCase,
   });

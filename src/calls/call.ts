@@ -1,0 +1,84 @@
+/** Calls under way; once answered, each is its own record in the request log. */
+import type { AwsError } from "../../protocols/error.ts";
+import type { Claim, Protocol, Unclaimed } from "../../protocols/protocol.ts";
+import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
+import type { Identity } from "./identity.ts";
+import type { Invocation } from "./invocation.ts";
+import type { RequestRecord } from "./request-log.ts";
+
+/** What every call has. */
+export class Call implements RequestRecord {
+  readonly model: ServiceModel | undefined;
+  readonly operation: string | undefined;
+  readonly caller: Pick<Identity, "account" | "region">;
+  readonly requestId: string;
+  readonly time: number;
+  readonly startedAt = performance.now();
+  status = 0;
+  durationMs = 0;
+  failure: AwsError | undefined;
+
+  constructor(
+    model: ServiceModel | undefined,
+    operation: string | undefined,
+    caller: Call["caller"],
+    requestId: string,
+    time: number,
+  ) {
+    this.model = model;
+    this.operation = operation;
+    this.caller = caller;
+    this.requestId = requestId;
+    this.time = time;
+  }
+
+  get service(): string | undefined {
+    return this.model?.name;
+  }
+
+  get account(): string {
+    return this.caller.account;
+  }
+
+  get region(): string {
+    return this.caller.region;
+  }
+
+  get error(): string | undefined {
+    return this.failure?.queryCode;
+  }
+
+  get message(): string | undefined {
+    return this.failure?.message;
+  }
+
+  get cause(): string | undefined {
+    return undefined;
+  }
+}
+
+/** A client's call. */
+export class Request extends Call {
+  readonly protocol: Protocol;
+  readonly identity: Identity;
+
+  constructor(claimed: Claim | Unclaimed, identity: Identity, requestId: string, time: number) {
+    super(claimed.service, "operation" in claimed ? claimed.operation.name : undefined, identity, requestId, time);
+    this.protocol = claimed.protocol;
+    this.identity = identity;
+  }
+}
+
+/** A call between services. */
+export class InnerCall extends Call {
+  readonly #invocation: Invocation;
+
+  constructor({ service, name }: OperationModel, invocation: Invocation, requestId: string, time: number) {
+    super(service, name, invocation, requestId, time);
+    this.#invocation = invocation;
+  }
+
+  override get cause(): string {
+    return this.#invocation.cause.chain;
+  }
+}
