@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseDuration } from "./engine/duration.ts";
+import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { parseJson } from "./services/stepfunctions/asl/json.ts";
 
 /** A command line that cannot be followed; the message is one line that says what to do. */
@@ -20,6 +21,10 @@ export interface CliOptions {
   readonly tls: boolean;
   readonly cert: string | undefined;
   readonly key: string | undefined;
+  /** Origins whose pages may call the server; `*` stands for all. */
+  readonly corsOrigins: readonly string[];
+  /** Names by which clients reach the server besides the usual ones. */
+  readonly hostNames: readonly string[];
   /** URLs of functions by name or ARN. */
   readonly functions: Readonly<Record<string, string>>;
   /** URLs of services Busbar has not, by the name Step Functions calls them. */
@@ -48,6 +53,10 @@ Usage: busbar [options]
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
   --key <file>           its private key (PEM)
+  --cors-origin <origin> let pages of this origin call the server, besides those of this machine (https://app.example);
+                         * lets in every page; may be repeated
+  --host-name <name>     a name by which clients reach the server, where it is none of localhost, its address, a name
+                         without dots, *.localhost.localstack.cloud or *.amazonaws.com; may be repeated
   --endpoint <name=url>  where Step Functions tasks find a service Busbar has not (dynamodb=http://localhost:8000), all
                          services functions (lambda=url), rules and pipes API Gateway (execute-api=url), encrypted
                          queues KMS (kms=url); may be repeated
@@ -59,7 +68,8 @@ Usage: busbar [options]
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
 BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
-BUSBAR_KEY, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas), BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
+BUSBAR_KEY, BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas),
+BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
 Then point any AWS client at it:
 
@@ -81,6 +91,8 @@ const flags = {
   tls: { type: "boolean" },
   cert: { type: "string" },
   key: { type: "string" },
+  "cors-origin": { type: "string", multiple: true },
+  "host-name": { type: "string", multiple: true },
   endpoint: { type: "string", multiple: true },
   "s3-root": { type: "string" },
   mocks: { type: "string" },
@@ -101,7 +113,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     if (typeof flag === "string") return flag;
     return environment[variableOf(name)] || undefined;
   };
-  const list = (name: "function" | "endpoint"): readonly string[] =>
+  const list = (name: "function" | "endpoint" | "cors-origin" | "host-name"): readonly string[] =>
     values[name] ?? environment[variableOf(name)]?.split(",").filter((one) => one !== "") ?? [];
   const on = (name: keyof typeof flags): boolean => {
     if (values[name] !== undefined) return values[name] === true;
@@ -129,6 +141,8 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     tls: on("tls") || cert !== undefined,
     cert,
     key,
+    corsOrigins: eachOf("--cors-origin", list("cors-origin"), parseCorsOrigin),
+    hostNames: eachOf("--host-name", list("host-name"), parseHostName),
     functions: urlsOf(list("function"), "--function needs name=url, for example worker=http://localhost:9000"),
     endpoints: urlsOf(list("endpoint"), "--endpoint needs service=url, for example dynamodb=http://localhost:8000"),
     s3Root: text("s3-root"),
@@ -170,6 +184,15 @@ function mocksIn(file: string | undefined): unknown {
 
 function variableOf(flag: string): string {
   return `BUSBAR_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** @throws OptionError that names the flag where `parse` refuses. */
+function eachOf(flag: string, texts: readonly string[], parse: (text: string) => string): string[] {
+  try {
+    return texts.map(parse);
+  } catch (error) {
+    throw new OptionError(`${flag}: ${(error as Error).message}.`);
+  }
 }
 
 function delayOf(text: string): number {

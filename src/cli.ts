@@ -36,7 +36,8 @@ async function main(): Promise<void> {
           directory: options.dataDir ?? join(homedir(), ".busbar"),
         })
       : undefined;
-    server = await startServer(emulator, { host: options.host, port: options.port, tls, logger });
+    const { host, port, corsOrigins, hostNames } = options;
+    server = await startServer(emulator, { host, port, corsOrigins, hostNames, tls, logger });
   } catch (error) {
     await emulator.close();
     throw error;

@@ -11,6 +11,7 @@ import type { EventFilter, EventRecord } from "./events/event-records.ts";
 import type { FunctionHandler } from "./functions/functions.ts";
 import { type InProcessHandler, inProcessHandler } from "./in-process.ts";
 import type { LogEvent, LogFilter } from "./logs/log-groups.ts";
+import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
 export type { RequestRecord } from "./calls/request-log.ts";
@@ -29,6 +30,10 @@ export interface BusbarOptions {
   readonly port?: number | false;
   /** Address to bind; 127.0.0.1 unless told. */
   readonly host?: string;
+  /** Origins whose pages may call the server besides those of this machine, such as `https://app.example`; `*` for all. */
+  readonly corsOrigins?: readonly string[];
+  /** Names by which clients reach the server where it is none of the usual ones, such as `busbar.example`. */
+  readonly hostNames?: readonly string[];
   /** Keeps state in this directory across restarts; in memory when absent. */
   readonly dataDir?: string;
   /** Account that `clientConfig()` signs for: 12 digits, `000000000000` unless told. */
@@ -120,6 +125,8 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
   if (options.account !== undefined && !/^\d{12}$/.test(options.account)) {
     throw new RangeError(`account must be 12 digits, not ${JSON.stringify(options.account)}.`);
   }
+  const corsOrigins = options.corsOrigins?.map(parseCorsOrigin);
+  const hostNames = options.hostNames?.map(parseHostName);
   const emulatorOptions: EmulatorOptions = {
     dataDir: options.dataDir,
     defaultRegion: options.region,
@@ -137,7 +144,8 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
   let server: RunningServer | undefined;
   if (options.port !== false) {
     try {
-      server = await startServer(emulator, { host: options.host ?? "127.0.0.1", port: options.port ?? 0 });
+      const { host = "127.0.0.1", port = 0 } = options;
+      server = await startServer(emulator, { host, port, corsOrigins, hostNames });
     } catch (error) {
       await emulator.close();
       throw error;

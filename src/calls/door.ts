@@ -60,6 +60,8 @@ export interface Door {
   claims(asked: Asked): boolean;
   /** Answers. What it throws before it has begun is answered: with its `statusCode` if it has one, else as a bug, with 500. */
   serve(request: DoorRequest, answer: DoorAnswer): void | Promise<void>;
+  /** Refuses a request that is not let in, in the form the door's clients read; `{"message"}` with 403 where this is missing. */
+  refuse?(request: DoorRequest, answer: DoorAnswer, message: string): void;
   /**
    * Takes over the connection of a request to upgrade it (`Upgrade: websocket`; HTTP/1.1 alone has that). Without it, or
    * when it returns false, the request is served as if it had not asked.

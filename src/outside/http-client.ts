@@ -1,6 +1,7 @@
 /** HTTP requests that Busbar makes itself: to subscribed endpoints and to functions behind a URL. */
 import * as http from "node:http";
 import * as https from "node:https";
+import { isIPv4 } from "node:net";
 
 export interface HttpCall {
   readonly method: string;
@@ -101,6 +102,9 @@ function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boo
   });
 }
 
+/** @param hostname as in a URL. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127\./.test(hostname);
+  if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]") return true;
+  // An address, and no name that begins as one.
+  return isIPv4(hostname) && hostname.startsWith("127.");
 }

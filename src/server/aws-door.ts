@@ -5,6 +5,7 @@ import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyLimitBytes } from "./body.ts";
+import { answeredPreflight, corsHeaders } from "./cors.ts";
 
 /** What the door needs of the emulator behind it. */
 export interface AwsEmulator {
@@ -14,10 +15,6 @@ export interface AwsEmulator {
 }
 
 const noBody = Buffer.alloc(0);
-const corsHeaders = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "x-amzn-RequestId, x-amzn-ErrorType, x-amzn-query-error, x-amz-id-2, Date",
-} as const;
 
 export class AwsDoor implements Door {
   readonly name = "aws";
@@ -32,10 +29,7 @@ export class AwsDoor implements Door {
   }
 
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
-    if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
-      sendPreflight(request, answer);
-      return;
-    }
+    if (answeredPreflight(request, answer)) return;
     const wire = new AwsRequest(request);
     let response: WireResponse | PendingResponse;
     try {
@@ -53,6 +47,12 @@ export class AwsDoor implements Door {
     this.#send(response, request, answer);
   }
 
+  refuse(request: DoorRequest, answer: DoorAnswer, message: string): void {
+    const error = AwsError.unmodeled({ name: "AccessDeniedException", status: 403, message });
+    const { status, headers, body } = this.#emulator.refuse(new AwsRequest(request), error);
+    answer.send(status, headers, body as string | Uint8Array);
+  }
+
   #refuse(error: unknown, wire: WireRequest, answer: DoorAnswer): WireResponse {
     if (error instanceof AwsError) return this.#emulator.refuse(wire, error);
     const { message, statusCode: status } = error as { message: string; statusCode?: number };
@@ -66,7 +66,7 @@ export class AwsDoor implements Door {
   }
 
   #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): void {
-    if (request.headers["origin"] !== undefined) Object.assign(headers, corsHeaders);
+    if (request.headers["origin"] !== undefined) Object.assign(headers, corsHeaders(request.headers));
     if (typeof body === "string" || body instanceof Uint8Array) answer.send(status, headers, body);
     else void this.#pump(body, status, headers, answer);
   }
@@ -132,16 +132,6 @@ class AwsRequest implements WireRequest {
   get sourceIp(): string | undefined {
     return this.#request.sourceIp;
   }
-}
-
-/** Lets browser clients through: AWS's own preflight answers are as permissive. */
-function sendPreflight({ headers }: DoorRequest, answer: DoorAnswer): void {
-  answer.send(200, {
-    ...corsHeaders,
-    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-    "access-control-allow-headers": String(headers["access-control-request-headers"] ?? "*"),
-    "access-control-max-age": "172800",
-  });
 }
 
 /** @throws AwsError */

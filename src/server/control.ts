@@ -11,6 +11,7 @@ import { parseDuration } from "../engine/duration.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
 import { bodyLimitBytes, readBody } from "./body.ts";
+import { answeredPreflight, corsHeaders } from "./cors.ts";
 
 /** What control routes show and move. */
 export interface ControlledEmulator {
@@ -53,9 +54,11 @@ export async function controlDoor(emulator: ControlledEmulator): Promise<Door> {
   return {
     name: "control",
     claims: ({ path }) => path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/"),
-    serve: ({ path, query, incoming }, { outgoing }) => {
+    serve: (request, answer) => {
+      if (answeredPreflight(request, answer)) return;
+      const { path, query, incoming } = request;
       incoming.url = query === "" ? path : `${path}?${query}`;
-      app.routing(incoming as never, outgoing as never);
+      app.routing(incoming as never, answer.outgoing as never);
     },
   };
 }
@@ -67,6 +70,10 @@ function noSchemas(): never {
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
 
 async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: ControlledEmulator }): Promise<void> {
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.headers(corsHeaders(request.headers));
+    done();
+  });
   app.addHook("preHandler", (request, _reply, done) => {
     readBody(request.raw, bodyLimitBytes, (error, body) => {
       request.body = body;
@@ -85,19 +92,7 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
   }));
 
   app.get("/clock", () => clockState(emulator));
-  app.post("/clock", async (request, reply) => moveClock(emulator, request, reply));
-
-  app.post("/reset", async (request, reply) => {
-    const { account } = { ...(request.query as object), ...jsonBody(request) } as { account?: unknown };
-    if (account !== undefined && (typeof account !== "string" || !/^\d{12}$/.test(account))) {
-      return refuse(
-        reply,
-        'account must be a string of 12 digits, for example {"account":"111122223333"}; leave it out to reset everything.',
-      );
-    }
-    await emulator.reset(account);
-    return { reset: account ?? "all" };
-  });
+  app.register(changingRoutes, { emulator });
 
   app.get("/requests", (request) => {
     const { query, limit } = filtersOf(request, filters);
@@ -159,6 +154,45 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
     };
   });
 
+  app.get("/state", () => ({ tables: emulator.store.counts() }));
+
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    // The disk refuses (StoreError): the client may try again. What else has no status is a bug.
+    const status = error.statusCode ?? (error.name === "StoreError" ? 503 : 500);
+    if (status === 500) emulator.reportBug(error, `${request.method} ${request.url}`);
+    reply.code(status).send({ message: error.message });
+  });
+  for (const path of ["/", "/*"]) {
+    app.all(path, (request, reply) => {
+      reply.code(404).send({ message: `There is no ${request.method} ${request.url}. ${routesSentence}` });
+    });
+  }
+}
+
+/** Routes that change something. */
+async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: ControlledEmulator }): Promise<void> {
+  // A page can send neither of these headers without a preflight, wherever it has come by its way in.
+  app.addHook("preHandler", (request, _reply, done) => {
+    const { "content-type": type = "", "x-busbar": ours } = request.headers;
+    if (ours !== undefined || /^application\/json\b/i.test(type)) return done();
+    const message = `${request.method} ${request.url} wants the header "Content-Type: application/json", or "X-Busbar: 1".`;
+    done(Object.assign(new Error(message), { statusCode: 415 }));
+  });
+
+  app.post("/clock", async (request, reply) => moveClock(emulator, request, reply));
+
+  app.post("/reset", async (request, reply) => {
+    const { account } = { ...(request.query as object), ...jsonBody(request) } as { account?: unknown };
+    if (account !== undefined && (typeof account !== "string" || !/^\d{12}$/.test(account))) {
+      return refuse(
+        reply,
+        'account must be a string of 12 digits, for example {"account":"111122223333"}; leave it out to reset everything.',
+      );
+    }
+    await emulator.reset(account);
+    return { reset: account ?? "all" };
+  });
+
   app.post("/:service/:lever", async (request, reply) => {
     const { service, lever } = request.params as { service: string; lever: string };
     const body = jsonBody(request) as { account?: unknown; region?: unknown };
@@ -173,20 +207,6 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
       throw error;
     }
   });
-
-  app.get("/state", () => ({ tables: emulator.store.counts() }));
-
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    // The disk refuses (StoreError): the client may try again. What else has no status is a bug.
-    const status = error.statusCode ?? (error.name === "StoreError" ? 503 : 500);
-    if (status === 500) emulator.reportBug(error, `${request.method} ${request.url}`);
-    reply.code(status).send({ message: error.message });
-  });
-  for (const path of ["/", "/*"]) {
-    app.all(path, (request, reply) => {
-      reply.code(404).send({ message: `There is no ${request.method} ${request.url}. ${routesSentence}` });
-    });
-  }
 }
 
 const routesSentence =

@@ -3,34 +3,45 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { Door } from "../calls/door.ts";
+import type { Admission } from "./admission.ts";
 import { type Incoming, type Outgoing, ServedAnswer, ServedRequest } from "./exchange.ts";
 
 export interface EntranceOptions {
   /** In the order in which they are asked; the last one claims everything. */
   readonly doors: readonly Door[];
+  readonly admission: Admission;
   readonly reportBug: (error: unknown, where: string) => void;
   readonly logger?: Logger | undefined;
 }
 
+const jsonType = { "content-type": "application/json" };
+
 export class Entrance {
   readonly #doors: readonly Door[];
+  readonly #admission: Admission;
   readonly #reportBug: EntranceOptions["reportBug"];
   /** Only where each request is logged, which costs more than answering it. */
   readonly #logger: Logger | undefined;
 
-  constructor({ doors, reportBug, logger }: EntranceOptions) {
+  constructor({ doors, admission, reportBug, logger }: EntranceOptions) {
     this.#doors = doors;
+    this.#admission = admission;
     this.#reportBug = reportBug;
     this.#logger = logger?.isLevelEnabled("debug") ? logger : undefined;
   }
 
   request(incoming: Incoming, outgoing: Outgoing): void {
     const request = new ServedRequest(incoming);
-    const answer = new ServedAnswer(outgoing, request.method === "HEAD", (error) =>
-      this.#reportBug(error, `the answer to ${request.method} ${request.path}`),
-    );
+    const answer = new ServedAnswer(outgoing, request, this.#reportBug);
     if (this.#logger !== undefined) this.#log(this.#logger, request, outgoing);
     const door = this.#doorOf(request);
+    const refusal = this.#admission.refusal(request);
+    if (refusal !== undefined) {
+      answer.endConnection();
+      if (door.refuse) door.refuse(request, answer, refusal);
+      else answer.send(403, jsonType, JSON.stringify({ message: refusal }));
+      return;
+    }
     let served: void | Promise<void>;
     try {
       served = door.serve(request, answer);
@@ -45,11 +56,17 @@ export class Entrance {
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const request = new ServedRequest(incoming);
     const door = this.#doorOf(request);
+    if (door.upgrade === undefined) return false;
+    const refusal = this.#admission.refusal(request);
+    if (refusal !== undefined) {
+      endWith(socket, "403 Forbidden", JSON.stringify({ message: refusal }));
+      return true;
+    }
     try {
-      return door.upgrade?.(request, socket, head) ?? false;
+      return door.upgrade(request, socket, head);
     } catch (error) {
       this.#reportBug(error, `the upgrade of ${request.path} by the door ${door.name}`);
-      socket.end("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      endWith(socket, "500 Internal Server Error", "{}");
       return true;
     }
   }
@@ -70,7 +87,7 @@ export class Entrance {
     // What is left of the body is not read: the connection ends with the answer.
     answer.endConnection();
     const text = isBug ? "An internal error occurred. It is logged with its stack where Busbar runs." : message;
-    answer.send(statusCode ?? 500, { "content-type": "application/json" }, JSON.stringify({ message: text }));
+    answer.send(statusCode ?? 500, jsonType, JSON.stringify({ message: text }));
   }
 
   /** Without the query, which can hold what is secret: signatures of presigned URLs. */
@@ -82,4 +99,10 @@ export class Entrance {
       logger.debug({ method, host, path, sourceIp, status: headersSent ? status : undefined, durationMs }, "request");
     });
   }
+}
+
+/** Answers on a connection that HTTP has let go of. */
+function endWith(socket: Duplex, status: string, json: string): void {
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n`;
+  socket.end(`${head}Connection: close\r\n\r\n${json}`);
 }

@@ -79,17 +79,17 @@ function flushReady(): void {
 
 export class ServedAnswer implements DoorAnswer {
   readonly outgoing: Outgoing;
-  readonly #isHead: boolean;
-  readonly #onBug: (error: unknown) => void;
+  readonly #request: ServedRequest;
+  readonly #reportBug: (error: unknown, where: string) => void;
   #status = 0;
   #headers: HeaderFields = [];
   #body: string | Uint8Array = "";
 
-  /** @param onBug told when a head cannot be written, because a header's name or value is none. */
-  constructor(outgoing: Outgoing, isHead: boolean, onBug: (error: unknown) => void) {
+  /** @param reportBug told when a head cannot be written, because a header's name or value is none. */
+  constructor(outgoing: Outgoing, request: ServedRequest, reportBug: (error: unknown, where: string) => void) {
     this.outgoing = outgoing;
-    this.#isHead = isHead;
-    this.#onBug = onBug;
+    this.#request = request;
+    this.#reportBug = reportBug;
   }
 
   get begun(): boolean {
@@ -125,10 +125,10 @@ export class ServedAnswer implements DoorAnswer {
     const body = this.#body;
     try {
       this.#writeHead(this.#status, withLength(this.#headers, this.#status, body));
-      if (this.#isHead) this.outgoing.end();
+      if (this.#request.method === "HEAD") this.outgoing.end();
       else this.outgoing.end(body);
     } catch (error) {
-      this.#onBug(error);
+      this.#reportBug(error, `the answer to ${this.#request.method} ${this.#request.path}`);
       if (this.outgoing.headersSent) this.outgoing.destroy();
       else this.outgoing.writeHead(500, { "content-length": "0" }).end();
     }

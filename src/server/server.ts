@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Door } from "../calls/door.ts";
 import { realDelay } from "../engine/real-time.ts";
+import { Admission, type AdmissionOptions } from "./admission.ts";
 import { AwsDoor, type AwsEmulator } from "./aws-door.ts";
 import { type ControlledEmulator, controlDoor } from "./control.ts";
 import { Entrance } from "./entrance.ts";
@@ -16,8 +17,7 @@ export interface ServedEmulator extends AwsEmulator, ControlledEmulator {
   listensAt(origin: string): void;
 }
 
-export interface ServerOptions {
-  readonly host: string;
+export interface ServerOptions extends AdmissionOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
@@ -42,6 +42,7 @@ export function originOf(scheme: "http" | "https", host: string, port: number): 
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
   const entrance = new Entrance({
     doors: [await controlDoor(emulator), ...emulator.doors, new AwsDoor(emulator)],
+    admission: new Admission(options),
     reportBug: (error, where) => emulator.reportBug(error, where),
     logger: options.logger,
   });

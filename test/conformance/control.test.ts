@@ -16,11 +16,12 @@ beforeAll(async () => {
 afterAll(() => bus.close());
 
 async function control(path: string, body?: unknown, method = body === undefined ? "GET" : "POST") {
-  const init =
-    body === undefined ? { method } : { method, body: typeof body === "string" ? body : JSON.stringify(body) };
-  const { status, text, headers } = await http(`${bus.endpoint}/_busbar/${path}`, init);
-  expect(headers.get("content-type")).toMatch(/^application\/json/);
-  return { status, body: JSON.parse(text) };
+  const headers = { "content-type": "application/json" };
+  const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+  const init = text === undefined ? { method, headers } : { method, headers, body: text };
+  const answer = await http(`${bus.endpoint}/_busbar/${path}`, init);
+  expect(answer.headers.get("content-type")).toMatch(/^application\/json/);
+  return { status: answer.status, body: JSON.parse(answer.text) };
 }
 
 const call = (operation: string, input: unknown, account = "000000000000") =>
@@ -86,6 +87,7 @@ describe("/_busbar/clock", () => {
     vi.spyOn(emulator.clock, "advance").mockRejectedValue(new EndlessWork(60, 0));
     const { status, text } = await http(`http://127.0.0.1:${server.port}/_busbar/clock`, {
       method: "POST",
+      headers: { "content-type": "application/json" },
       body: '{"advance":"1s"}',
     });
     expect(status).toBe(409);
@@ -240,26 +242,6 @@ describe("/_busbar/state and the rest", () => {
 });
 
 describe("browser clients", () => {
-  it("may ask anything from anywhere", async () => {
-    const preflight = await http(bus.endpoint, {
-      method: "OPTIONS",
-      headers: {
-        origin: "https://app.example",
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "x-amz-target,authorization",
-      },
-    });
-    expect(preflight.status).toBe(200);
-    expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
-    expect(preflight.headers.get("access-control-allow-methods")).toContain("POST");
-    expect(preflight.headers.get("access-control-allow-headers")).toBe("x-amz-target,authorization");
-    const answer = await postJson(bus.endpoint, "AmazonSQS.ListQueues", {}, { origin: "https://app.example" });
-    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
-    for (const header of ["x-amzn-RequestId", "x-amzn-ErrorType", "x-amzn-query-error", "Date"]) {
-      expect(answer.headers.get("access-control-expose-headers")).toContain(header);
-    }
-  });
-
   it("are told the date, which SDKs correct their clocks by", async () => {
     const { headers } = await postJson(bus.endpoint, "AmazonSQS.ListQueues", {});
     expect(Math.abs(Date.parse(headers.get("date") as string) - Date.now())).toBeLessThan(60_000);

@@ -185,6 +185,16 @@ it("is asked before AWS, by host as well, and after the control routes", async (
   expect(await raw(`GET /?Action=ListQueues HTTP/1.1\r\nHost: localhost\r\n${close}`)).toContain("<ListQueuesResult>");
 });
 
+it("is not upgraded by a page of another site", async () => {
+  const client = new WebSocket(`ws://localhost:${server.port}/echo/socket`, { origin: "https://evil.example" });
+  const status = await new Promise((done) => {
+    client.once("unexpected-response", (_request, answer) => done(answer.statusCode));
+    client.once("open", () => done("open"));
+    client.on("error", () => {});
+  });
+  expect(status).toBe(403);
+});
+
 it("serves HTTP/2, with repeated headers", async () => {
   const session = connectHttp2(`http://localhost:${server.port}`);
   const stream = session.request({

@@ -217,7 +217,11 @@ describe("a start", () => {
     await call(first.endpoint, "SendMessage", { QueueUrl: "q", MessageBody: "kept" });
     await call(first.endpoint, "SendMessage", { QueueUrl: "q", MessageBody: "in flight" });
     await call(first.endpoint, "ReceiveMessage", { QueueUrl: "q" });
-    await http(`${first.endpoint}/_busbar/clock`, { method: "POST", body: '{"advance":"10d"}' });
+    await http(`${first.endpoint}/_busbar/clock`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"advance":"10d"}',
+    });
     await call(first.endpoint, "SendMessage", { QueueUrl: "q", MessageBody: "later" });
     const { now } = await json(first.endpoint, "clock");
     first.kill("SIGTERM");

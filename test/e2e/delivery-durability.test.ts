@@ -62,7 +62,11 @@ it("delivers every acknowledged message after kills in the middle of retries", a
   expect(refused.length).toBeGreaterThan(0);
   refusing = false;
   const body = JSON.stringify({ advance: "11m" });
-  await fetch(`${cli.endpoint}/_busbar/clock`, { method: "POST", body });
+  await fetch(`${cli.endpoint}/_busbar/clock`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
   expect(acknowledged.length).toBeGreaterThanOrEqual(kills * (perRound / 2));
   expect(acknowledged.filter((message) => !taken.includes(message))).toEqual([]);
   // Delivered is delivered: nothing that the endpoint took comes twice.

@@ -93,7 +93,11 @@ async function deleteUntilDead(sqs: SQS, QueueUrl: string, ledger: Ledger): Prom
 /** Every message of the queue, in flight or not. */
 async function drain(cli: RunningCli, sqs: SQS, QueueUrl: string): Promise<string[]> {
   const endVisibility = () =>
-    http(`${cli.endpoint}/_busbar/clock`, { method: "POST", body: JSON.stringify({ advance: "31s" }) });
+    http(`${cli.endpoint}/_busbar/clock`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ advance: "31s" }),
+    });
   await endVisibility();
   const bodies: string[] = [];
   const receiver = async () => {

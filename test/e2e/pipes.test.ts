@@ -59,7 +59,11 @@ class Client {
   }
 
   async advance(advance: string): Promise<void> {
-    await http(`${this.process.endpoint}/_busbar/clock`, { method: "POST", body: JSON.stringify({ advance }) });
+    await http(`${this.process.endpoint}/_busbar/clock`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ advance }),
+    });
   }
 
   async kill(): Promise<void> {

@@ -175,7 +175,11 @@ describe("SMS", () => {
     const publish = (Message: string) => sns.send(new PublishCommand({ PhoneNumber, Message }));
     await publish("1");
     const optOut = (phoneNumber: string) =>
-      fetch(`${bus.endpoint}/_busbar/sns/opt-out`, { method: "POST", body: JSON.stringify({ phoneNumber }) });
+      fetch(`${bus.endpoint}/_busbar/sns/opt-out`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ phoneNumber }),
+      });
     expect((await optOut(PhoneNumber)).status).toBe(200);
     expect((await optOut("nonsense")).status).toBe(400);
     await publish("2");

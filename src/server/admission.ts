@@ -1,0 +1,125 @@
+/**
+ * Who is let in at all, before any door is asked. Every page in a browser of this machine can send requests here, so a
+ * request that a foreign page caused is refused: told by its Origin, by Sec-Fetch-Site where a browser sends no Origin,
+ * and by its Host when the page has made its own name resolve to this machine (DNS rebinding).
+ */
+import { isIP } from "node:net";
+import type { DoorRequest } from "../calls/door.ts";
+import { isLoopback } from "../outside/http-client.ts";
+
+export interface AdmissionOptions {
+  /** The address or name the server is bound to. */
+  readonly host: string;
+  /** Origins whose pages may call the server besides those of this machine; `*` stands for all. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Names by which clients reach the server besides the usual ones. */
+  readonly hostNames?: readonly string[] | undefined;
+}
+
+/** Hosts found to be right; clients use few, so a bound costs nothing. */
+const rememberedHosts = 1000;
+
+export class Admission {
+  readonly #origins: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string>;
+  readonly #anyAddress: boolean;
+  readonly #known = new Set<string>([""]);
+
+  constructor({ host, corsOrigins = [], hostNames = [] }: AdmissionOptions) {
+    this.#origins = new Set(corsOrigins);
+    this.#names = new Set([nameOf(host.includes(":") ? `[${host}]` : host) ?? host, ...hostNames]);
+    // Bound to the address that stands for all, the server has every address by which it is reached.
+    this.#anyAddress = host === "0.0.0.0" || host === "::";
+  }
+
+  /** The sentence that tells why a request is refused, and which option lets it in; undefined when it is let in. */
+  refusal(request: DoorRequest): string | undefined {
+    const { host, headers } = request;
+    if (!this.#known.has(host) && !this.#admitHost(host)) {
+      const name = nameOf(host) ?? host;
+      return `${JSON.stringify(host)} is no name of this server as far as it knows, but what a page would send whose name was made to lead here. If it is one, start Busbar with --host-name ${name} (createBusbar: hostNames).`;
+    }
+    const { origin } = headers;
+    if (origin !== undefined) return this.#refusalOf(String(origin), request);
+    if (headers["sec-fetch-site"] !== "cross-site" || isVisit(request)) return undefined;
+    // Images, scripts and frames come without an Origin; their Referer tells whose they are, unless the page hides it.
+    return this.#refusalOf(originOfUrl(headers["referer"]) ?? "null", request);
+  }
+
+  #admitHost(host: string): boolean {
+    const name = nameOf(host);
+    if (name === undefined || !this.#isOwn(name)) return false;
+    if (this.#known.size >= rememberedHosts) this.#known.clear();
+    this.#known.add(host);
+    return true;
+  }
+
+  #isOwn(name: string): boolean {
+    if (isLoopback(name) || this.#names.has(name)) return true;
+    // Where a client connects to these, it is to its own machine.
+    if (name === "0.0.0.0" || name === "[::]") return true;
+    if (name.startsWith("[") || isIP(name) !== 0) return this.#anyAddress;
+    return (
+      !name.includes(".") ||
+      name === "host.docker.internal" ||
+      name === "localhost.localstack.cloud" ||
+      name.endsWith(".localhost.localstack.cloud") ||
+      name.endsWith(".amazonaws.com")
+    );
+  }
+
+  #refusalOf(origin: string, { scheme, host }: DoorRequest): string | undefined {
+    if (this.#origins.has(origin) || this.#origins.has("*")) return undefined;
+    if (origin === `${scheme}://${host}` || isLoopbackOrigin(origin)) return undefined;
+    if (origin === "null") {
+      return "A page that does not say whose it is may not call this server. Start Busbar with --cors-origin null, or --cors-origin '*' for every page, to let it in (createBusbar: corsOrigins).";
+    }
+    return `Pages of ${origin} may not call this server. Start Busbar with --cors-origin ${origin} to let them in (createBusbar: corsOrigins).`;
+  }
+}
+
+/**
+ * Whether a person follows a link here: to look at something, or to the addresses SNS mails for that. Actions of the Query
+ * protocol are else no links, since they change things.
+ */
+function isVisit({ method, headers, query }: DoorRequest): boolean {
+  if (headers["sec-fetch-mode"] !== "navigate" || headers["sec-fetch-dest"] !== "document") return false;
+  if (method !== "GET" && method !== "HEAD") return false;
+  const action = new URLSearchParams(query).get("Action");
+  return action === null || action === "ConfirmSubscription" || action === "Unsubscribe";
+}
+
+/** The name in a Host header as URLs write it: lower-case, addresses in their one form, without port and final dot. */
+function nameOf(host: string): string | undefined {
+  if (/[/?#@\\\s]/.test(host) || !URL.canParse(`http://${host}`)) return undefined;
+  return new URL(`http://${host}`).hostname.replace(/\.$/, "");
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  return originOfUrl(origin) === origin && isLoopback(new URL(origin).hostname);
+}
+
+/** The origin of an http or https URL. */
+function originOfUrl(text: string | string[] | undefined): string | undefined {
+  if (typeof text !== "string" || !/^https?:/i.test(text) || !URL.canParse(text)) return undefined;
+  return new URL(text).origin;
+}
+
+/** An origin as browsers write it. @throws RangeError for what is none. */
+export function parseCorsOrigin(text: string): string {
+  if (text === "*" || text === "null") return text;
+  const origin = text.toLowerCase();
+  // Shells of desktop applications have schemes of their own.
+  const isOrigin = /^https?:/.test(origin)
+    ? originOfUrl(origin) === origin
+    : /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(origin);
+  if (isOrigin) return origin;
+  throw new RangeError(`an origin is written as https://app.example:8443, without a path, or *, not ${text}`);
+}
+
+/** A host name as browsers write it. @throws RangeError for what is none. */
+export function parseHostName(text: string): string {
+  const name = nameOf(text);
+  if (name !== undefined && name === text.toLowerCase()) return name;
+  throw new RangeError(`a host name is written as busbar.example, without a port, not ${text}`);
+}
