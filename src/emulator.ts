@@ -101,7 +101,7 @@ export class Emulator {
   private constructor(store: Store, options: EmulatorOptions) {
     const onBug = options.onBug ?? ((error, where) => console.error(`busbar: bug in ${where}:`, error));
     this.#onBug = onBug;
-    const random = new Random(options.seed);
+    const random = new Random(options.seed === undefined ? undefined : seedOf(options.seed, store));
     this.store = store;
     this.clock = new Clock({
       mode: options.clock ?? "real",
@@ -120,15 +120,18 @@ export class Emulator {
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
     const identities = new Identities(store, this.clock, this.#defaultRegion);
     const { clock, requests } = this;
-    this.#dispatcher = new Dispatcher({ store, clock, random, identities, requests, onBug }, models);
+    this.#dispatcher = new Dispatcher(
+      { store, clock, random: random.fork("calls"), identities, requests, onBug },
+      models,
+    );
     const call = this.#dispatcher.call.bind(this.#dispatcher);
-    const delivery = new DeliveryEngine({ store, clock, random });
+    const delivery = new DeliveryEngine({ store, clock, random: random.fork("deliveries") });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
     this.logs = new LogGroups(store, clock);
-    this.functions = new Functions(random, clock, options.endpoints?.["lambda"]);
+    this.functions = new Functions(random.fork("functions"), clock, options.endpoints?.["lambda"]);
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
-    const http = httpTarget(random);
+    const http = httpTarget(random.fork("http"));
     delivery.register("http", http, httpDeadline);
     delivery.register("execute-api", apiGatewayTarget(options.endpoints?.["execute-api"], http), () => apiTimeoutMs);
     delivery.register("lambda", this.functions.target);
@@ -144,7 +147,7 @@ export class Emulator {
         store,
         clock: this.clock,
         timers,
-        random,
+        random: random.fork(definition.model.name),
         options: {
           strict: options.strict ?? false,
           mocks: options.mocks,
@@ -246,4 +249,10 @@ export class Emulator {
     this.clock.close();
     await this.store.close();
   }
+}
+
+/** The next run on a data directory must not give out the ids of the runs before it, which are in use. */
+function seedOf(seed: string, store: Store): string {
+  const serial = store.durable ? store.nextSerial() : 1;
+  return serial === 1 ? seed : `${seed}\n${serial}`;
 }

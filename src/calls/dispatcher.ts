@@ -152,7 +152,7 @@ export class Dispatcher {
     if (!model) throw notBuilt(service, operation);
     const route = this.#route(model);
     const { random, store, clock } = this.#deps;
-    const call = new InnerCall(model, invocation, random.uuid(), clock.now());
+    const call = new InnerCall(model, invocation, random.fork("between services").uuid(), clock.now());
     const details = { requestId: call.requestId, origin: invocation.origin ?? this.address };
     try {
       const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;

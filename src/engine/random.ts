@@ -12,12 +12,24 @@ const uuidText = Buffer.alloc(36, DASH);
 
 /** The only source of randomness and ids. With a seed the sequence is the same each time; without, it is cryptographic. */
 export class Random {
-  readonly #seeded: boolean;
+  readonly #seed: string | undefined;
   readonly #word: () => number;
+  readonly #forks = new Map<string, Random>();
 
   constructor(seed?: string | number) {
-    this.#seeded = seed !== undefined;
-    this.#word = seed === undefined ? pooledWords() : xoshiro128(String(seed));
+    this.#seed = seed === undefined ? undefined : String(seed);
+    this.#word = this.#seed === undefined ? pooledWords() : xoshiro128(this.#seed);
+  }
+
+  /**
+   * The source for one purpose, the same one at each call. With a seed its sequence is its own, so that what is drawn
+   * for other purposes changes nothing of it: purposes are few and written in the code.
+   */
+  fork(purpose: string): Random {
+    if (this.#seed === undefined) return this;
+    let fork = this.#forks.get(purpose);
+    if (fork === undefined) this.#forks.set(purpose, (fork = new Random(`${this.#seed}\n${purpose}`)));
+    return fork;
   }
 
   /**
@@ -52,7 +64,7 @@ export class Random {
 
   bytes(n: number): Uint8Array {
     const bytes = new Uint8Array(n);
-    if (!this.#seeded) return randomFillSync(bytes);
+    if (this.#seed === undefined) return randomFillSync(bytes);
     for (let i = 0; i < n; ) {
       for (let word = this.#word(), left = 4; left > 0 && i < n; left -= 1, i += 1, word >>>= 8) bytes[i] = word;
     }

@@ -55,7 +55,7 @@ export function putEntry(
   }
   const event = buildEvent(
     {
-      id: service.deps.random.uuid(),
+      id: service.deps.random.fork("events").uuid(),
       source,
       detailType: entry.DetailType as string,
       account,

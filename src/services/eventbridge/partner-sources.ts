@@ -108,7 +108,7 @@ export const putPartnerEvents = operation<PutPartnerEventsCommand>(PutPartnerEve
     const checked = checkEntry(entry);
     if ("ErrorCode" in checked) return checked;
     const name = entry.Source as string;
-    const id = service.deps.random.uuid();
+    const id = service.deps.random.fork("events").uuid();
     for (const source of offered(context, `${name} `, { gte: `${name} ` })) {
       if (source.state !== "ACTIVE") continue;
       const event = buildEvent(

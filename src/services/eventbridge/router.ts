@@ -39,7 +39,14 @@ export class Router {
   /** An event of an AWS service, on the default bus of the account it is about. */
   publishAwsEvent({ account, region, source, detailType, resources, detail }: AwsEvent): void {
     const text = JSON.stringify(detail);
-    const parts = { id: this.#service.deps.random.uuid(), source, detailType, account, region, resources };
+    const parts = {
+      id: this.#service.deps.random.fork("events").uuid(),
+      source,
+      detailType,
+      account,
+      region,
+      resources,
+    };
     const event = buildEvent({ ...parts, timeMs: this.#service.now, detail: text }, parseDetail(text) ?? {});
     this.publish(event, busName("default", { account, region }));
   }
@@ -49,7 +56,7 @@ export class Router {
     const { account, region } = rule;
     const event = buildEvent(
       {
-        id: this.#service.deps.random.uuid(),
+        id: this.#service.deps.random.fork("events").uuid(),
         source: "aws.events",
         detailType: "Scheduled Event",
         account,

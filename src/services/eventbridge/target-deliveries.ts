@@ -91,7 +91,10 @@ export class Targets {
       case "sns":
         return { kind: "sns", parameters: {} };
       case "states":
-        return { kind: "states", parameters: { name: `${event.id}_${this.#service.deps.random.uuid()}` } };
+        return {
+          kind: "states",
+          parameters: { name: `${event.id}_${this.#service.deps.random.fork("executions").uuid()}` },
+        };
       case "logs": {
         const structured = spec.InputTransformer !== undefined;
         return { kind: "logs", parameters: { timestampMs: event.timeMs, structured } };

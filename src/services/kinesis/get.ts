@@ -70,6 +70,6 @@ function iteratorAt(service: Kinesis, stream: StreamRow, shard: ShardRow, counte
       counter,
       createdMs: service.now,
     },
-    random.bytes(8),
+    random.fork("iterators").bytes(8),
   );
 }

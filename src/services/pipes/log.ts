@@ -34,7 +34,7 @@ export class ExecutionLog {
     if (this.#rank < rank[level]) return;
     const { deps, now } = this.#pipes;
     const pipe = this.#pipe;
-    this.#executionId ??= deps.random.uuid();
+    this.#executionId ??= deps.random.fork("executions").uuid();
     const { failure, payload, request, response } = step();
     const included = pipe.logConfiguration?.IncludeExecutionData?.includes("ALL") === true;
     const record: Record<string, unknown> = {

@@ -50,7 +50,7 @@ export class Invocations {
   submit(row: ScheduleRow, plannedMs: number, last: boolean): void {
     const { deps } = this.#scheduler;
     const { target: spec, serial } = row;
-    const executionId = deps.random.hex(16);
+    const executionId = deps.random.fork("invocations").hex(16);
     const context: Planned = { executionId, plannedMs, serial, last, spec };
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
     const deadLetter: DeadLetter | undefined = deadLetterArn === undefined ? undefined : { arn: deadLetterArn };
@@ -73,7 +73,7 @@ export class Invocations {
   #notification(row: ScheduleRow, plannedMs: number): string {
     return JSON.stringify({
       version: "0",
-      id: this.#scheduler.deps.random.uuid(),
+      id: this.#scheduler.deps.random.fork("invocations").uuid(),
       "detail-type": "Scheduled Event",
       source: "aws.scheduler",
       account: row.account,

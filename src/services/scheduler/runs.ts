@@ -20,7 +20,7 @@ export class Runs {
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
-    this.#salt = scheduler.deps.random.hex(16);
+    this.#salt = scheduler.deps.random.fork("windows").hex(16);
     scheduler.deps.timers.on(timerKind, ({ payload }) => this.#fire(payload as TimerPayload));
   }
 

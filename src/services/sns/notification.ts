@@ -161,7 +161,7 @@ export function confirmationEnvelope(
   type: "SubscriptionConfirmation" | "UnsubscribeConfirmation",
 ): { readonly messageId: string; readonly message: string; readonly subscribeUrl: string; readonly envelope: string } {
   const { origin, token } = subscription;
-  const messageId = sns.deps.random.uuid();
+  const messageId = sns.deps.random.fork("messages").uuid();
   const message =
     type === "SubscriptionConfirmation"
       ? `You have chosen to subscribe to the topic ${topic.arn}.\nTo confirm the subscription, visit the SubscribeURL included in this message.`

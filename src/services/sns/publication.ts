@@ -42,7 +42,7 @@ export function accept(
   const key = deduplicationId === undefined ? undefined : deduplicationKey(topic, sent, deduplicationId);
   const original = key === undefined ? undefined : findOriginal(service, topic, key);
   if (original) return { MessageId: original.messageId, SequenceNumber: original.sequenceNumber };
-  const messageId = service.deps.random.uuid();
+  const messageId = service.deps.random.fork("messages").uuid();
   const sequenceNumber = topic.fifo ? sequenceNumberOf(service.deps.store.nextSerial()) : undefined;
   if (key !== undefined) {
     const expiresMs = now + deduplicationWindowMs;
@@ -75,7 +75,7 @@ export function publishedOf(
   { service, origin, traceHeader }: Publisher,
 ): Published {
   return {
-    messageId: service.deps.random.uuid(),
+    messageId: service.deps.random.fork("messages").uuid(),
     message,
     messages,
     subject,

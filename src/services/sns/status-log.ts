@@ -37,7 +37,7 @@ function isWanted(sns: Sns, { attributes }: TopicRow, prefix: string, status: De
   if (status === "failed") return attributes[`${prefix}FailureFeedbackRoleArn`] !== undefined;
   if (attributes[`${prefix}SuccessFeedbackRoleArn`] === undefined) return false;
   const rate = Number(attributes[`${prefix}SuccessFeedbackSampleRate`] ?? "0");
-  return sns.deps.random.float() * 100 < rate;
+  return sns.deps.random.fork("sampling").float() * 100 < rate;
 }
 
 function eventOf(

@@ -140,7 +140,7 @@ export class Kms {
     }
     if (answer.status < 300) return objectOf(answer);
     const { code, message } = errorOf(answer);
-    const requestId = answer.headers["x-amzn-requestid"] ?? this.#sqs.deps.random.uuid();
+    const requestId = answer.headers["x-amzn-requestid"] ?? this.#sqs.deps.random.fork("requests").uuid();
     const text = `${message} (Service: AWSKMS; Status Code: ${answer.status}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null)`;
     const schema = Object.hasOwn(errors, code) ? errors[code] : undefined;
     throw schema === undefined ? unavailable(text) : AwsError.of(schema as ErrorSchema, text);

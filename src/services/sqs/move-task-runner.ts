@@ -146,7 +146,7 @@ export class MoveTasks {
       ...content,
       serial,
       account: target.account,
-      id: deps.random.uuid(),
+      id: deps.random.fork("messages").uuid(),
       deduplicationId: isFifo(target.arn) ? content.deduplicationId : undefined,
     });
   }

@@ -192,7 +192,7 @@ export function putNew(
   const bodyMd5 = md5Hex(body);
   const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked);
   if (original) return { id: original.messageId, serial: original.serial, bodyMd5 };
-  const id = service.deps.random.uuid();
+  const id = service.deps.random.fork("messages").uuid();
   const serial = service.deps.store.nextSerial();
   const { account } = queue;
   const { deduplicationId } = checked;

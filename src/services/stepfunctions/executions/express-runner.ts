@@ -100,7 +100,8 @@ export class ExpressRunner {
   }
 
   #env(row: ExecutionRow): Env {
-    const { clock, random } = this.#sfn.deps;
+    const { clock } = this.#sfn.deps;
+    const random = this.#sfn.deps.random.fork("runs");
     return {
       nowMs: clock.now(),
       chance: { random: () => random.float(), uuid: () => random.uuid() },

@@ -159,7 +159,8 @@ export class Runner {
 
   /** What a step of the execution may know. */
   envOf(row: ExecutionRow): Env {
-    const { clock, random } = this.#sfn.deps;
+    const { clock } = this.#sfn.deps;
+    const random = this.#sfn.deps.random.fork("runs");
     return {
       nowMs: clock.now(),
       chance: { random: () => random.float(), uuid: () => random.uuid() },

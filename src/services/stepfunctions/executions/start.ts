@@ -38,7 +38,7 @@ export function chooseRevision(service: StepFunctions, given: string): Chosen {
 }
 
 function routed(service: StepFunctions, { routes }: AliasRow): string {
-  let left = service.deps.random.int(100);
+  let left = service.deps.random.fork("routing").int(100);
   for (const { stateMachineVersionArn, weight } of routes) {
     if (left < weight) return stateMachineVersionArn;
     left -= weight;
@@ -82,7 +82,8 @@ export function newExecution(
   given: StartInput,
 ): ExecutionRow {
   const { cause } = invocation;
-  const { random, store } = service.deps;
+  const { store } = service.deps;
+  const random = service.deps.random.fork("executions");
   const name = given.name ?? random.uuid();
   checkName(name);
   const { machine } = chosen;

@@ -215,7 +215,7 @@ export class MapRuns {
     }
     this.#making.delete(run.arn);
     let totalItems = 0;
-    const { random } = this.#sfn.deps;
+    const random = this.#sfn.deps.random.fork("runs");
     for (const [index, { value, itemCount }] of inputs.entries()) {
       const name = random.uuid();
       const express = run.executionType === "EXPRESS";

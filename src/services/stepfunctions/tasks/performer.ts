@@ -180,7 +180,7 @@ export class Performer {
       }
       const child = (output as { ExecutionArn?: string }).ExecutionArn;
       if (open === undefined || child === undefined) return;
-      const problem = undescribable(child, this.#sfn.deps.random.uuid());
+      const problem = undescribable(child, this.#sfn.deps.random.fork("requests").uuid());
       if (problem !== undefined) {
         const { error = "", causeText = "" } = problem;
         this.#sfn.signal(row.arn, { type: "taskFailed", taskId, error, cause: causeText });

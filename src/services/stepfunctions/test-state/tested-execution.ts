@@ -20,7 +20,7 @@ export function testedExecution(
   roleArn: string | undefined,
 ): ExecutionRow {
   const { service, account, region } = context;
-  const { random } = service.deps;
+  const random = service.deps.random.fork("tests");
   const name = random.uuid();
   return executionRow({
     arn: newArn(context, "express", `${random.uuid()}:${name}:${random.uuid()}`),
@@ -39,7 +39,8 @@ export function testedExecution(
 }
 
 export function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
-  const { clock, random } = service.deps;
+  const { clock } = service.deps;
+  const random = service.deps.random.fork("tests");
   return {
     nowMs: clock.now(),
     chance: { random: () => random.float(), uuid: () => random.uuid() },

@@ -88,7 +88,7 @@ async function invoke({ deps, invocation }: TaskCall, arn: string, event: string
     return await deps.functions.invoke(arn, event, invocation);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const text = `Service: AWSLambda; Status Code: ${error.status}; Error Code: ${error.name}; Request ID: ${deps.random.uuid()}; Proxy: null`;
+    const text = `Service: AWSLambda; Status Code: ${error.status}; Error Code: ${error.name}; Request ID: ${deps.random.fork("requests").uuid()}; Proxy: null`;
     const version = error.name === "ResourceNotFoundException" && arn.split(":").length === 7 ? ":$LATEST" : "";
     throw new TaskError(`Lambda.${exceptionName(error.name)}`, `${error.message}${version} (${text})`);
   }

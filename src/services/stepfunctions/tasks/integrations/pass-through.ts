@@ -78,7 +78,7 @@ export class PassThrough implements Integration {
   async call(call: TaskCall): Promise<Json> {
     const { deps, task } = call;
     const target = called(task.resource) as Called;
-    const requestId = deps.random.uuid();
+    const requestId = deps.random.fork("requests").uuid();
     const value = await this.#ask(call, target, task.parameters as JsonObject, requestId);
     if (target.sdk) return value;
     const contentType = optimizedIntegration(target.type)?.contentType ?? "";
@@ -88,7 +88,12 @@ export class PassThrough implements Integration {
   /** The answer to a call about a job of a task's service. @throws TaskError */
   about({ task, ...call }: TaskCall, { api, parameters }: JobCall): Promise<JsonObject> {
     const { type, service } = called(task.resource) as Called;
-    return this.#ask(call, { type, sdk: false, service, operation: capital(api) }, parameters, call.deps.random.uuid());
+    return this.#ask(
+      call,
+      { type, sdk: false, service, operation: capital(api) },
+      parameters,
+      call.deps.random.fork("requests").uuid(),
+    );
   }
 
   async #ask(

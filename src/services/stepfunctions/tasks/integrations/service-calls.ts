@@ -66,7 +66,7 @@ export class ServiceCalls implements Integration {
     const type = task.resource.kind === "service" ? task.resource.resourceType : "";
     const input = toSdkInput(operation.input, task.parameters as JsonObject, []);
     if (!sdk) prepare(type, input, { row, task });
-    const requestId = this.#deps.random.uuid();
+    const requestId = this.#deps.random.fork("requests").uuid();
     let answer: object;
     try {
       answer = await this.#deps.call(service, operation.name, input, invocation);
