@@ -4,6 +4,7 @@ import type { AwsError, ErrorSchema } from "./error.ts";
 import { extendedRequestId, messageMember, queryErrorHeader } from "./error-body.ts";
 import { type EventEncoding, eventStreamBody } from "./event-stream.ts";
 import { type JsonEncoder, jsonDecoder, jsonEncoder } from "./json-shape.ts";
+import { isExcessiveJson } from "./json-text.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
 import { isErrorShape, type OperationModel, type Shape, shapeOf } from "./schema.ts";
 import { serializationError } from "./serialization.ts";
@@ -69,7 +70,7 @@ function eventEncoding(union: Shape, constraints: Constraints, contentType: stri
 export function parseBody({ body }: Pick<WireRequest, "body">): unknown {
   if (body.length === 0) return {};
   // Decoding would silently put U+FFFD where the bytes are not UTF-8.
-  if (!isUtf8(body)) throw serializationError();
+  if (!isUtf8(body) || isExcessiveJson(body)) throw serializationError();
   try {
     return JSON.parse(body.toString()) ?? {};
   } catch {

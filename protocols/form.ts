@@ -5,6 +5,8 @@ import type { WireRequest } from "./protocol.ts";
 
 export type Parameters = ReadonlyMap<string, string>;
 
+/** Parameters of one request; the largest batch of any service has some thousand. */
+const mostParameters = 50_000;
 const NONE: Parameters = new Map();
 const parsed = new WeakMap<WireRequest, Parameters>();
 
@@ -47,16 +49,21 @@ export function parseQuery(text: string, each: (name: string, value: string) => 
     let end = text.indexOf("&", start);
     if (end === -1) end = text.length;
     if (end > start) {
-      const equals = text.indexOf("=", start);
-      if (equals === -1 || equals >= end) each(decode(text.slice(start, end)), "");
-      else each(decode(text.slice(start, equals)), decode(text.slice(equals + 1, end)));
+      const pair = text.slice(start, end);
+      const equals = pair.indexOf("=");
+      if (equals === -1) each(decode(pair), "");
+      else each(decode(pair.slice(0, equals)), decode(pair.slice(equals + 1)));
     }
     start = end + 1;
   }
 }
 
 function parseInto(parameters: Map<string, string>, text: string): void {
-  parseQuery(text.trimEnd(), (name, value) => parameters.set(name, value));
+  let count = 0;
+  parseQuery(text.trimEnd(), (name, value) => {
+    if (++count > mostParameters) throw malformed();
+    parameters.set(name, value);
+  });
 }
 
 function decode(text: string): string {

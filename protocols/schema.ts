@@ -19,6 +19,9 @@ interface OperationTraits {
   readonly endpoint?: readonly string[];
 }
 
+/** Payloads of 256 KiB whose characters are all escaped, in six bytes each, and what is around them. */
+const usualBodyBytes = 2 * 1024 * 1024;
+
 /** How one AWS service is spoken to. The facts are those of the service's published description. */
 export interface ServiceDeclaration {
   /** The folder's name and the name in control routes: `sqs`. */
@@ -37,6 +40,8 @@ export interface ServiceDeclaration {
   readonly queryCompatible?: boolean;
   /** Answers carry `x-amz-id-2` beside the request id, as Kinesis's do. */
   readonly extendedRequestId?: boolean;
+  /** Most bytes of a request's body, inflated: what the largest request may take in its longest spelling. Default: 2 MiB. */
+  readonly maxBodyBytes?: number;
   readonly protocols: readonly ProtocolName[];
   /** The SDK client's module: every export that is an operation schema becomes an operation. */
   readonly schemas: Readonly<Record<string, unknown>>;
@@ -47,6 +52,7 @@ export interface ServiceDeclaration {
 export interface ServiceModel extends Omit<ServiceDeclaration, "schemas"> {
   /** Smithy namespace, `com.amazonaws.sqs`. */
   readonly namespace: string;
+  readonly maxBodyBytes: number;
   readonly operations: ReadonlyMap<string, OperationModel>;
   /** The errors of the service's model by shape name. */
   readonly errors: ReadonlyMap<string, ErrorSchema>;
@@ -66,7 +72,7 @@ export function serviceModel(declaration: ServiceDeclaration): ServiceModel {
   const operations = new Map<string, OperationModel>();
   const { schemas, ...rest } = declaration;
   const errors = new Map<string, ErrorSchema>();
-  const service = { ...rest, operations, errors, namespace: "" };
+  const service = { maxBodyBytes: usualBodyBytes, ...rest, operations, errors, namespace: "" };
   for (const schema of Object.values(schemas)) {
     if (isErrorSchema(schema)) errors.set(schema[2], schema);
     if (!isOperationSchema(schema)) continue;

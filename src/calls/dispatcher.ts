@@ -17,6 +17,7 @@ import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import { type Call, InnerCall, Request } from "./call.ts";
 import { Cause } from "./cause.ts";
+import { BodyTooLarge } from "./door.ts";
 import type { Identities } from "./identity.ts";
 import { Invocation } from "./invocation.ts";
 import { OperationContext, type OperationDefinition } from "./operation.ts";
@@ -94,6 +95,9 @@ export class Dispatcher {
     const call = this.#begin(request, claimed);
     if ("error" in claimed) return this.#fail(claimed.error, call, request);
     if (call.identity.expired) return this.#fail(expiredToken(claimed.protocol.name), call, request);
+    const { maxBodyBytes } = claimed.service;
+    if (request.body.length > maxBodyBytes)
+      return this.#fail(bodyTooLarge(new BodyTooLarge(maxBodyBytes)), call, request);
     const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
     const invocation = new Invocation(call.identity, cause);
     let codec: OperationCodec;
@@ -264,6 +268,11 @@ function jsonReader(model: OperationModel): JsonDecoder {
     jsonReaders.set(model, decode);
   }
   return decode;
+}
+
+/** AWS's answer to a body that no request of the service can have. */
+export function bodyTooLarge({ message, statusCode }: BodyTooLarge): AwsError {
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
 }
 
 /** AWS's answer to temporary credentials past their end, which no operation looks behind. */

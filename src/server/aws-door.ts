@@ -2,7 +2,7 @@
 import { gunzipSync } from "node:zlib";
 import { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
-import type { PendingResponse } from "../calls/dispatcher.ts";
+import { bodyTooLarge, type PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyLimitBytes } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
@@ -58,7 +58,7 @@ export class AwsDoor implements Door {
     const { message, statusCode: status } = error as { message: string; statusCode?: number };
     // What is left of the body is not read: the connection ends with the answer.
     answer.endConnection();
-    if (error instanceof BodyTooLarge) return this.#emulator.refuse(wire, tooLarge(error));
+    if (error instanceof BodyTooLarge) return this.#emulator.refuse(wire, bodyTooLarge(error));
     // What has no such status was not thrown for the client: it is a bug, and told as one.
     const isBug = status === undefined || status < 400 || status >= 500;
     const refusal = isBug ? error : AwsError.unmodeled({ name: "SerializationException", status, message });
@@ -142,13 +142,9 @@ function inflate(body: Buffer, encoding: string | string[]): Buffer {
     if (coding === "gzip") return gunzipSync(body, { maxOutputLength: bodyLimitBytes });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
-      throw tooLarge(new BodyTooLarge(bodyLimitBytes));
+      throw bodyTooLarge(new BodyTooLarge(bodyLimitBytes));
     throw AwsError.unmodeled({ name: "SerializationException", message: "The request body is not valid gzip." });
   }
   const message = `Content-Encoding ${encoding} is not supported; send gzip or none.`;
   throw AwsError.unmodeled({ name: "UnsupportedMediaTypeException", status: 415, message });
-}
-
-function tooLarge({ message, statusCode }: BodyTooLarge): AwsError {
-  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
 }

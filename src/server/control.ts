@@ -1,6 +1,7 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
+import { isExcessiveJson } from "../../protocols/json-text.ts";
 import type { Door } from "../calls/door.ts";
 import type { RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
@@ -292,7 +293,7 @@ function jsonBody(request: FastifyRequest): object {
   if (body === undefined || body.length === 0) return {};
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8"));
+    value = isExcessiveJson(body) ? undefined : JSON.parse(body.toString("utf8"));
   } catch {
     value = undefined;
   }

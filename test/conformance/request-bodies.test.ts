@@ -3,8 +3,9 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { Kinesis } from "@aws-sdk/client-kinesis";
+import { SNS } from "@aws-sdk/client-sns";
 import { SQS } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../src/index.ts";
 import { http } from "../support/http.ts";
 
@@ -135,6 +136,71 @@ it("answers 413 to bodies that are too large, however often and over either HTTP
   kinesis.destroy();
   await sqs.sendMessage({ QueueUrl: `${bus.endpoint}${path}`, MessageBody: "small" });
   expect(await storedMessages()).toBe("1");
+});
+
+it("holds bodies to what the largest request of their service can be", async () => {
+  const refusal = { name: "RequestEntityTooLargeException", $metadata: { httpStatusCode: 413 } };
+  const sns = new SNS({ ...bus.clientConfig(), maxAttempts: 1 });
+  const { TopicArn } = await sns.createTopic({ Name: "bodies" });
+  await expect(sns.publish({ TopicArn, Message: "x".repeat(3 * mebibyte) })).rejects.toMatchObject(refusal);
+  sns.destroy();
+  const QueueUrl = `${bus.endpoint}${path}`;
+  await expect(sqs.sendMessage({ QueueUrl, MessageBody: "x".repeat(9 * mebibyte) })).rejects.toMatchObject(refusal);
+  // The longest message in its longest spelling is the service's to judge.
+  await sqs.sendMessage({ QueueUrl, MessageBody: '"'.repeat(mebibyte) });
+});
+
+describe("millions of values in few bytes", () => {
+  const count = 3_000_000;
+  const bodies: [string, string, Record<string, string>][] = [
+    [
+      "JSON objects",
+      `{"QueueUrl":"q","more":[${"{},".repeat(count)}{}]}`,
+      { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" },
+    ],
+    [
+      "JSON numbers",
+      `{"StreamName":[${"1,".repeat(count)}1]}`,
+      { "content-type": "application/x-amz-json-1.1", "x-amz-target": "Kinesis_20131202.PutRecord" },
+    ],
+    [
+      "JSON lists in lists",
+      `{"Name":${"[".repeat(count)}${"]".repeat(count)}}`,
+      { "content-type": "application/x-amz-json-1.1", "x-amz-target": "Kinesis_20131202.PutRecord" },
+    ],
+    ["form parameters", `Action=SendMessage${"&a".repeat(count)}`, { "content-type": formType }],
+    [
+      "CBOR numbers",
+      `\xa1\x61a\x9f${"\x01".repeat(count)}\xff`,
+      { "content-type": "application/x-amz-cbor-1.1", "x-amz-target": "Kinesis_20131202.PutRecord" },
+    ],
+    [
+      "CBOR pieces",
+      `\xa1\x61a\x7f${"\x60".repeat(count)}\xff`,
+      { "content-type": "application/x-amz-cbor-1.1", "x-amz-target": "Kinesis_20131202.PutRecord" },
+    ],
+  ];
+
+  it.each(bodies)("are refused before they are read: %s", async (_name, text, headers) => {
+    const body = gzipSync(Buffer.from(text, "latin1"));
+    const before = process.cpuUsage();
+    const { status, text: answer } = await http(`${bus.endpoint}/`, {
+      method: "POST",
+      headers: { ...headers, "content-encoding": "gzip" },
+      body,
+    });
+    const { user } = process.cpuUsage(before);
+    expect(`${status} ${answer}`).toMatch(/^(400|404|413) .*(SerializationException|MalformedQueryString|TooLarge)/s);
+    expect(user / 1000).toBeLessThan(500);
+  });
+
+  it("are no long strings, whatever is in them", async () => {
+    const kinesis = new Kinesis({ ...bus.clientConfig(), maxAttempts: 1 });
+    await kinesis.createStream({ StreamName: "s", ShardCount: 1 });
+    const Records = Array.from({ length: 500 }, () => ({ Data: Buffer.alloc(9_000, 0x5c), PartitionKey: '\\"' }));
+    await kinesis.putRecords({ StreamName: "s", Records });
+    kinesis.destroy();
+  });
 });
 
 it("takes trailers, and bodies of HTTP/2 in pieces without a length", async () => {

@@ -24,6 +24,8 @@ export const sqs = defineService<Sqs>({
     xmlNamespace: "http://queue.amazonaws.com/doc/2012-11-05/",
     queryCompatible: true,
     protocols: ["awsJson1_0", "awsQuery"],
+    // A batch of 1 MiB whose characters are all escaped, in six bytes each.
+    maxBodyBytes: 8 * 1024 * 1024,
     schemas,
     constraints,
   }),

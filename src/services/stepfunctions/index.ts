@@ -23,6 +23,8 @@ export const stepfunctions = defineService<StepFunctions>({
     version: "2016-11-23",
     targetPrefix: "AWSStepFunctions",
     protocols: ["awsJson1_0"],
+    // A definition of 1 MiB whose characters are all escaped, in six bytes each.
+    maxBodyBytes: 8 * 1024 * 1024,
     schemas,
     constraints,
   }),
