@@ -1,6 +1,6 @@
 /**
- * Copies what the bundle needs at run time into a folder: `dist/`, the health check, and the packages the bundle
- * leaves outside (LMDB is native, JSONata is read as text) with their dependencies. Usage: node scripts/keep-native.mjs <folder>
+ * Copies what the bundle needs at run time into a folder: `dist/`, the health check, and the package the bundle
+ * leaves outside (LMDB is native) with its dependencies. Usage: node scripts/keep-native.mjs <folder>
  */
 import { access, cp, mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -44,6 +44,4 @@ const exists = (path) =>
   );
 
 await keep("lmdb");
-// Step Functions reads its source, to run it in a realm of its own.
-await keep("jsonata");
 console.log(`${(await readdir(join(target, "node_modules"))).length} packages kept beside the bundle`);

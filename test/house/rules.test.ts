@@ -105,9 +105,8 @@ describe("time and chance", () => {
 });
 
 describe("the JSON of executions", () => {
-  /** Texts, settings and what JSONata makes of values: no number there has a text of its own. */
-  const plain =
-    /\/(histories|logs|state-machines|aliases|activities|asl\/(number-literal|jsonata-realm(-source)?))\.ts$/;
+  /** Texts and settings: no number there has a text of its own. */
+  const plain = /\/(histories|logs|state-machines|aliases|activities|asl\/number-literal)\.ts$/;
 
   it("is read and written by asl/json.ts alone, which keeps the text of numbers", () => {
     const folder = join("src", "services", "stepfunctions");

@@ -44,8 +44,55 @@ describe("linear regular expressions", () => {
     expect(new LinearRegex("(a+)+b", "").matches("a".repeat(20_000))).toBe(false);
   });
 
-  it.each(["(", "a)", "[a", "*a", "a{2,1}", "\\1", "(?=a)", "a{9999}{9999}"])("refuses %s", (pattern) => {
+  it.each(["(", "a)", "[a", "*a", "a{2,1}", "\\1", "(?<=a)", "a{9999}{9999}"])("refuses %s", (pattern) => {
     expect(() => new LinearRegex(pattern, "")).toThrow(SyntaxError);
+  });
+});
+
+describe("finding a match", () => {
+  /** The places and groups of all matches of our own engine, and of JavaScript's. */
+  const both = (pattern: string, flags: string, text: string) => {
+    const regex = new LinearRegex(pattern, flags);
+    const ours: unknown[] = [];
+    for (let at = 0; at <= text.length; ) {
+      const match = regex.find(text, at, () => {});
+      if (!match) break;
+      ours.push([match.start, match.end, match.groups]);
+      at = match.end > at ? match.end : match.end + 1;
+    }
+    const theirs: unknown[] = [];
+    const reference = new RegExp(pattern, `${flags}g`);
+    for (let match = reference.exec(text); match; match = reference.exec(text)) {
+      const end = match.index + match[0].length;
+      theirs.push([match.index, end, match.slice(1)]);
+      reference.lastIndex = Math.max(end, match[0] === "" ? end + 1 : end);
+    }
+    return [ours, theirs];
+  };
+  const inner = [
+    ...["a+", "a+?", "(a|ab)(c|bcd)(d*)", "(a*)(a|b)*", "(?:(a)|(b))+", "^a", "b$", "\\bb", "\\Bb", "(?=b)b", "a(?!b)"],
+    ...["([a-c]+?)(c?)", "(?<x>a)b", "\\u0061", "[\\s\\d]+", "x{0,2}a", "(a{2})+", "[^a]", "(|a)+", "\\x62"],
+  ];
+
+  it.each(inner)("%s gives the matches and groups JavaScript gives", (pattern) => {
+    for (const flags of ["", "i", "m"]) {
+      for (const text of ["", "a", "ab", "abcd", "aaa bbb", "xAab", "a\nb\nab", "b1 2b", "caabba", "abab"]) {
+        const [ours, theirs] = both(pattern, flags, text);
+        expect([flags, text, ours]).toEqual([flags, text, theirs]);
+      }
+    }
+  });
+
+  it("takes time in proportion to pattern and text", () => {
+    for (const pattern of ["(a+)+$", "(a|a)*c", "(a?){30}b", "(.*)(.*)(.*)x", "((a*)*)*c"]) {
+      const work = (length: number): number => {
+        let instructions = 0;
+        const add = (more: number): void => void (instructions += more);
+        expect(new LinearRegex(pattern, "").find(`${"a".repeat(length)}!`, 0, add)).toBeUndefined();
+        return instructions;
+      };
+      expect(work(4_000) / work(1_000)).toBeLessThan(5);
+    }
   });
 });
 

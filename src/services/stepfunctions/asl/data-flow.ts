@@ -1,6 +1,6 @@
 import { runtimeError, StateError } from "./errors.ts";
 import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes, textOf } from "./json.ts";
-import { evaluateQuery } from "./jsonata.ts";
+import { evaluateQuery } from "./jsonata/query.ts";
 import { PathMiss, readPath, writePath } from "./jsonpath/path-read.ts";
 import { pathOf } from "./jsonpath/path-syntax.ts";
 import { evaluateTemplate } from "./jsonpath/template.ts";

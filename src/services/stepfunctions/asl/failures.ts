@@ -3,7 +3,7 @@ import { asStateError, maxCauseLength, StateError } from "./errors.ts";
 import type { ExecutionStatus, ThreadFrame } from "./execution.ts";
 import { errorDetails } from "./history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
-import { evaluateQuery } from "./jsonata.ts";
+import { evaluateQuery } from "./jsonata/query.ts";
 import { evaluateTemplate } from "./jsonpath/template.ts";
 import type { StateNode } from "./machine.ts";
 import { numberOf } from "./number-literal.ts";

@@ -28,9 +28,6 @@ const expressTimeoutSeconds = 300;
 /** Moves of threads in one step, so that an endless loop of states leaves the process to others. */
 const movesPerStep = 500;
 
-/** How many moves an evaluation of an expression of unknown cost counts for. */
-const costlyMoves = 100;
-
 /** What a step did: the effects to carry out in order, and which frames to store or to forget. The head always changed. */
 export type StepResult = { effects: Effect[]; touched: string[]; removed: string[] };
 
@@ -69,7 +66,7 @@ function drain(run: Run): void {
   const { ready } = run.head;
   let taken = 0;
   const { evaluation } = run;
-  const mayMove = () => taken + evaluation.count * costlyMoves < movesPerStep && !evaluation.isLong();
+  const mayMove = () => taken < movesPerStep && !evaluation.isLong();
   while (run.running && taken < ready.length && mayMove()) {
     evaluation.nextMove();
     const thread = run.thread(ready[taken++]!);

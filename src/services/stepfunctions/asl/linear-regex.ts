@@ -1,210 +1,67 @@
-/**
- * Regular expressions that match in time proportional to pattern times text, for JSONPath filters (`=~`): the text comes
- * from an execution's input, the pattern from its definition, and neither may stall the process. Supports literals,
- * `.`, classes, `\d \w \s` and their complements, groups (no captures are kept), alternation, `* + ? {m,n}` (lazy forms
- * match the same set), `^` and `$`, and the flag `i`. Back-references and look-around are refused.
- */
+import { isWord, type RegexNode, RegexReader, type Test } from "./regex-syntax.ts";
 
-type Test = (code: number) => boolean;
-type Node =
-  | { kind: "test"; test: Test }
-  | { kind: "start" }
-  | { kind: "end" }
-  | { kind: "sequence"; items: Node[] }
-  | { kind: "either"; options: Node[] }
-  | { kind: "repeat"; item: Node; min: number; max: number };
+/**
+ * Regular expressions that match in time proportional to pattern times text: for JSONPath filters (`=~`) and for JSONata,
+ * where the text comes from an execution's input, the pattern from its definition, and neither may stall the process. All
+ * ways through the pattern are followed at once, the preferred ones first, so that the match and its groups are those a
+ * backtracking engine finds.
+ */
 
 type Instruction =
   | { op: "test"; test: Test }
-  | { op: "start" }
-  | { op: "end" }
+  | { op: "assert"; assertion: Extract<RegexNode, { kind: "assert" }>["assertion"] }
   | { op: "split"; a: number; b: number }
   | { op: "jump"; to: number }
+  | { op: "save"; slot: number }
+  | { op: "clear"; from: number; to: number }
+  | { op: "ahead"; program: Instruction[]; negated: boolean }
   | { op: "match" };
 
-const maxInstructions = 2_000;
+/** A match: where it starts and ends, and the text of each group that took part. */
+export type RegexMatch = { start: number; end: number; groups: (string | undefined)[] };
 
-class Reader {
-  readonly text: string;
-  readonly ignoreCase: boolean;
-  at = 0;
-  depth = 0;
+/** Told of the work that matching does, in instructions; it may throw to end it. */
+export type Work = (instructions: number) => void;
 
-  constructor(text: string, ignoreCase: boolean) {
-    this.text = text;
-    this.ignoreCase = ignoreCase;
-  }
+/** What the time for a character of text is bounded by. */
+const usualInstructions = 2_000;
 
-  either(): Node {
-    if (++this.depth > 50) throw new SyntaxError("Regular expression is nested too deeply");
-    const options = [this.sequence()];
-    while (this.text[this.at] === "|") {
-      this.at++;
-      options.push(this.sequence());
-    }
-    this.depth--;
-    return options.length === 1 ? options[0]! : { kind: "either", options };
-  }
+const tooLarge = (): SyntaxError => new SyntaxError("Regular expression is too large");
 
-  private sequence(): Node {
-    const items: Node[] = [];
-    while (this.at < this.text.length && this.text[this.at] !== "|" && this.text[this.at] !== ")") {
-      items.push(this.repeated());
-    }
-    return { kind: "sequence", items };
-  }
-
-  private repeated(): Node {
-    let item = this.atom();
-    for (;;) {
-      const bounds = this.quantifier();
-      if (!bounds) return item;
-      item = { kind: "repeat", item, min: bounds[0], max: bounds[1] };
-      if (this.text[this.at] === "?") this.at++;
-    }
-  }
-
-  private quantifier(): [number, number] | undefined {
-    const sign = this.text[this.at];
-    if (sign === "*" || sign === "+" || sign === "?") {
-      this.at++;
-      return sign === "*" ? [0, Infinity] : sign === "+" ? [1, Infinity] : [0, 1];
-    }
-    const braces = sign === "{" ? /^\{(\d{1,4})(,(\d{1,4})?)?\}/.exec(this.text.slice(this.at, this.at + 12)) : null;
-    if (!braces) return undefined;
-    this.at += braces[0].length;
-    const min = Number(braces[1]);
-    const max = braces[2] === undefined ? min : braces[3] === undefined ? Infinity : Number(braces[3]);
-    if (max < min) throw new SyntaxError("Numbers out of order in quantifier");
-    return [min, max];
-  }
-
-  private atom(): Node {
-    const character = this.text[this.at++]!;
-    switch (character) {
-      case "^":
-        return { kind: "start" };
-      case "$":
-        return { kind: "end" };
-      case ".":
-        return { kind: "test", test: (code) => code !== 10 && code !== 13 };
-      case "[":
-        return { kind: "test", test: this.characterClass() };
-      case "(": {
-        if (this.text[this.at] === "?") {
-          if (this.text[this.at + 1] !== ":") throw new SyntaxError("Unsupported group");
-          this.at += 2;
-        }
-        const inner = this.either();
-        if (this.text[this.at++] !== ")") throw new SyntaxError("Unterminated group");
-        return inner;
-      }
-      case "*":
-      case "+":
-      case "?":
-        throw new SyntaxError("Nothing to repeat");
-      case "\\":
-        return { kind: "test", test: this.escape() };
-      default:
-        return { kind: "test", test: this.literal(character) };
-    }
-  }
-
-  private literal(character: string): Test {
-    if (!this.ignoreCase) {
-      const code = character.charCodeAt(0);
-      return (tested) => tested === code;
-    }
-    const lower = character.toLowerCase();
-    return (tested) => String.fromCharCode(tested).toLowerCase() === lower;
-  }
-
-  private escape(): Test {
-    const character = this.text[this.at++];
-    if (character === undefined) throw new SyntaxError("Pattern ends with a backslash");
-    const kind = classEscape(character);
-    if (kind) return kind;
-    if (/[1-9bBkpP]/.test(character)) throw new SyntaxError(`Unsupported escape \\${character}`);
-    return this.literal(plainEscape(character));
-  }
-
-  private characterClass(): Test {
-    const negated = this.text[this.at] === "^";
-    if (negated) this.at++;
-    const tests: Test[] = [];
-    for (let first = true; ; first = false) {
-      const character = this.text[this.at];
-      if (character === undefined) throw new SyntaxError("Unterminated character class");
-      if (character === "]" && !first) break;
-      const low = this.classMember(tests);
-      if (low === undefined) continue;
-      if (this.text[this.at] === "-" && this.text[this.at + 1] !== "]" && this.at + 1 < this.text.length) {
-        this.at++;
-        const high = this.classMember(tests);
-        if (high === undefined || high < low) throw new SyntaxError("Range out of order in character class");
-        tests.push(this.range(low.charCodeAt(0), high.charCodeAt(0)));
-      } else tests.push(this.literal(low));
-    }
-    this.at++;
-    const member: Test = (code) => tests.some((test) => test(code));
-    return negated ? (code) => !member(code) : member;
-  }
-
-  private range(low: number, high: number): Test {
-    const within: Test = (code) => code >= low && code <= high;
-    if (!this.ignoreCase) return within;
-    return (code) => {
-      const text = String.fromCharCode(code);
-      return within(code) || within(text.toLowerCase().charCodeAt(0)) || within(text.toUpperCase().charCodeAt(0));
-    };
-  }
-
-  private classMember(tests: Test[]): string | undefined {
-    const character = this.text[this.at++]!;
-    if (character !== "\\") return character;
-    const escaped = this.text[this.at++];
-    if (escaped === undefined) throw new SyntaxError("Unterminated character class");
-    const kind = classEscape(escaped);
-    if (!kind) return plainEscape(escaped);
-    tests.push(kind);
-    return undefined;
-  }
-}
-
-function classEscape(character: string): Test | undefined {
-  const expressions: Record<string, RegExp> = { d: /\d/, D: /\D/, w: /\w/, W: /\W/, s: /\s/, S: /\S/ };
-  const expression = Object.hasOwn(expressions, character) ? expressions[character] : undefined;
-  return expression && ((code) => expression.test(String.fromCharCode(code)));
-}
-
-function plainEscape(character: string): string {
-  const controls: Record<string, string> = { n: "\n", r: "\r", t: "\t", f: "\f", v: "\v", "0": "\0" };
-  return Object.hasOwn(controls, character) ? controls[character]! : character;
-}
-
-function compile(node: Node, program: Instruction[]): void {
-  if (program.length > maxInstructions) throw new SyntaxError("Regular expression is too large");
+function compile(node: RegexNode, program: Instruction[], most: number): void {
+  if (program.length > most) throw tooLarge();
   switch (node.kind) {
     case "test":
       program.push({ op: "test", test: node.test });
       return;
-    case "start":
-    case "end":
-      program.push({ op: node.kind });
+    case "assert":
+      program.push({ op: "assert", assertion: node.assertion });
       return;
     case "sequence":
-      for (const item of node.items) compile(item, program);
+      for (const item of node.items) compile(item, program, most);
       return;
+    case "group":
+      program.push({ op: "save", slot: node.index * 2 });
+      compile(node.item, program, most);
+      program.push({ op: "save", slot: node.index * 2 + 1 });
+      return;
+    case "ahead": {
+      const inner: Instruction[] = [];
+      compile(node.item, inner, most);
+      inner.push({ op: "match" });
+      program.push({ op: "ahead", program: inner, negated: node.negated });
+      return;
+    }
     case "either": {
       const jumps: { op: "jump"; to: number }[] = [];
       for (const [index, option] of node.options.entries()) {
         if (index === node.options.length - 1) {
-          compile(option, program);
+          compile(option, program, most);
           break;
         }
         const split = { op: "split" as const, a: program.length + 1, b: 0 };
         program.push(split);
-        compile(option, program);
+        compile(option, program, most);
         const jump = { op: "jump" as const, to: 0 };
         program.push(jump);
         jumps.push(jump);
@@ -213,81 +70,219 @@ function compile(node: Node, program: Instruction[]): void {
       for (const jump of jumps) jump.to = program.length;
       return;
     }
-    case "repeat": {
-      for (let count = 0, size = -1; count < node.min && program.length > size; count++) {
-        // An item that compiles to nothing is not worth repeating, however often it is asked for.
-        size = program.length;
-        compile(node.item, program);
-      }
-      if (node.max === Infinity) {
-        const split = { op: "split" as const, a: program.length + 1, b: 0 };
-        const start = program.length;
-        program.push(split);
-        compile(node.item, program);
-        program.push({ op: "jump", to: start });
-        split.b = program.length;
-        return;
-      }
-      const splits: { op: "split"; a: number; b: number }[] = [];
-      for (let count = node.min; count < node.max; count++) {
-        const split = { op: "split" as const, a: program.length + 1, b: 0 };
-        program.push(split);
-        splits.push(split);
-        compile(node.item, program);
-      }
-      for (const split of splits) split.b = program.length;
-    }
+    case "repeat":
+      compileRepeat(node, program, most);
   }
 }
 
-/** A compiled pattern whose `test` finds a match anywhere in a text, in linear time. */
-export class LinearRegex {
-  private readonly program: Instruction[] = [];
+function compileRepeat(node: Extract<RegexNode, { kind: "repeat" }>, program: Instruction[], longest: number): void {
+  const [first, end] = node.groups;
+  const once = (): void => {
+    // Groups of an earlier round do not count.
+    if (end > first) program.push({ op: "clear", from: first + 1, to: end });
+    compile(node.item, program, longest);
+  };
+  /** A choice between going on and leaving, whose way out is filled in later. */
+  const choice = (): ((to: number) => void) => {
+    const split = { op: "split" as const, a: 0, b: 0 };
+    program.push(split);
+    const inside = program.length;
+    return (to) => {
+      split.a = node.lazy ? to : inside;
+      split.b = node.lazy ? inside : to;
+    };
+  };
+  // What takes no character is not worth repeating, however often it is asked for.
+  const most = takesCharacters(node.item) ? Infinity : 1;
+  const [min, max] = [Math.min(node.min, most), Math.min(node.max, most)];
+  for (let count = 0; count < min; count++) once();
+  if (max === Infinity) {
+    const start = program.length;
+    const leave = choice();
+    once();
+    program.push({ op: "jump", to: start });
+    leave(program.length);
+    return;
+  }
+  const leaving: ((to: number) => void)[] = [];
+  for (let count = min; count < max; count++) {
+    leaving.push(choice());
+    once();
+  }
+  for (const leave of leaving) leave(program.length);
+}
 
-  /** Throws a SyntaxError for patterns outside the supported grammar. */
-  constructor(pattern: string, flags: string) {
-    if (/[^i]/.test(flags)) throw new SyntaxError(`Unsupported flags '${flags}'`);
-    const reader = new Reader(pattern, flags.includes("i"));
-    const tree = reader.either();
-    if (reader.at < pattern.length) throw new SyntaxError("Unmatched ')'");
-    compile(tree, this.program);
-    this.program.push({ op: "match" });
-    if (this.program.length > maxInstructions) throw new SyntaxError("Regular expression is too large");
+function takesCharacters(node: RegexNode): boolean {
+  switch (node.kind) {
+    case "test":
+      return true;
+    case "sequence":
+      return node.items.some(takesCharacters);
+    case "either":
+      return node.options.some(takesCharacters);
+    case "repeat":
+      return node.max > 0 && takesCharacters(node.item);
+    case "group":
+      return takesCharacters(node.item);
+    default:
+      return false;
+  }
+}
+
+type Thread = { at: number; saved: (number | undefined)[] };
+
+/** A compiled pattern. */
+export class LinearRegex {
+  readonly source: string;
+  readonly #program: Instruction[] = [];
+  readonly #groups: number;
+  /** A character every match begins with, to look for before anything else. */
+  readonly #opening: string | undefined;
+
+  /**
+   * `flags` may have `i` and `m`. Throws a SyntaxError for patterns outside the supported grammar, or of more than `most`
+   * instructions.
+   */
+  constructor(pattern: string, flags: string, most = usualInstructions) {
+    if (/[^im]/.test(flags)) throw new SyntaxError(`Unsupported flags '${flags}'`);
+    this.source = pattern;
+    const reader = new RegexReader(pattern, flags);
+    const tree = reader.whole();
+    compile(tree, this.#program, most);
+    this.#program.push({ op: "match" });
+    if (this.#program.length > most) throw tooLarge();
+    this.#groups = reader.groups;
+    const first = tree.kind === "sequence" ? tree.items[0] : undefined;
+    if (first?.kind === "test") this.#opening = first.literal;
   }
 
   /** Whether the whole text matches: Jayway, and so Step Functions, anchors filter patterns at both ends. */
   matches(text: string): boolean {
-    let current = this.closure([0], 0, text.length);
-    for (let at = 0; at < text.length; at++) {
-      const code = text.charCodeAt(at);
-      const next: number[] = [];
-      for (const index of current) {
-        const instruction = this.program[index]!;
-        if (instruction.op === "test" && instruction.test(code)) next.push(index + 1);
-      }
-      if (next.length === 0) return false;
-      current = this.closure(next, at + 1, text.length);
-    }
-    return current.some((index) => this.program[index]!.op === "match");
+    return run(this.#program, text, 0, { anchored: true, whole: true, groups: 0 }, () => {}) !== undefined;
   }
 
-  private closure(starts: number[], at: number, end: number): number[] {
-    const seen = new Set<number>();
-    const pending = starts.reverse();
-    const result: number[] = [];
-    while (pending.length > 0) {
-      const index = pending.pop()!;
-      if (seen.has(index)) continue;
-      seen.add(index);
-      const instruction = this.program[index]!;
-      if (instruction.op === "jump") pending.push(instruction.to);
-      else if (instruction.op === "split") pending.push(instruction.b, instruction.a);
-      else if (instruction.op === "start") {
-        if (at === 0) pending.push(index + 1);
-      } else if (instruction.op === "end") {
-        if (at === end) pending.push(index + 1);
-      } else result.push(index);
+  /** The first match at or after `from`. */
+  find(text: string, from: number, work: Work): RegexMatch | undefined {
+    let start = from;
+    if (this.#opening !== undefined) {
+      start = text.indexOf(this.#opening, from);
+      work((start < 0 ? text.length - from : start - from) >> 4);
+      if (start < 0) return undefined;
     }
-    return result;
+    const saved = run(this.#program, text, start, { anchored: false, whole: false, groups: this.#groups }, work);
+    if (!saved) return undefined;
+    const groups: (string | undefined)[] = [];
+    for (let index = 1; index <= this.#groups; index++) {
+      const [low, high] = [saved[index * 2], saved[index * 2 + 1]];
+      groups.push(low === undefined || high === undefined ? undefined : text.slice(low, high));
+    }
+    return { start: saved[0]!, end: saved[1]!, groups };
+  }
+}
+
+type Mode = { anchored: boolean; whole: boolean; groups: number };
+
+/** Runs a program over a text; the places saved by the preferred match, of which the first two are its start and end. */
+function run(program: Instruction[], text: string, from: number, mode: Mode, work: Work): Thread["saved"] | undefined {
+  let current: Thread[] = [];
+  let found: Thread["saved"] | undefined;
+  const seen = new Int32Array(program.length).fill(-1);
+  for (let at = from; at <= text.length; at++) {
+    if (!found && (at === from || !mode.anchored)) {
+      const ways = reached(program, text, at, { at: 0, saved: [at] }, seen, work);
+      current = current.length === 0 ? ways : current.concat(ways);
+    }
+    if (current.length === 0) {
+      if (found || mode.anchored) break;
+      continue;
+    }
+    work(current.length + 1);
+    const code = text.charCodeAt(at);
+    const next: Thread[] = [];
+    for (const thread of current) {
+      const instruction = program[thread.at]!;
+      if (instruction.op === "match") {
+        if (mode.whole && at < text.length) continue;
+        found = thread.saved;
+        found[1] = at;
+        break;
+      }
+      if (instruction.op !== "test" || at === text.length || !instruction.test(code)) continue;
+      for (const way of reached(program, text, at + 1, { at: thread.at + 1, saved: thread.saved }, seen, work))
+        next.push(way);
+    }
+    current = next;
+  }
+  return found;
+}
+
+/** The tests and matches that can be reached from a thread without a character, in the order of preference. */
+function reached(
+  program: Instruction[],
+  text: string,
+  at: number,
+  start: Thread,
+  seen: Int32Array,
+  work: Work,
+): Thread[] {
+  const pending = [start];
+  const result: Thread[] = [];
+  for (let thread = pending.pop(); thread; thread = pending.pop()) {
+    if (seen[thread.at] === at) continue;
+    seen[thread.at] = at;
+    const instruction = program[thread.at]!;
+    const { saved } = thread;
+    const next = thread.at + 1;
+    switch (instruction.op) {
+      case "jump":
+        pending.push({ at: instruction.to, saved });
+        break;
+      case "split":
+        pending.push({ at: instruction.b, saved }, { at: instruction.a, saved });
+        break;
+      case "assert":
+        if (holds(instruction.assertion, text, at)) pending.push({ at: next, saved });
+        break;
+      case "ahead": {
+        const mode = { anchored: true, whole: false, groups: 0 };
+        if ((run(instruction.program, text, at, mode, work) === undefined) === instruction.negated)
+          pending.push({ at: next, saved });
+        break;
+      }
+      case "save": {
+        const copy = saved.slice();
+        copy[instruction.slot] = at;
+        pending.push({ at: next, saved: copy });
+        break;
+      }
+      case "clear": {
+        const copy = saved.slice();
+        for (let slot = instruction.from * 2; slot <= instruction.to * 2 + 1; slot++) copy[slot] = undefined;
+        pending.push({ at: next, saved: copy });
+        break;
+      }
+      default:
+        result.push(thread);
+    }
+  }
+  work(result.length + 1);
+  return result;
+}
+
+function holds(assertion: Extract<Instruction, { op: "assert" }>["assertion"], text: string, at: number): boolean {
+  switch (assertion) {
+    case "start":
+      return at === 0;
+    case "end":
+      return at === text.length;
+    case "line-start":
+      return at === 0 || "\n\r\u2028\u2029".includes(text[at - 1]!);
+    case "line-end":
+      return at === text.length || "\n\r\u2028\u2029".includes(text[at]!);
+    default: {
+      const before = at > 0 && isWord(text.charCodeAt(at - 1));
+      const after = at < text.length && isWord(text.charCodeAt(at));
+      return (before !== after) === (assertion === "word");
+    }
   }
 }

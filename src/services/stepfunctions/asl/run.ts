@@ -1,21 +1,21 @@
 import type { Effect, Env, Execution, FanFrame, Frame, ThreadFrame } from "./execution.ts";
 import { detailsKeyOf, type HistoryEvent, maxHistoryEvents } from "./history.ts";
 import type { JsonObject } from "./json.ts";
-import type { EvaluationTime } from "./jsonata.ts";
-import { budgetMs } from "./jsonata-realm.ts";
+import { budgetMs, type EvaluationTime } from "./jsonata/query.ts";
 import type { Machine, StateNode } from "./machine.ts";
 
-/** Real milliseconds of evaluations after which a step ends. */
+/** What evaluations may take before a step ends: steps of evaluations, some tens of which take a microsecond, or real milliseconds. */
+const longSteps = 200_000;
 const longMs = 100;
 
 /** Thrown when a STANDARD execution has no room for another event but the one of its failure. */
 export class HistoryFull extends Error {}
 
-/** Evaluations that may take long: how many there were in a step, and for how long. */
+/** What the evaluations took that took more than a moment. */
 export class Evaluation implements EvaluationTime {
-  count = 0;
+  #steps = 0;
   /** Real milliseconds, so that a slow step ends sooner: what comes of it does not depend on them. */
-  stepMs = 0;
+  #stepMs = 0;
   #moveMs = 0;
 
   /** The next move of a thread has all of its time. */
@@ -27,15 +27,15 @@ export class Evaluation implements EvaluationTime {
     return budgetMs - this.#moveMs;
   }
 
-  spent(ms: number): void {
-    this.count++;
-    this.stepMs += ms;
+  spent(ms: number, steps: number): void {
+    this.#steps += steps;
+    this.#stepMs += ms;
     this.#moveMs += ms;
   }
 
   /** Whether it is time to let others go on. */
   isLong(): boolean {
-    return this.stepMs >= longMs;
+    return this.#steps >= longSteps || this.#stepMs >= longMs;
   }
 }
 
@@ -47,7 +47,7 @@ export class Run {
   readonly effects: Effect[] = [];
   readonly touched = new Set<string>();
   readonly removed = new Set<string>();
-  /** The evaluations of unknown cost in this step. */
+  /** The evaluations in this step. */
   readonly evaluation = new Evaluation();
 
   constructor(machine: Machine, execution: Execution, env: Env) {

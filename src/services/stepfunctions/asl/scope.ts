@@ -1,6 +1,6 @@
 import type { FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
 import { getOwn, type Json, type JsonObject } from "./json.ts";
-import type { QueryScope } from "./jsonata.ts";
+import type { QueryScope } from "./jsonata/query.ts";
 import type { Roots } from "./jsonpath/path-read.ts";
 import type { Run } from "./run.ts";
 import { isoTime } from "./timestamps.ts";

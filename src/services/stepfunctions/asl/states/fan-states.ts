@@ -2,7 +2,7 @@ import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from 
 import { runtimeError, StateError } from "../errors.ts";
 import type { FanFrame, Probe, ThreadFrame } from "../execution.ts";
 import { isObject, type Json, type JsonObject, setOwn, textOf } from "../json.ts";
-import { evaluateTyped } from "../jsonata.ts";
+import { evaluateTyped } from "../jsonata/query.ts";
 import { isDistributed, type StateNode } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import type { Run } from "../run.ts";

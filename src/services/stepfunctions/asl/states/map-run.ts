@@ -4,7 +4,7 @@ import type { MapRunRequest, ThreadFrame } from "../execution.ts";
 import { failState } from "../failures.ts";
 import { errorDetails } from "../history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "../json.ts";
-import { evaluateQuery, evaluateTyped } from "../jsonata.ts";
+import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
 import { labelOf, processorOf, type StateNode } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import type { Run } from "../run.ts";

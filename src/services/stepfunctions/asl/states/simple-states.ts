@@ -10,7 +10,7 @@ import {
 import { runtimeError, StateError } from "../errors.ts";
 import type { ThreadFrame } from "../execution.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
-import { evaluateQuery, evaluateTyped } from "../jsonata.ts";
+import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
 import { PathMiss, readPath } from "../jsonpath/path-read.ts";
 import { pathOf } from "../jsonpath/path-syntax.ts";
 import { evaluateDynamic } from "../jsonpath/template.ts";

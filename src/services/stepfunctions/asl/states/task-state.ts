@@ -4,7 +4,7 @@ import type { Signal, TaskRequest, ThreadFrame } from "../execution.ts";
 import { cancelTaskTimers, failState } from "../failures.ts";
 import { errorDetails, payloadDetails } from "../history.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
-import { evaluateQuery, evaluateTyped } from "../jsonata.ts";
+import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
 import { evaluateTemplate } from "../jsonpath/template.ts";
 import type { StateNode } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, textOf, writeJson } from "../json.ts";
-import { expressionIn } from "../jsonata.ts";
+import { expressionIn } from "../jsonata/query.ts";
 import { isDistributed, processorOf } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { distributedFields } from "../states/state-fields.ts";

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, writeJson } from "../json.ts";
-import { expressionFacts, expressionIn } from "../jsonata.ts";
+import { expressionFacts, expressionIn } from "../jsonata/query.ts";
 import { isIntrinsic, isValidIntrinsic } from "../jsonpath/intrinsic-syntax.ts";
 import { isReferencePath, isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
 import { numberOf } from "../number-literal.ts";

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { expressionFacts, expressionIn } from "../jsonata.ts";
+import { expressionFacts, expressionIn } from "../jsonata/query.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic, pathsOfCall } from "../jsonpath/intrinsic-syntax.ts";
 import { isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
 import type { Machine } from "../machine.ts";

@@ -1,0 +1,40 @@
+import type { Run } from "../run.ts";
+import { parseSignature, validated } from "../signature.ts";
+import { Fn, type Value } from "../values.ts";
+
+/** What a library function does with arguments its signature has let through; each may also be nothing. */
+export type Work<A extends Value[]> = (args: A, run: Run) => Value;
+
+export type Definition = [name: string, fn: Fn];
+
+/** A library function. `arity`: how many arguments functions like `$map` pass it. */
+export function define<A extends Value[]>(name: string, signature: string, arity: number, work: Work<A>): Definition {
+  const parsed = parseSignature(signature);
+  return [name, new Fn(arity, (args, input, run) => work(validated(parsed, args, input, run) as A, run))];
+}
+
+/** {@link define} for a function that gives nothing for nothing: its work never sees its first argument missing. */
+export function defineOn<A extends Value[]>(name: string, signature: string, arity: number, work: Work<A>): Definition {
+  return define<A>(name, signature, arity, (args, run) => (args[0] === undefined ? undefined : work(args, run)));
+}
+
+/** Text put together from pieces, within the bounds of an evaluation. */
+export class TextBuilder {
+  readonly #run: Run;
+  #text = "";
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  add(piece: string): void {
+    this.#run.budget.spend(1);
+    if (this.#text.length + piece.length > this.#run.budget.limits.text) this.#run.budget.text(Infinity);
+    this.#text += piece;
+  }
+
+  get text(): string {
+    this.#run.budget.text(this.#text.length);
+    return this.#text;
+  }
+}

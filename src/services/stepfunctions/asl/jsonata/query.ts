@@ -1,0 +1,130 @@
+import type { Chance } from "../chance.ts";
+import { queryError } from "../errors.ts";
+import { isObject, type Json, type JsonObject, jsonType, quotedJson, setOwn } from "../json.ts";
+import { defaultLimits } from "./budget.ts";
+import { evaluate, expressionOf, type Given, type Problem } from "./expression.ts";
+import type { ExpressionFacts } from "./facts.ts";
+
+/** What an expression can refer to: the members of `$states` that exist in its place, and the variables in scope. */
+export type QueryScope = {
+  states: { input: Json; context: () => JsonObject; result?: Json; errorOutput?: Json };
+  variable: (name: string) => Json | undefined;
+  nowMs: number;
+  chance: Chance;
+  /** The time that evaluations may take. */
+  time?: EvaluationTime;
+};
+
+/** Keeps account of what evaluations take: together they have a limit, however many expressions a state has. */
+export type EvaluationTime = { leftMs: () => number; spent: (ms: number, steps: number) => void };
+
+/** Longest time the expressions of one state may run. */
+export const budgetMs = defaultLimits.ms;
+
+const opening = "{%";
+const closing = "%}";
+
+/** The expression inside a `{% … %}` text, trimmed; undefined for a literal. */
+export function expressionIn(value: Json): string | undefined {
+  if (typeof value !== "string" || value.length < 4 || !value.startsWith(opening) || !value.endsWith(closing)) {
+    return undefined;
+  }
+  return value.slice(opening.length, -closing.length).trim();
+}
+
+/** What the outside must know of an expression, or what the parser says of it. */
+export function expressionFacts(text: string): { facts: ExpressionFacts } | { problem: Problem } {
+  return expressionOf(text);
+}
+
+function givenBy({ states, variable, nowMs, chance }: QueryScope): Given {
+  return {
+    ...{ variable, nowMs, chance },
+    states: {
+      input: () => states.input,
+      context: states.context,
+      result: () => states.result,
+      errorOutput: () => states.errorOutput,
+    },
+  };
+}
+
+/** One template at work: its expressions share their time. */
+class Query {
+  readonly #given: Given;
+  readonly #time: EvaluationTime | undefined;
+
+  constructor(scope: QueryScope) {
+    this.#given = givenBy(scope);
+    this.#time = scope.time;
+  }
+
+  filled(template: Json, field: string): Json {
+    const expression = expressionIn(template);
+    if (expression !== undefined) return this.#value(expression, field);
+    if (Array.isArray(template)) return template.map((item, index) => this.filled(item, `${field}[${index}]`));
+    if (!isObject(template)) return template;
+    const result: JsonObject = {};
+    for (const key of Object.keys(template)) setOwn(result, key, this.filled(template[key]!, `${field}/${key}`));
+    return result;
+  }
+
+  #value(expression: string, field: string): Json {
+    const outcome = this.#outcome(expression);
+    if ("problem" in outcome) {
+      const { code, message } = outcome.problem;
+      const text = code === undefined ? `: ${message}` : `. ${code}: ${message}`;
+      throw queryError(field, `${sentence(expression, field)} threw an error during evaluation${text}`);
+    }
+    if (outcome.value !== undefined) return outcome.value;
+    throw queryError(field, `${sentence(expression, field)} returned nothing (undefined).`);
+  }
+
+  #outcome(text: string): ReturnType<typeof evaluate> {
+    const expression = expressionOf(text);
+    if ("problem" in expression) return expression;
+    const time = this.#time;
+    if (!time) return evaluate(expression, this.#given);
+    return evaluate(expression, {
+      ...this.#given,
+      limits: { ...defaultLimits, ms: time.leftMs() },
+      spent: (ms, steps) => time.spent(ms, steps),
+    });
+  }
+}
+
+function sentence(expression: string, field: string): string {
+  return `The JSONata expression '${expression}' specified for the field '${field}'`;
+}
+
+/**
+ * The value of a JSONata template: every `{% … %}` text in it replaced by its result, everything else literal. Throws
+ * States.QueryEvaluationError naming the place below `field`.
+ */
+export function evaluateQuery(template: Json, field: string, scope: QueryScope): Json {
+  return holdsExpression(template) ? new Query(scope).filled(template, field) : template;
+}
+
+function holdsExpression(template: Json): boolean {
+  if (Array.isArray(template)) return template.some(holdsExpression);
+  if (!isObject(template)) return expressionIn(template) !== undefined;
+  return Object.keys(template).some((key) => holdsExpression(template[key]!));
+}
+
+/** {@link evaluateQuery} for a field that must come out as one JSON type. */
+export function evaluateTyped(
+  template: Json,
+  field: string,
+  expected: string,
+  scope: QueryScope,
+  alsoAccepted?: string,
+): Json {
+  const value = evaluateQuery(template, field, scope);
+  const actual = jsonType(value);
+  if (actual === expected || actual === alsoAccepted) return value;
+  const expression = expressionIn(template) ?? quotedJson(template);
+  throw queryError(
+    field,
+    `${sentence(expression, field)} returned an unexpected result type. Expected '${expected}', but was '${actual}' for value: ${quotedJson(value)}`,
+  );
+}

@@ -1,0 +1,115 @@
+import type { Run } from "./run.ts";
+
+/**
+ * What expressions work on: JSON values, functions of our own, and nothing at all (undefined). Numbers are doubles.
+ * Objects are plain ones whose own members alone are ever looked at; nothing here is read from a prototype.
+ */
+export type Value = undefined | null | boolean | number | string | Value[] | ValueObject | Fn;
+export type ValueObject = { [key: string]: Value };
+
+export type Apply = (args: Value[], input: Value, run: Run) => Value;
+
+/** A function as a value: opaque to expressions, which can call it and pass it on. */
+export class Fn {
+  /** How many arguments it takes: functions that call it pass no more. */
+  readonly arity: number;
+  readonly apply: Apply;
+  /** Whether it is a lambda, whose calls in a tail position take no stack. */
+  readonly lambda: boolean;
+
+  constructor(arity: number, apply: Apply, lambda = false) {
+    this.arity = arity;
+    this.apply = apply;
+    this.lambda = lambda;
+  }
+}
+
+/** A call in the tail position of a lambda, left for whoever called the lambda to make. */
+export class TailCall {
+  readonly fn: Fn;
+  readonly args: Value[];
+  readonly input: Value;
+
+  constructor(fn: Fn, args: Value[], input: Value) {
+    this.fn = fn;
+    this.args = args;
+    this.input = input;
+  }
+}
+
+/** Calls a function and the tail calls it leaves. */
+export function call(fn: Fn, args: Value[], input: Value, run: Run): Value {
+  let result: Value | TailCall = fn.apply(args, input, run);
+  while (result instanceof TailCall) {
+    run.budget.spend(1);
+    result = (result.fn.apply as (args: Value[], input: Value, run: Run) => Value | TailCall)(
+      result.args,
+      result.input,
+      run,
+    );
+  }
+  return result;
+}
+
+const marks = Symbol("marks");
+type Marked = Value[] & { [marks]?: number };
+
+/** A sequence: one value stands for itself, none for nothing. */
+const sequenceMark = 1;
+/** A sequence that stays an array with one value (`[]` after a step). */
+const keepMark = 2;
+/** An array made by a constructor that ends a path: a step does not flatten it. */
+const constructedMark = 4;
+/** The array around an input that is an array itself. */
+const wrapperMark = 8;
+
+function marked(array: Value[], mark: number): Value[] {
+  (array as Marked)[marks] = ((array as Marked)[marks] ?? 0) | mark;
+  return array;
+}
+
+function has(array: Value[], mark: number): boolean {
+  const held = (array as Marked)[marks];
+  return held !== undefined && (held & mark) !== 0;
+}
+
+export const sequence = (items: Value[]): Value[] => marked(items, sequenceMark);
+export const constructed = (items: Value[]): Value[] => marked(items, constructedMark);
+export const wrapper = (items: Value[]): Value[] => marked(items, sequenceMark | wrapperMark);
+export const isSequence = (items: Value[]): boolean => has(items, sequenceMark);
+export const isConstructed = (items: Value[]): boolean => has(items, constructedMark);
+export const isWrapper = (value: Value): value is Value[] => Array.isArray(value) && has(value, wrapperMark);
+export const isMarked = (items: Value[]): boolean => (items as Marked)[marks] !== undefined;
+
+/** What a sequence stands for; any other value stands for itself. `keep`: a single one stays in its array. */
+export function collapse(value: Value, keep: boolean): Value {
+  if (!Array.isArray(value) || !has(value, sequenceMark)) return value;
+  if (value.length > 1) return value;
+  if (value.length === 0) return undefined;
+  if (keep) marked(value, keepMark);
+  return has(value, keepMark) ? value : value[0];
+}
+
+export function isObject(value: Value): value is ValueObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Fn);
+}
+
+export function getOwn(object: ValueObject, key: string): Value {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Sets an own member, `__proto__` too. */
+export function setOwn(object: ValueObject, key: string, value: Value): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else object[key] = value;
+}
+
+/** The type in the words of `$type`; undefined for nothing. */
+export function typeName(value: Value): string | undefined {
+  if (value === undefined) return undefined;
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (value instanceof Fn) return "function";
+  return typeof value;
+}
