@@ -234,7 +234,7 @@ export class Emulator {
     this.store.reset(account);
     for (const { definition, state } of this.#running) definition.reset?.(state, account);
     this.deliveries.reset(account);
-    if (account === undefined) this.requests.clear();
+    this.requests.clear(account === undefined ? undefined : (request) => request.account !== account);
     await this.store.flushed();
   }
 
