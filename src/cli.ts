@@ -40,6 +40,7 @@ async function main(): Promise<void> {
           cert: options.cert,
           key: options.key,
           directory: options.dataDir ?? join(homedir(), ".busbar"),
+          names: [options.host, ...options.hostNames],
         })
       : undefined;
     const { host, port, corsOrigins, hostNames } = options;

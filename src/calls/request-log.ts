@@ -1,4 +1,5 @@
 import { Ring } from "../engine/ring.ts";
+import { withoutSecrets } from "../outside/secrets.ts";
 
 /** One answered request, or one call between services, as `/_busbar/requests` shows it. */
 export interface RequestRecord {
@@ -25,7 +26,8 @@ export class RequestLog extends Ring<RequestRecord> {
     for (const record of super.newestFirst()) {
       const { time, service, operation, account, region, status, error, message, durationMs, requestId, cause } =
         record;
-      yield { time, service, operation, account, region, status, error, message, durationMs, requestId, cause };
+      const said = message === undefined ? undefined : withoutSecrets(message);
+      yield { time, service, operation, account, region, status, error, message: said, durationMs, requestId, cause };
     }
   }
 }

@@ -1,5 +1,7 @@
 /** What became of deliveries and messages, to be looked at: the last of each outcome, and how many there were in all. */
+
 import { Ring } from "../engine/ring.ts";
+import { withoutSecrets } from "../outside/secrets.ts";
 import { newestOf } from "./records.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./types.ts";
 
@@ -34,9 +36,22 @@ export class History {
       if (filter.source !== undefined && record.source !== filter.source) continue;
       if (filter.target !== undefined && record.target !== filter.target) continue;
       if (filter.status !== undefined && record.status !== filter.status) continue;
-      found.push(record);
+      found.push(shown(record));
       if (found.length === limit) break;
     }
     return found;
   }
+}
+
+/** A record without what is secret in its target or in the reasons of its failures. */
+function shown(record: DeliveryRecord): DeliveryRecord {
+  const { target, reason, attempts } = record;
+  return {
+    ...record,
+    target: withoutSecrets(target),
+    reason: reason === undefined ? undefined : withoutSecrets(reason),
+    attempts: attempts.map((one) =>
+      one.message !== undefined ? { ...one, message: withoutSecrets(one.message) } : one,
+    ),
+  };
 }

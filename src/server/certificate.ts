@@ -1,5 +1,7 @@
 /** The certificate for `--tls`: the user's own, or a self-signed one made on first use and kept. */
+import { X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { generateCertificate } from "../engine/self-signed.ts";
@@ -11,7 +13,13 @@ export interface TlsSource {
   readonly key: string | undefined;
   /** Where a self-signed pair is kept: `tls-cert.pem` and `tls-key.pem`. */
   readonly directory: string;
+  /** Names and addresses a self-signed certificate is for, besides those of this machine. */
+  readonly names?: readonly string[];
 }
+
+/** What clients on this machine call it. */
+const localNames = ["localhost", "*.localhost", "sync-localhost", "127.0.0.1", "::1"];
+const localstackNames = ["localhost.localstack.cloud", "*.localhost.localstack.cloud"];
 
 const validDays = 3650;
 
@@ -30,14 +38,33 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
   }
   const certFile = join(source.directory, "tls-cert.pem");
   const keyFile = join(source.directory, "tls-key.pem");
+  // An address that stands for all is none that a client calls.
+  const others = (source.names ?? []).filter((name) => name !== "0.0.0.0" && name !== "::");
+  const names = [...new Set([...localNames, ...localstackNames, "host.docker.internal", ...others])];
   try {
-    return { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
+    const kept = { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
+    if (isFor(new X509Certificate(kept.cert), names)) return kept;
   } catch {
-    return makePair(source.directory, certFile, keyFile);
+    // There is none, or none that can be read.
   }
+  return makePair(source.directory, certFile, keyFile, names);
 }
 
-async function makePair(directory: string, certFile: string, keyFile: string): Promise<TlsFiles> {
+/** Whether a certificate is still valid for all of these names, and no authority that could certify others. */
+function isFor(certificate: X509Certificate, names: readonly string[]): boolean {
+  if (certificate.ca || new Date(certificate.validTo) < new Date()) return false;
+  const listed = new Set(certificate.subjectAltName?.split(", "));
+  return names.every((name) =>
+    isIP(name) === 0 ? listed.has(`DNS:${name}`) : certificate.checkIP(name) !== undefined,
+  );
+}
+
+async function makePair(
+  directory: string,
+  certFile: string,
+  keyFile: string,
+  names: readonly string[],
+): Promise<TlsFiles> {
   const notBeforeDate = new Date();
   const notAfterDate = new Date(notBeforeDate.getTime() + validDays * 86_400_000);
   const pair = await generateCertificate([{ name: "commonName", value: "localhost" }], {
@@ -46,18 +73,12 @@ async function makePair(directory: string, certFile: string, keyFile: string): P
     notBeforeDate,
     notAfterDate,
     extensions: [
-      { name: "basicConstraints", cA: true },
-      { name: "keyUsage", digitalSignature: true, keyEncipherment: true, keyCertSign: true },
+      { name: "basicConstraints", cA: false },
+      { name: "keyUsage", digitalSignature: true, keyEncipherment: true },
       { name: "extKeyUsage", serverAuth: true },
       {
         name: "subjectAltName",
-        altNames: [
-          { type: 2, value: "localhost" },
-          { type: 2, value: "*.localhost" },
-          { type: 2, value: "sync-localhost" },
-          { type: 7, ip: "127.0.0.1" },
-          { type: 7, ip: "::1" },
-        ],
+        altNames: names.map((name) => (isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name })),
       },
     ],
   });

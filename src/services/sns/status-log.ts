@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { formatArn } from "../../calls/arn.ts";
 import type { Details } from "../../delivery/kinds.ts";
 import type { Delivery, DeliveryEnd } from "../../delivery/types.ts";
+import { withoutSecrets } from "../../outside/secrets.ts";
 import { feedbackPrefix } from "./feedback.ts";
 import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";
@@ -56,7 +57,7 @@ function eventOf(
     },
     delivery: {
       deliveryId: delivery.id,
-      destination: row.endpoint,
+      destination: withoutSecrets(row.endpoint),
       providerResponse: providerResponse(response, failure),
       dwellTimeMs: sns.now - acceptedMs,
       ...(failure === undefined ? {} : { attempts: delivery.attempt }),

@@ -1,6 +1,7 @@
 /** The attributes of subscriptions: what may be set, and what is shown. */
 import { parseArn } from "../../calls/arn.ts";
 import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
+import { withoutSecrets } from "../../outside/secrets.ts";
 import { checkSubscriptionDeliveryPolicy, effectivePolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";
@@ -88,7 +89,7 @@ export function shownSubscriptionAttributes(service: Sns, row: SubscriptionRow):
     SubscriptionArn: row.arn,
     TopicArn: row.topicArn,
     Protocol: row.protocol,
-    Endpoint: row.endpoint,
+    Endpoint: withoutSecrets(row.endpoint),
     Owner: row.account,
     ConfirmationWasAuthenticated: String(row.authenticated),
     PendingConfirmation: String(!row.confirmed),

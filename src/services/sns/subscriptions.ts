@@ -16,6 +16,7 @@ import {
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
+import { withoutSecrets } from "../../outside/secrets.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asSetAttribute, invalidParameter, notFound } from "./errors.ts";
 import { pendingMs } from "./retention.ts";
@@ -131,7 +132,7 @@ function page(rows: Iterable<SubscriptionRow>) {
       SubscriptionArn: row.confirmed ? row.arn : "PendingConfirmation",
       Owner: row.account,
       Protocol: row.protocol,
-      Endpoint: row.endpoint,
+      Endpoint: withoutSecrets(row.endpoint),
       TopicArn: row.topicArn,
     })),
     NextToken: more ? encodeToken(items.at(-1)?.serial) : undefined,

@@ -1,7 +1,16 @@
 /** A local directory that stands for S3: each folder in it is a bucket, each file below an object. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve, sep } from "node:path";
+import {
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import type { JsonObject } from "../asl/json.ts";
 
 /** Largest object that is read. */
@@ -23,6 +32,7 @@ export class ObjectFiles {
   read(bucket: string, key: string): Buffer {
     const path = this.#path(bucket, key);
     try {
+      if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
       if (statSync(path).size > maxObjectBytes) throw new ObjectError("The object is too large.");
       return readFileSync(path);
     } catch (error) {
@@ -36,9 +46,11 @@ export class ObjectFiles {
     const path = this.#path(bucket, key);
     try {
       statSync(this.#path(bucket, ""));
+      if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
       mkdirSync(resolve(path, ".."), { recursive: true });
       writeFileSync(path, text);
     } catch (error) {
+      if (error instanceof ObjectError) throw error;
       throw new ObjectError(`${bucket}/${key} cannot be written: ${(error as Error).message}`);
     }
   }
@@ -46,17 +58,27 @@ export class ObjectFiles {
   /** The objects of a bucket whose key begins with the prefix, as listObjectsV2 items, in order of their keys. @throws ObjectError */
   list(bucket: string, prefix: string): JsonObject[] {
     const root = this.#path(bucket, "");
-    let names: string[];
+    let entries: Dirent[];
     try {
-      names = readdirSync(root, { recursive: true, encoding: "utf8" });
+      if (!this.#isInside(root)) throw new Error("no bucket");
+      // With types it does not go into directories that are links, and so into none that contains itself.
+      entries = readdirSync(root, { recursive: true, withFileTypes: true });
     } catch {
       throw new ObjectError(`The specified bucket does not exist. (Bucket: ${bucket})`);
     }
-    const keys = names.map((name) => name.split(sep).join("/")).filter((name) => name.startsWith(prefix));
+    const links = new Set<string>();
+    const keys: string[] = [];
+    for (const entry of entries) {
+      const key = relative(root, join(entry.parentPath, entry.name)).split(sep).join("/");
+      if (!key.startsWith(prefix)) continue;
+      keys.push(key);
+      if (entry.isSymbolicLink()) links.add(key);
+    }
     const found: JsonObject[] = [];
     for (const key of keys.sort()) {
-      const file = statSync(join(root, key), { throwIfNoEntry: false });
-      if (!file?.isFile()) continue;
+      const path = join(root, key);
+      const file = statSync(path, { throwIfNoEntry: false });
+      if (!file?.isFile() || (links.has(key) && !this.#isInside(path))) continue;
       const etag = createHash("md5").update(`${key} ${file.size} ${file.mtimeMs}`).digest("hex");
       found.push({
         Etag: `"${etag}"`,
@@ -70,6 +92,20 @@ export class ObjectFiles {
     return found;
   }
 
+  /** Whether links on the way to a path, or to as much of it as exists, stay within the directory. */
+  #isInside(path: string): boolean {
+    const root = realpathSync(this.#root as string);
+    for (let at = path; ; at = dirname(at)) {
+      // A link to nothing is there, though what it points to is not.
+      if (lstatSync(at, { throwIfNoEntry: false }) === undefined) continue;
+      try {
+        return `${realpathSync(at)}${sep}`.startsWith(`${root}${sep}`);
+      } catch {
+        return false;
+      }
+    }
+  }
+
   #path(bucket: string, key: string): string {
     if (this.#root === undefined) {
       throw new ObjectError("Busbar has no S3: start it with --s3-root <directory>, whose folders are buckets.");
@@ -80,4 +116,8 @@ export class ObjectFiles {
       throw new ObjectError(`Invalid bucket or key: ${bucket}/${key}`);
     return path;
   }
+}
+
+function leadsOut(bucket: string, key: string): string {
+  return `Access Denied: a link leads out of the directory of --s3-root. (Bucket: ${bucket}, Key: ${key})`;
 }

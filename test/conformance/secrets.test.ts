@@ -1,0 +1,94 @@
+/** What is secret appears nowhere: not in lists and records, and not in what the process writes. */
+import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { SNS } from "@aws-sdk/client-sns";
+import pino from "pino";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Emulator } from "../../src/emulator.ts";
+import { type RunningServer, startServer } from "../../src/server/server.ts";
+import { http } from "../support/http.ts";
+import { webServer } from "../support/web-server.ts";
+
+const secret = "s3cr3t";
+const written: string[] = [];
+let emulator: Emulator;
+let server: RunningServer;
+let endpoint: string;
+let receiver: Awaited<ReturnType<typeof webServer>>;
+
+beforeAll(async () => {
+  emulator = await Emulator.start({ onBug: (error, where) => written.push(`${where} ${error}`) });
+  const logger = pino({ level: "trace" }, { write: (line: string) => written.push(line) });
+  server = await startServer(emulator, { host: "127.0.0.1", port: 0, logger });
+  endpoint = `http://127.0.0.1:${server.port}`;
+  receiver = await webServer(({ url }) => ({ status: url === "/token" ? 401 : 403, body: `{"token":"${secret}"}` }));
+});
+afterAll(async () => {
+  await server.close(500, 20);
+  await emulator.close();
+  await receiver.close();
+});
+
+const client = { region: "us-east-1", credentials: { accessKeyId: "000000000000", secretAccessKey: secret } };
+
+/** Everything there is to look at. */
+async function views(): Promise<string> {
+  const paths = ["requests", "deliveries", "mailbox", "events", "logs", "state", "health"];
+  const texts = await Promise.all(paths.map((path) => http(`${endpoint}/_busbar/${path}`)));
+  return texts.map(({ text }) => text).join("\n");
+}
+
+it("keeps passwords of endpoint URLs, signatures and authorization to itself", async () => {
+  const sns = new SNS({ ...client, endpoint });
+  const { TopicArn } = await sns.createTopic({ Name: "t" });
+  const address = receiver.url.replace("http://", `http://ann:${secret}@`);
+  await sns.subscribe({ TopicArn, Protocol: "http", Endpoint: `${address}/in` });
+  await sns.subscribe({ TopicArn, Protocol: "http", Endpoint: `${receiver.url}/put?X-Amz-Signature=${secret}` });
+  await emulator.deliveries.settled();
+  const listed = (await sns.listSubscriptions({})).Subscriptions?.map(({ Endpoint }) => Endpoint);
+  expect(listed).toContain(`${address.replace(secret, "****")}/in`);
+  expect(await sns.listSubscriptionsByTopic({ TopicArn })).toMatchObject({ Subscriptions: [{}, {}] });
+  expect(JSON.stringify(await sns.listSubscriptionsByTopic({ TopicArn }))).not.toContain(secret);
+  sns.destroy();
+  const all = await views();
+  expect(all).toContain(`${address.replace(secret, "****")}/in`);
+  expect(all).toContain("/put?X-Amz-Signature=****");
+  expect(all).not.toContain(secret);
+  // Asked for by its whole address it is found all the same.
+  expect(emulator.deliveries.list({ target: `${address}/in` })).toHaveLength(1);
+});
+
+it("keeps secrets of connections to itself", async () => {
+  const events = new EventBridge({ ...client, endpoint });
+  await events.createConnection({
+    Name: "oauth",
+    AuthorizationType: "OAUTH_CLIENT_CREDENTIALS",
+    AuthParameters: {
+      OAuthParameters: {
+        AuthorizationEndpoint: `${receiver.url.replace("http:", "https:")}/token`,
+        HttpMethod: "GET",
+        ClientParameters: { ClientID: "id", ClientSecret: secret },
+        OAuthHttpParameters: { QueryStringParameters: [{ Key: "k", Value: secret, IsValueSecret: true }] },
+      },
+    },
+  });
+  await events.createConnection({
+    Name: "basic",
+    AuthorizationType: "BASIC",
+    AuthParameters: { BasicAuthParameters: { Username: "ann", Password: secret } },
+  });
+  const described = await Promise.all(["oauth", "basic"].map((Name) => events.describeConnection({ Name })));
+  expect(JSON.stringify([described, await events.listConnections({})])).not.toContain(secret);
+  events.destroy();
+  expect(await views()).not.toContain(secret);
+});
+
+it("writes none of it to its log, which has each request", async () => {
+  const signed = `/?Action=Nothing&X-Amz-Signature=${secret}&X-Amz-Credential=000000000000/20300101/us-east-1/sqs/aws4_request`;
+  await http(endpoint + signed, { headers: { authorization: `Basic ${secret}` } });
+  await http(`${endpoint}/_busbar/nowhere?X-Amz-Signature=${secret}`);
+  await http(`${endpoint}/_busbar/requests`);
+  const log = written.join("\n");
+  expect(log).toContain('"path":"/_busbar/nowhere"');
+  expect(log).not.toContain(secret);
+  expect(await views()).not.toContain(secret);
+});

@@ -1,0 +1,50 @@
+/** The directory that stands for S3: what links in it may lead to. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ObjectError, ObjectFiles } from "../../../src/services/stepfunctions/map-runs/object-files.ts";
+
+let directory: string;
+let files: ObjectFiles;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "busbar-objects-"));
+  const outside = join(directory, "outside");
+  const bucket = join(directory, "root", "bucket");
+  mkdirSync(join(bucket, "folder"), { recursive: true });
+  mkdirSync(outside);
+  writeFileSync(join(outside, "secret.txt"), "secret");
+  writeFileSync(join(bucket, "folder", "real.txt"), "real");
+  symlinkSync(join(outside, "secret.txt"), join(bucket, "file-out"));
+  symlinkSync(join(outside, "new.txt"), join(bucket, "nothing-out"));
+  symlinkSync(outside, join(bucket, "folder-out"));
+  symlinkSync(outside, join(directory, "root", "bucket-out"));
+  symlinkSync("folder/real.txt", join(bucket, "file-in"));
+  symlinkSync(".", join(bucket, "itself"));
+  files = new ObjectFiles(join(directory, "root"));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+it("reads, writes and lists nothing behind links that lead out", () => {
+  for (const key of ["file-out", "folder-out/secret.txt"]) {
+    expect(() => files.read("bucket", key)).toThrow(/Access Denied: a link leads out/);
+  }
+  expect(() => files.read("bucket-out", "secret.txt")).toThrow(ObjectError);
+  for (const key of ["file-out", "nothing-out", "folder-out/new.txt", "folder-out/deeper/new.txt"]) {
+    expect(() => files.write("bucket", key, "overwritten")).toThrow(ObjectError);
+  }
+  expect(() => files.write("bucket-out", "new.txt", "x")).toThrow(ObjectError);
+  expect(readFileSync(join(directory, "outside", "secret.txt"), "utf8")).toBe("secret");
+  for (const name of ["new.txt", "deeper"]) expect(existsSync(join(directory, "outside", name))).toBe(false);
+  expect(() => files.list("bucket-out", "")).toThrow(ObjectError);
+  expect(files.list("bucket", "").map(({ Key }) => Key)).toEqual(["file-in", "folder/real.txt"]);
+});
+
+it("follows links that stay inside, and writes where nothing is yet", () => {
+  expect(files.read("bucket", "file-in").toString()).toBe("real");
+  files.write("bucket", "new/deep/file.txt", "x");
+  expect(files.read("bucket", "new/deep/file.txt").toString()).toBe("x");
+  files.write("bucket", "new/deep/file.txt", "y");
+  expect(files.read("bucket", "new/deep/file.txt").toString()).toBe("y");
+});
