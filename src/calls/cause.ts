@@ -36,7 +36,7 @@ export function currentCause(): Cause | undefined {
 export class Cause {
   /** From the first cause to the nearest, each `{kind}:{id}`. */
   readonly links: readonly string[];
-  /** Epoch seconds of the first link. */
+  /** Epoch seconds at which the trace began: with the first link, or when a timer last fired. */
   readonly beganAt: number;
   /** Scheme, host and port by which the outermost client reached us; undefined when there was no client. */
   readonly origin: string | undefined;
@@ -105,6 +105,12 @@ export class Cause {
     return new Cause(longer, this.beganAt, this.origin, this.sentTrace);
   }
 
+  /** A timer that was set here fires: a trace of its own begins, each time it does. */
+  fired(timerId: string, nowMs: number): Cause {
+    const { links } = this.next("timer", timerId);
+    return new Cause(links, seconds(nowMs), this.origin, undefined);
+  }
+
   /** The same chain with this trace header instead of the request's own; without any for undefined. */
   withTrace(header: string | undefined): Cause {
     return new Cause(this.links, this.beganAt, this.origin, usableTrace(header));
@@ -138,7 +144,7 @@ export function timerCauses(now: () => number): TimerCauses {
   return {
     current: () => current?.text,
     within: (kept, id, body) => {
-      const cause = kept === undefined ? Cause.beginning("timer", id, now()) : Cause.from(kept).next("timer", id);
+      const cause = kept === undefined ? Cause.beginning("timer", id, now()) : Cause.from(kept).fired(id, now());
       return cause.run(body);
     },
   };

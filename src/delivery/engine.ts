@@ -4,7 +4,7 @@
  * tried again, is a row until it is delivered or given up.
  */
 import { Cause } from "../calls/cause.ts";
-import { Invocation } from "../calls/invocation.ts";
+import { causeOr, Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
@@ -115,21 +115,21 @@ export class DeliveryEngine {
     const id = this.#random.uuid();
     const target = this.#targets.of(request.kind);
     const outbox = this.#outbox;
-    if (target === undefined) {
-      outbox.giveUp(outbox.newRow(id, request), request.payload, noTarget(request));
-    } else if (outbox.isBlocked(request)) {
-      outbox.put({ ...outbox.newRow(id, request), blocked: true }, request.payload);
-    } else if ("local" in target && request.delayMs === undefined && this.#mayAttemptNow(request)) {
-      this.#attemptLocal(outbox.newRow(id, request), request.payload, target.local);
-    } else {
-      outbox.put(outbox.newRow(id, request), request.payload);
-    }
+    const cause = this.#causeOf(id);
+    const row = outbox.newRow(id, request, cause);
+    if (target === undefined) cause.run(() => outbox.giveUp(row, request.payload, noTarget(request)));
+    else if (outbox.isBlocked(request)) outbox.put({ ...row, blocked: true }, request.payload);
+    else if ("local" in target && request.delayMs === undefined && this.#mayAttemptNow(request)) {
+      this.#attemptLocal(row, request.payload, target.local, cause);
+    } else outbox.put(row, request.payload);
     return id;
   }
 
   /** Accepts what cannot even be attempted, for a reason its service knows: it is recorded and gets its dead letter. */
   refuse(request: DeliveryRequest, failure: DeliveryFailure): void {
-    this.#outbox.giveUp(this.#outbox.newRow(this.#random.uuid(), request), request.payload, failure);
+    const id = this.#random.uuid();
+    const cause = this.#causeOf(id);
+    cause.run(() => this.#outbox.giveUp(this.#outbox.newRow(id, request, cause), request.payload, failure));
   }
 
   /** Remembers that a message of this source reached nobody, and why. Inside a transaction. */
@@ -171,8 +171,9 @@ export class DeliveryEngine {
     } catch (error) {
       const failure = this.#targets.failureOf(error);
       if (!(failure instanceof FailedAfterTaking)) throw failure;
-      const row = this.#outbox.newRow(delivery.id, request);
-      this.#store.transaction(() => this.#failed(row, request.payload, failure));
+      const cause = invocation.cause.next("delivery", delivery.id);
+      const row = this.#outbox.newRow(delivery.id, request, cause);
+      cause.run(() => this.#store.transaction(() => this.#failed(row, request.payload, failure)));
       return failure.response;
     }
   }
@@ -219,22 +220,29 @@ export class DeliveryEngine {
     if (target !== undefined && "remote" in target) {
       return this.#attemptRemote(row, payload, target.remote);
     }
+    const cause = Cause.from(row.cause);
     this.#store.transaction(() => {
-      if (target === undefined) this.#outbox.giveUp(row, payload, noTarget(row.request));
-      else this.#attemptLocal(row, payload, target.local);
+      if (target === undefined) cause.run(() => this.#outbox.giveUp(row, payload, noTarget(row.request)));
+      else this.#attemptLocal(row, payload, target.local, cause);
     });
     return undefined;
   }
 
-  #attemptLocal(row: DeliveryRow, payload: string, deliver: DeliverLocally): void {
-    let response: unknown;
-    try {
-      response = Cause.from(row.cause).run(() => this.#targets.local(deliver, deliveryOf(row, payload)));
-    } catch (error) {
-      this.#failed(row, payload, this.#targets.failureOf(error));
-      return;
-    }
-    this.#succeeded(row, payload, response);
+  #causeOf(id: string): Cause {
+    return causeOr("delivery", id, this.#clock.now()).next("delivery", id);
+  }
+
+  #attemptLocal(row: DeliveryRow, payload: string, deliver: DeliverLocally, cause: Cause): void {
+    cause.run(() => {
+      let response: unknown;
+      try {
+        response = this.#targets.local(deliver, deliveryOf(row, payload));
+      } catch (error) {
+        this.#failed(row, payload, this.#targets.failureOf(error));
+        return;
+      }
+      this.#succeeded(row, payload, response);
+    });
   }
 
   async #attemptRemote(row: DeliveryRow, payload: string, remote: Remote): Promise<void> {

@@ -6,14 +6,16 @@ import { type DeliverTo, type Delivery, DeliveryFailure } from "./types.ts";
 
 const snsTimeoutMs = 15_000;
 const maxBodyBytes = 65_536;
+const traceName = "X-Amzn-Trace-Id";
 
 /**
  * 2xx is delivered; 429, 5xx, timeouts and connections that fail are worth a retry; everything else is not (SNS
  * developer guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
  */
 export function httpTarget(random: Random): DeliverTo<"http"> {
-  return async (delivery, { signal }) => {
-    const { method = "POST", headers = {} } = delivery.parameters;
+  return async (delivery, { signal, trace }) => {
+    const { method = "POST" } = delivery.parameters;
+    const headers = { [traceName]: trace, ...delivery.parameters.headers };
     const timeoutMs = httpDeadline(delivery);
     let url: URL;
     try {

@@ -46,6 +46,7 @@ export interface QueueParameters {
   readonly messageGroupId?: string | undefined;
   readonly messageDeduplicationId?: string | undefined;
   readonly messageAttributes?: MessageAttributes | undefined;
+  /** Of the message that is replayed; that of the cause unless told. */
   readonly traceHeader?: string | undefined;
 }
 
@@ -53,7 +54,6 @@ export interface TopicParameters {
   readonly subject?: string | undefined;
   readonly messageGroupId?: string | undefined;
   readonly messageDeduplicationId?: string | undefined;
-  readonly traceHeader?: string | undefined;
 }
 
 export interface StreamParameters {
@@ -67,7 +67,6 @@ export interface BusParameters {
   readonly resources?: readonly string[];
   /** Epoch milliseconds; now unless told. */
   readonly timeMs?: number | undefined;
-  readonly traceHeader?: string | undefined;
   /** Of a global endpoint, whose buses then take the event in place of the target. */
   readonly endpointId?: string | undefined;
 }
@@ -80,7 +79,6 @@ export interface ForwardParameters {
   readonly from: string;
   /** ARNs of the buses it has been on before that. */
   readonly path: readonly string[];
-  readonly traceHeader?: string | undefined;
 }
 
 export interface MachineParameters {
@@ -93,7 +91,6 @@ export interface MachineParameters {
 export interface FunctionParameters {
   /** Waits for the function's answer, whose error is then the delivery's; else Lambda takes the event and tries by itself. */
   readonly sync?: boolean | undefined;
-  readonly traceHeader?: string | undefined;
 }
 
 export interface HttpParameters {

@@ -1,5 +1,5 @@
 /** The rows of deliveries that wait for an attempt or were given up, and the dead letters of the latter. */
-import { causeOr } from "../calls/invocation.ts";
+import type { Cause } from "../calls/cause.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import { Lanes } from "./lanes.ts";
@@ -48,7 +48,8 @@ export class Outbox {
     this.#payloads.count(this.#rows.by.status.range("pending"));
   }
 
-  newRow(id: string, { payload: _payload, ...request }: DeliveryRequest): DeliveryRow {
+  /** @param cause of the delivery, itself included. */
+  newRow(id: string, { payload: _payload, ...request }: DeliveryRequest, cause: Cause): DeliveryRow {
     const now = this.#clock.now();
     return {
       id,
@@ -58,7 +59,7 @@ export class Outbox {
       request,
       payloadId: undefined,
       preview: undefined,
-      cause: causeOr("delivery", id, now).next("delivery", id).text,
+      cause: cause.text,
       acceptedMs: now,
       nextMs: now + (request.delayMs ?? 0),
       blocked: false,

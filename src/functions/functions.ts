@@ -15,6 +15,8 @@ export interface FunctionContext {
   readonly functionName: string;
   readonly invokedFunctionArn: string;
   readonly awsRequestId: string;
+  /** The trace of the invocation, which Lambda puts into the environment as `_X_AMZN_TRACE_ID`. */
+  readonly traceHeader: string;
 }
 
 /** Gets the event as Lambda would hand it over; what it returns is the answer, what it throws a function error. */
@@ -78,7 +80,7 @@ export class Functions {
    * @throws AwsError ResourceNotFoundException (404) for a function nobody has, ServiceException (500) when the URL behind
    * it does not answer.
    */
-  async invoke(arn: string, payload: string, { signal }: Invocation): Promise<FunctionAnswer> {
+  async invoke(arn: string, payload: string, { signal, trace }: Invocation): Promise<FunctionAnswer> {
     const requestId = this.#random.uuid();
     const provider = this.#providerOf(arn);
     if (provider === undefined) {
@@ -86,12 +88,17 @@ export class Functions {
       throw AwsError.unmodeled({ name: "ResourceNotFoundException", status: 404, message });
     }
     if ("handler" in provider) {
-      const context = { functionName: nameOf(arn), invokedFunctionArn: arn, awsRequestId: requestId };
+      const context = {
+        functionName: nameOf(arn),
+        invokedFunctionArn: arn,
+        awsRequestId: requestId,
+        traceHeader: trace,
+      };
       return this.#inTime(requestId, callHandler(provider.handler, payload, context));
     }
     const called = parseArn(arn);
-    const headers =
-      called === undefined ? {} : scopeHeaders({ ...called, service: "lambda", nowMs: this.#clock.now() });
+    const scope = called === undefined ? {} : scopeHeaders({ ...called, service: "lambda", nowMs: this.#clock.now() });
+    const headers = { "X-Amzn-Trace-Id": trace, ...scope };
     return this.#inTime(requestId, callUrl(invokeUrl(provider, arn), { payload, headers, signal }));
   }
 

@@ -60,7 +60,7 @@ export class ApiDestinations {
 
   async #call(
     { target, payload, parameters }: Delivery<"api-destination">,
-    { signal }: Invocation,
+    { signal, trace }: Invocation,
   ): Promise<HttpAnswer> {
     const destination = this.#service.apiDestination(target);
     if (destination === undefined) {
@@ -72,7 +72,7 @@ export class ApiDestinations {
     }
     const authorization = await this.#authorization(connection);
     const { url, call } = invocation(destination, connection, parameters, payload);
-    const headers = { ...call.headers, [authorization.name]: authorization.value };
+    const headers = { "X-Amzn-Trace-Id": trace, ...call.headers, [authorization.name]: authorization.value };
     let answer: HttpAnswer;
     try {
       answer = await httpCall(url, { ...call, headers, signal });

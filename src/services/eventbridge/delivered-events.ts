@@ -16,7 +16,7 @@ export function deliverToBus(service: EventBridge, delivery: Delivery<"events">)
 
 /** The same as one entry of PutEvents. @throws DeliveryFailure what the entry would be answered with. */
 function put(service: EventBridge, delivery: Delivery<"events">, parameters: BusParameters): object {
-  const { source, detailType, resources = [], timeMs, traceHeader, endpointId } = parameters;
+  const { source, detailType, resources = [], timeMs, endpointId } = parameters;
   const bus = busName(delivery.target, delivery);
   const entry = {
     Source: source,
@@ -25,7 +25,6 @@ function put(service: EventBridge, delivery: Delivery<"events">, parameters: Bus
     Resources: [...resources],
     Time: timeMs === undefined ? undefined : new Date(timeMs),
     EventBusName: delivery.target,
-    TraceHeader: traceHeader,
   };
   checkTotalSize([entry]);
   const buses = endpointId === undefined ? [bus] : endpointBuses(service, endpointId);
@@ -43,7 +42,7 @@ function forward(
   service: EventBridge,
   target: string,
   payload: string,
-  { rule, from, path, traceHeader }: ForwardParameters,
+  { rule, from, path }: ForwardParameters,
 ): object {
   const to = busName(target, { account: "", region: "" });
   const been = [...path, from];
@@ -64,7 +63,7 @@ function forward(
   if (service.bus(to) === undefined) {
     throw new DeliveryFailure("NO_RESOURCE", `Event bus ${to.name} does not exist.`, false);
   }
-  const event = readEvent(payload, traceHeader);
+  const event = readEvent(payload);
   service.router.publish(event, to, { path: been });
   return { EventId: event.id };
 }

@@ -1,10 +1,12 @@
 /** Entries of PutEvents, whoever puts them: a client, or a service by a delivery. */
 import type { PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
+import { causeOr } from "../../calls/invocation.ts";
 import { notFound, validation } from "./errors.ts";
 import { buildEvent, parseDetail } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { type BusName, busName } from "./names.ts";
+import { passedOn } from "./trace-header.ts";
 
 export type Entry = FromWire<PutEventsRequestEntry>;
 
@@ -39,13 +41,12 @@ export function checkEntry(entry: Entry): { detail: NonNullable<ReturnType<typeo
   return detail === undefined ? { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." } : { detail };
 }
 
-/** Puts one entry on buses, or answers why it was refused. @param trace header of the request it came in */
+/** Puts one entry on buses, or answers why it was refused. */
 export function putEntry(
   service: EventBridge,
   entry: Entry,
   buses: readonly BusName[],
   { account, region }: { readonly account: string; readonly region: string },
-  trace?: string,
 ): { readonly EventId: string } | EntryError {
   const checked = checkEntry(entry);
   if ("ErrorCode" in checked) return checked;
@@ -63,12 +64,22 @@ export function putEntry(
       timeMs: entry.Time?.getTime() ?? service.now,
       resources: entry.Resources ?? [],
       detail: entry.Detail as string,
-      traceHeader: entry.TraceHeader ?? trace,
     },
     checked.detail,
   );
-  for (const bus of buses) service.router.publish(event, bus);
+  const publish = () => {
+    for (const bus of buses) service.router.publish(event, bus);
+  };
+  const cause = causeOr("run", event.id, service.now);
+  const trace = entry.TraceHeader ?? cause.sentTrace;
+  if (trace === undefined) publish();
+  else cause.withTrace(passedOn(trace, () => newRoot(service))).run(publish);
   return { EventId: event.id };
+}
+
+function newRoot({ now, deps }: EventBridge): string {
+  const seconds = Math.floor(now / 1000);
+  return `1-${seconds.toString(16).padStart(8, "0")}-${deps.random.hex(24)}`;
 }
 
 /** The buses behind a global endpoint: the first one, and with replication the other one too. @throws AwsError */

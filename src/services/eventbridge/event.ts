@@ -12,7 +12,6 @@ export interface BusEvent {
   readonly timeMs: number;
   readonly text: string;
   readonly value: { readonly [name: string]: EventValue };
-  readonly traceHeader?: string | undefined;
 }
 
 export interface EventParts {
@@ -25,7 +24,6 @@ export interface EventParts {
   readonly resources: readonly string[];
   /** JSON text of an object. */
   readonly detail: string;
-  readonly traceHeader?: string | undefined;
 }
 
 /** The detail as a value, or undefined when the text is no JSON object. */
@@ -57,7 +55,7 @@ export function buildEvent(parts: EventParts, detail: { [name: string]: EventVal
     resources,
   };
   const text = `${JSON.stringify(head).slice(0, -1)},"detail":${compact(parts.detail, detail)}}`;
-  return { id, source, detailType, timeMs, text, value: { ...head, detail }, traceHeader: parts.traceHeader };
+  return { id, source, detailType, timeMs, text, value: { ...head, detail } };
 }
 
 /** The detail without white space between its tokens; most clients send none. */
@@ -66,7 +64,7 @@ function compact(text: string, detail: { [name: string]: EventValue }): string {
 }
 
 /** An event read back from its text, for replays and for buses it is forwarded to. */
-export function readEvent(text: string, traceHeader?: string): BusEvent {
+export function readEvent(text: string): BusEvent {
   const value = parseEvent(text) as { [name: string]: EventValue };
   return {
     id: value["id"] as string,
@@ -75,7 +73,6 @@ export function readEvent(text: string, traceHeader?: string): BusEvent {
     timeMs: Date.parse(value["time"] as string),
     text,
     value,
-    traceHeader,
   };
 }
 

@@ -17,10 +17,9 @@ export const putEvents = operation<PutEventsCommand>(PutEvents$, (input, context
   checkTotalSize(entries);
   const { service } = context;
   const replicated = input.EndpointId === undefined ? undefined : endpointBuses(service, input.EndpointId);
-  const trace = context.request?.headers["x-amzn-trace-id"];
   const results = entries.map((entry) => {
     const buses = replicated ?? [busName(entry.EventBusName, context)];
-    return putEntry(service, entry, buses, context, typeof trace === "string" ? trace : undefined);
+    return putEntry(service, entry, buses, context);
   });
   return { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results };
 });

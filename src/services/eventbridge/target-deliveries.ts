@@ -79,7 +79,6 @@ export class Targets {
     event: BusEvent,
     arrival: Arrival,
   ): Way & Partial<Pick<DeliveryRequest, "retry">> {
-    const { traceHeader } = event;
     const place = placeOf(spec.Arn);
     switch (place.kind) {
       case "sqs":
@@ -87,7 +86,7 @@ export class Targets {
       case "kinesis":
         return { kind: "kinesis", parameters: { partitionKey: partitionKeyOf(spec, event) } };
       case "lambda":
-        return { kind: "lambda", parameters: { traceHeader } };
+        return { kind: "lambda", parameters: {} };
       case "sns":
         return { kind: "sns", parameters: {} };
       case "states":
@@ -100,7 +99,7 @@ export class Targets {
         return { kind: "logs", parameters: { timestampMs: event.timeMs, structured } };
       }
       case "bus":
-        return { kind: "events", parameters: { rule: rule.arn, from: rule.bus, path: arrival.path, traceHeader } };
+        return { kind: "events", parameters: { rule: rule.arn, from: rule.bus, path: arrival.path } };
       case "api-destination":
         return this.#service.apiDestinationCalls.wayTo(spec, httpParametersOf(spec.HttpParameters, event));
       case "execute-api":

@@ -1,5 +1,6 @@
 /** How a message that has been checked is published. */
 import { createHash } from "node:crypto";
+import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Delivery } from "../../delivery/types.ts";
 import { notFound } from "./errors.ts";
@@ -12,20 +13,15 @@ const deduplicationWindowMs = 5 * 60_000;
 
 export type Attributes = ReturnType<typeof checkMessageAttributes>;
 
-/** Who publishes: a client whose request tells where we can be reached, or a service of ours. */
+/** Who publishes, where the outermost client reaches us, and the trace it sent. */
 export interface Publisher {
   readonly service: Sns;
   readonly origin: string | undefined;
   readonly traceHeader: string | undefined;
 }
 
-export function publisherOf({ service, request, origin }: OperationContext<Sns>): Publisher {
-  const trace = request?.headers["x-amzn-trace-id"];
-  return {
-    service,
-    origin: request === undefined ? undefined : origin,
-    traceHeader: typeof trace === "string" ? trace : undefined,
-  };
+export function publisherOf({ service, invocation }: OperationContext<Sns>): Publisher {
+  return { service, origin: invocation.origin, traceHeader: invocation.cause.sentTrace };
 }
 
 /** Takes a checked message, or finds that it is a duplicate and answers as for the original. */
@@ -91,7 +87,7 @@ export function publishedOf(
 
 /** The target kind `sns`: what other services publish. @throws AwsError as Publish */
 export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { MessageId: string } {
-  const { subject, messageGroupId, messageDeduplicationId, traceHeader } = delivery.parameters;
+  const { subject, messageGroupId, messageDeduplicationId } = delivery.parameters;
   const topic = service.topics.get(delivery.target);
   if (topic === undefined) throw notFound("Topic");
   const sent: Sent = {
@@ -102,7 +98,9 @@ export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { Messa
   };
   const content = checkContent(sent);
   checkOrdering(topic, sent);
-  return accept(topic, sent, content, checkMessageAttributes(undefined), { service, origin: undefined, traceHeader });
+  const cause = currentCause();
+  const publisher = { service, origin: cause?.origin, traceHeader: cause?.sentTrace };
+  return accept(topic, sent, content, checkMessageAttributes(undefined), publisher);
 }
 
 function findOriginal(service: Sns, topic: TopicRow, key: string) {

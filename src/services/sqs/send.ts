@@ -186,8 +186,9 @@ export function putNew(
   senderId: string,
 ): { readonly id: string; readonly serial: number; readonly bodyMd5: string } {
   const { queue, body, attributes } = checked;
-  const cause = currentCause();
-  const traceHeader = checked.traceHeader ?? cause?.sentTrace;
+  const sender = currentCause();
+  const traceHeader = checked.traceHeader ?? sender?.sentTrace;
+  const cause = traceHeader === sender?.sentTrace ? sender : sender?.withTrace(traceHeader);
   const now = service.now;
   const bodyMd5 = md5Hex(body);
   const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked);

@@ -1,5 +1,6 @@
 /** Log events of executions, as CloudWatch Logs would receive them. */
 import { createHash } from "node:crypto";
+import { Cause } from "../../../calls/cause.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import type { Json, JsonObject } from "../asl/json.ts";
@@ -61,8 +62,8 @@ export function logEvents(
 }
 
 /** The caller's X-Ray trace, or one of the execution's own: `1-{seconds of its start}-{part of its id}`, in hex. */
-function traceIdOf({ traceHeader, startedMs, arn }: ExecutionRow): string {
-  const given = /(?:^|;)\s*Root=([^;\s]+)/.exec(traceHeader ?? "")?.[1];
+function traceIdOf({ causedBy, startedMs, arn }: ExecutionRow): string {
+  const given = /(?:^|;)\s*Root=([^;\s]+)/.exec(Cause.from(causedBy).sentTrace ?? "")?.[1];
   const seconds = Math.floor(startedMs / 1000)
     .toString(16)
     .padStart(8, "0");
