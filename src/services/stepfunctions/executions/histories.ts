@@ -98,12 +98,9 @@ export class Histories {
     if (texts === undefined) return event;
     const details = { ...event.details };
     for (const [name, serial] of Object.entries(texts)) {
-      const { text } = this.#texts.get(serial) ?? lost;
+      const { text = "" } = this.#texts.get(serial) ?? {};
       details[name] = details[name] === "" ? text : (JSON.parse(text) as Json);
     }
     return { ...event, details };
   }
 }
-
-/** What stands for a payload that a repair of the data directory could not keep. */
-const lost = { text: "null" };

@@ -1,4 +1,4 @@
-import type { LinearRegex, RegexMatch } from "../linear-regex.ts";
+import type { LinearRegex, RegexMatch } from "../../../../regex/linear-regex.ts";
 import { fail } from "./failure.ts";
 import type { Run } from "./run.ts";
 import { call, Fn, getOwn, isObject, setOwn, type Value, type ValueObject } from "./values.ts";

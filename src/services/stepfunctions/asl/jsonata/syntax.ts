@@ -1,4 +1,4 @@
-import type { LinearRegex } from "../linear-regex.ts";
+import type { LinearRegex } from "../../../../regex/linear-regex.ts";
 import type { Signature } from "./signature.ts";
 
 /** A `%` that looks for the step whose input it stands for. `label` is the name its value goes by in a tuple. */

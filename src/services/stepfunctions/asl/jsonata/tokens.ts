@@ -1,4 +1,4 @@
-import { LinearRegex } from "../linear-regex.ts";
+import { LinearRegex } from "../../../../regex/linear-regex.ts";
 import { fail, refuse } from "./failure.ts";
 
 export type Token = { position: number } & (

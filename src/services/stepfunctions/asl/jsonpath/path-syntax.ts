@@ -1,6 +1,6 @@
+import { LinearRegex } from "../../../../regex/linear-regex.ts";
 import { BoundedCache } from "../bounded-cache.ts";
 import type { Json } from "../json.ts";
-import { LinearRegex } from "../linear-regex.ts";
 import { numberFromText } from "../number-literal.ts";
 
 /** One step of a path. `descend` makes the step after it apply to every value below. */

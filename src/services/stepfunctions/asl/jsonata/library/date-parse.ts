@@ -1,4 +1,4 @@
-import { LinearRegex } from "../../linear-regex.ts";
+import { LinearRegex } from "../../../../../regex/linear-regex.ts";
 import { memoryError } from "../budget.ts";
 import { fail } from "../failure.ts";
 import type { Run } from "../run.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LinearRegex } from "../../../src/services/stepfunctions/asl/linear-regex.ts";
+import { LinearRegex } from "../../../src/regex/linear-regex.ts";
 import { stringMatches } from "../../../src/services/stepfunctions/asl/states/string-match.ts";
 
 const patterns = [
