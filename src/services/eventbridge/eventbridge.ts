@@ -2,7 +2,6 @@
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
-import type { Store } from "../../engine/store.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
 import { ArchivedEvents } from "./archived-events.ts";
@@ -19,7 +18,6 @@ import {
   apiDestinationTable,
   archiveTable,
   type BusRow,
-  beginningTable,
   busTable,
   type ConnectionRow,
   connectionTable,
@@ -56,8 +54,8 @@ export class EventBridge {
   readonly replayer: Replayer;
   readonly authorizer: Authorizer;
   readonly apiDestinationCalls: ApiDestinations;
-  /** When a default bus that nobody has changed says it was made, epoch ms. */
-  readonly #beganMs: number;
+  /** When a default bus that nobody has changed says it was made. */
+  readonly #startedMs: number;
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -78,7 +76,7 @@ export class EventBridge {
       drop: (source) => this.partnerSources.delete(nameKey(source, source.name)),
       keys: () => this.partnerSources.by.pending.groups(),
     });
-    this.#beganMs = beganMs(store, this.now);
+    this.#startedMs = this.now;
     this.patterns = new RulePatterns(this);
     this.recent = new RecentEvents(this);
     this.schedules = new RuleSchedules(this);
@@ -117,8 +115,8 @@ export class EventBridge {
       account,
       region,
       name: "default",
-      createdMs: this.#beganMs,
-      modifiedMs: this.#beganMs,
+      createdMs: this.#startedMs,
+      modifiedMs: this.#startedMs,
       description: undefined,
       kmsKey: undefined,
       deadLetterArn: undefined,
@@ -170,15 +168,6 @@ export class EventBridge {
 }
 
 export const operation = operationsOf<EventBridge>();
-
-/** The time of the first run on this data directory, which is now if there was none. */
-function beganMs(store: Store, nowMs: number): number {
-  if (!store.durable) return nowMs;
-  const rows = store.table(beginningTable);
-  const known = rows.get("beginning");
-  if (known === undefined) store.transaction(() => rows.put({ id: "beginning", ms: nowMs }));
-  return known?.ms ?? nowMs;
-}
 
 /** The parts of `arn:…:{region}:{account}:{type}/{name}/{id}`. */
 function namedBy(arn: string) {

@@ -1,0 +1,222 @@
+/** Mapping templates of API Gateway: `$input`, `$util`, `$context` and `$stageVariables` around the engine. */
+import { Budget } from "./budget.ts";
+import { render } from "./evaluator.ts";
+import { readPath } from "./json-path.ts";
+import { JsonSyntaxError, readJson } from "./json-reader.ts";
+import { parseTemplate } from "./parser.ts";
+import { type Block, TemplateError } from "./syntax.ts";
+import { HostObject, javaText, jsonText, type Key, type Value, VtlList, VtlMap } from "./values.ts";
+
+/** Each a map of names to the last value. */
+export interface TemplateParameters {
+  readonly path: Readonly<Record<string, string>>;
+  readonly querystring: Readonly<Record<string, string>>;
+  readonly header: Readonly<Record<string, string>>;
+}
+
+export interface TemplateInput {
+  /** The payload as text, base64 where it is binary; empty when there is none. */
+  readonly body: string;
+  readonly params: TemplateParameters;
+  /** `$context`: plain JSON values. */
+  readonly context: object;
+  readonly stageVariables: Readonly<Record<string, string>>;
+  /** What earlier templates of the call have overridden; added to. */
+  readonly overrides: Overrides;
+}
+
+/** What templates set of `$context.requestOverride` and `$context.responseOverride`. */
+export class Overrides {
+  readonly header = new Map<string, Value>();
+  readonly querystring = new Map<string, Value>();
+  readonly path = new Map<string, Value>();
+  readonly responseHeader = new Map<string, Value>();
+  status: Value = null;
+}
+
+/** The payload is not JSON and the template asked for a part of it. Answered with 400. */
+export class BodyNotJson extends Error {}
+
+/** A template that is parsed once and rendered for each call. */
+export class MappingTemplate {
+  readonly #block: Block;
+
+  /** @throws TemplateError for a text that is no template */
+  constructor(text: string) {
+    this.#block = parseTemplate(text);
+  }
+
+  /** @throws TemplateError, BodyNotJson */
+  render(input: TemplateInput): string {
+    return render(
+      this.#block,
+      new Map<string, Value>([
+        ["input", inputObject(input)],
+        ["util", util],
+        ["context", contextObject(input)],
+        ["stageVariables", mapOf(input.stageVariables)],
+      ]),
+    );
+  }
+}
+
+function inputObject({ body, params }: TemplateInput): HostObject {
+  // Paths are paid for apart from the template's own steps: each may walk the whole document.
+  const budget = new Budget();
+  let document: Value | undefined;
+  const at = (path: string): Value | undefined => {
+    document ??= body === "" ? new VtlMap() : parsedBody(body);
+    return readPath(document, path, budget);
+  };
+  const all = new VtlMap(
+    new Map<Key, Value>([
+      ["path", mapOf(params.path)],
+      ["querystring", mapOf(params.querystring)],
+      ["header", mapOf(params.header)],
+    ]),
+  );
+  return new HostObject((name) => (name === "body" ? body : null), {
+    getBody: () => body,
+    path: ([path = null]) => at(pathText(path)) ?? null,
+    json: ([path = null]) => {
+      const value = at(pathText(path));
+      const text = value === undefined ? '""' : jsonText(value);
+      budget.text(text.length);
+      return text;
+    },
+    params: ([name]) => {
+      if (name === undefined) return all;
+      const key = name === null ? "" : javaText(name);
+      for (const map of all.entries.values()) {
+        const found = (map as VtlMap).entries.get(key);
+        if (found !== undefined) return found;
+      }
+      return "";
+    },
+  });
+}
+
+function pathText(path: Value): string {
+  if (typeof path !== "string") throw new TemplateError("A JSONPath is no text");
+  return path;
+}
+
+function parsedBody(body: string): Value {
+  try {
+    return readJson(body);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw new BodyNotJson(error.message);
+    throw error;
+  }
+}
+
+const util = new HostObject(() => null, {
+  escapeJavaScript: ([text = null]) => (text === null ? null : escapeJavaScript(javaText(text))),
+  parseJson: ([text = null]) => {
+    if (text === null) return null;
+    try {
+      return readJson(javaText(text));
+    } catch (error) {
+      if (error instanceof JsonSyntaxError) throw new TemplateError(error.message);
+      throw error;
+    }
+  },
+  urlEncode: ([text = null]) => (text === null ? null : urlEncode(javaText(text))),
+  urlDecode: ([text = null]) => (text === null ? null : urlDecode(javaText(text))),
+  base64Encode: ([text = null]) => (text === null ? null : Buffer.from(javaText(text)).toString("base64")),
+  base64Decode: ([text = null]) => (text === null ? null : Buffer.from(javaText(text), "base64").toString()),
+});
+
+const escapes: Readonly<Record<string, string>> = {
+  "'": "\\'",
+  '"': '\\"',
+  "\\": "\\\\",
+  "/": "\\/",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+function escapeJavaScript(text: string): string {
+  return text.replace(
+    /['"\\/\u0000-\u001f\u0080-\uffff]/g,
+    (one) => escapes[one] ?? `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`,
+  );
+}
+
+/** Java's form encoding: a blank is a plus sign, and `*-_.` stay. */
+function urlEncode(text: string): string {
+  // Half a character is a question mark in Java.
+  return encodeURIComponent(
+    text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "?"),
+  )
+    .replace(/[!'()~]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
+}
+
+function urlDecode(text: string): string {
+  const bytes = Buffer.from(
+    text.replaceAll("+", " ").replace(/%(?![0-9a-fA-F]{2})/g, () => {
+      throw new TemplateError("A percent sign is not followed by two hex digits");
+    }),
+  );
+  const decoded = Buffer.alloc(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const escaped = bytes[at] === 0x25;
+    decoded[length++] = escaped ? Number.parseInt(bytes.toString("latin1", at + 1, at + 3), 16) : bytes[at]!;
+    if (escaped) at += 2;
+  }
+  return decoded.toString("utf8", 0, length);
+}
+
+function mapOf(record: Readonly<Record<string, string>>): VtlMap {
+  return new VtlMap(new Map(Object.entries(record)));
+}
+
+function contextObject({ context, overrides }: TemplateInput): VtlMap {
+  const entries = (valueOfJson(context) as VtlMap).entries;
+  const request = new Map<string, Value>([
+    ["header", overrideMap(overrides.header)],
+    ["querystring", overrideMap(overrides.querystring)],
+    ["path", overrideMap(overrides.path)],
+  ]);
+  entries.set("requestOverride", new HostObject((name) => request.get(name) ?? null, {}));
+  const responseHeader = overrideMap(overrides.responseHeader);
+  entries.set(
+    "responseOverride",
+    new HostObject((name) => (name === "header" ? responseHeader : name === "status" ? overrides.status : null), {
+      put: ([key = null, value = null]) => {
+        if (key !== "status") return null;
+        if (overrides.status !== null) throw new TemplateError("The status is overridden twice");
+        overrides.status = value;
+        return null;
+      },
+    }),
+  );
+  return new VtlMap(entries);
+}
+
+/** A map of overrides, each of which may be set once. */
+function overrideMap(map: Map<string, Value>): HostObject {
+  return new HostObject((name) => map.get(name) ?? null, {
+    get: ([key = null]) => map.get(javaText(key)) ?? null,
+    put: ([key = null, value = null]) => {
+      const name = javaText(key);
+      if (map.has(name)) throw new TemplateError(`${name} is overridden twice`);
+      map.set(name, value);
+      return null;
+    },
+  });
+}
+
+function valueOfJson(json: unknown): Value {
+  if (Array.isArray(json)) return new VtlList(json.map(valueOfJson), true);
+  if (typeof json === "object" && json !== null) {
+    return new VtlMap(new Map(Object.entries(json).map(([key, value]) => [key, valueOfJson(value)])));
+  }
+  if (typeof json === "number") return Number.isInteger(json) ? BigInt(json) : json;
+  return typeof json === "string" || typeof json === "boolean" ? json : null;
+}
