@@ -1,10 +1,10 @@
-# Builds the bundle, then keeps what it needs at run time: Node, dist/ and the packages outside the bundle.
+# Builds the bundle, then keeps what it needs at run time: Node and dist/.
 FROM node:20-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN node scripts/build.mjs && npm prune --omit=dev && node scripts/keep-native.mjs /runtime
+RUN node scripts/build.mjs && mkdir /runtime && cp -r dist docker package.json LICENSE /runtime/
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production BUSBAR_HOST=0.0.0.0 BUSBAR_PORT=4566

@@ -58,8 +58,8 @@ await build({
   target: "node20",
   mainFields: ["module", "main"],
   conditions: ["module"],
-  // LMDB is native; of Fastify, what compiles schemas and what injects requests is never called.
-  external: ["lmdb", "@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler", "light-my-request"],
+  // Of Fastify, what compiles schemas and what injects requests is never called.
+  external: ["@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler", "light-my-request"],
   plugins: [schemasOnly, minifiedPackages],
   logLevel: "error",
   legalComments: "none",

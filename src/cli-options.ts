@@ -40,6 +40,7 @@ export interface CliOptions {
 export const helpText = `busbar: AWS application integration on your own machine, on one endpoint
 
 Usage: busbar [options]
+       busbar repair <path>    makes a damaged data directory one that can be opened, and lists what is lost
 
   --port <n>             port to listen on; 0 takes a free one (4566)
   --host <address>       address to bind (127.0.0.1)

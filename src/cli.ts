@@ -5,6 +5,7 @@ import { join } from "node:path";
 import pino from "pino";
 import { type CliOptions, helpText, OptionError, readOptions } from "./cli-options.ts";
 import { Emulator } from "./emulator.ts";
+import { repairDirectory } from "./engine/journal/repair.ts";
 import { loadTls } from "./server/certificate.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 import { version } from "./version.ts";
@@ -15,6 +16,7 @@ const graceMs = 600;
 const idleMs = 100;
 
 async function main(): Promise<void> {
+  if (process.argv[2] === "repair") return repair(process.argv.slice(3));
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.help) return print(helpText);
   if (options.version) return print(version);
@@ -26,6 +28,10 @@ async function main(): Promise<void> {
   const emulator = await Emulator.start({
     ...options,
     onBug,
+    onTrouble: (reason) =>
+      reason === undefined
+        ? logger.warn("the data directory takes writes again: all that was in doubt is on disk")
+        : logger.error(`${reason.message} Until then changes are answered with 503.`),
   });
   let server: RunningServer;
   try {
@@ -60,6 +66,20 @@ async function main(): Promise<void> {
   logger.info({ port: server.port, storage: options.dataDir ?? "memory", clock: emulator.clock.mode }, "listening");
   // Last: whoever waits for the banner may send a signal at once.
   print(banner(options, server.port));
+}
+
+/** `busbar repair <directory>`: says what was kept and what was not. */
+async function repair(args: readonly string[]): Promise<void> {
+  const [directory] = args;
+  if (directory === undefined || args.length > 1 || directory.startsWith("-")) {
+    throw new OptionError("repair needs the data directory, and nothing else: busbar repair <path>.");
+  }
+  const { kept, lost, copies } = await repairDirectory(directory);
+  const tables = Object.entries(kept).map(([table, rows]) => `  ${table}: ${rows} rows`);
+  print([`Kept in ${directory}:`, ...tables].join("\n"));
+  if (lost.length === 0) return print("Nothing is damaged.");
+  print(["Damaged and left out:", ...lost.map((line) => `  ${line}`)].join("\n"));
+  print(`The damaged files as they were are in ${copies}. Busbar can be started again.`);
 }
 
 function banner(options: CliOptions, port: number): string {

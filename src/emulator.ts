@@ -14,7 +14,7 @@ import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
 import type { Disk } from "./engine/disk.ts";
 import { Random } from "./engine/random.ts";
-import { Store } from "./engine/store.ts";
+import { type OnTrouble, Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { AwsEvents } from "./events/aws-events.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
@@ -53,7 +53,7 @@ export const coverage: readonly ServiceCoverage[] = services.map(({ model, opera
 }));
 
 export interface EmulatorOptions {
-  /** Keeps state in this directory (LMDB); in memory when absent. */
+  /** Keeps state in this directory; in memory when absent. */
   readonly dataDir?: string | undefined;
   /** Keeps state on this disk instead; for tests of what becomes of it when a process ends. */
   readonly disk?: Disk | undefined;
@@ -79,6 +79,8 @@ export interface EmulatorOptions {
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
   readonly onBug?: ((error: unknown, where: string) => void) | undefined;
+  /** Told once when the data directory takes no more writes, and without a reason once it does again. */
+  readonly onTrouble?: OnTrouble | undefined;
 }
 
 /** One emulator with its own state and time; any number live side by side in a process. */
@@ -175,9 +177,9 @@ export class Emulator {
 
   /** @throws StoreError when the data directory is unusable or in use by another process. */
   static async start(options: EmulatorOptions = {}): Promise<Emulator> {
-    const { dataDir, disk } = options;
-    if (disk !== undefined) return new Emulator(Store.on(disk), options);
-    return new Emulator(dataDir === undefined ? Store.memory() : await Store.open(dataDir), options);
+    const { dataDir, disk, onTrouble } = options;
+    if (disk !== undefined) return new Emulator(Store.on(disk, onTrouble), options);
+    return new Emulator(dataDir === undefined ? Store.memory() : await Store.open(dataDir, onTrouble), options);
   }
 
   /** Tells by which address the emulator is reached, once it listens. */
@@ -232,7 +234,7 @@ export class Emulator {
     this.store.reset(account);
     for (const { definition, state } of this.#running) definition.reset?.(state, account);
     this.deliveries.reset(account);
-    if (account === undefined) this.requests.clear();
+    this.requests.clear(account === undefined ? undefined : (request) => request.account !== account);
     await this.store.flushed();
   }
 

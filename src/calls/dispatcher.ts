@@ -110,9 +110,10 @@ export class Dispatcher {
       const { requestId } = call;
       const details = { requestId, origin, protocol: claimed.protocol.name, request };
       const context = new OperationContext(route.state, invocation, details);
+      const { commits } = deps.store;
       const result = this.#run(route, input, context);
       if (!(result instanceof Promise)) {
-        const flushed = deps.store.flushed();
+        const flushed = deps.store.flushedSince(commits);
         if (flushed === undefined) return this.#succeed(codec, result, call, request);
         return this.#pending(
           flushed.then(() => result),

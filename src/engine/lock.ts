@@ -17,6 +17,10 @@ import { StoreError } from "./store-error.ts";
 
 /** Holds a directory for this process until released. */
 export interface Lock {
+  /** The directory, without links in its path. */
+  readonly directory: string;
+  /** The file that says who has it. */
+  readonly path: string;
   release(): void;
 }
 
@@ -37,7 +41,7 @@ const EMPTY_GRACE_MS = 200;
 const ATTEMPTS = 20;
 
 /** What Busbar keeps in a data directory. */
-const OURS = /^(process\.lock|journal-|snapshot-|commit$|reserve$|data\.mdb$|lock\.mdb$|tls-(key|cert)\.pem)/;
+const OURS = /^(process\.lock|journal-|snapshot-|commit$|reserve$|damaged$|data\.mdb$|lock\.mdb$|tls-(key|cert)\.pem)/;
 /** Certificates are for clients to trust. */
 const PUBLIC = /^tls-cert\.pem$/;
 
@@ -76,7 +80,7 @@ export function lockDirectory(directory: string): Lock {
       if (other === "lost") continue;
       if (other !== undefined) throw inUse(directory, other);
       heldHere.add(real);
-      return { release: () => release(real, path, own) };
+      return { directory: real, path, release: () => release(real, path, own) };
     }
     throw new StoreError(`The data directory ${directory} is wanted by several processes at once.`);
   } catch (error) {
@@ -139,7 +143,7 @@ function moveAside(path: string, real: string, own: Holder): void {
 }
 
 function release(real: string, path: string, own: Holder): void {
-  if (!heldHere.delete(real)) return;
+  if (!heldHere.delete(real) || !existsSync(real)) return;
   if (read(path)?.id === own.id) moveAside(path, real, own);
   for (const name of readdirSync(real)) {
     if (!name.startsWith(`${FILE_NAME}.`)) continue;
@@ -233,7 +237,8 @@ function closeToOthers(real: string): void {
   const ours = names.filter((name) => OURS.test(name));
   try {
     if (ours.length === names.length) chmodSync(real, 0o700);
-    for (const name of ours) chmodSync(join(real, name), PUBLIC.test(name) ? 0o644 : 0o600);
+    for (const name of ours)
+      chmodSync(join(real, name), PUBLIC.test(name) ? 0o644 : name === "damaged" ? 0o700 : 0o600);
   } catch (error) {
     // Somebody else's directory that we may write to: a volume of a container, say.
     if (codeOf(error) !== "EPERM" && codeOf(error) !== "EROFS" && codeOf(error) !== "ENOENT") throw error;

@@ -1,6 +1,5 @@
 import { ByteLog, type Place } from "./byte-log.ts";
 import type { Change, Changeable } from "./change.ts";
-import { diskKey } from "./disk-key.ts";
 import { SerialMap } from "./serial-map.ts";
 
 /**
@@ -31,6 +30,8 @@ export function definePackedTable<Row extends object>(
 export interface PackedTable<Row> {
   readonly size: number;
   get(serial: number): Row | undefined;
+  /** Without reading the row. */
+  has(serial: number): boolean;
   /** Inserts the row or replaces the one of the same serial. Only inside `Store.transaction`. */
   put(row: Row): void;
   /** Says whether there was such a row. Only inside `Store.transaction`. */
@@ -39,11 +40,21 @@ export interface PackedTable<Row> {
 
 export type AnyPackedDefinition = PackedTableDefinition<object>;
 
-/** The rows of one packed table. Every write goes to the journal of the running transaction. */
-export class StoredPackedTable implements PackedTable<object>, Changeable {
+/** A packed table as the store holds it. */
+export interface HeldPackedTable extends PackedTable<object>, Changeable {
+  /** Deletes all rows, or those of an account. Only inside `Store.transaction`. */
+  deleteAll(account: string): void;
+  /** Forgets all rows at once, which nothing can undo. For the store alone. */
+  clear(): void;
+  close(): void;
+}
+
+/** The rows of one packed table of a store in memory. Every write goes to the journal of the running transaction. */
+export class StoredPackedTable implements HeldPackedTable {
   readonly definition: AnyPackedDefinition;
   readonly name: string;
-  readonly #log = new ByteLog();
+  readonly isPacked = true;
+  #log = new ByteLog();
   readonly #places = new SerialMap();
   readonly #journal: () => Change[];
   readonly #afterCommit: (action: () => void) => void;
@@ -67,11 +78,15 @@ export class StoredPackedTable implements PackedTable<object>, Changeable {
     return this.definition.row(head, text);
   }
 
+  has(serial: number): boolean {
+    return this.#places.get(serial) !== undefined;
+  }
+
   put(row: object): void {
     const journal = this.#journal();
     const key = this.definition.serial(row);
     const before = this.#places.get(key);
-    this.load(row);
+    this.#places.set(key, this.#log.append(this.definition.head(row), this.definition.text(row)));
     journal.push({ table: this, key, before, after: row });
     if (before !== undefined) this.#afterCommit(() => this.#log.release(before));
   }
@@ -93,23 +108,16 @@ export class StoredPackedTable implements PackedTable<object>, Changeable {
     else this.#places.set(serial, before as Place);
   }
 
-  deleteAll(account?: string): void {
+  deleteAll(account: string): void {
     for (const serial of this.#places.keys()) {
-      if (account === undefined || this.definition.account(this.get(serial) as object) === account) this.delete(serial);
+      if (this.definition.account(this.get(serial) as object) === account) this.delete(serial);
     }
   }
 
-  /** Each row under the key it has on disk. */
-  *onDisk(): IterableIterator<[string, object]> {
-    for (const serial of this.#places.keys()) yield [diskKey(serial), this.get(serial) as object];
-  }
-
-  /** Puts a row without recording it, for the store alone. */
-  load(row: object): void {
-    this.#places.set(
-      this.definition.serial(row),
-      this.#log.append(this.definition.head(row), this.definition.text(row)),
-    );
+  clear(): void {
+    this.#places.clear();
+    this.#log.close();
+    this.#log = new ByteLog();
   }
 
   close(): void {

@@ -24,9 +24,8 @@ export function indexFaults(
 }
 
 /** Where a table's rows on disk are not those in memory, one sentence each. */
-export function diskFaults(name: string, memory: Map<string, object>, disk: Iterable<[string, object]>): string[] {
+export function diskFaults(name: string, memory: ReadonlyMap<Key, object>, onDisk: ReadonlyMap<Key, object>): string[] {
   const faults: string[] = [];
-  const onDisk = new Map(disk);
   for (const [key, row] of memory) {
     const kept = onDisk.get(key);
     if (kept === undefined) faults.push(`${name}: ${key} is not on disk`);

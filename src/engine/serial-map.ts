@@ -58,6 +58,23 @@ export class SerialMap {
     }
   }
 
+  /** As `keys`, with the values. */
+  *entries(): IterableIterator<[serial: number, value: number]> {
+    for (const [id, { values }] of this.#chunks) {
+      for (let at = 0; at < CHUNK; at += 1) {
+        const value = values[at] as number;
+        if (value !== NONE) yield [id * CHUNK + at, value];
+      }
+    }
+  }
+
+  clear(): void {
+    this.#chunks.clear();
+    this.#size = 0;
+    this.#latestId = NONE;
+    this.#latest = undefined;
+  }
+
   #chunkOf(id: number): Chunk | undefined {
     if (id === this.#latestId) return this.#latest;
     this.#latestId = id;

@@ -1,13 +1,16 @@
 import type { Change } from "./change.ts";
-import { type Disk, openDisk } from "./disk.ts";
-import { diskKey } from "./disk-key.ts";
+import type { Disk, KeptTable } from "./disk.ts";
+import { openDisk } from "./journal/open.ts";
+import { KeptPackedTable } from "./kept-packed-table.ts";
 import {
   type AnyPackedDefinition,
+  type HeldPackedTable,
   type PackedTable,
   type PackedTableDefinition,
   StoredPackedTable,
 } from "./packed-table.ts";
 import { diskFaults } from "./self-check.ts";
+import type { StoreError } from "./store-error.ts";
 import { type AnyDefinition, StoredTable } from "./stored-table.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { type Watcher, WriteQueue } from "./write-queue.ts";
@@ -17,8 +20,16 @@ export { StoreError } from "./store-error.ts";
 /** Serials reserved with one write; as many at most are skipped by a restart. */
 const SERIAL_BLOCK = 1_000_000;
 
-// The name is part of each key on disk, and LMDB's keys have an end.
 const TABLE_NAME = /^[!-~]{1,60}$/;
+
+/** Told once when the disk begins to refuse what is written, and without a reason once it takes it again. */
+export type OnTrouble = (reason: StoreError | undefined) => void;
+
+const AFTER_CLOSE = "a row was written after the store was closed";
+
+function outlivesReset(table: StoredTable | HeldPackedTable): boolean {
+  return table instanceof StoredTable && table.definition.outlivesReset === true;
+}
 
 /**
  * All state: typed tables of plain rows in memory, changed in synchronous transactions.
@@ -30,13 +41,16 @@ export class Store {
   readonly durable: boolean;
   readonly #disk: Disk | undefined;
   readonly #queue: WriteQueue | undefined;
-  readonly #tables = new Map<AnyDefinition | AnyPackedDefinition, StoredTable | StoredPackedTable>();
+  readonly #tables = new Map<AnyDefinition | AnyPackedDefinition, StoredTable | HeldPackedTable>();
   #depth = 0;
   #changes: Change[] = [];
+  #commits = 0;
   #actions: (() => void)[] = [];
   #serial: number;
   #serialLimit: number;
   #closed = false;
+  /** What the disk had of tables that were not asked for is forgotten as well. */
+  #wasReset = false;
 
   /** A store that lives and dies with the process. */
   static memory(): Store {
@@ -47,21 +61,26 @@ export class Store {
    * A store that keeps its rows in a directory, which it makes if need be and holds for this process alone.
    * @throws StoreError with a line that helps: cannot be written to, not a directory, in use by another process (pid).
    */
-  static async open(directory: string): Promise<Store> {
-    return new Store(await openDisk(directory));
+  static async open(directory: string, onTrouble?: OnTrouble): Promise<Store> {
+    return new Store(await openDisk(directory), onTrouble);
   }
 
   /** A store on any disk; for tests of what happens when that one fails. */
-  static on(disk: Disk): Store {
-    return new Store(disk);
+  static on(disk: Disk, onTrouble?: OnTrouble): Store {
+    return new Store(disk, onTrouble);
   }
 
-  private constructor(disk: Disk | undefined) {
+  private constructor(disk: Disk | undefined, onTrouble: OnTrouble = () => {}) {
     this.durable = disk !== undefined;
     this.#disk = disk;
-    this.#queue = disk === undefined ? undefined : new WriteQueue(disk);
+    this.#queue = disk === undefined ? undefined : new WriteQueue(disk, onTrouble);
     this.#serial = disk?.serialLimit ?? 0;
     this.#serialLimit = disk?.serialLimit ?? Number.MAX_SAFE_INTEGER;
+    disk?.attach({
+      tables: () => this.#keptTables(),
+      flushed: () => this.flushed(),
+      moveTexts: (isSparse) => this.#moveTexts(isSparse),
+    });
   }
 
   /** The table of this definition, the same one at each call. The first call loads its rows and builds its indexes. */
@@ -73,8 +92,7 @@ export class Store {
     let table = this.#tables.get(plain) as StoredTable | undefined;
     if (table === undefined) {
       this.#checkName(plain.name);
-      table = new StoredTable(plain, () => this.#journal());
-      this.#load(table);
+      table = new StoredTable(plain, () => this.#journal(), this.#rowsOnDisk(plain));
       this.#tables.set(plain, table);
     }
     return table as unknown as Table<Row, keyof I & string, K>;
@@ -83,15 +101,10 @@ export class Store {
   /** The packed table of this definition, the same one at each call. The first call loads its rows. */
   packedTable<Row extends object>(definition: PackedTableDefinition<Row>): PackedTable<Row> {
     const plain = definition as unknown as AnyPackedDefinition;
-    let table = this.#tables.get(plain) as StoredPackedTable | undefined;
+    let table = this.#tables.get(plain) as HeldPackedTable | undefined;
     if (table === undefined) {
       this.#checkName(plain.name);
-      table = new StoredPackedTable(
-        plain,
-        () => this.#journal(),
-        (action) => this.afterCommit(action),
-      );
-      for (const [, row] of this.#rowsOnDisk(plain.name)) table.load(row);
+      table = this.#newPackedTable(plain);
       this.#tables.set(plain, table);
     }
     return table as unknown as PackedTable<Row>;
@@ -158,6 +171,19 @@ export class Store {
     return this.#queue?.flushed();
   }
 
+  /** How many transactions have changed something. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /**
+   * As `flushed`, for one who knows how many `commits` there were before: one who has only read since is answered also
+   * while the disk refuses.
+   */
+  flushedSince(commits: number): Promise<void> | undefined {
+    return commits === this.#commits && this.#queue?.isRefused === true ? undefined : this.flushed();
+  }
+
   /** An integer greater than all answered before over the life of the store, restarts and crashes included. */
   nextSerial(): number {
     if (this.#serial === this.#serialLimit) {
@@ -183,8 +209,10 @@ export class Store {
     const tables = [...this.#tables.values()];
     const faults = tables.flatMap((table) => (table instanceof StoredTable ? table.faults() : []));
     if (this.#disk === undefined || this.flushed() !== undefined) return faults;
+    const disk = this.#disk.contents();
     for (const table of tables) {
-      faults.push(...diskFaults(table.name, new Map(table.onDisk()), this.#disk.load(table.name)));
+      const memory = table instanceof KeptPackedTable ? table.entries() : (table as StoredTable).rows;
+      faults.push(...diskFaults(table.name, memory, disk.get(table.name) ?? new Map()));
     }
     return faults;
   }
@@ -195,15 +223,21 @@ export class Store {
    */
   reset(account?: string): void {
     if (this.#depth > 0) throw new Error("reset was called inside a transaction");
-    this.transaction(() => {
-      for (const table of this.#tables.values()) {
-        if (table instanceof StoredTable && table.definition.outlivesReset === true) continue;
-        table.deleteAll(account);
-      }
-    });
-    if (account === undefined) {
-      this.#queue?.keepOnlyTables(new Set([...this.#tables.keys()].map((definition) => definition.name)));
+    if (account !== undefined) {
+      this.transaction(() => {
+        for (const table of this.#tables.values()) if (!outlivesReset(table)) table.deleteAll(account);
+      });
+      return;
     }
+    if (this.#closed) throw new Error(AFTER_CLOSE);
+    const kept = new Set<string>();
+    for (const table of this.#tables.values()) {
+      if (outlivesReset(table)) kept.add(table.name);
+      else table.clear();
+    }
+    this.#wasReset = true;
+    this.#commits += 1;
+    this.#queue?.reset(kept);
   }
 
   /**
@@ -216,32 +250,60 @@ export class Store {
     try {
       await this.#queue?.close();
     } finally {
-      for (const table of this.#tables.values()) if (table instanceof StoredPackedTable) table.close();
+      for (const table of this.#tables.values()) if (!(table instanceof StoredTable)) table.close();
       await this.#disk?.close();
     }
   }
 
   #journal(): Change[] {
     if (this.#depth === 0) throw new Error("a row was written outside a transaction");
-    if (this.#closed) throw new Error("a row was written after the store was closed");
-    if (this.#queue?.refusal !== undefined) throw this.#queue.refusal;
+    if (this.#closed) throw new Error(AFTER_CLOSE);
+    if (this.#queue?.isRefused === true) throw this.#queue.refusal;
     return this.#changes;
   }
 
-  #load(table: StoredTable): void {
-    const { name } = table;
-    for (const [keptUnder, row] of this.#rowsOnDisk(name)) {
-      const key = table.definition.key(row);
-      table.replace(key, table.get(key), row);
-      if (diskKey(key) === keptUnder) continue;
-      // The definition makes keys in another way than when the row was written.
-      this.#queue!.set(name, keptUnder, undefined);
-      this.#queue!.set(name, diskKey(key), row);
-    }
+  #newPackedTable(definition: AnyPackedDefinition): HeldPackedTable {
+    const journal = () => this.#journal();
+    const afterCommit = (action: () => void) => this.afterCommit(action);
+    if (this.#disk === undefined) return new StoredPackedTable(definition, journal, afterCommit);
+    const table = new KeptPackedTable(definition, this.#disk, journal, afterCommit);
+    if (this.#wasReset) table.clear();
+    return table;
   }
 
-  #rowsOnDisk(table: string): Iterable<[key: string, row: object]> {
-    return this.#disk === undefined || this.#queue!.isDropping(table) ? [] : this.#disk.load(table);
+  #rowsOnDisk({ name, key }: AnyDefinition): Map<Key, object> {
+    const rows = this.#disk?.take(name) ?? new Map<Key, object>();
+    if (this.#wasReset) return new Map();
+    const moved: [Key, object][] = [];
+    for (const [keptUnder, row] of rows) if (key(row) !== keptUnder) moved.push([keptUnder, row]);
+    // The definition makes keys in another way than when the rows were written.
+    for (const [keptUnder, row] of moved) {
+      rows.delete(keptUnder);
+      rows.set(key(row), row);
+      this.#queue!.set(name, keptUnder, undefined);
+      this.#queue!.set(name, key(row), row);
+    }
+    return rows;
+  }
+
+  *#keptTables(): Generator<KeptTable> {
+    for (const table of this.#tables.values()) {
+      if (table instanceof StoredTable) yield table;
+      else if (table instanceof KeptPackedTable) yield { name: table.name, rows: table.places };
+    }
+    if (!this.#wasReset) yield* this.#disk?.untaken() ?? [];
+  }
+
+  /** In pieces, each waited for, so that requests go on between them. */
+  async #moveTexts(isSparse: (place: number) => boolean): Promise<void> {
+    for (const table of this.#tables.values()) {
+      if (!(table instanceof KeptPackedTable)) continue;
+      for (const serials of table.sparse(isSparse)) {
+        if (this.#closed) return;
+        this.transaction(() => table.rewrite(serials));
+        await this.flushed();
+      }
+    }
   }
 
   #checkName(name: string): void {
@@ -261,6 +323,7 @@ export class Store {
 
   #commit(): void {
     if (this.#changes.length > 0) {
+      this.#commits += 1;
       this.#queue?.add(this.#changes);
       this.#changes = [];
     }

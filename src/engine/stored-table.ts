@@ -1,9 +1,8 @@
 import type { Change, Changeable } from "./change.ts";
-import { diskKey } from "./disk-key.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { TableIndex } from "./table-index.ts";
 
-/** Longest primary key in bytes of UTF-8: LMDB takes 1,978, and the table's name comes before it. */
+/** Longest primary key in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1900;
 
 /** A definition whose row type and index names no longer matter. */
@@ -12,23 +11,35 @@ export type AnyDefinition = TableDefinition<object, Record<string, IndexDefiniti
 /** The rows of one table with their indexes. Every write goes to the journal of the running transaction. */
 export class StoredTable implements Table<object, string, Key>, Changeable {
   readonly name: string;
+  readonly isPacked = false;
   readonly definition: AnyDefinition;
   readonly by: Record<string, TableIndex<object>> = {};
-  readonly #rows = new Map<Key, object>();
+  readonly #rows: Map<Key, object>;
   readonly #indexes: TableIndex<object>[] = [];
   readonly #journal: () => Change[];
   /** Of all serials that ever had a row. */
   #highestSerial = -1;
 
-  /** `journal` answers the running transaction's list of changes, or throws when nothing may be written. */
-  constructor(definition: AnyDefinition, journal: () => Change[]) {
+  /**
+   * `journal` answers the running transaction's list of changes, or throws when nothing may be written. `rows` are those
+   * it begins with; they belong to the table.
+   */
+  constructor(definition: AnyDefinition, journal: () => Change[], rows = new Map<Key, object>()) {
     this.definition = definition;
     this.name = definition.name;
     this.#journal = journal;
+    this.#rows = rows;
     for (const [name, index] of Object.entries(definition.indexes)) {
       const made = new TableIndex<object>(`${definition.name}.${name}`, index, this.#rows);
       this.by[name] = made;
+      for (const [key, row] of rows) {
+        made.prepare(row);
+        made.apply(key, undefined, true);
+      }
       this.#indexes.push(made);
+    }
+    for (const key of rows.keys()) {
+      if (typeof key === "number" && key > this.#highestSerial) this.#highestSerial = key;
     }
   }
 
@@ -42,6 +53,11 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
 
   has(key: Key): boolean {
     return this.#rows.has(key);
+  }
+
+  /** For the disk. */
+  get rows(): ReadonlyMap<Key, object> {
+    return this.#rows;
   }
 
   values(): IterableIterator<object> {
@@ -71,15 +87,14 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     this.replace(key, after, before as object | undefined);
   }
 
-  deleteAll(account?: string): void {
-    for (const [key, row] of this.#rows) {
-      if (account === undefined || this.definition.account(row) === account) this.delete(key);
-    }
+  deleteAll(account: string): void {
+    for (const [key, row] of this.#rows) if (this.definition.account(row) === account) this.delete(key);
   }
 
-  /** Each row under the key it has on disk. */
-  *onDisk(): IterableIterator<[string, object]> {
-    for (const [key, row] of this.#rows) yield [diskKey(key), row];
+  /** Forgets all rows at once, which nothing can undo. For the store alone. */
+  clear(): void {
+    this.#rows.clear();
+    for (const index of this.#indexes) index.clear();
   }
 
   /** For tests: where the indexes are not what the rows say. */

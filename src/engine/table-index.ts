@@ -68,6 +68,12 @@ export class TableIndex<Row> implements Index<Row> {
     this.#add(group, this.#nextOrder, key);
   }
 
+  /** For the table alone: all its rows are gone. */
+  clear(): void {
+    this.#groups.clear();
+    this.#version += 1;
+  }
+
   size(group: string): number {
     const held = this.#groups.get(group);
     if (held === undefined) return 0;

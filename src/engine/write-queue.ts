@@ -1,7 +1,7 @@
 import type { Change } from "./change.ts";
-import type { Batch, Disk } from "./disk.ts";
-import { diskKey } from "./disk-key.ts";
+import type { Batch, Disk, PackedEntry } from "./disk.ts";
 import { StoreError } from "./store-error.ts";
+import type { Key } from "./table.ts";
 
 const RETRY_MS = 1000;
 
@@ -13,7 +13,8 @@ export interface Watcher {
 
 /** A batch that grows, and those who wait for it to be on disk. */
 class QueuedBatch implements Batch {
-  rows = new Map<string, Map<string, object | undefined>>();
+  readonly rows = new Map<string, Map<Key, object | undefined>>();
+  readonly packed = new Map<string, Map<number, PackedEntry | undefined>>();
   serialLimit: number | undefined;
   onlyTables: ReadonlySet<string> | undefined;
   isEmpty = true;
@@ -24,14 +25,31 @@ class QueuedBatch implements Batch {
   #waiters: { resolve: () => void; reject: (error: StoreError) => void }[] = [];
   #promise: Promise<void> | undefined;
 
-  set(table: string, key: string, row: object | undefined): void {
+  set(table: string, key: Key, row: object | undefined): void {
     this.isEmpty = false;
-    let rows = this.rows.get(table);
-    if (rows === undefined) {
-      rows = new Map();
-      this.rows.set(table, rows);
-    }
-    rows.set(key, row);
+    setIn(this.rows, table, key, row);
+  }
+
+  setPacked(table: string, serial: number, entry: PackedEntry | undefined): void {
+    this.isEmpty = false;
+    setIn(this.packed, table, serial, entry);
+  }
+
+  /** Forgets all that was to be written but these tables, and has the disk do so first of all. */
+  reset(onlyTables: ReadonlySet<string>): void {
+    this.isEmpty = false;
+    this.onlyTables = onlyTables;
+    this.packed.clear();
+    for (const table of this.rows.keys()) if (!onlyTables.has(table)) this.rows.delete(table);
+  }
+
+  /** Adds what came later. */
+  add(later: QueuedBatch): void {
+    if (later.onlyTables !== undefined) this.reset(later.onlyTables);
+    if (later.serialLimit !== undefined) this.serialLimit = later.serialLimit;
+    for (const [table, rows] of later.rows) for (const [key, row] of rows) this.set(table, key, row);
+    for (const [table, rows] of later.packed) for (const [key, row] of rows) this.setPacked(table, key, row);
+    this.actions.push(...later.actions);
   }
 
   written(): Promise<void> {
@@ -65,6 +83,8 @@ class QueuedBatch implements Batch {
  */
 export class WriteQueue {
   readonly #disk: Disk;
+  readonly #onTrouble: (reason: StoreError | undefined) => void;
+  #isInTrouble = false;
   #gathering = new QueuedBatch();
   #writing: QueuedBatch | undefined;
   #running: Promise<void> | undefined;
@@ -74,21 +94,31 @@ export class WriteQueue {
   #stopWaiting: () => void = () => {};
   #watcher: Watcher | undefined;
 
-  constructor(disk: Disk) {
+  /** `onTrouble` is told once when the disk begins to refuse, and without a reason once it takes writes again. */
+  constructor(disk: Disk, onTrouble: (reason: StoreError | undefined) => void) {
     this.#disk = disk;
+    this.#onTrouble = onTrouble;
   }
 
-  /** Why nothing may be written just now. */
+  /** Why nothing may be written just now, for whoever has not changed anything yet. */
   get refusal(): StoreError | undefined {
-    return this.#refusal;
+    return this.#refusal === undefined ? undefined : new StoreError(`${this.#refusal.message} Nothing was changed.`);
+  }
+
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
   }
 
   add(changes: readonly Change[]): void {
-    for (const { table, key, after } of changes) this.#gathering.set(table.name, diskKey(key), after);
+    const batch = this.#gathering;
+    for (const { table, key, after } of changes) {
+      if (table.isPacked) batch.setPacked(table.name, key as number, after as PackedEntry | undefined);
+      else batch.set(table.name, key, after);
+    }
     this.#start();
   }
 
-  set(table: string, key: string, row: object | undefined): void {
+  set(table: string, key: Key, row: object | undefined): void {
     this.#gathering.set(table, key, row);
     this.#start();
   }
@@ -99,21 +129,19 @@ export class WriteQueue {
     this.#start();
   }
 
-  keepOnlyTables(tables: ReadonlySet<string>): void {
-    this.#gathering.onlyTables = tables;
-    this.#gathering.isEmpty = false;
+  /** Forgets all but these tables, also what was refused so far. */
+  reset(onlyTables: ReadonlySet<string>): void {
+    this.#gathering.reset(onlyTables);
+    // What is left to write is little: it may find room where the rest did not.
+    this.#refusal = undefined;
+    this.#stopWaiting();
     this.#start();
-  }
-
-  /** Whether what the disk holds of this table is about to be deleted by keepOnlyTables. */
-  isDropping(table: string): boolean {
-    return [this.#writing, this.#gathering].some((batch) => batch?.onlyTables?.has(table) === false);
   }
 
   /** Undefined when everything is on disk. */
   flushed(): Promise<void> | undefined {
     if (this.#refusal !== undefined) {
-      const refused = Promise.reject(this.#refusal);
+      const refused = Promise.reject(this.#inDoubt(this.#refusal));
       refused.catch(() => {});
       return refused;
     }
@@ -173,6 +201,7 @@ export class WriteQueue {
       await this.#disk.write(batch);
       this.#refusal = undefined;
       this.#writing = undefined;
+      if (this.#isInTrouble) this.#tell(undefined);
       batch.settle();
       this.#runActions(batch);
     } catch (error) {
@@ -181,11 +210,13 @@ export class WriteQueue {
       this.#refusal = refusal;
       this.#writing = undefined;
       this.#gathering = batch;
-      join(batch, later);
+      batch.add(later);
       batch.stopWaiting();
       later.stopWaiting();
-      batch.settle(refusal);
-      later.settle(refusal);
+      const inDoubt = this.#inDoubt(refusal);
+      if (!this.#isInTrouble) this.#tell(refusal);
+      batch.settle(inDoubt);
+      later.settle(inDoubt);
     }
   }
 
@@ -202,6 +233,16 @@ export class WriteQueue {
     endWait?.();
   }
 
+  /** The refusal for whoever has changed something: it stands in memory, and is tried again. */
+  #inDoubt({ message }: StoreError): StoreError {
+    return new StoreError(`${message} What was asked for may still be done once it does.`);
+  }
+
+  #tell(reason: StoreError | undefined): void {
+    this.#isInTrouble = reason !== undefined;
+    this.#onTrouble(reason);
+  }
+
   #wait(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, RETRY_MS).unref();
@@ -213,12 +254,11 @@ export class WriteQueue {
   }
 }
 
-function join(batch: QueuedBatch, later: QueuedBatch): void {
-  if (later.onlyTables !== undefined) {
-    batch.onlyTables = later.onlyTables;
-    for (const table of batch.rows.keys()) if (!later.onlyTables.has(table)) batch.rows.delete(table);
+function setIn<K, V>(tables: Map<string, Map<K, V>>, table: string, key: K, value: V): void {
+  let rows = tables.get(table);
+  if (rows === undefined) {
+    rows = new Map();
+    tables.set(table, rows);
   }
-  if (later.serialLimit !== undefined) batch.serialLimit = later.serialLimit;
-  batch.actions.push(...later.actions);
-  for (const [table, rows] of later.rows) for (const [key, row] of rows) batch.set(table, key, row);
+  rows.set(key, value);
 }

@@ -112,7 +112,7 @@ export class LogGroups {
       if (filter.group !== undefined && event.group !== filter.group) continue;
       if (filter.stream !== undefined && event.stream !== filter.stream) continue;
       if (filter.source !== undefined && event.source !== filter.source) continue;
-      found.push({ ...event, message: (this.#messages.get(serial) as LogMessageRow).message });
+      found.push({ ...event, message: this.#messages.get(serial)?.message ?? "" });
       if (found.length === (filter.limit ?? 100)) break;
     }
     return found;

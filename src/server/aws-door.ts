@@ -44,7 +44,7 @@ export class AwsDoor implements Door {
       answer.onClose(response.abort);
       response = await response.response;
     }
-    this.#send(response, request, answer);
+    await this.#send(response, request, answer);
   }
 
   refuse(request: DoorRequest, answer: DoorAnswer, message: string): void {
@@ -65,10 +65,11 @@ export class AwsDoor implements Door {
     return this.#emulator.refuse(wire, refusal);
   }
 
-  #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): void {
+  #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): Promise<void> | undefined {
     if (request.headers["origin"] !== undefined) Object.assign(headers, corsHeaders(request.headers));
-    if (typeof body === "string" || body instanceof Uint8Array) answer.send(status, headers, body);
-    else void this.#pump(body, status, headers, answer);
+    if (typeof body !== "string" && !(body instanceof Uint8Array)) return this.#pump(body, status, headers, answer);
+    answer.send(status, headers, body);
+    return undefined;
   }
 
   /** Writes an event stream frame by frame; a slow reader holds the source back, a gone one ends it. */

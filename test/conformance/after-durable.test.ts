@@ -51,7 +51,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  disk.release();
+  disk.letGo();
   for (const client of clients) client.destroy();
   await emulator.close();
 });
@@ -64,7 +64,7 @@ async function held(cause: () => Promise<unknown>, expected: string[]): Promise<
   const caused = cause();
   await new Promise((resolve) => setTimeout(resolve, whileMs));
   expect([heard, disk.written]).toEqual([[], written]);
-  disk.release();
+  disk.letGo();
   await caused;
   await vi.waitFor(() => expect([...heard].sort()).toEqual([...expected].sort()), { timeout: 10_000 });
 }

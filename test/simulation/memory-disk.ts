@@ -1,18 +1,19 @@
-import { Packr } from "msgpackr";
 import type { Batch, Disk } from "../../src/engine/disk.ts";
-
-/** As LMDB encodes values for us, so that a row comes back as it would from a real disk. */
-const packr = new Packr({ useRecords: false, useBigIntExtension: true });
+import { ByteReader, ByteWriter } from "../../src/engine/journal/bytes.ts";
+import { RowDecoder, RowEncoder } from "../../src/engine/journal/row-codec.ts";
+import { SerialMap } from "../../src/engine/serial-map.ts";
+import type { Key } from "../../src/engine/table.ts";
+import { EmptyDisk } from "../support/empty-disk.ts";
 
 /**
  * A disk that outlives processes. A write is whole or nothing, takes some turns of the event loop, and is there a turn before
  * its process hears of it; what a process that has ended still had to write is lost.
  */
 export class MemoryDisk {
-  readonly #tables = new Map<string, Map<string, Uint8Array>>();
-  #serialLimit = 0;
-  #processes = 0;
+  readonly tables = new Map<string, Map<Key, Uint8Array>>();
+  serialLimit = 0;
   readonly #forgetful: boolean;
+  #processes = 0;
 
   /** @param forgetful says that a write is done before it is, as no disk may: for seeing that this is found. */
   constructor(forgetful = false) {
@@ -23,52 +24,108 @@ export class MemoryDisk {
   open(turns: () => number): Disk {
     this.#processes += 1;
     const process = this.#processes;
-    const alive = (): Promise<void> | undefined =>
-      process === this.#processes ? undefined : new Promise<void>(() => {});
-    return {
-      serialLimit: this.#serialLimit,
-      load: (table) => this.#load(table),
-      write: async (batch) => {
-        const encoded = [...batch.rows].map(([table, rows]) => [table, [...rows].map(encodedRow)] as const);
-        const taken = (async () => {
-          for (let left = turns(); left > 0; left -= 1) await turn();
-          await alive();
-          this.#apply(batch, encoded);
-          await turn();
-          await alive();
-        })();
-        if (!this.#forgetful) await taken;
-      },
-      close: async () => {},
-    };
+    const ended = () => (process === this.#processes ? undefined : new Promise<void>(() => {}));
+    return new OpenMemoryDisk(this, turns, ended, this.#forgetful);
+  }
+}
+
+class OpenMemoryDisk extends EmptyDisk {
+  override readonly serialLimit: number;
+  readonly #disk: MemoryDisk;
+  readonly #turns: () => number;
+  readonly #ended: () => Promise<void> | undefined;
+  readonly #forgetful: boolean;
+  #nextPlace = 1;
+
+  constructor(disk: MemoryDisk, turns: () => number, ended: () => Promise<void> | undefined, forgetful: boolean) {
+    super();
+    this.serialLimit = disk.serialLimit;
+    this.#disk = disk;
+    this.#turns = turns;
+    this.#ended = ended;
+    this.#forgetful = forgetful;
   }
 
-  *#load(table: string): Iterable<[string, object]> {
-    const rows = [...(this.#tables.get(table) ?? [])];
-    rows.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    for (const [key, value] of rows) yield [key, packr.unpack(value) as object];
+  override take(table: string): Map<Key, object> {
+    return this.#rows(table);
   }
 
-  #apply({ onlyTables, serialLimit }: Batch, encoded: readonly (readonly [string, readonly EncodedRow[]])[]): void {
-    if (onlyTables !== undefined) {
-      for (const table of this.#tables.keys()) if (!onlyTables.has(table)) this.#tables.delete(table);
+  override takePacked(table: string): SerialMap {
+    const places = new SerialMap();
+    for (const [serial, row] of this.#rows(table)) places.set(serial as number, this.#place(row as Packed));
+    return places;
+  }
+
+  override async write(batch: Batch): Promise<void> {
+    const rows = [...batch.rows].map(([table, changes]) => [table, encoded(changes)] as const);
+    const packed = [...batch.packed].map(([table, changes]) => [table, encoded(changes)] as const);
+    const taken = (async () => {
+      for (let left = this.#turns(); left > 0; left -= 1) await turn();
+      await this.#ended();
+      this.#apply(batch, [...rows, ...packed]);
+      await turn();
+      await this.#ended();
+    })();
+    if (!this.#forgetful) await taken;
+    this.settle(batch);
+  }
+
+  override contents(): ReadonlyMap<string, ReadonlyMap<Key, object>> {
+    return new Map([...this.#disk.tables.keys()].map((table) => [table, this.#rows(table)]));
+  }
+
+  override settle({ packed }: Batch): void {
+    for (const entries of packed.values()) {
+      for (const entry of entries.values()) entry?.written(this.#place({ head: entry.head, text: entry.text }));
     }
-    for (const [table, rows] of encoded) {
-      const kept = this.#tables.get(table) ?? new Map<string, Uint8Array>();
-      this.#tables.set(table, kept);
+  }
+
+  #place(row: Packed): number {
+    this.texts.set(this.#nextPlace, row);
+    return this.#nextPlace++;
+  }
+
+  #rows(table: string): Map<Key, object> {
+    const rows = new Map<Key, object>();
+    for (const [key, bytes] of this.#disk.tables.get(table) ?? []) {
+      rows.set(key, new RowDecoder(new ByteReader(Buffer.from(bytes))).row() as object);
+    }
+    return rows;
+  }
+
+  #apply({ onlyTables, serialLimit }: Batch, changes: readonly (readonly [string, EncodedRows])[]): void {
+    const { tables } = this.#disk;
+    if (onlyTables !== undefined) {
+      for (const table of tables.keys()) if (!onlyTables.has(table)) tables.delete(table);
+    }
+    for (const [table, rows] of changes) {
+      const kept = tables.get(table) ?? new Map<Key, Uint8Array>();
+      tables.set(table, kept);
       for (const [key, value] of rows) {
         if (value === undefined) kept.delete(key);
         else kept.set(key, value);
       }
     }
-    if (serialLimit !== undefined) this.#serialLimit = serialLimit;
+    if (serialLimit !== undefined) this.#disk.serialLimit = serialLimit;
   }
 }
 
-type EncodedRow = readonly [key: string, value: Uint8Array | undefined];
+interface Packed {
+  readonly head: string;
+  readonly text: string;
+}
 
-function encodedRow([key, row]: readonly [string, object | undefined]): EncodedRow {
-  return [key, row === undefined ? undefined : Buffer.from(packr.pack(row))];
+type EncodedRows = readonly (readonly [Key, Uint8Array | undefined])[];
+
+/** As a real disk would give rows back. */
+function encoded(changes: ReadonlyMap<Key, object | undefined>): EncodedRows {
+  return [...changes].map(([key, row]) => {
+    if (row === undefined) return [key, undefined];
+    const writer = new ByteWriter();
+    const { head, text } = row as Partial<Packed>;
+    new RowEncoder(writer).row("written" in row ? { head, text } : row);
+    return [key, Buffer.from(writer.written)];
+  });
 }
 
 /** The next turn of the event loop. */

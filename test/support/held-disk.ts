@@ -1,23 +1,18 @@
 /** A disk in memory that takes writes only while it is not held. */
-import type { Batch, Disk } from "../../src/engine/disk.ts";
+import type { Batch } from "../../src/engine/disk.ts";
+import { EmptyDisk } from "./empty-disk.ts";
 
-export class HeldDisk implements Disk {
-  readonly serialLimit = 0;
+export class HeldDisk extends EmptyDisk {
   /** Batches that were taken. */
   written = 0;
   #held: Promise<void> | undefined;
   #release: () => void = () => {};
 
-  load(): Iterable<[string, object]> {
-    return [];
-  }
-
-  async write(_batch: Batch): Promise<void> {
+  override async write(batch: Batch): Promise<void> {
     await this.#held;
+    this.settle(batch);
     this.written += 1;
   }
-
-  async close(): Promise<void> {}
 
   hold(): void {
     this.#held = new Promise((resolve) => {
@@ -25,7 +20,7 @@ export class HeldDisk implements Disk {
     });
   }
 
-  release(): void {
+  letGo(): void {
     this.#release();
     this.#held = undefined;
   }

@@ -2,6 +2,7 @@
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import type { Store } from "../../engine/store.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
 import { ArchivedEvents } from "./archived-events.ts";
@@ -18,6 +19,7 @@ import {
   apiDestinationTable,
   archiveTable,
   type BusRow,
+  beginningTable,
   busTable,
   type ConnectionRow,
   connectionTable,
@@ -54,8 +56,8 @@ export class EventBridge {
   readonly replayer: Replayer;
   readonly authorizer: Authorizer;
   readonly apiDestinationCalls: ApiDestinations;
-  /** When a default bus that nobody has changed says it was made. */
-  readonly #startedMs: number;
+  /** When a default bus that nobody has changed says it was made, epoch ms. */
+  readonly #beganMs: number;
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -76,7 +78,7 @@ export class EventBridge {
       drop: (source) => this.partnerSources.delete(nameKey(source, source.name)),
       keys: () => this.partnerSources.by.pending.groups(),
     });
-    this.#startedMs = this.now;
+    this.#beganMs = beganMs(store, this.now);
     this.patterns = new RulePatterns(this);
     this.recent = new RecentEvents(this);
     this.schedules = new RuleSchedules(this);
@@ -115,8 +117,8 @@ export class EventBridge {
       account,
       region,
       name: "default",
-      createdMs: this.#startedMs,
-      modifiedMs: this.#startedMs,
+      createdMs: this.#beganMs,
+      modifiedMs: this.#beganMs,
       description: undefined,
       kmsKey: undefined,
       deadLetterArn: undefined,
@@ -168,6 +170,15 @@ export class EventBridge {
 }
 
 export const operation = operationsOf<EventBridge>();
+
+/** The time of the first run on this data directory, which is now if there was none. */
+function beganMs(store: Store, nowMs: number): number {
+  if (!store.durable) return nowMs;
+  const rows = store.table(beginningTable);
+  const known = rows.get("beginning");
+  if (known === undefined) store.transaction(() => rows.put({ id: "beginning", ms: nowMs }));
+  return known?.ms ?? nowMs;
+}
 
 /** The parts of `arn:…:{region}:{account}:{type}/{name}/{id}`. */
 function namedBy(arn: string) {

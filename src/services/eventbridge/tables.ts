@@ -59,6 +59,20 @@ export interface BusRow extends NamedRow {
 }
 
 /** A default bus that nobody has changed has no row: every account has one in every region. */
+/** When the emulator first ran on its data directory: the creation of every default bus. */
+export interface BeginningRow {
+  readonly id: "beginning";
+  readonly ms: number;
+}
+
+export const beginningTable = defineTable<BeginningRow>()({
+  name: "events.beginning",
+  key: (row) => row.id,
+  account: () => "",
+  indexes: {},
+  outlivesReset: true,
+});
+
 export const busTable = namedTable<BusRow>("events.buses");
 
 /** Whether a valid pattern has a wildcard operator: a field of that name would hold an array or an object. */

@@ -77,11 +77,9 @@ export class Subscriptions {
 
   /** To be called in a transaction that put records into a shard or closed it. */
   touched(shard: string): void {
-    const { arrivals, store } = this.#kinesis.deps;
-    const stream = shard.slice(0, shard.lastIndexOf(" "));
-    if (arrivals.hasReader(stream)) store.afterDurable(() => arrivals.notify(stream));
     const watching = this.#ofShard.get(shard);
     if (watching === undefined) return;
+    const { store } = this.#kinesis.deps;
     store.afterCommit(() => {
       for (const subscription of watching) subscription.look();
     });

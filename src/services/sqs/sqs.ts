@@ -63,6 +63,7 @@ export class Sqs {
     this.moveTasks = new MoveTasks(this);
     this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
     this.retention = new Retention(this);
+    if (this.messages.size !== this.contents.size) this.#dropUnreadable();
   }
 
   get now(): number {
@@ -185,6 +186,13 @@ export class Sqs {
     this.groups.clear(arn);
     for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
     for (const row of this.receiveAttempts.by.expiry.range(arn)) this.receiveAttempts.delete(row.key);
+  }
+
+  /** After a repair of the data directory: a message that says nothing any more is none. */
+  #dropUnreadable(): void {
+    this.deps.store.transaction(() => {
+      for (const message of this.messages.values()) if (!this.contents.has(message.serial)) this.deleteMessage(message);
+    });
   }
 
   #remove(serial: number): void {

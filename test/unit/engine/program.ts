@@ -13,7 +13,6 @@ export async function bundle(name: string): Promise<string> {
     format: "esm",
     platform: "node",
     target: "node20",
-    external: ["lmdb"],
   });
   return outputFiles[0]!.text;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Store } from "../../../src/engine/store.ts";
 import { defineTable } from "../../../src/engine/table.ts";
+import { EmptyDisk } from "../../support/empty-disk.ts";
 
 interface Job {
   id: string;
@@ -200,13 +201,16 @@ describe("Store", () => {
   });
 
   it("finds where the disk is not what memory says", async () => {
-    const disk: [string, Job][] = [["a", job("a")]];
-    const store = Store.on({
-      serialLimit: 0,
-      load: () => disk,
-      write: async () => {},
-      close: async () => {},
-    });
+    class DeafDisk extends EmptyDisk {
+      override take(): Map<string, Job> {
+        return new Map([["a", job("a")]]);
+      }
+      override async write(): Promise<void> {}
+      override contents(): Map<string, Map<string, Job>> {
+        return new Map([["jobs", this.take()]]);
+      }
+    }
+    const store = Store.on(new DeafDisk());
     const table = store.table(jobs);
     expect(store.faults()).toEqual([]);
     store.transaction(() => {

@@ -1,0 +1,40 @@
+import { fstatSync, type Stats, statSync } from "node:fs";
+import { StoreError } from "../store-error.ts";
+
+/**
+ * Notices that files were deleted or replaced by others while they are open: what is written to them then is lost with
+ * the last descriptor.
+ */
+export class Guard {
+  readonly #directory: string;
+  readonly #watched = new Map<string, Stats>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** From now on the file of this path must be the one of this descriptor. */
+  watch(path: string, descriptor: number): void {
+    this.#watched.set(path, fstatSync(descriptor));
+  }
+
+  /** The same for a file that nobody holds open. */
+  watchPath(path: string): void {
+    this.#watched.set(path, statSync(path));
+  }
+
+  forget(path: string): void {
+    this.#watched.delete(path);
+  }
+
+  /** @throws StoreError when a file is not the one it was. */
+  check(): void {
+    for (const [path, { ino, dev }] of this.#watched) {
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found?.ino === ino && found.dev === dev) continue;
+      throw new StoreError(
+        `The data directory ${this.#directory} was ${found === undefined ? "deleted or moved away" : "replaced"} while Busbar runs: nothing is kept any more, so no change is answered for. Put it back, or stop Busbar and start it again.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,344 @@
+import { rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Batch, Disk, KeptTable, Source } from "../disk.ts";
+import type { Lock } from "../lock.ts";
+import { SerialMap } from "../serial-map.ts";
+import { StoreError } from "../store-error.ts";
+import type { Key } from "../table.ts";
+import { FILE_MODE, fileName, RESERVE_FILE } from "./files.ts";
+import { FrameWriter } from "./frame.ts";
+import type { Guard } from "./guard.ts";
+import { JournalFile } from "./journal-file.ts";
+import { type Loaded, load } from "./load.ts";
+import type { MarkFile } from "./mark.ts";
+import { damagedLine } from "./messages.ts";
+import { type JournalTexts, writeSnapshot } from "./snapshot.ts";
+import { fileOf, type LoadedState, placeOf } from "./state.ts";
+import { TextFiles } from "./text-files.ts";
+import { BatchWriter, type PlacedEntry } from "./writing.ts";
+
+export interface Limits {
+  /** A journal that is longer is followed by the next. */
+  readonly journalBytes: number;
+  /** Behind so many bytes of rows, or as many as the last snapshot has, the next is written: a start reads twice the state at most. */
+  readonly snapshotAfterBytes: number;
+}
+
+export const USUAL_LIMITS: Limits = { journalBytes: 64 * 1024 * 1024, snapshotAfterBytes: 32 * 1024 * 1024 };
+
+/** Kept back on the disk, so that a reset finds room on a full one. */
+const RESERVE_BYTES = 256 * 1024;
+
+export interface Opened {
+  /** As the user named it, for messages. */
+  readonly name: string;
+  readonly lock: Lock;
+  readonly guard: Guard;
+  readonly markFile: MarkFile;
+  readonly loaded: Loaded;
+  /** All journals there are. */
+  readonly journals: readonly number[];
+  readonly limits: Limits;
+}
+
+/** Rows in a journal and in snapshots of what stands, see `frame.ts`; nothing is mapped, and nothing believed unchecked. */
+export class JournalDisk implements Disk {
+  readonly #name: string;
+  readonly #limits: Limits;
+  readonly #directory: string;
+  readonly #lock: Lock;
+  readonly #guard: Guard;
+  readonly #markFile: MarkFile;
+  readonly #state: LoadedState;
+  readonly #texts: TextFiles;
+  readonly #frame = new FrameWriter();
+  readonly #batches = new BatchWriter(this.#frame);
+  /** Lengths of the journals before the one that grows. */
+  readonly #lengths: Map<number, number>;
+  #journal: JournalFile;
+  #source: Source | undefined;
+  #snapshot: number;
+  #snapshotBytes: number;
+  #bytesSince: number;
+  #wantsSnapshot = false;
+  #background: Promise<void> | undefined;
+  /** Journals before the snapshot without a text that is needed: those noticed before the write under way, and since. */
+  #dead = new Set<number>();
+  #isClosing = false;
+
+  constructor({ name, lock, guard, markFile, loaded, journals, limits }: Opened) {
+    this.#name = name;
+    this.#limits = limits;
+    this.#directory = lock.directory;
+    this.#lock = lock;
+    this.#guard = guard;
+    this.#markFile = markFile;
+    this.#state = loaded.state;
+    this.#texts = new TextFiles(lock.directory);
+    this.#snapshot = loaded.snapshot;
+    this.#snapshotBytes = loaded.snapshotBytes;
+    this.#bytesSince = loaded.readBytes;
+    this.#lengths = new Map(
+      journals.filter((number) => number < loaded.file).map((number) => [number, this.#sizeOf(number)]),
+    );
+    this.#journal = JournalFile.open(lock.directory, loaded.file, loaded.end);
+    this.#grows(this.#journal);
+    this.#mark();
+    this.#keepReserve();
+    for (const number of this.#lengths.keys()) this.#noteDead(number);
+    this.#removeDead(this.#dead);
+  }
+
+  get serialLimit(): number {
+    return this.#state.serialLimit;
+  }
+
+  take(table: string): Map<Key, object> {
+    const rows = this.#state.tables.get(table);
+    this.#state.tables.delete(table);
+    return rows ?? new Map();
+  }
+
+  takePacked(table: string): SerialMap {
+    const places = this.#state.places.get(table);
+    this.#state.places.delete(table);
+    return places ?? new SerialMap();
+  }
+
+  *untaken(): Generator<KeptTable> {
+    for (const [name, rows] of this.#state.tables) yield { name, rows };
+    for (const [name, rows] of this.#state.places) yield { name, rows };
+  }
+
+  attach(source: Source): void {
+    this.#source = source;
+  }
+
+  async write(batch: Batch): Promise<void> {
+    try {
+      this.#guard.check();
+      await this.#write(batch);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      throw new StoreError(`The disk does not take what is written to ${this.#name}: ${this.#reasonOf(error)}.`);
+    }
+  }
+
+  read(table: string, serial: number, place: number): { readonly head: string; readonly text: string } {
+    let text: { head: string; text: string } | undefined;
+    try {
+      text = this.#texts.read(place, serial);
+    } catch (error) {
+      throw new StoreError(`The data directory ${this.#name} cannot be read: ${(error as Error).message}.`);
+    }
+    if (text !== undefined) return text;
+    const file = fileName("journal", fileOf(place));
+    throw new StoreError(damagedLine(this.#name, { file, at: place % 2 ** 32, table }));
+  }
+
+  contents(): Map<string, ReadonlyMap<Key, object>> {
+    const mark = { file: this.#journal.number, at: this.#journal.end, snapshot: this.#snapshot };
+    const { state } = load(this.#directory, mark);
+    const contents = new Map<string, ReadonlyMap<Key, object>>(state.tables);
+    for (const [table, places] of state.places) {
+      const rows = [...places.entries()].map(([serial, place]) => [serial, this.read(table, serial, place)] as const);
+      contents.set(table, new Map(rows));
+    }
+    return contents;
+  }
+
+  release(place: number): void {
+    const number = fileOf(place);
+    this.#state.textsOf(number).live -= 1;
+    this.#noteDead(number);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    try {
+      await this.#background;
+      this.#texts.close();
+      this.#journal.close();
+      this.#markFile.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const isReset = batch.onlyTables !== undefined;
+    const begunSnapshot = this.#advance();
+    // What a reset writes finds room on a full disk; the reserve is made again once that is done.
+    if (isReset) rmSync(join(this.#directory, RESERVE_FILE), { force: true });
+    const journal = this.#journal;
+    const deadBefore = this.#dead;
+    this.#dead = new Set();
+    const at = journal.end;
+    let placed: PlacedEntry[];
+    let bytes: Buffer;
+    try {
+      this.#frame.begin({ file: journal.number, at });
+      placed = this.#batches.write(batch);
+      bytes = this.#frame.finish();
+      await this.#append(journal, bytes);
+    } catch (error) {
+      for (const number of deadBefore) this.#dead.add(number);
+      this.#wantsSnapshot ||= begunSnapshot !== undefined;
+      throw error;
+    }
+    this.#mark();
+    this.#settle(batch, placed);
+    if (placed.length > 0) this.#texts.remember({ file: journal.number, at, bytes });
+    this.#bytesSince += this.#frame.sections.at;
+    // What made them dead was committed before this write began, and is safe with it.
+    this.#removeDead(deadBefore);
+    // A reset makes what is on disk worthless: it goes at once.
+    const snapshot = begunSnapshot ?? (isReset ? this.#advance() : undefined);
+    if (snapshot !== undefined) this.#begin(snapshot);
+  }
+
+  async #append(journal: JournalFile, bytes: Buffer): Promise<void> {
+    await journal.append(bytes);
+    try {
+      this.#guard.check();
+    } catch (error) {
+      journal.takeBack(bytes.length);
+      throw error;
+    }
+  }
+
+  /** What follows from a batch that is safe. */
+  #settle(batch: Batch, placed: readonly PlacedEntry[]): void {
+    if (batch.serialLimit !== undefined) this.#state.serialLimit = batch.serialLimit;
+    if (batch.onlyTables !== undefined) {
+      for (const texts of this.#state.texts.values()) texts.live = 0;
+      this.#wantsSnapshot = true;
+    }
+    const { number } = this.#journal;
+    const texts = this.#state.textsOf(number);
+    texts.total += placed.length;
+    texts.live += placed.length;
+    for (const [entry, at] of placed) entry.written(placeOf(number, at));
+  }
+
+  #mark(): void {
+    this.#texts.tail = { file: this.#journal.number, at: this.#journal.end };
+    this.#markFile.write({ file: this.#journal.number, at: this.#journal.end, snapshot: this.#snapshot });
+  }
+
+  /** Goes on to the next journal when it is time; answers its number when a snapshot is to be written before it. */
+  #advance(): number | undefined {
+    const isDue =
+      this.#wantsSnapshot || this.#bytesSince > Math.max(this.#limits.snapshotAfterBytes, this.#snapshotBytes);
+    const begins = isDue && this.#background === undefined && this.#source !== undefined;
+    if (!begins && this.#journal.end < this.#limits.journalBytes) return undefined;
+    const { number, end } = this.#journal;
+    let next: JournalFile;
+    try {
+      next = JournalFile.create(this.#directory, number + 1);
+    } catch {
+      // No room for another file: this one goes on.
+      return undefined;
+    }
+    this.#lengths.set(number, end);
+    this.#guard.forget(this.#journal.path);
+    this.#journal.close();
+    this.#journal = next;
+    this.#grows(next);
+    return begins ? next.number : undefined;
+  }
+
+  #grows(journal: JournalFile): void {
+    this.#guard.watch(journal.path, journal.descriptor);
+  }
+
+  #begin(number: number): void {
+    this.#wantsSnapshot = false;
+    this.#bytesSince = 0;
+    this.#background = this.#compact(number)
+      .catch(() => {
+        // The disk is full, or the files are gone; the writes that go on tell. The next snapshot is tried in its turn.
+      })
+      .finally(() => {
+        this.#background = undefined;
+      });
+  }
+
+  /** Writes the snapshot, lets go what it stands for, and moves what holds up the rest. */
+  async #compact(number: number): Promise<void> {
+    const source = this.#source as Source;
+    const contents = {
+      source,
+      serialLimit: () => this.serialLimit,
+      journals: () => this.#journalsBefore(number),
+    };
+    const length = await writeSnapshot(this.#directory, number, contents, () => this.#isClosing);
+    if (length === undefined) return;
+    const before = this.#snapshot;
+    this.#snapshot = number;
+    this.#snapshotBytes = length;
+    this.#mark();
+    if (before > 0) rmSync(join(this.#directory, fileName("snapshot", before)), { force: true });
+    this.#removeDeadBefore(number);
+    this.#keepReserve();
+    const sparse = new Set<number>();
+    for (const { number: journal, live, total } of this.#journalsBefore(number)) {
+      if (live > 0 && live * 2 < total) sparse.add(journal);
+    }
+    if (sparse.size > 0) await source.moveTexts((place) => sparse.has(fileOf(place)));
+  }
+
+  *#journalsBefore(number: number): Generator<JournalTexts> {
+    for (const [journal, length] of this.#lengths) {
+      if (journal < number) yield { number: journal, length, ...this.#state.textsOf(journal) };
+    }
+  }
+
+  #noteDead(number: number): void {
+    if (number < this.#snapshot && this.#state.textsOf(number).live <= 0) this.#dead.add(number);
+  }
+
+  #removeDeadBefore(number: number): void {
+    for (const journal of this.#lengths.keys()) if (journal < number) this.#noteDead(journal);
+    // Nothing waits to be written: what made them dead is safe.
+    if (this.#source?.flushed() === undefined) this.#removeDead(this.#dead);
+  }
+
+  #removeDead(numbers: Set<number>): void {
+    for (const number of numbers) {
+      numbers.delete(number);
+      if (this.#state.textsOf(number).live > 0) continue;
+      this.#texts.closeFile(number);
+      rmSync(join(this.#directory, fileName("journal", number)), { force: true });
+      this.#lengths.delete(number);
+      this.#state.texts.delete(number);
+    }
+  }
+
+  #keepReserve(): void {
+    try {
+      writeFileSync(join(this.#directory, RESERVE_FILE), Buffer.alloc(RESERVE_BYTES, 1), {
+        mode: FILE_MODE,
+        flag: "wx",
+      });
+    } catch {
+      // It is there, or there is no room for it: then a reset may have to wait for room.
+    }
+  }
+
+  #sizeOf(number: number): number {
+    return statSync(join(this.#directory, fileName("journal", number))).size;
+  }
+
+  #reasonOf(error: unknown): string {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || code === "EDQUOT") return "it is full";
+    try {
+      const { bavail, bsize } = statfsSync(this.#directory);
+      if (bavail * bsize < 1_000_000) return "it is full";
+    } catch {
+      // The error itself says more.
+    }
+    return (message ?? String(error)).split(",")[0] as string;
+  }
+}

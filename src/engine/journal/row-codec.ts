@@ -1,0 +1,270 @@
+import type { ByteReader, ByteWriter } from "./bytes.ts";
+
+/** What comes next. */
+const TAG = {
+  undefined: 0,
+  null: 1,
+  false: 2,
+  true: 3,
+  integer: 4,
+  negative: 5,
+  double: 6,
+  text: 7,
+  bigint: 8,
+  bytes: 9,
+  list: 10,
+  object: 11,
+  /** The text that this member had in the object of the same shape before. */
+  repeated: 12,
+} as const;
+
+/** Members that a run of objects has, in their order, and the text each had last: what repeats is written once. */
+class Shape {
+  readonly index: number;
+  readonly keys: readonly string[];
+  readonly texts: (string | undefined)[];
+  /** Makes an object without members, with room for as many as its like have had: memory that `{}` would take beside it. */
+  readonly Empty: new () => Record<string, unknown>;
+
+  constructor(index: number, keys: readonly string[]) {
+    this.index = index;
+    this.keys = keys;
+    this.texts = new Array(keys.length).fill(undefined);
+    this.Empty = emptyMaker();
+  }
+
+  fits(value: object): boolean {
+    const { keys } = this;
+    let at = 0;
+    for (const key in value) {
+      if (keys[at] !== key) return false;
+      at += 1;
+    }
+    return at === keys.length;
+  }
+}
+
+/** A function of its own for each shape, since V8 learns from what a function made how much room the next needs. */
+function emptyMaker(): new () => Record<string, unknown> {
+  function Empty() {}
+  Empty.prototype = Object.prototype;
+  return Empty as unknown as new () => Record<string, unknown>;
+}
+
+/** Writes the values of rows. */
+export class RowEncoder {
+  readonly #writer: ByteWriter;
+  #shapes = new Map<string, Shape>();
+  /** The shape of the latest row: that of the next one, mostly. */
+  #latest: Shape | undefined;
+
+  constructor(writer: ByteWriter) {
+    this.#writer = writer;
+  }
+
+  /** What follows will be read by a decoder of its own. */
+  clear(): void {
+    if (this.#latest === undefined) return;
+    this.#shapes = new Map();
+    this.#latest = undefined;
+  }
+
+  /** @throws Error for what no row may hold. */
+  row(row: object): void {
+    const latest = this.#latest;
+    if (latest?.fits(row)) {
+      this.#writer.byte(TAG.object);
+      this.#writer.integer(latest.index);
+      this.#members(row, latest);
+    } else {
+      this.#latest = this.#object(row);
+    }
+  }
+
+  #object(value: object): Shape {
+    const keys = Object.keys(value);
+    const name = JSON.stringify(keys);
+    const writer = this.#writer;
+    let shape = this.#shapes.get(name);
+    writer.byte(TAG.object);
+    if (shape === undefined) {
+      shape = new Shape(this.#shapes.size, keys);
+      this.#shapes.set(name, shape);
+      writer.integer(shape.index);
+      writer.integer(keys.length);
+      for (const key of keys) writer.text(key);
+    } else {
+      writer.integer(shape.index);
+    }
+    this.#members(value, shape);
+    return shape;
+  }
+
+  #members(row: object, shape: Shape): void {
+    const { keys, texts } = shape;
+    for (let i = 0; i < keys.length; i += 1) {
+      const value = (row as Record<string, unknown>)[keys[i] as string];
+      if (typeof value !== "string") {
+        this.#value(value);
+      } else if (value === texts[i]) {
+        this.#writer.byte(TAG.repeated);
+      } else {
+        texts[i] = value;
+        this.#writer.byte(TAG.text);
+        this.#writer.text(value);
+      }
+    }
+  }
+
+  #value(value: unknown): void {
+    const writer = this.#writer;
+    switch (typeof value) {
+      case "string":
+        writer.byte(TAG.text);
+        writer.text(value);
+        return;
+      case "number":
+        this.#number(value);
+        return;
+      case "boolean":
+        writer.byte(value ? TAG.true : TAG.false);
+        return;
+      case "undefined":
+        writer.byte(TAG.undefined);
+        return;
+      case "bigint":
+        writer.byte(TAG.bigint);
+        writer.text(value.toString());
+        return;
+      case "object":
+        this.#composed(value);
+        return;
+      default:
+        throw new Error(`a ${typeof value} is nothing a row may hold`);
+    }
+  }
+
+  #number(value: number): void {
+    const writer = this.#writer;
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
+      writer.byte(TAG.double);
+      writer.double(value);
+    } else if (value >= 0) {
+      writer.byte(TAG.integer);
+      writer.integer(value);
+    } else {
+      writer.byte(TAG.negative);
+      writer.integer(-value);
+    }
+  }
+
+  #composed(value: object | null): void {
+    const writer = this.#writer;
+    if (value === null) {
+      writer.byte(TAG.null);
+    } else if (Array.isArray(value)) {
+      writer.byte(TAG.list);
+      writer.integer(value.length);
+      for (let i = 0; i < value.length; i += 1) this.#value(value[i]);
+    } else if (value instanceof Uint8Array) {
+      writer.byte(TAG.bytes);
+      writer.integer(value.length);
+      writer.raw(value);
+    } else {
+      const prototype = Object.getPrototypeOf(value);
+      if (prototype !== Object.prototype && prototype !== null) throw new Error("only plain objects can be kept");
+      this.#object(value);
+    }
+  }
+}
+
+/** Reads what one RowEncoder has written between two clear(). */
+export class RowDecoder {
+  readonly #reader: ByteReader;
+  readonly #shapes: Shape[] = [];
+
+  constructor(reader: ByteReader) {
+    this.#reader = reader;
+  }
+
+  /** Undefined where no row was written. */
+  row(): object | undefined {
+    return this.#value(this.#reader.byte()) as object | undefined;
+  }
+
+  #value(tag: number): unknown {
+    const reader = this.#reader;
+    switch (tag) {
+      case TAG.undefined:
+        return undefined;
+      case TAG.null:
+        return null;
+      case TAG.false:
+        return false;
+      case TAG.true:
+        return true;
+      case TAG.integer:
+        return reader.integer();
+      case TAG.negative:
+        return -reader.integer();
+      case TAG.double:
+        return reader.double();
+      case TAG.text:
+        return reader.text();
+      case TAG.bigint:
+        return BigInt(reader.text());
+      case TAG.bytes:
+        return this.#bytes();
+      case TAG.list:
+        return this.#list();
+      case TAG.object:
+        return this.#object();
+      default:
+        throw new Error(`a value has the unknown tag ${tag}`);
+    }
+  }
+
+  /** Bytes of their own, outside of Node's pool: a view would keep all that was read with it. */
+  #bytes(): Buffer {
+    const length = this.#reader.integer();
+    const bytes = Buffer.allocUnsafeSlow(length);
+    bytes.set(this.#reader.raw(length));
+    return bytes;
+  }
+
+  #list(): unknown[] {
+    const list: unknown[] = [];
+    for (let left = this.#reader.integer(); left > 0; left -= 1) list.push(this.#value(this.#reader.byte()));
+    return list;
+  }
+
+  #object(): object {
+    const reader = this.#reader;
+    const index = reader.integer();
+    const shape = this.#shapes[index] ?? this.#newShape(index);
+    const { keys, texts } = shape;
+    const object = new shape.Empty();
+    for (let i = 0; i < keys.length; i += 1) {
+      const key = keys[i] as string;
+      const tag = reader.byte();
+      let value: unknown;
+      if (tag === TAG.repeated) value = texts[i];
+      else if (tag === TAG.text) value = texts[i] = reader.text();
+      else value = this.#value(tag);
+      if (key === "__proto__") Object.defineProperty(object, key, { value, ...OWN });
+      else object[key] = value;
+    }
+    return object;
+  }
+
+  #newShape(index: number): Shape {
+    const keys: string[] = [];
+    for (let left = this.#reader.integer(); left > 0; left -= 1) keys.push(this.#reader.text());
+    const shape = new Shape(index, keys);
+    this.#shapes[index] = shape;
+    return shape;
+  }
+}
+
+/** A member like any other. */
+const OWN = { enumerable: true, configurable: true, writable: true } as const;

@@ -1,0 +1,173 @@
+import type { Change } from "./change.ts";
+import type { Disk, PackedEntry } from "./disk.ts";
+import type { AnyPackedDefinition, HeldPackedTable } from "./packed-table.ts";
+import type { SerialMap } from "./serial-map.ts";
+
+/** How many rows are written once more in one transaction, and bytes at most. */
+const MOVED_AT_ONCE = 64;
+
+/** The rows of one packed table of a durable store: they are read where the journal has them, and memory holds their places. */
+export class KeptPackedTable implements HeldPackedTable {
+  readonly definition: AnyPackedDefinition;
+  readonly name: string;
+  readonly isPacked = true;
+  readonly #disk: Disk;
+  readonly #places: SerialMap;
+  /** Those on their way to the disk. */
+  readonly #pending = new Map<number, Entry>();
+  readonly #journal: () => Change[];
+  readonly #afterCommit: (action: () => void) => void;
+
+  /** `journal` and `afterCommit` as StoredPackedTable has them. */
+  constructor(
+    definition: AnyPackedDefinition,
+    disk: Disk,
+    journal: () => Change[],
+    afterCommit: (action: () => void) => void,
+  ) {
+    this.definition = definition;
+    this.name = definition.name;
+    this.#disk = disk;
+    this.#places = disk.takePacked(definition.name);
+    this.#journal = journal;
+    this.#afterCommit = afterCommit;
+  }
+
+  get size(): number {
+    return this.#places.size + this.#pending.size;
+  }
+
+  /** Where the rows are whose texts are on disk. */
+  get places(): SerialMap {
+    return this.#places;
+  }
+
+  /** @throws StoreError when the row is damaged. */
+  get(serial: number): object | undefined {
+    const { head, text } = this.#entry(serial) ?? {};
+    return head === undefined || text === undefined ? undefined : this.definition.row(head, text);
+  }
+
+  has(serial: number): boolean {
+    return this.#before(serial) !== undefined;
+  }
+
+  put(row: object): void {
+    const { definition } = this;
+    this.#replace(definition.serial(row), new Entry(this, definition.head(row), definition.text(row)));
+  }
+
+  delete(serial: number): boolean {
+    if (this.#before(serial) === undefined) return false;
+    this.#replace(serial, undefined);
+    return true;
+  }
+
+  undo({ key, before }: Change): void {
+    this.#set(key as number, before as Before);
+  }
+
+  deleteAll(account: string): void {
+    for (const serial of [...this.#places.keys(), ...this.#pending.keys()]) {
+      if (this.definition.account(this.get(serial) as object) === account) this.delete(serial);
+    }
+  }
+
+  clear(): void {
+    this.#places.clear();
+    this.#pending.clear();
+  }
+
+  close(): void {}
+
+  /** For tests: the head and the text of each row whose text is on disk. */
+  entries(): Map<number, object> {
+    const entries = new Map<number, object>();
+    for (const [serial, place] of this.#places.entries()) {
+      entries.set(serial, this.#disk.read(this.name, serial, place));
+    }
+    return entries;
+  }
+
+  /** The text of an entry is safe there. */
+  settled(entry: Entry, place: number): void {
+    const { serial } = entry;
+    if (this.#pending.get(serial) !== entry) {
+      this.#disk.release(place);
+      return;
+    }
+    this.#pending.delete(serial);
+    this.#places.set(serial, place);
+  }
+
+  /** Rows whose texts are to be written once more, in lists for a transaction each. */
+  *sparse(isSparse: (place: number) => boolean): Generator<number[]> {
+    let serials: number[] = [];
+    for (const [serial, place] of this.#places.entries()) {
+      if (isSparse(place)) serials.push(serial);
+      if (serials.length < MOVED_AT_ONCE) continue;
+      yield serials;
+      serials = [];
+    }
+    if (serials.length > 0) yield serials;
+  }
+
+  /** Writes texts once more, in a transaction. What is damaged stays where it is, for whoever asks for it to learn. */
+  rewrite(serials: readonly number[]): void {
+    for (const serial of serials) {
+      const place = this.#places.get(serial);
+      if (place === undefined) continue;
+      try {
+        const { head, text } = this.#disk.read(this.name, serial, place);
+        this.#replace(serial, new Entry(this, head, text));
+      } catch {}
+    }
+  }
+
+  #entry(serial: number): { readonly head: string; readonly text: string } | undefined {
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(serial);
+    if (pending !== undefined) return pending;
+    const place = this.#places.get(serial);
+    return place === undefined ? undefined : this.#disk.read(this.name, serial, place);
+  }
+
+  #before(serial: number): Before {
+    return this.#pending.get(serial) ?? this.#places.get(serial);
+  }
+
+  #replace(serial: number, after: Entry | undefined): void {
+    const journal = this.#journal();
+    const before = this.#before(serial);
+    if (after !== undefined) after.serial = serial;
+    this.#set(serial, after);
+    journal.push({ table: this, key: serial, before, after });
+    if (typeof before === "number") this.#afterCommit(() => this.#disk.release(before));
+  }
+
+  #set(serial: number, to: Before): void {
+    if (typeof to === "object") this.#pending.set(serial, to);
+    else this.#pending.delete(serial);
+    if (typeof to === "number") this.#places.set(serial, to);
+    else this.#places.delete(serial);
+  }
+}
+
+/** What stood under a serial: on its way, on disk, or nothing. */
+type Before = Entry | number | undefined;
+
+class Entry implements PackedEntry {
+  serial = 0;
+  readonly head: string;
+  readonly text: string;
+  readonly #table: KeptPackedTable;
+
+  constructor(table: KeptPackedTable, head: string, text: string) {
+    this.#table = table;
+    this.head = head;
+    this.text = text;
+  }
+
+  written(place: number): void {
+    this.#table.settled(this, place);
+  }
+}
