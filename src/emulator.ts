@@ -95,6 +95,7 @@ export class Emulator {
   readonly functions: Functions;
   /** The ways in that services have besides their APIs, in the order in which they are asked. */
   readonly doors: readonly Door[];
+  readonly #endClock: () => void;
   readonly #onBug: (error: unknown, where: string) => void;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
@@ -111,7 +112,7 @@ export class Emulator {
       onError: (error) => onBug(error, "a timer"),
     });
     store.watchedBy(this.clock);
-    restoreClock(store, this.clock);
+    this.#endClock = restoreClock(store, this.clock);
     // A kept clock goes on where it stood, in the mode asked for this time.
     if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(
@@ -248,6 +249,7 @@ export class Emulator {
   /** Stops, flushes and releases the data directory. */
   async close(): Promise<void> {
     this.stop();
+    this.#endClock();
     this.clock.close();
     await this.store.close();
   }

@@ -1,3 +1,4 @@
+import { RealClock } from "./real-clock.ts";
 import { type HeapTimer, TimerHeap } from "./timer-heap.ts";
 import { Turns, turnMs } from "./turns.ts";
 
@@ -12,9 +13,9 @@ export interface Timer {
 /** What has to be kept for a clock to go on where it stood. */
 export interface ClockState {
   mode: ClockMode;
-  /** Virtual mode: the time that stands, epoch ms. */
+  /** The time, epoch ms. */
   nowMs: number;
-  /** Real mode: how far the clock is ahead of the system's. */
+  /** Real mode: how far the clock was moved ahead of the system's. */
   offsetMs: number;
 }
 
@@ -61,6 +62,7 @@ export class Clock {
   /** The turns in which work that causes work goes on. */
   readonly turns: Turns = new Turns(this);
   readonly #timers = new TimerHeap();
+  readonly #real = new RealClock();
   readonly #listeners: (() => void)[] = [];
   #mode: ClockMode;
   #offsetMs = 0;
@@ -79,8 +81,8 @@ export class Clock {
     this.#mode = options.mode ?? "real";
     this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
     this.#endlessMs = options.endlessMs ?? DEFAULT_ENDLESS_MS;
-    this.#standingMs = options.startMs ?? Date.now();
-    if (options.startMs !== undefined) this.#offsetMs = options.startMs - Date.now();
+    this.#standingMs = options.startMs ?? this.#real.now();
+    if (options.startMs !== undefined) this.#offsetMs = options.startMs - this.#real.now();
     this.#onError = options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
   }
 
@@ -100,7 +102,7 @@ export class Clock {
   /** Epoch ms, never less than what it was before except after set(). */
   now(): number {
     if (this.#mode === "real" && !this.#moving) {
-      const now = Date.now() + this.#offsetMs;
+      const now = this.#real.now() + this.#offsetMs;
       if (now > this.#standingMs) this.#standingMs = now;
     }
     return this.#standingMs;
@@ -234,11 +236,15 @@ export class Clock {
     return { mode: this.#mode, nowMs: this.now(), offsetMs: this.#offsetMs };
   }
 
-  /** Goes on where a clock of that state stood: virtual at its time, real at its distance from the system's time. */
+  /**
+   * Goes on where a clock of that state stood: virtual at its time; real at its distance from the system's time, but not
+   * before the time that was told then, should the system's clock have been set back.
+   */
   restore(state: ClockState): void {
     this.#mode = state.mode;
     this.#offsetMs = state.offsetMs;
-    this.#standingMs = state.mode === "virtual" ? state.nowMs : Date.now() + state.offsetMs;
+    if (state.mode === "real") this.#real.notBefore(state.nowMs - state.offsetMs);
+    this.#standingMs = state.mode === "virtual" ? state.nowMs : this.#real.now() + state.offsetMs;
     this.#wake();
   }
 
@@ -287,7 +293,7 @@ export class Clock {
 
   #standAt(epochMs: number): void {
     this.#standingMs = epochMs;
-    this.#offsetMs = epochMs - Date.now();
+    this.#offsetMs = epochMs - this.#real.now();
     for (const listener of this.#listeners) {
       try {
         listener();

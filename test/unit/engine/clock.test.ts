@@ -226,7 +226,7 @@ describe("real Clock", () => {
   });
 
   function real(startMs?: number) {
-    vi.useFakeTimers({ now: START, toFake: ["Date", "setTimeout", "clearTimeout"] });
+    vi.useFakeTimers({ now: START, toFake: ["Date", "performance", "setTimeout", "clearTimeout"] });
     const clock = new Clock(startMs === undefined ? {} : { startMs });
     const fired: string[] = [];
     const at = (ms: number, name: string, action?: () => void) =>
@@ -262,6 +262,35 @@ describe("real Clock", () => {
     expect(clock.now()).toBe(START + 50);
     vi.setSystemTime(START + 60);
     expect(clock.now()).toBe(START + 60);
+  });
+
+  it("goes on when the system's clock is set back by an hour, and fires when what it waits for has passed", () => {
+    const { clock, fired, at } = real();
+    at(5000, "delay");
+    at(3_700_000, "schedule");
+    vi.advanceTimersByTime(1000);
+    expect(clock.now()).toBe(START + 1000);
+    vi.setSystemTime(START + 1000 - 3_600_000);
+    expect(clock.now()).toBe(START + 1000);
+    vi.advanceTimersByTime(3999);
+    expect(fired).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(fired).toEqual(["delay@5000"]);
+    expect(clock.now()).toBe(START + 5000);
+    vi.advanceTimersByTime(3_695_000);
+    expect(fired).toEqual(["delay@5000", "schedule@3700000"]);
+    // Put right again: the hour is not counted twice.
+    vi.setSystemTime(START + 3_700_500);
+    expect(clock.now()).toBe(START + 3_700_500);
+  });
+
+  it("follows the system's clock over a sleep in which nothing passed", () => {
+    const { clock, fired, at } = real();
+    at(60_000, "wait");
+    vi.setSystemTime(START + 8 * 3_600_000);
+    expect(clock.now()).toBe(START + 8 * 3_600_000);
+    vi.advanceTimersByTime(60_000);
+    expect(fired).toHaveLength(1);
   });
 
   it("fires everything overdue, in order, after the event loop stalled", () => {

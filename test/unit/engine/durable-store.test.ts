@@ -625,6 +625,33 @@ describe("time in a durable Store", () => {
     later.close();
   });
 
+  it("does not go back over a restart when the system's clock was set back meanwhile, nor through a crash", async () => {
+    vi.useFakeTimers({ now: START, toFake: ["Date", "performance", "setTimeout", "setInterval", "clearInterval"] });
+    try {
+      const store = await openStore();
+      const clock = new Clock();
+      const end = restoreClock(store, clock);
+      put(store, item("a"));
+      vi.advanceTimersByTime(10_000);
+      const told = clock.now();
+      await store.close();
+      end();
+      vi.setSystemTime(START - 3_600_000);
+      const second = await openStore();
+      const later = new Clock();
+      const endLater = restoreClock(second, later);
+      expect(later.now()).toBe(told);
+      vi.advanceTimersByTime(500);
+      expect(later.now()).toBe(told + 500);
+      // Only a move takes it back.
+      await later.set(START - 3_600_000);
+      expect(later.now()).toBe(START - 3_600_000);
+      endLater();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("fires after a restart what came due meanwhile", async () => {
     const firstStore = await openStore();
     const idle = new Timers(firstStore, new Clock({ mode: "virtual", startMs: START }));
