@@ -6,6 +6,7 @@ import type { RequestKeys } from "./wildcard.ts";
 /** The global condition keys of a client's request, by name in lower case; keys that only services set are absent. */
 export function requestKeys(context: OperationContext, now: number, resourceAccount: string): RequestKeys {
   const { account, principal, region, request, origin } = context;
+  const user = /:user\/(?:.*\/)?([^/]+)$/.exec(principal.arn)?.[1];
   const role = roleOfSession(principal.arn);
   const header = (name: string) => {
     const value = request?.headers[name];
@@ -17,7 +18,7 @@ export function requestKeys(context: OperationContext, now: number, resourceAcco
     "aws:principalaccount": account,
     "aws:principalarn": role === undefined ? principal.arn : `arn:${context.partition}:iam::${account}:role/${role}`,
     "aws:principalisawsservice": "false",
-    "aws:principaltype": principalType(principal.arn),
+    "aws:principaltype": user === undefined ? principalType(principal.arn) : "User",
     "aws:referer": header("referer"),
     "aws:requestedregion": region,
     "aws:resourceaccount": resourceAccount,
@@ -25,6 +26,7 @@ export function requestKeys(context: OperationContext, now: number, resourceAcco
     "aws:sourceip": request?.sourceIp,
     "aws:useragent": header("user-agent"),
     "aws:userid": principal.userId,
+    "aws:username": user,
     "aws:viaawsservice": "false",
   };
   return new Map(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { credentialScope } from "../../protocols/credential-scope.ts";
 import type { WireRequest } from "../../protocols/protocol.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -10,9 +11,9 @@ import { partitionOf } from "./arn.ts";
 export interface Principal {
   /** A user of the account, the session of a role or federated user, or a service of AWS that acts by itself. */
   readonly kind: "user" | "session" | "service";
-  /** `arn:aws:iam::{account}:root`, or the ARN of an assumed role or federated user. */
+  /** `arn:aws:iam::{account}:user/busbar`, or the ARN of an assumed role or federated user. */
   readonly arn: string;
-  /** The unique id: the account for root, `AROA…:{session}` for a role. SQS reports it as SenderId. */
+  /** The unique id: `AIDA…` for the user, `AROA…:{session}` for a role. SQS reports it as SenderId. */
   readonly userId: string;
   /** The service's name, `states.amazonaws.com`, and the ARN of what it acts for; services alone have them. */
   readonly service?: string;
@@ -45,12 +46,15 @@ export const sessionTable = defineTable<SessionRow>()({
 
 export const defaultAccount = "000000000000";
 
+/** Of ids of principals and access keys. */
+export const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
 /** Tells the account, region and principal of a request. Signatures are not verified. */
 export class Identities {
   readonly #clock: Clock;
   readonly #defaultRegion: string;
   readonly #sessions: Table<SessionRow, "expiry">;
-  readonly #roots = new Map<string, Map<string, Identity>>();
+  readonly #users = new Map<string, Map<string, Identity>>();
 
   constructor(store: Store, clock: Clock, defaultRegion: string) {
     this.#clock = clock;
@@ -63,35 +67,44 @@ export class Identities {
     const scope = credentialScope(request);
     const region = scope?.region || this.#defaultRegion;
     const keyId = scope?.accessKeyId;
-    if (keyId === undefined) return this.root(defaultAccount, region);
-    if (keyId.length === 12 && isDigits(keyId)) return this.root(keyId, region);
+    if (keyId === undefined) return this.user(defaultAccount, region);
+    if (keyId.length === 12 && isDigits(keyId)) return this.user(keyId, region);
     const session = keyId.startsWith("ASIA") ? this.#sessions.get(keyId) : undefined;
     if (session) {
       const { account, arn, userId } = session;
       const expired = session.expiresMs <= this.#clock.now() ? { expired: true as const } : {};
       return { account, region, principal: { kind: "session", arn, userId }, ...expired };
     }
-    return this.root(defaultAccount, region);
+    return this.user(defaultAccount, region);
   }
 
-  /** The account's own identity. */
-  root(account: string, region: string): Identity {
-    let inRegion = this.#roots.get(region);
+  /** The user whose access keys an account's are that belong to no session. */
+  user(account: string, region: string): Identity {
+    let inRegion = this.#users.get(region);
     if (!inRegion) {
       // Regions and accounts come from clients: a bound keeps a stream of invented ones from filling memory.
-      if (this.#roots.size >= 100) this.#roots.clear();
+      if (this.#users.size >= 100) this.#users.clear();
       inRegion = new Map();
-      this.#roots.set(region, inRegion);
+      this.#users.set(region, inRegion);
     }
     let identity = inRegion.get(account);
     if (!identity) {
       if (inRegion.size >= 1000) inRegion.clear();
-      const arn = `arn:${partitionOf(region)}:iam::${account}:root`;
-      identity = { account, region, principal: { kind: "user", arn, userId: account } };
+      const resource = `iam::${account}:user/busbar`;
+      // One id for the user wherever it acts.
+      const userId = uniqueId("AIDA", `arn:aws:${resource}`);
+      const arn = `arn:${partitionOf(region)}:${resource}`;
+      identity = { account, region, principal: { kind: "user", arn, userId } };
       inRegion.set(account, identity);
     }
     return identity;
   }
+}
+
+/** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */
+export function uniqueId(prefix: "AROA" | "AIDA", arn: string): string {
+  const digest = createHash("sha256").update(arn).digest();
+  return prefix + [...digest.subarray(0, 17)].map((byte) => base32[byte & 31]).join("");
 }
 
 function isDigits(text: string): boolean {

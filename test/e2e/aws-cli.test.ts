@@ -78,9 +78,9 @@ for (const cli of clis) {
     const queue = ["--queue-url", url];
 
     expect(await aws("sts", "get-caller-identity")).toEqual({
-      UserId: "111122223333",
+      UserId: expect.stringMatching(/^AIDA[A-Z2-7]{17}$/),
       Account: "111122223333",
-      Arn: "arn:aws:iam::111122223333:root",
+      Arn: "arn:aws:iam::111122223333:user/busbar",
     });
     expect(await aws("sqs", "create-queue", "--queue-name", name)).toEqual({ QueueUrl: url });
     await aws("sqs", "set-queue-attributes", ...queue, "--attributes", "VisibilityTimeout=45,DelaySeconds=0");

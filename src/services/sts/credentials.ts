@@ -22,8 +22,8 @@ import {
 } from "@aws-sdk/client-sts";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { parseArn, partitionOf } from "../../calls/arn.ts";
-import { defaultAccount } from "../../calls/identity.ts";
-import { accountOfKeyId, operation, uniqueId, validationError } from "./sts.ts";
+import { defaultAccount, uniqueId } from "../../calls/identity.ts";
+import { accountOfKeyId, operation, validationError } from "./sts.ts";
 
 const oneHourSeconds = 3600;
 const twelveHoursSeconds = 43_200;
@@ -76,9 +76,7 @@ export const assumeRoleWithWebIdentity = operation<AssumeRoleWithWebIdentityComm
 
 export const getSessionToken = operation<GetSessionTokenCommand>(GetSessionToken$, (input, context) => {
   const { account, principal } = context;
-  const root = principal.arn.endsWith(":root");
-  const asked = input.DurationSeconds ?? twelveHoursSeconds;
-  const seconds = root ? Math.min(asked, oneHourSeconds) : asked;
+  const seconds = input.DurationSeconds ?? twelveHoursSeconds;
   return { Credentials: context.service.issue({ account, ...principal }, seconds) };
 });
 

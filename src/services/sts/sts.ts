@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { AwsError } from "../../../protocols/error.ts";
-import { type SessionRow, sessionTable } from "../../calls/identity.ts";
+import { base32, type SessionRow, sessionTable } from "../../calls/identity.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import type { Random } from "../../engine/random.ts";
@@ -9,7 +8,6 @@ import type { Table } from "../../engine/table.ts";
 
 /** How long expired credentials are known as such. */
 const dayMs = 86_400_000;
-const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Temporary credentials as every STS operation answers them. */
 export interface Credentials {
@@ -42,13 +40,13 @@ export class Sts {
     return this.#deps.clock.now();
   }
 
-  /** New credentials that act as the principal for `seconds`. */
-  issue(principal: { account: string; arn: string; userId: string }, seconds: number): Credentials {
+  /** New credentials that act as a principal for `seconds`. */
+  issue({ account, arn, userId }: Omit<SessionRow, "accessKeyId" | "expiresMs">, seconds: number): Credentials {
     const { random } = this.#deps;
-    const accessKeyId = `ASIA${keyIdTail(principal.account, random)}`;
+    const accessKeyId = `ASIA${keyIdTail(account, random)}`;
     // STS times have no fraction.
     const expiresMs = Math.floor(this.now / 1000) * 1000 + seconds * 1000;
-    this.#sessions.put({ accessKeyId, ...principal, expiresMs });
+    this.#sessions.put({ accessKeyId, account, arn, userId, expiresMs });
     this.#expired.expect("", expiresMs + dayMs);
     return {
       AccessKeyId: accessKeyId,
@@ -60,12 +58,6 @@ export class Sts {
 }
 
 export const operation = operationsOf<Sts>();
-
-/** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */
-export function uniqueId(prefix: "AROA" | "AIDA", arn: string): string {
-  const digest = createHash("sha256").update(arn).digest();
-  return prefix + [...digest.subarray(0, 17)].map((byte) => base32[byte & 31]).join("");
-}
 
 /** Sixteen characters that hold the account, as in the key ids AWS gives out. */
 function keyIdTail(account: string, random: Random): string {

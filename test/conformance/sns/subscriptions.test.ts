@@ -135,7 +135,7 @@ describe("subscription attributes", () => {
       ConfirmationWasAuthenticated: "true",
       PendingConfirmation: "false",
       RawMessageDelivery: "false",
-      SubscriptionPrincipal: "arn:aws:iam::000000000000:root",
+      SubscriptionPrincipal: "arn:aws:iam::000000000000:user/busbar",
     });
     const email = await bench.subscribe(topic, "email", "a@example.com");
     expect(await attributesOf(bench, email)).toMatchObject({

@@ -7,7 +7,7 @@ import { postForm } from "../../support/http.ts";
 import { eachSqs, type Refusal, refusal, refused, type SqsEnvironment } from "../../support/sqs.ts";
 
 const stranger = "111122223333";
-const strangerArn = `arn:aws:iam::${stranger}:root`;
+const strangerArn = `arn:aws:iam::${stranger}:user/busbar`;
 
 function denied(action: string, resource: string, why?: string, arn = strangerArn): Refusal {
   const name = `sqs:${action.toLowerCase()}`;
@@ -101,11 +101,11 @@ eachSqs("a queue of another account", (env) => {
     });
     await send();
     const [message] = await env.receive(url);
-    expect(message?.Attributes?.SenderId).toBe(stranger);
+    expect(message?.Attributes?.SenderId).toMatch(/^AIDA[A-Z2-7]{17}$/);
     expect(await refused(as().receiveMessage({ QueueUrl: url }))).toEqual(denied("ReceiveMessage", env.arn(url)));
     const other = as("444455556666").sendMessage({ QueueUrl: url, MessageBody: "x" });
     expect(await refused(other)).toEqual(
-      denied("SendMessage", env.arn(url), undefined, "arn:aws:iam::444455556666:root"),
+      denied("SendMessage", env.arn(url), undefined, "arn:aws:iam::444455556666:user/busbar"),
     );
     await env.sqs.removePermission({ QueueUrl: url, Label: "send" });
     expect(await refused(send())).toEqual(denied("SendMessage", env.arn(url)));
@@ -173,9 +173,7 @@ eachSqs("a queue of another account", (env) => {
     expect(await sends({ IpAddress: { "aws:SourceIp": "10.0.0.0/8" } })).toBe(false);
     expect(await sends({ Bool: { "aws:SecureTransport": "false" } })).toBe(true);
     expect(await sends({ Bool: { "aws:SecureTransport": "true" } })).toBe(false);
-    expect(await sends({ StringEquals: { "aws:PrincipalAccount": stranger, "aws:PrincipalType": "Account" } })).toBe(
-      true,
-    );
+    expect(await sends({ StringEquals: { "aws:PrincipalAccount": stranger, "aws:PrincipalType": "User" } })).toBe(true);
     expect(await sends({ StringEquals: { "aws:SourceAccount": stranger } })).toBe(false);
     expect(await sends({ StringLike: { "aws:UserAgent": "aws-sdk-js/*" } })).toBe(true);
     expect(await sends({ StringEquals: { "aws:RequestedRegion": "us-east-1" } })).toBe(true);

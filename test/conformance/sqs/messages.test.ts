@@ -313,7 +313,7 @@ eachSqs("ReceiveMessage", (env) => {
     await env.bus.clock.advance("5s");
     const [first] = await env.receive(QueueUrl);
     expect(first?.Attributes).toEqual({
-      SenderId: "000000000000",
+      SenderId: expect.stringMatching(/^AIDA[A-Z2-7]{17}$/),
       SentTimestamp: String(sentMs),
       ApproximateReceiveCount: "1",
       ApproximateFirstReceiveTimestamp: String(sentMs + 5000),

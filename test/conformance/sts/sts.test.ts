@@ -51,16 +51,20 @@ describe("GetCallerIdentity", () => {
     };
     expect(await identity(client({}, { account: "111122223333" }))).toEqual({
       Account: "111122223333",
-      Arn: "arn:aws:iam::111122223333:root",
-      UserId: "111122223333",
+      Arn: "arn:aws:iam::111122223333:user/busbar",
+      UserId: expect.stringMatching(/^AIDA[A-Z2-7]{17}$/),
     });
     const anybody = client({ credentials: { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "x" } });
     expect(await identity(anybody)).toEqual({
       Account: "000000000000",
-      Arn: "arn:aws:iam::000000000000:root",
-      UserId: "000000000000",
+      Arn: "arn:aws:iam::000000000000:user/busbar",
+      UserId: expect.stringMatching(/^AIDA[A-Z2-7]{17}$/),
     });
-    expect((await identity(client({}, { region: "cn-north-1" }))).Arn).toBe("arn:aws-cn:iam::000000000000:root");
+    const ids = [client({}, { account: "111122223333" }), anybody, client({}, { account: "111122223333" })];
+    const [own, others, again] = await Promise.all(ids.map(async (sts) => (await identity(sts)).UserId));
+    expect([own === again, own === others]).toEqual([true, false]);
+    const abroad = await identity(client({}, { region: "cn-north-1" }));
+    expect(abroad.Arn).toBe("arn:aws-cn:iam::000000000000:user/busbar");
   });
 
   it("is XML in STS's namespace, by POST and by a presigned GET", async () => {
@@ -266,9 +270,11 @@ describe("AssumeRole", () => {
 });
 
 describe("the other operations", () => {
-  it("GetSessionToken lasts twelve hours, one for the root user", async () => {
-    const root = await sts.getSessionToken({});
-    expect(root.Credentials?.Expiration).toEqual(new Date("2030-01-01T01:00:00Z"));
+  it("GetSessionToken lasts twelve hours and acts for who asked", async () => {
+    const own = await sts.getSessionToken({});
+    expect(own.Credentials?.Expiration).toEqual(new Date("2030-01-01T12:00:00Z"));
+    const { Arn, UserId } = await clientWith(own.Credentials).getCallerIdentity({});
+    expect(await sts.getCallerIdentity({})).toMatchObject({ Arn, UserId });
     const { Credentials } = await sts.assumeRole({ RoleArn: roleArn, RoleSessionName: "ss" });
     const session = await clientWith(Credentials).getSessionToken({});
     expect(session.Credentials?.Expiration).toEqual(new Date("2030-01-01T12:00:00Z"));

@@ -38,6 +38,14 @@ it("is who asks for whom, when, whence and how", () => {
   });
 });
 
+it("names the user whose access key it is", () => {
+  expect(keysOf("arn:aws:iam::111122223333:user/busbar")).toMatchObject({
+    "aws:principalarn": "arn:aws:iam::111122223333:user/busbar",
+    "aws:principaltype": "User",
+    "aws:username": "busbar",
+  });
+});
+
 it("names the role of a session, and leaves out what is not there", () => {
   const session = keysOf("arn:aws:sts::111122223333:assumed-role/worker/night");
   expect(session).toMatchObject({
