@@ -63,6 +63,8 @@ export interface EmulatorOptions {
   readonly clock?: ClockMode | undefined;
   /** Epoch milliseconds at which the clock starts; now unless told. */
   readonly startMs?: number | undefined;
+  /** With a virtual clock and a seed: nothing is left to the machine's own time, so that a run is the same each time. */
+  readonly untimed?: boolean | undefined;
   /** Makes ids and every other random choice repeatable. */
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
@@ -109,6 +111,7 @@ export class Emulator {
     this.clock = new Clock({
       mode: options.clock ?? "real",
       ...(options.startMs === undefined ? {} : { startMs: options.startMs }),
+      untimed: options.untimed ?? false,
       onError: (error) => onBug(error, "a timer"),
     });
     store.watchedBy(this.clock);

@@ -28,6 +28,11 @@ export interface ClockOptions {
   onError?: (error: unknown) => void;
   /** How long quiet waits for work that others do, in milliseconds of the machine's own time. Default: 2,000. */
   patienceMs?: number;
+  /**
+   * The machine's own time decides nothing, so that a run is the same each time: quiet waits for nothing that others do,
+   * and a turn of the event loop has all the time it wants.
+   */
+  untimed?: boolean;
   /** How long a move waits at one time for our own work to end, in milliseconds of the machine's own time. Default: 60,000. */
   endlessMs?: number;
 }
@@ -58,9 +63,10 @@ const LONGEST_SLEEP_MS = 60_000;
 export class Clock {
   readonly #onError: (error: unknown) => void;
   readonly #patienceMs: number;
+  readonly #untimed: boolean;
   readonly #endlessMs: number;
   /** The turns in which work that causes work goes on. */
-  readonly turns: Turns = new Turns(this);
+  readonly turns: Turns;
   readonly #timers = new TimerHeap();
   readonly #real = new RealClock();
   readonly #listeners: (() => void)[] = [];
@@ -80,6 +86,8 @@ export class Clock {
   constructor(options: ClockOptions = {}) {
     this.#mode = options.mode ?? "real";
     this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
+    this.#untimed = options.untimed ?? false;
+    this.turns = new Turns(this, this.#untimed);
     this.#endlessMs = options.endlessMs ?? DEFAULT_ENDLESS_MS;
     this.#standingMs = options.startMs ?? this.#real.now();
     if (options.startMs !== undefined) this.#offsetMs = options.startMs - this.#real.now();
@@ -144,6 +152,7 @@ export class Clock {
    * ends, so time waits for it only so long, and then goes on without it.
    */
   trackOutside<T>(work: Promise<T>): Promise<T> {
+    if (this.#untimed) return work;
     const end = this.begin();
     const patience = setTimeout(end, this.#patienceMs);
     const done = (): void => {

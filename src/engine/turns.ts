@@ -23,6 +23,7 @@ interface Waiting {
 
 export class Turns {
   readonly #clock: TurnClock;
+  readonly #untimed: boolean;
   #queue: Waiting[] = [];
   /** The first of the queue that has not run; what is before it has. */
   #head = 0;
@@ -32,12 +33,15 @@ export class Turns {
   #endsAt = 0;
   #stopped = false;
 
-  constructor(clock: TurnClock) {
+  /** @param untimed a turn has all the time it wants: for runs that must be the same each time. */
+  constructor(clock: TurnClock, untimed = false) {
     this.#clock = clock;
+    this.#untimed = untimed;
   }
 
   /** Whether the time of this turn is over. The first to ask begins the turn. */
   get spent(): boolean {
+    if (this.#untimed) return false;
     if (!this.#isOpen) this.#open();
     return performance.now() >= this.#endsAt;
   }

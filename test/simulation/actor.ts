@@ -1,3 +1,4 @@
+import type { Outside } from "./outside.ts";
 import type { World } from "./world.ts";
 
 /** One thing an actor can do in a step. */
@@ -19,4 +20,4 @@ export interface Actor {
   check(): Promise<void>;
 }
 
-export type ActorOf = (world: World) => Actor;
+export type ActorOf = (world: World, outside: Outside) => Actor;

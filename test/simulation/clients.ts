@@ -32,20 +32,21 @@ export function clientsOf({ account, region }: Place, handle: Handle): Clients {
     region,
     credentials: { accessKeyId: account, secretAccessKey: "simulation" },
   };
-  const authorization = `AWS4-HMAC-SHA256 Credential=${account}/20260101/${region}/service/aws4_request, SignedHeaders=host, Signature=0`;
-  const direct = <Client extends object>(client: Client): Client => {
+  const direct = <Client extends object>(service: string, client: Client): Client => {
+    const scope = `${account}/20260101/${region}/${service}/aws4_request`;
+    const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
     const send = (command: Command, options?: { abortSignal?: unknown }) =>
       exchange(client as unknown as SchemaClient, command, authorization, handle, options);
     return Object.assign(client, { send });
   };
   return {
-    sqs: direct(new SQS(config)),
-    sns: direct(new SNS(config)),
-    kinesis: direct(new Kinesis(config)),
-    eventbridge: direct(new EventBridge(config)),
-    scheduler: direct(new Scheduler(config)),
-    pipes: direct(new Pipes(config)),
-    states: direct(new SFN(config)),
+    sqs: direct("sqs", new SQS(config)),
+    sns: direct("sns", new SNS(config)),
+    kinesis: direct("kinesis", new Kinesis(config)),
+    eventbridge: direct("events", new EventBridge(config)),
+    scheduler: direct("scheduler", new Scheduler(config)),
+    pipes: direct("pipes", new Pipes(config)),
+    states: direct("states", new SFN(config)),
   };
 }
 

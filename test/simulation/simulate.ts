@@ -1,8 +1,13 @@
 /** Makes the steps of a seed: each chosen by its own number, so that steps left out change nothing of the others. */
 import { createHash } from "node:crypto";
 import type { Actor, ActorOf, Move } from "./actor.ts";
+import { Events } from "./actors/events.ts";
 import { Queues } from "./actors/queues.ts";
+import { Schedules } from "./actors/schedules.ts";
+import { Streams } from "./actors/streams.ts";
+import { Subscribers } from "./actors/subscribers.ts";
 import type { MemoryDisk } from "./memory-disk.ts";
+import { Outside } from "./outside.ts";
 import { chanceOf, turn, Violation, World } from "./world.ts";
 
 export interface Plan {
@@ -25,7 +30,13 @@ export interface Outcome {
   readonly digest: string;
 }
 
-const actors: readonly ActorOf[] = [(world) => new Queues(world)];
+const actors: readonly ActorOf[] = [
+  (world) => new Queues(world),
+  (world, outside) => new Subscribers(world, outside),
+  (world) => new Events(world),
+  (world) => new Schedules(world),
+  (world) => new Streams(world),
+];
 
 /** Steps between two looks at all of the store. */
 const storeCheckEvery = 20;
@@ -35,15 +46,19 @@ const moveMs = [1, 500, 1000, 5000, 30_000, 60_000, 240_000] as const;
 export async function simulate(plan: Plan, disk?: MemoryDisk): Promise<Outcome> {
   const world = new World(plan.seed, disk);
   const steps = typeof plan.steps === "number" ? Array.from({ length: plan.steps }, (_, index) => index) : plan.steps;
-  const all = actors.map((make) => make(world));
+  const outside = new Outside(world);
+  const uninstall = outside.install();
+  const all = actors.map((make) => make(world, outside));
   let step = -1;
   let failure: Failure | undefined;
   try {
     await world.start();
     for (const actor of all) await actor.begin();
     await world.settle();
+    outside.rough = true;
     for (step of steps) {
       world.chance = chanceOf(plan.seed, `step ${step}`);
+      world.ended = false;
       world.note(`step ${step}`);
       await makeStep(world, all);
       await world.settle();
@@ -55,6 +70,7 @@ export async function simulate(plan: Plan, disk?: MemoryDisk): Promise<Outcome> 
     failure = { step, rule, message: error instanceof Violation ? error.message : String((error as Error).stack) };
   } finally {
     world.crash();
+    uninstall();
   }
   const digest = createHash("sha256").update(world.notes.join("\n")).digest("hex");
   return { failure, notes: world.notes, digest };

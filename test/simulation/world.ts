@@ -33,8 +33,11 @@ interface Process {
 
 const region = "us-east-1";
 const account = "000000000000";
-const startMs = Date.UTC(2026, 0, 1);
+/** No whole second, as it never is. */
+const startMs = Date.UTC(2026, 0, 1, 0, 0, 1, 234);
 const mostRounds = 10_000;
+/** Looks that must find nothing left to write, one after the other; each lets two turns of the event loop pass at least. */
+const stillRounds = 5;
 
 export class World {
   readonly seed: string;
@@ -44,12 +47,16 @@ export class World {
   readonly notes: string[] = [];
   /** Several calls are under way at once and the process is about to end: models only gather what they are told. */
   bursting = false;
+  /** A process has ended in this step. */
+  ended = false;
   /** Processes so far. */
   processes = 0;
   /** Clients, which outlive processes. */
   readonly sdk: Clients;
   readonly #disk: MemoryDisk;
   readonly #bugs: string[] = [];
+  readonly #prepare: ((emulator: Emulator) => void)[] = [];
+  readonly #onEnd: (() => void)[] = [];
   #process: Process | undefined;
   #tokens = 0;
 
@@ -79,6 +86,7 @@ export class World {
     const emulator = await Emulator.start({
       disk: this.#disk.open(() => this.#diskTurns()),
       clock: "virtual",
+      untimed: true,
       startMs,
       // Ids of one process must not come again in the next.
       seed: `${this.seed} ${this.processes}`,
@@ -91,7 +99,14 @@ export class World {
       end = () => reject(Object.assign(new Error("the process has ended"), { name: "Lost" }));
     });
     ended.catch(() => {});
+    for (const prepare of this.#prepare) prepare(emulator);
     this.#process = { emulator, handler: inProcessHandler(emulator, () => false), ended, end };
+  }
+
+  /** Calls `prepare` with each process before anybody reaches it, and `end` when it has ended. */
+  withEach(prepare: (emulator: Emulator) => void, end: () => void): void {
+    this.#prepare.push(prepare);
+    this.#onEnd.push(end);
   }
 
   /** The process ends as by kill -9: what it had in memory is gone, what the disk had not taken as well. */
@@ -99,9 +114,11 @@ export class World {
     const process = this.#process;
     if (process === undefined) return;
     this.#process = undefined;
+    this.ended = true;
     // Whatever this process still does, it does to a disk that does not listen; its timers need not go on.
     this.#disk.open(() => 0);
     process.emulator.clock.close();
+    for (const end of this.#onEnd) end();
     process.end();
   }
 
@@ -125,14 +142,14 @@ export class World {
     return answer.kind === "done" ? answer.output : undefined;
   }
 
-  /** Lets everything happen that happens without time, until it is on disk. */
+  /** Lets everything happen that happens without time, until it is on disk. What others do has some turns. */
   async settle(): Promise<void> {
-    const { clock, store, deliveries } = this.emulator;
-    for (let round = 0; round < mostRounds; round += 1) {
+    const { clock, store } = this.emulator;
+    for (let round = 0, still = 0; round < mostRounds; round += 1) {
       await clock.advance(0);
-      await deliveries.settled();
       const flushed = store.flushed();
-      if (flushed === undefined) return;
+      still = flushed === undefined ? still + 1 : 0;
+      if (still === stillRounds) return;
       await flushed;
     }
     throw new Violation("nothing comes to rest", `after ${mostRounds} rounds`);

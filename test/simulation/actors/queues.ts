@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "@aws-sdk/client-sqs";
 import type { Actor, Move } from "../actor.ts";
-import { QueueModel } from "../queue-model.ts";
+import { type ModelMessage, QueueModel } from "../queue-model.ts";
 import { queuesOf, tokenOf } from "../queue-peek.ts";
 import { Violation, type World } from "../world.ts";
 
@@ -424,7 +424,7 @@ export class Queues implements Actor {
       const all = actual.get(name) ?? [];
       const there = all.filter(({ sentMs }) => sentMs + retentionMs > now);
       if (!this.#touched.has(queue)) {
-        const [kept, known] = [there.map(withoutOrder), queue.messages.map(withoutOrder)];
+        const [kept, known] = [there.map(standing), queue.messages.map(standing)];
         if (!isDeepStrictEqual(kept, known)) throw new Violation("a reload changes a queue", { name, kept, known });
       }
       this.#checkKept(queue, all, actual.get(queue.settings.deadLetters?.settings.name ?? "") ?? [], now);
@@ -554,6 +554,7 @@ function keyOf({ settings }: QueueModel, token: string): string {
   return `${settings.name} ${token}`;
 }
 
-function withoutOrder<Row extends { order: number }>({ order: _order, ...rest }: Row): Omit<Row, "order"> {
-  return rest;
+/** What a reload must not change. */
+function standing({ token, group, sentMs, untilMs, delayed, receives, receivesBefore }: ModelMessage) {
+  return { token, group, sentMs, untilMs, delayed, receives, receivesBefore };
 }

@@ -1,0 +1,50 @@
+/** Queues that only gather what other services send: looked into at each check, and emptied by receives now and then. */
+import type { Ledger } from "./ledger.ts";
+import { queuesOf } from "./queue-peek.ts";
+import type { World } from "./world.ts";
+
+export class Sinks {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #names: readonly string[];
+
+  constructor(world: World, ledger: Ledger, names: readonly string[]) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#names = names;
+  }
+
+  async begin(): Promise<void> {
+    for (const QueueName of this.#names) {
+      await this.#world.sdk.sqs.createQueue({ QueueName, Attributes: { MessageRetentionPeriod: "1209600" } });
+    }
+  }
+
+  /** Tells the ledger of everything that is there. */
+  look(): void {
+    const queues = queuesOf(this.#world);
+    for (const name of this.#names) {
+      for (const { token, id } of queues.get(name) ?? []) this.#ledger.saw(name, token, id);
+    }
+  }
+
+  /** Takes up to ten messages away from one of them. */
+  async drain(): Promise<void> {
+    if (this.#world.bursting) return;
+    this.look();
+    const name = this.#world.chance.of(this.#names);
+    const QueueUrl = this.#world.queueUrl(name);
+    const received = await this.#world.sure(
+      this.#world.sdk.sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 30 }),
+    );
+    const messages = received?.Messages ?? [];
+    this.#world.note(`drain ${name} of ${messages.length}`);
+    if (messages.length === 0) return;
+    await this.#world.sure(
+      this.#world.sdk.sqs.deleteMessageBatch({
+        QueueUrl,
+        Entries: messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
+      }),
+    );
+  }
+}
