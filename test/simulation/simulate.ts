@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { Actor, ActorOf, Move } from "./actor.ts";
 import { Events } from "./actors/events.ts";
+import { Machines } from "./actors/machines.ts";
+import { Pipes } from "./actors/pipes.ts";
 import { Queues } from "./actors/queues.ts";
 import { Schedules } from "./actors/schedules.ts";
 import { Streams } from "./actors/streams.ts";
@@ -36,6 +38,8 @@ const actors: readonly ActorOf[] = [
   (world) => new Events(world),
   (world) => new Schedules(world),
   (world) => new Streams(world),
+  (world, outside) => new Pipes(world, outside),
+  (world, outside) => new Machines(world, outside),
 ];
 
 /** Steps between two looks at all of the store. */
