@@ -72,12 +72,18 @@ export class Network {
     this.#server = http.createServer((request, response) => this.#take(request, response));
   }
 
-  /** From now on all connections of this process lead here; the function returned ends that. */
+  /**
+   * From now on all connections of this process lead here, and no call ends because the machine took long: the emulator's own
+   * clock has to end it. The function returned ends that.
+   */
   install(): () => void {
     const agent = http.Agent.prototype as unknown as { createConnection: () => Wire };
     const real = agent.createConnection;
     agent.createConnection = () => this.#connect();
+    const realTimeout = AbortSignal.timeout;
+    AbortSignal.timeout = () => new AbortController().signal;
     return () => {
+      AbortSignal.timeout = realTimeout;
       agent.createConnection = real;
       for (const wire of this.#wires) wire.destroy();
     };

@@ -77,6 +77,13 @@ export class Outside {
     const { chance } = this.#world;
     if (!this.rough || chance.chance(0.5)) return "answer";
     const isFull = this.#held.length + this.#network.waiting >= mostHeld;
-    return chance.of<Behaviour>(["fail", "fail", "refuse", "reset", "cut", isFull ? "answer" : "late"]);
+    return chance.of<Behaviour>([
+      "fail",
+      "fail",
+      "refuse",
+      "reset",
+      "cut",
+      ...(isFull ? [] : (["late", "hang"] as const)),
+    ]);
   }
 }
