@@ -1,23 +1,20 @@
-/** What queues really hold: read from the store, which only tests of a reload may do. */
+/** What queues really hold: read from the store, which is only for tests. */
 import { contentTable } from "../../src/services/sqs/contents.ts";
 import { messageTable } from "../../src/services/sqs/tables.ts";
 import type { ModelMessage } from "./queue-model.ts";
 import type { World } from "./world.ts";
 
-/** The messages of each queue by its name, in order, as they stand now; those past their retention may still be there. */
-export function queuesOf(world: World): Map<string, (ModelMessage & { readonly id: string })[]> {
+/** The messages of a queue in order, as they stand now; those past their retention may still be there. */
+export function messagesIn(world: World, name: string): ModelMessage[] {
   const { store } = world.emulator;
   const now = world.now();
   const contents = store.packedTable(contentTable);
-  const queues = new Map<string, (ModelMessage & { readonly id: string })[]>();
-  const rows = [...store.table(messageTable).values()].sort((a, b) => a.serial - b.serial);
-  for (const { queue: arn, serial, group, sentMs, availableMs, delayed, received } of rows) {
-    const name = arn.slice(arn.lastIndexOf(":") + 1);
+  const rows = [...store.table(messageTable).by.sent.range(world.arn("sqs", name))];
+  rows.sort((a, b) => a.serial - b.serial);
+  return rows.map(({ serial, group, sentMs, availableMs, delayed, received }) => {
     const untilMs = availableMs > now ? availableMs : 0;
-    const content = contents.get(serial);
-    const message = {
-      id: content?.id ?? "",
-      token: tokenOf(content?.body ?? ""),
+    return {
+      token: tokenOf(contents.get(serial)?.body ?? ""),
       group,
       sentMs,
       order: serial,
@@ -26,22 +23,34 @@ export function queuesOf(world: World): Map<string, (ModelMessage & { readonly i
       receives: received?.count ?? 0,
       receivesBefore: received?.countBefore ?? 0,
     };
-    const queue = queues.get(name);
-    if (queue === undefined) queues.set(name, [message]);
-    else queue.push(message);
+  });
+}
+
+/** Of a queue's messages those whose places are not known yet, which then are: what they say, and their ids. */
+export function newIn(world: World, name: string, known: Set<number>): { token: string; id: string }[] {
+  const { store } = world.emulator;
+  const contents = store.packedTable(contentTable);
+  const found: { token: string; id: string }[] = [];
+  for (const { serial } of store.table(messageTable).by.sent.range(world.arn("sqs", name))) {
+    if (known.has(serial)) continue;
+    known.add(serial);
+    const { body = "", id = "" } = contents.get(serial) ?? {};
+    found.push({ token: tokenOf(body), id });
   }
-  return queues;
+  return found;
+}
+
+interface Told {
+  readonly Message?: string;
+  readonly token?: string;
+  readonly detail?: { readonly token: string };
+  readonly "replay-name"?: string;
 }
 
 /** A body is the token itself, or tells it: an SNS notification, an event, a record, an input. */
 export function tokenOf(body: string): string {
   if (!body.startsWith("{") && !body.startsWith("[")) return body.startsWith('"') ? JSON.parse(body) : body;
-  const read = JSON.parse(body) as {
-    Message?: string;
-    token?: string;
-    detail?: { token: string };
-    "replay-name"?: string;
-  };
-  const replayed = read["replay-name"] === undefined ? "" : `${read["replay-name"]} `;
-  return replayed + (read.Message ?? read.token ?? read.detail?.token ?? body);
+  const told = JSON.parse(body) as Told;
+  const replay = told["replay-name"] === undefined ? "" : `${told["replay-name"]} `;
+  return replay + (told.Message ?? told.token ?? told.detail?.token ?? body);
 }

@@ -43,7 +43,7 @@ const actors: readonly ActorOf[] = [
 ];
 
 /** Steps between two looks at all of the store. */
-const storeCheckEvery = 20;
+const storeCheckEvery = 40;
 const moveMs = [1, 500, 1000, 5000, 30_000, 60_000, 240_000] as const;
 
 /** @param disk another one than a sound one, for seeing what is found. */
@@ -123,7 +123,7 @@ async function endInTheMidst(world: World, all: readonly Actor[]): Promise<void>
 async function begin(world: World, all: readonly Actor[]): Promise<void> {
   await world.start();
   for (const actor of all) await actor.recover();
-  world.check(true);
+  world.check(false);
 }
 
 async function moveTime(world: World): Promise<void> {

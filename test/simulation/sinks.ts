@@ -1,17 +1,20 @@
 /** Queues that only gather what other services send: looked into at each check, and emptied by receives now and then. */
 import type { Ledger } from "./ledger.ts";
-import { queuesOf } from "./queue-peek.ts";
+import { newIn } from "./queue-peek.ts";
 import type { World } from "./world.ts";
 
 export class Sinks {
   readonly #world: World;
   readonly #ledger: Ledger;
   readonly #names: readonly string[];
+  /** Places of the messages that the ledger has been told of. */
+  readonly #known: ReadonlyMap<string, Set<number>>;
 
   constructor(world: World, ledger: Ledger, names: readonly string[]) {
     this.#world = world;
     this.#ledger = ledger;
     this.#names = names;
+    this.#known = new Map(names.map((name) => [name, new Set()]));
   }
 
   async begin(): Promise<void> {
@@ -22,9 +25,8 @@ export class Sinks {
 
   /** Tells the ledger of everything that is there. */
   look(): void {
-    const queues = queuesOf(this.#world);
-    for (const name of this.#names) {
-      for (const { token, id } of queues.get(name) ?? []) this.#ledger.saw(name, token, id);
+    for (const [name, known] of this.#known) {
+      for (const { token, id } of newIn(this.#world, name, known)) this.#ledger.saw(name, token, id);
     }
   }
 

@@ -2,7 +2,7 @@
 import type { Actor, Move } from "../actor.ts";
 import { Ledger } from "../ledger.ts";
 import type { Outside } from "../outside.ts";
-import { queuesOf } from "../queue-peek.ts";
+import { messagesIn } from "../queue-peek.ts";
 import { Sinks } from "../sinks.ts";
 import { Violation, type World } from "../world.ts";
 
@@ -134,7 +134,7 @@ export class Pipes implements Actor {
 
   /** A message in flight is somebody's: of a reader that still waits for its target, or of one that ended a little ago. */
   #checkInFlight(now: number): void {
-    for (const { token, untilMs, delayed } of queuesOf(this.#world).get("pipe-in") ?? []) {
+    for (const { token, untilMs, delayed } of messagesIn(this.#world, "pipe-in")) {
       if (delayed || untilMs === 0) continue;
       if (untilMs - now > visibilitySeconds * 1000)
         throw new Violation("a message is in flight to nobody", { token, untilMs });

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Message } from "@aws-sdk/client-sqs";
 import type { Actor, Move } from "../actor.ts";
 import { type ModelMessage, QueueModel } from "../queue-model.ts";
-import { queuesOf, tokenOf } from "../queue-peek.ts";
+import { messagesIn, tokenOf } from "../queue-peek.ts";
 import { Violation, type World } from "../world.ts";
 
 const mostHandles = 100;
@@ -398,7 +398,7 @@ export class Queues implements Actor {
       this.#world.note(`poll of ${name} gives ${messages.map(({ Body }) => tokenOf(Body as string))}`);
       this.#touched.add(queue);
       this.#keep(queue, messages);
-      const actual = queuesOf(this.#world).get(name) ?? [];
+      const actual = messagesIn(this.#world, name);
       for (const { Body } of messages) {
         const token = tokenOf(Body as string);
         const message = queue.find(token);
@@ -416,7 +416,7 @@ export class Queues implements Actor {
   /** What is there after a reload is what was acknowledged, and of what was under way some. */
   async recover(): Promise<void> {
     const now = this.#world.now();
-    const actual = queuesOf(this.#world);
+    const actual = new Map(this.#queues.map(({ settings }) => [settings.name, messagesIn(this.#world, settings.name)]));
     this.#polls = [];
     for (const queue of this.#queues) {
       queue.settle(now);
