@@ -10,12 +10,14 @@ import { EmptyDisk } from "../support/empty-disk.ts";
  * its process hears of it; what a process that has ended still had to write is lost.
  */
 export class MemoryDisk {
-  readonly tables = new Map<string, Map<Key, Uint8Array>>();
+  tables = new Map<string, Map<Key, Uint8Array>>();
   serialLimit = 0;
+  /** Forgetful ones: what was there before the last write. */
+  #before: Map<string, Map<Key, Uint8Array>> | undefined;
   readonly #forgetful: boolean;
   #processes = 0;
 
-  /** @param forgetful says that a write is done before it is, as no disk may: for seeing that this is found. */
+  /** @param forgetful loses its last write when a process ends, as no disk may: for seeing that this is found. */
   constructor(forgetful = false) {
     this.#forgetful = forgetful;
   }
@@ -24,8 +26,15 @@ export class MemoryDisk {
   open(turns: () => number): Disk {
     this.#processes += 1;
     const process = this.#processes;
+    this.tables = this.#before ?? this.tables;
+    this.#before = undefined;
     const ended = () => (process === this.#processes ? undefined : new Promise<void>(() => {}));
-    return new OpenMemoryDisk(this, turns, ended, this.#forgetful);
+    return new OpenMemoryDisk(this, turns, ended);
+  }
+
+  /** To be called before each write. */
+  remember(): void {
+    if (this.#forgetful) this.#before = new Map([...this.tables].map(([table, rows]) => [table, new Map(rows)]));
   }
 }
 
@@ -34,16 +43,14 @@ class OpenMemoryDisk extends EmptyDisk {
   readonly #disk: MemoryDisk;
   readonly #turns: () => number;
   readonly #ended: () => Promise<void> | undefined;
-  readonly #forgetful: boolean;
   #nextPlace = 1;
 
-  constructor(disk: MemoryDisk, turns: () => number, ended: () => Promise<void> | undefined, forgetful: boolean) {
+  constructor(disk: MemoryDisk, turns: () => number, ended: () => Promise<void> | undefined) {
     super();
     this.serialLimit = disk.serialLimit;
     this.#disk = disk;
     this.#turns = turns;
     this.#ended = ended;
-    this.#forgetful = forgetful;
   }
 
   override take(table: string): Map<Key, object> {
@@ -59,14 +66,12 @@ class OpenMemoryDisk extends EmptyDisk {
   override async write(batch: Batch): Promise<void> {
     const rows = [...batch.rows].map(([table, changes]) => [table, encoded(changes)] as const);
     const packed = [...batch.packed].map(([table, changes]) => [table, encoded(changes)] as const);
-    const taken = (async () => {
-      for (let left = this.#turns(); left > 0; left -= 1) await turn();
-      await this.#ended();
-      this.#apply(batch, [...rows, ...packed]);
-      await turn();
-      await this.#ended();
-    })();
-    if (!this.#forgetful) await taken;
+    for (let left = this.#turns(); left > 0; left -= 1) await turn();
+    await this.#ended();
+    this.#disk.remember();
+    this.#apply(batch, [...rows, ...packed]);
+    await turn();
+    await this.#ended();
     this.settle(batch);
   }
 
