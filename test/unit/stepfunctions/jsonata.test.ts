@@ -217,6 +217,14 @@ describe("JSONata", () => {
     }
   });
 
+  it("changes nothing but its own copies", () => {
+    const given = JSON.stringify(input);
+    expect(evaluate("$states.input ~> |$states.input.o|{'n': 0}|")).toEqual(input);
+    expect(evaluate("($clone := function($x){$x}; ($states.input ~> |$|{'a': 2}, 's'|).a)")).toBe(2);
+    expect(evaluate("($x := $states.input.o; $y := $x[0] ~> |$|{'n': 9}|; $x[0].n)")).toBe(2);
+    expect(JSON.stringify(input)).toBe(given);
+  });
+
   it("takes time and chance from the caller", () => {
     const now = Date.UTC(2030, 1, 2);
     expect(evaluate("[$millis(), $now()]", scope({}, now))).toEqual([now, "2030-02-02T00:00:00.000Z"]);

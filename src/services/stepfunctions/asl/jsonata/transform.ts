@@ -7,20 +7,24 @@ import { call, Fn, isObject, setOwn, type Value, type ValueObject } from "./valu
 
 const signature = parseSignature("<(oa):o>");
 
-/** A copy that shares nothing with the value. Functions in it become empty texts, as in its JSON text. */
-export function cloned(value: Value, run: Run, depth = 0): Value {
+/**
+ * A copy that shares nothing with the value. Functions in it become empty texts, as in its JSON text. `made` is told the
+ * objects of the copy.
+ */
+export function cloned(value: Value, run: Run, made?: Set<Value>, depth = 0): Value {
   run.budget.walk(depth);
   if (value instanceof Fn) return "";
   if (Array.isArray(value)) {
     run.budget.array(value.length);
-    return value.map((item) => cloned(item ?? null, run, depth + 1));
+    return value.map((item) => cloned(item ?? null, run, made, depth + 1));
   }
   if (!isObject(value)) return value;
   const copy: ValueObject = {};
+  made?.add(copy);
   for (const key of Object.keys(value)) {
     if (value[key] === undefined) continue;
     run.budget.member();
-    setOwn(copy, key, cloned(value[key], run, depth + 1));
+    setOwn(copy, key, cloned(value[key], run, made, depth + 1));
   }
   return copy;
 }
@@ -36,42 +40,44 @@ export function compileTransform(node: Extract<Node, { type: "transform" }>, com
     return new Fn(1, (args, context, run) => {
       const [object] = validated(signature, args, context, run);
       if (object === undefined) return undefined;
-      const result = copyOf(object, frame, compiler);
+      /** What may be changed: a pattern can find objects outside the copy as well. */
+      const made = new Set<Value>();
+      const result = cloned(toCopy(object, frame, compiler), run, made);
       const found = pattern(result, frame);
       for (const match of found === undefined ? [] : Array.isArray(found) ? found : [found]) {
         run.budget.spend(1);
-        change(match, update(match, frame), run);
-        if (removal) remove(match, removal(match, frame), run);
+        const target = made.has(match) ? (match as ValueObject) : undefined;
+        change(target, update(match, frame), run);
+        if (removal) remove(target, removal(match, frame), run);
       }
       return result;
     });
   };
 }
 
-/** What is to be changed: made by `$clone`, and never shared with anything whatever a `$clone` of the expression's own gives. */
-function copyOf(object: Value, frame: Frame, { library }: Compiler): Value {
+/** What is copied: the object, or what the expression's own `$clone` makes of it. */
+function toCopy(object: Value, frame: Frame, { library }: Compiler): Value {
   const bound = frame.find("clone");
   const fn = bound === unbound ? (frame.run.variable("clone") ?? library.get("clone")) : bound;
   if (!(fn instanceof Fn)) return fail("T2013");
-  const copy = call(fn, [object], undefined, frame.run);
-  return fn === library.get("clone") ? copy : cloned(copy, frame.run);
+  return fn === library.get("clone") ? object : call(fn, [object], undefined, frame.run);
 }
 
-function change(match: Value, update: Value, run: Run): void {
+function change(match: ValueObject | undefined, update: Value, run: Run): void {
   if (update === undefined) return;
   if (!isObject(update)) fail("T2011", { value: update });
-  if (!isObject(match)) return;
+  if (!match) return;
   for (const key of Object.keys(update)) {
     run.budget.member();
     setOwn(match, key, update[key]);
   }
 }
 
-function remove(match: Value, keys: Value, run: Run): void {
+function remove(match: ValueObject | undefined, keys: Value, run: Run): void {
   if (keys === undefined) return;
   for (const key of Array.isArray(keys) ? keys : [keys]) {
     run.budget.spend(1);
     if (typeof key !== "string") fail("T2012", { value: keys });
-    if (isObject(match)) delete match[key];
+    if (match) delete match[key];
   }
 }

@@ -6,7 +6,8 @@ import { call, type Fn, getOwn, sequence, setOwn, type Value, type ValueObject }
 import { type Definition, define, defineOn } from "./define.ts";
 
 /** Calls a function with as many of the arguments as it takes, and at least the first. */
-function ask(fn: Fn, args: Value[], run: Run): Value {
+function ask(fn: Fn | undefined, args: Value[], run: Run): Value {
+  if (!fn) return fail("T1006");
   run.budget.spend(1);
   return call(fn, fn.arity >= args.length ? args : args.slice(0, Math.max(fn.arity, 1)), undefined, run);
 }
@@ -49,7 +50,7 @@ function reduce([items, fn, initial]: [Value[], Fn, Value], run: Run): Value {
 function each([object, fn]: [ValueObject?, Fn?], run: Run): Value {
   const result: Value[] = [];
   for (const key of Object.keys(object ?? {})) {
-    const value = ask(fn!, [getOwn(object!, key), key, object], run);
+    const value = ask(fn, [getOwn(object!, key), key, object], run);
     if (value !== undefined) result.push(value);
   }
   run.budget.array(result.length);
@@ -61,7 +62,7 @@ function sift([object, fn]: [ValueObject?, Fn?], run: Run): Value {
   let empty = true;
   for (const key of Object.keys(object ?? {})) {
     const value = getOwn(object!, key);
-    if (!truth(ask(fn!, [value, key, object], run), run)) continue;
+    if (!truth(ask(fn, [value, key, object], run), run)) continue;
     run.budget.member();
     setOwn(result, key, value);
     empty = false;
