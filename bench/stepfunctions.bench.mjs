@@ -53,6 +53,44 @@ const looping = {
   },
 };
 
+/** What JSONata machines do: pick and reshape, filter and sum, map with a function, decide. */
+const querying = {
+  QueryLanguage: "JSONata",
+  StartAt: "Shape",
+  States: {
+    Shape: {
+      Type: "Pass",
+      Output: {
+        orders:
+          "{% $states.input.orders.{'id': id, 'total': $sum(lines.(price * quantity)), 'open': status = 'OPEN'} %}",
+        now: "{% $fromMillis($millis(), '[Y0001]-[M01]-[D01]') %}",
+      },
+      Next: "Sum",
+    },
+    Sum: {
+      Type: "Pass",
+      Assign: {
+        open: "{% $states.input.orders[open] ~> $map(function($o){ $merge([$o, {'label': $uppercase($o.id)}]) }) %}",
+      },
+      Output: { total: "{% $sum($states.input.orders[open].total) %}", day: "{% $states.input.now %}" },
+      Next: "Decide",
+    },
+    Decide: {
+      Type: "Choice",
+      Choices: [{ Condition: "{% $states.input.total > 100 and $count($open) > 1 %}", Next: "Done" }],
+      Default: "Done",
+    },
+    Done: { Type: "Succeed", Output: "{% $join($open.label, ',') & ' ' & $string($states.input.total) %}" },
+  },
+};
+const orders = JSON.stringify({
+  orders: Array.from({ length: 20 }, (_, index) => ({
+    id: `order-${index}`,
+    status: index % 3 === 0 ? "DONE" : "OPEN",
+    lines: Array.from({ length: 5 }, (_line, line) => ({ price: index + line, quantity: line + 1 })),
+  })),
+});
+
 async function call(server, operation, input) {
   let answer;
   await drive({
@@ -109,6 +147,10 @@ export async function bench() {
   const sync = (stateMachineArn) => request("StartSyncExecution", { stateMachineArn });
   const syncRate = async (arn, count) =>
     (await drive({ port: memory.port, count, connections, request: () => sync(arn) })).perSecond;
+  const queries = await create(memory, "queries", querying, "EXPRESS");
+  const query = request("StartSyncExecution", { stateMachineArn: queries, input: orders });
+  const queryRate = async (count) =>
+    (await drive({ port: memory.port, count, connections, request: () => query })).perSecond;
   const bareRate = async (count) =>
     (await drive({ port: bare.port, count, connections, request: () => sync(express) })).perSecond;
 
@@ -116,13 +158,17 @@ export async function bench() {
   await executionRate(memory, machines.get(memory), 1000);
   await executionRate(durable, machines.get(durable), 500);
   await syncRate(express, 5000);
-  const measured = { bare: [], memory: [], durable: [], sync: [], syncFive: [] };
+  const { status, cause } = await call(memory, "StartSyncExecution", { stateMachineArn: queries, input: orders });
+  if (status !== "SUCCEEDED") throw new Error(`the JSONata machine ended ${status}: ${cause}`);
+  await queryRate(500);
+  const measured = { bare: [], memory: [], durable: [], sync: [], syncFive: [], query: [] };
   for (let round = 0; round < rounds; round++) {
     measured.bare.push(await bareRate(20_000));
     measured.memory.push(await executionRate(memory, machines.get(memory), 1000));
     measured.durable.push(await executionRate(durable, machines.get(durable), 500));
     measured.sync.push(await syncRate(express, 5000));
     measured.syncFive.push(await syncRate(expressFive, 1000));
+    measured.query.push(await queryRate(500));
   }
   const of = (values) => `${(median(values) / median(measured.bare)).toFixed(3)} of bare`;
   rows.push(["bare node:http, 32 connections", rate(median(measured.bare)), "1.00"]);
@@ -130,6 +176,8 @@ export async function bench() {
   rows.push(["the same, durable", rate(median(measured.durable)), of(measured.durable)]);
   rows.push(["StartSyncExecution of one state", rate(median(measured.sync)), of(measured.sync)]);
   rows.push(["StartSyncExecution of the five states", rate(median(measured.syncFive)), of(measured.syncFive)]);
+
+  rows.push(["StartSyncExecution of four JSONata states", rate(median(measured.query)), of(measured.query)]);
 
   const map = await create(memory, "map", mapping, "EXPRESS");
   await mapMs(memory, map, 1000);
