@@ -2,6 +2,7 @@
  * Bundles the command and the embedding API into `dist/`, so that a start imports two files instead of the SDK's
  * thousands. What is loaded rarely (certificates) stays in chunks of its own.
  */
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -37,7 +38,9 @@ const minifiedPackages = {
  * What is bundled into files of its own. Node takes several times a file's length in memory to compile it and keeps that,
  * so ten files of a tenth each cost a start some eight megabytes less.
  */
-const services = await readdir(join(root, "src/services"));
+const services = (await readdir(join(root, "src/services"))).filter((name) =>
+  existsSync(join(root, "src/services", name, "index.ts")),
+);
 const parts = Object.fromEntries([
   ...services.map((name) => [`parts/${name}`, `src/services/${name}/index.ts`]),
   ["parts/asl", "src/services/stepfunctions/asl/interpreter.ts"],
