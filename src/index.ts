@@ -3,6 +3,7 @@
  * client, and move time with `bus.clock.advance("15m")`.
  */
 import type { RequestRecord } from "./calls/request-log.ts";
+import type { DeliveryCounts } from "./delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
@@ -15,6 +16,7 @@ import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
 export type { RequestRecord } from "./calls/request-log.ts";
+export type { DeliveryCounts } from "./delivery/history.ts";
 export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
 export type { EventFilter, EventRecord, NearMiss } from "./events/event-records.ts";
@@ -99,6 +101,8 @@ export interface Busbar {
   settled(): Promise<void>;
   /** What was delivered, is still to be, or could not be, and why; newest first. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[];
+  /** How many deliveries wait, and how many deliveries and messages came to each end since the start or a full reset. */
+  deliveryCounts(): DeliveryCounts;
   /** SMS, email, mobile push and Firehose records that were sent, newest first. */
   mailbox(filter?: MailboxFilter): MailboxMessage[];
   /** The last events on event buses with the rules they matched, and why the nearest others did not; newest first. */
@@ -176,6 +180,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     requests: () => [...emulator.requests.newestFirst()],
     settled: () => emulator.deliveries.settled(),
     deliveries: (filter) => emulator.deliveries.list(filter),
+    deliveryCounts: () => emulator.deliveries.counts(),
     mailbox: (filter) => emulator.mailbox.list(filter),
     events: (filter) => emulator.events(filter),
     logs: (filter) => emulator.logs.list(filter),

@@ -8,7 +8,8 @@ import { causeOr, Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
-import { History } from "./history.ts";
+import { Endings } from "./endings.ts";
+import { type DeliveryCounts, History } from "./history.ts";
 import type { Kind } from "./kinds.ts";
 import { deliveryOf, Outbox } from "./outbox.ts";
 import { recordOf, withAttempt } from "./records.ts";
@@ -25,6 +26,9 @@ import {
   type DeliveryRequest,
   type DescribeFailure,
   FailedAfterTaking,
+  type Gone,
+  type Lost,
+  type OwnAttempt,
   type PrepareAttempt,
 } from "./types.ts";
 
@@ -44,8 +48,7 @@ export class DeliveryEngine {
   readonly #targets: Targets;
   readonly #outbox: Outbox;
   readonly #history = new History();
-  readonly #handlers = new Map<string, (end: DeliveryEnd) => void>();
-  readonly #describers = new Map<string, DescribeFailure>();
+  readonly #endings: Endings;
   #localAttempts = 0;
 
   constructor({ store, clock, random }: DeliveryEngineDependencies) {
@@ -53,11 +56,15 @@ export class DeliveryEngine {
     this.#clock = clock;
     this.#random = random;
     this.#targets = new Targets(store, clock);
+    this.#endings = new Endings(store, clock, this.#targets);
     this.#outbox = new Outbox(
       store,
       clock,
       (row) => this.#begin(row),
-      (end) => this.#givenUp(end),
+      (end) => {
+        store.afterCommit(() => this.#history.countFailed());
+        return this.#endings.givenUp(end);
+      },
     );
   }
 
@@ -81,12 +88,12 @@ export class DeliveryEngine {
 
   /** Registers who hears how deliveries with this `notify` ended, inside the transaction that ends them. */
   onEnd(name: string, handler: (end: DeliveryEnd) => void): void {
-    this.#handlers.set(name, handler);
+    this.#endings.onEnd(name, handler);
   }
 
   /** Registers what a service adds to the dead letters of its deliveries: the body, attributes that tell the failure. */
   describeFailure(service: string, describe: DescribeFailure): void {
-    this.#describers.set(service, describe);
+    this.#endings.describeFailure(service, describe);
   }
 
   /** Once all targets are registered: what is pending from an earlier run goes on. */
@@ -132,24 +139,28 @@ export class DeliveryEngine {
     cause.run(() => this.#outbox.giveUp(this.#outbox.newRow(id, request, cause), request.payload, failure));
   }
 
-  /** Remembers that a message of this source reached nobody, and why. Inside a transaction. */
-  noteUnmatched(message: Pick<DeliveryRequest, "account" | "region" | "service" | "source">, reason: string): void {
-    const { account, region, service, source } = message;
-    const record: DeliveryRecord = {
-      id: this.#random.uuid(),
-      account,
-      region,
-      service,
-      source,
-      target: "",
-      kind: "none",
-      status: "unmatched",
-      acceptedMs: this.#clock.now(),
-      attemptCount: 0,
-      attempts: [],
-      reason,
-    };
-    this.#store.afterCommit(() => this.#history.addUnmatched(record));
+  /** Remembers that a message reached nobody, or not all, and why. Inside a transaction. */
+  noteLost(lost: Lost): void {
+    this.#store.afterCommit(() => this.#history.addLost(lost, this.#clock.now()));
+  }
+
+  /** Remembers that messages of a queue went without having been read, and why. Inside a transaction. */
+  noteGone(gone: Gone): void {
+    this.#store.afterCommit(() => this.#history.addGone(gone, this.#clock.now()));
+  }
+
+  /** Remembers that somebody's own attempt failed. @param nextMs when it is made again; undefined: never */
+  noteFailed(
+    attempt: OwnAttempt,
+    { code, message }: { code: string; message: string },
+    nextMs: number | undefined,
+  ): void {
+    this.#history.ownFailed(attempt, code, message, this.#clock.now(), nextMs);
+  }
+
+  /** Remembers that what had failed before got through. */
+  noteDelivered({ key }: Pick<OwnAttempt, "key">): void {
+    this.#history.ownSucceeded(key, this.#clock.now());
   }
 
   /**
@@ -200,7 +211,12 @@ export class DeliveryEngine {
     } while (this.#outbox.lanes.busy);
   }
 
-  /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last messages nobody took. */
+  /** How many deliveries wait, and how many came to each end since the start or the last reset of everything. */
+  counts(): DeliveryCounts {
+    return this.#history.counts(this.#outbox.pending);
+  }
+
+  /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last that went nowhere. */
   list(filter: DeliveryFilter = {}): DeliveryRecord[] {
     return this.#history.list(filter, this.#outbox.records("pending"), this.#outbox.records("failed"));
   }
@@ -303,64 +319,11 @@ export class DeliveryEngine {
     } else this.#outbox.put({ ...tried, nextMs }, payload);
   }
 
-  #givenUp(end: DeliveryEnd): DeliveryRecord["deadLetter"] {
-    const { deadLetter } = end.delivery;
-    const sent = deadLetter && this.#sendDeadLetter(deadLetter, end);
-    this.#tell(end);
-    return sent;
-  }
-
-  #sendDeadLetter(
-    letter: NonNullable<DeliveryRequest["deadLetter"]>,
-    end: DeliveryEnd,
-  ): NonNullable<DeliveryRecord["deadLetter"]> {
-    const { delivery } = end;
-    const described = this.#describers.get(delivery.service)?.(end);
-    const target = this.#targets.of("sqs");
-    if (target === undefined || !("local" in target)) throw new Error("dead letters need the target kind sqs");
-    const { account, region, source, retry, id, attempt } = delivery;
-    try {
-      this.#store.transaction(() =>
-        target.local({
-          account,
-          region,
-          service: delivery.service,
-          source,
-          retry,
-          id,
-          attempt,
-          target: letter.arn,
-          kind: "sqs",
-          payload: letter.body ?? described?.body ?? delivery.payload,
-          parameters: {
-            messageAttributes: { ...letter.attributes, ...described?.attributes },
-            messageGroupId: letter.messageGroupId,
-            messageDeduplicationId: letter.messageDeduplicationId,
-          },
-        }),
-      );
-      return { arn: letter.arn, sent: true };
-    } catch (error) {
-      const { code, message } = this.#targets.failureOf(error);
-      return { arn: letter.arn, sent: false, reason: `${code}: ${message}` };
-    }
-  }
-
   /** Tells a source that wants to hear of it that the target has taken its delivery. */
   #tellTaken(row: DeliveryRow, payload: string, response: unknown): void {
     if (row.request.notify === undefined) return;
     const { acceptedMs } = row;
-    this.#tell({ delivery: deliveryOf(row, payload), status: "delivered", acceptedMs, response });
-  }
-
-  #tell(end: DeliveryEnd): void {
-    const { notify } = end.delivery;
-    if (notify === undefined) return;
-    try {
-      this.#store.transaction(() => this.#handlers.get(notify)?.(end));
-    } catch (error) {
-      this.#clock.report(error);
-    }
+    this.#endings.tell({ delivery: deliveryOf(row, payload), status: "delivered", acceptedMs, response });
   }
 }
 

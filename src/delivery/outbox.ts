@@ -69,6 +69,11 @@ export class Outbox {
     };
   }
 
+  /** How many wait. */
+  get pending(): number {
+    return this.#rows.by.status.size("pending");
+  }
+
   /** Whether an earlier delivery of the same order key is not done yet. */
   isBlocked(request: DeliveryRequest): boolean {
     const order = orderOf(request);

@@ -6,8 +6,10 @@ import type { Attempt, DeliveryRecord } from "./types.ts";
 const keptAttempts = 20;
 const previewChars = 1024;
 
+type Tries = Pick<DeliveryRow, "attemptCount" | "attempts">;
+
 /** A delivery's tries with one more. */
-export function withAttempt(row: DeliveryRow, attempt: Attempt): Pick<DeliveryRow, "attemptCount" | "attempts"> {
+export function withAttempt(row: Tries, attempt: Attempt): Tries {
   return {
     attemptCount: row.attemptCount + 1,
     attempts: row.attempts.length === 0 ? [attempt] : [...row.attempts.slice(1 - keptAttempts), attempt],
@@ -15,11 +17,7 @@ export function withAttempt(row: DeliveryRow, attempt: Attempt): Pick<DeliveryRo
 }
 
 /** A delivery as it is shown. */
-export function recordOf(
-  row: DeliveryRow,
-  status: DeliveryRecord["status"],
-  tries: Pick<DeliveryRow, "attemptCount" | "attempts">,
-): DeliveryRecord {
+export function recordOf(row: DeliveryRow, status: DeliveryRecord["status"], tries: Tries): DeliveryRecord {
   const { account, region, service, source, target, kind } = row.request;
   const last = status === "delivered" ? undefined : tries.attempts.at(-1);
   return {

@@ -80,8 +80,22 @@ export type Delivery<K extends Kind = Kind> = DeliveryRequest<K> & {
   readonly attempt: number;
 };
 
-/** `unmatched`: a message that nothing took up, so that there was nothing to deliver. */
-export type DeliveryStatus = "pending" | "delivered" | "failed" | "unmatched";
+/**
+ * Besides deliveries, messages that go nowhere have records. `filtered`: a filter let it not through. `unmatched`: nothing
+ * took it up, so that there was nothing to deliver. `expired`: it was past its retention. `purged`: a purge or the deletion
+ * of its queue took it.
+ */
+export const deliveryStatuses = [
+  "pending",
+  "delivered",
+  "failed",
+  "filtered",
+  "unmatched",
+  "expired",
+  "purged",
+] as const;
+
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** One attempt and what came of it. */
 export interface Attempt {
@@ -192,9 +206,51 @@ export interface DeliveryRecord {
   readonly reason?: string | undefined;
   /** What became of the dead letter: sent to the queue, or why not. */
   readonly deadLetter?: { readonly arn: string; readonly sent: boolean; readonly reason?: string } | undefined;
-  /** The first 1,024 characters; absent for delivered ones. */
+  /** The first 1,024 characters; absent for delivered ones and messages that went nowhere. */
   readonly payload?: string | undefined;
+  /** How many messages the record stands for, when it is more than one. */
+  readonly count?: number | undefined;
 }
+
+/**
+ * A message that went nowhere, or the same message for many who did not get it. Whatever costs anything is worked out
+ * when somebody looks.
+ */
+export interface Lost {
+  readonly account: string;
+  readonly region: string;
+  readonly service: string;
+  readonly status: "filtered" | "unmatched";
+  /** How many did not get it, each with a record of its own. */
+  readonly count: number;
+  /** What it keeps from being forgotten, in characters or so. */
+  readonly weight: number;
+  /** ARNs of what would have sent it to the first, second, … of them, and of whom. */
+  source(place: number): string;
+  target(place: number): string;
+  reason(place: number): string;
+}
+
+/** Messages of a queue that are gone without having been read. */
+export interface Gone {
+  readonly account: string;
+  readonly region: string;
+  readonly service: string;
+  /** ARN of the queue. */
+  readonly source: string;
+  readonly status: "expired" | "purged";
+  readonly reason: string;
+  readonly count: number;
+  /** Of some of the messages. */
+  readonly messageIds: readonly string[];
+}
+
+/** An attempt of somebody who tries again by itself, as a pipe does with a batch. */
+export type OwnAttempt = Pick<Order, "account" | "region" | "service" | "source" | "target"> & {
+  /** The same for all attempts with one message. */
+  readonly key: string;
+  readonly kind: string;
+};
 
 /** Each filter that is present must be equal; newest first, up to `limit` (100). */
 export interface DeliveryFilter {

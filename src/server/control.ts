@@ -6,7 +6,7 @@ import type { Door } from "../calls/door.ts";
 import type { RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
 import type { MailboxFilter, MailboxMessage } from "../delivery/mailbox.ts";
-import type { DeliveryFilter, DeliveryRecord } from "../delivery/types.ts";
+import { type DeliveryFilter, type DeliveryRecord, deliveryStatuses } from "../delivery/types.ts";
 import { EndlessWork } from "../engine/clock.ts";
 import { parseDuration } from "../engine/duration.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
@@ -26,7 +26,7 @@ export interface ControlledEmulator {
   };
   readonly requests: { newestFirst(): Iterable<RequestRecord> };
   readonly store: { readonly durable: boolean; counts(): Record<string, number> };
-  readonly deliveries: { list(filter: DeliveryFilter): DeliveryRecord[] };
+  readonly deliveries: { list(filter: DeliveryFilter): DeliveryRecord[]; counts(): object };
   readonly mailbox: { list(filter: MailboxFilter): MailboxMessage[] };
   readonly logs: { list(filter: LogFilter): LogEvent[] };
   events(filter: EventFilter): EventRecord[];
@@ -112,11 +112,12 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
 
   app.get("/deliveries", (request) => {
     const { query, limit } = filtersOf(request, ["account", "source", "target", "status"]);
-    if (query["status"] !== undefined && !/^(pending|delivered|failed|unmatched)$/.test(query["status"])) {
-      throw badRequest("status is pending, delivered, failed or unmatched.");
+    const { status } = query;
+    if (status !== undefined && !(deliveryStatuses as readonly string[]).includes(status)) {
+      throw badRequest(`status is one of ${deliveryStatuses.join(", ")}.`);
     }
     const deliveries = emulator.deliveries.list({ ...(query as DeliveryFilter), limit });
-    return { deliveries: deliveries.map(shownDelivery) };
+    return { deliveries: deliveries.map(shownDelivery), counts: emulator.deliveries.counts() };
   });
 
   app.get("/mailbox", (request) => {

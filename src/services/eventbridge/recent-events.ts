@@ -9,7 +9,7 @@ import type { BusName } from "./names.ts";
 import { isEnabled, rulePattern } from "./rule-patterns.ts";
 import type { RuleRow } from "./tables.ts";
 
-interface Kept {
+export interface Kept {
   readonly timeMs: number;
   /** Rules with a greater serial were made later. */
   readonly serial: number;
@@ -36,7 +36,7 @@ export class RecentEvents {
   }
 
   /** Remembers an event once it is certain. */
-  add(bus: BusName, { id, source, detailType, text }: BusEvent, matched: readonly string[], exists: boolean): void {
+  add(bus: BusName, { id, source, detailType, text }: BusEvent, matched: readonly string[], exists: boolean): Kept {
     const { store } = this.#service.deps;
     const timeMs = this.#service.now;
     const kept = { timeMs, serial: store.nextSerial(), bus, exists, event: { id, source, detailType, text }, matched };
@@ -45,6 +45,19 @@ export class RecentEvents {
       this.#chars += text.length;
       if (this.#chars > mostChars) this.#shrink();
     });
+    return kept;
+  }
+
+  /** Why no rule matched an event: what the rule that came nearest would have needed. */
+  whyUnmatched({ bus, serial, exists, event }: Kept): string {
+    const what = `Event ${event.id} (${event.source}, ${event.detailType})`;
+    if (!exists) return `${what}: event bus ${bus.name} does not exist.`;
+    const [nearest] = this.#nearest(bus, serial, event.text, new Set());
+    if (nearest === undefined) return `${what} matched no rule: the bus has none with a pattern.`;
+    const { ruleArn, field, reason, expected } = nearest;
+    if (field === undefined) return `${what} matched no rule: ${ruleArn} is ${reason}.`;
+    const actual = JSON.stringify(nearest.actual);
+    return `${what} matched no rule. The nearest is ${ruleArn}, where ${field} must be ${expected}, not ${actual}.`;
   }
 
   list(filter: EventFilter = {}): EventRecord[] {

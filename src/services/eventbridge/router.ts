@@ -29,7 +29,20 @@ export class Router {
     const exists = service.bus(bus) !== undefined;
     let matched = exists ? service.patterns.match(bus.arn, event.value) : [];
     if (only !== undefined) matched = matched.filter((arn) => only.has(arn));
-    service.recent.add(bus, event, matched, exists);
+    const recent = service.recent.add(bus, event, matched, exists);
+    if (matched.length === 0) {
+      service.deps.delivery.noteLost({
+        account: bus.account,
+        region: bus.region,
+        service: "eventbridge",
+        status: "unmatched",
+        count: 1,
+        weight: event.text.length,
+        source: () => bus.arn,
+        target: () => "",
+        reason: () => service.recent.whyUnmatched(recent),
+      });
+    }
     for (const arn of matched) {
       const rule = service.rules.get(arn);
       if (rule !== undefined) this.#fire(rule, event, arrival);

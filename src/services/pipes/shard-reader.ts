@@ -5,11 +5,12 @@
 
 import { parseArn } from "../../calls/arn.ts";
 import type { Timer } from "../../engine/clock.ts";
-import { failureOf } from "./errors.ts";
+import { failureOf, PipeFailure } from "./errors.ts";
+import { noteDelivered, noteFailed, noteFiltered } from "./lost.ts";
 import type { Pipes } from "./pipes.ts";
 import { streamArnOf } from "./places.ts";
 import type { Run } from "./run.ts";
-import { type StreamRecord, type StreamSourceRecord, streamRecord } from "./source-records.ts";
+import { lanesOf, type StreamRecord, type StreamSourceRecord, streamRecord } from "./source-records.ts";
 import type { CursorRow } from "./tables.ts";
 import { queueUrlOf } from "./target-calls.ts";
 
@@ -18,6 +19,11 @@ const longestRetryMs = 60_000;
 const mostInRead = 10_000;
 /** Empty answers of a shard that is not at its end, before the next news is waited for. */
 const mostEmptyReads = 10;
+
+interface Attempt {
+  readonly rest: StreamSourceRecord[];
+  readonly failure: PipeFailure | undefined;
+}
 
 type Condition = "RetryAttemptsExhausted" | "RecordAgeExceeded";
 
@@ -184,10 +190,14 @@ export class ShardReader {
     const parts = [batch];
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       let retries = 0;
+      let noted: StreamSourceRecord | undefined;
       while (part.length > 0 && !this.#stopped) {
-        const rest: StreamSourceRecord[] = await clock.trackOutside(this.#attempt(part, keeps));
-        if (rest.length === 0) break;
+        const { rest, failure }: Attempt = await clock.trackOutside(this.#attempt(part, keeps));
+        if (noted !== undefined && noted !== rest[0]) noteDelivered(this.#pipes, this.#run.pipe, [noted]);
+        if (failure === undefined || rest.length === 0) break;
         part = rest;
+        const [first] = rest as [StreamSourceRecord];
+        noted = first;
         if (this.#bisects && part.length > 1) {
           const middle = part.length >> 1;
           parts.unshift(part.slice(middle));
@@ -196,37 +206,51 @@ export class ShardReader {
         } else {
           retries += 1;
           if (retries > this.#maxRetries) {
+            noteFailed(this.#pipes, this.#run.pipe, first, failure, undefined);
             await clock.track(this.#giveUp(part, "RetryAttemptsExhausted", keeps));
             break;
           }
         }
-        await this.#wait(Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(retries, 20) - 1)));
+        const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(retries, 20) - 1));
+        noteFailed(this.#pipes, this.#run.pipe, first, failure, clock.now() + waitMs);
+        await this.#wait(waitMs);
       }
     }
   }
 
-  /** One attempt; answers what is left to be tried: everything from the first record that failed. */
-  async #attempt(part: StreamSourceRecord[], keeps: boolean): Promise<StreamSourceRecord[]> {
+  /** One attempt; answers what is left to be tried: everything from the first record that failed, and why it did. */
+  async #attempt(part: StreamSourceRecord[], keeps: boolean): Promise<Attempt> {
     const oldestMs = this.#pipes.now - this.#maxAgeMs;
     const firstYoung = part.findIndex(({ arrivedMs }) => arrivedMs >= oldestMs);
     if (firstYoung !== 0) {
       const tooOld = firstYoung < 0 ? part : part.slice(0, firstYoung);
+      const failure = new PipeFailure("RecordAgeExceeded", `${tooOld.length} records are older than the pipe takes.`);
+      noteFailed(this.#pipes, this.#run.pipe, tooOld[0] as StreamSourceRecord, failure, undefined);
       await this.#giveUp(tooOld, "RecordAgeExceeded", keeps);
-      if (firstYoung < 0) return [];
+      if (firstYoung < 0) return { rest: [], failure: undefined };
       part = part.slice(firstYoung);
     }
     const passing = part.filter((record) => this.#run.passes(record));
     if (passing.length > 0) {
-      const { failed } = await this.#run.execute(passing);
+      const { failed, failure } = await this.#run.execute(passing);
       const first = Math.min(...failed);
       if (failed.size > 0) {
         const place = part.indexOf(passing[first] as StreamSourceRecord);
         if (place > 0 && keeps) this.#keep(part[place - 1] as StreamSourceRecord);
-        return part.slice(place);
+        this.#noteFiltered(part.slice(0, place), passing);
+        return { rest: part.slice(place), failure };
       }
     }
+    this.#noteFiltered(part, passing);
     if (keeps) this.#keep(part.at(-1) as StreamSourceRecord);
-    return [];
+    return { rest: [], failure: undefined };
+  }
+
+  #noteFiltered(part: readonly StreamSourceRecord[], passing: readonly StreamSourceRecord[]): void {
+    if (passing.length === part.length) return;
+    const passed = new Set(passing);
+    const filtered = part.filter((record) => !passed.has(record));
+    noteFiltered(this.#pipes, this.#run.pipe, filtered);
   }
 
   /** Sends the dead letter, which tells where the records are and not what they are, and goes on behind them. */
@@ -296,15 +320,4 @@ export class ShardReader {
       this.#waits.add(end);
     });
   }
-}
-
-/** Records of one partition key stay together and in order. */
-function lanesOf(batch: readonly StreamSourceRecord[], count: number): StreamSourceRecord[][] {
-  const lanes = Array.from({ length: count }, (): StreamSourceRecord[] => []);
-  for (const record of batch) {
-    let hash = 0;
-    for (let i = 0; i < record.partitionKey.length; i++) hash = (hash * 31 + record.partitionKey.charCodeAt(i)) >>> 0;
-    (lanes[hash % count] as StreamSourceRecord[]).push(record);
-  }
-  return lanes.filter(({ length }) => length > 0);
 }

@@ -98,3 +98,14 @@ export function streamRecord(record: StreamRecord, shard: string, pipe: PipeRow)
 function base64Of(bytes: Uint8Array | Blob64): string {
   return bytes instanceof Blob64 ? bytes.base64 : Buffer.from(bytes).toString("base64");
 }
+
+/** Records of one partition key stay together and in order. */
+export function lanesOf(batch: readonly StreamSourceRecord[], count: number): StreamSourceRecord[][] {
+  const lanes = Array.from({ length: count }, (): StreamSourceRecord[] => []);
+  for (const record of batch) {
+    let hash = 0;
+    for (let i = 0; i < record.partitionKey.length; i++) hash = (hash * 31 + record.partitionKey.charCodeAt(i)) >>> 0;
+    (lanes[hash % count] as StreamSourceRecord[]).push(record);
+  }
+  return lanes.filter(({ length }) => length > 0);
+}

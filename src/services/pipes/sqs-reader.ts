@@ -5,6 +5,7 @@
 import type { Timer } from "../../engine/clock.ts";
 import { failureOf } from "./errors.ts";
 import type { Reader } from "./lifecycle.ts";
+import { noteDelivered, noteFailed, noteFiltered } from "./lost.ts";
 import type { Pipes } from "./pipes.ts";
 import type { Run } from "./run.ts";
 import { type SqsMessage, type SqsSourceRecord, sqsRecord } from "./source-records.ts";
@@ -126,8 +127,21 @@ export class SqsReader implements Reader {
     return false;
   }
 
-  async #waiting(): Promise<number> {
-    const name = "ApproximateNumberOfMessages";
+  #waiting(): Promise<number> {
+    return this.#attribute("ApproximateNumberOfMessages");
+  }
+
+  /** 0 for a queue that is gone. */
+  async #visibilityMs(): Promise<number> {
+    try {
+      return (await this.#attribute("VisibilityTimeout")) * 1000;
+    } catch (error) {
+      if (failureOf(error) === undefined) throw error;
+      return 0;
+    }
+  }
+
+  async #attribute(name: string): Promise<number> {
     const input = { QueueUrl: this.#queueUrl, AttributeNames: [name] };
     const answer = await this.#pipes.call("sqs", "GetQueueAttributes", input, this.#run.pipe);
     return Number((answer as { Attributes?: Record<string, string> }).Attributes?.[name] ?? 0);
@@ -163,10 +177,19 @@ export class SqsReader implements Reader {
       const record = sqsRecord(message, this.#run.pipe);
       (this.#run.passes(record) ? passing : dropped).push(record);
     }
+    const { pipe } = this.#run;
+    noteFiltered(this.#pipes, pipe, dropped);
     await this.#delete(dropped);
     for (const part of partsOf(passing)) {
-      const { failed } = await this.#run.execute(part);
-      await this.#delete(part.filter((_, place) => !failed.has(place)));
+      const { failed, failure } = await this.#run.execute(part);
+      const through = part.filter((_, place) => !failed.has(place));
+      noteDelivered(this.#pipes, pipe, through);
+      if (failure !== undefined) {
+        // What failed comes back by its visibility timeout, unless the queue's own redrive policy takes it away.
+        const nextMs = this.#pipes.now + (await this.#visibilityMs());
+        for (const place of failed) noteFailed(this.#pipes, pipe, part[place] as SqsSourceRecord, failure, nextMs);
+      }
+      await this.#delete(through);
     }
   }
 

@@ -1,21 +1,21 @@
 /** Brings a published message to all subscriptions of its topic whose filter policy lets it through. */
-import {
-  explainFilterPolicy,
-  FilterPolicyIndex,
-  type FilterPolicyMismatch,
-  matchesFilterPolicy,
-} from "../../events/filter-policy/index.ts";
+import { FilterPolicyIndex, matchesFilterPolicy } from "../../events/filter-policy/index.ts";
 import { deliveryOf, type Subscriber, subscriberOf } from "./deliveries.ts";
+import { filterInput, noteFiltered, noteNobody } from "./lost.ts";
 import { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
 import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
 
+const nobody: readonly Subscriber[] = [];
+
 /** What is known of a topic's confirmed subscriptions; derived from their rows and kept in step with them. */
-interface Known {
+export interface Known {
   readonly open: Map<string, Subscriber>;
   readonly filtered: Map<string, Subscriber>;
   /** The filter policies by subscription. */
   readonly policies: FilterPolicyIndex<string>;
+  /** Those filtered as a list, which notes of lost messages share; undefined after a change, until it is asked for. */
+  list: readonly Subscriber[] | undefined;
 }
 
 export class FanOut {
@@ -30,14 +30,18 @@ export class FanOut {
   publish(topic: TopicRow, published: Published): void {
     const known = this.#sns.subscriptions.by.topic.size(topic.arn) === 0 ? undefined : this.#of(topic.arn);
     const notification = new Notification(this.#sns, topic, published);
-    let taken = false;
-    for (const subscriber of known === undefined ? [] : this.#matching(known, notification)) {
-      taken = true;
-      this.#deliver(subscriber, notification);
+    if (known === undefined) {
+      noteNobody(this.#sns, known, notification);
+      return;
     }
-    if (taken) return;
-    const source = { account: topic.account, region: topic.region, service: "sns", source: topic.arn };
-    this.#sns.deps.delivery.noteUnmatched(source, whyNobody(known, notification));
+    const matching = this.#matching(known, notification);
+    for (const subscriber of known.open.values()) this.#deliver(subscriber, notification);
+    for (const subscriber of matching) this.#deliver(subscriber, notification);
+    if (matching.length < known.filtered.size) {
+      known.list ??= [...known.filtered.values()];
+      noteFiltered(this.#sns, known.list, matching, notification);
+    }
+    if (known.open.size === 0 && matching.length === 0) noteNobody(this.#sns, known, notification);
   }
 
   /** Whether a subscription's filter policy lets a message through; for replays. */
@@ -52,6 +56,7 @@ export class FanOut {
     known.open.delete(arn);
     known.filtered.delete(arn);
     known.policies.remove(arn);
+    known.list = undefined;
     const row = this.#sns.subscriptions.get(arn);
     if (row !== undefined) add(known, row);
     if (known.open.size === 0 && known.filtered.size === 0) this.#topics.delete(topicArn);
@@ -65,16 +70,16 @@ export class FanOut {
   #of(topicArn: string): Known {
     let known = this.#topics.get(topicArn);
     if (known === undefined) {
-      known = { open: new Map(), filtered: new Map(), policies: new FilterPolicyIndex() };
+      known = { open: new Map(), filtered: new Map(), policies: new FilterPolicyIndex(), list: undefined };
       for (const row of this.#sns.subscriptions.by.topic.range(topicArn)) add(known, row);
       this.#topics.set(topicArn, known);
     }
     return known;
   }
 
-  *#matching({ open, filtered, policies }: Known, notification: Notification): IterableIterator<Subscriber> {
-    yield* open.values();
-    if (filtered.size === 0) return;
+  /** The filtered ones whose policy lets a message through. */
+  #matching({ filtered, policies }: Known, notification: Notification): readonly Subscriber[] {
+    if (filtered.size === 0) return nobody;
     const protocols = Object.keys(notification.published.messages ?? {});
     const found = (protocol: string, fits: (protocol: string) => boolean) =>
       policies
@@ -82,8 +87,8 @@ export class FanOut {
         .map((arn) => filtered.get(arn) as Subscriber)
         .filter(({ row }) => fits(row.protocol));
     // Policies look at the text their own protocol gets: once for each text, and once for all others.
-    yield* found("default", (protocol) => !protocols.includes(protocol));
-    for (const one of protocols) yield* found(one, (protocol) => protocol === one);
+    const others = found("default", (protocol) => !protocols.includes(protocol));
+    return [...others, ...protocols.flatMap((one) => found(one, (protocol) => protocol === one))];
   }
 
   #deliver(subscriber: Subscriber, notification: Notification): void {
@@ -103,30 +108,4 @@ function add(known: Known, row: SubscriptionRow): void {
   }
   known.filtered.set(row.arn, subscriber);
   known.policies.add(row.arn, subscriber.filter);
-}
-
-function filterInput(notification: Notification, protocol: string) {
-  return { body: notification.textFor(protocol), attributes: notification.published.attributes };
-}
-
-const mostShown = 200;
-
-/** Why a message reached nobody; of several filter policies the first one is explained. */
-function whyNobody(known: Known | undefined, notification: Notification): string {
-  const [first] = known?.filtered.values() ?? [];
-  if (known === undefined || first?.filter === undefined) return "The topic has no confirmed subscription.";
-  const { row, filter } = first;
-  const mismatch = explainFilterPolicy(filter, filterInput(notification, row.protocol));
-  const others = known.filtered.size === 1 ? "" : `, nor did the other ${known.filtered.size - 1}`;
-  return `The filter policy of ${row.arn} did not let the message through${others}: ${reasonOf(mismatch)}`;
-}
-
-function reasonOf(mismatch: FilterPolicyMismatch | undefined): string {
-  if (mismatch === undefined || mismatch.reason === "body-not-json-object") return "its body is no JSON object.";
-  if (mismatch.reason === "no-attributes") return "it has no attributes.";
-  const { path, reason, expected, actual } = mismatch;
-  if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, mostShown)}.`;
-  if (reason === "element") return `no one element of its array has all that is wanted, such as ${path}.`;
-  const values = actual.map((value) => JSON.stringify(value) ?? String(value)).join(", ");
-  return `${path} is ${values.slice(0, mostShown)}, wanted ${expected.slice(0, mostShown)}.`;
 }

@@ -1,6 +1,7 @@
 /** Replays of a FIFO topic's archive to a subscription, on a durable timer. */
 import { deliveryOf, subscriberOf } from "./deliveries.ts";
 import { jsonObject } from "./json.ts";
+import { noteFiltered } from "./lost.ts";
 import { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
 import type { Replay, SubscriptionRow } from "./tables.ts";
@@ -66,8 +67,9 @@ export class Replays {
       cursor = archived.serial;
       if (timestampMs < replay.fromMs) continue;
       const notification = new Notification(this.#sns, topic, this.#sns.archive.messageOf(archived), true);
-      if (!this.#sns.fanOut.lets(subscriber, notification)) continue;
-      this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));
+      if (this.#sns.fanOut.lets(subscriber, notification)) {
+        this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));
+      } else noteFiltered(this.#sns, [subscriber], [], notification);
     }
     // With an end in the future the replay waits for the messages up to it.
     const { now } = this.#sns;

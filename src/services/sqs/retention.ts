@@ -67,6 +67,7 @@ export class Retention {
 
   #drop(message: MessageRow): void {
     const endMs = this.#endMs(message);
+    this.#sqs.noteGone(message.queue, "expired", [message], 1);
     this.#sqs.deleteMessage(message);
     if (isInFlight(message)) this.#sqs.fairness.endedEarlier(message, Math.min(message.availableMs, endMs));
   }

@@ -28,6 +28,9 @@ import { Throughput } from "./throughput.ts";
 /** Bounded, as URLs come from clients. */
 const mostKnownUrls = 1000;
 
+/** Of messages that go together so many are named. */
+const mostNamed = 10;
+
 export class Sqs {
   readonly deps: ServiceDependencies;
   readonly queues;
@@ -182,6 +185,8 @@ export class Sqs {
 
   /** Removes every message of a queue with all that is remembered of them. */
   clearQueue(arn: string): void {
+    const count = this.messages.by.sent.size(arn);
+    if (count > 0) this.noteGone(arn, "purged", this.messages.by.sent.range(arn), count);
     for (const { serial } of this.messages.by.sent.range(arn)) this.#remove(serial);
     this.groups.clear(arn);
     for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
@@ -193,6 +198,22 @@ export class Sqs {
     this.deps.store.transaction(() => {
       for (const message of this.messages.values()) if (!this.contents.has(message.serial)) this.deleteMessage(message);
     });
+  }
+
+  /** Notes that messages of a queue go without having been read. @param messages at least the first of them */
+  noteGone(arn: string, status: "expired" | "purged", messages: Iterable<MessageRow>, count: number): void {
+    const queue = this.queues.get(arn);
+    if (queue === undefined) return;
+    const { account, region } = queue;
+    const messageIds: string[] = [];
+    for (const message of messages) {
+      messageIds.push((this.contents.get(message.serial) as ContentRow).id);
+      if (messageIds.length === mostNamed) break;
+    }
+    const seconds = queue.numbers.MessageRetentionPeriod;
+    const reason =
+      status === "expired" ? `Past the queue's retention of ${seconds} s` : "Purged, or deleted with the queue";
+    this.deps.delivery.noteGone({ account, region, service: "sqs", source: arn, status, reason, count, messageIds });
   }
 
   #remove(serial: number): void {

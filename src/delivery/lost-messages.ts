@@ -1,0 +1,129 @@
+/** The last messages that went nowhere. Their records are made when somebody looks, as there can be a thousand of one message. */
+import type { DeliveryFilter, DeliveryRecord, Gone, Lost } from "./types.ts";
+
+/** Messages kept, records they stand for, and what they keep from being forgotten: the oldest go beyond any of these. */
+const mostEntries = 1000;
+const mostRecords = 100_000;
+const mostWeight = 8 * 1024 * 1024;
+const shownIds = 10;
+
+type Entry = { readonly timeMs: number; readonly serial: number } & (
+  | { readonly lost: Lost; readonly gone?: undefined }
+  | { readonly gone: Gone; readonly lost?: undefined }
+);
+
+export class LostMessages {
+  /** Oldest first. */
+  #entries: Entry[] = [];
+  #records = 0;
+  #weight = 0;
+  #serial = 0;
+
+  add(lost: Lost, timeMs: number): void {
+    this.#records += lost.count;
+    this.#weight += lost.weight;
+    this.#push({ timeMs, serial: this.#serial, lost });
+    this.#serial += lost.count;
+  }
+
+  /** Messages of one queue that go at the same time for the same reason share a record. */
+  addGone(gone: Gone, timeMs: number): void {
+    const last = this.#entries.at(-1);
+    const { source, status, reason } = gone;
+    if (
+      last?.gone?.source === source &&
+      last.timeMs === timeMs &&
+      last.gone.status === status &&
+      last.gone.reason === reason
+    ) {
+      const count = last.gone.count + gone.count;
+      const messageIds = [...last.gone.messageIds, ...gone.messageIds].slice(0, shownIds);
+      const { serial } = last;
+      this.#entries[this.#entries.length - 1] = { timeMs, serial, gone: { ...gone, count, messageIds } };
+      return;
+    }
+    this.#records += 1;
+    this.#push({ timeMs, serial: this.#serial, gone });
+    this.#serial += 1;
+  }
+
+  clear(keep: ((of: { account: string }) => boolean) | undefined): void {
+    this.#entries = keep === undefined ? [] : this.#entries.filter(({ lost, gone }) => keep(lost ?? gone));
+    this.#records = 0;
+    this.#weight = 0;
+    for (const { lost } of this.#entries) {
+      this.#records += lost?.count ?? 1;
+      this.#weight += lost?.weight ?? 0;
+    }
+  }
+
+  /** The records that a filter lets through. */
+  *newestFirst({ account, source, target, status }: DeliveryFilter): IterableIterator<DeliveryRecord> {
+    for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
+      const { timeMs, serial, lost, gone } = this.#entries[i] as Entry;
+      const of = lost ?? gone;
+      if (status !== undefined && of.status !== status) continue;
+      if (account !== undefined && of.account !== account) continue;
+      if (gone !== undefined) {
+        yield goneRecord(gone, timeMs, serial);
+        continue;
+      }
+      for (let place = 0; place < lost.count; place += 1) {
+        if (source !== undefined && lost.source(place) !== source) continue;
+        if (target !== undefined && lost.target(place) !== target) continue;
+        yield lostRecord(lost, place, timeMs, serial + place);
+      }
+    }
+  }
+
+  #push(entry: Entry): void {
+    this.#entries.push(entry);
+    let drop = 0;
+    while (
+      this.#entries.length - drop > mostEntries ||
+      (this.#entries.length - drop > 1 && (this.#records > mostRecords || this.#weight > mostWeight))
+    ) {
+      const { lost } = this.#entries[drop] as Entry;
+      this.#records -= lost?.count ?? 1;
+      this.#weight -= lost?.weight ?? 0;
+      drop += 1;
+    }
+    if (drop > 0) this.#entries.splice(0, drop);
+  }
+}
+
+function lostRecord(lost: Lost, place: number, timeMs: number, serial: number): DeliveryRecord {
+  return {
+    ...common(lost, timeMs, serial),
+    source: lost.source(place),
+    target: lost.target(place),
+    reason: lost.reason(place),
+  };
+}
+
+function goneRecord(gone: Gone, timeMs: number, serial: number): DeliveryRecord {
+  const { source, count, reason, messageIds } = gone;
+  const more = count > messageIds.length ? ", …" : "";
+  return {
+    ...common(gone, timeMs, serial),
+    source,
+    target: source,
+    reason: `${reason} (${messageIds.join(", ")}${more})`,
+    count: count === 1 ? undefined : count,
+  };
+}
+
+function common({ account, region, service, status }: Lost | Gone, timeMs: number, serial: number) {
+  const kind = "none";
+  return {
+    id: `lost-${serial}`,
+    account,
+    region,
+    service,
+    kind,
+    status,
+    acceptedMs: timeMs,
+    attemptCount: 0,
+    attempts: [],
+  };
+}
