@@ -15,6 +15,7 @@ import {
 import { createServer as createNetServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Incoming, Outgoing } from "./exchange.ts";
+import { guardHttp2 } from "./http2-guard.ts";
 
 export interface TlsFiles {
   readonly cert: string;
@@ -100,7 +101,7 @@ export function createListener(
       session.once("close", () => sessions.delete(session));
       endWhenIdle(session, idleMs);
     });
-    (server as Http2Server).on("sessionError", () => {});
+    guardHttp2(server as Http2Server, onRequest);
   }
 
   const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
