@@ -28,6 +28,12 @@ const expressTimeoutSeconds = 300;
 /** Moves of threads in one step, so that an endless loop of states leaves the process to others. */
 const movesPerStep = 500;
 
+/**
+ * Real milliseconds after which a step ends, since moves of large payloads take long. What comes of an execution does not
+ * depend on where its steps end.
+ */
+const stepMs = 8;
+
 /** What a step did: the effects to carry out in order, and which frames to store or to forget. The head always changed. */
 export type StepResult = { effects: Effect[]; touched: string[]; removed: string[] };
 
@@ -66,7 +72,8 @@ function drain(run: Run): void {
   const { ready } = run.head;
   let taken = 0;
   const { evaluation } = run;
-  const mayMove = () => taken < movesPerStep && !evaluation.isLong();
+  const endsAt = performance.now() + stepMs;
+  const mayMove = () => taken < movesPerStep && !evaluation.isLong() && performance.now() < endsAt;
   while (run.running && taken < ready.length && mayMove()) {
     evaluation.nextMove();
     const thread = run.thread(ready[taken++]!);
