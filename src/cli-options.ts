@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseDuration } from "./engine/duration.ts";
+import { defaultMaxMemory } from "./engine/memory.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { parseJson } from "./services/stepfunctions/asl/json.ts";
 
@@ -17,6 +18,8 @@ export interface CliOptions {
   readonly seed: string | undefined;
   readonly strict: boolean;
   readonly streamDelayMs: number;
+  /** Bytes. */
+  readonly maxMemory: number;
   readonly logLevel: string;
   readonly tls: boolean;
   readonly cert: string | undefined;
@@ -50,6 +53,8 @@ Usage: busbar [options]
   --seed <text>          the same seed gives the same ids
   --strict               do as AWS where that only slows tests down
   --stream-delay <time>  how long Kinesis streams are CREATING, UPDATING or DELETING, such as 500ms (0)
+  --max-memory <size>    what the process may use before new work is refused as throttled, such as 512m or 4g (nine tenths
+                         of what the container or machine has)
   --log-level <level>    silent, error, warn, info, debug or trace (warn); debug logs each request
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
@@ -68,7 +73,7 @@ Usage: busbar [options]
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
 BUSBAR_KEY, BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas),
 BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
@@ -88,6 +93,7 @@ const flags = {
   seed: { type: "string" },
   strict: { type: "boolean" },
   "stream-delay": { type: "string" },
+  "max-memory": { type: "string" },
   "log-level": { type: "string" },
   tls: { type: "boolean" },
   cert: { type: "string" },
@@ -138,6 +144,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     seed: text("seed"),
     strict: on("strict"),
     streamDelayMs: delayOf(text("stream-delay") ?? "0ms"),
+    maxMemory: sizeOf(text("max-memory")) ?? defaultMaxMemory(),
     logLevel,
     tls: on("tls") || cert !== undefined,
     cert,
@@ -202,6 +209,19 @@ function delayOf(text: string): number {
   } catch (error) {
     throw new OptionError(`--stream-delay: ${(error as Error).message}`);
   }
+}
+
+/** About what an idle server uses, in bytes. */
+const leastMemory = 64 * 1024 * 1024;
+
+/** Bytes of a size: a number with k, m or g, binary as everywhere where memory is given. */
+function sizeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, digits, unit = ""] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
+  const bytes = Number(digits) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase());
+  if (!(bytes >= leastMemory))
+    throw new OptionError(`--max-memory must be a size from 64m, such as 512m or 4g, not ${text}.`);
+  return bytes;
 }
 
 function portOf(text: string): number {

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   const emulator = await Emulator.start({
     ...options,
     onBug,
+    onMemory: (_isShort, text) => logger.warn(text),
     onTrouble: (reason) =>
       reason === undefined
         ? logger.warn("the data directory takes writes again: all that was in doubt is on disk")

@@ -13,6 +13,7 @@ import { Mailbox } from "./delivery/mailbox.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
 import type { Disk } from "./engine/disk.ts";
+import { Memory } from "./engine/memory.ts";
 import { Random } from "./engine/random.ts";
 import { type OnTrouble, Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
@@ -79,6 +80,10 @@ export interface EmulatorOptions {
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
+  /** Bytes the process may use before new work is refused; nobody looks unless told. */
+  readonly maxMemory?: number | undefined;
+  /** Told once when memory becomes short and once when it is enough again, in words. Default: a warning of the process. */
+  readonly onMemory?: ((isShort: boolean, text: string) => void) | undefined;
   /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
   readonly onBug?: ((error: unknown, where: string) => void) | undefined;
   /** Told once when the data directory takes no more writes, and without a reason once it does again. */
@@ -126,8 +131,10 @@ export class Emulator {
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
     const identities = new Identities(store, this.clock, this.#defaultRegion);
     const { clock, requests } = this;
+    const onMemory = options.onMemory ?? ((_isShort, text) => process.emitWarning(text));
+    const memory = options.maxMemory === undefined ? undefined : new Memory(options.maxMemory, { onChange: onMemory });
     this.#dispatcher = new Dispatcher(
-      { store, clock, random: random.fork("calls"), identities, requests, onBug },
+      { store, clock, random: random.fork("calls"), identities, requests, onBug, memory },
       models,
     );
     const call = this.#dispatcher.call.bind(this.#dispatcher);

@@ -13,6 +13,7 @@ import type {
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
 import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import type { Clock } from "../engine/clock.ts";
+import type { Memory } from "../engine/memory.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import { type Call, InnerCall, Request } from "./call.ts";
@@ -20,6 +21,7 @@ import { Cause } from "./cause.ts";
 import { BodyTooLarge } from "./door.ts";
 import type { Identities } from "./identity.ts";
 import { Invocation } from "./invocation.ts";
+import { isNewWork, outOfMemory } from "./new-work.ts";
 import { OperationContext, type OperationDefinition } from "./operation.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { InputForm, ServiceDefinition } from "./service.ts";
@@ -44,6 +46,7 @@ interface Route extends Compiled {
   readonly operation: OperationModel;
   readonly state: unknown;
   readonly run: OperationDefinition<unknown>["run"] | undefined;
+  readonly isNewWork: boolean;
 }
 
 /** An answer that is not there yet, and the way to give it up. */
@@ -61,6 +64,8 @@ export interface DispatcherDependencies {
   readonly requests: RequestLog;
   /** Told of everything that is a bug of ours: thrown, but no AwsError. */
   readonly onBug: (error: unknown, where: string) => void;
+  /** New work is refused when there is not enough of it; absent, nobody looks. */
+  readonly memory?: Memory | undefined;
 }
 
 /**
@@ -104,6 +109,7 @@ export class Dispatcher {
     try {
       const route = this.#route(claimed.operation);
       if (route.run === undefined) throw notBuilt(claimed.service.name, claimed.operation.name);
+      this.#admit(route, request.body.length);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
       route.validate(input);
@@ -157,9 +163,13 @@ export class Dispatcher {
     if (!model) throw notBuilt(service, operation);
     const route = this.#route(model);
     const { random, store, clock } = this.#deps;
+    // Calls cause calls: a chain of them must not keep the event loop from going round.
+    const rest = clock.turns.rest();
+    if (rest !== undefined) await rest;
     const call = new InnerCall(model, invocation, random.fork("between services").uuid(), clock.now());
     const details = { requestId: call.requestId, origin: invocation.origin ?? this.address };
     try {
+      this.#admit(route, 0);
       const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
       route.validate(given);
       const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
@@ -206,6 +216,11 @@ export class Dispatcher {
     };
   }
 
+  /** @throws AwsError the service's throttling error for new work when memory is short. */
+  #admit({ isNewWork, operation }: Route, bytes: number): void {
+    if (isNewWork && this.#deps.memory?.isShort(bytes)) throw outOfMemory(operation.service);
+  }
+
   #route(operation: OperationModel): Route {
     let route = this.#routes.get(operation);
     if (!route) {
@@ -219,6 +234,7 @@ export class Dispatcher {
         operation,
         state: running.state,
         run: running.definition.operations.find((candidate) => candidate.name === operation.name)?.run,
+        isNewWork: isNewWork(operation.name),
         ...compiled,
       };
       this.#routes.set(operation, route);

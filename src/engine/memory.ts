@@ -1,0 +1,129 @@
+/** How much memory the process has left, so that new work is refused before the process ends for want of it. */
+import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** Shares of what there is: from where on it is short, below which it is enough again, and where nothing may wait for proof. */
+const shortFrom = 0.85;
+const enoughBelow = 0.8;
+const direFrom = 0.95;
+/** Real milliseconds, and bytes of requests, between two looks, which cost some microseconds. */
+const lookMs = 50;
+const lookBytes = 4 * 1024 * 1024;
+/** Real milliseconds between two collections of garbage that we ask for, and how many times as long as the last one took. */
+const collectMs = 200;
+const collectShare = 10;
+/** What the machine needs besides: the system, other processes, the page cache. */
+const reserveShare = 0.1;
+
+const mebibyte = 1024 * 1024;
+/** The part of V8's limit that is for young objects: three semi-spaces of their usual size. Old ones end before it. */
+const youngBytes = 48 * mebibyte;
+
+/** What is used of the scarcer of the two things that can end: V8's heap, and memory of the process. In bytes. */
+export interface MemoryUse {
+  readonly kind: "heap" | "process";
+  readonly used: number;
+  readonly limit: number;
+}
+
+/** What the container (cgroup v1 or v2) or else the machine gives, less a reserve, in bytes. */
+export function defaultMaxMemory(): number {
+  const constrained = process.constrainedMemory();
+  const given = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.floor(given * (1 - reserveShare));
+}
+
+/** What the process uses that no file stands for, in bytes; mapped files can be dropped when others need the memory. */
+function anonymousBytes(): number {
+  try {
+    const match = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "latin1"));
+    if (match) return Number(match[1]) * 1024;
+  } catch {
+    // Only Linux has it.
+  }
+  return process.memoryUsage.rss();
+}
+
+/** What is used now, of at most so many bytes. */
+export function memoryUse(maxBytes: number): MemoryUse {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  const heap: MemoryUse = { kind: "heap", used: used_heap_size, limit: heap_size_limit - youngBytes };
+  const whole: MemoryUse = { kind: "process", used: anonymousBytes(), limit: maxBytes };
+  return shareOf(heap) > shareOf(whole) ? heap : whole;
+}
+
+/** Frees what nobody refers to. Takes as long as what is referred to is large: a second for some gigabytes. */
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+}
+
+export interface MemoryOptions {
+  /** Told once when memory becomes short, and once when it is enough again, in words. */
+  readonly onChange: (isShort: boolean, text: string) => void;
+  /** For tests: what is used, and how garbage is collected. */
+  readonly use?: () => MemoryUse;
+  readonly collect?: () => void;
+}
+
+export class Memory {
+  readonly #use: () => MemoryUse;
+  readonly #collect: () => void;
+  readonly #onChange: MemoryOptions["onChange"];
+  #short = false;
+  #nextLookAt = 0;
+  #nextCollectAt = 0;
+  #admittedBytes = 0;
+
+  /** @param maxBytes what the process may use. */
+  constructor(maxBytes: number, { onChange, use, collect }: MemoryOptions) {
+    this.#use = use ?? (() => memoryUse(maxBytes));
+    this.#collect = collect ?? collectGarbage;
+    this.#onChange = onChange;
+  }
+
+  /** Whether new work has to be refused. @param bytes of the work that asks. */
+  isShort(bytes: number): boolean {
+    this.#admittedBytes += bytes;
+    const now = performance.now();
+    if (now >= this.#nextLookAt || this.#admittedBytes >= lookBytes) this.#look(now);
+    return this.#short;
+  }
+
+  #look(now: number): void {
+    this.#nextLookAt = now + lookMs;
+    this.#admittedBytes = 0;
+    let use = this.#use();
+    let proven = false;
+    // What looks used may be garbage: only a collection tells.
+    if (shareOf(use) >= (this.#short ? enoughBelow : shortFrom) && now >= this.#nextCollectAt) {
+      this.#collect();
+      const after = performance.now();
+      this.#nextCollectAt = after + Math.max(collectMs, (after - now) * collectShare);
+      use = this.#use();
+      proven = true;
+    }
+    const share = shareOf(use);
+    const isShort = this.#short ? share >= enoughBelow : share >= direFrom || (proven && share >= shortFrom);
+    if (isShort === this.#short) return;
+    this.#short = isShort;
+    this.#onChange(isShort, wordsFor(isShort, use));
+  }
+}
+
+function shareOf({ used, limit }: MemoryUse): number {
+  return used / limit;
+}
+
+function wordsFor(isShort: boolean, { kind, used, limit }: MemoryUse): string {
+  const [of, advice] =
+    kind === "heap"
+      ? ["Node's heap", "node's --max-old-space-size gives more"]
+      : ["what the process may use", "--max-memory says how much that is"];
+  const figures = `${Math.round(used / mebibyte)} of ${Math.round(limit / mebibyte)} MiB of ${of} are in use`;
+  return isShort
+    ? `memory is short: ${figures} (${advice}). New work is refused as throttled; reads, deletes and reset go on.`
+    : `memory is enough again: ${figures}.`;
+}
