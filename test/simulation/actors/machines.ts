@@ -1,4 +1,5 @@
 /** State machines that wait, retry, fan out, and ask others who may never answer: each execution ends as it must. */
+import { headTable, taskTable } from "../../../src/services/stepfunctions/tables.ts";
 import type { Actor, Move } from "../actor.ts";
 import { Ledger } from "../ledger.ts";
 import type { Outside } from "../outside.ts";
@@ -7,8 +8,6 @@ import { Violation, type World } from "../world.ts";
 
 const done = "machines-done";
 const questions = "questions";
-/** No machine has more to wait for than this: its longest wait, its time-outs and its retries. */
-const longestMs = 3_600_000;
 
 interface Execution {
   readonly token: string;
@@ -16,24 +15,32 @@ interface Execution {
   readonly dueMs: number;
 }
 
+interface End {
+  readonly statuses: readonly string[];
+  /** It has no more to wait for than this: its longest wait, its time-outs and its retries, in seconds. */
+  readonly withinSeconds: number;
+}
+
 /** How each machine may end; what it tells its queue when it succeeds is its token. */
-const ends: Readonly<Record<string, readonly string[]>> = {
-  waits: ["SUCCEEDED"],
-  calls: ["SUCCEEDED"],
-  fans: ["SUCCEEDED"],
-  asks: ["SUCCEEDED", "FAILED"],
-  works: ["SUCCEEDED", "FAILED"],
+const ends: Readonly<Record<string, End>> = {
+  waits: { statuses: ["SUCCEEDED"], withinSeconds: 601 },
+  calls: { statuses: ["SUCCEEDED"], withinSeconds: 200 },
+  fans: { statuses: ["SUCCEEDED"], withinSeconds: 60 },
+  asks: { statuses: ["SUCCEEDED", "FAILED"], withinSeconds: 301 },
+  works: { statuses: ["SUCCEEDED", "FAILED"], withinSeconds: 301 },
 };
 
 export class Machines implements Actor {
   readonly #world: World;
   readonly #ledger = new Ledger();
   readonly #sinks: Sinks;
-  readonly #executions: Execution[] = [];
+  readonly #outside: Outside;
+  #executions: Execution[] = [];
   #taskTokens: string[] = [];
 
   constructor(world: World, outside: Outside) {
     this.#world = world;
+    this.#outside = outside;
     this.#sinks = new Sinks(world, this.#ledger, [done]);
     outside.function("helper", (event) => event);
   }
@@ -170,7 +177,7 @@ export class Machines implements Actor {
       }),
     );
     if (output === undefined) return;
-    this.#executions.push({ token, machine, dueMs: this.#world.now() + longestMs });
+    this.#executions.push({ token, machine, dueMs: this.#world.now() + (ends[machine]?.withinSeconds ?? 0) * 1000 });
   }
 
   async #readQuestions(): Promise<void> {
@@ -235,7 +242,7 @@ export class Machines implements Actor {
     this.#world.note(`  ${token} is ${status}`);
     if (status === "RUNNING") {
       if (dueMs <= this.#world.now()) throw new Violation("an execution does not end", { token, machine });
-    } else if (!ends[machine]?.includes(status)) {
+    } else if (!ends[machine]?.statuses.includes(status)) {
       throw new Violation("an execution ends otherwise", { token, machine, status, error, cause });
     } else if (status === "SUCCEEDED" && !this.#world.bursting) {
       this.#sinks.look();
@@ -248,10 +255,21 @@ export class Machines implements Actor {
   async check(): Promise<void> {
     const now = this.#world.now();
     this.#sinks.look();
-    for (const execution of [...this.#executions]) {
-      if (execution.dueMs > now) break;
+    this.#checkNobodyIsStuck();
+    for (const execution of this.#executions.filter(({ dueMs }) => dueMs <= now)) {
       await this.#look(execution);
-      this.#executions.shift();
+      this.#executions = this.#executions.filter((other) => other !== execution);
+    }
+  }
+
+  /** What could go on has gone on: only what waits for time or for others is left. */
+  #checkNobodyIsStuck(): void {
+    const { store } = this.#world.emulator;
+    const ready = store.table(headTable).by.ready.first("");
+    if (ready !== undefined) throw new Violation("an execution could go on and nothing makes it", ready.execution);
+    const task = store.table(taskTable).by.toCall.first("");
+    if (task !== undefined && !this.#outside.isWaitedFor) {
+      throw new Violation("a task is to be called and nobody calls it", { execution: task.execution, id: task.taskId });
     }
   }
 }

@@ -96,7 +96,7 @@ export class Queues implements Actor {
     { weight: 8, play: () => this.#delete() },
     { weight: 3, play: () => this.#changeVisibility() },
     { weight: 2, play: () => this.#poll() },
-    { weight: 1, play: () => this.#leave() },
+    { weight: 2, play: () => this.#leave() },
     { weight: 0.3, play: () => this.#purge() },
   ];
 
@@ -133,9 +133,8 @@ export class Queues implements Actor {
     }
   }
 
-  async #send(): Promise<void> {
+  async #send(queue = this.#world.chance.of(this.#queues.slice(1))): Promise<void> {
     const { chance, sdk } = this.#world;
-    const queue = chance.of(this.#queues.slice(1));
     const count = chance.chance(0.3) ? 1 + chance.int(10) : 1;
     const group = queue.fifo ? chance.of(["a", "b", "c"]) : undefined;
     const messages = Array.from({ length: count }, () => {
@@ -354,7 +353,7 @@ export class Queues implements Actor {
     this.#world.note(`leave the poll of ${poll.queue.settings.name}`);
     poll.leave.abort();
     this.#polls.shift();
-    await this.#send();
+    await this.#send(poll.queue);
   }
 
   async #purge(): Promise<void> {
