@@ -3,20 +3,14 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Message } from "@aws-sdk/client-sqs";
 import type { Actor, Move } from "../actor.ts";
-import { type ModelMessage, QueueModel } from "../queue-model.ts";
+import { type Handle, QueueBurst, type Sent, type Topic } from "../queue-burst.ts";
+import { checkGiven } from "../queue-given.ts";
+import { QueueModel } from "../queue-model.ts";
 import { messagesIn, tokenOf } from "../queue-peek.ts";
 import { Violation, type World } from "../world.ts";
 
 const mostHandles = 100;
 const visibilities = [0, 1, 30, 30, 300] as const;
-
-interface Handle {
-  readonly queue: QueueModel;
-  readonly token: string;
-  readonly text: string;
-  /** Which receive of the message it is of. */
-  readonly receive: number;
-}
 
 interface Poll {
   readonly queue: QueueModel;
@@ -24,23 +18,6 @@ interface Poll {
   readonly leave: AbortController;
   /** What it was answered; undefined while it waits. */
   messages: readonly Message[] | undefined;
-}
-
-/** What was sent while the process was about to end. */
-interface Sent {
-  readonly token: string;
-  readonly queues: readonly QueueModel[];
-  readonly id: string | undefined;
-  readonly atMs: number;
-  acknowledged: boolean;
-}
-
-interface Topic {
-  readonly name: string;
-  /** Those that get messages of this color, or of any. */
-  readonly subscribers: readonly { readonly queue: QueueModel; readonly color?: string; readonly raw: boolean }[];
-  /** FIFO: when what was published under an id is forgotten. */
-  readonly windows: Map<string, number>;
 }
 
 export class Queues implements Actor {
@@ -53,10 +30,7 @@ export class Queues implements Actor {
   #order = 0;
   /** Since the last check: whose counts may have changed. */
   readonly #touched = new Set<QueueModel>();
-  #sent: Sent[] = [];
-  /** Deleted while the process was about to end, by queue and token: whether that was acknowledged. */
-  readonly #deleted = new Map<string, boolean>();
-  #received: Handle[] = [];
+  readonly #burst: QueueBurst;
 
   constructor(world: World) {
     this.#world = world;
@@ -67,6 +41,7 @@ export class Queues implements Actor {
     const line = new QueueModel({ name: "line.fifo", retentionMs: 600_000 });
     const second = new QueueModel({ name: "second.fifo", retentionMs: 600_000 });
     this.#queues = [dead, work, copies, reds, line, second];
+    this.#burst = new QueueBurst(world, this.#queues);
     this.#polled = [copies, reds, line];
     this.#topics = [
       {
@@ -215,48 +190,16 @@ export class Queues implements Actor {
     if (output === undefined) return;
     const messages = output.Messages ?? [];
     this.#world.note(`  ${messages.map(({ Body }) => tokenOf(Body as string))}`);
-    this.#keep(queue, messages);
+    const handles = this.#keep(queue, messages);
     if (this.#world.bursting) {
-      if (visibility > 0) this.#received.push(...this.#handles.slice(-messages.length || this.#handles.length));
+      if (visibility > 0) this.#burst.received(handles);
       return;
     }
     queue.settle(now);
-    this.#checkGiven(queue, messages, max);
+    checkGiven(queue, messages, max);
     for (const { Body } of messages) {
       const message = queue.find(tokenOf(Body as string));
       if (message !== undefined) queue.receive(message, visibility * 1000, now);
-    }
-  }
-
-  /** Nothing but what may be given, in order, and as much as there is. */
-  #checkGiven(queue: QueueModel, messages: readonly Message[], max: number): void {
-    const given = messages.map(({ Body }) => tokenOf(Body as string));
-    const { name } = queue.settings;
-    if (!queue.fifo) {
-      const wanted = queue.next(max).map(({ token }) => token);
-      if (!isDeepStrictEqual(given, wanted))
-        throw new Violation("a receive gives other messages", { name, given, wanted });
-    } else {
-      const able = queue.receivable();
-      if (given.length !== Math.min(max, able.length)) {
-        throw new Violation("a receive gives too few or too many", {
-          name,
-          given,
-          able: able.map(({ token }) => token),
-        });
-      }
-      for (const group of new Set(able.map((message) => message.group))) {
-        const wanted = able.filter((message) => message.group === group).map(({ token }) => token);
-        const got = given.filter((token) => wanted.includes(token));
-        if (!isDeepStrictEqual(got, wanted.slice(0, got.length))) {
-          throw new Violation("a group's order is broken", { name, group, got, wanted });
-        }
-      }
-    }
-    for (const { Body, Attributes } of messages) {
-      const receives = Number(Attributes?.ApproximateReceiveCount);
-      const known = queue.find(tokenOf(Body as string))?.receives ?? Number.NaN;
-      if (receives !== known + 1) throw new Violation("a receive count is wrong", { Body, receives, known });
     }
   }
 
@@ -267,14 +210,13 @@ export class Queues implements Actor {
     this.#world.note(`delete ${token} from ${queue.settings.name}`);
     const now = this.#world.now();
     this.#touch(queue);
-    const key = keyOf(queue, token);
-    if (this.#world.bursting) this.#deleted.set(key, this.#deleted.get(key) ?? false);
+    if (this.#world.bursting) this.#burst.deleting(queue, token, false);
     const answer = await this.#world.ask(
       this.#world.sdk.sqs.deleteMessage({ QueueUrl: this.#urlOf(queue), ReceiptHandle: text }),
     );
     if (answer.kind === "lost") return;
     if (this.#world.bursting) {
-      if (answer.kind === "done" && !queue.fifo) this.#deleted.set(key, true);
+      if (answer.kind === "done" && !queue.fifo) this.#burst.deleting(queue, token, true);
       return;
     }
     queue.settle(now);
@@ -412,96 +354,15 @@ export class Queues implements Actor {
     }
   }
 
-  /** What is there after a reload is what was acknowledged, and of what was under way some. */
   async recover(): Promise<void> {
-    const now = this.#world.now();
-    const actual = new Map(this.#queues.map(({ settings }) => [settings.name, messagesIn(this.#world, settings.name)]));
     this.#polls = [];
-    for (const queue of this.#queues) {
-      queue.settle(now);
-      const { name, retentionMs } = queue.settings;
-      const all = actual.get(name) ?? [];
-      const there = all.filter(({ sentMs }) => sentMs + retentionMs > now);
-      if (!this.#touched.has(queue)) {
-        const [kept, known] = [there.map(standing), queue.messages.map(standing)];
-        if (!isDeepStrictEqual(kept, known)) throw new Violation("a reload changes a queue", { name, kept, known });
-      }
-      this.#checkKept(queue, all, actual.get(queue.settings.deadLetters?.settings.name ?? "") ?? [], now);
-      queue.messages = there;
-    }
-    for (const { token, queue, receive } of this.#received) {
-      const message = queue.find(token);
-      if (message !== undefined && message.receives < receive) throw new Violation("a receive is forgotten", { token });
-    }
-    this.#adoptSent(actual);
-    this.#order = Math.max(this.#order, ...[...actual.values()].flat().map(({ order }) => order));
-    this.#sent = [];
-    this.#received = [];
-    this.#deleted.clear();
-  }
-
-  #checkKept(
-    queue: QueueModel,
-    there: readonly { token: string; sentMs: number }[],
-    dead: readonly { token: string }[],
-    now: number,
-  ): void {
-    const { name, retentionMs } = queue.settings;
-    const isThere = (token: string) => [...there, ...dead].some((message) => message.token === token);
-    for (const { token } of queue.messages) {
-      if (!isThere(token) && !this.#deleted.has(keyOf(queue, token)))
-        throw new Violation("an acknowledged message is lost", { name, token });
-    }
-    for (const { token, queues, acknowledged, id, atMs } of this.#sent) {
-      // A duplicate is acknowledged and not kept.
-      if (!queues.includes(queue) || !acknowledged || (id !== undefined && id !== token)) continue;
-      if (atMs + retentionMs > now && !isThere(token))
-        throw new Violation("an acknowledged message is lost", { name, token });
-    }
-    for (const { token, sentMs } of there) {
-      if (sentMs + retentionMs <= now) continue;
-      const known = queue.find(token) !== undefined || this.#sent.some((sent) => sent.token === token);
-      const source = this.#queues.find(({ settings }) => settings.deadLetters === queue);
-      if (!known && source?.find(token) === undefined && !this.#wasIn(source, token)) {
-        throw new Violation("a message comes from nowhere", { name, token });
-      }
-      if (this.#deleted.get(keyOf(queue, token)) === true && queue.find(token) !== undefined) {
-        throw new Violation("a deleted message is back", { name, token });
-      }
-    }
-  }
-
-  /** The source of dead letters is looked at after their queue, so what left it is still known here. */
-  #wasIn(source: QueueModel | undefined, token: string): boolean {
-    return source?.messages.some((message) => message.token === token) ?? false;
-  }
-
-  /** What was published reached all its queues or none, and ids that were taken are remembered. */
-  #adoptSent(actual: ReadonlyMap<string, readonly { token: string; sentMs: number }[]>): void {
-    for (const { token, queues, id } of this.#sent) {
-      const found = queues.map((queue) => {
-        const names = [queue.settings.name, queue.settings.deadLetters?.settings.name ?? ""];
-        const message = names.flatMap((name) => actual.get(name) ?? []).find((one) => one.token === token);
-        if (message !== undefined && id !== undefined) queue.remember(id, message.sentMs);
-        return message;
-      });
-      const some = found.find((message) => message !== undefined);
-      if (some !== undefined && id === undefined && found.includes(undefined)) {
-        throw new Violation("a message reached some of its queues", { token });
-      }
-      if (some === undefined || id === undefined || queues.length < 2) continue;
-      for (const { name, windows } of this.#topics) if (name.endsWith(".fifo")) windows.set(id, some.sentMs + 300_000);
-    }
+    this.#order = Math.max(this.#order, this.#burst.recover(this.#touched, this.#topics));
   }
 
   /** Gathers what is about to be sent, for a process that is about to end. */
   #expect(messages: readonly { token: string; id?: string | undefined }[], queues: readonly QueueModel[]): Sent[] {
     for (const queue of queues) this.#touch(queue);
-    if (!this.#world.bursting) return [];
-    const atMs = this.#world.now();
-    const facts = messages.map(({ token, id }) => ({ token, queues, id, atMs, acknowledged: false }));
-    this.#sent.push(...facts);
-    return facts;
+    return this.#world.bursting ? this.#burst.sending(messages, queues) : [];
   }
 
   #accept(
@@ -521,12 +382,13 @@ export class Queues implements Actor {
     }
   }
 
-  #keep(queue: QueueModel, messages: readonly Message[]): void {
-    for (const { Body, ReceiptHandle, Attributes } of messages) {
+  #keep(queue: QueueModel, messages: readonly Message[]): Handle[] {
+    const handles = messages.map(({ Body, ReceiptHandle, Attributes }) => {
       const receive = Number(Attributes?.ApproximateReceiveCount);
-      this.#handles.push({ queue, token: tokenOf(Body as string), text: ReceiptHandle as string, receive });
-    }
-    this.#handles = this.#handles.slice(-mostHandles);
+      return { queue, token: tokenOf(Body as string), text: ReceiptHandle as string, receive };
+    });
+    this.#handles = [...this.#handles, ...handles].slice(-mostHandles);
+    return handles;
   }
 
   #pickHandle(): Handle | undefined {
@@ -547,13 +409,4 @@ export class Queues implements Actor {
   #urlOf(queue: QueueModel): string {
     return this.#world.queueUrl(queue.settings.name);
   }
-}
-
-function keyOf({ settings }: QueueModel, token: string): string {
-  return `${settings.name} ${token}`;
-}
-
-/** What a reload must not change. */
-function standing({ token, group, sentMs, untilMs, delayed, receives, receivesBefore }: ModelMessage) {
-  return { token, group, sentMs, untilMs, delayed, receives, receivesBefore };
 }
