@@ -157,8 +157,8 @@ export class LinearRegex {
   }
 
   /** Whether the whole text matches: Jayway, and so Step Functions, anchors filter patterns at both ends. */
-  matches(text: string): boolean {
-    return run(this.#program, text, 0, { anchored: true, whole: true, groups: 0 }, () => {}) !== undefined;
+  matches(text: string, work: Work = () => {}): boolean {
+    return run(this.#program, text, 0, { anchored: true, whole: true, groups: 0 }, work) !== undefined;
   }
 
   /** The first match at or after `from`. */

@@ -6,6 +6,7 @@ import {
   PathMiss,
   type Roots,
   readPath,
+  Visits,
   writePath,
 } from "../../../src/services/stepfunctions/asl/jsonpath/path-read.ts";
 import { isReferencePath, parsePath } from "../../../src/services/stepfunctions/asl/jsonpath/path-syntax.ts";
@@ -16,7 +17,7 @@ import { runDefinition } from "../../support/asl-runner.ts";
 const chance = { random: () => 0.5, uuid: () => "u" };
 
 function roots(input: Json): Roots {
-  return { input, context: () => ({ State: { Name: "S" } }), variable: () => undefined };
+  return { input, context: () => ({ State: { Name: "S" } }), variable: () => undefined, visits: new Visits() };
 }
 
 function read(path: string, input: Json): Json | undefined {

@@ -4,12 +4,17 @@ import type { StateError } from "../../../src/services/stepfunctions/asl/errors.
 import { type Json, jsonEquals } from "../../../src/services/stepfunctions/asl/json.ts";
 import { isValidIntrinsic } from "../../../src/services/stepfunctions/asl/jsonpath/intrinsic-syntax.ts";
 import { evaluateIntrinsic } from "../../../src/services/stepfunctions/asl/jsonpath/intrinsics.ts";
+import { Visits } from "../../../src/services/stepfunctions/asl/jsonpath/path-read.ts";
 import { json } from "../../support/asl-arbitraries.ts";
 
 const chance = { random: () => 0.5, uuid: () => "00000000-0000-4000-8000-000000000000" };
 
 function call(expression: string, input: Json): Json {
-  return evaluateIntrinsic(expression, { input, context: () => ({}), variable: () => undefined }, chance);
+  return evaluateIntrinsic(
+    expression,
+    { input, context: () => ({}), variable: () => undefined, visits: new Visits() },
+    chance,
+  );
 }
 
 function errorOf(expression: string, input: Json): string | undefined {

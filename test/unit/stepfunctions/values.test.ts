@@ -8,13 +8,18 @@ import {
   parseJson,
   payloadText,
 } from "../../../src/services/stepfunctions/asl/json.ts";
+import { Visits } from "../../../src/services/stepfunctions/asl/jsonpath/path-read.ts";
 import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/jsonpath/template.ts";
 import { compareInstants, parseTimestamp } from "../../../src/services/stepfunctions/asl/timestamps.ts";
 
 const chance = { random: () => 0.5, uuid: () => "u" };
 
 function evaluate(template: Json, input: Json): Json {
-  return evaluateTemplate(template, { input, context: () => ({ A: { B: "x" } }), variable: () => undefined }, chance);
+  return evaluateTemplate(
+    template,
+    { input, context: () => ({ A: { B: "x" } }), variable: () => undefined, visits: new Visits() },
+    chance,
+  );
 }
 
 function causeOf(template: Json, input: Json): [string | undefined, string | undefined] {
@@ -84,6 +89,43 @@ describe("timestamps", () => {
     expect(order("2024-01-01T01:00:00+01:00", "2024-01-01T00:00:00Z")).toBe(0);
     expect(order("2024-01-01T00:00:00.0001Z", "2024-01-01T00:00:00.0002Z")).toBe(-1);
     expect(order("2024-01-01T00:00:00.1Z", "2024-01-01T00:00:00.1000Z")).toBe(0);
+  });
+});
+
+describe("templates that ask for too much", () => {
+  const big = Array.from({ length: 5_000 }, (_, index) => ({ k: `__proto__${index}`, v: [index] }));
+  const fields = (text: string, count: number): Json =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}.$`, text]));
+  const evaluated = (template: Json, input: Json) =>
+    evaluateTemplate(template, { input, context: () => ({}), variable: () => undefined, visits: new Visits() }, chance);
+
+  it.each([
+    ["$.l..*"],
+    ["$.l[*].v[*]"],
+    ["$.l[?(@.k =~ /(_?p?r?o?t?o?_?[0-9]?){20}x/)]"],
+    ["$.l[*]['a','b','c','d','e','f','g','h','i','j']"],
+    ["$.l[?(@ == $.l)]"],
+    ["States.ArrayUnique($.l)"],
+    ["States.ArrayContains($.l, $.l)"],
+    ["States.JsonToString($.l)"],
+  ])("end for %s, however often it is written", (text) => {
+    expect(() => evaluated(fields(text, 3_000), { l: big })).toThrow(/could not be found|too large/);
+  });
+
+  it("leave those alone that look up what they need", () => {
+    const result = evaluated(fields("$.l[4999].v[0]", 10_000), { l: big });
+    expect(Object.keys(result as object)).toHaveLength(10_000);
+    expect(evaluated(fields("States.ArrayLength($.l)", 100), { l: big })).toMatchObject({ f0: 5_000 });
+  });
+
+  it("read an object's own members alone", () => {
+    for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty", "__lookupGetter__"]) {
+      expect(() => evaluated({ "a.$": `$.${name}` }, {})).toThrow("could not be found");
+      expect(() => evaluated({ "a.$": `$['${name}'].x` }, { a: 1 })).toThrow("could not be found");
+      expect(evaluated({ "a.$": `$..['${name}']` }, { a: {} })).toEqual({ a: [] });
+      expect(evaluated({ "a.$": `$.${name}` }, JSON.parse(`{"${name}":1}`) as Json)).toEqual({ a: 1 });
+    }
+    expect(Object.keys(evaluated({ "__proto__.$": "$.a" }, { a: 1 }) as object)).toEqual(["__proto__"]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
 import { getOwn, type Json, type JsonObject } from "./json.ts";
 import type { QueryScope } from "./jsonata/query.ts";
-import type { Roots } from "./jsonpath/path-read.ts";
+import { type Roots, Visits } from "./jsonpath/path-read.ts";
 import type { Run } from "./run.ts";
 import { isoTime } from "./timestamps.ts";
 
@@ -83,6 +83,7 @@ export function rootsOf(place: Place, input: Json): Roots {
     input,
     context: () => (context ??= contextOf(place)),
     variable: (name) => variableIn(place.run, place.thread, name),
+    visits: new Visits(),
   };
 }
 

@@ -54,8 +54,8 @@ export function stepped(left: Node, right: Node, misplaced: Misplaced): Path {
   if (left.type === "parent") path.seeking = [left.slot];
   if (right.type !== "path") predicatesToStages(right);
   const added = right.type === "path" ? right.steps : [right];
-  const first = path.steps.length === 1 ? [path.steps[0]!] : [];
-  for (const step of [...first, ...added]) {
+  const first = path.steps[0]!;
+  for (const step of [first, ...added]) {
     if (step.type !== "literal") continue;
     if (typeof step.value === "string") Object.assign(step, { type: "name" });
     else misplaced("S0213", { value: step.value });
@@ -63,7 +63,7 @@ export function stepped(left: Node, right: Node, misplaced: Misplaced): Path {
   path.steps.push(...added);
   path.depth = Math.max(path.depth, right.depth + 1);
   if (path.steps.length > longestPath) throw stackError();
-  if ([...first, ...added].some((step) => step.keepArray)) path.keepSingleton = true;
+  if ([first, ...added].some((step) => step.keepArray)) path.keepSingleton = true;
   if (path.steps[0]!.type === "array") path.steps[0]!.constructs = true;
   const last = path.steps.at(-1)!;
   if (last.type === "array") last.constructs = true;

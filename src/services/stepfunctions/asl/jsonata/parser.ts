@@ -18,9 +18,6 @@ const negation = 70;
 /** What may stand between tokens without an operator's meaning of its own. */
 const known = new Set([...binding.keys(), "]", "}", ")", ",", ";", ":", "..", "|", "**"]);
 
-/** Operators an operand begins with, and that another one follows. */
-const prefixes = new Set(["-", "(", "[", "{", "|"]);
-
 /** Expressions inside one another, in parentheses or as operands: bounds the parser's own recursion. */
 const deepestNesting = 300;
 
@@ -96,8 +93,8 @@ class Parser {
 
   #expression(power: number): Node {
     if (++this.#nesting > deepestNesting) throw stackError();
-    const first = this.#token;
-    let left = this.#operand(this.#advance(first.type === "operator" && prefixes.has(first.value)));
+    // As everywhere, a slash that follows a prefix operator is a division: `(/a/)` is no expression.
+    let left = this.#operand(this.#advance(false));
     while (this.#token.type === "operator" && power < (binding.get(this.#token.value) ?? 0)) {
       left = this.#operation(left, this.#advance());
     }

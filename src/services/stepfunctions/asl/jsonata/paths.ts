@@ -72,7 +72,7 @@ export function compilePath(node: Path, compiler: Compiler): WholeCode {
         if (!Array.isArray(value)) return value === undefined || !keep ? value : collapse(sequence([value]), true);
         return finish(isSequence(value) && value.length > 0 ? sequence(value.slice()) : value, frame);
       }
-      items = value === undefined ? [] : Array.isArray(value) && !isConstructed(value) ? value : sequence([value]);
+      items = value === undefined ? [] : itemsOf(value);
       if (value === undefined && !tuples) return group ? finish(sequence([]), frame) : undefined;
     } else {
       items = Array.isArray(input) && !fromVariable ? input : [input];
@@ -83,7 +83,7 @@ export function compilePath(node: Path, compiler: Compiler): WholeCode {
           items = sequence([]);
           break;
         }
-        items = Array.isArray(found) && !isConstructed(found) ? found : sequence([found]);
+        items = at === steps.length && Array.isArray(found) && !isConstructed(found) ? found : itemsOf(found);
       }
       if (at > 0 && at === steps.length) return finish(items, frame);
       if (items.length === 0 && at > 0) return finish(sequence([]), frame);
@@ -122,6 +122,13 @@ function statesPath(node: Path, { bound }: Compiler): { member: string; rest: No
   return { member: second.value, rest: node.steps.slice(2) };
 }
 
+/** What the next step goes over. No items are nothing, even where they are an array's. */
+function itemsOf(value: Value): Value[] {
+  return Array.isArray(value) && value.length > 0 && !isConstructed(value)
+    ? value
+    : sequence(Array.isArray(value) && !isConstructed(value) ? [] : [value]);
+}
+
 function decorated(node: Node): boolean {
   return Boolean(node.stages || node.predicates || node.group || node.tuple || node.keepArray);
 }
@@ -130,7 +137,7 @@ function evaluateStep(step: Step, items: Value[], frame: Frame, first: boolean, 
   const { budget } = frame.run;
   if (first && step.node.constructs && step.node.type === "array") {
     const made = step.code(items, frame);
-    return Array.isArray(made) ? made : [];
+    return Array.isArray(made) && made.length > 0 ? made : sequence([]);
   }
   if (step.sort) {
     const inOrder = step.sort(items, frame);
@@ -148,7 +155,7 @@ function evaluateStep(step: Step, items: Value[], frame: Frame, first: boolean, 
   const only = results[0];
   if (results.length === 1 && Array.isArray(only)) {
     // The array that a last step gives is the result; anywhere else its items are the sequence.
-    if (last ? !isSequence(only) : !isConstructed(only)) return only;
+    if (last ? !isSequence(only) : only.length > 0 && !isConstructed(only)) return only;
   }
   const flat: Value[] = [];
   for (const value of results) {

@@ -227,18 +227,35 @@ function apply(call: Call, args: Json[], chance: Chance): Json {
   }
 }
 
+/** Functions that look at all of their arguments, or copy them. */
+const looking = new Set([
+  ...["States.Format", "States.StringToJson", "States.JsonToString", "States.ArrayPartition", "States.ArrayContains"],
+  ...["States.ArrayUnique", "States.Base64Encode", "States.Base64Decode", "States.Hash", "States.JsonMerge"],
+  "States.StringSplit",
+]);
+
 /**
  * The value of an intrinsic call (Amazon States Language, Intrinsic Functions). Throws States.IntrinsicFailure for a
  * wrong argument and States.Runtime for an argument path that leads nowhere.
  */
 export function evaluateIntrinsic(expression: string, roots: Roots, chance: Chance): Json {
+  const weighed = (node: Call, args: Json[]): Json => {
+    try {
+      roots.visits.take(1);
+      if (looking.has(node.name)) for (const arg of args) roots.visits.takeWhole(arg);
+    } catch (error) {
+      if (error instanceof PathMiss) refuse("The arguments are too large to look at so often");
+      throw error;
+    }
+    return apply(node, args, chance);
+  };
   const evaluate = (node: Expression): Json => {
     switch (node.kind) {
       case "text":
       case "value":
         return node.value;
       case "call":
-        return apply(node, node.args.map(evaluate), chance);
+        return weighed(node, node.args.map(evaluate));
       case "path":
         try {
           return readPath(node.path, roots);

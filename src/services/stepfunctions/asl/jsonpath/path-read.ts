@@ -8,6 +8,7 @@ export type Roots = {
   input: Json;
   context: () => JsonObject;
   variable: (name: string) => Json | undefined;
+  visits: Visits;
 };
 
 /** A path that leads nowhere. `index` tells that the miss is an index past the end of an array. */
@@ -21,19 +22,41 @@ export class PathMiss extends Error {
   }
 }
 
-/** Values one path may look at; wildcards and descents multiply, so a path can ask for more than any process has. */
-const maxVisits = 1_000_000;
+/**
+ * Values that the paths and functions of one field may look at together; wildcards and descents multiply, and a template
+ * can ask many times, so that it could ask for more than any process has.
+ */
+const maxVisits = 2_000_000;
+
+/** Keeps account of {@link maxVisits}. */
+export class Visits {
+  #left = maxVisits;
+
+  /** Throws {@link PathMiss} when it is enough. */
+  take(count: number): void {
+    this.#left -= count;
+    if (this.#left < 0) throw new PathMiss("missing", "The path visits too many values");
+  }
+
+  /** Takes what it costs to look at all of a value. */
+  takeWhole(value: Json | undefined): void {
+    this.take(typeof value === "string" ? 1 + (value.length >> 5) : 1);
+    if (Array.isArray(value)) for (const item of value) this.takeWhole(item);
+    else if (isObject(value)) for (const key of Object.keys(value)) this.takeWhole(value[key]);
+  }
+}
 
 class Walk {
   readonly root: Json;
-  visits = 0;
+  readonly #visits: Visits;
 
-  constructor(root: Json) {
+  constructor(root: Json, visits: Visits) {
     this.root = root;
+    this.#visits = visits;
   }
 
   private visit(): void {
-    if (++this.visits > maxVisits) throw new PathMiss("missing", "The path visits too many values");
+    this.#visits.take(1);
   }
 
   /** All values the steps lead to, misses left out. */
@@ -76,13 +99,17 @@ class Walk {
         if (isObject(value)) add(getOwn(value, segment.name));
         return;
       case "names":
-        if (isObject(value)) for (const name of segment.names) add(getOwn(value, name));
+        if (!isObject(value)) return;
+        this.#visits.take(segment.names.length);
+        for (const name of segment.names) add(getOwn(value, name));
         return;
       case "index":
         if (Array.isArray(value)) add(value.at(segment.index));
         return;
       case "indexes":
-        if (Array.isArray(value)) for (const index of segment.indexes) add(value.at(index));
+        if (!Array.isArray(value)) return;
+        this.#visits.take(segment.indexes.length);
+        for (const index of segment.indexes) add(value.at(index));
         return;
       case "slice":
         if (Array.isArray(value)) for (const item of value.slice(segment.from ?? 0, segment.to)) add(item);
@@ -117,11 +144,16 @@ class Walk {
         return this.follow(filter.path, item) !== undefined;
       case "matches": {
         const value = this.operand(filter.left, item);
-        return typeof value === "string" && filter.regex.matches(value);
+        return typeof value === "string" && filter.regex.matches(value, (work) => this.#visits.take(work / 8));
       }
       case "compare":
-        return compares(filter.operator, this.operand(filter.left, item), this.operand(filter.right, item));
+        return this.compares(filter.operator, this.operand(filter.left, item), this.operand(filter.right, item));
     }
+  }
+
+  private compares(operator: string, left: Json | undefined, right: Json | undefined): boolean {
+    if (typeof left === "object" && typeof right === "object") this.#visits.takeWhole(left);
+    return compares(operator, left, right);
   }
 
   private operand(operand: Operand, item: Json): Json | undefined {
@@ -167,7 +199,7 @@ function rootOf(path: Path, roots: Roots): Json {
 export function readPath(path: Path, roots: Roots): Json {
   const root = rootOf(path, roots);
   if (path.segments.length === 0) return root;
-  if (!path.definite) return new Walk(root).select([root], path.segments);
+  if (!path.definite) return new Walk(root, roots.visits).select([root], path.segments);
   let value = root;
   let trail = "$";
   for (const [at, segment] of path.segments.entries()) {

@@ -104,6 +104,16 @@ function valueAt(text: string, roots: Roots): Json {
   }
 }
 
+/** A text is looked at as a whole by some operators, and a state may have thousands of rules. */
+function visited(value: string, text: string, { visits }: Roots): void {
+  try {
+    visits.takeWhole(value);
+  } catch (error) {
+    if (!(error instanceof PathMiss)) throw error;
+    throw runtimeError(`Invalid path '${text}': ${error.message}`);
+  }
+}
+
 function present(text: string, roots: Roots): Json | undefined {
   try {
     return readPath(pathOf(text), roots);
@@ -128,6 +138,7 @@ export function ruleMatches(rule: JsonObject, roots: Roots): boolean {
     if (!found) continue;
     if (field === "IsPresent") return found.operator.test(present(variable, roots), rule[field]!);
     const value = valueAt(variable, roots);
+    if (typeof value === "string") visited(value, variable, roots);
     const operand = found.byPath ? valueAt(textOf(rule[field]), roots) : rule[field]!;
     return found.operator.test(value, operand);
   }

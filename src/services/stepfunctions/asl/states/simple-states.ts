@@ -11,7 +11,7 @@ import { runtimeError, StateError } from "../errors.ts";
 import type { ThreadFrame } from "../execution.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
 import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
-import { PathMiss, readPath } from "../jsonpath/path-read.ts";
+import { PathMiss, type Roots, readPath } from "../jsonpath/path-read.ts";
 import { pathOf } from "../jsonpath/path-syntax.ts";
 import { evaluateDynamic } from "../jsonpath/template.ts";
 import type { StateNode } from "../machine.ts";
@@ -134,7 +134,8 @@ export function runChoice(run: Run, thread: ThreadFrame, node: StateNode): void 
   const place = { run, thread };
   const input = effectiveInput(node, place);
   const rules = (node.fields["Choices"] as JsonObject[]).filter(isObject);
-  const index = rules.findIndex((rule, at) => holds(node, place, rule, at, input));
+  const roots = rootsOf(place, input);
+  const index = rules.findIndex((rule, at) => holds(node, place, rule, at, roots));
   const rule = rules[index];
   const next = rule ? textOf(rule["Next"]) : node.fields["Default"];
   if (typeof next !== "string") {
@@ -144,8 +145,8 @@ export function runChoice(run: Run, thread: ThreadFrame, node: StateNode): void 
   exitState(run, thread, { ...result, next });
 }
 
-function holds(node: StateNode, place: Place, rule: JsonObject, index: number, input: Json): boolean {
-  if (node.language === "JSONPath") return ruleMatches(rule, rootsOf(place, input));
+function holds(node: StateNode, place: Place, rule: JsonObject, index: number, roots: Roots): boolean {
+  if (node.language === "JSONPath") return ruleMatches(rule, roots);
   return evaluateTyped(rule["Condition"]!, `Choices[${index}]/Condition`, "boolean", queryScope(place)) === true;
 }
 
