@@ -47,6 +47,7 @@ export class Endings {
   #sendDeadLetter(letter: DeadLetter, end: DeliveryEnd): NonNullable<DeliveryRecord["deadLetter"]> {
     const { account, region, service, source, retry, id, attempt, payload } = end.delivery;
     const described = this.#describers.get(service)?.(end);
+    const body = letter.body ?? described?.body;
     const target = this.#targets.of("sqs");
     if (target === undefined || !("local" in target)) throw new Error("dead letters need the target kind sqs");
     const order = { account, region, service, source, retry, id, attempt };
@@ -56,11 +57,12 @@ export class Endings {
           ...order,
           target: letter.arn,
           kind: "sqs",
-          payload: letter.body ?? described?.body ?? payload,
+          payload: body ?? payload,
           parameters: {
             messageAttributes: { ...letter.attributes, ...described?.attributes },
             messageGroupId: letter.messageGroupId,
             messageDeduplicationId: letter.messageDeduplicationId,
+            copy: body === undefined && end.delivery.kind === "sqs" ? end.delivery.parameters.copy : undefined,
           },
         }),
       );

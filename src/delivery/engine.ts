@@ -8,6 +8,7 @@ import { causeOr, Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
+import { type Copy, type SignText, wholeCopy } from "./copies.ts";
 import { Endings } from "./endings.ts";
 import { type DeliveryCounts, History } from "./history.ts";
 import type { Kind } from "./kinds.ts";
@@ -33,7 +34,7 @@ import {
 } from "./types.ts";
 
 /** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
-const mostLocalAttempts = 256;
+const mostLocalAttempts = 10_000;
 
 export interface DeliveryEngineDependencies {
   readonly store: Store;
@@ -49,6 +50,7 @@ export class DeliveryEngine {
   readonly #outbox: Outbox;
   readonly #history = new History();
   readonly #endings: Endings;
+  #sign: SignText = () => "";
   #localAttempts = 0;
 
   constructor({ store, clock, random }: DeliveryEngineDependencies) {
@@ -91,6 +93,16 @@ export class DeliveryEngine {
     this.#endings.onEnd(name, handler);
   }
 
+  /** Registers who signs the texts that copies share. */
+  signCopies(sign: SignText): void {
+    this.#sign = sign;
+  }
+
+  /** The text of one copy, as its reader gets it. Inside a transaction. */
+  wholeCopy(text: string, copy: Copy): string {
+    return wholeCopy(text, copy, this.#sign);
+  }
+
   /** Registers what a service adds to the dead letters of its deliveries: the body, attributes that tell the failure. */
   describeFailure(service: string, describe: DescribeFailure): void {
     this.#endings.describeFailure(service, describe);
@@ -123,12 +135,14 @@ export class DeliveryEngine {
     const target = this.#targets.of(request.kind);
     const outbox = this.#outbox;
     const cause = this.#causeOf(id);
+    const blocked = outbox.isBlocked(request);
+    if (target !== undefined && "local" in target && !blocked && this.#mayAttemptNow(request)) {
+      cause.run(() => this.#attemptAtOnce(id, request, target.local, cause));
+      return id;
+    }
     const row = outbox.newRow(id, request, cause);
     if (target === undefined) cause.run(() => outbox.giveUp(row, request.payload, noTarget(request)));
-    else if (outbox.isBlocked(request)) outbox.put({ ...row, blocked: true }, request.payload);
-    else if ("local" in target && request.delayMs === undefined && this.#mayAttemptNow(request)) {
-      this.#attemptLocal(row, request.payload, target.local, cause);
-    } else outbox.put(row, request.payload);
+    else outbox.put(blocked ? { ...row, blocked } : row, request.payload);
     return id;
   }
 
@@ -221,8 +235,9 @@ export class DeliveryEngine {
     return this.#history.list(filter, this.#outbox.records("pending"), this.#outbox.records("failed"));
   }
 
-  #mayAttemptNow({ retry }: DeliveryRequest): boolean {
-    if (retry.maxPerSecond !== undefined || this.#localAttempts >= mostLocalAttempts) return false;
+  #mayAttemptNow({ retry, delayMs }: DeliveryRequest): boolean {
+    if (delayMs !== undefined || retry.maxPerSecond !== undefined || this.#localAttempts >= mostLocalAttempts)
+      return false;
     // A transaction is synchronous: the next microtask is after it, whether it was committed or undone.
     if (this.#localAttempts === 0) queueMicrotask(() => (this.#localAttempts = 0));
     this.#localAttempts += 1;
@@ -246,6 +261,23 @@ export class DeliveryEngine {
 
   #causeOf(id: string): Cause {
     return causeOr("delivery", id, this.#clock.now()).next("delivery", id);
+  }
+
+  /** The first attempt at a target that writes rows: it has a row of its own only when it fails. */
+  #attemptAtOnce(id: string, request: DeliveryRequest, deliver: DeliverLocally, cause: Cause): void {
+    const delivery = { ...request, id, attempt: 1 };
+    let response: unknown;
+    try {
+      response = this.#targets.local(deliver, delivery);
+    } catch (error) {
+      this.#failed(this.#outbox.newRow(id, request, cause), request.payload, this.#targets.failureOf(error));
+      return;
+    }
+    const acceptedMs = this.#clock.now();
+    const { account, region, service, source, target, kind, notify } = request;
+    const taken = { id, account, region, service, source, target, kind, acceptedMs };
+    this.#store.afterCommit(() => this.#history.addTaken(taken));
+    if (notify !== undefined) this.#endings.tell({ delivery, status: "delivered", acceptedMs, response });
   }
 
   #attemptLocal(row: DeliveryRow, payload: string, deliver: DeliverLocally, cause: Cause): void {

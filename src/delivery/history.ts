@@ -16,14 +16,26 @@ import {
 
 const kept = 1000;
 
+/** What the record of a delivery is made of that was delivered at once. */
+export type Taken = Pick<
+  DeliveryRecord,
+  "id" | "account" | "region" | "service" | "source" | "target" | "kind" | "acceptedMs"
+>;
+
 export type DeliveryCounts = Record<DeliveryStatus, number>;
 
 export class History {
-  readonly #delivered = new Ring<DeliveryRecord>(kept);
+  readonly #delivered = new Ring<DeliveryRecord | Taken>(kept);
   readonly #lost = new LostMessages();
   /** Of those who try again by themselves, by their keys, oldest first. */
   readonly #own = new Map<string, DeliveryRecord>();
   #counts = noCounts();
+
+  /** One that was delivered at the first attempt, at once. */
+  addTaken(taken: Taken): void {
+    this.#counts.delivered += 1;
+    this.#delivered.add(taken);
+  }
 
   addDelivered(record: DeliveryRecord): void {
     this.#counts.delivered += 1;
@@ -99,7 +111,7 @@ export class History {
     const found: DeliveryRecord[] = [];
     const limit = filter.limit ?? 100;
     const own = [...this.#own.values()].sort((a, b) => b.acceptedMs - a.acceptedMs).values();
-    const sources = [...outbox, this.#delivered.newestFirst(), this.#lost.newestFirst(filter), own];
+    const sources = [...outbox, recordsOf(this.#delivered), this.#lost.newestFirst(filter), own];
     for (const record of newestOf(sources)) {
       if (filter.account !== undefined && record.account !== filter.account) continue;
       if (filter.source !== undefined && record.source !== filter.source) continue;
@@ -109,6 +121,16 @@ export class History {
       if (found.length === limit) break;
     }
     return found;
+  }
+}
+
+function* recordsOf(delivered: Ring<DeliveryRecord | Taken>): IterableIterator<DeliveryRecord> {
+  for (const one of delivered.newestFirst()) {
+    if ("status" in one) yield one;
+    else {
+      const attempts = [{ timeMs: one.acceptedMs, outcome: "delivered" as const }];
+      yield { ...one, status: "delivered", attemptCount: 1, attempts };
+    }
   }
 }
 

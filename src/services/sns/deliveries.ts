@@ -58,6 +58,7 @@ export function subscriberOf(row: SubscriptionRow): Subscriber {
 export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notification): DeliveryRequest {
   const { row, raw, deadLetterArn } = subscriber;
   const { topic, published } = notification;
+  if (isCopy(subscriber, topic)) return copyFor(subscriber, notification);
   const { protocol } = row;
   const body = raw ? notification.textFor(protocol) : undefined;
   return {
@@ -81,6 +82,33 @@ export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notif
     orderKey: topic.fifo ? published.groupId : undefined,
     notify: wantsStatus(topic, protocol) ? statusHandler : undefined,
   };
+}
+
+/** The same for a copy, most of which have nothing special: written out, as this is where a large fan-out spends its time. */
+function copyFor({ row, deadLetterArn }: Subscriber, notification: Notification): DeliveryRequest {
+  const { topic, published } = notification;
+  const { text, copy } = notification.copyOf(row);
+  const { traceHeader, groupId } = published;
+  return {
+    account: row.account,
+    region: topic.region,
+    service: "sns",
+    source: row.arn,
+    target: row.endpoint,
+    kind: "sqs",
+    parameters: { messageGroupId: groupId, traceHeader, copy },
+    payload: text,
+    retry: serviceRetry,
+    // A copy's dead letter is a copy, too.
+    deadLetter: deadLetterArn === undefined ? undefined : { arn: deadLetterArn },
+    orderKey: undefined,
+    notify: wantsStatus(topic, "sqs") ? statusHandler : undefined,
+  };
+}
+
+/** Whether what a subscriber gets is signed and made whole only when it is read. */
+function isCopy({ row, raw }: Subscriber, topic: TopicRow): boolean {
+  return row.protocol === "sqs" && !raw && !topic.fifo && !row.endpoint.endsWith(".fifo");
 }
 
 type Form = Way & Pick<DeliveryRequest, "payload"> & Partial<Pick<DeliveryRequest, "retry">>;

@@ -5,6 +5,7 @@ import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as dataProtection from "./data-protection.ts";
 import { statusHandler } from "./feedback.ts";
+import { copySigner } from "./notification.ts";
 import * as permissions from "./permissions.ts";
 import * as platformApplications from "./platform-applications.ts";
 import * as platformEndpoints from "./platform-endpoints.ts";
@@ -50,6 +51,7 @@ export const sns = defineService<Sns>({
     delivery.registerLocal("sns", (one) => deliverToTopic(service, one));
     delivery.registerLocal("sms", (one) => deliverSms(service, one));
     delivery.registerLocal("push", (one) => deliverPush(service, one));
+    delivery.signCopies(copySigner(service));
     delivery.onEnd(statusHandler, (end) => logStatus(service, end));
     timers.on(subscribe.pendingTimer, ({ payload }) => {
       const row = service.subscriptions.get(payload as string);

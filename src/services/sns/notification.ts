@@ -1,4 +1,5 @@
 /** A published message in the forms its subscribers get it (SNS developer guide, "Amazon SNS message formats"). */
+import type { Copy, SignText } from "../../delivery/copies.ts";
 import type { Sns } from "./sns.ts";
 import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
 
@@ -9,6 +10,26 @@ interface Shared {
   readonly tail: string;
 }
 
+/** The text that copies to queues share. */
+interface Draft {
+  readonly origin: string;
+  readonly message: string;
+  readonly text: string;
+  readonly signatureAt: number;
+  readonly ownAt: number;
+}
+
+interface SignedParts {
+  readonly Message: string;
+  readonly MessageId: string;
+  readonly Subject?: string | undefined;
+  readonly Timestamp: string;
+  readonly TopicArn: string;
+  readonly SignatureVersion?: "1" | "2";
+}
+
+const signatureStart = `"Signature" : "`;
+
 export class Notification {
   readonly topic: TopicRow;
   readonly published: Published;
@@ -17,6 +38,7 @@ export class Notification {
   readonly #sns: Sns;
   readonly #timestamp: string;
   readonly #shared = new Map<string, Shared>();
+  #draft: Draft | undefined;
 
   constructor(sns: Sns, topic: TopicRow, published: Published, replayed = false) {
     this.#sns = sns;
@@ -38,6 +60,27 @@ export class Notification {
     const text = this.textFor(subscription.protocol);
     const { head, tail } = this.#sharedFor(text, origin);
     return `${head}${origin}${unsubscribeQuery}${subscription.arn}${tail}`;
+  }
+
+  /** The envelope as queues get it: the text that all copies share, without its signature, and what is one copy's own. */
+  copyOf(subscription: SubscriptionRow): { readonly text: string; readonly copy: Copy } {
+    const origin = this.#originFor(subscription);
+    const text = this.textFor(subscription.protocol);
+    let draft = this.#draft;
+    if (draft?.origin !== origin || draft.message !== text) draft = this.#makeDraft(text, origin);
+    const { signatureAt, ownAt } = draft;
+    return { text: draft.text, copy: { own: subscription.arn, ownAt, signatureAt } };
+  }
+
+  #makeDraft(message: string, origin: string): Draft {
+    const { head, tail } = this.#makeShared(message, origin, "");
+    const before = `${head}${origin}${unsubscribeQuery}`;
+    // Behind the message no text is the client's up to the signature.
+    const signatureAt = head.lastIndexOf(signatureStart) + signatureStart.length;
+    // One flat string: it is compared, scanned and copied more than once.
+    const text = Buffer.from(before + tail).toString();
+    this.#draft = { origin, message, text, signatureAt, ownAt: before.length };
+    return this.#draft;
   }
 
   /** The event a Lambda function is invoked with. */
@@ -110,16 +153,15 @@ export class Notification {
     const key = `${origin}\n${text}`;
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      shared = this.#makeShared(text, origin);
+      // What FIFO topics send is not signed.
+      shared = this.#makeShared(text, origin, this.topic.fifo ? undefined : this.#sign(text));
       this.#shared.set(key, shared);
     }
     return shared;
   }
 
-  #makeShared(text: string, origin: string): Shared {
+  #makeShared(text: string, origin: string, signature: string | undefined): Shared {
     const { messageId, sequenceNumber, subject } = this.published;
-    // What FIFO topics send is not signed.
-    const signature = this.topic.fifo ? undefined : this.#sign(text);
     const lines = [`  "Type" : "Notification"`, `  "MessageId" : "${messageId}"`];
     if (sequenceNumber !== undefined) lines.push(`  "SequenceNumber" : "${sequenceNumber}"`);
     if (this.replayed) lines.push(`  "Replayed" : "true"`);
@@ -144,11 +186,35 @@ export class Notification {
 
   #sign(text: string): string {
     const { messageId, subject } = this.published;
-    const named =
-      `Message\n${text}\nMessageId\n${messageId}\n${subject === undefined ? "" : `Subject\n${subject}\n`}` +
-      `Timestamp\n${this.#timestamp}\nTopicArn\n${this.topic.arn}\nType\nNotification\n`;
+    const named = signedText({
+      Message: text,
+      MessageId: messageId,
+      Subject: subject,
+      Timestamp: this.#timestamp,
+      TopicArn: this.topic.arn,
+    });
     return this.#sns.signer.sign(named, this.#version);
   }
+}
+
+/** What the signature of a notification is made of (SNS developer guide, "Verifying the signatures"). */
+function signedText({ Message, MessageId, Subject, Timestamp, TopicArn }: SignedParts): string {
+  return (
+    `Message\n${Message}\nMessageId\n${MessageId}\n${Subject === undefined ? "" : `Subject\n${Subject}\n`}` +
+    `Timestamp\n${Timestamp}\nTopicArn\n${TopicArn}\nType\nNotification\n`
+  );
+}
+
+/** The signature of the text that copies share. Copies of a message are mostly read one after the other. */
+export function copySigner({ signer }: Sns): SignText {
+  let last = { text: "", signature: "" };
+  return (text) => {
+    if (last.text !== text) {
+      const parts = JSON.parse(text) as SignedParts;
+      last = { text, signature: signer.sign(signedText(parts), parts.SignatureVersion ?? "1") };
+    }
+    return last.signature;
+  };
 }
 
 const unsubscribeQuery = "/?Action=Unsubscribe&SubscriptionArn=";

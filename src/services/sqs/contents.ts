@@ -1,4 +1,5 @@
 /** What messages say. It stays as it was sent, while a message's own row changes with each receive. */
+import type { Copy } from "../../delivery/copies.ts";
 import { definePackedTable } from "../../engine/packed-table.ts";
 import type { MessageRow } from "./tables.ts";
 
@@ -22,6 +23,8 @@ export interface ContentRow {
   readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
   /** The text of what sent it. */
   readonly cause: string | undefined;
+  /** Until it is read: the body is a text that copies share, without an MD5, and this makes it this message's. */
+  readonly copy?: Copy | undefined;
 }
 
 /** A message that was given out, and what it says. */
@@ -35,14 +38,27 @@ export const contentTable = definePackedTable<ContentRow>({
   serial: (content) => content.serial,
   account: (content) => content.account,
   // Lines rather than JSON, which would cost each message several times as much; none of these has a line break.
-  head: ({ serial, account, id, bodyMd5, senderId, deduplicationId = "", traceHeader, attributes, cause = "" }) => {
+  head: ({
+    serial,
+    account,
+    id,
+    bodyMd5,
+    senderId,
+    deduplicationId = "",
+    traceHeader,
+    attributes,
+    cause = "",
+    copy,
+  }) => {
+    const md5 = copy === undefined ? bodyMd5 : `${copy.signatureAt} ${copy.ownAt} ${copy.own}`;
     const rare =
       traceHeader === undefined && attributes === undefined ? "" : JSON.stringify({ traceHeader, attributes });
-    return `${serial}\n${account}\n${id}\n${bodyMd5}\n${senderId}\n${deduplicationId}\n${rare}\n${cause}`;
+    return `${serial}\n${account}\n${id}\n${md5}\n${senderId}\n${deduplicationId}\n${rare}\n${cause}`;
   },
   text: (content) => content.body,
   row: (head, body) => {
     const [serial, account, id, bodyMd5, senderId, deduplicationId, rare, cause] = head.split("\n") as Lines;
+    const copy = bodyMd5.includes(" ") ? copyOf(bodyMd5) : undefined;
     const { traceHeader, attributes } = rare === "" ? nothingRare : (JSON.parse(rare) as Rare);
     return {
       serial: Number(serial),
@@ -55,9 +71,15 @@ export const contentTable = definePackedTable<ContentRow>({
       traceHeader,
       attributes,
       cause: cause || undefined,
+      copy,
     };
   },
 });
+
+function copyOf(line: string): Copy {
+  const [signatureAt, ownAt, own = ""] = line.split(" ");
+  return { signatureAt: Number(signatureAt), ownAt: Number(ownAt), own };
+}
 
 type Lines = [string, string, string, string, string, string, string, string?];
 type Rare = Pick<ContentRow, "traceHeader" | "attributes">;

@@ -1,5 +1,6 @@
 /** Takes what the delivery engine brings to a queue, of any account and region. */
 import { Blob64 } from "../../../protocols/blob.ts";
+import { signatureChars } from "../../delivery/copies.ts";
 import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../delivery/types.ts";
 import { check, putNew } from "./send.ts";
 import type { Sqs } from "./sqs.ts";
@@ -25,12 +26,14 @@ export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId
     MessageGroupId: parameters.messageGroupId,
     MessageDeduplicationId: parameters.messageDeduplicationId,
   });
-  if (checked.size > queue.numbers.MaximumMessageSize) {
+  const { copy } = parameters;
+  const size = copy === undefined ? checked.size : checked.size + signatureChars + copy.own.length;
+  if (size > queue.numbers.MaximumMessageSize) {
     const limit = queue.numbers.MaximumMessageSize;
     throw new DeliveryFailure("InvalidParameterValue", `Message must be shorter than ${limit} bytes.`, false);
   }
   const senderId = senderIds[delivery.service] ?? delivery.account;
-  const { id } = putNew(sqs, traceHeader === undefined ? checked : { ...checked, traceHeader }, senderId);
+  const { id } = putNew(sqs, traceHeader === undefined ? checked : { ...checked, traceHeader }, senderId, copy);
   return { MessageId: id };
 }
 

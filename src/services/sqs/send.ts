@@ -11,6 +11,7 @@ import {
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import type { Copy } from "../../delivery/copies.ts";
 import { checkBatch } from "./batch.ts";
 import type { ContentRow } from "./contents.ts";
 import { md5Hex } from "./digest.ts";
@@ -121,7 +122,8 @@ export function check(queue: QueueRow, sent: Sent): Checked {
   const delaySeconds = checkDelay(queue, fifo, sent.DelaySeconds);
   const { attributes, size } = checkAttributes(sent.MessageAttributes);
   const traceHeader = checkSystemAttributes(sent.MessageSystemAttributes);
-  if (!hasOnlyAllowedCharacters(body)) {
+  const bytes = bytesOf(body);
+  if (bytes === undefined) {
     throw AwsError.of(
       InvalidMessageContents$ as ErrorSchema,
       "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
@@ -130,13 +132,30 @@ export function check(queue: QueueRow, sent: Sent): Checked {
   return {
     queue,
     body,
-    size: Buffer.byteLength(body) + size,
+    size: bytes + size,
     attributes,
     traceHeader,
     delaySeconds,
     group: sent.MessageGroupId,
     deduplicationId: fifo ? (sent.MessageDeduplicationId ?? sha256Hex(body)) : undefined,
   };
+}
+
+/** The body looked at last: the copies of a message often are one text. */
+let lastBody: { readonly text: string; readonly bytes: number | undefined; md5?: string } = { text: "", bytes: 0 };
+
+/** The length of a body's UTF-8; undefined when it has characters that SQS does not allow. */
+function bytesOf(text: string): number | undefined {
+  if (lastBody.text !== text) {
+    lastBody = { text, bytes: hasOnlyAllowedCharacters(text) ? Buffer.byteLength(text) : undefined };
+  }
+  return lastBody.bytes;
+}
+
+function md5Of(text: string): string {
+  if (lastBody.text !== text) return md5Hex(text);
+  lastBody.md5 ??= md5Hex(text);
+  return lastBody.md5;
 }
 
 function checkFifoIds(queue: QueueRow, sent: Sent): void {
@@ -179,18 +198,22 @@ function checkSystemAttributes(sent: Sent["MessageSystemAttributes"]): string | 
   return sent["AWSTraceHeader"]?.StringValue;
 }
 
-/** Stores a checked message, or finds that it is a duplicate of one that stands for it. */
+/**
+ * Stores a checked message, or finds that it is a duplicate of one that stands for it.
+ * @param copy what makes the body this message's, when copies share it; its MD5 is then that of no text yet.
+ */
 export function putNew(
   service: Sqs,
   checked: Checked,
   senderId: string,
+  copy?: Copy,
 ): { readonly id: string; readonly serial: number; readonly bodyMd5: string } {
   const { queue, body, attributes } = checked;
   const sender = currentCause();
   const traceHeader = checked.traceHeader ?? sender?.sentTrace;
   const cause = traceHeader === sender?.sentTrace ? sender : sender?.withTrace(traceHeader);
   const now = service.now;
-  const bodyMd5 = md5Hex(body);
+  const bodyMd5 = copy === undefined ? md5Of(body) : "";
   const original = checked.deduplicationId === undefined ? undefined : findOriginal(service, checked);
   if (original) return { id: original.messageId, serial: original.serial, bodyMd5 };
   const id = service.deps.random.fork("messages").uuid();
@@ -220,6 +243,7 @@ export function putNew(
       senderId,
       deduplicationId,
       cause: cause?.text,
+      copy,
     },
   );
   if (deduplicationId !== undefined) remember(service, checked, id, serial, now);

@@ -5,6 +5,7 @@ import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { Access } from "./access.ts";
 import { type ContentRow, contentTable } from "./contents.ts";
+import { md5Hex } from "./digest.ts";
 import { invalidAddress, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Fairness } from "./fairness.ts";
 import { Groups } from "./groups.ts";
@@ -118,8 +119,13 @@ export class Sqs {
     this.longPolls.touched(message.queue);
   }
 
-  contentOf(message: MessageRow): ContentRow {
-    return this.contents.get(message.serial) as ContentRow;
+  /** What a message says, as whoever receives it gets it. Inside a transaction. */
+  contentOf({ serial }: MessageRow): ContentRow {
+    const content = this.contents.get(serial) as ContentRow;
+    const { copy } = content;
+    if (copy === undefined) return content;
+    const body = this.deps.delivery.wholeCopy(content.body, copy);
+    return { ...content, body, bodyMd5: md5Hex(body), copy: undefined };
   }
 
   deleteMessage(message: MessageRow): void {

@@ -356,6 +356,29 @@ describe("signatures", () => {
     expect(await verifies({ ...envelope, SigningCertURL })).toBe(true);
   });
 
+  it("are made for each copy when it is read, in dead letters as well", async () => {
+    const bench = await startSns();
+    const topic = await bench.topic("t");
+    const queues = [await bench.queue("a"), await bench.queue("b")];
+    const arns: string[] = [];
+    for (const queue of queues) arns.push(await bench.subscribe(topic, "sqs", queue));
+    const dead = await bench.queue("dead");
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead });
+    arns.push(await bench.subscribe(topic, "sqs", "arn:aws:sqs:us-east-1:000000000000:none", { RedrivePolicy }));
+    const texts = ['"Signature" : "" grüße \u{1f600}', "second"];
+    for (const text of texts) await publish(bench, topic, text);
+    for (const [i, queue] of [...queues, dead].entries()) {
+      const messages = await bench.drain(queue);
+      expect(messages.map(({ Body }) => JSON.parse(Body ?? "").Message)).toEqual(texts);
+      for (const { Body = "", MD5OfBody } of messages) {
+        const envelope = JSON.parse(Body);
+        expect(await verifies(envelope)).toBe(true);
+        expect(envelope.UnsubscribeURL.endsWith(`=${arns[i]}`)).toBe(true);
+        expect(MD5OfBody).toBe(createHash("md5").update(Body).digest("hex"));
+      }
+    }
+  });
+
   it("have a certificate at no other address", async () => {
     const { bench } = await start();
     const answer = await visit(`${bench.bus.endpoint}/SimpleNotificationService-${"0".repeat(32)}.pem`);
