@@ -220,6 +220,21 @@ describe("control routes that change something", () => {
   });
 });
 
+describe("JSON whose objects have no text", () => {
+  it("is refused as any wrong value", async () => {
+    const odd = { toString: null, valueOf: null };
+    const RedrivePolicy = JSON.stringify({
+      maxReceiveCount: odd,
+      deadLetterTargetArn: "arn:aws:sqs:us-east-1:000000000000:d",
+    });
+    const headers = { ...jsonCall, "x-amz-target": "AmazonSQS.CreateQueue" };
+    const body = JSON.stringify({ QueueName: "q", Attributes: { RedrivePolicy } });
+    expect(await statusOf(headers, { method: "POST", path: "/", body })).toBe(400);
+    const optOut = { method: "POST", path: "/_busbar/sns/opt-out", body: JSON.stringify({ phoneNumber: odd }) };
+    expect(await statusOf({ "content-type": "application/json" }, optOut)).toBe(400);
+  });
+});
+
 describe("options", () => {
   it("that are no origin or no name are refused with a sentence", async () => {
     for (const origin of ["app.example", "https://app.example/", "https://app.example/x", "", "http://"]) {

@@ -68,7 +68,7 @@ export const sns = defineService<Sns>({
   }),
   levers: {
     "opt-out": (service, { phoneNumber, account, region }) => {
-      sms.optOut(service, String(phoneNumber), account, region);
+      sms.optOut(service, typeof phoneNumber === "string" ? phoneNumber : "", account, region);
       return { optedOut: phoneNumber };
     },
   },

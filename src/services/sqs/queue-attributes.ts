@@ -171,10 +171,12 @@ function redrivePolicy(text: string, { arn, find }: QueueLookup): RedrivePolicy 
   if (deadLetterTargetArn === undefined) {
     throw refuse("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
   }
-  const count = Number(maxReceiveCount);
+  // Number and text of what is neither could call a function that users have named, or fail for the want of one.
+  const isScalar = typeof maxReceiveCount === "number" || typeof maxReceiveCount === "string";
+  const count = isScalar ? Number(maxReceiveCount) : Number.NaN;
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
     throw refuse(
-      `Invalid value for maxReceiveCount: ${maxReceiveCount}, valid values are from 1 to 1000 both inclusive.`,
+      `Invalid value for maxReceiveCount: ${isScalar ? maxReceiveCount : JSON.stringify(maxReceiveCount)}, valid values are from 1 to 1000 both inclusive.`,
     );
   }
   const target = typeof deadLetterTargetArn === "string" ? find(deadLetterTargetArn) : undefined;
