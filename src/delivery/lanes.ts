@@ -4,7 +4,6 @@
  */
 import type { Clock, Timer } from "../engine/clock.ts";
 import type { Index } from "../engine/table.ts";
-import { turnMs } from "../engine/turns.ts";
 import type { DeliveryRow } from "./tables.ts";
 
 const mostInLane = 32;
@@ -106,7 +105,7 @@ export class Lanes {
   #pump(lane: Lane): void {
     if (!this.#running) return;
     const now = this.#clock.now();
-    const endsAt = performance.now() + turnMs;
+    const endsAt = this.#clock.turns.endOfWork();
     let begun = 0;
     for (const row of this.#pending.range(lane.key)) {
       if (lane.inFlight.has(row.id)) continue;

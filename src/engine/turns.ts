@@ -46,6 +46,11 @@ export class Turns {
     return performance.now() >= this.#endsAt;
   }
 
+  /** Until when work that begins now may go on before others get a turn, in milliseconds of `performance.now()`. */
+  endOfWork(): number {
+    return this.#untimed ? Number.POSITIVE_INFINITY : performance.now() + turnMs;
+  }
+
   /** Runs the action in a later turn, after what others have asked for before. What it throws goes to the clock. */
   soon(action: () => void): void {
     this.#add({ action, resumes: false });
