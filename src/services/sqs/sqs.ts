@@ -13,6 +13,7 @@ import { Kms } from "./kms.ts";
 import { LongPolls } from "./long-polls.ts";
 import { MoveTasks } from "./move-task-runner.ts";
 import type { SqsAction } from "./policy.ts";
+import { Purges } from "./purges.ts";
 import { Retention, retentionMs } from "./retention.ts";
 import {
   deduplicationTable,
@@ -46,6 +47,7 @@ export class Sqs {
   readonly groups: Groups;
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
+  readonly purges: Purges;
   readonly throughput: Throughput;
   readonly retention: Retention;
   readonly #arns = new Map<string, { readonly region: string; readonly account: string; readonly arn: string }>();
@@ -65,6 +67,7 @@ export class Sqs {
     this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
+    this.purges = new Purges(this);
     this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
     this.retention = new Retention(this);
     if (this.messages.size !== this.contents.size) this.#dropUnreadable();
