@@ -1,7 +1,9 @@
 /** Requests of SDK clients that reach an emulator inside the process, without a socket. */
+
 import { Readable } from "node:stream";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import type { Emulator } from "./emulator.ts";
+import { setImmediate } from "./engine/real-time.ts";
 
 /** A request handler as SDK clients take one. */
 export interface InProcessHandler {

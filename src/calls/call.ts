@@ -1,7 +1,9 @@
 /** Calls under way; once answered, each is its own record in the request log. */
+
 import type { AwsError } from "../../protocols/error.ts";
 import type { Claim, Protocol, Unclaimed } from "../../protocols/protocol.ts";
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
+import { performance } from "../engine/real-time.ts";
 import type { Identity } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { RequestRecord } from "./request-log.ts";

@@ -15,6 +15,7 @@ import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Memory } from "../engine/memory.ts";
 import type { Random } from "../engine/random.ts";
+import { performance } from "../engine/real-time.ts";
 import type { Store } from "../engine/store.ts";
 import { type Call, InnerCall, Request } from "./call.ts";
 import { Cause } from "./cause.ts";

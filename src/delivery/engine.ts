@@ -3,10 +3,12 @@
  * attempted at once, in the transaction that causes it, and costs no row; everything else, and whatever has to be
  * tried again, is a row until it is delivered or given up.
  */
+
 import { Cause } from "../calls/cause.ts";
 import { causeOr, Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
+import { queueMicrotask } from "../engine/real-time.ts";
 import type { Store } from "../engine/store.ts";
 import { type Copy, type SignText, wholeCopy } from "./copies.ts";
 import { Endings } from "./endings.ts";

@@ -2,7 +2,9 @@
  * When which pending delivery is begun. Deliveries to one target are a lane. A lane's first one under way has a place of
  * the lane's own, so that targets that hang hold up nobody else; all further ones take places that the lanes share.
  */
+
 import type { Clock, Timer } from "../engine/clock.ts";
+import { performance } from "../engine/real-time.ts";
 import type { Index } from "../engine/table.ts";
 import type { DeliveryRow } from "./tables.ts";
 

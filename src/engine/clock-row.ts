@@ -1,4 +1,5 @@
 import type { Clock, ClockState } from "./clock.ts";
+import { clearInterval, setInterval } from "./real-time.ts";
 import type { Store } from "./store.ts";
 import { defineTable } from "./table.ts";
 

@@ -1,4 +1,5 @@
 import { RealClock } from "./real-clock.ts";
+import { clearImmediate, clearTimeout, performance, setImmediate, setTimeout } from "./real-time.ts";
 import { type HeapTimer, TimerHeap } from "./timer-heap.ts";
 import { Turns, turnMs } from "./turns.ts";
 

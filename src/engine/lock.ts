@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { monotonicNs } from "./real-time.ts";
 import { StoreError } from "./store-error.ts";
 
 /** Holds a directory for this process until released. */
@@ -66,7 +67,7 @@ export function lockDirectory(directory: string): Lock {
     const own: Holder = {
       pid: process.pid,
       started: startOf(process.pid),
-      id: `${process.pid}-${process.hrtime.bigint()}`,
+      id: `${process.pid}-${monotonicNs()}`,
     };
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const file = create(path);
@@ -131,7 +132,7 @@ function holderAside(real: string, own: Holder): Holder | undefined {
 
 /** Takes the lock file out of the way, and deletes it if it is our own or a dead process's. */
 function moveAside(path: string, real: string, own: Holder): void {
-  const aside = `${path}.${process.pid}.${process.hrtime.bigint()}`;
+  const aside = `${path}.${process.pid}.${monotonicNs()}`;
   try {
     renameSync(path, aside);
   } catch (error) {

@@ -1,8 +1,10 @@
 /** How much memory the process has left, so that new work is refused before the process ends for want of it. */
+
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { performance } from "./real-time.ts";
 
 /** Shares of what there is: from where on it is short, below which it is enough again, and where nothing may wait for proof. */
 const shortFrom = 0.85;

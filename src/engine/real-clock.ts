@@ -1,4 +1,6 @@
 /** A machine's clock that is this far behind what passed since the last look was set back by somebody. */
+import { dateNow, performance } from "./real-time.ts";
+
 const SET_BACK_MS = 1000;
 
 /**
@@ -15,7 +17,7 @@ export class RealClock {
   now(): number {
     // First this one: a pause between the two then looks like a step forward, not like a setback.
     const monotonicMs = performance.now();
-    const systemMs = Date.now();
+    const systemMs = dateNow();
     const passedMs = Math.floor(this.#lastMs + monotonicMs - this.#lastMonotonicMs);
     let now = systemMs + this.#aheadMs;
     if (now < passedMs - SET_BACK_MS) now = passedMs;

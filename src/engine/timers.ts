@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import { performance } from "./real-time.ts";
 import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
 import { turnMs } from "./turns.ts";

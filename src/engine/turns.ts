@@ -2,6 +2,7 @@
  * Turns of the event loop for work that causes work: deliveries, readers, runners. All of it together has some
  * milliseconds a turn; then whoever waits at a socket comes first, and signals are heard.
  */
+import { nextTick, performance, queueMicrotask, setImmediate } from "./real-time.ts";
 
 /**
  * Real milliseconds of work after which the event loop goes round. Short enough that nobody notices, long enough that
@@ -99,7 +100,7 @@ export class Turns {
       }
       if (resumes) {
         // After a tick that was asked for in a microtask all microtasks are done, those they brought about too.
-        queueMicrotask(() => process.nextTick(this.#goOn));
+        queueMicrotask(() => nextTick(this.#goOn));
         return;
       }
       if (this.spent) break;

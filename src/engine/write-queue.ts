@@ -1,5 +1,6 @@
 import type { Change } from "./change.ts";
 import type { Batch, Disk, PackedEntry } from "./disk.ts";
+import { clearTimeout, setImmediate, setTimeout } from "./real-time.ts";
 import { StoreError } from "./store-error.ts";
 import type { Key } from "./table.ts";
 

@@ -1,9 +1,11 @@
 /** The certificate for `--tls`: the user's own, or a self-signed one made on first use and kept. */
+
 import { X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import { dateNow } from "../engine/real-time.ts";
 import { generateCertificate } from "../engine/self-signed.ts";
 import type { TlsFiles } from "./listener.ts";
 
@@ -52,7 +54,7 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
 
 /** Whether a certificate is still valid for all of these names, and no authority that could certify others. */
 function isFor(certificate: X509Certificate, names: readonly string[]): boolean {
-  if (certificate.ca || new Date(certificate.validTo) < new Date()) return false;
+  if (certificate.ca || new Date(certificate.validTo) < new Date(dateNow())) return false;
   const listed = new Set(certificate.subjectAltName?.split(", "));
   return names.every((name) =>
     isIP(name) === 0 ? listed.has(`DNS:${name}`) : certificate.checkIP(name) !== undefined,
@@ -65,7 +67,7 @@ async function makePair(
   keyFile: string,
   names: readonly string[],
 ): Promise<TlsFiles> {
-  const notBeforeDate = new Date();
+  const notBeforeDate = new Date(dateNow());
   const notAfterDate = new Date(notBeforeDate.getTime() + validDays * 86_400_000);
   const pair = await generateCertificate([{ name: "commonName", value: "localhost" }], {
     keySize: 2048,

@@ -1,8 +1,10 @@
 /** What every request passes first: it finds the door whose the request is. */
+
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { Door } from "../calls/door.ts";
+import { performance } from "../engine/real-time.ts";
 import type { Admission } from "./admission.ts";
 import { type Incoming, type Outgoing, ServedAnswer, ServedRequest } from "./exchange.ts";
 

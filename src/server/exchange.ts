@@ -1,8 +1,10 @@
 /** A request and its answer as doors see them, whichever HTTP carries them. */
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Readable, Writable } from "node:stream";
 import type { DoorAnswer, DoorRequest, HeaderFields } from "../calls/door.ts";
+import { setImmediate } from "../engine/real-time.ts";
 import { bodyStream, readBody } from "./body.ts";
 
 export type Incoming = IncomingMessage | Http2ServerRequest;

@@ -2,7 +2,9 @@
  * Keeps damaged HTTP/2 frames from ending the process: what `node:http2` throws or aborts on, found by the frame fuzzer in
  * test/fuzz/http2-frames.ts. Neither costs a request anything that is not damaged.
  */
+
 import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import { setImmediate } from "../engine/real-time.ts";
 
 export function guardHttp2(
   server: Http2Server,

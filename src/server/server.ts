@@ -2,7 +2,7 @@
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Door } from "../calls/door.ts";
-import { realDelay } from "../engine/real-time.ts";
+import { performance, realDelay } from "../engine/real-time.ts";
 import { Admission, type AdmissionOptions } from "./admission.ts";
 import { AwsDoor, type AwsEmulator } from "./aws-door.ts";
 import { type ControlledEmulator, controlDoor } from "./control.ts";
@@ -41,7 +41,7 @@ export function originOf(scheme: "http" | "https", host: string, port: number): 
 /** @throws NodeJS.ErrnoException when the address cannot be bound (`EADDRINUSE`, `EACCES`, …). */
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
   const entrance = new Entrance({
-    doors: [await controlDoor(emulator), ...emulator.doors, new AwsDoor(emulator)],
+    doors: [controlDoor(emulator), ...emulator.doors, new AwsDoor(emulator)],
     admission: new Admission(options),
     reportBug: (error, where) => emulator.reportBug(error, where),
     logger: options.logger,

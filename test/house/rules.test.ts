@@ -93,15 +93,28 @@ describe("layers", () => {
 });
 
 describe("time and chance", () => {
+  const home = /^src\/engine\/(real-time|random)\.ts$/;
+  const forbidden = /\bDate\.now\b|\bnew Date\(\)|\bprocess\.(nextTick|hrtime)\b|\bMath\.random\b|\brandomUUID\b/;
   // Sockets and HTTP/2 sessions have timeouts of their own, which are no timers of the emulator.
-  const forbidden =
-    /\bDate\.now\b|(?<!\b(?:socket|session)\.)\bsetTimeout\b|\bsetInterval\b|\bMath\.random\b|\brandomUUID\b/;
+  const borrowed =
+    /(?<![.\w])(setTimeout|clearTimeout|setInterval|clearInterval|setImmediate|clearImmediate|queueMicrotask)\(|(?<![`.\w])(performance)\.now\(/g;
 
   it("come from the engine alone", () => {
-    const users = files.filter(
-      (file) => roomOf(file) !== "engine" && forbidden.test(readFileSync(join(root, file), "utf8")),
-    );
+    const users = files.filter((file) => !home.test(file) && forbidden.test(readFileSync(join(root, file), "utf8")));
     expect(users).toEqual([]);
+  });
+
+  it("are those of the machine, whatever tests put in their place", () => {
+    const fooled = files.flatMap((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      const imported = /import \{([^}]*)\} from "[^"]*real-time\.ts"/
+        .exec(text)?.[1]
+        ?.split(",")
+        .map((name) => name.trim());
+      const used = [...text.matchAll(borrowed)].map(([, timer, clock]) => (timer ?? clock) as string);
+      return home.test(file) ? [] : used.filter((name) => !imported?.includes(name)).map((name) => `${file}: ${name}`);
+    });
+    expect(fooled).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { close, fdatasync, open, rename, rmSync, write } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Source } from "../disk.ts";
+import { performance, setImmediate } from "../real-time.ts";
 import { FILE_MODE, fileHeader, fileName, syncDirectory } from "./files.ts";
 import { FrameWriter, SECTION } from "./frame.ts";
 import type { TextCount } from "./state.ts";

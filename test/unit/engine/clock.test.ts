@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Clock } from "../../../src/engine/clock.ts";
 
+// These tests move the machine's own time, which the engine takes once, when it is loaded.
+vi.mock("../../../src/engine/real-time.ts", async () => (await import("../../support/live-time.ts")).liveTime());
+
 const START = Date.UTC(2030, 0, 1);
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -24,6 +24,9 @@ import { EmptyDisk } from "../../support/empty-disk.ts";
 import { left, right, WINDOW } from "./crash-tables.ts";
 import { bundle, type Running, run } from "./program.ts";
 
+// These tests move the machine's own time, which the engine takes once, when it is loaded.
+vi.mock("../../../src/engine/real-time.ts", async () => (await import("../../support/live-time.ts")).liveTime());
+
 interface Item {
   id: string;
   account: string;

@@ -1,3 +1,4 @@
+import { performance } from "../../../engine/real-time.ts";
 import { asStateError, StateError } from "./errors.ts";
 import type { Effect, Env, Execution, ExecutionMeta, Signal, ThreadFrame } from "./execution.ts";
 import { endExecution, endThreads, failState } from "./failures.ts";

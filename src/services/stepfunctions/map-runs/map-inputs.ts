@@ -1,5 +1,6 @@
 /** What the children of a distributed Map are given: its items, read, selected and put into batches. */
 
+import { performance } from "../../../engine/real-time.ts";
 import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
 import { mapRunItem } from "../asl/interpreter.ts";

@@ -1,3 +1,4 @@
+import { performance } from "../../../../engine/real-time.ts";
 import { JsonataError } from "./failure.ts";
 
 /** What one evaluation may take. Depth counts the nodes of the tree that are being evaluated inside one another. */

@@ -1,3 +1,4 @@
+import { performance } from "../../../../engine/real-time.ts";
 import { BoundedCache } from "../bounded-cache.ts";
 import type { Chance } from "../chance.ts";
 import type { Json } from "../json.ts";
