@@ -6,6 +6,7 @@ import type { RequestRecord } from "./calls/request-log.ts";
 import type { DeliveryCounts } from "./delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
+import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embedding-options.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
@@ -126,9 +127,7 @@ export interface Busbar {
  * @throws StoreError for an unusable data directory; NodeJS.ErrnoException when the port cannot be bound; RangeError for bad options.
  */
 export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar> {
-  if (options.account !== undefined && !/^\d{12}$/.test(options.account)) {
-    throw new RangeError(`account must be 12 digits, not ${JSON.stringify(options.account)}.`);
-  }
+  checkBusbarOptions(options);
   const corsOrigins = options.corsOrigins?.map(parseCorsOrigin);
   const hostNames = options.hostNames?.map(parseHostName);
   const emulatorOptions: EmulatorOptions = {
@@ -168,15 +167,21 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       now: () => clock.now(),
       advance: async (duration) => clock.advance(parseDuration(duration)),
       set: async (time) => clock.set(epochMs(time)),
-      setMode: (mode) => clock.setMode(mode),
+      setMode: (mode) => {
+        checkBusbarOptions({ clock: mode });
+        clock.setMode(mode);
+      },
     },
-    clientConfig: (as = {}) => ({
-      endpoint,
-      region: as.region ?? options.region ?? "us-east-1",
-      credentials: { accessKeyId: as.account ?? options.account ?? "000000000000", secretAccessKey: "busbar" },
-      disableHostPrefix: true,
-      ...(handler ? { requestHandler: handler } : {}),
-    }),
+    clientConfig: (as = {}) => {
+      checkClientOptions(as);
+      return {
+        endpoint,
+        region: as.region ?? options.region ?? "us-east-1",
+        credentials: { accessKeyId: as.account ?? options.account ?? "000000000000", secretAccessKey: "busbar" },
+        disableHostPrefix: true,
+        ...(handler ? { requestHandler: handler } : {}),
+      };
+    },
     requests: () => [...emulator.requests.newestFirst()],
     settled: () => emulator.deliveries.settled(),
     deliveries: (filter) => emulator.deliveries.list(filter),
@@ -185,7 +190,10 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     events: (filter) => emulator.events(filter),
     logs: (filter) => emulator.logs.list(filter),
     registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
-    reset: (account) => emulator.reset(account),
+    reset: async (account) => {
+      checkAccount(account);
+      await emulator.reset(account);
+    },
     async close() {
       closed = true;
       emulator.stop();
