@@ -66,6 +66,14 @@ export function runCli(args: readonly string[], env: Record<string, string> = {}
   return launch(args, env).ended;
 }
 
+/** Starts the command and kills it after so many milliseconds, however far it is. */
+export async function crashAtStart(args: readonly string[], afterMs: number): Promise<void> {
+  const { child, ended } = launch([...args, "--port", "0"], {});
+  const timer = setTimeout(() => child.kill("SIGKILL"), afterMs);
+  await ended;
+  clearTimeout(timer);
+}
+
 /** Starts the command and comes back when its banner is there. @throws Error when it ends instead. */
 export async function startCli(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningCli> {
   const withPort = args.includes("--port") || "BUSBAR_PORT" in env || "PORT" in env ? args : [...args, "--port", "0"];
