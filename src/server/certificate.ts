@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
+import { dayMs } from "../engine/duration.ts";
 import { dateNow } from "../engine/real-time.ts";
 import { generateCertificate } from "../engine/self-signed.ts";
 import type { TlsFiles } from "./listener.ts";
@@ -68,7 +69,7 @@ async function makePair(
   names: readonly string[],
 ): Promise<TlsFiles> {
   const notBeforeDate = new Date(dateNow());
-  const notAfterDate = new Date(notBeforeDate.getTime() + validDays * 86_400_000);
+  const notAfterDate = new Date(notBeforeDate.getTime() + validDays * dayMs);
   const pair = await generateCertificate([{ name: "commonName", value: "localhost" }], {
     keySize: 2048,
     algorithm: "sha256",

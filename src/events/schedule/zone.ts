@@ -1,7 +1,7 @@
 import { IANAZone } from "luxon";
+import { dayMs } from "../../engine/duration.ts";
 
 const minuteMs = 60_000;
-const dayMs = 86_400_000;
 
 /** Whether a name is one of the IANA time zone database (`Europe/Berlin`, `UTC`). */
 export function isTimeZone(name: string): boolean {

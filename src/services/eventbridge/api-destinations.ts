@@ -1,4 +1,5 @@
 /** API destinations: HTTP endpoints as targets. */
+
 import {
   CreateApiDestination$,
   type CreateApiDestinationCommand,
@@ -13,10 +14,11 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
-import { type ApiDestinationRow, nameKey, scopeOf } from "./tables.ts";
+import { type ApiDestinationRow, nameKey } from "./tables.ts";
 
 /** What AWS shows, and keeps to, when no rate was given. */
 const defaultPerSecond = 300;
@@ -77,7 +79,7 @@ export const describeApiDestination = operation<DescribeApiDestinationCommand>(
 export const listApiDestinations = operation<ListApiDestinationsCommand>(ListApiDestinations$, (input, context) => {
   const { service } = context;
   const { items, NextToken } = namePage(
-    (bounds) => service.apiDestinations.by.name.range(scopeOf(context), bounds),
+    (bounds) => service.apiDestinations.by.name.range(placeKey(context), bounds),
     input,
     ({ connectionArn }) => input.ConnectionArn === undefined || input.ConnectionArn === connectionArn,
   );

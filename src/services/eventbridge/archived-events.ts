@@ -1,4 +1,5 @@
 /** The events in archives: where each stands in a row, what it says outside of the heap. */
+import { dayMs } from "../../engine/duration.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import {
@@ -12,7 +13,6 @@ import {
   positionSerial,
 } from "./tables.ts";
 
-const dayMs = 86_400_000;
 const eventKey = archivedEventTable.key;
 
 export class ArchivedEvents {

@@ -1,4 +1,5 @@
 /** Archives: events kept to be replayed. A managed rule on the bus feeds each of them. */
+
 import {
   type ArchiveState,
   CreateArchive$,
@@ -14,11 +15,12 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, invalidParameter, notFound, patternOf, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName, noBus, ruleArn } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { type ArchiveRow, nameKey, scopeOf } from "./tables.ts";
+import { type ArchiveRow, nameKey } from "./tables.ts";
 
 const state: ArchiveState = "ENABLED";
 const managedBy = "events.amazonaws.com";
@@ -101,7 +103,7 @@ export const listArchives = operation<ListArchivesCommand>(ListArchives$, (input
     );
   }
   const { items, NextToken } = namePage(
-    (bounds) => service.archives.by.name.range(scopeOf(context), bounds),
+    (bounds) => service.archives.by.name.range(placeKey(context), bounds),
     input,
     ({ bus }) => (source === undefined || bus === source) && (wanted === undefined || wanted === state),
   );

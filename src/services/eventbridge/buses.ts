@@ -1,4 +1,5 @@
 /** Event buses: create, describe, list, update and delete. */
+
 import {
   CreateEventBus$,
   type CreateEventBusCommand,
@@ -12,12 +13,13 @@ import {
   type UpdateEventBusCommand,
 } from "@aws-sdk/client-eventbridge";
 import { formatArn } from "../../calls/arn.ts";
+import { placeKey } from "../../calls/place.ts";
 import type { Bounds } from "../../engine/table.ts";
 import { alreadyExists, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { type BusRow, nameKey, scopeOf } from "./tables.ts";
+import { type BusRow, nameKey } from "./tables.ts";
 import { checkTags, checkTagTotal } from "./tags.ts";
 
 const maxBuses = 100;
@@ -36,7 +38,7 @@ export const createEventBus = operation<CreateEventBusCommand>(CreateEventBus$, 
   const partnerSource = source === undefined ? undefined : service.partnerSources.get(nameKey(context, source));
   if (source !== undefined && partnerSource === undefined) throw notFound(`Event source ${source} does not exist.`);
   checkDeadLetter(input.DeadLetterConfig?.Arn);
-  if (service.deps.options.strict && service.buses.by.name.size(scopeOf(context)) >= maxBuses) throw limitExceeded();
+  if (service.deps.options.strict && service.buses.by.name.size(placeKey(context)) >= maxBuses) throw limitExceeded();
   const now = service.now;
   const tags = checkTags(input.Tags);
   checkTagTotal(tags);
@@ -110,7 +112,7 @@ function* busesWithin(
     !service.buses.has(nameKey(owner, name)) &&
     (bounds.gt === undefined || name > bounds.gt) &&
     (bounds.gte === undefined || name >= bounds.gte);
-  for (const bus of service.buses.by.name.range(scopeOf(owner), bounds)) {
+  for (const bus of service.buses.by.name.range(placeKey(owner), bounds)) {
     if (owed && bus.name > name) {
       owed = false;
       yield service.defaultBus(owner.account, owner.region);

@@ -1,4 +1,5 @@
 /** Connections: how API destinations are authorised. */
+
 import {
   type ConnectionHttpParameters,
   CreateConnection$,
@@ -19,10 +20,11 @@ import {
 import type { FromWire } from "../../../protocols/blob.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
-import { type ConnectionRow, nameKey, scopeOf } from "./tables.ts";
+import { type ConnectionRow, nameKey } from "./tables.ts";
 
 type Auth = FromWire<CreateConnectionAuthRequestParameters>;
 
@@ -111,7 +113,7 @@ export const describeConnection = operation<DescribeConnectionCommand>(DescribeC
 export const listConnections = operation<ListConnectionsCommand>(ListConnections$, (input, context) => {
   const { connections } = context.service;
   const { items, NextToken } = namePage(
-    (bounds) => connections.by.name.range(scopeOf(context), bounds),
+    (bounds) => connections.by.name.range(placeKey(context), bounds),
     input,
     ({ state }) => input.ConnectionState === undefined || input.ConnectionState === state,
   );

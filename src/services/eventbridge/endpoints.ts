@@ -1,4 +1,5 @@
 /** Global endpoints. */
+
 import {
   CreateEndpoint$,
   type CreateEndpointCommand,
@@ -15,11 +16,12 @@ import {
 import type { FromWire } from "../../../protocols/blob.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { type EndpointRow, nameKey, scopeOf } from "./tables.ts";
+import { type EndpointRow, nameKey } from "./tables.ts";
 
 export const createEndpoint = operation<CreateEndpointCommand>(CreateEndpoint$, (input, context) => {
   const { service, account, region } = context;
@@ -59,7 +61,7 @@ export const listEndpoints = operation<ListEndpointsCommand>(ListEndpoints$, (in
   const { service } = context;
   const { NamePrefix, NextToken: token, MaxResults, HomeRegion: home } = input;
   const { items, NextToken } = namePage(
-    (bounds) => service.endpoints.by.name.range(scopeOf(context), bounds),
+    (bounds) => service.endpoints.by.name.range(placeKey(context), bounds),
     { NamePrefix, NextToken: token, Limit: MaxResults },
     ({ region }) => home === undefined || home === region,
   );

@@ -2,6 +2,7 @@
  * Partner event sources, from both sides: what the partner makes and sends, and what the customer accepts. A customer
  * accepts by creating an event bus with the name of the source.
  */
+
 import {
   ActivateEventSource$,
   type ActivateEventSourceCommand,
@@ -26,13 +27,14 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, illegalStatus, notFound } from "./errors.ts";
 import { buildEvent } from "./event.ts";
 import { checkEntry, checkTotalSize } from "./event-entries.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 import { namePage, pageOf, pageStart } from "./pages.ts";
-import { nameKey, type PartnerSourceRow, pendingEndMs, scopeOf } from "./tables.ts";
+import { nameKey, type PartnerSourceRow, pendingEndMs } from "./tables.ts";
 
 export const createPartnerEventSource = operation<CreatePartnerEventSourceCommand>(
   CreatePartnerEventSource$,
@@ -148,7 +150,7 @@ export const describeEventSource = operation<DescribeEventSourceCommand>(Describ
 
 export const listEventSources = operation<ListEventSourcesCommand>(ListEventSources$, (input, context) => {
   const { partnerSources } = context.service;
-  const { items, NextToken } = namePage((bounds) => partnerSources.by.name.range(scopeOf(context), bounds), input);
+  const { items, NextToken } = namePage((bounds) => partnerSources.by.name.range(placeKey(context), bounds), input);
   return { EventSources: items.map(shownSource), NextToken };
 });
 

@@ -1,4 +1,5 @@
 /** Replays: start, cancel, describe and list. */
+
 import {
   CancelReplay$,
   type CancelReplayCommand,
@@ -11,11 +12,12 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, illegalStatus, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { nameKey, positionMs, type ReplayRow, scopeOf } from "./tables.ts";
+import { nameKey, positionMs, type ReplayRow } from "./tables.ts";
 
 const maxActive = 10;
 const busArn = /^arn:[^:]+:events:[^:]+:\d{12}:event-bus\/./;
@@ -41,7 +43,7 @@ export const startReplay = operation<StartReplayCommand>(StartReplay$, (input, c
   if (service.bus(bus) === undefined)
     throw invalidParameter("Destination.Arn", `Event bus ${bus.name} does not exist.`);
   if (service.replays.has(nameKey(context, name))) throw alreadyExists(`Replay ${name} already exists.`);
-  if (service.replays.by.active.size(scopeOf(context)) >= maxActive) throw limitExceeded();
+  if (service.replays.by.active.size(placeKey(context)) >= maxActive) throw limitExceeded();
   const replay: ReplayRow = {
     arn: formatArn("events", region, account, `replay/${name}`),
     account,
@@ -94,7 +96,7 @@ export const listReplays = operation<ListReplaysCommand>(ListReplays$, (input, c
     );
   }
   const { items, NextToken } = namePage(
-    (bounds) => service.replays.by.name.range(scopeOf(context), bounds),
+    (bounds) => service.replays.by.name.range(placeKey(context), bounds),
     input,
     (replay) => (source === undefined || replay.archiveArn === source) && (state ?? replay.state) === replay.state,
   );

@@ -1,4 +1,5 @@
 /** The rows EventBridge keeps, and the orders in which it looks at them. */
+
 import type {
   ApiDestinationHttpMethod,
   ConnectionAuthorizationType,
@@ -13,17 +14,14 @@ import type {
   RuleState,
   Target,
 } from "@aws-sdk/client-eventbridge";
+import { placeKey } from "../../calls/place.ts";
+import { dayMs } from "../../engine/duration.ts";
 import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
-/** The group of all resources of one kind that an account has in a region. */
-export function scopeOf({ account, region }: { account: string; region: string }): string {
-  return `${account} ${region}`;
-}
-
 /** The key of a resource that is found by its name. No name contains a blank. */
 export function nameKey(owner: { account: string; region: string }, name: string): string {
-  return `${scopeOf(owner)} ${name}`;
+  return `${placeKey(owner)} ${name}`;
 }
 
 /** What every resource that is found by its name has. */
@@ -40,7 +38,7 @@ function namedTable<Row extends NamedRow>(name: string) {
     name,
     key: (row) => nameKey(row, row.name),
     account: (row) => row.account,
-    indexes: { name: { group: scopeOf, order: (row) => row.name } },
+    indexes: { name: { group: placeKey, order: (row) => row.name } },
   });
 }
 
@@ -239,8 +237,8 @@ export const replayTable = defineTable<ReplayRow>()({
   key: (row) => nameKey(row, row.name),
   account: (row) => row.account,
   indexes: {
-    name: { group: scopeOf, order: (row) => row.name },
-    active: { group: (row) => (isActive(row.state) ? scopeOf(row) : undefined), order: (row) => row.name },
+    name: { group: placeKey, order: (row) => row.name },
+    active: { group: (row) => (isActive(row.state) ? placeKey(row) : undefined), order: (row) => row.name },
   },
 });
 
@@ -273,7 +271,7 @@ export const connectionTable = defineTable<ConnectionRow>()({
   key: (row) => nameKey(row, row.name),
   account: (row) => row.account,
   indexes: {
-    name: { group: scopeOf, order: (row) => row.name },
+    name: { group: placeKey, order: (row) => row.name },
     authorizing: { group: (row) => (row.state === "AUTHORIZING" ? "" : undefined), order: (row) => row.createdMs },
   },
 });
@@ -306,7 +304,7 @@ export const endpointTable = defineTable<EndpointRow>()({
   key: (row) => nameKey(row, row.name),
   account: (row) => row.account,
   indexes: {
-    name: { group: scopeOf, order: (row) => row.name },
+    name: { group: placeKey, order: (row) => row.name },
     id: { group: (row) => row.endpointId, order: (row) => row.name },
   },
 });
@@ -322,7 +320,7 @@ export interface PartnerSourceRow extends NamedRow {
 
 /** A source that waits for a bus is gone after two weeks: when, epoch ms. */
 export function pendingEndMs({ createdMs, pendingSinceMs = createdMs }: PartnerSourceRow): number {
-  return pendingSinceMs + 14 * 86_400_000;
+  return pendingSinceMs + 14 * dayMs;
 }
 
 export const partnerSourceTable = defineTable<PartnerSourceRow>()({
@@ -330,7 +328,7 @@ export const partnerSourceTable = defineTable<PartnerSourceRow>()({
   key: (row) => nameKey(row, row.name),
   account: (row) => row.account,
   indexes: {
-    name: { group: scopeOf, order: (row) => row.name },
+    name: { group: placeKey, order: (row) => row.name },
     /** By the partner, for its own lists: one row for each account a source is offered to. */
     partner: { group: (row) => `${row.partner} ${row.region}`, order: (row) => `${row.name} ${row.account}` },
     pending: {

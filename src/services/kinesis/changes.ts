@@ -1,8 +1,7 @@
 /** Changes of a stream that AWS limits per 24 hours. */
+import { dayMs } from "../../engine/duration.ts";
 import { inStream, limitExceeded } from "./errors.ts";
 import type { Changes, StreamRow } from "./tables.ts";
-
-const dayMs = 86_400_000;
 
 /** The stream with one more change of this kind. @throws AwsError LimitExceededException when there were `most` in the last 24 hours. */
 export function changedAgain(

@@ -1,4 +1,5 @@
 /** Quotas of an account, DescribeLimits, and the account's settings. */
+
 import {
   DescribeAccountSettings$,
   type DescribeAccountSettingsCommand,
@@ -7,6 +8,7 @@ import {
   UpdateAccountSettings$,
   type UpdateAccountSettingsCommand,
 } from "@aws-sdk/client-kinesis";
+import { dayMs } from "../../engine/duration.ts";
 import { invalidArgument, limitExceeded, validation } from "./errors.ts";
 import { type Kinesis, operation } from "./kinesis.ts";
 import type { AccountRow } from "./tables.ts";
@@ -17,7 +19,6 @@ const channelLimit = 50;
 const onDemandShards = 4;
 /** Most MiB/s that a stream's warm throughput can be set to: AWS's default write quota of on-demand streams. */
 const mostWarmMiBps = 10_240;
-const dayMs = 86_400_000;
 /** A commitment can be ended 24 hours after it began. */
 const commitmentMs = dayMs;
 

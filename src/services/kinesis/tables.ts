@@ -1,4 +1,5 @@
 /** The rows Kinesis keeps, and the orders in which it looks at them. */
+import { placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 
 export type StreamStatus = "CREATING" | "ACTIVE" | "UPDATING" | "DELETING";
@@ -47,23 +48,18 @@ export interface StreamRow {
   readonly changes: Changes;
 }
 
-/** An account's streams of one region in indexes. */
-export function regionKey(row: { readonly account: string; readonly region: string }): string {
-  return `${row.account} ${row.region}`;
-}
-
 export const streamTable = defineTable<StreamRow>()({
   name: "kinesis.streams",
   key: (stream) => stream.arn,
   account: (stream) => stream.account,
   indexes: {
-    name: { group: regionKey, order: (stream) => stream.name },
+    name: { group: placeKey, order: (stream) => stream.name },
     creating: {
-      group: (stream) => (stream.status === "CREATING" ? regionKey(stream) : undefined),
+      group: (stream) => (stream.status === "CREATING" ? placeKey(stream) : undefined),
       order: (stream) => stream.serial,
     },
     onDemand: {
-      group: (stream) => (stream.mode === "ON_DEMAND" ? regionKey(stream) : undefined),
+      group: (stream) => (stream.mode === "ON_DEMAND" ? placeKey(stream) : undefined),
       order: (stream) => stream.serial,
     },
   },
@@ -104,7 +100,7 @@ export const shardTable = defineTable<ShardRow>()({
       order: (shard) => shard.closedMs ?? 0,
     },
     openInRegion: {
-      group: (shard) => (shard.closedMs === undefined ? regionKey(shard) : undefined),
+      group: (shard) => (shard.closedMs === undefined ? placeKey(shard) : undefined),
       order: (shard) => shard.index,
     },
     child: {
@@ -201,7 +197,7 @@ export const channelTable = defineTable<ChannelRow>()({
   key: (channel) => channel.arn,
   account: (channel) => channel.account,
   indexes: {
-    name: { group: regionKey, order: (channel) => channel.name },
+    name: { group: placeKey, order: (channel) => channel.name },
     stream: { group: (channel) => channel.stream, order: (channel) => channel.name },
   },
 });
@@ -217,7 +213,7 @@ export interface AccountRow {
 
 export const accountTable = defineTable<AccountRow>()({
   name: "kinesis.accounts",
-  key: regionKey,
+  key: placeKey,
   account: (row) => row.account,
   indexes: {},
 });

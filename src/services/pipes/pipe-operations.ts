@@ -1,4 +1,5 @@
 /** CreatePipe, DescribePipe, UpdatePipe, DeletePipe, ListPipes, StartPipe and StopPipe. */
+
 import {
   CreatePipe$,
   type CreatePipeCommand,
@@ -22,11 +23,12 @@ import {
   type UpdatePipeCommandInput,
 } from "@aws-sdk/client-pipes";
 import { decodeToken, encodeToken } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { checked } from "./definition-checks.ts";
 import { conflict, tooManyPipes, validation } from "./errors.ts";
 import { operation } from "./pipes.ts";
 import { targetPlace } from "./places.ts";
-import { type PipeDefinition, type PipeRow, placeOf } from "./tables.ts";
+import type { PipeDefinition, PipeRow } from "./tables.ts";
 
 const mostPipes = 1000;
 const defaultPage = 100;
@@ -50,7 +52,7 @@ export const createPipe = operation<CreatePipeCommand>(CreatePipe$, (input, cont
   });
   const arn = service.arnOf(context, name);
   if (service.pipes.has(arn)) throw conflict(name, `Pipe ${name} already exists.`);
-  if (service.pipes.by.name.size(placeOf(account, region)) >= mostPipes) throw tooManyPipes(name, mostPipes);
+  if (service.pipes.by.name.size(placeKey({ account, region })) >= mostPipes) throw tooManyPipes(name, mostPipes);
   const { now } = service;
   return brief(
     service.lifecycle.begin({
@@ -135,7 +137,7 @@ export const listPipes = operation<ListPipesCommand>(ListPipes$, (input, context
   if (token !== undefined && after === undefined) throw validation("Invalid NextToken.");
   const found: Pipe[] = [];
   const bounds = after === undefined ? { gte: prefix } : { gt: after };
-  for (const pipe of service.pipes.by.name.range(placeOf(account, region), bounds)) {
+  for (const pipe of service.pipes.by.name.range(placeKey({ account, region }), bounds)) {
     if (!pipe.name.startsWith(prefix)) break;
     if (input.DesiredState !== undefined && pipe.desiredState !== input.DesiredState) continue;
     if (input.CurrentState !== undefined && pipe.currentState !== input.CurrentState) continue;

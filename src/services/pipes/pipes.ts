@@ -1,17 +1,14 @@
 /** The state of Pipes: its tables and its lifecycle. */
+
 import { formatArn } from "../../calls/arn.ts";
 import { Cause } from "../../calls/cause.ts";
 import { Invocation } from "../../calls/invocation.ts";
 import { operationsOf } from "../../calls/operation.ts";
+import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { pipeDoesNotExist } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { cursorTable, type PipeRow, pipeTable } from "./tables.ts";
-
-export interface Place {
-  readonly account: string;
-  readonly region: string;
-}
 
 export class Pipes {
   readonly deps: ServiceDependencies;

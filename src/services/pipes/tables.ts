@@ -1,4 +1,5 @@
 /** The rows Pipes keeps. */
+
 import type {
   PipeEnrichmentParameters,
   PipeLogConfiguration,
@@ -6,6 +7,7 @@ import type {
   PipeState,
   PipeTargetParameters,
 } from "@aws-sdk/client-pipes";
+import { placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 
 /** What a pipe is told to do. */
@@ -58,7 +60,7 @@ export const pipeTable = defineTable<PipeRow>()({
   name: "pipes.pipes",
   key: (row) => row.arn,
   account: (row) => row.account,
-  indexes: { name: { group: (row) => placeOf(row.account, row.region), order: (row) => row.name } },
+  indexes: { name: { group: placeKey, order: (row) => row.name } },
 });
 
 export const cursorTable = defineTable<CursorRow>()({
@@ -67,10 +69,6 @@ export const cursorTable = defineTable<CursorRow>()({
   account: (row) => row.account,
   indexes: { pipe: { group: (row) => row.pipe, order: (row) => row.shard } },
 });
-
-export function placeOf(account: string, region: string): string {
-  return `${account}\n${region}`;
-}
 
 export function cursorKey(pipe: string, shard: string): string {
   return `${pipe}\n${shard}`;

@@ -1,6 +1,6 @@
 /** Deleting a schedule group: its schedules go first, a part at a time, then the group itself. */
 import type { Scheduler } from "./scheduler.ts";
-import { type GroupRow, placeOf } from "./tables.ts";
+import { type GroupRow, schedulesKey } from "./tables.ts";
 
 const timerKind = "scheduler.group-deletion";
 /** Schedules deleted in one transaction, so that a large group holds up nobody. */
@@ -33,7 +33,7 @@ export class GroupDeletions {
     const group = groups.get(arn);
     if (group?.state !== "DELETING") return;
     let deleted = 0;
-    for (const { arn: schedule } of schedules.by.name.range(placeOf(group.account, group.region, group.name))) {
+    for (const { arn: schedule } of schedules.by.name.range(schedulesKey(group, group.name))) {
       if (deleted === mostAtOnce) {
         this.#schedule(group, now);
         return;

@@ -1,4 +1,5 @@
 /** CreateScheduleGroup, GetScheduleGroup, DeleteScheduleGroup and ListScheduleGroups. */
+
 import {
   CreateScheduleGroup$,
   type CreateScheduleGroupCommand,
@@ -10,9 +11,10 @@ import {
   type ListScheduleGroupsCommand,
 } from "@aws-sdk/client-scheduler";
 import { encodeToken, takePage } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { conflict, quotaExceeded, validation } from "./errors.ts";
 import { defaultGroup, operation } from "./scheduler.ts";
-import { type GroupRow, placeOf } from "./tables.ts";
+import type { GroupRow } from "./tables.ts";
 import { checkedTags } from "./tags.ts";
 import { positionIn } from "./tokens.ts";
 
@@ -57,7 +59,7 @@ export const listScheduleGroups = operation<ListScheduleGroupsCommand>(ListSched
   const after = positionIn(input.NextToken, 1)?.[0];
   service.makeDefaultGroup(context);
   const bounds = after === undefined ? { gte: prefix } : { gt: after };
-  const rows = service.groups.by.name.range(placeOf(account, region), bounds);
+  const rows = service.groups.by.name.range(placeKey({ account, region }), bounds);
   const { items, more } = takePage(withPrefix(rows, prefix), limit);
   return {
     ScheduleGroups: items.map(described),

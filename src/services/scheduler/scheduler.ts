@@ -1,23 +1,20 @@
 /** The state of Scheduler: its tables, the groups every region has, and requests that may be repeated. */
+
 import { createHash } from "node:crypto";
 import { formatArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
+import { type Place, placeKey } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import { conflict, groupDoesNotExist } from "./errors.ts";
 import { GroupDeletions } from "./group-deletions.ts";
 import { Invocations } from "./invocations.ts";
 import { Runs } from "./runs.ts";
-import { type GroupRow, groupTable, placeOf, scheduleTable, type TokenRow, tokenTable } from "./tables.ts";
+import { type GroupRow, groupTable, scheduleTable, type TokenRow, tokenTable } from "./tables.ts";
 
 export const defaultGroup = "default";
 /** How long a client token is remembered. */
 const tokenLifeMs = 3_600_000;
-
-export interface Place {
-  readonly account: string;
-  readonly region: string;
-}
 
 export class Scheduler {
   readonly deps: ServiceDependencies;
@@ -84,7 +81,7 @@ export class Scheduler {
 
   /** The number of schedule groups in a region, `default` included. */
   groupCount({ account, region }: Place): number {
-    return this.groups.by.name.size(placeOf(account, region));
+    return this.groups.by.name.size(placeKey({ account, region }));
   }
 
   /**

@@ -1,4 +1,5 @@
 /** CreateSchedule, UpdateSchedule, GetSchedule, DeleteSchedule and ListSchedules. */
+
 import {
   CreateSchedule$,
   type CreateScheduleCommand,
@@ -14,11 +15,12 @@ import {
   type UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
 import { encodeToken } from "../../calls/page.ts";
+import { type Place, placeKey } from "../../calls/place.ts";
 import { conflict, scheduleDoesNotExist } from "./errors.ts";
 import { defaultMaxAgeSeconds, defaultRetries } from "./invocations.ts";
 import { definitionOf } from "./schedule-checks.ts";
-import { defaultGroup, operation, type Place, type Scheduler } from "./scheduler.ts";
-import { placeOf, type ScheduleRow } from "./tables.ts";
+import { defaultGroup, operation, type Scheduler } from "./scheduler.ts";
+import { type ScheduleRow, schedulesKey } from "./tables.ts";
 import { positionIn } from "./tokens.ts";
 
 const defaultPage = 100;
@@ -89,7 +91,7 @@ export const listSchedules = operation<ListSchedulesCommand>(ListSchedules$, (in
   let lookedAt = 0;
   for (const name of groups) {
     const bounds = last?.[0] === name ? { gt: last[1] as string } : { gte: prefix };
-    for (const row of service.schedules.by.name.range(placeOf(context.account, context.region, name), bounds)) {
+    for (const row of service.schedules.by.name.range(schedulesKey(context, name), bounds)) {
       if (!row.name.startsWith(prefix)) break;
       if (found.length === limit || lookedAt === mostLookedAt) {
         return { Schedules: found, NextToken: encodeToken(last) };
@@ -124,7 +126,7 @@ function requireActiveGroup(service: Scheduler, place: Place, name: string): voi
 
 function groupsFrom(service: Scheduler, { account, region }: Place, from: string | undefined): string[] {
   const bounds = from === undefined ? {} : { gte: from };
-  return Array.from(service.groups.by.name.range(placeOf(account, region), bounds), ({ name }) => name);
+  return Array.from(service.groups.by.name.range(placeKey({ account, region }), bounds), ({ name }) => name);
 }
 
 function described(row: ScheduleRow): Omit<GetScheduleCommandOutput, "$metadata"> {

@@ -1,6 +1,8 @@
 /** The rows Scheduler keeps, and the orders in which it looks at them. */
+
 import type { Target } from "@aws-sdk/client-scheduler";
 import type { FromWire } from "../../../protocols/blob.ts";
+import { type Place, placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 
 export type TargetSpec = FromWire<Target> & { readonly Arn: string; readonly RoleArn: string };
@@ -59,14 +61,14 @@ export const groupTable = defineTable<GroupRow>()({
   name: "scheduler.groups",
   key: (row) => row.arn,
   account: (row) => row.account,
-  indexes: { name: { group: (row) => placeOf(row.account, row.region), order: (row) => row.name } },
+  indexes: { name: { group: placeKey, order: (row) => row.name } },
 });
 
 export const scheduleTable = defineTable<ScheduleRow>()({
   name: "scheduler.schedules",
   key: (row) => row.arn,
   account: (row) => row.account,
-  indexes: { name: { group: (row) => placeOf(row.account, row.region, row.group), order: (row) => row.name } },
+  indexes: { name: { group: (row) => schedulesKey(row, row.group), order: (row) => row.name } },
 });
 
 export const tokenTable = defineTable<TokenRow>()({
@@ -76,7 +78,7 @@ export const tokenTable = defineTable<TokenRow>()({
   indexes: { expiry: { group: () => "", order: (row) => row.expiresMs } },
 });
 
-/** The index group of what lives in a region of an account, or in a schedule group there. */
-export function placeOf(account: string, region: string, group = ""): string {
-  return `${account}\n${region}\n${group}`;
+/** The index group of the schedules in a schedule group. */
+export function schedulesKey(place: Place, group: string): string {
+  return `${placeKey(place)} ${group}`;
 }

@@ -1,4 +1,5 @@
 /** Archives of FIFO topics: where each message stands in a row, what it says outside of the heap. */
+import { dayMs } from "../../engine/duration.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Sns } from "./sns.ts";
 import {
@@ -10,8 +11,6 @@ import {
   type TopicRow,
 } from "./tables.ts";
 import { archiveDays } from "./topic-attributes.ts";
-
-const dayMs = 86_400_000;
 
 export class Archive {
   readonly #sns: Sns;

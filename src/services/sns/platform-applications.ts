@@ -1,4 +1,5 @@
 /** Platform applications: the push services of mobile platforms, as an account uses them. */
+
 import {
   CreatePlatformApplication$,
   type CreatePlatformApplicationCommand,
@@ -13,9 +14,10 @@ import {
 } from "@aws-sdk/client-sns";
 import { formatArn } from "../../calls/arn.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { checkArn, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
-import { type PlatformApplicationRow, placeOf } from "./tables.ts";
+import type { PlatformApplicationRow } from "./tables.ts";
 
 const platforms = new Set(
   "ADM APNS APNS_SANDBOX APNS_VOIP APNS_VOIP_SANDBOX MACOS MACOS_SANDBOX BAIDU GCM MPNS WNS".split(" "),
@@ -92,7 +94,7 @@ export const deletePlatformApplication = operation<DeletePlatformApplicationComm
 export const listPlatformApplications = operation<ListPlatformApplicationsCommand>(
   ListPlatformApplications$,
   (input, { service, account, region }) => {
-    const rows = service.applications.by.place.range(placeOf(account, region), pageAfter(input.NextToken));
+    const rows = service.applications.by.place.range(placeKey({ account, region }), pageAfter(input.NextToken));
     const { items, more } = takePage(rows, pageSize);
     return {
       PlatformApplications: items.map(({ arn, attributes }) => ({

@@ -1,9 +1,9 @@
 /** What SNS lets go of with time, whether or not anybody publishes. */
+import { dayMs } from "../../engine/duration.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Sns } from "./sns.ts";
 import type { DeduplicationRow, EndedRow } from "./tables.ts";
 
-const dayMs = 86_400_000;
 /** How long a subscription waits for its confirmation, and one that was ended by a link for being taken back. */
 export const pendingMs = 3 * dayMs;
 

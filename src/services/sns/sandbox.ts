@@ -1,4 +1,5 @@
 /** The SMS sandbox: numbers that are verified with a password sent to them. */
+
 import {
   CreateSMSSandboxPhoneNumber$,
   type CreateSMSSandboxPhoneNumberCommand,
@@ -16,10 +17,11 @@ import {
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { invalidParameter, resourceNotFound } from "./errors.ts";
 import { phonesAfter } from "./sms.ts";
 import { operation, pageSize, type Sns } from "./sns.ts";
-import { type PhoneRow, phoneKey, placeOf } from "./tables.ts";
+import { type PhoneRow, phoneKey } from "./tables.ts";
 
 export const getSMSSandboxAccountStatus = operation<GetSMSSandboxAccountStatusCommand>(
   GetSMSSandboxAccountStatus$,
@@ -32,7 +34,7 @@ export const createSMSSandboxPhoneNumber = operation<CreateSMSSandboxPhoneNumber
     const { service, account, region } = context;
     const number = input.PhoneNumber ?? "";
     if (!/^\+[1-9]\d{7,14}$/.test(number)) throw invalidParameter("PhoneNumber", "input incorrectly formatted");
-    const place = placeOf(account, region);
+    const place = placeKey({ account, region });
     if (service.phones.has(phoneKey("optedOut", place, number))) {
       throw AwsError.of(OptedOutException$ as ErrorSchema, `${number} has opted out of SMS`);
     }
@@ -81,7 +83,7 @@ export const deleteSMSSandboxPhoneNumber = operation<DeleteSMSSandboxPhoneNumber
 export const listSMSSandboxPhoneNumbers = operation<ListSMSSandboxPhoneNumbersCommand>(
   ListSMSSandboxPhoneNumbers$,
   (input, { service, account, region }) => {
-    const rows = service.phones.by.list.range(`sandbox ${placeOf(account, region)}`, phonesAfter(input.NextToken));
+    const rows = service.phones.by.list.range(`sandbox ${placeKey({ account, region })}`, phonesAfter(input.NextToken));
     const { items, more } = takePage(rows, input.MaxResults ?? pageSize);
     return {
       PhoneNumbers: items.map(({ number, verified }) => ({
@@ -94,7 +96,7 @@ export const listSMSSandboxPhoneNumbers = operation<ListSMSSandboxPhoneNumbersCo
 );
 
 function sandboxed({ service, account, region }: OperationContext<Sns>, number = ""): PhoneRow {
-  const row = service.phones.get(phoneKey("sandbox", placeOf(account, region), number));
+  const row = service.phones.get(phoneKey("sandbox", placeKey({ account, region }), number));
   if (!row) throw resourceNotFound();
   return row;
 }

@@ -1,4 +1,5 @@
 /** SMS settings and the list of numbers that opted out. */
+
 import {
   CheckIfPhoneNumberIsOptedOut$,
   type CheckIfPhoneNumberIsOptedOutCommand,
@@ -14,9 +15,10 @@ import {
   type SetSMSAttributesCommand,
 } from "@aws-sdk/client-sns";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { invalid, invalidParameter } from "./errors.ts";
 import { operation, pageSize, type Sns } from "./sns.ts";
-import { phoneKey, placeOf } from "./tables.ts";
+import { phoneKey } from "./tables.ts";
 
 type Check = (value: string) => boolean;
 const isRole: Check = (value) => value === "" || /^arn:[^:]+:iam::\d{12}:role\/.+$/.test(value);
@@ -38,7 +40,7 @@ export const setSMSAttributes = operation<SetSMSAttributesCommand>(SetSMSAttribu
     if (check === undefined) throw invalid(`${name} is not a valid attribute`);
     if (!check(value)) throw invalid(`${name} is invalid`);
   }
-  const key = placeOf(account, region);
+  const key = placeKey({ account, region });
   service.sms.put({ key, account, attributes: { ...service.sms.get(key)?.attributes, ...given } });
   return {};
 });
@@ -47,7 +49,7 @@ export const getSMSAttributes = operation<GetSMSAttributesCommand>(GetSMSAttribu
   const { service, account, region } = context;
   const all: Record<string, string> = {
     MonthlySpendLimit: "1",
-    ...service.sms.get(placeOf(account, region))?.attributes,
+    ...service.sms.get(placeKey({ account, region }))?.attributes,
   };
   const wanted = input.attributes ?? [];
   if (wanted.length === 0) return { attributes: all };
@@ -58,13 +60,13 @@ export const checkIfPhoneNumberIsOptedOut = operation<CheckIfPhoneNumberIsOptedO
   CheckIfPhoneNumberIsOptedOut$,
   (input, { service, account, region }) => {
     const number = checkNumber(input.phoneNumber);
-    return { isOptedOut: service.phones.has(phoneKey("optedOut", placeOf(account, region), number)) };
+    return { isOptedOut: service.phones.has(phoneKey("optedOut", placeKey({ account, region }), number)) };
   },
 );
 
 export const optInPhoneNumber = operation<OptInPhoneNumberCommand>(OptInPhoneNumber$, (input, context) => {
   const { service, account, region } = context;
-  service.phones.delete(phoneKey("optedOut", placeOf(account, region), checkNumber(input.phoneNumber)));
+  service.phones.delete(phoneKey("optedOut", placeKey({ account, region }), checkNumber(input.phoneNumber)));
   return {};
 });
 
@@ -73,7 +75,7 @@ export const listPhoneNumbersOptedOut = operation<ListPhoneNumbersOptedOutComman
   (input, { service, account, region }) => {
     const after = phonesAfter(input.nextToken);
     const { items, more } = takePage(
-      service.phones.by.list.range(`optedOut ${placeOf(account, region)}`, after),
+      service.phones.by.list.range(`optedOut ${placeKey({ account, region })}`, after),
       pageSize,
     );
     return {
@@ -90,7 +92,7 @@ export const listOriginationNumbers = operation<ListOriginationNumbersCommand>(L
 
 /** What the owner of a phone does by answering STOP; AWS has no operation for it. Inside a transaction. */
 export function optOut(service: Sns, number: string, account: string, region: string): void {
-  const place = placeOf(account, region);
+  const place = placeKey({ account, region });
   const key = phoneKey("optedOut", place, checkNumber(number));
   service.phones.put({ key, account, place, list: "optedOut", number, verified: false, password: undefined });
 }

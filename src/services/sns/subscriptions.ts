@@ -1,4 +1,5 @@
 /** Subscriptions after Subscribe: confirm, look at, change, list and end. */
+
 import {
   AuthorizationErrorException$,
   ConfirmSubscription$,
@@ -16,6 +17,7 @@ import {
 } from "@aws-sdk/client-sns";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asSetAttribute, invalidParameter, notFound } from "./errors.ts";
@@ -23,7 +25,7 @@ import { pendingMs } from "./retention.ts";
 import { checkArn, isSigned, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
 import { checkFilterPolicyLimit, pendingTimer } from "./subscribe.ts";
 import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
-import { placeOf, type SubscriptionRow } from "./tables.ts";
+import type { SubscriptionRow } from "./tables.ts";
 
 export const confirmSubscription = operation<ConfirmSubscriptionCommand>(ConfirmSubscription$, (input, context) => {
   const { service } = context;
@@ -113,7 +115,7 @@ export const setSubscriptionAttributes = operation<SetSubscriptionAttributesComm
 
 export const listSubscriptions = operation<ListSubscriptionsCommand>(ListSubscriptions$, (input, context) => {
   const { service, account, region } = context;
-  return page(service.subscriptions.by.place.range(placeOf(account, region), pageAfter(input.NextToken)));
+  return page(service.subscriptions.by.place.range(placeKey({ account, region }), pageAfter(input.NextToken)));
 });
 
 export const listSubscriptionsByTopic = operation<ListSubscriptionsByTopicCommand>(

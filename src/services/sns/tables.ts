@@ -1,4 +1,5 @@
 /** The rows SNS keeps, and the orders in which it looks at them. */
+import { placeKey } from "../../calls/place.ts";
 import type { MessageAttributes } from "../../delivery/types.ts";
 import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
@@ -19,15 +20,11 @@ export interface TopicRow {
   readonly archivingSinceMs: number | undefined;
 }
 
-export function placeOf(account: string, region: string): string {
-  return `${account} ${region}`;
-}
-
 export const topicTable = defineTable<TopicRow>()({
   name: "sns.topics",
   key: (topic) => topic.arn,
   account: (topic) => topic.account,
-  indexes: { name: { group: (topic) => placeOf(topic.account, topic.region), order: (topic) => topic.name } },
+  indexes: { name: { group: placeKey, order: (topic) => topic.name } },
 });
 
 /** A replay of archived messages to a subscription. */
@@ -73,7 +70,7 @@ export const subscriptionTable = defineTable<SubscriptionRow>()({
   indexes: {
     topic: { group: (row) => row.topicArn, order: (row) => row.serial },
     pending: { group: (row) => (row.confirmed ? undefined : row.topicArn), order: (row) => row.serial },
-    place: { group: (row) => placeOf(row.account, row.region), order: (row) => row.serial },
+    place: { group: placeKey, order: (row) => row.serial },
     endpoint: {
       group: (row) => endpointKey(row.topicArn, row.protocol, row.endpoint),
       order: (row) => row.serial,
@@ -191,7 +188,7 @@ export const platformApplicationTable = defineTable<PlatformApplicationRow>()({
   name: "sns.platformApplications",
   key: (row) => row.arn,
   account: (row) => row.account,
-  indexes: { place: { group: (row) => placeOf(row.account, row.region), order: (row) => row.serial } },
+  indexes: { place: { group: placeKey, order: (row) => row.serial } },
 });
 
 export interface PlatformEndpointRow {

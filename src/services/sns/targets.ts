@@ -1,11 +1,12 @@
 /** Kinds of targets of SNS's own: phones and mobile endpoints. */
+import { placeKey } from "../../calls/place.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import type { Sns } from "./sns.ts";
-import { phoneKey, placeOf } from "./tables.ts";
+import { phoneKey } from "./tables.ts";
 
 /** The target kind `sms`: the mailbox, unless the number opted out. */
 export function deliverSms(sns: Sns, delivery: Delivery<"sms">): void {
-  const place = placeOf(delivery.account, delivery.region);
+  const place = placeKey(delivery);
   if (sns.phones.has(phoneKey("optedOut", place, delivery.target))) {
     throw new DeliveryFailure("OptedOut", `${delivery.target} has opted out of SMS.`, false);
   }

@@ -1,4 +1,5 @@
 /** Topics: create, look at, change, list and delete. */
+
 import {
   CreateTopic$,
   type CreateTopicCommand,
@@ -15,10 +16,11 @@ import {
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
+import { placeKey } from "../../calls/place.ts";
 import { checkDataProtectionPolicy } from "./data-protection.ts";
 import { asGivenAttributes, asSetAttribute, invalidParameter, invalidState } from "./errors.ts";
 import { checkArn, operation, pageSize } from "./sns.ts";
-import { placeOf, type TopicRow } from "./tables.ts";
+import type { TopicRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 import { applyTopicAttributes, shownTopicAttributes } from "./topic-attributes.ts";
 
@@ -42,7 +44,7 @@ export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, c
     checkSame(existing, shownTopicAttributes(service, existing), attributes, named, tags);
     return { TopicArn: arn };
   }
-  if (service.topics.by.name.size(placeOf(account, region)) >= maxTopics) {
+  if (service.topics.by.name.size(placeKey({ account, region })) >= maxTopics) {
     throw AwsError.of(TopicLimitExceededException$ as ErrorSchema, `At most ${maxTopics} topics are allowed`);
   }
   service.topics.put({
@@ -114,7 +116,7 @@ export const listTopics = operation<ListTopicsCommand>(ListTopics$, (input, { se
   const after = input.NextToken ? decodeToken(input.NextToken) : undefined;
   if (input.NextToken && typeof after !== "string") throw invalidParameter("NextToken");
   const topics = service.topics.by.name.range(
-    placeOf(account, region),
+    placeKey({ account, region }),
     after === undefined ? {} : { gt: after as string },
   );
   const { items, more } = takePage(topics, pageSize);

@@ -2,12 +2,12 @@ import { AwsError } from "../../../protocols/error.ts";
 import { base32, type SessionRow, sessionTable } from "../../calls/identity.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { dayMs } from "../../engine/duration.ts";
 import type { Random } from "../../engine/random.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Table } from "../../engine/table.ts";
 
 /** How long expired credentials are known as such. */
-const dayMs = 86_400_000;
 
 /** Temporary credentials as every STS operation answers them. */
 export interface Credentials {

@@ -1,8 +1,9 @@
+import { dayMs } from "../../../engine/duration.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
 import { longestOpenMs } from "./time-limit.ts";
 
-const redrivableMs = 14 * 86_400_000;
+const redrivableMs = 14 * dayMs;
 /** An execution with as many events has no room for a redrive. */
 const mostEvents = 24_999;
 

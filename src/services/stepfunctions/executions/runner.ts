@@ -1,5 +1,6 @@
 /** Runs standard executions: each step and all it brings about is one transaction. */
 
+import { dayMs } from "../../../engine/duration.ts";
 import { Sweep } from "../../../engine/sweep.ts";
 import type { Effect, Env, Signal, TaskRequest } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
@@ -18,7 +19,7 @@ const mostLive = 2000;
 const timerKind = "states.execution";
 
 /** How long a closed execution can still be described. */
-const retentionMs = 90 * 86_400_000;
+const retentionMs = 90 * dayMs;
 
 export class Runner {
   readonly executions;

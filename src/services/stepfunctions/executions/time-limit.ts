@@ -2,10 +2,11 @@
  * The longest a standard execution may be open (Step Functions Developer Guide, service quotas): one year, after which it
  * ends as with a TimeoutSeconds of its machine. An account has one durable timer, for the execution that was started first.
  */
+import { dayMs } from "../../../engine/duration.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
 
-export const longestOpenMs = 365 * 86_400_000;
+export const longestOpenMs = 365 * dayMs;
 
 const timerKind = "states.timeLimit";
 
