@@ -145,6 +145,7 @@ export class LongPolls {
 
   #hasVisible(queueArn: string): boolean {
     const { by } = this.#sqs.messages;
+    if (this.#sqs.purges.isRunning(queueArn)) return false;
     return by.sent.size(queueArn) > by.inFlight.size(queueArn) + by.delayed.size(queueArn);
   }
 

@@ -113,6 +113,7 @@ export class MoveTasks {
 
   /** What the source can give up now, in the order in which a receive would have found it. */
   *#movable(source: QueueRow): IterableIterator<MessageRow> {
+    if (this.#sqs.purges.isRunning(source.arn)) return;
     yield* this.#sqs.messages.by.available.range(source.arn);
     for (const group of this.#sqs.groups.ready(source.arn)) yield* this.#sqs.groups.available(group);
   }

@@ -1,56 +1,82 @@
-/** Purges of large queues, some messages at a time: as on AWS, what was sent before is gone a little later. */
+/** Emptying of queues that hold too much for one turn of the event loop. */
+import type { Table } from "../../engine/table.ts";
 import type { Sqs } from "./sqs.ts";
-import type { QueueRow } from "./tables.ts";
+import { accountOf, type PurgeRow, purgeTable } from "./tables.ts";
 
-const timerKind = "sqs.purge";
-/** Messages removed in one step: a few milliseconds. Queues with no more of them are purged at once. */
-const messagesPerStep = 1_000;
+/** Up to so many messages go at once. */
+const mostAtOnce = 1000;
+/** Looked at between two looks at the time. */
+const mostInARow = 50;
+/** The next attempt after one that failed, as all do while the disk refuses writes. */
+const retryMs = 1000;
 
+/**
+ * A queue that is being purged gives out and counts nothing until the last message from before the purge is gone, so nobody
+ * ever sees a part of it; what is sent meanwhile comes then. The purge is a row: a restart goes on with it.
+ */
 export class Purges {
   readonly #sqs: Sqs;
+  readonly #rows: Table<PurgeRow, never>;
 
   constructor(sqs: Sqs) {
     this.#sqs = sqs;
-    sqs.deps.timers.on(timerKind, ({ payload }) => {
-      const { queue, below } = payload as { queue: string; below: number };
-      this.#step(queue, below);
-    });
+    this.#rows = sqs.deps.store.table(purgeTable);
+    for (const { queue } of this.#rows.values()) this.#goOn(queue);
   }
 
-  /** Removes all messages the queue has now. Inside a transaction. */
-  begin(queue: QueueRow): void {
-    if (this.#sqs.messages.by.sent.size(queue.arn) <= messagesPerStep) this.#sqs.clearQueue(queue.arn);
-    else this.#goOn(queue, this.#sqs.deps.store.nextSerial());
+  isRunning(queueArn: string): boolean {
+    return this.#rows.size > 0 && this.#rows.has(queueArn);
   }
 
-  /** A queue that is deleted has nothing left to purge. Inside a transaction. */
-  forget(queueArn: string): void {
-    this.#sqs.deps.timers.cancel(`${timerKind} ${queueArn}`);
+  /** Removes every message of a queue with all that is remembered of them. In a transaction. */
+  begin(queueArn: string): void {
+    const { messages, receiveAttempts, deps } = this.#sqs;
+    for (const row of receiveAttempts.by.expiry.range(queueArn)) receiveAttempts.delete(row.key);
+    const isRunning = this.isRunning(queueArn);
+    const count = messages.by.sent.size(queueArn);
+    if (count > 0 && !isRunning) this.#sqs.noteGone(queueArn, "purged", messages.by.sent.range(queueArn), count);
+    this.#rows.put({ queue: queueArn, account: accountOf(queueArn), before: deps.store.nextSerial() });
+    if (count <= mostAtOnce) this.#step(queueArn, () => false);
+    else if (!isRunning) deps.store.afterCommit(() => this.#goOn(queueArn));
   }
 
-  #goOn({ arn, account }: QueueRow, below: number): void {
-    this.#sqs.deps.timers.schedule({
-      id: `${timerKind} ${arn}`,
-      account,
-      dueMs: this.#sqs.now,
-      kind: timerKind,
-      payload: { queue: arn, below },
-    });
-  }
-
-  #step(arn: string, below: number): void {
-    const queue = this.#sqs.queues.get(arn);
-    if (queue === undefined) return;
-    let left = messagesPerStep;
-    for (const message of this.#sqs.messages.by.sent.range(arn)) {
-      // Sent since, or moved here since.
-      if (message.serial > below) continue;
-      if (left === 0) {
-        this.#goOn(queue, below);
+  #goOn(queueArn: string): void {
+    const { clock, store } = this.#sqs.deps;
+    const { turns } = clock;
+    const next = (): void => {
+      try {
+        store.transaction(() => this.#step(queueArn, () => turns.spent));
+      } catch (error) {
+        clock.report(error);
+        clock.at(clock.now() + retryMs, () => turns.soon(next));
         return;
       }
+      if (this.isRunning(queueArn)) turns.soon(next);
+    };
+    turns.soon(next);
+  }
+
+  /** Removes messages until the time is over, or none is left: then the purge has ended. */
+  #step(queueArn: string, isOver: () => boolean): void {
+    const { messages, deduplications, longPolls } = this.#sqs;
+    const before = this.#rows.get(queueArn)?.before;
+    if (before === undefined) return;
+    let count = 0;
+    const mustRest = () => {
+      count += 1;
+      return count % mostInARow === 0 && isOver();
+    };
+    for (const message of messages.by.sent.range(queueArn)) {
+      if (message.serial > before) continue;
       this.#sqs.deleteMessage(message);
-      left -= 1;
+      if (mustRest()) return;
     }
+    for (const row of deduplications.by.expiry.range(queueArn)) {
+      if (row.serial > before) continue;
+      deduplications.delete(row.key);
+      if (mustRest()) return;
+    }
+    this.#rows.delete(queueArn);
+    longPolls.touched(queueArn);
   }
 }

@@ -66,9 +66,8 @@ export const createQueue = operation<CreateQueueCommand>(CreateQueue$, (input, c
 export const deleteQueue = operation<DeleteQueueCommand>(DeleteQueue$, (input, context) => {
   const { service } = context;
   const queue = service.queueOf(input.QueueUrl, context, "DeleteQueue");
-  service.clearQueue(queue.arn);
+  service.purges.begin(queue.arn);
   service.moveTasks.forget(queue.arn);
-  service.purges.forget(queue.arn);
   service.kms.forget(queue.arn);
   service.queues.delete(queue.arn);
   service.longPolls.touched(queue.arn);
@@ -121,7 +120,7 @@ export const purgeQueue = operation<PurgeQueueCommand>(PurgeQueue$, (input, cont
     const message = `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`;
     throw AwsError.of(PurgeQueueInProgress$ as ErrorSchema, message);
   }
-  service.purges.begin(queue);
+  service.purges.begin(queue.arn);
   service.queues.put({ ...queue, purgedMs: now });
 });
 

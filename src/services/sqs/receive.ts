@@ -122,6 +122,7 @@ function within(value: number, parameter: string, min: number, max: number, reas
 
 /** Takes up to `ask.max` messages off a queue for their visibility timeout. Runs in a transaction. */
 function receive(service: Sqs, queue: QueueRow, ask: Ask, context: OperationContext): GivenMessage[] {
+  if (service.purges.isRunning(queue.arn)) return [];
   const now = service.now;
   service.settle(queue, now);
   if (service.kms.mustAsk(queue, "consume", context) && service.counts(queue).visible > 0) throw new KeyNeeded();

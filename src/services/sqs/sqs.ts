@@ -47,9 +47,9 @@ export class Sqs {
   readonly groups: Groups;
   readonly longPolls: LongPolls;
   readonly moveTasks: MoveTasks;
-  readonly purges: Purges;
   readonly throughput: Throughput;
   readonly retention: Retention;
+  readonly purges: Purges;
   readonly #arns = new Map<string, { readonly region: string; readonly account: string; readonly arn: string }>();
 
   constructor(dependencies: ServiceDependencies) {
@@ -67,10 +67,10 @@ export class Sqs {
     this.groups = new Groups(store, this.messages, this.fairness);
     this.longPolls = new LongPolls(this);
     this.moveTasks = new MoveTasks(this);
-    this.purges = new Purges(this);
     this.throughput = new Throughput(dependencies.clock, dependencies.options.strict);
     this.retention = new Retention(this);
     if (this.messages.size !== this.contents.size) this.#dropUnreadable();
+    this.purges = new Purges(this);
   }
 
   get now(): number {
@@ -167,6 +167,7 @@ export class Sqs {
 
   counts(queue: QueueRow): { visible: number; inFlight: number; delayed: number } {
     const { by } = this.messages;
+    if (this.purges.isRunning(queue.arn)) return { visible: 0, inFlight: 0, delayed: 0 };
     const inFlight = by.inFlight.size(queue.arn);
     const delayed = by.delayed.size(queue.arn);
     return { visible: by.sent.size(queue.arn) - inFlight - delayed, inFlight, delayed };
@@ -190,16 +191,6 @@ export class Sqs {
       deadLetterSource: source.arn,
     };
     this.addMessage(target, deadLetter, { ...content, serial, account: target.account });
-  }
-
-  /** Removes every message of a queue with all that is remembered of them. */
-  clearQueue(arn: string): void {
-    const count = this.messages.by.sent.size(arn);
-    if (count > 0) this.noteGone(arn, "purged", this.messages.by.sent.range(arn), count);
-    for (const { serial } of this.messages.by.sent.range(arn)) this.#remove(serial);
-    this.groups.clear(arn);
-    for (const row of this.deduplications.by.expiry.range(arn)) this.deduplications.delete(row.key);
-    for (const row of this.receiveAttempts.by.expiry.range(arn)) this.receiveAttempts.delete(row.key);
   }
 
   /** After a repair of the data directory: a message that says nothing any more is none. */

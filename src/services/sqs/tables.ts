@@ -189,6 +189,22 @@ export const receiveAttemptTable = defineTable<ReceiveAttemptRow>()({
   indexes: { expiry: { group: (row) => row.queue, order: (row) => row.expiresMs } },
 });
 
+/** A queue that is being emptied of what came before. */
+export interface PurgeRow {
+  /** ARN of the queue, which may be deleted and made anew meanwhile. */
+  readonly queue: string;
+  readonly account: string;
+  /** Messages whose place is behind this one stay. */
+  readonly before: number;
+}
+
+export const purgeTable = defineTable<PurgeRow>()({
+  name: "sqs.purges",
+  key: (row) => row.queue,
+  account: (row) => row.account,
+  indexes: {},
+});
+
 /** Names whose queue was deleted within the last minute; with `--strict` they cannot be taken. */
 export interface DeletedQueueRow {
   readonly arn: string;
