@@ -160,7 +160,8 @@ export class Lanes {
       else this.#pump(lane);
       if (this.#inFlight === 0) this.#tellLanded();
     };
-    this.#clock.trackOutside(done.then(() => finish(), finish));
+    const finished = done.then(() => finish(), finish).catch((error: unknown) => this.#clock.report(error));
+    void this.#clock.trackOutside(finished);
   }
 
   get #hasPlaceForLane(): boolean {

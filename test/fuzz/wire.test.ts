@@ -26,7 +26,7 @@ const corpus = join(import.meta.dirname, "corpus");
 /** Whether the process has ended by itself. */
 function watched(cli: RunningCli): { readonly dead: () => string | undefined } {
   let how: string | undefined;
-  cli.ended.then(({ code, signal, stderr }) => {
+  void cli.ended.then(({ code, signal, stderr }) => {
     how = `ended with ${code ?? signal}: ${stderr.slice(0, 2000)}`;
   });
   return { dead: () => how };

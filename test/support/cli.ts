@@ -87,7 +87,7 @@ export async function startCli(args: readonly string[] = [], env: Record<string,
       clearTimeout(limit);
       done(text);
     });
-    ended.then(({ code, stderr }) => {
+    void ended.then(({ code, stderr }) => {
       clearTimeout(limit);
       failed(new Error(`it ended with code ${code}: ${stderr}`));
     });

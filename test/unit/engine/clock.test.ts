@@ -94,8 +94,8 @@ describe("virtual Clock", () => {
     const fired: string[] = [];
     let answer = (_value: string): void => {};
     clock.at(START + 1, () => {
-      clock.trackOutside(new Promise(() => {}));
-      clock.trackOutside(new Promise<string>((resolve) => (answer = resolve))).then((value) => fired.push(value));
+      void clock.trackOutside(new Promise(() => {}));
+      void clock.trackOutside(new Promise<string>((resolve) => (answer = resolve))).then((value) => fired.push(value));
     });
     clock.at(START + 2, () => fired.push("went on"));
     await clock.advance(2);

@@ -87,7 +87,7 @@ export class Jobs {
       deps.store.transaction(() => this.#wait(open.account, next));
     };
     const done = performer.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
-    deps.clock.trackOutside(done);
+    void deps.clock.trackOutside(done);
   }
 
   /** Tells the execution when its job is over. */

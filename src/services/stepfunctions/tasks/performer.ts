@@ -129,8 +129,8 @@ export class Performer {
     };
     const answered = (output: Json) => this.#answered(row, task, integration, output);
     const done = this.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
-    if (integration !== this.#services) deps.clock.trackOutside(done);
-    else if (!this.#services.waits(task)) deps.clock.track(done);
+    if (integration !== this.#services) void deps.clock.trackOutside(done);
+    else if (!this.#services.waits(task)) void deps.clock.track(done);
   }
 
   /** Makes a call for an open task; what it throws is the task's failure. Nothing is heard of a call that is given up. */
