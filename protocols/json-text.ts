@@ -1,4 +1,4 @@
-/** What JSON of strangers costs to read, told before it is read: its bytes are few, but its values may be millions. */
+/** What untrusted JSON costs to parse, estimated before it is parsed: a few bytes can hold millions of values. */
 
 /** Shorter texts hold too few values to matter, and are most. */
 const shortBytes = 256 * 1024;

@@ -112,7 +112,7 @@ export class DeliveryFailure extends Error {
   readonly code: string;
   /** False: trying again cannot help (a queue that does not exist, a 4xx); it is given up at once. */
   readonly retryable: boolean;
-  /** What the target answered, for who asked with `notify` (an HTTP status, a response body). */
+  /** What the target answered (an HTTP status, a response body), for the handler named by `notify`. */
   readonly details: Readonly<Record<string, unknown>>;
   /** The target asked not to be tried again before this time has passed. */
   readonly retryAfterMs: number;
@@ -164,7 +164,7 @@ export type DeliverLocally<K extends Kind = Kind> = (delivery: Delivery<K>) => u
 /** Makes the payload of an attempt, for a service whose payloads tell of the attempt. @throws DeliveryFailure */
 export type PrepareAttempt = (delivery: Delivery) => string;
 
-/** A delivery that has ended, for who asked with `notify`. */
+/** A delivery that has ended, as the handler named by `notify` gets it. */
 export interface DeliveryEnd {
   readonly delivery: Delivery;
   readonly status: "delivered" | "failed";

@@ -241,7 +241,7 @@ export class Store {
   }
 
   /**
-   * Puts what is left on disk and gives the directory free. Nothing may be written afterwards.
+   * Writes what is left to disk and releases the directory. Nothing may be written afterwards.
    * @throws StoreError when the disk still refuses; the directory is free even then.
    */
   async close(): Promise<void> {

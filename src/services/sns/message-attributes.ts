@@ -52,9 +52,9 @@ export function checkMessageAttributes(sent: Readonly<Record<string, SentAttribu
 
 function checkName(name: string): void {
   if (name.length > maxNameLength) throw invalidValue("Length of message attribute name must be less than 256 bytes.");
-  const stranger = /[^\w.-]/u.exec(name)?.[0];
-  if (stranger !== undefined) {
-    const code = (stranger.codePointAt(0) as number).toString(16).toUpperCase();
+  const forbidden = /[^\w.-]/u.exec(name)?.[0];
+  if (forbidden !== undefined) {
+    const code = (forbidden.codePointAt(0) as number).toString(16).toUpperCase();
     throw invalidValue(
       `Invalid non-alphanumeric character '#x${code}' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots.`,
     );
