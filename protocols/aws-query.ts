@@ -5,7 +5,7 @@ import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./prot
 import { queryDecoder } from "./query-input.ts";
 import { queryJsonEncoder } from "./query-json.ts";
 import { type OperationModel, type ServiceModel, shapeOf } from "./schema.ts";
-import { escapeXml, type XmlEncoder, xmlEncoder } from "./xml.ts";
+import { escapeXml, indentXml, type XmlEncoder, xmlEncoder } from "./xml.ts";
 
 export const awsQuery: Protocol = { name: "awsQuery", compile, encodeError };
 
@@ -38,11 +38,8 @@ function compile({ name, input, output, service }: OperationModel): OperationCod
       const inside = empty ? "" : value === undefined ? "" : encode(value);
       const result = empty ? "" : inside === "" ? `<${name}Result/>` : `<${name}Result>${inside}</${name}Result>`;
       const metadata = `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
-      return {
-        status: 200,
-        headers: headersOf("text/xml", requestId),
-        body: `${head}${result}${metadata}</${name}Response>`,
-      };
+      const body = laidOut(`${head}${result}${metadata}</${name}Response>`, service);
+      return { status: 200, headers: headersOf("text/xml", requestId), body };
     },
   };
 }
@@ -104,5 +101,9 @@ function encodeError(
     `<ErrorResponse${namespace}><Error><Type>${type}</Type><Code>${escapeXml(error.queryCode)}</Code>` +
     `<Message>${escapeXml(error.message)}</Message>${errorMembers(error)}${detail}</Error>` +
     `<RequestId>${requestId}</RequestId></ErrorResponse>`;
-  return { status, headers: headersOf("text/xml", requestId), body };
+  return { status, headers: headersOf("text/xml", requestId), body: laidOut(body, service) };
+}
+
+function laidOut(xml: string, service: ServiceModel | undefined): string {
+  return service?.constraints.indented ? indentXml(xml) : xml;
 }

@@ -132,6 +132,9 @@ function claimTarget(request: WireRequest, index: Index, target: string): Claim 
   return unclaimed(index.protocols[name ?? preferred], unknownOperation(400), service);
 }
 
+/** At a queue's own path there are no actions of the account. */
+const ACCOUNT_ACTIONS = new Set(["CreateQueue", "ListQueues"]);
+
 function claimAction(request: WireRequest, index: Index): Claim | Unclaimed | undefined {
   const { awsQuery } = index.protocols;
   const posted = request.method === "POST" && isForm(request);
@@ -156,7 +159,9 @@ function claimAction(request: WireRequest, index: Index): Claim | Unclaimed | un
   const version = parameters.get("Version");
   const calls = index.actions.get(action) ?? [];
   const call = chooseCall(request, calls, version);
-  if (call !== undefined) return call;
+  const misplaced =
+    call?.service.queryCompatible === true && ACCOUNT_ACTIONS.has(action) && QUEUE_PATH.test(request.path);
+  if (call !== undefined && !misplaced) return call;
   const service =
     guess(request, index) ?? index.services.find((each) => each.xmlNamespace !== undefined && each.version === version);
   const message = service?.queryCompatible

@@ -61,6 +61,7 @@ function decoder(shape: Shape, facts: MemberFacts | undefined, constraints: Cons
       return listDecoder(
         flattened ? undefined : itemName(shape),
         decoder(shape.getValueSchema(), facts?.item, constraints, open),
+        isScalar(shape.getValueSchema()),
       );
     case "map":
       return mapDecoder(
@@ -109,7 +110,7 @@ function structDecoder(shape: Shape, constraints: Constraints, open: Open): Deco
       name,
       wire: xmlTraits(member).xmlName ?? name,
       decode: decoder(member, facts, constraints, open),
-      scalar: !["struct", "list", "map"].includes(kindOf(member)),
+      scalar: isScalar(member),
     }))
     // Where SQS's two lists of attribute names share a parameter name, the first stands for both.
     .filter(({ wire }, i, all) => all.findIndex((other) => other.wire === wire) === i);
@@ -128,10 +129,13 @@ function structDecoder(shape: Shape, constraints: Constraints, open: Open): Deco
   return entry.run;
 }
 
-/** An empty list travels as `Name=`; indices may be sparse and in any order. */
-function listDecoder(wrapper: string | undefined, decode: Decoder): Decoder {
+/**
+ * An empty list travels as `Name=`; indices may be sparse and in any order. One item may stand without an index, before
+ * the others: `Name=a`, `Name.Member=a`.
+ */
+function listDecoder(wrapper: string | undefined, decode: Decoder, scalar: boolean): Decoder {
   return (node) => {
-    const items = numbered(wrapper === undefined ? node : node.children?.get(wrapper));
+    const items = itemsOf(wrapper === undefined ? node : node.children?.get(wrapper), scalar);
     if (items.length === 0 && node.value === undefined) return undefined;
     return items.map(decode);
   };
@@ -139,7 +143,7 @@ function listDecoder(wrapper: string | undefined, decode: Decoder): Decoder {
 
 function mapDecoder(wrapper: string | undefined, names: { key: string; value: string }, decode: Decoder): Decoder {
   return (node) => {
-    const items = numbered(wrapper === undefined ? node : node.children?.get(wrapper));
+    const items = itemsOf(wrapper === undefined ? node : node.children?.get(wrapper), false);
     if (items.length === 0) return node.value === undefined ? undefined : emptyMap();
     const result = emptyMap<unknown>();
     for (const item of items) {
@@ -152,17 +156,24 @@ function mapDecoder(wrapper: string | undefined, names: { key: string; value: st
   };
 }
 
+function isScalar(shape: Shape): boolean {
+  return !["struct", "list", "map"].includes(kindOf(shape));
+}
+
 const EMPTY: Node = { value: "", children: undefined };
 const INDEX = /^\d{1,10}$/;
 
-/** The children with numeric names, in the order of their numbers. */
-function numbered(node: Node | undefined): Node[] {
-  if (node?.children === undefined) return [];
-  return [...node.children]
+/** The item that has no index, if there is one, and the children with numeric names in the order of their numbers. */
+function itemsOf(node: Node | undefined, scalar: boolean): Node[] {
+  if (node === undefined) return [];
+  const children = [...(node.children ?? [])];
+  const bare = scalar ? Boolean(node.value) : children.some(([name]) => !INDEX.test(name));
+  const indexed = children
     .filter(([name]) => INDEX.test(name))
     .map(([name, child]) => [Number(name), child] as const)
     .sort(([a], [b]) => a - b)
     .map(([, child]) => child);
+  return bare ? [node, ...indexed] : indexed;
 }
 
 const INTEGER = /^[+-]?\d{1,20}$/;

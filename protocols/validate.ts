@@ -11,11 +11,16 @@ import { isSensitive, kindOf, type OperationModel, type ServiceModel, type Shape
 export interface Constraints {
   /** Name of the error a violation is answered with, `ValidationException` unless told. */
   readonly error?: string;
+  /** Answers are XML of one element a line. */
+  readonly indented?: boolean;
   /** Facts by structure name, then by member name, in the order AWS checks and prints the members. */
   readonly shapes?: Readonly<Record<string, Readonly<Record<string, MemberFacts>>>>;
 }
 
-/** What AWS's model says of one member; `min` and `max` bound a length or a value, by the member's type. */
+/**
+ * What AWS's model says of one member; `min` and `max` bound a length or a value, by the member's type. A pattern that
+ * stands before them is checked and told before them, one that stands behind them after.
+ */
 export interface MemberFacts {
   readonly required?: boolean;
   readonly min?: number;
@@ -34,16 +39,20 @@ export interface MemberFacts {
 /** Throws when the input breaks a constraint. */
 export type Validator = (input: Readonly<Record<string, unknown>>) => void;
 
-/** Violations are all counted, but described only up to this many characters, as hostile input can have very many. */
-const MAX_DESCRIPTION = 65_536;
+/** AWS looks for no more violations than this. */
+const MAX_VIOLATIONS = 10;
 
 class Report {
   count = 0;
   text = "";
 
+  get full(): boolean {
+    return this.count === MAX_VIOLATIONS;
+  }
+
   add(value: unknown, shape: Shape, constraints: Constraints, path: string, rule: string): void {
+    if (this.full) return;
     this.count++;
-    if (this.text.length > MAX_DESCRIPTION) return;
     if (this.text !== "") this.text += "; ";
     this.text += `Value ${shown(value, shape, constraints)}at '${path}' failed to satisfy constraint: ${rule}`;
   }
@@ -110,7 +119,7 @@ function structCheck(shape: Shape, constraints: Constraints, open: Open): Check 
   return entry.run;
 }
 
-/** Pattern, then length or range, then enum, then what is inside. */
+/** Pattern and length or range, in the order of the facts, then enum, then what is inside. */
 function memberCheck(shape: Shape, facts: MemberFacts, constraints: Constraints, open: Open): Check | undefined {
   const kind = kindOf(shape);
   if (kind === "struct") return structCheck(shape, constraints, open);
@@ -138,6 +147,7 @@ function listChecks(shape: Shape, facts: MemberFacts, constraints: Constraints, 
       let number = 0;
       for (const element of value as unknown[]) {
         number++;
+        if (report.full) return;
         if (element !== null) check(element, `${path}.${number}.member`, report);
       }
     },
@@ -163,8 +173,8 @@ function mapChecks(shape: Shape, facts: MemberFacts, constraints: Constraints, o
     ...keys,
     (map, path, report) => {
       for (const [key, item] of Object.entries(map as object)) {
-        if (report.text.length > MAX_DESCRIPTION) check(item, "", report);
-        else check(item, `${path}.${key}.member`, report);
+        if (report.full) return;
+        check(item, `${path}.${key}.member`, report);
       }
     },
   ];
@@ -197,7 +207,8 @@ interface Rule {
   readonly broken: (value: unknown) => boolean;
 }
 
-function rulesOf(shape: Shape, { pattern, min, max, enum: values }: MemberFacts): Rule[] {
+function rulesOf(shape: Shape, facts: MemberFacts): Rule[] {
+  const { pattern, min, max, enum: values } = facts;
   const rules: Rule[] = [];
   const number = kindOf(shape) === "number";
   const [measure, word]: [(value: unknown) => number, string] = number ? [Number, "value"] : [lengthOf, "length"];
@@ -218,6 +229,10 @@ function rulesOf(shape: Shape, { pattern, min, max, enum: values }: MemberFacts)
       broken: (value) => measure(value) < min,
     });
   }
+  const names = Object.keys(facts);
+  if (pattern !== undefined && names.indexOf("pattern") > Math.max(names.indexOf("min"), names.indexOf("max"))) {
+    rules.push(rules.shift()!);
+  }
   if (values !== undefined) {
     const known = new Set<unknown>(values);
     const text = `Member must satisfy enum value set: [${values.join(", ")}]`;
@@ -232,10 +247,11 @@ function lengthOf(value: unknown): number {
   return Object.keys(value as object).length;
 }
 
-/** The value in a description; of what the model calls sensitive nothing is told. */
+/** The value in a description; of data, and of what the model calls sensitive, nothing is told unless it is empty. */
 function shown(value: unknown, shape: Shape, constraints: Constraints): string {
+  if (isSensitive(shape) && value !== "") return "";
   if (value === undefined || value === null) return "null ";
-  return isSensitive(shape) ? "" : `'${render(value, shape, constraints)}' `;
+  return kindOf(shape) === "blob" ? "" : `'${render(value, shape, constraints)}' `;
 }
 
 /** A value as Java prints it: `[a, b]`, `{k=v}`, `Name(member=value, other=null)`. */

@@ -35,6 +35,31 @@ function reference(character: string): string {
   }
 }
 
+/**
+ * XML with one element a line, two blanks for each level, and a line end behind the last. Takes what the encoders here
+ * write: no comments, no processing instructions, no text beside elements.
+ */
+export function indentXml(xml: string): string {
+  let out = "";
+  let depth = 0;
+  // Whether the line holds a start tag whose end may follow on it.
+  let open = false;
+  for (const [whole, closing, empty, text] of xml.matchAll(/<(\/?)[^>]*?(\/?)>([^<]*)/g)) {
+    if (closing !== "") {
+      depth--;
+      out += `${open ? "" : "  ".repeat(depth)}${whole}\n`;
+      open = false;
+      continue;
+    }
+    if (open) out += "\n";
+    out += "  ".repeat(depth) + whole;
+    open = empty === "" || text !== "";
+    if (open) depth++;
+    else out += "\n";
+  }
+  return out;
+}
+
 export function xmlTraits(shape: Shape): XmlTraits {
   return shape.getMergedTraits() as XmlTraits;
 }

@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 
 const TABLES = {
   sqs: { model: "sqs", ownChecks: true },
-  sns: { model: "sns", error: "ValidationError", adjust: sns },
+  sns: { model: "sns", error: "ValidationError", indented: true, adjust: sns },
   sts: { model: "sts", error: "ValidationError", adjust: sts },
   kinesis: { model: "kinesis", adjust: kinesis },
   eventbridge: { model: "events", adjust: eventbridge },
@@ -26,11 +26,11 @@ const TABLES = {
 const LENGTHS = new Set(["string", "list", "map", "blob"]);
 const WIDTHS = new Set(["long", "float", "double"]);
 
-const arn = (pattern) => ({ min: 1, max: 2048, pattern });
+const arn = (pattern) => ({ pattern, min: 1, max: 2048 });
 const required = (facts) => ({ required: true, ...facts });
 const streamArn = arn("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+");
 const channelArn = arn("arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+");
-const name = { min: 1, max: 128, pattern: "[a-zA-Z0-9_.-]+" };
+const name = { pattern: "[a-zA-Z0-9_.-]+", min: 1, max: 128 };
 const newerKinesis = {
   ChannelEncryptionConfiguration: {
     EncryptionType: required({ enum: ["KMS"] }),
@@ -110,7 +110,7 @@ if (folder === undefined) throw new Error("Which folder holds the models?");
 const target = join(dirname(fileURLToPath(import.meta.url)), "..", "protocols", "constraints");
 
 const answers = {};
-for (const [name, { model, error = "ValidationException", ownChecks, adjust }] of Object.entries(TABLES)) {
+for (const [name, { model, error = "ValidationException", indented, ownChecks, adjust }] of Object.entries(TABLES)) {
   const description = JSON.parse(readFileSync(join(folder, `${model}.json`), "utf8"));
   answers[name] = boundsOf(tableOf(description, "output"));
   const shapes = ownChecks ? {} : tableOf(description, "input");
@@ -119,7 +119,10 @@ for (const [name, { model, error = "ValidationException", ownChecks, adjust }] o
     .sort()
     .map((shape) => `${JSON.stringify(shape)}:${JSON.stringify(shapes[shape])}`);
   const body = lines.length === 0 ? "" : `\n${lines.join(",\n")}\n`;
-  writeFileSync(join(target, `${name}.json`), `{"error":${JSON.stringify(error)},"shapes":{${body}}}\n`);
+  writeFileSync(
+    join(target, `${name}.json`),
+    `{"error":${JSON.stringify(error)},${indented ? '"indented":true,' : ""}"shapes":{${body}}}\n`,
+  );
 }
 
 const lines = Object.entries(answers).map(([name, shapes]) => `${JSON.stringify(name)}:${JSON.stringify(shapes)}`);
@@ -158,19 +161,20 @@ function tableOf({ operations, shapes }, side) {
   return table;
 }
 
-function factsOf(shapes, name, required) {
+/** `inMap`: facts of a map's keys or values, whose rules are told all together, those that cannot be broken included. */
+function factsOf(shapes, name, required, inMap = false) {
   const shape = shapes[name];
   const facts = {};
   if (required) facts.required = true;
-  // A minimum of zero cannot be missed by a length.
-  if (shape.min !== undefined && !(LENGTHS.has(shape.type) && shape.min === 0)) facts.min = shape.min;
-  if (shape.max !== undefined) facts.max = shape.max;
   if (shape.pattern !== undefined) facts.pattern = shape.pattern;
+  // A minimum of zero cannot be missed by a length.
+  if (shape.min !== undefined && (inMap || !(LENGTHS.has(shape.type) && shape.min === 0))) facts.min = shape.min;
+  if (shape.max !== undefined) facts.max = shape.max;
   if (shape.enum !== undefined) facts.enum = shape.enum;
   if (WIDTHS.has(shape.type)) facts.type = shape.type;
   const inner = shape.type === "list" ? shape.member.shape : shape.type === "map" ? shape.value.shape : undefined;
-  if (inner !== undefined) addUnlessEmpty(facts, "item", factsOf(shapes, inner, false));
-  if (shape.type === "map") addUnlessEmpty(facts, "key", factsOf(shapes, shape.key.shape, false));
+  if (inner !== undefined) addUnlessEmpty(facts, "item", factsOf(shapes, inner, false, shape.type === "map"));
+  if (shape.type === "map") addUnlessEmpty(facts, "key", factsOf(shapes, shape.key.shape, false, true));
   return facts;
 }
 
@@ -187,11 +191,51 @@ function kinesis(shapes) {
   for (const members of Object.values(shapes)) if (members.StreamId !== undefined) members.StreamId = {};
   for (const name of ["PutRecordInput", "PutRecordsRequestEntry"]) delete shapes[name].PartitionKey.required;
   shapes.CreateStreamInput.RecordDistributionStrategy = { enum: ["AUTO", "USER_PARTITION_KEY"] };
+  // The order in which AWS lists these values, and the patterns as it prints them.
+  const orders = [
+    ["ON_DEMAND", "PROVISIONED"],
+    [
+      ...["ALL", "IteratorAgeMilliseconds", "IncomingBytes", "WriteProvisionedThroughputExceeded", "OutgoingRecords"],
+      ...["ReadProvisionedThroughputExceeded", "IncomingRecords", "OutgoingBytes"],
+    ],
+    ["AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"],
+  ];
+  everyFact(shapes, (facts) => {
+    for (const order of orders) if (sameMembers(facts.enum, order)) facts.enum = order;
+    if (facts.pattern?.startsWith("0|([1-9]")) facts.pattern = `^(${facts.pattern})$`;
+  });
+}
+
+function everyFact(shapes, visit) {
+  const walk = (facts) => {
+    visit(facts);
+    for (const inner of [facts.item, facts.key]) if (inner !== undefined) walk(inner);
+  };
+  for (const members of Object.values(shapes)) for (const facts of Object.values(members)) walk(facts);
+}
+
+function sameMembers(a, b) {
+  return a !== undefined && a.length === b.length && a.every((value) => b.includes(value));
 }
 
 /** Members that only AWS's own copy of the model has; they show where an entry is printed. */
 function eventbridge(shapes) {
   Object.assign(shapes.PutEventsRequestEntry, { KmsKeyIdentifier: {}, InternalMetadata: {} });
+  const methods = ["HEAD", "POST", "PATCH", "DELETE", "PUT", "GET", "OPTIONS"];
+  const kinds = ["BASIC", "OAUTH_CLIENT_CREDENTIALS", "API_KEY"];
+  everyFact(shapes, (facts) => {
+    for (const order of [methods, kinds]) if (sameMembers(facts.enum, order)) facts.enum = order;
+  });
+  // Here lengths are told before patterns, but for connections and API destinations.
+  for (const [name, members] of Object.entries(shapes)) {
+    if (/Connection|ApiDestination/.test(name)) continue;
+    everyFact({ [name]: members }, (facts) => {
+      const { pattern } = facts;
+      if (pattern === undefined) return;
+      delete facts.pattern;
+      facts.pattern = pattern;
+    });
+  }
 }
 
 /** The order in which AWS lists these values. */

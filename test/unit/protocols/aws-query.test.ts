@@ -49,6 +49,66 @@ describe("Query input", () => {
     expect(untag.decode(form(keys))).toEqual({ TagKeys: ["b", "x", "c"] });
   });
 
+  it.each([
+    ["GetQueueAttributes", { AttributeName: "QueueArn" }, { AttributeNames: ["QueueArn"] }],
+    ["GetQueueAttributes", { AttributeName: "" }, { AttributeNames: [] }],
+    ["GetQueueAttributes", { "AttributeName.1": "b", AttributeName: "a" }, { AttributeNames: ["a", "b"] }],
+    [
+      "CreateQueue",
+      { "Attribute.Name": "DelaySeconds", "Attribute.Value": "5" },
+      { Attributes: { DelaySeconds: "5" } },
+    ],
+    [
+      "CreateQueue",
+      { "Attribute.1.Name": "DelaySeconds", "Attribute.1.Value": "5", "Attribute.Name": "a", "Attribute.Value": "b" },
+      { Attributes: { a: "b", DelaySeconds: "5" } },
+    ],
+    ["TagQueue", { "Tag.Key": "k", "Tag.Value": "v" }, { Tags: { k: "v" } }],
+    [
+      "SendMessage",
+      {
+        "MessageAttribute.Name": "n",
+        "MessageAttribute.Value.DataType": "String",
+        "MessageAttribute.Value.StringValue": "v",
+      },
+      { MessageAttributes: { n: { DataType: "String", StringValue: "v" } } },
+    ],
+    [
+      "DeleteMessageBatch",
+      { "DeleteMessageBatchRequestEntry.Id": "1", "DeleteMessageBatchRequestEntry.ReceiptHandle": "r" },
+      { Entries: [{ Id: "1", ReceiptHandle: "r" }] },
+    ],
+  ])("reads lists and maps without an index as one item, before others (%s %j)", (operation, fields, expected) => {
+    expect(codec("awsQuery", "sqs", operation).decode(form(fields as unknown as Record<string, string>))).toEqual(
+      expected,
+    );
+  });
+
+  it.each([
+    ["TagResource", { "Tags.member.Key": "k", "Tags.member.Value": "v" }, { Tags: [{ Key: "k", Value: "v" }] }],
+    [
+      "CreateTopic",
+      { "Attributes.entry.key": "DisplayName", "Attributes.entry.value": "d" },
+      { Attributes: { DisplayName: "d" } },
+    ],
+  ])("reads lists with a member name likewise (%s)", (operation, fields, expected) => {
+    expect(codec("awsQuery", "sns", operation).decode(form(fields as unknown as Record<string, string>))).toEqual(
+      expected,
+    );
+  });
+
+  it("lays out SNS's answers as AWS does, to the byte", () => {
+    const publish = codec("awsQuery", "sns", "Publish");
+    const MessageId = "5e0a6a58-8f5a-5c5b-8a44-3d1f4d0a9e11";
+    const answer = (value: object) => publish.encode(value, REQUEST_ID, request({})).body as string;
+    expect(REQUEST_ID).toHaveLength(36);
+    expect(answer({ MessageId })).toHaveLength(294);
+    expect(answer({ MessageId, SequenceNumber: "10000000000000000000" })).toHaveLength(352);
+    expect(answer({ MessageId })).toBe(
+      `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">\n  <PublishResult>\n    <MessageId>${MessageId}</MessageId>\n  </PublishResult>\n  <ResponseMetadata>\n    <RequestId>${REQUEST_ID}</RequestId>\n  </ResponseMetadata>\n</PublishResponse>\n`,
+    );
+  });
+
   it("reads an empty list, and leaves out what was not sent", () => {
     const untag = codec("awsQuery", "sns", "UntagResource");
     expect(untag.decode(form({ TagKeys: "" }))).toEqual({ TagKeys: [] });
@@ -106,7 +166,7 @@ describe("Query output", () => {
 
   it("writes empty lists, empty results and no result", () => {
     const list = codec("awsQuery", "sns", "ListSubscriptions").encode({ Subscriptions: [] }, REQUEST_ID, request({}));
-    expect(list.body).toContain("<ListSubscriptionsResult><Subscriptions/></ListSubscriptionsResult>");
+    expect(list.body).toContain("<ListSubscriptionsResult>\n    <Subscriptions/>\n  </ListSubscriptionsResult>");
     expect(codec("awsQuery", "sns", "TagResource").encode({}, REQUEST_ID, request({})).body).toContain(
       "<TagResourceResult/>",
     );
@@ -154,6 +214,6 @@ describe("Query errors", () => {
     const error = AwsError.of(NotFoundException$, "Topic does not exist");
     const { status, body } = awsQuery.encodeError(error, REQUEST_ID, serviceNamed("sns"), request({}));
     expect(status).toBe(404);
-    expect(body).toContain("<Code>NotFound</Code><Message>Topic does not exist</Message></Error>");
+    expect(body).toContain("    <Code>NotFound</Code>\n    <Message>Topic does not exist</Message>\n  </Error>\n");
   });
 });

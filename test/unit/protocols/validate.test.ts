@@ -85,11 +85,77 @@ describe("model validation", () => {
     );
   });
 
-  it("bounds the text of very many violations", () => {
+  it("counts and tells the first ten violations, and no more", () => {
     const Records = Array.from({ length: 500 }, () => ({ Data: new Uint8Array(), PartitionKey: "p".repeat(2000) }));
     const message = violations("kinesis", "PutRecords", { StreamName: "s", Records });
-    expect(message).toMatch(/^500 validation errors detected/);
+    expect(message).toMatch(/^10 validation errors detected/);
+    expect(message.match(/failed to satisfy/g)).toHaveLength(10);
     expect(message.length).toBeLessThan(100_000);
+  });
+
+  it.each([
+    [
+      "kinesis",
+      "CreateStream",
+      { StreamName: "s", Tags: { k: "v".repeat(257) } },
+      "failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 256, Member must have length greater than or equal to 0]",
+    ],
+    [
+      "kinesis",
+      "CreateStream",
+      { StreamName: "s", StreamModeDetails: { StreamMode: "BAD" } },
+      "Member must satisfy enum value set: [ON_DEMAND, PROVISIONED]",
+    ],
+    [
+      "kinesis",
+      "EnableEnhancedMonitoring",
+      { StreamName: "s", ShardLevelMetrics: ["BAD"] },
+      "Value '[BAD]' at 'shardLevelMetrics' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [ALL, IteratorAgeMilliseconds, IncomingBytes, WriteProvisionedThroughputExceeded, OutgoingRecords, ReadProvisionedThroughputExceeded, IncomingRecords, OutgoingBytes]]",
+    ],
+    [
+      "kinesis",
+      "GetShardIterator",
+      { StreamName: "s", ShardId: "0", ShardIteratorType: "BAD" },
+      "Member must satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON]",
+    ],
+    [
+      "kinesis",
+      "PutRecord",
+      { StreamName: "s", Data: new Uint8Array(), PartitionKey: "k", ExplicitHashKey: "x" },
+      "Member must satisfy regular expression pattern: ^(0|([1-9]\\d{0,38}))$",
+    ],
+    [
+      "kinesis",
+      "PutRecord",
+      { StreamName: "s", Data: new Uint8Array(10_485_761), PartitionKey: "k" },
+      "1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length less than or equal to 10485760",
+    ],
+    [
+      "eventbridge",
+      "CreateArchive",
+      { ArchiveName: "!".repeat(49), EventSourceArn: "arn:aws:events:us-east-1:000000000000:event-bus/default" },
+      "at 'archiveName' failed to satisfy constraint: Member must have length less than or equal to 48; Value",
+    ],
+    [
+      "eventbridge",
+      "CreateApiDestination",
+      { Name: "d", ConnectionArn: "x", InvocationEndpoint: "https://a", HttpMethod: "BAD" },
+      "Member must satisfy enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]",
+    ],
+    [
+      "stepfunctions",
+      "SendTaskSuccess",
+      { taskToken: "", output: "{}" },
+      "1 validation error detected: Value '' at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1",
+    ],
+    [
+      "stepfunctions",
+      "SendTaskSuccess",
+      { taskToken: "t" },
+      "1 validation error detected: Value at 'output' failed to satisfy constraint: Member must not be null",
+    ],
+  ])("says of %s %s what was recorded", (service, operation, input, text) => {
+    expect(violations(service, operation, input)).toContain(text);
   });
 
   it("lets SQS check its own input", () => {
