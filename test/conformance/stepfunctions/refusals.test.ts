@@ -51,7 +51,7 @@ describe("a request that breaks a constraint", () => {
         "satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]",
       ),
     ],
-    ["nothing", () => create({ definition: undefined }), member("null ", "definition", "not be null")],
+    ["nothing", () => create({ definition: undefined }), member("", "definition", "not be null")],
     [
       "a member of a list",
       () => alias([{ stateMachineVersionArn: `${machine}:1`, weight: 101 }]),

@@ -62,6 +62,14 @@ describe("claim", () => {
       request({ method: "GET", url: "/000000000000/q?Action=GetQueueAttributes" }),
     ],
     ["UnknownOperationException 404 in awsQuery", request({ method: "GET", url: "/000000000000/orders" })],
+    [
+      "InvalidAction 400 in awsQuery",
+      request({ method: "GET", url: "/000000000000/orders?Action=ListQueues&Version=2012-11-05" }),
+    ],
+    [
+      "InvalidAction 400 in awsQuery",
+      form({ Action: "CreateQueue", Version: "2012-11-05", QueueName: "q" }, { url: "/000000000000/orders" }),
+    ],
     ["MissingAction 400 in awsQuery", form({ Version: "2010-03-31" })],
     ["InvalidAction 400 in awsQuery", form({ Action: "TagResource" }, { headers: signedFor("iam") })],
     ["MalformedQueryString 404 in awsQuery", request({ method: "GET", url: "/?Action=%zz" })],
