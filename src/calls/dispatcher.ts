@@ -118,7 +118,21 @@ export class Dispatcher {
       const details = { requestId, origin, protocol: claimed.protocol.name, request };
       const context = new OperationContext(route.state, invocation, details);
       const { commits } = deps.store;
-      const result = this.#run(route, input, context);
+      let result: object | undefined | Promise<object | undefined>;
+      try {
+        result = this.#run(route, input, context);
+      } catch (error) {
+        // An operation refuses for the state it saw ("already exists"), which a crash could still undo.
+        const flushed = deps.store.flushedSince(commits);
+        if (flushed === undefined) throw error;
+        return this.#pending(
+          flushed.then(() => Promise.reject(error)),
+          codec,
+          call,
+          request,
+          invocation,
+        );
+      }
       if (!(result instanceof Promise)) {
         const flushed = deps.store.flushedSince(commits);
         if (flushed === undefined) return this.#succeed(codec, result, call, request);
@@ -130,7 +144,7 @@ export class Dispatcher {
           invocation,
         );
       }
-      return this.#pending(this.#afterFlush(result), codec, call, request, invocation);
+      return this.#pending(this.#afterFlush(result, commits), codec, call, request, invocation);
     } catch (error) {
       return this.#fail(error, call, request);
     }
@@ -195,10 +209,17 @@ export class Dispatcher {
     return context.invocation.cause.run(() => this.#deps.store.transaction(() => run(input, context)));
   }
 
-  async #afterFlush(result: Promise<object | undefined>): Promise<object | undefined> {
-    const output = await result;
-    await this.#deps.store.flushed();
-    return output;
+  /** The result, or its error, once what it tells of is durable. @param commits before the operation ran. */
+  async #afterFlush(result: Promise<object | undefined>, commits: number): Promise<object | undefined> {
+    const { store } = this.#deps;
+    try {
+      const output = await result;
+      await store.flushed();
+      return output;
+    } catch (error) {
+      await store.flushedSince(commits);
+      throw error;
+    }
   }
 
   #pending(

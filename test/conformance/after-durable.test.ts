@@ -235,3 +235,38 @@ it("holds back what pipes carry from queues and streams", async () => {
     ["of-queue", "of-stream"],
   );
 });
+
+/** What a refusal says, in `heard` once it is there. */
+async function refusalOf(call: Promise<unknown>): Promise<void> {
+  heard.push(
+    await call.then(
+      () => "no error",
+      ({ name }: Error) => name,
+    ),
+  );
+}
+
+it("holds back refusals that tell of what is not on disk, at once or after a wait, and no others", async () => {
+  const QueueUrl = await queue("gone");
+  const receiving = sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 20 });
+  await held(async () => {
+    const made = events.createEventBus({ Name: "b" });
+    const refused = refusalOf(events.createEventBus({ Name: "b" }));
+    const deleted = sqs.deleteQueue({ QueueUrl });
+    await Promise.all([
+      made,
+      refused,
+      deleted,
+      refusalOf(receiving),
+      refusalOf(sqs.sendMessage({ QueueUrl, MessageBody: "m" })),
+    ]);
+  }, ["ResourceAlreadyExistsException", "QueueDoesNotExist", "QueueDoesNotExist"]);
+  disk.hold();
+  const made = events.createEventBus({ Name: "c" });
+  heard.length = 0;
+  // Nothing was looked at for these: what does not fit and what nobody knows.
+  await refusalOf(events.createEventBus({ Name: "?" }));
+  expect(heard).toEqual(["ValidationException"]);
+  disk.letGo();
+  await made;
+});
