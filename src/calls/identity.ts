@@ -5,7 +5,7 @@ import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import type { Table } from "../engine/table.ts";
 import { defineTable } from "../engine/table.ts";
-import { partitionOf } from "./arn.ts";
+import { parseArn, partitionOf } from "./arn.ts";
 
 /** On whose behalf a call is made. */
 export interface Principal {
@@ -99,6 +99,32 @@ export class Identities {
     }
     return identity;
   }
+}
+
+/** Whom a session of a role acts as. The path of the role's name is left out of its ARN. Undefined for no role's ARN. */
+export function roleSession(
+  roleArn: string,
+  session: string,
+): Pick<SessionRow, "account" | "arn" | "userId"> | undefined {
+  const role = parseArn(roleArn);
+  if (role?.service !== "iam" || !role.resource.startsWith("role/") || !/^\d{12}$/.test(role.account)) return undefined;
+  const name = role.resource.slice(role.resource.lastIndexOf("/") + 1);
+  return {
+    account: role.account,
+    arn: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/${session}`,
+    userId: `${uniqueId("AROA", roleArn)}:${session}`,
+  };
+}
+
+/**
+ * The unique id as which a service of AWS acts for one of its resources: of a session of the role it was given, else the
+ * account itself. A session's name is the service's own; here it stands for the resource.
+ */
+export function actingUserId(role: { account: string; roleArn?: string | undefined }, sourceArn: string): string {
+  const { account, roleArn } = role;
+  if (roleArn === undefined) return account;
+  const session = createHash("sha256").update(sourceArn).digest("hex").slice(0, 32);
+  return roleSession(roleArn, session)?.userId ?? account;
 }
 
 /** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */

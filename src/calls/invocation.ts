@@ -1,6 +1,6 @@
 /** One value for a call: who calls, for which account and region, what made the call, and when to give it up. */
 import { Cause, currentCause } from "./cause.ts";
-import type { Identity, Principal } from "./identity.ts";
+import { actingUserId, type Identity, type Principal } from "./identity.ts";
 
 /** What can be given up: an AbortController, or the call that another one is part of. */
 interface Abortable {
@@ -10,6 +10,11 @@ interface Abortable {
 interface Place {
   readonly account: string;
   readonly region: string;
+}
+
+/** For which account a service calls, and the role that it was given for that. */
+interface ActingPlace extends Place {
+  readonly roleArn?: string | undefined;
 }
 
 export class Invocation {
@@ -35,9 +40,15 @@ export class Invocation {
    * @param service as which it calls, without the domain: `states`, `pipes`, `scheduler`.
    * @param sourceArn of the resource it acts for.
    */
-  static ofService(service: string, sourceArn: string, place: Place, cause: Cause, outer?: Abortable): Invocation {
+  static ofService(
+    service: string,
+    sourceArn: string,
+    place: ActingPlace,
+    cause: Cause,
+    outer?: Abortable,
+  ): Invocation {
     const { account, region } = place;
-    return new Invocation({ account, region, principal: servicePrincipal(service, sourceArn, account) }, cause, outer);
+    return new Invocation({ account, region, principal: servicePrincipal(service, sourceArn, place) }, cause, outer);
   }
 
   /** Scheme, host and port by which the outermost client reached us; undefined when no client is behind the call. */
@@ -83,11 +94,11 @@ export function causeOr(kind: Parameters<Cause["next"]>[0], id: string, nowMs: n
   return currentCause() ?? Cause.beginning(kind, id, nowMs);
 }
 
-function servicePrincipal(service: string, sourceArn: string, account: string): Principal {
+function servicePrincipal(service: string, sourceArn: string, place: ActingPlace): Principal {
   return {
     kind: "service",
-    arn: `arn:aws:iam::${account}:root`,
-    userId: account,
+    arn: `arn:aws:iam::${place.account}:root`,
+    userId: actingUserId(place, sourceArn),
     service: `${service}.amazonaws.com`,
     sourceArn,
   };

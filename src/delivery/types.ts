@@ -55,6 +55,8 @@ export interface Order {
   readonly service: string;
   /** ARN of what pushes: a subscription, a rule, a schedule. */
   readonly source: string;
+  /** The role as which it pushes, where it has one. */
+  readonly roleArn?: string | undefined;
   /** ARN or URL it goes to, as the user knows it. */
   readonly target: string;
   /** One text shared by all copies of a fan-out. */

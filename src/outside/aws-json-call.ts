@@ -22,18 +22,21 @@ export interface JsonCall {
   /** Real time for the whole exchange. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** The trace header it carries. */
+  readonly trace: string;
 }
 
 const maxAnswerBytes = 6 * 1024 * 1024;
 
 /** The request names its account and region as a signed one would; its signature is none. @throws HttpCallError */
 export function callAwsJson(url: string, call: JsonCall): Promise<HttpAnswer> {
-  const { service, operation, body, account, region, nowMs, timeoutMs, signal } = call;
+  const { service, operation, body, account, region, nowMs, timeoutMs, signal, trace } = call;
   return httpCall(new URL(url), {
     method: "POST",
     headers: {
       "Content-Type": `application/x-amz-json-${service.version}`,
       "X-Amz-Target": `${service.target}.${operation}`,
+      "X-Amzn-Trace-Id": trace,
       ...scopeHeaders({ account, region, service: service.signingName, nowMs }),
     },
     body,

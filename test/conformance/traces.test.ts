@@ -4,11 +4,12 @@ import { Scheduler } from "@aws-sdk/client-scheduler";
 import { SFN } from "@aws-sdk/client-sfn";
 import { SNS } from "@aws-sdk/client-sns";
 import { SQS } from "@aws-sdk/client-sqs";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { InProcessHandler } from "../../src/in-process.ts";
 import { type Busbar, createBusbar } from "../../src/index.ts";
 import { type Receiver, startReceiver } from "../support/http-receiver.ts";
 import { functionArn } from "../support/pipes.ts";
+import { webServer } from "../support/web-server.ts";
 
 const root = "1-5759e988-bd862e3fe1be46a994272793";
 const sentTrace = `Root=${root};Parent=53995c3f42cd8ad8;Sampled=1`;
@@ -162,6 +163,47 @@ describe("an event", () => {
     trace = undefined;
     await bus.clock.advance("5m");
     expect(target.traces).toEqual([sentTrace, sentTrace]);
+  });
+});
+
+describe("a task", () => {
+  it("carries the trace of its execution's chain over HTTP and to services at an endpoint", async () => {
+    const other = await webServer(() => ({ body: "{}" }));
+    const another = await createBusbar({ port: false, endpoints: { kms: other.url, s3: other.url } });
+    const client = new SFN({ ...another.clientConfig(), maxAttempts: 1 });
+    const call = (Resource: string, Parameters: object, next: object) => ({
+      Type: "Task",
+      Resource,
+      Parameters,
+      ...next,
+    });
+    const definition = JSON.stringify({
+      StartAt: "Web",
+      States: {
+        Web: call("arn:aws:states:::http:invoke", { ApiEndpoint: `${other.url}/web`, Method: "GET" }, { Next: "Json" }),
+        Json: call("arn:aws:states:::aws-sdk:kms:listKeys", {}, { Next: "Client" }),
+        Client: call("arn:aws:states:::aws-sdk:s3:deleteObject", { Bucket: "b", Key: "k" }, { End: true }),
+      },
+    });
+    const { stateMachineArn } = await client.createStateMachine({ name: "m", definition, roleArn });
+    client.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { headers: Record<string, string> }).headers["X-Amzn-Trace-Id"] = sentTrace;
+        return next(args);
+      },
+      { step: "build" },
+    );
+    const { executionArn } = await client.startExecution({ stateMachineArn });
+    await vi.waitFor(async () => expect((await client.describeExecution({ executionArn })).status).toBe("SUCCEEDED"));
+    const heard = other.heard.map(({ url, headers }) => [url?.split("?")[0], headers["x-amzn-trace-id"]]);
+    expect(heard).toEqual([
+      ["/web", sentTrace],
+      ["/", sentTrace],
+      ["/b/k", sentTrace],
+    ]);
+    client.destroy();
+    await another.close();
+    await other.close();
   });
 });
 

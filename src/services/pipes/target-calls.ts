@@ -50,8 +50,8 @@ export async function invokeSync(
 }
 
 /** What `DeliveryEngine.attempt` is given but for the way: the pipe itself tries again. */
-export function orderOf({ account, region, arn }: PipeRow, target: string, payload: string): Order {
-  return { account, region, service: "pipes", source: arn, target, payload, retry: { phases: [] } };
+export function orderOf({ account, region, arn, roleArn }: PipeRow, target: string, payload: string): Order {
+  return { account, region, service: "pipes", source: arn, roleArn, target, payload, retry: { phases: [] } };
 }
 
 /** Calls an API destination or an API with one record; answers the body of the response. */

@@ -59,6 +59,7 @@ export class Invocations {
       region: row.region,
       service,
       source: row.arn,
+      roleArn: spec.RoleArn,
       target: spec.Arn,
       ...wayTo(spec, executionId),
       payload: spec.Input ?? this.#notification(row, plannedMs),

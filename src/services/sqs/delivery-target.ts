@@ -1,5 +1,6 @@
 /** Takes what the delivery engine brings to a queue, of any account and region. */
 import { Blob64 } from "../../../protocols/blob.ts";
+import { actingUserId } from "../../calls/identity.ts";
 import { signatureChars } from "../../delivery/copies.ts";
 import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../delivery/types.ts";
 import { check, putNew } from "./send.ts";
@@ -32,7 +33,7 @@ export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId
     const limit = queue.numbers.MaximumMessageSize;
     throw new DeliveryFailure("InvalidParameterValue", `Message must be shorter than ${limit} bytes.`, false);
   }
-  const senderId = senderIds[delivery.service] ?? delivery.account;
+  const senderId = senderIds[delivery.service] ?? actingUserId(delivery, delivery.source);
   const { id } = putNew(sqs, traceHeader === undefined ? checked : { ...checked, traceHeader }, senderId, copy);
   return { MessageId: id };
 }

@@ -120,7 +120,7 @@ export class Kms {
     this.#until.set(question(queue, use, context.principal), this.#sqs.now + reuseMs);
   }
 
-  async #call(operation: string, input: object, { account, region }: OperationContext) {
+  async #call(operation: string, input: object, { account, region, invocation }: OperationContext) {
     let answer: HttpAnswer;
     try {
       const { now: nowMs } = this.#sqs;
@@ -133,6 +133,7 @@ export class Kms {
         region,
         nowMs,
         timeoutMs,
+        trace: invocation.trace,
       });
     } catch (error) {
       if (!(error instanceof HttpCallError)) throw error;

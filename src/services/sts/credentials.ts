@@ -21,8 +21,8 @@ import {
   PackedPolicyTooLargeException$,
 } from "@aws-sdk/client-sts";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { parseArn, partitionOf } from "../../calls/arn.ts";
-import { defaultAccount, uniqueId } from "../../calls/identity.ts";
+import { partitionOf } from "../../calls/arn.ts";
+import { defaultAccount, roleSession } from "../../calls/identity.ts";
 import { accountOfKeyId, operation, validationError } from "./sts.ts";
 
 const oneHourSeconds = 3600;
@@ -105,18 +105,11 @@ export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCo
   },
 );
 
-/** The session principal of a role; the path of the role's name is left out of its ARN. */
-function assumedRole(roleArn: string, session: string): { account: string; arn: string; userId: string } {
-  const role = parseArn(roleArn);
-  if (role?.service !== "iam" || !role.resource.startsWith("role/") || !/^\d{12}$/.test(role.account)) {
-    throw validationError(`${roleArn} is invalid`);
-  }
-  const name = role.resource.slice(role.resource.lastIndexOf("/") + 1);
-  return {
-    account: role.account,
-    arn: `arn:${role.partition}:sts::${role.account}:assumed-role/${name}/${session}`,
-    userId: `${uniqueId("AROA", roleArn)}:${session}`,
-  };
+/** The session principal of a role. @throws AwsError ValidationError for what is no role's ARN */
+function assumedRole(roleArn: string, session: string): NonNullable<ReturnType<typeof roleSession>> {
+  const role = roleSession(roleArn, session);
+  if (role === undefined) throw validationError(`${roleArn} is invalid`);
+  return role;
 }
 
 function checkPolicy(policy: string | undefined): void {

@@ -2,6 +2,7 @@
 import { Cause } from "../../../calls/cause.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { TaskRequest } from "../asl/execution.ts";
+import { isObject } from "../asl/json.ts";
 import type { ExecutionRow } from "../tables.ts";
 
 /** The cause of what an execution does. */
@@ -12,8 +13,11 @@ export function causeOf({ causedBy, arn }: ExecutionRow): Cause {
 /** The call that a task of an execution is, given up by `outer`. */
 export function taskInvocation(
   row: ExecutionRow,
-  { taskId }: TaskRequest,
+  { taskId, credentials }: TaskRequest,
   outer: { readonly signal: AbortSignal },
 ): Invocation {
-  return Invocation.ofService("states", row.machine, row, causeOf(row).next("task", taskId), outer);
+  const role = isObject(credentials) ? credentials["RoleArn"] : undefined;
+  const { account, region, roleArn } = row;
+  const acting = { account, region, roleArn: typeof role === "string" ? role : roleArn };
+  return Invocation.ofService("states", row.machine, acting, causeOf(row).next("task", taskId), outer);
 }

@@ -53,12 +53,13 @@ export function speaksAwsJson(service: string): boolean {
  */
 export async function awsJsonCall(operation: string, parameters: JsonObject, to: Destination): Promise<JsonObject> {
   const { camel, ...spoken } = services[to.service] as SpokenService;
-  const { account, region, nowMs, signal } = to;
+  const { account, region, nowMs, signal, trace } = to;
   const service = { signingName: to.service, ...spoken };
   const body = writeJson(camel ? renamed(parameters, camelCase) : parameters);
   let answer: HttpAnswer;
   try {
-    answer = await callAwsJson(to.endpoint, { service, operation, body, account, region, nowMs, timeoutMs, signal });
+    const as = { account, region, nowMs, timeoutMs, signal, trace };
+    answer = await callAwsJson(to.endpoint, { service, operation, body, ...as });
   } catch (error) {
     throw error instanceof HttpCallError ? new NoAnswer(error.message) : error;
   }

@@ -104,7 +104,9 @@ export class HttpCalls implements Integration {
       if (whole !== json) body = encoded(transform, parseJson(whole), headers) ?? whole;
     }
     trace?.({ request, revealed: asSent() });
-    const answer = await exchange(type, url, { method, headers, body, signal: invocation.signal });
+    // Tasks show neither this header nor others that belong to the call and not to the request.
+    const traced = { "X-Amzn-Trace-Id": invocation.trace, ...headers };
+    const answer = await exchange(type, url, { method, headers: traced, body, signal: invocation.signal });
     trace?.({ request, revealed: asSent(), response: shownResponse(protocol, answer) });
     return output(type, answer, deps.clock.now());
   }

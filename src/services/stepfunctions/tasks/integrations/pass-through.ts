@@ -106,7 +106,8 @@ export class PassThrough implements Integration {
     const endpoint = this.#endpoints.get(service);
     // A task may be left from a run that had one.
     if (endpoint === undefined) throw new TaskError("States.Runtime", withoutEndpoint(service));
-    const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal: invocation.signal };
+    const { signal, trace } = invocation;
+    const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal, trace };
     const model = this.#clients.model(service);
     const known = model?.operations.get(operation);
     try {

@@ -14,6 +14,8 @@ export interface Destination {
   /** Stands for the service's own request id when it gives none. */
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** The trace header the call carries. */
+  readonly trace: string;
 }
 
 /** A call that got no answer, or none that could be read. */

@@ -12,6 +12,12 @@ import { type Dates, fromSdkOutput, pascalCase, toSdkInput } from "./sdk-values.
 import type { ServedError } from "./service-errors.ts";
 import { clientNameOf } from "./service-names.ts";
 
+interface Command {
+  readonly middlewareStack: {
+    add(middleware: (next: Handler) => Handler, options: { step: "build"; name: string }): void;
+  };
+}
+type Handler = (args: { readonly request: { readonly headers: Record<string, string> } }) => Promise<unknown>;
 type Sends = { send(command: object, options: { abortSignal: AbortSignal }): Promise<Record<string, unknown>> };
 type Client = new (options: object) => Sends & { readonly config: { readonly serviceId?: string } };
 
@@ -47,9 +53,16 @@ export class SdkClients {
   /** The operation's answer in Step Functions' JSON. @throws NoAnswer, Refused */
   async call(operation: OperationModel, parameters: JsonObject, to: Destination, dates: Dates): Promise<JsonObject> {
     const { exports, model } = this.#load(operation.service.name) as Loaded;
-    const Command = exports[`${operation.name}Command`] as new (input: object) => object;
+    const Command = exports[`${operation.name}Command`] as new (input: object) => Command;
     try {
       const command = new Command(inputOf(operation.input, parameters));
+      command.middlewareStack.add(
+        (next) => (args) => {
+          args.request.headers["X-Amzn-Trace-Id"] = to.trace;
+          return next(args);
+        },
+        { step: "build", name: "trace" },
+      );
       const output = await this.#client(to).send(command, { abortSignal: to.signal });
       return await jsonOf(operation.output, output, dates);
     } catch (error) {
