@@ -23,7 +23,7 @@ import { batchItems } from "../../src/services/stepfunctions/asl/states/batches.
 /** How a mocked task ends, or "pending" to leave it open. `submitted` answers the submitting call first. */
 export type TaskOutcome =
   | { output: Json; submitted?: Json; afterSeconds?: number }
-  | { error?: string; cause?: string; submitted?: Json; afterSeconds?: number }
+  | { error?: string; cause?: string; stage?: "run"; submitted?: Json; afterSeconds?: number }
   | "pending";
 
 export type RunnerOptions = {
@@ -175,6 +175,7 @@ export class AslRunner {
             taskId,
             ...(outcome.error === undefined ? {} : { error: outcome.error }),
             ...(outcome.cause === undefined ? {} : { cause: outcome.cause }),
+            ...(outcome.stage === undefined ? {} : { stage: outcome.stage }),
           };
     if (outcome.afterSeconds === undefined) this.signals.push(signal);
     else this.later.push({ atMs: this.nowMs + outcome.afterSeconds * 1000, signal });

@@ -74,7 +74,7 @@ describe("a distributed Map", () => {
       "4<3 MapRunStarted",
       "5<4 MapRunSucceeded",
       "6<5 MapStateSucceeded",
-      "7<5 MapStateExited",
+      "7<4 MapStateExited",
       "8<7 ExecutionSucceeded",
     ]);
     const run = await mapRunOf(described.executionArn);
@@ -354,7 +354,7 @@ describe("a distributed Map", () => {
       "9<8 MapRunRedriven",
       "10<9 MapRunSucceeded",
       "11<10 MapStateSucceeded",
-      "12<10 MapStateExited",
+      "12<9 MapStateExited",
       "13<12 ExecutionSucceeded",
     ]);
   });

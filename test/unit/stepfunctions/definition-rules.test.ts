@@ -105,7 +105,7 @@ const refusals: Refusal[] = [
   ],
   ["InputPath on a Fail", one({ Type: "Fail", InputPath: "$.a" }), "Field 'InputPath' is not supported"],
   ["Assign on a Succeed", one({ Type: "Succeed", Assign: { x: 1 } }), "Field 'Assign' is not supported"],
-  ["a call as a path", one(pass({ InputPath: "States.Array(1)" })), "Value is not a valid JSONPath: States.Array(1)"],
+  ["a call as a path", one(pass({ InputPath: "States.Array(1)" })), "Value must be a valid JSONPath."],
   [
     "a member in both forms",
     one(pass({ Parameters: { a: 1, "a.$": "$.b" } })),

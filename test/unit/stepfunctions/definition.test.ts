@@ -252,7 +252,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
   [
     "a result path that is no reference path",
     one({ Type: "Pass", ResultPath: "$.a[*]", End: true }),
-    [`${schema}Value is not a Reference Path: $.a[*] at /States/A/ResultPath`],
+    [`${schema}Value is not a Reference Path: '[' must be followed by ' or '[' at /States/A/ResultPath`],
   ],
   [
     "distributed fields on an inline Map",

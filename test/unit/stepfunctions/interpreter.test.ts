@@ -178,16 +178,17 @@ describe("tasks", () => {
     expect(item.nowMs).toBe(started + 19_000);
   });
 
-  it("start an activity's heartbeat clock when a worker takes it", () => {
+  it("start an activity's clocks when a worker takes it", () => {
     const resource = "arn:aws:states:us-east-1:111122223333:activity:a";
     const state = { Type: "Task", Resource: resource, HeartbeatSeconds: 10, TimeoutSeconds: 100, End: true };
     const item = runner(one(state), {}, { task: () => "pending" });
     item.send({ type: "start" });
     const taskId = item.tasks[0]!.taskId;
-    expect([...item.timers.keys()]).toEqual([`${taskId}:timeout`]);
-    item.nowMs += 50_000;
+    expect([...item.timers.keys()]).toEqual([]);
+    item.nowMs += 500_000;
     item.send({ type: "taskStarted", taskId });
     expect(item.timers.get(`${taskId}:heartbeat`)).toBe(item.nowMs + 10_000);
+    expect(item.timers.get(`${taskId}:timeout`)).toBe(item.nowMs + 100_000);
     expect(item.events.at(-1)).toMatchObject({ type: "ActivityStarted", details: {} });
   });
 
@@ -462,7 +463,7 @@ describe("costly expressions", () => {
       QueryLanguage: "JSONata",
       ...one({ Type: "Map", ItemProcessor: { StartAt: "I", States: { I: pass } }, End: true }),
     };
-    expect(runDefinition(definition, "{% [1] %}").cause).toContain("The JSONata expression '$states.input'");
+    expect(runDefinition(definition, "{% [1] %}").cause).toContain('must be an array but was: "{% [1] %}"');
   });
 });
 

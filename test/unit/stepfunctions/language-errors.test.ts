@@ -91,13 +91,6 @@ const failures: [
     "Failed to transition out of the state. The state does not point to a next state.",
   ],
   [
-    "items that are no array",
-    one(map({ ItemsPath: "$.l" })),
-    { l: {} },
-    "States.Runtime",
-    'Reference path "$.l" must point to array.',
-  ],
-  [
     "a tolerated count that is no integer",
     one(distributed({ ToleratedFailureCountPath: "$.p", ItemsPath: "$.l" })),
     { l: [], p: {} },

@@ -31,7 +31,7 @@ const outputs: Row[] = [
     data,
     5,
   ],
-  ["a Result of null", one(pass({ Result: null, InputPath: "$.no" })), data, null],
+  ["a Result of null, which is as if it were not there", one(pass({ Result: null, InputPath: "$.a" })), data, data.a],
   [
     "ResultSelector sees the result alone",
     one(task({ ResultSelector: { "y.$": "$.Payload.y" }, ResultPath: "$.t" })),

@@ -11,21 +11,33 @@ export class StateError extends Error {
   readonly causeText: string | undefined;
   /** The cause still needs the sentence that names the state and the event of its entry. */
   readonly inState: boolean;
-  /** The field whose JSONata expression failed, for EvaluationFailed events. */
+  /** Whether JSONata failed, which has an EvaluationFailed event. */
+  readonly evaluation: boolean;
+  /** The field whose JSONata expression failed. */
   readonly field: string | undefined;
+  /** Whether the error output shows an absent error and cause as null. */
+  readonly fromTask: boolean;
   /** How long whoever failed asks to be left alone before a retry. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
     error: string | undefined,
     cause: string | undefined,
-    where: { inState?: boolean; field?: string | undefined; retryAfterSeconds?: number | undefined } = {},
+    where: {
+      inState?: boolean;
+      evaluation?: boolean;
+      field?: string | undefined;
+      fromTask?: boolean;
+      retryAfterSeconds?: number | undefined;
+    } = {},
   ) {
     super(`${error ?? ""}: ${cause ?? ""}`);
     this.error = error;
     this.causeText = cause === undefined ? undefined : cause.slice(0, maxCauseLength);
     this.inState = where.inState ?? false;
+    this.evaluation = where.evaluation ?? where.field !== undefined;
     this.field = where.field;
+    this.fromTask = where.fromTask ?? false;
     this.retryAfterSeconds = where.retryAfterSeconds;
   }
 }

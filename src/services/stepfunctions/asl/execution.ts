@@ -54,7 +54,7 @@ export type OpenTask = {
   id: string;
   submitted: boolean;
   token?: string;
-  hasTimeout: boolean;
+  timeoutSeconds?: number;
   heartbeatSeconds?: number;
 };
 

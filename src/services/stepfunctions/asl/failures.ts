@@ -16,6 +16,7 @@ type Failure = {
   error: string | undefined;
   cause: string | undefined;
   source: Source;
+  fromTask?: boolean;
   retryAfterSeconds?: number | undefined;
 };
 
@@ -32,9 +33,9 @@ const defaultBackoffRate = 2;
  */
 export function failState(run: Run, thread: ThreadFrame, problem: StateError, source: Source = "state"): void {
   const node = run.node(thread);
-  const { error, retryAfterSeconds } = problem;
-  const failure: Failure = { error, cause: causeOf(run, problem, thread), source, retryAfterSeconds };
-  if (problem.field !== undefined) {
+  const { error, fromTask, retryAfterSeconds } = problem;
+  const failure: Failure = { error, cause: causeOf(run, problem, thread), source, fromTask, retryAfterSeconds };
+  if (problem.evaluation) {
     const origin = thread.fan === null ? thread.before : thread.entered;
     evaluationFailed(run, thread, failure, problem.field, origin);
   }
@@ -59,10 +60,16 @@ function causeOf(run: Run, problem: StateError, thread: ThreadFrame): string | u
   return `${sentence} ${problem.causeText}`.slice(0, maxCauseLength);
 }
 
-function evaluationFailed(run: Run, thread: ThreadFrame, failure: Failure, field: string, origin: number): void {
+function evaluationFailed(
+  run: Run,
+  thread: ThreadFrame,
+  failure: Failure,
+  field: string | undefined,
+  origin: number,
+): void {
   thread.previous = run.emit("EvaluationFailed", origin, {
     ...errorDetails(failure.error, failure.cause),
-    location: field,
+    ...(field === undefined ? {} : { location: field }),
     state: thread.state,
   });
 }
@@ -129,14 +136,20 @@ function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   return true;
 }
 
+/** A worker that sends neither error nor cause has them shown as null; all others have them left out. */
+function shownOrAbsent(name: string, text: string | undefined, fromTask: boolean | undefined): JsonObject {
+  if (text === undefined) return fromTask ? { [name]: null } : {};
+  return { [name]: text };
+}
+
 function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure, origin: number): boolean {
   const catchers = listOf(node.fields, "Catch");
   const index = catchers.findIndex((catcher) => matches(catcher, failure));
   const catcher = catchers[index];
   if (!catcher) return false;
   const errorOutput: JsonObject = {
-    ...(failure.error === undefined ? {} : { Error: failure.error }),
-    ...(failure.cause === undefined ? {} : { Cause: failure.cause }),
+    ...shownOrAbsent("Error", failure.error, failure.fromTask),
+    ...shownOrAbsent("Cause", failure.cause, failure.fromTask),
   };
   try {
     const { output, assigned } = caught(run, thread, node, catcher, index, errorOutput);
@@ -153,7 +166,7 @@ function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   } catch (thrown) {
     const error = asStateError(thrown);
     const second = { error: error.error, cause: causeOf(run, error, thread), source: "state" as const };
-    if (error.field !== undefined) evaluationFailed(run, thread, second, error.field, origin);
+    if (error.evaluation) evaluationFailed(run, thread, second, error.field, origin);
     if (second.error !== "States.Runtime" && (node.type === "Parallel" || node.type === "Map")) {
       run.emitFor(thread, `${node.type}StateFailed`);
     }
@@ -247,7 +260,7 @@ function closeWork(run: Run, thread: ThreadFrame): void {
 export function cancelTaskTimers(run: Run, thread: ThreadFrame): void {
   const task = thread.task;
   if (!task) return;
-  if (task.hasTimeout) run.effects.push({ type: "cancelTimer", timerId: `${task.id}:timeout` });
+  if (task.timeoutSeconds !== undefined) run.effects.push({ type: "cancelTimer", timerId: `${task.id}:timeout` });
   if (task.heartbeatSeconds !== undefined) run.effects.push({ type: "cancelTimer", timerId: `${task.id}:heartbeat` });
 }
 

@@ -269,9 +269,19 @@ export function canonicalJson(value: Json): string {
   return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`).join(",")}}`;
 }
 
-/** The keys in the order a Java HashMap filled with them iterates: AWS emits dynamic template members this way. */
-export function javaHashOrder(keys: readonly string[]): string[] {
-  let size = 16;
+/** The buckets of a Java HashMap made as a copy of one with so many members: the least that holds them at 0.75. */
+export function javaTableSize(members: number): number {
+  let size = 1;
+  while (members > size * 0.75) size *= 2;
+  return size;
+}
+
+/**
+ * The keys in the order a Java HashMap of `start` buckets iterates when it was filled with them: AWS emits dynamic template
+ * members this way.
+ */
+export function javaHashOrder(keys: readonly string[], start = 16): string[] {
+  let size = start;
   while (keys.length > size * 0.75) size *= 2;
   return keys
     .map((key, index) => ({ key, index, bucket: javaBucket(key, size) }))

@@ -34,7 +34,8 @@ function resume(run: Run, thread: ThreadFrame, redriven: number): string[] {
   thread.previous = redriven;
   if (thread.phase === "mapRun" && thread.mapRun) {
     const { id, arn } = thread.mapRun;
-    run.emitFor(thread, "MapRunRedriven", { mapRunArn: arn, redriveCount: run.head.redriveCount });
+    const details = { mapRunArn: arn, redriveCount: run.head.redriveCount };
+    thread.mapRun.started = run.emitFor(thread, "MapRunRedriven", details);
     run.effects.push({ type: "redriveMapRun", mapRunId: id, mapRunArn: arn });
     return [];
   }

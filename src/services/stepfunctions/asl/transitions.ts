@@ -95,7 +95,7 @@ export function exitState(
 
 function exitDetails(name: string, text: string, assigned: JsonObject | undefined): JsonObject {
   const details: JsonObject = { name, ...payloadDetails("output", text) };
-  if (!assigned) return details;
+  if (!assigned || Object.keys(assigned).length === 0) return details;
   const texts: JsonObject = {};
   for (const key of Object.keys(assigned).sort()) texts[key] = writeJson(assigned[key]);
   return { ...details, assignedVariables: texts, assignedVariablesDetails: { truncated: false } };

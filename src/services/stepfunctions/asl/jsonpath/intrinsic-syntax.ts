@@ -140,7 +140,6 @@ class CallReader {
 /** Parses `States.Name(…)`; throws a SyntaxError for anything else, an unknown name or a wrong number of arguments. */
 export function parseIntrinsic(text: string): Call {
   const reader = new CallReader(text);
-  reader.skipSpace();
   const call = reader.call(1);
   reader.skipSpace();
   if (reader.at !== text.length) reader.fail();
@@ -154,8 +153,9 @@ export function intrinsicOf(text: string): Call {
   return cache.get(text, parseIntrinsic);
 }
 
+/** Whether the text is meant as a call: blanks may follow one, not precede it. */
 export function isIntrinsic(text: string): boolean {
-  return text.trimStart().startsWith("States.");
+  return text.startsWith("States.");
 }
 
 /** Whether the text is a call AWS would accept. */

@@ -8,6 +8,7 @@ import {
   type Json,
   type JsonObject,
   javaHashOrder,
+  javaTableSize,
   javaText,
   jsonEquals,
   maxPayloadBytes,
@@ -19,7 +20,7 @@ import {
 import { NumberLiteral, numberOf } from "../number-literal.ts";
 import type { Call, Expression } from "./intrinsic-syntax.ts";
 import { intrinsicOf } from "./intrinsic-syntax.ts";
-import { PathMiss, type Roots, readPath } from "./path-read.ts";
+import { PathMiss, type Roots, readPath, soughtIn } from "./path-read.ts";
 
 /** Limits AWS documents for intrinsic functions. */
 const maxArrayItems = 1_000;
@@ -70,7 +71,8 @@ function formatted(template: string, args: Json[]): string {
       const value = args[used++];
       if (value === undefined) refuse("The number of arguments does not match the occurrences of {}");
       result = bounded(result + insertedText(value));
-    } else result += character;
+    } else if (character === "{") refuse("Invalid template in States.Format: matching '}' not found for '{'.");
+    else result += character;
   }
   if (used !== args.length) refuse("The number of arguments does not match the occurrences of {}");
   return result;
@@ -94,8 +96,8 @@ function jsonOf(value: string): Json {
 }
 
 function partition(items: Json[], size: number): Json {
+  if (items.length === 0) return [];
   if (size < 1) refuse("Invalid arguments in States.ArrayPartition: the chunk size must be positive");
-  if (items.length === 0) refuse("Invalid arguments in States.ArrayPartition: the array is empty");
   const chunks: Json[] = [];
   for (let at = 0; at < items.length; at += size) chunks.push(items.slice(at, at + size));
   if (chunks.length > maxArrayItems) refuse(`States.ArrayPartition may not return more than ${maxArrayItems} chunks`);
@@ -124,7 +126,9 @@ function merged(a: Json, b: Json, deep: Json): Json {
   if (deep !== false) refuse("States.JsonMerge supports only shallow merging: the third argument must be false");
   const result: JsonObject = {};
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  for (const key of javaHashOrder(keys)) setOwn(result, key, Object.hasOwn(b, key) ? b[key]! : a[key]!);
+  // AWS copies the first object's table, so its size decides the order.
+  for (const key of javaHashOrder(keys, javaTableSize(Object.keys(a).length || keys.length)))
+    setOwn(result, key, Object.hasOwn(b, key) ? b[key]! : a[key]!);
   return result;
 }
 
@@ -262,7 +266,7 @@ export function evaluateIntrinsic(expression: string, roots: Roots, chance: Chan
         } catch (error) {
           if (!(error instanceof PathMiss)) throw error;
           throw runtimeError(
-            `The function '${expression}' had the following error: The JsonPath argument for the field '${node.path.text}' could not be found in the input '${quotedJson(roots.input)}'`,
+            `The function '${expression}' had the following error: The JsonPath argument for the field '${node.path.text}' could not be found in the input '${quotedJson(soughtIn(node.path, roots))}'`,
           );
         }
     }

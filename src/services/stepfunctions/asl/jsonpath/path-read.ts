@@ -192,6 +192,11 @@ function rootOf(path: Path, roots: Roots): Json {
   return value;
 }
 
+/** What AWS quotes when a path leads nowhere: the context object for `$$…`, the input for all others. */
+export function soughtIn(path: Path, roots: Roots): Json {
+  return path.root.kind === "context" ? roots.context() : roots.input;
+}
+
 /**
  * The value a path leads to: an array (possibly empty) for indefinite paths, the value itself for definite ones.
  * Throws {@link PathMiss} when a definite path leads nowhere.

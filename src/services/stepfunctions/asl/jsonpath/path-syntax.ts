@@ -35,6 +35,11 @@ export type Path = {
 };
 
 const maxFilterDepth = 50;
+const constants: ReadonlyMap<string, Json> = new Map<string, Json>([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
 const variableName = /^[\p{ID_Start}_][\p{ID_Continue}]*/u;
 
 class PathReader {
@@ -71,7 +76,6 @@ class PathReader {
     for (;;) {
       if (this.take("..")) {
         segments.push({ kind: "descend" });
-        if (this.peek("[")) continue;
         segments.push(this.dotStep());
       } else if (this.take(".")) segments.push(this.dotStep());
       else if (this.take("[")) segments.push(this.bracket());
@@ -80,6 +84,8 @@ class PathReader {
   }
 
   private dotStep(): Segment {
+    // A dot before a bracket means nothing (`$.a.['two words']`).
+    if (this.take("[")) return this.bracket();
     if (this.take("*")) return { kind: "wildcard" };
     const start = this.at;
     while (this.at < this.text.length && !/[\s.[\]()*'"=<>!&|,]/.test(this.text[this.at]!)) this.at++;
@@ -144,7 +150,9 @@ class PathReader {
     let value = "";
     while (this.text[this.at] !== quote) {
       if (this.at >= this.text.length) this.fail();
-      if (this.text[this.at] === "\\") this.at++;
+      const next = this.text[this.at + 1];
+      // Before anything else than the quote or itself a backslash is a character of the name.
+      if (this.text[this.at] === "\\" && (next === quote || next === "\\")) this.at++;
       value += this.text[this.at++] ?? "";
     }
     this.at++;
@@ -210,17 +218,17 @@ class PathReader {
       return { kind: "path", path: { from: character === "@" ? "item" : "root", segments } };
     }
     if (character === "'" || character === '"') return { kind: "literal", value: this.quoted() };
-    for (const [word, value] of [
-      ["true", true],
-      ["false", false],
-      ["null", null],
-    ] as const) {
-      if (this.take(word)) return { kind: "literal", value };
-    }
-    const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?/.exec(this.text.slice(this.at, this.at + 40));
-    if (!number) this.fail();
-    this.at += number[0].length;
-    return { kind: "literal", value: numberFromText(number[0]) };
+    return { kind: "literal", value: this.word() };
+  }
+
+  /** A constant, a number, or a bare word, which is text. */
+  private word(): Json {
+    const start = this.at;
+    while (this.at < this.text.length && !/[\s()[\]'"=<>!&|,@$]/.test(this.text[this.at]!)) this.at++;
+    const word = this.text.slice(start, this.at);
+    if (word === "") this.fail();
+    if (constants.has(word)) return constants.get(word)!;
+    return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(word) ? numberFromText(word) : word;
   }
 
   private regex(): LinearRegex {
@@ -257,7 +265,8 @@ export function parsePath(text: string): Path {
   }
   const reader = new PathReader(text, start);
   const segments = reader.segments();
-  if (reader.at !== text.length || segments.at(-1)?.kind === "descend") reader.fail();
+  // Blanks after a path mean nothing.
+  if (reader.at !== text.trimEnd().length || segments.at(-1)?.kind === "descend") reader.fail();
   const definite = segments.every((segment) => ["name", "index", "length"].includes(segment.kind));
   return { text, root, segments, definite };
 }

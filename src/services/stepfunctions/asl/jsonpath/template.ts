@@ -3,7 +3,7 @@ import { runtimeError } from "../errors.ts";
 import { isObject, type Json, type JsonObject, javaHashOrder, quotedJson, setOwn, textOf } from "../json.ts";
 import { isIntrinsic } from "./intrinsic-syntax.ts";
 import { evaluateIntrinsic } from "./intrinsics.ts";
-import { PathMiss, type Roots, readPath } from "./path-read.ts";
+import { PathMiss, type Roots, readPath, soughtIn } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
 
 /** The value of a dynamic text: a path or an intrinsic call, as the `.$` field `field` of a payload template holds it. */
@@ -16,7 +16,7 @@ export function evaluateDynamic(expression: string, field: string, roots: Roots,
     if (!(error instanceof PathMiss)) throw error;
     if (error.kind === "index") return null;
     throw runtimeError(
-      `The JSONPath '${expression}' specified for the field '${field}' could not be found in the input '${quotedJson(roots.input)}'`,
+      `The JSONPath '${expression}' specified for the field '${field}' could not be found in the input '${quotedJson(soughtIn(path, roots))}'`,
     );
   }
 }

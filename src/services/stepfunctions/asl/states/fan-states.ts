@@ -1,15 +1,15 @@
 import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from "../data-flow.ts";
 import { runtimeError, StateError } from "../errors.ts";
 import type { FanFrame, Probe, ThreadFrame } from "../execution.ts";
-import { isObject, type Json, type JsonObject, setOwn, textOf } from "../json.ts";
+import { isObject, type Json, type JsonObject, quotedJson, setOwn, textOf } from "../json.ts";
 import { evaluateTyped } from "../jsonata/query.ts";
 import { isDistributed, type StateNode } from "../machine.ts";
-import { numberOf } from "../number-literal.ts";
 import type { Run } from "../run.ts";
 import { type MapItem, mapItem, type Place, queryScope } from "../scope.ts";
 import { exitState, fanIsDone, fanOutputs, fillFan, itemsOf, nextOf, startFan } from "../transitions.ts";
 import { batchItems } from "./batches.ts";
 import { exceedsTolerance, itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
+import { notNumeric, numeric } from "./numbers.ts";
 
 export function runParallel(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
@@ -83,14 +83,15 @@ function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[
   const { fields } = node;
   let value: Json;
   if (node.language === "JSONata") {
-    const items = fields["Items"] ?? "{% $states.input %}";
+    const items = fields["Items"];
+    if (items === undefined) return { items: inputItems(place.thread.input), keys: undefined };
     value = evaluateTyped(items, "Items", "array", queryScope(place), isDistributed(fields) ? "object" : undefined);
   } else {
     const path = fields["ItemsPath"];
     value = valueOfPath(path, place, effectiveInput(node, place));
     if (!Array.isArray(value) && !(isDistributed(fields) && isObject(value))) {
       const shown = textOf(path ?? "$").replace(/^\$\$/, "$");
-      throw runtimeError(`Reference path "${shown}" must point to array.`);
+      throw new StateError("States.Runtime", `Reference path "${shown}" must point to array.`);
     }
   }
   if (Array.isArray(value)) return { items: value, keys: undefined };
@@ -104,20 +105,24 @@ function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[
   return { items, keys };
 }
 
+/** What a JSONata Map without Items goes through. @throws StateError unless the input is an array */
+function inputItems(input: Json): Json[] {
+  if (Array.isArray(input)) return input;
+  throw new StateError(
+    "States.QueryEvaluationError",
+    `Map state input must be an array but was: ${quotedJson(input)}`,
+    { inState: true, evaluation: true },
+  );
+}
+
 function maxConcurrency(node: StateNode, place: Place): number {
   const { fields } = node;
-  let value: Json | undefined = fields["MaxConcurrency"];
-  let source = "MaxConcurrency";
-  if (node.language === "JSONata") {
-    if (value !== undefined) value = evaluateTyped(value, source, "number", queryScope(place));
-  } else if (fields["MaxConcurrencyPath"] !== undefined) {
-    source = "MaxConcurrencyPath";
-    value = valueOfPath(fields[source], place, effectiveInput(node, place));
-  }
-  if (value === undefined) return 0;
-  const given = numberOf(value) ?? -1;
+  const given = numeric(node, place, fields, "MaxConcurrency", "", "integer") ?? 0;
   if (Number.isInteger(given) && given >= 0) return given;
-  throw runtimeError(`The ${source} field refers to value "${textOf(value)}" which is not a valid integer`);
+  const path = fields["MaxConcurrencyPath"];
+  throw path === undefined
+    ? runtimeError(`The MaxConcurrency field refers to value "${given}" which is not a valid integer`)
+    : notNumeric("MaxConcurrencyPath", given, "integer", path);
 }
 
 /** What one iteration gets: the item itself, or what ItemSelector makes of it. */

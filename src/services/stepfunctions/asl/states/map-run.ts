@@ -1,15 +1,15 @@
-import { effectiveInput, evaluateField, outgoing, valueOfPath } from "../data-flow.ts";
+import { effectiveInput, evaluateField, outgoing } from "../data-flow.ts";
 import { runtimeError, StateError } from "../errors.ts";
 import type { MapRunRequest, ThreadFrame } from "../execution.ts";
 import { failState } from "../failures.ts";
 import { errorDetails } from "../history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "../json.ts";
-import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
+import { evaluateQuery } from "../jsonata/query.ts";
 import { labelOf, processorOf, type StateNode } from "../machine.ts";
-import { numberOf } from "../number-literal.ts";
 import type { Run } from "../run.ts";
 import { type Place, queryScope } from "../scope.ts";
 import { exitState, nextOf } from "../transitions.ts";
+import { numeric } from "./numbers.ts";
 
 /** Starts a distributed Map: its children are executions of their own, run by the caller. */
 export function startMapRun(
@@ -47,29 +47,6 @@ export function startMapRun(
   thread.mapRun = { id: request.mapRunId, arn, started };
   thread.phase = "mapRun";
   run.effects.push({ type: "startMapRun", mapRun: request });
-}
-
-/** A number given literally, by path or by expression; undefined when not given at all. */
-function numeric(
-  node: StateNode,
-  place: Place,
-  holder: JsonObject,
-  field: string,
-  location: string,
-  kind: "integer" | "float",
-): number | undefined {
-  if (node.language === "JSONata") {
-    if (holder[field] === undefined) return undefined;
-    return numberOf(evaluateTyped(holder[field], `${location}${field}`, "number", queryScope(place)));
-  }
-  const path = holder[`${field}Path`];
-  const value = path === undefined ? holder[field] : valueOfPath(path, place, effectiveInput(node, place));
-  if (value === undefined) return undefined;
-  const number = numberOf(value);
-  if (number !== undefined && (kind === "float" || Number.isInteger(number))) return number;
-  throw runtimeError(
-    `The ${field}Path field refers to value "${textOf(value)}" which is not a valid ${kind}: ${textOf(path ?? field)}`,
-  );
 }
 
 type Tolerance = Pick<MapRunRequest, "toleratedFailureCount" | "toleratedFailurePercentage">;
@@ -152,10 +129,11 @@ function resultWriter(node: StateNode, place: Place, writer: JsonObject): NonNul
 /** The run's children are done: the state's output follows from what they gave. */
 export function mapRunSucceeded(run: Run, thread: ThreadFrame, output: Json): void {
   const node = run.node(thread);
-  const runSucceeded = run.emitFor(thread, "MapRunSucceeded");
+  const { started } = thread.mapRun!;
+  run.emitFor(thread, "MapRunSucceeded");
   run.emitFor(thread, "MapStateSucceeded");
   const exit = outgoing(node, { run, thread }, output, "result");
-  thread.previous = runSucceeded;
+  thread.previous = started;
   exitState(run, thread, { ...exit, next: nextOf(node.fields) });
 }
 

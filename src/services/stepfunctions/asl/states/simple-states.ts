@@ -27,7 +27,8 @@ export const maxSeconds = 99_999_999;
 
 export function runPass(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
-  const given = node.language === "JSONPath" ? node.fields["Result"] : undefined;
+  // A Result of null is as if it were not there.
+  const given = node.language === "JSONPath" ? (node.fields["Result"] ?? undefined) : undefined;
   // With a Result, InputPath and Parameters have no effect, not even that of a path that leads nowhere.
   const result = given === undefined ? workInput(node, place, effectiveInput(node, place)) : given;
   if (given !== undefined) run.env.probe?.record("result", result);
@@ -100,11 +101,13 @@ function waitsUntil(node: StateNode, place: Place): number {
   const input = effectiveInput(node, place);
   if (fields["SecondsPath"] !== undefined) {
     const value = referenced("SecondsPath", textOf(fields["SecondsPath"]), place, input);
-    const seconds = numberOf(value) ?? -1;
-    if (Number.isInteger(seconds) && seconds >= 0 && seconds <= maxSeconds) return nowMs + seconds * 1000;
-    throw runtimeError(
-      `The SecondsPath parameter does not reference a valid number of seconds: ${textOf(fields["SecondsPath"])} == ${shown(value)}`,
-    );
+    const problem = (what: string) =>
+      runtimeError(`The SecondsPath parameter ${what}: ${textOf(fields["SecondsPath"])} == ${shown(value)}`);
+    const seconds = /^-?\d+$/.test(shown(value)) ? Number(shown(value)) : undefined;
+    if (seconds === undefined) throw problem("cannot be parsed as a long value");
+    if (seconds < 0) throw problem("references a negative value");
+    if (seconds > maxSeconds) throw problem("does not reference a valid number of seconds");
+    return nowMs + seconds * 1000;
   }
   const path = textOf(fields["TimestampPath"]);
   const value = referenced("TimestampPath", path, place, input);

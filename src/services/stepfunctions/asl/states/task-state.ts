@@ -12,6 +12,7 @@ import { parseResource, type TaskResource } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { type Place, queryScope, retryCount, rootsOf } from "../scope.ts";
 import { exitState, nextOf, producedText } from "../transitions.ts";
+import { referencedNumber } from "./numbers.ts";
 import { maxSeconds } from "./simple-states.ts";
 
 function resourceOf(node: StateNode): TaskResource {
@@ -32,7 +33,7 @@ function seconds(node: StateNode, place: Place, field: string, input: Json): num
     value = valueOfPath(fields[source], place, input);
   }
   if (value === undefined) return undefined;
-  const given = numberOf(value) ?? 0;
+  const given = (source === field ? numberOf(value) : referencedNumber(value)) ?? 0;
   if (Number.isInteger(given) && given > 0 && given <= maxSeconds) return given;
   throw runtimeError(`The ${source} parameter does not reference a valid number of seconds: ${quotedJson(value)}`);
 }
@@ -50,7 +51,7 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   const resource = resourceOf(node);
   const pattern = resource.kind === "service" ? resource.pattern : "requestResponse";
   const taskId = `${thread.id}:${run.nextId()}`;
-  const wantsToken = pattern === "waitForTaskToken" || resource.kind === "activity";
+  const wantsToken = pattern !== "requestResponse" || resource.kind === "activity";
   const token = wantsToken ? run.env.taskToken(taskId) : undefined;
   const place: Place = { run, thread, token };
   const effective = effectiveInput(node, place);
@@ -81,17 +82,16 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   thread.task = {
     id: taskId,
     submitted: false,
-    hasTimeout: timeoutSeconds !== undefined,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
     ...(token === undefined ? {} : { token }),
     ...(heartbeatSeconds === undefined ? {} : { heartbeatSeconds }),
   };
   thread.phase = "task";
   run.effects.push({ type: "startTask", task: request });
+  // An activity may wait for a worker; its clocks start when one takes it.
+  if (resource.kind === "activity") return;
   if (timeoutSeconds !== undefined) setTimer(run, `${taskId}:timeout`, timeoutSeconds);
-  // An activity may wait for a worker; its heartbeat clock starts when one takes it.
-  if (heartbeatSeconds !== undefined && resource.kind !== "activity") {
-    setTimer(run, `${taskId}:heartbeat`, heartbeatSeconds);
-  }
+  if (heartbeatSeconds !== undefined) setTimer(run, `${taskId}:heartbeat`, heartbeatSeconds);
 }
 
 /** Step Functions tells ECS who started a task. */
@@ -153,6 +153,8 @@ function producerOf(resource: TaskResource): string {
 export function taskStarted(run: Run, thread: ThreadFrame, workerName: string | undefined): void {
   if (resourceOf(run.node(thread)).kind !== "activity") return;
   run.emitFor(thread, "ActivityStarted", workerName === undefined ? {} : { workerName });
+  const { id, timeoutSeconds } = thread.task!;
+  if (timeoutSeconds !== undefined) setTimer(run, `${id}:timeout`, timeoutSeconds);
   taskHeartbeat(run, thread);
 }
 
@@ -215,7 +217,7 @@ export function taskFailed(run: Run, thread: ThreadFrame, signal: Extract<Signal
     ...errorDetails(signal.error, signal.cause),
   });
   const { error, cause, retryAfterSeconds } = signal;
-  failState(run, thread, new StateError(error, cause, { retryAfterSeconds }));
+  failState(run, thread, new StateError(error, cause, { fromTask: signal.stage === "run", retryAfterSeconds }));
 }
 
 /** The task took too long, or sent no heartbeat in time. */

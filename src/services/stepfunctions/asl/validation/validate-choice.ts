@@ -67,13 +67,13 @@ function checkRule(found: Diagnostics, rule: JsonObject, location: string, extra
   }
   const operators = tests.filter((field) => field !== "Variable");
   if (rule["Variable"] === undefined) found.schema("The field 'Variable' is required but was missing.", location);
-  else checkPath(found, rule["Variable"], `${location}/Variable`);
+  else checkPath(found, rule["Variable"], `${location}/Variable`, { reference: true });
   if (operators.length !== 1) found.schema("A Choice Rule must contain exactly one comparison operator", location);
   for (const field of operators) {
     const known = operatorOf(field);
     const at = `${location}/${field}`;
     if (!known) found.schema(`Field '${field}' is not supported`, location);
-    else if (known.byPath) checkPath(found, rule[field]!, at);
+    else if (known.byPath) checkPath(found, rule[field]!, at, { reference: true });
     else {
       const problem = operandProblems[known.operator.operand]!(rule[field]!);
       if (problem !== undefined) found.schema(problem, at);

@@ -29,7 +29,7 @@ export function checkMap(check: StateCheck): void {
   exclusive(check, ["ItemSelector", "Parameters"]);
   checkNumber(check, "MaxConcurrency", integerProblem(0, Number.MAX_SAFE_INTEGER));
   if (language === "JSONPath" && fields["ItemsPath"] !== undefined) {
-    checkPath(found, fields["ItemsPath"], `${location}/ItemsPath`);
+    checkPath(found, fields["ItemsPath"], `${location}/ItemsPath`, { reference: true });
   }
   const items = fields["Items"];
   if (language === "JSONata" && items !== undefined) {

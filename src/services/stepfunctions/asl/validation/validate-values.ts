@@ -17,15 +17,19 @@ export function checkPath(
   kind: { nullable?: boolean; reference?: boolean; inputOnly?: boolean } = {},
 ): void {
   if (value === null && kind.nullable) return;
-  if (typeof value !== "string" || !isValidPath(value)) {
-    const what = kind.reference ? "Value is not a Reference Path" : "Value is not a valid JSONPath";
-    found.schema(`${what}: ${typeof value === "string" ? value : writeJson(value).slice(0, 200)}`, location);
-    return;
+  const path = typeof value === "string" && isValidPath(value) ? pathOf(value) : undefined;
+  if (!kind.reference) {
+    if (!path) found.schema("Value must be a valid JSONPath.", location);
+  } else if (!path || !isReferencePath(path) || (kind.inputOnly && path.root.kind !== "input")) {
+    found.schema(`Value is not a Reference Path: ${referenceFault(value)}`, location);
   }
-  const path = pathOf(value);
-  if ((kind.reference && !isReferencePath(path)) || (kind.inputOnly && path.root.kind !== "input")) {
-    found.schema(`Value is not a Reference Path: ${value}`, location);
-  }
+}
+
+/** Why a value is no Reference Path, in AWS's words where they are known. */
+function referenceFault(value: Json): string {
+  if (typeof value !== "string") return writeJson(value).slice(0, 200);
+  if (!value.startsWith("$")) return "Reference path didn't start with '$'";
+  return /\[[^'\d]/.test(value) ? "'[' must be followed by ' or '['" : value;
 }
 
 /** A field that is a path or an intrinsic call. */

@@ -1,0 +1,183 @@
+/** What AWS was recorded to do while executions run. */
+import { describe, expect, it } from "vitest";
+import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
+import { distributed, jsonata, map, one, pass, run, task, twoStates } from "../../support/asl-machines.ts";
+import type { RunnerOptions } from "../../support/asl-runner.ts";
+
+type Failure = [rule: string, definition: JsonObject, input: Json, error: string, cause: string];
+
+const entered = "An error occurred while executing the state 'A' (entered at the event id #2). ";
+const wait = one({ Type: "Wait", SecondsPath: "$.s", End: true });
+const queryMap = one(map({}), {}, jsonata);
+const concurrency = one(map({ ItemsPath: "$.l", MaxConcurrencyPath: "$.n" }));
+const tolerated = (field: string): JsonObject => one(distributed({ ItemsPath: "$.l", [`${field}Path`]: "$.n" }));
+
+const failures: Failure[] = [
+  ...(
+    [
+      [-3, "references a negative value", "-3"],
+      ["-3", "references a negative value", "-3"],
+      [1.5, "cannot be parsed as a long value", "1.5"],
+      [-1.5, "cannot be parsed as a long value", "-1.5"],
+      ["soon", "cannot be parsed as a long value", "soon"],
+    ] as [Json, string, string][]
+  ).map(
+    ([s, what, shown]): Failure => [
+      `a wait of ${JSON.stringify(s)} seconds`,
+      wait,
+      { s },
+      "States.Runtime",
+      `${entered}The SecondsPath parameter ${what}: $.s == ${shown}`,
+    ],
+  ),
+  ...(["MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"] as const).map(
+    (field): Failure => [
+      `${field}Path that leads to a word`,
+      field === "MaxConcurrency" ? concurrency : tolerated(field),
+      { l: [1], n: "many" },
+      "States.Runtime",
+      `${entered}The ${field}Path field refers to value "many" which is not a valid ${field.endsWith("e") ? "float" : "integer"}: $.n`,
+    ],
+  ),
+  ...[5, "a", false, { a: [1] }, null].map(
+    (input): Failure => [
+      `a JSONata Map over ${JSON.stringify(input)}`,
+      queryMap,
+      input,
+      "States.QueryEvaluationError",
+      `${entered}Map state input must be an array but was: ${JSON.stringify(input)}`,
+    ],
+  ),
+  ...([null, { a: 1 }, 5, "x"] as Json[]).map(
+    (rows): Failure => [
+      `an ItemsPath to ${JSON.stringify(rows)}`,
+      one(map({ ItemsPath: "$.rows" })),
+      { rows },
+      "States.Runtime",
+      'Reference path "$.rows" must point to array.',
+    ],
+  ),
+];
+
+describe("an execution fails", () => {
+  it.each(failures)("%s", (_rule, definition, input, error, cause) => {
+    const result = run(definition, input);
+    expect([result.status, result.error, result.cause]).toEqual(["FAILED", error, cause]);
+  });
+
+  it("with EvaluationFailed, which has no location, for a JSONata Map's input", () => {
+    const { events } = run(queryMap, 1);
+    const failed = events.find(({ type }) => type === "EvaluationFailed");
+    expect(Object.keys(failed!.details!).sort()).toEqual(["cause", "error", "state"]);
+    const itemsFailed = run(one(map({ Items: "{% $states.input %}" }), {}, jsonata), 1).events;
+    expect(itemsFailed.find(({ type }) => type === "EvaluationFailed")!.details).toMatchObject({ location: "Items" });
+  });
+});
+
+describe("numbers written as text count as the number", () => {
+  it.each([
+    ["SecondsPath", wait, { s: "4" }, 4000],
+    [
+      "TimeoutSecondsPath",
+      one(task({ TimeoutSecondsPath: "$.t", Catch: [{ ErrorEquals: ["States.Timeout"], Next: "B" }] }), { B: pass() }),
+      { t: "5" },
+      5000,
+    ],
+  ] as [string, JsonObject, Json, number][])("%s", (_field, definition, input, tookMs) => {
+    const pending: RunnerOptions = { task: () => "pending" };
+    const result = run(definition, input, pending);
+    expect([result.status, result.nowMs - Date.UTC(2024, 0, 1)]).toEqual(["SUCCEEDED", tookMs]);
+  });
+
+  it.each(["MaxConcurrency", "ToleratedFailureCount", "ToleratedFailurePercentage"])("%sPath", (field) => {
+    const definition = field === "MaxConcurrency" ? concurrency : tolerated(field);
+    const result = run(definition, { l: [1, 2], n: "1" });
+    expect(result.output).toEqual([1, 2]);
+    if (field !== "MaxConcurrency") return;
+    const types = result.events.map(({ type }) => type);
+    expect(types.indexOf("MapIterationSucceeded")).toBeLessThan(types.lastIndexOf("MapIterationStarted"));
+  });
+});
+
+describe("events", () => {
+  it("a distributed Map's exit follows MapRunStarted", () => {
+    const { events } = run(one(distributed({})), [1]);
+    const at = (type: string) => events.find((event) => event.type === type)!;
+    expect(at("MapRunSucceeded").previousEventId).toBe(at("MapRunStarted").id);
+    expect(at("MapStateSucceeded").previousEventId).toBe(at("MapRunSucceeded").id);
+    expect(at("MapStateExited").previousEventId).toBe(at("MapRunStarted").id);
+  });
+
+  it.each([{}, jsonata])("an empty Assign leaves no trace (%j)", (top) => {
+    const { events } = run(one(pass({ Assign: {} }), {}, top), 1);
+    const exited = events.find(({ type }) => type === "PassStateExited")!;
+    expect(Object.keys(exited.details!).sort()).toEqual(["name", "output", "outputDetails"]);
+  });
+});
+
+describe("a worker's failure without error and cause", () => {
+  const handled = twoStates(
+    {
+      Type: "Task",
+      Resource: "arn:aws:states:us-east-1:111122223333:activity:a",
+      Catch: [{ ErrorEquals: ["States.ALL"], Next: "B" }],
+      End: true,
+    },
+    pass(),
+  );
+
+  it.each([
+    [{}, { Error: null, Cause: null }, []],
+    [{ error: "E" }, { Error: "E", Cause: null }, ["error"]],
+    [{ error: "E", cause: "c" }, { Error: "E", Cause: "c" }, ["cause", "error"]],
+  ])("%j is caught as %j", (sent, output, members) => {
+    const { output: caught, events } = runSent(sent);
+    expect(caught).toEqual(output);
+    const failed = events.find(({ type }) => type === "ActivityFailed")!;
+    expect(Object.keys(failed.details ?? {}).sort()).toEqual(members);
+  });
+
+  function runSent(sent: { error?: string; cause?: string }) {
+    return run(handled, {}, { task: () => ({ ...sent, stage: "run" as const }) });
+  }
+});
+
+describe("a task's token", () => {
+  const resource = "arn:aws:states:::states:startExecution";
+  const start = (suffix: string, query: boolean): JsonObject =>
+    query
+      ? {
+          Resource: `${resource}${suffix}`,
+          Arguments: { StateMachineArn: "m", Input: { t: "{% $states.context.Task.Token %}" } },
+        }
+      : { Resource: `${resource}${suffix}`, Parameters: { StateMachineArn: "m", Input: { "t.$": "$$.Task.Token" } } };
+
+  it.each([
+    [".sync", false],
+    [".sync", true],
+    [".sync:2", false],
+    [".sync:2", true],
+    [".waitForTaskToken", false],
+  ])("is there with %s (JSONata: %s)", (suffix, query) => {
+    const result = run(one(task(start(suffix, query)), {}, query ? jsonata : {}), {}, { task: () => ({ output: 1 }) });
+    expect(result.status).toBe("SUCCEEDED");
+    expect(result.tasks[0]!.parameters).toMatchObject({ Input: { t: result.tasks[0]!.token } });
+  });
+
+  it("is not there in a request-response task", () => {
+    expect(run(one(task(start("", false))), {}).cause).toContain(
+      "The JSONPath '$$.Task.Token' specified for the field 't.$'",
+    );
+  });
+});
+
+describe("JSONata's $range and $partition", () => {
+  it.each([
+    ["$range(4, 9, 10)", 4],
+    ["$range(4, 6, 1)", [4, 5, 6]],
+    ["$partition([4], 1)", [[4]]],
+    ["$partition($range(4, 9, 10), 2)", [[4]]],
+  ])("%s", (expression, value) => {
+    expect(run(one(pass({ Output: `{% ${expression} %}` }), {}, jsonata), {}).output).toEqual(value);
+  });
+});
