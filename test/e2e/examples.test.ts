@@ -1,0 +1,21 @@
+/** Runs what `examples/` shows, as its README says. */
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const says: Readonly<Record<string, string>> = {
+  "order-flow.mjs": '{"shipped":"order-250"}',
+  "dead-letters.mjs": "The topic has no confirmed subscription.",
+};
+
+it("each example is known here", () => {
+  expect(readdirSync(`${root}/examples`).filter((name) => name.endsWith(".mjs"))).toEqual(Object.keys(says).sort());
+});
+
+it.each(Object.entries(says))("%s says %s", async (name, line) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}`], { cwd: root });
+  expect(stdout.trim()).toBe(line);
+});
