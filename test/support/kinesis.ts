@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
 
-export type Storage = "memory" | "LMDB";
+export type Storage = "memory" | "disk";
 
 export class KinesisEnvironment {
   readonly storage: Storage;
@@ -45,7 +45,7 @@ export class KinesisEnvironment {
   }
 
   async start(): Promise<void> {
-    if (this.storage === "LMDB") this.#directory ??= await mkdtemp(join(tmpdir(), "busbar-test-"));
+    if (this.storage === "disk") this.#directory ??= await mkdtemp(join(tmpdir(), "busbar-test-"));
     this.#bus = await createBusbar({
       clock: "virtual",
       startTime: "2026-01-01T00:00:00.250Z",

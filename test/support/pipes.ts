@@ -33,8 +33,8 @@ export class PipesEnvironment {
     this.events = new EventBridge(config);
   }
 
-  static async start(storage: "memory" | "LMDB" = "memory", options: BusbarOptions = {}): Promise<PipesEnvironment> {
-    const directory = storage === "LMDB" ? await mkdtemp(join(tmpdir(), "busbar-test-")) : undefined;
+  static async start(storage: "memory" | "disk" = "memory", options: BusbarOptions = {}): Promise<PipesEnvironment> {
+    const directory = storage === "disk" ? await mkdtemp(join(tmpdir(), "busbar-test-")) : undefined;
     const bus = await createBusbar({
       clock: "virtual",
       startTime: "2026-03-01T12:00:00Z",

@@ -24,8 +24,8 @@ export class SchedulerEnvironment {
   }
 
   /** A virtual clock at noon of 1 March 2026 unless told. */
-  static async start(storage: "memory" | "LMDB" = "memory", options: BusbarOptions = {}) {
-    const directory = storage === "LMDB" ? await mkdtemp(join(tmpdir(), "busbar-test-")) : undefined;
+  static async start(storage: "memory" | "disk" = "memory", options: BusbarOptions = {}) {
+    const directory = storage === "disk" ? await mkdtemp(join(tmpdir(), "busbar-test-")) : undefined;
     const bus = await createBusbar({
       clock: "virtual",
       startTime,

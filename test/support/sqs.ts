@@ -1,4 +1,4 @@
-/** SQS as its clients see it: every case over JSON and over Query, kept in memory and in LMDB. */
+/** SQS as its clients see it: every case over JSON and over Query, kept in memory and on disk. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect } from "vitest";
 import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
 
 export type ClientProtocol = "JSON" | "Query";
-export type Storage = "memory" | "LMDB";
+export type Storage = "memory" | "disk";
 
 // The Query protocol's class is the one the SNS client made for itself.
 const queryProtocol = (new SNSClient({ region: "us-east-1" }).config.protocol as object)
@@ -52,7 +52,7 @@ export class SqsEnvironment {
   }
 
   async start(options: BusbarOptions): Promise<void> {
-    if (this.storage === "LMDB") this.#directory = await mkdtemp(join(tmpdir(), "busbar-test-"));
+    if (this.storage === "disk") this.#directory = await mkdtemp(join(tmpdir(), "busbar-test-"));
     this.#bus = await createBusbar({
       clock: "virtual",
       ...(this.#directory === undefined ? {} : { dataDir: this.#directory }),
@@ -174,7 +174,7 @@ export function eachSqs(
   define: (environment: SqsEnvironment) => void,
   options: BusbarOptions = {},
 ): void {
-  for (const storage of ["memory", "LMDB"] as const) {
+  for (const storage of ["memory", "disk"] as const) {
     for (const protocol of ["JSON", "Query"] as const) {
       describe(`${title}, ${protocol}, ${storage}`, () => {
         const environment = new SqsEnvironment(protocol, storage);

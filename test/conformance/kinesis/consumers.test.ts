@@ -34,7 +34,7 @@ class Reader {
   }
 }
 
-describe.each<Storage>(["memory", "LMDB"])("consumers (%s)", (storage) => {
+describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
   const env = new KinesisEnvironment({}, storage);
   beforeEach(() => env.start());
   afterEach(() => env.stop());

@@ -2,7 +2,7 @@ import type { GetShardIteratorCommandInput } from "@aws-sdk/client-kinesis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KinesisEnvironment, refusal, type Storage, shardId, textOf } from "../../support/kinesis.ts";
 
-describe.each<Storage>(["memory", "LMDB"])("shard iterators (%s)", (storage) => {
+describe.each<Storage>(["memory", "disk"])("shard iterators (%s)", (storage) => {
   const env = new KinesisEnvironment({}, storage);
   beforeAll(() => env.start());
   afterAll(() => env.stop());

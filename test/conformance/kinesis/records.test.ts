@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KinesisEnvironment, refusal, type Storage, shardId } from "../../support/kinesis.ts";
 
-describe.each<Storage>(["memory", "LMDB"])("records (%s)", (storage) => {
+describe.each<Storage>(["memory", "disk"])("records (%s)", (storage) => {
   const env = new KinesisEnvironment({}, storage);
   beforeAll(() => env.start());
   afterAll(() => env.stop());

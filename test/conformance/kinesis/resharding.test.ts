@@ -4,7 +4,7 @@ import { KinesisEnvironment, refusal, type Storage, shardId, textOf } from "../.
 const top = 2n ** 128n - 1n;
 const half = 2n ** 127n;
 
-describe.each<Storage>(["memory", "LMDB"])("shards (%s)", (storage) => {
+describe.each<Storage>(["memory", "disk"])("shards (%s)", (storage) => {
   const env = new KinesisEnvironment({}, storage);
   beforeAll(() => env.start());
   afterAll(() => env.stop());

@@ -2,7 +2,7 @@ import { waitUntilStreamExists, waitUntilStreamNotExists } from "@aws-sdk/client
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arnOf, KinesisEnvironment, refusal, type Storage, shardId, textOf } from "../../support/kinesis.ts";
 
-describe.each<Storage>(["memory", "LMDB"])("streams (%s)", (storage) => {
+describe.each<Storage>(["memory", "disk"])("streams (%s)", (storage) => {
   const env = new KinesisEnvironment({}, storage);
   beforeAll(() => env.start());
   afterAll(() => env.stop());
@@ -180,7 +180,7 @@ describe("a stream with a delay", () => {
 });
 
 describe("a durable stream", () => {
-  const env = new KinesisEnvironment({ streamDelay: "30s" }, "LMDB");
+  const env = new KinesisEnvironment({ streamDelay: "30s" }, "disk");
   beforeAll(() => env.start());
   afterAll(() => env.stop());
 

@@ -8,7 +8,7 @@ const queue = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 const streamArn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
 const pipeArn = (name: string) => `arn:aws:pipes:us-east-1:000000000000:pipe/${name}`;
 
-describe.each(["memory", "LMDB"] as const)("pipes, %s", (storage) => {
+describe.each(["memory", "disk"] as const)("pipes, %s", (storage) => {
   let env: PipesEnvironment;
   let source: string;
   beforeAll(async () => {

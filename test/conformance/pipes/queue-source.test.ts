@@ -4,7 +4,7 @@ import { functionArn, PipesEnvironment, pipeRole } from "../../support/pipes.ts"
 
 type Records = { messageId: string; body: string; [name: string]: unknown }[];
 
-describe.each(["memory", "LMDB"] as const)("a queue as a source, %s", (storage) => {
+describe.each(["memory", "disk"] as const)("a queue as a source, %s", (storage) => {
   let env: PipesEnvironment;
   beforeAll(async () => {
     env = await PipesEnvironment.start(storage);

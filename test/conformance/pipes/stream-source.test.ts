@@ -12,7 +12,7 @@ type Records = {
 
 const textOf = ({ data }: { data: string }) => Buffer.from(data, "base64").toString();
 
-describe.each(["memory", "LMDB"] as const)("a stream as a source, %s", (storage) => {
+describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage) => {
   let env: PipesEnvironment;
   beforeAll(async () => {
     env = await PipesEnvironment.start(storage);

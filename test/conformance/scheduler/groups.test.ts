@@ -5,7 +5,7 @@ import { SchedulerEnvironment, startTime } from "../../support/scheduler.ts";
 
 const arnOf = (name: string) => `arn:aws:scheduler:us-east-1:000000000000:schedule-group/${name}`;
 
-describe.each(["memory", "LMDB"] as const)("schedule groups, %s", (storage) => {
+describe.each(["memory", "disk"] as const)("schedule groups, %s", (storage) => {
   let env: SchedulerEnvironment;
   beforeAll(async () => {
     env = await SchedulerEnvironment.start(storage);

@@ -17,7 +17,7 @@ function request(more: Partial<CreateScheduleCommandInput> = {}): CreateSchedule
   };
 }
 
-describe.each(["memory", "LMDB"] as const)("schedules, %s", (storage) => {
+describe.each(["memory", "disk"] as const)("schedules, %s", (storage) => {
   let env: SchedulerEnvironment;
   beforeAll(async () => {
     env = await SchedulerEnvironment.start(storage);
