@@ -238,7 +238,9 @@ describe("JSON whose objects have no text", () => {
 describe("options", () => {
   it("that are no origin or no name are refused with a sentence", async () => {
     for (const origin of ["app.example", "https://app.example/", "https://app.example/x", "", "http://"]) {
-      await expect(createBusbar({ corsOrigins: [origin] })).rejects.toThrow(/an origin is written as|a list of origins/);
+      await expect(createBusbar({ corsOrigins: [origin] })).rejects.toThrow(
+        /an origin is written as|a list of origins/,
+      );
     }
     for (const name of ["busbar.example:1", "http://x", "", "a/b", "a b"]) {
       await expect(createBusbar({ hostNames: [name] })).rejects.toThrow(/a host name is written as|a list of names/);
