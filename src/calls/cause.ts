@@ -43,6 +43,8 @@ export class Cause {
   /** The trace header that the first client sent, as it came; undefined when it sent none. */
   readonly sentTrace: string | undefined;
   #text: string | undefined;
+  /** The text up to the trace header. */
+  #head: string | undefined;
 
   private constructor(
     links: readonly string[],
@@ -81,11 +83,23 @@ export class Cause {
 
   /** What rows keep: `{origin or -} {hex seconds} {link}>{link}…[ {trace header sent}]`, in printable characters. */
   get text(): string {
-    if (this.#text === undefined) {
-      const head = `${this.origin ?? "-"} ${this.beganAt.toString(16)} ${this.links.join(">")}`;
-      this.#text = this.sentTrace === undefined ? head : `${head} ${this.sentTrace}`;
-    }
+    this.#text ??= this.#withTrace(this.#headText());
     return this.#text;
+  }
+
+  /** The text of `next(kind, id)`, for a fan-out, which has many that differ in their last link alone. */
+  textOfNext(kind: CauseKind, id: string): string {
+    if (this.links.length >= mostLinks) return this.next(kind, id).text;
+    return this.#withTrace(`${this.#headText()}>${linkOf(kind, id)}`);
+  }
+
+  #headText(): string {
+    this.#head ??= `${this.origin ?? "-"} ${this.beganAt.toString(16)} ${this.links.join(">")}`;
+    return this.#head;
+  }
+
+  #withTrace(head: string): string {
+    return this.sentTrace === undefined ? head : `${head} ${this.sentTrace}`;
   }
 
   /** The chain alone, for people. */

@@ -1,12 +1,16 @@
 /** Texts that the copies of a message share: each copy keeps its own part apart, and is whole when it is first read. */
 
-/** What a copy has of its own. */
-export interface Copy {
-  /** Put into the text at this place. */
-  readonly own: string;
+/** Where a shared text lacks something. */
+export interface Places {
+  /** Where a copy's own part goes. */
   readonly ownAt: number;
   /** Where the signature of the text goes, before `ownAt`. */
   readonly signatureAt: number;
+}
+
+/** What makes a shared text one copy's. */
+export interface Copy extends Places {
+  readonly own: string;
 }
 
 /** Signs the shared text as it stands, without signature and own parts. The same text gets the same signature. */

@@ -4,22 +4,22 @@
  * tried again, is a row until it is delivered or given up.
  */
 
-import { Cause } from "../calls/cause.ts";
-import { causeOr, Invocation } from "../calls/invocation.ts";
+import type { Cause } from "../calls/cause.ts";
+import { causeOr, type Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import { queueMicrotask } from "../engine/real-time.ts";
 import type { Store } from "../engine/store.ts";
+import { Attempts } from "./attempts.ts";
 import { type Copy, type SignText, wholeCopy } from "./copies.ts";
 import { Endings } from "./endings.ts";
+import { FanOuts } from "./fan-outs.ts";
 import { type DeliveryCounts, History } from "./history.ts";
 import type { Kind } from "./kinds.ts";
-import { deliveryOf, Outbox } from "./outbox.ts";
-import { recordOf, withAttempt } from "./records.ts";
-import { retryDelayMs } from "./retry.ts";
-import type { DeliveryRow } from "./tables.ts";
-import { type Deadline, noTarget, type Remote, Targets } from "./targets.ts";
+import type { Outbox } from "./outbox.ts";
+import { type Deadline, noTarget, Targets } from "./targets.ts";
 import {
+  type DeliverAllLocally,
   type DeliverLocally,
   type DeliverTo,
   type DeliveryEnd,
@@ -33,6 +33,8 @@ import {
   type Lost,
   type OwnAttempt,
   type PrepareAttempt,
+  type Receiver,
+  type Shared,
 } from "./types.ts";
 
 /** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
@@ -49,9 +51,11 @@ export class DeliveryEngine {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #targets: Targets;
-  readonly #outbox: Outbox;
   readonly #history = new History();
   readonly #endings: Endings;
+  readonly #attempts: Attempts;
+  readonly #outbox: Outbox;
+  readonly #fanOuts: FanOuts;
   #sign: SignText = () => "";
   #localAttempts = 0;
 
@@ -61,15 +65,10 @@ export class DeliveryEngine {
     this.#random = random;
     this.#targets = new Targets(store, clock);
     this.#endings = new Endings(store, clock, this.#targets);
-    this.#outbox = new Outbox(
-      store,
-      clock,
-      (row) => this.#begin(row),
-      (end) => {
-        store.afterCommit(() => this.#history.countFailed());
-        return this.#endings.givenUp(end);
-      },
-    );
+    const parts = { store, clock, random, targets: this.#targets, history: this.#history };
+    this.#attempts = new Attempts({ ...parts, endings: this.#endings });
+    this.#outbox = this.#attempts.outbox;
+    this.#fanOuts = new FanOuts({ ...parts, attempts: this.#attempts, submit: (request) => this.submit(request) });
   }
 
   /**
@@ -83,6 +82,11 @@ export class DeliveryEngine {
   /** Registers who takes deliveries of a kind by writing rows, at once. Before `start`. */
   registerLocal<K extends Kind>(kind: K, local: DeliverLocally<K>): void {
     this.#targets.add(kind, { local });
+  }
+
+  /** Registers who takes a fan-out's deliveries of a kind together, besides who takes them one by one. Before `start`. */
+  registerLocalAll<K extends Kind>(kind: K, deliverAll: DeliverAllLocally<K>): void {
+    this.#targets.addAll(kind, deliverAll);
   }
 
   /** Registers who makes the payload of each attempt of a service's deliveries anew. */
@@ -114,6 +118,7 @@ export class DeliveryEngine {
   start(): void {
     this.#outbox.count();
     this.#outbox.lanes.start();
+    this.#fanOuts.start();
   }
 
   /** Ends what is under way; it stays pending and is repeated by the next run. */
@@ -126,6 +131,7 @@ export class DeliveryEngine {
   reset(account?: string): void {
     this.#history.clear(account);
     this.#outbox.count();
+    this.#fanOuts.count();
   }
 
   /**
@@ -139,13 +145,21 @@ export class DeliveryEngine {
     const cause = this.#causeOf(id);
     const blocked = outbox.isBlocked(request);
     if (target !== undefined && "local" in target && !blocked && this.#mayAttemptNow(request)) {
-      cause.run(() => this.#attemptAtOnce(id, request, target.local, cause));
+      cause.run(() => this.#attempts.attemptAtOnce(id, request, target.local, cause));
       return id;
     }
     const row = outbox.newRow(id, request, cause);
     if (target === undefined) cause.run(() => outbox.giveUp(row, request.payload, noTarget(request)));
     else outbox.put(blocked ? { ...row, blocked } : row, request.payload);
     return id;
+  }
+
+  /**
+   * Accepts the deliveries of a fan-out, as `submit` does each of them. A large one is accepted as a whole and attempted
+   * some deliveries a turn.
+   */
+  submitAll(shared: Shared, receivers: readonly Receiver[]): void {
+    this.#fanOuts.submit(shared, receivers);
   }
 
   /** Accepts what cannot even be attempted, for a reason its service knows: it is recorded and gets its dead letter. */
@@ -200,7 +214,7 @@ export class DeliveryEngine {
       if (!(failure instanceof FailedAfterTaking)) throw failure;
       const cause = invocation.cause.next("delivery", delivery.id);
       const row = this.#outbox.newRow(delivery.id, request, cause);
-      cause.run(() => this.#store.transaction(() => this.#failed(row, request.payload, failure)));
+      cause.run(() => this.#store.transaction(() => this.#attempts.failed(row, request.payload, failure)));
       return failure.response;
     }
   }
@@ -229,7 +243,7 @@ export class DeliveryEngine {
 
   /** How many deliveries wait, and how many came to each end since the start or the last reset of everything. */
   counts(): DeliveryCounts {
-    return this.#history.counts(this.#outbox.pending);
+    return this.#history.counts(this.#outbox.pending + this.#fanOuts.waiting);
   }
 
   /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last that went nowhere. */
@@ -246,136 +260,7 @@ export class DeliveryEngine {
     return true;
   }
 
-  /** Begins an attempt of a row that is due: at once, or as a promise of it. */
-  #begin(row: DeliveryRow): Promise<void> | undefined {
-    const payload = this.#outbox.textOf(row);
-    const target = this.#targets.of(row.request.kind);
-    if (target !== undefined && "remote" in target) {
-      return this.#attemptRemote(row, payload, target.remote);
-    }
-    const cause = Cause.from(row.cause);
-    this.#store.transaction(() => {
-      if (target === undefined) cause.run(() => this.#outbox.giveUp(row, payload, noTarget(row.request)));
-      else this.#attemptLocal(row, payload, target.local, cause);
-    });
-    return undefined;
-  }
-
   #causeOf(id: string): Cause {
     return causeOr("delivery", id, this.#clock.now()).next("delivery", id);
   }
-
-  /** The first attempt at a target that writes rows: it has a row of its own only when it fails. */
-  #attemptAtOnce(id: string, request: DeliveryRequest, deliver: DeliverLocally, cause: Cause): void {
-    const delivery = { ...request, id, attempt: 1 };
-    let response: unknown;
-    try {
-      response = this.#targets.local(deliver, delivery);
-    } catch (error) {
-      this.#failed(this.#outbox.newRow(id, request, cause), request.payload, this.#targets.failureOf(error));
-      return;
-    }
-    const acceptedMs = this.#clock.now();
-    const { account, region, service, source, target, kind, notify } = request;
-    const taken = { id, account, region, service, source, target, kind, acceptedMs };
-    this.#store.afterCommit(() => this.#history.addTaken(taken));
-    if (notify !== undefined) this.#endings.tell({ delivery, status: "delivered", acceptedMs, response });
-  }
-
-  #attemptLocal(row: DeliveryRow, payload: string, deliver: DeliverLocally, cause: Cause): void {
-    cause.run(() => {
-      let response: unknown;
-      try {
-        response = this.#targets.local(deliver, deliveryOf(row, payload));
-      } catch (error) {
-        this.#failed(row, payload, this.#targets.failureOf(error));
-        return;
-      }
-      this.#succeeded(row, payload, response);
-    });
-  }
-
-  async #attemptRemote(row: DeliveryRow, payload: string, remote: Remote): Promise<void> {
-    let response: unknown;
-    let failure: DeliveryFailure | undefined;
-    try {
-      // Nobody hears of what a crash could still undo.
-      const durable = this.#store.untilDurable();
-      if (durable !== undefined) await durable;
-      if (this.#targets.stopped || !this.#outbox.holds(row)) return;
-      const { service, source } = row.request;
-      const invocation = Invocation.ofService(service, source, row.request, Cause.from(row.cause));
-      response = await this.#targets.remote(remote, deliveryOf(row, payload), invocation);
-    } catch (error) {
-      if (this.#targets.stopped) return;
-      failure = this.#targets.failureOf(error);
-    }
-    try {
-      Cause.from(row.cause).run(() =>
-        this.#store.transaction(() => {
-          if (!this.#outbox.holds(row)) return;
-          if (failure === undefined) this.#succeeded(row, payload, response);
-          else this.#failed(row, payload, failure);
-        }),
-      );
-    } catch (error) {
-      // The emulator has ended in the meantime: the next run repeats the delivery.
-      if (!this.#targets.stopped) throw error;
-    }
-  }
-
-  #succeeded(row: DeliveryRow, payload: string, response: unknown): void {
-    this.#outbox.remove(row, payload);
-    const record = recordOf(row, "delivered", withAttempt(row, { timeMs: this.#clock.now(), outcome: "delivered" }));
-    this.#store.afterCommit(() => this.#history.addDelivered(record));
-    this.#tellTaken(row, payload, response);
-  }
-
-  /** An attempt failed: the next is due later, or it is given up. */
-  #failed(row: DeliveryRow, payload: string, failure: DeliveryFailure): void {
-    const now = this.#clock.now();
-    const { code, message } = failure;
-    let tried: DeliveryRow = { ...row, ...withAttempt(row, { timeMs: now, outcome: "failed", code, message }) };
-    if (failure instanceof FailedAfterTaking) {
-      this.#tellTaken(row, payload, failure.response);
-      // The order it had with others ends with its source's part.
-      this.#outbox.remove(row, payload);
-      tried = ownedByTarget(tried, failure);
-      payload = failure.taken.payload;
-    }
-    const { retry } = tried.request;
-    const delayMs = failure.retryable ? retryDelayMs(retry, tried.attemptCount, this.#random) : undefined;
-    const nextMs = now + Math.max(delayMs ?? 0, failure.retryAfterMs);
-    if (!failure.retryable) this.#outbox.giveUp(tried, payload, failure, "NotRetryable");
-    else if (delayMs === undefined) this.#outbox.giveUp(tried, payload, failure, "MaximumRetryAttempts");
-    else if (nextMs > row.acceptedMs + (retry.maxAgeMs ?? Number.POSITIVE_INFINITY)) {
-      this.#outbox.giveUp(tried, payload, failure, "MaximumEventAgeInSeconds");
-    } else this.#outbox.put({ ...tried, nextMs }, payload);
-  }
-
-  /** Tells a source that wants to hear of it that the target has taken its delivery. */
-  #tellTaken(row: DeliveryRow, payload: string, response: unknown): void {
-    if (row.request.notify === undefined) return;
-    const { acceptedMs } = row;
-    this.#endings.tell({ delivery: deliveryOf(row, payload), status: "delivered", acceptedMs, response });
-  }
-}
-
-/** A delivery that its target tries again by its own policy: those tries the source made are no retries of that. */
-function ownedByTarget(row: DeliveryRow, { taken, retry }: FailedAfterTaking): DeliveryRow {
-  const used = { count: row.attemptCount - 1, minMs: 0, maxMs: 0, curve: "constant" as const };
-  const {
-    payload: _,
-    id: _id,
-    attempt: _attempt,
-    deadLetter: _letter,
-    notify: _notify,
-    orderKey: _order,
-    ...request
-  } = taken;
-  return {
-    ...row,
-    payloadId: undefined,
-    request: { ...request, taken: true, retry: { ...retry, phases: [used, ...retry.phases] } },
-  };
 }

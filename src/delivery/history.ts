@@ -1,8 +1,8 @@
 /** What became of deliveries and messages, to be looked at: the last of each outcome, and how many there were in all. */
 
-import { Ring } from "../engine/ring.ts";
 import { withoutSecrets } from "../outside/secrets.ts";
 import { LostMessages } from "./lost-messages.ts";
+import { RecentlyDelivered, type Taken, type TakenAll } from "./recently-delivered.ts";
 import { newestOf, withAttempt } from "./records.ts";
 import {
   type DeliveryFilter,
@@ -16,16 +16,10 @@ import {
 
 const kept = 1000;
 
-/** What the record of a delivery is made of that was delivered at once. */
-export type Taken = Pick<
-  DeliveryRecord,
-  "id" | "account" | "region" | "service" | "source" | "target" | "kind" | "acceptedMs"
->;
-
 export type DeliveryCounts = Record<DeliveryStatus, number>;
 
 export class History {
-  readonly #delivered = new Ring<DeliveryRecord | Taken>(kept);
+  readonly #delivered = new RecentlyDelivered(kept);
   readonly #lost = new LostMessages();
   /** Of those who try again by themselves, by their keys, oldest first. */
   readonly #own = new Map<string, DeliveryRecord>();
@@ -34,6 +28,12 @@ export class History {
   /** One that was delivered at the first attempt, at once. */
   addTaken(taken: Taken): void {
     this.#counts.delivered += 1;
+    this.#delivered.add(taken);
+  }
+
+  /** The deliveries of a fan-out that were delivered at the first attempt, at once. */
+  addTakenAll(taken: TakenAll): void {
+    this.#counts.delivered += taken.ids.length - taken.failures.size;
     this.#delivered.add(taken);
   }
 
@@ -111,7 +111,7 @@ export class History {
     const found: DeliveryRecord[] = [];
     const limit = filter.limit ?? 100;
     const own = [...this.#own.values()].sort((a, b) => b.acceptedMs - a.acceptedMs).values();
-    const sources = [...outbox, recordsOf(this.#delivered), this.#lost.newestFirst(filter), own];
+    const sources = [...outbox, this.#delivered.newestFirst(), this.#lost.newestFirst(filter), own];
     for (const record of newestOf(sources)) {
       if (filter.account !== undefined && record.account !== filter.account) continue;
       if (filter.source !== undefined && record.source !== filter.source) continue;
@@ -121,16 +121,6 @@ export class History {
       if (found.length === limit) break;
     }
     return found;
-  }
-}
-
-function* recordsOf(delivered: Ring<DeliveryRecord | Taken>): IterableIterator<DeliveryRecord> {
-  for (const one of delivered.newestFirst()) {
-    if ("status" in one) yield one;
-    else {
-      const attempts = [{ timeMs: one.acceptedMs, outcome: "delivered" as const }];
-      yield { ...one, status: "delivered", attemptCount: 1, attempts };
-    }
   }
 }
 

@@ -2,7 +2,7 @@
  * What takes deliveries: the map from a kind of target to what its deliveries need besides target and payload. A service
  * registers the kinds it takes; whoever submits is checked against the same map.
  */
-import type { Copy } from "./copies.ts";
+import type { Places } from "./copies.ts";
 import type { MessageAttributes } from "./types.ts";
 
 export interface Kinds {
@@ -49,8 +49,8 @@ export interface QueueParameters {
   readonly messageAttributes?: MessageAttributes | undefined;
   /** Of the message that is replayed; that of the cause unless told. */
   readonly traceHeader?: string | undefined;
-  /** The payload is a text that copies share, and this what makes it this copy's (`DeliveryEngine.wholeCopy`). */
-  readonly copy?: Copy | undefined;
+  /** The payload is a text that copies share, each of which has the ARN of its source in it (`DeliveryEngine.wholeCopy`). */
+  readonly copy?: Places | undefined;
 }
 
 export interface TopicParameters {

@@ -1,6 +1,6 @@
 /** The outbox: what is still to be delivered, and what could not be. */
 import { defineTable } from "../engine/table.ts";
-import type { Attempt, DeliveryRecord, Order, Way } from "./types.ts";
+import type { Attempt, DeliveryRecord, Order, Receiver, Shared, Way } from "./types.ts";
 
 export interface DeliveryRow {
   readonly id: string;
@@ -68,4 +68,36 @@ export const payloadTable = defineTable<PayloadRow>()({
   key: (row) => row.id,
   account: (row) => row.account,
   indexes: {},
+});
+
+/** A large fan-out of which parts are left to be attempted. */
+export interface FanOutRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly shared: Shared;
+  /** The text of its cause. */
+  readonly cause: string | undefined;
+}
+
+export const fanOutTable = defineTable<FanOutRow>()({
+  name: "delivery.fanOuts",
+  key: (row) => row.serial,
+  account: (row) => row.account,
+  indexes: {},
+});
+
+/** Some of a fan-out's deliveries, which are attempted together. */
+export interface FanOutPartRow {
+  readonly serial: number;
+  readonly account: string;
+  /** Serial of the fan-out. */
+  readonly fanOut: number;
+  readonly receivers: readonly Receiver[];
+}
+
+export const fanOutPartTable = defineTable<FanOutPartRow>()({
+  name: "delivery.fanOutParts",
+  key: (row) => row.serial,
+  account: (row) => row.account,
+  indexes: { fanOut: { group: (row) => String(row.fanOut), order: (row) => row.serial } },
 });

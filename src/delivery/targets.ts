@@ -5,12 +5,14 @@ import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import type { Kind } from "./kinds.ts";
 import {
+  type DeliverAllLocally,
   type DeliverLocally,
   type DeliverTo,
   type Delivery,
   DeliveryFailure,
   type DeliveryRequest,
   type PrepareAttempt,
+  type Shared,
 } from "./types.ts";
 
 /** How long an attempt may take where its kind says nothing else: a minute more than the longest thing AWS waits for. */
@@ -30,6 +32,7 @@ export class Targets {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #targets = new Map<Kind, Target>();
+  readonly #all = new Map<Kind, DeliverAllLocally>();
   readonly #prepared = new Map<string, PrepareAttempt>();
   /** Of the attempts under way. */
   readonly #underWay = new Set<AbortController>();
@@ -57,12 +60,22 @@ export class Targets {
     }
   }
 
+  addAll<K extends Kind>(kind: K, deliverAll: DeliverAllLocally<K>): void {
+    this.#all.set(kind, deliverAll as DeliverAllLocally);
+  }
+
   prepare(service: string, prepare: PrepareAttempt): void {
     this.#prepared.set(service, prepare);
   }
 
   of(kind: Kind): Target | undefined {
     return this.#targets.get(kind);
+  }
+
+  /** Who takes a fan-out's deliveries at once; undefined when each has to be attempted by itself. */
+  allOf({ kind, service, notify, orderKey, delayMs, retry }: Shared): DeliverAllLocally | undefined {
+    const ownWay = notify ?? orderKey ?? delayMs ?? retry.maxPerSecond;
+    return ownWay !== undefined || this.#prepared.has(service) ? undefined : this.#all.get(kind);
   }
 
   stop(): void {

@@ -75,6 +75,12 @@ export interface Order {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Whom one delivery of a fan-out is for, which is all it has of its own. */
+export type Receiver = Pick<Order, "account" | "source" | "target" | "deadLetter">;
+
+/** What the deliveries of a fan-out share. */
+export type Shared<K extends Kind = Kind> = Omit<Order, keyof Receiver> & Way<K>;
+
 /** A delivery as its target sees it. */
 export type Delivery<K extends Kind = Kind> = DeliveryRequest<K> & {
   readonly id: string;
@@ -162,6 +168,17 @@ export type DeliverTo<K extends Kind = Kind> = (delivery: Delivery<K>, invocatio
 
 /** Takes deliveries of one kind at once, by writing rows: it runs inside the transaction that causes them. */
 export type DeliverLocally<K extends Kind = Kind> = (delivery: Delivery<K>) => unknown;
+
+/**
+ * Takes the first attempts of a fan-out's deliveries, as `DeliverLocally` takes one; ids are the deliveries' in the order
+ * of the receivers. The cause in force is that of the fan-out.
+ * @returns the places of those that cannot be delivered, with the reason; when it throws, each is attempted by itself.
+ */
+export type DeliverAllLocally<K extends Kind = Kind> = (
+  shared: Shared<K>,
+  receivers: readonly Receiver[],
+  ids: readonly string[],
+) => ReadonlyMap<number, DeliveryFailure>;
 
 /** Makes the payload of an attempt, for a service whose payloads tell of the attempt. @throws DeliveryFailure */
 export type PrepareAttempt = (delivery: Delivery) => string;

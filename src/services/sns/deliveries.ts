@@ -1,7 +1,7 @@
 /** What is handed to the delivery engine, protocol by protocol. */
 import { createHash } from "node:crypto";
 import type { QueueParameters } from "../../delivery/kinds.ts";
-import type { DeliveryRequest, MessageAttributes, RetryPolicy, Way } from "../../delivery/types.ts";
+import type { DeliveryRequest, MessageAttributes, Receiver, RetryPolicy, Way } from "../../delivery/types.ts";
 import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
 import { statusHandler, wantsStatus } from "./feedback.ts";
@@ -11,7 +11,7 @@ import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
 
 /** AWS services as endpoints: 100,015 attempts over 23 days. */
-const serviceRetry: RetryPolicy = {
+export const serviceRetry: RetryPolicy = {
   phases: [
     { count: 3, minMs: 0, maxMs: 0, curve: "constant" },
     { count: 2, minMs: 1000, maxMs: 1000, curve: "constant" },
@@ -35,6 +35,8 @@ export interface Subscriber {
   readonly filter: FilterPolicy | undefined;
   readonly raw: boolean;
   readonly deadLetterArn: string | undefined;
+  /** Whom its copies are for. */
+  readonly receiver: Receiver;
   /** HTTP: what holds under this topic's attributes. */
   http: { readonly topic: TopicRow; readonly retry: RetryPolicy; readonly contentType: string } | undefined;
 }
@@ -45,11 +47,19 @@ export function subscriberOf(row: SubscriptionRow): Subscriber {
   const policy = attributes["FilterPolicy"];
   const scope = (attributes["FilterPolicyScope"] ?? "MessageAttributes") as FilterPolicyScope;
   const target = redrive === undefined ? undefined : jsonObject(redrive)?.["deadLetterTargetArn"];
+  const deadLetterArn = typeof target === "string" ? target : undefined;
   return {
     row,
     filter: policy === undefined ? undefined : parseFilterPolicy(policy, scope),
     raw: attributes["RawMessageDelivery"] === "true",
-    deadLetterArn: typeof target === "string" ? target : undefined,
+    deadLetterArn,
+    receiver: {
+      account: row.account,
+      source: row.arn,
+      target: row.endpoint,
+      // A copy's dead letter is a copy, too.
+      deadLetter: deadLetterArn === undefined ? undefined : { arn: deadLetterArn },
+    },
     http: undefined,
   };
 }
@@ -58,7 +68,6 @@ export function subscriberOf(row: SubscriptionRow): Subscriber {
 export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notification): DeliveryRequest {
   const { row, raw, deadLetterArn } = subscriber;
   const { topic, published } = notification;
-  if (isCopy(subscriber, topic)) return copyFor(subscriber, notification);
   const { protocol } = row;
   const body = raw ? notification.textFor(protocol) : undefined;
   return {
@@ -82,33 +91,6 @@ export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notif
     orderKey: topic.fifo ? published.groupId : undefined,
     notify: wantsStatus(topic, protocol) ? statusHandler : undefined,
   };
-}
-
-/** The same for a copy, most of which have nothing special: written out, as this is where a large fan-out spends its time. */
-function copyFor({ row, deadLetterArn }: Subscriber, notification: Notification): DeliveryRequest {
-  const { topic, published } = notification;
-  const { text, copy } = notification.copyOf(row);
-  const { traceHeader, groupId } = published;
-  return {
-    account: row.account,
-    region: topic.region,
-    service: "sns",
-    source: row.arn,
-    target: row.endpoint,
-    kind: "sqs",
-    parameters: { messageGroupId: groupId, traceHeader, copy },
-    payload: text,
-    retry: serviceRetry,
-    // A copy's dead letter is a copy, too.
-    deadLetter: deadLetterArn === undefined ? undefined : { arn: deadLetterArn },
-    orderKey: undefined,
-    notify: wantsStatus(topic, "sqs") ? statusHandler : undefined,
-  };
-}
-
-/** Whether what a subscriber gets is signed and made whole only when it is read. */
-function isCopy({ row, raw }: Subscriber, topic: TopicRow): boolean {
-  return row.protocol === "sqs" && !raw && !topic.fifo && !row.endpoint.endsWith(".fifo");
 }
 
 type Form = Way & Pick<DeliveryRequest, "payload"> & Partial<Pick<DeliveryRequest, "retry">>;

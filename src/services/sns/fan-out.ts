@@ -1,5 +1,6 @@
 /** Brings a published message to all subscriptions of its topic whose filter policy lets it through. */
 import { FilterPolicyIndex, matchesFilterPolicy } from "../../events/filter-policy/index.ts";
+import { type Audience, audienceOf, copyFor } from "./copies.ts";
 import { deliveryOf, type Subscriber, subscriberOf } from "./deliveries.ts";
 import { filterInput, noteFiltered, noteNobody } from "./lost.ts";
 import { Notification } from "./notification.ts";
@@ -12,6 +13,8 @@ const nobody: readonly Subscriber[] = [];
 export interface Known {
   readonly open: Map<string, Subscriber>;
   readonly filtered: Map<string, Subscriber>;
+  /** Those without a policy, sorted; undefined after a change, until the next message. */
+  audience: Audience | undefined;
   /** The filter policies by subscription. */
   readonly policies: FilterPolicyIndex<string>;
   /** Those filtered as a list, which notes of lost messages share; undefined after a change, until it is asked for. */
@@ -35,8 +38,9 @@ export class FanOut {
       return;
     }
     const matching = this.#matching(known, notification);
-    for (const subscriber of known.open.values()) this.#deliver(subscriber, notification);
-    for (const subscriber of matching) this.#deliver(subscriber, notification);
+    known.audience ??= audienceOf(known.open.values());
+    this.#deliverAll(known.audience, notification);
+    if (matching.length > 0) this.#deliverAll(audienceOf(matching), notification);
     if (matching.length < known.filtered.size) {
       known.list ??= [...known.filtered.values()];
       noteFiltered(this.#sns, known.list, matching, notification);
@@ -57,6 +61,7 @@ export class FanOut {
     known.filtered.delete(arn);
     known.policies.remove(arn);
     known.list = undefined;
+    known.audience = undefined;
     const row = this.#sns.subscriptions.get(arn);
     if (row !== undefined) add(known, row);
     if (known.open.size === 0 && known.filtered.size === 0) this.#topics.delete(topicArn);
@@ -70,7 +75,13 @@ export class FanOut {
   #of(topicArn: string): Known {
     let known = this.#topics.get(topicArn);
     if (known === undefined) {
-      known = { open: new Map(), filtered: new Map(), policies: new FilterPolicyIndex(), list: undefined };
+      known = {
+        open: new Map(),
+        filtered: new Map(),
+        audience: undefined,
+        policies: new FilterPolicyIndex(),
+        list: undefined,
+      };
       for (const row of this.#sns.subscriptions.by.topic.range(topicArn)) add(known, row);
       this.#topics.set(topicArn, known);
     }
@@ -89,6 +100,15 @@ export class FanOut {
     // Policies look at the text their own protocol gets: once for each text, and once for all others.
     const others = found("default", (protocol) => !protocols.includes(protocol));
     return [...others, ...protocols.flatMap((one) => found(one, (protocol) => protocol === one))];
+  }
+
+  #deliverAll({ copies, others }: Audience, notification: Notification): void {
+    if (notification.topic.fifo) {
+      for (const { subscribers } of copies) for (const one of subscribers) this.#deliver(one, notification);
+    } else {
+      for (const group of copies) this.#sns.deps.delivery.submitAll(copyFor(group, notification), group.receivers);
+    }
+    for (const subscriber of others) this.#deliver(subscriber, notification);
   }
 
   #deliver(subscriber: Subscriber, notification: Notification): void {

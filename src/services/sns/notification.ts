@@ -1,5 +1,5 @@
 /** A published message in the forms its subscribers get it (SNS developer guide, "Amazon SNS message formats"). */
-import type { Copy, SignText } from "../../delivery/copies.ts";
+import type { Places, SignText } from "../../delivery/copies.ts";
 import type { Sns } from "./sns.ts";
 import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
 
@@ -13,10 +13,8 @@ interface Shared {
 /** The text that copies to queues share. */
 interface Draft {
   readonly origin: string;
-  readonly message: string;
   readonly text: string;
-  readonly signatureAt: number;
-  readonly ownAt: number;
+  readonly places: Places;
 }
 
 interface SignedParts {
@@ -63,13 +61,10 @@ export class Notification {
   }
 
   /** The envelope as queues get it: the text that all copies share, without its signature, and what is one copy's own. */
-  copyOf(subscription: SubscriptionRow): { readonly text: string; readonly copy: Copy } {
+  copyFor(subscription: Pick<SubscriptionRow, "origin">): { readonly text: string; readonly places: Places } {
     const origin = this.#originFor(subscription);
-    const text = this.textFor(subscription.protocol);
-    let draft = this.#draft;
-    if (draft?.origin !== origin || draft.message !== text) draft = this.#makeDraft(text, origin);
-    const { signatureAt, ownAt } = draft;
-    return { text: draft.text, copy: { own: subscription.arn, ownAt, signatureAt } };
+    if (this.#draft?.origin !== origin) this.#draft = this.#makeDraft(this.textFor("sqs"), origin);
+    return this.#draft;
   }
 
   #makeDraft(message: string, origin: string): Draft {
@@ -79,8 +74,7 @@ export class Notification {
     const signatureAt = head.lastIndexOf(signatureStart) + signatureStart.length;
     // One flat string: it is compared, scanned and copied more than once.
     const text = Buffer.from(before + tail).toString();
-    this.#draft = { origin, message, text, signatureAt, ownAt: before.length };
-    return this.#draft;
+    return { origin, text, places: { signatureAt, ownAt: before.length } };
   }
 
   /** The event a Lambda function is invoked with. */
@@ -128,7 +122,7 @@ export class Notification {
     })}\n`;
   }
 
-  #originFor(subscription: SubscriptionRow): string {
+  #originFor(subscription: Pick<SubscriptionRow, "origin">): string {
     return this.published.origin ?? subscription.origin;
   }
 
@@ -205,15 +199,26 @@ function signedText({ Message, MessageId, Subject, Timestamp, TopicArn }: Signed
   );
 }
 
-/** The signature of the text that copies share. Copies of a message are mostly read one after the other. */
+/** Characters of texts whose signatures are remembered. */
+const mostSignedChars = 2 * 1024 * 1024;
+
+/** The signature of the text that copies share. Readers of several queues come for the copies of a message in turn. */
 export function copySigner({ signer }: Sns): SignText {
-  let last = { text: "", signature: "" };
+  const signatures = new Map<string, string>();
+  let chars = 0;
   return (text) => {
-    if (last.text !== text) {
-      const parts = JSON.parse(text) as SignedParts;
-      last = { text, signature: signer.sign(signedText(parts), parts.SignatureVersion ?? "1") };
+    let signature = signatures.get(text);
+    if (signature !== undefined) return signature;
+    const parts = JSON.parse(text) as SignedParts;
+    signature = signer.sign(signedText(parts), parts.SignatureVersion ?? "1");
+    signatures.set(text, signature);
+    chars += text.length;
+    for (const oldest of signatures.keys()) {
+      if (chars <= mostSignedChars) break;
+      signatures.delete(oldest);
+      chars -= oldest.length;
     }
-    return last.signature;
+    return signature;
   };
 }
 

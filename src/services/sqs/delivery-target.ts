@@ -1,10 +1,19 @@
 /** Takes what the delivery engine brings to a queue, of any account and region. */
 import { Blob64 } from "../../../protocols/blob.ts";
+import { currentCause } from "../../calls/cause.ts";
 import { actingUserId } from "../../calls/identity.ts";
 import { signatureChars } from "../../delivery/copies.ts";
-import { type Delivery, DeliveryFailure, type MessageAttributes } from "../../delivery/types.ts";
-import { check, putNew } from "./send.ts";
+import {
+  type Delivery,
+  DeliveryFailure,
+  type MessageAttributes,
+  type Receiver,
+  type Shared,
+} from "../../delivery/types.ts";
+import { md5Hex } from "./digest.ts";
+import { type Checked, check, putNew } from "./send.ts";
 import type { Sqs } from "./sqs.ts";
+import { isFifo, type QueueRow } from "./tables.ts";
 
 /** Identities as which AWS services send. */
 const senderIds: Readonly<Record<string, string>> = {
@@ -16,26 +25,103 @@ const senderIds: Readonly<Record<string, string>> = {
 export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId: string } {
   const { parameters } = delivery;
   const queue = sqs.queues.get(delivery.target);
-  if (queue === undefined) {
-    const message = "The specified queue does not exist.";
-    throw new DeliveryFailure("AWS.SimpleQueueService.NonExistentQueue", message, false);
-  }
-  const { messageAttributes, traceHeader } = parameters;
-  const checked = check(queue, {
-    MessageBody: delivery.payload,
-    MessageAttributes: messageAttributes && sentAttributes(messageAttributes),
-    MessageGroupId: parameters.messageGroupId,
-    MessageDeduplicationId: parameters.messageDeduplicationId,
-  });
-  const { copy } = parameters;
+  if (queue === undefined) throw noQueue();
+  const checked = checkSent(queue, delivery);
+  const copy = parameters.copy && { ...parameters.copy, own: delivery.source };
   const size = copy === undefined ? checked.size : checked.size + signatureChars + copy.own.length;
-  if (size > queue.numbers.MaximumMessageSize) {
-    const limit = queue.numbers.MaximumMessageSize;
-    throw new DeliveryFailure("InvalidParameterValue", `Message must be shorter than ${limit} bytes.`, false);
-  }
+  if (size > queue.numbers.MaximumMessageSize) throw tooLong(queue);
+  const { traceHeader } = parameters;
   const senderId = senderIds[delivery.service] ?? actingUserId(delivery, delivery.source);
   const { id } = putNew(sqs, traceHeader === undefined ? checked : { ...checked, traceHeader }, senderId, copy);
   return { MessageId: id };
+}
+
+/**
+ * Takes a fan-out's deliveries to standard queues: what they share is judged once.
+ * @returns the places of those that cannot be delivered, with the reason.
+ * @throws AwsError as SendMessage, of what they share; Error for a FIFO queue, which judges by itself
+ */
+export function deliverToQueues(
+  sqs: Sqs,
+  shared: Shared<"sqs">,
+  receivers: readonly Receiver[],
+  ids: readonly string[],
+): ReadonlyMap<number, DeliveryFailure> {
+  const failures = new Map<number, DeliveryFailure>();
+  const { copy, traceHeader = currentCause()?.sentTrace } = shared.parameters;
+  const cause = currentCause()?.withTrace(traceHeader);
+  const now = sqs.now;
+  const messageIds = sqs.deps.random.fork("messages");
+  let checked: Checked | undefined;
+  let bodyMd5 = "";
+  for (let place = 0; place < receivers.length; place += 1) {
+    const { account, source, target } = receivers[place] as Receiver;
+    const queue = sqs.queues.get(target);
+    if (queue === undefined) {
+      failures.set(place, noQueue());
+      continue;
+    }
+    if (isFifo(queue.arn)) throw new Error(`${queue.arn} takes its messages one by one`);
+    if (checked === undefined) {
+      checked = checkSent(queue, shared);
+      if (copy === undefined) bodyMd5 = md5Hex(checked.body);
+    }
+    const { body, size, attributes, group } = checked;
+    const { MaximumMessageSize, DelaySeconds } = queue.numbers;
+    if ((copy === undefined ? size : size + signatureChars + source.length) > MaximumMessageSize) {
+      failures.set(place, tooLong(queue));
+      continue;
+    }
+    const serial = sqs.deps.store.nextSerial();
+    sqs.addMessage(
+      queue,
+      {
+        queue: queue.arn,
+        serial,
+        sentMs: now,
+        availableMs: DelaySeconds > 0 ? now + DelaySeconds * 1000 : 0,
+        delayed: DelaySeconds > 0,
+        received: undefined,
+        group,
+        deadLetterSource: undefined,
+      },
+      {
+        serial,
+        account: queue.account,
+        id: messageIds.uuid(),
+        body,
+        bodyMd5,
+        attributes,
+        traceHeader,
+        senderId: senderIds[shared.service] ?? actingUserId({ ...shared, account }, source),
+        deduplicationId: undefined,
+        cause: cause?.textOfNext("delivery", ids[place] as string),
+        copy: copy && { own: source, ownAt: copy.ownAt, signatureAt: copy.signatureAt },
+      },
+    );
+  }
+  return failures;
+}
+
+/** @throws AwsError as SendMessage, but for the size */
+function checkSent(queue: QueueRow, { payload, parameters }: Pick<Shared<"sqs">, "payload" | "parameters">): Checked {
+  const { messageAttributes, messageGroupId, messageDeduplicationId } = parameters;
+  return check(queue, {
+    MessageBody: payload,
+    MessageAttributes: messageAttributes && sentAttributes(messageAttributes),
+    MessageGroupId: messageGroupId,
+    MessageDeduplicationId: messageDeduplicationId,
+  });
+}
+
+function noQueue(): DeliveryFailure {
+  const message = "The specified queue does not exist.";
+  return new DeliveryFailure("AWS.SimpleQueueService.NonExistentQueue", message, false);
+}
+
+function tooLong({ numbers }: QueueRow): DeliveryFailure {
+  const message = `Message must be shorter than ${numbers.MaximumMessageSize} bytes.`;
+  return new DeliveryFailure("InvalidParameterValue", message, false);
 }
 
 function sentAttributes(attributes: MessageAttributes) {

@@ -4,7 +4,7 @@ import { serviceModel } from "../../../protocols/schema.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as attributes from "./attributes.ts";
-import { deliverToQueue } from "./delivery-target.ts";
+import { deliverToQueue, deliverToQueues } from "./delivery-target.ts";
 import * as moveTasks from "./move-tasks.ts";
 import * as permissions from "./permissions.ts";
 import * as queues from "./queues.ts";
@@ -33,6 +33,9 @@ export const sqs = defineService<Sqs>({
   create: (dependencies) => {
     const service = new Sqs(dependencies);
     dependencies.delivery.registerLocal("sqs", (delivery) => deliverToQueue(service, delivery));
+    dependencies.delivery.registerLocalAll("sqs", (shared, receivers, ids) =>
+      deliverToQueues(service, shared, receivers, ids),
+    );
     return service;
   },
   reset: (sqs, account) => {

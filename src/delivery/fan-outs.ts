@@ -1,0 +1,143 @@
+/**
+ * Fan-outs: many deliveries of one text, accepted and mostly attempted together. A large one is rows until its last part
+ * has been attempted, so that it is accepted as a whole, survives the process, and leaves turns to others.
+ */
+import { Cause, currentCause } from "../calls/cause.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Random } from "../engine/random.ts";
+import type { Store } from "../engine/store.ts";
+import type { Attempts } from "./attempts.ts";
+import type { History } from "./history.ts";
+import { type FanOutPartRow, fanOutPartTable, fanOutTable } from "./tables.ts";
+import type { Targets } from "./targets.ts";
+import type { DeliveryRequest, Receiver, Shared } from "./types.ts";
+
+/** Deliveries attempted in one go: about two milliseconds. */
+const mostAtOnce = 500;
+/** While the store takes no writes a part waits so long before it is tried again. */
+const storePauseMs = 1000;
+
+export interface FanOutsDependencies {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly targets: Targets;
+  readonly history: History;
+  readonly attempts: Attempts;
+  readonly submit: (request: DeliveryRequest) => void;
+}
+
+export class FanOuts {
+  readonly #deps: FanOutsDependencies;
+  readonly #fanOuts;
+  readonly #parts;
+  #waiting = 0;
+
+  constructor(dependencies: FanOutsDependencies) {
+    this.#deps = dependencies;
+    this.#fanOuts = dependencies.store.table(fanOutTable);
+    this.#parts = dependencies.store.table(fanOutPartTable);
+  }
+
+  /** Deliveries that were accepted and not attempted yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Counts what waits anew: after a start or a reset. */
+  count(): void {
+    this.#waiting = 0;
+    for (const { receivers } of this.#parts.values()) this.#waiting += receivers.length;
+  }
+
+  /** What is left of an earlier run goes on. */
+  start(): void {
+    this.count();
+    for (const part of this.#parts.values()) this.#soon(part);
+  }
+
+  /** Accepts the deliveries of a fan-out. Inside a transaction. */
+  submit(shared: Shared, receivers: readonly Receiver[]): void {
+    if (receivers.length <= mostAtOnce) this.#attempt(shared, receivers);
+    else this.#keep(shared, receivers);
+  }
+
+  #keep(shared: Shared, receivers: readonly Receiver[]): void {
+    const { store } = this.#deps;
+    const account = receivers[0]?.account ?? "";
+    const fanOut = store.nextSerial();
+    this.#fanOuts.put({ serial: fanOut, account, shared, cause: currentCause()?.text });
+    for (let at = 0; at < receivers.length; at += mostAtOnce) {
+      const part: FanOutPartRow = {
+        serial: store.nextSerial(),
+        account,
+        fanOut,
+        receivers: receivers.slice(at, at + mostAtOnce),
+      };
+      this.#parts.put(part);
+      store.afterCommit(() => {
+        this.#waiting += part.receivers.length;
+        this.#soon(part);
+      });
+    }
+  }
+
+  #soon(part: FanOutPartRow): void {
+    this.#deps.clock.turns.soon(() => this.#goOn(part));
+  }
+
+  #goOn(part: FanOutPartRow): void {
+    const { store, clock } = this.#deps;
+    // A reset may have taken it away.
+    if (this.#parts.get(part.serial) !== part) return;
+    try {
+      store.transaction(() => this.#take(part));
+    } catch (error) {
+      clock.at(clock.now() + storePauseMs, () => this.#goOn(part));
+      throw error;
+    }
+  }
+
+  #take({ serial, fanOut, receivers }: FanOutPartRow): void {
+    const row = this.#fanOuts.get(fanOut);
+    this.#parts.delete(serial);
+    this.#deps.store.afterCommit(() => {
+      this.#waiting -= receivers.length;
+    });
+    if (row === undefined) return;
+    if (this.#parts.by.fanOut.size(String(fanOut)) === 0) this.#fanOuts.delete(fanOut);
+    Cause.from(row.cause).run(() => this.#attempt(row.shared, receivers));
+  }
+
+  #attempt(shared: Shared, receivers: readonly Receiver[]): void {
+    const { store, clock, random, targets, history, attempts, submit } = this.#deps;
+    const deliverAll = targets.allOf(shared);
+    const cause = currentCause();
+    if (deliverAll === undefined || cause === undefined) {
+      for (const receiver of receivers) submit(requestOf(shared, receiver));
+      return;
+    }
+    const ids = receivers.map(() => random.uuid());
+    let failures: ReturnType<typeof deliverAll>;
+    try {
+      failures = store.transaction(() => deliverAll(shared, receivers, ids));
+    } catch {
+      // Whose fault it is shows when each is attempted by itself.
+      for (const receiver of receivers) submit(requestOf(shared, receiver));
+      return;
+    }
+    const acceptedMs = clock.now();
+    const { region, service, kind, payload } = shared;
+    store.afterCommit(() => history.addTakenAll({ region, service, kind, acceptedMs, receivers, ids, failures }));
+    for (const [place, failure] of failures) {
+      const id = ids[place] as string;
+      const itsCause = cause.next("delivery", id);
+      const row = attempts.outbox.newRow(id, requestOf(shared, receivers[place] as Receiver), itsCause);
+      itsCause.run(() => attempts.failed(row, payload, failure));
+    }
+  }
+}
+
+function requestOf(shared: Shared, receiver: Receiver): DeliveryRequest {
+  return { ...shared, ...receiver };
+}

@@ -1,0 +1,56 @@
+/** Messages to standard queues: the copies of one message share their text and are handed over together. */
+import type { Receiver, Shared } from "../../delivery/types.ts";
+import { type Subscriber, serviceRetry } from "./deliveries.ts";
+import { statusHandler, wantsStatus } from "./feedback.ts";
+import type { Notification } from "./notification.ts";
+
+/** Queues that get the same: the message as it is, or an envelope of one origin. */
+export interface CopyGroup {
+  readonly raw: boolean;
+  readonly origin: string;
+  readonly subscribers: Subscriber[];
+  readonly receivers: Receiver[];
+}
+
+/** Who gets a message. */
+export interface Audience {
+  readonly copies: readonly CopyGroup[];
+  readonly others: readonly Subscriber[];
+}
+
+export function audienceOf(subscribers: Iterable<Subscriber>): Audience {
+  const copies = new Map<string, CopyGroup>();
+  const others: Subscriber[] = [];
+  for (const subscriber of subscribers) {
+    const { row, raw, receiver } = subscriber;
+    if (row.protocol !== "sqs" || row.endpoint.endsWith(".fifo")) {
+      others.push(subscriber);
+      continue;
+    }
+    const key = `${raw} ${row.origin}`;
+    let group = copies.get(key);
+    if (group === undefined) copies.set(key, (group = { raw, origin: row.origin, subscribers: [], receivers: [] }));
+    group.subscribers.push(subscriber);
+    group.receivers.push(receiver);
+  }
+  return { copies: [...copies.values()], others };
+}
+
+/** What the copies for a group share. For standard topics; what is signed is signed when a copy is first read. */
+export function copyFor(group: CopyGroup, notification: Notification): Shared<"sqs"> {
+  const { topic, published } = notification;
+  const { groupId: messageGroupId, traceHeader, attributes: messageAttributes } = published;
+  const common = {
+    region: topic.region,
+    service: "sns",
+    kind: "sqs" as const,
+    retry: serviceRetry,
+    notify: wantsStatus(topic, "sqs") ? statusHandler : undefined,
+  };
+  if (group.raw) {
+    const parameters = { messageGroupId, traceHeader, messageAttributes };
+    return { ...common, payload: notification.textFor("sqs"), parameters };
+  }
+  const { text, places } = notification.copyFor(group);
+  return { ...common, payload: text, parameters: { messageGroupId, traceHeader, copy: places } };
+}
