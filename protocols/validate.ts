@@ -2,10 +2,12 @@
  * AWS's generic model validation: every violation of an input in one ValidationException, worded as AWS words it.
  * It runs after decoding and before anything a service checks itself.
  */
+
 import { Blob64 } from "./blob.ts";
 import { AwsError } from "./error.ts";
 import { compilePattern } from "./pattern.ts";
 import { isSensitive, kindOf, type OperationModel, type ServiceModel, type Shape } from "./schema.ts";
+import { textOf } from "./unknown-json.ts";
 
 /** Facts about a service's shapes that the SDK schemas lack; see `constraints/`. */
 export interface Constraints {
@@ -273,7 +275,7 @@ function render(value: unknown, shape: Shape, constraints: Constraints): string 
     case "timestamp":
       return javaDate(value as Date);
     default:
-      return String(value);
+      return textOf(value);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the embedding API is given, checked as the command line is: a wrong option must not be taken in silence. */
+import { textOf } from "../protocols/unknown-json.ts";
 import type { BusbarOptions } from "./index.ts";
 
 type Check = (value: unknown) => boolean;
@@ -60,5 +61,5 @@ function checkOptions(name: string, options: unknown, known: Readonly<Record<str
 }
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? JSON.stringify(value) : textOf(value);
 }

@@ -1,4 +1,5 @@
 /** Where messages end that would leave AWS: SMS, email, mobile push, and what Firehose would carry on. */
+import { textOf } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import { defineTable } from "../engine/table.ts";
@@ -64,7 +65,7 @@ export class Mailbox {
       id: delivery.id,
       account: delivery.account,
       region: delivery.region,
-      channel: String(channel),
+      channel: textOf(channel),
       to: delivery.target,
       source: delivery.source,
       body: delivery.payload,

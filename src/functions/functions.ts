@@ -2,7 +2,9 @@
  * Lambda functions without Lambda: a function ARN stands for a handler in this process, or for a URL that speaks
  * Lambda's Invoke API.
  */
+
 import { AwsError } from "../../protocols/error.ts";
+import { textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";
 import type { Invocation } from "../calls/invocation.ts";
 import { type DeliverTo, DeliveryFailure, FailedAfterTaking, type RetryPolicy } from "../delivery/types.ts";
@@ -158,8 +160,10 @@ async function callHandler(
     const result = await handler(event, context);
     return { payload: JSON.stringify(result) ?? "null" };
   } catch (error) {
-    const { name = "Error", message = String(error) } = (error ?? {}) as Partial<Error>;
-    return { payload: JSON.stringify({ errorType: name, errorMessage: message }), functionError: "Unhandled" };
+    // A handler may throw anything.
+    const { name = "Error", message = error }: { name?: unknown; message?: unknown } = error ?? {};
+    const thrown = { errorType: textOf(name), errorMessage: textOf(message) };
+    return { payload: JSON.stringify(thrown), functionError: "Unhandled" };
   }
 }
 
@@ -201,7 +205,7 @@ async function callUrl(
       const functionError = answer.headers["x-amz-function-error"];
       return {
         payload: answer.body || "null",
-        functionError: functionError === undefined ? undefined : String(functionError),
+        functionError: functionError === undefined ? undefined : textOf(functionError),
       };
     }
     throw refused(answer.status, String(answer.headers["x-amzn-errortype"] ?? ""), answer.body);

@@ -1,5 +1,6 @@
 /** CloudWatch Logs as far as services write to it: the events of log groups, kept to be looked at. */
 
+import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";
 import { type Delivery, DeliveryFailure } from "../delivery/types.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -126,17 +127,16 @@ export class LogGroups {
 
 /** @throws DeliveryFailure when the payload has no numeric timestamp and message. */
 function structured(payload: string): { timestampMs: number; message: string } {
-  let value: { timestamp?: unknown; message?: unknown } | null;
+  let value: unknown;
   try {
     value = JSON.parse(payload);
   } catch {
-    value = null;
+    value = undefined;
   }
-  const given = value?.timestamp;
-  const timestampMs = typeof given === "string" && !/^\d+$/.test(given) ? Date.parse(given) : Number(given);
-  const message = value?.message;
+  const { timestamp: given, message }: { timestamp?: unknown; message?: unknown } = value ?? {};
+  const timestampMs = typeof given === "string" && !/^\d+$/.test(given) ? Date.parse(given) : numberOf(given);
   if (given === undefined || !(Math.abs(timestampMs) <= maxDateMs) || message === undefined) {
     throw new DeliveryFailure("INVALID_JSON", "A log group takes objects with timestamp and message.", false);
   }
-  return { timestampMs, message: typeof message === "string" ? message : JSON.stringify(message) };
+  return { timestampMs, message: textOf(message) };
 }

@@ -1,4 +1,5 @@
 /** Calls of services that Busbar has not, at an endpoint that speaks AWS JSON. */
+import { textOf } from "../../protocols/unknown-json.ts";
 import { type HttpAnswer, httpCall } from "./http-client.ts";
 import { scopeHeaders } from "./scope-headers.ts";
 
@@ -65,8 +66,4 @@ export function errorOf(answer: HttpAnswer): { readonly code: string; readonly m
   const code = textOf(value["__type"] ?? value["code"] ?? answer.headers["x-amzn-errortype"] ?? "");
   const message = textOf(value["message"] ?? value["Message"] ?? answer.body.slice(0, 1000));
   return { code: code.replace(/^.*#/, "").replace(/:.*$/, ""), message };
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }

@@ -73,7 +73,7 @@ async function* pieces(request: IncomingMessage | Http2ServerRequest): AsyncIter
   // Stays, as above.
   request.on("error", () => {});
   try {
-    for await (const piece of request) {
+    for await (const piece of request as AsyncIterable<Buffer>) {
       received += piece.length;
       yield piece;
     }

@@ -142,7 +142,7 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
       events: events.map(({ timeMs, event, ...record }) => ({
         time: iso(timeMs),
         ...record,
-        event: JSON.parse(event),
+        event: JSON.parse(event) as unknown,
       })),
     };
   });

@@ -41,7 +41,11 @@ export function parsePipeTemplate(template: string): PipeTemplate {
   for (const part of parts) {
     if (typeof part === "string") continue;
     if (part.name.startsWith("$")) paths.set(part.name, parseJsonPath(part.name));
-    else if (!(part.name in contextNames) && part.name !== "aws.pipes.event" && part.name !== "aws.pipes.event.json") {
+    else if (
+      !Object.hasOwn(contextNames, part.name) &&
+      part.name !== "aws.pipes.event" &&
+      part.name !== "aws.pipes.event.json"
+    ) {
       throw new InvalidTransform(`InputTemplate contains invalid placeholder ${part.name}.`);
     }
   }

@@ -76,6 +76,6 @@ function reasonOf(mismatch: FilterPolicyMismatch | undefined): string {
   const { path, reason, expected, actual } = mismatch;
   if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, mostShown)}.`;
   if (reason === "element") return `no one element of its array has all that is wanted, such as ${path}.`;
-  const values = actual.map((value) => JSON.stringify(value) ?? String(value)).join(", ");
+  const values = actual.map((value) => JSON.stringify(value) ?? "nothing").join(", ");
   return `${path} is ${values.slice(0, mostShown)}, wanted ${expected.slice(0, mostShown)}.`;
 }

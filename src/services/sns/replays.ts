@@ -1,4 +1,5 @@
 /** Replays of a FIFO topic's archive to a subscription, on a durable timer. */
+import { textOf } from "../../../protocols/unknown-json.ts";
 import { deliveryOf, subscriberOf } from "./deliveries.ts";
 import { jsonObject } from "./json.ts";
 import { noteFiltered } from "./lost.ts";
@@ -31,8 +32,8 @@ export class Replays {
     return {
       id: this.#sns.deps.random.uuid(),
       status: "Pending",
-      fromMs: Date.parse(String(asked["StartingPoint"])),
-      toMs: end === undefined ? undefined : Date.parse(String(end)),
+      fromMs: Date.parse(textOf(asked["StartingPoint"])),
+      toMs: end === undefined ? undefined : Date.parse(textOf(end)),
       cursor: 0,
     };
   }

@@ -2,7 +2,9 @@
  * Delivery status logging (SNS developer guide, "Amazon SNS message delivery status"), to the log groups that
  * SNS writes to.
  */
+
 import { createHash } from "node:crypto";
+import { numberOf, textOf } from "../../../protocols/unknown-json.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { Details } from "../../delivery/kinds.ts";
 import type { Delivery, DeliveryEnd } from "../../delivery/types.ts";
@@ -75,7 +77,7 @@ function messageOf({ payload, parameters }: Delivery): { readonly messageId: str
     return { messageId: record["MessageId"], message: record["Message"] };
   }
   const headers = "headers" in parameters ? parameters.headers : undefined;
-  return { messageId: String((headers as Details | undefined)?.["x-amz-sns-message-id"] ?? ""), message: payload };
+  return { messageId: textOf((headers as Details | undefined)?.["x-amz-sns-message-id"] ?? ""), message: payload };
 }
 
 function providerResponse(response: unknown, failure: DeliveryEnd["failure"]): string {
@@ -87,6 +89,6 @@ function providerResponse(response: unknown, failure: DeliveryEnd["failure"]): s
 }
 
 function statusCode(protocol: string, response: unknown, failure: DeliveryEnd["failure"]): number {
-  if (failure !== undefined) return Number(failure.details["status"] ?? (protocol === "lambda" ? 404 : 400));
+  if (failure !== undefined) return numberOf(failure.details["status"] ?? (protocol === "lambda" ? 404 : 400));
   return (response as { status?: number } | undefined)?.status ?? (protocol === "lambda" ? 202 : 200);
 }

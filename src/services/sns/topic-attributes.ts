@@ -1,4 +1,5 @@
 /** The attributes of topics: what may be set, and what is shown. */
+import { numberOf, textOf } from "../../../protocols/unknown-json.ts";
 import { checkTopicDeliveryPolicy, effectiveTopicPolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";
@@ -88,16 +89,16 @@ export function shownTopicAttributes(service: Sns, topic: TopicRow): Record<stri
 /** How many days a topic's archive goes back. */
 export function archiveDays(attributes: Attributes): number | undefined {
   const policy = attributes["ArchivePolicy"];
-  return policy === undefined ? undefined : Number(jsonObject(policy)?.["MessageRetentionPeriod"]);
+  return policy === undefined ? undefined : numberOf(jsonObject(policy)?.["MessageRetentionPeriod"]);
 }
 
 function checkArchivePolicy(value: string): string {
   const policy = jsonObject(value);
   if (policy === undefined) throw invalidParameter("ArchivePolicy", "Invalid JSON");
-  const days = policy["MessageRetentionPeriod"];
+  const days = textOf(policy["MessageRetentionPeriod"]);
   const unknown = Object.keys(policy).find((name) => name !== "MessageRetentionPeriod");
   if (unknown !== undefined) throw invalidParameter("ArchivePolicy", `Attribute ${unknown} is unknown`);
-  if (!/^\d{1,3}$/.test(String(days)) || Number(days) < 1 || Number(days) > 365) {
+  if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > 365) {
     throw invalidParameter("ArchivePolicy", "MessageRetentionPeriod must be between 1 and 365 days");
   }
   return JSON.stringify({ MessageRetentionPeriod: String(Number(days)) });

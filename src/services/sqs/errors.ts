@@ -1,4 +1,5 @@
 /** The errors of SQS with AWS's wording. */
+
 import {
   InvalidAddress$,
   InvalidAttributeName$,
@@ -11,6 +12,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import type { ProtocolName } from "../../../protocols/protocol.ts";
+import { textOf } from "../../../protocols/unknown-json.ts";
 
 export function invalidParameterValue(message: string): AwsError {
   return AwsError.unmodeled({ name: "InvalidParameterValueException", queryCode: "InvalidParameterValue", message });
@@ -18,7 +20,7 @@ export function invalidParameterValue(message: string): AwsError {
 
 /** The common form: `Value {v} for parameter {Param} is invalid. Reason: {reason}`. */
 export function invalidValue(value: unknown, parameter: string, reason: string): AwsError {
-  return invalidParameterValue(`Value ${value} for parameter ${parameter} is invalid. Reason: ${reason}`);
+  return invalidParameterValue(`Value ${textOf(value)} for parameter ${parameter} is invalid. Reason: ${reason}`);
 }
 
 export function missingParameter(parameter: string): AwsError {

@@ -2,6 +2,7 @@
  * What KMS says to the use of a queue's key, where the user named an endpoint for it. Messages are not encrypted: KMS is
  * asked as often as SQS asks it, so that what it refuses is refused (SQS developer guide: key management).
  */
+
 import {
   KmsAccessDenied$,
   KmsDisabled$,
@@ -12,6 +13,7 @@ import {
   KmsThrottled$,
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { textOf } from "../../../protocols/unknown-json.ts";
 import type { Principal } from "../../calls/identity.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { callAwsJson, errorOf, type JsonService, objectOf } from "../../outside/aws-json-call.ts";
@@ -109,7 +111,7 @@ export class Kms {
     if (CiphertextBlob === undefined) {
       const wanted = { KeyId: texts["KmsMasterKeyId"], KeySpec: "AES_256", EncryptionContext };
       const made = await this.#call("GenerateDataKey", wanted, context);
-      CiphertextBlob = String(made["CiphertextBlob"] ?? "");
+      CiphertextBlob = textOf(made["CiphertextBlob"] ?? "");
     }
     await this.#call("Decrypt", { CiphertextBlob, EncryptionContext }, context);
     if (!this.#sqs.current(queue)) return;

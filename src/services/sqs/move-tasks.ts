@@ -100,7 +100,8 @@ function taskHandle(task: MoveTaskRow): string {
 
 function parseTaskHandle(handle: string): { taskId: string; sourceArn: string } | undefined {
   try {
-    const { taskId, sourceArn } = JSON.parse(Buffer.from(handle, "base64").toString("utf8")) as Record<string, unknown>;
+    const value: unknown = JSON.parse(Buffer.from(handle, "base64").toString("utf8"));
+    const { taskId, sourceArn }: { taskId?: unknown; sourceArn?: unknown } = value ?? {};
     return typeof taskId === "string" && typeof sourceArn === "string" ? { taskId, sourceArn } : undefined;
   } catch {
     return undefined;

@@ -232,7 +232,7 @@ function jsonMap(text: string): Record<string, unknown> | undefined {
 /** The settable attributes a queue shows; values are text, unset ones absent. */
 export function shownSettings({ numbers, texts, redrive }: Settings): Record<string, string> {
   const shown: Record<string, string> = {};
-  for (const [name, value] of Object.entries(numbers)) shown[name] = String(value);
+  for (const [name, value] of Object.entries<number>({ ...numbers })) shown[name] = String(value);
   if (redrive) shown["RedrivePolicy"] = JSON.stringify(redrive);
   for (const name of textNames) {
     const value = texts[name];

@@ -1,4 +1,5 @@
 /** STS API reference, version 2011-06-15. */
+
 import {
   AssumeRole$,
   type AssumeRoleCommand,
@@ -21,6 +22,7 @@ import {
   PackedPolicyTooLargeException$,
 } from "@aws-sdk/client-sts";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { textOf } from "../../../protocols/unknown-json.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { defaultAccount, roleSession } from "../../calls/identity.ts";
 import { accountOfKeyId, operation, validationError } from "./sts.ts";
@@ -185,7 +187,7 @@ function tokenClaims(token: string): { sub?: string; aud?: string; iss?: string;
       return {
         exp,
         ...(typeof sub === "string" ? { sub } : {}),
-        ...(typeof aud === "string" ? { aud } : Array.isArray(aud) ? { aud: String(aud[0]) } : {}),
+        ...(typeof aud === "string" ? { aud } : Array.isArray(aud) ? { aud: textOf(aud[0]) } : {}),
         ...(typeof iss === "string" ? { iss } : {}),
       };
     }

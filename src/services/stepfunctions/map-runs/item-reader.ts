@@ -58,7 +58,7 @@ function limited(reader: Reader, read: () => ReadItem[]): ReadItem[] {
 function maxItems(config: JsonObject): number {
   const given = config["MaxItems"];
   if (given === undefined) return mostItems;
-  const limit = numberOf(given) ?? Number(given);
+  const limit = numberOf(given) ?? Number(textOf(given));
   if (limit === 0) return mostItems;
   if (!(limit > 0)) throw new ItemReaderError("field MaxItems must be positive");
   return Math.min(limit, mostItems);

@@ -1,4 +1,5 @@
 /** What the texts of messages insert: `{token}` and the like as JSON, `{=message}` as it is. */
+import { textOf } from "../../../../../protocols/unknown-json.ts";
 export type Details = {
   token?: unknown;
   value?: unknown;
@@ -151,6 +152,6 @@ export function messageOf(error: JsonataError, quote: Quote): string {
   if (code === undefined) return details.message ?? "";
   return messages[code]!.replace(/\{(=?)(\w+)\}/g, (_whole, plain: string, name: string) => {
     const value = details[name as keyof Details];
-    return plain ? String(value) : quote(value);
+    return plain ? textOf(value) : quote(value);
   });
 }

@@ -183,7 +183,7 @@ function sum(a: number, b: number): number {
 }
 
 function item(items: Json[], index: number): Json {
-  return items[index] ?? (index in items ? null : refuse(`Index ${index} is out of range of the array`));
+  return items[index] ?? (Object.hasOwn(items, index) ? null : refuse(`Index ${index} is out of range of the array`));
 }
 
 function apply(call: Call, args: Json[], chance: Chance): Json {

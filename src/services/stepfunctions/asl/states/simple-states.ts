@@ -55,7 +55,7 @@ export function runFail(run: Run, thread: ThreadFrame, node: StateNode): never {
     if (path === undefined) return fields[field] === undefined ? undefined : textOf(fields[field]);
     const value = evaluateDynamic(textOf(path), `${field}Path`, rootsOf(place, input), run.env.chance);
     if (typeof value === "string") return value;
-    throw runtimeError(`The ${field}Path parameter does not reference a string value: ${path}`);
+    throw runtimeError(`The ${field}Path parameter does not reference a string value: ${textOf(path)}`);
   };
   throw new StateError(text("Error"), text("Cause"));
 }

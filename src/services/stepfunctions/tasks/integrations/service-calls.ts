@@ -127,7 +127,7 @@ function childName(execution: string, taskId: string): string {
 
 /** PutEvents fails as a whole when one entry does. */
 function eventsOutput(output: JsonObject): JsonObject {
-  if (Number(output["FailedEntryCount"] ?? 0) > 0) throw new TaskError("EventBridge.FailedEntry", writeJson(output));
+  if ((output["FailedEntryCount"] ?? 0) !== 0) throw new TaskError("EventBridge.FailedEntry", writeJson(output));
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
 }
 
