@@ -1,23 +1,15 @@
 /** The states a pipe goes through, and what runs while it is RUNNING. */
 import { parseArn } from "../../calls/arn.ts";
+import { queueUrlOf, type Reader } from "../../sources/drain.ts";
 import { failureOf } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
 import { sourcePlace, streamArnOf } from "./places.ts";
-import { compile } from "./run.ts";
-import { SqsReader } from "./sqs-reader.ts";
-import { StreamReader } from "./stream-reader.ts";
+import { readerOf } from "./readers.ts";
 import type { PipeRow } from "./tables.ts";
 
 const timerKind = "pipes.state";
 /** What AWS roughly takes from one state to the next. */
 const strictDelayMs = 60_000;
-
-/** Moves what arrives at a source, until it is told to stop. */
-export interface Reader {
-  start(): void;
-  /** Resolves when nothing is under way any more. */
-  stop(): Promise<void>;
-}
 
 const failedStates = { CREATING: "CREATE_FAILED", UPDATING: "UPDATE_FAILED", STARTING: "START_FAILED" } as const;
 
@@ -119,20 +111,18 @@ export class Lifecycle {
 
   #read(pipe: PipeRow): void {
     if (this.#stopped || this.#readers.has(pipe.arn)) return;
-    const run = compile(this.#pipes, pipe);
-    const reader =
-      sourcePlace(pipe.source)?.kind === "sqs" ? new SqsReader(this.#pipes, run) : new StreamReader(this.#pipes, run);
+    const reader = readerOf(this.#pipes, pipe);
     this.#readers.set(pipe.arn, reader);
     reader.start();
   }
 
   /** Why a pipe cannot run, or undefined: AWS looks at the source and at a stream's dead-letter queue in the background. */
   async #examine(pipe: PipeRow): Promise<string | undefined> {
-    const { account, resource, service } = parseArn(pipe.source) ?? { account: "", resource: "", service: "smk" };
+    const service = parseArn(pipe.source)?.service ?? "smk";
     try {
       switch (sourcePlace(pipe.source)?.kind) {
         case "sqs": {
-          const QueueUrl = `http://localhost:4566/${account}/${resource}`;
+          const QueueUrl = queueUrlOf(pipe.source);
           await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, pipe);
           return undefined;
         }
@@ -156,10 +146,10 @@ export class Lifecycle {
   async #examineDeadLetters(pipe: PipeRow): Promise<string | undefined> {
     const arn = pipe.sourceParameters.KinesisStreamParameters?.DeadLetterConfig?.Arn;
     if (arn === undefined) return undefined;
-    const { account, resource, service } = parseArn(arn) ?? {};
+    const service = parseArn(arn)?.service;
     try {
       if (service === "sqs") {
-        const QueueUrl = `http://localhost:4566/${account}/${resource}`;
+        const QueueUrl = queueUrlOf(arn);
         await this.#pipes.call("sqs", "GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] }, pipe);
       } else await this.#pipes.call("sns", "GetTopicAttributes", { TopicArn: arn }, pipe);
       return undefined;

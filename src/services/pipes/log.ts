@@ -1,6 +1,6 @@
 /** Log records of a pipe (Pipes user guide, "Log schema reference"), sent to wherever its LogConfiguration says. */
 import type { LogLevel } from "@aws-sdk/client-pipes";
-import type { PipeFailure } from "./errors.ts";
+import type { Failure } from "../../sources/drain.ts";
 import type { Pipes } from "./pipes.ts";
 import type { PipeRow } from "./tables.ts";
 
@@ -14,7 +14,7 @@ export interface Step {
   readonly payload?: string | undefined;
   readonly request?: string | undefined;
   readonly response?: string | undefined;
-  readonly failure?: PipeFailure | undefined;
+  readonly failure?: Failure | undefined;
 }
 
 /** One execution: a batch on its way through a pipe. */

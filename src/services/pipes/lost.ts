@@ -1,8 +1,7 @@
 /** Notes of records that did not get through a pipe, and why. */
 import type { OwnAttempt } from "../../delivery/types.ts";
-import type { PipeFailure } from "./errors.ts";
+import type { Failure, SourceRecord } from "../../sources/drain.ts";
 import type { Pipes } from "./pipes.ts";
-import type { SourceRecord } from "./run.ts";
 import type { PipeRow } from "./tables.ts";
 
 /** What keeping a record's name costs, in characters. */
@@ -31,7 +30,7 @@ export function noteFailed(
   pipes: Pipes,
   pipe: PipeRow,
   first: SourceRecord,
-  failure: PipeFailure,
+  failure: Failure,
   nextMs: number | undefined,
 ): void {
   pipes.deps.delivery.noteFailed(attemptWith(pipe, first), failure, nextMs);

@@ -3,20 +3,15 @@
 import type { Invocation } from "../../calls/invocation.ts";
 import {
   applyPipeTemplate,
-  decodePipeRecord,
   jsonText,
   type PipeInputContext,
   type PipeTemplate,
   parsePipeTemplate,
 } from "../../events/input-transform/index.ts";
-import {
-  type EventValue,
-  isEventObject,
-  matchesPattern,
-  type Pattern,
-  parseEvent,
-  parsePattern,
-} from "../../events/pattern/index.ts";
+import { type EventValue, isEventObject, parseEvent } from "../../events/pattern/index.ts";
+import type { Outcome, SourceRecord } from "../../sources/drain.ts";
+import { filterOf } from "../../sources/filters.ts";
+import { placesOf } from "../../sources/partial-failures.ts";
 import { type Enrich, enrichmentOf } from "./enrichments.ts";
 import { failureOf, PipeFailure } from "./errors.ts";
 import { ExecutionLog } from "./log.ts";
@@ -24,28 +19,7 @@ import type { Pipes } from "./pipes.ts";
 import type { PipeRow } from "./tables.ts";
 import { type Item, type Send, senderOf } from "./targets.ts";
 
-export interface SourceRecord {
-  readonly event: { [name: string]: EventValue };
-  /** By any of these a partial answer may name the record. */
-  readonly ids: readonly string[];
-  /** The text of what led to it, where the source keeps it. */
-  readonly cause?: string | undefined;
-}
-
-export interface Outcome {
-  /** Places in the batch of what did not get through. */
-  readonly failed: ReadonlySet<number>;
-  readonly failure: PipeFailure | undefined;
-}
-
-interface Filter {
-  readonly pattern: Pattern;
-  /** The pattern looks inside the payload, so a payload that is no JSON object does not match. */
-  readonly insidePayload: boolean;
-}
-
 export interface Run {
-  readonly pipe: PipeRow;
   /** Whether any filter lets the record through. */
   passes(record: SourceRecord): boolean;
   /** Takes a batch through enrichment and target. It never throws for what either of them does. */
@@ -55,7 +29,8 @@ export interface Run {
 const none: ReadonlySet<number> = new Set();
 
 export function compile(pipes: Pipes, pipe: PipeRow): Run {
-  const filters = (pipe.sourceParameters.FilterCriteria?.Filters ?? []).map(({ Pattern: text = "" }) => filterOf(text));
+  const criteria = pipe.sourceParameters.FilterCriteria?.Filters ?? [];
+  const passes = filterOf(criteria.map(({ Pattern = "" }) => Pattern));
   const context: Omit<PipeInputContext, "ingestionTime"> = {
     pipeArn: pipe.arn,
     pipeName: pipe.name,
@@ -73,8 +48,7 @@ export function compile(pipes: Pipes, pipe: PipeRow): Run {
     context: () => ({ ...context, ingestionTime: new Date(pipes.now).toISOString() }),
   };
   return {
-    pipe,
-    passes: (record) => filters.length === 0 || filters.some((filter) => accepts(filter, record)),
+    passes: ({ event }) => passes(event),
     execute: (batch) =>
       execute(batch, steps, {
         log: new ExecutionLog(pipes, pipe),
@@ -185,19 +159,6 @@ async function target(
   }
 }
 
-/** The places of the records a partial answer names. An identifier of none of them fails the whole batch. */
-function placesOf(ids: readonly unknown[], batch: readonly SourceRecord[]): ReadonlySet<number> {
-  const places = new Map<unknown, number>();
-  for (const [place, record] of batch.entries()) for (const id of record.ids) places.set(id, place);
-  const failed = new Set<number>();
-  for (const id of ids) {
-    const place = places.get(id);
-    if (place === undefined) return new Set(batch.keys());
-    failed.add(place);
-  }
-  return failed;
-}
-
 function itemsOf(
   records: readonly EventValue[],
   template: PipeTemplate | undefined,
@@ -218,22 +179,4 @@ function arrayText(events: readonly EventValue[]): string {
 
 function templateOf(text: string | undefined): PipeTemplate | undefined {
   return text === undefined || text === "" ? undefined : parsePipeTemplate(text);
-}
-
-const payloadNames = ["body", "data"] as const;
-
-function filterOf(text: string): Filter {
-  const members = parseEvent(text) as { [name: string]: EventValue };
-  return {
-    pattern: parsePattern(text, { pipe: true }),
-    insidePayload: payloadNames.some((name) => isEventObject(members[name])),
-  };
-}
-
-/** A payload that is a JSON object is matched as JSON, any other as the text it is. */
-function accepts({ pattern, insidePayload }: Filter, { event }: SourceRecord): boolean {
-  const decoded = decodePipeRecord(event) as { [name: string]: EventValue };
-  const isJson = payloadNames.some((name) => decoded[name] !== event[name] && isEventObject(decoded[name]));
-  if (insidePayload && !isJson) return false;
-  return matchesPattern(pattern, isJson ? decoded : event);
 }

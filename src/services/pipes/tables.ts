@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-pipes";
 import { placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
+import type { Cursor } from "../../sources/cursors.ts";
 
 /** What a pipe is told to do. */
 export interface PipeDefinition {
@@ -42,18 +43,11 @@ export interface PipeRow extends PipeDefinition {
 }
 
 /** How far a pipe has come in a shard of its stream. */
-export interface CursorRow {
+export interface CursorRow extends Cursor {
   /** ARN of the pipe and id of the shard. */
   readonly key: string;
   readonly account: string;
   readonly pipe: string;
-  readonly shard: string;
-  /** The last record the target has taken or that was given up; undefined before the first. */
-  readonly sequenceNumber: string | undefined;
-  /** Where to begin without a sequence number: a time, or the oldest record when undefined. */
-  readonly fromMs: number | undefined;
-  /** Read to its end: its children may be read. */
-  readonly done: boolean;
 }
 
 export const pipeTable = defineTable<PipeRow>()({

@@ -1,6 +1,5 @@
 /** Calls that both enrichments and targets make: synchronous executions, and HTTP through API destinations. */
 import type { PipeTargetHttpParameters } from "@aws-sdk/client-pipes";
-import { parseArn } from "../../calls/arn.ts";
 import type { Invocation } from "../../calls/invocation.ts";
 import type { Order } from "../../delivery/types.ts";
 import {
@@ -95,10 +94,4 @@ export function dynamic(text: string): Dynamic {
 
 export function optional(text: string | undefined): ((record: EventValue) => string | undefined) | undefined {
   return text === undefined ? undefined : dynamic(text);
-}
-
-/** Where an ARN's resource lives, for queue URLs. */
-export function queueUrlOf(arn: string): string {
-  const { account, resource } = parseArn(arn) ?? {};
-  return `http://localhost:4566/${account}/${resource}`;
 }

@@ -2,6 +2,7 @@
 import type { Invocation } from "../../calls/invocation.ts";
 import type { Way } from "../../delivery/types.ts";
 import type { EventValue } from "../../events/pattern/index.ts";
+import { namedFailures } from "../../sources/partial-failures.ts";
 import { failureOf, PipeFailure } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
 import { type TargetKind, targetPlace } from "./places.ts";
@@ -160,25 +161,14 @@ function sentOf(results: readonly PromiseSettledResult<unknown>[]): Sent {
   return { failedItems, reason };
 }
 
-/**
- * What an answer with `batchItemFailures` says (Pipes user guide, "Batching and concurrency"): the identifiers of what
- * failed; one that is empty or missing names no record and so fails the batch.
- */
+/** What a target's answer says of records that failed. */
 function partial(answer: string): Sent {
-  let value: unknown;
   try {
-    value = answer === "" ? null : JSON.parse(answer);
-  } catch {
-    throw new PipeFailure("InvalidResponse", "The target answered with something that is not JSON.");
+    const failedIds = namedFailures(answer);
+    return failedIds === undefined ? {} : { failedIds, reason: `${failedIds.length} records were answered as failed.` };
+  } catch (error) {
+    throw new PipeFailure("InvalidResponse", `The target's answer cannot be read: ${(error as Error).message}`);
   }
-  if (typeof value !== "object" || value === null) return {};
-  const { batchItemFailures: failures } = value as { batchItemFailures?: unknown };
-  if (failures === undefined || failures === null) return {};
-  if (!Array.isArray(failures)) throw new PipeFailure("InvalidResponse", "batchItemFailures is not a list.");
-  const failedIds = failures.map(
-    (item: unknown) => (item as { itemIdentifier?: unknown } | null)?.itemIdentifier || undefined,
-  );
-  return { failedIds, reason: `${failures.length} records were answered as failed.` };
 }
 
 /** Epoch milliseconds of a time in the forms records have them: ISO 8601, epoch seconds or milliseconds. */

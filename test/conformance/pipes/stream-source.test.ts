@@ -290,6 +290,31 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
     ]);
   });
 
+  it("reads another stream of the same name from its beginning, whether the pipe ran meanwhile or not", async () => {
+    const { name, arn } = await env.stream();
+    const { texts, arn: target } = recorder();
+    const Name = await env.pipe(arn, target, from("LATEST"));
+    const recreate = async () => {
+      await env.kinesis.deleteStream({ StreamName: name });
+      await env.bus.clock.advance("1m");
+      await env.kinesis.createStream({ StreamName: name, ShardCount: 1 });
+    };
+    await put(name, "first");
+    await recreate();
+    await put(name, "second", "third");
+    await env.bus.clock.advance("10s");
+    expect(texts().flat()).toEqual(["first", "second", "third"]);
+    await env.pipes.stopPipe({ Name });
+    await env.reaches(Name, "STOPPED");
+    await recreate();
+    await put(name, "fourth");
+    await env.pipes.startPipe({ Name });
+    await env.reaches(Name, "RUNNING");
+    await put(name, "fifth");
+    await env.bus.clock.advance("10s");
+    expect(texts().flat()).toEqual(["first", "second", "third", "fourth", "fifth"]);
+  });
+
   it("keeps partition keys in order in parallel", async () => {
     const { name, arn } = await env.stream();
     const { arn: target, calls } = recorder();

@@ -1,29 +1,29 @@
 /**
- * Moves messages out of a queue. It is woken by the queue's news, so a pipe that waits costs nothing; a message is
+ * Moves messages out of a queue. It is woken by the queue's news, so a reader that waits costs nothing; a message is
  * deleted after the target has it, and one that failed comes back by its visibility timeout.
  */
-import type { Timer } from "../../engine/clock.ts";
-import { failureOf } from "./errors.ts";
-import type { Reader } from "./lifecycle.ts";
-import { noteDelivered, noteFailed, noteFiltered } from "./lost.ts";
-import type { Pipes } from "./pipes.ts";
-import type { Run } from "./run.ts";
-import { type SqsMessage, type SqsSourceRecord, sqsRecord } from "./source-records.ts";
-import { queueUrlOf } from "./target-calls.ts";
+import type { Timer } from "../engine/clock.ts";
+import { type Consumer, codeOf, queueUrlOf, type Reader, type Surroundings } from "./drain.ts";
+import { partsOf, type QueueRecord, queueRecord, type SqsMessage } from "./records.ts";
 
 /** Batches on their way to the target at a time. */
 const mostMoving = 32;
 const mostReceives = 8;
 const mostInReceive = 10;
-/** What functions take; a batch with more goes in parts. */
-const mostPayloadBytes = 6 * 1024 * 1024;
 
-export class SqsReader implements Reader {
-  readonly #pipes: Pipes;
-  readonly #run: Run;
+export interface QueueOptions {
+  /** ARN of the queue. */
+  readonly queue: string;
+  readonly batchSize: number;
+  /** How long a batch that is not full waits for more; 0: it goes at once. */
+  readonly windowMs: number;
+}
+
+export class QueueReader implements Reader {
+  readonly #around: Surroundings;
+  readonly #consumer: Consumer<SqsMessage>;
+  readonly #options: QueueOptions;
   readonly #queueUrl: string;
-  readonly #batchSize: number;
-  readonly #windowMs: number;
   readonly #underWay = new Set<Promise<void>>();
   #gathering = 0;
   #moving = 0;
@@ -34,17 +34,15 @@ export class SqsReader implements Reader {
   #windowOver = false;
   #stopped = false;
 
-  constructor(pipes: Pipes, run: Run) {
-    this.#pipes = pipes;
-    this.#run = run;
-    this.#queueUrl = queueUrlOf(run.pipe.source);
-    const { BatchSize = 10, MaximumBatchingWindowInSeconds = 0 } = run.pipe.sourceParameters.SqsQueueParameters ?? {};
-    this.#batchSize = BatchSize;
-    this.#windowMs = MaximumBatchingWindowInSeconds * 1000;
+  constructor(around: Surroundings, consumer: Consumer<SqsMessage>, options: QueueOptions) {
+    this.#around = around;
+    this.#consumer = consumer;
+    this.#options = options;
+    this.#queueUrl = queueUrlOf(options.queue);
   }
 
   start(): void {
-    this.#ignore = this.#pipes.deps.arrivals.on(this.#run.pipe.source, () => this.#wake());
+    this.#ignore = this.#around.arrivals.on(this.#options.queue, () => this.#wake());
     this.#wake();
   }
 
@@ -62,10 +60,10 @@ export class SqsReader implements Reader {
 
   /** Another receive side by side with those under way, as long as they find something: on disk they share a write. */
   #gatherMore(): void {
-    const mostGathering = this.#windowMs === 0 ? mostReceives : 1;
+    const mostGathering = this.#options.windowMs === 0 ? mostReceives : 1;
     if (!this.#news || this.#stopped || this.#gathering >= mostGathering || this.#moving >= mostMoving) return;
     this.#gathering += 1;
-    this.#track(this.#pipes.deps.clock.track(this.#gather()), () => {
+    this.#track(this.#around.clock.track(this.#gather()), () => {
       this.#gathering -= 1;
     });
   }
@@ -79,7 +77,7 @@ export class SqsReader implements Reader {
         if (messages.length === 0) continue;
         this.#news = true;
         this.#moving += 1;
-        this.#track(this.#pipes.deps.clock.trackOutside(this.#move(messages)), () => {
+        this.#track(this.#around.clock.trackOutside(this.#move(messages)), () => {
           this.#moving -= 1;
         });
         this.#gatherMore();
@@ -92,10 +90,10 @@ export class SqsReader implements Reader {
   }
 
   #track(work: Promise<void>, onEnd: () => void): void {
-    const { clock } = this.#pipes.deps;
+    const { clock } = this.#around;
     const tracked = work
       .catch((error: unknown) => {
-        if (failureOf(error) === undefined) clock.report(error);
+        if (codeOf(error) === undefined) clock.report(error);
       })
       .then(() => {
         onEnd();
@@ -107,18 +105,18 @@ export class SqsReader implements Reader {
 
   /** Without a window always; else once a whole batch waits, or the window of the first message is over. */
   async #isBatchReady(): Promise<boolean> {
-    if (this.#windowMs === 0) return true;
+    if (this.#options.windowMs === 0) return true;
     const over = this.#windowOver;
     this.#windowOver = false;
-    const waiting = over ? this.#batchSize : await this.#waiting();
-    if (waiting >= this.#batchSize) {
+    const waiting = over ? this.#options.batchSize : await this.#waiting();
+    if (waiting >= this.#options.batchSize) {
       this.#window?.cancel();
       this.#window = undefined;
       return true;
     }
     if (waiting > 0 && this.#window === undefined) {
-      const { clock } = this.#pipes.deps;
-      this.#window = clock.at(clock.now() + this.#windowMs, () => {
+      const { clock } = this.#around;
+      this.#window = clock.at(clock.now() + this.#options.windowMs, () => {
         this.#window = undefined;
         this.#windowOver = true;
         this.#wake();
@@ -136,33 +134,28 @@ export class SqsReader implements Reader {
     try {
       return (await this.#attribute("VisibilityTimeout")) * 1000;
     } catch (error) {
-      if (failureOf(error) === undefined) throw error;
+      if (codeOf(error) === undefined) throw error;
       return 0;
     }
   }
 
   async #attribute(name: string): Promise<number> {
     const input = { QueueUrl: this.#queueUrl, AttributeNames: [name] };
-    const answer = await this.#pipes.call("sqs", "GetQueueAttributes", input, this.#run.pipe);
+    const answer = await this.#around.call("sqs", "GetQueueAttributes", input);
     return Number((answer as { Attributes?: Record<string, string> }).Attributes?.[name] ?? 0);
   }
 
   async #receive(): Promise<SqsMessage[]> {
     const all: SqsMessage[] = [];
-    while (all.length < this.#batchSize) {
-      const asked = Math.min(mostInReceive, this.#batchSize - all.length);
-      const answer = await this.#pipes.call(
-        "sqs",
-        "ReceiveMessage",
-        {
-          QueueUrl: this.#queueUrl,
-          MaxNumberOfMessages: asked,
-          WaitTimeSeconds: 0,
-          MessageSystemAttributeNames: ["All"],
-          MessageAttributeNames: ["All"],
-        },
-        this.#run.pipe,
-      );
+    while (all.length < this.#options.batchSize) {
+      const asked = Math.min(mostInReceive, this.#options.batchSize - all.length);
+      const answer = await this.#around.call("sqs", "ReceiveMessage", {
+        QueueUrl: this.#queueUrl,
+        MaxNumberOfMessages: asked,
+        WaitTimeSeconds: 0,
+        MessageSystemAttributeNames: ["All"],
+        MessageAttributeNames: ["All"],
+      });
       const { Messages = [] } = answer as { Messages?: SqsMessage[] };
       all.push(...Messages);
       if (Messages.length < asked) break;
@@ -171,54 +164,40 @@ export class SqsReader implements Reader {
   }
 
   async #move(messages: readonly SqsMessage[]): Promise<void> {
-    const passing: SqsSourceRecord[] = [];
-    const dropped: SqsSourceRecord[] = [];
+    const passing: QueueRecord[] = [];
+    const dropped: QueueRecord[] = [];
+    const consumer = this.#consumer;
     for (const message of messages) {
-      const record = sqsRecord(message, this.#run.pipe);
-      (this.#run.passes(record) ? passing : dropped).push(record);
+      const record = queueRecord(message, consumer);
+      (consumer.passes(record) ? passing : dropped).push(record);
     }
-    const { pipe } = this.#run;
-    noteFiltered(this.#pipes, pipe, dropped);
+    consumer.onFiltered(dropped);
     await this.#delete(dropped);
     for (const part of partsOf(passing)) {
-      const { failed, failure } = await this.#run.execute(part);
+      const { failed, failure } = await consumer.execute(part);
       const through = part.filter((_, place) => !failed.has(place));
-      noteDelivered(this.#pipes, pipe, through);
+      consumer.onDelivered(through);
       if (failure !== undefined) {
         // What failed comes back by its visibility timeout, unless the queue's own redrive policy takes it away.
-        const nextMs = this.#pipes.now + (await this.#visibilityMs());
-        for (const place of failed) noteFailed(this.#pipes, pipe, part[place] as SqsSourceRecord, failure, nextMs);
+        const nextMs = this.#around.clock.now() + (await this.#visibilityMs());
+        for (const place of failed) consumer.onFailed(part[place] as QueueRecord, failure, nextMs);
       }
       await this.#delete(through);
     }
   }
 
-  async #delete(records: readonly SqsSourceRecord[]): Promise<void> {
+  async #delete(records: readonly QueueRecord[]): Promise<void> {
     for (let from = 0; from < records.length; from += mostInReceive) {
       const Entries = records
         .slice(from, from + mostInReceive)
         .map(({ receiptHandle }, i) => ({ Id: String(i), ReceiptHandle: receiptHandle }));
       try {
         const input = { QueueUrl: this.#queueUrl, Entries };
-        await this.#pipes.call("sqs", "DeleteMessageBatch", input, this.#run.pipe);
+        await this.#around.call("sqs", "DeleteMessageBatch", input);
       } catch (error) {
         // The queue was deleted with its messages.
-        if (failureOf(error) === undefined) throw error;
+        if (codeOf(error) === undefined) throw error;
       }
     }
   }
-}
-
-function* partsOf(records: readonly SqsSourceRecord[]): Iterable<SqsSourceRecord[]> {
-  let part: SqsSourceRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    if (part.length > 0 && bytes + record.size > mostPayloadBytes) {
-      yield part;
-      [part, bytes] = [[], 0];
-    }
-    part.push(record);
-    bytes += record.size;
-  }
-  if (part.length > 0) yield part;
 }

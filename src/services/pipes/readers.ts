@@ -1,0 +1,87 @@
+/** What reads a pipe's source, with the pipe's parameters, in the pipe's name. */
+import type { Cursor, Cursors } from "../../sources/cursors.ts";
+import type { Consumer, Reader, Surroundings } from "../../sources/drain.ts";
+import { QueueReader } from "../../sources/queue-reader.ts";
+import type { FailureDestination, LostBatch } from "../../sources/shard-batches.ts";
+import { StreamReader } from "../../sources/stream-reader.ts";
+import { noteDelivered, noteFailed, noteFiltered } from "./lost.ts";
+import type { Pipes } from "./pipes.ts";
+import { sourcePlace, streamArnOf } from "./places.ts";
+import { compile } from "./run.ts";
+import { queueEvent, streamEvent } from "./source-events.ts";
+import { cursorKey, type PipeRow } from "./tables.ts";
+
+const firstRetryMs = 1000;
+
+export function readerOf(pipes: Pipes, pipe: PipeRow): Reader {
+  const { clock, arrivals } = pipes.deps;
+  const around: Surroundings = {
+    clock,
+    arrivals,
+    call: (service, operation, input) => pipes.call(service, operation, input, pipe),
+  };
+  const consumer: Omit<Consumer<never>, "eventOf"> = {
+    ...compile(pipes, pipe),
+    onFiltered: (records) => noteFiltered(pipes, pipe, records),
+    onDelivered: (records) => noteDelivered(pipes, pipe, records),
+    onFailed: (first, failure, nextMs) => noteFailed(pipes, pipe, first, failure, nextMs),
+  };
+  if (sourcePlace(pipe.source)?.kind === "sqs") {
+    const { BatchSize = 10, MaximumBatchingWindowInSeconds = 0 } = pipe.sourceParameters.SqsQueueParameters ?? {};
+    const options = { queue: pipe.source, batchSize: BatchSize, windowMs: MaximumBatchingWindowInSeconds * 1000 };
+    return new QueueReader(around, { ...consumer, eventOf: (message) => queueEvent(message, pipe) }, options);
+  }
+  const eventOf = (item: Parameters<typeof streamEvent>[0]) => streamEvent(item, pipe);
+  return new StreamReader(around, { ...consumer, eventOf }, streamOptions(pipes, pipe), cursorsOf(pipes, pipe));
+}
+
+function streamOptions(pipes: Pipes, pipe: PipeRow) {
+  const parameters = pipe.sourceParameters.KinesisStreamParameters;
+  const { MaximumRecordAgeInSeconds: age = -1, MaximumRetryAttempts: retries = -1 } = parameters ?? {};
+  const latest = parameters?.StartingPosition === "LATEST";
+  return {
+    stream: streamArnOf(pipe.source),
+    batchSize: parameters?.BatchSize ?? 100,
+    windowMs: (parameters?.MaximumBatchingWindowInSeconds ?? 0) * 1000,
+    maxAgeMs: age < 0 ? Number.POSITIVE_INFINITY : age * 1000,
+    maxRetries: retries < 0 ? Number.POSITIVE_INFINITY : retries,
+    firstRetryMs,
+    bisects: parameters?.OnPartialBatchItemFailure === "AUTOMATIC_BISECT",
+    lanes: parameters?.ParallelizationFactor ?? 1,
+    onFailure: deadLettersOf(pipes, pipe),
+    startingPosition: latest ? ("LATEST" as const) : (pipe.startingMs ?? ("TRIM_HORIZON" as const)),
+  };
+}
+
+function deadLettersOf(pipes: Pipes, { arn, sourceParameters }: PipeRow): FailureDestination | undefined {
+  const queue = sourceParameters.KinesisStreamParameters?.DeadLetterConfig?.Arn;
+  if (queue === undefined) return undefined;
+  const describe = ({ condition, batch }: LostBatch) =>
+    JSON.stringify({
+      context: { partnerResourceArn: arn, condition },
+      version: "1.0",
+      timestamp: new Date(pipes.now).toISOString(),
+      KinesisBatchInfo: batch,
+    });
+  return { arn: queue, describe };
+}
+
+function cursorsOf({ cursors, deps }: Pipes, { arn, account }: PipeRow): Cursors {
+  const { store } = deps;
+  const list = () => [...cursors.by.pipe.range(arn)];
+  const put = (cursor: Cursor) => cursors.put({ ...cursor, key: cursorKey(arn, cursor.shard), account, pipe: arn });
+  return {
+    list,
+    get: (shard) => cursors.get(cursorKey(arn, shard)),
+    begin: (all) =>
+      store.transaction(() => {
+        for (const { key } of list()) cursors.delete(key);
+        all.forEach(put);
+      }),
+    add: (more) => store.transaction(() => more.forEach(put)),
+    move: (cursor) =>
+      store.transaction(() => {
+        if (cursors.has(cursorKey(arn, cursor.shard))) put(cursor);
+      }),
+  };
+}

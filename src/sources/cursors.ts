@@ -1,0 +1,26 @@
+/** How far a reader has come in the shards of its stream: rows of whoever it reads for. */
+export interface Cursor {
+  readonly shard: string;
+  /** When its stream was made: one that was deleted and made again under the name is another stream. */
+  readonly streamCreatedMs: number;
+  /** The last record the target has taken or that was given up; undefined before the first. */
+  readonly sequenceNumber: string | undefined;
+  /** Where to begin without a sequence number: a time, or the oldest record when undefined. */
+  readonly fromMs: number | undefined;
+  /** Read to its end: its children may be read. */
+  readonly done: boolean;
+}
+
+/** The cursors of one reader. Each call is a transaction. */
+export interface Cursors {
+  list(): readonly Cursor[];
+  get(shard: string): Cursor | undefined;
+  /** Drops all there are and begins with these. */
+  begin(cursors: readonly Cursor[]): void;
+  add(cursors: readonly Cursor[]): void;
+  /** Nothing for a cursor that is gone: it was deleted with its owner. */
+  move(cursor: Cursor): void;
+}
+
+/** Where a stream is read from at first: from its oldest record, from what comes now, or from a time in epoch ms. */
+export type StartingPosition = "TRIM_HORIZON" | "LATEST" | number;

@@ -1,0 +1,94 @@
+/** Messages and records as their services answer them, and as readers hand them on. */
+import { Blob64 } from "../../protocols/blob.ts";
+import type { Consumer, SourceRecord } from "./drain.ts";
+
+/** What functions take; a batch with more goes in parts. */
+const mostPayloadBytes = 6 * 1024 * 1024;
+
+/** A message as ReceiveMessage answers it. */
+export interface SqsMessage {
+  /** The text of what led to it, for services of ours. */
+  readonly cause?: string;
+  readonly MessageId?: string;
+  readonly ReceiptHandle?: string;
+  readonly Body?: string;
+  readonly MD5OfBody?: string;
+  readonly MD5OfMessageAttributes?: string;
+  readonly Attributes?: Readonly<Record<string, string>>;
+  readonly MessageAttributes?: Readonly<Record<string, SqsAttribute>>;
+}
+
+export interface SqsAttribute {
+  readonly DataType?: string;
+  readonly StringValue?: string;
+  readonly BinaryValue?: Uint8Array | Blob64;
+}
+
+export interface QueueRecord extends SourceRecord {
+  readonly receiptHandle: string;
+  /** Of the event's text in bytes, roughly. */
+  readonly size: number;
+}
+
+export function queueRecord(message: SqsMessage, consumer: Consumer<SqsMessage>): QueueRecord {
+  const { MessageId = "", ReceiptHandle: receiptHandle = "", Body = "", cause } = message;
+  // Names, ids and attributes besides the body stay well below this.
+  const size = Buffer.byteLength(JSON.stringify(Body)) + 4096;
+  return { event: consumer.eventOf(message), ids: [MessageId], cause, receiptHandle, size };
+}
+
+/** A record as GetRecords answers it, and the shard it is in. */
+export interface StreamItem {
+  readonly shard: string;
+  readonly SequenceNumber?: string;
+  readonly ApproximateArrivalTimestamp?: Date;
+  readonly Data?: Uint8Array | Blob64;
+  readonly PartitionKey?: string;
+}
+
+export interface StreamRecord extends SourceRecord {
+  readonly sequenceNumber: string;
+  readonly arrivedMs: number;
+  readonly partitionKey: string;
+}
+
+export function streamRecord(item: StreamItem, consumer: Consumer<StreamItem>): StreamRecord {
+  const { SequenceNumber: sequenceNumber = "", PartitionKey: partitionKey = "" } = item;
+  const arrivedMs = item.ApproximateArrivalTimestamp?.getTime() ?? 0;
+  const ids = [sequenceNumber, eventIdOf(item)];
+  return { event: consumer.eventOf(item), ids, sequenceNumber, arrivedMs, partitionKey };
+}
+
+export function eventIdOf({ shard, SequenceNumber = "" }: StreamItem): string {
+  return `${shard}:${SequenceNumber}`;
+}
+
+export function base64Of(bytes: Uint8Array | Blob64): string {
+  return bytes instanceof Blob64 ? bytes.base64 : Buffer.from(bytes).toString("base64");
+}
+
+/** Parts of a batch that each fit one payload. */
+export function* partsOf(records: readonly QueueRecord[]): Iterable<QueueRecord[]> {
+  let part: QueueRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    if (part.length > 0 && bytes + record.size > mostPayloadBytes) {
+      yield part;
+      [part, bytes] = [[], 0];
+    }
+    part.push(record);
+    bytes += record.size;
+  }
+  if (part.length > 0) yield part;
+}
+
+/** A batch in so many parts side by side: records of one partition key stay together and in order. */
+export function lanesOf(batch: readonly StreamRecord[], count: number): StreamRecord[][] {
+  const lanes = Array.from({ length: count }, (): StreamRecord[] => []);
+  for (const record of batch) {
+    let hash = 0;
+    for (let i = 0; i < record.partitionKey.length; i++) hash = (hash * 31 + record.partitionKey.charCodeAt(i)) >>> 0;
+    (lanes[hash % count] as StreamRecord[]).push(record);
+  }
+  return lanes.filter(({ length }) => length > 0);
+}

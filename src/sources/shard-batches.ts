@@ -1,0 +1,212 @@
+/**
+ * Takes batches of one shard to their ends, in order: each is tried until the target has taken it or its limits end it
+ * (Pipes user guide, "Error handling"; Lambda developer guide, "Using Lambda with Kinesis": retries, record age,
+ * bisection, partial failures, destinations).
+ */
+import { type Consumer, codeOf, type Failure, queueUrlOf, type Surroundings } from "./drain.ts";
+import { lanesOf, type StreamItem, type StreamRecord } from "./records.ts";
+
+const longestRetryMs = 60_000;
+
+export interface BatchOptions {
+  readonly stream: string;
+  /** Infinite: as long as the stream keeps records. */
+  readonly maxAgeMs: number;
+  /** Infinite: until the records are too old. */
+  readonly maxRetries: number;
+  /** The pause before the first retry; each further one is twice as long, up to a minute. */
+  readonly firstRetryMs: number;
+  readonly bisects: boolean;
+  /** Parts of a batch side by side, records of one partition key staying in order. */
+  readonly lanes: number;
+  /** Who is told of batches that were given up. */
+  readonly onFailure?: FailureDestination | undefined;
+}
+
+export interface FailureDestination {
+  /** A queue or a topic. */
+  readonly arn: string;
+  /** The text that goes there. */
+  describe(lost: LostBatch): string;
+}
+
+/** A batch that was given up. It tells where the records are and not what they are. */
+export interface LostBatch {
+  readonly condition: "RetryAttemptsExhausted" | "RecordAgeExceeded";
+  /** How often the target was tried with it. */
+  readonly tries: number;
+  readonly batch: {
+    readonly shardId: string;
+    readonly startSequenceNumber: string;
+    readonly endSequenceNumber: string;
+    readonly approximateArrivalOfFirstRecord: string;
+    readonly approximateArrivalOfLastRecord: string;
+    readonly batchSize: number;
+    readonly streamArn: string;
+  };
+}
+
+interface Attempt {
+  readonly rest: StreamRecord[];
+  readonly failure: Failure | undefined;
+}
+
+export class ShardBatches {
+  readonly #around: Surroundings;
+  readonly #consumer: Consumer<StreamItem>;
+  readonly #options: BatchOptions;
+  readonly #shard: string;
+  /** Moves the cursor behind a record. */
+  readonly #keep: (record: StreamRecord) => void;
+  readonly #waits = new Set<() => void>();
+  #stopped = false;
+
+  constructor(
+    around: Surroundings,
+    consumer: Consumer<StreamItem>,
+    options: BatchOptions,
+    shard: string,
+    keep: (record: StreamRecord) => void,
+  ) {
+    this.#around = around;
+    this.#consumer = consumer;
+    this.#options = options;
+    this.#shard = shard;
+    this.#keep = keep;
+  }
+
+  /** Waits no more; attempts under way come to their ends. */
+  stop(): void {
+    this.#stopped = true;
+    for (const end of [...this.#waits]) end();
+  }
+
+  /** Resolves when all of the batch is delivered or given up, or when it is left by a stop. */
+  async take(batch: StreamRecord[]): Promise<void> {
+    const { lanes } = this.#options;
+    if (lanes === 1) return this.#deliver(batch, true);
+    await Promise.all(lanesOf(batch, lanes).map((lane) => this.#deliver(lane, false)));
+    if (!this.#stopped) this.#keep(batch.at(-1) as StreamRecord);
+  }
+
+  /** @param keeps whether the cursor follows each record; not where lanes run side by side */
+  async #deliver(batch: StreamRecord[], keeps: boolean): Promise<void> {
+    const { clock } = this.#around;
+    const { bisects, maxRetries, firstRetryMs } = this.#options;
+    const parts = [batch];
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      let retries = 0;
+      let noted: StreamRecord | undefined;
+      while (part.length > 0 && !this.#stopped) {
+        const { rest, failure }: Attempt = await clock.trackOutside(this.#attempt(part, retries, keeps));
+        if (noted !== undefined && noted !== rest[0]) this.#consumer.onDelivered([noted]);
+        if (failure === undefined || rest.length === 0) break;
+        part = rest;
+        const [first] = rest as [StreamRecord];
+        noted = first;
+        if (bisects && part.length > 1) {
+          const middle = part.length >> 1;
+          parts.unshift(part.slice(middle));
+          part = part.slice(0, middle);
+          retries = 0;
+        } else {
+          retries += 1;
+          if (retries > maxRetries) {
+            this.#consumer.onFailed(first, failure, undefined);
+            await clock.track(this.#giveUp(part, "RetryAttemptsExhausted", retries, keeps));
+            break;
+          }
+        }
+        const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(retries, 20) - 1));
+        this.#consumer.onFailed(first, failure, clock.now() + waitMs);
+        await this.#wait(waitMs);
+      }
+    }
+  }
+
+  /** One attempt; answers what is left to be tried: everything from the first record that failed, and why it did. */
+  async #attempt(part: StreamRecord[], tries: number, keeps: boolean): Promise<Attempt> {
+    const oldestMs = this.#around.clock.now() - this.#options.maxAgeMs;
+    const firstYoung = part.findIndex(({ arrivedMs }) => arrivedMs >= oldestMs);
+    if (firstYoung !== 0) {
+      const tooOld = firstYoung < 0 ? part : part.slice(0, firstYoung);
+      const message = `${tooOld.length} records are older than the maximum record age.`;
+      this.#consumer.onFailed(tooOld[0] as StreamRecord, { code: "RecordAgeExceeded", message }, undefined);
+      await this.#giveUp(tooOld, "RecordAgeExceeded", Math.max(1, tries), keeps);
+      if (firstYoung < 0) return { rest: [], failure: undefined };
+      part = part.slice(firstYoung);
+    }
+    const passing = part.filter((record) => this.#consumer.passes(record));
+    if (passing.length > 0) {
+      const { failed, failure } = await this.#consumer.execute(passing);
+      const first = Math.min(...failed);
+      if (failed.size > 0) {
+        const place = part.indexOf(passing[first] as StreamRecord);
+        if (place > 0 && keeps) this.#keep(part[place - 1] as StreamRecord);
+        this.#noteFiltered(part.slice(0, place), passing);
+        return { rest: part.slice(place), failure };
+      }
+    }
+    this.#noteFiltered(part, passing);
+    if (keeps) this.#keep(part.at(-1) as StreamRecord);
+    return { rest: [], failure: undefined };
+  }
+
+  #noteFiltered(part: readonly StreamRecord[], passing: readonly StreamRecord[]): void {
+    if (passing.length === part.length) return;
+    const passed = new Set(passing);
+    this.#consumer.onFiltered(part.filter((record) => !passed.has(record)));
+  }
+
+  /** Tells the destination, if there is one, and goes on behind the records. */
+  async #giveUp(
+    part: readonly StreamRecord[],
+    condition: LostBatch["condition"],
+    tries: number,
+    keeps: boolean,
+  ): Promise<void> {
+    const [first, last] = [part[0] as StreamRecord, part.at(-1) as StreamRecord];
+    const { onFailure, stream } = this.#options;
+    if (onFailure !== undefined) {
+      const batch = {
+        shardId: this.#shard,
+        startSequenceNumber: first.sequenceNumber,
+        endSequenceNumber: last.sequenceNumber,
+        approximateArrivalOfFirstRecord: new Date(first.arrivedMs).toISOString(),
+        approximateArrivalOfLastRecord: new Date(last.arrivedMs).toISOString(),
+        batchSize: part.length,
+        streamArn: stream,
+      };
+      await this.#tell(onFailure.arn, onFailure.describe({ condition, tries, batch }));
+    }
+    if (keeps) this.#keep(last);
+  }
+
+  async #tell(arn: string, text: string): Promise<void> {
+    try {
+      if (arn.split(":")[2] === "sns") {
+        await this.#around.call("sns", "Publish", { TopicArn: arn, Message: text });
+      } else {
+        await this.#around.call("sqs", "SendMessage", { QueueUrl: queueUrlOf(arn), MessageBody: text });
+      }
+    } catch (error) {
+      // The destination is gone: the records are skipped as without one.
+      if (codeOf(error) === undefined) throw error;
+    }
+  }
+
+  /** Waits on the clock; a stop ends it. What waits is no work in flight, or time would stand. */
+  #wait(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    const { clock } = this.#around;
+    return new Promise((resolve) => {
+      const end = () => {
+        timer.cancel();
+        this.#waits.delete(end);
+        resolve();
+      };
+      const timer = clock.at(clock.now() + ms, end);
+      this.#waits.add(end);
+    });
+  }
+}

@@ -1,0 +1,179 @@
+/** Reads one shard: gathers its records into batches, and keeps how far it has come. */
+import type { Timer } from "../engine/clock.ts";
+import type { Cursor, Cursors } from "./cursors.ts";
+import { type Consumer, codeOf, type Surroundings } from "./drain.ts";
+import { type StreamItem, type StreamRecord, streamRecord } from "./records.ts";
+import { type BatchOptions, ShardBatches } from "./shard-batches.ts";
+
+const retryMs = 1000;
+const mostInRead = 10_000;
+/** Empty answers of a shard that is not at its end, before the next news is waited for. */
+const mostEmptyReads = 10;
+
+export interface ShardOptions extends BatchOptions {
+  readonly batchSize: number;
+  /** How long a batch that is not full waits for more; 0: it goes at once. */
+  readonly windowMs: number;
+}
+
+export interface ShardListener {
+  /** The shard has been read to its end. */
+  onDone(): void;
+  /** The stream is gone; there may be another of its name. */
+  onGone(): void;
+}
+
+export class ShardReader {
+  readonly #around: Surroundings;
+  readonly #consumer: Consumer<StreamItem>;
+  readonly #options: ShardOptions;
+  readonly #cursors: Cursors;
+  readonly #listener: ShardListener;
+  readonly #batches: ShardBatches;
+  #cursor: Cursor;
+  #iterator: string | undefined;
+  #buffer: StreamRecord[] = [];
+  #news = false;
+  #pump: Promise<void> | undefined;
+  #window: Timer | undefined;
+  #windowOver = false;
+  #stopped = false;
+
+  constructor(
+    around: Surroundings,
+    consumer: Consumer<StreamItem>,
+    options: ShardOptions,
+    cursors: Cursors,
+    cursor: Cursor,
+    listener: ShardListener,
+  ) {
+    this.#around = around;
+    this.#consumer = consumer;
+    this.#options = options;
+    this.#cursors = cursors;
+    this.#cursor = cursor;
+    this.#listener = listener;
+    this.#batches = new ShardBatches(around, consumer, options, cursor.shard, ({ sequenceNumber }) =>
+      this.#move({ ...this.#cursor, sequenceNumber }),
+    );
+  }
+
+  wake(): void {
+    this.#news = true;
+    if (this.#stopped || this.#pump !== undefined) return;
+    this.#pump = this.#read().finally(() => {
+      this.#pump = undefined;
+      if (this.#news) this.wake();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#window?.cancel();
+    this.#batches.stop();
+    await this.#pump;
+  }
+
+  async #read(): Promise<void> {
+    const { clock } = this.#around;
+    const { batchSize, windowMs } = this.#options;
+    try {
+      while (this.#news && !this.#stopped) {
+        this.#news = false;
+        const ended = await clock.track(this.#fill());
+        const { length } = this.#buffer;
+        if (length > 0 && (length >= batchSize || windowMs === 0 || this.#windowOver || ended)) {
+          this.#news = true;
+          await this.#takeBatch();
+        } else if (length > 0) this.#beginWindow();
+        else if (ended) {
+          this.#move({ ...this.#cursor, done: true });
+          this.#stopped = true;
+          this.#listener.onDone();
+        }
+      }
+    } catch (error) {
+      // Everything behind the cursor is read anew: what was in memory may not have got through.
+      this.#iterator = undefined;
+      this.#buffer = [];
+      this.#news = false;
+      const code = codeOf(error);
+      if (code === undefined) clock.report(error);
+      if (this.#stopped) return;
+      if (code === "ResourceNotFoundException") this.#listener.onGone();
+      // Read too fast for the stream's limits, or the disk refuses.
+      else clock.at(clock.now() + retryMs, () => this.wake());
+    }
+  }
+
+  /** Reads on until a batch is full or nothing more is there; true at the shard's end. */
+  async #fill(): Promise<boolean> {
+    const { batchSize } = this.#options;
+    for (let empty = 0; this.#buffer.length < batchSize && empty < mostEmptyReads; ) {
+      this.#iterator ??= await this.#newIterator();
+      const answer = await this.#getRecords(this.#iterator, Math.min(mostInRead, batchSize - this.#buffer.length));
+      if (answer === undefined) continue;
+      const { Records = [], NextShardIterator, MillisBehindLatest = 0 } = answer;
+      const { shard } = this.#cursor;
+      for (const record of Records) this.#buffer.push(streamRecord({ ...record, shard }, this.#consumer));
+      this.#iterator = NextShardIterator;
+      if (NextShardIterator === undefined) return true;
+      if (Records.length === 0) {
+        if (MillisBehindLatest === 0) return false;
+        empty += 1;
+      }
+    }
+    return false;
+  }
+
+  /** Undefined for an iterator that has expired. */
+  async #getRecords(ShardIterator: string, Limit: number) {
+    try {
+      return (await this.#around.call("kinesis", "GetRecords", { ShardIterator, Limit })) as {
+        Records?: Omit<StreamItem, "shard">[];
+        NextShardIterator?: string;
+        MillisBehindLatest?: number;
+      };
+    } catch (error) {
+      if (codeOf(error) !== "ExpiredIteratorException") throw error;
+      this.#iterator = undefined;
+      return undefined;
+    }
+  }
+
+  async #newIterator(): Promise<string> {
+    const { shard, fromMs } = this.#cursor;
+    const sequenceNumber = this.#buffer.at(-1)?.sequenceNumber ?? this.#cursor.sequenceNumber;
+    const position =
+      sequenceNumber !== undefined
+        ? { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: sequenceNumber }
+        : fromMs !== undefined
+          ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(fromMs) }
+          : { ShardIteratorType: "TRIM_HORIZON" };
+    const input = { StreamARN: this.#options.stream, ShardId: shard, ...position };
+    const answer = (await this.#around.call("kinesis", "GetShardIterator", input)) as { ShardIterator?: string };
+    return answer.ShardIterator as string;
+  }
+
+  #beginWindow(): void {
+    const { clock } = this.#around;
+    this.#window ??= clock.at(clock.now() + this.#options.windowMs, () => {
+      this.#window = undefined;
+      this.#windowOver = true;
+      this.wake();
+    });
+  }
+
+  async #takeBatch(): Promise<void> {
+    this.#window?.cancel();
+    this.#window = undefined;
+    this.#windowOver = false;
+    await this.#batches.take(this.#buffer.splice(0, this.#options.batchSize));
+    if (this.#stopped) this.#buffer = [];
+  }
+
+  #move(cursor: Cursor): void {
+    this.#cursor = cursor;
+    this.#cursors.move(cursor);
+  }
+}
