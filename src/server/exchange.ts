@@ -2,10 +2,12 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { DoorAnswer, DoorRequest, HeaderFields } from "../calls/door.ts";
 import { setImmediate } from "../engine/real-time.ts";
 import { bodyStream, readBody } from "./body.ts";
+import { socketOf } from "./http2-guard.ts";
 
 export type Incoming = IncomingMessage | Http2ServerRequest;
 export type Outgoing = ServerResponse | Http2ServerResponse;
@@ -34,11 +36,15 @@ export class ServedRequest implements DoorRequest {
   }
 
   get scheme(): "http" | "https" {
-    return "encrypted" in this.incoming.socket ? "https" : "http";
+    return this.#socket && "encrypted" in this.#socket ? "https" : "http";
   }
 
   get sourceIp(): string | undefined {
-    return this.incoming.socket.remoteAddress;
+    return this.#socket?.remoteAddress;
+  }
+
+  get #socket(): Socket | undefined {
+    return "stream" in this.incoming ? socketOf(this.incoming.stream.session) : this.incoming.socket;
   }
 
   get rawHeaders(): readonly string[] {

@@ -1,15 +1,41 @@
 /**
- * Keeps damaged HTTP/2 frames from ending the process: what `node:http2` throws or aborts on, found by the frame fuzzer in
- * test/fuzz/http2-frames.ts. Neither costs a request anything that is not damaged.
+ * Stands between a socket and the HTTP/2 of Node, which damaged frames can make abort or write into memory that it has
+ * freed: passes on whole frames that are in order (http2-frames.ts) and answers anything else with a GOAWAY of its own.
+ * test/fuzz/wire-bytes.ts draws the damage.
+ *
+ * That the bytes come through JavaScript matters as much as what they are: when Node reads the socket itself, ticks and
+ * promises run in the midst of its parser, and a stream that one of them resets is freed there, under the parser's hands.
  */
 
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type Http2Session,
+  type ServerHttp2Session,
+} from "node:http2";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { setImmediate } from "../engine/real-time.ts";
+import { FrameCheck, headBytes, maxConcurrentStreams, maxFrameBytes, type } from "./http2-frames.ts";
 
-export function guardHttp2(
-  server: Http2Server,
-  onRequest: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
-): void {
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+/** The head, the last stream and the error code. */
+const goawayBytes = headBytes + 8;
+/** A client that does not read what is left to be said to it is let go. */
+const lastWordsMs = 5000;
+const noBytes = Buffer.alloc(0);
+
+const sockets = new WeakMap<object, Socket | TLSSocket>();
+
+type OnRequest = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+
+/** A server that is never bound; connections are given to `serveHttp2`. */
+export function createGuardedServer(onRequest: OnRequest): Http2Server {
+  const server = createServer({ settings: { maxConcurrentStreams } }, onRequest);
   // Unless somebody listens, Node says "continue" itself, and throws where nobody can catch it when the stream has been
   // reset in the frames that came with it.
   server.on("checkContinue", (request: Http2ServerRequest, response: Http2ServerResponse) => {
@@ -17,17 +43,199 @@ export function guardHttp2(
     response.writeContinue();
     onRequest(request, response);
   });
-  server.on("session", destroyLater);
   server.on("sessionError", () => {});
+  return server;
 }
 
-/**
- * Lets a session end only when the bytes at hand have been read. Node destroys it in the midst of them when a GOAWAY tells of
- * an error, but reads on: DATA of a stream that is opened after that finds no reader, and Node 22 aborts.
- */
+/** Serves a connection over HTTP/2. */
+export function serveHttp2(server: Http2Server, socket: Socket | TLSSocket): void {
+  server.once("session", (session: ServerHttp2Session) => {
+    sockets.set(session, socket);
+    destroyLater(session);
+  });
+  server.emit("connection", new GuardedConnection(socket));
+}
+
+/** What a session's bytes come from; Node shows only what is in between. */
+export function socketOf(session: Http2Session | undefined): Socket | TLSSocket | undefined {
+  return session && sockets.get(session);
+}
+
+/** Lets a session end only when what it is called from has returned: Node goes on with it, and aborts (22). */
 function destroyLater(session: ServerHttp2Session): void {
   const destroy = session.destroy.bind(session);
   session.destroy = (error, code) => {
     setImmediate(() => destroy(error, code));
   };
+}
+
+/** What Node's session takes for its socket. */
+class GuardedConnection extends Duplex {
+  readonly #socket: Socket | TLSSocket;
+  readonly #frames = new FrameCheck();
+  #prefaceLeft: Buffer = preface;
+  /** The beginning of a frame whose end has not come. */
+  #begun: Buffer = noBytes;
+  /** The beginning of the head of a frame that we send. */
+  #sentHead: Buffer = noBytes;
+  /** Bytes to come of the payload of a frame that we send. */
+  #sentLeft = 0;
+  #over = false;
+
+  constructor(socket: Socket | TLSSocket) {
+    super({ allowHalfOpen: true });
+    this.#socket = socket;
+    socket.on("data", (chunk: Buffer) => {
+      if (!this.#over) this.#take(chunk);
+    });
+    socket.once("end", () => this.#end());
+    socket.once("close", () => this.#end());
+    // Errors end in "close".
+    socket.on("error", () => socket.destroy());
+    this.on("error", () => {});
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#sent(chunk);
+    this.#socket.write(chunk, done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#socket.cork();
+    for (const [index, { chunk }] of chunks.entries()) {
+      this.#sent(chunk);
+      this.#socket.write(chunk, index === chunks.length - 1 ? done : undefined);
+    }
+    this.#socket.uncork();
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.setTimeout(lastWordsMs, () => this.#socket.destroy());
+    this.#socket.end();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#over = true;
+    this.#socket.setTimeout(lastWordsMs, () => this.#socket.destroy());
+    this.#socket.destroySoon();
+    done(error);
+  }
+
+  /** Gives no more to the session, and ends it when it has no hand in anything. */
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    setImmediate(() => this.destroy());
+  }
+
+  /** Ends the connection with a GOAWAY, unless ours would stand in the midst of another frame. */
+  #refuse(code: number): void {
+    if (this.#sentLeft === 0 && this.#sentHead.length === 0 && this.#socket.writable) {
+      const frame = Buffer.alloc(goawayBytes);
+      frame.writeUIntBE(goawayBytes - headBytes, 0, 3);
+      frame[3] = type.goaway;
+      frame.writeUInt32BE(this.#frames.lastStream, headBytes);
+      frame.writeUInt32BE(code, headBytes + 4);
+      this.#socket.write(frame);
+    }
+    this.#end();
+  }
+
+  #take(chunk: Buffer): void {
+    let from = 0;
+    if (this.#prefaceLeft.length > 0) {
+      from = Math.min(this.#prefaceLeft.length, chunk.length);
+      const expected = this.#prefaceLeft.subarray(0, from);
+      if (!expected.equals(chunk.subarray(0, from))) {
+        this.#refuse(constants.NGHTTP2_PROTOCOL_ERROR);
+        return;
+      }
+      this.#forward(expected);
+      this.#prefaceLeft = this.#prefaceLeft.subarray(from);
+    }
+    if (this.#begun.length > 0) {
+      from = this.#complete(chunk, from);
+      if (this.#over || this.#begun.length > 0) return;
+    }
+    this.#frame(chunk, from);
+  }
+
+  /** Takes what the begun frame lacks; says where the next one begins. */
+  #complete(chunk: Buffer, from: number): number {
+    const at = this.#fill(chunk, from, headBytes);
+    if (this.#begun.length < headBytes || !this.#hasAllowedLength(this.#begun, 0)) return at;
+    const need = headBytes + this.#begun.readUIntBE(0, 3);
+    const end = this.#fill(chunk, at, need);
+    if (this.#begun.length === need) {
+      const whole = this.#begun;
+      this.#begun = noBytes;
+      this.#frame(whole, 0);
+    }
+    return end;
+  }
+
+  #fill(chunk: Buffer, from: number, need: number): number {
+    const end = Math.min(chunk.length, from + Math.max(0, need - this.#begun.length));
+    if (end > from) this.#begun = Buffer.concat([this.#begun, chunk.subarray(from, end)]);
+    return end;
+  }
+
+  #hasAllowedLength(bytes: Buffer, at: number): boolean {
+    if (bytes.readUIntBE(at, 3) <= maxFrameBytes) return true;
+    this.#refuse(constants.NGHTTP2_FRAME_SIZE_ERROR);
+    return false;
+  }
+
+  /** Passes on whole frames in as few pieces as can be, uncopied, and keeps what is begun. */
+  #frame(bytes: Buffer, start: number): void {
+    let from = start;
+    let at = start;
+    while (bytes.length - at >= headBytes) {
+      const end = at + headBytes + bytes.readUIntBE(at, 3);
+      if (end - at > headBytes + maxFrameBytes || end > bytes.length) break;
+      const verdict = this.#frames.received(bytes, at);
+      if (verdict !== "forward") {
+        this.#forward(bytes.subarray(from, at));
+        from = end;
+        if (verdict !== "drop") {
+          this.#refuse(verdict);
+          return;
+        }
+      }
+      at = end;
+    }
+    this.#forward(bytes.subarray(from, at));
+    if (this.#over || at === bytes.length) return;
+    if (bytes.length - at >= headBytes && !this.#hasAllowedLength(bytes, at)) return;
+    this.#begun = bytes.subarray(at);
+  }
+
+  #forward(bytes: Buffer): void {
+    if (bytes.length > 0 && !this.push(bytes)) this.#socket.pause();
+  }
+
+  /** Follows the frames that Node's session sends; one of its own GOAWAY with an error is the end. */
+  #sent(chunk: Buffer): void {
+    const bytes = this.#sentHead.length > 0 ? Buffer.concat([this.#sentHead, chunk]) : chunk;
+    this.#sentHead = noBytes;
+    let at = this.#sentLeft;
+    while (at < bytes.length) {
+      const kind = bytes[at + 3];
+      if (bytes.length - at < (kind === type.goaway ? goawayBytes : headBytes)) {
+        this.#sentHead = bytes.subarray(at);
+        this.#sentLeft = 0;
+        return;
+      }
+      const length = bytes.readUIntBE(at, 3);
+      this.#frames.sent(kind as number, bytes[at + 4] as number, bytes.readUInt32BE(at + 5), length);
+      if (kind === type.goaway && bytes.readUInt32BE(at + headBytes + 4) !== constants.NGHTTP2_NO_ERROR) this.#end();
+      at += headBytes + length;
+    }
+    this.#sentLeft = at - bytes.length;
+  }
 }

@@ -4,18 +4,12 @@
  * share a port (RFC 9113 section 3.3).
  */
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from "node:http";
-import {
-  constants,
-  createServer as createHttp2Server,
-  createSecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { createServer as createNetServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { createServer as createTlsServer } from "node:tls";
 import type { Incoming, Outgoing } from "./exchange.ts";
-import { guardHttp2 } from "./http2-guard.ts";
+import { createGuardedServer, serveHttp2 } from "./http2-guard.ts";
 
 export interface TlsFiles {
   readonly cert: string;
@@ -71,38 +65,30 @@ export function createListener(
     onRequest,
   );
   http1.on("clientError", answerBadRequest);
-  const h2c = createHttp2Server({ settings: { maxConcurrentStreams: 1000 } }, onRequest);
-  const secure =
-    tls &&
-    createSecureServer(
-      { cert: tls.cert, key: tls.key, allowHTTP1: true, keepAliveTimeout: idleMs } as object,
-      onRequest as never,
-    );
-  for (const server of secure ? [http1, secure] : [http1]) {
-    server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // Node has let go of the socket; one that is reset must find somebody listening.
-      socket.on("error", () => socket.destroy());
-      whenAnswered(socket, () => {
-        if (handler.upgrade(incoming, socket, head)) return;
-        socket.unshift(withoutUpgrade(incoming, head));
-        http1.emit("connection", socket);
-      });
+  http1.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Node has let go of the socket; one that is reset must find somebody listening.
+    socket.on("error", () => socket.destroy());
+    whenAnswered(socket, () => {
+      if (handler.upgrade(incoming, socket, head)) return;
+      socket.unshift(withoutUpgrade(incoming, head));
+      http1.emit("connection", socket);
     });
-  }
-  // Neither is ever bound itself, and only "listening" makes Node watch over connections: without it idle ones are
-  // not closed and half-sent requests never time out.
+  });
+  // It is never bound itself, and only "listening" makes Node watch over connections: without it idle ones are not
+  // closed and half-sent requests never time out.
   http1.emit("listening");
-  secure?.emit("listening");
+  const http2 = createGuardedServer(onRequest);
+  http2.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    endWhenIdle(session, idleMs);
+  });
+  const secure = tls && createTlsServer({ cert: tls.cert, key: tls.key, ALPNProtocols: ["h2", "http/1.1"] });
+  secure?.on("secureConnection", (socket) => {
+    if (socket.alpnProtocol === "h2") serveHttp2(http2, socket);
+    else http1.emit("connection", socket);
+  });
   secure?.on("tlsClientError", (_error, socket) => socket.destroy());
-  secure?.on("clientError", answerBadRequest);
-  for (const server of secure ? [h2c, secure] : [h2c]) {
-    (server as Http2Server).on("session", (session) => {
-      sessions.add(session);
-      session.once("close", () => sessions.delete(session));
-      endWhenIdle(session, idleMs);
-    });
-    guardHttp2(server as Http2Server, onRequest);
-  }
 
   const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
     sockets.add(socket);
@@ -119,7 +105,7 @@ export function createListener(
       socket.setTimeout(0);
       socket.removeAllListeners("timeout");
       if (first[0] === firstByteOfTls && secure) secure.emit("connection", socket);
-      else if (first[0] === prefaceStart[0] && first[1] === prefaceStart[1]) h2c.emit("connection", socket);
+      else if (first[0] === prefaceStart[0] && first[1] === prefaceStart[1]) serveHttp2(http2, socket);
       else http1.emit("connection", socket);
     });
   });
@@ -128,17 +114,15 @@ export function createListener(
     server,
     drain() {
       server.close();
-      for (const each of secure ? [http1, secure] : [http1]) each.prependListener("request", endAfterAnswer);
+      http1.prependListener("request", endAfterAnswer);
       for (const session of sessions) session.close();
     },
     closeIdle() {
       http1.closeIdleConnections();
-      (secure as unknown as { closeIdleConnections(): void } | undefined)?.closeIdleConnections();
       for (const socket of silent) socket.destroy();
     },
     destroy() {
       http1.close();
-      secure?.close();
       for (const session of sessions) session.destroy();
       for (const socket of sockets) socket.destroy();
     },

@@ -28,12 +28,12 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
 }
 
 /** Literal header fields without indexing, new names (RFC 7541 section 6.2.2). */
-function literal(name: string, value: string): Buffer {
+export function literal(name: string, value: string): Buffer {
   const bytes = [Buffer.from(name), Buffer.from(value)] as const;
   return Buffer.concat([Buffer.from([0, bytes[0].length]), bytes[0], Buffer.from([bytes[1].length]), bytes[1]]);
 }
 
-const goodHead = Buffer.concat([
+export const goodHead = Buffer.concat([
   literal(":method", "POST"),
   literal(":scheme", "http"),
   literal(":path", "/"),
