@@ -49,11 +49,18 @@ export function createGuardedServer(onRequest: OnRequest): Http2Server {
 
 /** Serves a connection over HTTP/2. */
 export function serveHttp2(server: Http2Server, socket: Socket | TLSSocket): void {
+  const connection = new GuardedConnection(socket);
   server.once("session", (session: ServerHttp2Session) => {
     sockets.set(session, socket);
     destroyLater(session);
+    // Until its GOAWAY is out, Node itself resets new streams under the parser's hands.
+    const close = session.close.bind(session);
+    session.close = (done) => {
+      connection.holdBack();
+      close(done);
+    };
   });
-  server.emit("connection", new GuardedConnection(socket));
+  server.emit("connection", connection);
 }
 
 /** What a session's bytes come from; Node shows only what is in between. */
@@ -80,6 +87,8 @@ class GuardedConnection extends Duplex {
   #sentHead: Buffer = noBytes;
   /** Bytes to come of the payload of a frame that we send. */
   #sentLeft = 0;
+  /** Whether frames wait for our GOAWAY. */
+  #heldBack = false;
   #over = false;
 
   constructor(socket: Socket | TLSSocket) {
@@ -95,8 +104,19 @@ class GuardedConnection extends Duplex {
     this.on("error", () => {});
   }
 
-  override _read(): void {
+  /** Passes nothing on until the session has said GOAWAY. */
+  holdBack(): void {
+    this.#heldBack = true;
+    this.#socket.pause();
+  }
+
+  #goOn(): void {
+    this.#heldBack = false;
     this.#socket.resume();
+  }
+
+  override _read(): void {
+    if (!this.#heldBack) this.#socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -116,6 +136,7 @@ class GuardedConnection extends Duplex {
   override _final(done: () => void): void {
     this.#socket.setTimeout(lastWordsMs, () => this.#socket.destroy());
     this.#socket.end();
+    this.#goOn();
     done();
   }
 
@@ -233,7 +254,10 @@ class GuardedConnection extends Duplex {
       }
       const length = bytes.readUIntBE(at, 3);
       this.#frames.sent(kind as number, bytes[at + 4] as number, bytes.readUInt32BE(at + 5), length);
-      if (kind === type.goaway && bytes.readUInt32BE(at + headBytes + 4) !== constants.NGHTTP2_NO_ERROR) this.#end();
+      if (kind === type.goaway) {
+        if (bytes.readUInt32BE(at + headBytes + 4) !== constants.NGHTTP2_NO_ERROR) this.#end();
+        if (this.#heldBack) setImmediate(() => this.#goOn());
+      }
       at += headBytes + length;
     }
     this.#sentLeft = at - bytes.length;
