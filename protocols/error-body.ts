@@ -5,9 +5,12 @@ import { type Shape, shapeOf } from "./schema.ts";
 
 const messageMembers = new WeakMap<object, string>();
 
-/** The member an error's text travels in: as the model spells it; framework errors say `message` but for one. */
+/** Framework errors that say `Message`; all others say `message`. */
+const capitals = new Set(["SerializationException", "AccessDeniedException"]);
+
+/** The member an error's text travels in: as the model spells it, or the framework. */
 export function messageMember(error: AwsError): string {
-  if (error.schema === undefined) return error.name === "SerializationException" ? "Message" : "message";
+  if (error.schema === undefined) return capitals.has(error.name) ? "Message" : "message";
   let name = messageMembers.get(error.schema);
   if (name === undefined) {
     name = shapeHas(shapeOf(error.schema), "Message") ? "Message" : "message";

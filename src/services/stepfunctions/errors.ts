@@ -45,8 +45,19 @@ export const invalidEncryption = (text: string): AwsError =>
   of(InvalidEncryptionConfiguration$, `Invalid Encryption Configuration: ${text}`);
 export const machineDoesNotExist = (arn: string): AwsError =>
   of(StateMachineDoesNotExist$, `State Machine Does Not Exist: '${arn}'`);
-export const machineAlreadyExists = (arn: string): AwsError =>
-  of(StateMachineAlreadyExists$, `State Machine Already Exists: '${arn}'`);
+/** Of a version's ARN, or of an alias's. */
+export const qualifiedDoesNotExist = (arn: string): AwsError =>
+  /:\d+$/.test(arn)
+    ? of(StateMachineDoesNotExist$, `State Machine Version Does Not Exist: '${arn}'`)
+    : machineDoesNotExist(arn);
+export const machineAlreadyExists = (arn: string): AwsError => alreadyExists(`'${arn}'`);
+/** `different`: with another description than the one asked for. */
+export const alreadyPublished = (different: boolean): AwsError =>
+  alreadyExists(
+    `This state machine was already created with a published version${different ? " using a different description" : ""}.`,
+  );
+const alreadyExists = (text: string): AwsError =>
+  of(StateMachineAlreadyExists$, `State Machine Already Exists: ${text}`);
 export const typeNotSupported = (): AwsError =>
   of(StateMachineTypeNotSupported$, "This operation is not supported by this type of state machine");
 export const executionDoesNotExist = (arn: string): AwsError =>
@@ -69,6 +80,15 @@ export const missingParameter = (message: string): AwsError => of(MissingRequire
 export const conflict = (message: string): AwsError => of(ConflictException$, message);
 export const quotaExceeded = (message: string): AwsError => of(ServiceQuotaExceededException$, message);
 export const invalidToken = (): AwsError => of(InvalidToken$, "Invalid Token: 'Invalid token'");
+/** A page token of another request. */
+export const inconsistentToken = (): AwsError =>
+  of(InvalidToken$, "Invalid Token: 'Input inconsistent with page token'");
+/** Of a tag whose key is AWS's own. */
+export const systemTag = (): AwsError =>
+  AwsError.unmodeled({
+    name: "AccessDeniedException",
+    message: "Caller is an end user and not allowed to mutate system tags",
+  });
 export const invalidOutput = (text: string): AwsError => of(InvalidOutput$, `Invalid Output: '${text}'`);
 export const taskDoesNotExist = (): AwsError =>
   of(TaskDoesNotExist$, "Task Does Not Exist: 'Provided task does not exist'");

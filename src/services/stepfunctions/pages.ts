@@ -1,6 +1,6 @@
 /** Pages of lists: 100 items unless told, 0 meaning the same; a token says after which item the next one begins. */
 import { decodeToken, encodeToken, type PageSize, takePage } from "../../calls/page.ts";
-import { invalidToken } from "./errors.ts";
+import { inconsistentToken, invalidToken } from "./errors.ts";
 
 const defaultPage = 100;
 
@@ -9,7 +9,7 @@ interface PageInput {
   readonly nextToken?: string | undefined;
 }
 
-/** The place a token gives, of the type the list is ordered by. @throws AwsError InvalidToken */
+/** The place a token gives, of the type the list is ordered by; `list` says what all is listed. @throws AwsError InvalidToken */
 export function placeIn<Type extends "string" | "number">(
   { nextToken }: PageInput,
   list: string,
@@ -17,7 +17,8 @@ export function placeIn<Type extends "string" | "number">(
 ): (Type extends "string" ? string : number) | undefined {
   if (nextToken === undefined) return undefined;
   const place = decodeToken(nextToken);
-  if (!Array.isArray(place) || place[0] !== list || typeof place[1] !== type) throw invalidToken();
+  if (!Array.isArray(place) || typeof place[0] !== "string" || typeof place[1] !== type) throw invalidToken();
+  if (place[0] !== list) throw inconsistentToken();
   return place[1] as Type extends "string" ? string : number;
 }
 

@@ -38,8 +38,6 @@ export interface MachineRow {
   readonly createdMs: number;
   /** Key of its current revision. */
   readonly revision: string;
-  /** What CreateStateMachine compares a repeated call with. */
-  readonly createdWith: string;
   /** Number of the version published last. */
   readonly lastVersion: number;
   readonly tags: Tags;

@@ -36,7 +36,8 @@ export const untagResource = operation<UntagResourceCommand>(UntagResource$, (in
   return {};
 });
 
-export const listTagsForResource = operation<ListTagsForResourceCommand>(
-  ListTagsForResource$,
-  (input, { service }) => ({ tags: taggedOf(service, input.resourceArn as string).tags }),
-);
+export const listTagsForResource = operation<ListTagsForResourceCommand>(ListTagsForResource$, (input, { service }) => {
+  const arn = input.resourceArn as string;
+  // A version has no tags, but may be asked for them.
+  return { tags: service.versions.has(arn) ? [] : taggedOf(service, arn).tags };
+});

@@ -74,7 +74,7 @@ describe("a state machine", () => {
     await expect(create({ definition: "{}" })).rejects.toMatchObject({
       name: "InvalidDefinition",
       message:
-        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /'",
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'",
     });
     await expect(create({ loggingConfiguration: { level: "ALL" } })).rejects.toMatchObject({
       name: "InvalidLoggingConfiguration",

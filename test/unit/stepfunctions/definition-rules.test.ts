@@ -53,7 +53,7 @@ const refusals: Refusal[] = [
     ([field, values]): Refusal => [
       `an unknown ${field} of a result writer`,
       one(distributed({ ResultWriter: { WriterConfig: { [field]: "X" } } })),
-      `Value must be one of [${values}]`,
+      `should have one of these values: [${values}]`,
     ],
   ),
   ...(
@@ -68,7 +68,7 @@ const refusals: Refusal[] = [
     ([field, values]): Refusal => [
       `an unknown ${field} of an item reader`,
       one(distributed({ ItemReader: { Resource: "arn:aws:states:::s3:getObject", ReaderConfig: { [field]: "X" } } })),
-      `Value must be one of [${values}]`,
+      `should have one of these values: [${values}]`,
     ],
   ),
   [
@@ -89,7 +89,7 @@ const refusals: Refusal[] = [
   [
     "a distributed Map of no known kind of execution",
     one(map({ ItemProcessor: { ProcessorConfig: { Mode: "DISTRIBUTED" }, ...only("I", pass()) } })),
-    "The field 'ExecutionType' is required but was missing.",
+    "These fields are required: [ExecutionType]",
   ],
   ["ResultPath into the context object", one(pass({ ResultPath: "$$.x" })), "Value is not a Reference Path: $$.x"],
   ["ResultPath into a variable", one(pass({ ResultPath: "$x" })), "Value is not a Reference Path: $x"],
@@ -190,17 +190,17 @@ const refusals: Refusal[] = [
       "does not return a string",
     ],
   ),
-  ...["ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount"].map(
-    (field): Refusal => [
-      `${field} on an inline Map`,
-      one(map({ [field]: field === "ToleratedFailureCount" ? 1 : {} })),
-      `Field '${field}' is not supported`,
-    ],
+  ...["ItemReader", "ItemBatcher", "ResultWriter", "Label"].map(
+    (field): Refusal => [`${field} on an inline Map`, one(map({ [field]: {} })), `Field '${field}' is not supported`],
   ),
   ["a dynamic resource", one({ Type: "Task", "Resource.$": "$.x", End: true }), "Field 'Resource.$' is not supported"],
   ["a part of a second", one({ Type: "Wait", Seconds: 1.5, End: true }), "Expected value of type Integer"],
   ["no state at all", { StartAt: "A", States: {} }, "Value cannot be empty"],
-  ["an unknown language", one(pass(), {}, { QueryLanguage: "X" }), "Value must be one of [JSONPath, JSONata]"],
+  [
+    "an unknown language",
+    one(pass(), {}, { QueryLanguage: "X" }),
+    "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
+  ],
 ];
 
 describe("a definition is refused for", () => {

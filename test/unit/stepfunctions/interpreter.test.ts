@@ -300,7 +300,7 @@ describe("redrive", () => {
     const task: RunnerOptions["task"] = (_task, call) => (call === 0 ? { error: "X" } : { output: "ok" });
     const item = runner(definition, { a: 1 }, { task, serialise: true });
     expect(item.run().status).toBe("FAILED");
-    item.send({ type: "redrive" });
+    item.send({ type: "redrive", atMs: item.nowMs });
     item.settle();
     expect(item.outcome()).toMatchObject({ status: "SUCCEEDED", output: "ok" });
     expect(shortHistory(item.events).slice(6)).toEqual([
@@ -335,7 +335,7 @@ describe("redrive", () => {
     expect(item.tasks.map((task) => task.stateName)).toEqual(["P", "Q", "Q"]);
     item.tasks.length = 0;
     broken = false;
-    item.send({ type: "redrive" });
+    item.send({ type: "redrive", atMs: item.nowMs });
     item.settle();
     expect(item.tasks.map((task) => [task.stateName, task.attempt])).toEqual([["Q", 0]]);
     expect(item.outcome()).toMatchObject({ status: "SUCCEEDED", output: ["P", "Q"] });
@@ -354,7 +354,7 @@ describe("redrive", () => {
     });
     expect(item.run().status).toBe("FAILED");
     broken = false;
-    item.send({ type: "redrive" });
+    item.send({ type: "redrive", atMs: item.nowMs });
     item.settle();
     expect(item.tasks.map((task) => task.parameters)).toEqual([1, 2, 2, 3]);
     expect(item.outcome()).toMatchObject({ status: "SUCCEEDED", output: [10, 20, 30] });
@@ -366,7 +366,7 @@ describe("redrive", () => {
     item.send({ type: "start" });
     item.send({ type: "abort" });
     item.nowMs += 1_000_000;
-    item.send({ type: "redrive" });
+    item.send({ type: "redrive", atMs: item.nowMs });
     expect(item.timers.get("execution")).toBe(item.nowMs + 100_000);
     item.settle();
     expect(item.outcome().status).toBe("SUCCEEDED");
@@ -378,7 +378,7 @@ describe("redrive", () => {
   it("leaves a succeeded execution alone", () => {
     const item = runner(one(pass), {});
     item.run();
-    item.send({ type: "redrive" });
+    item.send({ type: "redrive", atMs: item.nowMs });
     expect(item.events).toHaveLength(4);
   });
 });
@@ -652,7 +652,7 @@ describe("distributed maps", () => {
       [1],
     );
     expect(item.run().status).toBe("FAILED");
-    item.send({ type: "redrive" });
+    item.send({ type: "redrive", atMs: item.nowMs });
     expect(shortHistory(item.events).slice(-2)).toEqual(["8<7 ExecutionRedriven", "9<8 MapRunRedriven"]);
     item.send({ type: "mapRunSucceeded", mapRunId: item.mapRuns[0]!.mapRunId, output: ["x"] });
     expect(item.outcome()).toMatchObject({ status: "SUCCEEDED", output: ["x"] });

@@ -10,6 +10,8 @@ export type ExecutionMeta = {
   arn: string;
   name: string;
   type: "STANDARD" | "EXPRESS";
+  /** Whether the caller waits for its end, as StartSyncExecution does. */
+  sync?: boolean;
   roleArn: string | null;
   startedAtMs: number;
   /** The input exactly as the caller wrote it. */
@@ -174,7 +176,7 @@ export type Signal =
   | { type: "mapRunSucceeded"; mapRunId: string; output: Json }
   | { type: "mapRunFailed"; mapRunId: string; error: string; cause?: string }
   | { type: "abort"; error?: string; cause?: string }
-  | { type: "redrive" }
+  | { type: "redrive"; atMs: number }
   /** TestState: the mocked result of a Task, Parallel or Map. */
   | { type: "mock"; outcome: { result: Json } | { error?: string; cause?: string } };
 

@@ -129,7 +129,7 @@ function move(run: Run, thread: ThreadFrame): void {
 
 function apply(run: Run, signal: Signal): void {
   if (signal.type === "redrive") {
-    redrive(run);
+    redrive(run, signal.atMs);
     armTimeout(run);
     return;
   }

@@ -59,9 +59,12 @@ export function copyObject(object: JsonObject): JsonObject {
   return copy;
 }
 
-/** Parses JSON text of others; throws a SyntaxError for bad text and for nesting beyond {@link maxJsonDepth}. */
+/** Nesting beyond {@link maxJsonDepth}. */
+export class TooDeep extends SyntaxError {}
+
+/** Parses JSON text of others; throws a SyntaxError for bad text, a {@link TooDeep} for nesting too deep. */
 export function parseJson(text: string): Json {
-  if (nestingExceeds(text, maxJsonDepth)) throw new SyntaxError(`Document nesting depth exceeds ${maxJsonDepth}`);
+  if (nestingExceeds(text, maxJsonDepth)) throw new TooDeep(`Document nesting depth exceeds ${maxJsonDepth}`);
   return readJson(text) as Json;
 }
 

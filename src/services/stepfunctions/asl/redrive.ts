@@ -5,13 +5,13 @@ import type { Run } from "./run.ts";
  * Continues an execution that did not succeed from where it stopped (Step Functions, Redriving executions): failed and
  * aborted branches and iterations run again, finished ones keep their outputs, retries count anew.
  */
-export function redrive(run: Run): void {
+export function redrive(run: Run, atMs: number): void {
   const { head } = run.execution;
   if (head.status === "RUNNING" || head.status === "SUCCEEDED") return;
   const last = head.lastEventId;
   head.status = "RUNNING";
   head.redriveCount++;
-  head.redrivenAtMs = run.env.nowMs;
+  head.redrivenAtMs = atMs;
   head.ready.length = 0;
   const redriven = run.emit("ExecutionRedriven", last, { redriveCount: head.redriveCount });
   const pending = ["0"];

@@ -17,7 +17,7 @@ export type TaskResource =
       pattern: TaskPattern;
     };
 
-const lambdaArn = /^arn:[\w-]+:lambda:[\w-]*:\d*:function:[\w$.:-]+$/;
+const lambdaArn = /^arn:[\w-]+:lambda:[^:\s]*:[^:\s]*:function:[\w$.:-]+$/;
 const activityArn = /^arn:[\w-]+:states:[\w-]+:\d+:activity:[^\s:]+$/;
 const serviceArn =
   /^arn:[\w-]+:states:[\w-]*:\d*:((?:aws-sdk:)?[\w-]+):([A-Za-z]\w*)(?:\.(sync(?::2)?|waitForTaskToken))?$/;

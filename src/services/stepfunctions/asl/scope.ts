@@ -52,7 +52,7 @@ export function contextOf(place: Place): JsonObject {
     meta.type === "STANDARD"
       ? { Id: meta.arn, Input: input, StartTime: startTime, Name: meta.name, RoleArn: meta.roleArn, ...redrive }
       : { Id: meta.arn, Input: input, Name: meta.name, RoleArn: meta.roleArn, StartTime: startTime, ...redrive };
-  if (run.env.probe) delete execution["RedriveCount"];
+  if (run.env.probe || meta.sync) delete execution["RedriveCount"];
   const state: JsonObject = { Name: thread.state, EnteredTime: isoTime(thread.enteredAtMs) };
   if (["Task", "Parallel", "Map"].includes(run.node(thread).type)) state["RetryCount"] = retryCount(run, thread);
   const context: JsonObject = {

@@ -63,10 +63,11 @@ export const startSyncExecution = operation<StartSyncExecutionCommand>(StartSync
   const metadataOnly = input.includedData === "METADATA_ONLY";
   let ended: ExecutionRow | undefined;
   let tell: ((row: ExecutionRow) => void) | undefined;
-  service.express.start(row, value, (end) => {
+  const onEnd = (end: ExecutionRow) => {
     ended = end;
     tell?.(end);
-  });
+  };
+  service.express.start(row, value, onEnd, true);
   if (ended !== undefined) return syncResult(ended, metadataOnly);
   return new Promise<ExecutionRow>((resolve) => {
     tell = resolve;
@@ -171,7 +172,8 @@ export const listExecutions = operation<ListExecutionsCommand>(ListExecutions$, 
   if (stateMachineArn !== undefined && (statusFilter === "PENDING_REDRIVE" || redriveFilter !== undefined)) {
     throw validation("PENDING_REDRIVE and redriveFilter can only be used with mapRunArn");
   }
-  const before = placeIn(input, "executions", "number");
+  const list = `executions ${stateMachineArn ?? mapRunArn} ${statusFilter ?? ""} ${redriveFilter ?? ""}`;
+  const before = placeIn(input, list, "number");
   const bounds: Bounds = { reverse: true, ...(before === undefined ? {} : { lt: before }) };
   const rows =
     mapRunArn === undefined
@@ -196,7 +198,7 @@ export const listExecutions = operation<ListExecutionsCommand>(ListExecutions$, 
     redriveCount: row.redriveCount,
     redriveDate: row.redrivenMs === undefined ? undefined : new Date(row.redrivenMs),
   }));
-  return { executions, nextToken: more && last ? encodeToken(["executions", last.serial]) : undefined };
+  return { executions, nextToken: more && last ? encodeToken([list, last.serial]) : undefined };
 });
 
 function* matching(rows: Iterable<ExecutionRow>, wanted: (row: ExecutionRow) => boolean): Generator<ExecutionRow> {

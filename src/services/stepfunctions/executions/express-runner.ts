@@ -37,9 +37,9 @@ export class ExpressRunner {
     return this.#running.has(arn);
   }
 
-  /** Starts an execution; `onEnd` hears its end, which may come before this call returns. */
-  start(row: ExecutionRow, input: Json, onEnd: (row: ExecutionRow) => void): void {
-    const meta = { ...metaOf(row, this.#sfn.machineNameOf(row)), type: "EXPRESS" as const };
+  /** Starts an execution; `onEnd` hears its end, which may come before this call returns. `sync`: the caller waits for it. */
+  start(row: ExecutionRow, input: Json, onEnd: (row: ExecutionRow) => void, sync = false): void {
+    const meta = { ...metaOf(row, this.#sfn.machineNameOf(row)), type: "EXPRESS" as const, sync };
     const running: Running = {
       row,
       execution: startExecution(meta, input),

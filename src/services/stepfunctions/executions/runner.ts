@@ -83,7 +83,7 @@ export class Runner {
     this.#sfn.timeLimit.watch(row);
     this.#live.delete(row.arn);
     this.#sfn.statusChanged(row);
-    this.signal(row.arn, { type: "redrive" });
+    this.signal(row.arn, { type: "redrive", atMs: row.redrivenMs ?? this.#sfn.now });
   }
 
   /** After a restart: what was under way goes on. */

@@ -1,8 +1,9 @@
 /** What starting an execution needs: which revision runs, its input, its name. */
 import type { OperationContext } from "../../../calls/operation.ts";
 import { checkName, machineArnOf, siblingArn } from "../arns.ts";
-import { type Json, maxPayloadBytes, parseJson } from "../asl/json.ts";
-import { invalidInput, machineDoesNotExist, validation } from "../errors.ts";
+import { type Json, maxPayloadBytes, parseJson, TooDeep } from "../asl/json.ts";
+import { jsonFault } from "../asl/json-faults.ts";
+import { invalidInput, machineDoesNotExist, qualifiedDoesNotExist, validation } from "../errors.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { AliasRow, ExecutionRow, MachineRow } from "../tables.ts";
 import { executionRow } from "./execution-row.ts";
@@ -33,7 +34,7 @@ export function chooseRevision(service: StepFunctions, given: string): Chosen {
   const alias = service.aliases.get(`${arn}:${qualifier}`);
   const versionArn = alias === undefined ? `${arn}:${qualifier}` : routed(service, alias);
   const version = service.versions.get(versionArn);
-  if (version === undefined) throw machineDoesNotExist(given);
+  if (version === undefined) throw qualifiedDoesNotExist(given);
   return { machine, revision: version.revision, versionArn, aliasArn: alias?.arn, testCase };
 }
 
@@ -56,17 +57,14 @@ export function inputOf(text: string): Json {
   try {
     return parseJson(text);
   } catch (error) {
-    throw invalidInput(javaMessage(text, (error as Error).message));
+    throw invalidInput(inputFault(text, error as Error));
   }
 }
 
-/** A parser's complaint in the words of AWS's own parser, where it can be told. */
-function javaMessage(text: string, message: string): string {
-  if (text.trim() === "") return "No content to map due to end-of-input";
-  const word = /^\s*([A-Za-z_$][\w$]*)/.exec(text)?.[1];
-  if (word === undefined || ["true", "false", "null"].includes(word)) return message;
-  const expected = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-  return `Unrecognized token '${word}': was expecting ${expected}\n at [Source: (String)"${text.slice(0, 500)}"; line: 1, column: ${word.length + 1}]`;
+/** What AWS says about a payload that is no JSON. */
+export function inputFault(text: string, error: Error): string {
+  if (error instanceof TooDeep) return error.message;
+  return text.trim() === "" ? "Invalid execution input." : jsonFault(text).sentence;
 }
 
 interface StartInput {

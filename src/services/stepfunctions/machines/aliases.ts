@@ -13,7 +13,15 @@ import {
   type UpdateStateMachineAliasCommand,
 } from "@aws-sdk/client-sfn";
 import { machineArnOf } from "../arns.ts";
-import { conflict, invalidArn, machineDoesNotExist, quotaExceeded, resourceNotFound, validation } from "../errors.ts";
+import {
+  conflict,
+  invalidArn,
+  machineDoesNotExist,
+  quotaExceeded,
+  resourceNotFound,
+  taggedNotFound,
+  validation,
+} from "../errors.ts";
 import { pageOf, placeIn } from "../pages.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
 import type { AliasRow, Route } from "../tables.ts";
@@ -55,12 +63,10 @@ function routesOf(
   return { routes, machine };
 }
 
-function aliasNamed(service: StepFunctions, arn: string): AliasRow {
+function aliasNamed(service: StepFunctions, arn: string): AliasRow | undefined {
   if (machineArnOf(arn).qualifier === undefined)
     throw invalidArn(`Resource type not valid in this context: stateMachine`);
-  const alias = service.aliases.get(arn);
-  if (alias === undefined) throw resourceNotFound();
-  return alias;
+  return service.aliases.get(arn);
 }
 
 export const createStateMachineAlias = operation<CreateStateMachineAliasCommand>(
@@ -100,14 +106,16 @@ export const createStateMachineAlias = operation<CreateStateMachineAliasCommand>
 export const describeStateMachineAlias = operation<DescribeStateMachineAliasCommand>(
   DescribeStateMachineAlias$,
   (input, { service }) => {
-    const alias = aliasNamed(service, input.stateMachineAliasArn as string);
+    const arn = input.stateMachineAliasArn as string;
+    const alias = aliasNamed(service, arn);
+    if (alias === undefined) throw taggedNotFound(arn);
     return {
       stateMachineAliasArn: alias.arn,
       name: alias.name,
       description: alias.description,
       routingConfiguration: alias.routes,
       creationDate: new Date(alias.createdMs),
-      updateDate: new Date(alias.updatedMs ?? alias.createdMs),
+      updateDate: alias.updatedMs === undefined ? undefined : new Date(alias.updatedMs),
     };
   },
 );
@@ -117,9 +125,10 @@ export const updateStateMachineAlias = operation<UpdateStateMachineAliasCommand>
   (input, { service }) => {
     const { description, routingConfiguration } = input;
     if (description === undefined && routingConfiguration === undefined) {
-      throw validation("Either the description or the routing configuration must be specified");
+      throw validation("Either description or routing configuration must be specified");
     }
     const alias = aliasNamed(service, input.stateMachineAliasArn as string);
+    if (alias === undefined) throw resourceNotFound();
     const given = routingConfiguration && routesOf(service, routingConfiguration);
     if (given && given.machine !== alias.machine) {
       throw validation(
@@ -130,7 +139,8 @@ export const updateStateMachineAlias = operation<UpdateStateMachineAliasCommand>
     const updatedMs = service.now;
     service.aliases.put({
       ...alias,
-      description: description ?? alias.description,
+      // An empty description leaves the old one.
+      description: description || alias.description,
       routes: given?.routes ?? alias.routes,
       updatedMs,
     });
@@ -155,11 +165,11 @@ export const listStateMachineAliases = operation<ListStateMachineAliasesCommand>
   (input, { service }) => {
     const given = input.stateMachineArn as string;
     const { arn, qualifier } = machineArnOf(given);
-    const after = placeIn(input, "aliases", "number");
+    const after = placeIn(input, `aliases ${given}`, "number");
     if (!service.machines.has(arn)) throw machineDoesNotExist(given);
     const all = service.aliases.by.machine.range(arn, after === undefined ? {} : { gt: after });
     const rows = qualifier === undefined ? all : [...all].filter(({ routes }) => leadsTo(routes, given));
-    const { items, nextToken } = pageOf(input, "aliases", rows, ({ serial }) => serial);
+    const { items, nextToken } = pageOf(input, `aliases ${given}`, rows, ({ serial }) => serial);
     const stateMachineAliases = items.map((alias) => ({
       stateMachineAliasArn: alias.arn,
       creationDate: new Date(alias.createdMs),

@@ -6,7 +6,7 @@ import type {
 } from "@aws-sdk/client-sfn";
 import { parseDefinition } from "../asl/validation/definition.ts";
 import { invalidDefinitionMessage } from "../asl/validation/diagnostics.ts";
-import { invalidDefinition, invalidEncryption, invalidLogging, tooManyTags, validation } from "../errors.ts";
+import { invalidDefinition, invalidEncryption, invalidLogging, systemTag, tooManyTags, validation } from "../errors.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { EncryptionConfiguration, LoggingConfiguration, MachineType, Tags } from "../tables.ts";
 import { unsupportedCalls } from "../tasks/unsupported-calls.ts";
@@ -65,7 +65,7 @@ export function withTags(before: Tags, added: readonly Tag[] | undefined, arn: s
     if (!/^[\p{L}\p{N}\s_.:/=+\-@]*$/u.test(key) || !/^[\p{L}\p{N}\s_.:/=+\-@]*$/u.test(value)) {
       throw validation(`Tag keys and values can contain letters, digits, white space and _ . : / = + - @: '${key}'`);
     }
-    if (/^aws:/i.test(key)) throw validation(`Tag keys cannot begin with aws:: '${key}'`);
+    if (/^aws:/i.test(key)) throw systemTag();
     tags.set(key, value);
   }
   if (tags.size > maxTags) throw tooManyTags(arn);

@@ -2,6 +2,7 @@
 import {
   CreateStateMachine$,
   type CreateStateMachineCommand,
+  type CreateStateMachineInput,
   DeleteStateMachine$,
   type DeleteStateMachineCommand,
   DescribeStateMachine$,
@@ -17,16 +18,18 @@ import { checkName, isRoleArn, machineArnOf, newArn } from "../arns.ts";
 import { parseDefinition } from "../asl/validation/definition.ts";
 import { variableReferences } from "../asl/validation/variable-references.ts";
 import {
+  alreadyPublished,
   invalidArn,
   invalidRoleArn,
   machineAlreadyExists,
   machineDoesNotExist,
   missingParameter,
+  qualifiedDoesNotExist,
   validation,
 } from "../errors.ts";
 import { pageOf, placeIn } from "../pages.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
-import type { MachineRow, RevisionRow } from "../tables.ts";
+import type { MachineRow, RevisionRow, VersionRow } from "../tables.ts";
 import { unsupportedCalls } from "../tasks/unsupported-calls.ts";
 import { checkDefinition, encryptionOf, loggingOf, shownLogging, withTags } from "./configurations.ts";
 import { publishVersion } from "./versions.ts";
@@ -48,16 +51,15 @@ export const createStateMachine = operation<CreateStateMachineCommand>(CreateSta
   const encryption = encryptionOf(input.encryptionConfiguration);
   const arn = newArn(context, "stateMachine", name);
   const tags = withTags([], input.tags, arn);
-  const { publish = false, versionDescription = null } = input;
-  const createdWith = JSON.stringify([definition, type, logging, tracing, encryption, publish, versionDescription]);
   const existing = service.machines.get(arn);
   if (existing) {
-    if (existing.createdWith !== createdWith) throw machineAlreadyExists(arn);
-    const version = publish ? service.versions.by.machine.first(arn) : undefined;
+    const present = service.revisionOf(existing.revision);
+    const asked = substance({ ...present, definition, logging, tracing, encryption });
+    if (existing.type !== type || asked !== substance(present)) throw machineAlreadyExists(arn);
     return {
       stateMachineArn: arn,
       creationDate: new Date(existing.createdMs),
-      stateMachineVersionArn: version?.arn,
+      stateMachineVersionArn: firstVersion(service, existing, input)?.arn,
     };
   }
   const now = service.now;
@@ -82,15 +84,31 @@ export const createStateMachine = operation<CreateStateMachineCommand>(CreateSta
     type,
     createdMs: now,
     revision: revision.key,
-    createdWith,
     lastVersion: 0,
     tags,
   };
   service.revisions.put(revision);
   service.machines.put(machine);
-  const version = publish ? publishVersion(service, machine, input.versionDescription) : undefined;
+  const version = input.publish ? publishVersion(service, machine, input.versionDescription) : undefined;
   return { stateMachineArn: arn, creationDate: new Date(now), stateMachineVersionArn: version?.arn };
 });
+
+/** The version that a machine's creation, asked for once more, is answered with. @throws AwsError StateMachineAlreadyExists */
+function firstVersion(
+  service: StepFunctions,
+  machine: MachineRow,
+  { publish = false, versionDescription }: Pick<CreateStateMachineInput, "publish" | "versionDescription">,
+): VersionRow | undefined {
+  const wasPublished = machine.lastVersion > 0;
+  if (!publish) {
+    if (wasPublished) throw alreadyPublished(false);
+    return undefined;
+  }
+  const first = service.versions.get(`${machine.arn}:1`);
+  if (!wasPublished) throw machineAlreadyExists(machine.arn);
+  if (first === undefined || first.description !== versionDescription) throw alreadyPublished(true);
+  return first;
+}
 
 export const describeStateMachine = operation<DescribeStateMachineCommand>(DescribeStateMachine$, (input, context) => {
   const { service } = context;
@@ -104,7 +122,7 @@ export const describeStateMachine = operation<DescribeStateMachineCommand>(Descr
   }
   const machine = service.machineNamed(given);
   const version = qualifier === undefined ? undefined : service.versions.get(given);
-  if (qualifier !== undefined && version === undefined) throw machineDoesNotExist(given);
+  if (qualifier !== undefined && version === undefined) throw qualifiedDoesNotExist(given);
   const revision = service.revisionOf(version?.revision ?? machine.revision);
   const metadataOnly = input.includedData === "METADATA_ONLY";
   return {
@@ -143,7 +161,7 @@ export const updateStateMachine = operation<UpdateStateMachineCommand>(UpdateSta
     throw validation("Version description can only be set when publish is true");
   }
   const { qualifier } = machineArnOf(given);
-  if (qualifier !== undefined) throw invalidArn("Resource type not valid in this context: stateMachine");
+  if (qualifier !== undefined) throw machineDoesNotExist(given);
   const machine = service.machineNamed(given);
   if (roleArn !== undefined && !isRoleArn(roleArn)) throw invalidRoleArn(roleArn);
   if (definition !== undefined) checkDefinition(service, definition, machine.type);

@@ -60,10 +60,10 @@ export const listStateMachineVersions = operation<ListStateMachineVersionsComman
   ListStateMachineVersions$,
   (input, { service }) => {
     const { arn } = service.machineNamed(input.stateMachineArn as string);
-    const before = placeIn(input, "versions", "number");
+    const before = placeIn(input, `versions ${arn}`, "number");
     const bounds = before === undefined ? { reverse: true } : { lt: before, reverse: true };
     const rows = service.versions.by.machine.range(arn, bounds);
-    const { items, nextToken } = pageOf(input, "versions", rows, ({ number }) => number);
+    const { items, nextToken } = pageOf(input, `versions ${arn}`, rows, ({ number }) => number);
     const stateMachineVersions = items.map((version) => ({
       stateMachineVersionArn: version.arn,
       creationDate: new Date(version.createdMs),

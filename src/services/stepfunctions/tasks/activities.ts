@@ -28,6 +28,7 @@ import {
   taskTimedOut,
   tooManyWorkers,
 } from "../errors.ts";
+import { inputFault } from "../executions/start.ts";
 import { encryptionOf, withTags } from "../machines/configurations.ts";
 import { pageOf, placeIn } from "../pages.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
@@ -112,7 +113,7 @@ export const sendTaskSuccess = operation<SendTaskSuccessCommand>(SendTaskSuccess
   try {
     output = parseJson(input.output as string);
   } catch (error) {
-    throw invalidOutput((error as Error).message);
+    throw invalidOutput(inputFault(input.output as string, error as Error));
   }
   service.signal(execution, { type: "taskSucceeded", taskId, output });
   return {};

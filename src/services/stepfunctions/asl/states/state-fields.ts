@@ -7,21 +7,11 @@ const paths = ["InputPath", "OutputPath"];
 const results = ["Parameters", "ResultSelector", "ResultPath"];
 const task = ["Resource", "Credentials", "TimeoutSeconds", "HeartbeatSeconds"];
 const map = ["ItemProcessor", "Iterator", "ItemSelector", "MaxConcurrency"];
-const distributed = [
-  "ItemReader",
-  "ItemBatcher",
-  "ResultWriter",
-  "Label",
-  "ToleratedFailureCount",
-  "ToleratedFailurePercentage",
-];
+/** An inline Map has these as well, and runs as without them. */
+const tolerances = ["ToleratedFailureCount", "ToleratedFailurePercentage"];
 
 /** Fields of a Map state that only a distributed one may have. */
-export const distributedFields: readonly string[] = [
-  ...distributed,
-  "ToleratedFailureCountPath",
-  "ToleratedFailurePercentagePath",
-];
+export const distributedFields: readonly string[] = ["ItemReader", "ItemBatcher", "ResultWriter", "Label"];
 
 /** The fields each state type may have, by query language (Amazon States Language, State types). */
 export const stateFields: Record<QueryLanguage, Record<StateType, ReadonlySet<string>>> = {
@@ -38,6 +28,7 @@ export const stateFields: Record<QueryLanguage, Record<StateType, ReadonlySet<st
     Parallel: new Set([...common, ...leaving, ...handling, ...paths, ...results, "Branches", "Assign"]),
     Map: new Set([
       ...[...common, ...leaving, ...handling, ...paths, ...results, ...map, ...distributedFields],
+      ...[...tolerances, ...tolerances.map((field) => `${field}Path`)],
       ...["Assign", "ItemsPath", "MaxConcurrencyPath"],
     ]),
   },
@@ -49,7 +40,10 @@ export const stateFields: Record<QueryLanguage, Record<StateType, ReadonlySet<st
     Succeed: new Set([...common, "Output"]),
     Fail: new Set([...common, "Error", "Cause"]),
     Parallel: new Set([...common, ...leaving, ...handling, "Branches", "Arguments", "Output", "Assign"]),
-    Map: new Set([...common, ...leaving, ...handling, ...map, ...distributed, "Items", "Output", "Assign"]),
+    Map: new Set([
+      ...[...common, ...leaving, ...handling, ...map, ...distributedFields, ...tolerances],
+      ...["Items", "Output", "Assign"],
+    ]),
   },
 };
 
@@ -73,6 +67,37 @@ export const optimisedServices: ReadonlyMap<string, string> = new Map([
   ...["glue", "mediaconvert", "sagemaker"].map((name) => [name, "RS"] as const),
   ...["bedrock", "ecs", "eks", "states"].map((name) => [name, "RST"] as const),
 ]);
+
+/** The APIs of the optimized integrations (Step Functions, Integrating services). */
+export const optimisedApis: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    apigateway: "invoke",
+    athena: "startQueryExecution stopQueryExecution getQueryExecution getQueryResults",
+    batch: "submitJob",
+    bedrock: "invokeModel createModelCustomizationJob",
+    codebuild:
+      "startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch stopBuildBatch retryBuildBatch deleteBuildBatch",
+    databrew: "startJobRun",
+    dynamodb: "getItem putItem updateItem deleteItem",
+    ecs: "runTask",
+    eks: "call runJob createCluster deleteCluster createNodegroup deleteNodegroup createFargateProfile deleteFargateProfile",
+    elasticmapreduce:
+      "createCluster terminateCluster setClusterTerminationProtection addStep cancelStep modifyInstanceFleetByName modifyInstanceGroupByName",
+    "emr-containers": "createVirtualCluster deleteVirtualCluster startJobRun",
+    "emr-serverless": "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun",
+    events: "putEvents",
+    glue: "startJobRun",
+    http: "invoke",
+    lambda: "invoke",
+    mediaconvert: "createJob",
+    sagemaker:
+      "createTrainingJob createTransformJob createProcessingJob createHyperParameterTuningJob createLabelingJob " +
+      "createModel createEndpoint createEndpointConfig updateEndpoint",
+    sns: "publish",
+    sqs: "sendMessage",
+    states: "startExecution",
+  }).map(([service, apis]) => [service, apis.split(" ")]),
+);
 
 /** What the integrations emulated here take: the fields that must be there, and all they know. */
 export const integrationFields: ReadonlyMap<string, { required: string[]; known: ReadonlySet<string> }> = new Map(

@@ -1,7 +1,7 @@
-import { isObject, type Json, type JsonObject, parseJson, textOf } from "../json.ts";
+import { isObject, type Json, type JsonObject, parseJson, TooDeep, textOf } from "../json.ts";
+import { jsonFault } from "../json-faults.ts";
 import { buildMachine, type Machine, processorOf, type QueryLanguage, type StateType } from "../machine.ts";
-import { stateFields } from "../states/state-fields.ts";
-import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
+import { type Diagnostic, Diagnostics, oneOf } from "./diagnostics.ts";
 import { checkState } from "./validate-state.ts";
 import { integerProblem } from "./validate-values.ts";
 
@@ -12,17 +12,28 @@ const maxTimeoutSeconds = 99_999_999;
 /** What a definition text came to: its findings, and the machine when none of them is an error. */
 export type ParsedDefinition = { diagnostics: Diagnostic[]; machine?: Machine };
 
-type Scope = { fields: JsonObject; location: string; kind: "machine" | "branch" | "processor" };
+type MachineType = "STANDARD" | "EXPRESS";
+type Scope = {
+  fields: JsonObject;
+  location: string;
+  kind: "machine" | "branch" | "processor";
+  /** What runs the states: the machine, or the children of a distributed Map. */
+  runBy: MachineType;
+};
+
+/** The state types in AWS's order. */
+const stateTypes = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
+const languages = ["JSONPath", "JSONata"];
 
 /** One validation at work. */
 class Validation {
   readonly found = new Diagnostics();
-  readonly machineType: "STANDARD" | "EXPRESS";
+  private readonly machineType: MachineType;
   private readonly names = new Set<string>();
   private readonly labels = new Set<Json>();
   private language: QueryLanguage = "JSONPath";
 
-  constructor(machineType: "STANDARD" | "EXPRESS") {
+  constructor(machineType: MachineType) {
     this.machineType = machineType;
   }
 
@@ -32,16 +43,17 @@ class Validation {
     const language = definition["QueryLanguage"];
     if (language === "JSONata") this.language = "JSONata";
     else if (language !== undefined && language !== "JSONPath") {
-      found.schema("Value must be one of [JSONPath, JSONata]", "/QueryLanguage");
+      found.schema(oneOf("QueryLanguage", languages), "/QueryLanguage");
     }
     const timeout = definition["TimeoutSeconds"];
     const problem = timeout === undefined ? undefined : integerProblem(1, maxTimeoutSeconds)(timeout);
     if (problem !== undefined) found.schema(problem, "/TimeoutSeconds");
-    this.scope({ fields: definition, location: "", kind: "machine" }, lone);
+    this.scope({ fields: definition, location: "", kind: "machine", runBy: this.machineType }, lone);
   }
 
-  private scope({ fields, location, kind }: Scope, lone = false): void {
+  private scope(scope: Scope, lone = false): void {
     const { found } = this;
+    const { fields, location, kind } = scope;
     const allowed = {
       machine: ["Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"],
       branch: ["Comment", "StartAt", "States"],
@@ -50,7 +62,7 @@ class Validation {
     for (const field of Object.keys(fields)) {
       if (!allowed.includes(field)) found.schema(`Field '${field}' is not supported`, location || "/");
     }
-    const missing = ["StartAt", "States"].filter((field) => fields[field] === undefined);
+    const missing = ["States", "StartAt"].filter((field) => fields[field] === undefined);
     if (missing.length > 0) {
       found.schema(`These fields are required: [${missing.join(", ")}]`, location || "/");
       return;
@@ -64,12 +76,13 @@ class Validation {
       found.schema("Value cannot be empty", `${location}/States`);
       return;
     }
-    for (const name of Object.keys(states)) this.state(name, states[name]!, `${location}/States/${name}`, lone);
+    for (const name of Object.keys(states)) this.state(name, states[name]!, scope, lone);
     if (!lone) this.flow(fields, states, location);
   }
 
-  private state(name: string, value: Json, location: string, lone: boolean): void {
+  private state(name: string, value: Json, scope: Scope, lone: boolean): void {
     const { found } = this;
+    const location = `${scope.location}/States/${name}`;
     if ([...name].length > maxNameLength || name === "") {
       found.error("INVALID_STATE_NAME", `Invalid State name: ${name.slice(0, 200)}`, location);
     }
@@ -84,23 +97,22 @@ class Validation {
       found.schema("The field 'Type' is required but was missing.", location);
       return;
     }
-    if (typeof type !== "string" || !Object.hasOwn(stateFields.JSONPath, type)) {
-      const types = Object.keys(stateFields.JSONPath).join(", ");
-      found.schema(`Value must be one of [${types}]`, `${location}/Type`);
+    if (typeof type !== "string" || !stateTypes.includes(type)) {
+      found.schema(oneOf("Type", stateTypes), `${location}/Type`);
       return;
     }
     const language = this.languageOf(value, location);
     const stateType = type as StateType;
-    checkState({ found, fields: value, type: stateType, language, location, machineType: this.machineType });
+    checkState({ found, fields: value, type: stateType, language, location, machineType: scope.runBy });
     if (!["Choice", "Succeed", "Fail"].includes(type)) this.leaving(value, location, lone);
-    this.nested(value, stateType, location);
+    this.nested(value, stateType, location, scope.runBy);
   }
 
   private languageOf(fields: JsonObject, location: string): QueryLanguage {
     const own = fields["QueryLanguage"];
     if (own === undefined) return this.language;
     if (own !== "JSONPath" && own !== "JSONata") {
-      this.found.schema("Value must be one of [JSONPath, JSONata]", `${location}/QueryLanguage`);
+      this.found.schema(oneOf("QueryLanguage", languages), `${location}/QueryLanguage`);
       return this.language;
     }
     if (own === "JSONPath" && this.language === "JSONata") {
@@ -121,11 +133,11 @@ class Validation {
     if (next === undefined && end !== true) found.schema("Missing 'Next' or 'End' field in the state", location);
   }
 
-  private nested(fields: JsonObject, type: StateType, location: string): void {
+  private nested(fields: JsonObject, type: StateType, location: string, runBy: MachineType): void {
     if (type === "Parallel" && Array.isArray(fields["Branches"])) {
       for (const [index, branch] of fields["Branches"].entries()) {
         const at = `${location}/Branches[${index}]`;
-        if (isObject(branch)) this.scope({ fields: branch, location: at, kind: "branch" });
+        if (isObject(branch)) this.scope({ fields: branch, location: at, kind: "branch", runBy });
         else this.found.schema("Expected value of type Object", at);
       }
     }
@@ -141,9 +153,10 @@ class Validation {
     const config = processor["ProcessorConfig"];
     const mode = isObject(config) ? (config["Mode"] ?? "INLINE") : "INLINE";
     if (mode !== "INLINE" && mode !== "DISTRIBUTED") {
-      this.found.schema("Value must be one of [INLINE, DISTRIBUTED]", `${at}/ProcessorConfig/Mode`);
+      this.found.schema(oneOf("Mode", ["INLINE", "DISTRIBUTED"]), `${at}/ProcessorConfig/Mode`);
     }
-    this.scope({ fields: processor, location: at, kind: "processor" });
+    const express = mode === "DISTRIBUTED" && isObject(config) && config["ExecutionType"] === "EXPRESS";
+    this.scope({ fields: processor, location: at, kind: "processor", runBy: express ? "EXPRESS" : runBy });
   }
 
   /** Transition targets, reachability and an end, within one scope. */
@@ -180,8 +193,7 @@ class Validation {
       return;
     }
     const start = fields["StartAt"];
-    if (typeof start !== "string" || !targets.has(start)) return;
-    const reached = new Set<string>([start]);
+    const reached = new Set<string>(typeof start === "string" && targets.has(start) ? [start] : []);
     for (const name of reached) for (const target of targets.get(name)!) reached.add(target);
     for (const name of Object.keys(states)) {
       if (reached.has(name)) continue;
@@ -194,12 +206,18 @@ function parsed(text: string, found: Diagnostics): JsonObject | undefined {
   try {
     const value = parseJson(text);
     if (isObject(value)) return value;
-    found.error("INVALID_JSON_DESCRIPTION", "The definition must be a JSON object", "/");
   } catch (error) {
-    const message = (error as Error).message;
-    const code = message.startsWith("Document nesting depth") ? "TOO_DEEPLY_NESTED" : "INVALID_JSON_DESCRIPTION";
-    found.error(code, message, "/");
+    if (error instanceof TooDeep) {
+      found.error("TOO_DEEPLY_NESTED", error.message, "/");
+      return undefined;
+    }
+    if (text.trim() !== "") {
+      const { sentence, source } = jsonFault(text);
+      found.error("INVALID_JSON_DESCRIPTION", `${sentence}\n at ${source}`, source);
+      return undefined;
+    }
   }
+  found.error("SCHEMA_VALIDATION_FAILED", "Definition must be a valid JSON object");
   return undefined;
 }
 
@@ -207,7 +225,7 @@ function parsed(text: string, found: Diagnostics): JsonObject | undefined {
  * Reads and validates a definition with AWS's diagnostics. Never throws for a bad definition. The machine is present when
  * there is no finding of severity ERROR.
  */
-export function parseDefinition(text: string, type: "STANDARD" | "EXPRESS" = "STANDARD"): ParsedDefinition {
+export function parseDefinition(text: string, type: MachineType = "STANDARD"): ParsedDefinition {
   const validation = new Validation(type);
   const definition = parsed(text, validation.found);
   if (definition) validation.machine(definition, false);

@@ -40,6 +40,11 @@ export function invalidDefinitionMessage(diagnostics: readonly Diagnostic[]): st
   return `Invalid State Machine Definition: '${errors.join(", ")}'`;
 }
 
+/** The message for a field that has a value other than those it may have. */
+export function oneOf(field: string, values: readonly string[]): string {
+  return `The field '${field}' should have one of these values: [${values.join(", ")}]`;
+}
+
 /** The message for a Task's Resource that names nothing Step Functions can call. */
 export function notRecognized(arn: string): string {
   return `The resource provided ${arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;

@@ -1,6 +1,6 @@
 import type { Json } from "../json.ts";
 import { numberOf } from "../number-literal.ts";
-import type { Diagnostics } from "./diagnostics.ts";
+import { type Diagnostics, oneOf } from "./diagnostics.ts";
 import { maxSeconds, type StateCheck } from "./state-check.ts";
 import { checkAssign, checkPath, checkQuery, eachObject, filledArray, integerProblem } from "./validate-values.ts";
 
@@ -45,7 +45,7 @@ export function checkRetry({ found, fields, location }: StateCheck): void {
     ["BackoffRate", (value) => ((numberOf(value) ?? 0) >= 1 ? undefined : "Minimum value is 1.0")],
     [
       "JitterStrategy",
-      (value) => (value === "FULL" || value === "NONE" ? undefined : "Value must be one of [FULL, NONE]"),
+      (value) => (value === "FULL" || value === "NONE" ? undefined : oneOf("JitterStrategy", ["FULL", "NONE"])),
     ],
   ];
   eachObject(found, retriers, at, (retrier, place) => {

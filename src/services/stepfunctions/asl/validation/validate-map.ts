@@ -3,10 +3,12 @@ import { expressionIn } from "../jsonata/query.ts";
 import { isDistributed, processorOf } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { distributedFields } from "../states/state-fields.ts";
+import { oneOf } from "./diagnostics.ts";
 import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
 import { checkPath, checkQuery, checkQueryOr, checkTemplate, integerProblem } from "./validate-values.ts";
 
 const maxLabelLength = 40;
+const executionTypes = ["STANDARD", "EXPRESS"];
 
 /** Values of the members of ReaderConfig and WriterConfig that have a few. */
 const readerChoices = {
@@ -37,6 +39,8 @@ export function checkMap(check: StateCheck): void {
     else checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
   }
   checkTemplateField(check, "ItemSelector", fields["ItemSelector"]);
+  checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
+  checkNumber(check, "ToleratedFailurePercentage", percentageProblem);
   if (!isDistributed(fields)) {
     for (const field of distributedFields) {
       if (fields[field] !== undefined) found.schema(`Field '${field}' is not supported`, location);
@@ -47,8 +51,10 @@ export function checkMap(check: StateCheck): void {
     found.schema("Express state machine does not support Distributed Map", `${location}/${field}/ProcessorConfig`);
   }
   const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
-  if (!["STANDARD", "EXPRESS"].includes(textOf(config["ExecutionType"]))) {
-    found.schema("The field 'ExecutionType' is required but was missing.", `${location}/${field}/ProcessorConfig`);
+  const at = `${location}/${field}/ProcessorConfig`;
+  if (config["ExecutionType"] === undefined) found.schema("These fields are required: [ExecutionType]", at);
+  else if (!executionTypes.includes(textOf(config["ExecutionType"]))) {
+    found.schema(oneOf("ExecutionType", executionTypes), `${at}/ExecutionType`);
   }
   checkDistributed(check);
 }
@@ -79,18 +85,17 @@ function checkChoices(
     const value = config[name];
     if (value === undefined || (language === "JSONata" && expressionIn(value) !== undefined)) continue;
     if (typeof value === "string" && values.includes(value)) continue;
-    found.schema(`Value must be one of [${values.join(", ")}]`, `${location}/${field}/${name}`);
+    found.schema(oneOf(name, values), `${location}/${field}/${name}`);
   }
+}
+
+function percentageProblem(value: Json): string | undefined {
+  const percent = numberOf(value) ?? -1;
+  return percent >= 0 && percent <= 100 ? undefined : "Value must be between 0 and 100";
 }
 
 function checkDistributed(check: StateCheck): void {
   const { found, fields, language, location } = check;
-  const percentage = (value: Json): string | undefined => {
-    const percent = numberOf(value) ?? -1;
-    return percent >= 0 && percent <= 100 ? undefined : "Value must be between 0 and 100";
-  };
-  checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
-  checkNumber(check, "ToleratedFailurePercentage", percentage);
   const label = fields["Label"];
   if (label !== undefined) {
     const valid = typeof label === "string" && label !== "" && label.length <= maxLabelLength;

@@ -2,7 +2,13 @@ import { isObject, type Json } from "../json.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "../jsonpath/intrinsic-syntax.ts";
 import { numberOf } from "../number-literal.ts";
 import { parseResource, type TaskResource } from "../resource.ts";
-import { integrationFields, languageFields, optimisedServices, stateFields } from "../states/state-fields.ts";
+import {
+  integrationFields,
+  languageFields,
+  optimisedApis,
+  optimisedServices,
+  stateFields,
+} from "../states/state-fields.ts";
 import { notRecognized } from "./diagnostics.ts";
 import { checkNumber, exclusive, maxSeconds, required, type StateCheck } from "./state-check.ts";
 import { checkChoice } from "./validate-choice.ts";
@@ -130,8 +136,9 @@ function checkResource({ found, fields, language, location, machineType }: State
     return;
   }
   if (machineType === "EXPRESS" && resource.pattern !== "requestResponse") {
-    const suffix = resource.pattern === "waitForTaskToken" ? ".waitForTaskToken" : ".sync";
-    found.schema(`Express state machine does not support '${suffix}' service integration`, at);
+    // AWS's sentence about call-backs ends in a blank.
+    const what = resource.pattern === "waitForTaskToken" ? ["'.waitForTaskToken'", " "] : ["'.sync'", ""];
+    found.schema(`Express state machine does not support ${what[0]} service integration${what[1]}`, at);
   }
   const field = language === "JSONPath" ? "Parameters" : "Arguments";
   const known = integrationFields.get(`${resource.resourceType}:${resource.api}`);
@@ -151,9 +158,11 @@ function checkResource({ found, fields, language, location, machineType }: State
   }
 }
 
-/** Whether Step Functions has the integration, with its pattern; only executions tell their results in two forms. */
-function isIntegration({ resourceType, pattern }: Extract<TaskResource, { kind: "service" }>): boolean {
-  const patterns = resourceType.startsWith("aws-sdk:") ? "RT" : (optimisedServices.get(resourceType) ?? "");
+/** Whether Step Functions has the integration, with its API and pattern; only executions tell their results in two forms. */
+function isIntegration({ resourceType, api, pattern }: Extract<TaskResource, { kind: "service" }>): boolean {
+  const sdk = resourceType.startsWith("aws-sdk:");
+  if (!sdk && !optimisedApis.get(resourceType)?.includes(api)) return false;
+  const patterns = sdk ? "RT" : (optimisedServices.get(resourceType) ?? "");
   if (pattern === "sync:2") return resourceType === "states";
   return patterns.includes({ requestResponse: "R", sync: "S", waitForTaskToken: "T" }[pattern]);
 }

@@ -51,7 +51,7 @@ export function checkTemplate(found: Diagnostics, template: Json, location: stri
       if (typeof value === "string" && /^\$\$?\.[A-Za-z_]/.test(value)) {
         found.warning(
           "NO_DOLLAR",
-          `The value of the field '${key}' looks like a JSONPath, but its name does not end with '.$'`,
+          `The value of '${key}' looks like a JSONPath. Instead of '${key}', use '${key}.$' to evaluate it as a JSONPath at runtime.`,
           location,
         );
       }
@@ -148,7 +148,7 @@ export function stringProblem(value: Json): string | undefined {
 
 export function timestampProblem(value: Json): string | undefined {
   if (typeof value === "string" && parseTimestamp(value)) return undefined;
-  return "Value must be a valid ISO-8601 extended offset date-time format string";
+  return "String does not match RFC3339 timestamp";
 }
 
 const variableName = /^[\p{ID_Start}_][\p{ID_Continue}]{0,79}$/u;

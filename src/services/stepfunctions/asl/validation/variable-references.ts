@@ -17,6 +17,9 @@ const opaque = new Set([
   "Result",
 ]);
 
+/** Fields that are payload templates, in a state or in a part of one. */
+const templates = new Set(["Parameters", "ItemSelector", "ResultSelector", "Assign", "Credentials", "BatchInput"]);
+
 /**
  * The variables each state refers to, by state name; states that refer to none are left out. This is DescribeStateMachine's
  * `variableReferences`.
@@ -28,7 +31,9 @@ export function variableReferences(machine: Machine): Record<string, string[]> {
   for (const node of machine.states.values()) {
     const names = new Set<string>();
     for (const field of Object.keys(node.fields)) {
-      if (!opaque.has(field)) collect(node.fields[field]!, node.language === "JSONata", names);
+      if (opaque.has(field)) continue;
+      if (node.language === "JSONata") collectQueries(node.fields[field]!, names);
+      else collectPaths(field, node.fields[field]!, templates.has(field), names);
     }
     const known = [...names].filter((name) => assigned.has(name));
     if (known.length > 0) result[node.name] = known;
@@ -48,11 +53,21 @@ function collectAssigned(fields: JsonObject, names: Set<string>): void {
   }
 }
 
-function collect(value: Json, query: boolean, names: Set<string>): void {
+function collectQueries(value: Json, names: Set<string>): void {
+  if (typeof value === "string") for (const name of queryVariables(value)) names.add(name);
+  else if (Array.isArray(value) || isObject(value)) {
+    for (const member of Object.values(value)) collectQueries(member, names);
+  }
+}
+
+/** Variables count where they are evaluated: in path fields, and in templates under keys that end in `.$`. */
+function collectPaths(key: string, value: Json, template: boolean, names: Set<string>): void {
   if (typeof value === "string") {
-    for (const name of query ? queryVariables(value) : pathVariables(value)) names.add(name);
-  } else if (Array.isArray(value) || isObject(value)) {
-    for (const member of Object.values(value)) collect(member, query, names);
+    const evaluated = template ? key.endsWith(".$") : key === "Variable" || key.endsWith("Path");
+    if (evaluated) for (const name of pathVariables(value)) names.add(name);
+  } else if (Array.isArray(value)) for (const item of value) collectPaths("", item, template, names);
+  else if (isObject(value)) {
+    for (const name of Object.keys(value)) collectPaths(name, value[name]!, template || templates.has(name), names);
   }
 }
 

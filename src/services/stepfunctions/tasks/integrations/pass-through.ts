@@ -5,6 +5,7 @@
 import { type OperationModel, requiredMembers } from "../../../../../protocols/schema.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { isObject, type Json, type JsonObject } from "../../asl/json.ts";
+import { optimisedApis } from "../../asl/states/state-fields.ts";
 import { awsJsonCall, speaksAwsJson } from "./aws-json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { type JobCall, jobKindOf } from "./job-kinds.ts";
@@ -139,6 +140,6 @@ function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pa
   const sdk = type.startsWith("aws-sdk:");
   if (sdk) return { type, sdk, service: type.slice("aws-sdk:".length), operation, api, pattern };
   const integration = optimizedIntegration(type);
-  if (!integration?.apis.includes(api)) return undefined;
+  if (integration === undefined || !optimisedApis.get(type)?.includes(api)) return undefined;
   return { type, sdk, service: integration.service, operation, api, pattern };
 }

@@ -6,6 +6,7 @@ import type { ServiceDependencies } from "../../../../calls/service.ts";
 import { checkExecutionArn } from "../../arns.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { isObject, type Json, type JsonObject, writeJson } from "../../asl/json.ts";
+import { optimisedApis } from "../../asl/states/state-fields.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
@@ -35,7 +36,7 @@ export class ServiceCalls implements Integration {
     if (resource.kind !== "service") return undefined;
     const { resourceType, api } = resource;
     const sdk = resourceType.startsWith("aws-sdk:");
-    if (!sdk && !optimizedIntegration(resourceType)?.apis.includes(api)) return undefined;
+    if (!sdk && !optimisedApis.get(resourceType)?.includes(api)) return undefined;
     const service = serviceOf(resourceType);
     const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
     return operation && { service: service as string, operation, sdk };

@@ -10,8 +10,6 @@ export interface Optimized {
   /** `Service:` in causes. */
   readonly serviceText: string;
   readonly contentType: string;
-  /** The operations that are integrated. */
-  readonly apis: readonly string[];
 }
 
 const json10 = "application/x-amz-json-1.0";
@@ -19,64 +17,33 @@ const json11 = "application/x-amz-json-1.1";
 const restJson = "application/json";
 
 /** Most names of a service are made of one: `AmazonSQS`. */
-function integration(vendor: string, name: string, apis: string, service: string, contentType: string): Optimized {
+function integration(vendor: string, name: string, service: string, contentType: string): Optimized {
   const serviceText = vendor + name;
   const unmodelled = `${serviceText}Exception`;
-  return { service, errorPrefix: name, unmodelled, serviceText, contentType, apis: apis.split(" ") };
+  return { service, errorPrefix: name, unmodelled, serviceText, contentType };
 }
 
 const optimized: Readonly<Record<string, Optimized>> = {
-  sqs: integration("Amazon", "SQS", "sendMessage", "sqs", json10),
-  sns: integration("Amazon", "SNS", "publish", "sns", "text/xml"),
-  states: integration("AWS", "StepFunctions", "startExecution", "stepfunctions", json10),
-  events: integration("Amazon", "EventBridge", "putEvents", "eventbridge", json11),
+  sqs: integration("Amazon", "SQS", "sqs", json10),
+  sns: integration("Amazon", "SNS", "sns", "text/xml"),
+  states: integration("AWS", "StepFunctions", "stepfunctions", json10),
+  events: integration("Amazon", "EventBridge", "eventbridge", json11),
   dynamodb: {
-    ...integration("Amazon", "DynamoDB", "getItem putItem updateItem deleteItem", "dynamodb", json10),
+    ...integration("Amazon", "DynamoDB", "dynamodb", json10),
     serviceText: "AmazonDynamoDBv2",
   },
-  ecs: integration("Amazon", "ECS", "runTask", "ecs", json11),
-  batch: integration("AWS", "Batch", "submitJob", "batch", restJson),
-  glue: integration("AWS", "Glue", "startJobRun", "glue", json11),
-  databrew: integration("AWS", "GlueDataBrew", "startJobRun", "databrew", restJson),
-  mediaconvert: integration("AWS", "MediaConvert", "createJob", "mediaconvert", restJson),
-  bedrock: integration("Amazon", "BedrockRuntime", "invokeModel", "bedrockruntime", restJson),
-  codebuild: integration(
-    "AWS",
-    "CodeBuild",
-    "startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch stopBuildBatch retryBuildBatch deleteBuildBatch",
-    "codebuild",
-    json11,
-  ),
-  athena: integration(
-    "Amazon",
-    "Athena",
-    "startQueryExecution stopQueryExecution getQueryExecution getQueryResults",
-    "athena",
-    json11,
-  ),
-  sagemaker: integration(
-    "Amazon",
-    "SageMaker",
-    "createTrainingJob createTransformJob createProcessingJob createHyperParameterTuningJob createLabelingJob " +
-      "createModel createEndpoint createEndpointConfig updateEndpoint",
-    "sagemaker",
-    json11,
-  ),
-  "emr-containers": integration(
-    "Amazon",
-    "EMRContainers",
-    "createVirtualCluster deleteVirtualCluster startJobRun",
-    "emrcontainers",
-    restJson,
-  ),
-  "emr-serverless": integration(
-    "AWS",
-    "EMRServerless",
-    "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun",
-    "emrserverless",
-    restJson,
-  ),
-  eks: integration("Amazon", "EKS", "createCluster deleteCluster createNodegroup deleteNodegroup", "eks", restJson),
+  ecs: integration("Amazon", "ECS", "ecs", json11),
+  batch: integration("AWS", "Batch", "batch", restJson),
+  glue: integration("AWS", "Glue", "glue", json11),
+  databrew: integration("AWS", "GlueDataBrew", "databrew", restJson),
+  mediaconvert: integration("AWS", "MediaConvert", "mediaconvert", restJson),
+  bedrock: integration("Amazon", "BedrockRuntime", "bedrockruntime", restJson),
+  codebuild: integration("AWS", "CodeBuild", "codebuild", json11),
+  athena: integration("Amazon", "Athena", "athena", json11),
+  sagemaker: integration("Amazon", "SageMaker", "sagemaker", json11),
+  "emr-containers": integration("Amazon", "EMRContainers", "emrcontainers", restJson),
+  "emr-serverless": integration("AWS", "EMRServerless", "emrserverless", restJson),
+  eks: integration("Amazon", "EKS", "eks", restJson),
 };
 
 /** The integration of `arn:aws:states:::<name>:<api>`; undefined when there is none. */
