@@ -87,10 +87,10 @@ export class Cause {
     return this.#text;
   }
 
-  /** The text of `next(kind, id)`, for a fan-out, which has many that differ in their last link alone. */
+  /** The text of `next(kind, id)` for a new id of our own making; a fan-out has many that differ in their last link alone. */
   textOfNext(kind: CauseKind, id: string): string {
     if (this.links.length >= mostLinks) return this.next(kind, id).text;
-    return this.#withTrace(`${this.#headText()}>${linkOf(kind, id)}`);
+    return this.#withTrace(`${this.#headText()}>${kind}:${id}`);
   }
 
   #headText(): string {

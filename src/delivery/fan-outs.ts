@@ -117,7 +117,7 @@ export class FanOuts {
       for (const receiver of receivers) submit(requestOf(shared, receiver));
       return;
     }
-    const ids = receivers.map(() => random.uuid());
+    const ids = random.uuids(receivers.length);
     let failures: ReturnType<typeof deliverAll>;
     try {
       failures = store.transaction(() => deliverAll(shared, receivers, ids));

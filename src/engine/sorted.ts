@@ -44,6 +44,7 @@ export function pairOf(orderA: Order, keyA: Key, orderB: Order, keyB: Key): Sort
 
 /** Adds an entry that is not there yet; returns the root, which may be a new one. */
 export function insert(root: Sorted, order: Order, key: Key): Sorted {
+  if (append(root, order, key)) return root;
   const sibling = insertInto(root, order, key);
   if (sibling === undefined) return root;
   return new Sorted(
@@ -52,6 +53,22 @@ export function insert(root: Sorted, order: Order, key: Key): Sorted {
     [root, sibling],
     root.size + sibling.size,
   );
+}
+
+/** Adds an entry behind all others, where most of them come, without a search; says whether it could. */
+function append(root: Sorted, order: Order, key: Key): boolean {
+  const { orders, keys } = lastLeaf(root);
+  const end = keys.length;
+  if (end >= SLOTS || !isBefore(orders[end - 1]!, keys[end - 1]!, order, key)) return false;
+  orders.push(order);
+  keys.push(key);
+  let node = root;
+  node.size += 1;
+  while (node.children !== undefined) {
+    node = node.children[node.children.length - 1]!;
+    node.size += 1;
+  }
+  return true;
 }
 
 /** Removes an entry; returns the root, which may be another one, or undefined when the entry is not there. */

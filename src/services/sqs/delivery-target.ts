@@ -51,7 +51,7 @@ export function deliverToQueues(
   const { copy, traceHeader = currentCause()?.sentTrace } = shared.parameters;
   const cause = currentCause()?.withTrace(traceHeader);
   const now = sqs.now;
-  const messageIds = sqs.deps.random.fork("messages");
+  const messageIds = sqs.deps.random.fork("messages").uuids(receivers.length);
   let checked: Checked | undefined;
   let bodyMd5 = "";
   for (let place = 0; place < receivers.length; place += 1) {
@@ -88,7 +88,7 @@ export function deliverToQueues(
       {
         serial,
         account: queue.account,
-        id: messageIds.uuid(),
+        id: messageIds[place] as string,
         body,
         bodyMd5,
         attributes,

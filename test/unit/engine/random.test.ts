@@ -15,6 +15,13 @@ function sample(random: Random): unknown[] {
   ];
 }
 
+it("makes UUIDs together as one by one", () => {
+  const [together, alone] = [new Random("seed"), new Random("seed")];
+  expect(together.uuids(50)).toEqual(Array.from({ length: 50 }, () => alone.uuid()));
+  expect(together.uuids(0)).toEqual([]);
+  expect(together.uuid()).toBe(alone.uuid());
+});
+
 describe.each([
   ["seeded", () => new Random("seed")],
   ["unseeded", () => new Random()],
