@@ -12,6 +12,7 @@ import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import { HttpCallError, httpCall } from "../outside/http-client.ts";
 import { scopeHeaders } from "../outside/scope-headers.ts";
+import { withoutSecrets } from "../outside/secrets.ts";
 
 export interface FunctionContext {
   readonly functionName: string;
@@ -211,7 +212,7 @@ async function callUrl(
     throw refused(answer.status, String(answer.headers["x-amzn-errortype"] ?? ""), answer.body);
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
-    const message = `The function behind ${url.href} does not answer: ${error.message}`;
+    const message = `The function behind ${withoutSecrets(url.href)} does not answer: ${error.message}`;
     throw AwsError.unmodeled({ name: "ServiceException", status: 500, fault: "server", message });
   }
 }

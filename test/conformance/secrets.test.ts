@@ -3,6 +3,8 @@ import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { SNS } from "@aws-sdk/client-sns";
 import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Cause } from "../../src/calls/cause.ts";
+import { Invocation } from "../../src/calls/invocation.ts";
 import { Emulator } from "../../src/emulator.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
 import { http } from "../support/http.ts";
@@ -91,4 +93,17 @@ it("writes none of it to its log, which has each request", async () => {
   expect(log).toContain('"path":"/_busbar/nowhere"');
   expect(log).not.toContain(secret);
   expect(await views()).not.toContain(secret);
+});
+
+it("says nothing of the password in a function's URL when the function does not answer", async () => {
+  const other = await Emulator.start({ functions: { f: `http://ann:${secret}@127.0.0.1:1/` } });
+  const invocation = Invocation.ofService(
+    "states",
+    "arn",
+    { account: "000000000000", region: "us-east-1" },
+    Cause.from(),
+  );
+  const failed = await other.functions.invoke("f", "{}", invocation).catch((error: Error) => error.message);
+  expect(failed).toContain("http://ann:****@127.0.0.1:1/");
+  await other.close();
 });
