@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import { kindOf, type Shape } from "../../protocols/schema.ts";
 import { services } from "../../src/emulator.ts";
 import type { Chance } from "./chance.ts";
+import { hostileJson } from "./hostile-json.ts";
 
 const models = services.map(({ model }) => model);
 /** What would take away the things the calls are about. */
@@ -83,6 +84,7 @@ const depthLimit = 6;
 /** JSON text of a value of the shape, filled with what stands at the edge of things; now and then of another shape. */
 function shaped(chance: Chance, shape: Shape, depth: number): string {
   if (chance.chance(0.03) || depth > depthLimit) return json(chance);
+  if (chance.chance(0.03)) return hostileJson(chance);
   const many = (most: number, item: () => string) => Array.from({ length: chance.int(most) }, item).join(",");
   switch (kindOf(shape)) {
     case "struct":
@@ -103,7 +105,8 @@ function shaped(chance: Chance, shape: Shape, depth: number): string {
     case "document":
       return json(chance, depth);
     default:
-      return JSON.stringify(chance.of(texts));
+      // Many texts are JSON themselves.
+      return JSON.stringify(chance.chance(0.1) ? hostileJson(chance) : chance.of(texts));
   }
 }
 
