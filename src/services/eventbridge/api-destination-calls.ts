@@ -1,13 +1,13 @@
 /** Calls API destinations (EventBridge user guide, "API destinations as targets"). */
 import type { Target } from "@aws-sdk/client-eventbridge";
 import type { Invocation } from "../../calls/invocation.ts";
+import { eventRetry } from "../../delivery/event-retry.ts";
 import type { WebParameters } from "../../delivery/kinds.ts";
 import { type Delivery, DeliveryFailure, type DeliveryRequest, type Way } from "../../delivery/types.ts";
 import { type ConnectionCall, ConnectionError } from "../../outside/connections.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
 import type { EventBridge } from "./eventbridge.ts";
-import { retryOf } from "./retry.ts";
 import type { ApiDestinationRow, ConnectionRow } from "./tables.ts";
 
 const timeoutMs = 5000;
@@ -50,7 +50,7 @@ export class ApiDestinations {
   wayTo(target: Target, parameters: WebParameters): Way<"api-destination"> & Pick<DeliveryRequest, "retry"> {
     const arn = target.Arn as string;
     const perSecond = this.#service.apiDestination(arn)?.perSecond;
-    const retry = retryOf(target.RetryPolicy);
+    const retry = eventRetry(target.RetryPolicy);
     return {
       kind: "api-destination",
       parameters,

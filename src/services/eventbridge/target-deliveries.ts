@@ -1,4 +1,5 @@
 /** Hands what a rule's targets are to receive to the delivery engine, and tells its dead letters why. */
+import { eventRetry } from "../../delivery/event-retry.ts";
 import {
   type DeliveryEnd,
   DeliveryFailure,
@@ -9,7 +10,6 @@ import {
 import type { BusEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { errorCode } from "./failure-codes.ts";
-import { retryOf } from "./retry.ts";
 import type { Arrival } from "./router.ts";
 import type { RuleRow, TargetRow } from "./tables.ts";
 import { callOf } from "./target-calls.ts";
@@ -54,7 +54,7 @@ export class Targets {
       source: rule.arn,
       target: spec.Arn,
       payload: "text" in input ? input.text : event.text,
-      retry: retryOf(spec.RetryPolicy),
+      retry: eventRetry(spec.RetryPolicy),
       ...this.#wayTo(spec, rule, event, arrival),
       deadLetter:
         deadLetterArn === undefined

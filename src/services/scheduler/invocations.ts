@@ -1,5 +1,6 @@
 /** One invocation of a schedule: how its target is reached, how often it is tried, and what its dead letter says. */
 import type { Invocation } from "../../calls/invocation.ts";
+import { eventRetry } from "../../delivery/event-retry.ts";
 import {
   type DeadLetter,
   type Delivery,
@@ -7,7 +8,6 @@ import {
   DeliveryFailure,
   FailedAfterTaking,
   type MessageAttributes,
-  type RetryPolicy,
 } from "../../delivery/types.ts";
 import { applySchedulerContext } from "../../events/input-transform/index.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -15,13 +15,6 @@ import type { ScheduleRow, TargetSpec } from "./tables.ts";
 import { requestOf, universalInput, wayTo } from "./targets.ts";
 
 const service = "scheduler";
-export const defaultRetries = 185;
-export const defaultMaxAgeSeconds = 86_400;
-const fastRetries = 10;
-const firstRetryMs = 1000;
-/** So that 185 retries take about 24 hours. */
-const slowRetryMs = 480_000;
-const jitter = 0.05;
 
 /** What an invocation's attempts and its end need to know of it. */
 interface Planned {
@@ -63,7 +56,7 @@ export class Invocations {
       target: spec.Arn,
       ...wayTo(spec, executionId),
       payload: spec.Input ?? this.#notification(row, plannedMs),
-      retry: retryOf(spec.RetryPolicy),
+      retry: eventRetry(spec.RetryPolicy),
       deadLetter,
       notify: service,
       context: { ...context },
@@ -172,20 +165,6 @@ function deadLetterBody(delivery: Delivery, attempt: number): string {
   } catch {
     return delivery.payload;
   }
-}
-
-/** By default 185 retries within 24 hours, backing off (Scheduler user guide, "Configuring a retry policy"). */
-function retryOf(policy: TargetSpec["RetryPolicy"]): RetryPolicy {
-  const retries = policy?.MaximumRetryAttempts ?? defaultRetries;
-  const fast = Math.min(retries, fastRetries);
-  const slow = retries - fast;
-  const phases: RetryPolicy["phases"][number][] = [];
-  if (fast > 0) {
-    const maxMs = firstRetryMs * 2 ** (fast - 1);
-    phases.push({ count: fast, minMs: firstRetryMs, maxMs, curve: "geometric" });
-  }
-  if (slow > 0) phases.push({ count: slow, minMs: slowRetryMs, maxMs: slowRetryMs, curve: "constant" });
-  return { phases, maxAgeMs: (policy?.MaximumEventAgeInSeconds ?? defaultMaxAgeSeconds) * 1000, jitter };
 }
 
 function isoSeconds(epochMs: number): string {

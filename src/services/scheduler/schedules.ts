@@ -16,8 +16,8 @@ import {
 } from "@aws-sdk/client-scheduler";
 import { encodeToken } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
+import { defaultMaxAgeSeconds, defaultRetries } from "../../delivery/event-retry.ts";
 import { conflict, scheduleDoesNotExist } from "./errors.ts";
-import { defaultMaxAgeSeconds, defaultRetries } from "./invocations.ts";
 import { definitionOf } from "./schedule-checks.ts";
 import { defaultGroup, operation, type Scheduler } from "./scheduler.ts";
 import { type ScheduleRow, schedulesKey } from "./tables.ts";

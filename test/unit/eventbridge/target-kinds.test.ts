@@ -1,6 +1,7 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
+import { eventRetry } from "../../../src/delivery/event-retry.ts";
 import { Mailbox } from "../../../src/delivery/mailbox.ts";
 import type { Delivery, DeliveryRequest } from "../../../src/delivery/types.ts";
 import { Clock } from "../../../src/engine/clock.ts";
@@ -12,7 +13,6 @@ import { Functions } from "../../../src/functions/functions.ts";
 import { Connections } from "../../../src/outside/connections.ts";
 import { EventBridge } from "../../../src/services/eventbridge/eventbridge.ts";
 import { errorCode } from "../../../src/services/eventbridge/failure-codes.ts";
-import { retryOf } from "../../../src/services/eventbridge/retry.ts";
 import { Arrivals } from "../../../src/sources/arrivals.ts";
 
 const account = "111122223333";
@@ -182,14 +182,14 @@ describe("the target kind events", () => {
 });
 
 describe("the retry policy", () => {
-  const total = (policy: Parameters<typeof retryOf>[0]) =>
-    retryOf(policy).phases.reduce((sum, { count }) => sum + count, 0);
+  const total = (policy: Parameters<typeof eventRetry>[0]) =>
+    eventRetry(policy).phases.reduce((sum, { count }) => sum + count, 0);
 
   it("has as many retries as asked for, 185 by default, within a day", () => {
     expect([total({}), total({ MaximumRetryAttempts: 0 }), total({ MaximumRetryAttempts: 7 })]).toEqual([185, 0, 7]);
-    expect(retryOf({}).maxAgeMs).toBe(86_400_000);
-    expect(retryOf({ MaximumEventAgeInSeconds: 60 }).maxAgeMs).toBe(60_000);
-    expect(retryOf({ MaximumRetryAttempts: 3 }).phases).toEqual([
+    expect(eventRetry({}).maxAgeMs).toBe(86_400_000);
+    expect(eventRetry({ MaximumEventAgeInSeconds: 60 }).maxAgeMs).toBe(60_000);
+    expect(eventRetry({ MaximumRetryAttempts: 3 }).phases).toEqual([
       { count: 3, minMs: 1000, maxMs: 4000, curve: "geometric" },
     ]);
   });
