@@ -4,7 +4,7 @@
  */
 
 /** A modelled error as the SDK clients export it (`QueueDoesNotExist$`): `[-3, namespace, name, traits, members, …]`. */
-export type ErrorSchema = readonly [-3, string, string, ErrorTraits | number, ...unknown[]];
+export type ErrorSchema = readonly [-3, string, string, object | number, ...unknown[]];
 
 interface ErrorTraits {
   readonly error?: "client" | "server";

@@ -7,7 +7,7 @@ import {
   ResourceAlreadyExistsException$,
   ResourceNotFoundException$,
 } from "@aws-sdk/client-eventbridge";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { InvalidTransform } from "../../events/input-transform/index.ts";
 import { InvalidEventPattern, maxEventPatternLength, type Pattern, parsePattern } from "../../events/pattern/index.ts";
 import { InvalidSchedule, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
@@ -22,24 +22,24 @@ export function invalidParameter(name: string, reason?: string): AwsError {
 }
 
 export function notFound(message: string): AwsError {
-  return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+  return AwsError.of(ResourceNotFoundException$, message);
 }
 
 export function alreadyExists(message: string): AwsError {
-  return AwsError.of(ResourceAlreadyExistsException$ as ErrorSchema, message);
+  return AwsError.of(ResourceAlreadyExistsException$, message);
 }
 
 export function limitExceeded(): AwsError {
   const message = "The requested resource exceeds the maximum number allowed.";
-  return AwsError.of(LimitExceededException$ as ErrorSchema, message);
+  return AwsError.of(LimitExceededException$, message);
 }
 
 export function illegalStatus(message: string): AwsError {
-  return AwsError.of(IllegalStatusException$ as ErrorSchema, message);
+  return AwsError.of(IllegalStatusException$, message);
 }
 
 export function managedRule(name: string, managedBy: string): AwsError {
-  return AwsError.of(ManagedRuleException$ as ErrorSchema, `Rule ${name} is managed by ${managedBy}.`);
+  return AwsError.of(ManagedRuleException$, `Rule ${name} is managed by ${managedBy}.`);
 }
 
 /** Compiles a pattern of a rule, an archive or TestEventPattern. @throws AwsError InvalidEventPatternException */
@@ -55,7 +55,7 @@ export function patternOf(text: string): Pattern {
 }
 
 function invalidPattern(message: string): AwsError {
-  return AwsError.of(InvalidEventPatternException$ as ErrorSchema, message);
+  return AwsError.of(InvalidEventPatternException$, message);
 }
 
 /** @throws AwsError ValidationException `Parameter ScheduleExpression is not valid.` */

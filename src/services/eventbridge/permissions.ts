@@ -6,7 +6,7 @@ import {
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-eventbridge";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { invalidParameter, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
@@ -75,7 +75,7 @@ function statementsOf(bus: BusRow): readonly PolicyStatement[] {
 function setPolicy(service: EventBridge, bus: BusRow, policy: string | undefined): void {
   if (policy !== undefined && policy.length > maxPolicyLength) {
     const message = "Event bus policy length exceeds the limit.";
-    throw AwsError.of(PolicyLengthExceededException$ as ErrorSchema, message);
+    throw AwsError.of(PolicyLengthExceededException$, message);
   }
   service.buses.put({ ...bus, policy, modifiedMs: service.now });
 }

@@ -10,31 +10,31 @@ import {
   ResourceNotFoundException$,
   ValidationException$,
 } from "@aws-sdk/client-kinesis";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { javaDate } from "../../../protocols/validate.ts";
 
 export function invalidArgument(message: string): AwsError {
-  return AwsError.of(InvalidArgumentException$ as ErrorSchema, message);
+  return AwsError.of(InvalidArgumentException$, message);
 }
 
 export function validation(message: string): AwsError {
-  return AwsError.of(ValidationException$ as ErrorSchema, message);
+  return AwsError.of(ValidationException$, message);
 }
 
 export function resourceNotFound(message: string): AwsError {
-  return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+  return AwsError.of(ResourceNotFoundException$, message);
 }
 
 export function resourceInUse(message: string): AwsError {
-  return AwsError.of(ResourceInUseException$ as ErrorSchema, message);
+  return AwsError.of(ResourceInUseException$, message);
 }
 
 export function limitExceeded(message: string): AwsError {
-  return AwsError.of(LimitExceededException$ as ErrorSchema, message);
+  return AwsError.of(LimitExceededException$, message);
 }
 
 export function throughputExceeded(shardId: string, stream: StreamName): AwsError {
-  return AwsError.of(ProvisionedThroughputExceededException$ as ErrorSchema, rateExceeded(shardId, stream));
+  return AwsError.of(ProvisionedThroughputExceededException$, rateExceeded(shardId, stream));
 }
 
 export function rateExceeded(shardId: string, stream: StreamName): string {
@@ -43,18 +43,18 @@ export function rateExceeded(shardId: string, stream: StreamName): string {
 
 export function expiredIterator(createdMs: number, now: number): AwsError {
   return AwsError.of(
-    ExpiredIteratorException$ as ErrorSchema,
+    ExpiredIteratorException$,
     `Iterator expired. The iterator was created at time ${javaDate(new Date(createdMs))} while right now it is ${javaDate(new Date(now))} which is further in the future than the tolerated delay of 300000 milliseconds.`,
   );
 }
 
 export function expiredToken(): AwsError {
-  return AwsError.of(ExpiredNextTokenException$ as ErrorSchema, "The provided NextToken has expired.");
+  return AwsError.of(ExpiredNextTokenException$, "The provided NextToken has expired.");
 }
 
 /** What a request with DryRun gets when it would have succeeded. */
 export function dryRun(): AwsError {
-  return AwsError.of(DryRunOperationException$ as ErrorSchema, "Request would have succeeded, but DryRun flag is set.");
+  return AwsError.of(DryRunOperationException$, "Request would have succeeded, but DryRun flag is set.");
 }
 
 interface StreamName {

@@ -5,10 +5,10 @@ import {
   ServiceQuotaExceededException$,
   ValidationException$,
 } from "@aws-sdk/client-pipes";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 
 export function validation(message: string): AwsError {
-  return AwsError.of(ValidationException$ as unknown as ErrorSchema, message);
+  return AwsError.of(ValidationException$, message);
 }
 
 /** The form Pipes has for parameter blocks that do not fit: JSON in the message. */
@@ -17,11 +17,11 @@ export function invalidField(name: string, message: string): AwsError {
 }
 
 export function pipeDoesNotExist(name: string): AwsError {
-  return AwsError.of(NotFoundException$ as unknown as ErrorSchema, `Pipe ${name} does not exist.`);
+  return AwsError.of(NotFoundException$, `Pipe ${name} does not exist.`);
 }
 
 export function conflict(name: string, message: string): AwsError {
-  return AwsError.of(ConflictException$ as unknown as ErrorSchema, message, {
+  return AwsError.of(ConflictException$, message, {
     resourceId: name,
     resourceType: "Pipe",
   });
@@ -29,7 +29,7 @@ export function conflict(name: string, message: string): AwsError {
 
 export function tooManyPipes(name: string, most: number): AwsError {
   const message = `The limit of ${most} pipes for this account and Region is reached.`;
-  return AwsError.of(ServiceQuotaExceededException$ as unknown as ErrorSchema, message, {
+  return AwsError.of(ServiceQuotaExceededException$, message, {
     resourceId: name,
     resourceType: "Pipe",
     serviceCode: "pipes",

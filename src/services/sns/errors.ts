@@ -6,11 +6,11 @@ import {
   NotFoundException$,
   ResourceNotFoundException$,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 
 /** InvalidParameter with the whole text given. */
 export function invalid(message: string): AwsError {
-  return AwsError.of(InvalidParameterException$ as ErrorSchema, message);
+  return AwsError.of(InvalidParameterException$, message);
 }
 
 /** `Invalid parameter: {what}` or `Invalid parameter: {what} Reason: {reason}`. */
@@ -20,19 +20,19 @@ export function invalidParameter(what: string, reason?: string): AwsError {
 
 /** A message attribute that is wrong. */
 export function invalidValue(message: string): AwsError {
-  return AwsError.of(InvalidParameterValueException$ as ErrorSchema, message);
+  return AwsError.of(InvalidParameterValueException$, message);
 }
 
 export function notFound(what: string): AwsError {
-  return AwsError.of(NotFoundException$ as ErrorSchema, `${what} does not exist`);
+  return AwsError.of(NotFoundException$, `${what} does not exist`);
 }
 
 export function resourceNotFound(message = "Resource does not exist"): AwsError {
-  return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+  return AwsError.of(ResourceNotFoundException$, message);
 }
 
 export function invalidState(message: string): AwsError {
-  return AwsError.of(InvalidStateException$ as ErrorSchema, message);
+  return AwsError.of(InvalidStateException$, message);
 }
 
 /** An attribute that is wrong: `{Attribute}: {what is wrong with it}`. Where it was given decides what stands before. */

@@ -14,7 +14,7 @@ import {
   VerifySMSSandboxPhoneNumber$,
   type VerifySMSSandboxPhoneNumberCommand,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
@@ -36,7 +36,7 @@ export const createSMSSandboxPhoneNumber = operation<CreateSMSSandboxPhoneNumber
     if (!/^\+[1-9]\d{7,14}$/.test(number)) throw invalidParameter("PhoneNumber", "input incorrectly formatted");
     const place = placeKey({ account, region });
     if (service.phones.has(phoneKey("optedOut", place, number))) {
-      throw AwsError.of(OptedOutException$ as ErrorSchema, `${number} has opted out of SMS`);
+      throw AwsError.of(OptedOutException$, `${number} has opted out of SMS`);
     }
     const key = phoneKey("sandbox", place, number);
     const password = service.deps.random.text(6, "0123456789");
@@ -62,7 +62,7 @@ export const verifySMSSandboxPhoneNumber = operation<VerifySMSSandboxPhoneNumber
   (input, context) => {
     const row = sandboxed(context, input.PhoneNumber);
     if (row.password !== input.OneTimePassword) {
-      throw AwsError.of(VerificationException$ as ErrorSchema, undefined, {
+      throw AwsError.of(VerificationException$, undefined, {
         Message: "The one-time password is not valid",
         Status: "Invalid",
       });

@@ -5,7 +5,7 @@ import {
   type SubscribeCommand,
   SubscriptionLimitExceededException$,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asGivenAttributes, invalid, invalidParameter } from "./errors.ts";
@@ -162,7 +162,7 @@ function checkLimits(
   const { by } = service.subscriptions;
   if (by.topic.size(topic.arn) >= (topic.fifo ? maxFifoSubscriptions : maxSubscriptions)) {
     const message = "Subscription limit exceeded for this topic";
-    throw AwsError.of(SubscriptionLimitExceededException$ as ErrorSchema, message);
+    throw AwsError.of(SubscriptionLimitExceededException$, message);
   }
   if (attributes["FilterPolicy"] !== undefined) checkFilterPolicyLimit(service, topic, account);
 }
@@ -173,6 +173,6 @@ export function checkFilterPolicyLimit(service: Sns, topic: TopicRow, account: s
   const ofTopic = service.deps.options.strict ? maxPoliciesOfTopic : maxPoliciesOfAccount;
   if (by.filteredOfTopic.size(topic.arn) >= ofTopic || by.filtered.size(account) >= maxPoliciesOfAccount) {
     const message = "Filter policy limit exceeded";
-    throw AwsError.of(FilterPolicyLimitExceededException$ as ErrorSchema, message);
+    throw AwsError.of(FilterPolicyLimitExceededException$, message);
   }
 }

@@ -15,7 +15,7 @@ import {
   Unsubscribe$,
   type UnsubscribeCommand,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
@@ -69,10 +69,7 @@ export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, c
   }
   const signed = isSigned(context);
   if (!signed && row.authenticateOnUnsubscribe) {
-    throw AwsError.of(
-      AuthorizationErrorException$ as ErrorSchema,
-      "This subscription can be ended by an authenticated request alone",
-    );
+    throw AwsError.of(AuthorizationErrorException$, "This subscription can be ended by an authenticated request alone");
   }
   service.deps.timers.cancel(`${pendingTimer} ${row.arn}`);
   const topic = service.topics.get(row.topicArn);

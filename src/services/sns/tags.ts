@@ -8,7 +8,7 @@ import {
   UntagResource$,
   type UntagResourceCommand,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { invalidParameter, resourceNotFound } from "./errors.ts";
 import { checkArn, operation, type Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
@@ -60,7 +60,7 @@ export function checkTags(given: readonly Tag[] | undefined): Record<string, str
 function checkCount(tags: Readonly<Record<string, string>>): void {
   if (Object.keys(tags).length <= maxTags) return;
   const message = "Could not complete request: tag quota of per resource exceeded";
-  throw AwsError.of(TagLimitExceededException$ as ErrorSchema, message);
+  throw AwsError.of(TagLimitExceededException$, message);
 }
 
 function taggedTopic(service: Sns, arn: string | undefined): TopicRow {

@@ -13,7 +13,7 @@ import {
   type SetTopicAttributesCommand,
   TopicLimitExceededException$,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
@@ -45,7 +45,7 @@ export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, c
     return { TopicArn: arn };
   }
   if (service.topics.by.name.size(placeKey({ account, region })) >= maxTopics) {
-    throw AwsError.of(TopicLimitExceededException$ as ErrorSchema, `At most ${maxTopics} topics are allowed`);
+    throw AwsError.of(TopicLimitExceededException$, `At most ${maxTopics} topics are allowed`);
   }
   service.topics.put({
     arn,

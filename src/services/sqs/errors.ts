@@ -10,7 +10,7 @@ import {
   ResourceNotFoundException$,
   UnsupportedOperation$,
 } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import type { ProtocolName } from "../../../protocols/protocol.ts";
 import { textOf } from "../../../protocols/unknown-json.ts";
 
@@ -34,12 +34,12 @@ export function missingParameter(parameter: string): AwsError {
 /** The text differs: Query still speaks of its WSDL. */
 export function queueDoesNotExist(protocol: ProtocolName | undefined): AwsError {
   const wsdl = protocol === "awsQuery" ? " for this wsdl version" : "";
-  return AwsError.of(QueueDoesNotExist$ as ErrorSchema, `The specified queue does not exist${wsdl}.`);
+  return AwsError.of(QueueDoesNotExist$, `The specified queue does not exist${wsdl}.`);
 }
 
 /** A QueueUrl that names no queue stands for the endpoint it was sent to. */
 export function invalidAddress(endpoint: string): AwsError {
-  return AwsError.of(InvalidAddress$ as ErrorSchema, `The address ${endpoint} is not valid for this endpoint.`);
+  return AwsError.of(InvalidAddress$, `The address ${endpoint} is not valid for this endpoint.`);
 }
 
 /** What IAM answers in SQS's name; the codes differ by protocol. */
@@ -52,25 +52,25 @@ export function unknownAttribute(name: string): AwsError {
 }
 
 export function invalidAttributeName(message: string): AwsError {
-  return AwsError.of(InvalidAttributeName$ as ErrorSchema, message);
+  return AwsError.of(InvalidAttributeName$, message);
 }
 
 export function invalidAttributeValue(message: string): AwsError {
-  return AwsError.of(InvalidAttributeValue$ as ErrorSchema, message);
+  return AwsError.of(InvalidAttributeValue$, message);
 }
 
 export function receiptHandleIsInvalid(message: string): AwsError {
-  return AwsError.of(ReceiptHandleIsInvalid$ as ErrorSchema, message);
+  return AwsError.of(ReceiptHandleIsInvalid$, message);
 }
 
 export function resourceNotFound(message: string): AwsError {
-  return AwsError.of(ResourceNotFoundException$ as ErrorSchema, message);
+  return AwsError.of(ResourceNotFoundException$, message);
 }
 
 export function overLimit(message: string): AwsError {
-  return AwsError.of(OverLimit$ as ErrorSchema, message);
+  return AwsError.of(OverLimit$, message);
 }
 
 export function unsupportedOperation(message: string): AwsError {
-  return AwsError.of(UnsupportedOperation$ as ErrorSchema, message);
+  return AwsError.of(UnsupportedOperation$, message);
 }

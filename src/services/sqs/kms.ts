@@ -26,7 +26,7 @@ const kms: JsonService = { target: "TrentService", version: "1.1", signingName: 
 const timeoutMs = 10_000;
 
 /** What SQS makes of KMS's errors. */
-const errors: Readonly<Record<string, unknown>> = {
+const errors: Readonly<Record<string, ErrorSchema>> = {
   AccessDeniedException: KmsAccessDenied$,
   DisabledException: KmsDisabled$,
   InvalidKeyUsageException: KmsInvalidKeyUsage$,
@@ -146,7 +146,7 @@ export class Kms {
     const requestId = answer.headers["x-amzn-requestid"] ?? this.#sqs.deps.random.fork("requests").uuid();
     const text = `${message} (Service: AWSKMS; Status Code: ${answer.status}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null)`;
     const schema = Object.hasOwn(errors, code) ? errors[code] : undefined;
-    throw schema === undefined ? unavailable(text) : AwsError.of(schema as ErrorSchema, text);
+    throw schema === undefined ? unavailable(text) : AwsError.of(schema, text);
   }
 }
 

@@ -17,7 +17,7 @@ import {
   QueueDoesNotExist$,
   QueueNameExists$,
 } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { invalidParameterValue, invalidValue, missingParameter, queueDoesNotExist } from "./errors.ts";
@@ -87,7 +87,7 @@ export const getQueueUrl = operation<GetQueueUrlCommand>(GetQueueUrl$, (input, c
   }
   if (owner === undefined) throw queueDoesNotExist(context.protocol);
   const message = "The specified queue does not exist or you do not have access to it.";
-  throw AwsError.of(QueueDoesNotExist$ as ErrorSchema, message);
+  throw AwsError.of(QueueDoesNotExist$, message);
 });
 
 export const listQueues = operation<ListQueuesCommand>(ListQueues$, (input, context) => {
@@ -118,7 +118,7 @@ export const purgeQueue = operation<PurgeQueueCommand>(PurgeQueue$, (input, cont
   const now = service.now;
   if (service.deps.options.strict && queue.purgedMs !== undefined && now - queue.purgedMs < minuteMs) {
     const message = `Only one PurgeQueue operation on ${queue.name} is allowed every 60 seconds.`;
-    throw AwsError.of(PurgeQueueInProgress$ as ErrorSchema, message);
+    throw AwsError.of(PurgeQueueInProgress$, message);
   }
   service.purges.begin(queue.arn);
   service.queues.put({ ...queue, purgedMs: now });
@@ -141,7 +141,7 @@ function checkDeletedRecently(service: Sqs, arn: string): void {
   service.retention.deletedQueues.run("");
   if (!service.deletedQueues.has(arn)) return;
   throw AwsError.of(
-    QueueDeletedRecently$ as ErrorSchema,
+    QueueDeletedRecently$,
     "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
   );
 }
@@ -152,7 +152,7 @@ function checkSameAttributes(existing: QueueRow, named: Record<string, string>, 
   for (const name of Object.keys(named)) {
     if (current[name] === asked[name]) continue;
     throw AwsError.of(
-      QueueNameExists$ as ErrorSchema,
+      QueueNameExists$,
       `A queue already exists with the same name and a different value for attribute ${name}`,
     );
   }

@@ -8,7 +8,7 @@ import {
   type SendMessageBatchCommand,
   type SendMessageCommand,
 } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Copy } from "../../delivery/copies.ts";
@@ -65,7 +65,7 @@ export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBa
   const total = entries.reduce((sum, entry) => sum + roughSize(entry), 0);
   if (total > maxBatchBytes) {
     const message = `Batch requests cannot be longer than ${maxBatchBytes} bytes. You have sent ${total} bytes.`;
-    throw AwsError.of(BatchRequestTooLong$ as ErrorSchema, message);
+    throw AwsError.of(BatchRequestTooLong$, message);
   }
   // What a FIFO queue cannot do without fails the call as a whole, before any entry is taken.
   if (isFifo(queue.arn)) for (const entry of entries) checkFifoIds(queue, entry);
@@ -125,7 +125,7 @@ export function check(queue: QueueRow, sent: Sent): Checked {
   const bytes = bytesOf(body);
   if (bytes === undefined) {
     throw AwsError.of(
-      InvalidMessageContents$ as ErrorSchema,
+      InvalidMessageContents$,
       "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
     );
   }

@@ -1,6 +1,6 @@
 /** The call rate of FIFO queues, which only `--strict` enforces. */
 import { RequestThrottled$ } from "@aws-sdk/client-sqs";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { isFifo, type QueueRow } from "./tables.ts";
 
@@ -31,7 +31,7 @@ export class Throughput {
     }
     const key = `${call} ${queue.arn}`;
     const calls = (this.#calls.get(key) ?? 0) + 1;
-    if (calls > callsPerSecond) throw AwsError.of(RequestThrottled$ as ErrorSchema, "Rate exceeded");
+    if (calls > callsPerSecond) throw AwsError.of(RequestThrottled$, "Rate exceeded");
     this.#calls.set(key, calls);
   }
 }

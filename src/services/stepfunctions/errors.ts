@@ -30,8 +30,8 @@ import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 
 /** Every error is answered with 400 (API reference), whatever status the client's schema knows, in an older namespace. */
 const wire = { status: 400, namespace: "com.amazonaws.swf.service.v2.model" };
-const of = (schema: unknown, message: string, members?: Record<string, unknown>): AwsError =>
-  AwsError.of(schema as ErrorSchema, message, members, wire);
+const of = (schema: ErrorSchema, message: string, members?: Record<string, unknown>): AwsError =>
+  AwsError.of(schema, message, members, wire);
 
 export const validation = (message: string, reason?: string): AwsError =>
   of(ValidationException$, message, reason === undefined ? {} : { reason });

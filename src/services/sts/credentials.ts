@@ -21,7 +21,7 @@ import {
   MalformedPolicyDocumentException$,
   PackedPolicyTooLargeException$,
 } from "@aws-sdk/client-sts";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
 import { textOf } from "../../../protocols/unknown-json.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { defaultAccount, roleSession } from "../../calls/identity.ts";
@@ -103,7 +103,7 @@ export const getAccessKeyInfo = operation<GetAccessKeyInfoCommand>(GetAccessKeyI
 export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCommand>(
   DecodeAuthorizationMessage$,
   () => {
-    throw AwsError.of(InvalidAuthorizationMessageException$ as ErrorSchema, "Message is not valid");
+    throw AwsError.of(InvalidAuthorizationMessageException$, "Message is not valid");
   },
 );
 
@@ -122,7 +122,7 @@ function checkPolicy(policy: string | undefined): void {
   } catch {
     // Falls through to the one answer for every unreadable policy.
   }
-  throw AwsError.of(MalformedPolicyDocumentException$ as ErrorSchema, "This policy contains invalid Json");
+  throw AwsError.of(MalformedPolicyDocumentException$, "This policy contains invalid Json");
 }
 
 /** Tag keys are compared without case, and what is transitive must be among them. */
@@ -163,7 +163,7 @@ function packedPercent(input: {
   const percent = Math.ceil((length / 2048) * 100);
   if (percent > 100) {
     const message = `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`;
-    throw AwsError.of(PackedPolicyTooLargeException$ as ErrorSchema, message);
+    throw AwsError.of(PackedPolicyTooLargeException$, message);
   }
   return percent;
 }
@@ -173,7 +173,7 @@ function checkExpiry(endSeconds: unknown, now: number): void {
   const seconds = Math.floor(now / 1000);
   if (typeof endSeconds !== "number" || seconds < endSeconds) return;
   throw AwsError.of(
-    ExpiredTokenException$ as ErrorSchema,
+    ExpiredTokenException$,
     `Token expired: current date/time ${seconds} must be before the expiration date/time ${endSeconds}`,
   );
 }
@@ -195,7 +195,7 @@ function tokenClaims(token: string): { sub?: string; aud?: string; iss?: string;
     // Falls through: no token at all.
   }
   throw AwsError.of(
-    InvalidIdentityTokenException$ as ErrorSchema,
+    InvalidIdentityTokenException$,
     "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
   );
 }
