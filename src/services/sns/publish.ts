@@ -12,7 +12,8 @@ import {
   type PublishCommand,
   TooManyEntriesInBatchRequestException$,
 } from "@aws-sdk/client-sns";
-import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
+import { AwsError } from "../../../protocols/error.ts";
+import { type BatchErrors, checkBatch, failedEntry } from "../../calls/batch.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { directDelivery } from "./deliveries.ts";
 import { invalidParameter } from "./errors.ts";
@@ -24,7 +25,6 @@ import { checkArn, operation, type Sns } from "./sns.ts";
 import type { Published, TopicRow } from "./tables.ts";
 
 const maxSmsChars = 1600;
-const maxEntries = 10;
 
 export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   const { service } = context;
@@ -53,7 +53,7 @@ export const publish = operation<PublishCommand>(Publish$, (input, context) => {
 
 export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input, context) => {
   const { service } = context;
-  const entries = checkBatch(input.PublishBatchRequestEntries ?? []);
+  const entries = checkBatch(input.PublishBatchRequestEntries, batchErrors);
   const topic = service.topicOf(input.TopicArn, context);
   // What is wrong with the order or the attributes of one entry fails the call, before any entry is taken.
   const checked = entries.map((entry) => {
@@ -66,41 +66,34 @@ export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input
   );
   if (total > maxMessageBytes) {
     const message = "The length of all the messages put together is more than the limit.";
-    throw AwsError.of(BatchRequestTooLongException$ as ErrorSchema, message);
+    throw AwsError.of(BatchRequestTooLongException$, message);
   }
   const Successful: { Id: string; MessageId: string; SequenceNumber?: string | undefined }[] = [];
-  const Failed: { Id: string; Code: string; Message: string; SenderFault: boolean }[] = [];
+  const Failed: ReturnType<typeof failedEntry>[] = [];
   for (const { entry, attributes } of checked) {
     const Id = entry.Id as string;
     try {
       Successful.push({ Id, ...accept(topic, entry, checkContent(entry), attributes, publisherOf(context)) });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      Failed.push({ Id, Code: error.queryCode, Message: error.message, SenderFault: error.fault === "client" });
+      Failed.push(failedEntry(Id, error));
     }
   }
   return { Successful, Failed };
 });
 
-function checkBatch<Entry extends { readonly Id: string | undefined }>(entries: readonly Entry[]): readonly Entry[] {
-  if (entries.length === 0) {
-    const message = "The batch request doesn't contain any entries.";
-    throw AwsError.of(EmptyBatchRequestException$ as ErrorSchema, message);
-  }
-  if (entries.length > maxEntries) {
-    const message = "The batch request contains more entries than permissible.";
-    throw AwsError.of(TooManyEntriesInBatchRequestException$ as ErrorSchema, message);
-  }
-  if (!entries.every(({ Id }) => Id !== undefined && /^[\w-]{1,80}$/.test(Id))) {
-    const message = "The Id of a batch entry in a batch request doesn't abide by the specification.";
-    throw AwsError.of(InvalidBatchEntryIdException$ as ErrorSchema, message);
-  }
-  if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
-    const message = "Two or more batch entries in the request have the same Id.";
-    throw AwsError.of(BatchEntryIdsNotDistinctException$ as ErrorSchema, message);
-  }
-  return entries;
-}
+const batchErrors: BatchErrors = {
+  empty: () => AwsError.of(EmptyBatchRequestException$, "The batch request doesn't contain any entries."),
+  tooMany: () =>
+    AwsError.of(TooManyEntriesInBatchRequestException$, "The batch request contains more entries than permissible."),
+  invalidId: () =>
+    AwsError.of(
+      InvalidBatchEntryIdException$,
+      "The Id of a batch entry in a batch request doesn't abide by the specification.",
+    ),
+  repeatedId: () =>
+    AwsError.of(BatchEntryIdsNotDistinctException$, "Two or more batch entries in the request have the same Id."),
+};
 
 function toPhone(phone: string, content: Content, { attributes }: Attributes, context: OperationContext<Sns>) {
   const { service } = context;
@@ -130,10 +123,10 @@ function toEndpoint(arn: string, content: Content, { attributes }: Attributes, c
     throw invalidParameter("TargetArn", "No endpoint found for the target arn specified");
   }
   if (application.attributes["Enabled"] === "false") {
-    throw AwsError.of(PlatformApplicationDisabledException$ as ErrorSchema, "Platform application is disabled");
+    throw AwsError.of(PlatformApplicationDisabledException$, "Platform application is disabled");
   }
   if (endpoint.attributes["Enabled"] === "false") {
-    throw AwsError.of(EndpointDisabledException$ as ErrorSchema, "Endpoint is disabled");
+    throw AwsError.of(EndpointDisabledException$, "Endpoint is disabled");
   }
   const published = publishedOf(content, attributes, publisherOf(context));
   submitDirect(service, context, { endpointArn: arn }, published);
