@@ -324,7 +324,7 @@ describe("TestState", () => {
         "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Field 'Foo' is not supported at /States/StateName'",
     });
     const parallel = { Type: "Parallel", Branches: [{ StartAt: "A", States: { A: { Type: "Succeed" } } }], End: true };
-    await expect(tested(parallel)).rejects.toMatchObject({ name: "ValidationException" });
+    await expect(tested(parallel)).rejects.toMatchObject({ name: "InvalidDefinition" });
     expect((await tested(parallel, { mock: { result: "[1]" } })).output).toBe("[1]");
     const machine = { StartAt: "A", States: { A: { Type: "Pass", Result: 1, End: true } } };
     expect((await tested(machine, { stateName: "A" })).output).toBe("1");

@@ -148,11 +148,18 @@ const failures: [
     "The JSONata expression '$nope' specified for the field 'Output' returned nothing (undefined).",
   ],
   [
-    "variables larger than a payload",
+    "a variable larger than a payload",
     one(pass({ Assign: { "a.$": "States.Array($, $)" } })),
     "y".repeat(140_000),
     "States.DataLimitExceeded",
-    "The variables assigned by the state 'A' exceed the maximum number of bytes service limit.",
+    "Variable size limit exceeded. Variable 'a' in state 'A' was assigned 280007 bytes.",
+  ],
+  [
+    "variables that are larger together, their names not counted",
+    one(pass({ Assign: { "x.$": "$", "y.$": "$" } })),
+    "y".repeat(139_998),
+    "States.DataLimitExceeded",
+    "State total variable size limit exceeded. Variable 'y' in state 'A' was assigned 140000 bytes, which caused the size of variables assigned in the state to exceed its limit by 17856 bytes.",
   ],
   [
     "a JSONata Map over an object in line",

@@ -1,5 +1,5 @@
 import { runtimeError, StateError } from "./errors.ts";
-import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes, textOf } from "./json.ts";
+import { isObject, type Json, type JsonObject, jsonExceeds, maxPayloadBytes, textOf, writeJson } from "./json.ts";
 import { evaluateQuery } from "./jsonata/query.ts";
 import { PathMiss, readPath, writePath } from "./jsonpath/path-read.ts";
 import { pathOf } from "./jsonpath/path-syntax.ts";
@@ -88,7 +88,11 @@ export function placeResult(resultPath: Json | undefined, raw: Json, result: Jso
   return resultPath === null ? raw : writePath(pathOf(textOf(resultPath)), raw, result);
 }
 
-/** Evaluates an Assign field and holds it to the limits of variables. */
+function variablesTooLarge(text: string): StateError {
+  return new StateError("States.DataLimitExceeded", text, { inState: true });
+}
+
+/** Evaluates an Assign field and holds it to the limits of variables, whose names do not count. */
 export function assignedBy(
   assign: Json | undefined,
   evaluate: (template: Json) => Json,
@@ -97,19 +101,21 @@ export function assignedBy(
   if (!isObject(assign)) return undefined;
   const values = evaluate(assign);
   if (!isObject(values)) return undefined;
-  if (jsonExceeds(values, maxPayloadBytes)) {
-    throw new StateError(
-      "States.DataLimitExceeded",
-      `The variables assigned by the state '${place.thread.state}' exceed the maximum number of bytes service limit.`,
-      { inState: true },
-    );
-  }
+  // Before any text is written: what shares its parts can be larger than any text.
   if (jsonExceeds({ ...place.thread.variables, ...values }, maxVariablesBytes)) {
-    throw new StateError(
-      "States.DataLimitExceeded",
-      "The total size of all variables exceeds the maximum number of bytes service limit.",
-      { inState: true },
-    );
+    throw variablesTooLarge("The total size of all variables exceeds the maximum number of bytes service limit.");
+  }
+  let total = 0;
+  for (const name of Object.keys(values)) {
+    const bytes = Buffer.byteLength(writeJson(values[name]));
+    const assigned = `Variable '${name}' in state '${place.thread.state}' was assigned ${bytes} bytes`;
+    if (bytes > maxPayloadBytes) throw variablesTooLarge(`Variable size limit exceeded. ${assigned}.`);
+    total += bytes;
+    if (total > maxPayloadBytes) {
+      throw variablesTooLarge(
+        `State total variable size limit exceeded. ${assigned}, which caused the size of variables assigned in the state to exceed its limit by ${total - maxPayloadBytes} bytes.`,
+      );
+    }
   }
   return values;
 }

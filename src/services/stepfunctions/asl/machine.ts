@@ -41,6 +41,9 @@ function languageOf(fields: JsonObject, inherited: QueryLanguage): QueryLanguage
   return own === "JSONata" || own === "JSONPath" ? own : inherited;
 }
 
+/** The name a lone state has in TestState, in its diagnostics; and the one every tested state has in its context object. */
+export const loneStateName = "StateName";
+
 /** Builds the machine of a definition that has passed validation. */
 export function buildMachine(definition: JsonObject): Machine {
   const states = new Map<string, StateNode>();

@@ -2,6 +2,7 @@ import type { FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
 import { getOwn, type Json, type JsonObject } from "./json.ts";
 import type { QueryScope } from "./jsonata/query.ts";
 import { type Roots, Visits } from "./jsonpath/path-read.ts";
+import { loneStateName } from "./machine.ts";
 import type { Run } from "./run.ts";
 import { isoTime } from "./timestamps.ts";
 
@@ -53,7 +54,10 @@ export function contextOf(place: Place): JsonObject {
       ? { Id: meta.arn, Input: input, StartTime: startTime, Name: meta.name, RoleArn: meta.roleArn, ...redrive }
       : { Id: meta.arn, Input: input, Name: meta.name, RoleArn: meta.roleArn, StartTime: startTime, ...redrive };
   if (run.env.probe || meta.sync) delete execution["RedriveCount"];
-  const state: JsonObject = { Name: thread.state, EnteredTime: isoTime(thread.enteredAtMs) };
+  const state: JsonObject = {
+    Name: run.env.probe ? loneStateName : thread.state,
+    EnteredTime: isoTime(thread.enteredAtMs),
+  };
   if (["Task", "Parallel", "Map"].includes(run.node(thread).type)) state["RetryCount"] = retryCount(run, thread);
   const context: JsonObject = {
     Execution: execution,

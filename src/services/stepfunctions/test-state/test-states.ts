@@ -4,7 +4,7 @@ import { isRoleArn } from "../arns.ts";
 import { StateError } from "../asl/errors.ts";
 import type { TaskRequest } from "../asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
-import type { Machine, StateNode } from "../asl/machine.ts";
+import { loneStateName, type Machine, type StateNode } from "../asl/machine.ts";
 import { parseResource } from "../asl/resource.ts";
 import {
   errorOriginProblem,
@@ -15,7 +15,7 @@ import {
   TooManyFailures,
   tooManyIterationFailures,
 } from "../asl/states/test-state.ts";
-import { loneStateName, type ParsedDefinition, parseDefinition, parseLoneState } from "../asl/validation/definition.ts";
+import { type ParsedDefinition, parseDefinition, parseLoneState } from "../asl/validation/definition.ts";
 import { invalidDefinitionMessage } from "../asl/validation/diagnostics.ts";
 import { invalidDefinition, invalidRoleArn, validation } from "../errors.ts";
 import { inputOf } from "../executions/start.ts";
@@ -34,6 +34,8 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   const node = machine.states.get(stateName) as StateNode;
   if (input.roleArn !== undefined && !isRoleArn(input.roleArn)) throw invalidRoleArn(input.roleArn);
   const mock = mockOf(input as TestStateInput, node, service);
+  const refusal = configurationProblem(input as TestStateInput, node);
+  if (refusal !== undefined) throw validation(refusal);
   const variables = objectOf(input.variables, "variables");
   if (input.context !== undefined && mock === undefined) {
     throw validation("State context can only be specified when a mock is specified");
@@ -127,7 +129,7 @@ function stateOf({ definition = "", stateName }: TestStateInput): { machine: Mac
   const parsed: ParsedDefinition = whole ? parseDefinition(definition, "STANDARD") : parseLoneState(definition);
   if (parsed.machine === undefined) throw invalidDefinition(invalidDefinitionMessage(parsed.diagnostics));
   const name = whole ? (stateName as string) : loneStateName;
-  if (!parsed.machine.states.has(name)) throw validation(`State '${name}' does not exist in the definition`);
+  if (!parsed.machine.states.has(name)) throw validation("State not found in definition");
   return { machine: parsed.machine, stateName: name };
 }
 
@@ -156,11 +158,14 @@ function objectOf(text: string | undefined, member: string): JsonObject | undefi
 function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunctions): Mock | undefined {
   if (mock === undefined) return undefined;
   const { result, errorOutput } = mock;
-  if (errorOutput !== undefined && errorOutput.error === undefined) {
-    throw validation("The field 'error' is required in a mock's errorOutput");
+  if (result !== undefined && errorOutput !== undefined) {
+    throw validation("A test mock should have only one of the following fields: [result, errorOutput].");
   }
-  if ((result === undefined) === (errorOutput === undefined)) {
-    throw validation("A mock must have either result or errorOutput");
+  if (result === undefined && errorOutput === undefined) {
+    throw validation("One of the following fields is required for a test mock: [result, errorOutput].");
+  }
+  if (errorOutput !== undefined && errorOutput.error === undefined) {
+    throw validation("An error was not specified in the mocked error output.");
   }
   if (result === undefined) {
     const { error, cause } = errorOutput ?? {};
@@ -192,10 +197,30 @@ function schemaProblem(node: StateNode, result: Json, mode: string | undefined, 
   return problem && `Mock result schema validation error: ${problem}`;
 }
 
-/** @throws AwsError ValidationException for what TestState cannot carry out */
+/** What does not go together with a mock, or with the lack of one, in AWS's words. */
+function configurationProblem(input: TestStateInput, node: StateNode): string | undefined {
+  const { mapIterationFailureCount, mapItemReaderData } = input.stateConfiguration ?? {};
+  if (input.revealSecrets === true && input.mock !== undefined) {
+    return "TestState does not support RevealSecrets when a mock is specified.";
+  }
+  if (mapIterationFailureCount !== undefined) {
+    if (input.mock === undefined) {
+      return "TestState does not support MapIterationFailureCount when a mock is not specified.";
+    }
+    if (node.type !== "Map") return "MapIterationFailureCount is only supported when testing a Map state.";
+  }
+  const reads = node.type === "Map" && node.fields["ItemReader"] !== undefined;
+  return reads && input.mock !== undefined && mapItemReaderData === undefined
+    ? "ItemReader data must be specified when testing a Map state with ItemReader specified."
+    : undefined;
+}
+
+/** @throws AwsError InvalidDefinition, ValidationException for what TestState cannot carry out */
 function checkTestable(node: StateNode): void {
   if (node.type === "Parallel" || node.type === "Map") {
-    throw validation(`State type '${node.type}' is not supported without a mock`);
+    throw invalidDefinition(
+      "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, Succeed, Fail, Choice]",
+    );
   }
   if (node.type !== "Task") return;
   const resource = parseResource(textOf(node.fields["Resource"]));

@@ -23,7 +23,7 @@ export function testedExecution(
   const random = service.deps.random.fork("tests");
   const name = random.uuid();
   return executionRow({
-    arn: newArn(context, "express", `${random.uuid()}:${name}:${random.uuid()}`),
+    arn: newArn(context, "express", `${random.uuid()}:${name}`),
     account,
     region,
     name,

@@ -37,7 +37,14 @@ export function mockProblem(node: StateNode, mock: NonNullable<StateTestSetup["m
   if (!["Task", "Parallel", "Map"].includes(node.type)) {
     return `State type '${node.type}' is not supported when a mock is specified`;
   }
-  if (node.type !== "Map" || !("result" in mock)) return undefined;
+  if (!("result" in mock)) return undefined;
+  if (node.type === "Task") return mock.result === null ? "Mocked result must be a valid JSON object." : undefined;
+  if (node.type === "Parallel") {
+    if (!Array.isArray(mock.result)) return "Mocked result must be an array.";
+    return mock.result.length === node.starts.length
+      ? undefined
+      : "Mocked result must contain the same number of items as number of Parallel branches.";
+  }
   if (node.fields["ResultWriter"] === undefined) {
     return Array.isArray(mock.result) ? undefined : "Mocked result must be an array.";
   }
@@ -127,7 +134,8 @@ export class StateTest {
     const { status, variables } = end;
     const node = this.machine.states.get(this.setup.stateName)!;
     const data: JsonObject = { ...this.inspection };
-    if (this.setup.variables !== undefined || node.fields["Assign"] !== undefined) data["variables"] = variables;
+    const shows = this.setup.variables !== undefined || node.fields["Assign"] !== undefined;
+    if (shows && Object.keys(variables).length > 0) data["variables"] = variables;
     if (end.status === "RETRIABLE") {
       data["errorDetails"] = {
         retryIndex: end.retryIndex,

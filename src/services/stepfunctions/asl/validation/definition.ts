@@ -1,6 +1,13 @@
 import { isObject, type Json, type JsonObject, parseJson, TooDeep, textOf } from "../json.ts";
 import { jsonFault } from "../json-faults.ts";
-import { buildMachine, type Machine, processorOf, type QueryLanguage, type StateType } from "../machine.ts";
+import {
+  buildMachine,
+  loneStateName,
+  type Machine,
+  processorOf,
+  type QueryLanguage,
+  type StateType,
+} from "../machine.ts";
 import { type Diagnostic, Diagnostics, oneOf } from "./diagnostics.ts";
 import { checkState } from "./validate-state.ts";
 import { integerProblem } from "./validate-values.ts";
@@ -231,9 +238,6 @@ export function parseDefinition(text: string, type: MachineType = "STANDARD"): P
   if (definition) validation.machine(definition, false);
   return concluded(validation.found, definition);
 }
-
-/** The name a lone state has in TestState, in its diagnostics and its context object. */
-export const loneStateName = "StateName";
 
 /** {@link parseDefinition} for TestState's lone state: where it leads is not checked. */
 export function parseLoneState(text: string): ParsedDefinition {
