@@ -149,7 +149,7 @@ export interface ArchiveRow extends NamedRow {
   readonly retentionDays: number;
   readonly kmsKey: string | undefined;
   readonly sizeBytes: number;
-  /** Told apart from an earlier archive of the same name. */
+  /** Distinguishes it from an earlier archive of the same name. */
   readonly serial: number;
 }
 

@@ -1,4 +1,4 @@
-/** Resource policies of streams and consumers. They are checked, kept and returned; nobody is refused by them. */
+/** Resource policies of streams and consumers. They are validated, stored and returned, but not enforced. */
 import {
   DeleteResourcePolicy$,
   type DeleteResourcePolicyCommand,

@@ -28,7 +28,7 @@ export interface StreamRow {
   readonly account: string;
   readonly region: string;
   readonly name: string;
-  /** Told apart from an earlier stream of the same name: iterators of one are nothing to the other. */
+  /** Distinguishes it from an earlier stream of the same name, whose iterators are not valid here. */
   readonly serial: number;
   readonly createdMs: number;
   readonly status: StreamStatus;

@@ -24,7 +24,7 @@ export class Pipes {
     this.lifecycle = new Lifecycle(this);
   }
 
-  /** As `deps.call`, by a pipe's own motion, and never answered once the emulator has stopped. */
+  /** `deps.call` on behalf of a pipe. Never settles once the emulator has stopped. */
   call(service: string, operation: string, input: object, pipe: PipeRow): Promise<object> {
     return this.whileRunning(this.deps.call(service, operation, input, this.invocation(pipe)));
   }

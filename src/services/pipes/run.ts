@@ -150,7 +150,7 @@ async function target(
     }
     const failure = new PipeFailure("PartialFailure", reason ?? `${failed.size} of ${items.length} records failed.`);
     log.write("ERROR", "TARGET_STAGE_PARTIALLY_FAILED", () => ({ ...request(), failure }));
-    // What an enrichment made of the batch cannot be told apart by records of the source.
+    // What an enrichment returns cannot be mapped back to records of the source.
     const all = failedIds === undefined && enrichment !== undefined;
     return { failed: all ? new Set(batch.keys()) : failed, failure };
   } catch (error) {

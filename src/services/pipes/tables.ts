@@ -38,7 +38,7 @@ export interface PipeRow extends PipeDefinition {
   readonly tags: Readonly<Record<string, string>>;
   readonly createdMs: number;
   readonly modifiedMs: number;
-  /** Told apart from an earlier pipe of the same name. */
+  /** Distinguishes it from an earlier pipe of the same name. */
   readonly serial: number;
 }
 

@@ -41,7 +41,7 @@ export interface ScheduleRow extends ScheduleDefinition {
   readonly name: string;
   readonly createdMs: number;
   readonly modifiedMs: number;
-  /** Told apart from an earlier schedule of the same name and from itself before an update. */
+  /** Distinguishes it from an earlier schedule of the same name and from itself before an update. */
   readonly serial: number;
 }
 

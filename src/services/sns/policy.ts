@@ -1,4 +1,4 @@
-/** Access policies of topics. They are checked, kept and returned; nobody is refused by them. */
+/** Access policies of topics. They are validated, stored and returned, but not enforced. */
 import { invalid, invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";
 

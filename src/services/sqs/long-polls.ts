@@ -113,7 +113,7 @@ export class LongPolls {
     else this.#forget(queueArn, waiting);
   }
 
-  /** Whoever waits longest is asked first; when nothing is left for it, nothing is for the others. */
+  /** Serves the oldest poll first; if nothing is left for that one, nothing is left for the others. */
   #look(waiting: WaitingQueue): void {
     for (const poll of [...waiting.polls]) {
       if (!waiting.polls.has(poll)) continue;

@@ -13,7 +13,7 @@ export interface QueueRow {
   readonly name: string;
   readonly createdMs: number;
   readonly modifiedMs: number;
-  /** Told apart from an earlier queue of the same name: receipt handles of one are nothing to the other. */
+  /** Distinguishes it from an earlier queue of the same name, whose receipt handles are not valid here. */
   readonly serial: number;
   readonly numbers: NumberAttributes;
   /** Attributes that are text, as they are returned: policies, KMS key, FIFO settings, flags in lower case. */
