@@ -138,6 +138,7 @@ export class StepFunctions {
   reset(account?: string): void {
     this.runner.reset();
     this.express.reset(account);
+    this.mapRuns.reset();
     this.polls.endAll(account);
     this.performer.cancelAll(account);
   }

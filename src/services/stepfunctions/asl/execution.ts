@@ -223,7 +223,7 @@ export type Probe = {
 };
 
 /** What an ItemReader made of data: the items, and what its ItemsPointer pointed at. */
-export type ReadData = { items: { value: Json; key?: string; source: string }[]; pointed?: Json };
+export type ReadData = { items: readonly { value: Json; key?: string; source: string }[]; pointed?: Json };
 
 /** How a state under test ended. */
 export type StateEnd =

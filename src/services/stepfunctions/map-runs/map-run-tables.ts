@@ -1,4 +1,5 @@
 /** The rows of distributed Maps: their runs, and the children these have. */
+import { definePackedTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { ExecutionStatus } from "../asl/execution.ts";
 import type { MachineType } from "../tables.ts";
@@ -23,11 +24,12 @@ export interface MapRunRow {
   readonly toleratedFailurePercentage: number;
   readonly redriveCount: number;
   readonly redrivenMs: number | undefined;
+  /** Items that children have; all of them once they are read. */
   readonly totalItems: number;
   /** Items of children that did not succeed. */
   readonly failedItems: number;
   readonly resultsWritten: number;
-  /** The request as JSON text, while its items have not been read yet. */
+  /** The request without its items as JSON text, until they all have been read. */
   readonly request: string | undefined;
   /** ResultWriter, evaluated, as JSON text. */
   readonly resultWriter: string | undefined;
@@ -44,6 +46,20 @@ export const mapRunTable = defineTable<MapRunRow>()({
   },
 });
 
+/** The items of a run that has no reader, as JSON text, until they all have been read. */
+export interface MapItemsRow {
+  readonly mapRun: string;
+  readonly account: string;
+  readonly text: string;
+}
+
+export const mapItemsTable = defineTable<MapItemsRow>()({
+  name: "states.mapItems",
+  key: (row) => row.mapRun,
+  account: (row) => row.account,
+  indexes: {},
+});
+
 /** PENDING: has never begun. PENDING_REDRIVE: did not succeed and is to run again. */
 export type MapChildStatus = "PENDING" | "PENDING_REDRIVE" | ExecutionStatus;
 
@@ -54,12 +70,14 @@ export interface MapChildRow {
   readonly account: string;
   readonly status: MapChildStatus;
   readonly itemCount: number;
-  readonly input: string;
+  /** Serial of its text. */
+  readonly input: number;
   readonly name: string;
   readonly execution: string;
   readonly startedMs: number | undefined;
   readonly stoppedMs: number | undefined;
-  readonly output: string | undefined;
+  /** Serial of its text. */
+  readonly output: number | undefined;
   readonly error: string | undefined;
   readonly cause: string | undefined;
 }
@@ -72,5 +90,24 @@ export const mapChildTable = defineTable<MapChildRow>()({
     run: { group: (child) => child.mapRun, order: (child) => child.index },
     status: { group: (child) => `${child.mapRun} ${child.status}`, order: (child) => child.index },
     execution: { group: (child) => child.execution, order: (child) => child.index },
+  },
+});
+
+/** What a child is given or gave, as JSON text. */
+export interface MapTextRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly text: string;
+}
+
+export const mapTextTable = definePackedTable<MapTextRow>({
+  name: "states.mapTexts",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial}\n${account}`,
+  text: (row) => row.text,
+  row: (head, text) => {
+    const [serial, account] = head.split("\n") as [string, string];
+    return { serial: Number(serial), account, text };
   },
 });

@@ -1,20 +1,19 @@
 /** Runs distributed Maps: each batch of items is an execution of its own. */
 
-import { siblingArn } from "../arns.ts";
 import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
-import { type Json, parseJson, readJson, writeJson } from "../asl/json.ts";
+import { parseJson, readJson, writeJson } from "../asl/json.ts";
 import { exceedsTolerance } from "../asl/states/map-run.ts";
 import { causeOf } from "../executions/causes.ts";
 import { executionRow } from "../executions/execution-row.ts";
 import { redriveState } from "../executions/redrive-state.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
-import { ItemReaderError } from "./item-reader.ts";
-import { type ChildInput, ChildInputs } from "./map-inputs.ts";
-import { type MapChildRow, type MapRunRow, mapChildTable, mapRunTable } from "./map-run-tables.ts";
+import { ItemFeeds } from "./item-feeds.ts";
+import { MapChildren } from "./map-children.ts";
+import { type MapChildRow, type MapRunRow, mapRunTable } from "./map-run-tables.ts";
 import { ObjectError, ObjectFiles } from "./object-files.ts";
-import { type Writer, writeResults } from "./result-writer.ts";
+import { type ChildrenOf, type Writer, writeResults } from "./result-writer.ts";
 
 /** AWS's limit, and what 0 means. */
 const mostConcurrent = 10_000;
@@ -26,22 +25,28 @@ export class MapRuns {
   readonly children;
   readonly #sfn: StepFunctions;
   readonly #files: ObjectFiles;
+  readonly #texts: MapChildren;
+  readonly #feeds: ItemFeeds;
   /** Runs that are to be looked at. */
   readonly #pumping = new Set<string>();
-  /** Of runs that begin: the inputs of their children, as far as they are made. */
-  readonly #making = new Map<string, ChildInputs>();
+  /** Runs whose results are being written, one time after the other. */
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor(sfn: StepFunctions) {
     const { store, options } = sfn.deps;
     this.#sfn = sfn;
     this.#files = new ObjectFiles(options.s3Root);
     this.runs = store.table(mapRunTable);
-    this.children = store.table(mapChildTable);
+    this.#texts = new MapChildren(store);
+    this.children = this.#texts.rows;
+    this.#feeds = new ItemFeeds(sfn, this, this.#files, this.#texts);
   }
 
   /** Inside the transaction of the step that starts it. */
   start(row: ExecutionRow, request: MapRunRequest): void {
     const { store } = this.#sfn.deps;
+    const { items, keys, ...rest } = request;
+    if (items !== undefined) this.#feeds.keepItems(request.mapRunArn, row.account, writeJson({ items, keys }));
     this.runs.put({
       arn: request.mapRunArn,
       account: row.account,
@@ -61,7 +66,7 @@ export class MapRuns {
       totalItems: 0,
       failedItems: 0,
       resultsWritten: 0,
-      request: writeJson(request),
+      request: writeJson(rest),
       resultWriter: request.resultWriter && writeJson(request.resultWriter),
       serial: store.nextSerial(),
     });
@@ -115,8 +120,7 @@ export class MapRuns {
     const run = this.runs.get(arn);
     const child = this.children.by.execution.first(row.arn);
     if (run === undefined || child === undefined || child.status !== "RUNNING") return;
-    const { output, error, cause, stoppedMs } = row;
-    this.children.put({ ...child, status: row.status, output, error, cause, stoppedMs });
+    this.#texts.ended(child, row);
     if (row.status !== "SUCCEEDED") this.runs.put({ ...run, failedItems: run.failedItems + child.itemCount });
     if (run.status === "RUNNING") this.#soon(arn);
   }
@@ -124,6 +128,10 @@ export class MapRuns {
   /** Goes on after its limits were changed. Inside a transaction. */
   touched(arn: string): void {
     this.#soon(arn);
+  }
+
+  reset(): void {
+    this.#feeds.reset();
   }
 
   recover(): void {
@@ -143,7 +151,8 @@ export class MapRuns {
   /** Inside a transaction: removes the runs of an execution. */
   forget(execution: string): void {
     for (const run of this.runs.by.execution.range(execution)) {
-      for (const child of this.children.by.run.range(run.arn)) this.children.delete(`${run.arn} ${child.index}`);
+      this.#feeds.forget(run.arn);
+      this.#texts.forget(run.arn);
       this.runs.delete(run.arn);
     }
   }
@@ -161,15 +170,10 @@ export class MapRuns {
   }
 
   #pump(arn: string): void {
-    let run = this.runs.get(arn);
-    if (run?.status !== "RUNNING") {
-      this.#making.delete(arn);
-      return;
-    }
-    if (run.request !== undefined) {
-      run = this.#prepare(run, run.request);
-      if (run === undefined) return;
-    }
+    const run = this.runs.get(arn);
+    if (run?.status !== "RUNNING") return;
+    // Who is at work tells when it is done.
+    if (this.#feeds.wake(run)) return;
     if (exceeds(run)) {
       const cause = "The specified tolerated failure threshold was exceeded";
       this.#fail(run, "States.ExceedToleratedFailureThreshold", cause);
@@ -188,58 +192,14 @@ export class MapRuns {
     }
     for (const child of pending) this.#startChild(run, child);
     const open = ["PENDING_REDRIVE", "PENDING", "RUNNING"].some((one) => status.size(`${arn} ${one}`) > 0);
-    if (!open) this.#whenDurable(() => this.#conclude(arn));
+    if (!open) this.#whenDurable(arn, () => this.#conclude(arn));
     else if (pending.length === startsPerTurn) this.#soon(arn);
   }
 
-  /** Reads the items and makes the children of them, in as many turns as it takes; undefined until then, and when it fails. */
-  #prepare(run: MapRunRow, request: string): MapRunRow | undefined {
-    let inputs: ChildInput[] | undefined;
-    try {
-      let making = this.#making.get(run.arn);
-      if (making === undefined) {
-        making = new ChildInputs(this.#sfn, this.#files, run, readJson(request) as MapRunRequest);
-        this.#making.set(run.arn, making);
-      }
-      inputs = making.more();
-    } catch (error) {
-      this.#making.delete(run.arn);
-      if (error instanceof ItemReaderError) this.#fail(run, "States.ItemReaderFailed", error.message);
-      else if (error instanceof StateError) this.#fail(run, error.error ?? "States.Runtime", error.causeText);
-      else throw error;
-      return undefined;
-    }
-    if (inputs === undefined) {
-      this.#soon(run.arn);
-      return undefined;
-    }
-    this.#making.delete(run.arn);
-    let totalItems = 0;
-    const random = this.#sfn.deps.random.fork("runs");
-    for (const [index, { value, itemCount }] of inputs.entries()) {
-      const name = random.uuid();
-      const express = run.executionType === "EXPRESS";
-      const arn = siblingArn(run.machine, express ? "express" : "execution", name);
-      totalItems += itemCount;
-      this.children.put({
-        mapRun: run.arn,
-        index,
-        account: run.account,
-        status: "PENDING",
-        itemCount,
-        input: writeJson(value),
-        name,
-        execution: express ? `${arn}:${random.uuid()}` : arn,
-        startedMs: undefined,
-        stoppedMs: undefined,
-        output: undefined,
-        error: undefined,
-        cause: undefined,
-      });
-    }
-    const prepared = { ...run, request: undefined, totalItems };
-    this.runs.put(prepared);
-    return prepared;
+  /** Inside a transaction. */
+  readingFailed(arn: string, error: string, cause: string | undefined): void {
+    const run = this.runs.get(arn);
+    if (run?.status === "RUNNING") this.#fail(run, error, cause);
   }
 
   #startChild(run: MapRunRow, child: MapChildRow): void {
@@ -252,6 +212,7 @@ export class MapRuns {
     const parent = executions.get(run.execution);
     if (parent === undefined) return;
     const now = this.#sfn.now;
+    const text = this.#texts.inputOf(child);
     this.children.put({ ...child, status: "RUNNING", startedMs: now, error: undefined, cause: undefined });
     const row = executionRow({
       arn: child.execution,
@@ -262,7 +223,7 @@ export class MapRuns {
       revision: parent.revision,
       roleArn: parent.roleArn,
       startedMs: now,
-      input: child.input,
+      input: text,
       causedBy: causeOf(parent).text,
       serial: this.#sfn.deps.store.nextSerial(),
       mapRun: run.arn,
@@ -270,7 +231,7 @@ export class MapRuns {
       itemCount: child.itemCount,
       testCase: parent.testCase,
     });
-    const input = parseJson(child.input);
+    const input = parseJson(text);
     if (run.executionType === "STANDARD") this.#sfn.runner.start(row, input);
     else {
       this.#sfn.express.start(row, input, (ended) => {
@@ -293,13 +254,23 @@ export class MapRuns {
     });
   }
 
-  /** Runs a transaction that writes files once what they tell of is durable. */
-  #whenDurable(write: () => void): void {
-    const { store } = this.#sfn.deps;
-    store.afterDurable(() => store.transaction(write));
+  /** Writes files once what they tell of is durable, those of one run one after the other. */
+  #whenDurable(arn: string, write: () => Promise<void>): void {
+    const { store, clock } = this.#sfn.deps;
+    store.afterDurable(() => {
+      const before = this.#writing.get(arn) ?? Promise.resolve();
+      const work = before
+        .then(write)
+        .catch((error: unknown) => clock.report(error))
+        .finally(() => {
+          if (this.#writing.get(arn) === work) this.#writing.delete(arn);
+        });
+      this.#writing.set(arn, work);
+      void clock.track(work);
+    });
   }
 
-  #conclude(arn: string): void {
+  async #conclude(arn: string): Promise<void> {
     const run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
     // The last child may have gone beyond what is tolerated.
@@ -307,18 +278,27 @@ export class MapRuns {
       this.#soon(arn);
       return;
     }
+    const { store } = this.#sfn.deps;
     const writer = writerOf(run);
-    let output: Json;
+    const inRun = (then: (run: MapRunRow) => void) =>
+      store.transaction(() => {
+        const now = this.runs.get(arn);
+        // It may have been stopped while its results were written.
+        if (now?.status === "RUNNING") then(now);
+      });
     try {
-      output = this.#write(run, writer);
+      const output = await this.#write(run, writer);
+      inRun((now) => {
+        const resultsWritten = writer?.resource === undefined ? 0 : now.totalItems;
+        this.runs.put({ ...now, status: "SUCCEEDED", stoppedMs: this.#sfn.now, resultsWritten });
+        this.#sfn.signal(now.execution, { type: "mapRunSucceeded", mapRunId: now.mapRunId, output });
+      });
     } catch (error) {
-      if (!(error instanceof ObjectError)) throw error;
-      this.#fail(run, "States.ResultWriterFailed", error.message);
-      return;
+      if (error instanceof ObjectError) inRun((now) => this.#fail(now, "States.ResultWriterFailed", error.message));
+      else if (error instanceof StateError)
+        inRun((now) => this.#fail(now, error.error ?? "States.Runtime", error.causeText));
+      else throw error;
     }
-    const resultsWritten = writer?.resource === undefined ? 0 : run.totalItems;
-    this.runs.put({ ...run, status: "SUCCEEDED", stoppedMs: this.#sfn.now, resultsWritten });
-    this.#sfn.signal(run.execution, { type: "mapRunSucceeded", mapRunId: run.mapRunId, output });
   }
 
   #fail(run: MapRunRow, error: string, cause: string | undefined): void {
@@ -333,17 +313,18 @@ export class MapRuns {
     this.runs.put({ ...run, status, stoppedMs: this.#sfn.now });
     const running = [...this.children.by.status.range(`${run.arn} RUNNING`)];
     for (const child of running) this.#sfn.signal(child.execution, { type: "abort" });
-    this.#whenDurable(() => this.#writeRest(run.arn));
+    this.#sfn.deps.store.afterCommit(() => this.#feeds.drop(run.arn));
+    this.#whenDurable(run.arn, () => this.#writeRest(run.arn));
   }
 
   /** Writes what an unsuccessful run comes to. It is over already, so that a writer that fails changes nothing. */
-  #writeRest(arn: string): void {
+  async #writeRest(arn: string): Promise<void> {
     const run = this.runs.get(arn);
     const writer = run && writerOf(run);
     // Without children, since its items could not be read, there is nothing to tell.
-    if (run === undefined || writer?.resource === undefined || run.request !== undefined) return;
+    if (run === undefined || writer?.resource === undefined || this.children.by.run.size(arn) === 0) return;
     try {
-      this.#write(run, writer);
+      await this.#write(run, writer);
     } catch (error) {
       if (!(error instanceof ObjectError)) throw error;
       return;
@@ -352,13 +333,17 @@ export class MapRuns {
     for (const { status, itemCount } of this.children.by.run.range(arn)) {
       if (status !== "PENDING" && status !== "PENDING_REDRIVE") resultsWritten += itemCount;
     }
-    this.runs.put({ ...run, resultsWritten });
+    this.#sfn.deps.store.transaction(() => {
+      const now = this.runs.get(arn);
+      if (now !== undefined && now.status !== "RUNNING") this.runs.put({ ...now, resultsWritten });
+    });
   }
 
-  /** @throws ObjectError */
-  #write(run: MapRunRow, writer: Writer | undefined): Json {
+  /** @throws ObjectError, StateError */
+  #write(run: MapRunRow, writer: Writer | undefined): ReturnType<typeof writeResults> {
     const { executions } = this.#sfn.runner;
-    return writeResults(this.#files, run, writer, [...this.children.by.run.range(run.arn)], ({ execution }) => {
+    const childrenOf: ChildrenOf = (statuses) => this.#texts.whole(run.arn, statuses);
+    return writeResults(this.#files, this.#sfn.turns, run, writer, childrenOf, ({ execution }) => {
       const row = executions.get(execution);
       return row === undefined ? { count: 0 } : { count: row.redriveCount, state: redriveState(this.#sfn, row) };
     });
@@ -369,7 +354,8 @@ function writerOf({ resultWriter }: MapRunRow): Writer | undefined {
   return resultWriter === undefined ? undefined : (readJson(resultWriter) as Writer);
 }
 
-/** Whether more items failed than the run tolerates. */
+/** Whether more items failed than the run tolerates. Shares of all items are known when these have all been read. */
 function exceeds(run: MapRunRow): boolean {
-  return exceedsTolerance(run.failedItems, run.totalItems, run);
+  const total = run.request === undefined ? run.totalItems : Number.POSITIVE_INFINITY;
+  return exceedsTolerance(run.failedItems, total, run);
 }

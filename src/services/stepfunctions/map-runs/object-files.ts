@@ -1,20 +1,27 @@
 /** A local directory that stands for S3: each folder in it is a bucket, each file below an object. */
 import { createHash } from "node:crypto";
 import {
+  appendFileSync,
+  closeSync,
   type Dirent,
+  fstatSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   realpathSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import type { JsonObject } from "../asl/json.ts";
 
-/** Largest object that is read. */
-const maxObjectBytes = 256 * 1024 * 1024;
+/** Bytes read at once: some thousand small items. */
+const pieceBytes = 64 * 1024;
 /** Most objects that are listed. */
 const mostObjects = 1_000_000;
 
@@ -28,35 +35,86 @@ export class ObjectFiles {
     this.#root = root === undefined ? undefined : resolve(root);
   }
 
-  /** @throws ObjectError */
-  read(bucket: string, key: string): Buffer {
+  /** An object's text in pieces, unpacked if it is packed with gzip. Holds no file open between two. @throws ObjectError */
+  async *texts(bucket: string, key: string): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    const pieces = this.#pieces(bucket, key);
+    const first = pieces.next().value;
+    const isPacked = key.endsWith(".gz") || (first?.[0] === 0x1f && first[1] === 0x8b);
+    const all = startingWith(first, pieces);
+    for await (const piece of isPacked ? unpacked(all, `${bucket}/${key}`) : all) {
+      yield decoder.decode(piece, { stream: true });
+    }
+    yield decoder.decode();
+  }
+
+  *#pieces(bucket: string, key: string): Generator<Buffer, undefined> {
     const path = this.#path(bucket, key);
-    try {
-      if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
-      if (statSync(path).size > maxObjectBytes) throw new ObjectError("The object is too large.");
-      return readFileSync(path);
-    } catch (error) {
-      if (error instanceof ObjectError) throw error;
-      throw new ObjectError(`The specified key does not exist. (Bucket: ${bucket}, Key: ${key})`);
+    const seen = this.#stat(path, bucket, key);
+    for (let at = 0; at < seen.size; ) {
+      const piece = this.#piece(path, at, seen);
+      if (piece === undefined) throw new ObjectError(`${bucket}/${key} was changed while it was read.`);
+      at += piece.length;
+      yield piece;
     }
   }
 
-  /** @throws ObjectError */
-  write(bucket: string, key: string, text: string): void {
+  #stat(path: string, bucket: string, key: string): Stats {
+    let file: Stats | undefined;
+    try {
+      if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
+      file = statSync(path);
+    } catch (error) {
+      if (error instanceof ObjectError) throw error;
+    }
+    if (file?.isFile()) return file;
+    throw new ObjectError(`The specified key does not exist. (Bucket: ${bucket}, Key: ${key})`);
+  }
+
+  /** A part of a file; undefined when it is not the file any more that was seen. */
+  #piece(path: string, at: number, seen: Stats): Buffer | undefined {
+    let file: number;
+    try {
+      file = openSync(path, "r");
+    } catch {
+      return undefined;
+    }
+    try {
+      const { ino, size, mtimeMs } = fstatSync(file);
+      if (ino !== seen.ino || size !== seen.size || mtimeMs !== seen.mtimeMs) return undefined;
+      const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, size - at));
+      const length = readSync(file, buffer, 0, buffer.length, at);
+      return length === 0 ? undefined : buffer.subarray(0, length);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Writes an object piece by piece; answers its size in bytes. @throws ObjectError */
+  async write(bucket: string, key: string, texts: AsyncIterable<string> | Iterable<string>): Promise<number> {
     const path = this.#path(bucket, key);
     try {
       statSync(this.#path(bucket, ""));
       if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
       mkdirSync(resolve(path, ".."), { recursive: true });
-      writeFileSync(path, text);
+      writeFileSync(path, "");
     } catch (error) {
-      if (error instanceof ObjectError) throw error;
-      throw new ObjectError(`${bucket}/${key} cannot be written: ${(error as Error).message}`);
+      throw cannotWrite(bucket, key, error);
     }
+    let bytes = 0;
+    for await (const text of texts) {
+      try {
+        appendFileSync(path, text);
+      } catch (error) {
+        throw cannotWrite(bucket, key, error);
+      }
+      bytes += Buffer.byteLength(text);
+    }
+    return bytes;
   }
 
   /** The objects of a bucket whose key begins with the prefix, as listObjectsV2 items, in order of their keys. @throws ObjectError */
-  list(bucket: string, prefix: string): JsonObject[] {
+  *list(bucket: string, prefix: string): Generator<JsonObject> {
     const root = this.#path(bucket, "");
     let entries: Dirent[];
     try {
@@ -74,22 +132,22 @@ export class ObjectFiles {
       keys.push(key);
       if (entry.isSymbolicLink()) links.add(key);
     }
-    const found: JsonObject[] = [];
+    let found = 0;
     for (const key of keys.sort()) {
       const path = join(root, key);
       const file = statSync(path, { throwIfNoEntry: false });
       if (!file?.isFile() || (links.has(key) && !this.#isInside(path))) continue;
       const etag = createHash("md5").update(`${key} ${file.size} ${file.mtimeMs}`).digest("hex");
-      found.push({
+      yield {
         Etag: `"${etag}"`,
         Key: key,
         LastModified: Math.floor(file.mtimeMs / 1000),
         Size: file.size,
         StorageClass: "STANDARD",
-      });
-      if (found.length === mostObjects) break;
+      };
+      found += 1;
+      if (found === mostObjects) break;
     }
-    return found;
   }
 
   /** Whether links on the way to a path, or to as much of it as exists, stay within the directory. */
@@ -120,4 +178,29 @@ export class ObjectFiles {
 
 function leadsOut(bucket: string, key: string): string {
   return `Access Denied: a link leads out of the directory of --s3-root. (Bucket: ${bucket}, Key: ${key})`;
+}
+
+function cannotWrite(bucket: string, key: string, error: unknown): ObjectError {
+  if (error instanceof ObjectError) return error;
+  return new ObjectError(`${bucket}/${key} cannot be written: ${(error as Error).message}`);
+}
+
+function* startingWith(first: Buffer | undefined, rest: Iterable<Buffer>): Generator<Buffer> {
+  if (first === undefined) return;
+  yield first;
+  yield* rest;
+}
+
+/** @throws ObjectError */
+async function* unpacked(pieces: Iterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip();
+  // Errors come out where it is read.
+  pipeline(Readable.from(pieces, { objectMode: true, highWaterMark: 1 }), gunzip, () => undefined);
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw error instanceof ObjectError
+      ? error
+      : new ObjectError(`${name} cannot be unpacked: ${(error as Error).message}`);
+  }
 }

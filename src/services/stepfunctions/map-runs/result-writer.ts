@@ -1,31 +1,62 @@
 /** The results of a map run: as the state's output, or as files (Step Functions, ResultWriter). */
+import type { Turns } from "../../../engine/turns.ts";
+import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, maxPayloadBytes, parseJson, textOf, writeJson } from "../asl/json.ts";
 import type { RedriveState } from "../executions/redrive-state.ts";
-import type { MapChildRow, MapRunRow } from "./map-run-tables.ts";
+import type { MapChildRow, MapChildStatus, MapRunRow } from "./map-run-tables.ts";
 import type { ObjectFiles } from "./object-files.ts";
 
 export type Writer = NonNullable<MapRunRequest["resultWriter"]>;
 
 /** How often a child was redriven, and whether it could be again; express ones cannot be described, so nobody can say. */
-export type RedriveOf = (child: MapChildRow) => { readonly count: number; readonly state?: RedriveState };
+export type RedriveOf = (child: Pick<MapChildRow, "execution">) => {
+  readonly count: number;
+  readonly state?: RedriveState;
+};
+
+/** A child with the texts of what it was given and gave. */
+export type MapChild = Omit<MapChildRow, "input" | "output"> & {
+  readonly input: string;
+  readonly output: string | undefined;
+};
+
+/** The children of a run that stand so, in order. */
+export type ChildrenOf = (statuses: readonly MapChildStatus[]) => Iterable<MapChild>;
+
+/** Characters of results that a state may be given without a writer: more than any selector should have to look at. */
+const longestResult = 64 * maxPayloadBytes;
+/** Characters of results written at once. */
+const pieceLength = 64 * 1024;
+
+const groups = {
+  FAILED: ["FAILED", "TIMED_OUT", "ABORTED"],
+  PENDING: ["PENDING", "PENDING_REDRIVE"],
+  SUCCEEDED: ["SUCCEEDED"],
+} as const;
 
 /**
- * The state's output when nothing is written, or the one that tells where it was. A run that failed or was stopped leaves
- * children pending, which have a file of their own.
- * @throws ObjectError
+ * The state's output when nothing is written, or the one that tells where it was; takes turns of the event loop. A run that
+ * failed or was stopped leaves children pending, which have a file of their own.
+ * @throws ObjectError, StateError when the results are too large for a state
  */
-export function writeResults(
+export async function writeResults(
   files: ObjectFiles,
+  turns: Turns,
   run: MapRunRow,
   writer: Writer | undefined,
-  children: readonly MapChildRow[],
+  childrenOf: ChildrenOf,
   redriveOf: RedriveOf,
-): Json {
+): Promise<Json> {
   const config = isObject(writer?.writerConfig ?? null) ? (writer?.writerConfig as JsonObject) : undefined;
-  const succeeded = children.filter(({ status }) => status === "SUCCEEDED");
   if (writer?.resource === undefined) {
-    return transformed(run, succeeded, textOf(config?.["Transformation"] ?? "COMPACT"), redriveOf);
+    const results = resultsOf(
+      run,
+      childrenOf(groups.SUCCEEDED),
+      textOf(config?.["Transformation"] ?? "COMPACT"),
+      redriveOf,
+    );
+    return collected(results, turns);
   }
   const parameters = isObject(writer.parameters ?? null) ? (writer.parameters as JsonObject) : {};
   const bucket = textOf(parameters["Bucket"] ?? "");
@@ -34,40 +65,91 @@ export function writeResults(
   const folder = prefix === "" ? uuid : `${prefix}/${uuid}`;
   const transformation = textOf(config?.["Transformation"] ?? "NONE");
   const lines = config?.["OutputType"] === "JSONL";
-  const groups = {
-    FAILED: children.filter(({ status }) => status === "FAILED" || status === "TIMED_OUT" || status === "ABORTED"),
-    PENDING: children.filter(({ status }) => status === "PENDING" || status === "PENDING_REDRIVE"),
-    SUCCEEDED: succeeded,
-  };
   const resultFiles: JsonObject = {};
-  for (const [name, group] of Object.entries(groups)) {
+  for (const [name, statuses] of Object.entries(groups)) {
     resultFiles[name] = [];
-    if (group.length === 0) continue;
-    const results = transformed(run, group, name === "SUCCEEDED" ? transformation : "NONE", redriveOf);
-    const text = lines ? results.map((result) => `${writeJson(result)}\n`).join("") : writeJson(results);
+    const children = childrenOf(statuses)[Symbol.iterator]();
+    const first = children.next();
+    if (first.done) continue;
+    const rest = { [Symbol.iterator]: () => children };
+    const results = resultsOf(
+      run,
+      withFirst(first.value, rest),
+      name === "SUCCEEDED" ? transformation : "NONE",
+      redriveOf,
+    );
     const key = `${folder}/${name}_0.${lines ? "jsonl" : "json"}`;
-    files.write(bucket, key, text);
-    resultFiles[name] = [{ Key: key, Size: Buffer.byteLength(text) }];
+    const size = await files.write(bucket, key, lines ? asLines(results, turns) : asArray(results, turns));
+    resultFiles[name] = [{ Key: key, Size: size }];
   }
   const manifest = { DestinationBucket: bucket, MapRunArn: run.arn, ResultFiles: resultFiles };
-  files.write(bucket, `${folder}/manifest.json`, writeJson(manifest));
+  await files.write(bucket, `${folder}/manifest.json`, [writeJson(manifest)]);
   return { MapRunArn: run.arn, ResultWriterDetails: { Bucket: bucket, Key: `${folder}/manifest.json` } };
 }
 
-/** NONE: the children's descriptions. COMPACT: their outputs. FLATTEN: the items of their outputs. */
-function transformed(
+function* withFirst(first: MapChild, rest: Iterable<MapChild>): Generator<MapChild> {
+  yield first;
+  yield* rest;
+}
+
+/** JSON texts. NONE: the children's descriptions. COMPACT: their outputs. FLATTEN: the items of their outputs. */
+function* resultsOf(
   run: MapRunRow,
-  children: readonly MapChildRow[],
+  children: Iterable<MapChild>,
   transformation: string,
   redriveOf: RedriveOf,
-): Json[] {
-  if (transformation === "NONE") return children.map((child) => description(run, child, redriveOf));
-  const outputs = children.map(({ output }) => parseJson(output ?? "null"));
-  return transformation === "FLATTEN" ? outputs.flat() : outputs;
+): Generator<string> {
+  for (const child of children) {
+    if (transformation === "NONE") yield writeJson(description(run, child, redriveOf));
+    else if (transformation !== "FLATTEN") yield writeJson(parseJson(child.output ?? "null"));
+    else for (const item of [parseJson(child.output ?? "null")].flat()) yield writeJson(item);
+  }
+}
+
+async function collected(results: Iterable<string>, turns: Turns): Promise<Json> {
+  const values: Json[] = [];
+  let length = 0;
+  for (const text of results) {
+    length += text.length;
+    if (length > longestResult) {
+      throw new StateError("States.DataLimitExceeded", "The results of the map run exceed what a state can be given.");
+    }
+    values.push(parseJson(text));
+    await turns.rest();
+  }
+  return values;
+}
+
+async function* asLines(results: Iterable<string>, turns: Turns): AsyncGenerator<string> {
+  let piece = "";
+  for (const text of results) {
+    piece += `${text}\n`;
+    if (piece.length >= pieceLength) {
+      yield piece;
+      piece = "";
+    }
+    await turns.rest();
+  }
+  yield piece;
+}
+
+async function* asArray(results: Iterable<string>, turns: Turns): AsyncGenerator<string> {
+  let piece = "[";
+  let separator = "";
+  for (const text of results) {
+    piece += separator + text;
+    separator = ",";
+    if (piece.length >= pieceLength) {
+      yield piece;
+      piece = "";
+    }
+    await turns.rest();
+  }
+  yield `${piece}]`;
 }
 
 /** A child as DescribeExecution shows it; of express ones and those that never began, what is known. */
-function description(run: MapRunRow, child: MapChildRow, redriveOf: RedriveOf): JsonObject {
+function description(run: MapRunRow, child: MapChild, redriveOf: RedriveOf): JsonObject {
   const iso = (ms: number) => new Date(ms).toISOString();
   const { count, state } = redriveOf(child);
   return {

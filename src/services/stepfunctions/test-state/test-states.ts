@@ -19,7 +19,8 @@ import { type ParsedDefinition, parseDefinition, parseLoneState } from "../asl/v
 import { invalidDefinitionMessage } from "../asl/validation/diagnostics.ts";
 import { invalidDefinition, invalidRoleArn, validation } from "../errors.ts";
 import { inputOf } from "../executions/start.ts";
-import { ItemReaderError, readData } from "../map-runs/item-reader.ts";
+import { ItemReaderError } from "../map-runs/item-parser.ts";
+import { readData } from "../map-runs/item-reader.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
 import type { HttpExchange } from "../tasks/integrations/integration.ts";
 import { mockInvocationProblem, mockResultProblem } from "../tasks/mock-results.ts";
