@@ -11,7 +11,7 @@ interface Entry {
 export interface BatchErrors {
   empty(): AwsError;
   tooMany(count: number, most: number): AwsError;
-  invalidId(): AwsError;
+  invalidId(id: string): AwsError;
   repeatedId(id: string): AwsError;
 }
 
@@ -19,7 +19,7 @@ export interface BatchErrors {
 export function checkBatch<E extends Entry>(entries: readonly E[] | undefined, errors: BatchErrors): readonly E[] {
   if (entries === undefined || entries.length === 0) throw errors.empty();
   if (entries.length > maxEntries) throw errors.tooMany(entries.length, maxEntries);
-  if (!entries.every(({ Id }) => Id !== undefined && /^[\w-]{1,80}$/.test(Id))) throw errors.invalidId();
+  for (const { Id = "" } of entries) if (!/^[\w-]{1,80}$/.test(Id)) throw errors.invalidId(Id);
   const ids = new Set<string>();
   for (const { Id = "" } of entries) {
     if (ids.has(Id)) throw errors.repeatedId(Id);

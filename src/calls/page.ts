@@ -1,14 +1,14 @@
 /**
- * Opaque pagination tokens: base64url of a JSON value that says where the next page begins.
+ * Opaque pagination tokens: padded base64, which clients of SNS decode, of a JSON value that says where the next page begins.
  */
 export function encodeToken(position: unknown): string {
-  return Buffer.from(JSON.stringify(position)).toString("base64url");
+  return Buffer.from(JSON.stringify(position)).toString("base64");
 }
 
 /** The position in a token, or undefined for a text that is none of ours. The caller checks its type. */
 export function decodeToken(token: string): unknown {
   try {
-    return JSON.parse(Buffer.from(token, "base64url").toString("utf8"));
+    return JSON.parse(Buffer.from(token, "base64").toString("utf8"));
   } catch {
     return undefined;
   }

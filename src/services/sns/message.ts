@@ -1,4 +1,5 @@
 /** What Publish checks of a message, whatever it is published to. */
+import { textOf } from "../../../protocols/unknown-json.ts";
 import { invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";
 import type { SentAttribute } from "./message-attributes.ts";
@@ -34,7 +35,8 @@ export function checkContent({ Message = "", Subject, MessageStructure }: Sent):
   }
   const messages: Record<string, string> = Object.create(null);
   for (const [protocol, text] of Object.entries(parsed)) {
-    if (typeof text === "string" && protocols.has(protocol)) messages[protocol] = text;
+    if (protocol === "default" && (typeof text !== "object" || text === null)) messages[protocol] = textOf(text);
+    else if (typeof text === "string" && protocols.has(protocol)) messages[protocol] = text;
   }
   const message = messages["default"];
   if (message === undefined) {
@@ -59,7 +61,7 @@ function isSubject(subject: string): boolean {
 /** Group and deduplication id. @throws AwsError InvalidParameter */
 export function checkOrdering(topic: TopicRow, { MessageGroupId, MessageDeduplicationId }: Sent): void {
   if (topic.fifo) {
-    if (MessageGroupId === undefined || MessageGroupId === "") {
+    if (MessageGroupId === undefined) {
       throw invalidParameter("The MessageGroupId parameter is required for FIFO topics");
     }
     if (MessageDeduplicationId === undefined && topic.attributes["ContentBasedDeduplication"] !== "true") {
@@ -80,7 +82,6 @@ export function checkOrdering(topic: TopicRow, { MessageGroupId, MessageDeduplic
 function checkId(parameter: string, id: string | undefined): void {
   if (id === undefined || /^[!-~]{1,128}$/.test(id)) return;
   throw invalidParameter(
-    parameter,
-    `${parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
+    `The ${parameter} parameter can only include alphanumeric and punctuation characters. 1 to 128 in length`,
   );
 }

@@ -1,18 +1,20 @@
 /** AddPermission and RemovePermission: statements of the topic's policy by label. */
+import { isDeepStrictEqual } from "node:util";
 import {
   AddPermission$,
   type AddPermissionCommand,
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-sns";
+import { managedTopic } from "./access.ts";
 import { invalidParameter } from "./errors.ts";
-import { outOfScope, type Policy, parsePolicy, topicActions } from "./policy.ts";
+import { outOfScope, type Policy, parsePolicy, type Statement, topicActions } from "./policy.ts";
 import { operation, type Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 
 export const addPermission = operation<AddPermissionCommand>(AddPermission$, (input, context) => {
   const { service, partition } = context;
-  const topic = service.topicOf(input.TopicArn, context);
+  const topic = managedTopic(input.TopicArn, context, "AddPermission");
   const label = input.Label ?? "";
   if (!/^[\w-]{1,80}$/.test(label)) throw invalidParameter("Label");
   const accounts = input.AWSAccountId ?? [];
@@ -24,7 +26,6 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
     if (action !== "*" && !topicActions.has(action.toLowerCase())) throw outOfScope();
   }
   const policy = policyOf(topic);
-  if (policy.Statement.some(({ Sid }) => Sid === label)) throw invalidParameter("Statement already exists");
   const statement = {
     Sid: label,
     Effect: "Allow",
@@ -32,17 +33,28 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
     Action: oneOrMore(actions.map((action) => `SNS:${action}`)),
     Resource: topic.arn,
   };
+  const existing = policy.Statement.find(({ Sid }) => Sid === label);
+  if (existing !== undefined) {
+    if (isDeepStrictEqual(unordered(existing), unordered(statement))) return;
+    throw invalidParameter("Statement already exists");
+  }
   setPolicy(service, topic, { ...policy, Statement: [...policy.Statement, statement] });
 });
 
 export const removePermission = operation<RemovePermissionCommand>(RemovePermission$, (input, context) => {
   const { service } = context;
-  const topic = service.topicOf(input.TopicArn, context);
+  const topic = managedTopic(input.TopicArn, context, "RemovePermission");
   const policy = policyOf(topic);
   const left = policy.Statement.filter(({ Sid }) => Sid !== input.Label);
-  if (left.length === policy.Statement.length) throw invalidParameter("Label");
-  setPolicy(service, topic, { ...policy, Statement: left });
+  if (left.length < policy.Statement.length) setPolicy(service, topic, { ...policy, Statement: left });
 });
+
+/** A statement with its accounts and actions in an order of their own. */
+function unordered(statement: Statement): object {
+  const { Principal, Action } = statement;
+  const accounts = [(Principal as { AWS?: unknown } | undefined)?.AWS].flat().sort();
+  return { ...statement, Principal: accounts, Action: [Action].flat().sort() };
+}
 
 function policyOf(topic: TopicRow): Policy {
   return parsePolicy(topic.attributes["Policy"], topic.arn, topic.account);

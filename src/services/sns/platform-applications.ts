@@ -13,10 +13,11 @@ import {
   type SetPlatformApplicationAttributesCommand,
 } from "@aws-sdk/client-sns";
 import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { invalidParameter, notFound } from "./errors.ts";
-import { checkArn, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
+import { checkHere, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
 import type { PlatformApplicationRow } from "./tables.ts";
 
 const platforms = new Set(
@@ -51,7 +52,7 @@ export const createPlatformApplication = operation<CreatePlatformApplicationComm
     if (!platforms.has(platform)) throw invalidParameter("Platform", `${platform} is not supported`);
     const given = (input.Attributes ?? {}) as Record<string, string>;
     checkAttributes(given);
-    checkCredentials(given);
+    checkCredentials(platform, given);
     const arn = formatArn("sns", region, account, `app/${platform}/${name}`);
     const existing = service.applications.get(arn);
     const attributes = { Enabled: "true", ...existing?.attributes, ...given };
@@ -63,8 +64,8 @@ export const createPlatformApplication = operation<CreatePlatformApplicationComm
 
 export const getPlatformApplicationAttributes = operation<GetPlatformApplicationAttributesCommand>(
   GetPlatformApplicationAttributes$,
-  (input, { service }) => {
-    const { attributes } = applicationOf(service, input.PlatformApplicationArn);
+  (input, context) => {
+    const { attributes } = applicationOf(context, input.PlatformApplicationArn);
     const shown = Object.fromEntries(Object.entries(attributes).filter(([name]) => !secret.test(name)));
     return { Attributes: { SuccessFeedbackSampleRate: "100", ...shown } };
   },
@@ -72,8 +73,9 @@ export const getPlatformApplicationAttributes = operation<GetPlatformApplication
 
 export const setPlatformApplicationAttributes = operation<SetPlatformApplicationAttributesCommand>(
   SetPlatformApplicationAttributes$,
-  (input, { service }) => {
-    const application = applicationOf(service, input.PlatformApplicationArn);
+  (input, context) => {
+    const { service } = context;
+    const application = applicationOf(context, input.PlatformApplicationArn);
     const given = (input.Attributes ?? {}) as Record<string, string>;
     checkAttributes(given);
     service.applications.put({ ...application, attributes: { ...application.attributes, ...given } });
@@ -82,9 +84,10 @@ export const setPlatformApplicationAttributes = operation<SetPlatformApplication
 
 export const deletePlatformApplication = operation<DeletePlatformApplicationCommand>(
   DeletePlatformApplication$,
-  (input, { service }) => {
+  (input, context) => {
+    const { service } = context;
     const arn = input.PlatformApplicationArn;
-    checkArn(arn, "PlatformApplicationArn");
+    checkHere(arn, "PlatformApplicationArn", context);
     for (const endpoint of service.endpoints.by.application.range(arn as string))
       service.endpoints.delete(endpoint.arn);
     service.applications.delete(arn as string);
@@ -107,10 +110,10 @@ export const listPlatformApplications = operation<ListPlatformApplicationsComman
 );
 
 /** @throws AwsError InvalidParameter, NotFound */
-export function applicationOf(service: Sns, arn: string | undefined): PlatformApplicationRow {
-  const application = arn === undefined ? undefined : service.applications.get(arn);
+export function applicationOf(context: OperationContext<Sns>, arn: string | undefined): PlatformApplicationRow {
+  checkHere(arn, "PlatformApplicationArn", context);
+  const application = context.service.applications.get(arn as string);
   if (application) return application;
-  checkArn(arn, "PlatformApplicationArn");
   throw notFound("PlatformApplication");
 }
 
@@ -130,8 +133,14 @@ function checkAttributes(given: Readonly<Record<string, string>>): void {
   }
 }
 
-function checkCredentials({ PlatformCredential, PlatformPrincipal }: Readonly<Record<string, string>>): void {
+function checkCredentials(
+  platform: string,
+  { PlatformCredential, PlatformPrincipal }: Readonly<Record<string, string>>,
+): void {
   if (PlatformPrincipal !== undefined && PlatformCredential === undefined) {
     throw invalidParameter("Attributes", "PlatformPrincipal attribute provided without PlatformCredential");
+  }
+  if (platform === "ADM" && PlatformCredential !== undefined && PlatformPrincipal === undefined) {
+    throw invalidParameter("Attributes", "PlatformCredential attribute provided without PlatformPrincipal");
   }
 }

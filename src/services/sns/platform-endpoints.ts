@@ -11,18 +11,20 @@ import {
   SetEndpointAttributes$,
   type SetEndpointAttributesCommand,
 } from "@aws-sdk/client-sns";
+import type { OperationContext } from "../../calls/operation.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { applicationOf } from "./platform-applications.ts";
-import { checkArn, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
+import { checkHere, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
 import type { PlatformEndpointRow } from "./tables.ts";
 
 const maxUserDataBytes = 2048;
 
 export const createPlatformEndpoint = operation<CreatePlatformEndpointCommand>(
   CreatePlatformEndpoint$,
-  (input, { service }) => {
-    const application = applicationOf(service, input.PlatformApplicationArn);
+  (input, context) => {
+    const { service } = context;
+    const application = applicationOf(context, input.PlatformApplicationArn);
     const token = input.Token ?? "";
     if (token === "") throw invalidParameter("Token", "cannot be empty");
     const given: Record<string, string> = { ...(input.Attributes as Record<string, string> | undefined) };
@@ -48,28 +50,30 @@ export const createPlatformEndpoint = operation<CreatePlatformEndpointCommand>(
 
 export const getEndpointAttributes = operation<GetEndpointAttributesCommand>(
   GetEndpointAttributes$,
-  (input, { service }) => ({ Attributes: { ...endpointOf(service, input.EndpointArn).attributes } }),
+  (input, context) => ({ Attributes: { ...endpointOf(context, input.EndpointArn).attributes } }),
 );
 
 export const setEndpointAttributes = operation<SetEndpointAttributesCommand>(
   SetEndpointAttributes$,
-  (input, { service }) => {
-    const endpoint = endpointOf(service, input.EndpointArn);
+  (input, context) => {
+    const { service } = context;
+    const endpoint = endpointOf(context, input.EndpointArn);
     const given = (input.Attributes ?? {}) as Record<string, string>;
     checkAttributes(given);
     service.endpoints.put({ ...endpoint, attributes: { ...endpoint.attributes, ...lowerEnabled(given) } });
   },
 );
 
-export const deleteEndpoint = operation<DeleteEndpointCommand>(DeleteEndpoint$, (input, { service }) => {
-  checkArn(input.EndpointArn, "EndpointArn");
-  service.endpoints.delete(input.EndpointArn as string);
+export const deleteEndpoint = operation<DeleteEndpointCommand>(DeleteEndpoint$, (input, context) => {
+  checkHere(input.EndpointArn, "EndpointArn", context);
+  context.service.endpoints.delete(input.EndpointArn as string);
 });
 
 export const listEndpointsByPlatformApplication = operation<ListEndpointsByPlatformApplicationCommand>(
   ListEndpointsByPlatformApplication$,
-  (input, { service }) => {
-    const application = applicationOf(service, input.PlatformApplicationArn);
+  (input, context) => {
+    const { service } = context;
+    const application = applicationOf(context, input.PlatformApplicationArn);
     const rows = service.endpoints.by.application.range(application.arn, pageAfter(input.NextToken));
     const { items, more } = takePage(rows, pageSize);
     return {
@@ -80,10 +84,10 @@ export const listEndpointsByPlatformApplication = operation<ListEndpointsByPlatf
 );
 
 /** @throws AwsError InvalidParameter, NotFound */
-function endpointOf(service: Sns, arn: string | undefined): PlatformEndpointRow {
-  const endpoint = arn === undefined ? undefined : service.endpoints.get(arn);
+function endpointOf(context: OperationContext<Sns>, arn: string | undefined): PlatformEndpointRow {
+  checkHere(arn, "EndpointArn", context);
+  const endpoint = context.service.endpoints.get(arn as string);
   if (endpoint) return endpoint;
-  checkArn(arn, "EndpointArn");
   throw notFound("Endpoint");
 }
 

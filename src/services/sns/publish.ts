@@ -41,13 +41,13 @@ export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   const arn = TopicArn ?? TargetArn;
   const topic = arn === undefined ? undefined : service.topics.get(arn);
   if (arn !== undefined && topic === undefined) checkArn(arn, parameter);
+  if (topic === undefined && arn !== undefined) checkEndpoint(service, arn);
   const content = checkContent(input);
   if (topic) checkOrdering(topic, input);
   const attributes = checkMessageAttributes(input.MessageAttributes);
   if (content.size + attributes.size > maxMessageBytes) throw invalidParameter("Message too long");
   if (PhoneNumber !== undefined) return toPhone(PhoneNumber, content, attributes, context);
-  if (topic === undefined && /:endpoint\//.test(arn as string))
-    return toEndpoint(arn as string, content, attributes, context);
+  if (topic === undefined && isEndpoint(arn as string)) return toEndpoint(arn as string, content, attributes, context);
   return accept(service.topicOf(arn, context, parameter), input, content, attributes, publisherOf(context));
 });
 
@@ -55,9 +55,13 @@ export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input
   const { service } = context;
   const entries = checkBatch(input.PublishBatchRequestEntries, batchErrors);
   const topic = service.topicOf(input.TopicArn, context);
-  // What is wrong with the order or the attributes of one entry fails the call, before any entry is taken.
+  // What is wrong with the attributes of one entry fails the call before any entry is taken; on a FIFO topic, whose order
+  // would have a gap, any fault does.
   const checked = entries.map((entry) => {
-    checkOrdering(topic, entry);
+    if (topic.fifo) {
+      checkContent(entry);
+      checkOrdering(topic, entry);
+    }
     return { entry, attributes: checkMessageAttributes(entry.MessageAttributes) };
   });
   const total = checked.reduce(
@@ -73,7 +77,9 @@ export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input
   for (const { entry, attributes } of checked) {
     const Id = entry.Id as string;
     try {
-      Successful.push({ Id, ...accept(topic, entry, checkContent(entry), attributes, publisherOf(context)) });
+      const content = checkContent(entry);
+      if (!topic.fifo) checkOrdering(topic, entry);
+      Successful.push({ Id, ...accept(topic, entry, content, attributes, publisherOf(context)) });
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       Failed.push(failedEntry(Id, error));
@@ -86,11 +92,10 @@ const batchErrors: BatchErrors = {
   empty: () => AwsError.of(EmptyBatchRequestException$, "The batch request doesn't contain any entries."),
   tooMany: () =>
     AwsError.of(TooManyEntriesInBatchRequestException$, "The batch request contains more entries than permissible."),
-  invalidId: () =>
-    AwsError.of(
-      InvalidBatchEntryIdException$,
-      "The Id of a batch entry in a batch request doesn't abide by the specification.",
-    ),
+  invalidId(id) {
+    const fault = /^[\w-]{81,}$/.test(id) ? "is too long" : "contains an impermissible character";
+    return AwsError.of(InvalidBatchEntryIdException$, `The Id of a batch entry in the batch request ${fault}: ${id}`);
+  },
   repeatedId: () =>
     AwsError.of(BatchEntryIdsNotDistinctException$, "Two or more batch entries in the request have the same Id."),
 };
@@ -115,8 +120,13 @@ function checkSmsAttributes(attributes: Published["attributes"]): void {
   }
 }
 
-function toEndpoint(arn: string, content: Content, { attributes }: Attributes, context: OperationContext<Sns>) {
-  const { service } = context;
+function isEndpoint(arn: string): boolean {
+  return /:endpoint\//.test(arn);
+}
+
+/** A mobile endpoint is looked at before the message. */
+function checkEndpoint(service: Sns, arn: string): void {
+  if (!isEndpoint(arn)) return;
   const endpoint = service.endpoints.get(arn);
   const application = endpoint && service.applications.get(endpoint.applicationArn);
   if (!endpoint || !application) {
@@ -128,6 +138,10 @@ function toEndpoint(arn: string, content: Content, { attributes }: Attributes, c
   if (endpoint.attributes["Enabled"] === "false") {
     throw AwsError.of(EndpointDisabledException$, "Endpoint is disabled");
   }
+}
+
+function toEndpoint(arn: string, content: Content, { attributes }: Attributes, context: OperationContext<Sns>) {
+  const { service } = context;
   const published = publishedOf(content, attributes, publisherOf(context));
   submitDirect(service, context, { endpointArn: arn }, published);
   return { MessageId: published.messageId };

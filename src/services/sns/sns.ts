@@ -71,16 +71,15 @@ export class Sns {
   topicOf(arn: string | undefined, context: OperationContext<Sns>, parameter = "TopicArn"): TopicRow {
     const topic = arn === undefined ? undefined : this.topics.get(arn);
     if (topic?.region === context.region) return topic;
-    const { service, region } = checkArn(arn, parameter);
-    if (service !== "sns" || region !== context.region) throw invalidParameter(parameter);
+    checkHere(arn, parameter, context);
     throw notFound("Topic");
   }
 
   /** @throws AwsError InvalidParameter, NotFound */
-  subscriptionOf(arn: string | undefined): SubscriptionRow {
-    const subscription = arn === undefined ? undefined : this.subscriptions.get(arn);
+  subscriptionOf(arn: string | undefined, context: OperationContext<Sns>): SubscriptionRow {
+    checkHere(arn, "SubscriptionArn", context);
+    const subscription = this.subscriptions.get(arn as string);
     if (subscription) return subscription;
-    checkArn(arn, "SubscriptionArn");
     throw notFound("Subscription");
   }
 
@@ -110,6 +109,19 @@ export function checkArn(arn: string | undefined, parameter: string): { service:
   }
   const { service, region } = parseArn(arn) ?? { service: "", region: "" };
   return { service, region };
+}
+
+/**
+ * What lives in another region is neither seen nor changed, whether it exists or not.
+ * @throws AwsError InvalidParameter for a text that is no ARN, or one of another region or service.
+ */
+export function checkHere(
+  arn: string | undefined,
+  parameter: string,
+  context: Pick<OperationContext<Sns>, "region">,
+): void {
+  const { service, region } = checkArn(arn, parameter);
+  if (service !== "sns" || region !== context.region) throw invalidParameter(parameter);
 }
 
 /** Whether a client signed the call: confirming and unsubscribing may also be asked for by anybody with the URL. */

@@ -10,7 +10,7 @@ import { parseArn } from "../../calls/arn.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asGivenAttributes, invalid, invalidParameter } from "./errors.ts";
 import { pendingMs } from "./retention.ts";
-import { checkArn, operation, type Sns } from "./sns.ts";
+import { operation, type Sns } from "./sns.ts";
 import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
 import { endpointKey, type SubscriptionRow, type TopicRow } from "./tables.ts";
 
@@ -18,24 +18,25 @@ const maxFifoSubscriptions = 100;
 const maxSubscriptions = 12_500_000;
 const maxPoliciesOfTopic = 200;
 const maxPoliciesOfAccount = 10_000;
+/** Hex digits of the token that confirms a subscription. */
+export const tokenLength = 288;
 export const pendingTimer = "sns.pending";
 /** What Subscribe and the lists say in place of the ARN. */
 const pendingConfirmation = "pending confirmation";
 
 export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context) => {
   const { service, account, region, origin, principal } = context;
-  checkArn(input.TopicArn, "TopicArn");
   const protocol = input.Protocol ?? "";
   const endpoint = input.Endpoint ?? "";
-  checkEndpoint(service, protocol, endpoint, input.Attributes);
   const topic = service.topicOf(input.TopicArn, context);
+  checkEndpoint(service, protocol, endpoint, input.Attributes);
   checkCompatible(topic, protocol, endpoint);
   const named = (input.Attributes ?? {}) as Record<string, string>;
   const kind = { protocol, endpoint, account, topic };
   const attributes = asGivenAttributes(() => applySubscriptionAttributes({}, named, kind));
   const existing = service.subscriptions.by.endpoint.first(endpointKey(topic.arn, protocol, endpoint));
   if (existing) {
-    checkSame(shownSubscriptionAttributes(service, existing), named);
+    checkSame({ ...shownSubscriptionAttributes(service, existing), ...existing.attributes }, named);
     if (existing.confirmed) return { SubscriptionArn: existing.arn };
     askToConfirm(service, topic, existing);
     return { SubscriptionArn: input.ReturnSubscriptionArn ? existing.arn : pendingConfirmation };
@@ -56,7 +57,7 @@ export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context
     authenticated: confirmed,
     authenticateOnUnsubscribe: false,
     principal: principal.arn,
-    token: random.hex(276),
+    token: random.hex(tokenLength),
     origin,
     serial: store.nextSerial(),
     replay: confirmed ? service.replays.begin(arn, account, attributes["ReplayPolicy"]) : undefined,

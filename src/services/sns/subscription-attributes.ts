@@ -71,11 +71,9 @@ export function applySubscriptionAttributes(
     if (kept === undefined) delete attributes[name];
     else attributes[name] = kept;
   }
+  // A scope may come before its policy: it is kept unseen, and rules the policy that is set later.
   const policy = attributes["FilterPolicy"];
-  if (policy === undefined) {
-    // A scope without a policy is not kept.
-    delete attributes["FilterPolicyScope"];
-  } else if (named["FilterPolicy"] !== undefined || named["FilterPolicyScope"] !== undefined) {
+  if (policy !== undefined && (named["FilterPolicy"] !== undefined || named["FilterPolicyScope"] !== undefined)) {
     attributes["FilterPolicyScope"] ??= "MessageAttributes";
     checkFilterPolicy(policy, attributes["FilterPolicyScope"] as FilterPolicyScope);
   }
@@ -85,6 +83,8 @@ export function applySubscriptionAttributes(
 /** As GetSubscriptionAttributes shows them. */
 export function shownSubscriptionAttributes(service: Sns, row: SubscriptionRow): Record<string, string> {
   const topic = service.topics.get(row.topicArn);
+  const { FilterPolicyScope: _scope, ...others } = row.attributes;
+  const shown = others["FilterPolicy"] === undefined ? others : row.attributes;
   return {
     SubscriptionArn: row.arn,
     TopicArn: row.topicArn,
@@ -102,7 +102,7 @@ export function shownSubscriptionAttributes(service: Sns, row: SubscriptionRow):
           ),
         }
       : {}),
-    ...row.attributes,
+    ...shown,
     ...(row.replay === undefined ? {} : { ReplayStatus: row.replay.status }),
   };
 }

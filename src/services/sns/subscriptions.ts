@@ -1,7 +1,6 @@
 /** Subscriptions after Subscribe: confirm, look at, change, list and end. */
 
 import {
-  AuthorizationErrorException$,
   ConfirmSubscription$,
   type ConfirmSubscriptionCommand,
   GetSubscriptionAttributes$,
@@ -15,37 +14,50 @@ import {
   Unsubscribe$,
   type UnsubscribeCommand,
 } from "@aws-sdk/client-sns";
-import { AwsError } from "../../../protocols/error.ts";
+import { parseArn } from "../../calls/arn.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
+import { authorizationError, checkManages } from "./access.ts";
 import { confirmationDelivery } from "./deliveries.ts";
-import { asSetAttribute, invalidParameter, notFound } from "./errors.ts";
+import { asSetAttribute, invalid, invalidParameter, notFound } from "./errors.ts";
 import { pendingMs } from "./retention.ts";
-import { checkArn, isSigned, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
-import { checkFilterPolicyLimit, pendingTimer } from "./subscribe.ts";
+import { checkHere, isSigned, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
+import { checkFilterPolicyLimit, pendingTimer, tokenLength } from "./subscribe.ts";
 import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
 import type { SubscriptionRow } from "./tables.ts";
 
 export const confirmSubscription = operation<ConfirmSubscriptionCommand>(ConfirmSubscription$, (input, context) => {
   const { service } = context;
-  checkArn(input.TopicArn, "TopicArn");
-  if (!service.topics.has(input.TopicArn as string)) throw notFound("Topic");
+  // The topic's name plays no part: the token says which subscription is meant.
+  const arn = parseArn(input.TopicArn ?? "");
+  if (arn?.service !== "sns" || arn.region !== context.region) throw invalidParameter("Topic");
   const token = input.Token ?? "";
   const row = service.subscriptions.by.token.first(token) ?? ended(service, token);
-  if (row === undefined || row.topicArn !== input.TopicArn) throw invalidParameter("Token");
-  if (row.confirmed) return { SubscriptionArn: row.arn };
+  if (row === undefined) throw isToken(token) ? invalidParameter("Token") : invalid("Invalid token");
   const signed = isSigned(context);
+  const authenticate = input.AuthenticateOnUnsubscribe?.toLowerCase() === "true";
+  if (authenticate && !signed) {
+    throw authorizationError("To disallow anonymous unsubscription, subscriber and confirmer IDs must match");
+  }
+  if (row.confirmed) {
+    if (authenticate) throw authorizationError("Subscription already confirmed");
+    return { SubscriptionArn: row.arn };
+  }
   service.putSubscription({
     ...row,
     confirmed: true,
     authenticated: signed,
-    authenticateOnUnsubscribe: signed && input.AuthenticateOnUnsubscribe?.toLowerCase() === "true",
+    authenticateOnUnsubscribe: authenticate,
     replay: service.replays.begin(row.arn, row.account, row.attributes["ReplayPolicy"]),
   });
   service.deps.timers.cancel(`${pendingTimer} ${row.arn}`);
   return { SubscriptionArn: row.arn };
 });
+
+function isToken(text: string): boolean {
+  return text.length === tokenLength && /^[0-9a-f]*$/i.test(text);
+}
 
 /** The subscription whose end this token takes back, while it is valid. */
 function ended(service: Sns, token: string): SubscriptionRow | undefined {
@@ -60,19 +72,20 @@ function ended(service: Sns, token: string): SubscriptionRow | undefined {
 export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, context) => {
   const { service } = context;
   const arn = input.SubscriptionArn;
-  const row = arn === undefined ? undefined : service.subscriptions.get(arn);
+  checkHere(arn, "SubscriptionArn", context);
+  const row = service.subscriptions.get(arn as string);
   if (!row) {
-    checkArn(arn, "SubscriptionArn");
     if (!/^arn:[^:]+:sns:[^:]*:[^:]*:[^:]+:[0-9a-f-]{36}$/.test(arn as string))
       throw invalidParameter("SubscriptionId");
     return;
   }
   const signed = isSigned(context);
   if (!signed && row.authenticateOnUnsubscribe) {
-    throw AwsError.of(AuthorizationErrorException$, "This subscription can be ended by an authenticated request alone");
+    throw authorizationError("This subscription may only be deleted by an authorized user.");
   }
-  service.deps.timers.cancel(`${pendingTimer} ${row.arn}`);
   const topic = service.topics.get(row.topicArn);
+  if (topic && row.account !== context.account) checkManages(topic, context, "Unsubscribe");
+  service.deps.timers.cancel(`${pendingTimer} ${row.arn}`);
   service.deleteSubscription(row);
   // Whoever followed the link may take it back: the token of the message brings the subscription to life again.
   if (!signed && row.confirmed && topic) {
@@ -84,17 +97,22 @@ export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, c
 
 export const getSubscriptionAttributes = operation<GetSubscriptionAttributesCommand>(
   GetSubscriptionAttributes$,
-  (input, { service }) => ({
-    Attributes: shownSubscriptionAttributes(service, service.subscriptionOf(input.SubscriptionArn)),
+  (input, context) => ({
+    Attributes: shownSubscriptionAttributes(
+      context.service,
+      context.service.subscriptionOf(input.SubscriptionArn, context),
+    ),
   }),
 );
 
 export const setSubscriptionAttributes = operation<SetSubscriptionAttributesCommand>(
   SetSubscriptionAttributes$,
-  (input, { service }) => {
-    const row = service.subscriptionOf(input.SubscriptionArn);
+  (input, context) => {
+    const { service } = context;
+    const row = service.subscriptionOf(input.SubscriptionArn, context);
     const topic = service.topics.get(row.topicArn);
     if (!topic) throw notFound("Subscription");
+    if (row.account !== context.account) checkManages(topic, context, "SetSubscriptionAttributes");
     const name = input.AttributeName ?? "";
     const named = { [name]: input.AttributeValue };
     const attributes = asSetAttribute(() => applySubscriptionAttributes(row.attributes, named, { ...row, topic }));

@@ -9,8 +9,10 @@ import {
   type UntagResourceCommand,
 } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { checkManages } from "./access.ts";
 import { invalidParameter, resourceNotFound } from "./errors.ts";
-import { checkArn, operation, type Sns } from "./sns.ts";
+import { checkHere, operation, type Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 
 const maxTags = 50;
@@ -20,24 +22,28 @@ interface Tag {
   readonly Value?: string | undefined;
 }
 
-export const tagResource = operation<TagResourceCommand>(TagResource$, (input, { service }) => {
-  const topic = taggedTopic(service, input.ResourceArn);
+export const tagResource = operation<TagResourceCommand>(TagResource$, (input, context) => {
+  const { service } = context;
+  const topic = taggedTopic(context, input.ResourceArn);
+  checkManages(topic, context, "TagResource");
   const tags = { ...topic.tags, ...checkTags(input.Tags) };
   checkCount(tags);
   service.topics.put({ ...topic, tags });
   return {};
 });
 
-export const untagResource = operation<UntagResourceCommand>(UntagResource$, (input, { service }) => {
-  const topic = taggedTopic(service, input.ResourceArn);
+export const untagResource = operation<UntagResourceCommand>(UntagResource$, (input, context) => {
+  const { service } = context;
+  const topic = taggedTopic(context, input.ResourceArn);
+  checkManages(topic, context, "UntagResource");
   const gone = new Set(input.TagKeys);
   const tags = Object.fromEntries(Object.entries(topic.tags).filter(([key]) => !gone.has(key)));
   service.topics.put({ ...topic, tags });
   return {};
 });
 
-export const listTagsForResource = operation<ListTagsForResourceCommand>(ListTagsForResource$, (input, { service }) => {
-  const topic = taggedTopic(service, input.ResourceArn);
+export const listTagsForResource = operation<ListTagsForResourceCommand>(ListTagsForResource$, (input, context) => {
+  const topic = taggedTopic(context, input.ResourceArn);
   return { Tags: Object.entries(topic.tags).map(([Key, Value]) => ({ Key, Value })) };
 });
 
@@ -63,9 +69,9 @@ function checkCount(tags: Readonly<Record<string, string>>): void {
   throw AwsError.of(TagLimitExceededException$, message);
 }
 
-function taggedTopic(service: Sns, arn: string | undefined): TopicRow {
-  const topic = arn === undefined ? undefined : service.topics.get(arn);
+function taggedTopic(context: OperationContext<Sns>, arn: string | undefined): TopicRow {
+  checkHere(arn, "ResourceArn", context);
+  const topic = context.service.topics.get(arn as string);
   if (topic) return topic;
-  checkArn(arn, "ResourceArn");
   throw resourceNotFound();
 }

@@ -1,5 +1,6 @@
 /** The attributes of topics: what may be set, and what is shown. */
 import { numberOf, textOf } from "../../../protocols/unknown-json.ts";
+import { storedPolicy } from "../../access/stored-policy.ts";
 import { checkTopicDeliveryPolicy, effectiveTopicPolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";
@@ -13,13 +14,16 @@ const feedback =
   /^(HTTP|Firehose|Lambda|Application|SQS)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$/;
 
 /** Checks one value; answers what is kept of it, or undefined for an attribute that is taken away. */
-type Setter = (value: string, topic: { readonly fifo: boolean }) => string | undefined;
+type Setter = (
+  value: string,
+  topic: { readonly fifo: boolean; readonly current: Attributes; readonly partition: string },
+) => string | undefined;
 
 const setters: Readonly<Record<string, Setter>> = {
-  Policy(value) {
+  Policy(value, { partition }) {
     if (value === "") return undefined;
     checkPolicy(value);
-    return value;
+    return storedPolicy(value, partition);
   },
   DisplayName(value) {
     if (value.length > 100) throw invalidParameter("DisplayName", "must be at most 100 characters long");
@@ -33,9 +37,13 @@ const setters: Readonly<Record<string, Setter>> = {
     if (!fifo) throw invalidParameter("Attributes", "Content-based deduplication can only be set for FIFO topics");
     return flag("ContentBasedDeduplication", value);
   },
-  FifoThroughputScope(value, { fifo }) {
+  FifoThroughputScope(value, { fifo, current }) {
     if (!fifo) throw invalidParameter("Attributes", "FifoThroughputScope can only be set for FIFO topics");
-    return oneOf("FifoThroughputScope", ["Topic", "MessageGroup"])(value, { fifo });
+    if (value !== "Topic" && value !== "MessageGroup") throw invalidParameter(`Invalid FifoThroughputScope: ${value}`);
+    if (value === "Topic" && current["FifoThroughputScope"] === "MessageGroup") {
+      throw invalidParameter("Modifying FifoThroughputScope from MessageGroup to Topic is not supported");
+    }
+    return value;
   },
   ArchivePolicy(value, { fifo }) {
     if (!fifo) throw invalidParameter("ArchivePolicy", "message archiving is supported for FIFO topics only");
@@ -51,14 +59,14 @@ const setters: Readonly<Record<string, Setter>> = {
 export function applyTopicAttributes(
   current: Attributes,
   named: Attributes,
-  fifo: boolean,
+  { fifo, partition }: { readonly fifo: boolean; readonly partition: string },
   unknown: (name: string) => Error,
 ): Record<string, string> {
   const attributes: Record<string, string> = { ...current };
   for (const [name, value] of Object.entries(named)) {
     const set = Object.hasOwn(setters, name) ? setters[name] : feedback.test(name) ? feedbackSetter(name) : undefined;
     if (set === undefined) throw unknown(name);
-    const kept = set(value, { fifo });
+    const kept = set(value, { fifo, partition, current });
     if (kept === undefined) delete attributes[name];
     else attributes[name] = kept;
   }
@@ -78,7 +86,7 @@ export function shownTopicAttributes(service: Sns, topic: TopicRow): Record<stri
     SubscriptionsDeleted: String(topic.deletedSubscriptions),
     DisplayName: "",
     EffectiveDeliveryPolicy: JSON.stringify(effectiveTopicPolicy(topic.attributes["DeliveryPolicy"])),
-    ...(topic.fifo ? { FifoTopic: "true", ContentBasedDeduplication: "false", FifoThroughputScope: "Topic" } : {}),
+    ...(topic.fifo ? { FifoTopic: "true", ContentBasedDeduplication: "false" } : {}),
     ...(topic.archivingSinceMs === undefined
       ? {}
       : { BeginningArchiveTime: new Date(topic.archivingSinceMs).toISOString() }),
@@ -101,7 +109,7 @@ function checkArchivePolicy(value: string): string {
   if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > 365) {
     throw invalidParameter("ArchivePolicy", "MessageRetentionPeriod must be between 1 and 365 days");
   }
-  return JSON.stringify({ MessageRetentionPeriod: String(Number(days)) });
+  return value;
 }
 
 function feedbackSetter(name: string): Setter {

@@ -17,17 +17,20 @@ import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
+import { checkManages, managedTopic } from "./access.ts";
 import { checkDataProtectionPolicy } from "./data-protection.ts";
 import { asGivenAttributes, asSetAttribute, invalidParameter, invalidState } from "./errors.ts";
-import { checkArn, operation, pageSize } from "./sns.ts";
+import { checkHere, operation, pageSize } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 import { applyTopicAttributes, shownTopicAttributes } from "./topic-attributes.ts";
 
+/** Names that SetTopicAttributes does not know on a standard topic. */
+const fifoOnly = new Set(["FifoTopic", "ContentBasedDeduplication", "FifoThroughputScope"]);
 const maxTopics = 100_000;
 
 export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, context) => {
-  const { service, account, region } = context;
+  const { service, account, region, partition } = context;
   const name = input.Name ?? "";
   const { FifoTopic = "false", ...named } = (input.Attributes ?? {}) as Record<string, string>;
   const fifo = FifoTopic.toLowerCase() === "true";
@@ -37,7 +40,7 @@ export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, c
   }
   const arn = formatArn("sns", region, account, name);
   const unknown = (attribute: string) => invalidParameter("Attributes", `Unknown attribute: ${attribute}`);
-  const attributes = asGivenAttributes(() => applyTopicAttributes({}, named, fifo, unknown));
+  const attributes = asGivenAttributes(() => applyTopicAttributes({}, named, { fifo, partition }, unknown));
   const tags = checkTags(input.Tags);
   const existing = service.topics.get(arn);
   if (existing) {
@@ -71,7 +74,10 @@ function checkSame(
   tags: Readonly<Record<string, string>>,
 ): void {
   for (const name of Object.keys(named)) {
-    if (shown[name] === asked[name]) continue;
+    // A topic that archives is never the answer to a request that names an archive, not even its own.
+    const same =
+      shown[name] === asked[name] || (name === "FifoThroughputScope" && asked[name] === "Topic" && !shown[name]);
+    if (same && (name !== "ArchivePolicy" || shown[name] === undefined)) continue;
     throw invalidParameter("Attributes", "Topic already exists with different attributes");
   }
   for (const [key, value] of Object.entries(tags)) {
@@ -79,11 +85,12 @@ function checkSame(
   }
 }
 
-export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, { service }) => {
-  const arn = input.TopicArn;
-  checkArn(arn, "TopicArn");
-  const topic = service.topics.get(arn as string);
+export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, context) => {
+  const { service } = context;
+  checkHere(input.TopicArn, "TopicArn", context);
+  const topic = service.topics.get(input.TopicArn as string);
   if (!topic) return;
+  checkManages(topic, context, "DeleteTopic");
   if (topic.attributes["ArchivePolicy"] !== undefined) {
     throw invalidState("A topic with an active archive policy cannot be deleted");
   }
@@ -100,11 +107,18 @@ export const getTopicAttributes = operation<GetTopicAttributesCommand>(GetTopicA
 
 export const setTopicAttributes = operation<SetTopicAttributesCommand>(SetTopicAttributes$, (input, context) => {
   const { service } = context;
-  const topic = service.topicOf(input.TopicArn, context);
+  const topic = managedTopic(input.TopicArn, context, "SetTopicAttributes");
   const name = input.AttributeName ?? "";
   const named = { [name]: input.AttributeValue ?? "" };
   const unknown = () => invalidParameter("AttributeName");
-  const attributes = asSetAttribute(() => applyTopicAttributes(topic.attributes, named, topic.fifo, unknown));
+  if (!topic.fifo && fifoOnly.has(name)) throw unknown();
+  if (name === "FifoTopic") {
+    if (named[name]?.toLowerCase() === "true") return;
+    throw invalidParameter("FifoTopic: Modifying topic type is not supported");
+  }
+  const attributes = asSetAttribute(() =>
+    applyTopicAttributes(topic.attributes, named, { fifo: topic.fifo, partition: context.partition }, unknown),
+  );
   const archiving = attributes["ArchivePolicy"] !== undefined;
   const archivingSinceMs = archiving ? (topic.archivingSinceMs ?? service.now) : undefined;
   service.topics.put({ ...topic, attributes, archivingSinceMs });

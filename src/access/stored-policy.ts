@@ -1,0 +1,39 @@
+/** The form in which services keep a resource policy and show it. */
+
+/**
+ * A policy without white space, its names in the order they were sent; accounts in `Principal.AWS` as the ARN of their
+ * root, a list of one as the one value (IAM user guide: AWS JSON policy elements, Principal).
+ * @param text a policy that was checked
+ */
+export function storedPolicy(text: string, partition: string): string {
+  const policy: unknown = JSON.parse(text);
+  if (!isMap(policy)) return text;
+  const { Statement } = policy;
+  const stored = Array.isArray(Statement)
+    ? Statement.map((statement: unknown) => storedStatement(statement, partition))
+    : storedStatement(Statement, partition);
+  return JSON.stringify({ ...policy, Statement: stored });
+}
+
+function storedStatement(statement: unknown, partition: string): unknown {
+  if (!isMap(statement)) return statement;
+  const stored: Record<string, unknown> = { ...statement };
+  for (const element of ["Principal", "NotPrincipal"]) {
+    const principal = stored[element];
+    if (!isMap(principal) || principal["AWS"] === undefined) continue;
+    stored[element] = { ...principal, AWS: storedNames(principal["AWS"], partition) };
+  }
+  return stored;
+}
+
+function storedNames(names: unknown, partition: string): unknown {
+  const listed: readonly unknown[] = Array.isArray(names) ? names : [names];
+  const stored = listed.map((name) =>
+    typeof name === "string" && /^\d{12}$/.test(name) ? `arn:${partition}:iam::${name}:root` : name,
+  );
+  return stored.length === 1 ? stored[0] : stored;
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
