@@ -48,7 +48,7 @@ export function checkAttributes(
 }
 
 function checkName(name: string): void {
-  if (!/^[A-Za-z0-9_.-]*$/.test(name)) {
+  if (!/^[\p{L}\p{M}\p{N}_.-]*$/u.test(name)) {
     throw invalidParameterValue(
       "Message (user) attribute name can contain only A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters",
     );
@@ -88,9 +88,7 @@ function checkAttribute(name: string, sent: SentAttribute): { stored: StoredAttr
     );
   }
   if (value === undefined || value.length === 0) {
-    throw invalidParameterValue(
-      `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${type}'.`,
-    );
+    throw invalidParameterValue(`Message (user) attribute '${name}' must contain a non-empty value of type '${type}'.`);
   }
   if (typeof value !== "string") {
     return { stored: { DataType: type, BinaryValue: value.base64 }, valueSize: value.length };

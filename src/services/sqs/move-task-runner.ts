@@ -1,4 +1,5 @@
 /** Moves messages out of dead-letter queues, some each second, on a durable timer. */
+import { findOriginal, remember } from "./deduplication.ts";
 import type { Sqs } from "./sqs.ts";
 import { accountPrefix, isFifo, type MessageRow, type MoveTaskRow, moveTaskTable, type QueueRow } from "./tables.ts";
 
@@ -133,6 +134,14 @@ export class MoveTasks {
     const content = this.#sqs.contentOf(message);
     const serial = deps.store.nextSerial();
     this.#sqs.deleteMessage(message);
+    const id = deps.random.fork("messages").uuid();
+    // A FIFO queue knows a moved message by the id it had before.
+    const deduplicationId = isFifo(target.arn) ? content.id : undefined;
+    if (deduplicationId !== undefined) {
+      const identified = { queue: target, group: message.group, deduplicationId };
+      if (findOriginal(this.#sqs, identified)) return;
+      remember(this.#sqs, identified, id, serial);
+    }
     const moved: MessageRow = {
       ...message,
       queue: target.arn,
@@ -147,8 +156,8 @@ export class MoveTasks {
       ...content,
       serial,
       account: target.account,
-      id: deps.random.fork("messages").uuid(),
-      deduplicationId: isFifo(target.arn) ? content.deduplicationId : undefined,
+      id,
+      deduplicationId,
     });
   }
 

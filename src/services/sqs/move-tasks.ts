@@ -75,7 +75,7 @@ export const cancelMessageMoveTask = operation<CancelMessageMoveTaskCommand>(
     const handle = input.TaskHandle;
     if (handle === undefined || handle === "") throw missingParameter("TaskHandle");
     const parsed = parseTaskHandle(handle);
-    if (!parsed) throw invalidParameterValue(`Value ${handle} for parameter TaskHandle is invalid.`);
+    if (!parsed) throw invalidParameterValue("Value for parameter TaskHandle is invalid.");
     const source = sourceOf(parsed.sourceArn, context, "CancelMessageMoveTask");
     const task = service.moveTasks.find(parsed.taskId);
     if (task?.source !== source.arn) throw resourceNotFound("Task does not exist.");

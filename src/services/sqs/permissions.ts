@@ -30,7 +30,7 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
   if (accounts.length === 0) throw missingParameter("AWSAccountId.1");
   if (actions.length === 0) throw missingParameter("ActionName.1");
   for (const account of accounts) {
-    if (!/^\d{12}$/.test(account)) throw invalidValue(account, "PrincipalId", "Unable to verify.");
+    if (!/^\d{12}$/.test(account)) throw invalidValue(account, "PrincipalId", "Unable to verify principal.");
   }
   for (const action of actions) checkAction(action);
   if (actions.length > maxActions)

@@ -54,7 +54,11 @@ export function checkPolicy(text: string, queueArn: string): void {
   checkPolicySize(text);
   const account = parseArn(queueArn)?.account;
   const policy = parsePolicy(text);
-  if (!policy?.statements.every((statement) => isAboutSqs(statement) && !givesAway(statement, account))) {
+  if (
+    !policy?.statements.every(
+      (statement) => statement.actions.values.every(isSqsAction) && !givesAway(statement, account),
+    )
+  ) {
     throw invalidAttributeValue("Invalid value for the parameter Policy.");
   }
   checkQuotas(policy);
@@ -85,10 +89,6 @@ function checkQuotas({ statements }: Policy): void {
   }
 }
 
-function isAboutSqs({ actions, resources }: Statement): boolean {
-  return actions.values.every(isSqsAction) && (resources === undefined || resources.values.every(isSqsResource));
-}
-
 /** Whether it allows another account, by name, an action of the owner's, by name. */
 function givesAway({ effect, actions, principals }: Statement, account: string | undefined): boolean {
   if (effect !== "Allow" || actions.not || principals.not) return false;
@@ -104,8 +104,4 @@ function isSqsAction(action: string): boolean {
   const [service, name = ""] = action.split(":");
   if (service?.toLowerCase() !== "sqs" || name === "") return false;
   return /[*?]/.test(name) || knownActions.has(name.replace(/Batch$/, "").toLowerCase());
-}
-
-function isSqsResource(resource: string): boolean {
-  return resource === "*" || /^arn:[^:]*:sqs:/.test(resource);
 }

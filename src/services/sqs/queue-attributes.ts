@@ -1,5 +1,6 @@
 /** Queue attributes: their ranges, defaults, checks and the way they are shown (SQS API: SetQueueAttributes). */
 import type { AwsError } from "../../../protocols/error.ts";
+import { storedPolicy } from "../../access/stored-policy.ts";
 import { invalidAttributeName, invalidAttributeValue, invalidValue, unknownAttribute } from "./errors.ts";
 import { checkPolicy } from "./policy.ts";
 import type { NumberAttributes, QueueRow, RedrivePolicy } from "./tables.ts";
@@ -121,10 +122,13 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
       }
       if (name === "Policy") checkPolicy(value, queueArn);
       if (name === "RedriveAllowPolicy" && !redriveAllowPolicy(value)) throw badValue(name);
-      texts[name] = value;
+      texts[name] = name === "Policy" ? shownPolicy(value, queueArn) : value;
       return;
     case "FifoQueue":
-      if (flag(name, value) !== "true") throw invalidAttributeValue("Modifying queue type is not supported.");
+      if (flag(name, value) !== "true")
+        throw invalidAttributeValue(
+          "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
+        );
       return;
     case "ContentBasedDeduplication":
     case "SqsManagedSseEnabled":
@@ -139,6 +143,12 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
     default:
       texts[name] = String(wholeNumber(name, value, kmsReuseRange));
   }
+}
+
+/** A policy that names no version has the older one. */
+function shownPolicy(text: string, queueArn: string): string {
+  const policy = JSON.parse(text) as Record<string, unknown>;
+  return storedPolicy(JSON.stringify({ Version: "2008-10-17", ...policy }), queueArn.split(":", 2)[1] as string);
 }
 
 function badValue(name: string): AwsError {

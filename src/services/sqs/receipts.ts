@@ -79,9 +79,10 @@ function changeVisibility(
   if (seconds < 0 || seconds > maxVisibilitySeconds) {
     throw invalidValue(seconds, "VisibilityTimeout", `Must be >= 0 and <= ${maxVisibilitySeconds}, if provided.`);
   }
-  const { message, current } = find(service, queue, handle);
+  const { message, current, latest } = find(service, queue, handle);
   if (isFifo(queue.arn) && message && !current) throw expired(handle);
-  if (!message || !isInFlight(message)) {
+  // The latest handle works after its visibility timeout has ended, too, and hides the message again.
+  if (!message || !(latest || isInFlight(message))) {
     throw invalidValue(
       handle,
       "ReceiptHandle",
@@ -105,7 +106,9 @@ function expired(handle: string | undefined) {
 interface Found {
   /** Absent when the message is gone. */
   readonly message: MessageRow | undefined;
-  /** The handle is that of the latest receive and its visibility timeout has not ended. */
+  /** The handle is that of the latest receive. */
+  readonly latest: boolean;
+  /** And its visibility timeout has not ended. */
   readonly current: boolean;
 }
 
@@ -119,6 +122,7 @@ function find(service: Sqs, queue: QueueRow, handle: string | undefined): Found 
   }
   service.settle(queue, service.now);
   const message = service.messages.get(receipt.serial);
-  if (message?.queue !== queue.arn) return { message: undefined, current: false };
-  return { message, current: isInFlight(message) && message.received?.count === receipt.receiveCount };
+  if (message?.queue !== queue.arn) return { message: undefined, latest: false, current: false };
+  const latest = message.received?.count === receipt.receiveCount;
+  return { message, latest, current: latest && isInFlight(message) };
 }

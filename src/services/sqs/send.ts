@@ -14,16 +14,18 @@ import type { OperationContext } from "../../calls/operation.ts";
 import type { Copy } from "../../delivery/copies.ts";
 import { checkBatch } from "./batch.ts";
 import type { ContentRow } from "./contents.ts";
+import { findOriginal, remember } from "./deduplication.ts";
 import { md5Hex } from "./digest.ts";
 import { invalidParameterValue, invalidValue, missingParameter } from "./errors.ts";
 import { attributesMd5, checkAttributes, hasOnlyAllowedCharacters, type SentAttribute } from "./message-attributes.ts";
 import { operation, type Sqs } from "./sqs.ts";
-import { type DeduplicationRow, isFifo, type QueueRow } from "./tables.ts";
+import { isFifo, type QueueRow } from "./tables.ts";
 
-const deduplicationWindowMs = 5 * 60_000;
 const maxDelaySeconds = 900;
 const maxBatchBytes = 1_048_576;
 const wrongForQueueType = "The request include parameter that is not valid for this queue type";
+
+const noGroup = "The request must contain the parameter MessageGroupId.";
 
 /** What SendMessage and an entry of SendMessageBatch have in common. */
 interface Sent {
@@ -68,7 +70,12 @@ export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBa
     throw AwsError.of(BatchRequestTooLong$, message);
   }
   // What a FIFO queue cannot do without fails the call as a whole, before any entry is taken.
-  if (isFifo(queue.arn)) for (const entry of entries) checkFifoIds(queue, entry);
+  if (isFifo(queue.arn)) {
+    for (const entry of entries) {
+      if (!entry.MessageGroupId) throw invalidParameterValue(noGroup);
+      checkFifoIds(queue, entry);
+    }
+  }
   const { kms } = context.service;
   if (!kms.mustAsk(queue, "produce", context)) return sendAll(queue, entries, context);
   return kms.afterAsking(queue, "produce", context, () => sendAll(queue, entries, context));
@@ -246,7 +253,7 @@ export function putNew(
       copy,
     },
   );
-  if (deduplicationId !== undefined) remember(service, checked, id, serial, now);
+  if (deduplicationId !== undefined) remember(service, checked, id, serial);
   return { id, serial, bodyMd5 };
 }
 
@@ -269,24 +276,6 @@ function accept(checked: Checked, context: OperationContext<Sqs>) {
 /** Twenty digits, rising with gaps, as AWS's. */
 export function sequenceNumber(serial: number): string {
   return `188${String(BigInt(serial) * 256n).padStart(17, "0")}`;
-}
-
-function findOriginal(service: Sqs, checked: Checked): DeduplicationRow | undefined {
-  service.retention.deduplications.run(checked.queue.arn);
-  return service.deduplications.get(deduplicationKey(checked));
-}
-
-function remember(service: Sqs, checked: Checked, messageId: string, serial: number, now: number): void {
-  const { account, arn } = checked.queue;
-  const expiresMs = now + deduplicationWindowMs;
-  service.deduplications.put({ key: deduplicationKey(checked), account, queue: arn, messageId, serial, expiresMs });
-  service.retention.deduplications.expect(arn, expiresMs);
-}
-
-/** Ids are one space in a queue, or in each group with DeduplicationScope messageGroup. */
-function deduplicationKey({ queue, group, deduplicationId }: Checked): string {
-  const scope = queue.texts["DeduplicationScope"] === "messageGroup" ? group : "";
-  return `${queue.arn}\n${scope}\n${deduplicationId}`;
 }
 
 /** The entry's share of the batch limit; entries that are refused count as well. */

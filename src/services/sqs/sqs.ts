@@ -5,6 +5,7 @@ import { operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { Access } from "./access.ts";
 import { type ContentRow, contentTable } from "./contents.ts";
+import { remember } from "./deduplication.ts";
 import { md5Hex } from "./digest.ts";
 import { invalidAddress, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { Fairness } from "./fairness.ts";
@@ -190,7 +191,9 @@ export class Sqs {
       received: message.received && { ...message.received, countBefore: message.received.count },
       deadLetterSource: source.arn,
     };
-    this.addMessage(target, deadLetter, { ...content, serial, account: target.account });
+    const deduplicationId = fifo ? content.id : undefined;
+    this.addMessage(target, deadLetter, { ...content, serial, account: target.account, deduplicationId });
+    if (fifo) remember(this, { queue: target, group: message.group, deduplicationId }, content.id, serial);
   }
 
   /** After a repair of the data directory: a message that says nothing any more is none. */
