@@ -89,7 +89,7 @@ eachSqs("message attributes", (env) => {
     );
     expect(await send({ a: text("") })).toEqual(
       invalidParameter(
-        "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'String'.",
+        "Message (user) attribute 'a' must contain a non-empty value of type 'String'.",
       ),
     );
     expect(await send({ a: { DataType: "String", BinaryValue: Buffer.from("x") } })).toEqual(

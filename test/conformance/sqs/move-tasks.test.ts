@@ -231,6 +231,6 @@ eachSqs("message move tasks", (env) => {
       Buffer.from(JSON.stringify({ taskId, sourceArn })).toString("base64");
     expect(await cancel(handle("x", `${env.arn(target)}-not`))).toEqual(noSource);
     expect(await cancel(handle("x", env.arn(target)))).toEqual({ ...noSource, message: "Task does not exist." });
-    expect(await cancel("garbage")).toEqual(invalidParameter("Value garbage for parameter TaskHandle is invalid."));
+    expect(await cancel("garbage")).toEqual(invalidParameter("Value for parameter TaskHandle is invalid."));
   });
 });

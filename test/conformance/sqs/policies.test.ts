@@ -168,7 +168,7 @@ eachSqs("AddPermission and RemovePermission", (env) => {
       await refused(
         env.sqs.addPermission({ QueueUrl, Label: "l", AWSAccountIds: ["nobody"], Actions: ["SendMessage"] }),
       ),
-    ).toEqual(invalidValue("nobody", "PrincipalId", "Unable to verify."));
+    ).toEqual(invalidValue("nobody", "PrincipalId", "Unable to verify principal."));
     expect(await refused(grant("SendMessage", "Nonsense"))).toEqual(
       invalidValue("SQS:Nonsense", "ActionName", "Please refer to the appropriate WSDL for a list of valid actions."),
     );

@@ -163,7 +163,7 @@ eachSqs("ChangeMessageVisibility", (env) => {
     expect(await env.counts(QueueUrl)).toEqual([0, 1, 0]);
   });
 
-  it("refuses what is deleted or not in flight", async () => {
+  it("refuses what is deleted", async () => {
     const QueueUrl = await env.queue({ VisibilityTimeout: "1" });
     const change = (ReceiptHandle: string) =>
       env.sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 5 });
@@ -174,9 +174,6 @@ eachSqs("ChangeMessageVisibility", (env) => {
         "Message does not exist or is not available for visibility timeout change.",
       );
     await env.send(QueueUrl, "x");
-    const handle = (await env.receive(QueueUrl))[0]?.ReceiptHandle as string;
-    await env.bus.clock.advance("1s");
-    expect(await refused(change(handle))).toEqual(gone(handle));
     const again = (await env.receive(QueueUrl))[0]?.ReceiptHandle as string;
     await env.sqs.deleteMessage({ QueueUrl, ReceiptHandle: again });
     expect(await refused(change(again))).toEqual(gone(again));
