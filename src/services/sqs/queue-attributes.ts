@@ -147,8 +147,7 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
 
 /** A policy that names no version has the older one. */
 function shownPolicy(text: string, queueArn: string): string {
-  const policy = JSON.parse(text) as Record<string, unknown>;
-  return storedPolicy(JSON.stringify({ Version: "2008-10-17", ...policy }), queueArn.split(":", 2)[1] as string);
+  return storedPolicy(JSON.stringify({ Version: "2008-10-17", ...jsonMap(text) }), queueArn.split(":", 2)[1] as string);
 }
 
 function badValue(name: string): AwsError {

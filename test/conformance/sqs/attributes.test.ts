@@ -147,7 +147,10 @@ eachSqs("queue attributes", (env) => {
     const QueueUrl = await env.fifo();
     await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { FifoQueue: "true" } });
     expect(await refused(env.sqs.setQueueAttributes({ QueueUrl, Attributes: { FifoQueue: "false" } }))).toEqual(
-      refusal("InvalidAttributeValue", "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."),
+      refusal(
+        "InvalidAttributeValue",
+        "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
+      ),
     );
   });
 

@@ -88,9 +88,7 @@ eachSqs("message attributes", (env) => {
       invalidParameter("Number of message attributes [11] exceeds the allowed maximum [10]."),
     );
     expect(await send({ a: text("") })).toEqual(
-      invalidParameter(
-        "Message (user) attribute 'a' must contain a non-empty value of type 'String'.",
-      ),
+      invalidParameter("Message (user) attribute 'a' must contain a non-empty value of type 'String'."),
     );
     expect(await send({ a: { DataType: "String", BinaryValue: Buffer.from("x") } })).toEqual(
       invalidParameter("The message attribute 'a' with type 'String' must use field 'String'."),

@@ -10,10 +10,10 @@ eachSqs("Policy", (env) => {
     Statement: [{ Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: "*", ...changes }],
   });
 
-  it("is kept and shown as the text it was, and removed by an empty one", async () => {
+  it("is shown without white space, and removed by an empty one", async () => {
     const text = JSON.stringify(policy(), null, 2);
     const QueueUrl = await env.queue({ Policy: text });
-    expect((await env.attributes(QueueUrl))["Policy"]).toBe(text);
+    expect((await env.attributes(QueueUrl))["Policy"]).toBe(JSON.stringify(JSON.parse(text)));
     const arn = env.arn(QueueUrl);
     const other = JSON.stringify({ ...policy({ Resource: arn, Action: ["SQS:*"] }), Version: "2008-10-17" });
     await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: other } });
@@ -29,7 +29,6 @@ eachSqs("Policy", (env) => {
       "[]",
       "null",
       JSON.stringify(policy({ Action: "sqs:Nonsense" })),
-      JSON.stringify(policy({ Resource: "arn:aws:sns:us-east-1:000000000000:topic" })),
       JSON.stringify({ Version: "2012-10-17", Statement: [nobody] }),
       JSON.stringify({ ...policy(), Version: "2020-01-01" }),
       JSON.stringify(policy({ Effect: "Perhaps" })),
