@@ -257,11 +257,8 @@ async function run(commands: readonly Command[]): Promise<void> {
       }
       case "refused": {
         // What the emulator does to the queue on the way to the refusal is undone.
-        const landed = model.messages.filter(
-          ({ state, untilMs, sentMs }) =>
-            state === "visible" || (state === "in flight" && Math.min(untilMs, sentMs + retentionMs) <= now),
-        );
-        const message = landed.filter(({ handle }) => handle !== "")[step.pick % Math.max(1, landed.length)];
+        const gone = model.messages.filter(({ state, handle }) => state === "gone" && handle !== "");
+        const message = gone[step.pick % Math.max(1, gone.length)];
         if (!message) break;
         const change = sqs.changeMessageVisibility({
           QueueUrl,

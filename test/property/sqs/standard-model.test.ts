@@ -186,7 +186,8 @@ async function run(commands: readonly Command[]): Promise<void> {
         const handle = handles[step.pick % Math.max(1, handles.length)];
         if (!handle) break;
         const message = model.find(handle);
-        const possible = message?.state === "in flight";
+        // Also when its visibility has ended: it is hidden again.
+        const possible = message !== undefined;
         const changed = await sqs
           .changeMessageVisibility({
             QueueUrl: urls[handle.queue],
@@ -203,7 +204,10 @@ async function run(commands: readonly Command[]): Promise<void> {
         expect(changed).toBe(possible);
         if (!possible) break;
         if (step.visibility === 0) message.state = "visible";
-        else message.untilMs = now + step.visibility * 1000;
+        else {
+          message.state = "in flight";
+          message.untilMs = now + step.visibility * 1000;
+        }
         break;
       }
       case "advance":
