@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { defaultMaxMemory, Memory, memoryUse } from "../../../src/engine/memory.ts";
+import { performance } from "../../../src/engine/real-time.ts";
 
 let now: number;
 let used: number;
