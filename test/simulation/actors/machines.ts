@@ -27,7 +27,8 @@ const ends: Readonly<Record<string, End>> = {
   calls: { statuses: ["SUCCEEDED"], withinSeconds: 200 },
   fans: { statuses: ["SUCCEEDED"], withinSeconds: 60 },
   asks: { statuses: ["SUCCEEDED", "FAILED"], withinSeconds: 301 },
-  works: { statuses: ["SUCCEEDED", "FAILED"], withinSeconds: 301 },
+  // Nobody may take its task: then the machine's own time ends it.
+  works: { statuses: ["SUCCEEDED", "FAILED", "TIMED_OUT"], withinSeconds: 601 },
 };
 
 export class Machines implements Actor {
@@ -145,6 +146,7 @@ export class Machines implements Actor {
         },
       },
       works: {
+        TimeoutSeconds: 600,
         StartAt: "Work",
         States: {
           Work: {

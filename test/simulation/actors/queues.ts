@@ -250,7 +250,9 @@ export class Queues implements Actor {
     queue.settle(now);
     const message = queue.find(token);
     const inFlight = message !== undefined && message.untilMs > 0 && !message.delayed;
-    const possible = queue.fifo ? inFlight && this.#isCurrent(handle) : inFlight;
+    // In a standard queue the visibility may have ended as well: the last receive's handle hides the message again.
+    const open = !queue.fifo && !inFlight && message !== undefined;
+    const possible = open ? answer.kind === "done" : inFlight && (!queue.fifo || this.#isCurrent(handle));
     if ((answer.kind === "done") !== possible) {
       throw new Violation("a change of visibility ends otherwise", { token, possible, answer: answer.kind });
     }
