@@ -118,9 +118,13 @@ async function orderedWorker({ sqs }: Clients, ledger: Ledger, group: string): P
   }
 }
 
-/** The server was killed, as opposed to an answer that is an error. */
+/**
+ * The server was killed, as opposed to an answer that is an error. An answer whose head had come when its socket broke
+ * has a status as well as the socket's code.
+ */
 function isDead(error: unknown): boolean {
   const { $metadata, code, name } = error as { $metadata?: { httpStatusCode?: number }; code?: string; name?: string };
+  if (code !== undefined && /^E[A-Z]+$|^ERR_|^UND_/.test(code)) return true;
   if ($metadata?.httpStatusCode !== undefined) return false;
   return code !== undefined || name === "TimeoutError" || /socket|closed|aborted|GOAWAY|session/i.test(String(error));
 }
