@@ -44,20 +44,30 @@ export function indentXml(xml: string): string {
   let depth = 0;
   // Whether the line holds a start tag whose end may follow on it.
   let open = false;
-  for (const [whole, closing, empty, text] of xml.matchAll(/<(\/?)[^>]*?(\/?)>([^<]*)/g)) {
-    if (closing !== "") {
-      depth--;
-      out += `${open ? "" : "  ".repeat(depth)}${whole}\n`;
+  for (let at = 0; at < xml.length; ) {
+    const tagEnd = xml.indexOf(">", at) + 1;
+    const next = xml.indexOf("<", tagEnd);
+    const end = next < 0 ? xml.length : next;
+    const whole = xml.slice(at, end);
+    if (xml[at + 1] === "/") {
+      depth -= 1;
+      out += open ? `${whole}\n` : `${indentation(depth)}${whole}\n`;
       open = false;
-      continue;
+    } else {
+      out += open ? `\n${indentation(depth)}${whole}` : indentation(depth) + whole;
+      open = xml[tagEnd - 2] !== "/" || end > tagEnd;
+      if (open) depth += 1;
+      else out += "\n";
     }
-    if (open) out += "\n";
-    out += "  ".repeat(depth) + whole;
-    open = empty === "" || text !== "";
-    if (open) depth++;
-    else out += "\n";
+    at = end;
   }
   return out;
+}
+
+const indentations = Array.from({ length: 16 }, (_, depth) => "  ".repeat(depth));
+
+function indentation(depth: number): string {
+  return indentations[depth] ?? "  ".repeat(depth);
 }
 
 export function xmlTraits(shape: Shape): XmlTraits {

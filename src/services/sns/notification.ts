@@ -156,26 +156,26 @@ export class Notification {
 
   #makeShared(text: string, origin: string, signature: string | undefined): Shared {
     const { messageId, sequenceNumber, subject } = this.published;
-    const lines = [`  "Type" : "Notification"`, `  "MessageId" : "${messageId}"`];
-    if (sequenceNumber !== undefined) lines.push(`  "SequenceNumber" : "${sequenceNumber}"`);
-    if (this.replayed) lines.push(`  "Replayed" : "true"`);
-    lines.push(`  "TopicArn" : "${this.topic.arn}"`);
-    if (subject !== undefined) lines.push(`  "Subject" : ${JSON.stringify(subject)}`);
-    lines.push(`  "Message" : ${JSON.stringify(text)}`, `  "Timestamp" : "${this.#timestamp}"`);
-    if (signature !== undefined) lines.push(...this.#signatureLines(signature, origin));
+    const number = sequenceNumber === undefined ? "" : `  "SequenceNumber" : "${sequenceNumber}",\n`;
+    const replayed = this.replayed ? `  "Replayed" : "true",\n` : "";
+    const subjectLine = subject === undefined ? "" : `  "Subject" : ${JSON.stringify(subject)},\n`;
+    const signed = signature === undefined ? "" : this.#signatureLines(signature, origin);
+    const head =
+      `{\n  "Type" : "Notification",\n  "MessageId" : "${messageId}",\n${number}${replayed}` +
+      `  "TopicArn" : "${this.topic.arn}",\n${subjectLine}  "Message" : ${JSON.stringify(text)},\n` +
+      `  "Timestamp" : "${this.#timestamp}",\n${signed}  "UnsubscribeURL" : "`;
     const attributes = Object.entries(this.#shownAttributes() ?? {}).map(
       ([name, value]) => `    ${JSON.stringify(name)} : ${JSON.stringify(value)}`,
     );
     const tail = attributes.length === 0 ? "" : `,\n  "MessageAttributes" : {\n${attributes.join(",\n")}\n  }`;
-    return { signature, head: `{\n${lines.join(",\n")},\n  "UnsubscribeURL" : "`, tail: `"${tail}\n}` };
+    return { signature, head, tail: `"${tail}\n}` };
   }
 
-  #signatureLines(signature: string, origin: string): string[] {
-    return [
-      `  "SignatureVersion" : "${this.#version}"`,
-      `  "Signature" : "${signature}"`,
-      `  "SigningCertURL" : "${origin}${this.#sns.signer.path}"`,
-    ];
+  #signatureLines(signature: string, origin: string): string {
+    return (
+      `  "SignatureVersion" : "${this.#version}",\n  "Signature" : "${signature}",\n` +
+      `  "SigningCertURL" : "${origin}${this.#sns.signer.path}",\n`
+    );
   }
 
   #sign(text: string): string {
