@@ -1,5 +1,7 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Apis } from "./apis/apis.ts";
+import { ApiDoor } from "./apis/door.ts";
 import { Cause, timerCauses } from "./calls/cause.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
 import type { Door } from "./calls/door.ts";
@@ -100,6 +102,7 @@ export class Emulator {
   readonly mailbox: Mailbox;
   readonly logs: LogGroups;
   readonly functions: Functions;
+  readonly apis: Apis;
   /** The ways in that services have besides their APIs, in the order in which they are asked. */
   readonly doors: readonly Door[];
   readonly #endClock: () => void;
@@ -152,6 +155,7 @@ export class Emulator {
       delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     }
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
+    this.apis = new Apis(store);
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
     const connections = new Connections();
@@ -172,6 +176,7 @@ export class Emulator {
         delivery,
         functions: this.functions,
         awsEvents,
+        apis: this.apis,
         mailbox: this.mailbox,
         arrivals,
         connections,
@@ -181,7 +186,8 @@ export class Emulator {
       this.#running.push(running);
       this.#dispatcher.add(running);
     }
-    this.doors = this.#running.flatMap(({ definition, state }) => definition.door?.(state) ?? []);
+    const doors = this.#running.flatMap(({ definition, state }) => definition.door?.(state) ?? []);
+    this.doors = [new ApiDoor(this.apis), ...doors];
     timers.start();
     delivery.start();
   }
@@ -191,6 +197,11 @@ export class Emulator {
     const { dataDir, disk, onTrouble } = options;
     if (disk !== undefined) return new Emulator(Store.on(disk, onTrouble), options);
     return new Emulator(dataDir === undefined ? Store.memory() : await Store.open(dataDir, onTrouble), options);
+  }
+
+  /** Whether a host name is a custom domain of an API. */
+  isNamed(name: string): boolean {
+    return this.apis.domains.at(name) !== undefined;
   }
 
   /** Tells by which address the emulator is reached, once it listens. */

@@ -56,6 +56,8 @@ export interface DoorAnswer {
 export interface Door {
   /** For messages: `sns`, `control`. */
   readonly name: string;
+  /** Pages of every origin may come in: what they may do is decided behind the door. */
+  readonly forEveryOrigin?: boolean;
   /** Whether a request is this door's. Asked for each request that no door before has claimed: it has to be quick. */
   claims(asked: Asked): boolean;
   /** Answers. What it throws before it has begun is answered: with its `statusCode` if it has one, else as a bug, with 500. */

@@ -1,4 +1,5 @@
 import type { ServiceModel } from "../../protocols/schema.ts";
+import type { Apis } from "../apis/apis.ts";
 import type { DeliveryEngine } from "../delivery/engine.ts";
 import type { Mailbox } from "../delivery/mailbox.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -38,6 +39,8 @@ export interface ServiceDependencies {
   readonly call: Call;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
+  /** APIs that are called, whichever service they belong to. */
+  readonly apis: Apis;
   /** Keeps what would leave AWS, to be looked at. */
   readonly mailbox: Mailbox;
   /** Lambda functions that can be invoked and waited for. */

@@ -14,6 +14,8 @@ export interface AdmissionOptions {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Names by which clients reach the server besides the usual ones. */
   readonly hostNames?: readonly string[] | undefined;
+  /** Whether a name is one that was made ours at run time, such as a custom domain of an API. In lower case, without a port. */
+  readonly isNamed?: ((name: string) => boolean) | undefined;
 }
 
 /** Hosts found to be right; clients use few, so a bound costs nothing. */
@@ -23,22 +25,28 @@ export class Admission {
   readonly #origins: ReadonlySet<string>;
   readonly #names: ReadonlySet<string>;
   readonly #anyAddress: boolean;
+  readonly #isNamed: (name: string) => boolean;
   readonly #known = new Set<string>([""]);
 
-  constructor({ host, corsOrigins = [], hostNames = [] }: AdmissionOptions) {
+  constructor({ host, corsOrigins = [], hostNames = [], isNamed = () => false }: AdmissionOptions) {
+    this.#isNamed = isNamed;
     this.#origins = new Set(corsOrigins);
     this.#names = new Set([nameOf(host.includes(":") ? `[${host}]` : host) ?? host, ...hostNames]);
     // Bound to the address that stands for all, the server has every address by which it is reached.
     this.#anyAddress = host === "0.0.0.0" || host === "::";
   }
 
-  /** The sentence that tells why a request is refused, and which option lets it in; undefined when it is let in. */
-  refusal(request: DoorRequest): string | undefined {
+  /**
+   * The sentence that tells why a request is refused, and which option lets it in; undefined when it is let in.
+   * @param everyOrigin the door it is for lets pages of every origin in.
+   */
+  refusal(request: DoorRequest, everyOrigin = false): string | undefined {
     const { host, headers } = request;
     if (!this.#known.has(host) && !this.#admitHost(host)) {
       const name = nameOf(host) ?? host;
       return `${JSON.stringify(host)} is no name of this server as far as it knows, but what a page would send whose name was made to lead here. If it is one, start Busbar with --host-name ${name} (createBusbar: hostNames).`;
     }
+    if (everyOrigin) return undefined;
     const { origin } = headers;
     if (origin !== undefined) return this.#refusalOf(String(origin), request);
     if (headers["sec-fetch-site"] !== "cross-site" || isVisit(request)) return undefined;
@@ -48,7 +56,9 @@ export class Admission {
 
   #admitHost(host: string): boolean {
     const name = nameOf(host);
-    if (name === undefined || !this.#isOwn(name)) return false;
+    if (name === undefined) return false;
+    // Not remembered: such a name can be taken away again.
+    if (!this.#isOwn(name)) return this.#isNamed(name);
     if (this.#known.size >= rememberedHosts) this.#known.clear();
     this.#known.add(host);
     return true;

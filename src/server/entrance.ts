@@ -37,7 +37,7 @@ export class Entrance {
     const answer = new ServedAnswer(outgoing, request, this.#reportBug);
     if (this.#logger !== undefined) this.#log(this.#logger, request, outgoing);
     const door = this.#doorOf(request);
-    const refusal = this.#admission.refusal(request);
+    const refusal = this.#admission.refusal(request, door.forEveryOrigin);
     if (refusal !== undefined) {
       answer.endConnection();
       if (door.refuse) door.refuse(request, answer, refusal);
@@ -59,7 +59,7 @@ export class Entrance {
     const request = new ServedRequest(incoming);
     const door = this.#doorOf(request);
     if (door.upgrade === undefined) return false;
-    const refusal = this.#admission.refusal(request);
+    const refusal = this.#admission.refusal(request, door.forEveryOrigin);
     if (refusal !== undefined) {
       endWith(socket, "403 Forbidden", JSON.stringify({ message: refusal }));
       return true;

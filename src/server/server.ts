@@ -13,6 +13,8 @@ import { createListener, type TlsFiles } from "./listener.ts";
 export interface ServedEmulator extends AwsEmulator, ControlledEmulator {
   /** The doors of its services. */
   readonly doors: readonly Door[];
+  /** Whether a host name was made ours at run time. */
+  isNamed(name: string): boolean;
   /** Told the origin by which clients on this machine reach it. */
   listensAt(origin: string): void;
 }
@@ -42,7 +44,7 @@ export function originOf(scheme: "http" | "https", host: string, port: number): 
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
   const entrance = new Entrance({
     doors: [controlDoor(emulator), ...emulator.doors, new AwsDoor(emulator)],
-    admission: new Admission(options),
+    admission: new Admission({ ...options, isNamed: (name) => emulator.isNamed(name) }),
     reportBug: (error, where) => emulator.reportBug(error, where),
     logger: options.logger,
   });

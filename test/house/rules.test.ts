@@ -48,7 +48,8 @@ const shared: Record<string, readonly string[]> = {
   delivery: ["calls", "outside"],
   logs: ["calls", "delivery"],
   functions: ["calls", "delivery", "outside"],
-  calls: ["delivery", "events", "functions", "outside", "sources"],
+  apis: ["access", "calls", "delivery", "functions", "outside"],
+  calls: ["apis", "delivery", "events", "functions", "outside", "sources"],
 };
 
 const allowed: Record<string, readonly string[]> = {

@@ -1,5 +1,6 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
+import { Apis } from "../../../src/apis/apis.ts";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
 import { eventRetry } from "../../../src/delivery/event-retry.ts";
 import { Mailbox } from "../../../src/delivery/mailbox.ts";
@@ -41,6 +42,7 @@ function alone() {
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
     functions: new Functions(random, clock),
+    apis: new Apis(store),
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("not asked")),
     connections: new Connections(),

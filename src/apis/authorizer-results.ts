@@ -1,0 +1,69 @@
+/** What Lambda authorizers answer: their policies, decided as IAM does, and the cache of their results. */
+import { type Decision, decide } from "../access/evaluate.ts";
+import { type Policy, parsePolicy } from "../access/policy.ts";
+import type { RequestKeys } from "../access/wildcard.ts";
+
+/**
+ * The policy of an authorizer's answer. It names no principal: it is for whoever is being authorized. Undefined for what
+ * is no policy.
+ */
+export function authorizerPolicy(document: unknown): Policy | undefined {
+  if (typeof document !== "object" || document === null || Array.isArray(document)) return undefined;
+  const { Statement } = document as { Statement?: unknown };
+  const statements: unknown[] = Array.isArray(Statement) ? Statement : [Statement];
+  const named = statements.map((statement) =>
+    typeof statement === "object" && statement !== null ? { ...statement, Principal: "*" } : statement,
+  );
+  try {
+    return parsePolicy(JSON.stringify({ Version: "2012-10-17", ...document, Statement: named }));
+  } catch {
+    return undefined;
+  }
+}
+
+const nobody = { arn: "anonymous", userId: "anonymous" };
+
+/** Whether the policy lets a method be invoked. @param methodArn of the request, with its real path. */
+export function decideInvoke(policy: Policy, methodArn: string, account: string, keys: RequestKeys): Decision {
+  return decide(policy, { account, principal: nobody, action: "execute-api:Invoke", resource: methodArn, keys });
+}
+
+interface Entry<Result> {
+  readonly result: Result;
+  readonly endMs: number;
+}
+
+/** An authorizer is asked once for the same identity within its time to live; this many results are kept in all. */
+const mostResults = 10_000;
+
+export class AuthorizerCache<Result> {
+  /** By the group that is flushed together (a stage), then by the rest of the key. */
+  readonly #entries = new Map<string, Map<string, Entry<Result>>>();
+  #size = 0;
+
+  get(group: string, key: string, nowMs: number): Result | undefined {
+    const entry = this.#entries.get(group)?.get(key);
+    return entry !== undefined && entry.endMs > nowMs ? entry.result : undefined;
+  }
+
+  /** @param ttlMs nothing is kept for 0. */
+  put(group: string, key: string, result: Result, nowMs: number, ttlMs: number): void {
+    if (ttlMs <= 0) return;
+    if (this.#size >= mostResults) this.clear();
+    let entries = this.#entries.get(group);
+    if (entries === undefined) this.#entries.set(group, (entries = new Map()));
+    if (!entries.has(key)) this.#size += 1;
+    entries.set(key, { result, endMs: nowMs + ttlMs });
+  }
+
+  /** Forgets a group's results. */
+  flush(group: string): void {
+    this.#size -= this.#entries.get(group)?.size ?? 0;
+    this.#entries.delete(group);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#size = 0;
+  }
+}

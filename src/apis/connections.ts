@@ -1,0 +1,69 @@
+/** The open connections of WebSocket APIs, which the management API posts to, looks at and closes. */
+import { createHash } from "node:crypto";
+import type { Random } from "../engine/random.ts";
+
+/** What the management API sees of a connection. */
+export interface OpenConnection {
+  readonly id: string;
+  readonly apiId: string;
+  readonly account: string;
+  readonly identity: { readonly sourceIp: string; readonly userAgent?: string | undefined };
+  /** Epoch milliseconds on the clock. */
+  readonly connectedMs: number;
+  readonly lastActiveMs: number;
+  /** False until the handshake is over: posts then find nobody. */
+  readonly isOpen: boolean;
+  /** Sends one message. False when the client does not read fast enough and the connection had to be given up. */
+  send(text: string): boolean;
+  close(code: number, reason: string): void;
+}
+
+/** More is refused with 413 (WebSocket quotas of API Gateway). */
+export const maxMessageBytes = 131_072;
+
+const idBytes = 13;
+const randomBytes = 8;
+
+export class Connections {
+  readonly #open = new Map<string, OpenConnection>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get(id: string): OpenConnection | undefined {
+    return this.#open.get(id);
+  }
+
+  values(): Iterable<OpenConnection> {
+    return this.#open.values();
+  }
+
+  add(connection: OpenConnection): void {
+    this.#open.set(connection.id, connection);
+  }
+
+  delete(id: string): void {
+    this.#open.delete(id);
+  }
+
+  /** An id in AWS's form: 20 characters of URL-safe base64 that end in `==`. It carries a check, so that none is kept. */
+  newId(apiId: string, random: Random): string {
+    return idOf(apiId, Buffer.from(random.bytes(randomBytes)));
+  }
+
+  /** Whether an id was given out for the API at some time, by this run or one before. */
+  wasGivenOut(id: string, apiId: string): boolean {
+    const bytes = Buffer.from(id, "base64url");
+    return bytes.length === idBytes && idOf(apiId, bytes.subarray(0, randomBytes)) === id;
+  }
+}
+
+function idOf(apiId: string, chance: Buffer): string {
+  const check = createHash("sha256")
+    .update(apiId)
+    .update(chance)
+    .digest()
+    .subarray(0, idBytes - randomBytes);
+  return `${Buffer.concat([chance, check]).toString("base64url")}==`;
+}

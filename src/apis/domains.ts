@@ -1,0 +1,163 @@
+/**
+ * Custom domain names, which REST and HTTP APIs share: a name leads to APIs by the beginning of the path (mappings), or by
+ * rules that look at headers as well. Both control planes read and write these rows.
+ */
+import type { Place } from "../calls/place.ts";
+import { placeKey } from "../calls/place.ts";
+import type { Store } from "../engine/store.ts";
+import { defineTable, type Table } from "../engine/table.ts";
+
+export type RoutingMode = "API_MAPPING_ONLY" | "ROUTING_RULE_ONLY" | "ROUTING_RULE_THEN_API_MAPPING";
+
+export interface DomainRow extends Place {
+  /** In lower case; may begin with `*.`. */
+  readonly name: string;
+  readonly createdMs: number;
+  readonly endpointType: "REGIONAL" | "EDGE" | "PRIVATE";
+  readonly certificateArn: string | undefined;
+  readonly securityPolicy: string;
+  readonly ipAddressType: string;
+  readonly routingMode: RoutingMode;
+  readonly mutualTls: { readonly truststoreUri: string; readonly truststoreVersion?: string | undefined } | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  /** `d-{10 characters}.execute-api.{region}.amazonaws.com`, what DNS would point the name at. */
+  readonly targetName: string;
+  readonly hostedZoneId: string;
+  /** What only one control plane shows, by its own names. */
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+export interface MappingRow {
+  readonly domain: string;
+  readonly account: string;
+  readonly id: string;
+  /** Segments without slashes at the ends; empty catches what no other mapping does. */
+  readonly path: string;
+  readonly apiId: string;
+  /** Empty: the first segment behind the path names it (REST APIs alone). */
+  readonly stage: string;
+}
+
+export interface RoutingRuleRow {
+  readonly domain: string;
+  readonly account: string;
+  readonly id: string;
+  readonly priority: number;
+  readonly basePaths: readonly string[];
+  /** All must match. The glob has `*` at its ends alone. */
+  readonly headers: readonly { readonly header: string; readonly valueGlob: string }[];
+  readonly conditions: readonly object[];
+  readonly apiId: string;
+  readonly stage: string;
+  readonly stripBasePath: boolean;
+}
+
+const domainTable = defineTable<DomainRow>()({
+  name: "apis.domains",
+  key: (row) => row.name,
+  account: (row) => row.account,
+  indexes: { name: { group: placeKey, order: (row) => row.name } },
+});
+
+const mappingTable = defineTable<MappingRow>()({
+  name: "apis.mappings",
+  key: (row) => mappingKey(row.domain, row.path),
+  account: (row) => row.account,
+  indexes: {
+    path: { group: (row) => row.domain, order: (row) => row.path },
+    id: { group: (row) => `${row.domain} ${row.id}`, order: () => 0 },
+    api: { group: (row) => row.apiId, order: (row) => row.domain },
+  },
+});
+
+const ruleTable = defineTable<RoutingRuleRow>()({
+  name: "apis.routingRules",
+  key: (row) => `${row.domain} ${row.id}`,
+  account: (row) => row.account,
+  indexes: { priority: { group: (row) => row.domain, order: (row) => row.priority } },
+});
+
+/** The key of the mapping of a domain's path. */
+export function mappingKey(domain: string, path: string): string {
+  return `${domain} ${path}`;
+}
+
+/** A mapping key has 300 characters at most, so no more segments than these. */
+export const mostMappingSegments = 150;
+
+/** Where a request to a custom domain goes. */
+export interface DomainTarget {
+  readonly apiId: string;
+  /** Empty: the first segment of what is left names it. */
+  readonly stage: string;
+  /** What of the path's beginning belongs to the domain, without slashes at the ends. */
+  readonly strip: string;
+}
+
+export class Domains {
+  readonly rows: Table<DomainRow, "name">;
+  readonly mappings: Table<MappingRow, "path" | "id" | "api">;
+  readonly rules: Table<RoutingRuleRow, "priority">;
+
+  constructor(store: Store) {
+    this.rows = store.table(domainTable);
+    this.mappings = store.table(mappingTable);
+    this.rules = store.table(ruleTable);
+  }
+
+  get size(): number {
+    return this.rows.size;
+  }
+
+  /** The domain a host is, or the wildcard domain it is under. @param name in lower case, without a port. */
+  at(name: string): DomainRow | undefined {
+    return this.rows.get(name) ?? this.rows.get(`*${name.slice(name.indexOf("."))}`);
+  }
+
+  /**
+   * The longest mapping that the path begins with, whole segments each; rules come first, by their priority, where the
+   * domain has them.
+   * @param segments of the path, undecoded, at most `mostMappingSegments`.
+   */
+  target(
+    { name, routingMode }: DomainRow,
+    segments: readonly string[],
+    header: (name: string) => string | string[] | undefined,
+  ): DomainTarget | undefined {
+    if (routingMode !== "API_MAPPING_ONLY") {
+      for (const rule of this.rules.by.priority.range(name)) {
+        const base = ruleMatch(rule, segments, header);
+        if (base !== undefined) return { ...rule, strip: rule.stripBasePath ? base : "" };
+      }
+      if (routingMode === "ROUTING_RULE_ONLY") return undefined;
+    }
+    for (let count = segments.length; count >= 0; count--) {
+      const path = segments.slice(0, count).join("/");
+      const mapping = this.mappings.get(mappingKey(name, path));
+      if (mapping !== undefined) return { apiId: mapping.apiId, stage: mapping.stage, strip: path };
+    }
+    return undefined;
+  }
+}
+
+/** The base path by which a rule matches (empty where it has none), or undefined. */
+function ruleMatch(
+  { basePaths, headers }: RoutingRuleRow,
+  segments: readonly string[],
+  header: (name: string) => string | string[] | undefined,
+): string | undefined {
+  for (const { header: name, valueGlob } of headers) {
+    const value = header(name);
+    if (value === undefined || !globMatches(valueGlob, String(value))) return undefined;
+  }
+  if (basePaths.length === 0) return "";
+  return basePaths.find((base) => segments.slice(0, base.split("/").length).join("/") === base);
+}
+
+function globMatches(glob: string, value: string): boolean {
+  const [before, after] = [glob.startsWith("*"), glob.length > 1 && glob.endsWith("*")];
+  const text = glob.slice(before ? 1 : 0, after ? -1 : undefined);
+  if (before && after) return value.includes(text);
+  if (before) return value.endsWith(text);
+  return after ? value.startsWith(text) : value === text;
+}

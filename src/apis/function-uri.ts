@@ -1,0 +1,21 @@
+/** The function that an integration or authorizer URI stands for. */
+
+const invocations = /^arn:[^:]+:apigateway:[^:]*:lambda:path\/{1,2}2015-03-31\/functions\/(.+)\/invocations$/;
+
+/**
+ * The ARN in `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{ARN}/invocations`, or the text itself where it
+ * is a function's ARN; undefined for anything else.
+ */
+export function functionOf(uri: string): string | undefined {
+  const named = invocations.exec(uri)?.[1];
+  if (named !== undefined) return named;
+  return /^arn:[^:]+:lambda:[^:]*:[^:]*:function:.+/.test(uri) ? uri : undefined;
+}
+
+/** `${stageVariables.name}` replaced by the stage's value, by nothing where it has none. */
+export function withStageVariables(text: string, variables: Readonly<Record<string, string>>): string {
+  if (!text.includes("${stageVariables.")) return text;
+  return text.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_all, name: string) =>
+    Object.hasOwn(variables, name) ? (variables[name] as string) : "",
+  );
+}

@@ -1,0 +1,91 @@
+/** What a function of a proxy integration answered, as an HTTP answer (API Gateway developer guide: proxy integrations). */
+import type { HeaderFields } from "../calls/door.ts";
+
+/** The parts of a result that has a status code, or of one in the older form. */
+export interface ProxyResult {
+  /** Undefined where the result names none. */
+  readonly status: number | undefined;
+  /** Names and values in turn; what stands in `multiValueHeaders` replaces the single values of its name. */
+  readonly headers: readonly string[];
+  readonly body: string;
+  readonly isBase64Encoded: boolean;
+  readonly cookies: readonly string[];
+}
+
+const knownKeys = new Set(["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"]);
+
+/**
+ * Reads a function's result in the form `{statusCode, headers, multiValueHeaders, body, isBase64Encoded, cookies}`.
+ * @param form `1.0` has multiValueHeaders and no cookies, `2.0` the reverse; `rest` is 1.0 that refuses unknown members.
+ * @returns undefined for a malformed one.
+ */
+export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0"): ProxyResult | undefined {
+  if (!isMap(value)) return undefined;
+  if (form === "rest" && Object.keys(value).some((key) => !knownKeys.has(key))) return undefined;
+  const { statusCode, headers, multiValueHeaders, body, isBase64Encoded, cookies } = value;
+  const status = statusOf(statusCode);
+  if (status === null) return undefined;
+  if (body !== undefined && body !== null && typeof body !== "string") return undefined;
+  if (isBase64Encoded !== undefined && isBase64Encoded !== null && typeof isBase64Encoded !== "boolean")
+    return undefined;
+  const fields = fieldsOf(headers, form === "2.0" ? undefined : multiValueHeaders);
+  if (fields === undefined) return undefined;
+  const set = form === "2.0" ? (cookies ?? []) : [];
+  if (!Array.isArray(set) || !set.every((cookie) => typeof cookie === "string")) return undefined;
+  return { status, headers: fields, body: body ?? "", isBase64Encoded: isBase64Encoded === true, cookies: set };
+}
+
+/** A whole number, or the text of one; undefined for none and null for anything else. */
+function statusOf(value: unknown): number | undefined | null {
+  if (value === undefined || value === null) return undefined;
+  const status = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value;
+  return Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599 ? (status as number) : null;
+}
+
+function fieldsOf(headers: unknown, multiValueHeaders: unknown): string[] | undefined {
+  const single = headers ?? {};
+  const multi = multiValueHeaders ?? {};
+  if (!isMap(single) || !isMap(multi)) return undefined;
+  const fields: string[] = [];
+  const repeated = new Set(Object.keys(multi).map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries(single)) {
+    const text = headerText(value);
+    if (text === undefined || !isName(name)) return undefined;
+    if (!repeated.has(name.toLowerCase())) fields.push(name, text);
+  }
+  for (const [name, values] of Object.entries(multi)) {
+    if (!Array.isArray(values) || !isName(name)) return undefined;
+    for (const value of values) {
+      const text = headerText(value);
+      if (text === undefined) return undefined;
+      fields.push(name, text);
+    }
+  }
+  return fields;
+}
+
+/** RFC 9110 section 5.6.2. */
+function isName(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+}
+
+function headerText(value: unknown): string | undefined {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "string") return undefined;
+  return headerSafe(value);
+}
+
+/** A header can hold no line breaks, no control characters and nothing beyond Latin-1, whoever writes it. */
+export function headerSafe(text: string): string {
+  return /[^\t\u0020-\u007e\u0080-\u00ff]/.test(text) ? text.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, "?") : text;
+}
+
+/** Whether the name stands among names and values in turn. @param name in lower case. */
+export function hasHeader(fields: HeaderFields, name: string): boolean {
+  if (!Array.isArray(fields)) return Object.keys(fields).some((key) => key.toLowerCase() === name);
+  return fields.some((text: string, index: number) => index % 2 === 0 && text.toLowerCase() === name);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

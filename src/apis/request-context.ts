@@ -1,0 +1,54 @@
+/** Small things that every event, template and log of a call has: ids, times, who called. */
+import type { DoorRequest } from "../calls/door.ts";
+import type { Random } from "../engine/random.ts";
+
+/** `DfyBYdK2SQ0CGCA=`: 16 characters of URL-safe base64, as API Gateway's extended ids are. */
+export function extendedId(random: Random): string {
+  return `${Buffer.from(random.bytes(11)).toString("base64url")}=`;
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function two(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
+}
+
+/** `12/Mar/2020:19:03:58 +0000`, the time of the common log format. */
+export function logTime(epochMs: number): string {
+  const date = new Date(epochMs);
+  const day = `${two(date.getUTCDate())}/${months[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
+  return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}
+
+/** The client's address; IPv4 clients of an IPv6 socket by their own. */
+export function sourceIpOf({ sourceIp }: DoorRequest): string {
+  if (sourceIp === undefined) return "127.0.0.1";
+  return sourceIp.startsWith("::ffff:") ? sourceIp.slice(7) : sourceIp;
+}
+
+/** One header as text; the first where it came several times. */
+export function headerOf({ headers }: DoorRequest, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+export function protocolOf({ incoming }: DoorRequest): string {
+  return `HTTP/${incoming.httpVersion}`;
+}
+
+/** A trace header of X-Ray's form with a root alone, as API Gateway begins a trace. */
+export function rootTrace(nowMs: number, random: Random): string {
+  const time = Math.floor(nowMs / 1000)
+    .toString(16)
+    .padStart(8, "0");
+  return `Root=1-${time}-${random.hex(24)}`;
+}
+
+/** `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{METHOD}{path}`; decoded path, as policies are matched against. */
+export function methodArn(
+  place: { readonly partition: string; readonly region: string; readonly account: string },
+  apiId: string,
+  rest: string,
+): string {
+  return `arn:${place.partition}:execute-api:${place.region}:${place.account}:${apiId}/${rest}`;
+}

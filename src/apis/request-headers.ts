@@ -1,0 +1,105 @@
+/** Headers and query strings of a request in the forms in which events have them. */
+
+/** Names and values in turn, as a door has them. */
+export type RawHeaders = readonly string[];
+
+export type SingleValues = Record<string, string>;
+export type MultiValues = Record<string, string[]>;
+
+/** An object without a prototype: names come from clients, `__proto__` and `constructor` among them. */
+function emptyMap<Value>(): Record<string, Value> {
+  return Object.create(null) as Record<string, Value>;
+}
+
+/** By lower-case name; repeated ones joined with commas, as payload 2.0 has them. @param without in lower case. */
+export function joinedHeaders(raw: RawHeaders, without: ReadonlySet<string>): SingleValues {
+  const headers = emptyMap<string>();
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase();
+    if (without.has(name)) continue;
+    const before = headers[name];
+    headers[name] = before === undefined ? (raw[at + 1] as string) : `${before},${raw[at + 1]}`;
+  }
+  return headers;
+}
+
+/** Every value by name. Names that differ in case alone are one, spelt as `spell` says; the client's first spelling unless told. */
+export function multiHeaders(
+  raw: RawHeaders,
+  without: ReadonlySet<string>,
+  spell: (name: string) => string = (name) => name,
+): MultiValues {
+  const headers = emptyMap<string[]>();
+  const spelt = new Map<string, string>();
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    const key = name.toLowerCase();
+    if (without.has(key)) continue;
+    let spelling = spelt.get(key);
+    if (spelling === undefined) {
+      spelling = spell(name);
+      spelt.set(key, spelling);
+      headers[spelling] = [];
+    }
+    (headers[spelling] as string[]).push(raw[at + 1] as string);
+  }
+  return headers;
+}
+
+/** The last value of each name. */
+export function lastValues(values: Readonly<MultiValues>): SingleValues {
+  const last = emptyMap<string>();
+  for (const name of Object.keys(values)) last[name] = (values[name] as string[]).at(-1) as string;
+  return last;
+}
+
+/** All values of each name, joined with commas. */
+export function joinedValues(values: Readonly<MultiValues>): SingleValues {
+  const joined = emptyMap<string>();
+  for (const name of Object.keys(values)) joined[name] = (values[name] as string[]).join(",");
+  return joined;
+}
+
+/** A query string, decoded: names and values in turn of appearance. What is no percent-encoding stays as it is. */
+export function queryValues(query: string): MultiValues {
+  const values = emptyMap<string[]>();
+  if (query === "") return values;
+  for (const part of query.split("&")) {
+    if (part === "") continue;
+    const equals = part.indexOf("=");
+    const name = decodedQuery(equals < 0 ? part : part.slice(0, equals));
+    const value = equals < 0 ? "" : decodedQuery(part.slice(equals + 1));
+    const before = values[name];
+    if (before === undefined) values[name] = [value];
+    else before.push(value);
+  }
+  return values;
+}
+
+function decodedQuery(text: string): string {
+  return decoded(text.includes("+") ? text.replaceAll("+", " ") : text);
+}
+
+/** Percent-decoded once; a text that cannot be decoded as it is. */
+export function decoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export function isEmpty(values: object): boolean {
+  for (const _ in values) return false;
+  return true;
+}
+
+/** The values of one header, whichever case it is written in. */
+export function headerValues(raw: RawHeaders, name: string): string[] {
+  const values: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    if ((raw[at] as string).toLowerCase() === name) values.push(raw[at + 1] as string);
+  }
+  return values;
+}
