@@ -1,9 +1,9 @@
-/** AWS Query: form or URL parameters in, XML out; SQS also answers the same tree as JSON to those who ask for it. */
+/** AWS Query: form or URL parameters in, XML out, or the same tree as JSON to those who ask for it. */
 import type { AwsError, ErrorSchema } from "./error.ts";
 import { parametersOf } from "./form.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
 import { queryDecoder } from "./query-input.ts";
-import { queryJsonEncoder } from "./query-json.ts";
+import { fullJsonEncoder, queryJsonEncoder } from "./query-json.ts";
 import { type OperationModel, type ServiceModel, shapeOf } from "./schema.ts";
 import { escapeXml, indentXml, type XmlEncoder, xmlEncoder } from "./xml.ts";
 
@@ -19,7 +19,7 @@ function compile({ name, input, output, service }: OperationModel): OperationCod
   const head = `<${name}Response xmlns="${namespace}">`;
   const takesQueueUrl =
     service.queryCompatible && input.isStructSchema() && hasMember(input.structIterator(), "QueueUrl");
-  const json = service.queryCompatible ? queryJsonEncoder(output) : undefined;
+  let json: ((value: unknown) => string) | undefined;
   const empty = output.isUnitSchema();
   return {
     decode(request) {
@@ -30,7 +30,8 @@ function compile({ name, input, output, service }: OperationModel): OperationCod
       return result;
     },
     encode(value, requestId, request): WireResponse {
-      if (json && wantsJson(request)) {
+      if (wantsJson(request)) {
+        json ??= service.queryCompatible ? queryJsonEncoder(output) : fullJsonEncoder(output);
         const result = empty ? "" : `"${name}Result":${json(value ?? {})},`;
         const body = `{"${name}Response":{${result}"ResponseMetadata":{"RequestId":"${requestId}"}}}`;
         return { status: 200, headers: headersOf("application/json", requestId), body };
@@ -88,9 +89,10 @@ function encodeError(
     return { status, headers: headersOf("text/xml", requestId), body: "<UnknownOperationException/>" };
   }
   const type = error.fault === "server" ? "Receiver" : "Sender";
-  if (service?.queryCompatible && wantsJson(request)) {
+  if (service !== undefined && wantsJson(request)) {
+    const detail = service.queryCompatible ? { Detail: null } : {};
     const body = {
-      Error: { Type: type, Code: error.queryCode, Message: error.message, Detail: null },
+      Error: { Type: type, Code: error.queryCode, Message: error.message, ...detail },
       RequestId: requestId,
     };
     return { status, headers: headersOf("application/json", requestId), body: JSON.stringify(body) };

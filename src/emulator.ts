@@ -141,6 +141,7 @@ export class Emulator {
       models,
     );
     const call = this.#dispatcher.call.bind(this.#dispatcher);
+    const relay = this.#dispatcher.relay.bind(this.#dispatcher);
     const delivery = new DeliveryEngine({ store, clock, random: random.fork("deliveries") });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
@@ -173,6 +174,7 @@ export class Emulator {
           streamDelayMs: options.streamDelayMs ?? 0,
         },
         call,
+        relay,
         delivery,
         functions: this.functions,
         awsEvents,

@@ -71,6 +71,20 @@ export class Request extends Call {
   }
 }
 
+/** A request that one service sends another. */
+export class RelayedRequest extends Request {
+  readonly #invocation: Invocation;
+
+  constructor(claimed: Claim | Unclaimed, invocation: Invocation, requestId: string, time: number) {
+    super(claimed, invocation, requestId, time);
+    this.#invocation = invocation;
+  }
+
+  override get cause(): string {
+    return this.#invocation.cause.chain;
+  }
+}
+
 /** A call between services. */
 export class InnerCall extends Call {
   readonly #invocation: Invocation;

@@ -17,7 +17,7 @@ import type { Memory } from "../engine/memory.ts";
 import type { Random } from "../engine/random.ts";
 import { performance } from "../engine/real-time.ts";
 import type { Store } from "../engine/store.ts";
-import { type Call, InnerCall, Request } from "./call.ts";
+import { type Call, InnerCall, RelayedRequest, Request } from "./call.ts";
 import { Cause } from "./cause.ts";
 import { BodyTooLarge } from "./door.ts";
 import type { Identities } from "./identity.ts";
@@ -96,16 +96,41 @@ export class Dispatcher {
    * with its way out.
    */
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
-    const deps = this.#deps;
     const claimed = claim(request, this.#models, protocols);
     const call = this.#begin(request, claimed);
     if ("error" in claimed) return this.#fail(claimed.error, call, request);
     if (call.identity.expired) return this.#fail(expiredToken(claimed.protocol.name), call, request);
+    const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
+    return this.#perform(request, claimed, call, new Invocation(call.identity, cause), origin);
+  }
+
+  /**
+   * Answers a request that a service of ours sends another one over the wire, as an integration of API Gateway does: in
+   * the other service's own form, errors too, once it is durable. Whose call it is says the invocation, not a signature.
+   */
+  async relay(request: WireRequest, invocation: Invocation): Promise<WireResponse> {
+    const { random, clock } = this.#deps;
+    const rest = clock.turns.rest();
+    if (rest !== undefined) await rest;
+    const claimed = claim(request, this.#models, protocols);
+    const requestId = random.fork("between services").uuid();
+    const call = new RelayedRequest(claimed, invocation, requestId, clock.now());
+    if ("error" in claimed) return this.#fail(claimed.error, call, request);
+    const answer = this.#perform(request, claimed, call, invocation, invocation.origin ?? this.address);
+    return "status" in answer ? answer : await answer.response;
+  }
+
+  #perform(
+    request: WireRequest,
+    claimed: Claim,
+    call: Request,
+    invocation: Invocation,
+    origin: string,
+  ): WireResponse | PendingResponse {
+    const deps = this.#deps;
     const { maxBodyBytes } = claimed.service;
     if (request.body.length > maxBodyBytes)
       return this.#fail(bodyTooLarge(new BodyTooLarge(maxBodyBytes)), call, request);
-    const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
-    const invocation = new Invocation(call.identity, cause);
     let codec: OperationCodec;
     try {
       const route = this.#route(claimed.operation);

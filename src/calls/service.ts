@@ -1,3 +1,4 @@
+import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 import type { Apis } from "../apis/apis.ts";
 import type { DeliveryEngine } from "../delivery/engine.ts";
@@ -37,6 +38,8 @@ export interface ServiceDependencies {
   readonly options: ServiceOptions;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
+  /** Sends another service a request over the wire; see `Dispatcher.relay`. */
+  readonly relay: Relay;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
   /** APIs that are called, whichever service they belong to. */
@@ -65,6 +68,8 @@ export type Call = (
   invocation: Invocation,
   form?: InputForm,
 ) => Promise<object>;
+
+export type Relay = (request: WireRequest, invocation: Invocation) => Promise<WireResponse>;
 
 /** One AWS service: its model, its operations, and the state they work on. */
 export interface ServiceDefinition<State = unknown> {

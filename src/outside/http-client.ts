@@ -5,8 +5,9 @@ import { isIPv4 } from "node:net";
 
 export interface HttpCall {
   readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** A list for a header that is sent several times. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string | Uint8Array;
   /** The whole exchange must be over within this time, in real milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -18,6 +19,13 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+}
+
+/** An answer as it came. */
+export interface HttpBytes extends Omit<HttpAnswer, "body"> {
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
 }
 
 /** Thrown when there is no answer; the code is `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, … */
@@ -40,6 +48,12 @@ const agents = {
 
 /** @throws HttpCallError */
 export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
+  const { status, headers, body } = await httpBytes(url, call);
+  return { status, headers, body: body.toString() };
+}
+
+/** The same for answers that may be no text. @throws HttpCallError */
+export async function httpBytes(url: URL, call: HttpCall): Promise<HttpBytes> {
   const deadline = AbortSignal.timeout(call.timeoutMs);
   try {
     return await exchange(url, call, deadline, true);
@@ -50,7 +64,7 @@ export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
   }
 }
 
-function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpAnswer> {
+function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpBytes> {
   const secure = url.protocol === "https:";
   // On one's own machine certificates are mostly self-signed.
   const rejectUnauthorized = !isLoopback(url.hostname);
@@ -74,14 +88,18 @@ function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boo
         method: call.method,
         ...(mayReuse ? { agent } : { agent: false, rejectUnauthorized }),
         signal,
-        headers: { ...call.headers, "Content-Length": String(Buffer.byteLength(call.body)) },
+        headers: {
+          ...call.headers,
+          "Content-Length": String(Buffer.byteLength(call.body)),
+        } as http.OutgoingHttpHeaders,
       },
       (answer) => {
         const chunks: Buffer[] = [];
         let size = 0;
         const finish = () => {
-          const body = Buffer.concat(chunks).subarray(0, call.maxBodyBytes).toString();
-          resolve({ status: answer.statusCode as number, headers: answer.headers, body });
+          const body = Buffer.concat(chunks).subarray(0, call.maxBodyBytes);
+          const { statusCode, headers, rawHeaders } = answer;
+          resolve({ status: statusCode as number, headers, rawHeaders, body });
         };
         answer.on("data", (chunk: Buffer) => {
           chunks.push(chunk);

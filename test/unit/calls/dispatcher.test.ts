@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { WireResponse } from "../../../protocols/protocol.ts";
 import type { OperationModel } from "../../../protocols/schema.ts";
+import { Cause } from "../../../src/calls/cause.ts";
 import { Dispatcher } from "../../../src/calls/dispatcher.ts";
 import { Identities } from "../../../src/calls/identity.ts";
+import { Invocation } from "../../../src/calls/invocation.ts";
 import type { OperationDefinition } from "../../../src/calls/operation.ts";
 import { RequestLog } from "../../../src/calls/request-log.ts";
 import { services as definitions } from "../../../src/emulator.ts";
@@ -96,4 +98,53 @@ it("goes on after an operation had a bug", async () => {
   await expect(ask()).rejects.toMatchObject({ name: "InternalFailure" });
   expect(bugs).toEqual(["sqs:ListQueues: a secret of ours"]);
   expect(await ask()).toMatchObject({ QueueUrls: ["fine"] });
+});
+
+describe("a request that a service relays", () => {
+  const echo: OperationDefinition<unknown> = {
+    kind: "operation",
+    name: "SendMessage",
+    run: (input, { account, region, principal }) => ({
+      MessageId: JSON.stringify({ account, region, principal, input }),
+    }),
+  };
+  const invocation = Invocation.ofService(
+    "apigateway",
+    "arn:aws:execute-api:eu-west-1:111122223333:a/dev/GET/",
+    { account: "111122223333", region: "eu-west-1" },
+    Cause.ofRequest("r1", 0, "http://localhost:4566", undefined),
+  );
+  const request = (headers: Record<string, string>, body: string) => ({
+    method: "POST",
+    path: "/000000000000/q",
+    query: "",
+    headers: {
+      host: "sqs",
+      authorization: "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/sqs/aws4_request",
+      ...headers,
+    },
+    body: Buffer.from(body),
+  });
+
+  it("is the invocation's, whoever seems to have signed it, and is answered in the service's form", async () => {
+    const form = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
+    const answer = await dispatcherWith([echo]).relay(request(form, "Action=SendMessage&MessageBody=m"), invocation);
+    const { SendMessageResponse } = JSON.parse(answer.body as string);
+    expect(JSON.parse(SendMessageResponse.SendMessageResult.MessageId)).toMatchObject({
+      account: "111122223333",
+      region: "eu-west-1",
+      principal: { kind: "service", service: "apigateway.amazonaws.com" },
+      input: { QueueUrl: "http://sqs/000000000000/q", MessageBody: "m" },
+    });
+    expect([...requests.newestFirst()]).toMatchObject([
+      { service: "sqs", operation: "SendMessage", account: "111122223333", status: 200, cause: "request:r1" },
+    ]);
+  });
+
+  it("gets errors as a client would", async () => {
+    const json = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.Nonsense" };
+    const answer = await dispatcherWith([echo]).relay(request(json, "{}"), invocation);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body as string)).toMatchObject({ __type: expect.stringContaining("UnknownOperation") });
+  });
 });

@@ -45,6 +45,7 @@ function alone() {
     apis: new Apis(store),
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("not asked")),
+    relay: () => Promise.reject(new Error("not asked")),
     connections: new Connections(),
     models: new Map(),
   });

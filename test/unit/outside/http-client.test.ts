@@ -1,6 +1,7 @@
+import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { type HttpAnswer, type HttpCallError, httpCall } from "../../../src/outside/http-client.ts";
+import { type HttpAnswer, type HttpCallError, httpBytes, httpCall } from "../../../src/outside/http-client.ts";
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 /** What a server that hangs up in the middle of an answer has sent before. */
@@ -75,5 +76,31 @@ describe("a call over HTTP", () => {
       expect((await call("d")).body).toBe("ok");
       expect(requests.slice(3)).toEqual(["d", "d"]);
     });
+  });
+});
+
+describe("bytes", () => {
+  it("go out and come back as they are, with headers that are repeated", async () => {
+    const bytes = Buffer.from([0, 255, 128, 13, 10]);
+    const got: { headers: NodeJS.Dict<string | string[]>; body: Buffer }[] = [];
+    const server = createHttpServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk) => chunks.push(chunk));
+      request.on("end", () => {
+        got.push({ headers: request.headersDistinct, body: Buffer.concat(chunks) });
+        response.writeHead(200, ["X-One", "1", "x-one", "2"]).end(bytes);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const headers = { "X-Two": ["a", "b"] };
+    const call = { method: "PUT", headers, body: bytes, timeoutMs: 10_000, maxBodyBytes: 1000 };
+    const answer = await httpBytes(new URL(`http://127.0.0.1:${port}/`), call);
+    server.closeAllConnections();
+    server.close();
+    expect(got[0]?.body).toEqual(bytes);
+    expect(got[0]?.headers["x-two"]).toEqual(["a", "b"]);
+    expect(answer.body).toEqual(bytes);
+    expect(answer.rawHeaders.slice(0, 4)).toEqual(["X-One", "1", "x-one", "2"]);
   });
 });

@@ -198,6 +198,47 @@ describe("Query output", () => {
   });
 });
 
+describe("Query answers as JSON", () => {
+  const wire = request({ headers: { accept: "application/json" } });
+
+  it("have all members of other services, without a value as null", () => {
+    const { body, headers } = publish.encode({ MessageId: "m" }, REQUEST_ID, wire);
+    expect(headers["content-type"]).toBe("application/json");
+    expect(JSON.parse(body as string)).toEqual({
+      PublishResponse: {
+        PublishResult: { MessageId: "m", SequenceNumber: null },
+        ResponseMetadata: { RequestId: REQUEST_ID },
+      },
+    });
+  });
+
+  it("have maps as objects, lists under their names and times in seconds", () => {
+    const attributes = codec("awsQuery", "sns", "GetTopicAttributes").encode({ Attributes: { a: "1" } }, "r", wire);
+    expect(JSON.parse(attributes.body as string)).toMatchObject({
+      GetTopicAttributesResponse: { GetTopicAttributesResult: { Attributes: { a: "1" } } },
+    });
+    const topics = codec("awsQuery", "sns", "ListTopics").encode({ Topics: [{ TopicArn: "t" }] }, "r", wire);
+    expect(JSON.parse(topics.body as string)).toMatchObject({
+      ListTopicsResponse: { ListTopicsResult: { Topics: [{ TopicArn: "t" }], NextToken: null } },
+    });
+    const Credentials = { AccessKeyId: "a", Expiration: new Date(1_735_689_600_000) };
+    const assumed = codec("awsQuery", "sts", "AssumeRole").encode({ Credentials }, "r", wire);
+    expect(JSON.parse(assumed.body as string)).toMatchObject({
+      AssumeRoleResponse: { AssumeRoleResult: { Credentials: { Expiration: 1_735_689_600 } } },
+    });
+  });
+
+  it("tell errors too", () => {
+    const error = AwsError.of(NotFoundException$, "Topic does not exist");
+    const { status, body } = awsQuery.encodeError(error, "r", serviceNamed("sns"), wire);
+    expect(status).toBe(404);
+    expect(JSON.parse(body as string)).toEqual({
+      Error: { Type: "Sender", Code: "NotFound", Message: "Topic does not exist" },
+      RequestId: "r",
+    });
+  });
+});
+
 describe("Query errors", () => {
   it("has a Detail on SQS, and its Query code", () => {
     const error = AwsError.of(QueueDoesNotExist$, "Gone & lost");
