@@ -193,6 +193,21 @@ export class DeliveryEngine {
     this.#history.ownSucceeded(key, this.#clock.now());
   }
 
+  /** Whether somebody tries a message of this queue again by itself. */
+  awaits(queue: string): boolean {
+    return this.#history.awaits(queue);
+  }
+
+  /** Remembers that messages have left their queue, so whoever tried them does not any more. Inside a transaction. */
+  noteLeft(queue: string, ids: readonly string[], reason: string): void {
+    if (this.awaits(queue)) this.#store.afterCommit(() => this.#history.addLeft(queue, ids, reason));
+  }
+
+  /** Remembers that who tried by itself does not any more. @param source its ARN. Inside a transaction. */
+  noteGivenUp(source: string, reason: string): void {
+    this.#store.afterCommit(() => this.#history.addGivenUp(source, reason));
+  }
+
   /**
    * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
    * @throws DeliveryFailure: whatever the target answers, or that there is none of this kind.

@@ -2,8 +2,9 @@
 
 import { withoutSecrets } from "../outside/secrets.ts";
 import { LostMessages } from "./lost-messages.ts";
+import { OwnAttempts } from "./own-attempts.ts";
 import { RecentlyDelivered, type Taken, type TakenAll } from "./recently-delivered.ts";
-import { newestOf, withAttempt } from "./records.ts";
+import { newestOf } from "./records.ts";
 import {
   type DeliveryFilter,
   type DeliveryRecord,
@@ -21,8 +22,7 @@ export type DeliveryCounts = Record<DeliveryStatus, number>;
 export class History {
   readonly #delivered = new RecentlyDelivered(kept);
   readonly #lost = new LostMessages();
-  /** Of those who try again by themselves, by their keys, oldest first. */
-  readonly #own = new Map<string, DeliveryRecord>();
+  readonly #own = new OwnAttempts();
   #counts = noCounts();
 
   /** One that was delivered at the first attempt, at once. */
@@ -54,47 +54,39 @@ export class History {
   addGone(gone: Gone, timeMs: number): void {
     this.#counts[gone.status] += gone.count;
     this.#lost.addGone(gone, timeMs);
+    const { source, reason, messageIds, status } = gone;
+    this.#counts.failed += this.#own.left(source, status === "purged" ? undefined : messageIds, `${reason}.`);
   }
 
   /** Somebody's own attempt failed. @param nextMs when it is made again; undefined: never */
   ownFailed(attempt: OwnAttempt, code: string, message: string, timeMs: number, nextMs: number | undefined): void {
-    const { key, ...order } = attempt;
-    const before = this.#own.get(key);
-    const tries = withAttempt(before ?? { attemptCount: 0, attempts: [] }, {
-      timeMs,
-      outcome: "failed",
-      code,
-      message,
-    });
-    this.#own.delete(key);
-    const record: DeliveryRecord = {
-      ...order,
-      ...tries,
-      id: key,
-      status: nextMs === undefined ? "failed" : "pending",
-      acceptedMs: before?.acceptedMs ?? timeMs,
-      nextAttemptMs: nextMs,
-      reason: `${code}: ${message}`,
-    };
-    if (nextMs === undefined) this.#counts.failed += 1;
-    this.#own.set(key, record);
-    if (this.#own.size > kept) this.#own.delete(this.#own.keys().next().value as string);
+    if (this.#own.failed(attempt, code, message, timeMs, nextMs)) this.#counts.failed += 1;
   }
 
   /** What had failed before got through; nothing is known of those that never failed. */
   ownSucceeded(key: string, timeMs: number): void {
-    const before = this.#own.get(key);
-    if (before?.status !== "pending") return;
-    this.#own.delete(key);
-    const tries = withAttempt(before, { timeMs, outcome: "delivered" });
-    this.addDelivered({ ...before, ...tries, status: "delivered", nextAttemptMs: undefined, reason: undefined });
+    const record = this.#own.succeeded(key, timeMs);
+    if (record !== undefined) this.addDelivered(record);
+  }
+
+  /** Whether somebody tries a message of this queue again by itself. */
+  awaits(queue: string): boolean {
+    return this.#own.awaits(queue);
+  }
+
+  /** Messages have left their queue, so whoever tried them does not any more. */
+  addLeft(queue: string, ids: readonly string[], reason: string): void {
+    this.#counts.failed += this.#own.left(queue, ids, reason);
+  }
+
+  /** Who tried by itself is gone. */
+  addGivenUp(source: string, reason: string): void {
+    this.#counts.failed += this.#own.givenUp(source, reason);
   }
 
   /** How many deliveries and messages came to each end since the start or the last reset. @param pending those that wait */
   counts(pending: number): DeliveryCounts {
-    let own = 0;
-    for (const { status } of this.#own.values()) if (status === "pending") own += 1;
-    return { ...this.#counts, pending: pending + own };
+    return { ...this.#counts, pending: pending + this.#own.pending };
   }
 
   /** Forgets everything, or what belongs to one account; counts stay until everything is forgotten. */
@@ -102,7 +94,7 @@ export class History {
     const keep = account === undefined ? undefined : (record: { account: string }) => record.account !== account;
     this.#delivered.clear(keep);
     this.#lost.clear(keep);
-    for (const [key, record] of this.#own) if (keep?.(record) !== true) this.#own.delete(key);
+    this.#own.clear(keep);
     if (account === undefined) this.#counts = noCounts();
   }
 
@@ -110,8 +102,8 @@ export class History {
   list(filter: DeliveryFilter, ...outbox: readonly Iterator<DeliveryRecord>[]): DeliveryRecord[] {
     const found: DeliveryRecord[] = [];
     const limit = filter.limit ?? 100;
-    const own = [...this.#own.values()].sort((a, b) => b.acceptedMs - a.acceptedMs).values();
-    const sources = [...outbox, this.#delivered.newestFirst(), this.#lost.newestFirst(filter), own];
+    const kept = [this.#delivered.newestFirst(), this.#lost.newestFirst(filter), this.#own.newestFirst()];
+    const sources = [...outbox, ...kept];
     for (const record of newestOf(sources)) {
       if (filter.account !== undefined && record.account !== filter.account) continue;
       if (filter.source !== undefined && record.source !== filter.source) continue;

@@ -269,6 +269,8 @@ export type OwnAttempt = Pick<Order, "account" | "region" | "service" | "source"
   /** The same for all attempts with one message. */
   readonly key: string;
   readonly kind: string;
+  /** The message, where it stays in its queue until it got through. */
+  readonly message?: { readonly queue: string; readonly id: string } | undefined;
 };
 
 /** Each filter that is present must be equal; newest first, up to `limit` (100). */

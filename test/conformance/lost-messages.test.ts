@@ -79,6 +79,41 @@ describe("a message that goes nowhere", () => {
     expect(records({ target: to.arn })[0]).toMatchObject({ status: "delivered", attemptCount: 3 });
   });
 
+  it("because it left its queue while a pipe would have tried it again has failed", async () => {
+    const [dead, from] = [await env.queue(), await env.queue({ VisibilityTimeout: "20" })];
+    const deadLetterTargetArn = dead.arn;
+    env.bus.registerFunction("fails-always", () => {
+      throw new Error("No.");
+    });
+    const pipe = await env.pipe(from.arn, functionArn("fails-always"), {});
+    const mine = () => records({ target: functionArn("fails-always") })[0];
+    const fail = async () => {
+      await env.send(from.url, "m");
+      await expect.poll(mine).toMatchObject({ status: "pending", attemptCount: 1 });
+    };
+    const before = env.bus.deliveryCounts();
+    await fail();
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 });
+    await env.sqs.setQueueAttributes({ QueueUrl: from.url, Attributes: { RedrivePolicy } });
+    await env.bus.clock.advance("20s");
+    expect(await env.bodies(dead.url)).toEqual(["m"]);
+    expect(mine()).toMatchObject({ status: "failed", nextAttemptMs: undefined });
+    expect(mine()?.reason).toContain(`The queue's redrive policy has taken the message to ${dead.arn}.`);
+    await env.sqs.setQueueAttributes({ QueueUrl: from.url, Attributes: { RedrivePolicy: "" } });
+
+    await fail();
+    await env.sqs.purgeQueue({ QueueUrl: from.url });
+    expect(mine()).toMatchObject({ status: "failed", reason: expect.stringContaining("Purged") });
+
+    await fail();
+    await env.pipes.stopPipe({ Name: pipe });
+    await expect
+      .poll(mine)
+      .toMatchObject({ status: "failed", reason: expect.stringContaining("The pipe was stopped.") });
+    const after = env.bus.deliveryCounts();
+    expect([after.pending - before.pending, after.failed - before.failed]).toEqual([0, 3]);
+  });
+
   it("because a pipe's retries are used up has failed", async () => {
     const stream = await env.stream();
     env.bus.registerFunction("refuses", () => {
@@ -140,7 +175,7 @@ describe("a message that goes nowhere", () => {
 
   it("is counted, and shown with the counts by the control route", async () => {
     const { filtered, expired, purged, unmatched, failed } = env.bus.deliveryCounts();
-    expect([expired, purged]).toEqual([2, 13]);
+    expect([expired, purged]).toEqual([2, 14]);
     for (const count of [filtered, unmatched, failed]) expect(count).toBeGreaterThan(0);
     const server = await PipesEnvironment.start("memory", { port: 0 });
     const { url } = await server.queue();

@@ -98,15 +98,17 @@ export class Lifecycle {
       if (pipe?.serial !== begun.serial || pipe.currentState !== begun.currentState) return;
       if (next === undefined) this.#delete(pipe);
       else pipes.put({ ...pipe, stateReason: undefined, ...next });
+      if (next?.currentState === "STOPPED") deps.delivery.noteGivenUp(arn, "The pipe was stopped.");
     });
     const pipe = pipes.get(arn);
     if (pipe?.currentState === "RUNNING") this.#read(pipe);
   }
 
   #delete({ arn }: PipeRow): void {
-    const { pipes, cursors } = this.#pipes;
+    const { pipes, cursors, deps } = this.#pipes;
     for (const { key } of cursors.by.pipe.range(arn)) cursors.delete(key);
     pipes.delete(arn);
+    deps.delivery.noteGivenUp(arn, "The pipe was deleted.");
   }
 
   #read(pipe: PipeRow): void {

@@ -2,6 +2,7 @@
 import type { OwnAttempt } from "../../delivery/types.ts";
 import type { Failure, SourceRecord } from "../../sources/drain.ts";
 import type { Pipes } from "./pipes.ts";
+import { sourcePlace } from "./places.ts";
 import type { PipeRow } from "./tables.ts";
 
 /** What keeping a record's name costs, in characters. */
@@ -43,7 +44,9 @@ export function noteDelivered(pipes: Pipes, pipe: PipeRow, records: readonly Sou
 
 function attemptWith(pipe: PipeRow, record: SourceRecord): OwnAttempt {
   const { account, region, arn, target } = pipe;
-  return { key: `${arn} ${nameOf(record)}`, account, region, service: "pipes", source: arn, target, kind: "pipe" };
+  const id = nameOf(record);
+  const message = sourcePlace(pipe.source)?.kind === "sqs" ? { queue: pipe.source, id } : undefined;
+  return { key: `${arn} ${id}`, account, region, service: "pipes", source: arn, target, kind: "pipe", message };
 }
 
 /** The id or the sequence number by which its source names a record. */

@@ -66,7 +66,9 @@ function present(result: ReturnType<typeof eachEntry>) {
 function remove(service: Sqs, queue: QueueRow, handle: string | undefined): void {
   const { message, current } = find(service, queue, handle);
   if (isFifo(queue.arn) && message && !current) throw expired(handle);
-  if (message) service.deleteMessage(message);
+  if (message === undefined) return;
+  service.noteLeft(message, "The message was deleted from its queue.");
+  service.deleteMessage(message);
 }
 
 function changeVisibility(

@@ -177,6 +177,7 @@ export class Sqs {
   /** Moves a message to another queue as a dead letter: the same id, body, attributes and receive count. */
   deadLetter(message: MessageRow, source: QueueRow, target: QueueRow): void {
     const content = this.contentOf(message);
+    this.noteLeft(message, `The queue's redrive policy has taken the message to ${target.arn}.`);
     this.deleteMessage(message);
     const fifo = isFifo(target.arn);
     // A FIFO queue orders by arrival and counts retention from it; a standard one keeps the message's age.
@@ -217,6 +218,12 @@ export class Sqs {
     const reason =
       status === "expired" ? `Past the queue's retention of ${seconds} s` : "Purged, or deleted with the queue";
     this.deps.delivery.noteGone({ account, region, service: "sqs", source: arn, status, reason, count, messageIds });
+  }
+
+  /** Notes for who has received the message and would try it again that it leaves its queue. */
+  noteLeft({ queue, serial }: MessageRow, reason: string): void {
+    const { delivery } = this.deps;
+    if (delivery.awaits(queue)) delivery.noteLeft(queue, [(this.contents.get(serial) as ContentRow).id], reason);
   }
 
   #remove(serial: number): void {
