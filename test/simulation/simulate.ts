@@ -1,10 +1,13 @@
 /** Makes the steps of a seed: each chosen by its own number, so that steps left out change nothing of the others. */
 import { createHash } from "node:crypto";
 import type { Actor, ActorOf, Move } from "./actor.ts";
+import { Changes } from "./actors/changes.ts";
 import { Events } from "./actors/events.ts";
+import { Express } from "./actors/express.ts";
 import { Machines } from "./actors/machines.ts";
 import { Pipes } from "./actors/pipes.ts";
 import { Queues } from "./actors/queues.ts";
+import { Redrives } from "./actors/redrives.ts";
 import { Schedules } from "./actors/schedules.ts";
 import { Streams } from "./actors/streams.ts";
 import { Subscribers } from "./actors/subscribers.ts";
@@ -40,6 +43,9 @@ const actors: readonly ActorOf[] = [
   (world) => new Streams(world),
   (world, outside) => new Pipes(world, outside),
   (world, outside) => new Machines(world, outside),
+  (world) => new Changes(world),
+  (world) => new Redrives(world),
+  (world) => new Express(world),
 ];
 
 /** Steps between two looks at all of the store. */

@@ -250,9 +250,10 @@ export class Queues implements Actor {
     queue.settle(now);
     const message = queue.find(token);
     const inFlight = message !== undefined && message.untilMs > 0 && !message.delayed;
-    // In a standard queue the visibility may have ended as well: the last receive's handle hides the message again.
-    const open = !queue.fifo && !inFlight && message !== undefined;
-    const possible = open ? answer.kind === "done" : inFlight && (!queue.fifo || this.#isCurrent(handle));
+    // In a standard queue the latest receive's handle hides the message again, even after its visibility has ended.
+    const possible = queue.fifo
+      ? inFlight && this.#isCurrent(handle)
+      : inFlight || message?.receives === handle.receive;
     if ((answer.kind === "done") !== possible) {
       throw new Violation("a change of visibility ends otherwise", { token, possible, answer: answer.kind });
     }

@@ -87,9 +87,7 @@ export class Subscribers implements Actor {
     const now = this.#world.now();
     for (const record of this.#world.emulator.deliveries.list({ status: "pending", limit: 100_000 })) {
       if (record.nextAttemptMs === undefined) throw new Violation("a delivery has no next time", record);
-      // A pipe's batch is tried by its reader, when the queue gives the messages again; what is redriven away is not.
-      const ours = record.service !== "pipes";
-      if (ours && record.nextAttemptMs < now && !this.#outside.isWaitedFor) {
+      if (record.nextAttemptMs < now && !this.#outside.isWaitedFor) {
         throw new Violation("a delivery is due and nobody makes it", { ...record, now });
       }
     }
