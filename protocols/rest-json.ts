@@ -52,6 +52,14 @@ function isBound(shape: Shape): boolean {
   );
 }
 
+/** In an answer the traits of requests mean nothing: `position` is a query parameter there and a member of the body here. */
+function isBoundInAnswer(shape: Shape): boolean {
+  const traits = traitsOf(shape);
+  return Boolean(
+    traits.httpHeader || traits.httpPrefixHeaders !== undefined || traits.httpPayload || traits.httpResponseCode,
+  );
+}
+
 function compile({ input, output, http, service }: OperationModel): OperationCodec {
   const { constraints } = service;
   const template = parseTemplate(http?.uri ?? "/");
@@ -197,7 +205,11 @@ function outputWriter(
   const payload = members.find(({ shape }) => traitsOf(shape).httpPayload);
   const writeBody = payload
     ? payloadWriter(payload, constraints)
-    : jsonWriter(output, constraints, new Set(members.filter(({ shape }) => isBound(shape)).map(({ name }) => name)));
+    : jsonWriter(
+        output,
+        constraints,
+        new Set(members.filter(({ shape }) => isBoundInAnswer(shape)).map(({ name }) => name)),
+      );
   return (value, headers) => {
     for (const write of writeHeaders) write(value, headers);
     const body = writeBody(value, headers);

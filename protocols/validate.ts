@@ -15,6 +15,8 @@ export interface Constraints {
   readonly error?: string;
   /** Answers are XML of one element a line. */
   readonly indented?: boolean;
+  /** Members of a request's body are told with the operation's name before them: `createRestApiInput.name`. */
+  readonly inputNamed?: boolean;
   /** Facts by structure name, then by member name, in the order AWS checks and prints the members. */
   readonly shapes?: Readonly<Record<string, Readonly<Record<string, MemberFacts>>>>;
 }
@@ -68,7 +70,10 @@ type Check = (value: unknown, path: string, report: Report) => void;
  */
 export function compileValidator(operation: OperationModel): Validator {
   const { service } = operation;
-  const check = structCheck(operation.input, service.constraints, new Map());
+  const { constraints } = service;
+  const prefix = constraints.inputNamed ? `${lowerCamel(operation.name)}Input.` : "";
+  const prefixOf = (member: Shape) => (prefix === "" || isInUri(member) ? "" : prefix);
+  const check = structCheck(operation.input, constraints, new Map(), prefixOf);
   if (check === undefined) return () => {};
   return (input) => {
     const report = new Report();
@@ -89,8 +94,18 @@ function violation(service: ServiceModel, message: string): AwsError {
 
 type Open = Map<string, { run: Check | undefined }>;
 
+function isInUri(member: Shape): boolean {
+  const traits = member.getMergedTraits() as { httpLabel?: 1; httpQuery?: string };
+  return traits.httpLabel !== undefined || traits.httpQuery !== undefined;
+}
+
 /** Undefined when nothing in the structure is constrained. */
-function structCheck(shape: Shape, constraints: Constraints, open: Open): Check | undefined {
+function structCheck(
+  shape: Shape,
+  constraints: Constraints,
+  open: Open,
+  prefixOf: (member: Shape) => string = () => "",
+): Check | undefined {
   const name = shape.getName() ?? "";
   const table = constraints.shapes?.[name];
   if (table === undefined || shape.isUnitSchema()) return undefined;
@@ -102,7 +117,7 @@ function structCheck(shape: Shape, constraints: Constraints, open: Open): Check 
   const members = Object.entries(table).flatMap(([member, facts]) => {
     const memberShape = shapes.get(member);
     const check = memberShape && memberCheck(memberShape, facts, constraints, open);
-    const step = lowerCamel(member);
+    const step = (memberShape ? prefixOf(memberShape) : "") + lowerCamel(member);
     return check || facts.required ? [{ member, step, memberShape, required: facts.required ?? false, check }] : [];
   });
   open.delete(name);

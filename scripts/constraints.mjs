@@ -21,6 +21,7 @@ const TABLES = {
   stepfunctions: { model: "stepfunctions", adjust: stepfunctions },
   scheduler: { model: "scheduler" },
   pipes: { model: "pipes" },
+  apigateway: { model: "apigateway", inputNamed: true, adjust: apigateway },
 };
 
 const LENGTHS = new Set(["string", "list", "map", "blob"]);
@@ -110,7 +111,9 @@ if (folder === undefined) throw new Error("Which folder holds the models?");
 const target = join(dirname(fileURLToPath(import.meta.url)), "..", "protocols", "constraints");
 
 const answers = {};
-for (const [name, { model, error = "ValidationException", indented, ownChecks, adjust }] of Object.entries(TABLES)) {
+for (const [name, { model, error = "ValidationException", indented, inputNamed, ownChecks, adjust }] of Object.entries(
+  TABLES,
+)) {
   const description = JSON.parse(readFileSync(join(folder, `${model}.json`), "utf8"));
   answers[name] = boundsOf(tableOf(description, "output"));
   const shapes = ownChecks ? {} : tableOf(description, "input");
@@ -121,7 +124,7 @@ for (const [name, { model, error = "ValidationException", indented, ownChecks, a
   const body = lines.length === 0 ? "" : `\n${lines.join(",\n")}\n`;
   writeFileSync(
     join(target, `${name}.json`),
-    `{"error":${JSON.stringify(error)},${indented ? '"indented":true,' : ""}"shapes":{${body}}}\n`,
+    `{"error":${JSON.stringify(error)},${indented ? '"indented":true,' : ""}${inputNamed ? '"inputNamed":true,' : ""}"shapes":{${body}}}\n`,
   );
 }
 
@@ -236,6 +239,30 @@ function eventbridge(shapes) {
       facts.pattern = pattern;
     });
   }
+}
+
+/** The orders in which AWS lists these values. Endpoint types it checks itself. */
+function apigateway(shapes) {
+  shapes.EndpointConfiguration.types = {};
+  const orders = [
+    ["add", "remove", "move", "test", "replace", "copy"],
+    ["HTTP", "MOCK", "AWS_PROXY", "HTTP_PROXY", "AWS"],
+    ["MONTH", "WEEK", "DAY"],
+    [
+      ...["RESPONSE_BODY", "RESPONSE", "METHOD", "MODEL", "AUTHORIZER", "RESPONSE_HEADER", "RESOURCE"],
+      ...["PATH_PARAMETER", "REQUEST_BODY", "QUERY_PARAMETER", "API", "REQUEST_HEADER"],
+    ],
+    [
+      ...["REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND", "AUTHORIZER_CONFIGURATION_ERROR", "MISSING_AUTHENTICATION_TOKEN"],
+      ...["BAD_REQUEST_BODY", "INVALID_SIGNATURE", "INVALID_API_KEY", "BAD_REQUEST_PARAMETERS", "AUTHORIZER_FAILURE"],
+      ...["UNAUTHORIZED", "INTEGRATION_TIMEOUT", "ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "WAF_FILTERED"],
+      ...["QUOTA_EXCEEDED", "THROTTLED", "API_CONFIGURATION_ERROR", "UNSUPPORTED_MEDIA_TYPE", "INTEGRATION_FAILURE"],
+      "EXPIRED_TOKEN",
+    ],
+  ];
+  everyFact(shapes, (facts) => {
+    for (const order of orders) if (sameMembers(facts.enum, order)) facts.enum = order;
+  });
 }
 
 /** The order in which AWS lists these values. */

@@ -30,6 +30,7 @@ const titles = {
   scheduler: "EventBridge Scheduler",
   pipes: "EventBridge Pipes",
   stepfunctions: "Step Functions",
+  apigateway: "API Gateway (REST APIs)",
   sts: "STS",
 };
 const title = (service) => titles[service] ?? service;

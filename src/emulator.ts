@@ -24,6 +24,7 @@ import type { EventFilter, EventRecord } from "./events/event-records.ts";
 import { Functions } from "./functions/functions.ts";
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
+import { apigateway } from "./services/apigateway/index.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
 import { pipes } from "./services/pipes/index.ts";
@@ -44,6 +45,7 @@ export const services: readonly ServiceDefinition[] = [
   scheduler,
   pipes,
   stepfunctions,
+  apigateway,
   sts,
 ];
 const models = services.map(({ model }) => model);

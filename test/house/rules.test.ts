@@ -82,7 +82,7 @@ describe("layers", () => {
   });
 
   it("let a service use no SDK schemas but its own", () => {
-    const clients: Record<string, string> = { stepfunctions: "sfn" };
+    const clients: Record<string, string> = { stepfunctions: "sfn", apigateway: "api-gateway" };
     const foreign = imports.filter(({ file, target }) => {
       const service = /^services\/(.+)$/.exec(roomOf(file))?.[1];
       const client = /^@aws-sdk\/client-(.+)$/.exec(target)?.[1];

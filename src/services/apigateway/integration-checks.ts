@@ -1,0 +1,111 @@
+/** What an integration may be, in the order in which AWS looks at it. */
+import type { Place } from "../../calls/place.ts";
+import type { ApiGateway } from "./apigateway.ts";
+import type { IntegrationDefinition, MethodDefinition, Texts } from "./definitions.ts";
+import { badRequest, invalidMapping, notFound } from "./errors.ts";
+import { checkPassThrough, verbs } from "./methods.ts";
+
+const shortestTimeoutMs = 50;
+const longestTimeoutMs = 29_000;
+/** AWS lets regional and private APIs have more once the account's quota was raised; this is as far as it goes. */
+const longestRaisedTimeoutMs = 300_000;
+const longestTemplateBytes = 300 * 1024;
+const passthroughBehaviors = ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
+
+/** @throws AwsError BadRequestException, NotFoundException */
+export function checkIntegration(
+  service: ApiGateway,
+  method: MethodDefinition & { readonly apiId: string },
+  integration: IntegrationDefinition,
+  place: Place,
+): void {
+  const { type, httpMethod, uri = "", connectionType, connectionId, credentials } = integration;
+  if (type !== "MOCK") {
+    if (httpMethod === undefined) throw badRequest("Enumeration value for HttpMethod must be non-empty");
+    if (!verbs.includes(httpMethod)) {
+      throw badRequest(`Invalid HttpMethod specified. Valid options are ${verbs.join(",")}`);
+    }
+    if (type === "HTTP" || type === "HTTP_PROXY") checkHttpUri(uri);
+    else checkAwsUri(type, uri);
+  }
+  if (!passthroughBehaviors.includes(integration.passthroughBehavior)) {
+    throw badRequest(`Invalid passthrough behavior specified. Valid options are ${passthroughBehaviors.join(", ")}`);
+  }
+  const api = service.apis.get(method.apiId);
+  const longest = api?.endpointType === "EDGE" ? longestTimeoutMs : longestRaisedTimeoutMs;
+  const { timeoutInMillis } = integration;
+  if (timeoutInMillis < shortestTimeoutMs || timeoutInMillis > longest) {
+    throw badRequest(`Timeout should be between ${shortestTimeoutMs} ms and ${longestTimeoutMs} ms`);
+  }
+  if (connectionType === "VPC_LINK" && !connectionId?.includes("${stageVariables.")) {
+    const link = service.vpcLinks.get(connectionId ?? "-");
+    if (link === undefined || link.account !== place.account || link.region !== place.region) {
+      throw notFound("Invalid Vpc Link identifier specified");
+    }
+  }
+  if (credentials !== undefined) checkPassThrough(method, credentials);
+  checkRequestParameters(method, integration.requestParameters);
+  for (const key of integration.cacheKeyParameters) {
+    if (key.startsWith("method.request.") && !isDeclared(method, key)) {
+      throw invalidMapping(`parameter specified: ${key}`);
+    }
+  }
+  checkTemplates(integration.requestTemplates);
+}
+
+function checkHttpUri(uri: string): void {
+  if (!/^https?:\/\/[^/]/.test(uri) && !uri.startsWith("${stageVariables.")) {
+    throw badRequest("Invalid HTTP endpoint specified for URI");
+  }
+}
+
+/** `arn:aws:apigateway:{region}:{subdomain.}{service}:{path|action}/{rest}` */
+const awsUri = /^arn:aws[a-z-]*:apigateway:([^:]*):([^:]+):(path|action)\/(.+)$/s;
+
+function checkAwsUri(type: "AWS" | "AWS_PROXY", uri: string): void {
+  if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+/s.test(uri)) throw badRequest("Invalid ARN specified in the request");
+  const [, , service, form, rest = ""] = awsUri.exec(uri) ?? [];
+  if (service === undefined) throw badRequest("AWS ARN for integration must contain path or action");
+  if (type !== "AWS_PROXY") return;
+  const isFunction =
+    service === "lambda" &&
+    form === "path" &&
+    /^\/?20\d\d-\d\d-\d\d\/functions\/.+\/(?:invocations|response-streaming-invocations)$/s.test(rest);
+  const isFirehose = service === "firehose" && form === "action";
+  if (!isFunction && !isFirehose) {
+    throw badRequest(
+      "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",
+    );
+  }
+}
+
+const targets = /^integration\.request\.(?:header|querystring|path)\.[^\s]+$/;
+const source =
+  /^(?:method\.request\.(?:path|querystring|header|multivalueheader|multivaluequerystring)\.[^\s]+|method\.request\.body(?:[.[].*)?|stageVariables\.[^\s]+|context\.[^\s]+|'.*')$/s;
+
+function checkRequestParameters(method: MethodDefinition, parameters: Texts | undefined): void {
+  for (const [key, value] of Object.entries(parameters ?? {})) {
+    if (!targets.test(key)) throw invalidMapping(`specified: ${key}`);
+    if (!source.test(value)) throw invalidMapping(`specified: ${value}`);
+    if (value.startsWith("method.request.") && !value.startsWith("method.request.body") && !isDeclared(method, value)) {
+      throw invalidMapping(`parameter specified: ${value}`);
+    }
+  }
+}
+
+/** A parameter counts as declared in its single and its multi-value spelling. */
+function isDeclared({ requestParameters = {} }: MethodDefinition, parameter: string): boolean {
+  return (
+    Object.hasOwn(requestParameters, parameter) ||
+    Object.hasOwn(requestParameters, parameter.replace(/^method\.request\.multivalue/, "method.request."))
+  );
+}
+
+/** @throws AwsError BadRequestException for a template that is longer than AWS takes. */
+export function checkTemplates(templates: Texts | undefined): void {
+  for (const template of Object.values(templates ?? {})) {
+    if (Buffer.byteLength(template) > longestTemplateBytes) {
+      throw badRequest(`Mapping templates may have at most ${longestTemplateBytes} bytes`);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** Resource policies as API Gateway keeps them. */
+import { parsePolicy } from "../../access/policy.ts";
+import { partitionOf } from "../../calls/arn.ts";
+import type { Place } from "../../calls/place.ts";
+import { badRequest } from "./errors.ts";
+
+const longestPolicyBytes = 8192;
+
+/**
+ * The policy of an API, its resources written out (`execute-api:/*` is short for the API's own) and lists of one item as
+ * that item.
+ * @throws AwsError BadRequestException
+ */
+export function storedPolicy(text: string, api: Place & { readonly id: string }): string {
+  if (Buffer.byteLength(text) > longestPolicyBytes) {
+    throw badRequest(`Invalid policy document. The policy may have at most ${longestPolicyBytes} bytes.`);
+  }
+  if (parsePolicy(text) === undefined) {
+    throw badRequest("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.");
+  }
+  const arn = `arn:${partitionOf(api.region)}:execute-api:${api.region}:${api.account}:${api.id}/`;
+  const parsed: unknown = JSON.parse(text);
+  const document = parsed as { readonly Statement: unknown };
+  const statements = Array.isArray(document.Statement)
+    ? (document.Statement as object[])
+    : [document.Statement as object];
+  const stored = statements.map((statement) =>
+    Object.fromEntries(
+      Object.entries(statement).map(([name, value]) => [
+        name,
+        name === "Resource" || name === "NotResource"
+          ? mapTexts(value, (resource) => writtenOut(resource, arn))
+          : value,
+      ]),
+    ),
+  );
+  return JSON.stringify(collapsed({ ...document, Statement: stored }));
+}
+
+function writtenOut(resource: string, arn: string): string {
+  return resource.startsWith("execute-api:/") ? arn + resource.slice("execute-api:/".length) : resource;
+}
+
+function mapTexts(value: unknown, change: (text: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  return typeof value === "string" ? change(value) : value;
+}
+
+/** Lists of one item become the item, but for the list of statements. */
+function collapsed(value: unknown, name = ""): unknown {
+  if (Array.isArray(value)) {
+    return value.length === 1 && name !== "Statement" ? collapsed(value[0]) : value.map((item) => collapsed(item));
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, collapsed(item, key)]));
+}

@@ -1,0 +1,202 @@
+/** CreateStage, GetStage, GetStages, DeleteStage and the flushing of a stage's caches. */
+import {
+  CreateStage$,
+  type CreateStageCommand,
+  DeleteStage$,
+  type DeleteStageCommand,
+  FlushStageAuthorizersCache$,
+  type FlushStageAuthorizersCacheCommand,
+  FlushStageCache$,
+  type FlushStageCacheCommand,
+  GetStage$,
+  type GetStageCommand,
+  GetStages$,
+  type GetStagesCommand,
+} from "@aws-sdk/client-api-gateway";
+import type { Place } from "../../calls/place.ts";
+import { type ApiGateway, operation } from "./apigateway.ts";
+import type { CacheClusterSize, CanaryDefinition, Texts } from "./definitions.ts";
+import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
+import { unlessEmpty } from "./methods.ts";
+import { given } from "./rest-apis.ts";
+import { childKey, type RestApiRow, type StageRow } from "./tables.ts";
+import { checkedTags, shownTags } from "./tag-checks.ts";
+
+const mostStages = 10;
+const mostVariables = 100;
+const longestVariableName = 64;
+const longestVariableValue = 512;
+const usualCacheSize = "0.5";
+
+export const createStage = operation<CreateStageCommand>(CreateStage$, (input, context) => {
+  const { service } = context;
+  const api = service.api(context, input.restApiId);
+  checkDeploymentId(service, api.id, input.deploymentId as string);
+  const stage = newStage(service, api, input as GivenStage, input.deploymentId as string);
+  return describedStage(stage);
+});
+
+export const getStage = operation<GetStageCommand>(GetStage$, (input, context) =>
+  describedStage(stageOf(context.service, context, input)),
+);
+
+export const getStages = operation<GetStagesCommand>(GetStages$, (input, context) => {
+  const { service } = context;
+  const api = service.api(context, input.restApiId);
+  const stages = [...service.stages.by.api.range(api.id)];
+  const wanted = stages.filter(({ deploymentId }) => (input.deploymentId ?? deploymentId) === deploymentId);
+  return { item: wanted.map(describedStage) };
+});
+
+export const deleteStage = operation<DeleteStageCommand>(DeleteStage$, (input, context) => {
+  const { service } = context;
+  const { apiId, stageName } = stageOf(service, context, input);
+  service.stages.delete(childKey(apiId, stageName));
+});
+
+export const flushStageCache = operation<FlushStageCacheCommand>(FlushStageCache$, (input, context) => {
+  const { apiId, stageName } = stageOf(context.service, context, input);
+  context.service.execution?.flushStageCache(apiId, stageName);
+});
+
+export const flushStageAuthorizersCache = operation<FlushStageAuthorizersCacheCommand>(
+  FlushStageAuthorizersCache$,
+  (input, context) => {
+    const { apiId, stageName } = stageOf(context.service, context, input);
+    context.service.execution?.flushAuthorizersCache(apiId, stageName);
+  },
+);
+
+export interface GivenStage {
+  readonly stageName?: string | undefined;
+  readonly description?: string | undefined;
+  readonly cacheClusterEnabled?: boolean | undefined;
+  readonly cacheClusterSize?: CacheClusterSize | undefined;
+  readonly variables?: Texts | undefined;
+  readonly documentationVersion?: string | undefined;
+  readonly canarySettings?: Partial<CanaryDefinition> | undefined;
+  readonly tracingEnabled?: boolean | undefined;
+  readonly tags?: Texts | undefined;
+}
+
+/**
+ * Creates a stage. Inside a transaction.
+ * @throws AwsError BadRequestException, ConflictException, LimitExceededException
+ */
+export function newStage(
+  service: ApiGateway,
+  { id: apiId, account, region }: RestApiRow,
+  asked: GivenStage,
+  deploymentId: string,
+): StageRow {
+  const stageName = asked.stageName as string;
+  if (!/^[A-Za-z0-9_-]{1,128}$/.test(stageName)) throw badRequest("Stage name only allows a-zA-Z0-9_-");
+  if (service.stages.has(childKey(apiId, stageName))) throw conflict("Stage already exists");
+  if (service.stages.by.api.size(apiId) >= mostStages) throw limitExceeded("stages for this API");
+  const { canarySettings: canary } = asked;
+  const enabled = asked.cacheClusterEnabled ?? false;
+  const now = service.now;
+  if (canary?.deploymentId !== undefined) checkDeploymentId(service, apiId, canary.deploymentId);
+  checkDocumentationVersion(service, apiId, asked.documentationVersion);
+  const stage: StageRow = {
+    apiId,
+    account,
+    region,
+    stageName,
+    serial: service.nextSerial(),
+    createdMs: now,
+    updatedMs: now,
+    deploymentId,
+    cacheClusterEnabled: enabled,
+    cacheClusterStatus: enabled ? "AVAILABLE" : "NOT_AVAILABLE",
+    methodSettings: {},
+    tracingEnabled: asked.tracingEnabled ?? false,
+    tags: checkedTags({}, asked.tags),
+    ...given({
+      description: asked.description || undefined,
+      cacheClusterSize: asked.cacheClusterSize ?? (enabled ? usualCacheSize : undefined),
+      variables: unlessEmpty(checkedVariables(asked.variables)),
+      documentationVersion: asked.documentationVersion || undefined,
+      canarySettings: canary && newCanary(canary, deploymentId),
+    }),
+  };
+  service.stages.put(stage);
+  return stage;
+}
+
+/** A canary with AWS's values for what was not given. @throws AwsError BadRequestException */
+export function newCanary(canary: Partial<CanaryDefinition>, deploymentId: string): CanaryDefinition {
+  const percentTraffic = canary.percentTraffic ?? 0;
+  if (!(percentTraffic >= 0 && percentTraffic <= 100)) {
+    throw badRequest("Invalid percent traffic specified. Percent traffic must be between 0.0 and 100.0");
+  }
+  return {
+    deploymentId: canary.deploymentId ?? deploymentId,
+    percentTraffic,
+    ...given({ stageVariableOverrides: unlessEmpty(checkedVariables(canary.stageVariableOverrides)) }),
+    useStageCache: canary.useStageCache ?? false,
+  };
+}
+
+/** @throws AwsError BadRequestException */
+export function checkDeploymentId(service: ApiGateway, apiId: string, deploymentId: string): void {
+  if (!service.deployments.has(childKey(apiId, deploymentId))) throw badRequest("Deployment id does not exist");
+}
+
+/** @throws AwsError NotFoundException */
+export function checkDocumentationVersion(service: ApiGateway, apiId: string, version: string | undefined): void {
+  if (version && !service.documentationVersions.has(childKey(apiId, version))) {
+    throw notFound("Invalid Documentation version specified");
+  }
+}
+
+/** @throws AwsError BadRequestException */
+export function checkedVariables<Variables extends Texts | undefined>(variables: Variables): Variables {
+  const entries = Object.entries<string>(variables ?? {});
+  if (entries.length > mostVariables) throw badRequest(`A stage may have at most ${mostVariables} variables`);
+  for (const [name, value] of entries) {
+    if (name.length > longestVariableName || !/^[A-Za-z0-9_]+$/.test(name)) {
+      throw badRequest(
+        `Invalid stage variable name: ${name}. Please use values with only alphanumeric characters and the characters "_"`,
+      );
+    }
+    if (value.length > longestVariableValue || !/^[A-Za-z0-9\-._~:/?#&=,]*$/.test(value)) {
+      throw badRequest(
+        `Invalid stage variable value: ${value}. Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.`,
+      );
+    }
+  }
+  return variables;
+}
+
+interface StageAddress {
+  readonly restApiId: string | undefined;
+  readonly stageName: string | undefined;
+}
+
+/** @throws AwsError NotFoundException */
+export function stageOf(service: ApiGateway, place: Place, { restApiId, stageName }: StageAddress): StageRow {
+  const api = service.api(place, restApiId);
+  const stage = service.stages.get(childKey(api.id, stageName as string));
+  if (stage === undefined) throw notFound("Invalid stage identifier specified");
+  return stage;
+}
+
+export function describedStage(stage: StageRow) {
+  const {
+    apiId: _apiId,
+    account: _account,
+    region: _region,
+    serial: _serial,
+    createdMs,
+    updatedMs,
+    tags,
+    ...shown
+  } = stage;
+  return {
+    ...shown,
+    tags: shownTags(tags),
+    createdDate: new Date(createdMs),
+    lastUpdatedDate: new Date(updatedMs),
+  };
+}

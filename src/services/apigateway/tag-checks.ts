@@ -1,0 +1,40 @@
+/** What tags may be, for all that has some. */
+import type { Texts } from "./definitions.ts";
+import { badRequest } from "./errors.ts";
+
+const mostTags = 50;
+const longestKey = 128;
+const longestValue = 256;
+/** A convention of local tools: the API gets this id instead of one by chance. */
+const customIdTag = "_custom_id_";
+
+/** The tags there are, with others added or replaced. @throws AwsError BadRequestException */
+export function checkedTags(tags: Texts, added: Readonly<Record<string, string>> = {}): Texts {
+  const all = new Map([...Object.entries(tags), ...Object.entries(added)]);
+  for (const [key, value] of Object.entries(added)) {
+    if (key === "" || key.length > longestKey) {
+      throw badRequest(`Invalid tag key ${key}. Tag keys must be between 1 and ${longestKey} characters.`);
+    }
+    if (/^aws:/i.test(key)) throw badRequest("Tag keys cannot start with 'aws:', which is reserved for system use.");
+    if (value.length > longestValue) {
+      throw badRequest(`Invalid tag value for ${key}. Tag values must be at most ${longestValue} characters.`);
+    }
+  }
+  if (all.size > mostTags) throw badRequest(`The maximum number of tags is ${mostTags}.`);
+  return Object.fromEntries(all);
+}
+
+/** Tags as answers show them: not at all when there are none. */
+export function shownTags(tags: Texts): Texts | undefined {
+  return Object.keys(tags).length > 0 ? tags : undefined;
+}
+
+/** The id that tags ask for. @throws AwsError BadRequestException for one that no host name could have. */
+export function customIdOf(tags: Texts): string | undefined {
+  const id = Object.hasOwn(tags, customIdTag) ? tags[customIdTag] : undefined;
+  if (id === undefined) return undefined;
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(id)) {
+    throw badRequest(`The tag ${customIdTag} must hold 1 to 63 small letters, digits or dashes.`);
+  }
+  return id;
+}
