@@ -2,7 +2,7 @@
 
 /**
  * A policy without white space, its names in the order they were sent; accounts in `Principal.AWS` as the ARN of their
- * root, a list of one as the one value (IAM user guide: AWS JSON policy elements, Principal).
+ * root, a list of one there and of actions as the one value (IAM user guide: AWS JSON policy elements, Principal).
  * @param text a policy that was checked
  */
 export function storedPolicy(text: string, partition: string): string {
@@ -22,6 +22,10 @@ function storedStatement(statement: unknown, partition: string): unknown {
     const principal = stored[element];
     if (!isMap(principal) || principal["AWS"] === undefined) continue;
     stored[element] = { ...principal, AWS: storedNames(principal["AWS"], partition) };
+  }
+  for (const element of ["Action", "NotAction"]) {
+    const actions = stored[element];
+    if (Array.isArray(actions) && actions.length === 1) stored[element] = actions[0];
   }
   return stored;
 }

@@ -15,9 +15,10 @@ import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { inStream, invalidArgument, resourceInUse, resourceNotFound, validation } from "./errors.ts";
-import { type Kinesis, operation } from "./kinesis.ts";
+import { checkRegion, type Kinesis, operation } from "./kinesis.ts";
 import { checkChannelCount } from "./limits.ts";
 import { readToken, writeToken } from "./next-token.ts";
+import { shownCreation } from "./shown.ts";
 import type { ChannelRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 
@@ -142,13 +143,14 @@ export const listChannels = operation<ListChannelsCommand>(ListChannels$, (input
     ChannelSummaries: items.map((channel) => ({
       ...shownIdentity(channel),
       ChannelDestinationType: channel.destinationType,
-      Streams: [{ StreamARN: channel.stream, StreamCreationTimestamp: new Date(channel.streamCreatedMs) }],
+      Streams: [{ StreamARN: channel.stream, StreamCreationTimestamp: shownCreation(channel.streamCreatedMs) }],
     })),
     NextToken: more ? writeToken(service, "channels", { after: items.at(-1)?.name ?? "" }) : undefined,
   };
 });
 
 function channelOf(arn: string | undefined, context: OperationContext<Kinesis>): ChannelRow {
+  if (arn !== undefined) checkRegion(arn, context);
   const channel = context.service.channels.get(arn ?? "");
   if (channel !== undefined) return channel;
   throw resourceNotFound(`Channel ${arn} under account ${context.account} not found.`);
@@ -175,7 +177,7 @@ function shownIdentity(channel: ChannelRow) {
     ChannelARN: channel.arn,
     ChannelId: channel.id,
     ChannelStatus: channel.status,
-    ChannelCreationTimestamp: new Date(channel.createdMs),
+    ChannelCreationTimestamp: shownCreation(channel.createdMs),
   };
 }
 
@@ -187,7 +189,7 @@ function shownChannel(channel: ChannelRow) {
     StreamConfigurationList: [
       {
         StreamARN: channel.stream,
-        StreamCreationTimestamp: new Date(channel.streamCreatedMs),
+        StreamCreationTimestamp: shownCreation(channel.streamCreatedMs),
         RecordConfiguration: channel.record as never,
       },
     ],

@@ -14,10 +14,11 @@ import {
 import type { OperationContext } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { dryRun, invalidArgument, limitExceeded, resourceInUse, resourceNotFound } from "./errors.ts";
-import { type Kinesis, operation, streamNameOf } from "./kinesis.ts";
+import { checkRegion, type Kinesis, operation, shardIndexIn, streamNameOf } from "./kinesis.ts";
 import { readToken, writeToken } from "./next-token.ts";
 import { counterOf } from "./positions.ts";
 import { checkCreation } from "./shards.ts";
+import { shownCreation } from "./shown.ts";
 import type { ConsumerRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 
@@ -91,8 +92,7 @@ export const listStreamConsumers = operation<ListStreamConsumersCommand>(ListStr
   const { NextToken } = input;
   const place =
     NextToken === undefined ? undefined : readToken<{ serial: number; after: string }>(service, "consumers", NextToken);
-  if (place !== undefined && place.serial !== stream.serial)
-    throw invalidArgument("The provided NextToken is invalid.");
+  if (place !== undefined && place.serial !== stream.serial) throw invalidArgument("Invalid NextToken.");
   const rows = service.consumers.by.stream.range(stream.arn, place === undefined ? {} : { gt: place.after });
   const { items, more } = takePage(rows, Math.min(input.MaxResults ?? mostPerPage, mostPerPage));
   const next = { serial: stream.serial, after: items.at(-1)?.name ?? "" };
@@ -105,9 +105,12 @@ export const listStreamConsumers = operation<ListStreamConsumersCommand>(ListStr
 /** Answers with a promise, so that the client's leaving is told. */
 export const subscribeToShard = operation<SubscribeToShardCommand>(SubscribeToShard$, async (input, context) => {
   const { service } = context;
-  const consumer = service.consumers.get(input.ConsumerARN ?? "");
+  const arn = input.ConsumerARN ?? "";
+  checkRegion(arn, context);
+  const index = shardIndexIn(input.ShardId ?? "", { StreamARN: arn }, context);
+  const consumer = service.consumers.get(arn);
   if (consumer === undefined) {
-    const name = streamNameOf(input.ConsumerARN ?? "");
+    const name = streamNameOf(arn);
     throw resourceNotFound(
       `Consumer ${input.ConsumerARN} of stream ${name} under account ${context.account} not found.`,
     );
@@ -119,11 +122,11 @@ export const subscribeToShard = operation<SubscribeToShardCommand>(SubscribeToSh
       `Consumer ${consumer.name} with creation timestamp ${epoch} under stream: ${stream.name} , account ${stream.account} is not in ACTIVE status.`,
     );
   }
-  const shard = service.readableShard(stream, input.ShardId ?? "");
+  const shard = service.readableShard(stream, index);
   const { Type = "", SequenceNumber, Timestamp } = input.StartingPosition ?? {};
   const position = { type: Type, sequenceNumber: SequenceNumber, timestamp: Timestamp };
   const counter = counterOf(service, stream, shard, position, "SubscribeToShard");
-  if (input.DryRun) throw dryRun();
+  if (input.DryRun) throw dryRun("SubscribeToShard");
   const subscription = service.subscriptions.open(consumer, stream, shard, counter);
   const leave = () => subscription.end();
   context.signal.addEventListener("abort", leave, { once: true });
@@ -147,6 +150,7 @@ function consumerOf(
     throw invalidArgument("Either ConsumerARN, or both StreamARN and ConsumerName, must be provided.");
   }
   if (ConsumerARN !== undefined) {
+    checkRegion(ConsumerARN, context);
     const consumer = service.consumers.get(ConsumerARN);
     if (consumer === undefined) {
       throw resourceNotFound(`Consumer ${ConsumerARN} under account ${context.account} not found.`);
@@ -168,6 +172,6 @@ function shownConsumer(consumer: ConsumerRow) {
     ConsumerName: consumer.name,
     ConsumerARN: consumer.arn,
     ConsumerStatus: consumer.status,
-    ConsumerCreationTimestamp: new Date(consumer.createdMs),
+    ConsumerCreationTimestamp: shownCreation(consumer.createdMs),
   };
 }

@@ -53,8 +53,11 @@ export function expiredToken(): AwsError {
 }
 
 /** What a request with DryRun gets when it would have succeeded. */
-export function dryRun(): AwsError {
-  return AwsError.of(DryRunOperationException$, "Request would have succeeded, but DryRun flag is set.");
+export function dryRun(operation: string): AwsError {
+  return AwsError.of(
+    DryRunOperationException$,
+    `DryRunOperation validation succeeded while calling ${operation} operation.: Request would have succeeded, but DryRun flag is set.`,
+  );
 }
 
 interface StreamName {
@@ -65,6 +68,16 @@ interface StreamName {
 /** `stream {name} under account {account}`, as most messages have it. */
 export function inStream({ name, account }: StreamName): string {
   return `stream ${name} under account ${account}`;
+}
+
+/** What readers are told when there is no such shard, or no such stream. */
+export function shardDoesNotExist(shardId: string, stream: StreamName): AwsError {
+  return resourceNotFound(`Shard ${shardId} in ${inStream(stream)} does not exist`);
+}
+
+/** What is told of an id that is no shard's, and of a shard that cannot be split or merged since there is none. */
+export function shardNotFound(shardId: string, stream: StreamName): AwsError {
+  return resourceNotFound(`Could not find shard ${shardId} in ${inStream(stream)}.`);
 }
 
 export function streamNotFound(stream: StreamName): AwsError {

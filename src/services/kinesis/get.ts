@@ -5,8 +5,8 @@ import {
   GetShardIterator$,
   type GetShardIteratorCommand,
 } from "@aws-sdk/client-kinesis";
-import { dryRun, expiredIterator, invalidArgument, resourceNotFound, throughputExceeded } from "./errors.ts";
-import { hasData, type Kinesis, operation } from "./kinesis.ts";
+import { dryRun, expiredIterator, invalidArgument, shardDoesNotExist, throughputExceeded } from "./errors.ts";
+import { checkRegion, hasData, type Kinesis, namedStream, operation, shardIndexIn } from "./kinesis.ts";
 import { counterOf } from "./positions.ts";
 import { shardIdOf } from "./sequence-number.ts";
 import { decodeIterator, encodeIterator, iteratorLifeMs } from "./shard-iterator.ts";
@@ -18,15 +18,19 @@ const mostBytes = 10 * 1024 * 1024;
 
 export const getShardIterator = operation<GetShardIteratorCommand>(GetShardIterator$, (input, context) => {
   const { service } = context;
-  const stream = service.dataStreamOf(input, context);
-  const shard = service.readableShard(stream, input.ShardId ?? "");
+  const index = shardIndexIn(input.ShardId ?? "", input, context);
+  const named = namedStream(input, context);
+  const stream = service.stream(named.arn);
+  // AWS tells of the shard alone, whichever of the two is missing.
+  if (stream === undefined || !hasData(stream)) throw shardDoesNotExist(shardIdOf(index), named);
+  const shard = service.readableShard(stream, index);
   const position = {
     type: input.ShardIteratorType ?? "",
     sequenceNumber: input.StartingSequenceNumber,
     timestamp: input.Timestamp,
   };
   const counter = counterOf(service, stream, shard, position, "GetShardIterator");
-  if (input.DryRun) throw dryRun();
+  if (input.DryRun) throw dryRun("GetShardIterator");
   return { ShardIterator: iteratorAt(service, stream, shard, counter) };
 });
 
@@ -37,17 +41,18 @@ export const getRecords = operation<GetRecordsCommand>(GetRecords$, (input, cont
   if (iterator === undefined) throw invalidArgument("Invalid ShardIterator.");
   if (now - iterator.createdMs > iteratorLifeMs) throw expiredIterator(iterator.createdMs, now);
   const stream = service.stream(iterator.streamArn);
+  if (input.StreamARN !== undefined) checkRegion(input.StreamARN, context);
   if (input.StreamARN !== undefined && input.StreamARN !== iterator.streamArn) {
     throw invalidArgument("The ShardIterator does not belong to the stream of StreamARN.");
   }
   if (stream?.serial !== iterator.streamSerial || !hasData(stream)) {
-    throw resourceNotFound(`The stream that the ShardIterator belongs to does not exist any more.`);
+    throw shardDoesNotExist(shardIdOf(iterator.shardIndex), namedStream({ StreamARN: iterator.streamArn }, context));
   }
-  const shard = service.readableShard(stream, shardIdOf(iterator.shardIndex));
+  const shard = service.readableShard(stream, iterator.shardIndex);
   const key = shardKey(stream.arn, shard.index);
   const { throughput } = service;
   if (throughput?.mayRead(key, now) === false) throw throughputExceeded(shardIdOf(shard.index), stream);
-  if (input.DryRun) throw dryRun();
+  if (input.DryRun) throw dryRun("GetRecords");
   const limits = { records: input.Limit ?? mostRecords, bytes: mostBytes, expiredMs: service.expiredMs(stream) };
   const reading = service.log.read(key, iterator.counter, limits);
   throughput?.read(key, reading.bytes, now);

@@ -2,11 +2,11 @@
 import { parseArn, partitionOf } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
-import { inStream, invalidArgument, resourceInUse, resourceNotFound, streamNotFound } from "./errors.ts";
+import { invalidArgument, resourceInUse, shardDoesNotExist, shardNotFound, streamNotFound } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { OnDemandScaling } from "./on-demand-scaling.ts";
 import { Routes } from "./routes.ts";
-import { shardIndexOf } from "./sequence-number.ts";
+import { shardIdOf, shardIndexOf } from "./sequence-number.ts";
 import { ShardLog } from "./shard-log.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import {
@@ -67,18 +67,9 @@ export class Kinesis {
    * The stream that a request names by name, by ARN or by both.
    * @throws AwsError ResourceNotFoundException; InvalidArgumentException when it names none, or two.
    */
-  streamOf({ StreamName, StreamARN }: StreamReference, context: OperationContext<Kinesis>): StreamRow {
-    const { account, region } = context;
-    if (StreamARN !== undefined) {
-      const name = streamNameOf(StreamARN);
-      if (StreamName !== undefined && StreamName !== name) {
-        throw invalidArgument(`StreamName ${StreamName} and StreamARN ${StreamARN} do not name the same stream.`);
-      }
-      return this.stream(StreamARN) ?? fail(streamNotFound({ name, account: parseArn(StreamARN)?.account ?? account }));
-    }
-    if (StreamName === undefined) throw invalidArgument("Either StreamName or StreamARN must be provided.");
-    const arn = streamArn(account, region, StreamName);
-    return this.stream(arn) ?? fail(streamNotFound({ name: StreamName, account }));
+  streamOf(reference: StreamReference, context: OperationContext<Kinesis>): StreamRow {
+    const named = namedStream(reference, context);
+    return this.stream(named.arn) ?? fail(streamNotFound(named));
   }
 
   stream(arn: string): StreamRow | undefined {
@@ -115,12 +106,11 @@ export class Kinesis {
     return this.shards.get(shardKey(stream.arn, index));
   }
 
-  /** The shard of this id, open or closed. @throws AwsError ResourceNotFoundException when there is none, or no more. */
-  readableShard(stream: StreamRow, shardId: string): ShardRow {
-    const index = shardIndexOf(shardId);
-    const shard = index === undefined ? undefined : this.shardOf(stream, index);
+  /** The shard of this index, open or closed. @throws AwsError ResourceNotFoundException when there is none, or no more. */
+  readableShard(stream: StreamRow, index: number): ShardRow {
+    const shard = this.shardOf(stream, index);
     if (shard !== undefined && !this.isExpired(stream, shard)) return shard;
-    throw resourceNotFound(`Shard ${shardId} in ${inStream(stream)} does not exist`);
+    throw shardDoesNotExist(shardIdOf(index), stream);
   }
 
   /** The counter that the shard's next record gets. */
@@ -150,6 +140,52 @@ export const operation = operationsOf<Kinesis>();
 
 export function hasData(stream: StreamRow): boolean {
   return stream.status === "ACTIVE" || stream.status === "UPDATING";
+}
+
+interface NamedStream {
+  readonly arn: string;
+  readonly name: string;
+  readonly account: string;
+}
+
+/** What a request says of a stream, whether or not there is one. @throws AwsError InvalidArgumentException */
+export function namedStream(
+  { StreamName, StreamARN }: StreamReference,
+  context: { readonly account: string; readonly region: string },
+): NamedStream {
+  const { account, region } = context;
+  if (StreamARN === undefined) {
+    if (StreamName === undefined) {
+      throw invalidArgument("Stream arn and stream name can't be empty at the same time");
+    }
+    return { arn: streamArn(account, region, StreamName), name: StreamName, account };
+  }
+  const name = streamNameOf(StreamARN);
+  if (StreamName !== undefined && StreamName !== name) {
+    throw invalidArgument(`Input stream name ${StreamName} doesn't match the inferred name in stream arn ${name}`);
+  }
+  checkRegion(StreamARN, context);
+  return { arn: StreamARN, name, account: parseArn(StreamARN)?.account ?? account };
+}
+
+/** An endpoint knows the streams, consumers and channels of its own region alone. @throws AwsError InvalidArgumentException */
+export function checkRegion(arn: string, { region }: { readonly region: string }): void {
+  if (parseArn(arn)?.region === region) return;
+  throw invalidArgument(`The region specified in the ARN '${arn}' does not match the endpoint region`);
+}
+
+/**
+ * The index in a shard id of a request; it is looked at before the stream is.
+ * @throws AwsError ResourceNotFoundException for what is no shard id
+ */
+export function shardIndexIn(
+  shardId: string,
+  reference: StreamReference,
+  context: { readonly account: string; readonly region: string },
+): number {
+  const index = shardIndexOf(shardId);
+  if (index === undefined) throw shardNotFound(shardId, namedStream(reference, context));
+  return index;
 }
 
 export function streamArn(account: string, region: string, name: string): string {

@@ -15,7 +15,7 @@ import type { AccountRow } from "./tables.ts";
 
 const largeRegions = new Set(["us-east-1", "us-west-2", "eu-west-1"]);
 const onDemandStreamLimit = 50;
-const channelLimit = 50;
+const channelLimit = 100;
 const onDemandShards = 4;
 /** Most MiB/s that a stream's warm throughput can be set to: AWS's default write quota of on-demand streams. */
 const mostWarmMiBps = 10_240;

@@ -46,15 +46,14 @@ export function split(stream: Owner, parent: ShardRow, at: string, nowMs: number
   return change.result();
 }
 
-/** @param adjacent the shard next to it, on either side. */
 export function merge(stream: Owner, shard: ShardRow, adjacent: ShardRow, nowMs: number): Resharding {
   const change = new Change(stream, [shard, adjacent], nowMs);
   change.merge(shard, adjacent);
   return change.result();
 }
 
-export function areAdjacent(a: ShardRow, b: ShardRow): boolean {
-  const [low, high] = a.start < b.start ? [a, b] : [b, a];
+/** Whether the second shard begins where the first one ends. */
+export function isNextTo(low: ShardRow, high: ShardRow): boolean {
   return numberOf(low.end) + 1n === numberOf(high.start);
 }
 

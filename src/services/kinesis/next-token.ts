@@ -16,10 +16,10 @@ export function writeToken(service: Now, list: string, place: object): string {
 export function readToken<Place>(service: Now, list: string, token: string): Place {
   const [name, createdMs, place] = (asArray(decodeToken(token)) ?? []) as [unknown, unknown, unknown];
   if (name !== list || typeof createdMs !== "number" || typeof place !== "object" || place === null) {
-    throw invalidArgument("The provided NextToken is invalid.");
+    throw invalidArgument("Invalid NextToken.");
   }
   for (const value of Object.values(place)) {
-    if (!["string", "number"].includes(typeof value)) throw invalidArgument("The provided NextToken is invalid.");
+    if (!["string", "number"].includes(typeof value)) throw invalidArgument("Invalid NextToken.");
   }
   if (service.now - createdMs > lifeMs) throw expiredToken();
   return place as Place;

@@ -7,14 +7,18 @@ import {
   PutResourcePolicy$,
   type PutResourcePolicyCommand,
 } from "@aws-sdk/client-kinesis";
+import type { AwsError } from "../../../protocols/error.ts";
+import { storedPolicy } from "../../access/stored-policy.ts";
+import { partitionOf } from "../../calls/arn.ts";
 import { invalidArgument, resourceNotFound } from "./errors.ts";
 import { operation } from "./kinesis.ts";
 import { resourceOf } from "./resources.ts";
 
 export const putResourcePolicy = operation<PutResourcePolicyCommand>(PutResourcePolicy$, (input, context) => {
   const resource = resourceOf(input.ResourceARN, context);
-  checkPolicy(input.Policy ?? "", resource.row.arn);
-  resource.change({ policy: input.Policy });
+  const policy = input.Policy ?? "";
+  checkPolicy(policy, resource.row.arn);
+  resource.change({ policy: storedPolicy(policy, partitionOf(context.region)) });
 });
 
 export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResourcePolicy$, (input, context) => ({
@@ -24,17 +28,22 @@ export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResource
 export const deleteResourcePolicy = operation<DeleteResourcePolicyCommand>(DeleteResourcePolicy$, (input, context) => {
   const resource = resourceOf(input.ResourceARN, context);
   if (resource.row.policy === undefined) {
-    throw resourceNotFound(`No resource policy found for resource ARN ${input.ResourceARN}`);
+    throw resourceNotFound(`No resource policy found for resource ARN ${input.ResourceARN}.`);
   }
   resource.change({ policy: undefined });
 });
 
 function checkPolicy(text: string, resourceArn: string): void {
   const policy = parse(text);
-  if (!isObject(policy)) throw invalidArgument("The resource policy is not a valid JSON document.");
+  if (policy === undefined) throw invalidPolicy("This policy contains invalid Json");
+  if (!isObject(policy)) throw invalidPolicy("This text appears not to be a policy");
   const statements = listOf(policy["Statement"]);
-  if (statements.length === 0) throw invalidArgument("The resource policy has no statement.");
+  if (statements.length === 0) throw invalidPolicy("Could not parse the policy: Statement is empty!");
   for (const statement of statements) checkStatement(statement, resourceArn);
+}
+
+function invalidPolicy(reason: string): AwsError {
+  return invalidArgument(`Policy validation error: ${reason}`);
 }
 
 function checkStatement(statement: unknown, resourceArn: string): void {

@@ -1,7 +1,7 @@
 /** Where in a shard reading begins: the five types of GetShardIterator and of SubscribeToShard. */
-import { invalidArgument } from "./errors.ts";
+import { inStream, invalidArgument } from "./errors.ts";
 import type { Kinesis } from "./kinesis.ts";
-import { parseSequenceNumber, shardIdOf } from "./sequence-number.ts";
+import { type PlaceInShard, parseSequenceNumber, shardIdOf } from "./sequence-number.ts";
 import { type ShardRow, type StreamRow, shardKey } from "./tables.ts";
 
 export interface StartingPosition {
@@ -29,13 +29,28 @@ export function counterOf(
   if (type === "TRIM_HORIZON") return 1;
   if (type === "LATEST") return kinesis.log.end(key);
   if (type === "AT_TIMESTAMP") return counterAtTime(kinesis, key, timestamp);
-  const counter = counterOfNumber(stream, shard, sequenceNumber as string, operation);
-  return Math.min(type === "AT_SEQUENCE_NUMBER" ? counter : counter + 1, kinesis.log.end(key));
+  const place = placeOfNumber(stream, shard, sequenceNumber as string, operation);
+  const { counter } = place;
+  const after = type === "AFTER_SEQUENCE_NUMBER";
+  if (after && counter === Number.POSITIVE_INFINITY) {
+    throw invalidArgument(
+      "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber has reached max possible value for the shard.",
+    );
+  }
+  return Math.min(after || isBehindRecord(kinesis, key, place) ? counter + 1 : counter, kinesis.log.end(key));
+}
+
+/** Whether a number is greater than that of the record with its counter, as a subscription's continuation is. */
+function isBehindRecord(kinesis: Kinesis, key: string, { counter, seconds }: PlaceInShard): boolean {
+  const arrivalMs = kinesis.log.arrivalAt(key, counter);
+  return arrivalMs !== undefined && Math.floor(arrivalMs / 1000) < seconds;
 }
 
 function counterAtTime(kinesis: Kinesis, key: string, timestamp: Date | undefined): number {
   if (timestamp === undefined) {
-    throw invalidArgument("Must specify a timestamp when the ShardIteratorType is AT_TIMESTAMP.");
+    throw invalidArgument(
+      "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.",
+    );
   }
   const [ms, now] = [timestamp.getTime(), kinesis.now];
   if (ms > now) {
@@ -46,21 +61,21 @@ function counterAtTime(kinesis: Kinesis, key: string, timestamp: Date | undefine
   return kinesis.log.counterAt(key, ms);
 }
 
-/** The counter in a number that this shard has given out or could give out. */
-function counterOfNumber(stream: StreamRow, shard: ShardRow, text: string, operation: string): number {
+/** What a number says that this shard has given out or could give out. */
+function placeOfNumber(stream: StreamRow, shard: ShardRow, text: string, operation: string): PlaceInShard {
   const id = shardIdOf(shard.index);
+  const parsed = parseSequenceNumber(text);
   const invalid = (reason: string) =>
     invalidArgument(
-      `StartingSequenceNumber ${text} used in ${operation} on shard ${id} in stream ${stream.name} under account ${stream.account} is invalid${reason}.`,
+      `StartingSequenceNumber ${parsed?.text ?? text} used in ${operation} on shard ${id} in ${inStream(stream)} is invalid${reason}.`,
     );
-  const parsed = parseSequenceNumber(text);
   if (parsed === undefined) throw invalid("");
-  if (parsed.shardIndex !== shard.index) {
-    if (parsed.shardIndex >= stream.nextShard) throw invalid(" because it did not come from this stream");
+  const { shardIndex, place } = parsed;
+  if (shardIndex !== shard.index) {
     throw invalidArgument(
-      `Invalid StartingSequenceNumber. It encodes ${shardIdOf(parsed.shardIndex)}, while it was used in a call to ${id}`,
+      `Invalid StartingSequenceNumber. It encodes ${shardIdOf(shardIndex)}, while it was used in a call to a shard with ${id}`,
     );
   }
-  if (parsed.createdSeconds !== shard.createdSeconds) throw invalid(" because it did not come from this stream");
-  return parsed.counter;
+  if (place?.createdSeconds !== shard.createdSeconds) throw invalid(" because it did not come from this stream");
+  return place;
 }

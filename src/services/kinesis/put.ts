@@ -1,7 +1,7 @@
 /** PutRecord and PutRecords. */
 import { PutRecord$, type PutRecordCommand, PutRecords$, type PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { Blob64 } from "../../../protocols/blob.ts";
-import { dryRun, invalidArgument, rateExceeded, throughputExceeded, validation } from "./errors.ts";
+import { dryRun, inStream, invalidArgument, rateExceeded, throughputExceeded, validation } from "./errors.ts";
 import { hashFromDecimal, hashOf } from "./hash-key.ts";
 import { type Kinesis, operation } from "./kinesis.ts";
 import type { NewRecord } from "./records.ts";
@@ -26,7 +26,7 @@ export const putRecord = operation<PutRecordCommand>(PutRecord$, (input, context
   const { now } = service;
   const shardId = shardIdOf(route.shard.index);
   if (service.throughput?.write(route.key, sizeOf(record), now) === false) throw throughputExceeded(shardId, stream);
-  if (input.DryRun) throw dryRun();
+  if (input.DryRun) throw dryRun("PutRecord");
   const counter = appendRecords(service, stream, route, [record], now);
   return {
     ShardId: shardId,
@@ -63,7 +63,7 @@ export const putRecords = operation<PutRecordsCommand>(PutRecords$, (input, cont
     batch.records.push(record);
     batch.places.push(i);
   }
-  if (input.DryRun) throw dryRun();
+  if (input.DryRun) throw dryRun("PutRecords");
   for (const { route, records: ofShard, places } of batches.values()) {
     const first = appendRecords(service, stream, route, ofShard, now);
     const numberOf = numbering(route.shard);
@@ -132,15 +132,16 @@ export function routeOf(service: Kinesis, stream: StreamRow, { PartitionKey = ""
   );
 }
 
-/** A number this stream has given out is below the next one of its shard anyway; any other is refused. */
+/**
+ * A number that the record's own must be above. One this stream has given out is below the shard's next anyway, and one
+ * of another stream orders nothing; refused is what is malformed or of a time to come.
+ */
 function checkOrdering(service: Kinesis, stream: StreamRow, text: string | undefined): void {
   if (text === undefined) return;
   const parsed = parseSequenceNumber(text);
-  const shard = parsed && service.shardOf(stream, parsed.shardIndex);
-  if (parsed && shard?.createdSeconds === parsed.createdSeconds && parsed.counter < service.endOf(shard)) return;
-  throw invalidArgument(
-    `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream.name} under account ${stream.account} is invalid.`,
-  );
+  const { createdSeconds = 0, seconds = 0 } = parsed?.place ?? {};
+  if (parsed !== undefined && Math.max(createdSeconds, seconds) * 1000 <= service.now) return;
+  throw invalidArgument(`ExclusiveMinimumSequenceNumber ${text} used in PutRecord on ${inStream(stream)} is invalid.`);
 }
 
 export function sizeOf({ partitionKey, data }: NewRecord): number {

@@ -1,7 +1,7 @@
 /** What a ResourceARN names: a stream or one of its consumers. */
 import type { OperationContext } from "../../calls/operation.ts";
 import { resourceInUse, resourceNotFound } from "./errors.ts";
-import type { Kinesis } from "./kinesis.ts";
+import { checkRegion, type Kinesis } from "./kinesis.ts";
 import type { ConsumerRow, StreamRow } from "./tables.ts";
 
 export interface Resource {
@@ -15,6 +15,7 @@ export interface Resource {
  */
 export function resourceOf(arn: string | undefined, context: OperationContext<Kinesis>): Resource {
   const { service } = context;
+  if (arn !== undefined) checkRegion(arn, context);
   if (arn !== undefined && /\/consumer\//.test(arn)) {
     const consumer = service.consumers.get(arn);
     if (consumer === undefined) throw resourceNotFound(`Consumer ${arn} does not exist.`);

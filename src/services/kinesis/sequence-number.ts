@@ -2,7 +2,8 @@
  * Sequence numbers in AWS's layout. In hexadecimal one is 47 digits: `2`, the shard's creation time in epoch seconds
  * (9), the low digit of the shard's index (1), a counter of the shard (16), `00`, the record's time in epoch seconds
  * (9), the shard's index (8) and `2`. So they increase along a shard and from parents to children, as big integers and,
- * having 56 decimal digits, as text.
+ * having 56 decimal digits, as text. Numbers before these had 32 digits: `1`, 27 others and the shard's index (4); AWS
+ * still reads them, and adds the `1` to what has none.
  */
 
 /** What numbers of one shard have in common. */
@@ -12,15 +13,28 @@ export interface NumberedShard {
 }
 
 export interface SequenceNumber {
-  readonly createdSeconds: number;
+  /** As AWS prints it. */
+  readonly text: string;
   readonly shardIndex: number;
+  /** Absent in a number of the old layout, which no stream here has given out. */
+  readonly place: PlaceInShard | undefined;
+}
+
+export interface PlaceInShard {
+  readonly createdSeconds: number;
   /** Numbers of records begin with 1; 0 is the shard's start. Infinity: the end of a closed shard. */
   readonly counter: number;
+  /** Of the record, epoch seconds. */
+  readonly seconds: number;
 }
 
 const secondsLimit = 2 ** 36 - 1;
 const endCounter = 0x7fffffffffffffffn;
-const layout = /^2([0-9a-f]{9})([0-9a-f])([0-9a-f]{16})00[0-9a-f]{9}([0-9a-f]{8})2$/;
+const layout = /^2([0-9a-f]{9})([0-9a-f])([0-7][0-9a-f]{15})00([0-9a-f]{9})([0-9a-f]{8})2$/;
+const oldLayout = /^1[0-9a-f]{27}([0-9a-f]{4})$/;
+const oldBase = 2n ** 124n;
+/** Java's greatest integer. */
+const mostIndex = 2 ** 31 - 1;
 
 export function sequenceNumber(shard: NumberedShard, counter: number, timeMs: number): string {
   return numbering(shard)(counter, timeMs);
@@ -42,19 +56,39 @@ export function endingSequenceNumber(shard: NumberedShard, closedMs: number): st
   return format(baseOf(shard), endCounter, closedMs);
 }
 
-/** Undefined for a text that is not of this layout. */
+/** The number behind a record and before the next one, whose text is no record's: where a subscription can go on. */
+export function continuationNumber(shard: NumberedShard, counter: number, recordMs: number): string {
+  return sequenceNumber(shard, counter, recordMs + 1000);
+}
+
+/** @param text decimal digits. Undefined for a number of neither layout. */
 export function parseSequenceNumber(text: string): SequenceNumber | undefined {
-  if (text.length !== 56) return undefined;
+  if (text.length !== 56) return parseOldNumber(text);
   const match = layout.exec(BigInt(text).toString(16));
   if (!match) return undefined;
-  const [, created = "", nibble = "", counter = "", index = ""] = match;
+  const [, created = "", nibble = "", counter = "", seconds = "", index = ""] = match;
   if (nibble !== index.at(-1)) return undefined;
   const exact = BigInt(`0x${counter}`);
   return {
-    createdSeconds: Number.parseInt(created, 16),
-    shardIndex: Number.parseInt(index, 16),
-    counter: exact > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(exact),
+    text,
+    // A signed number of 32 bits.
+    shardIndex: Number.parseInt(index, 16) | 0,
+    place: {
+      createdSeconds: Number.parseInt(created, 16),
+      counter: exact > BigInt(Number.MAX_SAFE_INTEGER) ? Number.POSITIVE_INFINITY : Number(exact),
+      seconds: Number.parseInt(seconds, 16),
+    },
   };
+}
+
+function parseOldNumber(text: string): SequenceNumber | undefined {
+  if (text.length > 38) return undefined;
+  const given = BigInt(text);
+  const number = given < oldBase ? given + oldBase : given;
+  const index = oldLayout.exec(number.toString(16))?.[1];
+  return index === undefined
+    ? undefined
+    : { text: number.toString(), shardIndex: Number.parseInt(index, 16), place: undefined };
 }
 
 function baseOf({ index, createdSeconds }: NumberedShard): bigint {
@@ -72,10 +106,12 @@ function clampSeconds(seconds: number): number {
 }
 
 export function shardIdOf(index: number): string {
-  return `shardId-${String(index).padStart(12, "0")}`;
+  const digits = String(Math.abs(index));
+  return index < 0 ? `shardId--${digits.padStart(11, "0")}` : `shardId-${digits.padStart(12, "0")}`;
 }
 
-/** The index in a shard id, or undefined for a text that is none. */
+/** The index in a shard id, a number behind any prefix and a hyphen or by itself; undefined for a text that is none. */
 export function shardIndexOf(shardId: string): number | undefined {
-  return /^shardId-\d{12}$/.test(shardId) ? Number(shardId.slice(8)) : undefined;
+  const index = Number(/^(?:[^-]*-)?(\d+)$/.exec(shardId)?.[1] ?? Number.NaN);
+  return index <= mostIndex ? index : undefined;
 }

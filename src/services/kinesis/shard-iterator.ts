@@ -18,22 +18,29 @@ export interface ShardIterator {
 export const iteratorLifeMs = 300_000;
 
 const version = Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]);
-const noiseLength = 8;
+const checkAt = version.length;
 const checkLength = 8;
-const arnAt = version.length + noiseLength + 4 * 6;
+const noiseAt = checkAt + checkLength;
+const noiseLength = 8;
+const numbersAt = noiseAt + noiseLength;
+const arnAt = numbersAt + 4 * 6;
+/** AWS's are the version and whole blocks of 16 bytes, thirteen or more. */
+const blockLength = 16;
+const fewestBlocks = 13;
 
 /** @param noise 8 random bytes. */
 export function encodeIterator(iterator: ShardIterator, noise: Uint8Array): string {
   const arn = Buffer.from(iterator.streamArn);
-  const bytes = Buffer.alloc(arnAt + arn.length + checkLength);
+  const blocks = Math.max(fewestBlocks, Math.ceil((arnAt - version.length + arn.length) / blockLength));
+  const bytes = Buffer.alloc(version.length + blocks * blockLength);
   version.copy(bytes);
-  bytes.set(noise, version.length);
-  let at = version.length + noiseLength;
+  bytes.set(noise, noiseAt);
+  let at = numbersAt;
   for (const number of [iterator.streamSerial, iterator.shardIndex, iterator.counter, iterator.createdMs]) {
     at = bytes.writeUIntBE(Math.max(0, Math.floor(number)), at, 6);
   }
   arn.copy(bytes, at);
-  bytes.set(checkOf(bytes), bytes.length - checkLength);
+  bytes.set(checkOf(bytes), checkAt);
   return bytes.toString("base64");
 }
 
@@ -41,11 +48,12 @@ export function encodeIterator(iterator: ShardIterator, noise: Uint8Array): stri
 export function decodeIterator(text: string): ShardIterator | undefined {
   const bare = /^"(.*)"$/s.exec(text)?.[1] ?? text;
   const bytes = Buffer.from(bare, "base64");
-  if (bytes.length <= arnAt + checkLength || bytes.toString("base64") !== bare) return undefined;
-  if (!checkOf(bytes).equals(bytes.subarray(bytes.length - checkLength))) return undefined;
-  const number = (place: number) => bytes.readUIntBE(version.length + noiseLength + place * 6, 6);
+  if (bytes.length <= arnAt || bytes.toString("base64") !== bare) return undefined;
+  if (!bytes.subarray(0, checkAt).equals(version)) return undefined;
+  if (!checkOf(bytes).equals(bytes.subarray(checkAt, noiseAt))) return undefined;
+  const number = (place: number) => bytes.readUIntBE(numbersAt + place * 6, 6);
   return {
-    streamArn: bytes.toString("utf8", arnAt, bytes.length - checkLength),
+    streamArn: bytes.toString("utf8", arnAt).replace(/\0+$/, ""),
     streamSerial: number(0),
     shardIndex: number(1),
     counter: number(2),
@@ -54,6 +62,6 @@ export function decodeIterator(text: string): ShardIterator | undefined {
 }
 
 function checkOf(bytes: Buffer): Buffer {
-  const hash = createHash("md5").update(bytes.subarray(0, bytes.length - checkLength));
+  const hash = createHash("md5").update(bytes.subarray(noiseAt));
   return hash.digest().subarray(0, checkLength);
 }

@@ -9,15 +9,16 @@ import {
   UpdateShardCount$,
   type UpdateShardCountCommand,
 } from "@aws-sdk/client-kinesis";
+import type { OperationContext } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { changedAgain } from "./changes.ts";
-import { inStream, invalidArgument, resourceInUse, resourceNotFound, streamNotFound, validation } from "./errors.ts";
-import { decimalOf, hashFromDecimal, highestHash, numberOf } from "./hash-key.ts";
-import { type Kinesis, operation, type StreamReference } from "./kinesis.ts";
+import { inStream, invalidArgument, resourceNotFound, shardNotFound, streamNotFound, validation } from "./errors.ts";
+import { decimalOf, hashFromDecimal, numberOf } from "./hash-key.ts";
+import { type Kinesis, namedStream, operation, type StreamReference, shardIndexIn } from "./kinesis.ts";
 import { checkShardQuota } from "./limits.ts";
-import { areAdjacent } from "./lineage.ts";
+import { isNextTo } from "./lineage.ts";
 import { readToken, writeToken } from "./next-token.ts";
-import { shardIdOf, shardIndexOf } from "./sequence-number.ts";
+import { shardIdOf } from "./sequence-number.ts";
 import { shownShard } from "./shown.ts";
 import { shardsAfter } from "./streams.ts";
 import type { ShardRow, StreamRow } from "./tables.ts";
@@ -29,14 +30,15 @@ const mostShards = 10_000;
 /** A ListShards request without its page: what a token keeps of it besides where to go on. */
 interface Filter {
   readonly type: string;
-  readonly shardId?: string | undefined;
+  /** Shards behind this index. */
+  readonly after?: number | undefined;
   readonly timestampMs?: number | undefined;
 }
 
 interface Place {
   readonly stream: string;
   readonly serial: number;
-  readonly after: string;
+  readonly after: number;
   readonly type: string;
   readonly timestampMs?: number;
 }
@@ -45,29 +47,30 @@ export const listShards = operation<ListShardsCommand>(ListShards$, (input, cont
   const { service } = context;
   let stream: StreamRow;
   let filter: Filter;
-  let after = input.ExclusiveStartShardId;
   if (input.NextToken === undefined) {
+    filter = filterOf(input, context);
     stream = service.streamOf(input, context);
     checkCreation(stream, input.StreamCreationTimestamp);
-    filter = filterOf(input.ShardFilter);
-    if (filter.type === "AFTER_SHARD_ID") after = filter.shardId;
+    checkTime(service, stream, filter);
   } else {
-    checkAlone(input);
+    checkBesideToken(input);
     const place = readToken<Place>(service, "shards", input.NextToken);
     const found = service.stream(place.stream);
     if (found?.serial !== place.serial) throw resourceNotFound("The stream of the NextToken does not exist any more.");
+    if (input.StreamName !== undefined || input.StreamARN !== undefined) {
+      if (namedStream(input, context).arn !== found.arn) throw invalidArgument("Invalid NextToken.");
+    }
     stream = found;
-    filter = { type: place.type, timestampMs: place.timestampMs };
-    after = place.after;
+    filter = place;
   }
   const chosen = chooser(service, stream, filter);
-  const shards = filtered(shardsAfter(service, stream, after), chosen);
+  const shards = filtered(shardsAfter(service, stream, filter.after), chosen);
   const { items, more } = takePage(shards, Math.min(input.MaxResults ?? mostPerPage, mostPerPage));
   const { type, timestampMs } = filter;
   const place: Place = {
     stream: stream.arn,
     serial: stream.serial,
-    after: shardIdOf(items.at(-1)?.index ?? 0),
+    after: items.at(-1)?.index ?? 0,
     type,
     ...(timestampMs === undefined ? {} : { timestampMs }),
   };
@@ -76,19 +79,15 @@ export const listShards = operation<ListShardsCommand>(ListShards$, (input, cont
 
 export const splitShard = operation<SplitShardCommand>(SplitShard$, (input, context) => {
   const { service } = context;
+  const index = shardIndexIn(input.ShardToSplit ?? "", input, context);
   const stream = service.streamOf(input, context);
   checkProvisioned(stream, "SplitShard");
-  const shard = reshardable(service, stream, input.ShardToSplit ?? "");
+  const shard = reshardable(service, stream, index);
   service.activeStreamOf(input, context);
   const text = input.NewStartingHashKey ?? "";
   const at = hashFromDecimal(text);
-  if (at === undefined) {
-    throw invalidArgument(
-      `Invalid NewStartingHashKey. NewStartingHashKey must be in the range: [0, ${decimalOf(highestHash)}]. Specified value was ${text}`,
-    );
-  }
   // Both shards hold two hash keys or more.
-  if (numberOf(at) <= numberOf(shard.start) + 1n || at >= shard.end) {
+  if (at === undefined || numberOf(at) <= numberOf(shard.start) + 1n || at >= shard.end) {
     throw invalidArgument(
       `NewStartingHashKey ${text} used in SplitShard() on shard ${shardIdOf(shard.index)} in ${inStream(stream)} is not both greater than one plus the shard's StartingHashKey ${decimalOf(shard.start)} and less than the shard's EndingHashKey ${decimalOf(shard.end)}.`,
     );
@@ -99,12 +98,12 @@ export const splitShard = operation<SplitShardCommand>(SplitShard$, (input, cont
 
 export const mergeShards = operation<MergeShardsCommand>(MergeShards$, (input, context) => {
   const { service } = context;
+  const indexes = [input.ShardToMerge, input.AdjacentShardToMerge].map((id = "") => shardIndexIn(id, input, context));
   const stream = service.streamOf(input, context);
   checkProvisioned(stream, "MergeShards");
-  const shard = reshardable(service, stream, input.ShardToMerge ?? "");
-  const adjacent = reshardable(service, stream, input.AdjacentShardToMerge ?? "");
+  const [shard, adjacent] = indexes.map((index) => reshardable(service, stream, index)) as [ShardRow, ShardRow];
   service.activeStreamOf(input, context);
-  if (!areAdjacent(shard, adjacent)) {
+  if (!isNextTo(shard, adjacent)) {
     throw invalidArgument(
       `Shards ${shardIdOf(shard.index)} and ${shardIdOf(adjacent.index)} in ${inStream(stream)} are not an adjacent pair of shards eligible for merging`,
     );
@@ -122,14 +121,14 @@ export const updateShardCount = operation<UpdateShardCountCommand>(UpdateShardCo
   if (target > current * 2) {
     throw invalidArgument(`UpdateShardCount cannot scale up over double your current open shard count. ${counts}`);
   }
-  if (target < current / 2) {
+  if (target < Math.floor(current / 2)) {
     throw invalidArgument(`UpdateShardCount cannot scale down below half your current open shard count. ${counts}`);
   }
   if (target > mostShards) {
     throw invalidArgument(`UpdateShardCount cannot scale a stream to more than ${mostShards} shards. ${counts}`);
   }
   checkShardQuota(service, active.account, active.region, target - current);
-  const stream = changedAgain(active, "shardCount", mostUpdatesPerDay, service.now, "UpdateShardCount");
+  const stream = changedAgain(active, "shardCount", mostUpdatesPerDay, service.now);
   if (target === current) service.streams.put(stream);
   else service.lifecycle.changeStream(stream, { kind: "scale", shardCount: target });
   return {
@@ -145,32 +144,19 @@ export function checkProvisioned(stream: StreamRow, operationName: string): void
   throw validation(`${operationName} is not supported for ${inStream(stream)}, which has the ON_DEMAND capacity mode.`);
 }
 
-/** An open shard of the stream. @throws AwsError ResourceNotFoundException; ResourceInUseException when it is closed. */
-function reshardable(service: Kinesis, stream: StreamRow, shardId: string): ShardRow {
-  const index = shardIndexOf(shardId);
-  const shard = index === undefined ? undefined : service.shardOf(stream, index);
-  if (shard === undefined) throw resourceNotFound(`Could not find shard ${shardId} in ${inStream(stream)}.`);
+/** An open shard of the stream. @throws AwsError ResourceNotFoundException; InvalidArgumentException when it is closed. */
+function reshardable(service: Kinesis, stream: StreamRow, index: number): ShardRow {
+  const shard = service.shardOf(stream, index);
+  if (shard === undefined) throw shardNotFound(shardIdOf(index), stream);
   if (shard.closedMs === undefined) return shard;
-  throw resourceInUse(
-    `Shard ${shardId} in ${inStream(stream)} has already been merged or split, and thus is not eligible for merging or splitting.`,
+  throw invalidArgument(
+    `Shard ${shardIdOf(index)} in ${inStream(stream)} has already been merged or split, and thus is not eligible for merging or splitting.`,
   );
 }
 
-/** A token stands for the whole request. */
-function checkAlone(
-  input: StreamReference & {
-    ExclusiveStartShardId?: string | undefined;
-    StreamCreationTimestamp?: Date | undefined;
-    ShardFilter?: object | undefined;
-  },
-): void {
-  for (const name of [
-    "StreamName",
-    "StreamARN",
-    "ExclusiveStartShardId",
-    "StreamCreationTimestamp",
-    "ShardFilter",
-  ] as const) {
+/** A token stands for the whole request; the stream it belongs to may be named beside it. */
+function checkBesideToken(input: ShardsReference & { StreamCreationTimestamp?: Date | undefined }): void {
+  for (const name of ["ExclusiveStartShardId", "StreamCreationTimestamp", "ShardFilter"] as const) {
     if (input[name] !== undefined) throw invalidArgument(`NextToken and ${name} cannot be provided together.`);
   }
 }
@@ -181,20 +167,40 @@ export function checkCreation(stream: StreamRow, created: Date | undefined): voi
   if (Math.floor(created.getTime() / 1000) !== Math.floor(stream.createdMs / 1000)) throw streamNotFound(stream);
 }
 
-function filterOf(
-  filter: { Type?: string | undefined; ShardId?: string | undefined; Timestamp?: Date | undefined } | undefined,
-): Filter {
-  const type = filter?.Type ?? "FROM_TRIM_HORIZON";
-  const needsShard = type === "AFTER_SHARD_ID";
-  const needsTime = type === "AT_TIMESTAMP" || type === "FROM_TIMESTAMP";
-  const companion = (name: string, needed: boolean, value: unknown) => {
-    if (needed && value === undefined) throw invalidArgument(`${name} must be provided with ShardFilter type ${type}.`);
-    if (!needed && value !== undefined)
-      throw invalidArgument(`${name} cannot be provided with ShardFilter type ${type}.`);
+interface ShardsReference extends StreamReference {
+  readonly ExclusiveStartShardId?: string | undefined;
+  readonly ShardFilter?:
+    | { Type?: string | undefined; ShardId?: string | undefined; Timestamp?: Date | undefined }
+    | undefined;
+}
+
+/** What a type does not need is taken all the same: every type begins behind a shard that is named. */
+function filterOf(input: ShardsReference, context: OperationContext<Kinesis>): Filter {
+  const { Type: type = "FROM_TRIM_HORIZON", ShardId: shardId, Timestamp: timestamp } = input.ShardFilter ?? {};
+  const needed = (name: string) => invalidArgument(`${name} must be provided when the ShardFilter Type is ${type}.`);
+  if (type === "AFTER_SHARD_ID" && shardId === undefined) throw needed("ShardId");
+  if (takesTime(type) && timestamp === undefined) throw needed("Timestamp");
+  const start = shardId ?? input.ExclusiveStartShardId;
+  return {
+    type,
+    after: start === undefined ? undefined : shardIndexIn(start, input, context),
+    timestampMs: timestamp?.getTime(),
   };
-  companion("ShardId", needsShard, filter?.ShardId);
-  companion("Timestamp", needsTime, filter?.Timestamp);
-  return { type, shardId: filter?.ShardId, timestampMs: filter?.Timestamp?.getTime() };
+}
+
+function takesTime(type: string): boolean {
+  return type === "AT_TIMESTAMP" || type === "FROM_TIMESTAMP";
+}
+
+/** @throws AwsError InvalidArgumentException for a time whose shards are gone, or still to come. */
+function checkTime(service: Kinesis, stream: StreamRow, { type, timestampMs = 0 }: Filter): void {
+  if (!takesTime(type)) return;
+  if (timestampMs < service.expiredMs(stream)) {
+    throw invalidArgument("ShardFilter Timestamp cannot be older than TRIM_HORIZON of the stream.");
+  }
+  if (timestampMs > service.now) {
+    throw invalidArgument("ShardFilter Timestamp must not be greater than current time.");
+  }
 }
 
 function chooser(service: Kinesis, stream: StreamRow, { type, timestampMs = 0 }: Filter): (shard: ShardRow) => boolean {

@@ -6,6 +6,11 @@ import { endingSequenceNumber, numbering, shardIdOf, startingSequenceNumber } fr
 import type { Reading } from "./shard-log.ts";
 import { type ShardRow, shardKey } from "./tables.ts";
 
+/** Creation times are shown in whole seconds. */
+export function shownCreation(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
+
 function hashKeyRange(shard: ShardRow) {
   return { StartingHashKey: decimalOf(shard.start), EndingHashKey: decimalOf(shard.end) };
 }

@@ -83,7 +83,7 @@ export const startStreamEncryption = operation<StartStreamEncryptionCommand>(
     const { service } = context;
     const stream = service.activeStreamOf(input, context);
     checkEncryptionType(input.EncryptionType);
-    const changed = changedAgain(stream, "encryption", mostEncryptionsPerDay, service.now, "StartStreamEncryption");
+    const changed = changedAgain(stream, "encryption", mostEncryptionsPerDay, service.now);
     service.lifecycle.changeStream({ ...changed, keyId: input.KeyId }, settings);
   },
 );
@@ -92,7 +92,7 @@ export const stopStreamEncryption = operation<StopStreamEncryptionCommand>(StopS
   const { service } = context;
   const stream = service.activeStreamOf(input, context);
   checkEncryptionType(input.EncryptionType);
-  const changed = changedAgain(stream, "encryption", mostEncryptionsPerDay, service.now, "StopStreamEncryption");
+  const changed = changedAgain(stream, "encryption", mostEncryptionsPerDay, service.now);
   service.lifecycle.changeStream({ ...changed, keyId: undefined }, settings);
 });
 
@@ -126,11 +126,7 @@ export const updateStreamMode = operation<UpdateStreamModeCommand>(UpdateStreamM
   const mode = (input.StreamModeDetails?.StreamMode ?? stream.mode) as StreamMode;
   const warm = input.WarmThroughputMiBps;
   if (warm !== undefined && mode === "PROVISIONED") throw onDemandOnly(stream, "WarmThroughputMiBps");
-  if (mode === stream.mode) {
-    throw invalidArgument(
-      `Stream ${stream.name} under account ${stream.account} already has the ${mode} capacity mode.`,
-    );
-  }
+  if (mode === stream.mode) return;
   if (mode === "ON_DEMAND") {
     checkOnDemandCount(service, stream.account, stream.region);
     checkWarmThroughput(service, stream.account, stream.region, warm);
@@ -138,7 +134,7 @@ export const updateStreamMode = operation<UpdateStreamModeCommand>(UpdateStreamM
     checkShardQuota(service, stream.account, stream.region, service.openShardCount(stream));
   }
   const changed: StreamRow = {
-    ...changedAgain(stream, "mode", mostModesPerDay, service.now, "UpdateStreamMode"),
+    ...changedAgain(stream, "mode", mostModesPerDay, service.now),
     mode,
     warmMiBps: warm,
     distribution: mode === "ON_DEMAND" ? stream.distribution : "USER_PARTITION_KEY",

@@ -13,11 +13,10 @@ import {
 } from "@aws-sdk/client-kinesis";
 import { takePage } from "../../calls/page.ts";
 import { invalidArgument, limitExceeded, resourceInUse, validation } from "./errors.ts";
-import { type Kinesis, operation, streamArn } from "./kinesis.ts";
+import { type Kinesis, operation, shardIndexIn, streamArn } from "./kinesis.ts";
 import { checkOnDemandCount, checkShardQuota, checkWarmThroughput, warmShards } from "./limits.ts";
 import { readToken, writeToken } from "./next-token.ts";
-import { shardIndexOf } from "./sequence-number.ts";
-import { shownShard } from "./shown.ts";
+import { shownCreation, shownShard } from "./shown.ts";
 import type { Distribution, ShardRow, StreamMode, StreamRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 
@@ -29,7 +28,9 @@ export const createStream = operation<CreateStreamCommand>(CreateStream$, (input
   const name = input.StreamName ?? "";
   const arn = streamArn(account, region, name);
   if (service.streams.has(arn)) throw resourceInUse(`Stream ${name} under account ${account} already exists.`);
-  const mode = (input.StreamModeDetails?.StreamMode ?? "PROVISIONED") as StreamMode;
+  // With its name alone, a stream scales itself.
+  const usual = input.ShardCount === undefined ? "ON_DEMAND" : "PROVISIONED";
+  const mode = (input.StreamModeDetails?.StreamMode ?? usual) as StreamMode;
   const distribution = (input.RecordDistributionStrategy ?? "USER_PARTITION_KEY") as Distribution;
   checkMode(service, mode, input, context);
   if (mode === "PROVISIONED" && distribution === "AUTO") {
@@ -72,9 +73,11 @@ export const createStream = operation<CreateStreamCommand>(CreateStream$, (input
 
 export const describeStream = operation<DescribeStreamCommand>(DescribeStream$, (input, context) => {
   const { service } = context;
+  const start = input.ExclusiveStartShardId;
+  const after = start === undefined ? undefined : shardIndexIn(start, input, context);
   const stream = service.streamOf(input, context);
   const limit = Math.min(input.Limit ?? mostPerPage, mostPerPage);
-  const { items, more } = takePage(shardsAfter(service, stream, input.ExclusiveStartShardId), limit);
+  const { items, more } = takePage(shardsAfter(service, stream, after), limit);
   return {
     StreamDescription: {
       ...shownStream(stream),
@@ -93,7 +96,7 @@ export const describeStreamSummary = operation<DescribeStreamSummaryCommand>(
     return {
       StreamDescriptionSummary: {
         ...shownStream(stream),
-        OpenShardCount: service.openShardCount(stream),
+        OpenShardCount: stream.status === "CREATING" ? undefined : service.openShardCount(stream),
         ConsumerCount: service.consumers.by.stream.size(stream.arn),
         ChannelCount: service.channels.by.stream.size(stream.arn),
         MaxRecordSizeInKiB: stream.maxRecordKiB,
@@ -106,6 +109,9 @@ export const describeStreamSummary = operation<DescribeStreamSummaryCommand>(
 
 export const listStreams = operation<ListStreamsCommand>(ListStreams$, (input, context) => {
   const { service, account, region } = context;
+  if (input.NextToken !== undefined && input.ExclusiveStartStreamName !== undefined) {
+    throw invalidArgument("ExclusiveStartStreamName and NextToken cannot be provided together.");
+  }
   const token =
     input.NextToken === undefined ? undefined : readToken<{ after: string }>(service, "streams", input.NextToken);
   const after = token?.after ?? input.ExclusiveStartStreamName;
@@ -120,7 +126,7 @@ export const listStreams = operation<ListStreamsCommand>(ListStreams$, (input, c
       StreamARN: stream.arn,
       StreamStatus: stream.status,
       StreamModeDetails: { StreamMode: stream.mode },
-      StreamCreationTimestamp: new Date(stream.createdMs),
+      StreamCreationTimestamp: shownCreation(stream.createdMs),
     })),
   };
 });
@@ -129,7 +135,7 @@ export const deleteStream = operation<DeleteStreamCommand>(DeleteStream$, (input
   const { service } = context;
   const stream = service.streamOf(input, context);
   const { name, account, status } = stream;
-  if (status !== "ACTIVE" && status !== "UPDATING") {
+  if (status === "DELETING") {
     throw resourceInUse(`Stream ${name} under account ${account} not ACTIVE, instead in state ${status}`);
   }
   if (service.channels.by.stream.size(stream.arn) > 0) {
@@ -144,10 +150,9 @@ export const deleteStream = operation<DeleteStreamCommand>(DeleteStream$, (input
 });
 
 /** Open and closed shards in the order of their ids, without those that have expired. */
-export function* shardsAfter(service: Kinesis, stream: StreamRow, after: string | undefined): Generator<ShardRow> {
+export function* shardsAfter(service: Kinesis, stream: StreamRow, after: number | undefined): Generator<ShardRow> {
   if (stream.status === "CREATING") return;
-  const index = after === undefined ? undefined : (shardIndexOf(after) ?? -1);
-  for (const shard of service.shards.by.number.range(stream.arn, index === undefined ? {} : { gt: index })) {
+  for (const shard of service.shards.by.number.range(stream.arn, after === undefined ? {} : { gt: after })) {
     if (!service.isExpired(stream, shard)) yield shard;
   }
 }
@@ -165,7 +170,7 @@ function shownStream(stream: StreamRow) {
     StreamStatus: stream.status,
     StreamModeDetails: { StreamMode: stream.mode },
     RetentionPeriodHours: stream.retentionHours,
-    StreamCreationTimestamp: new Date(stream.createdMs),
+    StreamCreationTimestamp: shownCreation(stream.createdMs),
     EnhancedMonitoring: [{ ShardLevelMetrics: [...stream.metrics] as never[] }],
     EncryptionType: stream.keyId === undefined ? ("NONE" as const) : ("KMS" as const),
     KeyId: stream.keyId,

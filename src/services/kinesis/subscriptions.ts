@@ -9,7 +9,7 @@ import type { Timer } from "../../engine/clock.ts";
 import { resourceInUse, streamNotFound } from "./errors.ts";
 import type { Kinesis } from "./kinesis.ts";
 import type { StoredRecord } from "./records.ts";
-import { sequenceNumber, shardIdOf } from "./sequence-number.ts";
+import { continuationNumber, shardIdOf } from "./sequence-number.ts";
 import { childShards, millisBehindLatest, shownRecords } from "./shown.ts";
 import { type ConsumerRow, type ShardRow, type StreamRow, shardKey } from "./tables.ts";
 import { fanOutMs } from "./throughput.ts";
@@ -221,9 +221,9 @@ export class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
     } as SubscriptionEvent;
   }
 
-  /** The number to go on after: the last record's, or one that says how late it is where none was sent. */
+  /** The number to go on at or after: behind the last record's, and it says how late it is where none was sent. */
   #continuation(last: StoredRecord | undefined, now: number): string {
-    return sequenceNumber(this.#shard, this.#counter - 1, last?.arrivalMs ?? now);
+    return continuationNumber(this.#shard, this.#counter - 1, last?.arrivalMs ?? now);
   }
 
   #holdBack(untilMs: number): void {

@@ -45,7 +45,8 @@ export const listTagsForStream = operation<ListTagsForStreamCommand>(ListTagsFor
 
 export const tagResource = operation<TagResourceCommand>(TagResource$, (input, context) => {
   const resource = resourceOf(input.ResourceARN, context);
-  retag(resource, checkTags(resource.row, resource.row.tags, input.Tags));
+  const { arn, account, tags } = resource.row;
+  retag(resource, checkTags({ name: arn, account }, tags, input.Tags));
 });
 
 export const untagResource = operation<UntagResourceCommand>(UntagResource$, (input, context) => {
@@ -61,7 +62,7 @@ function retag(resource: Resource, tags: Tags): void {
   resource.change({ tags });
 }
 
-/** The tags of a resource with those added. @throws AwsError InvalidArgumentException for foreign characters or over 50. */
+/** The tags of a resource, by name or, in the generic operations, by ARN, with those added. @throws AwsError InvalidArgumentException for foreign characters or over 50. */
 export function checkTags(
   resource: { readonly name: string; readonly account: string },
   present: Tags,
@@ -71,10 +72,12 @@ export function checkTags(
   for (const [key, value = ""] of Object.entries(added ?? {})) {
     if (!tagText.test(key) || !tagText.test(value)) {
       throw invalidArgument(
-        "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @ :",
+        "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.",
       );
     }
-    if (/^aws:/i.test(key)) throw invalidArgument("Tag keys that start with aws: are reserved for system use.");
+    if (/^aws:/i.test(key)) {
+      throw invalidArgument("Some tag keys in the request started with 'aws:'. System tags cannot be modified.");
+    }
     tags[key] = value;
   }
   if (Object.keys(tags).length <= mostTags) return tags;

@@ -84,7 +84,7 @@ describe("settings of streams", () => {
       message: `Failed to add tags to stream ${name} under account 000000000000 because a given stream cannot have more than 50 tags associated with it.`,
     });
     expect((await refusal(kinesis.addTagsToStream({ StreamName: name, Tags: { "a!": "x" } }))).message).toBe(
-      "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @ :",
+      "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.",
     );
     const consumer = await env.consumer(arn);
     await kinesis.tagResource({ ResourceARN: consumer, Tags: { team: "x" } });
@@ -101,7 +101,7 @@ describe("settings of streams", () => {
         Statement: [
           {
             Effect: "Allow",
-            Principal: { AWS: "111111111111" },
+            Principal: { AWS: "arn:aws:iam::111111111111:root" },
             Action: "kinesis:PutRecord",
             Resource: resource,
             ...more,

@@ -15,7 +15,10 @@ eachSqs("Policy", (env) => {
     const QueueUrl = await env.queue({ Policy: text });
     expect((await env.attributes(QueueUrl))["Policy"]).toBe(JSON.stringify(JSON.parse(text)));
     const arn = env.arn(QueueUrl);
-    const other = JSON.stringify({ ...policy({ Resource: arn, Action: ["SQS:*"] }), Version: "2008-10-17" });
+    const other = JSON.stringify({
+      ...policy({ Resource: arn, Action: ["SQS:*", "SQS:SendMessage"] }),
+      Version: "2008-10-17",
+    });
     await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: other } });
     expect((await env.attributes(QueueUrl))["Policy"]).toBe(other);
     await env.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: "" } });

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashFrom, hashSpace, numberOf } from "../../../src/services/kinesis/hash-key.ts";
 import {
-  areAdjacent,
   firstShards,
+  isNextTo,
   merge,
   type Resharding,
   rescale,
@@ -52,7 +52,7 @@ class Lineage {
       if (open.length < 2) return;
       const at = step.which % (open.length - 1);
       const pair = [open[at], open[at + 1]] as [ShardRow, ShardRow];
-      expect(areAdjacent(...pair)).toBe(true);
+      expect(isNextTo(...pair)).toBe(true);
       if (step.swap) pair.reverse();
       this.apply(merge(stream, ...pair, nowMs));
     } else {
