@@ -15,7 +15,8 @@ const javaClasses: Readonly<Record<string, string>> = {
   XDigit: "0-9a-fA-F",
 };
 
-function compile(pattern: string, ignoreCase = false): LinearRegex {
+/** A pattern of Java's in linear time. @throws TemplateError for one that cannot be used */
+export function javaRegex(pattern: string, ignoreCase = false): LinearRegex {
   let flags = ignoreCase ? "i" : "";
   let source = pattern.replace(/^\(\?([im]+)\)/, (_, inline: string) => {
     for (const flag of inline) if (!flags.includes(flag)) flags += flag;
@@ -37,7 +38,7 @@ function compile(pattern: string, ignoreCase = false): LinearRegex {
 /** `String.matches`. @throws TemplateError for a pattern that cannot be used */
 export function wholeMatch(pattern: string, text: string, ignoreCase: boolean, budget: Budget): boolean {
   budget.step(text.length);
-  return compile(pattern, ignoreCase).matches(text);
+  return javaRegex(pattern, ignoreCase).matches(text);
 }
 
 /**
@@ -51,7 +52,7 @@ export function replaceMatches(
   all: boolean,
   budget: Budget,
 ): string {
-  const regex = compile(pattern);
+  const regex = javaRegex(pattern);
   const parts: string[] = [];
   let length = 0;
   const add = (part: string) => {
@@ -98,7 +99,7 @@ function expanded(replacement: string, match: string, groups: readonly (string |
  * @throws TemplateError for a pattern that cannot be used
  */
 export function splitText(text: string, pattern: string, limit: number, budget: Budget): string[] {
-  const regex = compile(pattern);
+  const regex = javaRegex(pattern);
   const pieces: string[] = [];
   let after = 0;
   for (let from = 0; from <= text.length && !(limit > 0 && pieces.length === limit - 1); ) {

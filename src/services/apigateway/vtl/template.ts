@@ -40,27 +40,57 @@ export class BodyNotJson extends Error {}
 /** A template that is parsed once and rendered for each call. */
 export class MappingTemplate {
   readonly #block: Block;
+  /** What it renders to where that is the same for every call, as most templates of MOCK integrations do. */
+  readonly constant: string | undefined;
 
   /** @throws TemplateError for a text that is no template */
   constructor(text: string) {
     this.#block = parseTemplate(text);
+    const texts = this.#block.map((node) => (node.kind === "text" ? node.text : undefined));
+    this.constant = texts.includes(undefined) ? undefined : texts.join("");
   }
 
   /** @throws TemplateError, BodyNotJson */
   render(input: TemplateInput): string {
-    return render(
-      this.#block,
-      new Map<string, Value>([
-        ["input", inputObject(input)],
-        ["util", util],
-        ["context", contextObject(input)],
-        ["stageVariables", mapOf(input.stageVariables)],
-      ]),
-    );
+    return this.constant ?? render(this.#block, new Variables(input));
   }
 }
 
-function inputObject({ body, params }: TemplateInput): HostObject {
+/** The variables of a rendering. What comes with the call is made when a template first asks for it. */
+class Variables extends Map<string, Value> {
+  readonly #input: TemplateInput;
+
+  constructor(input: TemplateInput) {
+    super();
+    this.#input = input;
+  }
+
+  override get(name: string): Value | undefined {
+    const value = super.get(name);
+    if (value !== undefined) return value;
+    const given = this.#given(name);
+    if (given !== undefined) this.set(name, given);
+    return given;
+  }
+
+  #given(name: string): Value | undefined {
+    switch (name) {
+      case "input":
+        return inputObject(this.#input);
+      case "util":
+        return util;
+      case "context":
+        return contextObject(this.#input);
+      case "stageVariables":
+        return mapOf(this.#input.stageVariables);
+      default:
+        return undefined;
+    }
+  }
+}
+
+function inputObject(input: TemplateInput): HostObject {
+  const { body } = input;
   // Paths are paid for apart from the template's own steps: each may walk the whole document.
   const budget = new Budget();
   let document: Value | undefined;
@@ -68,13 +98,7 @@ function inputObject({ body, params }: TemplateInput): HostObject {
     document ??= body === "" ? new VtlMap() : parsedBody(body);
     return readPath(document, path, budget);
   };
-  const all = new VtlMap(
-    new Map<Key, Value>([
-      ["path", mapOf(params.path)],
-      ["querystring", mapOf(params.querystring)],
-      ["header", mapOf(params.header)],
-    ]),
-  );
+  let all: VtlMap | undefined;
   return new HostObject((name) => (name === "body" ? body : null), {
     getBody: () => body,
     path: ([path = null]) => at(pathText(path)) ?? null,
@@ -85,15 +109,32 @@ function inputObject({ body, params }: TemplateInput): HostObject {
       return text;
     },
     params: ([name]) => {
-      if (name === undefined) return all;
-      const key = name === null ? "" : javaText(name);
-      for (const map of all.entries.values()) {
-        const found = (map as VtlMap).entries.get(key);
-        if (found !== undefined) return found;
-      }
-      return "";
+      if (name === undefined) return (all ??= parametersMap(input.params));
+      return parameter(input.params, name === null ? "" : javaText(name));
     },
   });
+}
+
+function parametersMap({ path, querystring, header }: TemplateParameters): VtlMap {
+  return new VtlMap(
+    new Map<Key, Value>([
+      ["path", mapOf(path)],
+      ["querystring", mapOf(querystring)],
+      ["header", mapOf(header)],
+    ]),
+  );
+}
+
+/** The first found of path, query string and headers, whose names are the same in whatever case. */
+function parameter(parameters: TemplateParameters, name: string): string {
+  const { path, querystring } = parameters;
+  if (Object.hasOwn(path, name)) return path[name] as string;
+  if (Object.hasOwn(querystring, name)) return querystring[name] as string;
+  const { header } = parameters;
+  if (Object.hasOwn(header, name)) return header[name] as string;
+  const lower = name.toLowerCase();
+  for (const key of Object.keys(header)) if (key.toLowerCase() === lower) return header[key] as string;
+  return "";
 }
 
 function pathText(path: Value): string {
@@ -176,27 +217,59 @@ function mapOf(record: Readonly<Record<string, string>>): VtlMap {
   return new VtlMap(new Map(Object.entries(record)));
 }
 
-function contextObject({ context, overrides }: TemplateInput): VtlMap {
-  const entries = (valueOfJson(context) as VtlMap).entries;
-  const request = new Map<string, Value>([
-    ["header", overrideMap(overrides.header)],
-    ["querystring", overrideMap(overrides.querystring)],
-    ["path", overrideMap(overrides.path)],
-  ]);
-  entries.set("requestOverride", new HostObject((name) => request.get(name) ?? null, {}));
-  const responseHeader = overrideMap(overrides.responseHeader);
-  entries.set(
-    "responseOverride",
-    new HostObject((name) => (name === "header" ? responseHeader : name === "status" ? overrides.status : null), {
+/** A member is turned into a template's value when it is first asked for. */
+function contextObject({ context, overrides }: TemplateInput): HostObject {
+  const members = new Map<string, Value>();
+  const member = (name: string): Value => {
+    let value = members.get(name);
+    if (value === undefined) members.set(name, (value = contextMember(name, context, overrides)));
+    return value;
+  };
+  return new HostObject(member, {
+    get: ([key = null]) => member(javaText(key)),
+    put: ([key = null, value = null]) => {
+      members.set(javaText(key), value);
+      return null;
+    },
+  });
+}
+
+function contextMember(name: string, context: object, overrides: Overrides): Value {
+  if (name === "requestOverride") {
+    const request = new Map<string, Value>([
+      ["header", overrideMap(overrides.header)],
+      ["querystring", overrideMap(overrides.querystring)],
+      ["path", overrideMap(overrides.path)],
+    ]);
+    return new HostObject((part) => request.get(part) ?? null, {});
+  }
+  if (name === "responseOverride") {
+    const header = overrideMap(overrides.responseHeader);
+    return new HostObject((part) => (part === "header" ? header : part === "status" ? overrides.status : null), {
       put: ([key = null, value = null]) => {
         if (key !== "status") return null;
         if (overrides.status !== null) throw new TemplateError("The status is overridden twice");
         overrides.status = value;
         return null;
       },
-    }),
-  );
-  return new VtlMap(entries);
+    });
+  }
+  const value: unknown = Object.hasOwn(context, name) ? (context as Record<string, unknown>)[name] : null;
+  if (name === "authorizer" && typeof value === "object" && value !== null && "claims" in value) {
+    // Claims can be read one by one; all together they print nothing.
+    const { claims, ...rest } = value;
+    const object = valueOfJson(rest) as VtlMap;
+    const each = valueOfJson(claims);
+    const entries = each instanceof VtlMap ? each.entries : new Map<Key, Value>();
+    object.entries.set(
+      "claims",
+      new HostObject((claim) => entries.get(claim) ?? null, {
+        get: ([claim = null]) => entries.get(javaText(claim)) ?? null,
+      }),
+    );
+    return object;
+  }
+  return valueOfJson(value);
 }
 
 /** A map of overrides, each of which may be set once. */
