@@ -5,8 +5,9 @@
 import { QUEUE_PATH } from "./aws-query.ts";
 import { credentialScope } from "./credential-scope.ts";
 import { AwsError } from "./error.ts";
+import { foreignCall, foreignService } from "./foreign.ts";
 import { isForm, type Parameters, parametersOf, parseQuery } from "./form.ts";
-import type { Claim, Protocol, ProtocolName, Unclaimed, WireRequest } from "./protocol.ts";
+import type { Claim, ErrorProtocol, Protocol, ProtocolName, Unclaimed, WireRequest } from "./protocol.ts";
 import type { OperationModel, ServiceModel } from "./schema.ts";
 import { compareTemplates, matchTemplate, parseTemplate, splitPath, type UriTemplate } from "./uri-template.ts";
 
@@ -48,13 +49,21 @@ export function claim(
     indexes.set(services, index);
   }
   const target = request.headers["x-amz-target"];
-  return (
+  const claimed =
     claimRpc(request, index, target !== undefined) ??
     (typeof target === "string" ? claimTarget(request, index, target) : undefined) ??
     claimAction(request, index) ??
     claimRoute(request, index) ??
-    unknown(request, index)
-  );
+    unknown(request, index);
+  return "error" in claimed ? (claimForeign(request, index) ?? claimed) : claimed;
+}
+
+/** What is not ours may be a call of a service that Busbar has not. */
+function claimForeign(request: WireRequest, { services, protocols }: Index): Unclaimed | undefined {
+  const service = foreignService(request, services);
+  if (service === undefined) return undefined;
+  const foreign = foreignCall(request, service, protocols);
+  return { ...unclaimed(foreign.protocol, foreign.error, undefined), foreign };
 }
 
 function buildIndex(services: readonly ServiceModel[], protocols: Protocols): Index {
@@ -262,6 +271,6 @@ function unknownOperation(status: number): AwsError {
   return AwsError.unmodeled({ name: "UnknownOperationException", status });
 }
 
-function unclaimed(protocol: Protocol, error: AwsError, service: ServiceModel | undefined): Unclaimed {
+function unclaimed(protocol: ErrorProtocol, error: AwsError, service: ServiceModel | undefined): Unclaimed {
   return { protocol, error, service };
 }

@@ -3,6 +3,7 @@
  * is pure: it knows no Fastify, no service behaviour and no clock.
  */
 import type { AwsError } from "./error.ts";
+import type { ForeignCall } from "./foreign.ts";
 import type { OperationModel, ServiceModel } from "./schema.ts";
 
 /** A request as it came off the socket. Header names are lower-case; `path` is undecoded and without the query. */
@@ -62,7 +63,12 @@ export interface Claim {
 /** A request that names no operation of ours, and the form its answer takes. */
 export interface Unclaimed {
   readonly error: AwsError;
-  readonly protocol: Protocol;
+  readonly protocol: ErrorProtocol;
   /** The service it seems to be for. */
   readonly service: ServiceModel | undefined;
+  /** The call of a service of AWS that Busbar has not; then the error says so. */
+  readonly foreign?: ForeignCall;
 }
+
+/** What it takes to refuse a request. */
+export type ErrorProtocol = Pick<Protocol, "encodeError"> & { readonly name: string };

@@ -30,7 +30,7 @@ export interface CliOptions {
   readonly hostNames: readonly string[];
   /** URLs of functions by name or ARN. */
   readonly functions: Readonly<Record<string, string>>;
-  /** URLs of services Busbar has not, by the name Step Functions calls them. */
+  /** URLs of services Busbar has not, by the name Step Functions calls them; `*` is for all others. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets. */
   readonly s3Root: string | undefined;
@@ -63,9 +63,9 @@ Usage: busbar [options]
                          * lets in every page; may be repeated
   --host-name <name>     a name by which clients reach the server, where it is none of localhost, its address, a name
                          without dots, *.localhost.localstack.cloud or *.amazonaws.com; may be repeated
-  --endpoint <name=url>  where Step Functions tasks find a service Busbar has not (dynamodb=http://localhost:8000), all
-                         services functions (lambda=url), rules and pipes API Gateway (execute-api=url), encrypted
-                         queues KMS (kms=url); may be repeated
+  --endpoint <name=url>  where a service is that Busbar has not (dynamodb=http://localhost:8000): clients' calls of it are
+                         passed on, tasks call it there; functions (lambda=url), API Gateway for rules and pipes
+                         (execute-api=url), KMS for encrypted queues (kms=url); *=url for all others; may be repeated
   --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
   --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
   --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   const emulator = await Emulator.start({
     ...options,
     onBug,
+    onNotice: (text) => logger.warn(text),
     onMemory: (_isShort, text) => logger.warn(text),
     onTrouble: (reason) =>
       reason === undefined

@@ -92,6 +92,8 @@ export interface EmulatorOptions {
   readonly onBug?: ((error: unknown, where: string) => void) | undefined;
   /** Told once when the data directory takes no more writes, and without a reason once it does again. */
   readonly onTrouble?: OnTrouble | undefined;
+  /** Told once of what a person should know and no answer can say. Default: a warning of the process. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 /** One emulator with its own state and time; any number live side by side in a process. */
@@ -136,10 +138,12 @@ export class Emulator {
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
     const identities = new Identities(store, this.clock, this.#defaultRegion);
     const { clock, requests } = this;
+    const onNotice = options.onNotice ?? ((text) => process.emitWarning(text));
+    const endpoints = options.endpoints ?? {};
     const onMemory = options.onMemory ?? ((_isShort, text) => process.emitWarning(text));
     const memory = options.maxMemory === undefined ? undefined : new Memory(options.maxMemory, { onChange: onMemory });
     this.#dispatcher = new Dispatcher(
-      { store, clock, random: random.fork("calls"), identities, requests, onBug, memory },
+      { store, clock, random: random.fork("calls"), identities, requests, onBug, onNotice, endpoints, memory },
       models,
     );
     const call = this.#dispatcher.call.bind(this.#dispatcher);
@@ -215,6 +219,11 @@ export class Emulator {
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
     return this.#dispatcher.handle(request, origin);
+  }
+
+  /** What becomes of a request that another server is to answer; undefined for what is answered here. */
+  passedOn(request: WireRequest) {
+    return this.#dispatcher.passedOn(request);
   }
 
   /** Pulls a lever of a service; undefined when there is none of that name. @throws AwsError */

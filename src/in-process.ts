@@ -4,6 +4,9 @@ import { Readable } from "node:stream";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import type { Emulator } from "./emulator.ts";
 import { setImmediate } from "./engine/real-time.ts";
+import { forward } from "./outside/forward.ts";
+
+const noBody = Buffer.alloc(0);
 
 /** A request handler as SDK clients take one. */
 export interface InProcessHandler {
@@ -44,9 +47,17 @@ export function inProcessHandler(emulator: Emulator, isClosed: () => boolean): I
       if (isClosed()) {
         throw Object.assign(new Error("This Busbar is closed: nobody answers."), { code: "ECONNREFUSED" });
       }
+      const signal = options?.abortSignal as AbortSignal | undefined;
+      const elsewhere = emulator.passedOn(headOf(request));
+      if (elsewhere !== undefined) {
+        try {
+          return { response: await passedOn(elsewhere.url, request, signal, elsewhere.answered) };
+        } catch (error) {
+          return { response: sdkResponse(elsewhere.failed(error as Error)) };
+        }
+      }
       const answer = emulator.handle(await wireRequest(request), originAsked(request));
       if ("status" in answer) return { response: sdkResponse(answer) };
-      const signal = options?.abortSignal as AbortSignal | undefined;
       let leave: () => void = () => {};
       const gone = new Promise<never>((_resolve, reject) => {
         leave = () => {
@@ -79,16 +90,41 @@ function hostOf({ hostname, port }: SdkRequest): string {
   return port === undefined ? hostname : `${hostname}:${port}`;
 }
 
-async function wireRequest(request: SdkRequest): Promise<WireRequest> {
+/** A request without its body. */
+function headOf(request: SdkRequest): WireRequest {
   const headers: Record<string, string> = { host: hostOf(request) };
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-  return {
-    method: request.method,
-    path: request.path,
-    query: queryText(request.query),
-    headers,
-    body: await bytesOf(request.body),
-  };
+  const { method, path } = request;
+  return { method, path, query: queryText(request.query), headers, body: noBody };
+}
+
+async function wireRequest(request: SdkRequest): Promise<WireRequest> {
+  return { ...headOf(request), body: await bytesOf(request.body) };
+}
+
+/** The answer of another server, its body as it comes. */
+async function passedOn(
+  url: string,
+  request: SdkRequest,
+  signal: AbortSignal | undefined,
+  answered: (status: number) => void,
+): Promise<SdkResponse> {
+  const { method, path, query } = headOf(request);
+  const answer = await forward(url, {
+    method,
+    target: query === "" ? path : `${path}?${query}`,
+    rawHeaders: Object.entries(request.headers).flat(),
+    body: request.body instanceof Readable ? request.body : await bytesOf(request.body),
+    signal: signal ?? new AbortController().signal,
+  });
+  answered(answer.status);
+  const headers: Record<string, string> = {};
+  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
+    const name = (answer.rawHeaders[at] as string).toLowerCase();
+    const value = answer.rawHeaders[at + 1] as string;
+    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+  }
+  return { statusCode: answer.status, headers, body: answer.body };
 }
 
 function queryText(query: SdkRequest["query"]): string {

@@ -56,8 +56,9 @@ export interface BusbarOptions {
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
   readonly functions?: Readonly<Record<string, string>>;
   /**
-   * Where Step Functions tasks find services Busbar has not, by their names in `aws-sdk:<service>` (`{ dynamodb:
-   * "http://localhost:8000" }`); the services' own clients make the calls when they are installed in the working directory.
+   * Where services are that Busbar has not, by their names in `aws-sdk:<service>` (`{ dynamodb: "http://localhost:8000" }`;
+   * `"*"` for all others). Clients' calls of them are passed on there as they come. Step Functions tasks call them there, through
+   * the services' own clients when they are installed in the working directory.
    * `lambda` has the functions that nobody registers, `execute-api` is API Gateway for rules and pipes, `kms` is asked for the
    * keys of encrypted queues.
    */

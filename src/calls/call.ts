@@ -1,7 +1,7 @@
 /** Calls under way; once answered, each is its own record in the request log. */
 
 import type { AwsError } from "../../protocols/error.ts";
-import type { Claim, Protocol, Unclaimed } from "../../protocols/protocol.ts";
+import type { Claim, ErrorProtocol, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
 import { performance } from "../engine/real-time.ts";
 import type { Identity } from "./identity.ts";
@@ -57,17 +57,41 @@ export class Call implements RequestRecord {
   get cause(): string | undefined {
     return undefined;
   }
+
+  /** Of a client's call. */
+  readonly method?: string | undefined;
+  readonly host?: string | undefined;
+  readonly path?: string | undefined;
 }
 
 /** A client's call. */
 export class Request extends Call {
-  readonly protocol: Protocol;
+  readonly protocol: ErrorProtocol;
   readonly identity: Identity;
+  override readonly method: string;
+  override readonly host: string;
+  override readonly path: string;
+  readonly #foreign: string | undefined;
 
-  constructor(claimed: Claim | Unclaimed, identity: Identity, requestId: string, time: number) {
-    super(claimed.service, "operation" in claimed ? claimed.operation.name : undefined, identity, requestId, time);
+  constructor(claimed: Claim | Unclaimed, request: WireRequest, identity: Identity, requestId: string, time: number) {
+    const foreign = "error" in claimed ? claimed.foreign : undefined;
+    const operation = "error" in claimed ? foreign?.operation : claimed.operation.name;
+    super(claimed.service, operation, identity, requestId, time);
     this.protocol = claimed.protocol;
     this.identity = identity;
+    this.method = request.method;
+    this.host = String(request.headers["host"] ?? request.headers[":authority"] ?? "");
+    this.path = request.path;
+    this.#foreign = foreign?.service.name;
+  }
+
+  /** Whether it is for a service of AWS that Busbar has not. */
+  get isForeign(): boolean {
+    return this.#foreign !== undefined;
+  }
+
+  override get service(): string | undefined {
+    return this.model?.name ?? this.#foreign;
   }
 }
 

@@ -24,6 +24,7 @@ import type { Identities } from "./identity.ts";
 import { Invocation } from "./invocation.ts";
 import { isNewWork, outOfMemory } from "./new-work.ts";
 import { OperationContext, type OperationDefinition } from "./operation.ts";
+import { Passages, unreachable } from "./passages.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { InputForm, ServiceDefinition } from "./service.ts";
 
@@ -40,6 +41,8 @@ interface Compiled {
 }
 
 const compiledOperations = new WeakMap<OperationModel, Compiled>();
+/** Clients can sign for services nobody has heard of. */
+const mostTold = 500;
 const jsonReaders = new WeakMap<OperationModel, JsonDecoder>();
 
 /** One operation of one emulator. */
@@ -65,6 +68,10 @@ export interface DispatcherDependencies {
   readonly requests: RequestLog;
   /** Told of everything that is a bug of ours: thrown, but no AwsError. */
   readonly onBug: (error: unknown, where: string) => void;
+  /** Told once of what a person should know and no answer can say. */
+  readonly onNotice: (text: string) => void;
+  /** Where calls of services that Busbar has not are passed on to, by service. */
+  readonly endpoints: Readonly<Record<string, string>>;
   /** New work is refused when there is not enough of it; absent, nobody looks. */
   readonly memory?: Memory | undefined;
 }
@@ -80,11 +87,15 @@ export class Dispatcher {
   readonly #models: readonly ServiceModel[];
   readonly #services = new Map<string, RunningService>();
   readonly #routes = new Map<OperationModel, Route>();
+  readonly #passages: Passages;
+  /** Services that Busbar has not and that were told of. */
+  readonly #told = new Set<string>();
 
   /** @param models of all services, in an array that is the same for all emulators: claims are indexed by it. */
   constructor(dependencies: DispatcherDependencies, models: readonly ServiceModel[]) {
     this.#deps = dependencies;
     this.#models = models;
+    this.#passages = new Passages(dependencies.endpoints, models);
   }
 
   add(service: RunningService): void {
@@ -180,8 +191,22 @@ export class Dispatcher {
    * that is no AwsError is a bug.
    */
   refuse(request: WireRequest, error: unknown): WireResponse {
-    const call = this.#begin(request, claim(request, this.#models, protocols));
-    return this.#fail(error, call, request);
+    const claimed = claim(request, this.#models, protocols);
+    const call = this.#begin(request, claimed);
+    // What a service that Busbar has not would have made of it, Busbar cannot say.
+    return this.#fail("error" in claimed && claimed.foreign ? claimed.error : error, call, request);
+  }
+
+  /** What becomes of a request that another server is to answer; undefined for what is answered here. */
+  passedOn(request: WireRequest) {
+    const passage = this.#passages.of(request);
+    if (passage === undefined) return undefined;
+    const call = this.#begin(request, passage.claimed);
+    return {
+      url: passage.url,
+      answered: (status: number) => this.#record(call, status, undefined),
+      failed: ({ message }: Error) => this.#fail(unreachable(passage, message), call, request),
+    };
   }
 
   /**
@@ -225,7 +250,7 @@ export class Dispatcher {
 
   #begin(request: WireRequest, claimed: Claim | Unclaimed): Request {
     const { identities, random, clock } = this.#deps;
-    return new Request(claimed, identities.of(request), random.uuid(), clock.now());
+    return new Request(claimed, request, identities.of(request), random.uuid(), clock.now());
   }
 
   #run(route: Route, input: object, context: OperationContext): object | undefined | Promise<object | undefined> {
@@ -303,8 +328,18 @@ export class Dispatcher {
   #fail(error: unknown, call: Request, request: WireRequest): WireResponse {
     const awsError = this.#awsError(error, call);
     const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
+    if (call.isForeign) this.#tell(call.service as string, awsError, response);
     this.#record(call, response.status, awsError);
     return response;
+  }
+
+  /** An answer without a body must say it too, and whoever reads the log should not have to read it each time. */
+  #tell(service: string, { message, status }: AwsError, { headers }: WireResponse): void {
+    if (status !== 501) return;
+    headers["x-busbar-hint"] = message;
+    if (this.#told.has(service) || this.#told.size >= mostTold) return;
+    this.#told.add(service);
+    this.#deps.onNotice(message);
   }
 
   #awsError(error: unknown, call: Call): AwsError {

@@ -7,6 +7,11 @@ export interface RequestRecord {
   readonly time: number;
   readonly service: string | undefined;
   readonly operation: string | undefined;
+  /** Of a client's request; absent for calls between services. */
+  readonly method?: string | undefined;
+  readonly host?: string | undefined;
+  /** Undecoded, without the query. */
+  readonly path?: string | undefined;
   readonly account: string;
   readonly region: string;
   readonly status: number;
@@ -24,10 +29,11 @@ export class RequestLog extends Ring<RequestRecord> {
   /** Newest first, each a plain copy. */
   override *newestFirst(): IterableIterator<RequestRecord> {
     for (const record of super.newestFirst()) {
-      const { time, service, operation, account, region, status, error, message, durationMs, requestId, cause } =
-        record;
+      const { time, service, operation, method, host, path, account, region, status, error, message } = record;
+      const { durationMs, requestId, cause } = record;
       const said = message === undefined ? undefined : withoutSecrets(message);
-      yield { time, service, operation, account, region, status, error, message: said, durationMs, requestId, cause };
+      const asked = { time, service, operation, method, host, path, account, region };
+      yield { ...asked, status, error, message: said, durationMs, requestId, cause };
     }
   }
 }

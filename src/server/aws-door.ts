@@ -6,11 +6,14 @@ import { bodyTooLarge, type PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyLimitBytes } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
+import { type PassedOn, passOn } from "./pass-on.ts";
 
 /** What the door needs of the emulator behind it. */
 export interface AwsEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
   refuse(request: WireRequest, error: unknown): WireResponse;
+  /** Where the request goes when it is not for this emulator to answer; told by its head alone. */
+  passedOn(request: WireRequest): PassedOn | undefined;
   reportBug(error: unknown, where: string): void;
 }
 
@@ -31,6 +34,8 @@ export class AwsDoor implements Door {
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
     if (answeredPreflight(request, answer)) return;
     const wire = new AwsRequest(request);
+    const elsewhere = this.#emulator.passedOn(wire);
+    if (elsewhere !== undefined) return passOn(elsewhere, request, answer);
     let response: WireResponse | PendingResponse;
     try {
       const body = await request.bytes(bodyLimitBytes);

@@ -31,7 +31,7 @@ function dispatcherWith(operations: OperationDefinition<unknown>[]): Dispatcher 
   const identities = new Identities(store, clock, "us-east-1");
   const onBug = (error: unknown, where: string) => bugs.push(`${where}: ${(error as Error).message}`);
   const dispatcher = new Dispatcher(
-    { store, clock, random: new Random("seed"), identities, requests, onBug },
+    { store, clock, random: new Random("seed"), identities, requests, onBug, onNotice: () => {}, endpoints: {} },
     definitions.map(({ model }) => model),
   );
   for (const definition of definitions) {

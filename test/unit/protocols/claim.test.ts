@@ -18,7 +18,8 @@ describe("claim", () => {
     ["kinesis PutRecord in awsCbor1_1", json("Kinesis_20131202.PutRecord", "application/x-amz-cbor-1.1")],
     ["kinesis PutRecord in awsJson1_1", json("Kinesis_20131202.PutRecord", "application/json")],
     ["UnknownOperationException 400 in awsJson1_0", json("AmazonSQS.Nonsense")],
-    ["UnknownOperationException 400 in awsJson1_1", json("DynamoDB_20120810.GetItem", "application/x-amz-json-1.1")],
+    ["NotImplemented 501 in awsJson1_1", json("DynamoDB_20120810.GetItem", "application/x-amz-json-1.1")],
+    ["UnknownOperationException 400 in awsJson1_1", json("Nobodys.GetItem", "application/x-amz-json-1.1")],
     [
       "UnknownOperationException 400 in awsJson1_0",
       request({ headers: { "content-type": "application/x-amz-json-1.0" } }),
@@ -71,7 +72,7 @@ describe("claim", () => {
       form({ Action: "CreateQueue", Version: "2012-11-05", QueueName: "q" }, { url: "/000000000000/orders" }),
     ],
     ["MissingAction 400 in awsQuery", form({ Version: "2010-03-31" })],
-    ["InvalidAction 400 in awsQuery", form({ Action: "TagResource" }, { headers: signedFor("iam") })],
+    ["NotImplemented 501 in awsQuery", form({ Action: "TagResource" }, { headers: signedFor("iam") })],
     ["MalformedQueryString 404 in awsQuery", request({ method: "GET", url: "/?Action=%zz" })],
     ["scheduler ListSchedules in restJson1", request({ method: "GET", url: "/schedules?MaxResults=1" })],
     ["scheduler TagResource in restJson1", request({ url: "/tags/arn%3Aaws", headers: signedFor("scheduler") })],
@@ -81,9 +82,25 @@ describe("claim", () => {
       "UnknownOperationException 404 in restJson1",
       request({ url: "/v2/pipes", method: "GET", headers: signedFor("pipes") }),
     ],
+    ["NotImplemented 501 in s3", request({ url: "/bucket/key", method: "PUT", headers: signedFor("s3") })],
+    ["NotImplemented 501 in ec2", form({ Action: "RunInstances" }, { headers: signedFor("ec2") })],
+    ["NotImplemented 501 in restXml", request({ url: "/2013-04-01/hostedzone", headers: signedFor("route53") })],
+    ["NotImplemented 501 in restJson1", request({ url: "/v1/apis", method: "GET", headers: signedFor("appsync") })],
+    ["NotImplemented 501 in restJson1", request({ url: "/", method: "GET", headers: signedFor("brand-new") })],
+    [
+      "NotImplemented 501 in rpcv2Cbor",
+      request({
+        url: "/service/GraniteServiceVersion20100801/operation/PutMetricData",
+        headers: { "smithy-protocol": "rpc-v2-cbor" },
+      }),
+    ],
+    [
+      "NotImplemented 501 in s3",
+      request({ url: "/key", method: "GET", headers: { host: "photos.s3.localhost.localstack.cloud:4566" } }),
+    ],
     [
       "UnknownOperationException 404 in awsQuery",
-      request({ url: "/bucket/key", method: "PUT", headers: signedFor("s3") }),
+      request({ url: "/key", method: "GET", headers: { host: "s3:4566" } }),
     ],
   ])("%s", (expected, wire) => {
     expect(describeClaim(wire)).toBe(expected);

@@ -10,6 +10,7 @@ it("an event stream whose head cannot be written is told to whoever waits for th
   const door = new AwsDoor({
     handle: () => ({ status: 200, headers: { "x-bad": "\u0000" }, body: frames() }),
     refuse: () => ({ status: 500, headers: {}, body: "" }),
+    passedOn: () => undefined,
     reportBug: () => {},
   });
   const request = {

@@ -1,0 +1,36 @@
+/** Clients' calls that go on to another server, without a buffer between the two. */
+import { pipeline } from "node:stream";
+import type { WireResponse } from "../../protocols/protocol.ts";
+import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
+import { forward } from "../outside/forward.ts";
+import { corsHeaders } from "./cors.ts";
+
+/** Told of what becomes of a call that is passed on. */
+export interface PassedOn {
+  readonly url: string;
+  /** The other side has answered. */
+  answered(status: number): void;
+  /** The other side has not; answers what the client is told. */
+  failed(error: Error): WireResponse;
+}
+
+export async function passOn(passedOn: PassedOn, request: DoorRequest, answer: DoorAnswer): Promise<void> {
+  const gone = new AbortController();
+  answer.onClose(() => gone.abort());
+  const { method, path, query, rawHeaders, headers, body } = request;
+  const target = query === "" ? path : `${path}?${query}`;
+  try {
+    const from = await forward(passedOn.url, { method, target, rawHeaders, body, signal: gone.signal });
+    passedOn.answered(from.status);
+    const told = from.rawHeaders.some((name) => name.toLowerCase() === "access-control-allow-origin");
+    const cors = told ? [] : Object.entries(corsHeaders(headers)).flat();
+    const out = answer.stream(from.status, [...from.rawHeaders, ...cors]);
+    // A break on either side breaks the other: half an answer must not look whole.
+    pipeline(from.body, out, () => {});
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    const refusal = passedOn.failed(error as Error);
+    answer.endConnection();
+    answer.send(refusal.status, refusal.headers, refusal.body as string | Uint8Array);
+  }
+}
