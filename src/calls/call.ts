@@ -99,8 +99,14 @@ export class Request extends Call {
 export class RelayedRequest extends Request {
   readonly #invocation: Invocation;
 
-  constructor(claimed: Claim | Unclaimed, invocation: Invocation, requestId: string, time: number) {
-    super(claimed, invocation, requestId, time);
+  constructor(
+    claimed: Claim | Unclaimed,
+    request: WireRequest,
+    invocation: Invocation,
+    requestId: string,
+    time: number,
+  ) {
+    super(claimed, request, invocation, requestId, time);
     this.#invocation = invocation;
   }
 

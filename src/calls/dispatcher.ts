@@ -125,7 +125,7 @@ export class Dispatcher {
     if (rest !== undefined) await rest;
     const claimed = claim(request, this.#models, protocols);
     const requestId = random.fork("between services").uuid();
-    const call = new RelayedRequest(claimed, invocation, requestId, clock.now());
+    const call = new RelayedRequest(claimed, request, invocation, requestId, clock.now());
     if ("error" in claimed) return this.#fail(claimed.error, call, request);
     const answer = this.#perform(request, claimed, call, invocation, invocation.origin ?? this.address);
     return "status" in answer ? answer : await answer.response;
