@@ -93,7 +93,7 @@ export function foreignCall(
     fault: "server",
     message: `Busbar has no ${service.name}. Set AWS_ENDPOINT_URL_${service.variable}, or start Busbar with --endpoint ${service.name}=<url> and it passes these calls on.${asked}`,
   });
-  const protocol = form in errorForms ? errorForms[form as ErrorForm] : protocols[form as ProtocolName];
+  const protocol = Object.hasOwn(errorForms, form) ? errorForms[form as ErrorForm] : protocols[form as ProtocolName];
   return { service, operation, error, protocol };
 }
 

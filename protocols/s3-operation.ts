@@ -36,7 +36,12 @@ const ofObjects: Readonly<Record<string, string>> = {
   torrent: "ObjectTorrent",
 };
 
-const verbs: Readonly<Record<string, string>> = { GET: "Get", PUT: "Put", DELETE: "Delete", HEAD: "Head" };
+const verbs = new Map([
+  ["GET", "Get"],
+  ["PUT", "Put"],
+  ["DELETE", "Delete"],
+  ["HEAD", "Head"],
+]);
 
 /** Undefined when the request is none that we know. */
 export function s3Operation({ method, path, query, headers }: WireRequest): string | undefined {
@@ -60,10 +65,10 @@ function hasBucket(host: string | string[] | undefined): boolean {
 
 function bucketOperation(method: string, parameters: URLSearchParams): string | undefined {
   const noun = nounOf(ofBuckets, parameters);
-  if (noun !== undefined) return method in verbs && method !== "HEAD" ? `${verbs[method]}${noun}` : undefined;
+  if (noun !== undefined) return method === "HEAD" ? undefined : named(method, noun);
   if (method === "POST") return parameters.has("delete") ? "DeleteObjects" : undefined;
   if (method === "PUT") return "CreateBucket";
-  if (method !== "GET") return method in verbs ? `${verbs[method]}Bucket` : undefined;
+  if (method !== "GET") return named(method, "Bucket");
   if (parameters.has("uploads")) return "ListMultipartUploads";
   if (parameters.has("versions")) return "ListObjectVersions";
   return parameters.get("list-type") === "2" ? "ListObjectsV2" : "ListObjects";
@@ -77,14 +82,20 @@ function objectOperation(
   const copies = headers["x-amz-copy-source"] !== undefined;
   if (parameters.has("uploadId")) {
     const part = copies ? "UploadPartCopy" : "UploadPart";
-    return { GET: "ListParts", PUT: part, POST: "CompleteMultipartUpload", DELETE: "AbortMultipartUpload" }[method];
+    const operations = { GET: "ListParts", PUT: part, POST: "CompleteMultipartUpload", DELETE: "AbortMultipartUpload" };
+    return Object.hasOwn(operations, method) ? operations[method as keyof typeof operations] : undefined;
   }
   const noun = nounOf(ofObjects, parameters);
-  if (noun !== undefined) return method in verbs && method !== "HEAD" ? `${verbs[method]}${noun}` : undefined;
+  if (noun !== undefined) return method === "HEAD" ? undefined : named(method, noun);
   if (method === "PUT" && copies) return "CopyObject";
-  if (method !== "POST") return method in verbs ? `${verbs[method]}Object` : undefined;
+  if (method !== "POST") return named(method, "Object");
   if (parameters.has("uploads")) return "CreateMultipartUpload";
   return parameters.has("restore") ? "RestoreObject" : parameters.has("select") ? "SelectObjectContent" : undefined;
+}
+
+function named(method: string, noun: string): string | undefined {
+  const verb = verbs.get(method);
+  return verb === undefined ? undefined : `${verb}${noun}`;
 }
 
 function nounOf(nouns: Readonly<Record<string, string>>, parameters: URLSearchParams): string | undefined {

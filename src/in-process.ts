@@ -122,7 +122,7 @@ async function passedOn(
   for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
     const name = (answer.rawHeaders[at] as string).toLowerCase();
     const value = answer.rawHeaders[at + 1] as string;
-    headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
+    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
   }
   return { statusCode: answer.status, headers, body: answer.body };
 }
