@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TemplateError } from "../../src/services/apigateway/vtl/syntax.ts";
-import { BodyNotJson, MappingTemplate, Overrides } from "../../src/services/apigateway/vtl/template.ts";
+import { TemplateError } from "../../src/apis/vtl/syntax.ts";
+import { BodyNotJson, MappingTemplate, Overrides } from "../../src/apis/vtl/template.ts";
 
 const templates = readFileSync(new URL("../cases/vtl-cases.jsonl", import.meta.url), "utf8")
   .trim()

@@ -48,7 +48,7 @@ const shared: Record<string, readonly string[]> = {
   delivery: ["calls", "outside"],
   logs: ["calls", "delivery"],
   functions: ["calls", "delivery", "outside"],
-  apis: ["access", "calls", "delivery", "functions", "outside"],
+  apis: ["access", "calls", "delivery", "functions", "outside", "regex"],
   calls: ["apis", "delivery", "events", "functions", "outside", "sources"],
 };
 

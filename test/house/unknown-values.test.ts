@@ -21,11 +21,10 @@ const root = resolve(import.meta.dirname, "../..");
  * The engine has rows and errors of our own, templates of VTL values that are classes of ours; the others are the reader
  * itself and encoders of answers.
  */
-const exempt =
-  /^src\/(engine|services\/apigateway\/vtl)\/|^protocols\/(unknown-json|cbor-shape|json-shape|rest-json|schema)\.ts$/;
+const exempt = /^src\/(engine|apis\/vtl)\/|^protocols\/(unknown-json|cbor-shape|json-shape|rest-json|schema)\.ts$/;
 /** Texts that Busbar itself wrote, or of which a reader of its own has seen that they are a string. */
 const ownTexts =
-  /^src\/(engine\/lock|events\/pattern\/json-reader|services\/(apigateway\/vtl\/json-reader|sns\/(notification|tables)|sqs\/(contents|permissions)|stepfunctions\/(asl\/json|executions\/histories)))\.ts$/;
+  /^src\/(engine\/lock|events\/pattern\/json-reader|apis\/vtl\/json-reader|services\/(sns\/(notification|tables)|sqs\/(contents|permissions)|stepfunctions\/(asl\/json|executions\/histories)))\.ts$/;
 
 const primitive =
   TypeFlags.StringLike |

@@ -1,9 +1,9 @@
 /** Renders every case of the file; each gives its text exactly. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { readJson } from "../../../src/services/apigateway/vtl/json-reader.ts";
-import { MappingTemplate, Overrides } from "../../../src/services/apigateway/vtl/template.ts";
-import { jsonText, type VtlMap } from "../../../src/services/apigateway/vtl/values.ts";
+import { readJson } from "../../../src/apis/vtl/json-reader.ts";
+import { MappingTemplate, Overrides } from "../../../src/apis/vtl/template.ts";
+import { jsonText, type VtlMap } from "../../../src/apis/vtl/values.ts";
 
 interface Case {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** The methods of Java's strings that take regular expressions, matched in linear time. */
-import { LinearRegex } from "../../../regex/linear-regex.ts";
+import { LinearRegex } from "../../regex/linear-regex.ts";
 import { type Budget, maxText } from "./budget.ts";
 import { TemplateError } from "./syntax.ts";
 
