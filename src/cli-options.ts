@@ -1,6 +1,7 @@
 /** Reads the command line and its environment; a flag wins over its variable. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { type PolicyMode, policyModes } from "./access/guard.ts";
 import { parseDuration } from "./engine/duration.ts";
 import { defaultMaxMemory } from "./engine/memory.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
@@ -17,6 +18,7 @@ export interface CliOptions {
   readonly clock: "real" | "virtual";
   readonly seed: string | undefined;
   readonly strict: boolean;
+  readonly policies: PolicyMode;
   readonly streamDelayMs: number;
   /** Bytes. */
   readonly maxMemory: number;
@@ -52,6 +54,8 @@ Usage: busbar [options]
   --virtual-clock        time stands still until POST /_busbar/clock moves it
   --seed <text>          the same seed gives the same ids
   --strict               do as AWS where that only slows tests down
+  --policies <mode>      what becomes of what the policy of a queue, topic, stream or bus does not allow: audit lets it
+                         through and notes it on the request or delivery, enforce refuses it, off does not look (audit)
   --stream-delay <time>  how long Kinesis streams are CREATING, UPDATING or DELETING, such as 500ms (0)
   --max-memory <size>    what the process may use before new work is refused as throttled, such as 512m or 4g (nine tenths
                          of what the container or machine has)
@@ -73,7 +77,7 @@ Usage: busbar [options]
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_POLICIES, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
 BUSBAR_KEY, BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas),
 BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
@@ -92,6 +96,7 @@ const flags = {
   "virtual-clock": { type: "boolean" },
   seed: { type: "string" },
   strict: { type: "boolean" },
+  policies: { type: "string" },
   "stream-delay": { type: "string" },
   "max-memory": { type: "string" },
   "log-level": { type: "string" },
@@ -143,6 +148,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     clock: on("virtual-clock") ? "virtual" : "real",
     seed: text("seed"),
     strict: on("strict"),
+    policies: policiesOf(text("policies") ?? "audit"),
     streamDelayMs: delayOf(text("stream-delay") ?? "0ms"),
     maxMemory: sizeOf(text("max-memory")) ?? defaultMaxMemory(),
     logLevel,
@@ -231,6 +237,12 @@ function portOf(text: string): number {
       `the port must be a whole number from 0 to 65535, not ${text}; see --port, BUSBAR_PORT and PORT.`,
     );
   return port;
+}
+
+function policiesOf(text: string): PolicyMode {
+  const mode = policyModes.find((one) => one === text);
+  if (mode === undefined) throw new OptionError(`--policies must be one of ${policyModes.join(", ")}, not ${text}.`);
+  return mode;
 }
 
 /** A region is part of every ARN. */

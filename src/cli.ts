@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     ...options,
     onBug,
     onNotice: (text) => logger.warn(text),
+    onRefusal: (text) => logger.warn(`policies ${options.policies}: ${text}`),
     onMemory: (_isShort, text) => logger.warn(text),
     onTrouble: (reason) =>
       reason === undefined

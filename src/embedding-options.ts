@@ -1,5 +1,6 @@
 /** What the embedding API is given, checked as the command line is: a wrong option must not be taken in silence. */
 import { textOf } from "../protocols/unknown-json.ts";
+import { policyModes } from "./access/guard.ts";
 import type { BusbarOptions } from "./index.ts";
 
 type Check = (value: unknown) => boolean;
@@ -26,6 +27,7 @@ const checks: Readonly<Record<keyof BusbarOptions, readonly [Check, string]>> = 
   startTime: [(value) => value instanceof Date || isDuration(value), "a Date, epoch milliseconds or ISO 8601 text"],
   seed: [(value) => typeof value === "string", "a text"],
   strict: [(value) => typeof value === "boolean", "true or false"],
+  policies: [(value) => policyModes.some((mode) => mode === value), '"audit", "enforce" or "off"'],
   streamDelay: [isDuration, 'milliseconds or a text such as "500ms"'],
   functions: [isTexts, "an object of URLs by the names of functions"],
   endpoints: [isTexts, "an object of URLs by the names of services"],

@@ -1,11 +1,13 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { Guard, type PolicyMode } from "./access/guard.ts";
 import { Apis } from "./apis/apis.ts";
 import { ApiDoor } from "./apis/door.ts";
 import { Cause, timerCauses } from "./calls/cause.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
 import type { Door } from "./calls/door.ts";
 import { defaultAccount, Identities } from "./calls/identity.ts";
+import { Notes } from "./calls/notes.ts";
 import { RequestLog } from "./calls/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
 import { apiGatewayTarget, apiTimeoutMs } from "./delivery/api-gateway-target.ts";
@@ -74,6 +76,10 @@ export interface EmulatorOptions {
   readonly seed?: string | undefined;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean | undefined;
+  /** What becomes of what a resource's policy does not allow: it is let through and noted unless told. */
+  readonly policies?: PolicyMode | undefined;
+  /** Told once of each sender and what a policy does not let it do, in words. */
+  readonly onRefusal?: ((text: string) => void) | undefined;
   /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
   readonly streamDelayMs?: number | undefined;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
@@ -101,7 +107,7 @@ export class Emulator {
   readonly store: Store;
   readonly clock: Clock;
   readonly version = version;
-  readonly requests = new RequestLog();
+  readonly requests: RequestLog;
   readonly deliveries: DeliveryEngine;
   readonly mailbox: Mailbox;
   readonly logs: LogGroups;
@@ -136,6 +142,10 @@ export class Emulator {
       timerCauses(() => this.clock.now()),
     );
     this.#defaultRegion = options.defaultRegion ?? "us-east-1";
+    const notes = new Notes();
+    this.requests = new RequestLog(notes);
+    const { policies: mode = "audit", onRefusal } = options;
+    const guard = new Guard({ mode, clock: this.clock, notes, onRefusal });
     const identities = new Identities(store, this.clock, this.#defaultRegion);
     const { clock, requests } = this;
     const onNotice = options.onNotice ?? ((text) => process.emitWarning(text));
@@ -148,7 +158,7 @@ export class Emulator {
     );
     const call = this.#dispatcher.call.bind(this.#dispatcher);
     const relay = this.#dispatcher.relay.bind(this.#dispatcher);
-    const delivery = new DeliveryEngine({ store, clock, random: random.fork("deliveries") });
+    const delivery = new DeliveryEngine({ store, clock, random: random.fork("deliveries"), notes });
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
     this.logs = new LogGroups(store, clock);
@@ -181,6 +191,7 @@ export class Emulator {
         },
         call,
         relay,
+        guard,
         delivery,
         functions: this.functions,
         awsEvents,

@@ -51,6 +51,11 @@ export interface BusbarOptions {
   readonly seed?: string;
   /** Does as AWS where that only slows tests down. */
   readonly strict?: boolean;
+  /**
+   * What becomes of what the policy of a queue, topic, stream or bus does not allow: `audit` lets it through and notes it on
+   * the request or the delivery (`policy`), `enforce` refuses it, `off` does not look. `audit` unless told.
+   */
+  readonly policies?: "audit" | "enforce" | "off";
   /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
   readonly streamDelay?: string | number;
   /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
@@ -138,6 +143,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     startMs: options.startTime === undefined ? undefined : epochMs(options.startTime),
     seed: options.seed,
     strict: options.strict,
+    policies: options.policies,
     streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
     functions: options.functions,
     endpoints: options.endpoints,

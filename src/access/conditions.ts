@@ -4,6 +4,9 @@ import { expandVariables, type RequestKeys, wildcardMatches } from "./wildcard.t
 
 /** One key of one operator; a statement's conditions must all hold. */
 export interface Condition {
+  /** As it is written: `ForAnyValue:StringLike`, `aws:SourceArn`. */
+  readonly name: string;
+  readonly keyName: string;
   /** In lower case: the names of keys are compared without case. */
   readonly key: string;
   readonly values: readonly string[];
@@ -91,6 +94,8 @@ export function parseConditions(element: unknown): readonly Condition[] | undefi
       const values: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
       if (!values.every((value) => ["string", "number", "boolean"].includes(typeof value))) return undefined;
       conditions.push({
+        name,
+        keyName: key,
         key: key.toLowerCase(),
         values: values.map(String),
         operator,

@@ -1,13 +1,15 @@
 /** Whether a policy lets somebody do something (IAM user guide: policy evaluation logic). */
 import { parseArn } from "../calls/arn.ts";
 import type { Principal } from "../calls/identity.ts";
-import { conditionHolds } from "./conditions.ts";
+import { type Condition, conditionHolds } from "./conditions.ts";
 import type { Listed, Policy, Principals, Statement } from "./policy.ts";
 import { type RequestKeys, wildcardMatches } from "./wildcard.ts";
 
 export interface AccessRequest {
   readonly account: string;
   readonly principal: Pick<Principal, "arn" | "userId">;
+  /** The service that asks in its own name, `sns.amazonaws.com`, in place of a principal of the account. */
+  readonly service?: string | undefined;
   /** `{service}:{Action}`, compared without case. */
   readonly action: string;
   /** ARN of what the policy hangs on. */
@@ -21,31 +23,45 @@ export type Decision = "allowed" | "denied" | "not allowed";
 export function decide(policy: Policy, request: AccessRequest): Decision {
   let decision: Decision = "not allowed";
   for (const statement of policy.statements) {
-    if (!fits(statement, request, policy.hasVariables)) continue;
+    if (misfit(statement, request, policy.hasVariables) !== undefined) continue;
     if (statement.effect === "Deny") return "denied";
     decision = "allowed";
   }
   return decision;
 }
 
-function fits(statement: Statement, request: AccessRequest, hasVariables: boolean): boolean {
-  const { principals, actions, resources, conditions } = statement;
+/** The first part of a statement that does not fit the request; undefined when all of it does. */
+export function misfit(
+  { principals, actions, resources, conditions }: Statement,
+  request: AccessRequest,
+  hasVariables: boolean,
+): "principal" | "action" | "resource" | Condition | undefined {
+  const { keys, resource } = request;
   const action = request.action.toLowerCase();
-  const variables = hasVariables ? request.keys : undefined;
-  return (
-    namesPrincipal(principals, request) !== principals.not &&
-    lists(actions, (pattern) => wildcardMatches(pattern.toLowerCase(), action, undefined)) &&
-    (resources === undefined || lists(resources, (pattern) => wildcardMatches(pattern, request.resource, variables))) &&
-    conditions.every((condition) => conditionHolds(condition, request.keys, hasVariables))
-  );
+  const variables = hasVariables ? keys : undefined;
+  if (namesPrincipal(principals, request) === principals.not) return "principal";
+  if (!lists(actions, (pattern) => wildcardMatches(pattern.toLowerCase(), action, undefined))) return "action";
+  if (resources !== undefined && !lists(resources, (pattern) => wildcardMatches(pattern, resource, variables))) {
+    return "resource";
+  }
+  return conditions.find((condition) => !conditionHolds(condition, keys, hasVariables));
 }
 
 function lists({ not, values }: Listed, matches: (value: string) => boolean): boolean {
   return values.some(matches) !== not;
 }
 
-function namesPrincipal({ everybody, names }: Principals, { account, principal }: AccessRequest): boolean {
-  return everybody || names.some((name) => isNamed(name, account, principal));
+function namesPrincipal({ everybody, names, services }: Principals, request: AccessRequest): boolean {
+  const { account, principal, service } = request;
+  if (everybody) return true;
+  if (service !== undefined) return services.some((name) => isService(name, service));
+  return names.some((name) => isNamed(name, account, principal));
+}
+
+/** Policies name a service with a Region, too: `sns.eu-south-1.amazonaws.com`, where the Region has to be opted in to. */
+function isService(name: string, service: string): boolean {
+  const regional = /^([a-z0-9-]+)\.[a-z0-9-]+\.(amazonaws\.com)$/.exec(name);
+  return name === service || (regional !== null && `${regional[1]}.${regional[2]}` === service);
 }
 
 /** An account's id or root stands for all of the account; a role for every session of it, whatever the role's path. */

@@ -1,11 +1,13 @@
 /** Resource-based policies, read from their text (IAM user guide: JSON policy element reference). */
 import { type Condition, parseConditions } from "./conditions.ts";
 
-/** Whom a statement names. Clients match `AWS` names alone; services and other kinds are no clients. */
+/** Whom a statement names. Clients match `AWS` names, services that act in their own name `Service` names. */
 export interface Principals {
   readonly everybody: boolean;
   /** Account ids, and ARNs of accounts, users, roles and sessions. */
   readonly names: readonly string[];
+  /** `sns.amazonaws.com`, also with a Region before the domain. */
+  readonly services: readonly string[];
 }
 
 /** An element and its opposite (`Action`, `NotAction`): which of them a statement has, with its values. */
@@ -15,6 +17,8 @@ export interface Listed {
 }
 
 export interface Statement {
+  /** Empty when the statement has none. */
+  readonly sid: string;
   readonly effect: "Allow" | "Deny";
   readonly principals: Principals & { readonly not: boolean };
   readonly actions: Listed;
@@ -50,7 +54,7 @@ export function parsePolicy(text: string): Policy | undefined {
 }
 
 function parseStatement(item: Readonly<Record<string, unknown>>): Statement | undefined {
-  const { Effect, Principal, NotPrincipal, Resource, NotResource, Condition } = item;
+  const { Sid, Effect, Principal, NotPrincipal, Resource, NotResource, Condition } = item;
   if (Effect !== "Allow" && Effect !== "Deny") return undefined;
   const principals = parsePrincipals(Principal ?? NotPrincipal);
   const actions = parseListed(item["Action"], item["NotAction"]);
@@ -60,6 +64,7 @@ function parseStatement(item: Readonly<Record<string, unknown>>): Statement | un
   if (!principals || !actions || !conditions) return undefined;
   if (!resources && (Resource ?? NotResource) !== undefined) return undefined;
   return {
+    sid: typeof Sid === "string" ? Sid : "",
     effect: Effect,
     principals: { ...principals, not: Principal === undefined },
     actions,
@@ -69,13 +74,13 @@ function parseStatement(item: Readonly<Record<string, unknown>>): Statement | un
 }
 
 function parsePrincipals(value: unknown): Principals | undefined {
-  if (value === "*") return { everybody: true, names: [] };
+  if (value === "*") return { everybody: true, names: [], services: [] };
   if (!isMap(value) || Object.keys(value).length === 0) return undefined;
   for (const [kind, names] of Object.entries(value)) {
     if (!["AWS", "Service", "Federated", "CanonicalUser"].includes(kind) || !textsOf(names)) return undefined;
   }
   const names = textsOf(value["AWS"]) ?? [];
-  return { everybody: names.includes("*"), names };
+  return { everybody: names.includes("*"), names, services: textsOf(value["Service"]) ?? [] };
 }
 
 /** Exactly one of the two elements. */

@@ -151,7 +151,8 @@ export class Dispatcher {
       const input = codec.decode(request);
       route.validate(input);
       const { requestId } = call;
-      const details = { requestId, origin, protocol: claimed.protocol.name, request };
+      const operation = claimed.operation.name;
+      const details = { requestId, operation, origin, protocol: claimed.protocol.name, request };
       const context = new OperationContext(route.state, invocation, details);
       const { commits } = deps.store;
       let result: object | undefined | Promise<object | undefined>;
@@ -232,7 +233,7 @@ export class Dispatcher {
     const rest = clock.turns.rest();
     if (rest !== undefined) await rest;
     const call = new InnerCall(model, invocation, random.fork("between services").uuid(), clock.now());
-    const details = { requestId: call.requestId, origin: invocation.origin ?? this.address };
+    const details = { requestId: call.requestId, operation, origin: invocation.origin ?? this.address };
     try {
       this.#admit(route, 0);
       const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;

@@ -117,14 +117,20 @@ export function roleSession(
 }
 
 /**
- * The unique id as which a service of AWS acts for one of its resources: of a session of the role it was given, else the
- * account itself. A session's name is the service's own; here it stands for the resource.
+ * The session as which a service of AWS acts for one of its resources, when it was given a role. A session's name is the
+ * service's own; here it stands for the resource.
  */
+export function actingSession(
+  { roleArn }: { roleArn?: string | undefined },
+  sourceArn: string,
+): ReturnType<typeof roleSession> {
+  if (roleArn === undefined) return undefined;
+  return roleSession(roleArn, createHash("sha256").update(sourceArn).digest("hex").slice(0, 32));
+}
+
+/** The unique id as which a service acts for one of its resources: of its role's session, else the account itself. */
 export function actingUserId(role: { account: string; roleArn?: string | undefined }, sourceArn: string): string {
-  const { account, roleArn } = role;
-  if (roleArn === undefined) return account;
-  const session = createHash("sha256").update(sourceArn).digest("hex").slice(0, 32);
-  return roleSession(roleArn, session)?.userId ?? account;
+  return actingSession(role, sourceArn)?.userId ?? role.account;
 }
 
 /** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */

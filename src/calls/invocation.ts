@@ -1,6 +1,7 @@
 /** One value for a call: who calls, for which account and region, what made the call, and when to give it up. */
+import { partitionOf } from "./arn.ts";
 import { Cause, currentCause } from "./cause.ts";
-import { actingUserId, type Identity, type Principal } from "./identity.ts";
+import { actingSession, type Identity, type Principal } from "./identity.ts";
 
 /** What can be given up: an AbortController, or the call that another one is part of. */
 interface Abortable {
@@ -95,10 +96,11 @@ export function causeOr(kind: Parameters<Cause["next"]>[0], id: string, nowMs: n
 }
 
 function servicePrincipal(service: string, sourceArn: string, place: ActingPlace): Principal {
+  const session = actingSession(place, sourceArn);
   return {
     kind: "service",
-    arn: `arn:aws:iam::${place.account}:root`,
-    userId: actingUserId(place, sourceArn),
+    arn: session?.arn ?? `arn:${partitionOf(place.region)}:iam::${place.account}:root`,
+    userId: session?.userId ?? place.account,
     service: `${service}.amazonaws.com`,
     sourceArn,
   };

@@ -8,6 +8,8 @@ import type { Invocation } from "./invocation.ts";
 /** What comes with a call besides its invocation. */
 export interface CallDetails {
   readonly requestId: string;
+  /** `SendMessage`. */
+  readonly operation: string;
   /** For URLs that are minted; see `OperationContext.origin`. */
   readonly origin: string;
   readonly protocol?: ProtocolName | undefined;
@@ -28,12 +30,14 @@ export class OperationContext<State = unknown> {
    */
   readonly origin: string;
   readonly requestId: string;
+  readonly operation: string;
   /** How the client speaks; absent in calls between services. A few messages differ by it. */
   readonly protocol: ProtocolName | undefined;
   /** The request as it came, for the few operations that look at its headers; absent in calls between services. */
   readonly request: WireRequest | undefined;
 
-  constructor(service: State, invocation: Invocation, { requestId, origin, protocol, request }: CallDetails) {
+  constructor(service: State, invocation: Invocation, details: CallDetails) {
+    const { requestId, operation, origin, protocol, request } = details;
     this.service = service;
     this.invocation = invocation;
     this.account = invocation.account;
@@ -41,6 +45,7 @@ export class OperationContext<State = unknown> {
     this.principal = invocation.principal;
     this.origin = origin;
     this.requestId = requestId;
+    this.operation = operation;
     this.protocol = protocol;
     this.request = request;
   }

@@ -1,5 +1,6 @@
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
+import type { Guard } from "../access/guard.ts";
 import type { Apis } from "../apis/apis.ts";
 import type { DeliveryEngine } from "../delivery/engine.ts";
 import type { Mailbox } from "../delivery/mailbox.ts";
@@ -40,6 +41,8 @@ export interface ServiceDependencies {
   readonly call: Call;
   /** Sends another service a request over the wire; see `Dispatcher.relay`. */
   readonly relay: Relay;
+  /** Asks resources' policies who may do what. */
+  readonly guard: Guard;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
   /** APIs that are called, whichever service they belong to. */

@@ -45,12 +45,12 @@ export class Endings {
   }
 
   #sendDeadLetter(letter: DeadLetter, end: DeliveryEnd): NonNullable<DeliveryRecord["deadLetter"]> {
-    const { account, region, service, source, roleArn, retry, id, attempt, payload } = end.delivery;
+    const { account, region, service, source, retry, id, attempt, payload } = end.delivery;
     const described = this.#describers.get(service)?.(end);
     const body = letter.body ?? described?.body;
     const target = this.#targets.of("sqs");
     if (target === undefined || !("local" in target)) throw new Error("dead letters need the target kind sqs");
-    const order = { account, region, service, source, roleArn, retry, id, attempt };
+    const order = { account, region, service, source, roleArn: letter.roleArn, retry, id, attempt };
     try {
       this.#store.transaction(() =>
         target.local({

@@ -6,6 +6,7 @@
 
 import type { Cause } from "../calls/cause.ts";
 import { causeOr, type Invocation } from "../calls/invocation.ts";
+import { Notes } from "../calls/notes.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import { queueMicrotask } from "../engine/real-time.ts";
@@ -44,6 +45,8 @@ export interface DeliveryEngineDependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
+  /** What is noted of deliveries besides their outcome. */
+  readonly notes?: Notes;
 }
 
 export class DeliveryEngine {
@@ -51,7 +54,7 @@ export class DeliveryEngine {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #targets: Targets;
-  readonly #history = new History();
+  readonly #history: History;
   readonly #endings: Endings;
   readonly #attempts: Attempts;
   readonly #outbox: Outbox;
@@ -59,10 +62,11 @@ export class DeliveryEngine {
   #sign: SignText = () => "";
   #localAttempts = 0;
 
-  constructor({ store, clock, random }: DeliveryEngineDependencies) {
+  constructor({ store, clock, random, notes = new Notes() }: DeliveryEngineDependencies) {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
+    this.#history = new History(notes);
     this.#targets = new Targets(store, clock);
     this.#endings = new Endings(store, clock, this.#targets);
     const parts = { store, clock, random, targets: this.#targets, history: this.#history };

@@ -1,5 +1,6 @@
 /** What became of deliveries and messages, to be looked at: the last of each outcome, and how many there were in all. */
 
+import type { Notes } from "../calls/notes.ts";
 import { withoutSecrets } from "../outside/secrets.ts";
 import { LostMessages } from "./lost-messages.ts";
 import { OwnAttempts } from "./own-attempts.ts";
@@ -23,7 +24,12 @@ export class History {
   readonly #delivered = new RecentlyDelivered(kept);
   readonly #lost = new LostMessages();
   readonly #own = new OwnAttempts();
+  readonly #notes: Notes;
   #counts = noCounts();
+
+  constructor(notes: Notes) {
+    this.#notes = notes;
+  }
 
   /** One that was delivered at the first attempt, at once. */
   addTaken(taken: Taken): void {
@@ -101,6 +107,7 @@ export class History {
   /** What the filter asks for, newest first, of what is kept here and of the outbox. */
   list(filter: DeliveryFilter, ...outbox: readonly Iterator<DeliveryRecord>[]): DeliveryRecord[] {
     const found: DeliveryRecord[] = [];
+    const notes = this.#notes.byId();
     const limit = filter.limit ?? 100;
     const kept = [this.#delivered.newestFirst(), this.#lost.newestFirst(filter), this.#own.newestFirst()];
     const sources = [...outbox, ...kept];
@@ -109,7 +116,7 @@ export class History {
       if (filter.source !== undefined && record.source !== filter.source) continue;
       if (filter.target !== undefined && record.target !== filter.target) continue;
       if (filter.status !== undefined && record.status !== filter.status) continue;
-      found.push(shown(record));
+      found.push(shown(record, notes.get(record.id)));
       if (found.length === limit) break;
     }
     return found;
@@ -117,10 +124,11 @@ export class History {
 }
 
 /** A record without what is secret in its target or in the reasons of its failures. */
-function shown(record: DeliveryRecord): DeliveryRecord {
+function shown(record: DeliveryRecord, policy: string | undefined): DeliveryRecord {
   const { target, reason, attempts } = record;
   return {
     ...record,
+    ...(policy === undefined ? {} : { policy }),
     target: withoutSecrets(target),
     reason: reason === undefined ? undefined : withoutSecrets(reason),
     attempts: attempts.map((one) =>

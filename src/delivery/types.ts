@@ -32,6 +32,8 @@ export type MessageAttributes = Readonly<
 /** Where a delivery that is given up goes: a queue, with what its source adds to the message. */
 export interface DeadLetter {
   readonly arn: string;
+  /** The role as which it is written; without one the source's service writes it in its own name. */
+  readonly roleArn?: string | undefined;
   /** Body of the dead letter when it is not the payload itself; see also `DeliveryEngine.describeFailure`. */
   readonly body?: string | undefined;
   /** Message attributes known beforehand (RULE_ARN …); those that tell the failure are added by `describeFailure`. */
@@ -223,6 +225,8 @@ export interface DeliveryRecord {
   readonly attempts: readonly Attempt[];
   /** Why it is not delivered: the outcome of the last attempt, or why nothing took the message up. */
   readonly reason?: string | undefined;
+  /** What a policy had against it: for what AWS would have refused it, or did refuse it here. */
+  readonly policy?: string | undefined;
   /** What became of the dead letter: sent to the queue, or why not. */
   readonly deadLetter?: { readonly arn: string; readonly sent: boolean; readonly reason?: string } | undefined;
   /** The first 1,024 characters; absent for delivered ones and messages that went nowhere. */

@@ -7,6 +7,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
+import { SNS } from "@aws-sdk/client-sns";
+import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Ended, runCli, startCli, stopAll } from "../support/cli.ts";
 import { http, postJson } from "../support/http.ts";
@@ -40,7 +42,16 @@ describe("the command line", () => {
   it("explains itself", async () => {
     const { code, stdout, stderr } = await runCli(["--help"]);
     expect([code, stderr]).toEqual([0, ""]);
-    for (const option of ["port", "host", "data-dir", "default-region", "virtual-clock", "seed", "strict"]) {
+    for (const option of [
+      "port",
+      "host",
+      "data-dir",
+      "default-region",
+      "virtual-clock",
+      "seed",
+      "strict",
+      "policies",
+    ]) {
       expect(stdout).toContain(`--${option}`);
       expect(stdout).toContain(`BUSBAR_${option.toUpperCase().replaceAll("-", "_")}`);
     }
@@ -61,6 +72,7 @@ describe("the command line", () => {
       [["--port", "65536"], {}, "65536"],
       [["--port"], {}, "--port"],
       [["--log-level", "loud"], {}, "loud"],
+      [["--policies", "some"], {}, "some"],
       [["--cert", "file.pem"], {}, "--key"],
       [[], { BUSBAR_PORT: "many" }, "many"],
       [[], { BUSBAR_STRICT: "perhaps" }, "BUSBAR_STRICT"],
@@ -182,6 +194,29 @@ describe("a start", () => {
       { level: 30, msg: "listening", port: expect.any(Number), storage: dataDir, clock: "real" },
       { level: 30, msg: expect.stringMatching(/^stopping/) },
     ]);
+  });
+
+  it("says once of each sender and queue what a policy does not allow", async () => {
+    const told = async (...args: string[]) => {
+      const { endpoint, kill, ended } = await startCli(args);
+      const config = { endpoint, region: "us-east-1", credentials: { accessKeyId: "1", secretAccessKey: "1" } };
+      const sqs = new SQS(config);
+      const sns = new SNS(config);
+      await sqs.createQueue({ QueueName: "q" });
+      for (const Name of ["a", "b"]) {
+        const { TopicArn } = await sns.createTopic({ Name });
+        await sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint: "arn:aws:sqs:us-east-1:000000000000:q" });
+        for (let i = 0; i < 3; i++) await sns.publish({ TopicArn, Message: "x" });
+      }
+      kill("SIGTERM");
+      const lines = (await ended).stdout.split("\n").filter((line) => line.startsWith("{"));
+      return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+    };
+    const line = (mode: string, topic: string) =>
+      `policies ${mode}: sns.amazonaws.com for arn:aws:sns:us-east-1:000000000000:${topic} may not sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:q: no policy is set`;
+    expect(await told()).toEqual([line("audit", "a"), line("audit", "b")]);
+    expect(await told("--policies", "enforce")).toEqual([line("enforce", "a"), line("enforce", "b")]);
+    expect(await told("--policies", "off")).toEqual([]);
   });
 
   it("hears a signal as soon as its banner is there", async () => {

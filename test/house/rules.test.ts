@@ -49,7 +49,7 @@ const shared: Record<string, readonly string[]> = {
   logs: ["calls", "delivery"],
   functions: ["calls", "delivery", "outside"],
   apis: ["access", "calls", "delivery", "functions", "outside", "regex"],
-  calls: ["apis", "delivery", "events", "functions", "outside", "sources"],
+  calls: ["access", "apis", "delivery", "events", "functions", "outside", "sources"],
 };
 
 const allowed: Record<string, readonly string[]> = {

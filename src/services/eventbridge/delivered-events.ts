@@ -1,6 +1,7 @@
 /** The target kind `events`: what other services (Scheduler, Pipes) put on a bus, and what rules send from bus to bus. */
 import type { BusParameters, ForwardParameters } from "../../delivery/kinds.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
+import { checkDelivered } from "./access.ts";
 import { readEvent } from "./event.ts";
 import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
 import type { EventBridge } from "./eventbridge.ts";
@@ -9,9 +10,7 @@ import { busName } from "./names.ts";
 /** @throws DeliveryFailure, AwsError */
 export function deliverToBus(service: EventBridge, delivery: Delivery<"events">): object {
   const { parameters } = delivery;
-  return "from" in parameters
-    ? forward(service, delivery.target, delivery.payload, parameters)
-    : put(service, delivery, parameters);
+  return "from" in parameters ? forward(service, delivery, parameters) : put(service, delivery, parameters);
 }
 
 /** The same as one entry of PutEvents. @throws DeliveryFailure what the entry would be answered with. */
@@ -28,6 +27,10 @@ function put(service: EventBridge, delivery: Delivery<"events">, parameters: Bus
   };
   checkTotalSize([entry]);
   const buses = endpointId === undefined ? [bus] : endpointBuses(service, endpointId);
+  for (const name of buses) {
+    const row = service.bus(name);
+    if (row !== undefined) checkDelivered(service, row, delivery);
+  }
   const answer = putEntry(service, entry, buses, { account: delivery.account, region: bus.region });
   if ("EventId" in answer) return answer;
   const { ErrorCode: code, ErrorMessage: message } = answer;
@@ -38,12 +41,8 @@ function put(service: EventBridge, delivery: Delivery<"events">, parameters: Bus
  * Puts a forwarded event on its next bus. An event may go to one other account and one other Region, and never back to
  * a bus it has been on (EventBridge user guide, "Sending events between accounts" and "between Regions").
  */
-function forward(
-  service: EventBridge,
-  target: string,
-  payload: string,
-  { rule, from, path }: ForwardParameters,
-): object {
+function forward(service: EventBridge, delivery: Delivery<"events">, { rule, from, path }: ForwardParameters): object {
+  const { target, payload } = delivery;
   const to = busName(target, { account: "", region: "" });
   const been = [...path, from];
   const last = busName(from, to);
@@ -60,9 +59,9 @@ function forward(
     const message = `The event has been on ${target} before: ${rule} makes a loop.`;
     throw new DeliveryFailure("INVALID_PARAMETER", message, false);
   }
-  if (service.bus(to) === undefined) {
-    throw new DeliveryFailure("NO_RESOURCE", `Event bus ${to.name} does not exist.`, false);
-  }
+  const bus = service.bus(to);
+  if (bus === undefined) throw new DeliveryFailure("NO_RESOURCE", `Event bus ${to.name} does not exist.`, false);
+  checkDelivered(service, bus, delivery);
   const event = readEvent(payload);
   service.router.publish(event, to, { path: been });
   return { EventId: event.id };

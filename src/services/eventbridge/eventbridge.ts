@@ -4,6 +4,7 @@ import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import type { Store } from "../../engine/store.ts";
 import { Sweep } from "../../engine/sweep.ts";
+import { checkMay } from "./access.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
 import { ArchivedEvents } from "./archived-events.ts";
 import { Authorizer } from "./authorizer.ts";
@@ -103,11 +104,14 @@ export class EventBridge {
 
   /**
    * The bus that a request names.
-   * @throws AwsError ResourceNotFoundException
+   * @param rule of the bus, when the request is about it
+   * @throws AwsError ResourceNotFoundException, AccessDeniedException
    */
-  busOf(nameOrArn: string | undefined, context: OperationContext<EventBridge>): BusRow {
+  busOf(nameOrArn: string | undefined, context: OperationContext<EventBridge>, rule?: string): BusRow {
     const bus = this.bus(busName(nameOrArn, context));
     if (bus === undefined) throw noBus(busName(nameOrArn, context).name);
+    const resource = rule === undefined ? undefined : ruleArn(bus, rule);
+    checkMay(bus, context, { resource, keys: { "events:creatoraccount": context.account } });
     return bus;
   }
 

@@ -26,7 +26,7 @@ const ownCodes = new Set([
 
 const meanings: readonly (readonly [RegExp, string])[] = [
   [/NonExistent|DoesNotExist|NotFound|UnsupportedTarget|NotImplemented/, "NO_RESOURCE"],
-  [/AccessDenied|Unauthorized|NotAuthorized/, "NO_PERMISSIONS"],
+  [/AccessDenied|Unauthorized|NotAuthorized|AuthorizationError/, "NO_PERMISSIONS"],
   [/Throttl|TooManyRequests|ThroughputExceeded|^429$/, "THROTTLING"],
   [/LimitExceeded|OutboxFull/, "RESOURCE_LIMIT_EXCEEDED"],
   [/AlreadyExists/, "RESOURCE_ALREADY_EXISTS"],

@@ -6,6 +6,7 @@ import {
   type TestEventPatternCommand,
 } from "@aws-sdk/client-eventbridge";
 import { matchesPattern } from "../../events/pattern/index.ts";
+import { checkMay, entryKeys } from "./access.ts";
 import { invalidParameter, patternOf } from "./errors.ts";
 import { parseDetail } from "./event.ts";
 import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
@@ -19,6 +20,10 @@ export const putEvents = operation<PutEventsCommand>(PutEvents$, (input, context
   const replicated = input.EndpointId === undefined ? undefined : endpointBuses(service, input.EndpointId);
   const results = entries.map((entry) => {
     const buses = replicated ?? [busName(entry.EventBusName, context)];
+    for (const name of buses) {
+      const bus = service.bus(name);
+      if (bus !== undefined) checkMay(bus, context, { keys: entryKeys(entry) });
+    }
     return putEntry(service, entry, buses, context);
   });
   return { FailedEntryCount: results.filter((result) => "ErrorCode" in result).length, Entries: results };

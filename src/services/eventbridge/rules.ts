@@ -27,7 +27,7 @@ const maxWildcardRules = 30;
 
 export const putRule = operation<PutRuleCommand>(PutRule$, (input, context) => {
   const { service, account } = context;
-  const bus = service.busOf(input.EventBusName, context);
+  const bus = service.busOf(input.EventBusName, context, input.Name);
   const pattern = input.EventPattern || undefined;
   const schedule = input.ScheduleExpression || undefined;
   if (pattern === undefined && schedule === undefined) {
@@ -97,7 +97,7 @@ export const disableRule = operation<DisableRuleCommand>(DisableRule$, (input, c
 
 export const deleteRule = operation<DeleteRuleCommand>(DeleteRule$, (input, context) => {
   const { service } = context;
-  const rule = service.rules.get(ruleArn(service.busOf(input.EventBusName, context), input.Name as string));
+  const rule = service.rules.get(ruleArn(service.busOf(input.EventBusName, context, input.Name), input.Name as string));
   if (rule === undefined) return;
   if (input.Force !== true) refuseManaged(rule);
   if (service.targets.by.rule.size(rule.arn) > 0) throw validation("Rule can't be deleted since it has targets.");
@@ -114,7 +114,7 @@ function ruleOfInput(
   context: OperationContext<EventBridge>,
 ): RuleRow {
   const { service } = context;
-  return service.ruleOf(service.busOf(input.EventBusName, context), input.Name as string);
+  return service.ruleOf(service.busOf(input.EventBusName, context, input.Name), input.Name as string);
 }
 
 function shownRule(rule: RuleRow) {

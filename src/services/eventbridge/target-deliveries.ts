@@ -52,6 +52,7 @@ export class Targets {
       region: rule.region,
       service,
       source: rule.arn,
+      roleArn: spec.RoleArn,
       target: spec.Arn,
       payload: "text" in input ? input.text : event.text,
       retry: eventRetry(spec.RetryPolicy),

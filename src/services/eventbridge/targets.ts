@@ -20,7 +20,7 @@ const maxTargets = 5;
 
 export const putTargets = operation<PutTargetsCommand>(PutTargets$, (input, context) => {
   const { service } = context;
-  const rule = service.ruleOf(service.busOf(input.EventBusName, context), input.Rule as string);
+  const rule = service.ruleOf(service.busOf(input.EventBusName, context, input.Rule), input.Rule as string);
   refuseManaged(rule);
   for (const spec of input.Targets ?? []) {
     checkTarget(spec, rule);
@@ -38,7 +38,7 @@ export const putTargets = operation<PutTargetsCommand>(PutTargets$, (input, cont
 
 export const removeTargets = operation<RemoveTargetsCommand>(RemoveTargets$, (input, context) => {
   const { service } = context;
-  const rule = service.ruleOf(service.busOf(input.EventBusName, context), input.Rule as string);
+  const rule = service.ruleOf(service.busOf(input.EventBusName, context, input.Rule), input.Rule as string);
   if (input.Force !== true) refuseManaged(rule);
   for (const id of input.Ids ?? []) service.targets.delete(targetKey(rule.arn, id));
   return { FailedEntryCount: 0, FailedEntries: [] };
@@ -46,7 +46,7 @@ export const removeTargets = operation<RemoveTargetsCommand>(RemoveTargets$, (in
 
 export const listTargetsByRule = operation<ListTargetsByRuleCommand>(ListTargetsByRule$, (input, context) => {
   const { service } = context;
-  const rule = service.ruleOf(service.busOf(input.EventBusName, context), input.Rule as string);
+  const rule = service.ruleOf(service.busOf(input.EventBusName, context, input.Rule), input.Rule as string);
   const { items, NextToken } = pageOf(targetsAfter(service, rule, input.NextToken), input.Limit, ({ spec }) => spec.Id);
   return { Targets: items.map(({ spec }) => spec), NextToken };
 });

@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import type { OperationContext } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
+import { checkMay } from "./access.ts";
 import { dryRun, invalidArgument, limitExceeded, resourceInUse, resourceNotFound } from "./errors.ts";
 import { checkRegion, type Kinesis, operation, shardIndexIn, streamNameOf } from "./kinesis.ts";
 import { readToken, writeToken } from "./next-token.ts";
@@ -158,7 +159,10 @@ function consumerOf(
     const fits =
       (StreamARN === undefined || StreamARN === consumer.stream) &&
       (ConsumerName === undefined || ConsumerName === consumer.name);
-    if (fits) return consumer;
+    if (fits) {
+      checkMay(consumer, context);
+      return consumer;
+    }
     throw invalidArgument("ConsumerARN, StreamARN and ConsumerName do not name the same consumer.");
   }
   const stream = service.streamOf({ StreamARN }, context);

@@ -1,6 +1,7 @@
 /** Takes what the delivery engine brings to a stream, of any account and region: one record a delivery. */
 import { Blob64 } from "../../../protocols/blob.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
+import { checkDelivered } from "./access.ts";
 import { rateExceeded, streamNotFound } from "./errors.ts";
 import { hasData, type Kinesis } from "./kinesis.ts";
 import { appendRecords, recordOf, routeOf, sizeOf } from "./put.ts";
@@ -19,6 +20,7 @@ export function deliverToStream(
     const { message } = streamNotFound({ name: delivery.target.split("/")[1] ?? "", account: delivery.account });
     throw new DeliveryFailure("ResourceNotFoundException", message, false);
   }
+  checkDelivered(service, stream, delivery);
   if (partitionKey.length === 0 || partitionKey.length > longestKey) {
     const message = `A partition key has 1 to ${longestKey} characters, not ${partitionKey.length}.`;
     throw new DeliveryFailure("ValidationException", message, false);

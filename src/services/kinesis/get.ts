@@ -5,6 +5,7 @@ import {
   GetShardIterator$,
   type GetShardIteratorCommand,
 } from "@aws-sdk/client-kinesis";
+import { checkMay } from "./access.ts";
 import { dryRun, expiredIterator, invalidArgument, shardDoesNotExist, throughputExceeded } from "./errors.ts";
 import { checkRegion, hasData, type Kinesis, namedStream, operation, shardIndexIn } from "./kinesis.ts";
 import { counterOf } from "./positions.ts";
@@ -48,6 +49,7 @@ export const getRecords = operation<GetRecordsCommand>(GetRecords$, (input, cont
   if (stream?.serial !== iterator.streamSerial || !hasData(stream)) {
     throw shardDoesNotExist(shardIdOf(iterator.shardIndex), namedStream({ StreamARN: iterator.streamArn }, context));
   }
+  checkMay(stream, context);
   const shard = service.readableShard(stream, iterator.shardIndex);
   const key = shardKey(stream.arn, shard.index);
   const { throughput } = service;

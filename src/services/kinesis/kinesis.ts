@@ -2,6 +2,7 @@
 import { parseArn, partitionOf } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { checkMay } from "./access.ts";
 import { invalidArgument, resourceInUse, shardDoesNotExist, shardNotFound, streamNotFound } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { OnDemandScaling } from "./on-demand-scaling.ts";
@@ -65,11 +66,13 @@ export class Kinesis {
 
   /**
    * The stream that a request names by name, by ARN or by both.
-   * @throws AwsError ResourceNotFoundException; InvalidArgumentException when it names none, or two.
+   * @throws AwsError ResourceNotFoundException; InvalidArgumentException when it names none, or two; AccessDeniedException
    */
   streamOf(reference: StreamReference, context: OperationContext<Kinesis>): StreamRow {
     const named = namedStream(reference, context);
-    return this.stream(named.arn) ?? fail(streamNotFound(named));
+    const stream = this.stream(named.arn) ?? fail(streamNotFound(named));
+    checkMay(stream, context);
+    return stream;
   }
 
   stream(arn: string): StreamRow | undefined {

@@ -1,5 +1,6 @@
 /** What a ResourceARN names: a stream or one of its consumers. */
 import type { OperationContext } from "../../calls/operation.ts";
+import { checkMay } from "./access.ts";
 import { resourceInUse, resourceNotFound } from "./errors.ts";
 import { checkRegion, type Kinesis } from "./kinesis.ts";
 import type { ConsumerRow, StreamRow } from "./tables.ts";
@@ -19,6 +20,7 @@ export function resourceOf(arn: string | undefined, context: OperationContext<Ki
   if (arn !== undefined && /\/consumer\//.test(arn)) {
     const consumer = service.consumers.get(arn);
     if (consumer === undefined) throw resourceNotFound(`Consumer ${arn} does not exist.`);
+    checkMay(consumer, context);
     return {
       row: consumer,
       change(members) {

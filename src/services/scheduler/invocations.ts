@@ -46,7 +46,8 @@ export class Invocations {
     const executionId = deps.random.fork("invocations").hex(16);
     const context: Planned = { executionId, plannedMs, serial, last, spec };
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
-    const deadLetter: DeadLetter | undefined = deadLetterArn === undefined ? undefined : { arn: deadLetterArn };
+    const deadLetter: DeadLetter | undefined =
+      deadLetterArn === undefined ? undefined : { arn: deadLetterArn, roleArn: spec.RoleArn };
     deps.delivery.submit({
       account: row.account,
       region: row.region,

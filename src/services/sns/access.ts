@@ -1,48 +1,41 @@
-/**
- * What clients of other accounts may do to a topic besides publishing and subscribing, which are free here: what its
- * policy says.
- */
+/** Who may do what to a topic: what its policy says, by the guard. */
 import { AuthorizationErrorException$ } from "@aws-sdk/client-sns";
-import { credentialScope } from "../../../protocols/credential-scope.ts";
 import { AwsError } from "../../../protocols/error.ts";
-import { decide } from "../../access/evaluate.ts";
-import { parsePolicy } from "../../access/policy.ts";
-import { requestKeys } from "../../access/request-keys.ts";
+import { notAuthorized } from "../../access/guard.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import type { Delivery } from "../../delivery/types.ts";
 import type { Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 
 /**
- * The topic's own account may do everything, and so may who has no account: an unsigned request, and another service.
+ * @param keys SNS's own condition keys, in lower case.
  * @throws AwsError AuthorizationError
  */
-export function checkManages(topic: TopicRow, context: OperationContext<Sns>, action: string): void {
-  const { account, principal, request, service } = context;
-  if (account === topic.account || request === undefined || credentialScope(request) === undefined) return;
-  const text = topic.attributes["Policy"];
-  const policy = text === undefined ? undefined : parsePolicy(text);
-  const asked = {
-    account,
-    principal,
-    action: `sns:${action}`,
-    resource: topic.arn,
-    keys: requestKeys(context, service.now, topic.account),
-  };
-  const decision = policy === undefined ? "not allowed" : decide(policy, asked);
-  if (decision === "allowed") return;
-  const why =
-    decision === "denied"
-      ? "with an explicit deny in a resource-based policy"
-      : `because no resource-based policy allows the SNS:${action} action`;
-  throw authorizationError(
-    `User: ${principal.arn} is not authorized to perform: SNS:${action} on resource: ${topic.arn} ${why}`,
-  );
+export function checkMay(
+  topic: TopicRow,
+  context: OperationContext<Sns>,
+  action: string,
+  keys: Readonly<Record<string, string | undefined>> = {},
+): void {
+  const policy = topic.attributes["Policy"];
+  if (topic.account === context.account && policy === undefined) return;
+  const question = { action: `sns:${action}`, keys: { ...keys, "aws:sourceowner": context.account } };
+  const refusal = context.service.deps.guard.refusalOfCall(topic, policy, context, question);
+  if (refusal) throw authorizationError(notAuthorized(refusal, `SNS:${action}`, topic.arn));
 }
 
-/** The topic of an ARN, for what its owner alone may do. @throws AwsError InvalidParameter, NotFound, AuthorizationError */
-export function managedTopic(arn: string | undefined, context: OperationContext<Sns>, action: string): TopicRow {
+/** @throws AwsError AuthorizationError, for what another service publishes. */
+export function checkDelivered(service: Sns, topic: TopicRow, delivery: Delivery<"sns">): void {
+  const { guard } = service.deps;
+  const question = { action: "sns:Publish" };
+  const refusal = guard.refusalOfDelivery(topic, topic.attributes["Policy"], delivery, delivery.id, question);
+  if (refusal) throw authorizationError(notAuthorized(refusal, "SNS:Publish", topic.arn));
+}
+
+/** The topic of an ARN, for an action on it. @throws AwsError InvalidParameter, NotFound, AuthorizationError */
+export function topicFor(arn: string | undefined, context: OperationContext<Sns>, action: string): TopicRow {
   const topic = context.service.topicOf(arn, context);
-  checkManages(topic, context, action);
+  checkMay(topic, context, action);
   return topic;
 }
 

@@ -5,7 +5,7 @@ import {
   PutDataProtectionPolicy$,
   type PutDataProtectionPolicyCommand,
 } from "@aws-sdk/client-sns";
-import { checkManages } from "./access.ts";
+import { checkMay } from "./access.ts";
 import { invalidParameter } from "./errors.ts";
 import { jsonObject } from "./json.ts";
 import { operation } from "./sns.ts";
@@ -25,7 +25,7 @@ export const putDataProtectionPolicy = operation<PutDataProtectionPolicyCommand>
   (input, context) => {
     const { service } = context;
     const topic = service.topicOf(input.ResourceArn, context, "ResourceArn");
-    checkManages(topic, context, "PutDataProtectionPolicy");
+    checkMay(topic, context, "PutDataProtectionPolicy");
     const text = input.DataProtectionPolicy ?? "";
     const policy = text === "" || text === "{}" ? undefined : checkDataProtectionPolicy(text, topic.fifo);
     service.topics.put({ ...topic, dataProtectionPolicy: policy });

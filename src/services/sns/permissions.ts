@@ -6,7 +6,7 @@ import {
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-sns";
-import { managedTopic } from "./access.ts";
+import { topicFor } from "./access.ts";
 import { invalidParameter } from "./errors.ts";
 import { outOfScope, type Policy, parsePolicy, type Statement, topicActions } from "./policy.ts";
 import { operation, type Sns } from "./sns.ts";
@@ -14,7 +14,7 @@ import type { TopicRow } from "./tables.ts";
 
 export const addPermission = operation<AddPermissionCommand>(AddPermission$, (input, context) => {
   const { service, partition } = context;
-  const topic = managedTopic(input.TopicArn, context, "AddPermission");
+  const topic = topicFor(input.TopicArn, context, "AddPermission");
   const label = input.Label ?? "";
   if (!/^[\w-]{1,80}$/.test(label)) throw invalidParameter("Label");
   const accounts = input.AWSAccountId ?? [];
@@ -43,7 +43,7 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
 
 export const removePermission = operation<RemovePermissionCommand>(RemovePermission$, (input, context) => {
   const { service } = context;
-  const topic = managedTopic(input.TopicArn, context, "RemovePermission");
+  const topic = topicFor(input.TopicArn, context, "RemovePermission");
   const policy = policyOf(topic);
   const left = policy.Statement.filter(({ Sid }) => Sid !== input.Label);
   if (left.length < policy.Statement.length) setPolicy(service, topic, { ...policy, Statement: left });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Delivery } from "../../delivery/types.ts";
+import { checkDelivered } from "./access.ts";
 import { notFound } from "./errors.ts";
 import { type Content, checkContent, checkOrdering, type Sent } from "./message.ts";
 import { checkMessageAttributes } from "./message-attributes.ts";
@@ -90,6 +91,7 @@ export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { Messa
   const { subject, messageGroupId, messageDeduplicationId } = delivery.parameters;
   const topic = service.topics.get(delivery.target);
   if (topic === undefined) throw notFound("Topic");
+  checkDelivered(service, topic, delivery);
   const sent: Sent = {
     Message: delivery.payload,
     Subject: subject,

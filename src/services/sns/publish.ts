@@ -15,6 +15,7 @@ import {
 import { AwsError } from "../../../protocols/error.ts";
 import { type BatchErrors, checkBatch, failedEntry } from "../../calls/batch.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { checkMay, topicFor } from "./access.ts";
 import { directDelivery } from "./deliveries.ts";
 import { invalidParameter } from "./errors.ts";
 import { type Content, checkContent, checkOrdering, maxMessageBytes } from "./message.ts";
@@ -48,13 +49,14 @@ export const publish = operation<PublishCommand>(Publish$, (input, context) => {
   if (content.size + attributes.size > maxMessageBytes) throw invalidParameter("Message too long");
   if (PhoneNumber !== undefined) return toPhone(PhoneNumber, content, attributes, context);
   if (topic === undefined && isEndpoint(arn as string)) return toEndpoint(arn as string, content, attributes, context);
-  return accept(service.topicOf(arn, context, parameter), input, content, attributes, publisherOf(context));
+  const published = service.topicOf(arn, context, parameter);
+  checkMay(published, context, "Publish");
+  return accept(published, input, content, attributes, publisherOf(context));
 });
 
 export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input, context) => {
-  const { service } = context;
   const entries = checkBatch(input.PublishBatchRequestEntries, batchErrors);
-  const topic = service.topicOf(input.TopicArn, context);
+  const topic = topicFor(input.TopicArn, context, "Publish");
   // What is wrong with the attributes of one entry fails the call before any entry is taken; on a FIFO topic, whose order
   // would have a gap, any fault does.
   const checked = entries.map((entry) => {

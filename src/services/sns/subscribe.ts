@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
+import { checkMay } from "./access.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asGivenAttributes, invalid, invalidParameter } from "./errors.ts";
 import { pendingMs } from "./retention.ts";
@@ -31,6 +32,7 @@ export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context
   const topic = service.topicOf(input.TopicArn, context);
   checkEndpoint(service, protocol, endpoint, input.Attributes);
   checkCompatible(topic, protocol, endpoint);
+  checkMay(topic, context, "Subscribe", { "sns:endpoint": endpoint, "sns:protocol": protocol });
   const named = (input.Attributes ?? {}) as Record<string, string>;
   const kind = { protocol, endpoint, account, topic };
   const attributes = asGivenAttributes(() => applySubscriptionAttributes({}, named, kind));

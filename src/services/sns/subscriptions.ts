@@ -18,7 +18,7 @@ import { parseArn } from "../../calls/arn.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
-import { authorizationError, checkManages } from "./access.ts";
+import { authorizationError, checkMay, topicFor } from "./access.ts";
 import { confirmationDelivery } from "./deliveries.ts";
 import { asSetAttribute, invalid, invalidParameter, notFound } from "./errors.ts";
 import { pendingMs } from "./retention.ts";
@@ -84,7 +84,7 @@ export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, c
     throw authorizationError("This subscription may only be deleted by an authorized user.");
   }
   const topic = service.topics.get(row.topicArn);
-  if (topic && row.account !== context.account) checkManages(topic, context, "Unsubscribe");
+  if (topic && row.account !== context.account) checkMay(topic, context, "Unsubscribe");
   service.deps.timers.cancel(`${pendingTimer} ${row.arn}`);
   service.deleteSubscription(row);
   // Whoever followed the link may take it back: the token of the message brings the subscription to life again.
@@ -112,7 +112,7 @@ export const setSubscriptionAttributes = operation<SetSubscriptionAttributesComm
     const row = service.subscriptionOf(input.SubscriptionArn, context);
     const topic = service.topics.get(row.topicArn);
     if (!topic) throw notFound("Subscription");
-    if (row.account !== context.account) checkManages(topic, context, "SetSubscriptionAttributes");
+    if (row.account !== context.account) checkMay(topic, context, "SetSubscriptionAttributes");
     const name = input.AttributeName ?? "";
     const named = { [name]: input.AttributeValue };
     const attributes = asSetAttribute(() => applySubscriptionAttributes(row.attributes, named, { ...row, topic }));
@@ -137,7 +137,7 @@ export const listSubscriptionsByTopic = operation<ListSubscriptionsByTopicComman
   ListSubscriptionsByTopic$,
   (input, context) => {
     const { service } = context;
-    const topic = service.topicOf(input.TopicArn, context);
+    const topic = topicFor(input.TopicArn, context, "ListSubscriptionsByTopic");
     return page(service.subscriptions.by.topic.range(topic.arn, pageAfter(input.NextToken)));
   },
 );

@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
 import type { OperationContext } from "../../calls/operation.ts";
-import { checkManages } from "./access.ts";
+import { checkMay } from "./access.ts";
 import { invalidParameter, resourceNotFound } from "./errors.ts";
 import { checkHere, operation, type Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
@@ -25,7 +25,7 @@ interface Tag {
 export const tagResource = operation<TagResourceCommand>(TagResource$, (input, context) => {
   const { service } = context;
   const topic = taggedTopic(context, input.ResourceArn);
-  checkManages(topic, context, "TagResource");
+  checkMay(topic, context, "TagResource");
   const tags = { ...topic.tags, ...checkTags(input.Tags) };
   checkCount(tags);
   service.topics.put({ ...topic, tags });
@@ -35,7 +35,7 @@ export const tagResource = operation<TagResourceCommand>(TagResource$, (input, c
 export const untagResource = operation<UntagResourceCommand>(UntagResource$, (input, context) => {
   const { service } = context;
   const topic = taggedTopic(context, input.ResourceArn);
-  checkManages(topic, context, "UntagResource");
+  checkMay(topic, context, "UntagResource");
   const gone = new Set(input.TagKeys);
   const tags = Object.fromEntries(Object.entries(topic.tags).filter(([key]) => !gone.has(key)));
   service.topics.put({ ...topic, tags });

@@ -17,7 +17,7 @@ import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
-import { checkManages, managedTopic } from "./access.ts";
+import { checkMay, topicFor } from "./access.ts";
 import { checkDataProtectionPolicy } from "./data-protection.ts";
 import { asGivenAttributes, asSetAttribute, invalidParameter, invalidState } from "./errors.ts";
 import { checkHere, operation, pageSize } from "./sns.ts";
@@ -90,7 +90,7 @@ export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, c
   checkHere(input.TopicArn, "TopicArn", context);
   const topic = service.topics.get(input.TopicArn as string);
   if (!topic) return;
-  checkManages(topic, context, "DeleteTopic");
+  checkMay(topic, context, "DeleteTopic");
   if (topic.attributes["ArchivePolicy"] !== undefined) {
     throw invalidState("A topic with an active archive policy cannot be deleted");
   }
@@ -102,12 +102,12 @@ export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, c
 
 export const getTopicAttributes = operation<GetTopicAttributesCommand>(GetTopicAttributes$, (input, context) => {
   const { service } = context;
-  return { Attributes: shownTopicAttributes(service, service.topicOf(input.TopicArn, context)) };
+  return { Attributes: shownTopicAttributes(service, topicFor(input.TopicArn, context, "GetTopicAttributes")) };
 });
 
 export const setTopicAttributes = operation<SetTopicAttributesCommand>(SetTopicAttributes$, (input, context) => {
   const { service } = context;
-  const topic = managedTopic(input.TopicArn, context, "SetTopicAttributes");
+  const topic = topicFor(input.TopicArn, context, "SetTopicAttributes");
   const name = input.AttributeName ?? "";
   const named = { [name]: input.AttributeValue ?? "" };
   const unknown = () => invalidParameter("AttributeName");

@@ -1,69 +1,59 @@
-/** What clients of other accounts may do with a queue: what its policy says. */
-
-import { credentialScope } from "../../../protocols/credential-scope.ts";
-import { type Decision, decide } from "../../access/evaluate.ts";
-import { type Policy, parsePolicy } from "../../access/policy.ts";
-import { requestKeys } from "../../access/request-keys.ts";
+/** Who may do what with a queue: what its policy says, by the guard. */
+import { type Guard, notAuthorized, type Refusal } from "../../access/guard.ts";
 import type { OperationContext } from "../../calls/operation.ts";
-import type { Clock } from "../../engine/clock.ts";
+import { type Delivery, DeliveryFailure, type Receiver, type Shared } from "../../delivery/types.ts";
 import { accessDenied } from "./errors.ts";
 import { ownerActions, type SqsAction } from "./policy.ts";
 import type { QueueRow } from "./tables.ts";
 
 export class Access {
-  readonly #clock: Clock;
-  /** Policies as they are evaluated; a queue whose policy changes is another row. */
-  readonly #policies = new WeakMap<QueueRow, Policy>();
+  readonly #guard: Guard;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(guard: Guard) {
+    this.#guard = guard;
   }
 
-  /**
-   * Whether the caller may do this to the queue. The queue's own account may, and so may who has no account: an
-   * unsigned request, and another service, whose role Busbar does not know.
-   */
+  /** Whether the caller may do this to the queue. */
   isAllowed(queue: QueueRow, context: OperationContext, action: SqsAction): boolean {
-    return this.#decide(queue, context, action) === "allowed";
+    return this.#refusal(queue, context, action) === undefined;
   }
 
-  /** @throws AwsError AccessDenied, in the words of IAM. SQS writes the names of actions in lower case. */
+  /** @throws AwsError AccessDenied, in the words of IAM. */
   check(queue: QueueRow, context: OperationContext, action: SqsAction): void {
-    const decision = this.#decide(queue, context, action);
-    if (decision === "allowed") return;
-    const name = `sqs:${action.toLowerCase()}`;
-    const why =
-      decision === "denied"
-        ? "with an explicit deny in a resource-based policy"
-        : `because no resource-based policy allows the ${name} action`;
-    throw accessDenied(
-      `User: ${context.principal.arn} is not authorized to perform: ${name} on resource: ${queue.arn} ${why}`,
-    );
+    const refusal = this.#refusal(queue, context, action);
+    if (refusal) throw accessDenied(words(refusal, queue, action));
   }
 
-  #decide(queue: QueueRow, context: OperationContext, action: SqsAction): Decision {
-    const { account, principal, request } = context;
-    if (account === queue.account) return "allowed";
-    if (request === undefined || credentialScope(request) === undefined) return "allowed";
-    const policy = this.#policyOf(queue);
-    if (!policy || ownerActions.has(action)) return "not allowed";
-    return decide(policy, {
-      account,
-      principal,
-      action: `sqs:${action}`,
-      resource: queue.arn,
-      keys: requestKeys(context, this.#clock.now(), queue.account),
-    });
+  /** Why a service's message does not come into the queue; undefined when it does. */
+  refusalOf(queue: QueueRow, delivery: Delivery<"sqs">): DeliveryFailure | undefined {
+    const question = { action: "sqs:SendMessage" };
+    const refusal = this.#guard.refusalOfDelivery(queue, queue.texts["Policy"], delivery, delivery.id, question);
+    return refusal && refused(refusal, queue);
   }
 
-  #policyOf(queue: QueueRow): Policy | undefined {
-    const text = queue.texts["Policy"];
-    if (text === undefined) return undefined;
-    let policy = this.#policies.get(queue);
-    if (!policy) {
-      policy = parsePolicy(text);
-      if (policy) this.#policies.set(queue, policy);
-    }
-    return policy;
+  /** As `refusalOf`, for one of many messages. */
+  refusalOfReceiver(
+    queue: QueueRow,
+    shared: Shared<"sqs">,
+    receiver: Receiver,
+    id: string,
+  ): DeliveryFailure | undefined {
+    const policy = queue.texts["Policy"];
+    const refusal = this.#guard.refusalOfReceiver(queue, policy, shared, receiver, id, "sqs:SendMessage");
+    return refusal && refused(refusal, queue);
   }
+
+  #refusal(queue: QueueRow, context: OperationContext, action: SqsAction): Refusal | undefined {
+    const question = { action: `sqs:${action}`, ownersOnly: ownerActions.has(action) };
+    return this.#guard.refusalOfCall(queue, queue.texts["Policy"], context, question);
+  }
+}
+
+/** SQS writes the names of actions in lower case. */
+function words(refusal: Refusal, queue: QueueRow, action: SqsAction): string {
+  return notAuthorized(refusal, `sqs:${action.toLowerCase()}`, queue.arn);
+}
+
+function refused(refusal: Refusal, queue: QueueRow): DeliveryFailure {
+  return new DeliveryFailure("AccessDenied", words(refusal, queue, "SendMessage"), false);
 }

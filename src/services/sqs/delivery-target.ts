@@ -26,6 +26,8 @@ export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId
   const { parameters } = delivery;
   const queue = sqs.queues.get(delivery.target);
   if (queue === undefined) throw noQueue();
+  const refusal = sqs.access.refusalOf(queue, delivery);
+  if (refusal !== undefined) throw refusal;
   const checked = checkSent(queue, delivery);
   const copy = parameters.copy && { ...parameters.copy, own: delivery.source };
   const size = copy === undefined ? checked.size : checked.size + signatureChars + copy.own.length;
@@ -55,13 +57,19 @@ export function deliverToQueues(
   let checked: Checked | undefined;
   let bodyMd5 = "";
   for (let place = 0; place < receivers.length; place += 1) {
-    const { account, source, target } = receivers[place] as Receiver;
+    const receiver = receivers[place] as Receiver;
+    const { account, source, target } = receiver;
     const queue = sqs.queues.get(target);
     if (queue === undefined) {
       failures.set(place, noQueue());
       continue;
     }
     if (isFifo(queue.arn)) throw new Error(`${queue.arn} takes its messages one by one`);
+    const refusal = sqs.access.refusalOfReceiver(queue, shared, receiver, ids[place] as string);
+    if (refusal !== undefined) {
+      failures.set(place, refusal);
+      continue;
+    }
     if (checked === undefined) {
       checked = checkSent(queue, shared);
       if (copy === undefined) bodyMd5 = md5Hex(checked.body);

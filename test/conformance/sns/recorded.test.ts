@@ -98,7 +98,7 @@ describe("another region's ARN", () => {
 
 describe("another account", () => {
   it("manages what the topic's policy lets it, and nothing else", async () => {
-    const bench = await startSns();
+    const bench = await startSns({ policies: "enforce" });
     const topic = await bench.topic("t");
     const SubscriptionArn = await bench.subscribe(topic, "sqs", await bench.queue("q"));
     const other = clientOf(bench, { account: "111122223333" });

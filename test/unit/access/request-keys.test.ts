@@ -13,7 +13,13 @@ function keysOf(arn: string, origin = "http://localhost:4566", headers: Record<s
   const principal = { kind: "user" as const, arn, userId: "id" };
   const cause = Cause.ofRequest("request", now, origin, undefined);
   const invocation = new Invocation({ account: "111122223333", region: "eu-west-1", principal }, cause);
-  const details = { requestId: "request", origin, protocol: "awsJson1_0" as const, request: wire };
+  const details = {
+    requestId: "request",
+    operation: "SendMessage",
+    origin,
+    protocol: "awsJson1_0" as const,
+    request: wire,
+  };
   const context = new OperationContext(undefined, invocation, details);
   return Object.fromEntries(requestKeys(context, now, "000000000000"));
 }
@@ -51,7 +57,7 @@ it("names the role of a session, and leaves out what is not there", () => {
   expect(session).toMatchObject({
     "aws:principalarn": "arn:aws:iam::111122223333:role/worker",
     "aws:principaltype": "AssumedRole",
-    "aws:securetransport": "false",
+    "aws:securetransport": "true",
   });
   expect(session).not.toHaveProperty("aws:useragent");
   expect(session).not.toHaveProperty("aws:referer");

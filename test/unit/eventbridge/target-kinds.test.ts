@@ -1,6 +1,8 @@
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
+import { Guard } from "../../../src/access/guard.ts";
 import { Apis } from "../../../src/apis/apis.ts";
+import { Notes } from "../../../src/calls/notes.ts";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
 import { eventRetry } from "../../../src/delivery/event-retry.ts";
 import { Mailbox } from "../../../src/delivery/mailbox.ts";
@@ -38,6 +40,7 @@ function alone() {
     timers,
     random,
     delivery,
+    guard: new Guard({ mode: "off", clock, notes: new Notes() }),
     awsEvents,
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
