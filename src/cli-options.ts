@@ -34,6 +34,8 @@ export interface CliOptions {
   readonly functions: Readonly<Record<string, string>>;
   /** URLs of services Busbar has not, by the name Step Functions calls them; `*` is for all others. */
   readonly endpoints: Readonly<Record<string, string>>;
+  /** URLs of key sets, by the issuer of tokens. */
+  readonly jwks: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets. */
   readonly s3Root: string | undefined;
   /** The contents of the mock configuration file. */
@@ -70,6 +72,9 @@ Usage: busbar [options]
   --endpoint <name=url>  where a service is that Busbar has not (dynamodb=http://localhost:8000): clients' calls of it are
                          passed on, tasks call it there; functions (lambda=url), API Gateway for rules and pipes
                          (execute-api=url), KMS for encrypted queues (kms=url); *=url for all others; may be repeated
+  --jwks <issuer=url>    where the keys of a token issuer are, for authorizers of APIs, if not at the issuer itself
+                         (https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc=http://localhost:9000/jwks.json);
+                         may be repeated
   --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
   --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
   --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated
@@ -106,6 +111,7 @@ const flags = {
   "cors-origin": { type: "string", multiple: true },
   "host-name": { type: "string", multiple: true },
   endpoint: { type: "string", multiple: true },
+  jwks: { type: "string", multiple: true },
   "s3-root": { type: "string" },
   mocks: { type: "string" },
   function: { type: "string", multiple: true },
@@ -125,7 +131,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     if (typeof flag === "string") return flag;
     return environment[variableOf(name)] || undefined;
   };
-  const list = (name: "function" | "endpoint" | "cors-origin" | "host-name"): readonly string[] =>
+  const list = (name: "function" | "endpoint" | "jwks" | "cors-origin" | "host-name"): readonly string[] =>
     values[name] ?? environment[variableOf(name)]?.split(",").filter((one) => one !== "") ?? [];
   const on = (name: keyof typeof flags): boolean => {
     if (values[name] !== undefined) return values[name] === true;
@@ -159,6 +165,10 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     hostNames: eachOf("--host-name", list("host-name"), parseHostName),
     functions: urlsOf(list("function"), "--function needs name=url, for example worker=http://localhost:9000"),
     endpoints: urlsOf(list("endpoint"), "--endpoint needs service=url, for example dynamodb=http://localhost:8000"),
+    jwks: urlsOf(
+      list("jwks"),
+      "--jwks needs issuer=url, for example https://issuer.example=http://localhost:9000/jwks",
+    ),
     s3Root: text("s3-root"),
     mocks: mocksIn(text("mocks") ?? environment["SFN_MOCK_CONFIG"]),
     help: values.help === true,

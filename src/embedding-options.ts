@@ -31,6 +31,7 @@ const checks: Readonly<Record<keyof BusbarOptions, readonly [Check, string]>> = 
   streamDelay: [isDuration, 'milliseconds or a text such as "500ms"'],
   functions: [isTexts, "an object of URLs by the names of functions"],
   endpoints: [isTexts, "an object of URLs by the names of services"],
+  jwks: [isTexts, "an object of URLs by the issuers of tokens"],
   s3Root: [isText, "the path of a directory"],
   mocks: [isObject, "an object in the format of Step Functions Local's mock configuration file"],
 };

@@ -88,6 +88,8 @@ export interface EmulatorOptions {
   readonly s3Root?: string | undefined;
   /** URLs of services that Busbar has not, by the name Step Functions calls them. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
+  /** URLs of the keys with which issuers sign their tokens, by issuer. */
+  readonly jwks?: Readonly<Record<string, string>> | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** Bytes the process may use before new work is refused; nobody looks unless told. */
@@ -172,7 +174,7 @@ export class Emulator {
       delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     }
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
-    this.apis = new Apis(store);
+    this.apis = new Apis(store, clock, options.jwks);
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
     const connections = new Connections();

@@ -68,6 +68,11 @@ export interface BusbarOptions {
    * keys of encrypted queues.
    */
   readonly endpoints?: Readonly<Record<string, string>>;
+  /**
+   * Where the keys of token issuers are (`{ "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc":
+   * "http://localhost:9000/jwks.json" }`), for authorizers of APIs; at the issuer itself unless told.
+   */
+  readonly jwks?: Readonly<Record<string, string>>;
   /** A directory whose folders stand for S3 buckets, for distributed Maps. */
   readonly s3Root?: string;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
@@ -147,6 +152,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
     functions: options.functions,
     endpoints: options.endpoints,
+    jwks: options.jwks,
     s3Root: options.s3Root,
     mocks: options.mocks,
   };

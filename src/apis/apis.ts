@@ -4,9 +4,11 @@
  */
 import type { Duplex } from "node:stream";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
+import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import { Connections } from "./connections.ts";
 import { Domains } from "./domains.ts";
+import { Tokens } from "./tokens.ts";
 
 /** Which API a request is for, and what of its address is left for the API to look at. */
 export interface ApiCall {
@@ -38,10 +40,14 @@ export class Apis {
   readonly domains: Domains;
   /** The open connections of WebSocket APIs. */
   readonly connections = new Connections();
+  /** Verifies what callers say who they are. */
+  readonly tokens: Tokens;
   readonly #services: ServedApis[] = [];
 
-  constructor(store: Store) {
+  /** @param keyUrls where keys of token issuers are, by issuer. */
+  constructor(store: Store, clock: Clock, keyUrls?: Readonly<Record<string, string>>) {
     this.domains = new Domains(store);
+    this.tokens = new Tokens(clock, keyUrls);
   }
 
   /** Called once by each service that has APIs. */

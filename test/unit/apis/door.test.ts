@@ -4,6 +4,7 @@ import { type ApiCall, Apis } from "../../../src/apis/apis.ts";
 import type { DomainRow, MappingRow, RoutingRuleRow } from "../../../src/apis/domains.ts";
 import { ApiDoor } from "../../../src/apis/door.ts";
 import type { DoorAnswer, DoorRequest } from "../../../src/calls/door.ts";
+import { Clock } from "../../../src/engine/clock.ts";
 import { Store } from "../../../src/engine/store.ts";
 
 let apis: Apis;
@@ -14,7 +15,7 @@ let refused: { status: number; body: string }[];
 
 beforeEach(() => {
   store = Store.memory();
-  apis = new Apis(store);
+  apis = new Apis(store, new Clock({ mode: "virtual" }));
   door = new ApiDoor(apis);
   served = [];
   refused = [];

@@ -45,7 +45,7 @@ function alone() {
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
     functions: new Functions(random, clock),
-    apis: new Apis(store),
+    apis: new Apis(store, clock),
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("not asked")),
     relay: () => Promise.reject(new Error("not asked")),
