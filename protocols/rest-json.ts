@@ -14,6 +14,13 @@ import type { Constraints } from "./validate.ts";
 
 export const restJson1: Protocol = { name: "restJson1", compile, encodeError };
 
+const moreHeaders = Symbol("headers beside the model's");
+
+/** An output with headers that its model does not know. */
+export function withHeaders<Output extends object>(output: Output, headers: Readonly<Record<string, string>>): Output {
+  return { ...output, [moreHeaders]: headers };
+}
+
 interface HttpTraits {
   readonly httpLabel?: 1;
   readonly httpQuery?: string;
@@ -212,8 +219,11 @@ function outputWriter(
       );
   return (value, headers) => {
     for (const write of writeHeaders) write(value, headers);
-    const body = writeBody(value, headers);
-    return { status: code === undefined ? status : ((value[code] as number | undefined) ?? status), headers, body };
+    Object.assign(headers, (value as { [moreHeaders]?: Record<string, string> })[moreHeaders]);
+    const answered = code === undefined ? status : ((value[code] as number | undefined) ?? status);
+    // There is no content in these, be it an empty object.
+    const body = answered === 204 ? "" : writeBody(value, headers);
+    return { status: answered, headers, body };
   };
 }
 

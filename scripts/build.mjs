@@ -3,7 +3,7 @@
  * thousands. What is loaded rarely (certificates) stays in chunks of its own.
  */
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,3 +73,5 @@ await build({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
 });
+// What other processes run is no module of ours.
+await cp(join(root, "src/functions/runtime/bootstraps"), join(root, "dist/bootstraps"), { recursive: true });

@@ -31,6 +31,7 @@ const titles = {
   pipes: "EventBridge Pipes",
   stepfunctions: "Step Functions",
   apigateway: "API Gateway (REST APIs)",
+  lambda: "Lambda",
   sts: "STS",
 };
 const title = (service) => titles[service] ?? service;

@@ -18,17 +18,20 @@ import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
 import type { Disk } from "./engine/disk.ts";
 import { Memory } from "./engine/memory.ts";
+import { Processes } from "./engine/processes.ts";
 import { Random } from "./engine/random.ts";
 import { type OnTrouble, Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { AwsEvents } from "./events/aws-events.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
 import { Functions } from "./functions/functions.ts";
+import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-runtime.ts";
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
 import { apigateway } from "./services/apigateway/index.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
+import { lambda } from "./services/lambda/index.ts";
 import { pipes } from "./services/pipes/index.ts";
 import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
@@ -48,6 +51,7 @@ export const services: readonly ServiceDefinition[] = [
   pipes,
   stepfunctions,
   apigateway,
+  lambda,
   sts,
 ];
 const models = services.map(({ model }) => model);
@@ -92,6 +96,8 @@ export interface EmulatorOptions {
   readonly jwks?: Readonly<Record<string, string>> | undefined;
   /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
+  /** The Node that runs functions; the one that runs us unless told. */
+  readonly lambdaNode?: string | undefined;
   /** Bytes the process may use before new work is refused; nobody looks unless told. */
   readonly maxMemory?: number | undefined;
   /** Told once when memory becomes short and once when it is enough again, in words. Default: a warning of the process. */
@@ -122,6 +128,11 @@ export class Emulator {
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
   readonly #running: RunningService[] = [];
+  readonly #processes = new Processes();
+  readonly #runtime: FunctionRuntime;
+  /** What functions call; nothing listens there before the server does, and without one nothing ever. */
+  #ownAddress = "http://127.0.0.1:1";
+  #closed = false;
 
   private constructor(store: Store, options: EmulatorOptions) {
     const onBug = options.onBug ?? ((error, where) => console.error(`busbar: bug in ${where}:`, error));
@@ -164,7 +175,15 @@ export class Emulator {
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
     this.logs = new LogGroups(store, clock);
-    this.functions = new Functions(random.fork("functions"), clock, options.endpoints?.["lambda"]);
+    const elsewhere = options.endpoints?.["lambda"];
+    this.functions = new Functions({ random: random.fork("functions"), clock, store, elsewhere });
+    this.#runtime = new FunctionRuntime({
+      clock,
+      random: random.fork("runtimes"),
+      processes: this.#processes,
+      workshop: { node: options.lambdaNode, endpoint: () => this.#ownAddress },
+      writeLog: (log) => this.#writeLog(log, random.fork("logs")),
+    });
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     const http = httpTarget(random.fork("http"));
     delivery.register("http", http, httpDeadline);
@@ -196,6 +215,8 @@ export class Emulator {
         guard,
         delivery,
         functions: this.functions,
+        runtime: this.#runtime,
+        processes: this.#processes,
         awsEvents,
         apis: this.apis,
         mailbox: this.mailbox,
@@ -228,7 +249,19 @@ export class Emulator {
   /** Tells by which address the emulator is reached, once it listens. */
   listensAt(origin: string): void {
     this.#dispatcher.address = origin;
+    // The port takes plain HTTP as well, for which nobody has to trust a certificate.
+    this.#ownAddress = origin.replace(/^https:/, "http:");
   }
+
+  /** Functions log when they are done, whoever waits for their answer. */
+  readonly #writeLog = ({ lines, ...log }: Parameters<WriteLog>[0], random: Random): void => {
+    if (this.#closed) return;
+    this.store.transaction(() => {
+      for (const { timeMs, message } of lines) {
+        this.logs.put({ ...log, id: random.uuid(), timestampMs: timeMs, message });
+      }
+    });
+  };
 
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
     return this.#dispatcher.handle(request, origin);
@@ -291,11 +324,14 @@ export class Emulator {
     this.clock.turns.stop();
     this.deliveries.stop();
     for (const { definition, state } of this.#running) definition.stop?.(state);
+    this.#runtime.pools.close();
   }
 
   /** Stops, flushes and releases the data directory. */
   async close(): Promise<void> {
     this.stop();
+    this.#closed = true;
+    await this.#processes.close();
     this.#endClock();
     this.clock.close();
     await this.store.close();

@@ -10,7 +10,7 @@ import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embeddin
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
-import type { FunctionHandler } from "./functions/functions.ts";
+import type { FunctionHandler } from "./functions/handlers.ts";
 import { type InProcessHandler, inProcessHandler } from "./in-process.ts";
 import type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
@@ -21,7 +21,7 @@ export type { DeliveryCounts } from "./delivery/history.ts";
 export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
 export type { EventFilter, EventRecord, NearMiss } from "./events/event-records.ts";
-export type { FunctionContext, FunctionHandler } from "./functions/functions.ts";
+export type { FunctionCallback, FunctionContext, FunctionHandler } from "./functions/handlers.ts";
 export type { InProcessHandler } from "./in-process.ts";
 export type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 

@@ -5,11 +5,13 @@ import type { Apis } from "../apis/apis.ts";
 import type { DeliveryEngine } from "../delivery/engine.ts";
 import type { Mailbox } from "../delivery/mailbox.ts";
 import type { Clock } from "../engine/clock.ts";
+import type { Processes } from "../engine/processes.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Timers } from "../engine/timers.ts";
 import type { AwsEvents } from "../events/aws-events.ts";
 import type { Functions } from "../functions/functions.ts";
+import type { FunctionRuntime } from "../functions/runtime/function-runtime.ts";
 import type { Connections } from "../outside/connections.ts";
 import type { Arrivals } from "../sources/arrivals.ts";
 import type { Door } from "./door.ts";
@@ -51,6 +53,10 @@ export interface ServiceDependencies {
   readonly mailbox: Mailbox;
   /** Lambda functions that can be invoked and waited for. */
   readonly functions: Functions;
+  /** Runs functions that are code. */
+  readonly runtime: FunctionRuntime;
+  /** Processes that end with us, and a directory that goes with them. */
+  readonly processes: Processes;
   /** Where services send events about themselves: the default bus. */
   readonly awsEvents: AwsEvents;
   /** News that a queue or a stream has something to read. */

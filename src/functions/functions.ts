@@ -1,45 +1,21 @@
 /**
- * Lambda functions without Lambda: a function ARN stands for a handler in this process, or for a URL that speaks
- * Lambda's Invoke API.
+ * Functions as something to invoke, whoever has them: handlers in this process first, then those that options name, then
+ * what providers have (created functions), then a Lambda elsewhere.
  */
 
 import { AwsError } from "../../protocols/error.ts";
-import { textOf } from "../../protocols/unknown-json.ts";
-import { parseArn } from "../calls/arn.ts";
 import type { Invocation } from "../calls/invocation.ts";
 import { type DeliverTo, DeliveryFailure, FailedAfterTaking, type RetryPolicy } from "../delivery/types.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
-import { HttpCallError, httpCall } from "../outside/http-client.ts";
-import { scopeHeaders } from "../outside/scope-headers.ts";
-import { withoutSecrets } from "../outside/secrets.ts";
+import type { Store } from "../engine/store.ts";
+import { callHandler, type FunctionHandler } from "./handlers.ts";
+import { functionVersion, nameOf, unqualified } from "./names.ts";
+import { callUrl, type RemoteFunctions } from "./remote.ts";
+import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider, InvokeOptions } from "./types.ts";
 
-export interface FunctionContext {
-  readonly functionName: string;
-  readonly invokedFunctionArn: string;
-  readonly awsRequestId: string;
-  /** The trace of the invocation, which Lambda puts into the environment as `_X_AMZN_TRACE_ID`. */
-  readonly traceHeader: string;
-}
-
-/** Gets the event as Lambda would hand it over; what it returns is the answer, what it throws a function error. */
-export type FunctionHandler = (event: unknown, context: FunctionContext) => unknown;
-
-/** What an invocation answered: JSON texts. */
-export interface FunctionAnswer {
-  readonly payload: string;
-  /** `Unhandled` or `Handled`: the payload then tells the error as `{"errorMessage","errorType"}`. */
-  readonly functionError?: string | undefined;
-  readonly requestId: string;
-}
-
-/** `url` is an Invoke API's; `all` says that it has more functions than this one, with their versions. */
-type Provider = { readonly handler: FunctionHandler } | { readonly url: string; readonly all?: boolean };
-
-/** Lambda's limit for the time a function may take, which is the time-out of all functions here. */
+/** Lambda's limit for the time a function may take, which is the time-out of functions that have none of their own. */
 const invokeTimeoutMs = 900_000;
-/** Lambda's limit for what a function may answer. */
-const maxAnswerBytes = 6 * 1024 * 1024;
 
 /** Lambda tries an asynchronous invocation that ends in an error twice more, after one minute and after two. */
 const asynchronousRetry: RetryPolicy = {
@@ -49,71 +25,104 @@ const asynchronousRetry: RetryPolicy = {
   ],
 };
 
+export interface FunctionsDependencies {
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly store: Store;
+  /** URL of a Lambda that has the functions nobody else has. */
+  readonly elsewhere?: string | undefined;
+}
+
 export class Functions {
   readonly #random: Random;
   readonly #clock: Clock;
-  readonly #elsewhere: Provider | undefined;
-  readonly #providers = new Map<string, Provider>();
+  readonly #store: Store;
+  readonly #elsewhere: FoundFunction | undefined;
+  readonly #handlers = new Map<string, FoundFunction>();
+  readonly #named = new Map<string, FoundFunction>();
+  readonly #providers: FunctionProvider[] = [];
 
-  /** @param elsewhere URL of a Lambda that has the functions nobody registers. */
-  constructor(random: Random, clock: Clock, elsewhere?: string) {
+  constructor({ random, clock, store, elsewhere }: FunctionsDependencies) {
     this.#random = random;
     this.#clock = clock;
-    this.#elsewhere = elsewhere === undefined ? undefined : { url: elsewhere, all: true };
+    this.#store = store;
+    this.#elsewhere = elsewhere === undefined ? undefined : this.#remote({ url: elsewhere, all: true });
   }
 
   /** @param nameOrArn a bare name serves every account and region; an ARN only itself. */
   register(nameOrArn: string, handler: FunctionHandler): void {
-    this.#providers.set(unqualified(nameOrArn), { handler });
+    this.#handlers.set(unqualified(nameOrArn), {
+      invoke: (call) => {
+        const deadlineMs = this.#clock.now() + invokeTimeoutMs;
+        return this.#inTime(call, callHandler(handler, call, this.#clock, deadlineMs));
+      },
+    });
+  }
+
+  /** Says whether a handler was registered under this name. */
+  unregister(nameOrArn: string): boolean {
+    return this.#handlers.delete(unqualified(nameOrArn));
   }
 
   /** @param url base of an Invoke API, or the whole address of one function's invocations. */
   registerUrl(nameOrArn: string, url: string): void {
-    this.#providers.set(unqualified(nameOrArn), { url });
+    this.#named.set(unqualified(nameOrArn), this.#remote({ url }));
   }
 
-  has(arn: string): boolean {
-    return this.#providerOf(arn) !== undefined;
+  /** A function that an option names, whatever runs it. */
+  registerNamed(nameOrArn: string, found: FoundFunction): void {
+    this.#named.set(unqualified(nameOrArn), found);
+  }
+
+  /** Asked, in the order of their coming, for functions that neither a handler nor an option stands for. */
+  provide(provider: FunctionProvider): void {
+    this.#providers.push(provider);
+  }
+
+  /** Whether anybody has the function. @throws AwsError when its function has no such version */
+  has(arn: string, invocation: Invocation): boolean {
+    return this.#look(arn, invocation) !== undefined;
+  }
+
+  /** Whether a handler or an option stands for the function, whatever else has one of its name. */
+  isOverridden(arn: string): boolean {
+    return this.#override(arn) !== undefined;
   }
 
   /**
    * Invokes a function and waits for its answer.
    * @param arn of the function, qualified or not, or its name.
    * @param payload the event as JSON text.
-   * @throws AwsError ResourceNotFoundException (404) for a function nobody has, ServiceException (500) when the URL behind
-   * it does not answer.
+   * @throws AwsError ResourceNotFoundException (404) for a function nobody has, TooManyRequestsException (429) for one that
+   * has too much to do, ServiceException (500) when the URL behind it does not answer.
    */
-  async invoke(arn: string, payload: string, { signal, trace }: Invocation): Promise<FunctionAnswer> {
-    const requestId = this.#random.uuid();
-    const provider = this.#providerOf(arn);
-    if (provider === undefined) {
-      const message = `Function not found: ${arn}`;
-      throw AwsError.unmodeled({ name: "ResourceNotFoundException", status: 404, message });
-    }
-    if ("handler" in provider) {
-      const context = {
-        functionName: nameOf(arn),
-        invokedFunctionArn: arn,
-        awsRequestId: requestId,
-        traceHeader: trace,
-      };
-      return this.#inTime(requestId, callHandler(provider.handler, payload, context));
-    }
-    const called = parseArn(arn);
-    const scope = called === undefined ? {} : scopeHeaders({ ...called, service: "lambda", nowMs: this.#clock.now() });
-    const headers = { "X-Amzn-Trace-Id": trace, ...scope };
-    return this.#inTime(requestId, callUrl(invokeUrl(provider, arn), { payload, headers, signal }));
+  async invoke(
+    arn: string,
+    payload: string,
+    invocation: Invocation,
+    options: InvokeOptions = {},
+  ): Promise<FunctionAnswer> {
+    const requestId = options.requestId ?? this.#random.uuid();
+    return this.#find(arn, invocation).invoke({ ...options, arn, payload, invocation, requestId });
   }
 
   /**
    * The target kind `lambda`: an asynchronous invocation unless the delivery waits for the answer. The source's part is
-   * over once the function took the event; a function error is tried again as Lambda does.
+   * over once the function took the event; from then on it is tried again as Lambda does.
    */
   readonly target: DeliverTo<"lambda"> = async (delivery, invocation) => {
-    const { payload, functionError, requestId } = await this.invoke(delivery.target, delivery.payload, invocation);
+    const { target: arn, payload: event } = delivery;
+    const found = this.#find(arn, invocation);
+    const call: FunctionCall = { arn, payload: event, invocation, requestId: this.#random.uuid() };
+    const sync = delivery.parameters.sync === true;
+    if (!sync && found.accept !== undefined) {
+      invocation.cause.run(() => this.#store.transaction(() => found.accept?.(call)));
+      return { requestId: call.requestId, payload: "" };
+    }
+    const { payload, functionError, requestId } = await found.invoke(call);
     if (functionError === undefined) return { requestId, payload };
     const told = payload.slice(0, 1000);
-    if (delivery.parameters.sync === true) throw new DeliveryFailure(functionError, told, true);
+    if (sync) throw new DeliveryFailure(functionError, told, true);
     const message = `The function ended with an error: ${told}`;
     if (delivery.taken === true) throw new DeliveryFailure(functionError, message, true);
     throw new FailedAfterTaking(functionError, message, delivery, asynchronousRetry, {
@@ -123,102 +132,56 @@ export class Functions {
     });
   };
 
+  #remote(remote: RemoteFunctions): FoundFunction {
+    return { invoke: (call) => this.#inTime(call, callUrl(remote, call, this.#clock.now(), invokeTimeoutMs)) };
+  }
+
   /** The function's answer, or Lambda's when the function takes too long on the clock: what it answers then is ignored. */
-  #inTime(requestId: string, answer: Promise<Omit<FunctionAnswer, "requestId">>): Promise<FunctionAnswer> {
+  #inTime(
+    { arn, requestId }: FunctionCall,
+    answer: Promise<Omit<FunctionAnswer, "requestId" | "executedVersion"> & { executedVersion?: string }>,
+  ): Promise<FunctionAnswer> {
+    const executedVersion = functionVersion(arn);
     return new Promise((resolve, reject) => {
       const timer = this.#clock.at(this.#clock.now() + invokeTimeoutMs, () => {
-        const seconds = (invokeTimeoutMs / 1000).toFixed(2);
-        const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;
-        const payload = JSON.stringify({ errorType: "Sandbox.Timedout", errorMessage });
-        resolve({ payload, functionError: "Unhandled", requestId });
+        resolve({ ...timedOut(requestId, invokeTimeoutMs), requestId, executedVersion });
       });
-      answer.finally(() => timer.cancel()).then((answered) => resolve({ ...answered, requestId }), reject);
+      answer
+        .finally(() => timer.cancel())
+        .then((answered) => resolve({ executedVersion, ...answered, requestId }), reject);
     });
   }
 
-  #providerOf(arn: string): Provider | undefined {
-    return this.#providers.get(unqualified(arn)) ?? this.#providers.get(nameOf(arn)) ?? this.#elsewhere;
-  }
-}
-
-/** Without version or alias. */
-function unqualified(nameOrArn: string): string {
-  return nameOrArn.startsWith("arn:") ? nameOrArn.split(":").slice(0, 7).join(":") : nameOrArn;
-}
-
-/** Of `arn:…:function:f:live`, `111122223333:function:f`, `f:live` or `f`. */
-function nameOf(arn: string): string {
-  return /(?:^|:)function:([^:]+)/.exec(arn)?.[1] ?? (arn.split(":", 1)[0] as string);
-}
-
-async function callHandler(
-  handler: FunctionHandler,
-  payload: string,
-  context: FunctionContext,
-): Promise<Omit<FunctionAnswer, "requestId">> {
-  const event = eventOf(payload);
-  try {
-    const result = await handler(event, context);
-    return { payload: JSON.stringify(result) ?? "null" };
-  } catch (error) {
-    // A handler may throw anything.
-    const { name = "Error", message = error }: { name?: unknown; message?: unknown } = error ?? {};
-    const thrown = { errorType: textOf(name), errorMessage: textOf(message) };
-    return { payload: JSON.stringify(thrown), functionError: "Unhandled" };
-  }
-}
-
-/** @throws AwsError InvalidRequestContentException */
-function eventOf(payload: string): unknown {
-  try {
-    return JSON.parse(payload);
-  } catch {
-    const message = "Could not parse request body into json: the payload is not valid JSON.";
-    throw AwsError.unmodeled({ name: "InvalidRequestContentException", status: 400, message });
-  }
-}
-
-/** The address of a function's invocations (Lambda API, Invoke). */
-function invokeUrl({ url, all = false }: { url: string; all?: boolean }, arn: string): URL {
-  const whole = /\/2015-03-31\/functions\//.test(url);
-  const path = `/2015-03-31/functions/${encodeURIComponent(nameOf(arn))}/invocations`;
-  const address = new URL(whole ? url : `${url.replace(/\/$/, "")}${path}`);
-  const qualifier = /(?:^|:)function:[^:]+:([^:]+)$/.exec(arn)?.[1];
-  if (qualifier !== undefined && all) address.searchParams.set("Qualifier", qualifier);
-  return address;
-}
-
-async function callUrl(
-  url: URL,
-  call: { payload: string; headers: Readonly<Record<string, string>>; signal: AbortSignal | undefined },
-): Promise<Omit<FunctionAnswer, "requestId">> {
-  const { payload, headers, signal } = call;
-  try {
-    const answer = await httpCall(url, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Amz-Invocation-Type": "RequestResponse", ...headers },
-      body: payload,
-      timeoutMs: invokeTimeoutMs,
-      signal,
-      maxBodyBytes: maxAnswerBytes,
-    });
-    if (answer.status >= 200 && answer.status < 300) {
-      const functionError = answer.headers["x-amz-function-error"];
-      return {
-        payload: answer.body || "null",
-        functionError: functionError === undefined ? undefined : textOf(functionError),
-      };
+  #override(arn: string): FoundFunction | undefined {
+    for (const functions of [this.#handlers, this.#named]) {
+      const found = functions.get(unqualified(arn)) ?? functions.get(nameOf(arn));
+      if (found !== undefined) return found;
     }
-    throw refused(answer.status, String(answer.headers["x-amzn-errortype"] ?? ""), answer.body);
-  } catch (error) {
-    if (!(error instanceof HttpCallError)) throw error;
-    const message = `The function behind ${withoutSecrets(url.href)} does not answer: ${error.message}`;
-    throw AwsError.unmodeled({ name: "ServiceException", status: 500, fault: "server", message });
+    return undefined;
+  }
+
+  #look(arn: string, invocation: Invocation): FoundFunction | undefined {
+    const override = this.#override(arn);
+    if (override !== undefined) return override;
+    for (const provider of this.#providers) {
+      const found = provider.find(arn, invocation);
+      if (found !== undefined) return found;
+    }
+    return this.#elsewhere;
+  }
+
+  /** @throws AwsError ResourceNotFoundException */
+  #find(arn: string, invocation: Invocation): FoundFunction {
+    const found = this.#look(arn, invocation);
+    if (found !== undefined) return found;
+    const message = `Function not found: ${arn}`;
+    throw AwsError.unmodeled({ name: "ResourceNotFoundException", status: 404, message });
   }
 }
 
-function refused(status: number, type: string, body: string): AwsError {
-  const fallback =
-    status === 404 ? "ResourceNotFoundException" : status === 429 ? "TooManyRequestsException" : "ServiceException";
-  return AwsError.unmodeled({ name: type.split(":")[0] || fallback, status, message: body.slice(0, 1000) });
+/** Lambda's answer for a function that takes too long. */
+export function timedOut(requestId: string, timeoutMs: number): Pick<FunctionAnswer, "payload" | "functionError"> {
+  const seconds = (timeoutMs / 1000).toFixed(2);
+  const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;
+  return { payload: JSON.stringify({ errorType: "Sandbox.Timedout", errorMessage }), functionError: "Unhandled" };
 }

@@ -80,6 +80,14 @@ export class LogGroups {
     this.#messages = store.packedTable(messageTable);
   }
 
+  /** Writes an event. Inside a transaction. */
+  put({ message, ...event }: Omit<LogEvent, "ingestedMs">): void {
+    const serial = this.#store.nextSerial();
+    this.#messages.put({ serial, account: event.account, message });
+    this.#rows.put({ ...event, ingestedMs: this.#clock.now(), serial });
+    if (this.#rows.size > keptEvents) this.#forget(this.#rows.by.arrival.first("") as LogEventRow);
+  }
+
   /** Takes a delivery of kind `logs`, inside a transaction. */
   deliver(delivery: Delivery<"logs">): void {
     const { parameters } = delivery;
@@ -88,21 +96,16 @@ export class LogGroups {
       parameters.structured === true
         ? structured(delivery.payload)
         : { timestampMs: parameters.timestampMs, message: delivery.payload };
-    const serial = this.#store.nextSerial();
-    const account = group?.account || delivery.account;
-    this.#messages.put({ serial, account, message });
-    this.#rows.put({
+    this.put({
       id: delivery.id,
-      account,
+      account: group?.account || delivery.account,
       region: group?.region || delivery.region,
       group: group?.resource.replace(/^log-group:/, "").replace(/:\*$/, "") ?? delivery.target,
       stream: parameters.stream ?? delivery.id,
       source: delivery.source,
       timestampMs,
-      ingestedMs: this.#clock.now(),
-      serial,
+      message,
     });
-    if (this.#rows.size > keptEvents) this.#forget(this.#rows.by.arrival.first("") as LogEventRow);
   }
 
   /** The events kept (the last 1,000), newest first. */

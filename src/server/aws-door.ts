@@ -4,7 +4,7 @@ import { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import { bodyTooLarge, type PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
-import { bodyLimitBytes } from "./body.ts";
+import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 
@@ -38,7 +38,7 @@ export class AwsDoor implements Door {
     if (elsewhere !== undefined) return passOn(elsewhere, request, answer);
     let response: WireResponse | PendingResponse;
     try {
-      const body = await request.bytes(bodyLimitBytes);
+      const body = await request.bytes(bodyLimitOf(request.path));
       const encoding = request.headers["content-encoding"];
       wire.body = encoding === undefined || body.length === 0 ? body : inflate(body, encoding);
       response = this.#emulator.handle(wire, `${request.scheme}://${request.host || "localhost:4566"}`);

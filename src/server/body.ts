@@ -4,8 +4,16 @@ import type { Http2ServerRequest } from "node:http2";
 import { Readable } from "node:stream";
 import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
 
-/** Above the largest request of the services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
+/** Above the largest request of most services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
 export const bodyLimitBytes = 16 * 1024 * 1024;
+/** Above the largest request with code, whose limit Lambda tells as 70,167,211 bytes. */
+const codeLimitBytes = 72 * 1024 * 1024;
+const codePath = /^\/20\d\d-\d\d-\d\d\/(?:functions|layers)\b/;
+
+/** The most bytes that are read of a request to this path before anybody knows what it is. */
+export function bodyLimitOf(path: string): number {
+  return codePath.test(path) ? codeLimitBytes : bodyLimitBytes;
+}
 /**
  * A body that is too large is read to its end and thrown away, and answered then: most clients do not look for an answer
  * while they write. Beyond this the answer does not wait, and the connection breaks under a client that goes on.

@@ -92,6 +92,15 @@ describe("layers", () => {
   });
 });
 
+describe("processes", () => {
+  it("are started by the engine alone, which sees to their end", () => {
+    const others = imports.filter(
+      ({ file, target }) => /^(node:)?(child_process|cluster)$/.test(target) && file !== "src/engine/processes.ts",
+    );
+    expect(others).toEqual([]);
+  });
+});
+
 describe("time and chance", () => {
   const home = /^src\/engine\/(real-time|random)\.ts$/;
   const forbidden = /\bDate\.now\b|\bnew Date\(\)|\bprocess\.(nextTick|hrtime)\b|\bMath\.random\b|\brandomUUID\b/;

@@ -8,11 +8,13 @@ import { eventRetry } from "../../../src/delivery/event-retry.ts";
 import { Mailbox } from "../../../src/delivery/mailbox.ts";
 import type { Delivery, DeliveryRequest } from "../../../src/delivery/types.ts";
 import { Clock } from "../../../src/engine/clock.ts";
+import { Processes } from "../../../src/engine/processes.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
 import { Timers } from "../../../src/engine/timers.ts";
 import { AwsEvents } from "../../../src/events/aws-events.ts";
 import { Functions } from "../../../src/functions/functions.ts";
+import { FunctionRuntime } from "../../../src/functions/runtime/function-runtime.ts";
 import { Connections } from "../../../src/outside/connections.ts";
 import { EventBridge } from "../../../src/services/eventbridge/eventbridge.ts";
 import { errorCode } from "../../../src/services/eventbridge/failure-codes.ts";
@@ -34,6 +36,8 @@ function alone() {
     delivery.registerLocal(kind, (one) => given.push(one));
   }
   const awsEvents = new AwsEvents();
+  const processes = new Processes();
+  const workshop = { node: undefined, endpoint: () => "" };
   const service = new EventBridge({
     store,
     clock,
@@ -44,8 +48,10 @@ function alone() {
     awsEvents,
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
-    functions: new Functions(random, clock),
     apis: new Apis(store, clock),
+    functions: new Functions({ random, clock, store }),
+    runtime: new FunctionRuntime({ clock, random, processes, workshop, writeLog: () => {} }),
+    processes,
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("not asked")),
     relay: () => Promise.reject(new Error("not asked")),

@@ -1,7 +1,7 @@
 /** Lambda functions: by their ARN, by the optimized integration and by `aws-sdk:lambda:invoke`. */
 import { AwsError } from "../../../../../protocols/error.ts";
 import { formatArn } from "../../../../calls/arn.ts";
-import type { FunctionAnswer } from "../../../../functions/functions.ts";
+import type { FunctionAnswer } from "../../../../functions/types.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";

@@ -1,0 +1,166 @@
+/**
+ * Child processes: the only file that spawns. They end with us, whatever way we end: a guard, a shell of a megabyte, holds
+ * the other end of a pipe, and when that breaks it kills every group of processes it was told of and removes the scratch
+ * directory.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+export interface ProcessRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment: nothing of ours is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly directory: string;
+  /** Gets what the process writes to stdout and stderr, as it comes. */
+  readonly onOutput: (chunk: Buffer) => void;
+}
+
+export interface ProcessEnd {
+  /** Exit status; null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started at all. */
+  readonly failure?: string;
+}
+
+export interface RunningProcess {
+  readonly pid: number | undefined;
+  /** Resolves once the process has ended and all it wrote was read. */
+  readonly ended: Promise<ProcessEnd>;
+  /** Kills it with all the processes it has started. */
+  kill(): void;
+  /** The most memory it has held, in bytes; undefined where the system does not tell. */
+  peakBytes(): number | undefined;
+}
+
+/**
+ * Reads which groups there are from the pipe, and ends them all when it breaks. Signals of a terminal, which go to everybody
+ * in it, must not end the guard before us.
+ */
+const guardScript = `trap '' HUP INT TERM
+groups=
+while read -r word group; do
+  if [ "$word" = begun ]; then groups="$groups $group"; continue; fi
+  rest=
+  for one in $groups; do [ "$one" = "$group" ] || rest="$rest $one"; done
+  groups=$rest
+done
+for group in $groups; do kill -KILL "-$group"; done
+rm -rf "$1"`;
+
+/** Begins what it is for only once the guard knows of it; input there is none. */
+const startScript = `read -r go || exit 0; exec "$@" </dev/null`;
+
+export class Processes {
+  readonly #running = new Set<ChildProcess>();
+  #guard: ChildProcess | undefined;
+  #scratch: string | undefined;
+  #closed = false;
+
+  /** A directory for what processes need on disk, removed with them. Made at the first call. */
+  get scratch(): string {
+    this.#scratch ??= mkdtempSync(join(tmpdir(), "busbar-"));
+    return this.#scratch;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+
+  /** Starts a process in a group of its own. It keeps nobody's event loop going. */
+  start({ command, args, env, directory, onOutput }: ProcessRequest): RunningProcess {
+    if (this.#closed) throw new Error("processes were asked for after their end");
+    const guard = this.#guarded();
+    const child = spawn("/bin/sh", ["-c", startScript, "busbar", command, ...args], {
+      cwd: directory,
+      env,
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#running.add(child);
+    release(child);
+    for (const stream of [child.stdout, child.stderr] as Readable[]) stream.on("data", onOutput).on("error", () => {});
+    child.stdin?.on("error", () => {});
+    const ended = new Promise<ProcessEnd>((resolve) => {
+      child.once("error", (error) => {
+        this.#running.delete(child);
+        resolve({ code: null, signal: null, failure: error.message });
+      });
+      child.once("exit", () => {
+        // Whatever it has started ends with it, and its group's number is free for others afterwards.
+        killGroup(child);
+        guard.stdin?.write(`ended ${child.pid}\n`);
+      });
+      child.once("close", (code, signal) => {
+        this.#running.delete(child);
+        resolve({ code, signal });
+      });
+    });
+    if (child.pid !== undefined) {
+      guard.stdin?.write(`begun ${child.pid}\n`);
+      child.stdin?.end("go\n");
+    }
+    return { pid: child.pid, ended, kill: () => killGroup(child), peakBytes: () => peakBytesOf(child.pid) };
+  }
+
+  /** Ends all processes and the guard, and removes the scratch directory. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const ends = [...this.#running].map((child) => new Promise((resolve) => child.once("close", resolve)));
+    for (const child of this.#running) killGroup(child);
+    await Promise.all(ends);
+    const guard = this.#guard;
+    if (guard !== undefined && guard.exitCode === null && guard.signalCode === null) {
+      const gone = new Promise((resolve) => guard.once("exit", resolve));
+      guard.ref();
+      guard.stdin?.end();
+      await gone;
+    }
+    if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true });
+  }
+
+  #guarded(): ChildProcess {
+    const guard = this.#guard;
+    if (guard !== undefined && guard.exitCode === null && guard.signalCode === null) return guard;
+    const fresh = spawn("/bin/sh", ["-c", guardScript, "busbar", this.scratch], {
+      cwd: "/",
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    release(fresh);
+    fresh.on("error", () => {});
+    fresh.stdin?.on("error", () => {});
+    for (const { pid } of this.#running) fresh.stdin?.write(`begun ${pid}\n`);
+    this.#guard = fresh;
+    return fresh;
+  }
+}
+
+function release(child: ChildProcess): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref();
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+function peakBytesOf(pid: number | undefined): number | undefined {
+  try {
+    const match = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+    return match ? Number(match[1]) * 1024 : undefined;
+  } catch {
+    // Only Linux has it, and only of processes that run.
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+/** Functions that are handlers in this process, of the form AWS's Node runtimes call. */
+import { AwsError } from "../../protocols/error.ts";
+import { textOf } from "../../protocols/unknown-json.ts";
+import type { Clock } from "../engine/clock.ts";
+import { functionVersion, nameOf } from "./names.ts";
+import type { FunctionAnswer, FunctionCall } from "./types.ts";
+
+/** The mobile application that called, as its SDK tells it (Lambda developer guide, Node.js context object). */
+export interface FunctionClientContext {
+  readonly client: {
+    readonly installationId: string;
+    readonly appTitle: string;
+    readonly appVersionName: string;
+    readonly appVersionCode: string;
+    readonly appPackageName: string;
+  };
+  readonly custom?: unknown;
+  readonly env: {
+    readonly platformVersion: string;
+    readonly platform: string;
+    readonly make: string;
+    readonly model: string;
+    readonly locale: string;
+  };
+}
+
+/** The context object of Lambda's Node runtimes. */
+export interface FunctionContext {
+  callbackWaitsForEmptyEventLoop: boolean;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly invokedFunctionArn: string;
+  readonly memoryLimitInMB: string;
+  readonly awsRequestId: string;
+  readonly logGroupName: string;
+  readonly logStreamName: string;
+  readonly clientContext?: FunctionClientContext | undefined;
+  readonly identity?: undefined;
+  /** The trace of the invocation, which Lambda puts into the environment as `_X_AMZN_TRACE_ID`. */
+  readonly traceHeader: string;
+  /** Until the function's time is over on the emulator's clock. */
+  getRemainingTimeInMillis(): number;
+  done(error?: Error, result?: unknown): void;
+  fail(error: Error | string): void;
+  succeed(result: unknown): void;
+}
+
+export type FunctionCallback = (error?: Error | string | null, result?: unknown) => void;
+
+interface Handles {
+  handle(event: unknown, context: FunctionContext, callback: FunctionCallback): unknown;
+}
+
+/**
+ * Gets the event as Lambda would hand it over, a `Handler` of `@types/aws-lambda` among others; what it returns or gives to
+ * the callback is the answer, what it throws a function error.
+ */
+export type FunctionHandler = Handles["handle"];
+
+type Answered = Omit<FunctionAnswer, "requestId" | "executedVersion">;
+
+/** Runs a handler once. @throws AwsError InvalidRequestContentException */
+export async function callHandler(
+  handler: FunctionHandler,
+  call: FunctionCall,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<Answered> {
+  const event = eventOf(call.payload);
+  try {
+    const result = await run(handler, event, contextOf(call, clock, deadlineMs));
+    return { payload: JSON.stringify(result) ?? "null" };
+  } catch (error) {
+    // A handler may throw anything.
+    const { name = "Error", message = error }: { name?: unknown; message?: unknown } = error ?? {};
+    const thrown = { errorType: textOf(name), errorMessage: textOf(message) };
+    return { payload: JSON.stringify(thrown), functionError: "Unhandled" };
+  }
+}
+
+type BareContext = Omit<FunctionContext, "done" | "fail" | "succeed">;
+
+function run(handler: FunctionHandler, event: unknown, bare: BareContext): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const callback: FunctionCallback = (error, result) =>
+      error === undefined || error === null ? resolve(result) : reject(error);
+    const context: FunctionContext = {
+      ...bare,
+      done: callback,
+      fail: (error) => reject(error),
+      succeed: (result) => resolve(result),
+    };
+    const result = handler(event, context, callback);
+    // Who takes the callback and returns no promise answers through it.
+    if (handler.length < 3 || isPromise(result)) resolve(result);
+  });
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | undefined | null)?.then === "function";
+}
+
+function contextOf(call: FunctionCall, clock: Clock, deadlineMs: number): BareContext {
+  const { arn, requestId, invocation, clientContext } = call;
+  const functionName = nameOf(arn);
+  const version = functionVersion(arn);
+  const date = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName,
+    functionVersion: version,
+    invokedFunctionArn: arn,
+    memoryLimitInMB: "128",
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: `${date}/[${version}]${"0".repeat(32)}`,
+    ...(clientContext === undefined ? {} : { clientContext: clientContextOf(clientContext) }),
+    traceHeader: invocation.trace,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - clock.now()),
+  };
+}
+
+/** Whatever the client sent: handlers look for themselves. */
+function clientContextOf(json: string): FunctionClientContext {
+  const given: unknown = JSON.parse(json);
+  return given as FunctionClientContext;
+}
+
+/** @throws AwsError InvalidRequestContentException */
+function eventOf(payload: string): unknown {
+  try {
+    return JSON.parse(payload);
+  } catch {
+    const message = "Could not parse request body into json: the payload is not valid JSON.";
+    throw AwsError.unmodeled({ name: "InvalidRequestContentException", status: 400, message });
+  }
+}

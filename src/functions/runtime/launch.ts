@@ -1,0 +1,181 @@
+/** How the processes of a runtime are started: the command and the environment AWS's own have. */
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What there is to know of a function's version to run it. */
+export interface RuntimeSpec {
+  /** Changes with whatever makes running processes outdated. */
+  readonly key: string;
+  readonly name: string;
+  readonly version: string;
+  readonly account: string;
+  readonly region: string;
+  readonly runtime: string;
+  readonly handler: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  /** What the user has set. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly logGroup: string;
+  readonly isJsonLog?: boolean;
+  readonly initialization?: "on-demand" | "provisioned-concurrency";
+  /** Where the code lies; unpacks it at need. */
+  prepare(): Promise<CodeRoots>;
+}
+
+export interface CodeRoots {
+  /** Stands for /var/task. */
+  readonly task: string;
+  /** Stands for /opt: the layers, one over the other. */
+  readonly layers?: string | undefined;
+}
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly directory: string;
+}
+
+/** A function that cannot run here; the message says what is missing. */
+export class CannotRun extends Error {
+  readonly errorType: string;
+
+  constructor(message: string, errorType = "Runtime.InvalidEntrypoint") {
+    super(message);
+    this.errorType = errorType;
+  }
+}
+
+/** What there is to run functions with, and how they reach us. */
+export interface Workshop {
+  /** The Node that runs functions; the one that runs us unless told. */
+  readonly node: string | undefined;
+  /** Our own address, for the SDKs in functions. */
+  endpoint(): string;
+}
+
+const path = process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+
+/** Whether something of this name can be run from the PATH. */
+export function isOnPath(command: string): boolean {
+  return path.split(delimiter).some((folder) => isExecutable(join(folder, command)));
+}
+
+/** The interpreter a runtime needs and the PATH has not; undefined when it can run. */
+export function missingInterpreter(runtime: string): string | undefined {
+  const interpreter = /^(python3|java|ruby|dotnet)/.exec(runtime)?.[1];
+  return interpreter === undefined || isOnPath(interpreter) ? undefined : interpreter;
+}
+
+/** @throws CannotRun */
+export async function launchOf(spec: RuntimeSpec, logStream: string, workshop: Workshop): Promise<Launch> {
+  const missing = missingInterpreter(spec.runtime);
+  if (missing !== undefined) {
+    const message = `${spec.runtime} needs ${missing}, which is not on the PATH of Busbar's process.`;
+    throw new CannotRun(message, "Runtime.Unavailable");
+  }
+  const roots = await spec.prepare();
+  const [command, ...args] = commandOf(spec, roots, workshop);
+  const env = environmentOf(spec, roots, logStream, workshop);
+  const wrapper = spec.variables["AWS_LAMBDA_EXEC_WRAPPER"];
+  const words =
+    wrapper === undefined || wrapper === "" ? [command, ...args] : [underRoot(wrapper, roots), command, ...args];
+  return { command: words[0] as string, args: words.slice(1), env, directory: roots.task };
+}
+
+/** Scripts of users name the places they know from AWS. */
+function underRoot(file: string, { task, layers }: CodeRoots): string {
+  if (layers !== undefined && file.startsWith("/opt/")) return join(layers, file.slice("/opt/".length));
+  return file.startsWith("/var/task/") ? join(task, file.slice("/var/task/".length)) : file;
+}
+
+function commandOf(spec: RuntimeSpec, { task, layers }: CodeRoots, { node }: Workshop): [string, ...string[]] {
+  const { runtime, handler, memoryMb } = spec;
+  if (runtime.startsWith("nodejs")) {
+    // Half of what a function has is not V8's old generation.
+    const heap = `--max-old-space-size=${Math.max(64, Math.floor(memoryMb * 0.9))}`;
+    return [node ?? process.execPath, heap, bootstrap("node.mjs")];
+  }
+  if (runtime.startsWith("python")) return ["python3", "-u", bootstrap("python.py")];
+  if (runtime.startsWith("java")) {
+    const classes = [task, join(task, "lib", "*"), ...(layers === undefined ? [] : [join(layers, "java", "lib", "*")])];
+    const client = "com.amazonaws.services.lambda.runtime.api.client.AWSLambda";
+    return ["java", `-Xmx${memoryMb}m`, "-cp", classes.join(":"), client, handler];
+  }
+  if (runtime.startsWith("ruby")) return ["ruby", bootstrap("ruby.rb")];
+  if (runtime.startsWith("dotnet")) return ["dotnet", join(task, `${handler.split("::")[0]}.dll`)];
+  const own = [task, layers].map((root) => join(root ?? task, "bootstrap")).find(isExecutable);
+  if (own === undefined) {
+    throw new CannotRun("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
+  }
+  return [own];
+}
+
+function environmentOf(
+  spec: RuntimeSpec,
+  { task, layers }: CodeRoots,
+  logStream: string,
+  workshop: Workshop,
+): Record<string, string> {
+  const { name, version, account, region, runtime, handler, memoryMb, logGroup } = spec;
+  const inLayers = (...places: string[]) => (layers === undefined ? [] : places.map((place) => join(layers, place)));
+  const own: Record<string, string> = {
+    AWS_ENDPOINT_URL: workshop.endpoint(),
+    ...spec.variables,
+    _HANDLER: handler,
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_VERSION: version,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_LAMBDA_LOG_GROUP_NAME: logGroup,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
+    AWS_LAMBDA_INITIALIZATION_TYPE: spec.initialization ?? "on-demand",
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    // Whose calls these are is told by the access key.
+    AWS_ACCESS_KEY_ID: account,
+    AWS_SECRET_ACCESS_KEY: "busbar",
+    AWS_SESSION_TOKEN: "busbar",
+    AWS_XRAY_CONTEXT_MISSING: "LOG_ERROR",
+    AWS_XRAY_DAEMON_ADDRESS: "169.254.79.129:2000",
+    LAMBDA_TASK_ROOT: task,
+    LAMBDA_RUNTIME_DIR: fileURLToPath(new URL(".", bootstrapUrl("node.mjs"))),
+    TZ: spec.variables["TZ"] ?? ":UTC",
+    LANG: "en_US.UTF-8",
+    PATH: [...inLayers("bin"), spec.variables["PATH"] ?? path].join(":"),
+    LD_LIBRARY_PATH: [...inLayers("lib"), task, join(task, "lib")].join(":"),
+  };
+  if (spec.isJsonLog === true) own["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
+  if (!runtime.startsWith("provided")) own["AWS_EXECUTION_ENV"] = `AWS_Lambda_${runtime}`;
+  if (runtime.startsWith("nodejs")) {
+    const major = /^nodejs(\d+)/.exec(runtime)?.[1];
+    const modules = inLayers(`nodejs/node${major}/node_modules`, "nodejs/node_modules");
+    own["NODE_PATH"] = [spec.variables["NODE_PATH"], ...modules].filter((one) => one !== undefined).join(":");
+  }
+  if (runtime.startsWith("python")) {
+    const modules = inLayers("python", `python/lib/${runtime}/site-packages`);
+    own["PYTHONPATH"] = [spec.variables["PYTHONPATH"], ...modules].filter((one) => one !== undefined).join(":");
+    own["PYTHONDONTWRITEBYTECODE"] = "1";
+  }
+  return own;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bootstrap(file: string): string {
+  return fileURLToPath(bootstrapUrl(file));
+}
+
+/** Beside this module, or beside the parts of the bundle. */
+function bootstrapUrl(file: string): URL {
+  const beside = new URL(`./bootstraps/${file}`, import.meta.url);
+  return existsSync(beside) ? beside : new URL(`../bootstraps/${file}`, import.meta.url);
+}

@@ -1,0 +1,43 @@
+/** Takes the lines out of what a process writes. */
+
+/** CloudWatch Logs takes events of 1 MB at most (CloudWatch Logs quotas). */
+const maxLineBytes = 1024 * 1024;
+const lineFeed = 10;
+
+export class OutputLines {
+  readonly #onLine: (line: string) => void;
+  #begun: Buffer[] = [];
+  #begunBytes = 0;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  push(chunk: Buffer): void {
+    let from = 0;
+    for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, from)) {
+      this.#take(chunk.subarray(from, at));
+      this.end();
+      from = at + 1;
+    }
+    this.#take(chunk.subarray(from));
+    if (this.#begunBytes >= maxLineBytes) this.end();
+  }
+
+  /** What has been written so far is a line, though no line feed ends it. */
+  end(): void {
+    if (this.#begunBytes === 0) return;
+    const text = Buffer.concat(this.#begun).toString();
+    this.#begun = [];
+    this.#begunBytes = 0;
+    // Bootstraps write a carriage return for a line feed within one message, as AWS's own do.
+    this.#onLine(text.replace(/\r$/, "").replaceAll("\r", "\n"));
+  }
+
+  #take(part: Buffer): void {
+    if (part.length === 0) return;
+    // A copy: the chunk is the pipe's, and much larger than a line.
+    this.#begun.push(Buffer.from(part.subarray(0, maxLineBytes)));
+    this.#begunBytes += part.length;
+  }
+}

@@ -1,0 +1,184 @@
+/** The processes that run functions: some for each version, kept for the next event, and bounded all together. */
+import type { Clock } from "../../engine/clock.ts";
+import { defaultMaxMemory } from "../../engine/memory.ts";
+import type { Processes } from "../../engine/processes.ts";
+import type { Random } from "../../engine/random.ts";
+import { clearTimeout, performance, setTimeout } from "../../engine/real-time.ts";
+import { Environment, type EventToRun, type Outcome } from "./environment.ts";
+import { launchOf, type RuntimeSpec, type Workshop } from "./launch.ts";
+import { RuntimeApi } from "./runtime-api.ts";
+
+/** What an idle Node with its function takes, twice: as many processes as memory has room for. */
+const bytesEach = 128 * 1024 * 1024;
+const [fewestProcesses, mostProcesses] = [8, 200];
+/** Real milliseconds without an event after which a process ends. */
+const idleLimitMs = 5 * 60_000;
+/** How long an event waits for one of the processes there may be, in real milliseconds. */
+const patienceMs = 15_000;
+/** How long it waits for one that has just answered to ask for more, before it gets a new one. */
+const returnMs = 100;
+
+/** Nothing is free: as many processes run as may. */
+export class NoProcess extends Error {}
+
+/** An outcome with where its log goes. */
+export interface Ran extends Outcome {
+  readonly logStream: string;
+}
+
+interface Pool {
+  readonly environments: Map<Environment, string>;
+}
+
+export interface PoolsDependencies {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly processes: Processes;
+  readonly workshop: Workshop;
+}
+
+export class RuntimePools {
+  readonly #deps: PoolsDependencies;
+  readonly #api = new RuntimeApi();
+  readonly #pools = new Map<string, Pool>();
+  readonly #most = Math.min(mostProcesses, Math.max(fewestProcesses, Math.floor(defaultMaxMemory() / bytesEach)));
+  #waiting: (() => void)[] = [];
+  #count = 0;
+  #sweep: NodeJS.Timeout | undefined;
+
+  constructor(dependencies: PoolsDependencies) {
+    this.#deps = dependencies;
+  }
+
+  /** How many processes run. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Runs an event in one of the version's processes.
+   * @param onStream told the log stream before the first line.
+   * @throws NoProcess
+   */
+  async run(spec: RuntimeSpec, event: EventToRun, onStream: (name: string) => void): Promise<Ran> {
+    const until = performance.now() + patienceMs;
+    for (let mayReturn = true; ; ) {
+      const entry = this.#ready(spec, mayReturn);
+      if (entry !== undefined) {
+        // In the same turn, or another event would find it idle too.
+        const [environment, logStream] = entry;
+        onStream(logStream);
+        return { ...(await environment.run(event)), logStream };
+      }
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) throw new NoProcess(`All ${this.#most} processes for functions are at work.`);
+      await this.#change(mayReturn ? returnMs : leftMs);
+      mayReturn = false;
+    }
+  }
+
+  /** Makes processes ready before there is an event. */
+  warm(spec: RuntimeSpec, count: number): void {
+    const missing = count - (this.#pools.get(spec.key)?.environments.size ?? 0);
+    for (let i = 0; i < missing && this.#count < this.#most; i++) this.#start(spec);
+  }
+
+  /** Ends the idle processes of versions whose key begins so; those at work end with their event. */
+  retire(keyPrefix: string): void {
+    for (const [key, pool] of this.#pools) {
+      if (!key.startsWith(keyPrefix)) continue;
+      this.#pools.delete(key);
+      for (const environment of pool.environments.keys()) {
+        if (environment.isIdle || environment.isReturning) this.#drop(pool, environment);
+      }
+    }
+  }
+
+  /** Ends all. */
+  close(): void {
+    clearTimeout(this.#sweep);
+    for (const pool of this.#pools.values()) for (const environment of pool.environments.keys()) environment.kill();
+    this.#pools.clear();
+    this.#api.close();
+  }
+
+  /** An environment without an event: an idle one, or a new one unless one that has just answered will soon ask for more. */
+  #ready(spec: RuntimeSpec, mayReturn: boolean): readonly [Environment, string] | undefined {
+    let isReturning = false;
+    for (const entry of this.#pools.get(spec.key)?.environments ?? []) {
+      if (entry[0].isIdle) return entry;
+      isReturning ||= entry[0].isReturning;
+    }
+    if (isReturning && mayReturn) return undefined;
+    return this.#count < this.#most || this.#dropIdle() ? this.#start(spec) : undefined;
+  }
+
+  #start(spec: RuntimeSpec): readonly [Environment, string] {
+    const { clock, random, processes, workshop } = this.#deps;
+    let pool = this.#pools.get(spec.key);
+    if (pool === undefined) this.#pools.set(spec.key, (pool = { environments: new Map() }));
+    const owner = pool;
+    const date = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
+    const logStream = `${date}/[${spec.version}]${random.hex(32)}`;
+    const launch = launchOf(spec, logStream, workshop);
+    const around = { api: this.#api, processes, clock };
+    const environment = new Environment(around, random.hex(32), launch, () => this.#changed(owner, environment));
+    owner.environments.set(environment, logStream);
+    this.#count += 1;
+    this.#armSweep();
+    return [environment, logStream];
+  }
+
+  #changed(pool: Pool, environment: Environment): void {
+    const isOutdated = ![...this.#pools.values()].includes(pool);
+    if (environment.isDead || (isOutdated && environment.isIdle)) this.#drop(pool, environment);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const goOn of waiting) goOn();
+  }
+
+  #drop(pool: Pool, environment: Environment): void {
+    if (!pool.environments.delete(environment)) return;
+    this.#count -= 1;
+    environment.kill();
+  }
+
+  /** Makes room by ending what has been idle longest; says whether there was any. */
+  #dropIdle(): boolean {
+    let longest: { pool: Pool; environment: Environment } | undefined;
+    for (const pool of this.#pools.values()) {
+      for (const environment of pool.environments.keys()) {
+        if (!environment.isIdle) continue;
+        if (longest === undefined || environment.idleSince < longest.environment.idleSince)
+          longest = { pool, environment };
+      }
+    }
+    if (longest !== undefined) this.#drop(longest.pool, longest.environment);
+    return longest !== undefined;
+  }
+
+  /** Resolves when a process has become idle or has ended, and after this time at the latest. */
+  #change(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #armSweep(): void {
+    this.#sweep ??= setTimeout(() => {
+      this.#sweep = undefined;
+      const before = performance.now() - idleLimitMs;
+      for (const [key, pool] of this.#pools) {
+        for (const environment of pool.environments.keys()) {
+          if (environment.isIdle && environment.idleSince < before) this.#drop(pool, environment);
+        }
+        if (pool.environments.size === 0) this.#pools.delete(key);
+      }
+      if (this.#count > 0) this.#armSweep();
+    }, idleLimitMs / 5).unref();
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Lambda's Runtime API (Lambda developer guide, "Using the Lambda runtime API"), on one loopback port for all processes.
+ * Each process gets an address with a token of its own in the path, which tells whose call it is and keeps others out.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** An event as it is handed to a runtime. */
+export interface RuntimeEvent {
+  readonly requestId: string;
+  readonly payload: string;
+  /** Real epoch milliseconds. */
+  readonly deadlineMs: number;
+  /** As it was asked for: with the alias, where there is one. */
+  readonly arn: string;
+  readonly trace: string;
+  readonly clientContext?: string | undefined;
+}
+
+/** What the listener tells of one process's calls. */
+export interface RuntimeClient {
+  /** It asks for an event, which may come at any later time. */
+  next(give: (event: RuntimeEvent) => void): void;
+  /** Its answer begins to come; false when there is no such invocation, or it is over. The rest is read by the receiver. */
+  respond(requestId: string, request: IncomingMessage, done: (status: 202 | 413) => void): boolean;
+  /** The invocation ended in an error; false as above. */
+  fail(requestId: string, error: string): boolean;
+  failInit(error: string): void;
+}
+
+/** Errors are some lines of text; what is longer is cut off by ending the connection. */
+const maxErrorBytes = 1024 * 1024;
+
+export class RuntimeApi {
+  readonly #clients = new Map<string, RuntimeClient>();
+  #server: Server | undefined;
+  #listening: Promise<string> | undefined;
+
+  /** Takes a process's calls from now on; answers what to tell it as AWS_LAMBDA_RUNTIME_API. */
+  async admit(token: string, client: RuntimeClient): Promise<string> {
+    this.#clients.set(token, client);
+    this.#listening ??= this.#listen();
+    return `${await this.#listening}/${token}`;
+  }
+
+  dismiss(token: string): void {
+    this.#clients.delete(token);
+  }
+
+  close(): void {
+    this.#clients.clear();
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+  }
+
+  #listen(): Promise<string> {
+    const server = createServer((request, response) => this.#serve(request, response));
+    // A runtime waits for its next event as long as it takes, on a connection that it keeps.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = 0;
+    server.unref();
+    this.#server = server;
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", () => resolve(`127.0.0.1:${(server.address() as AddressInfo).port}`));
+    });
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    request.socket.setNoDelay(true);
+    const [, token = "", version, kind, ...call] = (request.url ?? "").split("?", 1)[0]?.split("/") ?? [];
+    const client = this.#clients.get(token);
+    if (client === undefined) {
+      refuse(response, 403, "InvalidToken", "Busbar knows of no such process.");
+      return;
+    }
+    if (version !== "2018-06-01" || kind !== "runtime") {
+      refuse(response, 404, "NotFound", "Busbar has the Runtime API of 2018-06-01, and no extensions.");
+      return;
+    }
+    const what = `${request.method} ${call.map((part, at) => (at === 1 && part !== "next" ? "*" : part)).join("/")}`;
+    const [, id = ""] = call;
+    switch (what) {
+      case "GET invocation/next":
+        client.next((event) => give(response, event));
+        break;
+      case "POST invocation/*/response":
+        this.#respond(client, id, request, response);
+        break;
+      case "POST invocation/*/error":
+        withText(request, (error) => {
+          if (client.fail(id, error)) accept(response, 202);
+          else unknownId(response);
+        });
+        break;
+      case "POST init/*":
+        withText(request, (error) => {
+          client.failInit(error);
+          accept(response, 202);
+        });
+        break;
+      default:
+        refuse(response, 404, "NotFound", "The Runtime API has no such call.");
+    }
+  }
+
+  #respond(client: RuntimeClient, id: string, request: IncomingMessage, response: ServerResponse): void {
+    const done = (status: 202 | 413) => accept(response, status);
+    if (client.respond(id, request, done)) return;
+    request.resume();
+    unknownId(response);
+  }
+}
+
+function give(response: ServerResponse, event: RuntimeEvent): void {
+  const body = Buffer.from(event.payload);
+  response.writeHead(200, {
+    "Content-Type": "application/json",
+    "Content-Length": body.length,
+    "Lambda-Runtime-Aws-Request-Id": event.requestId,
+    "Lambda-Runtime-Deadline-Ms": String(event.deadlineMs),
+    "Lambda-Runtime-Invoked-Function-Arn": event.arn,
+    "Lambda-Runtime-Trace-Id": event.trace,
+    ...(event.clientContext === undefined ? {} : { "Lambda-Runtime-Client-Context": headerText(event.clientContext) }),
+  });
+  response.end(body);
+}
+
+/** JSON text as a header may hold it. */
+function headerText(json: string): string {
+  return json.replace(/[\r\n]/g, " ").replace(/[^\t\u0020-\u007e]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
+function withText(request: IncomingMessage, then: (text: string) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  request.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxErrorBytes) request.destroy();
+    else chunks.push(chunk);
+  });
+  request.on("error", () => {});
+  request.on("end", () => then(Buffer.concat(chunks).toString()));
+}
+
+function accept(response: ServerResponse, status: 202 | 413): void {
+  if (status === 202) answer(response, 202, '{"status":"OK"}');
+  else refuse(response, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
+}
+
+function unknownId(response: ServerResponse): void {
+  refuse(response, 400, "InvalidRequestID", "Invalid request ID");
+}
+
+function refuse(response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
+  answer(response, status, JSON.stringify({ errorMessage, errorType }));
+}
+
+function answer(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
+  response.end(body);
+}

@@ -1,0 +1,126 @@
+/** Invoke and InvokeAsync. */
+
+import { isUtf8 } from "node:buffer";
+import {
+  InvalidRequestContentException$,
+  Invoke$,
+  InvokeAsync$,
+  type InvokeAsyncCommand,
+  type InvokeCommand,
+} from "@aws-sdk/client-lambda";
+import type { Blob64 } from "../../../protocols/blob.ts";
+import { AwsError } from "../../../protocols/error.ts";
+import { withHeaders } from "../../../protocols/rest-json.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { functionNotFound, tooLarge } from "./errors.ts";
+import { type Lambda, operation } from "./lambda.ts";
+import { parseName } from "./names.ts";
+import { latest } from "./tables.ts";
+
+/** Bytes of an event (Lambda quotas). */
+export const maxSyncBytes = 6 * 1024 * 1024;
+const maxEventBytes = 1024 * 1024;
+const maxOldEventBytes = 262_144;
+
+export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) => {
+  const { InvocationType: type = "RequestResponse", LogType, ClientContext } = input;
+  const payload = payloadOf(input.Payload as Blob64 | undefined, type === "Event" ? maxEventBytes : maxSyncBytes);
+  const arn = invokedArn(input.FunctionName as string, input.Qualifier, context);
+  const { service, invocation, requestId } = context;
+  if (type === "DryRun") return { StatusCode: 204 };
+  if (type === "Event") {
+    service.accept(arn, payload, context, clientContextOf(ClientContext));
+    return withHeaders({ StatusCode: 202 }, { "X-Amzn-Remapped-Content-Length": "0" });
+  }
+  await service.deps.store.untilDurable();
+  const answer = await service.deps.functions.invoke(arn, payload, invocation, {
+    requestId,
+    clientContext: clientContextOf(ClientContext),
+  });
+  return withHeaders(
+    {
+      StatusCode: 200,
+      FunctionError: answer.functionError,
+      LogResult:
+        LogType === "Tail" && answer.logTail !== undefined ? Buffer.from(answer.logTail).toString("base64") : undefined,
+      Payload: answer.bytes ?? Buffer.from(answer.payload),
+      ExecutedVersion: answer.executedVersion,
+    },
+    {
+      "content-type": answer.contentType ?? "application/json",
+      "X-Amzn-Remapped-Content-Length": "0",
+      "X-Amzn-Trace-Id": invocation.trace,
+    },
+  );
+});
+
+export const invokeAsync = operation<InvokeAsyncCommand>(InvokeAsync$, (input, context) => {
+  const bytes = (input.InvokeArgs as Blob64 | undefined)?.length ?? 0;
+  if (bytes > maxOldEventBytes) {
+    const message = `${bytes} byte payload is too large for the Event invocation type (limit ${maxOldEventBytes} bytes)`;
+    throw AwsError.unmodeled({ name: "RequestTooLargeException", status: 413, message });
+  }
+  const payload = payloadOf(input.InvokeArgs as Blob64 | undefined, maxOldEventBytes);
+  context.service.accept(invokedArn(input.FunctionName as string, undefined, context), payload, context, undefined);
+  return { Status: 202 };
+});
+
+/**
+ * The ARN of what is to be invoked, with the qualifier that was asked for.
+ * @throws AwsError ResourceNotFoundException when nobody has such a function.
+ */
+export function invokedArn(text: string, qualifier: string | undefined, context: OperationContext<Lambda>): string {
+  const { service, invocation } = context;
+  const named = parseName(text, qualifier, context);
+  const { functions } = service.deps;
+  if (!functions.has(named.asked, invocation)) {
+    throw functionNotFound(named.qualifier === undefined ? `${named.arn}:${latest}` : named.asked);
+  }
+  return named.asked;
+}
+
+/** @throws AwsError RequestTooLargeException, InvalidRequestContentException */
+export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string {
+  if (payload === undefined || payload.length === 0) return "";
+  if (payload.length > maxBytes) throw tooLarge(maxBytes, "InvokeFunction");
+  const bytes = Buffer.from(payload.bytes.buffer, payload.bytes.byteOffset, payload.bytes.byteLength);
+  const text = bytes.toString();
+  try {
+    if (!isUtf8(bytes)) throw new SyntaxError("Invalid UTF-8");
+    JSON.parse(text);
+  } catch {
+    throw AwsError.of(
+      InvalidRequestContentException$,
+      `Could not parse request body into json: Could not parse payload into json: ${parserText(text)}`,
+      { Type: "User" },
+    );
+  }
+  return text;
+}
+
+const source = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: ";
+
+/** What AWS's parser says: of a text that ends too early, else of a token it does not know. */
+function parserText(text: string): string {
+  const trimmed = text.trimStart();
+  const [open] = trimmed;
+  if (open === "{" || open === "[") {
+    const what = open === "{" ? "Object" : "Array";
+    const at = text.length - trimmed.length + 1;
+    return `Unexpected end-of-input: expected close marker for ${what} (start marker at ${source}${at}])\n at ${source}${text.length + 1}]`;
+  }
+  const token = /^[\w$.-]{0,100}/.exec(trimmed)?.[0] ?? "";
+  return `Unrecognized token '${token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at ${source}${token.length + 1}]`;
+}
+
+/** The client context as runtimes get it: JSON. What is none is left out. */
+function clientContextOf(base64: string | undefined): string | undefined {
+  if (base64 === undefined || base64 === "") return undefined;
+  const text = Buffer.from(base64, "base64").toString();
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return undefined;
+  }
+}

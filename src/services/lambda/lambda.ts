@@ -1,0 +1,245 @@
+/** The state of Lambda: its tables, and what all operations on functions share. */
+import { type OperationContext, operationsOf } from "../../calls/operation.ts";
+import type { Place } from "../../calls/place.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
+import { CodeStore } from "./code-store.ts";
+import { conflict, functionNotFound, notFound, staleRevision } from "./errors.ts";
+import { isVersion, type Named, parseName } from "./names.ts";
+import { Runner } from "./runner.ts";
+import {
+  type AliasRow,
+  aliasTable,
+  type CodePlace,
+  codeSigningTable,
+  type FunctionRow,
+  functionTable,
+  heldCodeTable,
+  invokeConfigTable,
+  latest,
+  layerTable,
+  layerVersionTable,
+  policyTable,
+  provisionedTable,
+  urlTable,
+  type VersionRow,
+  versionTable,
+} from "./tables.ts";
+
+/** How long functions say Pending or InProgress when Lambda does as AWS, in ms of the clock. */
+const settlingMs = 2000;
+
+/** Something that has tags. */
+export interface Tagged {
+  readonly tags: Readonly<Record<string, string>>;
+  /** Inside a transaction. */
+  put(tags: Readonly<Record<string, string>>): void;
+}
+
+/** Path at which zips are downloaded, in place of S3's presigned URLs. */
+export const codePath = "/_lambda-code/";
+
+interface Accepted extends Place {
+  readonly requestId: string;
+}
+
+/** A version as a request names it: by itself, or by an alias. */
+export interface Target {
+  readonly function: FunctionRow;
+  readonly version: VersionRow;
+  readonly alias?: AliasRow | undefined;
+  /** As it was asked for. */
+  readonly arn: string;
+}
+
+export class Lambda {
+  readonly deps: ServiceDependencies;
+  readonly functions;
+  readonly versions;
+  readonly aliases;
+  readonly policies;
+  readonly urls;
+  readonly invokeConfigs;
+  readonly provisioned;
+  readonly layers;
+  readonly layerVersions;
+  readonly codeSigning;
+  readonly heldCodes;
+  readonly codes: CodeStore;
+  readonly runner: Runner;
+  /** Looks for resources with tags that are no functions: event source mappings. */
+  readonly taggedElsewhere: ((arn: string) => Tagged | undefined)[] = [];
+
+  constructor(dependencies: ServiceDependencies) {
+    const { store, timers, functions, processes } = dependencies;
+    this.deps = dependencies;
+    this.functions = store.table(functionTable);
+    this.versions = store.table(versionTable);
+    this.aliases = store.table(aliasTable);
+    this.policies = store.table(policyTable);
+    this.urls = store.table(urlTable);
+    this.invokeConfigs = store.table(invokeConfigTable);
+    this.provisioned = store.table(provisionedTable);
+    this.layers = store.table(layerTable);
+    this.layerVersions = store.table(layerVersionTable);
+    this.codeSigning = store.table(codeSigningTable);
+    this.heldCodes = store.table(heldCodeTable);
+    this.codes = new CodeStore(store, processes);
+    this.runner = new Runner(this);
+    functions.provide(this.runner);
+    timers.on("lambda.settle", ({ payload }) => this.#settle(payload as string));
+  }
+
+  get now(): number {
+    return this.deps.clock.now();
+  }
+
+  newRevision(): string {
+    return this.deps.random.fork("revisions").uuid();
+  }
+
+  /** Takes an event to be run later. Inside a transaction. */
+  accept(
+    arn: string,
+    payload: string,
+    { account, region, requestId }: Accepted,
+    clientContext: string | undefined,
+  ): void {
+    void clientContext;
+    void requestId;
+    const order = { account, region, service: "lambda", source: arn, target: arn, payload, retry: { phases: [] } };
+    this.deps.delivery.submit({ ...order, kind: "lambda", parameters: {} });
+  }
+
+  /** @throws AwsError ResourceNotFoundException, and what `parseName` throws. */
+  functionNamed(text: string | undefined, qualifier: string | undefined, place: Place): Named & { row: FunctionRow } {
+    const named = parseName(text as string, qualifier, place);
+    const row = this.functions.get(named.arn);
+    if (row === undefined) throw functionNotFound(named.asked);
+    return { ...named, row };
+  }
+
+  /** The version a request is about. @throws AwsError ResourceNotFoundException */
+  target(text: string | undefined, qualifier: string | undefined, place: Place): Target {
+    const named = this.functionNamed(text, qualifier, place);
+    return this.targetOf(named.row, named.qualifier, named.asked);
+  }
+
+  targetOf(row: FunctionRow, qualifier: string | undefined, asked: string): Target {
+    const alias =
+      qualifier === undefined || isVersion(qualifier) ? undefined : this.aliases.get(`${row.arn}:${qualifier}`);
+    if (qualifier !== undefined && !isVersion(qualifier) && alias === undefined) {
+      throw notFound(`Cannot find alias arn: ${asked}`);
+    }
+    const version = this.versions.get(`${row.arn}:${alias?.version ?? qualifier ?? latest}`);
+    if (version === undefined) throw functionNotFound(asked);
+    return { function: row, version, alias, arn: asked };
+  }
+
+  latestOf({ arn }: FunctionRow): VersionRow {
+    return this.versions.get(`${arn}:${latest}`) as VersionRow;
+  }
+
+  /** @throws AwsError PreconditionFailedException */
+  checkRevision(given: string | undefined, row: { readonly revisionId: string }): void {
+    if (given !== undefined && given !== row.revisionId) throw staleRevision("GetFunction/GetAlias");
+  }
+
+  /** @throws AwsError ResourceConflictException while the function changes. */
+  checkIdle({ isUpdating, isPending, functionArn }: VersionRow): void {
+    if (!isUpdating && !isPending) return;
+    throw conflict(
+      `The operation cannot be performed at this time. An update is in progress for resource: ${functionArn}`,
+    );
+  }
+
+  /** Keeps a version and what of it takes time on AWS. Inside a transaction. */
+  putChanging(row: VersionRow): VersionRow {
+    const { strict } = this.deps.options;
+    const kept = strict ? row : { ...row, isPending: false, isUpdating: false };
+    this.putVersion(kept);
+    if (strict) {
+      const { arn, account } = row;
+      this.deps.timers.schedule({
+        id: `lambda.settle ${arn}`,
+        account,
+        dueMs: this.now + settlingMs,
+        kind: "lambda.settle",
+        payload: arn,
+      });
+    }
+    return kept;
+  }
+
+  /** Keeps a version, and lets go of the code and layers that it had. Inside a transaction. */
+  putVersion(row: VersionRow): void {
+    const before = this.versions.get(row.arn);
+    this.versions.put(row);
+    row.layers.forEach(({ codeId }, place) => {
+      this.heldCodes.put({ key: `${row.arn}\n${place}`, account: row.account, codeId });
+    });
+    if (before === undefined) return;
+    for (let place = row.layers.length; place < before.layers.length; place++) {
+      this.heldCodes.delete(`${row.arn}\n${place}`);
+    }
+    this.#release(before);
+    if (before.code !== row.code || before.settings !== row.settings || before.layers !== row.layers) {
+      this.deps.store.afterCommit(() => this.runner.retire(row.arn));
+    }
+  }
+
+  deleteVersion(row: VersionRow): void {
+    this.versions.delete(row.arn);
+    row.layers.forEach((_, place) => {
+      this.heldCodes.delete(`${row.arn}\n${place}`);
+    });
+    this.#release(row);
+    this.deps.timers.cancel(`lambda.settle ${row.arn}`);
+    this.deps.store.afterCommit(() => this.runner.retire(row.arn));
+  }
+
+  /** Deletes a function with all that belongs to it. Inside a transaction. */
+  deleteFunction(row: FunctionRow): void {
+    const { arn } = row;
+    for (const version of this.versions.by.number.range(arn)) {
+      this.deleteVersion(version);
+      this.deleteQualified(version.arn);
+    }
+    for (const alias of this.aliases.by.name.range(arn)) {
+      this.aliases.delete(alias.arn);
+      this.deleteQualified(alias.arn);
+    }
+    this.deleteQualified(arn);
+    this.functions.delete(arn);
+  }
+
+  /** Deletes what hangs on a function itself, a version or an alias. Inside a transaction. */
+  deleteQualified(arn: string): void {
+    this.policies.delete(arn);
+    this.urls.delete(arn);
+    this.invokeConfigs.delete(arn);
+    this.provisioned.delete(arn);
+  }
+
+  /** Where a client downloads a zip. */
+  codeUrl(origin: string, { id }: Pick<CodePlace, "id">): string {
+    return `${origin}${codePath}${encodeURIComponent(Buffer.from(id).toString("base64url"))}`;
+  }
+
+  #release({ code, layers }: VersionRow): void {
+    this.codes.release(code.id);
+    for (const { codeId } of layers) this.codes.release(codeId);
+  }
+
+  #settle(arn: string): void {
+    const row = this.versions.get(arn);
+    if (row === undefined) return;
+    this.versions.put({ ...row, isPending: false, isUpdating: false, revisionId: this.newRevision() });
+  }
+}
+
+export const operation = operationsOf<Lambda>();
+
+/** Runs the rest of an operation behind an `await` as its synchronous part runs. */
+export function later<T>({ invocation, service }: OperationContext<Lambda>, body: () => T): T {
+  return invocation.cause.run(() => service.deps.store.transaction(body));
+}

@@ -1,0 +1,174 @@
+/** Runs created functions: which version, whether there is room for one more, and as what process. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { parseArn } from "../../calls/arn.ts";
+import type { Invocation } from "../../calls/invocation.ts";
+import type { Place } from "../../calls/place.ts";
+import { nameOf, qualifierOf } from "../../functions/names.ts";
+import { filesSignature } from "../../functions/runtime/files-signature.ts";
+import type { CodeRoots, RuntimeSpec } from "../../functions/runtime/launch.ts";
+import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider } from "../../functions/types.ts";
+import { conflict, tooManyRequests } from "./errors.ts";
+import type { Lambda, Target } from "./lambda.ts";
+import { logOf } from "./shown.ts";
+import type { FunctionRow, VersionRow } from "./tables.ts";
+
+/** Executions an account may have at a time (Lambda quotas). */
+export const accountConcurrency = 1000;
+
+/** What is under way of one function. */
+interface Load {
+  /** Beside what provisioned capacity takes. */
+  shared: number;
+  readonly provisioned: Map<string, number>;
+}
+
+export class Runner implements FunctionProvider {
+  readonly #lambda: Lambda;
+  readonly #loads = new Map<string, Load>();
+  /** By rows, which never change. */
+  readonly #specs = new WeakMap<VersionRow, RuntimeSpec>();
+
+  constructor(lambda: Lambda) {
+    this.#lambda = lambda;
+  }
+
+  find(arn: string, invocation: Invocation): FoundFunction | undefined {
+    const row = this.functionOf(arn, invocation);
+    if (row === undefined) return undefined;
+    const qualifier = qualifierOf(arn);
+    const asked = qualifier === undefined ? row.arn : `${row.arn}:${qualifier}`;
+    const target = this.#lambda.targetOf(row, qualifier, asked);
+    return { invoke: (call) => this.#invoke(target, { ...call, arn: asked }) };
+  }
+
+  /** The created function of an ARN or name. */
+  functionOf(arn: string, place: Place): FunctionRow | undefined {
+    const { region, account } = parseArn(arn) ?? place;
+    return this.#lambda.functions.get(`arn:${partition(arn)}:lambda:${region}:${account}:function:${nameOf(arn)}`);
+  }
+
+  /** Ends the processes of a version that has changed or gone. */
+  retire(versionArn: string): void {
+    this.#lambda.deps.runtime.pools.retire(`${versionArn} `);
+  }
+
+  /** Makes processes of a version ready before there are events. */
+  warm(version: VersionRow, count: number): void {
+    const spec = { ...this.#specOf(version), initialization: "provisioned-concurrency" as const };
+    this.#lambda.deps.runtime.pools.warm(spec, count);
+  }
+
+  /** What the ARN says of the account: how many executions of it may still begin. */
+  unreserved(account: string): number {
+    let left = accountConcurrency;
+    for (const row of this.#lambda.functions.values()) {
+      if (row.account === account) left -= row.reservedConcurrency ?? 0;
+    }
+    return left;
+  }
+
+  async #invoke(target: Target, call: FunctionCall): Promise<FunctionAnswer> {
+    const version = this.#chosen(target);
+    if (version.isPending) {
+      throw conflict(
+        "The operation cannot be performed at this time. The function is currently in the following state: Pending",
+      );
+    }
+    const leave = this.#enter(target.function, version);
+    try {
+      return await this.#lambda.deps.runtime.invoke(this.#specOf(version), call);
+    } finally {
+      leave();
+    }
+  }
+
+  /** An alias with weights sends its share to another version. */
+  #chosen({ alias, version, function: { arn } }: Target): VersionRow {
+    const [other] = Object.entries(alias?.weights ?? {});
+    if (other === undefined || this.#lambda.deps.random.float() >= other[1]) return version;
+    return this.#lambda.versions.get(`${arn}:${other[0]}`) ?? version;
+  }
+
+  /** Takes a place among what may run at a time; the function returned gives it back. @throws AwsError TooManyRequestsException */
+  #enter(row: FunctionRow, version: VersionRow): () => void {
+    let load = this.#loads.get(row.arn);
+    if (load === undefined) this.#loads.set(row.arn, (load = { shared: 0, provisioned: new Map() }));
+    const own = load;
+    const { versionCapacity, total } = this.#capacityOf(row, version);
+    const busy = own.provisioned.get(version.version) ?? 0;
+    if (busy < versionCapacity) {
+      own.provisioned.set(version.version, busy + 1);
+      return () => own.provisioned.set(version.version, (own.provisioned.get(version.version) ?? 1) - 1);
+    }
+    const { reservedConcurrency: reserved } = row;
+    if (reserved !== undefined && own.shared >= reserved - total) {
+      throw tooManyRequests("ReservedFunctionConcurrentInvocationLimitExceeded");
+    }
+    if (reserved === undefined && this.#inFlight() >= accountConcurrency) {
+      throw tooManyRequests("ConcurrentInvocationLimitExceeded");
+    }
+    own.shared += 1;
+    return () => {
+      own.shared -= 1;
+      if (own.shared === 0 && own.provisioned.size === 0) this.#loads.delete(row.arn);
+    };
+  }
+
+  #inFlight(): number {
+    let count = 0;
+    for (const { shared } of this.#loads.values()) count += shared;
+    return count;
+  }
+
+  #capacityOf(row: FunctionRow, { version }: VersionRow): { versionCapacity: number; total: number } {
+    let [versionCapacity, total] = [0, 0];
+    for (const config of this.#lambda.provisioned.by.function.range(row.arn)) {
+      total += config.requested;
+      if (config.version === version) versionCapacity += config.requested;
+    }
+    return { versionCapacity, total };
+  }
+
+  #specOf(row: VersionRow): RuntimeSpec {
+    const known = this.#specs.get(row);
+    if (known !== undefined && row.code.directory === undefined) return known;
+    const { settings, code, layers, name, version, account, region } = row;
+    const log = logOf(row);
+    const files = code.directory === undefined ? code.sha256 : filesSignature(code.directory);
+    const digest = createHash("sha256")
+      .update(JSON.stringify([settings, files, layers]))
+      .digest("hex");
+    const key = `${row.arn} ${digest}`;
+    if (known !== undefined && known.key !== key) this.retire(row.arn);
+    const spec: RuntimeSpec = {
+      key,
+      name,
+      version,
+      account,
+      region,
+      runtime: settings.Runtime ?? "",
+      handler: settings.Handler ?? "",
+      memoryMb: settings.MemorySize ?? 128,
+      timeoutMs: (settings.Timeout ?? 3) * 1000,
+      variables: settings.Variables ?? {},
+      logGroup: log.group,
+      isJsonLog: log.isJson,
+      prepare: () => this.#prepare(row),
+    };
+    this.#specs.set(row, spec);
+    return spec;
+  }
+
+  async #prepare({ code, layers }: VersionRow): Promise<CodeRoots> {
+    const { codes } = this.#lambda;
+    return {
+      task: code.directory === undefined ? await codes.unpacked([code.id]) : join(code.directory),
+      layers: layers.length === 0 ? undefined : await codes.unpacked(layers.map(({ codeId }) => codeId)),
+    };
+  }
+}
+
+function partition(arn: string): string {
+  return parseArn(arn)?.partition ?? "aws";
+}
