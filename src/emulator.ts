@@ -302,12 +302,14 @@ export class Emulator {
 
   /** The last events on the buses, newest first, with the rules they matched. */
   events(filter: EventFilter = {}): EventRecord[] {
-    return this.#view("events", filter) as EventRecord[];
+    return this.look("eventbridge", "events", filter) as EventRecord[];
   }
 
-  #view(name: string, filter: object): unknown {
-    const { definition, state } = this.#running.find(({ definition }) => definition.views?.[name]) as RunningService;
-    return definition.views?.[name]?.(state, filter);
+  /** What a view of a service shows; undefined when there is no such service, view or resource. */
+  look(service: string, view: string, filter: object): unknown {
+    const running = this.#running.find(({ definition }) => definition.model.name === service);
+    const views = running?.definition.views;
+    return views !== undefined && Object.hasOwn(views, view) ? views[view]?.(running?.state, filter) : undefined;
   }
 
   /** Forgets everything, or all that belongs to one account. */

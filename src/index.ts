@@ -7,6 +7,14 @@ import type { DeliveryCounts } from "./delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
 import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embedding-options.ts";
+import {
+  type ExecutionViews,
+  executionViews,
+  type QueueViews,
+  queueViews,
+  type StreamViews,
+  streamViews,
+} from "./embedding-views.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
@@ -20,6 +28,17 @@ export type { RequestRecord } from "./calls/request-log.ts";
 export type { DeliveryCounts } from "./delivery/history.ts";
 export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
+export type {
+  ExecutionViews,
+  PeekOptions,
+  QueuedMessage,
+  QueueViews,
+  ShardRecords,
+  ShownExecution,
+  StreamRecord,
+  StreamViews,
+  WaitOptions,
+} from "./embedding-views.ts";
 export type { EventFilter, EventRecord, NearMiss } from "./events/event-records.ts";
 export type { FunctionCallback, FunctionContext, FunctionHandler } from "./functions/handlers.ts";
 export type { InProcessHandler } from "./in-process.ts";
@@ -109,6 +128,12 @@ export interface Busbar {
   clientConfig(options?: { account?: string; region?: string }): ClientConfig;
   /** The last requests, newest first. */
   requests(): RequestRecord[];
+  /** Queues: what lies in them, and waiting for a message. */
+  readonly sqs: QueueViews;
+  /** Streams: their records by shard. */
+  readonly kinesis: StreamViews;
+  /** State machines: their executions, and waiting for the end of one. */
+  readonly stepfunctions: ExecutionViews;
   /** Resolves when nothing is being delivered and nothing is due now; retries that are due later do not count. */
   settled(): Promise<void>;
   /** What was delivered, is still to be, or could not be, and why; newest first. */
@@ -171,6 +196,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
   let closed = false;
   const handler = server ? undefined : inProcessHandler(emulator, () => closed);
   const { clock } = emulator;
+  const home = { account: options.account ?? "000000000000", region: options.region ?? "us-east-1" };
   return {
     endpoint,
     clock: {
@@ -189,12 +215,15 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       checkClientOptions(as);
       return {
         endpoint,
-        region: as.region ?? options.region ?? "us-east-1",
-        credentials: { accessKeyId: as.account ?? options.account ?? "000000000000", secretAccessKey: "busbar" },
+        region: as.region ?? home.region,
+        credentials: { accessKeyId: as.account ?? home.account, secretAccessKey: "busbar" },
         disableHostPrefix: true,
         ...(handler ? { requestHandler: handler } : {}),
       };
     },
+    sqs: queueViews(emulator, home),
+    kinesis: streamViews(emulator, home),
+    stepfunctions: executionViews(emulator),
     requests: () => [...emulator.requests.newestFirst()],
     settled: () => emulator.deliveries.settled(),
     deliveries: (filter) => emulator.deliveries.list(filter),

@@ -7,9 +7,10 @@ import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../c
 import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
+import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
 
 /** What the door needs of the emulator behind it. */
-export interface AwsEmulator {
+export interface AwsEmulator extends WelcomingEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
   refuse(request: WireRequest, error: unknown): WireResponse;
   /** Where the request goes when it is not for this emulator to answer; told by its head alone. */
@@ -33,6 +34,7 @@ export class AwsDoor implements Door {
 
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
     if (answeredPreflight(request, answer)) return;
+    if (isVisit(request)) return welcome(this.#emulator, request, answer);
     const wire = new AwsRequest(request);
     const elsewhere = this.#emulator.passedOn(wire);
     if (elsewhere !== undefined) return passOn(elsewhere, request, answer);

@@ -13,6 +13,9 @@ import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
 import { bodyLimitBytes, readBody } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
+import { badRequest, filtersOf } from "./filters.ts";
+import type { InitState } from "./localstack/door.ts";
+import { type Look, viewRoutes } from "./views.ts";
 
 /** What control routes show and move. */
 export interface ControlledEmulator {
@@ -30,6 +33,7 @@ export interface ControlledEmulator {
   readonly mailbox: { list(filter: MailboxFilter): MailboxMessage[] };
   readonly logs: { list(filter: LogFilter): LogEvent[] };
   events(filter: EventFilter): EventRecord[];
+  readonly look: Look;
   readonly coverage: readonly ServiceCoverage[];
   reset(account?: string): Promise<void>;
   pull(service: string, lever: string, body: object): Promise<object | undefined>;
@@ -39,7 +43,7 @@ export interface ControlledEmulator {
 const prefix = "/_busbar";
 
 /** The door of what is under `/_busbar`. */
-export function controlDoor(emulator: ControlledEmulator): Door {
+export function controlDoor(emulator: ControlledEmulator, init: Pick<InitState, "isReady">): Door {
   const app = Fastify({
     // No route has a schema, so the compilers for them, half of Fastify's code, are neither loaded nor bundled.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -50,7 +54,7 @@ export function controlDoor(emulator: ControlledEmulator): Door {
   });
   // Bodies are read by body.ts, which takes them whatever their Content-Type says.
   for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  app.register(controlRoutes, { prefix, emulator });
+  app.register(controlRoutes, { prefix, emulator, init });
   // Not waited for: Fastify starts on timers that may be a test's fakes, and AWS's clients need not wait for it.
   const started = Promise.resolve(app.ready());
   started.catch(() => {});
@@ -73,7 +77,12 @@ function noSchemas(): never {
 
 const filters = ["service", "operation", "account", "region", "status", "error"] as const;
 
-async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: ControlledEmulator }): Promise<void> {
+interface ControlOptions {
+  readonly emulator: ControlledEmulator;
+  readonly init: Pick<InitState, "isReady">;
+}
+
+async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOptions): Promise<void> {
   app.addHook("onRequest", (request, reply, done) => {
     reply.headers(corsHeaders(request.headers));
     done();
@@ -85,15 +94,18 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
     });
   });
 
-  app.get("/health", () => ({
-    status: "running",
-    version: emulator.version,
-    storage: emulator.store.durable ? "durable" : "memory",
-    clock: clockState(emulator),
-    services: Object.fromEntries(
-      emulator.coverage.map(({ service, built, known }) => [service, { operations: built.length, of: known.length }]),
-    ),
-  }));
+  // While it starts whoever waits for it must go on waiting.
+  app.get("/health", (_request, reply) =>
+    reply.code(init.isReady ? 200 : 503).send({
+      status: init.isReady ? "running" : "starting",
+      version: emulator.version,
+      storage: emulator.store.durable ? "durable" : "memory",
+      clock: clockState(emulator),
+      services: Object.fromEntries(
+        emulator.coverage.map(({ service, built, known }) => [service, { operations: built.length, of: known.length }]),
+      ),
+    }),
+  );
 
   app.get("/clock", () => clockState(emulator));
   app.register(changingRoutes, { emulator });
@@ -159,6 +171,8 @@ async function controlRoutes(app: FastifyInstance, { emulator }: { emulator: Con
     };
   });
 
+  viewRoutes(app, (service, view, filter) => emulator.look(service, view, filter));
+
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
@@ -215,18 +229,7 @@ async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: Co
 }
 
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, POST /_busbar/sns/opt-out, and GET /_busbar/requests, deliveries, mailbox, events, logs and state.";
-
-/** The filters of a query by name, each given at most once, and the limit. */
-function filtersOf(request: FastifyRequest, names: readonly string[]) {
-  const query = request.query as Record<string, string>;
-  const limit = query["limit"] === undefined ? 100 : Number(query["limit"]);
-  if (!Number.isInteger(limit) || limit < 1) throw badRequest("limit must be a whole number from 1.");
-  const unknown = Object.keys(query).find((name) => name !== "limit" && !names.includes(name));
-  if (unknown) throw badRequest(`There is no filter ${unknown}; use limit, ${names.join(", ")}.`);
-  const { limit: _limit, ...filters } = query;
-  return { query: filters, limit };
-}
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, POST /_busbar/sns/opt-out, GET /_busbar/requests, deliveries, mailbox, events, logs and state, and what lies in a resource at GET /_busbar/sqs/{account}/{region}/{queue}/messages, /_busbar/kinesis/…/{stream}/records and /_busbar/stepfunctions/…/{machine}/executions.";
 
 function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: DeliveryRecord): object {
   return {
@@ -240,10 +243,6 @@ function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: Deliv
 /** Any number of milliseconds as ISO 8601; beyond the last date we tell, that date. */
 function iso(epochMs: number): string {
   return new Date(Math.min(epochMs, lastMs)).toISOString();
-}
-
-function badRequest(message: string): Error {
-  return Object.assign(new Error(message), { statusCode: 400 });
 }
 
 function clockState({ clock }: ControlledEmulator): object {

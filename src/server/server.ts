@@ -8,6 +8,7 @@ import { AwsDoor, type AwsEmulator } from "./aws-door.ts";
 import { type ControlledEmulator, controlDoor } from "./control.ts";
 import { Entrance } from "./entrance.ts";
 import { createListener, type TlsFiles } from "./listener.ts";
+import { type InitState, localstackDoor } from "./localstack/door.ts";
 
 /** What the server needs of the emulator it serves. */
 export interface ServedEmulator extends AwsEmulator, ControlledEmulator {
@@ -24,6 +25,8 @@ export interface ServerOptions extends AdmissionOptions {
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
   readonly logger?: Logger | undefined;
+  /** What is still done before the server is ready; nothing unless told. */
+  readonly init?: InitState | undefined;
 }
 
 export interface RunningServer {
@@ -35,6 +38,17 @@ export interface RunningServer {
   close(graceMs: number, idleMs: number): Promise<void>;
 }
 
+/** A start without hooks. */
+const nothingToDo: InitState = {
+  isReady: true,
+  stages: [
+    { name: "BOOT", completed: true, scripts: [] },
+    { name: "START", completed: true, scripts: [] },
+    { name: "READY", completed: true, scripts: [] },
+    { name: "SHUTDOWN", completed: false, scripts: [] },
+  ],
+};
+
 /** The URL of a host name or address and a port. */
 export function originOf(scheme: "http" | "https", host: string, port: number): string {
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -42,8 +56,9 @@ export function originOf(scheme: "http" | "https", host: string, port: number): 
 
 /** @throws NodeJS.ErrnoException when the address cannot be bound (`EADDRINUSE`, `EACCES`, …). */
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
+  const { init = nothingToDo } = options;
   const entrance = new Entrance({
-    doors: [controlDoor(emulator), ...emulator.doors, new AwsDoor(emulator)],
+    doors: [controlDoor(emulator, init), ...emulator.doors, localstackDoor(emulator, init), new AwsDoor(emulator)],
     admission: new Admission({ ...options, isNamed: (name) => emulator.isNamed(name) }),
     reportBug: (error, where) => emulator.reportBug(error, where),
     logger: options.logger,

@@ -9,6 +9,7 @@ import { deliverToStream } from "./delivery-target.ts";
 import * as get from "./get.ts";
 import { Kinesis } from "./kinesis.ts";
 import * as limits from "./limits.ts";
+import { streamRecords } from "./peek.ts";
 import * as policies from "./policies.ts";
 import * as put from "./put.ts";
 import * as shards from "./shards.ts";
@@ -47,6 +48,7 @@ export const kinesis = defineService<Kinesis>({
     dependencies.delivery.registerLocal("kinesis", (delivery) => deliverToStream(kinesis, delivery));
     return kinesis;
   },
+  views: { records: (kinesis, filter) => streamRecords(kinesis, filter) },
   reset: (kinesis, account) => kinesis.reset(account),
   stop: (kinesis) => kinesis.subscriptions.stop(),
 });

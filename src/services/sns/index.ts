@@ -66,6 +66,12 @@ export const sns = defineService<Sns>({
     serve: async (_request, answer) =>
       answer.send(200, { "content-type": "application/x-pem-file" }, await signer.certificate()),
   }),
+  views: {
+    confirmation: (service, { subscription }: { subscription?: string }) => {
+      const row = service.subscriptions.get(subscription ?? "");
+      return row?.token === undefined ? undefined : { token: row.token, confirmed: row.confirmed };
+    },
+  },
   levers: {
     "opt-out": (service, { phoneNumber, account, region }) => {
       sms.optOut(service, typeof phoneNumber === "string" ? phoneNumber : "", account, region);

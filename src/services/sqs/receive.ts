@@ -287,7 +287,7 @@ function shown(
   };
 }
 
-function systemAttributes(
+export function systemAttributes(
   message: MessageRow,
   content: ContentRow,
   wanted: ReadonlySet<string>,

@@ -37,6 +37,8 @@ export const queueTable = defineTable<QueueRow>()({
   account: (queue) => queue.account,
   indexes: {
     name: { group: (queue) => `${queue.account} ${queue.region}`, order: (queue) => queue.name },
+    /** In all places, for who has looked in a wrong one. */
+    bareName: { group: (queue) => queue.name, order: (queue) => queue.createdMs },
     deadLetterTarget: { group: (queue) => queue.redrive?.deadLetterTargetArn, order: (queue) => queue.name },
   },
 });

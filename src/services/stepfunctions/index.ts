@@ -6,6 +6,7 @@ import { defineService } from "../../calls/service.ts";
 import { startDelivered } from "./executions/delivery-target.ts";
 import * as history from "./executions/execution-history.ts";
 import * as executions from "./executions/executions.ts";
+import { shownExecutions } from "./executions/peek.ts";
 import * as aliases from "./machines/aliases.ts";
 import * as stateMachines from "./machines/state-machines.ts";
 import * as versions from "./machines/versions.ts";
@@ -46,6 +47,7 @@ export const stepfunctions = defineService<StepFunctions>({
     );
     return service;
   },
+  views: { executions: (service, filter) => shownExecutions(service, filter) },
   reset: (service, account) => service.reset(account),
   stop: (service) => service.stop(),
 });

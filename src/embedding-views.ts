@@ -1,0 +1,168 @@
+/** What the embedding API shows of queues, streams and executions, and how it waits for them. */
+import type { Emulator } from "./emulator.ts";
+import { parseDuration } from "./engine/duration.ts";
+import { performance, realDelay } from "./engine/real-time.ts";
+import type { ShardRecords } from "./services/kinesis/peek.ts";
+import type { QueuedMessage } from "./services/sqs/peek.ts";
+import type { ShownExecution } from "./services/stepfunctions/executions/peek.ts";
+
+export type { ShardRecords, StreamRecord } from "./services/kinesis/peek.ts";
+export type { QueuedMessage } from "./services/sqs/peek.ts";
+export type { ShownExecution } from "./services/stepfunctions/executions/peek.ts";
+
+export interface WaitOptions {
+  /** Time of the machine, whatever the clock says: `"5s"` unless told, or milliseconds. */
+  readonly timeout?: string | number;
+}
+
+export interface PeekOptions {
+  /** 100 unless told. */
+  readonly limit?: number;
+}
+
+export interface QueueViews {
+  /**
+   * What lies in a queue, oldest first: visible, delayed and in flight. Nothing is received by looking.
+   * @param queue its URL or its ARN.
+   * @throws RangeError when there is no such queue.
+   */
+  messages(queue: string, options?: PeekOptions & { readonly state?: QueuedMessage["state"] }): QueuedMessage[];
+  /**
+   * Resolves with the first message that the predicate is true for, any message without one, once the queue has it.
+   * @throws Error that tells what the queue has when none comes in time.
+   */
+  waitForMessage(
+    queue: string,
+    predicate?: (message: QueuedMessage) => boolean,
+    options?: WaitOptions,
+  ): Promise<QueuedMessage>;
+}
+
+export interface StreamViews {
+  /**
+   * The last records of a stream by shard.
+   * @param stream its ARN, or its name in the instance's account and region.
+   * @throws RangeError when there is no such stream.
+   */
+  records(stream: string, options?: PeekOptions & { readonly shard?: string }): ShardRecords[];
+}
+
+export interface ExecutionViews {
+  /**
+   * Executions of a standard state machine, newest first.
+   * @throws RangeError when there is no such machine.
+   */
+  executions(machineArn: string, options?: PeekOptions & { readonly status?: string }): ShownExecution[];
+  /**
+   * Resolves with an execution once it has ended, however it has.
+   * @throws Error that tells its status when it has not in time, RangeError when there is none.
+   */
+  waitForExecution(executionArn: string, options?: WaitOptions): Promise<ShownExecution>;
+}
+
+/** How often a condition is looked at that nobody announces. */
+const pollMs = 10;
+const mostMessages = 10_000;
+
+/** @param home where resources are that are named without their place. */
+export function queueViews(
+  emulator: Emulator,
+  home: { readonly region: string; readonly account: string },
+): QueueViews {
+  const look = (queue: string, filter: object): QueuedMessage[] => {
+    const at = placeOfQueue(queue, home.account);
+    const see = (place: object) =>
+      emulator.look("sqs", "messages", { ...place, ...filter }) as QueuedMessage[] | undefined;
+    const found = "queue" in at ? see(at) : (see({ region: home.region, ...at }) ?? see(at));
+    if (found === undefined) throw new RangeError(`There is no queue ${queue}.`);
+    return found;
+  };
+  return {
+    messages: (queue, options = {}) => look(queue, options),
+    async waitForMessage(queue, predicate = () => true, options = {}) {
+      const seen = (): QueuedMessage[] => look(queue, { limit: mostMessages });
+      return waitUntil(
+        emulator,
+        () => seen().find(predicate),
+        options,
+        () => {
+          const states = seen().map(({ state }) => state);
+          const count = (state: QueuedMessage["state"]) => states.filter((one) => one === state).length;
+          return `No message that fits came to ${queue}; it has ${count("visible")} visible, ${count("delayed")} delayed and ${count("inFlight")} in flight.`;
+        },
+      );
+    },
+  };
+}
+
+export function streamViews(
+  emulator: Emulator,
+  home: { readonly region: string; readonly account: string },
+): StreamViews {
+  return {
+    records(stream, options = {}) {
+      const found = emulator.look("kinesis", "records", { ...home, stream, ...options });
+      if (found === undefined) throw new RangeError(`There is no stream ${stream}.`);
+      return found as ShardRecords[];
+    },
+  };
+}
+
+export function executionViews(emulator: Emulator): ExecutionViews {
+  const look = (filter: object, what: string): ShownExecution[] => {
+    const found = emulator.look("stepfunctions", "executions", filter);
+    if (found === undefined) throw new RangeError(`There is no ${what}.`);
+    return found as ShownExecution[];
+  };
+  return {
+    executions: (machine, options = {}) => look({ machine, ...options }, `state machine ${machine}`),
+    async waitForExecution(execution, options = {}) {
+      const now = () => look({ execution }, `execution ${execution}`)[0] as ShownExecution;
+      return waitUntil(
+        emulator,
+        () => (now().stoppedAt === undefined ? undefined : now()),
+        options,
+        () => `The execution ${execution} is still ${now().status}.`,
+      );
+    },
+  };
+}
+
+/** @throws Error with what `missing` says when the condition does not come true in time. */
+async function waitUntil<Found>(
+  emulator: Emulator,
+  condition: () => Found | undefined,
+  { timeout = "5s" }: WaitOptions,
+  missing: () => string,
+): Promise<Found> {
+  const timeoutMs = parseDuration(timeout);
+  const until = performance.now() + timeoutMs;
+  for (let seen = -1, seenMs = -1; ; ) {
+    const { commits } = emulator.store;
+    const now = emulator.clock.now();
+    if (commits !== seen || now !== seenMs) {
+      const found = condition();
+      if (found !== undefined) return found;
+      [seen, seenMs] = [commits, now];
+    }
+    if (performance.now() >= until) break;
+    await realDelay(pollMs);
+  }
+  const pending = emulator.deliveries.counts().pending;
+  const waits = pending === 0 ? "" : ` ${pending} deliveries wait; bus.deliveries() tells for what.`;
+  const clock = emulator.clock.mode === "virtual" ? " The clock is virtual: bus.clock.advance() moves it." : "";
+  throw new Error(`${missing()} Waited ${timeoutMs} ms of the machine's time.${waits}${clock}`);
+}
+
+/** A queue's ARN, or the account and the name of its URL, with the region where the host tells it. */
+function placeOfQueue(
+  queue: string,
+  account: string,
+): { queue: string } | { account: string; name: string; region?: string } {
+  if (queue.startsWith("arn:")) return { queue };
+  if (!URL.canParse(queue)) return { account, name: queue };
+  const { hostname, pathname } = new URL(queue);
+  const [name = "", owner = account] = pathname.split("/").filter(Boolean).reverse();
+  const [, region] = /^(?:sqs\.)?([a-z]{2,}(?:-[a-z]+)+-\d)\./.exec(hostname) ?? [];
+  return { account: owner, name, ...(region === undefined ? {} : { region }) };
+}

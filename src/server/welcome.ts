@@ -1,0 +1,41 @@
+/** What a person sees who opens the server's address in a browser. */
+import { escapeXml } from "../../protocols/xml.ts";
+import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
+import type { ServiceCoverage } from "../calls/service.ts";
+
+export interface WelcomingEmulator {
+  readonly version: string;
+  readonly coverage: readonly ServiceCoverage[];
+}
+
+const routes = [
+  ["/_busbar/health", "what runs here"],
+  ["/_busbar/requests", "what was asked, and how it was answered"],
+  ["/_busbar/deliveries", "what was pushed, and why a message did not arrive"],
+  ["/_busbar/events", "events and the rules they matched"],
+  ["/_busbar/mailbox", "SMS, email and push messages that were sent"],
+  ["/_busbar/state", "rows per table"],
+] as const;
+
+/** Browsers alone ask for HTML; for anybody else `GET /` is a call without a name. */
+export function isVisit({ method, path, query, headers }: DoorRequest): boolean {
+  return method === "GET" && path === "/" && query === "" && String(headers["accept"]).includes("text/html");
+}
+
+export function welcome(emulator: WelcomingEmulator, request: DoorRequest, answer: DoorAnswer): void {
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  answer.send(200, headers, page(emulator, `${request.scheme}://${request.host}`));
+}
+
+function page({ version, coverage }: WelcomingEmulator, endpoint: string): string {
+  const services = coverage.map(({ service, built }) => `<li>${service}: ${built.length} operations</li>`).join("");
+  const links = routes.map(([path, text]) => `<li><a href="${path}">${path}</a>: ${text}</li>`).join("");
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Busbar</title>
+<style>body{font:16px/1.5 system-ui;max-width:42em;margin:3em auto;padding:0 1em}code{background:#8882;padding:.1em .3em}</style>
+<h1>Busbar ${version}</h1>
+<p>AWS application integration on your own machine. Point any AWS client here:</p>
+<p><code>export AWS_ENDPOINT_URL=${escapeXml(endpoint)}</code></p>
+<h2>Look inside</h2><ul>${links}</ul>
+<h2>Services</h2><ul>${services}</ul></html>
+`;
+}

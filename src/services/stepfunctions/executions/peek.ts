@@ -1,0 +1,61 @@
+/** Executions for people: what they were given, where they stand and how they ended. */
+import type { StepFunctions } from "../stepfunctions.ts";
+import type { ExecutionRow } from "../tables.ts";
+
+export interface ShownExecution {
+  readonly executionArn: string;
+  readonly stateMachineArn: string;
+  readonly name: string;
+  readonly status: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly stoppedAt: string | undefined;
+  /** JSON text. */
+  readonly input: string;
+  readonly output: string | undefined;
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+}
+
+export interface ExecutionFilter {
+  /** ARN of one execution. */
+  readonly execution?: string | undefined;
+  /** ARN of a state machine. */
+  readonly machine?: string | undefined;
+  readonly status?: string | undefined;
+  /** 100 unless told. */
+  readonly limit?: number | undefined;
+}
+
+/** Newest first; undefined when there is no such machine or execution. Express ones, which AWS keeps nothing of, are not among them. */
+export function shownExecutions(service: StepFunctions, filter: ExecutionFilter): ShownExecution[] | undefined {
+  const { execution, machine = "", status, limit = 100 } = filter;
+  if (execution !== undefined) {
+    const row = service.runner.executions.get(execution);
+    return row && [shown(row)];
+  }
+  if (!service.machines.has(machine)) return undefined;
+  const { by } = service.runner.executions;
+  const rows = status === undefined ? by.machine : by.machineStatus;
+  const found: ShownExecution[] = [];
+  for (const row of rows.range(status === undefined ? machine : `${machine} ${status}`, { reverse: true })) {
+    found.push(shown(row));
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+function shown(row: ExecutionRow): ShownExecution {
+  return {
+    executionArn: row.arn,
+    stateMachineArn: row.machine,
+    name: row.name,
+    status: row.status,
+    startedAt: new Date(row.startedMs).toISOString(),
+    stoppedAt: row.stoppedMs === undefined ? undefined : new Date(row.stoppedMs).toISOString(),
+    input: row.input,
+    output: row.output,
+    error: row.error,
+    cause: row.cause,
+  };
+}
