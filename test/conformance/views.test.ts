@@ -97,7 +97,11 @@ it("streams show their last records by shard", async () => {
       shardId: "shardId-000000000000",
       state: "closed",
       records: [
-        { partitionKey: "k", data: Buffer.from("b").toString("base64"), arrivedAt: new Date(bus.clock.now()).toISOString() },
+        {
+          partitionKey: "k",
+          data: Buffer.from("b").toString("base64"),
+          arrivedAt: new Date(bus.clock.now()).toISOString(),
+        },
         { data: Buffer.from("c").toString("base64"), sequenceNumber: expect.stringMatching(/^\d+$/) },
       ],
     },
@@ -123,7 +127,11 @@ it("executions are shown and waited for", async () => {
   await expect(bus.stepfunctions.waitForExecution(executionArn, { timeout: 50 })).rejects.toThrow(/is still RUNNING\./);
   const ended = bus.stepfunctions.waitForExecution(executionArn);
   await bus.clock.advance("1m");
-  expect(await ended).toMatchObject({ status: "SUCCEEDED", output: '{"a":1}', stoppedAt: new Date(bus.clock.now()).toISOString() });
+  expect(await ended).toMatchObject({
+    status: "SUCCEEDED",
+    output: '{"a":1}',
+    stoppedAt: new Date(bus.clock.now()).toISOString(),
+  });
   expect((await get("/stepfunctions/111122223333/us-east-1/m/executions")).body).toEqual(
     JSON.parse(JSON.stringify({ executions: bus.stepfunctions.executions(stateMachineArn) })),
   );
