@@ -72,7 +72,7 @@ const mappingTable = defineTable<MappingRow>()({
 
 const ruleTable = defineTable<RoutingRuleRow>()({
   name: "apis.routingRules",
-  key: (row) => `${row.domain} ${row.id}`,
+  key: (row) => ruleKey(row.domain, row.id),
   account: (row) => row.account,
   indexes: { priority: { group: (row) => row.domain, order: (row) => row.priority } },
 });
@@ -80,6 +80,11 @@ const ruleTable = defineTable<RoutingRuleRow>()({
 /** The key of the mapping of a domain's path. */
 export function mappingKey(domain: string, path: string): string {
   return `${domain} ${path}`;
+}
+
+/** The key of a routing rule. */
+export function ruleKey(domain: string, id: string): string {
+  return `${domain} ${id}`;
 }
 
 /** A mapping key has 300 characters at most, so no more segments than these. */
@@ -112,6 +117,13 @@ export class Domains {
   /** The domain a host is, or the wildcard domain it is under. @param name in lower case, without a port. */
   at(name: string): DomainRow | undefined {
     return this.rows.get(name) ?? this.rows.get(`*${name.slice(name.indexOf("."))}`);
+  }
+
+  /** Deletes a domain with its mappings and rules. Inside a transaction. */
+  delete(name: string): void {
+    for (const { path } of this.mappings.by.path.range(name)) this.mappings.delete(mappingKey(name, path));
+    for (const { id } of this.rules.by.priority.range(name)) this.rules.delete(ruleKey(name, id));
+    this.rows.delete(name);
   }
 
   /**

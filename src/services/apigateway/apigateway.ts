@@ -1,4 +1,6 @@
 /** The state of API Gateway's REST APIs: their tables, and the ways to what is in them that operations share. */
+import { ServiceUnavailableException$ } from "@aws-sdk/client-api-gateway";
+import { AwsError } from "../../../protocols/error.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
@@ -6,6 +8,7 @@ import * as accountTables from "./account-tables.ts";
 import * as documentationTables from "./documentation-tables.ts";
 import { invalidApi, notFound } from "./errors.ts";
 import type { Execution } from "./execution-port.ts";
+import { Quotas } from "./quotas.ts";
 import { type ApiSnapshot, snapshotTable } from "./snapshot.ts";
 import * as tables from "./tables.ts";
 
@@ -32,6 +35,7 @@ export class ApiGateway {
   readonly vpcLinks;
   readonly clientCertificates;
   readonly accounts;
+  readonly quotas: Quotas;
   readonly #snapshots;
   /** What executes APIs; whoever builds it sets it. */
   execution: Execution | undefined;
@@ -58,6 +62,7 @@ export class ApiGateway {
     this.vpcLinks = store.table(accountTables.vpcLinkTable);
     this.clientCertificates = store.table(accountTables.clientCertificateTable);
     this.accounts = store.table(accountTables.accountTable);
+    this.quotas = new Quotas(this);
     this.#snapshots = store.packedTable(snapshotTable);
   }
 
@@ -103,6 +108,24 @@ export class ApiGateway {
   hasApi({ account, region }: Place, apiId: string | undefined): boolean {
     const api = this.apis.get(apiId as string);
     return api !== undefined && api.account === account && api.region === region;
+  }
+
+  /** Takes a key out of a plan, and forgets what it has used. Inside a transaction. */
+  deletePlanKey(planId: string, keyId: string): void {
+    const key = accountTables.planKeyKey(planId, keyId);
+    for (const { day } of [...this.usage.by.planKey.range(key)]) this.usage.delete(`${key} ${day}`);
+    this.usagePlanKeys.delete(key);
+  }
+
+  /** `GET//pets`: a method as AWS names it where it refuses to delete what the method uses. */
+  methodName({ apiId, resourceId, httpMethod }: tables.MethodRow): string {
+    return `${httpMethod}/${this.resources.get(tables.childKey(apiId, resourceId))?.path}`;
+  }
+
+  /** What executes APIs. @throws AwsError ServiceUnavailableException where there is nothing that does. */
+  get executor(): Execution {
+    if (this.execution === undefined) throw AwsError.of(ServiceUnavailableException$, "Nothing executes APIs here.");
+    return this.execution;
   }
 
   /** What a deployment deployed. Read from JSON each time: whoever executes it keeps what it makes of it. */

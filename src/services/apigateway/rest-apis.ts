@@ -49,6 +49,9 @@ export const getRestApis = operation<GetRestApisCommand>(GetRestApis$, (input, c
 export const deleteRestApi = operation<DeleteRestApiCommand>(DeleteRestApi$, (input, context) => {
   const { service } = context;
   const api = service.api(context, input.restApiId);
+  if (service.deps.apis.domains.mappings.by.api.size(api.id) > 0) {
+    throw badRequest("Please remove all base path mappings related to the API before deleting it.");
+  }
   service.emptyApi(api.id);
   for (const row of [...service.deployments.by.api.range(api.id)]) service.deleteDeployment(row);
   for (const row of [...service.stages.by.api.range(api.id)]) service.stages.delete(childKey(api.id, row.stageName));

@@ -26,7 +26,7 @@ const mostStages = 10;
 const mostVariables = 100;
 const longestVariableName = 64;
 const longestVariableValue = 512;
-const usualCacheSize = "0.5";
+export const usualCacheSize = "0.5";
 
 export const createStage = operation<CreateStageCommand>(CreateStage$, (input, context) => {
   const { service } = context;

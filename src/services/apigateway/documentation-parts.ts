@@ -1,0 +1,169 @@
+/** Documentation parts: texts about an API's entities. */
+import {
+  CreateDocumentationPart$,
+  type CreateDocumentationPartCommand,
+  DeleteDocumentationPart$,
+  type DeleteDocumentationPartCommand,
+  type DocumentationPartType,
+  GetDocumentationPart$,
+  type GetDocumentationPartCommand,
+  GetDocumentationParts$,
+  type GetDocumentationPartsCommand,
+  UpdateDocumentationPart$,
+  type UpdateDocumentationPartCommand,
+} from "@aws-sdk/client-api-gateway";
+import type { Place } from "../../calls/place.ts";
+import { type ApiGateway, operation } from "./apigateway.ts";
+import type { DocumentationLocation, DocumentationPartRow } from "./documentation-tables.ts";
+import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
+import { pageOf } from "./pages.ts";
+import { listedErrors, PatchTable } from "./patch.ts";
+import { given } from "./rest-apis.ts";
+import { childKey } from "./tables.ts";
+
+const mostParts = 2_000;
+
+export const createDocumentationPart = operation<CreateDocumentationPartCommand>(
+  CreateDocumentationPart$,
+  (input, context) => {
+    const { service } = context;
+    const api = service.api(context, input.restApiId);
+    const location = given({ ...(input.location as DocumentationLocation) });
+    return described(newPart(service, { apiId: api.id, account: api.account }, location, input.properties as string));
+  },
+);
+
+export const getDocumentationPart = operation<GetDocumentationPartCommand>(GetDocumentationPart$, (input, context) =>
+  described(partOf(context.service, context, input)),
+);
+
+export const getDocumentationParts = operation<GetDocumentationPartsCommand>(
+  GetDocumentationParts$,
+  (input, context) => {
+    const { service } = context;
+    const api = service.api(context, input.restApiId);
+    const { type, nameQuery, path, locationStatus } = input;
+    const keep = ({ location }: DocumentationPartRow) =>
+      (type === undefined || location.type === type) &&
+      (nameQuery === undefined || (location.name ?? "").includes(nameQuery)) &&
+      (path === undefined || (location.path ?? "/").startsWith(path)) &&
+      locationStatus !== "UNDOCUMENTED";
+    const { rows, position } = pageOf(service.documentationParts.by.api, api.id, input, { keep });
+    return { items: rows.map(described), position };
+  },
+);
+
+export const updateDocumentationPart = operation<UpdateDocumentationPartCommand>(
+  UpdateDocumentationPart$,
+  (input, context) => {
+    const { service } = context;
+    const updated = patches.apply(partOf(service, context, input), input.patchOperations);
+    checkProperties(updated.properties);
+    service.documentationParts.put(updated);
+    return described(updated);
+  },
+);
+
+export const deleteDocumentationPart = operation<DeleteDocumentationPartCommand>(
+  DeleteDocumentationPart$,
+  (input, context) => {
+    const { apiId, id } = partOf(context.service, context, input);
+    context.service.documentationParts.delete(childKey(apiId, id));
+  },
+);
+
+/** The members of a location that each type has, with what an absent one means. */
+const locations: Readonly<Record<string, readonly (keyof DocumentationLocation)[]>> = {
+  API: [],
+  AUTHORIZER: ["name"],
+  MODEL: ["name"],
+  RESOURCE: ["path"],
+  METHOD: ["path", "method"],
+  PATH_PARAMETER: ["path", "method", "name"],
+  QUERY_PARAMETER: ["path", "method", "name"],
+  REQUEST_HEADER: ["path", "method", "name"],
+  REQUEST_BODY: ["path", "method"],
+  RESPONSE: ["path", "method", "statusCode"],
+  RESPONSE_HEADER: ["path", "method", "statusCode", "name"],
+  RESPONSE_BODY: ["path", "method", "statusCode"],
+};
+const usual: Partial<Record<keyof DocumentationLocation, string>> = { path: "/", method: "*", statusCode: "*" };
+
+/** A location as one text, by which two of them are told to be the same. */
+export function locationKey(location: DocumentationLocation): string {
+  const members = Object.hasOwn(locations, location.type) ? locations[location.type] : undefined;
+  return JSON.stringify([location.type, ...(members ?? []).map((name) => location[name] ?? usual[name] ?? "")]);
+}
+
+/**
+ * Creates a part. Inside a transaction.
+ * @throws AwsError BadRequestException, ConflictException, LimitExceededException
+ */
+export function newPart(
+  service: ApiGateway,
+  api: { readonly apiId: string; readonly account: string },
+  location: DocumentationLocation,
+  properties: string,
+): DocumentationPartRow {
+  checkProperties(properties);
+  const members = Object.hasOwn(locations, location.type) ? locations[location.type] : undefined;
+  for (const name of Object.keys(location)) {
+    if (name !== "type" && !members?.includes(name as keyof DocumentationLocation)) {
+      throw badRequest(`Invalid location: a documentation part of type ${location.type} has no ${name}`);
+    }
+  }
+  const key = locationKey(location);
+  for (const other of service.documentationParts.by.api.range(api.apiId)) {
+    if (locationKey(other.location) === key)
+      throw conflict("Documentation part already exists for the specified location");
+  }
+  if (service.documentationParts.by.api.size(api.apiId) >= mostParts) {
+    throw limitExceeded("documentation parts for this API");
+  }
+  const part: DocumentationPartRow = {
+    ...api,
+    id: service.newId("documentation", 6),
+    serial: service.nextSerial(),
+    location,
+    properties,
+  };
+  service.documentationParts.put(part);
+  return part;
+}
+
+function checkProperties(properties: string): void {
+  if (properties === "") throw badRequest("Documentation part properties must be non-empty");
+}
+
+const patches = new PatchTable<DocumentationPartRow>(
+  [
+    {
+      path: "/properties",
+      ops: {
+        replace: (draft, { value }) => {
+          draft.properties = value;
+        },
+      },
+    },
+  ],
+  listedErrors("/properties"),
+);
+
+/** @throws AwsError NotFoundException */
+function partOf(
+  service: ApiGateway,
+  place: Place,
+  {
+    restApiId,
+    documentationPartId,
+  }: { readonly restApiId?: string | undefined; readonly documentationPartId?: string | undefined },
+): DocumentationPartRow {
+  const api = service.api(place, restApiId);
+  const part = service.documentationParts.get(childKey(api.id, documentationPartId as string));
+  if (part === undefined) throw notFound("Invalid Documentation part identifier specified");
+  return part;
+}
+
+function described({ id, location, properties }: DocumentationPartRow) {
+  return { id, location: { ...location, type: location.type as DocumentationPartType }, properties };
+}

@@ -1,0 +1,107 @@
+/** The settings of a stage's methods: `/pets/GET/throttling/rateLimit`, and `*` for path and verb for all of them. */
+import type { Place } from "../../calls/place.ts";
+import { placeKey } from "../../calls/place.ts";
+import type { ApiGateway } from "./apigateway.ts";
+import type { CacheControlStrategy, MethodSettingDefinition } from "./definitions.ts";
+import { badRequest } from "./errors.ts";
+import { type Change, type Draft, decimalOf, integerOf } from "./patch.ts";
+import type { StageRow } from "./tables.ts";
+
+/** All paths that are none of the stage's own. */
+export const settingPath = "/{rest+}";
+
+const usualSettings: MethodSettingDefinition = {
+  metricsEnabled: false,
+  dataTraceEnabled: false,
+  throttlingBurstLimit: 5000,
+  throttlingRateLimit: 10_000,
+  cachingEnabled: false,
+  cacheTtlInSeconds: 300,
+  cacheDataEncrypted: false,
+  requireAuthorizationForCacheControl: true,
+  unauthorizedCacheControlHeaderStrategy: "SUCCEED_WITH_RESPONSE_HEADER",
+};
+
+const longestTtlSeconds = 3600;
+const levels = ["OFF", "ERROR", "INFO"];
+const strategies = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"];
+
+type Setting = (value: string, path: string) => Partial<MethodSettingDefinition>;
+
+const settings = new Map<string, Setting>([
+  ["metrics/enabled", (value) => ({ metricsEnabled: value === "true" })],
+  ["logging/dataTrace", (value) => ({ dataTraceEnabled: value === "true" })],
+  [
+    "logging/loglevel",
+    (value) => {
+      if (!levels.includes(value)) throw badRequest(`Invalid logging level specified: ${value}`);
+      return { loggingLevel: value as MethodSettingDefinition["loggingLevel"] };
+    },
+  ],
+  ["throttling/burstLimit", (value, path) => ({ throttlingBurstLimit: integerOf(value, path) })],
+  ["throttling/rateLimit", (value, path) => ({ throttlingRateLimit: decimalOf(value, path) })],
+  ["caching/enabled", (value) => ({ cachingEnabled: value === "true" })],
+  [
+    "caching/ttlInSeconds",
+    (value, path) => {
+      const seconds = integerOf(value, path);
+      if (seconds < 0 || seconds > longestTtlSeconds) {
+        throw badRequest(`Invalid cache TTL specified. Must be between 0 and ${longestTtlSeconds} seconds`);
+      }
+      return { cacheTtlInSeconds: seconds };
+    },
+  ],
+  ["caching/dataEncrypted", (value) => ({ cacheDataEncrypted: value === "true" })],
+  [
+    "caching/requireAuthorizationForCacheControl",
+    (value) => ({ requireAuthorizationForCacheControl: value === "true" }),
+  ],
+  [
+    "caching/unauthorizedCacheControlHeaderStrategy",
+    (value) => {
+      if (!strategies.includes(value)) {
+        throw badRequest(`Invalid cache control header strategy specified. Must be one of: [${strategies.join(", ")}]`);
+      }
+      return { unauthorizedCacheControlHeaderStrategy: value as CacheControlStrategy };
+    },
+  ],
+]);
+
+/** Settings a stage may have: one for each method, which have no more room than a deployment. */
+const mostSettings = 4_000;
+
+/** Writes one setting; false when the path is none of a setting. @throws AwsError BadRequestException */
+export function setSetting(draft: Draft<StageRow>, { path, value }: Change): boolean {
+  const [, method, name = ""] = /^\/(.*\/[^/]+)\/([a-z]+\/[A-Za-z]+)$/s.exec(path) ?? [];
+  const setting = settings.get(name);
+  if (method === undefined || setting === undefined) return false;
+  const key = keyOf(method);
+  const before = Object.hasOwn(draft.methodSettings, key) ? draft.methodSettings[key] : undefined;
+  draft.methodSettings = { ...draft.methodSettings, [key]: { ...usualSettings, ...before, ...setting(value, path) } };
+  if (Object.keys(draft.methodSettings).length > mostSettings) {
+    throw badRequest(`A stage may have settings of at most ${mostSettings} methods`);
+  }
+  return true;
+}
+
+/** Takes a method's settings away; false when it has none. */
+export function removeSettings(draft: Draft<StageRow>, path: string): boolean {
+  const key = keyOf(path.slice(1));
+  if (!Object.hasOwn(draft.methodSettings, key)) return false;
+  draft.methodSettings = Object.fromEntries(Object.entries(draft.methodSettings).filter(([each]) => each !== key));
+  return true;
+}
+
+/** `pets/GET` of `~1pets/GET`, `/pets/GET` and `pets/GET`. */
+function keyOf(method: string): string {
+  const slash = method.lastIndexOf("/");
+  const path = method.slice(0, slash).replace(/~1/g, "/").replace(/~0/g, "~");
+  return `${path.replace(/^\//, "")}${method.slice(slash)}`;
+}
+
+/** @throws AwsError BadRequestException while the account has no role to write logs with. */
+export function checkLogsRole(service: ApiGateway, place: Place): void {
+  if (service.accounts.get(placeKey(place))?.cloudwatchRoleArn === undefined) {
+    throw badRequest("CloudWatch Logs role ARN must be set in account settings to enable logging");
+  }
+}
