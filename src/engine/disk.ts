@@ -1,3 +1,4 @@
+import type { Rows } from "./rows.ts";
 import type { SerialMap } from "./serial-map.ts";
 import type { Key } from "./table.ts";
 
@@ -40,7 +41,7 @@ export interface Source {
 /** Where a durable store keeps its rows. */
 export interface Disk {
   /** The rows of a table, which from now on belong to the caller. Once for each table. */
-  take(table: string): Map<Key, object>;
+  take(table: string): Rows<object>;
   /** The same of a packed table: where the texts of its rows are. */
   takePacked(table: string): SerialMap;
   /** The tables that nobody took. */

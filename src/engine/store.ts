@@ -9,6 +9,7 @@ import {
   type PackedTableDefinition,
   StoredPackedTable,
 } from "./packed-table.ts";
+import { Rows } from "./rows.ts";
 import { diskFaults } from "./self-check.ts";
 import type { StoreError } from "./store-error.ts";
 import { type AnyDefinition, StoredTable } from "./stored-table.ts";
@@ -271,11 +272,13 @@ export class Store {
     return table;
   }
 
-  #rowsOnDisk({ name, key }: AnyDefinition): Map<Key, object> {
-    const rows = this.#disk?.take(name) ?? new Map<Key, object>();
-    if (this.#wasReset) return new Map();
+  #rowsOnDisk({ name, key }: AnyDefinition): Rows<object> {
+    const rows = this.#disk?.take(name) ?? new Rows<object>();
+    if (this.#wasReset) return new Rows();
     const moved: [Key, object][] = [];
-    for (const [keptUnder, row] of rows) if (key(row) !== keptUnder) moved.push([keptUnder, row]);
+    rows.forEach((row, keptUnder) => {
+      if (key(row) !== keptUnder) moved.push([keptUnder, row]);
+    });
     // The definition makes keys in another way than when the rows were written.
     for (const [keptUnder, row] of moved) {
       rows.delete(keptUnder);

@@ -1,4 +1,5 @@
 import type { Change, Changeable } from "./change.ts";
+import { Rows } from "./rows.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { TableIndex } from "./table-index.ts";
 
@@ -14,7 +15,7 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
   readonly isPacked = false;
   readonly definition: AnyDefinition;
   readonly by: Record<string, TableIndex<object>> = {};
-  readonly #rows: Map<Key, object>;
+  readonly #rows: Rows<object>;
   readonly #indexes: TableIndex<object>[] = [];
   readonly #journal: () => Change[];
   /** Of all serials that ever had a row. */
@@ -24,7 +25,7 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
    * `journal` answers the running transaction's list of changes, or throws when nothing may be written. `rows` are those
    * it begins with; they belong to the table.
    */
-  constructor(definition: AnyDefinition, journal: () => Change[], rows = new Map<Key, object>()) {
+  constructor(definition: AnyDefinition, journal: () => Change[], rows = new Rows<object>()) {
     this.definition = definition;
     this.name = definition.name;
     this.#journal = journal;
@@ -32,15 +33,15 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     for (const [name, index] of Object.entries(definition.indexes)) {
       const made = new TableIndex<object>(`${definition.name}.${name}`, index, this.#rows);
       this.by[name] = made;
-      for (const [key, row] of rows) {
-        made.prepare(row);
-        made.apply(key, undefined, true);
-      }
       this.#indexes.push(made);
     }
-    for (const key of rows.keys()) {
+    rows.forEach((row, key) => {
+      for (const index of this.#indexes) {
+        index.prepare(row);
+        index.apply(key, undefined, true);
+      }
       if (typeof key === "number" && key > this.#highestSerial) this.#highestSerial = key;
-    }
+    });
   }
 
   get size(): number {

@@ -1,6 +1,7 @@
 import type { Batch, Disk } from "../../src/engine/disk.ts";
 import { ByteReader, ByteWriter } from "../../src/engine/journal/bytes.ts";
 import { RowDecoder, RowEncoder } from "../../src/engine/journal/row-codec.ts";
+import { Rows } from "../../src/engine/rows.ts";
 import { SerialMap } from "../../src/engine/serial-map.ts";
 import type { Key } from "../../src/engine/table.ts";
 import { EmptyDisk } from "../support/empty-disk.ts";
@@ -53,7 +54,7 @@ class OpenMemoryDisk extends EmptyDisk {
     this.#ended = ended;
   }
 
-  override take(table: string): Map<Key, object> {
+  override take(table: string): Rows<object> {
     return this.#rows(table);
   }
 
@@ -90,8 +91,8 @@ class OpenMemoryDisk extends EmptyDisk {
     return this.#nextPlace++;
   }
 
-  #rows(table: string): Map<Key, object> {
-    const rows = new Map<Key, object>();
+  #rows(table: string): Rows<object> {
+    const rows = new Rows<object>();
     for (const [key, bytes] of this.#disk.tables.get(table) ?? []) {
       rows.set(key, new RowDecoder(new ByteReader(Buffer.from(bytes))).row() as object);
     }

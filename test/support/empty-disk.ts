@@ -1,4 +1,5 @@
 import type { Batch, Disk } from "../../src/engine/disk.ts";
+import { Rows } from "../../src/engine/rows.ts";
 import { SerialMap } from "../../src/engine/serial-map.ts";
 import type { Key } from "../../src/engine/table.ts";
 
@@ -9,8 +10,8 @@ export class EmptyDisk implements Disk {
   readonly texts = new Map<number, { readonly head: string; readonly text: string }>();
   #places = 0;
 
-  take(_table: string): Map<Key, object> {
-    return new Map();
+  take(_table: string): Rows<object> {
+    return new Rows();
   }
 
   takePacked(_table: string): SerialMap {

@@ -1,7 +1,9 @@
 import { rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch, Disk, KeptTable, Source } from "../disk.ts";
 import type { Lock } from "../lock.ts";
+import { Rows } from "../rows.ts";
 import { SerialMap } from "../serial-map.ts";
 import { StoreError } from "../store-error.ts";
 import type { Key } from "../table.ts";
@@ -64,6 +66,8 @@ export class JournalDisk implements Disk {
   #background: Promise<void> | undefined;
   /** Journals before the snapshot without a text that is needed: those noticed before the write under way, and since. */
   #dead = new Set<number>();
+  /** Of files that nobody needs any more. */
+  #removals = Promise.resolve();
   #isClosing = false;
 
   constructor({ name, lock, guard, markFile, loaded, journals, limits }: Opened) {
@@ -93,10 +97,10 @@ export class JournalDisk implements Disk {
     return this.#state.serialLimit;
   }
 
-  take(table: string): Map<Key, object> {
+  take(table: string): Rows<object> {
     const rows = this.#state.tables.get(table);
     this.#state.tables.delete(table);
-    return rows ?? new Map();
+    return rows ?? new Rows();
   }
 
   takePacked(table: string): SerialMap {
@@ -157,6 +161,7 @@ export class JournalDisk implements Disk {
     this.#isClosing = true;
     try {
       await this.#background;
+      await this.#removals;
       this.#texts.close();
       this.#journal.close();
       this.#markFile.close();
@@ -278,7 +283,7 @@ export class JournalDisk implements Disk {
     this.#snapshot = number;
     this.#snapshotBytes = length;
     this.#mark();
-    if (before > 0) rmSync(join(this.#directory, fileName("snapshot", before)), { force: true });
+    if (before > 0) this.#remove(fileName("snapshot", before));
     this.#removeDeadBefore(number);
     this.#keepReserve();
     const sparse = new Set<number>();
@@ -309,10 +314,16 @@ export class JournalDisk implements Disk {
       numbers.delete(number);
       if (this.#state.textsOf(number).live > 0) continue;
       this.#texts.closeFile(number);
-      rmSync(join(this.#directory, fileName("journal", number)), { force: true });
+      this.#remove(fileName("journal", number));
       this.#lengths.delete(number);
       this.#state.texts.delete(number);
     }
+  }
+
+  /** Not in this thread, where a large file would hold up everybody. One that stays is removed by the next start. */
+  #remove(name: string): void {
+    const path = join(this.#directory, name);
+    this.#removals = this.#removals.then(() => rm(path, { force: true })).catch(() => {});
   }
 
   #keepReserve(): void {

@@ -1,3 +1,4 @@
+import { Rows } from "../rows.ts";
 import { SerialMap } from "../serial-map.ts";
 import type { Key } from "../table.ts";
 import { ByteReader, type ByteWriter } from "./bytes.ts";
@@ -36,7 +37,7 @@ export interface TextCount {
 
 /** What stands in a data directory, as it is read section by section. */
 export class LoadedState {
-  readonly tables = new Map<string, Map<Key, object>>();
+  readonly tables = new Map<string, Rows<object>>();
   readonly places = new Map<string, SerialMap>();
   readonly texts = new Map<number, TextCount>();
   /** The lengths of journals that are not read at a start, by number. */
@@ -66,7 +67,7 @@ export class LoadedState {
   }
 
   #rows(table: string, reader: ByteReader): void {
-    const rows = getOrMake(this.tables, table, () => new Map<Key, object>());
+    const rows = getOrMake(this.tables, table, () => new Rows<object>());
     const decoder = new RowDecoder(reader);
     while (reader.at < reader.end) {
       const key = readKey(reader);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Rows } from "../../../src/engine/rows.ts";
 import { Store } from "../../../src/engine/store.ts";
 import { defineTable } from "../../../src/engine/table.ts";
 import { EmptyDisk } from "../../support/empty-disk.ts";
@@ -202,11 +203,13 @@ describe("Store", () => {
 
   it("finds where the disk is not what memory says", async () => {
     class DeafDisk extends EmptyDisk {
-      override take(): Map<string, Job> {
-        return new Map([["a", job("a")]]);
+      override take(): Rows<object> {
+        const rows = new Rows<object>();
+        rows.set("a", job("a"));
+        return rows;
       }
       override async write(): Promise<void> {}
-      override contents(): Map<string, Map<string, Job>> {
+      override contents(): Map<string, Rows<object>> {
         return new Map([["jobs", this.take()]]);
       }
     }

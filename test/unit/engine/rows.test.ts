@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { Rows } from "../../../src/engine/rows.ts";
+import type { Key } from "../../../src/engine/table.ts";
+import { Chance } from "../../support/chance.ts";
+
+interface Row {
+  readonly name: string;
+}
+
+describe("rows under keys", () => {
+  it.each<[string, (n: number) => Key]>([
+    ["serials", (n) => n],
+    ["serials far apart", (n) => n * 1000 + 2 ** 40],
+    ["texts", (n) => `k${n}`],
+  ])("are those a Map has: %s", (_kind, keyOf) => {
+    const chance = new Chance(7);
+    const rows = new Rows<Row>();
+    const model = new Map<Key, Row>();
+    for (let step = 0; step < 5000; step += 1) {
+      const key = keyOf(chance.int(200));
+      const kind = chance.next();
+      if (kind < 0.5) {
+        const row = { name: `row ${step}` };
+        rows.set(key, row);
+        model.set(key, row);
+      } else if (kind < 0.98) {
+        rows.delete(key);
+        model.delete(key);
+      } else if (kind < 0.985) {
+        rows.clear();
+        model.clear();
+      }
+      expect([rows.size, rows.get(key), rows.has(key)]).toEqual([model.size, model.get(key), model.has(key)]);
+      if (step % 100 > 0) continue;
+      const sorted = (entries: Iterable<[Key, Row]>) => [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+      expect(sorted(rows)).toEqual(sorted(model));
+      expect(sorted([...rows.keys()].map((each) => [each, rows.get(each) as Row]))).toEqual(sorted(model));
+      expect(new Set(rows.values())).toEqual(new Set(model.values()));
+      const seen: [Key, Row][] = [];
+      rows.forEach((row, each) => {
+        seen.push([each, row]);
+      });
+      expect(sorted(seen)).toEqual(sorted(model));
+    }
+  });
+
+  it("may go and come while somebody walks through them", () => {
+    const rows = new Rows<Row>();
+    for (let key = 0; key < 100; key += 1) rows.set(key, { name: `${key}` });
+    const seen: Key[] = [];
+    for (const [key] of rows) {
+      seen.push(key);
+      rows.delete(key);
+      rows.delete((key as number) + 1);
+      if (key === 50) rows.set(1000, { name: "late" });
+    }
+    expect(seen).toEqual([...Array.from({ length: 50 }, (_, n) => n * 2), 1000]);
+    expect(rows.size).toBe(0);
+  });
+});
