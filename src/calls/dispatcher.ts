@@ -238,8 +238,9 @@ export class Dispatcher {
       this.#admit(route, 0);
       const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
       route.validate(given);
+      const { commits } = store;
       const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
-      await store.flushed();
+      await store.flushedSince(commits);
       this.#record(call, 200, undefined);
       return result;
     } catch (error) {

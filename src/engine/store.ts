@@ -46,6 +46,10 @@ export class Store {
   #depth = 0;
   #changes: Change[] = [];
   #commits = 0;
+  /** What is written says what time has done. */
+  #deriving = 0;
+  /** The transaction has changed something else as well. */
+  #isChanged = false;
   #actions: (() => void)[] = [];
   #serial: number;
   #serialLimit: number;
@@ -128,9 +132,23 @@ export class Store {
       throw error;
     } finally {
       this.#depth -= 1;
+      if (this.#depth === 0 && this.#changes.length === 0) this.#isChanged = false;
     }
     if (this.#depth === 0) this.#commit();
     return result;
+  }
+
+  /**
+   * Inside a transaction: for changes that only say what time has done, which whoever looks next would find again. They are
+   * made while the disk refuses as well, and no answer waits for them.
+   */
+  derive<T>(body: () => T): T {
+    this.#deriving += 1;
+    try {
+      return body();
+    } finally {
+      this.#deriving -= 1;
+    }
   }
 
   /**
@@ -172,7 +190,7 @@ export class Store {
     return this.#queue?.flushed();
   }
 
-  /** How many transactions have changed something. */
+  /** How many transactions have changed something besides what time had done. */
   get commits(): number {
     return this.#commits;
   }
@@ -259,7 +277,9 @@ export class Store {
   #journal(): Change[] {
     if (this.#depth === 0) throw new Error("a row was written outside a transaction");
     if (this.#closed) throw new Error(AFTER_CLOSE);
+    if (this.#deriving > 0) return this.#changes;
     if (this.#queue?.isRefused === true) throw this.#queue.refusal;
+    this.#isChanged = true;
     return this.#changes;
   }
 
@@ -326,7 +346,8 @@ export class Store {
 
   #commit(): void {
     if (this.#changes.length > 0) {
-      this.#commits += 1;
+      if (this.#isChanged) this.#commits += 1;
+      this.#isChanged = false;
       this.#queue?.add(this.#changes);
       this.#changes = [];
     }

@@ -50,7 +50,7 @@ export class Sweep<Row> {
 
   /** Drops all rows of a list that have ended by now. Inside a transaction. */
   run(key: string): void {
-    this.#dropEnded(key, Number.POSITIVE_INFINITY);
+    this.#store.derive(() => this.#dropEnded(key, Number.POSITIVE_INFINITY));
   }
 
   #dropEnded(key: string, most: number): void {

@@ -143,6 +143,10 @@ export class Sqs {
 
   /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
   settle(queue: QueueRow, now: number): void {
+    this.deps.store.derive(() => this.#settle(queue, now));
+  }
+
+  #settle(queue: QueueRow, now: number): void {
     const { by } = this.messages;
     let landed = false;
     const oldest = by.sent.first(queue.arn);
