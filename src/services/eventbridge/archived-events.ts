@@ -1,5 +1,6 @@
 /** The events in archives: where each stands in a row, what it says outside of the heap. */
 import { dayMs } from "../../engine/duration.ts";
+import { Leftovers } from "../../engine/leftovers.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import {
@@ -19,6 +20,8 @@ export class ArchivedEvents {
   readonly #service: EventBridge;
   readonly #events;
   readonly #texts;
+  /** By archive: the events of those that are deleted. */
+  readonly leftovers: Leftovers;
   /** By archive: events past its retention. */
   readonly #expiry: Sweep<ArchivedEventRow>;
 
@@ -28,6 +31,7 @@ export class ArchivedEvents {
     const events = store.table(archivedEventTable);
     this.#events = events;
     this.#texts = store.packedTable(archivedTextTable);
+    this.leftovers = new Leftovers(service.deps, "events.archive", (archive) => this.#clear(archive));
     this.#expiry = new Sweep(store, clock, {
       first: (archive) => events.by.arrival.first(archive),
       endMs: (event) => this.#endMs(event),
@@ -77,10 +81,11 @@ export class ArchivedEvents {
     return this.#service.archives.get(key) ?? archive;
   }
 
-  /** Deletes all events of an archive that is being deleted. */
-  clear(archive: ArchiveRow): void {
-    for (const event of this.#events.by.time.range(nameKey(archive, archive.name)))
-      this.#events.delete(eventKey(event));
+  *#clear(archive: string): Generator<undefined> {
+    for (const event of this.#events.by.time.range(archive)) {
+      this.#delete(event);
+      yield;
+    }
   }
 
   /** An event of an archive that is gone has no time left. */

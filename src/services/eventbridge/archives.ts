@@ -4,6 +4,7 @@ import {
   type ArchiveState,
   CreateArchive$,
   type CreateArchiveCommand,
+  type CreateArchiveCommandInput,
   DeleteArchive$,
   type DeleteArchiveCommand,
   DescribeArchive$,
@@ -26,6 +27,12 @@ const state: ArchiveState = "ENABLED";
 const managedBy = "events.amazonaws.com";
 
 export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (input, context) => {
+  const { leftovers } = context.service.archivedEvents;
+  const name = nameKey(context, input.ArchiveName as string);
+  return leftovers.afterwards(name, () => context.invocation.cause.run(() => create(input, context)));
+});
+
+function create(input: CreateArchiveCommandInput, context: OperationContext<EventBridge>) {
   const { service, account, region } = context;
   const name = input.ArchiveName as string;
   if (service.archives.has(nameKey(context, name))) throw alreadyExists(`Archive ${name} already exists.`);
@@ -53,7 +60,7 @@ export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (in
   service.archives.put(archive);
   putFeedingRule(service, archive);
   return shownState(archive);
-});
+}
 
 export const updateArchive = operation<UpdateArchiveCommand>(UpdateArchive$, (input, context) => {
   const { service } = context;
@@ -113,8 +120,8 @@ export const listArchives = operation<ListArchivesCommand>(ListArchives$, (input
 export const deleteArchive = operation<DeleteArchiveCommand>(DeleteArchive$, (input, context) => {
   const { service } = context;
   const archive = archiveOf(input.ArchiveName as string, context);
-  service.archivedEvents.clear(archive);
   service.archives.delete(nameKey(archive, archive.name));
+  service.archivedEvents.leftovers.begin(nameKey(archive, archive.name), archive.account);
   const rule = service.rules.get(feedingRuleArn(archive));
   if (rule !== undefined) service.deleteRule(rule);
 });

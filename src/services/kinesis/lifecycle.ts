@@ -2,6 +2,7 @@
  * Changes that take their time. A stream, consumer or channel says CREATING, UPDATING or DELETING until a durable timer
  * ends it; with a delay of 0, the default, it ends within the operation, so that whoever asks next sees the result.
  */
+import { Leftovers } from "../../engine/leftovers.ts";
 import type { Kinesis } from "./kinesis.ts";
 import { firstShards, merge, type Resharding, rescale, split } from "./lineage.ts";
 import {
@@ -30,11 +31,14 @@ const statusOf: Record<Pending["kind"], StreamStatus> = {
 export class Lifecycle {
   readonly #kinesis: Kinesis;
   readonly #delayMs: number;
+  /** By stream: shards and records of those that are deleted. */
+  readonly records: Leftovers;
 
   constructor(kinesis: Kinesis) {
     const { timers, options } = kinesis.deps;
     this.#kinesis = kinesis;
     this.#delayMs = options.streamDelayMs;
+    this.records = new Leftovers(kinesis.deps, "kinesis.stream", (stream) => this.#dropShards(stream));
     timers.on("kinesis.stream", ({ payload }) => this.#finishStream(payload as string));
     timers.on("kinesis.consumer", ({ payload }) => this.#finishConsumer(payload as string));
     timers.on("kinesis.channel", ({ payload }) => this.#finishChannel(payload as string));
@@ -124,18 +128,24 @@ export class Lifecycle {
   }
 
   #dropStream(stream: StreamRow): void {
-    const { consumers, deps, log, scaling, shards, streams, subscriptions, throughput } = this.#kinesis;
-    for (const shard of shards.by.number.range(stream.arn)) {
-      const key = shardKey(stream.arn, shard.index);
-      log.drop(key);
-      throughput?.forget(key);
-      scaling.forget(key);
-      shards.delete(key);
-    }
+    const { consumers, deps, streams, subscriptions } = this.#kinesis;
+    this.records.begin(stream.arn, stream.account);
     for (const consumer of consumers.by.stream.range(stream.arn)) consumers.delete(consumer.arn);
     deps.timers.cancel(trimId(stream.arn));
     streams.delete(stream.arn);
     deps.store.afterCommit(() => subscriptions.streamDeleted(stream));
+  }
+
+  *#dropShards(stream: string): Generator<undefined> {
+    const { log, scaling, shards, throughput } = this.#kinesis;
+    for (const shard of shards.by.number.range(stream)) {
+      const key = shardKey(stream, shard.index);
+      yield* log.drop(key);
+      throughput?.forget(key);
+      scaling.forget(key);
+      shards.delete(key);
+      yield;
+    }
   }
 
   #finishConsumer(arn: string): void {
@@ -163,7 +173,7 @@ export class Lifecycle {
       const nextMs = log.trim(key, expiredMs) ?? Number.POSITIVE_INFINITY;
       oldestMs = Math.min(oldestMs, nextMs, shard.closedMs ?? Number.POSITIVE_INFINITY);
       if (!this.#kinesis.isExpired(stream, shard)) continue;
-      log.drop(key);
+      for (const _ of log.drop(key));
       throughput?.forget(key);
       shards.delete(key);
     }

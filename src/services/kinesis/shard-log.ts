@@ -121,9 +121,12 @@ export class ShardLog {
     }
   }
 
-  /** Forgets the whole log, in a transaction. */
-  drop(shard: string): void {
-    for (const segment of this.#segments.by.position.range(shard)) this.#segments.delete(segmentTable.key(segment));
+  /** Forgets the whole log, a segment at a time, in a transaction. */
+  *drop(shard: string): Generator<undefined> {
+    for (const segment of this.#segments.by.position.range(shard)) {
+      this.#segments.delete(segmentTable.key(segment));
+      yield;
+    }
   }
 
   /** Makes one segment of the loose ones; `loose`: it may be joined again while it is small. */

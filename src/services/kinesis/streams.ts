@@ -2,6 +2,7 @@
 import {
   CreateStream$,
   type CreateStreamCommand,
+  type CreateStreamCommandInput,
   DeleteStream$,
   type DeleteStreamCommand,
   DescribeStream$,
@@ -11,6 +12,7 @@ import {
   ListStreams$,
   type ListStreamsCommand,
 } from "@aws-sdk/client-kinesis";
+import type { OperationContext } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { invalidArgument, limitExceeded, resourceInUse, validation } from "./errors.ts";
 import { type Kinesis, operation, shardIndexIn, streamArn } from "./kinesis.ts";
@@ -24,6 +26,12 @@ const mostPerPage = 100;
 const mostCreating = 5;
 
 export const createStream = operation<CreateStreamCommand>(CreateStream$, (input, context) => {
+  const { service, account, region } = context;
+  const arn = streamArn(account, region, input.StreamName ?? "");
+  return service.lifecycle.records.afterwards(arn, () => context.invocation.cause.run(() => create(input, context)));
+});
+
+function create(input: CreateStreamCommandInput, context: OperationContext<Kinesis>): void {
   const { service, account, region } = context;
   const name = input.StreamName ?? "";
   const arn = streamArn(account, region, name);
@@ -69,7 +77,7 @@ export const createStream = operation<CreateStreamCommand>(CreateStream$, (input
     changes: { mode: [], shardCount: [], encryption: [] },
   };
   service.lifecycle.changeStream(stream, { kind: "create", shardCount });
-});
+}
 
 export const describeStream = operation<DescribeStreamCommand>(DescribeStream$, (input, context) => {
   const { service } = context;

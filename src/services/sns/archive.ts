@@ -61,7 +61,15 @@ export class Archive {
 
   /** Forgets all of a topic's messages. Inside a transaction. */
   clear(topicArn: string): void {
-    for (const row of this.#rows.by.topic.range(topicArn)) this.#drop(row);
+    for (const _ of this.clearing(topicArn));
+  }
+
+  /** The same, a message at a time. */
+  *clearing(topicArn: string): Generator<undefined> {
+    for (const row of this.#rows.by.topic.range(topicArn)) {
+      this.#drop(row);
+      yield;
+    }
   }
 
   #keptMs(topicArn: string): number {

@@ -5,6 +5,7 @@ import type { OperationContext } from "../../calls/operation.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import { decodeToken } from "../../calls/page.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { Leftovers } from "../../engine/leftovers.ts";
 import { Archive } from "./archive.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { FanOut } from "./fan-out.ts";
@@ -41,6 +42,8 @@ export class Sns {
   readonly signer: Signer;
   readonly replays: Replays;
   readonly retention: Retention;
+  /** By topic: what belonged to those that are deleted. */
+  readonly leftovers: Leftovers;
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -58,6 +61,7 @@ export class Sns {
     this.fanOut = new FanOut(this);
     this.replays = new Replays(this);
     this.retention = new Retention(this);
+    this.leftovers = new Leftovers(dependencies, "sns.topic", (topic) => this.#clear(topic));
   }
 
   get now(): number {
@@ -87,6 +91,18 @@ export class Sns {
   putSubscription(row: SubscriptionRow): void {
     this.subscriptions.put(row);
     this.deps.store.afterCommit(() => this.fanOut.refresh(row));
+  }
+
+  *#clear(topicArn: string): Generator<undefined> {
+    for (const subscription of this.subscriptions.by.topic.range(topicArn)) {
+      this.deleteSubscription(subscription);
+      yield;
+    }
+    for (const row of this.deduplications.by.expiry.range(topicArn)) {
+      this.deduplications.delete(row.key);
+      yield;
+    }
+    yield* this.archive.clearing(topicArn);
   }
 
   deleteSubscription(row: SubscriptionRow): void {

@@ -3,6 +3,7 @@
 import {
   CreateTopic$,
   type CreateTopicCommand,
+  type CreateTopicCommandInput,
   DeleteTopic$,
   type DeleteTopicCommand,
   GetTopicAttributes$,
@@ -15,12 +16,13 @@ import {
 } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
+import type { OperationContext } from "../../calls/operation.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { checkMay, topicFor } from "./access.ts";
 import { checkDataProtectionPolicy } from "./data-protection.ts";
 import { asGivenAttributes, asSetAttribute, invalidParameter, invalidState } from "./errors.ts";
-import { checkHere, operation, pageSize } from "./sns.ts";
+import { checkHere, operation, pageSize, type Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 import { applyTopicAttributes, shownTopicAttributes } from "./topic-attributes.ts";
@@ -30,6 +32,12 @@ const fifoOnly = new Set(["FifoTopic", "ContentBasedDeduplication", "FifoThrough
 const maxTopics = 100_000;
 
 export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, context) => {
+  const { service, account, region } = context;
+  const arn = formatArn("sns", region, account, input.Name ?? "");
+  return service.leftovers.afterwards(arn, () => context.invocation.cause.run(() => create(arn, input, context)));
+});
+
+function create(arn: string, input: CreateTopicCommandInput, context: OperationContext<Sns>) {
   const { service, account, region, partition } = context;
   const name = input.Name ?? "";
   const { FifoTopic = "false", ...named } = (input.Attributes ?? {}) as Record<string, string>;
@@ -38,7 +46,6 @@ export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, c
   if (!/^(true|false)$/i.test(FifoTopic)) {
     throw invalidParameter(`Attributes Reason: FifoTopic: Invalid value [${FifoTopic}]. Must be true or false.`);
   }
-  const arn = formatArn("sns", region, account, name);
   const unknown = (attribute: string) => invalidParameter("Attributes", `Unknown attribute: ${attribute}`);
   const attributes = asGivenAttributes(() => applyTopicAttributes({}, named, { fifo, partition }, unknown));
   const tags = checkTags(input.Tags);
@@ -63,7 +70,7 @@ export const createTopic = operation<CreateTopicCommand>(CreateTopic$, (input, c
     archivingSinceMs: attributes["ArchivePolicy"] === undefined ? undefined : service.now,
   });
   return { TopicArn: arn };
-});
+}
 
 /** An existing topic is the answer when what the request names is what the topic has. */
 function checkSame(
@@ -94,10 +101,8 @@ export const deleteTopic = operation<DeleteTopicCommand>(DeleteTopic$, (input, c
   if (topic.attributes["ArchivePolicy"] !== undefined) {
     throw invalidState("A topic with an active archive policy cannot be deleted");
   }
-  for (const subscription of service.subscriptions.by.topic.range(topic.arn)) service.deleteSubscription(subscription);
-  for (const row of service.deduplications.by.expiry.range(topic.arn)) service.deduplications.delete(row.key);
-  service.archive.clear(topic.arn);
   service.topics.delete(topic.arn);
+  service.leftovers.begin(topic.arn, topic.account);
 });
 
 export const getTopicAttributes = operation<GetTopicAttributesCommand>(GetTopicAttributes$, (input, context) => {
