@@ -32,6 +32,8 @@ export interface MemberFacts {
   /** A Java regular expression that the whole text must match. */
   readonly pattern?: string;
   readonly enum?: readonly string[];
+  /** The values of `enum` are taken in small letters too. */
+  readonly anyCase?: boolean;
   /** Numbers other than integers. */
   readonly type?: string;
   /** Facts of a list's items or a map's values. */
@@ -253,7 +255,8 @@ function rulesOf(shape: Shape, facts: MemberFacts): Rule[] {
   if (values !== undefined) {
     const known = new Set<unknown>(values);
     const text = `Member must satisfy enum value set: [${values.join(", ")}]`;
-    rules.push({ text, broken: (value) => !known.has(value) });
+    const spelt = facts.anyCase === true ? (value: unknown) => textOf(value).toUpperCase() : (value: unknown) => value;
+    rules.push({ text, broken: (value) => !known.has(spelt(value)) });
   }
   return rules;
 }

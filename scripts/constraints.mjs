@@ -229,6 +229,7 @@ function eventbridge(shapes) {
   everyFact(shapes, (facts) => {
     for (const order of [methods, kinds]) if (sameMembers(facts.enum, order)) facts.enum = order;
   });
+  for (const verb of ["Create", "Update"]) shapes[`${verb}ConnectionOAuthRequestParameters`].HttpMethod.anyCase = true;
   // Here lengths are told before patterns, but for connections and API destinations.
   for (const [name, members] of Object.entries(shapes)) {
     if (/Connection|ApiDestination/.test(name)) continue;

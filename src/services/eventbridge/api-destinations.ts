@@ -15,7 +15,7 @@ import {
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
-import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
+import { alreadyExists, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
 import { type ApiDestinationRow, nameKey } from "./tables.ts";
@@ -31,7 +31,7 @@ export const createApiDestination = operation<CreateApiDestinationCommand>(Creat
   }
   const connectionArn = input.ConnectionArn as string;
   checkConnection(service, connectionArn);
-  checkEndpoint(input.InvocationEndpoint as string);
+  checkEndpoint(input.InvocationEndpoint as string, "create");
   const now = service.now;
   const destination: ApiDestinationRow = {
     arn: formatArn("events", region, account, `api-destination/${name}/${service.deps.random.uuid()}`),
@@ -54,7 +54,7 @@ export const updateApiDestination = operation<UpdateApiDestinationCommand>(Updat
   const { service } = context;
   const destination = destinationOf(input.Name as string, context, "update");
   if (input.ConnectionArn !== undefined) checkConnection(service, input.ConnectionArn);
-  if (input.InvocationEndpoint !== undefined) checkEndpoint(input.InvocationEndpoint);
+  if (input.InvocationEndpoint !== undefined) checkEndpoint(input.InvocationEndpoint, "update");
   const updated: ApiDestinationRow = {
     ...destination,
     modifiedMs: service.now,
@@ -96,9 +96,11 @@ function checkConnection(service: EventBridge, arn: string): void {
 }
 
 /** AWS takes https alone; plain http is taken too, for servers on one's own machine. */
-function checkEndpoint(endpoint: string): void {
-  const valid = URL.canParse(endpoint) && /^https?:\/\/[^*/]+/i.test(endpoint);
-  if (!valid) throw invalidParameter("InvocationEndpoint", "Must be an HTTPS URL.");
+function checkEndpoint(endpoint: string, verb: string): void {
+  if (URL.canParse(endpoint) && /^https?:\/\/[^*/]+/i.test(endpoint)) return;
+  throw validation(
+    `Failed to ${verb} the api-destination(s). Parameter InvocationEndpoint is not valid. Reason: Endpoint '${endpoint}' is invalid, please provide a valid HTTPS endpoint URL.`,
+  );
 }
 
 /** @throws AwsError ResourceNotFoundException */

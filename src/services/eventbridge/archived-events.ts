@@ -2,6 +2,7 @@
 import { dayMs } from "../../engine/duration.ts";
 import { Leftovers } from "../../engine/leftovers.ts";
 import { Sweep } from "../../engine/sweep.ts";
+import { archivedBytes, type BusEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import {
   type ArchivedEventRow,
@@ -41,21 +42,21 @@ export class ArchivedEvents {
   }
 
   /** Keeps an event. Inside a transaction. */
-  add(archive: ArchiveRow, eventMs: number, text: string): void {
+  add(archive: ArchiveRow, event: BusEvent): void {
     const { deps, archives, now } = this.#service;
     const { account } = archive;
     const serial = deps.store.nextSerial();
-    const event: ArchivedEventRow = {
+    const row: ArchivedEventRow = {
       archive: nameKey(archive, archive.name),
       account,
-      position: archivePosition(eventMs, serial),
+      position: archivePosition(event.timeMs, serial),
       arrivedMs: now,
-      bytes: Buffer.byteLength(text),
+      bytes: archivedBytes(event),
     };
-    this.#events.put(event);
-    this.#texts.put({ serial, account, text });
-    archives.put({ ...archive, sizeBytes: archive.sizeBytes + event.bytes });
-    this.#expiry.expect(event.archive, this.#endMs(event));
+    this.#events.put(row);
+    this.#texts.put({ serial, account, text: event.text });
+    archives.put({ ...archive, sizeBytes: archive.sizeBytes + row.bytes });
+    this.#expiry.expect(row.archive, this.#endMs(row));
   }
 
   count(archive: ArchiveRow): number {

@@ -14,17 +14,20 @@ import {
   UpdateArchive$,
   type UpdateArchiveCommand,
 } from "@aws-sdk/client-eventbridge";
-import { formatArn } from "../../calls/arn.ts";
+import { formatArn, partitionOf } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, invalidParameter, notFound, patternOf, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
-import { busName, noBus, ruleArn } from "./names.ts";
+import { type BusName, busName, noBus, ruleArn } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { type ArchiveRow, nameKey } from "./tables.ts";
+import { type ArchiveRow, nameKey, targetKey } from "./tables.ts";
 
+const busArn = /^[^:]+:[^:]+:events:[^:]*:[^:]*:event-bus\//;
 const state: ArchiveState = "ENABLED";
-const managedBy = "events.amazonaws.com";
+const managedBy = "prod.vhs.events.aws.internal";
+/** Java's greatest integer: more days are kept as this. */
+const mostRetentionDays = 2 ** 31 - 1;
 
 export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (input, context) => {
   const { leftovers } = context.service.archivedEvents;
@@ -37,12 +40,13 @@ function create(input: CreateArchiveCommandInput, context: OperationContext<Even
   const name = input.ArchiveName as string;
   if (service.archives.has(nameKey(context, name))) throw alreadyExists(`Archive ${name} already exists.`);
   const source = input.EventSourceArn as string;
-  if (!/^[^:]+:[^:]+:events:[^:]*:[^:]*:event-bus\//.test(source)) {
+  if (!busArn.test(source)) {
     throw invalidParameter("EventSourceArn", "Must contain an event bus ARN.");
   }
   const bus = busName(source, context);
   if (service.bus(bus) === undefined) throw noBus(bus.name);
-  if (input.EventPattern !== undefined) patternOf(input.EventPattern);
+  const pattern = input.EventPattern || undefined;
+  if (pattern !== undefined) patternOf(pattern);
   const archive: ArchiveRow = {
     arn: formatArn("events", region, account, `archive/${name}`),
     account,
@@ -51,8 +55,8 @@ function create(input: CreateArchiveCommandInput, context: OperationContext<Even
     createdMs: service.now,
     bus: bus.arn,
     description: input.Description,
-    pattern: input.EventPattern,
-    retentionDays: input.RetentionDays ?? 0,
+    pattern,
+    retentionDays: Math.min(input.RetentionDays ?? 0, mostRetentionDays),
     kmsKey: input.KmsKeyIdentifier,
     sizeBytes: 0,
     serial: service.deps.store.nextSerial(),
@@ -74,12 +78,13 @@ export const updateArchive = operation<UpdateArchiveCommand>(UpdateArchive$, (in
     throw validation("At least one of EventPattern, RetentionDays or Description must be provided.");
   }
   const archive = archiveOf(input.ArchiveName as string, context);
-  if (pattern !== undefined) patternOf(pattern);
+  // The empty pattern is none.
+  if (pattern) patternOf(pattern);
   const updated: ArchiveRow = {
     ...archive,
     description: description ?? archive.description,
-    pattern: pattern ?? archive.pattern,
-    retentionDays: retentionDays ?? archive.retentionDays,
+    pattern: pattern === undefined ? archive.pattern : pattern || undefined,
+    retentionDays: Math.min(retentionDays ?? archive.retentionDays, mostRetentionDays),
     kmsKey: input.KmsKeyIdentifier ?? archive.kmsKey,
   };
   service.archives.put(updated);
@@ -109,6 +114,10 @@ export const listArchives = operation<ListArchivesCommand>(ListArchives$, (input
       "At most one filter is allowed for ListArchives. Use either : State, EventSourceArn, or NamePrefix.",
     );
   }
+  if (source !== undefined && busArn.test(source)) {
+    const bus = busName(source, context);
+    if (service.bus(bus) === undefined) throw noBus(bus.name);
+  }
   const { items, NextToken } = namePage(
     (bounds) => service.archives.by.name.range(placeKey(context), bounds),
     input,
@@ -123,7 +132,9 @@ export const deleteArchive = operation<DeleteArchiveCommand>(DeleteArchive$, (in
   service.archives.delete(nameKey(archive, archive.name));
   service.archivedEvents.leftovers.begin(nameKey(archive, archive.name), archive.account);
   const rule = service.rules.get(feedingRuleArn(archive));
-  if (rule !== undefined) service.deleteRule(rule);
+  if (rule === undefined) return;
+  service.targets.delete(targetKey(rule.arn, rule.name));
+  service.deleteRule(rule);
 });
 
 /** @throws AwsError ResourceNotFoundException */
@@ -162,6 +173,27 @@ function putFeedingRule(service: EventBridge, archive: ArchiveRow): void {
     managedBy,
     archive: nameKey(archive, archive.name),
     tags: {},
+  });
+  putFeedingTarget(service, archive, bus);
+}
+
+/** What AWS shows as the target of the rule; events do not go through it. */
+function putFeedingTarget(service: EventBridge, archive: ArchiveRow, bus: BusName): void {
+  const name = feedingRuleName(archive);
+  const rule = feedingRuleArn(archive);
+  if (service.targets.has(targetKey(rule, name))) return;
+  const archiveArn = `${archive.arn}:${service.deps.random.fork("archives").uuid()}`;
+  const InputTemplate = `{"archive-arn": "${archiveArn}","event": <aws.events.event.json>,"ingestion-time": <aws.events.event.ingestion-time>}`;
+  service.targets.put({
+    rule,
+    ruleName: name,
+    bus: bus.arn,
+    account: bus.account,
+    spec: {
+      Id: name,
+      Arn: `arn:${partitionOf(bus.region)}:events:${bus.region}:::`,
+      InputTransformer: { InputPathsMap: {}, InputTemplate },
+    },
   });
 }
 

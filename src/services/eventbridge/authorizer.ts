@@ -88,7 +88,7 @@ async function askForToken(connection: ConnectionRow, now: number, signal: Abort
   const oauth = connection.auth?.OAuthParameters;
   const client = oauth?.ClientParameters;
   if (oauth === undefined || client?.ClientSecret === undefined) return "The connection has no client credentials.";
-  const method = oauth.HttpMethod as string;
+  const method = (oauth.HttpMethod as string).toUpperCase();
   const fields = new URLSearchParams({ client_id: client.ClientID as string, client_secret: client.ClientSecret });
   const { headers, query, body } = pairsOf(oauth.OAuthHttpParameters);
   for (const [key, value] of body) fields.set(key, value);

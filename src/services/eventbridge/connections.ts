@@ -16,17 +16,19 @@ import {
   UpdateConnection$,
   type UpdateConnectionAuthRequestParameters,
   type UpdateConnectionCommand,
+  type UpdateConnectionCommandInput,
 } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
-import { alreadyExists, invalidParameter, notFound } from "./errors.ts";
+import { alreadyExists, invalidParameter, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
 import { type ConnectionRow, nameKey } from "./tables.ts";
 
 type Auth = FromWire<CreateConnectionAuthRequestParameters>;
+type UpdateConnectionInput = FromWire<UpdateConnectionCommandInput>;
 
 /** The member of AuthParameters that an authorization type needs. */
 const authMembers = {
@@ -53,7 +55,7 @@ export const createConnection = operation<CreateConnectionCommand>(CreateConnect
     name,
     createdMs: now,
     modifiedMs: now,
-    authorizedMs: undefined,
+    authorizedMs: now,
     description: input.Description,
     type,
     auth: auth as CreateConnectionAuthRequestParameters,
@@ -72,6 +74,7 @@ export const createConnection = operation<CreateConnectionCommand>(CreateConnect
 export const updateConnection = operation<UpdateConnectionCommand>(UpdateConnection$, (input, context) => {
   const { service } = context;
   const connection = connectionOf(input.Name as string, context, "update");
+  checkChange(input);
   const type = input.AuthorizationType ?? connection.type;
   const given = input.AuthParameters;
   const auth = given === undefined ? connection.auth : mergedAuth(connection, type, given);
@@ -91,7 +94,11 @@ export const updateConnection = operation<UpdateConnectionCommand>(UpdateConnect
     token: undefined,
     version: connection.version + 1,
   };
-  return shownState(authorize(service, updated));
+  if (given !== undefined || type !== connection.type) return shownState(authorize(service, updated));
+  // What does not touch the credentials leaves the authorization as it is.
+  const kept: ConnectionRow = { ...updated, token: connection.token, version: connection.version };
+  service.connections.put(kept);
+  return shownState(kept);
 });
 
 export const describeConnection = operation<DescribeConnectionCommand>(DescribeConnection$, (input, context) => {
@@ -176,6 +183,16 @@ function connectionOf(name: string, context: OperationContext<EventBridge>, verb
   return connection;
 }
 
+/** @throws AwsError ValidationException when an update changes nothing that can be changed by itself. */
+function checkChange(input: UpdateConnectionInput): void {
+  const { AuthorizationType: type, AuthParameters: auth, Description, KmsKeyIdentifier } = input;
+  const authorizes = type !== undefined && auth?.[authMembers[type]] !== undefined;
+  if (Description !== undefined || KmsKeyIdentifier !== undefined || authorizes) return;
+  throw validation(
+    "Failed to update the connection(s). At least one of the following is required: Description, KmsKeyIdentifier, AuthorizationType with BasicAuthParameters, ApiKeyAuthParameters, or OAuthParameters.",
+  );
+}
+
 function checkAuth(type: ConnectionRow["type"], auth: Auth): void {
   const needed = authMembers[type];
   if (auth[needed] === undefined) {
@@ -247,7 +264,8 @@ function shownHttp(parameters: ConnectionHttpParameters | undefined): Connection
   if (parameters === undefined) return undefined;
   const shown = <P extends { Value?: string | undefined; IsValueSecret?: boolean | undefined }>(
     list: P[] | undefined,
-  ) => list?.map((one) => (one.IsValueSecret === true ? { ...one, Value: undefined } : one));
+  ) =>
+    list?.map((one) => ({ ...one, ...(one.IsValueSecret === true ? { Value: undefined } : { IsValueSecret: false }) }));
   return {
     HeaderParameters: shown(parameters.HeaderParameters),
     QueryStringParameters: shown(parameters.QueryStringParameters),

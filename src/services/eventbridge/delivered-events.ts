@@ -2,7 +2,7 @@
 import type { BusParameters, ForwardParameters } from "../../delivery/kinds.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import { checkDelivered } from "./access.ts";
-import { readEvent } from "./event.ts";
+import { readEvent, withId } from "./event.ts";
 import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { busName } from "./names.ts";
@@ -62,7 +62,8 @@ function forward(service: EventBridge, delivery: Delivery<"events">, { rule, fro
   const bus = service.bus(to);
   if (bus === undefined) throw new DeliveryFailure("NO_RESOURCE", `Event bus ${to.name} does not exist.`, false);
   checkDelivered(service, bus, delivery);
-  const event = readEvent(payload);
+  const sent = readEvent(payload);
+  const event = to.region === last.region ? sent : withId(sent, service.deps.random.fork("events").uuid());
   service.router.publish(event, to, { path: been });
   return { EventId: event.id };
 }

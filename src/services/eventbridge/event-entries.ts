@@ -10,7 +10,8 @@ import { passedOn } from "./trace-header.ts";
 
 export type Entry = FromWire<PutEventsRequestEntry>;
 
-const maxRequestBytes = 262_144;
+/** 1 MiB since 2026, 256 KiB before. */
+const maxRequestBytes = 1_048_576;
 /** What the time of an entry counts for in its size. */
 const timeBytes = 14;
 

@@ -1,4 +1,6 @@
-/** The ERROR_CODE of dead letters. */
+/** The ERROR_CODE and ERROR_MESSAGE of dead letters. */
+import type { Kind } from "../../delivery/kinds.ts";
+import type { DeliveryEnd } from "../../delivery/types.ts";
 
 const ownCodes = new Set([
   "CONNECTION_FAILURE",
@@ -40,4 +42,28 @@ const meanings: readonly (readonly [RegExp, string])[] = [
 export function errorCode(code: string): string {
   if (ownCodes.has(code)) return code;
   return meanings.find(([meaning]) => meaning.test(code))?.[1] ?? "UNKNOWN";
+}
+
+/** The AWS clients that call targets, as their errors name them. */
+const clients: Partial<Record<Kind, string>> = {
+  sqs: "AmazonSQS",
+  sns: "AmazonSNS",
+  kinesis: "AmazonKinesis",
+  states: "AWSStepFunctions",
+};
+
+/** Statuses other than 400 that these services answer an error with. */
+const statuses: Readonly<Record<string, number>> = { NotFound: 404, NotFoundException: 404, AuthorizationError: 403 };
+
+/** What a failure says: of services in the words of AWS's Java client, whose errors end with the request. */
+export function failureMessage(kind: Kind, failure: DeliveryEnd["failure"], newId: () => string): string {
+  const { code = "", message = "" } = failure ?? {};
+  const client = clients[kind];
+  if (client === undefined || ownCodes.has(code) || !/^[A-Z]/.test(code)) return message || "Unknown";
+  const said =
+    code === "AWS.SimpleQueueService.NonExistentQueue"
+      ? "The specified queue does not exist or you do not have access to it."
+      : message;
+  const status = Object.hasOwn(statuses, code) ? statuses[code] : 400;
+  return `${said} (Service: ${client}; Status Code: ${status}; Error Code: ${code}; Request ID: ${newId()}; Proxy: null)`;
 }

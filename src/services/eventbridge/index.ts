@@ -25,6 +25,8 @@ export const eventbridge = defineService<EventBridge>({
     version: "2015-10-07",
     targetPrefix: "AWSEvents",
     protocols: ["awsJson1_1"],
+    // PutEvents of 1 MiB, in JSON within JSON.
+    maxBodyBytes: 4 * 1024 * 1024,
     schemas,
     constraints,
   }),

@@ -8,16 +8,13 @@ import {
 } from "@aws-sdk/client-eventbridge";
 import { AwsError } from "../../../protocols/error.ts";
 import { partitionOf } from "../../calls/arn.ts";
-import { invalidParameter, notFound, validation } from "./errors.ts";
+import { checkedPolicy, storedStatements } from "./bus-policy.ts";
+import { notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import type { BusRow, PolicyStatement } from "./tables.ts";
 
 const maxPolicyLength = 10_240;
-
-interface Policy {
-  readonly Version?: unknown;
-  readonly Statement: readonly PolicyStatement[];
-}
+const organization = /^o-[a-z0-9]{10,32}$/;
 
 export const putPermission = operation<PutPermissionCommand>(PutPermission$, (input, context) => {
   const { service } = context;
@@ -25,19 +22,16 @@ export const putPermission = operation<PutPermissionCommand>(PutPermission$, (in
   if (input.Policy !== undefined) {
     const given = [input.Action, input.Principal, input.StatementId, input.Condition];
     if (given.some((member) => member !== undefined)) {
-      throw invalidParameter("Policy", "Policy cannot be combined with Action, Principal, StatementId or Condition.");
+      throw validation("Action, Principal, StatementId and Condition could not be combined with Policy parameter.");
     }
-    parsePolicy(input.Policy);
-    return setPolicy(service, bus, input.Policy);
+    return setPolicy(service, bus, checkedPolicy(input.Policy, bus));
   }
   const { Action: action, Principal: principal, StatementId: sid, Condition: condition } = input;
-  if (action === undefined) throw invalidParameter("Action");
-  if (principal === undefined) throw invalidParameter("Principal");
-  if (sid === undefined) throw invalidParameter("StatementId");
+  if (action === undefined) throw unspecified("Action");
+  if (principal === undefined) throw unspecified("Principal");
+  if (sid === undefined) throw unspecified("StatementId");
   if (action !== "events:PutEvents") throw validation("Provided value in parameter 'action' is not supported.");
-  if (condition !== undefined && (condition.Type !== "StringEquals" || condition.Key !== "aws:PrincipalOrgID")) {
-    throw invalidParameter("Condition", "Only StringEquals on aws:PrincipalOrgID is supported.");
-  }
+  if (condition !== undefined) checkCondition(condition);
   const statement: PolicyStatement = {
     Sid: sid,
     Effect: "Allow",
@@ -60,16 +54,33 @@ export const removePermission = operation<RemovePermissionCommand>(RemovePermiss
   if (input.StatementId === undefined && input.RemoveAllPermissions !== true) {
     throw validation("Parameter(s) StatementId or RemoveAllPermissions must be specified.");
   }
-  if (bus.policy === undefined) throw notFound("EventBus does not have a policy.");
+  if (input.RemoveAllPermissions === true) return setPolicy(service, bus, undefined);
   const statements = statementsOf(bus);
-  const left = input.RemoveAllPermissions === true ? [] : statements.filter(({ Sid }) => Sid !== input.StatementId);
+  const left = statements.filter(({ Sid }) => Sid !== input.StatementId);
   if (left.length === statements.length) throw notFound("Statement with the provided id does not exist.");
   const policy = left.length === 0 ? undefined : JSON.stringify({ Version: "2012-10-17", Statement: left });
   setPolicy(service, bus, policy);
 });
 
 function statementsOf(bus: BusRow): readonly PolicyStatement[] {
-  return bus.policy === undefined ? [] : parsePolicy(bus.policy).Statement;
+  return bus.policy === undefined ? [] : storedStatements(bus.policy);
+}
+
+function unspecified(name: string): AwsError {
+  return validation(`Parameter(s) ${name} must be specified.`);
+}
+
+/** @throws AwsError ValidationException for anything but an organization that the caller is of. */
+function checkCondition(condition: {
+  Type?: string | undefined;
+  Key?: string | undefined;
+  Value?: string | undefined;
+}) {
+  const { Type, Key, Value = "" } = condition;
+  const wrong = (member: string, reason: string) => validation(`Provided value in parameter '${member}' is ${reason}.`);
+  if (Key !== "aws:PrincipalOrgID") throw wrong("condition.key", "not supported");
+  if (Type !== "StringEquals") throw wrong("condition.type", "not supported");
+  if (!organization.test(Value)) throw wrong("condition.value", "invalid");
 }
 
 function setPolicy(service: EventBridge, bus: BusRow, policy: string | undefined): void {
@@ -78,19 +89,4 @@ function setPolicy(service: EventBridge, bus: BusRow, policy: string | undefined
     throw AwsError.of(PolicyLengthExceededException$, message);
   }
   service.buses.put({ ...bus, policy, modifiedMs: service.now });
-}
-
-/** @throws AwsError ValidationException for a text that is no policy document. */
-function parsePolicy(text: string): Policy {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  const { Statement: given } = (value ?? {}) as { Statement?: unknown };
-  const statements = Array.isArray(given) ? given : given === undefined ? [] : [given];
-  const isPolicy = statements.length > 0 && statements.every((one) => typeof one === "object" && one !== null);
-  if (!isPolicy) throw invalidParameter("Policy", "Must be a policy document with statements.");
-  return { Statement: statements as PolicyStatement[] };
 }

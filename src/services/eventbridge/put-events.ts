@@ -13,6 +13,9 @@ import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
 import { operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 
+/** What an event to be tested has; its resources and its detail may be missing. */
+const neededMembers = ["id", "account", "source", "time", "region", "detail-type"];
+
 export const putEvents = operation<PutEventsCommand>(PutEvents$, (input, context) => {
   const entries = input.Entries ?? [];
   checkTotalSize(entries);
@@ -32,6 +35,6 @@ export const putEvents = operation<PutEventsCommand>(PutEvents$, (input, context
 export const testEventPattern = operation<TestEventPatternCommand>(TestEventPattern$, (input) => {
   const pattern = patternOf(input.EventPattern as string);
   const event = parseDetail(input.Event as string);
-  if (event === undefined) throw invalidParameter("Event");
+  if (event === undefined || neededMembers.some((name) => !Object.hasOwn(event, name))) throw invalidParameter("Event");
   return { Result: matchesPattern(pattern, event) };
 });

@@ -15,7 +15,7 @@ import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
 import { alreadyExists, illegalStatus, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
-import { busName } from "./names.ts";
+import { busName, noBus } from "./names.ts";
 import { namePage } from "./pages.ts";
 import { nameKey, positionMs, type ReplayRow } from "./tables.ts";
 
@@ -36,12 +36,11 @@ export const startReplay = operation<StartReplayCommand>(StartReplay$, (input, c
   const fromMs = wholeSeconds(input.EventStartTime);
   const toMs = wholeSeconds(input.EventEndTime);
   if (fromMs >= toMs) throw invalidParameter("EventEndTime", "EventStartTime must be before EventEndTime.");
+  const bus = busName(destination, context);
+  if (service.bus(bus) === undefined) throw noBus(bus.name);
   if (destination !== archive.bus) {
     throw invalidParameter("Destination.Arn", "Cross event bus replay is not permitted.");
   }
-  const bus = busName(destination, context);
-  if (service.bus(bus) === undefined)
-    throw invalidParameter("Destination.Arn", `Event bus ${bus.name} does not exist.`);
   if (service.replays.has(nameKey(context, name))) throw alreadyExists(`Replay ${name} already exists.`);
   if (service.replays.by.active.size(placeKey(context)) >= maxActive) throw limitExceeded();
   const replay: ReplayRow = {

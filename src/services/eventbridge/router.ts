@@ -29,6 +29,12 @@ export class Router {
     const exists = service.bus(bus) !== undefined;
     let matched = exists ? service.patterns.match(bus.arn, event.value) : [];
     if (only !== undefined) matched = matched.filter((arn) => only.has(arn));
+    this.#hand(event, bus, arrival, matched, exists);
+  }
+
+  /** Gives an event to the rules that it is for. */
+  #hand(event: BusEvent, bus: BusName, arrival: Arrival, matched: readonly string[], exists: boolean): void {
+    const service = this.#service;
     const recent = service.recent.add(bus, event, matched, exists);
     if (matched.length === 0) {
       service.deps.delivery.noteLost({
@@ -64,9 +70,10 @@ export class Router {
     this.publish(event, busName("default", { account, region }));
   }
 
-  /** The event of a rule whose time has come goes to that rule's targets alone. */
+  /** The event of a rule whose time has come: for that rule, whatever its pattern, and for all others whose pattern fits. */
   publishScheduled(rule: RuleRow, timeMs: number): void {
     const { account, region } = rule;
+    const bus = busName("default", rule);
     const event = buildEvent(
       {
         id: this.#service.deps.random.fork("events").uuid(),
@@ -80,15 +87,15 @@ export class Router {
       },
       {},
     );
-    this.#service.recent.add(busName("default", rule), event, [rule.arn], true);
-    this.#fire(rule, event, direct);
+    const others = this.#service.patterns.match(bus.arn, event.value).filter((arn) => arn !== rule.arn);
+    this.#hand(event, bus, direct, [rule.arn, ...others], true);
   }
 
   #fire(rule: RuleRow, event: BusEvent, arrival: Arrival): void {
     const service = this.#service;
     if (rule.archive !== undefined) {
       const archive = service.archives.get(rule.archive);
-      if (archive !== undefined) service.archivedEvents.add(archive, event.timeMs, event.text);
+      if (archive !== undefined) service.archivedEvents.add(archive, event);
       return;
     }
     for (const target of service.targets.by.rule.range(rule.arn)) {

@@ -24,6 +24,7 @@ import { checkTags, checkTagTotal } from "./tags.ts";
 
 const maxRules = 300;
 const maxWildcardRules = 30;
+const allManagementEvents = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
 
 export const putRule = operation<PutRuleCommand>(PutRule$, (input, context) => {
   const { service, account } = context;
@@ -38,6 +39,9 @@ export const putRule = operation<PutRuleCommand>(PutRule$, (input, context) => {
     scheduleOf(schedule);
   }
   if (pattern !== undefined) patternOf(pattern);
+  if (input.State === allManagementEvents && pattern !== undefined && schedule !== undefined) {
+    throw validation(`State ${allManagementEvents} is not supported for rules with a ScheduleExpression.`);
+  }
   const arn = ruleArn(bus, input.Name as string);
   const existing = service.rules.get(arn);
   if (existing?.managedBy !== undefined) throw managedRule(existing.name, existing.managedBy);

@@ -9,7 +9,7 @@ import {
 } from "../../delivery/types.ts";
 import type { BusEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
-import { errorCode } from "./failure-codes.ts";
+import { errorCode, failureMessage } from "./failure-codes.ts";
 import type { Arrival } from "./router.ts";
 import type { RuleRow, TargetRow } from "./tables.ts";
 import { callOf } from "./target-calls.ts";
@@ -37,7 +37,8 @@ export class Targets {
 
   constructor(eventBridge: EventBridge) {
     this.#service = eventBridge;
-    eventBridge.deps.delivery.describeFailure(service, (end) => ({ attributes: failureAttributes(end) }));
+    const newId = () => eventBridge.deps.random.fork("dead-letters").uuid();
+    eventBridge.deps.delivery.describeFailure(service, (end) => ({ attributes: failureAttributes(end, newId) }));
   }
 
   /** Submits one event to one target, inside the transaction that put the event on the bus. */
@@ -46,6 +47,7 @@ export class Targets {
     const { delivery } = this.#service.deps;
     const input = inputOf(spec, rule, event, this.#service.now);
     if ("problem" in input && input.problem === "nothing") return;
+    const broken = "broken" in input ? input.broken : event.text;
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
     const request: DeliveryRequest = {
       account: rule.account,
@@ -54,7 +56,8 @@ export class Targets {
       source: rule.arn,
       roleArn: spec.RoleArn,
       target: spec.Arn,
-      payload: "text" in input ? input.text : event.text,
+      // Also the body of a dead letter.
+      payload: "text" in input ? input.text : broken,
       retry: eventRetry(spec.RetryPolicy),
       ...this.#wayTo(spec, rule, event, arrival),
       deadLetter:
@@ -62,15 +65,17 @@ export class Targets {
           ? undefined
           : {
               arn: deadLetterArn,
-              body: event.text,
               attributes: { RULE_ARN: text(rule.arn), TARGET_ARN: text(spec.Arn) },
             },
     };
     if ("text" in input) delivery.submit(request);
     else {
-      const message = `The input made for ${spec.Arn} is not valid JSON.`;
-      delivery.refuse(request, new DeliveryFailure("INVALID_JSON", message, false));
+      delivery.refuse(request, new DeliveryFailure("INVALID_JSON", "Invalid input for target.", false));
     }
+  }
+
+  #newId(): string {
+    return this.#service.deps.random.fork("executions").uuid();
   }
 
   /** How the delivery engine reaches a target. */
@@ -85,7 +90,7 @@ export class Targets {
       case "sqs":
         return { kind: "sqs", parameters: { messageGroupId: spec.SqsParameters?.MessageGroupId } };
       case "kinesis":
-        return { kind: "kinesis", parameters: { partitionKey: partitionKeyOf(spec, event) } };
+        return { kind: "kinesis", parameters: { partitionKey: partitionKeyOf(spec, event, () => this.#newId()) } };
       case "lambda":
         return { kind: "lambda", parameters: {} };
       case "sns":
@@ -93,7 +98,7 @@ export class Targets {
       case "states":
         return {
           kind: "states",
-          parameters: { name: `${event.id}_${this.#service.deps.random.fork("executions").uuid()}` },
+          parameters: { name: `${event.id}_${this.#newId()}` },
         };
       case "logs": {
         const structured = spec.InputTransformer !== undefined;
@@ -113,17 +118,20 @@ export class Targets {
   }
 }
 
-/** What a dead letter says of the failure besides the rule and the target (EventBridge user guide, "Dead-letter queues"). */
-function failureAttributes({ failure, exhausted, delivery }: DeliveryEnd): MessageAttributes {
+/**
+ * What a dead letter says of the failure besides the rule and the target (EventBridge user guide, "Dead-letter
+ * queues"). What could not have been retried says nothing of retries.
+ */
+function failureAttributes({ failure, exhausted, delivery }: DeliveryEnd, newId: () => string): MessageAttributes {
   const attributes: Record<string, MessageAttributes[string]> = {
     ERROR_CODE: text(errorCode(failure?.code ?? "")),
-    ERROR_MESSAGE: text(failure?.message || "Unknown"),
-    // `attempt` counts the one that would be next; the first was no retry.
-    RETRY_ATTEMPTS: text(String(Math.max(0, delivery.attempt - 2))),
+    ERROR_MESSAGE: text(failureMessage(delivery.kind, failure, newId)),
   };
-  if (exhausted !== undefined && exhausted !== "NotRetryable") {
-    attributes["EXHAUSTED_RETRY_CONDITION"] = text(exhausted);
-  }
+  // `attempt` counts the one that would be next; the first was no retry.
+  const retries = Math.max(0, delivery.attempt - 2);
+  const exhaustible = exhausted !== undefined && exhausted !== "NotRetryable";
+  if (exhaustible) attributes["EXHAUSTED_RETRY_CONDITION"] = text(exhausted);
+  if (exhaustible || retries > 0) attributes["RETRY_ATTEMPTS"] = text(String(retries));
   return attributes;
 }
 

@@ -66,12 +66,16 @@ export function compilePartitionKey(path: string): CompiledPath {
   return parseJsonPath(path);
 }
 
-/** The partition key: the text at the path, or the event's id when there is no path or nothing at it. */
-export function partitionKeyOf(target: Target, event: BusEvent): string {
+/**
+ * The partition key: the JSON text of what is at the path, a text with its quotes and `{}` for null and for nothing;
+ * without a path one of its own for each delivery.
+ */
+export function partitionKeyOf(target: Target, event: BusEvent, newId: () => string): string {
   const path = target.KinesisParameters?.PartitionKeyPath;
-  const value = path === undefined ? undefined : valueAt(path, event);
-  // Kinesis takes keys of 1 to 256 characters.
-  return value === undefined || value === "" ? event.id : value.slice(0, 256);
+  if (path === undefined) return `${event.id}_${newId()}`;
+  const compiled = pathOf(path);
+  // Kinesis takes keys of up to 256 characters.
+  return compiled === undefined ? "{}" : applyInputPath(compiled, event.value as EventValue).slice(0, 256);
 }
 
 /**

@@ -34,7 +34,7 @@ const facts: Readonly<Record<string, readonly KindFacts[]>> = {
   firehose: [{ kind: "firehose", resource: /^deliverystream\/[\w.-]+$/, role: "required" }],
   lambda: [{ kind: "lambda", resource: /^function:[\w-]+(:[\w$-]+)?$/, role: "refused" }],
   states: [{ kind: "states", resource: /^stateMachine:[^\s]+$/, role: "required" }],
-  logs: [{ kind: "logs", resource: /^log-group:[\w./#-]+(:\*)?$/ }],
+  logs: [{ kind: "logs", resource: /^log-group:[\w./#-]+(:\*)?$/, role: "refused" }],
   events: [
     { kind: "bus", resource: /^event-bus\/[/\w.-]+$/ },
     { kind: "api-destination", resource: /^api-destination\/[\w.-]+(\/[\w-]+)?$/, role: "required" },

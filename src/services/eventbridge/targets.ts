@@ -9,7 +9,8 @@ import {
   RemoveTargets$,
   type RemoveTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
-import { limitExceeded } from "./errors.ts";
+import { parseArn } from "../../calls/arn.ts";
+import { invalidParameter, limitExceeded } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { pageOf, pageStart } from "./pages.ts";
 import { refuseManaged } from "./rules.ts";
@@ -55,8 +56,10 @@ export const listRuleNamesByTarget = operation<ListRuleNamesByTargetCommand>(
   ListRuleNamesByTarget$,
   (input, context) => {
     const { service } = context;
+    const arn = input.TargetArn as string;
+    if (parseArn(arn) === undefined) throw invalidParameter(arn, "Provided Arn is not in correct format.");
     const bus = service.busOf(input.EventBusName, context);
-    const names = ruleNamesAfter(service, `${bus.arn}\n${input.TargetArn}`, input.NextToken);
+    const names = ruleNamesAfter(service, `${bus.arn}\n${arn}`, input.NextToken);
     const { items, NextToken } = pageOf(names, input.Limit, (name) => name);
     return { RuleNames: items, NextToken };
   },

@@ -95,11 +95,11 @@ describe("PutEvents", () => {
     expect(await refusal(put(...eleven))).toBe(
       `ValidationException: 1 validation error detected: Value '[${Array(11).fill(one).join(", ")}]' at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10`,
     );
-    const large = { Source: "s", DetailType: "d", Detail: `{"a":"${"x".repeat(262_144 - 10)}"}` };
+    const large = { Source: "s", DetailType: "d", Detail: `{"a":"${"x".repeat(1_048_576 - 10)}"}` };
     expect(await refusal(put(large))).toBe(
       "ValidationException: Total size of the entries in the request is over the limit.",
     );
-    const justSmallEnough = { ...large, Detail: `{"a":"${"x".repeat(262_144 - 11)}"}` };
+    const justSmallEnough = { ...large, Detail: `{"a":"${"x".repeat(1_048_576 - 11)}"}` };
     expect((await put(justSmallEnough)).FailedEntryCount).toBe(0);
     const withTime = { ...justSmallEnough, Time: new Date(0) };
     expect(await refusal(put(withTime))).toContain("over the limit");
@@ -121,8 +121,13 @@ describe("PutEvents", () => {
 });
 
 describe("TestEventPattern", () => {
-  const test = (pattern: unknown, event: unknown) =>
-    h.events.send(new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(event) }));
+  const envelope = { id: "1", account, time: "2026-03-01T00:00:00Z", region, "detail-type": "d" };
+  const test = (pattern: unknown, event: unknown) => {
+    const whole = Array.isArray(event) ? event : { ...envelope, ...(event as object) };
+    return h.events.send(
+      new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(whole) }),
+    );
+  };
 
   it("says whether they match", async () => {
     expect((await test({ source: ["a"] }, { source: "a" })).Result).toBe(true);

@@ -145,7 +145,7 @@ describe("rules", () => {
     const EventSourceArn = `arn:aws:events:${region}:${account}:event-bus/kept`;
     await h.events.send(new CreateArchiveCommand({ ArchiveName: "arc", EventSourceArn }));
     const rule = { Name: "Events-Archive-arc", EventBusName: "kept" };
-    expect(await described(rule.Name, "kept")).toMatchObject({ ManagedBy: "events.amazonaws.com" });
+    expect(await described(rule.Name, "kept")).toMatchObject({ ManagedBy: "prod.vhs.events.aws.internal" });
     const target = {
       Rule: rule.Name,
       EventBusName: "kept",
@@ -159,6 +159,8 @@ describe("rules", () => {
     ]) {
       expect(await refusal(call)).toContain("ManagedRuleException");
     }
+    const { Name: Rule, EventBusName } = rule;
+    await h.events.send(new RemoveTargetsCommand({ Rule, EventBusName, Ids: [Rule], Force: true }));
     await h.events.send(new DeleteRuleCommand({ ...rule, Force: true }));
   });
 

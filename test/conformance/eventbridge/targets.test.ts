@@ -151,8 +151,8 @@ describe("a stream", () => {
     const { Records = [] } = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
     expect(Records.map(({ Data, PartitionKey }) => [Buffer.from(Data as Uint8Array).toString(), PartitionKey])).toEqual(
       [
-        [eventText(ids[0] as string, "stream"), ids[0]],
-        [eventText(ids[1] as string, "stream-key", '{"key":"k"}'), "k"],
+        [eventText(ids[0] as string, "stream"), expect.stringMatching(`^${ids[0]}_`)],
+        [eventText(ids[1] as string, "stream-key", '{"key":"k"}'), '"k"'],
       ],
     );
     kinesis.destroy();
@@ -283,15 +283,14 @@ describe("a target that cannot take an event", () => {
     const dead = await h.queue("no-queue-dead");
     const missing = `arn:aws:sqs:${region}:${account}:missing`;
     await route("missing", { Arn: missing, DeadLetterConfig: { Arn: dead.arn }, InputPath: "$.detail" });
-    const id = await put("missing", { a: 1 });
+    await put("missing", { a: 1 });
     const [letter] = await h.take(dead.url);
-    expect(letter?.Body).toBe(eventText(id, "missing", '{"a":1}'));
+    expect(letter?.Body).toBe('{"a":1}');
     expect(attributesOf(letter)).toEqual({
       RULE_ARN: `arn:aws:events:${region}:${account}:rule/missing`,
       TARGET_ARN: missing,
       ERROR_CODE: "NO_RESOURCE",
       ERROR_MESSAGE: expect.stringContaining("does not exist"),
-      RETRY_ATTEMPTS: "0",
     });
     await route("letterless", { Arn: missing });
     await put("letterless");

@@ -32,7 +32,7 @@ describe("a stream among other services", () => {
     });
     await env.bus.settled();
     const [record] = await env.records(name);
-    expect(record?.PartitionKey).toBe("c-17");
+    expect(record?.PartitionKey).toBe('"c-17"');
     expect(JSON.parse(textOf(record ?? {}))).toMatchObject({ source: "shop", detail: { customer: "c-17" } });
     expect(env.bus.deliveries({ target: arnOf("missing") })).toMatchObject([
       { status: "failed", attempts: [{ code: "ResourceNotFoundException" }] },

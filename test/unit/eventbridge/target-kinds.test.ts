@@ -137,9 +137,9 @@ describe("targets of other services", () => {
     const name = expect.stringMatching(new RegExp(`^${id}_[0-9a-f-]{36}$`));
     expect(given.map(({ kind, target, parameters }) => [kind, target, parameters])).toEqual([
       ["sns", targets.sns, {}],
-      ["kinesis", targets.kinesis, { partitionKey: id }],
-      ["kinesis", targets.kinesis, { partitionKey: "part" }],
-      ["kinesis", targets.kinesis, { partitionKey: id }],
+      ["kinesis", targets.kinesis, { partitionKey: name }],
+      ["kinesis", targets.kinesis, { partitionKey: '"part"' }],
+      ["kinesis", targets.kinesis, { partitionKey: "{}" }],
       ["states", targets.states, { name }],
       ["execute-api", targets.api, { path: ["RUNNING"], headers: { h: id }, query: {} }],
     ]);
