@@ -21,13 +21,13 @@ import { operation, pageSize, type Sns } from "./sns.ts";
 import { phoneKey } from "./tables.ts";
 
 type Check = (value: string) => boolean;
-const isRole: Check = (value) => value === "" || /^arn:[^:]+:iam::\d{12}:role\/.+$/.test(value);
+const isRole: Check = (value) => /^arn:[^:]+:iam::\d{12}:role\/.+$/.test(value);
 
 const checks: Readonly<Record<string, Check>> = {
   MonthlySpendLimit: (value) => /^\d{1,9}$/.test(value),
   DeliveryStatusIAMRole: isRole,
   DeliveryStatusSuccessSamplingRate: (value) => /^\d{1,3}$/.test(value) && Number(value) <= 100,
-  DefaultSenderID: (value) => value === "" || /^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$/.test(value),
+  DefaultSenderID: (value) => /^(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}$/.test(value),
   DefaultSMSType: (value) => value === "Promotional" || value === "Transactional",
   UsageReportS3Bucket: (value) => value.length <= 255,
 };
@@ -38,10 +38,12 @@ export const setSMSAttributes = operation<SetSMSAttributesCommand>(SetSMSAttribu
   for (const [name, value] of Object.entries(given)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) throw invalid(`${name} is not a valid attribute`);
-    if (!check(value)) throw invalid(`${name} is invalid`);
+    if (value !== "" && !check(value)) throw invalid(`${name} is invalid`);
   }
   const key = placeKey({ account, region });
-  service.sms.put({ key, account, attributes: { ...service.sms.get(key)?.attributes, ...given } });
+  // An empty value takes a setting back.
+  const set = Object.entries({ ...service.sms.get(key)?.attributes, ...given }).filter(([, value]) => value !== "");
+  service.sms.put({ key, account, attributes: Object.fromEntries(set) });
   return {};
 });
 

@@ -166,6 +166,9 @@ describe("SMS", () => {
     expect(await get(["DefaultSMSType"])).toEqual({ DefaultSMSType: "Transactional" });
     expect(await set({ Nonsense: "1" })).toBe("InvalidParameter: Nonsense is not a valid attribute");
     expect(await set({ DefaultSMSType: "Urgent" })).toBe("InvalidParameter: DefaultSMSType is invalid");
+    // As Terraform takes settings back.
+    expect(await set({ DefaultSMSType: "", DefaultSenderID: "" })).toBe("accepted");
+    expect(await get()).toEqual({ MonthlySpendLimit: "1" });
     expect((await sns.send(new ListOriginationNumbersCommand({}))).PhoneNumbers).toEqual([]);
   });
 

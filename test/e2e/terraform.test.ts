@@ -1,0 +1,95 @@
+/**
+ * Terraform against every resource type of our services: apply, a plan without a difference, a change of nearly all of
+ * them, a plan without a difference, destroy.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { createBusbar } from "../../src/index.ts";
+
+const run = promisify(execFile);
+const configuration = join(import.meta.dirname, "terraform");
+/** Where a mirror of providers may lie: a folder with one for each registry. */
+const mirrorHomes = ["/opt", "/usr/local/share/terraform", "/usr/share/terraform", join(homedir(), ".terraform.d")];
+const registry = "registry.terraform.io";
+/** Terraform waits for SQS's attributes by the clock, and the machine may be busy. */
+const limitMs = 20 * 60_000;
+
+async function hasTerraform(): Promise<boolean> {
+  return run("terraform", ["version"]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The mirror that has the AWS provider; undefined when there is none. */
+async function mirror(): Promise<string | undefined> {
+  for (const home of mirrorHomes) {
+    const folders = await readdir(home, { withFileTypes: true }).catch(() => []);
+    for (const folder of [home, ...folders.filter((one) => one.isDirectory()).map(({ name }) => join(home, name))]) {
+      const versions = await readdir(join(folder, registry, "hashicorp", "aws")).catch((): string[] => []);
+      if (versions.includes("5.100.0")) return folder;
+    }
+  }
+  return undefined;
+}
+
+it(
+  "makes, changes and destroys every resource type without a difference left",
+  async () => {
+    const providers = await mirror();
+    if (!(await hasTerraform()) || providers === undefined) {
+      console.log("terraform or a mirror with hashicorp/aws 5.100.0 is not installed: not tried with it");
+      return;
+    }
+    const directory = await mkdtemp(join(tmpdir(), "busbar-terraform-"));
+    const bus = await createBusbar({ account: "111122223333", region: "eu-central-1", policies: "enforce" });
+    try {
+      await cp(configuration, directory, { recursive: true });
+      const rc = join(directory, "cli.tfrc");
+      await writeFile(rc, `provider_installation {\n  filesystem_mirror {\n    path = "${providers}"\n  }\n}\n`);
+      await mkdir(join(directory, "home"));
+      const env = {
+        PATH: `${process.env["PATH"]}:${dirname(process.execPath)}`,
+        HOME: join(directory, "home"),
+        TF_CLI_CONFIG_FILE: rc,
+        TF_IN_AUTOMATION: "1",
+        CHECKPOINT_DISABLE: "1",
+        AWS_ACCESS_KEY_ID: "111122223333",
+        AWS_SECRET_ACCESS_KEY: "any",
+        AWS_REGION: "eu-central-1",
+        AWS_ENDPOINT_URL: bus.endpoint,
+        AWS_EC2_METADATA_DISABLED: "true",
+      };
+      const terraform = async (...args: string[]) => {
+        const options = { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 };
+        return run("terraform", [...args, "-no-color"], options).then(
+          ({ stdout }) => ({ code: 0, text: stdout }),
+          ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+            code,
+            text: `${stdout}\n${stderr}`,
+          }),
+        );
+      };
+      const done = { code: 0, text: expect.any(String) as string };
+      expect(await terraform("init", "-input=false")).toEqual(done);
+      for (const changed of [false, true]) {
+        const variables = ["-input=false", "-var", `changed=${changed}`];
+        expect(await terraform("apply", "-auto-approve", ...variables)).toEqual(done);
+        // 2 would be a difference.
+        expect(await terraform("plan", "-detailed-exitcode", ...variables)).toEqual(done);
+      }
+      expect(await terraform("destroy", "-auto-approve", "-input=false", "-var", "changed=true")).toEqual(done);
+      expect((await terraform("state", "list")).text.trim()).toBe("");
+      const faults = bus.requests().filter(({ status }) => status >= 500);
+      expect(faults).toEqual([]);
+    } finally {
+      await bus.close();
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+  limitMs,
+);
