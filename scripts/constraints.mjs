@@ -22,6 +22,8 @@ const TABLES = {
   scheduler: { model: "scheduler" },
   pipes: { model: "pipes" },
   apigateway: { model: "apigateway", inputNamed: true, adjust: apigateway },
+  apigatewayv2: { model: "apigatewayv2", error: "BadRequestException", adjust: apigatewayv2 },
+  apigatewaymanagementapi: { model: "apigatewaymanagementapi", error: "BadRequestException" },
 };
 
 const LENGTHS = new Set(["string", "list", "map", "blob"]);
@@ -175,6 +177,10 @@ function factsOf(shapes, name, required, inMap = false) {
   if (shape.max !== undefined) facts.max = shape.max;
   if (shape.enum !== undefined) facts.enum = shape.enum;
   if (WIDTHS.has(shape.type)) facts.type = shape.type;
+  // Some models tell lengths by the names of their types alone.
+  const [, least, most, kilo] = /^(?:String|Uri)WithLengthBetween(\d+)And(\d+)(K?)$/.exec(name) ?? [];
+  if (least !== undefined && Number(least) > 0) facts.min = Number(least);
+  if (most !== undefined) facts.max = Number(most) * (kilo === "" ? 1 : 1024);
   const inner = shape.type === "list" ? shape.member.shape : shape.type === "map" ? shape.value.shape : undefined;
   if (inner !== undefined) addUnlessEmpty(facts, "item", factsOf(shapes, inner, false, shape.type === "map"));
   if (shape.type === "map") addUnlessEmpty(facts, "key", factsOf(shapes, shape.key.shape, false, true));
@@ -276,6 +282,16 @@ function stepfunctions(shapes) {
     "FAILED",
     "RUNNING",
   ];
+}
+
+/** Protocols, authorizers and integrations are told apart in the service's own words. */
+function apigatewayv2(shapes) {
+  delete shapes.CreateApiRequest.ProtocolType.enum;
+  // Empty texts take a setting away.
+  for (const [name, members] of Object.entries(shapes)) {
+    if (/^Update|^AccessLogSettings$/.test(name))
+      everyFact({ [name]: members }, (facts) => facts.min === 1 && delete facts.min);
+  }
 }
 
 /** How many policies a session can have only the documentation says. */

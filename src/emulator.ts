@@ -29,6 +29,7 @@ import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-run
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
 import { apigateway } from "./services/apigateway/index.ts";
+import { apigatewayv2 } from "./services/apigatewayv2/index.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
 import { lambda } from "./services/lambda/index.ts";
@@ -51,6 +52,7 @@ export const services: readonly ServiceDefinition[] = [
   pipes,
   stepfunctions,
   apigateway,
+  apigatewayv2,
   lambda,
   sts,
 ];
@@ -193,7 +195,7 @@ export class Emulator {
       delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     }
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
-    this.apis = new Apis(store, clock, options.jwks);
+    this.apis = new Apis({ store, clock, identities }, options.jwks);
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
     const connections = new Connections();

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from "node:stream";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
+import type { Identities } from "../calls/identity.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import { Connections } from "./connections.ts";
@@ -40,14 +41,20 @@ export class Apis {
   readonly domains: Domains;
   /** The open connections of WebSocket APIs. */
   readonly connections = new Connections();
+  /** Who signs calls. */
+  readonly identities: Identities;
   /** Verifies what callers say who they are. */
   readonly tokens: Tokens;
   readonly #services: ServedApis[] = [];
 
-  /** @param keyUrls where keys of token issuers are, by issuer. */
-  constructor(store: Store, clock: Clock, keyUrls?: Readonly<Record<string, string>>) {
+  /** @param jwks addresses of issuers' key sets, by issuer. */
+  constructor(
+    { store, clock, identities }: { store: Store; clock: Clock; identities: Identities },
+    jwks?: Readonly<Record<string, string>>,
+  ) {
     this.domains = new Domains(store);
-    this.tokens = new Tokens(clock, keyUrls);
+    this.identities = identities;
+    this.tokens = new Tokens(clock, jwks);
   }
 
   /** Called once by each service that has APIs. */

@@ -1,123 +1,190 @@
-/** JSON Web Tokens of API callers, verified with the keys their issuers publish. */
-import type { JSONWebKeySet, JWTPayload } from "jose";
+/** JSON Web Tokens of API callers: verified with the keys that their issuers publish, in their time by the clock. */
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { Clock } from "../engine/clock.ts";
 import { HttpCallError, httpCall } from "../outside/http-client.ts";
 
+export type Claims = Readonly<Record<string, unknown>>;
+
 /** What became of a token: its claims, or why it is none to be trusted. */
 export type TokenResult =
-  | { readonly claims: Readonly<Record<string, unknown>> }
+  | { readonly claims: Claims }
   | { readonly refused: "expired" | "invalid" | "no keys"; readonly reason: string };
 
-interface Keys {
-  readonly set: JSONWebKeySet | undefined;
-  /** Why there are none. */
-  readonly reason: string;
-  /** Real enough for a test that moves time: on the clock. */
-  readonly readMs: number;
+/** Why a token is not taken, in the words of API Gateway's `error_description`. */
+export class TokenError extends Error {
+  readonly refused: "expired" | "invalid" | "no keys";
+
+  constructor(message: string, refused: TokenError["refused"] = "invalid") {
+    super(message);
+    this.refused = refused;
+  }
 }
 
-/** Keys are read again after this, and for a key id they do not have no more often than every few seconds. */
-const keysLiveMs = 5 * 60_000;
-const unknownKeyMs = 5_000;
+/** Limits of HTTP APIs (API Gateway quotas). */
+const fetchTimeoutMs = 1500;
+const maxKeysBytes = 150_000;
+/** How long keys are kept. */
+const keptMs = 2 * 3_600_000;
+/** Issuers come from definitions of users: keys of so many are kept. */
 const mostIssuers = 100;
-const maxKeysBytes = 1024 * 1024;
-const keysTimeoutMs = 5_000;
+/** A key that the issuer does not publish is looked for again, but no more often than this. */
+const unknownKeyMs = 5_000;
 /** A token of more characters than headers have is none. */
 const longestToken = 20_000;
 
-const algorithms = ["RS256", "RS384", "RS512"];
+const digests: Readonly<Record<string, string>> = { RS256: "sha256", RS384: "sha384", RS512: "sha512" };
+
+interface Keys {
+  readonly byId: ReadonlyMap<string, KeyObject>;
+  readonly fetchedMs: number;
+}
 
 export class Tokens {
   readonly #clock: Clock;
-  readonly #urls: Readonly<Record<string, string>>;
+  readonly #addresses: Readonly<Record<string, string>>;
   readonly #keys = new Map<string, Keys>();
+  readonly #fetches = new Map<string, Promise<Keys>>();
 
-  /** @param urls where the keys of an issuer are, for issuers that are not where they say. */
-  constructor(clock: Clock, urls: Readonly<Record<string, string>> = {}) {
+  /** @param addresses of the key sets of issuers that are not to be asked where theirs are (`--jwks issuer=url`). */
+  constructor(clock: Clock, addresses: Readonly<Record<string, string>> = {}) {
     this.#clock = clock;
-    this.#urls = urls;
+    this.#addresses = addresses;
+  }
+
+  /** What becomes of a token that one of the issuers must have signed. Audience and scopes are for the caller to look at. */
+  async verify(token: string, issuers: readonly string[]): Promise<TokenResult> {
+    try {
+      const claimed = token.length > longestToken ? undefined : jsonOf(token.split(".")[1] ?? "")["iss"];
+      const issuer = issuers.find((one) => one === claimed);
+      if (issuer === undefined) return { refused: "invalid", reason: "The token is of another issuer" };
+      return { claims: await this.claims(token, issuer) };
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      return { refused: error.refused, reason: error.message };
+    }
   }
 
   /**
-   * Verifies a token's signature and its times, by the clock.
-   * @param issuers of which the token must be one's. Audience and scopes are for the caller to look at.
+   * The claims of a token that the issuer signed and that is in its time.
+   * @throws TokenError
    */
-  async verify(token: string, issuers: readonly string[]): Promise<TokenResult> {
-    if (token.length > longestToken) return { refused: "invalid", reason: "The token is too long" };
-    const jose = await import("jose");
-    let issuer: string;
-    let keyId: string | undefined;
-    try {
-      const claimed = jose.decodeJwt(token).iss;
-      const found = issuers.find((one) => one === claimed);
-      if (found === undefined) return { refused: "invalid", reason: "The token is of another issuer" };
-      issuer = found;
-      keyId = jose.decodeProtectedHeader(token).kid;
-    } catch (error) {
-      return { refused: "invalid", reason: (error as Error).message };
+  async claims(token: string, issuer: string): Promise<Claims> {
+    if (token.length > longestToken) throw new TokenError("token is too long");
+    const parts = token.split(".");
+    if (parts.length !== 3) throw new TokenError("token contains an invalid number of segments");
+    const [head = "", payload = "", signature = ""] = parts;
+    const { alg, kid } = jsonOf(head);
+    const digest = typeof alg === "string" && Object.hasOwn(digests, alg) ? digests[alg] : undefined;
+    if (digest === undefined)
+      throw new TokenError(`signing method ${typeof alg === "string" ? alg : "none"} is invalid`);
+    const key = await this.#key(issuer, typeof kid === "string" ? kid : "");
+    if (!verify(digest, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, "base64url"))) {
+      throw new TokenError("crypto/rsa: verification error");
     }
-    const keys = await this.#keysOf(issuer, keyId);
-    if (keys.set === undefined) return { refused: "no keys", reason: keys.reason };
-    try {
-      const currentDate = new Date(this.#clock.now());
-      const verified = await jose.jwtVerify(token, jose.createLocalJWKSet(keys.set), {
-        currentDate,
-        issuer,
-        algorithms,
-      });
-      return { claims: claimsOf(verified.payload) };
-    } catch (error) {
-      const isExpired = error instanceof jose.errors.JWTExpired;
-      return { refused: isExpired ? "expired" : "invalid", reason: (error as Error).message };
+    const claims = jsonOf(payload);
+    const seconds = this.#clock.now() / 1000;
+    if (typeof claims["exp"] !== "number" || claims["exp"] <= seconds)
+      throw new TokenError("the token has expired", "expired");
+    for (const name of ["nbf", "iat"]) {
+      const from = claims[name];
+      if (typeof from === "number" && from > seconds + 1) throw new TokenError("the token is not valid yet");
     }
+    if (claims["iss"] !== issuer) throw new TokenError("the token does not have a valid issuer");
+    return claims;
   }
 
-  async #keysOf(issuer: string, keyId: string | undefined): Promise<Keys> {
-    const now = this.#clock.now();
+  async #key(issuer: string, kid: string): Promise<KeyObject> {
     const known = this.#keys.get(issuer);
-    if (known !== undefined) {
-      const has = known.set?.keys.some(({ kid }) => keyId === undefined || kid === keyId) ?? false;
-      if (Math.abs(now - known.readMs) < (has ? keysLiveMs : unknownKeyMs) && known.set !== undefined) return known;
+    const isFresh = known !== undefined && this.#clock.now() - known.fetchedMs < keptMs;
+    const key = isFresh ? known.byId.get(kid) : undefined;
+    if (key !== undefined) return key;
+    const unpublished = new TokenError("the token is signed by a key that the issuer does not publish");
+    if (isFresh && this.#clock.now() - known.fetchedMs < unknownKeyMs) throw unpublished;
+    const { byId } = await this.#fetch(issuer);
+    const found = byId.get(kid);
+    if (found === undefined) throw unpublished;
+    return found;
+  }
+
+  /** Calls at the same time share one fetch. */
+  #fetch(issuer: string): Promise<Keys> {
+    let fetch = this.#fetches.get(issuer);
+    if (fetch === undefined) {
+      fetch = this.#clock.trackOutside(this.#fetchKeys(issuer)).finally(() => this.#fetches.delete(issuer));
+      this.#fetches.set(issuer, fetch);
     }
-    const read = await this.#read(issuer);
+    return fetch;
+  }
+
+  async #fetchKeys(issuer: string): Promise<Keys> {
+    const bare = issuer.replace(/\/$/, "");
+    const told = [issuer, bare, `${bare}/`].find((one) => Object.hasOwn(this.#addresses, one));
+    const discovery = `${bare}/.well-known/openid-configuration`;
+    const address = told === undefined ? (await fetched(discovery))["jwks_uri"] : this.#addresses[told];
+    if (typeof address !== "string") throw new TokenError("OIDC discovery endpoint communication error", "no keys");
+    const { keys } = await fetched(address);
+    const byId = new Map<string, KeyObject>();
+    for (const jwk of Array.isArray(keys) ? (keys as unknown[]) : []) {
+      if (typeof jwk !== "object" || jwk === null) continue;
+      const { kid, kty } = jwk as { kid?: unknown; kty?: unknown };
+      if (kty === "RSA") byId.set(typeof kid === "string" ? kid : "", publicKey(jwk));
+    }
+    const result = { byId, fetchedMs: this.#clock.now() };
     if (this.#keys.size >= mostIssuers) this.#keys.clear();
-    this.#keys.set(issuer, read);
-    return read;
-  }
-
-  async #read(issuer: string): Promise<Keys> {
-    const readMs = this.#clock.now();
-    const none = (reason: string): Keys => ({ set: undefined, reason, readMs });
-    const configured = this.#urls[issuer] ?? this.#urls[`${issuer}/`] ?? this.#urls[issuer.replace(/\/$/, "")];
-    try {
-      const url = new URL(configured ?? `${issuer.replace(/\/$/, "")}/.well-known/jwks.json`);
-      const { status, body } = await this.#clock.trackOutside(
-        httpCall(url, {
-          method: "GET",
-          headers: { Accept: "application/json" },
-          body: "",
-          timeoutMs: keysTimeoutMs,
-          maxBodyBytes: maxKeysBytes,
-        }),
-      );
-      const set: unknown = status === 200 ? JSON.parse(body) : undefined;
-      if (!isKeySet(set)) return none(`${url.href} has no key set`);
-      return { set, reason: "", readMs };
-    } catch (error) {
-      if (error instanceof HttpCallError || error instanceof SyntaxError || error instanceof TypeError) {
-        return none(`The keys of ${issuer} cannot be read: ${error.message}`);
-      }
-      throw error;
-    }
+    this.#keys.set(issuer, result);
+    return result;
   }
 }
 
-function isKeySet(value: unknown): value is JSONWebKeySet {
-  if (typeof value !== "object" || value === null) return false;
-  const { keys } = value as { keys?: unknown };
-  return Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null);
+function publicKey(jwk: object): KeyObject {
+  try {
+    return createPublicKey({ key: jwk as never, format: "jwk" });
+  } catch {
+    throw new TokenError('unable to decode "n" from RSA public key');
+  }
 }
 
-function claimsOf(payload: JWTPayload): Readonly<Record<string, unknown>> {
-  return payload;
+async function fetched(address: string): Promise<Claims> {
+  const failed = new TokenError("OIDC discovery endpoint communication error", "no keys");
+  if (!URL.canParse(address)) throw failed;
+  try {
+    const answer = await httpCall(new URL(address), {
+      method: "GET",
+      headers: { accept: "application/json" },
+      body: "",
+      timeoutMs: fetchTimeoutMs,
+      maxBodyBytes: maxKeysBytes,
+    });
+    if (answer.status !== 200) throw failed;
+    return objectOf(answer.body) ?? {};
+  } catch (error) {
+    throw error instanceof HttpCallError ? failed : error;
+  }
+}
+
+/** @throws TokenError */
+function jsonOf(part: string): Claims {
+  const value = objectOf(Buffer.from(part, "base64url").toString());
+  if (value === undefined) throw new TokenError("token contains invalid JSON");
+  return value;
+}
+
+function objectOf(text: string): Claims | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Claims) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Claims as events show them: texts, arrays as `[a b]`. */
+export function claimTexts(claims: Claims): Record<string, string> {
+  return Object.fromEntries(Object.entries(claims).map(([name, value]) => [name, claimText(value)]));
+}
+
+function claimText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return `[${value.map(claimText).join(" ")}]`;
+  return JSON.stringify(value);
 }

@@ -4,6 +4,7 @@ import { type ApiCall, Apis } from "../../../src/apis/apis.ts";
 import type { DomainRow, MappingRow, RoutingRuleRow } from "../../../src/apis/domains.ts";
 import { ApiDoor } from "../../../src/apis/door.ts";
 import type { DoorAnswer, DoorRequest } from "../../../src/calls/door.ts";
+import { Identities } from "../../../src/calls/identity.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Store } from "../../../src/engine/store.ts";
 
@@ -15,7 +16,8 @@ let refused: { status: number; body: string }[];
 
 beforeEach(() => {
   store = Store.memory();
-  apis = new Apis(store, new Clock({ mode: "virtual" }));
+  const clock = new Clock({ mode: "virtual" });
+  apis = new Apis({ store, clock, identities: new Identities(store, clock, "us-east-1") });
   door = new ApiDoor(apis);
   served = [];
   refused = [];

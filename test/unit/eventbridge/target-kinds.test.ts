@@ -2,6 +2,7 @@ import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
 import { Guard } from "../../../src/access/guard.ts";
 import { Apis } from "../../../src/apis/apis.ts";
+import { Identities } from "../../../src/calls/identity.ts";
 import { Notes } from "../../../src/calls/notes.ts";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
 import { eventRetry } from "../../../src/delivery/event-retry.ts";
@@ -48,7 +49,7 @@ function alone() {
     awsEvents,
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
-    apis: new Apis(store, clock),
+    apis: new Apis({ store, clock, identities: new Identities(store, clock, "us-east-1") }),
     functions: new Functions({ random, clock, store }),
     runtime: new FunctionRuntime({ clock, random, processes, workshop, writeLog: () => {} }),
     processes,

@@ -1,0 +1,283 @@
+/** CreateApi, GetApi, GetApis, UpdateApi, DeleteApi and DeleteCorsConfiguration. */
+import {
+  CreateApi$,
+  type CreateApiCommand,
+  type CreateApiCommandInput,
+  DeleteApi$,
+  type DeleteApiCommand,
+  DeleteCorsConfiguration$,
+  type DeleteCorsConfigurationCommand,
+  GetApi$,
+  type GetApiCommand,
+  GetApis$,
+  type GetApisCommand,
+  UpdateApi$,
+  type UpdateApiCommand,
+} from "@aws-sdk/client-apigatewayv2";
+import type { FromWire } from "../../../protocols/blob.ts";
+import { pathPrefix } from "../../apis/door.ts";
+import { functionOf } from "../../apis/function-uri.ts";
+import { placeKey } from "../../calls/place.ts";
+import { type ApiGatewayV2, type Context, given, operation, patched } from "./apigatewayv2.ts";
+import { badRequest, conflict } from "./errors.ts";
+import { page } from "./pages.ts";
+import { checkedRouteKey } from "./route-keys.ts";
+import { type ApiRow, type ApiValue, partKey } from "./tables.ts";
+import { checkedTags } from "./tags.ts";
+
+const settings = [
+  "ApiKeySelectionExpression",
+  "CorsConfiguration",
+  "Description",
+  "DisableSchemaValidation",
+  "DisableExecuteApiEndpoint",
+  "IpAddressType",
+  "Name",
+  "RouteSelectionExpression",
+  "Version",
+] as const;
+
+const httpSelection = "$request.method $request.path";
+const httpSelections = [httpSelection, ["$", "{request.method} $", "{request.path}"].join("")];
+
+export const createApi = operation<CreateApiCommand>(CreateApi$, (input, context) => {
+  const { service } = context;
+  const row = newApi(context, input, {});
+  const { Target: target, RouteKey, CredentialsArn } = input;
+  if (target !== undefined) quickCreate(service, row, target, RouteKey ?? "$default", CredentialsArn);
+  else if (RouteKey !== undefined) throw badRequest("RouteKey can only be set together with Target.");
+  return shownApi(row, context);
+});
+
+/**
+ * Puts a new API. Inside a transaction.
+ * @param extra what an import tells besides.
+ */
+export function newApi(
+  context: Context,
+  input: Omit<FromWire<CreateApiCommandInput>, "Target" | "RouteKey" | "CredentialsArn">,
+  extra: Partial<ApiValue>,
+): ApiRow {
+  const { service, account, region } = context;
+  const { ProtocolType, RouteSelectionExpression: selection } = input;
+  if (ProtocolType !== "HTTP" && ProtocolType !== "WEBSOCKET") {
+    throw badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]");
+  }
+  if (ProtocolType === "HTTP" && selection !== undefined && !httpSelections.includes(selection)) {
+    throw badRequest(`RouteSelectionExpression must be ${httpSelection} for protocolType HTTP`);
+  }
+  if (ProtocolType === "WEBSOCKET") {
+    if (!selection) throw badRequest("RouteSelectionExpression is required for protocolType WEBSOCKET");
+    if (input.CorsConfiguration) throw badRequest("CORS configuration is not supported for protocolType WEBSOCKET");
+    if ("Target" in input && input.Target !== undefined) {
+      throw badRequest("Quick create is not supported for protocolType WEBSOCKET");
+    }
+  }
+  checkCors(input.CorsConfiguration);
+  const tags = checkedTags(input.Tags ?? {});
+  const value: ApiValue = {
+    ApiKeySelectionExpression: "$request.header.x-api-key",
+    DisableExecuteApiEndpoint: false,
+    IpAddressType: "ipv4",
+    RouteSelectionExpression: httpSelection,
+    ...(given<ApiValue>(input, settings) as Pick<ApiValue, "Name">),
+    ...extra,
+    ProtocolType,
+    Tags: tags,
+  } as ApiValue;
+  const id = idFor(service, tags);
+  const { store } = service.deps;
+  const row = { id, account, region, serial: store.nextSerial(), createdMs: service.now, changes: 0, value };
+  service.apis.put(row);
+  return row;
+}
+
+/** The id that the tag `_custom_id_` asks for, a convention of local tools; else one by chance. */
+function idFor(service: ApiGatewayV2, tags: Readonly<Record<string, string>>): string {
+  const wanted = Object.hasOwn(tags, "_custom_id_") ? tags["_custom_id_"] : undefined;
+  if (wanted === undefined) return service.newId(10);
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(wanted)) throw badRequest(`Invalid API identifier specified ${wanted}`);
+  const id = wanted.toLowerCase();
+  if (service.deps.apis.of(id) !== undefined) throw conflict(`API with id ${id} already exists`);
+  return id;
+}
+
+/** An integration, a route and a stage that deploys by itself, in one go. */
+function quickCreate(
+  service: ApiGatewayV2,
+  api: ApiRow,
+  target: string,
+  routeKey: string,
+  credentialsArn: string | undefined,
+): void {
+  const isFunction = functionOf(target) !== undefined;
+  if (!isFunction && !/^https?:\/\//.test(target)) throw badRequest(`Invalid target specified: ${target}`);
+  const key = checkedRouteKey(routeKey, "HTTP");
+  const managed = { ApiGatewayManaged: true } as const;
+  const integrationId = service.newId(7);
+  service.integrations.put(
+    service.newPart(
+      api,
+      {
+        ...managed,
+        ConnectionType: "INTERNET" as const,
+        ...(credentialsArn === undefined ? {} : { CredentialsArn: credentialsArn }),
+        IntegrationId: integrationId,
+        IntegrationMethod: isFunction ? "POST" : "ANY",
+        IntegrationType: isFunction ? ("AWS_PROXY" as const) : ("HTTP_PROXY" as const),
+        IntegrationUri: target,
+        PayloadFormatVersion: isFunction ? "2.0" : "1.0",
+        TimeoutInMillis: 30_000,
+      },
+      integrationId,
+    ),
+  );
+  const routeId = service.newId(7);
+  const route = {
+    ...managed,
+    ApiKeyRequired: false,
+    AuthorizationType: "NONE" as const,
+    RouteId: routeId,
+    RouteKey: key,
+    Target: `integrations/${integrationId}`,
+  };
+  service.routes.put(service.newPart(api, route, routeId));
+  service.stages.put({
+    apiId: api.id,
+    account: api.account,
+    name: "$default",
+    serial: service.deps.store.nextSerial(),
+    createdMs: service.now,
+    updatedMs: service.now,
+    deployedChanges: -1,
+    value: {
+      ...managed,
+      AutoDeploy: true,
+      DefaultRouteSettings: { DetailedMetricsEnabled: false },
+      RouteSettings: {},
+      StageName: "$default",
+      StageVariables: {},
+      Tags: {},
+    },
+  });
+}
+
+export const getApi = operation<GetApiCommand>(GetApi$, (input, context) =>
+  shownApi(context.service.api(context, input.ApiId as string), context),
+);
+
+export const getApis = operation<GetApisCommand>(GetApis$, (input, context) => {
+  const { by } = context.service.apis;
+  return page(
+    by.serial,
+    placeKey(context),
+    input,
+    (row) => row.serial,
+    (row) => shownApi(row, context),
+  );
+});
+
+export const updateApi = operation<UpdateApiCommand>(UpdateApi$, (input, context) => {
+  const { service } = context;
+  const api = service.api(context, input.ApiId as string);
+  checkCors(input.CorsConfiguration);
+  const { ProtocolType } = api.value;
+  if (ProtocolType === "HTTP" && input.RouteSelectionExpression) {
+    if (!httpSelections.includes(input.RouteSelectionExpression)) {
+      throw badRequest(`RouteSelectionExpression must be ${httpSelection} for protocolType HTTP`);
+    }
+  }
+  if (ProtocolType === "WEBSOCKET" && input.CorsConfiguration) {
+    throw badRequest("CORS configuration is not supported for protocolType WEBSOCKET");
+  }
+  changeQuickCreated(service, api, input);
+  const row = { ...api, changes: api.changes + 1, value: patched(api.value, input, settings) };
+  service.apis.put(row);
+  return shownApi(row, context);
+});
+
+/** Target, route key and credentials of an API that was made by quick create. */
+function changeQuickCreated(
+  service: ApiGatewayV2,
+  { id }: ApiRow,
+  { Target, RouteKey, CredentialsArn }: Pick<CreateApiCommandInput, "Target" | "RouteKey" | "CredentialsArn">,
+): void {
+  if (Target === undefined && RouteKey === undefined && CredentialsArn === undefined) return;
+  const isManaged = ({ value }: { readonly value: { ApiGatewayManaged?: boolean | undefined } }) =>
+    value.ApiGatewayManaged === true;
+  const integration = [...service.integrations.by.parent.range(partKey(id, ""))].find(isManaged);
+  const route = [...service.routes.by.parent.range(partKey(id, ""))].find(isManaged);
+  if (integration === undefined || route === undefined) {
+    throw badRequest("Target, RouteKey and CredentialsArn can only be updated for APIs created with quick create.");
+  }
+  if (RouteKey !== undefined) {
+    service.routes.put({ ...route, value: { ...route.value, RouteKey: checkedRouteKey(RouteKey, "HTTP") } });
+  }
+  const value = { ...integration.value };
+  if (Target !== undefined) value.IntegrationUri = Target;
+  if (CredentialsArn !== undefined) value.CredentialsArn = CredentialsArn;
+  service.integrations.put({ ...integration, value });
+}
+
+export const deleteApi = operation<DeleteApiCommand>(DeleteApi$, (input, context) => {
+  const { service } = context;
+  const api = service.api(context, input.ApiId as string);
+  if (service.deps.apis.domains.mappings.by.api.size(api.id) > 0) {
+    throw badRequest("Please remove all API mappings related to the API before deleting it.");
+  }
+  deleteApiParts(service, api.id);
+  for (const { name } of service.stages.by.parent.range(partKey(api.id, "")))
+    service.stages.delete(partKey(api.id, name));
+  service.deleteParts(service.deployments, api.id);
+  service.apis.delete(api.id);
+  return {};
+});
+
+/** What an import replaces: routes, integrations, authorizers, models. Stages and deployments stay. */
+export function deleteApiParts(service: ApiGatewayV2, apiId: string): void {
+  for (const { id } of service.routes.by.parent.range(partKey(apiId, ""))) {
+    service.deleteParts(service.routeResponses, apiId, id);
+  }
+  for (const { id } of service.integrations.by.parent.range(partKey(apiId, ""))) {
+    service.deleteParts(service.integrationResponses, apiId, id);
+  }
+  for (const table of [service.routes, service.integrations, service.authorizers, service.models]) {
+    service.deleteParts(table, apiId);
+  }
+}
+
+export const deleteCorsConfiguration = operation<DeleteCorsConfigurationCommand>(
+  DeleteCorsConfiguration$,
+  (input, context) => {
+    const { service } = context;
+    const api = service.api(context, input.ApiId as string);
+    const { CorsConfiguration: _gone, ...value } = api.value;
+    service.apis.put({ ...api, changes: api.changes + 1, value });
+    return {};
+  },
+);
+
+/** @throws AwsError BadRequestException */
+export function checkCors(cors: ApiValue["CorsConfiguration"]): void {
+  if (cors === undefined || cors === null) return;
+  if (cors.AllowCredentials === true && cors.AllowOrigins?.includes("*")) {
+    throw badRequest("AllowCredentials cannot be true when AllowOrigins contains '*'");
+  }
+  for (const origin of cors.AllowOrigins ?? []) {
+    if (origin !== "*" && !/^[a-z][a-z0-9+.-]*:\/\/[^/\s]+$/i.test(origin)) {
+      throw badRequest(`Invalid format for origin ${origin}. Format should be *, or a scheme and a host.`);
+    }
+  }
+  for (const method of cors.AllowMethods ?? []) {
+    if (!["*", "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"].includes(method)) {
+      throw badRequest(`Invalid HTTP method ${method} in AllowMethods`);
+    }
+  }
+}
+
+/** The API as its operations answer it, with an address that reaches it from where the client is. */
+export function shownApi(row: ApiRow, { origin }: Pick<Context, "origin">) {
+  const { id, createdMs, value } = row;
+  const base = value.ProtocolType === "WEBSOCKET" ? origin.replace(/^http/, "ws") : origin;
+  return { ...value, ApiId: id, ApiEndpoint: `${base}${pathPrefix}${id}`, CreatedDate: new Date(createdMs) };
+}

@@ -1,0 +1,34 @@
+/** Access logs of HTTP and WebSocket APIs: a line of the stage's format for each call. */
+import type { ServiceDependencies } from "../../../calls/service.ts";
+import type { ApiRow, StageRow } from "../tables.ts";
+
+type Find = (name: string) => string | undefined;
+
+/** The line of a format; what has no value prints as `-`. */
+export function accessLine(format: string, find: Find): string {
+  return format.replace(/\$\{?context\.([A-Za-z0-9_.-]+[A-Za-z0-9_-])\}?/g, (_all, name: string) => find(name) ?? "-");
+}
+
+/** Hands a line to the log group, or the Firehose stream, of the stage; does nothing for a stage without. */
+export function writeAccessLog(
+  { store, delivery, clock }: Pick<ServiceDependencies, "store" | "delivery" | "clock">,
+  api: ApiRow,
+  stage: StageRow,
+  find: Find,
+): void {
+  const { DestinationArn: destination, Format: format } = stage.value.AccessLogSettings ?? {};
+  if (destination === undefined || format === undefined) return;
+  const common = {
+    account: api.account,
+    region: api.region,
+    service: "apigatewayv2",
+    retry: { phases: [] },
+    source: `arn:aws:apigateway:${api.region}::/apis/${api.id}/stages/${stage.name}`,
+    target: destination,
+    payload: accessLine(format, find),
+  };
+  store.transaction(() => {
+    if (destination.includes(":firehose:")) delivery.submit({ ...common, kind: "firehose", parameters: {} });
+    else delivery.submit({ ...common, kind: "logs", parameters: { timestampMs: clock.now(), stream: stage.name } });
+  });
+}

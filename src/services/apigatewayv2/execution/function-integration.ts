@@ -1,0 +1,74 @@
+/** Functions behind HTTP APIs: payload formats 1.0 and 2.0, and what is made of their results. */
+
+import { AwsError } from "../../../../protocols/error.ts";
+import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
+import { inTime, timedOut } from "../../../apis/in-time.ts";
+import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
+import type { IntegrationValue } from "../tables.ts";
+import { type HttpAnswer, type HttpCall, internalError, unavailable } from "./http-call.ts";
+import { event1, event2 } from "./http-events.ts";
+import { mappedRequest } from "./mapping.ts";
+
+/** Lambda's own limit for a synchronous payload; what a request of 10 MB becomes is more. */
+const maxPayloadBytes = 6 * 1024 * 1024;
+
+export async function callFunction(call: HttpCall, integration: IntegrationValue): Promise<HttpAnswer> {
+  const { functions, clock } = call.service.deps;
+  const arn = functionOf(withStageVariables(integration.IntegrationUri as string, call.stageVariables));
+  if (arn === undefined) return failed(call, "Invalid function ARN");
+  const is2 = integration.PayloadFormatVersion === "2.0";
+  const asked = mappedRequest(call, integration.RequestParameters);
+  const payload = JSON.stringify(is2 ? event2(call, asked) : event1(call, asked));
+  if (payload.length > maxPayloadBytes) return failed(call, "The payload is too large for the function.");
+  try {
+    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (signal) =>
+      functions.invoke(arn, payload, call.invocation(signal)),
+    );
+    if (answer === timedOut) {
+      call.notes.integrationError = "The function did not answer in time.";
+      return unavailable();
+    }
+    call.notes.integrationRequestId = answer.requestId;
+    if (answer.functionError !== undefined) return failed(call, answer.payload.slice(0, 1000), 200);
+    return functionAnswer(answer.payload, is2) ?? failed(call, "The function's answer is malformed.", 200);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return failed(call, error.message);
+  }
+}
+
+function failed(call: HttpCall, text: string, status?: number): HttpAnswer {
+  call.notes.integrationError = text;
+  call.notes.integrationStatus = status;
+  call.notes.errorType = "INTEGRATION_FAILURE";
+  return internalError();
+}
+
+const textType = ["content-type", "text/plain; charset=utf-8"];
+
+/** Undefined for a result that is none. @param payload JSON text. */
+export function functionAnswer(payload: string, is2: boolean): HttpAnswer | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
+  const isShaped = typeof value === "object" && value !== null && !Array.isArray(value) && "statusCode" in value;
+  if (is2 && !isShaped) {
+    const body = typeof value === "string" ? value : JSON.stringify(value);
+    return { status: 200, headers: ["content-type", "application/json"], body, byFunction: true };
+  }
+  const result = proxyResult(value, is2 ? "2.0" : "1.0");
+  if (result?.status === undefined) return undefined;
+  const headers = result.headers.filter((_text, index) => !isOurs(result.headers[index - (index % 2)] as string));
+  if (!hasHeader(headers, "content-type")) headers.push(...textType);
+  for (const cookie of result.cookies) headers.push("set-cookie", cookie);
+  const body = result.isBase64Encoded ? Buffer.from(result.body, "base64") : result.body;
+  return { status: result.status, headers, body, byFunction: true };
+}
+
+/** Headers that belong to the connection, which is the gateway's. */
+function isOurs(name: string): boolean {
+  return /^(connection|content-length|transfer-encoding|keep-alive|upgrade|apigw-requestid)$/i.test(name);
+}

@@ -1,0 +1,218 @@
+/** One call of an HTTP API, with what is known of it so far. */
+import type { ApiCall } from "../../../apis/apis.ts";
+import { extendedId, headerOf, logTime, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
+import { headerValues, queryValues } from "../../../apis/request-headers.ts";
+import { partitionOf } from "../../../calls/arn.ts";
+import { Cause } from "../../../calls/cause.ts";
+import type { DoorRequest } from "../../../calls/door.ts";
+import { Invocation } from "../../../calls/invocation.ts";
+import type { ApiGatewayV2 } from "../apigatewayv2.ts";
+import type { ApiRow, StageRow } from "../tables.ts";
+import type { Sources } from "./expressions.ts";
+import { pathVariables } from "./router.ts";
+import type { CompiledRoute, Snapshot } from "./snapshot.ts";
+
+/** An answer on its way out. Header names and values in turn. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string | Uint8Array;
+  /** A function's answers spell the request id's header differently from the gateway's own. */
+  readonly byFunction?: boolean;
+}
+
+const jsonType = ["Content-Type", "application/json"];
+
+/** An answer of the gateway itself. */
+export function message(status: number, text: string, headers: readonly string[] = []): HttpAnswer {
+  return { status, headers: [...jsonType, ...headers], body: `{"message":"${text}"}` };
+}
+
+export const internalError = (): HttpAnswer => message(500, "Internal Server Error");
+export const unavailable = (): HttpAnswer => message(503, "Service Unavailable");
+
+/** What an authorizer found out, in the forms of events and of `$context.authorizer`. */
+export interface Authorization {
+  readonly kind: "jwt" | "lambda" | "iam";
+  readonly value: Readonly<Record<string, unknown>>;
+  /** By the names behind `$context.authorizer.`. */
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly principalId?: string | undefined;
+}
+
+/** What logs tell of a call besides the request. */
+export interface Notes {
+  integrationStatus?: number | undefined;
+  integrationError?: string | undefined;
+  integrationRequestId?: string | undefined;
+  integrationLatencyMs?: number | undefined;
+  authorizerError?: string | undefined;
+  errorType?: string | undefined;
+  errorMessage?: string | undefined;
+}
+
+export class HttpCall {
+  readonly service: ApiGatewayV2;
+  readonly api: ApiRow;
+  readonly stage: StageRow;
+  readonly snapshot: Snapshot;
+  readonly asked: ApiCall;
+  readonly request: DoorRequest;
+  /** Of the path behind the stage, decoded; one empty segment for `/`. */
+  readonly segments: readonly string[];
+  readonly requestId: string;
+  readonly nowMs: number;
+  readonly notes: Notes = {};
+  route: CompiledRoute | undefined;
+  pathParameters: Record<string, string> | undefined;
+  authorization: Authorization | undefined;
+  body: Buffer = Buffer.alloc(0);
+  #query: Record<string, string[]> | undefined;
+  #json: { value: unknown } | undefined;
+  #trace: string | undefined;
+
+  constructor(
+    service: ApiGatewayV2,
+    found: { api: ApiRow; stage: StageRow; snapshot: Snapshot; segments: readonly string[] },
+    asked: ApiCall,
+    request: DoorRequest,
+  ) {
+    this.service = service;
+    this.api = found.api;
+    this.stage = found.stage;
+    this.snapshot = found.snapshot;
+    this.segments = found.segments;
+    this.asked = asked;
+    this.request = request;
+    this.nowMs = service.now;
+    this.requestId = extendedId(service.deps.random.fork("requests"));
+  }
+
+  follow(route: CompiledRoute): void {
+    this.route = route;
+    this.pathParameters = pathVariables(route.path, this.segments);
+  }
+
+  get stageVariables(): Readonly<Record<string, string>> {
+    return this.stage.value.StageVariables ?? {};
+  }
+
+  get query(): Record<string, string[]> {
+    this.#query ??= queryValues(this.request.query);
+    return this.#query;
+  }
+
+  /** Behind the stage, decoded. */
+  get path(): string {
+    return `/${this.segments.join("/")}`;
+  }
+
+  /** As events and `$context` have it: with the stage, but for `$default`; decoded. */
+  get rawPath(): string {
+    const { basePath, via } = this.asked;
+    if (via === "custom domain") return basePath === "" ? this.path : `/${basePath}${this.path}`;
+    return this.stage.name === "$default" ? this.path : `/${this.stage.name}${this.path}`;
+  }
+
+  /** `arn:aws:execute-api:…:{api}/{stage}/{METHOD}{path}`. */
+  get arn(): string {
+    const { region, account, id } = this.api;
+    const place = `arn:${partitionOf(region)}:execute-api:${region}:${account}`;
+    return `${place}:${id}/${this.stage.name}/${this.request.method}${this.path}`;
+  }
+
+  /** The trace header that integrations get: the client's own, or a new root. */
+  get trace(): string {
+    this.#trace ??=
+      headerOf(this.request, "x-amzn-trace-id") ?? rootTrace(this.nowMs, this.service.deps.random.fork("requests"));
+    return this.#trace;
+  }
+
+  /** As which functions and services are called. @param signal ends what is called when nobody waits any more. */
+  invocation(signal: AbortSignal): Invocation {
+    const origin = `${this.request.scheme}://${this.request.host}`;
+    const cause = Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
+    return Invocation.ofService("apigateway", this.arn, this.api, cause, { signal });
+  }
+
+  /** The body as JSON; undefined for what is none, or too long for paths into it. */
+  get json(): unknown {
+    if (this.#json === undefined) {
+      let value: unknown;
+      try {
+        value = JSON.parse(this.body.toString());
+      } catch {
+        value = undefined;
+      }
+      this.#json = { value };
+    }
+    return this.#json.value;
+  }
+
+  get sources(): Sources {
+    return {
+      request: (place, name) => this.#value(place, name),
+      requestJson: () => this.json,
+      context: (name) => this.context(name),
+      stageVariables: (name) => (Object.hasOwn(this.stageVariables, name) ? this.stageVariables[name] : undefined),
+    };
+  }
+
+  #value(place: string, name: string): string | undefined {
+    switch (place) {
+      case "header": {
+        const values = headerValues(this.request.rawHeaders, name.toLowerCase());
+        return values.length === 0 ? undefined : values.join(",");
+      }
+      case "querystring":
+        return this.query[name]?.join(",");
+      case "path":
+        if (name === "") return this.rawPath;
+        return this.pathParameters !== undefined && Object.hasOwn(this.pathParameters, name)
+          ? this.pathParameters[name]
+          : undefined;
+      case "body":
+        return this.body.length === 0 ? undefined : this.body.toString();
+      case "method":
+        return this.request.method;
+      default:
+        return undefined;
+    }
+  }
+
+  /** `$context.{name}`; undefined for what has no value. */
+  context(name: string): string | undefined {
+    const { request, api } = this;
+    if (name.startsWith("authorizer.")) return this.#authorizerValue(name.slice("authorizer.".length));
+    const find = contextValues[name];
+    if (find !== undefined) return find(this);
+    if (name === "identity.sourceIp") return sourceIpOf(request);
+    if (name === "identity.userAgent") return headerOf(request, "user-agent");
+    if (name === "accountId") return api.account;
+    return undefined;
+  }
+
+  #authorizerValue(name: string): string | undefined {
+    const { context, principalId } = this.authorization ?? {};
+    if (name === "principalId" && principalId !== undefined) return principalId;
+    const path = name.startsWith("claims.") ? name.slice("claims.".length) : name;
+    if (context === undefined || !Object.hasOwn(context, path)) return undefined;
+    const value = context[path];
+    return typeof value === "string" ? value : JSON.stringify(value);
+  }
+}
+
+const contextValues: Readonly<Record<string, (call: HttpCall) => string | undefined>> = {
+  requestId: (call) => call.requestId,
+  extendedRequestId: (call) => call.requestId,
+  apiId: (call) => call.api.id,
+  stage: (call) => call.stage.name,
+  domainName: (call) => call.asked.domainName,
+  domainPrefix: (call) => call.asked.domainPrefix,
+  httpMethod: (call) => call.request.method,
+  path: (call) => call.rawPath,
+  protocol: (call) => protocolOf(call.request),
+  requestTime: (call) => logTime(call.nowMs),
+  requestTimeEpoch: (call) => String(Math.floor(call.nowMs / 1000)),
+  routeKey: (call) => call.route?.key,
+};

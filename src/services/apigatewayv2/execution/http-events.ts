@@ -1,0 +1,258 @@
+/** The events that functions of HTTP APIs get: payload formats 1.0 and 2.0, and those of Lambda authorizers. */
+
+import { nameOf } from "../../../apis/door.ts";
+import { headerOf, logTime, protocolOf, sourceIpOf } from "../../../apis/request-context.ts";
+import {
+  isEmpty,
+  joinedHeaders,
+  joinedValues,
+  lastValues,
+  multiHeaders,
+  queryValues,
+  type RawHeaders,
+} from "../../../apis/request-headers.ts";
+import type { HttpCall } from "./http-call.ts";
+
+/** What parameter mapping may have changed of a request. */
+export interface EventRequest {
+  readonly rawHeaders: RawHeaders;
+  readonly rawQuery: string;
+  readonly rawPath: string;
+}
+
+const hopHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"]);
+const withoutCookie = new Set([...hopHeaders, "cookie"]);
+
+/** What API Gateway adds to a request's headers before anybody sees them. */
+function gatewayHeaders(call: HttpCall): string[] {
+  const { request } = call;
+  const port = /:(\d+)$/.exec(request.host)?.[1] ?? (request.scheme === "https" ? "443" : "80");
+  const forwarded = headerOf(request, "x-forwarded-for");
+  const ip = sourceIpOf(request);
+  return [
+    ...["x-forwarded-for", forwarded === undefined ? ip : `${forwarded}, ${ip}`],
+    ...["x-forwarded-port", headerOf(request, "x-forwarded-port") ?? port],
+    ...["x-forwarded-proto", headerOf(request, "x-forwarded-proto") ?? request.scheme],
+    ...["x-amzn-trace-id", call.trace],
+    ...(headerOf(request, "content-length") === undefined && headerOf(request, "transfer-encoding") === undefined
+      ? ["content-length", "0"]
+      : []),
+  ];
+}
+
+const added = new Set(["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"]);
+
+/** The request's headers as integrations see them. */
+export function seenHeaders(call: HttpCall): string[] {
+  const { rawHeaders } = call.request;
+  const headers: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (!added.has((rawHeaders[at] as string).toLowerCase())) {
+      headers.push(rawHeaders[at] as string, rawHeaders[at + 1] as string);
+    }
+  }
+  headers.push(...gatewayHeaders(call));
+  return headers;
+}
+
+const textTypes = /^(?:text\/|application\/(?:json|xml|javascript)$|application\/[^/;]+\+(?:json|xml)$)/;
+
+/** The body as events carry it: text for what is a text by its type, else base64. */
+function bodyOf({ body, request }: HttpCall): { text: string; isBase64Encoded: boolean } {
+  const type = headerOf(request, "content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  const encoding = headerOf(request, "content-encoding");
+  const isText = encoding === undefined && (type === undefined || type === "" ? isUtf8(body) : textTypes.test(type));
+  return { text: body.toString(isText ? "utf8" : "base64"), isBase64Encoded: !isText };
+}
+
+function isUtf8(bytes: Buffer): boolean {
+  return Buffer.from(bytes.toString("utf8")).equals(bytes);
+}
+
+function requestContext2(call: HttpCall): object {
+  const { api, request, route, authorization, asked } = call;
+  return {
+    accountId: api.account,
+    apiId: api.id,
+    ...(authorization === undefined ? {} : { authorizer: { [authorization.kind]: authorization.value } }),
+    domainName: asked.domainName,
+    domainPrefix: asked.domainPrefix,
+    http: {
+      method: request.method,
+      path: call.rawPath,
+      protocol: protocolOf(request),
+      sourceIp: sourceIpOf(request),
+      userAgent: headerOf(request, "user-agent") ?? "",
+    },
+    requestId: call.requestId,
+    routeKey: route?.key,
+    stage: call.stage.name,
+    time: logTime(call.nowMs),
+    timeEpoch: call.nowMs,
+  };
+}
+
+function common2(call: HttpCall, { rawHeaders, rawQuery }: EventRequest): object {
+  const headers = joinedHeaders(rawHeaders, withoutCookie);
+  const cookie = joinedCookies(rawHeaders);
+  const query =
+    rawQuery === "" ? undefined : joinedValues(rawQuery === call.request.query ? call.query : queryValues(rawQuery));
+  return {
+    ...(cookie === "" ? {} : { cookies: cookie.split("; ") }),
+    headers,
+    ...(query === undefined || isEmpty(query) ? {} : { queryStringParameters: query }),
+    requestContext: requestContext2(call),
+  };
+}
+
+function joinedCookies(rawHeaders: RawHeaders): string {
+  const cookies: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if ((rawHeaders[at] as string).toLowerCase() === "cookie") cookies.push(rawHeaders[at + 1] as string);
+  }
+  return cookies.join("; ");
+}
+
+function rest2(call: HttpCall): object {
+  const { pathParameters, stageVariables } = call;
+  return {
+    ...(pathParameters === undefined ? {} : { pathParameters }),
+    ...(isEmpty(stageVariables) ? {} : { stageVariables }),
+  };
+}
+
+/** Payload format 2.0. Members without content are absent. */
+export function event2(call: HttpCall, asked: EventRequest): object {
+  const body = call.body.length === 0 ? undefined : bodyOf(call);
+  return {
+    version: "2.0",
+    routeKey: call.route?.key,
+    rawPath: asked.rawPath,
+    rawQueryString: asked.rawQuery,
+    ...common2(call, asked),
+    ...(body === undefined ? {} : { body: body.text }),
+    ...rest2(call),
+    isBase64Encoded: body?.isBase64Encoded ?? false,
+  };
+}
+
+function requestContext1(call: HttpCall): Record<string, unknown> {
+  const { api, request, route, authorization, asked } = call;
+  const iam = authorization?.kind === "iam" ? authorization.value : undefined;
+  return {
+    accountId: api.account,
+    apiId: api.id,
+    authorizer: authorizer1(call),
+    domainName: asked.domainName,
+    domainPrefix: asked.domainPrefix,
+    extendedRequestId: call.requestId,
+    httpMethod: request.method,
+    identity: {
+      accessKey: iam?.["accessKey"] ?? null,
+      accountId: iam?.["accountId"] ?? null,
+      caller: iam?.["callerId"] ?? null,
+      cognitoAmr: null,
+      cognitoAuthenticationProvider: null,
+      cognitoAuthenticationType: null,
+      cognitoIdentityId: null,
+      cognitoIdentityPoolId: null,
+      principalOrgId: iam?.["principalOrgId"] ?? null,
+      sourceIp: sourceIpOf(request),
+      user: iam?.["userId"] ?? null,
+      userAgent: headerOf(request, "user-agent") ?? "",
+      userArn: iam?.["userArn"] ?? null,
+    },
+    path: call.rawPath,
+    protocol: protocolOf(request),
+    requestId: call.requestId,
+    requestTime: logTime(call.nowMs),
+    requestTimeEpoch: call.nowMs,
+    resourceId: null,
+    resourcePath: route?.path === "" ? route.key : route?.path,
+    stage: call.stage.name,
+  };
+}
+
+function authorizer1({ authorization }: HttpCall): object {
+  if (authorization === undefined || authorization.kind === "iam") return { claims: null, scopes: null };
+  if (authorization.kind === "jwt") return authorization.value;
+  const { principalId, context } = authorization;
+  return { ...(principalId === undefined ? {} : { principalId }), ...context };
+}
+
+function nullIfEmpty<Value extends object>(value: Value): Value | null {
+  return isEmpty(value) ? null : value;
+}
+
+/** Payload format 1.0: as REST APIs have it, with names of headers as they came. */
+export function event1(call: HttpCall, { rawHeaders, rawQuery, rawPath }: EventRequest): object {
+  const body = call.body.length === 0 ? undefined : bodyOf(call);
+  const multiValueHeaders = multiHeaders(rawHeaders, hopHeaders, (name) => name.toLowerCase());
+  const query = rawQuery === call.request.query ? call.query : queryValues(rawQuery);
+  return {
+    version: "1.0",
+    resource: call.route?.path === "" ? call.route.key : call.route?.path,
+    path: rawPath,
+    httpMethod: call.request.method,
+    headers: lastValues(multiValueHeaders),
+    multiValueHeaders,
+    queryStringParameters: nullIfEmpty(lastValues(query)),
+    multiValueQueryStringParameters: nullIfEmpty(query),
+    requestContext: requestContext1(call),
+    pathParameters: call.pathParameters ?? null,
+    stageVariables: nullIfEmpty(call.stageVariables),
+    body: body?.text ?? null,
+    isBase64Encoded: body?.isBase64Encoded ?? false,
+  };
+}
+
+/** Of a Lambda authorizer, payload format 2.0. @param identity values of the sources; null when there are none. */
+export function authorizerEvent2(call: HttpCall, identity: readonly string[] | null): object {
+  const asked = { rawHeaders: seenHeaders(call), rawQuery: call.request.query, rawPath: call.rawPath };
+  return {
+    version: "2.0",
+    type: "REQUEST",
+    routeArn: call.arn,
+    identitySource: identity,
+    routeKey: call.route?.key,
+    rawPath: call.rawPath,
+    rawQueryString: call.request.query,
+    ...common2(call, asked),
+    ...rest2(call),
+  };
+}
+
+/** Names that authorizers of format 1.0 see in capitals. */
+const capitals = /^(host|user-agent|content-length|cookie|x-.*)$/;
+
+function capital(name: string): string {
+  const lower = name.toLowerCase();
+  if (!capitals.test(lower)) return name;
+  return lower.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
+}
+
+/** Of a Lambda authorizer, payload format 1.0. */
+export function authorizerEvent1(call: HttpCall, identity: readonly string[]): object {
+  const context = requestContext1(call);
+  const values = identity.join(",");
+  return {
+    version: "1.0",
+    type: "REQUEST",
+    methodArn: call.arn,
+    identitySource: values,
+    authorizationToken: values,
+    resource: "",
+    path: call.rawPath,
+    httpMethod: call.request.method,
+    headers: lastValues(multiHeaders(seenHeaders(call), hopHeaders, capital)),
+    queryStringParameters: lastValues(call.query),
+    pathParameters: call.pathParameters ?? {},
+    stageVariables: call.stageVariables,
+    requestContext: { ...context, resourceId: call.route?.key },
+  };
+}
+
+/** The host that a proxied request names as the one it came to. */
+export function forwardedHost({ request }: HttpCall): string {
+  return nameOf(request.host);
+}

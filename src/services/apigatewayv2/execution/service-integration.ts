@@ -1,0 +1,72 @@
+/** AWS services behind HTTP APIs: first-class integrations, called as any client would. */
+
+import { inTime, timedOut } from "../../../apis/in-time.ts";
+import { callService } from "../../../apis/service-call.ts";
+import { subtypeOf } from "../subtypes.ts";
+import type { IntegrationValue } from "../tables.ts";
+import { expression, expressionText } from "./expressions.ts";
+import { type HttpAnswer, type HttpCall, internalError, message, unavailable } from "./http-call.ts";
+
+export async function callSubtype(call: HttpCall, integration: IntegrationValue): Promise<HttpAnswer> {
+  const subtype = subtypeOf(integration.IntegrationSubtype as string);
+  if (subtype === undefined) return internalError();
+  const input: Record<string, unknown> = {};
+  let region = call.api.region;
+  for (const [name, source] of Object.entries(integration.RequestParameters ?? {})) {
+    const value = expression(source)(call.sources);
+    if (value === undefined || value === null) {
+      if (!subtype.required.includes(name)) continue;
+      call.notes.integrationError = `Unable to resolve property ${name} from source ${source}. Please make sure that the expression evaluates to an actual value.`;
+      call.notes.errorType = "INTEGRATION_FAILURE";
+      return message(400, "Bad Request");
+    }
+    if (name === "Region") region = expressionText(value);
+    const kind = subtype.parameters[name];
+    if (kind === "own" || kind === undefined) continue;
+    const read = readers[kind](value);
+    if (read === undefined) {
+      call.notes.integrationError = `Invalid value for property ${name}`;
+      return message(400, "Bad Request");
+    }
+    input[name] = read;
+  }
+  const { deps } = call.service;
+  const answer = await inTime(deps.clock, integration.TimeoutInMillis ?? 30_000, (signal) =>
+    callService(deps, {
+      service: subtype.service,
+      operation: subtype.operation,
+      input: subtype.operation === "PutEvents" ? putEvents(input) : input,
+      invocation: call.invocation(signal).for({ region }),
+      isXml: subtype.isXml,
+      requestId: deps.random.fork("requests").uuid(),
+    }),
+  );
+  if (answer === timedOut) return unavailable();
+  call.notes.integrationStatus = answer.status;
+  if (answer.status >= 400) call.notes.integrationError = answer.body;
+  return answer;
+}
+
+const readers: Readonly<Record<"text" | "number" | "blob" | "json", (value: unknown) => unknown>> = {
+  text: expressionText,
+  number: (value) => {
+    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+    return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+  },
+  // In JSON that users write, bytes are the text they are of.
+  blob: expressionText,
+  json: (value) => {
+    if (typeof value !== "string") return value;
+    try {
+      return JSON.parse(value) as unknown;
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** PutEvents takes entries; the integration's parameters are those of one. */
+function putEvents({ Time, ...entry }: Record<string, unknown>): object {
+  const seconds = typeof Time === "string" ? Date.parse(Time) / 1000 : Number.NaN;
+  return { Entries: [{ ...entry, ...(Number.isNaN(seconds) ? {} : { Time: seconds }) }] };
+}

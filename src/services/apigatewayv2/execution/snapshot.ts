@@ -1,0 +1,71 @@
+/** What a deployment is when it is called: compiled once, then looked up in. */
+import type {
+  AuthorizerValue,
+  DeploymentRow,
+  IntegrationResponseValue,
+  IntegrationValue,
+  ModelValue,
+  RouteResponseValue,
+  RouteValue,
+} from "../tables.ts";
+import { Router } from "./router.ts";
+
+export interface CompiledRoute {
+  readonly key: string;
+  /** Of the key, for HTTP APIs; empty for `$default`. */
+  readonly path: string;
+  readonly value: RouteValue;
+  readonly integration: IntegrationValue | undefined;
+  readonly integrationResponses: readonly IntegrationResponseValue[];
+  readonly response: RouteResponseValue | undefined;
+  readonly authorizer: AuthorizerValue | undefined;
+}
+
+export interface Snapshot {
+  /** For HTTP APIs. */
+  readonly router: Router<CompiledRoute>;
+  /** By key, for WebSocket APIs. */
+  readonly byKey: ReadonlyMap<string, CompiledRoute>;
+  readonly models: ReadonlyMap<string, ModelValue>;
+  readonly cors: DeploymentRow["definition"]["cors"];
+  readonly routeSelectionExpression: string;
+  readonly apiKeySelectionExpression: string;
+}
+
+const snapshots = new WeakMap<DeploymentRow, Snapshot>();
+
+/** The compiled form of a deployment, which never changes. */
+export function snapshotOf(row: DeploymentRow): Snapshot {
+  let snapshot = snapshots.get(row);
+  if (snapshot === undefined) {
+    snapshot = compile(row);
+    snapshots.set(row, snapshot);
+  }
+  return snapshot;
+}
+
+function compile({ definition }: DeploymentRow): Snapshot {
+  const integrations = new Map(definition.integrations.map((one) => [`integrations/${one.IntegrationId}`, one]));
+  const authorizers = new Map(definition.authorizers.map((one) => [one.AuthorizerId, one]));
+  const routes = definition.routes.map((value): CompiledRoute => {
+    const key = value.RouteKey as string;
+    const integration = value.Target === undefined ? undefined : integrations.get(value.Target);
+    return {
+      key,
+      path: key.split(" ")[1] ?? "",
+      value,
+      integration,
+      integrationResponses: definition.integrationResponses[integration?.IntegrationId ?? ""] ?? [],
+      response: definition.routeResponses[value.RouteId as string]?.[0],
+      authorizer: value.AuthorizerId === undefined ? undefined : authorizers.get(value.AuthorizerId),
+    };
+  });
+  return {
+    router: new Router(routes),
+    byKey: new Map(routes.map((route) => [route.key, route])),
+    models: new Map(definition.models.map((model) => [model.Name as string, model])),
+    cors: definition.cors,
+    routeSelectionExpression: definition.routeSelectionExpression,
+    apiKeySelectionExpression: definition.apiKeySelectionExpression,
+  };
+}

@@ -1,0 +1,72 @@
+/** Reads OpenAPI 3.0 documents as far as HTTP APIs take them (developer guide: OpenAPI definitions for HTTP APIs). */
+import { parse } from "yaml";
+import { badRequest } from "./errors.ts";
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A member that is an object; an empty one where it is missing or something else. */
+export function treeOf(holder: Tree, name: string): Tree {
+  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  return isTree(value) ? value : {};
+}
+
+export function textAt(holder: Tree, name: string): string | undefined {
+  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  return typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;
+}
+
+export function textsAt(holder: Tree, name: string): string[] | undefined {
+  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : undefined;
+}
+
+/** Texts by name; numbers and booleans as their texts. */
+export function textMap(value: unknown): Record<string, string> | undefined {
+  if (!isTree(value)) return undefined;
+  const entries = Object.entries(value).filter(([, one]) => ["string", "number", "boolean"].includes(typeof one));
+  return Object.fromEntries(entries.map(([name, one]) => [name, String(one as string | number | boolean)]));
+}
+
+/** More is refused before it is parsed (API Gateway quotas: size of an OpenAPI definition). */
+const mostChars = 6 * 1024 * 1024;
+
+/** @throws AwsError BadRequestException for what is no OpenAPI 3.0 document. */
+export function readOpenApi(text: string): Tree {
+  if (text.length > mostChars) throw badRequest("The OpenAPI definition is too large.");
+  let document: unknown;
+  try {
+    document = /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { maxAliasCount: 100 });
+  } catch {
+    throw badRequest("Unable to parse API definition because of a malformed definition at line 1, column 1");
+  }
+  if (!isTree(document)) throw badRequest("Invalid OpenAPI input.");
+  const version = textAt(document, "openapi");
+  if (version === undefined || !version.startsWith("3.")) {
+    throw badRequest("Unsupported OpenAPI version. HTTP APIs are imported from OpenAPI 3.0 definitions.");
+  }
+  if (!isTree(document["paths"])) throw badRequest("Invalid OpenAPI input. The definition has no paths.");
+  return document;
+}
+
+/** What a tree's `$ref` within the document stands for; the tree itself where it has none. A ref to nothing is empty. */
+export function resolved(document: Tree, tree: Tree): Tree {
+  const seen = new Set<string>();
+  let current = tree;
+  for (;;) {
+    const ref = textAt(current, "$ref");
+    if (ref === undefined) return current;
+    if (seen.has(ref) || !ref.startsWith("#/")) return {};
+    seen.add(ref);
+    let target: unknown = document;
+    for (const part of ref.slice(2).split("/")) {
+      const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+      target = isTree(target) && Object.hasOwn(target, name) ? target[name] : undefined;
+    }
+    if (!isTree(target)) return {};
+    current = target;
+  }
+}

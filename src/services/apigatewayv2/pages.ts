@@ -1,0 +1,33 @@
+/** Pages of lists: `maxResults` and `nextToken`. */
+import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
+import type { Index, Order } from "../../engine/table.ts";
+import { badRequest } from "./errors.ts";
+
+interface Paged {
+  readonly MaxResults?: string | number | undefined;
+  readonly NextToken?: string | undefined;
+}
+
+/** More than AWS's own default, so that a small list comes whole. */
+const defaultPage = 100;
+const largestPage = 500;
+
+/**
+ * One page of a group of an index, and where the next begins.
+ * @throws AwsError BadRequestException for a size or a token that is none.
+ */
+export function page<Row, Item>(
+  index: Index<Row>,
+  group: string,
+  { MaxResults, NextToken }: Paged,
+  orderOf: (row: Row) => Order,
+  show: (row: Row) => Item,
+): { Items: Item[]; NextToken: string | undefined } {
+  const limit = MaxResults === undefined || MaxResults === "" ? defaultPage : Number(MaxResults);
+  if (!Number.isInteger(limit) || limit < 1) throw badRequest("Invalid value for maxResults");
+  const after = NextToken === undefined || NextToken === "" ? undefined : decodeToken(NextToken);
+  if (NextToken && typeof after !== "number" && typeof after !== "string") throw badRequest("Invalid nextToken");
+  const rows = index.range(group, after === undefined ? {} : { gt: after as Order });
+  const { items, more } = takePage(rows, Math.min(limit, largestPage));
+  return { Items: items.map(show), NextToken: more ? encodeToken(orderOf(items.at(-1) as Row)) : undefined };
+}

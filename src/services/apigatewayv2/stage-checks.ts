@@ -1,0 +1,41 @@
+/** What a stage's settings have to be. */
+import { badRequest } from "./errors.ts";
+import type { StageValue } from "./tables.ts";
+
+/** Variables that no log of an HTTP API has. */
+const notOfHttp = /\$context\.(resourceId|connectionId|eventType|messageId|wafResponseCode)\b/;
+
+/** @throws AwsError BadRequestException */
+export function checkStage(protocol: string | undefined, value: StageValue): void {
+  const { AccessLogSettings: log, DefaultRouteSettings, RouteSettings = {}, StageVariables = {} } = value;
+  for (const route of [DefaultRouteSettings, ...Object.values(RouteSettings)]) {
+    if (protocol !== "HTTP" || route === undefined) continue;
+    if (route.LoggingLevel !== undefined || route.DataTraceEnabled === true) {
+      throw badRequest("Execution logs are not supported on protocolType HTTP");
+    }
+  }
+  for (const [name, text] of Object.entries(StageVariables)) {
+    if (!/^[A-Za-z0-9_]+$/.test(name)) throw badRequest(`Stage variable name ${name} is invalid`);
+    if (!/^[A-Za-z0-9._~:/?#&=,@-]*$/.test(text)) throw badRequest(`Stage variable value ${text} is invalid`);
+  }
+  if (log !== undefined) checkAccessLog(protocol, log);
+}
+
+function checkAccessLog(protocol: string | undefined, log: NonNullable<StageValue["AccessLogSettings"]>): void {
+  const { DestinationArn: destination, Format: format } = log;
+  if (!destination || !format) {
+    throw badRequest("Access log settings need a destination ARN and a format.");
+  }
+  if (!destination.startsWith("arn:")) {
+    throw badRequest(`Invalid ARN specified in the request. ARNs must start with 'arn:': ${destination}`);
+  }
+  const errors = "The following errors are found in Access Log Format: Access Log format must";
+  if (/[\r\n]/.test(format)) throw badRequest(`${errors} be single line: '${format}'`);
+  if (!/\$context\.(requestId|extendedRequestId)\b/.test(format)) {
+    throw badRequest(`${errors} include either $context.requestId or $context.extendedRequestId : '${format}'`);
+  }
+  const foreign = protocol === "HTTP" ? notOfHttp.exec(format) : null;
+  if (foreign !== null) {
+    throw badRequest(`${errors.replace(" must", "")} has an unknown variable ${foreign[0]}: '${format}'`);
+  }
+}

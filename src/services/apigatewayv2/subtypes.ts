@@ -1,0 +1,94 @@
+/** First-class integrations of HTTP APIs: what each calls, and with which parameters (developer guide: subtype reference). */
+
+/** `text` is passed as it is, `number` as a number, `blob` as bytes, `json` as what its text means. */
+type ParameterKind = "text" | "number" | "blob" | "json" | "own";
+
+export interface Subtype {
+  /** The service as the dispatcher knows it; undefined for one that Busbar has not. */
+  readonly service: string;
+  readonly operation: string;
+  readonly required: readonly string[];
+  /** `own` ones are not passed on: the region and the trace. */
+  readonly parameters: Readonly<Record<string, ParameterKind>>;
+  /** Answers are XML of the Query protocol. */
+  readonly isXml: boolean;
+}
+
+function subtype(
+  service: string,
+  operation: string,
+  required: Readonly<Record<string, ParameterKind>>,
+  optional: Readonly<Record<string, ParameterKind>>,
+): Subtype {
+  const parameters = { ...required, ...optional, Region: "own" as const };
+  return { service, operation, required: Object.keys(required), parameters, isXml: service === "sqs" };
+}
+
+const queue = { QueueUrl: "text" } as const;
+
+const subtypes: Readonly<Record<string, Subtype>> = {
+  "EventBridge-PutEvents": subtype(
+    "eventbridge",
+    "PutEvents",
+    { Detail: "text", DetailType: "text", Source: "text" },
+    { Time: "text", EventBusName: "text", Resources: "json", TraceHeader: "own" },
+  ),
+  "SQS-SendMessage": subtype(
+    "sqs",
+    "SendMessage",
+    { ...queue, MessageBody: "text" },
+    {
+      DelaySeconds: "number",
+      MessageAttributes: "json",
+      MessageDeduplicationId: "text",
+      MessageGroupId: "text",
+      MessageSystemAttributes: "json",
+    },
+  ),
+  "SQS-ReceiveMessage": subtype("sqs", "ReceiveMessage", queue, {
+    AttributeNames: "json",
+    MaxNumberOfMessages: "number",
+    MessageAttributeNames: "json",
+    ReceiveRequestAttemptId: "text",
+    VisibilityTimeout: "number",
+    WaitTimeSeconds: "number",
+  }),
+  "SQS-DeleteMessage": subtype("sqs", "DeleteMessage", { ReceiptHandle: "text", ...queue }, {}),
+  "SQS-PurgeQueue": subtype("sqs", "PurgeQueue", queue, {}),
+  "AppConfig-GetConfiguration": subtype(
+    "appconfig",
+    "GetConfiguration",
+    { Application: "text", Environment: "text", Configuration: "text", ClientId: "text" },
+    { ClientConfigurationVersion: "text" },
+  ),
+  "Kinesis-PutRecord": subtype(
+    "kinesis",
+    "PutRecord",
+    { StreamName: "text", Data: "blob", PartitionKey: "text" },
+    { SequenceNumberForOrdering: "text", ExplicitHashKey: "text" },
+  ),
+  "StepFunctions-StartExecution": subtype(
+    "stepfunctions",
+    "StartExecution",
+    { StateMachineArn: "text" },
+    { Name: "text", Input: "text" },
+  ),
+  "StepFunctions-StartSyncExecution": subtype(
+    "stepfunctions",
+    "StartSyncExecution",
+    { StateMachineArn: "text" },
+    { Name: "text", Input: "text", TraceHeader: "text" },
+  ),
+  "StepFunctions-StopExecution": subtype(
+    "stepfunctions",
+    "StopExecution",
+    { ExecutionArn: "text" },
+    { Cause: "text", Error: "text" },
+  ),
+};
+
+/** The subtype of a name, which may end in `-{version}`. */
+export function subtypeOf(name: string): Subtype | undefined {
+  const bare = name.replace(/-\d+$/, "");
+  return Object.hasOwn(subtypes, bare) ? subtypes[bare] : undefined;
+}
