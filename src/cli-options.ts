@@ -1,9 +1,10 @@
 /** Reads the command line and its environment; a flag wins over its variable. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type PolicyMode, policyModes } from "./access/guard.ts";
 import { parseDuration } from "./engine/duration.ts";
 import { defaultMaxMemory } from "./engine/memory.ts";
+import { fromLocalstack } from "./localstack-environment.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { parseJson } from "./services/stepfunctions/asl/json.ts";
 
@@ -40,6 +41,10 @@ export interface CliOptions {
   readonly s3Root: string | undefined;
   /** The contents of the mock configuration file. */
   readonly mocks: unknown;
+  /** Files and directories with what is done while the server starts and stops. */
+  readonly init: readonly string[];
+  /** What is to be told of the environment. */
+  readonly notices: readonly string[];
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -75,6 +80,8 @@ Usage: busbar [options]
   --jwks <issuer=url>    where the keys of a token issuer are, for authorizers of APIs, if not at the issuer itself
                          (https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc=http://localhost:9000/jwks.json);
                          may be repeated
+  --init <path>          what to have and do at the start: resources (busbar.yaml), a script (.sh), a module (.mjs, .ts), or a
+                         directory with such files or with boot.d, start.d, ready.d and shutdown.d; may be repeated
   --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
   --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
   --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated
@@ -84,7 +91,7 @@ Usage: busbar [options]
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
 BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_POLICIES, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
 BUSBAR_KEY, BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas),
-BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
+BUSBAR_INIT, BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
 Then point any AWS client at it:
 
@@ -111,6 +118,7 @@ const flags = {
   "cors-origin": { type: "string", multiple: true },
   "host-name": { type: "string", multiple: true },
   endpoint: { type: "string", multiple: true },
+  init: { type: "string", multiple: true },
   jwks: { type: "string", multiple: true },
   "s3-root": { type: "string" },
   mocks: { type: "string" },
@@ -131,7 +139,7 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     if (typeof flag === "string") return flag;
     return environment[variableOf(name)] || undefined;
   };
-  const list = (name: "function" | "endpoint" | "jwks" | "cors-origin" | "host-name"): readonly string[] =>
+  const list = (name: "function" | "endpoint" | "init" | "jwks" | "cors-origin" | "host-name"): readonly string[] =>
     values[name] ?? environment[variableOf(name)]?.split(",").filter((one) => one !== "") ?? [];
   const on = (name: keyof typeof flags): boolean => {
     if (values[name] !== undefined) return values[name] === true;
@@ -140,15 +148,16 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     if (["1", "true", "yes"].includes(variable.toLowerCase())) return true;
     throw new OptionError(`${variableOf(name)} must be 1 or 0, not ${variable}.`);
   };
-  const logLevel = text("log-level") ?? "warn";
+  const theirs = fromLocalstack(environment);
+  const logLevel = text("log-level") ?? theirs.logLevel ?? "warn";
   if (!logLevels.includes(logLevel))
     throw new OptionError(`--log-level must be one of ${logLevels.join(", ")}, not ${logLevel}.`);
   const cert = text("cert");
   const key = text("key");
   if ((cert === undefined) !== (key === undefined)) throw new OptionError("--cert and --key go together.");
   return {
-    port: portOf(text("port") ?? (environment["PORT"] || "4566")),
-    host: text("host") ?? "127.0.0.1",
+    port: portOf(text("port") ?? (environment["PORT"] || theirs.port || "4566")),
+    host: text("host") ?? theirs.host ?? "127.0.0.1",
     dataDir: text("data-dir"),
     defaultRegion: regionOf(text("default-region") ?? "us-east-1"),
     clock: on("virtual-clock") ? "virtual" : "real",
@@ -162,14 +171,19 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
     cert,
     key,
     corsOrigins: eachOf("--cors-origin", list("cors-origin"), parseCorsOrigin),
-    hostNames: eachOf("--host-name", list("host-name"), parseHostName),
+    hostNames: [
+      ...eachOf("--host-name", list("host-name"), parseHostName),
+      ...eachOf("LOCALSTACK_HOST", theirs.hostName === undefined ? [] : [theirs.hostName], parseHostName),
+    ],
     functions: urlsOf(list("function"), "--function needs name=url, for example worker=http://localhost:9000"),
     endpoints: urlsOf(list("endpoint"), "--endpoint needs service=url, for example dynamodb=http://localhost:8000"),
     jwks: urlsOf(
       list("jwks"),
       "--jwks needs issuer=url, for example https://issuer.example=http://localhost:9000/jwks",
     ),
-    s3Root: text("s3-root"),
+    init: list("init"),
+    notices: theirs.notices,
+    s3Root: directoryOf("--s3-root", text("s3-root")),
     mocks: mocksIn(text("mocks") ?? environment["SFN_MOCK_CONFIG"]),
     help: values.help === true,
     version: values.version === true,
@@ -195,6 +209,11 @@ function urlsOf(given: readonly string[], advice: string): Record<string, string
     urls[one.slice(0, at)] = url;
   }
   return urls;
+}
+
+function directoryOf(flag: string, path: string | undefined): string | undefined {
+  if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new OptionError(`${flag} must be a directory, and ${path} is none.`);
 }
 
 function mocksIn(file: string | undefined): unknown {

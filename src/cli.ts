@@ -1,11 +1,19 @@
 #!/usr/bin/env node
 /** The command `busbar`: options, banner, signals. */
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
+import { busbarOf } from "./busbar.ts";
+import { defaultAccount } from "./calls/identity.ts";
 import { type CliOptions, helpText, OptionError, readOptions } from "./cli-options.ts";
 import { Emulator } from "./emulator.ts";
 import { repairDirectory } from "./engine/journal/repair.ts";
+import { Processes } from "./engine/processes.ts";
+import { realDelay } from "./engine/real-time.ts";
+import { type HookRunner, Hooks, usualDirectory } from "./init/hooks.ts";
+import { createResources } from "./init/resources.ts";
+import { runScript } from "./init/scripts.ts";
 import { loadTls } from "./server/certificate.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 import { version } from "./version.ts";
@@ -14,6 +22,10 @@ import { version } from "./version.ts";
 const graceMs = 600;
 /** Longer than clients at work take from an answer to their next request. */
 const idleMs = 100;
+/** What shutdown hooks may take: containers have ten seconds in all. */
+const shutdownMs = 5000;
+/** Addresses by which the machine itself is reached as localhost. */
+const usualHosts = ["127.0.0.1", "0.0.0.0", "::"];
 
 async function main(): Promise<void> {
   if (process.argv[2] === "repair") return repair(process.argv.slice(3));
@@ -21,6 +33,8 @@ async function main(): Promise<void> {
   if (options.help) return print(helpText);
   if (options.version) return print(version);
   const logger = pino({ level: options.logLevel });
+  for (const notice of options.notices) logger.warn(notice);
+  const hooks = hooksOf(options);
   const onBug = (error: unknown, where: string) =>
     logger.error({ err: error, where }, "a bug in Busbar; please report it with this stack");
   // One forgotten promise must not take everybody's queues along.
@@ -37,27 +51,36 @@ async function main(): Promise<void> {
         : logger.error(`${reason.message} Until then changes are answered with 503.`),
   });
   let server: RunningServer;
+  let boundPort = options.port;
+  const onFailure = (text: string) => logger.error(text);
+  const runner = hookRunner(emulator, options, onFailure, () => boundPort);
   try {
+    await hooks.run("BOOT", runner);
     const tls = options.tls
       ? await loadTls({
           cert: options.cert,
           key: options.key,
-          directory: options.dataDir ?? join(homedir(), ".busbar"),
+          directory: certificateDirectory(options),
           names: [options.host, ...options.hostNames],
         })
       : undefined;
     const { host, port, corsOrigins, hostNames } = options;
-    server = await startServer(emulator, { host, port, corsOrigins, hostNames, tls, logger });
+    server = await startServer(emulator, { host, port, corsOrigins, hostNames, tls, logger, init: hooks });
+    boundPort = server.port;
+    await hooks.run("START", runner);
   } catch (error) {
+    await runner.close();
     await emulator.close();
     throw error;
   }
   const stop = () => {
     logger.info("stopping: what is under way is answered first");
     process.removeAllListeners("SIGTERM").removeAllListeners("SIGINT");
-    emulator.stop();
-    server
-      .close(graceMs, idleMs)
+    Promise.race([hooks.run("SHUTDOWN", runner), realDelay(shutdownMs)])
+      .then(() => {
+        emulator.stop();
+        return Promise.all([server.close(graceMs, idleMs), runner.close()]);
+      })
       .then(() => emulator.close())
       .then(
         () => process.exit(0),
@@ -69,6 +92,38 @@ async function main(): Promise<void> {
   logger.info({ port: server.port, storage: options.dataDir ?? "memory", clock: emulator.clock.mode }, "listening");
   // Last: whoever waits for the banner may send a signal at once.
   print(banner(options, server.port));
+  await hooks.run("READY", runner);
+  print("Ready.");
+}
+
+function hooksOf({ init }: CliOptions): Hooks {
+  try {
+    return new Hooks([...(existsSync(usualDirectory) ? [usualDirectory] : []), ...init]);
+  } catch (error) {
+    throw new OptionError((error as Error).message);
+  }
+}
+
+/** What hooks have of the running server, which their own requests reach by plain HTTP. */
+function hookRunner(
+  emulator: Emulator,
+  { host, defaultRegion: region }: CliOptions,
+  onFailure: (text: string) => void,
+  port: () => number,
+): HookRunner & { close(): Promise<void> } {
+  const processes = new Processes();
+  const home = { account: defaultAccount, region };
+  const call = (service: string, operation: string, input: object) => emulator.call(service, operation, input, home);
+  const endpoint = () => originOf("http", usualHosts.includes(host) ? "localhost" : host, port());
+  return {
+    createResources: (resources, file) => createResources(resources, file, { ...home, call }),
+    runScript: (file) => runScript(file, processes, { endpoint: endpoint(), ...home }),
+    get api() {
+      return busbarOf({ emulator, endpoint: endpoint(), home, close: async () => {} });
+    },
+    onFailure,
+    close: () => processes.close(),
+  };
 }
 
 /** `busbar repair <directory>`: says what was kept and what was not. */
@@ -86,15 +141,21 @@ async function repair(args: readonly string[]): Promise<void> {
 }
 
 function banner(options: CliOptions, port: number): string {
-  const host = ["127.0.0.1", "0.0.0.0", "::"].includes(options.host) ? "localhost" : options.host;
+  const host = usualHosts.includes(options.host) ? "localhost" : options.host;
   const endpoint = originOf(options.tls ? "https" : "http", host, port);
   const trust =
-    options.tls && !options.cert ? "\n  The certificate is self-signed: clients must be told to trust it." : "";
+    options.tls && !options.cert
+      ? `\n  The certificate is self-signed; clients must be told to trust ${join(certificateDirectory(options), "tls-cert.pem")}`
+      : "";
   return `Busbar ${version} is listening on ${endpoint} (${options.dataDir ? `state in ${options.dataDir}` : "state in memory"}, ${options.clock} clock)${trust}
 
   export AWS_ENDPOINT_URL=${endpoint}
 
   Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health`;
+}
+
+function certificateDirectory({ dataDir }: CliOptions): string {
+  return dataDir ?? join(homedir(), ".busbar");
 }
 
 function print(text: string): void {

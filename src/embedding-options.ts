@@ -33,6 +33,7 @@ const checks: Readonly<Record<keyof BusbarOptions, readonly [Check, string]>> = 
   endpoints: [isTexts, "an object of URLs by the names of services"],
   jwks: [isTexts, "an object of URLs by the issuers of tokens"],
   s3Root: [isText, "the path of a directory"],
+  resources: [(value) => isText(value) || isObject(value), "lists of resources, or the path of a file"],
   mocks: [isObject, "an object in the format of Step Functions Local's mock configuration file"],
 };
 

@@ -7,7 +7,9 @@ import { Cause, timerCauses } from "./calls/cause.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
 import type { Door } from "./calls/door.ts";
 import { defaultAccount, Identities } from "./calls/identity.ts";
+import { Invocation } from "./calls/invocation.ts";
 import { Notes } from "./calls/notes.ts";
+import type { Place } from "./calls/place.ts";
 import { RequestLog } from "./calls/request-log.ts";
 import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
 import { apiGatewayTarget, apiTimeoutMs } from "./delivery/api-gateway-target.ts";
@@ -129,6 +131,7 @@ export class Emulator {
   readonly #onBug: (error: unknown, where: string) => void;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
+  readonly #identities: Identities;
   readonly #running: RunningService[] = [];
   readonly #processes = new Processes();
   readonly #runtime: FunctionRuntime;
@@ -162,6 +165,7 @@ export class Emulator {
     const { policies: mode = "audit", onRefusal } = options;
     const guard = new Guard({ mode, clock: this.clock, notes, onRefusal });
     const identities = new Identities(store, this.clock, this.#defaultRegion);
+    this.#identities = identities;
     const { clock, requests } = this;
     const onNotice = options.onNotice ?? ((text) => process.emitWarning(text));
     const endpoints = options.endpoints ?? {};
@@ -272,6 +276,13 @@ export class Emulator {
   /** What becomes of a request that another server is to answer; undefined for what is answered here. */
   passedOn(request: WireRequest) {
     return this.#dispatcher.passedOn(request);
+  }
+
+  /** Calls an operation as the account's own user would, with JSON of its members. @throws AwsError */
+  call(service: string, operation: string, input: object, { account, region }: Place): Promise<object> {
+    const cause = Cause.beginning("run", `${service}/${operation}`, this.clock.now());
+    const invocation = new Invocation(this.#identities.user(account, region), cause);
+    return this.#dispatcher.call(service, operation, input, invocation, "json");
   }
 
   /** Pulls a lever of a service; undefined when there is none of that name. @throws AwsError */

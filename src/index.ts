@@ -2,24 +2,22 @@
  * Busbar inside a Node process: `const bus = await createBusbar()`, spread `bus.clientConfig()` into any AWS SDK v3
  * client, and move time with `bus.clock.advance("15m")`.
  */
+
+import { busbarOf, epochMs } from "./busbar.ts";
+import { defaultAccount } from "./calls/identity.ts";
 import type { RequestRecord } from "./calls/request-log.ts";
 import type { DeliveryCounts } from "./delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
-import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embedding-options.ts";
-import {
-  type ExecutionViews,
-  executionViews,
-  type QueueViews,
-  queueViews,
-  type StreamViews,
-  streamViews,
-} from "./embedding-views.ts";
+import { checkBusbarOptions } from "./embedding-options.ts";
+import type { ExecutionViews, QueueViews, StreamViews } from "./embedding-views.ts";
 import { Emulator, type EmulatorOptions } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
 import type { FunctionHandler } from "./functions/handlers.ts";
 import { type InProcessHandler, inProcessHandler } from "./in-process.ts";
+import { readResources } from "./init/hooks.ts";
+import { createResources, type Resources } from "./init/resources.ts";
 import type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
@@ -42,6 +40,7 @@ export type {
 export type { EventFilter, EventRecord, NearMiss } from "./events/event-records.ts";
 export type { FunctionCallback, FunctionContext, FunctionHandler } from "./functions/handlers.ts";
 export type { InProcessHandler } from "./in-process.ts";
+export type { Resources } from "./init/resources.ts";
 export type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 
 export interface BusbarOptions {
@@ -96,6 +95,8 @@ export interface BusbarOptions {
   readonly s3Root?: string;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
   readonly mocks?: object;
+  /** Queues, topics, streams, rules and the like that are there when it starts, by their AWS property names; or the file they are in. */
+  readonly resources?: Resources | string;
 }
 
 /** What to spread into an AWS SDK v3 client's options. */
@@ -192,50 +193,14 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       throw error;
     }
   }
+  const home = { account: options.account ?? defaultAccount, region: options.region ?? "us-east-1" };
   const endpoint = server ? originOf("http", options.host ?? "127.0.0.1", server.port) : "http://localhost:4566";
   let closed = false;
-  const handler = server ? undefined : inProcessHandler(emulator, () => closed);
-  const { clock } = emulator;
-  const home = { account: options.account ?? "000000000000", region: options.region ?? "us-east-1" };
-  return {
+  const bus = busbarOf({
+    emulator,
     endpoint,
-    clock: {
-      get mode() {
-        return clock.mode;
-      },
-      now: () => clock.now(),
-      advance: async (duration) => clock.advance(parseDuration(duration)),
-      set: async (time) => clock.set(epochMs(time)),
-      setMode: (mode) => {
-        checkBusbarOptions({ clock: mode });
-        clock.setMode(mode);
-      },
-    },
-    clientConfig: (as = {}) => {
-      checkClientOptions(as);
-      return {
-        endpoint,
-        region: as.region ?? home.region,
-        credentials: { accessKeyId: as.account ?? home.account, secretAccessKey: "busbar" },
-        disableHostPrefix: true,
-        ...(handler ? { requestHandler: handler } : {}),
-      };
-    },
-    sqs: queueViews(emulator, home),
-    kinesis: streamViews(emulator, home),
-    stepfunctions: executionViews(emulator),
-    requests: () => [...emulator.requests.newestFirst()],
-    settled: () => emulator.deliveries.settled(),
-    deliveries: (filter) => emulator.deliveries.list(filter),
-    deliveryCounts: () => emulator.deliveries.counts(),
-    mailbox: (filter) => emulator.mailbox.list(filter),
-    events: (filter) => emulator.events(filter),
-    logs: (filter) => emulator.logs.list(filter),
-    registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
-    reset: async (account) => {
-      checkAccount(account);
-      await emulator.reset(account);
-    },
+    home,
+    handler: server ? undefined : inProcessHandler(emulator, () => closed),
     async close() {
       closed = true;
       emulator.stop();
@@ -243,12 +208,24 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
       await server?.close(500, 20);
       await emulator.close();
     },
-  };
+  });
+  try {
+    if (options.resources !== undefined) await makeResources(options.resources, emulator, home);
+  } catch (error) {
+    await bus.close();
+    throw error;
+  }
+  return bus;
 }
 
-function epochMs(time: Date | number | string): number {
-  const ms = typeof time === "number" ? time : new Date(time).getTime();
-  if (!Number.isFinite(ms))
-    throw new RangeError(`${JSON.stringify(time)} is no time; use a Date, epoch milliseconds or ISO 8601.`);
-  return ms;
+/** @param resources as they are written, or the file they are in. */
+async function makeResources(
+  resources: Resources | string,
+  emulator: Emulator,
+  home: { readonly account: string; readonly region: string },
+): Promise<void> {
+  const written = typeof resources === "string" ? await readResources(resources) : resources;
+  const where = typeof resources === "string" ? resources : "resources";
+  const call = (service: string, operation: string, input: object) => emulator.call(service, operation, input, home);
+  await createResources(written, where, { ...home, call });
 }

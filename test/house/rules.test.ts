@@ -58,6 +58,7 @@ const allowed: Record<string, readonly string[]> = {
   ...Object.fromEntries(Object.entries(shared).map(([room, others]) => [room, [...others, "protocols", "engine"]])),
   service: [...Object.keys(shared), "protocols", "engine"],
   server: [...Object.keys(shared), "protocols", "engine"],
+  init: [...Object.keys(shared), "protocols", "engine", "server"],
 };
 
 describe("layers", () => {

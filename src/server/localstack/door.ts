@@ -90,8 +90,10 @@ function ok(body: unknown): Answered {
   return { status: 200, body };
 }
 
-function health({ coverage, version }: LocalstackEmulator, { isReady }: InitState): object {
-  const state = isReady ? "running" : "starting";
+/** Hooks of the last stage may wait for this. */
+function health({ coverage, version }: LocalstackEmulator, { stages }: InitState): object {
+  const hasStarted = stages.some(({ name, completed }) => name === "START" && completed);
+  const state = hasStarted ? "running" : "starting";
   const services = coverage.map(({ service }) => [namesThere[service] ?? service, state]);
   return { services: Object.fromEntries(services), edition: "busbar", version };
 }

@@ -1,0 +1,70 @@
+/** The embedding API over one emulator: of `createBusbar`, and for hooks of the command. */
+import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embedding-options.ts";
+import { executionViews, queueViews, streamViews } from "./embedding-views.ts";
+import type { Emulator } from "./emulator.ts";
+import { parseDuration } from "./engine/duration.ts";
+import type { InProcessHandler } from "./in-process.ts";
+import type { Busbar } from "./index.ts";
+
+export interface BusbarParts {
+  readonly emulator: Emulator;
+  readonly endpoint: string;
+  /** Whose account and which region clients have unless told. */
+  readonly home: { readonly account: string; readonly region: string };
+  /** Where there is no socket. */
+  readonly handler?: InProcessHandler | undefined;
+  close(): Promise<void>;
+}
+
+export function busbarOf({ emulator, endpoint, home, handler, close }: BusbarParts): Busbar {
+  const { clock } = emulator;
+  return {
+    endpoint,
+    clock: {
+      get mode() {
+        return clock.mode;
+      },
+      now: () => clock.now(),
+      advance: async (duration) => clock.advance(parseDuration(duration)),
+      set: async (time) => clock.set(epochMs(time)),
+      setMode: (mode) => {
+        checkBusbarOptions({ clock: mode });
+        clock.setMode(mode);
+      },
+    },
+    clientConfig: (as = {}) => {
+      checkClientOptions(as);
+      return {
+        endpoint,
+        region: as.region ?? home.region,
+        credentials: { accessKeyId: as.account ?? home.account, secretAccessKey: "busbar" },
+        disableHostPrefix: true,
+        ...(handler ? { requestHandler: handler } : {}),
+      };
+    },
+    sqs: queueViews(emulator, home),
+    kinesis: streamViews(emulator, home),
+    stepfunctions: executionViews(emulator),
+    requests: () => [...emulator.requests.newestFirst()],
+    settled: () => emulator.deliveries.settled(),
+    deliveries: (filter) => emulator.deliveries.list(filter),
+    deliveryCounts: () => emulator.deliveries.counts(),
+    mailbox: (filter) => emulator.mailbox.list(filter),
+    events: (filter) => emulator.events(filter),
+    logs: (filter) => emulator.logs.list(filter),
+    registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
+    reset: async (account) => {
+      checkAccount(account);
+      await emulator.reset(account);
+    },
+    close,
+  };
+}
+
+/** @throws RangeError for what is no time. */
+export function epochMs(time: Date | number | string): number {
+  const ms = typeof time === "number" ? time : new Date(time).getTime();
+  if (!Number.isFinite(ms))
+    throw new RangeError(`${JSON.stringify(time)} is no time; use a Date, epoch milliseconds or ISO 8601.`);
+  return ms;
+}

@@ -1,0 +1,67 @@
+/** Shell scripts as hooks: the AWS CLI in them, and `awslocal`, talk to this server. */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import type { ProcessEnd, Processes } from "../engine/processes.ts";
+import { clearInterval, setInterval } from "../engine/real-time.ts";
+
+export interface ScriptSurroundings {
+  /** `http://localhost:4566` */
+  readonly endpoint: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** The CLI with our endpoint, also where it does not read AWS_ENDPOINT_URL (before 2.13, and version 1 for SQS). */
+const awslocal = `#!/bin/sh
+command -v aws >/dev/null || {
+  echo "awslocal: there is no aws on the PATH. Install the AWS CLI, or write resources into a busbar.yaml." >&2
+  exit 127
+}
+exec aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"
+`;
+
+/** Runs a script; it need not be executable. */
+export function runScript(
+  file: string,
+  processes: Processes,
+  { endpoint, account, region }: ScriptSurroundings,
+): Promise<ProcessEnd> {
+  const { host, hostname, port } = new URL(endpoint);
+  const env: Record<string, string> = {
+    AWS_ACCESS_KEY_ID: account,
+    AWS_SECRET_ACCESS_KEY: "busbar",
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_PAGER: "",
+    AWS_ENDPOINT_URL: endpoint,
+    LOCALSTACK_HOST: host,
+    LOCALSTACK_HOSTNAME: hostname,
+    EDGE_PORT: port,
+  };
+  const own = { ...(process.env as Record<string, string>), ...env };
+  // Before the server listens nothing else keeps this process going.
+  const alive = setInterval(() => {}, 60_000);
+  const { ended } = processes.start({
+    command: "/bin/sh",
+    args: [
+      "-c",
+      '[ -x "$1" ] && exec "$1"; read -r first <"$1"; case $first in "#!"*bash*) exec bash "$1";; *) exec sh "$1";; esac',
+      "busbar",
+      file,
+    ],
+    env: { ...own, PATH: [shims(processes), own["PATH"] ?? ""].join(delimiter) },
+    directory: dirname(file),
+    onOutput: (chunk) => process.stdout.write(chunk),
+  });
+  return ended.finally(() => clearInterval(alive));
+}
+
+/** The directory with `awslocal`, made at the first call. */
+function shims(processes: Processes): string {
+  const directory = join(processes.scratch, "bin");
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, "awslocal");
+  writeFileSync(file, awslocal);
+  chmodSync(file, 0o755);
+  return directory;
+}
