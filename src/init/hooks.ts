@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { textOf } from "../../protocols/unknown-json.ts";
 import type { InitStage, InitState } from "../server/localstack/door.ts";
 
 export type Stage = InitStage["name"];
@@ -120,7 +121,7 @@ async function runHook(file: string, runner: HookRunner): Promise<string | undef
     await runModule(file, runner.api);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return error instanceof Error ? (error.stack ?? error.message) : textOf(error);
   }
 }
 

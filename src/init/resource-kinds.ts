@@ -1,6 +1,6 @@
 /** How each kind of resource that can be written down is made. */
 import { AwsError } from "../../protocols/error.ts";
-import { textOf } from "../../protocols/unknown-json.ts";
+import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 
 export type Written = Readonly<Record<string, unknown>>;
 
@@ -80,7 +80,7 @@ async function makeStream(entry: Written, { call }: Caller): Promise<void> {
   const { StreamDescriptionSummary: stream } = described as {
     StreamDescriptionSummary: { RetentionPeriodHours: number };
   };
-  const hours = Number(RetentionPeriodHours ?? stream.RetentionPeriodHours);
+  const hours = RetentionPeriodHours === undefined ? stream.RetentionPeriodHours : numberOf(RetentionPeriodHours);
   if (hours === stream.RetentionPeriodHours) return;
   const change = hours > stream.RetentionPeriodHours ? "Increase" : "Decrease";
   await call("kinesis", `${change}StreamRetentionPeriod`, { StreamName, RetentionPeriodHours: hours });
