@@ -31,6 +31,8 @@ const titles = {
   pipes: "EventBridge Pipes",
   stepfunctions: "Step Functions",
   apigateway: "API Gateway (REST APIs)",
+  apigatewayv2: "API Gateway v2 (HTTP and WebSocket APIs)",
+  apigatewaymanagementapi: "API Gateway (connections of WebSocket APIs)",
   lambda: "Lambda",
   sts: "STS",
 };

@@ -31,6 +31,7 @@ import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-run
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
 import { apigateway } from "./services/apigateway/index.ts";
+import { apigatewaymanagementapi } from "./services/apigatewaymanagementapi/index.ts";
 import { apigatewayv2 } from "./services/apigatewayv2/index.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
@@ -55,6 +56,7 @@ export const services: readonly ServiceDefinition[] = [
   stepfunctions,
   apigateway,
   apigatewayv2,
+  apigatewaymanagementapi,
   lambda,
   sts,
 ];

@@ -59,6 +59,11 @@ export class Connections {
   }
 }
 
+/** Whether a text has the form of a connection's id. */
+export function isConnectionId(id: string): boolean {
+  return /^[A-Za-z0-9_-]{18}==$/.test(id);
+}
+
 function idOf(apiId: string, chance: Buffer): string {
   const check = createHash("sha256")
     .update(apiId)

@@ -48,6 +48,6 @@ export const apigatewayv2 = defineService<ApiGatewayV2>({
     exports,
   ),
   create: (dependencies) => new ApiGatewayV2(dependencies),
-  reset: (service) => service.gateway.reset(),
+  reset: (service, account) => service.gateway.reset(account),
   stop: (service) => service.gateway.stop(),
 });

@@ -5,16 +5,19 @@ import type { DoorAnswer, DoorRequest } from "../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../apigatewayv2.ts";
 import { Authorizers } from "./authorize.ts";
 import { HttpGateway } from "./http-gateway.ts";
+import { WebSocketGateway } from "./websocket/gateway.ts";
 
 export class Gateway implements ServedApis {
   readonly authorizers: Authorizers;
   readonly #service: ApiGatewayV2;
   readonly #http: HttpGateway;
+  readonly #webSocket: WebSocketGateway;
 
   constructor(service: ApiGatewayV2) {
     this.#service = service;
     this.authorizers = new Authorizers(service);
     this.#http = new HttpGateway(service, this.authorizers);
+    this.#webSocket = new WebSocketGateway(service);
   }
 
   has(apiId: string): boolean {
@@ -24,17 +27,25 @@ export class Gateway implements ServedApis {
   serve(call: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
     const api = this.#service.apis.get(call.apiId);
     if (api === undefined) return;
-    return this.#http.serve(api, call, request, answer);
+    const gateway = api.value.ProtocolType === "WEBSOCKET" ? this.#webSocket : this.#http;
+    return gateway.serve(api, call, request, answer);
   }
 
-  upgrade(_call: ApiCall, _request: DoorRequest, _socket: Duplex, _head: Buffer): boolean {
-    return false;
+  upgrade(call: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean {
+    const api = this.#service.apis.get(call.apiId);
+    if (api?.value.ProtocolType !== "WEBSOCKET") return false;
+    return this.#webSocket.upgrade(api, call, request, socket, head);
   }
 
-  reset(): void {
+  /** Forgets what is kept of an account's calls, or of all. */
+  reset(account?: string): void {
     this.authorizers.clear();
     this.#http.clear();
+    this.#webSocket.end(account);
   }
 
-  stop(): void {}
+  /** Ends open connections, which no server waits for. */
+  stop(): void {
+    this.#webSocket.end();
+  }
 }

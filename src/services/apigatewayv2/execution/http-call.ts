@@ -3,7 +3,7 @@ import type { ApiCall } from "../../../apis/apis.ts";
 import { extendedId, headerOf, logTime, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
 import { headerValues, queryValues } from "../../../apis/request-headers.ts";
 import { partitionOf } from "../../../calls/arn.ts";
-import { Cause } from "../../../calls/cause.ts";
+import { Cause, currentCause } from "../../../calls/cause.ts";
 import type { DoorRequest } from "../../../calls/door.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { ApiGatewayV2 } from "../apigatewayv2.ts";
@@ -63,6 +63,8 @@ export class HttpCall {
   readonly requestId: string;
   readonly nowMs: number;
   readonly notes: Notes = {};
+  /** What led here where it was no client. */
+  readonly #outer = currentCause();
   route: CompiledRoute | undefined;
   pathParameters: Record<string, string> | undefined;
   authorization: Authorization | undefined;
@@ -131,7 +133,8 @@ export class HttpCall {
   /** As which functions and services are called. @param signal ends what is called when nobody waits any more. */
   invocation(signal: AbortSignal): Invocation {
     const origin = `${this.request.scheme}://${this.request.host}`;
-    const cause = Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
+    const cause =
+      this.#outer?.next("request", this.requestId) ?? Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
     return Invocation.ofService("apigateway", this.arn, this.api, cause, { signal });
   }
 

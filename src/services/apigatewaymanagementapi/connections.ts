@@ -1,0 +1,54 @@
+/** PostToConnection, GetConnection and DeleteConnection. */
+import {
+  DeleteConnection$,
+  type DeleteConnectionCommand,
+  GetConnection$,
+  type GetConnectionCommand,
+  GoneException$,
+  PayloadTooLargeException$,
+  PostToConnection$,
+  type PostToConnectionCommand,
+} from "@aws-sdk/client-apigatewaymanagementapi";
+import type { Blob64 } from "../../../protocols/blob.ts";
+import { AwsError } from "../../../protocols/error.ts";
+import { type Connections, isConnectionId, maxMessageBytes, type OpenConnection } from "../../apis/connections.ts";
+import { operationsOf } from "../../calls/operation.ts";
+
+export interface ManagementApi {
+  readonly connections: Connections;
+}
+
+const operation = operationsOf<ManagementApi>();
+
+/** @throws AwsError GoneException for one that has ended, BadRequestException for what is no id. */
+function openConnection({ connections }: ManagementApi, account: string, id: string): OpenConnection {
+  const connection = connections.get(id);
+  if (connection?.isOpen === true && connection.account === account) return connection;
+  if (isConnectionId(id)) throw AwsError.of(GoneException$);
+  throw AwsError.unmodeled({ name: "BadRequestException", message: `Invalid connectionId: ${id}` });
+}
+
+export const postToConnection = operation<PostToConnectionCommand>(PostToConnection$, (input, context) => {
+  const connection = openConnection(context.service, context.account, input.ConnectionId as string);
+  // The client's type has every form that it takes bytes in; what is decoded has one.
+  const bytes = (input.Data as Blob64 | undefined)?.bytes ?? new Uint8Array();
+  if (bytes.length > maxMessageBytes) throw AwsError.of(PayloadTooLargeException$);
+  if (!connection.send(Buffer.from(bytes).toString())) throw AwsError.of(GoneException$);
+  return {};
+});
+
+export const getConnection = operation<GetConnectionCommand>(GetConnection$, (input, context) => {
+  const connection = openConnection(context.service, context.account, input.ConnectionId as string);
+  const { sourceIp, userAgent } = connection.identity;
+  return {
+    ConnectedAt: new Date(connection.connectedMs),
+    Identity: { SourceIp: sourceIp, UserAgent: userAgent },
+    LastActiveAt: new Date(connection.lastActiveMs),
+  };
+});
+
+export const deleteConnection = operation<DeleteConnectionCommand>(DeleteConnection$, (input, context) => {
+  const connection = openConnection(context.service, context.account, input.ConnectionId as string);
+  connection.close(1000, "Connection Closed Normally");
+  return {};
+});

@@ -1,0 +1,127 @@
+/** One open connection of a WebSocket API. */
+import type { WebSocket } from "ws";
+import type { OpenConnection } from "../../../../apis/connections.ts";
+import type { Clock, Timer } from "../../../../engine/clock.ts";
+import { setTimeout } from "../../../../engine/real-time.ts";
+
+/** Quotas of WebSocket APIs. */
+const idleMs = 600_000;
+const longestMs = 7_200_000;
+/** What a client that does not read may have waiting; then it is given up. */
+const maxWaitingBytes = 1_048_576;
+/** How long a client has to answer a close, in the machine's own time. */
+const closeMs = 1_000;
+
+/** What is known of a connection from its handshake on. */
+export interface Handshake {
+  readonly id: string;
+  readonly apiId: string;
+  readonly account: string;
+  readonly stage: string;
+  readonly host: string;
+  readonly origin: string;
+  readonly domainName: string;
+  readonly identity: { readonly sourceIp: string; readonly userAgent?: string | undefined };
+  readonly connectedMs: number;
+}
+
+export class Connection implements OpenConnection {
+  readonly handshake: Handshake;
+  /** What the authorizer said. */
+  authorizer: Readonly<Record<string, unknown>> | undefined;
+  lastActiveMs: number;
+  /** Messages that are being worked on. */
+  underWay = 0;
+  /** How it ended; the side that ends it first says how. */
+  ended: { readonly code: number; readonly reason: string } | undefined;
+  readonly #clock: Clock;
+  #socket: WebSocket | undefined;
+  #timer: Timer | undefined;
+
+  constructor(handshake: Handshake, clock: Clock) {
+    this.handshake = handshake;
+    this.#clock = clock;
+    this.lastActiveMs = handshake.connectedMs;
+  }
+
+  get id(): string {
+    return this.handshake.id;
+  }
+
+  get apiId(): string {
+    return this.handshake.apiId;
+  }
+
+  get account(): string {
+    return this.handshake.account;
+  }
+
+  get identity(): Handshake["identity"] {
+    return this.handshake.identity;
+  }
+
+  get connectedMs(): number {
+    return this.handshake.connectedMs;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined && this.ended === undefined;
+  }
+
+  opened(socket: WebSocket): void {
+    this.#socket = socket;
+    this.#watch();
+  }
+
+  /** Notes that something came or went. */
+  active(): void {
+    this.lastActiveMs = this.#clock.now();
+  }
+
+  send(text: string): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.ended !== undefined) return false;
+    if (socket.bufferedAmount > maxWaitingBytes) {
+      this.ended = { code: 1006, reason: "The client does not read." };
+      socket.terminate();
+      return false;
+    }
+    this.active();
+    socket.send(text);
+    return true;
+  }
+
+  close(code: number, reason: string): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.ended !== undefined) return;
+    this.ended = { code, reason };
+    socket.close(code, reason);
+    setTimeout(() => socket.terminate(), closeMs).unref();
+  }
+
+  /** Reads no further until `resume`. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  /** Once the socket is closed. */
+  gone(): void {
+    this.#timer?.cancel();
+    this.#socket = undefined;
+  }
+
+  /** One timer looks when it could be time, rather than one that moves with each message. */
+  #watch(): void {
+    const endMs = Math.min(this.lastActiveMs + idleMs, this.connectedMs + longestMs);
+    this.#timer = this.#clock.at(endMs, () => {
+      const now = this.#clock.now();
+      const isOver = now >= this.lastActiveMs + idleMs || now >= this.connectedMs + longestMs;
+      if (isOver) this.close(1001, "Going away");
+      else this.#watch();
+    });
+  }
+}

@@ -1,0 +1,130 @@
+/** The events that functions of WebSocket APIs get. */
+import { headerOf, logTime } from "../../../../apis/request-context.ts";
+import { isEmpty, lastValues, multiHeaders, queryValues } from "../../../../apis/request-headers.ts";
+import type { DoorRequest } from "../../../../calls/door.ts";
+import type { Connection } from "./connection.ts";
+
+export type EventType = "CONNECT" | "MESSAGE" | "DISCONNECT";
+
+/** One thing that happens on a connection. */
+export interface Happening {
+  readonly connection: Connection;
+  readonly type: EventType;
+  readonly routeKey: string;
+  readonly requestId: string;
+  readonly nowMs: number;
+  readonly stageVariables: Readonly<Record<string, string>>;
+  /** Of a message. */
+  readonly messageId?: string;
+  readonly body?: string;
+  /** Of the handshake. */
+  readonly request?: HandshakeValues;
+}
+
+/** What is kept of the handshake's request while it is being answered. */
+export interface HandshakeValues {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly multiValueHeaders: Readonly<Record<string, readonly string[]>>;
+  readonly query: Readonly<Record<string, string[]>>;
+}
+
+const left = new Set([
+  "connection",
+  "upgrade",
+  "x-forwarded-for",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-amzn-trace-id",
+]);
+
+function capitals(name: string): string {
+  const lower = name.toLowerCase();
+  if (lower === "sec-websocket-key") return "Sec-WebSocket-Key";
+  return lower.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase()).replace("Websocket", "WebSocket");
+}
+
+/** The handshake's headers and query as events have them. */
+export function handshakeValues(request: DoorRequest, sourceIp: string, trace: string): HandshakeValues {
+  const port = /:(\d+)$/.exec(request.host)?.[1] ?? (request.scheme === "https" ? "443" : "80");
+  const before = headerOf(request, "x-forwarded-for");
+  const multiValueHeaders: Record<string, string[]> = {
+    ...multiHeaders(request.rawHeaders, left, capitals),
+    "X-Amzn-Trace-Id": [trace],
+    "X-Forwarded-For": [before === undefined ? sourceIp : `${before}, ${sourceIp}`],
+    "X-Forwarded-Port": [port],
+    "X-Forwarded-Proto": [request.scheme],
+  };
+  return { headers: lastValues(multiValueHeaders), multiValueHeaders, query: queryValues(request.query) };
+}
+
+function queryMembers({ query }: HandshakeValues): object {
+  return isEmpty(query) ? {} : { queryStringParameters: lastValues(query), multiValueQueryStringParameters: query };
+}
+
+/** Headers of a connection that has ended. */
+function endHeaders(host: string): Readonly<Record<string, string>> {
+  return { Host: host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" };
+}
+
+function arrays(headers: Readonly<Record<string, string>>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
+}
+
+/** In the order in which AWS writes it. */
+export function requestContext(what: Happening): Record<string, unknown> {
+  const { connection, type, routeKey, requestId, nowMs, messageId } = what;
+  const { handshake, ended, authorizer } = connection;
+  const { identity } = handshake;
+  return {
+    routeKey,
+    ...(type === "DISCONNECT"
+      ? { disconnectStatusCode: ended?.code ?? 1006, eventType: type, disconnectReason: ended?.reason ?? "" }
+      : {}),
+    ...(authorizer === undefined ? {} : { authorizer }),
+    ...(messageId === undefined ? {} : { messageId }),
+    eventType: type,
+    extendedRequestId: requestId,
+    requestTime: logTime(nowMs),
+    messageDirection: "IN",
+    stage: handshake.stage,
+    connectedAt: handshake.connectedMs,
+    requestTimeEpoch: nowMs,
+    identity: {
+      ...(identity.userAgent === undefined ? {} : { userAgent: identity.userAgent }),
+      sourceIp: identity.sourceIp,
+    },
+    requestId,
+    domainName: handshake.domainName,
+    connectionId: handshake.id,
+    apiId: handshake.apiId,
+  };
+}
+
+export function eventOf(what: Happening): object {
+  const { connection, type, request, stageVariables, body } = what;
+  const variables = isEmpty(stageVariables) ? {} : { stageVariables };
+  const context = { requestContext: requestContext(what) };
+  if (type === "MESSAGE") return { ...variables, ...context, body, isBase64Encoded: false };
+  if (type === "DISCONNECT" || request === undefined) {
+    const headers = endHeaders(connection.handshake.host);
+    return { headers, multiValueHeaders: arrays(headers), ...variables, ...context, isBase64Encoded: false };
+  }
+  const { headers, multiValueHeaders } = request;
+  return { headers, multiValueHeaders, ...queryMembers(request), ...variables, ...context, isBase64Encoded: false };
+}
+
+/** Of a Lambda authorizer of `$connect`. */
+export function authorizerEvent(what: Happening, methodArn: string): object {
+  const { request, stageVariables } = what;
+  const { headers = {}, multiValueHeaders = {}, query = {} } = request ?? {};
+  return {
+    type: "REQUEST",
+    methodArn,
+    headers,
+    multiValueHeaders,
+    queryStringParameters: lastValues(query),
+    multiValueQueryStringParameters: query,
+    stageVariables,
+    requestContext: requestContext(what),
+  };
+}

@@ -1,0 +1,107 @@
+/** Who may connect: the `$connect` route's authorizer, its integration, and the answer to a handshake that is refused. */
+import type { Duplex } from "node:stream";
+import { AwsError } from "../../../../../protocols/error.ts";
+import { authorizerPolicy, decideInvoke } from "../../../../apis/authorizer-results.ts";
+import { callerOf } from "../../../../apis/caller.ts";
+import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
+import { inTime, timedOut } from "../../../../apis/in-time.ts";
+import { partitionOf } from "../../../../calls/arn.ts";
+import { Cause } from "../../../../calls/cause.ts";
+import type { DoorRequest } from "../../../../calls/door.ts";
+import { Invocation } from "../../../../calls/invocation.ts";
+import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
+import type { ApiRow } from "../../tables.ts";
+import { expression, expressionText } from "../expressions.ts";
+import type { CompiledRoute } from "../snapshot.ts";
+import { authorizerEvent, type Happening } from "./events.ts";
+import { sourcesOf } from "./integration.ts";
+
+/** How long an authorizer's function may take. */
+const functionLimitMs = 10_000;
+
+/** The status that refuses a handshake; undefined when it is let through, and the connection then knows who it is. */
+export async function refusalOf(
+  service: ApiGatewayV2,
+  api: ApiRow,
+  route: CompiledRoute,
+  what: Happening,
+  request: DoorRequest,
+): Promise<number | undefined> {
+  const { AuthorizationType: type } = route.value;
+  if (type === "AWS_IAM") {
+    const caller = callerOf(request, service.deps.apis.identities);
+    return caller === undefined || caller.expired === true ? 403 : undefined;
+  }
+  if (type !== "CUSTOM") return undefined;
+  const { authorizer } = route;
+  if (authorizer === undefined) return 500;
+  const sources = sourcesOf(what);
+  for (const source of authorizer.IdentitySource ?? []) {
+    const name = source.startsWith("route.request.") ? source.slice("route.".length) : source;
+    if (expressionText(expression(`$${name}`)(sources)) === "") return 401;
+  }
+  return ask(service, api, what, withStageVariables(authorizer.AuthorizerUri ?? "", what.stageVariables));
+}
+
+async function ask(service: ApiGatewayV2, api: ApiRow, what: Happening, uri: string): Promise<number | undefined> {
+  const { functions, clock } = service.deps;
+  const arn = functionOf(uri);
+  if (arn === undefined) return 500;
+  const { handshake } = what.connection;
+  const place = `arn:${partitionOf(api.region)}:execute-api:${api.region}:${api.account}`;
+  const methodArn = `${place}:${api.id}/${handshake.stage}/$connect`;
+  const cause = Cause.ofRequest(what.requestId, what.nowMs, handshake.origin, undefined);
+  let payload: string;
+  try {
+    const answer = await inTime(clock, functionLimitMs, (signal) =>
+      functions.invoke(
+        arn,
+        JSON.stringify(authorizerEvent(what, methodArn)),
+        Invocation.ofService("apigateway", methodArn, api, cause, { signal }),
+      ),
+    );
+    if (answer === timedOut) return 500;
+    payload = answer.payload;
+    // A function that throws exactly this says that nobody is there.
+    if (answer.functionError !== undefined) return /"errorMessage":"Unauthorized"/.test(payload) ? 401 : 500;
+  } catch (error) {
+    if (error instanceof AwsError) return 500;
+    throw error;
+  }
+  const value: unknown = JSON.parse(payload);
+  if (typeof value !== "object" || value === null) return 500;
+  const { principalId, policyDocument, context = {} } = value as Record<string, unknown>;
+  const policy = authorizerPolicy(policyDocument);
+  if (policy === undefined || typeof principalId !== "string" || typeof context !== "object") return 500;
+  const keys = new Map([["aws:sourceip", handshake.identity.sourceIp]]);
+  if (decideInvoke(policy, methodArn, api.account, keys) !== "allowed") return 403;
+  const texts = Object.entries(context as object).map(([name, one]) => [name, expressionText(one)] as const);
+  what.connection.authorizer = { principalId, integrationLatency: 0, ...Object.fromEntries(texts) };
+  return undefined;
+}
+
+const texts: Readonly<Record<number, readonly [string, string]>> = {
+  401: ["Unauthorized", "Unauthorized"],
+  403: ["Forbidden", "Forbidden"],
+  429: ["Too Many Requests", "Too Many Requests"],
+  500: ["Internal Server Error", "Internal server error"],
+  502: ["Bad Gateway", "Internal server error"],
+};
+
+/** Answers a handshake that does not become a connection. @param body what the integration said instead. */
+export function refuseHandshake(
+  socket: Duplex,
+  status: number,
+  ids: Readonly<Record<string, string>>,
+  body?: string,
+): void {
+  const [phrase, message] = texts[status] ?? ["Refused", "Forbidden"];
+  const text = body || JSON.stringify({ message, ...ids });
+  const head = [
+    `HTTP/1.1 ${status} ${phrase}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
+}

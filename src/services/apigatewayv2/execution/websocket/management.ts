@@ -1,0 +1,115 @@
+/** `@connections` at an API's own address: what back ends post to, look at and close. Answers are as AWS writes them. */
+import { type Connections, maxMessageBytes, type OpenConnection } from "../../../../apis/connections.ts";
+import { decoded } from "../../../../apis/request-headers.ts";
+import { BodyBrokenOff, BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../../calls/door.ts";
+import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
+
+const prefix = "/@connections/";
+
+/** The id in a path behind the stage; undefined for another path. */
+export function connectionIdIn(path: string): string | undefined {
+  const text = path.replace(/^\/%40/i, "/@");
+  if (!text.startsWith(prefix)) return undefined;
+  const id = decoded(text.slice(prefix.length));
+  return id === "" ? undefined : id;
+}
+
+interface Managed {
+  readonly status: number;
+  readonly errorType?: string;
+  readonly body: string;
+}
+
+/** A well-known answer in place of the connection where there is none. */
+export function openConnection(
+  connections: Connections,
+  apiId: string | undefined,
+  id: string,
+): OpenConnection | Managed {
+  const open = connections.get(id);
+  if (open?.isOpen === true && (apiId === undefined || open.apiId === apiId)) return open;
+  const wasThere = open !== undefined || (apiId !== undefined && connections.wasGivenOut(id, apiId));
+  if (wasThere) return { status: 410, errorType: "GoneException", body: "" };
+  const body = JSON.stringify({ message: `Invalid connectionId: ${id}` });
+  return { status: 400, errorType: "BadRequestException", body };
+}
+
+/** The answer to GET, in AWS's own layout. */
+function shown({ identity, connectedMs, lastActiveMs }: OpenConnection): string {
+  const { sourceIp, userAgent } = identity;
+  const lines = [
+    `    "sourceIp" : ${JSON.stringify(sourceIp)}`,
+    ...(userAgent === undefined ? [] : [`    "userAgent" : ${JSON.stringify(userAgent)}`]),
+  ];
+  const time = (ms: number) => `"${new Date(ms).toISOString()}"`;
+  return `{\n  "identity" : {\n${lines.join(",\n")}\n  },\n  "connectedAt" : ${time(connectedMs)},\n  "lastActiveAt" : ${time(lastActiveMs)}\n}`;
+}
+
+export async function manage(
+  service: ApiGatewayV2,
+  apiId: string,
+  id: string,
+  request: DoorRequest,
+  answer: DoorAnswer,
+): Promise<void> {
+  const result = await resultOf(service, apiId, id, request);
+  const random = service.deps.random.fork("requests");
+  if (result === undefined) {
+    // Too large: without any of the service's own headers.
+    answer.endConnection();
+    answer.send(413, ["Content-Type", "application/json"], "");
+    return;
+  }
+  const { status, errorType, body } = result;
+  answer.send(
+    status,
+    [
+      ...[
+        "Content-Type",
+        "application/json",
+        "x-amzn-RequestId",
+        random.uuid(),
+        "x-amz-apigw-id",
+        service.newRequestId(),
+      ],
+      ...(errorType === undefined ? [] : ["x-amzn-ErrorType", errorType]),
+    ],
+    body,
+  );
+}
+
+async function resultOf(
+  { deps }: ApiGatewayV2,
+  apiId: string,
+  id: string,
+  request: DoorRequest,
+): Promise<Managed | undefined> {
+  const { connections } = deps.apis;
+  let body = Buffer.alloc(0);
+  try {
+    body = Buffer.from(await request.bytes(maxMessageBytes));
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return undefined;
+    if (error instanceof BodyBrokenOff) return { status: 400, errorType: "BadRequestException", body: "" };
+    throw error;
+  }
+  const found = openConnection(connections, apiId, id);
+  if ("status" in found) return found;
+  switch (request.method) {
+    case "GET":
+      return { status: 200, body: shown(found) };
+    case "DELETE":
+      found.close(1000, "Connection Closed Normally");
+      return { status: 204, body: "" };
+    case "POST":
+      return found.send(body.toString())
+        ? { status: 200, body: "" }
+        : { status: 410, errorType: "GoneException", body: "" };
+    default:
+      return {
+        status: 403,
+        errorType: "MissingAuthenticationTokenException",
+        body: '{"message":"Missing Authentication Token"}',
+      };
+  }
+}
