@@ -220,6 +220,7 @@ export class Emulator {
         },
         call,
         relay,
+        identityOf: (request) => identities.of(request),
         guard,
         delivery,
         functions: this.functions,

@@ -15,6 +15,7 @@ import type { FunctionRuntime } from "../functions/runtime/function-runtime.ts";
 import type { Connections } from "../outside/connections.ts";
 import type { Arrivals } from "../sources/arrivals.ts";
 import type { Door } from "./door.ts";
+import type { Identity } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { OperationDefinition } from "./operation.ts";
 
@@ -45,6 +46,8 @@ export interface ServiceDependencies {
   readonly relay: Relay;
   /** Asks resources' policies who may do what. */
   readonly guard: Guard;
+  /** Whose a request is, by its signature; see `Identities.of`. */
+  readonly identityOf: (request: WireRequest) => Identity;
   /** Takes whatever a service pushes elsewhere, and has it delivered. */
   readonly delivery: DeliveryEngine;
   /** APIs that are called, whichever service they belong to. */

@@ -56,6 +56,8 @@ export interface TestAuthorizationResult {
 export interface Execution {
   testInvokeMethod(test: TestInvocation, invocation: Invocation): Promise<TestInvocationResult>;
   testInvokeAuthorizer(test: TestAuthorization, invocation: Invocation): Promise<TestAuthorizationResult>;
+  /** Forgets all that is kept in memory alone. */
+  reset(): void;
   /** Forgets what a stage's cache has. */
   flushStageCache(apiId: string, stageName: string): void;
   /** Forgets what the authorizers of a stage have answered. */

@@ -14,6 +14,7 @@ import * as deployments from "./deployments.ts";
 import * as documentationParts from "./documentation-parts.ts";
 import * as documentationVersions from "./documentation-versions.ts";
 import * as domainNames from "./domain-names.ts";
+import { RestExecution } from "./execution/execution.ts";
 import * as gatewayResponses from "./gateway-responses.ts";
 import * as importApiKeys from "./import-api-keys.ts";
 import * as integrationResponses from "./integration-responses.ts";
@@ -89,5 +90,12 @@ export const apigateway = defineService<ApiGateway>({
     usage,
     vpcLinks,
   ),
-  create: (dependencies) => new ApiGateway(dependencies),
+  create: (dependencies) => {
+    const service = new ApiGateway(dependencies);
+    const execution = new RestExecution(service);
+    service.execution = execution;
+    dependencies.apis.register(execution);
+    return service;
+  },
+  reset: ({ execution }) => execution?.reset(),
 });

@@ -56,6 +56,7 @@ function alone() {
     mailbox: new Mailbox(store, clock),
     call: () => Promise.reject(new Error("not asked")),
     relay: () => Promise.reject(new Error("not asked")),
+    identityOf: () => new Identities(store, clock, "us-east-1").user(account, region),
     connections: new Connections(),
     models: new Map(),
   });

@@ -1,0 +1,54 @@
+/** Access logs of a stage: a line of the stage's own format for each call (developer guide, access logging variables). */
+
+import type { Surroundings } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import { sendLog } from "./log-deliveries.ts";
+import type { Outcome } from "./outcome.ts";
+import { PlainText } from "./plain-text.ts";
+
+export class AccessLog {
+  readonly #destination: string;
+  readonly #format: PlainText;
+
+  constructor(destination: string, format: string) {
+    this.#destination = destination;
+    this.#format = new PlainText(format);
+  }
+
+  /** Writes the line of a call that has been answered. */
+  write(call: RestCall, outcome: Outcome, surroundings: Surroundings): void {
+    const nowMs = surroundings.clock.now();
+    const { integrated, ids, error } = call;
+    const integration = {
+      error: integrated.error ?? error?.log,
+      integrationStatus: integrated.status,
+      latency: integrated.latencyMs,
+      requestId: integrated.requestId,
+      status: integrated.status,
+    };
+    const authorizer = call.context()["authorizer"];
+    const context = {
+      ...call.context(),
+      ...(authorizer === undefined ? {} : { authorize: { status: "200" } }),
+      status: outcome.status,
+      responseLatency: nowMs - ids.receivedMs,
+      responseLength: typeof outcome.body === "string" ? Buffer.byteLength(outcome.body) : outcome.body.length,
+      integration,
+      integrationErrorMessage: integration.error,
+      integrationLatency: integrated.latencyMs,
+      integrationStatus: integrated.status,
+      customDomain: { basePathMatched: call.place.address.basePath || undefined },
+    };
+    const line = this.#format.fill(context, call.place.variables, "-");
+    sendLog(call, surroundings, {
+      destination: this.#destination,
+      stream: streamOf(call),
+      lines: [{ timeMs: nowMs, text: line }],
+    });
+  }
+}
+
+/** Lines of a stage stand in one stream. */
+function streamOf({ place }: RestCall): string {
+  return `${place.api.snapshot.apiId}/${place.stageName}`;
+}

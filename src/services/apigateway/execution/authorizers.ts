@@ -1,0 +1,206 @@
+/** Authorizers of a deployment: Lambda functions that are asked, and user pools whose tokens are verified. */
+import { AwsError } from "../../../../protocols/error.ts";
+import { textOf } from "../../../../protocols/unknown-json.ts";
+import type { Decision } from "../../../access/evaluate.ts";
+import type { Policy } from "../../../access/policy.ts";
+import { AuthorizerCache, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
+import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
+import { inTime, timedOut } from "../../../apis/in-time.ts";
+import { javaRegex } from "../../../apis/vtl/java-regex.ts";
+import { TemplateError } from "../../../apis/vtl/syntax.ts";
+import type { LinearRegex } from "../../../regex/linear-regex.ts";
+import type { AuthorizerDefinition, Texts } from "../definitions.ts";
+import { invocationOf, type Surroundings } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import { GatewayError, unauthorized } from "./gateway-error.ts";
+import { deniedByAuthorizer, requestKeys } from "./method-access.ts";
+import { authorizerEvent } from "./proxy-event.ts";
+import { type Source, sourceOf } from "./sources.ts";
+import { CognitoAuthorizer } from "./user-pools.ts";
+
+/** An authorizer may take as long as a function behind an API. */
+const timeoutMs = 29_000;
+const usualTtlSeconds = 300;
+
+export interface Authorizer {
+  /**
+   * Tells the call who its client is.
+   * @param byPolicy what the API's own policy says; never that it is denied.
+   * @throws GatewayError 401, 403 or 500.
+   */
+  authorize(call: RestCall, scopes: readonly string[], byPolicy: Decision | undefined): Promise<void>;
+}
+
+/** What a function has answered: kept while the cache has it, and decided anew for each method. */
+interface Result {
+  readonly principalId: string;
+  readonly policy: Policy;
+  /** As it came, for tests of an authorizer. */
+  readonly document: unknown;
+  readonly context: Texts;
+  readonly usageIdentifierKey: string | undefined;
+}
+
+export type AuthorizerResults = AuthorizerCache<Result>;
+
+export function authorizerResults(): AuthorizerResults {
+  return new AuthorizerCache<Result>();
+}
+
+export function compiledAuthorizer(definition: AuthorizerDefinition, surroundings: Surroundings): Authorizer {
+  return definition.type === "COGNITO_USER_POOLS"
+    ? new CognitoAuthorizer(definition, surroundings)
+    : new LambdaAuthorizer(definition, surroundings);
+}
+
+/** The group of an API stage's results, which are flushed together. */
+export function resultsGroup(apiId: string, stageName: string): string {
+  return `${apiId} ${stageName}`;
+}
+
+export class LambdaAuthorizer implements Authorizer {
+  readonly #definition: AuthorizerDefinition;
+  readonly #surroundings: Surroundings;
+  readonly #sources: readonly Source[];
+  readonly #validation: LinearRegex | undefined | "unusable";
+  readonly #ttlMs: number;
+
+  constructor(definition: AuthorizerDefinition, surroundings: Surroundings) {
+    this.#definition = definition;
+    this.#surroundings = surroundings;
+    const { identitySource, type, identityValidationExpression, authorizerResultTtlInSeconds } = definition;
+    const sources =
+      identitySource
+        ?.split(",")
+        .map((source) => source.trim())
+        .filter((source) => source !== "") ?? [];
+    if (type === "TOKEN" && sources.length === 0) sources.push("method.request.header.Authorization");
+    this.#sources = sources.map(sourceOf);
+    this.#validation = identityValidationExpression ? regexOf(identityValidationExpression) : undefined;
+    this.#ttlMs = (authorizerResultTtlInSeconds ?? usualTtlSeconds) * 1000;
+  }
+
+  async authorize(call: RestCall, _scopes: readonly string[], byPolicy: Decision | undefined): Promise<void> {
+    const identity = this.identity(call);
+    const { clock, authorizerResults: results } = this.#surroundings;
+    const group = resultsGroup(call.place.api.snapshot.apiId, call.place.stageName);
+    const key = `${this.#definition.id} ${JSON.stringify(identity)}`;
+    const isCached = this.#ttlMs > 0 && this.#sources.length > 0;
+    const known = isCached ? results.get(group, key, clock.now()) : undefined;
+    const startedMs = clock.now();
+    const result = known ?? (await this.ask(call, identity));
+    if (known === undefined && isCached) results.put(group, key, result, clock.now(), this.#ttlMs);
+    const latencyMs = known === undefined ? clock.now() - startedMs : 0;
+    call.authorized = { principalId: result.principalId, context: result.context, latencyMs };
+    call.usageIdentifierKey = result.usageIdentifierKey;
+    const { account } = call.place.api.snapshot;
+    const decision = decideInvoke(result.policy, call.methodArn, account, requestKeys(call, clock.now()));
+    // What the authorizer is silent about the API's own policy may allow.
+    if (decision === "denied" || (decision !== "allowed" && byPolicy !== "allowed")) throw deniedByAuthorizer(decision);
+  }
+
+  /** The values of the identity sources. @throws GatewayError 401 unless all are there, and the token is as it has to be. */
+  identity(call: RestCall): readonly string[] {
+    const values = this.#sources.map((source) => {
+      const value = source(call, undefined);
+      const text = typeof value === "string" ? value : value?.at(-1);
+      if (text === undefined || text === "") throw unauthorized();
+      return text;
+    });
+    const [token = ""] = values;
+    if (this.#definition.type !== "TOKEN" || this.#validation === undefined) return values;
+    if (this.#validation === "unusable" || !this.#validation.matches(token)) throw unauthorized();
+    return values;
+  }
+
+  /** Asks the function. @throws GatewayError 401 when it says so, 500 for what is no result. */
+  async ask(call: RestCall, identity: readonly string[]): Promise<Result> {
+    const { functions, clock, store } = this.#surroundings;
+    const { authorizerUri = "", authorizerCredentials, type } = this.#definition;
+    const { variables } = call.place;
+    const functionArn = functionOf(withStageVariables(authorizerUri, variables));
+    if (functionArn === undefined) throw misconfigured("The authorizer's URI names no function");
+    const event =
+      type === "TOKEN" ? { type, methodArn: call.methodArn, authorizationToken: identity[0] } : authorizerEvent(call);
+    call.log?.line(`Endpoint request URI: ${functionArn}`);
+    try {
+      const answer = await inTime(clock, timeoutMs, async (signal) => {
+        await store.untilDurable();
+        return functions.invoke(functionArn, JSON.stringify(event), invocationOf(call, authorizerCredentials, signal));
+      });
+      if (answer === timedOut) throw new GatewayError("AUTHORIZER_FAILURE", null, { log: "The authorizer timed out" });
+      call.log?.line(`Authorizer result body before parsing: ${answer.payload}`);
+      if (answer.functionError !== undefined) {
+        throw messageOf(answer.payload) === "Unauthorized" ? unauthorized() : misconfigured("The authorizer failed");
+      }
+      return resultOf(answer.payload);
+    } catch (error) {
+      if (error instanceof AwsError) throw misconfigured(`The authorizer cannot be called: ${error.message}`);
+      throw error;
+    }
+  }
+}
+
+function regexOf(pattern: string): LinearRegex | "unusable" {
+  try {
+    return javaRegex(pattern);
+  } catch (error) {
+    if (error instanceof TemplateError) return "unusable";
+    throw error;
+  }
+}
+
+export function misconfigured(reason: string): GatewayError {
+  return new GatewayError("AUTHORIZER_CONFIGURATION_ERROR", null, {
+    log: `Execution failed due to configuration error: ${reason}`,
+  });
+}
+
+function messageOf(payload: string): unknown {
+  const value = jsonOf(payload);
+  return isMap(value) ? value["errorMessage"] : undefined;
+}
+
+/** @throws GatewayError */
+function resultOf(payload: string): Result {
+  const value = jsonOf(payload);
+  if (!isMap(value)) throw misconfigured("Invalid JSON in response of the authorizer");
+  const { principalId, policyDocument, context, usageIdentifierKey } = value;
+  if (typeof principalId !== "string" && typeof principalId !== "number") {
+    throw misconfigured("The authorizer's response has no principalId");
+  }
+  const policy = authorizerPolicy(policyDocument);
+  if (policy === undefined) throw misconfigured("Invalid policy document in the authorizer's response");
+  return {
+    principalId: textOf(principalId),
+    policy,
+    document: policyDocument,
+    context: contextTexts(context),
+    usageIdentifierKey: typeof usageIdentifierKey === "string" ? usageIdentifierKey : undefined,
+  };
+}
+
+/** Texts of numbers and flags too; what has members is refused. @throws GatewayError */
+function contextTexts(context: unknown): Texts {
+  if (context === undefined || context === null) return {};
+  if (!isMap(context)) throw misconfigured("The authorizer's context is no object");
+  const texts: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(context)) {
+    if (value === null || value === undefined) continue;
+    if (typeof value === "object") throw misconfigured(`The authorizer's context has an object: ${name}`);
+    texts[name] = textOf(value);
+  }
+  return texts;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

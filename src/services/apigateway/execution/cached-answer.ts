@@ -1,0 +1,68 @@
+/** A method's answer from the stage's cache, or one that goes into it. */
+import { decide } from "../../../access/evaluate.ts";
+import type { MethodSettingDefinition } from "../definitions.ts";
+import { resultsGroup } from "./authorizers.ts";
+import type { RestCall } from "./call.ts";
+import type { DeployedMethod } from "./deployed-api.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { requestKeys } from "./method-access.ts";
+import type { Outcome } from "./outcome.ts";
+import type { ResponseCache } from "./response-cache.ts";
+import type { Stage } from "./stage.ts";
+
+interface Caching {
+  readonly cache: ResponseCache;
+  readonly stage: Stage;
+  readonly method: DeployedMethod;
+  readonly setting: MethodSettingDefinition;
+  readonly ttlMs: number;
+  readonly nowMs: number;
+}
+
+const ignored = '199 - "Cache-control headers were ignored because the caller was unauthorized."';
+
+/** @throws GatewayError what the integration ends with; 403 for an invalidation that is not allowed, where the stage says so. */
+export async function cached(call: RestCall, caching: Caching): Promise<Outcome> {
+  const { cache, stage, method, setting, ttlMs, nowMs } = caching;
+  const { snapshot } = call.place.api;
+  const isOwn = call.place.isCanary === true && stage.row.canarySettings?.useStageCache !== true;
+  const group = `${resultsGroup(snapshot.apiId, call.place.stageName)}${isOwn ? " canary" : ""}`;
+  const key = stage.cacheKey(method)(call);
+  let warning = false;
+  let refreshes = asksForNew(call);
+  if (refreshes && setting.requireAuthorizationForCacheControl && !mayInvalidate(call, nowMs)) {
+    const { unauthorizedCacheControlHeaderStrategy: strategy } = setting;
+    if (strategy === "FAIL_WITH_403") {
+      throw new GatewayError("ACCESS_DENIED", "Unauthorized cache invalidation", { log: "Cache invalidation denied" });
+    }
+    warning = strategy === "SUCCEED_WITH_RESPONSE_HEADER";
+    refreshes = false;
+  }
+  const known = refreshes ? undefined : cache.get(group, key, nowMs);
+  const outcome = known ?? (await method.integration.run(call));
+  // Headers are added to an answer on its way out: what is kept stays as it is.
+  const copy = { ...outcome, headers: [...outcome.headers] };
+  if (known === undefined && outcome.status >= 200 && outcome.status < 300) cache.put(group, key, copy, nowMs, ttlMs);
+  return { ...outcome, headers: warning ? [...outcome.headers, "Warning", ignored] : [...outcome.headers] };
+}
+
+function asksForNew({ sent }: RestCall): boolean {
+  const control = sent.header("cache-control");
+  return control !== undefined && /(?:^|[\s,])max-age=0(?:$|[\s,])/i.test(control);
+}
+
+/** Who has signed the request may, unless the API's policy denies it. */
+function mayInvalidate(call: RestCall, nowMs: number): boolean {
+  const { userArn, user } = call.identity;
+  if (userArn === null) return false;
+  const { policy, snapshot } = call.place.api;
+  if (policy === undefined) return true;
+  const decision = decide(policy, {
+    account: snapshot.account,
+    principal: { arn: userArn, userId: user ?? "" },
+    action: "execute-api:InvalidateCache",
+    resource: call.methodArn,
+    keys: requestKeys(call, nowMs),
+  });
+  return decision !== "denied";
+}

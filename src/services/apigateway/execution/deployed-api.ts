@@ -1,0 +1,94 @@
+/** A deployment as it is executed: made once of its snapshot, and looked up by each call. */
+import { type Policy, parsePolicy } from "../../../access/policy.ts";
+import type { MethodDefinition, RequestValidatorDefinition } from "../definitions.ts";
+import type { ApiSnapshot, SnapshotResource } from "../snapshot.ts";
+import { type Authorizer, compiledAuthorizer } from "./authorizers.ts";
+import type { Surroundings } from "./backend.ts";
+import { GatewayResponses } from "./gateway-responses.ts";
+import { Integration } from "./integration.ts";
+import { BinaryTypes } from "./media-types.ts";
+import { Models } from "./models.ts";
+import { Router } from "./router.ts";
+
+export class DeployedApi {
+  readonly snapshot: ApiSnapshot;
+  readonly router = new Router<DeployedMethod>();
+  readonly models: Models;
+  readonly binary: BinaryTypes;
+  readonly gatewayResponses: GatewayResponses;
+  /** Undefined where the API has none: it is open then. */
+  readonly policy: Policy | undefined;
+  readonly #surroundings: Surroundings;
+  readonly #authorizers = new Map<string, Authorizer | undefined>();
+
+  constructor(snapshot: ApiSnapshot, surroundings: Surroundings) {
+    this.snapshot = snapshot;
+    this.#surroundings = surroundings;
+    const { settings, models, gatewayResponses, resources } = snapshot;
+    this.models = new Models(Object.values(models));
+    this.binary = new BinaryTypes(settings.binaryMediaTypes ?? []);
+    this.gatewayResponses = new GatewayResponses(gatewayResponses);
+    this.policy = settings.policy === undefined ? undefined : policyOf(settings.policy);
+    for (const resource of resources) {
+      for (const [verb, definition] of Object.entries(resource.methods)) {
+        this.router.add(resource.path, verb, new DeployedMethod(this, resource, definition, surroundings));
+      }
+    }
+  }
+
+  /** Undefined for one that the API has not. */
+  authorizer(id: string): Authorizer | undefined {
+    if (!this.#authorizers.has(id)) {
+      const { authorizers } = this.snapshot;
+      const definition = Object.hasOwn(authorizers, id) ? authorizers[id] : undefined;
+      this.#authorizers.set(id, definition && compiledAuthorizer(definition, this.#surroundings));
+    }
+    return this.#authorizers.get(id);
+  }
+}
+
+/** A policy as the control plane keeps it; one text may be quoted in another. */
+function policyOf(text: string): Policy | undefined {
+  return parsePolicy(text) ?? parsePolicy(text.replaceAll('\\"', '"'));
+}
+
+export class DeployedMethod {
+  readonly api: DeployedApi;
+  readonly resourceId: string;
+  /** `/pets/{petId}` */
+  readonly resourcePath: string;
+  readonly definition: MethodDefinition;
+  readonly validator: RequestValidatorDefinition | undefined;
+  /** Names of parameters that must be there, by where they are looked for. */
+  readonly required: readonly { readonly place: string; readonly name: string }[];
+  readonly #surroundings: Surroundings;
+  #integration: Integration | undefined;
+
+  constructor(api: DeployedApi, resource: SnapshotResource, definition: MethodDefinition, surroundings: Surroundings) {
+    this.api = api;
+    this.resourceId = resource.id;
+    this.resourcePath = resource.path;
+    this.definition = definition;
+    this.#surroundings = surroundings;
+    const { requestValidatorId, requestParameters = {} } = definition;
+    const { validators } = api.snapshot;
+    this.validator =
+      requestValidatorId !== undefined && Object.hasOwn(validators, requestValidatorId)
+        ? validators[requestValidatorId]
+        : undefined;
+    this.required = Object.entries(requestParameters).flatMap(([key, isRequired]) => {
+      const [, place, name] = /^method\.request\.([a-z]+)\.(.+)$/s.exec(key) ?? [];
+      return isRequired && place !== undefined && name !== undefined ? [{ place, name }] : [];
+    });
+  }
+
+  /** Made when the method is first called: of a thousand methods most are not. */
+  get integration(): Integration {
+    return (this.#integration ??= new Integration(this.definition, this.api, this.#surroundings));
+  }
+
+  /** As method settings name it: `pets/GET`, `/GET` for the root. */
+  settingsKey(verb: string): string {
+    return `${this.resourcePath === "/" ? "/" : this.resourcePath.slice(1)}/${verb}`;
+  }
+}

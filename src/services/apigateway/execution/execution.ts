@@ -1,0 +1,245 @@
+/** The data plane of REST APIs: from a request to the stage and method that it is for, and to its answer. */
+import type { ApiCall, ServedApis } from "../../../apis/apis.ts";
+import { extendedId, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
+import { BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../calls/door.ts";
+import type { Random } from "../../../engine/random.ts";
+import type { ApiGateway } from "../apigateway.ts";
+import type {
+  Execution,
+  TestAuthorization,
+  TestAuthorizationResult,
+  TestInvocation,
+  TestInvocationResult,
+} from "../execution-port.ts";
+import { Admission } from "./admission.ts";
+import { authorize } from "./authorization.ts";
+import { authorizerResults, resultsGroup } from "./authorizers.ts";
+import type { Surroundings } from "./backend.ts";
+import { cached } from "./cached-answer.ts";
+import { type CallIds, type CallPlace, RestCall } from "./call.ts";
+import { compressed, inflated, tooLarge } from "./compression.ts";
+import { ExecutionLog } from "./execution-log.ts";
+import { forbidden, GatewayError, missingToken } from "./gateway-error.ts";
+import { ownBody } from "./gateway-responses.ts";
+import { maxPayloadBytes } from "./http-integration.ts";
+import { incompleteSignature } from "./iam.ts";
+import { checkRequest } from "./limits.ts";
+import { executionLogGroup, sendLog } from "./log-deliveries.ts";
+import type { Outcome } from "./outcome.ts";
+import { ResponseCache } from "./response-cache.ts";
+import { Sent } from "./sent.ts";
+import type { Stage } from "./stage.ts";
+import { Stages } from "./stages.ts";
+import { testAuthorizer, testMethod } from "./test-runs.ts";
+import { logEnd, logStart } from "./told.ts";
+import { validate } from "./validation.ts";
+
+export class RestExecution implements Execution, ServedApis {
+  readonly #service: ApiGateway;
+  readonly #surroundings: Surroundings;
+  readonly #random: Random;
+  readonly #stages: Stages;
+  readonly #admission: Admission;
+  readonly #cache = new ResponseCache();
+
+  constructor(service: ApiGateway) {
+    const { random } = service.deps;
+    this.#service = service;
+    this.#random = random.fork("execution");
+    this.#surroundings = { ...service.deps, authorizerResults: authorizerResults() };
+    this.#stages = new Stages(service, this.#surroundings);
+    this.#admission = new Admission(service);
+  }
+
+  has(apiId: string): boolean {
+    return this.#service.apis.get(apiId) !== undefined;
+  }
+
+  async serve(address: ApiCall, request: DoorRequest, answer: DoorAnswer): Promise<void> {
+    const ids = this.#ids(request);
+    const [stageName, path] = address.stage === undefined ? stageAndPath(address.path) : [address.stage, address.path];
+    const stage = this.#stages.get(address.apiId, stageName);
+    if (stage === undefined) return refuse(forbidden(), ids, answer);
+    const { place, method } = this.#placed(stage, address, request);
+    const sent = new Sent({
+      method: request.method,
+      query: request.query,
+      rawHeaders: request.rawHeaders,
+      headers: request.headers,
+      sourceIp: sourceIpOf(request),
+      protocol: protocolOf(request),
+      scheme: request.scheme,
+    });
+    const call = new RestCall(place, ids, sent, path, method);
+    let outcome: Outcome;
+    try {
+      outcome = await this.#answered(call, stage, address, request);
+      if (outcome.status < 200) throw notFinal(outcome.status);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      call.error = error;
+      if (error.type === "REQUEST_TOO_LARGE") answer.endConnection();
+      outcome = place.api.gatewayResponses.answer(error, call);
+    }
+    const { minimumCompressionSize } = place.api.snapshot.settings;
+    if (minimumCompressionSize !== undefined) {
+      outcome = compressed(outcome, sent.header("accept-encoding"), minimumCompressionSize);
+    }
+    const { headers } = outcome;
+    headers.push("x-amzn-RequestId", ids.requestId, "x-amz-apigw-id", ids.extendedId);
+    if (call.error === undefined && call.method?.integration.isTraced) {
+      headers.push("X-Amzn-Trace-Id", this.#shownTrace(call));
+    }
+    answer.send(outcome.status, headers, outcome.body);
+    this.#log(call, stage, outcome);
+  }
+
+  /** @throws GatewayError */
+  async #answered(call: RestCall, stage: Stage, address: ApiCall, request: DoorRequest): Promise<Outcome> {
+    const { api } = call.place;
+    const { settings } = api.snapshot;
+    const { sent } = call;
+    if (settings.disableExecuteApiEndpoint && address.via === "default") throw forbidden();
+    checkRequest(sent, request.path, settings.endpointType === "REGIONAL");
+    const match = api.router.find(call.path, call.verb);
+    if (match === undefined) {
+      const authorization = sent.header("authorization");
+      throw authorization === undefined ? missingToken() : incompleteSignature(authorization);
+    }
+    const { method } = match;
+    call.method = method;
+    call.pathParameters = match.parameters;
+    const setting = stage.setting(method, call.verb);
+    const { loggingLevel = "OFF" } = setting ?? {};
+    if (loggingLevel !== "OFF") {
+      const full = setting?.dataTraceEnabled ?? false;
+      call.log = new ExecutionLog(call.ids.requestId, () => this.#service.now, { full, tested: false });
+    }
+    if (hasBody(request)) await this.#readBody(call, request);
+    if (call.log !== undefined) logStart(call.log, call);
+    const authorizing = authorize(call, method, this.#service.deps.identityOf, this.#service.now);
+    if (authorizing !== undefined) await authorizing;
+    this.#admission.admit(call, setting);
+    const validating = validate(call, method);
+    if (validating !== undefined) await validating;
+    const ttlMs = stage.cacheTtlMs(method, call.verb);
+    if (ttlMs === 0 || setting === undefined) return method.integration.run(call);
+    return cached(call, { cache: this.#cache, stage, method, setting, ttlMs, nowMs: this.#service.now });
+  }
+
+  /** @throws GatewayError 413, 415 */
+  async #readBody(call: RestCall, request: DoorRequest): Promise<void> {
+    const { sent } = call;
+    try {
+      sent.body = await request.bytes(maxPayloadBytes);
+    } catch (error) {
+      if (error instanceof BodyTooLarge) throw tooLarge();
+      throw error;
+    }
+    const coding = sent.header("content-encoding");
+    if (coding !== undefined && call.place.api.snapshot.settings.minimumCompressionSize !== undefined) {
+      sent.body = inflated(sent.body, coding);
+    }
+  }
+
+  #placed(stage: Stage, address: ApiCall, request: DoorRequest): { place: CallPlace; method: string } {
+    const { row, canary } = stage;
+    const isCanary = canary === undefined ? undefined : this.#random.float() * 100 < canary.percent;
+    const { api, variables } = isCanary && canary !== undefined ? canary : stage;
+    const deploymentId = isCanary ? (row.canarySettings?.deploymentId ?? row.deploymentId) : row.deploymentId;
+    const override = request.headers["x-http-method-override"];
+    const method = typeof override === "string" && override !== "" ? override.toUpperCase() : request.method;
+    return { place: { api, stageName: row.stageName, deploymentId, variables, isCanary, address }, method };
+  }
+
+  #ids(request: DoorRequest): CallIds {
+    const receivedMs = this.#service.now;
+    const trace = request.headers["x-amzn-trace-id"];
+    const requested = request.headers["x-amzn-requestid"];
+    return {
+      requestId: typeof requested === "string" && isUuid(requested) ? requested : this.#random.uuid(),
+      extendedId: extendedId(this.#random),
+      trace: typeof trace === "string" && isTrace(trace) ? trace : rootTrace(receivedMs, this.#random),
+      receivedMs,
+    };
+  }
+
+  #shownTrace(call: RestCall): string {
+    const { trace } = call.ids;
+    if (call.method?.definition.integration?.type !== "AWS_PROXY" || trace.includes(";")) return trace;
+    return `${trace};Parent=${this.#random.hex(16)};Sampled=0;Lineage=1:${this.#random.hex(8)}:0`;
+  }
+
+  #log(call: RestCall, stage: Stage, outcome: Outcome): void {
+    stage.accessLog?.write(call, outcome, this.#surroundings);
+    const { log, error, method } = call;
+    if (log === undefined || method === undefined) return;
+    logEnd(log, outcome, error);
+    const { loggingLevel } = stage.setting(method, call.verb) ?? {};
+    if (loggingLevel === "ERROR" && error === undefined) return;
+    const lines = log.lines.map(({ timeMs, text }) => ({ timeMs, text: `(${call.ids.requestId}) ${text}` }));
+    sendLog(call, this.#surroundings, { destination: executionLogGroup(call), stream: call.ids.requestId, lines });
+  }
+
+  testInvokeMethod(test: TestInvocation): Promise<TestInvocationResult> {
+    return testMethod(test, this.#surroundings, this.#random);
+  }
+
+  testInvokeAuthorizer(test: TestAuthorization): Promise<TestAuthorizationResult> {
+    return testAuthorizer(test, this.#surroundings, this.#random);
+  }
+
+  flushStageCache(apiId: string, stageName: string): void {
+    const group = resultsGroup(apiId, stageName);
+    this.#cache.flush(group);
+    this.#cache.flush(`${group} canary`);
+  }
+
+  flushAuthorizersCache(apiId: string, stageName: string): void {
+    this.#surroundings.authorizerResults.flush(resultsGroup(apiId, stageName));
+  }
+
+  /** Forgets all that is kept in memory alone. */
+  reset(): void {
+    this.#stages.clear();
+    this.#admission.reset();
+    this.#cache.clear();
+    this.#surroundings.authorizerResults.clear();
+  }
+}
+
+/** The first segment of a path names the stage. */
+function stageAndPath(path: string): [stageName: string, path: string] {
+  const end = path.indexOf("/", 1);
+  return end < 0 ? [path.slice(1), "/"] : [path.slice(1, end), path.slice(end)];
+}
+
+/** Answers where there is no deployment whose words would count. */
+function refuse(error: GatewayError, { requestId, extendedId: extended }: CallIds, answer: DoorAnswer): void {
+  const ids = ["x-amzn-RequestId", requestId, "x-amz-apigw-id", extended];
+  const headers = ["Content-Type", "application/json", "x-amzn-ErrorType", error.errorType, ...ids];
+  answer.send(error.status, headers, ownBody(error));
+}
+
+/** An interim status is no answer: the client would wait for another one. */
+function notFinal(status: number): GatewayError {
+  return new GatewayError("DEFAULT_5XX", "Internal server error", {
+    status: 502,
+    log: `Execution failed due to configuration error: ${status} is no status of an answer`,
+  });
+}
+
+function hasBody({ headers, incoming }: DoorRequest): boolean {
+  const length = headers["content-length"];
+  if (length !== undefined) return length !== "0";
+  return headers["transfer-encoding"] !== undefined || "stream" in incoming;
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** What can stand in a header and looks like a trace. */
+function isTrace(text: string): boolean {
+  return text.length <= 500 && /^[!-~](?:[ -~]*[!-~])?$/.test(text);
+}

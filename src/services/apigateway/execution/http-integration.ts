@@ -1,0 +1,178 @@
+/** HTTP and HTTP_PROXY: a request to an endpoint of the user's. */
+import { withStageVariables } from "../../../apis/function-uri.ts";
+import { headerSafe } from "../../../apis/lambda-answer.ts";
+import { queryValues } from "../../../apis/request-headers.ts";
+import { type HttpBytes, HttpCallError, httpBytes } from "../../../outside/http-client.ts";
+import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
+import { type BackendAnswer, headerOf, invalidEndpoint, type Surroundings, tooLate, withinTimeout } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import type { DeployedApi } from "./deployed-api.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { droppedFromMapping, failsHttpMapping, notForwarded } from "./headers.ts";
+import { typeOf } from "./media-types.ts";
+import { Payload } from "./payload.ts";
+import { type Mapped, override, RequestMapping } from "./request-mapping.ts";
+import { RequestTemplate } from "./request-template.ts";
+
+/** AWS's bound of a payload in either direction. */
+export const maxPayloadBytes = 10 * 1024 * 1024;
+/** On a clock that stands still nothing else would end a call of an endpoint that hangs. Real milliseconds. */
+const patienceMs = 120_000;
+
+export class HttpIntegration {
+  readonly isProxy: boolean;
+  readonly #definition: IntegrationDefinition;
+  readonly #mapping: RequestMapping;
+  readonly #template: RequestTemplate;
+  readonly #binary;
+  readonly #surroundings: Surroundings;
+
+  constructor({ integration }: MethodDefinition, { binary }: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
+    if (integration === undefined) throw new Error("a method without integration");
+    this.isProxy = integration.type === "HTTP_PROXY";
+    this.#definition = integration;
+    this.#mapping = new RequestMapping(integration.requestParameters, failsHttpMapping);
+    this.#template = new RequestTemplate(integration);
+    this.#binary = binary;
+    this.#surroundings = surroundings;
+  }
+
+  /** @throws GatewayError */
+  async call(call: RestCall): Promise<BackendAnswer> {
+    const mapped = this.#mapping.of(call);
+    const payload = call.requestPayload(this.#binary).converted(this.#definition.contentHandling);
+    const body = this.isProxy ? payload : this.#template.apply(call, payload);
+    override(mapped, call);
+    const { httpMethod = "ANY", timeoutInMillis } = this.#definition;
+    const url = this.#url(call, mapped);
+    const method = httpMethod === "ANY" ? call.verb : httpMethod;
+    const headers = this.isProxy ? proxiedHeaders(call) : ownHeaders(call);
+    for (const [name, values] of mapped.header) {
+      const lower = name.toLowerCase();
+      if (droppedFromMapping.has(lower)) continue;
+      for (const key of Object.keys(headers)) if (key.toLowerCase() === lower) delete headers[key];
+      headers[name] = values.length === 1 ? (values[0] as string) : values;
+    }
+    call.log?.request(url.href, headers, body);
+    const answer = await withinTimeout(this.#surroundings, call, timeoutInMillis, (signal) =>
+      exchange(url, { method, headers, body: body.content, signal }),
+    );
+    call.integrated.status = answer.status;
+    call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
+    const type = typeOf(headerOf(answer.rawHeaders, "content-type"));
+    return {
+      status: answer.status,
+      selector: String(answer.status),
+      rawHeaders: answer.rawHeaders,
+      payload: Payload.ofBytes(answer.body, this.#binary.has(type)),
+    };
+  }
+
+  /** @throws GatewayError for an address that is none. */
+  #url(call: RestCall, { path, querystring }: Mapped): URL {
+    const { variables } = call.place;
+    const uri = withStageVariables(this.#definition.uri ?? "", variables).replace(
+      /\{([^{}]+?)\+?\}/g,
+      (whole, name) => {
+        const value = path.get(name as string);
+        return value === undefined ? whole : pathText(value, call);
+      },
+    );
+    if (!/^https?:\/\/[^/?#]+/.test(uri)) throw invalidEndpoint();
+    let url: URL;
+    try {
+      url = new URL(uri);
+    } catch {
+      throw invalidEndpoint();
+    }
+    const pairs: string[] = [];
+    if (this.isProxy && call.sent.query !== "") {
+      if (querystring.size === 0) pairs.push(call.sent.query);
+      else {
+        for (const [name, values] of Object.entries(queryValues(call.sent.query))) {
+          if (!querystring.has(name)) for (const value of values) pairs.push(pairOf(name, value));
+        }
+      }
+    }
+    for (const [name, values] of querystring) for (const value of values) pairs.push(pairOf(name, value));
+    if (pairs.length > 0) url.search = url.search === "" ? `?${pairs.join("&")}` : `${url.search}&${pairs.join("&")}`;
+    return url;
+  }
+}
+
+/** A path parameter's value as part of a path; that of a greedy one keeps its slashes. */
+export function pathText(value: string, { method, pathParameters }: RestCall): string {
+  const greedy = /\{([^{}]+)\+\}$/.exec(method?.resourcePath ?? "")?.[1];
+  if (greedy === undefined || pathParameters[greedy] !== value) return encodeURIComponent(value);
+  return value.split("/").map(encodeURIComponent).join("/");
+}
+
+export function pairOf(name: string, value: string): string {
+  return `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+}
+
+type Headers = Record<string, string | readonly string[]>;
+
+/** What API Gateway sends of itself where nothing is mapped. */
+function ownHeaders({ place, sent, ids }: RestCall): Headers {
+  const { apiId } = place.api.snapshot;
+  return {
+    Accept: "application/json",
+    "Content-Type": headerSafe(sent.header("content-type") ?? "application/json"),
+    "User-Agent": `AmazonAPIGateway_${apiId}`,
+    "X-Amzn-Apigateway-Api-Id": apiId,
+    "X-Amzn-Trace-Id": ids.trace,
+  };
+}
+
+/** The client's headers, and what a proxy adds. */
+function proxiedHeaders({ place, sent, ids }: RestCall): Headers {
+  const headers: Headers = Object.create(null);
+  for (const [name, values] of Object.entries(sent.multiHeaders)) {
+    const lower = name.toLowerCase();
+    if (notForwarded.has(lower) || (lower === "authorization" && isSigned(values[0]))) continue;
+    headers[name] = values.length === 1 ? (values[0] as string) : values;
+  }
+  headers["X-Amzn-Apigateway-Api-Id"] = place.api.snapshot.apiId;
+  headers["X-Amzn-Trace-Id"] = ids.trace;
+  for (const [name, value] of Object.entries(forwarded(sent))) headers[name] = value;
+  return headers;
+}
+
+/** Headers that tell a backend of the client behind the gateway. */
+export function forwarded(sent: RestCall["sent"]): Record<string, string> {
+  const before = sent.header("x-forwarded-for");
+  return {
+    "X-Forwarded-For": before === undefined ? sent.sourceIp : `${before}, ${sent.sourceIp}`,
+    "X-Forwarded-Port": "443",
+    "X-Forwarded-Proto": "https",
+  };
+}
+
+export function isSigned(authorization: string | undefined): boolean {
+  return authorization?.startsWith("AWS4-") ?? false;
+}
+
+const unresolvable = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "ERR_INVALID_URL", "ERR_UNESCAPED_CHARACTERS"]);
+
+/** @throws GatewayError */
+export async function exchange(
+  url: URL,
+  call: {
+    readonly method: string;
+    readonly headers: Readonly<Headers>;
+    readonly body: string | Buffer;
+    readonly signal: AbortSignal;
+  },
+): Promise<HttpBytes> {
+  try {
+    return await httpBytes(url, { ...call, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes });
+  } catch (error) {
+    if (!(error instanceof HttpCallError)) throw error;
+    if (error.code === "TIMEOUT") throw tooLate();
+    if (unresolvable.has(error.code)) throw invalidEndpoint();
+    throw new GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint", {
+      log: "Execution failed due to a network error communicating with endpoint",
+    });
+  }
+}

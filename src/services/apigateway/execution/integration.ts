@@ -1,0 +1,111 @@
+/** What stands behind a method, whatever its type, and the answer to the client that comes of it. */
+
+import { isUtf8 } from "node:buffer";
+import { withStageVariables } from "../../../apis/function-uri.ts";
+import { parseArn } from "../../../calls/arn.ts";
+import type { MethodDefinition } from "../definitions.ts";
+import { type BackendAnswer, headerOf, type Surroundings } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import type { DeployedApi } from "./deployed-api.ts";
+import { configurationError } from "./gateway-error.ts";
+import { isHeaderName, proxiedHeaderName } from "./headers.ts";
+import { HttpIntegration } from "./http-integration.ts";
+import { IntegrationResponses } from "./integration-responses.ts";
+import { LambdaIntegration, LambdaProxyIntegration } from "./lambda-integration.ts";
+import { MockIntegration } from "./mock-integration.ts";
+import type { Outcome } from "./outcome.ts";
+import { ServiceIntegration } from "./service-integration.ts";
+import { parseServiceUri, type ServiceUri } from "./service-uri.ts";
+
+type Run = (call: RestCall) => Outcome | Promise<Outcome>;
+
+/** URIs that stage variables have made are remembered, so many of them. */
+const mostUris = 100;
+
+export class Integration {
+  /** @throws GatewayError for a call that fails; at once, or later. */
+  readonly run: Run;
+  /** Whether answers carry the trace header. */
+  readonly isTraced: boolean;
+  readonly #uris = new Map<string, ServiceUri | undefined>();
+
+  constructor(method: MethodDefinition, api: DeployedApi, surroundings: Surroundings) {
+    this.isTraced = method.integration?.type !== "HTTP_PROXY";
+    this.run = this.#compiled(method, api, surroundings);
+  }
+
+  #compiled(method: MethodDefinition, api: DeployedApi, surroundings: Surroundings): Run {
+    const { integration } = method;
+    if (integration === undefined) {
+      return () => {
+        throw configurationError("No integration defined for method");
+      };
+    }
+    const responses = new IntegrationResponses(method, api.binary);
+    switch (integration.type) {
+      case "MOCK": {
+        const mock = new MockIntegration(method, api);
+        return (call) => responses.answer(call, mock.call(call));
+      }
+      case "HTTP": {
+        const http = new HttpIntegration(method, api, surroundings);
+        return async (call) => responses.answer(call, await http.call(call));
+      }
+      case "HTTP_PROXY": {
+        const http = new HttpIntegration(method, api, surroundings);
+        return async (call) => proxied(call, await http.call(call), api);
+      }
+      case "AWS_PROXY": {
+        const proxy = new LambdaProxyIntegration(method, api, surroundings, (uri) => {
+          const target = this.#target(uri);
+          if (target?.kind !== "function") throw configurationError("Invalid ARN specified in the request");
+          return target.arn;
+        });
+        return (call) => proxy.call(call);
+      }
+      case "AWS": {
+        const lambda = new LambdaIntegration(method, api, surroundings);
+        const service = new ServiceIntegration(method, api, surroundings);
+        const uri = integration.uri ?? "";
+        return async (call) => {
+          const target = this.#target(withStageVariables(uri, call.place.variables));
+          if (target === undefined) throw configurationError("Invalid ARN specified in the request");
+          const answer =
+            target.kind === "function" ? await lambda.call(call, target.arn) : await service.call(call, target);
+          return responses.answer(call, answer);
+        };
+      }
+    }
+  }
+
+  #target(uri: string): ServiceUri | undefined {
+    let target = this.#uris.get(uri);
+    if (target === undefined && !this.#uris.has(uri)) {
+      target = parseServiceUri(uri);
+      // A function's ARN without a function is none.
+      if (target?.kind === "function" && parseArn(target.arn) === undefined && /[/\s]/.test(target.arn))
+        target = undefined;
+      if (this.#uris.size >= mostUris) this.#uris.clear();
+      this.#uris.set(uri, target);
+    }
+    return target;
+  }
+}
+
+/** HTTP_PROXY: status, headers and body of the backend. */
+function proxied(call: RestCall, answer: BackendAnswer, { binary }: DeployedApi): Outcome {
+  const headers: string[] = [];
+  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
+    const name = proxiedHeaderName(answer.rawHeaders[at] as string);
+    if (name !== undefined && isHeaderName(name)) headers.push(name, answer.rawHeaders[at + 1] as string);
+  }
+  if (headerOf(headers, "content-type") === undefined) headers.unshift("Content-Type", "application/json");
+  const { payload } = answer;
+  // What the backend has compressed is passed on as it is.
+  if (headerOf(headers, "content-encoding") !== undefined)
+    return { status: answer.status, headers, body: payload.content };
+  const { content } = payload.answered(undefined, binary.wants(call.sent.header("accept")), binary.none);
+  const isText = !payload.isBinary && typeof content !== "string" && content === payload.content;
+  // A text goes through as text: bytes that are none of it are lost, as on AWS.
+  return { status: answer.status, headers, body: isText && !isUtf8(content) ? content.toString() : content };
+}

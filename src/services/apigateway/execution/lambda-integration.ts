@@ -1,0 +1,192 @@
+/** Lambda functions behind a method: AWS_PROXY, which gets the whole request as an event, and AWS, which gets a template's text. */
+import { AwsError } from "../../../../protocols/error.ts";
+import { withStageVariables } from "../../../apis/function-uri.ts";
+import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
+import type { FunctionAnswer } from "../../../functions/types.ts";
+import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
+import { type BackendAnswer, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import type { DeployedApi } from "./deployed-api.ts";
+import { configurationError, GatewayError } from "./gateway-error.ts";
+import { failsAwsMapping, responseHeaderName } from "./headers.ts";
+import type { Outcome } from "./outcome.ts";
+import { Payload } from "./payload.ts";
+import { proxyEvent } from "./proxy-event.ts";
+import { override, RequestMapping } from "./request-mapping.ts";
+import { RequestTemplate } from "./request-template.ts";
+
+/** Calls a function for an integration. @throws GatewayError */
+async function invoke(
+  surroundings: Surroundings,
+  call: RestCall,
+  integration: IntegrationDefinition,
+  functionArn: string,
+  payload: string,
+): Promise<FunctionAnswer> {
+  const { credentials, timeoutInMillis } = integration;
+  const roleArn = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
+  if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
+  try {
+    const answer = await withinTimeout(surroundings, call, timeoutInMillis, async (signal) => {
+      // The function may do anything: what led to it is on the disk before.
+      await surroundings.store.untilDurable();
+      return surroundings.functions.invoke(functionArn, payload, invocationOf(call, roleArn, signal));
+    });
+    call.integrated.status = 200;
+    call.integrated.requestId = answer.requestId;
+    return answer;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    call.integrated.status = error.status;
+    const reason = error.status === 404 ? "Invalid permissions on Lambda function" : error.message;
+    throw configurationError(reason);
+  }
+}
+
+/** AWS_PROXY. Method and integration responses do not count. */
+export class LambdaProxyIntegration {
+  readonly #definition: IntegrationDefinition;
+  readonly #mapping: RequestMapping;
+  readonly #binary;
+  readonly #surroundings: Surroundings;
+  readonly #functionOf: (uri: string) => string;
+
+  constructor(
+    { integration }: MethodDefinition,
+    { binary }: Pick<DeployedApi, "binary">,
+    surroundings: Surroundings,
+    functionOf: (uri: string) => string,
+  ) {
+    if (integration === undefined) throw new Error("a method without integration");
+    this.#definition = integration;
+    this.#mapping = new RequestMapping(integration.requestParameters, failsAwsMapping);
+    this.#binary = binary;
+    this.#surroundings = surroundings;
+    this.#functionOf = functionOf;
+  }
+
+  /** @throws GatewayError */
+  async call(call: RestCall): Promise<Outcome> {
+    this.#mapping.check();
+    const { httpMethod, uri = "" } = this.#definition;
+    if (httpMethod !== "POST") throw configurationError("Invalid permissions on Lambda function");
+    const functionArn = this.#functionOf(withStageVariables(uri, call.place.variables));
+    const event = proxyEvent(call, call.requestPayload(this.#binary));
+    call.log?.line(`Endpoint request URI: ${functionArn}`);
+    call.log?.line(`Endpoint request body after transformations: ${event}`);
+    const answer = await invoke(this.#surroundings, call, this.#definition, functionArn, event);
+    call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
+    if (answer.functionError !== undefined) throw functionFailure(answer);
+    const result = proxyResult(parsed(answer.payload), "rest");
+    if (result === undefined) throw malformed();
+    const headers: string[] = [];
+    for (let at = 0; at < result.headers.length; at += 2) {
+      const name = responseHeaderName(result.headers[at] as string);
+      if (name !== undefined) headers.push(name, result.headers[at + 1] as string);
+    }
+    if (!hasHeader(headers, "content-type")) headers.unshift("Content-Type", "application/json");
+    const isBytes = result.isBase64Encoded && this.#binary.wants(call.sent.header("accept"));
+    const body = isBytes ? Buffer.from(result.body, "base64") : result.body;
+    return { status: result.status ?? 200, headers, body };
+  }
+}
+
+/** 502: the function's result is none that a proxy integration understands. */
+function malformed(): GatewayError {
+  return badGateway("Execution failed due to configuration error: Malformed Lambda proxy response");
+}
+
+function functionFailure({ payload, requestId }: FunctionAnswer): GatewayError {
+  const message = errorMessageOf(payload) ?? payload.slice(0, 1000);
+  return badGateway(
+    `Lambda execution failed with status 200 due to customer function error: ${message}. Lambda request id: ${requestId}`,
+  );
+}
+
+function badGateway(log: string): GatewayError {
+  return new GatewayError("DEFAULT_5XX", "Internal server error", { status: 502, log });
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function errorMessageOf(payload: string): string | undefined {
+  const value = parsed(payload);
+  if (typeof value !== "object" || value === null) return undefined;
+  const { errorMessage } = value as { errorMessage?: unknown };
+  return typeof errorMessage === "string" ? errorMessage : undefined;
+}
+
+/** AWS with a function's URI. Answers are chosen by the error's message; without an error the default one is. */
+export class LambdaIntegration {
+  readonly #definition: IntegrationDefinition;
+  readonly #mapping: RequestMapping;
+  readonly #template: RequestTemplate;
+  readonly #binary;
+  readonly #surroundings: Surroundings;
+
+  constructor({ integration }: MethodDefinition, { binary }: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
+    if (integration === undefined) throw new Error("a method without integration");
+    this.#definition = integration;
+    this.#mapping = new RequestMapping(integration.requestParameters, failsAwsMapping);
+    this.#template = new RequestTemplate(integration);
+    this.#binary = binary;
+    this.#surroundings = surroundings;
+  }
+
+  /** @throws GatewayError */
+  async call(call: RestCall, functionArn: string): Promise<BackendAnswer> {
+    const mapped = this.#mapping.of(call);
+    const payload = call.requestPayload(this.#binary).converted(this.#definition.contentHandling);
+    const { text } = this.#template.apply(call, payload);
+    override(mapped, call);
+    const event = text === "" ? "{}" : text;
+    call.log?.line(`Endpoint request URI: ${functionArn}`);
+    call.log?.line(`Endpoint request body after transformations: ${event}`);
+    let type: string | undefined;
+    for (const [name, values] of mapped.header) {
+      if (name.toLowerCase() === "x-amz-invocation-type" || name.toLowerCase() === "invocationtype")
+        type = values.at(-1);
+    }
+    if (type === "Event") return this.#begin(call, functionArn, event);
+    const answer = await invoke(this.#surroundings, call, this.#definition, functionArn, event);
+    call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
+    const failed = answer.functionError !== undefined;
+    return {
+      status: 200,
+      selector: failed ? (errorMessageOf(answer.payload) ?? "") : undefined,
+      rawHeaders: ["Content-Type", "application/json"],
+      payload: Payload.ofText(answer.payload),
+    };
+  }
+
+  /** Lambda takes the event and answers 202; the function runs later, as often as it takes. */
+  #begin(call: RestCall, functionArn: string, payload: string): BackendAnswer {
+    const { store, delivery, functions } = this.#surroundings;
+    const invocation = invocationOf(call, undefined);
+    if (!functions.has(functionArn, invocation)) throw configurationError("Invalid permissions on Lambda function");
+    const { account, region } = call.place.api.snapshot;
+    invocation.cause.run(() =>
+      store.transaction(() =>
+        delivery.submit({
+          account,
+          region,
+          service: "apigateway",
+          source: call.methodArn,
+          target: functionArn,
+          kind: "lambda",
+          parameters: {},
+          payload,
+          retry: { phases: [] },
+        }),
+      ),
+    );
+    call.integrated.status = 202;
+    return { status: 202, selector: undefined, rawHeaders: [], payload: Payload.ofText("") };
+  }
+}

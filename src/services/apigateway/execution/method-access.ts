@@ -1,0 +1,64 @@
+/** Who may invoke a method: the API's resource policy, together with what an authorizer or IAM has said. */
+import { type Decision, decide } from "../../../access/evaluate.ts";
+import type { RequestKeys } from "../../../access/wildcard.ts";
+import { partitionOf } from "../../../calls/arn.ts";
+import type { RestCall } from "./call.ts";
+import { GatewayError } from "./gateway-error.ts";
+
+/** What the request says of itself to policies, by condition key in lower case. */
+export function requestKeys(call: RestCall, nowMs: number): RequestKeys {
+  const { sent, place } = call;
+  const { region, account } = place.api.snapshot;
+  const values: Readonly<Record<string, string | undefined>> = {
+    "aws:currenttime": new Date(nowMs).toISOString(),
+    "aws:epochtime": String(Math.floor(nowMs / 1000)),
+    "aws:principalarn": call.identity.userArn ?? undefined,
+    "aws:referer": sent.header("referer"),
+    "aws:requestedregion": region,
+    "aws:resourceaccount": account,
+    "aws:securetransport": String(sent.scheme === "https"),
+    "aws:sourceip": sent.sourceIp,
+    "aws:useragent": sent.header("user-agent"),
+    "aws:userid": call.identity.user ?? undefined,
+    // What stands for a VPC endpoint, for whoever tests a policy of a private API.
+    "aws:sourcevpce": sent.header("x-amzn-vpce-id"),
+    "aws:sourcevpc": sent.header("x-amzn-vpc-id"),
+  };
+  return new Map(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** What the resource policy says; undefined where the API has none. */
+export function policyDecision(call: RestCall, keys: RequestKeys): Decision | undefined {
+  const { policy, snapshot } = call.place.api;
+  if (policy === undefined) return undefined;
+  const { userArn, user } = call.identity;
+  return decide(policy, {
+    account: snapshot.account,
+    principal: { arn: userArn ?? "anonymous", userId: user ?? "anonymous" },
+    action: "execute-api:Invoke",
+    resource: call.methodArn,
+    keys,
+  });
+}
+
+/** 403 with the ARN of the method, its account masked but for the last four digits. */
+export function denied(call: RestCall, who: string, decision: Decision): GatewayError {
+  const { account, region, apiId } = call.place.api.snapshot;
+  const masked = `********${account.slice(-4)}`;
+  const arn = `arn:${partitionOf(region)}:execute-api:${region}:${masked}:${apiId}/${call.place.stageName}/${call.verb}${call.path}`;
+  const how = decision === "denied" ? " with an explicit deny" : "";
+  const message = `User: ${who} is not authorized to perform: execute-api:Invoke on resource: ${arn}${how}`;
+  return new GatewayError("ACCESS_DENIED", message, { capital: true, log: message });
+}
+
+/** 403 of an authorizer's policy. */
+export function deniedByAuthorizer(decision: Decision): GatewayError {
+  const how =
+    decision === "denied"
+      ? "with an explicit deny in an identity-based policy"
+      : "because no identity-based policy allows the execute-api:Invoke action";
+  return new GatewayError("ACCESS_DENIED", `User is not authorized to access this resource ${how}`, {
+    capital: true,
+    log: "The client is not authorized to perform this operation.",
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * What keeps a JSON schema from stalling the server: each subschema that is looked at costs its own length, and patterns
+ * run in linear time. Schemas that branch twice at each level, and lists compared item by item, end like any other.
+ */
+import { LinearRegex } from "../../../regex/linear-regex.ts";
+
+/** The schema takes more work than a call may cost. */
+export class SchemaTooCostly extends Error {}
+
+/** Some two seconds for what costs most, a tenth of that for what is usual. */
+const mostWork = 3_000_000;
+let left = mostWork;
+
+/** Begins a validation, which is synchronous: one budget serves all. */
+export function refill(): void {
+  left = mostWork;
+}
+
+/** @throws SchemaTooCostly */
+export function spend(work: number): void {
+  if ((left -= work) < 0) throw new SchemaTooCostly("The model takes too much work to validate the body");
+}
+
+/** The keyword that every subschema gets; its value is what looking at the subschema costs. */
+export const costKeyword = "x-busbar-cost";
+
+/** Compiled patterns of a schema, as ajv asks for them. */
+export function regExp(pattern: string): { test(text: string): boolean } {
+  const regex = new LinearRegex(pattern, "", 10_000);
+  return {
+    test: (text) => {
+      spend(8);
+      return regex.find(text, 0, spend) !== undefined;
+    },
+  };
+}
+/** How ajv would write the engine into code that stands alone, which nobody asks for. */
+regExp.code = "";
+
+/** Whether two items of a list are equal as JSON; the order of members does not matter. */
+export function hasTwins(items: readonly unknown[]): boolean {
+  const seen = new Set<string>();
+  for (const item of items) {
+    const text = canonical(item);
+    spend(text.length + 4);
+    if (seen.has(text)) return true;
+    seen.add(text);
+  }
+  return false;
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join()}}`;
+}

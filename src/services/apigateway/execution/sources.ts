@@ -1,0 +1,98 @@
+/** Mapping expressions: where the value of a header, a query parameter or a path parameter comes from. */
+import { Budget } from "../../../apis/vtl/budget.ts";
+import { readPath } from "../../../apis/vtl/json-path.ts";
+import { JsonSyntaxError, readJson } from "../../../apis/vtl/json-reader.ts";
+import { TemplateError } from "../../../apis/vtl/syntax.ts";
+import { javaText, jsonText, VtlList, VtlMap } from "../../../apis/vtl/values.ts";
+import type { RestCall } from "./call.ts";
+import { textAt } from "./plain-text.ts";
+
+/** What a backend has answered, for mappings of responses. */
+export interface Answered {
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  /** As templates see it. */
+  readonly body: string;
+}
+
+/** The value for one call: several of a multi-value source; undefined for what is not there. */
+export type Source = (call: RestCall, answered: Answered | undefined) => string | readonly string[] | undefined;
+
+const nothing: Source = () => undefined;
+
+/** Compiles the expression of a mapping's value. One that means nothing has no value. */
+export function sourceOf(expression: string): Source {
+  if (/^'.*'$/s.test(expression)) {
+    const text = expression.slice(1, -1);
+    return () => text;
+  }
+  const [, scope = "", rest = ""] = /^([a-zA-Z]+)\.(.+)$/s.exec(expression) ?? [];
+  if (scope === "stageVariables") return ({ place: { variables } }) => own(variables, rest);
+  if (scope === "context") return contextSource(rest);
+  const [, part = "", kind = "", name = ""] = /^(request|response)\.([a-z]+)(?:\.(.+))?$/s.exec(rest) ?? [];
+  if (scope === "method" && part === "request") return requestSource(kind, name);
+  if (scope === "integration" && part === "response") return responseSource(kind, name);
+  return nothing;
+}
+
+function contextSource(rest: string): Source {
+  const path = rest.split(".");
+  // These two alone are asked for often enough to matter.
+  if (rest === "requestId") return ({ ids }) => ids.requestId;
+  return (call) => textAt(call.context(), path);
+}
+
+function requestSource(kind: string, name: string): Source {
+  switch (kind) {
+    case "path":
+      return ({ pathParameters }) => own(pathParameters, name);
+    case "querystring":
+      return ({ sent }) => own(sent.lastQuery, name);
+    case "header":
+      return ({ sent }) => sent.headerValues(name)?.at(-1);
+    case "multivaluequerystring":
+      return ({ sent }) => own(sent.multiQuery, name);
+    case "multivalueheader":
+      return ({ sent }) => sent.headerValues(name);
+    case "body":
+      return ({ sent }) => partOf(sent.body.toString(), name);
+    default:
+      return nothing;
+  }
+}
+
+function responseSource(kind: string, name: string): Source {
+  const lower = name.toLowerCase();
+  const values = (answered: Answered | undefined) =>
+    answered?.rawHeaders.filter((_, at, all) => at % 2 === 1 && all[at - 1]?.toLowerCase() === lower);
+  switch (kind) {
+    case "header":
+      return (_call, answered) => values(answered)?.at(-1);
+    case "multivalueheader":
+      return (_call, answered) => {
+        const found = values(answered);
+        return found?.length === 0 ? undefined : found;
+      };
+    case "body":
+      return (_call, answered) => (answered === undefined ? undefined : partOf(answered.body, name));
+    default:
+      return nothing;
+  }
+}
+
+/** A JSON document's part as text, or all of a body of any kind where no part is named. */
+function partOf(body: string, path: string): string | undefined {
+  if (path === "") return body === "" ? undefined : body;
+  try {
+    const value = readPath(readJson(body), `$.${path}`, new Budget());
+    if (value === undefined || value === null) return undefined;
+    return value instanceof VtlMap || value instanceof VtlList ? jsonText(value) : javaText(value);
+  } catch (error) {
+    if (error instanceof TemplateError || error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}

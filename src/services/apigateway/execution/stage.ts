@@ -1,0 +1,59 @@
+/** A stage as calls meet it: its settings for each method, its variables, its canary and its logs. */
+import type { MethodSettingDefinition, Texts } from "../definitions.ts";
+import type { StageRow } from "../tables.ts";
+import { AccessLog } from "./access-log.ts";
+import type { DeployedApi, DeployedMethod } from "./deployed-api.ts";
+import { type CacheKey, cacheKeyOf } from "./response-cache.ts";
+
+export class Stage {
+  readonly row: StageRow;
+  readonly api: DeployedApi;
+  readonly variables: Texts;
+  readonly canary: { readonly api: DeployedApi; readonly variables: Texts; readonly percent: number } | undefined;
+  readonly accessLog: AccessLog | undefined;
+  readonly #settings = new Map<string, MethodSettingDefinition | undefined>();
+  readonly #cacheKeys = new WeakMap<DeployedMethod, CacheKey>();
+
+  /** @param canaryApi what the stage's canary serves. */
+  constructor(row: StageRow, api: DeployedApi, canaryApi: DeployedApi | undefined) {
+    this.row = row;
+    this.api = api;
+    this.variables = row.variables ?? {};
+    const { canarySettings, accessLogSettings } = row;
+    if (canarySettings !== undefined && canaryApi !== undefined) {
+      const variables = { ...this.variables, ...canarySettings.stageVariableOverrides };
+      this.canary = { api: canaryApi, variables, percent: canarySettings.percentTraffic };
+    }
+    const { destinationArn, format } = accessLogSettings ?? {};
+    if (destinationArn !== undefined && format !== undefined) this.accessLog = new AccessLog(destinationArn, format);
+  }
+
+  /** The settings of a method, or of all; undefined where the stage has none. */
+  setting(method: DeployedMethod, verb: string): MethodSettingDefinition | undefined {
+    const { methodSettings } = this.row;
+    const key = method.settingsKey(verb);
+    if (!this.#settings.has(key)) {
+      const own = (name: string) => (Object.hasOwn(methodSettings, name) ? methodSettings[name] : undefined);
+      this.#settings.set(key, own(key) ?? own(method.settingsKey("ANY")) ?? own("*/*"));
+    }
+    return this.#settings.get(key);
+  }
+
+  /**
+   * How long answers of a method are kept, in milliseconds; 0 for not at all. Settings of all methods turn the cache on for
+   * GET alone.
+   */
+  cacheTtlMs(method: DeployedMethod, verb: string): number {
+    if (!this.row.cacheClusterEnabled) return 0;
+    const setting = this.setting(method, verb);
+    if (setting === undefined || !setting.cachingEnabled) return 0;
+    const isOwn = Object.hasOwn(this.row.methodSettings, method.settingsKey(verb));
+    return verb === "GET" || isOwn ? setting.cacheTtlInSeconds * 1000 : 0;
+  }
+
+  cacheKey(method: DeployedMethod): CacheKey {
+    let key = this.#cacheKeys.get(method);
+    if (key === undefined) this.#cacheKeys.set(method, (key = cacheKeyOf(method)));
+    return key;
+  }
+}

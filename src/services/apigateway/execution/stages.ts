@@ -1,0 +1,57 @@
+/** The stages that are called, each made of its row once and again when that has changed. */
+import type { ApiGateway } from "../apigateway.ts";
+import { childKey } from "../tables.ts";
+import type { Surroundings } from "./backend.ts";
+import { DeployedApi } from "./deployed-api.ts";
+import { Stage } from "./stage.ts";
+
+/** So many deployments and stages are kept as they were made. */
+const most = 500;
+
+export class Stages {
+  readonly #service: ApiGateway;
+  readonly #surroundings: Surroundings;
+  readonly #stages = new Map<string, Stage>();
+  /** By the serial of a deployment's snapshot, which never changes. */
+  readonly #deployed = new Map<number, DeployedApi>();
+
+  constructor(service: ApiGateway, surroundings: Surroundings) {
+    this.#service = service;
+    this.#surroundings = surroundings;
+  }
+
+  /** Undefined for a stage that the API has not. */
+  get(apiId: string, stageName: string): Stage | undefined {
+    const key = childKey(apiId, stageName);
+    const row = this.#service.stages.get(key);
+    if (row === undefined) return undefined;
+    let stage = this.#stages.get(key);
+    // A row is replaced when anything of it changes.
+    if (stage?.row !== row) {
+      const { deploymentId, canarySettings } = row;
+      const api = this.#deployedApi(apiId, deploymentId);
+      if (api === undefined) return undefined;
+      stage = new Stage(row, api, canarySettings && this.#deployedApi(apiId, canarySettings.deploymentId));
+      if (this.#stages.size >= most) this.#stages.clear();
+      this.#stages.set(key, stage);
+    }
+    return stage;
+  }
+
+  clear(): void {
+    this.#stages.clear();
+    this.#deployed.clear();
+  }
+
+  #deployedApi(apiId: string, deploymentId: string): DeployedApi | undefined {
+    const deployment = this.#service.deployments.get(childKey(apiId, deploymentId));
+    if (deployment === undefined) return undefined;
+    let api = this.#deployed.get(deployment.snapshot);
+    if (api === undefined) {
+      api = new DeployedApi(this.#service.snapshotOf(deployment), this.#surroundings);
+      if (this.#deployed.size >= most) this.#deployed.clear();
+      this.#deployed.set(deployment.snapshot, api);
+    }
+    return api;
+  }
+}

@@ -1,0 +1,70 @@
+/** COGNITO_USER_POOLS: tokens that a user pool has signed (developer guide, control access with Cognito). */
+import { textOf } from "../../../../protocols/unknown-json.ts";
+import type { Decision } from "../../../access/evaluate.ts";
+import { parseArn } from "../../../calls/arn.ts";
+import type { AuthorizerDefinition, Texts } from "../definitions.ts";
+import type { Authorizer } from "./authorizers.ts";
+import type { Surroundings } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import { logDate } from "./execution-log.ts";
+import { GatewayError, unauthorized } from "./gateway-error.ts";
+import { denied } from "./method-access.ts";
+import { type Source, sourceOf } from "./sources.ts";
+
+export class CognitoAuthorizer implements Authorizer {
+  readonly #surroundings: Surroundings;
+  readonly #source: Source;
+  readonly #issuers: readonly string[];
+
+  constructor({ identitySource, providerARNs = [] }: AuthorizerDefinition, surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.#source = sourceOf(identitySource || "method.request.header.Authorization");
+    this.#issuers = providerARNs.flatMap((text) => {
+      const arn = parseArn(text);
+      const pool = /^userpool\/(.+)$/.exec(arn?.resource ?? "")?.[1];
+      return arn === undefined || pool === undefined ? [] : [`https://cognito-idp.${arn.region}.amazonaws.com/${pool}`];
+    });
+  }
+
+  async authorize(call: RestCall, scopes: readonly string[], byPolicy: Decision | undefined): Promise<void> {
+    call.authorized = { claims: await this.claims(call, scopes) };
+    // An API that has a policy must allow it by that, whoever the user is.
+    if (byPolicy === "not allowed") throw denied(call, "anonymous", byPolicy);
+  }
+
+  /**
+   * Without scopes the token must be an ID token, with scopes an access token that has one of them.
+   * @throws GatewayError 401
+   */
+  async claims(call: RestCall, scopes: readonly string[]): Promise<Texts> {
+    const value = this.#source(call, undefined);
+    const text = typeof value === "string" ? value : value?.at(-1);
+    const token = text?.replace(/^Bearer\s+/i, "").trim();
+    if (token === undefined || token === "") throw unauthorized();
+    const result = await this.#surroundings.apis.tokens.verify(token, this.#issuers);
+    if ("refused" in result) {
+      if (result.refused === "expired") throw new GatewayError("UNAUTHORIZED", "The incoming token has expired");
+      throw new GatewayError("UNAUTHORIZED", "Unauthorized", { log: `Unauthorized request: ${result.reason}` });
+    }
+    const { claims } = result;
+    const use = claims["token_use"];
+    if (scopes.length === 0) {
+      if (use === "access") throw unauthorized();
+    } else {
+      const held = textOf(claims["scope"] ?? "").split(" ");
+      if (use === "id" || !scopes.some((scope) => held.includes(scope))) throw unauthorized();
+    }
+    return claimTexts(claims);
+  }
+}
+
+/** Claims as events have them: texts, and two of the times as dates. */
+function claimTexts(claims: Readonly<Record<string, unknown>>): Texts {
+  const texts: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(claims)) {
+    if (value === null || value === undefined) continue;
+    const isDate = (name === "exp" || name === "iat") && typeof value === "number";
+    texts[name] = isDate ? logDate(value * 1000) : Array.isArray(value) ? value.map(textOf).join(",") : textOf(value);
+  }
+  return texts;
+}
