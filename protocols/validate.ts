@@ -7,12 +7,15 @@ import { Blob64 } from "./blob.ts";
 import { AwsError } from "./error.ts";
 import { compilePattern } from "./pattern.ts";
 import { isSensitive, kindOf, type OperationModel, type ServiceModel, type Shape } from "./schema.ts";
+import { schemaFaults } from "./schema-check.ts";
 import { textOf } from "./unknown-json.ts";
 
 /** Facts about a service's shapes that the SDK schemas lack; see `constraints/`. */
 export interface Constraints {
   /** Name of the error a violation is answered with, `ValidationException` unless told. */
   readonly error?: string;
+  /** Operations whose violations are told in the words of a JSON schema checker (`schema-check.ts`). */
+  readonly schemaChecked?: readonly string[];
   /** Answers are XML of one element a line. */
   readonly indented?: boolean;
   /** Members of a request's body are told with the operation's name before them: `createRestApiInput.name`. */
@@ -73,6 +76,7 @@ type Check = (value: unknown, path: string, report: Report) => void;
 export function compileValidator(operation: OperationModel): Validator {
   const { service } = operation;
   const { constraints } = service;
+  if (constraints.schemaChecked?.includes(operation.name)) return schemaValidator(operation);
   const prefix = constraints.inputNamed ? `${lowerCamel(operation.name)}Input.` : "";
   const prefixOf = (member: Shape) => (prefix === "" || isInUri(member) ? "" : prefix);
   const check = structCheck(operation.input, constraints, new Map(), prefixOf);
@@ -83,6 +87,15 @@ export function compileValidator(operation: OperationModel): Validator {
     if (report.count === 0) return;
     const errors = report.count === 1 ? "1 validation error" : `${report.count} validation errors`;
     throw violation(service, `${errors} detected: ${report.text}`);
+  };
+}
+
+function schemaValidator({ service, input: shape }: OperationModel): Validator {
+  return (input) => {
+    const faults = schemaFaults(input, shape, service.constraints);
+    if (faults.length === 0) return;
+    const fields = faults.map(({ name, messages }) => ({ Name: name, Message: `[${messages.join(", ")}]` }));
+    throw violation(service, JSON.stringify({ ValidationErrorFields: fields }));
   };
 }
 

@@ -20,7 +20,7 @@ const TABLES = {
   eventbridge: { model: "events", adjust: eventbridge },
   stepfunctions: { model: "stepfunctions", adjust: stepfunctions },
   scheduler: { model: "scheduler" },
-  pipes: { model: "pipes" },
+  pipes: { model: "pipes", schemaChecked: ["CreatePipe", "UpdatePipe"] },
   apigateway: { model: "apigateway", inputNamed: true, adjust: apigateway },
   apigatewayv2: { model: "apigatewayv2", error: "BadRequestException", adjust: apigatewayv2 },
   apigatewaymanagementapi: { model: "apigatewaymanagementapi", error: "BadRequestException" },
@@ -113,9 +113,10 @@ if (folder === undefined) throw new Error("Which folder holds the models?");
 const target = join(dirname(fileURLToPath(import.meta.url)), "..", "protocols", "constraints");
 
 const answers = {};
-for (const [name, { model, error = "ValidationException", indented, inputNamed, ownChecks, adjust }] of Object.entries(
-  TABLES,
-)) {
+for (const [
+  name,
+  { model, error = "ValidationException", indented, inputNamed, ownChecks, schemaChecked, adjust },
+] of Object.entries(TABLES)) {
   const description = JSON.parse(readFileSync(join(folder, `${model}.json`), "utf8"));
   answers[name] = boundsOf(tableOf(description, "output"));
   const shapes = ownChecks ? {} : tableOf(description, "input");
@@ -126,7 +127,7 @@ for (const [name, { model, error = "ValidationException", indented, inputNamed, 
   const body = lines.length === 0 ? "" : `\n${lines.join(",\n")}\n`;
   writeFileSync(
     join(target, `${name}.json`),
-    `{"error":${JSON.stringify(error)},${indented ? '"indented":true,' : ""}${inputNamed ? '"inputNamed":true,' : ""}"shapes":{${body}}}\n`,
+    `{"error":${JSON.stringify(error)},${indented ? '"indented":true,' : ""}${inputNamed ? '"inputNamed":true,' : ""}${schemaChecked ? `"schemaChecked":${JSON.stringify(schemaChecked)},` : ""}"shapes":{${body}}}\n`,
   );
 }
 

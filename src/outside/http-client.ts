@@ -2,6 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { isIPv4 } from "node:net";
+import { decoded } from "./content-coding.ts";
 
 export interface HttpCall {
   readonly method: string;
@@ -46,10 +47,11 @@ const agents = {
   loopback: new https.Agent({ ...options, rejectUnauthorized: false }),
 };
 
-/** @throws HttpCallError */
+/** An answer as text, without its content coding. @throws HttpCallError */
 export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
   const { status, headers, body } = await httpBytes(url, call);
-  return { status, headers, body: body.toString() };
+  const plain = await decoded(body, headers["content-encoding"], call.maxBodyBytes);
+  return { status, headers, body: plain.toString() };
 }
 
 /** The same for answers that may be no text. @throws HttpCallError */

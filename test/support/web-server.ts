@@ -12,7 +12,7 @@ export interface Heard {
 export interface Said {
   readonly status?: number;
   readonly headers?: Record<string, string>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Says nothing, ever. */
   readonly silent?: boolean;
 }

@@ -1,5 +1,6 @@
 /** What CreatePipe and UpdatePipe demand of a pipe beyond the model's constraints, and the defaults they fill in. */
 import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
+import { parseArn } from "../../calls/arn.ts";
 import { InvalidTransform, parseJsonPath, parsePipeTemplate } from "../../events/input-transform/index.ts";
 import { InvalidEventPattern, parseEvent, parsePattern } from "../../events/pattern/index.ts";
 import { invalidField, validation } from "./errors.ts";
@@ -24,16 +25,27 @@ export function checked(definition: PipeDefinition): PipeDefinition {
   }
   checkTarget(definition, target);
   checkTemplate("EnrichmentParameters.InputTemplate", definition.enrichmentParameters?.InputTemplate);
-  const most = enrichment === undefined ? target.mostRecords : enrichment.mostRecords;
-  const sourceParameters = checkedSource(definition, source, most ?? Number.POSITIVE_INFINITY);
+  const taker =
+    enrichment === undefined
+      ? { role: "target", arn: definition.target, place: target }
+      : { role: "enrichment", arn: definition.enrichment as string, place: enrichment };
+  const sourceParameters = checkedSource(definition, source, taker);
   return { ...definition, sourceParameters };
+}
+
+/** What gets a pipe's batches first. */
+interface Taker {
+  readonly role: string;
+  readonly arn: string;
+  readonly place: TargetPlace;
 }
 
 function checkedSource(
   { source, sourceParameters: given, startingMs }: PipeDefinition,
   place: SourcePlace,
-  mostRecords: number,
+  taker: Taker,
 ): PipeSourceParameters {
+  const mostRecords = taker.place.mostRecords ?? Number.POSITIVE_INFINITY;
   const { FilterCriteria, ...blocks } = given;
   const names = Object.entries(blocks).flatMap(([name, block]) => (block === undefined ? [] : [name]));
   const foreign = names.find((name) => !(place.blocks as readonly string[]).includes(name));
@@ -50,7 +62,7 @@ function checkedSource(
       MaximumBatchingWindowInSeconds: 0,
       ...present(blocks.SqsQueueParameters),
     };
-    checkBatch("SqsQueueParameters", SqsQueueParameters.BatchSize, mostRecords);
+    checkBatch(SqsQueueParameters.BatchSize, taker);
     const { BatchSize, MaximumBatchingWindowInSeconds: window } = SqsQueueParameters;
     if (BatchSize > 10 && source.endsWith(".fifo")) {
       throw invalidField("SourceParameters.SqsQueueParameters.BatchSize", "BatchSize of a FIFO queue is at most 10.");
@@ -61,7 +73,10 @@ function checkedSource(
     }
     return { ...filters, SqsQueueParameters };
   }
-  if (place.kind === "elsewhere") return { ...filters, ...blocks };
+  if (place.kind === "elsewhere") {
+    checkAge(blocks.DynamoDBStreamParameters);
+    return { ...filters, ...blocks };
+  }
   const stream = blocks.KinesisStreamParameters as NonNullable<typeof blocks.KinesisStreamParameters>;
   const KinesisStreamParameters = {
     BatchSize: batchSize,
@@ -72,12 +87,13 @@ function checkedSource(
     ...present(stream),
     StartingPosition: stream.StartingPosition,
   };
-  checkBatch("KinesisStreamParameters", KinesisStreamParameters.BatchSize, mostRecords);
+  checkBatch(KinesisStreamParameters.BatchSize, taker);
   const age = KinesisStreamParameters.MaximumRecordAgeInSeconds;
   if (age !== forever && age < 60) {
     const text = `[numeric instance is lower than the required minimum (minimum: 60, found: ${age})]`;
     throw invalidField("SourceParameters.KinesisStreamParameters.MaximumRecordAgeInSeconds", text);
   }
+  checkAge(KinesisStreamParameters);
   const timed = stream.StartingPosition === "AT_TIMESTAMP";
   if (timed !== (startingMs !== undefined)) {
     const text = timed ? "Missing required parameter." : "Only AT_TIMESTAMP takes a timestamp.";
@@ -91,10 +107,25 @@ function present<T extends object>(members: T | undefined): { [Key in keyof T]?:
   return Object.fromEntries(Object.entries(members ?? {}).filter(([, value]) => value !== undefined)) as never;
 }
 
-function checkBatch(block: string, size: number, most: number): void {
-  if (size <= most) return;
-  const text = `BatchSize is greater than the ${most} records that the target or enrichment takes.`;
-  throw invalidField(`SourceParameters.${block}.BatchSize`, text);
+function checkBatch(size: number, { role, arn, place }: Taker): void {
+  const { mostRecords } = place;
+  if (mostRecords === undefined || size <= mostRecords) return;
+  throw validation(
+    `The configured batch size ${size} is greater than the max supported batch size ${mostRecords} for ${role} ${kindName(arn)}.`,
+  );
+}
+
+/** How messages call the kind of a target: by the type of its resource where a service has several, else by the service. */
+function kindName(arn: string): string {
+  const { service = "", resource = "" } = parseArn(arn) ?? {};
+  return service === "events" ? (resource.split("/")[0] ?? "") : service;
+}
+
+/** A record that is given up because of its age must have had time to be gathered. */
+function checkAge(stream: { MaximumRecordAgeInSeconds?: number; MaximumBatchingWindowInSeconds?: number } | undefined) {
+  const { MaximumRecordAgeInSeconds: age = forever, MaximumBatchingWindowInSeconds: window = 0 } = stream ?? {};
+  if (age === forever || window < age) return;
+  throw validation("MaximumBatchingWindowInSeconds must be less than MaximumRecordAgeInSeconds.");
 }
 
 function checkFilters(criteria: PipeSourceParameters["FilterCriteria"], kind: SourcePlace["kind"]): void {

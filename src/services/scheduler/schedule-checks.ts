@@ -1,10 +1,13 @@
 /** What CreateSchedule and UpdateSchedule demand of a schedule beyond the model's constraints. */
 import type { CreateScheduleInput } from "@aws-sdk/client-scheduler";
 import type { FromWire } from "../../../protocols/blob.ts";
+import { parseArn } from "../../calls/arn.ts";
+import type { ServiceDependencies } from "../../calls/service.ts";
 import { InvalidSchedule, isTimeZone, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 import { validation } from "./errors.ts";
 import type { ScheduleDefinition, TargetSpec } from "./tables.ts";
-import { parameterBlocks, targetKind, universalTarget } from "./targets.ts";
+import { isTargetService, parameterBlocks, targetKind, universalTarget } from "./targets.ts";
+import { canBeCalled } from "./universal-actions.ts";
 
 const earliestStartMs = 5 * 60_000;
 const maxInputBytes = 256 * 1024;
@@ -17,7 +20,7 @@ const readOnly =
  * The definition that a request describes, defaults filled in.
  * @throws AwsError ValidationException
  */
-export function definitionOf(input: FromWire<CreateScheduleInput>, now: number): ScheduleDefinition {
+export function definitionOf(input: FromWire<CreateScheduleInput>, { clock, models }: Known): ScheduleDefinition {
   const { Mode, MaximumWindowInMinutes } = input.FlexibleTimeWindow as NonNullable<typeof input.FlexibleTimeWindow>;
   if (Mode === "FLEXIBLE" && MaximumWindowInMinutes === undefined) {
     throw validation("MaximumWindowInMinutes is required when the flexible time window mode is FLEXIBLE.");
@@ -29,7 +32,7 @@ export function definitionOf(input: FromWire<CreateScheduleInput>, now: number):
   const schedule = parsed(expression);
   const timeZone = input.ScheduleExpressionTimezone ?? "UTC";
   if (!isTimeZone(timeZone)) throw validation(`Invalid ScheduleExpressionTimezone ${timeZone}.`);
-  checkDates(schedule, input.StartDate, input.EndDate, now);
+  checkDates(schedule, input.StartDate, input.EndDate, clock.now());
   return {
     expression,
     timeZone,
@@ -40,7 +43,7 @@ export function definitionOf(input: FromWire<CreateScheduleInput>, now: number):
     state: input.State ?? "ENABLED",
     kmsKeyArn: input.KmsKeyArn,
     deleteAfterCompletion: input.ActionAfterCompletion === "DELETE",
-    target: checkTarget(input.Target as TargetSpec),
+    target: checkTarget(input.Target as TargetSpec, models),
   };
 }
 
@@ -65,7 +68,9 @@ function checkDates({ kind }: Schedule, start: Date | undefined, end: Date | und
   if (end.getTime() < now) throw validation("The EndDate you specify cannot be in the past.");
 }
 
-function checkTarget(target: TargetSpec): TargetSpec {
+type Known = Pick<ServiceDependencies, "clock" | "models">;
+
+function checkTarget(target: TargetSpec, models: Known["models"]): TargetSpec {
   const { Arn } = target;
   if (target.Input !== undefined && Buffer.byteLength(target.Input) > maxInputBytes) {
     throw validation(`The Input of the target must not be larger than ${maxInputBytes} bytes.`);
@@ -73,17 +78,26 @@ function checkTarget(target: TargetSpec): TargetSpec {
   const universal = universalTarget(Arn);
   if (universal !== undefined) {
     const { service, action } = universal;
+    if (!canBeCalled(universal, models)) throw notSupported(service);
     if (readOnly.test(action)) throw validation(`The action ${service}:${action} is not supported as a target.`);
     refuseBlocks(target);
     return target;
   }
   const kind = targetKind(Arn);
-  if (kind === undefined) throw validation(`Provided Arn ${Arn} is not a supported target.`);
+  if (kind === undefined) {
+    const service = parseArn(Arn)?.service;
+    if (service !== undefined && !isTargetService(service)) throw notSupported(service);
+    throw validation(`Provided Arn ${Arn} is not a supported target.`);
+  }
   if (kind.needsBlock && kind.block !== undefined && target[kind.block] === undefined) {
     throw validation(`${kind.block} must be provided for the target ${Arn}.`);
   }
   refuseBlocks(target, kind.block);
   return target;
+}
+
+function notSupported(service: string): Error {
+  return validation(`${service} is not a supported service for a target.`);
 }
 
 function refuseBlocks(target: TargetSpec, allowed?: string): void {

@@ -30,7 +30,7 @@ const mostLookedAt = 2000;
 export const createSchedule = operation<CreateScheduleCommand>(CreateSchedule$, (input, context) => {
   const { service } = context;
   const arn = service.once(context, "CreateSchedule", input, () => {
-    const definition = definitionOf(input, service.now);
+    const definition = definitionOf(input, service.deps);
     const name = input.Name as string;
     const group = input.GroupName ?? defaultGroup;
     requireActiveGroup(service, context, group);
@@ -54,7 +54,7 @@ export const createSchedule = operation<CreateScheduleCommand>(CreateSchedule$, 
 export const updateSchedule = operation<UpdateScheduleCommand>(UpdateSchedule$, (input, context) => {
   const { service } = context;
   const arn = service.once(context, "UpdateSchedule", input, () => {
-    const definition = definitionOf(input, service.now);
+    const definition = definitionOf(input, service.deps);
     const old = scheduleOf(service, context, input);
     requireActiveGroup(service, context, old.group);
     const { arn, account, region, group, name, createdMs } = old;

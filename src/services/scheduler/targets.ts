@@ -125,17 +125,27 @@ function elsewhere(
 /** Service ids of the SDK that Busbar calls otherwise. */
 const sdkServices: Readonly<Record<string, string>> = { sfn: "stepfunctions" };
 
+/** Busbar's name of a service of the SDK. */
+export function busbarName(sdkService: string): string {
+  return Object.hasOwn(sdkServices, sdkService) ? (sdkServices[sdkService] as string) : sdkService;
+}
+
 export interface UniversalTarget {
   readonly service: string;
   readonly action: string;
 }
 
-const universal = /^arn:aws[a-z-]*:scheduler:::aws-sdk:([a-z0-9]{1,64}):([a-zA-Z][a-zA-Z0-9]{0,127})$/;
+const universal = /^arn:aws[a-z-]*:scheduler:::aws-sdk:([^:]*):([^:]*)$/;
 
 /** The call a universal target's ARN names, or undefined for the ARN of a resource. */
 export function universalTarget(arn: string): UniversalTarget | undefined {
   const [, service, action] = universal.exec(arn) ?? [];
   return service === undefined || action === undefined ? undefined : { service, action };
+}
+
+/** Whether resources of this service, as ARNs name it, can be targets. */
+export function isTargetService(service: string): boolean {
+  return Object.hasOwn(kinds, service);
 }
 
 /** What the ARN of a resource is as a target, or undefined when it is none. */
@@ -151,8 +161,7 @@ export function wayTo(target: TargetSpec, executionId: string): Way {
   const named = universalTarget(target.Arn);
   // CreateSchedule has let no other ARN in.
   if (named === undefined) return (targetKind(target.Arn) as TargetKind).way(target, executionId);
-  const service = sdkServices[named.service] ?? named.service;
-  return { kind: "aws-sdk", parameters: { service, action: named.action } };
+  return { kind: "aws-sdk", parameters: { service: busbarName(named.service), action: named.action } };
 }
 
 /**

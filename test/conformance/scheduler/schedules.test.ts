@@ -136,7 +136,7 @@ describe.each(["memory", "disk"] as const)("schedules, %s", (storage) => {
       { StartDate: new Date("2026-04-02T00:00:00Z"), EndDate: new Date("2026-04-01T00:00:00Z") },
       /EndDate/,
     ],
-    ["target", { Target: { ...target, Arn: "arn:aws:s3:::bucket" } }, /not a supported target/],
+    ["target", { Target: { ...target, Arn: "arn:aws:s3:::bucket" } }, "s3 is not a supported service for a target."],
     ["no ARN", { Target: { ...target, Arn: "nonsense" } }, /not a supported target/],
     [
       "reading action",

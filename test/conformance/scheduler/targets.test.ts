@@ -256,7 +256,6 @@ describe("the target of a schedule", () => {
 
   it.each([
     ["what Busbar does not have", universal("s3:putObject"), "{}", "does not implement s3:PutObject"],
-    ["an unknown operation", universal("sqs:fly"), "{}", "does not implement sqs:Fly"],
     ["an input that is no object", universal("sqs:sendMessage"), "[]", "must be a JSON object"],
     ["members of another type", universal("sqs:sendMessage"), '{"MessageBody":1}', ""],
     ["an event that is no JSON", "arn:aws:lambda:us-east-1:000000000000:function:scheduled", "{", "not valid JSON"],
