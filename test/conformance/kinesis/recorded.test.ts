@@ -488,6 +488,74 @@ describe("what was recorded", () => {
     });
   });
 
+  describe("violations", () => {
+    const violations = (call: Promise<unknown>) => refused(call);
+    const put = (count: number, record: object) =>
+      env.kinesis.putRecords({
+        StreamName: "s",
+        Records: Array.from({ length: count }, () => ({ Data: Buffer.from("x"), PartitionKey: "k", ...record })),
+      });
+
+    it("ten at most are told and counted", async () => {
+      const told = await violations(put(13, { PartitionKey: "" }));
+      expect(told).toMatch(/^ValidationException: 10 validation errors detected: /);
+      expect(told.match(/failed to satisfy/g)).toHaveLength(10);
+      expect(told).toContain("'records.10.member.partitionKey'");
+    });
+
+    it("data are not printed", async () => {
+      const Data = Buffer.alloc(10_485_761);
+      expect(await violations(env.kinesis.putRecord({ StreamName: "s", PartitionKey: "k", Data }))).toBe(
+        "ValidationException: 1 validation error detected: Value at 'data' failed to satisfy constraint: Member must have length less than or equal to 10485760",
+      );
+    });
+
+    it("values of maps name every bound, zero included", async () => {
+      const told = await violations(env.kinesis.addTagsToStream({ StreamName: "s", Tags: { k: "v".repeat(257) } }));
+      expect(told).toContain(
+        "at 'tags' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 256, Member must have length greater than or equal to 0]",
+      );
+    });
+
+    it.each<[string, () => Promise<unknown>, string]>([
+      [
+        "stream mode",
+        () => env.kinesis.createStream({ StreamName: "s", StreamModeDetails: { StreamMode: "X" as "ON_DEMAND" } }),
+        "Value 'X' at 'streamModeDetails.streamMode' failed to satisfy constraint: Member must satisfy enum value set: [ON_DEMAND, PROVISIONED]",
+      ],
+      [
+        "metrics",
+        () => env.kinesis.enableEnhancedMonitoring({ StreamName: "s", ShardLevelMetrics: ["BAD" as "ALL"] }),
+        "Value '[BAD]' at 'shardLevelMetrics' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [ALL, IteratorAgeMilliseconds, IncomingBytes, WriteProvisionedThroughputExceeded, OutgoingRecords, ReadProvisionedThroughputExceeded, IncomingRecords, OutgoingBytes]]",
+      ],
+      [
+        "iterator type",
+        () => iterate("s", { ShardIteratorType: "X" as "LATEST" }),
+        "Value 'X' at 'shardIteratorType' failed to satisfy constraint: Member must satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON]",
+      ],
+      [
+        "sequence number",
+        () => iterate("s", { ShardIteratorType: "AT_SEQUENCE_NUMBER", StartingSequenceNumber: "01" }),
+        "Value '01' at 'startingSequenceNumber' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(0|([1-9]\\d{0,128}))$",
+      ],
+      [
+        "hash key",
+        () => env.kinesis.splitShard({ StreamName: "s", ShardToSplit: "0", NewStartingHashKey: "-1" }),
+        "Value '-1' at 'newStartingHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(0|([1-9]\\d{0,38}))$",
+      ],
+    ])("of the %s have AWS's order and form", async (_, call, text) => {
+      expect(await violations(call())).toBe(`ValidationException: 1 validation error detected: ${text}`);
+    });
+  });
+
+  it("records come back byte for byte, without an encryption type", async () => {
+    const { name } = await env.stream();
+    for (const text of ["", "plain", "größe 数", "x".repeat(100_000)]) await env.put(name, text);
+    const records = await env.records(name);
+    expect(records.map(textOf)).toEqual(["", "plain", "größe 数", "x".repeat(100_000)]);
+    for (const record of records) expect(record).not.toHaveProperty("EncryptionType");
+  });
+
   it("an account may have 100 channels", async () => {
     expect(await env.kinesis.describeLimits({})).toMatchObject({ ChannelCountLimit: 100 });
   });
