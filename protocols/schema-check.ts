@@ -4,6 +4,7 @@
  */
 import { compilePattern } from "./pattern.ts";
 import { kindOf, type Shape } from "./schema.ts";
+import { numberOf, textOf } from "./unknown-json.ts";
 import type { Constraints, MemberFacts } from "./validate.ts";
 
 /** What is wrong with one member, which is named as the model does: `SourceParameters.SqsQueueParameters.BatchSize`. */
@@ -49,8 +50,8 @@ function check(value: unknown, shape: Shape, facts: MemberFacts, name: string, c
     kind === "list" || kind === "map"
       ? sizeMessages(value as object, facts)
       : kind === "number"
-        ? rangeMessages(Number(value), facts)
-        : textMessages(String(value as string | boolean | Date), facts);
+        ? rangeMessages(numberOf(value), facts)
+        : textMessages(textOf(value), facts);
   if (messages.length > 0) checking.faults.push({ name, messages });
   if (kind !== "list" && kind !== "map") return;
   for (const [key, item] of Object.entries(value as object) as [string, unknown][]) {
