@@ -151,7 +151,8 @@ function banner(options: CliOptions, port: number): string {
 
   export AWS_ENDPOINT_URL=${endpoint}
 
-  Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health`;
+  Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health
+  APIs of API Gateway are called at ${endpoint}/_aws/execute-api/<api>/<stage>/…`;
 }
 
 function certificateDirectory({ dataDir }: CliOptions): string {

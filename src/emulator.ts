@@ -3,6 +3,7 @@ import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
 import { Guard, type PolicyMode } from "./access/guard.ts";
 import { Apis } from "./apis/apis.ts";
 import { ApiDoor } from "./apis/door.ts";
+import { callApi } from "./apis/inner-call.ts";
 import { Cause, timerCauses } from "./calls/cause.ts";
 import { Dispatcher, type PendingResponse, type RunningService } from "./calls/dispatcher.ts";
 import type { Door } from "./calls/door.ts";
@@ -195,13 +196,19 @@ export class Emulator {
     for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
     const http = httpTarget(random.fork("http"));
     delivery.register("http", http, httpDeadline);
-    delivery.register("execute-api", apiGatewayTarget(options.endpoints?.["execute-api"], http), () => apiTimeoutMs);
     delivery.register("lambda", this.functions.target);
     for (const kind of ["mailbox", "firehose"] as const) {
       delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
     }
     delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     this.apis = new Apis({ store, clock, identities }, options.jwks);
+    const targets = {
+      endpoint: options.endpoints?.["execute-api"],
+      http,
+      isHere: (apiId: string) => this.apis.of(apiId) !== undefined,
+      here: httpTarget(random.fork("http"), (url, request, invocation) => callApi(this.apis, url, request, invocation)),
+    };
+    delivery.register("execute-api", apiGatewayTarget(targets), () => apiTimeoutMs);
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
     const connections = new Connections();

@@ -28,6 +28,11 @@ export async function startBusbar({ durable = false, args = [] } = {}) {
   };
 }
 
+/** A program of ours that says where it listens. */
+export function startNode(args) {
+  return start(args, /listening on (\d+)/);
+}
+
 export function startBare() {
   return start(["bench/lib/bare-server.mjs"], /listening on (\d+)/);
 }

@@ -8,8 +8,8 @@ import { ApiDoor } from "./door.ts";
 
 export interface InnerCall {
   readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string | Uint8Array;
 }
 
 /** The API that a host names, if it is one of ours. */
@@ -44,14 +44,18 @@ class InnerRequest implements DoorRequest {
 
   constructor(url: URL, { method, headers, body }: InnerCall) {
     this.method = method;
-    this.host = headers["host"] ?? url.host;
+    const named = headers["host"];
+    this.host = typeof named === "string" ? named : url.host;
     this.path = url.pathname;
     this.query = url.search.slice(1);
-    this.#body = Buffer.from(body);
-    const length = body === "" ? {} : { "content-length": String(this.#body.length) };
-    const all = { host: this.host, ...headers, ...length };
-    this.rawHeaders = Object.entries(all).flat();
-    this.headers = Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value]));
+    this.#body = Buffer.from(body as Uint8Array);
+    const length = body.length === 0 ? {} : { "content-length": String(this.#body.length) };
+    const all = Object.entries({ host: this.host, ...headers, ...length }).map(([name, values]) => [
+      name,
+      typeof values === "string" ? [values] : values,
+    ]) as [string, readonly string[]][];
+    this.rawHeaders = all.flatMap(([name, values]) => values.flatMap((value) => [name, value]));
+    this.headers = Object.fromEntries(all.map(([name, values]) => [name.toLowerCase(), values.join(", ")]));
   }
 
   get body(): Readable {

@@ -1,6 +1,7 @@
 /** Deliveries of kind `http`: one request to an HTTP or HTTPS endpoint. */
+import type { Invocation } from "../calls/invocation.ts";
 import type { Random } from "../engine/random.ts";
-import { type HttpAnswer, HttpCallError, httpCall } from "../outside/http-client.ts";
+import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../outside/http-client.ts";
 import { authorizationFor } from "./http-auth.ts";
 import { type DeliverTo, type Delivery, DeliveryFailure } from "./types.ts";
 
@@ -8,12 +9,16 @@ const snsTimeoutMs = 15_000;
 const maxBodyBytes = 65_536;
 const traceName = "X-Amzn-Trace-Id";
 
+/** How a request is made: over the network, or to an API of our own. */
+export type Exchange = (url: URL, call: HttpCall, invocation: Invocation) => Promise<HttpAnswer>;
+
 /**
  * 2xx is delivered; 429, 5xx, timeouts and connections that fail are worth a retry; everything else is not (SNS
  * developer guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
  */
-export function httpTarget(random: Random): DeliverTo<"http"> {
-  return async (delivery, { signal, trace }) => {
+export function httpTarget(random: Random, exchange: Exchange = httpCall): DeliverTo<"http"> {
+  return async (delivery, invocation) => {
+    const { signal, trace } = invocation;
     const { method = "POST" } = delivery.parameters;
     const headers = { [traceName]: trace, ...delivery.parameters.headers };
     const timeoutMs = httpDeadline(delivery);
@@ -29,13 +34,13 @@ export function httpTarget(random: Random): DeliverTo<"http"> {
     url.password = "";
     const call = { method, headers, body: delivery.payload, timeoutMs, signal, maxBodyBytes };
     try {
-      let answer = await httpCall(url, call);
+      let answer = await exchange(url, call, invocation);
       const challenge = answer.headers["www-authenticate"];
       if (answer.status === 401 && challenge !== undefined && credentials.user !== "") {
         const uri = `${url.pathname}${url.search}`;
         const authorization = authorizationFor(challenge, credentials, method, uri, random.hex(16));
         if (authorization !== undefined) {
-          answer = await httpCall(url, { ...call, headers: { ...headers, Authorization: authorization } });
+          answer = await exchange(url, { ...call, headers: { ...headers, Authorization: authorization } }, invocation);
         }
       }
       return judged(answer);

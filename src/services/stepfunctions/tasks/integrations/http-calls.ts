@@ -1,5 +1,6 @@
 /** `apigateway:invoke` and `http:invoke`: tasks that call an HTTP endpoint. */
 import { STATUS_CODES } from "node:http";
+import { callApi, isOurs } from "../../../../apis/inner-call.ts";
 import { type ConnectionCall, ConnectionError, type Connections } from "../../../../outside/connections.ts";
 import { type HttpAnswer, HttpCallError, httpCall, isLoopback } from "../../../../outside/http-client.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
@@ -106,7 +107,11 @@ export class HttpCalls implements Integration {
     trace?.({ request, revealed: asSent() });
     // Tasks show neither this header nor others that belong to the call and not to the request.
     const traced = { "X-Amzn-Trace-Id": invocation.trace, ...headers };
-    const answer = await exchange(type, url, { method, headers: traced, body, signal: invocation.signal });
+    const sent = { method, headers: traced, body };
+    const isHere = type === "apigateway" && this.#endpoint === undefined && isOurs(deps.apis, url.host);
+    const answer = isHere
+      ? await deps.clock.trackOutside(callApi(deps.apis, url, sent, invocation))
+      : await exchange(type, url, { ...sent, signal: invocation.signal });
     trace?.({ request, revealed: asSent(), response: shownResponse(protocol, answer) });
     return output(type, answer, deps.clock.now());
   }

@@ -1,0 +1,206 @@
+/** WebSocket APIs: events, limits on the clock, and the management API through its client. */
+import { ApiGatewayManagementApi } from "@aws-sdk/client-apigatewaymanagementapi";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { GatewayEnvironment } from "../../support/apigatewayv2.ts";
+import { refused } from "../../support/refusal.ts";
+import { until } from "../../support/until.ts";
+
+interface Seen {
+  readonly requestContext: Record<string, unknown> & { readonly connectionId: string; readonly domainName: string };
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
+  let env: GatewayEnvironment;
+  let ApiId: string;
+
+  beforeAll(async () => {
+    env = await GatewayEnvironment.start(storage);
+    const RouteSelectionExpression = "$request.body.action";
+    const created = await env.gateway.createApi({ Name: "chat", ProtocolType: "WEBSOCKET", RouteSelectionExpression });
+    ApiId = created.ApiId as string;
+    const IntegrationUri = env.handler("chat", (event) => {
+      const { body } = event as Seen;
+      return { statusCode: 200, body: `echo ${body}` };
+    });
+    const { IntegrationId } = await env.gateway.createIntegration({
+      ApiId,
+      IntegrationType: "AWS_PROXY",
+      IntegrationUri,
+    });
+    const Target = `integrations/${IntegrationId}`;
+    for (const RouteKey of ["$connect", "$disconnect", "$default"])
+      await env.gateway.createRoute({ ApiId, RouteKey, Target });
+    const echo = { ApiId, RouteKey: "echo", Target, RouteResponseSelectionExpression: "$default" };
+    const { RouteId } = await env.gateway.createRoute(echo);
+    await env.gateway.createRouteResponse({ ApiId, RouteId, RouteResponseKey: "$default" });
+    await env.gateway.createStage({ ApiId, StageName: "dev", AutoDeploy: true, StageVariables: { v: "1" } });
+  });
+  afterAll(() => env.stop());
+
+  async function open(
+    query = "",
+  ): Promise<{ socket: WebSocket; messages: string[]; closed: [number, string][]; id: string }> {
+    env.eventsOf("chat");
+    const socket = new WebSocket(`${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${ApiId}/dev${query}`);
+    const messages: string[] = [];
+    const closed: [number, string][] = [];
+    socket.on("message", (data) => messages.push(String(data)));
+    socket.on("close", (code, reason) => closed.push([code, String(reason)]));
+    socket.on("error", () => {});
+    await until(() => socket.readyState === WebSocket.OPEN);
+    const [connect] = env.events.get("chat") as Seen[];
+    return { socket, messages, closed, id: connect?.requestContext.connectionId ?? "" };
+  }
+
+  function events(): Seen[] {
+    return env.eventsOf("chat") as unknown as Seen[];
+  }
+
+  /** The client of the management API at the address that an event tells. */
+  function management(domainName: string): ApiGatewayManagementApi {
+    return new ApiGatewayManagementApi({
+      ...env.bus.clientConfig(),
+      endpoint: `http://${domainName}/dev`,
+      maxAttempts: 1,
+    });
+  }
+
+  it("tell functions of handshakes, messages and ends", async () => {
+    const { socket, messages } = await open("?a=1&a=2");
+    const [connect] = events();
+    expect(Object.keys(connect?.requestContext ?? {})).toEqual([
+      ...["routeKey", "eventType", "extendedRequestId", "requestTime", "messageDirection", "stage", "connectedAt"],
+      ...["requestTimeEpoch", "identity", "requestId", "domainName", "connectionId", "apiId"],
+    ]);
+    expect(connect).toMatchObject({
+      headers: { "Sec-WebSocket-Version": "13", "X-Forwarded-Proto": "http" },
+      queryStringParameters: { a: "2" },
+      multiValueQueryStringParameters: { a: ["1", "2"] },
+      stageVariables: { v: "1" },
+      requestContext: { connectionId: expect.stringMatching(/^[A-Za-z0-9_-]{18}==$/) },
+    });
+    expect(connect?.headers).not.toHaveProperty("Upgrade");
+    socket.send('{"action":"echo"}');
+    await until(() => messages.length === 1);
+    expect(messages).toEqual(['echo {"action":"echo"}']);
+    const [message] = events();
+    expect(message).toMatchObject({
+      requestContext: { eventType: "MESSAGE", routeKey: "echo", messageId: expect.any(String) },
+    });
+    expect(message).not.toHaveProperty("headers");
+    socket.close(3001, "enough");
+    await until(() => env.events.get("chat")?.length === 1);
+    expect(events()).toMatchObject([
+      {
+        headers: { "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" },
+        requestContext: { eventType: "DISCONNECT", disconnectStatusCode: 3001, disconnectReason: "enough" },
+      },
+    ]);
+  });
+
+  it("are managed through the client at the address that events tell", async () => {
+    const { messages, closed, id } = await open();
+    const [connect] = events();
+    const client = management(connect?.requestContext.domainName ?? "");
+    await client.postToConnection({ ConnectionId: id, Data: "hello" });
+    await until(() => messages.length === 1);
+    expect(messages).toEqual(["hello"]);
+    const { $metadata: _sent, ...seen } = await client.getConnection({ ConnectionId: id });
+    expect(seen).toMatchObject({ ConnectedAt: new Date(env.bus.clock.now()), Identity: { SourceIp: "127.0.0.1" } });
+    expect(await refused(client.postToConnection({ ConnectionId: id, Data: "a".repeat(131_073) }))).toMatchObject({
+      status: 413,
+    });
+    const here = new ApiGatewayManagementApi({ ...env.bus.clientConfig(), maxAttempts: 1 });
+    await here.postToConnection({ ConnectionId: id, Data: "from here" });
+    await until(() => messages.length === 2);
+    await client.deleteConnection({ ConnectionId: id });
+    await until(() => closed.length === 1);
+    expect(closed).toEqual([[1000, "Connection Closed Normally"]]);
+    await until(() => env.events.get("chat")?.length === 1);
+    expect(events()).toMatchObject([
+      { requestContext: { disconnectStatusCode: 1000, disconnectReason: "Connection Closed Normally" } },
+    ]);
+    for (const each of [client, here]) {
+      expect(await refused(each.getConnection({ ConnectionId: id }))).toMatchObject({
+        name: "GoneException",
+        status: 410,
+      });
+      expect(await refused(each.deleteConnection({ ConnectionId: "x" }))).toMatchObject({ status: 400 });
+      each.destroy();
+    }
+  });
+
+  it("show a connection in AWS's own layout", async () => {
+    const { socket, id } = await open();
+    const answer = await env.call(ApiId, `/dev/@connections/${encodeURIComponent(id)}`);
+    const time = new Date(env.bus.clock.now()).toISOString();
+    expect(answer.text).toBe(
+      `{\n  "identity" : {\n    "sourceIp" : "127.0.0.1"\n  },\n  "connectedAt" : "${time}",\n  "lastActiveAt" : "${time}"\n}`,
+    );
+    const other = await env.call(ApiId, `/prod/@connections/${encodeURIComponent(id)}`);
+    expect([other.status, other.text]).toEqual([403, '{"message":"Forbidden"}']);
+    socket.terminate();
+  });
+
+  it("end when nothing comes for ten minutes, and after two hours", async () => {
+    const idle = await open();
+    await env.bus.clock.advance("9m");
+    expect(idle.closed).toEqual([]);
+    await env.bus.clock.advance("61s");
+    await until(() => idle.closed.length === 1);
+    expect(idle.closed).toEqual([[1001, "Going away"]]);
+    const busy = await open();
+    for (let minutes = 0; minutes < 117; minutes += 9) {
+      await env.bus.clock.advance("9m");
+      expect(busy.closed).toEqual([]);
+      busy.socket.send(`at ${minutes}`);
+      await until(() => events().some(({ body }) => body === `at ${minutes}`));
+    }
+    await env.bus.clock.advance("4m");
+    await until(() => busy.closed.length === 1);
+    expect(busy.closed).toEqual([[1001, "Going away"]]);
+  });
+
+  it("refuse stages that are not there, and frames that are too long", async () => {
+    const url = `${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${ApiId}/no`;
+    const status = await new Promise((resolve) => {
+      const socket = new WebSocket(url);
+      socket.on("error", () => {});
+      socket.on("unexpected-response", (_request, response) => resolve(response.statusCode));
+    });
+    expect(status).toBe(403);
+    const { socket, closed } = await open();
+    for (let part = 0; part < 4; part += 1) socket.send("a".repeat(32_000), { fin: part === 3 });
+    await until(() => events().some(({ body }) => body?.length === 128_000));
+    socket.send("a".repeat(32_769));
+    await until(() => closed.length === 1);
+    expect(closed[0]?.[0]).toBe(1009);
+  });
+
+  it("let others live while one client sends nonsense or does not read", async () => {
+    const quiet = await open();
+    const flooded = await open();
+    const client = management(
+      flooded.id === "" ? "" : new URL(env.bus.endpoint).host.concat(`/_aws/execute-api/${ApiId}`),
+    );
+    // Not reading: what waits is bounded, then the connection is given up.
+    (flooded.socket as unknown as { _socket: { pause(): void } })._socket.pause();
+    const Data = "x".repeat(130_000);
+    let gone = false;
+    for (let count = 0; count < 400 && !gone; count += 1) {
+      gone = await client.postToConnection({ ConnectionId: flooded.id, Data }).then(
+        () => false,
+        (error: Error) => error.name === "GoneException",
+      );
+    }
+    expect(gone).toBe(true);
+    flooded.socket.terminate();
+    quiet.socket.send('{"action":"echo"}');
+    await until(() => quiet.messages.length === 1);
+    quiet.socket.terminate();
+    client.destroy();
+  });
+});
