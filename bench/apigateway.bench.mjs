@@ -32,7 +32,7 @@ async function httpApi(server, routes) {
   };
   const { integrationId } = await control(server, `/apis/${apiId}/integrations`, integration);
   for (let i = 0; i < routes; i += 1) {
-    const route = { routeKey: `GET /a${i}/{id}/b`, target: `integrations/${integrationId}` };
+    const route = { routeKey: `POST /a${i}/{id}/b`, target: `integrations/${integrationId}` };
     await control(server, `/apis/${apiId}/routes`, route);
   }
   await control(server, `/apis/${apiId}/stages`, { stageName: "$default", autoDeploy: true });
@@ -57,7 +57,8 @@ async function webSocketApi(server) {
 
 const request = (apiId, path) =>
   Buffer.from(
-    `GET ${path} HTTP/1.1\r\nHost: ${apiId}.execute-api.us-east-1.amazonaws.com\r\nUser-Agent: bench\r\n\r\n`,
+    `POST ${path} HTTP/1.1\r\nHost: ${apiId}.execute-api.us-east-1.amazonaws.com\r\nUser-Agent: bench\r\n` +
+      "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
   );
 const perSecond = async (server, bytes) =>
   (await drive({ port: server.port, count: calls, request: () => bytes })).perSecond;

@@ -263,8 +263,15 @@ export function checkCors(cors: ApiValue["CorsConfiguration"]): void {
   if (cors.AllowCredentials === true && cors.AllowOrigins?.includes("*")) {
     throw badRequest("AllowCredentials cannot be true when AllowOrigins contains '*'");
   }
+  const { MaxAge: maxAge = 0 } = cors;
+  if (!Number.isInteger(maxAge) || maxAge < -1 || maxAge > 86_400)
+    throw badRequest("MaxAge must be between -1 and 86400");
+  // A list of names that are written into a header.
+  for (const name of [...(cors.AllowHeaders ?? []), ...(cors.ExposeHeaders ?? [])]) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw badRequest(`Invalid header name ${name}`);
+  }
   for (const origin of cors.AllowOrigins ?? []) {
-    if (origin !== "*" && !/^[a-z][a-z0-9+.-]*:\/\/[^/\s]+$/i.test(origin)) {
+    if (origin !== "*" && !/^[a-z][a-z0-9+.-]*:\/\/[!-.0-~]+$/i.test(origin)) {
       throw badRequest(`Invalid format for origin ${origin}. Format should be *, or a scheme and a host.`);
     }
   }

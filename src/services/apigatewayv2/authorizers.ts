@@ -102,6 +102,9 @@ const httpSource = /^\$(?:request\.(?:header|querystring)\.\S+|context\.\S+|stag
 function checkRequest(value: AuthorizerValue): void {
   const { AuthorizerPayloadFormatVersion: version, AuthorizerResultTtlInSeconds: ttl = 0 } = value;
   checkUri(value);
+  if (!Number.isInteger(ttl) || ttl < 0 || ttl > 3600) {
+    throw badRequest("AuthorizerResultTtlInSeconds must be between 0 and 3600");
+  }
   if (version !== "1.0" && version !== "2.0") {
     throw badRequest("AuthorizerPayloadFormatVersion is a required parameter for REQUEST authorizer");
   }

@@ -16,6 +16,14 @@ export function checkIntegration(protocol: string | undefined, value: Integratio
       "Invalid HTTP method specified. Must be one of [GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, ANY]",
     );
   }
+  // An import knows no bounds of the model's.
+  const { TimeoutInMillis: timeout = 50, ConnectionType: connection = "INTERNET" } = value;
+  if (!Number.isInteger(timeout) || timeout < 50 || timeout > 30_000) {
+    throw badRequest("Timeout should be between 50 ms and 30000 ms");
+  }
+  if (connection !== "INTERNET" && connection !== "VPC_LINK") {
+    throw badRequest("Invalid ConnectionType specified. Must be one of [INTERNET, VPC_LINK]");
+  }
   if (value.ConnectionType === "VPC_LINK" && !value.ConnectionId) {
     throw badRequest("Connection ID is required for VPC_LINK connection type");
   }

@@ -39,7 +39,7 @@ function compile(text: string): Expression {
   const one = whole.exec(text)?.[1];
   if (one !== undefined && (!text.startsWith("${") || text.endsWith("}"))) {
     // `$request.method $request.path` and its like are several.
-    if (!one.includes(" ")) return variable(one);
+    if (!one.includes(" $")) return variable(one);
   }
   if (text.includes("${")) {
     const literals: string[] = [];
