@@ -15,6 +15,7 @@ export type CauseKind =
   | "execution"
   | "task"
   | "pipe"
+  | "mapping"
   | "batch"
   | "replay"
   | "run";

@@ -41,6 +41,10 @@ export interface Outcome {
   /** Places in the batch of what did not get through. */
   readonly failed: ReadonlySet<number>;
   readonly failure: Failure | undefined;
+  /** The target had no room for the batch, which is handed over again; that is no retry. */
+  readonly throttled?: boolean | undefined;
+  /** Under which the target knows the attempt. */
+  readonly requestId?: string | undefined;
 }
 
 /** Whoever a source is drained for. @typeParam Item a message or a record as its service answers it */

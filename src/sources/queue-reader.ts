@@ -3,11 +3,14 @@
  * deleted after the target has it, and one that failed comes back by its visibility timeout.
  */
 import type { Timer } from "../engine/clock.ts";
-import { type Consumer, codeOf, queueUrlOf, type Reader, type Surroundings } from "./drain.ts";
+import { type Consumer, codeOf, type Outcome, queueUrlOf, type Reader, type Surroundings } from "./drain.ts";
 import { partsOf, type QueueRecord, queueRecord, type SqsMessage } from "./records.ts";
 
-/** Batches on their way to the target at a time. */
-const mostMoving = 32;
+/** Batches on their way to the target at a time, unless the consumer wants less. */
+const mostMovingByDefault = 32;
+/** The pause before a batch goes once more to a target that had no room; each further one is twice as long. */
+const firstPauseMs = 1000;
+const longestPauseMs = 30_000;
 const mostReceives = 8;
 const mostInReceive = 10;
 
@@ -17,6 +20,8 @@ export interface QueueOptions {
   readonly batchSize: number;
   /** How long a batch that is not full waits for more; 0: it goes at once. */
   readonly windowMs: number;
+  /** Batches on their way to the target at a time; 32 unless told. */
+  readonly mostMoving?: number | undefined;
 }
 
 export class QueueReader implements Reader {
@@ -25,6 +30,7 @@ export class QueueReader implements Reader {
   readonly #options: QueueOptions;
   readonly #queueUrl: string;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #pauses = new Set<() => void>();
   #gathering = 0;
   #moving = 0;
   #ignore: () => void = () => {};
@@ -50,6 +56,7 @@ export class QueueReader implements Reader {
     this.#stopped = true;
     this.#ignore();
     this.#window?.cancel();
+    for (const end of [...this.#pauses]) end();
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
@@ -61,23 +68,30 @@ export class QueueReader implements Reader {
   /** Another receive side by side with those under way, as long as they find something: on disk they share a write. */
   #gatherMore(): void {
     const mostGathering = this.#options.windowMs === 0 ? mostReceives : 1;
-    if (!this.#news || this.#stopped || this.#gathering >= mostGathering || this.#moving >= mostMoving) return;
+    if (!this.#news || this.#stopped || this.#gathering >= mostGathering || !this.#hasRoom(1)) return;
     this.#gathering += 1;
     this.#track(this.#around.clock.track(this.#gather()), () => {
       this.#gathering -= 1;
     });
   }
 
+  /** Whether as many more receives may lead to batches: each that is under way may find one. */
+  #hasRoom(more: number): boolean {
+    const { mostMoving = mostMovingByDefault } = this.#options;
+    return this.#moving + this.#gathering + more <= mostMoving;
+  }
+
   async #gather(): Promise<void> {
     try {
-      while (this.#news && !this.#stopped && this.#moving < mostMoving) {
+      while (this.#news && !this.#stopped && this.#hasRoom(0)) {
         this.#news = false;
         if (!(await this.#isBatchReady())) continue;
+        const receivedMs = this.#around.clock.now();
         const messages = await this.#receive();
         if (messages.length === 0) continue;
         this.#news = true;
         this.#moving += 1;
-        this.#track(this.#around.clock.trackOutside(this.#move(messages)), () => {
+        this.#track(this.#move(messages, receivedMs), () => {
           this.#moving -= 1;
         });
         this.#gatherMore();
@@ -163,27 +177,54 @@ export class QueueReader implements Reader {
     return all;
   }
 
-  async #move(messages: readonly SqsMessage[]): Promise<void> {
+  async #move(messages: readonly SqsMessage[], receivedMs: number): Promise<void> {
     const passing: QueueRecord[] = [];
     const dropped: QueueRecord[] = [];
+    const { clock } = this.#around;
     const consumer = this.#consumer;
     for (const message of messages) {
       const record = queueRecord(message, consumer);
       (consumer.passes(record) ? passing : dropped).push(record);
     }
     consumer.onFiltered(dropped);
-    await this.#delete(dropped);
+    await clock.track(this.#delete(dropped));
     for (const part of partsOf(passing)) {
-      const { failed, failure } = await consumer.execute(part);
+      const { failed, failure } = await this.#execute(part, receivedMs);
       const through = part.filter((_, place) => !failed.has(place));
       consumer.onDelivered(through);
       if (failure !== undefined) {
         // What failed comes back by its visibility timeout, unless the queue's own redrive policy takes it away.
-        const nextMs = this.#around.clock.now() + (await this.#visibilityMs());
+        const nextMs = Math.max(clock.now(), receivedMs + (await clock.track(this.#visibilityMs())));
         for (const place of failed) consumer.onFailed(part[place] as QueueRecord, failure, nextMs);
       }
-      await this.#delete(through);
+      await clock.track(this.#delete(through));
     }
+  }
+
+  /** Hands a part over, again and again to a target without room, as long as its messages stay invisible. */
+  async #execute(part: readonly QueueRecord[], receivedMs: number): Promise<Outcome> {
+    const { clock } = this.#around;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      const outcome = await clock.trackOutside(this.#consumer.execute(part));
+      if (outcome.throttled !== true) return outcome;
+      const visibleMs = receivedMs + (await clock.track(this.#visibilityMs()));
+      if (clock.now() + pauseMs >= visibleMs || !(await this.#pause(pauseMs))) return outcome;
+    }
+  }
+
+  /** Waits on the clock, which is no work in flight, or time would stand. False when a stop ended it. */
+  #pause(ms: number): Promise<boolean> {
+    if (this.#stopped) return Promise.resolve(false);
+    const { clock } = this.#around;
+    return new Promise((resolve) => {
+      const end = () => {
+        timer.cancel();
+        this.#pauses.delete(end);
+        resolve(!this.#stopped);
+      };
+      const timer = clock.at(clock.now() + ms, end);
+      this.#pauses.add(end);
+    });
   }
 
   async #delete(records: readonly QueueRecord[]): Promise<void> {

@@ -3,7 +3,7 @@
  * (Pipes user guide, "Error handling"; Lambda developer guide, "Using Lambda with Kinesis": retries, record age,
  * bisection, partial failures, destinations).
  */
-import { type Consumer, codeOf, type Failure, queueUrlOf, type Surroundings } from "./drain.ts";
+import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type Surroundings } from "./drain.ts";
 import { lanesOf, type StreamItem, type StreamRecord } from "./records.ts";
 
 const longestRetryMs = 60_000;
@@ -35,6 +35,9 @@ export interface LostBatch {
   readonly condition: "RetryAttemptsExhausted" | "RecordAgeExceeded";
   /** How often the target was tried with it. */
   readonly tries: number;
+  /** How the last try failed, and the name it had at the target; undefined where there was none. */
+  readonly failure: Failure | undefined;
+  readonly requestId: string | undefined;
   readonly batch: {
     readonly shardId: string;
     readonly startSequenceNumber: string;
@@ -46,9 +49,8 @@ export interface LostBatch {
   };
 }
 
-interface Attempt {
+interface Attempt extends Omit<Outcome, "failed"> {
   readonly rest: StreamRecord[];
-  readonly failure: Failure | undefined;
 }
 
 export class ShardBatches {
@@ -96,28 +98,34 @@ export class ShardBatches {
     const parts = [batch];
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       let retries = 0;
+      let pauses = 0;
       let noted: StreamRecord | undefined;
       while (part.length > 0 && !this.#stopped) {
-        const { rest, failure }: Attempt = await clock.trackOutside(this.#attempt(part, retries, keeps));
+        const attempt: Attempt = await clock.trackOutside(this.#attempt(part, retries, keeps));
+        const { rest, failure } = attempt;
         if (noted !== undefined && noted !== rest[0]) this.#consumer.onDelivered([noted]);
         if (failure === undefined || rest.length === 0) break;
         part = rest;
         const [first] = rest as [StreamRecord];
         noted = first;
-        if (bisects && part.length > 1) {
+        if (attempt.throttled === true) {
+          pauses += 1;
+        } else if (bisects && part.length > 1) {
           const middle = part.length >> 1;
           parts.unshift(part.slice(middle));
           part = part.slice(0, middle);
           retries = 0;
+          pauses = 0;
         } else {
           retries += 1;
+          pauses += 1;
           if (retries > maxRetries) {
             this.#consumer.onFailed(first, failure, undefined);
-            await clock.track(this.#giveUp(part, "RetryAttemptsExhausted", retries, keeps));
+            await clock.track(this.#giveUp(part, "RetryAttemptsExhausted", retries, keeps, attempt));
             break;
           }
         }
-        const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(retries, 20) - 1));
+        const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(pauses, 20) - 1));
         this.#consumer.onFailed(first, failure, clock.now() + waitMs);
         await this.#wait(waitMs);
       }
@@ -138,13 +146,13 @@ export class ShardBatches {
     }
     const passing = part.filter((record) => this.#consumer.passes(record));
     if (passing.length > 0) {
-      const { failed, failure } = await this.#consumer.execute(passing);
+      const { failed, ...outcome } = await this.#consumer.execute(passing);
       const first = Math.min(...failed);
       if (failed.size > 0) {
         const place = part.indexOf(passing[first] as StreamRecord);
         if (place > 0 && keeps) this.#keep(part[place - 1] as StreamRecord);
         this.#noteFiltered(part.slice(0, place), passing);
-        return { rest: part.slice(place), failure };
+        return { rest: part.slice(place), ...outcome };
       }
     }
     this.#noteFiltered(part, passing);
@@ -164,6 +172,7 @@ export class ShardBatches {
     condition: LostBatch["condition"],
     tries: number,
     keeps: boolean,
+    { failure, requestId }: Partial<Attempt> = {},
   ): Promise<void> {
     const [first, last] = [part[0] as StreamRecord, part.at(-1) as StreamRecord];
     const { onFailure, stream } = this.#options;
@@ -177,7 +186,7 @@ export class ShardBatches {
         batchSize: part.length,
         streamArn: stream,
       };
-      await this.#tell(onFailure.arn, onFailure.describe({ condition, tries, batch }));
+      await this.#tell(onFailure.arn, onFailure.describe({ condition, tries, failure, requestId, batch }));
     }
     if (keeps) this.#keep(last);
   }

@@ -4,6 +4,7 @@ import { serviceModel } from "../../../protocols/schema.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as aliases from "./aliases.ts";
+import * as mappings from "./event-sources/mappings.ts";
 import * as functions from "./functions.ts";
 import * as invoke from "./invoke.ts";
 import { Lambda } from "./lambda.ts";
@@ -22,6 +23,8 @@ export const lambda = defineService<Lambda>({
     schemas,
     constraints,
   }),
-  operations: operationsIn<Lambda>(functions, versions, aliases, invoke, tags),
+  operations: operationsIn<Lambda>(functions, versions, aliases, invoke, tags, mappings),
   create: (dependencies) => new Lambda(dependencies),
+  reset: (state, account) => state.eventSources.reset(account),
+  stop: (state) => state.eventSources.stop(),
 });

@@ -1,9 +1,11 @@
 /** The state of Lambda: its tables, and what all operations on functions share. */
+import { parseArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { CodeStore } from "./code-store.ts";
 import { conflict, functionNotFound, notFound, staleRevision } from "./errors.ts";
+import { EventSources } from "./event-sources/event-sources.ts";
 import { isVersion, type Named, parseName } from "./names.ts";
 import { Runner } from "./runner.ts";
 import {
@@ -66,6 +68,7 @@ export class Lambda {
   readonly heldCodes;
   readonly codes: CodeStore;
   readonly runner: Runner;
+  readonly eventSources: EventSources;
   /** Looks for resources with tags that are no functions: event source mappings. */
   readonly taggedElsewhere: ((arn: string) => Tagged | undefined)[] = [];
 
@@ -85,6 +88,8 @@ export class Lambda {
     this.heldCodes = store.table(heldCodeTable);
     this.codes = new CodeStore(store, processes);
     this.runner = new Runner(this);
+    this.eventSources = new EventSources(dependencies, (functionArn) => this.#roleOf(functionArn));
+    this.taggedElsewhere.push((arn) => this.eventSources.tagged(arn));
     functions.provide(this.runner);
     timers.on("lambda.settle", ({ payload }) => this.#settle(payload as string));
   }
@@ -228,6 +233,14 @@ export class Lambda {
   #release({ code, layers }: VersionRow): void {
     this.codes.release(code.id);
     for (const { codeId } of layers) this.codes.release(codeId);
+  }
+
+  /** The role that a function runs as; a made-up one for a function that is no code of ours. */
+  #roleOf(functionArn: string): string {
+    const place = parseArn(functionArn) ?? { account: "", region: "" };
+    const row = this.runner.functionOf(functionArn, place);
+    const role = row === undefined ? undefined : this.latestOf(row)?.settings.Role;
+    return role ?? `arn:aws:iam::${place.account}:role/lambda`;
   }
 
   #settle(arn: string): void {

@@ -6,6 +6,7 @@ import { Invocation } from "../../calls/invocation.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { Running } from "../../sources/running.ts";
 import { pipeDoesNotExist } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { cursorTable, type PipeRow, pipeTable } from "./tables.ts";
@@ -15,7 +16,7 @@ export class Pipes {
   readonly pipes;
   readonly cursors;
   readonly lifecycle: Lifecycle;
-  #stopped = false;
+  readonly #running = new Running();
 
   constructor(dependencies: ServiceDependencies) {
     this.deps = dependencies;
@@ -35,20 +36,13 @@ export class Pipes {
     return Invocation.ofService("pipes", pipe.arn, pipe, first.next("pipe", pipe.arn));
   }
 
-  /**
-   * What a pipe waits for. An answer that comes after the emulator has stopped is not seen any more, so that nobody goes
-   * on with it on a store that is closed: the batch is still in its source, and the next run takes it from there.
-   */
-  async whileRunning<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } finally {
-      if (this.#stopped) await never;
-    }
+  /** What a pipe waits for. */
+  whileRunning<T>(work: Promise<T>): Promise<T> {
+    return this.#running.guard(work);
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#running.stop();
     this.lifecycle.stopReaders();
   }
 
@@ -67,7 +61,5 @@ export class Pipes {
     return pipe;
   }
 }
-
-const never = new Promise<never>(() => {});
 
 export const operation = operationsOf<Pipes>();

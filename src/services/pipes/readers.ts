@@ -1,14 +1,14 @@
 /** What reads a pipe's source, with the pipe's parameters, in the pipe's name. */
 import type { Cursor, Cursors } from "../../sources/cursors.ts";
 import type { Consumer, Reader, Surroundings } from "../../sources/drain.ts";
+import { notesOf } from "../../sources/notes.ts";
 import { QueueReader } from "../../sources/queue-reader.ts";
 import type { FailureDestination, LostBatch } from "../../sources/shard-batches.ts";
+import { queueEvent, streamEvent } from "../../sources/source-events.ts";
 import { StreamReader } from "../../sources/stream-reader.ts";
-import { noteDelivered, noteFailed, noteFiltered } from "./lost.ts";
 import type { Pipes } from "./pipes.ts";
 import { sourcePlace, streamArnOf } from "./places.ts";
 import { compile } from "./run.ts";
-import { queueEvent, streamEvent } from "./source-events.ts";
 import { cursorKey, type PipeRow } from "./tables.ts";
 
 const firstRetryMs = 1000;
@@ -20,15 +20,16 @@ export function readerOf(pipes: Pipes, pipe: PipeRow): Reader {
     arrivals,
     call: (service, operation, input) => pipes.call(service, operation, input, pipe),
   };
+  const { account, region, arn, target } = pipe;
+  const queue = sourcePlace(pipe.source)?.kind === "sqs" ? pipe.source : undefined;
+  const drainer = { account, region, arn, target, queue, service: "pipes", kind: "pipe", name: "pipe" };
   const consumer: Omit<Consumer<never>, "eventOf"> = {
     ...compile(pipes, pipe),
-    onFiltered: (records) => noteFiltered(pipes, pipe, records),
-    onDelivered: (records) => noteDelivered(pipes, pipe, records),
-    onFailed: (first, failure, nextMs) => noteFailed(pipes, pipe, first, failure, nextMs),
+    ...notesOf(pipes.deps.delivery, drainer),
   };
-  if (sourcePlace(pipe.source)?.kind === "sqs") {
+  if (queue !== undefined) {
     const { BatchSize = 10, MaximumBatchingWindowInSeconds = 0 } = pipe.sourceParameters.SqsQueueParameters ?? {};
-    const options = { queue: pipe.source, batchSize: BatchSize, windowMs: MaximumBatchingWindowInSeconds * 1000 };
+    const options = { queue, batchSize: BatchSize, windowMs: MaximumBatchingWindowInSeconds * 1000 };
     return new QueueReader(around, { ...consumer, eventOf: (message) => queueEvent(message, pipe) }, options);
   }
   const eventOf = (item: Parameters<typeof streamEvent>[0]) => streamEvent(item, pipe);

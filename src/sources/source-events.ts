@@ -1,10 +1,16 @@
-/** Messages and records as a pipe sees them (Pipes user guides of the sources, example events). */
-import type { EventValue } from "../../events/pattern/index.ts";
-import type { SourceEvent } from "../../sources/drain.ts";
-import { base64Of, eventIdOf, type SqsAttribute, type SqsMessage, type StreamItem } from "../../sources/records.ts";
-import type { PipeRow } from "./tables.ts";
+/** Messages and records as those see them for whom they are read (Pipes user guides of the sources, example events). */
+import type { EventValue } from "../events/pattern/index.ts";
+import type { SourceEvent } from "./drain.ts";
+import { base64Of, eventIdOf, type SqsAttribute, type SqsMessage, type StreamItem } from "./records.ts";
 
-export function queueEvent(message: SqsMessage, { source, region }: PipeRow): SourceEvent {
+/** What of its reader an event tells: the ARN of the source as the reader was given it, its region, its role. */
+export interface Reading {
+  readonly source: string;
+  readonly region: string;
+  readonly roleArn: string;
+}
+
+export function queueEvent(message: SqsMessage, { source, region }: Omit<Reading, "roleArn">): SourceEvent {
   const messageAttributes: Record<string, EventValue> = {};
   for (const [name, value] of Object.entries(message.MessageAttributes ?? {})) {
     messageAttributes[name] = shownAttribute(value);
@@ -32,7 +38,7 @@ function shownAttribute({ DataType = "String", StringValue, BinaryValue }: SqsAt
   };
 }
 
-export function streamEvent(item: StreamItem, pipe: PipeRow): SourceEvent {
+export function streamEvent(item: StreamItem, { source, region, roleArn }: Reading): SourceEvent {
   return {
     kinesisSchemaVersion: "1.0",
     partitionKey: item.PartitionKey ?? "",
@@ -43,8 +49,8 @@ export function streamEvent(item: StreamItem, pipe: PipeRow): SourceEvent {
     eventVersion: "1.0",
     eventID: eventIdOf(item),
     eventName: "aws:kinesis:record",
-    invokeIdentityArn: pipe.roleArn,
-    awsRegion: pipe.region,
-    eventSourceARN: pipe.source,
+    invokeIdentityArn: roleArn,
+    awsRegion: region,
+    eventSourceARN: source,
   };
 }

@@ -1,0 +1,31 @@
+/** What a mapping's destination is told of batches that were given up (Lambda developer guide, "Kinesis on-failure destinations"). */
+import { functionVersion } from "../../../functions/names.ts";
+import type { FailureDestination, LostBatch } from "../../../sources/shard-batches.ts";
+import { partialFailure } from "./batches.ts";
+import type { EventSources } from "./event-sources.ts";
+import type { MappingRow } from "./tables.ts";
+
+/** Undefined without a queue or a topic that wants to know. */
+export function failureDestination(sources: EventSources, row: MappingRow): FailureDestination | undefined {
+  const arn = row.settings.DestinationConfig?.OnFailure?.Destination;
+  if (arn === undefined || !/^arn:[^:]+:(sqs|sns):/.test(arn)) return undefined;
+  const describe = (lost: LostBatch) => {
+    const { condition, tries, batch, requestId = sources.deps.random.fork("requests").uuid() } = lost;
+    return JSON.stringify({
+      requestContext: { requestId, functionArn: row.functionArn, condition, approximateInvokeCount: tries },
+      responseContext: condition === "RecordAgeExceeded" ? undefined : responseOf(lost, row),
+      version: "1.0",
+      timestamp: new Date(sources.now).toISOString(),
+      KinesisBatchInfo: { ...batch, streamArn: row.source },
+    });
+  };
+  return { arn, describe };
+}
+
+function responseOf({ failure }: LostBatch, { functionArn }: MappingRow): object {
+  return {
+    statusCode: 200,
+    executedVersion: functionVersion(functionArn),
+    functionError: failure === undefined || failure.code === partialFailure ? null : failure.code,
+  };
+}

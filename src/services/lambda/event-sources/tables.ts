@@ -1,0 +1,108 @@
+/** The rows of event source mappings. */
+import type {
+  DestinationConfig,
+  EventSourceMappingMetricsConfig,
+  EventSourcePosition,
+  FilterCriteria,
+  FunctionResponseType,
+  ProvisionedPollerConfig,
+  ScalingConfig,
+} from "@aws-sdk/client-lambda";
+import { placeKey } from "../../../calls/place.ts";
+import { defineTable } from "../../../engine/table.ts";
+import type { Cursor } from "../../../sources/cursors.ts";
+
+/** What a mapping is told to do, as the API's members; what its kind of source has not is undefined. */
+export interface MappingSettings {
+  readonly BatchSize: number;
+  readonly MaximumBatchingWindowInSeconds: number;
+  readonly FunctionResponseTypes: FunctionResponseType[];
+  readonly FilterCriteria?: FilterCriteria | undefined;
+  readonly KMSKeyArn?: string | undefined;
+  readonly MetricsConfig?: EventSourceMappingMetricsConfig | undefined;
+  readonly ScalingConfig?: ScalingConfig | undefined;
+  readonly ProvisionedPollerConfig?: ProvisionedPollerConfig | undefined;
+  readonly StartingPosition?: EventSourcePosition | undefined;
+  readonly ParallelizationFactor?: number | undefined;
+  readonly MaximumRecordAgeInSeconds?: number | undefined;
+  readonly MaximumRetryAttempts?: number | undefined;
+  readonly BisectBatchOnFunctionError?: boolean | undefined;
+  readonly TumblingWindowInSeconds?: number | undefined;
+  readonly DestinationConfig?: DestinationConfig | undefined;
+}
+
+export type MappingState = "Creating" | "Enabling" | "Enabled" | "Disabling" | "Disabled" | "Updating" | "Deleting";
+
+export interface MappingRow {
+  readonly uuid: string;
+  readonly account: string;
+  readonly region: string;
+  /** Orders mappings as they were made. */
+  readonly serial: number;
+  /** ARN of a queue, a stream or a stream's consumer. */
+  readonly source: string;
+  /** Qualified as it was given. */
+  readonly functionArn: string;
+  readonly settings: MappingSettings;
+  /** Of AT_TIMESTAMP, in epoch ms. */
+  readonly startingMs: number | undefined;
+  /** What the user wants; `state` follows. */
+  readonly enabled: boolean;
+  readonly state: MappingState;
+  readonly modifiedMs: number;
+  /** How the last batch of a stream went. */
+  readonly lastResult: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** How far a mapping has come in a shard of its stream. */
+export interface CursorRow extends Cursor {
+  /** The mapping's UUID and the shard's id. */
+  readonly key: string;
+  readonly account: string;
+  readonly mapping: string;
+}
+
+/** What the function keeps of the tumbling window of a shard that is open (Lambda developer guide, "Tumbling windows"). */
+export interface WindowRow {
+  readonly key: string;
+  readonly account: string;
+  readonly mapping: string;
+  readonly shard: string;
+  readonly startMs: number;
+  /** JSON text of the state that the function has returned. */
+  readonly state: string;
+}
+
+export const mappingTable = defineTable<MappingRow>()({
+  name: "lambda.mappings",
+  key: (row) => row.uuid,
+  account: (row) => row.account,
+  indexes: {
+    made: { group: placeKey, order: (row) => row.serial },
+    source: { group: (row) => row.source, order: (row) => row.serial },
+  },
+});
+
+export const cursorTable = defineTable<CursorRow>()({
+  name: "lambda.cursors",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { mapping: { group: (row) => row.mapping, order: (row) => row.shard } },
+});
+
+export const windowTable = defineTable<WindowRow>()({
+  name: "lambda.windows",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { mapping: { group: (row) => row.mapping, order: (row) => row.shard } },
+});
+
+/** Keys of what a mapping keeps for a shard. */
+export function shardKey(mapping: string, shard: string): string {
+  return `${mapping}\n${shard}`;
+}
+
+export function mappingArn({ region, account, uuid }: Pick<MappingRow, "region" | "account" | "uuid">): string {
+  return `arn:aws:lambda:${region}:${account}:event-source-mapping:${uuid}`;
+}

@@ -1,0 +1,134 @@
+/**
+ * Tumbling windows: the function adds up what arrives in each stretch of time and hands its state from batch to batch
+ * (Lambda developer guide, "Stateful stream processing").
+ */
+import type { Outcome, SourceRecord } from "../../../sources/drain.ts";
+import type { StreamRecord } from "../../../sources/records.ts";
+import type { Answered, Hand } from "./batches.ts";
+import type { EventSources } from "./event-sources.ts";
+import { type MappingRow, shardKey, type WindowRow } from "./tables.ts";
+
+/** Lambda's limit for what a function keeps in a window. */
+const mostStateBytes = 1024 * 1024;
+
+const none: ReadonlySet<number> = new Set();
+
+export class TumblingWindows {
+  readonly #sources: EventSources;
+  readonly #row: MappingRow;
+  readonly #sizeMs: number;
+  readonly #hand: Hand;
+
+  constructor(sources: EventSources, row: MappingRow, sizeMs: number, hand: Hand) {
+    this.#sources = sources;
+    this.#row = row;
+    this.#sizeMs = sizeMs;
+    this.#hand = hand;
+    for (const open of [...sources.windows.by.mapping.range(row.uuid)]) this.#closeLater(open);
+  }
+
+  /** Hands over a batch of one shard, window by window. What is behind a window that fails has failed with it. */
+  async execute(batch: readonly SourceRecord[]): Promise<Outcome> {
+    const records = batch as readonly StreamRecord[];
+    for (let from = 0; from < records.length; ) {
+      const startMs = this.#windowOf(records[from] as StreamRecord);
+      let to = from + 1;
+      while (to < records.length && this.#windowOf(records[to] as StreamRecord) === startMs) to += 1;
+      const outcome = await this.#part(records.slice(from, to), startMs);
+      if (outcome.failed.size > 0) {
+        const first = from + Math.min(...outcome.failed);
+        const failed = new Set([...batch.keys()].filter((place) => place >= first));
+        return { ...outcome, failed };
+      }
+      from = to;
+    }
+    return { failed: none, failure: undefined };
+  }
+
+  async #part(part: readonly StreamRecord[], startMs: number): Promise<Answered> {
+    const shard = shardOf(part[0] as StreamRecord);
+    let open = this.#sources.windows.get(shardKey(this.#row.uuid, shard));
+    if (open !== undefined && open.startMs < startMs) {
+      const closed = await this.#close(open);
+      if (closed.failed.size > 0) return { ...closed, failed: new Set(part.keys()) };
+      open = undefined;
+    }
+    const answer = await this.#hand(this.#event(part, shard, startMs, open?.state ?? "{}", false), part);
+    if (answer.failed.size > 0) return answer;
+    const state = stateIn(answer.payload);
+    if (Buffer.byteLength(state) > mostStateBytes) {
+      const message = "The function's state exceeds 1 MB.";
+      return { ...answer, failed: new Set(part.keys()), failure: { code: "StateTooLarge", message } };
+    }
+    this.#keep({ shard, startMs, state }, open === undefined);
+    return answer;
+  }
+
+  #keep({ shard, startMs, state }: Pick<WindowRow, "shard" | "startMs" | "state">, isNew: boolean): void {
+    const { uuid, account } = this.#row;
+    const window: WindowRow = { key: shardKey(uuid, shard), account, mapping: uuid, shard, startMs, state };
+    const { store } = this.#sources.deps;
+    store.transaction(() => {
+      if (this.#sources.mappings.has(uuid)) this.#sources.windows.put(window);
+    });
+    if (isNew) this.#closeLater(window);
+  }
+
+  /** A window also ends when nothing comes any more. */
+  #closeLater({ key, startMs }: WindowRow): void {
+    const { clock } = this.#sources.deps;
+    clock.at(startMs + this.#sizeMs, () => {
+      const open = this.#sources.windows.get(key);
+      const state = this.#sources.mappings.get(this.#row.uuid)?.state;
+      if (open?.startMs !== startMs || state !== "Enabled") return;
+      clock.trackOutside(this.#close(open)).catch((error: unknown) => clock.report(error));
+    });
+  }
+
+  /** The last call of a window has no records. One that fails is made again with the shard's next batch. */
+  async #close(open: WindowRow): Promise<Answered> {
+    const answer = await this.#hand(this.#event([], open.shard, open.startMs, open.state, true), []);
+    if (answer.failure !== undefined) return { ...answer, failed: new Set([0]) };
+    this.#sources.deps.store.transaction(() => {
+      if (this.#sources.windows.get(open.key) === open) this.#sources.windows.delete(open.key);
+    });
+    return answer;
+  }
+
+  #event(part: readonly StreamRecord[], shard: string, startMs: number, state: string, isFinal: boolean): object {
+    return {
+      Records: part.map(({ event }) => event),
+      window: { start: instant(startMs), end: instant(startMs + this.#sizeMs) },
+      state: JSON.parse(state) as unknown,
+      shardId: shard,
+      eventSourceARN: this.#row.source,
+      isFinalInvokeForWindow: isFinal,
+      isWindowTerminatedEarly: false,
+    };
+  }
+
+  #windowOf({ arrivedMs }: StreamRecord): number {
+    return Math.floor(arrivedMs / this.#sizeMs) * this.#sizeMs;
+  }
+}
+
+/** The shard is the front part of a record's event id. */
+function shardOf({ ids: [, eventId = ""] }: StreamRecord): string {
+  return eventId.slice(0, eventId.lastIndexOf(":"));
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
+}
+
+/** JSON text of the `state` in an answer; empty where there is none. */
+function stateIn(payload: string | undefined): string {
+  try {
+    const answer: unknown = JSON.parse(payload ?? "null");
+    const state: unknown =
+      typeof answer === "object" && answer !== null && "state" in answer ? answer.state : undefined;
+    return typeof state === "object" && state !== null ? JSON.stringify(state) : "{}";
+  } catch {
+    return "{}";
+  }
+}

@@ -1,0 +1,180 @@
+/** Queues that feed functions: what they get, and what becomes of messages that they fail with. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bodiesOf, EventSourcesEnvironment } from "../../../support/event-sources.ts";
+
+describe("a queue", () => {
+  let env: EventSourcesEnvironment;
+  beforeAll(async () => {
+    env = await EventSourcesEnvironment.start();
+  });
+  afterAll(() => env.stop());
+
+  it("hands its messages to the function as Lambda writes them, and deletes them", async () => {
+    const { url, arn } = await env.around.queue();
+    const { name, batches } = env.handler();
+    await env.map(arn, name);
+    await env.around.sqs.sendMessage({
+      QueueUrl: url,
+      MessageBody: "hello",
+      MessageAttributes: { Count: { DataType: "Number", StringValue: "007.50" } },
+    });
+    await env.advance(0);
+    const [record] = batches[0]?.Records ?? [];
+    expect(record).toEqual({
+      messageId: expect.any(String),
+      receiptHandle: expect.any(String),
+      body: "hello",
+      attributes: {
+        ApproximateReceiveCount: "1",
+        SentTimestamp: String(Date.parse("2026-03-01T12:00:00Z")),
+        SenderId: expect.any(String),
+        ApproximateFirstReceiveTimestamp: expect.any(String),
+      },
+      messageAttributes: {
+        Count: { stringValue: "7.5", stringListValues: [], binaryListValues: [], dataType: "Number" },
+      },
+      md5OfMessageAttributes: expect.stringMatching(/^[0-9a-f]{32}$/),
+      md5OfBody: "5d41402abc4b2a76b9719d911017c592",
+      eventSource: "aws:sqs",
+      eventSourceARN: arn,
+      awsRegion: "us-east-1",
+    });
+    await env.advance("1m");
+    expect(await env.lying(url)).toEqual([]);
+  });
+
+  it("gets a poisonous message back by its visibility, until it is a dead letter", async () => {
+    const dead = await env.around.queue();
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 3 });
+    const { url, arn } = await env.around.queue({ VisibilityTimeout: "43200", RedrivePolicy });
+    const { name, batches } = env.handler(({ Records }) => {
+      if (Records.some(({ body }) => body === "poison")) throw new Error("no");
+    });
+    await env.map(arn, name, { BatchSize: 1 });
+    await env.send(url, "good", "poison");
+    await env.advance("3d");
+    const counts = batches
+      .flatMap(({ Records }) => Records)
+      .filter(({ body }) => body === "poison")
+      .map(({ attributes }) => attributes["ApproximateReceiveCount"]);
+    expect(counts).toEqual(["1", "2", "3"]);
+    expect(await env.lying(dead.url)).toEqual(["poison"]);
+    expect(await env.lying(url)).toEqual([]);
+  });
+
+  it("keeps what the function names as failed", async () => {
+    const { url, arn } = await env.around.queue({ VisibilityTimeout: "60" });
+    const { name, batches } = env.handler(({ Records }, call) => ({
+      batchItemFailures:
+        call > 1
+          ? []
+          : Records.filter(({ body }) => body === "b").map(({ messageId }) => ({ itemIdentifier: messageId })),
+    }));
+    await env.map(arn, name, { FunctionResponseTypes: ["ReportBatchItemFailures"] });
+    await env.send(url, "a", "b", "c");
+    await env.advance(0);
+    expect(batches.map((batch) => bodiesOf(batch).sort())).toEqual([["a", "b", "c"]]);
+    await env.advance("61s");
+    expect(batches.map((batch) => bodiesOf(batch).sort())).toEqual([["a", "b", "c"], ["b"]]);
+    await env.advance("5m");
+    expect(batches).toHaveLength(2);
+  });
+
+  it.each([
+    ["not JSON's list", { batchItemFailures: 3 }, 2],
+    ["an empty identifier", { batchItemFailures: [{ itemIdentifier: "" }] }, 2],
+    ["a number", { batchItemFailures: [{ itemIdentifier: 7 }] }, 2],
+    ["an id that is not in the batch", { batchItemFailures: [{ itemIdentifier: "x" }] }, 2],
+    ["an empty text", "", 1],
+    ["null", null, 1],
+    ["a list of none", { batchItemFailures: [] }, 1],
+    ["null for the list", { batchItemFailures: null }, 1],
+  ])("takes %s for the whole batch", async (_, answer, calls) => {
+    const { url, arn } = await env.around.queue({ VisibilityTimeout: "60" });
+    const { name, batches } = env.handler((_event, call) => (call === 1 ? answer : {}));
+    await env.map(arn, name, { FunctionResponseTypes: ["ReportBatchItemFailures"] });
+    await env.send(url, "a");
+    await env.advance("5m");
+    expect(batches).toHaveLength(calls);
+  });
+
+  it("waits for a batch as long as its window", async () => {
+    const { url, arn } = await env.around.queue();
+    const { name, batches } = env.handler();
+    await env.map(arn, name, { BatchSize: 20, MaximumBatchingWindowInSeconds: 10 });
+    await env.send(url, "a");
+    await env.advance("5s");
+    await env.send(url, "b");
+    await env.advance("4s");
+    expect(batches).toEqual([]);
+    await env.advance("1s");
+    expect(batches.map((batch) => bodiesOf(batch).sort())).toEqual([["a", "b"]]);
+  });
+
+  it("deletes what no filter lets through, and says so", async () => {
+    const { url, arn } = await env.around.queue();
+    const { name, batches, arn: target } = env.handler();
+    const FilterCriteria = { Filters: [{ Pattern: '{"body":{"kind":["order"]}}' }] };
+    await env.map(arn, name, { FilterCriteria });
+    await env.send(url, '{"kind":"order"}', '{"kind":"other"}', "text");
+    await env.advance("10m");
+    expect(batches.flatMap(bodiesOf)).toEqual(['{"kind":"order"}']);
+    expect(await env.lying(url)).toEqual([]);
+    const lost = env.around.bus.deliveries({ target, status: "filtered" });
+    expect(lost.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^No filter of the event source mapping let the record .* through\.$/),
+      expect.stringMatching(/^No filter of the event source mapping/),
+    ]);
+  });
+
+  it("of groups keeps their order, with one batch of a group on its way", async () => {
+    const { url, arn } = await env.around.queue({ FifoQueue: "true", ContentBasedDeduplication: "true" }, ".fifo");
+    let busy = 0;
+    let busiest = 0;
+    const { name, batches } = env.handler(async () => {
+      busy += 1;
+      busiest = Math.max(busiest, busy);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      busy -= 1;
+    });
+    for (let n = 0; n < 6; n++) {
+      await env.around.sqs.sendMessage({ QueueUrl: url, MessageBody: `${n}`, MessageGroupId: "g" });
+    }
+    await env.map(arn, name, { BatchSize: 2 });
+    await env.advance("1s");
+    expect(batches.flatMap(bodiesOf)).toEqual(["0", "1", "2", "3", "4", "5"]);
+    expect(busiest).toBe(1);
+  });
+
+  it("has no more batches on their way than the mapping's concurrency", async () => {
+    const { url, arn } = await env.around.queue();
+    let busy = 0;
+    let busiest = 0;
+    const { name, batches } = env.handler(async () => {
+      busy += 1;
+      busiest = Math.max(busiest, busy);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      busy -= 1;
+    });
+    for (let n = 0; n < 4; n++) await env.send(url, ...Array.from({ length: 10 }, (_, m) => `${n} ${m}`));
+    await env.map(arn, name, { BatchSize: 2, ScalingConfig: { MaximumConcurrency: 3 } });
+    await env.advance("1s");
+    expect(batches.flatMap(bodiesOf)).toHaveLength(40);
+    expect(busiest).toBe(3);
+  });
+
+  it("is left alone while its mapping is disabled", async () => {
+    const { url, arn } = await env.around.queue();
+    const { name, batches } = env.handler();
+    const UUID = await env.map(arn, name);
+    await env.lambda.updateEventSourceMapping({ UUID, Enabled: false });
+    await env.reaches(UUID, "Disabled");
+    await env.send(url, "a");
+    await env.advance("1m");
+    expect(batches).toEqual([]);
+    await env.lambda.updateEventSourceMapping({ UUID, Enabled: true });
+    await env.reaches(UUID, "Enabled");
+    await env.advance(0);
+    expect(batches.flatMap(bodiesOf)).toEqual(["a"]);
+  });
+});
