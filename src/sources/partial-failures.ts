@@ -21,7 +21,10 @@ export function namedFailures(answer: string): readonly unknown[] | undefined {
 /** The places of the records that are named. An identifier of none of them fails the whole batch. */
 export function placesOf(ids: readonly unknown[], batch: readonly SourceRecord[]): ReadonlySet<number> {
   const places = new Map<unknown, number>();
-  for (const [place, record] of batch.entries()) for (const id of record.ids) places.set(id, place);
+  for (const [place, record] of batch.entries()) {
+    // Records that came as one have one number: it stands for the first of them.
+    for (const id of record.ids) if (!places.has(id)) places.set(id, place);
+  }
   const failed = new Set<number>();
   for (const id of ids) {
     const place = places.get(id);

@@ -3,7 +3,9 @@ import { Blob64 } from "../../protocols/blob.ts";
 import type { Consumer, SourceRecord } from "./drain.ts";
 
 /** What functions take; a batch with more goes in parts. */
-const mostPayloadBytes = 6 * 1024 * 1024;
+export const mostPayloadBytes = 6 * 1024 * 1024;
+/** Names, ids and attributes besides what a record says stay well below this. */
+const aroundBytes = 4096;
 
 /** A message as ReceiveMessage answers it. */
 export interface SqsMessage {
@@ -24,16 +26,18 @@ export interface SqsAttribute {
   readonly BinaryValue?: Uint8Array | Blob64;
 }
 
-export interface QueueRecord extends SourceRecord {
-  readonly receiptHandle: string;
+interface Sized {
   /** Of the event's text in bytes, roughly. */
   readonly size: number;
 }
 
+export interface QueueRecord extends SourceRecord, Sized {
+  readonly receiptHandle: string;
+}
+
 export function queueRecord(message: SqsMessage, consumer: Consumer<SqsMessage>): QueueRecord {
   const { MessageId = "", ReceiptHandle: receiptHandle = "", Body = "", cause } = message;
-  // Names, ids and attributes besides the body stay well below this.
-  const size = Buffer.byteLength(JSON.stringify(Body)) + 4096;
+  const size = Buffer.byteLength(JSON.stringify(Body)) + aroundBytes;
   return { event: consumer.eventOf(message), ids: [MessageId], cause, receiptHandle, size };
 }
 
@@ -46,7 +50,7 @@ export interface StreamItem {
   readonly PartitionKey?: string;
 }
 
-export interface StreamRecord extends SourceRecord {
+export interface StreamRecord extends SourceRecord, Sized {
   readonly sequenceNumber: string;
   readonly arrivedMs: number;
   readonly partitionKey: string;
@@ -56,7 +60,8 @@ export function streamRecord(item: StreamItem, consumer: Consumer<StreamItem>): 
   const { SequenceNumber: sequenceNumber = "", PartitionKey: partitionKey = "" } = item;
   const arrivedMs = item.ApproximateArrivalTimestamp?.getTime() ?? 0;
   const ids = [sequenceNumber, eventIdOf(item)];
-  return { event: consumer.eventOf(item), ids, sequenceNumber, arrivedMs, partitionKey };
+  const size = Math.ceil((item.Data?.length ?? 0) / 3) * 4 + aroundBytes;
+  return { event: consumer.eventOf(item), ids, sequenceNumber, arrivedMs, partitionKey, size };
 }
 
 export function eventIdOf({ shard, SequenceNumber = "" }: StreamItem): string {
@@ -68,8 +73,8 @@ export function base64Of(bytes: Uint8Array | Blob64): string {
 }
 
 /** Parts of a batch that each fit one payload. */
-export function* partsOf(records: readonly QueueRecord[]): Iterable<QueueRecord[]> {
-  let part: QueueRecord[] = [];
+export function* partsOf<Item extends Sized>(records: readonly Item[]): Iterable<Item[]> {
+  let part: Item[] = [];
   let bytes = 0;
   for (const record of records) {
     if (part.length > 0 && bytes + record.size > mostPayloadBytes) {

@@ -4,7 +4,7 @@
  * bisection, partial failures, destinations).
  */
 import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type Surroundings } from "./drain.ts";
-import { lanesOf, type StreamItem, type StreamRecord } from "./records.ts";
+import { lanesOf, mostPayloadBytes, partsOf, type StreamItem, type StreamRecord } from "./records.ts";
 
 const longestRetryMs = 60_000;
 
@@ -86,9 +86,23 @@ export class ShardBatches {
   /** Resolves when all of the batch is delivered or given up, or when it is left by a stop. */
   async take(batch: StreamRecord[]): Promise<void> {
     const { lanes } = this.#options;
-    if (lanes === 1) return this.#deliver(batch, true);
-    await Promise.all(lanesOf(batch, lanes).map((lane) => this.#deliver(lane, false)));
+    if (lanes === 1) return this.#deliverParts(batch, true);
+    await Promise.all(lanesOf(batch, lanes).map((lane) => this.#deliverParts(lane, false)));
     if (!this.#stopped) this.#keep(batch.at(-1) as StreamRecord);
+  }
+
+  /** Parts that each fit one payload. A record that fits none by itself is given up at once [recorded for Lambda]. */
+  async #deliverParts(batch: readonly StreamRecord[], keeps: boolean): Promise<void> {
+    for (const part of partsOf(batch)) {
+      const [first] = part as [StreamRecord];
+      if (this.#stopped) return;
+      if (first.size <= mostPayloadBytes) await this.#deliver(part, keeps);
+      else {
+        const message = `The record alone exceeds the ${mostPayloadBytes} bytes of a payload.`;
+        this.#consumer.onFailed(first, { code: "RecordTooLarge", message }, undefined);
+        await this.#around.clock.track(this.#giveUp(part, "RetryAttemptsExhausted", 1, keeps));
+      }
+    }
   }
 
   /** @param keeps whether the cursor follows each record; not where lanes run side by side */
@@ -150,7 +164,9 @@ export class ShardBatches {
       const first = Math.min(...failed);
       if (failed.size > 0) {
         const place = part.indexOf(passing[first] as StreamRecord);
-        if (place > 0 && keeps) this.#keep(part[place - 1] as StreamRecord);
+        const { sequenceNumber } = part[place] as StreamRecord;
+        const done = part.slice(0, place).findLast((record) => record.sequenceNumber !== sequenceNumber);
+        if (done !== undefined && keeps) this.#keep(done);
         this.#noteFiltered(part.slice(0, place), passing);
         return { rest: part.slice(place), ...outcome };
       }

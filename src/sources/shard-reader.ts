@@ -1,5 +1,6 @@
 /** Reads one shard: gathers its records into batches, and keeps how far it has come. */
 import type { Timer } from "../engine/clock.ts";
+import { recordsIn } from "./aggregates.ts";
 import type { Cursor, Cursors } from "./cursors.ts";
 import { type Consumer, codeOf, type Surroundings } from "./drain.ts";
 import { type StreamItem, type StreamRecord, streamRecord } from "./records.ts";
@@ -14,6 +15,8 @@ export interface ShardOptions extends BatchOptions {
   readonly batchSize: number;
   /** How long a batch that is not full waits for more; 0: it goes at once. */
   readonly windowMs: number;
+  /** Whether the records that a producer library has packed into one are handed over one by one. */
+  readonly takesApart: boolean;
 }
 
 export interface ShardListener {
@@ -115,7 +118,12 @@ export class ShardReader {
       if (answer === undefined) continue;
       const { Records = [], NextShardIterator, MillisBehindLatest = 0 } = answer;
       const { shard } = this.#cursor;
-      for (const record of Records) this.#buffer.push(streamRecord({ ...record, shard }, this.#consumer));
+      for (const record of Records) {
+        const item = { ...record, shard };
+        for (const one of this.#options.takesApart ? recordsIn(item) : [item]) {
+          this.#buffer.push(streamRecord(one, this.#consumer));
+        }
+      }
       this.#iterator = NextShardIterator;
       if (NextShardIterator === undefined) return true;
       if (Records.length === 0) {
@@ -168,7 +176,11 @@ export class ShardReader {
     this.#window?.cancel();
     this.#window = undefined;
     this.#windowOver = false;
-    await this.#batches.take(this.#buffer.splice(0, this.#options.batchSize));
+    const buffer = this.#buffer;
+    let size = this.#options.batchSize;
+    // Records that came as one stay together: the cursor cannot stand between them.
+    while (size < buffer.length && buffer[size]?.sequenceNumber === buffer[size - 1]?.sequenceNumber) size += 1;
+    await this.#batches.take(buffer.splice(0, size));
     if (this.#stopped) this.#buffer = [];
   }
 

@@ -49,6 +49,7 @@ function streamOptions(pipes: Pipes, pipe: PipeRow) {
     firstRetryMs,
     bisects: parameters?.OnPartialBatchItemFailure === "AUTOMATIC_BISECT",
     lanes: parameters?.ParallelizationFactor ?? 1,
+    takesApart: false,
     onFailure: deadLettersOf(pipes, pipe),
     startingPosition: latest ? ("LATEST" as const) : (pipe.startingMs ?? ("TRIM_HORIZON" as const)),
   };

@@ -1,5 +1,6 @@
 /** What a mapping's destination is told of batches that were given up (Lambda developer guide, "Kinesis on-failure destinations"). */
 import { functionVersion } from "../../../functions/names.ts";
+import type { Failure } from "../../../sources/drain.ts";
 import type { FailureDestination, LostBatch } from "../../../sources/shard-batches.ts";
 import { partialFailure } from "./batches.ts";
 import type { EventSources } from "./event-sources.ts";
@@ -13,7 +14,9 @@ export function failureDestination(sources: EventSources, row: MappingRow): Fail
     const { condition, tries, batch, requestId = sources.deps.random.fork("requests").uuid() } = lost;
     return JSON.stringify({
       requestContext: { requestId, functionArn: row.functionArn, condition, approximateInvokeCount: tries },
-      responseContext: condition === "RecordAgeExceeded" ? undefined : responseOf(lost, row),
+      // Nothing where the function was not called with the records, or they have become too old.
+      responseContext:
+        condition === "RecordAgeExceeded" || lost.failure === undefined ? undefined : responseOf(lost.failure, row),
       version: "1.0",
       timestamp: new Date(sources.now).toISOString(),
       KinesisBatchInfo: { ...batch, streamArn: row.source },
@@ -22,10 +25,10 @@ export function failureDestination(sources: EventSources, row: MappingRow): Fail
   return { arn, describe };
 }
 
-function responseOf({ failure }: LostBatch, { functionArn }: MappingRow): object {
+function responseOf({ code }: Failure, { functionArn }: MappingRow): object {
   return {
     statusCode: 200,
     executedVersion: functionVersion(functionArn),
-    functionError: failure === undefined || failure.code === partialFailure ? null : failure.code,
+    functionError: code === partialFailure ? null : code,
   };
 }

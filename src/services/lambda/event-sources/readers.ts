@@ -49,6 +49,7 @@ function streamOptions(sources: EventSources, row: MappingRow) {
     firstRetryMs,
     bisects: settings.BisectBatchOnFunctionError === true,
     lanes: settings.ParallelizationFactor ?? 1,
+    takesApart: true,
     onFailure: failureDestination(sources, row),
     startingPosition:
       settings.StartingPosition === "LATEST" ? ("LATEST" as const) : (startingMs ?? ("TRIM_HORIZON" as const)),

@@ -1,4 +1,5 @@
 /** Streams that feed functions: order, retries, halves, windows, and what is told of records that are given up. */
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,6 +153,35 @@ describe("a stream", () => {
     });
     await env.advance("1s");
     expect(batches.map(textsOf)).toEqual([['{"n":2}']]);
+  });
+
+  it("hands over what a producer library has packed into one record, one by one", async () => {
+    const { name: stream, arn } = await env.around.stream();
+    const { name, batches } = env.handler();
+    const field = (number: number, bytes: Buffer) =>
+      Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
+    const packed = (text: string) => field(3, Buffer.concat([Buffer.from([8, 0]), field(3, Buffer.from(text))]));
+    const message = Buffer.concat([field(1, Buffer.from("own key")), packed("one"), packed("two"), packed("three")]);
+    const digest = createHash("md5").update(message).digest();
+    const Data = Buffer.concat([Buffer.from("f3899ac2", "hex"), message, digest]);
+    const { SequenceNumber } = await env.around.kinesis.putRecord({ StreamName: stream, PartitionKey: "a", Data });
+    await env.put(stream, "four");
+    await env.map(arn, name, { ...oldest, BatchSize: 2 });
+    await env.advance("1s");
+    expect(batches.map(textsOf)).toEqual([["one", "two", "three"], ["four"]]);
+    const records = batches[0]?.Records ?? [];
+    expect(records.map(({ kinesis }) => kinesis.sequenceNumber)).toEqual(Array(3).fill(SequenceNumber));
+    expect(records.map(({ kinesis }) => kinesis.partitionKey)).toEqual(Array(3).fill("own key"));
+  });
+
+  it("takes what only looks like packed records for what it is", async () => {
+    const { name: stream, arn } = await env.around.stream();
+    const { name, batches } = env.handler();
+    const Data = Buffer.concat([Buffer.from("f3899ac2", "hex"), Buffer.alloc(40, 7)]);
+    await env.around.kinesis.putRecord({ StreamName: stream, PartitionKey: "a", Data });
+    await env.map(arn, name, oldest);
+    await env.advance("1s");
+    expect(batches[0]?.Records.map(({ kinesis }) => kinesis.data)).toEqual([Data.toString("base64")]);
   });
 
   it("adds up in tumbling windows", async () => {
