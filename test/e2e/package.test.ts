@@ -1,0 +1,79 @@
+/** The package as npm would publish it, in an empty project: what needs no registry. `npm run try-package` tries the rest. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+let project: string;
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), "busbar-package-"));
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", project, "--foreground-scripts=false"], {
+    cwd: root,
+  });
+  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [{ filename: string }];
+  const installed = join(project, "node_modules/busbar");
+  await mkdir(installed, { recursive: true });
+  await run("tar", ["-xzf", join(project, filename), "-C", installed, "--strip-components=1"]);
+  await writeFile(join(project, "package.json"), "{}");
+}, 300_000);
+afterAll(() => rm(project, { recursive: true, force: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  await writeFile(join(project, name), text);
+  return join(project, name);
+}
+
+const use = `const bus = await createBusbar({ clock: "virtual", resources: { queues: [{ QueueName: "q" }] } });
+console.log(bus.sqs.messages("q").length, (await fetch(bus.endpoint + "/_busbar/health")).status);
+await bus.close();`;
+
+it("needs nothing else to be installed", async () => {
+  const manifest = JSON.parse(await readFile(join(project, "node_modules/busbar/package.json"), "utf8")) as object;
+  expect(manifest).not.toHaveProperty("dependencies");
+  expect(manifest).toMatchObject({ main: "./dist/index.cjs", types: "./dist/index.d.ts" });
+});
+
+it("is imported", async () => {
+  const { stdout, stderr } = await run(process.execPath, [
+    await file("esm.mjs", `import { createBusbar } from "busbar";\n${use}`),
+  ]);
+  expect([stdout, stderr]).toEqual(["0 200\n", ""]);
+});
+
+it("is required", async () => {
+  const text = `const { createBusbar } = require("busbar");\n(async () => {\n${use}\n})();`;
+  const { stdout, stderr } = await run(process.execPath, [await file("cjs.cjs", text)]);
+  expect([stdout, stderr]).toEqual(["0 200\n", ""]);
+});
+
+it("is a command", async () => {
+  const { stdout } = await run(process.execPath, [join(project, "node_modules/busbar/dist/cli.js"), "--version"]);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+it.each([
+  ["node16", "typed.mts"],
+  ["node16", "typed.cts"],
+  ["bundler", "typed.ts"],
+])("has types that compile with moduleResolution %s in %s", async (moduleResolution, name) => {
+  const text = `import { type Busbar, createBusbar, type Resources } from "busbar";
+const resources: Resources = { queues: [{ QueueName: "q" }] };
+export async function start(): Promise<string> {
+  const bus: Busbar = await createBusbar({ resources });
+  bus.registerFunction("worker", async (event) => event);
+  // @ts-expect-error there is no such option
+  await createBusbar({ porte: 1 });
+  return bus.requests()[0]?.requestId ?? bus.endpoint;
+}\n`;
+  const module = moduleResolution === "bundler" ? "esnext" : "node16";
+  const compiler = join(root, "node_modules/.bin/tsc");
+  const options = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022", "--types", "", "--module", module];
+  const args = [...options, "--moduleResolution", moduleResolution, await file(name, text)];
+  const { stdout } = await run(compiler, args, { cwd: project }).catch((error: { stdout: string }) => error);
+  expect(stdout).toBe("");
+});
