@@ -88,8 +88,8 @@ function take(file, name, isPublic) {
   if (before !== undefined) return;
   taken.set(name, file);
   const plain = statement.replace(
-    /^((?:\/\*[\s\S]*?\*\/|\/\/[^\n]*|\s)*)(?:export )?(declare )?/,
-    (_all, comment, declare = "") => {
+    /^((?:\/\*[\s\S]*?\*\/|\/\/[^\n]*|\s)*)(?:export )?(?:declare )?/,
+    (_all, comment) => {
       const isType = /^(interface|type) /.test(bare(statement).replace(/^export /, ""));
       return `${comment}${isPublic ? "export " : ""}${isType ? "" : "declare "}`;
     },
