@@ -45,7 +45,7 @@ export function busbarOf({ emulator, endpoint, home, handler, close }: BusbarPar
     sqs: queueViews(emulator, home),
     kinesis: streamViews(emulator, home),
     stepfunctions: executionViews(emulator),
-    requests: () => [...emulator.requests.newestFirst()],
+    requests: (filter) => emulator.requests.list(filter),
     settled: () => emulator.deliveries.settled(),
     deliveries: (filter) => emulator.deliveries.list(filter),
     deliveryCounts: () => emulator.deliveries.counts(),

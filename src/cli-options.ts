@@ -66,7 +66,7 @@ Usage: busbar [options]
   --stream-delay <time>  how long Kinesis streams are CREATING, UPDATING or DELETING, such as 500ms (0)
   --max-memory <size>    what the process may use before new work is refused as throttled, such as 512m or 4g (nine tenths
                          of what the container or machine has)
-  --log-level <level>    silent, error, warn, info, debug or trace (warn); debug logs each request
+  --log-level <level>    silent, error, warn, info, debug or trace (warn); info prints a line for each request
   --tls                  also serve https on the port, with a self-signed certificate made on first use
   --cert <file>          use this certificate (PEM) instead, with --key
   --key <file>           its private key (PEM)

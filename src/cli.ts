@@ -3,9 +3,10 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { busbarOf } from "./busbar.ts";
 import { defaultAccount } from "./calls/identity.ts";
+import type { RequestRecord } from "./calls/request-log.ts";
 import { type CliOptions, helpText, OptionError, readOptions } from "./cli-options.ts";
 import { Emulator } from "./emulator.ts";
 import { repairDirectory } from "./engine/journal/repair.ts";
@@ -49,6 +50,10 @@ async function main(): Promise<void> {
       reason === undefined
         ? logger.warn("the data directory takes writes again: all that was in doubt is on disk")
         : logger.error(`${reason.message} Until then changes are answered with 503.`),
+  });
+  if (logger.isLevelEnabled("info")) emulator.requests.watch((record) => logRequest(logger, record));
+  emulator.deliveries.watch((news) => {
+    if (news.status === "failed") logger.warn(news, "a delivery failed for good");
   });
   let server: RunningServer;
   let boundPort = options.port;
@@ -102,6 +107,33 @@ function hooksOf({ init }: CliOptions): Hooks {
   } catch (error) {
     throw new OptionError((error as Error).message);
   }
+}
+
+/** One line for a request: for people on a terminal, JSON where programs read it. Calls between services are left out. */
+function logRequest(logger: Logger, record: RequestRecord): void {
+  const {
+    time,
+    status,
+    service = "?",
+    operation = "?",
+    resource = "",
+    account,
+    region,
+    durationMs,
+    errorName,
+    cause,
+  } = record;
+  if (cause !== undefined) return;
+  if (!process.stdout.isTTY) {
+    logger.info({ status, service, operation, resource, account, region, durationMs, error: errorName }, "request");
+    return;
+  }
+  const at = new Date(time).toISOString().slice(11, 23);
+  const color = status < 400 ? 32 : 31;
+  const what = [`\u001b[${color}m${status}\u001b[0m`, service, operation, resource, errorName ?? ""].filter(
+    (one) => one !== "",
+  );
+  print(`${at} ${what.join(" ")} (${account} ${region}, ${durationMs.toFixed(1)} ms)`);
 }
 
 /** What hooks have of the running server, which their own requests reach by plain HTTP. */

@@ -131,6 +131,7 @@ export class Emulator {
   /** The ways in that services have besides their APIs, in the order in which they are asked. */
   readonly doors: readonly Door[];
   readonly #endClock: () => void;
+  readonly #onNotice: (text: string) => void;
   readonly #onBug: (error: unknown, where: string) => void;
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
@@ -171,6 +172,7 @@ export class Emulator {
     this.#identities = identities;
     const { clock, requests } = this;
     const onNotice = options.onNotice ?? ((text) => process.emitWarning(text));
+    this.#onNotice = onNotice;
     const endpoints = options.endpoints ?? {};
     const onMemory = options.onMemory ?? ((_isShort, text) => process.emitWarning(text));
     const memory = options.maxMemory === undefined ? undefined : new Memory(options.maxMemory, { onChange: onMemory });
@@ -306,6 +308,11 @@ export class Emulator {
     const result = cause.run(() => this.store.transaction(() => run(running.state, { ...place, ...body })));
     await this.store.flushed();
     return result;
+  }
+
+  /** Tells a person of what no answer can say. */
+  notice(text: string): void {
+    this.#onNotice(text);
   }
 
   /** Tells of a thrown error that is no answer of AWS. */

@@ -5,7 +5,7 @@
 
 import { busbarOf, epochMs } from "./busbar.ts";
 import { defaultAccount } from "./calls/identity.ts";
-import type { RequestRecord } from "./calls/request-log.ts";
+import type { RequestFilter, RequestRecord } from "./calls/request-log.ts";
 import type { DeliveryCounts } from "./delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
@@ -22,7 +22,7 @@ import type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
 
-export type { RequestRecord } from "./calls/request-log.ts";
+export type { RequestFilter, RequestRecord } from "./calls/request-log.ts";
 export type { DeliveryCounts } from "./delivery/history.ts";
 export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
@@ -128,7 +128,7 @@ export interface Busbar {
   /** Options for any AWS SDK v3 client: `new SQSClient({ ...bus.clientConfig() })`. */
   clientConfig(options?: { account?: string; region?: string }): ClientConfig;
   /** The last requests, newest first. */
-  requests(): RequestRecord[];
+  requests(filter?: RequestFilter): RequestRecord[];
   /** Queues: what lies in them, and waiting for a message. */
   readonly sqs: QueueViews;
   /** Streams: their records by shard. */

@@ -7,6 +7,9 @@ import { performance } from "../engine/real-time.ts";
 import type { Identity } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { RequestRecord } from "./request-log.ts";
+import { type Input, parametersOf, resourceOf } from "./shown-call.ts";
+
+const mostKeptBytes = 2048;
 
 /** What every call has. */
 export class Call implements RequestRecord {
@@ -19,6 +22,10 @@ export class Call implements RequestRecord {
   status = 0;
   durationMs = 0;
   failure: AwsError | undefined;
+  hint: string | undefined;
+  #input: Input | undefined;
+  #model: OperationModel | undefined;
+  #resource: string | undefined;
 
   constructor(
     model: ServiceModel | undefined,
@@ -44,6 +51,32 @@ export class Call implements RequestRecord {
 
   get region(): string {
     return this.caller.region;
+  }
+
+  /** Remembers what it was given; of a large input the resource alone, since a thousand of them are kept. */
+  given(input: Input, operation: OperationModel, bytes: number): void {
+    if (bytes > mostKeptBytes) this.#resource = resourceOf(input);
+    else {
+      this.#input = input;
+      this.#model = operation;
+    }
+  }
+
+  get input(): Input | undefined {
+    return this.#input;
+  }
+
+  get resource(): string | undefined {
+    return this.#input === undefined ? this.#resource : resourceOf(this.#input);
+  }
+
+  get parameters(): Readonly<Record<string, string>> | undefined {
+    if (this.#input === undefined || this.#model === undefined) return undefined;
+    return parametersOf(this.#model, this.#input);
+  }
+
+  get errorName(): string | undefined {
+    return this.failure?.name;
   }
 
   get error(): string | undefined {

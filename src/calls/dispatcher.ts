@@ -149,6 +149,7 @@ export class Dispatcher {
       this.#admit(route, request.body.length);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
+      call.given(input, claimed.operation, request.body.length);
       route.validate(input);
       const { requestId } = call;
       const operation = claimed.operation.name;
@@ -331,8 +332,16 @@ export class Dispatcher {
     const awsError = this.#awsError(error, call);
     const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
     if (call.isForeign) this.#tell(call.service as string, awsError, response);
+    else this.#hint(call, awsError, response);
     this.#record(call, response.status, awsError);
     return response;
+  }
+
+  /** What AWS would not say, but whoever looks for the reason wants to know. */
+  #hint(call: Request, error: AwsError, { headers }: WireResponse): void {
+    const running = call.model && this.#services.get(call.model.name);
+    call.hint = running?.definition.hint?.(running.state, { error, input: call.input ?? {}, ...call.caller });
+    if (call.hint !== undefined) headers["x-busbar-hint"] = call.hint.replaceAll(/[^ -~]/g, "?");
   }
 
   /** An answer without a body must say it too, and whoever reads the log should not have to read it each time. */

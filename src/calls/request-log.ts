@@ -16,8 +16,16 @@ export interface RequestRecord {
   readonly account: string;
   readonly region: string;
   readonly status: number;
-  /** The error's code, absent for a success. */
+  /** What the call is about: a queue's name, or whatever names its topic, stream, machine or rule. */
+  readonly resource?: string | undefined;
+  /** The input's members, shortened and without secrets; absent for large requests. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /** The error's code on the wire, absent for a success. */
   readonly error: string | undefined;
+  /** The error's name in SDK clients, `QueueDoesNotExist`. */
+  readonly errorName?: string | undefined;
+  /** What may help and is no word of AWS's. */
+  readonly hint?: string | undefined;
   readonly message: string | undefined;
   readonly durationMs: number;
   readonly requestId: string;
@@ -27,8 +35,23 @@ export interface RequestRecord {
   readonly policy?: string | undefined;
 }
 
+/** Each filter that is present must be equal; newest first. */
+export interface RequestFilter {
+  readonly service?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly status?: number | string | undefined;
+  /** The code on the wire or the name in SDK clients. */
+  readonly error?: string | undefined;
+  /** 1,000, which is all that are kept, unless told. */
+  readonly limit?: number | undefined;
+}
+
 /** The last requests. */
 export class RequestLog extends Ring<RequestRecord> {
+  readonly #watchers = new Set<(record: RequestRecord) => void>();
   readonly #notes: Notes;
 
   constructor(notes = new Notes()) {
@@ -36,16 +59,44 @@ export class RequestLog extends Ring<RequestRecord> {
     this.#notes = notes;
   }
 
+  override add(record: RequestRecord): void {
+    super.add(record);
+    if (this.#watchers.size === 0) return;
+    const shown = this.#shown(record, this.#notes.byId());
+    for (const watcher of this.#watchers) watcher(shown);
+  }
+
+  /** Tells of each request that is answered until the function returned is called. */
+  watch(watcher: (record: RequestRecord) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  list({ limit = 1000, error, status, ...equal }: RequestFilter = {}): RequestRecord[] {
+    const found: RequestRecord[] = [];
+    const names = Object.keys(equal) as (keyof typeof equal)[];
+    for (const record of this.newestFirst()) {
+      if (!names.every((name) => equal[name] === undefined || record[name] === equal[name])) continue;
+      if (status !== undefined && record.status !== Number(status)) continue;
+      if (error !== undefined && record.error !== error && record.errorName !== error) continue;
+      found.push(record);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
   /** Newest first, each a plain copy. */
   override *newestFirst(): IterableIterator<RequestRecord> {
     const notes = this.#notes.byId();
-    for (const record of super.newestFirst()) {
-      const { time, service, operation, method, host, path, account, region, status, error, message } = record;
-      const { durationMs, requestId, cause } = record;
-      const said = message === undefined ? undefined : withoutSecrets(message);
-      const asked = { time, service, operation, method, host, path, account, region };
-      const policy = notes.get(requestId);
-      yield { ...asked, status, error, message: said, durationMs, requestId, cause, policy };
-    }
+    for (const record of super.newestFirst()) yield this.#shown(record, notes);
+  }
+
+  #shown(record: RequestRecord, notes: ReturnType<Notes["byId"]>): RequestRecord {
+    const { time, service, operation, method, host, path, account, region, resource, parameters } = record;
+    const { status, error, errorName, message, hint, durationMs, requestId, cause } = record;
+    const said = message === undefined ? undefined : withoutSecrets(message);
+    const asked = { time, service, operation, method, host, path, account, region, resource, parameters };
+    const policy = notes.get(requestId);
+    return { ...asked, status, error, errorName, message: said, hint, durationMs, requestId, cause, policy };
   }
 }

@@ -1,3 +1,4 @@
+import type { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 import type { Guard } from "../access/guard.ts";
@@ -100,8 +101,17 @@ export interface ServiceDefinition<State = unknown> {
    * in a transaction and answers JSON; an AwsError is answered with its message.
    */
   readonly levers?: Readonly<Record<string, Lever<State>>>;
+  /** What helps somebody who got this error and is none of AWS's words: one sentence, beside the answer. */
+  hint?(state: State, failed: FailedCall): string | undefined;
   /** Ends what waits (long polls return empty) so that the emulator can stop. */
   stop?(state: State): void;
+}
+
+export interface FailedCall {
+  readonly error: AwsError;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly account: string;
+  readonly region: string;
 }
 
 export type Lever<State> = (

@@ -43,7 +43,7 @@ export class Attempts {
       clock,
       (row) => this.begin(row),
       (end) => {
-        store.afterCommit(() => history.countFailed());
+        store.afterCommit(() => history.countFailed(end));
         return endings.givenUp(end);
       },
     );

@@ -17,6 +17,7 @@ import { Endings } from "./endings.ts";
 import { FanOuts } from "./fan-outs.ts";
 import { type DeliveryCounts, History } from "./history.ts";
 import type { Kind } from "./kinds.ts";
+import type { DeliveryNews } from "./news.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Deadline, noTarget, Targets } from "./targets.ts";
 import {
@@ -258,6 +259,11 @@ export class DeliveryEngine {
       await this.#clock.quiet(until);
       await this.#outbox.lanes.landed();
     } while (this.#outbox.lanes.busy);
+  }
+
+  /** Tells of each delivery that has ended until the function returned is called. */
+  watch(watcher: (news: DeliveryNews) => void): () => void {
+    return this.#history.watch(watcher);
   }
 
   /** How many deliveries wait, and how many came to each end since the start or the last reset of everything. */

@@ -3,10 +3,12 @@
 import type { Notes } from "../calls/notes.ts";
 import { withoutSecrets } from "../outside/secrets.ts";
 import { LostMessages } from "./lost-messages.ts";
+import type { DeliveryNews } from "./news.ts";
 import { OwnAttempts } from "./own-attempts.ts";
-import { RecentlyDelivered, type Taken, type TakenAll } from "./recently-delivered.ts";
+import { RecentlyDelivered, recordsOf, type Taken, type TakenAll } from "./recently-delivered.ts";
 import { newestOf } from "./records.ts";
 import {
+  type DeliveryEnd,
   type DeliveryFilter,
   type DeliveryRecord,
   type DeliveryStatus,
@@ -26,6 +28,20 @@ export class History {
   readonly #own = new OwnAttempts();
   readonly #notes: Notes;
   #counts = noCounts();
+  readonly #watchers = new Set<(news: DeliveryNews) => void>();
+
+  /** Tells of each delivery that has ended until the function returned is called. */
+  watch(watcher: (news: DeliveryNews) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #tell(records: Iterable<DeliveryNews>): void {
+    for (const { id, account, region, service, source, target, kind, status, reason } of records) {
+      const told = { source, target: withoutSecrets(target), reason: reason && withoutSecrets(reason) };
+      for (const watcher of this.#watchers) watcher({ id, account, region, service, kind, status, ...told });
+    }
+  }
 
   constructor(notes: Notes) {
     this.#notes = notes;
@@ -35,21 +51,26 @@ export class History {
   addTaken(taken: Taken): void {
     this.#counts.delivered += 1;
     this.#delivered.add(taken);
+    if (this.#watchers.size > 0) this.#tell(recordsOf(taken));
   }
 
   /** The deliveries of a fan-out that were delivered at the first attempt, at once. */
   addTakenAll(taken: TakenAll): void {
     this.#counts.delivered += taken.ids.length - taken.failures.size;
     this.#delivered.add(taken);
+    if (this.#watchers.size > 0) this.#tell(recordsOf(taken));
   }
 
   addDelivered(record: DeliveryRecord): void {
     this.#counts.delivered += 1;
     this.#delivered.add(record);
+    if (this.#watchers.size > 0) this.#tell([record]);
   }
 
-  countFailed(): void {
+  countFailed({ delivery, failure }: DeliveryEnd): void {
     this.#counts.failed += 1;
+    const reason = failure === undefined ? undefined : `${failure.code}: ${failure.message}`;
+    if (this.#watchers.size > 0) this.#tell([{ ...delivery, status: "failed", reason }]);
   }
 
   addLost(lost: Lost, timeMs: number): void {

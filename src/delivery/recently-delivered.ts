@@ -48,14 +48,7 @@ export class RecentlyDelivered {
 
   *newestFirst(): IterableIterator<DeliveryRecord> {
     for (let i = this.#entries.length - 1; i >= this.#head; i -= 1) {
-      const entry = this.#entries[i] as Entry;
-      if ("status" in entry) yield entry;
-      else if (!("receivers" in entry)) yield recordOfTaken(entry);
-      else {
-        for (let place = entry.ids.length - 1; place >= 0; place -= 1) {
-          if (!entry.failures.has(place)) yield recordOfTaken(takenAt(entry, place));
-        }
-      }
+      yield* recordsOf(this.#entries[i] as Entry);
     }
   }
 
@@ -65,6 +58,17 @@ export class RecentlyDelivered {
     this.#entries = kept;
     this.#head = 0;
     this.#records = kept.length;
+  }
+}
+
+/** The records of an entry, newest first. */
+export function* recordsOf(entry: Entry): Iterable<DeliveryRecord> {
+  if ("status" in entry) yield entry;
+  else if (!("receivers" in entry)) yield recordOfTaken(entry);
+  else {
+    for (let place = entry.ids.length - 1; place >= 0; place -= 1) {
+      if (!entry.failures.has(place)) yield recordOfTaken(takenAt(entry, place));
+    }
   }
 }
 

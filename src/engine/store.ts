@@ -46,6 +46,7 @@ export class Store {
   #depth = 0;
   #changes: Change[] = [];
   #commits = 0;
+  readonly #watchers = new Set<(changes: readonly Change[]) => void>();
   /** What is written says what time has done. */
   #deriving = 0;
   /** The transaction has changed something else as well. */
@@ -188,6 +189,12 @@ export class Store {
    */
   flushed(): Promise<void> | undefined {
     return this.#queue?.flushed();
+  }
+
+  /** Tells of what each transaction has changed, after its commit, until the function returned is called. */
+  watch(watcher: (changes: readonly Change[]) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   /** How many transactions have changed something besides what time had done. */
@@ -348,6 +355,7 @@ export class Store {
     if (this.#changes.length > 0) {
       if (this.#isChanged) this.#commits += 1;
       this.#isChanged = false;
+      if (this.#watchers.size > 0) for (const watcher of this.#watchers) watcher(this.#changes);
       this.#queue?.add(this.#changes);
       this.#changes = [];
     }

@@ -3,12 +3,14 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AwsError } from "../../protocols/error.ts";
 import { isExcessiveJson } from "../../protocols/json-text.ts";
 import type { Door } from "../calls/door.ts";
-import type { RequestRecord } from "../calls/request-log.ts";
+import type { RequestFilter, RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
+import type { DeliveryCounts } from "../delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "../delivery/mailbox.ts";
 import { type DeliveryFilter, type DeliveryRecord, deliveryStatuses } from "../delivery/types.ts";
 import { EndlessWork } from "../engine/clock.ts";
 import { parseDuration } from "../engine/duration.ts";
+import { realDelay } from "../engine/real-time.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
 import { bodyLimitBytes, readBody } from "./body.ts";
@@ -27,9 +29,13 @@ export interface ControlledEmulator {
     set(epochMs: number): Promise<void>;
     setMode(mode: "real" | "virtual"): void;
   };
-  readonly requests: { newestFirst(): Iterable<RequestRecord> };
+  readonly requests: { list(filter: RequestFilter): RequestRecord[] };
   readonly store: { readonly durable: boolean; counts(): Record<string, number> };
-  readonly deliveries: { list(filter: DeliveryFilter): DeliveryRecord[]; counts(): object };
+  readonly deliveries: {
+    list(filter: DeliveryFilter): DeliveryRecord[];
+    counts(): DeliveryCounts;
+    settled(): Promise<void>;
+  };
   readonly mailbox: { list(filter: MailboxFilter): MailboxMessage[] };
   readonly logs: { list(filter: LogFilter): LogEvent[] };
   events(filter: EventFilter): EventRecord[];
@@ -75,7 +81,7 @@ function noSchemas(): never {
   throw new Error("a route with a schema needs its compiler: see scripts/build.mjs");
 }
 
-const filters = ["service", "operation", "account", "region", "status", "error"] as const;
+const filters = ["service", "operation", "account", "region", "resource", "status", "error"] as const;
 
 interface ControlOptions {
   readonly emulator: ControlledEmulator;
@@ -112,16 +118,11 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
 
   app.get("/requests", (request) => {
     const { query, limit } = filtersOf(request, filters);
-    const requests: object[] = [];
-    for (const record of emulator.requests.newestFirst()) {
-      if (!filters.every((name) => query[name] === undefined || String(record[name]) === query[name])) continue;
-      requests.push({
-        ...record,
-        time: new Date(record.time).toISOString(),
-        durationMs: Math.round(record.durationMs * 1000) / 1000,
-      });
-      if (requests.length === limit) break;
-    }
+    const requests = emulator.requests.list({ ...query, limit }).map((record) => ({
+      ...record,
+      time: new Date(record.time).toISOString(),
+      durationMs: Math.round(record.durationMs * 1000) / 1000,
+    }));
     return { requests };
   });
 
@@ -200,6 +201,25 @@ async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: Co
 
   app.post("/clock", async (request, reply) => moveClock(emulator, request, reply));
 
+  app.post("/settle", async (request, reply) => {
+    const { limit = "30s" } = jsonBody(request) as { limit?: unknown };
+    if (typeof limit !== "string" && typeof limit !== "number") {
+      return refuse(reply, 'limit must be milliseconds or a text such as "30s".');
+    }
+    let limitMs: number;
+    try {
+      limitMs = Math.min(parseDuration(limit), mostSettleMs);
+    } catch (error) {
+      return refuse(reply, (error as Error).message);
+    }
+    const settled = await Promise.race([
+      emulator.deliveries.settled().then(() => true),
+      realDelay(limitMs).then(() => false),
+    ]);
+    const { pending } = emulator.deliveries.counts();
+    return reply.code(settled ? 200 : 408).send({ settled, pending });
+  });
+
   app.post("/reset", async (request, reply) => {
     const { account } = { ...(request.query as object), ...jsonBody(request) } as { account?: unknown };
     if (account !== undefined && (typeof account !== "string" || !/^\d{12}$/.test(account))) {
@@ -228,8 +248,10 @@ async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: Co
   });
 }
 
+const mostSettleMs = 600_000;
+
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset, POST /_busbar/sns/opt-out, GET /_busbar/requests, deliveries, mailbox, events, logs and state, and what lies in a resource at GET /_busbar/sqs/{account}/{region}/{queue}/messages, /_busbar/kinesis/…/{stream}/records and /_busbar/stepfunctions/…/{machine}/executions.";
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset and settle, GET /_busbar/watch, POST /_busbar/sns/opt-out, GET /_busbar/requests, deliveries, mailbox, events, logs and state, and what lies in a resource at GET /_busbar/sqs/{account}/{region}/{queue}/messages, /_busbar/kinesis/…/{stream}/records and /_busbar/stepfunctions/…/{machine}/executions.";
 
 function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: DeliveryRecord): object {
   return {

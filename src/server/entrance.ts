@@ -14,6 +14,8 @@ export interface EntranceOptions {
   readonly admission: Admission;
   readonly reportBug: (error: unknown, where: string) => void;
   readonly logger?: Logger | undefined;
+  /** Told once of what a person should know and no answer can say. */
+  readonly onNotice?: ((text: string) => void) | undefined;
 }
 
 const jsonType = { "content-type": "application/json" };
@@ -22,13 +24,15 @@ export class Entrance {
   readonly #doors: readonly Door[];
   readonly #admission: Admission;
   readonly #reportBug: EntranceOptions["reportBug"];
+  #onNotice: EntranceOptions["onNotice"];
   /** Only where each request is logged, which costs more than answering it. */
   readonly #logger: Logger | undefined;
 
-  constructor({ doors, admission, reportBug, logger }: EntranceOptions) {
+  constructor({ doors, admission, reportBug, logger, onNotice }: EntranceOptions) {
     this.#doors = doors;
     this.#admission = admission;
     this.#reportBug = reportBug;
+    this.#onNotice = onNotice;
     this.#logger = logger?.isLevelEnabled("debug") ? logger : undefined;
   }
 
@@ -52,6 +56,14 @@ export class Entrance {
       return;
     }
     served?.catch((error) => this.#fail(error, door, request, answer));
+  }
+
+  /** Clients tell of a wrong version or of a protocol error, and of no reason. */
+  tlsRefused(): void {
+    this.#onNotice?.(
+      "A client spoke https to this port, which speaks http alone: use http://, or start Busbar with --tls.",
+    );
+    this.#onNotice = undefined;
   }
 
   /** False when no door takes the connection over. */

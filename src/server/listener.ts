@@ -21,6 +21,8 @@ export interface RequestHandler {
   request(incoming: Incoming, outgoing: Outgoing): void;
   /** False when the connection is not taken over; then the request is one like any other. */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Told of a client that speaks TLS where there is none. */
+  tlsRefused?(): void;
 }
 
 export interface Listener {
@@ -104,7 +106,10 @@ export function createListener(
       silent.delete(socket);
       socket.setTimeout(0);
       socket.removeAllListeners("timeout");
-      if (first[0] === firstByteOfTls && secure) secure.emit("connection", socket);
+      if (first[0] === firstByteOfTls && !secure) {
+        handler.tlsRefused?.();
+        answerPlainly(socket);
+      } else if (first[0] === firstByteOfTls && secure) secure.emit("connection", socket);
       else if (first[0] === prefaceStart[0] && first[1] === prefaceStart[1]) serveHttp2(http2, socket);
       else http1.emit("connection", socket);
     });
@@ -189,6 +194,15 @@ function sniff(socket: Socket, choose: (first: Buffer) => void): void {
     choose(held);
   };
   socket.on("readable", onReadable);
+}
+
+/** Refuses a TLS handshake where there is no TLS, in plain text: what clients make of that says that http is spoken here. */
+function answerPlainly(socket: Socket): void {
+  const text = "This port speaks plain http. Use http://, or start Busbar with --tls.\n";
+  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\nConnection: close`;
+  socket.end(`${head}\r\n\r\n${text}`);
+  // What is still coming must be read, or the answer would be lost in a reset.
+  socket.resume();
 }
 
 function answerBadRequest(

@@ -9,13 +9,18 @@ import { type ControlledEmulator, controlDoor } from "./control.ts";
 import { Entrance } from "./entrance.ts";
 import { createListener, type TlsFiles } from "./listener.ts";
 import { type InitState, localstackDoor } from "./localstack/door.ts";
+import { type WatchedEmulator, watchDoor } from "./watch.ts";
 
 /** What the server needs of the emulator it serves. */
-export interface ServedEmulator extends AwsEmulator, ControlledEmulator {
+export type ServedEmulator = AwsEmulator & ControlledEmulator & WatchedEmulator & OwnParts;
+
+interface OwnParts {
   /** The doors of its services. */
   readonly doors: readonly Door[];
   /** Whether a host name was made ours at run time. */
   isNamed(name: string): boolean;
+  /** Tells a person of what no answer can say. */
+  notice(text: string): void;
   /** Told the origin by which clients on this machine reach it. */
   listensAt(origin: string): void;
 }
@@ -58,10 +63,17 @@ export function originOf(scheme: "http" | "https", host: string, port: number): 
 export async function startServer(emulator: ServedEmulator, options: ServerOptions): Promise<RunningServer> {
   const { init = nothingToDo } = options;
   const entrance = new Entrance({
-    doors: [controlDoor(emulator, init), ...emulator.doors, localstackDoor(emulator, init), new AwsDoor(emulator)],
+    doors: [
+      watchDoor(emulator),
+      controlDoor(emulator, init),
+      ...emulator.doors,
+      localstackDoor(emulator, init),
+      new AwsDoor(emulator),
+    ],
     admission: new Admission({ ...options, isNamed: (name) => emulator.isNamed(name) }),
     reportBug: (error, where) => emulator.reportBug(error, where),
     logger: options.logger,
+    onNotice: (text) => emulator.notice(text),
   });
   const listener = createListener(entrance, options.tls);
   const { server } = listener;

@@ -6,7 +6,7 @@ import { defineService } from "../../calls/service.ts";
 import * as attributes from "./attributes.ts";
 import { deliverToQueue, deliverToQueues } from "./delivery-target.ts";
 import * as moveTasks from "./move-tasks.ts";
-import { queuedMessages } from "./peek.ts";
+import { queuedMessages, queueElsewhere } from "./peek.ts";
 import * as permissions from "./permissions.ts";
 import * as queues from "./queues.ts";
 import * as receipts from "./receipts.ts";
@@ -39,6 +39,7 @@ export const sqs = defineService<Sqs>({
     );
     return service;
   },
+  hint: (service, failed) => queueElsewhere(service, failed),
   views: { messages: (service, filter) => queuedMessages(service, filter) },
   reset: (sqs, account) => {
     sqs.longPolls.endAll(account);

@@ -1,0 +1,52 @@
+/** What the list of requests tells of a call's input: the resource, and the parameters that are short and no secret. */
+import { isSensitive, membersOf, type OperationModel } from "../../protocols/schema.ts";
+import { textOf } from "../../protocols/unknown-json.ts";
+import { withoutSecrets } from "../outside/secrets.ts";
+
+export type Input = Readonly<Record<string, unknown>>;
+
+/** Members that name what a call is about, the most telling first. */
+const resources = [
+  ...["QueueUrl", "QueueName", "SubscriptionArn", "TopicArn", "TargetArn", "PhoneNumber", "StreamARN", "StreamName"],
+  ...[
+    "executionArn",
+    "stateMachineArn",
+    "activityArn",
+    "mapRunArn",
+    "Rule",
+    "EventBusName",
+    "FunctionName",
+    "Name",
+    "name",
+  ],
+  ...["ResourceArn", "ResourceARN", "resourceArn", "apiId", "restApiId", "ApiId", "RoleArn"],
+];
+
+const secretNames = /password|secret|token|credential|apikey|authorization/i;
+const mostText = 200;
+
+/** Queues by their names, everything else as it was named. */
+export function resourceOf(input: Input): string | undefined {
+  for (const name of resources) {
+    const value = input[name];
+    if (typeof value === "string") return name === "QueueUrl" ? value.slice(value.lastIndexOf("/") + 1) : value;
+  }
+  return undefined;
+}
+
+/** Each short, secrets as `****`. */
+export function parametersOf({ input: shape, service }: OperationModel, input: Input): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const member of membersOf(shape, service.constraints)) {
+    const value = input[member.name];
+    if (value === undefined || value === null) continue;
+    const isSecret = isSensitive(member.shape) || secretNames.test(member.name);
+    shown[member.name] = isSecret ? "****" : shortened(value);
+  }
+  return shown;
+}
+
+function shortened(value: unknown): string {
+  const text = withoutSecrets(textOf(value));
+  return text.length > mostText ? `${text.slice(0, mostText)}…` : text;
+}
