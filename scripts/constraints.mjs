@@ -300,8 +300,9 @@ function sts(shapes) {
   for (const { PolicyArns } of Object.values(shapes)) if (PolicyArns) PolicyArns.max = 10;
 }
 
-/** SNS tells a missing ARN itself, in its own words. */
+/** SNS tells a missing ARN itself, in its own words, and a wrong one before missing attributes. */
 function sns(shapes) {
+  delete shapes.SetPlatformApplicationAttributesInput.Attributes.required;
   for (const members of Object.values(shapes)) {
     for (const name of ["TopicArn", "SubscriptionArn", "EndpointArn", "PlatformApplicationArn"]) {
       delete members[name]?.required;

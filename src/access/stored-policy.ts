@@ -2,20 +2,21 @@
 
 /**
  * A policy without white space, its names in the order they were sent; accounts in `Principal.AWS` as the ARN of their
- * root, a list of one there and of actions as the one value (IAM user guide: AWS JSON policy elements, Principal).
+ * root, a list of one there as the one value (IAM user guide: AWS JSON policy elements, Principal).
  * @param text a policy that was checked
+ * @param singleActions a list of one action is the one action, too
  */
-export function storedPolicy(text: string, partition: string): string {
+export function storedPolicy(text: string, partition: string, singleActions = false): string {
   const policy: unknown = JSON.parse(text);
   if (!isMap(policy)) return text;
   const { Statement } = policy;
   const stored = Array.isArray(Statement)
-    ? Statement.map((statement: unknown) => storedStatement(statement, partition))
-    : storedStatement(Statement, partition);
+    ? Statement.map((statement: unknown) => storedStatement(statement, partition, singleActions))
+    : storedStatement(Statement, partition, singleActions);
   return JSON.stringify({ ...policy, Statement: stored });
 }
 
-function storedStatement(statement: unknown, partition: string): unknown {
+function storedStatement(statement: unknown, partition: string, singleActions: boolean): unknown {
   if (!isMap(statement)) return statement;
   const stored: Record<string, unknown> = { ...statement };
   for (const element of ["Principal", "NotPrincipal"]) {
@@ -23,7 +24,7 @@ function storedStatement(statement: unknown, partition: string): unknown {
     if (!isMap(principal) || principal["AWS"] === undefined) continue;
     stored[element] = { ...principal, AWS: storedNames(principal["AWS"], partition) };
   }
-  for (const element of ["Action", "NotAction"]) {
+  for (const element of singleActions ? ["Action", "NotAction"] : []) {
     const actions = stored[element];
     if (Array.isArray(actions) && actions.length === 1) stored[element] = actions[0];
   }

@@ -48,6 +48,7 @@ export class Endings {
     const { account, region, service, source, retry, id, attempt, payload } = end.delivery;
     const described = this.#describers.get(service)?.(end);
     const body = letter.body ?? described?.body;
+    const meant = body === undefined && end.delivery.kind === "sqs" ? end.delivery.parameters : undefined;
     const target = this.#targets.of("sqs");
     if (target === undefined || !("local" in target)) throw new Error("dead letters need the target kind sqs");
     const order = { account, region, service, source, roleArn: letter.roleArn, retry, id, attempt };
@@ -59,10 +60,10 @@ export class Endings {
           kind: "sqs",
           payload: body ?? payload,
           parameters: {
-            messageAttributes: { ...letter.attributes, ...described?.attributes },
+            messageAttributes: { ...meant?.messageAttributes, ...letter.attributes, ...described?.attributes },
             messageGroupId: letter.messageGroupId,
             messageDeduplicationId: letter.messageDeduplicationId,
-            copy: body === undefined && end.delivery.kind === "sqs" ? end.delivery.parameters.copy : undefined,
+            copy: meant?.copy,
           },
         }),
       );

@@ -33,7 +33,7 @@ export function checkedPolicy(text: string, bus: BusName): string {
     const resources: unknown = statement["Resource"];
     for (const resource of Array.isArray(resources) ? resources : [resources]) checkResource(resource, bus);
   }
-  return storedPolicy(JSON.stringify({ ...policy, Statement: statements }), partitionOf(bus.region));
+  return storedPolicy(JSON.stringify({ ...policy, Statement: statements }), partitionOf(bus.region), true);
 }
 
 /** The statements of a policy that a bus keeps. */

@@ -18,7 +18,7 @@ export const putResourcePolicy = operation<PutResourcePolicyCommand>(PutResource
   const resource = resourceOf(input.ResourceARN, context);
   const policy = input.Policy ?? "";
   checkPolicy(policy, resource.row.arn);
-  resource.change({ policy: storedPolicy(policy, partitionOf(context.region)) });
+  resource.change({ policy: storedPolicy(policy, partitionOf(context.region), true) });
 });
 
 export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResourcePolicy$, (input, context) => ({

@@ -84,6 +84,8 @@ export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notif
         : {
             arn: deadLetterArn,
             body: body ?? notification.envelope(row),
+            // What the queue would have got.
+            attributes: body !== undefined && row.protocol === "sqs" ? published.attributes : undefined,
             ...(deadLetterArn.endsWith(".fifo")
               ? { messageGroupId: published.groupId, messageDeduplicationId: published.deduplicationId }
               : {}),

@@ -18,6 +18,13 @@ export function invalidParameter(what: string, reason?: string): AwsError {
   return invalid(`Invalid parameter: ${what}${reason === undefined ? "" : ` Reason: ${reason}`}`);
 }
 
+/** What the model's validation says of a member that is not there, for what is looked at before it. */
+export function missingMember(path: string): AwsError {
+  const rule = "failed to satisfy constraint: Member must not be null";
+  const message = `1 validation error detected: Value null at '${path}' ${rule}`;
+  return AwsError.unmodeled({ name: "ValidationError", message });
+}
+
 /** A message attribute that is wrong. */
 export function invalidValue(message: string): AwsError {
   return AwsError.of(InvalidParameterValueException$, message);

@@ -1,7 +1,8 @@
 /** Message attributes: checks and size (SNS developer guide, "Amazon SNS message attributes"). */
 import type { Blob64 } from "../../../protocols/blob.ts";
+import { hasPrecision, hasScale, readNumber } from "../../delivery/number-attributes.ts";
 import type { MessageAttributes } from "../../delivery/types.ts";
-import { invalidValue } from "./errors.ts";
+import { invalidParameter, invalidValue } from "./errors.ts";
 
 /** An attribute as clients send it. */
 export interface SentAttribute {
@@ -40,8 +41,9 @@ export function checkMessageAttributes(sent: Readonly<Record<string, SentAttribu
     } else {
       checkValue(name, DataType, StringValue?.length, BinaryValue?.length, "String");
       const value = StringValue as string;
-      if (DataType.startsWith("Number") && !isNumber(value)) {
-        throw invalidValue(`Could not cast message attribute '${name}' value to number.`);
+      if (DataType.startsWith("Number")) checkNumber(name, value);
+      else if (/[\ud800-\udfff]/.test(value)) {
+        throw invalidParameter(`Invalid attribute value was passed in for message attribute ${name}`);
       }
       attributes[name] = { DataType, StringValue: value };
       size += Buffer.byteLength(value);
@@ -74,6 +76,10 @@ function checkValue(name: string, type: string, length = 0, otherLength = 0, fie
   );
 }
 
-function isNumber(text: string): boolean {
-  return text.length <= 256 && /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text);
+function checkNumber(name: string, value: string): void {
+  const number = readNumber(value);
+  if (number === undefined) throw invalidValue(`Could not cast message attribute '${name}' value to number.`);
+  const about = `Message attribute '${name}' number value [${value}]`;
+  if (!hasScale(number)) throw invalidValue(`${about} scale must be 10^-128 and 10^126.`);
+  if (!hasPrecision(number)) throw invalidValue(`${about} must have less than 38 precision digits.`);
 }

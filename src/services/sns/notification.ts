@@ -130,11 +130,9 @@ export class Notification {
     return this.topic.attributes["SignatureVersion"] === "2" ? "2" : "1";
   }
 
-  /** Attributes go along with plain messages alone, not with those that have a text for each protocol. */
   #shownAttributes(): Record<string, { Type: string; Value: string }> | undefined {
-    const { attributes, messages } = this.published;
-    const entries = Object.entries(attributes);
-    if (entries.length === 0 || messages !== undefined) return undefined;
+    const entries = Object.entries(this.published.attributes);
+    if (entries.length === 0) return undefined;
     return Object.fromEntries(
       entries.map(([name, { DataType, StringValue, BinaryValue }]) => [
         name,
@@ -155,17 +153,19 @@ export class Notification {
   }
 
   #makeShared(text: string, origin: string, signature: string | undefined): Shared {
-    const { messageId, sequenceNumber, subject } = this.published;
-    const number = sequenceNumber === undefined ? "" : `  "SequenceNumber" : "${sequenceNumber}",\n`;
+    const { messageId, sequenceNumber, subject, messages } = this.published;
+    // A message with a text for each protocol goes without its number.
+    const number =
+      sequenceNumber === undefined || messages !== undefined ? "" : `  "SequenceNumber" : "${sequenceNumber}",\n`;
     const replayed = this.replayed ? `  "Replayed" : "true",\n` : "";
-    const subjectLine = subject === undefined ? "" : `  "Subject" : ${JSON.stringify(subject)},\n`;
+    const subjectLine = subject === undefined ? "" : `  "Subject" : ${quoted(subject)},\n`;
     const signed = signature === undefined ? "" : this.#signatureLines(signature, origin);
     const head =
       `{\n  "Type" : "Notification",\n  "MessageId" : "${messageId}",\n${number}${replayed}` +
-      `  "TopicArn" : "${this.topic.arn}",\n${subjectLine}  "Message" : ${JSON.stringify(text)},\n` +
+      `  "TopicArn" : "${this.topic.arn}",\n${subjectLine}  "Message" : ${quoted(text)},\n` +
       `  "Timestamp" : "${this.#timestamp}",\n${signed}  "UnsubscribeURL" : "`;
     const attributes = Object.entries(this.#shownAttributes() ?? {}).map(
-      ([name, value]) => `    ${JSON.stringify(name)} : ${JSON.stringify(value)}`,
+      ([name, value]) => `    ${quoted(name)} : ${quoted(value)}`,
     );
     const tail = attributes.length === 0 ? "" : `,\n  "MessageAttributes" : {\n${attributes.join(",\n")}\n  }`;
     return { signature, head, tail: `"${tail}\n}` };
@@ -189,6 +189,13 @@ export class Notification {
     });
     return this.#sns.signer.sign(named, this.#version);
   }
+}
+
+/** JSON in which characters beyond U+FFFF are two escapes; all others stand for themselves. */
+function quoted(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!/[\ud800-\udfff]/.test(text)) return text;
+  return text.replace(/[\ud800-\udfff]/g, (half) => `\\u${half.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** What the signature of a notification is made of (SNS developer guide, "Verifying the signatures"). */

@@ -16,7 +16,7 @@ import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
-import { invalidParameter, notFound } from "./errors.ts";
+import { invalidParameter, missingMember, notFound } from "./errors.ts";
 import { checkHere, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
 import type { PlatformApplicationRow } from "./tables.ts";
 
@@ -75,8 +75,11 @@ export const setPlatformApplicationAttributes = operation<SetPlatformApplication
   SetPlatformApplicationAttributes$,
   (input, context) => {
     const { service } = context;
+    // The form of the ARN, the attributes, and last whether the application exists.
+    checkHere(input.PlatformApplicationArn, "PlatformApplicationArn", context);
+    if (input.Attributes === undefined) throw missingMember("attributes");
     const application = applicationOf(context, input.PlatformApplicationArn);
-    const given = (input.Attributes ?? {}) as Record<string, string>;
+    const given = input.Attributes as Record<string, string>;
     checkAttributes(given);
     service.applications.put({ ...application, attributes: { ...application.attributes, ...given } });
   },

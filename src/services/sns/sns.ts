@@ -98,6 +98,10 @@ export class Sns {
       this.deleteSubscription(subscription);
       yield;
     }
+    for (const row of this.ended.by.topic.range(topicArn)) {
+      this.ended.delete(row.arn);
+      yield;
+    }
     for (const row of this.deduplications.by.expiry.range(topicArn)) {
       this.deduplications.delete(row.key);
       yield;

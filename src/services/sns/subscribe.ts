@@ -39,7 +39,14 @@ export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context
   const existing = service.subscriptions.by.endpoint.first(endpointKey(topic.arn, protocol, endpoint));
   if (existing) {
     checkSame({ ...shownSubscriptionAttributes(service, existing), ...existing.attributes }, named);
-    if (existing.confirmed) return { SubscriptionArn: existing.arn };
+    if (existing.confirmed) {
+      // The endpoint of another account is asked although it has agreed before.
+      const owner = parseArn(endpoint)?.account;
+      if (owner !== undefined && owner !== account && existing.account === owner) {
+        deliverConfirmation(service, topic, existing);
+      }
+      return { SubscriptionArn: existing.arn };
+    }
     askToConfirm(service, topic, existing);
     return { SubscriptionArn: input.ReturnSubscriptionArn ? existing.arn : pendingConfirmation };
   }
@@ -72,15 +79,18 @@ export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context
 
 /** Sends the confirmation message, and sets the term within which it has to be followed. */
 export function askToConfirm(service: Sns, topic: TopicRow, row: SubscriptionRow): void {
-  const { delivery, timers } = service.deps;
-  delivery.submit(confirmationDelivery(service, topic, row, "SubscriptionConfirmation"));
-  timers.schedule({
+  deliverConfirmation(service, topic, row);
+  service.deps.timers.schedule({
     id: `${pendingTimer} ${row.arn}`,
     account: row.account,
     dueMs: service.now + pendingMs,
     kind: pendingTimer,
     payload: row.arn,
   });
+}
+
+function deliverConfirmation(service: Sns, topic: TopicRow, row: SubscriptionRow): void {
+  service.deps.delivery.submit(confirmationDelivery(service, topic, row, "SubscriptionConfirmation"));
 }
 
 /** Endpoints of the subscriber's own account need no confirmation; web and mail endpoints always do. */
@@ -95,6 +105,9 @@ type Check = (service: Sns, endpoint: string, protocol: string) => void;
 const web: Check = (_service, endpoint, protocol) => {
   if (!endpoint.startsWith(`${protocol}://`) || !URL.canParse(endpoint)) {
     throw invalidParameter("Endpoint must match the specified protocol");
+  }
+  if (protocol === "http" && new URL(endpoint).username !== "") {
+    throw invalidParameter("Endpoint", "Please use HTTPS for subscriptions that contain inline credentials");
   }
 };
 const mail: Check = (_service, endpoint) => {

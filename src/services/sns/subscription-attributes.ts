@@ -1,6 +1,7 @@
 /** The attributes of subscriptions: what may be set, and what is shown. */
 import { parseArn } from "../../calls/arn.ts";
 import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
+import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
 import { checkSubscriptionDeliveryPolicy, effectivePolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
@@ -117,8 +118,7 @@ function checkFilterPolicy(text: string, scope: FilterPolicyScope): void {
 }
 
 function checkRedrivePolicy(text: string, { topic, protocol, endpoint, account }: SubscriptionKind): string {
-  const policy = jsonObject(text);
-  if (policy === undefined) throw new AttributeFault("RedrivePolicy: failed to parse JSON.");
+  const policy = parsedObject("RedrivePolicy", text);
   const unknown = Object.keys(policy).find((name) => name !== "deadLetterTargetArn");
   if (unknown !== undefined) {
     throw new AttributeFault(`RedrivePolicy: invalid JSON. Attribute ${unknown} is unknown.`);
@@ -141,12 +141,25 @@ function checkRedrivePolicy(text: string, { topic, protocol, endpoint, account }
   return text;
 }
 
+/** @throws AttributeFault with the words of AWS's parser for a text that is no JSON. */
+function parsedObject(name: string, text: string): Record<string, unknown> {
+  let json: string;
+  try {
+    json = leadingJson(text);
+  } catch (error) {
+    if (error instanceof JsonReadError) throw new AttributeFault(`${name}: failed to parse JSON. ${error.message}`);
+    throw error;
+  }
+  const policy = jsonObject(json);
+  if (policy === undefined) throw new AttributeFault(`${name}: failed to parse JSON.`);
+  return policy;
+}
+
 function checkReplayPolicy(text: string, topic: TopicRow): string {
   if (topic.attributes["ArchivePolicy"] === undefined) {
     throw new AttributeFault("ReplayPolicy: the topic has no active archive policy");
   }
-  const policy = jsonObject(text);
-  if (policy === undefined) throw new AttributeFault("ReplayPolicy: failed to parse JSON.");
+  const policy = parsedObject("ReplayPolicy", text);
   const unknown = Object.keys(policy).find((name) => !["PointType", "StartingPoint", "EndingPoint"].includes(name));
   if (unknown !== undefined) throw new AttributeFault(`ReplayPolicy: invalid JSON. Attribute ${unknown} is unknown.`);
   if (policy["PointType"] !== "Timestamp") throw new AttributeFault("ReplayPolicy: PointType must be Timestamp");

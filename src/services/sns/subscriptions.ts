@@ -25,7 +25,7 @@ import { pendingMs } from "./retention.ts";
 import { checkHere, isSigned, operation, pageAfter, pageSize, type Sns } from "./sns.ts";
 import { checkFilterPolicyLimit, pendingTimer, tokenLength } from "./subscribe.ts";
 import { applySubscriptionAttributes, shownSubscriptionAttributes } from "./subscription-attributes.ts";
-import type { SubscriptionRow } from "./tables.ts";
+import type { EndedRow, SubscriptionRow } from "./tables.ts";
 
 export const confirmSubscription = operation<ConfirmSubscriptionCommand>(ConfirmSubscription$, (input, context) => {
   const { service } = context;
@@ -64,6 +64,7 @@ function ended(service: Sns, token: string): SubscriptionRow | undefined {
   service.retention.ended.run("");
   const row = service.ended.by.token.first(token);
   if (row === undefined) return undefined;
+  if (row.forGood) throw notFound("Subscription");
   service.ended.delete(row.arn);
   const { endedMs: _endedMs, ...subscription } = row;
   return subscription;
@@ -90,19 +91,26 @@ export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, c
   // Whoever followed the link may take it back: the token of the message brings the subscription to life again.
   if (!signed && row.confirmed && topic) {
     service.deps.delivery.submit(confirmationDelivery(service, topic, row, "UnsubscribeConfirmation"));
-    service.ended.put({ ...row, confirmed: false, endedMs: service.now });
-    service.retention.ended.expect("", service.now + pendingMs);
-  }
+    keepEnded(service, { ...row, confirmed: false, endedMs: service.now });
+  } else if (signed) keepEnded(service, { ...row, endedMs: service.now, forGood: true });
 });
+
+/** Remembers what is over for as long as its token would have been valid. */
+function keepEnded(service: Sns, row: EndedRow): void {
+  service.ended.put(row);
+  service.retention.ended.expect("", service.now + pendingMs);
+}
 
 export const getSubscriptionAttributes = operation<GetSubscriptionAttributesCommand>(
   GetSubscriptionAttributes$,
-  (input, context) => ({
-    Attributes: shownSubscriptionAttributes(
-      context.service,
-      context.service.subscriptionOf(input.SubscriptionArn, context),
-    ),
-  }),
+  (input, context) => {
+    const { service } = context;
+    service.retention.ended.run("");
+    const ended = service.ended.get(input.SubscriptionArn ?? "");
+    const shown = ended !== undefined && !ended.forGood && ended.region === context.region ? ended : undefined;
+    const row = shown ?? service.subscriptionOf(input.SubscriptionArn, context);
+    return { Attributes: shownSubscriptionAttributes(service, row) };
+  },
 );
 
 export const setSubscriptionAttributes = operation<SetSubscriptionAttributesCommand>(
@@ -130,7 +138,10 @@ export const setSubscriptionAttributes = operation<SetSubscriptionAttributesComm
 
 export const listSubscriptions = operation<ListSubscriptionsCommand>(ListSubscriptions$, (input, context) => {
   const { service, account, region } = context;
-  return page(service.subscriptions.by.place.range(placeKey({ account, region }), pageAfter(input.NextToken)));
+  const place = placeKey({ account, region });
+  const after = pageAfter(input.NextToken);
+  service.retention.ended.run("");
+  return page(service.subscriptions.by.place.range(place, after), service.ended.by.place.range(place, after));
 });
 
 export const listSubscriptionsByTopic = operation<ListSubscriptionsByTopicCommand>(
@@ -138,15 +149,17 @@ export const listSubscriptionsByTopic = operation<ListSubscriptionsByTopicComman
   (input, context) => {
     const { service } = context;
     const topic = topicFor(input.TopicArn, context, "ListSubscriptionsByTopic");
-    return page(service.subscriptions.by.topic.range(topic.arn, pageAfter(input.NextToken)));
+    const after = pageAfter(input.NextToken);
+    service.retention.ended.run("");
+    return page(service.subscriptions.by.topic.range(topic.arn, after), service.ended.by.topic.range(topic.arn, after));
   },
 );
 
-function page(rows: Iterable<SubscriptionRow>) {
-  const { items, more } = takePage(rows, pageSize);
+function page(rows: Iterable<SubscriptionRow>, ended: Iterable<EndedRow>) {
+  const { items, more } = takePage(bySerial(rows, ended), pageSize);
   return {
     Subscriptions: items.map((row) => ({
-      SubscriptionArn: row.confirmed ? row.arn : "PendingConfirmation",
+      SubscriptionArn: "endedMs" in row ? "Deleted" : row.confirmed ? row.arn : "PendingConfirmation",
       Owner: row.account,
       Protocol: row.protocol,
       Endpoint: withoutSecrets(row.endpoint),
@@ -154,4 +167,21 @@ function page(rows: Iterable<SubscriptionRow>) {
     })),
     NextToken: more ? encodeToken(items.at(-1)?.serial) : undefined,
   };
+}
+
+/** Merges what is and what is over in the order in which it was made. */
+function* bySerial(rows: Iterable<SubscriptionRow>, ended: Iterable<EndedRow>): IterableIterator<SubscriptionRow> {
+  const over = ended[Symbol.iterator]();
+  let next = over.next();
+  for (const row of rows) {
+    while (!next.done && next.value.serial < row.serial) {
+      yield next.value;
+      next = over.next();
+    }
+    yield row;
+  }
+  while (!next.done) {
+    yield next.value;
+    next = over.next();
+  }
 }

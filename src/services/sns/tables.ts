@@ -90,6 +90,8 @@ export const subscriptionTable = defineTable<SubscriptionRow>()({
 /** A subscription that somebody ended through the link in a message; the answer to that brings it back. */
 export interface EndedRow extends SubscriptionRow {
   readonly endedMs: number;
+  /** Its owner ended it: nobody takes that back. */
+  readonly forGood?: boolean;
 }
 
 export const endedTable = defineTable<EndedRow>()({
@@ -98,6 +100,9 @@ export const endedTable = defineTable<EndedRow>()({
   account: (row) => row.account,
   indexes: {
     token: { group: (row) => row.token, order: (row) => row.serial },
+    // Those that can be taken back are still shown.
+    topic: { group: (row) => (row.forGood ? undefined : row.topicArn), order: (row) => row.serial },
+    place: { group: (row) => (row.forGood ? undefined : placeKey(row)), order: (row) => row.serial },
     ended: { group: () => "", order: (row) => row.endedMs },
   },
 });

@@ -5,6 +5,7 @@ import {
   SetQueueAttributes$,
   type SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
+import { scopeChangeMs, shownScope } from "./deduplication.ts";
 import { missingParameter } from "./errors.ts";
 import { applyAttributes, checkAttributeNames, shownSettings } from "./queue-attributes.ts";
 import { operation, type Sqs } from "./sqs.ts";
@@ -33,12 +34,25 @@ export const setQueueAttributes = operation<SetQueueAttributesCommand>(SetQueueA
   const settings = applyAttributes(queue, attributes, isFifo(queue.arn), lookup);
   // Judged by the old settings first: what these let expire is gone, what they had made visible is.
   service.settle(queue, service.now);
-  const changed = { ...queue, ...settings, modifiedMs: service.now };
+  const changed = {
+    ...queue,
+    ...settings,
+    modifiedMs: service.now,
+    oldScope: scopeBefore(queue, settings.texts, service),
+  };
   service.queues.put(changed);
   const oldest = service.messages.by.sent.first(queue.arn);
   if (oldest) service.retention.expect(changed, oldest.sentMs);
   if (isFifo(queue.arn)) moveDelays(service, changed, queue.numbers.DelaySeconds);
 });
+
+/** A changed DeduplicationScope is shown at once and rules later: the one that rules meanwhile. */
+function scopeBefore(queue: QueueRow, texts: QueueRow["texts"], { now }: Sqs): QueueRow["oldScope"] {
+  const before = shownScope(queue);
+  if (before === undefined || before === texts["DeduplicationScope"]) return queue.oldScope;
+  const ruling = queue.oldScope !== undefined && now < queue.oldScope.untilMs ? queue.oldScope.scope : before;
+  return { scope: ruling, untilMs: now + scopeChangeMs };
+}
 
 /** A FIFO queue's delay holds for what is delayed already; a standard queue's for new messages alone. */
 function moveDelays(service: Sqs, queue: QueueRow, oldDelaySeconds: number): void {

@@ -13,18 +13,33 @@ interface Identified {
 /** The message within the window that this one would be a duplicate of. */
 export function findOriginal(service: Sqs, message: Identified): DeduplicationRow | undefined {
   service.retention.deduplications.run(message.queue.arn);
-  return service.deduplications.get(keyOf(message));
+  return service.deduplications.get(keyOf(message, service.now));
 }
 
 export function remember(service: Sqs, message: Identified, messageId: string, serial: number): void {
-  const { account, arn } = message.queue;
+  const { account, arn, oldScope } = message.queue;
   const expiresMs = service.now + windowMs;
-  service.deduplications.put({ key: keyOf(message), account, queue: arn, messageId, serial, expiresMs });
+  const row = { account, queue: arn, messageId, serial, expiresMs };
+  service.deduplications.put({ ...row, key: keyOf(message, service.now) });
+  // While a scope is on its way out, both know the id.
+  if (oldScope !== undefined) service.deduplications.put({ ...row, key: keyIn(shownScope(message.queue), message) });
   service.retention.deduplications.expect(arn, expiresMs);
 }
 
+/** How long a queue goes on by its old DeduplicationScope (SQS API: SetQueueAttributes, up to 60 seconds). */
+export const scopeChangeMs = 60_000;
+
+export function shownScope({ texts }: QueueRow): string | undefined {
+  return texts["DeduplicationScope"];
+}
+
+function keyOf(message: Identified, nowMs: number): string {
+  const { oldScope } = message.queue;
+  const scope = oldScope !== undefined && nowMs < oldScope.untilMs ? oldScope.scope : shownScope(message.queue);
+  return keyIn(scope, message);
+}
+
 /** Ids are one space in a queue, or in each group with DeduplicationScope messageGroup. */
-function keyOf({ queue, group, deduplicationId }: Identified): string {
-  const scope = queue.texts["DeduplicationScope"] === "messageGroup" ? group : "";
-  return `${queue.arn}\n${scope}\n${deduplicationId}`;
+function keyIn(scope: string | undefined, { queue, group, deduplicationId }: Identified): string {
+  return `${queue.arn}\n${scope === "messageGroup" ? group : ""}\n${deduplicationId}`;
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Blob64 } from "../../../protocols/blob.ts";
 import { Blob64 as Blob } from "../../../protocols/blob.ts";
+import { hasPrecision, hasScale, plainNumber, readNumber } from "../../delivery/number-attributes.ts";
 import type { StoredAttribute } from "./contents.ts";
 import { invalidParameterValue, unsupportedOperation } from "./errors.ts";
 
@@ -15,7 +16,10 @@ export interface SentAttribute {
 }
 
 export interface CheckedAttributes {
+  /** As they are kept and received: numbers in plain form. */
   readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
+  /** As they were sent, where that is another form; SendMessage's MD5 is of these. */
+  readonly asSent?: Readonly<Record<string, StoredAttribute>> | undefined;
   /** Bytes that count towards the size of the message: names, types and values. */
   readonly size: number;
 }
@@ -37,14 +41,18 @@ export function checkAttributes(
     );
   }
   const attributes: Record<string, StoredAttribute> = Object.create(null);
+  let asSent: Record<string, StoredAttribute> | undefined;
   let size = 0;
   for (const name of names) {
     checkName(name);
     const attribute = checkAttribute(name, sent[name] as SentAttribute);
     attributes[name] = attribute.stored;
+    if (attribute.asSent !== undefined && attribute.asSent !== attribute.stored.StringValue) {
+      asSent = { ...asSent, [name]: { ...attribute.stored, StringValue: attribute.asSent } };
+    }
     size += Buffer.byteLength(name) + Buffer.byteLength(attribute.stored.DataType) + attribute.valueSize;
   }
-  return { attributes, size };
+  return { attributes, asSent: asSent && { ...attributes, ...asSent }, size };
 }
 
 function checkName(name: string): void {
@@ -66,7 +74,10 @@ function checkName(name: string): void {
   }
 }
 
-function checkAttribute(name: string, sent: SentAttribute): { stored: StoredAttribute; valueSize: number } {
+function checkAttribute(
+  name: string,
+  sent: SentAttribute,
+): { stored: StoredAttribute; asSent?: string; valueSize: number } {
   const type = sent.DataType;
   if (sent.StringListValues?.length || sent.BinaryListValues?.length) {
     throw unsupportedOperation("Message attribute list values in SendMessage operation are not supported.");
@@ -94,14 +105,23 @@ function checkAttribute(name: string, sent: SentAttribute): { stored: StoredAttr
     return { stored: { DataType: type, BinaryValue: value.base64 }, valueSize: value.length };
   }
   checkCharacters(value);
-  if (type.startsWith("Number") && !isNumber(value)) {
-    throw invalidParameterValue(`Can't cast the value of message (user) attribute '${name}' to a number.`);
+  if (type.startsWith("Number")) {
+    const plain = checkNumber(name, value);
+    return { stored: { DataType: type, StringValue: plain }, asSent: value, valueSize: Buffer.byteLength(value) };
   }
   return { stored: { DataType: type, StringValue: value }, valueSize: Buffer.byteLength(value) };
 }
 
-function isNumber(text: string): boolean {
-  return text.length <= 256 && /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text);
+/** The number in the form in which it is received. @throws AwsError InvalidParameterValue */
+function checkNumber(name: string, value: string): string {
+  const number = readNumber(value);
+  if (number === undefined) {
+    throw invalidParameterValue(`Can't cast the value of message (user) attribute '${name}' to a number.`);
+  }
+  const about = `Message (user) attribute '${name}' number value [${value}]`;
+  if (!hasScale(number)) throw invalidParameterValue(`${about} must be between 10^-128 and 10^126.`);
+  if (!hasPrecision(number)) throw invalidParameterValue(`${about} must contain fewer than 38 precision digits.`);
+  return plainNumber(number);
 }
 
 /** Whether a text holds only the characters SQS allows (XML 1.0's). */

@@ -147,6 +147,7 @@ export class MoveTasks {
       queue: target.arn,
       serial,
       sentMs: now,
+      firstSentMs: undefined,
       availableMs: delayMs > 0 ? now + delayMs : 0,
       delayed: delayMs > 0,
       received: undefined,

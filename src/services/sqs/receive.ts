@@ -294,7 +294,7 @@ export function systemAttributes(
 ): Record<string, string> | undefined {
   const all: Record<string, string | undefined> = {
     SenderId: content.senderId,
-    SentTimestamp: String(message.sentMs),
+    SentTimestamp: String(message.firstSentMs ?? message.sentMs),
     ApproximateReceiveCount: String(message.received?.count),
     ApproximateFirstReceiveTimestamp: String(message.received?.firstMs),
     SequenceNumber: isFifo(message.queue) ? sequenceNumber(message.serial) : undefined,

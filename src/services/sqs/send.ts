@@ -42,6 +42,8 @@ export interface Checked {
   readonly body: string;
   readonly size: number;
   readonly attributes: ContentRow["attributes"];
+  /** The attributes as they were sent, where they are kept in another form. */
+  readonly asSent?: ContentRow["attributes"];
   readonly traceHeader: string | undefined;
   readonly delaySeconds: number;
   readonly group: string | undefined;
@@ -127,7 +129,7 @@ export function check(queue: QueueRow, sent: Sent): Checked {
   checkId("MessageGroupId", sent.MessageGroupId);
   checkId("MessageDeduplicationId", sent.MessageDeduplicationId);
   const delaySeconds = checkDelay(queue, fifo, sent.DelaySeconds);
-  const { attributes, size } = checkAttributes(sent.MessageAttributes);
+  const { attributes, asSent, size } = checkAttributes(sent.MessageAttributes);
   const traceHeader = checkSystemAttributes(sent.MessageSystemAttributes);
   const bytes = bytesOf(body);
   if (bytes === undefined) {
@@ -141,6 +143,7 @@ export function check(queue: QueueRow, sent: Sent): Checked {
     body,
     size: bytes + size,
     attributes,
+    asSent,
     traceHeader,
     delaySeconds,
     group: sent.MessageGroupId,
@@ -259,12 +262,12 @@ export function putNew(
 
 /** Stores a checked message and answers as SendMessage. */
 function accept(checked: Checked, context: OperationContext<Sqs>) {
-  const { queue, attributes, traceHeader } = checked;
+  const { queue, attributes, asSent = attributes, traceHeader } = checked;
   const { id, serial, bodyMd5 } = putNew(context.service, checked, context.principal.userId);
   return {
     MessageId: id,
     MD5OfMessageBody: bodyMd5,
-    MD5OfMessageAttributes: attributes && attributesMd5(attributes),
+    MD5OfMessageAttributes: asSent && attributesMd5(asSent),
     MD5OfMessageSystemAttributes:
       traceHeader === undefined
         ? undefined

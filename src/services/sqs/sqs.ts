@@ -193,6 +193,7 @@ export class Sqs {
       queue: target.arn,
       serial,
       sentMs: fifo ? this.now : message.sentMs,
+      firstSentMs: fifo ? (message.firstSentMs ?? message.sentMs) : message.firstSentMs,
       availableMs: 0,
       delayed: false,
       received: message.received && { ...message.received, countBefore: message.received.count },

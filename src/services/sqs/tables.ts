@@ -21,6 +21,8 @@ export interface QueueRow {
   readonly redrive: RedrivePolicy | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly purgedMs: number | undefined;
+  /** The DeduplicationScope that goes on ruling for a while after it was changed. */
+  readonly oldScope?: { readonly scope: string; readonly untilMs: number } | undefined;
 }
 
 export interface NumberAttributes {
@@ -50,6 +52,8 @@ export interface MessageRow {
   /** Its place in the queue; on FIFO the sequence number is made of it. */
   readonly serial: number;
   readonly sentMs: number;
+  /** When its sender sent it, where it has come to its queue later: a dead letter of a FIFO queue. */
+  readonly firstSentMs?: number | undefined;
   /** 0: available. Otherwise the time when a delay or a visibility timeout ends. */
   readonly availableMs: number;
   /** Waiting for its delay to end, as opposed to being in flight. */

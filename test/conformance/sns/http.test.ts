@@ -14,7 +14,7 @@ import { verifies } from "../../support/sns-verifier.ts";
 /** A confirmed HTTP subscription of a fresh topic. */
 async function subscribed(bench: Bench, receiver: Receiver, attributes?: Record<string, string>, url = receiver.url) {
   const topic = await bench.topic("t");
-  const subscription = await bench.subscribe(topic, "http", url, attributes);
+  const subscription = await bench.subscribe(topic, new URL(url).protocol.slice(0, -1), url, attributes);
   await bench.bus.settled();
   const confirmation = JSON.parse(receiver.received.splice(0).at(-1)?.body ?? "");
   await visit(confirmation.SubscribeURL);
@@ -160,14 +160,15 @@ describe("notifications", () => {
   });
 
   it("carry the credentials of the URL, Basic and Digest, once they are asked for", async () => {
-    const { bench, receiver } = await start();
+    const bench = await startSns();
+    const receiver = await startReceiver(() => bench.bus.clock.now(), "https");
     const seen: (string | undefined)[] = [];
     let challenge = 'Basic realm="r"';
     receiver.answer = ({ headers }) => {
       seen.push(headers.authorization);
       return headers.authorization ? { status: 200 } : { status: 401, headers: { "www-authenticate": challenge } };
     };
-    const url = receiver.url.replace("http://", "http://user:p%40ss@");
+    const url = receiver.url.replace("https://", "https://user:p%40ss@");
     const { topic } = await subscribed(bench, receiver, undefined, `${url}/x`);
     expect(seen.splice(0)).toEqual([undefined, `Basic ${Buffer.from("user:p@ss").toString("base64")}`]);
     challenge = 'Digest realm="r", nonce="n", qop="auth", algorithm=MD5, opaque="o"';

@@ -42,7 +42,7 @@ eachSqs("message attributes", (env) => {
     const sent: Record<string, MessageAttributeValue> = {
       text: { DataType: "String", StringValue: "ünï\r\ncode" },
       "text.custom": { DataType: "String.my kind", StringValue: "x" },
-      number: { DataType: "Number.int", StringValue: "-1.5e3" },
+      number: { DataType: "Number.int", StringValue: "-1500" },
       bytes: { DataType: "Binary.png", BinaryValue: Uint8Array.from([0, 255, 128, 10, 13]) },
     };
     await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: sent });

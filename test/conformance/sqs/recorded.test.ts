@@ -1,6 +1,6 @@
 /** Rules of SQS as AWS was recorded to follow them. */
 import { expect, it } from "vitest";
-import { eachSqs, invalidValue, refusal, refused } from "../../support/sqs.ts";
+import { eachSqs, invalidParameter, invalidValue, refusal, refused } from "../../support/sqs.ts";
 
 eachSqs("what was recorded", (env) => {
   it("ChangeMessageVisibility after the visibility ended hides the message again", async () => {
@@ -72,5 +72,84 @@ eachSqs("what was recorded", (env) => {
     expect((await env.sqs.sendMessage(again)).MessageId).toBe(MessageId);
     const { Messages } = await env.sqs.receiveMessage({ QueueUrl: dead, MessageSystemAttributeNames: ["All"] });
     expect(Messages?.map(({ Attributes }) => Attributes?.MessageDeduplicationId)).toEqual([MessageId]);
+  });
+
+  const outOfScale = (text: string) =>
+    invalidParameter(`Message (user) attribute 'n' number value [${text}] must be between 10^-128 and 10^126.`);
+  const tooPrecise = (text: string) =>
+    invalidParameter(
+      `Message (user) attribute 'n' number value [${text}] must contain fewer than 38 precision digits.`,
+    );
+  it.each([
+    ["1e126", outOfScale("1e126")],
+    ["0e-129", outOfScale("0e-129")],
+    ["8".repeat(39), tooPrecise("8".repeat(39))],
+    [`1${"0".repeat(38)}`, tooPrecise(`1${"0".repeat(38)}`)],
+  ])("the number %s is beyond the limits", async (StringValue, answer) => {
+    const QueueUrl = await env.queue();
+    const MessageAttributes = { n: { DataType: "Number", StringValue } };
+    expect(await refused(env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes }))).toEqual(answer);
+    const Entries = [{ Id: "a", MessageBody: "x", MessageAttributes }];
+    const { Failed } = await env.sqs.sendMessageBatch({ QueueUrl, Entries });
+    expect(Failed).toMatchObject([{ Code: "InvalidParameterValue", Message: answer.message, SenderFault: true }]);
+  });
+
+  it.each([
+    ["007.50", "7.5"],
+    ["1.000", "1"],
+    [".25", "0.25"],
+    ["4e-3", "0.004"],
+    ["2.5e4", "25000"],
+    ["-0.0", "0"],
+    ["+5.", "5"],
+    ["-12.340E1", "-123.4"],
+    ["1e-128", `0.${"0".repeat(127)}1`],
+    ["100", "100"],
+  ])("the number %s is received as %s, with the digest of that", async (sent, received) => {
+    const QueueUrl = await env.queue();
+    const attribute = (StringValue: string) => ({ n: { DataType: "Number.n", StringValue } });
+    const asSent = await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: attribute(sent) });
+    const plain = await env.sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes: attribute(received) });
+    // The client has checked the digest against what it sent.
+    if (sent !== received) expect(asSent.MD5OfMessageAttributes).not.toBe(plain.MD5OfMessageAttributes);
+    for (const message of await env.receive(QueueUrl)) {
+      expect(message.MessageAttributes).toEqual(attribute(received));
+      expect(message.MD5OfMessageAttributes).toBe(plain.MD5OfMessageAttributes);
+    }
+  });
+
+  it("a FIFO dead letter shows when it was sent, and lives from its arrival", async () => {
+    const dead = await env.fifo({ MessageRetentionPeriod: "60" });
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: env.arn(dead), maxReceiveCount: 1 });
+    const QueueUrl = await env.fifo({ VisibilityTimeout: "50", RedrivePolicy });
+    const sentAt = env.bus.clock.now();
+    await env.sendFifo(QueueUrl, "g", "x");
+    await env.receive(QueueUrl);
+    await env.bus.clock.advance("51s");
+    expect(await env.receive(QueueUrl)).toEqual([]);
+    await env.bus.clock.advance("30s");
+    const [message] = await env.receive(dead);
+    expect(message?.Attributes?.SentTimestamp).toBe(String(sentAt));
+  });
+
+  it("a changed DeduplicationScope is shown at once and rules later", async () => {
+    const QueueUrl = await env.fifo({ VisibilityTimeout: "600" });
+    await env.sendFifo(QueueUrl, "a", "before");
+    await env.sqs.setQueueAttributes({
+      QueueUrl,
+      Attributes: { DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" },
+    });
+    expect(await env.attributes(QueueUrl)).toMatchObject({ DeduplicationScope: "messageGroup" });
+    // Of ids from before the change and of new ones.
+    await env.sendFifo(QueueUrl, "b", "before");
+    for (const group of ["a", "b"]) await env.sendFifo(QueueUrl, group, "after");
+    expect((await env.receiveBodies(QueueUrl)).sort()).toEqual(["after", "before"]);
+    await env.bus.clock.advance("61s");
+    await env.sendFifo(QueueUrl, "c", "after");
+    await env.sendFifo(QueueUrl, "a", "after");
+    expect(await env.receiveBodies(QueueUrl)).toEqual(["after"]);
+    const fresh = await env.fifo({ DeduplicationScope: "messageGroup", FifoThroughputLimit: "perMessageGroupId" });
+    for (const group of ["a", "b"]) await env.sendFifo(fresh, group, "x");
+    expect(await env.receiveBodies(fresh)).toEqual(["x", "x"]);
   });
 });

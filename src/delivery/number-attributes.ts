@@ -1,0 +1,46 @@
+/** Numbers as message attributes have them: their limits, and the form in which queues show them. */
+
+/** A number as it is written, in parts. */
+export interface WrittenNumber {
+  readonly negative: boolean;
+  /** Digits before and after the point. */
+  readonly whole: string;
+  readonly fraction: string;
+  /** 0 when none is written. */
+  readonly exponent: number;
+}
+
+const smallestExponent = -128;
+const largestExponent = 125;
+const mostDigits = 38;
+
+/** The parts of a text that is a number, blanks around it allowed; undefined for any other. */
+export function readNumber(text: string): WrittenNumber | undefined {
+  const parts = /^\s*([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d+))?\s*$/.exec(text);
+  if (parts === null) return undefined;
+  const [, sign, whole = "", fraction, alone, exponent = "0"] = parts;
+  return { negative: sign === "-", whole, fraction: fraction ?? alone ?? "", exponent: Number(exponent) };
+}
+
+/** Whether the exponent, as it is written, is within what SQS and SNS take. */
+export function hasScale({ exponent }: WrittenNumber): boolean {
+  return exponent >= smallestExponent && exponent <= largestExponent;
+}
+
+/** Whether it has no more than 38 digits; zeros before the first other one do not count, those at the end do. */
+export function hasPrecision({ whole, fraction }: WrittenNumber): boolean {
+  return (whole + fraction).replace(/^0+/, "").length <= mostDigits;
+}
+
+/** Without exponent, and without zeros that say nothing: `007.50` is `7.5`. For numbers within their limits. */
+export function plainNumber({ negative, whole, fraction, exponent }: WrittenNumber): string {
+  const digits = whole + fraction;
+  const point = whole.length + exponent;
+  const padded = point > digits.length ? digits.padEnd(point, "0") : digits;
+  const before = point <= 0 ? "" : padded.slice(0, point);
+  const after = point <= 0 ? "0".repeat(-point) + digits : padded.slice(point);
+  const integer = before.replace(/^0+/, "") || "0";
+  const decimals = after.replace(/0+$/, "");
+  const plain = decimals === "" ? integer : `${integer}.${decimals}`;
+  return negative && plain !== "0" ? `-${plain}` : plain;
+}
