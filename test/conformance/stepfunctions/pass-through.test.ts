@@ -131,13 +131,25 @@ describe("a service whose client is installed", () => {
       );
     await expect(create(sdk("s3:putObject", { bucket: "b", Key: "k" }))).rejects.toMatchObject({
       name: "InvalidDefinition",
-      message: expect.stringContaining("The field 'bucket' is not supported by Step Functions at /States/T/Parameters"),
+      message: expect.stringContaining("The field 'Bucket' is required but was missing at /States/T/Parameters"),
     });
-    const cause = async (definition: object) => {
-      const { error, cause } = await states.run(definition);
+    const cause = async (definition: object, input?: object) => {
+      const { error, cause } = await states.run(definition, input);
       return [error, (cause as string).replace(/^An error occurred .*?\(entered at the event id #2\)\. /, "")];
     };
-    expect(await cause(sdk("s3:putObject", { Bucket: "b" }))).toEqual([
+    const dynamic = {
+      QueryLanguage: "JSONata",
+      StartAt: "T",
+      States: {
+        T: {
+          Type: "Task",
+          Resource: "arn:aws:states:::aws-sdk:s3:putObject",
+          Arguments: "{% $states.input %}",
+          End: true,
+        },
+      },
+    };
+    expect(await cause(dynamic, { Bucket: "b" })).toEqual([
       "States.Runtime",
       `The Parameters '{"Bucket":"b"}' could not be used to start the Task: [The field 'Key' is required but was missing]`,
     ]);

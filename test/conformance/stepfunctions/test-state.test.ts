@@ -209,8 +209,8 @@ describe("TestState", () => {
     const selected = ["x", "y", "z"].map((id, i) => ({ v: { id }, i }));
     expect(JSON.parse(rows.inspectionData?.afterItemSelector as string)).toEqual(selected);
     expect(JSON.parse(rows.inspectionData?.afterItemBatcher as string)).toEqual([
-      { Items: selected.slice(0, 2) },
-      { Items: selected.slice(2) },
+      { Items: selected.slice(0, 2).map((item) => JSON.stringify(item)) },
+      { Items: selected.slice(2).map((item) => JSON.stringify(item)) },
     ]);
     const json = reading({ InputType: "JSON", ItemsPointer: "/list", MaxItems: 1 });
     expect((await tested(json, given('{"list":[7,8]}'))).inspectionData).toMatchObject({

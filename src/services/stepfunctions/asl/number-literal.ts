@@ -1,3 +1,5 @@
+import { javaDouble } from "./java-numbers.ts";
+
 /**
  * A JSON number that JavaScript would write otherwise than it was given: `0.0`, `1E2`, an integer that no double holds.
  * Step Functions keeps the text of numbers through JSONPath states. Any other number is a plain one. Immutable.
@@ -38,6 +40,13 @@ export function numberOf(value: unknown): number | undefined {
 export function numberFromText(text: string): JsonNumber {
   const double = Number(text);
   return String(double) === text ? double : new NumberLiteral(text);
+}
+
+/** A number as Step Functions writes it anew: what is no integer is a Java double. */
+export function rewritten(number: JsonNumber): JsonNumber {
+  const isWhole = typeof number === "number" ? Number.isInteger(number) : /^-?\d+$/.test(number.text);
+  const double = typeof number === "number" ? number : number.double;
+  return isWhole || !Number.isFinite(double) ? number : numberFromText(javaDouble(double));
 }
 
 /** Below, at or above zero as `a` is less than, equal to or greater than `b`: exact, whatever doubles can tell apart. */

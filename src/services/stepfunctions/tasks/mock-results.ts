@@ -4,7 +4,7 @@ import { kindOf, type OperationModel, requiredMembers, type Shape } from "../../
 import type { MemberFacts } from "../../../../protocols/validate.ts";
 import { isObject, type Json, jsonType } from "../asl/json.ts";
 import { numberOf } from "../asl/number-literal.ts";
-import { pascalCase } from "./integrations/sdk-values.ts";
+import { javaName } from "./integrations/sdk-values.ts";
 
 /** What bounds the members of a service's answers, by structure and member. */
 type Bounds = Readonly<Record<string, Readonly<Record<string, MemberFacts>>>>;
@@ -44,7 +44,7 @@ function structProblem(shape: Shape, value: Json, check: Check): string | undefi
   const required = check.strict ? requiredMembers(shape) : [];
   const known = check.bounds[shape.getName() ?? ""] ?? {};
   for (const [name, member] of shape.structIterator()) {
-    const field = pascalCase(name);
+    const field = javaName(name);
     const given = value[field];
     if (given === undefined || given === null) {
       if (required.includes(name)) return `Required field '${field}' is missing`;

@@ -11,7 +11,6 @@ import { HttpCalls } from "./integrations/http-calls.ts";
 import type { Integration, TaskCall } from "./integrations/integration.ts";
 import { LambdaCalls } from "./integrations/lambda.ts";
 import { PassThrough } from "./integrations/pass-through.ts";
-import { parameterNames } from "./integrations/sdk-values.ts";
 import { ServiceCalls, undescribable } from "./integrations/service-calls.ts";
 import { TaskError } from "./integrations/task-error.ts";
 import { Jobs } from "./jobs.ts";
@@ -45,10 +44,9 @@ export class Performer {
     return this.#integrationOf(task).refusal(task);
   }
 
-  /** The parameters an API takes; undefined when they are not known. */
-  parametersOf(resource: TaskRequest["resource"]): ReadonlySet<string> | undefined {
-    const operation = this.operationOf(resource);
-    return operation && parameterNames(operation.input);
+  /** Whether a resource names a service of Busbar. */
+  isOwn(resource: TaskRequest["resource"]): boolean {
+    return this.#services.isOwn(resource);
   }
 
   /** The operation a resource names, of a service of Busbar or of one whose client is installed and has an endpoint. */

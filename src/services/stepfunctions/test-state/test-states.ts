@@ -95,13 +95,18 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
     throw error;
   }
   const level = input.inspectionLevel ?? "INFO";
-  if ("status" in begun) return shown(begun, level);
+  const texts = new Map<Json, string>();
+  // What is no object or list is written the same either way.
+  const keep = (value: Json, text: string) => typeof value === "object" && value !== null && texts.set(value, text);
+  keep(test.input, inputText);
+  if (mock !== undefined && "result" in mock) keep(mock.result, input.mock?.result ?? "");
+  if ("status" in begun) return shown(begun, level, texts);
   let exchange: HttpExchange | undefined;
   const trace = (one: HttpExchange) => {
     exchange = one;
   };
   return carriedOut(service, row, begun, trace).then((outcome) => {
-    const result = shown(test.answer(outcome, env), level);
+    const result = shown(test.answer(outcome, env), level, texts);
     if (level !== "TRACE" || exchange === undefined) return result;
     const { request, revealed, response } = exchange;
     const seen = { request: input.revealSecrets === true ? revealed : request, response };
@@ -231,22 +236,44 @@ function checkTestable(node: StateNode): void {
   }
 }
 
-function shown(result: StateTestResult, level: string) {
+/** @param texts what came in as these values; one that nothing has changed goes out as it came. */
+function shown(result: StateTestResult, level: string, texts: ReadonlyMap<Json, string>) {
   const { status, output, error, cause, nextState, inspectionData } = result;
+  const textOfWhole = (value: Json) => texts.get(value) ?? writeJson(value);
   return {
     status,
-    output: output === undefined ? undefined : writeJson(output),
+    output: output === undefined ? undefined : textOfWhole(output),
     error,
     cause,
     nextState,
-    inspectionData: level === "INFO" ? undefined : inspectionOf(inspectionData),
+    inspectionData: level === "INFO" ? undefined : inspectionOf(inspectionData, textOfWhole),
   };
 }
 
 /** Payloads become JSON text; what the API gives as numbers and structures stays so. */
-function inspectionOf(data: JsonObject): InspectionData {
+function inspectionOf(data: JsonObject, textOfWhole: (value: Json) => string): InspectionData {
   const plain = new Set(["errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"]);
   return Object.fromEntries(
-    Object.entries(data).map(([name, value]) => [name, plain.has(name) ? value : writeJson(value)]),
+    Object.entries(data).map(([name, value]) => {
+      if (plain.has(name)) return [name, value];
+      return [
+        name,
+        lists[name] === undefined || !Array.isArray(value) ? textOfWhole(value) : listed(value, lists[name]),
+      ];
+    }),
   );
+}
+
+/** Lists of items are printed item by item; those of a batch are texts. */
+const lists: Readonly<Record<string, (item: Json) => Json>> = {
+  afterItemsPath: (item) => item,
+  afterItemSelector: (item) => item,
+  afterItemBatcher: (batch) =>
+    isObject(batch) && Array.isArray(batch["Items"])
+      ? { ...batch, Items: batch["Items"].map((item) => writeJson(item)) }
+      : batch,
+};
+
+function listed(items: readonly Json[], shownAs: (item: Json) => Json): string {
+  return `[${items.map((item) => writeJson(shownAs(item))).join(", ")}]`;
 }

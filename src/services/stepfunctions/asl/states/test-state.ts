@@ -106,6 +106,11 @@ export class StateTest {
     };
   }
 
+  /** The state's input as it was read. */
+  get input(): Json {
+    return this.inspection["input"] as Json;
+  }
+
   /** Runs the state up to its end or to the task that is to be carried out for it. */
   begin(env: Env): StateTestResult | TaskRequest {
     this.inspection["input"] = this.execution.input;

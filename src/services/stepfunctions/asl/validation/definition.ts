@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, parseJson, TooDeep, textOf } from "../json.ts";
+import { isObject, type Json, type JsonObject, parseJson, setOwn, TooDeep, textOf } from "../json.ts";
 import { jsonFault } from "../json-faults.ts";
 import {
   buildMachine,
@@ -8,6 +8,7 @@ import {
   type QueryLanguage,
   type StateType,
 } from "../machine.ts";
+import { isNumber, rewritten } from "../number-literal.ts";
 import { type Diagnostic, Diagnostics, oneOf } from "./diagnostics.ts";
 import { checkState } from "./validate-state.ts";
 import { integerProblem } from "./validate-values.ts";
@@ -209,9 +210,19 @@ class Validation {
   }
 }
 
+/** What a definition holds is written anew wherever it goes: its numbers too. */
+function withRewrittenNumbers(value: Json): Json {
+  if (isNumber(value)) return rewritten(value);
+  if (Array.isArray(value))
+    for (let at = 0; at < value.length; at++) value[at] = withRewrittenNumbers(value[at] as Json);
+  else if (isObject(value))
+    for (const key of Object.keys(value)) setOwn(value, key, withRewrittenNumbers(value[key] as Json));
+  return value;
+}
+
 function parsed(text: string, found: Diagnostics): JsonObject | undefined {
   try {
-    const value = parseJson(text);
+    const value = withRewrittenNumbers(parseJson(text));
     if (isObject(value)) return value;
   } catch (error) {
     if (error instanceof TooDeep) {

@@ -77,6 +77,7 @@ export class LambdaCalls implements Integration {
     return withMetadata(result, {
       requestId: answer.requestId,
       contentType: "application/json",
+      length: asynchronous ? 0 : Buffer.byteLength(answer.payload),
       nowMs: deps.clock.now(),
       more: { "X-Amz-Executed-Version": "$LATEST", "x-amzn-Remapped-Content-Length": "0" },
     });

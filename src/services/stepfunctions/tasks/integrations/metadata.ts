@@ -8,12 +8,14 @@ export function withMetadata(
     readonly requestId: string;
     readonly contentType: string;
     readonly nowMs: number;
+    /** Bytes of the service's answer, where they are not those of the result. */
+    readonly length?: number | undefined;
     readonly more?: JsonObject;
   },
 ): JsonObject {
   const headers: JsonObject = {
     connection: "keep-alive",
-    "Content-Length": String(Buffer.byteLength(writeJson(result))),
+    "Content-Length": String(call.length ?? Buffer.byteLength(writeJson(result))),
     "Content-Type": call.contentType,
     Date: new Date(call.nowMs).toUTCString(),
     ...call.more,

@@ -13,7 +13,7 @@ import { withMetadata } from "./metadata.ts";
 import { NoAnswer, Refused } from "./remote-call.ts";
 import { SdkClients } from "./sdk-clients.ts";
 import { clientPackage } from "./sdk-packages.ts";
-import { pascalCase, toSdkInput } from "./sdk-values.ts";
+import { javaName, toSdkInput } from "./sdk-values.ts";
 import { servedTaskError, unreachable } from "./service-errors.ts";
 import { capital, optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
@@ -69,7 +69,7 @@ export class PassThrough implements Integration {
     const known = model.operations.get(operation);
     if (known === undefined) return unknownOperation(service, operation);
     const problems = requiredMembers(known.input)
-      .map(pascalCase)
+      .map(javaName)
       .filter((name) => (parameters[name] ?? null) === null)
       .map((name) => `The field '${name}' is required but was missing`);
     toSdkInput(known.input, parameters, problems);

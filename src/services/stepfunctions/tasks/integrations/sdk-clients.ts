@@ -8,7 +8,7 @@ import { type OperationModel, type ServiceModel, type Shape, serviceModel } from
 import { type Json, type JsonObject, setOwn, writeJson } from "../../asl/json.ts";
 import { type Destination, NoAnswer, Refused } from "./remote-call.ts";
 import { clientPackage } from "./sdk-packages.ts";
-import { type Dates, fromSdkOutput, pascalCase, toSdkInput } from "./sdk-values.ts";
+import { type Dates, fromSdkOutput, javaName, toSdkInput } from "./sdk-values.ts";
 import type { ServedError } from "./service-errors.ts";
 import { clientNameOf } from "./service-names.ts";
 
@@ -122,7 +122,7 @@ export class SdkClients {
 function inputOf(shape: Shape, parameters: JsonObject): Record<string, unknown> {
   const input = toSdkInput(shape, parameters, [], (bytes) => bytes);
   for (const [name, member] of shape.isStructSchema() ? shape.structIterator() : []) {
-    const given = parameters[pascalCase(name)] ?? null;
+    const given = parameters[javaName(name)] ?? null;
     if (!member.isStreaming() || given === null) continue;
     input[name] = Buffer.from(writeJson(given));
     if (shape.getMemberSchemas()["ContentType"] !== undefined) input["ContentType"] ??= "text/plain; charset=UTF-8";
@@ -138,7 +138,7 @@ async function jsonOf(shape: Shape, output: Record<string, unknown>, dates: Date
     const body = output[name] ?? undefined;
     if (!member.isStreaming() || body === undefined) continue;
     delete read[name];
-    setOwn(streamed, pascalCase(name), await textOfStream(body as AsyncIterable<Uint8Array>));
+    setOwn(streamed, javaName(name), await textOfStream(body as AsyncIterable<Uint8Array>));
   }
   return { ...(fromSdkOutput(shape, read, dates) as JsonObject), ...streamed };
 }

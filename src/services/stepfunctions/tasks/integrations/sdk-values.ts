@@ -11,10 +11,18 @@ export function pascalCase(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** The members of a structure by their PascalCase name. */
-function membersByName(shape: Shape): Map<string, { name: string; shape: Shape }> {
+/** The name that the SDK for Java gives a member, in PascalCase: an acronym at the beginning is a word (`Md5OfBody`). */
+export function javaName(name: string): string {
+  const [acronym = ""] = /^[A-Z]+(?![a-z])/.exec(name) ?? [];
+  return acronym === ""
+    ? pascalCase(name)
+    : acronym.charAt(0) + acronym.slice(1).toLowerCase() + name.slice(acronym.length);
+}
+
+/** The members of a structure by their name in Step Functions. */
+export function membersByName(shape: Shape, nameOf = javaName): Map<string, { name: string; shape: Shape }> {
   const members = new Map<string, { name: string; shape: Shape }>();
-  for (const [name, member] of shape.structIterator()) members.set(pascalCase(name), { name, shape: member });
+  for (const [name, member] of shape.structIterator()) members.set(nameOf(name), { name, shape: member });
   return members;
 }
 
@@ -98,7 +106,7 @@ function read(shape: Shape, value: Json, field: string, reading: Reading): unkno
   }
 }
 
-/** Epoch milliseconds in optimized integrations, ISO 8601 in those of the SDK. */
+/** Epoch milliseconds in optimized integrations, whose names are the API's own; ISO 8601 and Java's names in those of the SDK. */
 export type Dates = "epoch" | "iso";
 
 /** Writes an operation's output as Step Functions shows it: PascalCase, nothing that is absent, blobs as text. */
@@ -107,7 +115,9 @@ export function fromSdkOutput(shape: Shape, value: unknown, dates: Dates): Json 
     case "struct": {
       const result: JsonObject = {};
       const fields = value as Record<string, unknown>;
-      for (const [name, member] of [...membersByName(shape)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const [name, member] of [...membersByName(shape, dates === "iso" ? javaName : pascalCase)].sort(
+        ([a], [b]) => (a < b ? -1 : 1),
+      )) {
         const field = fields[member.name];
         if (field !== undefined && field !== null) result[name] = fromSdkOutput(member.shape, field, dates);
       }

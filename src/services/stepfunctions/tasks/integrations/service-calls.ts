@@ -1,11 +1,14 @@
 /** Tasks that call a service Busbar has: the optimized integrations and `aws-sdk:*`. */
 import { createHash } from "node:crypto";
+import { awsQuery } from "../../../../../protocols/aws-query.ts";
 import { AwsError } from "../../../../../protocols/error.ts";
+import type { WireRequest } from "../../../../../protocols/protocol.ts";
 import type { OperationModel } from "../../../../../protocols/schema.ts";
 import type { ServiceDependencies } from "../../../../calls/service.ts";
 import { checkExecutionArn } from "../../arns.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
-import { isObject, type Json, type JsonObject, writeJson } from "../../asl/json.ts";
+import { javaDouble } from "../../asl/java-numbers.ts";
+import { isObject, type Json, type JsonObject, textOf, writeJson } from "../../asl/json.ts";
 import { optimisedApis } from "../../asl/states/state-fields.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
@@ -78,6 +81,11 @@ export class ServiceCalls implements Integration {
         return withMetadata(earlier, {
           requestId,
           contentType: optimizedIntegration(type)?.contentType ?? "",
+          length: answerLength(
+            operation,
+            { executionArn: earlier["ExecutionArn"], startDate: earlier["StartDate"] },
+            requestId,
+          ),
           nowMs: this.#deps.clock.now(),
         });
       throw servedTaskError(type, served(sdk, error, requestId));
@@ -86,7 +94,8 @@ export class ServiceCalls implements Integration {
     if (sdk) return output;
     if (type === "events") return eventsOutput(output);
     const contentType = optimizedIntegration(type)?.contentType ?? "";
-    return withMetadata(output, { requestId, contentType, nowMs: this.#deps.clock.now() });
+    const length = answerLength(operation, answer, requestId);
+    return withMetadata(output, { requestId, contentType, length, nowMs: this.#deps.clock.now() });
   }
 
   /**
@@ -104,6 +113,19 @@ export class ServiceCalls implements Integration {
     const { startDate } = described as { startDate: Date };
     return { ExecutionArn: child, StartDate: startDate.getTime() };
   }
+}
+
+const bareRequest: WireRequest = { method: "POST", path: "/", query: "", headers: {}, body: Buffer.alloc(0) };
+
+/** Bytes of a service's own answer in its own protocol. */
+function answerLength(operation: OperationModel, answer: object, requestId: string): number | undefined {
+  if (operation.service.name === "sns") {
+    const { body } = awsQuery.compile(operation).encode(answer, requestId, bareRequest);
+    return typeof body === "string" ? Buffer.byteLength(body) : undefined;
+  }
+  if (operation.name !== "StartExecution") return undefined;
+  const { executionArn, startDate } = answer as { executionArn: Json; startDate: Date | number };
+  return `{"executionArn":"${textOf(executionArn)}","startDate":${javaDouble(Number(startDate) / 1000)}}`.length;
 }
 
 /** Busbar's name of the service behind a resource's type. */
