@@ -37,6 +37,11 @@ export function startBare() {
   return start(["bench/lib/bare-server.mjs"], /listening on (\d+)/);
 }
 
+/** Busbar embedded in a process that has functions. */
+export function startEmbedded() {
+  return start(["--max-semi-space-size=8", "bench/lib/embedded-server.mjs"], /listening on (\d+)/);
+}
+
 const children = new Set();
 // Whatever ends the bench ends what it started.
 process.on("exit", () => {

@@ -7,6 +7,7 @@ import { expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const says: Readonly<Record<string, string>> = {
+  "order-api.mjs": '{"order":"17","status":"packed"}',
   "order-flow.mjs": '{"shipped":"order-250"}',
   "dead-letters.mjs": "The topic has no confirmed subscription.",
 };
