@@ -52,6 +52,8 @@ export function claim(
   const claimed =
     claimRpc(request, index, target !== undefined) ??
     (typeof target === "string" ? claimTarget(request, index, target) : undefined) ??
+    // No Query client speaks to these, whose events curl sends as forms.
+    (DATED_PATH.test(request.path) ? claimRoute(request, index) : undefined) ??
     claimAction(request, index) ??
     claimRoute(request, index) ??
     unknown(request, index);
@@ -105,6 +107,9 @@ function append<Item>(lists: Map<string, Item[]>, key: string, item: Item): void
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);
 }
+
+/** Lambda's paths begin with the date of their operation. */
+const DATED_PATH = /^\/20\d\d-\d\d-\d\d\//;
 
 const RPC_PATH = /\/service\/([^/]+)\/operation\/([^/]+)$/;
 

@@ -33,6 +33,8 @@ export function eventFrame(headers: Readonly<Record<string, string>>, payload: U
 export interface EventEncoding {
   /** Content type of event payloads. */
   readonly contentType: string;
+  /** Content types of events that are bytes, by name. */
+  readonly contentTypes?: ReadonlyMap<string, string>;
   /** Payload writers by name of the event union's member. */
   readonly events: ReadonlyMap<string, (value: unknown) => Uint8Array>;
   /** Members of the union that are errors. */
@@ -40,22 +42,24 @@ export interface EventEncoding {
 }
 
 /**
- * The body of an RPC answer that streams: `initial-response` first (clients wait for it), then an event per item of
+ * The body of an answer that streams: `initial-response` first in RPC (clients wait for it), then an event per item of
  * `stream`, each `{ [event name]: value }`. An AwsError thrown by the stream ends it with an exception frame.
  */
 export async function* eventStreamBody(
-  initial: Uint8Array,
+  initial: Uint8Array | undefined,
   stream: AsyncIterable<Readonly<Record<string, unknown>>>,
   encoding: EventEncoding,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { contentType, events, errors } = encoding;
-  yield eventFrame(eventHeaders("initial-response", contentType), initial);
+  if (initial !== undefined) yield eventFrame(eventHeaders("initial-response", contentType), initial);
   try {
     for await (const item of stream) {
       for (const [name, value] of Object.entries(item)) {
         const encode = events.get(name);
         if (encode === undefined) throw new Error(`No event of the stream is called ${name}`);
-        const headers = errors.has(name) ? exceptionHeaders(name, contentType) : eventHeaders(name, contentType);
+        const headers = errors.has(name)
+          ? exceptionHeaders(name, contentType)
+          : eventHeaders(name, encoding.contentTypes?.get(name) ?? contentType);
         yield eventFrame(headers, encode(value));
       }
     }

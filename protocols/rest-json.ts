@@ -3,11 +3,12 @@ import { errorBody, parseBody } from "./aws-json.ts";
 import { Blob64 } from "./blob.ts";
 import type { AwsError, ErrorSchema } from "./error.ts";
 import { extendedRequestId } from "./error-body.ts";
+import { eventStreamBody } from "./event-stream.ts";
 import { parseQuery } from "./form.ts";
 import { textDecoder, textEncoder } from "./http-bindings.ts";
 import { jsonDecoder, jsonEncoder } from "./json-shape.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
-import { kindOf, type Member, membersOf, type OperationModel, type Shape, shapeOf } from "./schema.ts";
+import { isErrorShape, kindOf, type Member, membersOf, type OperationModel, type Shape, shapeOf } from "./schema.ts";
 import { bytesOf, emptyMap, serializationError } from "./serialization.ts";
 import { matchTemplate, parseTemplate, splitPath } from "./uri-template.ts";
 import type { Constraints } from "./validate.ts";
@@ -29,6 +30,8 @@ interface HttpTraits {
   readonly httpPrefixHeaders?: string;
   readonly httpPayload?: 1;
   readonly httpResponseCode?: 1;
+  readonly streaming?: 1;
+  readonly eventPayload?: 1;
 }
 
 /** Where one member of the input is read from; sets it on the result when it is there. */
@@ -255,7 +258,7 @@ function headerSafe(text: string): string {
   return text.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, " ");
 }
 
-type BodyWriter = (output: Readonly<Record<string, unknown>>, headers: Record<string, string>) => string | Uint8Array;
+type BodyWriter = (output: Readonly<Record<string, unknown>>, headers: Record<string, string>) => WireResponse["body"];
 
 function jsonWriter(output: Shape, constraints: Constraints, without: ReadonlySet<string>): BodyWriter {
   const encode = jsonEncoder(output, { constraints, jsonName: true, without });
@@ -267,6 +270,7 @@ function jsonWriter(output: Shape, constraints: Constraints, without: ReadonlySe
 
 function payloadWriter({ name, shape }: Member, constraints: Constraints): BodyWriter {
   const kind = kindOf(shape);
+  if (kind === "struct" && traitsOf(shape).streaming) return eventWriter(name, shape, constraints);
   const encode =
     kind === "blob" ? bytesOf : kind === "string" ? String : jsonEncoder(shape, { constraints, jsonName: true });
   const type = kind === "blob" ? "application/octet-stream" : kind === "string" ? "text/plain" : "application/json";
@@ -275,6 +279,29 @@ function payloadWriter({ name, shape }: Member, constraints: Constraints): BodyW
     if (value === undefined || value === null) return "";
     headers["content-type"] ??= type;
     return encode(value);
+  };
+}
+
+/** Events, each as a frame of its own; those whose payload is bytes carry them as they are. */
+function eventWriter(name: string, union: Shape, constraints: Constraints): BodyWriter {
+  const members = [...union.structIterator()];
+  const contentTypes = new Map<string, string>();
+  const events = new Map(
+    members.map(([event, shape]) => {
+      const payload = [...shape.structIterator()].find(([, member]) => traitsOf(member).eventPayload)?.[0];
+      if (payload === undefined) {
+        const encode = jsonEncoder(shape, { constraints, jsonName: true });
+        return [event, (value: unknown) => Buffer.from(encode(value))];
+      }
+      contentTypes.set(event, "application/octet-stream");
+      return [event, (value: unknown) => bytesOf((value as Readonly<Record<string, unknown>>)[payload])];
+    }),
+  );
+  const errors = new Set(members.filter(([, shape]) => isErrorShape(shape)).map(([event]) => event));
+  const encoding = { contentType: "application/json", contentTypes, events, errors };
+  return (output, headers) => {
+    headers["content-type"] = "application/vnd.amazon.eventstream";
+    return eventStreamBody(undefined, output[name] as AsyncIterable<Record<string, unknown>>, encoding);
   };
 }
 

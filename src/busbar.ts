@@ -53,6 +53,7 @@ export function busbarOf({ emulator, endpoint, home, handler, close }: BusbarPar
     events: (filter) => emulator.events(filter),
     logs: (filter) => emulator.logs.list(filter),
     registerFunction: (nameOrArn, handler) => emulator.functions.register(nameOrArn, handler),
+    unregisterFunction: (nameOrArn) => emulator.functions.unregister(nameOrArn),
     reset: async (account) => {
       checkAccount(account);
       await emulator.reset(account);

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type PolicyMode, policyModes } from "./access/guard.ts";
 import { parseDuration } from "./engine/duration.ts";
 import { defaultMaxMemory } from "./engine/memory.ts";
+import { isFunctionUrl, parseHandlerFile } from "./functions/handler-files.ts";
 import { fromLocalstack } from "./localstack-environment.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { parseJson } from "./services/stepfunctions/asl/json.ts";
@@ -31,7 +32,9 @@ export interface CliOptions {
   readonly corsOrigins: readonly string[];
   /** Names by which clients reach the server besides the usual ones. */
   readonly hostNames: readonly string[];
-  /** URLs of functions by name or ARN. */
+  /** The Node that runs functions. */
+  readonly lambdaNode: string | undefined;
+  /** Handler files and URLs of functions by name or ARN. */
   readonly functions: Readonly<Record<string, string>>;
   /** URLs of services Busbar has not, by the name Step Functions calls them; `*` is for all others. */
   readonly endpoints: Readonly<Record<string, string>>;
@@ -84,14 +87,16 @@ Usage: busbar [options]
                          directory with such files or with boot.d, start.d, ready.d and shutdown.d; may be repeated
   --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
   --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
-  --function <name=url>  invoke this Lambda function (name or ARN) at a URL that speaks Lambda's Invoke API; may be repeated
+  --function <name=at>   this Lambda function (name or ARN) is a handler in a file (f=./dir/index.mjs#handler), run anew after
+                         each change, or at a URL that speaks Lambda's Invoke API; may be repeated
+  --lambda-node <path>   the Node that runs functions of Node runtimes (the one that runs Busbar)
   --version              print the version
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
 BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_POLICIES, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
 BUSBAR_KEY, BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas),
-BUSBAR_INIT, BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
+BUSBAR_LAMBDA_NODE, BUSBAR_INIT, BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
 
 Then point any AWS client at it:
 
@@ -123,6 +128,7 @@ const flags = {
   "s3-root": { type: "string" },
   mocks: { type: "string" },
   function: { type: "string", multiple: true },
+  "lambda-node": { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -175,7 +181,8 @@ export function readOptions(args: string[], environment: NodeJS.ProcessEnv): Cli
       ...eachOf("--host-name", list("host-name"), parseHostName),
       ...eachOf("LOCALSTACK_HOST", theirs.hostName === undefined ? [] : [theirs.hostName], parseHostName),
     ],
-    functions: urlsOf(list("function"), "--function needs name=url, for example worker=http://localhost:9000"),
+    functions: functionsOf(list("function")),
+    lambdaNode: text("lambda-node"),
     endpoints: urlsOf(list("endpoint"), "--endpoint needs service=url, for example dynamodb=http://localhost:8000"),
     jwks: urlsOf(
       list("jwks"),
@@ -214,6 +221,26 @@ function urlsOf(given: readonly string[], advice: string): Record<string, string
 function directoryOf(flag: string, path: string | undefined): string | undefined {
   if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
   throw new OptionError(`${flag} must be a directory, and ${path} is none.`);
+}
+
+/** Lines `name=url` or `name=file#handler`. */
+function functionsOf(given: readonly string[]): Record<string, string> {
+  const functions: Record<string, string> = {};
+  for (const one of given) {
+    const at = one.indexOf("=");
+    const place = one.slice(at + 1);
+    if (at < 1 || place === "") {
+      const example = "worker=http://localhost:9000 or worker=./worker/index.mjs#handler";
+      throw new OptionError(`--function needs name=url or name=file#handler, for example ${example}, not ${one}.`);
+    }
+    try {
+      if (!isFunctionUrl(place)) parseHandlerFile(place);
+    } catch (error) {
+      throw new OptionError(`--function ${one}: ${(error as Error).message}.`);
+    }
+    functions[one.slice(0, at)] = place;
+  }
+  return functions;
 }
 
 function mocksIn(file: string | undefined): unknown {

@@ -28,6 +28,7 @@ import { Timers } from "./engine/timers.ts";
 import { AwsEvents } from "./events/aws-events.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
 import { Functions } from "./functions/functions.ts";
+import { fileFunction, isFunctionUrl, parseHandlerFile } from "./functions/handler-files.ts";
 import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-runtime.ts";
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
@@ -101,7 +102,7 @@ export interface EmulatorOptions {
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
   /** URLs of the keys with which issuers sign their tokens, by issuer. */
   readonly jwks?: Readonly<Record<string, string>> | undefined;
-  /** URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
+  /** Handler files, and URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
   /** The Node that runs functions; the one that runs us unless told. */
   readonly lambdaNode?: string | undefined;
@@ -195,7 +196,10 @@ export class Emulator {
       workshop: { node: options.lambdaNode, endpoint: () => this.#ownAddress },
       writeLog: (log) => this.#writeLog(log, random.fork("logs")),
     });
-    for (const [name, url] of Object.entries(options.functions ?? {})) this.functions.registerUrl(name, url);
+    for (const [name, place] of Object.entries(options.functions ?? {})) {
+      if (isFunctionUrl(place)) this.functions.registerUrl(name, place);
+      else this.functions.registerNamed(name, fileFunction(name, parseHandlerFile(place), this.#runtime));
+    }
     const http = httpTarget(random.fork("http"));
     delivery.register("http", http, httpDeadline);
     delivery.register("lambda", this.functions.target);

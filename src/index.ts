@@ -76,8 +76,13 @@ export interface BusbarOptions {
   readonly policies?: "audit" | "enforce" | "off";
   /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
   readonly streamDelay?: string | number;
-  /** Functions behind URLs that speak Lambda's Invoke API, by name or ARN: `{ worker: "http://localhost:9000" }`. */
+  /**
+   * Functions by name or ARN: handler files, which are run anew after each change (`{ worker: "./worker/index.mjs#handler" }`,
+   * `"./worker#index.handler"`), or URLs that speak Lambda's Invoke API (`{ worker: "http://localhost:9000" }`).
+   */
   readonly functions?: Readonly<Record<string, string>>;
+  /** The Node that runs functions: a path. The one that runs this process unless told. */
+  readonly lambdaNode?: string;
   /**
    * Where services are that Busbar has not, by their names in `aws-sdk:<service>` (`{ dynamodb: "http://localhost:8000" }`;
    * `"*"` for all others). Clients' calls of them are passed on there as they come. Step Functions tasks call them there, through
@@ -148,11 +153,14 @@ export interface Busbar {
   /** What was written to CloudWatch Logs groups, newest first. */
   logs(filter?: LogFilter): LogEvent[];
   /**
-   * Makes a function that SNS, EventBridge and Step Functions can invoke. A bare name serves every account and region.
+   * Makes a function that every service and the Lambda API can invoke, of a handler such as `@types/aws-lambda` types.
+   * A bare name serves every account and region.
    * The handler must not await `settled()`, which waits for it. Moves of time wait for a handler too, but for two seconds
    * of the machine's time at most: then time goes on without its answer.
    */
   registerFunction(nameOrArn: string, handler: FunctionHandler): void;
+  /** Says whether a handler was registered under this name; a created function of the name answers again. */
+  unregisterFunction(nameOrArn: string): boolean;
   /** Forgets everything, or all that belongs to one account. */
   reset(account?: string): Promise<void>;
   /** Ends long polls, answers what is under way, flushes and frees the port. */
@@ -177,6 +185,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     policies: options.policies,
     streamDelayMs: options.streamDelay === undefined ? undefined : parseDuration(options.streamDelay),
     functions: options.functions,
+    lambdaNode: options.lambdaNode,
     endpoints: options.endpoints,
     jwks: options.jwks,
     s3Root: options.s3Root,

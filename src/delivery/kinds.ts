@@ -55,9 +55,12 @@ export interface QueueParameters {
 
 export interface TopicParameters {
   readonly subject?: string | undefined;
+  readonly messageAttributes?: TextAttributes | undefined;
   readonly messageGroupId?: string | undefined;
   readonly messageDeduplicationId?: string | undefined;
 }
+
+type TextAttributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue: string }>>;
 
 export interface StreamParameters {
   readonly partitionKey: string;

@@ -9,7 +9,7 @@ import {
   Lambda,
   type Runtime,
 } from "@aws-sdk/client-lambda";
-import { SQS } from "@aws-sdk/client-sqs";
+import { type Message, SQS } from "@aws-sdk/client-sqs";
 import { ZipFile } from "yazl";
 import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
 
@@ -103,6 +103,22 @@ export class LambdaEnvironment {
       version: answer.ExecutedVersion,
       log: Buffer.from(answer.LogResult ?? "", "base64").toString(),
     };
+  }
+
+  /** Takes all messages out of a queue. */
+  async messages(url: string): Promise<Message[]> {
+    const all: Message[] = [];
+    for (;;) {
+      const { Messages = [] } = await this.sqs.receiveMessage({
+        QueueUrl: url,
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ["All"],
+        MessageSystemAttributeNames: ["All"],
+      });
+      if (Messages.length === 0) return all;
+      all.push(...Messages);
+      for (const { ReceiptHandle } of Messages) await this.sqs.deleteMessage({ QueueUrl: url, ReceiptHandle });
+    }
   }
 
   /** Makes a queue. */

@@ -86,6 +86,11 @@ export class Environment implements RuntimeClient {
     return !this.#isDead && this.#run === undefined && this.#give !== undefined;
   }
 
+  /** Was started before there was an event, and has not begun to ask for one. */
+  get isBeginning(): boolean {
+    return !this.#isDead && this.#run === undefined && this.#initMs === undefined;
+  }
+
   /** Has answered and not yet asked for more. */
   get isReturning(): boolean {
     return !this.#isDead && this.#run === undefined && this.#give === undefined && this.#initMs !== undefined;

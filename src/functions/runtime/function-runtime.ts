@@ -41,16 +41,17 @@ export class FunctionRuntime {
 
   /**
    * Runs one event to its end: an answer, an error of the function, or its time-out, in real time.
+   * @param trace header that the function sees.
    * @throws AwsError TooManyRequestsException when as many processes are at work as may be.
    */
-  async invoke(spec: RuntimeSpec, call: FunctionCall): Promise<FunctionAnswer> {
-    const { requestId, payload, arn, invocation, clientContext, sink } = call;
+  async invoke(spec: RuntimeSpec, call: FunctionCall, trace = call.invocation.trace): Promise<FunctionAnswer> {
+    const { requestId, payload, arn, clientContext, sink } = call;
     const log = new FunctionLog(spec, requestId, () => this.#clock.now());
     const event = {
       requestId,
       payload: payload === "" ? "{}" : payload,
       arn,
-      trace: invocation.trace,
+      trace,
       clientContext,
       sink,
       executedVersion: spec.version,

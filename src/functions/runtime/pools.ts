@@ -106,7 +106,7 @@ export class RuntimePools {
   #ready(spec: RuntimeSpec, mayReturn: boolean): readonly [Environment, string] | undefined {
     let isReturning = false;
     for (const entry of this.#pools.get(spec.key)?.environments ?? []) {
-      if (entry[0].isIdle) return entry;
+      if (entry[0].isIdle || entry[0].isBeginning) return entry;
       isReturning ||= entry[0].isReturning;
     }
     if (isReturning && mayReturn) return undefined;

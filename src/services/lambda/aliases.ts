@@ -13,7 +13,7 @@ import {
   type UpdateAliasCommand,
 } from "@aws-sdk/client-lambda";
 import { takePage } from "../../calls/page.ts";
-import { conflict, functionNotFound, invalidParameter, notFound } from "./errors.ts";
+import { conflict, functionNotFound, invalidParameter, notFound, validation } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { type AliasRow, latest } from "./tables.ts";
 
@@ -100,6 +100,12 @@ function checkedWeights(
   if (!service.versions.has(`${functionArn}:${version}`)) throw functionNotFound(`${functionArn}:${version}`);
   const weights = routing?.AdditionalVersionWeights ?? {};
   const versions = Object.keys(weights);
+  if (Object.values(weights).some((weight) => !(weight >= 0 && weight <= 1))) {
+    const shown = Object.entries(weights).map(([key, weight]) => `${key}=${javaDouble(weight)}`);
+    throw validation(
+      `1 validation error detected: Value '{${shown.join(", ")}}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]`,
+    );
+  }
   if (versions.length === 0) return undefined;
   if (versions.length > 1) {
     throw invalidParameter("Number of items in AdditionalVersionWeights cannot be greater than 1");
@@ -114,6 +120,10 @@ function checkedWeights(
   }
   if (!service.versions.has(`${functionArn}:${versions[0]}`)) throw functionNotFound(`${functionArn}:${versions[0]}`);
   return { ...weights };
+}
+
+function javaDouble(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
 function described({ arn, name, version, description, weights, revisionId }: AliasRow) {

@@ -4,11 +4,20 @@ import { serviceModel } from "../../../protocols/schema.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as aliases from "./aliases.ts";
+import * as codeSigning from "./code-signing.ts";
+import * as concurrency from "./concurrency.ts";
+import * as eventInvokeConfigs from "./event-invoke-configs.ts";
 import * as mappings from "./event-sources/mappings.ts";
+import * as functionSettings from "./function-settings.ts";
+import * as functionUrls from "./function-urls.ts";
 import * as functions from "./functions.ts";
 import * as invoke from "./invoke.ts";
 import { Lambda } from "./lambda.ts";
+import * as layers from "./layers.ts";
+import * as permissions from "./permissions.ts";
+import * as responseStreams from "./response-streams.ts";
 import * as tags from "./tags.ts";
+import { UrlDoor } from "./url-door.ts";
 import * as versions from "./versions.ts";
 
 export const lambda = defineService<Lambda>({
@@ -23,8 +32,30 @@ export const lambda = defineService<Lambda>({
     schemas,
     constraints,
   }),
-  operations: operationsIn<Lambda>(functions, versions, aliases, invoke, tags, mappings),
+  operations: operationsIn<Lambda>(
+    functions,
+    versions,
+    aliases,
+    concurrency,
+    permissions,
+    functionUrls,
+    eventInvokeConfigs,
+    layers,
+    codeSigning,
+    functionSettings,
+    tags,
+    invoke,
+    responseStreams,
+    mappings,
+  ),
   create: (dependencies) => new Lambda(dependencies),
-  reset: (state, account) => state.eventSources.reset(account),
-  stop: (state) => state.eventSources.stop(),
+  door: (lambda) => new UrlDoor(lambda),
+  reset: (lambda, account) => {
+    lambda.events.reset();
+    lambda.eventSources.reset(account);
+  },
+  stop: (lambda) => {
+    lambda.events.stop();
+    lambda.eventSources.stop();
+  },
 });

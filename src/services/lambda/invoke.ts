@@ -114,7 +114,7 @@ function parserText(text: string): string {
 }
 
 /** The client context as runtimes get it: JSON. What is none is left out. */
-function clientContextOf(base64: string | undefined): string | undefined {
+export function clientContextOf(base64: string | undefined): string | undefined {
   if (base64 === undefined || base64 === "") return undefined;
   const text = Buffer.from(base64, "base64").toString();
   try {

@@ -1,11 +1,14 @@
 /** The state of Lambda: its tables, and what all operations on functions share. */
 import { parseArn } from "../../calls/arn.ts";
+import type { Invocation } from "../../calls/invocation.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import { qualifierOf } from "../../functions/names.ts";
 import { CodeStore } from "./code-store.ts";
 import { conflict, functionNotFound, notFound, staleRevision } from "./errors.ts";
 import { EventSources } from "./event-sources/event-sources.ts";
+import { Events } from "./events.ts";
 import { isVersion, type Named, parseName } from "./names.ts";
 import { Runner } from "./runner.ts";
 import {
@@ -22,6 +25,7 @@ import {
   layerVersionTable,
   policyTable,
   provisionedTable,
+  type UrlRow,
   urlTable,
   type VersionRow,
   versionTable,
@@ -37,11 +41,13 @@ export interface Tagged {
   put(tags: Readonly<Record<string, string>>): void;
 }
 
-/** Path at which zips are downloaded, in place of S3's presigned URLs. */
+/** Paths at which zips are downloaded, in place of S3's presigned URLs, and at which function URLs answer by their id. */
 export const codePath = "/_lambda-code/";
+export const urlPath = "/_lambda-url/";
 
 interface Accepted extends Place {
   readonly requestId: string;
+  readonly invocation: Invocation;
 }
 
 /** A version as a request names it: by itself, or by an alias. */
@@ -69,6 +75,7 @@ export class Lambda {
   readonly codes: CodeStore;
   readonly runner: Runner;
   readonly eventSources: EventSources;
+  readonly events: Events;
   /** Looks for resources with tags that are no functions: event source mappings. */
   readonly taggedElsewhere: ((arn: string) => Tagged | undefined)[] = [];
 
@@ -91,6 +98,7 @@ export class Lambda {
     this.eventSources = new EventSources(dependencies, (functionArn) => this.#roleOf(functionArn));
     this.taggedElsewhere.push((arn) => this.eventSources.tagged(arn));
     functions.provide(this.runner);
+    this.events = new Events(this);
     timers.on("lambda.settle", ({ payload }) => this.#settle(payload as string));
   }
 
@@ -102,15 +110,24 @@ export class Lambda {
     return this.deps.random.fork("revisions").uuid();
   }
 
-  /** Takes an event to be run later. Inside a transaction. */
+  /**
+   * Takes an event to be run later. Inside a transaction.
+   * @param arn with the qualifier that was asked for.
+   * @throws AwsError ResourceConflictException for a function that is being created.
+   */
   accept(
     arn: string,
     payload: string,
-    { account, region, requestId }: Accepted,
+    { account, region, requestId, invocation }: Accepted,
     clientContext: string | undefined,
   ): void {
-    void clientContext;
-    void requestId;
+    const row = this.runner.functionOf(arn, invocation);
+    if (row !== undefined) {
+      this.runner.checkReady(this.targetOf(row, qualifierOf(arn), arn).version);
+      this.events.accept({ account, region, requestId, arn, functionArn: row.arn, payload, clientContext });
+      return;
+    }
+    // A function that is somebody else's has no row, and none of Lambda's settings.
     const order = { account, region, service: "lambda", source: arn, target: arn, payload, retry: { phases: [] } };
     this.deps.delivery.submit({ ...order, kind: "lambda", parameters: {} });
   }
@@ -228,6 +245,12 @@ export class Lambda {
   /** Where a client downloads a zip. */
   codeUrl(origin: string, { id }: Pick<CodePlace, "id">): string {
     return `${origin}${codePath}${encodeURIComponent(Buffer.from(id).toString("base64url"))}`;
+  }
+
+  /** Where a function's URL is: below a host name that leads to this machine, at the port clients use. */
+  functionUrl({ urlId, region }: UrlRow, origin: string): string {
+    const { protocol, port } = new URL(origin);
+    return `${protocol}//${urlId}.lambda-url.${region}.localhost.localstack.cloud${port === "" ? "" : `:${port}`}/`;
   }
 
   #release({ code, layers }: VersionRow): void {

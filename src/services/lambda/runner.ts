@@ -1,6 +1,8 @@
 /** Runs created functions: which version, whether there is room for one more, and as what process. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { RecursiveInvocationException$ } from "@aws-sdk/client-lambda";
+import { AwsError } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
 import type { Invocation } from "../../calls/invocation.ts";
 import type { Place } from "../../calls/place.ts";
@@ -15,6 +17,9 @@ import type { FunctionRow, VersionRow } from "./tables.ts";
 
 /** Executions an account may have at a time (Lambda quotas). */
 export const accountConcurrency = 1000;
+
+/** Runs of one chain before the next is dropped (Lambda developer guide, "Recursive loop detection"). */
+const mostRuns = 16;
 
 /** What is under way of one function. */
 interface Load {
@@ -39,7 +44,20 @@ export class Runner implements FunctionProvider {
     const qualifier = qualifierOf(arn);
     const asked = qualifier === undefined ? row.arn : `${row.arn}:${qualifier}`;
     const target = this.#lambda.targetOf(row, qualifier, asked);
-    return { invoke: (call) => this.#invoke(target, { ...call, arn: asked }) };
+    const { account, region } = row;
+    return {
+      invoke: (call) => this.#invoke(target, { ...call, arn: asked }),
+      accept: ({ payload, requestId, clientContext }) =>
+        this.#lambda.events.accept({
+          account,
+          region,
+          requestId,
+          arn: asked,
+          functionArn: row.arn,
+          payload,
+          clientContext,
+        }),
+    };
   }
 
   /** The created function of an ARN or name. */
@@ -70,17 +88,35 @@ export class Runner implements FunctionProvider {
 
   async #invoke(target: Target, call: FunctionCall): Promise<FunctionAnswer> {
     const version = this.#chosen(target);
-    if (version.isPending) {
-      throw conflict(
-        "The operation cannot be performed at this time. The function is currently in the following state: Pending",
-      );
-    }
+    this.checkReady(version);
+    const trace = this.#traceOf(target.function, call.invocation.trace);
     const leave = this.#enter(target.function, version);
     try {
-      return await this.#lambda.deps.runtime.invoke(this.#specOf(version), call);
+      return await this.#lambda.deps.runtime.invoke(this.#specOf(version), call, trace);
     } finally {
       leave();
     }
+  }
+
+  /** @throws AwsError ResourceConflictException for a function that is being created. */
+  checkReady({ isPending }: VersionRow): void {
+    if (!isPending) return;
+    throw conflict(
+      "The operation cannot be performed at this time. The function is currently in the following state: Pending",
+    );
+  }
+
+  /**
+   * The trace a run has, with its place in a chain of runs that cause one another; SDKs send it on from functions.
+   * @throws AwsError RecursiveInvocationException for one run too many.
+   */
+  #traceOf({ arn, recursiveLoop }: FunctionRow, trace: string): string {
+    const before = Number(/;Lineage=(\d+):/.exec(trace)?.[1] ?? 0);
+    if (before >= mostRuns && recursiveLoop !== "Allow") {
+      throw AwsError.of(RecursiveInvocationException$, "Recursive invocation detected.", { Type: "User" });
+    }
+    const id = createHash("sha256").update(arn).digest("hex").slice(0, 8);
+    return `${trace.replace(/;Lineage=[^;]*/, "")};Lineage=${before + 1}:${id}:${before}`;
   }
 
   /** An alias with weights sends its share to another version. */

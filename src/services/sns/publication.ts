@@ -88,7 +88,7 @@ export function publishedOf(
 
 /** The target kind `sns`: what other services publish. @throws AwsError as Publish */
 export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { MessageId: string } {
-  const { subject, messageGroupId, messageDeduplicationId } = delivery.parameters;
+  const { subject, messageAttributes, messageGroupId, messageDeduplicationId } = delivery.parameters;
   const topic = service.topics.get(delivery.target);
   if (topic === undefined) throw notFound("Topic");
   checkDelivered(service, topic, delivery);
@@ -102,7 +102,7 @@ export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { Messa
   checkOrdering(topic, sent);
   const cause = currentCause();
   const publisher = { service, origin: cause?.origin, traceHeader: cause?.sentTrace };
-  return accept(topic, sent, content, checkMessageAttributes(undefined), publisher);
+  return accept(topic, sent, content, checkMessageAttributes(messageAttributes), publisher);
 }
 
 function findOriginal(service: Sns, topic: TopicRow, key: string) {

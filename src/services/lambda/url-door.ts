@@ -1,0 +1,115 @@
+/** Where function URLs answer (Lambda developer guide, "Invoking Lambda function URLs"), and where zips are downloaded. */
+
+import { AwsError } from "../../../protocols/error.ts";
+import { Cause } from "../../calls/cause.ts";
+import type { Door, DoorAnswer, DoorRequest } from "../../calls/door.ts";
+import { Invocation } from "../../calls/invocation.ts";
+import type { FunctionAnswer } from "../../functions/types.ts";
+import { maxSyncBytes } from "./invoke.ts";
+import { codePath, type Lambda, urlPath } from "./lambda.ts";
+import type { UrlRow } from "./tables.ts";
+import { answerOf, StreamedAnswer, type UrlAnswer } from "./url-answers.ts";
+import { corsFields, isPreflight, preflightFields } from "./url-cors.ts";
+import { type Asked, urlEvent } from "./url-events.ts";
+
+const hostPattern = /^([a-z2-7]{32})\.lambda-url\./i;
+const json = "application/json";
+
+export class UrlDoor implements Door {
+  readonly name = "lambda";
+  readonly #lambda: Lambda;
+
+  constructor(lambda: Lambda) {
+    this.#lambda = lambda;
+  }
+
+  claims({ host, path }: DoorRequest): boolean {
+    return hostPattern.test(host) || path.startsWith(urlPath) || path.startsWith(codePath);
+  }
+
+  async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
+    if (request.path.startsWith(codePath) && !hostPattern.test(request.host)) {
+      this.#download(request, answer);
+      return;
+    }
+    const asked = askedOf(request);
+    const [row] = this.#lambda.urls.by.id.range(asked.urlId);
+    if (row === undefined || (row.authType === "AWS_IAM" && !isSigned(request))) {
+      answer.send(403, ["Content-Type", json, "x-amzn-ErrorType", "AccessDeniedException"], '{"Message":null}');
+      return;
+    }
+    if (row.cors !== undefined && isPreflight(request)) {
+      answer.send(200, ["Content-Type", json, ...preflightFields(row.cors, request)], "");
+      return;
+    }
+    await this.#invoke(row, asked, request, answer);
+  }
+
+  async #invoke(row: UrlRow, asked: Asked, request: DoorRequest, answer: DoorAnswer): Promise<void> {
+    const { functions, random, clock, store } = this.#lambda.deps;
+    const requestId = random.fork("urls").uuid();
+    const cors = corsFields(row.cors, request);
+    const origin = `${request.scheme}://${request.host}`;
+    const cause = Cause.ofRequest(requestId, clock.now(), origin, request.headers["x-amzn-trace-id"]);
+    const event = await urlEvent(
+      row,
+      asked,
+      request,
+      { requestId, trace: cause.trace, nowMs: clock.now() },
+      maxSyncBytes,
+    );
+    // A client that leaves does not stop the function.
+    const invocation = Invocation.ofService("lambda", row.functionArn, row, cause);
+    const fields = ["x-amzn-RequestId", requestId, "X-Amzn-Trace-Id", cause.trace];
+    const streamed = row.invokeMode === "RESPONSE_STREAM" ? new StreamedAnswer(answer, fields, cors) : undefined;
+    let given: FunctionAnswer;
+    try {
+      await store.untilDurable();
+      given = await functions.invoke(row.arn, JSON.stringify(event), invocation, { requestId, sink: streamed });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const { status, name, message } = error;
+      const isThrottled = status === 429;
+      const body = isThrottled
+        ? JSON.stringify({ Reason: "ConcurrentInvocationLimitExceeded", Type: "User", message })
+        : "Internal Server Error";
+      send(
+        answer,
+        { status: isThrottled ? 429 : 502, fields: ["Content-Type", json, "x-amzn-ErrorType", name], body },
+        fields,
+      );
+      return;
+    }
+    if (streamed?.hasBegun) {
+      streamed.end();
+      return;
+    }
+    send(answer, answerOf(given, cors), fields);
+  }
+
+  #download({ path, method }: DoorRequest, answer: DoorAnswer): void {
+    const id = Buffer.from(decodeURIComponent(path.slice(codePath.length)), "base64url").toString();
+    const zip = this.#lambda.codes.zip(id);
+    if (zip.length === 0 || (method !== "GET" && method !== "HEAD")) {
+      answer.send(404, ["Content-Type", json], '{"message":"There is no such code."}');
+      return;
+    }
+    answer.send(200, ["Content-Type", "application/zip"], zip);
+  }
+}
+
+function send(answer: DoorAnswer, { status, fields, body }: UrlAnswer, more: readonly string[]): void {
+  answer.send(status, [...fields, ...more], body);
+}
+
+/** By host name, or by path where no name leads here. */
+function askedOf({ host, path }: DoorRequest): Asked {
+  const byHost = hostPattern.exec(host)?.[1];
+  if (byHost !== undefined) return { urlId: byHost.toLowerCase(), rawPath: path, host };
+  const [urlId = "", ...rest] = path.slice(urlPath.length).split("/");
+  return { urlId, rawPath: `/${rest.join("/")}`, host };
+}
+
+function isSigned({ headers, query }: DoorRequest): boolean {
+  return /^AWS4-/.test(String(headers["authorization"] ?? "")) || /(^|&)X-Amz-Signature=/.test(query);
+}

@@ -1,0 +1,115 @@
+/** The event of a request to a function URL: API Gateway's payload format 2.0. */
+import { isUtf8 } from "node:buffer";
+import { logTime, protocolOf, sourceIpOf } from "../../apis/request-context.ts";
+import type { DoorRequest } from "../../calls/door.ts";
+import type { UrlRow } from "./tables.ts";
+
+export interface Asked {
+  readonly urlId: string;
+  readonly rawPath: string;
+  readonly host: string;
+}
+
+const textType = /^(text\/|application\/(json|xml|javascript)\b|[^;]*\+(json|xml)\b)/i;
+
+/** @throws BodyTooLarge, BodyBrokenOff */
+export async function urlEvent(
+  row: UrlRow,
+  { urlId, rawPath, host }: Asked,
+  request: DoorRequest,
+  { requestId, trace, nowMs }: { readonly requestId: string; readonly trace: string; readonly nowMs: number },
+  maxBytes: number,
+): Promise<object> {
+  const bytes = await request.bytes(maxBytes);
+  const sourceIp = sourceIpOf(request);
+  const { cookie, ...headers } = joinedHeaders(request);
+  const domainName = host.replace(/:\d+$/, "");
+  const isPort = /:(\d+)$/.exec(host)?.[1] ?? (request.scheme === "https" ? "443" : "80");
+  const parameters = queryParameters(request.query);
+  const cookies = cookie?.split(/;\s*/).filter((one) => one !== "");
+  const isText = bytes.length > 0 && textType.test(headers["content-type"] ?? "") && isUtf8(bytes);
+  const root = /Root=([^;]+)/.exec(trace)?.[1] ?? "";
+  return {
+    version: "2.0",
+    routeKey: "$default",
+    rawPath,
+    rawQueryString: request.query,
+    ...(cookies === undefined || cookies.length === 0 ? {} : { cookies }),
+    headers: {
+      ...(bytes.length === 0 ? { "content-length": "0" } : {}),
+      ...headers,
+      "x-forwarded-for": sourceIp,
+      "x-forwarded-port": isPort,
+      "x-forwarded-proto": request.scheme,
+      "x-amzn-trace-id": headers["x-amzn-trace-id"] ?? `Root=${root}`,
+      "x-amzn-tls-version": "TLSv1.3",
+      "x-amzn-tls-cipher-suite": "TLS_AES_128_GCM_SHA256",
+    },
+    ...(parameters === undefined ? {} : { queryStringParameters: parameters }),
+    requestContext: {
+      accountId: row.authType === "NONE" ? "anonymous" : row.account,
+      apiId: urlId,
+      ...(row.authType === "NONE" ? {} : { authorizer: { iam: callerOf(row, headers["authorization"]) } }),
+      domainName,
+      domainPrefix: domainName.split(".")[0],
+      http: {
+        method: request.method,
+        path: decoded(rawPath),
+        protocol: protocolOf(request),
+        sourceIp,
+        userAgent: headers["user-agent"] ?? "",
+      },
+      requestId,
+      routeKey: "$default",
+      stage: "$default",
+      time: logTime(nowMs),
+      timeEpoch: nowMs,
+    },
+    ...(bytes.length === 0 ? {} : { body: isText ? bytes.toString() : bytes.toString("base64") }),
+    isBase64Encoded: bytes.length > 0 && !isText,
+  };
+}
+
+/** By lower-case name; repeats are joined by commas, cookies as in one header. */
+function joinedHeaders({ rawHeaders, headers: { host } }: DoorRequest): Record<string, string> {
+  const joined: Record<string, string> = typeof host === "string" ? { host } : {};
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase();
+    const value = rawHeaders[at + 1] as string;
+    if (name === "host" || name === "connection") continue;
+    const before = Object.hasOwn(joined, name) ? joined[name] : undefined;
+    joined[name] = before === undefined ? value : `${before}${name === "cookie" ? "; " : ","}${value}`;
+  }
+  return joined;
+}
+
+function queryParameters(query: string): Record<string, string> | undefined {
+  if (query === "") return undefined;
+  const parameters = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(query)) {
+    const before = parameters.get(name);
+    parameters.set(name, before === undefined ? value : `${before},${value}`);
+  }
+  return Object.fromEntries(parameters);
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function callerOf({ account }: UrlRow, authorization = "") {
+  const accessKey = /Credential=([^/\s]+)\//.exec(authorization)?.[1] ?? account;
+  return {
+    accessKey,
+    accountId: account,
+    callerId: account,
+    cognitoIdentity: null,
+    principalOrgId: null,
+    userArn: `arn:aws:iam::${account}:root`,
+    userId: account,
+  };
+}
