@@ -9,7 +9,7 @@ import * as documentationTables from "./documentation-tables.ts";
 import { invalidApi, notFound } from "./errors.ts";
 import type { Execution } from "./execution-port.ts";
 import { Quotas } from "./quotas.ts";
-import { type ApiSnapshot, snapshotTable } from "./snapshot.ts";
+import { type ApiSnapshot, snapshotTable, snapshotText } from "./snapshot.ts";
 import * as tables from "./tables.ts";
 
 const idCharacters = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -136,10 +136,10 @@ export class ApiGateway {
     return snapshot as ApiSnapshot;
   }
 
-  /** Keeps a snapshot and returns its serial. Inside a transaction. */
+  /** Keeps a snapshot and returns its serial. Inside a transaction. @throws AwsError LimitExceededException */
   putSnapshot(snapshot: ApiSnapshot): number {
     const serial = this.nextSerial();
-    this.#snapshots.put({ serial, account: snapshot.account, text: JSON.stringify(snapshot) });
+    this.#snapshots.put({ serial, account: snapshot.account, text: snapshotText(snapshot) });
     return serial;
   }
 

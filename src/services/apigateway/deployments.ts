@@ -8,6 +8,8 @@ import {
   type GetDeploymentCommand,
   GetDeployments$,
   type GetDeploymentsCommand,
+  UpdateDeployment$,
+  type UpdateDeploymentCommand,
 } from "@aws-sdk/client-api-gateway";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
@@ -15,6 +17,7 @@ import type { CacheClusterSize, CanaryDefinition } from "./definitions.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { unlessEmpty } from "./methods.ts";
 import { pageOf } from "./pages.ts";
+import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 import { given } from "./rest-apis.ts";
 import { checkedVariables, newStage } from "./stages.ts";
 import { childKey, type DeploymentRow, type RestApiRow, type StageRow } from "./tables.ts";
@@ -54,6 +57,19 @@ export const getDeployments = operation<GetDeploymentsCommand>(GetDeployments$, 
   const { rows, position } = pageOf(service.deployments.by.api, api.id, input, { newestFirst: true });
   return { items: rows.map(describedDeployment), position };
 });
+
+export const updateDeployment = operation<UpdateDeploymentCommand>(UpdateDeployment$, (input, context) => {
+  const { service } = context;
+  const row = deployment(service, context, input.restApiId, input.deploymentId);
+  const updated = patches.apply(row, input.patchOperations);
+  service.deployments.put(updated);
+  return describedDeployment(updated);
+});
+
+const patches = new PatchTable<DeploymentRow>(
+  [rulesFor<DeploymentRow>().text("description")],
+  listedErrors("/description"),
+);
 
 export const deleteDeployment = operation<DeleteDeploymentCommand>(DeleteDeployment$, (input, context) => {
   const { service } = context;

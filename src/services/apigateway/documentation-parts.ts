@@ -14,7 +14,12 @@ import {
 } from "@aws-sdk/client-api-gateway";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
-import type { DocumentationLocation, DocumentationPartRow } from "./documentation-tables.ts";
+import {
+  type DocumentationLocation,
+  type DocumentationPartRow,
+  locationKey,
+  locationMembers,
+} from "./documentation-tables.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable } from "./patch.ts";
@@ -72,29 +77,6 @@ export const deleteDocumentationPart = operation<DeleteDocumentationPartCommand>
   },
 );
 
-/** The members of a location that each type has, with what an absent one means. */
-const locations: Readonly<Record<string, readonly (keyof DocumentationLocation)[]>> = {
-  API: [],
-  AUTHORIZER: ["name"],
-  MODEL: ["name"],
-  RESOURCE: ["path"],
-  METHOD: ["path", "method"],
-  PATH_PARAMETER: ["path", "method", "name"],
-  QUERY_PARAMETER: ["path", "method", "name"],
-  REQUEST_HEADER: ["path", "method", "name"],
-  REQUEST_BODY: ["path", "method"],
-  RESPONSE: ["path", "method", "statusCode"],
-  RESPONSE_HEADER: ["path", "method", "statusCode", "name"],
-  RESPONSE_BODY: ["path", "method", "statusCode"],
-};
-const usual: Partial<Record<keyof DocumentationLocation, string>> = { path: "/", method: "*", statusCode: "*" };
-
-/** A location as one text, by which two of them are told to be the same. */
-export function locationKey(location: DocumentationLocation): string {
-  const members = Object.hasOwn(locations, location.type) ? locations[location.type] : undefined;
-  return JSON.stringify([location.type, ...(members ?? []).map((name) => location[name] ?? usual[name] ?? "")]);
-}
-
 /**
  * Creates a part. Inside a transaction.
  * @throws AwsError BadRequestException, ConflictException, LimitExceededException
@@ -106,16 +88,14 @@ export function newPart(
   properties: string,
 ): DocumentationPartRow {
   checkProperties(properties);
-  const members = Object.hasOwn(locations, location.type) ? locations[location.type] : undefined;
+  const members = locationMembers(location.type);
   for (const name of Object.keys(location)) {
-    if (name !== "type" && !members?.includes(name as keyof DocumentationLocation)) {
+    if (members === undefined || (name !== "type" && !members.includes(name as keyof DocumentationLocation))) {
       throw badRequest(`Invalid location: a documentation part of type ${location.type} has no ${name}`);
     }
   }
-  const key = locationKey(location);
-  for (const other of service.documentationParts.by.api.range(api.apiId)) {
-    if (locationKey(other.location) === key)
-      throw conflict("Documentation part already exists for the specified location");
+  if (service.documentationParts.by.location.size(locationKey(api.apiId, location)) > 0) {
+    throw conflict("Documentation part already exists for the specified location");
   }
   if (service.documentationParts.by.api.size(api.apiId) >= mostParts) {
     throw limitExceeded("documentation parts for this API");
@@ -129,6 +109,21 @@ export function newPart(
   };
   service.documentationParts.put(part);
   return part;
+}
+
+/** Gives the part of that location other properties, if there is one. Inside a transaction. */
+export function replacePart(
+  service: ApiGateway,
+  { apiId }: { readonly apiId: string },
+  location: DocumentationLocation,
+  properties: string,
+): DocumentationPartRow | undefined {
+  const part = service.documentationParts.by.location.first(locationKey(apiId, location));
+  if (part === undefined) return undefined;
+  checkProperties(properties);
+  const replaced = { ...part, properties };
+  service.documentationParts.put(replaced);
+  return replaced;
 }
 
 function checkProperties(properties: string): void {

@@ -25,11 +25,42 @@ export interface DocumentationVersionRow extends Child {
   readonly description?: string;
 }
 
+/** The members of a location that each type has, with what an absent one means. */
+const locations: Readonly<Record<string, readonly (keyof DocumentationLocation)[]>> = {
+  API: [],
+  AUTHORIZER: ["name"],
+  MODEL: ["name"],
+  RESOURCE: ["path"],
+  METHOD: ["path", "method"],
+  PATH_PARAMETER: ["path", "method", "name"],
+  QUERY_PARAMETER: ["path", "method", "name"],
+  REQUEST_HEADER: ["path", "method", "name"],
+  REQUEST_BODY: ["path", "method"],
+  RESPONSE: ["path", "method", "statusCode"],
+  RESPONSE_HEADER: ["path", "method", "statusCode", "name"],
+  RESPONSE_BODY: ["path", "method", "statusCode"],
+};
+const usual: Partial<Record<keyof DocumentationLocation, string>> = { path: "/", method: "*", statusCode: "*" };
+
+/** The members a location of a type can have; undefined for a type nobody knows. */
+export function locationMembers(type: string): readonly (keyof DocumentationLocation)[] | undefined {
+  return Object.hasOwn(locations, type) ? locations[type] : undefined;
+}
+
+/** A location within an API as one text, by which two of them are told to be the same. */
+export function locationKey(apiId: string, location: DocumentationLocation): string {
+  const members = locationMembers(location.type) ?? [];
+  return JSON.stringify([apiId, location.type, ...members.map((name) => location[name] ?? usual[name] ?? "")]);
+}
+
 export const documentationPartTable = defineTable<DocumentationPartRow>()({
   name: "apigateway.documentation-parts",
   key: (row) => childKey(row.apiId, row.id),
   account: (row) => row.account,
-  indexes: { api: { group: (row) => row.apiId, order: (row) => row.serial } },
+  indexes: {
+    api: { group: (row) => row.apiId, order: (row) => row.serial },
+    location: { group: (row) => locationKey(row.apiId, row.location), order: (row) => row.serial },
+  },
 });
 
 export const documentationVersionTable = defineTable<DocumentationVersionRow>()({

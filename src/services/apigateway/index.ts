@@ -15,8 +15,10 @@ import * as documentationParts from "./documentation-parts.ts";
 import * as documentationVersions from "./documentation-versions.ts";
 import * as domainNames from "./domain-names.ts";
 import { RestExecution } from "./execution/execution.ts";
+import * as stageExports from "./exports.ts";
 import * as gatewayResponses from "./gateway-responses.ts";
 import * as importApiKeys from "./import-api-keys.ts";
+import * as importRestApi from "./import-rest-api.ts";
 import * as integrationResponses from "./integration-responses.ts";
 import * as integrations from "./integrations.ts";
 import * as methodResponses from "./method-responses.ts";
@@ -65,8 +67,10 @@ export const apigateway = defineService<ApiGateway>({
     documentationParts,
     documentationVersions,
     domainNames,
+    stageExports,
     gatewayResponses,
     importApiKeys,
+    importRestApi,
     integrationResponses,
     integrations,
     methodResponses,

@@ -46,15 +46,16 @@ export const deleteResource = operation<DeleteResourceCommand>(DeleteResource$, 
 
 /**
  * Creates a resource below another one. Inside a transaction.
+ * @param id of a resource that stood there before.
  * @throws AwsError BadRequestException, ConflictException, LimitExceededException
  */
-export function putResource(service: ApiGateway, parent: ResourceRow, pathPart: string): ResourceRow {
+export function putResource(service: ApiGateway, parent: ResourceRow, pathPart: string, id?: string): ResourceRow {
   checkPathPart(service, parent, pathPart);
   if (service.resources.by.api.size(parent.apiId) >= mostResources) throw limitExceeded("resources for this API");
   const resource: ResourceRow = {
     apiId: parent.apiId,
     account: parent.account,
-    id: service.newId("resources", 6),
+    id: id ?? service.newId("resources", 6),
     serial: service.nextSerial(),
     parentId: parent.id,
     pathPart,
@@ -74,7 +75,6 @@ export function pathBelow(parentPath: string, pathPart: string): string {
  */
 export function checkPathPart(service: ApiGateway, parent: ResourceRow, pathPart: string, self?: ResourceRow): void {
   if (pathPart === "") throw badRequest("Resource's path part must be specified");
-  const isVariable = pathPart.startsWith("{");
   if (!/^(?:[a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\+?\})$/.test(pathPart)) {
     throw badRequest(
       "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.",
@@ -83,12 +83,15 @@ export function checkPathPart(service: ApiGateway, parent: ResourceRow, pathPart
   if (/\+\}$/.test(parent.path)) {
     throw badRequest(`Cannot create a child of a resource with a greedy path variable: ${parent.path}`);
   }
-  for (const sibling of service.resources.by.parent.range(childKey(parent.apiId, parent.id))) {
-    if (sibling.id === self?.id) continue;
-    if (sibling.pathPart === pathPart) {
+  const siblings = childKey(parent.apiId, parent.id);
+  for (const sibling of service.resources.by.parent.range(siblings, { gte: pathPart, lte: pathPart })) {
+    if (sibling.id !== self?.id) {
       throw conflict(`Another resource with the same parent already has this name: ${pathPart}`);
     }
-    if (isVariable && sibling.pathPart?.startsWith("{") && isGreedy(sibling.pathPart) === isGreedy(pathPart)) {
+  }
+  if (!pathPart.startsWith("{")) return;
+  for (const sibling of service.resources.by.parent.range(siblings, { gte: "{", lt: "|" })) {
+    if (sibling.id !== self?.id && isGreedy(sibling.pathPart ?? "") === isGreedy(pathPart)) {
       throw badRequest(
         `A sibling (${sibling.id}) of this resource already has a variable path part -- only one is allowed`,
       );

@@ -8,6 +8,7 @@ import type {
   ModelDefinition,
   RequestValidatorDefinition,
 } from "./definitions.ts";
+import { limitExceeded } from "./errors.ts";
 
 export interface SnapshotResource {
   readonly id: string;
@@ -35,6 +36,25 @@ export interface ApiSnapshot {
   readonly authorizers: Readonly<Record<string, AuthorizerDefinition>>;
   /** By type; types nobody has set are not there. */
   readonly gatewayResponses: Readonly<Record<string, GatewayResponseDefinition>>;
+}
+
+/** Characters of a deployment's JSON. AWS has no such limit, but a definition to import may have 6 MB. */
+const longestSnapshot = 64 * 1024 * 1024;
+
+/** The JSON of a snapshot, made piece by piece, so that too much of it is refused before it is there. @throws AwsError */
+export function snapshotText({ resources, ...rest }: ApiSnapshot): string {
+  const pieces: string[] = [];
+  let length = 0;
+  const add = (piece: string) => {
+    length += piece.length;
+    if (length > longestSnapshot) throw limitExceeded("characters for this deployment");
+    pieces.push(piece);
+  };
+  const head = JSON.stringify(rest);
+  add(`${head.slice(0, -1)},"resources":[`);
+  for (const [at, resource] of resources.entries()) add((at === 0 ? "" : ",") + JSON.stringify(resource));
+  add("]}");
+  return pieces.join("");
 }
 
 interface SnapshotRow {

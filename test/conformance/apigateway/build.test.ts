@@ -119,7 +119,10 @@ describe.each(["memory", "disk"] as const)("an API built call by call, %s", (sto
     expect(await refused(inUse)).toEqual(
       refusal("BadRequestException", "Active stages pointing to this deployment must be moved or deleted"),
     );
-    await client.deleteDeployment({ restApiId, deploymentId: id as string });
+    const patchOperations = [{ op: "replace" as const, path: "/description", value: "second" }];
+    const address = { restApiId, deploymentId: id as string };
+    expect((await client.updateDeployment({ ...address, patchOperations })).description).toBe("second");
+    await client.deleteDeployment(address);
   });
 
   it("shows methods with their resources where that is asked for", async () => {

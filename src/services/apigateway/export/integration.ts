@@ -1,0 +1,27 @@
+/** An integration as `x-amazon-apigateway-integration`. */
+import type { IntegrationDefinition } from "../definitions.ts";
+import { given } from "../rest-apis.ts";
+
+export function exportedIntegration(integration: IntegrationDefinition, resourceId: string): object {
+  const { type, responses, passthroughBehavior, cacheNamespace, cacheKeyParameters, timeoutInMillis, ...rest } =
+    integration;
+  return given({
+    type: type.toLowerCase(),
+    ...rest,
+    responses: exportedResponses(responses),
+    passthroughBehavior: passthroughBehavior.toLowerCase(),
+    cacheNamespace: cacheNamespace === resourceId ? undefined : cacheNamespace,
+    cacheKeyParameters: cacheKeyParameters.length > 0 ? cacheKeyParameters : undefined,
+    timeoutInMillis: timeoutInMillis === usualTimeoutMs ? undefined : timeoutInMillis,
+  });
+}
+
+const usualTimeoutMs = 29_000;
+
+function exportedResponses(responses: IntegrationDefinition["responses"]): object | undefined {
+  const all = Object.values(responses);
+  if (all.length === 0) return undefined;
+  return Object.fromEntries(
+    all.map(({ selectionPattern, ...response }) => [selectionPattern ?? "default", given(response)]),
+  );
+}

@@ -1,0 +1,84 @@
+/** OpenAPI documents as texts: JSON or YAML, of version 2 or 3, with whatever is in them. */
+import { textOf } from "../../../../protocols/unknown-json.ts";
+import type { Turns } from "../../../engine/turns.ts";
+import { badRequest } from "../errors.ts";
+import { readYaml } from "./yaml.ts";
+
+/** AWS's limit of a definition. */
+export const longestDocumentBytes = 6 * 1024 * 1024;
+/** Members and items of a whole document, aliases written out, and how deep they may stand in one another. */
+const mostNodes = 500_000;
+const deepest = 100;
+
+export type Members = Readonly<Record<string, unknown>>;
+
+export interface OpenApiDocument {
+  readonly version: 2 | 3;
+  readonly root: Members;
+  /** `info.version` as it is written: YAML would make a number of `1.0`. */
+  readonly infoVersion: string | undefined;
+}
+
+/** @throws AwsError BadRequestException for what is no document, or too much of one. */
+export async function readDocument(text: string, turns: Turns): Promise<OpenApiDocument> {
+  const { root, infoVersion } = await parsed(text, turns);
+  if (!isMembers(root)) throw badRequest("Invalid OpenAPI input.");
+  const version = textOf(root["openapi"] ?? root["swagger"] ?? "");
+  const known = root["openapi"] === undefined ? 2 : 3;
+  if (version !== `${known}` && !version.startsWith(`${known}.`))
+    throw badRequest("Invalid specification version number");
+  return { version: known, root, infoVersion };
+}
+
+interface Parsed {
+  readonly root: unknown;
+  readonly infoVersion: string | undefined;
+}
+
+/** JSON or YAML, whatever it says. @throws AwsError BadRequestException */
+export async function parsed(text: string, turns: Turns): Promise<Parsed> {
+  if (Buffer.byteLength(text) > longestDocumentBytes) {
+    throw badRequest(`Invalid OpenAPI input. Documents may have at most ${longestDocumentBytes} bytes.`);
+  }
+  const trimmed = text.trim();
+  if (trimmed === "") throw badRequest("Invalid OpenAPI input.");
+  const document = parsedJson(trimmed) ?? (await parsedYaml(trimmed, turns));
+  checkSize(document.root);
+  return document;
+}
+
+function parsedJson(text: string): Parsed | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const root: unknown = JSON.parse(text);
+    const version = isMembers(root) && isMembers(root["info"]) ? root["info"]["version"] : undefined;
+    return { root, infoVersion: version === undefined || version === null ? undefined : textOf(version) };
+  } catch {
+    // YAML has maps that begin like this too.
+    return undefined;
+  }
+}
+
+async function parsedYaml(text: string, turns: Turns): Promise<Parsed> {
+  const { root, source } = await readYaml(text, turns);
+  return { root, infoVersion: source(["info", "version"]) };
+}
+
+function checkSize(root: unknown): void {
+  let nodes = 0;
+  const open: (readonly [unknown, number])[] = [[root, 0]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, depth] = next;
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > deepest) throw badRequest("Invalid OpenAPI input. The document is nested too deeply.");
+    for (const item of Object.values(value) as unknown[]) {
+      if (++nodes > mostNodes) throw badRequest("Invalid OpenAPI input. The document has too many members.");
+      open.push([item, depth + 1]);
+    }
+  }
+}
+
+/** Whether a value is a JSON object. */
+export function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,68 @@
+/** YAML in turns of the event loop: a document of some megabytes takes seconds. */
+import type { Turns } from "../../../engine/turns.ts";
+import { badRequest } from "../errors.ts";
+
+/** What the lexer makes of a document, line breaks and indentations included; composing them is done in one go. */
+const mostLexemes = 600_000;
+const lexemesATurn = 256;
+/** How many lists and maps may open in one another on a line. */
+const deepest = 100;
+/** How much aliases may make of a document. */
+const mostAliases = 100;
+
+export interface YamlDocument {
+  readonly root: unknown;
+  /** The text of a scalar as it is written; undefined where there is none. */
+  source(path: readonly string[]): string | undefined;
+}
+
+/** @throws AwsError BadRequestException */
+export async function readYaml(text: string, turns: Turns): Promise<YamlDocument> {
+  // A start need not read the library: most documents are JSON, and most runs see none.
+  const { Composer, isScalar, Lexer, Parser } = await import("yaml");
+  try {
+    const parser = new Parser();
+    const tokens = [];
+    let lexemes = 0;
+    const depth = { brackets: 0, line: 0 };
+    for (const lexeme of new Lexer().lex(text)) {
+      for (const token of parser.next(lexeme)) tokens.push(token);
+      nest(depth, lexeme);
+      if (++lexemes > mostLexemes || depth.brackets + depth.line > deepest) throw tooMuch();
+      if (lexemes % lexemesATurn === 0) await turns.rest();
+    }
+    for (const token of parser.end()) tokens.push(token);
+    const [document] = new Composer({ merge: true, uniqueKeys: false, logLevel: "silent" }).compose(
+      tokens,
+      true,
+      text.length,
+    );
+    if (document === undefined || document.errors.length > 0) throw invalid();
+    const root = document.toJS({ maxAliasCount: mostAliases }) as unknown;
+    const source = (path: readonly string[]) => {
+      const node = document.hasIn(path) ? document.getIn(path, true) : undefined;
+      return isScalar(node) ? node.source : undefined;
+    };
+    return { root, source };
+  } catch (error) {
+    // The library throws for aliases that multiply, and the stack ends where nesting does not.
+    if (error instanceof RangeError || error instanceof ReferenceError || error instanceof TypeError) throw invalid();
+    throw error;
+  }
+}
+
+/** Brackets stay open over lines; what begins items and keys counts on its line alone. */
+function nest(depth: { brackets: number; line: number }, lexeme: string): void {
+  if (lexeme === "[" || lexeme === "{") depth.brackets += 1;
+  else if (lexeme === "]" || lexeme === "}") depth.brackets -= 1;
+  else if (lexeme === "-" || lexeme === "?") depth.line += 1;
+  else if (lexeme.startsWith("\n") || lexeme.startsWith("\r")) depth.line = 0;
+}
+
+function invalid() {
+  return badRequest("Invalid OpenAPI input.");
+}
+
+function tooMuch() {
+  return badRequest("Invalid OpenAPI input. The YAML document has too much in it; JSON may have more.");
+}
