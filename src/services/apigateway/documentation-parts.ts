@@ -23,7 +23,6 @@ import {
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { childKey } from "./tables.ts";
 
 const mostParts = 2_000;
@@ -33,7 +32,9 @@ export const createDocumentationPart = operation<CreateDocumentationPartCommand>
   (input, context) => {
     const { service } = context;
     const api = service.api(context, input.restApiId);
-    const location = given({ ...(input.location as DocumentationLocation) });
+    // Empty members are as good as none: Terraform sends all of them.
+    const members = Object.entries(input.location ?? {}).filter(([, value]) => value !== "" && value !== undefined);
+    const location = Object.fromEntries(members) as unknown as DocumentationLocation;
     return described(newPart(service, { apiId: api.id, account: api.account }, location, input.properties as string));
   },
 );
