@@ -140,7 +140,7 @@ resource "aws_api_gateway_integration" "post" {
   integration_http_method = "POST"
   uri                     = "arn:aws:apigateway:eu-central-1:sqs:path/111122223333/jobs"
   credentials             = local.role
-  passthrough_behavior    = var.changed ? "NEVER" : "WHEN_NO_TEMPLATES"
+  passthrough_behavior    = "WHEN_NO_TEMPLATES"
   timeout_milliseconds    = var.changed ? 5000 : 29000
   cache_key_parameters    = ["method.request.querystring.preview"]
 
