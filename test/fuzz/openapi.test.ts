@@ -90,7 +90,8 @@ function mutate(root: unknown, { steps, value, how, name }: Mutation): void {
     }
     if (how !== "replace") delete at[key];
     if (how === "replace") at[key] = value;
-    else if (how === "rename") Object.defineProperty(at, name, { value: inner, enumerable: true, configurable: true });
+    else if (how === "rename")
+      Object.defineProperty(at, name, { value: inner, enumerable: true, configurable: true, writable: true });
     return;
   }
 }
