@@ -17,6 +17,7 @@ import { apiGatewayTarget, apiTimeoutMs } from "./delivery/api-gateway-target.ts
 import { DeliveryEngine } from "./delivery/engine.ts";
 import { httpDeadline, httpTarget } from "./delivery/http-target.ts";
 import { Mailbox } from "./delivery/mailbox.ts";
+import { AccountResets } from "./engine/account-resets.ts";
 import { Clock, type ClockMode } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
 import type { Disk } from "./engine/disk.ts";
@@ -138,6 +139,7 @@ export class Emulator {
   readonly #defaultRegion: string;
   readonly #identities: Identities;
   readonly #running: RunningService[] = [];
+  readonly #resets: AccountResets;
   readonly #processes = new Processes();
   readonly #runtime: FunctionRuntime;
   /** What functions call; nothing listens there before the server does, and without one nothing ever. */
@@ -177,8 +179,20 @@ export class Emulator {
     const endpoints = options.endpoints ?? {};
     const onMemory = options.onMemory ?? ((_isShort, text) => process.emitWarning(text));
     const memory = options.maxMemory === undefined ? undefined : new Memory(options.maxMemory, { onChange: onMemory });
+    this.#resets = new AccountResets(store, clock, (account) => this.#afterReset(account));
     this.#dispatcher = new Dispatcher(
-      { store, clock, random: random.fork("calls"), identities, requests, onBug, onNotice, endpoints, memory },
+      {
+        resets: this.#resets,
+        store,
+        clock,
+        random: random.fork("calls"),
+        identities,
+        requests,
+        onBug,
+        onNotice,
+        endpoints,
+        memory,
+      },
       models,
     );
     const call = this.#dispatcher.call.bind(this.#dispatcher);
@@ -252,6 +266,7 @@ export class Emulator {
     }
     const doors = this.#running.flatMap(({ definition, state }) => definition.door?.(state) ?? []);
     this.doors = [new ApiDoor(this.apis), ...doors];
+    this.#resets.resume();
     timers.start();
     delivery.start();
   }
@@ -348,11 +363,18 @@ export class Emulator {
 
   /** Forgets everything, or all that belongs to one account. */
   async reset(account?: string): Promise<void> {
-    this.store.reset(account);
+    if (account === undefined) {
+      this.store.reset();
+      this.#resets.forgetAll();
+      this.#afterReset(undefined);
+    } else await this.#resets.run(account);
+    await this.store.flushed();
+  }
+
+  #afterReset(account: string | undefined): void {
     for (const { definition, state } of this.#running) definition.reset?.(state, account);
     this.deliveries.reset(account);
     this.requests.clear(account === undefined ? undefined : (request) => request.account !== account);
-    await this.store.flushed();
   }
 
   /** Ends what waits: long polls return empty, deliveries under way are left to the next run. */

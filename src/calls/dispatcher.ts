@@ -12,6 +12,7 @@ import type {
 } from "../../protocols/protocol.ts";
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
 import { compileValidator, type Validator } from "../../protocols/validate.ts";
+import type { AccountResets } from "../engine/account-resets.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Memory } from "../engine/memory.ts";
 import type { Random } from "../engine/random.ts";
@@ -61,6 +62,7 @@ export interface PendingResponse {
 }
 
 export interface DispatcherDependencies {
+  readonly resets: AccountResets;
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -112,7 +114,15 @@ export class Dispatcher {
     if ("error" in claimed) return this.#fail(claimed.error, call, request);
     if (call.identity.expired) return this.#fail(expiredToken(claimed.protocol.name), call, request);
     const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
-    return this.#perform(request, claimed, call, new Invocation(call.identity, cause), origin);
+    const invocation = new Invocation(call.identity, cause);
+    const perform = () => this.#perform(request, claimed, call, invocation, origin);
+    const reset = this.#deps.resets.ended(invocation.account);
+    if (reset === undefined) return perform();
+    const answer = reset.then(() => {
+      const performed = perform();
+      return "status" in performed ? performed : performed.response;
+    });
+    return { response: answer, abort: () => invocation.abort() };
   }
 
   /**
@@ -233,6 +243,8 @@ export class Dispatcher {
     // Calls cause calls: a chain of them must not keep the event loop from going round.
     const rest = clock.turns.rest();
     if (rest !== undefined) await rest;
+    const reset = this.#deps.resets.ended(invocation.account);
+    if (reset !== undefined) await reset;
     const call = new InnerCall(model, invocation, random.fork("between services").uuid(), clock.now());
     const details = { requestId: call.requestId, operation, origin: invocation.origin ?? this.address };
     try {

@@ -67,10 +67,21 @@ export class KeptPackedTable implements HeldPackedTable {
     this.#set(key as number, before as Before);
   }
 
-  deleteAll(account: string): void {
-    for (const serial of [...this.#places.keys(), ...this.#pending.keys()]) {
-      if (this.definition.account(this.get(serial) as object) === account) this.delete(serial);
+  *forget(account: string): Generator<undefined> {
+    // Those on their way may get to the disk meanwhile, behind the walk through what is there.
+    for (const serial of [...this.#pending.keys()]) {
+      this.#forgetOne(serial, account);
+      yield;
     }
+    for (const serial of this.#places.keys()) {
+      this.#forgetOne(serial, account);
+      yield;
+    }
+  }
+
+  #forgetOne(serial: number, account: string): void {
+    const row = this.get(serial);
+    if (row !== undefined && this.definition.account(row) === account) this.delete(serial);
   }
 
   clear(): void {

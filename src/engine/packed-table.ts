@@ -42,8 +42,8 @@ export type AnyPackedDefinition = PackedTableDefinition<object>;
 
 /** A packed table as the store holds it. */
 export interface HeldPackedTable extends PackedTable<object>, Changeable {
-  /** Deletes all rows, or those of an account. Only inside `Store.transaction`. */
-  deleteAll(account: string): void;
+  /** Deletes the rows of an account, looking at a row between two items it yields. Each step inside `Store.transaction`. */
+  forget(account: string): Iterable<undefined>;
   /** Forgets all rows at once, which nothing can undo. For the store alone. */
   clear(): void;
   close(): void;
@@ -108,9 +108,10 @@ export class StoredPackedTable implements HeldPackedTable {
     else this.#places.set(serial, before as Place);
   }
 
-  deleteAll(account: string): void {
+  *forget(account: string): Generator<undefined> {
     for (const serial of this.#places.keys()) {
       if (this.definition.account(this.get(serial) as object) === account) this.delete(serial);
+      yield;
     }
   }
 

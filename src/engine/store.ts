@@ -251,7 +251,7 @@ export class Store {
     if (this.#depth > 0) throw new Error("reset was called inside a transaction");
     if (account !== undefined) {
       this.transaction(() => {
-        for (const table of this.#tables.values()) if (!outlivesReset(table)) table.deleteAll(account);
+        for (const _ of this.forget(account));
       });
       return;
     }
@@ -264,6 +264,14 @@ export class Store {
     this.#wasReset = true;
     this.#commits += 1;
     this.#queue?.reset(kept);
+  }
+
+  /**
+   * Deletes the rows of an account, table by table in the order in which they were asked for, looking at a row between two
+   * items it yields. Each step inside a transaction; between two steps others may change what they like.
+   */
+  *forget(account: string): Generator<undefined> {
+    for (const table of this.#tables.values()) if (!outlivesReset(table)) yield* table.forget(account);
   }
 
   /**

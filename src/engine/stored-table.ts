@@ -88,8 +88,12 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     this.replace(key, after, before as object | undefined);
   }
 
-  deleteAll(account: string): void {
-    for (const [key, row] of this.#rows) if (this.definition.account(row) === account) this.delete(key);
+  /** As packed tables have it. */
+  *forget(account: string): Generator<undefined> {
+    for (const [key, row] of this.#rows) {
+      if (this.definition.account(row) === account) this.delete(key);
+      yield;
+    }
   }
 
   /** Forgets all rows at once, which nothing can undo. For the store alone. */

@@ -10,6 +10,7 @@ import { Invocation } from "../../../src/calls/invocation.ts";
 import type { OperationDefinition } from "../../../src/calls/operation.ts";
 import { RequestLog } from "../../../src/calls/request-log.ts";
 import { services as definitions } from "../../../src/emulator.ts";
+import { AccountResets } from "../../../src/engine/account-resets.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
@@ -30,8 +31,19 @@ function dispatcherWith(operations: OperationDefinition<unknown>[]): Dispatcher 
   const clock = new Clock({ mode: "virtual" });
   const identities = new Identities(store, clock, "us-east-1");
   const onBug = (error: unknown, where: string) => bugs.push(`${where}: ${(error as Error).message}`);
+  const resets = new AccountResets(store, clock, () => {});
   const dispatcher = new Dispatcher(
-    { store, clock, random: new Random("seed"), identities, requests, onBug, onNotice: () => {}, endpoints: {} },
+    {
+      store,
+      resets,
+      clock,
+      random: new Random("seed"),
+      identities,
+      requests,
+      onBug,
+      onNotice: () => {},
+      endpoints: {},
+    },
     definitions.map(({ model }) => model),
   );
   for (const definition of definitions) {
