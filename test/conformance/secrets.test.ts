@@ -1,5 +1,6 @@
 /** What is secret appears nowhere: not in lists and records, and not in what the process writes. */
 import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { SFN } from "@aws-sdk/client-sfn";
 import { SNS } from "@aws-sdk/client-sns";
 import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -22,7 +23,10 @@ beforeAll(async () => {
   const logger = pino({ level: "trace" }, { write: (line: string) => written.push(line) });
   server = await startServer(emulator, { host: "127.0.0.1", port: 0, logger });
   endpoint = `http://127.0.0.1:${server.port}`;
-  receiver = await webServer(({ url }) => ({ status: url === "/token" ? 401 : 403, body: `{"token":"${secret}"}` }));
+  receiver = await webServer(({ url }) => ({
+    status: url === "/token" ? 401 : 403,
+    body: url === "/task" ? "no" : `{"token":"${secret}"}`,
+  }));
 });
 afterAll(async () => {
   await server.close(500, 20);
@@ -83,6 +87,95 @@ it("keeps secrets of connections to itself", async () => {
   expect(JSON.stringify([described, await events.listConnections({})])).not.toContain(secret);
   events.destroy();
   expect(await views()).not.toContain(secret);
+});
+
+it("shows no password of an API destination's URL, and nothing its connection adds", async () => {
+  const events = new EventBridge({ ...client, endpoint });
+  const { ConnectionArn } = await events.createConnection({
+    Name: "key",
+    AuthorizationType: "API_KEY",
+    AuthParameters: {
+      ApiKeyAuthParameters: { ApiKeyName: "x-key", ApiKeyValue: secret },
+      InvocationHttpParameters: { QueryStringParameters: [{ Key: "k", Value: secret, IsValueSecret: true }] },
+    },
+  });
+  const InvocationEndpoint = `${receiver.url.replace("http://", `http://ann:${secret}@`)}/api`;
+  const { ApiDestinationArn } = await events.createApiDestination({
+    Name: "d",
+    ConnectionArn,
+    InvocationEndpoint,
+    HttpMethod: "POST",
+  });
+  const shown = [await events.describeApiDestination({ Name: "d" }), await events.listApiDestinations({})];
+  expect(JSON.stringify(shown)).toContain(InvocationEndpoint.replace(secret, "****"));
+  expect(JSON.stringify(shown)).not.toContain(secret);
+  const broken = events.createApiDestination({
+    Name: "e",
+    ConnectionArn,
+    InvocationEndpoint: `ftp://ann:${secret}@h/`,
+    HttpMethod: "POST",
+  });
+  expect(String(await broken.catch((error: Error) => error))).toMatch(/ftp:\/\/ann:\*\*\*\*@h\//);
+  await events.putRule({ Name: "r", EventPattern: '{"source":["mine"]}' });
+  const RoleArn = "arn:aws:iam::000000000000:role/r";
+  const RetryPolicy = { MaximumRetryAttempts: 0 };
+  await events.putTargets({ Rule: "r", Targets: [{ Id: "d", Arn: ApiDestinationArn, RoleArn, RetryPolicy }] });
+  await events.putEvents({ Entries: [{ Source: "mine", DetailType: "d", Detail: "{}" }] });
+  await emulator.deliveries.settled();
+  const call = receiver.heard.find(({ url }) => url?.startsWith("/api"));
+  expect([call?.url, call?.headers["x-key"]]).toEqual([`/api?k=${secret}`, secret]);
+  events.destroy();
+  expect(await views()).not.toContain(secret);
+});
+
+it("tells in no history or log of an HTTP task what its connection adds", async () => {
+  const events = new EventBridge({ ...client, endpoint });
+  const states = new SFN({ ...client, endpoint, disableHostPrefix: true });
+  const { ConnectionArn } = await events.createConnection({
+    Name: "task",
+    AuthorizationType: "BASIC",
+    AuthParameters: {
+      BasicAuthParameters: { Username: "ann", Password: secret },
+      InvocationHttpParameters: {
+        HeaderParameters: [{ Key: "x-more", Value: secret, IsValueSecret: true }],
+        BodyParameters: [{ Key: "more", Value: secret, IsValueSecret: true }],
+      },
+    },
+  });
+  const roleArn = "arn:aws:iam::000000000000:role/r";
+  const closed = "http://127.0.0.1:1/closed";
+  for (const [name, ApiEndpoint] of Object.entries({ answers: `${receiver.url}/task`, closed })) {
+    const Parameters = { ApiEndpoint, Method: "POST", Authentication: { ConnectionArn }, RequestBody: { a: 1 } };
+    const Task = { Type: "Task", Resource: "arn:aws:states:::http:invoke", Parameters, End: true };
+    const { stateMachineArn } = await states.createStateMachine({
+      name,
+      roleArn,
+      definition: JSON.stringify({ StartAt: "T", States: { T: Task } }),
+      loggingConfiguration: {
+        level: "ALL",
+        includeExecutionData: true,
+        destinations: [
+          { cloudWatchLogsLogGroup: { logGroupArn: "arn:aws:logs:us-east-1:000000000000:log-group:tasks:*" } },
+        ],
+      },
+    });
+    const { executionArn } = await states.startExecution({ stateMachineArn });
+    await expect.poll(async () => (await states.describeExecution({ executionArn })).status).toBe("FAILED");
+    const { events: history } = await states.getExecutionHistory({ executionArn, includeExecutionData: true });
+    expect(history?.map(({ type }) => type)).toContain("TaskFailed");
+    const told = JSON.stringify([history, await states.describeExecution({ executionArn })]);
+    expect(told).not.toContain(secret);
+  }
+  const call = receiver.heard.find(({ url }) => url === "/task");
+  expect(call?.headers["authorization"]).toBe(`Basic ${Buffer.from(`ann:${secret}`).toString("base64")}`);
+  expect(call?.body).toContain(secret);
+  const basic = Buffer.from(`ann:${secret}`).toString("base64");
+  events.destroy();
+  states.destroy();
+  for (const text of [await views(), written.join("\n")]) {
+    expect(text).not.toContain(basic);
+    expect(text).not.toContain(secret);
+  }
 });
 
 it("writes none of it to its log, which has each request", async () => {

@@ -5,6 +5,7 @@ import { kindOf, type Shape } from "../../protocols/schema.ts";
 import { services } from "../../src/emulator.ts";
 import type { Chance } from "./chance.ts";
 import { hostileJson } from "./hostile-json.ts";
+import { cborOf, queryOf } from "./hostile-wire.ts";
 
 const models = services.map(({ model }) => model);
 /** What would take away the things the calls are about. */
@@ -12,6 +13,8 @@ const lastingHarm = new Set(["DeleteQueue", "DeleteTopic", "DeleteStream"]);
 const operations = models
   .flatMap(({ operations }) => [...operations.values()])
   .filter(({ name }) => !lastingHarm.has(name));
+const inQuery = operations.filter(({ service }) => service.protocols.includes("awsQuery"));
+const inCbor = operations.filter(({ service }) => service.protocols.some((name) => /cbor/i.test(name)));
 const actions = [...operations.map(({ name }) => name), "FooBar", "", "__proto__"];
 const members = [
   ...new Set(
@@ -131,8 +134,8 @@ function thingOf(member: string): string {
       : "fuzz";
 }
 
-function mutilated(chance: Chance, text: string): Buffer {
-  const bytes = Buffer.from(text);
+function mutilated(chance: Chance, text: string | Buffer): Buffer {
+  const bytes = Buffer.from(text as string);
   switch (chance.int(8)) {
     case 0:
       return bytes.subarray(0, chance.int(bytes.length + 1));
@@ -186,7 +189,9 @@ function form(chance: Chance): string {
   ];
   const raw = ["%", "%zz", "%ff%fe", "=", "a=b=c", "+", "\u0000", "&&", "%00", ";"];
   const pairs = Array.from({ length: chance.int(8) }, () =>
-    chance.chance(0.15) ? chance.of(raw) : `${encodeURI(chance.of(names))}=${safeEncode(chance.of(texts))}`,
+    chance.chance(0.15)
+      ? chance.of(raw)
+      : `${encodeURI(chance.of(names))}=${safeEncode(chance.chance(0.2) ? hostileJson(chance) : chance.of(texts))}`,
   );
   if (chance.chance(0.9)) pairs.unshift(`Action=${safeEncode(chance.of(actions))}`);
   if (chance.chance(0.7)) pairs.push(`Version=${chance.of(["2012-11-05", "2011-06-15", "1", ""])}`);
@@ -256,7 +261,23 @@ export function malformedCall(chance: Chance): Sent {
   let method = "POST";
   let path = "/";
   let body: Buffer;
-  if (chance.chance(0.6)) {
+  if (chance.chance(0.2)) {
+    const { name, service, input } = chance.of(chance.chance(0.5) ? inQuery : inCbor);
+    const value: unknown = JSON.parse(input.isStructSchema() ? struct(chance, input, 0) : "{}");
+    const dialect = chance.of(service.protocols.filter((one) => one === "awsQuery" || /cbor/i.test(one)));
+    if (dialect === "awsQuery") {
+      headers["content-type"] = "application/x-www-form-urlencoded";
+      body = Buffer.from(`Action=${name}&${queryOf(chance, value, safeEncode)}`);
+    } else {
+      body = cborOf(chance, value);
+      headers["content-type"] = dialect === "rpcv2Cbor" ? "application/cbor" : "application/x-amz-cbor-1.1";
+      if (dialect === "rpcv2Cbor") {
+        headers["smithy-protocol"] = "rpc-v2-cbor";
+        path = `/service/${service.targetPrefix}/operation/${name}`;
+      } else headers["x-amz-target"] = `${service.targetPrefix}.${name}`;
+    }
+    if (chance.chance(0.1)) body = mutilated(chance, body);
+  } else if (chance.chance(0.6)) {
     const { name, service, input, http } = chance.of(operations);
     body = mutilated(chance, input.isStructSchema() ? struct(chance, input, 0) : "{}");
     if (http) {

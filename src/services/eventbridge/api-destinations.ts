@@ -15,6 +15,7 @@ import {
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
+import { withoutSecrets } from "../../outside/secrets.ts";
 import { alreadyExists, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
@@ -99,7 +100,7 @@ function checkConnection(service: EventBridge, arn: string): void {
 function checkEndpoint(endpoint: string, verb: string): void {
   if (URL.canParse(endpoint) && /^https?:\/\/[^*/]+/i.test(endpoint)) return;
   throw validation(
-    `Failed to ${verb} the api-destination(s). Parameter InvocationEndpoint is not valid. Reason: Endpoint '${endpoint}' is invalid, please provide a valid HTTPS endpoint URL.`,
+    `Failed to ${verb} the api-destination(s). Parameter InvocationEndpoint is not valid. Reason: Endpoint '${withoutSecrets(endpoint)}' is invalid, please provide a valid HTTPS endpoint URL.`,
   );
 }
 
@@ -127,7 +128,7 @@ function shown(service: EventBridge, destination: ApiDestinationRow) {
     ...shownState(service, destination),
     Name: destination.name,
     ConnectionArn: destination.connectionArn,
-    InvocationEndpoint: destination.endpoint,
+    InvocationEndpoint: withoutSecrets(destination.endpoint),
     HttpMethod: destination.method,
     InvocationRateLimitPerSecond: destination.perSecond ?? defaultPerSecond,
   };
