@@ -4,7 +4,7 @@ import type { ServiceModel } from "../../protocols/schema.ts";
 
 /** Answers to tasks let executions end; SubscribeToShard reads. */
 const newWork =
-  /^(Add|Assume|Create|Enable|Import|Merge|Publish|Put|Redrive|Register|Send(?!Task)|Split|Start|Subscribe(?!ToShard)|Tag)/;
+  /^(Add|Assume|Create|Enable|Generate|Import|Invoke|Merge|PostToConnection|Publish|Put|Redrive|Register|Reimport|Send(?!Task)|Split|Start|Subscribe(?!ToShard)|Tag)/;
 
 /** Whether an operation makes something that stays. */
 export function isNewWork(operation: string): boolean {
@@ -17,6 +17,7 @@ const throttlingNames = [
   "ThrottledException",
   "ProvisionedThroughputExceededException",
   "ThrottlingException",
+  "TooManyRequestsException",
 ] as const;
 
 /** The service's answer to clients that ask for too much; SDKs try again, a little later each time. */

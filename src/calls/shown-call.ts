@@ -22,7 +22,7 @@ const resources = [
   ...["ResourceArn", "ResourceARN", "resourceArn", "apiId", "restApiId", "ApiId", "RoleArn"],
 ];
 
-const secretNames = /password|secret|token|credential|apikey|authorization/i;
+const secretNames = /password|secret|token|credential|apikey|authorization|authparameters|^environment$/i;
 const mostText = 200;
 
 /** Queues by their names, everything else as it was named. */
@@ -47,6 +47,11 @@ export function parametersOf({ input: shape, service }: OperationModel, input: I
 }
 
 function shortened(value: unknown): string {
-  const text = withoutSecrets(textOf(value));
+  const text = withoutSecrets(typeof value === "object" ? (JSON.stringify(value, masked) ?? "") : textOf(value));
   return text.length > mostText ? `${text.slice(0, mostText)}…` : text;
+}
+
+/** For `JSON.stringify`: what is inside of a parameter is as secret as its names say. */
+function masked(name: string, value: unknown): unknown {
+  return secretNames.test(name) ? "****" : value;
 }
