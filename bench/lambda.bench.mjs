@@ -38,7 +38,9 @@ export async function bench() {
     const cold = [];
     for (let i = 0; i < coldStarts; i++) {
       const base = { Runtime: "nodejs20.x", Handler: "index.handler", Role: role };
-      await client.send(new CreateFunctionCommand({ ...base, FunctionName: `f-${i}`, Code: { ZipFile: ZipFileBytes } }));
+      await client.send(
+        new CreateFunctionCommand({ ...base, FunctionName: `f-${i}`, Code: { ZipFile: ZipFileBytes } }),
+      );
       cold.push((await invoke(`f-${i}`, { name: "cold" })).took);
     }
     bus.registerFunction("in-process", async (event) => ({ hello: event.name }));
