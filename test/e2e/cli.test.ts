@@ -210,7 +210,8 @@ describe("a start", () => {
       }
       kill("SIGTERM");
       const lines = (await ended).stdout.split("\n").filter((line) => line.startsWith("{"));
-      return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+      const told = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
+      return told.filter((text) => text.startsWith("policies "));
     };
     const line = (mode: string, topic: string) =>
       `policies ${mode}: sns.amazonaws.com for arn:aws:sns:us-east-1:000000000000:${topic} may not sqs:SendMessage arn:aws:sqs:us-east-1:000000000000:q: no policy is set`;

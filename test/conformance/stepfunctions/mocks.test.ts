@@ -177,7 +177,8 @@ describe("tasks for services elsewhere", () => {
     });
     const sdk = await states.run(task("T", { ...get, Resource: "arn:aws:states:::aws-sdk:dynamodb:getItem" }));
     expect(JSON.parse(sdk.output as string)).toEqual({ Item: { id: { S: "1" } } });
-    const failed = await states.run(task("T", { ...get, Resource: "arn:aws:states:::aws-sdk:dynamodb:putItem" }));
+    const put = { Resource: "arn:aws:states:::aws-sdk:dynamodb:putItem", Parameters: { TableName: "t", Item: {} } };
+    const failed = await states.run(task("T", { ...get, ...put }));
     expect(failed.error).toBe("DynamoDb.ResourceNotFoundException");
     expect(failed.cause).toMatch(/^Requested resource not found \(Service: DynamoDb, Status Code: 400, Request ID: /);
   });

@@ -12,7 +12,7 @@ let other: Awaited<ReturnType<typeof webServer>>;
 let answer: (request: Heard) => Said | undefined;
 
 const startTime = "2030-01-01T00:00:00Z";
-const services = ["s3", "batch", "ecs", "glue", "secretsmanager", "iam", "lambda"];
+const services = ["s3", "batch", "ecs", "glue", "athena", "cloudformation", "lambda"];
 const endpoints = () => ({
   ...Object.fromEntries(services.map((name) => [name, other.url])),
   sagemaker: "http://127.0.0.1:1",
@@ -173,23 +173,23 @@ describe("a service whose client is installed", () => {
 describe("a service whose client is not installed", () => {
   it("is spoken to as AWS JSON, when it can be, with the execution's account and region", async () => {
     answer = () => json({ Name: "s", CreatedDate: 1 });
-    const { output } = await states.run(sdk("secretsmanager:createSecret", { Name: "s", SecretString: "x" }));
+    const { output } = await states.run(sdk("athena:createWorkGroup", { Name: "s", Description: "x" }));
     expect(JSON.parse(output as string)).toEqual({ Name: "s", CreatedDate: 1 });
     expect(other.heard[0]).toMatchObject({
       method: "POST",
       url: "/",
-      headers: { "x-amz-target": "secretsmanager.CreateSecret", "content-type": "application/x-amz-json-1.1" },
-      body: '{"Name":"s","SecretString":"x"}',
+      headers: { "x-amz-target": "AmazonAthena.CreateWorkGroup", "content-type": "application/x-amz-json-1.1" },
+      body: '{"Name":"s","Description":"x"}',
     });
-    expect(scopeOf(other.heard[0] as Heard)).toBe("000000000000/20300101/us-east-1/secretsmanager/aws4_request");
+    expect(scopeOf(other.heard[0] as Heard)).toBe("000000000000/20300101/us-east-1/athena/aws4_request");
     answer = () => ({
       ...json({ __type: "InvalidRequestException", Message: "No." }, { "x-amzn-requestid": "r" }),
       status: 400,
     });
-    const refused = await states.run(sdk("secretsmanager:createSecret", { Name: "s" }));
+    const refused = await states.run(sdk("athena:createWorkGroup", { Name: "s" }));
     expect([refused.error, refused.cause]).toEqual([
-      "SecretsManager.InvalidRequestException",
-      "No. (Service: SecretsManager, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)",
+      "Athena.InvalidRequestException",
+      "No. (Service: Athena, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)",
     ]);
     const unreachable = await states.run(sdk("sagemaker:listModels", {}));
     expect(unreachable.error).toBe("SageMaker.SdkClientException");
@@ -197,9 +197,9 @@ describe("a service whose client is not installed", () => {
   });
 
   it("else says which package to install", async () => {
-    const { error, cause } = await states.run(sdk("iam:createUser", { UserName: "u" }));
+    const { error, cause } = await states.run(sdk("cloudformation:createStack", { StackName: "s" }));
     expect(error).toBe("States.Runtime");
-    expect(cause).toContain("install @aws-sdk/client-iam, its current version, where Busbar is started.");
+    expect(cause).toContain("install @aws-sdk/client-cloudformation, its current version, where Busbar is started.");
     const { cause: elsewhere } = await states.run(sdk("elasticloadbalancingv2:describeTags", {}));
     expect(elsewhere).toContain("start it with --endpoint elasticloadbalancingv2=<url>");
     expect(other.heard).toEqual([]);

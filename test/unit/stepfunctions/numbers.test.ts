@@ -41,7 +41,8 @@ describe("the text of a number", () => {
       "a Result of the definition",
       pass('"Result":{"v":1.0,"w":[1E2]},"ResultPath":"$.r"'),
       "{}",
-      '{"r":{"v":1.0,"w":[1E2]}}',
+      // A definition's own numbers are Java's doubles [recorded].
+      '{"r":{"v":1.0,"w":[100.0]}}',
     ],
     ["a template", pass('"Parameters":{"lit":2.0,"v.$":"$.a"}'), '{"a":0.0}', '{"lit":2.0,"v":0.0}'],
     [
