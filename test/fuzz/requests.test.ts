@@ -193,6 +193,8 @@ it("refuses bodies of 20 MiB, plain, in chunks or inflated", async () => {
 it("has written of no bug, and ends in order", async () => {
   cli.kill("SIGTERM");
   const { code, stdout, stderr } = await cli.ended;
-  expect(stdout.split("\n").filter((line) => line.startsWith("{"))).toEqual([]);
+  // Some of it begins as TLS does, of which the log tells once.
+  const lines = stdout.split("\n").filter((line) => line.startsWith("{") && !line.includes("spoke https"));
+  expect(lines).toEqual([]);
   expect([code, stderr]).toEqual([0, ""]);
 });

@@ -81,7 +81,7 @@ describe("archive and replay", () => {
     await replay("{}");
     await publish(bench, topic, body(6));
     expect(await texts(bench, queue)).toEqual([body(6)]);
-    expect(await refusal(replay("{"))).toMatch(/ReplayPolicy: failed to parse JSON\.$/);
+    expect(await refusal(replay("{"))).toMatch(/ReplayPolicy: failed to parse JSON\. Unexpected end-of-input/);
     expect(await refusal(replay(replayFrom(end, from)))).toMatch(/EndingPoint must be later than StartingPoint$/);
   });
 
