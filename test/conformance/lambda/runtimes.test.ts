@@ -1,5 +1,6 @@
 /** What runtimes promise handlers: forms, contexts, errors, logs and ends. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isOnPath } from "../../../src/functions/runtime/launch.ts";
 import { functionArn, LambdaEnvironment } from "../../support/lambda.ts";
 import { refused } from "../../support/refusal.ts";
 
@@ -229,6 +230,31 @@ def handler(event, context):
     expect(await errorOf("def handler(e, c):\n    return {1, 2}\n", { Runtime: python })).toMatchObject({
       errorType: "Runtime.MarshalError",
     });
+  });
+
+  it("of Ruby run handlers, where there is a ruby", async () => {
+    if (!isOnPath("ruby")) {
+      console.log("No ruby on the PATH: its functions are not tried.");
+      return;
+    }
+    const code = `require "json"
+def handler(event:, context:)
+  puts "seen #{event["a"]}"
+  raise ArgumentError, "bad" if event["fail"]
+  { name: context.function_name, left: context.get_remaining_time_in_millis > 0 }
+end
+`;
+    const { FunctionName } = await env.create({ "index.rb": code }, { Runtime: "ruby3.3", Timeout: 20 });
+    const { value, log } = await env.invoke(FunctionName, { a: 1 });
+    expect(value).toEqual({ name: FunctionName, left: true });
+    expect(log).toContain("\nseen 1\n");
+    const failed = await env.invoke(FunctionName, { fail: true });
+    expect(failed).toMatchObject({
+      error: "Unhandled",
+      value: { errorType: "Function<ArgumentError>", errorMessage: "bad" },
+    });
+    const bad = await env.create({ "index.rb": "def other; end" }, { Runtime: "ruby3.3", Timeout: 20 });
+    expect((await env.invoke(bad.FunctionName)).value).toMatchObject({ errorType: "Function<NameError>" });
   });
 
   it("of a zip's own are its bootstrap", async () => {
