@@ -14,7 +14,6 @@ const run = promisify(execFile);
 const configuration = join(import.meta.dirname, "terraform");
 /** Where a mirror of providers may lie: a folder with one for each registry. */
 const mirrorHomes = ["/opt", "/usr/local/share/terraform", "/usr/share/terraform", join(homedir(), ".terraform.d")];
-const registry = "registry.terraform.io";
 /** Terraform waits for SQS's attributes by the clock, and the machine may be busy. */
 const limitMs = 20 * 60_000;
 
@@ -30,8 +29,10 @@ async function mirror(): Promise<string | undefined> {
   for (const home of mirrorHomes) {
     const folders = await readdir(home, { withFileTypes: true }).catch(() => []);
     for (const folder of [home, ...folders.filter((one) => one.isDirectory()).map(({ name }) => join(home, name))]) {
-      const versions = await readdir(join(folder, registry, "hashicorp", "aws")).catch((): string[] => []);
-      if (versions.includes("5.100.0")) return folder;
+      for (const registry of await readdir(folder).catch((): string[] => [])) {
+        const versions = await readdir(join(folder, registry, "hashicorp", "aws")).catch((): string[] => []);
+        if (versions.includes("5.100.0")) return folder;
+      }
     }
   }
   return undefined;
