@@ -1,6 +1,7 @@
 /** Queues that feed functions: what they get, and what becomes of messages that they fail with. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bodiesOf, EventSourcesEnvironment } from "../../../support/event-sources.ts";
+import { functionArn, zipOf } from "../../../support/lambda.ts";
 
 describe("a queue", () => {
   let env: EventSourcesEnvironment;
@@ -176,5 +177,36 @@ describe("a queue", () => {
     await env.reaches(UUID, "Enabled");
     await env.advance(0);
     expect(batches.flatMap(bodiesOf)).toEqual(["a"]);
+  });
+
+  it("keeps a batch for a function without room, and hands it over once there is some", async () => {
+    const { url, arn } = await env.around.queue({ VisibilityTimeout: "60" });
+    const code = `export const handler = async ({ Records }) => {
+      if (Records[0].attributes.ApproximateReceiveCount !== "1") throw new Error("received anew");
+    };`;
+    const FunctionName = env.around.name("function");
+    await env.lambda.createFunction({
+      FunctionName,
+      Runtime: "nodejs20.x",
+      Handler: "index.handler",
+      Role: "arn:aws:iam::000000000000:role/lambda",
+      Timeout: 30,
+      Code: { ZipFile: await zipOf({ "index.mjs": code }) },
+    });
+    await env.lambda.putFunctionConcurrency({ FunctionName, ReservedConcurrentExecutions: 0 });
+    await env.map(arn, FunctionName);
+    await env.send(url, "a");
+    await env.advance("10s");
+    const { Attributes } = await env.around.sqs.getQueueAttributes({
+      QueueUrl: url,
+      AttributeNames: ["ApproximateNumberOfMessagesNotVisible"],
+    });
+    expect(Attributes).toEqual({ ApproximateNumberOfMessagesNotVisible: "1" });
+    await env.lambda.deleteFunctionConcurrency({ FunctionName });
+    await env.advance("20s");
+    await env.advance("10m");
+    expect(await env.lying(url)).toEqual([]);
+    const failed = env.around.bus.deliveries({ target: functionArn(FunctionName), status: "failed" });
+    expect(failed).toEqual([]);
   });
 });
