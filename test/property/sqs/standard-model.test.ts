@@ -55,6 +55,8 @@ interface ModelMessage {
 
 interface Handle {
   readonly queue: QueueName;
+  /** How often the message had been received, this time included. */
+  readonly receives: number;
   readonly id: string;
   readonly text: string;
 }
@@ -169,8 +171,9 @@ async function run(commands: readonly Command[]): Promise<void> {
         expect(Messages.map(({ Body, Attributes }) => [Body, Attributes?.ApproximateReceiveCount])).toEqual(
           expected.map(({ body, receives }) => [body, String(receives)]),
         );
-        for (const { MessageId, ReceiptHandle } of Messages) {
-          handles.push({ queue: step.from, id: MessageId as string, text: ReceiptHandle as string });
+        for (const { MessageId, ReceiptHandle, Attributes } of Messages) {
+          const receives = Number(Attributes?.ApproximateReceiveCount);
+          handles.push({ queue: step.from, id: MessageId as string, text: ReceiptHandle as string, receives });
         }
         break;
       }
@@ -186,8 +189,9 @@ async function run(commands: readonly Command[]): Promise<void> {
         const handle = handles[step.pick % Math.max(1, handles.length)];
         if (!handle) break;
         const message = model.find(handle);
-        // Also when its visibility has ended: it is hidden again.
-        const possible = message !== undefined;
+        // The latest handle hides it again when its visibility has ended; an older one works while it is in flight.
+        const possible =
+          message !== undefined && (message.receives === handle.receives || message.state === "in flight");
         const changed = await sqs
           .changeMessageVisibility({
             QueueUrl: urls[handle.queue],
