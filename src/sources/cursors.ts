@@ -1,3 +1,5 @@
+import type { Store } from "../engine/store.ts";
+
 /** How far a reader has come in the shards of its stream: rows of whoever it reads for. */
 export interface Cursor {
   readonly shard: string;
@@ -24,3 +26,30 @@ export interface Cursors {
 
 /** Where a stream is read from at first: from its oldest record, from what comes now, or from a time in epoch ms. */
 export type StartingPosition = "TRIM_HORIZON" | "LATEST" | number;
+
+/** Where an owner's cursors are kept. */
+export interface CursorRows<Row extends Cursor> {
+  /** Its rows, in the order of their shards. */
+  list(): readonly Row[];
+  get(shard: string): Row | undefined;
+  put(cursor: Cursor): void;
+  delete(row: Row): void;
+}
+
+/** The cursors of one owner as rows of a table. */
+export function cursorsIn<Row extends Cursor>(store: Store, { list, get, put, ...rows }: CursorRows<Row>): Cursors {
+  return {
+    list,
+    get,
+    begin: (all) =>
+      store.transaction(() => {
+        for (const row of list()) rows.delete(row);
+        all.forEach(put);
+      }),
+    add: (more) => store.transaction(() => more.forEach(put)),
+    move: (cursor) =>
+      store.transaction(() => {
+        if (get(cursor.shard) !== undefined) put(cursor);
+      }),
+  };
+}

@@ -1,5 +1,5 @@
 /** The state of Lambda: its tables, and what all operations on functions share. */
-import { parseArn } from "../../calls/arn.ts";
+import { parseArn, partitionOf } from "../../calls/arn.ts";
 import type { Invocation } from "../../calls/invocation.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
@@ -263,7 +263,7 @@ export class Lambda {
     const place = parseArn(functionArn) ?? { account: "", region: "" };
     const row = this.runner.functionOf(functionArn, place);
     const role = row === undefined ? undefined : this.latestOf(row)?.settings.Role;
-    return role ?? `arn:aws:iam::${place.account}:role/lambda`;
+    return role ?? `arn:${partitionOf(place.region)}:iam::${place.account}:role/lambda`;
   }
 
   #settle(arn: string): void {

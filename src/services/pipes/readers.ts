@@ -1,5 +1,5 @@
 /** What reads a pipe's source, with the pipe's parameters, in the pipe's name. */
-import type { Cursor, Cursors } from "../../sources/cursors.ts";
+import { type Cursors, cursorsIn } from "../../sources/cursors.ts";
 import type { Consumer, Reader, Surroundings } from "../../sources/drain.ts";
 import { notesOf } from "../../sources/notes.ts";
 import { QueueReader } from "../../sources/queue-reader.ts";
@@ -69,21 +69,10 @@ function deadLettersOf(pipes: Pipes, { arn, sourceParameters }: PipeRow): Failur
 }
 
 function cursorsOf({ cursors, deps }: Pipes, { arn, account }: PipeRow): Cursors {
-  const { store } = deps;
-  const list = () => [...cursors.by.pipe.range(arn)];
-  const put = (cursor: Cursor) => cursors.put({ ...cursor, key: cursorKey(arn, cursor.shard), account, pipe: arn });
-  return {
-    list,
+  return cursorsIn(deps.store, {
+    list: () => [...cursors.by.pipe.range(arn)],
     get: (shard) => cursors.get(cursorKey(arn, shard)),
-    begin: (all) =>
-      store.transaction(() => {
-        for (const { key } of list()) cursors.delete(key);
-        all.forEach(put);
-      }),
-    add: (more) => store.transaction(() => more.forEach(put)),
-    move: (cursor) =>
-      store.transaction(() => {
-        if (cursors.has(cursorKey(arn, cursor.shard))) put(cursor);
-      }),
-  };
+    put: (cursor) => cursors.put({ ...cursor, key: cursorKey(arn, cursor.shard), account, pipe: arn }),
+    delete: ({ key }) => cursors.delete(key),
+  });
 }

@@ -5,6 +5,7 @@ import type { ServiceDependencies } from "../../../calls/service.ts";
 import type { Reader } from "../../../sources/drain.ts";
 import { Running } from "../../../sources/running.ts";
 import type { Tagged } from "../lambda.ts";
+import type { Answered } from "./batches.ts";
 import { readerOf } from "./readers.ts";
 import { cursorTable, type MappingRow, type MappingState, mappingArn, mappingTable, windowTable } from "./tables.ts";
 
@@ -17,6 +18,8 @@ export class EventSources {
   readonly mappings;
   readonly cursors;
   readonly windows;
+  /** Last calls of tumbling windows that are under way, by the windows' keys. */
+  readonly closings = new Map<string, Promise<Answered>>();
   /** The role that a function runs as. */
   readonly roleOf: (functionArn: string) => string;
   readonly #running = new Running();

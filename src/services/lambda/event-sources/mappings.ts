@@ -118,13 +118,19 @@ export const listEventSourceMappings = operation<ListEventSourceMappingsCommand>
       source === undefined
         ? mappings.by.made.range(placeKey(context), bounds)
         : mappings.by.source.range(source, bounds);
-    const wanted = [...rows].filter(
-      (row) => placeKey(row) === placeKey(context) && (functionArn === undefined || isOf(row, functionArn)),
+    const { items, more } = takePage(
+      wantedOf(rows, context, functionArn),
+      Math.min(input.MaxItems ?? mostInPage, mostInPage),
     );
-    const { items, more } = takePage(wanted, Math.min(input.MaxItems ?? mostInPage, mostInPage));
     return { EventSourceMappings: items.map(mappingOf), NextMarker: nextMarker(more, [items.at(-1)?.serial]) };
   },
 );
+
+function* wantedOf(rows: Iterable<MappingRow>, place: Place, functionArn: string | undefined): Iterable<MappingRow> {
+  for (const row of rows) {
+    if (placeKey(row) === placeKey(place) && (!functionArn || isOf(row, functionArn))) yield row;
+  }
+}
 
 /** A function without a qualifier is asked for with all of its qualifiers. */
 function isOf({ functionArn }: MappingRow, asked: string): boolean {

@@ -1,5 +1,5 @@
 /** What reads a mapping's source, with the mapping's settings, and hands batches to its function. */
-import type { Cursor, Cursors } from "../../../sources/cursors.ts";
+import { type Cursors, cursorsIn } from "../../../sources/cursors.ts";
 import type { Consumer, Reader, Surroundings } from "../../../sources/drain.ts";
 import { notesOf } from "../../../sources/notes.ts";
 import { QueueReader } from "../../../sources/queue-reader.ts";
@@ -57,21 +57,10 @@ function streamOptions(sources: EventSources, row: MappingRow) {
 }
 
 function cursorsOf({ cursors, deps }: EventSources, { uuid, account }: MappingRow): Cursors {
-  const { store } = deps;
-  const list = () => [...cursors.by.mapping.range(uuid)];
-  const put = (cursor: Cursor) => cursors.put({ ...cursor, key: shardKey(uuid, cursor.shard), account, mapping: uuid });
-  return {
-    list,
+  return cursorsIn(deps.store, {
+    list: () => [...cursors.by.mapping.range(uuid)],
     get: (shard) => cursors.get(shardKey(uuid, shard)),
-    begin: (all) =>
-      store.transaction(() => {
-        for (const { key } of list()) cursors.delete(key);
-        all.forEach(put);
-      }),
-    add: (more) => store.transaction(() => more.forEach(put)),
-    move: (cursor) =>
-      store.transaction(() => {
-        if (cursors.has(shardKey(uuid, cursor.shard))) put(cursor);
-      }),
-  };
+    put: (cursor) => cursors.put({ ...cursor, key: shardKey(uuid, cursor.shard), account, mapping: uuid }),
+    delete: ({ key }) => cursors.delete(key),
+  });
 }

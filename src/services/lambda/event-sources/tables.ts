@@ -8,6 +8,7 @@ import type {
   ProvisionedPollerConfig,
   ScalingConfig,
 } from "@aws-sdk/client-lambda";
+import { formatArn } from "../../../calls/arn.ts";
 import { placeKey } from "../../../calls/place.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { Cursor } from "../../../sources/cursors.ts";
@@ -104,5 +105,5 @@ export function shardKey(mapping: string, shard: string): string {
 }
 
 export function mappingArn({ region, account, uuid }: Pick<MappingRow, "region" | "account" | "uuid">): string {
-  return `arn:aws:lambda:${region}:${account}:event-source-mapping:${uuid}`;
+  return formatArn("lambda", region, account, `event-source-mapping:${uuid}`);
 }

@@ -47,7 +47,9 @@ export class TumblingWindows {
 
   async #part(part: readonly StreamRecord[], startMs: number): Promise<Answered> {
     const shard = shardOf(part[0] as StreamRecord);
-    let open = this.#sources.windows.get(shardKey(this.#row.uuid, shard));
+    const key = shardKey(this.#row.uuid, shard);
+    await this.#sources.closings.get(key);
+    let open = this.#sources.windows.get(key);
     if (open !== undefined && open.startMs < startMs) {
       const closed = await this.#close(open);
       if (closed.failed.size > 0) return { ...closed, failed: new Set(part.keys()) };
@@ -85,8 +87,19 @@ export class TumblingWindows {
     });
   }
 
+  /** Closes a window, once however many want it: its end on the clock, a later batch, a reader before this one. */
+  #close(open: WindowRow): Promise<Answered> {
+    const { closings } = this.#sources;
+    let closing = closings.get(open.key);
+    if (closing === undefined) {
+      closing = this.#callLast(open).finally(() => closings.delete(open.key));
+      closings.set(open.key, closing);
+    }
+    return closing;
+  }
+
   /** The last call of a window has no records. One that fails is made again with the shard's next batch. */
-  async #close(open: WindowRow): Promise<Answered> {
+  async #callLast(open: WindowRow): Promise<Answered> {
     const answer = await this.#hand(this.#event([], open.shard, open.startMs, open.state, true), []);
     if (answer.failure !== undefined) return { ...answer, failed: new Set([0]) };
     this.#sources.deps.store.transaction(() => {

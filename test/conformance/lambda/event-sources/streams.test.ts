@@ -205,6 +205,22 @@ describe("a stream", () => {
     ]);
     expect(batches[0]?.window?.start).toMatch(/:00Z$/);
   });
+
+  it("closes a window once, also when its mapping has changed meanwhile", async () => {
+    const { name: stream, arn } = await env.around.stream();
+    const { name, batches } = env.handler(async ({ Records, state }) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { state: { sum: (state?.sum ?? 0) + Records.length } };
+    });
+    const UUID = await env.map(arn, name, { ...oldest, TumblingWindowInSeconds: 60 });
+    await env.put(stream, "1");
+    await env.advance("1s");
+    await env.lambda.updateEventSourceMapping({ UUID, BatchSize: 5 });
+    await env.reaches(UUID, "Enabled");
+    await env.advance("3m");
+    const last = batches.filter(({ isFinalInvokeForWindow }) => isFinalInvokeForWindow);
+    expect(last.map(({ state }) => state)).toEqual([{ sum: 1 }]);
+  });
 });
 
 it("goes on where the process ended", async () => {
