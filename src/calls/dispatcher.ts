@@ -2,57 +2,28 @@ import { protocols } from "../../protocols/all.ts";
 import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
 import { type JsonDecoder, jsonDecoder } from "../../protocols/json-shape.ts";
-import type {
-  Claim,
-  OperationCodec,
-  ProtocolName,
-  Unclaimed,
-  WireRequest,
-  WireResponse,
-} from "../../protocols/protocol.ts";
+import type { Claim, OperationCodec, Unclaimed, WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
-import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import type { AccountResets } from "../engine/account-resets.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Memory } from "../engine/memory.ts";
 import type { Random } from "../engine/random.ts";
-import { performance } from "../engine/real-time.ts";
 import type { Store } from "../engine/store.ts";
-import { type Call, InnerCall, RelayedRequest, Request } from "./call.ts";
+import { type AnswerDependencies, Answers } from "./answers.ts";
+import { InnerCall, RelayedRequest, Request } from "./call.ts";
 import { Cause } from "./cause.ts";
 import { BodyTooLarge } from "./door.ts";
 import type { Identities } from "./identity.ts";
 import { Invocation } from "./invocation.ts";
-import { isNewWork, outOfMemory } from "./new-work.ts";
-import { OperationContext, type OperationDefinition } from "./operation.ts";
+import { outOfMemory } from "./new-work.ts";
+import { OperationContext } from "./operation.ts";
 import { Passages, unreachable } from "./passages.ts";
-import type { RequestLog } from "./request-log.ts";
-import type { InputForm, ServiceDefinition } from "./service.ts";
+import { bodyTooLarge, expiredToken, notBuilt } from "./refusals.ts";
+import { type Route, Routes, type RunningService } from "./routes.ts";
+import type { InputForm } from "./service.ts";
 
-/** A service with its state, as one emulator runs it. */
-export interface RunningService {
-  readonly definition: ServiceDefinition;
-  readonly state: unknown;
-}
-
-/** What is compiled for an operation at its first call, whichever emulator it reaches. */
-interface Compiled {
-  readonly validate: Validator;
-  readonly codecs: Partial<Record<ProtocolName, OperationCodec>>;
-}
-
-const compiledOperations = new WeakMap<OperationModel, Compiled>();
-/** Clients can sign for services nobody has heard of. */
-const mostTold = 500;
+/** Readers of JSON that users write as the input of an operation, made at its first such call. */
 const jsonReaders = new WeakMap<OperationModel, JsonDecoder>();
-
-/** One operation of one emulator. */
-interface Route extends Compiled {
-  readonly operation: OperationModel;
-  readonly state: unknown;
-  readonly run: OperationDefinition<unknown>["run"] | undefined;
-  readonly isNewWork: boolean;
-}
 
 /** An answer that is not there yet, and the way to give it up. */
 export interface PendingResponse {
@@ -61,18 +32,13 @@ export interface PendingResponse {
   abort(): void;
 }
 
-export interface DispatcherDependencies {
+export interface DispatcherDependencies extends AnswerDependencies {
   readonly resets: AccountResets;
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
   readonly identities: Identities;
-  readonly requests: RequestLog;
-  /** Told of everything that is a bug of ours: thrown, but no AwsError. */
-  readonly onBug: (error: unknown, where: string) => void;
-  /** Told once of what a person should know and no answer can say. */
-  readonly onNotice: (text: string) => void;
-  /** Where calls of services that Busbar has not are passed on to, by service. */
+  /** Where calls of services that Busbar does not have are passed on to, by service. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** New work is refused when there is not enough of it; absent, nobody looks. */
   readonly memory?: Memory | undefined;
@@ -87,21 +53,20 @@ export class Dispatcher {
   address = "http://localhost:4566";
   readonly #deps: DispatcherDependencies;
   readonly #models: readonly ServiceModel[];
-  readonly #services = new Map<string, RunningService>();
-  readonly #routes = new Map<OperationModel, Route>();
+  readonly #routes = new Routes();
+  readonly #answers: Answers;
   readonly #passages: Passages;
-  /** Services that Busbar has not and that were told of. */
-  readonly #told = new Set<string>();
 
   /** @param models of all services, in an array that is the same for all emulators: claims are indexed by it. */
   constructor(dependencies: DispatcherDependencies, models: readonly ServiceModel[]) {
     this.#deps = dependencies;
     this.#models = models;
+    this.#answers = new Answers(dependencies, this.#routes);
     this.#passages = new Passages(dependencies.endpoints, models);
   }
 
   add(service: RunningService): void {
-    this.#services.set(service.definition.model.name, service);
+    this.#routes.add(service);
   }
 
   /**
@@ -111,8 +76,8 @@ export class Dispatcher {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
     const claimed = claim(request, this.#models, protocols);
     const call = this.#begin(request, claimed);
-    if ("error" in claimed) return this.#fail(claimed.error, call, request);
-    if (call.identity.expired) return this.#fail(expiredToken(claimed.protocol.name), call, request);
+    if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
+    if (call.identity.expired) return this.#answers.fail(expiredToken(claimed.protocol.name), call, request);
     const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
     const invocation = new Invocation(call.identity, cause);
     const perform = () => this.#perform(request, claimed, call, invocation, origin);
@@ -136,7 +101,7 @@ export class Dispatcher {
     const claimed = claim(request, this.#models, protocols);
     const requestId = random.fork("between services").uuid();
     const call = new RelayedRequest(claimed, request, invocation, requestId, clock.now());
-    if ("error" in claimed) return this.#fail(claimed.error, call, request);
+    if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
     const answer = this.#perform(request, claimed, call, invocation, invocation.origin ?? this.address);
     return "status" in answer ? answer : await answer.response;
   }
@@ -151,10 +116,10 @@ export class Dispatcher {
     const deps = this.#deps;
     const { maxBodyBytes } = claimed.service;
     if (request.body.length > maxBodyBytes)
-      return this.#fail(bodyTooLarge(new BodyTooLarge(maxBodyBytes)), call, request);
+      return this.#answers.fail(bodyTooLarge(new BodyTooLarge(maxBodyBytes)), call, request);
     let codec: OperationCodec;
     try {
-      const route = this.#route(claimed.operation);
+      const route = this.#routes.of(claimed.operation);
       if (route.run === undefined) throw notBuilt(claimed.service.name, claimed.operation.name);
       this.#admit(route, request.body.length);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
@@ -183,7 +148,7 @@ export class Dispatcher {
       }
       if (!(result instanceof Promise)) {
         const flushed = deps.store.flushedSince(commits);
-        if (flushed === undefined) return this.#succeed(codec, result, call, request);
+        if (flushed === undefined) return this.#answers.succeed(codec, result, call, request);
         return this.#pending(
           flushed.then(() => result),
           codec,
@@ -194,7 +159,7 @@ export class Dispatcher {
       }
       return this.#pending(this.#afterFlush(result, commits), codec, call, request, invocation);
     } catch (error) {
-      return this.#fail(error, call, request);
+      return this.#answers.fail(error, call, request);
     }
   }
 
@@ -205,8 +170,8 @@ export class Dispatcher {
   refuse(request: WireRequest, error: unknown): WireResponse {
     const claimed = claim(request, this.#models, protocols);
     const call = this.#begin(request, claimed);
-    // What a service that Busbar has not would have made of it, Busbar cannot say.
-    return this.#fail("error" in claimed && claimed.foreign ? claimed.error : error, call, request);
+    // What a service that Busbar does not have would have made of it, Busbar cannot say.
+    return this.#answers.fail("error" in claimed && claimed.foreign ? claimed.error : error, call, request);
   }
 
   /** What becomes of a request that another server is to answer; undefined for what is answered here. */
@@ -216,8 +181,8 @@ export class Dispatcher {
     const call = this.#begin(request, passage.claimed);
     return {
       url: passage.url,
-      answered: (status: number) => this.#record(call, status, undefined),
-      failed: ({ message }: Error) => this.#fail(unreachable(passage, message), call, request),
+      answered: (status: number) => this.#answers.record(call, status, undefined),
+      failed: ({ message }: Error) => this.#answers.fail(unreachable(passage, message), call, request),
     };
   }
 
@@ -236,9 +201,8 @@ export class Dispatcher {
     form: InputForm = "sdk",
   ): Promise<object> {
     const operation = action.charAt(0).toUpperCase() + action.slice(1);
-    const model = this.#services.get(service)?.definition.model.operations.get(operation);
-    if (!model) throw notBuilt(service, operation);
-    const route = this.#route(model);
+    const route = this.#routes.named(service, operation);
+    const model = route.operation;
     const { random, store, clock } = this.#deps;
     // Calls cause calls: a chain of them must not keep the event loop from going round.
     const rest = clock.turns.rest();
@@ -254,11 +218,11 @@ export class Dispatcher {
       const { commits } = store;
       const result = (await this.#run(route, given, new OperationContext(route.state, invocation, details))) ?? {};
       await store.flushedSince(commits);
-      this.#record(call, 200, undefined);
+      this.#answers.record(call, 200, undefined);
       return result;
     } catch (error) {
       const failure = error instanceof AwsError ? error : undefined;
-      this.#record(call, failure?.status ?? 500, failure);
+      this.#answers.record(call, failure?.status ?? 500, failure);
       throw error;
     }
   }
@@ -296,8 +260,8 @@ export class Dispatcher {
   ): PendingResponse {
     return {
       response: output.then(
-        (value) => this.#succeed(codec, value, call, request),
-        (error) => this.#fail(error, call, request),
+        (value) => this.#answers.succeed(codec, value, call, request),
+        (error) => this.#answers.fail(error, call, request),
       ),
       abort: () => invocation.abort(),
     };
@@ -306,80 +270,6 @@ export class Dispatcher {
   /** @throws AwsError the service's throttling error for new work when memory is short. */
   #admit({ isNewWork, operation }: Route, bytes: number): void {
     if (isNewWork && this.#deps.memory?.isShort(bytes)) throw outOfMemory(operation.service);
-  }
-
-  #route(operation: OperationModel): Route {
-    let route = this.#routes.get(operation);
-    if (!route) {
-      const running = this.#services.get(operation.service.name) as RunningService;
-      let compiled = compiledOperations.get(operation);
-      if (!compiled) {
-        compiled = { validate: compileValidator(operation), codecs: {} };
-        compiledOperations.set(operation, compiled);
-      }
-      route = {
-        operation,
-        state: running.state,
-        run: running.definition.operations.find((candidate) => candidate.name === operation.name)?.run,
-        isNewWork: isNewWork(operation.name),
-        ...compiled,
-      };
-      this.#routes.set(operation, route);
-    }
-    return route;
-  }
-
-  #succeed(codec: OperationCodec, output: object | undefined, call: Request, request: WireRequest): WireResponse {
-    let response: WireResponse;
-    try {
-      response = codec.encode(output, call.requestId, request);
-    } catch (error) {
-      return this.#fail(error, call, request);
-    }
-    this.#record(call, response.status, undefined);
-    return response;
-  }
-
-  #fail(error: unknown, call: Request, request: WireRequest): WireResponse {
-    const awsError = this.#awsError(error, call);
-    const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
-    if (call.isForeign) this.#tell(call.service as string, awsError, response);
-    else this.#hint(call, awsError, response);
-    this.#record(call, response.status, awsError);
-    return response;
-  }
-
-  /** What AWS would not say, but whoever looks for the reason wants to know. */
-  #hint(call: Request, error: AwsError, { headers }: WireResponse): void {
-    const running = call.model && this.#services.get(call.model.name);
-    call.hint = running?.definition.hint?.(running.state, { error, input: call.input ?? {}, ...call.caller });
-    if (call.hint !== undefined) headers["x-busbar-hint"] = call.hint.replaceAll(/[^ -~]/g, "?");
-  }
-
-  /** An answer without a body must say it too, and whoever reads the log should not have to read it each time. */
-  #tell(service: string, { message, status }: AwsError, { headers }: WireResponse): void {
-    if (status !== 501) return;
-    headers["x-busbar-hint"] = message;
-    if (this.#told.has(service) || this.#told.size >= mostTold) return;
-    this.#told.add(service);
-    this.#deps.onNotice(message);
-  }
-
-  #awsError(error: unknown, call: Call): AwsError {
-    if (error instanceof AwsError) return error;
-    if (error instanceof Error && error.name === "StoreError") {
-      return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message: error.message });
-    }
-    this.#deps.onBug(error, `${call.service}:${call.operation}`);
-    const message = "An internal error occurred. It is logged with its stack where Busbar runs.";
-    return AwsError.unmodeled({ name: "InternalFailure", status: 500, fault: "server", message });
-  }
-
-  #record(call: Call, status: number, failure: AwsError | undefined): void {
-    call.status = status;
-    call.failure = failure;
-    call.durationMs = performance.now() - call.startedAt;
-    this.#deps.requests.add(call);
   }
 }
 
@@ -390,28 +280,4 @@ function jsonReader(model: OperationModel): JsonDecoder {
     jsonReaders.set(model, decode);
   }
   return decode;
-}
-
-/** AWS's answer to a body that no request of the service can have. */
-export function bodyTooLarge({ message, statusCode }: BodyTooLarge): AwsError {
-  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
-}
-
-/** AWS's answer to temporary credentials past their end, which no operation looks behind. */
-function expiredToken(protocol: ProtocolName): AwsError {
-  return AwsError.unmodeled({
-    name: "ExpiredTokenException",
-    queryCode: "ExpiredToken",
-    status: protocol === "awsQuery" || protocol === "restJson1" ? 403 : 400,
-    message: "The security token included in the request is expired",
-  });
-}
-
-function notBuilt(service: string, operation: string): AwsError {
-  return AwsError.unmodeled({
-    name: "NotImplemented",
-    status: 501,
-    fault: "server",
-    message: `Busbar does not implement ${service}:${operation}.`,
-  });
 }

@@ -2,8 +2,9 @@
 import { gunzipSync } from "node:zlib";
 import { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
-import { bodyTooLarge, type PendingResponse } from "../calls/dispatcher.ts";
+import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
+import { bodyTooLarge } from "../calls/refusals.ts";
 import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";

@@ -1,0 +1,84 @@
+import { AwsError } from "../../protocols/error.ts";
+import type { OperationCodec, WireRequest, WireResponse } from "../../protocols/protocol.ts";
+import { performance } from "../engine/real-time.ts";
+import { StoreError } from "../engine/store-error.ts";
+import type { Call, Request } from "./call.ts";
+import { internalFailure, unavailable } from "./refusals.ts";
+import type { RequestLog } from "./request-log.ts";
+import type { Routes } from "./routes.ts";
+
+/** How many missing services are announced at most: clients can sign for services nobody has heard of. */
+const MOST_ANNOUNCED = 500;
+
+export interface AnswerDependencies {
+  readonly requests: RequestLog;
+  /** Told of everything that is a bug of ours: thrown, but no AwsError. */
+  readonly onBug: (error: unknown, where: string) => void;
+  /** Told once of what a person should know and no answer can say. */
+  readonly onNotice: (text: string) => void;
+}
+
+/** Encodes what operations return or throw, in the caller's protocol, and logs the call that ends with it. */
+export class Answers {
+  readonly #deps: AnswerDependencies;
+  readonly #routes: Routes;
+  /** Services that Busbar does not have and that were announced. */
+  readonly #announced = new Set<string>();
+
+  constructor(dependencies: AnswerDependencies, routes: Routes) {
+    this.#deps = dependencies;
+    this.#routes = routes;
+  }
+
+  succeed(codec: OperationCodec, output: object | undefined, call: Request, request: WireRequest): WireResponse {
+    let response: WireResponse;
+    try {
+      response = codec.encode(output, call.requestId, request);
+    } catch (error) {
+      return this.fail(error, call, request);
+    }
+    this.record(call, response.status, undefined);
+    return response;
+  }
+
+  /** @param error any: what is no AwsError is a bug, reported and answered as InternalFailure. */
+  fail(error: unknown, call: Request, request: WireRequest): WireResponse {
+    const awsError = this.#awsError(error, call);
+    const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
+    if (call.isForeign) this.#announce(call.service as string, awsError, response);
+    else this.#hint(call, awsError, response);
+    this.record(call, response.status, awsError);
+    return response;
+  }
+
+  /** Logs a call that has ended. */
+  record(call: Call, status: number, failure: AwsError | undefined): void {
+    call.status = status;
+    call.failure = failure;
+    call.durationMs = performance.now() - call.startedAt;
+    this.#deps.requests.add(call);
+  }
+
+  /** What AWS would not say, but helps whoever looks for the reason. */
+  #hint(call: Request, error: AwsError, { headers }: WireResponse): void {
+    const running = call.model && this.#routes.service(call.model.name);
+    call.hint = running?.definition.hint?.(running.state, { error, input: call.input ?? {}, ...call.caller });
+    if (call.hint !== undefined) headers["x-busbar-hint"] = call.hint.replaceAll(/[^ -~]/g, "?");
+  }
+
+  /** Says that Busbar lacks the service: in a header, since an answer may have no body, and once to whoever runs Busbar. */
+  #announce(service: string, { message, status }: AwsError, { headers }: WireResponse): void {
+    if (status !== 501) return;
+    headers["x-busbar-hint"] = message;
+    if (this.#announced.has(service) || this.#announced.size >= MOST_ANNOUNCED) return;
+    this.#announced.add(service);
+    this.#deps.onNotice(message);
+  }
+
+  #awsError(error: unknown, call: Call): AwsError {
+    if (error instanceof AwsError) return error;
+    if (error instanceof StoreError) return unavailable(error.message);
+    this.#deps.onBug(error, `${call.service}:${call.operation}`);
+    return internalFailure();
+  }
+}

@@ -1,0 +1,40 @@
+/** Errors that every service answers alike, whatever the operation. */
+import { AwsError } from "../../protocols/error.ts";
+import type { ProtocolName } from "../../protocols/protocol.ts";
+import type { BodyTooLarge } from "./door.ts";
+
+/** AWS's answer to a body that no request of the service can have. */
+export function bodyTooLarge({ message, statusCode }: BodyTooLarge): AwsError {
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
+}
+
+/** AWS's answer to temporary credentials past their end, which comes before anything an operation checks. */
+export function expiredToken(protocol: ProtocolName): AwsError {
+  return AwsError.unmodeled({
+    name: "ExpiredTokenException",
+    queryCode: "ExpiredToken",
+    status: protocol === "awsQuery" || protocol === "restJson1" ? 403 : 400,
+    message: "The security token included in the request is expired",
+  });
+}
+
+/** The answer to an operation that AWS has and Busbar does not. */
+export function notBuilt(service: string, operation: string): AwsError {
+  return AwsError.unmodeled({
+    name: "NotImplemented",
+    status: 501,
+    fault: "server",
+    message: `Busbar does not implement ${service}:${operation}.`,
+  });
+}
+
+/** The answer while the disk refuses what is written. */
+export function unavailable(message: string): AwsError {
+  return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message });
+}
+
+/** The answer to a call that met a bug of Busbar. */
+export function internalFailure(): AwsError {
+  const message = "An internal error occurred. It is logged with its stack where Busbar runs.";
+  return AwsError.unmodeled({ name: "InternalFailure", status: 500, fault: "server", message });
+}

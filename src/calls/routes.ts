@@ -1,0 +1,73 @@
+import type { OperationCodec, ProtocolName } from "../../protocols/protocol.ts";
+import type { OperationModel } from "../../protocols/schema.ts";
+import { compileValidator, type Validator } from "../../protocols/validate.ts";
+import { isNewWork } from "./new-work.ts";
+import type { OperationDefinition } from "./operation.ts";
+import { notBuilt } from "./refusals.ts";
+import type { ServiceDefinition } from "./service.ts";
+
+/** A service with its state, as one emulator runs it. */
+export interface RunningService {
+  readonly definition: ServiceDefinition;
+  readonly state: unknown;
+}
+
+/** What is compiled for an operation at its first call, whichever emulator it reaches. */
+interface Compiled {
+  readonly validate: Validator;
+  readonly codecs: Partial<Record<ProtocolName, OperationCodec>>;
+}
+
+const compiledOperations = new WeakMap<OperationModel, Compiled>();
+
+/** One operation of one emulator. */
+export interface Route extends Compiled {
+  readonly operation: OperationModel;
+  readonly state: unknown;
+  /** Absent: Busbar does not implement the operation. */
+  readonly run: OperationDefinition<unknown>["run"] | undefined;
+  readonly isNewWork: boolean;
+}
+
+/** The services of one emulator, and the route of each operation, made when it is first called. */
+export class Routes {
+  readonly #services = new Map<string, RunningService>();
+  readonly #routes = new Map<OperationModel, Route>();
+
+  add(service: RunningService): void {
+    this.#services.set(service.definition.model.name, service);
+  }
+
+  service(name: string): RunningService | undefined {
+    return this.#services.get(name);
+  }
+
+  of(operation: OperationModel): Route {
+    return this.#routes.get(operation) ?? this.#make(operation);
+  }
+
+  /** @throws AwsError NotImplemented for a service or an operation that no model has. */
+  named(service: string, operation: string): Route {
+    const model = this.#services.get(service)?.definition.model.operations.get(operation);
+    if (model === undefined) throw notBuilt(service, operation);
+    return this.of(model);
+  }
+
+  #make(operation: OperationModel): Route {
+    const running = this.#services.get(operation.service.name) as RunningService;
+    let compiled = compiledOperations.get(operation);
+    if (compiled === undefined) {
+      compiled = { validate: compileValidator(operation), codecs: {} };
+      compiledOperations.set(operation, compiled);
+    }
+    const route = {
+      operation,
+      state: running.state,
+      run: running.definition.operations.find(({ name }) => name === operation.name)?.run,
+      isNewWork: isNewWork(operation.name),
+      ...compiled,
+    };
+    this.#routes.set(operation, route);
+    return route;
+  }
+}
