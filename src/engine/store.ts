@@ -1,18 +1,9 @@
 import type { Change } from "./change.ts";
-import type { Disk, KeptTable } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import { openDisk } from "./journal/open.ts";
-import { KeptPackedTable } from "./kept-packed-table.ts";
-import {
-  type AnyPackedDefinition,
-  type HeldPackedTable,
-  type PackedTable,
-  type PackedTableDefinition,
-  StoredPackedTable,
-} from "./packed-table.ts";
-import { Rows } from "./rows.ts";
-import { diskFaults } from "./self-check.ts";
+import type { PackedTable, PackedTableDefinition } from "./packed-table.ts";
 import type { StoreError } from "./store-error.ts";
-import { type AnyDefinition, StoredTable } from "./stored-table.ts";
+import { StoreTables } from "./store-tables.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { type Watcher, WriteQueue } from "./write-queue.ts";
 
@@ -21,16 +12,10 @@ export { StoreError } from "./store-error.ts";
 /** Serials reserved with one write; as many at most are skipped by a restart. */
 const SERIAL_BLOCK = 1_000_000;
 
-const TABLE_NAME = /^[!-~]{1,60}$/;
-
 /** Told once when the disk begins to refuse what is written, and without a reason once it takes it again. */
 export type OnTrouble = (reason: StoreError | undefined) => void;
 
 const AFTER_CLOSE = "a row was written after the store was closed";
-
-function outlivesReset(table: StoredTable | HeldPackedTable): boolean {
-  return table instanceof StoredTable && table.definition.outlivesReset === true;
-}
 
 /**
  * All state: typed tables of plain rows in memory, changed in synchronous transactions.
@@ -42,7 +27,7 @@ export class Store {
   readonly durable: boolean;
   readonly #disk: Disk | undefined;
   readonly #queue: WriteQueue | undefined;
-  readonly #tables = new Map<AnyDefinition | AnyPackedDefinition, StoredTable | HeldPackedTable>();
+  readonly #tables: StoreTables;
   #depth = 0;
   #changes: Change[] = [];
   #commits = 0;
@@ -55,8 +40,6 @@ export class Store {
   #serial: number;
   #serialLimit: number;
   #closed = false;
-  /** What the disk had of tables that were not asked for is forgotten as well. */
-  #wasReset = false;
 
   /** A store that lives and dies with the process. */
   static memory(): Store {
@@ -82,8 +65,12 @@ export class Store {
     this.#queue = disk === undefined ? undefined : new WriteQueue(disk, onTrouble);
     this.#serial = disk?.serialLimit ?? 0;
     this.#serialLimit = disk?.serialLimit ?? Number.MAX_SAFE_INTEGER;
+    this.#tables = new StoreTables(disk, this.#queue, {
+      journal: () => this.#journal(),
+      afterCommit: (action) => this.afterCommit(action),
+    });
     disk?.attach({
-      tables: () => this.#keptTables(),
+      tables: () => this.#tables.kept(),
       flushed: () => this.flushed(),
       moveTexts: (isSparse) => this.#moveTexts(isSparse),
     });
@@ -93,27 +80,12 @@ export class Store {
   table<Row extends object, I extends Record<string, IndexDefinition<Row>>, K extends Key>(
     definition: TableDefinition<Row, I, K>,
   ): Table<Row, keyof I & string, K> {
-    // Inside the store rows are just objects; the definition that comes in vouches for the types that go out.
-    const plain = definition as unknown as AnyDefinition;
-    let table = this.#tables.get(plain) as StoredTable | undefined;
-    if (table === undefined) {
-      this.#checkName(plain.name);
-      table = new StoredTable(plain, () => this.#journal(), this.#rowsOnDisk(plain));
-      this.#tables.set(plain, table);
-    }
-    return table as unknown as Table<Row, keyof I & string, K>;
+    return this.#tables.table(definition);
   }
 
   /** The packed table of this definition, the same one at each call. The first call loads its rows. */
   packedTable<Row extends object>(definition: PackedTableDefinition<Row>): PackedTable<Row> {
-    const plain = definition as unknown as AnyPackedDefinition;
-    let table = this.#tables.get(plain) as HeldPackedTable | undefined;
-    if (table === undefined) {
-      this.#checkName(plain.name);
-      table = this.#newPackedTable(plain);
-      this.#tables.set(plain, table);
-    }
-    return table as unknown as PackedTable<Row>;
+    return this.#tables.packedTable(definition);
   }
 
   /**
@@ -222,9 +194,7 @@ export class Store {
 
   /** The number of rows of each table. */
   counts(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const table of this.#tables.values()) counts[table.name] = table.size;
-    return counts;
+    return this.#tables.counts();
   }
 
   /**
@@ -232,15 +202,9 @@ export class Store {
    * once all is on it, what memory says. Costs as much as all rows.
    */
   faults(): string[] {
-    const tables = [...this.#tables.values()];
-    const faults = tables.flatMap((table) => (table instanceof StoredTable ? table.faults() : []));
+    const faults = this.#tables.indexFaults();
     if (this.#disk === undefined || this.flushed() !== undefined) return faults;
-    const disk = this.#disk.contents();
-    for (const table of tables) {
-      const memory = table instanceof KeptPackedTable ? table.entries() : (table as StoredTable).rows;
-      faults.push(...diskFaults(table.name, memory, disk.get(table.name) ?? new Map()));
-    }
-    return faults;
+    return [...faults, ...this.#tables.diskFaults(this.#disk)];
   }
 
   /**
@@ -256,12 +220,7 @@ export class Store {
       return;
     }
     if (this.#closed) throw new Error(AFTER_CLOSE);
-    const kept = new Set<string>();
-    for (const table of this.#tables.values()) {
-      if (outlivesReset(table)) kept.add(table.name);
-      else table.clear();
-    }
-    this.#wasReset = true;
+    const kept = this.#tables.clear();
     this.#commits += 1;
     this.#queue?.reset(kept);
   }
@@ -270,8 +229,8 @@ export class Store {
    * Deletes the rows of an account, table by table in the order in which they were asked for, looking at a row between two
    * items it yields. Each step inside a transaction; between two steps others may change what they like.
    */
-  *forget(account: string): Generator<undefined> {
-    for (const table of this.#tables.values()) if (!outlivesReset(table)) yield* table.forget(account);
+  forget(account: string): Generator<undefined> {
+    return this.#tables.forget(account);
   }
 
   /**
@@ -284,7 +243,7 @@ export class Store {
     try {
       await this.#queue?.close();
     } finally {
-      for (const table of this.#tables.values()) if (!(table instanceof StoredTable)) table.close();
+      this.#tables.close();
       await this.#disk?.close();
     }
   }
@@ -298,57 +257,15 @@ export class Store {
     return this.#changes;
   }
 
-  #newPackedTable(definition: AnyPackedDefinition): HeldPackedTable {
-    const journal = () => this.#journal();
-    const afterCommit = (action: () => void) => this.afterCommit(action);
-    if (this.#disk === undefined) return new StoredPackedTable(definition, journal, afterCommit);
-    const table = new KeptPackedTable(definition, this.#disk, journal, afterCommit);
-    if (this.#wasReset) table.clear();
-    return table;
-  }
-
-  #rowsOnDisk({ name, key }: AnyDefinition): Rows<object> {
-    const rows = this.#disk?.take(name) ?? new Rows<object>();
-    if (this.#wasReset) return new Rows();
-    const moved: [Key, object][] = [];
-    rows.forEach((row, keptUnder) => {
-      if (key(row) !== keptUnder) moved.push([keptUnder, row]);
-    });
-    // The definition makes keys in another way than when the rows were written.
-    for (const [keptUnder, row] of moved) {
-      rows.delete(keptUnder);
-      rows.set(key(row), row);
-      this.#queue!.set(name, keptUnder, undefined);
-      this.#queue!.set(name, key(row), row);
-    }
-    return rows;
-  }
-
-  *#keptTables(): Generator<KeptTable> {
-    for (const table of this.#tables.values()) {
-      if (table instanceof StoredTable) yield table;
-      else if (table instanceof KeptPackedTable) yield { name: table.name, rows: table.places };
-    }
-    if (!this.#wasReset) yield* this.#disk?.untaken() ?? [];
-  }
-
   /** In pieces, each waited for, so that requests go on between them. */
   async #moveTexts(isSparse: (place: number) => boolean): Promise<void> {
-    for (const table of this.#tables.values()) {
-      if (!(table instanceof KeptPackedTable)) continue;
+    for (const table of this.#tables.keptPacked()) {
       for (const serials of table.sparse(isSparse)) {
         if (this.#closed) return;
         this.transaction(() => table.rewrite(serials));
         await this.flushed();
       }
     }
-  }
-
-  #checkName(name: string): void {
-    for (const table of this.#tables.values()) {
-      if (table.name === name) throw new Error(`two tables are called ${name}`);
-    }
-    if (!TABLE_NAME.test(name)) throw new Error(`${name} is no name for a table`);
   }
 
   #undo(downTo: number): void {
