@@ -15,6 +15,7 @@ import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.t
 
 export const roleArn = "arn:aws:iam::000000000000:role/lambda";
 export const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+export const queueArn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 
 /** A zip of texts by their paths. Paths that end in `*` are executable. */
 export async function zipOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
