@@ -100,7 +100,7 @@ BUSBAR_LAMBDA_NODE, BUSBAR_INIT, BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured 
 
 Then point any AWS client at it:
 
-  export AWS_ENDPOINT_URL=http://localhost:4566
+  export AWS_ENDPOINT_URL=http://localhost:4566 AWS_DISABLE_HOST_PREFIX_INJECTION=true
 
 Credentials may be anything; a 12-digit access key id is the account. State and levers: /_busbar/health, clock, reset,
 requests and state, as the README describes.`;

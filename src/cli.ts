@@ -25,6 +25,8 @@ const graceMs = 600;
 const idleMs = 100;
 /** What shutdown hooks may take: containers have ten seconds in all. */
 const shutdownMs = 5000;
+/** LocalStack's public name of 127.0.0.1, which also has the name that clients make of it with `sync-` before it. */
+const publicName = "localhost.localstack.cloud";
 /** Addresses by which the machine itself is reached as localhost. */
 const usualHosts = ["127.0.0.1", "0.0.0.0", "::"];
 
@@ -174,16 +176,21 @@ async function repair(args: readonly string[]): Promise<void> {
 
 function banner(options: CliOptions, port: number): string {
   const host = usualHosts.includes(options.host) ? "localhost" : options.host;
-  const endpoint = originOf(options.tls ? "https" : "http", host, port);
+  const scheme = options.tls ? "https" : "http";
+  const endpoint = originOf(scheme, host, port);
   const trust =
     options.tls && !options.cert
       ? `\n  The certificate is self-signed; clients must be told to trust ${join(certificateDirectory(options), "tls-cert.pem")}`
       : "";
+  const forJavaScript =
+    host === "localhost"
+      ? `  The SDK for JavaScript does not read the second. For StartSyncExecution and TestState with it:\n  export AWS_ENDPOINT_URL=${originOf(scheme, publicName, port)}\n\n`
+      : "";
   return `Busbar ${version} is listening on ${endpoint} (${options.dataDir ? `state in ${options.dataDir}` : "state in memory"}, ${options.clock} clock)${trust}
 
-  export AWS_ENDPOINT_URL=${endpoint}
+  export AWS_ENDPOINT_URL=${endpoint} AWS_DISABLE_HOST_PREFIX_INJECTION=true
 
-  Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health
+${forJavaScript}  Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health
   APIs of API Gateway are called at ${endpoint}/_aws/execute-api/<api>/<stage>/…`;
 }
 

@@ -34,6 +34,8 @@ export function runScript(
     AWS_DEFAULT_REGION: region,
     AWS_PAGER: "",
     AWS_ENDPOINT_URL: endpoint,
+    // No `sync-` before our name, which would lead nowhere.
+    AWS_DISABLE_HOST_PREFIX_INJECTION: "true",
     LOCALSTACK_HOST: host,
     LOCALSTACK_HOSTNAME: hostname,
     EDGE_PORT: port,

@@ -18,6 +18,8 @@ export interface AdmissionOptions {
   readonly isNamed?: ((name: string) => boolean) | undefined;
 }
 
+/** What clients put before the name of their endpoint for StartSyncExecution and TestState. */
+const hostPrefix = /^sync-/i;
 /** Hosts found to be right; clients use few, so a bound costs nothing. */
 const rememberedHosts = 1000;
 
@@ -55,10 +57,9 @@ export class Admission {
   }
 
   #admitHost(host: string): boolean {
-    const name = nameOf(host);
-    if (name === undefined) return false;
+    const names = [nameOf(host), nameOf(host.replace(hostPrefix, ""))].filter((name) => name !== undefined);
     // Not remembered: such a name can be taken away again.
-    if (!this.#isOwn(name)) return this.#isNamed(name);
+    if (!names.some((name) => this.#isOwn(name))) return names.some((name) => this.#isNamed(name));
     if (this.#known.size >= rememberedHosts) this.#known.clear();
     this.#known.add(host);
     return true;

@@ -20,8 +20,8 @@ export interface TlsSource {
   readonly names?: readonly string[];
 }
 
-/** What clients on this machine call it. */
-const localNames = ["localhost", "*.localhost", "sync-localhost", "127.0.0.1", "::1"];
+/** What clients on this machine call it; each name also as clients call it for StartSyncExecution and TestState. */
+const localNames = ["localhost", "*.localhost", "127.0.0.1", "::1", "host.docker.internal"];
 const localstackNames = ["localhost.localstack.cloud", "*.localhost.localstack.cloud"];
 
 const validDays = 3650;
@@ -43,7 +43,9 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
   const keyFile = join(source.directory, "tls-key.pem");
   // An address that stands for all is none that a client calls.
   const others = (source.names ?? []).filter((name) => name !== "0.0.0.0" && name !== "::");
-  const names = [...new Set([...localNames, ...localstackNames, "host.docker.internal", ...others])];
+  const given = [...localNames, ...localstackNames, ...others];
+  const prefixed = given.filter((name) => isIP(name) === 0 && !name.startsWith("*")).map((name) => `sync-${name}`);
+  const names = [...new Set([...given, ...prefixed])];
   try {
     const kept = { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
     if (isFor(new X509Certificate(kept.cert), names)) return kept;

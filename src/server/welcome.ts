@@ -34,7 +34,7 @@ function page({ version, coverage }: WelcomingEmulator, endpoint: string): strin
 <style>body{font:16px/1.5 system-ui;max-width:42em;margin:3em auto;padding:0 1em}code{background:#8882;padding:.1em .3em}</style>
 <h1>Busbar ${version}</h1>
 <p>AWS application integration on your own machine. Point any AWS client here:</p>
-<p><code>export AWS_ENDPOINT_URL=${escapeXml(endpoint)}</code></p>
+<p><code>export AWS_ENDPOINT_URL=${escapeXml(endpoint)} AWS_DISABLE_HOST_PREFIX_INJECTION=true</code></p>
 <h2>Look inside</h2><ul>${links}</ul>
 <h2>Services</h2><ul>${services}</ul></html>
 `;

@@ -53,6 +53,13 @@ describe("Host", () => {
       "localhost.localstack.cloud:4566",
       "sqs.us-east-1.localhost.localstack.cloud",
     ],
+    // As clients call it for StartSyncExecution and TestState.
+    ...[
+      "sync-localhost:4566",
+      "sync-127.0.0.1:4566",
+      "sync-localhost.localstack.cloud:4566",
+      "sync-busbar.example:4566",
+    ],
     ...["sqs.eu-west-1.amazonaws.com", "busbar", "localstack:4566", "host.docker.internal:4566", "busbar.example:4566"],
   ])("%s is let in", async (host) => {
     expect(await statusOf({ host })).toBe(200);
@@ -60,7 +67,15 @@ describe("Host", () => {
 
   it.each([
     ...["evil.example", "evil.example:4566", "localhost.evil.example", "127.0.0.1.evil.example", "127.evil.example"],
-    ...["amazonaws.com.evil.example", "notamazonaws.com", "x.busbar.example", "192.168.0.7", "[2001:db8::1]", "a b.c"],
+    ...[
+      "amazonaws.com.evil.example",
+      "notamazonaws.com",
+      "x.busbar.example",
+      "sync-evil.example",
+      "192.168.0.7",
+      "[2001:db8::1]",
+      "a b.c",
+    ],
     ...[
       "localhost.localstack.cloud.evil.example",
       "user@localhost",

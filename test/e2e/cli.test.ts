@@ -136,7 +136,10 @@ describe("a start", () => {
     const { banner, endpoint, port } = await startCli();
     expect(endpoint).toBe(`http://localhost:${port}`);
     expect(banner).toContain(`listening on http://localhost:${port}`);
-    expect(banner).toContain(`export AWS_ENDPOINT_URL=http://localhost:${port}`);
+    expect(banner).toContain(
+      `export AWS_ENDPOINT_URL=http://localhost:${port} AWS_DISABLE_HOST_PREFIX_INJECTION=true\n`,
+    );
+    expect(banner).toContain(`export AWS_ENDPOINT_URL=http://localhost.localstack.cloud:${port}\n`);
     expect((await http(`http://127.0.0.1:${port}/_busbar/health`)).status).toBe(200);
   });
 

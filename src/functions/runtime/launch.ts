@@ -123,6 +123,8 @@ function environmentOf(
   const inLayers = (...places: string[]) => (layers === undefined ? [] : places.map((place) => join(layers, place)));
   const own: Record<string, string> = {
     AWS_ENDPOINT_URL: workshop.endpoint(),
+    // No `sync-` before our name, which would lead nowhere.
+    AWS_DISABLE_HOST_PREFIX_INJECTION: "true",
     ...spec.variables,
     _HANDLER: handler,
     AWS_LAMBDA_FUNCTION_NAME: name,

@@ -2,6 +2,7 @@
  * The runtime of nodejs functions: loads the handler, then takes one event after the other from the Runtime API (Lambda
  * developer guide, "Building a custom runtime", and "Define Lambda function handler in Node.js").
  */
+import dns from "node:dns";
 import { readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
@@ -18,6 +19,20 @@ const isJsonLog = process.env.AWS_LAMBDA_LOG_FORMAT === "JSON";
 const streams = Symbol("a handler that streams");
 
 let requestId;
+
+/**
+ * The SDK for JavaScript puts `sync-` before the host's name for StartSyncExecution and TestState, whatever
+ * AWS_DISABLE_HOST_PREFIX_INJECTION says: that name leads where the endpoint is.
+ */
+function resolvePrefixedEndpoint() {
+  const { AWS_ENDPOINT_URL: endpoint = "" } = process.env;
+  if (!URL.canParse(endpoint)) return;
+  const { hostname } = new URL(endpoint);
+  const { lookup } = dns;
+  const own = (name, ...others) => lookup(name === `sync-${hostname}` ? hostname : name, ...others);
+  // With what `promisify` looks for.
+  dns.lookup = Object.defineProperties(own, Object.getOwnPropertyDescriptors(lookup));
+}
 
 function call(method, path, headers, body) {
   return new Promise((resolve, reject) => {
@@ -331,6 +346,7 @@ process.on("unhandledRejection", (reason) => {
 });
 
 async function main() {
+  resolvePrefixedEndpoint();
   let handler;
   try {
     handler = await load();
