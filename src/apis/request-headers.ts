@@ -6,9 +6,16 @@ export type RawHeaders = readonly string[];
 export type SingleValues = Record<string, string>;
 export type MultiValues = Record<string, string[]>;
 
-/** An object without a prototype: names come from clients, `__proto__` and `constructor` among them. */
-function emptyMap<Value>(): Record<string, Value> {
-  return Object.create(null) as Record<string, Value>;
+/** What a map of names inherits from: nothing. */
+const NameMap = function NameMap() {} as unknown as new () => object;
+NameMap.prototype = Object.create(null);
+
+/**
+ * An object that inherits nothing: names come from clients, `__proto__` and `constructor` among them. V8 keeps what
+ * Object.create(null) makes as a hash table, which costs about twice as much to fill and to write as JSON.
+ */
+export function emptyMap<Value>(): Record<string, Value> {
+  return new NameMap() as Record<string, Value>;
 }
 
 /** By lower-case name; repeated ones joined with commas, as payload 2.0 has them. @param without in lower case. */

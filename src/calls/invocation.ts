@@ -1,12 +1,8 @@
 /** One value for a call: who calls, for which account and region, what made the call, and when to give it up. */
+import { Abort, type Abortable } from "./abort.ts";
 import { partitionOf } from "./arn.ts";
 import { Cause, currentCause } from "./cause.ts";
 import { actingSession, type Identity, type Principal } from "./identity.ts";
-
-/** What can be given up: an AbortController, or the call that another one is part of. */
-interface Abortable {
-  readonly signal: AbortSignal;
-}
 
 interface Place {
   readonly account: string;
@@ -24,8 +20,7 @@ export class Invocation {
   readonly principal: Principal;
   readonly cause: Cause;
   readonly #outer: Abortable | undefined;
-  #controller: AbortController | undefined;
-  #aborted = false;
+  #own: Abort | undefined;
 
   /** @param outer whose end ends this call as well; without it `abort` is the only way. */
   constructor({ account, region, principal }: Omit<Identity, "expired">, cause: Cause, outer?: Abortable) {
@@ -65,17 +60,14 @@ export class Invocation {
   /** Aborted when nobody waits for the answer any more: whoever waits inside gives up and takes nothing. */
   get signal(): AbortSignal {
     if (this.#outer !== undefined) return this.#outer.signal;
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
-    }
-    return this.#controller.signal;
+    this.#own ??= new Abort();
+    return this.#own.signal;
   }
 
   /** Gives the call up; one that is part of another call ends with that one. */
   abort(): void {
-    this.#aborted = true;
-    this.#controller?.abort();
+    this.#own ??= new Abort();
+    this.#own.abort();
   }
 
   /** The same call for another account or region. */

@@ -255,6 +255,7 @@ export class Clock {
     this.#offsetMs = state.offsetMs;
     if (state.mode === "real") this.#real.notBefore(state.nowMs - state.offsetMs);
     this.#standingMs = state.mode === "virtual" ? state.nowMs : this.#real.now() + state.offsetMs;
+    this.#stopSleep();
     this.#wake();
   }
 
@@ -337,7 +338,8 @@ export class Clock {
       this.#sleep = setImmediate(() => this.#awake());
     } else if (this.#mode === "virtual") {
       this.#stopSleep();
-    } else if (first.dueMs !== this.#sleepUntilMs) {
+    } else if (first.dueMs < this.#sleepUntilMs) {
+      // A sleep that ends before the first timer, because the one it was for was cancelled, sets the next when it ends.
       this.#stopSleep();
       this.#sleepUntilMs = first.dueMs;
       this.#sleep = setTimeout(() => this.#awake(), Math.min(waitMs, LONGEST_SLEEP_MS)).unref();

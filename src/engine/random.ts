@@ -73,7 +73,6 @@ export class Random {
 
   bytes(n: number): Uint8Array {
     const bytes = new Uint8Array(n);
-    if (this.#seed === undefined) return randomFillSync(bytes);
     for (let i = 0; i < n; ) {
       for (let word = this.#word(), left = 4; left > 0 && i < n; left -= 1, i += 1, word >>>= 8) bytes[i] = word;
     }

@@ -146,9 +146,16 @@ export class Functions {
       const timer = this.#clock.at(this.#clock.now() + invokeTimeoutMs, () => {
         resolve({ ...timedOut(requestId, invokeTimeoutMs), requestId, executedVersion });
       });
-      answer
-        .finally(() => timer.cancel())
-        .then((answered) => resolve({ executedVersion, ...answered, requestId }), reject);
+      answer.then(
+        (answered) => {
+          timer.cancel();
+          resolve({ executedVersion, ...answered, requestId });
+        },
+        (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      );
     });
   }
 

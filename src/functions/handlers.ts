@@ -68,7 +68,7 @@ export async function callHandler(
 ): Promise<Answered> {
   const event = eventOf(call.payload);
   try {
-    const result = await run(handler, event, contextOf(call, clock, deadlineMs));
+    const result = await run(handler, event, call, clock, deadlineMs);
     return { payload: JSON.stringify(result) ?? "null" };
   } catch (error) {
     // A handler may throw anything.
@@ -78,19 +78,18 @@ export async function callHandler(
   }
 }
 
-type BareContext = Omit<FunctionContext, "done" | "fail" | "succeed">;
-
-function run(handler: FunctionHandler, event: unknown, bare: BareContext): Promise<unknown> {
+function run(
+  handler: FunctionHandler,
+  event: unknown,
+  call: FunctionCall,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const callback: FunctionCallback = (error, result) =>
       error === undefined || error === null ? resolve(result) : reject(error);
-    const context: FunctionContext = {
-      ...bare,
-      done: callback,
-      fail: (error) => reject(error),
-      succeed: (result) => resolve(result),
-    };
-    const result = handler(event, context, callback);
+    const ends = { done: callback, fail: reject, succeed: resolve };
+    const result = handler(event, contextOf(call, clock, deadlineMs, ends), callback);
     // Who takes the callback and returns no promise answers through it.
     if (handler.length < 3 || isPromise(result)) resolve(result);
   });
@@ -100,7 +99,12 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | undefined | null)?.then === "function";
 }
 
-function contextOf(call: FunctionCall, clock: Clock, deadlineMs: number): BareContext {
+function contextOf(
+  call: FunctionCall,
+  clock: Clock,
+  deadlineMs: number,
+  { done, fail, succeed }: Pick<FunctionContext, "done" | "fail" | "succeed">,
+): FunctionContext {
   const { arn, requestId, invocation, clientContext } = call;
   const functionName = nameOf(arn);
   const version = functionVersion(arn);
@@ -114,9 +118,12 @@ function contextOf(call: FunctionCall, clock: Clock, deadlineMs: number): BareCo
     awsRequestId: requestId,
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: `${date}/[${version}]${"0".repeat(32)}`,
-    ...(clientContext === undefined ? {} : { clientContext: clientContextOf(clientContext) }),
+    clientContext: clientContext === undefined ? undefined : clientContextOf(clientContext),
     traceHeader: invocation.trace,
     getRemainingTimeInMillis: () => Math.max(0, deadlineMs - clock.now()),
+    done,
+    fail,
+    succeed,
   };
 }
 

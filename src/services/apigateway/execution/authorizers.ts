@@ -124,9 +124,9 @@ export class LambdaAuthorizer implements Authorizer {
       type === "TOKEN" ? { type, methodArn: call.methodArn, authorizationToken: identity[0] } : authorizerEvent(call);
     call.log?.line(`Endpoint request URI: ${functionArn}`);
     try {
-      const answer = await inTime(clock, timeoutMs, async (signal) => {
+      const answer = await inTime(clock, timeoutMs, async (limit) => {
         await store.untilDurable();
-        return functions.invoke(functionArn, JSON.stringify(event), invocationOf(call, authorizerCredentials, signal));
+        return functions.invoke(functionArn, JSON.stringify(event), invocationOf(call, authorizerCredentials, limit));
       });
       if (answer === timedOut) throw new GatewayError("AUTHORIZER_FAILURE", null, { log: "The authorizer timed out" });
       call.log?.line(`Authorizer result body before parsing: ${answer.payload}`);

@@ -1,5 +1,6 @@
 /** What integrations have in common: what they are given and what they come back with. */
 import { inTime, timedOut } from "../../../apis/in-time.ts";
+import type { Abortable } from "../../../calls/abort.ts";
 import { Cause } from "../../../calls/cause.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
@@ -40,7 +41,7 @@ export async function withinTimeout<Result>(
   { clock }: Surroundings,
   call: RestCall,
   timeoutMs: number,
-  work: (signal: AbortSignal) => Promise<Result>,
+  work: (limit: Abortable) => Promise<Result>,
 ): Promise<Result> {
   const startedMs = clock.now();
   const result = await inTime(clock, timeoutMs, work);
@@ -60,13 +61,12 @@ export function invalidEndpoint(): GatewayError {
 }
 
 /** The call that an integration makes of a service of ours: on behalf of the API's method. */
-export function invocationOf(call: RestCall, roleArn: string | undefined, signal?: AbortSignal): Invocation {
+export function invocationOf(call: RestCall, roleArn: string | undefined, limit?: Abortable): Invocation {
   const { account, region } = call.place.api.snapshot;
   const { requestId, trace, receivedMs } = call.ids;
   const origin = originOf(call);
   const cause = Cause.ofRequest(requestId, receivedMs, origin, trace);
-  const outer = signal === undefined ? undefined : { signal };
-  return Invocation.ofService("apigateway", call.methodArn, { account, region, roleArn }, cause, outer);
+  return Invocation.ofService("apigateway", call.methodArn, { account, region, roleArn }, cause, limit);
 }
 
 /** Where the client reaches the server: the name it used, without what stands for the API. */

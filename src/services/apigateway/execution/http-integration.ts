@@ -54,7 +54,7 @@ export class HttpIntegration {
       headers[name] = values.length === 1 ? (values[0] as string) : values;
     }
     call.log?.request(url.href, headers, body);
-    const answer = await withinTimeout(this.#surroundings, call, timeoutInMillis, (signal) =>
+    const answer = await withinTimeout(this.#surroundings, call, timeoutInMillis, ({ signal }) =>
       exchange(url, { method, headers, body: body.content, signal }),
     );
     call.integrated.status = answer.status;

@@ -27,10 +27,10 @@ async function invoke(
   const roleArn = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
   try {
-    const answer = await withinTimeout(surroundings, call, timeoutInMillis, async (signal) => {
+    const answer = await withinTimeout(surroundings, call, timeoutInMillis, async (limit) => {
       // The function may do anything: what led to it is on the disk before.
       await surroundings.store.untilDurable();
-      return surroundings.functions.invoke(functionArn, payload, invocationOf(call, roleArn, signal));
+      return surroundings.functions.invoke(functionArn, payload, invocationOf(call, roleArn, limit));
     });
     call.integrated.status = 200;
     call.integrated.requestId = answer.requestId;

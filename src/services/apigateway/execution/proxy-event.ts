@@ -1,6 +1,6 @@
 /** The event of Lambda proxy integrations, format 1.0 (developer guide, input format of a Lambda function for proxy integration). */
 import { logTime } from "../../../apis/request-context.ts";
-import { isEmpty, type MultiValues } from "../../../apis/request-headers.ts";
+import { emptyMap, isEmpty, lastValues, type MultiValues } from "../../../apis/request-headers.ts";
 import type { Authorized, RestCall } from "./call.ts";
 import { forwarded, isSigned } from "./http-integration.ts";
 import type { Payload } from "./payload.ts";
@@ -58,8 +58,10 @@ function eventHeaders({ sent, ids, place }: RestCall): {
   headers: Record<string, string>;
   multiValueHeaders: MultiValues;
 } {
-  const multi: MultiValues = Object.create(null);
-  for (const [name, values] of Object.entries(sent.multiHeaders)) {
+  const multi: MultiValues = emptyMap();
+  const { multiHeaders } = sent;
+  for (const name of Object.keys(multiHeaders)) {
+    const values = multiHeaders[name] as string[];
     const lower = name.toLowerCase();
     if (lower === "x-amzn-trace-id" || lower === "x-forwarded-for") continue;
     if (lower === "authorization" && isSigned(values[0])) continue;
@@ -68,9 +70,7 @@ function eventHeaders({ sent, ids, place }: RestCall): {
   const isEdge = place.api.snapshot.settings.endpointType === "EDGE";
   const added = { ...(isEdge ? fromCloudFront : {}), "X-Amzn-Trace-Id": ids.trace, ...forwarded(sent) };
   for (const [name, value] of Object.entries(added)) multi[name] = [value];
-  const headers: Record<string, string> = Object.create(null);
-  for (const name of Object.keys(multi)) headers[name] = (multi[name] as string[]).at(-1) as string;
-  return { headers, multiValueHeaders: multi };
+  return { headers: lastValues(multi), multiValueHeaders: multi };
 }
 
 function requestContext(call: RestCall) {

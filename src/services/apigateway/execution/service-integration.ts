@@ -4,6 +4,7 @@ import type { WireRequest } from "../../../../protocols/protocol.ts";
 import type { ServiceModel } from "../../../../protocols/schema.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
+import type { Abortable } from "../../../calls/abort.ts";
 import { scopeHeaders } from "../../../outside/scope-headers.ts";
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, headerOf, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
@@ -56,10 +57,10 @@ export class ServiceIntegration {
     const model = modelOf(target, this.#surroundings);
     const request = this.#request(call, target, model, mapped, body);
     call.log?.request(`https://${target.service}.${target.region}.amazonaws.com${request.path}`, request.headers, body);
-    const answer = await withinTimeout(this.#surroundings, call, this.#definition.timeoutInMillis, (signal) =>
+    const answer = await withinTimeout(this.#surroundings, call, this.#definition.timeoutInMillis, (limit) =>
       model === undefined
-        ? this.#outside(call, target, request, signal)
-        : this.#inside(call, target, model, request, signal),
+        ? this.#outside(call, target, request, limit)
+        : this.#inside(call, target, model, request, limit),
     );
     call.integrated.status = answer.status;
     call.integrated.requestId = headerOf(answer.rawHeaders, "x-amzn-requestid");
@@ -117,7 +118,7 @@ export class ServiceIntegration {
     { region }: Target,
     model: ServiceModel,
     request: ServiceRequest,
-    signal: AbortSignal,
+    limit: Abortable,
   ): Promise<BackendAnswer> {
     const { account } = call.place.api.snapshot;
     const scope = `${account}/20150709/${region}/${model.signingNames[0]}/aws4_request`;
@@ -131,7 +132,7 @@ export class ServiceIntegration {
       },
       body: request.body.bytes,
     };
-    const invocation = invocationOf(call, this.#role(call), signal);
+    const invocation = invocationOf(call, this.#role(call), limit);
     const { status, headers, body } = await this.#surroundings.relay(
       wire,
       region === invocation.region ? invocation : invocation.for({ region }),
@@ -151,7 +152,7 @@ export class ServiceIntegration {
     call: RestCall,
     { service, region }: Target,
     request: ServiceRequest,
-    signal: AbortSignal,
+    { signal }: Abortable,
   ): Promise<BackendAnswer> {
     const other = outsideService(service);
     const endpoint = endpointOf(this.#surroundings, [service, other?.name, other?.signingName, "*"]);

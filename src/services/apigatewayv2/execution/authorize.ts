@@ -156,8 +156,8 @@ export class Authorizers {
       ? authorizerEvent2(call, identity.length === 0 ? null : identity)
       : authorizerEvent1(call, identity);
     try {
-      const answer = await inTime(clock, functionLimitMs, (signal) =>
-        functions.invoke(arn, JSON.stringify(event), call.invocation(signal)),
+      const answer = await inTime(clock, functionLimitMs, (limit) =>
+        functions.invoke(arn, JSON.stringify(event), call.invocation(limit)),
       );
       if (answer === timedOut || answer.functionError !== undefined) return undefined;
       const value: unknown = JSON.parse(answer.payload);

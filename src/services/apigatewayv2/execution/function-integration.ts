@@ -21,8 +21,8 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   const payload = JSON.stringify(is2 ? event2(call, asked) : event1(call, asked));
   if (payload.length > maxPayloadBytes) return failed(call, "The payload is too large for the function.");
   try {
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (signal) =>
-      functions.invoke(arn, payload, call.invocation(signal)),
+    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
+      functions.invoke(arn, payload, call.invocation(limit)),
     );
     if (answer === timedOut) {
       call.notes.integrationError = "The function did not answer in time.";

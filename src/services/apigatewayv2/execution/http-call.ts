@@ -2,6 +2,7 @@
 import type { ApiCall } from "../../../apis/apis.ts";
 import { extendedId, headerOf, logTime, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
 import { headerValues, queryValues } from "../../../apis/request-headers.ts";
+import type { Abortable } from "../../../calls/abort.ts";
 import { partitionOf } from "../../../calls/arn.ts";
 import { Cause, currentCause } from "../../../calls/cause.ts";
 import type { DoorRequest } from "../../../calls/door.ts";
@@ -130,12 +131,12 @@ export class HttpCall {
     return this.#trace;
   }
 
-  /** As which functions and services are called. @param signal ends what is called when nobody waits any more. */
-  invocation(signal: AbortSignal): Invocation {
+  /** As which functions and services are called. @param limit ends what is called when nobody waits any more. */
+  invocation(limit: Abortable): Invocation {
     const origin = `${this.request.scheme}://${this.request.host}`;
     const cause =
       this.#outer?.next("request", this.requestId) ?? Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
-    return Invocation.ofService("apigateway", this.arn, this.api, cause, { signal });
+    return Invocation.ofService("apigateway", this.arn, this.api, cause, limit);
   }
 
   /** The body as JSON; undefined for what is none, or too long for paths into it. */

@@ -31,12 +31,12 @@ export async function callSubtype(call: HttpCall, integration: IntegrationValue)
     input[name] = read;
   }
   const { deps } = call.service;
-  const answer = await inTime(deps.clock, integration.TimeoutInMillis ?? 30_000, (signal) =>
+  const answer = await inTime(deps.clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
     callService(deps, {
       service: subtype.service,
       operation: subtype.operation,
       input: subtype.operation === "PutEvents" ? putEvents(input) : input,
-      invocation: call.invocation(signal).for({ region }),
+      invocation: call.invocation(limit).for({ region }),
       isXml: subtype.isXml,
       requestId: deps.random.fork("requests").uuid(),
     }),

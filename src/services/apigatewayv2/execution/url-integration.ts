@@ -35,7 +35,7 @@ export async function callUrl(call: HttpCall, integration: IntegrationValue): Pr
   const method = integration.IntegrationMethod ?? "ANY";
   const { clock } = call.service.deps;
   try {
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (signal) =>
+    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, ({ signal }) =>
       callBackend(url, {
         method: method === "ANY" ? call.request.method : method,
         headers: forwarded(call, asked),

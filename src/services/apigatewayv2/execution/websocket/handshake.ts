@@ -53,11 +53,11 @@ async function ask(service: ApiGatewayV2, api: ApiRow, what: Happening, uri: str
   const cause = Cause.ofRequest(what.requestId, what.nowMs, handshake.origin, undefined);
   let payload: string;
   try {
-    const answer = await inTime(clock, functionLimitMs, (signal) =>
+    const answer = await inTime(clock, functionLimitMs, (limit) =>
       functions.invoke(
         arn,
         JSON.stringify(authorizerEvent(what, methodArn)),
-        Invocation.ofService("apigateway", methodArn, api, cause, { signal }),
+        Invocation.ofService("apigateway", methodArn, api, cause, limit),
       ),
     );
     if (answer === timedOut) return 500;

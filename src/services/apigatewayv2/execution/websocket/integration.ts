@@ -7,6 +7,7 @@ import { inTime, timedOut } from "../../../../apis/in-time.ts";
 import { callService } from "../../../../apis/service-call.ts";
 import { TemplateError } from "../../../../apis/vtl/syntax.ts";
 import { BodyNotJson, MappingTemplate, Overrides } from "../../../../apis/vtl/template.ts";
+import type { Abortable } from "../../../../calls/abort.ts";
 import { Cause } from "../../../../calls/cause.ts";
 import { Invocation } from "../../../../calls/invocation.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
@@ -76,17 +77,17 @@ export class WebSocketIntegrations {
 
   async #invoke(api: ApiRow, integration: IntegrationValue, what: Happening, arn: string, payload: string) {
     const { functions, clock } = this.#service.deps;
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 29_000, (signal) =>
-      functions.invoke(arn, payload, this.#invocation(api, what, signal)),
+    const answer = await inTime(clock, integration.TimeoutInMillis ?? 29_000, (limit) =>
+      functions.invoke(arn, payload, this.#invocation(api, what, limit)),
     );
     return answer === timedOut ? undefined : answer;
   }
 
-  #invocation(api: ApiRow, what: Happening, signal: AbortSignal): Invocation {
+  #invocation(api: ApiRow, what: Happening, limit: Abortable): Invocation {
     const { origin, stage } = what.connection.handshake;
     const cause = Cause.ofRequest(what.requestId, what.nowMs, origin, undefined);
     const source = `arn:aws:execute-api:${api.region}:${api.account}:${api.id}/${stage}/${what.routeKey}`;
-    return Invocation.ofService("apigateway", source, api, cause, { signal });
+    return Invocation.ofService("apigateway", source, api, cause, limit);
   }
 
   /** Integrations that templates stand before and behind. */
@@ -147,12 +148,12 @@ export class WebSocketIntegrations {
     if (operation === "" || input === undefined) return undefined;
     const { deps } = this.#service;
     const service = Object.hasOwn(services, name) ? (services[name] as string) : name;
-    const answer = await inTime(deps.clock, integration.TimeoutInMillis ?? 29_000, (signal) =>
+    const answer = await inTime(deps.clock, integration.TimeoutInMillis ?? 29_000, (limit) =>
       callService(deps, {
         service,
         operation,
         input,
-        invocation: this.#invocation(api, what, signal).for({ region }),
+        invocation: this.#invocation(api, what, limit).for({ region }),
         isXml: false,
         requestId: deps.random.fork("requests").uuid(),
       }),
@@ -170,7 +171,7 @@ export class WebSocketIntegrations {
     const url = new URL(filled);
     for (const [name, value] of query) url.searchParams.append(name, value);
     const method = integration.IntegrationMethod ?? "POST";
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 29_000, (signal) =>
+    const answer = await inTime(clock, integration.TimeoutInMillis ?? 29_000, ({ signal }) =>
       callBackend(url, {
         method: method === "ANY" ? "POST" : method,
         headers: ["Content-Type", "application/json", ...headers],
