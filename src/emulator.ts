@@ -141,6 +141,7 @@ export class Emulator {
   readonly #identities: Identities;
   readonly #running: RunningService[] = [];
   readonly #resets: AccountResets;
+  readonly #memory: Memory | undefined;
   readonly #processes = new Processes();
   readonly #runtime: FunctionRuntime;
   /** What functions call; nothing listens there before the server does, and without one nothing ever. */
@@ -180,6 +181,7 @@ export class Emulator {
     const endpoints = options.endpoints ?? {};
     const onMemory = options.onMemory ?? ((_isShort, text) => process.emitWarning(text));
     const memory = options.maxMemory === undefined ? undefined : new Memory(options.maxMemory, { onChange: onMemory });
+    this.#memory = memory;
     this.#resets = new AccountResets(store, clock, (account) => this.#afterReset(account));
     this.#dispatcher = new Dispatcher(
       {
@@ -246,6 +248,7 @@ export class Emulator {
           endpoints: options.endpoints,
           streamDelayMs: options.streamDelayMs ?? 0,
         },
+        memory,
         call,
         relay,
         identityOf: (request) => identities.of(request),
@@ -384,6 +387,7 @@ export class Emulator {
     this.deliveries.stop();
     for (const { definition, state } of this.#running) definition.stop?.(state);
     this.#runtime.pools.close();
+    this.#memory?.stop();
   }
 
   /** Stops, flushes and releases the data directory. */

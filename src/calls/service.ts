@@ -6,6 +6,7 @@ import type { Apis } from "../apis/apis.ts";
 import type { DeliveryEngine } from "../delivery/engine.ts";
 import type { Mailbox } from "../delivery/mailbox.ts";
 import type { Clock } from "../engine/clock.ts";
+import type { Memory } from "../engine/memory.ts";
 import type { Processes } from "../engine/processes.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
@@ -41,6 +42,8 @@ export interface ServiceDependencies {
   readonly timers: Timers;
   readonly random: Random;
   readonly options: ServiceOptions;
+  /** Tells when memory is short, for work that no request asks for; nobody looks where there is no limit. */
+  readonly memory: Memory | undefined;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
   /** Sends another service a request over the wire; see `Dispatcher.relay`. */

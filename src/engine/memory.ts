@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { performance } from "./real-time.ts";
+import { clearInterval, performance, setInterval } from "./real-time.ts";
 
 /** Shares of what there is: from where on it is short, below which it is enough again, and where nothing may wait for proof. */
 const shortFrom = 0.85;
@@ -13,6 +13,8 @@ const direFrom = 0.95;
 /** Real milliseconds, and bytes of requests, between two looks, which cost some microseconds. */
 const lookMs = 50;
 const lookBytes = 4 * 1024 * 1024;
+/** Real milliseconds between two looks on behalf of those who wait. */
+const waitingLookMs = 200;
 /** Real milliseconds between two collections of garbage that we ask for, and how many times as long as the last one took. */
 const collectMs = 200;
 const collectShare = 10;
@@ -78,6 +80,8 @@ export class Memory {
   #nextLookAt = 0;
   #nextCollectAt = 0;
   #admittedBytes = 0;
+  #waiting: (() => void)[] = [];
+  #looking: ReturnType<typeof setInterval> | undefined;
 
   /** @param maxBytes what the process may use. */
   constructor(maxBytes: number, { onChange, use, collect }: MemoryOptions) {
@@ -92,6 +96,19 @@ export class Memory {
     const now = performance.now();
     if (now >= this.#nextLookAt || this.#admittedBytes >= lookBytes) this.#look(now);
     return this.#short;
+  }
+
+  /** Runs the action once memory is enough again: for work that can wait and nobody asks for anew. */
+  whenEnough(action: () => void): void {
+    this.#waiting.push(action);
+    this.#looking ??= setInterval(() => this.isShort(0), waitingLookMs).unref();
+  }
+
+  /** What waits is not run any more. */
+  stop(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+    this.#waiting = [];
   }
 
   #look(now: number): void {
@@ -109,9 +126,14 @@ export class Memory {
     }
     const share = shareOf(use);
     const isShort = this.#short ? share >= enoughBelow : share >= direFrom || (proven && share >= shortFrom);
-    if (isShort === this.#short) return;
-    this.#short = isShort;
-    this.#onChange(isShort, wordsFor(isShort, use));
+    if (isShort !== this.#short) {
+      this.#short = isShort;
+      this.#onChange(isShort, wordsFor(isShort, use));
+    }
+    if (isShort || this.#looking === undefined) return;
+    const waiting = this.#waiting;
+    this.stop();
+    for (const action of waiting) action();
   }
 }
 

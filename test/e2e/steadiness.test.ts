@@ -1,4 +1,7 @@
 /** Nobody can stop the server: whatever one client makes it do, others are answered and a signal is heard. */
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Pipes } from "@aws-sdk/client-pipes";
 import { SFN } from "@aws-sdk/client-sfn";
@@ -99,4 +102,62 @@ describe("work that causes work", () => {
     expect(waits.p99).toBeLessThan(p99LimitMs);
     await expectToHearSigterm();
   });
+});
+
+const mapItems = process.env["BUSBAR_TEST_FULL"] === "1" ? 1_000_000 : 2_000;
+const linesPerPiece = 10_000;
+
+describe("a distributed Map over a file of many small items", () => {
+  let root: string;
+  beforeEach(async () => {
+    root = mkdtempSync(join(tmpdir(), "busbar-items-"));
+    mkdirSync(join(root, "data"));
+    for (let n = 0; n < mapItems; ) {
+      let piece = "";
+      for (const end = Math.min(n + linesPerPiece, mapItems); n < end; n++) piece += `{"n":${n}}\n`;
+      appendFileSync(join(root, "data", "items.jsonl"), piece);
+    }
+    await start("--s3-root", root);
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  it("leaves others their turns", async () => {
+    const { stateMachineArn } = await states.createStateMachine({
+      name: "map",
+      roleArn: role,
+      definition: JSON.stringify({
+        StartAt: "M",
+        States: {
+          M: {
+            Type: "Map",
+            ItemReader: {
+              Resource: "arn:aws:states:::s3:getObject",
+              Parameters: { Bucket: "data", Key: "items.jsonl" },
+              ReaderConfig: { InputType: "JSONL" },
+            },
+            ItemProcessor: {
+              ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "EXPRESS" },
+              StartAt: "P",
+              States: { P: { Type: "Pass", OutputPath: "$.n", End: true } },
+            },
+            ResultSelector: { "count.$": "States.ArrayLength($)" },
+            End: true,
+          },
+        },
+      }),
+    });
+    const { executionArn } = await states.startExecution({ stateMachineArn });
+    const ended = async () => {
+      for (;;) {
+        const { status, output, cause } = await states.describeExecution({ executionArn });
+        if (status !== "RUNNING") return { output, cause };
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const end = ended();
+    const waits = await waitsOf(server.endpoint, end);
+    expect(await end).toEqual({ output: `{"count":${mapItems}}`, cause: undefined });
+    expect(waits.count).toBeGreaterThan(5);
+    expect(waits.p99).toBeLessThan(p99LimitMs);
+  }, 600_000);
 });

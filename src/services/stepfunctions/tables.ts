@@ -1,8 +1,8 @@
 /** The rows Step Functions keeps, and the orders in which it looks at them. */
 import { createHash } from "node:crypto";
-import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
+import { type KeptText, textTable } from "./texts.ts";
 
 /** Keys have an end, ids of frames that are nested very deeply have not. */
 const longestId = 400;
@@ -149,14 +149,14 @@ export interface ExecutionRow {
   readonly versionArn: string | undefined;
   readonly aliasArn: string | undefined;
   readonly startedMs: number;
-  readonly input: string;
+  readonly input: KeptText;
   readonly traceHeader: string | undefined;
   /** The text of its cause. */
   readonly causedBy: string;
   /** PENDING_REDRIVE: a child that did not succeed, of a map run that is redriven and has no room for it yet. */
   readonly status: ExecutionStatus | "PENDING_REDRIVE";
   readonly stoppedMs: number | undefined;
-  readonly output: string | undefined;
+  readonly output: KeptText | undefined;
   readonly error: string | undefined;
   readonly cause: string | undefined;
   readonly redriveCount: number;
@@ -168,9 +168,14 @@ export interface ExecutionRow {
   readonly mapRun: string | undefined;
   readonly mapState: string | undefined;
   readonly itemCount: number | undefined;
+  /** Serial of its row among the children of its run. */
+  readonly mapChild: number | undefined;
   /** Test case of the mock configuration. */
   readonly testCase: string | undefined;
 }
+
+/** An execution with its texts, as it begins, and as express ones are to the end, which are in no table. */
+export type WholeExecution = ExecutionRow & { readonly input: string; readonly output: string | undefined };
 
 export const executionTable = defineTable<ExecutionRow>()({
   name: "states.executions",
@@ -196,6 +201,9 @@ export const executionTable = defineTable<ExecutionRow>()({
     closed: { group: (one) => (one.stoppedMs === undefined ? undefined : ""), order: (one) => one.stoppedMs ?? 0 },
   },
 });
+
+/** The long inputs and outputs of executions and of their frames. */
+export const executionTextTable = textTable("states.executionTexts");
 
 /** What changes with nearly every step of an execution. */
 export interface HeadRow {
@@ -224,7 +232,7 @@ export interface FrameRow {
   readonly id: string;
   readonly account: string;
   readonly execution: string;
-  readonly text: string;
+  readonly text: KeptText;
 }
 
 export function frameKey(execution: string, id: string): string {
@@ -264,24 +272,8 @@ export const eventsTable = defineTable<EventsRow>()({
   indexes: { execution: { group: (row) => row.execution, order: (row) => row.first } },
 });
 
-/** A long payload of history events of one execution. */
-export interface EventTextRow {
-  readonly serial: number;
-  readonly account: string;
-  readonly text: string;
-}
-
-export const eventTextTable = definePackedTable<EventTextRow>({
-  name: "states.eventTexts",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial}\n${account}`,
-  text: (row) => row.text,
-  row: (head, text) => {
-    const [serial, account] = head.split("\n") as [string, string];
-    return { serial: Number(serial), account, text };
-  },
-});
+/** The long payloads of history events. */
+export const eventTextTable = textTable("states.eventTexts");
 
 /** An open task of a standard execution. */
 export interface TaskRow {

@@ -72,3 +72,20 @@ it("knows what the machine gives and what is used", () => {
   expect(real.isShort(0)).toBe(true);
   expect(told).toHaveLength(1);
 });
+
+it("runs what waits once there is enough again, unless it was stopped", () => {
+  const ran: string[] = [];
+  used = 90;
+  expect(later(50)).toBe(true);
+  memory.whenEnough(() => ran.push("a"));
+  memory.whenEnough(() => ran.push("b"));
+  expect(later(50)).toBe(true);
+  expect(ran).toEqual([]);
+  used = 10;
+  expect(later(50)).toBe(false);
+  expect(ran).toEqual(["a", "b"]);
+  memory.whenEnough(() => ran.push("c"));
+  memory.stop();
+  expect(later(50)).toBe(false);
+  expect(ran).toEqual(["a", "b"]);
+});

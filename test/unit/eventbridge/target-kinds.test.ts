@@ -49,6 +49,7 @@ function alone() {
     awsEvents,
     arrivals: new Arrivals(),
     options: { strict: false, streamDelayMs: 0 },
+    memory: undefined,
     apis: new Apis({ store, clock, identities: new Identities(store, clock, "us-east-1") }),
     functions: new Functions({ random, clock, store }),
     runtime: new FunctionRuntime({ clock, random, processes, workshop, writeLog: () => {} }),

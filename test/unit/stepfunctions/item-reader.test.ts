@@ -7,13 +7,10 @@ import { Clock } from "../../../src/engine/clock.ts";
 import type { JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { ItemReaderError } from "../../../src/services/stepfunctions/map-runs/item-parser.ts";
 import { type ReadItem, readItems } from "../../../src/services/stepfunctions/map-runs/item-reader.ts";
+import type { MapChild } from "../../../src/services/stepfunctions/map-runs/map-children.ts";
 import type { MapChildStatus, MapRunRow } from "../../../src/services/stepfunctions/map-runs/map-run-tables.ts";
 import { ObjectError, ObjectFiles } from "../../../src/services/stepfunctions/map-runs/object-files.ts";
-import {
-  type ChildrenOf,
-  type MapChild,
-  writeResults,
-} from "../../../src/services/stepfunctions/map-runs/result-writer.ts";
+import { type ChildrenOf, writeResults } from "../../../src/services/stepfunctions/map-runs/result-writer.ts";
 
 let root: string;
 let files: ObjectFiles;
@@ -178,9 +175,7 @@ describe("results", () => {
     machine: "arn:aws:states:r:1:stateMachine:m/L",
   } as MapRunRow;
   const child = (index: number, status: MapChildStatus, output?: string): MapChild => ({
-    mapRun: run.arn,
     index,
-    account: "1",
     status,
     itemCount: 1,
     input: String(index),

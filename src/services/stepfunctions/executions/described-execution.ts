@@ -1,6 +1,7 @@
 import { type JsonObject, parseJson } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
+import { payloadsOf } from "./execution-row.ts";
 import { redriveState } from "./redrive-state.ts";
 
 /**
@@ -10,14 +11,15 @@ import { redriveState } from "./redrive-state.ts";
 export function describedExecution(row: ExecutionRow, service: StepFunctions, parsed: boolean): JsonObject {
   const payload = (text: string) => (parsed ? parseJson(text) : text);
   const { status, reason } = redriveState(service, row);
+  const { input, output } = payloadsOf(service, row);
   return {
     ...(row.cause === undefined ? {} : { Cause: row.cause }),
     ...(row.error === undefined ? {} : { Error: row.error }),
     ExecutionArn: row.arn,
-    Input: payload(row.input),
+    Input: payload(input),
     InputDetails: { Included: true },
     Name: row.name,
-    ...(row.output === undefined ? {} : { Output: payload(row.output), OutputDetails: { Included: true } }),
+    ...(output === undefined ? {} : { Output: payload(output), OutputDetails: { Included: true } }),
     RedriveCount: row.redriveCount,
     RedriveStatus: status,
     ...(reason === undefined ? {} : { RedriveStatusReason: reason }),

@@ -1,4 +1,5 @@
-import type { ExecutionRow } from "../tables.ts";
+import type { StepFunctions } from "../stepfunctions.ts";
+import type { ExecutionRow, WholeExecution } from "../tables.ts";
 
 /** What is told of an execution that begins; the rest follows. */
 type Told =
@@ -16,7 +17,7 @@ type Told =
   | "testCase";
 
 /** The row of an execution that begins. */
-export function executionRow(told: Pick<ExecutionRow, Told> & Partial<ExecutionRow>): ExecutionRow {
+export function executionRow(told: Pick<WholeExecution, Told> & Partial<WholeExecution>): WholeExecution {
   return {
     versionArn: undefined,
     aliasArn: undefined,
@@ -32,6 +33,15 @@ export function executionRow(told: Pick<ExecutionRow, Told> & Partial<ExecutionR
     mapRun: undefined,
     mapState: undefined,
     itemCount: undefined,
+    mapChild: undefined,
     ...told,
   };
+}
+
+/** What an execution was given and what it gave, as JSON texts. */
+export function payloadsOf(
+  { runner: { texts } }: StepFunctions,
+  { input, output }: ExecutionRow,
+): { readonly input: string; readonly output: string | undefined } {
+  return { input: texts.read(input), output: output === undefined ? undefined : texts.read(output) };
 }

@@ -33,6 +33,7 @@ import { referencesOf } from "../machines/state-machines.ts";
 import { placeIn } from "../pages.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
+import { payloadsOf } from "./execution-row.ts";
 import { redriveState } from "./redrive-state.ts";
 import { chooseRevision, inputOf, newExecution } from "./start.ts";
 
@@ -47,7 +48,8 @@ export const startExecution = operation<StartExecutionCommand>(StartExecution$, 
   }
   const existing = service.runner.executions.get(row.arn);
   if (existing) {
-    if (existing.status !== "RUNNING" || existing.input !== row.input) throw executionAlreadyExists(row.arn);
+    if (existing.status !== "RUNNING" || service.runner.texts.read(existing.input) !== row.input)
+      throw executionAlreadyExists(row.arn);
     return { executionArn: existing.arn, startDate: new Date(existing.startedMs) };
   }
   service.runner.start(row, value);
@@ -68,14 +70,15 @@ export const startSyncExecution = operation<StartSyncExecutionCommand>(StartSync
     tell?.(end);
   };
   service.express.start(row, value, onEnd, true);
-  if (ended !== undefined) return syncResult(ended, metadataOnly);
+  if (ended !== undefined) return syncResult(service, ended, metadataOnly);
   return new Promise<ExecutionRow>((resolve) => {
     tell = resolve;
-  }).then((end) => syncResult(end, metadataOnly));
+  }).then((end) => syncResult(service, end, metadataOnly));
 });
 
-function syncResult(row: ExecutionRow, metadataOnly: boolean) {
-  const { status, output, error, cause, startedMs, stoppedMs = startedMs } = row;
+function syncResult(service: StepFunctions, row: ExecutionRow, metadataOnly: boolean) {
+  const { input, output } = payloadsOf(service, row);
+  const { status, error, cause, startedMs, stoppedMs = startedMs } = row;
   const details = { included: !metadataOnly };
   const durationMs = Math.max(100, Math.ceil((stoppedMs - startedMs) / 100) * 100);
   return {
@@ -87,7 +90,7 @@ function syncResult(row: ExecutionRow, metadataOnly: boolean) {
     status: (status === "ABORTED" ? "FAILED" : status) as "SUCCEEDED" | "FAILED" | "TIMED_OUT",
     error,
     cause: metadataOnly ? undefined : cause,
-    input: metadataOnly ? undefined : row.input,
+    input: metadataOnly ? undefined : input,
     inputDetails: details,
     output: metadataOnly ? undefined : output,
     outputDetails: details,
@@ -106,6 +109,7 @@ export function executionNamed(service: StepFunctions, arn: string): ExecutionRo
 export const describeExecution = operation<DescribeExecutionCommand>(DescribeExecution$, (input, { service }) => {
   const row = executionNamed(service, input.executionArn as string);
   const metadataOnly = input.includedData === "METADATA_ONLY";
+  const { input: given, output } = metadataOnly ? {} : payloadsOf(service, row);
   const redrive = redriveState(service, row);
   const details = { included: !metadataOnly };
   return {
@@ -117,9 +121,9 @@ export const describeExecution = operation<DescribeExecutionCommand>(DescribeExe
     status: row.status,
     startDate: new Date(row.startedMs),
     stopDate: row.stoppedMs === undefined ? undefined : new Date(row.stoppedMs),
-    input: metadataOnly ? undefined : row.input,
+    input: given,
     inputDetails: details,
-    output: metadataOnly ? undefined : row.output,
+    output,
     outputDetails: row.output === undefined ? undefined : details,
     traceHeader: row.traceHeader,
     mapRunArn: row.mapRun,

@@ -5,7 +5,7 @@ import type { HistoryEvent } from "../asl/history.ts";
 import { startExecution, step } from "../asl/interpreter.ts";
 import type { Json } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import type { ExecutionRow } from "../tables.ts";
+import type { ExecutionRow, WholeExecution } from "../tables.ts";
 import { causeOf } from "./causes.ts";
 import { metaOf } from "./frames.ts";
 
@@ -16,12 +16,12 @@ import { metaOf } from "./frames.ts";
 const mostEvents = 500_000;
 
 interface Running {
-  readonly row: ExecutionRow;
+  readonly row: WholeExecution;
   readonly execution: Execution;
   readonly timers: Map<string, Timer>;
   readonly tasks: Set<string>;
   readonly mockCalls: Record<string, number>;
-  readonly onEnd: (row: ExecutionRow) => void;
+  readonly onEnd: (row: WholeExecution) => void;
   stepping: boolean;
 }
 
@@ -38,8 +38,8 @@ export class ExpressRunner {
   }
 
   /** Starts an execution; `onEnd` hears its end, which may come before this call returns. `sync`: the caller waits for it. */
-  start(row: ExecutionRow, input: Json, onEnd: (row: ExecutionRow) => void, sync = false): void {
-    const meta = { ...metaOf(row, this.#sfn.machineNameOf(row)), type: "EXPRESS" as const, sync };
+  start(row: WholeExecution, input: Json, onEnd: (row: WholeExecution) => void, sync = false): void {
+    const meta = { ...metaOf(row, row.input, this.#sfn.machineNameOf(row)), type: "EXPRESS" as const, sync };
     const running: Running = {
       row,
       execution: startExecution(meta, input),

@@ -1,8 +1,10 @@
 /** Executions as rows: what a step changed is stored, and enough of it to go on in another process. */
 import type { Store } from "../../../engine/store.ts";
+import type { Table } from "../../../engine/table.ts";
 import type { Execution, ExecutionMeta, Frame, ThreadFrame } from "../asl/execution.ts";
 import { type Json, parseJson, readJson, writeJson } from "../asl/json.ts";
-import { type ExecutionRow, frameKey, frameTable, headTable, inputTable } from "../tables.ts";
+import { type ExecutionRow, type FrameRow, frameKey, frameTable, headTable, inputTable } from "../tables.ts";
+import type { Texts } from "../texts.ts";
 
 /** An execution in memory, with what of it is known to be stored. */
 export interface Live {
@@ -13,14 +15,15 @@ export interface Live {
   readonly inputs: Map<string, Json>;
 }
 
-export function metaOf(row: ExecutionRow, machineName: string): ExecutionMeta {
+/** @param inputText the row's input, read. */
+export function metaOf(row: ExecutionRow, inputText: string, machineName: string): ExecutionMeta {
   return {
     arn: row.arn,
     name: row.name,
     type: "STANDARD",
     roleArn: row.roleArn,
     startedAtMs: row.startedMs,
-    inputText: row.input,
+    inputText,
     stateMachineArn: row.machine,
     stateMachineName: machineName,
     ...(row.versionArn === undefined ? {} : { stateMachineVersionArn: row.versionArn }),
@@ -32,8 +35,11 @@ export class Frames {
   readonly heads;
   readonly #frames;
   readonly #inputs;
+  readonly #texts: Texts;
 
-  constructor(store: Store) {
+  /** @param texts where long ones are kept. */
+  constructor(store: Store, texts: Texts) {
+    this.#texts = texts;
     this.heads = store.table(headTable);
     this.#frames = store.table(frameTable);
     this.#inputs = store.table(inputTable);
@@ -47,18 +53,18 @@ export class Frames {
       const frame = execution.frames[id];
       if (frame === undefined) continue;
       if (frame.kind !== "thread") {
-        this.#frames.put({ id, account, execution: arn, text: writeJson(frame) });
+        this.#put(this.#frames, row, id, writeJson(frame));
         continue;
       }
       const { input, ...rest } = frame;
-      this.#frames.put({ id, account, execution: arn, text: writeJson(rest) });
+      this.#put(this.#frames, row, id, writeJson(rest));
       if (live.inputs.has(id) && live.inputs.get(id) === input) continue;
-      this.#inputs.put({ id, account, execution: arn, text: writeJson(input) });
+      this.#put(this.#inputs, row, id, writeJson(input));
       live.inputs.set(id, input);
     }
     for (const id of removed) {
-      this.#frames.delete(frameKey(arn, id));
-      if (live.inputs.delete(id)) this.#inputs.delete(frameKey(arn, id));
+      this.#delete(this.#frames, arn, id);
+      if (live.inputs.delete(id)) this.#delete(this.#inputs, arn, id);
     }
     const head = { ...execution.head, ready: [...execution.head.ready] };
     this.heads.put({ execution: arn, account, head, mockCalls: { ...live.mockCalls } });
@@ -69,23 +75,39 @@ export class Frames {
     const kept = this.heads.get(row.arn);
     if (kept === undefined) return undefined;
     const inputs = new Map<string, Json>();
-    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(one.id, readJson(one.text) as Json);
+    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(one.id, this.#read(one) as Json);
     const frames: Record<string, Frame> = {};
     for (const one of this.#frames.by.execution.range(row.arn)) {
       const { id } = one;
-      const frame = readJson(one.text) as Frame;
+      const frame = this.#read(one) as Frame;
       if (frame.kind === "thread") (frame as ThreadFrame).input = inputs.get(id) ?? null;
       frames[id] = frame;
     }
     const head = { ...kept.head, ready: [...kept.head.ready] };
-    const execution = { meta: metaOf(row, machineName), input: parseJson(row.input), head, frames };
+    const inputText = this.#texts.read(row.input);
+    const execution = { meta: metaOf(row, inputText, machineName), input: parseJson(inputText), head, frames };
     return { row, execution, mockCalls: { ...kept.mockCalls }, inputs };
   }
 
   /** Inside a transaction: an execution that is over for good needs them no more. */
   forget(arn: string): void {
     this.heads.delete(arn);
-    for (const one of this.#frames.by.execution.range(arn)) this.#frames.delete(frameKey(arn, one.id));
-    for (const one of this.#inputs.by.execution.range(arn)) this.#inputs.delete(frameKey(arn, one.id));
+    for (const one of this.#frames.by.execution.range(arn)) this.#delete(this.#frames, arn, one.id);
+    for (const one of this.#inputs.by.execution.range(arn)) this.#delete(this.#inputs, arn, one.id);
+  }
+
+  #read({ text }: FrameRow): unknown {
+    return readJson(this.#texts.read(text));
+  }
+
+  #put(table: Table<FrameRow, string>, { arn, account }: ExecutionRow, id: string, text: string): void {
+    this.#texts.drop(table.get(frameKey(arn, id))?.text);
+    table.put({ id, account, execution: arn, text: this.#texts.keep(account, text) });
+  }
+
+  #delete(table: Table<FrameRow, string>, execution: string, id: string): void {
+    const key = frameKey(execution, id);
+    this.#texts.drop(table.get(key)?.text);
+    table.delete(key);
   }
 }

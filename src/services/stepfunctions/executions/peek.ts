@@ -1,6 +1,7 @@
 /** Executions for people: what they were given, where they stand and how they ended. */
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
+import { payloadsOf } from "./execution-row.ts";
 
 export interface ShownExecution {
   readonly executionArn: string;
@@ -32,20 +33,20 @@ export function shownExecutions(service: StepFunctions, filter: ExecutionFilter)
   const { execution, machine = "", status, limit = 100 } = filter;
   if (execution !== undefined) {
     const row = service.runner.executions.get(execution);
-    return row && [shown(row)];
+    return row && [shown(service, row)];
   }
   if (!service.machines.has(machine)) return undefined;
   const { by } = service.runner.executions;
   const rows = status === undefined ? by.machine : by.machineStatus;
   const found: ShownExecution[] = [];
   for (const row of rows.range(status === undefined ? machine : `${machine} ${status}`, { reverse: true })) {
-    found.push(shown(row));
+    found.push(shown(service, row));
     if (found.length === limit) break;
   }
   return found;
 }
 
-function shown(row: ExecutionRow): ShownExecution {
+function shown(service: StepFunctions, row: ExecutionRow): ShownExecution {
   return {
     executionArn: row.arn,
     stateMachineArn: row.machine,
@@ -53,8 +54,7 @@ function shown(row: ExecutionRow): ShownExecution {
     status: row.status,
     startedAt: new Date(row.startedMs).toISOString(),
     stoppedAt: row.stoppedMs === undefined ? undefined : new Date(row.stoppedMs).toISOString(),
-    input: row.input,
-    output: row.output,
+    ...payloadsOf(service, row),
     error: row.error,
     cause: row.cause,
   };

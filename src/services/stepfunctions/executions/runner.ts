@@ -7,8 +7,18 @@ import type { HistoryEvent } from "../asl/history.ts";
 import { startExecution, step } from "../asl/interpreter.ts";
 import { type Json, readJson, writeJson } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import { type ExecutionRow, executionTable, shortId, type TaskRow, taskKey, taskTable } from "../tables.ts";
+import {
+  type ExecutionRow,
+  executionTable,
+  executionTextTable,
+  shortId,
+  type TaskRow,
+  taskKey,
+  taskTable,
+  type WholeExecution,
+} from "../tables.ts";
 import { newToken } from "../tasks/tokens.ts";
+import { Texts } from "../texts.ts";
 import { causeOf } from "./causes.ts";
 import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
@@ -26,6 +36,8 @@ export class Runner {
   readonly tasks;
   readonly frames: Frames;
   readonly histories: Histories;
+  /** What executions were given and gave. */
+  readonly texts: Texts;
   /** Closed executions past their retention, under `""`. */
   readonly #old: Sweep<ExecutionRow>;
   readonly #sfn: StepFunctions;
@@ -44,7 +56,8 @@ export class Runner {
       keys: () => executions.by.closed.groups(),
     });
     this.tasks = store.table(taskTable);
-    this.frames = new Frames(store);
+    this.texts = new Texts(store, executionTextTable);
+    this.frames = new Frames(store, this.texts);
     this.histories = new Histories(store);
     timers.on(timerKind, ({ payload }) => {
       const { execution, timerId } = payload as { execution: string; timerId: string };
@@ -53,11 +66,12 @@ export class Runner {
   }
 
   /** Inside a transaction: stores a new execution and takes its first step. */
-  start(row: ExecutionRow, input: Json): void {
+  start(given: WholeExecution, input: Json): void {
+    const row = { ...given, input: this.texts.keep(given.account, given.input) };
     this.executions.put(row);
     this.#sfn.timeLimit.watch(row);
     this.#sfn.statusChanged(row);
-    const execution = startExecution(metaOf(row, this.#sfn.machineNameOf(row)), input);
+    const execution = startExecution(metaOf(row, given.input, this.#sfn.machineNameOf(row)), input);
     this.#step({ row, execution, mockCalls: {}, inputs: new Map() }, { type: "start" });
   }
 
@@ -262,7 +276,7 @@ export class Runner {
       ...live.row,
       status,
       stoppedMs: now,
-      output,
+      output: output === undefined ? undefined : this.texts.keep(live.row.account, output),
       error,
       cause,
       redriveCount: head.redriveCount,
@@ -271,7 +285,7 @@ export class Runner {
     this.executions.put(row);
     for (const open of this.tasks.by.execution.range(row.arn)) this.#cancelTask(row.arn, open.taskId);
     this.#sfn.statusChanged(row);
-    if (row.mapRun !== undefined) this.#sfn.mapRuns.childEnded(row.mapRun, row);
+    if (row.mapRun !== undefined) this.#sfn.mapRuns.childEnded({ ...row, output });
     this.#sfn.performer.childEnded(row);
     this.#old.expect("", now + retentionMs);
   }
@@ -279,6 +293,8 @@ export class Runner {
   /** Inside a transaction: removes all that is kept of an execution. */
   forget(row: ExecutionRow): void {
     this.executions.delete(row.arn);
+    this.texts.drop(row.input);
+    this.texts.drop(row.output);
     this.frames.forget(row.arn);
     this.histories.forget(row.arn);
     this.#sfn.mapRuns.forget(row.arn);

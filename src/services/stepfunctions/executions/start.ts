@@ -5,7 +5,7 @@ import { type Json, maxPayloadBytes, parseJson, TooDeep } from "../asl/json.ts";
 import { jsonFault } from "../asl/json-faults.ts";
 import { invalidInput, machineDoesNotExist, qualifiedDoesNotExist, validation } from "../errors.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import type { AliasRow, ExecutionRow, MachineRow } from "../tables.ts";
+import type { AliasRow, MachineRow, WholeExecution } from "../tables.ts";
 import { executionRow } from "./execution-row.ts";
 
 /** What an execution started on an ARN runs. */
@@ -73,12 +73,12 @@ interface StartInput {
   readonly traceHeader?: string | undefined;
 }
 
-/** The row of an execution that is about to start. @throws AwsError InvalidName */
+/** The row of an execution that is about to start, its input as it was given. @throws AwsError InvalidName */
 export function newExecution(
   { service, account, region, invocation }: OperationContext<StepFunctions>,
   chosen: Chosen,
   given: StartInput,
-): ExecutionRow {
+): WholeExecution {
   const { cause } = invocation;
   const { store } = service.deps;
   const random = service.deps.random.fork("executions");

@@ -2,11 +2,13 @@
 import type { Json } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
+import { payloadsOf } from "./execution-row.ts";
 import { redriveState } from "./redrive-state.ts";
 
 /** The event's detail; all keys are always there. */
 export function statusDetail(row: ExecutionRow, service: StepFunctions): Record<string, Json> {
   const { status, reason } = redriveState(service, row);
+  const { input, output } = payloadsOf(service, row);
   return {
     executionArn: row.arn,
     stateMachineArn: row.machine,
@@ -16,10 +18,10 @@ export function statusDetail(row: ExecutionRow, service: StepFunctions): Record<
     status: row.status,
     startDate: row.startedMs,
     stopDate: row.stoppedMs ?? null,
-    input: row.input,
-    output: row.output ?? null,
+    input,
+    output: output ?? null,
     inputDetails: { included: true },
-    outputDetails: row.output === undefined ? null : { included: true },
+    outputDetails: output === undefined ? null : { included: true },
     redriveCount: row.redriveCount,
     redriveDate: row.redrivenMs ?? null,
     redriveStatus: status,

@@ -3,9 +3,9 @@ import { siblingArn } from "../arns.ts";
 import { StateError } from "../asl/errors.ts";
 import { writeJson } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
+import { type KeptText, Texts } from "../texts.ts";
 import { ItemReaderError } from "./item-parser.ts";
-import type { MapChildren } from "./map-children.ts";
-import { ChildInputs } from "./map-inputs.ts";
+import { ChildInputs, type GivenItems } from "./map-inputs.ts";
 import { type MapRunRow, mapItemsTable } from "./map-run-tables.ts";
 import type { MapRuns } from "./map-runs.ts";
 import type { ObjectFiles } from "./object-files.ts";
@@ -20,24 +20,22 @@ export class ItemFeeds {
   readonly #sfn: StepFunctions;
   readonly #mapRuns: MapRuns;
   readonly #files: ObjectFiles;
-  readonly #children: MapChildren;
-  readonly #items;
+  readonly #texts: Texts;
   /** Readers of runs whose items have not all been read. */
   readonly #inputs = new Map<string, ChildInputs>();
   /** Runs whose items are being read. */
   readonly #reading = new Set<string>();
 
-  constructor(sfn: StepFunctions, mapRuns: MapRuns, files: ObjectFiles, children: MapChildren) {
+  constructor(sfn: StepFunctions, mapRuns: MapRuns, files: ObjectFiles) {
     this.#sfn = sfn;
     this.#mapRuns = mapRuns;
     this.#files = files;
-    this.#children = children;
-    this.#items = sfn.deps.store.table(mapItemsTable);
+    this.#texts = new Texts(sfn.deps.store, mapItemsTable);
   }
 
-  /** Inside a transaction: keeps the items of a run that has no reader, as JSON text. */
-  keepItems(mapRun: string, account: string, text: string): void {
-    this.#items.put({ mapRun, account, text });
+  /** Inside a transaction: keeps the items of a run that has no reader. */
+  keepItems(account: string, items: GivenItems): KeptText {
+    return this.#texts.keep(account, writeJson(items));
   }
 
   /**
@@ -64,9 +62,9 @@ export class ItemFeeds {
     this.#inputs.delete(arn);
   }
 
-  /** Inside a transaction. */
-  forget(arn: string): void {
-    this.#items.delete(arn);
+  /** Inside a transaction: nobody reads the run's items any more. */
+  forget({ arn, items }: MapRunRow): void {
+    this.#texts.drop(items);
     this.#sfn.deps.store.afterCommit(() => this.drop(arn));
   }
 
@@ -76,7 +74,7 @@ export class ItemFeeds {
   }
 
   #pending(arn: string): number {
-    return this.#children.rows.by.status.size(`${arn} PENDING`);
+    return this.#mapRuns.children.count(arn, "PENDING");
   }
 
   async #fill(arn: string): Promise<void> {
@@ -113,7 +111,12 @@ export class ItemFeeds {
     }
     let inputs = this.#inputs.get(arn);
     if (inputs === undefined) {
-      inputs = new ChildInputs(this.#sfn, this.#files, run, this.#items.get(arn)?.text);
+      inputs = new ChildInputs(
+        this.#sfn,
+        this.#files,
+        run,
+        run.items === undefined ? undefined : this.#texts.read(run.items),
+      );
       this.#inputs.set(arn, inputs);
     }
     return inputs;
@@ -127,21 +130,23 @@ export class ItemFeeds {
     const random = this.#sfn.deps.random.fork("runs");
     const express = run.executionType === "EXPRESS";
     let { totalItems } = run;
-    let index = this.#children.rows.by.run.size(arn);
+    const { children } = this.#mapRuns;
+    let index = children.rows.by.run.size(arn);
     for (const { value, itemCount } of inputs.take(atOnce)) {
       const name = random.uuid();
       const execution = siblingArn(run.machine, express ? "express" : "execution", name);
-      const child = { mapRun: arn, account: run.account, index, itemCount, name };
-      this.#children.add(
-        { ...child, execution: express ? `${execution}:${random.uuid()}` : execution },
-        writeJson(value),
-      );
+      children.add({
+        ...{ mapRun: arn, account: run.account, index, itemCount, name },
+        execution: express ? `${execution}:${random.uuid()}` : execution,
+        input: writeJson(value),
+      });
       index += 1;
       totalItems += itemCount;
     }
     const { isOver } = inputs;
-    this.#mapRuns.runs.put({ ...run, totalItems, request: isOver ? undefined : run.request });
-    if (isOver) this.forget(arn);
+    const rest = isOver ? { request: undefined, items: undefined } : {};
+    this.#mapRuns.runs.put({ ...run, totalItems, ...rest });
+    if (isOver) this.forget(run);
     return !isOver && this.#pending(arn) < many;
   }
 }

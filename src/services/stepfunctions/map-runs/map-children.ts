@@ -1,63 +1,115 @@
-/** The children of map runs as rows, whose texts are kept apart from them. */
+/** The children of map runs: small rows of where they stand, and apart from these what they are given and give. */
 import type { Store } from "../../../engine/store.ts";
-import type { ExecutionRow } from "../tables.ts";
-import { type MapChildRow, type MapChildStatus, mapChildTable, mapTextTable } from "./map-run-tables.ts";
-import type { MapChild } from "./result-writer.ts";
+import type { WholeExecution } from "../tables.ts";
+import {
+  type MapChildRow,
+  type MapChildStatus,
+  type MapInputRow,
+  type MapOutcomeRow,
+  mapChildTable,
+  mapInputTable,
+  mapOutcomeTable,
+} from "./map-run-tables.ts";
 
 /** Rows looked at before others may change them. */
 const rowsAtOnce = 200;
 
-type NewChild = Pick<MapChildRow, "mapRun" | "account" | "index" | "itemCount" | "name" | "execution">;
+/** Statuses of children that have ended without success. */
+const unsuccessful: readonly MapChildStatus[] = ["FAILED", "TIMED_OUT", "ABORTED"];
+
+/** A child with all that is known of it. */
+export type MapChild = Pick<MapChildRow, "index" | "status" | "itemCount"> &
+  Pick<MapInputRow, "name" | "execution" | "input"> &
+  Partial<Omit<MapOutcomeRow, "serial" | "account">>;
+
+type NewChild = Pick<MapChildRow, "mapRun" | "account" | "index" | "itemCount"> &
+  Pick<MapInputRow, "name" | "execution" | "input">;
+
+type Ended = Pick<WholeExecution, "output" | "error" | "cause" | "stoppedMs"> & Pick<MapChildRow, "status">;
 
 export class MapChildren {
   readonly rows;
-  readonly #texts;
+  readonly #inputs;
+  readonly #outcomes;
   readonly #store: Store;
 
   constructor(store: Store) {
     this.#store = store;
     this.rows = store.table(mapChildTable);
-    this.#texts = store.packedTable(mapTextTable);
+    this.#inputs = store.packedTable(mapInputTable);
+    this.#outcomes = store.packedTable(mapOutcomeTable);
   }
 
   /** Inside a transaction. */
-  add(child: NewChild, input: string): void {
-    this.rows.put({
-      ...child,
-      status: "PENDING",
-      input: this.#keep(child.account, input),
-      startedMs: undefined,
-      stoppedMs: undefined,
-      output: undefined,
-      error: undefined,
-      cause: undefined,
-    });
+  add({ mapRun, account, index, itemCount, ...given }: NewChild): void {
+    const serial = this.#store.nextSerial();
+    const row = { serial, mapRun, account, index, itemCount };
+    this.rows.put({ ...row, status: "PENDING", startedMs: undefined, outcome: undefined });
+    this.#inputs.put({ serial, account, ...given });
+  }
+
+  /** The child's execution, and what it is given. */
+  givenTo({ serial }: MapChildRow): MapInputRow {
+    return this.#inputs.get(serial) as MapInputRow;
+  }
+
+  /** Inside a transaction: it begins, or goes on after it was ended. */
+  started(child: MapChildRow, nowMs: number, goesOn: boolean): void {
+    const startedMs = goesOn ? this.#outcomeOf(child)?.startedMs : nowMs;
+    if (child.outcome !== undefined) this.#outcomes.delete(child.outcome);
+    this.rows.put({ ...child, status: "RUNNING", startedMs, outcome: undefined });
   }
 
   /** Inside a transaction: its execution has ended. */
-  ended(child: MapChildRow, { status, output, error, cause, stoppedMs }: ExecutionRow): void {
-    if (child.output !== undefined) this.#texts.delete(child.output);
-    const kept = output === undefined ? undefined : this.#keep(child.account, output);
-    this.rows.put({ ...child, status, output: kept, error, cause, stoppedMs });
+  ended(child: MapChildRow, { status, stoppedMs, error, cause, output }: Ended): void {
+    const serial = this.#store.nextSerial();
+    const { account, startedMs } = child;
+    this.#outcomes.put({ serial, account, startedMs, stoppedMs, error, cause, output });
+    this.rows.put({ ...child, status, startedMs: undefined, outcome: serial });
   }
 
-  inputOf(child: MapChildRow): string {
-    return this.#texts.get(child.input)?.text ?? "null";
+  /** Inside a transaction: it is to begin, or to go on, once there is room. */
+  waits(child: MapChildRow, status: "PENDING" | "PENDING_REDRIVE"): void {
+    this.rows.put({ ...child, status });
+  }
+
+  count(mapRun: string, ...statuses: readonly MapChildStatus[]): number {
+    return statuses.reduce((sum, status) => sum + this.rows.by.status.size(`${mapRun} ${status}`), 0);
+  }
+
+  /** The first of a run that stand so, at most so many of them. */
+  first(mapRun: string, status: MapChildStatus, most: number): MapChildRow[] {
+    const found: MapChildRow[] = [];
+    if (most <= 0) return found;
+    for (const child of this.rows.by.status.range(`${mapRun} ${status}`)) {
+      found.push(child);
+      if (found.length === most) break;
+    }
+    return found;
+  }
+
+  /** Those of a run that ended without success. */
+  *unsuccessful(mapRun: string): Generator<MapChildRow> {
+    for (const status of unsuccessful) yield* this.rows.by.status.range(`${mapRun} ${status}`);
   }
 
   /** Those of a run that stand so, in order; others may change them meanwhile. */
   *whole(mapRun: string, statuses: readonly MapChildStatus[]): Generator<MapChild> {
-    const { by } = this.rows;
-    if (!statuses.some((status) => by.status.size(`${mapRun} ${status}`) > 0)) return;
+    if (this.count(mapRun, ...statuses) === 0) return;
     for (let last: number | undefined = -1; last !== undefined; ) {
       const page = this.#page(mapRun, last);
       last = page.at(-1)?.index;
       for (const child of page) {
         if (!statuses.includes(child.status)) continue;
-        const output = child.output === undefined ? undefined : this.#texts.get(child.output)?.text;
-        yield { ...child, input: this.inputOf(child), output };
+        const { index, status, itemCount, startedMs } = child;
+        const { name, execution, input } = this.givenTo(child);
+        yield { startedMs, ...this.#outcomeOf(child), index, status, itemCount, name, execution, input };
       }
     }
+  }
+
+  #outcomeOf({ outcome }: MapChildRow): MapOutcomeRow | undefined {
+    return outcome === undefined ? undefined : this.#outcomes.get(outcome);
   }
 
   #page(mapRun: string, after: number): MapChildRow[] {
@@ -72,15 +124,9 @@ export class MapChildren {
   /** Inside a transaction: removes those of a run. */
   forget(mapRun: string): void {
     for (const child of this.rows.by.run.range(mapRun)) {
-      this.#texts.delete(child.input);
-      if (child.output !== undefined) this.#texts.delete(child.output);
-      this.rows.delete(`${mapRun} ${child.index}`);
+      this.#inputs.delete(child.serial);
+      if (child.outcome !== undefined) this.#outcomes.delete(child.outcome);
+      this.rows.delete(child.serial);
     }
-  }
-
-  #keep(account: string, text: string): number {
-    const serial = this.#store.nextSerial();
-    this.#texts.put({ serial, account, text });
-    return serial;
   }
 }

@@ -31,23 +31,32 @@ const statuses: readonly MapChildStatus[] = [
 ];
 
 function counts(service: StepFunctions, run: MapRunRow) {
-  const { by } = service.mapRuns.children;
-  const executions = Object.fromEntries(statuses.map((status) => [status, by.status.size(`${run.arn} ${status}`)]));
+  const { mapRuns } = service;
+  const { by } = mapRuns.children.rows;
+  const executions = Object.fromEntries(statuses.map((status) => [status, mapRuns.children.count(run.arn, status)]));
   const total = by.run.size(run.arn);
   const batched = total !== run.totalItems;
   const items = { ...executions };
   if (batched) {
-    for (const status of statuses) items[status] = 0;
-    for (const { status, itemCount } of by.run.range(run.arn)) items[status] = (items[status] ?? 0) + itemCount;
+    // Those that succeeded are most of them, and are what is left.
+    let succeeded = run.totalItems;
+    for (const status of statuses) {
+      if (status === "SUCCEEDED") continue;
+      let count = 0;
+      for (const { itemCount } of by.status.range(`${run.arn} ${status}`)) count += itemCount;
+      items[status] = count;
+      succeeded -= count;
+    }
+    items["SUCCEEDED"] = succeeded;
   }
   let lostExecutions = 0;
   let lostItems = 0;
-  for (const child of service.mapRuns.unsuccessful(run.arn)) {
-    if (service.mapRuns.isRedrivable(child)) continue;
+  for (const child of mapRuns.children.unsuccessful(run.arn)) {
+    if (mapRuns.isRedrivable(run, child)) continue;
     lostExecutions++;
     lostItems += child.itemCount;
   }
-  const begun = total - by.status.size(`${run.arn} PENDING`) - by.status.size(`${run.arn} PENDING_REDRIVE`);
+  const begun = total - mapRuns.children.count(run.arn, "PENDING", "PENDING_REDRIVE");
   const shown = (of: Record<string, number>, all: number, resultsWritten: number, failuresNotRedrivable: number) => ({
     pending: of["PENDING"],
     running: of["RUNNING"],

@@ -3,6 +3,7 @@ import { definePackedTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { ExecutionStatus } from "../asl/execution.ts";
 import type { MachineType } from "../tables.ts";
+import { type KeptText, textTable } from "../texts.ts";
 
 export type MapRunStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "ABORTED";
 
@@ -17,6 +18,8 @@ export interface MapRunRow {
   readonly stateName: string;
   readonly executionType: MachineType;
   readonly status: MapRunStatus;
+  /** It is over, and children that were running are being stopped. */
+  readonly isStopping: boolean;
   readonly startedMs: number;
   readonly stoppedMs: number | undefined;
   readonly maxConcurrency: number;
@@ -31,6 +34,8 @@ export interface MapRunRow {
   readonly resultsWritten: number;
   /** The request without its items as JSON text, until they all have been read. */
   readonly request: string | undefined;
+  /** Its items, as long as there is a request without a reader. */
+  readonly items: KeptText | undefined;
   /** ResultWriter, evaluated, as JSON text. */
   readonly resultWriter: string | undefined;
   readonly serial: number;
@@ -42,72 +47,85 @@ export const mapRunTable = defineTable<MapRunRow>()({
   account: (run) => run.account,
   indexes: {
     execution: { group: (run) => run.execution, order: (run) => run.serial },
-    running: { group: (run) => (run.status === "RUNNING" ? "" : undefined), order: (run) => run.serial },
+    /** Those that have something left to do. */
+    open: {
+      group: (run) => (run.status === "RUNNING" || run.isStopping ? "" : undefined),
+      order: (run) => run.serial,
+    },
   },
 });
 
-/** The items of a run that has no reader, as JSON text, until they all have been read. */
-export interface MapItemsRow {
-  readonly mapRun: string;
-  readonly account: string;
-  readonly text: string;
-}
-
-export const mapItemsTable = defineTable<MapItemsRow>()({
-  name: "states.mapItems",
-  key: (row) => row.mapRun,
-  account: (row) => row.account,
-  indexes: {},
-});
+/** The items of runs that have no reader, as JSON texts. */
+export const mapItemsTable = textTable("states.mapItemTexts");
 
 /** PENDING: has never begun. PENDING_REDRIVE: did not succeed and is to run again. */
 export type MapChildStatus = "PENDING" | "PENDING_REDRIVE" | ExecutionStatus;
 
-/** One child of a map run: what it is to get, and what came of it. */
+/**
+ * Where one child of a map run stands. A run may have millions, so that a row is as small as it can be; the rest is packed.
+ */
 export interface MapChildRow {
+  /** Its key, and that of what it is to get. */
+  readonly serial: number;
   readonly mapRun: string;
   readonly index: number;
   readonly account: string;
   readonly status: MapChildStatus;
   readonly itemCount: number;
-  /** Serial of its text. */
-  readonly input: number;
-  readonly name: string;
-  readonly execution: string;
+  /** While it runs. */
   readonly startedMs: number | undefined;
-  readonly stoppedMs: number | undefined;
-  /** Serial of its text. */
-  readonly output: number | undefined;
-  readonly error: string | undefined;
-  readonly cause: string | undefined;
+  /** Serial of what came of it, once something has. */
+  readonly outcome: number | undefined;
 }
 
 export const mapChildTable = defineTable<MapChildRow>()({
-  name: "states.mapChildren",
-  key: (child) => `${child.mapRun} ${child.index}`,
+  name: "states.mapRunChildren",
+  key: (child) => child.serial,
   account: (child) => child.account,
   indexes: {
     run: { group: (child) => child.mapRun, order: (child) => child.index },
     status: { group: (child) => `${child.mapRun} ${child.status}`, order: (child) => child.index },
-    execution: { group: (child) => child.execution, order: (child) => child.index },
   },
 });
 
-/** What a child is given or gave, as JSON text. */
-export interface MapTextRow {
+/** What a child is to get, as JSON text, and the execution it is. */
+export interface MapInputRow {
   readonly serial: number;
   readonly account: string;
-  readonly text: string;
+  readonly name: string;
+  readonly execution: string;
+  readonly input: string;
 }
 
-export const mapTextTable = definePackedTable<MapTextRow>({
-  name: "states.mapTexts",
+export const mapInputTable = definePackedTable<MapInputRow>({
+  name: "states.mapInputs",
   serial: (row) => row.serial,
   account: (row) => row.account,
-  head: ({ serial, account }) => `${serial}\n${account}`,
-  text: (row) => row.text,
+  head: ({ input: _, ...rest }) => JSON.stringify(rest),
+  text: (row) => row.input,
+  row: (head, input) => ({ ...(JSON.parse(head) as Omit<MapInputRow, "input">), input }),
+});
+
+/** What came of a child. */
+export interface MapOutcomeRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly startedMs: number | undefined;
+  readonly stoppedMs: number | undefined;
+  readonly error: string | undefined;
+  readonly cause: string | undefined;
+  /** JSON text. */
+  readonly output: string | undefined;
+}
+
+export const mapOutcomeTable = definePackedTable<MapOutcomeRow>({
+  name: "states.mapOutcomes",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ output, ...rest }) => JSON.stringify({ ...rest, hasOutput: output !== undefined }),
+  text: (row) => row.output ?? "",
   row: (head, text) => {
-    const [serial, account] = head.split("\n") as [string, string];
-    return { serial: Number(serial), account, text };
+    const { hasOutput, ...rest } = JSON.parse(head) as Omit<MapOutcomeRow, "output"> & { readonly hasOutput: boolean };
+    return { ...rest, output: hasOutput ? text : undefined };
   },
 });

@@ -1,52 +1,51 @@
 /** Runs distributed Maps: each batch of items is an execution of its own. */
 
-import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
-import { parseJson, readJson, writeJson } from "../asl/json.ts";
+import { writeJson } from "../asl/json.ts";
 import { exceedsTolerance } from "../asl/states/map-run.ts";
-import { causeOf } from "../executions/causes.ts";
-import { executionRow } from "../executions/execution-row.ts";
 import { redriveState } from "../executions/redrive-state.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import type { ExecutionRow } from "../tables.ts";
+import type { ExecutionRow, WholeExecution } from "../tables.ts";
+import { ChildStarts } from "./child-starts.ts";
 import { ItemFeeds } from "./item-feeds.ts";
 import { MapChildren } from "./map-children.ts";
+import { MapRunResults } from "./map-run-results.ts";
 import { type MapChildRow, type MapRunRow, mapRunTable } from "./map-run-tables.ts";
-import { ObjectError, ObjectFiles } from "./object-files.ts";
-import { type ChildrenOf, type Writer, writeResults } from "./result-writer.ts";
+import { ObjectFiles } from "./object-files.ts";
 
-/** AWS's limit, and what 0 means. */
-const mostConcurrent = 10_000;
-/** Children started in one turn. */
-const startsPerTurn = 20;
+/** What a run hears of a child's execution. */
+type EndedChild = Omit<WholeExecution, "input">;
+
+/** Children stopped in one turn. */
+const stopsPerTurn = 50;
 
 export class MapRuns {
   readonly runs;
-  readonly children;
+  readonly children: MapChildren;
   readonly #sfn: StepFunctions;
-  readonly #files: ObjectFiles;
-  readonly #texts: MapChildren;
+  readonly #starts: ChildStarts;
   readonly #feeds: ItemFeeds;
+  readonly #results: MapRunResults;
   /** Runs that are to be looked at. */
   readonly #pumping = new Set<string>();
-  /** Runs whose results are being written, one time after the other. */
-  readonly #writing = new Map<string, Promise<void>>();
+  /** Runs that go on once memory is enough again. */
+  readonly #waiting = new Set<string>();
 
   constructor(sfn: StepFunctions) {
     const { store, options } = sfn.deps;
+    const files = new ObjectFiles(options.s3Root);
     this.#sfn = sfn;
-    this.#files = new ObjectFiles(options.s3Root);
     this.runs = store.table(mapRunTable);
-    this.#texts = new MapChildren(store);
-    this.children = this.#texts.rows;
-    this.#feeds = new ItemFeeds(sfn, this, this.#files, this.#texts);
+    this.children = new MapChildren(store);
+    this.#starts = new ChildStarts(sfn, this.children);
+    this.#feeds = new ItemFeeds(sfn, this, files);
+    this.#results = new MapRunResults(sfn, this.children, files);
   }
 
   /** Inside the transaction of the step that starts it. */
   start(row: ExecutionRow, request: MapRunRequest): void {
     const { store } = this.#sfn.deps;
     const { items, keys, ...rest } = request;
-    if (items !== undefined) this.#feeds.keepItems(request.mapRunArn, row.account, writeJson({ items, keys }));
     this.runs.put({
       arn: request.mapRunArn,
       account: row.account,
@@ -56,6 +55,7 @@ export class MapRuns {
       stateName: request.stateName,
       executionType: request.executionType,
       status: "RUNNING",
+      isStopping: false,
       startedMs: this.#sfn.now,
       stoppedMs: undefined,
       maxConcurrency: request.maxConcurrency,
@@ -67,10 +67,11 @@ export class MapRuns {
       failedItems: 0,
       resultsWritten: 0,
       request: writeJson(rest),
+      items: items && this.#feeds.keepItems(row.account, { items, keys }),
       resultWriter: request.resultWriter && writeJson(request.resultWriter),
       serial: store.nextSerial(),
     });
-    this.#soon(request.mapRunArn);
+    this.touched(request.mapRunArn);
   }
 
   /**
@@ -83,28 +84,25 @@ export class MapRuns {
     const redriveCount = run.redriveCount + 1;
     const { executions } = this.#sfn.runner;
     let failedItems = 0;
-    for (const child of this.unsuccessful(arn)) {
-      if (!this.isRedrivable(child)) {
+    for (const child of this.children.unsuccessful(arn)) {
+      if (!this.isRedrivable(run, child)) {
         failedItems += child.itemCount;
         continue;
       }
-      this.children.put({ ...child, status: "PENDING_REDRIVE" });
-      const row = executions.get(child.execution);
+      this.children.waits(child, "PENDING_REDRIVE");
+      const row = executions.get(this.children.givenTo(child).execution);
       if (row !== undefined) executions.put({ ...row, status: "PENDING_REDRIVE" });
     }
     const redrivenMs = this.#sfn.now;
-    this.runs.put({ ...run, status: "RUNNING", stoppedMs: undefined, redriveCount, redrivenMs, failedItems });
-    this.#soon(arn);
-  }
-
-  /** The children of a run that ended without success. */
-  *unsuccessful(arn: string): Generator<MapChildRow> {
-    for (const status of ["FAILED", "TIMED_OUT", "ABORTED"]) yield* this.children.by.status.range(`${arn} ${status}`);
+    const cleared = { isStopping: false, stoppedMs: undefined };
+    this.runs.put({ ...run, ...cleared, status: "RUNNING", redriveCount, redrivenMs, failedItems });
+    this.touched(arn);
   }
 
   /** Whether a redrive of its run would run an unsuccessful child again; an express one simply starts anew. */
-  isRedrivable(child: MapChildRow): boolean {
-    const row = this.#sfn.runner.executions.get(child.execution);
+  isRedrivable(run: MapRunRow, child: MapChildRow): boolean {
+    if (run.executionType === "EXPRESS") return true;
+    const row = this.#sfn.runner.executions.get(this.children.givenTo(child).execution);
     return row === undefined || redriveState(this.#sfn, row).status !== "NOT_REDRIVABLE";
   }
 
@@ -116,49 +114,18 @@ export class MapRuns {
   }
 
   /** Inside a transaction: a child has ended. */
-  childEnded(arn: string, row: ExecutionRow): void {
-    const run = this.runs.get(arn);
-    const child = this.children.by.execution.first(row.arn);
+  childEnded(row: EndedChild): void {
+    const run = row.mapRun === undefined ? undefined : this.runs.get(row.mapRun);
+    const child = row.mapChild === undefined ? undefined : this.children.rows.get(row.mapChild);
     if (run === undefined || child === undefined || child.status !== "RUNNING") return;
-    this.#texts.ended(child, row);
+    this.children.ended(child, row);
     if (row.status !== "SUCCEEDED") this.runs.put({ ...run, failedItems: run.failedItems + child.itemCount });
-    if (run.status === "RUNNING") this.#soon(arn);
+    if (run.status === "RUNNING") this.touched(run.arn);
   }
 
-  /** Goes on after its limits were changed. Inside a transaction. */
+  /** Looks at a run in a later turn: something of it has changed. Inside a transaction. */
   touched(arn: string): void {
-    this.#soon(arn);
-  }
-
-  reset(): void {
-    this.#feeds.reset();
-  }
-
-  recover(): void {
-    this.#sfn.deps.store.transaction(() => {
-      for (const run of this.runs.by.running.range("")) {
-        if (run.executionType === "EXPRESS") {
-          // Express children died with the process.
-          for (const child of this.children.by.status.range(`${run.arn} RUNNING`)) {
-            this.children.put({ ...child, status: "PENDING" });
-          }
-        }
-        this.#soon(run.arn);
-      }
-    });
-  }
-
-  /** Inside a transaction: removes the runs of an execution. */
-  forget(execution: string): void {
-    for (const run of this.runs.by.execution.range(execution)) {
-      this.#feeds.forget(run.arn);
-      this.#texts.forget(run.arn);
-      this.runs.delete(run.arn);
-    }
-  }
-
-  #soon(arn: string): void {
-    if (this.#pumping.has(arn)) return;
+    if (this.#pumping.has(arn) || this.#waiting.has(arn)) return;
     this.#sfn.deps.store.afterCommit(() => {
       if (this.#pumping.has(arn)) return;
       this.#pumping.add(arn);
@@ -169,9 +136,47 @@ export class MapRuns {
     });
   }
 
+  /** Inside a transaction: its items cannot be read. */
+  readingFailed(arn: string, error: string, cause: string | undefined): void {
+    const run = this.runs.get(arn);
+    if (run?.status === "RUNNING") this.#fail(run, error, cause);
+  }
+
+  reset(): void {
+    this.#feeds.reset();
+  }
+
+  recover(): void {
+    this.#sfn.deps.store.transaction(() => {
+      for (const run of this.runs.by.open.range("")) {
+        if (run.isStopping) {
+          this.#stopSome(run.arn);
+          continue;
+        }
+        if (run.executionType === "EXPRESS") {
+          // Express children died with the process.
+          for (const child of this.children.rows.by.status.range(`${run.arn} RUNNING`)) {
+            this.children.waits(child, "PENDING");
+          }
+        }
+        this.touched(run.arn);
+      }
+    });
+  }
+
+  /** Inside a transaction: removes the runs of an execution. */
+  forget(execution: string): void {
+    for (const run of this.runs.by.execution.range(execution)) {
+      this.#feeds.forget(run);
+      this.children.forget(run.arn);
+      this.runs.delete(run.arn);
+    }
+  }
+
   #pump(arn: string): void {
     const run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
+    if (this.#mustWait(arn)) return;
     // Who is at work tells when it is done.
     if (this.#feeds.wake(run)) return;
     if (exceeds(run)) {
@@ -179,126 +184,46 @@ export class MapRuns {
       this.#fail(run, "States.ExceedToleratedFailureThreshold", cause);
       return;
     }
-    const { status } = this.children.by;
-    const running = status.size(`${arn} RUNNING`);
-    const room = Math.min(run.maxConcurrency || mostConcurrent, mostConcurrent) - running;
-    const starts = Math.min(room, startsPerTurn);
-    const pending: MapChildRow[] = [];
-    for (const waiting of ["PENDING_REDRIVE", "PENDING"]) {
-      for (const child of status.range(`${arn} ${waiting}`)) {
-        if (pending.length >= starts) break;
-        pending.push(child);
-      }
-    }
-    for (const child of pending) this.#startChild(run, child);
-    const open = ["PENDING_REDRIVE", "PENDING", "RUNNING"].some((one) => status.size(`${arn} ${one}`) > 0);
-    if (!open) this.#whenDurable(arn, () => this.#conclude(arn));
-    else if (pending.length === startsPerTurn) this.#soon(arn);
-  }
-
-  /** Inside a transaction. */
-  readingFailed(arn: string, error: string, cause: string | undefined): void {
-    const run = this.runs.get(arn);
-    if (run?.status === "RUNNING") this.#fail(run, error, cause);
-  }
-
-  #startChild(run: MapRunRow, child: MapChildRow): void {
-    const { executions } = this.#sfn.runner;
-    const earlier = executions.get(child.execution);
-    if (earlier !== undefined) {
-      this.#redriveChild(child, earlier);
-      return;
-    }
-    const parent = executions.get(run.execution);
-    if (parent === undefined) return;
-    const now = this.#sfn.now;
-    const text = this.#texts.inputOf(child);
-    this.children.put({ ...child, status: "RUNNING", startedMs: now, error: undefined, cause: undefined });
-    const row = executionRow({
-      arn: child.execution,
-      account: run.account,
-      region: parent.region,
-      name: child.name,
-      machine: run.machine,
-      revision: parent.revision,
-      roleArn: parent.roleArn,
-      startedMs: now,
-      input: text,
-      causedBy: causeOf(parent).text,
-      serial: this.#sfn.deps.store.nextSerial(),
-      mapRun: run.arn,
-      mapState: run.stateName,
-      itemCount: child.itemCount,
-      testCase: parent.testCase,
-    });
-    const input = parseJson(text);
-    if (run.executionType === "STANDARD") this.#sfn.runner.start(row, input);
-    else {
-      this.#sfn.express.start(row, input, (ended) => {
-        this.#sfn.deps.store.transaction(() => this.childEnded(run.arn, ended));
-      });
+    if (this.#starts.startSome(run)) this.touched(arn);
+    else if (this.children.count(arn, "PENDING_REDRIVE", "PENDING", "RUNNING") === 0) {
+      this.#results.whenDurable(arn, () => this.#conclude(arn));
     }
   }
 
-  /** A standard child of an earlier attempt goes on from where it failed. */
-  #redriveChild(child: MapChildRow, row: ExecutionRow): void {
-    this.children.put({ ...child, status: "RUNNING", stoppedMs: undefined, error: undefined, cause: undefined });
-    this.#sfn.runner.redrive({
-      ...row,
-      status: "RUNNING",
-      stoppedMs: undefined,
-      error: undefined,
-      cause: undefined,
-      redriveCount: row.redriveCount + 1,
-      redrivenMs: this.#sfn.now,
+  /** While memory is short nothing is begun; what runs goes on, and the run when there is enough again. */
+  #mustWait(arn: string): boolean {
+    const { memory, store } = this.#sfn.deps;
+    if (memory === undefined || !memory.isShort(0)) return false;
+    this.#waiting.add(arn);
+    memory.whenEnough(() => {
+      this.#waiting.delete(arn);
+      store.transaction(() => this.touched(arn));
     });
-  }
-
-  /** Writes files once what they tell of is durable, those of one run one after the other. */
-  #whenDurable(arn: string, write: () => Promise<void>): void {
-    const { store, clock } = this.#sfn.deps;
-    store.afterDurable(() => {
-      const before = this.#writing.get(arn) ?? Promise.resolve();
-      const work = before
-        .then(write)
-        .catch((error: unknown) => clock.report(error))
-        .finally(() => {
-          if (this.#writing.get(arn) === work) this.#writing.delete(arn);
-        });
-      this.#writing.set(arn, work);
-      void clock.track(work);
-    });
+    return true;
   }
 
   async #conclude(arn: string): Promise<void> {
     const run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
+    const { store } = this.#sfn.deps;
     // The last child may have gone beyond what is tolerated.
     if (exceeds(run)) {
-      this.#soon(arn);
+      store.transaction(() => this.touched(arn));
       return;
     }
-    const { store } = this.#sfn.deps;
-    const writer = writerOf(run);
-    const inRun = (then: (run: MapRunRow) => void) =>
-      store.transaction(() => {
-        const now = this.runs.get(arn);
-        // It may have been stopped while its results were written.
-        if (now?.status === "RUNNING") then(now);
-      });
-    try {
-      const output = await this.#write(run, writer);
-      inRun((now) => {
-        const resultsWritten = writer?.resource === undefined ? 0 : now.totalItems;
-        this.runs.put({ ...now, status: "SUCCEEDED", stoppedMs: this.#sfn.now, resultsWritten });
-        this.#sfn.signal(now.execution, { type: "mapRunSucceeded", mapRunId: now.mapRunId, output });
-      });
-    } catch (error) {
-      if (error instanceof ObjectError) inRun((now) => this.#fail(now, "States.ResultWriterFailed", error.message));
-      else if (error instanceof StateError)
-        inRun((now) => this.#fail(now, error.error ?? "States.Runtime", error.causeText));
-      else throw error;
-    }
+    const end = await this.#results.conclusionOf(run);
+    store.transaction(() => {
+      const now = this.runs.get(arn);
+      // It may have been stopped while its results were written.
+      if (now?.status !== "RUNNING") return;
+      if ("error" in end) {
+        this.#fail(now, end.error, end.cause);
+        return;
+      }
+      const resultsWritten = end.areWritten ? now.totalItems : 0;
+      this.runs.put({ ...now, status: "SUCCEEDED", stoppedMs: this.#sfn.now, resultsWritten });
+      this.#sfn.signal(now.execution, { type: "mapRunSucceeded", mapRunId: now.mapRunId, output: end.output });
+    });
   }
 
   #fail(run: MapRunRow, error: string, cause: string | undefined): void {
@@ -310,48 +235,46 @@ export class MapRuns {
 
   /** Ends a run unsuccessfully: what is running is stopped, what is pending stays so. */
   #end(run: MapRunRow, status: "FAILED" | "ABORTED"): void {
-    this.runs.put({ ...run, status, stoppedMs: this.#sfn.now });
-    const running = [...this.children.by.status.range(`${run.arn} RUNNING`)];
-    for (const child of running) this.#sfn.signal(child.execution, { type: "abort" });
+    this.runs.put({ ...run, status, isStopping: true, stoppedMs: this.#sfn.now });
     this.#sfn.deps.store.afterCommit(() => this.#feeds.drop(run.arn));
-    this.#whenDurable(run.arn, () => this.#writeRest(run.arn));
+    this.#stopSome(run.arn);
   }
 
-  /** Writes what an unsuccessful run comes to. It is over already, so that a writer that fails changes nothing. */
-  async #writeRest(arn: string): Promise<void> {
+  /** Inside a transaction: stops some children, and the rest in later turns. */
+  #stopSome(arn: string): void {
     const run = this.runs.get(arn);
-    const writer = run && writerOf(run);
-    // Without children, since its items could not be read, there is nothing to tell.
-    if (run === undefined || writer?.resource === undefined || this.children.by.run.size(arn) === 0) return;
-    try {
-      await this.#write(run, writer);
-    } catch (error) {
-      if (!(error instanceof ObjectError)) throw error;
+    if (run?.isStopping !== true) return;
+    for (const child of this.children.first(arn, "RUNNING", stopsPerTurn)) this.#stopChild(child);
+    const { store } = this.#sfn.deps;
+    if (this.children.count(arn, "RUNNING") > 0) {
+      store.afterCommit(() => this.#sfn.turns.soon(() => store.transaction(() => this.#stopSome(arn))));
       return;
     }
-    let resultsWritten = 0;
-    for (const { status, itemCount } of this.children.by.run.range(arn)) {
-      if (status !== "PENDING" && status !== "PENDING_REDRIVE") resultsWritten += itemCount;
+    this.runs.put({ ...(this.runs.get(arn) as MapRunRow), isStopping: false });
+    this.#results.whenDurable(arn, () => this.#writeRest(arn));
+  }
+
+  #stopChild(child: MapChildRow): void {
+    const { execution } = this.children.givenTo(child);
+    const { express, runner } = this.#sfn;
+    if (express.has(execution) || runner.executions.get(execution)?.status === "RUNNING") {
+      this.#sfn.signal(execution, { type: "abort" });
+      return;
     }
+    // An express one that died with its process.
+    const outcome = { output: undefined, error: undefined, cause: undefined, stoppedMs: this.#sfn.now };
+    this.children.ended(child, { status: "ABORTED", ...outcome });
+  }
+
+  async #writeRest(arn: string): Promise<void> {
+    const run = this.runs.get(arn);
+    const resultsWritten = run === undefined ? 0 : await this.#results.writeRest(run);
+    if (resultsWritten === 0) return;
     this.#sfn.deps.store.transaction(() => {
       const now = this.runs.get(arn);
       if (now !== undefined && now.status !== "RUNNING") this.runs.put({ ...now, resultsWritten });
     });
   }
-
-  /** @throws ObjectError, StateError */
-  #write(run: MapRunRow, writer: Writer | undefined): ReturnType<typeof writeResults> {
-    const { executions } = this.#sfn.runner;
-    const childrenOf: ChildrenOf = (statuses) => this.#texts.whole(run.arn, statuses);
-    return writeResults(this.#files, this.#sfn.turns, run, writer, childrenOf, ({ execution }) => {
-      const row = executions.get(execution);
-      return row === undefined ? { count: 0 } : { count: row.redriveCount, state: redriveState(this.#sfn, row) };
-    });
-  }
-}
-
-function writerOf({ resultWriter }: MapRunRow): Writer | undefined {
-  return resultWriter === undefined ? undefined : (readJson(resultWriter) as Writer);
 }
 
 /** Whether more items failed than the run tolerates. Shares of all items are known when these have all been read. */

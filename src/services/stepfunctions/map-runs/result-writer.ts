@@ -4,21 +4,16 @@ import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
 import { isObject, type Json, type JsonObject, maxPayloadBytes, parseJson, textOf, writeJson } from "../asl/json.ts";
 import type { RedriveState } from "../executions/redrive-state.ts";
-import type { MapChildRow, MapChildStatus, MapRunRow } from "./map-run-tables.ts";
+import type { MapChild } from "./map-children.ts";
+import type { MapChildStatus, MapRunRow } from "./map-run-tables.ts";
 import type { ObjectFiles } from "./object-files.ts";
 
 export type Writer = NonNullable<MapRunRequest["resultWriter"]>;
 
 /** How often a child was redriven, and whether it could be again; express ones cannot be described, so nobody can say. */
-export type RedriveOf = (child: Pick<MapChildRow, "execution">) => {
+export type RedriveOf = (child: Pick<MapChild, "execution">) => {
   readonly count: number;
   readonly state?: RedriveState;
-};
-
-/** A child with the texts of what it was given and gave. */
-export type MapChild = Omit<MapChildRow, "input" | "output"> & {
-  readonly input: string;
-  readonly output: string | undefined;
 };
 
 /** The children of a run that stand so, in order. */
