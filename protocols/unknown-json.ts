@@ -1,4 +1,29 @@
-/** Texts and numbers of values that somebody else wrote: an object from JSON text may have members of any name. */
+/** JSON that somebody else wrote: a text may be no JSON at all, and an object may have members of any name. */
+
+/** Whether a value is an object with members: neither null nor an array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value of a JSON text; undefined when the text is no JSON. */
+export function tryParseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value of a text that is a JSON object; undefined for any other text. */
+export function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  const value = tryParseJson(text);
+  return isObject(value) ? value : undefined;
+}
+
+/** Whether a text is one JSON value. */
+export function isJson(text: string): boolean {
+  return tryParseJson(text) !== undefined;
+}
 
 /**
  * A text as it is, anything else as JSON. `String(value)` and templates will not do: they call a member named `toString`,

@@ -1,4 +1,5 @@
 /** The Condition element (IAM user guide: condition operators). A key the request has not is absent, as in AWS. */
+import { isObject } from "../../protocols/unknown-json.ts";
 import { addressKey, cidrRange } from "../events/pattern/ip.ts";
 import { expandVariables, type RequestKeys, wildcardMatches } from "./wildcard.ts";
 
@@ -84,12 +85,12 @@ for (const [name, order] of Object.entries(orders)) {
 
 /** Reads a Condition element; undefined when IAM would not take it, for example for an unknown operator. */
 export function parseConditions(element: unknown): readonly Condition[] | undefined {
-  if (typeof element !== "object" || element === null || Array.isArray(element)) return undefined;
+  if (!isObject(element)) return undefined;
   const conditions: Condition[] = [];
   for (const [name, keys] of Object.entries(element)) {
     const [, set, operatorName = "", ifExists] = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(name) ?? [];
     const operator = operators.get(operatorName);
-    if (!operator || typeof keys !== "object" || keys === null || Array.isArray(keys)) return undefined;
+    if (!operator || !isObject(keys)) return undefined;
     for (const [key, wanted] of Object.entries(keys)) {
       const values: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
       if (!values.every((value) => ["string", "number", "boolean"].includes(typeof value))) return undefined;

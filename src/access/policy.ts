@@ -1,4 +1,5 @@
 /** Resource-based policies, read from their text (IAM user guide: JSON policy element reference). */
+import { isObject } from "../../protocols/unknown-json.ts";
 import { type Condition, parseConditions } from "./conditions.ts";
 
 /** Whom a statement names. Clients match `AWS` names, services that act in their own name `Service` names. */
@@ -41,12 +42,12 @@ export function parsePolicy(text: string): Policy | undefined {
   } catch {
     return undefined;
   }
-  if (!isMap(document)) return undefined;
+  if (!isObject(document)) return undefined;
   const { Version = "2008-10-17", Statement } = document;
   if (Version !== "2008-10-17" && Version !== "2012-10-17") return undefined;
   const statements: Statement[] = [];
   for (const item of Array.isArray(Statement) ? Statement : [Statement]) {
-    const statement = isMap(item) ? parseStatement(item) : undefined;
+    const statement = isObject(item) ? parseStatement(item) : undefined;
     if (!statement) return undefined;
     statements.push(statement);
   }
@@ -75,7 +76,7 @@ function parseStatement(item: Readonly<Record<string, unknown>>): Statement | un
 
 function parsePrincipals(value: unknown): Principals | undefined {
   if (value === "*") return { everybody: true, names: [], services: [] };
-  if (!isMap(value) || Object.keys(value).length === 0) return undefined;
+  if (!isObject(value) || Object.keys(value).length === 0) return undefined;
   for (const [kind, names] of Object.entries(value)) {
     if (!["AWS", "Service", "Federated", "CanonicalUser"].includes(kind) || !textsOf(names)) return undefined;
   }
@@ -88,10 +89,6 @@ function parseListed(wanted: unknown, unwanted: unknown): Listed | undefined {
   if (wanted !== undefined && unwanted !== undefined) return undefined;
   const values = textsOf(wanted ?? unwanted);
   return values && { not: wanted === undefined, values };
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** One text or a list of at least one. */

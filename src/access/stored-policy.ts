@@ -1,4 +1,5 @@
 /** The form in which services keep a resource policy and show it. */
+import { isObject } from "../../protocols/unknown-json.ts";
 
 /**
  * A policy without white space, its names in the order they were sent; accounts in `Principal.AWS` as the ARN of their
@@ -8,7 +9,7 @@
  */
 export function storedPolicy(text: string, partition: string, singleActions = false): string {
   const policy: unknown = JSON.parse(text);
-  if (!isMap(policy)) return text;
+  if (!isObject(policy)) return text;
   const { Statement } = policy;
   const stored = Array.isArray(Statement)
     ? Statement.map((statement: unknown) => storedStatement(statement, partition, singleActions))
@@ -17,11 +18,11 @@ export function storedPolicy(text: string, partition: string, singleActions = fa
 }
 
 function storedStatement(statement: unknown, partition: string, singleActions: boolean): unknown {
-  if (!isMap(statement)) return statement;
+  if (!isObject(statement)) return statement;
   const stored: Record<string, unknown> = { ...statement };
   for (const element of ["Principal", "NotPrincipal"]) {
     const principal = stored[element];
-    if (!isMap(principal) || principal["AWS"] === undefined) continue;
+    if (!isObject(principal) || principal["AWS"] === undefined) continue;
     stored[element] = { ...principal, AWS: storedNames(principal["AWS"], partition) };
   }
   for (const element of singleActions ? ["Action", "NotAction"] : []) {
@@ -37,8 +38,4 @@ function storedNames(names: unknown, partition: string): unknown {
     typeof name === "string" && /^\d{12}$/.test(name) ? `arn:${partition}:iam::${name}:root` : name,
   );
   return stored.length === 1 ? stored[0] : stored;
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** What a function of a proxy integration answered, as an HTTP answer (API Gateway developer guide: proxy integrations). */
+import { isObject } from "../../protocols/unknown-json.ts";
 import type { HeaderFields } from "../calls/door.ts";
 
 /** The parts of a result that has a status code, or of one in the older form. */
@@ -20,7 +21,7 @@ const knownKeys = new Set(["statusCode", "headers", "multiValueHeaders", "body",
  * @returns undefined for a malformed one.
  */
 export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0"): ProxyResult | undefined {
-  if (!isMap(value)) return undefined;
+  if (!isObject(value)) return undefined;
   if (form === "rest" && Object.keys(value).some((key) => !knownKeys.has(key))) return undefined;
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded, cookies } = value;
   const status = statusOf(statusCode);
@@ -45,7 +46,7 @@ function statusOf(value: unknown): number | undefined | null {
 function fieldsOf(headers: unknown, multiValueHeaders: unknown): string[] | undefined {
   const single = headers ?? {};
   const multi = multiValueHeaders ?? {};
-  if (!isMap(single) || !isMap(multi)) return undefined;
+  if (!isObject(single) || !isObject(multi)) return undefined;
   const fields: string[] = [];
   const repeated = new Set(Object.keys(multi).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(single)) {
@@ -84,8 +85,4 @@ export function headerSafe(text: string): string {
 export function hasHeader(fields: HeaderFields, name: string): boolean {
   if (!Array.isArray(fields)) return Object.keys(fields).some((key) => key.toLowerCase() === name);
   return fields.some((text: string, index: number) => index % 2 === 0 && text.toLowerCase() === name);
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

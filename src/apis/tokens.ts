@@ -1,5 +1,7 @@
 /** JSON Web Tokens of API callers: verified with the keys that their issuers publish, in their time by the clock. */
+
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { jsonObject } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
 import { HttpCallError, httpCall } from "../outside/http-client.ts";
 
@@ -156,7 +158,7 @@ async function fetched(address: string): Promise<Claims> {
       maxBodyBytes: maxKeysBytes,
     });
     if (answer.status !== 200) throw failed;
-    return objectOf(answer.body) ?? {};
+    return jsonObject(answer.body) ?? {};
   } catch (error) {
     throw error instanceof HttpCallError ? failed : error;
   }
@@ -164,18 +166,9 @@ async function fetched(address: string): Promise<Claims> {
 
 /** @throws TokenError */
 function jsonOf(part: string): Claims {
-  const value = objectOf(Buffer.from(part, "base64url").toString());
+  const value = jsonObject(Buffer.from(part, "base64url").toString());
   if (value === undefined) throw new TokenError("token contains invalid JSON");
   return value;
-}
-
-function objectOf(text: string): Claims | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Claims) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Claims as events show them: texts, arrays as `[a b]`. */

@@ -1,17 +1,14 @@
 /**
  * Opaque pagination tokens: padded base64, which clients of SNS decode, of a JSON value that says where the next page begins.
  */
+import { tryParseJson } from "../../protocols/unknown-json.ts";
 export function encodeToken(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString("base64");
 }
 
 /** The position in a token, or undefined for a text that is none of ours. The caller checks its type. */
 export function decodeToken(token: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(token, "base64").toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  return tryParseJson(Buffer.from(token, "base64").toString());
 }
 
 /** How large a page may become, in whatever `sizeOf` counts. */

@@ -1,5 +1,7 @@
 /** Resources written down in a file, or given to `createBusbar`, and made when they are not there yet. */
+
 import { AwsError } from "../../protocols/error.ts";
+import { isObject } from "../../protocols/unknown-json.ts";
 import { type CallAws, kinds, type Written } from "./resource-kinds.ts";
 
 /**
@@ -52,10 +54,6 @@ export async function createResources(resources: unknown, where: string, caller:
       }
     }
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Every text of an entry with its place filled in. */

@@ -1,5 +1,5 @@
 /** Calls of services that Busbar has not, at an endpoint that speaks AWS JSON. */
-import { textOf } from "../../protocols/unknown-json.ts";
+import { jsonObject, textOf } from "../../protocols/unknown-json.ts";
 import { type HttpAnswer, httpCall } from "./http-client.ts";
 import { scopeHeaders } from "./scope-headers.ts";
 
@@ -49,15 +49,7 @@ export function callAwsJson(url: string, call: JsonCall): Promise<HttpAnswer> {
 
 /** The object an answer holds; an empty one when it holds none. */
 export function objectOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(answer.body);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Readonly<Record<string, unknown>>;
-    }
-  } catch {
-    // Falls through: whatever it is, it is no answer of AWS JSON.
-  }
-  return {};
+  return jsonObject(answer.body) ?? {};
 }
 
 /** What an answer of status 300 and above tells: the error's name without namespace and suffix, and its message. */

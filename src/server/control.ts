@@ -1,7 +1,9 @@
 /** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
+
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
 import { isExcessiveJson } from "../../protocols/json-text.ts";
+import { jsonObject } from "../../protocols/unknown-json.ts";
 import type { Door } from "../calls/door.ts";
 import type { RequestFilter, RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
@@ -316,13 +318,8 @@ const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 function jsonBody(request: FastifyRequest): object {
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) return {};
-  let value: unknown;
-  try {
-    value = isExcessiveJson(body) ? undefined : JSON.parse(body.toString("utf8"));
-  } catch {
-    value = undefined;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  const value = isExcessiveJson(body) ? undefined : jsonObject(body.toString());
+  if (value === undefined) {
     throw Object.assign(new Error("The body must be a JSON object."), { statusCode: 400 });
   }
   return value;

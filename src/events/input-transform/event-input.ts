@@ -1,6 +1,7 @@
+import { isJson } from "../../../protocols/unknown-json.ts";
 import { type EventValue, isEventObject, isTooDeep, parseEvent } from "../pattern/index.ts";
 import { type CompiledPath, InvalidTransform, parseJsonPath, resolvePath } from "./json-path.ts";
-import { fillTemplate, isJson, jsonText, minify, type Rendered, splitTemplate, type TemplatePart } from "./template.ts";
+import { fillTemplate, jsonText, minify, type Rendered, splitTemplate, type TemplatePart } from "./template.ts";
 
 const placeholder = /<([A-Za-z0-9_.-]+)>/y;
 

@@ -16,4 +16,4 @@ export {
   parsePipeTemplate,
 } from "./pipe-input.ts";
 export { applySchedulerContext, type SchedulerInputContext } from "./scheduler-input.ts";
-export { isJson, jsonText, minify, type Rendered } from "./template.ts";
+export { jsonText, minify, type Rendered } from "./template.ts";

@@ -1,6 +1,7 @@
+import { isJson } from "../../../protocols/unknown-json.ts";
 import { type EventValue, isEventObject, parseEvent } from "../pattern/index.ts";
 import { type CompiledPath, InvalidTransform, parseJsonPath, resolvePath } from "./json-path.ts";
-import { fillTemplate, isJson, jsonText, plainText, splitTemplate, type TemplatePart } from "./template.ts";
+import { fillTemplate, jsonText, plainText, splitTemplate, type TemplatePart } from "./template.ts";
 
 const placeholder = /<(\$[^<>]*|aws\.pipes\.[A-Za-z.-]+)>/y;
 

@@ -74,16 +74,6 @@ export function plainText(value: EventValue): string {
   return typeof value === "string" ? value : jsonText(value);
 }
 
-/** Whether a text is one JSON value. */
-export function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** JSON text without the white space outside of strings. */
 export function minify(json: string): string {
   const out: string[] = [];

@@ -1,6 +1,6 @@
 /** A queue's messages in the form of a ReceiveMessage that takes nothing. */
 import { AwsError } from "../../../protocols/error.ts";
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { escapeXml } from "../../../protocols/xml.ts";
 import type { DoorRequest } from "../../calls/door.ts";
 import { defaultAccount } from "../../calls/identity.ts";
@@ -79,12 +79,8 @@ function wantedOf(request: DoorRequest, body: Buffer, isJson: boolean): Wanted {
 }
 
 function jsonOf(body: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    if (typeof value === "object" && value !== null) return value as Readonly<Record<string, unknown>>;
-  } catch {
-    // Told below.
-  }
+  const value = jsonObject(body.toString());
+  if (value !== undefined) return value;
   throw AwsError.unmodeled({ name: "SerializationException", message: "The body is no JSON object." });
 }
 

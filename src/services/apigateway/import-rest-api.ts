@@ -1,4 +1,5 @@
 /** ImportRestApi, PutRestApi and ImportDocumentationParts. */
+
 import {
   ImportDocumentationParts$,
   type ImportDocumentationPartsCommand,
@@ -8,6 +9,7 @@ import {
   type PutRestApiCommand,
 } from "@aws-sdk/client-api-gateway";
 import { AwsError } from "../../../protocols/error.ts";
+import { isObject } from "../../../protocols/unknown-json.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { type Context, operation } from "./apigateway.ts";
 import { bodyText } from "./body.ts";
@@ -23,7 +25,7 @@ import {
   importedDefinition,
   importedSettings,
 } from "./import/definition.ts";
-import { isMembers, parsed, readDocument } from "./import/document.ts";
+import { parsed, readDocument } from "./import/document.ts";
 import { Reader } from "./import/reader.ts";
 import { storedPolicy } from "./policies.ts";
 import { checkCompressionSize, checkIpAddressType, describedApi, endpointTypeOf, given, newApi } from "./rest-apis.ts";
@@ -102,7 +104,7 @@ export const importDocumentationParts = operation<ImportDocumentationPartsComman
   async (input, context) => {
     context.service.api(context, input.restApiId);
     const { root } = await parsed(bodyText(input.body), context.service.deps.clock.turns);
-    const parts = isMembers(root) ? documentationOf(root) : [];
+    const parts = isObject(root) ? documentationOf(root) : [];
     if (parts.length === 0) throw badRequest("Unable to find documentation parts in the document");
     return inTransaction(context, () => importedParts(context, parts, input));
   },

@@ -1,4 +1,5 @@
 /** What is made of model schemas: one text with the models it refers to inside, and the skeleton of a mapping template. */
+import { isObject, jsonObject } from "../../../protocols/unknown-json.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -18,7 +19,7 @@ export function flattened(text: string, schemas: SchemaByName): string {
   const definitions = new Map<string, unknown>();
   const localised = (value: unknown, depth: number): unknown => {
     if (Array.isArray(value)) return value.map((item) => localised(item, depth + 1));
-    if (!isSchema(value) || depth > deepest) return value;
+    if (!isObject(value) || depth > deepest) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => {
         const name = key === "$ref" && typeof inner === "string" ? modelReference.exec(inner)?.[1] : undefined;
@@ -33,7 +34,7 @@ export function flattened(text: string, schemas: SchemaByName): string {
   };
   const whole = localised(root, 0) as Schema;
   if (definitions.size === 0) return text;
-  const own = isSchema(whole["definitions"]) ? whole["definitions"] : {};
+  const own = isObject(whole["definitions"]) ? whole["definitions"] : {};
   return JSON.stringify({ ...whole, definitions: { ...own, ...Object.fromEntries(definitions) } });
 }
 
@@ -41,21 +42,21 @@ export function flattened(text: string, schemas: SchemaByName): string {
 export function modelTemplate(text: string, schemas: SchemaByName): string {
   let parts = 0;
   const written = (schema: unknown, path: string, indent: string, open: readonly string[]): string => {
-    if (++parts > mostParts || !isSchema(schema) || indent.length / 2 > deepest) return "{}";
+    if (++parts > mostParts || !isObject(schema) || indent.length / 2 > deepest) return "{}";
     const reference = schema["$ref"];
     if (typeof reference === "string") {
       const name = modelReference.exec(reference)?.[1] ?? "";
       if (open.includes(name)) return "{}";
       return written(schemaIn(schemas(name)), path, indent, [...open, name]);
     }
-    if (schema["type"] === "array" || isSchema(schema["items"])) {
+    if (schema["type"] === "array" || isObject(schema["items"])) {
       const item = `$elem${indent.length / 2 || ""}`;
       const inner = written(schema["items"], item, `${indent}  `, open);
       return `[\n#foreach(${item} in ${path})\n${indent}  ${inner}#if($foreach.hasNext),#end\n#end\n${indent}]`;
     }
     const { properties } = schema;
-    if (schema["type"] === "object" || isSchema(properties)) {
-      const lines = Object.entries(isSchema(properties) ? properties : {}).map(
+    if (schema["type"] === "object" || isObject(properties)) {
+      const lines = Object.entries(isObject(properties) ? properties : {}).map(
         ([name, inner]) =>
           `${indent}  ${JSON.stringify(name)} : ${written(inner, `${path}.${name}`, `${indent}  `, open)}`,
       );
@@ -67,15 +68,5 @@ export function modelTemplate(text: string, schemas: SchemaByName): string {
 }
 
 function schemaIn(text: string | undefined): Schema | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isSchema(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return text === undefined ? undefined : jsonObject(text);
 }

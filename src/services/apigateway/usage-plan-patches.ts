@@ -1,4 +1,5 @@
 /** What UpdateUsagePlan can change. */
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import type { UsagePlanRow } from "./account-tables.ts";
 import type { PlanStageDefinition, QuotaDefinition, ThrottleDefinition } from "./definitions.ts";
 import { badRequest } from "./errors.ts";
@@ -50,15 +51,8 @@ const mostThrottles = 4_000;
 
 const setThrottles: Apply<UsagePlanRow> = (draft, change) => {
   const stage = stageNamed(draft, change.names[0] ?? "", change);
-  let given: unknown;
-  try {
-    given = JSON.parse(change.value);
-  } catch {
-    throw badRequest("Invalid throttle settings specified");
-  }
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw badRequest("Invalid throttle settings specified");
-  }
+  const given = jsonObject(change.value);
+  if (given === undefined) throw badRequest("Invalid throttle settings specified");
   const entries = Object.entries(given).map(([key, limits]) => {
     const { burstLimit = 0, rateLimit = 0 } = (limits ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof burstLimit !== "number" || typeof rateLimit !== "number") {

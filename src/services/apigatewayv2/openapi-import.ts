@@ -1,13 +1,13 @@
 /** ImportApi and ReimportApi: an HTTP API made of an OpenAPI document. */
 import { ImportApi$, type ImportApiCommand, ReimportApi$, type ReimportApiCommand } from "@aws-sdk/client-apigatewayv2";
 import { AwsError } from "../../../protocols/error.ts";
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { isObject, textOf } from "../../../protocols/unknown-json.ts";
 import { type Context, operation } from "./apigatewayv2.ts";
 import { checkCors, deleteApiParts, newApi, shownApi } from "./apis.ts";
 import { addAuthorizer } from "./authorizers.ts";
 import { badRequest } from "./errors.ts";
 import { addIntegration } from "./integrations.ts";
-import { isTree, readOpenApi, resolved, type Tree, textAt, textMap, textsAt, treeOf } from "./openapi.ts";
+import { readOpenApi, resolved, type Tree, textAt, textMap, textsAt, treeOf } from "./openapi.ts";
 import { putRoute } from "./routes.ts";
 import type { ApiRow, ApiValue, AuthorizerValue, IntegrationValue, RouteValue } from "./tables.ts";
 
@@ -47,10 +47,10 @@ class Import {
       this.warnings.push("Ignoring models because they are not supported for HTTP APIs");
     }
     for (const [path, item] of Object.entries(treeOf(document, "paths"))) {
-      if (!isTree(item)) continue;
+      if (!isObject(item)) continue;
       const operations = resolved(document, item);
       for (const [method, one] of Object.entries(operations)) {
-        if (isTree(one) && (methods.includes(method) || method === anyMethod)) this.#route(path, method, one);
+        if (isObject(one) && (methods.includes(method) || method === anyMethod)) this.#route(path, method, one);
       }
     }
   }
@@ -95,7 +95,7 @@ class Import {
   #authorization(one: Tree, routeKey: string): Partial<RouteValue> {
     const security = one["security"] ?? this.document["security"];
     const first: unknown = Array.isArray(security) ? security[0] : undefined;
-    if (!isTree(first)) return {};
+    if (!isObject(first)) return {};
     const [name] = Object.keys(first);
     if (name === undefined) return {};
     const scheme = treeOf(treeOf(treeOf(this.document, "components"), "securitySchemes"), name);
@@ -147,7 +147,7 @@ class Import {
 function prefixOf(document: Tree, basepath: string): string {
   const servers = document["servers"];
   const first: unknown = Array.isArray(servers) ? servers[0] : undefined;
-  if (basepath === "ignore" || !isTree(first)) return "";
+  if (basepath === "ignore" || !isObject(first)) return "";
   const variables = treeOf(first, "variables");
   const url = (textAt(first, "url") ?? "").replace(/\{([^}]+)\}/g, (_all, name: string) => {
     return textAt(treeOf(variables, name), "default") ?? "";
@@ -177,7 +177,7 @@ function integrationOf(tree: Tree): Partial<IntegrationValue> | undefined {
     ConnectionType: connection === undefined ? undefined : (connection as "INTERNET"),
     TimeoutInMillis: typeof timeout === "number" ? timeout : undefined,
     TlsConfig: tls === undefined ? undefined : { ServerNameToVerify: tls },
-    ResponseParameters: isTree(responses)
+    ResponseParameters: isObject(responses)
       ? Object.fromEntries(Object.entries(responses).map(([status, map]) => [status, textMap(map) ?? {}]))
       : undefined,
   };
@@ -195,7 +195,7 @@ function apiValueOf(document: Tree): Partial<ApiValue> & { readonly Name: string
     Name: (textAt(info, "title") ?? "imported").slice(0, 128),
     ...(description === undefined ? {} : { Description: description.slice(0, 1024) }),
     ...(version === undefined ? {} : { Version: version.slice(0, 64) }),
-    ...(isTree(cors) ? { CorsConfiguration: corsOf(cors) } : {}),
+    ...(isObject(cors) ? { CorsConfiguration: corsOf(cors) } : {}),
     ...(endpoint["disableExecuteApiEndpoint"] === true ? { DisableExecuteApiEndpoint: true } : {}),
   };
 }
@@ -215,7 +215,7 @@ function corsOf(cors: Tree): NonNullable<ApiValue["CorsConfiguration"]> {
 function tagsOf(document: Tree): Record<string, string> {
   const tags = document["tags"];
   const pairs = (Array.isArray(tags) ? tags : []).flatMap((tag: unknown) => {
-    if (!isTree(tag)) return [];
+    if (!isObject(tag)) return [];
     const name = textAt(tag, "name");
     const value = tag["x-amazon-apigateway-tag-value"];
     return name === undefined || value === undefined ? [] : [[name, textOf(value)] as const];

@@ -1,17 +1,15 @@
 /** Reads OpenAPI 3.0 documents as far as HTTP APIs take them (developer guide: OpenAPI definitions for HTTP APIs). */
+
 import { parse } from "yaml";
+import { isObject } from "../../../protocols/unknown-json.ts";
 import { badRequest } from "./errors.ts";
 
 export type Tree = Readonly<Record<string, unknown>>;
 
-export function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A member that is an object; an empty one where it is missing or something else. */
 export function treeOf(holder: Tree, name: string): Tree {
   const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
-  return isTree(value) ? value : {};
+  return isObject(value) ? value : {};
 }
 
 export function textAt(holder: Tree, name: string): string | undefined {
@@ -26,7 +24,7 @@ export function textsAt(holder: Tree, name: string): string[] | undefined {
 
 /** Texts by name; numbers and booleans as their texts. */
 export function textMap(value: unknown): Record<string, string> | undefined {
-  if (!isTree(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const entries = Object.entries(value).filter(([, one]) => ["string", "number", "boolean"].includes(typeof one));
   return Object.fromEntries(entries.map(([name, one]) => [name, String(one as string | number | boolean)]));
 }
@@ -43,12 +41,12 @@ export function readOpenApi(text: string): Tree {
   } catch {
     throw badRequest("Unable to parse API definition because of a malformed definition at line 1, column 1");
   }
-  if (!isTree(document)) throw badRequest("Invalid OpenAPI input.");
+  if (!isObject(document)) throw badRequest("Invalid OpenAPI input.");
   const version = textAt(document, "openapi");
   if (version === undefined || !version.startsWith("3.")) {
     throw badRequest("Unsupported OpenAPI version. HTTP APIs are imported from OpenAPI 3.0 definitions.");
   }
-  if (!isTree(document["paths"])) throw badRequest("Invalid OpenAPI input. The definition has no paths.");
+  if (!isObject(document["paths"])) throw badRequest("Invalid OpenAPI input. The definition has no paths.");
   return document;
 }
 
@@ -64,9 +62,9 @@ export function resolved(document: Tree, tree: Tree): Tree {
     let target: unknown = document;
     for (const part of ref.slice(2).split("/")) {
       const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
-      target = isTree(target) && Object.hasOwn(target, name) ? target[name] : undefined;
+      target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
     }
-    if (!isTree(target)) return {};
+    if (!isObject(target)) return {};
     current = target;
   }
 }

@@ -1,5 +1,5 @@
 /** Fetches and keeps the access tokens of OAuth connections (EventBridge user guide, "Authorization methods for connections"). */
-import { numberOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, numberOf } from "../../../protocols/unknown-json.ts";
 import { type HttpAnswer, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
 import type { EventBridge } from "./eventbridge.ts";
@@ -125,13 +125,7 @@ async function askForToken(connection: ConnectionRow, now: number, signal: Abort
 
 /** RFC 6749 section 5.1. */
 function tokenOf(body: string, now: number): AccessToken | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  const { access_token: value, expires_in }: { access_token?: unknown; expires_in?: unknown } = answer ?? {};
+  const { access_token: value, expires_in } = jsonObject(body) ?? {};
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) return undefined;
   const seconds = numberOf(expires_in);
   return { value, expiresMs: seconds > 0 ? now + seconds * 1000 : undefined };

@@ -1,5 +1,5 @@
 /** What PutPermission asks of a whole policy document, and the form in which a bus keeps one. */
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { isObject, textOf } from "../../../protocols/unknown-json.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { wildcardMatches } from "../../access/wildcard.ts";
 import { parseArn, partitionOf } from "../../calls/arn.ts";
@@ -18,7 +18,7 @@ const statementMembers = ["Sid", "Effect", "Principal", "Action", "Resource"];
 export function checkedPolicy(text: string, bus: BusName): string {
   const policy = parsed(text);
   if (Array.isArray(policy)) throw validation("Could not parse the policy: Statement is empty!");
-  if (!isMembers(policy)) throw validation("This text appears not to be a policy");
+  if (!isObject(policy)) throw validation("This text appears not to be a policy");
   for (const name of ["Version", "Statement"]) need(policy, name);
   const statements: readonly unknown[] = Array.isArray(policy["Statement"])
     ? policy["Statement"]
@@ -26,7 +26,7 @@ export function checkedPolicy(text: string, bus: BusName): string {
   if (statements.length === 0) throw validation("Could not parse the policy: Statement is empty!");
   const sids = new Set<unknown>();
   for (const [i, statement] of statements.entries()) {
-    if (!isMembers(statement)) throw validation("This text appears not to be a policy");
+    if (!isObject(statement)) throw validation("This text appears not to be a policy");
     for (const name of statementMembers) need(statement, name);
     if (sids.has(statement["Sid"])) throw sameSid(text, i);
     sids.add(statement["Sid"]);
@@ -39,8 +39,8 @@ export function checkedPolicy(text: string, bus: BusName): string {
 /** The statements of a policy that a bus keeps. */
 export function storedStatements(policy: string): readonly PolicyStatement[] {
   const document: unknown = JSON.parse(policy);
-  const statements: unknown = isMembers(document) ? document["Statement"] : undefined;
-  return Array.isArray(statements) ? statements.filter(isMembers) : [];
+  const statements: unknown = isObject(document) ? document["Statement"] : undefined;
+  return Array.isArray(statements) ? statements.filter(isObject) : [];
 }
 
 function parsed(text: string): unknown {
@@ -90,8 +90,4 @@ function statementStarts(text: string): number[] {
     }
   }
   return starts;
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 /** What PutTargets refuses. */
 import type { Target } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
-import { isJson } from "../../events/input-transform/index.ts";
+import { isJson } from "../../../protocols/unknown-json.ts";
 import { invalidParameter, transforming, validation } from "./errors.ts";
 import type { RuleRow } from "./tables.ts";
 import { compileInput, compilePartitionKey } from "./target-input.ts";

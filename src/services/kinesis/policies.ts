@@ -1,4 +1,5 @@
 /** Resource policies of streams and consumers. They are validated, stored and returned, but not enforced. */
+
 import {
   DeleteResourcePolicy$,
   type DeleteResourcePolicyCommand,
@@ -8,6 +9,7 @@ import {
   type PutResourcePolicyCommand,
 } from "@aws-sdk/client-kinesis";
 import type { AwsError } from "../../../protocols/error.ts";
+import { isObject, tryParseJson } from "../../../protocols/unknown-json.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { invalidArgument, resourceNotFound } from "./errors.ts";
@@ -34,7 +36,7 @@ export const deleteResourcePolicy = operation<DeleteResourcePolicyCommand>(Delet
 });
 
 function checkPolicy(text: string, resourceArn: string): void {
-  const policy = parse(text);
+  const policy = tryParseJson(text);
   if (policy === undefined) throw invalidPolicy("This policy contains invalid Json");
   if (!isObject(policy)) throw invalidPolicy("This text appears not to be a policy");
   const statements = listOf(policy["Statement"]);
@@ -60,18 +62,6 @@ function checkStatement(statement: unknown, resourceArn: string): void {
   if (listOf(Resource).length === 0 || !listOf(Resource).every((resource) => resource === resourceArn)) {
     throw invalidArgument(`The Resource of each statement of the resource policy must be ${resourceArn}.`);
   }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,5 +1,7 @@
 /** Where the outcome of an asynchronous invocation goes: a dead-letter queue, and destinations for success and failure. */
+
 import type { AwsError } from "../../../protocols/error.ts";
+import { isJson } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import type { Way } from "../../delivery/types.ts";
 import type { FunctionAnswer } from "../../functions/types.ts";
@@ -121,15 +123,6 @@ export class Destinations {
 
 function qualified({ arn, functionArn }: EventRow): string {
   return arn === functionArn ? `${arn}:${latest}` : arn;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The errorMessage of a function's error. */

@@ -11,6 +11,7 @@ import {
 import type { Blob64 } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
+import { isJson } from "../../../protocols/unknown-json.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { functionNotFound, tooLarge } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
@@ -117,10 +118,5 @@ function parserText(text: string): string {
 export function clientContextOf(base64: string | undefined): string | undefined {
   if (base64 === undefined || base64 === "") return undefined;
   const text = Buffer.from(base64, "base64").toString();
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    return undefined;
-  }
+  return isJson(text) ? text : undefined;
 }

@@ -1,5 +1,5 @@
 /** What a client of a function URL gets for what the function gave. */
-import { numberOf } from "../../../protocols/unknown-json.ts";
+import { isObject, jsonObject, numberOf } from "../../../protocols/unknown-json.ts";
 import type { DoorAnswer } from "../../calls/door.ts";
 import type { FunctionAnswer, ResponseSink } from "../../functions/types.ts";
 
@@ -30,7 +30,7 @@ export function answerOf(given: FunctionAnswer, cors: CorsFields): UrlAnswer {
   } catch {
     return badAnswer;
   }
-  if (!isMap(value) || value["statusCode"] === undefined) {
+  if (!isObject(value) || value["statusCode"] === undefined) {
     const body = typeof value === "string" ? value : JSON.stringify(value);
     return { status: 200, fields: withCors(["Content-Type", json], cors), body };
   }
@@ -64,7 +64,7 @@ function headOf(value: Readonly<Record<string, unknown>>): Pick<UrlAnswer, "stat
   const status = numberOf(statusCode);
   if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
   const fields: string[] = [];
-  for (const [name, field] of Object.entries(isMap(headers) ? headers : {})) {
+  for (const [name, field] of Object.entries(isObject(headers) ? headers : {})) {
     if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) fields.push(name, headerText(field));
   }
   if (!fields.some((name, at) => at % 2 === 0 && /^content-type$/i.test(name))) fields.push("Content-Type", json);
@@ -74,7 +74,7 @@ function headOf(value: Readonly<Record<string, unknown>>): Pick<UrlAnswer, "stat
 
 /** A value as a header; objects as Java prints them. */
 function headerText(value: unknown): string {
-  const text = isMap(value)
+  const text = isObject(value)
     ? `{${Object.entries(value)
         .map(([key, item]) => `${key}=${headerText(item)}`)
         .join(", ")}}`
@@ -87,16 +87,8 @@ function headerText(value: unknown): string {
 }
 
 function preludeOf(bytes: Buffer): Pick<UrlAnswer, "status" | "fields"> | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return isMap(value) ? headOf(value) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  const value = jsonObject(bytes.toString());
+  return value === undefined ? undefined : headOf(value);
 }
 
 /** Origin and credentials come beside the function's own, exposed headers join its line. */

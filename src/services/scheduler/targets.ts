@@ -1,4 +1,5 @@
 /** What a target's ARN stands for: the call that is made with the schedule's input. */
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { DeliveryFailure, type Way } from "../../delivery/types.ts";
 import type { TargetSpec } from "./tables.ts";
@@ -175,12 +176,7 @@ export function requestOf(target: TargetSpec, filled: Filled): Request {
 
 /** The input of a universal target. @throws DeliveryFailure when it is no JSON object. */
 export function universalInput(text: string): Request {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const value = jsonObject(text);
+  if (value !== undefined) return value;
   throw new DeliveryFailure("InvalidInput", "The input of a universal target must be a JSON object.", false);
 }

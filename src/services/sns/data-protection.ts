@@ -1,13 +1,14 @@
 /** GetDataProtectionPolicy and PutDataProtectionPolicy. Policies are checked and kept; messages are not changed by them. */
+
 import {
   GetDataProtectionPolicy$,
   type GetDataProtectionPolicyCommand,
   PutDataProtectionPolicy$,
   type PutDataProtectionPolicyCommand,
 } from "@aws-sdk/client-sns";
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { checkMay } from "./access.ts";
 import { invalidParameter } from "./errors.ts";
-import { jsonObject } from "./json.ts";
 import { operation } from "./sns.ts";
 
 const maxPolicyChars = 30_720;

@@ -1,11 +1,12 @@
 /** What is handed to the delivery engine, protocol by protocol. */
+
 import { createHash } from "node:crypto";
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import type { QueueParameters } from "../../delivery/kinds.ts";
 import type { DeliveryRequest, MessageAttributes, Receiver, RetryPolicy, Way } from "../../delivery/types.ts";
 import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
 import { statusHandler, wantsStatus } from "./feedback.ts";
-import { jsonObject } from "./json.ts";
 import { confirmationEnvelope, type Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";

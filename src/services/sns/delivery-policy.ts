@@ -2,9 +2,9 @@
  * Delivery policies of HTTP and HTTPS subscriptions: how often and when a notification is tried again (SNS developer
  * guide, "Creating an HTTP/S delivery policy").
  */
+import { isObject, jsonObject } from "../../../protocols/unknown-json.ts";
 import type { RetryPolicy } from "../../delivery/types.ts";
 import { AttributeFault } from "./errors.ts";
-import { jsonObject } from "./json.ts";
 
 interface HealthyRetryPolicy {
   readonly minDelayTarget: number;
@@ -212,7 +212,7 @@ function checkNames(policy: Json, known: readonly string[], path: string): void 
 }
 
 function objectOf(value: unknown, path: string): Json {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(`${path} must be an object`);
+  if (!isObject(value)) throw wrong(`${path} must be an object`);
   return value as Json;
 }
 

@@ -1,7 +1,6 @@
 /** What Publish checks of a message, whatever it is published to. */
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { invalidParameter } from "./errors.ts";
-import { jsonObject } from "./json.ts";
 import type { SentAttribute } from "./message-attributes.ts";
 import type { Published, TopicRow } from "./tables.ts";
 

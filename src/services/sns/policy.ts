@@ -1,6 +1,6 @@
 /** Access policies of topics. They are validated, stored and returned, but not enforced. */
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { invalid, invalidParameter } from "./errors.ts";
-import { jsonObject } from "./json.ts";
 
 export interface Policy {
   readonly Statement: readonly Statement[];

@@ -1,7 +1,6 @@
 /** Replays of a FIFO topic's archive to a subscription, on a durable timer. */
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { deliveryOf, subscriberOf } from "./deliveries.ts";
-import { jsonObject } from "./json.ts";
 import { noteFiltered } from "./lost.ts";
 import { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";

@@ -4,13 +4,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { numberOf, textOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, numberOf, textOf } from "../../../protocols/unknown-json.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { Details } from "../../delivery/kinds.ts";
 import type { Delivery, DeliveryEnd } from "../../delivery/types.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
 import { feedbackPrefix } from "./feedback.ts";
-import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
 

@@ -1,11 +1,11 @@
 /** The attributes of subscriptions: what may be set, and what is shown. */
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
 import { checkSubscriptionDeliveryPolicy, effectivePolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
-import { jsonObject } from "./json.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
 import { flag } from "./topic-attributes.ts";

@@ -1,9 +1,8 @@
 /** The attributes of topics: what may be set, and what is shown. */
-import { numberOf, textOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, numberOf, textOf } from "../../../protocols/unknown-json.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { checkTopicDeliveryPolicy, effectiveTopicPolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
-import { jsonObject } from "./json.ts";
 import { checkPolicy, defaultPolicy } from "./policy.ts";
 import type { Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";

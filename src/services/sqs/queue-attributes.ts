@@ -1,5 +1,7 @@
 /** Queue attributes: their ranges, defaults, checks and the way they are shown (SQS API: SetQueueAttributes). */
+
 import type { AwsError } from "../../../protocols/error.ts";
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { invalidAttributeName, invalidAttributeValue, invalidValue, unknownAttribute } from "./errors.ts";
 import { checkPolicy } from "./policy.ts";
@@ -147,7 +149,10 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
 
 /** A policy that names no version has the older one. */
 function shownPolicy(text: string, queueArn: string): string {
-  return storedPolicy(JSON.stringify({ Version: "2008-10-17", ...jsonMap(text) }), queueArn.split(":", 2)[1] as string);
+  return storedPolicy(
+    JSON.stringify({ Version: "2008-10-17", ...jsonObject(text) }),
+    queueArn.split(":", 2)[1] as string,
+  );
 }
 
 function badValue(name: string): AwsError {
@@ -171,7 +176,7 @@ function oneOf(name: string, value: string, allowed: readonly string[]): string 
 
 function redrivePolicy(text: string, { arn, find }: QueueLookup): RedrivePolicy {
   const refuse = (reason: string) => invalidValue(text, "RedrivePolicy", reason);
-  const policy = jsonMap(text);
+  const policy = jsonObject(text);
   if (!policy) throw refuse("Redrive policy is not a valid JSON map.");
   const { maxReceiveCount, deadLetterTargetArn } = policy;
   if (maxReceiveCount === undefined) {
@@ -217,7 +222,7 @@ export function allowsRedriveFrom(target: QueueRow, sourceArn: string): boolean 
 }
 
 function redriveAllowPolicy(text: string): RedriveAllowPolicy | undefined {
-  const policy = jsonMap(text);
+  const policy = jsonObject(text);
   if (!policy) return undefined;
   const { redrivePermission, sourceQueueArns } = policy;
   if (redrivePermission === "allowAll" || redrivePermission === "denyAll") {
@@ -227,15 +232,6 @@ function redriveAllowPolicy(text: string): RedriveAllowPolicy | undefined {
   const arns: unknown[] = sourceQueueArns;
   if (arns.length === 0 || arns.length > 10 || !arns.every((arn) => typeof arn === "string")) return undefined;
   return { redrivePermission, sourceQueueArns: arns as string[] };
-}
-
-function jsonMap(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The settable attributes a queue shows; values are text, unset ones absent. */

@@ -22,7 +22,7 @@ import {
   PackedPolicyTooLargeException$,
 } from "@aws-sdk/client-sts";
 import { AwsError } from "../../../protocols/error.ts";
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { defaultAccount, roleSession } from "../../calls/identity.ts";
 import { accountOfKeyId, operation, validationError } from "./sts.ts";
@@ -115,13 +115,7 @@ function assumedRole(roleArn: string, session: string): NonNullable<ReturnType<t
 }
 
 function checkPolicy(policy: string | undefined): void {
-  if (policy === undefined) return;
-  try {
-    const document: unknown = JSON.parse(policy);
-    if (typeof document === "object" && document !== null && "Statement" in document) return;
-  } catch {
-    // Falls through to the one answer for every unreadable policy.
-  }
+  if (policy === undefined || jsonObject(policy)?.["Statement"] !== undefined) return;
   throw AwsError.of(MalformedPolicyDocumentException$, "This policy contains invalid Json");
 }
 

@@ -1,6 +1,6 @@
 /** Authorizers of a deployment: Lambda functions that are asked, and user pools whose tokens are verified. */
 import { AwsError } from "../../../../protocols/error.ts";
-import { textOf } from "../../../../protocols/unknown-json.ts";
+import { isObject, textOf, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import type { Decision } from "../../../access/evaluate.ts";
 import type { Policy } from "../../../access/policy.ts";
 import { AuthorizerCache, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
@@ -157,14 +157,14 @@ export function misconfigured(reason: string): GatewayError {
 }
 
 function messageOf(payload: string): unknown {
-  const value = jsonOf(payload);
-  return isMap(value) ? value["errorMessage"] : undefined;
+  const value = tryParseJson(payload);
+  return isObject(value) ? value["errorMessage"] : undefined;
 }
 
 /** @throws GatewayError */
 function resultOf(payload: string): Result {
-  const value = jsonOf(payload);
-  if (!isMap(value)) throw misconfigured("Invalid JSON in response of the authorizer");
+  const value = tryParseJson(payload);
+  if (!isObject(value)) throw misconfigured("Invalid JSON in response of the authorizer");
   const { principalId, policyDocument, context, usageIdentifierKey } = value;
   if (typeof principalId !== "string" && typeof principalId !== "number") {
     throw misconfigured("The authorizer's response has no principalId");
@@ -183,7 +183,7 @@ function resultOf(payload: string): Result {
 /** Texts of numbers and flags too; what has members is refused. @throws GatewayError */
 function contextTexts(context: unknown): Texts {
   if (context === undefined || context === null) return {};
-  if (!isMap(context)) throw misconfigured("The authorizer's context is no object");
+  if (!isObject(context)) throw misconfigured("The authorizer's context is no object");
   const texts: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(context)) {
     if (value === null || value === undefined) continue;
@@ -191,16 +191,4 @@ function contextTexts(context: unknown): Texts {
     texts[name] = textOf(value);
   }
   return texts;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,7 @@
 /** Lambda functions behind a method: AWS_PROXY, which gets the whole request as an event, and AWS, which gets a template's text. */
+
 import { AwsError } from "../../../../protocols/error.ts";
+import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
 import type { FunctionAnswer } from "../../../functions/types.ts";
@@ -77,7 +79,7 @@ export class LambdaProxyIntegration {
     const answer = await invoke(this.#surroundings, call, this.#definition, functionArn, event);
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
     if (answer.functionError !== undefined) throw functionFailure(answer);
-    const result = proxyResult(parsed(answer.payload), "rest");
+    const result = proxyResult(tryParseJson(answer.payload), "rest");
     if (result === undefined) throw malformed();
     const headers: string[] = [];
     for (let at = 0; at < result.headers.length; at += 2) {
@@ -107,16 +109,8 @@ function badGateway(log: string): GatewayError {
   return new GatewayError("DEFAULT_5XX", "Internal server error", { status: 502, log });
 }
 
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
 function errorMessageOf(payload: string): string | undefined {
-  const value = parsed(payload);
+  const value = tryParseJson(payload);
   if (typeof value !== "object" || value === null) return undefined;
   const { errorMessage } = value as { errorMessage?: unknown };
   return typeof errorMessage === "string" ? errorMessage : undefined;

@@ -1,5 +1,7 @@
 /** Request models: JSON schemas of draft 4 that validate bodies (developer guide, request validation). */
+
 import type { ErrorObject, ValidateFunction } from "ajv";
+import { isObject } from "../../../../protocols/unknown-json.ts";
 import { costKeyword, hasTwins, refill, regExp, SchemaTooCostly, spend } from "./schema-budget.ts";
 import { validationText } from "./validation-text.ts";
 
@@ -131,7 +133,7 @@ export class Models {
     const text = this.#texts.get(name);
     if (text === undefined) throw new ModelUnusable(`There is no model ${name}`);
     const schema: unknown = JSON.parse(text);
-    if (!isMap(schema)) throw new ModelUnusable(`The model ${name} is no JSON schema`);
+    if (!isObject(schema)) throw new ModelUnusable(`The model ${name} is no JSON schema`);
     return priced(schema, 0);
   }
 }
@@ -169,22 +171,22 @@ function priced(schema: Schema, depth: number): Schema {
     if (keyword === "$ref" && typeof value === "string") {
       const [, model, fragment = ""] = modelUrl.exec(value) ?? [];
       result["$ref"] = model === undefined ? value : urlOf(model) + fragment;
-    } else if (schemaMaps.has(keyword) && isMap(value)) {
+    } else if (schemaMaps.has(keyword) && isObject(value)) {
       const parts = Object.entries(value);
       cost += parts.length * 2;
       const map: Record<string, unknown> = Object.create(null);
-      for (const [name, part] of parts) map[name] = isMap(part) ? priced(part, depth + 1) : part;
+      for (const [name, part] of parts) map[name] = isObject(part) ? priced(part, depth + 1) : part;
       result[keyword] = map;
-    } else if (keyword === "dependencies" && isMap(value)) {
+    } else if (keyword === "dependencies" && isObject(value)) {
       const parts = Object.entries(value);
       cost += parts.reduce((sum, [, part]) => sum + 2 + (Array.isArray(part) ? part.length : 0), 0);
       result[keyword] = Object.fromEntries(
-        parts.map(([name, part]) => [name, isMap(part) ? priced(part, depth + 1) : part]),
+        parts.map(([name, part]) => [name, isObject(part) ? priced(part, depth + 1) : part]),
       );
     } else if ((schemaLists.has(keyword) || keyword === "items") && Array.isArray(value)) {
       cost += value.length;
-      result[keyword] = value.map((part: unknown) => (isMap(part) ? priced(part, depth + 1) : part));
-    } else if (schemas.has(keyword) && isMap(value)) result[keyword] = priced(value, depth + 1);
+      result[keyword] = value.map((part: unknown) => (isObject(part) ? priced(part, depth + 1) : part));
+    } else if (schemas.has(keyword) && isObject(value)) result[keyword] = priced(value, depth + 1);
     else {
       if (Array.isArray(value)) cost += value.length;
       result[keyword] = value;
@@ -194,10 +196,6 @@ function priced(schema: Schema, depth: number): Schema {
   if ("$ref" in result) return { $ref: result["$ref"], [costKeyword]: cost };
   result[costKeyword] = cost;
   return result;
-}
-
-function isMap(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** How deep a value is nested, as far as it matters. */

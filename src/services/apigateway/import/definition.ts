@@ -1,11 +1,12 @@
 /** A whole document as what an API is to be. */
+import { isObject } from "../../../../protocols/unknown-json.ts";
 import type { GivenAuthorizer } from "../authorizers.ts";
 import type { ApiSettings, GatewayResponseDefinition, Texts } from "../definitions.ts";
 import type { DocumentationLocation } from "../documentation-tables.ts";
 import { gatewayResponseStatuses } from "../gateway-responses.ts";
 import { unlessEmpty } from "../methods.ts";
 import { given } from "../rest-apis.ts";
-import { isMembers, type Members } from "./document.ts";
+import type { Members } from "./document.ts";
 import { type ImportedPath, Operations } from "./operations.ts";
 import { type Reader, textsIn } from "./reader.ts";
 import { type ImportedModel, Schemas } from "./schemas.ts";
@@ -46,7 +47,7 @@ export interface ImportedDefinition {
 
 export function importedSettings(reader: Reader, parameters: ImportParameters): ImportedSettings {
   const { root, document } = reader;
-  const info = isMembers(root["info"]) ? root["info"] : {};
+  const info = isObject(root["info"]) ? root["info"] : {};
   const keySource = reader.text(root["x-amazon-apigateway-api-key-source"])?.toUpperCase();
   const compression = Number(reader.text(root["x-amazon-apigateway-minimum-compression-size"]) ?? Number.NaN);
   const policy = root["x-amazon-apigateway-policy"];
@@ -62,7 +63,7 @@ export function importedSettings(reader: Reader, parameters: ImportParameters): 
       binaryMediaTypes: optionalList(root["x-amazon-apigateway-binary-media-types"]),
       minimumCompressionSize: Number.isNaN(compression) ? undefined : compression,
       apiKeySource: keySource === "HEADER" || keySource === "AUTHORIZER" ? keySource : undefined,
-      policy: isMembers(policy) ? reader.text(JSON.stringify(policy)) : reader.text(policy) || undefined,
+      policy: isObject(policy) ? reader.text(JSON.stringify(policy)) : reader.text(policy) || undefined,
       disableExecuteApiEndpoint: disabled === undefined ? undefined : disabled === true || disabled === "true",
     }),
     endpoint: {
@@ -171,12 +172,12 @@ function gatewayResponsesOf(reader: Reader): GatewayResponseDefinition[] {
 
 /** The documentation parts of a document, which need not be more of a document than that. */
 export function documentationOf(root: Members): ImportedPart[] {
-  const documentation = isMembers(root["x-amazon-apigateway-documentation"])
+  const documentation = isObject(root["x-amazon-apigateway-documentation"])
     ? root["x-amazon-apigateway-documentation"]
     : root;
   const parts = documentation["documentationParts"];
   return (Array.isArray(parts) ? (parts as unknown[]) : []).flatMap((part) => {
-    if (!isMembers(part) || !isMembers(part["location"]) || part["properties"] === undefined) return [];
+    if (!isObject(part) || !isObject(part["location"]) || part["properties"] === undefined) return [];
     const { location, properties } = part;
     const texts = Object.entries(location).filter(
       ([, value]) => typeof value === "string" || typeof value === "number",

@@ -1,5 +1,5 @@
 /** OpenAPI documents as texts: JSON or YAML, of version 2 or 3, with whatever is in them. */
-import { textOf } from "../../../../protocols/unknown-json.ts";
+import { isObject, textOf } from "../../../../protocols/unknown-json.ts";
 import type { Turns } from "../../../engine/turns.ts";
 import { badRequest } from "../errors.ts";
 import { readYaml } from "./yaml.ts";
@@ -22,7 +22,7 @@ export interface OpenApiDocument {
 /** @throws AwsError BadRequestException for what is no document, or too much of one. */
 export async function readDocument(text: string, turns: Turns): Promise<OpenApiDocument> {
   const { root, infoVersion } = await parsed(text, turns);
-  if (!isMembers(root)) throw badRequest("Invalid OpenAPI input.");
+  if (!isObject(root)) throw badRequest("Invalid OpenAPI input.");
   const version = textOf(root["openapi"] ?? root["swagger"] ?? "");
   const known = root["openapi"] === undefined ? 2 : 3;
   if (version !== `${known}` && !version.startsWith(`${known}.`))
@@ -51,7 +51,7 @@ function parsedJson(text: string): Parsed | undefined {
   if (!text.startsWith("{")) return undefined;
   try {
     const root: unknown = JSON.parse(text);
-    const version = isMembers(root) && isMembers(root["info"]) ? root["info"]["version"] : undefined;
+    const version = isObject(root) && isObject(root["info"]) ? root["info"]["version"] : undefined;
     return { root, infoVersion: version === undefined || version === null ? undefined : textOf(version) };
   } catch {
     // YAML has maps that begin like this too.
@@ -76,9 +76,4 @@ function checkSize(root: unknown): void {
       open.push([item, depth + 1]);
     }
   }
-}
-
-/** Whether a value is a JSON object. */
-export function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,9 @@
 /** Operations of a document as methods. */
+import { isObject } from "../../../../protocols/unknown-json.ts";
 import type { IntegrationDefinition, MethodDefinition, MethodResponseDefinition } from "../definitions.ts";
 import { unlessEmpty } from "../methods.ts";
 import { given } from "../rest-apis.ts";
-import { isMembers, type Members } from "./document.ts";
+import type { Members } from "./document.ts";
 import { importedIntegration } from "./integrations.ts";
 import { type Reader, textsIn } from "./reader.ts";
 import type { Schemas } from "./schemas.ts";
@@ -155,7 +156,7 @@ export class Operations {
 
   #responseModels(operation: Members, response: Members): Record<string, string> {
     if (this.#reader.document.version === 3) return this.#contentModels(response);
-    const model = isMembers(response["schema"]) ? this.#schemas.modelOf(response["schema"]) : undefined;
+    const model = isObject(response["schema"]) ? this.#schemas.modelOf(response["schema"]) : undefined;
     if (model === undefined) return {};
     return Object.fromEntries(this.#types(operation, "produces").map((type) => [type, model]));
   }

@@ -1,7 +1,9 @@
 /** What reading a document shares: following references, and what there is to say about it in the end. */
+
 import { AwsError } from "../../../../protocols/error.ts";
+import { isObject } from "../../../../protocols/unknown-json.ts";
 import { badRequest } from "../errors.ts";
-import { isMembers, type Members, type OpenApiDocument } from "./document.ts";
+import type { Members, OpenApiDocument } from "./document.ts";
 
 /** References to references are followed this far; those that go round in a circle end here. */
 const mostHops = 20;
@@ -68,7 +70,7 @@ export class Reader {
   object(value: unknown): Members | undefined {
     let at = value;
     for (let hop = 0; hop < mostHops; hop++) {
-      if (!isMembers(at)) return undefined;
+      if (!isObject(at)) return undefined;
       const reference = at["$ref"];
       if (typeof reference !== "string") return at;
       at = this.#at(reference);

@@ -1,5 +1,6 @@
 /** Schemas of a document as models. */
-import { isMembers, type Members } from "./document.ts";
+import { isObject } from "../../../../protocols/unknown-json.ts";
+import type { Members } from "./document.ts";
 import type { Reader } from "./reader.ts";
 
 export interface ImportedModel {
@@ -34,19 +35,19 @@ export class Schemas {
     this.#apiId = apiId;
     this.#newName = newName;
     const { root, document } = reader;
-    const components = isMembers(root["components"]) ? root["components"] : {};
+    const components = isObject(root["components"]) ? root["components"] : {};
     const named = document.version === 2 ? root["definitions"] : components["schemas"];
-    const entries = isMembers(named) ? Object.entries(named) : [];
+    const entries = isObject(named) ? Object.entries(named) : [];
     for (const [name] of entries) this.#names.set(name, this.#modelName(name));
     for (const [name, schema] of entries) {
-      if (isMembers(schema)) this.#add(this.#names.get(name) as string, schema);
+      if (isObject(schema)) this.#add(this.#names.get(name) as string, schema);
       else reader.warn(`Ignoring the schema '${name}', which is no object`);
     }
   }
 
   /** The name of the model for a schema at hand, which gets one of its own unless it only refers to another. */
   modelOf(schema: unknown): string | undefined {
-    if (!isMembers(schema)) return undefined;
+    if (!isObject(schema)) return undefined;
     const reference = schema["$ref"];
     if (typeof reference === "string") {
       const name = this.#referenced(reference);
@@ -87,7 +88,7 @@ export class Schemas {
   }
 
   #written(schema: unknown): unknown {
-    if (!isMembers(schema)) return schema;
+    if (!isObject(schema)) return schema;
     const reference = schema["$ref"];
     if (typeof reference === "string") {
       const model = this.#referenced(reference);
@@ -104,7 +105,7 @@ export class Schemas {
   }
 
   #member(name: string, value: unknown): unknown {
-    if (mapsOfSchemas.has(name) && isMembers(value)) {
+    if (mapsOfSchemas.has(name) && isObject(value)) {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#written(inner)]));
     }
     if (listsOfSchemas.has(name) && Array.isArray(value)) return value.map((inner) => this.#written(inner));

@@ -1,8 +1,9 @@
 /** Security schemes of a document: authorizers, API keys and signatures. */
+import { isObject } from "../../../../protocols/unknown-json.ts";
 import { checkAuthorizer, checkAuthorizerUri } from "../authorizer-checks.ts";
 import type { GivenAuthorizer } from "../authorizers.ts";
 import type { AuthorizationType } from "../definitions.ts";
-import { isMembers, type Members } from "./document.ts";
+import type { Members } from "./document.ts";
 import { type Reader, textsIn } from "./reader.ts";
 
 /** What stands before a method. */
@@ -24,7 +25,7 @@ export class Security {
   constructor(reader: Reader) {
     this.#reader = reader;
     const { root, document } = reader;
-    const components = isMembers(root["components"]) ? root["components"] : {};
+    const components = isObject(root["components"]) ? root["components"] : {};
     const schemes = document.version === 2 ? root["securityDefinitions"] : components["securitySchemes"];
     for (const [name, value] of reader.entries(schemes)) {
       const scheme = reader.object(value);

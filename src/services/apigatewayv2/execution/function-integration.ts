@@ -1,6 +1,7 @@
 /** Functions behind HTTP APIs: payload formats 1.0 and 2.0, and what is made of their results. */
 
 import { AwsError } from "../../../../protocols/error.ts";
+import { isObject, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
@@ -48,13 +49,9 @@ const textType = ["content-type", "text/plain; charset=utf-8"];
 
 /** Undefined for a result that is none. @param payload JSON text. */
 export function functionAnswer(payload: string, is2: boolean): HttpAnswer | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(payload);
-  } catch {
-    return undefined;
-  }
-  const isShaped = typeof value === "object" && value !== null && !Array.isArray(value) && "statusCode" in value;
+  const value = tryParseJson(payload);
+  if (value === undefined) return undefined;
+  const isShaped = isObject(value) && "statusCode" in value;
   if (is2 && !isShaped) {
     const body = typeof value === "string" ? value : JSON.stringify(value);
     return { status: 200, headers: ["content-type", "application/json"], body, byFunction: true };

@@ -1,4 +1,5 @@
 /** Parameter mapping of HTTP APIs: what requests and answers are changed by (developer guide: transforming requests). */
+import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { headerValues } from "../../../apis/request-headers.ts";
 import { type MappingKey, parseMappingKey } from "../mapping-expressions.ts";
@@ -87,7 +88,7 @@ export function mappedAnswer(
       if (place === "header") return headerValues(answer.headers, name.toLowerCase()).join(",") || undefined;
       return place === "body" ? bodyText(answer) : undefined;
     },
-    responseJson: () => jsonOf(bodyText(answer)),
+    responseJson: () => tryParseJson(bodyText(answer)),
   };
   let { status, headers } = answer;
   for (const { key, value } of mappingsOf(ofStatus)) {
@@ -102,12 +103,4 @@ export function mappedAnswer(
 
 function bodyText({ body }: HttpAnswer): string {
   return typeof body === "string" ? body : Buffer.from(body).toString();
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 /** AWS services behind HTTP APIs: first-class integrations, called as any client would. */
 
+import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { callService } from "../../../apis/service-call.ts";
 import { subtypeOf } from "../subtypes.ts";
@@ -55,14 +56,7 @@ const readers: Readonly<Record<"text" | "number" | "blob" | "json", (value: unkn
   },
   // In JSON that users write, bytes are the text they are of.
   blob: expressionText,
-  json: (value) => {
-    if (typeof value !== "string") return value;
-    try {
-      return JSON.parse(value) as unknown;
-    } catch {
-      return undefined;
-    }
-  },
+  json: (value) => (typeof value === "string" ? tryParseJson(value) : value),
 };
 
 /** PutEvents takes entries; the integration's parameters are those of one. */

@@ -2,6 +2,7 @@
  * Tumbling windows: the function adds up what arrives in each stretch of time and hands its state from batch to batch
  * (Lambda developer guide, "Stateful stream processing").
  */
+import { jsonObject } from "../../../../protocols/unknown-json.ts";
 import type { Outcome, SourceRecord } from "../../../sources/drain.ts";
 import type { StreamRecord } from "../../../sources/records.ts";
 import type { Answered, Hand } from "./batches.ts";
@@ -136,12 +137,6 @@ function instant(ms: number): string {
 
 /** JSON text of the `state` in an answer; empty where there is none. */
 function stateIn(payload: string | undefined): string {
-  try {
-    const answer: unknown = JSON.parse(payload ?? "null");
-    const state: unknown =
-      typeof answer === "object" && answer !== null && "state" in answer ? answer.state : undefined;
-    return typeof state === "object" && state !== null ? JSON.stringify(state) : "{}";
-  } catch {
-    return "{}";
-  }
+  const state = jsonObject(payload ?? "")?.["state"];
+  return typeof state === "object" && state !== null ? JSON.stringify(state) : "{}";
 }

@@ -1,6 +1,6 @@
 /** Integrations of WebSocket routes: functions, services, HTTP back ends and mocks. */
 import { AwsError } from "../../../../../protocols/error.ts";
-import { numberOf } from "../../../../../protocols/unknown-json.ts";
+import { jsonObject, numberOf } from "../../../../../protocols/unknown-json.ts";
 import { BackendError, callBackend } from "../../../../apis/backend-call.ts";
 import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../../apis/in-time.ts";
@@ -62,7 +62,7 @@ export class WebSocketIntegrations {
     if (arn === undefined) return failure(500);
     const answer = await this.#invoke(api, integration, what, arn, JSON.stringify(eventOf(what)));
     if (answer === undefined || answer.functionError !== undefined) return failure(502);
-    const value = objectOf(answer.payload);
+    const value = jsonObject(answer.payload);
     if (value === undefined) return what.type === "CONNECT" ? failure(502) : { ...failure(200), failed: false };
     const status = numberOf(value["statusCode"] ?? (what.type === "CONNECT" ? Number.NaN : 200));
     if (!Number.isInteger(status) || status < 100 || status > 599) return failure(502);
@@ -123,17 +123,17 @@ export class WebSocketIntegrations {
     const uri = withStageVariables(integration.IntegrationUri ?? "", what.stageVariables);
     switch (integration.IntegrationType) {
       case "MOCK": {
-        const status = numberOf(objectOf(body)?.["statusCode"] ?? 200);
+        const status = numberOf(jsonObject(body)?.["statusCode"] ?? 200);
         return Number.isInteger(status) ? { status, body: "", select: String(status) } : undefined;
       }
       case "AWS": {
         const arn = functionOf(uri);
         if (arn === undefined) return this.#serviceCall(api, integration, what, uri, body);
-        const payload = objectOf(body) === undefined ? JSON.stringify(body) : body;
+        const payload = jsonObject(body) === undefined ? JSON.stringify(body) : body;
         const answer = await this.#invoke(api, integration, what, arn, payload);
         if (answer === undefined) return undefined;
         if (answer.functionError === undefined) return { status: 200, body: answer.payload, select: "" };
-        const error = objectOf(answer.payload)?.["errorMessage"];
+        const error = jsonObject(answer.payload)?.["errorMessage"];
         return { status: 200, body: answer.payload, select: typeof error === "string" ? error : "" };
       }
       default:
@@ -144,7 +144,7 @@ export class WebSocketIntegrations {
   async #serviceCall(api: ApiRow, integration: IntegrationValue, what: Happening, uri: string, body: string) {
     const [, region = "", name = "", operation = ""] =
       /^arn:[^:]+:apigateway:([^:]+):(?:[^:.]+\.)?([^:]+):action\/([A-Za-z]+)/.exec(uri) ?? [];
-    const input = objectOf(body);
+    const input = jsonObject(body);
     if (operation === "" || input === undefined) return undefined;
     const { deps } = this.#service;
     const service = Object.hasOwn(services, name) ? (services[name] as string) : name;
@@ -199,7 +199,7 @@ function answered(
   const plain = { status: answer.status, body: answer.body, headers: {}, failed: false };
   if (chosenOne === undefined) return plain;
   const selection = chosenOne.TemplateSelectionExpression;
-  const all = { ...sources, response: () => String(answer.status), responseJson: () => objectOf(answer.body) };
+  const all = { ...sources, response: () => String(answer.status), responseJson: () => jsonObject(answer.body) };
   const template = chosen(chosenOne.ResponseTemplates, selection, all);
   return template === undefined ? plain : { ...plain, body: rendered(template, answer.body, what) };
 }
@@ -272,7 +272,7 @@ export function sourcesOf(what: Happening): Sources {
       if (place === "querystring" || place === "multivaluequerystring") return what.request?.query[name]?.at(-1);
       return undefined;
     },
-    requestJson: () => (what.body === undefined ? undefined : objectOf(what.body)),
+    requestJson: () => (what.body === undefined ? undefined : jsonObject(what.body)),
     context: (name) => {
       let value: unknown = context;
       for (const step of name.split(".")) {
@@ -283,17 +283,6 @@ export function sourcesOf(what: Happening): Sources {
     },
     stageVariables: (name) => (Object.hasOwn(what.stageVariables, name) ? what.stageVariables[name] : undefined),
   };
-}
-
-function objectOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function decoded(base64: string): string {
