@@ -4,7 +4,7 @@
  */
 
 import { credentialScope } from "../../protocols/credential-scope.ts";
-import { parseArn } from "../calls/arn.ts";
+import { parseArn, rootArn } from "../calls/arn.ts";
 import { roleSession } from "../calls/identity.ts";
 import type { Notes } from "../calls/notes.ts";
 import type { OperationContext } from "../calls/operation.ts";
@@ -284,7 +284,7 @@ function askedBy(
     };
   }
   const partition = parseArn(guarded.arn)?.partition ?? "aws";
-  const acting = session ?? { account, arn: `arn:${partition}:iam::${account}:root`, userId: account };
+  const acting = session ?? { account, arn: rootArn(account, partition), userId: account };
   const principal = { kind: "session" as const, arn: acting.arn, userId: acting.userId };
   const keys = requestKeys(
     { account: acting.account, principal, region, request: undefined },

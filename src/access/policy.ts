@@ -1,6 +1,7 @@
 /** Resource-based policies, read from their text (IAM user guide: JSON policy element reference). */
 import { isObject } from "../../protocols/unknown-json.ts";
 import { type Condition, parseConditions } from "./conditions.ts";
+import { listOf, type PolicyDocument, readPolicyDocument, type StatementDocument } from "./policy-document.ts";
 
 /** Whom a statement names. Clients match `AWS` names, services that act in their own name `Service` names. */
 export interface Principals {
@@ -36,25 +37,24 @@ export interface Policy {
 
 /** Reads a policy of a resource; undefined for a text that IAM would not take for one. */
 export function parsePolicy(text: string): Policy | undefined {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(document)) return undefined;
-  const { Version = "2008-10-17", Statement } = document;
-  if (Version !== "2008-10-17" && Version !== "2012-10-17") return undefined;
-  const statements: Statement[] = [];
-  for (const item of Array.isArray(Statement) ? Statement : [Statement]) {
-    const statement = isObject(item) ? parseStatement(item) : undefined;
-    if (!statement) return undefined;
-    statements.push(statement);
-  }
-  return statements.length === 0 ? undefined : { statements, hasVariables: Version === "2012-10-17" };
+  const document = readPolicyDocument(text);
+  return typeof document === "string" ? undefined : compilePolicy(document);
 }
 
-function parseStatement(item: Readonly<Record<string, unknown>>): Statement | undefined {
+/** What a policy says; undefined when IAM would not take it. */
+export function compilePolicy(document: PolicyDocument): Policy | undefined {
+  const { Version = "2008-10-17" } = document.members;
+  if (Version !== "2008-10-17" && Version !== "2012-10-17") return undefined;
+  const statements: Statement[] = [];
+  for (const item of document.statements) {
+    const statement = parseStatement(item);
+    if (statement === undefined) return undefined;
+    statements.push(statement);
+  }
+  return { statements, hasVariables: Version === "2012-10-17" };
+}
+
+function parseStatement(item: StatementDocument): Statement | undefined {
   const { Sid, Effect, Principal, NotPrincipal, Resource, NotResource, Condition } = item;
   if (Effect !== "Allow" && Effect !== "Deny") return undefined;
   const principals = parsePrincipals(Principal ?? NotPrincipal);
@@ -93,6 +93,6 @@ function parseListed(wanted: unknown, unwanted: unknown): Listed | undefined {
 
 /** One text or a list of at least one. */
 function textsOf(value: unknown): readonly string[] | undefined {
-  const texts: unknown[] = Array.isArray(value) ? value : [value];
+  const texts = listOf(value);
   return texts.length > 0 && texts.every((text) => typeof text === "string") ? (texts as string[]) : undefined;
 }

@@ -1,24 +1,28 @@
 /** The form in which services keep a resource policy and show it. */
+
 import { isObject } from "../../protocols/unknown-json.ts";
+import { rootArn } from "../calls/arn.ts";
+import { listOf, type PolicyDocument, type StatementDocument } from "./policy-document.ts";
+
+export interface StoredForm {
+  /** A list of one action becomes the one action, too. */
+  readonly singleActions?: boolean;
+  /** One statement that is no list becomes a list of one. */
+  readonly statementList?: boolean;
+}
 
 /**
  * A policy without white space, its names in the order they were sent; accounts in `Principal.AWS` as the ARN of their
  * root, a list of one there as the one value (IAM user guide: AWS JSON policy elements, Principal).
- * @param text a policy that was checked
- * @param singleActions a list of one action is the one action, too
  */
-export function storedPolicy(text: string, partition: string, singleActions = false): string {
-  const policy: unknown = JSON.parse(text);
-  if (!isObject(policy)) return text;
-  const { Statement } = policy;
-  const stored = Array.isArray(Statement)
-    ? Statement.map((statement: unknown) => storedStatement(statement, partition, singleActions))
-    : storedStatement(Statement, partition, singleActions);
-  return JSON.stringify({ ...policy, Statement: stored });
+export function storedPolicy(policy: PolicyDocument, partition: string, form: StoredForm = {}): string {
+  const { members, statements } = policy;
+  const stored = statements.map((statement) => storedStatement(statement, partition, form.singleActions === true));
+  const isList = form.statementList === true || Array.isArray(members["Statement"]);
+  return JSON.stringify({ ...members, Statement: isList ? stored : stored[0] });
 }
 
-function storedStatement(statement: unknown, partition: string, singleActions: boolean): unknown {
-  if (!isObject(statement)) return statement;
+function storedStatement(statement: StatementDocument, partition: string, singleActions: boolean): StatementDocument {
   const stored: Record<string, unknown> = { ...statement };
   for (const element of ["Principal", "NotPrincipal"]) {
     const principal = stored[element];
@@ -33,9 +37,8 @@ function storedStatement(statement: unknown, partition: string, singleActions: b
 }
 
 function storedNames(names: unknown, partition: string): unknown {
-  const listed: readonly unknown[] = Array.isArray(names) ? names : [names];
-  const stored = listed.map((name) =>
-    typeof name === "string" && /^\d{12}$/.test(name) ? `arn:${partition}:iam::${name}:root` : name,
+  const stored = listOf(names).map((name) =>
+    typeof name === "string" && /^\d{12}$/.test(name) ? rootArn(name, partition) : name,
   );
   return stored.length === 1 ? stored[0] : stored;
 }

@@ -1,6 +1,8 @@
 /** What Lambda authorizers answer: their policies, decided as IAM does, and the cache of their results. */
+import { isObject } from "../../protocols/unknown-json.ts";
 import { type Decision, decide } from "../access/evaluate.ts";
-import { type Policy, parsePolicy } from "../access/policy.ts";
+import { compilePolicy, type Policy } from "../access/policy.ts";
+import { listOf } from "../access/policy-document.ts";
 import type { RequestKeys } from "../access/wildcard.ts";
 
 /**
@@ -8,17 +10,13 @@ import type { RequestKeys } from "../access/wildcard.ts";
  * is no policy.
  */
 export function authorizerPolicy(document: unknown): Policy | undefined {
-  if (typeof document !== "object" || document === null || Array.isArray(document)) return undefined;
-  const { Statement } = document as { Statement?: unknown };
-  const statements: unknown[] = Array.isArray(Statement) ? Statement : [Statement];
-  const named = statements.map((statement) =>
-    typeof statement === "object" && statement !== null ? { ...statement, Principal: "*" } : statement,
-  );
-  try {
-    return parsePolicy(JSON.stringify({ Version: "2012-10-17", ...document, Statement: named }));
-  } catch {
-    return undefined;
-  }
+  if (!isObject(document)) return undefined;
+  const statements = listOf(document["Statement"]);
+  if (statements.length === 0 || !statements.every(isObject)) return undefined;
+  return compilePolicy({
+    members: { Version: "2012-10-17", ...document },
+    statements: statements.map((statement) => ({ ...statement, Principal: "*" })),
+  });
 }
 
 const nobody = { arn: "anonymous", userId: "anonymous" };

@@ -28,6 +28,11 @@ export function formatArn(service: string, region: string, account: string, reso
   return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
 }
 
+/** The ARN by which policies name all of an account. @param account 12 digits. */
+export function rootArn(account: string, partition: string): string {
+  return `arn:${partition}:iam::${account}:root`;
+}
+
 /** The parts of an ARN, or undefined when the text is none (fewer than six parts, or not starting with `arn:`). */
 export function parseArn(text: string): Arn | undefined {
   const [prefix, partition, service, region, account, ...rest] = text.split(":");

@@ -1,6 +1,6 @@
 /** One value for a call: who calls, for which account and region, what made the call, and when to give it up. */
 import { Abort, type Abortable } from "./abort.ts";
-import { partitionOf } from "./arn.ts";
+import { partitionOf, rootArn } from "./arn.ts";
 import { Cause, currentCause } from "./cause.ts";
 import { actingSession, type Identity, type Principal } from "./identity.ts";
 
@@ -91,7 +91,7 @@ function servicePrincipal(service: string, sourceArn: string, place: ActingPlace
   const session = actingSession(place, sourceArn);
   return {
     kind: "service",
-    arn: session?.arn ?? `arn:${partitionOf(place.region)}:iam::${place.account}:root`,
+    arn: session?.arn ?? rootArn(place.account, partitionOf(place.region)),
     userId: session?.userId ?? place.account,
     service: `${service}.amazonaws.com`,
     sourceArn,

@@ -502,3 +502,49 @@ describe("a call of another account", () => {
     ]);
   });
 });
+
+describe("a text that IAM would not take for a policy", () => {
+  const good = { Sid: "s", Effect: "Allow", Principal: { AWS: stranger } };
+  it.each([
+    ["is no JSON", "{"],
+    ["has no statements", policyOf()],
+    ["has a statement that is none", { Version: "2012-10-17", Statement: ["s"] }],
+    ["has another version", { ...policyOf(good), Version: "2020-01-01" }],
+    ["has an effect that is none", policyOf({ ...good, Effect: "Maybe" })],
+    ["names principals of another kind", policyOf({ ...good, Principal: { Users: "x" } })],
+    ["has a condition with an operator that is none", policyOf({ ...good, Condition: { StringIs: { "a:b": "c" } } })],
+  ])("is refused by every service: one that %s", async (_, document) => {
+    const { own, queue } = await start("audit");
+    const QueueUrl = await queue("q");
+    await own.sns.createTopic({ Name: "t" });
+    await own.kinesis.createStream({ StreamName: "s", ShardCount: 1 });
+    /** The document about one resource and one action. */
+    const about = (Action: string, Resource: string) => {
+      if (typeof document === "string") return document;
+      const { Statement } = document as { Statement: readonly unknown[] };
+      const filled = Statement.map((one) => (typeof one === "string" ? one : { ...(one as object), Action, Resource }));
+      return JSON.stringify({ ...document, Statement: filled });
+    };
+    const streamArn = `arn:aws:kinesis:us-east-1:${owner}:stream/s`;
+    const busArn = `arn:aws:events:us-east-1:${owner}:event-bus/default`;
+    const calls = [
+      own.sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy: about("sqs:SendMessage", queueArn("q")) } }),
+      own.sns.setTopicAttributes({
+        TopicArn: topicArn,
+        AttributeName: "Policy",
+        AttributeValue: about("sns:Publish", topicArn),
+      }),
+      own.kinesis.putResourcePolicy({ ResourceARN: streamArn, Policy: about("kinesis:PutRecord", streamArn) }),
+      own.events.send(new PutPermissionCommand({ Policy: about("events:PutEvents", busArn) })),
+    ];
+    const names = (await Promise.allSettled(calls)).map(
+      (result) => result.status === "rejected" && (result.reason as Error).name,
+    );
+    expect(names).toEqual([
+      "InvalidAttributeValue",
+      "InvalidParameterException",
+      "InvalidArgumentException",
+      "ValidationException",
+    ]);
+  });
+});

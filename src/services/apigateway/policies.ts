@@ -1,5 +1,6 @@
 /** Resource policies as API Gateway keeps them. */
-import { parsePolicy } from "../../access/policy.ts";
+import { compilePolicy } from "../../access/policy.ts";
+import { readPolicyDocument } from "../../access/policy-document.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import type { Place } from "../../calls/place.ts";
 import { badRequest } from "./errors.ts";
@@ -15,16 +16,12 @@ export function storedPolicy(text: string, api: Place & { readonly id: string })
   if (Buffer.byteLength(text) > longestPolicyBytes) {
     throw badRequest(`Invalid policy document. The policy may have at most ${longestPolicyBytes} bytes.`);
   }
-  if (parsePolicy(text) === undefined) {
+  const document = readPolicyDocument(text);
+  if (typeof document === "string" || compilePolicy(document) === undefined) {
     throw badRequest("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.");
   }
   const arn = `arn:${partitionOf(api.region)}:execute-api:${api.region}:${api.account}:${api.id}/`;
-  const parsed: unknown = JSON.parse(text);
-  const document = parsed as { readonly Statement: unknown };
-  const statements = Array.isArray(document.Statement)
-    ? (document.Statement as object[])
-    : [document.Statement as object];
-  const stored = statements.map((statement) =>
+  const stored = document.statements.map((statement) =>
     Object.fromEntries(
       Object.entries(statement).map(([name, value]) => [
         name,
@@ -34,7 +31,7 @@ export function storedPolicy(text: string, api: Place & { readonly id: string })
       ]),
     ),
   );
-  return JSON.stringify(collapsed({ ...document, Statement: stored }));
+  return JSON.stringify(collapsed({ ...document.members, Statement: stored }));
 }
 
 function writtenOut(resource: string, arn: string): string {

@@ -7,11 +7,12 @@ import {
   type RemovePermissionCommand,
 } from "@aws-sdk/client-eventbridge";
 import { AwsError } from "../../../protocols/error.ts";
-import { partitionOf } from "../../calls/arn.ts";
+import type { StatementDocument } from "../../access/policy-document.ts";
+import { partitionOf, rootArn } from "../../calls/arn.ts";
 import { checkedPolicy, storedStatements } from "./bus-policy.ts";
 import { notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
-import type { BusRow, PolicyStatement } from "./tables.ts";
+import type { BusRow } from "./tables.ts";
 
 const maxPolicyLength = 10_240;
 const organization = /^o-[a-z0-9]{10,32}$/;
@@ -32,10 +33,10 @@ export const putPermission = operation<PutPermissionCommand>(PutPermission$, (in
   if (sid === undefined) throw unspecified("StatementId");
   if (action !== "events:PutEvents") throw validation("Provided value in parameter 'action' is not supported.");
   if (condition !== undefined) checkCondition(condition);
-  const statement: PolicyStatement = {
+  const statement: StatementDocument = {
     Sid: sid,
     Effect: "Allow",
-    Principal: principal === "*" ? "*" : { AWS: `arn:${partitionOf(bus.region)}:iam::${principal}:root` },
+    Principal: principal === "*" ? "*" : { AWS: rootArn(principal, partitionOf(bus.region)) },
     Action: action,
     Resource: bus.arn,
     ...(condition === undefined
@@ -62,7 +63,7 @@ export const removePermission = operation<RemovePermissionCommand>(RemovePermiss
   setPolicy(service, bus, policy);
 });
 
-function statementsOf(bus: BusRow): readonly PolicyStatement[] {
+function statementsOf(bus: BusRow): readonly StatementDocument[] {
   return bus.policy === undefined ? [] : storedStatements(bus.policy);
 }
 

@@ -43,7 +43,6 @@ function namedTable<Row extends NamedRow>(name: string) {
 }
 
 /** A statement of a bus's policy, or of the whole document somebody put. */
-export type PolicyStatement = { readonly Sid?: string; readonly [member: string]: unknown };
 
 export interface BusRow extends NamedRow {
   readonly modifiedMs: number;

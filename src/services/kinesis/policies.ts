@@ -1,4 +1,4 @@
-/** Resource policies of streams and consumers. They are validated, stored and returned, but not enforced. */
+/** Resource policies of streams and consumers. They are checked, stored and returned; who may do what they say is asked of `access/guard.ts`. */
 
 import {
   DeleteResourcePolicy$,
@@ -9,7 +9,13 @@ import {
   type PutResourcePolicyCommand,
 } from "@aws-sdk/client-kinesis";
 import type { AwsError } from "../../../protocols/error.ts";
-import { isObject, tryParseJson } from "../../../protocols/unknown-json.ts";
+import { compilePolicy } from "../../access/policy.ts";
+import {
+  listOf,
+  type PolicyDocument,
+  readPolicyDocument,
+  type StatementDocument,
+} from "../../access/policy-document.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { partitionOf } from "../../calls/arn.ts";
 import { invalidArgument, resourceNotFound } from "./errors.ts";
@@ -18,9 +24,8 @@ import { resourceOf } from "./resources.ts";
 
 export const putResourcePolicy = operation<PutResourcePolicyCommand>(PutResourcePolicy$, (input, context) => {
   const resource = resourceOf(input.ResourceARN, context);
-  const policy = input.Policy ?? "";
-  checkPolicy(policy, resource.row.arn);
-  resource.change({ policy: storedPolicy(policy, partitionOf(context.region), true) });
+  const policy = checkedPolicy(input.Policy ?? "", resource.row.arn);
+  resource.change({ policy: storedPolicy(policy, partitionOf(context.region), { singleActions: true }) });
 });
 
 export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResourcePolicy$, (input, context) => ({
@@ -35,22 +40,20 @@ export const deleteResourcePolicy = operation<DeleteResourcePolicyCommand>(Delet
   resource.change({ policy: undefined });
 });
 
-function checkPolicy(text: string, resourceArn: string): void {
-  const policy = tryParseJson(text);
-  if (policy === undefined) throw invalidPolicy("This policy contains invalid Json");
-  if (!isObject(policy)) throw invalidPolicy("This text appears not to be a policy");
-  const statements = listOf(policy["Statement"]);
-  if (statements.length === 0) throw invalidPolicy("Could not parse the policy: Statement is empty!");
-  for (const statement of statements) checkStatement(statement, resourceArn);
+/** @throws AwsError InvalidArgumentException for what is no policy a stream or a consumer may have. */
+function checkedPolicy(text: string, resourceArn: string): PolicyDocument {
+  const document = readPolicyDocument(text);
+  if (typeof document === "string") throw invalidPolicy(document);
+  for (const statement of document.statements) checkStatement(statement, resourceArn);
+  if (compilePolicy(document) === undefined) throw invalidPolicy("This text appears not to be a policy");
+  return document;
 }
 
 function invalidPolicy(reason: string): AwsError {
   return invalidArgument(`Policy validation error: ${reason}`);
 }
 
-function checkStatement(statement: unknown, resourceArn: string): void {
-  if (!isObject(statement)) throw invalidArgument("A statement of the resource policy is not an object.");
-  const { Effect, Principal, Action, Resource } = statement;
+function checkStatement({ Effect, Principal, Action, Resource }: StatementDocument, resourceArn: string): void {
   if (Effect !== "Allow" && Effect !== "Deny") {
     throw invalidArgument("Each statement of the resource policy needs an Effect of Allow or Deny.");
   }
@@ -59,11 +62,8 @@ function checkStatement(statement: unknown, resourceArn: string): void {
   if (actions.length === 0 || !actions.every((action) => typeof action === "string" && /^kinesis:/i.test(action))) {
     throw invalidArgument("Each statement of the resource policy needs an Action of Kinesis.");
   }
-  if (listOf(Resource).length === 0 || !listOf(Resource).every((resource) => resource === resourceArn)) {
+  const resources = listOf(Resource);
+  if (resources.length === 0 || !resources.every((resource) => resource === resourceArn)) {
     throw invalidArgument(`The Resource of each statement of the resource policy must be ${resourceArn}.`);
   }
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }

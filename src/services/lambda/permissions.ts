@@ -9,7 +9,7 @@ import {
   type RemovePermissionCommand,
 } from "@aws-sdk/client-lambda";
 import { textOf } from "../../../protocols/unknown-json.ts";
-import { partitionOf } from "../../calls/arn.ts";
+import { partitionOf, rootArn } from "../../calls/arn.ts";
 import { conflict, functionNotFound, invalidParameter, notFound, staleRevision } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
@@ -118,7 +118,7 @@ function statementOf(input: AddPermissionRequest, arn: string, region: string): 
 /** @throws AwsError InvalidParameterValueException */
 export function principalOf(principal: string, region: string): string | Readonly<Record<string, string>> {
   if (principal === "*") return "*";
-  if (/^\d{12}$/.test(principal)) return { AWS: `arn:${partitionOf(region)}:iam::${principal}:root` };
+  if (/^\d{12}$/.test(principal)) return { AWS: rootArn(principal, partitionOf(region)) };
   if (/^arn:[^:]+:(iam|sts)::\d{12}:\S+$/.test(principal)) return { AWS: principal };
   if (/^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$/.test(principal) || /^[a-z0-9-]+\.amazon\.com$/.test(principal)) {
     return { Service: principal };

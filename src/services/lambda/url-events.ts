@@ -1,6 +1,7 @@
 /** The event of a request to a function URL: API Gateway's payload format 2.0. */
 import { isUtf8 } from "node:buffer";
 import { logTime, protocolOf, sourceIpOf } from "../../apis/request-context.ts";
+import { partitionOf, rootArn } from "../../calls/arn.ts";
 import type { DoorRequest } from "../../calls/door.ts";
 import type { UrlRow } from "./tables.ts";
 
@@ -101,7 +102,7 @@ function decoded(path: string): string {
   }
 }
 
-function callerOf({ account }: UrlRow, authorization = "") {
+function callerOf({ account, region }: UrlRow, authorization = "") {
   const accessKey = /Credential=([^/\s]+)\//.exec(authorization)?.[1] ?? account;
   return {
     accessKey,
@@ -109,7 +110,7 @@ function callerOf({ account }: UrlRow, authorization = "") {
     callerId: account,
     cognitoIdentity: null,
     principalOrgId: null,
-    userArn: `arn:aws:iam::${account}:root`,
+    userArn: rootArn(account, partitionOf(region)),
     userId: account,
   };
 }

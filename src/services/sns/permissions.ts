@@ -6,9 +6,15 @@ import {
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-sns";
+import {
+  type PolicyDocument,
+  permission,
+  readPolicyDocument,
+  type StatementDocument,
+} from "../../access/policy-document.ts";
 import { topicFor } from "./access.ts";
 import { invalidParameter } from "./errors.ts";
-import { outOfScope, type Policy, parsePolicy, type Statement, topicActions } from "./policy.ts";
+import { defaultPolicy, outOfScope, topicActions } from "./policy.ts";
 import { operation, type Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 
@@ -26,44 +32,43 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
     if (action !== "*" && !topicActions.has(action.toLowerCase())) throw outOfScope();
   }
   const policy = policyOf(topic);
-  const statement = {
-    Sid: label,
-    Effect: "Allow",
-    Principal: { AWS: oneOrMore(accounts.map((account) => `arn:${partition}:iam::${account}:root`)) },
-    Action: oneOrMore(actions.map((action) => `SNS:${action}`)),
-    Resource: topic.arn,
-  };
-  const existing = policy.Statement.find(({ Sid }) => Sid === label);
+  const asked = actions.map((action) => `SNS:${action}`);
+  const statement = permission(label, accounts, asked, { resource: topic.arn, partition });
+  const existing = policy.statements.find(({ Sid }) => Sid === label);
   if (existing !== undefined) {
     if (isDeepStrictEqual(unordered(existing), unordered(statement))) return;
     throw invalidParameter("Statement already exists");
   }
-  setPolicy(service, topic, { ...policy, Statement: [...policy.Statement, statement] });
+  setPolicy(service, topic, policy, [...policy.statements, statement]);
 });
 
 export const removePermission = operation<RemovePermissionCommand>(RemovePermission$, (input, context) => {
   const { service } = context;
   const topic = topicFor(input.TopicArn, context, "RemovePermission");
   const policy = policyOf(topic);
-  const left = policy.Statement.filter(({ Sid }) => Sid !== input.Label);
-  if (left.length < policy.Statement.length) setPolicy(service, topic, { ...policy, Statement: left });
+  const left = policy.statements.filter(({ Sid }) => Sid !== input.Label);
+  if (left.length < policy.statements.length) setPolicy(service, topic, policy, left);
 });
 
 /** A statement with its accounts and actions in an order of their own. */
-function unordered(statement: Statement): object {
+function unordered(statement: StatementDocument): object {
   const { Principal, Action } = statement;
   const accounts = [(Principal as { AWS?: unknown } | undefined)?.AWS].flat().sort();
   return { ...statement, Principal: accounts, Action: [Action].flat().sort() };
 }
 
-function policyOf(topic: TopicRow): Policy {
-  return parsePolicy(topic.attributes["Policy"], topic.arn, topic.account);
+function policyOf(topic: TopicRow): PolicyDocument {
+  const text = topic.attributes["Policy"] ?? JSON.stringify(defaultPolicy(topic.arn, topic.account));
+  // A text is checked before it becomes a topic's policy.
+  return readPolicyDocument(text) as PolicyDocument;
 }
 
-function setPolicy(service: Sns, topic: TopicRow, policy: Policy): void {
-  service.topics.put({ ...topic, attributes: { ...topic.attributes, Policy: JSON.stringify(policy) } });
-}
-
-function oneOrMore(items: readonly string[]): string | readonly string[] {
-  return items.length === 1 ? (items[0] as string) : items;
+function setPolicy(
+  service: Sns,
+  topic: TopicRow,
+  { members }: PolicyDocument,
+  statements: readonly StatementDocument[],
+): void {
+  const Policy = JSON.stringify({ ...members, Statement: statements });
+  service.topics.put({ ...topic, attributes: { ...topic.attributes, Policy } });
 }

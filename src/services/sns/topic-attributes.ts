@@ -3,7 +3,7 @@ import { jsonObject, numberOf, textOf } from "../../../protocols/unknown-json.ts
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { checkTopicDeliveryPolicy, effectiveTopicPolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
-import { checkPolicy, defaultPolicy } from "./policy.ts";
+import { checkedPolicy, defaultPolicy } from "./policy.ts";
 import type { Sns } from "./sns.ts";
 import type { TopicRow } from "./tables.ts";
 
@@ -21,8 +21,7 @@ type Setter = (
 const setters: Readonly<Record<string, Setter>> = {
   Policy(value, { partition }) {
     if (value === "") return undefined;
-    checkPolicy(value);
-    return storedPolicy(value, partition);
+    return storedPolicy(checkedPolicy(value), partition);
   },
   DisplayName(value) {
     if (value.length > 100) throw invalidParameter("DisplayName", "must be at most 100 characters long");

@@ -5,21 +5,16 @@ import {
   RemovePermission$,
   type RemovePermissionCommand,
 } from "@aws-sdk/client-sqs";
+import {
+  type PolicyDocument,
+  permission,
+  readPolicyDocument,
+  type StatementDocument,
+} from "../../access/policy-document.ts";
 import { invalidParameterValue, invalidValue, missingParameter, overLimit } from "./errors.ts";
 import { checkPolicySize, grantableActions, maxActions, maxStatements, ownerActions } from "./policy.ts";
 import { operation, type Sqs } from "./sqs.ts";
 import type { QueueRow } from "./tables.ts";
-
-/** A policy as it is written, for adding to it and taking from it. */
-interface PolicyDocument {
-  readonly Statement: StatementDocument | readonly StatementDocument[];
-  readonly [member: string]: unknown;
-}
-
-interface StatementDocument {
-  readonly Sid?: string;
-  readonly [member: string]: unknown;
-}
 
 export const addPermission = operation<AddPermissionCommand>(AddPermission$, (input, context) => {
   const { service, partition } = context;
@@ -36,19 +31,14 @@ export const addPermission = operation<AddPermissionCommand>(AddPermission$, (in
   if (actions.length > maxActions)
     throw overLimit(`${actions.length} Actions were found, maximum allowed is ${maxActions}.`);
   const policy = policyOf(queue);
-  const statements = statementsOf(policy);
-  if (statements.some((statement) => statement.Sid === label)) throw invalidValue(label, "Label", "Already exists.");
+  const { statements } = policy;
+  if (statements.some((statement) => statement["Sid"] === label)) throw invalidValue(label, "Label", "Already exists.");
   if (statements.length >= maxStatements) {
     throw overLimit(`${statements.length + 1} statements were found, maximum allowed is ${maxStatements}.`);
   }
-  const statement: StatementDocument = {
-    Sid: label,
-    Effect: "Allow",
-    Principal: { AWS: oneOrMore(accounts.map((account) => `arn:${partition}:iam::${account}:root`)) },
-    Action: oneOrMore(actions.map((action) => `SQS:${action}`)),
-    Resource: queue.arn,
-  };
-  setPolicy(service, queue, { ...policy, Statement: [...statements, statement] });
+  const asked = actions.map((action) => `SQS:${action}`);
+  const statement = permission(label, accounts, asked, { resource: queue.arn, partition });
+  setPolicy(service, queue, policy, [...statements, statement]);
 });
 
 export const removePermission = operation<RemovePermissionCommand>(RemovePermission$, (input, context) => {
@@ -56,10 +46,10 @@ export const removePermission = operation<RemovePermissionCommand>(RemovePermiss
   const queue = service.queueOf(input.QueueUrl, context, "RemovePermission");
   const label = checkLabel(input.Label);
   const policy = policyOf(queue);
-  const statements = statementsOf(policy);
-  const left = statements.filter((statement) => statement.Sid !== label);
+  const { statements } = policy;
+  const left = statements.filter((statement) => statement["Sid"] !== label);
   if (left.length === statements.length) throw invalidValue(label, "Label", "can't find label.");
-  setPolicy(service, queue, { ...policy, Statement: left });
+  setPolicy(service, queue, policy, left);
 });
 
 function checkLabel(label: string | undefined): string {
@@ -83,26 +73,23 @@ function checkAction(action: string): void {
 function policyOf(queue: QueueRow): PolicyDocument {
   const text = queue.texts["Policy"];
   // A text is checked before it becomes a queue's policy.
-  if (text !== undefined) return JSON.parse(text) as PolicyDocument;
-  return { Version: "2008-10-17", Id: `${queue.arn}/SQSDefaultPolicy`, Statement: [] };
-}
-
-function statementsOf({ Statement }: PolicyDocument): readonly StatementDocument[] {
-  return Array.isArray(Statement) ? (Statement as StatementDocument[]) : [Statement as StatementDocument];
+  if (text !== undefined) return readPolicyDocument(text) as PolicyDocument;
+  return { members: { Version: "2008-10-17", Id: `${queue.arn}/SQSDefaultPolicy` }, statements: [] };
 }
 
 /** A policy without statements is none. */
-function setPolicy(service: Sqs, queue: QueueRow, policy: PolicyDocument): void {
+function setPolicy(
+  service: Sqs,
+  queue: QueueRow,
+  { members }: PolicyDocument,
+  statements: readonly StatementDocument[],
+): void {
   const { Policy: _old, ...texts } = queue.texts;
-  const text = JSON.stringify(policy);
+  const text = JSON.stringify({ ...members, Statement: statements });
   checkPolicySize(text);
   service.queues.put({
     ...queue,
-    texts: statementsOf(policy).length === 0 ? texts : { ...texts, Policy: text },
+    texts: statements.length === 0 ? texts : { ...texts, Policy: text },
     modifiedMs: service.now,
   });
-}
-
-function oneOrMore(items: readonly string[]): string | readonly string[] {
-  return items.length === 1 ? (items[0] as string) : items;
 }

@@ -1,6 +1,7 @@
 /** Access policies of queues: what SQS takes for one, and what they let other accounts do. */
 
-import { type Policy, parsePolicy, type Statement } from "../../access/policy.ts";
+import { compilePolicy, type Policy, type Statement } from "../../access/policy.ts";
+import { type PolicyDocument, readPolicyDocument } from "../../access/policy-document.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { invalidAttributeValue, overLimit } from "./errors.ts";
 
@@ -50,10 +51,11 @@ const maxPolicyBytes = 8192;
  * @throws AwsError InvalidAttributeValue for what IAM would not take, is not about SQS or gives away what is the owner's
  * alone; OverLimit for what is too much.
  */
-export function checkPolicy(text: string, queueArn: string): void {
+export function checkedPolicy(text: string, queueArn: string): PolicyDocument {
   checkPolicySize(text);
   const account = parseArn(queueArn)?.account;
-  const policy = parsePolicy(text);
+  const document = readPolicyDocument(text);
+  const policy = typeof document === "string" ? undefined : compilePolicy(document);
   if (
     !policy?.statements.every(
       (statement) => statement.actions.values.every(isSqsAction) && !givesAway(statement, account),
@@ -62,6 +64,7 @@ export function checkPolicy(text: string, queueArn: string): void {
     throw invalidAttributeValue("Invalid value for the parameter Policy.");
   }
   checkQuotas(policy);
+  return document as PolicyDocument;
 }
 
 /** @throws AwsError OverLimit */

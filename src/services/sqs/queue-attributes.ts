@@ -2,9 +2,10 @@
 
 import type { AwsError } from "../../../protocols/error.ts";
 import { jsonObject } from "../../../protocols/unknown-json.ts";
+import type { PolicyDocument } from "../../access/policy-document.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { invalidAttributeName, invalidAttributeValue, invalidValue, unknownAttribute } from "./errors.ts";
-import { checkPolicy } from "./policy.ts";
+import { checkedPolicy } from "./policy.ts";
 import type { NumberAttributes, QueueRow, RedrivePolicy } from "./tables.ts";
 
 interface Range {
@@ -122,9 +123,8 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
         delete texts[name];
         return;
       }
-      if (name === "Policy") checkPolicy(value, queueArn);
       if (name === "RedriveAllowPolicy" && !redriveAllowPolicy(value)) throw badValue(name);
-      texts[name] = name === "Policy" ? shownPolicy(value, queueArn) : value;
+      texts[name] = name === "Policy" ? shownPolicy(checkedPolicy(value, queueArn), queueArn) : value;
       return;
     case "FifoQueue":
       if (flag(name, value) !== "true")
@@ -148,11 +148,9 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
 }
 
 /** A policy that names no version has the older one. */
-function shownPolicy(text: string, queueArn: string): string {
-  return storedPolicy(
-    JSON.stringify({ Version: "2008-10-17", ...jsonObject(text) }),
-    queueArn.split(":", 2)[1] as string,
-  );
+function shownPolicy({ members, statements }: PolicyDocument, queueArn: string): string {
+  const [, partition] = queueArn.split(":", 2);
+  return storedPolicy({ members: { Version: "2008-10-17", ...members }, statements }, partition as string);
 }
 
 function badValue(name: string): AwsError {
