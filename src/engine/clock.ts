@@ -1,7 +1,9 @@
+import { Alarm } from "./alarm.ts";
 import { RealClock } from "./real-clock.ts";
-import { clearImmediate, clearTimeout, performance, setImmediate, setTimeout } from "./real-time.ts";
+import { performance } from "./real-time.ts";
 import { type HeapTimer, TimerHeap } from "./timer-heap.ts";
 import { Turns, turnMs } from "./turns.ts";
+import { Work, type WorkOptions } from "./work.ts";
 
 /** real: time passes by itself. virtual: time stands still unless moved. */
 export type ClockMode = "real" | "virtual";
@@ -20,52 +22,20 @@ export interface ClockState {
   offsetMs: number;
 }
 
-export interface ClockOptions {
+export interface ClockOptions extends WorkOptions {
   /** Default: real. */
   mode?: ClockMode;
   /** Epoch ms to begin with. Default: the system's time. */
   startMs?: number;
   /** Gets what timer handlers throw. Default: a process warning. */
   onError?: (error: unknown) => void;
-  /** How long quiet waits for work that others do, in milliseconds of the machine's own time. Default: 2,000. */
-  patienceMs?: number;
-  /**
-   * The machine's own time decides nothing, so that a run is the same each time: quiet waits for nothing that others do,
-   * and a turn of the event loop has all the time it wants.
-   */
-  untimed?: boolean;
-  /** How long a move waits at one time for our own work to end, in milliseconds of the machine's own time. Default: 60,000. */
-  endlessMs?: number;
 }
-
-const DEFAULT_PATIENCE_MS = 2_000;
-/** More than the largest work we know takes; what takes longer may be a loop that never ends. */
-const DEFAULT_ENDLESS_MS = 60_000;
-
-/** Quiet does not come: what is done causes more of it. The work itself goes on, and quiet can be waited for again. */
-export class EndlessWork extends Error {
-  override readonly name = "EndlessWork";
-
-  constructor(seconds: number, nowMs: number) {
-    super(
-      `Work has gone on for ${seconds} s at ${new Date(nowMs).toISOString()}, and time does not move before it is done. ` +
-        "If it is a loop, such as a topic, a queue, a pipe and the same topic, break it; if it is much, ask again.",
-    );
-  }
-}
-
-/**
- * Longest sleep of the real clock. Node's timers end at 2^31 ms; waking each minute also notices within that time
- * that the system's clock was put forward.
- */
-const LONGEST_SLEEP_MS = 60_000;
 
 /** The only source of now and of timers. A timer is due when now() has reached its time; timers fire in (due, id) order. */
 export class Clock {
   readonly #onError: (error: unknown) => void;
-  readonly #patienceMs: number;
-  readonly #untimed: boolean;
-  readonly #endlessMs: number;
+  readonly #work: Work;
+  readonly #alarm = new Alarm(() => this.#awake());
   /** The turns in which work that causes work goes on. */
   readonly turns: Turns;
   readonly #timers = new TimerHeap();
@@ -76,20 +46,14 @@ export class Clock {
   /** The time that stands, in virtual mode and during a move; else the latest one told, so that now() never goes back. */
   #standingMs: number;
   #nextId = 1;
-  #sleep: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  #sleepUntilMs = Number.POSITIVE_INFINITY;
   #moving = false;
   #moves: Promise<void> = Promise.resolve();
-  #inFlight = 0;
-  #whenIdle: (() => void)[] = [];
   #closed = false;
 
   constructor(options: ClockOptions = {}) {
     this.#mode = options.mode ?? "real";
-    this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
-    this.#untimed = options.untimed ?? false;
-    this.turns = new Turns(this, this.#untimed);
-    this.#endlessMs = options.endlessMs ?? DEFAULT_ENDLESS_MS;
+    this.#work = new Work(options, () => this.now());
+    this.turns = new Turns(this, options.untimed ?? false);
     this.#standingMs = options.startMs ?? this.#real.now();
     if (options.startMs !== undefined) this.#offsetMs = options.startMs - this.#real.now();
     this.#onError = options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error)));
@@ -131,71 +95,30 @@ export class Clock {
 
   /** Marks work in flight, which quiet() and moves of time wait for; the function returned ends it (once). */
   begin(): () => void {
-    this.#inFlight += 1;
-    let ended = false;
-    return () => {
-      if (ended) return;
-      ended = true;
-      this.#inFlight -= 1;
-      if (this.#inFlight === 0) this.#tellIdle();
-    };
+    return this.#work.begin();
   }
 
   /** Work in flight until the promise settles. */
   track<T>(work: Promise<T>): Promise<T> {
-    const end = this.begin();
-    work.then(end, end);
-    return work;
+    return this.#work.track(work);
   }
 
-  /**
-   * As track(), for work that waits for somebody else: a function of the user's, an endpoint. Nobody knows whether that
-   * ends, so time waits for it only so long, and then goes on without it.
-   */
+  /** As track(), for work that waits for somebody else, such as a function of the user's: time waits for it only so long. */
   trackOutside<T>(work: Promise<T>): Promise<T> {
-    if (this.#untimed) return work;
-    const end = this.begin();
-    const patience = setTimeout(end, this.#patienceMs);
-    const done = (): void => {
-      clearTimeout(patience);
-      end();
-    };
-    work.then(done, done);
-    return work;
+    return this.#work.trackOutside(work);
   }
 
   /** Until when whoever begins to wait for quiet now waits, in milliseconds of `performance.now()`. */
   endlessFrom(): number {
-    return performance.now() + this.#endlessMs;
+    return this.#work.endlessFrom();
   }
 
   /**
    * Resolves when no work is in flight and what was waiting for a turn of the event loop has had it.
    * @throws EndlessWork when it has not come by then.
    */
-  async quiet(until: number = this.endlessFrom()): Promise<void> {
-    // Work that ends often begins the next piece a turn later, so only two idle turns in a row count.
-    for (let idleTurns = 0; idleTurns < 2 && !this.#closed; ) {
-      await nextTurn();
-      if (this.#inFlight === 0) {
-        idleTurns += 1;
-      } else if (!this.#closed) {
-        idleTurns = 0;
-        await this.#idle(until);
-      }
-    }
-  }
-
-  /** Resolves when no work is in flight for a moment. @throws EndlessWork */
-  async #idle(until: number): Promise<void> {
-    let limit: NodeJS.Timeout | undefined;
-    const leftMs = until - performance.now();
-    const isOver = await new Promise<boolean>((resolve) => {
-      this.#whenIdle.push(() => resolve(false));
-      limit = setTimeout(resolve, Math.max(leftMs, 0), true);
-    });
-    clearTimeout(limit);
-    if (isOver || leftMs <= 0) throw new EndlessWork(this.#endlessMs / 1000, this.now());
+  quiet(until?: number): Promise<void> {
+    return this.#work.quiet(until);
   }
 
   /**
@@ -255,7 +178,7 @@ export class Clock {
     this.#offsetMs = state.offsetMs;
     if (state.mode === "real") this.#real.notBefore(state.nowMs - state.offsetMs);
     this.#standingMs = state.mode === "virtual" ? state.nowMs : this.#real.now() + state.offsetMs;
-    this.#stopSleep();
+    this.#alarm.stop();
     this.#wake();
   }
 
@@ -264,7 +187,7 @@ export class Clock {
     this.#closed = true;
     this.#timers.clear();
     this.#wake();
-    this.#tellIdle();
+    this.#work.close();
   }
 
   #enqueue(move: () => Promise<void>): Promise<void> {
@@ -288,7 +211,7 @@ export class Clock {
           this.#standAt(timer.dueMs);
           until = this.endlessFrom();
         } else if (performance.now() > until) {
-          throw new EndlessWork(this.#endlessMs / 1000, this.#standingMs);
+          throw this.#work.endless();
         }
         this.#fire(timer);
         await this.quiet(until);
@@ -327,34 +250,16 @@ export class Clock {
   #wake(): void {
     const first = this.#timers.first();
     if (first === undefined || this.#moving) {
-      this.#stopSleep();
+      this.#alarm.stop();
       return;
     }
     const waitMs = first.dueMs - this.now();
-    if (waitMs <= 0) {
-      if (this.#sleepUntilMs === Number.NEGATIVE_INFINITY) return;
-      this.#stopSleep();
-      this.#sleepUntilMs = Number.NEGATIVE_INFINITY;
-      this.#sleep = setImmediate(() => this.#awake());
-    } else if (this.#mode === "virtual") {
-      this.#stopSleep();
-    } else if (first.dueMs < this.#sleepUntilMs) {
-      // A sleep that ends before the first timer, because the one it was for was cancelled, sets the next when it ends.
-      this.#stopSleep();
-      this.#sleepUntilMs = first.dueMs;
-      this.#sleep = setTimeout(() => this.#awake(), Math.min(waitMs, LONGEST_SLEEP_MS)).unref();
-    }
-  }
-
-  #stopSleep(): void {
-    if (this.#sleepUntilMs === Number.NEGATIVE_INFINITY) clearImmediate(this.#sleep as NodeJS.Immediate | undefined);
-    else clearTimeout(this.#sleep as NodeJS.Timeout | undefined);
-    this.#sleep = undefined;
-    this.#sleepUntilMs = Number.POSITIVE_INFINITY;
+    if (waitMs <= 0) this.#alarm.setNow();
+    else if (this.#mode === "virtual") this.#alarm.stop();
+    else this.#alarm.setTo(first.dueMs, waitMs);
   }
 
   #awake(): void {
-    this.#stopSleep();
     if (this.#mode === "virtual") {
       // Timers due at once keep to the order and the quiet of every other move.
       this.advance(0).catch((error: unknown) => this.report(error));
@@ -372,16 +277,4 @@ export class Clock {
     }
     this.#wake();
   }
-
-  #tellIdle(): void {
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

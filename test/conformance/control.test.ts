@@ -3,7 +3,7 @@ import { SNS } from "@aws-sdk/client-sns";
 import { ReceiveMessageCommand, SQS, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Emulator } from "../../src/emulator.ts";
-import { EndlessWork } from "../../src/engine/clock.ts";
+import { EndlessWork } from "../../src/engine/work.ts";
 import { type Busbar, createBusbar } from "../../src/index.ts";
 import { startServer } from "../../src/server/server.ts";
 import { http, postJson } from "../support/http.ts";

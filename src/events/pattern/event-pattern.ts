@@ -1,4 +1,6 @@
-import { busDialect, compilePattern, type Pattern, PatternError, pipesDialect } from "./compile.ts";
+import { compilePattern, type Pattern } from "./compile.ts";
+import { busDialect, pipesDialect } from "./dialect.ts";
+import { PatternError } from "./pattern-reader.ts";
 
 /** A pattern a bus or a pipe refuses; `message` is AWS's text of `InvalidEventPatternException`. */
 export class InvalidEventPattern extends Error {}

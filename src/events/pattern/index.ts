@@ -1,16 +1,10 @@
-export {
-  type Branch,
-  busDialect,
-  compilePattern,
-  type Dialect,
-  type Pattern,
-  PatternError,
-  pipesDialect,
-  snsDialect,
-} from "./compile.ts";
+export { type Branch, compilePattern, type Pattern } from "./compile.ts";
+export { busDialect, type Dialect, pipesDialect, snsDialect } from "./dialect.ts";
 export { InvalidEventPattern, maxEventPatternLength, parsePattern } from "./event-pattern.ts";
 export { type EventValue, ExactNumber, isEventObject, type LeafValue, numberFromText } from "./exact-number.ts";
-export { isTooDeep, JsonReadError, leadingJson, parseEvent } from "./json-reader.ts";
+export { JsonReadError } from "./json-scanner.ts";
 export { explain, type Mismatch, matchesPattern } from "./match.ts";
 export { type Matcher, matcherAccepts } from "./matcher.ts";
+export { isTooDeep, leadingJson, parseEvent } from "./parse-event.ts";
 export { PatternIndex } from "./pattern-index.ts";
+export { PatternError } from "./pattern-reader.ts";

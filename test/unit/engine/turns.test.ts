@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Clock, EndlessWork } from "../../../src/engine/clock.ts";
+import { Clock } from "../../../src/engine/clock.ts";
 import { turnMs } from "../../../src/engine/turns.ts";
+import { EndlessWork } from "../../../src/engine/work.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -1,0 +1,88 @@
+/** Whole JSON texts read for matching. */
+import type { EventValue } from "./exact-number.ts";
+import { JsonReader, maxDepth, type Token } from "./json-reader.ts";
+import { JsonReadError } from "./json-scanner.ts";
+
+/** Texts in which some number may be beyond a double; a false alarm costs time, not truth. */
+const mayHoldExactNumbers = /[\d.]{16}|\d[eE][+-]?\d{3}/;
+
+/** Whether a JSON text nests deeper than a parser of AWS's takes. */
+export function isTooDeep(text: string): boolean {
+  if (text.length <= 2 * maxDepth) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) {
+      do {
+        if (text.charCodeAt(i) === 92) i++;
+        i++;
+      } while (i < text.length && text.charCodeAt(i) !== 34);
+    } else if (code === 91 || code === 123) {
+      if (++depth > maxDepth) return true;
+    } else if (code === 93 || code === 125) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/**
+ * Parses an event (or any JSON text) for matching. Same result as `JSON.parse`, except that numbers a double cannot
+ * hold become {@link ExactNumber}. Throws `SyntaxError` or {@link JsonReadError} for a text that is not JSON or nests
+ * deeper than 1000.
+ */
+export function parseEvent(text: string): EventValue {
+  if (isTooDeep(text)) throw new JsonReadError(`Document nesting depth (${maxDepth + 1}) exceeds the maximum allowed`);
+  if (!mayHoldExactNumbers.test(text)) return JSON.parse(text) as EventValue;
+  const reader = new JsonReader(text);
+  const value = readValue(reader, reader.next());
+  if (reader.next() !== "end") throw new JsonReadError(`Unexpected text after the value\n at ${reader.location()}`);
+  return value;
+}
+
+/**
+ * Checks that a text begins with one JSON value and answers that value's text; what follows it is not looked at, as in
+ * AWS's own parser. Throws {@link JsonReadError}, which does not quote the text.
+ */
+export function leadingJson(text: string): string {
+  const reader = new JsonReader(text, true);
+  const token = reader.next();
+  if (token === "end") throw new JsonReadError(`No content to map due to end-of-input\n at ${reader.location()}`);
+  readValue(reader, token);
+  return text.slice(0, reader.offset);
+}
+
+function readValue(reader: JsonReader, token: Token): EventValue {
+  switch (token) {
+    case "start-object": {
+      const object: { [name: string]: EventValue } = {};
+      while (reader.next() === "name") {
+        const name = reader.text();
+        const value = readValue(reader, reader.next());
+        if (name === "__proto__") {
+          Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+        } else {
+          object[name] = value;
+        }
+      }
+      return object;
+    }
+    case "start-array": {
+      const list: EventValue[] = [];
+      for (let item = reader.next(); item !== "end-array"; item = reader.next()) list.push(readValue(reader, item));
+      return list;
+    }
+    case "string":
+      return reader.text();
+    case "number":
+      return reader.number();
+    case "true":
+      return true;
+    case "false":
+      return false;
+    case "null":
+      return null;
+    default:
+      throw new JsonReadError(`Unexpected end-of-input\n at ${reader.location()}`);
+  }
+}
