@@ -11,7 +11,7 @@ if (!(Number(seconds) > 0) || (seed !== undefined && !Number.isInteger(Number(se
 }
 const env = { ...process.env, BUSBAR_FUZZ_SECONDS: seconds };
 if (seed !== undefined) env["BUSBAR_FUZZ_SEED"] = seed;
-const { status } = spawnSync("npx", ["vitest", "run", "--project", "busbar", "test/fuzz/wire.test.ts"], {
+const { status } = spawnSync("npx", ["vitest", "run", "test/fuzz/wire.test.ts"], {
   env,
   stdio: "inherit",
 });

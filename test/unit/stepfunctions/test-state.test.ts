@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Env, TaskRequest } from "../../../src/services/stepfunctions/asl/execution.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
+import { Evaluation } from "../../../src/services/stepfunctions/asl/run.ts";
 import {
   mockProblem,
   StateTest,
@@ -213,6 +214,14 @@ describe("TestState", () => {
       RoleArn: null,
       StartTime: "1970-01-01T00:00:00.000Z",
     });
+  });
+
+  it("goes on where a step's time was up", () => {
+    const isLong = vi.spyOn(Evaluation.prototype, "isLong").mockReturnValueOnce(true);
+    const result = tested({ Type: "Pass", Parameters: { "n.$": "$.a" }, End: true }, { a: 1 });
+    expect(isLong).toHaveBeenCalled();
+    isLong.mockRestore();
+    expect(result).toMatchObject({ status: "SUCCEEDED", output: { n: 1 } });
   });
 
   it("says which mocks do not suit a state", () => {
