@@ -160,11 +160,10 @@ export class Functions {
   }
 
   #override(arn: string): FoundFunction | undefined {
-    for (const functions of [this.#handlers, this.#named]) {
-      const found = functions.get(unqualified(arn)) ?? functions.get(nameOf(arn));
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    if (this.#handlers.size === 0 && this.#named.size === 0) return undefined;
+    const full = unqualified(arn);
+    const name = nameOf(arn);
+    return this.#handlers.get(full) ?? this.#handlers.get(name) ?? this.#named.get(full) ?? this.#named.get(name);
   }
 
   #look(arn: string, invocation: Invocation): FoundFunction | undefined {

@@ -108,7 +108,7 @@ function contextOf(
   const { arn, requestId, invocation, clientContext } = call;
   const functionName = nameOf(arn);
   const version = functionVersion(arn);
-  const date = new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/");
+  const [year, month, day] = new Date(clock.now()).toISOString().split(/[-T]/, 3);
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName,
@@ -117,7 +117,7 @@ function contextOf(
     memoryLimitInMB: "128",
     awsRequestId: requestId,
     logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: `${date}/[${version}]${"0".repeat(32)}`,
+    logStreamName: `${year}/${month}/${day}/[${version}]00000000000000000000000000000000`,
     clientContext: clientContext === undefined ? undefined : clientContextOf(clientContext),
     traceHeader: invocation.trace,
     getRemainingTimeInMillis: () => Math.max(0, deadlineMs - clock.now()),

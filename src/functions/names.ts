@@ -2,7 +2,13 @@
 
 /** Without version or alias. */
 export function unqualified(nameOrArn: string): string {
-  return nameOrArn.startsWith("arn:") ? nameOrArn.split(":").slice(0, 7).join(":") : nameOrArn;
+  if (!nameOrArn.startsWith("arn:")) return nameOrArn;
+  let end = -1;
+  for (let part = 0; part < 7; part++) {
+    end = nameOrArn.indexOf(":", end + 1);
+    if (end < 0) return nameOrArn;
+  }
+  return nameOrArn.slice(0, end);
 }
 
 /** Of `arn:…:function:f:live`, `111122223333:function:f`, `f:live` or `f`. */
@@ -17,6 +23,6 @@ export function qualifierOf(arn: string): string | undefined {
 
 /** The version that runs under an ARN, as far as the ARN tells: an alias stands for the latest one. */
 export function functionVersion(arn: string): string {
-  const qualifier = qualifierOf(arn);
-  return qualifier !== undefined && /^\d+$/.test(qualifier) ? qualifier : "$LATEST";
+  const isNumber = /:\d+$/.test(arn);
+  return (isNumber ? qualifierOf(arn) : undefined) ?? "$LATEST";
 }

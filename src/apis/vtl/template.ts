@@ -218,11 +218,12 @@ function mapOf(record: Readonly<Record<string, string>>): VtlMap {
 }
 
 /** A member is turned into a template's value when it is first asked for. */
-function contextObject({ context, overrides }: TemplateInput): HostObject {
+function contextObject(input: TemplateInput): HostObject {
+  const { context } = input;
   const members = new Map<string, Value>();
   const member = (name: string): Value => {
     let value = members.get(name);
-    if (value === undefined) members.set(name, (value = contextMember(name, context, overrides)));
+    if (value === undefined) members.set(name, (value = contextMember(name, context, input)));
     return value;
   };
   return new HostObject(member, {
@@ -234,8 +235,9 @@ function contextObject({ context, overrides }: TemplateInput): HostObject {
   });
 }
 
-function contextMember(name: string, context: object, overrides: Overrides): Value {
+function contextMember(name: string, context: object, input: TemplateInput): Value {
   if (name === "requestOverride") {
+    const { overrides } = input;
     const request = new Map<string, Value>([
       ["header", overrideMap(overrides.header)],
       ["querystring", overrideMap(overrides.querystring)],
@@ -244,6 +246,7 @@ function contextMember(name: string, context: object, overrides: Overrides): Val
     return new HostObject((part) => request.get(part) ?? null, {});
   }
   if (name === "responseOverride") {
+    const { overrides } = input;
     const header = overrideMap(overrides.responseHeader);
     return new HostObject((part) => (part === "header" ? header : part === "status" ? overrides.status : null), {
       put: ([key = null, value = null]) => {

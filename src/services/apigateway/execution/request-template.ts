@@ -40,9 +40,14 @@ export class Templates {
       return template.render({
         body,
         params: call.parameters,
-        context: call.context(),
         stageVariables: call.place.variables,
-        overrides: call.overrides,
+        // Made for templates that ask.
+        get context() {
+          return call.context();
+        },
+        get overrides() {
+          return call.overrides;
+        },
       });
     } catch (error) {
       if (error instanceof BodyNotJson) throw onNotJson(error.message);
