@@ -43,6 +43,8 @@ interface Run {
   /** Runs begin again after their process's first event asks for more time than initialisation has. */
   startedAt: number;
   isGiven: boolean;
+  /** Has its ending; what the process wrote before that is still to be read. */
+  isOver: boolean;
   stopTimer: () => void;
 }
 
@@ -93,7 +95,8 @@ export class Environment implements RuntimeClient {
 
   /** Has answered and not yet asked for more. */
   get isReturning(): boolean {
-    return !this.#isDead && this.#run === undefined && this.#give === undefined && this.#initMs !== undefined;
+    if (this.#isDead || this.#initMs === undefined) return false;
+    return this.#run === undefined ? this.#give === undefined : this.#run.isOver;
   }
 
   get isDead(): boolean {
@@ -115,17 +118,20 @@ export class Environment implements RuntimeClient {
         event,
         startedAt: performance.now(),
         isGiven: false,
+        isOver: false,
         stopTimer: () => {},
         end: (ending) => {
-          if (this.#run !== run) return;
+          if (run.isOver) return;
+          run.isOver = true;
           run.stopTimer();
-          this.#run = undefined;
           const durationMs = run.isGiven || ending.timedOut ? performance.now() - run.startedAt : 0;
           const initMs = isFirst ? (this.#initMs ?? performance.now() - this.#startedAt) : undefined;
           const peakBytes = this.#process?.peakBytes();
           // What it wrote before it answered is in the pipe already, and read in this turn.
           setImmediate(() => {
+            this.#run = undefined;
             this.#output.end();
+            if (this.#give !== undefined) this.#becomeIdle();
             resolve({ ...ending, durationMs, initMs, peakBytes });
           });
         },
@@ -146,9 +152,14 @@ export class Environment implements RuntimeClient {
   next(give: (event: RuntimeEvent) => void): void {
     this.#initMs ??= performance.now() - this.#startedAt;
     this.#give = give;
+    // A process may ask before the end of its answer is read.
+    if (this.#run === undefined) this.#becomeIdle();
+    else if (!this.#run.isGiven) this.#handOver(this.#run);
+  }
+
+  #becomeIdle(): void {
     this.#idleSince = performance.now();
-    if (this.#run !== undefined && !this.#run.isGiven) this.#handOver(this.#run);
-    else this.#onChange();
+    this.#onChange();
   }
 
   respond(requestId: string, request: IncomingMessage, done: (status: 202 | 413) => void): boolean {
@@ -208,7 +219,7 @@ export class Environment implements RuntimeClient {
   #limit(run: Run, limitMs: number): void {
     const { clock } = this.#around;
     const stop = () => {
-      if (this.#run !== run) return;
+      if (run.isOver) return;
       const seconds = (run.event.timeoutMs / 1000).toFixed(2);
       const errorMessage = `RequestId: ${run.event.requestId} Error: Task timed out after ${seconds} seconds`;
       this.kill();
@@ -229,7 +240,7 @@ export class Environment implements RuntimeClient {
 
   #runOf(requestId: string): Run | undefined {
     const run = this.#run;
-    return run?.isGiven === true && run.event.requestId === requestId ? run : undefined;
+    return run?.isGiven === true && !run.isOver && run.event.requestId === requestId ? run : undefined;
   }
 
   /** Reads an answer whole. */
@@ -257,7 +268,9 @@ export class Environment implements RuntimeClient {
       const bytes = Buffer.concat(chunks);
       const isText = isUtf8(bytes);
       run.end({ payload: bytes.toString(), contentType, bytes: isText ? undefined : bytes });
-      done(202);
+      // A process that has asked for its next event does not wait for this; whoever invoked the function comes first.
+      if (this.#give === undefined) done(202);
+      else setImmediate(() => setImmediate(() => done(202)));
     });
   }
 
@@ -273,7 +286,7 @@ export class Environment implements RuntimeClient {
     sink.begin(head.contentType, head.executedVersion);
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxStreamedBytes || this.#run !== run) return;
+      if (size > maxStreamedBytes || run.isOver) return;
       const full = sink.write(chunk);
       if (full === undefined) return;
       request.pause();

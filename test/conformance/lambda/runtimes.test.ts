@@ -1,5 +1,5 @@
 /** What runtimes promise handlers: forms, contexts, errors, logs and ends. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isOnPath } from "../../../src/functions/runtime/launch.ts";
 import { functionArn, LambdaEnvironment } from "../../support/lambda.ts";
 import { refused } from "../../support/refusal.ts";
@@ -137,6 +137,19 @@ describe("runtimes", () => {
     });
     expect(log).toMatch(/\tStatus: timeout\n$/);
     expect((await env.invoke(FunctionName)).value).toBe(1);
+  });
+
+  it("end with an error between two events, and begin anew", async () => {
+    const code = `export const handler = async (event) => {
+      if (event.late) setTimeout(() => { throw new Error("late"); }, 20);
+      return process.pid;
+    };`;
+    const { FunctionName } = await env.create(code);
+    const pid = Number((await env.invoke(FunctionName, { late: true })).value);
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 20_000 });
+    const next = await env.invoke(FunctionName);
+    expect(next).toMatchObject({ error: undefined, value: expect.any(Number) as number });
+    expect(next.value).not.toBe(pid);
   });
 
   it("log what handlers write, and cut the tail to four kilobytes", async () => {
