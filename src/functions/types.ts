@@ -16,6 +16,8 @@ export interface FunctionAnswer {
   readonly executedVersion: string;
   /** The last 4 KB of its log. */
   readonly logTail?: string | undefined;
+  /** Of the execution that answered, where the function is durable. */
+  readonly durableExecutionArn?: string | undefined;
 }
 
 /** Gets what a function streams, as it comes. */
@@ -33,6 +35,8 @@ export interface InvokeOptions {
   readonly clientContext?: string | undefined;
   /** Where a function that streams sends its answer; else it is collected. */
   readonly sink?: ResponseSink | undefined;
+  /** Of the execution that a durable function begins, unless there is one of this name. */
+  readonly executionName?: string | undefined;
 }
 
 /** One invocation as whoever has the function gets it. */

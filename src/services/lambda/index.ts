@@ -6,6 +6,9 @@ import { defineService } from "../../calls/service.ts";
 import * as aliases from "./aliases.ts";
 import * as codeSigning from "./code-signing.ts";
 import * as concurrency from "./concurrency.ts";
+import * as durableCallbacks from "./durable/callbacks.ts";
+import * as durableCheckpoints from "./durable/checkpoints.ts";
+import * as durableQueries from "./durable/queries.ts";
 import * as eventInvokeConfigs from "./event-invoke-configs.ts";
 import * as mappings from "./event-sources/mappings.ts";
 import * as functionSettings from "./function-settings.ts";
@@ -47,15 +50,20 @@ export const lambda = defineService<Lambda>({
     invoke,
     responseStreams,
     mappings,
+    durableCallbacks,
+    durableCheckpoints,
+    durableQueries,
   ),
   create: (dependencies) => new Lambda(dependencies),
   door: (lambda) => new UrlDoor(lambda),
   reset: (lambda, account) => {
     lambda.events.reset();
+    lambda.durable.reset();
     lambda.eventSources.reset(account);
   },
   stop: (lambda) => {
     lambda.events.stop();
+    lambda.durable.stop();
     lambda.eventSources.stop();
   },
 });

@@ -28,15 +28,16 @@ export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) =
   const payload = payloadOf(input.Payload as Blob64 | undefined, type === "Event" ? maxEventBytes : maxSyncBytes);
   const arn = invokedArn(input.FunctionName as string, input.Qualifier, context);
   const { service, invocation, requestId } = context;
+  const options = { clientContext: clientContextOf(ClientContext), executionName: input.DurableExecutionName };
   if (type === "DryRun") return { StatusCode: 204 };
   if (type === "Event") {
-    service.accept(arn, payload, context, clientContextOf(ClientContext));
-    return withHeaders({ StatusCode: 202 }, { "X-Amzn-Remapped-Content-Length": "0" });
+    const DurableExecutionArn = service.accept(arn, payload, context, options);
+    return withHeaders({ StatusCode: 202, DurableExecutionArn }, { "X-Amzn-Remapped-Content-Length": "0" });
   }
   await service.deps.store.untilDurable();
   const answer = await service.deps.functions.invoke(arn, payload, invocation, {
     requestId,
-    clientContext: clientContextOf(ClientContext),
+    ...options,
   });
   return withHeaders(
     {
@@ -46,6 +47,7 @@ export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) =
         LogType === "Tail" && answer.logTail !== undefined ? Buffer.from(answer.logTail).toString("base64") : undefined,
       Payload: answer.bytes ?? Buffer.from(answer.payload),
       ExecutedVersion: answer.executedVersion,
+      DurableExecutionArn: answer.durableExecutionArn,
     },
     {
       "content-type": answer.contentType ?? "application/json",
@@ -62,7 +64,7 @@ export const invokeAsync = operation<InvokeAsyncCommand>(InvokeAsync$, (input, c
     throw AwsError.unmodeled({ name: "RequestTooLargeException", status: 413, message });
   }
   const payload = payloadOf(input.InvokeArgs as Blob64 | undefined, maxOldEventBytes);
-  context.service.accept(invokedArn(input.FunctionName as string, undefined, context), payload, context, undefined);
+  context.service.accept(invokedArn(input.FunctionName as string, undefined, context), payload, context, {});
   return { Status: 202 };
 });
 

@@ -5,10 +5,12 @@ import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { qualifierOf } from "../../functions/names.ts";
+import type { InvokeOptions } from "../../functions/types.ts";
 import { CodeStore } from "./code-store.ts";
+import { DurableExecutions } from "./durable/executions.ts";
 import { conflict, functionNotFound, notFound, staleRevision } from "./errors.ts";
 import { EventSources } from "./event-sources/event-sources.ts";
-import { Events } from "./events.ts";
+import { Events, type TakenEvent } from "./events.ts";
 import { isVersion, type Named, parseName } from "./names.ts";
 import { Runner } from "./runner.ts";
 import {
@@ -76,6 +78,7 @@ export class Lambda {
   readonly runner: Runner;
   readonly eventSources: EventSources;
   readonly events: Events;
+  readonly durable: DurableExecutions;
   /** Looks for resources with tags that are no functions: event source mappings. */
   readonly taggedElsewhere: ((arn: string) => Tagged | undefined)[] = [];
 
@@ -99,6 +102,7 @@ export class Lambda {
     this.taggedElsewhere.push((arn) => this.eventSources.tagged(arn));
     functions.provide(this.runner);
     this.events = new Events(this);
+    this.durable = new DurableExecutions(this);
     timers.on("lambda.settle", ({ payload }) => this.#settle(payload as string));
   }
 
@@ -113,23 +117,38 @@ export class Lambda {
   /**
    * Takes an event to be run later. Inside a transaction.
    * @param arn with the qualifier that was asked for.
+   * @returns the ARN of the execution that a durable function has begun.
    * @throws AwsError ResourceConflictException for a function that is being created.
    */
   accept(
     arn: string,
     payload: string,
     { account, region, requestId, invocation }: Accepted,
-    clientContext: string | undefined,
-  ): void {
+    { clientContext, executionName }: Pick<InvokeOptions, "clientContext" | "executionName">,
+  ): string | undefined {
     const row = this.runner.functionOf(arn, invocation);
     if (row !== undefined) {
-      this.runner.checkReady(this.targetOf(row, qualifierOf(arn), arn).version);
-      this.events.accept({ account, region, requestId, arn, functionArn: row.arn, payload, clientContext });
-      return;
+      const target = this.targetOf(row, qualifierOf(arn), arn);
+      this.runner.checkReady(target.version);
+      const event = { account, region, requestId, arn, functionArn: row.arn, payload, clientContext };
+      return this.take(target, { ...event, executionName });
     }
     // A function that is somebody else's has no row, and none of Lambda's settings.
     const order = { account, region, service: "lambda", source: arn, target: arn, payload, retry: { phases: [] } };
     this.deps.delivery.submit({ ...order, kind: "lambda", parameters: {} });
+    return undefined;
+  }
+
+  /** Keeps an event for later, or begins the execution of a durable function, whose ARN is answered. Inside a transaction. */
+  take(target: Target, event: TakenEvent & Pick<InvokeOptions, "executionName">): string | undefined {
+    const { executionName, ...taken } = event;
+    const version = this.runner.chosen(target);
+    if (version.settings.DurableConfig === undefined) {
+      this.events.accept(taken);
+      return undefined;
+    }
+    this.durable.check(version, qualifierOf(target.arn) !== undefined, false);
+    return this.durable.start(version, event).arn;
   }
 
   /** @throws AwsError ResourceNotFoundException, and what `parseName` throws. */

@@ -10,7 +10,7 @@ import { nameOf, qualifierOf } from "../../functions/names.ts";
 import { filesSignature } from "../../functions/runtime/files-signature.ts";
 import type { CodeRoots, RuntimeSpec } from "../../functions/runtime/launch.ts";
 import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider } from "../../functions/types.ts";
-import { conflict, tooManyRequests } from "./errors.ts";
+import { conflict, functionNotFound, tooManyRequests } from "./errors.ts";
 import type { Lambda, Target } from "./lambda.ts";
 import { logOf } from "./shown.ts";
 import type { FunctionRow, VersionRow } from "./tables.ts";
@@ -47,8 +47,8 @@ export class Runner implements FunctionProvider {
     const { account, region } = row;
     return {
       invoke: (call) => this.#invoke(target, { ...call, arn: asked }),
-      accept: ({ payload, requestId, clientContext }) =>
-        this.#lambda.events.accept({
+      accept: ({ payload, requestId, clientContext, executionName }) =>
+        this.#lambda.take(target, {
           account,
           region,
           requestId,
@@ -56,6 +56,7 @@ export class Runner implements FunctionProvider {
           functionArn: row.arn,
           payload,
           clientContext,
+          executionName,
         }),
     };
   }
@@ -87,10 +88,19 @@ export class Runner implements FunctionProvider {
   }
 
   async #invoke(target: Target, call: FunctionCall): Promise<FunctionAnswer> {
-    const version = this.#chosen(target);
+    const version = this.chosen(target);
     this.checkReady(version);
-    const trace = this.#traceOf(target.function, call.invocation.trace);
-    const leave = this.#enter(target.function, version);
+    if (version.settings.DurableConfig === undefined) return this.run(version, call);
+    this.#lambda.durable.check(version, qualifierOf(target.arn) !== undefined, true);
+    return this.#lambda.durable.invoke(version, call);
+  }
+
+  /** Runs a version as a process. @throws AwsError TooManyRequestsException */
+  async run(version: VersionRow, call: FunctionCall): Promise<FunctionAnswer> {
+    const row = this.#lambda.functions.get(version.functionArn);
+    if (row === undefined) throw functionNotFound(version.functionArn);
+    const trace = this.#traceOf(row, call.invocation.trace);
+    const leave = this.#enter(row, version);
     try {
       return await this.#lambda.deps.runtime.invoke(this.#specOf(version), call, trace);
     } finally {
@@ -120,7 +130,7 @@ export class Runner implements FunctionProvider {
   }
 
   /** An alias with weights sends its share to another version. */
-  #chosen({ alias, version, function: { arn } }: Target): VersionRow {
+  chosen({ alias, version, function: { arn } }: Target): VersionRow {
     const [other] = Object.entries(alias?.weights ?? {});
     if (other === undefined || this.#lambda.deps.random.float() >= other[1]) return version;
     return this.#lambda.versions.get(`${arn}:${other[0]}`) ?? version;

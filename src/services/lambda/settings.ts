@@ -53,6 +53,7 @@ export type GivenSettings = Pick<
   | "Timeout"
   | "MemorySize"
   | "DeadLetterConfig"
+  | "DurableConfig"
   | "KMSKeyArn"
   | "EphemeralStorage"
   | "FileSystemConfigs"
@@ -100,7 +101,17 @@ export function settingsOf(given: Partial<GivenSettings>, before: Settings | und
         : { SubnetIds: [], SecurityGroupIds: [], ...VpcConfig, VpcId: subnet === undefined ? "" : "vpc-00000000" },
     DeadLetterConfig: cleared(DeadLetterConfig, before?.DeadLetterConfig, DeadLetterConfig?.TargetArn === ""),
     KMSKeyArn: cleared(KMSKeyArn, before?.KMSKeyArn, KMSKeyArn === ""),
+    DurableConfig: durableConfig(given.DurableConfig, before),
   };
+}
+
+/** A function is durable from its creation, or never. @throws AwsError InvalidParameterValueException */
+function durableConfig(given: Settings["DurableConfig"], before: Settings | undefined): Settings["DurableConfig"] {
+  if (given === undefined) return before?.DurableConfig;
+  if (before !== undefined && before.DurableConfig === undefined) {
+    throw invalidParameter("DurableConfig cannot be added to a function that was created without it.");
+  }
+  return { RetentionPeriodInDays: 14, ...before?.DurableConfig, ...given };
 }
 
 function cleared<T>(given: T | undefined, before: T | undefined, isEmpty: boolean): T | undefined {

@@ -32,6 +32,7 @@ export type Settings = Pick<
   | "Timeout"
   | "MemorySize"
   | "DeadLetterConfig"
+  | "DurableConfig"
   | "KMSKeyArn"
   | "Architectures"
   | "EphemeralStorage"

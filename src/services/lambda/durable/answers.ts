@@ -1,0 +1,75 @@
+/** What a durable function answers to an invocation, and what an execution answers whoever has waited for it. */
+import type { ErrorObject } from "@aws-sdk/client-lambda";
+import type { FunctionAnswer } from "../../../functions/types.ts";
+import { errorIn, type TextOf } from "./shown.ts";
+import type { ExecutionRow } from "./tables.ts";
+
+/** The pauses after invocations that ended without an answer: doubling. */
+const [firstPauseMs, longestPauseMs] = [1000, 300_000];
+
+export type Told =
+  | { readonly status: "SUCCEEDED"; readonly result: string | undefined }
+  | { readonly status: "FAILED"; readonly error: ErrorObject }
+  | { readonly status: "PENDING" }
+  /** The function ended otherwise: it is tried again. */
+  | { readonly status: "none"; readonly error: ErrorObject };
+
+/** @param failures in a row, before the last. */
+export function pauseAfter(failures: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 30));
+}
+
+export function answerIn(answer: FunctionAnswer | undefined, failure: ErrorObject | undefined): Told {
+  if (answer === undefined) return { status: "none", error: failure ?? {} };
+  const value = objectIn(answer.payload);
+  if (answer.functionError !== undefined) return { status: "none", error: errorOf(value) };
+  const { Status, Result, Error: error } = value;
+  if (Status === "SUCCEEDED") return { status: Status, result: typeof Result === "string" ? Result : undefined };
+  if (Status === "PENDING") return { status: Status };
+  if (Status === "FAILED") return { status: Status, error: typeof error === "object" && error !== null ? error : {} };
+  const ErrorMessage = "Invalid Status in invocation output.";
+  return { status: "FAILED", error: { ErrorType: "InvalidParameterValueException", ErrorMessage } };
+}
+
+/** A runtime's error in the words of the API. */
+export function errorOf({
+  errorType,
+  errorMessage,
+  stackTrace,
+  trace,
+}: Readonly<Record<string, unknown>>): ErrorObject {
+  const lines = stackTrace ?? trace;
+  return {
+    ErrorType: typeof errorType === "string" ? errorType : undefined,
+    ErrorMessage: typeof errorMessage === "string" ? errorMessage : undefined,
+    StackTrace: Array.isArray(lines) ? lines.filter((line) => typeof line === "string") : undefined,
+  };
+}
+
+export function objectIn(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param row undefined for an execution that a reset took away. */
+export function answerOf(
+  row: ExecutionRow | undefined,
+  textOf: TextOf,
+  requestId: string,
+  executedVersion: string,
+): FunctionAnswer {
+  const base = { requestId, executedVersion, durableExecutionArn: row?.arn };
+  if (row?.status === "SUCCEEDED") return { ...base, payload: textOf(row.result) || "null" };
+  const error = errorIn(textOf(row?.error)) ?? { ErrorMessage: "The durable execution is gone." };
+  const payload = JSON.stringify({
+    errorType: error.ErrorType,
+    errorMessage: error.ErrorMessage ?? (row?.status === "STOPPED" ? "The durable execution was stopped." : undefined),
+    errorData: error.ErrorData,
+    stackTrace: error.StackTrace,
+  });
+  return { ...base, payload, functionError: "Unhandled" };
+}

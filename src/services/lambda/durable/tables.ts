@@ -1,0 +1,144 @@
+/** The rows of durable executions: the executions, their operations, their histories, and the texts of all these. */
+import type { EventType, ExecutionStatus, OperationStatus, OperationType } from "@aws-sdk/client-lambda";
+import { definePackedTable } from "../../../engine/packed-table.ts";
+import { defineTable } from "../../../engine/table.ts";
+
+/** Serial of a text that is kept. */
+export type TextSerial = number;
+
+export interface ExecutionRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  /** Unqualified. */
+  readonly functionArn: string;
+  /** Of the version that runs it from its start to its end. */
+  readonly versionArn: string;
+  readonly name: string;
+  /** Orders a function's executions as they began. */
+  readonly serial: number;
+  readonly status: ExecutionStatus;
+  readonly startedMs: number;
+  readonly endedMs?: number | undefined;
+  readonly timeoutSeconds: number;
+  readonly retentionDays: number;
+  readonly input: TextSerial;
+  readonly result?: TextSerial | undefined;
+  /** JSON of an ErrorObject. */
+  readonly error?: TextSerial | undefined;
+  /** Counts checkpoint tokens: the last is the one in force. */
+  readonly token: number;
+  /** The last checkpoint, which a client that has not heard of it may repeat. */
+  readonly lastCheckpoint?: { readonly clientToken: string; readonly token: number } | undefined;
+  /** Operations that have changed by themselves since the function last heard of them. */
+  readonly changed: readonly string[];
+  readonly isInvoking: boolean;
+  /** Invocations in a row that ended without an answer. */
+  readonly failures: number;
+  readonly events: number;
+  readonly operations: number;
+  /** Of all payloads, in characters. */
+  readonly size: number;
+  readonly cause?: string | undefined;
+}
+
+export interface OperationRow {
+  readonly key: string;
+  readonly account: string;
+  /** ARN of its execution. */
+  readonly execution: string;
+  readonly id: string;
+  /** Orders an execution's operations as they began. */
+  readonly place: number;
+  readonly parentId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly type: OperationType;
+  readonly subType?: string | undefined;
+  readonly status: OperationStatus;
+  readonly startedMs: number;
+  readonly endedMs?: number | undefined;
+  readonly input?: TextSerial | undefined;
+  readonly result?: TextSerial | undefined;
+  readonly error?: TextSerial | undefined;
+  /** Of a step: tries that have ended. */
+  readonly attempt?: number | undefined;
+  readonly nextAttemptMs?: number | undefined;
+  /** Of a wait: when it ends; of a callback: when it times out. */
+  readonly dueMs?: number | undefined;
+  readonly waitSeconds?: number | undefined;
+  readonly callbackId?: string | undefined;
+  readonly heartbeatSeconds?: number | undefined;
+  readonly functionName?: string | undefined;
+  readonly replaysChildren?: boolean | undefined;
+}
+
+export interface HistoryRow {
+  readonly key: string;
+  readonly account: string;
+  readonly execution: string;
+  /** From 1. */
+  readonly number: number;
+  readonly type: EventType;
+  readonly timeMs: number;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly parentId?: string | undefined;
+  readonly subType?: string | undefined;
+  /** What the event tells besides its payload; times in epoch ms. */
+  readonly details: Readonly<Record<string, string | number | undefined>>;
+  readonly payload?: TextSerial | undefined;
+}
+
+export interface DurableTextRow {
+  readonly serial: TextSerial;
+  readonly account: string;
+  readonly text: string;
+}
+
+export const executionTable = defineTable<ExecutionRow>()({
+  name: "lambda.durableExecutions",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: {
+    function: { group: (row) => row.functionArn, order: (row) => row.serial },
+    name: { group: (row) => nameKey(row.functionArn, row.name), order: (row) => row.serial },
+  },
+});
+
+export const operationTable = defineTable<OperationRow>()({
+  name: "lambda.durableOperations",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: {
+    execution: { group: (row) => row.execution, order: (row) => row.place },
+    callback: { group: (row) => row.callbackId, order: (row) => row.key },
+  },
+});
+
+export const historyTable = defineTable<HistoryRow>()({
+  name: "lambda.durableHistories",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { execution: { group: (row) => row.execution, order: (row) => row.number } },
+});
+
+export const durableTextTable = definePackedTable<DurableTextRow>({
+  name: "lambda.durableTexts",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial} ${account}`,
+  text: (row) => row.text,
+  row: (head, text) => {
+    const [serial, account] = head.split(" ") as [string, string];
+    return { serial: Number(serial), account, text };
+  },
+});
+
+/** Key of what belongs to an execution. */
+export function partKey(execution: string, part: string | number): string {
+  return `${execution}\n${part}`;
+}
+
+export function nameKey(functionArn: string, name: string): string {
+  return `${functionArn}\n${name}`;
+}

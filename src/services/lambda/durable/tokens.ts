@@ -1,0 +1,15 @@
+/** Checkpoint tokens: each names its execution and its place in the row of tokens, the last of which is in force. */
+import { createHash } from "node:crypto";
+import { invalidParameter } from "../errors.ts";
+import type { ExecutionRow } from "./tables.ts";
+
+export function checkpointToken(arn: string, number: number): string {
+  const digest = createHash("sha256").update(arn).digest("hex").slice(0, 32);
+  return Buffer.from(JSON.stringify([digest, number])).toString("base64");
+}
+
+/** @throws AwsError InvalidParameterValueException for any token but the one in force, or for an execution that has ended. */
+export function checkToken(row: ExecutionRow | undefined, token: string): ExecutionRow {
+  if (row?.status === "RUNNING" && token === checkpointToken(row.arn, row.token)) return row;
+  throw invalidParameter("Invalid Checkpoint Token");
+}
