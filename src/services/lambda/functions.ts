@@ -23,6 +23,7 @@ import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { missingInterpreter } from "../../functions/runtime/launch.ts";
 import { readObject } from "../../outside/objects.ts";
+import { noInstances } from "./capacity-providers.ts";
 import type { CheckedZip } from "./code-store.ts";
 import { conflict, functionNotFound, invalidParameter, validation } from "./errors.ts";
 import { type Lambda, later, operation } from "./lambda.ts";
@@ -43,6 +44,7 @@ export const createFunction = operation<CreateFunctionCommand>(CreateFunction$, 
   const { service, account, region } = context;
   const { name, arn } = newName(input.FunctionName as string, context);
   if (input.PackageType === "Image" || input.Code?.ImageUri !== undefined) throw invalidParameter(noImages);
+  if (input.CapacityProviderConfig !== undefined) throw invalidParameter(noInstances);
   const settings = settingsOf(input, undefined, region);
   if (settings.Runtime === undefined || settings.Handler === undefined) {
     const message = "Runtime and Handler are mandatory parameters for functions created with deployment packages.";

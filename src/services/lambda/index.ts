@@ -4,6 +4,7 @@ import { serviceModel } from "../../../protocols/schema.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as aliases from "./aliases.ts";
+import * as capacityProviders from "./capacity-providers.ts";
 import * as codeSigning from "./code-signing.ts";
 import * as concurrency from "./concurrency.ts";
 import * as durableCallbacks from "./durable/callbacks.ts";
@@ -18,6 +19,7 @@ import * as invoke from "./invoke.ts";
 import { Lambda } from "./lambda.ts";
 import * as layers from "./layers.ts";
 import * as permissions from "./permissions.ts";
+import * as resourcePolicies from "./resource-policies.ts";
 import * as responseStreams from "./response-streams.ts";
 import * as tags from "./tags.ts";
 import { UrlDoor } from "./url-door.ts";
@@ -45,6 +47,8 @@ export const lambda = defineService<Lambda>({
     eventInvokeConfigs,
     layers,
     codeSigning,
+    capacityProviders,
+    resourcePolicies,
     functionSettings,
     tags,
     invoke,

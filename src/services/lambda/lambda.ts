@@ -17,6 +17,7 @@ import {
   type AliasRow,
   aliasTable,
   type CodePlace,
+  capacityProviderTable,
   codeSigningTable,
   type FunctionRow,
   functionTable,
@@ -74,6 +75,7 @@ export class Lambda {
   readonly layerVersions;
   readonly codeSigning;
   readonly heldCodes;
+  readonly capacityProviders;
   readonly codes: CodeStore;
   readonly runner: Runner;
   readonly eventSources: EventSources;
@@ -96,6 +98,7 @@ export class Lambda {
     this.layerVersions = store.table(layerVersionTable);
     this.codeSigning = store.table(codeSigningTable);
     this.heldCodes = store.table(heldCodeTable);
+    this.capacityProviders = store.table(capacityProviderTable);
     this.codes = new CodeStore(store, processes);
     this.runner = new Runner(this);
     this.eventSources = new EventSources(dependencies, (functionArn) => this.#roleOf(functionArn));

@@ -1,5 +1,5 @@
 /** The rows Lambda keeps, and the orders in which it looks at them. */
-import type { AliasRoutingConfiguration, Cors, FunctionConfiguration } from "@aws-sdk/client-lambda";
+import type { AliasRoutingConfiguration, CapacityProvider, Cors, FunctionConfiguration } from "@aws-sdk/client-lambda";
 import { placeKey } from "../../calls/place.ts";
 import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
@@ -184,6 +184,18 @@ export interface CodeSigningRow {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** Processors that AWS would start for functions; here there are none, so it is what was said of it. */
+export interface CapacityProviderRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly settings: Omit<CapacityProvider, "CapacityProviderArn" | "State" | "LastModified"> &
+    Required<Pick<CapacityProvider, "CapacityProviderScalingConfig">>;
+  readonly lastModified: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** A zip that some version or layer consists of; one for all that have the same. */
 export interface CodeRow {
   /** Account and digest. */
@@ -340,6 +352,13 @@ export const codeSigningTable = defineTable<CodeSigningRow>()({
   key: (row) => row.arn,
   account: (row) => row.account,
   indexes: { id: { group: placeKey, order: (row) => row.id } },
+});
+
+export const capacityProviderTable = defineTable<CapacityProviderRow>()({
+  name: "lambda.capacityProviders",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: { name: { group: placeKey, order: (row) => row.name } },
 });
 
 export const codeTable = defineTable<CodeRow>()({

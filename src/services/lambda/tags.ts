@@ -53,6 +53,10 @@ function taggedOf(service: Lambda, arn: string, place: Place): Tagged {
   if (signing !== undefined) {
     return { tags: signing.tags, put: (tags) => service.codeSigning.put({ ...signing, tags }) };
   }
+  const provider = service.capacityProviders.get(arn);
+  if (provider !== undefined) {
+    return { tags: provider.tags, put: (tags) => service.capacityProviders.put({ ...provider, tags }) };
+  }
   if (!/:function:/.test(arn)) throw notFound();
   const named = parseName(arn, undefined, place);
   if (named.qualifier !== undefined) {

@@ -5,17 +5,16 @@
 import type { ErrorObject, EventType, ExecutionStatus } from "@aws-sdk/client-lambda";
 import { DurableExecutionAlreadyStartedException$ } from "@aws-sdk/client-lambda";
 import { AwsError } from "../../../../protocols/error.ts";
-import { Cause, currentCause } from "../../../calls/cause.ts";
-import { Invocation } from "../../../calls/invocation.ts";
+import { currentCause } from "../../../calls/cause.ts";
 import type { FunctionAnswer, FunctionCall } from "../../../functions/types.ts";
 import { invalidParameter } from "../errors.ts";
 import type { Lambda } from "../lambda.ts";
 import type { VersionRow } from "../tables.ts";
-import { answerIn, answerOf, pauseAfter } from "./answers.ts";
+import { answerOf } from "./answers.ts";
 import { ChainedInvokes } from "./chained-invokes.ts";
+import { DurableRuns } from "./runs.ts";
 import { DurableState } from "./state.ts";
 import { type ExecutionRow, nameKey, type OperationRow } from "./tables.ts";
-import { checkpointToken } from "./tokens.ts";
 import { isOpen } from "./updates.ts";
 
 /** A client waits for an execution's end no longer than for any other function (Lambda quotas). */
@@ -25,7 +24,7 @@ const yearSeconds = 366 * daySeconds;
 const defaultRetentionDays = 14;
 const timerKind = "lambda.durable";
 
-interface TimerPayload {
+export interface DurableTimer {
   readonly execution: string;
   /** An operation's id, or what is to be done to the execution. */
   readonly operation?: string;
@@ -45,6 +44,7 @@ export class DurableExecutions {
   readonly state: DurableState;
   readonly #lambda: Lambda;
   readonly #chained: ChainedInvokes;
+  readonly #runs: DurableRuns;
   readonly #waiters = new Map<string, ((row: ExecutionRow | undefined) => void)[]>();
   #stopped = false;
 
@@ -53,7 +53,8 @@ export class DurableExecutions {
     this.#lambda = lambda;
     this.state = new DurableState(store);
     this.#chained = new ChainedInvokes(lambda, this);
-    timers.on(timerKind, ({ payload }) => this.#due(payload as TimerPayload));
+    this.#runs = new DurableRuns(lambda, this);
+    timers.on(timerKind, ({ payload }) => this.#due(payload as DurableTimer));
     // Once every service is there: what was under way when the process ended goes on.
     clock.at(clock.now(), () => this.#resume());
   }
@@ -127,7 +128,7 @@ export class DurableExecutions {
       cause: currentCause()?.text,
     };
     const begun = this.state.begin(row, input);
-    this.#schedule(begun, { execution: row.arn, what: "timeout" }, now + ExecutionTimeout * 1000);
+    this.schedule(begun, { execution: row.arn, what: "timeout" }, now + ExecutionTimeout * 1000);
     this.#emit(begun);
     store.afterDurable(() => this.goOn(row.arn));
     return begun;
@@ -158,7 +159,7 @@ export class DurableExecutions {
       timers.cancel(timerId({ execution: row.arn, operation: operation.id }));
     }
     for (const what of ["timeout", "retry"] as const) timers.cancel(timerId({ execution: row.arn, what }));
-    this.#schedule(kept, { execution: row.arn, what: "retention" }, now + row.retentionDays * daySeconds * 1000);
+    this.schedule(kept, { execution: row.arn, what: "retention" }, now + row.retentionDays * daySeconds * 1000);
     this.#emit(kept);
     store.afterDurable(() => this.#tell(kept.arn, kept));
     return kept;
@@ -174,7 +175,7 @@ export class DurableExecutions {
   await(row: ExecutionRow, operation: OperationRow): void {
     const dueMs = operation.status === "PENDING" ? operation.nextAttemptMs : this.#dueMsOf(operation);
     const payload = { execution: row.arn, operation: operation.id };
-    if (isOpen(operation) && dueMs !== undefined) this.#schedule(row, payload, dueMs);
+    if (isOpen(operation) && dueMs !== undefined) this.schedule(row, payload, dueMs);
     else this.#lambda.deps.timers.cancel(timerId(payload));
     if (operation.type === "CHAINED_INVOKE" && isOpen(operation)) {
       this.#lambda.deps.store.afterDurable(() => this.#chained.begin(row.arn, operation.id));
@@ -185,9 +186,13 @@ export class DurableExecutions {
   goOn(arn: string): void {
     if (this.#stopped) return;
     const { clock } = this.#lambda.deps;
-    clock.trackOutside(this.#invoke(arn)).catch((error: unknown) => {
+    clock.trackOutside(this.#runs.invoke(arn)).catch((error: unknown) => {
       if (!this.#stopped) clock.report(error);
     });
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
   }
 
   stop(): void {
@@ -199,99 +204,7 @@ export class DurableExecutions {
     for (const arn of [...this.#waiters.keys()]) if (!this.state.executions.has(arn)) this.#tell(arn, undefined);
   }
 
-  async #invoke(arn: string): Promise<void> {
-    const { store, random, timers } = this.#lambda.deps;
-    const row = this.state.executions.get(arn);
-    const waits = timers.get(timerId({ execution: arn, what: "retry" })) !== undefined;
-    if (row?.status !== "RUNNING" || row.isInvoking || waits) return;
-    const version = this.#lambda.versions.get(row.versionArn);
-    const startedMs = this.#lambda.now;
-    const requestId = random.fork("requests").uuid();
-    const cause = Cause.from(row.cause).next("execution", row.arn);
-    const invoking: ExecutionRow = {
-      ...row,
-      isInvoking: true,
-      token: row.token + 1,
-      changed: [],
-      lastCheckpoint: undefined,
-    };
-    cause.run(() => store.transaction(() => this.state.executions.put(invoking)));
-    let answer: FunctionAnswer | undefined;
-    let failure: ErrorObject | undefined;
-    if (version === undefined)
-      failure = { ErrorType: "ResourceNotFoundException", ErrorMessage: `Function not found: ${row.versionArn}` };
-    else {
-      try {
-        await store.untilDurable();
-        const invocation = Invocation.ofService("lambda", row.functionArn, row, cause);
-        const payload = JSON.stringify(this.#eventOf(invoking, row.changed));
-        answer = await this.#lambda.runner.run(version, { arn: version.arn, payload, invocation, requestId });
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        failure = { ErrorType: error.name, ErrorMessage: error.message };
-      }
-    }
-    if (this.#stopped) return;
-    cause.run(() => store.transaction(() => this.#settle(arn, invoking.token, startedMs, requestId, answer, failure)));
-  }
-
-  #eventOf(row: ExecutionRow, changed: readonly string[]): object {
-    const { operations, next } = this.state.page(row.arn, undefined);
-    return {
-      DurableExecutionArn: row.arn,
-      CheckpointToken: checkpointToken(row.arn, row.token),
-      UpdatedOperationIds: row.token === 1 ? undefined : changed,
-      InitialExecutionState: { Operations: operations, NextMarker: next === undefined ? undefined : String(next) },
-    };
-  }
-
-  #settle(
-    arn: string,
-    token: number,
-    startedMs: number,
-    requestId: string,
-    answer: FunctionAnswer | undefined,
-    failure: ErrorObject | undefined,
-  ): void {
-    const { store } = this.#lambda.deps;
-    const found = this.state.executions.get(arn);
-    if (found === undefined || found.token < token) return;
-    const now = this.#lambda.now;
-    const told = answerIn(answer, failure);
-    const details = { StartTimestamp: startedMs, EndTimestamp: now, RequestId: requestId };
-    const payload = told.status === "none" ? this.state.keep(found.account, JSON.stringify(told.error)) : undefined;
-    const row = this.state.record(
-      { ...found, isInvoking: false },
-      { type: "InvocationCompleted", details, payload },
-      now,
-    );
-    if (row.status !== "RUNNING") return;
-    switch (told.status) {
-      case "SUCCEEDED":
-        this.finish(row, "SUCCEEDED", { result: told.result });
-        break;
-      case "FAILED":
-        this.finish(row, "FAILED", { error: told.error });
-        break;
-      case "PENDING":
-        this.state.executions.put({ ...row, failures: 0 });
-        if (row.changed.length > 0) store.afterDurable(() => this.goOn(arn));
-        else if (!this.state.isWaiting(arn)) {
-          const ErrorMessage = "Cannot return PENDING status with no pending operations.";
-          this.finish(row, "FAILED", { error: { ErrorType: "InvalidParameterValueException", ErrorMessage } });
-        }
-        break;
-      case "none":
-        // Nobody will make the function again.
-        if (failure?.ErrorType === "ResourceNotFoundException") this.finish(row, "FAILED", { error: failure });
-        else {
-          this.state.executions.put({ ...row, failures: row.failures + 1 });
-          this.#schedule(row, { execution: arn, what: "retry" }, now + pauseAfter(row.failures));
-        }
-    }
-  }
-
-  #due({ execution, operation: id, what }: TimerPayload): void {
+  #due({ execution, operation: id, what }: DurableTimer): void {
     const { store } = this.#lambda.deps;
     const row = this.state.executions.get(execution);
     if (row === undefined) return;
@@ -339,7 +252,8 @@ export class DurableExecutions {
     }
   }
 
-  #schedule({ account }: ExecutionRow, payload: TimerPayload, dueMs: number): void {
+  /** Inside a transaction. */
+  schedule({ account }: ExecutionRow, payload: DurableTimer, dueMs: number): void {
     this.#lambda.deps.timers.schedule({ id: timerId(payload), account, dueMs, kind: timerKind, payload });
   }
 
@@ -373,6 +287,6 @@ export class DurableExecutions {
   }
 }
 
-function timerId({ execution, operation, what }: TimerPayload): string {
+export function timerId({ execution, operation, what }: DurableTimer): string {
   return `${timerKind} ${execution} ${what ?? `of ${operation}`}`;
 }

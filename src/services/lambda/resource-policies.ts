@@ -1,0 +1,85 @@
+/** Whole resource policies: GetResourcePolicy, PutResourcePolicy and DeleteResourcePolicy. AddPermission writes the same ones. */
+import {
+  DeleteResourcePolicy$,
+  type DeleteResourcePolicyCommand,
+  GetResourcePolicy$,
+  type GetResourcePolicyCommand,
+  PutResourcePolicy$,
+  type PutResourcePolicyCommand,
+} from "@aws-sdk/client-lambda";
+import { parsePolicy } from "../../access/policy.ts";
+import { storedPolicy } from "../../access/stored-policy.ts";
+import { parseArn } from "../../calls/arn.ts";
+import type { Place } from "../../calls/place.ts";
+import { invalidParameter, notFound, staleRevision } from "./errors.ts";
+import { type Lambda, operation } from "./lambda.ts";
+import { parseName } from "./names.ts";
+import { policyText } from "./permissions.ts";
+import { latest, type PolicyRow } from "./tables.ts";
+
+export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResourcePolicy$, (input, context) => {
+  const { policy } = policyOf(context.service, input.ResourceArn as string, context);
+  if (policy === undefined) throw notFound();
+  return { Policy: policyText(policy), RevisionId: policy.revisionId };
+});
+
+export const putResourcePolicy = operation<PutResourcePolicyCommand>(PutResourcePolicy$, (input, context) => {
+  const { service, account } = context;
+  const { owner, policy: before } = policyOf(service, input.ResourceArn as string, context);
+  checkRevision(input.RevisionId, before);
+  const policy: PolicyRow = {
+    ...owner,
+    account,
+    statements: statementsIn(input.Policy as string, owner.arn),
+    revisionId: service.newRevision(),
+  };
+  service.policies.put(policy);
+  return { Policy: policyText(policy), RevisionId: policy.revisionId };
+});
+
+export const deleteResourcePolicy = operation<DeleteResourcePolicyCommand>(DeleteResourcePolicy$, (input, context) => {
+  const { service } = context;
+  const { owner, policy } = policyOf(service, input.ResourceArn as string, context);
+  if (policy === undefined) throw notFound();
+  checkRevision(input.RevisionId, policy);
+  service.policies.delete(owner.arn);
+});
+
+interface Found {
+  readonly owner: Pick<PolicyRow, "arn" | "ownerArn">;
+  readonly policy: PolicyRow | undefined;
+}
+
+/** The policy of a function, a version, an alias, or a layer's version. @throws AwsError ResourceNotFoundException */
+function policyOf(service: Lambda, arn: string, place: Place): Found {
+  if (parseArn(arn)?.resource.startsWith("layer:") === true) {
+    if (service.layerVersions.get(arn)?.account !== place.account) throw notFound();
+    return { owner: { arn, ownerArn: arn }, policy: service.policies.get(arn) };
+  }
+  const { qualifier } = parseName(arn, undefined, place);
+  if (qualifier === latest) throw invalidParameter("We currently do not support adding policies for $LATEST.");
+  const target = service.target(arn, undefined, place);
+  return { owner: { arn: target.arn, ownerArn: target.function.arn }, policy: service.policies.get(target.arn) };
+}
+
+function checkRevision(given: string | undefined, before: PolicyRow | undefined): void {
+  if (given !== undefined && given !== before?.revisionId) throw staleRevision("GetResourcePolicy");
+}
+
+/** @throws AwsError InvalidParameterValueException for what is no policy, or one of another resource. */
+function statementsIn(text: string, arn: string): PolicyRow["statements"] {
+  const policy = parsePolicy(text);
+  if (policy === undefined) throw invalidParameter("The policy is not a valid JSON policy document.");
+  type Statements = PolicyRow["statements"];
+  const stored = JSON.parse(storedPolicy(text, parseArn(arn)?.partition ?? "aws")) as {
+    Statement: Statements | Statements[number];
+  };
+  const statements = [stored.Statement].flat() as Statements;
+  for (const { Resource: resource = arn } of statements) {
+    const named: readonly unknown[] = Array.isArray(resource) ? resource : [resource];
+    if (named.some((one) => one !== arn)) {
+      throw invalidParameter(`The statements of this policy may name ${arn} alone as their resource.`);
+    }
+  }
+  return statements;
+}
