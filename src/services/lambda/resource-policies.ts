@@ -7,7 +7,8 @@ import {
   PutResourcePolicy$,
   type PutResourcePolicyCommand,
 } from "@aws-sdk/client-lambda";
-import { parsePolicy } from "../../access/policy.ts";
+import { compilePolicy } from "../../access/policy.ts";
+import { listOf, readPolicyDocument } from "../../access/policy-document.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { parseArn } from "../../calls/arn.ts";
 import type { Place } from "../../calls/place.ts";
@@ -68,16 +69,13 @@ function checkRevision(given: string | undefined, before: PolicyRow | undefined)
 
 /** @throws AwsError InvalidParameterValueException for what is no policy, or one of another resource. */
 function statementsIn(text: string, arn: string): PolicyRow["statements"] {
-  const policy = parsePolicy(text);
-  if (policy === undefined) throw invalidParameter("The policy is not a valid JSON policy document.");
-  type Statements = PolicyRow["statements"];
-  const stored = JSON.parse(storedPolicy(text, parseArn(arn)?.partition ?? "aws")) as {
-    Statement: Statements | Statements[number];
-  };
-  const statements = [stored.Statement].flat() as Statements;
+  const policy = readPolicyDocument(text);
+  if (typeof policy === "string") throw invalidParameter(policy);
+  if (compilePolicy(policy) === undefined) throw invalidParameter("This text appears not to be a policy");
+  const stored = storedPolicy(policy, parseArn(arn)?.partition ?? "aws", { statementList: true });
+  const { Statement: statements } = JSON.parse(stored) as { readonly Statement: PolicyRow["statements"] };
   for (const { Resource: resource = arn } of statements) {
-    const named: readonly unknown[] = Array.isArray(resource) ? resource : [resource];
-    if (named.some((one) => one !== arn)) {
+    if (listOf(resource).some((one) => one !== arn)) {
       throw invalidParameter(`The statements of this policy may name ${arn} alone as their resource.`);
     }
   }
