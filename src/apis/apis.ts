@@ -5,8 +5,10 @@
 import type { Duplex } from "node:stream";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
 import type { Identities } from "../calls/identity.ts";
+import type { Place } from "../calls/place.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
+import type { AccountSettings } from "./account-settings.ts";
 import { Connections } from "./connections.ts";
 import { Domains } from "./domains.ts";
 import { Tokens } from "./tokens.ts";
@@ -33,6 +35,8 @@ export interface ServedApis {
   /** Asked for each call: it has to be quick. */
   has(apiId: string): boolean;
   serve(call: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void>;
+  /** Whether usage plans can name a stage of an API that is not a REST API. */
+  takesKeys?(place: Place, apiId: string, stage: string): boolean;
   /** As a door's: takes the connection over, or returns false to have the request served as any other. */
   upgrade?(call: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean;
 }
@@ -41,6 +45,8 @@ export class Apis {
   readonly domains: Domains;
   /** The open connections of WebSocket APIs. */
   readonly connections = new Connections();
+  /** Set by the service that keeps it, where there is one. */
+  account: AccountSettings | undefined;
   /** Who signs calls. */
   readonly identities: Identities;
   /** Verifies what callers say who they are. */

@@ -8,6 +8,7 @@ import * as accountTables from "./account-tables.ts";
 import * as documentationTables from "./documentation-tables.ts";
 import { invalidApi, notFound } from "./errors.ts";
 import type { Execution } from "./execution-port.ts";
+import { KeySettings } from "./key-settings.ts";
 import { Quotas } from "./quotas.ts";
 import { type ApiSnapshot, snapshotTable, snapshotText } from "./snapshot.ts";
 import * as tables from "./tables.ts";
@@ -36,6 +37,7 @@ export class ApiGateway {
   readonly clientCertificates;
   readonly accounts;
   readonly quotas: Quotas;
+  readonly keySettings: KeySettings;
   readonly #snapshots;
   /** What executes APIs; whoever builds it sets it. */
   execution: Execution | undefined;
@@ -63,6 +65,8 @@ export class ApiGateway {
     this.clientCertificates = store.table(accountTables.clientCertificateTable);
     this.accounts = store.table(accountTables.accountTable);
     this.quotas = new Quotas(this);
+    this.keySettings = new KeySettings(this);
+    dependencies.apis.account = this.keySettings;
     this.#snapshots = store.packedTable(snapshotTable);
   }
 

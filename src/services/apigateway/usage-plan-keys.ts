@@ -92,7 +92,8 @@ export function checkPlan(service: ApiGateway, plan: UsagePlanRow): void {
   if (!plan.name) throw badRequest("Usage Plan name cannot be blank");
   if (apiStages.length > mostStages) throw limitExceeded("API stages for this usage plan");
   for (const { apiId, stage } of apiStages) {
-    if (!service.hasApi(plan, apiId) || !service.stages.has(childKey(apiId, stage))) {
+    const isRest = service.hasApi(plan, apiId) && service.stages.has(childKey(apiId, stage));
+    if (!isRest && service.deps.apis.of(apiId)?.takesKeys?.(plan, apiId, stage) !== true) {
       // A stage that went away later does not keep its plan from being changed.
       const known = service.usagePlans.get(plan.id)?.apiStages;
       if (!known?.some((each) => each.apiId === apiId && each.stage === stage)) {

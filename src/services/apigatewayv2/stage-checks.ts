@@ -5,12 +5,15 @@ import type { StageValue } from "./tables.ts";
 /** Variables that no log of an HTTP API has. */
 const notOfHttp = /\$context\.(resourceId|connectionId|eventType|messageId|wafResponseCode)\b/;
 
-/** @throws AwsError BadRequestException */
-export function checkStage(protocol: string | undefined, value: StageValue): void {
+/** @param mayLog whether the account has a role that logs are written with. @throws AwsError BadRequestException */
+export function checkStage(protocol: string | undefined, value: StageValue, mayLog: () => boolean): void {
   const { AccessLogSettings: log, DefaultRouteSettings, RouteSettings = {}, StageVariables = {} } = value;
   for (const route of [DefaultRouteSettings, ...Object.values(RouteSettings)]) {
-    if (protocol !== "HTTP" || route === undefined) continue;
-    if (route.LoggingLevel !== undefined || route.DataTraceEnabled === true) {
+    if (route === undefined) continue;
+    if (protocol === "WEBSOCKET") {
+      const { LoggingLevel: level = "OFF" } = route;
+      if (level !== "OFF" && !mayLog()) throw noLogsRole();
+    } else if (route.LoggingLevel !== undefined || route.DataTraceEnabled === true) {
       throw badRequest("Execution logs are not supported on protocolType HTTP");
     }
   }
@@ -18,10 +21,18 @@ export function checkStage(protocol: string | undefined, value: StageValue): voi
     if (!/^[A-Za-z0-9_]+$/.test(name)) throw badRequest(`Stage variable name ${name} is invalid`);
     if (!/^[A-Za-z0-9._~:/?#&=,@-]*$/.test(text)) throw badRequest(`Stage variable value ${text} is invalid`);
   }
-  if (log !== undefined) checkAccessLog(protocol, log);
+  if (log !== undefined) checkAccessLog(protocol, log, mayLog);
 }
 
-function checkAccessLog(protocol: string | undefined, log: NonNullable<StageValue["AccessLogSettings"]>): void {
+function noLogsRole() {
+  return badRequest("CloudWatch Logs role ARN must be set in account settings to enable logging");
+}
+
+function checkAccessLog(
+  protocol: string | undefined,
+  log: NonNullable<StageValue["AccessLogSettings"]>,
+  mayLog: () => boolean,
+): void {
   const { DestinationArn: destination, Format: format } = log;
   if (!destination || !format) {
     throw badRequest("Access log settings need a destination ARN and a format.");
@@ -29,6 +40,7 @@ function checkAccessLog(protocol: string | undefined, log: NonNullable<StageValu
   if (!destination.startsWith("arn:")) {
     throw badRequest(`Invalid ARN specified in the request. ARNs must start with 'arn:': ${destination}`);
   }
+  if (protocol === "WEBSOCKET" && !mayLog()) throw noLogsRole();
   const errors = "The following errors are found in Access Log Format: Access Log format must";
   if (/[\r\n]/.test(format)) throw badRequest(`${errors} be single line: '${format}'`);
   if (!/\$context\.(requestId|extendedRequestId)\b/.test(format)) {

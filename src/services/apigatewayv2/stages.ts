@@ -55,7 +55,7 @@ export const createStage = operation<CreateStageCommand>(CreateStage$, (input, c
     StageName: name,
     Tags: checkedTags(input.Tags ?? {}),
   } as StageValue;
-  checkStage(api.value.ProtocolType, value);
+  checkStage(api.value.ProtocolType, value, () => mayLog(context));
   const row = {
     apiId: api.id,
     account: api.account,
@@ -77,6 +77,12 @@ function defaultSettings(api: ApiRow, asked: StageValue["DefaultRouteSettings"])
 
 function checkDeployment({ service }: Context, api: ApiRow, id: string | undefined): void {
   if (id && !service.deployments.has(partKey(api.id, id))) throw unknown("Deployment", id);
+}
+
+/** Without the service that keeps the account's role nobody can set one, and none is asked for. */
+function mayLog(context: Context): boolean {
+  const { account } = context.service.deps.apis;
+  return account === undefined || account.logsRole(context) !== undefined;
 }
 
 function stageOf(context: Context, apiId: string, name: string) {
@@ -112,7 +118,7 @@ export const updateStage = operation<UpdateStageCommand>(UpdateStage$, (input, c
   }
   if (input.RouteSettings) value.RouteSettings = { ...before.RouteSettings, ...input.RouteSettings };
   if (input.AccessLogSettings) value.AccessLogSettings = { ...before.AccessLogSettings, ...input.AccessLogSettings };
-  checkStage(api.value.ProtocolType, value);
+  checkStage(api.value.ProtocolType, value, () => mayLog(context));
   const row = { ...stage, updatedMs: service.now, value };
   service.stages.put(row);
   return shownStage(row);

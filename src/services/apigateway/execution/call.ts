@@ -1,12 +1,12 @@
 /** One call of a deployed API, from its request to its answer: what is known of it so far. */
 
 import type { ApiCall } from "../../../apis/apis.ts";
+import type { ExecutionLog } from "../../../apis/execution-log.ts";
 import { logTime, methodArn } from "../../../apis/request-context.ts";
 import { Overrides, type TemplateParameters } from "../../../apis/vtl/template.ts";
 import { partitionOf } from "../../../calls/arn.ts";
 import type { Texts } from "../definitions.ts";
 import type { DeployedApi, DeployedMethod } from "./deployed-api.ts";
-import type { ExecutionLog } from "./execution-log.ts";
 import type { GatewayError } from "./gateway-error.ts";
 import { type BinaryTypes, typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";

@@ -1,8 +1,8 @@
 /** Payload compression (developer guide, enable payload compression). */
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from "node:zlib";
+import { maxPayloadBytes } from "../../../apis/service-request.ts";
 import { headerOf } from "./backend.ts";
 import { GatewayError } from "./gateway-error.ts";
-import { maxPayloadBytes } from "./http-integration.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** @throws GatewayError 415 for a coding that is not known, 400 for bytes that are none of it, 413 for too many of them. */

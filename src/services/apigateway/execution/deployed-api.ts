@@ -1,5 +1,6 @@
 /** A deployment as it is executed: made once of its snapshot, and looked up by each call. */
 import { type Policy, parsePolicy } from "../../../access/policy.ts";
+import { Models } from "../../../apis/request-models/models.ts";
 import type { MethodDefinition, RequestValidatorDefinition } from "../definitions.ts";
 import type { ApiSnapshot, SnapshotResource } from "../snapshot.ts";
 import { type Authorizer, compiledAuthorizer } from "./authorizers.ts";
@@ -7,7 +8,6 @@ import type { Surroundings } from "./backend.ts";
 import { GatewayResponses } from "./gateway-responses.ts";
 import { Integration } from "./integration.ts";
 import { BinaryTypes } from "./media-types.ts";
-import { Models } from "./models.ts";
 import { Router } from "./router.ts";
 
 export class DeployedApi {

@@ -1,6 +1,8 @@
 /** The data plane of REST APIs: from a request to the stage and method that it is for, and to its answer. */
 import type { ApiCall, ServedApis } from "../../../apis/apis.ts";
+import { ExecutionLog } from "../../../apis/execution-log.ts";
 import { extendedId, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
+import { maxPayloadBytes } from "../../../apis/service-request.ts";
 import { BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../calls/door.ts";
 import type { Random } from "../../../engine/random.ts";
 import type { ApiGateway } from "../apigateway.ts";
@@ -18,10 +20,8 @@ import type { Surroundings } from "./backend.ts";
 import { cached } from "./cached-answer.ts";
 import { type CallIds, type CallPlace, RestCall } from "./call.ts";
 import { compressed, inflated, tooLarge } from "./compression.ts";
-import { ExecutionLog } from "./execution-log.ts";
 import { forbidden, GatewayError, missingToken } from "./gateway-error.ts";
 import { ownBody } from "./gateway-responses.ts";
-import { maxPayloadBytes } from "./http-integration.ts";
 import { incompleteSignature } from "./iam.ts";
 import { checkRequest } from "./limits.ts";
 import { executionLogGroup, sendLog } from "./log-deliveries.ts";

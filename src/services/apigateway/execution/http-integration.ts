@@ -2,22 +2,18 @@
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { queryValues } from "../../../apis/request-headers.ts";
-import { type HttpBytes, HttpCallError, httpBytes } from "../../../outside/http-client.ts";
+import { maxPayloadBytes, patienceMs, ServiceMissing } from "../../../apis/service-request.ts";
+import { HttpCallError, httpBytes } from "../../../outside/http-client.ts";
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, headerOf, invalidEndpoint, type Surroundings, tooLate, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
-import { GatewayError } from "./gateway-error.ts";
+import { configurationError, GatewayError } from "./gateway-error.ts";
 import { droppedFromMapping, failsHttpMapping, notForwarded } from "./headers.ts";
 import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
 import { type Mapped, override, RequestMapping } from "./request-mapping.ts";
 import { RequestTemplate } from "./request-template.ts";
-
-/** AWS's bound of a payload in either direction. */
-export const maxPayloadBytes = 10 * 1024 * 1024;
-/** On a clock that stands still nothing else would end a call of an endpoint that hangs. Real milliseconds. */
-const patienceMs = 120_000;
 
 export class HttpIntegration {
   readonly isProxy: boolean;
@@ -54,9 +50,12 @@ export class HttpIntegration {
       headers[name] = values.length === 1 ? (values[0] as string) : values;
     }
     call.log?.request(url.href, headers, body);
+    const asked = { method, headers, body: body.content, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes };
     const answer = await withinTimeout(this.#surroundings, call, timeoutInMillis, ({ signal }) =>
-      exchange(url, { method, headers, body: body.content, signal }),
-    );
+      httpBytes(url, { ...asked, signal }),
+    ).catch((error: unknown) => {
+      throw backendFailure(error);
+    });
     call.integrated.status = answer.status;
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
     const type = typeOf(headerOf(answer.rawHeaders, "content-type"));
@@ -155,24 +154,13 @@ export function isSigned(authorization: string | undefined): boolean {
 
 const unresolvable = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "ERR_INVALID_URL", "ERR_UNESCAPED_CHARACTERS"]);
 
-/** @throws GatewayError */
-export async function exchange(
-  url: URL,
-  call: {
-    readonly method: string;
-    readonly headers: Readonly<Headers>;
-    readonly body: string | Buffer;
-    readonly signal: AbortSignal;
-  },
-): Promise<HttpBytes> {
-  try {
-    return await httpBytes(url, { ...call, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes });
-  } catch (error) {
-    if (!(error instanceof HttpCallError)) throw error;
-    if (error.code === "TIMEOUT") throw tooLate();
-    if (unresolvable.has(error.code)) throw invalidEndpoint();
-    throw new GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint", {
-      log: "Execution failed due to a network error communicating with endpoint",
-    });
-  }
+/** What the gateway answers where a backend did not; whatever else was thrown is handed on. */
+export function backendFailure(error: unknown): unknown {
+  if (error instanceof ServiceMissing) return configurationError(error.message);
+  if (!(error instanceof HttpCallError)) return error;
+  if (error.code === "TIMEOUT") return tooLate();
+  if (unresolvable.has(error.code)) return invalidEndpoint();
+  return new GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint", {
+    log: "Execution failed due to a network error communicating with endpoint",
+  });
 }

@@ -2,6 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { withStageVariables } from "../../../apis/function-uri.ts";
+import { parseServiceUri, type ServiceUri } from "../../../apis/service-uri.ts";
 import { parseArn } from "../../../calls/arn.ts";
 import type { MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, headerOf, type Surroundings } from "./backend.ts";
@@ -15,7 +16,6 @@ import { LambdaIntegration, LambdaProxyIntegration } from "./lambda-integration.
 import { MockIntegration } from "./mock-integration.ts";
 import type { Outcome } from "./outcome.ts";
 import { ServiceIntegration } from "./service-integration.ts";
-import { parseServiceUri, type ServiceUri } from "./service-uri.ts";
 
 type Run = (call: RestCall) => Outcome | Promise<Outcome>;
 

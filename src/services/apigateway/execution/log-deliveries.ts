@@ -1,37 +1,16 @@
-/** Lines for log groups, or for a Firehose stream, handed to the delivery engine. */
+/** Where the logs of a REST API go. */
+import { type LogLines, sendLogLines } from "../../../apis/log-lines.ts";
 import { formatArn } from "../../../calls/arn.ts";
 import type { Surroundings } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 
-export interface LogLines {
-  /** ARN of a log group or of a Firehose stream. */
-  readonly destination: string;
-  readonly stream: string;
-  readonly lines: readonly { readonly timeMs: number; readonly text: string }[];
-}
-
-/** Log groups are ours and are written at once. */
 export function sendLog(
   call: RestCall,
-  { store, delivery }: Surroundings,
-  { destination, stream, lines }: LogLines,
+  surroundings: Surroundings,
+  log: Pick<LogLines, "destination" | "stream" | "lines">,
 ): void {
   const { account, region } = call.place.api.snapshot;
-  const isFirehose = destination.includes(":firehose:");
-  const common = {
-    account,
-    region,
-    service: "apigateway",
-    source: call.methodArn,
-    target: destination,
-    retry: { phases: [] },
-  };
-  store.transaction(() => {
-    for (const { timeMs, text } of lines) {
-      if (isFirehose) delivery.submit({ ...common, kind: "firehose", parameters: {}, payload: `${text}\n` });
-      else delivery.submit({ ...common, kind: "logs", parameters: { timestampMs: timeMs, stream }, payload: text });
-    }
-  });
+  sendLogLines(surroundings, { account, region, service: "apigateway", source: call.methodArn, ...log });
 }
 
 /** The log group of a stage's executions. */

@@ -1,4 +1,6 @@
 /** TestInvokeMethod and TestInvokeAuthorizer: an API as it is now, without keys, throttles and, for methods, authorizers. */
+
+import { ExecutionLog, mapText } from "../../../apis/execution-log.ts";
 import { extendedId, rootTrace } from "../../../apis/request-context.ts";
 import type { Random } from "../../../engine/random.ts";
 import type { Texts } from "../definitions.ts";
@@ -13,7 +15,6 @@ import { LambdaAuthorizer } from "./authorizers.ts";
 import type { Surroundings } from "./backend.ts";
 import { RestCall } from "./call.ts";
 import { DeployedApi, DeployedMethod } from "./deployed-api.ts";
-import { ExecutionLog, mapText } from "./execution-log.ts";
 import { GatewayError, missingToken } from "./gateway-error.ts";
 import type { Outcome } from "./outcome.ts";
 import { Router } from "./router.ts";

@@ -1,6 +1,7 @@
 /** The lines with which the log of an execution begins and ends, in AWS's words. */
+
+import { type ExecutionLog, mapText, rawMapText } from "../../../apis/execution-log.ts";
 import type { RestCall } from "./call.ts";
-import { type ExecutionLog, mapText, rawMapText } from "./execution-log.ts";
 import type { GatewayError } from "./gateway-error.ts";
 import type { Outcome } from "./outcome.ts";
 

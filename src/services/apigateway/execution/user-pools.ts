@@ -1,12 +1,12 @@
 /** COGNITO_USER_POOLS: tokens that a user pool has signed (developer guide, control access with Cognito). */
 import { textOf } from "../../../../protocols/unknown-json.ts";
 import type { Decision } from "../../../access/evaluate.ts";
+import { logDate } from "../../../apis/execution-log.ts";
 import { parseArn } from "../../../calls/arn.ts";
 import type { AuthorizerDefinition, Texts } from "../definitions.ts";
 import type { Authorizer } from "./authorizers.ts";
 import type { Surroundings } from "./backend.ts";
 import type { RestCall } from "./call.ts";
-import { logDate } from "./execution-log.ts";
 import { GatewayError, unauthorized } from "./gateway-error.ts";
 import { denied } from "./method-access.ts";
 import { type Source, sourceOf } from "./sources.ts";

@@ -1,9 +1,10 @@
 /** Request validators: parameters first, then the body (developer guide, request validation). */
+
+import { isValidatorLoaded, loadValidator, ModelUnusable } from "../../../apis/request-models/models.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedMethod } from "./deployed-api.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import { typeOf } from "./media-types.ts";
-import { isValidatorLoaded, loadValidator, ModelUnusable } from "./models.ts";
 
 /** @throws GatewayError 400; at once, or later where the library for schemas has to be loaded first. */
 export function validate(call: RestCall, method: DeployedMethod): void | Promise<void> {

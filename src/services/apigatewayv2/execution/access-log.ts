@@ -1,4 +1,6 @@
 /** Access logs of HTTP and WebSocket APIs: a line of the stage's format for each call. */
+
+import { sendLogLines } from "../../../apis/log-lines.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
 import type { ApiRow, StageRow } from "../tables.ts";
 
@@ -11,24 +13,20 @@ export function accessLine(format: string, find: Find): string {
 
 /** Hands a line to the log group, or the Firehose stream, of the stage; does nothing for a stage without. */
 export function writeAccessLog(
-  { store, delivery, clock }: Pick<ServiceDependencies, "store" | "delivery" | "clock">,
+  deps: Pick<ServiceDependencies, "store" | "delivery" | "clock">,
   api: ApiRow,
   stage: StageRow,
   find: Find,
 ): void {
   const { DestinationArn: destination, Format: format } = stage.value.AccessLogSettings ?? {};
   if (destination === undefined || format === undefined) return;
-  const common = {
+  sendLogLines(deps, {
     account: api.account,
     region: api.region,
     service: "apigatewayv2",
-    retry: { phases: [] },
     source: `arn:aws:apigateway:${api.region}::/apis/${api.id}/stages/${stage.name}`,
-    target: destination,
-    payload: accessLine(format, find),
-  };
-  store.transaction(() => {
-    if (destination.includes(":firehose:")) delivery.submit({ ...common, kind: "firehose", parameters: {} });
-    else delivery.submit({ ...common, kind: "logs", parameters: { timestampMs: clock.now(), stream: stage.name } });
+    destination,
+    stream: stage.name,
+    lines: [{ timeMs: deps.clock.now(), text: accessLine(format, find) }],
   });
 }

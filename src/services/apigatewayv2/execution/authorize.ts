@@ -62,7 +62,8 @@ export class Authorizers {
 
   #iam(call: HttpCall): HttpAnswer | undefined {
     const caller = callerOf(call.request, this.#service.deps.apis.identities);
-    if (caller === undefined || caller.expired) {
+    // HTTP APIs have no policy that could let another account in.
+    if (caller === undefined || caller.expired || caller.account !== call.api.account) {
       call.notes.errorType = "ACCESS_DENIED";
       return forbidden();
     }

@@ -2,7 +2,9 @@
 import type { Duplex } from "node:stream";
 import type { ApiCall, ServedApis } from "../../../apis/apis.ts";
 import type { DoorAnswer, DoorRequest } from "../../../calls/door.ts";
+import type { Place } from "../../../calls/place.ts";
 import type { ApiGatewayV2 } from "../apigatewayv2.ts";
+import { partKey } from "../tables.ts";
 import { Authorizers } from "./authorize.ts";
 import { HttpGateway } from "./http-gateway.ts";
 import { WebSocketGateway } from "./websocket/gateway.ts";
@@ -22,6 +24,12 @@ export class Gateway implements ServedApis {
 
   has(apiId: string): boolean {
     return this.#service.apis.has(apiId);
+  }
+
+  takesKeys({ account, region }: Place, apiId: string, stage: string): boolean {
+    const api = this.#service.apis.get(apiId);
+    if (api === undefined || api.account !== account || api.region !== region) return false;
+    return api.value.ProtocolType === "WEBSOCKET" && this.#service.stages.has(partKey(apiId, stage));
   }
 
   serve(call: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {

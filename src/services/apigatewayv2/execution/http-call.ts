@@ -1,5 +1,6 @@
 /** One call of an HTTP API, with what is known of it so far. */
 import type { ApiCall } from "../../../apis/apis.ts";
+import { withStageVariables } from "../../../apis/function-uri.ts";
 import { extendedId, headerOf, logTime, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
 import { headerValues, queryValues } from "../../../apis/request-headers.ts";
 import type { Abortable } from "../../../calls/abort.ts";
@@ -131,12 +132,18 @@ export class HttpCall {
     return this.#trace;
   }
 
-  /** As which functions and services are called. @param limit ends what is called when nobody waits any more. */
-  invocation(limit: Abortable): Invocation {
+  /**
+   * As which functions and services are called.
+   * @param limit ends what is called when nobody waits any more.
+   * @param credentialsArn of the integration's role, which may name stage variables.
+   */
+  invocation(limit: Abortable, credentialsArn?: string): Invocation {
     const origin = `${this.request.scheme}://${this.request.host}`;
     const cause =
       this.#outer?.next("request", this.requestId) ?? Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
-    return Invocation.ofService("apigateway", this.arn, this.api, cause, limit);
+    const { account, region } = this.api;
+    const roleArn = credentialsArn && withStageVariables(credentialsArn, this.stageVariables);
+    return Invocation.ofService("apigateway", this.arn, { account, region, roleArn }, cause, limit);
   }
 
   /** The body as JSON; undefined for what is none, or too long for paths into it. */

@@ -37,7 +37,7 @@ export async function callSubtype(call: HttpCall, integration: IntegrationValue)
       service: subtype.service,
       operation: subtype.operation,
       input: subtype.operation === "PutEvents" ? putEvents(input) : input,
-      invocation: call.invocation(limit).for({ region }),
+      invocation: call.invocation(limit, integration.CredentialsArn).for({ region }),
       isXml: subtype.isXml,
       requestId: deps.random.fork("requests").uuid(),
     }),

@@ -1,10 +1,10 @@
 /** What a deployment is when it is called: compiled once, then looked up in. */
+import { Models } from "../../../apis/request-models/models.ts";
 import type {
   AuthorizerValue,
   DeploymentRow,
   IntegrationResponseValue,
   IntegrationValue,
-  ModelValue,
   RouteResponseValue,
   RouteValue,
 } from "../tables.ts";
@@ -26,7 +26,8 @@ export interface Snapshot {
   readonly router: Router<CompiledRoute>;
   /** By key, for WebSocket APIs. */
   readonly byKey: ReadonlyMap<string, CompiledRoute>;
-  readonly models: ReadonlyMap<string, ModelValue>;
+  /** Of messages, for WebSocket APIs. */
+  readonly models: Models;
   readonly cors: DeploymentRow["definition"]["cors"];
   readonly routeSelectionExpression: string;
   readonly apiKeySelectionExpression: string;
@@ -63,7 +64,7 @@ function compile({ definition }: DeploymentRow): Snapshot {
   return {
     router: new Router(routes),
     byKey: new Map(routes.map((route) => [route.key, route])),
-    models: new Map(definition.models.map((model) => [model.Name as string, model])),
+    models: new Models(definition.models.map(({ Name = "", Schema = "" }) => ({ name: Name, schema: Schema }))),
     cors: definition.cors,
     routeSelectionExpression: definition.routeSelectionExpression,
     apiKeySelectionExpression: definition.apiKeySelectionExpression,

@@ -29,6 +29,10 @@ export class Connection implements OpenConnection {
   readonly handshake: Handshake;
   /** What the authorizer said. */
   authorizer: Readonly<Record<string, unknown>> | undefined;
+  /** What the authorizer gave as the client's API key. */
+  usageIdentifierKey: string | undefined;
+  /** The key it connected with. */
+  apiKey: { readonly id: string; readonly value: string } | undefined;
   lastActiveMs: number;
   /** Messages that are being worked on. */
   underWay = 0;

@@ -1,4 +1,6 @@
 /** The events that functions of WebSocket APIs get. */
+
+import type { ExecutionLog } from "../../../../apis/execution-log.ts";
 import { headerOf, logTime } from "../../../../apis/request-context.ts";
 import { isEmpty, lastValues, multiHeaders, queryValues } from "../../../../apis/request-headers.ts";
 import type { DoorRequest } from "../../../../calls/door.ts";
@@ -19,6 +21,17 @@ export interface Happening {
   readonly body?: string;
   /** Of the handshake. */
   readonly request?: HandshakeValues;
+  /** Where the stage has executions logged. */
+  readonly log?: ExecutionLog | undefined;
+  /** What its integration came to, for logs. */
+  readonly integrated: Integrated;
+}
+
+export interface Integrated {
+  status?: number | undefined;
+  requestId?: string | undefined;
+  latencyMs?: number | undefined;
+  error?: string | undefined;
 }
 
 /** What is kept of the handshake's request while it is being answered. */
@@ -73,7 +86,7 @@ function arrays(headers: Readonly<Record<string, string>>): Record<string, strin
 /** In the order in which AWS writes it. */
 export function requestContext(what: Happening): Record<string, unknown> {
   const { connection, type, routeKey, requestId, nowMs, messageId } = what;
-  const { handshake, ended, authorizer } = connection;
+  const { handshake, ended, authorizer, apiKey } = connection;
   const { identity } = handshake;
   return {
     routeKey,
@@ -92,6 +105,7 @@ export function requestContext(what: Happening): Record<string, unknown> {
     identity: {
       ...(identity.userAgent === undefined ? {} : { userAgent: identity.userAgent }),
       sourceIp: identity.sourceIp,
+      ...(apiKey === undefined ? {} : { apiKey: apiKey.value, apiKeyId: apiKey.id }),
     },
     requestId,
     domainName: handshake.domainName,

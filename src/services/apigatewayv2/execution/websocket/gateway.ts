@@ -9,31 +9,28 @@ import { decoded } from "../../../../apis/request-headers.ts";
 import { Throttle } from "../../../../apis/throttle.ts";
 import type { DoorAnswer, DoorRequest } from "../../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
-import { type ApiRow, partKey, type StageRow } from "../../tables.ts";
-import { expression, expressionText } from "../expressions.ts";
-import { type CompiledRoute, type Snapshot, snapshotOf } from "../snapshot.ts";
+import { type ApiRow, partKey } from "../../tables.ts";
+import type { CompiledRoute } from "../snapshot.ts";
+import { isThrottled, type Refused, refusalOfKey } from "./admission.ts";
 import { Connection, type Handshake } from "./connection.ts";
-import { type EventType, type Happening, handshakeValues } from "./events.ts";
+import { type Deployed, deployedOf, happeningOf } from "./deployed.ts";
+import { type Happening, handshakeValues } from "./events.ts";
 import { FrameSizes } from "./frame-sizes.ts";
 import { refusalOf, refuseHandshake } from "./handshake.ts";
-import { sourcesOf, WebSocketIntegrations } from "./integration.ts";
+import { runIntegration } from "./integration.ts";
+import { type Told, writeLogs } from "./logs.ts";
 import { connectionIdIn, manage } from "./management.ts";
+import { receive } from "./messages.ts";
+import { missingParameters } from "./sources.ts";
 
 /** Messages of one connection that are worked on at a time; what else comes waits in the socket. */
 const mostUnderWay = 32;
-
-/** A stage that is deployed. */
-interface Deployed {
-  readonly stage: StageRow;
-  readonly snapshot: Snapshot;
-}
 
 const jsonType = ["Content-Type", "application/json"];
 const closedNormally = "Connection Closed Normally";
 
 export class WebSocketGateway {
   readonly #service: ApiGatewayV2;
-  readonly #integrations: WebSocketIntegrations;
   readonly #throttle = new Throttle();
   /** What a handshake's integration agreed to, until the server that writes the answer asks for it. */
   readonly #protocols = new WeakMap<IncomingMessage, string>();
@@ -41,7 +38,6 @@ export class WebSocketGateway {
 
   constructor(service: ApiGatewayV2) {
     this.#service = service;
-    this.#integrations = new WebSocketIntegrations(service);
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -57,7 +53,7 @@ export class WebSocketGateway {
     if (!this.#service.stages.has(partKey(api.id, stageName))) return this.#forbid(answer, "Forbidden");
     const id = connectionIdIn(path);
     if (id === undefined) return this.#forbid(answer, "Missing Authentication Token");
-    return manage(this.#service, api.id, id, request, answer);
+    return manage(this.#service, { api, stage: stageName, id }, request, answer);
   }
 
   #forbid(answer: DoorAnswer, message: string): void {
@@ -76,7 +72,7 @@ export class WebSocketGateway {
   upgrade(api: ApiRow, asked: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean {
     if (headerOf(request, "upgrade")?.toLowerCase() !== "websocket") return false;
     const { stageName } = this.#split(asked);
-    const deployed = this.#deployed(api, stageName);
+    const deployed = deployedOf(this.#service, api, stageName);
     const isDisabled = api.value.DisableExecuteApiEndpoint === true && asked.via === "default";
     if (deployed === undefined || isDisabled) {
       refuseHandshake(socket, 403, { connectionId: "", requestId: this.#service.newRequestId() });
@@ -89,14 +85,6 @@ export class WebSocketGateway {
       clock.report(error);
     });
     return true;
-  }
-
-  #deployed(api: ApiRow, stageName: string): Deployed | undefined {
-    const row = this.#service.stages.get(partKey(api.id, stageName));
-    if (row === undefined) return undefined;
-    const stage = this.#service.current(api, row);
-    const deployment = this.#service.deployments.get(partKey(api.id, stage.value.DeploymentId ?? ""));
-    return deployment && { stage, snapshot: snapshotOf(deployment) };
   }
 
   async #connect(
@@ -153,51 +141,53 @@ export class WebSocketGateway {
     request: DoorRequest,
     socket: Duplex,
   ): Promise<string | undefined> {
-    const route = snapshot.byKey.get("$connect");
-    if (route === undefined) return "";
     const nowMs = this.#service.now;
     const trace = headerOf(request, "x-amzn-trace-id") ?? rootTrace(nowMs, this.#service.deps.random.fork("requests"));
     const what = {
-      ...this.#happening(connection, stage, "CONNECT", "$connect"),
+      ...happeningOf(this.#service, connection, stage, "CONNECT", "$connect"),
       request: handshakeValues(request, connection.identity.sourceIp, trace),
     };
-    const ids = { connectionId: connection.id, requestId: what.requestId };
-    if (this.#isThrottled(stage, route)) {
-      refuseHandshake(socket, 429, ids);
+    const route = snapshot.byKey.get("$connect");
+    const ended = (told: Told) => writeLogs(this.#service, api, stage, what, told);
+    const refusal = route && (await this.#refusal(api, { stage, snapshot }, route, what, request));
+    if (refusal !== undefined) {
+      const { status, message, body } = refusal;
+      refuseHandshake(socket, status, { connectionId: connection.id, requestId: what.requestId }, message, body);
+      ended({ status, error: message, length: 0 });
       return undefined;
     }
-    const refused = await refusalOf(this.#service, api, route, what, request);
-    if (refused !== undefined) {
-      refuseHandshake(socket, refused, ids);
-      return undefined;
+    if (route?.integration === undefined) {
+      ended({ status: 200, length: 0 });
+      return "";
     }
-    if (route.integration === undefined) return "";
-    const { status, headers, body, failed } = await this.#integrations.run(api, route, what);
+    const { status, headers, body, failed } = await runIntegration(this.#service, api, route, what);
     if (failed || status < 200 || status > 299) {
-      refuseHandshake(socket, failed || status < 300 ? Math.max(status, 500) : status, ids, failed ? undefined : body);
+      const shown = failed || status < 300 ? Math.max(status, 500) : status;
+      const ids = { connectionId: connection.id, requestId: what.requestId };
+      refuseHandshake(socket, shown, ids, undefined, failed ? undefined : body);
+      ended({ status: shown, error: failed ? "Internal server error" : undefined, length: body.length });
       return undefined;
     }
+    ended({ status, length: 0 });
     return agreedProtocol(request, headers) ?? "";
   }
 
-  #happening(connection: Connection, stage: StageRow, type: EventType, routeKey: string): Happening {
-    return {
-      connection,
-      type,
-      routeKey,
-      requestId: this.#service.newRequestId(),
-      nowMs: this.#service.now,
-      stageVariables: stage.value.StageVariables ?? {},
-    };
-  }
-
-  #isThrottled({ apiId, name, value }: StageRow, { key: routeKey }: CompiledRoute): boolean {
-    const own = value.RouteSettings?.[routeKey];
-    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = { ...value.DefaultRouteSettings, ...own };
-    if (rate === undefined && burst === undefined) return false;
-    const key = `${apiId} ${name} ${own === undefined ? "" : routeKey}`;
-    const limits = { rate: rate ?? Number.POSITIVE_INFINITY, burst: burst ?? Math.max(1, rate ?? 0) };
-    return !this.#throttle.admits(key, limits, this.#service.now);
+  /** Why a handshake does not get as far as its integration, in AWS's order. */
+  async #refusal(
+    api: ApiRow,
+    { stage, snapshot }: Deployed,
+    route: CompiledRoute,
+    what: Happening,
+    request: DoorRequest,
+  ): Promise<Refused | undefined> {
+    const refused = await refusalOf(this.#service, api, route, what, request);
+    if (refused !== undefined) return { status: refused };
+    const byKey = refusalOfKey(this.#service, api, snapshot, route, what);
+    if (byKey !== undefined) return byKey;
+    if (isThrottled(this.#throttle, stage, route, what.nowMs)) return { status: 429 };
+    const missing = missingParameters(route.value.RequestParameters, what);
+    if (missing.length === 0) return undefined;
+    return { status: 400, message: `Missing required request parameters: [${missing.join(", ")}]` };
   }
 
   #open(connection: Connection, client: WebSocket, socket: Duplex): void {
@@ -227,31 +217,10 @@ export class WebSocketGateway {
       if (connection.underWay === mostUnderWay) connection.resume();
       connection.underWay -= 1;
     };
-    clock.track(this.#message(connection, body)).then(done, (error: unknown) => {
+    clock.track(receive(this.#service, this.#throttle, connection, body)).then(done, (error: unknown) => {
       done();
       clock.report(error);
     });
-  }
-
-  async #message(connection: Connection, body: string): Promise<void> {
-    const api = this.#service.apis.get(connection.apiId);
-    const deployed = api && this.#deployed(api, connection.handshake.stage);
-    if (api === undefined || deployed === undefined) return connection.close(1001, "Going away");
-    const { stage, snapshot } = deployed;
-    const first = { ...this.#happening(connection, stage, "MESSAGE", "$default"), body };
-    const key = expressionText(expression(snapshot.routeSelectionExpression)(sourcesOf(first)));
-    const route = (key.startsWith("$") ? undefined : snapshot.byKey.get(key)) ?? snapshot.byKey.get("$default");
-    const tell = (message: string) => {
-      const { requestId } = first;
-      connection.send(`{"message": "${message}", "connectionId":"${connection.id}", "requestId":"${requestId}"}`);
-    };
-    if (route === undefined) return tell("Forbidden");
-    if (this.#isThrottled(stage, route)) return tell("Too Many Requests");
-    const messageId = this.#service.deps.apis.connections.newId(api.id, this.#service.deps.random.fork("messages"));
-    const outcome = await this.#integrations.run(api, route, { ...first, routeKey: route.key, messageId });
-    if (outcome.failed) return tell("Internal server error");
-    const answers = route.response !== undefined && route.value.RouteResponseSelectionExpression !== undefined;
-    if (answers && outcome.body !== "") connection.send(outcome.body);
   }
 
   #closed(connection: Connection, code: number, reason: string): void {
@@ -260,11 +229,23 @@ export class WebSocketGateway {
     connection.gone();
     deps.apis.connections.delete(connection.id);
     const api = this.#service.apis.get(connection.apiId);
-    const deployed = api && this.#deployed(api, connection.handshake.stage);
-    const route = deployed?.snapshot.byKey.get("$disconnect");
-    if (api === undefined || deployed === undefined || route === undefined) return;
-    const what = this.#happening(connection, deployed.stage, "DISCONNECT", "$disconnect");
-    deps.clock.track(this.#integrations.run(api, route, what)).catch((error: unknown) => deps.clock.report(error));
+    const deployed = api && deployedOf(this.#service, api, connection.handshake.stage);
+    if (api === undefined || deployed === undefined) return;
+    const what = happeningOf(this.#service, connection, deployed.stage, "DISCONNECT", "$disconnect");
+    const route = deployed.snapshot.byKey.get("$disconnect");
+    const ended = ({ status, failed }: { status: number; failed: boolean }) =>
+      writeLogs(this.#service, api, deployed.stage, what, {
+        status,
+        error: failed ? "Internal server error" : undefined,
+        length: 0,
+      });
+    if (route === undefined) {
+      ended({ status: 200, failed: false });
+      return;
+    }
+    deps.clock
+      .track(runIntegration(this.#service, api, route, what).then(ended))
+      .catch((error: unknown) => deps.clock.report(error));
   }
 
   /** Ends the connections of an account, or all. */

@@ -1,6 +1,7 @@
 /** Who may connect: the `$connect` route's authorizer, its integration, and the answer to a handshake that is refused. */
 import type { Duplex } from "node:stream";
 import { AwsError } from "../../../../../protocols/error.ts";
+import { jsonObject } from "../../../../../protocols/unknown-json.ts";
 import { authorizerPolicy, decideInvoke } from "../../../../apis/authorizer-results.ts";
 import { callerOf } from "../../../../apis/caller.ts";
 import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
@@ -11,10 +12,10 @@ import type { DoorRequest } from "../../../../calls/door.ts";
 import { Invocation } from "../../../../calls/invocation.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow } from "../../tables.ts";
-import { expression, expressionText } from "../expressions.ts";
+import { expressionText } from "../expressions.ts";
 import type { CompiledRoute } from "../snapshot.ts";
 import { authorizerEvent, type Happening } from "./events.ts";
-import { sourcesOf } from "./integration.ts";
+import { routeSource, sourcesOf } from "./sources.ts";
 
 /** How long an authorizer's function may take. */
 const functionLimitMs = 10_000;
@@ -30,15 +31,15 @@ export async function refusalOf(
   const { AuthorizationType: type } = route.value;
   if (type === "AWS_IAM") {
     const caller = callerOf(request, service.deps.apis.identities);
-    return caller === undefined || caller.expired === true ? 403 : undefined;
+    // No policy of a WebSocket API lets another account in.
+    return caller === undefined || caller.expired === true || caller.account !== api.account ? 403 : undefined;
   }
   if (type !== "CUSTOM") return undefined;
   const { authorizer } = route;
   if (authorizer === undefined) return 500;
   const sources = sourcesOf(what);
   for (const source of authorizer.IdentitySource ?? []) {
-    const name = source.startsWith("route.request.") ? source.slice("route.".length) : source;
-    if (expressionText(expression(`$${name}`)(sources)) === "") return 401;
+    if (expressionText(routeSource(source)(sources)) === "") return 401;
   }
   return ask(service, api, what, withStageVariables(authorizer.AuthorizerUri ?? "", what.stageVariables));
 }
@@ -68,19 +69,19 @@ async function ask(service: ApiGatewayV2, api: ApiRow, what: Happening, uri: str
     if (error instanceof AwsError) return 500;
     throw error;
   }
-  const value: unknown = JSON.parse(payload);
-  if (typeof value !== "object" || value === null) return 500;
-  const { principalId, policyDocument, context = {} } = value as Record<string, unknown>;
+  const { principalId, policyDocument, context = {}, usageIdentifierKey } = jsonObject(payload) ?? {};
   const policy = authorizerPolicy(policyDocument);
   if (policy === undefined || typeof principalId !== "string" || typeof context !== "object") return 500;
   const keys = new Map([["aws:sourceip", handshake.identity.sourceIp]]);
   if (decideInvoke(policy, methodArn, api.account, keys) !== "allowed") return 403;
   const texts = Object.entries(context as object).map(([name, one]) => [name, expressionText(one)] as const);
+  if (typeof usageIdentifierKey === "string") what.connection.usageIdentifierKey = usageIdentifierKey;
   what.connection.authorizer = { principalId, integrationLatency: 0, ...Object.fromEntries(texts) };
   return undefined;
 }
 
 const texts: Readonly<Record<number, readonly [string, string]>> = {
+  400: ["Bad Request", "Bad Request"],
   401: ["Unauthorized", "Unauthorized"],
   403: ["Forbidden", "Forbidden"],
   429: ["Too Many Requests", "Too Many Requests"],
@@ -88,15 +89,16 @@ const texts: Readonly<Record<number, readonly [string, string]>> = {
   502: ["Bad Gateway", "Internal server error"],
 };
 
-/** Answers a handshake that does not become a connection. @param body what the integration said instead. */
+/** Answers a handshake that does not become a connection, in the status's words or others. @param body instead of both. */
 export function refuseHandshake(
   socket: Duplex,
   status: number,
   ids: Readonly<Record<string, string>>,
+  message?: string,
   body?: string,
 ): void {
-  const [phrase, message] = texts[status] ?? ["Refused", "Forbidden"];
-  const text = body || JSON.stringify({ message, ...ids });
+  const [phrase, usual] = texts[status] ?? ["Refused", "Forbidden"];
+  const text = body || JSON.stringify({ message: message ?? usual, ...ids });
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,
     "Content-Type: application/json",

@@ -1,8 +1,13 @@
 /** `@connections` at an API's own address: what back ends post to, look at and close. Answers are as AWS writes them. */
+
+import { type Caller, callerOf } from "../../../../apis/caller.ts";
 import { type Connections, maxMessageBytes, type OpenConnection } from "../../../../apis/connections.ts";
+import { headerOf, rootTrace } from "../../../../apis/request-context.ts";
 import { decoded } from "../../../../apis/request-headers.ts";
+import { formatArn } from "../../../../calls/arn.ts";
 import { BodyBrokenOff, BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
+import type { ApiRow } from "../../tables.ts";
 
 const prefix = "/@connections/";
 
@@ -45,14 +50,20 @@ function shown({ identity, connectedMs, lastActiveMs }: OpenConnection): string 
   return `{\n  "identity" : {\n${lines.join(",\n")}\n  },\n  "connectedAt" : ${time(connectedMs)},\n  "lastActiveAt" : ${time(lastActiveMs)}\n}`;
 }
 
+/** A connection as it is addressed. */
+export interface Managing {
+  readonly api: ApiRow;
+  readonly stage: string;
+  readonly id: string;
+}
+
 export async function manage(
   service: ApiGatewayV2,
-  apiId: string,
-  id: string,
+  managing: Managing,
   request: DoorRequest,
   answer: DoorAnswer,
 ): Promise<void> {
-  const result = await resultOf(service, apiId, id, request);
+  const result = await resultOf(service, managing, request);
   const random = service.deps.random.fork("requests");
   if (result === undefined) {
     // Too large: without any of the service's own headers.
@@ -61,30 +72,47 @@ export async function manage(
     return;
   }
   const { status, errorType, body } = result;
-  answer.send(
-    status,
-    [
-      ...[
-        "Content-Type",
-        "application/json",
-        "x-amzn-RequestId",
-        random.uuid(),
-        "x-amz-apigw-id",
-        service.newRequestId(),
-      ],
-      ...(errorType === undefined ? [] : ["x-amzn-ErrorType", errorType]),
-    ],
-    body,
-  );
+  const headers = ["Content-Type", "application/json", "x-amzn-RequestId", random.uuid()];
+  headers.push("x-amz-apigw-id", service.newRequestId());
+  headers.push("X-Amzn-Trace-Id", headerOf(request, "x-amzn-trace-id") ?? rootTrace(service.now, random));
+  if (errorType !== undefined) headers.push("x-amzn-ErrorType", errorType);
+  answer.send(status, headers, body);
 }
 
-async function resultOf(
-  { deps }: ApiGatewayV2,
-  apiId: string,
-  id: string,
-  request: DoorRequest,
-): Promise<Managed | undefined> {
-  const { connections } = deps.apis;
+/** Who signs for another account, or with what is past its end, is refused. Who does not sign at all is let in here. */
+function refusalOfCaller({ deps }: ApiGatewayV2, { api, stage }: Managing, request: DoorRequest): Managed | undefined {
+  const caller = callerOf(request, deps.apis.identities);
+  if (caller === undefined) return undefined;
+  if (caller.expired === true) {
+    const body = '{"message":"The security token included in the request is expired"}';
+    return { status: 403, errorType: "ExpiredTokenException", body };
+  }
+  if (caller.account === api.account) return undefined;
+  return {
+    status: 403,
+    errorType: "AccessDeniedException",
+    body: JSON.stringify({ Message: denial(api, stage, request, caller) }),
+  };
+}
+
+/** The id of the connection stands there in AWS's own answer as a literal. */
+function denial(
+  { region, account, id }: ApiRow,
+  stage: string,
+  { method }: DoorRequest,
+  { principal }: Caller,
+): string {
+  const masked = `********${account.slice(-4)}`;
+  const arn = formatArn("execute-api", region, masked, `${id}/${stage}/${method}/@connections/{connectionId}`);
+  const action = "execute-api:ManageConnections";
+  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${arn} because no resource-based policy allows the ${action} action`;
+}
+
+async function resultOf(service: ApiGatewayV2, managing: Managing, request: DoorRequest): Promise<Managed | undefined> {
+  const { connections } = service.deps.apis;
+  const { api, id } = managing;
+  const refused = refusalOfCaller(service, managing, request);
+  if (refused !== undefined) return refused;
   let body = Buffer.alloc(0);
   try {
     body = Buffer.from(await request.bytes(maxMessageBytes));
@@ -93,7 +121,7 @@ async function resultOf(
     if (error instanceof BodyBrokenOff) return { status: 400, errorType: "BadRequestException", body: "" };
     throw error;
   }
-  const found = openConnection(connections, apiId, id);
+  const found = openConnection(connections, api.id, id);
   if ("status" in found) return found;
   switch (request.method) {
     case "GET":

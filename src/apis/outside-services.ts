@@ -1,5 +1,5 @@
 /** How services that Busbar has not are spoken to in the form `action/…`, at an endpoint that stands for them. */
-import { awsServices } from "../../../../protocols/aws-services.ts";
+import { awsServices } from "../../protocols/aws-services.ts";
 
 interface OutsideService {
   readonly name: string;

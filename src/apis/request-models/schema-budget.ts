@@ -2,7 +2,7 @@
  * What keeps a JSON schema from stalling the server: each subschema that is looked at costs its own length, and patterns
  * run in linear time. Schemas that branch twice at each level, and lists compared item by item, end like any other.
  */
-import { LinearRegex } from "../../../regex/linear-regex.ts";
+import { LinearRegex } from "../../regex/linear-regex.ts";
 
 /** The schema takes more work than a call may cost. */
 export class SchemaTooCostly extends Error {}

@@ -1,6 +1,6 @@
 /** Request models: what they say of bodies, in AWS's words, and that none of them stalls the server. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadValidator, Models, ModelUnusable } from "../../../src/services/apigateway/execution/models.ts";
+import { loadValidator, Models, ModelUnusable } from "../../../src/apis/request-models/models.ts";
 
 const url = (name: string) => `https://apigateway.amazonaws.com/restapis/abc/models/${name}`;
 

@@ -1,5 +1,4 @@
 /** The log of one execution, line by line (developer guide, CloudWatch logs for REST APIs). */
-import type { Payload } from "./payload.ts";
 
 /** Longest line in bytes of a log group; TestInvokeMethod has longer ones. */
 const longestLine = 1024;
@@ -32,7 +31,11 @@ export class ExecutionLog {
   }
 
   /** The request to a backend. */
-  request(url: string, headers: Readonly<Record<string, string | readonly string[]>>, body: Payload): void {
+  request(
+    url: string,
+    headers: Readonly<Record<string, string | readonly string[]>>,
+    body: { readonly text: string },
+  ): void {
     this.detail(`Endpoint request URI: ${url}`);
     this.detail(`Endpoint request headers: ${mapText(Object.entries(headers))}`);
     this.detail(`Endpoint request body after transformations: ${body.text}`);

@@ -1,5 +1,5 @@
 /** The URI of an AWS integration: `arn:aws:apigateway:{region}:{subdomain.}{service}:{path|action}/{service api}`. */
-import { functionOf } from "../../../apis/function-uri.ts";
+import { functionOf } from "./function-uri.ts";
 
 export type ServiceUri =
   | { readonly kind: "function"; readonly arn: string }

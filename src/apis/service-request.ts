@@ -1,0 +1,197 @@
+/**
+ * Requests that an API makes of an AWS service in the service's own protocol, from a URI of the forms `action/…` and
+ * `path/…` (developer guide, AWS service integrations). Templates make the bodies, so they go over the wire.
+ */
+import type { WireRequest } from "../../protocols/protocol.ts";
+import type { ServiceModel } from "../../protocols/schema.ts";
+import type { Invocation } from "../calls/invocation.ts";
+import type { ServiceDependencies } from "../calls/service.ts";
+import { httpBytes } from "../outside/http-client.ts";
+import { scopeHeaders } from "../outside/scope-headers.ts";
+import { callApi } from "./inner-call.ts";
+import { outsideService } from "./outside-services.ts";
+import type { ServiceUri } from "./service-uri.ts";
+
+export type ServiceTarget = Extract<ServiceUri, { kind: "service" }>;
+
+/** What an integration has made of its request. */
+export interface IntegrationRequest {
+  readonly method: string;
+  /** Placeholders of the URI's path are filled in. */
+  readonly path: string;
+  /** `name=value`, encoded. */
+  readonly query: readonly string[];
+  /** What was mapped, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Where no mapping names one. */
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+/** A request as a service gets it. */
+export interface ServiceRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly path: string;
+  readonly query: string;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface ServiceReply {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  /** A text where the service wrote one. */
+  readonly body: string | Buffer;
+}
+
+/** Nobody stands for the service: it is none of ours and no endpoint is told. */
+export class ServiceMissing extends Error {}
+
+/** AWS's bound of a payload in either direction. */
+export const maxPayloadBytes = 10 * 1024 * 1024;
+/** On a clock that stands still nothing else would end a call of an endpoint that hangs. Real milliseconds. */
+export const patienceMs = 120_000;
+
+export type ServiceSurroundings = Pick<ServiceDependencies, "apis" | "clock" | "models" | "options" | "relay">;
+
+/** The request as the service wants it: with its action in the query, or in the header that AWS JSON has for it. */
+export function serviceRequest(
+  target: ServiceTarget,
+  asked: IntegrationRequest,
+  { models }: Pick<ServiceSurroundings, "models">,
+): ServiceRequest {
+  const { service, subdomain, region, action, query } = target;
+  const host = `${subdomain === undefined ? "" : `${subdomain}.`}${service}.${region}.amazonaws.com`;
+  const headers: Record<string, string> = {
+    accept: "application/json",
+    "content-type": asked.contentType,
+    host,
+    ...asked.headers,
+  };
+  const pairs = query === "" ? [] : [query];
+  pairs.push(...asked.query);
+  if (action !== undefined && headers["x-amz-target"] === undefined) {
+    const model = modelOf(target, models);
+    const other = model === undefined ? outsideService(service) : undefined;
+    const prefix = model?.targetPrefix ?? other?.target;
+    const speaksQuery = model?.protocols.includes("awsQuery") ?? prefix === undefined;
+    const isForm = headers["content-type"]?.startsWith("application/x-www-form-urlencoded") ?? false;
+    if (prefix !== undefined && !(speaksQuery && (isForm || pairs.length > 0))) {
+      headers["x-amz-target"] = `${prefix}.${action}`;
+      const version = model === undefined ? other?.version : model.protocols.includes("awsJson1_1") ? "1.1" : "1.0";
+      if (asked.headers["content-type"] === undefined) {
+        headers["content-type"] = `application/x-amz-json-${version ?? "1.0"}`;
+      }
+    } else {
+      pairs.unshift(`Action=${encodeURIComponent(action)}`);
+      if (model !== undefined && !query.includes("Version=")) pairs.push(`Version=${model.version}`);
+    }
+  }
+  const { method, path, body } = asked;
+  return { method, url: `https://${host}${path}`, path, query: pairs.join("&"), headers, body };
+}
+
+/**
+ * The service's answer, an error of its own too.
+ * @throws ServiceMissing, HttpCallError
+ */
+export function sendToService(
+  target: ServiceTarget,
+  request: ServiceRequest,
+  invocation: Invocation,
+  surroundings: ServiceSurroundings,
+): Promise<ServiceReply> {
+  if (target.service === "execute-api") return sendToApi(request, invocation, surroundings);
+  const model = modelOf(target, surroundings.models);
+  return model === undefined
+    ? sendOutside(target, request, invocation, surroundings)
+    : sendInside(target, model, request, invocation, surroundings);
+}
+
+async function sendInside(
+  { region }: ServiceTarget,
+  model: ServiceModel,
+  { method, path, query, headers, body }: ServiceRequest,
+  invocation: Invocation,
+  { relay }: ServiceSurroundings,
+): Promise<ServiceReply> {
+  const scope = `${invocation.account}/20150709/${region}/${model.signingNames[0]}/aws4_request`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
+  const wire: WireRequest = { method, path, query, headers: { ...headers, authorization }, body };
+  const answer = await relay(wire, region === invocation.region ? invocation : invocation.for({ region }));
+  const { body: content } = answer;
+  return {
+    status: answer.status,
+    rawHeaders: Object.entries(answer.headers).flat(),
+    // No operation that integrations can reach answers with frames.
+    body: typeof content === "string" ? content : content instanceof Uint8Array ? Buffer.from(content) : "",
+  };
+}
+
+/** `{api}.execute-api`: another API, or the same one, from its door on. */
+async function sendToApi(
+  { method, path, query, headers, body }: ServiceRequest,
+  invocation: Invocation,
+  { apis, clock }: ServiceSurroundings,
+): Promise<ServiceReply> {
+  const url = new URL(`https://${headers["host"]}${path}`);
+  if (query !== "") url.search = `?${query}`;
+  const { account, region } = invocation;
+  const scope = scopeHeaders({ account, region, service: "execute-api", nowMs: clock.now() });
+  const answer = await callApi(apis, url, { method, headers: { ...headers, ...scope }, body }, invocation);
+  const rawHeaders = Object.entries(answer.headers).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap((one) => [name, one]),
+  );
+  return { status: answer.status, rawHeaders, body: answer.body };
+}
+
+async function sendOutside(
+  { service, region }: ServiceTarget,
+  request: ServiceRequest,
+  invocation: Invocation,
+  { options, clock }: ServiceSurroundings,
+): Promise<ServiceReply> {
+  const other = outsideService(service);
+  const endpoint = endpointOf(options.endpoints ?? {}, [service, other?.name, other?.signingName, "*"]);
+  if (endpoint === undefined) {
+    throw new ServiceMissing(`Busbar has no ${service}: say where it is with --endpoint ${service}=url`);
+  }
+  const url = new URL(`${endpoint.replace(/\/$/, "")}${request.path}`);
+  if (request.query !== "") url.search = `?${request.query}`;
+  const { host: _host, ...headers } = request.headers;
+  const scope = scopeHeaders({
+    account: invocation.account,
+    region,
+    service: other?.signingName ?? service,
+    nowMs: clock.now(),
+  });
+  const { status, rawHeaders, body } = await httpBytes(url, {
+    method: request.method,
+    headers: { ...headers, "X-Amzn-Trace-Id": invocation.trace, ...scope },
+    body: request.body,
+    signal: invocation.signal,
+    timeoutMs: patienceMs,
+    maxBodyBytes: maxPayloadBytes,
+  });
+  return { status, rawHeaders, body };
+}
+
+/** Where a service is that Busbar has not, by whichever of its names somebody has told. */
+export function endpointOf(
+  endpoints: Readonly<Record<string, string>>,
+  names: readonly (string | undefined)[],
+): string | undefined {
+  for (const name of names) if (name !== undefined && Object.hasOwn(endpoints, name)) return endpoints[name];
+  return undefined;
+}
+
+/** The service of ours that the URI names; undefined for one that Busbar has not. */
+function modelOf({ service }: ServiceTarget, models: ReadonlyMap<string, ServiceModel>): ServiceModel | undefined {
+  for (const model of models.values()) {
+    if (model.signingNames.includes(service) || model.hostPrefixes.includes(service)) return model;
+  }
+  return undefined;
+}

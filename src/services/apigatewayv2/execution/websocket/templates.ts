@@ -1,0 +1,37 @@
+/** Templates of WebSocket integrations, which selection expressions choose. */
+import { MappingTemplate, Overrides } from "../../../../apis/vtl/template.ts";
+import { expression, expressionText, type Sources } from "../expressions.ts";
+import { type Happening, requestContext } from "./events.ts";
+
+const templates = new Map<string, MappingTemplate>();
+const mostTemplates = 1000;
+
+/** Undefined where there is none for the key, and none for `$default`. */
+export function chosenTemplate(
+  templatesByKey: Readonly<Record<string, string>> | undefined,
+  selection: string | undefined,
+  sources: Sources,
+): string | undefined {
+  if (templatesByKey === undefined) return undefined;
+  const key = selection === undefined ? "$default" : expressionText(expression(selection)(sources));
+  if (Object.hasOwn(templatesByKey, key)) return templatesByKey[key];
+  return Object.hasOwn(templatesByKey, "$default") ? templatesByKey["$default"] : undefined;
+}
+
+/** @throws TemplateError, BodyNotJson */
+export function rendered(text: string, body: string, what: Happening): string {
+  let template = templates.get(text);
+  if (template === undefined) {
+    if (templates.size >= mostTemplates) templates.clear();
+    templates.set(text, (template = new MappingTemplate(text)));
+  }
+  const { headers = {}, query = {} } = what.request ?? {};
+  const querystring = Object.fromEntries(Object.entries(query).map(([name, values]) => [name, values.at(-1) ?? ""]));
+  return template.render({
+    body,
+    params: { path: {}, querystring, header: headers },
+    context: requestContext(what),
+    stageVariables: what.stageVariables,
+    overrides: new Overrides(),
+  });
+}
