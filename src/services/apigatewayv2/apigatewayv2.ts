@@ -8,6 +8,7 @@ import type { ServiceDependencies } from "../../calls/service.ts";
 import type { Table } from "../../engine/table.ts";
 import { unknown } from "./errors.ts";
 import { Gateway } from "./execution/gateway.ts";
+import { portalTable } from "./portal-tables.ts";
 import {
   type ApiRow,
   apiTable,
@@ -45,6 +46,7 @@ export class ApiGatewayV2 {
   readonly deployments;
   readonly stages;
   readonly vpcLinks;
+  readonly portals;
   /** Its APIs when they are called. */
   readonly gateway: Gateway;
 
@@ -61,6 +63,7 @@ export class ApiGatewayV2 {
     this.deployments = store.table(deploymentTable);
     this.stages = store.table(stageTable);
     this.vpcLinks = store.table(vpcLinkTable);
+    this.portals = store.table(portalTable);
     this.gateway = new Gateway(this);
     dependencies.apis.register(this.gateway);
   }

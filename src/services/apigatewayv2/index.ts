@@ -13,6 +13,9 @@ import * as integrations from "./integrations.ts";
 import * as models from "./models.ts";
 import * as exports from "./openapi-export.ts";
 import * as imports from "./openapi-import.ts";
+import * as pages from "./portal-pages.ts";
+import * as products from "./portal-products.ts";
+import * as portals from "./portals.ts";
 import * as routes from "./routes.ts";
 import * as stages from "./stages.ts";
 import * as tags from "./tags.ts";
@@ -46,6 +49,9 @@ export const apigatewayv2 = defineService<ApiGatewayV2>({
     tags,
     imports,
     exports,
+    portals,
+    products,
+    pages,
   ),
   create: (dependencies) => new ApiGatewayV2(dependencies),
   reset: (service, account) => service.gateway.reset(account),

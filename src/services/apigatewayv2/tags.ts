@@ -1,4 +1,4 @@
-/** Tags of APIs, stages, domain names and VPC links. */
+/** Tags of APIs, stages, domain names, VPC links, portals and their products. */
 import {
   GetTags$,
   type GetTagsCommand,
@@ -10,6 +10,7 @@ import {
 import { type Context, operation } from "./apigatewayv2.ts";
 import { domainOf } from "./domain-names.ts";
 import { badRequest, notFound } from "./errors.ts";
+import { rowOf } from "./portal-rows.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -52,6 +53,13 @@ function tagged(context: Context, arn: string): { tags: Tags; put: (tags: Tags) 
       const put = (Tags: Tags) => service.vpcLinks.put({ ...row, value: { ...row.value, Tags } });
       return { tags: row.value.Tags ?? {}, put };
     }
+  }
+  const [, portalKind, portalId] =
+    /^arn:[^:]+:apigateway:[^:]*:\d{12}:\/(portals|portalproducts)\/([^/]+)$/.exec(arn) ?? [];
+  if (portalKind === "portals" || portalKind === "portalproducts") {
+    const row = rowOf(context, portalKind, portalId);
+    const put = (Tags: Tags) => service.portals.put({ ...row, value: { ...row.value, Tags } });
+    return { tags: row.value.Tags ?? {}, put };
   }
   throw kind === undefined
     ? badRequest(`Invalid ARN specified in the request: ${arn}`)
