@@ -102,7 +102,7 @@ export function sharedProduct(
   const { arn, userId } = invocation.principal;
   const resource = arnOf(product);
   const asked = {
-    account: owner,
+    account,
     principal: { arn, userId },
     action: `apigateway:${action}`,
     resource,

@@ -29,11 +29,12 @@ export function requestKeys(call: RestCall, nowMs: number): RequestKeys {
 
 /** What the resource policy says; undefined where the API has none. */
 export function policyDecision(call: RestCall, keys: RequestKeys): Decision | undefined {
-  const { policy, snapshot } = call.place.api;
+  const { policy } = call.place.api;
   if (policy === undefined) return undefined;
-  const { userArn, user } = call.identity;
+  const { accountId, userArn, user } = call.identity;
   return decide(policy, {
-    account: snapshot.account,
+    // Who does not sign is of no account, not of the API's own.
+    account: accountId ?? "anonymous",
     principal: { arn: userArn ?? "anonymous", userId: user ?? "anonymous" },
     action: "execute-api:Invoke",
     resource: call.methodArn,
