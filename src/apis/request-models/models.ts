@@ -1,7 +1,7 @@
 /** Request models: JSON schemas of draft 4 that validate bodies (developer guide, request validation). */
 
 import type { ErrorObject, ValidateFunction } from "ajv";
-import { isObject } from "../../../../protocols/unknown-json.ts";
+import { isObject } from "../../../protocols/unknown-json.ts";
 import { costKeyword, hasTwins, refill, regExp, SchemaTooCostly, spend } from "./schema-budget.ts";
 import { validationText } from "./validation-text.ts";
 
