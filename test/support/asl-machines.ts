@@ -36,7 +36,12 @@ export const distributed = (more: JsonObject): JsonObject =>
   });
 
 export function run(definition: JsonObject, input: Json, options: RunnerOptions = {}): RunOutcome {
+  return runText(definition, JSON.stringify(input), { serialise: true, ...options });
+}
+
+/** {@link run} with an input as its writer laid it out. */
+export function runText(definition: JsonObject, input: string, options: RunnerOptions = {}): RunOutcome {
   const { machine, diagnostics } = parseDefinition(JSON.stringify(definition));
   if (!machine) throw new Error(JSON.stringify(diagnostics));
-  return new AslRunner(machine, JSON.stringify(input), { serialise: true, ...options }).run();
+  return new AslRunner(machine, input, options).run();
 }

@@ -30,6 +30,13 @@ const unsupported =
 
 type Row = [what: string, state: object, more: Partial<TestStateCommandInput>, message: string, name?: string];
 
+const invoke = { ...task, Resource: "arn:aws:states:::lambda:invoke", Parameters: { FunctionName: "f" } };
+const batching = {
+  ...map,
+  ItemProcessor: reading.ItemProcessor,
+  ItemBatcher: { MaxItemsPerBatch: 2 },
+};
+
 const refusals: Row[] = [
   ["a Map without a mock", map, {}, unsupported, "InvalidDefinition"],
   ["a Parallel without a mock", parallel, {}, unsupported, "InvalidDefinition"],
@@ -84,6 +91,24 @@ const refusals: Row[] = [
     "ItemReader data must be specified when testing a Map state with ItemReader specified.",
   ],
   [
+    "an invocation whose payload is no text",
+    invoke,
+    { mock: { result: '{"StatusCode":200,"Payload":{"a":1}}' } },
+    "Mock result schema validation error: Field 'Payload' must be a string",
+  ],
+  [
+    "fewer results than batches",
+    batching,
+    { input: "[1,2,3]", mock: { result: "[1]" } },
+    "Input array does not equal the mocked result array's size",
+  ],
+  [
+    "more results than batches",
+    batching,
+    { input: "[1,2,3]", mock: { result: "[1,2,3]" } },
+    "Input array does not equal the mocked result array's size",
+  ],
+  [
     "a state the machine has not",
     { StartAt: "A", States: { A: { Type: "Pass", End: true } } },
     { stateName: "B" },
@@ -122,5 +147,75 @@ describe("TestState shows variables", () => {
   ])("when there are some: %j %j", async (definition, more, shown) => {
     const { inspectionData } = await test(definition, { inspectionLevel: "DEBUG", ...more });
     expect(inspectionData?.variables).toBe(shown);
+  });
+});
+
+describe("TestState names its errors otherwise than executions do", () => {
+  it.each([
+    [
+      "a ResultPath into no object",
+      { Type: "Pass", Result: 1, ResultPath: "$.a", End: true },
+      "5",
+      "States.ReferencePathConflict",
+    ],
+    [
+      "a ResultPath into a list",
+      { Type: "Pass", Result: 1, ResultPath: "$.a", End: true },
+      "[1]",
+      "States.ReferencePathConflict",
+    ],
+    [
+      "a function's argument",
+      { Type: "Pass", Parameters: { "v.$": "States.ArrayLength($.n)" }, End: true },
+      '{"n":1}',
+      "States.Runtime",
+    ],
+    [
+      "another function's argument",
+      { Type: "Pass", Parameters: { "v.$": "States.MathAdd($.n, 1)" }, End: true },
+      '{"n":"x"}',
+      "States.Runtime",
+    ],
+  ])("%s", async (_what, state, input, error) => {
+    expect(await test(state, { input })).toMatchObject({ status: "FAILED", error });
+  });
+});
+
+describe("TestState gives what a path picks out the blanks it had there", () => {
+  const given = '{ "box" : { "b" : [1,  2] }, "n":1 }';
+
+  it.each([
+    [
+      "InputPath",
+      { Type: "Pass", InputPath: "$.box", End: true },
+      { input: given },
+      { afterInputPath: '{ "b" : [1,  2] }' },
+      '{ "b" : [1,  2] }',
+    ],
+    [
+      "OutputPath",
+      { Type: "Pass", OutputPath: "$.box.b", End: true },
+      { input: given },
+      { afterInputPath: given },
+      "[1,  2]",
+    ],
+    [
+      "a mocked result",
+      { ...task, OutputPath: "$.box" },
+      { input: "{ }", mock: { result: given } },
+      { afterInputPath: "{ }", result: given, afterResultSelector: given, afterResultPath: given },
+      '{ "b" : [1,  2] }',
+    ],
+    [
+      "a mocked context",
+      { ...task, InputPath: "$$.Execution.Input" },
+      { mock: { result: "1" }, context: '{"Execution":{"Input":{ "x" :1}}}' },
+      { afterInputPath: '{ "x" :1}' },
+      "1",
+    ],
+  ])("%s", async (_what, state, more, stages, output) => {
+    const shown = await test(state, { inspectionLevel: "DEBUG", roleArn: "arn:aws:iam::000000000000:role/r", ...more });
+    expect(shown.inspectionData).toMatchObject(stages);
+    expect(shown.output).toBe(output);
   });
 });

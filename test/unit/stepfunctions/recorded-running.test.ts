@@ -1,7 +1,18 @@
 /** What AWS was recorded to do while executions run. */
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
-import { distributed, jsonata, map, one, pass, run, task, twoStates } from "../../support/asl-machines.ts";
+import {
+  distributed,
+  jsonata,
+  map,
+  one,
+  only,
+  pass,
+  run,
+  runText,
+  task,
+  twoStates,
+} from "../../support/asl-machines.ts";
 import type { RunnerOptions } from "../../support/asl-runner.ts";
 
 type Failure = [rule: string, definition: JsonObject, input: Json, error: string, cause: string];
@@ -179,5 +190,79 @@ describe("JSONata's $range and $partition", () => {
     ["$partition($range(4, 9, 10), 2)", [[4]]],
   ])("%s", (expression, value) => {
     expect(run(one(pass({ Output: `{% ${expression} %}` }), {}, jsonata), {}).output).toEqual(value);
+  });
+});
+
+describe("text that nothing has changed stays as it was laid out", () => {
+  const branches = (...states: JsonObject[]): JsonObject => ({
+    Type: "Parallel",
+    Branches: states.map((state, index) => only(`B${index}`, state)),
+    End: true,
+  });
+  const input = '{ "a" : [1, 2],\n "b":null }';
+
+  it.each<[rule: string, definition: JsonObject, input: string, output: string]>([
+    ["through a branch", one(branches(pass())), "[1, 2]", "[[1, 2]]"],
+    ["through several branches", one(branches(pass(), { Type: "Succeed" })), input, `[${input},${input}]`],
+    [
+      "through branches of branches",
+      one(branches({ ...branches(), Branches: [only("I", pass())] })),
+      input,
+      `[[${input}]]`,
+    ],
+    ["beside what a branch makes", one(branches(pass(), pass({ OutputPath: "$.a" }))), input, `[${input},[1,2]]`],
+    ["through states one after the other", twoStates(pass(), { Type: "Succeed" }), input, input],
+    ["without the blanks around it", one(pass()), ` ${input}\n`, input],
+    [
+      "not in a result that is put somewhere",
+      one(pass({ ResultPath: "$.c" })),
+      "[]".replace("[]", '{ "a" : 1 }'),
+      '{"a":1,"c":{"a":1}}',
+    ],
+    ["not in items of a Map", one(map({})), "[ [1, 2] ]", "[[1,2]]"],
+    ["not in what a template makes", one(pass({ Parameters: { "x.$": "$" } })), input, '{"x":{"a":[1,2],"b":null}}'],
+    [
+      "not in what an expression gives",
+      one(pass({ Output: "{% $states.input %}" }), {}, jsonata),
+      input,
+      '{"a":[1,2],"b":null}',
+    ],
+  ])("%s", (_rule, definition, given, output) => {
+    expect(runText(definition, given).outputText).toBe(output);
+  });
+
+  it("and is what branches are entered with", () => {
+    const { events } = runText(twoStates(branches(pass()), { ...branches(), Branches: [only("I", pass())] }), "[1, 2]");
+    const inputs = events.filter(({ type }) => type === "PassStateEntered").map(({ details }) => details!["input"]);
+    expect(inputs).toEqual(["[1, 2]", "[[1, 2]]"]);
+  });
+});
+
+describe("the variables of an execution may have 10 MiB together", () => {
+  const text = "x".repeat(262_000);
+  const chain = (count: number): JsonObject => ({
+    StartAt: "S0",
+    States: Object.fromEntries(
+      Array.from({ length: count }, (_, at) => [
+        `S${at}`,
+        {
+          Type: "Pass",
+          Assign: { [`v${at}`]: text },
+          ...(at === count - 1 ? { End: true } : { Next: `S${at + 1}` }),
+        },
+      ]),
+    ),
+  });
+  const fit = Math.floor((10 * 1024 * 1024) / (text.length + 2));
+
+  it("and one byte more fails, told as an evaluation that did", () => {
+    expect(run(chain(fit), {}, { serialise: false }).status).toBe("SUCCEEDED");
+    const { error, cause, events } = run(chain(fit + 1), {}, { serialise: false });
+    const over = (fit + 1) * (text.length + 2) - 10 * 1024 * 1024;
+    expect(error).toBe("States.DataLimitExceeded");
+    expect(cause).toContain(
+      `Variable 'v${fit}' in state 'S${fit}' was assigned ${text.length + 2} bytes, which caused the size of all variables to exceed its limit by ${over} bytes.`,
+    );
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(["EvaluationFailed", "ExecutionFailed"]);
   });
 });

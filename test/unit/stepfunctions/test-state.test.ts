@@ -7,7 +7,7 @@ import {
   StateTest,
   type StateTestResult,
   type StateTestSetup,
-  TooManyFailures,
+  UnsuitableMock,
 } from "../../../src/services/stepfunctions/asl/states/test-state.ts";
 import { parseDefinition, parseLoneState } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 
@@ -183,7 +183,7 @@ describe("TestState", () => {
       error: "States.ExceedToleratedFailureThreshold",
     });
     expect(() => tested(map, { l: [1] }, { mock: { result: [] }, mapIterationFailureCount: 2 })).toThrow(
-      TooManyFailures,
+      UnsuitableMock,
     );
   });
 

@@ -6,6 +6,7 @@ import { pathOf } from "./jsonpath/path-syntax.ts";
 import { evaluateTemplate } from "./jsonpath/template.ts";
 import type { StateNode } from "./machine.ts";
 import { type Place, queryScope, rootsOf } from "./scope.ts";
+import { writtenAnew } from "./source-texts.ts";
 
 /** Most bytes the variables of one scope may take together. */
 const maxVariablesBytes = 10 * 1024 * 1024;
@@ -68,7 +69,8 @@ export function outgoing(node: StateNode, place: Place, result: Json, kind: "res
   if (node.language === "JSONata") {
     const scope = queryScope(place, kind === "result" ? { result } : {});
     const assigned = assignedBy(fields["Assign"], (value) => evaluateQuery(value, "Assign", scope), place);
-    const output = fields["Output"] === undefined ? result : evaluateQuery(fields["Output"], "Output", scope);
+    const output =
+      fields["Output"] === undefined ? result : writtenAnew(evaluateQuery(fields["Output"], "Output", scope));
     return { output, assigned };
   }
   const assigned = assignedBy(fields["Assign"], (value) => template(value, place, result), place);
@@ -88,8 +90,12 @@ export function placeResult(resultPath: Json | undefined, raw: Json, result: Jso
   return resultPath === null ? raw : writePath(pathOf(textOf(resultPath)), raw, result);
 }
 
-function variablesTooLarge(text: string): StateError {
-  return new StateError("States.DataLimitExceeded", text, { inState: true });
+function variablesTooLarge(text: string, evaluation = false): StateError {
+  return new StateError("States.DataLimitExceeded", text, { inState: true, evaluation });
+}
+
+function bytesOf(value: Json | undefined): number {
+  return Buffer.byteLength(writeJson(value));
 }
 
 /** Evaluates an Assign field and holds it to the limits of variables, whose names do not count. */
@@ -101,14 +107,13 @@ export function assignedBy(
   if (!isObject(assign)) return undefined;
   const values = evaluate(assign);
   if (!isObject(values)) return undefined;
-  // Before any text is written: what shares its parts can be larger than any text.
-  if (jsonExceeds({ ...place.thread.variables, ...values }, maxVariablesBytes)) {
-    throw variablesTooLarge("The total size of all variables exceeds the maximum number of bytes service limit.");
-  }
+  const { variables } = place.thread;
   let total = 0;
+  let assigned = "";
   for (const name of Object.keys(values)) {
-    const bytes = Buffer.byteLength(writeJson(values[name]));
-    const assigned = `Variable '${name}' in state '${place.thread.state}' was assigned ${bytes} bytes`;
+    // Before any text is written: what shares its parts can be larger than any text.
+    const bytes = jsonExceeds(values[name]!, maxVariablesBytes) ? maxVariablesBytes : bytesOf(values[name]);
+    assigned = `Variable '${name}' in state '${place.thread.state}' was assigned ${bytes} bytes`;
     if (bytes > maxPayloadBytes) throw variablesTooLarge(`Variable size limit exceeded. ${assigned}.`);
     total += bytes;
     if (total > maxPayloadBytes) {
@@ -117,5 +122,12 @@ export function assignedBy(
       );
     }
   }
-  return values;
+  // Few executions come near, and measuring all variables takes its time.
+  if (!jsonExceeds(variables, maxVariablesBytes / 4)) return values;
+  for (const name of Object.keys(variables)) if (!Object.hasOwn(values, name)) total += bytesOf(variables[name]);
+  if (total <= maxVariablesBytes) return values;
+  throw variablesTooLarge(
+    `Total variable size limit exceeded. ${assigned}, which caused the size of all variables to exceed its limit by ${total - maxVariablesBytes} bytes.`,
+    true,
+  );
 }

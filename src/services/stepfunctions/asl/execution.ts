@@ -108,7 +108,13 @@ export type FanFrame = {
 export type ItemsFrame = { kind: "items"; id: string; items: Json[]; keys?: string[] };
 
 /** What is left of a branch or iteration that has succeeded. */
-export type DoneFrame = { kind: "done"; id: string; output: Json };
+export type DoneFrame = {
+  kind: "done";
+  id: string;
+  output: Json;
+  /** The output's text, where it is laid out as it came. */
+  text?: string;
+};
 
 export type Frame = ThreadFrame | FanFrame | ItemsFrame | DoneFrame;
 
@@ -206,6 +212,8 @@ export type Probe = {
   record: (stage: string, value: Json) => void;
   /** With what the state's work is mocked, if it is: evaluate its inputs and wait for a `mock` signal. */
   mocked: "result" | "error" | undefined;
+  /** How many results a Map is mocked with. */
+  mockedResults?: number;
   /** How often the state counts as retried. */
   retryCount: number;
   /** Variables in scope when the state begins. */

@@ -33,7 +33,8 @@ const defaultBackoffRate = 2;
  */
 export function failState(run: Run, thread: ThreadFrame, problem: StateError, source: Source = "state"): void {
   const node = run.node(thread);
-  const { error, fromTask, retryAfterSeconds } = problem;
+  const { fromTask, retryAfterSeconds } = problem;
+  const error = errorOf(run, problem);
   const failure: Failure = { error, cause: causeOf(run, problem, thread), source, fromTask, retryAfterSeconds };
   if (problem.evaluation) {
     const origin = thread.fan === null ? thread.before : thread.entered;
@@ -52,6 +53,16 @@ export function failState(run: Run, thread: ThreadFrame, problem: StateError, so
   if (catches(run, thread, node, failure, origin)) return;
   thread.halted = true;
   leaveFailed(run, thread, failure);
+}
+
+/** What TestState was recorded to call what the documentation of executions calls otherwise. */
+const testedNames: Readonly<Record<string, string>> = {
+  "States.ResultPathMatchFailure": "States.ReferencePathConflict",
+  "States.IntrinsicFailure": "States.Runtime",
+};
+
+function errorOf(run: Run, { error, inState }: StateError): string | undefined {
+  return (run.env.probe && inState ? testedNames[error ?? ""] : undefined) ?? error;
 }
 
 function causeOf(run: Run, problem: StateError, thread: ThreadFrame): string | undefined {

@@ -8,6 +8,7 @@ import type { Machine } from "./machine.ts";
 import { redrive } from "./redrive.ts";
 import { HistoryFull, Run } from "./run.ts";
 import type { MapItem } from "./scope.ts";
+import { noteSource } from "./source-texts.ts";
 import { continueFan, leaveMocked, runMap, runParallel, selectedItem } from "./states/fan-states.ts";
 import { mapRunFailed, mapRunSucceeded } from "./states/map-run.ts";
 import { runChoice, runFail, runPass, runSucceed, runWait } from "./states/simple-states.ts";
@@ -40,6 +41,7 @@ export type StepResult = { effects: Effect[]; touched: string[]; removed: string
 
 /** A new execution. Nothing has happened yet; the first signal is `start`. `input` is the parsed `meta.inputText`. */
 export function startExecution(meta: ExecutionMeta, input: Json): Execution {
+  noteSource(input, meta.inputText);
   return {
     meta,
     input,

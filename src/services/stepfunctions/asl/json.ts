@@ -79,6 +79,11 @@ export function readJson(text: string): unknown {
   return new Reader(text).value();
 }
 
+/** Reads text that is known to be JSON, and tells of each object and list in it with its text, inner ones first. */
+export function readEachJson(text: string, tell: (value: Json, text: string) => void): Json {
+  return new Reader(text, tell).value();
+}
+
 /** JSON text of a value or of a structure that holds values. Undefined members are left out. */
 export function writeJson(value: unknown): string {
   const before = NumberLiteral.met;
@@ -107,10 +112,12 @@ const oddNumber = /(?:^|[[,:])\s*(?:-0|-?(?:\d+(?:\.\d+)?[eE][+-]?\d+|\d+\.\d*0|
 /** Reads text that is known to be JSON. */
 class Reader {
   readonly #text: string;
+  readonly #tell: ((value: Json, text: string) => void) | undefined;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, tell?: (value: Json, text: string) => void) {
     this.#text = text;
+    this.#tell = tell;
   }
 
   value(): Json {
@@ -143,7 +150,7 @@ class Reader {
 
   #object(): JsonObject {
     const object: JsonObject = {};
-    this.#at++;
+    const start = this.#at++;
     while (this.#next() !== "}") {
       if (this.#text[this.#at] === ",") {
         this.#at++;
@@ -155,17 +162,19 @@ class Reader {
       setOwn(object, key, this.value());
     }
     this.#at++;
+    this.#tell?.(object, this.#text.slice(start, this.#at));
     return object;
   }
 
   #array(): Json[] {
     const array: Json[] = [];
-    this.#at++;
+    const start = this.#at++;
     while (this.#next() !== "]") {
       if (this.#text[this.#at] === ",") this.#at++;
       array.push(this.value());
     }
     this.#at++;
+    this.#tell?.(array, this.#text.slice(start, this.#at));
     return array;
   }
 

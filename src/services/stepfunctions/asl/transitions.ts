@@ -1,16 +1,18 @@
 import { StateError } from "./errors.ts";
 import type { DoneFrame, FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
 import { payloadDetails } from "./history.ts";
-import { type Json, type JsonObject, payloadText, writeJson } from "./json.ts";
+import { type Json, type JsonObject, maxPayloadBytes, payloadText, writeJson } from "./json.ts";
 import type { Run } from "./run.ts";
 import { visibleVariables } from "./scope.ts";
+import { listOfSources, noteSource, sourceOf } from "./source-texts.ts";
 
 /** Most iterations of an inline Map that run at once. */
 const maxInlineConcurrency = 40;
 
-/** JSON text of a payload a state produced. Throws States.DataLimitExceeded beyond AWS's limit. */
+/** JSON text of a payload a state produced, as it came where nothing has changed it. Throws States.DataLimitExceeded beyond AWS's limit. */
 export function producedText(value: Json, producer: string): string {
-  const text = payloadText(value);
+  const source = sourceOf(value);
+  const text = source !== undefined && Buffer.byteLength(source) <= maxPayloadBytes ? source : payloadText(value);
   if (text !== undefined) return text;
   throw new StateError(
     "States.DataLimitExceeded",
@@ -119,7 +121,8 @@ function finishThread(run: Run, thread: ThreadFrame, output: Json, text: string)
   fan.last = isMap
     ? run.emit("MapIterationSucceeded", thread.previous, { name: parent.state, index: thread.index })
     : thread.previous;
-  run.put({ kind: "done", id: thread.id, output });
+  const isLaidOut = sourceOf(output) !== undefined;
+  run.put({ kind: "done", id: thread.id, output, ...(isLaidOut ? { text } : {}) });
   run.ready(parent);
 }
 
@@ -187,13 +190,16 @@ export function fanIsDone(fan: FanFrame): boolean {
   return fan.next === fan.total && fan.active.length === 0;
 }
 
-/** The outputs of all branches or iterations, in order. */
-export function fanOutputs(run: Run, fan: FanFrame): Json[] {
+/** The outputs of all branches or iterations, in order; those of branches as they came. */
+export function fanOutputs(run: Run, fan: FanFrame, isMap: boolean): Json[] {
   const outputs: Json[] = [];
   for (let index = 0; index < fan.total; index++) {
-    outputs.push((run.execution.frames[`${fan.id}.${index}`] as DoneFrame).output);
+    const { output, text } = run.execution.frames[`${fan.id}.${index}`] as DoneFrame;
+    outputs.push(output);
+    // After a restart the frame knows it alone.
+    if (text !== undefined) noteSource(output, text);
   }
-  return outputs;
+  return isMap ? outputs : listOfSources(outputs);
 }
 
 export function itemsOf(run: Run, fan: FanFrame): ItemsFrame {

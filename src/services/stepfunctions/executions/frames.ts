@@ -3,6 +3,7 @@ import type { Store } from "../../../engine/store.ts";
 import type { Table } from "../../../engine/table.ts";
 import type { Execution, ExecutionMeta, Frame, ThreadFrame } from "../asl/execution.ts";
 import { type Json, parseJson, readJson, writeJson } from "../asl/json.ts";
+import { noteSource, sourceText } from "../asl/source-texts.ts";
 import { type ExecutionRow, type FrameRow, frameKey, frameTable, headTable, inputTable } from "../tables.ts";
 import type { Texts } from "../texts.ts";
 
@@ -59,7 +60,7 @@ export class Frames {
       const { input, ...rest } = frame;
       this.#put(this.#frames, row, id, writeJson(rest));
       if (live.inputs.has(id) && live.inputs.get(id) === input) continue;
-      this.#put(this.#inputs, row, id, writeJson(input));
+      this.#put(this.#inputs, row, id, sourceText(input));
       live.inputs.set(id, input);
     }
     for (const id of removed) {
@@ -75,17 +76,24 @@ export class Frames {
     const kept = this.heads.get(row.arn);
     if (kept === undefined) return undefined;
     const inputs = new Map<string, Json>();
-    for (const one of this.#inputs.by.execution.range(row.arn)) inputs.set(one.id, this.#read(one) as Json);
+    for (const one of this.#inputs.by.execution.range(row.arn)) {
+      const text = this.#texts.read(one.text);
+      const input = readJson(text) as Json;
+      noteSource(input, text);
+      inputs.set(one.id, input);
+    }
     const frames: Record<string, Frame> = {};
     for (const one of this.#frames.by.execution.range(row.arn)) {
       const { id } = one;
-      const frame = this.#read(one) as Frame;
+      const frame = readJson(this.#texts.read(one.text)) as Frame;
       if (frame.kind === "thread") (frame as ThreadFrame).input = inputs.get(id) ?? null;
       frames[id] = frame;
     }
     const head = { ...kept.head, ready: [...kept.head.ready] };
     const inputText = this.#texts.read(row.input);
-    const execution = { meta: metaOf(row, inputText, machineName), input: parseJson(inputText), head, frames };
+    const input = parseJson(inputText);
+    noteSource(input, inputText);
+    const execution = { meta: metaOf(row, inputText, machineName), input, head, frames };
     return { row, execution, mockCalls: { ...kept.mockCalls }, inputs };
   }
 
@@ -94,10 +102,6 @@ export class Frames {
     this.heads.delete(arn);
     for (const one of this.#frames.by.execution.range(arn)) this.#delete(this.#frames, arn, one.id);
     for (const one of this.#inputs.by.execution.range(arn)) this.#delete(this.#inputs, arn, one.id);
-  }
-
-  #read({ text }: FrameRow): unknown {
-    return readJson(this.#texts.read(text));
   }
 
   #put(table: Table<FrameRow, string>, { arn, account }: ExecutionRow, id: string, text: string): void {

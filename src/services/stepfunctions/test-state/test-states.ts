@@ -6,14 +6,14 @@ import type { TaskRequest } from "../asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
 import { loneStateName, type Machine, type StateNode } from "../asl/machine.ts";
 import { parseResource } from "../asl/resource.ts";
+import { parseWithSources, sourceText } from "../asl/source-texts.ts";
 import {
   errorOriginProblem,
   mockProblem,
   StateTest,
   type StateTestResult,
   type StateTestSetup,
-  TooManyFailures,
-  tooManyIterationFailures,
+  UnsuitableMock,
 } from "../asl/states/test-state.ts";
 import { type ParsedDefinition, parseDefinition, parseLoneState } from "../asl/validation/definition.ts";
 import { invalidDefinitionMessage } from "../asl/validation/diagnostics.ts";
@@ -90,23 +90,18 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   try {
     begun = test.begin(env);
   } catch (error) {
-    if (error instanceof TooManyFailures) throw validation(tooManyIterationFailures);
+    if (error instanceof UnsuitableMock) throw validation(error.message);
     if (error instanceof StateError) throw validation(error.causeText ?? "The state cannot be tested");
     throw error;
   }
   const level = input.inspectionLevel ?? "INFO";
-  const texts = new Map<Json, string>();
-  // What is no object or list is written the same either way.
-  const keep = (value: Json, text: string) => typeof value === "object" && value !== null && texts.set(value, text);
-  keep(test.input, inputText);
-  if (mock !== undefined && "result" in mock) keep(mock.result, input.mock?.result ?? "");
-  if ("status" in begun) return shown(begun, level, texts);
+  if ("status" in begun) return shown(begun, level);
   let exchange: HttpExchange | undefined;
   const trace = (one: HttpExchange) => {
     exchange = one;
   };
   return carriedOut(service, row, begun, trace).then((outcome) => {
-    const result = shown(test.answer(outcome, env), level, texts);
+    const result = shown(test.answer(outcome, env), level);
     if (level !== "TRACE" || exchange === undefined) return result;
     const { request, revealed, response } = exchange;
     const seen = { request: input.revealSecrets === true ? revealed : request, response };
@@ -152,7 +147,7 @@ function objectOf(text: string | undefined, member: string): JsonObject | undefi
   if (text === undefined) return undefined;
   let value: Json;
   try {
-    value = parseJson(text);
+    value = parseWithSources(text);
   } catch (error) {
     throw validation(`The ${member} must be valid JSON: ${(error as Error).message}`);
   }
@@ -182,7 +177,7 @@ function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunction
   }
   let value: Json;
   try {
-    value = parseJson(result);
+    value = parseWithSources(result);
   } catch {
     throw validation("Mocked result must be valid JSON");
   }
@@ -236,29 +231,27 @@ function checkTestable(node: StateNode): void {
   }
 }
 
-/** @param texts what came in as these values; one that nothing has changed goes out as it came. */
-function shown(result: StateTestResult, level: string, texts: ReadonlyMap<Json, string>) {
+function shown(result: StateTestResult, level: string) {
   const { status, output, error, cause, nextState, inspectionData } = result;
-  const textOfWhole = (value: Json) => texts.get(value) ?? writeJson(value);
   return {
     status,
-    output: output === undefined ? undefined : textOfWhole(output),
+    output: output === undefined ? undefined : sourceText(output),
     error,
     cause,
     nextState,
-    inspectionData: level === "INFO" ? undefined : inspectionOf(inspectionData, textOfWhole),
+    inspectionData: level === "INFO" ? undefined : inspectionOf(inspectionData),
   };
 }
 
-/** Payloads become JSON text; what the API gives as numbers and structures stays so. */
-function inspectionOf(data: JsonObject, textOfWhole: (value: Json) => string): InspectionData {
+/** Payloads become JSON text, as it came where nothing has changed it; what the API gives as numbers and structures stays so. */
+function inspectionOf(data: JsonObject): InspectionData {
   const plain = new Set(["errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"]);
   return Object.fromEntries(
     Object.entries(data).map(([name, value]) => {
       if (plain.has(name)) return [name, value];
       return [
         name,
-        lists[name] === undefined || !Array.isArray(value) ? textOfWhole(value) : listed(value, lists[name]),
+        lists[name] === undefined || !Array.isArray(value) ? sourceText(value) : listed(value, lists[name]),
       ];
     }),
   );

@@ -55,7 +55,10 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
   if (hasSelector && selected.length > 0) probe.record("afterItemSelector", selected);
   const batcher = fields["ItemBatcher"];
   if (isObject(batcher) && selected.length > 0) {
-    probe.record("afterItemBatcher", batchItems(selected, itemBatcher(node, place, batcher)));
+    const batches = batchItems(selected, itemBatcher(node, place, batcher));
+    probe.record("afterItemBatcher", batches);
+    const { mockedResults } = probe;
+    if (mockedResults !== undefined && mockedResults !== batches.length) throw new UnsuitableMock(otherBatches);
   }
   probe.record("maxConcurrency", maxConcurrency(node, place));
   const limits = tolerance(node, place);
@@ -65,7 +68,7 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
     if (given) probe.record(name, limits[name]);
   }
   const known = !reads || read !== undefined;
-  if (known && probe.failedIterations > items.length) throw new TooManyFailures();
+  if (known && probe.failedIterations > items.length) throw new UnsuitableMock(tooManyFailures);
   // A mocked error is the state's own, whatever its iterations did.
   if (probe.mocked === "result" && exceedsTolerance(probe.failedIterations, items.length, limits)) {
     throw new StateError(
@@ -75,8 +78,11 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
   }
 }
 
-/** TestState was asked to count more iterations as failed than there are. */
-export class TooManyFailures extends Error {}
+/** A mock that does not suit the items of its Map, in the words of TestState's ValidationException. */
+export class UnsuitableMock extends Error {}
+
+const tooManyFailures = "Map iteration failure count must be less than or equal to the number of Map iterations";
+const otherBatches = "Input array does not equal the mocked result array's size";
 
 /** The items of a Map state. A distributed one also takes an object, whose members become {Key, Value} items. */
 function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[] | undefined } {
@@ -143,7 +149,7 @@ export function continueFan(run: Run, thread: ThreadFrame, node: StateNode): voi
   thread.previous = fan.last;
   const succeeded = run.emit(`${node.type}StateSucceeded`, fan.last);
   thread.previous = succeeded;
-  const result = fanOutputs(run, fan);
+  const result = fanOutputs(run, fan, node.type === "Map");
   const exit = outgoing(node, { run, thread }, result, "result");
   thread.previous = fan.last;
   exitState(run, thread, { ...exit, next: nextOf(node.fields) });

@@ -1,9 +1,10 @@
 import { StateError } from "../errors.ts";
 import type { Env, Execution, ExecutionMeta, Probe, Signal, StateEnd, TaskRequest } from "../execution.ts";
 import { startExecution, step } from "../interpreter.ts";
-import { isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Machine, StateNode } from "../machine.ts";
-import { TooManyFailures } from "./fan-states.ts";
+import { parseWithSources } from "../source-texts.ts";
+import { UnsuitableMock } from "./fan-states.ts";
 
 /** What TestState is asked to run: one state of a machine, once. */
 export type StateTestSetup = {
@@ -68,13 +69,9 @@ export function errorOriginProblem(
   return inside ? undefined : `State '${name}' does not exist in the ${node.type} state`;
 }
 
-/** More failed iterations asked for than there are items: a ValidationException. */
-export const tooManyIterationFailures =
-  "Map iteration failure count must be less than or equal to the number of Map iterations";
-
 /**
  * Runs one state on its own (Step Functions, TestState). `begin` gives the result, or the task to carry out; its outcome then
- * goes to `answer`. Throws a {@link TooManyFailures} for an impossible failure count.
+ * goes to `answer`. Throws an {@link UnsuitableMock} for one that does not suit the items.
  */
 export class StateTest {
   private readonly setup: StateTestSetup;
@@ -88,12 +85,15 @@ export class StateTest {
   constructor(setup: StateTestSetup) {
     this.setup = setup;
     this.machine = { ...setup.machine, startAt: setup.stateName, timeoutSeconds: undefined };
-    this.execution = startExecution(setup.meta, parseJson(setup.meta.inputText));
+    this.execution = startExecution(setup.meta, parseWithSources(setup.meta.inputText));
+    const { mock } = setup;
+    const results = mock !== undefined && "result" in mock && Array.isArray(mock.result) ? mock.result : undefined;
     this.probe = {
       record: (stage, value) => {
         this.inspection[stage] = value;
       },
-      mocked: setup.mock && ("result" in setup.mock ? "result" : "error"),
+      mocked: mock && ("result" in mock ? "result" : "error"),
+      ...(results === undefined ? {} : { mockedResults: results.length }),
       retryCount: setup.retrierRetryCount ?? 0,
       variables: setup.variables ?? {},
       failedIterations: setup.mapIterationFailureCount ?? 0,
@@ -104,11 +104,6 @@ export class StateTest {
       },
       ...(setup.context === undefined ? {} : { context: setup.context }),
     };
-  }
-
-  /** The state's input as it was read. */
-  get input(): Json {
-    return this.inspection["input"] as Json;
   }
 
   /** Runs the state up to its end or to the task that is to be carried out for it. */
@@ -165,4 +160,4 @@ export class StateTest {
   }
 }
 
-export { TooManyFailures };
+export { UnsuitableMock };
