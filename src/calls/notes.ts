@@ -10,9 +10,16 @@ interface Note {
 /** The last notes. To note something costs next to nothing; whoever looks pays. */
 export class Notes {
   readonly #notes = new Ring<Note>(4000);
+  #added = 0;
 
   add(id: string, text: string): void {
+    this.#added += 1;
     this.#notes.add({ id, text });
+  }
+
+  /** How many there have been: more than before when what ran meanwhile has noted something. */
+  get added(): number {
+    return this.#added;
   }
 
   /** The notes by what they are of; several of one are one text. */

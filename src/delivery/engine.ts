@@ -54,6 +54,7 @@ export class DeliveryEngine {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #notes: Notes;
   readonly #targets: Targets;
   readonly #history: History;
   readonly #endings: Endings;
@@ -67,6 +68,7 @@ export class DeliveryEngine {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
+    this.#notes = notes;
     this.#history = new History(notes);
     this.#targets = new Targets(store, clock);
     this.#endings = new Endings(store, clock, this.#targets);
@@ -226,7 +228,9 @@ export class DeliveryEngine {
         await this.#store.untilDurable();
         return await this.#targets.remote(target.remote, delivery, invocation);
       }
+      const { added } = this.#notes;
       const response = invocation.cause.run(() => this.#targets.local(target.local, delivery));
+      if (this.#notes.added > added) this.#history.addNoted(delivery, this.#clock.now());
       await this.#store.flushed();
       return response;
     } catch (error) {

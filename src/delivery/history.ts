@@ -54,6 +54,11 @@ export class History {
     if (this.#watchers.size > 0) this.#tell(recordsOf(taken));
   }
 
+  /** Somebody's own attempt that got through, though a policy had something against it: it has a record for the note's sake. */
+  addNoted({ id, account, region, service, source, target, kind }: Omit<Taken, "acceptedMs">, timeMs: number): void {
+    this.#delivered.add({ id, account, region, service, source, target, kind, acceptedMs: timeMs });
+  }
+
   /** The deliveries of a fan-out that were delivered at the first attempt, at once. */
   addTakenAll(taken: TakenAll): void {
     this.#counts.delivered += taken.ids.length - taken.failures.size;

@@ -21,11 +21,12 @@ export function mockResultProblem(operation: OperationModel, result: Json, stric
   return structProblem(operation.output, result, { strict, bounds });
 }
 
-/** What `lambda:invoke` answers, which is JSON in its Payload. */
+/** What `lambda:invoke` answers: mocks have the JSON of a Payload as its text, though executions get it parsed. */
 const invocation: Readonly<Record<string, "number" | "string">> = {
   ExecutedVersion: "string",
   FunctionError: "string",
   LogResult: "string",
+  Payload: "string",
   StatusCode: "number",
 };
 
