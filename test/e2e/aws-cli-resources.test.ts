@@ -2,15 +2,9 @@
  * The AWS CLI, where it is installed: every resource type of our services is made, shown, shown again without a
  * difference, changed, shown with that difference and no other, and deleted.
  */
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { createBusbar } from "../../src/index.ts";
-
-const run = promisify(execFile);
+import { AwsCli, hasAwsCli } from "../support/aws-cli.ts";
 
 const account = "111122223333";
 const region = "eu-central-1";
@@ -298,54 +292,6 @@ const resourceTypes: readonly ResourceType[] = [
   },
 ];
 
-/** One CLI for all commands: most of a command's time is the start of Python. */
-class Cli {
-  readonly #process: ChildProcessWithoutNullStreams;
-  readonly #answers: AsyncIterator<string>;
-  readonly #endpoint: string;
-
-  constructor(endpoint: string) {
-    this.#endpoint = endpoint;
-    this.#process = spawn("python3", [join(import.meta.dirname, "aws-cli", "commands.py")], {
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        HOME: process.env["HOME"] ?? tmpdir(),
-        AWS_ACCESS_KEY_ID: account,
-        AWS_SECRET_ACCESS_KEY: "any",
-        AWS_DEFAULT_REGION: region,
-        AWS_CONFIG_FILE: join(tmpdir(), "busbar-no-such-config"),
-        AWS_SHARED_CREDENTIALS_FILE: join(tmpdir(), "busbar-no-such-credentials"),
-        AWS_EC2_METADATA_DISABLED: "true",
-        AWS_PAGER: "",
-      },
-    });
-    this.#answers = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
-  }
-
-  async #run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
-    this.#process.stdin.write(`${JSON.stringify([...args, "--output", "json", "--endpoint-url", this.#endpoint])}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done) throw new Error("the CLI has ended");
-    return JSON.parse(value);
-  }
-
-  async answer(args: readonly string[]): Promise<unknown> {
-    const { code, out, err } = await this.#run(args);
-    if (code !== 0) throw new Error(`${args.join(" ")}: ${err}`);
-    return out.trim() === "" ? {} : JSON.parse(out);
-  }
-
-  /** The code of the error with which a command is refused. */
-  async refusal(args: readonly string[]): Promise<string | undefined> {
-    const { err } = await this.#run(args);
-    return /An error occurred \(([\w.]+)\)/.exec(err)?.[1];
-  }
-
-  end(): void {
-    this.#process.stdin.end();
-  }
-}
-
 /** The members of a value by their dotted paths. */
 function membersOf(value: unknown, path = ""): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return { [path]: value };
@@ -356,14 +302,13 @@ function membersOf(value: unknown, path = ""): Record<string, unknown> {
 }
 
 it("every resource type is made, shown, changed and deleted with the AWS CLI", async () => {
-  const found = await run("python3", ["-c", "import awscli.clidriver"]).catch(() => undefined);
-  if (found === undefined) {
+  if (!(await hasAwsCli())) {
     console.log("python3 has no AWS CLI to import: not tried with it");
     return;
   }
   const busbar = await createBusbar({ account, region, clock: "virtual" });
   const endpoint = busbar.endpoint.replace("127.0.0.1", "localhost");
-  const cli = new Cli(endpoint);
+  const cli = new AwsCli(endpoint, account, region);
   const names: Record<string, string> = { "{url}": `${endpoint}/${account}/work` };
   const named = (args: readonly string[]) => args.map((word) => names[word] ?? word);
   const removals: (() => Promise<void>)[] = [];
