@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "..");
 const bundle = join(root, "node_modules", ".busbar-coverage.mjs");
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/emulator.ts"],
+  entryPoints: ["src/services.ts"],
   outfile: bundle,
   bundle: true,
   platform: "node",

@@ -1,6 +1,6 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
-import { Guard, type PolicyMode } from "./access/guard.ts";
+import { Guard } from "./access/guard.ts";
 import { Apis } from "./apis/apis.ts";
 import { ApiDoor } from "./apis/door.ts";
 import { callApi } from "./apis/inner-call.ts";
@@ -13,19 +13,19 @@ import { Notes } from "./calls/notes.ts";
 import type { Place } from "./calls/place.ts";
 import { RequestLog } from "./calls/request-log.ts";
 import type { RunningService } from "./calls/routes.ts";
-import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
+import type { ServiceCoverage } from "./calls/service.ts";
 import { apiGatewayTarget, apiTimeoutMs } from "./delivery/api-gateway-target.ts";
 import { DeliveryEngine } from "./delivery/engine.ts";
 import { httpDeadline, httpTarget } from "./delivery/http-target.ts";
 import { Mailbox } from "./delivery/mailbox.ts";
+import type { EmulatorOptions } from "./emulator-options.ts";
 import { AccountResets } from "./engine/account-resets.ts";
-import { Clock, type ClockMode } from "./engine/clock.ts";
+import { Clock } from "./engine/clock.ts";
 import { restoreClock } from "./engine/clock-row.ts";
-import type { Disk } from "./engine/disk.ts";
 import { Memory } from "./engine/memory.ts";
 import { Processes } from "./engine/processes.ts";
 import { Random } from "./engine/random.ts";
-import { type OnTrouble, Store } from "./engine/store.ts";
+import { Store } from "./engine/store.ts";
 import { Timers } from "./engine/timers.ts";
 import { AwsEvents } from "./events/aws-events.ts";
 import type { EventFilter, EventRecord } from "./events/event-records.ts";
@@ -34,91 +34,9 @@ import { fileFunction, isFunctionUrl, parseHandlerFile } from "./functions/handl
 import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-runtime.ts";
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
-import { apigateway } from "./services/apigateway/index.ts";
-import { apigatewaymanagementapi } from "./services/apigatewaymanagementapi/index.ts";
-import { apigatewayv2 } from "./services/apigatewayv2/index.ts";
-import { eventbridge } from "./services/eventbridge/index.ts";
-import { kinesis } from "./services/kinesis/index.ts";
-import { lambda } from "./services/lambda/index.ts";
-import { pipes } from "./services/pipes/index.ts";
-import { scheduler } from "./services/scheduler/index.ts";
-import { sns } from "./services/sns/index.ts";
-import { sqs } from "./services/sqs/index.ts";
-import { stepfunctions } from "./services/stepfunctions/index.ts";
-import { sts } from "./services/sts/index.ts";
+import { coverage, models, services } from "./services.ts";
 import { Arrivals } from "./sources/arrivals.ts";
 import { version } from "./version.ts";
-
-/** Every service Busbar has: adding one is its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [
-  sqs,
-  sns,
-  kinesis,
-  eventbridge,
-  scheduler,
-  pipes,
-  stepfunctions,
-  apigateway,
-  apigatewayv2,
-  apigatewaymanagementapi,
-  lambda,
-  sts,
-];
-const models = services.map(({ model }) => model);
-
-/** What each service's model knows and what of it is built. */
-export const coverage: readonly ServiceCoverage[] = services.map(({ model, operations }) => ({
-  service: model.name,
-  built: operations.map(({ name }) => name).sort(),
-  known: [...model.operations.keys()].sort(),
-}));
-
-export interface EmulatorOptions {
-  /** Keeps state in this directory; in memory when absent. */
-  readonly dataDir?: string | undefined;
-  /** Keeps state on this disk instead; for tests of what becomes of it when a process ends. */
-  readonly disk?: Disk | undefined;
-  /** Region of requests that name none. */
-  readonly defaultRegion?: string | undefined;
-  /** `virtual` makes time stand still until it is moved. */
-  readonly clock?: ClockMode | undefined;
-  /** Epoch milliseconds at which the clock starts; now unless told. */
-  readonly startMs?: number | undefined;
-  /** With a virtual clock and a seed: nothing is left to the machine's own time, so that a run is the same each time. */
-  readonly untimed?: boolean | undefined;
-  /** Makes ids and every other random choice repeatable. */
-  readonly seed?: string | undefined;
-  /** Does as AWS where that only slows tests down. */
-  readonly strict?: boolean | undefined;
-  /** What becomes of what a resource's policy does not allow: it is let through and noted unless told. */
-  readonly policies?: PolicyMode | undefined;
-  /** Told once of each sender and what a policy does not let it do, in words. */
-  readonly onRefusal?: ((text: string) => void) | undefined;
-  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
-  readonly streamDelayMs?: number | undefined;
-  /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
-  readonly mocks?: unknown;
-  /** A directory whose folders stand for S3 buckets. */
-  readonly s3Root?: string | undefined;
-  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
-  readonly endpoints?: Readonly<Record<string, string>> | undefined;
-  /** URLs of the keys with which issuers sign their tokens, by issuer. */
-  readonly jwks?: Readonly<Record<string, string>> | undefined;
-  /** Handler files, and URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
-  readonly functions?: Readonly<Record<string, string>> | undefined;
-  /** The Node that runs functions; the one that runs us unless told. */
-  readonly lambdaNode?: string | undefined;
-  /** Bytes the process may use before new work is refused; nobody looks unless told. */
-  readonly maxMemory?: number | undefined;
-  /** Told once when memory becomes short and once when it is enough again, in words. Default: a warning of the process. */
-  readonly onMemory?: ((isShort: boolean, text: string) => void) | undefined;
-  /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
-  readonly onBug?: ((error: unknown, where: string) => void) | undefined;
-  /** Told once when the data directory takes no more writes, and without a reason once it does again. */
-  readonly onTrouble?: OnTrouble | undefined;
-  /** Told once of what a person should know and no answer can say. Default: a warning of the process. */
-  readonly onNotice?: ((text: string) => void) | undefined;
-}
 
 /** One emulator with its own state and time; any number live side by side in a process. */
 export class Emulator {

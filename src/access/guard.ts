@@ -4,54 +4,26 @@
  */
 
 import { credentialScope } from "../../protocols/credential-scope.ts";
-import { parseArn, rootArn } from "../calls/arn.ts";
-import { roleSession } from "../calls/identity.ts";
 import type { Notes } from "../calls/notes.ts";
 import type { OperationContext } from "../calls/operation.ts";
 import type { Clock } from "../engine/clock.ts";
-import { type AccessRequest, type Decision, decide, roleOfSession } from "./evaluate.ts";
-import { explain } from "./explain.ts";
+import { type AccessRequest, roleOfSession } from "./evaluate.ts";
 import { type Policy, parsePolicy } from "./policy.ts";
+import {
+  askedBy,
+  type CallQuestion,
+  deliveryKey,
+  type Guarded,
+  ownNameOf,
+  type Sender,
+  sourceOf,
+} from "./questions.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 import { requestKeys, serviceKeys } from "./request-keys.ts";
 
 /** `audit` lets everything through and notes what AWS would have refused; `enforce` refuses it; `off` does not look. */
 export const policyModes = ["audit", "enforce", "off"] as const;
 export type PolicyMode = (typeof policyModes)[number];
-
-/** What a policy hangs on; a table's row will do. */
-export interface Guarded {
-  readonly arn: string;
-  readonly account: string;
-}
-
-/** Who pushes something, and for what: an order of the delivery engine. */
-export interface Sender {
-  readonly account: string;
-  readonly region: string;
-  readonly service: string;
-  readonly source: string;
-  readonly roleArn?: string | undefined;
-}
-
-/** What AWS answers with an error. */
-export interface Refusal {
-  readonly decision: Exclude<Decision, "allowed">;
-  /** ARN of the user or the role, or the service's name. */
-  readonly principal: string;
-  /** For people: which statement, and why. */
-  readonly note: string;
-}
-
-export interface CallQuestion {
-  /** `{service}:{Action}`. */
-  readonly action: string;
-  /** What statements name as their Resource, where it is not what the policy hangs on. */
-  readonly resource?: string | undefined;
-  /** No policy can give it to another account. */
-  readonly ownersOnly?: boolean | undefined;
-  /** Condition keys of the service, in lower case. */
-  readonly keys?: Readonly<Record<string, string | undefined>> | undefined;
-}
 
 interface Compiled {
   readonly policy: Policy | undefined;
@@ -61,15 +33,6 @@ interface Compiled {
   /** What it has to say of deliveries. */
   readonly answers: Map<string, Refusal | undefined>;
 }
-
-/** Services that push in their own name; every other acts by a role, or as the account. */
-const inOwnName: Readonly<Record<string, { readonly name: string; readonly to: RegExp }>> = {
-  sns: { name: "sns.amazonaws.com", to: /^sqs:/ },
-  eventbridge: { name: "events.amazonaws.com", to: /^(sqs|sns):/ },
-};
-
-/** Services whose calls are their users', made by a role that may not be known here. */
-const byRole = new Set(["states", "pipes", "scheduler", "lambda", "apigateway", "cloudformation"].map(domainOf));
 
 /** Texts and questions come from clients: bounds for what is remembered of them. */
 const mostPolicies = 1000;
@@ -131,7 +94,7 @@ export class Guard {
           ? requestKeys(context, now, guarded.account, question.keys)
           : serviceKeys(service, sourceOf(principal.sourceArn ?? ""), context.region, now, guarded.account),
     };
-    const refusal = refusalOf(compiled, asked, isOwner, question.ownersOnly === true);
+    const refusal = refusalOf(compiled.policy, asked, isOwner, question.ownersOnly === true);
     return refusal && this.#found(refusal, context.requestId, `${refusal.principal} ${asked.action} ${asked.resource}`);
   }
 
@@ -188,7 +151,7 @@ export class Guard {
     const key = isKept ? deliveryKey(guarded, sender, question) : "";
     if (isKept && answers.has(key)) return answers.get(key);
     const { asked, isOwner } = askedBy(sender, guarded, question, this.#deps.clock.now());
-    const refusal = isOwner && !compiled.denies ? undefined : refusalOf(compiled, asked, isOwner, false);
+    const refusal = isOwner && !compiled.denies ? undefined : refusalOf(compiled.policy, asked, isOwner, false);
     if (isKept) {
       if (answers.size >= mostAnswers) answers.clear();
       answers.set(key, refusal);
@@ -224,99 +187,4 @@ export class Guard {
     }
     return compiled;
   }
-}
-
-/** What AWS says of it in its errors, after the action and the resource. @param action as the service writes it. */
-export function refusalWords({ decision }: Refusal, action: string): string {
-  return decision === "denied"
-    ? "with an explicit deny in a resource-based policy"
-    : `because no resource-based policy allows the ${action} action`;
-}
-
-/** The error text that IAM has for it. @param action as the service writes it. */
-export function notAuthorized(refusal: Refusal, action: string, resource: string): string {
-  return `User: ${refusal.principal} is not authorized to perform: ${action} on resource: ${resource} ${refusalWords(refusal, action)}`;
-}
-
-function refusalOf(
-  { policy }: Compiled,
-  asked: AccessRequest,
-  isOwner: boolean,
-  ownersOnly: boolean,
-): Refusal | undefined {
-  let decision: Decision = policy === undefined ? "not allowed" : decide(policy, asked);
-  if (isOwner && decision === "not allowed") return undefined;
-  const ownersAlone = ownersOnly && !isOwner && decision !== "denied";
-  if (ownersAlone) decision = "not allowed";
-  if (decision === "allowed") return undefined;
-  const principal = asked.service ?? asked.principal.arn;
-  const source = asked.service === undefined ? undefined : asked.keys.get("aws:sourcearn");
-  const who = source === undefined ? principal : `${principal} for ${source}`;
-  const why = ownersAlone ? "no policy gives it to another account" : explain(policy, asked);
-  return { decision, principal, note: `${who} may not ${asked.action} ${asked.resource}: ${why}` };
-}
-
-/** The question that a delivery is, and whether it is asked by the resource's own account. */
-function askedBy(
-  sender: Sender,
-  guarded: Guarded,
-  question: CallQuestion,
-  now: number,
-): { asked: AccessRequest; isOwner: boolean } {
-  const { account, region, service, source, roleArn } = sender;
-  const { action, resource = guarded.arn } = question;
-  const session = roleArn === undefined ? undefined : roleSession(roleArn, "busbar");
-  const own = session === undefined ? inOwnName[service] : undefined;
-  if (own?.to.test(action) === true) {
-    // A subscription's ARN is its topic's and an id; policies know of the topic.
-    const about = sourceOf(service === "sns" ? source.split(":").slice(0, 6).join(":") : source);
-    const keys = serviceKeys(own.name, about, region, now, guarded.account);
-    return {
-      asked: {
-        account: about.account,
-        principal: { arn: own.name, userId: own.name },
-        service: own.name,
-        action,
-        resource,
-        keys,
-      },
-      isOwner: false,
-    };
-  }
-  const partition = parseArn(guarded.arn)?.partition ?? "aws";
-  const acting = session ?? { account, arn: rootArn(account, partition), userId: account };
-  const principal = { kind: "session" as const, arn: acting.arn, userId: acting.userId };
-  const keys = requestKeys(
-    { account: acting.account, principal, region, request: undefined },
-    now,
-    guarded.account,
-    question.keys,
-  );
-  return {
-    asked: { account: acting.account, principal, action, resource, keys },
-    isOwner: acting.account === guarded.account,
-  };
-}
-
-/** One line for what is decided alike. */
-function deliveryKey(
-  { arn }: Guarded,
-  { account, region, service, source, roleArn = "" }: Sender,
-  { action, resource = "" }: CallQuestion,
-): string {
-  return `${service} ${source} ${account} ${region} ${roleArn} ${action} ${arn} ${resource}`;
-}
-
-function sourceOf(arn: string): { arn: string; account: string } {
-  return { arn, account: parseArn(arn)?.account ?? "" };
-}
-
-/** The name as which a service itself is asked about; undefined for those that act by a role or as the account. */
-function ownNameOf(service: string | undefined): string | undefined {
-  const name = service === domainOf("eventbridge") ? domainOf("events") : service;
-  return name === undefined || byRole.has(name) ? undefined : name;
-}
-
-function domainOf(service: string): string {
-  return `${service}.amazonaws.com`;
 }

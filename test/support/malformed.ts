@@ -2,7 +2,7 @@
 import { METHODS } from "node:http";
 import { gzipSync } from "node:zlib";
 import { kindOf, type Shape } from "../../protocols/schema.ts";
-import { services } from "../../src/emulator.ts";
+import { services } from "../../src/services.ts";
 import type { Chance } from "./chance.ts";
 import { hostileJson } from "./hostile-json.ts";
 import { cborOf, queryOf } from "./hostile-wire.ts";

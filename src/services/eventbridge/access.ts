@@ -1,6 +1,7 @@
 /** Who may do what with a bus: what its policy says, by the guard. */
 import { AwsError } from "../../../protocols/error.ts";
-import { type CallQuestion, notAuthorized } from "../../access/guard.ts";
+import type { CallQuestion } from "../../access/questions.ts";
+import { notAuthorized } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import type { EventBridge } from "./eventbridge.ts";

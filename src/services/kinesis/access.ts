@@ -1,7 +1,7 @@
 /** Who may do what with a stream or a consumer: what its policy says, by the guard. */
 import { AccessDeniedException$ } from "@aws-sdk/client-kinesis";
 import { AwsError } from "../../../protocols/error.ts";
-import { notAuthorized } from "../../access/guard.ts";
+import { notAuthorized } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import type { Kinesis } from "./kinesis.ts";

@@ -5,8 +5,9 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type { Processes } from "../../engine/processes.ts";
 import type { Store } from "../../engine/store.ts";
+import { codePieceTable, codeTable, heldCodeTable, layerVersionTable } from "./code-tables.ts";
 import { invalidParameter } from "./errors.ts";
-import { type CodePlace, codePieceTable, codeTable, heldCodeTable, layerVersionTable, versionTable } from "./tables.ts";
+import { type CodePlace, versionTable } from "./tables.ts";
 import { unzip, unzippedSize } from "./zips.ts";
 
 /** Bytes of a piece; in base64 a row of a megabyte. */

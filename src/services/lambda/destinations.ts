@@ -5,8 +5,9 @@ import { isJson } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import type { Way } from "../../delivery/types.ts";
 import type { FunctionAnswer } from "../../functions/types.ts";
+import type { EventRow } from "./event-tables.ts";
 import type { Lambda } from "./lambda.ts";
-import { type EventRow, type InvokeConfigRow, latest } from "./tables.ts";
+import { type InvokeConfigRow, latest } from "./tables.ts";
 
 export type Condition = "Success" | "RetriesExhausted" | "EventAgeExceeded" | "ZeroReservedConcurrency";
 

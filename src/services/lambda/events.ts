@@ -7,8 +7,9 @@ import { Cause, currentCause } from "../../calls/cause.ts";
 import { Invocation } from "../../calls/invocation.ts";
 import type { FunctionAnswer } from "../../functions/types.ts";
 import { type Condition, Destinations } from "./destinations.ts";
+import { type EventRow, eventPayloadTable, eventTable } from "./event-tables.ts";
 import type { Lambda } from "./lambda.ts";
-import { type EventRow, eventPayloadTable, eventTable, type InvokeConfigRow, latest } from "./tables.ts";
+import { type InvokeConfigRow, latest } from "./tables.ts";
 
 /** The pauses before the first and the second retry of an event that its function failed with. */
 const retryPausesMs = [60_000, 120_000];

@@ -7,6 +7,7 @@ import type { ServiceDependencies } from "../../calls/service.ts";
 import { qualifierOf } from "../../functions/names.ts";
 import type { InvokeOptions } from "../../functions/types.ts";
 import { CodeStore } from "./code-store.ts";
+import { heldCodeTable, layerTable, layerVersionTable } from "./code-tables.ts";
 import { DurableExecutions } from "./durable/executions.ts";
 import { conflict, functionNotFound, notFound, staleRevision } from "./errors.ts";
 import { EventSources } from "./event-sources/event-sources.ts";
@@ -21,11 +22,8 @@ import {
   codeSigningTable,
   type FunctionRow,
   functionTable,
-  heldCodeTable,
   invokeConfigTable,
   latest,
-  layerTable,
-  layerVersionTable,
   policyTable,
   provisionedTable,
   type UrlRow,

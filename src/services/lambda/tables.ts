@@ -1,7 +1,6 @@
 /** The rows Lambda keeps, and the orders in which it looks at them. */
 import type { AliasRoutingConfiguration, CapacityProvider, Cors, FunctionConfiguration } from "@aws-sdk/client-lambda";
 import { placeKey } from "../../calls/place.ts";
-import { definePackedTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 export const latest = "$LATEST";
@@ -146,32 +145,6 @@ export interface ProvisionedRow {
   readonly lastModified: string;
 }
 
-export interface LayerVersionRow {
-  readonly arn: string;
-  readonly layerArn: string;
-  readonly account: string;
-  readonly region: string;
-  readonly name: string;
-  readonly version: number;
-  readonly description: string;
-  readonly licenseInfo?: string | undefined;
-  readonly runtimes?: readonly string[] | undefined;
-  readonly architectures?: readonly string[] | undefined;
-  readonly createdAt: string;
-  readonly codeId: string;
-  readonly sha256: string;
-  readonly size: number;
-}
-
-/** Numbers of a layer are never used again. */
-export interface LayerRow {
-  readonly arn: string;
-  readonly account: string;
-  readonly region: string;
-  readonly name: string;
-  readonly lastVersion: number;
-}
-
 export interface CodeSigningRow {
   readonly arn: string;
   readonly account: string;
@@ -195,67 +168,6 @@ export interface CapacityProviderRow {
   readonly lastModified: string;
   readonly tags: Readonly<Record<string, string>>;
 }
-
-/** A zip that some version or layer consists of; one for all that have the same. */
-export interface CodeRow {
-  /** Account and digest. */
-  readonly id: string;
-  readonly account: string;
-  readonly sha256: string;
-  readonly size: number;
-  readonly unzippedSize: number;
-  /** Serials of its pieces. */
-  readonly pieces: readonly number[];
-}
-
-export interface CodePieceRow {
-  readonly serial: number;
-  readonly account: string;
-  /** Base64. */
-  readonly text: string;
-}
-
-/** An event that waits for its function, or for its next try. */
-export interface EventRow {
-  readonly requestId: string;
-  readonly account: string;
-  readonly region: string;
-  readonly functionArn: string;
-  /** As it was asked for. */
-  readonly arn: string;
-  readonly clientContext?: string | undefined;
-  readonly payloadSerial: number;
-  readonly acceptedMs: number;
-  /** How often the function ran with it, and how often it could not. */
-  readonly attempts: number;
-  readonly throttles: number;
-  readonly cause?: string | undefined;
-}
-
-interface EventPayloadRow {
-  readonly serial: number;
-  readonly account: string;
-  readonly payload: string;
-}
-
-export const eventTable = defineTable<EventRow>()({
-  name: "lambda.events",
-  key: (row) => row.requestId,
-  account: (row) => row.account,
-  indexes: {},
-});
-
-export const eventPayloadTable = definePackedTable<EventPayloadRow>({
-  name: "lambda.eventPayloads",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.payload,
-  row: (head, payload) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, payload };
-  },
-});
 
 export const functionTable = defineTable<FunctionRow>()({
   name: "lambda.functions",
@@ -315,38 +227,6 @@ export const provisionedTable = defineTable<ProvisionedRow>()({
   indexes: { function: { group: (row) => row.functionArn, order: (row) => row.arn } },
 });
 
-export const layerTable = defineTable<LayerRow>()({
-  name: "lambda.layers",
-  key: (row) => row.arn,
-  account: (row) => row.account,
-  indexes: { name: { group: placeKey, order: (row) => row.name } },
-});
-
-export const layerVersionTable = defineTable<LayerVersionRow>()({
-  name: "lambda.layerVersions",
-  key: (row) => row.arn,
-  account: (row) => row.account,
-  indexes: {
-    version: { group: (row) => row.layerArn, order: (row) => row.version },
-    code: { group: (row) => row.codeId, order: (row) => row.arn },
-  },
-});
-
-/** Which versions of functions hold a layer's code. */
-export interface HeldCodeRow {
-  /** ARN of the version and place among its layers. */
-  readonly key: string;
-  readonly account: string;
-  readonly codeId: string;
-}
-
-export const heldCodeTable = defineTable<HeldCodeRow>()({
-  name: "lambda.heldCodes",
-  key: (row) => row.key,
-  account: (row) => row.account,
-  indexes: { code: { group: (row) => row.codeId, order: (row) => row.key } },
-});
-
 export const codeSigningTable = defineTable<CodeSigningRow>()({
   name: "lambda.codeSigning",
   key: (row) => row.arn,
@@ -359,23 +239,4 @@ export const capacityProviderTable = defineTable<CapacityProviderRow>()({
   key: (row) => row.arn,
   account: (row) => row.account,
   indexes: { name: { group: placeKey, order: (row) => row.name } },
-});
-
-export const codeTable = defineTable<CodeRow>()({
-  name: "lambda.codes",
-  key: (row) => row.id,
-  account: (row) => row.account,
-  indexes: { account: { group: (row) => row.account, order: (row) => row.id } },
-});
-
-export const codePieceTable = definePackedTable<CodePieceRow>({
-  name: "lambda.codePieces",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.text,
-  row: (head, text) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, text };
-  },
 });

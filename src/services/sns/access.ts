@@ -1,7 +1,7 @@
 /** Who may do what to a topic: what its policy says, by the guard. */
 import { AuthorizationErrorException$ } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
-import { notAuthorized } from "../../access/guard.ts";
+import { notAuthorized } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Delivery } from "../../delivery/types.ts";
 import type { Sns } from "./sns.ts";

@@ -1,5 +1,6 @@
 /** Who may do what with a queue: what its policy says, by the guard. */
-import { type Guard, notAuthorized, type Refusal } from "../../access/guard.ts";
+import type { Guard } from "../../access/guard.ts";
+import { notAuthorized, type Refusal } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { type Delivery, DeliveryFailure, type Receiver, type Shared } from "../../delivery/types.ts";
 import { accessDenied } from "./errors.ts";

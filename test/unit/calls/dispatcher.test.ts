@@ -9,11 +9,11 @@ import { Identities } from "../../../src/calls/identity.ts";
 import { Invocation } from "../../../src/calls/invocation.ts";
 import type { OperationDefinition } from "../../../src/calls/operation.ts";
 import { RequestLog } from "../../../src/calls/request-log.ts";
-import { services as definitions } from "../../../src/emulator.ts";
 import { AccountResets } from "../../../src/engine/account-resets.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
+import { services as definitions } from "../../../src/services.ts";
 import { arbitraryOf } from "../../fuzz/schema-arbitrary.ts";
 import { dialects } from "../../fuzz/sdk-wire.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { isNewWork, outOfMemory } from "../../../src/calls/new-work.ts";
-import { services } from "../../../src/emulator.ts";
+import { services } from "../../../src/services.ts";
 
 const operations = services.flatMap(({ model }) => [...model.operations.keys()]);
 

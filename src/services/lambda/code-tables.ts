@@ -1,0 +1,100 @@
+/** The rows that hold zips, and those of layers, which consist of them. */
+import { placeKey } from "../../calls/place.ts";
+import { definePackedTable } from "../../engine/packed-table.ts";
+import { defineTable } from "../../engine/table.ts";
+
+/** A zip that some version or layer consists of; one for all that have the same. */
+export interface CodeRow {
+  /** Account and digest. */
+  readonly id: string;
+  readonly account: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly unzippedSize: number;
+  /** Serials of its pieces. */
+  readonly pieces: readonly number[];
+}
+
+export interface CodePieceRow {
+  readonly serial: number;
+  readonly account: string;
+  /** Base64. */
+  readonly text: string;
+}
+
+export const codeTable = defineTable<CodeRow>()({
+  name: "lambda.codes",
+  key: (row) => row.id,
+  account: (row) => row.account,
+  indexes: { account: { group: (row) => row.account, order: (row) => row.id } },
+});
+
+export const codePieceTable = definePackedTable<CodePieceRow>({
+  name: "lambda.codePieces",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial} ${account}`,
+  text: (row) => row.text,
+  row: (head, text) => {
+    const [serial, account] = head.split(" ") as [string, string];
+    return { serial: Number(serial), account, text };
+  },
+});
+
+export interface LayerVersionRow {
+  readonly arn: string;
+  readonly layerArn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly version: number;
+  readonly description: string;
+  readonly licenseInfo?: string | undefined;
+  readonly runtimes?: readonly string[] | undefined;
+  readonly architectures?: readonly string[] | undefined;
+  readonly createdAt: string;
+  readonly codeId: string;
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** Numbers of a layer are never used again. */
+export interface LayerRow {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly lastVersion: number;
+}
+
+export const layerTable = defineTable<LayerRow>()({
+  name: "lambda.layers",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: { name: { group: placeKey, order: (row) => row.name } },
+});
+
+export const layerVersionTable = defineTable<LayerVersionRow>()({
+  name: "lambda.layerVersions",
+  key: (row) => row.arn,
+  account: (row) => row.account,
+  indexes: {
+    version: { group: (row) => row.layerArn, order: (row) => row.version },
+    code: { group: (row) => row.codeId, order: (row) => row.arn },
+  },
+});
+
+/** Which versions of functions hold a layer's code. */
+export interface HeldCodeRow {
+  /** ARN of the version and place among its layers. */
+  readonly key: string;
+  readonly account: string;
+  readonly codeId: string;
+}
+
+export const heldCodeTable = defineTable<HeldCodeRow>()({
+  name: "lambda.heldCodes",
+  key: (row) => row.key,
+  account: (row) => row.account,
+  indexes: { code: { group: (row) => row.codeId, order: (row) => row.key } },
+});

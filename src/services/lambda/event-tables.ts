@@ -1,0 +1,45 @@
+/** The rows of asynchronous invocations that have not ended. */
+import { definePackedTable } from "../../engine/packed-table.ts";
+import { defineTable } from "../../engine/table.ts";
+
+/** An event that waits for its function, or for its next try. */
+export interface EventRow {
+  readonly requestId: string;
+  readonly account: string;
+  readonly region: string;
+  readonly functionArn: string;
+  /** As it was asked for. */
+  readonly arn: string;
+  readonly clientContext?: string | undefined;
+  readonly payloadSerial: number;
+  readonly acceptedMs: number;
+  /** How often the function ran with it, and how often it could not. */
+  readonly attempts: number;
+  readonly throttles: number;
+  readonly cause?: string | undefined;
+}
+
+interface EventPayloadRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly payload: string;
+}
+
+export const eventTable = defineTable<EventRow>()({
+  name: "lambda.events",
+  key: (row) => row.requestId,
+  account: (row) => row.account,
+  indexes: {},
+});
+
+export const eventPayloadTable = definePackedTable<EventPayloadRow>({
+  name: "lambda.eventPayloads",
+  serial: (row) => row.serial,
+  account: (row) => row.account,
+  head: ({ serial, account }) => `${serial} ${account}`,
+  text: (row) => row.payload,
+  row: (head, payload) => {
+    const [serial, account] = head.split(" ") as [string, string];
+    return { serial: Number(serial), account, payload };
+  },
+});
