@@ -60,7 +60,7 @@ export function claim(
   return "error" in claimed ? (claimForeign(request, index) ?? claimed) : claimed;
 }
 
-/** What is not ours may be a call of a service that Busbar has not. */
+/** What is not ours may be a call of a service that Busbar does not have. */
 function claimForeign(request: WireRequest, { services, protocols }: Index): Unclaimed | undefined {
   const service = foreignService(request, services);
   if (service === undefined) return undefined;

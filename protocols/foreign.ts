@@ -1,4 +1,4 @@
-/** Calls of services of AWS that Busbar has not: whose each is, and the form in which it is answered. */
+/** Calls of services of AWS that Busbar does not have: whose each is, and the form in which it is answered. */
 import { awsServices } from "./aws-services.ts";
 import { credentialScope } from "./credential-scope.ts";
 import { AwsError } from "./error.ts";
@@ -78,7 +78,7 @@ export function foreignService(request: WireRequest, ours: readonly ServiceModel
   return bySigningName.get(signed) ?? unknownService(signed);
 }
 
-/** The answer to a call of a service that Busbar has not, in the service's own form. */
+/** The answer to a call of a service that Busbar does not have, in the service's own form. */
 export function foreignCall(
   request: WireRequest,
   service: ForeignService,

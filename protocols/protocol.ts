@@ -66,7 +66,7 @@ export interface Unclaimed {
   readonly protocol: ErrorProtocol;
   /** The service it seems to be for. */
   readonly service: ServiceModel | undefined;
-  /** The call of a service of AWS that Busbar has not; then the error says so. */
+  /** The call of a service of AWS that Busbar does not have; then the error says so. */
   readonly foreign?: ForeignCall;
 }
 

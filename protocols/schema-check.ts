@@ -1,6 +1,6 @@
 /**
  * The other form in which AWS tells violations of its model: EventBridge Pipes asks a JSON schema checker (the Java
- * library json-schema-validator), in whose words each member is told by its path.
+ * library json-schema-validator), in whose words each member is named by its path.
  */
 import { compilePattern } from "./pattern.ts";
 import { kindOf, type Shape } from "./schema.ts";

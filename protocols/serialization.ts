@@ -83,7 +83,7 @@ export function dateOf(ms: number): Date {
 const ISO_DATE = /^[+-]?\d{4,6}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d(?:\.\d{1,9})? GMT$/;
 
-/** Reads a timestamp that travelled as text (query strings, headers, forms); undefined when it is none. */
+/** Reads a timestamp that travelled as text (query strings, headers, forms); undefined when it is not one. */
 export function parseTimestamp(text: string, format: TimestampFormat): Date | undefined {
   const ms =
     format === "epoch-seconds"

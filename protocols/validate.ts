@@ -280,7 +280,7 @@ function lengthOf(value: unknown): number {
   return Object.keys(value as object).length;
 }
 
-/** The value in a description; of data, and of what the model calls sensitive, nothing is told unless it is empty. */
+/** The value in a description; of data, and of what the model calls sensitive, nothing is shown unless it is empty. */
 function shown(value: unknown, shape: Shape, constraints: Constraints): string {
   if (isSensitive(shape) && value !== "") return "";
   if (value === undefined || value === null) return "null ";

@@ -36,7 +36,7 @@ export interface CliOptions {
   readonly lambdaNode: string | undefined;
   /** Handler files and URLs of functions by name or ARN. */
   readonly functions: Readonly<Record<string, string>>;
-  /** URLs of services Busbar has not, by the name Step Functions calls them; `*` is for all others. */
+  /** URLs of services Busbar does not have, by the name Step Functions calls them; `*` is for all others. */
   readonly endpoints: Readonly<Record<string, string>>;
   /** URLs of key sets, by the issuer of tokens. */
   readonly jwks: Readonly<Record<string, string>>;
@@ -77,7 +77,7 @@ Usage: busbar [options]
                          * lets in every page; may be repeated
   --host-name <name>     a name by which clients reach the server, where it is none of localhost, its address, a name
                          without dots, *.localhost.localstack.cloud or *.amazonaws.com; may be repeated
-  --endpoint <name=url>  where a service is that Busbar has not (dynamodb=http://localhost:8000): clients' calls of it are
+  --endpoint <name=url>  where a service is that Busbar does not have (dynamodb=http://localhost:8000): clients' calls of it are
                          passed on, tasks call it there; functions (lambda=url), API Gateway for rules and pipes
                          (execute-api=url), KMS for encrypted queues (kms=url); *=url for all others; may be repeated
   --jwks <issuer=url>    where the keys of a token issuer are, for authorizers of APIs, if not at the issuer itself
@@ -87,7 +87,7 @@ Usage: busbar [options]
                          directory with such files or with boot.d, start.d, ready.d and shutdown.d; may be repeated
   --s3-root <path>       a directory whose folders stand for S3 buckets, for distributed Maps
   --mocks <file>         mocked task outcomes, in the format of Step Functions Local's mock configuration file
-  --function <name=at>   this Lambda function (name or ARN) is a handler in a file (f=./dir/index.mjs#handler), run anew after
+  --function <name=at>   this Lambda function (name or ARN) is a handler in a file (f=./dir/index.mjs#handler), run again after
                          each change, or at a URL that speaks Lambda's Invoke API; may be repeated
   --lambda-node <path>   the Node that runs functions of Node runtimes (the one that runs Busbar)
   --version              print the version

@@ -60,7 +60,7 @@ export interface ExecutionViews {
   waitForExecution(executionArn: string, options?: WaitOptions): Promise<ShownExecution>;
 }
 
-/** How often a condition is looked at that nobody announces. */
+/** How often a condition is polled that nobody announces. */
 const pollMs = 10;
 const mostMessages = 10_000;
 

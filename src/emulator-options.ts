@@ -30,7 +30,7 @@ export interface EmulatorOptions {
   readonly mocks?: unknown;
   /** A directory whose folders stand for S3 buckets. */
   readonly s3Root?: string | undefined;
-  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  /** URLs of services that Busbar does not have, by the name Step Functions calls them. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
   /** URLs of the keys with which issuers sign their tokens, by issuer. */
   readonly jwks?: Readonly<Record<string, string>> | undefined;

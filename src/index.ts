@@ -78,14 +78,14 @@ export interface BusbarOptions {
   /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
   readonly streamDelay?: string | number;
   /**
-   * Functions by name or ARN: handler files, which are run anew after each change (`{ worker: "./worker/index.mjs#handler" }`,
+   * Functions by name or ARN: handler files, which run again after each change (`{ worker: "./worker/index.mjs#handler" }`,
    * `"./worker#index.handler"`), or URLs that speak Lambda's Invoke API (`{ worker: "http://localhost:9000" }`).
    */
   readonly functions?: Readonly<Record<string, string>>;
   /** The Node that runs functions: a path. The one that runs this process unless told. */
   readonly lambdaNode?: string;
   /**
-   * Where services are that Busbar has not, by their names in `aws-sdk:<service>` (`{ dynamodb: "http://localhost:8000" }`;
+   * Where services are that Busbar does not have, by their names in `aws-sdk:<service>` (`{ dynamodb: "http://localhost:8000" }`;
    * `"*"` for all others). Clients' calls of them are passed on there as they come. Step Functions tasks call them there, through
    * the services' own clients when they are installed in the working directory.
    * `lambda` has the functions that nobody registers, `execute-api` is API Gateway for rules and pipes, `kms` is asked for the

@@ -1,4 +1,4 @@
-/** The Condition element (IAM user guide: condition operators). A key the request has not is absent, as in AWS. */
+/** The Condition element (IAM user guide: condition operators). A key that the request does not have is absent, as in AWS. */
 import { isObject } from "../../protocols/unknown-json.ts";
 import { addressKey, cidrRange } from "../events/pattern/ip.ts";
 import { expandVariables, type RequestKeys, wildcardMatches } from "./wildcard.ts";

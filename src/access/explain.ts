@@ -32,6 +32,6 @@ function lackOf(statement: Statement, request: AccessRequest, { hasVariables }: 
   if (lacking === undefined) return "is only for what others may be given";
   if (typeof lacking === "string") return `is for another ${lacking}`;
   const value = request.keys.get(lacking.key);
-  const is = value === undefined ? "which the request has not" : `which is ${value}`;
+  const is = value === undefined ? "which the request does not have" : `which is ${value}`;
   return `wants ${lacking.name} ${lacking.keyName} ${lacking.values.join(" or ")}, ${is}`;
 }

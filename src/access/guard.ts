@@ -30,7 +30,7 @@ interface Compiled {
   readonly denies: boolean;
   /** What it says depends on the time. */
   readonly timed: boolean;
-  /** What it has to say of deliveries. */
+  /** Its decisions about deliveries. */
   readonly answers: Map<string, Refusal | undefined>;
 }
 

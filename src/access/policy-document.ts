@@ -19,7 +19,7 @@ export interface RequiredMembers {
 }
 
 /**
- * Reads the text of a policy; returns the reason why it is none, in the words of IAM's parser, which
+ * Reads the text of a policy; returns the reason why it is not one, in the words of IAM's parser, which
  * services put into errors of their own. Of a statement no more is checked than that it is an object.
  */
 export function readPolicyDocument(text: string, required?: RequiredMembers): PolicyDocument | string {

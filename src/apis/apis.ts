@@ -16,7 +16,7 @@ import { Tokens } from "./tokens.ts";
 /** Which API a request is for, and what of its address is left for the API to look at. */
 export interface ApiCall {
   readonly apiId: string;
-  /** Undecoded, begins with a slash. Its first segment names the stage, unless `stage` is told. */
+  /** Undecoded, begins with a slash. Its first segment names the stage, unless `stage` is given. */
   readonly path: string;
   /** Of the custom domain's mapping. */
   readonly stage: string | undefined;

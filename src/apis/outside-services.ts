@@ -1,4 +1,4 @@
-/** How services that Busbar has not are spoken to in the form `action/…`, at an endpoint that stands for them. */
+/** How services that Busbar does not have are spoken to in the form `action/…`, at an endpoint that stands for them. */
 import { awsServices } from "../../protocols/aws-services.ts";
 
 interface OutsideService {

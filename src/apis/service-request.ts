@@ -179,7 +179,7 @@ async function sendOutside(
   return { status, rawHeaders, body };
 }
 
-/** Where a service is that Busbar has not, by whichever of its names somebody has told. */
+/** Where a service is that Busbar does not have, by whichever of its names somebody has told. */
 export function endpointOf(
   endpoints: Readonly<Record<string, string>>,
   names: readonly (string | undefined)[],
@@ -188,7 +188,7 @@ export function endpointOf(
   return undefined;
 }
 
-/** The service of ours that the URI names; undefined for one that Busbar has not. */
+/** The service of ours that the URI names; undefined for one that Busbar does not have. */
 function modelOf({ service }: ServiceTarget, models: ReadonlyMap<string, ServiceModel>): ServiceModel | undefined {
   for (const model of models.values()) {
     if (model.signingNames.includes(service) || model.hostPrefixes.includes(service)) return model;

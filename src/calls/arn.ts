@@ -33,7 +33,7 @@ export function rootArn(account: string, partition: string): string {
   return `arn:${partition}:iam::${account}:root`;
 }
 
-/** The parts of an ARN, or undefined when the text is none (fewer than six parts, or not starting with `arn:`). */
+/** The parts of an ARN, or undefined when the text is not one (fewer than six parts, or not starting with `arn:`). */
 export function parseArn(text: string): Arn | undefined {
   const [prefix, partition, service, region, account, ...rest] = text.split(":");
   if (prefix !== "arn" || !partition || !service || region === undefined || account === undefined) return undefined;

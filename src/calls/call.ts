@@ -118,7 +118,7 @@ export class Request extends Call {
     this.#foreign = foreign?.service.name;
   }
 
-  /** Whether it is for a service of AWS that Busbar has not. */
+  /** Whether it is for a service of AWS that Busbar does not have. */
   get isForeign(): boolean {
     return this.#foreign !== undefined;
   }

@@ -238,7 +238,7 @@ export class Dispatcher {
     return context.invocation.cause.run(() => this.#deps.store.transaction(() => run(input, context)));
   }
 
-  /** The result, or its error, once what it tells of is durable. @param commits before the operation ran. */
+  /** The result, or its error, once what it reports is durable. @param commits before the operation ran. */
   async #afterFlush(result: Promise<object | undefined>, commits: number): Promise<object | undefined> {
     const { store } = this.#deps;
     try {

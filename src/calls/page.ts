@@ -6,7 +6,7 @@ export function encodeToken(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString("base64");
 }
 
-/** The position in a token, or undefined for a text that is none of ours. The caller checks its type. */
+/** The position in a token, or undefined for a text that is not ours. The caller checks its type. */
 export function decodeToken(token: string): unknown {
   return tryParseJson(Buffer.from(token, "base64").toString());
 }

@@ -1,4 +1,4 @@
-/** Clients' calls of services that Busbar has not, which are passed on to an `--endpoint`. */
+/** Clients' calls of services that Busbar does not have, which are passed on to an `--endpoint`. */
 import { protocols } from "../../protocols/all.ts";
 import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";

@@ -31,7 +31,7 @@ export interface ServiceOptions {
   readonly mocks?: unknown;
   /** A directory whose folders stand for S3 buckets. */
   readonly s3Root?: string | undefined;
-  /** URLs of services that Busbar has not, by the name Step Functions calls them. */
+  /** URLs of services that Busbar does not have, by the name Step Functions calls them. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -96,7 +96,7 @@ export class DeliveryEngine {
     this.#targets.addAll(kind, deliverAll);
   }
 
-  /** Registers who makes the payload of each attempt of a service's deliveries anew. */
+  /** Registers who makes a new payload for each attempt of a service's deliveries. */
   prepareAttempt(service: string, prepare: PrepareAttempt): void {
     this.#targets.prepare(service, prepare);
   }

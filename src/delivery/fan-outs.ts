@@ -44,7 +44,7 @@ export class FanOuts {
     return this.#waiting;
   }
 
-  /** Counts what waits anew: after a start or a reset. */
+  /** Counts what waits again: after a start or a reset. */
   count(): void {
     this.#waiting = 0;
     for (const { receivers } of this.#parts.values()) this.#waiting += receivers.length;

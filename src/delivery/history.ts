@@ -1,4 +1,4 @@
-/** What became of deliveries and messages, to be looked at: the last of each outcome, and how many there were in all. */
+/** What became of deliveries and messages, for inspection: the last of each outcome, and how many there were in all. */
 
 import type { Notes } from "../calls/notes.ts";
 import { withoutSecrets } from "../outside/secrets.ts";

@@ -28,7 +28,7 @@ export interface Kinds {
   readonly logs: LogParameters;
   /** A record of a Firehose stream, kept in the mailbox. Target: its ARN. Payload: the record. */
   readonly firehose: Details;
-  /** What leaves AWS or goes to a service that Busbar has not, kept in the mailbox. */
+  /** What leaves AWS or goes to a service that Busbar does not have, kept in the mailbox. */
   readonly mailbox: Details & { readonly channel: string };
   /** A text message. Target: the phone number. */
   readonly sms: Details;

@@ -1,6 +1,6 @@
 /**
  * When which pending delivery is begun. Deliveries to one target are a lane. A lane's first one under way has a place of
- * the lane's own, so that targets that hang hold up nobody else; all further ones take places that the lanes share.
+ * the lane's own, so that targets that hang block nobody else; all further ones take places that the lanes share.
  */
 
 import type { Clock, Timer } from "../engine/clock.ts";

@@ -15,7 +15,7 @@ import {
   type Exhausted,
 } from "./types.ts";
 
-/** Given up ones kept to be looked at. */
+/** Given up ones kept for inspection. */
 const keptFailed = 1000;
 
 /** Hears of a delivery that is given up, inside the transaction, and answers what became of its dead letter. */
@@ -43,7 +43,7 @@ export class Outbox {
     this.lanes = new Lanes(clock, this.#rows.by.lane, begin);
   }
 
-  /** Counts what is pending anew: after a start or a reset. */
+  /** Counts what is pending again: after a start or a reset. */
   count(): void {
     this.#payloads.count(this.#rows.by.status.range("pending"));
   }

@@ -49,7 +49,7 @@ export class Payloads {
     });
   }
 
-  /** Counts what is pending anew: after a start or a reset. */
+  /** Counts what is pending again: after a start or a reset. */
   count(pending: Iterable<DeliveryRow>): void {
     this.#last = undefined;
     this.#pendingChars = 0;

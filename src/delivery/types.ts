@@ -182,7 +182,7 @@ export type DeliverAllLocally<K extends Kind = Kind> = (
   ids: readonly string[],
 ) => ReadonlyMap<number, DeliveryFailure>;
 
-/** Makes the payload of an attempt, for a service whose payloads tell of the attempt. @throws DeliveryFailure */
+/** Makes the payload of an attempt, for a service whose payloads describe the attempt. @throws DeliveryFailure */
 export type PrepareAttempt = (delivery: Delivery) => string;
 
 /** A delivery that has ended, as the handler named by `notify` gets it. */

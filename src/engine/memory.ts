@@ -98,7 +98,7 @@ export class Memory {
     return this.#short;
   }
 
-  /** Runs the action once memory is enough again: for work that can wait and nobody asks for anew. */
+  /** Runs the action once memory is enough again: for work that can wait and nobody asks for again. */
   whenEnough(action: () => void): void {
     this.#waiting.push(action);
     this.#looking ??= setInterval(() => this.isShort(0), waitingLookMs).unref();

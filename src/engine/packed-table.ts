@@ -26,7 +26,7 @@ export function definePackedTable<Row extends object>(
   return definition;
 }
 
-/** Rows under serials. Each read makes the row anew. */
+/** Rows under serials. Each read builds the row again. */
 export interface PackedTable<Row> {
   readonly size: number;
   get(serial: number): Row | undefined;

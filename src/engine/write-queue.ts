@@ -21,7 +21,7 @@ class QueuedBatch implements Batch {
   isEmpty = true;
   /** Run once the batch is on disk. */
   actions: (() => void)[] = [];
-  /** Ends the wait of time for the actions; a disk that refuses holds up no clock. */
+  /** Ends the wait of time for the actions; a disk that refuses does not block the clock. */
   endWait: (() => void) | undefined;
   #waiters: { resolve: () => void; reject: (error: StoreError) => void }[] = [];
   #promise: Promise<void> | undefined;

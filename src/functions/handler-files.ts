@@ -1,4 +1,4 @@
-/** Functions that an option names by a file: run as it lies there, and anew after each change of the files beside it. */
+/** Functions that an option names by a file: run as it lies there, and reloaded after each change of the files beside it. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { defaultAccount } from "../calls/identity.ts";

@@ -57,6 +57,6 @@ export interface FoundFunction {
 }
 
 export interface FunctionProvider {
-  /** The function of this ARN or name; undefined when this provider has none. @throws AwsError for a version it has not */
+  /** The function of this ARN or name; undefined when this provider has none. @throws AwsError for a version it does not have */
   find(arn: string, invocation: Invocation): FoundFunction | undefined;
 }

@@ -61,7 +61,7 @@ export class Hooks implements InitState {
   }
 
   /**
-   * Runs a stage's hooks one after the other. A script or a module that fails is told of, and the others go on.
+   * Runs a stage's hooks one after the other. A script or a module that fails is reported, and the others go on.
    * @throws Error for a resource file that cannot be made: the server would not be what was asked for.
    */
   async run(stage: Stage, runner: HookRunner): Promise<void> {
@@ -88,7 +88,7 @@ function hooksAt(path: string): [Stage, string][] {
   return [...filesIn(path).map((file): [Stage, string] => [usualStage(file), file]), ...ofStages];
 }
 
-/** Resources are there before anybody is told that the server is ready; what is run may want to talk to it. */
+/** Resources are there before anybody hears that the server is ready; what is run may want to talk to it. */
 function usualStage(file: string): Stage {
   return resourceFiles.has(extname(file)) ? "START" : "READY";
 }

@@ -1,4 +1,4 @@
-/** CloudWatch Logs as far as services write to it: the events of log groups, kept to be looked at. */
+/** CloudWatch Logs as far as services write to it: the events of log groups, kept for inspection. */
 
 import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";

@@ -1,4 +1,4 @@
-/** Calls of services that Busbar has not, at an endpoint that speaks AWS JSON. */
+/** Calls of services that Busbar does not have, at an endpoint that speaks AWS JSON. */
 import { jsonObject, textOf } from "../../protocols/unknown-json.ts";
 import { type HttpAnswer, httpCall } from "./http-client.ts";
 import { scopeHeaders } from "./scope-headers.ts";

@@ -39,7 +39,7 @@ export class HttpCallError extends Error {
   }
 }
 
-/** How many calls are under way is for callers to bound: a host that hangs must not hold up its other addresses. */
+/** How many calls are under way is for callers to bound: a host that hangs must not block its other addresses. */
 const options = { keepAlive: true, maxFreeSockets: 16, timeout: 30_000 };
 const agents = {
   http: new http.Agent(options),

@@ -116,7 +116,7 @@ function originOfUrl(text: string | string[] | undefined): string | undefined {
   return new URL(text).origin;
 }
 
-/** An origin as browsers write it. @throws RangeError for what is none. */
+/** An origin as browsers write it. @throws RangeError for anything else. */
 export function parseCorsOrigin(text: string): string {
   if (text === "*" || text === "null") return text;
   const origin = text.toLowerCase();
@@ -128,7 +128,7 @@ export function parseCorsOrigin(text: string): string {
   throw new RangeError(`an origin is written as https://app.example:8443, without a path, or *, not ${text}`);
 }
 
-/** A host name as browsers write it. @throws RangeError for what is none. */
+/** A host name as browsers write it. @throws RangeError for anything else. */
 export function parseHostName(text: string): string {
   const name = nameOf(text);
   if (name !== undefined && name === text.toLowerCase()) return name;

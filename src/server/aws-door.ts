@@ -114,7 +114,7 @@ export class AwsDoor implements Door {
       this.#emulator.reportBug(error, "an event stream");
       out.destroy();
     } finally {
-      // Not awaited: a source that waits for its next event must not hold up the end of the answer.
+      // Not awaited: a source that waits for its next event must not delay the end of the answer.
       void iterator.return?.();
       out.end();
     }

@@ -41,7 +41,7 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
   }
   const certFile = join(source.directory, "tls-cert.pem");
   const keyFile = join(source.directory, "tls-key.pem");
-  // An address that stands for all is none that a client calls.
+  // An address that stands for all is not one that a client calls.
   const others = (source.names ?? []).filter((name) => name !== "0.0.0.0" && name !== "::");
   const given = [...localNames, ...localstackNames, ...others];
   const prefixed = given.filter((name) => isIP(name) === 0 && !name.startsWith("*")).map((name) => `sync-${name}`);

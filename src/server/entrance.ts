@@ -58,7 +58,7 @@ export class Entrance {
     served?.catch((error) => this.#fail(error, door, request, answer));
   }
 
-  /** Clients tell of a wrong version or of a protocol error, and of no reason. */
+  /** Clients report a wrong version or a protocol error, and no reason. */
   tlsRefused(): void {
     this.#onNotice?.(
       "A client spoke https to this port, which speaks http alone: use http://, or start Busbar with --tls.",

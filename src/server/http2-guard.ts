@@ -4,7 +4,7 @@
  * test/fuzz/wire-bytes.ts draws the damage.
  *
  * That the bytes come through JavaScript matters as much as what they are: when Node reads the socket itself, ticks and
- * promises run in the midst of its parser, and a stream that one of them resets is freed there, under the parser's hands.
+ * promises run in the middle of its parser, and a stream that one of them resets is freed there, under the parser's hands.
  */
 
 import {
@@ -154,7 +154,7 @@ class GuardedConnection extends Duplex {
     setImmediate(() => this.destroy());
   }
 
-  /** Ends the connection with a GOAWAY, unless ours would stand in the midst of another frame. */
+  /** Ends the connection with a GOAWAY, unless ours would stand in the middle of another frame. */
   #refuse(code: number): void {
     if (this.#sentLeft === 0 && this.#sentHead.length === 0 && this.#socket.writable) {
       const frame = Buffer.alloc(goawayBytes);

@@ -21,7 +21,7 @@ export interface RequestHandler {
   request(incoming: Incoming, outgoing: Outgoing): void;
   /** False when the connection is not taken over; then the request is one like any other. */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Told of a client that speaks TLS where there is none. */
+  /** Called for a client that speaks TLS where there is none. */
   tlsRefused?(): void;
 }
 

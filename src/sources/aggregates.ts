@@ -61,7 +61,7 @@ function readRecord(message: Buffer): Packed {
   return { key, data };
 }
 
-/** The fields of a protobuf message: numbers, and stretches of bytes. @throws RangeError for what is none */
+/** The fields of a protobuf message: numbers, and stretches of bytes. @throws RangeError for anything else */
 function* fieldsOf(message: Buffer): Iterable<[number, number | Buffer]> {
   let at = 0;
   const varint = (): number => {

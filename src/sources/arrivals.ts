@@ -6,7 +6,7 @@ export class Arrivals {
   readonly #readers = new Map<string, Set<() => void>>();
   readonly #sources: ((source: string) => void)[] = [];
 
-  /** For a service whose sources become readable by time alone: it is told of each source that gets its first reader. */
+  /** For a service whose sources become readable by time alone: it is notified of each source that gets its first reader. */
   onFirstReader(listener: (source: string) => void): void {
     this.#sources.push(listener);
   }

@@ -6,7 +6,7 @@ import type { SourceRecord } from "./drain.ts";
 
 /**
  * The identifiers an answer names in `batchItemFailures`; one that is empty or missing is undefined. Nothing for an
- * answer that tells of no failures.
+ * answer that reports no failures.
  * @throws SyntaxError when the answer is no JSON, TypeError when `batchItemFailures` is no list: the whole batch failed
  */
 export function namedFailures(answer: string): readonly unknown[] | undefined {

@@ -19,7 +19,7 @@ export interface BatchOptions {
   readonly bisects: boolean;
   /** Parts of a batch side by side, records of one partition key staying in order. */
   readonly lanes: number;
-  /** Who is told of batches that were given up. */
+  /** Who is notified of batches that were given up. */
   readonly onFailure?: FailureDestination | undefined;
 }
 

@@ -96,7 +96,7 @@ export class ShardReader {
         }
       }
     } catch (error) {
-      // Everything behind the cursor is read anew: what was in memory may not have got through.
+      // Everything behind the cursor is read again: what was in memory may not have got through.
       this.#iterator = undefined;
       this.#buffer = [];
       this.#news = false;

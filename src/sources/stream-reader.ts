@@ -61,7 +61,7 @@ export class StreamReader implements Reader {
     this.#discovery = clock.track(Promise.resolve(before).then(() => this.#beginShards())).catch((error: unknown) => {
       const code = codeOf(error);
       if (code === undefined) clock.report(error);
-      // The next stream of the name tells of itself with its first record.
+      // The next stream of the name announces itself with its first record.
       else if (code === "ResourceNotFoundException") this.#gone = true;
       // A stream that is being updated answers a little later.
       else if (!this.#stopped) clock.at(clock.now() + retryMs, () => this.#discover());

@@ -1,4 +1,4 @@
-/** What clients of services that Busbar has not are told, and where their calls go with an endpoint. */
+/** What clients of services that Busbar does not have are told, and where their calls go with an endpoint. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

@@ -126,7 +126,7 @@ const toQueue: readonly Case[] = [
   {
     name: "an organisation",
     policy: policyOf(allow({ Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1" } } })),
-    why: 'its policy does not allow it: statement "Allows" wants StringEquals aws:PrincipalOrgID o-1, which the request has not',
+    why: 'its policy does not allow it: statement "Allows" wants StringEquals aws:PrincipalOrgID o-1, which the request does not have',
   },
   {
     name: "a Deny beside the Allow",

@@ -140,7 +140,7 @@ export class FrameWriter {
   }
 }
 
-/** The header at the start of `bytes`, which stand at `position`; undefined when it is none. */
+/** The header at the start of `bytes`, which stand at `position`; undefined when it is not one. */
 export function readHeader(bytes: Buffer, position: Position): FrameHeader | undefined {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return undefined;
   if (bytes.readUInt32LE(16) !== crc32(bytes.subarray(0, 16), seed(position))) return undefined;

@@ -269,7 +269,7 @@ export class JournalDisk implements Disk {
       });
   }
 
-  /** Writes the snapshot, lets go what it stands for, and moves what holds up the rest. */
+  /** Writes the snapshot, releases what it replaces, and moves what blocks the rest. */
   async #compact(number: number): Promise<void> {
     const source = this.#source as Source;
     const contents = {
@@ -320,7 +320,7 @@ export class JournalDisk implements Disk {
     }
   }
 
-  /** Not in this thread, where a large file would hold up everybody. One that stays is removed by the next start. */
+  /** Not in this thread, where a large file would block everybody. One that stays is removed by the next start. */
   #remove(name: string): void {
     const path = join(this.#directory, name);
     this.#removals = this.#removals.then(() => rm(path, { force: true })).catch(() => {});

@@ -36,7 +36,7 @@ export function parseFilterPolicy(text: string, scope: FilterPolicyScope): Filte
   if (Buffer.byteLength(text) > maxFilterPolicyBytes) refuse("Filter policy is too large");
   let pattern: Pattern;
   try {
-    // Refusals quote the policy as it is written anew, and count columns in that.
+    // Refusals quote the policy as AWS rewrites it, and count columns in that.
     pattern = compilePattern(minify(leadingJson(text)), snsDialect);
   } catch (error) {
     if (error instanceof JsonReadError) return refuse(`failed to parse JSON. ${error.message}`);

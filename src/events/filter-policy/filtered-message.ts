@@ -43,7 +43,7 @@ function attributeValue(type: string, text: string): EventValue | undefined {
   return type === "String" || type.startsWith("String.") ? text : undefined;
 }
 
-/** The body as a JSON object with members, or undefined if it is none: then no policy on the body lets the message through. */
+/** The body as a JSON object with members, or undefined if it is not one: then no policy on the body lets the message through. */
 export function bodyForFiltering(body: string): EventValue | undefined {
   const value = parsed(body);
   return isEventObject(value) && Object.keys(value).length > 0 ? value : undefined;

@@ -32,7 +32,7 @@ export interface PipeTemplate {
   readonly paths: ReadonlyMap<string, CompiledPath>;
 }
 
-/** What a pipe's template made of a record. Targets that take JSON only must refuse a text that is none. */
+/** What a pipe's template made of a record. Targets that take JSON only must refuse a text that is not JSON. */
 export type PipeInput = { text: string; isJson: boolean } | { problem: "too-large" };
 
 /** Compiles a pipe's input template (Pipes user guide, "Input transformation"). Throws {@link InvalidTransform}. */

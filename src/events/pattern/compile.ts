@@ -127,7 +127,7 @@ class Compiler {
     return drafts;
   }
 
-  /** Holds the work and memory of one pattern down where branches multiply long fields. */
+  /** Bounds the work and memory of one pattern where branches multiply long fields. */
   #count(conditions: number): void {
     this.#written += conditions;
     if (this.#written > maxConditions) this.#reader.refuse("Rule is too complex - too many combinations of $or");

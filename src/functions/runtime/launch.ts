@@ -63,7 +63,7 @@ export function isOnPath(command: string): boolean {
   return path.split(delimiter).some((folder) => isExecutable(join(folder, command)));
 }
 
-/** The interpreter a runtime needs and the PATH has not; undefined when it can run. */
+/** The interpreter a runtime needs and the PATH lacks; undefined when it can run. */
 export function missingInterpreter(runtime: string): string | undefined {
   const interpreter = /^(python3|java|ruby|dotnet)/.exec(runtime)?.[1];
   return interpreter === undefined || isOnPath(interpreter) ? undefined : interpreter;
@@ -135,7 +135,7 @@ function environmentOf(
     AWS_LAMBDA_INITIALIZATION_TYPE: spec.initialization ?? "on-demand",
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    // Whose calls these are is told by the access key.
+    // Whose calls these are shows in the access key.
     AWS_ACCESS_KEY_ID: account,
     AWS_SECRET_ACCESS_KEY: "busbar",
     AWS_SESSION_TOKEN: "busbar",

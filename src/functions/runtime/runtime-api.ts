@@ -17,7 +17,7 @@ export interface RuntimeEvent {
   readonly clientContext?: string | undefined;
 }
 
-/** What the listener tells of one process's calls. */
+/** What the listener reports of one process's calls. */
 export interface RuntimeClient {
   /** It asks for an event, which may come at any later time. */
   next(give: (event: RuntimeEvent) => void): void;

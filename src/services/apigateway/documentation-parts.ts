@@ -32,7 +32,7 @@ export const createDocumentationPart = operation<CreateDocumentationPartCommand>
   (input, context) => {
     const { service } = context;
     const api = service.api(context, input.restApiId);
-    // Empty members are as good as none: Terraform sends all of them.
+    // Empty members count as absent: Terraform sends all of them.
     const members = Object.entries(input.location ?? {}).filter(([, value]) => value !== "" && value !== undefined);
     const location = Object.fromEntries(members) as unknown as DocumentationLocation;
     return described(newPart(service, { apiId: api.id, account: api.account }, location, input.properties as string));

@@ -14,7 +14,7 @@ const largestPage = 500;
 
 /**
  * One page of a group of an index, and where the next begins.
- * @throws AwsError BadRequestException for a size or a token that is none.
+ * @throws AwsError BadRequestException for an invalid size or token.
  */
 export function page<Row, Item>(
   index: Index<Row>,

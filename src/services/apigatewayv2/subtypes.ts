@@ -4,7 +4,7 @@
 type ParameterKind = "text" | "number" | "blob" | "json" | "own";
 
 export interface Subtype {
-  /** The service as the dispatcher knows it; undefined for one that Busbar has not. */
+  /** The service as the dispatcher knows it; undefined for one that Busbar does not have. */
   readonly service: string;
   readonly operation: string;
   readonly required: readonly string[];

@@ -7,7 +7,7 @@ import { type AccessToken, type ConnectionRow, nameKey } from "./tables.ts";
 
 const timeoutMs = 5000;
 const maxAnswerBytes = 65_536;
-/** A token that ends within this time is fetched anew. */
+/** A token that ends within this time is fetched again. */
 const refreshMs = 60_000;
 
 export class Authorizer {

@@ -205,7 +205,7 @@ function checkAuth(type: ConnectionRow["type"], auth: Auth): void {
   }
 }
 
-/** What an update gives replaces what was there, member by member; another type begins anew. */
+/** What an update gives replaces what was there, member by member; another type starts over. */
 function mergedAuth(
   { auth, type: oldType }: ConnectionRow,
   type: ConnectionRow["type"],

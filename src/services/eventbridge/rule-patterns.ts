@@ -56,7 +56,7 @@ export class RulePatterns {
     });
   }
 
-  /** After a reset: everything is made anew from the rows. */
+  /** After a reset: everything is rebuilt from the rows. */
   clear(): void {
     this.#byBus.clear();
   }

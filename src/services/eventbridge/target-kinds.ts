@@ -61,7 +61,7 @@ export interface TargetPlace extends KindFacts {
   readonly arn: Arn;
 }
 
-/** What an ARN is as a target, or in words why it is none. */
+/** What an ARN is as a target, or in words why it is not one. */
 export function targetPlace(text: string): TargetPlace | "malformed" | "unsupported" {
   const arn = parseArn(text);
   if (arn === undefined) return "malformed";

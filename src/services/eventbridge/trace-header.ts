@@ -1,4 +1,4 @@
-/** Trace headers as EventBridge passes them on: read, and written anew (recorded with PutEvents and SQS targets). */
+/** Trace headers as EventBridge passes them on: read and rewritten (recorded with PutEvents and SQS targets). */
 
 const root = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
 

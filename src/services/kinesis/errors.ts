@@ -75,7 +75,7 @@ export function shardDoesNotExist(shardId: string, stream: StreamName): AwsError
   return resourceNotFound(`Shard ${shardId} in ${inStream(stream)} does not exist`);
 }
 
-/** What is told of an id that is no shard's, and of a shard that cannot be split or merged since there is none. */
+/** The answer for an id that is no shard's, and of a shard that cannot be split or merged since there is none. */
 export function shardNotFound(shardId: string, stream: StreamName): AwsError {
   return resourceNotFound(`Could not find shard ${shardId} in ${inStream(stream)}.`);
 }

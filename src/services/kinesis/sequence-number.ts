@@ -110,7 +110,7 @@ export function shardIdOf(index: number): string {
   return index < 0 ? `shardId--${digits.padStart(11, "0")}` : `shardId-${digits.padStart(12, "0")}`;
 }
 
-/** The index in a shard id, a number behind any prefix and a hyphen or by itself; undefined for a text that is none. */
+/** The index in a shard id, a number behind any prefix and a hyphen or by itself; undefined for any other text. */
 export function shardIndexOf(shardId: string): number | undefined {
   const index = Number(/^(?:[^-]*-)?(\d+)$/.exec(shardId)?.[1] ?? Number.NaN);
   return index <= mostIndex ? index : undefined;

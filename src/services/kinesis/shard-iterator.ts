@@ -44,7 +44,7 @@ export function encodeIterator(iterator: ShardIterator, noise: Uint8Array): stri
   return bytes.toString("base64");
 }
 
-/** Undefined for a text that is none of ours. AWS forgives an iterator in an extra pair of double quotes. */
+/** Undefined for a text that is not ours. AWS forgives an iterator in an extra pair of double quotes. */
 export function decodeIterator(text: string): ShardIterator | undefined {
   const bare = /^"(.*)"$/s.exec(text)?.[1] ?? text;
   const bytes = Buffer.from(bare, "base64");

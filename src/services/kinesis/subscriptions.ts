@@ -51,7 +51,7 @@ export class Subscriptions {
    */
   open(consumer: ConsumerRow, stream: StreamRow, shard: ShardRow, counter: number): Subscription {
     const { now } = this.#kinesis;
-    // A consumer made anew within a second has the ARN of the one before.
+    // A consumer created again within a second has the ARN of the one before.
     const key = `${consumer.serial} ${shard.index}`;
     const taken = `Another active subscription exists for this consumer: ${stream.account}:${stream.name}:${shardIdOf(shard.index)}:${consumer.name}`;
     const older = this.#latest.get(key);

@@ -142,7 +142,7 @@ export const listProvisionedConcurrencyConfigs = operation<ListProvisionedConcur
   },
 );
 
-/** The function a name stands for that has no qualifier. @param unknownAs the qualifier told when there is none. */
+/** The function a name stands for that has no qualifier. @param unknownAs the qualifier named when there is none. */
 function wholeFunction({ functions }: Lambda, text: string, place: Place, unknownAs?: string): FunctionRow {
   const { arn, qualifier } = parseName(text, undefined, place);
   if (qualifier !== undefined) {

@@ -116,7 +116,7 @@ function parserText(text: string): string {
   return `Unrecognized token '${token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at ${source}${token.length + 1}]`;
 }
 
-/** The client context as runtimes get it: JSON. What is none is left out. */
+/** The client context as runtimes get it: JSON. Anything else is left out. */
 export function clientContextOf(base64: string | undefined): string | undefined {
   if (base64 === undefined || base64 === "") return undefined;
   const text = Buffer.from(base64, "base64").toString();

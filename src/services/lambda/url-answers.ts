@@ -58,7 +58,7 @@ function shapedAnswer(value: Readonly<Record<string, unknown>>, cors: CorsFields
   return { status: head.status, fields: withCors(head.fields, cors), body: bytes };
 }
 
-/** Status and headers of `{statusCode, headers, cookies}`; undefined for a status that is none. */
+/** Status and headers of `{statusCode, headers, cookies}`; undefined for an invalid status. */
 function headOf(value: Readonly<Record<string, unknown>>): Pick<UrlAnswer, "status" | "fields"> | undefined {
   const { statusCode = 200, headers, cookies } = value;
   const status = numberOf(statusCode);

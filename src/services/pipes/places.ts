@@ -105,7 +105,7 @@ const targets: Readonly<Record<string, readonly TargetPlace[]>> = {
   inspector: [{ kind: "mailbox", resource: /^\S+$/, mostRecords: 1 }],
 };
 
-/** Services Busbar does not have: their input is kept to be looked at. */
+/** Services Busbar does not have: their input is kept for inspection. */
 function recorded(block: TargetBlock): readonly TargetPlace[] {
   return [{ kind: "mailbox", resource: /^\S+$/, block, mostRecords: 1 }];
 }

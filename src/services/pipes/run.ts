@@ -66,7 +66,7 @@ interface Steps {
   context(): PipeInputContext;
 }
 
-/** One batch on its way: what is told of it, and the call that it is. */
+/** One batch on its way: what is logged of it, and its call. */
 interface Execution {
   readonly log: ExecutionLog;
   readonly invocation: Invocation;

@@ -3,7 +3,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { type GroupRow, schedulesKey } from "./tables.ts";
 
 const timerKind = "scheduler.group-deletion";
-/** Schedules deleted in one transaction, so that a large group holds up nobody. */
+/** Schedules deleted in one transaction, so that a large group blocks nobody. */
 const mostAtOnce = 1000;
 /** What AWS roughly takes. */
 const strictDelayMs = 30_000;

@@ -149,7 +149,7 @@ export function isTargetService(service: string): boolean {
   return Object.hasOwn(kinds, service);
 }
 
-/** What the ARN of a resource is as a target, or undefined when it is none. */
+/** What the ARN of a resource is as a target, or undefined when it is not one. */
 export function targetKind(text: string): TargetKind | undefined {
   const arn = parseArn(text);
   if (arn === undefined || !/^\d{12}$/.test(arn.account) || arn.region === "") return undefined;

@@ -4,7 +4,7 @@ import { validation } from "./errors.ts";
 
 /**
  * The names after which a page goes on, as `encodeToken` wrote them.
- * @throws AwsError ValidationException for a token that is none of ours.
+ * @throws AwsError ValidationException for a token that is not ours.
  */
 export function positionIn(token: string | undefined, parts: number): readonly string[] | undefined {
   if (token === undefined) return undefined;

@@ -16,7 +16,7 @@ const refused = new Set(["backup"]);
 
 /**
  * Whether the service is one of AWS's and the action, which begins with a small letter, one of its; of services that
- * Busbar has not nobody knows the actions here.
+ * Busbar does not have, nobody knows the actions here.
  */
 export function canBeCalled({ service, action }: UniversalTarget, models: ServiceDependencies["models"]): boolean {
   if (!sdkServices.has(service) || refused.has(service) || !/^[a-z][a-zA-Z0-9]{0,127}$/.test(action)) return false;

@@ -216,7 +216,7 @@ function objectOf(value: unknown, path: string): Json {
   return value as Json;
 }
 
-/** Defaults with what is given in their place; null is as good as absent. */
+/** Defaults with what is given in their place; null counts as absent. */
 function merged<T extends object>(defaults: T, given: unknown): T {
   return given === undefined || given === null ? defaults : { ...defaults, ...withoutNulls(given as Json) };
 }

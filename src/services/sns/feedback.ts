@@ -1,4 +1,4 @@
-/** Which deliveries a topic wants to be told of: its feedback attributes. */
+/** Which deliveries a topic wants feedback on: its feedback attributes. */
 import type { TopicRow } from "./tables.ts";
 
 /** Name under which the outcome of deliveries is logged. */

@@ -87,7 +87,7 @@ export const listPhoneNumbersOptedOut = operation<ListPhoneNumbersOptedOutComman
   },
 );
 
-/** Nobody can buy numbers here, so there are none. */
+/** Numbers cannot be bought here, so there are none. */
 export const listOriginationNumbers = operation<ListOriginationNumbersCommand>(ListOriginationNumbers$, () => ({
   PhoneNumbers: [],
 }));

@@ -1,6 +1,6 @@
 /**
  * Which tenants of a standard queue are noisy (SQS developer guide: how fair queues work). What is known of their past
- * lives in memory alone, so after a restart processing time is counted anew.
+ * lives in memory alone, so after a restart processing time is counted from zero.
  */
 import type { Clock } from "../../engine/clock.ts";
 import type { Store } from "../../engine/store.ts";

@@ -150,7 +150,7 @@ export class Kms {
   }
 }
 
-/** Another key, or a queue made anew under its name, is another question. */
+/** Another key, or a queue created again under its name, is another question. */
 function question(queue: QueueRow, use: KeyUse, principal: Principal): string {
   return `${use} ${queue.serial} ${queue.texts["KmsMasterKeyId"]} ${principal.arn}`;
 }

@@ -162,7 +162,7 @@ export class MoveTasks {
     });
   }
 
-  /** Drops a deleted queue's tasks: a queue made anew under its name has none. */
+  /** Drops a deleted queue's tasks: a queue created again under its name has none. */
   forget(sourceArn: string): void {
     for (const task of this.newestFirst(sourceArn)) {
       this.#sqs.deps.timers.cancel(timerId(task.id));

@@ -3,7 +3,7 @@ const periodMs = 5 * 60_000;
 
 /**
  * The recent processing time of messages, in message-milliseconds: how many were in flight, added up over time. It is
- * told of each change of that number, so it costs O(1) a change and a few numbers in all.
+ * notified of each change of that number, so it costs O(1) a change and a few numbers in all.
  */
 export class ProcessingTime {
   #beginMs: number;

@@ -13,7 +13,7 @@ export interface Receipt {
   readonly queueSerial: number;
 }
 
-// Numbers are in base 36, of fixed length; the id's dashes, which base64 has not, are plus signs.
+// Numbers are in base 36, of fixed length; the id's dashes, which base64 does not have, are plus signs.
 const prefix = "AQEB";
 const placeEnd = prefix.length + 11;
 const idAt = placeEnd + 1;

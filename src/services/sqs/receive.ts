@@ -80,7 +80,7 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     if (found.length > 0 || leftMs <= 0) return found;
     return service.longPolls.wait(queue.arn, leftMs, context.signal, attempt);
   };
-  // Attributes may change while a poll waits, so each attempt looks at the queue anew.
+  // Attributes may change while a poll waits, so each attempt looks at the queue again.
   const attempt = () => {
     const current = service.current(queue);
     if (!current) throw queueDoesNotExist(context.protocol);
@@ -215,7 +215,7 @@ function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonl
 }
 
 /**
- * The answer of an earlier receive with the same attempt id, its visibility begun anew; undefined when there was none
+ * The answer of an earlier receive with the same attempt id, its visibility timeout restarted; undefined when there was none
  * or its messages have become visible again.
  * @throws AwsError InvalidParameterValue when a message of it was deleted or changed since.
  */

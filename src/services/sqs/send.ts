@@ -108,7 +108,7 @@ function sendAll(
   };
 }
 
-/** In a batch's entries a parameter of the wrong queue type is told without the value. */
+/** In a batch's entries a parameter of the wrong queue type is reported without the value. */
 function entryMessage(error: AwsError): string {
   return error.message.endsWith(`${wrongForQueueType}.`) ? wrongForQueueType : error.message;
 }

@@ -197,7 +197,7 @@ export const receiveAttemptTable = defineTable<ReceiveAttemptRow>()({
 
 /** A queue that is being emptied of what came before. */
 export interface PurgeRow {
-  /** ARN of the queue, which may be deleted and made anew meanwhile. */
+  /** ARN of the queue, which may be deleted and created again meanwhile. */
   readonly queue: string;
   readonly account: string;
   /** Messages whose place is behind this one stay. */

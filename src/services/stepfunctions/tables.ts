@@ -4,7 +4,7 @@ import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
 import { type KeptText, textTable } from "./texts.ts";
 
-/** Keys have an end, ids of frames that are nested very deeply have not. */
+/** Keys have an end, ids of frames that are nested very deeply do not. */
 const longestId = 400;
 
 /** An id within an execution as it stands in keys; to be given an id that was shortened before changes nothing. */

@@ -162,7 +162,7 @@ function packedPercent(input: {
   return percent;
 }
 
-/** The time at which a token ends is told in seconds; one without end is taken. */
+/** The time at which a token ends is in seconds; one without an end is accepted. */
 function checkExpiry(endSeconds: unknown, now: number): void {
   const seconds = Math.floor(now / 1000);
   if (typeof endSeconds !== "number" || seconds < endSeconds) return;

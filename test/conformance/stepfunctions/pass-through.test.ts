@@ -1,4 +1,4 @@
-/** Tasks for services Busbar has not: what arrives at the other side, and what becomes of its answers. */
+/** Tasks for services Busbar does not have: what arrives at the other side, and what becomes of its answers. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

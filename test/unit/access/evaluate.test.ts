@@ -214,7 +214,7 @@ describe("Condition", () => {
     [{ Null: { "aws:userid": "true" } }, false],
     [{ Null: { "aws:username": "true" } }, true],
     [{ Null: { "aws:username": false } }, false],
-    // A key that the request has not.
+    // A key that the request does not have.
     [{ StringEquals: { "aws:username": "x" } }, false],
     [{ StringNotEquals: { "aws:username": "x" } }, true],
     [{ StringEqualsIfExists: { "aws:username": "x" } }, true],

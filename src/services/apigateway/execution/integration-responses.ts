@@ -96,7 +96,7 @@ export class IntegrationResponses {
   }
 }
 
-/** `$context.responseOverride` on top of the mapping. @throws GatewayError for a status that is none. */
+/** `$context.responseOverride` on top of the mapping. @throws GatewayError for an invalid status. */
 function overridden(call: RestCall, status: number, headers: string[]): { status: number; headers: string[] } {
   const { madeOverrides } = call;
   if (madeOverrides === undefined) return { status, headers };

@@ -7,7 +7,7 @@
 export interface Sources {
   /** `header.x`, `querystring.x`, `path.x`, `path`, `body`. */
   request?(place: string, name: string): string | undefined;
-  /** The request's body as JSON, for paths into it; undefined when it is none. */
+  /** The request's body as JSON, for paths into it; undefined when it is not one. */
   requestJson?(): unknown;
   response?(place: string, name: string): string | undefined;
   responseJson?(): unknown;

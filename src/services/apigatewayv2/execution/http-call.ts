@@ -42,7 +42,7 @@ export interface Authorization {
   readonly principalId?: string | undefined;
 }
 
-/** What logs tell of a call besides the request. */
+/** What logs say of a call besides the request. */
 export interface Notes {
   integrationStatus?: number | undefined;
   integrationError?: string | undefined;
@@ -146,7 +146,7 @@ export class HttpCall {
     return Invocation.ofService("apigateway", this.arn, { account, region, roleArn }, cause, limit);
   }
 
-  /** The body as JSON; undefined for what is none, or too long for paths into it. */
+  /** The body as JSON; undefined for anything else, or too long for paths into it. */
   get json(): unknown {
     if (this.#json === undefined) {
       let value: unknown;

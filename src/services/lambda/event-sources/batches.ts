@@ -21,7 +21,7 @@ export interface Answered extends Outcome {
   readonly payload?: string | undefined;
 }
 
-/** Hands an event to the function; the batch is what it tells of. */
+/** Hands an event to the function; the batch is what it describes. */
 export type Hand = (event: object, batch: readonly SourceRecord[]) => Promise<Answered>;
 
 /** The code of a batch of which the function named records that failed. */

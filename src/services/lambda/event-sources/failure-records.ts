@@ -1,4 +1,4 @@
-/** What a mapping's destination is told of batches that were given up (Lambda developer guide, "Kinesis on-failure destinations"). */
+/** What a mapping's destination is sent about batches that were given up (Lambda developer guide, "Kinesis on-failure destinations"). */
 import { functionVersion } from "../../../functions/names.ts";
 import type { Failure } from "../../../sources/drain.ts";
 import type { FailureDestination, LostBatch } from "../../../sources/shard-batches.ts";

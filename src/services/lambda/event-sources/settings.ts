@@ -29,7 +29,7 @@ const streamMembers = [
 ] as const;
 /** What only queues have. */
 const queueMembers = ["ScalingConfig", "ProvisionedPollerConfig"] as const;
-/** What belongs to brokers, which Busbar has not. */
+/** What belongs to brokers, which Busbar does not have. */
 const brokerMembers = [
   "Topics",
   "Queues",

@@ -13,7 +13,7 @@ import { placeKey } from "../../../calls/place.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { Cursor } from "../../../sources/cursors.ts";
 
-/** What a mapping is told to do, as the API's members; what its kind of source has not is undefined. */
+/** What a mapping is told to do, as the API's members; what its kind of source does not have is undefined. */
 export interface MappingSettings {
   readonly BatchSize: number;
   readonly MaximumBatchingWindowInSeconds: number;

@@ -42,7 +42,7 @@ export class StateError extends Error {
   }
 }
 
-/** A States.Runtime failure of the state at hand; AWS's standard sentence is put before `text`. */
+/** A States.Runtime failure of the current state; AWS's standard sentence is put before `text`. */
 export function runtimeError(text: string): StateError {
   return new StateError("States.Runtime", text, { inState: true });
 }

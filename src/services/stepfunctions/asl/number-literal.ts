@@ -42,7 +42,7 @@ export function numberFromText(text: string): JsonNumber {
   return String(double) === text ? double : new NumberLiteral(text);
 }
 
-/** A number as Step Functions writes it anew: what is no integer is a Java double. */
+/** A number as Step Functions writes it again: what is no integer is a Java double. */
 export function rewritten(number: JsonNumber): JsonNumber {
   const isWhole = typeof number === "number" ? Number.isInteger(number) : /^-?\d+$/.test(number.text);
   const double = typeof number === "number" ? number : number.double;

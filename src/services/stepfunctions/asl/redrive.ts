@@ -3,7 +3,7 @@ import type { Run } from "./run.ts";
 
 /**
  * Continues an execution that did not succeed from where it stopped (Step Functions, Redriving executions): failed and
- * aborted branches and iterations run again, finished ones keep their outputs, retries count anew.
+ * aborted branches and iterations run again, finished ones keep their outputs, retries count from zero.
  */
 export function redrive(run: Run, atMs: number): void {
   const { head } = run.execution;

@@ -6,7 +6,7 @@ import { loneStateName } from "./machine.ts";
 import type { Run } from "./run.ts";
 import { isoTime } from "./timestamps.ts";
 
-/** `$$.Map.Item`: the item at hand. Source tells where a distributed Map read it. */
+/** `$$.Map.Item`: the current item. Source tells where a distributed Map read it. */
 export type MapItem = { Index: number; Value: Json; Key?: string; Source?: string };
 
 /** Where a state's expressions are evaluated: the thread, the task token if there is one, the Map item if not the thread's. */

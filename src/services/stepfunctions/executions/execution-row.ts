@@ -1,7 +1,7 @@
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow, WholeExecution } from "../tables.ts";
 
-/** What is told of an execution that begins; the rest follows. */
+/** What is reported of an execution that begins; the rest follows. */
 type Told =
   | "arn"
   | "account"

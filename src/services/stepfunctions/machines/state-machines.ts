@@ -214,7 +214,7 @@ export const deleteStateMachine = operation<DeleteStateMachineCommand>(DeleteSta
   const { executions } = service.runner;
   for (const { arn: execution, revision } of executions.by.machineStatus.range(`${arn} RUNNING`)) {
     service.turns.soon(() => {
-      // A machine made anew may run an execution of the same name by then.
+      // A machine created again may run an execution of the same name by then.
       if (executions.get(execution)?.revision === revision) service.signal(execution, { type: "abort" });
     });
   }

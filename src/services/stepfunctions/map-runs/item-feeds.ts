@@ -125,7 +125,7 @@ export class ItemFeeds {
   /** Says whether more are to be made. */
   #makeChildren(arn: string, inputs: ChildInputs): boolean {
     const run = this.#mapRuns.runs.get(arn);
-    // It was stopped, and perhaps began anew, while it was read.
+    // It was stopped, and perhaps started over, while it was read.
     if (run?.status !== "RUNNING" || this.#inputs.get(arn) !== inputs) return true;
     const random = this.#sfn.deps.random.fork("runs");
     const express = run.executionType === "EXPRESS";

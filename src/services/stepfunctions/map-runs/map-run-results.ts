@@ -1,4 +1,4 @@
-/** What map runs come to: their state's output, and the files that tell of their children. */
+/** What map runs come to: their state's output, and the files that report on their children. */
 import { StateError } from "../asl/errors.ts";
 import { type Json, readJson } from "../asl/json.ts";
 import { redriveState } from "../executions/redrive-state.ts";
@@ -26,7 +26,7 @@ export class MapRunResults {
     this.#files = files;
   }
 
-  /** Writes files once what they tell of is durable, those of one run one after the other. */
+  /** Writes files once what they report is durable, those of one run one after the other. */
   whenDurable(arn: string, write: () => Promise<void>): void {
     const { store, clock } = this.#sfn.deps;
     store.afterDurable(() => {

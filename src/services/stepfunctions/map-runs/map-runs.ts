@@ -99,7 +99,7 @@ export class MapRuns {
     this.touched(arn);
   }
 
-  /** Whether a redrive of its run would run an unsuccessful child again; an express one simply starts anew. */
+  /** Whether a redrive of its run would run an unsuccessful child again; an express one simply starts over. */
   isRedrivable(run: MapRunRow, child: MapChildRow): boolean {
     if (run.executionType === "EXPRESS") return true;
     const row = this.#sfn.runner.executions.get(this.children.givenTo(child).execution);

@@ -89,7 +89,7 @@ export class ActivityPolls {
     }
   }
 
-  /** Ends the polls of an activity that was deleted: one made anew under its name is none of theirs. */
+  /** Ends the polls of an activity that was deleted: one created again under its name is none of theirs. */
   deleted(activity: string): void {
     for (const poll of this.#waiting.get(activity) ?? []) poll.finish(activityDoesNotExist(activity));
   }

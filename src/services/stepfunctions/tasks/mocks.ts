@@ -11,7 +11,7 @@ export class Mocks {
   readonly #machines: JsonObject;
   readonly #responses: JsonObject;
 
-  /** @throws RangeError for a configuration that is none, with what is wrong. */
+  /** @throws RangeError for an invalid configuration, saying what is wrong. */
   constructor(configuration: unknown) {
     const given = configuration ?? {};
     if (!isObject(given)) throw new RangeError("The mock configuration must be a JSON object.");

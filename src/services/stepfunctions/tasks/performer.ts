@@ -54,7 +54,7 @@ export class Performer {
     return this.#services.target({ resource })?.operation ?? this.#passThrough.operation(resource);
   }
 
-  /** Whether a resource names a service of Busbar and an operation that the service has not. */
+  /** Whether a resource names a service of Busbar and an operation that the service does not have. */
   isUnknown(resource: TaskRequest["resource"]): boolean {
     return this.#services.isOwn(resource) && this.operationOf(resource) === undefined;
   }

@@ -20,7 +20,7 @@ export type WholeCode = (input: Value, frame: Frame) => Value | TupleStream;
 export type Compiler = {
   /** Names bound anywhere in the expression; all others come from outside. */
   bound: ReadonlySet<string>;
-  /** Nodes between the node at hand and the root or the lambda it is in. */
+  /** Nodes between the current node and the root or the lambda it is in. */
   depth: number;
   library: ReadonlyMap<string, Fn>;
 };

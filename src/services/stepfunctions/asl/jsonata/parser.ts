@@ -52,7 +52,7 @@ class Parser {
     return tree;
   }
 
-  /** Something that is no error of syntax: told once there is none of those. */
+  /** Something that is no error of syntax: reported once there is none of those. */
   readonly #misplaced: Misplaced = (code, details) => {
     this.#problem ??= new JsonataError(code, details);
   };

@@ -22,7 +22,7 @@ const words = new Map<string, boolean | null>([
 ]);
 const numberText = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][-+]?[0-9]+)?/y;
 
-/** Cuts the text of an expression into tokens. Throws JsonataError for what is none. */
+/** Cuts the text of an expression into tokens. Throws JsonataError for text that forms no token. */
 export class Tokenizer {
   readonly #text: string;
   #at = 0;

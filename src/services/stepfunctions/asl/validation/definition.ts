@@ -210,7 +210,7 @@ class Validation {
   }
 }
 
-/** What a definition holds is written anew wherever it goes: its numbers too. */
+/** What a definition holds is rewritten wherever it goes: its numbers too. */
 function withRewrittenNumbers(value: Json): Json {
   if (isNumber(value)) return rewritten(value);
   if (Array.isArray(value))

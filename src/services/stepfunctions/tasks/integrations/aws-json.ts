@@ -1,4 +1,4 @@
-/** Calls of services that Busbar has not, without their client: those that speak AWS JSON. */
+/** Calls of services that Busbar does not have, without their client: those that speak AWS JSON. */
 
 import { callAwsJson, errorOf, type JsonService } from "../../../../outside/aws-json-call.ts";
 import { type HttpAnswer, HttpCallError } from "../../../../outside/http-client.ts";

@@ -1,5 +1,5 @@
 /**
- * Jobs that `.sync` tasks of optimized integrations run in services Busbar has not (Step Functions Developer Guide, "Run a
+ * Jobs that `.sync` tasks of optimized integrations run in services Busbar does not have (Step Functions Developer Guide, "Run a
  * job"): how they are asked for, when they are over, and how they are stopped.
  */
 import { isObject, type Json, type JsonObject, textOf } from "../../asl/json.ts";

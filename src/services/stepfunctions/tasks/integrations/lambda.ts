@@ -115,7 +115,7 @@ function resultOf(payload: string): Json {
   return value === undefined ? payload : value;
 }
 
-/** The error a function ended with; the cause is its payload, as the runtime wrote it or written anew. */
+/** The error a function ended with; the cause is its payload, as the runtime wrote it or rewritten. */
 function functionError(payload: string, compact: boolean): TaskError {
   const value = parsed(payload);
   const type = isObject(value ?? null) ? (value as JsonObject)["errorType"] : undefined;

@@ -1,5 +1,5 @@
 /**
- * Tasks for services Busbar has not, passed through to their `--endpoint`: by the service's own client where the user has
+ * Tasks for services Busbar does not have, passed through to their `--endpoint`: by the service's own client where the user has
  * installed it, else as AWS JSON to services that speak it.
  */
 import { type OperationModel, requiredMembers } from "../../../../../protocols/schema.ts";

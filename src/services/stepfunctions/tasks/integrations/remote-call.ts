@@ -1,4 +1,4 @@
-/** What calls of services that Busbar has not have in common. */
+/** What calls of services that Busbar lacks share. */
 import type { ServedError } from "./service-errors.ts";
 
 /** Where a call goes, and for whom. */

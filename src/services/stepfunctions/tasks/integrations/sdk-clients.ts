@@ -1,5 +1,5 @@
 /**
- * Calls services that Busbar has not through the AWS SDK v3 client that the user has installed: it knows how the service
+ * Calls services that Busbar does not have through the AWS SDK v3 client that the user has installed: it knows how the service
  * is spoken to, signs, and tells modelled errors. The packages are looked for from the working directory.
  */
 import { createRequire } from "node:module";

@@ -94,7 +94,7 @@ class Pictures {
     };
   }
 
-  /** The rules of sub-pictures. Of several that are broken, the last in the standard's order is told. */
+  /** The rules of sub-pictures. Of several that are broken, the last in the standard's order is reported. */
   check(parts: Parts): void {
     const { decimal, grouping, percent, perMille, digit } = this.symbols;
     const { picture, integer, fraction, exponent } = parts;
