@@ -8,6 +8,9 @@ import { expect, it } from "vitest";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const says: Readonly<Record<string, string>> = {
   "order-api.mjs": '{"order":"17","status":"packed"}',
+  "order-chat.mjs": "packed, then taken",
+  "order-http-api.mjs": '{"order":"17","status":"packed"}',
+  "order-openapi.mjs": '{"order":"17","status":"packed"}',
   "order-flow.mjs": '{"shipped":"order-250"}',
   "dead-letters.mjs": "The topic has no confirmed subscription.",
 };

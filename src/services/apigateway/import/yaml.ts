@@ -19,7 +19,7 @@ export interface YamlDocument {
 /** @throws AwsError BadRequestException */
 export async function readYaml(text: string, turns: Turns): Promise<YamlDocument> {
   // A start need not read the library: most documents are JSON, and most runs see none.
-  const { Composer, isScalar, Lexer, Parser } = await import("yaml");
+  const { Composer, isScalar, Lexer, Parser } = await import("./yaml-library.ts");
   try {
     const parser = new Parser();
     const tokens = [];
