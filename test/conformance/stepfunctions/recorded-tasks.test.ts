@@ -38,6 +38,8 @@ async function outputOf(definition: object): Promise<unknown> {
   return typeof output === "string" ? (JSON.parse(output) as unknown) : output;
 }
 
+const waiting = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 1, End: true } } };
+
 const task = (resource: string, Parameters: object) => ({
   StartAt: "T",
   States: { T: { Type: "Task", Resource: `arn:aws:states:::${resource}`, Parameters, End: true } },
@@ -153,6 +155,33 @@ describe("names of results", () => {
       Messages: object[];
     };
     expect(Object.keys(received.Messages[0] ?? {})).toContain("Md5OfBody");
+  });
+});
+
+describe("the headers in a result", () => {
+  const common = ["connection", "Content-Length", "Content-Type", "Date", "x-amzn-RequestId"];
+
+  it.each([
+    ["sns:publish", () => ({ TopicArn: topicArn, Message: "x" }), common],
+    ["sqs:sendMessage", () => ({ QueueUrl: queueUrl, MessageBody: "x" }), common],
+    ["states:startExecution", async () => ({ StateMachineArn: await states.create(waiting) }), common],
+    [
+      "lambda:invoke",
+      () => ({ FunctionName: "f" }),
+      [
+        ...["Connection", "Content-Length", "Content-Type", "Date", "X-Amz-Executed-Version"],
+        ...["x-amzn-Remapped-Content-Length", "x-amzn-RequestId", "X-Amzn-Trace-Id"],
+      ],
+    ],
+  ])("are those of %s and no others, lists in AllHttpHeaders", async (resource, parameters, names) => {
+    states.bus.registerFunction("f", () => 1);
+    const { SdkHttpMetadata: metadata } = (await outputOf(task(resource, await parameters()))) as {
+      SdkHttpMetadata: { HttpHeaders: Record<string, string>; AllHttpHeaders: Record<string, string[]> };
+    };
+    expect(metadata).toMatchObject({ HttpStatusCode: 200 });
+    expect(Object.keys(metadata.HttpHeaders)).toEqual(names);
+    const lists = Object.fromEntries(Object.entries(metadata.HttpHeaders).map(([name, value]) => [name, [value]]));
+    expect(metadata.AllHttpHeaders).toEqual(lists);
   });
 });
 

@@ -6,7 +6,8 @@ import type { TaskRequest } from "../../asl/execution.ts";
 import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
-import { exceptionName } from "./service-names.ts";
+import { servedTaskError } from "./service-errors.ts";
+import { optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 const members = [
@@ -56,42 +57,74 @@ export class LambdaCalls implements Integration {
         "Could not parse request body into json: Unexpected character in the payload.",
       );
     }
-    const asynchronous = parameters["InvocationType"] === "Event";
-    const answer = await invoke(call, qualified, event);
-    if (answer.functionError !== undefined && !asynchronous && !sdk) throw functionError(answer.payload, true);
-    const status = asynchronous ? 202 : 200;
-    if (sdk) {
-      return {
-        ExecutedVersion: "$LATEST",
-        ...(answer.functionError === undefined ? {} : { FunctionError: answer.functionError }),
-        Payload: asynchronous ? "" : answer.payload,
-        StatusCode: status,
-      };
+    const requestId = deps.random.fork("requests").uuid();
+    const withAnswer = (result: JsonObject, length: number, more: JsonObject = {}): JsonObject =>
+      sdk
+        ? result
+        : withMetadata(result, {
+            ...{ requestId, length, nowMs: deps.clock.now() },
+            integration: optimizedIntegration("lambda"),
+            more: { "x-amzn-Remapped-Content-Length": "0", "X-Amzn-Trace-Id": call.invocation.trace, ...more },
+          });
+    const type = parameters["InvocationType"];
+    if (type === "Event" || type === "DryRun") {
+      await refused(call, arn, async () => accept(call, qualified, event, type === "DryRun"));
+      return withAnswer({ Payload: "", StatusCode: type === "Event" ? 202 : 204 }, 0);
     }
+    const answer = await invoke(call, qualified, event, requestId);
+    const { functionError: unhandled, executedVersion, logTail } = answer;
+    if (unhandled !== undefined && !sdk) throw functionError(answer.payload, true);
+    const tail = parameters["LogType"] === "Tail" ? Buffer.from(logTail ?? "").toString("base64") : undefined;
     const result: JsonObject = {
-      ExecutedVersion: "$LATEST",
-      Payload: asynchronous ? "" : resultOf(answer.payload),
-      StatusCode: status,
-      ...(parameters["LogType"] === "Tail" ? { LogResult: "" } : {}),
+      ExecutedVersion: executedVersion,
+      ...(unhandled === undefined ? {} : { FunctionError: unhandled }),
+      ...(tail === undefined ? {} : { LogResult: tail }),
+      Payload: sdk ? answer.payload : resultOf(answer.payload),
+      StatusCode: 200,
     };
-    return withMetadata(result, {
-      requestId: answer.requestId,
-      contentType: "application/json",
-      length: asynchronous ? 0 : Buffer.byteLength(answer.payload),
-      nowMs: deps.clock.now(),
-      more: { "X-Amz-Executed-Version": "$LATEST", "x-amzn-Remapped-Content-Length": "0" },
+    return withAnswer(result, Buffer.byteLength(answer.payload), {
+      "X-Amz-Executed-Version": executedVersion,
+      ...(tail === undefined ? {} : { "X-Amz-Log-Result": tail }),
     });
   }
 }
 
-async function invoke({ deps, invocation }: TaskCall, arn: string, event: string): Promise<FunctionAnswer> {
+function invoke(call: TaskCall, arn: string, event: string, requestId?: string): Promise<FunctionAnswer> {
+  return refused(call, arn, () => call.deps.functions.invoke(arn, event, call.invocation, { requestId }));
+}
+
+/** An asynchronous invocation: the function's own retries are none of the task's business. @throws AwsError when there is no such function */
+function accept({ deps, row, invocation }: TaskCall, arn: string, payload: string, isDry: boolean): void {
+  if (!deps.functions.has(arn, invocation)) {
+    throw AwsError.unmodeled({
+      name: "ResourceNotFoundException",
+      status: 404,
+      message: `Function not found: ${arn}`,
+    });
+  }
+  if (isDry) return;
+  const { account, region, roleArn, machine } = row;
+  const order = { account, region, roleArn, service: "states", source: machine, target: arn, payload };
+  invocation.cause.run(() =>
+    deps.store.transaction(() =>
+      deps.delivery.submit({ ...order, kind: "lambda", parameters: {}, retry: { phases: [] } }),
+    ),
+  );
+}
+
+/** What Lambda does not do for a task, as the task's failure. @throws TaskError */
+async function refused<T>({ deps, task }: TaskCall, arn: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await deps.functions.invoke(arn, event, invocation);
+    return await work();
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const text = `Service: AWSLambda; Status Code: ${error.status}; Error Code: ${error.name}; Request ID: ${deps.random.fork("requests").uuid()}; Proxy: null`;
-    const version = error.name === "ResourceNotFoundException" && arn.split(":").length === 7 ? ":$LATEST" : "";
-    throw new TaskError(`Lambda.${exceptionName(error.name)}`, `${error.message}${version} (${text})`);
+    const { name, status } = error;
+    const version = name === "ResourceNotFoundException" && arn.split(":").length === 7 ? ":$LATEST" : "";
+    throw servedTaskError(task.resource.kind === "service" ? task.resource.resourceType : "lambda", {
+      ...{ name, code: name, status, message: `${error.message}${version}` },
+      modelled: deps.models.get("lambda")?.errors.has(name) ?? false,
+      requestId: deps.random.fork("requests").uuid(),
+    });
   }
 }
 

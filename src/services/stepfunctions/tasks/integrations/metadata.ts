@@ -1,22 +1,24 @@
 /** SdkHttpMetadata and SdkResponseMetadata, which optimized integrations add to their results. */
 import { type JsonObject, javaHashOrder, writeJson } from "../../asl/json.ts";
+import type { Optimized } from "./service-names.ts";
 
 /** The result with its metadata, all keys in alphabetical order. */
 export function withMetadata(
   result: JsonObject,
   call: {
     readonly requestId: string;
-    readonly contentType: string;
+    readonly integration: Pick<Optimized, "contentType" | "connection"> | undefined;
     readonly nowMs: number;
     /** Bytes of the service's answer, where they are not those of the result. */
     readonly length?: number | undefined;
     readonly more?: JsonObject;
   },
 ): JsonObject {
+  const { contentType = "", connection = "connection" } = call.integration ?? {};
   const headers: JsonObject = {
-    connection: "keep-alive",
+    ...(connection === "none" ? {} : { [connection]: "keep-alive" }),
     "Content-Length": String(call.length ?? Buffer.byteLength(writeJson(result))),
-    "Content-Type": call.contentType,
+    "Content-Type": contentType,
     Date: new Date(call.nowMs).toUTCString(),
     ...call.more,
     "x-amzn-RequestId": call.requestId,

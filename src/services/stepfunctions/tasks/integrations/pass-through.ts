@@ -2,9 +2,10 @@
  * Tasks for services Busbar does not have, passed through to their `--endpoint`: by the service's own client where the user has
  * installed it, else as AWS JSON to services that speak it.
  */
+import { crc32 } from "node:zlib";
 import { type OperationModel, requiredMembers } from "../../../../../protocols/schema.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
-import { isObject, type Json, type JsonObject } from "../../asl/json.ts";
+import { isObject, type Json, type JsonObject, writeJson } from "../../asl/json.ts";
 import { optimisedApis } from "../../asl/states/state-fields.ts";
 import { awsJsonCall, speaksAwsJson } from "./aws-json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
@@ -82,8 +83,9 @@ export class PassThrough implements Integration {
     const requestId = deps.random.fork("requests").uuid();
     const value = await this.#ask(call, target, task.parameters as JsonObject, requestId);
     if (target.sdk) return value;
-    const contentType = optimizedIntegration(target.type)?.contentType ?? "";
-    return withMetadata(value, { requestId, contentType, nowMs: deps.clock.now() });
+    const integration = optimizedIntegration(target.type);
+    const more = target.type === "dynamodb" ? dynamoHeaders(value) : {};
+    return withMetadata(value, { requestId, integration, more, nowMs: deps.clock.now() });
   }
 
   /** The answer to a call about a job of a task's service. @throws TaskError */
@@ -142,4 +144,9 @@ function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pa
   const integration = optimizedIntegration(type);
   if (integration === undefined || !optimisedApis.get(type)?.includes(api)) return undefined;
   return { type, sdk, service: integration.service, operation, api, pattern };
+}
+
+/** What DynamoDB's answers have besides what those of other services have. */
+function dynamoHeaders(value: JsonObject): JsonObject {
+  return { Server: "Server", "x-amz-crc32": String(crc32(writeJson(value))) };
 }

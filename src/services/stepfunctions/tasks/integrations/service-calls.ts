@@ -80,7 +80,7 @@ export class ServiceCalls implements Integration {
       if (earlier)
         return withMetadata(earlier, {
           requestId,
-          contentType: optimizedIntegration(type)?.contentType ?? "",
+          integration: optimizedIntegration(type),
           length: answerLength(
             operation,
             { executionArn: earlier["ExecutionArn"], startDate: earlier["StartDate"] },
@@ -93,9 +93,9 @@ export class ServiceCalls implements Integration {
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
     if (sdk) return output;
     if (type === "events") return eventsOutput(output);
-    const contentType = optimizedIntegration(type)?.contentType ?? "";
+    const integration = optimizedIntegration(type);
     const length = answerLength(operation, answer, requestId);
-    return withMetadata(output, { requestId, contentType, length, nowMs: this.#deps.clock.now() });
+    return withMetadata(output, { requestId, integration, length, nowMs: this.#deps.clock.now() });
   }
 
   /**

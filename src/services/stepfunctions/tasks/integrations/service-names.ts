@@ -10,6 +10,8 @@ export interface Optimized {
   /** `Service:` in causes. */
   readonly serviceText: string;
   readonly contentType: string;
+  /** How the service writes the header in question in its answers; `none` when it has none. */
+  readonly connection?: "connection" | "Connection" | "none";
 }
 
 const json10 = "application/x-amz-json-1.0";
@@ -31,8 +33,10 @@ const optimized: Readonly<Record<string, Optimized>> = {
   dynamodb: {
     ...integration("Amazon", "DynamoDB", "dynamodb", json10),
     serviceText: "AmazonDynamoDBv2",
+    connection: "Connection",
   },
-  ecs: integration("Amazon", "ECS", "ecs", json11),
+  lambda: { ...integration("AWS", "Lambda", "lambda", restJson), connection: "Connection" },
+  ecs: { ...integration("Amazon", "ECS", "ecs", json11), connection: "none" },
   batch: integration("AWS", "Batch", "batch", restJson),
   glue: integration("AWS", "Glue", "glue", json11),
   databrew: integration("AWS", "GlueDataBrew", "databrew", restJson),
@@ -58,6 +62,7 @@ const ownServices: Readonly<Record<string, string>> = {
   sfn: "stepfunctions",
   eventbridge: "eventbridge",
   kinesis: "kinesis",
+  lambda: "lambda",
   sts: "sts",
   scheduler: "scheduler",
   pipes: "pipes",
