@@ -26,6 +26,8 @@ export interface LogEvent {
 
 interface LogEventRow extends Omit<LogEvent, "message"> {
   readonly serial: number;
+  /** Characters of its message. */
+  readonly size: number;
 }
 
 /** What an event says: with payloads of executions a thousand of them are more than memory should hold. */
@@ -44,7 +46,10 @@ export interface LogFilter {
   readonly limit?: number | undefined;
 }
 
-const keptEvents = 1000;
+/** What is kept of each group, so that a busy one pushes nothing out of others. */
+const keptOfGroup = 1000;
+/** What is kept of all groups together; messages lie outside of the heap. */
+const [keptOfAll, keptChars] = [50_000, 64 * 1024 * 1024];
 /** The range of ECMAScript time values. */
 const maxDateMs = 8.64e15;
 
@@ -52,7 +57,10 @@ const logTable = defineTable<LogEventRow>()({
   name: "delivery.logs",
   key: (row) => row.id,
   account: (row) => row.account,
-  indexes: { arrival: { group: () => "", order: (row) => row.serial } },
+  indexes: {
+    arrival: { group: () => "", order: (row) => row.serial },
+    group: { group: groupKey, order: (row) => row.serial },
+  },
 });
 
 const messageTable = definePackedTable<LogMessageRow>({
@@ -72,20 +80,35 @@ export class LogGroups {
   readonly #clock: Clock;
   readonly #rows;
   readonly #messages;
+  /** Of all messages. */
+  #chars = 0;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
     this.#rows = store.table(logTable);
     this.#messages = store.packedTable(messageTable);
+    this.recount();
+  }
+
+  /** After rows were deleted by a reset. */
+  recount(): void {
+    this.#chars = 0;
+    for (const { size = 0 } of this.#rows.values()) this.#chars += size;
   }
 
   /** Writes an event. Inside a transaction. */
   put({ message, ...event }: Omit<LogEvent, "ingestedMs">): void {
     const serial = this.#store.nextSerial();
     this.#messages.put({ serial, account: event.account, message });
-    this.#rows.put({ ...event, ingestedMs: this.#clock.now(), serial });
-    if (this.#rows.size > keptEvents) this.#forget(this.#rows.by.arrival.first("") as LogEventRow);
+    const row: LogEventRow = { ...event, ingestedMs: this.#clock.now(), serial, size: message.length };
+    this.#rows.put(row);
+    this.#chars += row.size;
+    const { group } = this.#rows.by;
+    if (group.size(groupKey(row)) > keptOfGroup) this.#forget(group.first(groupKey(row)) as LogEventRow);
+    while (this.#rows.size > 1 && (this.#chars > keptChars || this.#rows.size > keptOfAll)) {
+      this.#forget(this.#rows.by.arrival.first("") as LogEventRow);
+    }
   }
 
   /** Takes a delivery of kind `logs`, inside a transaction. */
@@ -108,10 +131,10 @@ export class LogGroups {
     });
   }
 
-  /** The events kept (the last 1,000), newest first. */
+  /** The events kept (the last 1,000 of each group, within a bound for all), newest first. */
   list(filter: LogFilter = {}): LogEvent[] {
     const found: LogEvent[] = [];
-    for (const { serial, ...event } of this.#rows.by.arrival.range("", { reverse: true })) {
+    for (const { serial, size: _size, ...event } of this.#rows.by.arrival.range("", { reverse: true })) {
       if (filter.account !== undefined && event.account !== filter.account) continue;
       if (filter.group !== undefined && event.group !== filter.group) continue;
       if (filter.stream !== undefined && event.stream !== filter.stream) continue;
@@ -122,10 +145,15 @@ export class LogGroups {
     return found;
   }
 
-  #forget({ id, serial }: LogEventRow): void {
+  #forget({ id, serial, size = 0 }: LogEventRow): void {
+    this.#chars -= size;
     this.#rows.delete(id);
     this.#messages.delete(serial);
   }
+}
+
+function groupKey({ account, region, group }: Pick<LogEvent, "account" | "region" | "group">): string {
+  return `${account} ${region} ${group}`;
 }
 
 /** @throws DeliveryFailure when the payload has no numeric timestamp and message. */
