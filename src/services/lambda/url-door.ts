@@ -17,6 +17,8 @@ const json = "application/json";
 
 export class UrlDoor implements Door {
   readonly name = "lambda";
+  /** A function's URL is for pages of anywhere: its own CORS says what they may read. */
+  readonly forEveryOrigin = true;
   readonly #lambda: Lambda;
 
   constructor(lambda: Lambda) {

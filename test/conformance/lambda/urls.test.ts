@@ -12,7 +12,7 @@ interface Answer {
 describe("function URLs", () => {
   let env: LambdaEnvironment;
   beforeAll(async () => {
-    env = await LambdaEnvironment.start("memory", { corsOrigins: ["https://app.example"] });
+    env = await LambdaEnvironment.start();
   });
   afterAll(() => env.stop());
 
