@@ -62,6 +62,7 @@ export class Emulator {
   readonly #memory: Memory | undefined;
   readonly #processes = new Processes();
   readonly #runtime: FunctionRuntime;
+  #functionsEnded: Promise<void> | undefined;
   /** What functions call; nothing listens there before the server does, and without one nothing ever. */
   #ownAddress = "http://127.0.0.1:1";
   #closed = false;
@@ -296,6 +297,7 @@ export class Emulator {
   #afterReset(account: string | undefined): void {
     for (const { definition, state } of this.#running) definition.reset?.(state, account);
     this.deliveries.reset(account);
+    this.logs.recount();
     this.requests.clear(account === undefined ? undefined : (request) => request.account !== account);
   }
 
@@ -304,7 +306,7 @@ export class Emulator {
     this.clock.turns.stop();
     this.deliveries.stop();
     for (const { definition, state } of this.#running) definition.stop?.(state);
-    this.#runtime.pools.close();
+    this.#functionsEnded = this.#runtime.pools.close();
     this.#memory?.stop();
   }
 
@@ -312,6 +314,7 @@ export class Emulator {
   async close(): Promise<void> {
     this.stop();
     this.#closed = true;
+    await this.#functionsEnded;
     await this.#processes.close();
     this.#endClock();
     this.clock.close();

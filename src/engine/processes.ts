@@ -34,6 +34,8 @@ export interface RunningProcess {
   readonly ended: Promise<ProcessEnd>;
   /** Kills it with all the processes it has started. */
   kill(): void;
+  /** Asks it to end. */
+  terminate(): void;
   /** The most memory it has held, in bytes; undefined where the system does not tell. */
   peakBytes(): number | undefined;
 }
@@ -93,7 +95,7 @@ export class Processes {
       });
       child.once("exit", () => {
         // Whatever it has started ends with it, and its group's number is free for others afterwards.
-        killGroup(child);
+        signalGroup(child, "SIGKILL");
         guard.stdin?.write(`ended ${child.pid}\n`);
       });
       child.once("close", (code, signal) => {
@@ -105,14 +107,20 @@ export class Processes {
       guard.stdin?.write(`begun ${child.pid}\n`);
       child.stdin?.end("go\n");
     }
-    return { pid: child.pid, ended, kill: () => killGroup(child), peakBytes: () => peakBytesOf(child.pid) };
+    return {
+      pid: child.pid,
+      ended,
+      kill: () => signalGroup(child, "SIGKILL"),
+      terminate: () => signalGroup(child, "SIGTERM"),
+      peakBytes: () => peakBytesOf(child.pid),
+    };
   }
 
   /** Ends all processes and the guard, and removes the scratch directory. */
   async close(): Promise<void> {
     this.#closed = true;
     const ends = [...this.#running].map((child) => new Promise((resolve) => child.once("close", resolve)));
-    for (const child of this.#running) killGroup(child);
+    for (const child of this.#running) signalGroup(child, "SIGKILL");
     await Promise.all(ends);
     const guard = this.#guard;
     if (guard !== undefined && guard.exitCode === null && guard.signalCode === null) {
@@ -146,10 +154,10 @@ function release(child: ChildProcess): void {
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref();
 }
 
-function killGroup({ pid }: ChildProcess): void {
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch {
     // It has ended already.
   }

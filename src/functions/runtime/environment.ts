@@ -1,11 +1,12 @@
 /** An execution environment: one process that takes one event after the other over the Runtime API. */
 import { isUtf8 } from "node:buffer";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../engine/clock.ts";
 import type { ProcessEnd, Processes, RunningProcess } from "../../engine/processes.ts";
 import { clearTimeout, dateNow, performance, setImmediate, setTimeout } from "../../engine/real-time.ts";
 import type { ResponseSink } from "../types.ts";
-import { CannotRun, type Launch } from "./launch.ts";
+import { Extensions, type ShutdownReason } from "./extensions.ts";
+import { CannotRun, type Launch, type RuntimeSpec } from "./launch.ts";
 import { OutputLines } from "./output-lines.ts";
 import type { RuntimeApi, RuntimeClient, RuntimeEvent } from "./runtime-api.ts";
 
@@ -48,6 +49,14 @@ interface Run {
   stopTimer: () => void;
 }
 
+/** What an environment is to have: who it is for, the token it is known by, and how its runtime begins. */
+export interface Order {
+  readonly spec: Pick<RuntimeSpec, "name" | "version" | "handler" | "account" | "memoryMb">;
+  readonly token: string;
+  readonly launch: Promise<Launch>;
+  newId(): string;
+}
+
 export interface Surroundings {
   readonly api: RuntimeApi;
   readonly processes: Processes;
@@ -65,18 +74,38 @@ export class Environment implements RuntimeClient {
   #run: Run | undefined;
   /** Lines written before the first event. */
   #earlyLines: string[] = [];
+  #programEnv: Readonly<Record<string, string>> = {};
+  #directory = ".";
   #onLine: ((line: string) => void) | undefined;
   #initMs: number | undefined;
   #initError: string | undefined;
   #errorType = "Runtime.ExitError";
   #isDead = false;
+  #retired: Promise<void> | undefined;
   #idleSince = 0;
+  readonly #extensions: Extensions;
+  readonly #memoryMb: number;
+  readonly #version: string;
+  /** Ends it when extensions take longer than the invocation they were told of may. */
+  #stopOverrun = () => {};
 
   /** @param onChange called whenever it becomes idle or ends. */
-  constructor(around: Surroundings, token: string, launch: Promise<Launch>, onChange: () => void) {
+  constructor(around: Surroundings, { spec, token, launch, newId }: Order, onChange: () => void) {
     this.#around = around;
     this.#token = token;
     this.#onChange = onChange;
+    this.#memoryMb = spec.memoryMb;
+    this.#version = spec.version;
+    this.#extensions = new Extensions({
+      functionName: spec.name,
+      functionVersion: spec.version,
+      handler: spec.handler,
+      account: spec.account,
+      newId,
+      start: (file) => this.#startExtension(file),
+      onFailure: (error) => this.failInit(error),
+      onReady: () => this.#proceed(),
+    });
     this.#start(launch).catch((error: Error) => {
       if (error instanceof CannotRun) this.#errorType = error.errorType;
       this.#ended({ code: null, signal: null, failure: error.message });
@@ -85,7 +114,12 @@ export class Environment implements RuntimeClient {
 
   /** Waits for its next event. */
   get isIdle(): boolean {
-    return !this.#isDead && this.#run === undefined && this.#give !== undefined;
+    return !this.#isDead && this.#run === undefined && this.#isReady;
+  }
+
+  /** The runtime and all extensions wait for what comes next. */
+  get #isReady(): boolean {
+    return this.#give !== undefined && this.#extensions.isQuiet;
   }
 
   /** Was started before there was an event, and has not begun to ask for one. */
@@ -96,7 +130,7 @@ export class Environment implements RuntimeClient {
   /** Has answered and not yet asked for more. */
   get isReturning(): boolean {
     if (this.#isDead || this.#initMs === undefined) return false;
-    return this.#run === undefined ? this.#give === undefined : this.#run.isOver;
+    return this.#run === undefined ? !this.#isReady : this.#run.isOver;
   }
 
   get isDead(): boolean {
@@ -127,32 +161,57 @@ export class Environment implements RuntimeClient {
           const durationMs = run.isGiven || ending.timedOut ? performance.now() - run.startedAt : 0;
           const initMs = isFirst ? (this.#initMs ?? performance.now() - this.#startedAt) : undefined;
           const peakBytes = this.#process?.peakBytes();
+          this.#reportEnd(run, ending, { durationMs, initMs, peakBytes });
           // What it wrote before it answered is in the pipe already, and read in this turn.
           setImmediate(() => {
             this.#run = undefined;
             this.#output.end();
-            if (this.#give !== undefined) this.#becomeIdle();
+            if (this.#isReady) this.#becomeIdle();
             resolve({ ...ending, durationMs, initMs, peakBytes });
           });
         },
       };
       this.#run = run;
       if (this.#isDead) return run.end(this.#initFailure(event.requestId, "Runtime exited without providing a reason"));
-      if (this.#give !== undefined) this.#handOver(run);
+      if (this.#isReady) this.#handOver(run);
       else this.#limit(run, initLimitMs + event.timeoutMs);
     });
   }
 
   kill(): void {
     this.#isDead = true;
+    this.#stopOverrun();
     this.#around.api.dismiss(this.#token);
     this.#process?.kill();
+    this.#extensions.kill();
+  }
+
+  /** Ends it, after its extensions have heard of it where they want to. */
+  retire(reason: ShutdownReason): Promise<void> {
+    this.#retired ??= this.#retire(reason);
+    return this.#retired;
+  }
+
+  serveExtension(what: string, request: IncomingMessage, response: ServerResponse): void {
+    this.#extensions.serve(what, request, response);
   }
 
   next(give: (event: RuntimeEvent) => void): void {
-    this.#initMs ??= performance.now() - this.#startedAt;
+    if (this.#initMs === undefined) {
+      this.#initMs = performance.now() - this.#startedAt;
+      this.#extensions.initialised();
+      const phase = { initializationType: "on-demand", phase: "init" };
+      this.#extensions.telemetry.platform("initRuntimeDone", { ...phase, status: "success" });
+      this.#extensions.telemetry.platform("initReport", { ...phase, metrics: { durationMs: this.#initMs } });
+    }
     this.#give = give;
-    // A process may ask before the end of its answer is read.
+    this.#proceed();
+  }
+
+  /** Goes on once everybody waits. A process may ask before the end of its answer is read. */
+  #proceed(): void {
+    if (!this.#isReady) return;
+    this.#stopOverrun();
     if (this.#run === undefined) this.#becomeIdle();
     else if (!this.#run.isGiven) this.#handOver(this.#run);
   }
@@ -189,15 +248,19 @@ export class Environment implements RuntimeClient {
   }
 
   async #start(launch: Promise<Launch>): Promise<void> {
-    const [{ command, args, env, directory }, address] = await Promise.all([
+    const [{ command, args, env, directory, extensions = [] }, address] = await Promise.all([
       launch,
       this.#around.api.admit(this.#token, this),
     ]);
     if (this.#isDead) return;
+    this.#programEnv = { ...env, AWS_LAMBDA_RUNTIME_API: address };
+    this.#directory = directory;
+    await this.#extensions.launch(extensions);
+    if (this.#isDead) return;
     this.#process = this.#around.processes.start({
       command,
       args,
-      env: { ...env, AWS_LAMBDA_RUNTIME_API: address },
+      env: this.#programEnv,
       directory,
       onOutput: (chunk) => this.#output.push(chunk),
     });
@@ -212,7 +275,68 @@ export class Environment implements RuntimeClient {
     run.stopTimer();
     this.#limit(run, run.event.timeoutMs);
     const { timeoutMs, sink: _sink, onLine: _onLine, executedVersion: _version, ...event } = run.event;
-    give({ ...event, deadlineMs: dateNow() + timeoutMs });
+    const deadlineMs = dateNow() + timeoutMs;
+    const { requestId, trace } = event;
+    const tracing = { type: "X-Amzn-Trace-Id", value: trace };
+    this.#extensions.telemetry.platform("start", { requestId, version: this.#version, tracing });
+    give({ ...event, deadlineMs });
+    this.#extensions.invoke({ requestId, trace, arn: event.arn, deadlineMs });
+  }
+
+  async #retire(reason: ShutdownReason): Promise<void> {
+    const wasAlive = !this.#isDead;
+    this.#isDead = true;
+    if (wasAlive && this.#extensions.hearsOfEnd) {
+      if (reason === "spindown") this.#process?.terminate();
+      else this.#process?.kill();
+      await this.#extensions.shutDown(reason);
+    }
+    this.kill();
+  }
+
+  #startExtension(file: string): RunningProcess {
+    const output = new OutputLines((line) => {
+      this.#extensions.telemetry.line("extension", line);
+      this.#keepLine(line);
+    });
+    return this.#around.processes.start({
+      command: file,
+      args: [],
+      env: this.#programEnv,
+      directory: this.#directory,
+      onOutput: (chunk) => output.push(chunk),
+    });
+  }
+
+  /** Extensions have what is left of the invocation's time. */
+  #reportEnd(
+    { event: { requestId, timeoutMs }, startedAt }: Run,
+    { functionError, timedOut, payload }: Ending,
+    { durationMs, initMs, peakBytes }: Pick<Outcome, "durationMs" | "initMs" | "peakBytes">,
+  ): void {
+    const { telemetry } = this.#extensions;
+    if (!this.#extensions.isQuiet && !this.#isDead) {
+      const leftMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
+      const timer = setTimeout(() => void this.retire("timeout").then(() => this.#onChange()), leftMs).unref();
+      this.#stopOverrun = () => clearTimeout(timer);
+    }
+    if (!telemetry.isHeard) return;
+    const status = timedOut ? "timeout" : functionError === undefined ? "success" : "error";
+    const metrics = { durationMs, producedBytes: Buffer.byteLength(payload) };
+    telemetry.platform("runtimeDone", { requestId, status, metrics });
+    const maxMemoryUsedMB = Math.ceil((peakBytes ?? 0) / (1024 * 1024));
+    const init = initMs === undefined ? {} : { initDurationMs: initMs };
+    telemetry.platform("report", {
+      requestId,
+      status,
+      metrics: {
+        durationMs,
+        billedDurationMs: Math.ceil(durationMs),
+        memorySizeMB: this.#memoryMb,
+        maxMemoryUsedMB,
+        ...init,
+      },
+    });
   }
 
   /** Ends a run that takes too long in real time, or on the clock when that is moved on without it. */
@@ -222,7 +346,7 @@ export class Environment implements RuntimeClient {
       if (run.isOver) return;
       const seconds = (run.event.timeoutMs / 1000).toFixed(2);
       const errorMessage = `RequestId: ${run.event.requestId} Error: Task timed out after ${seconds} seconds`;
-      this.kill();
+      void this.retire("timeout");
       run.end({
         payload: JSON.stringify({ errorType: "Sandbox.Timedout", errorMessage }),
         functionError: "Unhandled",
@@ -302,13 +426,17 @@ export class Environment implements RuntimeClient {
   }
 
   #line(line: string): void {
+    this.#extensions.telemetry.line("function", line);
+    this.#keepLine(line);
+  }
+
+  #keepLine(line: string): void {
     if (this.#onLine !== undefined) this.#onLine(line);
     else if (this.#earlyLines.length < 1000) this.#earlyLines.push(line);
   }
 
   #ended({ code, signal, failure }: ProcessEnd): void {
-    this.#isDead = true;
-    this.#around.api.dismiss(this.#token);
+    void this.retire("failure");
     const run = this.#run;
     if (run !== undefined) {
       const reason =

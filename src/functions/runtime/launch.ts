@@ -1,5 +1,5 @@
 /** How the processes of a runtime are started: the command and the environment AWS's own have. */
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -36,6 +36,8 @@ export interface Launch {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly directory: string;
+  /** Programs that layers have to run beside it. */
+  readonly extensions?: readonly string[];
 }
 
 /** A function that cannot run here; the message says what is missing. */
@@ -82,7 +84,21 @@ export async function launchOf(spec: RuntimeSpec, logStream: string, workshop: W
   const wrapper = spec.variables["AWS_LAMBDA_EXEC_WRAPPER"];
   const words =
     wrapper === undefined || wrapper === "" ? [command, ...args] : [underRoot(wrapper, roots), command, ...args];
-  return { command: words[0] as string, args: words.slice(1), env, directory: roots.task };
+  return {
+    command: words[0] as string,
+    args: words.slice(1),
+    env,
+    directory: roots.task,
+    extensions: programsIn(roots),
+  };
+}
+
+/** What lies in a layer's folder of extensions. */
+function programsIn({ layers }: CodeRoots): string[] {
+  const folder = layers === undefined ? undefined : join(layers, "extensions");
+  if (folder === undefined || !existsSync(folder)) return [];
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ name }) => join(folder, name)).sort();
 }
 
 /** Scripts of users name the places they know from AWS. */

@@ -94,11 +94,12 @@ export class RuntimePools {
     }
   }
 
-  /** Ends all. */
-  close(): void {
+  /** Ends all; what extensions want to do then has two seconds. */
+  async close(): Promise<void> {
     clearTimeout(this.#sweep);
-    for (const pool of this.#pools.values()) for (const environment of pool.environments.keys()) environment.kill();
+    const environments = [...this.#pools.values()].flatMap((pool) => [...pool.environments.keys()]);
     this.#pools.clear();
+    await Promise.all(environments.map((environment) => environment.retire("spindown")));
     this.#api.close();
   }
 
@@ -122,7 +123,8 @@ export class RuntimePools {
     const logStream = `${date}/[${spec.version}]${random.hex(32)}`;
     const launch = launchOf(spec, logStream, workshop);
     const around = { api: this.#api, processes, clock };
-    const environment = new Environment(around, random.hex(32), launch, () => this.#changed(owner, environment));
+    const order = { spec, token: random.hex(32), launch, newId: () => random.uuid() };
+    const environment = new Environment(around, order, () => this.#changed(owner, environment));
     owner.environments.set(environment, logStream);
     this.#count += 1;
     this.#armSweep();
@@ -140,7 +142,7 @@ export class RuntimePools {
   #drop(pool: Pool, environment: Environment): void {
     if (!pool.environments.delete(environment)) return;
     this.#count -= 1;
-    environment.kill();
+    void environment.retire("spindown");
   }
 
   /** Makes room by ending what has been idle longest; says whether there was any. */

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { answer, refuse, withText } from "./api-answers.ts";
 
 /** An event as it is handed to a runtime. */
 export interface RuntimeEvent {
@@ -26,10 +27,9 @@ export interface RuntimeClient {
   /** The invocation ended in an error; false as above. */
   fail(requestId: string, error: string): boolean;
   failInit(error: string): void;
+  /** Serves the APIs of extensions. @param what method, and version, kind and call as the path has them. */
+  serveExtension(what: string, request: IncomingMessage, response: ServerResponse): void;
 }
-
-/** Errors are some lines of text; what is longer is cut off by ending the connection. */
-const maxErrorBytes = 1024 * 1024;
 
 export class RuntimeApi {
   readonly #clients = new Map<string, RuntimeClient>();
@@ -74,8 +74,12 @@ export class RuntimeApi {
       refuse(response, 403, "InvalidToken", "Busbar knows of no such process.");
       return;
     }
+    if (kind === "extension" || kind === "telemetry" || kind === "logs") {
+      client.serveExtension(`${request.method} ${[version, kind, ...call].join("/")}`, request, response);
+      return;
+    }
     if (version !== "2018-06-01" || kind !== "runtime") {
-      refuse(response, 404, "NotFound", "Busbar has the Runtime API of 2018-06-01, and no extensions.");
+      refuse(response, 404, "NotFound", "Busbar has the Runtime API of 2018-06-01.");
       return;
     }
     const what = `${request.method} ${call.map((part, at) => (at === 1 && part !== "next" ? "*" : part)).join("/")}`;
@@ -133,18 +137,6 @@ function headerText(json: string): string {
   });
 }
 
-function withText(request: IncomingMessage, then: (text: string) => void): void {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  request.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maxErrorBytes) request.destroy();
-    else chunks.push(chunk);
-  });
-  request.on("error", () => {});
-  request.on("end", () => then(Buffer.concat(chunks).toString()));
-}
-
 function accept(response: ServerResponse, status: 202 | 413): void {
   if (status === 202) answer(response, 202, '{"status":"OK"}');
   else refuse(response, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
@@ -152,13 +144,4 @@ function accept(response: ServerResponse, status: 202 | 413): void {
 
 function unknownId(response: ServerResponse): void {
   refuse(response, 400, "InvalidRequestID", "Invalid request ID");
-}
-
-function refuse(response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
-  answer(response, status, JSON.stringify({ errorMessage, errorType }));
-}
-
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) });
-  response.end(body);
 }

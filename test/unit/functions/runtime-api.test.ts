@@ -33,6 +33,10 @@ describe("the Runtime API", () => {
       return id === "id";
     },
     failInit: (error) => void ended.push(error),
+    serveExtension: (what, incoming, response) => {
+      incoming.resume();
+      response.writeHead(what === "POST 2020-01-01/extension/register" ? 200 : 404).end("{}");
+    },
   };
   beforeAll(async () => {
     address = await api.admit("token", client);
@@ -60,7 +64,8 @@ describe("the Runtime API", () => {
     expect((await call("GET", "/other/2018-06-01/runtime/invocation/next")).status).toBe(403);
     expect((await call("GET", "/2018-06-01/runtime/invocation/next")).status).toBe(403);
     expect(await call("GET", `${runtime}/invocation/next`)).toEqual({ status: 200, body: "{}" });
-    expect((await call("POST", "/token/2020-01-01/extension/register")).status).toBe(404);
+    expect((await call("POST", "/token/2020-01-01/extension/register")).status).toBe(200);
+    expect((await call("POST", "/other/2020-01-01/extension/register")).status).toBe(403);
   });
 
   it("takes answers and errors of the invocation under way, and refuses those of others", async () => {
