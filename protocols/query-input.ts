@@ -1,7 +1,7 @@
 /** Reads AWS Query parameters (`Entries.member.1.Id=a`) into an operation's input, by its shape. */
 import { AwsError } from "./error.ts";
 import type { Parameters } from "./form.ts";
-import { kindOf, membersOf, type Shape, timestampFormat } from "./schema.ts";
+import { isScalar, kindOf, membersOf, type Shape, timestampFormat } from "./schema.ts";
 import { blobFromBase64, emptyMap, isFractional, MAX_DEPTH, parseTimestamp } from "./serialization.ts";
 import type { Constraints, MemberFacts } from "./validate.ts";
 import { entryNames, itemName, xmlTraits } from "./xml.ts";
@@ -154,10 +154,6 @@ function mapDecoder(wrapper: string | undefined, names: { key: string; value: st
     }
     return result;
   };
-}
-
-function isScalar(shape: Shape): boolean {
-  return !["struct", "list", "map"].includes(kindOf(shape));
 }
 
 const EMPTY: Node = { value: "", children: undefined };

@@ -139,6 +139,11 @@ export function kindOf(shape: Shape): Kind {
   return "string";
 }
 
+/** Whether a shape has no members and no items. */
+export function isScalar(shape: Shape): boolean {
+  return !["struct", "list", "map"].includes(kindOf(shape));
+}
+
 export type TimestampFormat = "date-time" | "http-date" | "epoch-seconds";
 
 /** How a timestamp is written: as its own trait says, or as the protocol does where it stands. */

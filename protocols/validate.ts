@@ -6,7 +6,7 @@
 import { Blob64 } from "./blob.ts";
 import { AwsError } from "./error.ts";
 import { compilePattern } from "./pattern.ts";
-import { isSensitive, kindOf, type OperationModel, type ServiceModel, type Shape } from "./schema.ts";
+import { isScalar, isSensitive, kindOf, type OperationModel, type ServiceModel, type Shape } from "./schema.ts";
 import { schemaFaults } from "./schema-check.ts";
 import { textOf } from "./unknown-json.ts";
 
@@ -228,10 +228,6 @@ function insideChecks(
       if (broken) report.add(value, shape, constraints, path, text);
     },
   ];
-}
-
-function isScalar(shape: Shape): boolean {
-  return !["struct", "list", "map"].includes(kindOf(shape));
 }
 
 interface Rule {

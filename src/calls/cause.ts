@@ -2,7 +2,7 @@
  * What made something happen: the chain of requests, deliveries, timers and tasks that led to it. It is ambient while a
  * synchronous body runs, and kept as one text with each row that outlives the turn.
  */
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../engine/digest.ts";
 import type { TimerCauses } from "../engine/timers.ts";
 
 /** What a link of the chain is; its id is the request's, the delivery's, the timer's, an execution's or pipe's ARN … */
@@ -136,8 +136,8 @@ export class Cause {
     if (this.sentTrace !== undefined) return this.sentTrace;
     const { links, beganAt } = this;
     const time = beganAt.toString(16).padStart(8, "0");
-    const root = digest(`${time} ${links[0]}`).slice(0, 24);
-    return `Root=1-${time}-${root};Parent=${digest(this.chain).slice(0, 16)};Sampled=0`;
+    const root = sha256Hex(`${time} ${links[0]}`).slice(0, 24);
+    return `Root=1-${time}-${root};Parent=${sha256Hex(this.chain).slice(0, 16)};Sampled=0`;
   }
 
   /** Runs a synchronous body with this as its cause. */
@@ -177,8 +177,4 @@ function linkOf(kind: CauseKind, id: string): string {
 function usableTrace(header: unknown): string | undefined {
   if (typeof header !== "string" || header.length > mostTraceChars) return undefined;
   return /^[!-~](?:[ -~]*[!-~])?$/.test(header) ? header : undefined;
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

@@ -26,6 +26,29 @@ export function definePackedTable<Row extends object>(
   return definition;
 }
 
+/** A text of an account, under a serial that other rows refer to. */
+export interface TextRow {
+  readonly serial: number;
+  readonly account: string;
+  readonly text: string;
+}
+
+/** A packed table of texts. */
+export function defineTextTable(name: string): PackedTableDefinition<TextRow> {
+  return {
+    name,
+    serial: (row) => row.serial,
+    account: (row) => row.account,
+    head: ({ serial, account }) => `${serial} ${account}`,
+    text: (row) => row.text,
+    row: (head, text) => {
+      // Some tables had a line break there.
+      const [serial, account] = head.split(/[ \n]/) as [string, string];
+      return { serial: Number(serial), account, text };
+    },
+  };
+}
+
 /** Rows under serials. Each read builds the row again. */
 export interface PackedTable<Row> {
   readonly size: number;

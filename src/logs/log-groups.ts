@@ -4,7 +4,7 @@ import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";
 import { type Delivery, DeliveryFailure } from "../delivery/types.ts";
 import type { Clock } from "../engine/clock.ts";
-import { definePackedTable } from "../engine/packed-table.ts";
+import { defineTextTable } from "../engine/packed-table.ts";
 import type { Store } from "../engine/store.ts";
 import { defineTable } from "../engine/table.ts";
 
@@ -28,13 +28,6 @@ interface LogEventRow extends Omit<LogEvent, "message"> {
   readonly serial: number;
   /** Characters of its message. */
   readonly size: number;
-}
-
-/** What an event says: with payloads of executions a thousand of them are more than memory should hold. */
-interface LogMessageRow {
-  readonly serial: number;
-  readonly account: string;
-  readonly message: string;
 }
 
 export interface LogFilter {
@@ -63,17 +56,8 @@ const logTable = defineTable<LogEventRow>()({
   },
 });
 
-const messageTable = definePackedTable<LogMessageRow>({
-  name: "delivery.logMessages",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.message,
-  row: (head, message) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, message };
-  },
-});
+/** Messages of events: with payloads of executions a thousand of them are more than memory should hold. */
+const messageTable = defineTextTable("delivery.logMessages");
 
 export class LogGroups {
   readonly #store: Store;
@@ -100,7 +84,7 @@ export class LogGroups {
   /** Writes an event. Inside a transaction. */
   put({ message, ...event }: Omit<LogEvent, "ingestedMs">): void {
     const serial = this.#store.nextSerial();
-    this.#messages.put({ serial, account: event.account, message });
+    this.#messages.put({ serial, account: event.account, text: message });
     const row: LogEventRow = { ...event, ingestedMs: this.#clock.now(), serial, size: message.length };
     this.#rows.put(row);
     this.#chars += row.size;
@@ -139,7 +123,7 @@ export class LogGroups {
       if (filter.group !== undefined && event.group !== filter.group) continue;
       if (filter.stream !== undefined && event.stream !== filter.stream) continue;
       if (filter.source !== undefined && event.source !== filter.source) continue;
-      found.push({ ...event, message: this.#messages.get(serial)?.message ?? "" });
+      found.push({ ...event, message: this.#messages.get(serial)?.text ?? "" });
       if (found.length === (filter.limit ?? 100)) break;
     }
     return found;

@@ -15,6 +15,16 @@ const javaClasses: Readonly<Record<string, string>> = {
   XDigit: "0-9a-fA-F",
 };
 
+/** As `javaRegex`; "unusable" for a pattern that cannot be used. */
+export function javaRegexIfUsable(pattern: string): LinearRegex | "unusable" {
+  try {
+    return javaRegex(pattern);
+  } catch (error) {
+    if (error instanceof TemplateError) return "unusable";
+    throw error;
+  }
+}
+
 /** A pattern of Java's in linear time. @throws TemplateError for one that cannot be used */
 export function javaRegex(pattern: string, ignoreCase = false): LinearRegex {
   let flags = ignoreCase ? "i" : "";

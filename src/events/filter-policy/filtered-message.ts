@@ -1,4 +1,4 @@
-import { type EventValue, isEventObject, numberFromText, parseEvent } from "../pattern/index.ts";
+import { type EventValue, isEventObject, numberFromText, tryParseEvent } from "../pattern/index.ts";
 
 /** A message attribute as published. */
 export interface MessageAttribute {
@@ -33,7 +33,7 @@ export function attributesForFiltering(attributes: Readonly<Record<string, Messa
 
 function attributeValue(type: string, text: string): EventValue | undefined {
   if (type === "String.Array") {
-    const value = parsed(text);
+    const value = tryParseEvent(text);
     return isEventObject(value) ? undefined : value;
   }
   if (type === "Number" || type.startsWith("Number.")) {
@@ -45,14 +45,6 @@ function attributeValue(type: string, text: string): EventValue | undefined {
 
 /** The body as a JSON object with members, or undefined if it is not one: then no policy on the body lets the message through. */
 export function bodyForFiltering(body: string): EventValue | undefined {
-  const value = parsed(body);
+  const value = tryParseEvent(body);
   return isEventObject(value) && Object.keys(value).length > 0 ? value : undefined;
-}
-
-function parsed(text: string): EventValue | undefined {
-  try {
-    return parseEvent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { isJson } from "../../../protocols/unknown-json.ts";
-import { type EventValue, isEventObject, parseEvent } from "../pattern/index.ts";
+import { type EventValue, isEventObject, tryParseEvent } from "../pattern/index.ts";
 import { type CompiledPath, InvalidTransform, parseJsonPath, resolvePath } from "./json-path.ts";
 import { fillTemplate, jsonText, plainText, splitTemplate, type TemplatePart } from "./template.ts";
 
@@ -100,7 +100,7 @@ export function decodePipeRecord(record: EventValue): EventValue {
   for (const name of payloadNames(record)) {
     const { eventSource, [name]: payload } = record as { [name: string]: string };
     const text = payload as string;
-    const value = parsed(eventSource === "aws:sqs" ? text : Buffer.from(text, "base64").toString("utf8"));
+    const value = tryParseEvent(eventSource === "aws:sqs" ? text : Buffer.from(text, "base64").toString("utf8"));
     if (value !== undefined) decoded = { ...(decoded as object), [name]: value };
   }
   return decoded;
@@ -111,12 +111,4 @@ function payloadNames(record: EventValue): string[] {
   if (!isEventObject(record) || typeof record.eventSource !== "string") return [];
   const names = record.eventSource === "aws:sqs" ? ["body"] : ["data", "key", "value"];
   return names.filter((name) => typeof record[name] === "string");
-}
-
-function parsed(text: string): EventValue | undefined {
-  try {
-    return parseEvent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -40,6 +40,15 @@ export function parseEvent(text: string): EventValue {
   return value;
 }
 
+/** As `parseEvent`; undefined for a text that it refuses. */
+export function tryParseEvent(text: string): EventValue | undefined {
+  try {
+    return parseEvent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Checks that a text begins with one JSON value and answers that value's text; what follows it is not looked at, as in
  * AWS's own parser. Throws {@link JsonReadError}, which does not quote the text.

@@ -1,5 +1,5 @@
 /** What an API was when it was deployed, or is now: everything that execution needs, and nothing that changes under it. */
-import { definePackedTable } from "../../engine/packed-table.ts";
+import { defineTextTable } from "../../engine/packed-table.ts";
 import type {
   ApiSettings,
   AuthorizerDefinition,
@@ -57,22 +57,5 @@ export function snapshotText({ resources, ...rest }: ApiSnapshot): string {
   return pieces.join("");
 }
 
-interface SnapshotRow {
-  readonly serial: number;
-  readonly account: string;
-  /** JSON of an ApiSnapshot. */
-  readonly text: string;
-}
-
-/** Snapshots of deployments, under the serial their deployment names. */
-export const snapshotTable = definePackedTable<SnapshotRow>({
-  name: "apigateway.snapshots",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: (row) => `${row.serial} ${row.account}`,
-  text: (row) => row.text,
-  row: (head, text) => {
-    const [serial = "", account = ""] = head.split(" ");
-    return { serial: Number(serial), account, text };
-  },
-});
+/** Snapshots of deployments, as JSON of ApiSnapshot, under the serial their deployment names. */
+export const snapshotTable = defineTextTable("apigateway.snapshots");

@@ -1,12 +1,13 @@
 /** The events in archives: where each stands in a row, what it says outside of the heap. */
+
 import { dayMs } from "../../engine/duration.ts";
 import { Leftovers } from "../../engine/leftovers.ts";
+import type { TextRow } from "../../engine/packed-table.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import { archivedBytes, type BusEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import {
   type ArchivedEventRow,
-  type ArchivedTextRow,
   type ArchiveRow,
   archivedEventTable,
   archivedTextTable,
@@ -70,7 +71,7 @@ export class ArchivedEvents {
   }
 
   textOf({ position }: ArchivedEventRow): string {
-    return (this.#texts.get(positionSerial(position)) as ArchivedTextRow).text;
+    return (this.#texts.get(positionSerial(position)) as TextRow).text;
   }
 
   /** The archive without the events that are past its retention, which may have been changed. Inside a transaction. */

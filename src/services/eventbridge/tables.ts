@@ -16,7 +16,7 @@ import type {
 } from "@aws-sdk/client-eventbridge";
 import { placeKey } from "../../calls/place.ts";
 import { dayMs } from "../../engine/duration.ts";
-import { definePackedTable } from "../../engine/packed-table.ts";
+import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 /** The key of a resource that is found by its name. No name contains a blank. */
@@ -165,24 +165,8 @@ export interface ArchivedEventRow {
   readonly bytes: number;
 }
 
-/** An archived event as compact JSON, under the serial in its position. */
-export interface ArchivedTextRow {
-  readonly serial: number;
-  readonly account: string;
-  readonly text: string;
-}
-
-export const archivedTextTable = definePackedTable<ArchivedTextRow>({
-  name: "events.archivedTexts",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.text,
-  row: (head, text) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, text };
-  },
-});
+/** Archived events as compact JSON, under the serials in their positions. */
+export const archivedTextTable = defineTextTable("events.archivedTexts");
 
 /** An order of archived events: by the event's time, then by arrival. Times before 1970 sort too. */
 export function archivePosition(eventMs: number, serial: number): string {

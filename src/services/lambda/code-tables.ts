@@ -1,6 +1,6 @@
 /** The rows that hold zips, and those of layers, which consist of them. */
 import { placeKey } from "../../calls/place.ts";
-import { definePackedTable } from "../../engine/packed-table.ts";
+import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 /** A zip that some version or layer consists of; one for all that have the same. */
@@ -15,13 +15,6 @@ export interface CodeRow {
   readonly pieces: readonly number[];
 }
 
-export interface CodePieceRow {
-  readonly serial: number;
-  readonly account: string;
-  /** Base64. */
-  readonly text: string;
-}
-
 export const codeTable = defineTable<CodeRow>()({
   name: "lambda.codes",
   key: (row) => row.id,
@@ -29,17 +22,8 @@ export const codeTable = defineTable<CodeRow>()({
   indexes: { account: { group: (row) => row.account, order: (row) => row.id } },
 });
 
-export const codePieceTable = definePackedTable<CodePieceRow>({
-  name: "lambda.codePieces",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.text,
-  row: (head, text) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, text };
-  },
-});
+/** Pieces of zips, as base64. */
+export const codePieceTable = defineTextTable("lambda.codePieces");
 
 export interface LayerVersionRow {
   readonly arn: string;

@@ -1,5 +1,5 @@
 /** The rows of asynchronous invocations that have not ended. */
-import { definePackedTable } from "../../engine/packed-table.ts";
+import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 /** An event that waits for its function, or for its next try. */
@@ -19,12 +19,6 @@ export interface EventRow {
   readonly cause?: string | undefined;
 }
 
-interface EventPayloadRow {
-  readonly serial: number;
-  readonly account: string;
-  readonly payload: string;
-}
-
 export const eventTable = defineTable<EventRow>()({
   name: "lambda.events",
   key: (row) => row.requestId,
@@ -32,14 +26,5 @@ export const eventTable = defineTable<EventRow>()({
   indexes: {},
 });
 
-export const eventPayloadTable = definePackedTable<EventPayloadRow>({
-  name: "lambda.eventPayloads",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.payload,
-  row: (head, payload) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, payload };
-  },
-});
+/** Payloads of events. */
+export const eventPayloadTable = defineTextTable("lambda.eventPayloads");

@@ -62,7 +62,7 @@ export class Events {
   accept({ payload, ...event }: TakenEvent): void {
     const { store, clock } = this.#lambda.deps;
     const serial = store.nextSerial();
-    this.#payloads.put({ serial, account: event.account, payload });
+    this.#payloads.put({ serial, account: event.account, text: payload });
     const row: EventRow = {
       ...event,
       payloadSerial: serial,
@@ -129,7 +129,7 @@ export class Events {
   /** One try; what comes of it is written in one transaction. */
   async #try(row: EventRow): Promise<void> {
     const { store, functions, clock } = this.#lambda.deps;
-    const payload = this.#payloads.get(row.payloadSerial)?.payload;
+    const payload = this.#payloads.get(row.payloadSerial)?.text;
     if (payload === undefined || this.#rows.get(row.requestId) !== row) return;
     const cause = Cause.from(row.cause).next("message", row.requestId);
     const invocation = Invocation.ofService("lambda", row.functionArn, row, cause);

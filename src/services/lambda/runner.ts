@@ -1,4 +1,5 @@
 /** Runs created functions: which version, whether there is room for one more, and as what process. */
+
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { RecursiveInvocationException$ } from "@aws-sdk/client-lambda";
@@ -6,6 +7,7 @@ import { AwsError } from "../../../protocols/error.ts";
 import { parseArn } from "../../calls/arn.ts";
 import type { Invocation } from "../../calls/invocation.ts";
 import type { Place } from "../../calls/place.ts";
+import { sha256Hex } from "../../engine/digest.ts";
 import { nameOf, qualifierOf } from "../../functions/names.ts";
 import { filesSignature } from "../../functions/runtime/files-signature.ts";
 import type { CodeRoots, RuntimeSpec } from "../../functions/runtime/launch.ts";
@@ -125,7 +127,7 @@ export class Runner implements FunctionProvider {
     if (before >= mostRuns && recursiveLoop !== "Allow") {
       throw AwsError.of(RecursiveInvocationException$, "Recursive invocation detected.", { Type: "User" });
     }
-    const id = createHash("sha256").update(arn).digest("hex").slice(0, 8);
+    const id = sha256Hex(arn).slice(0, 8);
     return `${trace.replace(/;Lineage=[^;]*/, "")};Lineage=${before + 1}:${id}:${before}`;
   }
 

@@ -1,9 +1,9 @@
 /** What is handed to the delivery engine, protocol by protocol. */
 
-import { createHash } from "node:crypto";
 import { jsonObject } from "../../../protocols/unknown-json.ts";
 import type { QueueParameters } from "../../delivery/kinds.ts";
 import type { DeliveryRequest, MessageAttributes, Receiver, RetryPolicy, Way } from "../../delivery/types.ts";
+import { sha256Hex } from "../../engine/digest.ts";
 import { type FilterPolicy, type FilterPolicyScope, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { effectivePolicy, httpRetry } from "./delivery-policy.ts";
 import { statusHandler, wantsStatus } from "./feedback.ts";
@@ -159,7 +159,7 @@ function queueParameters({ row }: Subscriber, { topic, published, replayed }: No
     messageDeduplicationId: !fifoQueue
       ? undefined
       : replayed
-        ? createHash("sha256").update(`${messageId} ${row.replay?.id}`).digest("hex")
+        ? sha256Hex(`${messageId} ${row.replay?.id}`)
         : deduplicationId,
   };
 }

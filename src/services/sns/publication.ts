@@ -1,8 +1,9 @@
 /** How a message that has been checked is published. */
-import { createHash } from "node:crypto";
+
 import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Delivery } from "../../delivery/types.ts";
+import { sha256Hex } from "../../engine/digest.ts";
 import { checkDelivered } from "./access.ts";
 import { notFound } from "./errors.ts";
 import { type Content, checkContent, checkOrdering, type Sent } from "./message.ts";
@@ -119,8 +120,4 @@ function deduplicationKey(topic: TopicRow, { MessageGroupId }: Sent, id: string)
 /** Twenty digits, rising with gaps, as AWS's. */
 function sequenceNumberOf(serial: number): string {
   return String(10n ** 19n + BigInt(serial) * 1000n);
-}
-
-function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

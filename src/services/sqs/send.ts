@@ -1,5 +1,5 @@
 /** SendMessage and SendMessageBatch. */
-import { createHash } from "node:crypto";
+
 import {
   BatchRequestTooLong$,
   InvalidMessageContents$,
@@ -12,6 +12,7 @@ import { AwsError } from "../../../protocols/error.ts";
 import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Copy } from "../../delivery/copies.ts";
+import { sha256Hex } from "../../engine/digest.ts";
 import { checkBatch } from "./batch.ts";
 import type { ContentRow } from "./contents.ts";
 import { findOriginal, remember } from "./deduplication.ts";
@@ -289,8 +290,4 @@ function roughSize(entry: Sent): number {
     size += Buffer.byteLength(attribute?.StringValue ?? "") + (attribute?.BinaryValue?.length ?? 0);
   }
   return size;
-}
-
-function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

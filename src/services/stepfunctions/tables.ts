@@ -1,8 +1,10 @@
 /** The rows Step Functions keeps, and the orders in which it looks at them. */
+
 import { createHash } from "node:crypto";
+import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
-import { type KeptText, textTable } from "./texts.ts";
+import type { KeptText } from "./texts.ts";
 
 /** Keys have an end, ids of frames that are nested very deeply do not. */
 const longestId = 400;
@@ -203,7 +205,7 @@ export const executionTable = defineTable<ExecutionRow>()({
 });
 
 /** The long inputs and outputs of executions and of their frames. */
-export const executionTextTable = textTable("states.executionTexts");
+export const executionTextTable = defineTextTable("states.executionTexts");
 
 /** What changes with nearly every step of an execution. */
 export interface HeadRow {
@@ -273,7 +275,7 @@ export const eventsTable = defineTable<EventsRow>()({
 });
 
 /** The long payloads of history events. */
-export const eventTextTable = textTable("states.eventTexts");
+export const eventTextTable = defineTextTable("states.eventTexts");
 
 /** An open task of a standard execution. */
 export interface TaskRow {

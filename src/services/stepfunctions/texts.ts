@@ -1,27 +1,6 @@
 /** JSON texts of users, which are kept outside of the heap where they are long. */
-import { definePackedTable, type PackedTable, type PackedTableDefinition } from "../../engine/packed-table.ts";
+import type { PackedTable, PackedTableDefinition, TextRow } from "../../engine/packed-table.ts";
 import type { Store } from "../../engine/store.ts";
-
-export interface TextRow {
-  readonly serial: number;
-  readonly account: string;
-  readonly text: string;
-}
-
-/** Declares a packed table of texts. */
-export function textTable(name: string): PackedTableDefinition<TextRow> {
-  return definePackedTable<TextRow>({
-    name,
-    serial: (row) => row.serial,
-    account: (row) => row.account,
-    head: ({ serial, account }) => `${serial}\n${account}`,
-    text: (row) => row.text,
-    row: (head, text) => {
-      const [serial, account] = head.split("\n") as [string, string];
-      return { serial: Number(serial), account, text };
-    },
-  });
-}
 
 /** A text, or the serial under which a long one is packed. */
 export type KeptText = string | number;

@@ -6,8 +6,7 @@ import type { Policy } from "../../../access/policy.ts";
 import { AuthorizerCache, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
 import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
-import { javaRegex } from "../../../apis/vtl/java-regex.ts";
-import { TemplateError } from "../../../apis/vtl/syntax.ts";
+import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
 import type { LinearRegex } from "../../../regex/linear-regex.ts";
 import type { AuthorizerDefinition, Texts } from "../definitions.ts";
 import { invocationOf, type Surroundings } from "./backend.ts";
@@ -76,7 +75,7 @@ export class LambdaAuthorizer implements Authorizer {
         .filter((source) => source !== "") ?? [];
     if (type === "TOKEN" && sources.length === 0) sources.push("method.request.header.Authorization");
     this.#sources = sources.map(sourceOf);
-    this.#validation = identityValidationExpression ? regexOf(identityValidationExpression) : undefined;
+    this.#validation = identityValidationExpression ? javaRegexIfUsable(identityValidationExpression) : undefined;
     this.#ttlMs = (authorizerResultTtlInSeconds ?? usualTtlSeconds) * 1000;
   }
 
@@ -138,15 +137,6 @@ export class LambdaAuthorizer implements Authorizer {
       if (error instanceof AwsError) throw misconfigured(`The authorizer cannot be called: ${error.message}`);
       throw error;
     }
-  }
-}
-
-function regexOf(pattern: string): LinearRegex | "unusable" {
-  try {
-    return javaRegex(pattern);
-  } catch (error) {
-    if (error instanceof TemplateError) return "unusable";
-    throw error;
   }
 }
 

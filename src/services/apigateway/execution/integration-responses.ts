@@ -1,7 +1,6 @@
 /** Which of a method's responses an integration's answer becomes, and how it is mapped (developer guide, integration responses). */
 import { headerSafe } from "../../../apis/lambda-answer.ts";
-import { javaRegex } from "../../../apis/vtl/java-regex.ts";
-import { TemplateError } from "../../../apis/vtl/syntax.ts";
+import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
 import { javaText, type Value } from "../../../apis/vtl/values.ts";
 import type { LinearRegex } from "../../../regex/linear-regex.ts";
 import type { ContentHandling, IntegrationResponseDefinition, MethodDefinition } from "../definitions.ts";
@@ -126,7 +125,8 @@ function compile(definition: IntegrationResponseDefinition, isDeclared: boolean)
   const { statusCode, selectionPattern, responseParameters, responseTemplates, contentHandling } = definition;
   return {
     status: Number(statusCode),
-    pattern: selectionPattern === undefined || selectionPattern === "" ? undefined : regexOf(selectionPattern),
+    pattern:
+      selectionPattern === undefined || selectionPattern === "" ? undefined : javaRegexIfUsable(selectionPattern),
     templates: new Templates(responseTemplates),
     headers: Object.entries(responseParameters ?? {}).flatMap(([key, expression]) => {
       const name = /^method\.response\.header\.(.+)$/s.exec(key)?.[1];
@@ -135,13 +135,4 @@ function compile(definition: IntegrationResponseDefinition, isDeclared: boolean)
     contentHandling,
     isDeclared,
   };
-}
-
-function regexOf(pattern: string): LinearRegex | "unusable" {
-  try {
-    return javaRegex(pattern);
-  } catch (error) {
-    if (error instanceof TemplateError) return "unusable";
-    throw error;
-  }
 }

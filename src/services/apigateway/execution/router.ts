@@ -1,4 +1,5 @@
 /** Finds the resource and method of a path: literal before `{param}` before `{proxy+}`, level by level. */
+import { decoded } from "../../../apis/request-headers.ts";
 
 /** What is found for a path and a verb. */
 export interface Match<Method> {
@@ -98,14 +99,4 @@ function newNode<Method>(): Node<Method> {
 
 function partsOf(path: string): string[] {
   return path === "/" || path === "" ? [] : (path.startsWith("/") ? path.slice(1) : path).split("/");
-}
-
-/** What cannot be decoded stays as it came. */
-export function decoded(text: string): string {
-  if (!text.includes("%")) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,6 +1,6 @@
 /** The rows of durable executions: the executions, their operations, their histories, and the texts of all these. */
 import type { EventType, ExecutionStatus, OperationStatus, OperationType } from "@aws-sdk/client-lambda";
-import { definePackedTable } from "../../../engine/packed-table.ts";
+import { defineTextTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 
 /** Serial of a text that is kept. */
@@ -89,12 +89,6 @@ export interface HistoryRow {
   readonly payload?: TextSerial | undefined;
 }
 
-export interface DurableTextRow {
-  readonly serial: TextSerial;
-  readonly account: string;
-  readonly text: string;
-}
-
 export const executionTable = defineTable<ExecutionRow>()({
   name: "lambda.durableExecutions",
   key: (row) => row.arn,
@@ -122,17 +116,7 @@ export const historyTable = defineTable<HistoryRow>()({
   indexes: { execution: { group: (row) => row.execution, order: (row) => row.number } },
 });
 
-export const durableTextTable = definePackedTable<DurableTextRow>({
-  name: "lambda.durableTexts",
-  serial: (row) => row.serial,
-  account: (row) => row.account,
-  head: ({ serial, account }) => `${serial} ${account}`,
-  text: (row) => row.text,
-  row: (head, text) => {
-    const [serial, account] = head.split(" ") as [string, string];
-    return { serial: Number(serial), account, text };
-  },
-});
+export const durableTextTable = defineTextTable("lambda.durableTexts");
 
 /** Key of what belongs to an execution. */
 export function partKey(execution: string, part: string | number): string {

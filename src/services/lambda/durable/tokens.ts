@@ -1,10 +1,10 @@
 /** Checkpoint tokens: each names its execution and its place in the row of tokens, the last of which is in force. */
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../../engine/digest.ts";
 import { invalidParameter } from "../errors.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 export function checkpointToken(arn: string, number: number): string {
-  const digest = createHash("sha256").update(arn).digest("hex").slice(0, 32);
+  const digest = sha256Hex(arn).slice(0, 32);
   return Buffer.from(JSON.stringify([digest, number])).toString("base64");
 }
 

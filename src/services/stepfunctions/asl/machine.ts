@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../../engine/digest.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { numberOf } from "./number-literal.ts";
 
@@ -121,6 +121,6 @@ export function childMachine(machine: Machine, mapState: string): Machine {
 export function labelOf(node: StateNode): string {
   const given = node.fields["Label"];
   if (typeof given === "string") return given;
-  const hex = createHash("sha256").update(node.location).digest("hex");
+  const hex = sha256Hex(node.location);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,9 +1,9 @@
 /** The rows of distributed Maps: their runs, and the children these have. */
-import { definePackedTable } from "../../../engine/packed-table.ts";
+import { definePackedTable, defineTextTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { ExecutionStatus } from "../asl/execution.ts";
 import type { MachineType } from "../tables.ts";
-import { type KeptText, textTable } from "../texts.ts";
+import type { KeptText } from "../texts.ts";
 
 export type MapRunStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "ABORTED";
 
@@ -56,7 +56,7 @@ export const mapRunTable = defineTable<MapRunRow>()({
 });
 
 /** The items of runs that have no reader, as JSON texts. */
-export const mapItemsTable = textTable("states.mapItemTexts");
+export const mapItemsTable = defineTextTable("states.mapItemTexts");
 
 /** PENDING: has never begun. PENDING_REDRIVE: did not succeed and is to run again. */
 export type MapChildStatus = "PENDING" | "PENDING_REDRIVE" | ExecutionStatus;
