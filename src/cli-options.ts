@@ -1,8 +1,9 @@
 /** Reads the command line and its environment; a flag wins over its variable. */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type PolicyMode, policyModes } from "./access/guard.ts";
 import { parseDuration } from "./engine/duration.ts";
+import { statsOf } from "./engine/file-stats.ts";
 import { defaultMaxMemory } from "./engine/memory.ts";
 import { isFunctionUrl, parseHandlerFile } from "./functions/handler-files.ts";
 import { fromLocalstack } from "./localstack-environment.ts";
@@ -219,7 +220,7 @@ function urlsOf(given: readonly string[], advice: string): Record<string, string
 }
 
 function directoryOf(flag: string, path: string | undefined): string | undefined {
-  if (path === undefined || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  if (path === undefined || statsOf(path)?.isDirectory()) return path;
   throw new OptionError(`${flag} must be a directory, and ${path} is none.`);
 }
 

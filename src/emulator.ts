@@ -179,6 +179,7 @@ export class Emulator {
         awsEvents,
         apis: this.apis,
         mailbox: this.mailbox,
+        onNotice,
         arrivals,
         connections,
         models: new Map(models.map((model) => [model.name, model])),

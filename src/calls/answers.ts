@@ -3,6 +3,7 @@ import type { OperationCodec, WireRequest, WireResponse } from "../../protocols/
 import { performance } from "../engine/real-time.ts";
 import { StoreError } from "../engine/store-error.ts";
 import type { Call, Request } from "./call.ts";
+import { elsewhere } from "./elsewhere.ts";
 import { internalFailure, unavailable } from "./refusals.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { Routes } from "./routes.ts";
@@ -62,7 +63,8 @@ export class Answers {
   /** What AWS would not say, but helps whoever looks for the reason. */
   #hint(call: Request, error: AwsError, { headers }: WireResponse): void {
     const running = call.model && this.#routes.service(call.model.name);
-    call.hint = running?.definition.hint?.(running.state, { error, input: call.input ?? {}, ...call.caller });
+    const named = running?.definition.named?.(running.state);
+    if (named !== undefined) call.hint = elsewhere(error, call.resources, call.caller, named);
     if (call.hint !== undefined) headers["x-busbar-hint"] = call.hint.replaceAll(/[^ -~]/g, "?");
   }
 

@@ -7,7 +7,7 @@ import { performance } from "../engine/real-time.ts";
 import type { Identity } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { RequestRecord } from "./request-log.ts";
-import { type Input, parametersOf, resourceOf } from "./shown-call.ts";
+import { type Input, parametersOf, resourceOf, resourcesOf } from "./shown-call.ts";
 
 const mostKeptBytes = 2048;
 
@@ -68,6 +68,11 @@ export class Call implements RequestRecord {
 
   get resource(): string | undefined {
     return this.#input === undefined ? this.#resource : resourceOf(this.#input);
+  }
+
+  /** Whatever the call names, by name or ARN. */
+  get resources(): readonly string[] {
+    return this.#input === undefined ? [this.#resource ?? ""] : resourcesOf(this.#input);
   }
 
   get parameters(): Readonly<Record<string, string>> | undefined {

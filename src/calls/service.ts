@@ -1,4 +1,3 @@
-import type { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 import type { Guard } from "../access/guard.ts";
@@ -17,6 +16,7 @@ import type { FunctionRuntime } from "../functions/runtime/function-runtime.ts";
 import type { Connections } from "../outside/connections.ts";
 import type { Arrivals } from "../sources/arrivals.ts";
 import type { Door } from "./door.ts";
+import type { NamedResource } from "./elsewhere.ts";
 import type { Identity } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { OperationDefinition } from "./operation.ts";
@@ -70,6 +70,8 @@ export interface ServiceDependencies {
   readonly arrivals: Arrivals;
   /** What EventBridge's connections add to calls of HTTP endpoints. */
   readonly connections: Connections;
+  /** Tells whoever runs Busbar something that no answer can say. */
+  readonly onNotice: (text: string) => void;
   /** The models of all services by name, for whoever calls operations it learns at run time. */
   readonly models: ReadonlyMap<string, ServiceModel>;
 }
@@ -104,17 +106,10 @@ export interface ServiceDefinition<State = unknown> {
    * in a transaction and answers JSON; an AwsError is answered with its message.
    */
   readonly levers?: Readonly<Record<string, Lever<State>>>;
-  /** What helps somebody who got this error and is none of AWS's words: one sentence, beside the answer. */
-  hint?(state: State, failed: FailedCall): string | undefined;
+  /** What users name, in all accounts and regions; where one is, is told to whoever did not find it. */
+  named?(state: State): readonly Iterable<NamedResource>[];
   /** Ends what waits (long polls return empty) so that the emulator can stop. */
   stop?(state: State): void;
-}
-
-export interface FailedCall {
-  readonly error: AwsError;
-  readonly input: Readonly<Record<string, unknown>>;
-  readonly account: string;
-  readonly region: string;
 }
 
 export type Lever<State> = (

@@ -16,6 +16,9 @@ const resources = [
     "Rule",
     "EventBusName",
     "FunctionName",
+    "LayerName",
+    "ArchiveName",
+    "ReplayName",
     "Name",
     "name",
   ],
@@ -25,13 +28,19 @@ const resources = [
 const secretNames = /password|secret|token|credential|apikey|authorization|authparameters|^environment$/i;
 const mostText = 200;
 
-/** Queues by their names, everything else as it was named. */
+/** The resource that a call is about before all others. */
 export function resourceOf(input: Input): string | undefined {
+  return resourcesOf(input)[0];
+}
+
+/** All that it names: queues by their names, everything else as it was named. */
+export function resourcesOf(input: Input): string[] {
+  const found: string[] = [];
   for (const name of resources) {
     const value = input[name];
-    if (typeof value === "string") return name === "QueueUrl" ? value.slice(value.lastIndexOf("/") + 1) : value;
+    if (typeof value === "string") found.push(name === "QueueUrl" ? value.slice(value.lastIndexOf("/") + 1) : value);
   }
-  return undefined;
+  return found;
 }
 
 /** Each short, secrets as `****`. */

@@ -1,7 +1,8 @@
 /** Functions that an option names by a file: run as it lies there, and reloaded after each change of the files beside it. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { defaultAccount } from "../calls/identity.ts";
+import { statsOf } from "../engine/file-stats.ts";
 import { nameOf } from "./names.ts";
 import { filesSignature } from "./runtime/files-signature.ts";
 import type { FunctionRuntime } from "./runtime/function-runtime.ts";
@@ -29,7 +30,7 @@ export function parseHandlerFile(text: string): HandlerFile {
   const at = text.lastIndexOf("#");
   const path = resolve(at === -1 ? text : text.slice(0, at));
   const handler = at === -1 ? "handler" : text.slice(at + 1);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (handler === "" || stats === undefined) {
     throw new RangeError(`${text} is neither a URL nor a handler file such as ./dir/handler.mjs#handler`);
   }

@@ -1,6 +1,7 @@
 /** Objects of S3, read whole: from the directory whose folders stand for buckets, or from an S3 elsewhere. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
+import { statsOf } from "../engine/file-stats.ts";
 import { HttpCallError, httpBytes } from "./http-client.ts";
 import { withoutSecrets } from "./secrets.ts";
 
@@ -44,7 +45,7 @@ function readLocal(root: string, bucket: string, key: string): Buffer | NoObject
 }
 
 function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statsOf(path)?.isDirectory() === true;
 }
 
 async function readRemote(base: string, bucket: string, key: string): Promise<Buffer | NoObject> {

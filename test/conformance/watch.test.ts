@@ -1,7 +1,13 @@
 /** What is told while it happens, and what helps whoever looks for the reason. */
 import { connect } from "node:net";
 import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
-import { CreateQueueCommand, GetQueueUrlCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../src/index.ts";
 import { http } from "../support/http.ts";
@@ -180,4 +186,38 @@ it("https spoken to the plain port is answered plainly and told of once", async 
   await new Promise((resolve) => setImmediate(resolve));
   process.off("warning", listen);
   expect(warnings.filter((one) => one.includes("https"))).toHaveLength(1);
+});
+
+it("a receive that waits on time that stands is told of once", async () => {
+  const standing = await createBusbar({ port: false, clock: "virtual", resources: { queues: [{ QueueName: "q" }] } });
+  const told: string[] = [];
+  let tell = () => {};
+  const first = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const listen = ({ message }: Error) => {
+    if (!message.includes("WaitTimeSeconds")) return;
+    told.push(message);
+    tell();
+  };
+  process.on("warning", listen);
+  const client = new SQSClient(standing.clientConfig());
+  const QueueUrl = `${standing.endpoint}/000000000000/q`;
+  const receive = () => client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+  // Whoever moves the clock hears nothing.
+  const quick = receive();
+  while (standing.requests().length === 0 && told.length === 0) {
+    await standing.clock.advance("20s");
+    if ((await Promise.race([quick, new Promise((resolve) => setTimeout(resolve, 5))])) !== undefined) break;
+  }
+  expect(told).toEqual([]);
+  const waiting = [receive(), receive()];
+  await first;
+  await standing.clock.advance("20s");
+  await Promise.all(waiting);
+  expect(told).toEqual([
+    "A receive with WaitTimeSeconds waits for a message of arn:aws:sqs:us-east-1:000000000000:q, and the clock is virtual: no time passes until somebody moves it, so the wait ends when a message is sent or the clock is moved.",
+  ]);
+  process.off("warning", listen);
+  await standing.close();
 });

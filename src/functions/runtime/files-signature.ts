@@ -1,6 +1,7 @@
 /** Tells whether files of a directory have changed, for code that is run as it lies there. */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { statsOf } from "../../engine/file-stats.ts";
 
 /** Files that are looked at; packages are taken to stay as they are. */
 const mostFiles = 5000;
@@ -18,7 +19,7 @@ export function filesSignature(directory: string): string {
         }
         continue;
       }
-      const stats = statSync(path, { throwIfNoEntry: false });
+      const stats = statsOf(path);
       if (stats !== undefined) parts.push(`${path} ${stats.size} ${stats.mtimeMs}`);
       if (parts.length >= mostFiles) break;
     }

@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-api-gateway";
 import constraints from "../../../protocols/constraints/apigateway.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as accessAssociations from "./access-associations.ts";
@@ -56,6 +57,7 @@ export const apigateway = defineService<ApiGateway>({
     schemas,
     constraints,
   }),
+  named: ({ apis }) => [named("REST API", apis.values(), ({ id }) => id)],
   operations: operationsIn<ApiGateway>(
     accessAssociations,
     account,

@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-apigatewayv2";
 import constraints from "../../../protocols/constraints/apigatewayv2.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as mappings from "./api-mappings.ts";
@@ -35,6 +36,7 @@ export const apigatewayv2 = defineService<ApiGatewayV2>({
     schemas,
     constraints,
   }),
+  named: ({ apis }) => [named("API", apis.values(), ({ id }) => id)],
   operations: operationsIn<ApiGatewayV2>(
     apis,
     routes,

@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-eventbridge";
 import constraints from "../../../protocols/constraints/eventbridge.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as apiDestinations from "./api-destinations.ts";
@@ -30,6 +31,15 @@ export const eventbridge = defineService<EventBridge>({
     schemas,
     constraints,
   }),
+  named: ({ buses, rules, archives, replays, connections, apiDestinations, endpoints }) => [
+    named("event bus", buses.values(), ({ name }) => name),
+    named("rule", rules.values(), ({ name }) => name),
+    named("archive", archives.values(), ({ name }) => name),
+    named("replay", replays.values(), ({ name }) => name),
+    named("connection", connections.values(), ({ name }) => name),
+    named("API destination", apiDestinations.values(), ({ name }) => name),
+    named("endpoint", endpoints.values(), ({ name }) => name),
+  ],
   operations: operationsIn<EventBridge>(
     apiDestinations,
     archives,

@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-kinesis";
 import constraints from "../../../protocols/constraints/kinesis.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as channels from "./channels.ts";
@@ -31,6 +32,7 @@ export const kinesis = defineService<Kinesis>({
     schemas,
     constraints,
   }),
+  named: ({ streams }) => [named("stream", streams.values(), ({ name }) => name)],
   operations: operationsIn<Kinesis>(
     channels,
     consumers,

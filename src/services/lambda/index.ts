@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-lambda";
 import constraints from "../../../protocols/constraints/lambda.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as aliases from "./aliases.ts";
@@ -37,6 +38,10 @@ export const lambda = defineService<Lambda>({
     schemas,
     constraints,
   }),
+  named: ({ functions, layers }) => [
+    named("function", functions.values(), ({ name }) => name),
+    named("layer", layers.values(), ({ name }) => name),
+  ],
   operations: operationsIn<Lambda>(
     functions,
     versions,

@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-pipes";
 import constraints from "../../../protocols/constraints/pipes.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as pipeOperations from "./pipe-operations.ts";
@@ -17,6 +18,7 @@ export const pipes = defineService<Pipes>({
     schemas,
     constraints,
   }),
+  named: ({ pipes }) => [named("pipe", pipes.values(), ({ name }) => name)],
   operations: operationsIn<Pipes>(pipeOperations, tags),
   create: (dependencies) => new Pipes(dependencies),
   reset: (state, account) => state.lifecycle.reset(account),

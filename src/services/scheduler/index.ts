@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-scheduler";
 import constraints from "../../../protocols/constraints/scheduler.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as groups from "./groups.ts";
@@ -18,6 +19,10 @@ export const scheduler = defineService<Scheduler>({
     schemas,
     constraints,
   }),
+  named: ({ schedules, groups }) => [
+    named("schedule", schedules.values(), ({ name }) => name),
+    named("schedule group", groups.values(), ({ name }) => name),
+  ],
   operations: operationsIn<Scheduler>(groups, schedules, tags),
   create: (dependencies) => new Scheduler(dependencies),
 });

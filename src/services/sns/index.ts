@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-sns";
 import constraints from "../../../protocols/constraints/sns.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as dataProtection from "./data-protection.ts";
@@ -32,6 +33,7 @@ export const sns = defineService<Sns>({
     schemas,
     constraints,
   }),
+  named: ({ topics }) => [named("topic", topics.values(), ({ name }) => name)],
   operations: operationsIn<Sns>(
     dataProtection,
     permissions,

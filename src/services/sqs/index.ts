@@ -1,12 +1,13 @@
 import * as schemas from "@aws-sdk/client-sqs";
 import constraints from "../../../protocols/constraints/sqs.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as attributes from "./attributes.ts";
 import { deliverToQueue, deliverToQueues } from "./delivery-target.ts";
 import * as moveTasks from "./move-tasks.ts";
-import { queuedMessages, queueElsewhere } from "./peek.ts";
+import { queuedMessages } from "./peek.ts";
 import * as permissions from "./permissions.ts";
 import * as queues from "./queues.ts";
 import * as receipts from "./receipts.ts";
@@ -39,7 +40,7 @@ export const sqs = defineService<Sqs>({
     );
     return service;
   },
-  hint: (service, failed) => queueElsewhere(service, failed),
+  named: ({ queues }) => [named("queue", queues.values(), ({ name }) => name)],
   views: { messages: (service, filter) => queuedMessages(service, filter) },
   reset: (sqs, account) => {
     sqs.longPolls.endAll(account);

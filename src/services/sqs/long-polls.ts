@@ -3,9 +3,13 @@
  * that unlocks, a visibility timeout or a delay that ends.
  */
 import type { Timer } from "../../engine/clock.ts";
+import { clearTimeout, setTimeout } from "../../engine/real-time.ts";
 import type { GivenMessage } from "./contents.ts";
 import type { Sqs } from "./sqs.ts";
 import { isFifo } from "./tables.ts";
+
+/** Real time after which a wait on time that stands is told of: who moves the clock himself does it sooner. */
+const patienceMs = 2000;
 
 interface Poll {
   /** Tries to receive, in a transaction; an empty answer means wait on. */
@@ -28,6 +32,7 @@ export class LongPolls {
   readonly #sqs: Sqs;
   readonly #queues = new Map<string, WaitingQueue>();
   #stopped = false;
+  #announced = false;
 
   constructor(sqs: Sqs) {
     this.#sqs = sqs;
@@ -46,6 +51,7 @@ export class LongPolls {
         attempt,
         finish: (result) => {
           deadline.cancel();
+          if (patience !== undefined) clearTimeout(patience);
           signal.removeEventListener("abort", leave);
           waiting.polls.delete(poll);
           this.#forget(queueArn, waiting);
@@ -55,6 +61,10 @@ export class LongPolls {
       };
       const leave = () => poll.finish([]);
       const deadline = clock.at(clock.now() + waitMs, leave);
+      const patience =
+        clock.mode === "virtual" && !this.#announced
+          ? setTimeout(() => this.#announce(queueArn), patienceMs).unref()
+          : undefined;
       signal.addEventListener("abort", leave);
       waiting.polls.add(poll);
       this.#arm(queueArn, waiting);
@@ -85,6 +95,15 @@ export class LongPolls {
   stop(): void {
     this.#stopped = true;
     this.endAll();
+  }
+
+  /** Says once what else looks like a test that hangs. */
+  #announce(queueArn: string): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    this.#sqs.deps.onNotice(
+      `A receive with WaitTimeSeconds waits for a message of ${queueArn}, and the clock is virtual: no time passes until somebody moves it, so the wait ends when a message is sent or the clock is moved.`,
+    );
   }
 
   #waiting(queueArn: string): WaitingQueue {

@@ -1,5 +1,4 @@
 /** What lies in a queue, without receiving it. */
-import type { FailedCall } from "../../calls/service.ts";
 import type { StoredAttribute } from "./contents.ts";
 import { systemAttributes } from "./receive.ts";
 import type { Sqs } from "./sqs.ts";
@@ -77,14 +76,4 @@ function shown(service: Sqs, message: MessageRow, now: number): QueuedMessage {
     sentAt: new Date(message.sentMs).toISOString(),
     visibleAt: waits ? new Date(message.availableMs).toISOString() : undefined,
   };
-}
-
-/** Where there is a queue of the name that somebody has not found. */
-export function queueElsewhere(service: Sqs, { error, input, account, region }: FailedCall): string | undefined {
-  if (error.name !== "QueueDoesNotExist") return undefined;
-  const named = input["QueueUrl"] ?? input["QueueName"];
-  const name = typeof named === "string" ? named.slice(named.lastIndexOf("/") + 1) : "";
-  const [other] = service.queues.by.bareName.range(name);
-  if (other === undefined) return undefined;
-  return `There is a queue ${name} in account ${other.account} and ${other.region}; this call was for account ${account} and ${region}.`;
 }

@@ -1,6 +1,7 @@
 import * as schemas from "@aws-sdk/client-sfn";
 import constraints from "../../../protocols/constraints/stepfunctions.json" with { type: "json" };
 import { serviceModel } from "../../../protocols/schema.ts";
+import { named } from "../../calls/elsewhere.ts";
 import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import { startDelivered } from "./executions/delivery-target.ts";
@@ -29,6 +30,10 @@ export const stepfunctions = defineService<StepFunctions>({
     schemas,
     constraints,
   }),
+  named: ({ machines, activities }) => [
+    named("state machine", machines.values(), ({ name }) => name),
+    named("activity", activities.values(), ({ name }) => name),
+  ],
   operations: operationsIn<StepFunctions>(
     activities,
     aliases,

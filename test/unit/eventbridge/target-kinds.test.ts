@@ -59,6 +59,7 @@ function alone() {
     relay: () => Promise.reject(new Error("not asked")),
     identityOf: () => new Identities(store, clock, "us-east-1").user(account, region),
     connections: new Connections(),
+    onNotice: () => {},
     models: new Map(),
   });
   timers.start();

@@ -18,6 +18,7 @@ import {
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { statsOf } from "../../../engine/file-stats.ts";
 import type { JsonObject } from "../asl/json.ts";
 
 /** Bytes read at once: some thousand small items. */
@@ -135,7 +136,7 @@ export class ObjectFiles {
     let found = 0;
     for (const key of keys.sort()) {
       const path = join(root, key);
-      const file = statSync(path, { throwIfNoEntry: false });
+      const file = statsOf(path);
       if (!file?.isFile() || (links.has(key) && !this.#isInside(path))) continue;
       const etag = createHash("md5").update(`${key} ${file.size} ${file.mtimeMs}`).digest("hex");
       yield {
