@@ -43,6 +43,8 @@ export async function unzip(zip: Buffer, directory: string): Promise<void> {
     const contents = await new Promise<Readable>((resolve, reject) => {
       file.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)));
     });
+    // On Node 24 the inflater may go on after the pipeline has ended in an error, and end in one of its own.
+    contents.on("error", () => {});
     await pipeline(contents, createWriteStream(path, { mode: isExecutable ? 0o755 : 0o644 }));
   });
 }

@@ -47,7 +47,8 @@ function dispatcherWith(operations: OperationDefinition<unknown>[]): Dispatcher 
     definitions.map(({ model }) => model),
   );
   for (const definition of definitions) {
-    dispatcher.add({ definition: { ...definition, operations }, state: undefined });
+    // Without a state there is nothing that has names.
+    dispatcher.add({ definition: { ...definition, operations, named: () => [] }, state: undefined });
   }
   return dispatcher;
 }

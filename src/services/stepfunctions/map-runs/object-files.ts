@@ -120,8 +120,7 @@ export class ObjectFiles {
     let entries: Dirent[];
     try {
       if (!this.#isInside(root)) throw new Error("no bucket");
-      // With types it does not go into directories that are links, and so into none that contains itself.
-      entries = readdirSync(root, { recursive: true, withFileTypes: true });
+      entries = entriesBelow(root);
     } catch {
       throw new ObjectError(`The specified bucket does not exist. (Bucket: ${bucket})`);
     }
@@ -175,6 +174,22 @@ export class ObjectFiles {
       throw new ObjectError(`Invalid bucket or key: ${bucket}/${key}`);
     return path;
   }
+}
+
+/**
+ * All below a directory, none of it through a link: a directory may contain itself by one. Node's own recursive reading
+ * follows links from Node 22 on.
+ */
+function entriesBelow(root: string): Dirent[] {
+  const found: Dirent[] = [];
+  const folders = [root];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      found.push(entry);
+      if (entry.isDirectory()) folders.push(join(folder, entry.name));
+    }
+  }
+  return found;
 }
 
 function leadsOut(bucket: string, key: string): string {
