@@ -23,36 +23,33 @@ export interface EventRequest {
 const hopHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"]);
 const withoutCookie = new Set([...hopHeaders, "cookie"]);
 
-/** What API Gateway adds to a request's headers before anybody sees them. */
-function gatewayHeaders(call: HttpCall): string[] {
-  const { request } = call;
-  const port = /:(\d+)$/.exec(request.host)?.[1] ?? (request.scheme === "https" ? "443" : "80");
-  const forwarded = headerOf(request, "x-forwarded-for");
-  const ip = sourceIpOf(request);
-  return [
-    ...["x-forwarded-for", forwarded === undefined ? ip : `${forwarded}, ${ip}`],
-    ...["x-forwarded-port", headerOf(request, "x-forwarded-port") ?? port],
-    ...["x-forwarded-proto", headerOf(request, "x-forwarded-proto") ?? request.scheme],
-    ...["x-amzn-trace-id", call.trace],
-    ...(headerOf(request, "content-length") === undefined && headerOf(request, "transfer-encoding") === undefined
-      ? ["content-length", "0"]
-      : []),
-  ];
-}
-
+/** What API Gateway writes anew. */
 const added = new Set(["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"]);
 
 /** The request's headers as integrations see them. */
 export function seenHeaders(call: HttpCall): string[] {
-  const { rawHeaders } = call.request;
+  const { request } = call;
+  const { rawHeaders } = request;
   const headers: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     if (!added.has((rawHeaders[at] as string).toLowerCase())) {
       headers.push(rawHeaders[at] as string, rawHeaders[at + 1] as string);
     }
   }
-  headers.push(...gatewayHeaders(call));
+  const forwarded = headerOf(request, "x-forwarded-for");
+  const ip = sourceIpOf(request);
+  headers.push("x-forwarded-for", forwarded === undefined ? ip : `${forwarded}, ${ip}`);
+  headers.push("x-forwarded-port", headerOf(request, "x-forwarded-port") ?? portOf(request));
+  headers.push("x-forwarded-proto", headerOf(request, "x-forwarded-proto") ?? request.scheme);
+  headers.push("x-amzn-trace-id", call.trace);
+  const hasLength =
+    headerOf(request, "content-length") !== undefined || headerOf(request, "transfer-encoding") !== undefined;
+  if (!hasLength) headers.push("content-length", "0");
   return headers;
+}
+
+function portOf({ host, scheme }: HttpCall["request"]): string {
+  return /:(\d+)$/.exec(host)?.[1] ?? (scheme === "https" ? "443" : "80");
 }
 
 const textTypes = /^(?:text\/|application\/(?:json|xml|javascript)$|application\/[^/;]+\+(?:json|xml)$)/;
@@ -74,7 +71,7 @@ function requestContext2(call: HttpCall): object {
   return {
     accountId: api.account,
     apiId: api.id,
-    ...(authorization === undefined ? {} : { authorizer: { [authorization.kind]: authorization.value } }),
+    authorizer: authorization && { [authorization.kind]: authorization.value },
     domainName: asked.domainName,
     domainPrefix: asked.domainPrefix,
     http: {
@@ -92,36 +89,22 @@ function requestContext2(call: HttpCall): object {
   };
 }
 
-function common2(call: HttpCall, { rawHeaders, rawQuery }: EventRequest): object {
-  const headers = joinedHeaders(rawHeaders, withoutCookie);
-  const cookie = joinedCookies(rawHeaders);
-  const query =
-    rawQuery === "" ? undefined : joinedValues(rawQuery === call.request.query ? call.query : queryValues(rawQuery));
-  return {
-    ...(cookie === "" ? {} : { cookies: cookie.split("; ") }),
-    headers,
-    ...(query === undefined || isEmpty(query) ? {} : { queryStringParameters: query }),
-    requestContext: requestContext2(call),
-  };
-}
-
-function joinedCookies(rawHeaders: RawHeaders): string {
+function cookiesOf(rawHeaders: RawHeaders): string[] | undefined {
   const cookies: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     if ((rawHeaders[at] as string).toLowerCase() === "cookie") cookies.push(rawHeaders[at + 1] as string);
   }
-  return cookies.join("; ");
+  const joined = cookies.join("; ");
+  return joined === "" ? undefined : joined.split("; ");
 }
 
-function rest2(call: HttpCall): object {
-  const { pathParameters, stageVariables } = call;
-  return {
-    ...(pathParameters === undefined ? {} : { pathParameters }),
-    ...(isEmpty(stageVariables) ? {} : { stageVariables }),
-  };
+function queryOf(call: HttpCall, rawQuery: string): Record<string, string> | undefined {
+  if (rawQuery === "") return undefined;
+  const query = joinedValues(rawQuery === call.request.query ? call.query : queryValues(rawQuery));
+  return isEmpty(query) ? undefined : query;
 }
 
-/** Payload format 2.0. Members without content are absent. */
+/** Payload format 2.0. Members without content are absent once it is JSON. */
 export function event2(call: HttpCall, asked: EventRequest): object {
   const body = call.body.length === 0 ? undefined : bodyOf(call);
   return {
@@ -129,9 +112,13 @@ export function event2(call: HttpCall, asked: EventRequest): object {
     routeKey: call.route?.key,
     rawPath: asked.rawPath,
     rawQueryString: asked.rawQuery,
-    ...common2(call, asked),
-    ...(body === undefined ? {} : { body: body.text }),
-    ...rest2(call),
+    cookies: cookiesOf(asked.rawHeaders),
+    headers: joinedHeaders(asked.rawHeaders, withoutCookie),
+    queryStringParameters: queryOf(call, asked.rawQuery),
+    requestContext: requestContext2(call),
+    body: body?.text,
+    pathParameters: call.pathParameters,
+    stageVariables: isEmpty(call.stageVariables) ? undefined : call.stageVariables,
     isBase64Encoded: body?.isBase64Encoded ?? false,
   };
 }
@@ -208,7 +195,8 @@ export function event1(call: HttpCall, { rawHeaders, rawQuery, rawPath }: EventR
 
 /** Of a Lambda authorizer, payload format 2.0. @param identity values of the sources; null when there are none. */
 export function authorizerEvent2(call: HttpCall, identity: readonly string[] | null): object {
-  const asked = { rawHeaders: seenHeaders(call), rawQuery: call.request.query, rawPath: call.rawPath };
+  const headers = seenHeaders(call);
+  const { query } = call.request;
   return {
     version: "2.0",
     type: "REQUEST",
@@ -216,9 +204,13 @@ export function authorizerEvent2(call: HttpCall, identity: readonly string[] | n
     identitySource: identity,
     routeKey: call.route?.key,
     rawPath: call.rawPath,
-    rawQueryString: call.request.query,
-    ...common2(call, asked),
-    ...rest2(call),
+    rawQueryString: query,
+    cookies: cookiesOf(headers),
+    headers: joinedHeaders(headers, withoutCookie),
+    queryStringParameters: queryOf(call, query),
+    requestContext: requestContext2(call),
+    pathParameters: call.pathParameters,
+    stageVariables: isEmpty(call.stageVariables) ? undefined : call.stageVariables,
   };
 }
 
