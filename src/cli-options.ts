@@ -104,7 +104,7 @@ Then point any AWS client at it:
   export AWS_ENDPOINT_URL=http://localhost:4566 AWS_DISABLE_HOST_PREFIX_INJECTION=true
 
 Credentials may be anything; a 12-digit access key id is the account. State and levers: /_busbar/health, clock, reset,
-requests and state, as the README describes.`;
+requests and state, as docs/control.md describes.`;
 
 const flags = {
   port: { type: "string" },
