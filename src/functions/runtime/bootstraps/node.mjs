@@ -116,20 +116,31 @@ const levels = { log: "INFO", info: "INFO", debug: "DEBUG", trace: "TRACE", warn
 for (const [method, level] of Object.entries(levels)) console[method] = (...values) => log(level, ...values);
 console.fatal = (...values) => log("FATAL", ...values);
 
+/** Whatever was thrown may refuse to be looked at. */
 function errorOf(error) {
-  if (
-    error instanceof Error ||
-    (typeof error === "object" && error !== null && "message" in error && "stack" in error)
-  ) {
-    return { errorType: error.name, errorMessage: error.message, trace: String(error.stack ?? "").split("\n") };
+  try {
+    const isLikeError = typeof error === "object" && error !== null && "message" in error && "stack" in error;
+    if (error instanceof Error || isLikeError) {
+      const trace = String(error.stack ?? "").split("\n");
+      return { errorType: String(error.name), errorMessage: String(error.message), trace };
+    }
+    return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  } catch {
+    return { errorType: typeof error, errorMessage: "", trace: [] };
   }
-  return { errorType: typeof error, errorMessage: String(error), trace: [] };
 }
 
 function logError(title, error) {
   const { errorType, errorMessage, trace } = errorOf(error);
-  const own = error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
-  log("ERROR", `${title}\t${JSON.stringify({ errorType, errorMessage, ...own, stack: trace })}`);
+  let text;
+  try {
+    const own = error instanceof Error ? Object.fromEntries(Object.entries(error)) : {};
+    text = JSON.stringify({ errorType, errorMessage, ...own, stack: trace });
+  } catch {
+    // Errors of HTTP clients hold their request and answer, which hold each other.
+    text = JSON.stringify({ errorType, errorMessage, stack: trace });
+  }
+  log("ERROR", `${title}\t${text}`);
 }
 
 class RuntimeError extends Error {
@@ -213,6 +224,7 @@ class ResponseStream extends Writable {
     super({ highWaterMark: 64 * 1024 });
     this.#id = id;
     this.on("error", () => {});
+    this.settled.catch(() => {});
   }
 
   setContentType(contentType) {
@@ -233,10 +245,22 @@ class ResponseStream extends Writable {
     done();
   }
 
+  /** Destroyed before its end, its answer is what there is of it. */
+  _destroy(error, done) {
+    if (this.#request !== undefined) this.endWith(error);
+    else this.#settle.reject(error ?? new Error("The response stream was destroyed."));
+    done();
+  }
+
   /** An error after the first bytes goes behind them. */
   endWith(error) {
+    if (this.#request.writableEnded) return;
+    if (error === null) {
+      this.#request.end();
+      return;
+    }
     const { errorType } = errorOf(error);
-    this.#open().addTrailers({
+    this.#request.addTrailers({
       "Lambda-Runtime-Function-Error-Type": errorType.replace(/[^ -~]/g, "?"),
       "Lambda-Runtime-Function-Error-Body": Buffer.from(JSON.stringify(errorOf(error))).toString("base64"),
     });
@@ -342,7 +366,7 @@ async function runStreaming(handler, event, context) {
   whenIdle = () => {};
   try {
     await handler(event, stream, context);
-    if (!stream.writableEnded) stream.end();
+    if (!stream.writableEnded && !stream.destroyed) stream.end();
     await stream.settled;
   } catch (error) {
     logError("Invoke Error ", error);
@@ -375,7 +399,12 @@ async function runOnce(handler) {
   }
 }
 
+let isCrashing = false;
+
 async function crash(title, status, error) {
+  // Telling of it may fail as well, as where a handler has ended stdout.
+  if (isCrashing) return;
+  isCrashing = true;
   logError(title, error);
   const path = requestId === undefined ? "/init/error" : `/invocation/${requestId}/error`;
   // On a connection of its own: behind a question for the next event there would be no answer.
