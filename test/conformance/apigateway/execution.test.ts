@@ -263,6 +263,44 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect([unknown.status, unknown.text]).toEqual([403, '{"message":"Forbidden"}']);
   });
 
+  it("lets nobody without a signature pass for somebody of an account", async () => {
+    const { restApiId } = await env.api();
+    await mock(restApiId, "GET", "/x");
+    const cases: [principal: unknown, condition: object | undefined, path: string, status: number][] = [
+      [{ AWS: account }, undefined, "*", 403],
+      [{ AWS: `arn:aws:iam::${account}:root` }, undefined, "*", 403],
+      ["*", undefined, "dev/GET/x", 200],
+      ["*", undefined, "dev/POST/x", 403],
+      ["*", { StringEquals: { "aws:SourceVpce": "vpce-1" } }, "*", 403],
+      ["*", { StringNotEquals: { "aws:SourceVpce": "vpce-1" } }, "*", 200],
+    ];
+    for (const [Principal, Condition, path, status] of cases) {
+      const Resource = `execute-api:/${path}`;
+      const Statement = [{ Effect: "Allow", Principal, Action: "execute-api:Invoke", Resource, Condition }];
+      const value = JSON.stringify({ Version: "2012-10-17", Statement });
+      await env.client.updateRestApi({ restApiId, patchOperations: [{ op: "replace", path: "/policy", value }] });
+      await deploy(restApiId);
+      expect([value, (await call(restApiId, "/x")).status]).toEqual([value, status]);
+    }
+  });
+
+  it("sends half of the requests to a canary that gets half", async () => {
+    const { restApiId } = await env.api();
+    await mock(restApiId, "GET", "/x", "$stageVariables.colour $context.isCanaryRequest");
+    await deploy(restApiId);
+    await patch(restApiId, { "/variables/colour": "blue" });
+    const canarySettings = { percentTraffic: 50, stageVariableOverrides: { colour: "green" } };
+    await env.client.createDeployment({ restApiId, stageName: "dev", canarySettings });
+    const counts: Record<string, number> = {};
+    for (let count = 0; count < 60; count += 1) {
+      const { text } = await call(restApiId, "/x");
+      counts[text] = (counts[text] ?? 0) + 1;
+    }
+    expect(Object.keys(counts).sort()).toEqual(["blue false", "green true"]);
+    // By the seed; the odds of fewer than 15 of 60 are below 1 in 20,000 by any.
+    expect(Math.min(...Object.values(counts))).toBeGreaterThan(14);
+  });
+
   it("knows who has signed a request, and lets other accounts in by policy alone", async () => {
     const { restApiId } = await env.api();
     const address = await mock(restApiId, "GET", "/x", "$context.identity.userArn");
