@@ -199,6 +199,41 @@ describe("a start", () => {
     ]);
   });
 
+  it("logs requests with --log-level info, and what was not delivered unless told otherwise", async () => {
+    const logged = async (...args: string[]) => {
+      const { endpoint, kill, ended } = await startCli(args);
+      await call(endpoint, "CreateQueue", { QueueName: "q" });
+      await call(endpoint, "GetQueueUrl", { QueueName: "none" });
+      await postJson(endpoint, "AWSEvents.PutRule", { Name: "r", EventPattern: '{"source":["shop"]}' });
+      const Targets = [{ Id: "t", Arn: "arn:aws:sqs:us-east-1:000000000000:none" }];
+      await postJson(endpoint, "AWSEvents.PutTargets", { Rule: "r", Targets });
+      const Entries = [{ Source: "shop", DetailType: "order", Detail: "{}" }];
+      await postJson(endpoint, "AWSEvents.PutEvents", { Entries });
+      await postJson(`${endpoint}/_busbar/settle`, "none", {});
+      kill("SIGTERM");
+      const lines = (await ended).stdout.split("\n").filter((line) => line.startsWith("{"));
+      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    const failed = { level: 40, msg: "a delivery failed for good", target: "arn:aws:sqs:us-east-1:000000000000:none" };
+    expect(await logged()).toMatchObject([failed]);
+    const lines = await logged("--log-level", "info");
+    expect(lines.filter(({ level }) => level === 40)).toMatchObject([failed]);
+    expect(lines.filter(({ msg }) => msg === "request")).toMatchObject([
+      { level: 30, status: 200, service: "sqs", operation: "CreateQueue", resource: "q", region: "us-east-1" },
+      {
+        level: 30,
+        status: 400,
+        service: "sqs",
+        operation: "GetQueueUrl",
+        resource: "none",
+        error: "QueueDoesNotExist",
+      },
+      { status: 200, service: "eventbridge", operation: "PutRule" },
+      { status: 200, service: "eventbridge", operation: "PutTargets" },
+      { status: 200, service: "eventbridge", operation: "PutEvents" },
+    ]);
+  });
+
   it("says once of each sender and queue what a policy does not allow", async () => {
     const told = async (...args: string[]) => {
       const { endpoint, kill, ended } = await startCli(args);
@@ -377,7 +412,7 @@ describe("one port", () => {
     const dataDir = fresh();
     const { endpoint, port, banner, kill, ended } = await startCli(["--tls", "--data-dir", dataDir]);
     expect(endpoint).toBe(`https://localhost:${port}`);
-    expect(banner).toContain("self-signed");
+    expect(banner).toContain(`must be told to trust ${join(dataDir, "tls-cert.pem")}`);
     const ca = await readFile(join(dataDir, "tls-cert.pem"), "utf8");
     for (const [offered, agreed] of [
       [["h2", "http/1.1"], "h2"],
