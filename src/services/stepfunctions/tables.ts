@@ -256,27 +256,6 @@ export const inputTable = defineTable<FrameRow>()({
   indexes: { execution: { group: (row) => row.execution, order: (row) => row.id } },
 });
 
-/** Consecutive history events as JSON text. */
-export interface EventsRow {
-  readonly execution: string;
-  readonly account: string;
-  /** Id of the first event. */
-  readonly first: number;
-  readonly text: string;
-  /** Serials of the long payloads that came with these events. */
-  readonly texts: readonly number[] | undefined;
-}
-
-export const eventsTable = defineTable<EventsRow>()({
-  name: "states.events",
-  key: (row) => `${row.execution} ${row.first}`,
-  account: (row) => row.account,
-  indexes: { execution: { group: (row) => row.execution, order: (row) => row.first } },
-});
-
-/** The long payloads of history events. */
-export const eventTextTable = defineTextTable("states.eventTexts");
-
 /** An open task of a standard execution. */
 export interface TaskRow {
   readonly execution: string;

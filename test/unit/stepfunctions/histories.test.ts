@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { Store } from "../../../src/engine/store.ts";
 import type { HistoryEvent } from "../../../src/services/stepfunctions/asl/history.ts";
+import { eventsTable, eventTextTable } from "../../../src/services/stepfunctions/executions/event-tables.ts";
 import { Histories } from "../../../src/services/stepfunctions/executions/histories.ts";
-import { eventsTable, eventTextTable } from "../../../src/services/stepfunctions/tables.ts";
 
 const entered = (id: number, input: string): HistoryEvent => ({
   id,

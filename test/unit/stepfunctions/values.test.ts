@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { StateError } from "../../../src/services/stepfunctions/asl/errors.ts";
 import { JavaRandom, javaRound } from "../../../src/services/stepfunctions/asl/java-numbers.ts";
-import {
-  type Json,
-  javaHashOrder,
-  javaText,
-  parseJson,
-  payloadText,
-} from "../../../src/services/stepfunctions/asl/json.ts";
+import { javaHashOrder, javaText } from "../../../src/services/stepfunctions/asl/java-values.ts";
+import { type Json, parseJson, payloadText } from "../../../src/services/stepfunctions/asl/json.ts";
 import { Visits } from "../../../src/services/stepfunctions/asl/jsonpath/path-read.ts";
 import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/jsonpath/template.ts";
 import { compareInstants, parseTimestamp } from "../../../src/services/stepfunctions/asl/timestamps.ts";

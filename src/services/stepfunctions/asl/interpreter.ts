@@ -1,7 +1,8 @@
 import { performance } from "../../../engine/real-time.ts";
+import { endExecution, endThreads } from "./endings.ts";
 import { asStateError, StateError } from "./errors.ts";
 import type { Effect, Env, Execution, ExecutionMeta, Signal, ThreadFrame } from "./execution.ts";
-import { endExecution, endThreads, failState } from "./failures.ts";
+import { failState } from "./failures.ts";
 import { payloadDetails } from "./history.ts";
 import type { Json } from "./json.ts";
 import type { Machine } from "./machine.ts";

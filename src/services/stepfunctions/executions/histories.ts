@@ -2,7 +2,7 @@
 import type { Store } from "../../../engine/store.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import type { Json, JsonObject } from "../asl/json.ts";
-import { eventsTable, eventTextTable } from "../tables.ts";
+import { eventsTable, eventTextTable } from "./event-tables.ts";
 
 /** Events in one row: a page reads few rows, and little of what it does not need. */
 const eventsPerRow = 100;

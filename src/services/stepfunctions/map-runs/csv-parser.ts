@@ -1,5 +1,6 @@
 /** CSV as it comes, piece by piece. */
-import { type Json, type JsonObject, javaHashOrder, setOwn, textOf } from "../asl/json.ts";
+import { javaHashOrder } from "../asl/java-values.ts";
+import { type Json, type JsonObject, setOwn, textOf } from "../asl/json.ts";
 import { type ItemParser, OpenText, type ParsedItem } from "./item-parser.ts";
 
 const delimiters: Readonly<Record<string, string>> = { COMMA: ",", PIPE: "|", SEMICOLON: ";", SPACE: " ", TAB: "\t" };

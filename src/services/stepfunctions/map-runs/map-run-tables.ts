@@ -2,6 +2,7 @@
 import { definePackedTable, defineTextTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { ExecutionStatus } from "../asl/execution.ts";
+import { readJson, writeJson } from "../asl/json.ts";
 import type { MachineType } from "../tables.ts";
 import type { KeptText } from "../texts.ts";
 
@@ -101,9 +102,9 @@ export const mapInputTable = definePackedTable<MapInputRow>({
   name: "states.mapInputs",
   serial: (row) => row.serial,
   account: (row) => row.account,
-  head: ({ input: _, ...rest }) => JSON.stringify(rest),
+  head: ({ input: _, ...rest }) => writeJson(rest),
   text: (row) => row.input,
-  row: (head, input) => ({ ...(JSON.parse(head) as Omit<MapInputRow, "input">), input }),
+  row: (head, input) => ({ ...(readJson(head) as Omit<MapInputRow, "input">), input }),
 });
 
 /** What came of a child. */
@@ -122,10 +123,10 @@ export const mapOutcomeTable = definePackedTable<MapOutcomeRow>({
   name: "states.mapOutcomes",
   serial: (row) => row.serial,
   account: (row) => row.account,
-  head: ({ output, ...rest }) => JSON.stringify({ ...rest, hasOutput: output !== undefined }),
+  head: ({ output, ...rest }) => writeJson({ ...rest, hasOutput: output !== undefined }),
   text: (row) => row.output ?? "",
   row: (head, text) => {
-    const { hasOutput, ...rest } = JSON.parse(head) as Omit<MapOutcomeRow, "output"> & { readonly hasOutput: boolean };
+    const { hasOutput, ...rest } = readJson(head) as Omit<MapOutcomeRow, "output"> & { readonly hasOutput: boolean };
     return { ...rest, output: hasOutput ? text : undefined };
   },
 });

@@ -2,14 +2,12 @@ import { createHash } from "node:crypto";
 import type { Chance } from "../chance.ts";
 import { runtimeError, StateError } from "../errors.ts";
 import { JavaRandom, javaRound } from "../java-numbers.ts";
+import { javaHashOrder, javaTableSize, javaText } from "../java-values.ts";
 import {
   canonicalJson,
   isObject,
   type Json,
   type JsonObject,
-  javaHashOrder,
-  javaTableSize,
-  javaText,
   jsonEquals,
   maxPayloadBytes,
   parseJson,

@@ -1,7 +1,8 @@
 import { effectiveInput, outgoing, valueOfPath, workInput } from "../data-flow.ts";
+import { cancelTaskTimers } from "../endings.ts";
 import { runtimeError, StateError } from "../errors.ts";
 import type { Signal, TaskRequest, ThreadFrame } from "../execution.ts";
-import { cancelTaskTimers, failState } from "../failures.ts";
+import { failState } from "../failures.ts";
 import { errorDetails, payloadDetails } from "../history.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
 import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";

@@ -1,5 +1,6 @@
 /** SdkHttpMetadata and SdkResponseMetadata, which optimized integrations add to their results. */
-import { type JsonObject, javaHashOrder, writeJson } from "../../asl/json.ts";
+import { javaHashOrder } from "../../asl/java-values.ts";
+import { type JsonObject, writeJson } from "../../asl/json.ts";
 import type { Optimized } from "./service-names.ts";
 
 /** The result with its metadata, all keys in alphabetical order. */
