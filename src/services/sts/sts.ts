@@ -7,8 +7,6 @@ import type { Random } from "../../engine/random.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Table } from "../../engine/table.ts";
 
-/** How long expired credentials are known as such. */
-
 /** Temporary credentials as every STS operation answers them. */
 export interface Credentials {
   AccessKeyId: string;
