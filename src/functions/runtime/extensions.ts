@@ -218,7 +218,8 @@ function headerOf({ headers }: IncomingMessage, name: string): string {
 /** The events an extension wants; undefined for others than there are. */
 function eventsIn(text: string): ReadonlySet<string> | undefined {
   try {
-    const { events = [] } = (text === "" ? {} : (JSON.parse(text) ?? {})) as { events?: unknown };
+    const value: unknown = text === "" ? {} : JSON.parse(text);
+    const { events = [] }: { events?: unknown } = value ?? {};
     if (!Array.isArray(events) || events.some((event) => event !== "INVOKE" && event !== "SHUTDOWN")) return undefined;
     return new Set(events as string[]);
   } catch {

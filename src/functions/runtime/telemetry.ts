@@ -3,6 +3,7 @@
  * Logs API before it).
  */
 import { createConnection } from "node:net";
+import { textOf } from "../../../protocols/unknown-json.ts";
 import { clearTimeout, dateNow, setTimeout } from "../../engine/real-time.ts";
 import { httpCall } from "../../outside/http-client.ts";
 
@@ -150,7 +151,7 @@ function subscriptionIn(text: string): Read | string {
   }
   const { protocol, URI: uri, port } = { ...(destination as object | undefined) } as Readonly<Record<string, unknown>>;
   if (protocol !== "HTTP" && protocol !== "TCP") return "destination.protocol is HTTP or TCP.";
-  const url = urlOf(protocol === "TCP" && uri === undefined ? `http://sandbox:${String(port)}` : uri);
+  const url = urlOf(protocol === "TCP" && uri === undefined ? `http://sandbox:${textOf(port)}` : uri);
   if (url === undefined) return "destination.URI names a port of sandbox.localdomain.";
   const numbers = { ...(buffering as object | undefined) } as Readonly<Record<string, unknown>>;
   const maxItems = bounded(numbers["maxItems"], 1000, 10_000, 10_000);

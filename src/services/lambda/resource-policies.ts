@@ -73,7 +73,8 @@ function statementsIn(text: string, arn: string): PolicyRow["statements"] {
   if (typeof policy === "string") throw invalidParameter(policy);
   if (compilePolicy(policy) === undefined) throw invalidParameter("This text appears not to be a policy");
   const stored = storedPolicy(policy, parseArn(arn)?.partition ?? "aws", { statementList: true });
-  const { Statement: statements } = JSON.parse(stored) as { readonly Statement: PolicyRow["statements"] };
+  const document: unknown = JSON.parse(stored);
+  const { Statement: statements } = document as { readonly Statement: PolicyRow["statements"] };
   for (const { Resource: resource = arn } of statements) {
     if (listOf(resource).some((one) => one !== arn)) {
       throw invalidParameter(`The statements of this policy may name ${arn} alone as their resource.`);

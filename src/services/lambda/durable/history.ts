@@ -1,5 +1,6 @@
 /** The events of a durable execution's history (Lambda API reference, GetDurableExecutionHistory). */
 import type { Event, EventType, OperationType } from "@aws-sdk/client-lambda";
+import { errorIn } from "./shown.ts";
 import type { HistoryRow, OperationRow } from "./tables.ts";
 import type { Updated } from "./updates.ts";
 
@@ -88,5 +89,5 @@ function payloadMember(type: EventType, payload: string | undefined): object {
   if (/^(Execution|Context|Step|Callback|ChainedInvoke)Succeeded$/.test(type)) return { Result: { Payload: payload } };
   const canFail = /(Failed|TimedOut|Stopped|Cancelled|Completed)$/.test(type);
   if (!canFail || (payload === undefined && /(Completed|Cancelled)$/.test(type))) return {};
-  return { Error: { Payload: payload === undefined ? undefined : (JSON.parse(payload) as object) } };
+  return { Error: { Payload: errorIn(payload) } };
 }

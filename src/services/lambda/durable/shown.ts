@@ -6,7 +6,9 @@ import type { ExecutionRow, OperationRow, TextSerial } from "./tables.ts";
 export type TextOf = (serial: TextSerial | undefined) => string | undefined;
 
 export function errorIn(text: string | undefined): ErrorObject | undefined {
-  return text === undefined ? undefined : (JSON.parse(text) as ErrorObject);
+  if (text === undefined) return undefined;
+  const error: unknown = JSON.parse(text);
+  return error as ErrorObject;
 }
 
 const time = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms));
