@@ -7,6 +7,8 @@ export interface OpenConnection {
   readonly id: string;
   readonly apiId: string;
   readonly account: string;
+  readonly region: string;
+  readonly stage: string;
   readonly identity: { readonly sourceIp: string; readonly userAgent?: string | undefined };
   /** Epoch milliseconds on the clock. */
   readonly connectedMs: number;

@@ -11,8 +11,9 @@ import {
 } from "@aws-sdk/client-apigatewaymanagementapi";
 import type { Blob64 } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
+import { managementDenial } from "../../apis/connection-access.ts";
 import { type Connections, isConnectionId, maxMessageBytes, type OpenConnection } from "../../apis/connections.ts";
-import { operationsOf } from "../../calls/operation.ts";
+import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 
 export interface ManagementApi {
   readonly connections: Connections;
@@ -20,16 +21,18 @@ export interface ManagementApi {
 
 const operation = operationsOf<ManagementApi>();
 
-/** @throws AwsError GoneException for one that has ended, BadRequestException for what is no id. */
-function openConnection({ connections }: ManagementApi, account: string, id: string): OpenConnection {
-  const connection = connections.get(id);
-  if (connection?.isOpen === true && connection.account === account) return connection;
+/** @throws AwsError AccessDeniedException for another account's, GoneException for one that has ended, BadRequestException for what is no id. */
+function openConnection(context: OperationContext<ManagementApi>, method: string, id: string): OpenConnection {
+  const connection = context.service.connections.get(id);
+  const denial = connection && managementDenial(connection, method, context);
+  if (denial !== undefined) throw AwsError.unmodeled({ name: "AccessDeniedException", message: denial, status: 403 });
+  if (connection?.isOpen === true) return connection;
   if (isConnectionId(id)) throw AwsError.of(GoneException$);
   throw AwsError.unmodeled({ name: "BadRequestException", message: `Invalid connectionId: ${id}` });
 }
 
 export const postToConnection = operation<PostToConnectionCommand>(PostToConnection$, (input, context) => {
-  const connection = openConnection(context.service, context.account, input.ConnectionId as string);
+  const connection = openConnection(context, "POST", input.ConnectionId as string);
   // The client's type has every form that it takes bytes in; what is decoded has one.
   const bytes = (input.Data as Blob64 | undefined)?.bytes ?? new Uint8Array();
   if (bytes.length > maxMessageBytes) throw AwsError.of(PayloadTooLargeException$);
@@ -38,7 +41,7 @@ export const postToConnection = operation<PostToConnectionCommand>(PostToConnect
 });
 
 export const getConnection = operation<GetConnectionCommand>(GetConnection$, (input, context) => {
-  const connection = openConnection(context.service, context.account, input.ConnectionId as string);
+  const connection = openConnection(context, "GET", input.ConnectionId as string);
   const { sourceIp, userAgent } = connection.identity;
   return {
     ConnectedAt: new Date(connection.connectedMs),
@@ -48,7 +51,7 @@ export const getConnection = operation<GetConnectionCommand>(GetConnection$, (in
 });
 
 export const deleteConnection = operation<DeleteConnectionCommand>(DeleteConnection$, (input, context) => {
-  const connection = openConnection(context.service, context.account, input.ConnectionId as string);
+  const connection = openConnection(context, "DELETE", input.ConnectionId as string);
   connection.close(1000, "Connection Closed Normally");
   return {};
 });

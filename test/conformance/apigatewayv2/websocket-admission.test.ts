@@ -387,13 +387,23 @@ describe("connections", () => {
     const Data = "hello";
     await as("test").postToConnection({ ConnectionId, Data });
     expect(await client.next()).toBe(Data);
-    expect(await refused(as("111122223333").postToConnection({ ConnectionId, Data }))).toMatchObject({
-      name: "AccessDeniedException",
-      status: 403,
-      message: expect.stringContaining(
-        `is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********0000:${ApiId}/live/POST/@connections/{connectionId} because no`,
-      ),
-    });
+    // At the address of the API, and at Busbar's own.
+    for (const at of [endpoint, env.bus.endpoint]) {
+      const stranger = as("111122223333", at);
+      const calls = {
+        POST: () => stranger.postToConnection({ ConnectionId, Data }),
+        GET: () => stranger.getConnection({ ConnectionId }),
+        DELETE: () => stranger.deleteConnection({ ConnectionId }),
+      };
+      for (const [method, call] of Object.entries(calls)) {
+        expect(await refused(call())).toEqual({
+          name: "AccessDeniedException",
+          status: 403,
+          message: `User: arn:aws:iam::111122223333:user/busbar is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********0000:${ApiId}/live/${method}/@connections/{connectionId} because no resource-based policy allows the execute-api:ManageConnections action`,
+        });
+      }
+      stranger.destroy();
+    }
     const elsewhere = as("test", endpoint.replace("/live", "/other"));
     expect(await refused(elsewhere.getConnection({ ConnectionId }))).toMatchObject({
       name: "ForbiddenException",

@@ -17,6 +17,7 @@ export interface Handshake {
   readonly id: string;
   readonly apiId: string;
   readonly account: string;
+  readonly region: string;
   readonly stage: string;
   readonly host: string;
   readonly origin: string;
@@ -58,6 +59,14 @@ export class Connection implements OpenConnection {
 
   get account(): string {
     return this.handshake.account;
+  }
+
+  get region(): string {
+    return this.handshake.region;
+  }
+
+  get stage(): string {
+    return this.handshake.stage;
   }
 
   get identity(): Handshake["identity"] {

@@ -103,6 +103,7 @@ export class WebSocketGateway {
       id: connections.newId(api.id, random),
       apiId: api.id,
       account: api.account,
+      region: api.region,
       stage: stage.name,
       host: request.host,
       origin: `${request.scheme}://${request.host}`,

@@ -1,10 +1,10 @@
 /** `@connections` at an API's own address: what back ends post to, look at and close. Answers are as AWS writes them. */
 
-import { type Caller, callerOf } from "../../../../apis/caller.ts";
+import { callerOf } from "../../../../apis/caller.ts";
+import { managementDenial } from "../../../../apis/connection-access.ts";
 import { type Connections, maxMessageBytes, type OpenConnection } from "../../../../apis/connections.ts";
 import { headerOf, rootTrace } from "../../../../apis/request-context.ts";
 import { decoded } from "../../../../apis/request-headers.ts";
-import { formatArn } from "../../../../calls/arn.ts";
 import { BodyBrokenOff, BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow } from "../../tables.ts";
@@ -26,15 +26,11 @@ interface Managed {
 }
 
 /** A well-known answer in place of the connection where there is none. */
-export function openConnection(
-  connections: Connections,
-  apiId: string | undefined,
-  id: string,
-): OpenConnection | Managed {
+function openConnection(connections: Connections, apiId: string, id: string): OpenConnection | Managed {
   const open = connections.get(id);
-  if (open?.isOpen === true && (apiId === undefined || open.apiId === apiId)) return open;
-  const wasThere = open !== undefined || (apiId !== undefined && connections.wasGivenOut(id, apiId));
-  if (wasThere) return { status: 410, errorType: "GoneException", body: "" };
+  if (open?.isOpen === true && open.apiId === apiId) return open;
+  if (open !== undefined || connections.wasGivenOut(id, apiId))
+    return { status: 410, errorType: "GoneException", body: "" };
   const body = JSON.stringify({ message: `Invalid connectionId: ${id}` });
   return { status: 400, errorType: "BadRequestException", body };
 }
@@ -87,25 +83,10 @@ function refusalOfCaller({ deps }: ApiGatewayV2, { api, stage }: Managing, reque
     const body = '{"message":"The security token included in the request is expired"}';
     return { status: 403, errorType: "ExpiredTokenException", body };
   }
-  if (caller.account === api.account) return undefined;
-  return {
-    status: 403,
-    errorType: "AccessDeniedException",
-    body: JSON.stringify({ Message: denial(api, stage, request, caller) }),
-  };
-}
-
-/** The id of the connection stands there in AWS's own answer as a literal. */
-function denial(
-  { region, account, id }: ApiRow,
-  stage: string,
-  { method }: DoorRequest,
-  { principal }: Caller,
-): string {
-  const masked = `********${account.slice(-4)}`;
-  const arn = formatArn("execute-api", region, masked, `${id}/${stage}/${method}/@connections/{connectionId}`);
-  const action = "execute-api:ManageConnections";
-  return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${arn} because no resource-based policy allows the ${action} action`;
+  const { id: apiId, account, region } = api;
+  const denial = managementDenial({ apiId, account, region, stage }, request.method, caller);
+  if (denial === undefined) return undefined;
+  return { status: 403, errorType: "AccessDeniedException", body: JSON.stringify({ Message: denial }) };
 }
 
 async function resultOf(service: ApiGatewayV2, managing: Managing, request: DoorRequest): Promise<Managed | undefined> {
