@@ -4,7 +4,7 @@
 type ParameterKind = "text" | "number" | "blob" | "json" | "own";
 
 export interface Subtype {
-  /** The service as the dispatcher knows it; undefined for one that Busbar does not have. */
+  /** As the dispatcher knows it, or as `--endpoint` names one that Busbar does not have. */
   readonly service: string;
   readonly operation: string;
   readonly required: readonly string[];
@@ -12,6 +12,8 @@ export interface Subtype {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   /** Answers are XML of the Query protocol. */
   readonly isXml: boolean;
+  /** The request of a service that Busbar does not have: a path with the parameters in it, and others' names in the query. */
+  readonly request?: { readonly path: string; readonly query: Readonly<Record<string, string>> };
 }
 
 function subtype(
@@ -55,12 +57,18 @@ const subtypes: Readonly<Record<string, Subtype>> = {
   }),
   "SQS-DeleteMessage": subtype("sqs", "DeleteMessage", { ReceiptHandle: "text", ...queue }, {}),
   "SQS-PurgeQueue": subtype("sqs", "PurgeQueue", queue, {}),
-  "AppConfig-GetConfiguration": subtype(
-    "appconfig",
-    "GetConfiguration",
-    { Application: "text", Environment: "text", Configuration: "text", ClientId: "text" },
-    { ClientConfigurationVersion: "text" },
-  ),
+  "AppConfig-GetConfiguration": {
+    ...subtype(
+      "appconfig",
+      "GetConfiguration",
+      { Application: "text", Environment: "text", Configuration: "text", ClientId: "text" },
+      { ClientConfigurationVersion: "text" },
+    ),
+    request: {
+      path: "/applications/{Application}/environments/{Environment}/configurations/{Configuration}",
+      query: { ClientId: "client_id", ClientConfigurationVersion: "client_configuration_version" },
+    },
+  },
   "Kinesis-PutRecord": subtype(
     "kinesis",
     "PutRecord",

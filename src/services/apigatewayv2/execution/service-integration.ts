@@ -2,8 +2,17 @@
 
 import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
+import { headerValues } from "../../../apis/request-headers.ts";
 import { callService } from "../../../apis/service-call.ts";
-import { subtypeOf } from "../subtypes.ts";
+import {
+  ServiceMissing,
+  type ServiceSurroundings,
+  sendToService,
+  serviceRequest,
+} from "../../../apis/service-request.ts";
+import type { Invocation } from "../../../calls/invocation.ts";
+import { HttpCallError } from "../../../outside/http-client.ts";
+import { type Subtype, subtypeOf } from "../subtypes.ts";
 import type { IntegrationValue } from "../tables.ts";
 import { expression, expressionText } from "./expressions.ts";
 import { type HttpAnswer, type HttpCall, internalError, message, unavailable } from "./http-call.ts";
@@ -31,21 +40,77 @@ export async function callSubtype(call: HttpCall, integration: IntegrationValue)
     }
     input[name] = read;
   }
-  const { deps } = call.service;
-  const answer = await inTime(deps.clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
-    callService(deps, {
-      service: subtype.service,
-      operation: subtype.operation,
-      input: subtype.operation === "PutEvents" ? putEvents(input) : input,
-      invocation: call.invocation(limit, integration.CredentialsArn).for({ region }),
-      isXml: subtype.isXml,
-      requestId: deps.random.fork("requests").uuid(),
-    }),
+  const { clock } = call.service.deps;
+  try {
+    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
+      answerOf(call, subtype, input, call.invocation(limit, integration.CredentialsArn).for({ region })),
+    );
+    if (answer === timedOut) return unavailable();
+    call.notes.integrationStatus = answer.status;
+    if (answer.status >= 400) call.notes.integrationError = answer.body.toString();
+    return answer;
+  } catch (error) {
+    if (!(error instanceof ServiceMissing || error instanceof HttpCallError)) throw error;
+    call.notes.integrationError = error.message;
+    call.notes.errorType = "INTEGRATION_FAILURE";
+    return error instanceof ServiceMissing ? internalError() : unavailable();
+  }
+}
+
+function answerOf(
+  { service: { deps } }: HttpCall,
+  { service, operation, isXml, request }: Subtype,
+  input: Readonly<Record<string, unknown>>,
+  invocation: Invocation,
+): Promise<HttpAnswer> {
+  if (request !== undefined) return askOutside(deps, service, request, input, invocation);
+  return callService(deps, {
+    service,
+    operation,
+    input: operation === "PutEvents" ? putEvents(input) : input,
+    invocation,
+    isXml,
+    requestId: deps.random.fork("requests").uuid(),
+  });
+}
+
+/** @throws ServiceMissing, HttpCallError */
+async function askOutside(
+  deps: ServiceSurroundings,
+  service: string,
+  { path, query }: NonNullable<Subtype["request"]>,
+  input: Readonly<Record<string, unknown>>,
+  invocation: Invocation,
+): Promise<HttpAnswer> {
+  const { region } = invocation;
+  const encoded = (name: string) => encodeURIComponent(expressionText(input[name]));
+  const target = {
+    kind: "service",
+    service,
+    subdomain: undefined,
+    region,
+    action: undefined,
+    path,
+    query: "",
+  } as const;
+  const asked = {
+    method: "GET",
+    path: path.replace(/\{(\w+)\}/g, (_whole, name: string) => encoded(name)),
+    query: Object.entries(query).flatMap(([name, sent]) =>
+      input[name] === undefined ? [] : [`${sent}=${encoded(name)}`],
+    ),
+    headers: {},
+    contentType: "application/json",
+    body: Buffer.alloc(0),
+  };
+  const { status, rawHeaders, body } = await sendToService(
+    target,
+    serviceRequest(target, asked, deps),
+    invocation,
+    deps,
   );
-  if (answer === timedOut) return unavailable();
-  call.notes.integrationStatus = answer.status;
-  if (answer.status >= 400) call.notes.integrationError = answer.body;
-  return answer;
+  const type = headerValues(rawHeaders, "content-type")[0] ?? "application/octet-stream";
+  return { status, headers: ["Content-Type", type], body };
 }
 
 const readers: Readonly<Record<"text" | "number" | "blob" | "json", (value: unknown) => unknown>> = {
