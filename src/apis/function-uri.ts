@@ -1,4 +1,5 @@
 /** The function that an integration or authorizer URI stands for. */
+import { parseArn } from "../calls/arn.ts";
 
 const invocations = /^arn:[^:]+:apigateway:[^:]*:lambda:path\/{1,2}2015-03-31\/functions\/(.+)\/invocations$/;
 
@@ -10,6 +11,11 @@ export function functionOf(uri: string): string | undefined {
   const named = invocations.exec(uri)?.[1];
   if (named !== undefined) return named;
   return /^arn:[^:]+:lambda:[^:]*:[^:]*:function:.+/.test(uri) ? uri : undefined;
+}
+
+/** Where a function of an ARN is invoked, as logs tell of it. */
+export function invocationUrl(arn: string): string {
+  return `https://lambda.${parseArn(arn)?.region}.amazonaws.com/2015-03-31/functions/${arn}/invocations`;
 }
 
 /** `${stageVariables.name}` replaced by the stage's value, by nothing where it has none. */

@@ -4,7 +4,7 @@ import { isObject, textOf, tryParseJson } from "../../../../protocols/unknown-js
 import type { Decision } from "../../../access/evaluate.ts";
 import type { Policy } from "../../../access/policy.ts";
 import { AuthorizerCache, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
-import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
+import { functionOf, invocationUrl, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
 import type { LinearRegex } from "../../../regex/linear-regex.ts";
@@ -121,7 +121,7 @@ export class LambdaAuthorizer implements Authorizer {
     if (functionArn === undefined) throw misconfigured("The authorizer's URI names no function");
     const event =
       type === "TOKEN" ? { type, methodArn: call.methodArn, authorizationToken: identity[0] } : authorizerEvent(call);
-    call.log?.line(`Endpoint request URI: ${functionArn}`);
+    call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     try {
       const answer = await inTime(clock, timeoutMs, async (limit) => {
         await store.untilDurable();

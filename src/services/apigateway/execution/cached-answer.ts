@@ -51,18 +51,18 @@ function asksForNew({ sent }: RestCall): boolean {
   return control !== undefined && /(?:^|[\s,])max-age=0(?:$|[\s,])/i.test(control);
 }
 
-/** Who has signed the request may, unless the API's policy denies it. */
+/** Who has signed the request for the API's account may, unless its policy denies it; of another account whom it allows it. */
 function mayInvalidate(call: RestCall, nowMs: number): boolean {
-  const { userArn, user } = call.identity;
-  if (userArn === null) return false;
+  const { accountId, userArn, user } = call.identity;
+  if (accountId === null || userArn === null) return false;
   const { policy, snapshot } = call.place.api;
   if (policy === undefined) return true;
   const decision = decide(policy, {
-    account: snapshot.account,
+    account: accountId,
     principal: { arn: userArn, userId: user ?? "" },
     action: "execute-api:InvalidateCache",
     resource: call.methodArn,
     keys: requestKeys(call, nowMs),
   });
-  return decision !== "denied";
+  return accountId === snapshot.account ? decision !== "denied" : decision === "allowed";
 }

@@ -2,7 +2,7 @@
 
 import { AwsError } from "../../../../protocols/error.ts";
 import { tryParseJson } from "../../../../protocols/unknown-json.ts";
-import { withStageVariables } from "../../../apis/function-uri.ts";
+import { invocationUrl, withStageVariables } from "../../../apis/function-uri.ts";
 import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
 import type { FunctionAnswer } from "../../../functions/types.ts";
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
@@ -74,7 +74,7 @@ export class LambdaProxyIntegration {
     if (httpMethod !== "POST") throw configurationError("Invalid permissions on Lambda function");
     const functionArn = this.#functionOf(withStageVariables(uri, call.place.variables));
     const event = proxyEvent(call, call.requestPayload(this.#binary));
-    call.log?.line(`Endpoint request URI: ${functionArn}`);
+    call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     call.log?.line(`Endpoint request body after transformations: ${event}`);
     const answer = await invoke(this.#surroundings, call, this.#definition, functionArn, event);
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
@@ -140,7 +140,7 @@ export class LambdaIntegration {
     const { text } = this.#template.apply(call, payload);
     override(mapped, call);
     const event = text === "" ? "{}" : text;
-    call.log?.line(`Endpoint request URI: ${functionArn}`);
+    call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     call.log?.line(`Endpoint request body after transformations: ${event}`);
     let type: string | undefined;
     for (const [name, values] of mapped.header) {

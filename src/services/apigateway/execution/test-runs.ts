@@ -1,6 +1,6 @@
 /** TestInvokeMethod and TestInvokeAuthorizer: an API as it is now, without keys, throttles and, for methods, authorizers. */
 
-import { ExecutionLog, mapText } from "../../../apis/execution-log.ts";
+import { ExecutionLog } from "../../../apis/execution-log.ts";
 import { extendedId, rootTrace } from "../../../apis/request-context.ts";
 import type { Random } from "../../../engine/random.ts";
 import type { Texts } from "../definitions.ts";
@@ -142,7 +142,6 @@ export async function testAuthorizer(
   const definition = test.snapshot.authorizers[test.authorizerId];
   const latency = () => surroundings.clock.now() - call.ids.receivedMs;
   log.line(`Starting authorizer: ${test.authorizerId}`);
-  log.line(`Incoming identity: ${mapText(Object.entries(call.sent.lastHeaders))}`);
   try {
     if (definition?.type === "COGNITO_USER_POOLS") {
       const claims = await new CognitoAuthorizer(definition, surroundings).claims(call, []);
@@ -151,7 +150,9 @@ export async function testAuthorizer(
     }
     if (definition === undefined) throw missingToken();
     const authorizer = new LambdaAuthorizer(definition, surroundings);
-    const { principalId, document, context } = await authorizer.ask(call, authorizer.identity(call));
+    const identity = authorizer.identity(call);
+    log.line(`Incoming identity: ${identity.map(masked).join(", ")}`);
+    const { principalId, document, context } = await authorizer.ask(call, identity);
     log.line("Using valid authorizer policy for principal: ******");
     log.line("Successfully completed authorizer execution");
     return {
@@ -167,4 +168,10 @@ export async function testAuthorizer(
     log.line(error.log ?? error.message);
     return { clientStatus: error.status, log: log.text(), latency: latency() };
   }
+}
+
+/** All but the last four characters of a secret. */
+function masked(text: string): string {
+  const hidden = text.length > 4 ? text.length - 4 : text.length;
+  return "*".repeat(hidden) + text.slice(hidden);
 }

@@ -1,6 +1,6 @@
 /** Calls that a WebSocket API makes for its clients. */
 
-import { withStageVariables } from "../../../../apis/function-uri.ts";
+import { invocationUrl, withStageVariables } from "../../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../../apis/in-time.ts";
 import type { Abortable } from "../../../../calls/abort.ts";
 import { Cause } from "../../../../calls/cause.ts";
@@ -42,7 +42,7 @@ export async function invokeFunction(
 ): Promise<FunctionAnswer | undefined> {
   const { service, integration, what } = call;
   const { functions, clock } = service.deps;
-  what.log?.line(`Endpoint request URI: ${arn}`);
+  what.log?.line(`Endpoint request URI: ${invocationUrl(arn)}`);
   what.log?.detail(`Endpoint request body after transformations: ${payload}`);
   const startMs = service.now;
   const answer = await inTime(clock, timeoutOf(integration), (limit) =>
