@@ -543,7 +543,7 @@ describe("scopes", () => {
     item.run();
     const inputs = item.events.slice(0, 2).map((event) => event.details!["input"]);
     expect(inputs).toEqual([' { "a" : 1 } ', ' { "a" : 1 } ']);
-    expect(item.finishes[0]!.output).toBe('{ "a" : 1 }');
+    expect(item.finishes[0]!.output).toBe('{"a":1}');
   });
 });
 

@@ -94,7 +94,9 @@ it("long inputs and outputs of executions, frames and children are packed, and f
 it.each(["STANDARD", "EXPRESS"])("a map run of %s children waits while memory is short, and goes on", async (type) => {
   const executionArn = await started({ A: { Type: "Wait", Seconds: 1, Next: "M" }, M: map(type) }, [1, 2, 3]);
   heap.share = 0.99;
-  await vi.waitFor(() => expect(call("StartExecution", { stateMachineArn: "any" })).rejects.toThrow("Rate exceeded"));
+  await vi.waitFor(() => expect(call("StartExecution", { stateMachineArn: "any" })).rejects.toThrow("Rate exceeded"), {
+    timeout: 30_000,
+  });
   await emulator.clock.advance(5000);
   expect(await call("DescribeExecution", { executionArn })).toMatchObject({ status: "RUNNING" });
   expect([...emulator.store.table(mapChildTable).values()].filter(({ status }) => status !== "PENDING")).toEqual([]);

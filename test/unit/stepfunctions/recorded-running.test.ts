@@ -211,8 +211,8 @@ describe("text that nothing has changed stays as it was laid out", () => {
       `[[${input}]]`,
     ],
     ["beside what a branch makes", one(branches(pass(), pass({ OutputPath: "$.a" }))), input, `[${input},[1,2]]`],
-    ["through states one after the other", twoStates(pass(), { Type: "Succeed" }), input, input],
-    ["without the blanks around it", one(pass()), ` ${input}\n`, input],
+    ["without the blanks around it", one(branches(pass())), ` ${input}\n`, `[${input}]`],
+    ["not where the first state is another one", one(pass()), input, '{"a":[1,2],"b":null}'],
     [
       "not in a result that is put somewhere",
       one(pass({ ResultPath: "$.c" })),

@@ -1,4 +1,6 @@
 /** YAML in turns of the event loop: a document of some megabytes takes seconds. */
+
+import { AwsError } from "../../../../protocols/error.ts";
 import type { Turns } from "../../../engine/turns.ts";
 import { badRequest } from "../errors.ts";
 
@@ -45,9 +47,8 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
     };
     return { root, source };
   } catch (error) {
-    // The library throws for aliases that multiply, and the stack ends where nesting does not.
-    if (error instanceof RangeError || error instanceof ReferenceError || error instanceof TypeError) throw invalid();
-    throw error;
+    // The library throws errors of all kinds: for aliases that multiply, merges of what is no map, a stack that ended.
+    throw error instanceof AwsError ? error : invalid();
   }
 }
 

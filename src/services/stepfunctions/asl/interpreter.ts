@@ -42,7 +42,6 @@ export type StepResult = { effects: Effect[]; touched: string[]; removed: string
 
 /** A new execution. Nothing has happened yet; the first signal is `start`. `input` is the parsed `meta.inputText`. */
 export function startExecution(meta: ExecutionMeta, input: Json): Execution {
-  noteSource(input, meta.inputText);
   return {
     meta,
     input,
@@ -213,6 +212,9 @@ function begin(run: Run): void {
     ...(meta.stateMachineAliasArn === undefined ? {} : { stateMachineAliasArn: meta.stateMachineAliasArn }),
     ...(meta.stateMachineVersionArn === undefined ? {} : { stateMachineVersionArn: meta.stateMachineVersionArn }),
   });
+  const first = run.machine.states.get(run.machine.startAt);
+  // A Parallel's branches were recorded with the text as it was sent; younger recordings of other first states have it compact.
+  if (first?.type === "Parallel") noteSource(input, meta.inputText);
   startThread(run, { id: "0", fan: null, index: 0, state: run.machine.startAt, input, previous: 0 });
   if (run.env.probe) run.thread("0")!.variables = run.env.probe.variables;
   armTimeout(run);

@@ -91,9 +91,7 @@ export class Frames {
     }
     const head = { ...kept.head, ready: [...kept.head.ready] };
     const inputText = this.#texts.read(row.input);
-    const input = parseJson(inputText);
-    noteSource(input, inputText);
-    const execution = { meta: metaOf(row, inputText, machineName), input, head, frames };
+    const execution = { meta: metaOf(row, inputText, machineName), input: parseJson(inputText), head, frames };
     return { row, execution, mockCalls: { ...kept.mockCalls }, inputs };
   }
 
