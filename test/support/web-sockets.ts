@@ -32,7 +32,7 @@ export async function openSocket(url: string, headers: Readonly<Record<string, s
   return { socket, messages, closed, next };
 }
 
-/** What a handshake is answered with: 101 when it becomes a connection, which is closed again. */
+/** What a handshake is answered with: 101 when it becomes a connection, which is closed again, 0 for nothing at all. */
 export function handshake(
   url: string,
   headers: Readonly<Record<string, string>> = {},
@@ -40,6 +40,7 @@ export function handshake(
   return new Promise((resolve) => {
     const socket = new WebSocket(url, { headers });
     socket.on("error", () => {});
+    socket.on("close", () => resolve({ status: 0, body: "" }));
     socket.on("open", () => {
       socket.terminate();
       resolve({ status: 101, body: "" });

@@ -3,8 +3,7 @@ import { connect } from "node:net";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { SFN } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createBusbar } from "../../../src/index.ts";
-import { ask, functionArn, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
+import { ask, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
 import { webServer } from "../../support/web-server.ts";
 
 describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
@@ -266,43 +265,5 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect(JSON.parse(output ?? "")).toMatchObject({ ResponseBody: { ok: true }, StatusCode: 200 });
     events.destroy();
     sfn.destroy();
-  });
-});
-
-describe("an HTTP API on disk", () => {
-  it("is there again after a restart, with what was deployed", async () => {
-    const env = await GatewayEnvironment.start("disk");
-    const { ApiId = "" } = await env.quick("kept", () => "before");
-    await env.gateway.createRoute({ ApiId, RouteKey: "GET /never" });
-    expect((await env.call(ApiId, "/")).text).toBe("before");
-    await env.bus.close();
-    const bus = await createBusbar({ dataDir: env.directory as string });
-    bus.registerFunction("kept", () => "after");
-    expect((await ask(bus.endpoint, `/_aws/execute-api/${ApiId}/`)).text).toBe("after");
-    expect((await ask(bus.endpoint, `/_aws/execute-api/${ApiId}/never`)).status).toBe(500);
-    await bus.close();
-    env.gateway.destroy();
-  });
-
-  it("answers or closes what is under way when it ends", async () => {
-    const env = await GatewayEnvironment.start();
-    const { ApiId = "" } = await env.gateway.createApi({
-      Name: "hung",
-      ProtocolType: "HTTP",
-      Target: functionArn("hung"),
-    });
-    let isCalled = false;
-    env.bus.registerFunction("hung", () => {
-      isCalled = true;
-      return new Promise(() => {});
-    });
-    const call = env.call(ApiId, "/").then(
-      (reply) => reply.status,
-      () => "closed",
-    );
-    while (!isCalled) await new Promise((resolve) => setTimeout(resolve, 5));
-    await env.bus.close();
-    expect(await call).toBe("closed");
-    env.gateway.destroy();
   });
 });
