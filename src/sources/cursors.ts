@@ -3,8 +3,11 @@ import type { Store } from "../engine/store.ts";
 /** How far a reader has come in the shards of its stream: rows of whoever it reads for. */
 export interface Cursor {
   readonly shard: string;
-  /** When its stream was made: one that was deleted and made again under the name is another stream. */
-  readonly streamCreatedMs: number;
+  /**
+   * Which stream of the name it is: one that was deleted and made again is another one. Cursors of data directories that
+   * are older than this have none.
+   */
+  readonly streamSerial?: number | undefined;
   /** The last record the target has taken or that was given up; undefined before the first. */
   readonly sequenceNumber: string | undefined;
   /** Where to begin without a sequence number: a time, or the oldest record when undefined. */

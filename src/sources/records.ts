@@ -87,13 +87,16 @@ export function* partsOf<Item extends Sized>(records: readonly Item[]): Iterable
   if (part.length > 0) yield part;
 }
 
-/** A batch in so many parts side by side: records of one partition key stay together and in order. */
+/** Which of so many lanes side by side a record goes: those of one partition key stay together and in order. */
+export function laneOf({ partitionKey }: StreamRecord, count: number): number {
+  let hash = 0;
+  for (let i = 0; i < partitionKey.length; i++) hash = (hash * 31 + partitionKey.charCodeAt(i)) >>> 0;
+  return hash % count;
+}
+
+/** A batch in so many parts side by side. */
 export function lanesOf(batch: readonly StreamRecord[], count: number): StreamRecord[][] {
   const lanes = Array.from({ length: count }, (): StreamRecord[] => []);
-  for (const record of batch) {
-    let hash = 0;
-    for (let i = 0; i < record.partitionKey.length; i++) hash = (hash * 31 + record.partitionKey.charCodeAt(i)) >>> 0;
-    (lanes[hash % count] as StreamRecord[]).push(record);
-  }
+  for (const record of batch) (lanes[laneOf(record, count)] as StreamRecord[]).push(record);
   return lanes.filter(({ length }) => length > 0);
 }

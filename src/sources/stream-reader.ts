@@ -71,16 +71,16 @@ export class StreamReader implements Reader {
   async #beginShards(): Promise<void> {
     if (this.#stopped) return;
     const cursors = this.#cursors;
-    const { createdMs, retentionMs } = await this.#describe();
+    const { serial, retentionMs } = await this.#describe();
     const shards = await this.#list();
     if (this.#stopped) return;
     const known = cursors.list();
     const newCursor = (fromMs: number | undefined) => {
       return ({ ShardId: shard }: Shard): Cursor => {
-        return { shard, streamCreatedMs: createdMs, sequenceNumber: undefined, fromMs, done: false };
+        return { shard, streamSerial: serial, sequenceNumber: undefined, fromMs, done: false };
       };
     };
-    if (this.#gone || known.some(({ streamCreatedMs }) => streamCreatedMs !== createdMs)) {
+    if (this.#gone || known.some(({ streamSerial = serial }) => streamSerial !== serial)) {
       // All that a later stream of the name holds came while it was read from.
       await this.#stopShards();
       if (this.#stopped) return;
@@ -130,15 +130,15 @@ export class StreamReader implements Reader {
     await Promise.all(readers.map((reader) => reader.stop()));
   }
 
-  async #describe(): Promise<{ createdMs: number; retentionMs: number }> {
+  async #describe(): Promise<{ serial: number | undefined; retentionMs: number }> {
     const input = { StreamARN: this.#options.stream };
     const { StreamDescriptionSummary: summary } = (await this.#around.call(
       "kinesis",
       "DescribeStreamSummary",
       input,
-    )) as { StreamDescriptionSummary?: { RetentionPeriodHours?: number; StreamCreationTimestamp?: Date } };
-    const { RetentionPeriodHours = 24, StreamCreationTimestamp } = summary ?? {};
-    return { createdMs: StreamCreationTimestamp?.getTime() ?? 0, retentionMs: RetentionPeriodHours * 3_600_000 };
+    )) as { StreamDescriptionSummary?: { RetentionPeriodHours?: number; serial?: number } };
+    const { RetentionPeriodHours = 24, serial } = summary ?? {};
+    return { serial, retentionMs: RetentionPeriodHours * 3_600_000 };
   }
 
   async #list(): Promise<Shard[]> {

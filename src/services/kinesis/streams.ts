@@ -110,6 +110,8 @@ export const describeStreamSummary = operation<DescribeStreamSummaryCommand>(
         MaxRecordSizeInKiB: stream.maxRecordKiB,
         WarmThroughput: onDemand ? shownWarmThroughput(service, stream) : undefined,
         RecordDistributionStrategy: onDemand ? stream.distribution : undefined,
+        // For readers of ours, who have to tell a stream from a later one of its name.
+        ...(context.protocol === undefined ? { serial: stream.serial } : {}),
       },
     };
   },

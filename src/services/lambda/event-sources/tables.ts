@@ -64,7 +64,7 @@ export interface CursorRow extends Cursor {
   readonly mapping: string;
 }
 
-/** What the function keeps of the tumbling window of a shard that is open (Lambda developer guide, "Tumbling windows"). */
+/** What the function keeps of an open tumbling window of a shard, or of one of its lanes (Lambda developer guide, "Tumbling windows"). */
 export interface WindowRow {
   readonly key: string;
   readonly account: string;
@@ -96,12 +96,17 @@ export const windowTable = defineTable<WindowRow>()({
   name: "lambda.windows",
   key: (row) => row.key,
   account: (row) => row.account,
-  indexes: { mapping: { group: (row) => row.mapping, order: (row) => row.shard } },
+  indexes: { mapping: { group: (row) => row.mapping, order: (row) => row.key } },
 });
 
 /** Keys of what a mapping keeps for a shard. */
 export function shardKey(mapping: string, shard: string): string {
   return `${mapping}\n${shard}`;
+}
+
+/** Key of an open window: batches that run side by side have one each. */
+export function windowKey(mapping: string, shard: string, lane: number): string {
+  return lane === 0 ? shardKey(mapping, shard) : `${shardKey(mapping, shard)}\n${lane}`;
 }
 
 export function mappingArn({ region, account, uuid }: Pick<MappingRow, "region" | "account" | "uuid">): string {

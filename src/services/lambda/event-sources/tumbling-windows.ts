@@ -1,13 +1,14 @@
 /**
  * Tumbling windows: the function adds up what arrives in each stretch of time and hands its state from batch to batch
- * (Lambda developer guide, "Stateful stream processing").
+ * (Lambda developer guide, "Stateful stream processing"). Batches of a shard that run side by side each have a window of
+ * their own: the state of one would overwrite the other's.
  */
 import { jsonObject } from "../../../../protocols/unknown-json.ts";
 import type { Outcome, SourceRecord } from "../../../sources/drain.ts";
-import type { StreamRecord } from "../../../sources/records.ts";
+import { laneOf, type StreamRecord } from "../../../sources/records.ts";
 import type { Answered, Hand } from "./batches.ts";
 import type { EventSources } from "./event-sources.ts";
-import { type MappingRow, shardKey, type WindowRow } from "./tables.ts";
+import { type MappingRow, type WindowRow, windowKey } from "./tables.ts";
 
 /** Lambda's limit for what a function keeps in a window. */
 const mostStateBytes = 1024 * 1024;
@@ -47,8 +48,10 @@ export class TumblingWindows {
   }
 
   async #part(part: readonly StreamRecord[], startMs: number): Promise<Answered> {
-    const shard = shardOf(part[0] as StreamRecord);
-    const key = shardKey(this.#row.uuid, shard);
+    const [first] = part as [StreamRecord];
+    const shard = shardOf(first);
+    const lane = laneOf(first, this.#row.settings.ParallelizationFactor ?? 1);
+    const key = windowKey(this.#row.uuid, shard, lane);
     await this.#sources.closings.get(key);
     let open = this.#sources.windows.get(key);
     if (open !== undefined && open.startMs < startMs) {
@@ -63,13 +66,13 @@ export class TumblingWindows {
       const message = "The function's state exceeds 1 MB.";
       return { ...answer, failed: new Set(part.keys()), failure: { code: "StateTooLarge", message } };
     }
-    this.#keep({ shard, startMs, state }, open === undefined);
+    this.#keep({ key, shard, startMs, state }, open === undefined);
     return answer;
   }
 
-  #keep({ shard, startMs, state }: Pick<WindowRow, "shard" | "startMs" | "state">, isNew: boolean): void {
+  #keep(kept: Pick<WindowRow, "key" | "shard" | "startMs" | "state">, isNew: boolean): void {
     const { uuid, account } = this.#row;
-    const window: WindowRow = { key: shardKey(uuid, shard), account, mapping: uuid, shard, startMs, state };
+    const window: WindowRow = { ...kept, account, mapping: uuid };
     const { store } = this.#sources.deps;
     store.transaction(() => {
       if (this.#sources.mappings.has(uuid)) this.#sources.windows.put(window);

@@ -206,6 +206,49 @@ describe("a stream", () => {
     expect(batches[0]?.window?.start).toMatch(/:00Z$/);
   });
 
+  it("adds up in a window for each of the batches that run side by side", async () => {
+    const { name: stream, arn } = await env.around.stream();
+    const { name, batches } = env.handler(async ({ Records, state }) => {
+      // Both read their state before either has answered.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return { state: { sum: (state?.sum ?? 0) + Records.length } };
+    });
+    await env.map(arn, name, { ...oldest, TumblingWindowInSeconds: 60, ParallelizationFactor: 2 });
+    const put = (PartitionKey: string) =>
+      env.around.kinesis.putRecord({ StreamName: stream, PartitionKey, Data: Buffer.from(PartitionKey) });
+    for (const key of ["a", "b", "a", "b", "a"]) await put(key);
+    await env.advance("1s");
+    await put("a");
+    await put("b");
+    await env.advance("2m");
+    const last = batches.filter(({ isFinalInvokeForWindow }) => isFinalInvokeForWindow);
+    expect(last.map(({ state }) => state?.sum).sort()).toEqual([3, 4]);
+  });
+
+  it("that was made anew within the second is another one, also for a mapping that was disabled", async () => {
+    const { name: stream, arn } = await env.around.stream();
+    const { name, batches } = env.handler();
+    const { kinesis } = env.around;
+    const remake = async () => {
+      await kinesis.deleteStream({ StreamName: stream });
+      await env.advance(0);
+      await kinesis.createStream({ StreamName: stream, ShardCount: 1 });
+      await env.advance(0);
+    };
+    await remake();
+    const UUID = await env.map(arn, name, oldest);
+    await env.put(stream, "1", "2", "3");
+    await env.advance(0);
+    await env.lambda.updateEventSourceMapping({ UUID, Enabled: false });
+    await env.reaches(UUID, "Disabled");
+    await remake();
+    await env.put(stream, "new");
+    await env.lambda.updateEventSourceMapping({ UUID, Enabled: true });
+    await env.reaches(UUID, "Enabled");
+    await env.advance("1m");
+    expect(batches.flatMap(textsOf)).toEqual(["1", "2", "3", "new"]);
+  });
+
   it("closes a window once, also when its mapping has changed meanwhile", async () => {
     const { name: stream, arn } = await env.around.stream();
     const { name, batches } = env.handler(async ({ Records, state }) => {
