@@ -39,6 +39,9 @@ const mostPolicies = 1000;
 const mostAnswers = 1000;
 const mostTold = 1000;
 
+/** Who calls: an operation's context. The request id is that of the request or the delivery that a refusal is noted of. */
+export type Caller = Pick<OperationContext, "account" | "principal" | "region" | "request" | "requestId">;
+
 export interface GuardDependencies {
   readonly mode: PolicyMode;
   readonly clock: Clock;
@@ -69,13 +72,16 @@ export class Guard {
   refusalOfCall(
     guarded: Guarded,
     policy: string | undefined,
-    context: OperationContext,
+    context: Caller,
     question: CallQuestion,
   ): Refusal | undefined {
     if (this.mode === "off") return undefined;
     const { account, principal, request } = context;
     const isClient = principal.kind !== "service";
-    const service = isClient || roleOfSession(principal.arn) !== undefined ? undefined : ownNameOf(principal.service);
+    const service =
+      isClient || roleOfSession(principal.arn) !== undefined
+        ? undefined
+        : ownNameOf(principal.service, question.action);
     const isOwner =
       service === undefined &&
       (account === guarded.account || (request !== undefined && credentialScope(request) === undefined));
@@ -92,7 +98,7 @@ export class Guard {
       keys:
         service === undefined
           ? requestKeys(context, now, guarded.account, question.keys)
-          : serviceKeys(service, sourceOf(principal.sourceArn ?? ""), context.region, now, guarded.account),
+          : serviceKeys(service, sourceOf(service, principal.sourceArn ?? ""), context.region, now, guarded.account),
     };
     const refusal = refusalOf(compiled.policy, asked, isOwner, question.ownersOnly === true);
     return refusal && this.#found(refusal, context.requestId, `${refusal.principal} ${asked.action} ${asked.resource}`);

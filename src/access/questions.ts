@@ -32,8 +32,9 @@ export interface CallQuestion {
 
 /** Services that push in their own name; every other acts by a role, or as the account. */
 const inOwnName: Readonly<Record<string, { readonly name: string; readonly to: RegExp }>> = {
-  sns: { name: "sns.amazonaws.com", to: /^sqs:/ },
-  eventbridge: { name: "events.amazonaws.com", to: /^(sqs|sns):/ },
+  sns: { name: "sns.amazonaws.com", to: /^(sqs|lambda):/ },
+  eventbridge: { name: "events.amazonaws.com", to: /^(sqs|sns|lambda):/ },
+  apigateway: { name: "apigateway.amazonaws.com", to: /^lambda:/ },
 };
 
 /** Services whose calls are their users', made by a role that may not be known here. */
@@ -51,8 +52,7 @@ export function askedBy(
   const session = roleArn === undefined ? undefined : roleSession(roleArn, "busbar");
   const own = session === undefined ? inOwnName[service] : undefined;
   if (own?.to.test(action) === true) {
-    // A subscription's ARN is its topic's and an id; policies know of the topic.
-    const about = sourceOf(service === "sns" ? source.split(":").slice(0, 6).join(":") : source);
+    const about = sourceOf(own.name, source);
     const keys = serviceKeys(own.name, about, region, now, guarded.account);
     return {
       asked: {
@@ -90,14 +90,17 @@ export function deliveryKey(
   return `${service} ${source} ${account} ${region} ${roleArn} ${action} ${arn} ${resource}`;
 }
 
-export function sourceOf(arn: string): { arn: string; account: string } {
+/** What a service acts for, as policies know it: a subscription's ARN is its topic's and an id. */
+export function sourceOf(service: string, source: string): { arn: string; account: string } {
+  const arn = service === domainOf("sns") ? source.split(":").slice(0, 6).join(":") : source;
   return { arn, account: parseArn(arn)?.account ?? "" };
 }
 
-/** The name as which a service itself is asked about; undefined for those that act by a role or as the account. */
-export function ownNameOf(service: string | undefined): string | undefined {
+/** The name as which a service itself is asked about; undefined where it acts by a role or as the account. */
+export function ownNameOf(service: string | undefined, action: string): string | undefined {
   const name = service === domainOf("eventbridge") ? domainOf("events") : service;
-  return name === undefined || byRole.has(name) ? undefined : name;
+  if (name === undefined || !byRole.has(name)) return name;
+  return Object.values(inOwnName).some((own) => own.name === name && own.to.test(action)) ? name : undefined;
 }
 
 function domainOf(service: string): string {

@@ -26,6 +26,11 @@ export function decideInvoke(policy: Policy, methodArn: string, account: string,
   return decide(policy, { account, principal: nobody, action: "execute-api:Invoke", resource: methodArn, keys });
 }
 
+/** As which an authorizer calls its function. @param methodArn of the request */
+export function authorizerArn(methodArn: string, id: string): string {
+  return `${methodArn.slice(0, methodArn.indexOf("/"))}/authorizers/${id}`;
+}
+
 interface Entry<Result> {
   readonly result: Result;
   readonly endMs: number;

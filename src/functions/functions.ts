@@ -113,13 +113,14 @@ export class Functions {
   readonly target: DeliverTo<"lambda"> = async (delivery, invocation) => {
     const { target: arn, payload: event } = delivery;
     const found = this.#find(arn, invocation);
-    const call: FunctionCall = { arn, payload: event, invocation, requestId: this.#random.uuid() };
+    const requestId = this.#random.uuid();
+    const call: FunctionCall = { arn, payload: event, invocation, requestId, notedAs: delivery.id };
     const sync = delivery.parameters.sync === true;
     if (!sync && found.accept !== undefined) {
       invocation.cause.run(() => this.#store.transaction(() => found.accept?.(call)));
-      return { requestId: call.requestId, payload: "" };
+      return { requestId, payload: "" };
     }
-    const { payload, functionError, requestId } = await found.invoke(call);
+    const { payload, functionError } = await found.invoke(call);
     if (functionError === undefined) return { requestId, payload };
     const told = payload.slice(0, 1000);
     if (sync) throw new DeliveryFailure(functionError, told, true);

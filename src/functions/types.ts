@@ -46,6 +46,8 @@ export interface FunctionCall extends InvokeOptions {
   readonly payload: string;
   readonly invocation: Invocation;
   readonly requestId: string;
+  /** Of the delivery or the request under which is noted what a policy has against the call; the request id unless told. */
+  readonly notedAs?: string | undefined;
 }
 
 /** A function that somebody has. */

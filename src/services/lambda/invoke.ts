@@ -13,9 +13,10 @@ import { AwsError } from "../../../protocols/error.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 import type { OperationContext } from "../../calls/operation.ts";
-import { functionNotFound, tooLarge } from "./errors.ts";
+import { checkMayInvoke } from "./access.ts";
+import { accessDenied, functionNotFound, tooLarge } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
-import { parseName } from "./names.ts";
+import { ownersPlace, parseName } from "./names.ts";
 import { latest } from "./tables.ts";
 
 /** Bytes of an event (Lambda quotas). */
@@ -70,11 +71,15 @@ export const invokeAsync = operation<InvokeAsyncCommand>(InvokeAsync$, (input, c
 
 /**
  * The ARN of what is to be invoked, with the qualifier that was asked for.
- * @throws AwsError ResourceNotFoundException when nobody has such a function.
+ * @throws AwsError ResourceNotFoundException when nobody has such a function, AccessDeniedException where its policy does
+ * not let the caller.
  */
 export function invokedArn(text: string, qualifier: string | undefined, context: OperationContext<Lambda>): string {
   const { service, invocation } = context;
-  const named = parseName(text, qualifier, context);
+  const owner = ownersPlace(text, context);
+  const named = parseName(text, qualifier, owner);
+  if (service.functions.has(named.arn)) checkMayInvoke(service, named.asked, owner.account, context);
+  else if (owner.account !== context.account) throw accessDenied();
   const { functions } = service.deps;
   if (!functions.has(named.asked, invocation)) {
     throw functionNotFound(named.qualifier === undefined ? `${named.arn}:${latest}` : named.asked);

@@ -31,16 +31,10 @@ import {
   type VersionRow,
   versionTable,
 } from "./tables.ts";
+import type { Tagged } from "./tags.ts";
 
 /** How long functions say Pending or InProgress when Lambda does as AWS, in ms of the clock. */
 const settlingMs = 2000;
-
-/** Something that has tags. */
-export interface Tagged {
-  readonly tags: Readonly<Record<string, string>>;
-  /** Inside a transaction. */
-  put(tags: Readonly<Record<string, string>>): void;
-}
 
 /** Paths at which zips are downloaded, in place of S3's presigned URLs, and at which function URLs answer by their id. */
 export const codePath = "/_lambda-code/";
@@ -131,7 +125,8 @@ export class Lambda {
     if (row !== undefined) {
       const target = this.targetOf(row, qualifierOf(arn), arn);
       this.runner.checkReady(target.version);
-      const event = { account, region, requestId, arn, functionArn: row.arn, payload, clientContext };
+      const owner = { account: row.account, region: row.region };
+      const event = { ...owner, requestId, arn, functionArn: row.arn, payload, clientContext };
       return this.take(target, { ...event, executionName });
     }
     // A function that is somebody else's has no row, and none of Lambda's settings.

@@ -24,12 +24,13 @@ import {
 import { formatArn } from "../../calls/arn.ts";
 import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
+import { policyText } from "./access.ts";
 import type { LayerVersionRow } from "./code-tables.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { codeOf } from "./functions.ts";
 import { type Lambda, later, operation } from "./lambda.ts";
 import { nextMarker, pageSize, positionIn } from "./pages.ts";
-import { addStatement, policyText, principalOf, removeStatement } from "./permissions.ts";
+import { addStatement, principalOf, removeStatement } from "./permissions.ts";
 import { modifiedText } from "./shown.ts";
 
 export const publishLayerVersion = operation<PublishLayerVersionCommand>(

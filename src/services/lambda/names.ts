@@ -13,14 +13,20 @@ export interface Named {
   readonly asked: string;
 }
 
+const form = /^(?:arn:[^:]*:lambda:([^:]*):)?(?:(\d{12}):)?(?:function:)?([^:]+)(?::([^:]+))?$/;
+
+/** The place with the account that a FunctionName tells. */
+export function ownersPlace(text: string, { account, region }: Place): Place {
+  return { region, account: form.exec(text)?.[2] ?? account };
+}
+
 /**
  * Reads a FunctionName (name, partial or full ARN, each with or without a qualifier) and a Qualifier.
  * @throws AwsError ResourceNotFoundException for another region's ARN, AccessDeniedException for another account's,
  * InvalidParameterValueException for two qualifiers.
  */
 export function parseName(text: string, qualifier: string | undefined, place: Place): Named {
-  const own = /^(?:arn:[^:]*:lambda:([^:]*):)?(?:(\d{12}):)?(?:function:)?([^:]+)(?::([^:]+))?$/.exec(text);
-  const [, region = place.region, account = place.account, name = text, inName] = own ?? [];
+  const [, region = place.region, account = place.account, name = text, inName] = form.exec(text) ?? [];
   if (region !== place.region) {
     throw notFound(`Functions from '${region}' are not reachable in this region ('${place.region}')`);
   }

@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { textOf } from "../../../protocols/unknown-json.ts";
 import { partitionOf, rootArn } from "../../calls/arn.ts";
+import { policyText } from "./access.ts";
 import { conflict, functionNotFound, invalidParameter, notFound, staleRevision } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
@@ -48,10 +49,6 @@ export const removePermission = operation<RemovePermissionCommand>(RemovePermiss
   if (!service.functions.has(arn)) throw notFound(`No policy found for: ${asked}`);
   removeStatement(service, asked, input.StatementId as string, input.RevisionId);
 });
-
-export function policyText({ statements }: PolicyRow): string {
-  return JSON.stringify({ Version: "2012-10-17", Id: "default", Statement: statements });
-}
 
 /** Adds a statement to what may be no policy yet. Inside a transaction. @throws AwsError */
 export function addStatement(

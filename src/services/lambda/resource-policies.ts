@@ -12,10 +12,10 @@ import { listOf, readPolicyDocument } from "../../access/policy-document.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { parseArn } from "../../calls/arn.ts";
 import type { Place } from "../../calls/place.ts";
+import { policyText } from "./access.ts";
 import { invalidParameter, notFound, staleRevision } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
-import { policyText } from "./permissions.ts";
 import { latest, type PolicyRow } from "./tables.ts";
 
 export const getResourcePolicy = operation<GetResourcePolicyCommand>(GetResourcePolicy$, (input, context) => {

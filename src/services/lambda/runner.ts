@@ -12,6 +12,7 @@ import { nameOf, qualifierOf } from "../../functions/names.ts";
 import { filesSignature } from "../../functions/runtime/files-signature.ts";
 import type { CodeRoots, RuntimeSpec } from "../../functions/runtime/launch.ts";
 import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider } from "../../functions/types.ts";
+import { checkService } from "./access.ts";
 import { conflict, functionNotFound, tooManyRequests } from "./errors.ts";
 import type { Lambda, Target } from "./lambda.ts";
 import { logOf } from "./shown.ts";
@@ -49,17 +50,12 @@ export class Runner implements FunctionProvider {
     const { account, region } = row;
     return {
       invoke: (call) => this.#invoke(target, { ...call, arn: asked }),
-      accept: ({ payload, requestId, clientContext, executionName }) =>
-        this.#lambda.take(target, {
-          account,
-          region,
-          requestId,
-          arn: asked,
-          functionArn: row.arn,
-          payload,
-          clientContext,
-          executionName,
-        }),
+      accept: (call) => {
+        checkService(this.#lambda, asked, account, call);
+        const { payload, requestId, clientContext, executionName } = call;
+        const event = { account, region, requestId, arn: asked, functionArn: row.arn, payload, clientContext };
+        this.#lambda.take(target, { ...event, executionName });
+      },
     };
   }
 
@@ -90,6 +86,7 @@ export class Runner implements FunctionProvider {
   }
 
   async #invoke(target: Target, call: FunctionCall): Promise<FunctionAnswer> {
+    checkService(this.#lambda, target.arn, target.function.account, call);
     const version = this.chosen(target);
     this.checkReady(version);
     if (version.settings.DurableConfig === undefined) return this.run(version, call);

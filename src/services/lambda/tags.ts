@@ -9,13 +9,20 @@ import {
 } from "@aws-sdk/client-lambda";
 import type { Place } from "../../calls/place.ts";
 import { functionNotFound, invalidParameter, notFound } from "./errors.ts";
-import { type Lambda, operation, type Tagged } from "./lambda.ts";
+import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
 import { modifiedText } from "./shown.ts";
 
 const maxTags = 50;
 
 type Tags = Readonly<Record<string, string>>;
+
+/** Something that has tags. */
+export interface Tagged {
+  readonly tags: Tags;
+  /** Inside a transaction. */
+  put(tags: Tags): void;
+}
 
 export const tagResource = operation<TagResourceCommand>(TagResource$, (input, context) => {
   change(context.service, input.Resource as string, context, (tags) => checkedTags(tags, input.Tags));

@@ -1,10 +1,12 @@
 /** Where function URLs answer (Lambda developer guide, "Invoking Lambda function URLs"), and where zips are downloaded. */
 
 import { AwsError } from "../../../protocols/error.ts";
+import { callerOf } from "../../apis/caller.ts";
 import { Cause } from "../../calls/cause.ts";
 import type { Door, DoorAnswer, DoorRequest } from "../../calls/door.ts";
 import { Invocation } from "../../calls/invocation.ts";
 import type { FunctionAnswer } from "../../functions/types.ts";
+import { mayAskUrl } from "./access.ts";
 import { maxSyncBytes } from "./invoke.ts";
 import { codePath, type Lambda, urlPath } from "./lambda.ts";
 import type { UrlRow } from "./tables.ts";
@@ -36,20 +38,23 @@ export class UrlDoor implements Door {
     }
     const asked = askedOf(request);
     const [row] = this.#lambda.urls.by.id.range(asked.urlId);
-    if (row === undefined || (row.authType === "AWS_IAM" && !isSigned(request))) {
-      answer.send(403, ["Content-Type", json, "x-amzn-ErrorType", "AccessDeniedException"], '{"Message":null}');
-      return;
-    }
-    if (row.cors !== undefined && isPreflight(request)) {
+    // Browsers do not sign preflights.
+    if (row?.cors !== undefined && isPreflight(request)) {
       answer.send(200, ["Content-Type", json, ...preflightFields(row.cors, request)], "");
       return;
     }
-    await this.#invoke(row, asked, request, answer);
+    const { random, apis } = this.#lambda.deps;
+    const requestId = random.fork("urls").uuid();
+    const caller = callerOf(request, apis.identities);
+    if (row === undefined || !mayAskUrl(this.#lambda, row, request, caller, requestId)) {
+      answer.send(403, ["Content-Type", json, "x-amzn-ErrorType", "AccessDeniedException"], '{"Message":null}');
+      return;
+    }
+    await this.#invoke(row, { ...asked, caller }, request, answer, requestId);
   }
 
-  async #invoke(row: UrlRow, asked: Asked, request: DoorRequest, answer: DoorAnswer): Promise<void> {
-    const { functions, random, clock, store } = this.#lambda.deps;
-    const requestId = random.fork("urls").uuid();
+  async #invoke(row: UrlRow, asked: Asked, request: DoorRequest, answer: DoorAnswer, requestId: string): Promise<void> {
+    const { functions, clock, store } = this.#lambda.deps;
     const cors = corsFields(row.cors, request);
     const origin = `${request.scheme}://${request.host}`;
     const cause = Cause.ofRequest(requestId, clock.now(), origin, request.headers["x-amzn-trace-id"]);
@@ -110,8 +115,4 @@ function askedOf({ host, path }: DoorRequest): Asked {
   if (byHost !== undefined) return { urlId: byHost.toLowerCase(), rawPath: path, host };
   const [urlId = "", ...rest] = path.slice(urlPath.length).split("/");
   return { urlId, rawPath: `/${rest.join("/")}`, host };
-}
-
-function isSigned({ headers, query }: DoorRequest): boolean {
-  return /^AWS4-/.test(String(headers["authorization"] ?? "")) || /(^|&)X-Amz-Signature=/.test(query);
 }

@@ -1,7 +1,7 @@
 /** The event of a request to a function URL: API Gateway's payload format 2.0. */
 import { isUtf8 } from "node:buffer";
+import type { Caller } from "../../apis/caller.ts";
 import { logTime, protocolOf, sourceIpOf } from "../../apis/request-context.ts";
-import { partitionOf, rootArn } from "../../calls/arn.ts";
 import type { DoorRequest } from "../../calls/door.ts";
 import type { UrlRow } from "./tables.ts";
 
@@ -9,6 +9,8 @@ export interface Asked {
   readonly urlId: string;
   readonly rawPath: string;
   readonly host: string;
+  /** Who has signed the request. */
+  readonly caller?: Caller | undefined;
 }
 
 const textType = /^(text\/|application\/(json|xml|javascript)\b|[^;]*\+(json|xml)\b)/i;
@@ -16,7 +18,7 @@ const textType = /^(text\/|application\/(json|xml|javascript)\b|[^;]*\+(json|xml
 /** @throws BodyTooLarge, BodyBrokenOff */
 export async function urlEvent(
   row: UrlRow,
-  { urlId, rawPath, host }: Asked,
+  { urlId, rawPath, host, caller }: Asked,
   request: DoorRequest,
   { requestId, trace, nowMs }: { readonly requestId: string; readonly trace: string; readonly nowMs: number },
   maxBytes: number,
@@ -48,9 +50,9 @@ export async function urlEvent(
     },
     ...(parameters === undefined ? {} : { queryStringParameters: parameters }),
     requestContext: {
-      accountId: row.authType === "NONE" ? "anonymous" : row.account,
+      accountId: row.authType === "NONE" || caller === undefined ? "anonymous" : caller.account,
       apiId: urlId,
-      ...(row.authType === "NONE" ? {} : { authorizer: { iam: callerOf(row, headers["authorization"]) } }),
+      ...(row.authType === "NONE" || caller === undefined ? {} : { authorizer: { iam: shownCaller(caller) } }),
       domainName,
       domainPrefix: domainName.split(".")[0],
       http: {
@@ -102,15 +104,14 @@ function decoded(path: string): string {
   }
 }
 
-function callerOf({ account, region }: UrlRow, authorization = "") {
-  const accessKey = /Credential=([^/\s]+)\//.exec(authorization)?.[1] ?? account;
+function shownCaller({ accessKeyId, account, principal: { arn, userId } }: Caller) {
   return {
-    accessKey,
+    accessKey: accessKeyId,
     accountId: account,
-    callerId: account,
+    callerId: userId,
     cognitoIdentity: null,
     principalOrgId: null,
-    userArn: rootArn(account, partitionOf(region)),
-    userId: account,
+    userArn: arn,
+    userId,
   };
 }

@@ -3,7 +3,7 @@ import { AwsError } from "../../../../protocols/error.ts";
 import { isObject, textOf, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import type { Decision } from "../../../access/evaluate.ts";
 import type { Policy } from "../../../access/policy.ts";
-import { AuthorizerCache, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
+import { AuthorizerCache, authorizerArn, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
 import { functionOf, invocationUrl, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
@@ -115,7 +115,7 @@ export class LambdaAuthorizer implements Authorizer {
   /** Asks the function. @throws GatewayError 401 when it says so, 500 for what is no result. */
   async ask(call: RestCall, identity: readonly string[]): Promise<Result> {
     const { functions, clock, store } = this.#surroundings;
-    const { authorizerUri = "", authorizerCredentials, type } = this.#definition;
+    const { id, authorizerUri = "", authorizerCredentials, type } = this.#definition;
     const { variables } = call.place;
     const functionArn = functionOf(withStageVariables(authorizerUri, variables));
     if (functionArn === undefined) throw misconfigured("The authorizer's URI names no function");
@@ -125,7 +125,9 @@ export class LambdaAuthorizer implements Authorizer {
     try {
       const answer = await inTime(clock, timeoutMs, async (limit) => {
         await store.untilDurable();
-        return functions.invoke(functionArn, JSON.stringify(event), invocationOf(call, authorizerCredentials, limit));
+        const source = authorizerArn(call.methodArn, id);
+        const invocation = invocationOf(call, authorizerCredentials, limit, source);
+        return functions.invoke(functionArn, JSON.stringify(event), invocation);
       });
       if (answer === timedOut) throw new GatewayError("AUTHORIZER_FAILURE", null, { log: "The authorizer timed out" });
       call.log?.line(`Authorizer result body before parsing: ${answer.payload}`);

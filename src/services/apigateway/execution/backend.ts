@@ -60,13 +60,18 @@ export function invalidEndpoint(): GatewayError {
   return configurationError("Invalid endpoint address");
 }
 
-/** The call that an integration makes of a service of ours: on behalf of the API's method. */
-export function invocationOf(call: RestCall, roleArn: string | undefined, limit?: Abortable): Invocation {
+/** The call that an integration makes of a service of ours. @param source ARN of what calls: the API's method unless told. */
+export function invocationOf(
+  call: RestCall,
+  roleArn: string | undefined,
+  limit?: Abortable,
+  source: string = call.methodArn,
+): Invocation {
   const { account, region } = call.place.api.snapshot;
   const { requestId, trace, receivedMs } = call.ids;
   const origin = originOf(call);
   const cause = Cause.ofRequest(requestId, receivedMs, origin, trace);
-  return Invocation.ofService("apigateway", call.methodArn, { account, region, roleArn }, cause, limit);
+  return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
 }
 
 /** Where the client reaches the server: the name it used, without what stands for the API. */

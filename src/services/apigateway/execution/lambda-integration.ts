@@ -17,6 +17,9 @@ import { proxyEvent } from "./proxy-event.ts";
 import { override, RequestMapping } from "./request-mapping.ts";
 import { RequestTemplate } from "./request-template.ts";
 
+/** What AWS logs of a function that is not there, and of one whose policy does not let the API call it. */
+const notCallable = "Invalid permissions on Lambda function";
+
 /** Calls a function for an integration. @throws GatewayError */
 async function invoke(
   surroundings: Surroundings,
@@ -25,11 +28,10 @@ async function invoke(
   functionArn: string,
   payload: string,
 ): Promise<FunctionAnswer> {
-  const { credentials, timeoutInMillis } = integration;
-  const roleArn = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
+  const roleArn = roleOf(call, integration);
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
   try {
-    const answer = await withinTimeout(surroundings, call, timeoutInMillis, async (limit) => {
+    const answer = await withinTimeout(surroundings, call, integration.timeoutInMillis, async (limit) => {
       // The function may do anything: what led to it is on the disk before.
       await surroundings.store.untilDurable();
       return surroundings.functions.invoke(functionArn, payload, invocationOf(call, roleArn, limit));
@@ -40,9 +42,12 @@ async function invoke(
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     call.integrated.status = error.status;
-    const reason = error.status === 404 ? "Invalid permissions on Lambda function" : error.message;
-    throw configurationError(reason);
+    throw configurationError(error.status === 404 || error.status === 403 ? notCallable : error.message);
   }
+}
+
+function roleOf({ place }: RestCall, { credentials }: IntegrationDefinition): string | undefined {
+  return credentials === undefined ? undefined : withStageVariables(credentials, place.variables);
 }
 
 /** AWS_PROXY. Method and integration responses do not count. */
@@ -71,7 +76,7 @@ export class LambdaProxyIntegration {
   async call(call: RestCall): Promise<Outcome> {
     this.#mapping.check();
     const { httpMethod, uri = "" } = this.#definition;
-    if (httpMethod !== "POST") throw configurationError("Invalid permissions on Lambda function");
+    if (httpMethod !== "POST") throw configurationError(notCallable);
     const functionArn = this.#functionOf(withStageVariables(uri, call.place.variables));
     const event = proxyEvent(call, call.requestPayload(this.#binary));
     call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
@@ -162,8 +167,9 @@ export class LambdaIntegration {
   /** Lambda takes the event and answers 202; the function runs later, as often as it takes. */
   #begin(call: RestCall, functionArn: string, payload: string): BackendAnswer {
     const { store, delivery, functions } = this.#surroundings;
-    const invocation = invocationOf(call, undefined);
-    if (!functions.has(functionArn, invocation)) throw configurationError("Invalid permissions on Lambda function");
+    const roleArn = roleOf(call, this.#definition);
+    const invocation = invocationOf(call, roleArn);
+    if (!functions.has(functionArn, invocation)) throw configurationError(notCallable);
     const { account, region } = call.place.api.snapshot;
     invocation.cause.run(() =>
       store.transaction(() =>
@@ -172,6 +178,7 @@ export class LambdaIntegration {
           region,
           service: "apigateway",
           source: call.methodArn,
+          roleArn,
           target: functionArn,
           kind: "lambda",
           parameters: {},

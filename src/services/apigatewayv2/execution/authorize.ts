@@ -2,7 +2,7 @@
 
 import { AwsError } from "../../../../protocols/error.ts";
 import type { Policy } from "../../../access/policy.ts";
-import { AuthorizerCache, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
+import { AuthorizerCache, authorizerArn, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
 import { callerOf } from "../../../apis/caller.ts";
 import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
@@ -156,9 +156,10 @@ export class Authorizers {
     const event = is2
       ? authorizerEvent2(call, identity.length === 0 ? null : identity)
       : authorizerEvent1(call, identity);
+    const { AuthorizerId: id = "", AuthorizerCredentialsArn: role } = authorizer;
     try {
       const answer = await inTime(clock, functionLimitMs, (limit) =>
-        functions.invoke(arn, JSON.stringify(event), call.invocation(limit)),
+        functions.invoke(arn, JSON.stringify(event), call.invocation(limit, role, authorizerArn(call.arn, id))),
       );
       if (answer === timedOut || answer.functionError !== undefined) return undefined;
       const value: unknown = JSON.parse(answer.payload);

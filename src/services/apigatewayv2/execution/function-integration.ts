@@ -13,6 +13,9 @@ import { mappedRequest } from "./mapping.ts";
 /** Lambda's own limit for a synchronous payload; what a request of 10 MB becomes is more. */
 const maxPayloadBytes = 6 * 1024 * 1024;
 
+const notAllowed =
+  "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again.";
+
 export async function callFunction(call: HttpCall, integration: IntegrationValue): Promise<HttpAnswer> {
   const { functions, clock } = call.service.deps;
   const arn = functionOf(withStageVariables(integration.IntegrationUri as string, call.stageVariables));
@@ -23,7 +26,7 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   if (payload.length > maxPayloadBytes) return failed(call, "The payload is too large for the function.");
   try {
     const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
-      functions.invoke(arn, payload, call.invocation(limit)),
+      functions.invoke(arn, payload, call.invocation(limit, integration.CredentialsArn)),
     );
     if (answer === timedOut) {
       call.notes.integrationError = "The function did not answer in time.";
@@ -34,7 +37,7 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
     return functionAnswer(answer.payload, is2) ?? failed(call, "The function's answer is malformed.", 200);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return failed(call, error.message);
+    return failed(call, error.status === 403 ? notAllowed : error.message);
   }
 }
 

@@ -136,14 +136,15 @@ export class HttpCall {
    * As which functions and services are called.
    * @param limit ends what is called when nobody waits any more.
    * @param credentialsArn of the integration's role, which may name stage variables.
+   * @param source ARN of what calls: the route unless told.
    */
-  invocation(limit: Abortable, credentialsArn?: string): Invocation {
+  invocation(limit: Abortable, credentialsArn?: string, source: string = this.arn): Invocation {
     const origin = `${this.request.scheme}://${this.request.host}`;
     const cause =
       this.#outer?.next("request", this.requestId) ?? Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
     const { account, region } = this.api;
     const roleArn = credentialsArn && withStageVariables(credentialsArn, this.stageVariables);
-    return Invocation.ofService("apigateway", this.arn, { account, region, roleArn }, cause, limit);
+    return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
   }
 
   /** The body as JSON; undefined for anything else, or too long for paths into it. */

@@ -4,7 +4,7 @@ import { Invocation } from "../../../calls/invocation.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
 import type { Reader } from "../../../sources/drain.ts";
 import { Running } from "../../../sources/running.ts";
-import type { Tagged } from "../lambda.ts";
+import type { Tagged } from "../tags.ts";
 import type { Answered } from "./batches.ts";
 import { readerOf } from "./readers.ts";
 import { cursorTable, type MappingRow, type MappingState, mappingArn, mappingTable, windowTable } from "./tables.ts";

@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import { AwsError } from "../../../../../protocols/error.ts";
 import { jsonObject } from "../../../../../protocols/unknown-json.ts";
-import { authorizerPolicy, decideInvoke } from "../../../../apis/authorizer-results.ts";
+import { authorizerArn, authorizerPolicy, decideInvoke } from "../../../../apis/authorizer-results.ts";
 import { callerOf } from "../../../../apis/caller.ts";
 import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../../apis/in-time.ts";
@@ -11,7 +11,7 @@ import { Cause } from "../../../../calls/cause.ts";
 import type { DoorRequest } from "../../../../calls/door.ts";
 import { Invocation } from "../../../../calls/invocation.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
-import type { ApiRow } from "../../tables.ts";
+import type { ApiRow, AuthorizerValue } from "../../tables.ts";
 import { expressionText } from "../expressions.ts";
 import type { CompiledRoute } from "../snapshot.ts";
 import { authorizerEvent, type Happening } from "./events.ts";
@@ -41,24 +41,36 @@ export async function refusalOf(
   for (const source of authorizer.IdentitySource ?? []) {
     if (expressionText(routeSource(source)(sources)) === "") return 401;
   }
-  return ask(service, api, what, withStageVariables(authorizer.AuthorizerUri ?? "", what.stageVariables));
+  return ask(service, api, what, authorizer);
 }
 
-async function ask(service: ApiGatewayV2, api: ApiRow, what: Happening, uri: string): Promise<number | undefined> {
+async function ask(
+  service: ApiGatewayV2,
+  api: ApiRow,
+  what: Happening,
+  authorizer: AuthorizerValue,
+): Promise<number | undefined> {
   const { functions, clock } = service.deps;
-  const arn = functionOf(uri);
+  const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", what.stageVariables));
   if (arn === undefined) return 500;
   const { handshake } = what.connection;
   const place = `arn:${partitionOf(api.region)}:execute-api:${api.region}:${api.account}`;
   const methodArn = `${place}:${api.id}/${handshake.stage}/$connect`;
   const cause = Cause.ofRequest(what.requestId, what.nowMs, handshake.origin, undefined);
+  const acting = { account: api.account, region: api.region, roleArn: authorizer.AuthorizerCredentialsArn };
   let payload: string;
   try {
     const answer = await inTime(clock, functionLimitMs, (limit) =>
       functions.invoke(
         arn,
         JSON.stringify(authorizerEvent(what, methodArn)),
-        Invocation.ofService("apigateway", methodArn, api, cause, limit),
+        Invocation.ofService(
+          "apigateway",
+          authorizerArn(methodArn, authorizer.AuthorizerId ?? ""),
+          acting,
+          cause,
+          limit,
+        ),
       ),
     );
     if (answer === timedOut) return 500;
