@@ -22,14 +22,21 @@ const timeoutMs = 60_000;
 /** The largest zip of a function (Lambda quotas). */
 const maxObjectBytes = 250 * 1024 * 1024;
 
-export async function readObject(bucket: string, key: string, places: ObjectPlaces): Promise<Buffer | NoObject> {
-  const { s3Root, endpoints } = places;
-  const local = s3Root === undefined ? noBucket : readLocal(resolve(s3Root), bucket, key);
-  const url = endpoints?.["s3"];
-  return Buffer.isBuffer(local) || url === undefined ? local : readRemote(url, bucket, key);
+export interface ObjectName {
+  readonly bucket: string;
+  readonly key: string;
+  /** Directories have no versions, and give what they have. */
+  readonly version?: string | undefined;
 }
 
-function readLocal(root: string, bucket: string, key: string): Buffer | NoObject {
+export async function readObject(name: ObjectName, places: ObjectPlaces): Promise<Buffer | NoObject> {
+  const { s3Root, endpoints } = places;
+  const local = s3Root === undefined ? noBucket : readLocal(resolve(s3Root), name);
+  const url = endpoints?.["s3"];
+  return Buffer.isBuffer(local) || url === undefined ? local : readRemote(url, name);
+}
+
+function readLocal(root: string, { bucket, key }: ObjectName): Buffer | NoObject {
   const folder = join(root, bucket);
   if (bucket.includes(sep) || bucket.startsWith(".") || !isDirectory(folder)) return noBucket;
   try {
@@ -48,9 +55,10 @@ function isDirectory(path: string): boolean {
   return statsOf(path)?.isDirectory() === true;
 }
 
-async function readRemote(base: string, bucket: string, key: string): Promise<Buffer | NoObject> {
+async function readRemote(base: string, { bucket, key, version }: ObjectName): Promise<Buffer | NoObject> {
   const path = [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
   const url = new URL(`${base.replace(/\/$/, "")}/${path}`);
+  if (version !== undefined) url.searchParams.set("versionId", version);
   try {
     const answer = await httpBytes(url, {
       method: "GET",

@@ -1,7 +1,8 @@
 /** How the processes of a runtime are started: the command and the environment AWS's own have. */
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isExecutable, missingClient, missingInterpreter, searchPath } from "./requirements.ts";
 
 /** What there is to know of a function's version to run it. */
 export interface RuntimeSpec {
@@ -58,27 +59,13 @@ export interface Workshop {
   endpoint(): string;
 }
 
-const path = process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
-
-/** Whether something of this name can be run from the PATH. */
-export function isOnPath(command: string): boolean {
-  return path.split(delimiter).some((folder) => isExecutable(join(folder, command)));
-}
-
-/** The interpreter a runtime needs and the PATH lacks; undefined when it can run. */
-export function missingInterpreter(runtime: string): string | undefined {
-  const interpreter = /^(python3|java|ruby|dotnet)/.exec(runtime)?.[1];
-  return interpreter === undefined || isOnPath(interpreter) ? undefined : interpreter;
-}
-
 /** @throws CannotRun */
 export async function launchOf(spec: RuntimeSpec, logStream: string, workshop: Workshop): Promise<Launch> {
-  const missing = missingInterpreter(spec.runtime);
-  if (missing !== undefined) {
-    const message = `${spec.runtime} needs ${missing}, which is not on the PATH of Busbar's process.`;
-    throw new CannotRun(message, "Runtime.Unavailable");
-  }
+  const interpreter = missingInterpreter(spec.runtime);
+  if (interpreter !== undefined) throw new CannotRun(interpreter, "Runtime.Unavailable");
   const roots = await spec.prepare();
+  const client = missingClient(spec.runtime, roots);
+  if (client !== undefined) throw new CannotRun(client, "Runtime.Unavailable");
   const [command, ...args] = commandOf(spec, roots, workshop);
   const env = environmentOf(spec, roots, logStream, workshop);
   const wrapper = spec.variables["AWS_LAMBDA_EXEC_WRAPPER"];
@@ -161,7 +148,7 @@ function environmentOf(
     LAMBDA_RUNTIME_DIR: fileURLToPath(new URL(".", bootstrapUrl("node.mjs"))),
     TZ: spec.variables["TZ"] ?? ":UTC",
     LANG: "en_US.UTF-8",
-    PATH: [...inLayers("bin"), spec.variables["PATH"] ?? path].join(":"),
+    PATH: [...inLayers("bin"), spec.variables["PATH"] ?? searchPath()].join(":"),
     LD_LIBRARY_PATH: [...inLayers("lib"), task, join(task, "lib")].join(":"),
   };
   if (spec.isJsonLog === true) own["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
@@ -177,15 +164,6 @@ function environmentOf(
     own["PYTHONDONTWRITEBYTECODE"] = "1";
   }
   return own;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function bootstrap(file: string): string {

@@ -4,7 +4,6 @@ import {
   type CreateFunctionCommand,
   DeleteFunction$,
   type DeleteFunctionCommand,
-  type FunctionCode,
   GetFunction$,
   type GetFunctionCommand,
   GetFunctionConfiguration$,
@@ -16,27 +15,21 @@ import {
   UpdateFunctionConfiguration$,
   type UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
-import type { FromWire } from "../../../protocols/blob.ts";
 import { formatArn } from "../../calls/arn.ts";
-import type { OperationContext } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
-import { missingInterpreter } from "../../functions/runtime/launch.ts";
-import { readObject } from "../../outside/objects.ts";
 import { noInstances } from "./capacity-providers.ts";
-import type { CheckedZip } from "./code-store.ts";
+import { checkUnzipped, codeOf, heldLayers, keptCode } from "./code-sources.ts";
 import { conflict, functionNotFound, invalidParameter, validation } from "./errors.ts";
 import { type Lambda, later, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
 import { nextMarker, pageSize, positionIn } from "./pages.ts";
 import { settingsOf } from "./settings.ts";
 import { configurationOf, modifiedText } from "./shown.ts";
-import { type CodePlace, type HeldLayer, latest, type VersionRow } from "./tables.ts";
+import { latest, type VersionRow } from "./tables.ts";
 import { checkedTags } from "./tags.ts";
 import { publish } from "./versions.ts";
-import { maxUnzippedBytes } from "./zips.ts";
 
-const hotReloadBucket = "hot-reload";
 const noImages =
   "Busbar runs functions as processes and has no containers: a function of PackageType Image cannot be created. Give its code as a zip.";
 
@@ -78,7 +71,7 @@ export const createFunction = operation<CreateFunctionCommand>(CreateFunction$, 
       isUpdating: false,
     };
     const kept = service.putChanging(version);
-    warnOfInterpreter(settings.Runtime as string, name);
+    service.runner.warnOfLacks(kept);
     const revisionId = service.newRevision();
     if (input.Publish !== true) return configurationOf(kept, { arn, change: "create", revisionId });
     return configurationOf(publish(service, row, kept, {}), { arn, change: "create", revisionId });
@@ -159,7 +152,7 @@ export const updateFunctionConfiguration = operation<UpdateFunctionConfiguration
       revisionId: service.newRevision(),
       isUpdating: true,
     });
-    if (input.Runtime !== undefined) warnOfInterpreter(input.Runtime, row.name);
+    if (input.Runtime !== undefined) service.runner.warnOfLacks(kept);
     return configurationOf(kept, { arn: row.arn, change: "update", revisionId });
   },
 );
@@ -234,62 +227,7 @@ function newName(text: string, place: Place): { name: string; arn: string } {
   return { name, arn: formatArn("lambda", place.region, place.account, `function:${name}`) };
 }
 
-type GivenCode = Pick<FromWire<FunctionCode>, "ZipFile" | "S3Bucket" | "S3Key" | "S3ObjectVersion">;
-
-/** What a request gives as code, read and looked at. @throws AwsError InvalidParameterValueException */
-export async function codeOf(
-  { ZipFile, S3Bucket, S3Key }: GivenCode,
-  { service }: OperationContext<Lambda>,
-): Promise<CheckedZip | CodePlace> {
-  const { codes, deps } = service;
-  if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(Buffer.from(ZipFile.bytes));
-  if (S3Bucket === undefined || S3Key === undefined) {
-    throw invalidParameter("Please provide a source for function code.");
-  }
-  if (S3Bucket === hotReloadBucket) return codes.directory(S3Key);
-  const object = await readObject(S3Bucket, S3Key, deps.options);
-  if (Buffer.isBuffer(object)) return codes.check(object);
-  throw invalidParameter(
-    `Error occurred while GetObject. S3 Error Code: ${object.code}. S3 Error Message: ${object.message}`,
-  );
-}
-
-function keptCode(
-  service: Lambda,
-  account: string,
-  source: CheckedZip | CodePlace,
-  layers: readonly HeldLayer[],
-): CodePlace {
-  const code = "bytes" in source ? service.codes.put(account, source) : source;
-  checkUnzipped(service, code, layers);
-  return code;
-}
-
-function checkUnzipped({ codes }: Lambda, code: CodePlace, layers: readonly HeldLayer[]): void {
-  const size = layers.reduce((sum, { codeId }) => sum + codes.unzippedSize(codeId), codes.unzippedSize(code.id));
-  if (size <= maxUnzippedBytes) return;
-  throw invalidParameter(`Unzipped size must be smaller than ${maxUnzippedBytes} bytes`);
-}
-
-/** A function keeps the layers it has, even those that were deleted since. @throws AwsError InvalidParameterValueException */
-function heldLayers(service: Lambda, arns: readonly string[], before: readonly HeldLayer[] = []): HeldLayer[] {
-  return arns.map((arn) => {
-    const row = service.layerVersions.get(arn);
-    if (row !== undefined) return { arn, codeId: row.codeId, size: row.size };
-    const held = before.find((layer) => layer.arn === arn);
-    if (held === undefined) throw invalidParameter(`Layer version ${arn} does not exist.`);
-    return held;
-  });
-}
-
 function checkSigning(service: Lambda, arn: string | undefined): void {
   if (arn === undefined || service.codeSigning.has(arn)) return;
   throw invalidParameter(`The code signing configuration cannot be found. Check that the ARN is correct: ${arn}`);
-}
-
-/** The function can be made all the same: it is deployed, and answers each invocation with what is missing. */
-function warnOfInterpreter(runtime: string, name: string): void {
-  const missing = missingInterpreter(runtime);
-  if (missing === undefined) return;
-  process.emitWarning(`${name} cannot run here: ${runtime} needs ${missing}, which is not on the PATH of Busbar.`);
 }

@@ -11,6 +11,7 @@ import { sha256Hex } from "../../engine/digest.ts";
 import { nameOf, qualifierOf } from "../../functions/names.ts";
 import { filesSignature } from "../../functions/runtime/files-signature.ts";
 import type { CodeRoots, RuntimeSpec } from "../../functions/runtime/launch.ts";
+import { missingClient, missingInterpreter, needsClient } from "../../functions/runtime/requirements.ts";
 import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider } from "../../functions/types.ts";
 import { checkService } from "./access.ts";
 import { conflict, functionNotFound, tooManyRequests } from "./errors.ts";
@@ -74,6 +75,24 @@ export class Runner implements FunctionProvider {
   warm(version: VersionRow, count: number): void {
     const spec = { ...this.#specOf(version), initialization: "provisioned-concurrency" as const };
     this.#lambda.deps.runtime.pools.warm(spec, count);
+  }
+
+  /** Tells once the code is there what keeps it from running here: it is deployed all the same, and says so to who invokes it. */
+  warnOfLacks(version: VersionRow): void {
+    const { runtime, prepare } = this.#specOf(version);
+    const warn = (lack: string | undefined) => {
+      if (lack !== undefined) process.emitWarning(`${version.name} cannot run here: ${lack}`);
+    };
+    const interpreter = missingInterpreter(runtime);
+    warn(interpreter);
+    if (interpreter !== undefined || !needsClient(runtime)) return;
+    this.#lambda.deps.store.afterCommit(() => {
+      prepare().then(
+        (roots) => warn(missingClient(runtime, roots)),
+        // What cannot be unpacked is told by the first invocation.
+        () => {},
+      );
+    });
   }
 
   /** What the ARN says of the account: how many executions of it may still begin. */

@@ -1,6 +1,6 @@
 /** What runtimes promise handlers: forms, contexts, errors, logs and ends. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { isOnPath } from "../../../src/functions/runtime/launch.ts";
+import { isOnPath } from "../../../src/functions/runtime/requirements.ts";
 import { functionArn, LambdaEnvironment } from "../../support/lambda.ts";
 import { refused } from "../../support/refusal.ts";
 

@@ -1,0 +1,88 @@
+/** What runtimes need beside Node: an interpreter on the PATH and, of those that AWS compiles to, a client in the function's own code. */
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import type { CodeRoots } from "./launch.ts";
+
+/** Where interpreters are looked for. */
+export function searchPath(): string {
+  return process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+}
+
+/** What AWS's own images bring for a runtime, and packages have to bring here. */
+interface Client {
+  /** By these it is known, as a file of the code or as one of a jar's. */
+  readonly files: readonly string[];
+  readonly what: string;
+  readonly advice: string;
+}
+
+const clients: Readonly<Record<string, Client>> = {
+  java: {
+    files: [
+      "com/amazonaws/services/lambda/runtime/api/client/AWSLambda.class",
+      "aws-lambda-java-runtime-interface-client",
+    ],
+    what: "AWS's runtime interface client",
+    advice: "Add com.amazonaws:aws-lambda-java-runtime-interface-client to the jar, to lib/ of the zip or to a layer.",
+  },
+  dotnet: {
+    files: ["Amazon.Lambda.RuntimeSupport.dll"],
+    what: "Amazon.Lambda.RuntimeSupport",
+    advice:
+      "Add the NuGet package Amazon.Lambda.RuntimeSupport, publish an executable assembly, and name that as the handler.",
+  },
+};
+
+/** Whether something of this name can be run from the PATH. */
+export function isOnPath(command: string): boolean {
+  return searchPath()
+    .split(delimiter)
+    .some((folder) => isExecutable(join(folder, command)));
+}
+
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What keeps all functions of a runtime from running here, and what can be done; undefined when nothing does. */
+export function missingInterpreter(runtime: string): string | undefined {
+  const interpreter = /^(python3|java|ruby|dotnet)/.exec(runtime)?.[1];
+  if (interpreter === undefined || isOnPath(interpreter)) return undefined;
+  return `${runtime} needs ${interpreter}, which is not on the PATH of Busbar's process. Install it, or let something that runs stand for the function (--function name=url).`;
+}
+
+/** Whether functions of the runtime need a client that only their code can bring. */
+export function needsClient(runtime: string): boolean {
+  return clientOf(runtime) !== undefined;
+}
+
+/** What keeps a function from running for want of its runtime's client, and what can be done; undefined when it is there. */
+export function missingClient(runtime: string, { task, layers }: CodeRoots): string | undefined {
+  const client = clientOf(runtime);
+  if (client === undefined) return undefined;
+  const jars = [join(task, "lib"), ...(layers === undefined ? [] : [join(layers, "java", "lib")])].flatMap(jarsIn);
+  const isThere = client.files.some((file) => existsSync(join(task, file)) || jars.some((jar) => hasFile(jar, file)));
+  if (isThere) return undefined;
+  return `${runtime} runs here by ${client.what}, which neither the function's code nor a layer brings. ${client.advice}`;
+}
+
+function clientOf(runtime: string): Client | undefined {
+  return clients[/^(java|dotnet)/.exec(runtime)?.[1] ?? ""];
+}
+
+function jarsIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".jar"))
+    .map((file) => join(folder, file));
+}
+
+/** A jar is known by its own name or by those of its files, which stand in it as they are. */
+function hasFile(jar: string, file: string): boolean {
+  return basename(jar).startsWith(file) || readFileSync(jar).includes(file);
+}

@@ -1,0 +1,62 @@
+/** Where the code of functions and layers comes from: a zip in the request, an object of S3, a directory that is run as it lies there. */
+import type { FunctionCode } from "@aws-sdk/client-lambda";
+import type { FromWire } from "../../../protocols/blob.ts";
+import type { OperationContext } from "../../calls/operation.ts";
+import { readObject } from "../../outside/objects.ts";
+import type { CheckedZip } from "./code-store.ts";
+import { invalidParameter } from "./errors.ts";
+import type { Lambda } from "./lambda.ts";
+import type { CodePlace, HeldLayer } from "./tables.ts";
+import { maxUnzippedBytes } from "./zips.ts";
+
+const hotReloadBucket = "hot-reload";
+
+type GivenCode = Pick<FromWire<FunctionCode>, "ZipFile" | "S3Bucket" | "S3Key" | "S3ObjectVersion">;
+
+/** What a request gives as code, read and looked at. @throws AwsError InvalidParameterValueException */
+export async function codeOf(
+  { ZipFile, S3Bucket, S3Key, S3ObjectVersion }: GivenCode,
+  { service }: OperationContext<Lambda>,
+): Promise<CheckedZip | CodePlace> {
+  const { codes, deps } = service;
+  if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(Buffer.from(ZipFile.bytes));
+  if (S3Bucket === undefined || S3Key === undefined) {
+    throw invalidParameter("Please provide a source for function code.");
+  }
+  if (S3Bucket === hotReloadBucket) return codes.directory(S3Key);
+  const object = await readObject({ bucket: S3Bucket, key: S3Key, version: S3ObjectVersion }, deps.options);
+  if (Buffer.isBuffer(object)) return codes.check(object);
+  throw invalidParameter(
+    `Error occurred while GetObject. S3 Error Code: ${object.code}. S3 Error Message: ${object.message}`,
+  );
+}
+
+/** Code as it is kept for a function with these layers. Inside a transaction. @throws AwsError InvalidParameterValueException */
+export function keptCode(
+  service: Lambda,
+  account: string,
+  source: CheckedZip | CodePlace,
+  layers: readonly HeldLayer[],
+): CodePlace {
+  const code = "bytes" in source ? service.codes.put(account, source) : source;
+  checkUnzipped(service, code, layers);
+  return code;
+}
+
+/** @throws AwsError InvalidParameterValueException for code that is too large with its layers. */
+export function checkUnzipped({ codes }: Lambda, code: CodePlace, layers: readonly HeldLayer[]): void {
+  const size = layers.reduce((sum, { codeId }) => sum + codes.unzippedSize(codeId), codes.unzippedSize(code.id));
+  if (size <= maxUnzippedBytes) return;
+  throw invalidParameter(`Unzipped size must be smaller than ${maxUnzippedBytes} bytes`);
+}
+
+/** A function keeps the layers it has, even those that were deleted since. @throws AwsError InvalidParameterValueException */
+export function heldLayers(service: Lambda, arns: readonly string[], before: readonly HeldLayer[] = []): HeldLayer[] {
+  return arns.map((arn) => {
+    const row = service.layerVersions.get(arn);
+    if (row !== undefined) return { arn, codeId: row.codeId, size: row.size };
+    const held = before.find((layer) => layer.arn === arn);
+    if (held === undefined) throw invalidParameter(`Layer version ${arn} does not exist.`);
+    return held;
+  });
+}
