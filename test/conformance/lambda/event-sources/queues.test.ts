@@ -1,4 +1,7 @@
 /** Queues that feed functions: what they get, and what becomes of messages that they fail with. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bodiesOf, EventSourcesEnvironment } from "../../../support/event-sources.ts";
 import { functionArn, zipOf } from "../../../support/lambda.ts";
@@ -209,4 +212,63 @@ describe("a queue", () => {
     const failed = env.around.bus.deliveries({ target: functionArn(FunctionName), status: "failed" });
     expect(failed).toEqual([]);
   });
+
+  it("feeds a deployed function, with packages of its zip and of a layer, that names what failed", async () => {
+    const dead = await env.around.queue();
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 2 });
+    const { url, arn } = await env.around.queue({ VisibilityTimeout: "60", RedrivePolicy });
+    // Under names that no folder of this machine has.
+    const own = await packageAs("node_modules/own-jose", "jose");
+    const layer = await packageAs("nodejs/node_modules/layers-crc", "buffer-crc32");
+    const { LayerVersionArn } = await env.lambda.publishLayerVersion({
+      LayerName: "crc",
+      Content: { ZipFile: await zipOf(layer) },
+    });
+    const code = `import { createRequire } from "node:module";
+    import { decodeJwt, UnsecuredJWT } from "own-jose";
+    const crc32 = createRequire(import.meta.url)("layers-crc");
+    export const handler = async ({ Records }) => {
+      const batchItemFailures = [];
+      for (const { messageId, body } of Records) {
+        try {
+          const { n } = decodeJwt(new UnsecuredJWT(JSON.parse(body)).encode());
+          console.log("n=" + n + " crc=" + crc32.unsigned(body));
+        } catch {
+          batchItemFailures.push({ itemIdentifier: messageId });
+        }
+      }
+      return { batchItemFailures };
+    };`;
+    const FunctionName = env.around.name("function");
+    await env.lambda.createFunction({
+      FunctionName,
+      Runtime: "nodejs20.x",
+      Handler: "index.handler",
+      Role: "arn:aws:iam::000000000000:role/lambda",
+      Timeout: 30,
+      Layers: [LayerVersionArn as string],
+      Code: { ZipFile: await zipOf({ "index.mjs": code, ...own }) },
+    });
+    const { LogResult = "", Payload } = await env.lambda.invoke({
+      FunctionName,
+      LogType: "Tail",
+      Payload: JSON.stringify({ Records: [{ messageId: "m", body: '{"n":1}' }] }),
+    });
+    expect(Payload?.transformToString()).toBe('{"batchItemFailures":[]}');
+    expect(Buffer.from(LogResult, "base64").toString()).toContain(`n=1 crc=${crc32('{"n":1}')}`);
+    await env.map(arn, FunctionName, { FunctionResponseTypes: ["ReportBatchItemFailures"] });
+    await env.send(url, '{"n":1}', "no JSON", '{"n":2}');
+    await env.advance("1s");
+    for (let turn = 0; turn < 4; turn++) await env.advance("1m");
+    expect(await env.lying(url)).toEqual([]);
+    expect(await env.lying(dead.url)).toEqual(["no JSON"]);
+  });
 });
+
+/** Files of an installed package that Node reads, by their paths under another name. */
+async function packageAs(folder: string, name: string): Promise<Record<string, string>> {
+  const home = join("node_modules", name);
+  const paths = (await readdir(home, { recursive: true })).filter((path) => /\.(js|cjs|mjs|json)$/.test(path));
+  const files = paths.map(async (path) => [`${folder}/${path}`, await readFile(join(home, path), "utf8")] as const);
+  return Object.fromEntries(await Promise.all(files));
+}
