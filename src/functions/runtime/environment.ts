@@ -1,53 +1,18 @@
 /** An execution environment: one process that takes one event after the other over the Runtime API. */
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../engine/clock.ts";
 import type { ProcessEnd, Processes, RunningProcess } from "../../engine/processes.ts";
 import { clearTimeout, dateNow, performance, setImmediate, setTimeout } from "../../engine/real-time.ts";
-import type { ResponseSink } from "../types.ts";
 import { Extensions, type ShutdownReason } from "./extensions.ts";
+import { collectAnswer, passAnswer } from "./function-answers.ts";
 import { CannotRun, type Launch, type RuntimeSpec } from "./launch.ts";
-import { OutputLines } from "./output-lines.ts";
+import { EventLog, OutputLines } from "./output-lines.ts";
+import { reportEnd, reportInit, reportStart } from "./reports.ts";
+import { type Ending, type EventToRun, exitReason, type Outcome, Run } from "./runs.ts";
 import type { RuntimeApi, RuntimeClient, RuntimeEvent } from "./runtime-api.ts";
 
-/** Bytes a function may answer, and what it may stream (Lambda quotas). */
-const maxAnswerBytes = 6_291_556;
-const maxStreamedBytes = 200 * 1024 * 1024;
 /** What initialisation may take before it counts as the invocation's own time. */
 const initLimitMs = 10_000;
-
-/** What came of an invocation. */
-export interface Outcome {
-  readonly payload: string;
-  readonly bytes?: Uint8Array | undefined;
-  readonly contentType?: string | undefined;
-  readonly functionError?: "Unhandled";
-  readonly timedOut?: boolean;
-  readonly durationMs: number;
-  /** How long the process took to begin, where this was its first event. */
-  readonly initMs?: number | undefined;
-  readonly peakBytes: number | undefined;
-}
-
-type Ending = Pick<Outcome, "payload" | "bytes" | "contentType" | "functionError" | "timedOut">;
-
-export interface EventToRun extends Omit<RuntimeEvent, "deadlineMs"> {
-  readonly timeoutMs: number;
-  readonly executedVersion: string;
-  readonly sink?: ResponseSink | undefined;
-  readonly onLine: (line: string) => void;
-}
-
-interface Run {
-  readonly event: EventToRun;
-  readonly end: (ending: Ending) => void;
-  /** Runs begin again after their process's first event asks for more time than initialisation has. */
-  startedAt: number;
-  isGiven: boolean;
-  /** Has its ending; what the process wrote before that is still to be read. */
-  isOver: boolean;
-  stopTimer: () => void;
-}
 
 /** What an environment is to have: who it is for, the token it is known by, and how its runtime begins. */
 export interface Order {
@@ -68,15 +33,13 @@ export class Environment implements RuntimeClient {
   readonly #token: string;
   readonly #onChange: () => void;
   readonly #startedAt = performance.now();
-  readonly #output = new OutputLines((line) => this.#line(line));
+  readonly #output = new OutputLines((line) => this.#line("function", line));
   #process: RunningProcess | undefined;
   #give: ((event: RuntimeEvent) => void) | undefined;
   #run: Run | undefined;
-  /** Lines written before the first event. */
-  #earlyLines: string[] = [];
+  readonly #log = new EventLog();
   #programEnv: Readonly<Record<string, string>> = {};
   #directory = ".";
-  #onLine: ((line: string) => void) | undefined;
   #initMs: number | undefined;
   #initError: string | undefined;
   #errorType = "Runtime.ExitError";
@@ -145,32 +108,22 @@ export class Environment implements RuntimeClient {
   /** Runs one event to its end, whatever that is. To be called when it has none. */
   run(event: EventToRun): Promise<Outcome> {
     const isFirst = this.#give === undefined;
-    this.#onLine = event.onLine;
-    for (const line of this.#earlyLines.splice(0)) event.onLine(line);
+    this.#log.begin(event.onLine);
     return new Promise((resolve) => {
-      const run: Run = {
-        event,
-        startedAt: performance.now(),
-        isGiven: false,
-        isOver: false,
-        stopTimer: () => {},
-        end: (ending) => {
-          if (run.isOver) return;
-          run.isOver = true;
-          run.stopTimer();
-          const durationMs = run.isGiven || ending.timedOut ? performance.now() - run.startedAt : 0;
-          const initMs = isFirst ? (this.#initMs ?? performance.now() - this.#startedAt) : undefined;
-          const peakBytes = this.#process?.peakBytes();
-          this.#reportEnd(run, ending, { durationMs, initMs, peakBytes });
-          // What it wrote before it answered is in the pipe already, and read in this turn.
-          setImmediate(() => {
-            this.#run = undefined;
-            this.#output.end();
-            if (this.#isReady) this.#becomeIdle();
-            resolve({ ...ending, durationMs, initMs, peakBytes });
-          });
-        },
-      };
+      const run = new Run(event, (ending, durationMs) => {
+        const initMs = isFirst ? (this.#initMs ?? performance.now() - this.#startedAt) : undefined;
+        const peakBytes = this.#process?.peakBytes();
+        this.#endOverrun(run);
+        const took = { durationMs, initMs, peakBytes };
+        reportEnd(this.#extensions.telemetry, event.requestId, ending, took, this.#memoryMb);
+        // What it wrote before it answered is in the pipe already, and read in this turn.
+        setImmediate(() => {
+          this.#run = undefined;
+          this.#output.end();
+          if (this.#isReady) this.#becomeIdle();
+          resolve({ ...ending, ...took });
+        });
+      });
       this.#run = run;
       if (this.#isDead) return run.end(this.#initFailure(event.requestId, "Runtime exited without providing a reason"));
       if (this.#isReady) this.#handOver(run);
@@ -200,9 +153,7 @@ export class Environment implements RuntimeClient {
     if (this.#initMs === undefined) {
       this.#initMs = performance.now() - this.#startedAt;
       this.#extensions.initialised();
-      const phase = { initializationType: "on-demand", phase: "init" };
-      this.#extensions.telemetry.platform("initRuntimeDone", { ...phase, status: "success" });
-      this.#extensions.telemetry.platform("initReport", { ...phase, metrics: { durationMs: this.#initMs } });
+      reportInit(this.#extensions.telemetry, this.#initMs);
     }
     this.#give = give;
     this.#proceed();
@@ -226,10 +177,17 @@ export class Environment implements RuntimeClient {
     if (run === undefined) return false;
     const isStream = request.headers["lambda-runtime-function-response-mode"] === "streaming";
     const contentType = request.headers["content-type"];
-    const { sink, executedVersion } = run.event;
+    const { sink } = run.event;
     request.on("error", () => {});
-    if (isStream && sink !== undefined) this.#pass(run, request, sink, { contentType, executedVersion }, done);
-    else this.#collect(run, request, isStream ? contentType : undefined, done);
+    if (isStream && sink !== undefined) {
+      passAnswer(run, request, sink, contentType, done);
+      return true;
+    }
+    collectAnswer(run, request, isStream ? contentType : undefined, (status) => {
+      // A process that has asked for its next event does not wait for this; whoever invoked the function comes first.
+      if (status === 413 || this.#give === undefined) done(status);
+      else setImmediate(() => setImmediate(() => done(status)));
+    });
     return true;
   }
 
@@ -270,17 +228,13 @@ export class Environment implements RuntimeClient {
   #handOver(run: Run): void {
     const give = this.#give as (event: RuntimeEvent) => void;
     this.#give = undefined;
-    run.isGiven = true;
-    run.startedAt = performance.now();
-    run.stopTimer();
-    this.#limit(run, run.event.timeoutMs);
+    run.give();
     const { timeoutMs, sink: _sink, onLine: _onLine, executedVersion: _version, ...event } = run.event;
+    this.#limit(run, timeoutMs);
     const deadlineMs = dateNow() + timeoutMs;
-    const { requestId, trace } = event;
-    const tracing = { type: "X-Amzn-Trace-Id", value: trace };
-    this.#extensions.telemetry.platform("start", { requestId, version: this.#version, tracing });
+    reportStart(this.#extensions.telemetry, run.event, this.#version);
     give({ ...event, deadlineMs });
-    this.#extensions.invoke({ requestId, trace, arn: event.arn, deadlineMs });
+    this.#extensions.invoke({ requestId: event.requestId, trace: event.trace, arn: event.arn, deadlineMs });
   }
 
   async #retire(reason: ShutdownReason): Promise<void> {
@@ -295,10 +249,7 @@ export class Environment implements RuntimeClient {
   }
 
   #startExtension(file: string): RunningProcess {
-    const output = new OutputLines((line) => {
-      this.#extensions.telemetry.line("extension", line);
-      this.#keepLine(line);
-    });
+    const output = new OutputLines((line) => this.#line("extension", line));
     return this.#around.processes.start({
       command: file,
       args: [],
@@ -309,57 +260,18 @@ export class Environment implements RuntimeClient {
   }
 
   /** Extensions have what is left of the invocation's time. */
-  #reportEnd(
-    { event: { requestId, timeoutMs }, startedAt }: Run,
-    { functionError, timedOut, payload }: Ending,
-    { durationMs, initMs, peakBytes }: Pick<Outcome, "durationMs" | "initMs" | "peakBytes">,
-  ): void {
-    const { telemetry } = this.#extensions;
-    if (!this.#extensions.isQuiet && !this.#isDead) {
-      const leftMs = Math.max(0, timeoutMs - (performance.now() - startedAt));
-      const timer = setTimeout(() => void this.retire("timeout").then(() => this.#onChange()), leftMs).unref();
-      this.#stopOverrun = () => clearTimeout(timer);
-    }
-    if (!telemetry.isHeard) return;
-    const status = timedOut ? "timeout" : functionError === undefined ? "success" : "error";
-    const metrics = { durationMs, producedBytes: Buffer.byteLength(payload) };
-    telemetry.platform("runtimeDone", { requestId, status, metrics });
-    const maxMemoryUsedMB = Math.ceil((peakBytes ?? 0) / (1024 * 1024));
-    const init = initMs === undefined ? {} : { initDurationMs: initMs };
-    telemetry.platform("report", {
-      requestId,
-      status,
-      metrics: {
-        durationMs,
-        billedDurationMs: Math.ceil(durationMs),
-        memorySizeMB: this.#memoryMb,
-        maxMemoryUsedMB,
-        ...init,
-      },
-    });
+  #endOverrun(run: Run): void {
+    if (this.#extensions.isQuiet || this.#isDead) return;
+    const timer = setTimeout(() => void this.retire("timeout").then(() => this.#onChange()), run.leftMs).unref();
+    this.#stopOverrun = () => clearTimeout(timer);
   }
 
-  /** Ends a run that takes too long in real time, or on the clock when that is moved on without it. */
   #limit(run: Run, limitMs: number): void {
-    const { clock } = this.#around;
-    const stop = () => {
-      if (run.isOver) return;
-      const seconds = (run.event.timeoutMs / 1000).toFixed(2);
-      const errorMessage = `RequestId: ${run.event.requestId} Error: Task timed out after ${seconds} seconds`;
+    run.limit(this.#around.clock, limitMs, () => {
       void this.retire("timeout");
-      run.end({
-        payload: JSON.stringify({ errorType: "Sandbox.Timedout", errorMessage }),
-        functionError: "Unhandled",
-        timedOut: true,
-      });
+      run.timeOut();
       this.#onChange();
-    };
-    const real = setTimeout(stop, limitMs).unref();
-    const moved = clock.mode === "virtual" ? clock.at(clock.now() + limitMs, stop) : undefined;
-    run.stopTimer = () => {
-      clearTimeout(real);
-      moved?.cancel();
-    };
+    });
   }
 
   #runOf(requestId: string): Run | undefined {
@@ -367,87 +279,15 @@ export class Environment implements RuntimeClient {
     return run?.isGiven === true && !run.isOver && run.event.requestId === requestId ? run : undefined;
   }
 
-  /** Reads an answer whole. */
-  #collect(
-    run: Run,
-    request: IncomingMessage,
-    contentType: string | undefined,
-    done: (status: 202 | 413) => void,
-  ): void {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxAnswerBytes) chunks.push(chunk);
-    });
-    request.on("end", () => {
-      if (size > maxAnswerBytes) {
-        const errorMessage = `Response payload size exceeded maximum allowed payload size (${maxAnswerBytes} bytes).`;
-        run.end({
-          payload: JSON.stringify({ errorMessage, errorType: "Function.ResponseSizeTooLarge" }),
-          functionError: "Unhandled",
-        });
-        return done(413);
-      }
-      const bytes = Buffer.concat(chunks);
-      const isText = isUtf8(bytes);
-      run.end({ payload: bytes.toString(), contentType, bytes: isText ? undefined : bytes });
-      // A process that has asked for its next event does not wait for this; whoever invoked the function comes first.
-      if (this.#give === undefined) done(202);
-      else setImmediate(() => setImmediate(() => done(202)));
-    });
+  #line(who: "function" | "extension", line: string): void {
+    this.#extensions.telemetry.line(who, line);
+    this.#log.add(line);
   }
 
-  /** Hands a stream on as it comes; a slow reader holds the function back. */
-  #pass(
-    run: Run,
-    request: IncomingMessage,
-    sink: ResponseSink,
-    head: { contentType: string | undefined; executedVersion: string },
-    done: (status: 202 | 413) => void,
-  ): void {
-    let size = 0;
-    sink.begin(head.contentType, head.executedVersion);
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxStreamedBytes || run.isOver) return;
-      const full = sink.write(chunk);
-      if (full === undefined) return;
-      request.pause();
-      full.then(
-        () => request.resume(),
-        () => request.resume(),
-      );
-    });
-    request.on("end", () => {
-      run.end({ payload: "", contentType: head.contentType });
-      done(size > maxStreamedBytes ? 413 : 202);
-    });
-  }
-
-  #line(line: string): void {
-    this.#extensions.telemetry.line("function", line);
-    this.#keepLine(line);
-  }
-
-  #keepLine(line: string): void {
-    if (this.#onLine !== undefined) this.#onLine(line);
-    else if (this.#earlyLines.length < 1000) this.#earlyLines.push(line);
-  }
-
-  #ended({ code, signal, failure }: ProcessEnd): void {
+  #ended(end: ProcessEnd): void {
     void this.retire("failure");
     const run = this.#run;
-    if (run !== undefined) {
-      const reason =
-        failure ??
-        (signal !== null
-          ? `Runtime exited with error: signal: ${signal === "SIGKILL" ? "killed" : signal.toLowerCase()}`
-          : code === 0
-            ? "Runtime exited without providing a reason"
-            : `Runtime exited with error: exit status ${code}`);
-      run.end(this.#initFailure(run.event.requestId, reason));
-    }
+    run?.end(this.#initFailure(run.event.requestId, exitReason(end)));
     this.#onChange();
   }
 

@@ -1,6 +1,7 @@
 /** The log of one invocation: what the platform writes around a function's own lines, and the tail clients may ask for. */
-import type { Outcome } from "./environment.ts";
+
 import type { RuntimeSpec } from "./launch.ts";
+import type { Outcome } from "./runs.ts";
 
 export interface LogLine {
   /** Epoch milliseconds of the emulator's clock. */

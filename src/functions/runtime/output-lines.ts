@@ -4,6 +4,25 @@
 const maxLineBytes = 1024 * 1024;
 const lineFeed = 10;
 
+/** Most lines kept of what is written before there is an event to whose log they belong. */
+const mostEarlyLines = 1000;
+
+/** Where lines go: to the log of the event at hand, and those that were written before to the first one's. */
+export class EventLog {
+  #early: string[] = [];
+  #onLine: ((line: string) => void) | undefined;
+
+  begin(onLine: (line: string) => void): void {
+    this.#onLine = onLine;
+    for (const line of this.#early.splice(0)) onLine(line);
+  }
+
+  add(line: string): void {
+    if (this.#onLine !== undefined) this.#onLine(line);
+    else if (this.#early.length < mostEarlyLines) this.#early.push(line);
+  }
+}
+
 export class OutputLines {
   readonly #onLine: (line: string) => void;
   #begun: Buffer[] = [];

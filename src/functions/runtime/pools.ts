@@ -4,8 +4,9 @@ import { defaultMaxMemory } from "../../engine/memory.ts";
 import type { Processes } from "../../engine/processes.ts";
 import type { Random } from "../../engine/random.ts";
 import { clearTimeout, performance, setTimeout } from "../../engine/real-time.ts";
-import { Environment, type EventToRun, type Outcome } from "./environment.ts";
+import { Environment } from "./environment.ts";
 import { launchOf, type RuntimeSpec, type Workshop } from "./launch.ts";
+import type { EventToRun, Outcome } from "./runs.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 
 /** What an idle Node with its function takes, twice: as many processes as memory has room for. */

@@ -1,0 +1,63 @@
+/** Reads what a runtime posts as a function's answer: whole, or handed on as it comes. */
+import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import type { ResponseSink } from "../types.ts";
+import type { Run } from "./runs.ts";
+
+/** Bytes a function may answer, and what it may stream (Lambda quotas). */
+const maxAnswerBytes = 6_291_556;
+const maxStreamedBytes = 200 * 1024 * 1024;
+
+/** Reads an answer whole, and ends the run with it. @param done is told what to say to the runtime. */
+export function collectAnswer(
+  run: Run,
+  request: IncomingMessage,
+  contentType: string | undefined,
+  done: (status: 202 | 413) => void,
+): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  request.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= maxAnswerBytes) chunks.push(chunk);
+  });
+  request.on("end", () => {
+    if (size > maxAnswerBytes) {
+      const errorMessage = `Response payload size exceeded maximum allowed payload size (${maxAnswerBytes} bytes).`;
+      const payload = JSON.stringify({ errorMessage, errorType: "Function.ResponseSizeTooLarge" });
+      run.end({ payload, functionError: "Unhandled" });
+      return done(413);
+    }
+    const bytes = Buffer.concat(chunks);
+    const isText = isUtf8(bytes);
+    run.end({ payload: bytes.toString(), contentType, bytes: isText ? undefined : bytes });
+    done(202);
+  });
+}
+
+/** Hands a stream on as it comes; a slow reader holds the function back. */
+export function passAnswer(
+  run: Run,
+  request: IncomingMessage,
+  sink: ResponseSink,
+  contentType: string | undefined,
+  done: (status: 202 | 413) => void,
+): void {
+  let size = 0;
+  sink.begin(contentType, run.event.executedVersion);
+  request.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxStreamedBytes || run.isOver) return;
+    const full = sink.write(chunk);
+    if (full === undefined) return;
+    request.pause();
+    full.then(
+      () => request.resume(),
+      () => request.resume(),
+    );
+  });
+  request.on("end", () => {
+    run.end({ payload: "", contentType });
+    done(size > maxStreamedBytes ? 413 : 202);
+  });
+}
