@@ -1,6 +1,5 @@
 import { AwsError } from "../../protocols/error.ts";
 import type { OperationCodec, WireRequest, WireResponse } from "../../protocols/protocol.ts";
-import { performance } from "../engine/real-time.ts";
 import { StoreError } from "../engine/store-error.ts";
 import type { Call, Request } from "./call.ts";
 import { elsewhere } from "./elsewhere.ts";
@@ -54,10 +53,7 @@ export class Answers {
 
   /** Logs a call that has ended. */
   record(call: Call, status: number, failure: AwsError | undefined): void {
-    call.status = status;
-    call.failure = failure;
-    call.durationMs = performance.now() - call.startedAt;
-    this.#deps.requests.add(call);
+    this.#deps.requests.add(call, status, failure);
   }
 
   /** What AWS would not say, but helps whoever looks for the reason. */

@@ -10,7 +10,7 @@ import type { Memory } from "../engine/memory.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import { type AnswerDependencies, Answers } from "./answers.ts";
-import { InnerCall, RelayedRequest, Request } from "./call.ts";
+import { Call, Request } from "./call.ts";
 import { Cause } from "./cause.ts";
 import { BodyTooLarge } from "./door.ts";
 import type { Identities } from "./identity.ts";
@@ -80,14 +80,9 @@ export class Dispatcher {
     if (call.identity.expired) return this.#answers.fail(expiredToken(claimed.protocol.name), call, request);
     const cause = Cause.ofRequest(call.requestId, call.time, origin, request.headers["x-amzn-trace-id"]);
     const invocation = new Invocation(call.identity, cause);
-    const perform = () => this.#perform(request, claimed, call, invocation, origin);
     const reset = this.#deps.resets.ended(invocation.account);
-    if (reset === undefined) return perform();
-    const answer = reset.then(() => {
-      const performed = perform();
-      return "status" in performed ? performed : performed.response;
-    });
-    return { response: answer, abort: () => invocation.abort() };
+    if (reset === undefined) return this.#perform(request, claimed, call, invocation, origin);
+    return pending(this.#performAfter(reset, request, claimed, call, invocation, origin), invocation);
   }
 
   /**
@@ -100,10 +95,23 @@ export class Dispatcher {
     if (rest !== undefined) await rest;
     const claimed = claim(request, this.#models, protocols);
     const requestId = random.fork("between services").uuid();
-    const call = new RelayedRequest(claimed, request, invocation, requestId, clock.now());
+    const call = new Request(claimed, request, invocation, requestId, clock.now(), invocation.cause);
     if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
     const answer = this.#perform(request, claimed, call, invocation, invocation.origin ?? this.address);
     return "status" in answer ? answer : await answer.response;
+  }
+
+  async #performAfter(
+    reset: Promise<void>,
+    request: WireRequest,
+    claimed: Claim,
+    call: Request,
+    invocation: Invocation,
+    origin: string,
+  ): Promise<WireResponse> {
+    await reset;
+    const performed = this.#perform(request, claimed, call, invocation, origin);
+    return "status" in performed ? performed : performed.response;
   }
 
   #perform(
@@ -138,24 +146,12 @@ export class Dispatcher {
         // An operation refuses for the state it saw ("already exists"), which a crash could still undo.
         const flushed = deps.store.flushedSince(commits);
         if (flushed === undefined) throw error;
-        return this.#pending(
-          flushed.then(() => Promise.reject(error)),
-          codec,
-          call,
-          request,
-          invocation,
-        );
+        return this.#pending(errorAfter(flushed, error), codec, call, request, invocation);
       }
       if (!(result instanceof Promise)) {
         const flushed = deps.store.flushedSince(commits);
         if (flushed === undefined) return this.#answers.succeed(codec, result, call, request);
-        return this.#pending(
-          flushed.then(() => result),
-          codec,
-          call,
-          request,
-          invocation,
-        );
+        return this.#pending(resultAfter(flushed, result), codec, call, request, invocation);
       }
       return this.#pending(this.#afterFlush(result, commits), codec, call, request, invocation);
     } catch (error) {
@@ -209,8 +205,9 @@ export class Dispatcher {
     if (rest !== undefined) await rest;
     const reset = this.#deps.resets.ended(invocation.account);
     if (reset !== undefined) await reset;
-    const call = new InnerCall(model, invocation, random.fork("between services").uuid(), clock.now());
-    const details = { requestId: call.requestId, operation, origin: invocation.origin ?? this.address };
+    const requestId = random.fork("between services").uuid();
+    const call = new Call(model.service, model.name, invocation, requestId, clock.now(), invocation.cause);
+    const details = { requestId, operation, origin: invocation.origin ?? this.address };
     try {
       this.#admit(route, 0);
       const given = (form === "json" ? jsonReader(model)(input ?? {}) : input) as Record<string, unknown>;
@@ -258,19 +255,33 @@ export class Dispatcher {
     request: WireRequest,
     invocation: Invocation,
   ): PendingResponse {
-    return {
-      response: output.then(
-        (value) => this.#answers.succeed(codec, value, call, request),
-        (error) => this.#answers.fail(error, call, request),
-      ),
-      abort: () => invocation.abort(),
-    };
+    const response = output.then(
+      (value) => this.#answers.succeed(codec, value, call, request),
+      (error) => this.#answers.fail(error, call, request),
+    );
+    return pending(response, invocation);
   }
 
   /** @throws AwsError the service's throttling error for new work when memory is short. */
   #admit({ isNewWork, operation }: Route, bytes: number): void {
     if (isNewWork && this.#deps.memory?.isShort(bytes)) throw outOfMemory(operation.service);
   }
+}
+
+// What waits has functions of its own: one that makes closures pays for them at each call, also where none is made.
+
+function pending(response: Promise<WireResponse>, invocation: Invocation): PendingResponse {
+  return { response, abort: () => invocation.abort() };
+}
+
+async function resultAfter(flushed: Promise<void>, result: object | undefined): Promise<object | undefined> {
+  await flushed;
+  return result;
+}
+
+async function errorAfter(flushed: Promise<void>, error: unknown): Promise<never> {
+  await flushed;
+  throw error;
 }
 
 function jsonReader(model: OperationModel): JsonDecoder {

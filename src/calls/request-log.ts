@@ -1,5 +1,8 @@
+import type { AwsError } from "../../protocols/error.ts";
 import { Ring } from "../engine/ring.ts";
 import { withoutSecrets } from "../outside/secrets.ts";
+import type { Call } from "./call.ts";
+import { KeptCall } from "./kept-call.ts";
 import { Notes } from "./notes.ts";
 
 /** One answered request, or one call between services, as `/_busbar/requests` shows it. */
@@ -50,19 +53,22 @@ export interface RequestFilter {
 }
 
 /** The last requests. */
-export class RequestLog extends Ring<RequestRecord> {
+export class RequestLog {
+  readonly #kept = new Ring<KeptCall>();
   readonly #watchers = new Set<(record: RequestRecord) => void>();
   readonly #notes: Notes;
 
   constructor(notes = new Notes()) {
-    super();
     this.#notes = notes;
   }
 
-  override add(record: RequestRecord): void {
-    super.add(record);
+  /** Takes a call that has just ended. */
+  add(call: Call, status: number, failure: AwsError | undefined): void {
+    const kept = this.#kept.next ?? new KeptCall();
+    kept.fill(call, status, failure);
+    this.#kept.add(kept);
     if (this.#watchers.size === 0) return;
-    const shown = this.#shown(record, this.#notes.byId());
+    const shown = this.#shown(kept, this.#notes.byId());
     for (const watcher of this.#watchers) watcher(shown);
   }
 
@@ -86,9 +92,14 @@ export class RequestLog extends Ring<RequestRecord> {
   }
 
   /** Newest first, each a plain copy. */
-  override *newestFirst(): IterableIterator<RequestRecord> {
+  *newestFirst(): IterableIterator<RequestRecord> {
     const notes = this.#notes.byId();
-    for (const record of super.newestFirst()) yield this.#shown(record, notes);
+    for (const kept of this.#kept.newestFirst()) yield this.#shown(kept, notes);
+  }
+
+  /** Forgets all requests, or those the predicate does not keep. */
+  clear(keep?: (request: RequestRecord) => boolean): void {
+    this.#kept.clear(keep);
   }
 
   #shown(record: RequestRecord, notes: ReturnType<Notes["byId"]>): RequestRecord {

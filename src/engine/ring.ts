@@ -8,6 +8,11 @@ export class Ring<Item> {
     this.#capacity = capacity;
   }
 
+  /** What the next item takes the place of; undefined while there is room. Whoever knows it nowhere else can fill it again. */
+  get next(): Item | undefined {
+    return this.#items[this.#next];
+  }
+
   add(item: Item): void {
     this.#items[this.#next] = item;
     this.#next = this.#next + 1 === this.#capacity ? 0 : this.#next + 1;

@@ -53,7 +53,8 @@ export const contentTable = definePackedTable<ContentRow>({
     const md5 = copy === undefined ? bodyMd5 : `${copy.signatureAt} ${copy.ownAt} ${copy.own}`;
     const rare =
       traceHeader === undefined && attributes === undefined ? "" : JSON.stringify({ traceHeader, attributes });
-    return `${serial}\n${account}\n${id}\n${md5}\n${senderId}\n${deduplicationId}\n${rare}\n${cause}`;
+    // One flat text at once: a template of so many parts is a tree of them, which is walked to be written.
+    return [serial, account, id, md5, senderId, deduplicationId, rare, cause].join("\n");
   },
   text: (content) => content.body,
   row: (head, body) => {

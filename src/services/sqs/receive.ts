@@ -76,8 +76,9 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
   const deadlineMs = service.now + waitSeconds * 1000;
   const poll = (): GivenMessage[] | Promise<GivenMessage[]> => {
     const found = attempt();
+    if (found.length > 0 || ask.shortPoll) return found;
     const leftMs = deadlineMs - service.now;
-    if (found.length > 0 || leftMs <= 0) return found;
+    if (leftMs <= 0) return found;
     return service.longPolls.wait(queue.arn, leftMs, context.signal, attempt);
   };
   // Attributes may change while a poll waits, so each attempt looks at the queue again.
@@ -276,7 +277,7 @@ function shown(
   const selected = selectAttributes(content.attributes, wantedAttributes);
   return {
     // For services that read the queue: AWS has no such member, and no client sees it.
-    ...(isInner ? { cause: Cause.from(content.cause).next("message", content.id).text } : {}),
+    cause: isInner ? Cause.from(content.cause).next("message", content.id).text : undefined,
     MessageId: content.id,
     ReceiptHandle: receiptHandle(message, content.id, queue),
     MD5OfBody: content.bodyMd5,

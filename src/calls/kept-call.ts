@@ -1,0 +1,78 @@
+/** Calls that were answered, as the log of requests keeps them. */
+import type { AwsError } from "../../protocols/error.ts";
+import type { OperationModel } from "../../protocols/schema.ts";
+import { performance } from "../engine/real-time.ts";
+import type { Call } from "./call.ts";
+import type { Cause } from "./cause.ts";
+import type { RequestRecord } from "./request-log.ts";
+import { type Input, parametersOf, resourceOf } from "./shown-call.ts";
+
+/**
+ * What is kept of one call. Such objects are filled again and again: thousands of calls a second that each stay for the
+ * next thousand would be most of what the garbage collector has to move. What costs work is made when somebody looks.
+ */
+export class KeptCall implements RequestRecord {
+  time = 0;
+  service: string | undefined;
+  operation: string | undefined;
+  method: string | undefined;
+  host: string | undefined;
+  path: string | undefined;
+  account = "";
+  region = "";
+  status = 0;
+  hint: string | undefined;
+  durationMs = 0;
+  requestId = "";
+  #failure: AwsError | undefined;
+  #cause: Cause | undefined;
+  #input: Input | undefined;
+  #inputModel: OperationModel | undefined;
+  #resource: string | undefined;
+
+  /** Takes over a call that has just ended. */
+  fill(call: Call, status: number, failure: AwsError | undefined): void {
+    this.time = call.time;
+    this.service = call.service;
+    this.operation = call.operation;
+    this.method = call.method;
+    this.host = call.host;
+    this.path = call.path;
+    this.account = call.caller.account;
+    this.region = call.caller.region;
+    this.status = status;
+    this.hint = call.hint;
+    this.durationMs = performance.now() - call.startedAt;
+    this.requestId = call.requestId;
+    this.#failure = failure;
+    this.#cause = call.cause;
+    this.#input = call.input;
+    this.#inputModel = call.inputModel;
+    this.#resource = call.resource;
+  }
+
+  get resource(): string | undefined {
+    return this.#input === undefined ? this.#resource : resourceOf(this.#input);
+  }
+
+  get parameters(): Readonly<Record<string, string>> | undefined {
+    if (this.#input === undefined || this.#inputModel === undefined) return undefined;
+    return parametersOf(this.#inputModel, this.#input);
+  }
+
+  get errorName(): string | undefined {
+    return this.#failure?.name;
+  }
+
+  get error(): string | undefined {
+    return this.#failure?.queryCode;
+  }
+
+  get message(): string | undefined {
+    return this.#failure?.message;
+  }
+
+  get cause(): string | undefined {
+    return this.#cause?.chain;
+  }
+}
