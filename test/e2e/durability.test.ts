@@ -148,6 +148,11 @@ it(`after ${kills} kills every acknowledged message is there and no deleted one 
       unacknowledged += 1;
       ledger.sent.add(body);
     }
+    // So that looking at all that is there does not take longer from kill to kill.
+    if (kill % 5 === 0) {
+      await clientOf(cli).purgeQueue({ QueueUrl: queueUrl });
+      for (const body of found) ledger.deleted.add(body);
+    }
   }
   cli.kill("SIGTERM");
   expect((await cli.ended).code).toBe(0);
