@@ -8,7 +8,8 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { createBusbar } from "../../src/index.ts";
+import { type Busbar, createBusbar } from "../../src/index.ts";
+import { ask } from "../support/apigatewayv2.ts";
 
 const run = promisify(execFile);
 const configuration = join(import.meta.dirname, "terraform");
@@ -37,6 +38,21 @@ async function provider(): Promise<string | undefined> {
     }
   }
   return undefined;
+}
+
+/** Calls the REST and the HTTP API as they were applied: the function behind both gives the same answer. */
+async function callApis(bus: Busbar, outputs: string): Promise<void> {
+  bus.registerFunction("worker", (event) => {
+    const { path, rawPath, queryStringParameters: query } = event as Record<string, unknown>;
+    return { statusCode: 201, headers: { "x-orders": "2" }, body: JSON.stringify({ path: path ?? rawPath, query }) };
+  });
+  const { rest, http } = JSON.parse(outputs) as Record<"rest" | "http", { value: string }>;
+  for (const url of [`${rest.value}/orders?page=2`, `${http.value}/orders?page=2`]) {
+    const { host: Host, pathname, search } = new URL(url);
+    const { status, headers, text } = await ask(bus.endpoint, pathname + search, { headers: { Host } });
+    expect([url, status, headers["x-orders"]]).toEqual([url, 201, "2"]);
+    expect(JSON.parse(text)).toEqual({ path: "/orders", query: { page: "2" } });
+  }
 }
 
 it(
@@ -86,6 +102,7 @@ it(
       for (const changed of [false, true]) {
         const variable = ["-var", `changed=${changed}`];
         expect(await terraform("apply", ...known, ...variable)).toEqual(done);
+        if (!changed) await callApis(bus, (await terraform("output", "-json")).text);
         // 2 would be a difference.
         expect(await terraform("plan", "-detailed-exitcode", ...wide, ...variable)).toEqual(done);
       }

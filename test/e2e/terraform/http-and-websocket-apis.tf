@@ -249,3 +249,7 @@ resource "aws_apigatewayv2_stage" "chat" {
 
   depends_on = [aws_api_gateway_account.all]
 }
+
+output "http" {
+  value = aws_apigatewayv2_api.quick.api_endpoint
+}

@@ -123,6 +123,22 @@ resource "aws_api_gateway_method" "get" {
   }
 }
 
+resource "aws_api_gateway_method" "list" {
+  rest_api_id   = aws_api_gateway_rest_api.shop.id
+  resource_id   = aws_api_gateway_resource.orders.id
+  http_method   = "GET"
+  authorization = "NONE"
+}
+
+resource "aws_api_gateway_integration" "list" {
+  rest_api_id             = aws_api_gateway_rest_api.shop.id
+  resource_id             = aws_api_gateway_resource.orders.id
+  http_method             = aws_api_gateway_method.list.http_method
+  type                    = "AWS_PROXY"
+  integration_http_method = "POST"
+  uri                     = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/${local.function}/invocations"
+}
+
 resource "aws_api_gateway_method_response" "ok" {
   rest_api_id         = aws_api_gateway_rest_api.shop.id
   resource_id         = aws_api_gateway_resource.orders.id
@@ -198,7 +214,11 @@ resource "aws_api_gateway_deployment" "shop" {
   rest_api_id = aws_api_gateway_rest_api.shop.id
   description = var.changed ? "second" : "first"
   triggers    = { changed = var.changed }
-  depends_on  = [aws_api_gateway_integration.post, aws_api_gateway_integration.get]
+  depends_on = [
+    aws_api_gateway_integration.post,
+    aws_api_gateway_integration.get,
+    aws_api_gateway_integration.list,
+  ]
 
   lifecycle {
     create_before_destroy = true
@@ -323,4 +343,8 @@ data "aws_api_gateway_export" "live" {
   rest_api_id = aws_api_gateway_stage.live.rest_api_id
   stage_name  = aws_api_gateway_stage.live.stage_name
   export_type = "oas30"
+}
+
+output "rest" {
+  value = aws_api_gateway_stage.live.invoke_url
 }
