@@ -189,9 +189,17 @@ export function endpointOf(
 }
 
 /** The service of ours that the URI names; undefined for one that Busbar does not have. */
+/** Services by all names that they are signed for or reached by, for each set of models made at its first call. */
+const namedModels = new WeakMap<ReadonlyMap<string, ServiceModel>, Map<string, ServiceModel>>();
+
 function modelOf({ service }: ServiceTarget, models: ReadonlyMap<string, ServiceModel>): ServiceModel | undefined {
-  for (const model of models.values()) {
-    if (model.signingNames.includes(service) || model.hostPrefixes.includes(service)) return model;
+  let named = namedModels.get(models);
+  if (named === undefined) {
+    named = new Map();
+    for (const model of models.values()) {
+      for (const name of [...model.signingNames, ...model.hostPrefixes]) if (!named.has(name)) named.set(name, model);
+    }
+    namedModels.set(models, named);
   }
-  return undefined;
+  return named.get(service);
 }

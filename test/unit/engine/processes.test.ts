@@ -53,6 +53,21 @@ describe("processes", () => {
     expect(text).not.toContain("VITEST");
   });
 
+  it("tell the most memory they have held where the system does, also once they have ended", async () => {
+    const child = processes().start({
+      command: process.execPath,
+      args: ["-e", "setTimeout(() => globalThis.held = Buffer.alloc(128 << 20, 1), 200); setTimeout(() => {}, 60_000)"],
+      env,
+      directory: "/",
+      onOutput: () => {},
+    });
+    if (existsSync("/proc/self/status")) await until(() => (child.peakBytes() ?? 0) > 128 << 20);
+    const peak = child.peakBytes();
+    child.kill();
+    await child.ended;
+    expect(child.peakBytes() ?? 0).toBeGreaterThanOrEqual(peak ?? 0);
+  });
+
   it("tell what could not be run, and what ended them", async () => {
     const all = processes();
     const options = { args: [], env, directory: "/", onOutput: () => {} };
