@@ -7,7 +7,7 @@ import { SNS } from "@aws-sdk/client-sns";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PolicyMode } from "../../../src/access/guard.ts";
 import { functionUri } from "../../support/apigateway.ts";
-import { functionArn, LambdaEnvironment } from "../../support/lambda.ts";
+import { functionArn, LambdaEnvironment, roleArn } from "../../support/lambda.ts";
 import { refused } from "../../support/refusal.ts";
 
 const owner = "000000000000";
@@ -32,10 +32,12 @@ class Callers {
   readonly sns: SNS;
   readonly events: EventBridge;
   readonly other: Lambda;
+  readonly rest: APIGateway;
   dead = "";
   url = "";
   signedUrl = "";
   restId = "";
+  restMethodId = "";
   restAuthorizerId = "";
   httpId = "";
   httpAuthorizerId = "";
@@ -45,6 +47,7 @@ class Callers {
     this.env = env;
     this.sns = new SNS(config);
     this.events = new EventBridge(config);
+    this.rest = new APIGateway(config);
     this.other = new Lambda({ ...env.bus.clientConfig({ account: stranger }), maxAttempts: 1 });
   }
 
@@ -80,7 +83,7 @@ class Callers {
   }
 
   async #restApi(): Promise<void> {
-    const rest = new APIGateway(this.env.bus.clientConfig());
+    const { rest } = this;
     const { id: restApiId = "", rootResourceId: parentId = "" } = await rest.createRestApi({ name: "rest" });
     const uri = functionUri(FunctionName);
     const { id: authorizerId = "" } = await rest.createAuthorizer({
@@ -91,21 +94,27 @@ class Callers {
       identitySource: "method.request.header.Authorization",
       authorizerResultTtlInSeconds: 0,
     });
-    const method = async (pathPart: string, more: { authorizerId?: string }, type: "AWS_PROXY" | "MOCK") => {
+    const method = async (
+      pathPart: string,
+      type: "AWS_PROXY" | "MOCK",
+      more: { authorizerId?: string } = {},
+      credentials?: string,
+    ) => {
       const { id: resourceId = "" } = await rest.createResource({ restApiId, parentId, pathPart });
       const at = { restApiId, resourceId, httpMethod: "GET" };
       await rest.putMethod({ ...at, authorizationType: more.authorizerId === undefined ? "NONE" : "CUSTOM", ...more });
       const requestTemplates = { "application/json": '{"statusCode":200}' };
-      const integration = type === "MOCK" ? { requestTemplates } : { uri, integrationHttpMethod: "POST" };
+      const integration = type === "MOCK" ? { requestTemplates } : { uri, integrationHttpMethod: "POST", credentials };
       await rest.putIntegration({ ...at, type, ...integration });
-      if (type !== "MOCK") return;
+      if (type !== "MOCK") return resourceId;
       await rest.putMethodResponse({ ...at, statusCode: "200" });
       await rest.putIntegrationResponse({ ...at, statusCode: "200" });
+      return resourceId;
     };
-    await method("x", {}, "AWS_PROXY");
-    await method("authorized", { authorizerId }, "MOCK");
+    this.restMethodId = await method("x", "AWS_PROXY");
+    await method("role", "AWS_PROXY", {}, roleArn);
+    await method("authorized", "MOCK", { authorizerId });
     await rest.createDeployment({ restApiId, stageName: "dev" });
-    rest.destroy();
     [this.restId, this.restAuthorizerId] = [restApiId, authorizerId];
   }
 
@@ -170,7 +179,7 @@ class Callers {
   }
 
   async stop(): Promise<void> {
-    for (const client of [this.sns, this.events, this.other]) client.destroy();
+    for (const client of [this.sns, this.events, this.rest, this.other]) client.destroy();
     await this.env.stop();
   }
 }
@@ -204,6 +213,16 @@ const rest: Way = {
   call: (callers) => callers.api(callers.restId, "/dev/x"),
   let: [200, "ran"],
   refused: [500, '{"message":"Internal server error"}'],
+};
+const restByRole: Way = { ...rest, call: (callers) => callers.api(callers.restId, "/dev/role") };
+/** What the log of a test says of it. */
+const restTest: Way = {
+  async call({ rest, restId: restApiId, restMethodId: resourceId }) {
+    const { status, log = "" } = await rest.testInvokeMethod({ restApiId, resourceId, httpMethod: "GET" });
+    return [status, /configuration error: (.*)/.exec(log)?.[1]];
+  },
+  let: [200, undefined],
+  refused: [500, "Invalid permissions on Lambda function"],
 };
 const restAuthorizer: Way = {
   call: async (callers) => (await callers.api(callers.restId, "/dev/authorized"))[0],
@@ -285,6 +304,19 @@ const cases: readonly Case[] = [
     rest,
     "refused",
     ({ restId }) => [service("apigateway", { SourceArn: apiArn(restId, "*/POST/x") })],
+  ],
+  ["a REST API that has a role for it", restByRole, "let"],
+  [
+    "a test of a REST API, where a stage is let",
+    restTest,
+    "refused",
+    ({ restId }) => [service("apigateway", { SourceArn: apiArn(restId, "dev/GET/x") })],
+  ],
+  [
+    "a test of a REST API, where all stages are let",
+    restTest,
+    "let",
+    ({ restId }) => [service("apigateway", { SourceArn: apiArn(restId, "*/GET/x") })],
   ],
   ["a REST API's authorizer that nothing lets", restAuthorizer, "refused"],
   [
