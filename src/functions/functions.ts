@@ -12,7 +12,7 @@ import type { Store } from "../engine/store.ts";
 import { callHandler, type FunctionHandler } from "./handlers.ts";
 import { functionVersion, nameOf, unqualified } from "./names.ts";
 import { callUrl, type RemoteFunctions } from "./remote.ts";
-import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider, InvokeOptions } from "./types.ts";
+import type { Asking, FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider, InvokeOptions } from "./types.ts";
 
 /** Lambda's limit for the time a function may take, which is the time-out of functions that have none of their own. */
 const invokeTimeoutMs = 900_000;
@@ -82,6 +82,14 @@ export class Functions {
   /** Whether anybody has the function. @throws AwsError when its function has no such version */
   has(arn: string, invocation: Invocation): boolean {
     return this.#look(arn, invocation) !== undefined;
+  }
+
+  /**
+   * Looks before an event is kept for later whether the function would take it.
+   * @throws AwsError ResourceNotFoundException, AccessDeniedException
+   */
+  check(arn: string, asking: Asking): void {
+    this.#find(arn, asking.invocation).check?.(asking);
   }
 
   /** Whether a handler or an option stands for the function, whatever else has one of its name. */

@@ -50,10 +50,15 @@ export interface FunctionCall extends InvokeOptions {
   readonly notedAs?: string | undefined;
 }
 
+/** Who asks whether a call would be let. */
+export type Asking = Pick<FunctionCall, "invocation" | "requestId" | "notedAs">;
+
 /** A function that somebody has. */
 export interface FoundFunction {
   /** @throws AwsError when it was not invoked: throttled, not ready. */
   invoke(call: FunctionCall): Promise<FunctionAnswer>;
+  /** Absent: whoever may reach it may invoke it. @throws AwsError AccessDeniedException */
+  check?(asking: Asking): void;
   /** Takes an event to run later, with its retries and destinations. Inside a transaction. Absent: the caller tries again. */
   accept?(call: FunctionCall): void;
 }

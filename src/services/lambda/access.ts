@@ -5,7 +5,7 @@ import { notAuthorized } from "../../access/refusal.ts";
 import type { Caller } from "../../apis/caller.ts";
 import { sourceIpOf } from "../../apis/request-context.ts";
 import type { DoorRequest } from "../../calls/door.ts";
-import type { FunctionCall } from "../../functions/types.ts";
+import type { Asking as AskingService } from "../../functions/types.ts";
 import { accessDenied } from "./errors.ts";
 import type { Lambda } from "./lambda.ts";
 import type { PolicyRow, UrlRow } from "./tables.ts";
@@ -36,8 +36,8 @@ export function checkMayInvoke(lambda: Lambda, arn: string, owner: string, askin
 }
 
 /** Asks for what a service does by itself. For clients the operations ask, which know the request. @throws AwsError AccessDeniedException */
-export function checkService(lambda: Lambda, arn: string, owner: string, call: FunctionCall): void {
-  const { invocation, requestId, notedAs = requestId } = call;
+export function checkService(lambda: Lambda, arn: string, owner: string, asking: AskingService): void {
+  const { invocation, requestId, notedAs = requestId } = asking;
   const { account, region, principal } = invocation;
   if (principal.kind !== "service") return;
   checkMayInvoke(lambda, arn, owner, { account, region, principal, request: undefined, requestId: notedAs });

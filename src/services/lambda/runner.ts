@@ -50,6 +50,7 @@ export class Runner implements FunctionProvider {
     const target = this.#lambda.targetOf(row, qualifier, asked);
     const { account, region } = row;
     return {
+      check: (asking) => checkService(this.#lambda, asked, account, asking),
       invoke: (call) => this.#invoke(target, { ...call, arn: asked }),
       accept: (call) => {
         checkService(this.#lambda, asked, account, call);

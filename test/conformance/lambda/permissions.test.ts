@@ -96,7 +96,7 @@ class Callers {
     });
     const method = async (
       pathPart: string,
-      type: "AWS_PROXY" | "MOCK",
+      type: "AWS_PROXY" | "AWS" | "MOCK",
       more: { authorizerId?: string } = {},
       credentials?: string,
     ) => {
@@ -104,15 +104,19 @@ class Callers {
       const at = { restApiId, resourceId, httpMethod: "GET" };
       await rest.putMethod({ ...at, authorizationType: more.authorizerId === undefined ? "NONE" : "CUSTOM", ...more });
       const requestTemplates = { "application/json": '{"statusCode":200}' };
-      const integration = type === "MOCK" ? { requestTemplates } : { uri, integrationHttpMethod: "POST", credentials };
+      const requestParameters =
+        type === "AWS" ? { "integration.request.header.X-Amz-Invocation-Type": "'Event'" } : undefined;
+      const integration =
+        type === "MOCK" ? { requestTemplates } : { uri, integrationHttpMethod: "POST", credentials, requestParameters };
       await rest.putIntegration({ ...at, type, ...integration });
-      if (type !== "MOCK") return resourceId;
+      if (type === "AWS_PROXY") return resourceId;
       await rest.putMethodResponse({ ...at, statusCode: "200" });
       await rest.putIntegrationResponse({ ...at, statusCode: "200" });
       return resourceId;
     };
     this.restMethodId = await method("x", "AWS_PROXY");
     await method("role", "AWS_PROXY", {}, roleArn);
+    await method("later", "AWS");
     await method("authorized", "MOCK", { authorizerId });
     await rest.createDeployment({ restApiId, stageName: "dev" });
     [this.restId, this.restAuthorizerId] = [restApiId, authorizerId];
@@ -215,6 +219,11 @@ const rest: Way = {
   refused: [500, '{"message":"Internal server error"}'],
 };
 const restByRole: Way = { ...rest, call: (callers) => callers.api(callers.restId, "/dev/role") };
+const restLater: Way = {
+  call: async (callers) => (await callers.api(callers.restId, "/dev/later"))[0],
+  let: 200,
+  refused: 500,
+};
 /** What the log of a test says of it. */
 const restTest: Way = {
   async call({ rest, restId: restApiId, restMethodId: resourceId }) {
@@ -306,6 +315,8 @@ const cases: readonly Case[] = [
     ({ restId }) => [service("apigateway", { SourceArn: apiArn(restId, "*/POST/x") })],
   ],
   ["a REST API that has a role for it", restByRole, "let"],
+  ["a REST API that wants it run later, and nothing lets", restLater, "refused"],
+  ["a REST API that wants it run later, and is let", restLater, "let", () => [service("apigateway")]],
   [
     "a test of a REST API, where a stage is let",
     restTest,

@@ -169,7 +169,11 @@ export class LambdaIntegration {
     const { store, delivery, functions } = this.#surroundings;
     const roleArn = roleOf(call, this.#definition);
     const invocation = invocationOf(call, roleArn);
-    if (!functions.has(functionArn, invocation)) throw configurationError(notCallable);
+    try {
+      functions.check(functionArn, { invocation, requestId: call.ids.requestId });
+    } catch (error) {
+      throw error instanceof AwsError ? configurationError(notCallable) : error;
+    }
     const { account, region } = call.place.api.snapshot;
     invocation.cause.run(() =>
       store.transaction(() =>
