@@ -143,6 +143,22 @@ export class Sqs {
 
   /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
   settle(queue: QueueRow, now: number): void {
+    if (this.#isDue(queue, now)) this.#settleDue(queue, now);
+  }
+
+  /** Whether time has anything to do on a queue, which it mostly has not. */
+  #isDue(queue: QueueRow, now: number): boolean {
+    const { sent, delayed, inFlight } = this.messages.by;
+    const oldest = sent.first(queue.arn);
+    if (oldest === undefined) return false;
+    if (oldest.sentMs + retentionMs(queue) <= now) return true;
+    const nextDelayed = delayed.first(queue.arn);
+    if (nextDelayed !== undefined && nextDelayed.availableMs <= now) return true;
+    const nextInFlight = inFlight.first(queue.arn);
+    return nextInFlight !== undefined && nextInFlight.availableMs <= now;
+  }
+
+  #settleDue(queue: QueueRow, now: number): void {
     this.deps.store.derive(() => this.#settle(queue, now));
   }
 
@@ -154,19 +170,13 @@ export class Sqs {
       this.retention.messages.run(queue.arn);
       landed = true;
     }
-    const nextDelayed = by.delayed.first(queue.arn);
-    if (nextDelayed && nextDelayed.availableMs <= now) {
-      for (const message of by.delayed.range(queue.arn, { lte: now })) {
-        this.putMessage({ ...message, availableMs: 0, delayed: false });
-        this.fairness.delayEnded(message, message.availableMs);
-      }
+    for (const message of by.delayed.range(queue.arn, { lte: now })) {
+      this.putMessage({ ...message, availableMs: 0, delayed: false });
+      this.fairness.delayEnded(message, message.availableMs);
     }
-    const nextInFlight = by.inFlight.first(queue.arn);
-    if (nextInFlight && nextInFlight.availableMs <= now) {
-      for (const message of by.inFlight.range(queue.arn, { lte: now })) {
-        this.putMessage({ ...message, availableMs: 0 });
-        this.fairness.endedEarlier(message, message.availableMs);
-      }
+    for (const message of by.inFlight.range(queue.arn, { lte: now })) {
+      this.putMessage({ ...message, availableMs: 0 });
+      this.fairness.endedEarlier(message, message.availableMs);
       landed = true;
     }
     if (landed) this.fairness.landed(queue.arn, now);
