@@ -153,4 +153,15 @@ describe("tests", () => {
     );
     expect(held).toEqual([]);
   });
+
+  it("share what they import, so that those which replace modules or fake the process's timers are isolated", () => {
+    const shared = sources("test").filter(
+      (file) =>
+        file.endsWith(".test.ts") &&
+        !file.endsWith(".isolated.test.ts") &&
+        !file.startsWith(join("test", "house")) &&
+        /\bvi\.(mock|useFakeTimers)\(/.test(readFileSync(join(root, file), "utf8")),
+    );
+    expect(shared).toEqual([]);
+  });
 });

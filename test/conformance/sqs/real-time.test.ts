@@ -14,6 +14,7 @@ afterAll(() => bus.close());
 
 it("a delay and then a visibility timeout end into polls that wait for them", async () => {
   const { QueueUrl } = await sqs.createQueue({ QueueName: "q", Attributes: { VisibilityTimeout: "1" } });
+  const before = Date.now();
   await sqs.sendMessage({ QueueUrl, MessageBody: "x", DelaySeconds: 1 });
   const poll = async () => {
     const { Messages } = await sqs.receiveMessage({
@@ -23,7 +24,6 @@ it("a delay and then a visibility timeout end into polls that wait for them", as
     });
     return Messages?.map(({ Body, Attributes }) => [Body, Attributes?.ApproximateReceiveCount]);
   };
-  const before = Date.now();
   expect(await poll()).toEqual([["x", "1"]]);
   expect(await poll()).toEqual([["x", "2"]]);
   // Never early; how late is the machine's business.
