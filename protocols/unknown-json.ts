@@ -5,6 +5,27 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A member of the object's own, never one inherited from its prototype. */
+export function getOwn<Value>(object: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Sets a member of the object's own even for the key `__proto__`, which plain assignment would turn into a change of prototype. */
+export function setOwn<Value>(object: Record<string, Value>, key: string, value: Value): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    object[key] = value;
+  }
+}
+
+/** A shallow copy in which an own `__proto__` key stays a plain key. */
+export function copyObject<Value>(object: Readonly<Record<string, Value>>): Record<string, Value> {
+  const copy: Record<string, Value> = {};
+  for (const key of Object.keys(object)) setOwn(copy, key, object[key] as Value);
+  return copy;
+}
+
 /** The value of a JSON text; undefined when the text is no JSON. */
 export function tryParseJson(text: string): unknown {
   try {

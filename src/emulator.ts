@@ -1,5 +1,6 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
+import { getOwn } from "../protocols/unknown-json.ts";
 import { Guard } from "./access/guard.ts";
 import { Apis } from "./apis/apis.ts";
 import { ApiDoor } from "./apis/door.ts";
@@ -244,7 +245,7 @@ export class Emulator {
   async pull(service: string, lever: string, body: Record<string, unknown>): Promise<object | undefined> {
     const running = this.#running.find(({ definition }) => definition.model.name === service);
     const levers = running?.definition.levers;
-    const run = levers !== undefined && Object.hasOwn(levers, lever) ? levers[lever] : undefined;
+    const run = levers === undefined ? undefined : getOwn(levers, lever);
     if (running === undefined || run === undefined) return undefined;
     const place = { account: defaultAccount, region: this.#defaultRegion };
     const cause = Cause.beginning("lever", `${service}/${lever}`, this.clock.now());

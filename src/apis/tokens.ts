@@ -1,7 +1,7 @@
 /** JSON Web Tokens of API callers: verified with the keys that their issuers publish, in their time by the clock. */
 
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { jsonObject } from "../../protocols/unknown-json.ts";
+import { getOwn, jsonObject } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
 import { HttpCallError, httpCall } from "../outside/http-client.ts";
 
@@ -76,7 +76,7 @@ export class Tokens {
     if (parts.length !== 3) throw new TokenError("token contains an invalid number of segments");
     const [head = "", payload = "", signature = ""] = parts;
     const { alg, kid } = jsonOf(head);
-    const digest = typeof alg === "string" && Object.hasOwn(digests, alg) ? digests[alg] : undefined;
+    const digest = typeof alg === "string" ? getOwn(digests, alg) : undefined;
     if (digest === undefined)
       throw new TokenError(`signing method ${typeof alg === "string" ? alg : "none"} is invalid`);
     const key = await this.#key(issuer, typeof kid === "string" ? kid : "");

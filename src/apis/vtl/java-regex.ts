@@ -1,4 +1,6 @@
 /** The methods of Java's strings that take regular expressions, matched in linear time. */
+
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { LinearRegex } from "../../regex/linear-regex.ts";
 import { type Budget, maxText } from "./budget.ts";
 import { TemplateError } from "./syntax.ts";
@@ -34,7 +36,7 @@ export function javaRegex(pattern: string, ignoreCase = false): LinearRegex {
   });
   source = source.replace(/\\Q(.*?)(?:\\E|$)/gs, (_, quoted: string) => quoted.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   source = source.replace(/\\p\{(\w+)\}/g, (whole, name: string) => {
-    const members = Object.hasOwn(javaClasses, name) ? javaClasses[name] : undefined;
+    const members = getOwn(javaClasses, name);
     return members === undefined ? whole : `[${members}]`;
   });
   source = source.replace(/\[\[([^\]]*)\]\]/g, "[$1]");

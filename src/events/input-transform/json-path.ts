@@ -1,3 +1,4 @@
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { type EventValue, isEventObject } from "../pattern/index.ts";
 
 /** An input path, template or placeholder AWS refuses; `message` is the text of its ValidationException. */
@@ -44,7 +45,7 @@ function resolveFrom(steps: readonly Step[], from: number, value: EventValue): E
   for (let i = from; i < steps.length; i++) {
     const next = steps[i] as Step;
     if ("name" in next) {
-      current = isEventObject(current) && Object.hasOwn(current, next.name) ? current[next.name] : undefined;
+      current = isEventObject(current) ? getOwn(current, next.name) : undefined;
     } else if (!Array.isArray(current)) {
       return undefined;
     } else if ("index" in next) {

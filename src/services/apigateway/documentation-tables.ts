@@ -1,4 +1,6 @@
 /** The rows of an API's documentation. */
+
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { defineTable } from "../../engine/table.ts";
 import { type Child, childKey } from "./tables.ts";
 
@@ -44,7 +46,7 @@ const usual: Partial<Record<keyof DocumentationLocation, string>> = { path: "/",
 
 /** The members a location of a type can have; undefined for a type nobody knows. */
 export function locationMembers(type: string): readonly (keyof DocumentationLocation)[] | undefined {
-  return Object.hasOwn(locations, type) ? locations[type] : undefined;
+  return getOwn(locations, type);
 }
 
 /** A location within an API as one text, by which two of them are told to be the same. */

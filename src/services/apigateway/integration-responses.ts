@@ -7,6 +7,7 @@ import {
   PutIntegrationResponse$,
   type PutIntegrationResponseCommand,
 } from "@aws-sdk/client-api-gateway";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { operation } from "./apigateway.ts";
 import type {
   ContentHandling,
@@ -68,7 +69,7 @@ export function integrationResponse(
   { responses }: IntegrationDefinition,
   statusCode: string,
 ): IntegrationResponseDefinition {
-  const response = Object.hasOwn(responses, statusCode) ? responses[statusCode] : undefined;
+  const response = getOwn(responses, statusCode);
   if (response === undefined) throw notFound("Invalid Response status code specified");
   return response;
 }
@@ -81,7 +82,7 @@ export function checkIntegrationResponse(
   { responses }: MethodDefinition,
   { statusCode, selectionPattern, responseParameters, responseTemplates }: IntegrationResponseDefinition,
 ): void {
-  const declared = Object.hasOwn(responses, statusCode) ? responses[statusCode] : undefined;
+  const declared = getOwn(responses, statusCode);
   if (declared === undefined) throw notFound("Invalid Response status code specified");
   for (const [key, value] of Object.entries(responseParameters ?? {})) {
     if (!Object.hasOwn(declared.responseParameters ?? {}, key)) throw invalidMapping(`parameter specified: ${key}`);

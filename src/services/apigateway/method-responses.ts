@@ -7,6 +7,7 @@ import {
   PutMethodResponse$,
   type PutMethodResponseCommand,
 } from "@aws-sdk/client-api-gateway";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { operation } from "./apigateway.ts";
 import type { MethodDefinition, MethodResponseDefinition } from "./definitions.ts";
 import { conflict, invalidMapping, notFound } from "./errors.ts";
@@ -45,7 +46,7 @@ export const deleteMethodResponse = operation<DeleteMethodResponseCommand>(Delet
 
 /** @throws AwsError NotFoundException */
 export function methodResponse({ responses }: MethodDefinition, statusCode: string): MethodResponseDefinition {
-  const response = Object.hasOwn(responses, statusCode) ? responses[statusCode] : undefined;
+  const response = getOwn(responses, statusCode);
   if (response === undefined) throw notFound("Invalid Response status code specified");
   return response;
 }

@@ -1,4 +1,6 @@
 /** The settings of a stage's methods: `/pets/GET/throttling/rateLimit`, and `*` for path and verb for all of them. */
+
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import type { Place } from "../../calls/place.ts";
 import { placeKey } from "../../calls/place.ts";
 import type { ApiGateway } from "./apigateway.ts";
@@ -76,7 +78,7 @@ export function setSetting(draft: Draft<StageRow>, { path, value }: Change): boo
   const setting = settings.get(name);
   if (method === undefined || setting === undefined) return false;
   const key = keyOf(method);
-  const before = Object.hasOwn(draft.methodSettings, key) ? draft.methodSettings[key] : undefined;
+  const before = getOwn(draft.methodSettings, key);
   draft.methodSettings = { ...draft.methodSettings, [key]: { ...usualSettings, ...before, ...setting(value, path) } };
   if (Object.keys(draft.methodSettings).length > mostSettings) {
     throw badRequest(`A stage may have settings of at most ${mostSettings} methods`);

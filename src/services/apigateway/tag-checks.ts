@@ -1,4 +1,6 @@
 /** What tags may be, for all that has some. */
+
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import type { Texts } from "./definitions.ts";
 import { badRequest } from "./errors.ts";
 
@@ -31,7 +33,7 @@ export function shownTags(tags: Texts): Texts | undefined {
 
 /** The id that tags ask for. @throws AwsError BadRequestException for one that no host name could have. */
 export function customIdOf(tags: Texts): string | undefined {
-  const id = Object.hasOwn(tags, customIdTag) ? tags[customIdTag] : undefined;
+  const id = getOwn(tags, customIdTag);
   if (id === undefined) return undefined;
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(id)) {
     throw badRequest(`The tag ${customIdTag} must hold 1 to 63 small letters, digits or dashes.`);

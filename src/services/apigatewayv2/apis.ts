@@ -15,6 +15,7 @@ import {
   type UpdateApiCommand,
 } from "@aws-sdk/client-apigatewayv2";
 import type { FromWire } from "../../../protocols/blob.ts";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { pathPrefix } from "../../apis/door.ts";
 import { functionOf } from "../../apis/function-uri.ts";
 import { placeKey } from "../../calls/place.ts";
@@ -94,7 +95,7 @@ export function newApi(
 
 /** The id that the tag `_custom_id_` asks for, a convention of local tools; else one by chance. */
 function idFor(service: ApiGatewayV2, tags: Readonly<Record<string, string>>): string {
-  const wanted = Object.hasOwn(tags, "_custom_id_") ? tags["_custom_id_"] : undefined;
+  const wanted = getOwn(tags, "_custom_id_");
   if (wanted === undefined) return service.newId(10);
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(wanted)) throw badRequest(`Invalid API identifier specified ${wanted}`);
   const id = wanted.toLowerCase();

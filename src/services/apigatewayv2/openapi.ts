@@ -1,24 +1,24 @@
 /** Reads OpenAPI 3.0 documents as far as HTTP APIs take them (developer guide: OpenAPI definitions for HTTP APIs). */
 
 import { parse } from "yaml";
-import { isObject } from "../../../protocols/unknown-json.ts";
+import { getOwn, isObject } from "../../../protocols/unknown-json.ts";
 import { badRequest } from "./errors.ts";
 
 export type Tree = Readonly<Record<string, unknown>>;
 
 /** A member that is an object; an empty one where it is missing or something else. */
 export function treeOf(holder: Tree, name: string): Tree {
-  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  const value = getOwn(holder, name);
   return isObject(value) ? value : {};
 }
 
 export function textAt(holder: Tree, name: string): string | undefined {
-  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  const value = getOwn(holder, name);
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : undefined;
 }
 
 export function textsAt(holder: Tree, name: string): string[] | undefined {
-  const value = Object.hasOwn(holder, name) ? holder[name] : undefined;
+  const value = getOwn(holder, name);
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : undefined;
 }
 
@@ -62,7 +62,7 @@ export function resolved(document: Tree, tree: Tree): Tree {
     let target: unknown = document;
     for (const part of ref.slice(2).split("/")) {
       const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
-      target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
+      target = isObject(target) ? getOwn(target, name) : undefined;
     }
     if (!isObject(target)) return {};
     current = target;

@@ -1,4 +1,5 @@
 /** First-class integrations of HTTP APIs: what each calls, and with which parameters (developer guide: subtype reference). */
+import { getOwn } from "../../../protocols/unknown-json.ts";
 
 /** `text` is passed as it is, `number` as a number, `blob` as bytes, `json` as what its text means. */
 type ParameterKind = "text" | "number" | "blob" | "json" | "own";
@@ -98,5 +99,5 @@ const subtypes: Readonly<Record<string, Subtype>> = {
 /** The subtype of a name, which may end in `-{version}`. */
 export function subtypeOf(name: string): Subtype | undefined {
   const bare = name.replace(/-\d+$/, "");
-  return Object.hasOwn(subtypes, bare) ? subtypes[bare] : undefined;
+  return getOwn(subtypes, bare);
 }

@@ -1,5 +1,6 @@
 /** What the ARN of a target says: who takes the event, and what the target's entry must and must not carry. */
 import type { Target } from "@aws-sdk/client-eventbridge";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { type Arn, parseArn } from "../../calls/arn.ts";
 
 /** `call`: services that Busbar does not have; what they would have been asked is recorded. */
@@ -65,7 +66,7 @@ export interface TargetPlace extends KindFacts {
 export function targetPlace(text: string): TargetPlace | "malformed" | "unsupported" {
   const arn = parseArn(text);
   if (arn === undefined) return "malformed";
-  const candidates = Object.hasOwn(facts, arn.service) ? facts[arn.service] : undefined;
+  const candidates = getOwn(facts, arn.service);
   if (candidates === undefined) return "unsupported";
   const found = candidates.find(({ resource }) => resource.test(arn.resource));
   return found === undefined ? "malformed" : { ...found, arn };

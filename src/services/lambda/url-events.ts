@@ -1,5 +1,6 @@
 /** The event of a request to a function URL: API Gateway's payload format 2.0. */
 import { isUtf8 } from "node:buffer";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import type { Caller } from "../../apis/caller.ts";
 import { logTime, protocolOf, sourceIpOf } from "../../apis/request-context.ts";
 import type { DoorRequest } from "../../calls/door.ts";
@@ -80,7 +81,7 @@ function joinedHeaders({ rawHeaders, headers: { host } }: DoorRequest): Record<s
     const name = (rawHeaders[at] as string).toLowerCase();
     const value = rawHeaders[at + 1] as string;
     if (name === "host" || name === "connection") continue;
-    const before = Object.hasOwn(joined, name) ? joined[name] : undefined;
+    const before = getOwn(joined, name);
     joined[name] = before === undefined ? value : `${before}${name === "cookie" ? "; " : ","}${value}`;
   }
   return joined;

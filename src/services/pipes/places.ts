@@ -1,5 +1,6 @@
 /** What the ARNs of sources, enrichments and targets stand for, and which parameters go with them. */
 import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 
 export type SourceKind = "sqs" | "kinesis" | "elsewhere";
@@ -37,7 +38,7 @@ function elsewhere(resource: RegExp, ...blocks: SourceBlock[]) {
 export function sourcePlace(text: string): SourcePlace | undefined {
   if (text.startsWith("smk://")) return elsewhere(/./, "SelfManagedKafkaParameters");
   const arn = parseArn(text);
-  const place = arn && Object.hasOwn(sources, arn.service) ? sources[arn.service] : undefined;
+  const place = arn ? getOwn(sources, arn.service) : undefined;
   return place?.resource.test(arn?.resource ?? "") ? place : undefined;
 }
 
@@ -112,7 +113,7 @@ function recorded(block: TargetBlock): readonly TargetPlace[] {
 
 export function targetPlace(text: string): TargetPlace | undefined {
   const arn = parseArn(text);
-  const places = arn && Object.hasOwn(targets, arn.service) ? targets[arn.service] : undefined;
+  const places = arn ? getOwn(targets, arn.service) : undefined;
   return places?.find(({ resource }) => resource.test(arn?.resource ?? ""));
 }
 

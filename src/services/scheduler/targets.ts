@@ -1,5 +1,5 @@
 /** What a target's ARN stands for: the call that is made with the schedule's input. */
-import { jsonObject } from "../../../protocols/unknown-json.ts";
+import { getOwn, jsonObject } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { DeliveryFailure, type Way } from "../../delivery/types.ts";
 import type { TargetSpec } from "./tables.ts";
@@ -153,7 +153,7 @@ export function isTargetService(service: string): boolean {
 export function targetKind(text: string): TargetKind | undefined {
   const arn = parseArn(text);
   if (arn === undefined || !/^\d{12}$/.test(arn.account) || arn.region === "") return undefined;
-  const kind = Object.hasOwn(kinds, arn.service) ? kinds[arn.service] : undefined;
+  const kind = getOwn(kinds, arn.service);
   return kind?.resource.test(arn.resource) ? kind : undefined;
 }
 

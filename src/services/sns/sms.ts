@@ -14,6 +14,7 @@ import {
   SetSMSAttributes$,
   type SetSMSAttributesCommand,
 } from "@aws-sdk/client-sns";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { invalid, invalidParameter } from "./errors.ts";
@@ -36,7 +37,7 @@ export const setSMSAttributes = operation<SetSMSAttributesCommand>(SetSMSAttribu
   const { service, account, region } = context;
   const given = (input.attributes ?? {}) as Record<string, string>;
   for (const [name, value] of Object.entries(given)) {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    const check = getOwn(checks, name);
     if (check === undefined) throw invalid(`${name} is not a valid attribute`);
     if (value !== "" && !check(value)) throw invalid(`${name} is invalid`);
   }

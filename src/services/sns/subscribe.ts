@@ -6,6 +6,7 @@ import {
   SubscriptionLimitExceededException$,
 } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { checkMay } from "./access.ts";
 import { confirmationDelivery } from "./deliveries.ts";
@@ -140,7 +141,7 @@ const endpointChecks: Readonly<Record<string, Check>> = {
 const maxEndpointChars = 1024;
 
 function checkEndpoint(service: Sns, protocol: string, endpoint: string, attributes: object | undefined): void {
-  const check = Object.hasOwn(endpointChecks, protocol) ? endpointChecks[protocol] : undefined;
+  const check = getOwn(endpointChecks, protocol);
   if (check === undefined) throw invalidParameter(`Amazon SNS does not support this protocol string: ${protocol}`);
   if (endpoint.length > maxEndpointChars) throw invalidParameter("Endpoint", "The endpoint is too long");
   check(service, endpoint, protocol);

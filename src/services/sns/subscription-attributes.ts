@@ -1,5 +1,5 @@
 /** The attributes of subscriptions: what may be set, and what is shown. */
-import { jsonObject } from "../../../protocols/unknown-json.ts";
+import { getOwn, jsonObject } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
 import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
@@ -66,7 +66,7 @@ export function applySubscriptionAttributes(
 ): Record<string, string> {
   const attributes: Record<string, string> = { ...current };
   for (const [name, value] of Object.entries(named)) {
-    const set = Object.hasOwn(setters, name) ? setters[name] : undefined;
+    const set = getOwn(setters, name);
     if (set === undefined) throw invalidParameter("AttributeName");
     const kept = value === undefined ? undefined : set(value, kind);
     if (kept === undefined) delete attributes[name];

@@ -13,7 +13,7 @@ import {
   KmsThrottled$,
 } from "@aws-sdk/client-sqs";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
-import { textOf } from "../../../protocols/unknown-json.ts";
+import { getOwn, textOf } from "../../../protocols/unknown-json.ts";
 import type { Principal } from "../../calls/identity.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { callAwsJson, errorOf, type JsonService, objectOf } from "../../outside/aws-json-call.ts";
@@ -145,7 +145,7 @@ export class Kms {
     const { code, message } = errorOf(answer);
     const requestId = answer.headers["x-amzn-requestid"] ?? this.#sqs.deps.random.fork("requests").uuid();
     const text = `${message} (Service: AWSKMS; Status Code: ${answer.status}; Error Code: ${code}; Request ID: ${requestId}; Proxy: null)`;
-    const schema = Object.hasOwn(errors, code) ? errors[code] : undefined;
+    const schema = getOwn(errors, code);
     throw schema === undefined ? unavailable(text) : AwsError.of(schema, text);
   }
 }

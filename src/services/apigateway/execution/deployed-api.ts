@@ -1,4 +1,6 @@
 /** A deployment as it is executed: made once of its snapshot, and looked up by each call. */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { type Policy, parsePolicy } from "../../../access/policy.ts";
 import { Models } from "../../../apis/request-models/models.ts";
 import type { MethodDefinition, RequestValidatorDefinition } from "../definitions.ts";
@@ -40,7 +42,7 @@ export class DeployedApi {
   authorizer(id: string): Authorizer | undefined {
     if (!this.#authorizers.has(id)) {
       const { authorizers } = this.snapshot;
-      const definition = Object.hasOwn(authorizers, id) ? authorizers[id] : undefined;
+      const definition = getOwn(authorizers, id);
       this.#authorizers.set(id, definition && compiledAuthorizer(definition, this.#surroundings));
     }
     return this.#authorizers.get(id);

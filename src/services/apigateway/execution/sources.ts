@@ -1,4 +1,6 @@
 /** Mapping expressions: where the value of a header, a query parameter or a path parameter comes from. */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { Budget } from "../../../apis/vtl/budget.ts";
 import { readPath } from "../../../apis/vtl/json-path.ts";
 import { JsonSyntaxError, readJson } from "../../../apis/vtl/json-reader.ts";
@@ -27,7 +29,7 @@ export function sourceOf(expression: string): Source {
     return () => text;
   }
   const [, scope = "", rest = ""] = /^([a-zA-Z]+)\.(.+)$/s.exec(expression) ?? [];
-  if (scope === "stageVariables") return ({ place: { variables } }) => own(variables, rest);
+  if (scope === "stageVariables") return ({ place: { variables } }) => getOwn(variables, rest);
   if (scope === "context") return contextSource(rest);
   const [, part = "", kind = "", name = ""] = /^(request|response)\.([a-z]+)(?:\.(.+))?$/s.exec(rest) ?? [];
   if (scope === "method" && part === "request") return requestSource(kind, name);
@@ -45,13 +47,13 @@ function contextSource(rest: string): Source {
 function requestSource(kind: string, name: string): Source {
   switch (kind) {
     case "path":
-      return ({ pathParameters }) => own(pathParameters, name);
+      return ({ pathParameters }) => getOwn(pathParameters, name);
     case "querystring":
-      return ({ sent }) => own(sent.lastQuery, name);
+      return ({ sent }) => getOwn(sent.lastQuery, name);
     case "header":
       return ({ sent }) => sent.headerValues(name)?.at(-1);
     case "multivaluequerystring":
-      return ({ sent }) => own(sent.multiQuery, name);
+      return ({ sent }) => getOwn(sent.multiQuery, name);
     case "multivalueheader":
       return ({ sent }) => sent.headerValues(name);
     case "body":
@@ -91,8 +93,4 @@ function partOf(body: string, path: string): string | undefined {
     if (error instanceof TemplateError || error instanceof JsonSyntaxError) return undefined;
     throw error;
   }
-}
-
-function own<Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }

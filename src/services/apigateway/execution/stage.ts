@@ -1,4 +1,6 @@
 /** A stage as calls meet it: its settings for each method, its variables, its canary and its logs. */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import type { MethodSettingDefinition, Texts } from "../definitions.ts";
 import type { StageRow } from "../tables.ts";
 import { AccessLog } from "./access-log.ts";
@@ -33,7 +35,7 @@ export class Stage {
     const { methodSettings } = this.row;
     const key = method.settingsKey(verb);
     if (!this.#settings.has(key)) {
-      const own = (name: string) => (Object.hasOwn(methodSettings, name) ? methodSettings[name] : undefined);
+      const own = (name: string) => getOwn(methodSettings, name);
       this.#settings.set(key, own(key) ?? own(method.settingsKey("ANY")) ?? own("*/*"));
     }
     return this.#settings.get(key);

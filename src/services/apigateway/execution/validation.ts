@@ -1,5 +1,6 @@
 /** Request validators: parameters first, then the body (developer guide, request validation). */
 
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { isValidatorLoaded, loadValidator, ModelUnusable } from "../../../apis/request-models/models.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedMethod } from "./deployed-api.ts";
@@ -25,12 +26,12 @@ function checkParameters({ sent, pathParameters }: RestCall, { required }: Deplo
     switch (place) {
       case "querystring":
       case "multivaluequerystring":
-        return isBlank(own(sent.lastQuery, name));
+        return isBlank(getOwn(sent.lastQuery, name));
       case "header":
       case "multivalueheader":
         return isBlank(sent.headerValues(name)?.at(-1));
       default:
-        return isBlank(own(pathParameters, name));
+        return isBlank(getOwn(pathParameters, name));
     }
   });
   if (missing.length === 0) return;
@@ -62,8 +63,4 @@ function modelFor(models: Readonly<Record<string, string>> | undefined, type: st
 
 function isBlank(text: string | undefined): boolean {
   return text === undefined || text.trim() === "";
-}
-
-function own(record: Readonly<Record<string, string>>, name: string): string | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }

@@ -1,5 +1,5 @@
 /** Operations of a document as methods. */
-import { isObject } from "../../../../protocols/unknown-json.ts";
+import { getOwn, isObject } from "../../../../protocols/unknown-json.ts";
 import type { IntegrationDefinition, MethodDefinition, MethodResponseDefinition } from "../definitions.ts";
 import { unlessEmpty } from "../methods.ts";
 import { given } from "../rest-apis.ts";
@@ -58,7 +58,7 @@ export class Operations {
       }
       const whole = joined(prefix, path);
       const methods = Object.entries(item).flatMap(([name, operation]) => {
-        const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+        const verb = getOwn(verbs, name);
         if (verb === undefined) {
           if (name === "trace") reader.warn(`Ignoring the method 'TRACE' of the path '${path}'`);
           return [];
@@ -164,7 +164,7 @@ export class Operations {
 
 function requestParameters(parameters: readonly Members[]): Record<string, boolean> {
   const entries = parameters.flatMap(({ in: where, name, required }) => {
-    const place = typeof where === "string" && Object.hasOwn(places, where) ? places[where] : undefined;
+    const place = typeof where === "string" ? getOwn(places, where) : undefined;
     if (place === undefined || typeof name !== "string" || name === "" || /\s/.test(name)) return [];
     return [[`method.request.${place}.${name}`, required === true || place === "path"] as const];
   });

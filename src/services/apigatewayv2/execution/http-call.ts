@@ -1,4 +1,6 @@
 /** One call of an HTTP API, with what is known of it so far. */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import type { ApiCall } from "../../../apis/apis.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { extendedId, headerOf, logTime, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
@@ -166,7 +168,7 @@ export class HttpCall {
       request: (place, name) => this.#value(place, name),
       requestJson: () => this.json,
       context: (name) => this.context(name),
-      stageVariables: (name) => (Object.hasOwn(this.stageVariables, name) ? this.stageVariables[name] : undefined),
+      stageVariables: (name) => getOwn(this.stageVariables, name),
     };
   }
 

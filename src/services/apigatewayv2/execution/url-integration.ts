@@ -1,4 +1,6 @@
 /** URLs behind HTTP APIs. */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { BackendError, callBackend } from "../../../apis/backend-call.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
@@ -78,8 +80,7 @@ function urlOf(call: HttpCall, { IntegrationUri }: IntegrationValue, asked: Mapp
   const template = withStageVariables(IntegrationUri as string, call.stageVariables);
   let isFilled = false;
   const filled = template.replace(/\{([\w.:-]+)\}/g, (all, name: string) => {
-    const value =
-      call.pathParameters && Object.hasOwn(call.pathParameters, name) ? call.pathParameters[name] : undefined;
+    const value = call.pathParameters ? getOwn(call.pathParameters, name) : undefined;
     if (value === undefined) return all;
     isFilled = true;
     return value.split("/").map(encodeURIComponent).join("/");

@@ -1,3 +1,4 @@
+import { setOwn } from "../../../../protocols/unknown-json.ts";
 import {
   canonicalNumber,
   compareNumbers,
@@ -36,27 +37,6 @@ export function jsonType(value: Json): string {
  */
 export function textOf(value: Json | undefined): string {
   return typeof value === "string" ? value : value === undefined ? "" : writeJson(value);
-}
-
-/** An own property of an object, never one inherited from its prototype. */
-export function getOwn(object: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-/** Sets an own property even for the key `__proto__`, which plain assignment would turn into a prototype change. */
-export function setOwn(object: JsonObject, key: string, value: Json): void {
-  if (key === "__proto__") {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    object[key] = value;
-  }
-}
-
-/** A shallow copy that keeps an own `__proto__` key a plain key. */
-export function copyObject(object: JsonObject): JsonObject {
-  const copy: JsonObject = {};
-  for (const key of Object.keys(object)) setOwn(copy, key, object[key]!);
-  return copy;
 }
 
 /** Nesting beyond {@link maxJsonDepth}. */

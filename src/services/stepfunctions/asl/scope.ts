@@ -1,5 +1,6 @@
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import type { FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
-import { getOwn, type Json, type JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { QueryScope } from "./jsonata/query.ts";
 import { type Roots, Visits } from "./jsonpath/path-read.ts";
 import { loneStateName } from "./machine.ts";

@@ -2,7 +2,9 @@
  * JSON texts as whoever wrote them laid them out. What an execution hands on unchanged keeps its text; what it makes itself is
  * written compact.
  */
-import { copyObject, isObject, type Json, parseJson, readEachJson, writeJson } from "./json.ts";
+
+import { copyObject } from "../../../../protocols/unknown-json.ts";
+import { isObject, type Json, parseJson, readEachJson, writeJson } from "./json.ts";
 
 /** Texts of values that are laid out otherwise than we would. Values are never changed in place. */
 const sources = new WeakMap<object, string>();

@@ -1,6 +1,8 @@
 /** CSV as it comes, piece by piece. */
+
+import { setOwn } from "../../../../protocols/unknown-json.ts";
 import { javaHashOrder } from "../asl/java-values.ts";
-import { type Json, type JsonObject, setOwn, textOf } from "../asl/json.ts";
+import { type Json, type JsonObject, textOf } from "../asl/json.ts";
 import { type ItemParser, OpenText, type ParsedItem } from "./item-parser.ts";
 
 const delimiters: Readonly<Record<string, string>> = { COMMA: ",", PIPE: "|", SEMICOLON: ";", SPACE: " ", TAB: "\t" };

@@ -1,6 +1,8 @@
 /** Reads the items of a distributed Map (Step Functions, ItemReader). */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import type { MapRunRequest, ReadData } from "../asl/execution.ts";
-import { getOwn, isObject, type Json, type JsonObject, parseJson, textOf } from "../asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf } from "../asl/json.ts";
 import { numberOf } from "../asl/number-literal.ts";
 import { CsvParser } from "./csv-parser.ts";
 import { type ItemParser, ItemReaderError, JsonLinesParser, type ParsedItem } from "./item-parser.ts";

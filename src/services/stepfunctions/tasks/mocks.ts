@@ -2,6 +2,8 @@
  * Mocked task outcomes in the format of Step Functions Local's mock configuration file: a test case names, for each mocked
  * state, a list of responses by invocation.
  */
+
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { isObject, type Json, type JsonObject, textOf } from "../asl/json.ts";
 import type { ExecutionRow } from "../tables.ts";
 
@@ -52,9 +54,9 @@ export class Mocks {
   }
 
   #case(machineName: string, testCase: string): JsonObject | undefined {
-    const machine = Object.hasOwn(this.#machines, machineName) ? this.#machines[machineName] : undefined;
+    const machine = getOwn(this.#machines, machineName);
     const cases = isObject(machine) ? machine["TestCases"] : undefined;
-    const found = isObject(cases) && Object.hasOwn(cases, testCase) ? cases[testCase] : undefined;
+    const found = isObject(cases) ? getOwn(cases, testCase) : undefined;
     return isObject(found) ? found : undefined;
   }
 
@@ -62,7 +64,7 @@ export class Mocks {
     if (testCase === undefined) return undefined;
     const name = (machine.split(":stateMachine:")[1] ?? "").split("/")[0] as string;
     const states = this.#case(name, testCase);
-    const response = states !== undefined && Object.hasOwn(states, stateName) ? states[stateName] : undefined;
+    const response = states !== undefined ? getOwn(states, stateName) : undefined;
     return typeof response === "string" ? response : undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { isObject, type Json, type JsonObject, jsonType, textOf } from "../asl/json.ts";
 import type { StateNode } from "../asl/machine.ts";
 import { parseResource } from "../asl/resource.ts";
@@ -24,11 +25,11 @@ const allowed: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
 export function contextProblem(context: JsonObject, node: StateNode): string | undefined {
   for (const [group, members] of Object.entries(context)) {
     if (group === "Map") return "'Map' field is not supported when mocking a Context object";
-    const known = Object.hasOwn(allowed, group) ? allowed[group] : undefined;
+    const known = getOwn(allowed, group);
     if (known === undefined) return `Field '${group}' is not allowed`;
     if (!isObject(members)) return `${group} must be an object`;
     for (const [name, value] of Object.entries(members)) {
-      const kind = Object.hasOwn(known, name) ? known[name] : undefined;
+      const kind = getOwn(known, name);
       if (kind === undefined) return `Field '${name}' is not allowed`;
       if (!fits(kind, value)) return `${group}.${name} must be a ${kind}`;
     }

@@ -1,6 +1,6 @@
 /** Where expressions of WebSocket APIs find their values: in a message, in the handshake, in what is known of both. */
 
-import { jsonObject } from "../../../../../protocols/unknown-json.ts";
+import { getOwn, jsonObject } from "../../../../../protocols/unknown-json.ts";
 import { isEmpty } from "../../../../apis/request-headers.ts";
 import { type Expression, expression, expressionText, type Sources } from "../expressions.ts";
 import { type Happening, requestContext } from "./events.ts";
@@ -21,7 +21,7 @@ export function sourcesOf(what: Happening): Sources {
       const value = at(context, name);
       return value === undefined ? undefined : expressionText(value);
     },
-    stageVariables: (name) => (Object.hasOwn(what.stageVariables, name) ? what.stageVariables[name] : undefined),
+    stageVariables: (name) => getOwn(what.stageVariables, name),
   };
 }
 

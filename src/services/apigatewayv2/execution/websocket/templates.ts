@@ -1,4 +1,6 @@
 /** Templates of WebSocket integrations, which selection expressions choose. */
+
+import { getOwn } from "../../../../../protocols/unknown-json.ts";
 import { MappingTemplate, Overrides } from "../../../../apis/vtl/template.ts";
 import { expression, expressionText, type Sources } from "../expressions.ts";
 import { type Happening, requestContext } from "./events.ts";
@@ -15,7 +17,7 @@ export function chosenTemplate(
   if (templatesByKey === undefined) return undefined;
   const key = selection === undefined ? "$default" : expressionText(expression(selection)(sources));
   if (Object.hasOwn(templatesByKey, key)) return templatesByKey[key];
-  return Object.hasOwn(templatesByKey, "$default") ? templatesByKey["$default"] : undefined;
+  return getOwn(templatesByKey, "$default");
 }
 
 /** @throws TemplateError, BodyNotJson */

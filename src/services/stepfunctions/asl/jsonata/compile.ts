@@ -1,3 +1,4 @@
+import { getOwn } from "../../../../../protocols/unknown-json.ts";
 import { compileApply, compileCall, compileLambda, compilePartial } from "./calls.ts";
 import { fail } from "./failure.ts";
 import { compileGroup, type Grouping } from "./groups.ts";
@@ -8,7 +9,7 @@ import { Frame, unbound } from "./run.ts";
 import type { Filter, Node } from "./syntax.ts";
 import { compileTransform } from "./transform.ts";
 import { TupleStream } from "./tuples.ts";
-import { collapse, constructed, Fn, getOwn, isObject, isWrapper, sequence, type Value } from "./values.ts";
+import { collapse, constructed, Fn, isObject, isWrapper, sequence, type Value } from "./values.ts";
 
 /** A node of the tree, ready to run: what it gives for an input, where names are bound in a frame. */
 export type Code = (input: Value, frame: Frame) => Value;

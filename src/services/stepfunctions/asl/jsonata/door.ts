@@ -1,8 +1,9 @@
+import { copyObject, setOwn } from "../../../../../protocols/unknown-json.ts";
 import type { Json } from "../json.ts";
 import { NumberLiteral } from "../number-literal.ts";
 import { refuse } from "./failure.ts";
 import type { Run } from "./run.ts";
-import { Fn, isMarked, setOwn, type Value, type ValueObject } from "./values.ts";
+import { Fn, isMarked, type Value, type ValueObject } from "./values.ts";
 
 /** What has been admitted of values seen lately, which never change. */
 const known = new WeakMap<object, Value>();
@@ -31,7 +32,7 @@ function withDoubles(value: Json): Value {
   for (const key of Object.keys(value)) {
     const inside = withDoubles(value[key]!);
     if (inside === value[key]) continue;
-    copy ??= copyOf(value as ValueObject);
+    copy ??= copyObject(value as ValueObject);
     setOwn(copy, key, inside);
   }
   return copy ?? (value as ValueObject);
@@ -70,15 +71,9 @@ function release(value: Value, run: Run, depth: number): Json {
     run.budget.release(key.length);
     const inside = member === undefined ? undefined : release(member, run, depth + 1);
     if (member !== undefined && inside === member) continue;
-    copy ??= copyOf(value);
+    copy ??= copyObject(value);
     if (inside === undefined) delete copy[key];
     else setOwn(copy, key, inside as Value);
   }
   return (copy ?? value) as Json;
-}
-
-function copyOf(object: ValueObject): ValueObject {
-  const copy: ValueObject = {};
-  for (const key of Object.keys(object)) setOwn(copy, key, object[key]);
-  return copy;
 }

@@ -1,3 +1,4 @@
+import { getOwn, setOwn } from "../../../../../protocols/unknown-json.ts";
 import { performance } from "../../../../engine/real-time.ts";
 import { BoundedCache } from "../bounded-cache.ts";
 import type { Chance } from "../chance.ts";
@@ -11,7 +12,7 @@ import { library } from "./library/index.ts";
 import { parse } from "./parser.ts";
 import { Frame, type Run } from "./run.ts";
 import { quoted } from "./text.ts";
-import { collapse, isSequence, setOwn, type Value, type ValueObject, wrapper } from "./values.ts";
+import { collapse, isSequence, type Value, type ValueObject, wrapper } from "./values.ts";
 
 /** An error of the parser or of an evaluation; `code` is absent for messages of Step Functions' own. */
 export type Problem = { code?: string; message: string };
@@ -63,7 +64,7 @@ export function evaluate(expression: Expression, given: Given): { value: Json | 
     const run: Run = {
       budget,
       variable: (name) => (name === "states" ? allStates(given) : name === "$" ? input : outside(given.variable(name))),
-      states: (member) => outside(Object.hasOwn(given.states, member) ? given.states[member]?.() : undefined),
+      states: (member) => outside(getOwn(given.states, member)?.()),
       nowMs: given.nowMs,
       chance: given.chance,
     };

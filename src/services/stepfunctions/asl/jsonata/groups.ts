@@ -1,9 +1,10 @@
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import { type Code, type Compiler, compile } from "./compile.ts";
 import { fail } from "./failure.ts";
 import type { Frame, Run } from "./run.ts";
 import type { Pair } from "./syntax.ts";
 import { type Tuple, TupleStream, tupleFrame, valueKey } from "./tuples.ts";
-import { setOwn, type Value, type ValueObject } from "./values.ts";
+import type { Value, ValueObject } from "./values.ts";
 
 export type Grouping = (value: Value | TupleStream, frame: Frame) => ValueObject;
 

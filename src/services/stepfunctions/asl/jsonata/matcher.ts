@@ -1,7 +1,8 @@
+import { getOwn, setOwn } from "../../../../../protocols/unknown-json.ts";
 import type { LinearRegex, RegexMatch } from "../../../../regex/linear-regex.ts";
 import { fail } from "./failure.ts";
 import type { Run } from "./run.ts";
-import { call, Fn, getOwn, isObject, setOwn, type Value, type ValueObject } from "./values.ts";
+import { call, Fn, isObject, type Value, type ValueObject } from "./values.ts";
 
 /** One match of a matcher, and the way to the next. */
 export type Match = {

@@ -1,7 +1,8 @@
+import { getOwn } from "../../../../../protocols/unknown-json.ts";
 import { fail } from "./failure.ts";
 import type { Run } from "./run.ts";
 import { textOf } from "./text.ts";
-import { Fn, getOwn, sequence, type Value } from "./values.ts";
+import { Fn, sequence, type Value } from "./values.ts";
 
 /** Whether a value is a number; one too large to be one fails. */
 export function isNumber(value: Value): value is number {

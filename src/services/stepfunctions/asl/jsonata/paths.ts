@@ -1,3 +1,4 @@
+import { getOwn } from "../../../../../protocols/unknown-json.ts";
 import {
   type Code,
   type Compiler,
@@ -13,7 +14,7 @@ import type { Frame, Run } from "./run.ts";
 import { compileSort, type Sorting } from "./sorting.ts";
 import type { Node, Path } from "./syntax.ts";
 import { type Tuple, TupleStream, tupleFrame, valueKey } from "./tuples.ts";
-import { collapse, getOwn, isConstructed, isObject, isSequence, sequence, type Value } from "./values.ts";
+import { collapse, isConstructed, isObject, isSequence, sequence, type Value } from "./values.ts";
 
 type Step = {
   node: Node;

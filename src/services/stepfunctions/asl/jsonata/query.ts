@@ -1,6 +1,7 @@
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import type { Chance } from "../chance.ts";
 import { queryError } from "../errors.ts";
-import { isObject, type Json, type JsonObject, jsonType, quotedJson, setOwn } from "../json.ts";
+import { isObject, type Json, type JsonObject, jsonType, quotedJson } from "../json.ts";
 import { defaultLimits } from "./budget.ts";
 import { evaluate, expressionOf, type Given, type Problem } from "./expression.ts";
 import type { ExpressionFacts } from "./facts.ts";

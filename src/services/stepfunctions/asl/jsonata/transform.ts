@@ -1,9 +1,10 @@
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import { type Code, type Compiler, compile, inside } from "./compile.ts";
 import { fail } from "./failure.ts";
 import { type Frame, type Run, unbound } from "./run.ts";
 import { parseSignature, validated } from "./signature.ts";
 import type { Node } from "./syntax.ts";
-import { call, Fn, isObject, setOwn, type Value, type ValueObject } from "./values.ts";
+import { call, Fn, isObject, type Value, type ValueObject } from "./values.ts";
 
 const signature = parseSignature("<(oa):o>");
 

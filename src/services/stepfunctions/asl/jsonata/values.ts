@@ -94,17 +94,6 @@ export function isObject(value: Value): value is ValueObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Fn);
 }
 
-export function getOwn(object: ValueObject, key: string): Value {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-/** Sets an own member, `__proto__` too. */
-export function setOwn(object: ValueObject, key: string, value: Value): void {
-  if (key === "__proto__") {
-    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-  } else object[key] = value;
-}
-
 /** The type in the words of `$type`; undefined for nothing. */
 export function typeName(value: Value): string | undefined {
   if (value === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import type { Chance } from "../chance.ts";
 import { runtimeError, StateError } from "../errors.ts";
 import { JavaRandom, javaRound } from "../java-numbers.ts";
@@ -13,7 +14,6 @@ import {
   parseJson,
   payloadText,
   quotedJson,
-  setOwn,
 } from "../json.ts";
 import { NumberLiteral, numberOf } from "../number-literal.ts";
 import type { Call, Expression } from "./intrinsic-syntax.ts";

@@ -1,5 +1,6 @@
+import { copyObject, getOwn, setOwn } from "../../../../../protocols/unknown-json.ts";
 import { StateError } from "../errors.ts";
-import { copyObject, getOwn, isObject, type Json, type JsonObject, jsonEquals, quotedJson, setOwn } from "../json.ts";
+import { isObject, type Json, type JsonObject, jsonEquals, quotedJson } from "../json.ts";
 import { compareNumbers, isNumber } from "../number-literal.ts";
 import type { Filter, FilterPath, Operand, Path, Segment } from "./path-syntax.ts";
 

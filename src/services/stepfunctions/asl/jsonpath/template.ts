@@ -1,7 +1,8 @@
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import type { Chance } from "../chance.ts";
 import { runtimeError } from "../errors.ts";
 import { javaHashOrder } from "../java-values.ts";
-import { isObject, type Json, type JsonObject, quotedJson, setOwn, textOf } from "../json.ts";
+import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
 import { isIntrinsic } from "./intrinsic-syntax.ts";
 import { evaluateIntrinsic } from "./intrinsics.ts";
 import { PathMiss, type Roots, readPath, soughtIn } from "./path-read.ts";

@@ -1,7 +1,8 @@
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import { effectiveInput, evaluateField, outgoing, valueOfPath, workInput } from "../data-flow.ts";
 import { runtimeError, StateError } from "../errors.ts";
 import type { FanFrame, Probe, ThreadFrame } from "../execution.ts";
-import { isObject, type Json, type JsonObject, quotedJson, setOwn, textOf } from "../json.ts";
+import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
 import { evaluateTyped } from "../jsonata/query.ts";
 import { isDistributed, type StateNode } from "../machine.ts";
 import type { Run } from "../run.ts";

@@ -1,4 +1,5 @@
-import { isObject, type Json, type JsonObject, parseJson, setOwn, TooDeep, textOf } from "../json.ts";
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
+import { isObject, type Json, type JsonObject, parseJson, TooDeep, textOf } from "../json.ts";
 import { jsonFault } from "../json-faults.ts";
 import {
   buildMachine,

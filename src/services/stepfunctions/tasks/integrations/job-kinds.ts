@@ -2,6 +2,8 @@
  * Jobs that `.sync` tasks of optimized integrations run in services Busbar does not have (Step Functions Developer Guide, "Run a
  * job"): how they are asked for, when they are over, and how they are stopped.
  */
+
+import { getOwn } from "../../../../../protocols/unknown-json.ts";
 import { isObject, type Json, type JsonObject, textOf } from "../../asl/json.ts";
 
 /** An operation of the job's service with its parameters, in Step Functions' JSON. */
@@ -206,5 +208,5 @@ function sageMakerJob(name: string): JobKind {
 /** How Busbar waits for the job of a `.sync` task; undefined when it cannot. */
 export function jobKindOf(resourceType: string, api: string): JobKind | undefined {
   const name = `${resourceType}:${api}`;
-  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  return getOwn(kinds, name);
 }

@@ -5,7 +5,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type OperationModel, type ServiceModel, type Shape, serviceModel } from "../../../../../protocols/schema.ts";
-import { type Json, type JsonObject, setOwn, writeJson } from "../../asl/json.ts";
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
+import { type Json, type JsonObject, writeJson } from "../../asl/json.ts";
 import { type Destination, NoAnswer, Refused } from "./remote-call.ts";
 import { clientPackage } from "./sdk-packages.ts";
 import { type Dates, fromSdkOutput, javaName, toSdkInput } from "./sdk-values.ts";

@@ -4,7 +4,8 @@
  */
 import { Blob64 } from "../../../../../protocols/blob.ts";
 import { kindOf, type Shape } from "../../../../../protocols/schema.ts";
-import { isObject, type Json, type JsonObject, setOwn, textOf } from "../../asl/json.ts";
+import { setOwn } from "../../../../../protocols/unknown-json.ts";
+import { isObject, type Json, type JsonObject, textOf } from "../../asl/json.ts";
 import { numberOf } from "../../asl/number-literal.ts";
 
 export function pascalCase(name: string): string {

@@ -1,4 +1,5 @@
 /** How Step Functions calls services, and how it names their errors. */
+import { getOwn } from "../../../../../protocols/unknown-json.ts";
 
 /** An optimized integration, in the words of the SDK for Java v1 that AWS uses for it. */
 export interface Optimized {
@@ -52,7 +53,7 @@ const optimized: Readonly<Record<string, Optimized>> = {
 
 /** The integration of `arn:aws:states:::<name>:<api>`; undefined when there is none. */
 export function optimizedIntegration(name: string): Optimized | undefined {
-  return Object.hasOwn(optimized, name) ? optimized[name] : undefined;
+  return getOwn(optimized, name);
 }
 
 /** Busbar's services by the names of `aws-sdk:<service>`. */
@@ -70,7 +71,7 @@ const ownServices: Readonly<Record<string, string>> = {
 
 /** Busbar's name of the service behind `aws-sdk:<name>`; undefined when Busbar has it not. */
 export function ownService(name: string): string | undefined {
-  return Object.hasOwn(ownServices, name) ? ownServices[name] : undefined;
+  return getOwn(ownServices, name);
 }
 
 /** Clients of the SDK for Java v2 whose names have capitals in the middle. */

@@ -1,6 +1,7 @@
+import { getOwn } from "../../../../../../protocols/unknown-json.ts";
 import { fail } from "../failure.ts";
 import type { Run } from "../run.ts";
-import { getOwn, type Value, type ValueObject } from "../values.ts";
+import type { Value, ValueObject } from "../values.ts";
 import { type Definition, defineOn } from "./define.ts";
 import { distanceOf } from "./integers.ts";
 import { rounded } from "./numbers.ts";

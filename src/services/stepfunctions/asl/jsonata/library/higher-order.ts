@@ -1,8 +1,9 @@
+import { getOwn, setOwn } from "../../../../../../protocols/unknown-json.ts";
 import { fail } from "../failure.ts";
 import { truth } from "../operators.ts";
 import type { Run } from "../run.ts";
 import { mergeSorted } from "../sorting.ts";
-import { call, type Fn, getOwn, sequence, setOwn, type Value, type ValueObject } from "../values.ts";
+import { call, type Fn, sequence, type Value, type ValueObject } from "../values.ts";
 import { type Definition, define, defineOn } from "./define.ts";
 
 /** Calls a function with as many of the arguments as it takes, and at least the first. */

@@ -1,17 +1,8 @@
+import { getOwn, setOwn } from "../../../../../../protocols/unknown-json.ts";
 import { equals, truth } from "../operators.ts";
 import type { Run } from "../run.ts";
 import { cloned } from "../transform.ts";
-import {
-  Fn,
-  getOwn,
-  isObject,
-  isSequence,
-  sequence,
-  setOwn,
-  typeName,
-  type Value,
-  type ValueObject,
-} from "../values.ts";
+import { Fn, isObject, isSequence, sequence, typeName, type Value, type ValueObject } from "../values.ts";
 import { type Definition, define, defineOn } from "./define.ts";
 
 function keys([value]: [Value], run: Run): Value {
