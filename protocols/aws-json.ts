@@ -37,7 +37,7 @@ function compile(operation: OperationModel, contentType: string): OperationCodec
     ? eventEncoding(operation.output.getMemberSchema(streamMember), constraints, contentType)
     : undefined;
   return {
-    decode: (request) => decode(parseBody(request)) as Record<string, unknown>,
+    decode: (request) => decode(parseMap(request)) as Record<string, unknown>,
     encode(output, requestId): WireResponse {
       const headers: Record<string, string> = { "content-type": contentType, "x-amzn-RequestId": requestId };
       if (extended) headers["x-amz-id-2"] = extendedRequestId(requestId);
@@ -66,13 +66,23 @@ function eventEncoding(union: Shape, constraints: Constraints, contentType: stri
   };
 }
 
-/** The body as `JSON.parse` sees it; nothing at all stands for `{}`, as does null. */
+/** The body of a call, which is a map: nothing at all is none. */
+function parseMap({ body }: Pick<WireRequest, "body">): unknown {
+  const value = parseJson(body);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw serializationError();
+  return value;
+}
+
+/** The body of a REST call as `JSON.parse` sees it; nothing at all stands for `{}`, as does null. */
 export function parseBody({ body }: Pick<WireRequest, "body">): unknown {
-  if (body.length === 0) return {};
+  return body.length === 0 ? {} : (parseJson(body) ?? {});
+}
+
+function parseJson(body: WireRequest["body"]): unknown {
   // Decoding would silently put U+FFFD where the bytes are not UTF-8.
   if (!isUtf8(body) || isExcessiveJson(body)) throw serializationError();
   try {
-    return JSON.parse(body.toString()) ?? {};
+    return JSON.parse(body.toString()) as unknown;
   } catch {
     throw serializationError();
   }

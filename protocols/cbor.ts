@@ -6,6 +6,7 @@ import { extendedRequestId, messageMember, queryErrorHeader } from "./error-body
 import { type EventEncoding, eventStreamBody } from "./event-stream.ts";
 import type { OperationCodec, Protocol, ProtocolName, WireResponse } from "./protocol.ts";
 import { isErrorShape, type OperationModel, type ServiceModel, type Shape, shapeOf } from "./schema.ts";
+import { serializationError } from "./serialization.ts";
 
 export const rpcv2Cbor: Protocol = cbor("rpcv2Cbor", "application/cbor", "seconds");
 export const awsCbor1_1: Protocol = cbor("awsCbor1_1", "application/x-amz-cbor-1.1", "milliseconds");
@@ -40,7 +41,7 @@ function compile(
   const events = streamMember ? eventEncoding(output.getMemberSchema(streamMember), contentType, unit) : undefined;
   const empty = output.isUnitSchema();
   return {
-    decode: ({ body }) => (body.length === 0 ? {} : decode(readCbor(body) ?? new Map())) as Record<string, unknown>,
+    decode: ({ body }) => decode(inputOf(body, unit)) as Record<string, unknown>,
     encode(value, requestId): WireResponse {
       const headers = headersOf(requestId, service);
       if (empty) return { status: 200, headers, body: "" };
@@ -52,6 +53,14 @@ function compile(
       return { status: 200, headers, body: frames };
     },
   };
+}
+
+/** RPC v2 sends nothing where an operation takes nothing; the older protocol always sends a map. */
+function inputOf(body: Buffer, unit: TimeUnit): unknown {
+  const value = body.length === 0 ? null : readCbor(body);
+  if (value instanceof Map) return value;
+  if (unit === "milliseconds" || (value !== null && value !== undefined)) throw serializationError();
+  return new Map();
 }
 
 function bytes(write: CborEncoder, value: unknown): Uint8Array {

@@ -7,6 +7,7 @@ import { credentialScope } from "./credential-scope.ts";
 import { AwsError } from "./error.ts";
 import { foreignCall, foreignService } from "./foreign.ts";
 import { isForm, type Parameters, parametersOf, parseQuery } from "./form.ts";
+import { isJsonOnly, misdirected } from "./front-end.ts";
 import type { Claim, ErrorProtocol, Protocol, ProtocolName, Unclaimed, WireRequest } from "./protocol.ts";
 import type { OperationModel, ServiceModel } from "./schema.ts";
 import { compareTemplates, matchTemplate, parseTemplate, splitPath, type UriTemplate } from "./uri-template.ts";
@@ -23,7 +24,7 @@ interface Index {
   readonly protocols: Protocols;
   readonly services: readonly ServiceModel[];
   /** `X-Amz-Target` to the call, by the protocol it comes in. */
-  readonly targets: ReadonlyMap<string, Readonly<Partial<Record<JsonName, Claim>>> & { readonly preferred: Claim }>;
+  readonly targets: ReadonlyMap<string, Readonly<Partial<Record<JsonName, Claim>>>>;
   readonly targetPrefixes: ReadonlyMap<string, ServiceModel>;
   /** `{service}/{operation}` of Smithy RPC v2. */
   readonly rpc: ReadonlyMap<string, Claim>;
@@ -69,14 +70,13 @@ function claimForeign(request: WireRequest, { services, protocols }: Index): Unc
 }
 
 function buildIndex(services: readonly ServiceModel[], protocols: Protocols): Index {
-  const targets = new Map<string, Partial<Record<JsonName, Claim>> & { preferred: Claim }>();
+  const targets = new Map<string, Partial<Record<JsonName, Claim>>>();
   const targetPrefixes = new Map<string, ServiceModel>();
   const rpc = new Map<string, Claim>();
   const actions = new Map<string, Claim[]>();
   const routes = new Map<string, Route[]>();
   for (const service of services) {
     const speaks = (name: ProtocolName) => service.protocols.includes(name);
-    const preferred = speaks("awsJson1_1") ? "awsJson1_1" : "awsJson1_0";
     if (service.targetPrefix !== undefined) targetPrefixes.set(service.targetPrefix, service);
     for (const operation of service.operations.values()) {
       const by = (name: ProtocolName): Claim => ({ service, operation, protocol: protocols[name] });
@@ -85,7 +85,6 @@ function buildIndex(services: readonly ServiceModel[], protocols: Protocols): In
           awsJson1_0: by("awsJson1_0"),
           awsJson1_1: by("awsJson1_1"),
           ...(speaks("awsCbor1_1") ? { awsCbor1_1: by("awsCbor1_1") } : {}),
-          preferred: by(preferred),
         });
         if (speaks("rpcv2Cbor")) rpc.set(`${service.targetPrefix}/${operation.name}`, by("rpcv2Cbor"));
       }
@@ -136,12 +135,10 @@ function claimTarget(request: WireRequest, index: Index, target: string): Claim 
       : type.startsWith("application/x-amz-cbor-1.1")
         ? "awsCbor1_1"
         : undefined;
-  const calls = index.targets.get(target);
-  if (calls !== undefined && request.method === "POST") {
-    const call = name === undefined ? calls.preferred : calls[name];
-    if (call !== undefined) return call;
-  }
   const service = index.targetPrefixes.get(target.slice(0, Math.max(0, target.lastIndexOf("."))));
+  if (service !== undefined && (name === undefined || request.method !== "POST")) return misdirected(request, service);
+  const call = name === undefined ? undefined : index.targets.get(target)?.[name];
+  if (call !== undefined) return call;
   const preferred = service?.protocols.includes("awsJson1_1") ? "awsJson1_1" : "awsJson1_0";
   return unclaimed(index.protocols[name ?? preferred], unknownOperation(400), service);
 }
@@ -166,9 +163,11 @@ function claimAction(request: WireRequest, index: Index): Claim | Unclaimed | un
   }
   const action = parameters.get("Action");
   if (action === undefined) {
+    const guessed = guess(request, index);
+    if (guessed !== undefined && isJsonOnly(guessed)) return undefined;
     if (!posted || (request.body.length === 0 && request.path !== "/")) return undefined;
     const message = "The request is missing an action or a required parameter";
-    return unclaimed(awsQuery, AwsError.unmodeled({ name: "MissingAction", message }), guess(request, index));
+    return unclaimed(awsQuery, AwsError.unmodeled({ name: "MissingAction", message }), guessed);
   }
   const version = parameters.get("Version");
   const calls = index.actions.get(action) ?? [];
@@ -176,8 +175,9 @@ function claimAction(request: WireRequest, index: Index): Claim | Unclaimed | un
   const misplaced =
     call?.service.queryCompatible === true && ACCOUNT_ACTIONS.has(action) && QUEUE_PATH.test(request.path);
   if (call !== undefined && !misplaced) return call;
-  const service =
-    guess(request, index) ?? index.services.find((each) => each.xmlNamespace !== undefined && each.version === version);
+  const guessed = guess(request, index);
+  if (guessed !== undefined && isJsonOnly(guessed)) return undefined;
+  const service = guessed ?? index.services.find((each) => each.xmlNamespace !== undefined && each.version === version);
   const message = service?.queryCompatible
     ? `The action ${action} is not valid for this endpoint.`
     : `Could not find operation ${action} for version ${version ?? service?.version ?? "NO_VERSION_SPECIFIED"}`;
@@ -235,15 +235,20 @@ function hasQuery({ query }: UriTemplate, text: string): boolean {
 function unknown(request: WireRequest, index: Index): Unclaimed {
   const type = contentType(request);
   const { protocols } = index;
+  const service = guess(request, index);
+  if (service !== undefined && isJsonOnly(service) && !isCallBody(request, type)) return misdirected(request, service);
   if (type.startsWith("application/x-amz-json-1.1"))
     return unclaimed(protocols.awsJson1_1, unknownOperation(400), undefined);
   if (type.startsWith("application/x-amz-json"))
     return unclaimed(protocols.awsJson1_0, unknownOperation(400), undefined);
   if (type.startsWith("application/x-amz-cbor"))
     return unclaimed(protocols.awsCbor1_1, unknownOperation(400), undefined);
-  const service = guess(request, index);
   const rest = service?.protocols.includes("restJson1") ? protocols.restJson1 : protocols.awsQuery;
   return unclaimed(rest, unknownOperation(404), service);
+}
+
+function isCallBody({ method }: WireRequest, type: string): boolean {
+  return method === "POST" && /^application\/x-amz-(json|cbor)/.test(type);
 }
 
 /** The service a request is signed for or sent to. */

@@ -269,6 +269,11 @@ export class Emulator {
     return this.#dispatcher.refuse(request, error);
   }
 
+  /** An id for an answer to what is no call. */
+  requestId(): string {
+    return this.#dispatcher.requestId();
+  }
+
   /** What is built of each service. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;

@@ -170,6 +170,11 @@ export class Dispatcher {
     return this.#answers.fail("error" in claimed && claimed.foreign ? claimed.error : error, call, request);
   }
 
+  /** An id for an answer to what is no call. */
+  requestId(): string {
+    return this.#deps.random.uuid();
+  }
+
   /** What becomes of a request that another server is to answer; undefined for what is answered here. */
   passedOn(request: WireRequest) {
     const passage = this.#passages.of(request);

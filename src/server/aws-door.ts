@@ -6,7 +6,7 @@ import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyTooLarge } from "../calls/refusals.ts";
 import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
-import { answeredPreflight, corsHeaders } from "./cors.ts";
+import { awsCorsHeaders, awsPreflight } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
 
@@ -16,6 +16,8 @@ export interface AwsEmulator extends WelcomingEmulator {
   refuse(request: WireRequest, error: unknown): WireResponse;
   /** Where the request goes when it is not for this emulator to answer; told by its head alone. */
   passedOn(request: WireRequest): PassedOn | undefined;
+  /** For answers to what is no call. */
+  requestId(): string;
   reportBug(error: unknown, where: string): void;
 }
 
@@ -34,7 +36,8 @@ export class AwsDoor implements Door {
   }
 
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
-    if (answeredPreflight(request, answer)) return;
+    const preflight = awsPreflight(request, () => this.#emulator.requestId());
+    if (preflight !== undefined) return answer.send(200, preflight);
     if (isVisit(request)) return welcome(this.#emulator, request, answer);
     const wire = new AwsRequest(request);
     const elsewhere = this.#emulator.passedOn(wire);
@@ -74,7 +77,8 @@ export class AwsDoor implements Door {
   }
 
   #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): Promise<void> | undefined {
-    if (request.headers["origin"] !== undefined) Object.assign(headers, corsHeaders(request.headers));
+    if (request.headers["origin"] !== undefined)
+      Object.assign(headers, awsCorsHeaders(request.headers, Object.keys(headers)));
     if (typeof body !== "string" && !(body instanceof Uint8Array)) return this.#pump(body, status, headers, answer);
     answer.send(status, headers, body);
     return undefined;

@@ -6,23 +6,59 @@ type Headers = DoorRequest["headers"];
 /** What lets a page read an answer; nothing where no page asks. */
 export function corsHeaders({ origin }: Headers): Record<string, string> {
   if (origin === undefined) return {};
+  return { "access-control-allow-origin": String(origin), vary: "Origin" };
+}
+
+/**
+ * The same for AWS's own answers, as AWS writes it. The `*` opens nothing to pages that are not let in: they get no answer
+ * to read, and `Vary` keeps a browser from showing them one of its cache.
+ * @param names of the answer's headers, in lower case.
+ */
+export function awsCorsHeaders({ origin }: Headers, names: readonly string[] = []): Record<string, string> {
+  if (origin === undefined) return {};
+  const exposed = "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date";
+  const queryError = "x-amzn-query-error";
   return {
-    "access-control-allow-origin": String(origin),
-    "access-control-expose-headers": "x-amzn-RequestId, x-amzn-ErrorType, x-amzn-query-error, x-amz-id-2, Date",
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": names.includes(queryError) ? `${exposed},${queryError}` : exposed,
     vary: "Origin",
   };
 }
 
-/** Answers a preflight, as permissive as AWS's own; false for any other request. */
+/** Answers a preflight; false for any other request. */
 export function answeredPreflight({ method, headers }: DoorRequest, answer: DoorAnswer): boolean {
   if (method !== "OPTIONS" || headers["access-control-request-method"] === undefined) return false;
-  const isPrivate = headers["access-control-request-private-network"] === "true";
   answer.send(200, {
     ...corsHeaders(headers),
-    ...(isPrivate ? { "access-control-allow-private-network": "true" } : {}),
+    ...privateNetwork(headers),
     "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "access-control-allow-headers": String(headers["access-control-request-headers"] ?? "*"),
-    "access-control-max-age": "172800",
+    "access-control-max-age": maxAge,
   });
   return true;
+}
+
+/** AWS's answer to a preflight, which is any OPTIONS of a page; undefined for any other request. */
+export function awsPreflight({ method, headers }: DoorRequest, requestId: () => string) {
+  if (method !== "OPTIONS" || headers["origin"] === undefined) return undefined;
+  const repeated = (name: "headers" | "method", as: string) => {
+    const asked = headers[`access-control-request-${name}`];
+    return asked === undefined ? {} : { [`access-control-allow-${as}`]: String(asked) };
+  };
+  return {
+    ...awsCorsHeaders(headers),
+    ...privateNetwork(headers),
+    ...repeated("headers", "headers"),
+    ...repeated("method", "methods"),
+    "access-control-max-age": maxAge,
+    "x-amzn-RequestId": requestId(),
+  };
+}
+
+/** Two days, in seconds. */
+const maxAge = "172800";
+
+function privateNetwork(headers: Headers): Record<string, string> {
+  const asked = headers["access-control-request-private-network"] === "true";
+  return asked ? { "access-control-allow-private-network": "true" } : {};
 }

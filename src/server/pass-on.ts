@@ -3,7 +3,7 @@ import { pipeline } from "node:stream";
 import type { WireResponse } from "../../protocols/protocol.ts";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
 import { forward } from "../outside/forward.ts";
-import { corsHeaders } from "./cors.ts";
+import { awsCorsHeaders } from "./cors.ts";
 
 /** Told of what becomes of a call that is passed on. */
 export interface PassedOn {
@@ -23,7 +23,7 @@ export async function passOn(passedOn: PassedOn, request: DoorRequest, answer: D
     const from = await forward(passedOn.url, { method, target, rawHeaders, body, signal: gone.signal });
     passedOn.answered(from.status);
     const told = from.rawHeaders.some((name) => name.toLowerCase() === "access-control-allow-origin");
-    const cors = told ? [] : Object.entries(corsHeaders(headers)).flat();
+    const cors = told ? [] : Object.entries(awsCorsHeaders(headers)).flat();
     const out = answer.stream(from.status, [...from.rawHeaders, ...cors]);
     // A break on either side breaks the other: half an answer must not look whole.
     pipeline(from.body, out, () => {});

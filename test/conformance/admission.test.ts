@@ -116,10 +116,8 @@ describe("Origin", () => {
     const host = "busbar.example";
     const answer = await ask({ headers: { ...jsonCall, origin, host }, method: "POST", path: "/", body: "{}" });
     expect(answer.status).toBe(200);
-    expect(answer.headers).toMatchObject({ "access-control-allow-origin": origin, vary: "Origin" });
-    for (const header of ["x-amzn-RequestId", "x-amzn-ErrorType", "x-amzn-query-error", "Date"]) {
-      expect(answer.headers["access-control-expose-headers"]).toContain(header);
-    }
+    // AWS's own form, which nobody gets who is not let in.
+    expect(answer.headers).toMatchObject({ "access-control-allow-origin": "*", vary: "Origin" });
     const control = await ask({ headers: { origin, host } });
     expect(control.headers["access-control-allow-origin"]).toBe(origin);
     const preflight = { origin, host, "access-control-request-method": "POST" };
@@ -128,7 +126,7 @@ describe("Origin", () => {
       const allowed = await ask({ headers: asked, method: "OPTIONS", path });
       expect(allowed.status).toBe(200);
       expect(allowed.headers).toMatchObject({
-        "access-control-allow-origin": origin,
+        "access-control-allow-origin": path === "/" ? "*" : origin,
         "access-control-allow-methods": expect.stringContaining("POST"),
         "access-control-allow-headers": "x-amz-target,authorization",
       });

@@ -16,7 +16,7 @@ describe("claim", () => {
     ["sqs SendMessage in awsJson1_0", json("AmazonSQS.SendMessage")],
     ["kinesis PutRecord in awsJson1_1", json("Kinesis_20131202.PutRecord", "application/x-amz-json-1.1")],
     ["kinesis PutRecord in awsCbor1_1", json("Kinesis_20131202.PutRecord", "application/x-amz-cbor-1.1")],
-    ["kinesis PutRecord in awsJson1_1", json("Kinesis_20131202.PutRecord", "application/json")],
+    ["UnknownOperationException 404 in awsJson", json("Kinesis_20131202.PutRecord", "application/json")],
     ["UnknownOperationException 400 in awsJson1_0", json("AmazonSQS.Nonsense")],
     ["NotImplemented 501 in awsJson1_1", json("DynamoDB_20120810.GetItem", "application/x-amz-json-1.1")],
     ["UnknownOperationException 400 in awsJson1_1", json("Nobodys.GetItem", "application/x-amz-json-1.1")],

@@ -11,6 +11,7 @@ it("an event stream whose head cannot be written is told to whoever waits for th
     handle: () => ({ status: 200, headers: { "x-bad": "\u0000" }, body: frames() }),
     refuse: () => ({ status: 500, headers: {}, body: "" }),
     passedOn: () => undefined,
+    requestId: () => "",
     version: "0",
     coverage: [],
     reportBug: () => {},
