@@ -42,6 +42,7 @@ const first = [
   "ClientConfig",
   "QueueViews",
   "StreamViews",
+  "EventViews",
   "ExecutionViews",
 ];
 const names = [...first, ...[...declared.keys()].filter((name) => !first.includes(name)).sort()];

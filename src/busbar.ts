@@ -1,6 +1,6 @@
 /** The embedding API over one emulator: of `createBusbar`, and for hooks of the command. */
 import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embedding-options.ts";
-import { executionViews, queueViews, streamViews } from "./embedding-views.ts";
+import { eventViews, executionViews, queueViews, streamViews } from "./embedding-views.ts";
 import type { Emulator } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import type { InProcessHandler } from "./in-process.ts";
@@ -44,6 +44,7 @@ export function busbarOf({ emulator, endpoint, home, handler, close }: BusbarPar
     },
     sqs: queueViews(emulator, home),
     kinesis: streamViews(emulator, home),
+    eventbridge: eventViews(emulator, home),
     stepfunctions: executionViews(emulator),
     requests: (filter) => emulator.requests.list(filter),
     settled: () => emulator.deliveries.settled(),

@@ -1,7 +1,8 @@
-/** What the embedding API shows of queues, streams and executions, and how it waits for them. */
+/** What the embedding API shows of queues, streams, buses and executions, and how it waits for them. */
 import type { Emulator } from "./emulator.ts";
 import { parseDuration } from "./engine/duration.ts";
 import { performance, realDelay } from "./engine/real-time.ts";
+import type { EventRecord } from "./events/event-records.ts";
 import type { ShardRecords } from "./services/kinesis/peek.ts";
 import type { QueuedMessage } from "./services/sqs/peek.ts";
 import type { ShownExecution } from "./services/stepfunctions/executions/peek.ts";
@@ -45,6 +46,18 @@ export interface StreamViews {
    * @throws RangeError when there is no such stream.
    */
   records(stream: string, options?: PeekOptions & { readonly shard?: string }): ShardRecords[];
+}
+
+export interface EventViews {
+  /**
+   * The last events that came to a bus, newest first, with the rules they matched and why the nearest others did not.
+   * @param bus its ARN, or its name in the instance's account and region.
+   * @throws RangeError when there is no such bus.
+   */
+  events(
+    bus: string,
+    options?: PeekOptions & { readonly source?: string; readonly detailType?: string; readonly matched?: boolean },
+  ): EventRecord[];
 }
 
 export interface ExecutionViews {
@@ -104,6 +117,19 @@ export function streamViews(
       const found = emulator.look("kinesis", "records", { ...home, stream, ...options });
       if (found === undefined) throw new RangeError(`There is no stream ${stream}.`);
       return found as ShardRecords[];
+    },
+  };
+}
+
+export function eventViews(
+  emulator: Emulator,
+  home: { readonly region: string; readonly account: string },
+): EventViews {
+  return {
+    events(bus, options = {}) {
+      const found = emulator.look("eventbridge", "events", { ...home, bus, ...options });
+      if (found === undefined) throw new RangeError(`There is no event bus ${bus}.`);
+      return found as EventRecord[];
     },
   };
 }

@@ -281,7 +281,7 @@ export class Emulator {
 
   /** The last events on the buses, newest first, with the rules they matched. */
   events(filter: EventFilter = {}): EventRecord[] {
-    return this.look("eventbridge", "events", filter) as EventRecord[];
+    return this.look("eventbridge", "recentEvents", filter) as EventRecord[];
   }
 
   /** What a view of a service shows; undefined when there is no such service, view or resource. */

@@ -10,7 +10,7 @@ import type { DeliveryCounts } from "./delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 import type { DeliveryFilter, DeliveryRecord } from "./delivery/types.ts";
 import { checkBusbarOptions } from "./embedding-options.ts";
-import type { ExecutionViews, QueueViews, StreamViews } from "./embedding-views.ts";
+import type { EventViews, ExecutionViews, QueueViews, StreamViews } from "./embedding-views.ts";
 import { Emulator } from "./emulator.ts";
 import type { EmulatorOptions } from "./emulator-options.ts";
 import { parseDuration } from "./engine/duration.ts";
@@ -28,6 +28,7 @@ export type { DeliveryCounts } from "./delivery/history.ts";
 export type { MailboxFilter, MailboxMessage } from "./delivery/mailbox.ts";
 export type { Attempt, DeliveryFilter, DeliveryRecord, DeliveryStatus } from "./delivery/types.ts";
 export type {
+  EventViews,
   ExecutionViews,
   PeekOptions,
   QueuedMessage,
@@ -139,6 +140,8 @@ export interface Busbar {
   readonly sqs: QueueViews;
   /** Streams: their records by shard. */
   readonly kinesis: StreamViews;
+  /** Event buses: what came to them, and which rules took it. */
+  readonly eventbridge: EventViews;
   /** State machines: their executions, and waiting for the end of one. */
   readonly stepfunctions: ExecutionViews;
   /** Resolves when nothing is being delivered and nothing is due now; retries that are due later do not count. */

@@ -1,6 +1,7 @@
 /** Calls that were answered, as the log of requests keeps them. */
 import type { AwsError } from "../../protocols/error.ts";
 import type { OperationModel } from "../../protocols/schema.ts";
+import { isoTime } from "../engine/iso-time.ts";
 import { performance } from "../engine/real-time.ts";
 import type { Call } from "./call.ts";
 import type { Cause } from "./cause.ts";
@@ -12,7 +13,7 @@ import { type Input, parametersOf, resourceOf } from "./shown-call.ts";
  * next thousand would be most of what the garbage collector has to move. What costs work is made when somebody looks.
  */
 export class KeptCall implements RequestRecord {
-  time = 0;
+  timeMs = 0;
   service: string | undefined;
   operation: string | undefined;
   method: string | undefined;
@@ -32,7 +33,7 @@ export class KeptCall implements RequestRecord {
 
   /** Takes over a call that has just ended. */
   fill(call: Call, status: number, failure: AwsError | undefined): void {
-    this.time = call.time;
+    this.timeMs = call.time;
     this.service = call.service;
     this.operation = call.operation;
     this.method = call.method;
@@ -49,6 +50,10 @@ export class KeptCall implements RequestRecord {
     this.#input = call.input;
     this.#inputModel = call.inputModel;
     this.#resource = call.resource;
+  }
+
+  get time(): string {
+    return isoTime(this.timeMs);
   }
 
   get resource(): string | undefined {

@@ -7,8 +7,8 @@ import { Notes } from "./notes.ts";
 
 /** One answered request, or one call between services, as `/_busbar/requests` shows it. */
 export interface RequestRecord {
-  /** Epoch milliseconds on the emulator's clock. */
-  readonly time: number;
+  /** On the emulator's clock, ISO 8601. */
+  readonly time: string;
   readonly service: string | undefined;
   readonly operation: string | undefined;
   /** Of a client's request; absent for calls between services. */
@@ -104,10 +104,11 @@ export class RequestLog {
 
   #shown(record: RequestRecord, notes: ReturnType<Notes["byId"]>): RequestRecord {
     const { time, service, operation, method, host, path, account, region, resource, parameters } = record;
-    const { status, error, errorName, message, hint, durationMs, requestId, cause } = record;
+    const { status, error, errorName, message, hint, requestId, cause } = record;
     const said = message === undefined ? undefined : withoutSecrets(message);
     const asked = { time, service, operation, method, host, path, account, region, resource, parameters };
     const policy = notes.get(requestId);
+    const durationMs = Math.round(record.durationMs * 1000) / 1000;
     return { ...asked, status, error, errorName, message: said, hint, durationMs, requestId, cause, policy };
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import type { Targets } from "./targets.ts";
-import type { DeadLetter, DeliveryEnd, DeliveryRecord, DescribeFailure } from "./types.ts";
+import type { DeadLetter, DeliveryEnd, DescribeFailure, KeptDelivery } from "./types.ts";
 
 export class Endings {
   readonly #store: Store;
@@ -37,14 +37,14 @@ export class Endings {
   }
 
   /** Ends a delivery that is given up; answers what became of its dead letter. Inside a transaction. */
-  givenUp(end: DeliveryEnd): DeliveryRecord["deadLetter"] {
+  givenUp(end: DeliveryEnd): KeptDelivery["deadLetter"] {
     const { deadLetter } = end.delivery;
     const sent = deadLetter && this.#sendDeadLetter(deadLetter, end);
     this.tell(end);
     return sent;
   }
 
-  #sendDeadLetter(letter: DeadLetter, end: DeliveryEnd): NonNullable<DeliveryRecord["deadLetter"]> {
+  #sendDeadLetter(letter: DeadLetter, end: DeliveryEnd): NonNullable<KeptDelivery["deadLetter"]> {
     const { account, region, service, source, retry, id, attempt, payload } = end.delivery;
     const described = this.#describers.get(service)?.(end);
     const body = letter.body ?? described?.body;

@@ -1,6 +1,7 @@
 /** What became of deliveries and messages, for inspection: the last of each outcome, and how many there were in all. */
 
 import type { Notes } from "../calls/notes.ts";
+import { isoTime } from "../engine/iso-time.ts";
 import { withoutSecrets } from "../outside/secrets.ts";
 import { LostMessages } from "./lost-messages.ts";
 import type { DeliveryNews } from "./news.ts";
@@ -14,6 +15,7 @@ import {
   type DeliveryStatus,
   deliveryStatuses,
   type Gone,
+  type KeptDelivery,
   type Lost,
   type OwnAttempt,
 } from "./types.ts";
@@ -66,7 +68,7 @@ export class History {
     if (this.#watchers.size > 0) this.#tell(recordsOf(taken));
   }
 
-  addDelivered(record: DeliveryRecord): void {
+  addDelivered(record: KeptDelivery): void {
     this.#counts.delivered += 1;
     this.#delivered.add(record);
     if (this.#watchers.size > 0) this.#tell([record]);
@@ -131,7 +133,7 @@ export class History {
   }
 
   /** What the filter asks for, newest first, of what is kept here and of the outbox. */
-  list(filter: DeliveryFilter, ...outbox: readonly Iterator<DeliveryRecord>[]): DeliveryRecord[] {
+  list(filter: DeliveryFilter, ...outbox: readonly Iterator<KeptDelivery>[]): DeliveryRecord[] {
     const found: DeliveryRecord[] = [];
     const notes = this.#notes.byId();
     const limit = filter.limit ?? 100;
@@ -150,16 +152,20 @@ export class History {
 }
 
 /** A record without what is secret in its target or in the reasons of its failures. */
-function shown(record: DeliveryRecord, policy: string | undefined): DeliveryRecord {
-  const { target, reason, attempts } = record;
+function shown(kept: KeptDelivery, policy: string | undefined): DeliveryRecord {
+  const { target, reason, attempts, acceptedMs, nextAttemptMs, ...record } = kept;
   return {
     ...record,
+    acceptedAt: isoTime(acceptedMs),
+    nextAttemptAt: nextAttemptMs === undefined ? undefined : isoTime(nextAttemptMs),
     ...(policy === undefined ? {} : { policy }),
     target: withoutSecrets(target),
     reason: reason === undefined ? undefined : withoutSecrets(reason),
-    attempts: attempts.map((one) =>
-      one.message !== undefined ? { ...one, message: withoutSecrets(one.message) } : one,
-    ),
+    attempts: attempts.map(({ timeMs, message, ...attempt }) => ({
+      time: isoTime(timeMs),
+      ...attempt,
+      ...(message === undefined ? {} : { message: withoutSecrets(message) }),
+    })),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The last messages that went nowhere. Their records are made when somebody looks, as there can be a thousand of one message. */
-import type { DeliveryFilter, DeliveryRecord, Gone, Lost } from "./types.ts";
+import type { DeliveryFilter, Gone, KeptDelivery, Lost } from "./types.ts";
 
 /** Messages kept, records they stand for, and what they keep from being forgotten: the oldest go beyond any of these. */
 const mostEntries = 1000;
@@ -58,7 +58,7 @@ export class LostMessages {
   }
 
   /** The records that a filter lets through. */
-  *newestFirst({ account, source, target, status }: DeliveryFilter): IterableIterator<DeliveryRecord> {
+  *newestFirst({ account, source, target, status }: DeliveryFilter): IterableIterator<KeptDelivery> {
     for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
       const { timeMs, serial, lost, gone } = this.#entries[i] as Entry;
       const of = lost ?? gone;
@@ -92,7 +92,7 @@ export class LostMessages {
   }
 }
 
-function lostRecord(lost: Lost, place: number, timeMs: number, serial: number): DeliveryRecord {
+function lostRecord(lost: Lost, place: number, timeMs: number, serial: number): KeptDelivery {
   return {
     ...common(lost, timeMs, serial),
     source: lost.source(place),
@@ -101,7 +101,7 @@ function lostRecord(lost: Lost, place: number, timeMs: number, serial: number): 
   };
 }
 
-function goneRecord(gone: Gone, timeMs: number, serial: number): DeliveryRecord {
+function goneRecord(gone: Gone, timeMs: number, serial: number): KeptDelivery {
   const { source, count, reason, messageIds } = gone;
   const more = count > messageIds.length ? ", …" : "";
   return {

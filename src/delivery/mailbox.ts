@@ -1,6 +1,7 @@
 /** Where messages end that would leave AWS: SMS, email, mobile push, and what Firehose would carry on. */
 import { textOf } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
+import { isoTime } from "../engine/iso-time.ts";
 import type { Store } from "../engine/store.ts";
 import { defineTable } from "../engine/table.ts";
 import type { Details } from "./kinds.ts";
@@ -19,11 +20,12 @@ export interface MailboxMessage {
   readonly body: string;
   /** What the channel has besides: subject, sender, platform, message attributes. */
   readonly details: Readonly<Record<string, unknown>>;
-  /** Epoch milliseconds on the emulator's clock. */
-  readonly timeMs: number;
+  /** When it was sent, on the emulator's clock, ISO 8601. */
+  readonly sentAt: string;
 }
 
-interface MailboxRow extends MailboxMessage {
+interface MailboxRow extends Omit<MailboxMessage, "sentAt"> {
+  readonly timeMs: number;
   readonly serial: number;
 }
 
@@ -79,11 +81,11 @@ export class Mailbox {
   /** The messages kept (the last 1,000), newest first. */
   list(filter: MailboxFilter = {}): MailboxMessage[] {
     const found: MailboxMessage[] = [];
-    for (const { serial: _serial, ...message } of this.#rows.by.arrival.range("", { reverse: true })) {
+    for (const { serial: _serial, timeMs, ...message } of this.#rows.by.arrival.range("", { reverse: true })) {
       if (filter.account !== undefined && message.account !== filter.account) continue;
       if (filter.channel !== undefined && message.channel !== filter.channel) continue;
       if (filter.to !== undefined && message.to !== filter.to) continue;
-      found.push(message);
+      found.push({ ...message, sentAt: isoTime(timeMs) });
       if (found.length === (filter.limit ?? 100)) break;
     }
     return found;

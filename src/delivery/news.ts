@@ -1,7 +1,7 @@
 /** What becomes of deliveries, for who wants to hear of it at once. */
-import type { DeliveryRecord } from "./types.ts";
+import type { KeptDelivery } from "./types.ts";
 
 export type DeliveryNews = Pick<
-  DeliveryRecord,
+  KeptDelivery,
   "id" | "account" | "region" | "service" | "source" | "target" | "kind" | "status"
 > & { readonly reason?: string | undefined };

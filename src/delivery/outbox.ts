@@ -10,16 +10,16 @@ import {
   type Delivery,
   type DeliveryEnd,
   DeliveryFailure,
-  type DeliveryRecord,
   type DeliveryRequest,
   type Exhausted,
+  type KeptDelivery,
 } from "./types.ts";
 
 /** Given up ones kept for inspection. */
 const keptFailed = 1000;
 
 /** Hears of a delivery that is given up, inside the transaction, and answers what became of its dead letter. */
-export type OnGivenUp = (end: DeliveryEnd) => DeliveryRecord["deadLetter"];
+export type OnGivenUp = (end: DeliveryEnd) => KeptDelivery["deadLetter"];
 
 export class Outbox {
   readonly lanes: Lanes;
@@ -135,7 +135,7 @@ export class Outbox {
   }
 
   /** Newest first. */
-  *records(status: DeliveryRow["status"]): IterableIterator<DeliveryRecord> {
+  *records(status: DeliveryRow["status"]): IterableIterator<KeptDelivery> {
     for (const row of this.#rows.by.status.range(status, { reverse: true })) {
       const payload = row.preview ?? previewOf(this.#payloads.textOf(row));
       yield { ...recordOf(row, status, row), payload };

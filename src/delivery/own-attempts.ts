@@ -1,12 +1,12 @@
 /** What became of the attempts of those who try again by themselves, as pipes do: the last records, by their keys. */
 import { withAttempt } from "./records.ts";
-import type { DeliveryRecord, OwnAttempt } from "./types.ts";
+import type { KeptDelivery, OwnAttempt } from "./types.ts";
 
 const kept = 1000;
 
 interface Entry {
   readonly attempt: OwnAttempt;
-  readonly record: DeliveryRecord;
+  readonly record: KeptDelivery;
 }
 
 export class OwnAttempts {
@@ -39,7 +39,7 @@ export class OwnAttempts {
   }
 
   /** What had failed before got through. @returns its record; undefined when nothing had */
-  succeeded(key: string, timeMs: number): DeliveryRecord | undefined {
+  succeeded(key: string, timeMs: number): KeptDelivery | undefined {
     const before = this.#entries.get(key)?.record;
     if (before?.status !== "pending") return undefined;
     this.#delete(key);
@@ -81,7 +81,7 @@ export class OwnAttempts {
     for (const [key, { record }] of this.#entries) if (keep?.(record) !== true) this.#delete(key);
   }
 
-  newestFirst(): Iterator<DeliveryRecord> {
+  newestFirst(): Iterator<KeptDelivery> {
     const records = [...this.#entries.values()].map(({ record }) => record);
     return records.sort((a, b) => b.acceptedMs - a.acceptedMs).values();
   }
@@ -95,7 +95,7 @@ export class OwnAttempts {
     return keys.length;
   }
 
-  #put(attempt: OwnAttempt, record: DeliveryRecord): void {
+  #put(attempt: OwnAttempt, record: KeptDelivery): void {
     this.#delete(attempt.key);
     this.#entries.set(attempt.key, { attempt, record });
     const { key, message } = attempt;

@@ -1,8 +1,8 @@
 /** The last deliveries that their targets have taken. Those of a fan-out share an entry, whose records are made when somebody looks. */
-import type { DeliveryFailure, DeliveryRecord, Receiver } from "./types.ts";
+import type { DeliveryFailure, KeptDelivery, Receiver } from "./types.ts";
 
 /** What a record is made of for each delivery of a fan-out that was delivered at once. */
-export interface TakenAll extends Pick<DeliveryRecord, "region" | "service" | "kind" | "acceptedMs"> {
+export interface TakenAll extends Pick<KeptDelivery, "region" | "service" | "kind" | "acceptedMs"> {
   readonly receivers: readonly Receiver[];
   /** Of the deliveries, in the order of the receivers. */
   readonly ids: readonly string[];
@@ -12,11 +12,11 @@ export interface TakenAll extends Pick<DeliveryRecord, "region" | "service" | "k
 
 /** The same of one delivery. */
 export type Taken = Pick<
-  DeliveryRecord,
+  KeptDelivery,
   "id" | "account" | "region" | "service" | "source" | "target" | "kind" | "acceptedMs"
 >;
 
-type Entry = DeliveryRecord | Taken | TakenAll;
+type Entry = KeptDelivery | Taken | TakenAll;
 
 export class RecentlyDelivered {
   readonly #kept: number;
@@ -46,14 +46,14 @@ export class RecentlyDelivered {
     }
   }
 
-  *newestFirst(): IterableIterator<DeliveryRecord> {
+  *newestFirst(): IterableIterator<KeptDelivery> {
     for (let i = this.#entries.length - 1; i >= this.#head; i -= 1) {
       yield* recordsOf(this.#entries[i] as Entry);
     }
   }
 
   /** Forgets all, or those the predicate does not keep. */
-  clear(keep?: (record: DeliveryRecord) => boolean): void {
+  clear(keep?: (record: KeptDelivery) => boolean): void {
     const kept = keep === undefined ? [] : [...this.newestFirst()].filter(keep).reverse();
     this.#entries = kept;
     this.#head = 0;
@@ -62,7 +62,7 @@ export class RecentlyDelivered {
 }
 
 /** The records of an entry, newest first. */
-export function* recordsOf(entry: Entry): Iterable<DeliveryRecord> {
+export function* recordsOf(entry: Entry): Iterable<KeptDelivery> {
   if ("status" in entry) yield entry;
   else if (!("receivers" in entry)) yield recordOfTaken(entry);
   else {
@@ -81,7 +81,7 @@ function takenAt({ region, service, kind, acceptedMs, receivers, ids }: TakenAll
   return { id: ids[place] as string, account, region, service, source, target, kind, acceptedMs };
 }
 
-function recordOfTaken(taken: Taken): DeliveryRecord {
+function recordOfTaken(taken: Taken): KeptDelivery {
   const attempts = [{ timeMs: taken.acceptedMs, outcome: "delivered" as const }];
   return { ...taken, status: "delivered", attemptCount: 1, attempts };
 }

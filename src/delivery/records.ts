@@ -1,6 +1,6 @@
 /** Deliveries as they are shown. */
 import type { DeliveryRow } from "./tables.ts";
-import type { Attempt, DeliveryRecord } from "./types.ts";
+import type { KeptAttempt, KeptDelivery } from "./types.ts";
 
 /** Attempts kept of one delivery. */
 const keptAttempts = 20;
@@ -9,7 +9,7 @@ const previewChars = 1024;
 type Tries = Pick<DeliveryRow, "attemptCount" | "attempts">;
 
 /** A delivery's tries with one more. */
-export function withAttempt(row: Tries, attempt: Attempt): Tries {
+export function withAttempt(row: Tries, attempt: KeptAttempt): Tries {
   return {
     attemptCount: row.attemptCount + 1,
     attempts: row.attempts.length === 0 ? [attempt] : [...row.attempts.slice(1 - keptAttempts), attempt],
@@ -17,7 +17,7 @@ export function withAttempt(row: Tries, attempt: Attempt): Tries {
 }
 
 /** A delivery as it is shown. */
-export function recordOf(row: DeliveryRow, status: DeliveryRecord["status"], tries: Tries): DeliveryRecord {
+export function recordOf(row: DeliveryRow, status: KeptDelivery["status"], tries: Tries): KeptDelivery {
   const { account, region, service, source, target, kind } = row.request;
   const last = status === "delivered" ? undefined : tries.attempts.at(-1);
   return {
@@ -44,10 +44,10 @@ export function previewOf(payload: string): string {
 }
 
 /** Merges sequences that each are newest first. */
-export function* newestOf(sources: readonly Iterator<DeliveryRecord>[]): IterableIterator<DeliveryRecord> {
+export function* newestOf(sources: readonly Iterator<KeptDelivery>[]): IterableIterator<KeptDelivery> {
   const heads = sources.map((source) => ({ source, next: source.next() }));
   for (;;) {
-    let newest: { head: (typeof heads)[number]; record: DeliveryRecord } | undefined;
+    let newest: { head: (typeof heads)[number]; record: KeptDelivery } | undefined;
     for (const head of heads) {
       if (head.next.done) continue;
       const record = head.next.value;

@@ -1,6 +1,6 @@
 /** The outbox: what is still to be delivered, and what could not be. */
 import { defineTable } from "../engine/table.ts";
-import type { Attempt, DeliveryRecord, Order, Receiver, Shared, Way } from "./types.ts";
+import type { KeptAttempt, KeptDelivery, Order, Receiver, Shared, Way } from "./types.ts";
 
 export interface DeliveryRow {
   readonly id: string;
@@ -19,8 +19,8 @@ export interface DeliveryRow {
   /** An earlier delivery of the same order key is not done yet. */
   readonly blocked: boolean;
   readonly attemptCount: number;
-  readonly attempts: readonly Attempt[];
-  readonly deadLetter: DeliveryRecord["deadLetter"];
+  readonly attempts: readonly KeptAttempt[];
+  readonly deadLetter: KeptDelivery["deadLetter"];
 }
 
 /** Deliveries that share a limit of concurrency: those to one target, and with a rate limit of one source too. */

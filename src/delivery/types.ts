@@ -109,7 +109,8 @@ export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** One attempt and what came of it. */
 export interface Attempt {
-  readonly timeMs: number;
+  /** ISO 8601. */
+  readonly time: string;
   readonly outcome: "delivered" | "failed";
   /** HTTP status, AWS error code or reason in short: `503`, `AWS.SimpleQueueService.NonExistentQueue`, `TIMEOUT`. */
   readonly code?: string;
@@ -216,10 +217,10 @@ export interface DeliveryRecord {
   readonly target: string;
   readonly kind: string;
   readonly status: DeliveryStatus;
-  /** Epoch milliseconds on the emulator's clock. */
-  readonly acceptedMs: number;
-  /** When the next attempt is due; pending ones alone. */
-  readonly nextAttemptMs?: number | undefined;
+  /** On the emulator's clock, ISO 8601. */
+  readonly acceptedAt: string;
+  /** When the next attempt is due, ISO 8601; pending ones alone. */
+  readonly nextAttemptAt?: string | undefined;
   readonly attemptCount: number;
   /** The last attempts, oldest first. */
   readonly attempts: readonly Attempt[];
@@ -234,6 +235,16 @@ export interface DeliveryRecord {
   /** How many messages the record stands for, when it is more than one. */
   readonly count?: number | undefined;
 }
+
+/** An attempt as it is kept; times are epoch milliseconds. */
+export type KeptAttempt = Omit<Attempt, "time"> & { readonly timeMs: number };
+
+/** A delivery as it is kept; times are epoch milliseconds. */
+export type KeptDelivery = Omit<DeliveryRecord, "acceptedAt" | "nextAttemptAt" | "attempts"> & {
+  readonly acceptedMs: number;
+  readonly nextAttemptMs?: number | undefined;
+  readonly attempts: readonly KeptAttempt[];
+};
 
 /**
  * A message that went nowhere, or the same message for many who did not get it. Whatever costs anything is worked out

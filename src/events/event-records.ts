@@ -17,8 +17,8 @@ export interface NearMiss {
 }
 
 export interface EventRecord {
-  /** Epoch milliseconds on the emulator's clock when the event came to the bus. */
-  readonly timeMs: number;
+  /** When it came to the bus, on the emulator's clock, ISO 8601. */
+  readonly arrivedAt: string;
   /** Owner of the bus. */
   readonly account: string;
   readonly region: string;
@@ -28,8 +28,8 @@ export interface EventRecord {
   readonly source: string;
   readonly detailType: string;
   readonly eventId: string;
-  /** The event as compact JSON. */
-  readonly event: string;
+  /** The event as rules see it. */
+  readonly event: Readonly<Record<string, unknown>>;
   /** ARNs of the rules that took it. */
   readonly matched: readonly string[];
   /** The rules that came nearest to taking it, as they stand now, nearest first. */
@@ -41,6 +41,7 @@ export interface EventRecord {
 /** Each filter that is present must be equal; newest first. */
 export interface EventFilter {
   readonly account?: string | undefined;
+  readonly region?: string | undefined;
   /** Name or ARN of the bus. */
   readonly bus?: string | undefined;
   readonly source?: string | undefined;

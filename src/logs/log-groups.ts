@@ -4,6 +4,7 @@ import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";
 import { type Delivery, DeliveryFailure } from "../delivery/types.ts";
 import type { Clock } from "../engine/clock.ts";
+import { isoTime } from "../engine/iso-time.ts";
 import { defineTextTable } from "../engine/packed-table.ts";
 import type { Store } from "../engine/store.ts";
 import { defineTable } from "../engine/table.ts";
@@ -17,14 +18,20 @@ export interface LogEvent {
   readonly stream: string;
   /** ARN of what wrote it. */
   readonly source: string;
-  /** Epoch milliseconds that the writer gave. */
-  readonly timestampMs: number;
-  /** Epoch milliseconds on the emulator's clock. */
-  readonly ingestedMs: number;
+  /** The time that the writer gave, ISO 8601. */
+  readonly timestamp: string;
+  /** When it came, on the emulator's clock, ISO 8601. */
+  readonly ingestedAt: string;
   readonly message: string;
 }
 
-interface LogEventRow extends Omit<LogEvent, "message"> {
+/** Epoch milliseconds that the writer gave. */
+interface Stamped {
+  readonly timestampMs: number;
+}
+
+interface LogEventRow extends Omit<LogEvent, "message" | "timestamp" | "ingestedAt">, Stamped {
+  readonly ingestedMs: number;
   readonly serial: number;
   /** Characters of its message. */
   readonly size: number;
@@ -82,7 +89,7 @@ export class LogGroups {
   }
 
   /** Writes an event. Inside a transaction. */
-  put({ message, ...event }: Omit<LogEvent, "ingestedMs">): void {
+  put({ message, ...event }: Omit<LogEvent, "timestamp" | "ingestedAt"> & Stamped): void {
     const serial = this.#store.nextSerial();
     this.#messages.put({ serial, account: event.account, text: message });
     const row: LogEventRow = { ...event, ingestedMs: this.#clock.now(), serial, size: message.length };
@@ -118,12 +125,15 @@ export class LogGroups {
   /** The events kept (the last 1,000 of each group, within a bound for all), newest first. */
   list(filter: LogFilter = {}): LogEvent[] {
     const found: LogEvent[] = [];
-    for (const { serial, size: _size, ...event } of this.#rows.by.arrival.range("", { reverse: true })) {
+    for (const { serial, size: _size, timestampMs, ingestedMs, ...event } of this.#rows.by.arrival.range("", {
+      reverse: true,
+    })) {
       if (filter.account !== undefined && event.account !== filter.account) continue;
       if (filter.group !== undefined && event.group !== filter.group) continue;
       if (filter.stream !== undefined && event.stream !== filter.stream) continue;
       if (filter.source !== undefined && event.source !== filter.source) continue;
-      found.push({ ...event, message: this.#messages.get(serial)?.text ?? "" });
+      const message = this.#messages.get(serial)?.text ?? "";
+      found.push({ ...event, timestamp: isoTime(timestampMs), ingestedAt: isoTime(ingestedMs), message });
       if (found.length === (filter.limit ?? 100)) break;
     }
     return found;

@@ -11,13 +11,14 @@ import type { DeliveryCounts } from "../delivery/history.ts";
 import type { MailboxFilter, MailboxMessage } from "../delivery/mailbox.ts";
 import { type DeliveryFilter, type DeliveryRecord, deliveryStatuses } from "../delivery/types.ts";
 import { parseDuration } from "../engine/duration.ts";
+import { lastMs } from "../engine/iso-time.ts";
 import { realDelay } from "../engine/real-time.ts";
 import { EndlessWork } from "../engine/work.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
 import { bodyLimitBytes, readBody } from "./body.ts";
 import { answeredPreflight, corsHeaders } from "./cors.ts";
-import { badRequest, filtersOf } from "./filters.ts";
+import { badRequest, eventFilter, filtersOf } from "./filters.ts";
 import type { InitState } from "./localstack/door.ts";
 import { type Look, viewRoutes } from "./views.ts";
 
@@ -120,12 +121,7 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
 
   app.get("/requests", (request) => {
     const { query, limit } = filtersOf(request, filters);
-    const requests = emulator.requests.list({ ...query, limit }).map((record) => ({
-      ...record,
-      time: new Date(record.time).toISOString(),
-      durationMs: Math.round(record.durationMs * 1000) / 1000,
-    }));
-    return { requests };
+    return { requests: emulator.requests.list({ ...query, limit }) };
   });
 
   app.get("/deliveries", (request) => {
@@ -135,43 +131,22 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
       throw badRequest(`status is one of ${deliveryStatuses.join(", ")}.`);
     }
     const deliveries = emulator.deliveries.list({ ...(query as DeliveryFilter), limit });
-    return { deliveries: deliveries.map(shownDelivery), counts: emulator.deliveries.counts() };
+    return { deliveries, counts: emulator.deliveries.counts() };
   });
 
   app.get("/mailbox", (request) => {
     const { query, limit } = filtersOf(request, ["account", "channel", "to"]);
-    const messages = emulator.mailbox.list({ ...query, limit });
-    return { messages: messages.map(({ timeMs, ...message }) => ({ ...message, time: iso(timeMs) })) };
+    return { messages: emulator.mailbox.list({ ...query, limit }) };
   });
 
   app.get("/events", (request) => {
-    const { query, limit } = filtersOf(request, ["account", "bus", "source", "detailType", "matched"]);
-    const { matched, ...filters } = query;
-    if (matched !== undefined && !/^(true|false)$/.test(matched)) throw badRequest("matched is true or false.");
-    const events = emulator.events({
-      ...filters,
-      limit,
-      matched: matched === undefined ? undefined : matched === "true",
-    });
-    return {
-      events: events.map(({ timeMs, event, ...record }) => ({
-        time: iso(timeMs),
-        ...record,
-        event: JSON.parse(event) as unknown,
-      })),
-    };
+    const { query, limit } = filtersOf(request, ["account", "region", "bus", "source", "detailType", "matched"]);
+    return { events: emulator.events({ ...eventFilter(query), limit }) };
   });
 
   app.get("/logs", (request) => {
     const { query, limit } = filtersOf(request, ["account", "group", "stream", "source"]);
-    const events = emulator.logs.list({ ...query, limit });
-    return {
-      events: events.map(({ timestampMs, ingestedMs, ...event }) => ({
-        ...event,
-        timestamp: iso(timestampMs),
-        ingested: iso(ingestedMs),
-      })),
-    };
+    return { events: emulator.logs.list({ ...query, limit }) };
   });
 
   viewRoutes(app, (service, view, filter) => emulator.look(service, view, filter));
@@ -253,21 +228,7 @@ async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: Co
 const mostSettleMs = 600_000;
 
 const routesSentence =
-  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset and settle, GET /_busbar/watch, POST /_busbar/sns/opt-out, GET /_busbar/requests, deliveries, mailbox, events, logs and state, and what lies in a resource at GET /_busbar/sqs/{account}/{region}/{queue}/messages, /_busbar/kinesis/…/{stream}/records and /_busbar/stepfunctions/…/{machine}/executions.";
-
-function shownDelivery({ acceptedMs, nextAttemptMs, attempts, ...record }: DeliveryRecord): object {
-  return {
-    ...record,
-    accepted: iso(acceptedMs),
-    nextAttempt: nextAttemptMs === undefined ? undefined : iso(nextAttemptMs),
-    attempts: attempts.map(({ timeMs, ...attempt }) => ({ time: iso(timeMs), ...attempt })),
-  };
-}
-
-/** Any number of milliseconds as ISO 8601; beyond the last date we tell, that date. */
-function iso(epochMs: number): string {
-  return new Date(Math.min(epochMs, lastMs)).toISOString();
-}
+  "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset and settle, GET /_busbar/watch, POST /_busbar/sns/opt-out, GET /_busbar/requests, deliveries, mailbox, events, logs and state, and what lies in a resource at GET /_busbar/sqs/{account}/{region}/{queue}/messages, /_busbar/kinesis/…/{stream}/records, /_busbar/eventbridge/…/{bus}/events and /_busbar/stepfunctions/…/{machine}/executions.";
 
 function clockState({ clock }: ControlledEmulator): object {
   return { mode: clock.mode, now: new Date(clock.now()).toISOString(), epochMs: clock.now() };
@@ -311,9 +272,6 @@ async function moveClock(emulator: ControlledEmulator, request: FastifyRequest, 
   }
   return clockState(emulator);
 }
-
-/** The last time that four digits of year can say, so that every time shown is one that can be sent. */
-const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 function jsonBody(request: FastifyRequest): object {
   const body = request.body as Buffer | undefined;

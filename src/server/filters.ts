@@ -1,5 +1,6 @@
 /** Queries of control routes. */
 import type { FastifyRequest } from "fastify";
+import type { EventFilter } from "../events/event-records.ts";
 
 /** The filters of a query by name, each given at most once, and the limit. @throws Error with a `statusCode` */
 export function filtersOf(request: FastifyRequest, names: readonly string[]) {
@@ -14,4 +15,11 @@ export function filtersOf(request: FastifyRequest, names: readonly string[]) {
 
 export function badRequest(message: string): Error {
   return Object.assign(new Error(message), { statusCode: 400 });
+}
+
+/** A query for events on buses. @throws Error with a `statusCode` */
+export function eventFilter({ matched, ...filters }: Readonly<Record<string, string>>): EventFilter {
+  if (matched === undefined) return filters;
+  if (matched !== "true" && matched !== "false") throw badRequest("matched is true or false.");
+  return { ...filters, matched: matched === "true" };
 }

@@ -1,6 +1,6 @@
 /** Control routes that show what lies in a resource, without touching it. */
 import type { FastifyInstance } from "fastify";
-import { badRequest, filtersOf } from "./filters.ts";
+import { badRequest, eventFilter, filtersOf } from "./filters.ts";
 
 /** What services show, by service and view; undefined when there is no such resource. */
 export type Look = (service: string, view: string, filter: object) => unknown;
@@ -8,10 +8,13 @@ export type Look = (service: string, view: string, filter: object) => unknown;
 interface View {
   readonly service: string;
   readonly view: string;
-  /** What one of its resources is called, and how its ARN is made of place and name. */
+  /** What one of its resources is called. */
   readonly resource: string;
-  readonly filter: (place: Place) => object;
+  /** Under which name the answer has what was found; that of the view unless told. */
+  readonly found?: string;
   readonly filters: readonly string[];
+  /** What the service is asked for. @throws Error with a `statusCode` */
+  readonly filter: (place: Place, query: Readonly<Record<string, string>>) => object;
 }
 
 interface Place {
@@ -23,15 +26,26 @@ interface Place {
 const views: readonly View[] = [
   {
     ...{ service: "sqs", view: "messages", resource: "queue", filters: ["state"] },
-    filter: ({ account, region, name }) => ({ account, region, name }),
+    filter(place, query) {
+      const { state } = query;
+      if (state !== undefined && !states.includes(state)) throw badRequest(`state is one of ${states.join(", ")}.`);
+      return { ...place, ...query };
+    },
   },
   {
-    ...{ service: "kinesis", view: "records", resource: "stream", filters: ["shard"] },
-    filter: ({ account, region, name }) => ({ account, region, stream: name }),
+    ...{ service: "kinesis", view: "records", resource: "stream", found: "shards", filters: ["shard"] },
+    filter: ({ name, ...place }, query) => ({ ...place, stream: name, ...query }),
+  },
+  {
+    ...{ service: "eventbridge", view: "events", resource: "event bus", filters: ["source", "detailType", "matched"] },
+    filter: ({ name, ...place }, query) => ({ ...place, bus: name, ...eventFilter(query) }),
   },
   {
     ...{ service: "stepfunctions", view: "executions", resource: "state machine", filters: ["status"] },
-    filter: ({ account, region, name }) => ({ machine: `arn:aws:states:${region}:${account}:stateMachine:${name}` }),
+    filter: ({ account, region, name }, query) => ({
+      machine: `arn:aws:states:${region}:${account}:stateMachine:${name}`,
+      ...query,
+    }),
   },
 ];
 
@@ -39,16 +53,12 @@ const states = ["visible", "delayed", "inFlight"];
 
 /** `GET /{service}/{account}/{region}/{name}/{view}` for each of them. */
 export function viewRoutes(app: FastifyInstance, look: Look): void {
-  for (const { service, view, resource, filter, filters } of views) {
+  for (const { service, view, resource, found = view, filter, filters } of views) {
     app.get(`/${service}/:account/:region/:name/${view}`, (request, reply) => {
-      const place = request.params as Place;
+      const { account, region, name } = request.params as Place;
       const { query, limit } = filtersOf(request, filters);
-      if (query["state"] !== undefined && !states.includes(query["state"])) {
-        throw badRequest(`state is one of ${states.join(", ")}.`);
-      }
-      const found = look(service, view, { ...filter(place), ...query, limit });
-      if (found !== undefined) return { [view === "records" ? "shards" : view]: found };
-      const { account, region, name } = place;
+      const seen = look(service, view, { ...filter({ account, region, name }, query), limit });
+      if (seen !== undefined) return { [found]: seen };
       return reply.code(404).send({ message: `There is no ${resource} ${name} in account ${account} and ${region}.` });
     });
   }

@@ -62,9 +62,7 @@ function follow(emulator: WatchedEmulator, wanted: ReadonlySet<Kind>, out: Writa
   const time = () => new Date(emulator.clock.now()).toISOString();
   const ends: (() => void)[] = [];
   if (wanted.has("request")) {
-    ends.push(
-      emulator.requests.watch((record) => write("request", { ...record, time: new Date(record.time).toISOString() })),
-    );
+    ends.push(emulator.requests.watch((record) => write("request", record)));
   }
   if (wanted.has("delivery"))
     ends.push(emulator.deliveries.watch((news) => write("delivery", { time: time(), ...news })));

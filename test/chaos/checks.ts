@@ -118,9 +118,9 @@ async function endExecutions({ sfn }: Clients, ledger: Ledger, until: number): P
 /** What was pushed has come to an end, or has a time for its next attempt. */
 async function checkDeliveries(endpoint: string): Promise<void> {
   const { text } = await http(`${endpoint}/_busbar/deliveries?limit=100000`);
-  const { deliveries } = JSON.parse(text) as { deliveries: { id: string; status: string; nextAttempt?: string }[] };
-  for (const { id, status, nextAttempt } of deliveries) {
-    if (status === "pending" && nextAttempt === undefined) throw new Broken(`the delivery ${id} waits for nothing`);
+  const { deliveries } = JSON.parse(text) as { deliveries: { id: string; status: string; nextAttemptAt?: string }[] };
+  for (const { id, status, nextAttemptAt } of deliveries) {
+    if (status === "pending" && nextAttemptAt === undefined) throw new Broken(`the delivery ${id} waits for nothing`);
   }
 }
 

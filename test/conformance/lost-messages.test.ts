@@ -68,7 +68,7 @@ describe("a message that goes nowhere", () => {
     expect(failed()).toMatchObject({
       service: "pipes",
       attemptCount: 1,
-      nextAttemptMs: sentMs + 20_000,
+      nextAttemptAt: new Date(sentMs + 20_000).toISOString(),
       reason: expect.stringContaining("out of order"),
     });
     await env.bus.clock.advance("20s");
@@ -97,7 +97,7 @@ describe("a message that goes nowhere", () => {
     await env.sqs.setQueueAttributes({ QueueUrl: from.url, Attributes: { RedrivePolicy } });
     await env.bus.clock.advance("20s");
     expect(await env.bodies(dead.url)).toEqual(["m"]);
-    expect(mine()).toMatchObject({ status: "failed", nextAttemptMs: undefined });
+    expect(mine()).toMatchObject({ status: "failed", nextAttemptAt: undefined });
     expect(mine()?.reason).toContain(`The queue's redrive policy has taken the message to ${dead.arn}.`);
     await env.sqs.setQueueAttributes({ QueueUrl: from.url, Attributes: { RedrivePolicy: "" } });
 

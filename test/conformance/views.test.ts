@@ -1,16 +1,30 @@
 /** Looking into resources without touching them, over HTTP and in the embedding API, and waiting for what comes. */
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from "@aws-sdk/client-eventbridge";
 import { CreateStreamCommand, KinesisClient, PutRecordCommand, SplitShardCommand } from "@aws-sdk/client-kinesis";
 import { CreateStateMachineCommand, SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../src/index.ts";
+
+/** The server's time as it is shown everywhere. */
+const stamp = "2030-01-01T00:00:00.000Z";
 
 let bus: Busbar;
 beforeAll(async () => {
   bus = await createBusbar({ clock: "virtual", startTime: "2030-01-01T00:00:00Z", account: "111122223333" });
 });
 afterAll(() => bus.close());
-beforeEach(() => bus.reset());
+beforeEach(async () => {
+  await bus.reset();
+  await bus.clock.set(stamp);
+});
 
 async function get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
   const answer = await fetch(`${bus.endpoint}/_busbar${path}`);
@@ -111,6 +125,79 @@ it("streams show their last records by shard", async () => {
   expect((await get("/kinesis/111122223333/us-east-1/s/records?limit=2")).body).toEqual({ shards });
   expect(bus.kinesis.records("s", { shard: "shardId-000000000001" })).toHaveLength(1);
   expect(() => bus.kinesis.records("none")).toThrow(RangeError);
+});
+
+it("event buses show what came to them, and which rules took it", async () => {
+  const events = new EventBridgeClient(bus.clientConfig());
+  await events.send(new CreateEventBusCommand({ Name: "shop" }));
+  const EventPattern = JSON.stringify({ source: ["shop"], detail: { kind: ["book"] } });
+  const rule = { Name: "books", EventBusName: "shop", EventPattern };
+  const { RuleArn } = await events.send(new PutRuleCommand(rule));
+  const entry = { EventBusName: "shop", Source: "shop", DetailType: "placed" };
+  const kinds = ["book", "toy"].map((kind) => ({ ...entry, Detail: JSON.stringify({ kind }) }));
+  await events.send(new PutEventsCommand({ Entries: [...kinds, { ...entry, EventBusName: "default", Detail: "{}" }] }));
+  const shown = bus.eventbridge.events("shop");
+  const arrivedAt = new Date(bus.clock.now()).toISOString();
+  expect(shown).toMatchObject([
+    {
+      arrivedAt,
+      event: { detail: { kind: "toy" } },
+      matched: [],
+      unmatched: [{ ruleArn: RuleArn, field: "detail.kind" }],
+    },
+    { arrivedAt, bus: "shop", detailType: "placed", event: { detail: { kind: "book" } }, matched: [RuleArn] },
+  ]);
+  const path = "/eventbridge/111122223333/us-east-1/shop/events";
+  expect((await get(path)).body).toEqual(JSON.parse(JSON.stringify({ events: shown })));
+  expect((await get(`${path}?matched=false&limit=1`)).body).toMatchObject({ events: [{ matched: [] }] });
+  expect(await get(`${path}?matched=perhaps`)).toMatchObject({ status: 400 });
+  expect(bus.eventbridge.events("default", { source: "shop" })).toHaveLength(1);
+  expect(
+    bus.eventbridge.events("arn:aws:events:us-east-1:111122223333:event-bus/shop", { matched: true }),
+  ).toHaveLength(1);
+  expect(() => bus.eventbridge.events("none")).toThrow(RangeError);
+  expect(await get("/eventbridge/111122223333/us-east-1/none/events")).toMatchObject({
+    status: 404,
+    body: { message: "There is no event bus none in account 111122223333 and us-east-1." },
+  });
+});
+
+it("lists are of one shape over HTTP and in the embedding API", async () => {
+  const [sqs, sns, events] = [SQSClient, SNSClient, EventBridgeClient].map(
+    (Client) => new Client(bus.clientConfig()),
+  ) as [SQSClient, SNSClient, EventBridgeClient];
+  const missing = "arn:aws:sqs:us-east-1:111122223333:none";
+  await sqs.send(new CreateQueueCommand({ QueueName: "q" }));
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "t" }));
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: missing }));
+  await sns.send(new PublishCommand({ TopicArn, Message: "m" }));
+  await sns.send(new PublishCommand({ PhoneNumber: "+15551234567", Message: "m" }));
+  await events.send(new PutRuleCommand({ Name: "all", EventPattern: '{"source":["shop"]}' }));
+  const Targets = [{ Id: "log", Arn: "arn:aws:logs:us-east-1:111122223333:log-group:/aws/events/all" }];
+  await events.send(new PutTargetsCommand({ Rule: "all", Targets }));
+  await events.send(new PutEventsCommand({ Entries: [{ Source: "shop", DetailType: "d", Detail: "{}" }] }));
+  await bus.settled();
+  const lists = {
+    requests: bus.requests(),
+    deliveries: bus.deliveries(),
+    mailbox: bus.mailbox(),
+    events: bus.events(),
+    logs: bus.logs(),
+  };
+  const times = {
+    requests: "time",
+    deliveries: "acceptedAt",
+    mailbox: "sentAt",
+    events: "arrivedAt",
+    logs: "timestamp",
+  };
+  const keys: Record<string, string> = { mailbox: "messages", logs: "events" };
+  for (const [name, list] of Object.entries(lists)) {
+    const { body } = await get(`/${name}`);
+    expect([name, body[keys[name] ?? name]]).toEqual([name, JSON.parse(JSON.stringify(list))]);
+    expect([name, list[0]]).toEqual([name, expect.objectContaining({ [times[name as keyof typeof times]]: stamp })]);
+  }
+  expect(bus.deliveries({ status: "failed" })[0]?.attempts).toMatchObject([{ time: stamp, outcome: "failed" }]);
 });
 
 it("executions are shown and waited for", async () => {

@@ -55,7 +55,10 @@ export const eventbridge = defineService<EventBridge>({
     targets,
   ),
   create: (dependencies) => new EventBridge(dependencies),
-  views: { events: (service, filter) => service.recent.list(filter) },
+  views: {
+    recentEvents: (service, filter) => service.recent.list(filter),
+    events: (service, filter) => service.recent.listOfBus(filter),
+  },
   reset: (service, account) => {
     service.patterns.clear();
     service.recent.clear(account);

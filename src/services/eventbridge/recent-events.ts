@@ -1,11 +1,12 @@
 /** The last events, with the rules they matched and why the nearest others did not. */
 
+import { isoTime } from "../../engine/iso-time.ts";
 import { Ring } from "../../engine/ring.ts";
 import type { EventFilter, EventRecord, NearMiss } from "../../events/event-records.ts";
 import { type EventValue, ExactNumber, explain } from "../../events/pattern/index.ts";
 import { type BusEvent, readEvent } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
-import type { BusName } from "./names.ts";
+import { type BusName, busName } from "./names.ts";
 import { isEnabled, rulePattern } from "./rule-patterns.ts";
 import type { RuleRow } from "./tables.ts";
 
@@ -60,6 +61,13 @@ export class RecentEvents {
     return `${what} matched no rule. The nearest is ${ruleArn}, where ${field} must be ${expected}, not ${actual}.`;
   }
 
+  /** The last events that came to one bus, newest first; undefined when there is no such bus. */
+  listOfBus({ bus, account = "", region = "", ...filter }: EventFilter): EventRecord[] | undefined {
+    const { arn } = busName(bus, { account, region });
+    const exists = this.#service.bus(busName(bus, { account, region })) !== undefined;
+    return exists ? this.list({ ...filter, bus: arn }) : undefined;
+  }
+
   list(filter: EventFilter = {}): EventRecord[] {
     const found: EventRecord[] = [];
     for (const kept of this.#ring.newestFirst()) {
@@ -93,7 +101,7 @@ export class RecentEvents {
 
   #shown({ timeMs, serial, bus, exists, event, matched }: Kept): EventRecord {
     return {
-      timeMs,
+      arrivedAt: isoTime(timeMs),
       account: bus.account,
       region: bus.region,
       bus: bus.name,
@@ -101,7 +109,7 @@ export class RecentEvents {
       source: event.source,
       detailType: event.detailType,
       eventId: event.id,
-      event: event.text,
+      event: JSON.parse(event.text) as Record<string, unknown>,
       matched,
       unmatched: this.#nearest(bus, serial, event.text, new Set(matched)),
       reason: exists ? undefined : `Event bus ${bus.name} does not exist.`,
@@ -139,6 +147,7 @@ function missOf(rule: RuleRow, event: EventValue): { miss: NearMiss; distance: n
 
 function isAsked({ bus, event, matched }: Kept, filter: EventFilter): boolean {
   if (filter.account !== undefined && bus.account !== filter.account) return false;
+  if (filter.region !== undefined && bus.region !== filter.region) return false;
   if (filter.bus !== undefined && bus.name !== filter.bus && bus.arn !== filter.bus) return false;
   if (filter.source !== undefined && event.source !== filter.source) return false;
   if (filter.detailType !== undefined && event.detailType !== filter.detailType) return false;

@@ -298,7 +298,7 @@ async function checkEffects(wanted: Expected, one: Case): Promise<void> {
     }
   }
   if (effect.event !== undefined) {
-    expect(JSON.parse(bus.events()[0]?.event as string)).toMatchObject(effect.event);
+    expect(bus.events()[0]?.event).toMatchObject(effect.event);
   }
   if (effect.executionInput !== undefined) {
     const sfn = new SFN(config);

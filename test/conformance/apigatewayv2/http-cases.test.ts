@@ -127,7 +127,7 @@ async function prepared(one: Case) {
   }
   const events = new EventBridge(config);
   await events.putRule({ Name: "all", EventPattern: '{"source":["s"]}' });
-  effects["event"] = () => Promise.resolve(JSON.parse(env.bus.events()[0]?.event ?? "") as unknown);
+  effects["event"] = () => Promise.resolve(env.bus.events()[0]?.event);
   return { places, effects };
 }
 

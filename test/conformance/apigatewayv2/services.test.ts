@@ -126,7 +126,7 @@ describe("first-class integrations", () => {
       200,
       { Entries: [{ EventId: expect.any(String) }], FailedEntryCount: 0 },
     ]);
-    expect(JSON.parse(env.bus.events().at(-1)?.event ?? "")).toMatchObject({
+    expect(env.bus.events().at(-1)?.event).toMatchObject({
       "detail-type": "made",
       source: "shop",
       time: "2026-02-03T04:05:06Z",

@@ -24,7 +24,7 @@ describe("a function behind a URL", () => {
     const [failing] = bench.bus.deliveries();
     expect(failing).toMatchObject({ status: "pending", attemptCount: 1, target: `${arn}:live` });
     expect(failing?.reason).toContain("The function ended with an error");
-    expect(failing?.nextAttemptMs).toBe(bench.bus.clock.now() + 60_000);
+    expect(failing?.nextAttemptAt).toBe(new Date(bench.bus.clock.now() + 60_000).toISOString());
     expect(receiver.received[0]).toMatchObject({ path: "/2015-03-31/functions/worker/invocations" });
     expect(JSON.parse(receiver.received[0]?.body ?? "").Records[0].Sns.Message).toBe("work");
     await bench.bus.clock.advance("1h");

@@ -86,8 +86,8 @@ export class Subscribers implements Actor {
   async check(): Promise<void> {
     const now = this.#world.now();
     for (const record of this.#world.emulator.deliveries.list({ status: "pending", limit: 100_000 })) {
-      if (record.nextAttemptMs === undefined) throw new Violation("a delivery has no next time", record);
-      if (record.nextAttemptMs < now && !this.#outside.isWaitedFor) {
+      if (record.nextAttemptAt === undefined) throw new Violation("a delivery has no next time", record);
+      if (Date.parse(record.nextAttemptAt) < now && !this.#outside.isWaitedFor) {
         throw new Violation("a delivery is due and nobody makes it", { ...record, now });
       }
     }

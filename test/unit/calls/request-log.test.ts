@@ -12,7 +12,7 @@ it("keeps the last thousand, and changes nothing of what it has shown", () => {
   answer(log, 0);
   const [first] = log.list();
   for (let id = 1; id <= 1500; id += 1) answer(log, id);
-  expect(first).toMatchObject({ requestId: "id-0", time: 0 });
+  expect(first).toMatchObject({ requestId: "id-0", time: "1970-01-01T00:00:00.000Z" });
   const kept = log.list().map(({ requestId }) => requestId);
   expect(kept).toEqual(Array.from({ length: 1000 }, (_, back) => `id-${1500 - back}`));
 });

@@ -3,6 +3,7 @@ import { Cause } from "../../../src/calls/cause.ts";
 import { Invocation } from "../../../src/calls/invocation.ts";
 import { readOptions } from "../../../src/cli-options.ts";
 import { Emulator } from "../../../src/emulator.ts";
+import { isoTime } from "../../../src/engine/iso-time.ts";
 
 const place = { account: "000000000000", region: "us-east-1" };
 const topic = "arn:aws:sns:us-east-1:000000000000:t";
@@ -106,7 +107,7 @@ describe("functions", () => {
     expect(emulator.deliveries.list()).toMatchObject([{ status: "pending", attemptCount: 0 }]);
     await clock.advance(1);
     expect(emulator.deliveries.list()).toMatchObject([
-      { status: "pending", attemptCount: 1, nextAttemptMs: clock.now() + 60_000 },
+      { status: "pending", attemptCount: 1, nextAttemptAt: isoTime(clock.now() + 60_000) },
     ]);
     await clock.advance(3_600_000);
     expect(emulator.deliveries.list()).toMatchObject([{ status: "failed", attemptCount: 3 }]);

@@ -4,6 +4,7 @@ import { Invocation } from "../../../src/calls/invocation.ts";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
 import { type DeliveryEnd, DeliveryFailure, type DeliveryRequest, type Order } from "../../../src/delivery/types.ts";
 import { Clock } from "../../../src/engine/clock.ts";
+import { isoTime } from "../../../src/engine/iso-time.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
 
@@ -200,11 +201,9 @@ describe("the delivery engine", () => {
     for (let i = 0; i < 3; i++) submit({ target: "healthy" });
     await clock.advance(100);
     expect(seen).toEqual(["healthy", "healthy", "healthy"]);
-    expect(engine.list({ status: "delivered" }).map(({ attempts }) => attempts[0]?.timeMs)).toEqual([
-      before,
-      before,
-      before,
-    ]);
+    expect(engine.list({ status: "delivered" }).map(({ attempts }) => attempts[0]?.time)).toEqual(
+      Array(3).fill(isoTime(before)),
+    );
     engine.stop();
   });
 
@@ -227,7 +226,12 @@ describe("the delivery engine", () => {
     expect(engine.list()).toMatchObject([{ status: "pending", attemptCount: 0 }]);
     await clock.advance(1);
     expect(engine.list()).toMatchObject([
-      { status: "pending", attemptCount: 1, reason: "TIMEOUT: No answer within 15000 ms.", nextAttemptMs: 1_016_000 },
+      {
+        status: "pending",
+        attemptCount: 1,
+        reason: "TIMEOUT: No answer within 15000 ms.",
+        nextAttemptAt: isoTime(1_016_000),
+      },
     ]);
     expect(signals[0]?.aborted).toBe(true);
     late[0]?.();
