@@ -111,14 +111,10 @@ class Evaluator {
     const value = this.value(reference);
     const { backslashes, source } = reference;
     if (backslashes > 0) {
-      // An odd number of them escapes a reference that has a value; without one they are characters.
-      if (value === null) {
-        this.#write("\\".repeat(backslashes) + source);
-        return;
-      }
+      // An odd number of them escapes the reference: each two are one, and the last one stays where there is no value.
       this.#write("\\".repeat(backslashes >> 1));
       if (backslashes % 2 === 1) {
-        this.#write(source);
+        this.#write(value === null ? `\\${source}` : source);
         return;
       }
     }

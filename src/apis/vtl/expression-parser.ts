@@ -17,7 +17,8 @@ const levels: readonly (readonly [RegExp, Readonly<Record<string, BinaryOperator
     /<=|>=|<|>|(?:lt|le|gt|ge)\b/y,
     { "<": "<", "<=": "<=", ">": ">", ">=": ">=", lt: "<", le: "<=", gt: ">", ge: ">=" },
   ],
-  [/\+|-/y, { "+": "+", "-": "-" }],
+  // A minus sign right before a digit is the number's own.
+  [/\+|-(?!\d)/y, { "+": "+", "-": "-" }],
   [/[*/%]/y, { "*": "*", "/": "/", "%": "%" }],
 ];
 
@@ -108,11 +109,7 @@ export abstract class ExpressionParser {
           steps.push({ kind: "index", index });
         } else break;
       }
-      if (formal && this.text[this.at] !== "}") {
-        this.at = start;
-        return undefined;
-      }
-      if (formal) this.at++;
+      if (formal) this.expect("}");
       return { kind: "reference", name, steps, source: this.text.slice(start, this.at), backslashes };
     });
   }
@@ -150,6 +147,7 @@ export abstract class ExpressionParser {
     this.blanks();
     if (this.take(/\.\./y) !== undefined) {
       const last = this.primary();
+      if (!isBound(first) || !isBound(last)) throw this.failure("A range is of whole numbers");
       this.blanks();
       this.expect("]");
       return { kind: "range", first, last };
@@ -240,4 +238,9 @@ export abstract class ExpressionParser {
     }
     return new TemplateError(`${reason} at line ${line}, column ${this.at - lineStart + 1} of the template`);
   }
+}
+
+/** What a range may begin and end with. */
+function isBound(expression: Expression): boolean {
+  return expression.kind === "reference" || (expression.kind === "literal" && typeof expression.value === "bigint");
 }

@@ -31,11 +31,11 @@ export type Operand =
 const functions = new Set(["length", "size", "min", "max", "avg", "sum", "keys", "first", "last"]);
 const maxDepth = 50;
 
-/** Reads a path; one without `$` is read as if it began with `$.`. @throws TemplateError */
+/** Reads a path; one without `$` or `@` is read as if it began with `$.`. @throws TemplateError */
 export function parseJsonPath(text: string): readonly Segment[] {
   const path = text.trim();
   if (path === "") throw new TemplateError("A JSONPath is empty");
-  const reader = new PathReader(path.startsWith("$") ? path : path.startsWith("[") ? `$${path}` : `$.${path}`);
+  const reader = new PathReader(/^[$@]/.test(path) ? path : path.startsWith("[") ? `$${path}` : `$.${path}`);
   return reader.whole();
 }
 

@@ -34,6 +34,12 @@ export class TemplateParser extends ExpressionParser {
     super(text);
     this.#macros = macros;
     this.#depth = depth;
+    // A macro may be called before it is defined.
+    if (depth === 0) {
+      for (const [, name = ""] of text.matchAll(/#macro[ \t]*\(\s*([A-Za-z][A-Za-z0-9_-]*)/g)) {
+        macros.set(name, { name, parameters: [], body: [] });
+      }
+    }
     if (depth > maxDepth) throw new TemplateError("The template is nested too deeply");
   }
 
@@ -203,8 +209,9 @@ export class TemplateParser extends ExpressionParser {
         return this.#macro();
       default: {
         const macro = this.#macros.get(name);
-        if (macro === undefined || this.match(/[ \t]*\(/y) === null) return undefined;
-        return { kind: "call", macro, args: this.#arguments(), body: undefined };
+        if (macro === undefined) return undefined;
+        const hasArguments = this.match(/[ \t]*\(/y) !== null;
+        return { kind: "call", macro, args: hasArguments ? this.#arguments() : [], body: undefined };
       }
     }
   }
@@ -243,8 +250,9 @@ export class TemplateParser extends ExpressionParser {
       parameters.push(parameter.name);
     }
     this.#close();
-    const macro: Macro = { name, parameters, body: [] };
+    const macro: Macro = this.#macros.get(name) ?? { name, parameters, body: [] };
     this.#macros.set(name, macro);
+    macro.parameters = parameters;
     macro.body = this.#body("macro");
     return "nothing";
   }

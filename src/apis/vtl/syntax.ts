@@ -26,8 +26,8 @@ export interface Branch {
 
 export interface Macro {
   readonly name: string;
-  readonly parameters: readonly string[];
-  /** Filled once its end is read: a macro may call itself. */
+  /** Filled once they are read: a macro may be called before it, or by itself. */
+  parameters: readonly string[];
   body: Block;
 }
 
