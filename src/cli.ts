@@ -17,6 +17,7 @@ import { createResources } from "./init/resources.ts";
 import { runScript } from "./init/scripts.ts";
 import { loadTls } from "./server/certificate.ts";
 import { originOf, type RunningServer, startServer } from "./server/server.ts";
+import { terminalLine } from "./terminal-log.ts";
 import { version } from "./version.ts";
 
 /** Time that requests under way have after a signal, so that the whole end stays within a second. */
@@ -35,7 +36,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.help) return print(helpText);
   if (options.version) return print(version);
-  const logger = pino({ level: options.logLevel });
+  const logger = loggerFor(options);
   for (const notice of options.notices) logger.warn(notice);
   const hooks = hooksOf(options);
   const onBug = (error: unknown, where: string) =>
@@ -111,10 +112,9 @@ function hooksOf({ init }: CliOptions): Hooks {
   }
 }
 
-/** One line for a request: for people on a terminal, JSON where programs read it. Calls between services are left out. */
+/** One line for a request. Calls between services are left out. */
 function logRequest(logger: Logger, record: RequestRecord): void {
   const {
-    time,
     status,
     service = "?",
     operation = "?",
@@ -126,16 +126,12 @@ function logRequest(logger: Logger, record: RequestRecord): void {
     cause,
   } = record;
   if (cause !== undefined) return;
-  if (!process.stdout.isTTY) {
-    logger.info({ status, service, operation, resource, account, region, durationMs, error: errorName }, "request");
-    return;
-  }
-  const at = new Date(time).toISOString().slice(11, 23);
-  const color = status < 400 ? 32 : 31;
-  const what = [`\u001b[${color}m${status}\u001b[0m`, service, operation, resource, errorName ?? ""].filter(
-    (one) => one !== "",
-  );
-  print(`${at} ${what.join(" ")} (${account} ${region}, ${durationMs.toFixed(1)} ms)`);
+  logger.info({ status, service, operation, resource, account, region, durationMs, error: errorName }, "request");
+}
+
+/** A log for people on a terminal, and in JSON where programs read it. */
+function loggerFor({ logLevel: level }: CliOptions): Logger {
+  return process.stdout.isTTY ? pino({ level }, { write: (line) => print(terminalLine(line)) }) : pino({ level });
 }
 
 /** What hooks have of the running server, which their own requests reach by plain HTTP. */
