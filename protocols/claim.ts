@@ -29,6 +29,8 @@ interface Index {
   /** `{service}/{operation}` of Smithy RPC v2. */
   readonly rpc: ReadonlyMap<string, Claim>;
   readonly actions: ReadonlyMap<string, readonly Claim[]>;
+  /** Signing names of the services that have REST routes and no Query actions. */
+  readonly restNames: ReadonlySet<string>;
   /** `{method} {first literal segment}`, most specific first. */
   readonly routes: ReadonlyMap<string, readonly Route[]>;
 }
@@ -53,9 +55,7 @@ export function claim(
   const claimed =
     claimRpc(request, index, target !== undefined) ??
     (typeof target === "string" ? claimTarget(request, index, target) : undefined) ??
-    // No Query client speaks to these, whose events curl sends as forms.
-    (DATED_PATH.test(request.path) ? claimRoute(request, index) : undefined) ??
-    claimAction(request, index) ??
+    (isForRestService(request, index) ? undefined : claimAction(request, index)) ??
     claimRoute(request, index) ??
     unknown(request, index);
   return "error" in claimed ? (claimForeign(request, index) ?? claimed) : claimed;
@@ -75,8 +75,10 @@ function buildIndex(services: readonly ServiceModel[], protocols: Protocols): In
   const rpc = new Map<string, Claim>();
   const actions = new Map<string, Claim[]>();
   const routes = new Map<string, Route[]>();
+  const restNames = new Set<string>();
   for (const service of services) {
     const speaks = (name: ProtocolName) => service.protocols.includes(name);
+    if (speaks("restJson1") && !speaks("awsQuery")) for (const name of service.signingNames) restNames.add(name);
     if (service.targetPrefix !== undefined) targetPrefixes.set(service.targetPrefix, service);
     for (const operation of service.operations.values()) {
       const by = (name: ProtocolName): Claim => ({ service, operation, protocol: protocols[name] });
@@ -93,7 +95,7 @@ function buildIndex(services: readonly ServiceModel[], protocols: Protocols): In
     }
   }
   for (const list of routes.values()) list.sort((a, b) => compareTemplates(a.template, b.template));
-  return { protocols, services, targets, targetPrefixes, rpc, actions, routes };
+  return { protocols, services, targets, targetPrefixes, rpc, actions, restNames, routes };
 }
 
 function addRoute(routes: Map<string, Route[]>, http: NonNullable<OperationModel["http"]>, call: Claim): void {
@@ -105,6 +107,16 @@ function append<Item>(lists: Map<string, Item[]>, key: string, item: Item): void
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);
+}
+
+/**
+ * Whether no Query client can have sent this: what is signed for a service of REST routes alone, whose documents botocore
+ * posts without a type, and Lambda's dated paths, to which curl posts events as forms.
+ */
+function isForRestService(request: WireRequest, { restNames }: Index): boolean {
+  if (DATED_PATH.test(request.path)) return true;
+  const signed = credentialScope(request)?.service;
+  return signed !== undefined && restNames.has(signed);
 }
 
 /** Lambda's paths begin with the date of their operation. */

@@ -1,4 +1,5 @@
-/** The eight services as the protocol tests see them: their schemas and wire facts, without any behaviour. */
+/** Services of every protocol as the protocol tests see them: their schemas and wire facts, without any behaviour. */
+import * as apigateway from "@aws-sdk/client-api-gateway";
 import * as eventbridge from "@aws-sdk/client-eventbridge";
 import * as kinesis from "@aws-sdk/client-kinesis";
 import * as pipes from "@aws-sdk/client-pipes";
@@ -7,6 +8,7 @@ import * as sfn from "@aws-sdk/client-sfn";
 import * as sns from "@aws-sdk/client-sns";
 import * as sqs from "@aws-sdk/client-sqs";
 import * as sts from "@aws-sdk/client-sts";
+import apigatewayConstraints from "../../protocols/constraints/apigateway.json" with { type: "json" };
 import eventbridgeConstraints from "../../protocols/constraints/eventbridge.json" with { type: "json" };
 import kinesisConstraints from "../../protocols/constraints/kinesis.json" with { type: "json" };
 import pipesConstraints from "../../protocols/constraints/pipes.json" with { type: "json" };
@@ -98,6 +100,15 @@ const declarations: ServiceDeclaration[] = [
     protocols: ["restJson1"],
     schemas: pipes,
     constraints: pipesConstraints,
+  },
+  {
+    name: "apigateway",
+    signingNames: ["apigateway"],
+    hostPrefixes: ["apigateway"],
+    version: "2015-07-09",
+    protocols: ["restJson1"],
+    schemas: apigateway,
+    constraints: apigatewayConstraints,
   },
 ];
 

@@ -77,6 +77,19 @@ describe("claim", () => {
     ["scheduler ListSchedules in restJson1", request({ method: "GET", url: "/schedules?MaxResults=1" })],
     ["scheduler TagResource in restJson1", request({ url: "/tags/arn%3Aaws", headers: signedFor("scheduler") })],
     ["pipes TagResource in restJson1", request({ url: "/tags/arn%3Aaws", headers: signedFor("pipes") })],
+    // botocore posts a document without a type.
+    [
+      "apigateway ImportRestApi in restJson1",
+      request({ url: "/restapis?mode=import", headers: signedFor("apigateway"), body: '{"swagger":"2.0"}' }),
+    ],
+    [
+      "apigateway CreateRestApi in restJson1",
+      request({ url: "/restapis", headers: signedFor("apigateway"), body: "a=b" }),
+    ],
+    [
+      "UnknownOperationException 404 in restJson1",
+      request({ url: "/nothing", headers: signedFor("apigateway"), body: '{"swagger":"2.0"}' }),
+    ],
     ["pipes StopPipe in restJson1", request({ url: "/v1/pipes/p/stop", headers: signedFor("pipes") })],
     [
       "UnknownOperationException 404 in restJson1",
