@@ -6,7 +6,7 @@ const STRING_HEADER = 7;
 const OVERHEAD = 16;
 
 /** One frame. Header values are strings, the only type AWS's services use in events. */
-export function eventFrame(headers: Readonly<Record<string, string>>, payload: Uint8Array): Uint8Array {
+function eventFrame(headers: Readonly<Record<string, string>>, payload: Uint8Array): Uint8Array {
   const parts: Buffer[] = [];
   for (const [name, value] of Object.entries(headers)) {
     const nameBytes = Buffer.from(name);

@@ -76,6 +76,16 @@ function decode(text: string): string {
   }
 }
 
+/** Percent-decoded once; text with broken percent-encoding is returned as it is. */
+export function percentDecoded(text: string): string {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function malformed(): AwsError {
   return AwsError.unmodeled({
     name: "MalformedQueryString",

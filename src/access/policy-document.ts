@@ -51,7 +51,7 @@ export function listOf(value: unknown): readonly unknown[] {
 }
 
 /** How AWS writes what may be one value: a list of one as the value. */
-export function oneOrMore(values: readonly string[]): string | readonly string[] {
+function oneOrMore(values: readonly string[]): string | readonly string[] {
   return values.length === 1 ? (values[0] as string) : values;
 }
 

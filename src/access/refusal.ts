@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** What AWS says of it in its errors, after the action and the resource. @param action as the service writes it. */
-export function refusalWords({ decision }: Refusal, action: string): string {
+function refusalWords({ decision }: Refusal, action: string): string {
   return decision === "denied"
     ? "with an explicit deny in a resource-based policy"
     : `because no resource-based policy allows the ${action} action`;

@@ -1,3 +1,4 @@
+import { percentDecoded } from "../../protocols/form.ts";
 /** Headers and query strings of a request in the forms in which events have them. */
 
 /** Names and values in turn, as a door has them. */
@@ -84,17 +85,7 @@ export function queryValues(query: string): MultiValues {
 }
 
 function decodedQuery(text: string): string {
-  return decoded(text.includes("+") ? text.replaceAll("+", " ") : text);
-}
-
-/** Percent-decoded once; a text that cannot be decoded as it is. */
-export function decoded(text: string): string {
-  if (!text.includes("%")) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return percentDecoded(text.includes("+") ? text.replaceAll("+", " ") : text);
 }
 
 export function isEmpty(values: object): boolean {

@@ -180,7 +180,7 @@ async function sendOutside(
 }
 
 /** Where a service is that Busbar does not have, by whichever of its names somebody has told. */
-export function endpointOf(
+function endpointOf(
   endpoints: Readonly<Record<string, string>>,
   names: readonly (string | undefined)[],
 ): string | undefined {

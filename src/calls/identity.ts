@@ -134,7 +134,7 @@ export function actingUserId(role: { account: string; roleArn?: string | undefin
 }
 
 /** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */
-export function uniqueId(prefix: "AROA" | "AIDA", arn: string): string {
+function uniqueId(prefix: "AROA" | "AIDA", arn: string): string {
   const digest = createHash("sha256").update(arn).digest();
   return prefix + [...digest.subarray(0, 17)].map((byte) => base32[byte & 31]).join("");
 }

@@ -11,6 +11,22 @@ export function decodeToken(token: string): unknown {
   return tryParseJson(Buffer.from(token, "base64").toString());
 }
 
+/** The rows, in the order of their names, whose name begins with the prefix, from a sequence that begins with the first of them. */
+export function* withPrefix<Row extends { readonly name: string }>(
+  rows: Iterable<Row>,
+  prefix: string,
+): Generator<Row> {
+  for (const row of rows) {
+    if (!row.name.startsWith(prefix)) return;
+    yield row;
+  }
+}
+
+/** The items of a lazily read sequence that a predicate is true for. */
+export function* filtered<Item>(items: Iterable<Item>, isWanted: (item: Item) => boolean): Generator<Item> {
+  for (const item of items) if (isWanted(item)) yield item;
+}
+
 /** How large a page may become, in whatever `sizeOf` counts. */
 export interface PageSize<Item> {
   readonly maxSize: number;

@@ -1,4 +1,6 @@
 /** Deliveries of kind `http`: one request to an HTTP or HTTPS endpoint. */
+
+import { percentDecoded } from "../../protocols/form.ts";
 import type { Invocation } from "../calls/invocation.ts";
 import type { Random } from "../engine/random.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../outside/http-client.ts";
@@ -29,7 +31,7 @@ export function httpTarget(random: Random, exchange: Exchange = httpCall): Deliv
     } catch {
       throw new DeliveryFailure("InvalidUrl", `${delivery.target} is not an http or https URL.`, false);
     }
-    const credentials = { user: decoded(url.username), password: decoded(url.password) };
+    const credentials = { user: percentDecoded(url.username), password: percentDecoded(url.password) };
     url.username = "";
     url.password = "";
     const call = { method, headers, body: delivery.payload, timeoutMs, signal, maxBodyBytes };
@@ -62,12 +64,4 @@ function judged(answer: HttpAnswer): HttpAnswer {
   if (status >= 200 && status < 300) return answer;
   const retryable = status >= 500 || status === 429;
   throw new DeliveryFailure(String(status), `The endpoint answered with status ${status}.`, retryable, { ...answer });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

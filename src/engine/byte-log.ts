@@ -1,3 +1,4 @@
+import { isWide } from "./journal/bytes.ts";
 import { OverflowFile } from "./overflow-file.ts";
 
 /** Where an entry is: a whole number of 0 or more. */
@@ -231,11 +232,6 @@ export class ByteLog {
 
 function roundUp(size: number, unit: number): number {
   return Math.ceil(size / unit) * unit;
-}
-
-/** Text that is not ASCII is kept as UTF-16, which loses nothing, lone surrogates included. */
-function isWide(text: string): boolean {
-  return Buffer.byteLength(text) !== text.length;
 }
 
 function write(bytes: Buffer, text: string, at: number, wide: boolean): void {

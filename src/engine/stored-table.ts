@@ -4,7 +4,7 @@ import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
 import { TableIndex } from "./table-index.ts";
 
 /** Longest primary key in bytes of UTF-8. */
-export const MAX_KEY_BYTES = 1900;
+const MAX_KEY_BYTES = 1900;
 
 /** A definition whose row type and index names no longer matter. */
 export type AnyDefinition = TableDefinition<object, Record<string, IndexDefinition<object>>>;

@@ -7,7 +7,7 @@ import type { Ledger } from "./ledger.ts";
 const patienceMs = 120_000;
 
 /** A promise that was broken. */
-export class Broken extends Error {
+class Broken extends Error {
   override readonly name = "Broken";
 }
 

@@ -27,7 +27,7 @@ export function clientsOf(endpoint: string) {
 
 export type Clients = ReturnType<typeof clientsOf>;
 
-export const account = "000000000000";
+const account = "000000000000";
 export const groups = ["a", "b", "c"] as const;
 
 /** Queues by what comes to them. */

@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../src/services/stepfunctions/asl/json
 import { parseDefinition } from "../../src/services/stepfunctions/asl/validation/definition.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome } from "./asl-runner.ts";
 
-export const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";
+const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";
 /** When the runs begin. */
 export const start = Date.UTC(2024, 0, 1);
 export const jsonata = { QueryLanguage: "JSONata" };

@@ -91,6 +91,6 @@ export class EventSourcesEnvironment {
   }
 }
 
-export const textOf = (record: BatchEvent["Records"][number]) => Buffer.from(record.kinesis.data, "base64").toString();
+const textOf = (record: BatchEvent["Records"][number]) => Buffer.from(record.kinesis.data, "base64").toString();
 export const bodiesOf = ({ Records }: BatchEvent) => Records.map(({ body }) => body);
 export const textsOf = ({ Records }: BatchEvent) => Records.map(textOf);

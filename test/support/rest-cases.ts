@@ -72,7 +72,7 @@ export interface CaseApi {
 }
 
 export const stageName = "dev";
-export const userPoolArn = `arn:aws:cognito-idp:us-east-1:${account}:userpool/us-east-1_abc`;
+const userPoolArn = `arn:aws:cognito-idp:us-east-1:${account}:userpool/us-east-1_abc`;
 export const userPoolIssuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
 
 /** Builds the API and deploys it to the stage `dev`; answers its id. @param fill puts values for placeholders in. */

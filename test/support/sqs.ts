@@ -15,7 +15,7 @@ const queryProtocol = (new SNSClient({ region: "us-east-1" }).config.protocol as
   .constructor as SQSClientConfig["protocol"];
 
 /** An SQS client that speaks this protocol and does not repeat what was refused. */
-export function sqsClient(bus: Busbar, protocol: ClientProtocol, as?: { account?: string; region?: string }): SQS {
+function sqsClient(bus: Busbar, protocol: ClientProtocol, as?: { account?: string; region?: string }): SQS {
   return new SQS({
     ...bus.clientConfig(as),
     maxAttempts: 1,

@@ -28,7 +28,7 @@ export function javaRegexIfUsable(pattern: string): LinearRegex | "unusable" {
 }
 
 /** A pattern of Java's in linear time. @throws TemplateError for one that cannot be used */
-export function javaRegex(pattern: string, ignoreCase = false): LinearRegex {
+function javaRegex(pattern: string, ignoreCase = false): LinearRegex {
   let flags = ignoreCase ? "i" : "";
   let source = pattern.replace(/^\(\?([im]+)\)/, (_, inline: string) => {
     for (const flag of inline) if (!flags.includes(flag)) flags += flag;

@@ -26,7 +26,7 @@ export function parseTemplate(text: string): Block {
   return new TemplateParser(text, new Map(), 0).whole();
 }
 
-export class TemplateParser extends ExpressionParser {
+class TemplateParser extends ExpressionParser {
   readonly #macros: Map<string, Macro>;
   #depth: number;
 

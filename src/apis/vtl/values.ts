@@ -207,7 +207,7 @@ function jsonString(text: string, slashes: boolean): string {
 }
 
 /** Java's Double.toString. */
-export function doubleText(value: number): string {
+function doubleText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   const size = Math.abs(value);
   if (size === 0) return Object.is(value, -0) ? "-0.0" : "0.0";

@@ -4,7 +4,7 @@ import type { Key } from "../table.ts";
 import { ByteReader, type ByteWriter } from "./bytes.ts";
 import { SECTION } from "./frame.ts";
 import type { ReadSection } from "./frame-file.ts";
-import { RowDecoder, type RowEncoder } from "./row-codec.ts";
+import { RowDecoder } from "./row-codec.ts";
 
 /**
  * Where a packed row's text is, as one number: a flag that tells it from no place, the number of the journal, and the byte there.
@@ -130,13 +130,6 @@ export function writeKey(writer: ByteWriter, key: Key): void {
 
 function readKey(reader: ByteReader): Key {
   return reader.byte() === 0 ? reader.integer() : reader.text();
-}
-
-/** @throws Error that names the row when it holds what cannot be kept. */
-export function writeRow(writer: ByteWriter, encoder: RowEncoder, key: Key, row: object | undefined): void {
-  writeKey(writer, key);
-  if (row === undefined) writer.byte(0);
-  else encoder.row(row);
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {

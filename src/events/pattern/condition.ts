@@ -86,7 +86,7 @@ function slowAccepts(matcher: Matcher, value: LeafValue): boolean {
 }
 
 /** Whether a single value of the field is enough for the condition. */
-export function acceptsValue(wanted: Condition, value: LeafValue): boolean {
+function acceptsValue(wanted: Condition, value: LeafValue): boolean {
   if (wanted.literals.has(value)) return true;
   if (wanted.folded.size > 0 && typeof value === "string") {
     if (wanted.folded.get(foldCase(value))?.some((text) => equalsFolded(text, value))) return true;

@@ -64,6 +64,13 @@ function globPlace(literals: readonly string[]): Place {
   return { in: "pieces", pieces };
 }
 
+type Change = "add" | "remove";
+
+function changeSet<T>(change: Change, set: Set<T>, item: T): void {
+  if (change === "add") set.add(item);
+  else set.delete(item);
+}
+
 /** All `anything-but` matchers that exclude one thing in common, skipped together when a value is that thing. */
 interface ExclusionGroup<T> {
   excluded: Matcher;
@@ -91,40 +98,7 @@ export class ValueIndex<T> {
       else group.items.add(item);
       return;
     }
-    const place = placeOf(matcher);
-    switch (place.in) {
-      case "ranges":
-        this.#ranges.add(place.low, place.high, item);
-        break;
-      case "blocks":
-        this.#blocks.add(place.low, place.high, item);
-        break;
-      case "string":
-        this.#strings.add(item);
-        break;
-      case "any":
-        this.#any.add(item);
-        break;
-      case "nowhere":
-        break;
-      case "literals":
-      case "exact":
-      case "addresses":
-      case "folded":
-        this.#addKeyed(place.in, place.key, item);
-        break;
-      case "pieces":
-        this.#addKeyed(place.in, this.#rarestPiece(place.pieces), item);
-        break;
-      default: {
-        let tree = this.#affixes.get(place.in);
-        if (tree === undefined) {
-          tree = new AffixTree(place.in.endsWith("uffixes"));
-          this.#affixes.set(place.in, tree);
-        }
-        tree.add(place.key, item);
-      }
-    }
+    this.#change("add", placeOf(matcher), item);
   }
 
   remove(matcher: Matcher, item: T): void {
@@ -136,19 +110,22 @@ export class ValueIndex<T> {
       }
       return;
     }
-    const place = placeOf(matcher);
+    this.#change("remove", placeOf(matcher), item);
+  }
+
+  #change(change: Change, place: Place, item: T): void {
     switch (place.in) {
       case "ranges":
-        this.#ranges.remove(place.low, place.high, item);
+        this.#ranges[change](place.low, place.high, item);
         break;
       case "blocks":
-        this.#blocks.remove(place.low, place.high, item);
+        this.#blocks[change](place.low, place.high, item);
         break;
       case "string":
-        this.#strings.delete(item);
+        changeSet(change, this.#strings, item);
         break;
       case "any":
-        this.#any.delete(item);
+        changeSet(change, this.#any, item);
         break;
       case "nowhere":
         break;
@@ -156,17 +133,24 @@ export class ValueIndex<T> {
       case "exact":
       case "addresses":
       case "folded":
-        this.#removeKeyed(place.in, place.key, item);
+        this.#changeKeyed(change, place.in, place.key, item);
         break;
-      case "pieces":
-        for (const piece of place.pieces) this.#removeKeyed(place.in, piece, item);
+      case "pieces": {
+        // One piece is enough to find the item by; which one was the rarest when it was added is not kept.
+        const pieces = change === "add" ? [this.#rarestPiece(place.pieces)] : place.pieces;
+        for (const piece of pieces) this.#changeKeyed(change, place.in, piece, item);
         break;
-      default: {
-        const tree = this.#affixes.get(place.in);
-        tree?.remove(place.key, item);
-        if (tree?.isEmpty) this.#affixes.delete(place.in);
       }
+      default:
+        this.#changeAffix(change, place.in, place.key, item);
     }
+  }
+
+  #changeAffix(change: Change, map: string, key: string, item: T): void {
+    let tree = this.#affixes.get(map);
+    if (tree === undefined) this.#affixes.set(map, (tree = new AffixTree(map.endsWith("uffixes"))));
+    tree[change](key, item);
+    if (tree.isEmpty) this.#affixes.delete(map);
   }
 
   /** How many items the matcher would be found together with; tells common values from rare ones. */
@@ -226,20 +210,14 @@ export class ValueIndex<T> {
     }
   }
 
-  #addKeyed(map: string, key: LeafValue, item: T): void {
+  #changeKeyed(change: Change, map: string, key: LeafValue, item: T): void {
     let keyed = this.#keyed.get(map);
     if (keyed === undefined) this.#keyed.set(map, (keyed = new Map()));
-    const items = keyed.get(key);
-    if (items === undefined) keyed.set(key, new Set([item]));
-    else items.add(item);
-  }
-
-  #removeKeyed(map: string, key: LeafValue, item: T): void {
-    const keyed = this.#keyed.get(map);
-    const items = keyed?.get(key);
-    if (!items?.delete(item)) return;
-    if (items.size === 0) keyed?.delete(key);
-    if (keyed?.size === 0) this.#keyed.delete(map);
+    let items = keyed.get(key);
+    if (items === undefined) keyed.set(key, (items = new Set()));
+    changeSet(change, items, item);
+    if (items.size === 0) keyed.delete(key);
+    if (keyed.size === 0) this.#keyed.delete(map);
   }
 
   #rarestPiece(pieces: readonly string[]): string {

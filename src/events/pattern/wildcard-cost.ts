@@ -4,7 +4,7 @@
  */
 
 /** The largest cost AWS takes. */
-export const maxWildcardCost = 10;
+const maxWildcardCost = 10;
 
 /** AWS's text for wildcards that cost more; it tells no place. */
 export const tooComplex =

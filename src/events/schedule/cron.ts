@@ -166,7 +166,7 @@ function weekdayOf(year: number, month: number, day: number): number {
 }
 
 /** The days of one month that a selection names, ascending. */
-export function selectedDays(selection: DaySelection, year: number, month: number): number[] {
+function selectedDays(selection: DaySelection, year: number, month: number): number[] {
   const last = daysInMonth(year, month);
   switch (selection.by) {
     case "last-day":

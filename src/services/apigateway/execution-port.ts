@@ -37,7 +37,6 @@ export interface TestAuthorization {
   readonly pathWithQueryString?: string;
   readonly body?: string;
   readonly stageVariables?: Texts;
-  readonly additionalContext?: Texts;
 }
 
 export interface TestAuthorizationResult {

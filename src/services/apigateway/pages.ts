@@ -1,5 +1,5 @@
 /** Pages of lists: 25 items unless told, 500 at most, and a position only when there is more. */
-import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
+import { decodeToken, encodeToken, filtered, takePage } from "../../calls/page.ts";
 import type { Index } from "../../engine/table.ts";
 import { badRequest } from "./errors.ts";
 
@@ -26,7 +26,7 @@ export function pageOf<Row extends { readonly serial: number }>(
   const after = positionIn(input.position);
   const bounds = after === undefined ? {} : newestFirst ? { lt: after } : { gt: after };
   const rows = index.range(group, { ...bounds, reverse: newestFirst });
-  const { items, more } = takePage(kept(rows, keep), limitOf(input));
+  const { items, more } = takePage(filtered(rows, keep), limitOf(input));
   return { rows: items, position: more ? encodeToken(items.at(-1)?.serial) : undefined };
 }
 
@@ -48,8 +48,4 @@ function positionIn(token: string | undefined): number | undefined {
   const position = decodeToken(token);
   if (typeof position !== "number") throw badRequest("Invalid position specified");
   return position;
-}
-
-function* kept<Row>(rows: Iterable<Row>, keep: (row: Row) => boolean): Generator<Row> {
-  for (const row of rows) if (keep(row)) yield row;
 }

@@ -63,7 +63,7 @@ export function dayOf(ms: number): string {
 }
 
 /** When the period began that a time is in: days at midnight, weeks on Sunday, months on the first, by the offset later. */
-export function periodStart({ period, offset }: QuotaDefinition, ms: number): number {
+function periodStart({ period, offset }: QuotaDefinition, ms: number): number {
   const date = new Date(ms);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   if (period === "DAY") return Date.UTC(year, month, day);

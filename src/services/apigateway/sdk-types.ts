@@ -17,7 +17,6 @@ interface Property {
   readonly friendlyName: string;
   readonly description: string;
   readonly required: boolean;
-  readonly defaultValue?: string;
 }
 
 const property = (name: string, friendlyName: string, description: string, required = true): Property => ({

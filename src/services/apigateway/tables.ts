@@ -86,7 +86,6 @@ export interface StageRow extends Child {
   readonly accessLogSettings?: { readonly destinationArn?: string; readonly format?: string };
   readonly canarySettings?: CanaryDefinition;
   readonly tracingEnabled: boolean;
-  readonly webAclArn?: string;
   readonly tags: Texts;
 }
 

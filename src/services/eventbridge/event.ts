@@ -103,6 +103,6 @@ export function replayedText(text: string, replayName: string): string {
 }
 
 /** `YYYY-MM-DDTHH:MM:SSZ`. */
-export function isoSeconds(ms: number): string {
+function isoSeconds(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
 }

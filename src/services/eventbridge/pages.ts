@@ -1,5 +1,5 @@
 /** Lists by name, page by page. */
-import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
+import { decodeToken, encodeToken, filtered, takePage, withPrefix } from "../../calls/page.ts";
 import type { Bounds } from "../../engine/table.ts";
 import { invalidParameter } from "./errors.ts";
 
@@ -38,16 +38,5 @@ export function namePage<Row extends { readonly name: string }>(
   const prefix = request.NamePrefix ?? "";
   const after = pageStart(request.NextToken);
   const rows = rowsWithin(after !== undefined && after >= prefix ? { gt: after } : { gte: prefix });
-  return pageOf(kept(rows, prefix, keep), request.Limit, (row) => row.name);
-}
-
-function* kept<Row extends { readonly name: string }>(
-  rows: Iterable<Row>,
-  prefix: string,
-  keep: (row: Row) => boolean,
-): IterableIterator<Row> {
-  for (const row of rows) {
-    if (!row.name.startsWith(prefix)) return;
-    if (keep(row)) yield row;
-  }
+  return pageOf(filtered(withPrefix(rows, prefix), keep), request.Limit, (row) => row.name);
 }

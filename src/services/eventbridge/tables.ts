@@ -211,7 +211,7 @@ export interface ReplayRow extends NamedRow {
   readonly cursor: string | undefined;
 }
 
-export function isActive(state: ReplayState): boolean {
+function isActive(state: ReplayState): boolean {
   return state === "STARTING" || state === "RUNNING" || state === "CANCELLING";
 }
 

@@ -5,7 +5,6 @@
 import { hash } from "node:crypto";
 
 export const hashSpace = 2n ** 128n;
-export const lowestHash = "0".repeat(32);
 export const highestHash = "f".repeat(32);
 
 /** The hash key of a partition key: MD5 of its UTF-8 bytes. */

@@ -116,11 +116,6 @@ export class Kinesis {
     throw shardDoesNotExist(shardIdOf(index), stream);
   }
 
-  /** The counter that the shard's next record gets. */
-  endOf(shard: ShardRow): number {
-    return this.log.end(shardKey(shard.stream, shard.index));
-  }
-
   /** To be called in a transaction that put records into a shard or closed it: tells whoever waits for that. */
   tellReaders(streamArn: string, shard: string): void {
     this.subscriptions.touched(shard);
@@ -200,6 +195,6 @@ export function streamNameOf(arn: string): string {
   return parseArn(arn)?.resource.split("/")[1] ?? "";
 }
 
-export function fail(error: Error): never {
+function fail(error: Error): never {
   throw error;
 }

@@ -113,7 +113,7 @@ export class Subscriptions {
   }
 }
 
-export class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
+class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
   readonly consumer: ConsumerRow;
   readonly #kinesis: Kinesis;
   readonly #shard: ShardRow;

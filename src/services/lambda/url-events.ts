@@ -1,5 +1,6 @@
 /** The event of a request to a function URL: API Gateway's payload format 2.0. */
 import { isUtf8 } from "node:buffer";
+import { percentDecoded } from "../../../protocols/form.ts";
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import type { Caller } from "../../apis/caller.ts";
 import { logTime, protocolOf, sourceIpOf } from "../../apis/request-context.ts";
@@ -58,7 +59,7 @@ export async function urlEvent(
       domainPrefix: domainName.split(".")[0],
       http: {
         method: request.method,
-        path: decoded(rawPath),
+        path: percentDecoded(rawPath),
         protocol: protocolOf(request),
         sourceIp,
         userAgent: headers["user-agent"] ?? "",
@@ -95,14 +96,6 @@ function queryParameters(query: string): Record<string, string> | undefined {
     parameters.set(name, before === undefined ? value : `${before},${value}`);
   }
   return Object.fromEntries(parameters);
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }
 
 function shownCaller({ accessKeyId, account, principal: { arn, userId } }: Caller) {

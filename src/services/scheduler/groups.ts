@@ -10,7 +10,7 @@ import {
   ListScheduleGroups$,
   type ListScheduleGroupsCommand,
 } from "@aws-sdk/client-scheduler";
-import { encodeToken, takePage } from "../../calls/page.ts";
+import { encodeToken, takePage, withPrefix } from "../../calls/page.ts";
 import { placeKey } from "../../calls/place.ts";
 import { conflict, quotaExceeded, validation } from "./errors.ts";
 import { defaultGroup, operation } from "./scheduler.ts";
@@ -66,13 +66,6 @@ export const listScheduleGroups = operation<ListScheduleGroupsCommand>(ListSched
     NextToken: more ? encodeToken([items.at(-1)?.name]) : undefined,
   };
 });
-
-function* withPrefix(rows: Iterable<GroupRow>, prefix: string): Iterable<GroupRow> {
-  for (const row of rows) {
-    if (!row.name.startsWith(prefix)) return;
-    yield row;
-  }
-}
 
 function described(group: GroupRow) {
   return {

@@ -16,6 +16,7 @@ import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 import { getOwn, textOf } from "../../../protocols/unknown-json.ts";
 import type { Principal } from "../../calls/identity.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { unavailable } from "../../calls/refusals.ts";
 import { callAwsJson, errorOf, type JsonService, objectOf } from "../../outside/aws-json-call.ts";
 import { type HttpAnswer, HttpCallError } from "../../outside/http-client.ts";
 import { queueDoesNotExist } from "./errors.ts";
@@ -153,8 +154,4 @@ export class Kms {
 /** Another key, or a queue created again under its name, is another question. */
 function question(queue: QueueRow, use: KeyUse, principal: Principal): string {
   return `${use} ${queue.serial} ${queue.texts["KmsMasterKeyId"]} ${principal.arn}`;
-}
-
-function unavailable(message: string): AwsError {
-  return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message });
 }

@@ -212,7 +212,7 @@ interface RedriveAllowPolicy {
 }
 
 /** Whether a dead-letter queue lets this source use it (RedriveAllowPolicy; everybody may when it has none). */
-export function allowsRedriveFrom(target: QueueRow, sourceArn: string): boolean {
+function allowsRedriveFrom(target: QueueRow, sourceArn: string): boolean {
   const text = target.texts["RedriveAllowPolicy"];
   const policy = text === undefined ? undefined : redriveAllowPolicy(text);
   if (!policy || policy.redrivePermission === "allowAll") return true;

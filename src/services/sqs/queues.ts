@@ -19,7 +19,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
-import { decodeToken, encodeToken, takePage } from "../../calls/page.ts";
+import { decodeToken, encodeToken, takePage, withPrefix } from "../../calls/page.ts";
 import { invalidParameterValue, invalidValue, missingParameter, queueDoesNotExist } from "./errors.ts";
 import { applyAttributes, initialSettings, shownSettings } from "./queue-attributes.ts";
 import { operation, type Sqs } from "./sqs.ts";
@@ -96,7 +96,7 @@ export const listQueues = operation<ListQueuesCommand>(ListQueues$, (input, cont
   const after = pageStart(input.MaxResults, input.NextToken);
   const group = `${account} ${region}`;
   const from = after === undefined ? { gte: prefix } : { gt: after };
-  const matching = whilePrefix(service.queues.by.name.range(group, from), prefix);
+  const matching = withPrefix(service.queues.by.name.range(group, from), prefix);
   return page(service, matching, input.MaxResults, origin, "QueueUrls");
 });
 
@@ -167,13 +167,6 @@ function pageStart(maxResults: number | undefined, token: string | undefined): s
   const name = decodeToken(token);
   if (typeof name !== "string") throw invalidParameterValue("Invalid or expired next token.");
   return name;
-}
-
-function* whilePrefix(queues: Iterable<QueueRow>, prefix: string): IterableIterator<QueueRow> {
-  for (const queue of queues) {
-    if (!queue.name.startsWith(prefix)) return;
-    yield queue;
-  }
 }
 
 /** A token is given only to those who asked for pages; the list is absent when it is empty. */

@@ -2,7 +2,7 @@
 import type { Actor, Move } from "../actor.ts";
 import { Violation, type World } from "../world.ts";
 
-export const streamName = "stream";
+const streamName = "stream";
 const retentionMs = 86_400_000;
 const keys = ["k0", "k1", "k2", "k3", "k4", "k5"] as const;
 

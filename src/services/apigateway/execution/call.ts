@@ -187,7 +187,7 @@ export class RestCall {
   }
 }
 
-export function arnOfMethod({ api, stageName }: CallPlace, verb: string, path: string): string {
+function arnOfMethod({ api, stageName }: CallPlace, verb: string, path: string): string {
   const { account, region, apiId } = api.snapshot;
   return methodArn({ partition: partitionOf(region), region, account }, apiId, `${stageName}/${verb}${path}`);
 }

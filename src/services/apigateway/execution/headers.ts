@@ -99,11 +99,6 @@ export function proxiedHeaderName(name: string): string | undefined {
   return remappedFromProxy.has(lower) ? `x-amzn-Remapped-${name}` : name;
 }
 
-/** Whether a text can be a header's value; anything else would split the answer. */
-export function isHeaderValue(text: string): boolean {
-  return !/[^\t\x20-\x7e\x80-\xff]/.test(text);
-}
-
 export function isHeaderName(name: string): boolean {
   return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
 }

@@ -4,46 +4,32 @@ import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { queryValues } from "../../../apis/request-headers.ts";
 import { maxPayloadBytes, patienceMs, ServiceMissing } from "../../../apis/service-request.ts";
 import { HttpCallError, httpBytes } from "../../../outside/http-client.ts";
-import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
+import type { MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, headerOf, invalidEndpoint, type Surroundings, tooLate, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import { droppedFromMapping, failsHttpMapping, notForwarded } from "./headers.ts";
+import { MappedIntegration } from "./mapped-integration.ts";
 import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
-import { type Mapped, override, RequestMapping } from "./request-mapping.ts";
-import { RequestTemplate } from "./request-template.ts";
+import type { Mapped } from "./request-mapping.ts";
 
-export class HttpIntegration {
+export class HttpIntegration extends MappedIntegration {
   readonly isProxy: boolean;
-  readonly #definition: IntegrationDefinition;
-  readonly #mapping: RequestMapping;
-  readonly #template: RequestTemplate;
-  readonly #binary;
-  readonly #surroundings: Surroundings;
-
-  constructor({ integration }: MethodDefinition, { binary }: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
-    if (integration === undefined) throw new Error("a method without integration");
-    this.isProxy = integration.type === "HTTP_PROXY";
-    this.#definition = integration;
-    this.#mapping = new RequestMapping(integration.requestParameters, failsHttpMapping);
-    this.#template = new RequestTemplate(integration);
-    this.#binary = binary;
-    this.#surroundings = surroundings;
+  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
+    super(method, api, surroundings, failsHttpMapping);
+    this.isProxy = this.definition.type === "HTTP_PROXY";
   }
 
   /** @throws GatewayError */
   async call(call: RestCall): Promise<BackendAnswer> {
-    const mapped = this.#mapping.of(call);
-    const payload = call.requestPayload(this.#binary).converted(this.#definition.contentHandling);
-    const body = this.isProxy ? payload : this.#template.apply(call, payload);
-    override(mapped, call);
-    const { httpMethod = "ANY", timeoutInMillis } = this.#definition;
-    const url = this.#url(call, mapped);
+    const { parameters, body } = this.mapped(call, this.isProxy);
+    const { httpMethod = "ANY", timeoutInMillis } = this.definition;
+    const url = this.#url(call, parameters);
     const method = httpMethod === "ANY" ? call.verb : httpMethod;
     const headers = this.isProxy ? proxiedHeaders(call) : ownHeaders(call);
-    for (const [name, values] of mapped.header) {
+    for (const [name, values] of parameters.header) {
       const lower = name.toLowerCase();
       if (droppedFromMapping.has(lower)) continue;
       for (const key of Object.keys(headers)) if (key.toLowerCase() === lower) delete headers[key];
@@ -51,7 +37,7 @@ export class HttpIntegration {
     }
     call.log?.request(url.href, headers, body);
     const asked = { method, headers, body: body.content, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes };
-    const answer = await withinTimeout(this.#surroundings, call, timeoutInMillis, ({ signal }) =>
+    const answer = await withinTimeout(this.surroundings, call, timeoutInMillis, ({ signal }) =>
       httpBytes(url, { ...asked, signal }),
     ).catch((error: unknown) => {
       throw backendFailure(error);
@@ -63,20 +49,17 @@ export class HttpIntegration {
       status: answer.status,
       selector: String(answer.status),
       rawHeaders: answer.rawHeaders,
-      payload: Payload.ofBytes(answer.body, this.#binary.has(type)),
+      payload: Payload.ofBytes(answer.body, this.binary.has(type)),
     };
   }
 
   /** @throws GatewayError for an address that is none. */
   #url(call: RestCall, { path, querystring }: Mapped): URL {
     const { variables } = call.place;
-    const uri = withStageVariables(this.#definition.uri ?? "", variables).replace(
-      /\{([^{}]+?)\+?\}/g,
-      (whole, name) => {
-        const value = path.get(name as string);
-        return value === undefined ? whole : pathText(value, call);
-      },
-    );
+    const uri = withStageVariables(this.definition.uri ?? "", variables).replace(/\{([^{}]+?)\+?\}/g, (whole, name) => {
+      const value = path.get(name as string);
+      return value === undefined ? whole : pathText(value, call);
+    });
     if (!/^https?:\/\/[^/?#]+/.test(uri)) throw invalidEndpoint();
     let url: URL;
     try {

@@ -11,11 +11,11 @@ import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import { failsAwsMapping, responseHeaderName } from "./headers.ts";
+import { MappedIntegration } from "./mapped-integration.ts";
 import type { Outcome } from "./outcome.ts";
 import { Payload } from "./payload.ts";
 import { proxyEvent } from "./proxy-event.ts";
-import { override, RequestMapping } from "./request-mapping.ts";
-import { RequestTemplate } from "./request-template.ts";
+import { RequestMapping } from "./request-mapping.ts";
 
 /** What AWS logs of a function that is not there, and of one whose policy does not let the API call it. */
 const notCallable = "Invalid permissions on Lambda function";
@@ -122,38 +122,24 @@ function errorMessageOf(payload: string): string | undefined {
 }
 
 /** AWS with a function's URI. Answers are chosen by the error's message; without an error the default one is. */
-export class LambdaIntegration {
-  readonly #definition: IntegrationDefinition;
-  readonly #mapping: RequestMapping;
-  readonly #template: RequestTemplate;
-  readonly #binary;
-  readonly #surroundings: Surroundings;
-
-  constructor({ integration }: MethodDefinition, { binary }: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
-    if (integration === undefined) throw new Error("a method without integration");
-    this.#definition = integration;
-    this.#mapping = new RequestMapping(integration.requestParameters, failsAwsMapping);
-    this.#template = new RequestTemplate(integration);
-    this.#binary = binary;
-    this.#surroundings = surroundings;
+export class LambdaIntegration extends MappedIntegration {
+  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
+    super(method, api, surroundings, failsAwsMapping);
   }
 
   /** @throws GatewayError */
   async call(call: RestCall, functionArn: string): Promise<BackendAnswer> {
-    const mapped = this.#mapping.of(call);
-    const payload = call.requestPayload(this.#binary).converted(this.#definition.contentHandling);
-    const { text } = this.#template.apply(call, payload);
-    override(mapped, call);
-    const event = text === "" ? "{}" : text;
+    const { parameters, body } = this.mapped(call);
+    const event = body.text === "" ? "{}" : body.text;
     call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     call.log?.line(`Endpoint request body after transformations: ${event}`);
     let type: string | undefined;
-    for (const [name, values] of mapped.header) {
+    for (const [name, values] of parameters.header) {
       if (name.toLowerCase() === "x-amz-invocation-type" || name.toLowerCase() === "invocationtype")
         type = values.at(-1);
     }
     if (type === "Event") return this.#begin(call, functionArn, event);
-    const answer = await invoke(this.#surroundings, call, this.#definition, functionArn, event);
+    const answer = await invoke(this.surroundings, call, this.definition, functionArn, event);
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
     const failed = answer.functionError !== undefined;
     return {
@@ -166,8 +152,8 @@ export class LambdaIntegration {
 
   /** Lambda takes the event and answers 202; the function runs later, as often as it takes. */
   #begin(call: RestCall, functionArn: string, payload: string): BackendAnswer {
-    const { store, delivery, functions } = this.#surroundings;
-    const roleArn = roleOf(call, this.#definition);
+    const { store, delivery, functions } = this.surroundings;
+    const roleArn = roleOf(call, this.definition);
     const invocation = invocationOf(call, roleArn);
     try {
       functions.check(functionArn, { invocation, requestId: call.ids.requestId });

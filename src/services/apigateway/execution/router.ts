@@ -1,5 +1,5 @@
+import { percentDecoded } from "../../../../protocols/form.ts";
 /** Finds the resource and method of a path: literal before `{param}` before `{proxy+}`, level by level. */
-import { decoded } from "../../../apis/request-headers.ts";
 
 /** What is found for a path and a verb. */
 export interface Match<Method> {
@@ -68,7 +68,7 @@ export class Router<Method> {
   ): Method | undefined {
     const segment = segments[at];
     if (segment === undefined) return node.methods.get(verb) ?? node.methods.get("ANY");
-    const text = decoded(segment);
+    const text = percentDecoded(segment);
     const literal = node.literals.get(text);
     if (literal !== undefined) {
       const found = this.#in(literal, segments, at + 1, verb, values, trailing);
@@ -84,7 +84,7 @@ export class Router<Method> {
       const { methods } = node.greedy.node;
       const found = methods.get(verb) ?? methods.get("ANY");
       if (found !== undefined) {
-        const rest = segments.slice(at).map(decoded).join("/");
+        const rest = segments.slice(at).map(percentDecoded).join("/");
         values.push([node.greedy.name, trailing ? `${rest}/` : rest]);
         return found;
       }

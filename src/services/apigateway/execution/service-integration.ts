@@ -3,56 +3,43 @@
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
-import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
+import type { MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, headerOf, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { failsAwsMapping } from "./headers.ts";
 import { backendFailure, pairOf, pathText } from "./http-integration.ts";
+import { MappedIntegration } from "./mapped-integration.ts";
 import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
-import { override, RequestMapping } from "./request-mapping.ts";
-import { RequestTemplate } from "./request-template.ts";
 
-export class ServiceIntegration {
-  readonly #definition: IntegrationDefinition;
-  readonly #mapping: RequestMapping;
-  readonly #template: RequestTemplate;
-  readonly #binary;
-  readonly #surroundings: Surroundings;
-
-  constructor({ integration }: MethodDefinition, { binary }: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
-    if (integration === undefined) throw new Error("a method without integration");
-    this.#definition = integration;
-    this.#mapping = new RequestMapping(integration.requestParameters, failsAwsMapping);
-    this.#template = new RequestTemplate(integration);
-    this.#binary = binary;
-    this.#surroundings = surroundings;
+export class ServiceIntegration extends MappedIntegration {
+  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
+    super(method, api, surroundings, failsAwsMapping);
   }
 
   /** @throws GatewayError */
   async call(call: RestCall, target: ServiceTarget): Promise<BackendAnswer> {
-    const mapped = this.#mapping.of(call);
-    const payload = call.requestPayload(this.#binary).converted(this.#definition.contentHandling);
-    const body = this.#template.apply(call, payload);
-    override(mapped, call);
-    const { httpMethod = "POST", timeoutInMillis, credentials } = this.#definition;
+    const { parameters, body } = this.mapped(call);
+    const { httpMethod = "POST", timeoutInMillis, credentials } = this.definition;
     const asked = {
       method: httpMethod === "ANY" ? call.verb : httpMethod,
       path: target.path.replace(/\{([^{}]+?)\+?\}/g, (whole, name: string) => {
-        const value = mapped.path.get(name);
+        const value = parameters.path.get(name);
         return value === undefined ? whole : pathText(value, call);
       }),
-      query: [...mapped.querystring].flatMap(([name, values]) => values.map((value) => pairOf(name, value))),
-      headers: Object.fromEntries([...mapped.header].map(([name, values]) => [name.toLowerCase(), values.join(",")])),
+      query: [...parameters.querystring].flatMap(([name, values]) => values.map((value) => pairOf(name, value))),
+      headers: Object.fromEntries(
+        [...parameters.header].map(([name, values]) => [name.toLowerCase(), values.join(",")]),
+      ),
       contentType: headerSafe(call.sent.header("content-type") ?? "application/json"),
       body: body.bytes,
     };
-    const request = serviceRequest(target, asked, this.#surroundings);
+    const request = serviceRequest(target, asked, this.surroundings);
     call.log?.request(request.url, request.headers, body);
     const role = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
-    const answer = await withinTimeout(this.#surroundings, call, timeoutInMillis, (limit) =>
-      sendToService(target, request, invocationOf(call, role, limit), this.#surroundings),
+    const answer = await withinTimeout(this.surroundings, call, timeoutInMillis, (limit) =>
+      sendToService(target, request, invocationOf(call, role, limit), this.surroundings),
     ).catch((error: unknown) => {
       throw backendFailure(error);
     });
@@ -70,6 +57,6 @@ export class ServiceIntegration {
 
   #payload(body: string | Buffer, contentType: string | undefined): Payload {
     if (typeof body === "string") return Payload.ofText(body);
-    return Payload.ofBytes(body, this.#binary.has(typeOf(contentType)));
+    return Payload.ofBytes(body, this.binary.has(typeOf(contentType)));
   }
 }

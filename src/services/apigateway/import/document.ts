@@ -5,7 +5,7 @@ import { badRequest } from "../errors.ts";
 import { readYaml } from "./yaml.ts";
 
 /** AWS's limit of a definition. */
-export const longestDocumentBytes = 6 * 1024 * 1024;
+const longestDocumentBytes = 6 * 1024 * 1024;
 /** Members and items of a whole document, aliases written out, and how deep they may stand in one another. */
 const mostNodes = 500_000;
 const deepest = 100;

@@ -1,6 +1,7 @@
 /** What reading a document shares: following references, and what there is to say about it in the end. */
 
 import { AwsError } from "../../../../protocols/error.ts";
+import { percentDecoded } from "../../../../protocols/form.ts";
 import { isObject } from "../../../../protocols/unknown-json.ts";
 import { badRequest } from "../errors.ts";
 import type { Members, OpenApiDocument } from "./document.ts";
@@ -82,7 +83,7 @@ export class Reader {
     if (!reference.startsWith("#/")) return undefined;
     let at: unknown = this.root;
     for (const segment of reference.slice(2).split("/")) {
-      const name = decoded(segment).replace(/~1/g, "/").replace(/~0/g, "~");
+      const name = percentDecoded(segment).replace(/~1/g, "/").replace(/~0/g, "~");
       if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) return undefined;
       at = (at as Members)[name];
     }
@@ -123,14 +124,6 @@ export class Reader {
       return [];
     });
     return Object.fromEntries(entries);
-  }
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
   }
 }
 

@@ -51,7 +51,7 @@ function failed(call: HttpCall, text: string, status?: number): HttpAnswer {
 const textType = ["content-type", "text/plain; charset=utf-8"];
 
 /** Undefined for a malformed result. @param payload JSON text. */
-export function functionAnswer(payload: string, is2: boolean): HttpAnswer | undefined {
+function functionAnswer(payload: string, is2: boolean): HttpAnswer | undefined {
   const value = tryParseJson(payload);
   if (value === undefined) return undefined;
   const isShaped = isObject(value) && "statusCode" in value;

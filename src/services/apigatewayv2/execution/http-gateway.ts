@@ -1,8 +1,9 @@
 /** HTTP APIs when they are called: from a request to its route, its integration and its answer. */
+
+import { percentDecoded } from "../../../../protocols/form.ts";
 import type { ApiCall } from "../../../apis/apis.ts";
 import { hasHeader } from "../../../apis/lambda-answer.ts";
 import { headerOf } from "../../../apis/request-context.ts";
-import { decoded } from "../../../apis/request-headers.ts";
 import { Throttle } from "../../../apis/throttle.ts";
 import { BodyBrokenOff, BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../apigatewayv2.ts";
@@ -54,7 +55,7 @@ export class HttpGateway {
   #find(api: ApiRow, asked: ApiCall): { stage: StageRow; snapshot: Snapshot; segments: readonly string[] } | undefined {
     if (api.value.DisableExecuteApiEndpoint === true && asked.via === "default") return undefined;
     const { stages, deployments } = this.#service;
-    const segments = asked.path.slice(1).split("/").map(decoded);
+    const segments = asked.path.slice(1).split("/").map(percentDecoded);
     let row = asked.stage === undefined ? undefined : stages.get(partKey(api.id, asked.stage));
     if (asked.stage === undefined) {
       const [first = ""] = segments;

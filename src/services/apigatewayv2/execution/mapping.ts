@@ -63,7 +63,7 @@ function mappedHeaders(fields: readonly string[], { action, name }: MappingKey, 
   return [...rest, name, headerSafe(value)];
 }
 
-export function withoutHeader(fields: readonly string[], lower: string): string[] {
+function withoutHeader(fields: readonly string[], lower: string): string[] {
   return fields.filter((_text, index) => (fields[index - (index % 2)] as string).toLowerCase() !== lower);
 }
 

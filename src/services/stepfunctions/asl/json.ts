@@ -16,7 +16,7 @@ export type JsonObject = { [key: string]: Json };
 export const maxPayloadBytes = 262_144;
 
 /** Deepest nesting accepted in JSON text: what AWS's own parser stops at, and shallow enough for recursive walks. */
-export const maxJsonDepth = 1_000;
+const maxJsonDepth = 1_000;
 
 /** States may wrap what they were given a little further; much deeper, writing the text takes time out of proportion. */
 const maxProducedDepth = maxJsonDepth + 100;

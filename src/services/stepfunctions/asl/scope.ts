@@ -14,7 +14,7 @@ export type MapItem = { Index: number; Value: Json; Key?: string; Source?: strin
 export type Place = { run: Run; thread: ThreadFrame; token?: string | undefined; item?: MapItem };
 
 /** The value of a variable in the thread's scope or the nearest enclosing one. */
-export function variableIn(run: Run, thread: ThreadFrame, name: string): Json | undefined {
+function variableIn(run: Run, thread: ThreadFrame, name: string): Json | undefined {
   const own = getOwn(thread.variables, name);
   if (own !== undefined || thread.fan === null) return own;
   const fan = run.execution.frames[thread.fan] as FanFrame;
@@ -42,7 +42,7 @@ export function mapItem(items: ItemsFrame, index: number): MapItem {
 }
 
 /** The context object, `$$` or `$states.context`, as the state sees it (Step Functions, Context object). */
-export function contextOf(place: Place): JsonObject {
+function contextOf(place: Place): JsonObject {
   const { run, thread } = place;
   const given = run.env.probe?.context;
   if (given) return given;

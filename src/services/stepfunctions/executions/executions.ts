@@ -15,7 +15,7 @@ import {
   StopExecution$,
   type StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { encodeToken, takePage } from "../../../calls/page.ts";
+import { encodeToken, filtered, takePage } from "../../../calls/page.ts";
 import type { Bounds } from "../../../engine/table.ts";
 import { checkExecutionArn, checkMapRunArn, machineArnOf } from "../arns.ts";
 import { writeJson } from "../asl/json.ts";
@@ -183,7 +183,7 @@ export const listExecutions = operation<ListExecutionsCommand>(ListExecutions$, 
     mapRunArn === undefined
       ? executionsOfMachine(service, stateMachineArn as string, statusFilter, bounds)
       : executionsOfMapRun(service, mapRunArn, statusFilter, bounds);
-  const wanted = matching(rows, ({ redriveCount }) =>
+  const wanted = filtered(rows, ({ redriveCount }) =>
     redriveFilter === undefined ? true : redriveFilter === "REDRIVEN" ? redriveCount > 0 : redriveCount === 0,
   );
   const { items, more } = takePage(wanted, input.maxResults || 100);
@@ -205,10 +205,6 @@ export const listExecutions = operation<ListExecutionsCommand>(ListExecutions$, 
   return { executions, nextToken: more && last ? encodeToken([list, last.serial]) : undefined };
 });
 
-function* matching(rows: Iterable<ExecutionRow>, wanted: (row: ExecutionRow) => boolean): Generator<ExecutionRow> {
-  for (const row of rows) if (wanted(row)) yield row;
-}
-
 function executionsOfMachine(
   service: StepFunctions,
   given: string,
@@ -226,7 +222,7 @@ function executionsOfMachine(
   const isVersion = service.versions.has(given);
   if (!isVersion && !service.aliases.has(given)) throw machineDoesNotExist(given);
   const rows = (isVersion ? by.version : by.alias).range(given, bounds);
-  return matching(rows, (row) => status === undefined || row.status === status);
+  return filtered(rows, (row) => status === undefined || row.status === status);
 }
 
 function executionsOfMapRun(

@@ -6,7 +6,7 @@ import { payloadsOf } from "./execution-row.ts";
 import { redriveState } from "./redrive-state.ts";
 
 /** The event's detail; all keys are always there. */
-export function statusDetail(row: ExecutionRow, service: StepFunctions): Record<string, Json> {
+function statusDetail(row: ExecutionRow, service: StepFunctions): Record<string, Json> {
   const { status, reason } = redriveState(service, row);
   const { input, output } = payloadsOf(service, row);
   return {

@@ -1,7 +1,7 @@
 /** What the parameters of an `aws-sdk` task have against the shape of their API, in the words of the SDK for Java. */
 import { kindOf, requiredMembers, type Shape } from "../../../../protocols/schema.ts";
 import { isObject, type Json, type JsonObject } from "../asl/json.ts";
-import { NumberLiteral } from "../asl/number-literal.ts";
+import { isNumber } from "../asl/number-literal.ts";
 import { javaName, membersByName } from "./integrations/sdk-values.ts";
 
 interface Reading {
@@ -72,10 +72,6 @@ function check(shape: Shape, value: Json, name: string, reading: Reading): void 
       if (problem !== undefined) problems.push(problem);
     }
   }
-}
-
-function isNumber(value: Json): boolean {
-  return typeof value === "number" || value instanceof NumberLiteral;
 }
 
 function notConstructed(shape: Shape, value: string, service: string): string {

@@ -1,6 +1,6 @@
 /** Looks at the headers of WebSocket frames as they pass: API Gateway takes frames of 32 KiB at most (RFC 6455 section 5.2). */
 
-export const maxFrameBytes = 32_768;
+const maxFrameBytes = 32_768;
 
 /** The longest header: two bytes, eight of length, four of mask. */
 const longestHeader = 14;

@@ -2,10 +2,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { percentDecoded } from "../../../../../protocols/form.ts";
 import type { ApiCall } from "../../../../apis/apis.ts";
 import { maxMessageBytes } from "../../../../apis/connections.ts";
 import { headerOf, rootTrace, sourceIpOf } from "../../../../apis/request-context.ts";
-import { decoded } from "../../../../apis/request-headers.ts";
 import { Throttle } from "../../../../apis/throttle.ts";
 import type { DoorAnswer, DoorRequest } from "../../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
@@ -66,7 +66,7 @@ export class WebSocketGateway {
     if (stage !== undefined) return { stageName: stage, path };
     const slash = path.indexOf("/", 1);
     const first = slash < 0 ? path.slice(1) : path.slice(1, slash);
-    return { stageName: decoded(first), path: slash < 0 ? "" : path.slice(slash) };
+    return { stageName: percentDecoded(first), path: slash < 0 ? "" : path.slice(slash) };
   }
 
   upgrade(api: ApiRow, asked: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean {

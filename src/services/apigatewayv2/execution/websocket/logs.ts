@@ -18,7 +18,7 @@ export interface Told {
 }
 
 /** The settings of a route on a stage: the stage's, with its own over them. */
-export function routeSettings({ value }: StageRow, routeKey: string) {
+function routeSettings({ value }: StageRow, routeKey: string) {
   return { ...value.DefaultRouteSettings, ...value.RouteSettings?.[routeKey] };
 }
 

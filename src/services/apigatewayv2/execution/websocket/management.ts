@@ -1,10 +1,10 @@
 /** `@connections` at an API's own address: what back ends post to, look at and close. Answers are as AWS writes them. */
 
+import { percentDecoded } from "../../../../../protocols/form.ts";
 import { callerOf } from "../../../../apis/caller.ts";
 import { managementDenial } from "../../../../apis/connection-access.ts";
 import { type Connections, maxMessageBytes, type OpenConnection } from "../../../../apis/connections.ts";
 import { headerOf, rootTrace } from "../../../../apis/request-context.ts";
-import { decoded } from "../../../../apis/request-headers.ts";
 import { BodyBrokenOff, BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow } from "../../tables.ts";
@@ -15,7 +15,7 @@ const prefix = "/@connections/";
 export function connectionIdIn(path: string): string | undefined {
   const text = path.replace(/^\/%40/i, "/@");
   if (!text.startsWith(prefix)) return undefined;
-  const id = decoded(text.slice(prefix.length));
+  const id = percentDecoded(text.slice(prefix.length));
   return id === "" ? undefined : id;
 }
 

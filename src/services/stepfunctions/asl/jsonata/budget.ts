@@ -32,11 +32,11 @@ export const defaultLimits: Limits = {
 };
 
 export const stackMessage = "The expression exceeded the stack limit";
-export const timeMessage = "The expression exceeded the evaluation time limit";
+const timeMessage = "The expression exceeded the evaluation time limit";
 export const memoryMessage = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 
 export const stackError = (): JsonataError => new JsonataError(undefined, { message: stackMessage });
-export const timeError = (): JsonataError => new JsonataError(undefined, { message: timeMessage });
+const timeError = (): JsonataError => new JsonataError(undefined, { message: timeMessage });
 export const memoryError = (): JsonataError => new JsonataError(undefined, { message: memoryMessage });
 
 /** Steps before the first look at the time, so that what takes a few microseconds does not depend on it at all. */

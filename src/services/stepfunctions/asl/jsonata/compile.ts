@@ -159,7 +159,7 @@ function compileNode(node: Node, compiler: Compiler, tail: boolean): WholeCode {
 }
 
 /** The member of an object, or of each object in an array. */
-export function member(input: Value, name: string, frame: Frame, depth = 0): Value {
+function member(input: Value, name: string, frame: Frame, depth = 0): Value {
   if (typeof input !== "object" || input === null || input instanceof Fn) return undefined;
   if (!Array.isArray(input)) return getOwn(input, name);
   const { budget } = frame.run;

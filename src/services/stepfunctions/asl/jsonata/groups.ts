@@ -9,7 +9,7 @@ import type { Value, ValueObject } from "./values.ts";
 export type Grouping = (value: Value | TupleStream, frame: Frame) => ValueObject;
 
 /** Values appended to one another, as `$append` does it, without a copy for each. */
-export class Appended {
+class Appended {
   #value: Value;
   #items: Value[] | undefined;
 

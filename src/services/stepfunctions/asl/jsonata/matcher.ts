@@ -16,7 +16,7 @@ export type Match = {
 };
 
 /** A regular expression as a function: of a text, giving its first match. */
-export class Matcher extends Fn {
+class Matcher extends Fn {
   readonly regex: LinearRegex;
 
   constructor(regex: LinearRegex) {

@@ -34,7 +34,7 @@ export function node<T extends Node["type"]>(
 }
 
 /** A node as a path, to which steps can be added. */
-export function pathOf(left: Node): Path {
+function pathOf(left: Node): Path {
   return left.type === "path" ? left : node("path", left.position, [left], { steps: [left] });
 }
 

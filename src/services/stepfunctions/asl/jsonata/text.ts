@@ -20,7 +20,7 @@ export function textOf(value: Value, run: Run, pretty = false): string {
 }
 
 /** Fifteen digits, so that what doubles add at the end is not seen. */
-export function numberText(value: number): string {
+function numberText(value: number): string {
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(15)));
 }
 

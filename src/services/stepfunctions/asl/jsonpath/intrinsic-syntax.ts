@@ -13,7 +13,7 @@ export type Expression =
 export type Call = Extract<Expression, { kind: "call" }>;
 
 /** The fewest and the most arguments of each intrinsic function. */
-export const intrinsicArity: ReadonlyMap<string, readonly [number, number]> = new Map([
+const intrinsicArity: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["States.Format", [1, Infinity]],
   ["States.StringToJson", [1, 1]],
   ["States.JsonToString", [1, 1]],
@@ -138,7 +138,7 @@ class CallReader {
 }
 
 /** Parses `States.Name(…)`; throws a SyntaxError for anything else, an unknown name or a wrong number of arguments. */
-export function parseIntrinsic(text: string): Call {
+function parseIntrinsic(text: string): Call {
   const reader = new CallReader(text);
   const call = reader.call(1);
   reader.skipSpace();

@@ -57,7 +57,7 @@ function isA(matches: (value: Json | undefined) => boolean): Operator {
 }
 
 /** All data-test operators by name; the ones with a path form exist with `Path` appended as well. */
-export const choiceOperators: ReadonlyMap<string, Operator> = new Map([
+const choiceOperators: ReadonlyMap<string, Operator> = new Map([
   ...[...orders].flatMap(([name, order]): [string, Operator][] => [
     [`String${name}`, comparing("string", compareStrings, order)],
     [`Numeric${name}`, comparing("number", compareNumeric, order)],

@@ -4,7 +4,7 @@ import { callAwsJson, errorOf, type JsonService } from "../../../../outside/aws-
 import { type HttpAnswer, HttpCallError } from "../../../../outside/http-client.ts";
 import { isObject, type Json, type JsonObject, parseJson, writeJson } from "../../asl/json.ts";
 import { type Destination, NoAnswer, Refused } from "./remote-call.ts";
-import { pascalCase } from "./sdk-values.ts";
+import { pascalCase } from "./service-names.ts";
 
 interface SpokenService extends Omit<JsonService, "signingName"> {
   /** The service's name unless told. */

@@ -16,7 +16,7 @@ import { SdkClients } from "./sdk-clients.ts";
 import { clientPackage } from "./sdk-packages.ts";
 import { javaName, toSdkInput } from "./sdk-values.ts";
 import { servedTaskError, unreachable } from "./service-errors.ts";
-import { capital, optimizedIntegration } from "./service-names.ts";
+import { optimizedIntegration, pascalCase } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 type Resource = TaskRequest["resource"];
@@ -93,7 +93,7 @@ export class PassThrough implements Integration {
     const { type, service } = called(task.resource) as Called;
     return this.#ask(
       call,
-      { type, sdk: false, service, operation: capital(api) },
+      { type, sdk: false, service, operation: pascalCase(api) },
       parameters,
       call.deps.random.fork("requests").uuid(),
     );
@@ -138,7 +138,7 @@ function unknownOperation(service: string, operation: string): string {
 function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pattern">) | undefined {
   if (resource.kind !== "service") return undefined;
   const { resourceType: type, api, pattern } = resource;
-  const operation = capital(api);
+  const operation = pascalCase(api);
   const sdk = type.startsWith("aws-sdk:");
   if (sdk) return { type, sdk, service: type.slice("aws-sdk:".length), operation, api, pattern };
   const integration = optimizedIntegration(type);

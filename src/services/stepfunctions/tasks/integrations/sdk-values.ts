@@ -7,10 +7,7 @@ import { kindOf, type Shape } from "../../../../../protocols/schema.ts";
 import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import { isObject, type Json, type JsonObject, textOf } from "../../asl/json.ts";
 import { numberOf } from "../../asl/number-literal.ts";
-
-export function pascalCase(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
-}
+import { pascalCase } from "./service-names.ts";
 
 /** The name that the SDK for Java gives a member, in PascalCase: an acronym at the beginning is a word (`Md5OfBody`). */
 export function javaName(name: string): string {

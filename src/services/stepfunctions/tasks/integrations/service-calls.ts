@@ -14,7 +14,7 @@ import { badParameters, type Integration, type TaskCall } from "./integration.ts
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
 import { type ServedError, servedTaskError } from "./service-errors.ts";
-import { capital, optimizedIntegration, ownService } from "./service-names.ts";
+import { optimizedIntegration, ownService, pascalCase } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 /** What a task calls: undefined when Busbar does not have it. */
@@ -41,7 +41,8 @@ export class ServiceCalls implements Integration {
     const sdk = resourceType.startsWith("aws-sdk:");
     if (!sdk && !optimisedApis.get(resourceType)?.includes(api)) return undefined;
     const service = serviceOf(resourceType);
-    const operation = service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(capital(api));
+    const operation =
+      service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(pascalCase(api));
     return operation && { service: service as string, operation, sdk };
   }
 

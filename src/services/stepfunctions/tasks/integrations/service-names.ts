@@ -91,12 +91,12 @@ const clientNames = new Map(clients.map((name) => [name.toLowerCase(), name]));
 
 /** The client behind `aws-sdk:<name>` in the SDK for Java v2, which begins the names of its errors. */
 export function clientName(name: string): string {
-  return clientNames.get(name) ?? capital(name);
+  return clientNames.get(name) ?? pascalCase(name);
 }
 
 /**
  * The Java client's name for a service id of AWS's models (`CloudWatch Logs`, `SESv2`): its words, told apart by spaces,
- * capitals after small letters, acronyms and versions, begin with a capital and go on in small letters.
+ * capitals after small letters, acronyms and versions, begin with a pascalCase and go on in small letters.
  */
 export function clientNameOf(serviceId: string): string {
   const words = serviceId
@@ -109,7 +109,7 @@ export function clientNameOf(serviceId: string): string {
   return words
     .trim()
     .split(/\s+/)
-    .map((word) => capital(word.toLowerCase()))
+    .map((word) => pascalCase(word.toLowerCase()))
     .join("");
 }
 
@@ -118,6 +118,6 @@ export function exceptionName(name: string): string {
   return name.endsWith("Exception") ? name : `${name}Exception`;
 }
 
-export function capital(text: string): string {
+export function pascalCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

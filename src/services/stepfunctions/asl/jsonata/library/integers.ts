@@ -76,7 +76,7 @@ export function integerFormat(picture: string, run: Run): IntegerFormat {
   return format;
 }
 
-export function greatestDivisor(a: number, b: number): number {
+function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 

@@ -43,7 +43,7 @@ function lookup([value, key]: [Value, string?], run: Run, depth = 0): Value {
 }
 
 /** `$append`: the two as arrays, one after the other; what is nothing leaves the other alone. */
-export function appended(first: Value, second: Value, run: Run): Value {
+function appended(first: Value, second: Value, run: Run): Value {
   if (first === undefined) return second;
   if (second === undefined) return first;
   const [left, right] = [first, second].map((value) => (Array.isArray(value) ? value : [value]));

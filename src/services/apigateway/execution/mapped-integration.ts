@@ -1,0 +1,40 @@
+/** Integrations whose request is made of the method's: of mapped parameters and templates. */
+import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
+import type { Surroundings } from "./backend.ts";
+import type { RestCall } from "./call.ts";
+import type { DeployedApi } from "./deployed-api.ts";
+import type { Payload } from "./payload.ts";
+import { type Mapped, override, RequestMapping } from "./request-mapping.ts";
+import { RequestTemplate } from "./request-template.ts";
+
+export abstract class MappedIntegration {
+  protected readonly definition: IntegrationDefinition;
+  protected readonly binary: DeployedApi["binary"];
+  protected readonly surroundings: Surroundings;
+  readonly #mapping: RequestMapping;
+  readonly #template: RequestTemplate;
+
+  /** @param forbiddenHeaders whose mapping lets every call fail, in lower case. */
+  constructor(
+    { integration }: MethodDefinition,
+    { binary }: Pick<DeployedApi, "binary">,
+    surroundings: Surroundings,
+    forbiddenHeaders: ReadonlySet<string>,
+  ) {
+    if (integration === undefined) throw new Error("a method without integration");
+    this.definition = integration;
+    this.binary = binary;
+    this.surroundings = surroundings;
+    this.#mapping = new RequestMapping(integration.requestParameters, forbiddenHeaders);
+    this.#template = new RequestTemplate(integration);
+  }
+
+  /** The parameters and the body to send; a proxy passes the body on as it came. @throws GatewayError */
+  protected mapped(call: RestCall, isProxy = false): { parameters: Mapped; body: Payload } {
+    const parameters = this.#mapping.of(call);
+    const payload = call.requestPayload(this.binary).converted(this.definition.contentHandling);
+    const body = isProxy ? payload : this.#template.apply(call, payload);
+    override(parameters, call);
+    return { parameters, body };
+  }
+}
