@@ -1,7 +1,6 @@
 /** Calls of HTTP back ends, byte for byte: names, order and repeats of headers pass both ways. */
-import * as http from "node:http";
-import * as https from "node:https";
-import { isLoopback } from "../outside/http-client.ts";
+import { HttpCallError, httpBytes } from "../outside/http-client.ts";
+import { maxPayloadBytes, patienceMs } from "./service-request.ts";
 
 export interface BackendAnswer {
   readonly status: number;
@@ -10,31 +9,14 @@ export interface BackendAnswer {
   readonly body: Buffer;
 }
 
-/** There was no answer; the code is Node's: `ECONNREFUSED`, `ENOTFOUND`, `ETOOLARGE`, … */
-export class BackendError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-const options = { keepAlive: true, maxFreeSockets: 16, timeout: 30_000 };
-const agents = {
-  http: new http.Agent(options),
-  https: new https.Agent(options),
-  loopback: new https.Agent({ ...options, rejectUnauthorized: false }),
-};
-
-/** The most an answer may have (API Gateway quotas: payload size). */
-const maxAnswerBytes = 10 * 1024 * 1024;
+/** Methods whose requests have no body, and no Content-Length, unless they are given one. */
+const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
 /**
- * @param headers names and values in turn; Content-Length is added.
- * @throws BackendError
+ * @param headers names and values in turn; Host and Content-Length are added.
+ * @throws HttpCallError `ETOOLARGE` for an answer larger than an API passes on, else as `httpBytes`.
  */
-export function callBackend(
+export async function callBackend(
   url: URL,
   call: {
     readonly method: string;
@@ -43,57 +25,23 @@ export function callBackend(
     readonly signal: AbortSignal;
   },
 ): Promise<BackendAnswer> {
-  return exchange(url, call, true).catch((error: unknown) => {
-    // The other side was just closing a kept connection: a new one decides.
-    if (error instanceof BackendError && error.code === "STALE") return exchange(url, call, false);
-    throw error;
-  });
-}
-
-function exchange(url: URL, call: Parameters<typeof callBackend>[1], mayReuse: boolean): Promise<BackendAnswer> {
   const { method, body, signal } = call;
-  const secure = url.protocol === "https:";
-  const own = isLoopback(url.hostname);
-  const agent = !secure ? agents.http : own ? agents.loopback : agents.https;
-  const hasBody = body.length > 0 || !["GET", "HEAD", "DELETE", "OPTIONS"].includes(method);
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => {
-      const stale = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-      reject(new BackendError(stale && mayReuse ? "STALE" : (error.code ?? "ERROR"), error.message));
-    };
-    let request: http.ClientRequest;
-    try {
-      request = (secure ? https : http).request(url, {
-        method,
-        signal,
-        ...(mayReuse ? { agent } : { agent: false, rejectUnauthorized: !own }),
-        // Typed as an object; Node takes names and values in turn as well.
-        headers: [
-          ...["Host", url.host],
-          ...call.headers,
-          ...(hasBody ? ["Content-Length", String(body.length)] : []),
-        ] as unknown as http.OutgoingHttpHeaders,
-      });
-    } catch (error) {
-      reject(new BackendError("EINVAL", (error as Error).message));
-      return;
-    }
-    request.on("response", (answer) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      answer.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > maxAnswerBytes) {
-          answer.destroy();
-          reject(new BackendError("ETOOLARGE", `The answer has more than ${maxAnswerBytes} bytes.`));
-        } else chunks.push(chunk);
-      });
-      answer.on("end", () =>
-        resolve({ status: answer.statusCode as number, headers: answer.rawHeaders, body: Buffer.concat(chunks) }),
-      );
-      answer.on("error", fail);
-    });
-    request.on("error", fail);
-    request.end(body);
+  const hasBody = body.length > 0 || !bodiless.has(method);
+  const length = hasBody ? ["Content-Length", String(body.length)] : [];
+  const {
+    status,
+    rawHeaders,
+    body: answered,
+  } = await httpBytes(url, {
+    method,
+    headers: ["Host", url.host, ...call.headers, ...length],
+    body,
+    signal,
+    timeoutMs: patienceMs,
+    maxBodyBytes: maxPayloadBytes + 1,
   });
+  if (answered.length > maxPayloadBytes) {
+    throw new HttpCallError("ETOOLARGE", `The answer has more than ${maxPayloadBytes} bytes.`);
+  }
+  return { status, headers: rawHeaders, body: answered };
 }

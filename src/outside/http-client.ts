@@ -6,7 +6,7 @@ import { decoded } from "./content-coding.ts";
 
 export interface HttpCall {
   readonly method: string;
-  /** A list for a header that is sent several times. */
+  /** A list for a header that is sent several times. Host and Content-Length are added. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string | Uint8Array;
   /** The whole exchange must be over within this time, in real milliseconds. */
@@ -14,6 +14,11 @@ export interface HttpCall {
   readonly signal?: AbortSignal | undefined;
   /** Answer bytes read; the rest is cut off. */
   readonly maxBodyBytes: number;
+}
+
+export interface HttpBytesCall extends Omit<HttpCall, "headers"> {
+  /** Or names and values in turn, which are sent as they are, with nothing added. */
+  readonly headers: HttpCall["headers"] | readonly string[];
 }
 
 export interface HttpAnswer {
@@ -29,7 +34,7 @@ export interface HttpBytes extends Omit<HttpAnswer, "body"> {
   readonly body: Buffer;
 }
 
-/** Thrown when there is no answer; the code is `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, … */
+/** Thrown when there is no answer: `TIMEOUT`, `EINVAL` for a request Node cannot send, or Node's code, such as `ECONNREFUSED`. */
 export class HttpCallError extends Error {
   readonly code: string;
 
@@ -55,7 +60,7 @@ export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
 }
 
 /** The same for answers that may be no text. @throws HttpCallError */
-export async function httpBytes(url: URL, call: HttpCall): Promise<HttpBytes> {
+export async function httpBytes(url: URL, call: HttpBytesCall): Promise<HttpBytes> {
   const deadline = AbortSignal.timeout(call.timeoutMs);
   try {
     return await exchange(url, call, deadline, true);
@@ -66,7 +71,7 @@ export async function httpBytes(url: URL, call: HttpCall): Promise<HttpBytes> {
   }
 }
 
-function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpBytes> {
+function exchange(url: URL, call: HttpBytesCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpBytes> {
   const secure = url.protocol === "https:";
   // On one's own machine certificates are mostly self-signed.
   const rejectUnauthorized = !isLoopback(url.hostname);
@@ -84,42 +89,54 @@ function exchange(url: URL, call: HttpCall, deadline: AbortSignal, mayReuse: boo
       else if (isStale(error)) reject(new HttpCallError("STALE", error.message));
       else reject(new HttpCallError(error.code ?? "ERROR", error.message || String(error.code)));
     };
-    const request = (secure ? https : http).request(
-      url,
-      {
-        method: call.method,
-        ...(mayReuse ? { agent } : { agent: false, rejectUnauthorized }),
-        signal,
-        headers: {
-          ...call.headers,
-          "Content-Length": String(Buffer.byteLength(call.body)),
-        } as http.OutgoingHttpHeaders,
-      },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        const finish = () => {
-          const body = Buffer.concat(chunks).subarray(0, call.maxBodyBytes);
-          const { statusCode, headers, rawHeaders } = answer;
-          resolve({ status: statusCode as number, headers, rawHeaders, body });
-        };
-        answer.on("data", (chunk: Buffer) => {
-          chunks.push(chunk);
-          size += chunk.length;
-          if (size <= call.maxBodyBytes) return;
-          finish();
-          answer.destroy();
-        });
-        answer.on("end", finish);
-        answer.on("error", fail);
-      },
-    );
+    let request: http.ClientRequest;
+    try {
+      request = (secure ? https : http).request(
+        url,
+        {
+          method: call.method,
+          ...(mayReuse ? { agent } : { agent: false, rejectUnauthorized }),
+          signal,
+          headers: headersOf(call),
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          const finish = () => {
+            const body = Buffer.concat(chunks).subarray(0, call.maxBodyBytes);
+            const { statusCode, headers, rawHeaders } = answer;
+            resolve({ status: statusCode as number, headers, rawHeaders, body });
+          };
+          answer.on("data", (chunk: Buffer) => {
+            chunks.push(chunk);
+            size += chunk.length;
+            if (size <= call.maxBodyBytes) return;
+            finish();
+            answer.destroy();
+          });
+          answer.on("end", finish);
+          answer.on("error", fail);
+        },
+      );
+    } catch (error) {
+      reject(new HttpCallError("EINVAL", (error as Error).message));
+      return;
+    }
     request.on("socket", (socket) => {
       readBefore = socket.bytesRead;
     });
     request.on("error", fail);
     request.end(call.body);
   });
+}
+
+function headersOf({ headers, body }: HttpBytesCall): http.OutgoingHttpHeaders | readonly string[] {
+  if (isList(headers)) return headers;
+  return { ...headers, "Content-Length": String(Buffer.byteLength(body)) } as http.OutgoingHttpHeaders;
+}
+
+function isList(headers: HttpBytesCall["headers"]): headers is readonly string[] {
+  return Array.isArray(headers);
 }
 
 /** @param hostname as in a URL. */

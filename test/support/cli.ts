@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 
-const cliFile = resolve(import.meta.dirname, "../../dist/cli.js");
+export const cliFile = resolve(import.meta.dirname, "../../dist/cli.js");
 
 /** Long enough for any machine: what takes longer hangs. */
 const startLimitMs = 30_000;

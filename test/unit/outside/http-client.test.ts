@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { type BackendAnswer, callBackend } from "../../../src/apis/backend-call.ts";
 import { type HttpAnswer, type HttpCallError, httpBytes, httpCall } from "../../../src/outside/http-client.ts";
 
 const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -11,10 +12,18 @@ const beginnings: Record<string, string> = {
   "after an interim answer": "HTTP/1.1 102 Processing\r\n\r\n",
 };
 
+const sends = {
+  "a call over HTTP": (url: URL, body: string): Promise<HttpAnswer> =>
+    httpCall(url, { method: "POST", headers: {}, body, timeoutMs: 10_000, maxBodyBytes: 1000 }),
+  "a call of an API's backend": (url: URL, body: string): Promise<BackendAnswer> =>
+    callBackend(url, { method: "POST", headers: [], body: Buffer.from(body), signal: new AbortController().signal }),
+};
+
 /** A server whose answers are written by hand; `requests` are the bodies it has read, in their order. */
 async function withServer(
   reply: (socket: Socket, requests: readonly string[], onConnection: number) => void,
-  test: (call: (body: string) => Promise<HttpAnswer>, requests: readonly string[]) => Promise<void>,
+  test: (call: (body: string) => Promise<HttpAnswer | BackendAnswer>, requests: readonly string[]) => Promise<void>,
+  send: (url: URL, body: string) => Promise<HttpAnswer | BackendAnswer> = sends["a call over HTTP"],
 ): Promise<void> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
@@ -37,8 +46,7 @@ async function withServer(
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const url = new URL(`http://127.0.0.1:${port}/`);
-  const call = (body: string) =>
-    httpCall(url, { method: "POST", headers: {}, body, timeoutMs: 10_000, maxBodyBytes: 1000 });
+  const call = (body: string) => send(url, body);
   try {
     await test(call, requests);
   } finally {
@@ -47,19 +55,23 @@ async function withServer(
   }
 }
 
-describe("a call over HTTP", () => {
+describe.each(Object.entries(sends))("%s", (_name, send) => {
   for (const [when, beginning] of Object.entries(beginnings)) {
     it(`is not sent again when its connection resets ${when}`, async () => {
       const reply = (socket: Socket, requests: readonly string[]) => {
         if (requests.length === 1) socket.write(answer);
         else socket.write(beginning, () => setTimeout(() => socket.resetAndDestroy(), 20));
       };
-      await withServer(reply, async (call, requests) => {
-        await call("first");
-        const error = await call("second").catch((error: HttpCallError) => error.code);
-        expect(error).toBe("ECONNRESET");
-        expect(requests).toEqual(["first", "second"]);
-      });
+      await withServer(
+        reply,
+        async (call, requests) => {
+          await call("first");
+          const error = await call("second").catch((error: HttpCallError) => error.code);
+          expect(error).toBe("ECONNRESET");
+          expect(requests).toEqual(["first", "second"]);
+        },
+        send,
+      );
     });
   }
 
@@ -71,11 +83,15 @@ describe("a call over HTTP", () => {
       // The first answers come when all of them are under way, so that each has a connection of its own.
       else if (waiting.push(socket) === 3) for (const one of waiting) one.write(answer);
     };
-    await withServer(together, async (call, requests) => {
-      await Promise.all(["a", "b", "c"].map(call));
-      expect((await call("d")).body).toBe("ok");
-      expect(requests.slice(3)).toEqual(["d", "d"]);
-    });
+    await withServer(
+      together,
+      async (call, requests) => {
+        await Promise.all(["a", "b", "c"].map(call));
+        expect(String((await call("d")).body)).toBe("ok");
+        expect(requests.slice(3)).toEqual(["d", "d"]);
+      },
+      send,
+    );
   });
 });
 

@@ -1,10 +1,11 @@
 /** URLs behind HTTP APIs. */
 
 import { getOwn } from "../../../../protocols/unknown-json.ts";
-import { BackendError, callBackend } from "../../../apis/backend-call.ts";
+import { callBackend } from "../../../apis/backend-call.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { sourceIpOf } from "../../../apis/request-context.ts";
+import { HttpCallError } from "../../../outside/http-client.ts";
 import type { IntegrationValue } from "../tables.ts";
 import { type HttpAnswer, type HttpCall, internalError, unavailable } from "./http-call.ts";
 import { forwardedHost } from "./http-events.ts";
@@ -52,7 +53,7 @@ export async function callUrl(call: HttpCall, integration: IntegrationValue): Pr
     );
     return { status: answer.status, headers, body: answer.body };
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
+    if (!(error instanceof HttpCallError)) throw error;
     return gone(call, error.message, "INTEGRATION_NETWORK_FAILURE");
   }
 }

@@ -1,7 +1,6 @@
 /** Integrations of WebSocket routes: what is asked, and what comes of the answer. */
 import { AwsError } from "../../../../../protocols/error.ts";
 import { jsonObject, numberOf } from "../../../../../protocols/unknown-json.ts";
-import { BackendError } from "../../../../apis/backend-call.ts";
 import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
 import { ServiceMissing } from "../../../../apis/service-request.ts";
 import { TemplateError } from "../../../../apis/vtl/syntax.ts";
@@ -36,7 +35,7 @@ function failure(status: number, what: Happening, reason: string): Outcome {
   return { status, body: "", headers: {}, failed: true };
 }
 
-const expected = [AwsError, BackendError, HttpCallError, ServiceMissing, TemplateError, BodyNotJson];
+const expected = [AwsError, HttpCallError, ServiceMissing, TemplateError, BodyNotJson];
 
 /** Calls a route's integration. It answers with a failure rather than to throw. */
 export async function runIntegration(
