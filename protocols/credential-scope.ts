@@ -10,7 +10,11 @@ export interface CredentialScope {
   readonly service: string | undefined;
 }
 
+/** The SigV4 credential read last: clients send the same one with call after call. */
+let last: { readonly text: string; readonly scope: CredentialScope } | undefined;
+
 const MARK = "Credential=";
+const COMMA = 0x2c;
 const REGION = /^[a-z0-9-]{1,64}$/;
 
 /**
@@ -22,9 +26,13 @@ export function credentialScope(request: WireRequest): CredentialScope | undefin
   if (typeof authorization === "string") {
     const start = authorization.indexOf(MARK);
     if (start === -1) return undefined;
+    const from = start + MARK.length;
+    if (last !== undefined && authorization.startsWith(last.text, from)) {
+      if (authorization.charCodeAt(from + last.text.length) === COMMA) return last.scope;
+    }
     let end = authorization.indexOf(",", start);
     if (end === -1) end = authorization.length;
-    return parseCredential(authorization.slice(start + MARK.length, end).trim(), request);
+    return parseCredential(authorization.slice(from, end).trim(), request);
   }
   // The form is parsed only where its text can hold a credential at all.
   const parameters = carriesCredential(request) ? safeParameters(request) : undefined;
@@ -61,7 +69,10 @@ function parseCredential(credential: string, request: WireRequest): CredentialSc
   if (beforeDate === -1 || isDate(third)) {
     return { accessKeyId: credential.slice(0, beforeThird), region: regionSet(request), service };
   }
-  return { accessKeyId: credential.slice(0, beforeDate), region: REGION.test(third) ? third : undefined, service };
+  const region = REGION.test(third) ? third : undefined;
+  const scope = { accessKeyId: credential.slice(0, beforeDate), region, service };
+  last = { text: credential, scope };
+  return scope;
 }
 
 function isDate(text: string): boolean {

@@ -34,6 +34,8 @@ export interface OperationCodec {
    * @throws AwsError SerializationException (or the protocol's own framework error) for malformed bytes and wrong types.
    */
   decode(request: WireRequest): Record<string, unknown>;
+  /** Whether headers besides Host and Content-Type have a part of the input. */
+  readonly readsHeaders?: boolean;
   /**
    * Writes the output. `requestId` goes into the headers and, over Query, into the body. An output whose event
    * stream member holds an AsyncIterable of `{ [eventName]: value }` is answered as event-stream frames.

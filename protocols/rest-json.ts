@@ -62,6 +62,11 @@ function isBound(shape: Shape): boolean {
   );
 }
 
+function isInHeaders(shape: Shape): boolean {
+  const { httpHeader, httpPrefixHeaders } = traitsOf(shape);
+  return httpHeader !== undefined || httpPrefixHeaders !== undefined;
+}
+
 /** In an answer the traits of requests mean nothing: `position` is a query parameter there and a member of the body here. */
 function isBoundInAnswer(shape: Shape): boolean {
   const traits = traitsOf(shape);
@@ -74,8 +79,10 @@ function compile({ input, output, http, service }: OperationModel): OperationCod
   const { constraints } = service;
   const template = parseTemplate(http?.uri ?? "/");
   const readers = readersOf(input, constraints);
+  const readsHeaders = !input.isUnitSchema() && membersOf(input, constraints).some(({ shape }) => isInHeaders(shape));
   const write = outputWriter(output, constraints, http?.status ?? 200);
   return {
+    readsHeaders,
     decode(request) {
       const source: Source = {
         request,

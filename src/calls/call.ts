@@ -1,5 +1,5 @@
 /** Calls under way. */
-import type { Claim, ErrorProtocol, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
+import type { Claim, ErrorProtocol, OperationCodec, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
 import { performance } from "../engine/real-time.ts";
 import type { Cause } from "./cause.ts";
@@ -20,14 +20,14 @@ export class Call {
   /** What made it; undefined for a client's own. */
   readonly cause: Cause | undefined;
   /** Of a client's, or of one that came over the wire. */
-  readonly method: string | undefined;
-  readonly host: string | undefined;
-  readonly path: string | undefined;
+  readonly request: WireRequest | undefined;
   readonly startedAt = performance.now();
   hint: string | undefined;
   input: Input | undefined;
   /** Tells what of the input may be shown. */
   inputModel: OperationModel | undefined;
+  /** Reads the input again. */
+  codec: OperationCodec | undefined;
   /** What a large input is about, of which nothing else is kept. */
   resource: string | undefined;
 
@@ -46,9 +46,7 @@ export class Call {
     this.requestId = requestId;
     this.time = time;
     this.cause = cause;
-    this.method = request?.method;
-    this.host = request && String(request.headers["host"] ?? request.headers[":authority"] ?? "");
-    this.path = request?.path;
+    this.request = request;
   }
 
   get service(): string | undefined {
@@ -56,11 +54,12 @@ export class Call {
   }
 
   /** Remembers what it was given; of a large input the resource alone, since a thousand of them are kept. */
-  given(input: Input, operation: OperationModel, bytes: number): void {
+  given(input: Input, operation: OperationModel, codec: OperationCodec, bytes: number): void {
     if (bytes > mostKeptBytes) this.resource = resourceOf(input);
     else {
       this.input = input;
       this.inputModel = operation;
+      this.codec = codec;
     }
   }
 

@@ -132,7 +132,7 @@ export class Dispatcher {
       this.#admit(route, request.body.length);
       codec = route.codecs[claimed.protocol.name] ??= claimed.protocol.compile(claimed.operation);
       const input = codec.decode(request);
-      call.given(input, claimed.operation, request.body.length);
+      call.given(input, claimed.operation, codec, request.body.length);
       route.validate(input);
       const { requestId } = call;
       const operation = claimed.operation.name;

@@ -5,8 +5,9 @@ import { isoTime } from "../engine/iso-time.ts";
 import { performance } from "../engine/real-time.ts";
 import type { Call } from "./call.ts";
 import type { Cause } from "./cause.ts";
+import { KeptInput } from "./kept-input.ts";
 import type { RequestRecord } from "./request-log.ts";
-import { type Input, parametersOf, resourceOf } from "./shown-call.ts";
+import { parametersOf, resourceOf } from "./shown-call.ts";
 
 /**
  * What is kept of one call. Such objects are filled again and again: thousands of calls a second that each stay for the
@@ -27,7 +28,7 @@ export class KeptCall implements RequestRecord {
   requestId = "";
   #failure: AwsError | undefined;
   #cause: Cause | undefined;
-  #input: Input | undefined;
+  readonly #input = new KeptInput();
   #inputModel: OperationModel | undefined;
   #resource: string | undefined;
 
@@ -36,9 +37,12 @@ export class KeptCall implements RequestRecord {
     this.timeMs = call.time;
     this.service = call.service;
     this.operation = call.operation;
-    this.method = call.method;
-    this.host = call.host;
-    this.path = call.path;
+    const { request } = call;
+    const host = request && String(request.headers["host"] ?? request.headers[":authority"] ?? "");
+    this.method = request?.method;
+    // Mostly what it was, and then the text that is old already need not be moved.
+    if (this.host !== host) this.host = host;
+    this.path = request?.path;
     this.account = call.caller.account;
     this.region = call.caller.region;
     this.status = status;
@@ -47,7 +51,7 @@ export class KeptCall implements RequestRecord {
     this.requestId = call.requestId;
     this.#failure = failure;
     this.#cause = call.cause;
-    this.#input = call.input;
+    this.#input.fill(call);
     this.#inputModel = call.inputModel;
     this.#resource = call.resource;
   }
@@ -57,12 +61,14 @@ export class KeptCall implements RequestRecord {
   }
 
   get resource(): string | undefined {
-    return this.#input === undefined ? this.#resource : resourceOf(this.#input);
+    const input = this.#input.value(this.host);
+    return input === undefined ? this.#resource : resourceOf(input);
   }
 
   get parameters(): Readonly<Record<string, string>> | undefined {
-    if (this.#input === undefined || this.#inputModel === undefined) return undefined;
-    return parametersOf(this.#inputModel, this.#input);
+    const input = this.#input.value(this.host);
+    if (input === undefined || this.#inputModel === undefined) return undefined;
+    return parametersOf(this.#inputModel, input);
   }
 
   get errorName(): string | undefined {

@@ -12,9 +12,13 @@ export class RealClock {
   #aheadMs = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
   #lastMonotonicMs = 0;
+  /** What the machine's clock said at the last look. */
+  #lastSystemMs = Number.NaN;
 
   /** Epoch ms. */
   now(): number {
+    // Asked several times a call: within one millisecond the answer stands, and one clock is enough to know it.
+    if (dateNow() === this.#lastSystemMs) return this.#lastMs;
     // First this one: a pause between the two then looks like a step forward, not like a setback.
     const monotonicMs = performance.now();
     const systemMs = dateNow();
@@ -25,6 +29,7 @@ export class RealClock {
     this.#aheadMs = now - systemMs;
     this.#lastMs = now;
     this.#lastMonotonicMs = monotonicMs;
+    this.#lastSystemMs = systemMs;
     return now;
   }
 

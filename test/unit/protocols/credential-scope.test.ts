@@ -12,6 +12,19 @@ describe("credentialScope", () => {
     expect(credentialScope(request({ headers: { authorization } }))).toEqual(scope);
   });
 
+  it("does not take one credential for another that begins with it or stood before it", () => {
+    const read = (credential: string) =>
+      credentialScope(
+        request({ headers: { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host` } }),
+      );
+    expect(read("a/20260101/eu-west-1/sqs/aws4_request")).toMatchObject({ accessKeyId: "a", service: "sqs" });
+    expect(read("a/20260101/eu-west-1/sqs/aws4_request")).toMatchObject({ accessKeyId: "a", service: "sqs" });
+    expect(read("a/20260101/eu-west-1/sqs/aws4_requests")).toBeUndefined();
+    expect(read("b/20260101/eu-west-1/sqs/aws4_request")).toMatchObject({ accessKeyId: "b" });
+    expect(read("b/20260101/eu-west-1/sns/aws4_request")).toMatchObject({ accessKeyId: "b", service: "sns" });
+    expect(read("")).toBeUndefined();
+  });
+
   it("reads presigned URLs and forms", () => {
     const credential = "AKIAEXAMPLE/20260101/eu-west-1/sqs/aws4_request";
     const url = `/?Action=ListQueues&X-Amz-Credential=${encodeURIComponent(credential)}`;
