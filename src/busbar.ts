@@ -1,4 +1,4 @@
-/** The embedding API over one emulator: of `createBusbar`, and for hooks of the command. */
+/** The embedding API on top of one emulator: behind `createBusbar`, and behind the hooks of the command. */
 import { checkAccount, checkBusbarOptions, checkClientOptions } from "./embedding-options.ts";
 import { eventViews, executionViews, queueViews, streamViews } from "./embedding-views.ts";
 import type { Emulator } from "./emulator.ts";
@@ -9,9 +9,9 @@ import type { Busbar } from "./index.ts";
 export interface BusbarParts {
   readonly emulator: Emulator;
   readonly endpoint: string;
-  /** Whose account and which region clients have unless told. */
+  /** Account and region of clients that name none. */
   readonly home: { readonly account: string; readonly region: string };
-  /** Where there is no socket. */
+  /** Only without a socket: carries requests inside the process. */
   readonly handler?: InProcessHandler | undefined;
   close(): Promise<void>;
 }
@@ -63,7 +63,7 @@ export function busbarOf({ emulator, endpoint, home, handler, close }: BusbarPar
   };
 }
 
-/** @throws RangeError for what is no time. */
+/** @throws RangeError for what is not a time. */
 export function epochMs(time: Date | number | string): number {
   const ms = typeof time === "number" ? time : new Date(time).getTime();
   if (!Number.isFinite(ms))

@@ -1,4 +1,4 @@
-/** Reads the command line and its environment; a flag wins over its variable. */
+/** Reads the command line and its environment variables; a flag wins over its variable. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type PolicyMode, policyModes } from "./access/guard.ts";
@@ -10,7 +10,7 @@ import { fromLocalstack } from "./localstack-environment.ts";
 import { parseCorsOrigin, parseHostName } from "./server/admission.ts";
 import { parseJson } from "./services/stepfunctions/asl/json.ts";
 
-/** A command line that cannot be followed; the message is one line that says what to do. */
+/** A command line that makes no sense; the message is one line that says what to change. */
 export class OptionError extends Error {}
 
 export interface CliOptions {
@@ -31,23 +31,23 @@ export interface CliOptions {
   readonly key: string | undefined;
   /** Origins whose pages may call the server; `*` stands for all. */
   readonly corsOrigins: readonly string[];
-  /** Names by which clients reach the server besides the usual ones. */
+  /** Further host names by which clients reach the server. */
   readonly hostNames: readonly string[];
-  /** The Node that runs functions. */
+  /** Path of the Node that runs functions. */
   readonly lambdaNode: string | undefined;
   /** Handler files and URLs of functions by name or ARN. */
   readonly functions: Readonly<Record<string, string>>;
   /** URLs of services Busbar does not have, by the name Step Functions calls them; `*` is for all others. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** URLs of key sets, by the issuer of tokens. */
+  /** URLs of key sets, by token issuer. */
   readonly jwks: Readonly<Record<string, string>>;
-  /** A directory whose folders stand for S3 buckets. */
+  /** A directory whose folders act as S3 buckets. */
   readonly s3Root: string | undefined;
   /** The contents of the mock configuration file. */
   readonly mocks: unknown;
-  /** Files and directories with what is done while the server starts and stops. */
+  /** Files and directories with resources and scripts to apply while the server starts and stops. */
   readonly init: readonly string[];
-  /** What is to be told of the environment. */
+  /** What the user should know about environment variables that were set. */
   readonly notices: readonly string[];
   readonly help: boolean;
   readonly version: boolean;
@@ -139,7 +139,8 @@ const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"]
 /** @throws OptionError for an unknown option or a value out of range. */
 export function readOptions(args: string[], environment: NodeJS.ProcessEnv): CliOptions {
   const values = parse(args);
-  // An empty variable is one that is not set, as in compose files; an empty flag is somebody's unset variable.
+  // An empty variable counts as unset, as in compose files; an empty flag is an error, since it usually comes from an
+  // unset variable.
   const text = (name: keyof typeof flags): string | undefined => {
     const flag = values[name];
     if (flag === "") throw new OptionError(`--${name} needs a value; --help lists the options.`);
@@ -207,7 +208,7 @@ function parse(args: string[]) {
   }
 }
 
-/** Lines `name=url`; an ARN has no equals sign, so the first one divides. */
+/** Values of the form `name=url`; an ARN has no equals sign, so the first one separates. */
 function urlsOf(given: readonly string[], advice: string): Record<string, string> {
   const urls: Record<string, string> = {};
   for (const one of given) {
@@ -224,7 +225,7 @@ function directoryOf(flag: string, path: string | undefined): string | undefined
   throw new OptionError(`${flag} must be a directory, and ${path} is none.`);
 }
 
-/** Lines `name=url` or `name=file#handler`. */
+/** Values of the form `name=url` or `name=file#handler`. */
 function functionsOf(given: readonly string[]): Record<string, string> {
   const functions: Record<string, string> = {};
   for (const one of given) {
@@ -257,7 +258,7 @@ function variableOf(flag: string): string {
   return `BUSBAR_${flag.toUpperCase().replaceAll("-", "_")}`;
 }
 
-/** @throws OptionError that names the flag where `parse` refuses. */
+/** @throws OptionError that names the flag, when `parse` refuses a value. */
 function eachOf(flag: string, texts: readonly string[], parse: (text: string) => string): string[] {
   try {
     return texts.map(parse);
@@ -277,7 +278,7 @@ function delayOf(text: string): number {
 /** About what an idle server uses, in bytes. */
 const leastMemory = 64 * 1024 * 1024;
 
-/** Bytes of a size: a number with k, m or g, binary as everywhere where memory is given. */
+/** A size in bytes, from a number with k, m or g; binary multiples, as is usual for memory. */
 function sizeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const [, digits, unit = ""] = /^(\d{1,12})([kmg]?)$/i.exec(text) ?? [];
@@ -302,7 +303,7 @@ function policiesOf(text: string): PolicyMode {
   return mode;
 }
 
-/** A region is part of every ARN. */
+/** A region becomes part of every ARN, so it must look like one. */
 function regionOf(text: string): string {
   if (!/^[a-z0-9-]{1,64}$/.test(text))
     throw new OptionError(`--default-region must be a region such as eu-central-1, not ${text}.`);

@@ -20,15 +20,15 @@ import { originOf, type RunningServer, startServer } from "./server/server.ts";
 import { terminalLine } from "./terminal-log.ts";
 import { version } from "./version.ts";
 
-/** Time that requests under way have after a signal, so that the whole end stays within a second. */
+/** How long requests under way may take after a signal, in ms; keeps the whole shutdown within a second. */
 const graceMs = 600;
-/** Longer than clients at work take from an answer to their next request. */
+/** Longer than a busy client takes between an answer and its next request. */
 const idleMs = 100;
-/** What shutdown hooks may take: containers have ten seconds in all. */
+/** How long shutdown hooks may take, in ms: containers have ten seconds in all. */
 const shutdownMs = 5000;
-/** LocalStack's public name of 127.0.0.1, which also has the name that clients make of it with `sync-` before it. */
+/** LocalStack's public name for 127.0.0.1; clients also derive a name with `sync-` in front of it. */
 const publicName = "localhost.localstack.cloud";
-/** Addresses by which the machine itself is reached as localhost. */
+/** Addresses under which this machine is also reachable as localhost. */
 const usualHosts = ["127.0.0.1", "0.0.0.0", "::"];
 
 async function main(): Promise<void> {
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   const hooks = hooksOf(options);
   const onBug = (error: unknown, where: string) =>
     logger.error({ err: error, where }, "a bug in Busbar; please report it with this stack");
-  // One forgotten promise must not take everybody's queues along.
+  // One forgotten promise must not take everybody's queues down.
   process.on("unhandledRejection", (error) => onBug(error, "a promise nobody waits for"));
   const emulator = await Emulator.start({
     ...options,
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   logger.info({ port: server.port, storage: options.dataDir ?? "memory", clock: emulator.clock.mode }, "listening");
-  // Last: whoever waits for the banner may send a signal at once.
+  // Last: a program that waits for the banner may send a signal at once.
   print(banner(options, server.port));
   await hooks.run("READY", runner);
   print("Ready.");
@@ -134,7 +134,7 @@ function loggerFor({ logLevel: level }: CliOptions): Logger {
   return process.stdout.isTTY ? pino({ level }, { write: (line) => print(terminalLine(line)) }) : pino({ level });
 }
 
-/** What hooks have of the running server, which their own requests reach by plain HTTP. */
+/** What hooks know about the running server; their own requests reach it over plain HTTP. */
 function hookRunner(
   emulator: Emulator,
   { host, defaultRegion: region }: CliOptions,
@@ -156,7 +156,7 @@ function hookRunner(
   };
 }
 
-/** `busbar repair <directory>`: says what was kept and what was not. */
+/** `busbar repair <directory>`: prints what was kept and what was lost. */
 async function repair(args: readonly string[]): Promise<void> {
   const [directory] = args;
   if (directory === undefined || args.length > 1 || directory.startsWith("-")) {
@@ -198,7 +198,7 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One line on stderr that says what to do; 2 for a wrong command line, 1 for everything else. */
+/** Prints one line to stderr that says what to do. Exit code 2 for a wrong command line, 1 for everything else. */
 function fail(error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;
   const { port, address, hostname } = error as { port?: number; address?: string; hostname?: string };

@@ -1,4 +1,4 @@
-/** What the embedding API is given, checked as the command line is: a wrong option must not be taken in silence. */
+/** Checks the options of the embedding API as strictly as the command line: a wrong option must not go unnoticed. */
 import { textOf } from "../protocols/unknown-json.ts";
 import { policyModes } from "./access/guard.ts";
 import type { BusbarOptions } from "./index.ts";
@@ -14,7 +14,10 @@ const isTexts: Check = (value) => isObject(value) && Object.values(value as obje
 const isList: Check = (value) => Array.isArray(value) && value.every(isText);
 const isDuration: Check = (value) => typeof value === "string" || typeof value === "number";
 
-/** Each option with what it has to be; what `createBusbar` parses further has its own errors. */
+/**
+ * Each option with a check and a description of what it must be; options that `createBusbar` parses have errors of
+ * their own.
+ */
 const checks: Readonly<Record<keyof BusbarOptions, readonly [Check, string]>> = {
   port: [(value) => value === false || isPort(value), "false or a whole number from 0 to 65535"],
   host: [isText, "a name or an address"],
@@ -38,7 +41,7 @@ const checks: Readonly<Record<keyof BusbarOptions, readonly [Check, string]>> = 
   mocks: [isObject, "an object in the format of Step Functions Local's mock configuration file"],
 };
 
-/** @throws RangeError for an option nobody knows and for one that is something else than it has to be. */
+/** @throws RangeError for an unknown option and for one of the wrong type. */
 export function checkBusbarOptions(options: unknown): void {
   checkOptions("createBusbar", options, checks);
 }

@@ -12,25 +12,26 @@ export type { QueuedMessage } from "./services/sqs/peek.ts";
 export type { ShownExecution } from "./services/stepfunctions/executions/peek.ts";
 
 export interface WaitOptions {
-  /** Time of the machine, whatever the clock says: `"5s"` unless told, or milliseconds. */
+  /** Real time to wait, whatever the emulator's clock says: `"5s"` (the default) or milliseconds. */
   readonly timeout?: string | number;
 }
 
 export interface PeekOptions {
-  /** 100 unless told. */
+  /** Default: 100. */
   readonly limit?: number;
 }
 
 export interface QueueViews {
   /**
-   * What lies in a queue, oldest first: visible, delayed and in flight. Nothing is received by looking.
+   * The messages of a queue, oldest first: visible, delayed and in flight. Looking does not receive them.
    * @param queue its URL or its ARN.
    * @throws RangeError when there is no such queue.
    */
   messages(queue: string, options?: PeekOptions & { readonly state?: QueuedMessage["state"] }): QueuedMessage[];
   /**
-   * Resolves with the first message that the predicate is true for, any message without one, once the queue has it.
-   * @throws Error that tells what the queue has when none comes in time.
+   * Resolves with the first message that satisfies the predicate, or with any message when there is none, as soon as
+   * the queue has it.
+   * @throws Error that lists what the queue holds when no such message arrives in time.
    */
   waitForMessage(
     queue: string,
@@ -41,7 +42,7 @@ export interface QueueViews {
 
 export interface StreamViews {
   /**
-   * The last records of a stream by shard.
+   * The latest records of a stream by shard.
    * @param stream its ARN, or its name in the instance's account and region.
    * @throws RangeError when there is no such stream.
    */
@@ -67,17 +68,17 @@ export interface ExecutionViews {
    */
   executions(machineArn: string, options?: PeekOptions & { readonly status?: string }): ShownExecution[];
   /**
-   * Resolves with an execution once it has ended, however it has.
-   * @throws Error that tells its status when it has not in time, RangeError when there is none.
+   * Resolves with an execution once it has ended, however it ended.
+   * @throws Error that names its status when it does not end in time, RangeError when it does not exist.
    */
   waitForExecution(executionArn: string, options?: WaitOptions): Promise<ShownExecution>;
 }
 
-/** How often a condition is polled that nobody announces. */
+/** How often a condition without notifications is polled. */
 const pollMs = 10;
 const mostMessages = 10_000;
 
-/** @param home where resources are that are named without their place. */
+/** @param home account and region of resources that are named without them. */
 export function queueViews(
   emulator: Emulator,
   home: { readonly region: string; readonly account: string },
@@ -154,7 +155,7 @@ export function executionViews(emulator: Emulator): ExecutionViews {
   };
 }
 
-/** @throws Error with what `missing` says when the condition does not come true in time. */
+/** @throws Error with the text of `missing` when the condition does not become true in time. */
 async function waitUntil<Found>(
   emulator: Emulator,
   condition: () => Found | undefined,
@@ -180,7 +181,7 @@ async function waitUntil<Found>(
   throw new Error(`${missing()} Waited ${timeoutMs} ms of the machine's time.${waits}${clock}`);
 }
 
-/** A queue's ARN, or the account and the name of its URL, with the region where the host tells it. */
+/** A queue's ARN, or the account and name in its URL, with the region where the host name has one. */
 function placeOfQueue(
   queue: string,
   account: string,

@@ -6,46 +6,48 @@ import type { OnTrouble } from "./engine/store.ts";
 export interface EmulatorOptions {
   /** Keeps state in this directory; in memory when absent. */
   readonly dataDir?: string | undefined;
-  /** Keeps state on this disk instead; for tests of what becomes of it when a process ends. */
+  /** Keeps state on this disk instead; for tests of what survives a crash. */
   readonly disk?: Disk | undefined;
   /** Region of requests that name none. */
   readonly defaultRegion?: string | undefined;
   /** `virtual` makes time stand still until it is moved. */
   readonly clock?: ClockMode | undefined;
-  /** Epoch milliseconds at which the clock starts; now unless told. */
+  /** Epoch milliseconds at which the clock starts. Default: now. */
   readonly startMs?: number | undefined;
-  /** With a virtual clock and a seed: nothing is left to the machine's own time, so that a run is the same each time. */
+  /** With a virtual clock and a seed: nothing depends on real time, so every run is the same. */
   readonly untimed?: boolean | undefined;
   /** Makes ids and every other random choice repeatable. */
   readonly seed?: string | undefined;
-  /** Does as AWS where that only slows tests down. */
+  /** Imitates AWS's waits and limits even where they only slow tests down. */
   readonly strict?: boolean | undefined;
-  /** What becomes of what a resource's policy does not allow: it is let through and noted unless told. */
+  /** What happens to calls that a resource policy does not allow. Default: let through and noted. */
   readonly policies?: PolicyMode | undefined;
-  /** Told once of each sender and what a policy does not let it do, in words. */
+  /** Called once per sender and action that a policy does not allow, with a description. */
   readonly onRefusal?: ((text: string) => void) | undefined;
-  /** How long Kinesis streams are CREATING, UPDATING or DELETING; 0, the next request sees the result, unless told. */
+  /**
+   * How long Kinesis streams stay CREATING, UPDATING or DELETING, in ms. Default 0: the next request sees the result.
+   */
   readonly streamDelayMs?: number | undefined;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
   readonly mocks?: unknown;
-  /** A directory whose folders stand for S3 buckets. */
+  /** A directory whose folders act as S3 buckets. */
   readonly s3Root?: string | undefined;
   /** URLs of services that Busbar does not have, by the name Step Functions calls them. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
-  /** URLs of the keys with which issuers sign their tokens, by issuer. */
+  /** URLs of the keys that issuers sign their tokens with, by issuer. */
   readonly jwks?: Readonly<Record<string, string>> | undefined;
-  /** Handler files, and URLs that speak Lambda's Invoke API, by the name or ARN of their function. */
+  /** Handler files, and URLs that speak Lambda's Invoke API, by function name or ARN. */
   readonly functions?: Readonly<Record<string, string>> | undefined;
-  /** The Node that runs functions; the one that runs us unless told. */
+  /** Path of the Node that runs functions. Default: the one that runs Busbar. */
   readonly lambdaNode?: string | undefined;
-  /** Bytes the process may use before new work is refused; nobody looks unless told. */
+  /** Bytes the process may use before it refuses new work. Default: no limit. */
   readonly maxMemory?: number | undefined;
-  /** Told once when memory becomes short and once when it is enough again, in words. Default: a warning of the process. */
+  /** Called with a description when memory runs short and again when there is enough. Default: a process warning. */
   readonly onMemory?: ((isShort: boolean, text: string) => void) | undefined;
-  /** Told of bugs: an error that is not an answer of AWS, with the place it came from. */
+  /** Called for bugs: errors that are not AWS answers, with the place they came from. */
   readonly onBug?: ((error: unknown, where: string) => void) | undefined;
-  /** Told once when the data directory takes no more writes, and without a reason once it does again. */
+  /** Called once when the data directory stops accepting writes, and without a reason once it accepts them again. */
   readonly onTrouble?: OnTrouble | undefined;
-  /** Told once of what a person should know and no answer can say. Default: a warning of the process. */
+  /** Called with what a user should know and no answer can say. Default: a process warning. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }

@@ -39,7 +39,7 @@ import { coverage, models, services } from "./services.ts";
 import { Arrivals } from "./sources/arrivals.ts";
 import { version } from "./version.ts";
 
-/** One emulator with its own state and time; any number live side by side in a process. */
+/** One emulator with its own state and time; any number can live side by side in a process. */
 export class Emulator {
   readonly store: Store;
   readonly clock: Clock;
@@ -50,7 +50,7 @@ export class Emulator {
   readonly logs: LogGroups;
   readonly functions: Functions;
   readonly apis: Apis;
-  /** The ways in that services have besides their APIs, in the order in which they are asked. */
+  /** The services' entry points besides their APIs, in the order in which they are asked. */
   readonly doors: readonly Door[];
   readonly #endClock: () => void;
   readonly #onNotice: (text: string) => void;
@@ -64,7 +64,7 @@ export class Emulator {
   readonly #processes = new Processes();
   readonly #runtime: FunctionRuntime;
   #functionsEnded: Promise<void> | undefined;
-  /** What functions call; nothing listens there before the server does, and without one nothing ever. */
+  /** The address that functions call; nothing listens on it until the server does, or ever when there is no server. */
   #ownAddress = "http://127.0.0.1:1";
   #closed = false;
 
@@ -81,7 +81,7 @@ export class Emulator {
     });
     store.watchedBy(this.clock);
     this.#endClock = restoreClock(store, this.clock);
-    // A kept clock goes on where it stood, in the mode asked for this time.
+    // A clock from an earlier run continues where it stood, in the mode asked for this time.
     if (options.clock !== undefined) this.clock.setMode(options.clock);
     const timers = new Timers(
       store,
@@ -208,14 +208,14 @@ export class Emulator {
     return this.apis.domains.at(name) !== undefined;
   }
 
-  /** Tells by which address the emulator is reached, once it listens. */
+  /** Tells the emulator under which address it is reached, once the server listens. */
   listensAt(origin: string): void {
     this.#dispatcher.address = origin;
-    // The port takes plain HTTP as well, for which nobody has to trust a certificate.
+    // The port also accepts plain HTTP, for which nobody has to trust a certificate.
     this.#ownAddress = origin.replace(/^https:/, "http:");
   }
 
-  /** Functions log when they are done, whoever waits for their answer. */
+  /** Functions write their logs when they finish, whether or not anybody waits for the answer. */
   readonly #writeLog = ({ lines, ...log }: Parameters<WriteLog>[0], random: Random): void => {
     if (this.#closed) return;
     this.store.transaction(() => {
@@ -229,7 +229,7 @@ export class Emulator {
     return this.#dispatcher.handle(request, origin);
   }
 
-  /** What becomes of a request that another server is to answer; undefined for what is answered here. */
+  /** Where to forward a request that another server must answer; undefined for requests answered here. */
   passedOn(request: WireRequest) {
     return this.#dispatcher.passedOn(request);
   }
@@ -241,7 +241,7 @@ export class Emulator {
     return this.#dispatcher.call(service, operation, input, invocation, "json");
   }
 
-  /** Pulls a lever of a service; undefined when there is none of that name. @throws AwsError */
+  /** Runs a service's lever; undefined when it has none of that name. @throws AwsError */
   async pull(service: string, lever: string, body: Record<string, unknown>): Promise<object | undefined> {
     const running = this.#running.find(({ definition }) => definition.model.name === service);
     const levers = running?.definition.levers;
@@ -254,17 +254,19 @@ export class Emulator {
     return result;
   }
 
-  /** Tells a person of what no answer can say. */
+  /** Tells the user what no answer can say. */
   notice(text: string): void {
     this.#onNotice(text);
   }
 
-  /** Tells of a thrown error that is no answer of AWS. */
+  /** Reports a thrown error that is not an AWS answer. */
   reportBug(error: unknown, where: string): void {
     this.#onBug(error, where);
   }
 
-  /** Answers what never became a call with an AwsError; anything else is a bug, and told and answered as one. */
+  /**
+   * Answers a request that never became a call. An AwsError is answered as it is; anything else is reported as a bug.
+   */
   refuse(request: WireRequest, error: unknown): WireResponse {
     return this.#dispatcher.refuse(request, error);
   }
@@ -274,24 +276,24 @@ export class Emulator {
     return this.#dispatcher.requestId();
   }
 
-  /** What is built of each service. */
+  /** Which operations are implemented, per service. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;
   }
 
-  /** The last events on the buses, newest first, with the rules they matched. */
+  /** The latest events on the buses, newest first, with the rules they matched. */
   events(filter: EventFilter = {}): EventRecord[] {
     return this.look("eventbridge", "recentEvents", filter) as EventRecord[];
   }
 
-  /** What a view of a service shows; undefined when there is no such service, view or resource. */
+  /** What a service's view shows; undefined when there is no such service, view or resource. */
   look(service: string, view: string, filter: object): unknown {
     const running = this.#running.find(({ definition }) => definition.model.name === service);
     const views = running?.definition.views;
     return views !== undefined && Object.hasOwn(views, view) ? views[view]?.(running?.state, filter) : undefined;
   }
 
-  /** Forgets everything, or all that belongs to one account. */
+  /** Deletes all state, or all that belongs to one account. */
   async reset(account?: string): Promise<void> {
     if (account === undefined) {
       this.store.reset();
@@ -308,7 +310,7 @@ export class Emulator {
     this.requests.clear(account === undefined ? undefined : (request) => request.account !== account);
   }
 
-  /** Ends what waits: long polls return empty, deliveries under way are left to the next run. */
+  /** Ends whatever is waiting: long polls return empty; deliveries under way are left to the next run. */
   stop(): void {
     this.clock.turns.stop();
     this.deliveries.stop();
@@ -329,7 +331,7 @@ export class Emulator {
   }
 }
 
-/** The next run on a data directory must not give out the ids of the runs before it, which are in use. */
+/** The next run on a data directory must not repeat ids of earlier runs, which may be in use. */
 function seedOf(seed: string, store: Store): string {
   const serial = store.durable ? store.nextSerial() : 1;
   return serial === 1 ? seed : `${seed}\n${serial}`;

@@ -1,4 +1,4 @@
-/** Requests of SDK clients that reach an emulator inside the process, without a socket. */
+/** Lets SDK clients in the same process call an emulator without a socket. */
 
 import { Readable } from "node:stream";
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
@@ -8,7 +8,7 @@ import { forward } from "./outside/forward.ts";
 
 const noBody = Buffer.alloc(0);
 
-/** A request handler as SDK clients take one. */
+/** A request handler as SDK clients accept one. */
 export interface InProcessHandler {
   readonly metadata: { handlerProtocol: string };
   handle(request: SdkRequest, options?: { abortSignal?: unknown }): Promise<{ response: SdkResponse }>;
@@ -39,8 +39,8 @@ export function inProcessHandler(emulator: Emulator, isClosed: () => boolean): I
   return {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request, options) {
-      // Answers take a turn of the event loop, as over a socket: else a client that asks until something has happened
-      // would keep it from happening.
+      // Answers arrive in a later turn of the event loop, as over a socket: otherwise a client that polls in a loop
+      // would keep what it waits for from happening.
       await new Promise<void>((resolve) => {
         setImmediate(resolve);
       });
@@ -69,7 +69,7 @@ export function inProcessHandler(emulator: Emulator, isClosed: () => boolean): I
       signal?.addEventListener("abort", leave);
       try {
         const response = sdkResponse(await Promise.race([answer.response, gone]));
-        // A client that leaves an event stream destroys its body.
+        // A client that abandons an event stream destroys its body.
         if (response.body instanceof Readable) response.body.once("close", answer.abort);
         return { response };
       } finally {
@@ -90,7 +90,7 @@ function hostOf({ hostname, port }: SdkRequest): string {
   return port === undefined ? hostname : `${hostname}:${port}`;
 }
 
-/** A request without its body. */
+/** The request without its body. */
 function headOf(request: SdkRequest): WireRequest {
   const headers: Record<string, string> = { host: hostOf(request) };
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
@@ -102,7 +102,7 @@ async function wireRequest(request: SdkRequest): Promise<WireRequest> {
   return { ...headOf(request), body: await bytesOf(request.body) };
 }
 
-/** The answer of another server, its body as it comes. */
+/** The answer of another server, with its body as a stream. */
 async function passedOn(
   url: string,
   request: SdkRequest,

@@ -47,73 +47,86 @@ export type { LogEvent, LogFilter } from "./logs/log-groups.ts";
 
 export interface BusbarOptions {
   /**
-   * Where to listen. Absent: a free port on 127.0.0.1. A number: that port. `false`: no socket at all; clients made
-   * with `clientConfig()` reach the emulator inside the process.
+   * Where to listen. Default: a free port on 127.0.0.1. `false`: no socket; clients made with `clientConfig()` reach
+   * the emulator inside the process.
    */
   readonly port?: number | false;
-  /** Address to bind; 127.0.0.1 unless told. */
+  /** Address to bind. Default: 127.0.0.1. */
   readonly host?: string;
-  /** Origins whose pages may call the server besides those of this machine, such as `https://app.example`; `*` for all. */
+  /**
+   * Further origins whose pages may call the server, such as `https://app.example`, besides those of this machine; `*`
+   * for all.
+   */
   readonly corsOrigins?: readonly string[];
-  /** Names by which clients reach the server where it is none of the usual ones, such as `busbar.example`. */
+  /** Further host names by which clients reach the server, such as `busbar.example`. */
   readonly hostNames?: readonly string[];
-  /** Keeps state in this directory across restarts; in memory when absent. */
+  /** Keeps state in this directory across restarts. Default: in memory. */
   readonly dataDir?: string;
-  /** Account that `clientConfig()` signs for: 12 digits, `000000000000` unless told. */
+  /** Account that `clientConfig()` signs for: 12 digits. Default: `000000000000`. */
   readonly account?: string;
-  /** Region of `clientConfig()` and of requests that name none; `us-east-1` unless told. */
+  /** Region of `clientConfig()` and of requests that name none. Default: `us-east-1`. */
   readonly region?: string;
-  /** `virtual`: time stands still until it is moved. `real` (the default) follows the machine and can be advanced too. */
+  /**
+   * `virtual`: time stands still until it is moved. `real` (the default) follows the machine's clock and can be
+   * advanced too.
+   */
   readonly clock?: "real" | "virtual";
-  /** Where time starts: a Date, epoch milliseconds or ISO 8601 text. Now unless told. */
+  /** When time starts: a Date, epoch milliseconds or ISO 8601 text. Default: now. */
   readonly startTime?: Date | number | string;
-  /** The same seed gives the same ids. */
+  /** The same seed produces the same ids. */
   readonly seed?: string;
-  /** Does as AWS where that only slows tests down. */
+  /** Imitates AWS's waits and limits even where they only slow tests down. */
   readonly strict?: boolean;
   /**
-   * What becomes of what the policy of a queue, topic, stream or bus does not allow: `audit` lets it through and notes it on
-   * the request or the delivery (`policy`), `enforce` refuses it, `off` does not look. `audit` unless told.
+   * What happens to calls that the policy of a queue, topic, stream or bus does not allow: `audit` (the default) lets
+   * them through and notes it on the request or the delivery (`policy`), `enforce` refuses them, `off` does not check.
    */
   readonly policies?: "audit" | "enforce" | "off";
-  /** How long Kinesis streams and consumers are CREATING, UPDATING or DELETING on the clock: `"500ms"`; not at all unless told. */
+  /**
+   * How long Kinesis streams and consumers stay CREATING, UPDATING or DELETING on the clock: `"500ms"`. Default: no
+   * time.
+   */
   readonly streamDelay?: string | number;
   /**
-   * Functions by name or ARN: handler files, which run again after each change (`{ worker: "./worker/index.mjs#handler" }`,
-   * `"./worker#index.handler"`), or URLs that speak Lambda's Invoke API (`{ worker: "http://localhost:9000" }`).
+   * Functions by name or ARN: handler files, which are loaded again after each change (`{ worker:
+   * "./worker/index.mjs#handler" }`, `"./worker#index.handler"`), or URLs that speak Lambda's Invoke API (`{ worker:
+   * "http://localhost:9000" }`).
    */
   readonly functions?: Readonly<Record<string, string>>;
-  /** The Node that runs functions: a path. The one that runs this process unless told. */
+  /** Path of the Node that runs functions. Default: the one that runs this process. */
   readonly lambdaNode?: string;
   /**
-   * Where services are that Busbar does not have, by their names in `aws-sdk:<service>` (`{ dynamodb: "http://localhost:8000" }`;
-   * `"*"` for all others). Clients' calls of them are passed on there as they come. Step Functions tasks call them there, through
-   * the services' own clients when they are installed in the working directory.
-   * `lambda` has the functions that nobody registers, `execute-api` is API Gateway for rules and pipes, `kms` is asked for the
-   * keys of encrypted queues.
+   * URLs of services that Busbar does not implement, by their names in `aws-sdk:<service>` (`{ dynamodb:
+   * "http://localhost:8000" }`; `"*"` for all others). Clients' requests to them are forwarded unchanged. Step
+   * Functions tasks call them there, through the services' own SDK clients when those are installed in the working
+   * directory. `lambda` serves functions that are not registered here, `execute-api` is API Gateway for rules and
+   * pipes, and `kms` is asked for the keys of encrypted queues.
    */
   readonly endpoints?: Readonly<Record<string, string>>;
   /**
-   * Where the keys of token issuers are (`{ "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc":
-   * "http://localhost:9000/jwks.json" }`), for authorizers of APIs; at the issuer itself unless told.
+   * Where to find the keys of token issuers (`{ "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc":
+   * "http://localhost:9000/jwks.json" }`), for API authorizers. Default: at the issuer itself.
    */
   readonly jwks?: Readonly<Record<string, string>>;
-  /** A directory whose folders stand for S3 buckets, for distributed Maps. */
+  /** A directory whose folders act as S3 buckets, for distributed Maps. */
   readonly s3Root?: string;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
   readonly mocks?: object;
-  /** Queues, topics, streams, rules and the like that are there when it starts, by their AWS property names; or the file they are in. */
+  /**
+   * Queues, topics, streams, rules and other resources to create at start, by their AWS property names; or the file
+   * that lists them.
+   */
   readonly resources?: Resources | string;
 }
 
-/** What to spread into an AWS SDK v3 client's options. */
+/** Spread this into the options of an AWS SDK v3 client. */
 export interface ClientConfig {
   endpoint: string;
   region: string;
   credentials: { accessKeyId: string; secretAccessKey: string };
-  /** Keeps `sync-` host prefixes (StartSyncExecution, TestState) from leaving this machine. */
+  /** Keeps the `sync-` host prefix (StartSyncExecution, TestState) from sending requests to AWS. */
   disableHostPrefix: boolean;
-  /** Present without a socket: carries requests inside the process. */
+  /** Only without a socket: carries requests inside the process. */
   requestHandler?: InProcessHandler;
 }
 
@@ -121,59 +134,66 @@ export interface BusbarClock {
   readonly mode: "real" | "virtual";
   /** Epoch milliseconds. */
   now(): number;
-  /** Moves time forward and lets everything due on the way happen, in order. `"15m"`, `"4d"`, `"1h30m"` or milliseconds. */
+  /** Moves time forward and runs everything that falls due, in order. `"15m"`, `"4d"`, `"1h30m"` or milliseconds. */
   advance(duration: string | number): Promise<void>;
-  /** Moves time to a date; forward as `advance` does, backward without undoing anything. */
+  /** Moves time to a date: forward as `advance` does, backward without undoing anything. */
   set(time: Date | number | string): Promise<void>;
   setMode(mode: "real" | "virtual"): void;
 }
 
 export interface Busbar {
-  /** `http://127.0.0.1:{port}`, or the endpoint clients use in process. */
+  /** `http://127.0.0.1:{port}`, or the endpoint that in-process clients use. */
   readonly endpoint: string;
   readonly clock: BusbarClock;
   /** Options for any AWS SDK v3 client: `new SQSClient({ ...bus.clientConfig() })`. */
   clientConfig(options?: { account?: string; region?: string }): ClientConfig;
-  /** The last requests, newest first. */
+  /** The latest requests, newest first. */
   requests(filter?: RequestFilter): RequestRecord[];
-  /** Queues: what lies in them, and waiting for a message. */
+  /** Queues: look at their messages, and wait for one. */
   readonly sqs: QueueViews;
-  /** Streams: their records by shard. */
+  /** Streams: look at their records by shard. */
   readonly kinesis: StreamViews;
   /** Event buses: what came to them, and which rules took it. */
   readonly eventbridge: EventViews;
-  /** State machines: their executions, and waiting for the end of one. */
+  /** State machines: look at their executions, and wait for one to end. */
   readonly stepfunctions: ExecutionViews;
   /** Resolves when nothing is being delivered and nothing is due now; retries that are due later do not count. */
   settled(): Promise<void>;
-  /** What was delivered, is still to be, or could not be, and why; newest first. */
+  /** What was delivered, is still pending, or could not be delivered and why; newest first. */
   deliveries(filter?: DeliveryFilter): DeliveryRecord[];
-  /** How many deliveries wait, and how many deliveries and messages came to each end since the start or a full reset. */
+  /**
+   * How many deliveries are pending, and how many deliveries and messages ended in which way since the start or a full
+   * reset.
+   */
   deliveryCounts(): DeliveryCounts;
-  /** SMS, email, mobile push and Firehose records that were sent, newest first. */
+  /** SMS, email, mobile push messages and Firehose records that were sent, newest first. */
   mailbox(filter?: MailboxFilter): MailboxMessage[];
-  /** The last events on event buses with the rules they matched, and why the nearest others did not; newest first. */
+  /**
+   * The latest events on event buses with the rules they matched, and why the closest others did not match; newest
+   * first.
+   */
   events(filter?: EventFilter): EventRecord[];
   /** What was written to CloudWatch Logs groups, newest first. */
   logs(filter?: LogFilter): LogEvent[];
   /**
-   * Makes a function that every service and the Lambda API can invoke, of a handler such as `@types/aws-lambda` types.
-   * A bare name serves every account and region.
-   * The handler must not await `settled()`, which waits for it. Moves of time wait for a handler too, but for two seconds
-   * of the machine's time at most: then time goes on without its answer.
+   * Makes a handler, such as `@types/aws-lambda` describes, a function that every service and the Lambda API can
+   * invoke. A bare name serves every account and region. The handler must not await `settled()`, which waits for the
+   * handler. Moves of time wait for a handler too, but only for two seconds of real time: then time goes on without its
+   * answer.
    */
   registerFunction(nameOrArn: string, handler: FunctionHandler): void;
-  /** Says whether a handler was registered under this name; a created function of the name answers again. */
+  /** Returns whether a handler was registered under this name; a created function of that name answers again. */
   unregisterFunction(nameOrArn: string): boolean;
-  /** Forgets everything, or all that belongs to one account. */
+  /** Deletes all state, or all that belongs to one account. */
   reset(account?: string): Promise<void>;
-  /** Ends long polls, answers what is under way, flushes and frees the port. */
+  /** Ends long polls, finishes requests under way, flushes to disk and frees the port. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an emulator of its own; dozens can live side by side.
- * @throws StoreError for an unusable data directory; NodeJS.ErrnoException when the port cannot be bound; RangeError for bad options.
+ * Starts an emulator of its own; dozens can run side by side.
+ * @throws StoreError for an unusable data directory; NodeJS.ErrnoException when the port cannot be bound; RangeError
+ * for bad options.
  */
 export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar> {
   checkBusbarOptions(options);
@@ -217,7 +237,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
     async close() {
       closed = true;
       emulator.stop();
-      // Clients are near, and tests many: little is enough.
+      // Clients are close by and tests are many: short waits are enough.
       await server?.close(500, 20);
       await emulator.close();
     },
@@ -231,7 +251,7 @@ export async function createBusbar(options: BusbarOptions = {}): Promise<Busbar>
   return bus;
 }
 
-/** @param resources as they are written, or the file they are in. */
+/** @param resources the resources themselves, or the file that lists them. */
 async function makeResources(
   resources: Resources | string,
   emulator: Emulator,

@@ -1,11 +1,11 @@
-/** Variables that people have set for LocalStack: what they mean here, or what to set instead. */
+/** Environment variables made for LocalStack: what they mean here, or what to set instead. */
 
 export interface FromLocalstack {
   readonly host?: string;
   readonly port?: string;
   readonly hostName?: string;
   readonly logLevel?: string;
-  /** A line for each variable that does nothing here, with what does. */
+  /** One line for each variable that has no effect here, naming what does. */
   readonly notices: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export function fromLocalstack(environment: NodeJS.ProcessEnv): FromLocalstack {
   const [listen = ""] = (environment["GATEWAY_LISTEN"] ?? "").split(",");
   const [, address = "", port = ""] = /^(.*?)(?::(\d+))?$/.exec(listen) ?? [];
   const hostName = (environment["LOCALSTACK_HOST"] ?? "").replace(/:\d+$/, "");
-  // Other programs read DEBUG too, as a list of names.
+  // Other programs use DEBUG as well, with a list of names.
   const debugs = /^(1|true)$/i.test(environment["DEBUG"] ?? "");
   const notices = Object.entries(instead)
     .filter(([name]) => environment[name])

@@ -13,7 +13,7 @@ import { sqs } from "./services/sqs/index.ts";
 import { stepfunctions } from "./services/stepfunctions/index.ts";
 import { sts } from "./services/sts/index.ts";
 
-/** Every service Busbar has: adding one is its folder and a line here. */
+/** Every service Busbar has. Adding one takes its folder and a line here. */
 export const services: readonly ServiceDefinition[] = [
   sqs,
   sns,
@@ -29,10 +29,10 @@ export const services: readonly ServiceDefinition[] = [
   sts,
 ];
 
-/** Claims of requests are indexed by it, so it is one array for all emulators. */
+/** One array for all emulators, since the claims of requests are indexed by it. */
 export const models = services.map(({ model }) => model);
 
-/** What each service's model knows and what of it is built. */
+/** What each service's model contains and what of it is implemented. */
 export const coverage: readonly ServiceCoverage[] = services.map(({ model, operations }) => ({
   service: model.name,
   built: operations.map(({ name }) => name).sort(),

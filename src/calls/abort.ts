@@ -1,11 +1,14 @@
-/** Giving up what is under way. */
+/** Cancelling what is under way. */
 
-/** What can be given up: the call that another one is part of, a limit of time, an AbortController. */
+/** Something that can be cancelled: by the call it is part of, a time limit or an AbortController. */
 export interface Abortable {
   readonly signal: AbortSignal;
 }
 
-/** An AbortController that is made when somebody first looks at its signal: most calls end before, and one costs as much as a small call. */
+/**
+ * An AbortController that is created when its signal is first read: most calls end before that, and creating one costs
+ * as much as a small call.
+ */
 export class Abort implements Abortable {
   #controller: AbortController | undefined;
   #aborted = false;

@@ -7,22 +7,22 @@ import { internalFailure, unavailable } from "./refusals.ts";
 import type { RequestLog } from "./request-log.ts";
 import type { Routes } from "./routes.ts";
 
-/** How many missing services are announced at most: clients can sign for services nobody has heard of. */
+/** How many unimplemented services are announced at most: clients can sign for service names they make up. */
 const MOST_ANNOUNCED = 500;
 
 export interface AnswerDependencies {
   readonly requests: RequestLog;
-  /** Told of everything that is a bug of ours: thrown, but no AwsError. */
+  /** Called for everything that is a bug of ours: thrown, but not an AwsError. */
   readonly onBug: (error: unknown, where: string) => void;
-  /** Told once of what a person should know and no answer can say. */
+  /** Called once with what a user should know and no answer can say. */
   readonly onNotice: (text: string) => void;
 }
 
-/** Encodes what operations return or throw, in the caller's protocol, and logs the call that ends with it. */
+/** Encodes what operations return or throw in the caller's protocol, and logs the finished call. */
 export class Answers {
   readonly #deps: AnswerDependencies;
   readonly #routes: Routes;
-  /** Services that Busbar does not have and that were announced. */
+  /** Services that Busbar does not implement and that were already announced. */
   readonly #announced = new Set<string>();
 
   constructor(dependencies: AnswerDependencies, routes: Routes) {
@@ -41,7 +41,7 @@ export class Answers {
     return response;
   }
 
-  /** @param error any: what is no AwsError is a bug, reported and answered as InternalFailure. */
+  /** @param error anything; what is not an AwsError is reported as a bug and answered as InternalFailure. */
   fail(error: unknown, call: Request, request: WireRequest): WireResponse {
     const awsError = this.#awsError(error, call);
     const response = call.protocol.encodeError(awsError, call.requestId, call.model, request);
@@ -51,12 +51,12 @@ export class Answers {
     return response;
   }
 
-  /** Logs a call that has ended. */
+  /** Logs a finished call. */
   record(call: Call, status: number, failure: AwsError | undefined): void {
     this.#deps.requests.add(call, status, failure);
   }
 
-  /** What AWS would not say, but helps whoever looks for the reason. */
+  /** Adds a hint that AWS would not give but that helps to find the reason. */
   #hint(call: Request, error: AwsError, { headers }: WireResponse): void {
     const running = call.model && this.#routes.service(call.model.name);
     const named = running?.definition.named?.(running.state);
@@ -64,7 +64,7 @@ export class Answers {
     if (call.hint !== undefined) headers["x-busbar-hint"] = call.hint.replaceAll(/[^ -~]/g, "?");
   }
 
-  /** Says that Busbar lacks the service: in a header, since an answer may have no body, and once to whoever runs Busbar. */
+  /** Says that Busbar lacks the service: in a header, since an answer may have no body, and once to the user. */
   #announce(service: string, { message, status }: AwsError, { headers }: WireResponse): void {
     if (status !== 501) return;
     headers["x-busbar-hint"] = message;

@@ -28,7 +28,7 @@ export function formatArn(service: string, region: string, account: string, reso
   return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
 }
 
-/** The ARN by which policies name all of an account. @param account 12 digits. */
+/** The ARN by which policies name a whole account. @param account 12 digits. */
 export function rootArn(account: string, partition: string): string {
   return `arn:${partition}:iam::${account}:root`;
 }

@@ -1,4 +1,6 @@
-/** What batch operations of SQS and SNS have in common: the request is checked as a whole, then each entry by itself. */
+/**
+ * What batch operations of SQS and SNS have in common: the request is checked as a whole, then each entry on its own.
+ */
 import type { AwsError } from "../../protocols/error.ts";
 
 const maxEntries = 10;
@@ -7,7 +9,7 @@ interface Entry {
   readonly Id: string | undefined;
 }
 
-/** A service's own words for what is wrong with a batch. */
+/** How a service words the errors of a batch. */
 export interface BatchErrors {
   empty(): AwsError;
   tooMany(count: number, most: number): AwsError;
@@ -15,7 +17,7 @@ export interface BatchErrors {
   repeatedId(id: string): AwsError;
 }
 
-/** Checks a batch in AWS's order: some entries, not more than ten, each id well formed, no id twice. @throws AwsError */
+/** Checks a batch in AWS's order: not empty, at most ten entries, each id well formed, no id twice. @throws AwsError */
 export function checkBatch<E extends Entry>(entries: readonly E[] | undefined, errors: BatchErrors): readonly E[] {
   if (entries === undefined || entries.length === 0) throw errors.empty();
   if (entries.length > maxEntries) throw errors.tooMany(entries.length, maxEntries);
@@ -28,7 +30,7 @@ export function checkBatch<E extends Entry>(entries: readonly E[] | undefined, e
   return entries;
 }
 
-/** How a batch answers for an entry that failed. */
+/** The entry of a batch's answer for an entry that failed. */
 export function failedEntry(Id: string, error: AwsError) {
   return { Id, SenderFault: error.fault === "client", Code: error.queryCode, Message: error.message };
 }

@@ -7,28 +7,28 @@ import type { Identity } from "./identity.ts";
 import type { Place } from "./place.ts";
 import { type Input, resourceOf, resourcesOf } from "./shown-call.ts";
 
-/** Of a larger input nothing but the resource is remembered. */
+/** For larger inputs only the resource is remembered. */
 const mostKeptBytes = 2048;
 
-/** A call, a client's or one between services. */
+/** A call, from a client or between services. */
 export class Call {
   readonly model: ServiceModel | undefined;
   readonly operation: string | undefined;
   readonly caller: Place;
   readonly requestId: string;
   readonly time: number;
-  /** What made it; undefined for a client's own. */
+  /** What caused it; undefined for a client's own call. */
   readonly cause: Cause | undefined;
-  /** Of a client's, or of one that came over the wire. */
+  /** Only for a client's request, or one that came over the wire. */
   readonly request: WireRequest | undefined;
   readonly startedAt = performance.now();
   hint: string | undefined;
   input: Input | undefined;
-  /** Tells what of the input may be shown. */
+  /** Says which parts of the input may be shown. */
   inputModel: OperationModel | undefined;
   /** Reads the input again. */
   codec: OperationCodec | undefined;
-  /** What a large input is about, of which nothing else is kept. */
+  /** What a large input is about; nothing else of it is kept. */
   resource: string | undefined;
 
   constructor(
@@ -53,7 +53,7 @@ export class Call {
     return this.model?.name;
   }
 
-  /** Remembers what it was given; of a large input the resource alone, since a thousand of them are kept. */
+  /** Remembers the input; for a large input only the resource, since a thousand calls are kept. */
   given(input: Input, operation: OperationModel, codec: OperationCodec, bytes: number): void {
     if (bytes > mostKeptBytes) this.resource = resourceOf(input);
     else {
@@ -63,7 +63,7 @@ export class Call {
     }
   }
 
-  /** Whatever the call names, by name or ARN. */
+  /** Everything the call names, by name or ARN. */
   get resources(): readonly string[] {
     return this.input === undefined ? [this.resource ?? ""] : resourcesOf(this.input);
   }
@@ -91,7 +91,7 @@ export class Request extends Call {
     this.#foreign = foreign?.service.name;
   }
 
-  /** Whether it is for a service of AWS that Busbar does not have. */
+  /** Whether it is for an AWS service that Busbar does not implement. */
   get isForeign(): boolean {
     return this.#foreign !== undefined;
   }

@@ -1,11 +1,14 @@
 /**
  * What made something happen: the chain of requests, deliveries, timers and tasks that led to it. It is ambient while a
- * synchronous body runs, and kept as one text with each row that outlives the turn.
+ * synchronous body runs, and stored as one text with each row that lives longer than the turn.
  */
 import { sha256Hex } from "../engine/digest.ts";
 import type { TimerCauses } from "../engine/timers.ts";
 
-/** What a link of the chain is; its id is the request's, the delivery's, the timer's, an execution's or pipe's ARN … */
+/**
+ * What kind of thing a link of the chain is. Its id is that of the request, delivery or timer, or the ARN of an
+ * execution or pipe.
+ */
 export type CauseKind =
   | "request"
   | "delivery"
@@ -20,31 +23,33 @@ export type CauseKind =
   | "replay"
   | "run";
 
-/** A chain keeps its first link and the last ones: what triggers itself again and again makes no endless text. */
+/**
+ * A chain keeps its first link and the last ones, so that something that triggers itself does not make an endless text.
+ */
 const mostLinks = 12;
 const elided = "…";
 
-/** Longest trace header that is taken from a client; X-Ray's own have about 100 characters. */
+/** Longest trace header accepted from a client; X-Ray's own have about 100 characters. */
 const mostTraceChars = 500;
 
 let current: Cause | undefined;
 
-/** The cause of what runs at this moment; undefined outside of everything, and behind an `await`. */
+/** The cause of what runs at this moment; undefined outside of `run`, and after an `await`. */
 export function currentCause(): Cause | undefined {
   return current;
 }
 
 export class Cause {
-  /** From the first cause to the nearest, each `{kind}:{id}`. */
+  /** From the first cause to the latest, each `{kind}:{id}`. */
   readonly links: readonly string[];
   /** Epoch seconds at which the trace began: with the first link, or when a timer last fired. */
   readonly beganAt: number;
-  /** Scheme, host and port by which the outermost client reached us; undefined when there was no client. */
+  /** Scheme, host and port under which the outermost client reached us; undefined when there was no client. */
   readonly origin: string | undefined;
-  /** The trace header that the first client sent, as it came; undefined when it sent none. */
+  /** The trace header that the first client sent, unchanged; undefined when it sent none. */
   readonly sentTrace: string | undefined;
   #text: string | undefined;
-  /** The text up to the trace header. */
+  /** The text in front of the trace header. */
   #head: string | undefined;
 
   private constructor(
@@ -64,12 +69,12 @@ export class Cause {
     return new Cause([`request:${requestId}`], seconds(nowMs), origin, usableTrace(trace));
   }
 
-  /** What begins by itself, with no client behind it. */
+  /** The cause of what begins by itself, with no client behind it. */
   static beginning(kind: CauseKind, id: string, nowMs: number): Cause {
     return new Cause([linkOf(kind, id)], seconds(nowMs), undefined, undefined);
   }
 
-  /** The cause that `text` was made of. Rows of versions that kept none have no text. */
+  /** The cause that `text` was made from. Rows of older versions have no text. */
   static from(text = "- 0 run:earlier"): Cause {
     const [origin = "", beganAt = "", links = "", ...trace] = text.split(" ");
     const cause = new Cause(
@@ -82,13 +87,16 @@ export class Cause {
     return cause;
   }
 
-  /** What rows keep: `{origin or -} {hex seconds} {link}>{link}…[ {trace header sent}]`, in printable characters. */
+  /** The stored form: `{origin or -} {hex seconds} {link}>{link}…[ {trace header sent}]`, in printable characters. */
   get text(): string {
     this.#text ??= this.#withTrace(this.#headText());
     return this.#text;
   }
 
-  /** The text of `next(kind, id)` for a new id of our own making; a fan-out has many that differ in their last link alone. */
+  /**
+   * The text of `next(kind, id)` for a new id of our own making, without building the cause: a fan-out has many that
+   * differ only in their last link.
+   */
   textOfNext(kind: CauseKind, id: string): string {
     if (this.links.length >= mostLinks) return this.next(kind, id).text;
     return this.#withTrace(`${this.#headText()}>${kind}:${id}`);
@@ -103,12 +111,12 @@ export class Cause {
     return this.sentTrace === undefined ? head : `${head} ${this.sentTrace}`;
   }
 
-  /** The chain alone, for people. */
+  /** The chain by itself, for people. */
   get chain(): string {
     return this.links.join(">");
   }
 
-  /** One link further. What is its own cause, such as a timer that sets itself again, adds no second link. */
+  /** The cause with one more link. What causes itself, such as a timer that sets itself again, adds no second link. */
   next(kind: CauseKind, id: string): Cause {
     const link = linkOf(kind, id);
     const { links } = this;
@@ -120,18 +128,18 @@ export class Cause {
     return new Cause(longer, this.beganAt, this.origin, this.sentTrace);
   }
 
-  /** A timer that was set here fires: a trace of its own begins, each time it does. */
+  /** The cause for a timer that was set here and now fires: each time it does, a new trace begins. */
   fired(timerId: string, nowMs: number): Cause {
     const { links } = this.next("timer", timerId);
     return new Cause(links, seconds(nowMs), this.origin, undefined);
   }
 
-  /** The same chain with this trace header instead of the request's own; without any for undefined. */
+  /** The same chain with this trace header instead of the request's own, or without any when it is undefined. */
   withTrace(header: string | undefined): Cause {
     return new Cause(this.links, this.beganAt, this.origin, usableTrace(header));
   }
 
-  /** A trace header of X-Ray's form: the client's own, or one made of the chain, the same at each look. */
+  /** A trace header in X-Ray's form: the client's own, or one derived from the chain, always the same. */
   get trace(): string {
     if (this.sentTrace !== undefined) return this.sentTrace;
     const { links, beganAt } = this;
@@ -152,9 +160,7 @@ export class Cause {
   }
 }
 
-/**
- * For the engine's timers: what is to be kept with one that is set now, and how its cause is in force again when it fires.
- */
+/** For the engine's timers: what to store with a timer that is set now, and how to restore its cause when it fires. */
 export function timerCauses(now: () => number): TimerCauses {
   return {
     current: () => current?.text,
@@ -169,7 +175,7 @@ function seconds(epochMs: number): number {
   return Math.floor(epochMs / 1000);
 }
 
-/** Ids come from clients too; these characters stand between links and parts. */
+/** Ids may come from clients, so the characters that separate links and parts are replaced. */
 function linkOf(kind: CauseKind, id: string): string {
   return `${kind}:${id.replace(/[^!-=?-~]/g, "_")}`;
 }

@@ -22,13 +22,13 @@ import { bodyTooLarge, expiredToken, notBuilt } from "./refusals.ts";
 import { type Route, Routes, type RunningService } from "./routes.ts";
 import type { InputForm } from "./service.ts";
 
-/** Readers of JSON that users write as the input of an operation, made at its first such call. */
+/** Readers for JSON that users write as an operation's input, compiled at the first such call. */
 const jsonReaders = new WeakMap<OperationModel, JsonDecoder>();
 
-/** An answer that is not there yet, and the way to give it up. */
+/** An answer that is not there yet, and a way to cancel it. */
 export interface PendingResponse {
   readonly response: Promise<WireResponse>;
-  /** The client has gone: a long poll ends and takes nothing. */
+  /** The client has gone: a long poll ends and takes no messages. */
   abort(): void;
 }
 
@@ -38,18 +38,18 @@ export interface DispatcherDependencies extends AnswerDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly identities: Identities;
-  /** Where calls of services that Busbar does not have are passed on to, by service. */
+  /** Where to forward calls of services that Busbar does not implement, by service. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** New work is refused when there is not enough of it; absent, nobody looks. */
+  /** New work is refused when memory runs short; no limit when absent. */
   readonly memory?: Memory | undefined;
 }
 
 /**
  * Takes a request from claim to answer: claim, decode, validate, run in one transaction, wait until durable, encode.
- * Services call one another through it too (`call`), without the bytes.
+ * Services call one another through it too (`call`), without encoding.
  */
 export class Dispatcher {
-  /** The server's own address, for URLs that are minted where no client is behind a call. */
+  /** The server's own address, for URLs we mint when no client is behind a call. */
   address = "http://localhost:4566";
   readonly #deps: DispatcherDependencies;
   readonly #models: readonly ServiceModel[];
@@ -57,7 +57,7 @@ export class Dispatcher {
   readonly #answers: Answers;
   readonly #passages: Passages;
 
-  /** @param models of all services, in an array that is the same for all emulators: claims are indexed by it. */
+  /** @param models of all services, in one array that all emulators share: claims are indexed by it. */
   constructor(dependencies: DispatcherDependencies, models: readonly ServiceModel[]) {
     this.#deps = dependencies;
     this.#models = models;
@@ -70,8 +70,8 @@ export class Dispatcher {
   }
 
   /**
-   * Answers a request. Memory mode answers most calls at once; what waits (long polls, the disk) comes as a promise
-   * with its way out.
+   * Answers a request. In memory mode most answers are ready at once; what has to wait (for a long poll or the disk) is
+   * returned as a promise that can be cancelled.
    */
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
     const claimed = claim(request, this.#models, protocols);
@@ -86,8 +86,9 @@ export class Dispatcher {
   }
 
   /**
-   * Answers a request that a service of ours sends another one over the wire, as an integration of API Gateway does: in
-   * the other service's own form, errors too, once it is durable. Whose call it is says the invocation, not a signature.
+   * Answers a request that one of our services sends to another over the wire, as an integration of API Gateway does:
+   * in the other service's own format, errors included, once it is durable. The caller is the invocation's, not the
+   * signature's.
    */
   async relay(request: WireRequest, invocation: Invocation): Promise<WireResponse> {
     const { random, clock } = this.#deps;
@@ -143,7 +144,7 @@ export class Dispatcher {
       try {
         result = this.#run(route, input, context);
       } catch (error) {
-        // An operation refuses for the state it saw ("already exists"), which a crash could still undo.
+        // The operation may have been refused because of state ("already exists") that a crash could still undo.
         const flushed = deps.store.flushedSince(commits);
         if (flushed === undefined) throw error;
         return this.#pending(errorAfter(flushed, error), codec, call, request, invocation);
@@ -160,22 +161,22 @@ export class Dispatcher {
   }
 
   /**
-   * Answers a request that never became a call (too large, unreadable) with this error, in the caller's protocol; one
-   * that is no AwsError is a bug.
+   * Answers a request that never became a call (too large, unreadable) with this error, in the caller's protocol.
+   * Anything but an AwsError is reported as a bug.
    */
   refuse(request: WireRequest, error: unknown): WireResponse {
     const claimed = claim(request, this.#models, protocols);
     const call = this.#begin(request, claimed);
-    // What a service that Busbar does not have would have made of it, Busbar cannot say.
+    // We cannot know what a service that Busbar does not implement would have answered.
     return this.#answers.fail("error" in claimed && claimed.foreign ? claimed.error : error, call, request);
   }
 
-  /** An id for an answer to what is no call. */
+  /** A request id for an answer to something that is not a call. */
   requestId(): string {
     return this.#deps.random.uuid();
   }
 
-  /** What becomes of a request that another server is to answer; undefined for what is answered here. */
+  /** Where to forward a request that another server must answer; undefined for requests answered here. */
   passedOn(request: WireRequest) {
     const passage = this.#passages.of(request);
     if (passage === undefined) return undefined;
@@ -205,7 +206,7 @@ export class Dispatcher {
     const route = this.#routes.named(service, operation);
     const model = route.operation;
     const { random, store, clock } = this.#deps;
-    // Calls cause calls: a chain of them must not keep the event loop from going round.
+    // Calls cause calls: a long chain of them must not block the event loop.
     const rest = clock.turns.rest();
     if (rest !== undefined) await rest;
     const reset = this.#deps.resets.ended(invocation.account);
@@ -267,13 +268,14 @@ export class Dispatcher {
     return pending(response, invocation);
   }
 
-  /** @throws AwsError the service's throttling error for new work when memory is short. */
+  /** Refuses new work when memory is short. @throws AwsError the service's throttling error */
   #admit({ isNewWork, operation }: Route, bytes: number): void {
     if (isNewWork && this.#deps.memory?.isShort(bytes)) throw outOfMemory(operation.service);
   }
 }
 
-// What waits has functions of its own: one that makes closures pays for them at each call, also where none is made.
+// What has to wait is handled by methods of their own: a function that creates closures pays for them at every call,
+// even when none is used.
 
 function pending(response: Promise<WireResponse>, invocation: Invocation): PendingResponse {
   return { response, abort: () => invocation.abort() };

@@ -1,15 +1,15 @@
-/** What tells somebody who did not find a resource that another account or region has one of its name. */
+/** Hints for a caller who did not find a resource: another account or region has one of that name. */
 import type { AwsError } from "../../protocols/error.ts";
 import { parseArn } from "./arn.ts";
 import { type Place, placeKey } from "./place.ts";
 
 export interface NamedResource extends Place {
-  /** What people call it: `queue`, `state machine`. */
+  /** The usual word for it: `queue`, `state machine`. */
   readonly kind: string;
   readonly name: string;
 }
 
-/** A failed call costs no more than a look at so many. */
+/** How many resources a failed call searches at most. */
 const mostLookedAt = 10_000;
 
 /** Rows of one kind by their names. */
@@ -22,8 +22,8 @@ export function* named<Row extends Place>(
 }
 
 /**
- * One sentence about where there is a resource that the caller's account has not in its region.
- * @param asked what the call named: names, or ARNs with them.
+ * One sentence that says where a resource exists that the caller's account lacks in its region.
+ * @param asked what the call named: names, or ARNs that contain them.
  */
 export function elsewhere(
   { name: error, status }: AwsError,

@@ -7,15 +7,15 @@ import type { Table } from "../engine/table.ts";
 import { defineTable } from "../engine/table.ts";
 import { parseArn, partitionOf } from "./arn.ts";
 
-/** On whose behalf a call is made. */
+/** Who makes a call. */
 export interface Principal {
-  /** A user of the account, the session of a role or federated user, or a service of AWS that acts by itself. */
+  /** A user of the account, the session of a role or federated user, or an AWS service acting by itself. */
   readonly kind: "user" | "session" | "service";
   /** `arn:aws:iam::{account}:user/busbar`, or the ARN of an assumed role or federated user. */
   readonly arn: string;
   /** The unique id: `AIDA…` for the user, `AROA…:{session}` for a role. SQS reports it as SenderId. */
   readonly userId: string;
-  /** The service's name, `states.amazonaws.com`, and the ARN of what it acts for; services alone have them. */
+  /** Only for services: the service's name, `states.amazonaws.com`, and the ARN of the resource it acts for. */
   readonly service?: string;
   readonly sourceArn?: string;
 }
@@ -24,11 +24,11 @@ export interface Identity {
   readonly account: string;
   readonly region: string;
   readonly principal: Principal;
-  /** Temporary credentials whose time is over; only then present. */
+  /** Set only when the temporary credentials have expired. */
   readonly expired?: true;
 }
 
-/** Temporary credentials that STS handed out: calls signed with them act for the account of their principal. */
+/** Temporary credentials issued by STS: calls signed with them act for the account of their principal. */
 export interface SessionRow {
   readonly accessKeyId: string;
   readonly account: string;
@@ -46,10 +46,10 @@ export const sessionTable = defineTable<SessionRow>()({
 
 export const defaultAccount = "000000000000";
 
-/** Of ids of principals and access keys. */
+/** The alphabet of principals' and access keys' ids. */
 export const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** Tells the account, region and principal of a request. Signatures are not verified. */
+/** Finds the account, region and principal of a request. Signatures are not verified. */
 export class Identities {
   readonly #clock: Clock;
   readonly #defaultRegion: string;
@@ -62,7 +62,7 @@ export class Identities {
     this.#sessions = store.table(sessionTable);
   }
 
-  /** Account: the access key id when it is 12 digits, a session's own account, else 000000000000. */
+  /** Account: the access key id if it is 12 digits, the account of a session, else 000000000000. */
   of(request: WireRequest): Identity {
     const scope = credentialScope(request);
     const region = scope?.region || this.#defaultRegion;
@@ -78,11 +78,11 @@ export class Identities {
     return this.user(defaultAccount, region);
   }
 
-  /** The user whose access keys an account's are that belong to no session. */
+  /** The user who owns those access keys of an account that belong to no session. */
   user(account: string, region: string): Identity {
     let inRegion = this.#users.get(region);
     if (!inRegion) {
-      // Regions and accounts come from clients: a bound keeps a stream of invented ones from filling memory.
+      // Regions and accounts come from clients: the bound keeps invented ones from filling memory.
       if (this.#users.size >= 100) this.#users.clear();
       inRegion = new Map();
       this.#users.set(region, inRegion);
@@ -91,7 +91,7 @@ export class Identities {
     if (!identity) {
       if (inRegion.size >= 1000) inRegion.clear();
       const resource = `iam::${account}:user/busbar`;
-      // One id for the user wherever it acts.
+      // The user has the same id in every region.
       const userId = uniqueId("AIDA", `arn:aws:${resource}`);
       const arn = `arn:${partitionOf(region)}:${resource}`;
       identity = { account, region, principal: { kind: "user", arn, userId } };
@@ -101,7 +101,10 @@ export class Identities {
   }
 }
 
-/** Whom a session of a role acts as. The path of the role's name is left out of its ARN. Undefined for no role's ARN. */
+/**
+ * The principal of a role's session; undefined for what is not a role's ARN. The path of the role's name is left out of
+ * the session's ARN.
+ */
 export function roleSession(
   roleArn: string,
   session: string,
@@ -117,8 +120,8 @@ export function roleSession(
 }
 
 /**
- * The session as which a service of AWS acts for one of its resources, when it was given a role. A session's name is the
- * service's own; here it stands for the resource.
+ * The session in which an AWS service acts for one of its resources, when it was given a role. On AWS the service
+ * chooses the session name; here it names the resource.
  */
 export function actingSession(
   { roleArn }: { roleArn?: string | undefined },
@@ -128,12 +131,12 @@ export function actingSession(
   return roleSession(roleArn, createHash("sha256").update(sourceArn).digest("hex").slice(0, 32));
 }
 
-/** The unique id as which a service acts for one of its resources: of its role's session, else the account itself. */
+/** The unique id with which a service acts for one of its resources: its role session's, or else the account itself. */
 export function actingUserId(role: { account: string; roleArn?: string | undefined }, sourceArn: string): string {
   return actingSession(role, sourceArn)?.userId ?? role.account;
 }
 
-/** A principal's unique id: the same for the same ARN, as AWS's ids live as long as their role or user. */
+/** A principal's unique id. The same ARN always has the same id, as AWS's ids last as long as the role or user. */
 function uniqueId(prefix: "AROA" | "AIDA", arn: string): string {
   const digest = createHash("sha256").update(arn).digest();
   return prefix + [...digest.subarray(0, 17)].map((byte) => base32[byte & 31]).join("");

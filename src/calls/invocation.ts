@@ -1,4 +1,4 @@
-/** One value for a call: who calls, for which account and region, what made the call, and when to give it up. */
+/** The context of a call: who calls, for which account and region, what caused the call, and when to cancel it. */
 import { Abort, type Abortable } from "./abort.ts";
 import { partitionOf, rootArn } from "./arn.ts";
 import { Cause, currentCause } from "./cause.ts";
@@ -9,7 +9,7 @@ interface Place {
   readonly region: string;
 }
 
-/** For which account a service calls, and the role that it was given for that. */
+/** The account a service calls for, and the role it was given for that. */
 interface ActingPlace extends Place {
   readonly roleArn?: string | undefined;
 }
@@ -22,7 +22,7 @@ export class Invocation {
   readonly #outer: Abortable | undefined;
   #own: Abort | undefined;
 
-  /** @param outer whose end ends this call as well; without it `abort` is the only way. */
+  /** @param outer a call whose end also ends this one; without it only `abort` does. */
   constructor({ account, region, principal }: Omit<Identity, "expired">, cause: Cause, outer?: Abortable) {
     this.account = account;
     this.region = region;
@@ -32,9 +32,9 @@ export class Invocation {
   }
 
   /**
-   * A call that a service of ours makes by itself, for an account.
-   * @param service as which it calls, without the domain: `states`, `pipes`, `scheduler`.
-   * @param sourceArn of the resource it acts for.
+   * A call that one of our services makes by itself, for an account.
+   * @param service the caller, without the domain: `states`, `pipes`, `scheduler`.
+   * @param sourceArn the resource it acts for.
    */
   static ofService(
     service: string,
@@ -47,24 +47,24 @@ export class Invocation {
     return new Invocation({ account, region, principal: servicePrincipal(service, sourceArn, place) }, cause, outer);
   }
 
-  /** Scheme, host and port by which the outermost client reached us; undefined when no client is behind the call. */
+  /** Scheme, host and port under which the outermost client reached us; undefined when no client is behind the call. */
   get origin(): string | undefined {
     return this.cause.origin;
   }
 
-  /** The trace header of X-Ray's form that the call carries. */
+  /** The trace header the call carries, in X-Ray's form. */
   get trace(): string {
     return this.cause.trace;
   }
 
-  /** Aborted when nobody waits for the answer any more: whoever waits inside gives up and takes nothing. */
+  /** Aborted when nobody waits for the answer any more: pending work then ends and takes nothing. */
   get signal(): AbortSignal {
     if (this.#outer !== undefined) return this.#outer.signal;
     this.#own ??= new Abort();
     return this.#own.signal;
   }
 
-  /** Gives the call up; one that is part of another call ends with that one. */
+  /** Cancels the call; has no effect on one that is part of another call, which ends with that one. */
   abort(): void {
     this.#own ??= new Abort();
     this.#own.abort();
@@ -82,7 +82,7 @@ export class Invocation {
   }
 }
 
-/** The cause of what runs now, or a new one for what nobody asked for. */
+/** The current cause, or a new one for what starts by itself. */
 export function causeOr(kind: Parameters<Cause["next"]>[0], id: string, nowMs: number): Cause {
   return currentCause() ?? Cause.beginning(kind, id, nowMs);
 }

@@ -1,4 +1,4 @@
-/** Calls that were answered, as the log of requests keeps them. */
+/** Finished calls, as the request log stores them. */
 import type { AwsError } from "../../protocols/error.ts";
 import type { OperationModel } from "../../protocols/schema.ts";
 import { isoTime } from "../engine/iso-time.ts";
@@ -10,8 +10,8 @@ import type { RequestRecord } from "./request-log.ts";
 import { parametersOf, resourceOf } from "./shown-call.ts";
 
 /**
- * What is kept of one call. Such objects are filled again and again: thousands of calls a second that each stay for the
- * next thousand would be most of what the garbage collector has to move. What costs work is made when somebody looks.
+ * What is stored of one call. These objects are reused: thousands of calls a second, each kept for the next thousand,
+ * would otherwise be most of what the garbage collector moves. Anything costly is computed when somebody looks.
  */
 export class KeptCall implements RequestRecord {
   timeMs = 0;
@@ -32,7 +32,7 @@ export class KeptCall implements RequestRecord {
   #inputModel: OperationModel | undefined;
   #resource: string | undefined;
 
-  /** Takes over a call that has just ended. */
+  /** Copies a call that has just ended. */
   fill(call: Call, status: number, failure: AwsError | undefined): void {
     this.timeMs = call.time;
     this.service = call.service;

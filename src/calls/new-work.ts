@@ -1,17 +1,20 @@
-/** What is refused when memory is short: operations that make more of it used, with the throttling error of their service. */
+/**
+ * Operations refused when memory is short, because they make the process use more, with their service's throttling
+ * error.
+ */
 import { AwsError } from "../../protocols/error.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 
-/** Answers to tasks let executions end; SubscribeToShard reads. */
+/** SendTask* operations let executions end, and SubscribeToShard reads; neither counts. */
 const newWork =
   /^(Add|Assume|Create|Enable|Generate|Import|Invoke|Merge|PostToConnection|Publish|Put|Redrive|Register|Reimport|Send(?!Task)|Split|Start|Subscribe(?!ToShard)|Tag)/;
 
-/** Whether an operation makes something that stays. */
+/** Whether an operation creates something that stays. */
 export function isNewWork(operation: string): boolean {
   return newWork.test(operation);
 }
 
-/** The names services have for it, in their models or, for the last, without one. */
+/** The names of services' throttling errors; the last one is not modelled. */
 const throttlingNames = [
   "RequestThrottled",
   "ThrottledException",
@@ -20,7 +23,7 @@ const throttlingNames = [
   "TooManyRequestsException",
 ] as const;
 
-/** The service's answer to clients that ask for too much; SDKs try again, a little later each time. */
+/** The service's throttling error; SDKs retry it with back-off. */
 export function outOfMemory(service: ServiceModel): AwsError {
   const message = "Rate exceeded: Busbar's memory is short, its log says how much there is.";
   for (const name of throttlingNames) {

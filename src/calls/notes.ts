@@ -1,13 +1,13 @@
-/** What is to be said of a request or a delivery besides its outcome: what policies would have had against it. */
+/** Remarks on a request or a delivery besides its outcome: what policies would have refused. */
 import { Ring } from "../engine/ring.ts";
 
 interface Note {
-  /** Of the request or the delivery. */
+  /** The id of the request or the delivery. */
   readonly id: string;
   readonly text: string;
 }
 
-/** The last notes. To note something costs next to nothing; whoever looks pays. */
+/** The latest remarks. Adding one costs next to nothing; reading pays for it. */
 export class Notes {
   readonly #notes = new Ring<Note>(4000);
   #added = 0;
@@ -17,12 +17,12 @@ export class Notes {
     this.#notes.add({ id, text });
   }
 
-  /** How many there have been: more than before when what ran meanwhile has noted something. */
+  /** How many were ever added; compare it to learn whether something was noted meanwhile. */
   get added(): number {
     return this.#added;
   }
 
-  /** The notes by what they are of; several of one are one text. */
+  /** The remarks by id; several for one id are joined into one text. */
   byId(): ReadonlyMap<string, string> {
     const texts = new Map<string, Set<string>>();
     for (const { id, text } of this.#notes.newestFirst()) texts.set(id, (texts.get(id) ?? new Set()).add(text));

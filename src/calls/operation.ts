@@ -10,7 +10,7 @@ export interface CallDetails {
   readonly requestId: string;
   /** `SendMessage`. */
   readonly operation: string;
-  /** For URLs that are minted; see `OperationContext.origin`. */
+  /** For URLs we mint; see `OperationContext.origin`. */
   readonly origin: string;
   readonly protocol?: ProtocolName | undefined;
   readonly request?: WireRequest | undefined;
@@ -25,15 +25,15 @@ export class OperationContext<State = unknown> {
   readonly region: string;
   readonly principal: Principal;
   /**
-   * Scheme, host and port for URLs that are minted, `http://localhost:4566`: by which the outermost client reaches us, or
+   * Scheme, host and port for URLs we mint, `http://localhost:4566`: those by which the outermost client reaches us, or
    * the server's own address where no client is behind the call.
    */
   readonly origin: string;
   readonly requestId: string;
   readonly operation: string;
-  /** How the client speaks; absent in calls between services. A few messages differ by it. */
+  /** The client's protocol; absent in calls between services. A few messages depend on it. */
   readonly protocol: ProtocolName | undefined;
-  /** The request as it came, for the few operations that look at its headers; absent in calls between services. */
+  /** The raw request, for the few operations that read its headers; absent in calls between services. */
   readonly request: WireRequest | undefined;
 
   constructor(service: State, invocation: Invocation, details: CallDetails) {
@@ -54,7 +54,7 @@ export class OperationContext<State = unknown> {
     return partitionOf(this.region);
   }
 
-  /** Aborted when the client has gone or the call was given up: whoever waits gives up and takes nothing. */
+  /** Aborted when the client has gone or the call was cancelled: pending work then ends and takes nothing. */
   get signal(): AbortSignal {
     return this.invocation.signal;
   }
@@ -67,7 +67,7 @@ type OutputOf<Command> = Command extends {
   ? Omit<Output, "$metadata">
   : never;
 
-/** An output as an operation may return it: blobs as they are at hand, members left undefined. */
+/** An output as an operation may return it: blobs in any form, and members may be undefined. */
 export type ToWire<T> = T extends Uint8Array
   ? Uint8Array | Blob64
   : T extends Date
@@ -105,7 +105,7 @@ export function operationsOf<State>() {
   });
 }
 
-/** The operations among a module's exports, so that adding one is one export. */
+/** The operations among a module's exports, so that an exported operation needs no registration. */
 export function operationsIn<State>(...modules: object[]): OperationDefinition<State>[] {
   return modules.flatMap((module) =>
     Object.values(module).filter(

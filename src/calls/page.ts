@@ -1,17 +1,20 @@
 /**
- * Opaque pagination tokens: padded base64, which clients of SNS decode, of a JSON value that says where the next page begins.
+ * Opaque pagination tokens: padded base64 (clients of SNS decode it) of a JSON value that says where the next page
+ * begins.
  */
 import { tryParseJson } from "../../protocols/unknown-json.ts";
 export function encodeToken(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString("base64");
 }
 
-/** The position in a token, or undefined for a text that is not ours. The caller checks its type. */
+/** The position in a token, or undefined for text that is not one of our tokens. The caller checks its type. */
 export function decodeToken(token: string): unknown {
   return tryParseJson(Buffer.from(token, "base64").toString());
 }
 
-/** The rows, in the order of their names, whose name begins with the prefix, from a sequence that begins with the first of them. */
+/**
+ * Rows ordered by name, as long as their names begin with the prefix; the sequence must begin with the first such row.
+ */
 export function* withPrefix<Row extends { readonly name: string }>(
   rows: Iterable<Row>,
   prefix: string,
@@ -22,12 +25,12 @@ export function* withPrefix<Row extends { readonly name: string }>(
   }
 }
 
-/** The items of a lazily read sequence that a predicate is true for. */
+/** The items of a lazily read sequence that satisfy a predicate. */
 export function* filtered<Item>(items: Iterable<Item>, isWanted: (item: Item) => boolean): Generator<Item> {
   for (const item of items) if (isWanted(item)) yield item;
 }
 
-/** How large a page may become, in whatever `sizeOf` counts. */
+/** How large a page may be, in whatever unit `sizeOf` returns. */
 export interface PageSize<Item> {
   readonly maxSize: number;
   readonly sizeOf: (item: Item) => number;
@@ -40,8 +43,8 @@ export interface Page<Item> {
 }
 
 /**
- * Takes the first `limit` of a lazily read sequence and tells whether more follow. With `sizeOf`, a page also ends before
- * what would make it larger than `maxSize`, but not before its first item.
+ * Takes the first `limit` items of a lazily read sequence and says whether more follow. With `sizeOf`, a page also ends
+ * before the item that would make it larger than `maxSize`, but always has at least one item.
  */
 export function takePage<Item>(
   sequence: Iterable<Item>,

@@ -1,4 +1,4 @@
-/** Clients' calls of services that Busbar does not have, which are passed on to an `--endpoint`. */
+/** Forwards clients' calls of services that Busbar does not implement to an `--endpoint`. */
 import { protocols } from "../../protocols/all.ts";
 import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
@@ -6,27 +6,27 @@ import { type ForeignService, foreignCall, foreignService } from "../../protocol
 import type { Claim, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 
-/** Where a request goes that is not ours to answer. */
+/** Where to forward a request that is not ours to answer. */
 export interface Passage {
   readonly url: string;
-  /** The call as the list of requests shows it, and the form in which its failure is told. */
+  /** The call as the request list shows it, and the format in which failures are reported. */
   readonly claimed: Unclaimed;
 }
 
-/** For whatever has no endpoint of its own. */
+/** Stands for every service without an endpoint of its own. */
 const anything = "*";
 
 export class Passages {
   readonly #endpoints: ReadonlyMap<string, string>;
   readonly #models: readonly ServiceModel[];
 
-  /** @param endpoints URLs by services' names: as Step Functions calls them, or as they are signed for. */
+  /** @param endpoints URLs by service name: as Step Functions spells it, or as clients sign for it. */
   constructor(endpoints: Readonly<Record<string, string>>, models: readonly ServiceModel[]) {
     this.#endpoints = new Map(Object.entries(endpoints).map(([name, url]) => [plain(name), url]));
     this.#models = models;
   }
 
-  /** Undefined for what Busbar answers itself. Tells by the head alone, before there is a body. */
+  /** Undefined for what Busbar answers itself. Decides by the head alone, before there is a body. */
   of(request: WireRequest): Passage | undefined {
     if (this.#endpoints.size === 0) return undefined;
     const service = foreignService(request, this.#models);
@@ -41,7 +41,7 @@ export class Passages {
     return this.#endpoints.get(plain(name)) ?? this.#endpoints.get(plain(signingName)) ?? this.#endpoints.get(anything);
   }
 
-  /** A request that nobody signed and that no service of ours knows, such as a look at a public object. */
+  /** An unsigned request that none of our services recognizes, such as a GET of a public object. */
   #ofNobody(request: WireRequest): Passage | undefined {
     const url = this.#endpoints.get(anything);
     if (url === undefined || (request.method !== "GET" && request.method !== "HEAD") || request.path === "/")
@@ -58,7 +58,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll(/[-_ ]/g, "");
 }
 
-/** The other side cannot be reached. */
+/** The other server cannot be reached. */
 export function unreachable(passage: Passage, reason: string): AwsError {
   const name = passage.claimed.foreign?.service.name ?? "what it has not";
   return AwsError.unmodeled({

@@ -1,10 +1,10 @@
-/** Where a resource is: what one account has in one region. */
+/** The account and region a resource belongs to. */
 export interface Place {
   readonly account: string;
   readonly region: string;
 }
 
-/** The group of all resources of one kind in a place, in indexes and keys. No account or region contains a blank. */
+/** Key of all resources of one kind in a place, for indexes and keys. No account or region contains a space. */
 export function placeKey({ account, region }: Place): string {
   return `${account} ${region}`;
 }

@@ -1,14 +1,14 @@
-/** Errors that every service answers alike, whatever the operation. */
+/** Errors that are the same for every service and operation. */
 import { AwsError } from "../../protocols/error.ts";
 import type { ProtocolName } from "../../protocols/protocol.ts";
 import type { BodyTooLarge } from "./door.ts";
 
-/** AWS's answer to a body that no request of the service can have. */
+/** AWS's answer to a body larger than any request of the service may have. */
 export function bodyTooLarge({ message, statusCode }: BodyTooLarge): AwsError {
   return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
 }
 
-/** AWS's answer to temporary credentials past their end, which comes before anything an operation checks. */
+/** AWS's answer to expired temporary credentials; precedes all checks of an operation. */
 export function expiredToken(protocol: ProtocolName): AwsError {
   return AwsError.unmodeled({
     name: "ExpiredTokenException",
@@ -18,7 +18,7 @@ export function expiredToken(protocol: ProtocolName): AwsError {
   });
 }
 
-/** The answer to an operation that AWS has and Busbar does not. */
+/** The answer to an operation that AWS has and Busbar does not implement. */
 export function notBuilt(service: string, operation: string): AwsError {
   return AwsError.unmodeled({
     name: "NotImplemented",
@@ -28,12 +28,12 @@ export function notBuilt(service: string, operation: string): AwsError {
   });
 }
 
-/** The answer while the disk refuses what is written. */
+/** The answer while the disk refuses writes. */
 export function unavailable(message: string): AwsError {
   return AwsError.unmodeled({ name: "ServiceUnavailable", status: 503, fault: "server", message });
 }
 
-/** The answer to a call that met a bug of Busbar. */
+/** The answer to a call that hit a bug of Busbar. */
 export function internalFailure(): AwsError {
   const message = "An internal error occurred. It is logged with its stack where Busbar runs.";
   return AwsError.unmodeled({ name: "InternalFailure", status: 500, fault: "server", message });

@@ -11,7 +11,7 @@ export interface RequestRecord {
   readonly time: string;
   readonly service: string | undefined;
   readonly operation: string | undefined;
-  /** Of a client's request; absent for calls between services. */
+  /** Only for a client's request; absent for calls between services. */
   readonly method?: string | undefined;
   readonly host?: string | undefined;
   /** Undecoded, without the query. */
@@ -19,26 +19,26 @@ export interface RequestRecord {
   readonly account: string;
   readonly region: string;
   readonly status: number;
-  /** What the call is about: a queue's name, or whatever names its topic, stream, machine or rule. */
+  /** What the call is about: a queue's name, or the name of a topic, stream, machine or rule. */
   readonly resource?: string | undefined;
   /** The input's members, shortened and without secrets; absent for large requests. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
-  /** The error's code on the wire, absent for a success. */
+  /** The error's code on the wire; absent for a success. */
   readonly error: string | undefined;
   /** The error's name in SDK clients, `QueueDoesNotExist`. */
   readonly errorName?: string | undefined;
-  /** What may help and is no word of AWS's. */
+  /** A hint of Busbar's own, not an AWS message. */
   readonly hint?: string | undefined;
   readonly message: string | undefined;
   readonly durationMs: number;
   readonly requestId: string;
-  /** What made a call between services, `request:…>delivery:…`; absent for a client's own requests. */
+  /** What caused a call between services, `request:…>delivery:…`; absent for a client's own requests. */
   readonly cause: string | undefined;
-  /** What a resource's policy had against it: for what AWS would have refused it, or did refuse it here. */
+  /** The resource policy's objection: why AWS would have refused the call, or why it was refused here. */
   readonly policy?: string | undefined;
 }
 
-/** Each filter that is present must be equal; newest first. */
+/** All filters that are present must match exactly. */
 export interface RequestFilter {
   readonly service?: string | undefined;
   readonly operation?: string | undefined;
@@ -46,13 +46,13 @@ export interface RequestFilter {
   readonly region?: string | undefined;
   readonly resource?: string | undefined;
   readonly status?: number | string | undefined;
-  /** The code on the wire or the name in SDK clients. */
+  /** The code on the wire or the error's name in SDK clients. */
   readonly error?: string | undefined;
-  /** 1,000, which is all that are kept, unless told. */
+  /** At most 1,000 are kept, which is also the default. */
   readonly limit?: number | undefined;
 }
 
-/** The last requests. */
+/** The latest requests. */
 export class RequestLog {
   readonly #kept = new Ring<KeptCall>();
   readonly #watchers = new Set<(record: RequestRecord) => void>();
@@ -62,7 +62,7 @@ export class RequestLog {
     this.#notes = notes;
   }
 
-  /** Takes a call that has just ended. */
+  /** Adds a call that has just ended. */
   add(call: Call, status: number, failure: AwsError | undefined): void {
     const kept = this.#kept.next ?? new KeptCall();
     kept.fill(call, status, failure);
@@ -72,7 +72,7 @@ export class RequestLog {
     for (const watcher of this.#watchers) watcher(shown);
   }
 
-  /** Tells of each request that is answered until the function returned is called. */
+  /** Calls the watcher for each answered request until the returned function is called. */
   watch(watcher: (record: RequestRecord) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -91,13 +91,13 @@ export class RequestLog {
     return found;
   }
 
-  /** Newest first, each a plain copy. */
+  /** Newest first; each is a plain copy. */
   *newestFirst(): IterableIterator<RequestRecord> {
     const notes = this.#notes.byId();
     for (const kept of this.#kept.newestFirst()) yield this.#shown(kept, notes);
   }
 
-  /** Forgets all requests, or those the predicate does not keep. */
+  /** Forgets all requests, or those for which the predicate is false. */
   clear(keep?: (request: RequestRecord) => boolean): void {
     this.#kept.clear(keep);
   }

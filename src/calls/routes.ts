@@ -6,13 +6,13 @@ import type { OperationDefinition } from "./operation.ts";
 import { notBuilt } from "./refusals.ts";
 import type { ServiceDefinition } from "./service.ts";
 
-/** A service with its state, as one emulator runs it. */
+/** A service with its state in one emulator. */
 export interface RunningService {
   readonly definition: ServiceDefinition;
   readonly state: unknown;
 }
 
-/** What is compiled for an operation at its first call, whichever emulator it reaches. */
+/** What is compiled for an operation at its first call; shared by all emulators. */
 interface Compiled {
   readonly validate: Validator;
   readonly codecs: Partial<Record<ProtocolName, OperationCodec>>;
@@ -20,7 +20,7 @@ interface Compiled {
 
 const compiledOperations = new WeakMap<OperationModel, Compiled>();
 
-/** One operation of one emulator. */
+/** An operation of one emulator. */
 export interface Route extends Compiled {
   readonly operation: OperationModel;
   readonly state: unknown;
@@ -29,7 +29,7 @@ export interface Route extends Compiled {
   readonly isNewWork: boolean;
 }
 
-/** The services of one emulator, and the route of each operation, made when it is first called. */
+/** The services of one emulator, and a route for each operation, built when it is first called. */
 export class Routes {
   readonly #services = new Map<string, RunningService>();
   readonly #routes = new Map<OperationModel, Route>();

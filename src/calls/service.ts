@@ -21,62 +21,62 @@ import type { Identity } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
 import type { OperationDefinition } from "./operation.ts";
 
-/** Choices of the person who starts the emulator that change how services behave. */
+/** User options that change how services behave. */
 export interface ServiceOptions {
-  /** Do as AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
+  /** Imitate AWS where that only slows tests down (waits after deletion and between purges, throughput limits). */
   readonly strict: boolean;
-  /** How long Kinesis streams, consumers and channels say CREATING, UPDATING or DELETING, in ms of the clock. */
+  /** How long Kinesis streams, consumers and channels stay CREATING, UPDATING or DELETING, in ms of the clock. */
   readonly streamDelayMs: number;
   /** Outcomes of Step Functions tasks, in the format of Step Functions Local's mock configuration file. */
   readonly mocks?: unknown;
-  /** A directory whose folders stand for S3 buckets. */
+  /** A directory whose folders act as S3 buckets. */
   readonly s3Root?: string | undefined;
-  /** URLs of services that Busbar does not have, by the name Step Functions calls them. */
+  /** URLs of services that Busbar does not implement, by the name Step Functions uses. */
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a service is given to live on. */
+/** What a service gets from the emulator. */
 export interface ServiceDependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly options: ServiceOptions;
-  /** Tells when memory is short, for work that no request asks for; nobody looks where there is no limit. */
+  /** Says when memory is short, for work that no request asks for; absent when there is no limit. */
   readonly memory: Memory | undefined;
   /** Calls another service's operation as a client would; see `Dispatcher.call`. */
   readonly call: Call;
   /** Sends another service a request over the wire; see `Dispatcher.relay`. */
   readonly relay: Relay;
-  /** Asks resources' policies who may do what. */
+  /** Checks resource policies. */
   readonly guard: Guard;
-  /** Whose a request is, by its signature; see `Identities.of`. */
+  /** Finds who sent a request, by its signature; see `Identities.of`. */
   readonly identityOf: (request: WireRequest) => Identity;
-  /** Takes whatever a service pushes elsewhere, and has it delivered. */
+  /** Takes what a service sends elsewhere and delivers it. */
   readonly delivery: DeliveryEngine;
-  /** APIs that are called, whichever service they belong to. */
+  /** The APIs that can be called, whichever service they belong to. */
   readonly apis: Apis;
-  /** Keeps what would leave AWS, to be looked at. */
+  /** Collects what would leave AWS (email, SMS, push), so that it can be looked at. */
   readonly mailbox: Mailbox;
-  /** Lambda functions that can be invoked and waited for. */
+  /** Lambda functions that can be invoked. */
   readonly functions: Functions;
-  /** Runs functions that are code. */
+  /** Runs functions that consist of code. */
   readonly runtime: FunctionRuntime;
-  /** Processes that end with us, and a directory that goes with them. */
+  /** Child processes, which end when we do, and a scratch directory that is removed with them. */
   readonly processes: Processes;
-  /** Where services send events about themselves: the default bus. */
+  /** Where services publish events about themselves: the default bus. */
   readonly awsEvents: AwsEvents;
-  /** News that a queue or a stream has something to read. */
+  /** Announces that a queue or a stream has something to read. */
   readonly arrivals: Arrivals;
   /** What EventBridge's connections add to calls of HTTP endpoints. */
   readonly connections: Connections;
-  /** Tells whoever runs Busbar something that no answer can say. */
+  /** Tells the user what no answer can say. */
   readonly onNotice: (text: string) => void;
-  /** The models of all services by name, for whoever calls operations it learns at run time. */
+  /** The models of all services by name, for operations that are only known at run time. */
   readonly models: ReadonlyMap<string, ServiceModel>;
 }
 
-/** What a call's input is: values as the SDK has them, or JSON of the SDK's members that a user wrote. */
+/** The form of a call's input: SDK values, or JSON of the SDK's members as a user wrote it. */
 export type InputForm = "sdk" | "json";
 
 export type Call = (
@@ -95,20 +95,22 @@ export interface ServiceDefinition<State = unknown> {
   readonly operations: readonly OperationDefinition<State>[];
   /** Opens the service's tables and registers its timers; called once per emulator. */
   create(dependencies: ServiceDependencies): State;
-  /** What there is to look at besides the operations, by name; control routes and the embedding API show it. */
+  /** What there is to see besides the operations, by name; shown by control routes and the embedding API. */
   readonly views?: Readonly<Record<string, (state: State, filter: object) => unknown>>;
-  /** Drops what the state keeps outside the store, after a reset of all accounts or of one. */
+  /** Drops state kept outside the store, after a reset of all accounts or of one. */
   reset?(state: State, account?: string): void;
-  /** A way into the service besides its API: files it publishes, addresses it hands out. */
+  /** A way into the service besides its API, such as files it publishes or addresses it hands out. */
   door?(state: State): Door;
   /**
-   * What the world does to a service without an operation of AWS's, under `POST /_busbar/{service}/{lever}`. Each runs
-   * in a transaction and answers JSON; an AwsError is answered with its message.
+   * Actions from outside that AWS has no operation for, under `POST /_busbar/{service}/{lever}`. Each runs in a
+   * transaction and answers JSON; an AwsError is answered with its message.
    */
   readonly levers?: Readonly<Record<string, Lever<State>>>;
-  /** What users name, in all accounts and regions; where one is, is told to whoever did not find it. */
+  /**
+   * The resources that users name, in all accounts and regions; used for hints to callers who look in the wrong one.
+   */
   named?(state: State): readonly Iterable<NamedResource>[];
-  /** Ends what waits (long polls return empty) so that the emulator can stop. */
+  /** Ends whatever is waiting (long polls return empty) so that the emulator can stop. */
   stop?(state: State): void;
 }
 
@@ -117,14 +119,14 @@ export type Lever<State> = (
   body: Readonly<Record<string, unknown>> & { readonly account: string; readonly region: string },
 ) => object;
 
-/** Checks a definition's types and forgets its state type, so that services of all kinds fit one list. */
+/** Checks a definition's types and erases its state type, so that all services fit in one list. */
 export function defineService<State>(definition: ServiceDefinition<State>): ServiceDefinition {
   return definition as ServiceDefinition;
 }
 
 export interface ServiceCoverage {
   readonly service: string;
-  /** Operations that are built, and all that the service's model knows. */
+  /** The implemented operations, and all that the service's model has. */
   readonly built: readonly string[];
   readonly known: readonly string[];
 }

@@ -1,11 +1,11 @@
-/** What the list of requests tells of a call's input: the resource, and the parameters that are short and no secret. */
+/** What the request list shows of a call's input: the resource, and those parameters that are short and not secret. */
 import { isSensitive, membersOf, type OperationModel } from "../../protocols/schema.ts";
 import { textOf } from "../../protocols/unknown-json.ts";
 import { withoutSecrets } from "../outside/secrets.ts";
 
 export type Input = Readonly<Record<string, unknown>>;
 
-/** Members that name what a call is about, the most telling first. */
+/** Members that say what a call is about, the most telling first. */
 const resources = [
   ...["QueueUrl", "QueueName", "SubscriptionArn", "TopicArn", "TargetArn", "PhoneNumber", "StreamARN", "StreamName"],
   ...[
@@ -28,12 +28,12 @@ const resources = [
 const secretNames = /password|secret|token|credential|apikey|authorization|authparameters|^environment$/i;
 const mostText = 200;
 
-/** The resource that a call is about before all others. */
+/** The main resource of a call. */
 export function resourceOf(input: Input): string | undefined {
   return resourcesOf(input)[0];
 }
 
-/** All that it names: queues by their names, everything else as it was named. */
+/** Everything the call names: queues by name, everything else as given. */
 export function resourcesOf(input: Input): string[] {
   const found: string[] = [];
   for (const name of resources) {
@@ -43,7 +43,7 @@ export function resourcesOf(input: Input): string[] {
   return found;
 }
 
-/** Each short, secrets as `****`. */
+/** Shortened, with secrets as `****`. */
 export function parametersOf({ input: shape, service }: OperationModel, input: Input): Record<string, string> {
   const shown: Record<string, string> = {};
   for (const member of membersOf(shape, service.constraints)) {
@@ -60,7 +60,7 @@ function shortened(value: unknown): string {
   return text.length > mostText ? `${text.slice(0, mostText)}…` : text;
 }
 
-/** For `JSON.stringify`: what is inside of a parameter is as secret as its names say. */
+/** A replacer for `JSON.stringify`: members inside a parameter are secret if their names say so. */
 function masked(name: string, value: unknown): unknown {
   return secretNames.test(name) ? "****" : value;
 }
