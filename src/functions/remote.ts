@@ -1,6 +1,6 @@
 /** Functions behind a URL that speaks Lambda's Invoke API. */
 import { AwsError } from "../../protocols/error.ts";
-import { textOf } from "../../protocols/unknown-json.ts";
+import { jsonObject, textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";
 import { HttpCallError, httpCall } from "../outside/http-client.ts";
 import { scopeHeaders } from "../outside/scope-headers.ts";
@@ -73,5 +73,7 @@ function invokeUrl({ url, all = false }: RemoteFunctions, arn: string): URL {
 function refused(status: number, type: string, body: string): AwsError {
   const fallback =
     status === 404 ? "ResourceNotFoundException" : status === 429 ? "TooManyRequestsException" : "ServiceException";
-  return AwsError.unmodeled({ name: type.split(":")[0] || fallback, status, message: body.slice(0, 1000) });
+  const told = jsonObject(body);
+  const message = textOf(told?.["Message"] ?? told?.["message"] ?? body).slice(0, 1000);
+  return AwsError.unmodeled({ name: type.split(":")[0] || fallback, status, message });
 }

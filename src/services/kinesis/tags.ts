@@ -70,14 +70,7 @@ export function checkTags(
 ): Record<string, string> {
   const tags: Record<string, string> = { ...present };
   for (const [key, value = ""] of Object.entries(added ?? {})) {
-    if (!tagText.test(key) || !tagText.test(value)) {
-      throw invalidArgument(
-        "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.",
-      );
-    }
-    if (/^aws:/i.test(key)) {
-      throw invalidArgument("Some tag keys in the request started with 'aws:'. System tags cannot be modified.");
-    }
+    checkTag(key, value);
     tags[key] = value;
   }
   if (Object.keys(tags).length <= mostTags) return tags;
@@ -86,7 +79,21 @@ export function checkTags(
   );
 }
 
+/** @throws AwsError InvalidArgumentException for what no tag of a user can be. */
+function checkTag(key: string, value: string): void {
+  if (!tagText.test(key) || !tagText.test(value)) {
+    throw invalidArgument(
+      "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.",
+    );
+  }
+  if (/^aws:/i.test(key)) {
+    throw invalidArgument("Some tag keys in the request started with 'aws:'. System tags cannot be modified.");
+  }
+}
+
+/** @throws AwsError InvalidArgumentException for keys that no tag of a user can have. */
 function without(tags: Tags, keys: readonly string[] | undefined): Record<string, string> {
+  for (const key of keys ?? []) checkTag(key, "");
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !keys?.includes(key)));
 }
 

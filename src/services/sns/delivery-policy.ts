@@ -4,6 +4,7 @@
  */
 import { isObject, jsonObject } from "../../../protocols/unknown-json.ts";
 import type { RetryPolicy } from "../../delivery/types.ts";
+import { parsedObject } from "./attribute-json.ts";
 import { AttributeFault } from "./errors.ts";
 
 interface HealthyRetryPolicy {
@@ -70,8 +71,7 @@ type Parts = { readonly [Part in keyof typeof topicParts]: string };
  * @throws AttributeFault
  */
 export function checkTopicDeliveryPolicy(text: string): string {
-  const policy = jsonObject(text);
-  if (policy === undefined) throw wrong("failed to parse JSON.");
+  const policy = parsedObject("DeliveryPolicy", text);
   checkNames(policy, ["http"], "");
   const http = objectOf(policy["http"] ?? {}, "http");
   checkNames(http, [...Object.values(topicParts), "disableSubscriptionOverrides"], "http.");
@@ -83,8 +83,7 @@ export function checkTopicDeliveryPolicy(text: string): string {
 
 /** Checks a subscription's policy; it is kept as it is. @throws AttributeFault */
 export function checkSubscriptionDeliveryPolicy(text: string): string {
-  const policy = jsonObject(text);
-  if (policy === undefined) throw wrong("failed to parse JSON.");
+  const policy = parsedObject("DeliveryPolicy", text);
   checkNames(policy, [...Object.values(subscriptionParts), "guaranteed"], "");
   checkParts(policy, subscriptionParts);
   const guaranteed = policy["guaranteed"];

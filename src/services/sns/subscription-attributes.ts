@@ -1,9 +1,9 @@
 /** The attributes of subscriptions: what may be set, and what is shown. */
-import { getOwn, jsonObject } from "../../../protocols/unknown-json.ts";
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
-import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
+import { parsedObject } from "./attribute-json.ts";
 import { checkSubscriptionDeliveryPolicy, effectivePolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
 import type { Sns } from "./sns.ts";
@@ -139,20 +139,6 @@ function checkRedrivePolicy(text: string, { topic, protocol, endpoint, account }
     throw new AttributeFault("RedrivePolicy: must use a standard queue as DLQ for a standard subscription.");
   }
   return text;
-}
-
-/** @throws AttributeFault with the words of AWS's parser for a text that is no JSON. */
-function parsedObject(name: string, text: string): Record<string, unknown> {
-  let json: string;
-  try {
-    json = leadingJson(text);
-  } catch (error) {
-    if (error instanceof JsonReadError) throw new AttributeFault(`${name}: failed to parse JSON. ${error.message}`);
-    throw error;
-  }
-  const policy = jsonObject(json);
-  if (policy === undefined) throw new AttributeFault(`${name}: failed to parse JSON.`);
-  return policy;
 }
 
 function checkReplayPolicy(text: string, topic: TopicRow): string {

@@ -1,6 +1,7 @@
 /** The attributes of topics: what may be set, and what is shown. */
 import { jsonObject, numberOf, textOf } from "../../../protocols/unknown-json.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
+import { parsedObject } from "./attribute-json.ts";
 import { checkTopicDeliveryPolicy, effectiveTopicPolicy } from "./delivery-policy.ts";
 import { AttributeFault, invalidParameter } from "./errors.ts";
 import { checkedPolicy, defaultPolicy } from "./policy.ts";
@@ -99,8 +100,7 @@ export function archiveDays(attributes: Attributes): number | undefined {
 }
 
 function checkArchivePolicy(value: string): string {
-  const policy = jsonObject(value);
-  if (policy === undefined) throw invalidParameter("ArchivePolicy", "Invalid JSON");
+  const policy = parsedObject("ArchivePolicy", value);
   const days = textOf(policy["MessageRetentionPeriod"]);
   const unknown = Object.keys(policy).find((name) => name !== "MessageRetentionPeriod");
   if (unknown !== undefined) throw invalidParameter("ArchivePolicy", `Attribute ${unknown} is unknown`);

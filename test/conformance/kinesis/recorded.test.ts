@@ -476,6 +476,13 @@ describe("what was recorded", () => {
       expect(await refused(env.kinesis.addTagsToStream({ StreamName: name, Tags: { "aws:x": "y" } }))).toBe(
         "InvalidArgumentException: Some tag keys in the request started with 'aws:'. System tags cannot be modified.",
       );
+      for (const key of ["aws:x", "a!"]) {
+        const words =
+          key === "a!" ? "Some tags contain invalid characters." : "Some tag keys in the request started with 'aws:'.";
+        const removed = await refused(env.kinesis.removeTagsFromStream({ StreamName: name, TagKeys: ["ok", key] }));
+        expect(removed).toContain(words);
+        expect(await refused(env.kinesis.untagResource({ ResourceARN: arn, TagKeys: [key] }))).toBe(removed);
+      }
       await env.kinesis.addTagsToStream({ StreamName: name, Tags: { "a:b": "c:d" } });
       expect(await refused(env.kinesis.addTagsToStream({ StreamName: name, Tags: { "a!": "y" } }))).toBe(
         "InvalidArgumentException: Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @.",

@@ -389,7 +389,7 @@ describe("signatures", () => {
 
 describe("delivery policies of subscriptions", () => {
   it.each([
-    ["{", "failed to parse JSON."],
+    ["[]", "failed to parse JSON."],
     [
       '{"healthyRetryPolicy":{"minDelayTarget":0,"maxDelayTarget":1,"numRetries":1}}',
       "healthyRetryPolicy.minDelayTarget must be greater than or equal to 1",

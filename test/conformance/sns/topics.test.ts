@@ -117,7 +117,7 @@ describe("topic attributes", () => {
       '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}]}',
       "Invalid parameter: Policy statement action out of service scope!",
     ],
-    ["DeliveryPolicy", "{", "Invalid parameter: DeliveryPolicy: failed to parse JSON."],
+    ["DeliveryPolicy", "[]", "Invalid parameter: DeliveryPolicy: failed to parse JSON."],
     [
       "DeliveryPolicy",
       '{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":0,"maxDelayTarget":6,"numRetries":1}}}',

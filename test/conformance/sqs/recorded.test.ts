@@ -47,6 +47,23 @@ eachSqs("what was recorded", (env) => {
     expect(Messages?.[0]?.MessageAttributes).toEqual(MessageAttributes);
   });
 
+  it("a poll belongs to the queue it was made on, and none sees the next queue of its name", async () => {
+    const deadLetterTargetArn = env.arn(await env.queue());
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 });
+    const QueueName = "made-anew";
+    const make = async () =>
+      (await env.sqs.createQueue({ QueueName, Attributes: { RedrivePolicy } })).QueueUrl as string;
+    const QueueUrl = await make();
+    const polls = [await env.poll(QueueUrl), await env.poll(QueueUrl)];
+    const ended = polls.map(({ answer }) => refused(answer));
+    await env.sqs.deleteQueue({ QueueUrl });
+    await make();
+    await env.send(QueueUrl, "first");
+    for (const end of ended) expect(await end).toMatchObject({ code: "AWS.SimpleQueueService.NonExistentQueue" });
+    const [message] = await env.receive(QueueUrl);
+    expect([message?.Body, message?.Attributes?.["ApproximateReceiveCount"]]).toEqual(["first", "1"]);
+  });
+
   it("a batch without a group is an invalid value", async () => {
     const QueueUrl = await env.fifo({ ContentBasedDeduplication: "true" });
     const sent = env.sqs.sendMessageBatch({ QueueUrl, Entries: [{ Id: "a", MessageBody: "x" }] });

@@ -12,7 +12,7 @@ let other: Awaited<ReturnType<typeof webServer>>;
 let answer: (request: Heard) => Said | undefined;
 
 const startTime = "2030-01-01T00:00:00Z";
-const services = ["s3", "batch", "ecs", "glue", "athena", "cloudformation", "lambda"];
+const services = ["s3", "batch", "dynamodb", "ecs", "glue", "athena", "cloudformation", "lambda"];
 const endpoints = () => ({
   ...Object.fromEntries(services.map((name) => [name, other.url])),
   sagemaker: "http://127.0.0.1:1",
@@ -42,6 +42,39 @@ const json = (value: object, headers: Record<string, string> = {}): Said => ({
   body: JSON.stringify(value),
 });
 const scopeOf = ({ headers }: Heard) => /Credential=([^,]+)/.exec(String(headers.authorization))?.[1];
+
+describe("the headers in a result", () => {
+  it.each([
+    [
+      "dynamodb:getItem",
+      { TableName: "t", Key: { id: { S: "1" } } },
+      { Item: { id: { S: "1" } } },
+      ["Connection", "Content-Length", "Content-Type", "Date", "Server", "x-amz-crc32", "x-amzn-RequestId"],
+    ],
+    [
+      "dynamodb:putItem",
+      { TableName: "t", Item: { id: { S: "1" } } },
+      {},
+      ["Connection", "Content-Length", "Content-Type", "Date", "Server", "x-amz-crc32", "x-amzn-RequestId"],
+    ],
+    [
+      "ecs:runTask",
+      { Cluster: "c", TaskDefinition: "d" },
+      { tasks: [], failures: [] },
+      ["Content-Length", "Content-Type", "Date", "x-amzn-RequestId"],
+    ],
+  ])("are those of %s and no others", async (resource, parameters, said, names) => {
+    answer = () => json(said);
+    const { output, cause } = await states.run(optimized(resource, parameters));
+    expect(cause).toBeUndefined();
+    const { SdkHttpMetadata: metadata } = JSON.parse(output as string);
+    expect(metadata.HttpStatusCode).toBe(200);
+    expect(Object.keys(metadata.HttpHeaders)).toEqual(names);
+    expect(metadata.AllHttpHeaders).toEqual(
+      Object.fromEntries(Object.entries(metadata.HttpHeaders).map(([name, value]) => [name, [value]])),
+    );
+  });
+});
 
 describe("a service whose client is installed", () => {
   it("is spoken to as REST with XML, signed for the account and region of the execution", async () => {
@@ -398,6 +431,43 @@ describe("a Lambda elsewhere", () => {
     expect((await invoke("there", '"fail"')).error).toBe("E");
     expect(JSON.parse((await invoke("here", {})).output as string)).toMatchObject({ Payload: "here" });
     expect(other.heard).toHaveLength(2);
+  });
+
+  const refusals = [
+    [500, "ServiceException", "An error occurred.", "ServiceException"],
+    [503, undefined, "Busy.", "ServiceException"],
+    [429, "TooManyRequestsException", "Rate Exceeded.", "TooManyRequestsException"],
+    [400, "InvalidRequestContentException", "No JSON.", "InvalidRequestContentException"],
+  ] as const;
+  const invocations = [
+    optimized("lambda:invoke", { FunctionName: "there" }),
+    sdk("lambda:invoke", { FunctionName: "there" }),
+    task({ Resource: "arn:aws:lambda:us-east-1:000000000000:function:there" }),
+  ];
+  it.each(refusals)("fails a task with its own errors: %d %s", async (status, type, message, error) => {
+    const headers: Record<string, string> = type === undefined ? {} : { "x-amzn-errortype": type };
+    answer = () => ({ ...json({ Type: "Service", Message: message }, headers), status });
+    for (const definition of invocations) {
+      const failed = await states.run(definition);
+      const words = failed.cause?.split(" (Service: ")[0];
+      expect([failed.error, words]).toEqual([`Lambda.${error}`, message]);
+    }
+  });
+
+  it("is called again where a retrier names its error", async () => {
+    answer = () =>
+      other.heard.length < 3
+        ? { ...json({ Message: "x" }, { "x-amzn-errortype": "ServiceException" }), status: 500 }
+        : { body: "1" };
+    const Retry = [
+      { ErrorEquals: ["Lambda.ServiceException", "Lambda.SdkClientException"], IntervalSeconds: 1, MaxAttempts: 2 },
+    ];
+    const execution = await states.start(
+      await states.create(optimized("lambda:invoke", { FunctionName: "there" }, { Retry })),
+    );
+    await states.bus.clock.advance("10s");
+    expect(JSON.parse((await states.ended(execution)).output as string)).toMatchObject({ Payload: 1 });
+    expect(other.heard).toHaveLength(3);
   });
 });
 

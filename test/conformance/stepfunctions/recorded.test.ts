@@ -1,15 +1,21 @@
 /** What AWS was recorded to answer about machines, versions, aliases, inputs and pages. */
 import {
+  CreateActivityCommand,
   CreateStateMachineAliasCommand,
   CreateStateMachineCommand,
   DescribeExecutionCommand,
   DescribeStateMachineAliasCommand,
   DescribeStateMachineCommand,
+  DescribeStateMachineForExecutionCommand,
+  GetActivityTaskCommand,
   ListExecutionsCommand,
   ListStateMachineVersionsCommand,
   ListTagsForResourceCommand,
   PublishStateMachineVersionCommand,
   RedriveExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskHeartbeatCommand,
+  SendTaskSuccessCommand,
   StartExecutionCommand,
   StartSyncExecutionCommand,
   TagResourceCommand,
@@ -175,6 +181,79 @@ describe("the context object", () => {
     const { output, ...result } = await send(new StartSyncExecutionCommand({ stateMachineArn }));
     expect(Object.keys(JSON.parse(output as string).c)).not.toContain("RedriveCount");
     expect(Object.keys(result).filter((name) => name.startsWith("redrive"))).toEqual([]);
+  });
+});
+
+it("machines tell how they are encrypted, executions how often they were redriven", async () => {
+  const stateMachineArn = await states.create({ StartAt: "A", States: { A: { Type: "Fail" } } });
+  const encryptionConfiguration = { type: "AWS_OWNED_KEY" };
+  expect(await send(new DescribeStateMachineCommand({ stateMachineArn }))).toMatchObject({ encryptionConfiguration });
+  const executionArn = await states.start(stateMachineArn);
+  expect(await states.ended(executionArn)).toMatchObject({ redriveCount: 0 });
+  const ofExecution = await send(new DescribeStateMachineForExecutionCommand({ executionArn }));
+  expect(ofExecution).toMatchObject({ encryptionConfiguration });
+  await send(new RedriveExecutionCommand({ executionArn }));
+  expect(await states.ended(executionArn)).toMatchObject({ redriveCount: 1 });
+  const { executions } = await send(new ListExecutionsCommand({ stateMachineArn }));
+  expect(executions).toMatchObject([{ redriveCount: 1 }]);
+});
+
+describe("an activity's task", () => {
+  const waits = async (name: string, limits: object) => {
+    const { activityArn } = await send(new CreateActivityCommand({ name }));
+    const work = { Type: "Task", Resource: activityArn, End: true, ...limits };
+    const execution = await states.start(await states.create({ StartAt: "A", States: { A: work } }));
+    const take = () => send(new GetActivityTaskCommand({ activityArn }));
+    return { execution, take };
+  };
+
+  it.each([{ TimeoutSeconds: 3 }, { HeartbeatSeconds: 2, TimeoutSeconds: 3 }])(
+    "has its limits %j from when a worker takes it",
+    async (limits) => {
+      const { execution, take } = await waits(`late${Object.keys(limits).length}`, limits);
+      await states.bus.clock.advance("4s");
+      const { taskToken } = await take();
+      await states.bus.clock.advance("1s");
+      await send(new SendTaskSuccessCommand({ taskToken, output: "1" }));
+      expect(await states.ended(execution)).toMatchObject({ status: "SUCCEEDED", output: "1" });
+
+      const silent = await waits(`silent${Object.keys(limits).length}`, limits);
+      await states.bus.clock.advance("10m");
+      expect((await states.describe(silent.execution)).status).toBe("RUNNING");
+      await silent.take();
+      await states.bus.clock.advance("3s");
+      expect(await states.describe(silent.execution)).toMatchObject({ status: "FAILED", error: "States.Timeout" });
+    },
+  );
+
+  it("that nobody takes ends with the machine's own time alone", async () => {
+    const { activityArn } = await send(new CreateActivityCommand({ name: "left" }));
+    const A = { Type: "Task", Resource: activityArn, TimeoutSeconds: 3, HeartbeatSeconds: 1, End: true };
+    const execution = await states.start(await states.create({ StartAt: "A", States: { A }, TimeoutSeconds: 60 }));
+    await states.bus.clock.advance("59s");
+    expect((await states.describe(execution)).status).toBe("RUNNING");
+    await states.bus.clock.advance("2s");
+    expect((await states.describe(execution)).status).toBe("TIMED_OUT");
+  });
+});
+
+it.each([
+  [() => send(new SendTaskSuccessCommand({ taskToken: "", output: "1" }))],
+  [() => send(new SendTaskFailureCommand({ taskToken: "" }))],
+  [() => send(new SendTaskHeartbeatCommand({ taskToken: "" }))],
+])("an empty token is shown as the value it is (%#)", async (call) => {
+  await expect(call()).rejects.toMatchObject({
+    name: "ValidationException",
+    message:
+      "1 validation error detected: Value '' at 'taskToken' failed to satisfy constraint: Member must have length greater than or equal to 1",
+  });
+});
+
+it("an output that is missing has no value to show", async () => {
+  const call = send(new SendTaskSuccessCommand({ taskToken: "AAAA", output: undefined }));
+  await expect(call).rejects.toMatchObject({
+    name: "ValidationException",
+    message: "1 validation error detected: Value at 'output' failed to satisfy constraint: Member must not be null",
   });
 });
 

@@ -238,6 +238,63 @@ describe("text that nothing has changed stays as it was laid out", () => {
   });
 });
 
+describe("a Pass's Result of null is as if it were not there", () => {
+  it.each<[string, JsonObject, Json]>([
+    ["alone", { Result: null }, { a: 1 }],
+    ["with ResultPath", { Result: null, ResultPath: "$.r" }, { a: 1, r: { a: 1 } }],
+    ["with Parameters", { Result: null, Parameters: { b: 2 } }, { b: 2 }],
+    ["and null within it stays", { Result: { n: null } }, { n: null }],
+  ])("%s", (_rule, more, output) => {
+    expect(run(one(pass(more)), { a: 1 }).output).toEqual(output);
+  });
+});
+
+describe("variables are measured by their values, quotes included and names not counted", () => {
+  const most = 262_144;
+  const text = (bytes: number) => "x".repeat(bytes - 2);
+  const long = "aVeryLongNameOfAVariable";
+  const state = (Assign: JsonObject) => run(one(pass({ Assign })), {}, { serialise: false });
+
+  it.each<[string, JsonObject, string?]>([
+    ["one of the most bytes", { [long]: text(most) }],
+    ["two of the most together", { [long]: text(most / 2), y: text(most / 2) }],
+    [
+      "one that is too large",
+      { x: text(most + 6) },
+      "Variable size limit exceeded. Variable 'x' in state 'A' was assigned 262150 bytes.",
+    ],
+    [
+      "two that are too large together",
+      { x: text(140_000), y: text(140_000) },
+      "State total variable size limit exceeded. Variable 'y' in state 'A' was assigned 140000 bytes, which caused the size of variables assigned in the state to exceed its limit by 17856 bytes.",
+    ],
+    [
+      "letters that take two bytes",
+      { x: "ü".repeat(most / 2) },
+      "Variable size limit exceeded. Variable 'x' in state 'A' was assigned 262146 bytes.",
+    ],
+  ])("%s", (_what, Assign, cause) => {
+    const result = state(Assign);
+    if (cause === undefined) return expect(result.status).toBe("SUCCEEDED");
+    expect([result.error, result.cause]).toEqual(["States.DataLimitExceeded", expect.stringContaining(cause)]);
+  });
+
+  it.each<[string, string, string?]>([
+    ["262,144 characters by $pad", `$length($pad("", ${most}, "x"))`],
+    [
+      "more by $pad",
+      `$length($pad("", ${most + 1}, "x"))`,
+      "The JSONata expression '$length($pad(\"\", 262145, \"x\"))' specified for the field 'Assign/n' threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage",
+    ],
+    ["more by &", `$length($pad("", ${most}, "x") & "xx")`],
+    ["more by $join", `$length($join([$pad("", ${most}, "x"), "y"]))`],
+  ])("a text of %s", (_what, expression, cause) => {
+    const result = run(one(pass({ Assign: { n: `{% ${expression} %}` } }), {}, jsonata), {});
+    if (cause === undefined) return expect(result.status).toBe("SUCCEEDED");
+    expect([result.error, result.cause]).toEqual(["States.QueryEvaluationError", expect.stringContaining(cause)]);
+  });
+});
+
 describe("the variables of an execution may have 10 MiB together", () => {
   const text = "x".repeat(262_000);
   const chain = (count: number): JsonObject => ({
