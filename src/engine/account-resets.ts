@@ -2,14 +2,14 @@ import type { Clock } from "./clock.ts";
 import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
 
-/** Looked at between two looks at the time. */
+/** Rows deleted between two looks at the time. */
 const mostInARow = 20;
 
 interface ResetRow {
   readonly account: string;
 }
 
-/** What is being reset; it is done with the last row, so it may not go with the others. */
+/** Accounts being reset. An account's row is removed last, so a reset must skip this table. */
 const resetTable = defineTable<ResetRow>()({
   name: "engine.resets",
   key: (row) => row.account,
@@ -19,8 +19,9 @@ const resetTable = defineTable<ResetRow>()({
 });
 
 /**
- * Resets of single accounts, which delete row by row: what takes longer than a turn goes on in later ones, and after a
- * restart. Whoever acts for the account waits for the end (`ended`), as it would find some of its things and not others.
+ * Resets of single accounts, which delete row by row: whatever takes longer than one turn continues in later ones, and
+ * after a restart. Calls for the account wait until the reset has ended (`ended`), so that they do not see half of its
+ * state.
  */
 export class AccountResets {
   readonly #store: Store;
@@ -29,7 +30,10 @@ export class AccountResets {
   readonly #rows: Table<ResetRow, never>;
   readonly #running = new Map<string, Promise<void>>();
 
-  /** @param afterRows forgets what services have in memory of an account whose rows are gone, or begin to go. */
+  /**
+   * @param afterRows drops what services hold in memory for an account, when its rows begin to be deleted and when they
+   * are gone.
+   */
   constructor(store: Store, clock: Clock, afterRows: (account: string) => void) {
     this.#store = store;
     this.#clock = clock;
@@ -37,19 +41,19 @@ export class AccountResets {
     this.#rows = store.table(resetTable);
   }
 
-  /** Goes on with what was not done when the process ended. */
+  /** Continues resets that the end of the process interrupted. */
   resume(): void {
     for (const { account } of this.#rows.values()) this.run(account).catch((error) => this.#clock.report(error));
   }
 
-  /** After all rows of all accounts are gone: what is under way ends. */
+  /** Ends all resets under way, after all rows of all accounts are gone. */
   forgetAll(): void {
     this.#store.transaction(() => {
       for (const { account } of this.#rows.values()) this.#rows.delete(account);
     });
   }
 
-  /** Undefined, mostly: nobody resets this account. */
+  /** Resolves when the account's reset has ended; undefined, as usual, when there is none. */
   ended(account: string): Promise<void> | undefined {
     return this.#running.size === 0 ? undefined : this.#running.get(account);
   }
@@ -82,10 +86,10 @@ export class AccountResets {
     }
   }
 
-  /** Says whether all is done. */
+  /** Returns whether all rows are gone. */
   #step(account: string, walk: Iterator<undefined>, isFirst: boolean): boolean {
     return this.#store.transaction(() => {
-      // A reset of everything has come in between: what there is now is new.
+      // Everything was reset in between, so the rows there are now are new.
       if (!isFirst && !this.#rows.has(account)) return true;
       let count = 0;
       while (walk.next().done !== true) {

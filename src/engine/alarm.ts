@@ -6,14 +6,14 @@ import { clearImmediate, clearTimeout, setImmediate, setTimeout } from "./real-t
  */
 const LONGEST_SLEEP_MS = 60_000;
 
-/** Brings the event loop back when a time has come. */
+/** Wakes the event loop at a given time. */
 export class Alarm {
   readonly #ring: () => void;
   #sleep: NodeJS.Timeout | NodeJS.Immediate | undefined;
-  /** The time it is set to; -Infinity: the next turn. */
+  /** The time it is set to; -Infinity means the next turn. */
   #untilMs = Number.POSITIVE_INFINITY;
 
-  /** @param ring called once for each time it was set to, or earlier: whoever set it looks again. */
+  /** @param ring called at or before each time that was set; the caller then checks what is due. */
   constructor(ring: () => void) {
     this.#ring = ring;
   }
@@ -26,7 +26,7 @@ export class Alarm {
     this.#sleep = setImmediate(() => this.#end());
   }
 
-  /** Rings by `dueMs`, which is `waitMs` from now. An alarm that is set to an earlier time stays, and rings then. */
+  /** Rings by `dueMs`, which is `waitMs` from now. An alarm already set to an earlier time keeps that time. */
   setTo(dueMs: number, waitMs: number): void {
     if (dueMs >= this.#untilMs) return;
     this.stop();

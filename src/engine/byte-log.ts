@@ -13,25 +13,25 @@ export interface Entry {
 /** Entries are packed into blocks of this size; a larger entry has a block of its own, a multiple as long. */
 const BLOCK_BYTES = 32_768;
 
-/** Entries begin at multiples of this, which is also the length of their header. */
+/** Entries begin at multiples of this, which is also the size of their header. */
 const UNIT_BYTES = 16;
 const UNITS = BLOCK_BYTES / UNIT_BYTES;
 
 /** Full blocks beyond this go to the overflow file. */
 const RESIDENT_BYTES = 2 * 1024 * 1024;
 
-/** Blocks read back from the file that are kept: readers go from entry to entry. */
+/** Blocks read back from the file that stay cached: readers go from entry to entry. */
 const READ_BLOCKS = 4;
 
-/** Blocks in memory that are kept for use again. */
+/** Freed pages kept for reuse. */
 const SPARE_PAGES = 8;
 
 /** The bytes of a block, and its headers as numbers. */
 class Page {
   readonly bytes: Buffer;
-  /** An entry's words 0 and 1: the lengths of head and text in bytes, doubled, odd when UTF-16. */
+  /** Words 0 and 1 of an entry: the lengths of head and text in bytes, doubled; odd means UTF-16. */
   readonly words: Uint32Array;
-  /** An entry's double 1: the place of the entry that has its text, or NOWHERE. */
+  /** Double 1 of an entry: the place of the entry that holds its text, or NOWHERE. */
   readonly doubles: Float64Array;
 
   constructor(size: number) {
@@ -46,28 +46,28 @@ const NOWHERE = -1;
 interface Block {
   readonly id: number;
   readonly size: number;
-  /** Undefined while the block is in the file alone. */
+  /** Undefined while the block is only in the file. */
   page: Page | undefined;
   slots: readonly number[] | undefined;
-  /** Entries that are there, and those elsewhere that use a text of this block. */
+  /** Live entries here, plus entries elsewhere whose text is in this block. */
   live: number;
 }
 
 /**
- * Texts as bytes outside of the JavaScript heap, where they cost the garbage collector nothing, and beyond some megabytes
- * outside of memory. A block is given up when its last entry is; a text that equals the one before is kept once.
+ * Keeps texts as bytes outside the JavaScript heap, where they cost the garbage collector nothing, and above a few
+ * megabytes in a temporary file. A block is freed with its last entry; a text equal to the previous one is stored once.
  */
 export class ByteLog {
   readonly #blocks = new Map<number, Block>();
   /** Full blocks in memory, oldest first. */
   readonly #resident = new Set<Block>();
   #residentBytes = 0;
-  /** Blocks of the file that were read, in the order in which they were. */
+  /** Blocks read back from the file, least recently read first. */
   readonly #read = new Map<Block, Page>();
   readonly #spare: Page[] = [];
   readonly #file = new OverflowFile(BLOCK_BYTES);
   #nextId = 0;
-  /** The block that is being filled, and how far it is. */
+  /** The block being filled, and how far. */
   #open: Block | undefined;
   #fill = 0;
   #lastText = "";
@@ -115,7 +115,7 @@ export class ByteLog {
     return { head, text: textPlace === NOWHERE ? textAt(page, unit) : this.#textOf(textPlace) };
   }
 
-  /** Gives an entry up: its place says nothing any more. */
+  /** Frees an entry: its place is invalid from now on. */
   release(place: Place): void {
     const block = this.#blockOf(place);
     const textPlace = this.#pageOf(block).doubles[(place % UNITS) * 2 + 1] as number;
@@ -136,7 +136,7 @@ export class ByteLog {
     return this.#blocks.get(Math.floor(place / UNITS)) as Block;
   }
 
-  /** A block with room for `size` bytes: the open one, or for what is large one of its own. */
+  /** A block with room for `size` bytes: the open one, or a block of its own for a large entry. */
   #blockFor(size: number): Block {
     if (size > BLOCK_BYTES) return this.#newBlock(new Page(roundUp(size, BLOCK_BYTES)));
     if (this.#open !== undefined) {
@@ -163,7 +163,7 @@ export class ByteLog {
     for (const oldest of this.#resident) {
       if (this.#residentBytes <= RESIDENT_BYTES) break;
       const page = oldest.page as Page;
-      // A disk that refuses leaves the block in memory; it is tried again with the next.
+      // When the disk refuses, the block stays in memory and is tried again with the next.
       oldest.slots = this.#file.write(page.bytes);
       if (oldest.slots === undefined) break;
       oldest.page = undefined;
@@ -222,7 +222,7 @@ export class ByteLog {
     this.#file.free(block.slots as readonly number[]);
   }
 
-  /** No later text may point into bytes that are given up. */
+  /** No later text may refer to bytes that are freed. */
   #forgetText(block: Block): void {
     if (this.#lastTextPlace === NOWHERE || Math.floor(this.#lastTextPlace / UNITS) !== block.id) return;
     this.#lastText = "";
@@ -238,7 +238,7 @@ function write(bytes: Buffer, text: string, at: number, wide: boolean): void {
   bytes.write(text, at, wide ? "utf16le" : "latin1");
 }
 
-/** `length` as the words of a page have it. */
+/** @param length as stored in a page's words. */
 function read(bytes: Buffer, at: number, length: number): string {
   return bytes.toString(length % 2 === 1 ? "utf16le" : "latin1", at, at + (length >>> 1));
 }

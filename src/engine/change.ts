@@ -1,12 +1,12 @@
 import type { Key } from "./table.ts";
 
-/** One write, with all that is needed to undo it or to put it on disk. */
+/** One write, with everything needed to undo it or to write it to disk. */
 export interface Change {
   readonly table: Changeable;
   readonly key: Key;
-  /** What the table needs to have again what was there. */
+  /** What the table needs to restore the previous row. */
   readonly before: unknown;
-  /** The row that is there now, or of a packed table what is to be written of it; undefined: none. */
+  /** The new row, or for a packed table what is to be written of it; undefined when it was deleted. */
   readonly after: object | undefined;
 }
 

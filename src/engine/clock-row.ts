@@ -15,14 +15,15 @@ const clockTable = defineTable<ClockRow>()({
   outlivesReset: true,
 });
 
-/** How much of the time that was told may be unknown after a crash. */
+/** How much of the time that was handed out may be lost in a crash. */
 const SAVED_EVERY_MS = 10_000;
 
 /**
- * Lets a durable store carry the clock over restarts: takes up the mode and the time (virtual) or the distance from the
- * system's time (real) that were kept, and keeps them at each move from here on. To be called before timers start. In
- * real mode the time is kept as well, while things change, so that a system's clock that was set back meanwhile does not
- * make everything wait again that has waited. Answers how to end that.
+ * Lets a durable store carry the clock over restarts: restores the mode and the time (virtual) or the offset from the
+ * system's time (real), and saves them at each move from here on. Call it before timers start. In real mode the time
+ * itself is saved too, while things change, so that setting the system's clock back does not repeat waits that are
+ * over.
+ * @returns a function that stops saving.
  */
 export function restoreClock(store: Store, clock: Clock): () => void {
   if (!store.durable) return () => {};
@@ -37,7 +38,7 @@ export function restoreClock(store: Store, clock: Clock): () => void {
     try {
       save();
     } catch {
-      // The disk refuses, of which others hear who want something of it.
+      // The disk refuses writes; whoever needs it will hear of that.
     }
     commits = store.commits;
   }, SAVED_EVERY_MS).unref();

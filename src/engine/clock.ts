@@ -8,42 +8,48 @@ import { Work, type WorkOptions } from "./work.ts";
 /** real: time passes by itself. virtual: time stands still unless moved. */
 export type ClockMode = "real" | "virtual";
 
-/** A volatile timer: gone with the process. */
+/** A volatile timer: it does not survive the process. */
 export interface Timer {
   cancel(): void;
 }
 
-/** What has to be kept for a clock to go on where it stood. */
+/** What has to be saved for a clock to continue where it stood. */
 export interface ClockState {
   mode: ClockMode;
   /** The time, epoch ms. */
   nowMs: number;
-  /** Real mode: how far the clock was moved ahead of the system's. */
+  /** Real mode: how far the clock is ahead of the system's. */
   offsetMs: number;
 }
 
 export interface ClockOptions extends WorkOptions {
   /** Default: real. */
   mode?: ClockMode;
-  /** Epoch ms to begin with. Default: the system's time. */
+  /** Start time in epoch ms. Default: the system's time. */
   startMs?: number;
   /** Gets what timer handlers throw. Default: a process warning. */
   onError?: (error: unknown) => void;
 }
 
-/** The only source of now and of timers. A timer is due when now() has reached its time; timers fire in (due, id) order. */
+/**
+ * The only source of the current time and of timers. A timer is due when now() has reached its time; timers fire in
+ * (due, id) order.
+ */
 export class Clock {
   readonly #onError: (error: unknown) => void;
   readonly #work: Work;
   readonly #alarm = new Alarm(() => this.#awake());
-  /** The turns in which work that causes work goes on. */
+  /** Turns of the event loop for work that causes more work. */
   readonly turns: Turns;
   readonly #timers = new TimerHeap();
   readonly #real = new RealClock();
   readonly #listeners: (() => void)[] = [];
   #mode: ClockMode;
   #offsetMs = 0;
-  /** The time that stands, in virtual mode and during a move; else the latest one told, so that now() never goes back. */
+  /**
+   * The time at which the clock stands, in virtual mode and during a move; otherwise the latest time returned, so that
+   * now() never goes back.
+   */
   #standingMs: number;
   #nextId = 1;
   #moving = false;
@@ -63,7 +69,7 @@ export class Clock {
     return this.#mode;
   }
 
-  /** Time goes on from now(), or stands at it. */
+  /** Continues from now() in real mode, stops at it in virtual mode. */
   setMode(mode: ClockMode): void {
     if (mode === this.#mode) return;
     const now = this.now();
@@ -93,39 +99,43 @@ export class Clock {
     return { cancel: () => this.#timers.remove(timer) };
   }
 
-  /** Marks work in flight, which quiet() and moves of time wait for; the function returned ends it (once). */
+  /** Marks work in flight, which quiet() and moves of time wait for, until the returned function is called. */
   begin(): () => void {
     return this.#work.begin();
   }
 
-  /** Work in flight until the promise settles. */
+  /** Marks work in flight until the promise settles. */
   track<T>(work: Promise<T>): Promise<T> {
     return this.#work.track(work);
   }
 
-  /** As track(), for work that waits for somebody else, such as a function of the user's: time waits for it only so long. */
+  /**
+   * As track(), for work that waits for somebody else, such as a user's function: time waits for it only for a limited
+   * while.
+   */
   trackOutside<T>(work: Promise<T>): Promise<T> {
     return this.#work.trackOutside(work);
   }
 
-  /** Until when whoever begins to wait for quiet now waits, in milliseconds of `performance.now()`. */
+  /** The limit for a wait for quiet that begins now, in milliseconds of `performance.now()`. */
   endlessFrom(): number {
     return this.#work.endlessFrom();
   }
 
   /**
-   * Resolves when no work is in flight and what was waiting for a turn of the event loop has had it.
-   * @throws EndlessWork when it has not come by then.
+   * Resolves when no work is in flight and everything queued for a turn of the event loop has run.
+   * @throws EndlessWork when that does not happen in time.
    */
   quiet(until?: number): Promise<void> {
     return this.#work.quiet(until);
   }
 
   /**
-   * Moves time forward: every timer due on the way fires, now() standing at its due time; before, between and after
-   * waits for quiet. Moves asked for at the same time happen one after the other. Never await it inside tracked work:
-   * each would wait for the other. @throws RangeError when `ms` is negative or no number; EndlessWork, when quiet does not
-   * come: time then stands where it got to.
+   * Moves time forward: fires every timer that falls due on the way, with now() at its due time, and waits for quiet
+   * before, between and after them. Concurrent moves happen one after the other. Never await it inside tracked work:
+   * each would wait for the other.
+   * @throws RangeError when `ms` is negative or not a number; EndlessWork when quiet does not come, with time left
+   * where it got to.
    */
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0 && Number.isFinite(ms))) {
@@ -134,7 +144,10 @@ export class Clock {
     await this.#enqueue(() => this.#moveTo(this.now() + ms));
   }
 
-  /** Sets now(): forward as advance() does; backward nothing fires. @throws RangeError when it is no number. */
+  /**
+   * Sets now(): forward as advance() does; backward without firing anything.
+   * @throws RangeError when it is not a number.
+   */
   async set(epochMs: number): Promise<void> {
     if (!Number.isFinite(epochMs))
       throw new RangeError(`The time to set must be in epoch milliseconds, got ${epochMs}.`);
@@ -145,12 +158,12 @@ export class Clock {
     });
   }
 
-  /** True when timers fire one by one, with a wait for quiet between two: in virtual mode and during a move. */
+  /** True while timers fire one by one, with a wait for quiet between them: in virtual mode and during a move. */
   get stepping(): boolean {
     return this.#mode === "virtual" || this.#moving;
   }
 
-  /** Hands an error of a timer's handler to `onError`. */
+  /** Passes an error of a timer's handler to `onError`. */
   report(error: unknown): void {
     try {
       this.#onError(error);
@@ -164,14 +177,14 @@ export class Clock {
     this.#listeners.push(listener);
   }
 
-  /** What to keep so that restore() brings the clock back. */
+  /** What to save so that restore() brings the clock back. */
   state(): ClockState {
     return { mode: this.#mode, nowMs: this.now(), offsetMs: this.#offsetMs };
   }
 
   /**
-   * Goes on where a clock of that state stood: virtual at its time; real at its distance from the system's time, but not
-   * before the time that was told then, should the system's clock have been set back.
+   * Continues where a clock with that state stood: virtual at its time; real at its offset from the system's time, but
+   * not earlier than the saved time, in case the system's clock was set back.
    */
   restore(state: ClockState): void {
     this.#mode = state.mode;
@@ -182,7 +195,7 @@ export class Clock {
     this.#wake();
   }
 
-  /** Drops all timers; moves under way end where they are. */
+  /** Drops all timers; a move under way ends where it is. */
   close(): void {
     this.#closed = true;
     this.#timers.clear();
@@ -219,7 +232,7 @@ export class Clock {
       if (!this.#closed && targetMs > this.#standingMs) this.#standAt(targetMs);
     } finally {
       this.#moving = false;
-      // Real time spent on the move does not count.
+      // Real time that passes during the move does not count.
       if (this.#mode === "real") this.#standAt(this.#standingMs);
       this.#wake();
     }
@@ -246,7 +259,7 @@ export class Clock {
     }
   }
 
-  /** Sees to it that the event loop comes back when the earliest timer is due. A move brings its own loop. */
+  /** Makes the event loop come back when the earliest timer is due. A move drives its own loop. */
   #wake(): void {
     const first = this.#timers.first();
     if (first === undefined || this.#moving) {
@@ -261,11 +274,12 @@ export class Clock {
 
   #awake(): void {
     if (this.#mode === "virtual") {
-      // Timers due at once keep to the order and the quiet of every other move.
+      // Timers due at the same time keep the order and the quiet of every other move.
       this.advance(0).catch((error: unknown) => this.report(error));
       return;
     }
-    // Timers the handlers add wait for the next turn, so that one that always adds another cannot hold the event loop.
+    // Timers that handlers add wait for the next turn, so that one that always adds another cannot block the event
+    // loop.
     const now = this.now();
     const endId = this.#nextId;
     const endsAt = performance.now() + turnMs;

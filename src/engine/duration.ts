@@ -13,7 +13,8 @@ const SUM = /^(?:\d{1,15}(?:\.\d{1,9})?(?:ms|[smhdw]))+$/;
 const TERM = /(\d+(?:\.\d+)?)(ms|[smhdw])/g;
 
 /**
- * A length of time in ms: a number is ms already; a text, rounded to whole ms, is a sum of numbers with units, such as "15m", "1h30m", "250ms".
+ * A duration in ms. A number is ms already; a text such as "15m", "1h30m" or "250ms" is a sum of numbers with units,
+ * rounded to whole ms.
  * @throws RangeError when it is neither, negative or not finite.
  */
 export function parseDuration(duration: string | number): number {

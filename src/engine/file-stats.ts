@@ -1,6 +1,9 @@
 import { type Stats, statSync } from "node:fs";
 
-/** What a path leads to; undefined when that is nothing, or a ring of links, for which Node 22 and later throw. */
+/**
+ * The stats of what a path leads to; undefined when it leads nowhere or to a cycle of links, for which Node 22 and
+ * later throw.
+ */
 export function statsOf(path: string): Stats | undefined {
   try {
     return statSync(path);

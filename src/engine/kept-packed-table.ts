@@ -3,22 +3,25 @@ import type { Disk, PackedEntry } from "./disk.ts";
 import type { AnyPackedDefinition, HeldPackedTable } from "./packed-table.ts";
 import type { SerialMap } from "./serial-map.ts";
 
-/** How many rows are written once more in one transaction, and bytes at most. */
+/** How many rows, and at most how many bytes, are rewritten in one transaction. */
 const MOVED_AT_ONCE = 64;
 
-/** The rows of one packed table of a durable store: they are read where the journal has them, and memory holds their places. */
+/**
+ * The rows of one packed table of a durable store: their texts are read from the journal; only their places are in
+ * memory.
+ */
 export class KeptPackedTable implements HeldPackedTable {
   readonly definition: AnyPackedDefinition;
   readonly name: string;
   readonly isPacked = true;
   readonly #disk: Disk;
   readonly #places: SerialMap;
-  /** Those on their way to the disk. */
+  /** Rows on their way to the disk. */
   readonly #pending = new Map<number, Entry>();
   readonly #journal: () => Change[];
   readonly #afterCommit: (action: () => void) => void;
 
-  /** `journal` and `afterCommit` as StoredPackedTable has them. */
+  /** `journal` and `afterCommit` are as in StoredPackedTable. */
   constructor(
     definition: AnyPackedDefinition,
     disk: Disk,
@@ -37,7 +40,7 @@ export class KeptPackedTable implements HeldPackedTable {
     return this.#places.size + this.#pending.size;
   }
 
-  /** Where the rows are whose texts are on disk. */
+  /** The places of texts that are on disk. */
   get places(): SerialMap {
     return this.#places;
   }
@@ -68,7 +71,7 @@ export class KeptPackedTable implements HeldPackedTable {
   }
 
   *forget(account: string): Generator<undefined> {
-    // Those on their way may get to the disk meanwhile, behind the walk through what is there.
+    // Rows on their way may reach the disk meanwhile, at a place the walk has passed.
     for (const serial of [...this.#pending.keys()]) {
       this.#forgetOne(serial, account);
       yield;
@@ -100,7 +103,7 @@ export class KeptPackedTable implements HeldPackedTable {
     return entries;
   }
 
-  /** The text of an entry is safe there. */
+  /** The entry's text is durable at this place. */
   settled(entry: Entry, place: number): void {
     const { serial } = entry;
     if (this.#pending.get(serial) !== entry) {
@@ -111,7 +114,7 @@ export class KeptPackedTable implements HeldPackedTable {
     this.#places.set(serial, place);
   }
 
-  /** Rows whose texts are to be written once more, in lists for a transaction each. */
+  /** Rows whose texts are to be rewritten, in one list per transaction. */
   *sparse(isSparse: (place: number) => boolean): Generator<number[]> {
     let serials: number[] = [];
     for (const [serial, place] of this.#places.entries()) {
@@ -123,7 +126,7 @@ export class KeptPackedTable implements HeldPackedTable {
     if (serials.length > 0) yield serials;
   }
 
-  /** Writes texts once more, in a transaction. What is damaged stays where it is, for whoever asks for it to learn. */
+  /** Rewrites texts, in a transaction. A damaged one stays where it is, so that its reader learns of it. */
   rewrite(serials: readonly number[]): void {
     for (const serial of serials) {
       const place = this.#places.get(serial);
@@ -163,7 +166,7 @@ export class KeptPackedTable implements HeldPackedTable {
   }
 }
 
-/** What stood under a serial: on its way, on disk, or nothing. */
+/** What was stored under a serial: an entry on its way, a place on disk, or nothing. */
 type Before = Entry | number | undefined;
 
 class Entry implements PackedEntry {

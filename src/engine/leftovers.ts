@@ -2,11 +2,11 @@ import type { Clock } from "./clock.ts";
 import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
 
-/** Rows deleted at once; more take turns. */
+/** Rows deleted at once; larger numbers take several turns. */
 const mostAtOnce = 1000;
-/** Deleted between two looks at the time. */
+/** Rows deleted between two looks at the time. */
 const mostInARow = 20;
-/** The next attempt after one that failed, as all do while the disk refuses writes. */
+/** The wait before the next try after a failure; all tries fail while the disk refuses writes. */
 const retryMs = 1000;
 
 interface LeftoverRow {
@@ -23,8 +23,9 @@ const leftoverTable = defineTable<LeftoverRow>()({
 });
 
 /**
- * What belonged to something that is gone (a stream's records, a topic's subscriptions) and goes too, some milliseconds a
- * turn. A row says so until nothing is left, so a restart goes on with it. Whoever makes something new of the name waits.
+ * Deletes what belonged to something that is gone (a stream's records, a topic's subscriptions), some milliseconds per
+ * turn. A row records it until nothing is left, so a restart continues. Creating something new under the same name
+ * waits for that.
  */
 export class Leftovers {
   readonly #store: Store;
@@ -32,12 +33,13 @@ export class Leftovers {
   readonly #kind: string;
   readonly #clear: (name: string) => Iterable<unknown>;
   readonly #rows: Table<LeftoverRow, "kind">;
-  /** Those who wait for the end, by name. */
+  /** Those who wait for the deletion to end, by name. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
   /**
-   * @param kind lasting: it is in the rows.
-   * @param clear deletes what is left of a name, a row between two items that it yields; in a transaction, and again for the rest.
+   * @param kind stored in the rows, so it must not change.
+   * @param clear deletes what is left of a name, one row between two items that it yields; in a transaction, and called
+   * again for the rest.
    */
   constructor(
     { store, clock }: { readonly store: Store; readonly clock: Clock },
@@ -52,7 +54,7 @@ export class Leftovers {
     for (const { name } of this.#rows.by.kind.range(kind)) this.#goOn(name);
   }
 
-  /** Deletes what is left of a name: now, or in turns where it is much. Inside a transaction. */
+  /** Deletes what is left of a name: at once, or in several turns when there is much. Inside a transaction. */
   begin(name: string, account: string): void {
     let count = 0;
     for (const _ of this.#clear(name)) {
@@ -64,7 +66,7 @@ export class Leftovers {
     }
   }
 
-  /** Runs `body` in a transaction once nothing is left of a name: at once, mostly. */
+  /** Runs `body` in a transaction once nothing is left of a name, which usually means at once. */
   afterwards<T>(name: string, body: () => T): T | Promise<T> {
     if (!this.#isThere(name)) return this.#store.transaction(body);
     const ended = new Promise<void>((resolve) => {

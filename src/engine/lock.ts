@@ -20,12 +20,12 @@ import { StoreError } from "./store-error.ts";
 export interface Lock {
   /** The directory, without links in its path. */
   readonly directory: string;
-  /** The file that says who has it. */
+  /** The file that names the holder. */
   readonly path: string;
   release(): void;
 }
 
-/** Who took the lock: the pid alone would not do, since pids are used again (in a container it is always 1). */
+/** Who took the lock. A pid is not enough, since pids are reused (in a container it is always 1). */
 interface Holder {
   pid: number;
   /** When that process began, from /proc; empty where there is none. */
@@ -36,17 +36,17 @@ interface Holder {
 
 const FILE_NAME = "process.lock";
 
-/** Somebody who has created the lock file writes into it at once; longer than this it stays empty only after a crash. */
+/** Whoever creates the lock file writes to it at once; if it stays empty longer than this, its creator crashed. */
 const EMPTY_GRACE_MS = 200;
 
 const ATTEMPTS = 20;
 
-/** What Busbar keeps in a data directory. */
+/** The files that Busbar keeps in a data directory. */
 const OURS = /^(process\.lock|journal-|snapshot-|commit$|reserve$|damaged$|data\.mdb$|lock\.mdb$|tls-(key|cert)\.pem)/;
-/** Certificates are for clients to trust. */
+/** Certificates are public: clients have to trust them. */
 const PUBLIC = /^tls-cert\.pem$/;
 
-/** Real paths of the directories this program holds: where there is no /proc, the only way to know our own locks. */
+/** Real paths of the directories this program holds; without /proc, the only way to recognize our own locks. */
 const heldHere = new Set<string>();
 
 /**
@@ -94,7 +94,7 @@ function inUse(directory: string, { pid }: Holder): StoreError {
   return new StoreError(`The data directory ${directory} is in use by ${who}.`);
 }
 
-/** The descriptor of the new lock file; undefined when there is one. */
+/** The descriptor of the new lock file; undefined when one exists. */
 function create(path: string): number | undefined {
   try {
     return openSync(path, "wx", 0o600);
@@ -104,7 +104,10 @@ function create(path: string): number | undefined {
   }
 }
 
-/** Writes the holder, and says who else holds the directory (then we do not), or that our file was taken for a dead one's. */
+/**
+ * Writes the holder, and returns who else holds the directory (then we do not), or that our file was mistaken for a
+ * dead process's.
+ */
 function take(file: number, path: string, real: string, own: Holder): Holder | "lost" | undefined {
   try {
     writeSync(file, JSON.stringify(own));
@@ -117,7 +120,10 @@ function take(file: number, path: string, real: string, own: Holder): Holder | "
   }
 }
 
-/** The living holder of a lock file that was moved aside; those of the dead are deleted, as their names come but once. */
+/**
+ * The living holder of a lock file that was moved aside; files of dead ones are deleted, as their names are never used
+ * again.
+ */
 function holderAside(real: string, own: Holder): Holder | undefined {
   for (const name of readdirSync(real)) {
     if (!name.startsWith(`${FILE_NAME}.`)) continue;
@@ -130,7 +136,7 @@ function holderAside(real: string, own: Holder): Holder | undefined {
   return undefined;
 }
 
-/** Takes the lock file out of the way, and deletes it if it is our own or a dead process's. */
+/** Moves the lock file aside, and deletes it if it is our own or a dead process's. */
 function moveAside(path: string, real: string, own: Holder): void {
   const aside = `${path}.${process.pid}.${monotonicNs()}`;
   try {
@@ -156,7 +162,8 @@ function release(real: string, path: string, own: Holder): void {
 function isHolding(holder: Holder, real: string): boolean {
   const started = startOf(holder.pid);
   if (holder.pid === process.pid) {
-    // With /proc: also a lock taken by another thread of this process. Without: only what this program knows of.
+    // With /proc this includes locks taken by another thread of this process; without it, only those this program knows
+    // of.
     return started === "" ? heldHere.has(real) : started === holder.started;
   }
   try {
@@ -167,7 +174,7 @@ function isHolding(holder: Holder, real: string): boolean {
   return started === holder.started || started === "" || holder.started === "";
 }
 
-/** The start of a process, good for telling apart two processes of one pid: the boot, and the ticks from it. */
+/** The start of a process, which tells apart two processes with the same pid: the boot id, and the ticks since boot. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -179,7 +186,7 @@ function startOf(pid: number): string {
   }
 }
 
-/** As `read`, but gives a file that is still empty the time to be written. */
+/** As `read`, but gives a file that is still empty time to be written. */
 function readPatiently(path: string): Holder | undefined {
   const holder = read(path);
   if (holder !== undefined || !existsSync(path)) return holder;
@@ -217,7 +224,10 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
 }
 
-/** With its parents, one by one: Node's recursive way never ends where a file system takes no directories (`/proc`). */
+/**
+ * Creates the directory and its parents one by one: Node's recursive way never ends where a file system accepts no
+ * directories (`/proc`).
+ */
 function makeDirectory(directory: string): void {
   const path = resolve(directory);
   if (existsSync(path)) return;
@@ -230,8 +240,8 @@ function makeDirectory(directory: string): void {
 }
 
 /**
- * Messages and secrets are nobody else's: a directory that an earlier version left open is closed, and its files too. A
- * directory that holds something else was chosen as it is and stays so.
+ * Messages and secrets are private: a directory left readable by an earlier version is closed to others, and so are its
+ * files. A directory that contains anything else was chosen by the user and stays as it is.
  */
 function closeToOthers(real: string): void {
   const names = readdirSync(real);
@@ -241,7 +251,7 @@ function closeToOthers(real: string): void {
     for (const name of ours)
       chmodSync(join(real, name), PUBLIC.test(name) ? 0o644 : name === "damaged" ? 0o700 : 0o600);
   } catch (error) {
-    // Somebody else's directory that we may write to: a volume of a container, say.
+    // Somebody else's directory that we may write to, such as a container's volume.
     if (codeOf(error) !== "EPERM" && codeOf(error) !== "EROFS" && codeOf(error) !== "ENOENT") throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** How much memory the process has left, so that new work is refused before the process ends for want of it. */
+/** Watches how much memory the process has left, so that new work is refused before the process runs out. */
 
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
@@ -6,51 +6,56 @@ import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { clearInterval, performance, setInterval } from "./real-time.ts";
 
-/** Shares of what there is: from where on it is short, below which it is enough again, and where nothing may wait for proof. */
+/** Shares of the limit: short from here on, enough again below this, and where no garbage collection is awaited. */
 const shortFrom = 0.85;
 const enoughBelow = 0.8;
 const direFrom = 0.95;
-/** Real milliseconds, and bytes of requests, between two looks, which cost some microseconds. */
+/** Real milliseconds, and bytes of requests, between two measurements, which cost some microseconds each. */
 const lookMs = 50;
 const lookBytes = 4 * 1024 * 1024;
-/** Real milliseconds between two looks on behalf of those who wait. */
+/** Real milliseconds between two measurements while somebody waits. */
 const waitingLookMs = 200;
-/** Real milliseconds between two collections of garbage that we ask for, and how many times as long as the last one took. */
+/**
+ * Real milliseconds between two garbage collections that we request, and at least how many times the duration of the
+ * last one.
+ */
 const collectMs = 200;
 const collectShare = 10;
-/** What the machine needs besides: the system, other processes, the page cache. */
+/** The share of memory that the machine needs for the system, other processes and the page cache. */
 const reserveShare = 0.1;
 
 const mebibyte = 1024 * 1024;
-/** The part of V8's limit that is for young objects: three semi-spaces of their usual size. Old ones end before it. */
+/**
+ * The part of V8's limit reserved for young objects: three semi-spaces of their usual size. Old objects cannot use it.
+ */
 const youngBytes = 48 * mebibyte;
 
-/** What is used of the scarcer of the two things that can end: V8's heap, and memory of the process. In bytes. */
+/** Use of whichever resource is scarcer: V8's heap or the memory of the process. In bytes. */
 export interface MemoryUse {
   readonly kind: "heap" | "process";
   readonly used: number;
   readonly limit: number;
 }
 
-/** What the container (cgroup v1 or v2) or else the machine gives, less a reserve, in bytes. */
+/** The memory of the container (cgroup v1 or v2) or else of the machine, minus a reserve, in bytes. */
 export function defaultMaxMemory(): number {
   const constrained = process.constrainedMemory();
   const given = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.floor(given * (1 - reserveShare));
 }
 
-/** What the process uses that no file stands for, in bytes; mapped files can be dropped when others need the memory. */
+/** Memory the process uses that is not backed by files, in bytes; mapped files can be dropped under pressure. */
 function anonymousBytes(): number {
   try {
     const match = /^RssAnon:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "latin1"));
     if (match) return Number(match[1]) * 1024;
   } catch {
-    // Only Linux has it.
+    // Only on Linux.
   }
   return process.memoryUsage.rss();
 }
 
-/** What is used now, of at most so many bytes. */
+/** Current use, out of at most `maxBytes`. */
 export function memoryUse(maxBytes: number): MemoryUse {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
   const heap: MemoryUse = { kind: "heap", used: used_heap_size, limit: heap_size_limit - youngBytes };
@@ -58,16 +63,16 @@ export function memoryUse(maxBytes: number): MemoryUse {
   return shareOf(heap) > shareOf(whole) ? heap : whole;
 }
 
-/** Frees what nobody refers to. Takes as long as what is referred to is large: a second for some gigabytes. */
+/** Collects garbage. Takes time in proportion to live objects: a second for a few gigabytes. */
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
 }
 
 export interface MemoryOptions {
-  /** Told once when memory becomes short, and once when it is enough again, in words. */
+  /** Called with a description when memory runs short, and when there is enough again. */
   readonly onChange: (isShort: boolean, text: string) => void;
-  /** For tests: what is used, and how garbage is collected. */
+  /** For tests: measures use, and collects garbage. */
   readonly use?: () => MemoryUse;
   readonly collect?: () => void;
 }
@@ -83,14 +88,14 @@ export class Memory {
   #waiting: (() => void)[] = [];
   #looking: ReturnType<typeof setInterval> | undefined;
 
-  /** @param maxBytes what the process may use. */
+  /** @param maxBytes how much the process may use. */
   constructor(maxBytes: number, { onChange, use, collect }: MemoryOptions) {
     this.#use = use ?? (() => memoryUse(maxBytes));
     this.#collect = collect ?? collectGarbage;
     this.#onChange = onChange;
   }
 
-  /** Whether new work has to be refused. @param bytes of the work that asks. */
+  /** Whether new work must be refused. @param bytes size of the request. */
   isShort(bytes: number): boolean {
     this.#admittedBytes += bytes;
     const now = performance.now();
@@ -98,13 +103,13 @@ export class Memory {
     return this.#short;
   }
 
-  /** Runs the action once memory is enough again: for work that can wait and nobody asks for again. */
+  /** Runs the action once memory is sufficient: for work that can wait and that nobody would request again. */
   whenEnough(action: () => void): void {
     this.#waiting.push(action);
     this.#looking ??= setInterval(() => this.isShort(0), waitingLookMs).unref();
   }
 
-  /** What waits is not run any more. */
+  /** Drops what still waits. */
   stop(): void {
     clearInterval(this.#looking);
     this.#looking = undefined;
@@ -116,7 +121,7 @@ export class Memory {
     this.#admittedBytes = 0;
     let use = this.#use();
     let proven = false;
-    // What looks used may be garbage: only a collection tells.
+    // What counts as used may be garbage: only a collection can tell.
     if (shareOf(use) >= (this.#short ? enoughBelow : shortFrom) && now >= this.#nextCollectAt) {
       this.#collect();
       const after = performance.now();

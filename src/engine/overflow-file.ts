@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A temporary file of equal slots for what memory should not hold. It has no name once it is open, so that nothing is
+ * A temporary file of equal slots for what should not stay in memory. It has no name once it is open, so nothing is
  * left behind however the process ends, and nobody else can read it.
  */
 export class OverflowFile {
@@ -11,14 +11,14 @@ export class OverflowFile {
   readonly #free: number[] = [];
   #slots = 0;
   #descriptor: number | undefined;
-  /** There is nowhere to make such a file, which does not change while a process runs. */
+  /** No directory accepts such a file; that does not change while a process runs. */
   #impossible = false;
 
   constructor(slotBytes: number) {
     this.#slotBytes = slotBytes;
   }
 
-  /** Writes whole slots of bytes and says where they are, or undefined when the disk does not take them. */
+  /** Writes whole slots of bytes and returns their numbers, or undefined when the disk does not accept them. */
   write(bytes: Uint8Array): number[] | undefined {
     const slots: number[] = [];
     this.#open();
@@ -45,7 +45,7 @@ export class OverflowFile {
     }
   }
 
-  /** Gives slots back; the file shrinks when none is left. */
+  /** Frees slots; the file shrinks when none is used. */
   free(slots: readonly number[]): void {
     this.#free.push(...slots);
     if (this.#free.length < this.#slots || this.#descriptor === undefined) return;
@@ -71,12 +71,12 @@ export class OverflowFile {
   #writeAt(descriptor: number, bytes: Uint8Array, from: number, slot: number): void {
     const end = from + this.#slotBytes;
     let at = from;
-    // A disk that is nearly full takes a part and refuses the rest at the next call.
+    // A disk that is nearly full accepts a part and refuses the rest at the next call.
     while (at < end) at += writeSync(descriptor, bytes, at, end - at, slot * this.#slotBytes + (at - from));
   }
 }
 
-/** @throws Error where there is no room for a file, or an open file keeps its name. */
+/** @throws Error when there is no room for a file, or the file system cannot keep an open file without a name. */
 function openNameless(): number {
   const directory = mkdtempSync(join(tmpdir(), "busbar-"));
   const descriptor = openSync(join(directory, "overflow"), "wx+", 0o600);

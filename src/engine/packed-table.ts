@@ -3,20 +3,20 @@ import type { Change, Changeable } from "./change.ts";
 import { SerialMap } from "./serial-map.ts";
 
 /**
- * A table for rows that hold long texts and are seldom read: they are kept as bytes outside of the heap, and beyond some
- * megabytes in a temporary file. Their key is a serial (`Store.nextSerial`), and they have no indexes.
+ * A table for rows with long texts that are seldom read: kept as bytes outside the heap, and above a few megabytes in a
+ * temporary file. Its key is a serial (`Store.nextSerial`), and it has no indexes.
  */
 export interface PackedTableDefinition<Row> {
-  /** Unique in the store and lasting: it is the name on disk. */
+  /** Unique in the store and permanent: it is the name on disk. */
   name: string;
   /** The primary key: a serial of the store. */
   serial(row: Row): number;
   /** The account the row belongs to, for `Store.reset(account)`. */
   account(row: Row): string;
-  /** All of the row but its text, as a short string. */
+  /** All of the row except its text, as a short string. */
   head(row: Row): string;
   text(row: Row): string;
-  /** Makes the row of its head and text. */
+  /** Builds the row from its head and text. */
   row(head: string, text: string): Row;
 }
 
@@ -42,7 +42,7 @@ export function defineTextTable(name: string): PackedTableDefinition<TextRow> {
     head: ({ serial, account }) => `${serial} ${account}`,
     text: (row) => row.text,
     row: (head, text) => {
-      // Some tables had a line break there.
+      // Older versions of some tables used a line break.
       const [serial, account] = head.split(/[ \n]/) as [string, string];
       return { serial: Number(serial), account, text };
     },
@@ -57,7 +57,7 @@ export interface PackedTable<Row> {
   has(serial: number): boolean;
   /** Inserts the row or replaces the one of the same serial. Only inside `Store.transaction`. */
   put(row: Row): void;
-  /** Says whether there was such a row. Only inside `Store.transaction`. */
+  /** Returns whether there was such a row. Only inside `Store.transaction`. */
   delete(serial: number): boolean;
 }
 
@@ -65,9 +65,11 @@ export type AnyPackedDefinition = PackedTableDefinition<object>;
 
 /** A packed table as the store holds it. */
 export interface HeldPackedTable extends PackedTable<object>, Changeable {
-  /** Deletes the rows of an account, looking at a row between two items it yields. Each step inside `Store.transaction`. */
+  /**
+   * Deletes an account's rows, looking at one row between two items it yields. Each step inside `Store.transaction`.
+   */
   forget(account: string): Iterable<undefined>;
-  /** Forgets all rows at once, which nothing can undo. For the store alone. */
+  /** Deletes all rows at once, which cannot be undone. Only for the store. */
   clear(): void;
   close(): void;
 }
@@ -82,7 +84,7 @@ export class StoredPackedTable implements HeldPackedTable {
   readonly #journal: () => Change[];
   readonly #afterCommit: (action: () => void) => void;
 
-  /** `journal` as StoredTable has it, `afterCommit` as Store has it. */
+  /** `journal` is as in StoredTable, `afterCommit` as in Store. */
   constructor(definition: AnyPackedDefinition, journal: () => Change[], afterCommit: (action: () => void) => void) {
     this.definition = definition;
     this.name = definition.name;

@@ -1,7 +1,7 @@
 /**
- * Child processes: the only file that spawns. They end with us, whatever way we end: a guard, a shell of a megabyte, holds
- * the other end of a pipe, and when that breaks it kills every group of processes it was told of and removes the scratch
- * directory.
+ * Child processes: the only file that spawns. They end when we do, however that happens: a guard, a shell of about a
+ * megabyte, holds the other end of a pipe, and when the pipe breaks it kills every process group it was told of and
+ * removes the scratch directory.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,13 +11,13 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { performance } from "./real-time.ts";
 
-/** Real milliseconds between two looks at the memory of a process. */
+/** Real milliseconds between two measurements of a process's memory. */
 const peakLookMs = 20;
 
 export interface ProcessRequest {
   readonly command: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing of ours is inherited. */
+  /** The whole environment: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
   readonly directory: string;
   /** Gets what the process writes to stdout and stderr, as it comes. */
@@ -36,17 +36,17 @@ export interface RunningProcess {
   readonly pid: number | undefined;
   /** Resolves once the process has ended and all it wrote was read. */
   readonly ended: Promise<ProcessEnd>;
-  /** Kills it with all the processes it has started. */
+  /** Kills it together with all processes it has started. */
   kill(): void;
   /** Asks it to end. */
   terminate(): void;
-  /** The most memory it has held, in bytes, up to some milliseconds ago; undefined where the system does not tell. */
+  /** The highest memory use in bytes, up to some milliseconds ago; undefined where the system does not say. */
   peakBytes(): number | undefined;
 }
 
 /**
- * Reads which groups there are from the pipe, and ends them all when it breaks. Signals of a terminal, which go to everybody
- * in it, must not end the guard before us.
+ * Reads process groups from the pipe, and kills them all when it breaks. Signals sent by a terminal, which reach every
+ * process in it, must not end the guard before us.
  */
 const guardScript = `trap '' HUP INT TERM
 groups=
@@ -59,7 +59,7 @@ done
 for group in $groups; do kill -KILL "-$group"; done
 rm -rf "$1"`;
 
-/** Begins what it is for only once the guard knows of it; input there is none. */
+/** Starts the program only once the guard knows of it; its input is empty. */
 const startScript = `read -r go || exit 0; exec "$@" </dev/null`;
 
 export class Processes {
@@ -68,7 +68,7 @@ export class Processes {
   #scratch: string | undefined;
   #closed = false;
 
-  /** A directory for what processes need on disk, removed with them. Made at the first call. */
+  /** A directory for files of child processes, removed with them. Created at the first call. */
   get scratch(): string {
     this.#scratch ??= mkdtempSync(join(tmpdir(), "busbar-"));
     return this.#scratch;
@@ -78,7 +78,7 @@ export class Processes {
     return this.#running.size;
   }
 
-  /** Starts a process in a group of its own. It keeps nobody's event loop going. */
+  /** Starts a process in a group of its own. It does not keep the event loop alive. */
   start({ command, args, env, directory, onOutput }: ProcessRequest): RunningProcess {
     if (this.#closed) throw new Error("processes were asked for after their end");
     const guard = this.#guarded();
@@ -98,7 +98,7 @@ export class Processes {
         resolve({ code: null, signal: null, failure: error.message });
       });
       child.once("exit", () => {
-        // Whatever it has started ends with it, and its group's number is free for others afterwards.
+        // Everything it started ends with it; afterwards its group's number may be reused by others.
         signalGroup(child, "SIGKILL");
         guard.stdin?.write(`ended ${child.pid}\n`);
       });
@@ -168,8 +168,8 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /**
- * Tells the peak of a process, which only rises; a look costs as much as a small invocation, and within so little time
- * nobody fills much memory.
+ * Reads the peak memory of a process, which only rises. Reading costs as much as a small invocation, and in so little
+ * time a process cannot fill much memory.
  */
 function peakReader(pid: number | undefined): () => number | undefined {
   let peak: number | undefined;

@@ -11,7 +11,10 @@ const DASH = "-".charCodeAt(0);
 const UUID_CHARS = 36;
 const uuidText = Buffer.alloc(UUID_CHARS);
 
-/** The only source of randomness and ids. With a seed the sequence is the same each time; without, it is cryptographic. */
+/**
+ * The only source of randomness and ids. With a seed the sequence is always the same; without one it is
+ * cryptographically strong.
+ */
 export class Random {
   readonly #seed: string | undefined;
   readonly #word: () => number;
@@ -23,8 +26,8 @@ export class Random {
   }
 
   /**
-   * The source for one purpose, the same one at each call. With a seed its sequence is its own, so that what is drawn
-   * for other purposes changes nothing of it: purposes are few and written in the code.
+   * The source for one purpose; the same object at each call. With a seed it has a sequence of its own, unaffected by
+   * what is drawn for other purposes. Purposes are few and fixed in the code.
    */
   fork(purpose: string): Random {
     if (this.#seed === undefined) return this;
@@ -42,7 +45,7 @@ export class Random {
     return uuidText.toString("latin1");
   }
 
-  /** As many UUIDs as so many calls of `uuid` give, for those needed together: they are slices of one text. */
+  /** The UUIDs that as many calls of `uuid` would return, when they are needed together: slices of one text. */
   uuids(count: number): string[] {
     const texts = Buffer.allocUnsafe(count * UUID_CHARS);
     for (let at = 0; at < texts.length; at += UUID_CHARS) writeUuid(texts, at, this.#word);
@@ -63,7 +66,7 @@ export class Random {
   int(below: number): number {
     if (!(Number.isSafeInteger(below) && below >= 1)) throw new RangeError(`A random number cannot be below ${below}.`);
     if (below > WORD_VALUES) return Math.floor(this.float() * below);
-    // Words beyond the last whole multiple would favour the small numbers.
+    // Words beyond the last whole multiple would favour small numbers.
     const end = WORD_VALUES - (WORD_VALUES % below);
     for (;;) {
       const word = this.#word();
@@ -94,7 +97,7 @@ export class Random {
   }
 }
 
-/** Writes a UUID's text: four words, of which the second has the version and the third the variant. */
+/** Writes a UUID's text from four words; the second contains the version and the third the variant. */
 function writeUuid(text: Buffer, at: number, word: () => number): void {
   const first = word();
   const second = (word() & 0xffff0fff) | 0x4000;
@@ -121,7 +124,7 @@ function writeHalf(text: Buffer, at: number, half: number): void {
   text[at + 3] = LOW_DIGITS[half & 255]!;
 }
 
-/** Words of node:crypto, fetched many at a time: one call costs about as much as a whole pool. */
+/** Words from node:crypto, fetched in large batches: one call costs about as much as a whole batch. */
 function pooledWords(): () => number {
   const pool = new Uint32Array(POOL_WORDS);
   let next = POOL_WORDS;
@@ -137,7 +140,7 @@ function pooledWords(): () => number {
   };
 }
 
-/** xoshiro128** 1.1 (Blackman and Vigna, 2018), its state the first 128 bits of the seed's SHA-256. */
+/** xoshiro128** 1.1 (Blackman and Vigna, 2018), seeded with the first 128 bits of the seed's SHA-256. */
 function xoshiro128(seed: string): () => number {
   const digest = createHash("sha256").update(seed).digest();
   let s0 = digest.readUInt32LE(0);

@@ -4,22 +4,24 @@ import { dateNow, performance } from "./real-time.ts";
 const SET_BACK_MS = 1000;
 
 /**
- * The machine's time without its setbacks: where its clock is set back, time goes on at its pace, ahead of that clock, until
- * it is put forward again or the process ends. Where it is put forward, or wakes from a sleep in which nothing passed, time follows.
+ * The machine's time without setbacks: when its clock is set back, time continues at its pace, ahead of that clock,
+ * until the clock catches up by being put forward or the process ends. When it is put forward, or wakes from sleep,
+ * time follows.
  */
 export class RealClock {
   /** How far ahead of the machine's clock. */
   #aheadMs = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
   #lastMonotonicMs = 0;
-  /** What the machine's clock said at the last look. */
+  /** What the machine's clock said at the last call. */
   #lastSystemMs = Number.NaN;
 
   /** Epoch ms. */
   now(): number {
-    // Asked several times a call: within one millisecond the answer stands, and one clock is enough to know it.
+    // Called several times per request: within one millisecond the answer is the same, and one clock is enough to know
+    // it.
     if (dateNow() === this.#lastSystemMs) return this.#lastMs;
-    // First this one: a pause between the two then looks like a step forward, not like a setback.
+    // This one first: a pause between the two then looks like a step forward, not like a setback.
     const monotonicMs = performance.now();
     const systemMs = dateNow();
     const passedMs = Math.floor(this.#lastMs + monotonicMs - this.#lastMonotonicMs);
@@ -33,7 +35,7 @@ export class RealClock {
     return now;
   }
 
-  /** Goes on from there at least, which was told before. */
+  /** Continues from at least this time, which was already handed out. */
   notBefore(epochMs: number): void {
     const now = this.now();
     if (epochMs <= now) return;

@@ -1,17 +1,17 @@
 /**
- * The machine's own time and turns, taken when this module is loaded: tests that put fakes in their place (fake timers of
- * Jest, Vitest and Sinon) would stop the emulator in the middle of a call. Everybody takes them from here.
+ * The machine's own time and event loop, captured when this module is loaded: fake timers (Jest, Vitest, Sinon) would
+ * stop the emulator in the middle of a call. All code takes them from here.
  */
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate, queueMicrotask } =
   globalThis;
 export const { nextTick } = process;
 /** Epoch ms of the machine. */
 export const dateNow = Date.now;
-/** Nanoseconds that never go back, from any beginning. */
+/** Nanoseconds from an arbitrary start; they never go back. */
 export const monotonicNs = process.hrtime.bigint;
 export const performance = { now: globalThis.performance.now.bind(globalThis.performance) };
 
-/** Waits `ms` milliseconds of the machine's own time, whatever the clock says: for closing sockets and the like. */
+/** Waits `ms` real milliseconds, whatever the emulator's clock says: for closing sockets and the like. */
 export function realDelay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,4 +1,4 @@
-/** The last items added, in a ring so that remembering costs the same however long the emulator runs. */
+/** The last items added, in a ring buffer, so that the cost is the same however long the emulator runs. */
 export class Ring<Item> {
   readonly #items: Item[] = [];
   readonly #capacity: number;
@@ -8,7 +8,10 @@ export class Ring<Item> {
     this.#capacity = capacity;
   }
 
-  /** What the next item takes the place of; undefined while there is room. Whoever knows it nowhere else can fill it again. */
+  /**
+   * The item that the next one will replace; undefined while there is room. A caller that holds no other reference can
+   * reuse it.
+   */
   get next(): Item | undefined {
     return this.#items[this.#next];
   }

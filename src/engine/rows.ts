@@ -3,21 +3,21 @@ import type { Key } from "./table.ts";
 const CHUNK = 16;
 const NONE = -1;
 
-/** A run of neighbouring serials, of which `live` have a row. */
+/** A run of neighbouring serials, `live` of which have a row. */
 interface Chunk<Row> {
   readonly rows: (Row | undefined)[];
   live: number;
 }
 
 /**
- * Rows under their keys, as a Map has them. Neighbouring serials share a small array: of millions of rows a Map would be
- * slow to grow and take more memory than some rows do.
+ * Rows by key, like a Map. Neighbouring serials share a small array: with millions of rows a Map grows slowly and takes
+ * more memory than some rows do.
  */
 export class Rows<Row> implements ReadonlyMap<Key, Row> {
   readonly #texts = new Map<string, Row>();
   readonly #chunks = new Map<number, Chunk<Row>>();
   #serials = 0;
-  /** The chunk asked for last: what is written or read next is mostly in the same. */
+  /** The chunk used last; the next access is usually in the same one. */
   #latestId = NONE;
   #latest: Chunk<Row> | undefined;
 
@@ -106,7 +106,7 @@ export class Rows<Row> implements ReadonlyMap<Key, Row> {
     return this.entries();
   }
 
-  /** The fastest way through many rows. */
+  /** The fastest way to visit many rows. */
   forEach(action: (row: Row, key: Key, rows: ReadonlyMap<Key, Row>) => void): void {
     for (const [key, row] of this.#texts) action(row, key, this);
     for (const [id, { rows }] of this.#chunks) {

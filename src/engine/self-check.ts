@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Key, Order } from "./table.ts";
 
-/** What an index holds of one group, and how many entries it believes to have. */
+/** An index's entries of one group, and its own count of them. */
 export interface GroupEntries {
   readonly entries: readonly (readonly [Order, Key])[];
   readonly size: number;
 }
 
-/** Where an index's groups are not what the rows say, one sentence each. */
+/** Where an index's groups disagree with the rows, one sentence each. */
 export function indexFaults(
   name: string,
   wanted: ReadonlyMap<string, readonly (readonly [Order, Key])[]>,
@@ -23,7 +23,7 @@ export function indexFaults(
   return faults;
 }
 
-/** Where a table's rows on disk are not those in memory, one sentence each. */
+/** Where a table's rows on disk disagree with those in memory, one sentence each. */
 export function diskFaults(name: string, memory: ReadonlyMap<Key, object>, onDisk: ReadonlyMap<Key, object>): string[] {
   const faults: string[] = [];
   for (const [key, row] of memory) {
@@ -35,7 +35,7 @@ export function diskFaults(name: string, memory: ReadonlyMap<Key, object>, onDis
   return faults;
 }
 
-/** Without what a trip to the disk may change: members left undefined, and the class of bytes. */
+/** The value without what storing it may change: undefined members, and the class of bytes. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
   if (Array.isArray(value)) return value.map(plain);

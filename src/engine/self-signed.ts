@@ -2,9 +2,7 @@
 
 type Generate = typeof import("selfsigned").generate;
 
-/**
- * As `generate` of the library, which is loaded here alone: making a certificate is rare, and the library is large.
- */
+/** The library's `generate`, loaded only here: certificates are rarely made, and the library is large. */
 export async function generateCertificate(...options: Parameters<Generate>): Promise<Awaited<ReturnType<Generate>>> {
   const library = await import("selfsigned");
   // Once bundled, its exports are those of a CommonJS module: members of the default one.

@@ -1,17 +1,17 @@
 const CHUNK = 64;
 const NONE = -1;
 
-/** A run of neighbouring serials, of which `live` have a value. */
+/** A run of neighbouring serials, `live` of which have a value. */
 interface Chunk {
   readonly values: number[];
   live: number;
 }
 
-/** Numbers of 0 or more under serials. Serials are handed out one after the other, so neighbours share a small array. */
+/** Numbers of 0 or more by serial. Serials are handed out in order, so neighbours share a small array. */
 export class SerialMap {
   readonly #chunks = new Map<number, Chunk>();
   #size = 0;
-  /** The chunk asked for last: what is written or read next is mostly in the same. */
+  /** The chunk used last; the next access is usually in the same one. */
   #latestId = NONE;
   #latest: Chunk | undefined;
 
@@ -51,7 +51,7 @@ export class SerialMap {
     this.#latest = undefined;
   }
 
-  /** The serials that have a value, in no promised order; safe against changes inside the loop. */
+  /** The serials that have a value, in no particular order; safe against changes inside the loop. */
   *keys(): IterableIterator<number> {
     for (const [id, { values }] of this.#chunks) {
       for (let at = 0; at < CHUNK; at += 1) if (values[at] !== NONE) yield id * CHUNK + at;

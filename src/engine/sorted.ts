@@ -20,7 +20,7 @@ export class Sorted {
   }
 }
 
-/** Where a walk stands: entry `at` of `leaf`. */
+/** A position in a walk: entry `at` of `leaf`. */
 export interface Place {
   leaf: Sorted;
   at: number;
@@ -42,7 +42,7 @@ export function pairOf(orderA: Order, keyA: Key, orderB: Order, keyB: Key): Sort
     : new Sorted([orderB, orderA], [keyB, keyA], undefined, 2);
 }
 
-/** Adds an entry that is not there yet; returns the root, which may be a new one. */
+/** Adds an entry that is not present yet; returns the root, which may be a new one. */
 export function insert(root: Sorted, order: Order, key: Key): Sorted {
   if (append(root, order, key)) return root;
   const sibling = insertInto(root, order, key);
@@ -55,7 +55,7 @@ export function insert(root: Sorted, order: Order, key: Key): Sorted {
   );
 }
 
-/** Adds an entry behind all others, where most of them come, without a search; says whether it could. */
+/** Adds an entry after all others, where most belong, without a search; returns whether that was possible. */
 function append(root: Sorted, order: Order, key: Key): boolean {
   const { orders, keys } = lastLeaf(root);
   const end = keys.length;
@@ -148,7 +148,7 @@ function lastLeaf(root: Sorted): Sorted {
 }
 
 function slotsBefore(node: Sorted, order: Order, key: Key): number {
-  // Two searches that read the same, so that each sees one type only: comparing mixed types costs several times as much.
+  // Two identical searches, so that each sees only one type: comparing mixed types costs several times as much.
   return typeof order === "number"
     ? numbersBefore(node.orders as number[], node.keys, order, key)
     : stringsBefore(node.orders as string[], node.keys, order, key);

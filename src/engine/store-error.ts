@@ -1,4 +1,7 @@
-/** The store cannot do its work for a reason outside the program: the directory, another process, the disk. One line. */
+/**
+ * The store cannot work for a reason outside the program: the directory, another process, the disk. The message is one
+ * line.
+ */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }

@@ -16,9 +16,12 @@ import type { WriteQueue } from "./write-queue.ts";
 
 const TABLE_NAME = /^[!-~]{1,60}$/;
 
-/** What tables need of the transactions they are written in. */
+/** What tables need from the transactions they are written in. */
 export interface Transactions {
-  /** The changes of the running transaction. @throws Error outside of one, StoreError when nothing may be written. */
+  /**
+   * The changes of the running transaction.
+   * @throws Error outside a transaction, StoreError when nothing may be written.
+   */
   journal(): Change[];
   /** As `Store.afterCommit`. */
   afterCommit(action: () => void): void;
@@ -28,16 +31,16 @@ function outlivesReset(table: StoredTable | HeldPackedTable): boolean {
   return table instanceof StoredTable && table.definition.outlivesReset === true;
 }
 
-/** The tables of one store: opened by their definitions, with the rows the disk has of them. */
+/** The tables of one store: opened by definition, with the rows that the disk has for them. */
 export class StoreTables {
   readonly #disk: Disk | undefined;
   readonly #queue: WriteQueue | undefined;
   readonly #transactions: Transactions;
   readonly #tables = new Map<AnyDefinition | AnyPackedDefinition, StoredTable | HeldPackedTable>();
-  /** What the disk had of tables that were not asked for is forgotten as well. */
+  /** Rows on disk of tables that were not opened are deleted as well. */
   #wasReset = false;
 
-  /** @param disk and `queue`: absent for tables that live and die with the process. */
+  /** @param disk and `queue`: absent for tables kept only in memory. */
   constructor(disk: Disk | undefined, queue: WriteQueue | undefined, transactions: Transactions) {
     this.#disk = disk;
     this.#queue = queue;
@@ -48,7 +51,7 @@ export class StoreTables {
   table<Row extends object, I extends Record<string, IndexDefinition<Row>>, K extends Key>(
     definition: TableDefinition<Row, I, K>,
   ): Table<Row, keyof I & string, K> {
-    // Inside the store rows are just objects; the definition that comes in vouches for the types that go out.
+    // Inside the store rows are just objects; the definition guarantees the types that come out.
     const plain = definition as unknown as AnyDefinition;
     let table = this.#tables.get(plain) as StoredTable | undefined;
     if (table === undefined) {
@@ -79,12 +82,12 @@ export class StoreTables {
     return counts;
   }
 
-  /** One sentence for each index that is not what the rows say. */
+  /** One sentence for each index that disagrees with the rows. */
   indexFaults(): string[] {
     return [...this.#tables.values()].flatMap((table) => (table instanceof StoredTable ? table.faults() : []));
   }
 
-  /** One sentence for each row that is another one on disk. Costs as much as all rows. */
+  /** One sentence for each row that differs on disk. Costs as much as visiting all rows. */
   diskFaults(disk: Disk): string[] {
     const contents = disk.contents();
     return [...this.#tables.values()].flatMap((table) => {
@@ -98,7 +101,9 @@ export class StoreTables {
     for (const table of this.#tables.values()) if (!outlivesReset(table)) yield* table.forget(account);
   }
 
-  /** Forgets all rows, which nothing can undo, but those of tables that outlive it; returns the names of these. */
+  /**
+   * Deletes all rows, which cannot be undone, except those of tables that outlive a reset; returns the names of these.
+   */
   clear(): ReadonlySet<string> {
     const kept = new Set<string>();
     for (const table of this.#tables.values()) {
@@ -109,7 +114,7 @@ export class StoreTables {
     return kept;
   }
 
-  /** All that the disk has to keep. */
+  /** Everything the disk has to keep. */
   *kept(): Generator<KeptTable> {
     for (const table of this.#tables.values()) {
       if (table instanceof StoredTable) yield table;
@@ -118,7 +123,7 @@ export class StoreTables {
     if (!this.#wasReset) yield* this.#disk?.untaken() ?? [];
   }
 
-  /** The packed tables whose texts the disk has. */
+  /** The packed tables whose texts are on disk. */
   *keptPacked(): Generator<KeptPackedTable> {
     for (const table of this.#tables.values()) if (table instanceof KeptPackedTable) yield table;
   }
@@ -142,7 +147,7 @@ export class StoreTables {
     rows.forEach((row, keptUnder) => {
       if (key(row) !== keptUnder) moved.push([keptUnder, row]);
     });
-    // The definition makes keys in another way than when the rows were written.
+    // The definition builds keys differently than when the rows were written.
     for (const [keptUnder, row] of moved) {
       rows.delete(keptUnder);
       rows.set(key(row), row);

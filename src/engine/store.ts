@@ -9,10 +9,10 @@ import { type Watcher, WriteQueue } from "./write-queue.ts";
 
 export { StoreError } from "./store-error.ts";
 
-/** Serials reserved with one write; as many at most are skipped by a restart. */
+/** Serials reserved by one write; a restart skips at most as many. */
 const SERIAL_BLOCK = 1_000_000;
 
-/** Told once when the disk begins to refuse what is written, and without a reason once it takes it again. */
+/** Called once when the disk begins to refuse writes, and without a reason once it accepts them again. */
 export type OnTrouble = (reason: StoreError | undefined) => void;
 
 const AFTER_CLOSE = "a row was written after the store was closed";
@@ -23,7 +23,7 @@ const AFTER_CLOSE = "a row was written after the store was closed";
  * after a restart a Uint8Array comes back as a Buffer.
  */
 export class Store {
-  /** Whether what is committed outlives the process. */
+  /** Whether committed state outlives the process. */
   readonly durable: boolean;
   readonly #disk: Disk | undefined;
   readonly #queue: WriteQueue | undefined;
@@ -32,29 +32,29 @@ export class Store {
   #changes: Change[] = [];
   #commits = 0;
   readonly #watchers = new Set<(changes: readonly Change[]) => void>();
-  /** What is written says what time has done. */
+  /** Depth of nested `derive` calls. */
   #deriving = 0;
-  /** The transaction has changed something else as well. */
+  /** The transaction has also changed something outside of `derive`. */
   #isChanged = false;
   #actions: (() => void)[] = [];
   #serial: number;
   #serialLimit: number;
   #closed = false;
 
-  /** A store that lives and dies with the process. */
+  /** A store kept only in memory. */
   static memory(): Store {
     return new Store(undefined);
   }
 
   /**
-   * A store that keeps its rows in a directory, which it makes if need be and holds for this process alone.
-   * @throws StoreError with a line that helps: cannot be written to, not a directory, in use by another process (pid).
+   * A store that keeps its rows in a directory, which it creates if necessary and holds for this process alone.
+   * @throws StoreError with one line of advice: not writable, not a directory, in use by another process (pid).
    */
   static async open(directory: string, onTrouble?: OnTrouble): Promise<Store> {
     return new Store(await openDisk(directory), onTrouble);
   }
 
-  /** A store on any disk; for tests of what happens when that one fails. */
+  /** A store on any disk; for tests of what happens when a disk fails. */
   static on(disk: Disk, onTrouble?: OnTrouble): Store {
     return new Store(disk, onTrouble);
   }
@@ -76,21 +76,24 @@ export class Store {
     });
   }
 
-  /** The table of this definition, the same one at each call. The first call loads its rows and builds its indexes. */
+  /**
+   * The table with this definition; the same object at each call. The first call loads its rows and builds its indexes.
+   */
   table<Row extends object, I extends Record<string, IndexDefinition<Row>>, K extends Key>(
     definition: TableDefinition<Row, I, K>,
   ): Table<Row, keyof I & string, K> {
     return this.#tables.table(definition);
   }
 
-  /** The packed table of this definition, the same one at each call. The first call loads its rows. */
+  /** The packed table with this definition; the same object at each call. The first call loads its rows. */
   packedTable<Row extends object>(definition: PackedTableDefinition<Row>): PackedTable<Row> {
     return this.#tables.packedTable(definition);
   }
 
   /**
-   * Runs `body`, whose writes happen all or not at all: a throw undoes them and goes on to the caller. A nested call
-   * joins the transaction around it; a throw that is caught between the two undoes what the nested call wrote.
+   * Runs `body`, whose writes happen entirely or not at all: if it throws, they are undone and the error goes to the
+   * caller. A nested call joins the outer transaction; an error caught between the two undoes what the nested call
+   * wrote.
    */
   transaction<T>(body: () => T): T {
     const changesBefore = this.#changes.length;
@@ -112,8 +115,8 @@ export class Store {
   }
 
   /**
-   * Inside a transaction: for changes that only say what time has done, which whoever looks next would find again. They are
-   * made while the disk refuses as well, and no answer waits for them.
+   * For changes inside a transaction that only record what the passing of time has done, and that the next reader would
+   * make again. They are made even while the disk refuses writes, and no answer waits for them.
    */
   derive<T>(body: () => T): T {
     this.#deriving += 1;
@@ -126,7 +129,7 @@ export class Store {
 
   /**
    * Inside a transaction: runs the action once after the outermost commit, never when it is undone. Outside: at once.
-   * When actions throw, which is a bug, the others still run and the first error reaches the transaction's caller.
+   * When an action throws, which is a bug, the others still run and the first error reaches the transaction's caller.
    */
   afterCommit(action: () => void): void {
     if (this.#depth === 0) action();
@@ -134,9 +137,10 @@ export class Store {
   }
 
   /**
-   * For what leaves the store: inside a transaction, runs the action once what it commits is durable, never when it is
-   * undone; outside, once all that is committed by now is. In memory that is the moment of `afterCommit`. While the disk
-   * refuses, the action waits; what still waits when the store is closed is not run. What it throws goes to the watcher.
+   * For effects outside the store. Inside a transaction: runs the action once its commit is durable, never when it is
+   * undone. Outside: once everything committed so far is. In memory that is the moment of `afterCommit`. While the disk
+   * refuses, actions wait; those still waiting when the store is closed are dropped. What an action throws goes to the
+   * watcher.
    */
   afterDurable(action: () => void): void {
     const queue = this.#queue;
@@ -144,45 +148,45 @@ export class Store {
     else this.afterCommit(() => queue.afterWritten(action));
   }
 
-  /** As `afterDurable`, to be awaited: undefined when all that is committed is durable already. */
+  /** As `afterDurable`, to be awaited; undefined when everything committed is already durable. */
   untilDurable(): Promise<void> | undefined {
     if (this.#depth === 0 && this.#queue?.flushed() === undefined) return undefined;
     return new Promise((resolve) => this.afterDurable(resolve));
   }
 
-  /** Tells of work that waits for the disk, which a clock has to wait for. */
+  /** The watcher is told of work that waits for the disk, which a clock has to wait for. */
   watchedBy(watcher: Watcher): void {
     this.#queue?.watchedBy(watcher);
   }
 
   /**
-   * Undefined when all that is committed is as safe as it gets; else resolves when it is on disk, and rejects with
-   * StoreError when the disk refuses. Whoever has written waits for it before saying so; whoever has only read need not.
+   * Undefined when everything committed is durable; else resolves when it is, and rejects with StoreError when the disk
+   * refuses. Whoever has written must wait for it before answering; whoever has only read need not.
    */
   flushed(): Promise<void> | undefined {
     return this.#queue?.flushed();
   }
 
-  /** Tells of what each transaction has changed, after its commit, until the function returned is called. */
+  /** Calls the watcher with the changes of each transaction after its commit, until the returned function is called. */
   watch(watcher: (changes: readonly Change[]) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
-  /** How many transactions have changed something besides what time had done. */
+  /** How many transactions have changed something outside of `derive`. */
   get commits(): number {
     return this.#commits;
   }
 
   /**
-   * As `flushed`, for one who knows how many `commits` there were before: one who has only read since is answered also
+   * As `flushed`, given the number of `commits` from before: if nothing was written since, the caller is answered even
    * while the disk refuses.
    */
   flushedSince(commits: number): Promise<void> | undefined {
     return commits === this.#commits && this.#queue?.isRefused === true ? undefined : this.flushed();
   }
 
-  /** An integer greater than all answered before over the life of the store, restarts and crashes included. */
+  /** An integer greater than all that were returned before in the life of the store, across restarts and crashes. */
   nextSerial(): number {
     if (this.#serial === this.#serialLimit) {
       this.#serialLimit += SERIAL_BLOCK;
@@ -198,8 +202,8 @@ export class Store {
   }
 
   /**
-   * For tests: where the store contradicts itself, one sentence each. Indexes must say what the rows say, and the disk,
-   * once all is on it, what memory says. Costs as much as all rows.
+   * For tests: contradictions within the store, one sentence each. Indexes must agree with the rows, and the disk, once
+   * everything is written, with memory. Costs as much as visiting all rows.
    */
   faults(): string[] {
     const faults = this.#tables.indexFaults();
@@ -208,8 +212,9 @@ export class Store {
   }
 
   /**
-   * Deletes all rows, or those of one account, in a transaction of its own, also on disk. Rows of tables that are on disk
-   * and were not asked for in this run go with all rows, but stay when an account is named: only the table knows whose they are.
+   * Deletes all rows, or those of one account, in a transaction of its own, on disk too. Rows on disk of tables that
+   * were not opened in this run are deleted with all rows but kept when an account is named: only the table knows whose
+   * they are.
    */
   reset(account?: string): void {
     if (this.#depth > 0) throw new Error("reset was called inside a transaction");
@@ -226,8 +231,8 @@ export class Store {
   }
 
   /**
-   * Deletes the rows of an account, table by table in the order in which they were asked for, looking at a row between two
-   * items it yields. Each step inside a transaction; between two steps others may change what they like.
+   * Deletes the rows of an account, table by table in the order in which they were opened, looking at one row between
+   * two items it yields. Each step inside a transaction; between steps others may change anything.
    */
   forget(account: string): Generator<undefined> {
     return this.#tables.forget(account);
@@ -235,7 +240,7 @@ export class Store {
 
   /**
    * Writes what is left to disk and releases the directory. Nothing may be written afterwards.
-   * @throws StoreError when the disk still refuses; the directory is free even then.
+   * @throws StoreError when the disk still refuses; the directory is released even then.
    */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -257,7 +262,7 @@ export class Store {
     return this.#changes;
   }
 
-  /** In pieces, each waited for, so that requests go on between them. */
+  /** In pieces, each awaited, so that requests are served in between. */
   async #moveTexts(isSparse: (place: number) => boolean): Promise<void> {
     for (const table of this.#tables.keptPacked()) {
       for (const serials of table.sparse(isSparse)) {

@@ -6,7 +6,7 @@ import { TableIndex } from "./table-index.ts";
 /** Longest primary key in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1900;
 
-/** A definition whose row type and index names no longer matter. */
+/** A definition with its row type and index names erased. */
 export type AnyDefinition = TableDefinition<object, Record<string, IndexDefinition<object>>>;
 
 /** The rows of one table with their indexes. Every write goes to the journal of the running transaction. */
@@ -18,12 +18,12 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
   readonly #rows: Rows<object>;
   readonly #indexes: TableIndex<object>[] = [];
   readonly #journal: () => Change[];
-  /** Of all serials that ever had a row. */
+  /** The highest serial that ever had a row. */
   #highestSerial = -1;
 
   /**
-   * `journal` answers the running transaction's list of changes, or throws when nothing may be written. `rows` are those
-   * it begins with; they belong to the table.
+   * `journal` returns the running transaction's list of changes, or throws when nothing may be written. `rows` are the
+   * initial ones; they belong to the table.
    */
   constructor(definition: AnyDefinition, journal: () => Change[], rows = new Rows<object>()) {
     this.definition = definition;
@@ -69,7 +69,7 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     const journal = this.#journal();
     const key = this.definition.key(row);
     this.#checkKey(key);
-    // Most serials that are put are new, and a look for one among many rows is what putting it costs most.
+    // Most serials that are put are new, and looking one up among many rows would be the main cost of a put.
     const before = typeof key === "number" && key > this.#highestSerial ? undefined : this.#rows.get(key);
     this.replace(key, before, row);
     journal.push({ table: this, key, before, after: row });
@@ -88,7 +88,7 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     this.replace(key, after, before as object | undefined);
   }
 
-  /** As packed tables have it. */
+  /** As in packed tables. */
   *forget(account: string): Generator<undefined> {
     for (const [key, row] of this.#rows) {
       if (this.definition.account(row) === account) this.delete(key);
@@ -96,18 +96,18 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
     }
   }
 
-  /** Forgets all rows at once, which nothing can undo. For the store alone. */
+  /** Deletes all rows at once, which cannot be undone. Only for the store. */
   clear(): void {
     this.#rows.clear();
     for (const index of this.#indexes) index.clear();
   }
 
-  /** For tests: where the indexes are not what the rows say. */
+  /** For tests: where the indexes disagree with the rows. */
   faults(): string[] {
     return this.#indexes.flatMap((index) => index.faults());
   }
 
-  /** Puts `after` where `before` is, in rows and indexes; all or nothing. For the store alone: not recorded. */
+  /** Replaces `before` with `after` in rows and indexes, all or nothing. Only for the store: not recorded. */
   replace(key: Key, before: object | undefined, after: object | undefined): void {
     const indexes = this.#indexes;
     if (after !== undefined) {

@@ -1,28 +1,28 @@
 import type { Clock, Timer } from "./clock.ts";
 import type { Store } from "./store.ts";
 
-/** Rows that have an end, in lists by key: the messages of each queue, or under one key all tokens there are. */
+/** Rows that expire, in lists by key: the messages of each queue, or all tokens under one key. */
 export interface Expiring<Row> {
-  /** The row of this list that ends first. */
+  /** The row of this list that expires first. */
   first(key: string): Row | undefined;
-  /** When a row's time is over, epoch ms; infinite when it stays. */
+  /** When a row expires, epoch ms; infinite when it does not. */
   endMs(row: Row): number;
-  /** Deletes the row with all that belongs to it. Inside a transaction. */
+  /** Deletes the row with everything that belongs to it. Inside a transaction. */
   drop(row: Row): void;
-  /** The lists that have rows; asked once, at the start. */
+  /** The lists that have rows; called once, at the start. */
   keys(): Iterable<string>;
 }
 
 /** Rows dropped in one turn of the event loop. */
 const mostAtOnce = 250;
-/** A list is looked at no more often than this, however closely its rows' ends follow one another. */
+/** Minimum time between two sweeps of a list, however closely its rows' ends follow each other. */
 const pauseMs = 1000;
-/** The next look after one that failed, as all do while the disk refuses writes. */
+/** The wait after a failed sweep; all fail while the disk refuses writes. */
 const retryMs = 60_000;
 
 /**
- * Drops rows whose time is over although nobody reads or writes their list any more. A list costs one timer of the
- * clock, for its first end; whoever needs to be exact drops what has ended with `run` before looking.
+ * Deletes expired rows even when nobody reads or writes their list any more. A list costs one timer of the clock, for
+ * its first expiry; a caller that needs to be exact calls `run` before reading.
  */
 export class Sweep<Row> {
   readonly #store: Store;
@@ -40,7 +40,7 @@ export class Sweep<Row> {
     }
   }
 
-  /** To be called when a list gets a row that ends then, or a row's end comes nearer. */
+  /** Call it when a list gets a row that expires then, or a row's expiry moves closer. */
   expect(key: string, endMs: number): void {
     const alarm = this.#alarms.get(key);
     if (endMs === Number.POSITIVE_INFINITY || (alarm !== undefined && alarm.dueMs <= endMs)) return;
@@ -48,7 +48,7 @@ export class Sweep<Row> {
     this.#alarms.set(key, { dueMs: endMs, timer: this.#clock.at(endMs, () => this.#look(key)) });
   }
 
-  /** Drops all rows of a list that have ended by now. Inside a transaction. */
+  /** Deletes all expired rows of a list. Inside a transaction. */
   run(key: string): void {
     this.#store.derive(() => this.#dropEnded(key, Number.POSITIVE_INFINITY));
   }

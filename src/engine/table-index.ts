@@ -2,7 +2,10 @@ import { type GroupEntries, indexFaults } from "./self-check.ts";
 import * as sorted from "./sorted.ts";
 import type { Bounds, Index, IndexDefinition, Key, Order } from "./table.ts";
 
-/** Greater than every text that is a key: those have at most 1,900 bytes, and this is longer, of the highest code unit. */
+/**
+ * Greater than every text that is a key: those have at most 1,900 bytes, and this is longer and of the highest code
+ * unit.
+ */
 const ABOVE_ALL_TEXTS = "\uffff".repeat(640);
 
 /** Less than every text that is a key: those are not empty. */
@@ -22,17 +25,17 @@ export class TableIndex<Row> implements Index<Row> {
   #orderType: "number" | "string" | undefined;
   #nextGroup: string | undefined;
   #nextOrder: Order = 0;
-  /** Counts changes, so that a walk knows when its place is no longer good. */
+  /** Counts changes, so that a walk notices when its position is no longer valid. */
   #version = 0;
 
-  /** `name` is for messages. `rows` is the table's own map; the index reads the current rows from it. */
+  /** `name` is for messages. `rows` is the table's own map, from which the index reads the current rows. */
   constructor(name: string, definition: IndexDefinition<Row>, rows: ReadonlyMap<Key, Row>) {
     this.#name = name;
     this.#definition = definition;
     this.#rows = rows;
   }
 
-  /** First half of a change: asks the definition about the new row, and may throw. Nothing is changed yet. */
+  /** First half of a change: evaluates the definition for the new row, and may throw. Nothing is changed yet. */
   prepare(row: Row): void {
     const group = this.#definition.group(row);
     this.#nextGroup = group;
@@ -44,7 +47,7 @@ export class TableIndex<Row> implements Index<Row> {
     this.#nextOrder = order;
   }
 
-  /** Second half of a change: takes out the row that was there and puts in the one prepared (`replacing`), if any. */
+  /** Second half of a change: removes the previous row and adds the prepared one (`replacing`), if any. */
   apply(key: Key, before: Row | undefined, replacing: boolean): void {
     const group = replacing ? this.#nextGroup : undefined;
     const groupBefore = before === undefined ? undefined : this.#definition.group(before);
@@ -68,7 +71,7 @@ export class TableIndex<Row> implements Index<Row> {
     this.#add(group, this.#nextOrder, key);
   }
 
-  /** For the table alone: all its rows are gone. */
+  /** Called by the table when all its rows are gone. */
   clear(): void {
     this.#groups.clear();
     this.#version += 1;
@@ -100,7 +103,7 @@ export class TableIndex<Row> implements Index<Row> {
     return bounds.reverse === true ? this.#descending(group, bounds) : this.#ascending(group, bounds);
   }
 
-  /** For tests: where the index is not what the rows say. */
+  /** For tests: where the index disagrees with the rows. */
   faults(): string[] {
     const wanted = new Map<string, [Order, Key][]>();
     for (const [key, row] of this.#rows) {
@@ -157,7 +160,9 @@ export class TableIndex<Row> implements Index<Row> {
     }
   }
 
-  /** The first place strictly beyond (order, key) in the direction given; an undefined order is before everything. */
+  /**
+   * The first position strictly beyond (order, key) in the given direction; an undefined order comes before everything.
+   */
   #seek(group: string, order: Order | undefined, key: Key, ascending: boolean): sorted.Place | undefined {
     const held = this.#groups.get(group);
     if (held === undefined) return undefined;
@@ -205,13 +210,13 @@ export class TableIndex<Row> implements Index<Row> {
     else if (root !== held) this.#groups.set(group, root);
   }
 
-  /** Everything within the bounds stands strictly behind this. */
+  /** Everything within the bounds is strictly after this. */
   #lowEnd({ gt, gte }: Bounds): End {
     if (gt !== undefined && (gte === undefined || gt >= gte)) return { order: gt, key: this.#aboveAll };
     return { order: gte, key: this.#belowAll };
   }
 
-  /** Everything within the bounds stands strictly before this. */
+  /** Everything within the bounds is strictly before this. */
   #highEnd({ lt, lte }: Bounds): End {
     if (lt !== undefined && (lte === undefined || lt <= lte)) return { order: lt, key: this.#belowAll };
     return { order: lte, key: this.#aboveAll };

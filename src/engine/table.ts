@@ -1,19 +1,25 @@
 /** What an index sorts by. Within one index all orders are numbers, or all are strings (compared by UTF-16 code units). */
 export type Order = number | string;
 
-/** What rows are kept under: a text, or a serial of the store, which costs less. Within one table all are of one kind. */
+/**
+ * The type of a primary key: a text, or a serial of the store, which costs less. All keys of a table have the same
+ * type.
+ */
 export type Key = number | string;
 
-/** A secondary index that a table keeps by itself. Both functions must be pure: they are called again on stored rows. */
+/** A secondary index, maintained by the table. Both functions must be pure: they are called again on stored rows. */
 export interface IndexDefinition<Row> {
-  /** The group the row belongs to; undefined: the row is not in this index. */
+  /** The group the row belongs to; undefined when the row is not in this index. */
   group(row: Row): string | undefined;
-  /** The row's place in its group. Rows of equal order stand by primary key (texts by code units), also after a restart. */
+  /**
+   * The row's position in its group. Rows of equal order are sorted by primary key (texts by code units), also after a
+   * restart.
+   */
   order(row: Row): Order;
 }
 
 export interface TableDefinition<Row, Indexes extends Record<string, IndexDefinition<Row>>, K extends Key = Key> {
-  /** Unique in the store and lasting: it is the name on disk. */
+  /** Unique in the store and permanent: it is the name on disk. */
   name: string;
   /** The primary key: a serial, or well-formed Unicode, not empty, at most 1,900 bytes of UTF-8. */
   key(row: Row): K;
@@ -37,7 +43,7 @@ export function defineTable<Row extends object>(): <
   return (definition) => definition;
 }
 
-/** Limits of a range, on the index's order. */
+/** Limits of a range, in the index's order. */
 export interface Bounds {
   gt?: Order;
   gte?: Order;
@@ -57,7 +63,7 @@ export interface Index<Row> {
    * yielded last, so a row replaced by one further ahead and still within the bounds comes again.
    */
   range(group: string, bounds?: Bounds): IterableIterator<Row>;
-  /** The groups that have rows, in no promised order. */
+  /** The groups that have rows, in no particular order. */
   groups(): IterableIterator<string>;
 }
 
@@ -68,9 +74,9 @@ export interface Table<Row, Names extends string, K extends Key = string> {
   readonly size: number;
   /** Inserts the row or replaces the one of the same key. Only inside `Store.transaction`. */
   put(row: Row): void;
-  /** Says whether there was such a row. Only inside `Store.transaction`. */
+  /** Returns whether there was such a row. Only inside `Store.transaction`. */
   delete(key: K): boolean;
-  /** All rows, in no promised order; safe against writes inside the loop. */
+  /** All rows, in no particular order; safe against writes inside the loop. */
   values(): IterableIterator<Row>;
   readonly by: { readonly [N in Names]: Index<Row> };
 }

@@ -1,13 +1,13 @@
-/** A timer as the heap keeps it. */
+/** A timer as the heap holds it. */
 export interface HeapTimer {
   readonly dueMs: number;
   readonly id: number;
   readonly action: () => void;
-  /** Where it stands in the heap; -1: nowhere. */
+  /** Its slot in the heap; -1 when it is not in the heap. */
   slot: number;
 }
 
-/** A binary heap of timers by (due, id), from which any one can be taken: O(log n) each. */
+/** A binary heap of timers by (due, id), from which any timer can be removed: O(log n) each. */
 export class TimerHeap {
   readonly #slots: HeapTimer[] = [];
 

@@ -4,20 +4,20 @@ import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
 import { turnMs } from "./turns.ts";
 
-/** A durable timer: kept with the state it belongs to. */
+/** A durable timer, stored with the state it belongs to. */
 export interface TimerRow {
   /** Unique among all timers. */
   id: string;
   account: string;
   /** Epoch ms. */
   dueMs: number;
-  /** Which handler it is for. */
+  /** The kind of handler it is for. */
   kind: string;
-  /** What the handler needs to know; anything a row may hold. */
+  /** Data for the handler; anything a row may hold. */
   payload: unknown;
 }
 
-/** What made a timer: a text that is kept with it, and is in force again while its handler runs. */
+/** What caused a timer: a text stored with it, and restored while its handler runs. */
 export interface TimerCauses {
   current(): string | undefined;
   within(kept: string | undefined, timerId: string, body: () => void): void;
@@ -55,7 +55,7 @@ export class Timers {
   #firing = false;
   #armed: Timer | undefined;
   #armedMs = Number.POSITIVE_INFINITY;
-  /** No attempt before this: the store refuses writes. */
+  /** No attempts before this time, since the store refuses writes. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(store: Store, clock: Clock, causes = noCauses) {
@@ -66,8 +66,9 @@ export class Timers {
   }
 
   /**
-   * Registers the handler of a kind, before start(). It runs in a transaction in which the timer's row is deleted
-   * already. When it throws, the transaction is undone, the error is reported to the clock, and the timer fires again in 1 s.
+   * Registers the handler of a kind, before start(). It runs in a transaction in which the timer's row is already
+   * deleted. If it throws, the transaction is undone, the error is reported to the clock, and the timer fires again in
+   * 1 s.
    */
   on(kind: string, handler: (row: TimerRow) => void): void {
     if (this.#handlers.has(kind)) throw new Error(`the timer kind ${kind} has two handlers`);
@@ -83,7 +84,7 @@ export class Timers {
     if (dueMs < this.#armedMs) this.#store.afterCommit(this.#arm);
   }
 
-  /** Inside a transaction. Says whether there was such a timer. */
+  /** Inside a transaction. Returns whether there was such a timer. */
   cancel(id: string): boolean {
     return this.#rows.delete(id);
   }
@@ -92,7 +93,7 @@ export class Timers {
     return this.#rows.get(id);
   }
 
-  /** To be called once all kinds are registered: overdue timers fire next, the others when they are due. */
+  /** Call it once all kinds are registered: overdue timers fire next, the others when they are due. */
   start(): void {
     this.#started = true;
     this.#armEarliest();
@@ -107,7 +108,7 @@ export class Timers {
     return earliest;
   }
 
-  /** A cancelled timer leaves the clock armed too early, which costs one look and no more. */
+  /** A cancelled timer leaves the clock armed too early, which only costs one unnecessary check. */
   #armEarliest(): void {
     if (!this.#started || this.#firing) return;
     const earliest = this.#earliest();
@@ -157,7 +158,7 @@ export class Timers {
     try {
       this.#store.transaction(() => this.#rows.put({ ...row, retryMs }));
     } catch {
-      // The store refuses all writes, which the first error has told: every timer waits.
+      // The store refuses all writes, as the first error has reported: every timer waits.
       this.#pausedUntilMs = retryMs;
     }
   }

@@ -1,16 +1,16 @@
 /**
- * Turns of the event loop for work that causes work: deliveries, readers, runners. All of it together has some
- * milliseconds a turn; then whoever waits at a socket comes first, and signals are heard.
+ * Turns of the event loop for work that causes more work: deliveries, readers, runners. All of it together gets some
+ * milliseconds per turn; then sockets and signals are served first.
  */
 import { nextTick, performance, queueMicrotask, setImmediate } from "./real-time.ts";
 
 /**
- * Real milliseconds of work after which the event loop goes round. Short enough that nobody notices, long enough that
- * going round costs little.
+ * Real milliseconds of work before the event loop continues. Short enough to be unnoticeable, long enough that the
+ * switch costs little.
  */
 export const turnMs = 8;
 
-/** What turns need of the clock: time does not move while something waits for its turn. */
+/** What turns need from the clock: time does not move while something waits for its turn. */
 interface TurnClock {
   begin(): () => void;
   report(error: unknown): void;
@@ -18,7 +18,7 @@ interface TurnClock {
 
 interface Waiting {
   readonly action: () => void;
-  /** What the action sets going runs in microtasks, which have to end before it is known how long they took. */
+  /** What the action starts continues in microtasks, which must end before its duration is known. */
   readonly resumes: boolean;
 }
 
@@ -26,7 +26,7 @@ export class Turns {
   readonly #clock: TurnClock;
   readonly #untimed: boolean;
   #queue: Waiting[] = [];
-  /** The first of the queue that has not run; what is before it has. */
+  /** The first of the queue that has not run yet. */
   #head = 0;
   #resting = 0;
   #endWork: (() => void) | undefined;
@@ -34,32 +34,32 @@ export class Turns {
   #endsAt = 0;
   #stopped = false;
 
-  /** @param untimed a turn has all the time it wants: for runs that must be the same each time. */
+  /** @param untimed a turn has no time limit: for runs that must be repeatable. */
   constructor(clock: TurnClock, untimed = false) {
     this.#clock = clock;
     this.#untimed = untimed;
   }
 
-  /** Whether the time of this turn is over. The first to ask begins the turn. */
+  /** Whether the time of this turn is used up. The first call begins the turn. */
   get spent(): boolean {
     if (this.#untimed) return false;
     if (!this.#isOpen) this.#open();
     return performance.now() >= this.#endsAt;
   }
 
-  /** Until when work that begins now may go on before others get a turn, in milliseconds of `performance.now()`. */
+  /** How long work that begins now may go on before others get a turn, in milliseconds of `performance.now()`. */
   endOfWork(): number {
     return this.#untimed ? Number.POSITIVE_INFINITY : performance.now() + turnMs;
   }
 
-  /** Runs the action in a later turn, after what others have asked for before. What it throws goes to the clock. */
+  /** Runs the action in a later turn, after those queued before it. What it throws goes to the clock. */
   soon(action: () => void): void {
     this.#add({ action, resumes: false });
   }
 
   /**
-   * For work that is a chain of promises, to be awaited before each of its steps: undefined while this turn has time left,
-   * else resolves in a later turn. Whoever asks first goes on first. Never settles once the turns have been stopped.
+   * For work that is a chain of promises; await it before each step. Undefined while this turn has time left, else
+   * resolves in a later turn, first come first served. Never settles once the turns have been stopped.
    */
   rest(): Promise<void> | undefined {
     if (this.#resting === 0 && !this.spent) return undefined;
@@ -73,7 +73,7 @@ export class Turns {
     });
   }
 
-  /** Nothing more happens: what is left goes on with the next run. */
+  /** Stops everything: what is left continues with the next run. */
   stop(): void {
     this.#stopped = true;
     this.#clear();
@@ -87,7 +87,7 @@ export class Turns {
     setImmediate(this.#run);
   }
 
-  /** Each turn runs one at least, so that nobody waits for ever for others who use their time up. */
+  /** Each turn runs at least one action, so that none waits forever for others that use up their time. */
   readonly #run = (): void => {
     if (!this.#isOpen) this.#open();
     while (!this.#stopped && this.#head < this.#queue.length) {
@@ -99,7 +99,7 @@ export class Turns {
         this.#clock.report(error);
       }
       if (resumes) {
-        // After a tick that was asked for in a microtask all microtasks are done, those they brought about too.
+        // After a tick requested in a microtask all microtasks are done, including those they caused.
         queueMicrotask(() => nextTick(this.#goOn));
         return;
       }
@@ -113,7 +113,7 @@ export class Turns {
     else this.#run();
   };
 
-  /** Comes back in the next turn when there is something left. */
+  /** Comes back in the next turn when something is left. */
   #leave(): void {
     if (this.#head < this.#queue.length) {
       this.#dropDone();

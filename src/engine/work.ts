@@ -1,22 +1,25 @@
 import { clearTimeout, performance, setImmediate, setTimeout } from "./real-time.ts";
 
 export interface WorkOptions {
-  /** How long quiet waits for work that others do, in milliseconds of the machine's own time. Default: 2,000. */
+  /** How long quiet waits for work done by others, in real milliseconds. Default: 2,000. */
   patienceMs?: number;
   /**
-   * The machine's own time decides nothing, so that a run is the same each time: quiet waits for nothing that others do,
-   * and a turn of the event loop has all the time it wants.
+   * Nothing depends on real time, so that every run is the same: quiet does not wait for work done by others, and a
+   * turn of the event loop has no time limit.
    */
   untimed?: boolean;
-  /** How long a move waits at one time for our own work to end, in milliseconds of the machine's own time. Default: 60,000. */
+  /** How long a move of time waits for our own work to end, in real milliseconds. Default: 60,000. */
   endlessMs?: number;
 }
 
 const DEFAULT_PATIENCE_MS = 2_000;
-/** More than the largest work we know takes; what takes longer may be a loop that never ends. */
+/** Longer than the longest work we know of; anything longer may be an endless loop. */
 const DEFAULT_ENDLESS_MS = 60_000;
 
-/** Quiet does not come: what is done causes more of it. The work itself goes on, and quiet can be waited for again. */
+/**
+ * Quiet does not come because work keeps causing more work. The work itself continues, and one can wait for quiet
+ * again.
+ */
 export class EndlessWork extends Error {
   override readonly name = "EndlessWork";
 
@@ -38,7 +41,7 @@ export class Work {
   #whenIdle: (() => void)[] = [];
   #closed = false;
 
-  /** @param now the clock's time, for what EndlessWork says. */
+  /** @param now the clock's time, for EndlessWork's message. */
   constructor(options: WorkOptions, now: () => number) {
     this.#now = now;
     this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
@@ -46,7 +49,7 @@ export class Work {
     this.#endlessMs = options.endlessMs ?? DEFAULT_ENDLESS_MS;
   }
 
-  /** Work in flight until the function returned is called, once or more. */
+  /** Marks work in flight until the returned function is called; further calls have no effect. */
   begin(): () => void {
     this.#inFlight += 1;
     let ended = false;
@@ -58,7 +61,7 @@ export class Work {
     };
   }
 
-  /** Work in flight until the promise settles. */
+  /** Marks work in flight until the promise settles. */
   track<T>(work: Promise<T>): Promise<T> {
     const end = this.begin();
     work.then(end, end);
@@ -66,8 +69,8 @@ export class Work {
   }
 
   /**
-   * As track(), for work that waits for somebody else: a function of the user's, an endpoint. Nobody knows whether that
-   * ends, so time waits for it only so long, and then goes on without it.
+   * As track(), for work that waits for somebody else: a user's function, an endpoint. It may never end, so time waits
+   * for it only for a while and then goes on without it.
    */
   trackOutside<T>(work: Promise<T>): Promise<T> {
     if (this.#untimed) return work;
@@ -81,17 +84,17 @@ export class Work {
     return work;
   }
 
-  /** Until when whoever begins to wait for quiet now waits, in milliseconds of `performance.now()`. */
+  /** The limit for a wait for quiet that begins now, in milliseconds of `performance.now()`. */
   endlessFrom(): number {
     return performance.now() + this.#endlessMs;
   }
 
   /**
-   * Resolves when no work is in flight and what was waiting for a turn of the event loop has had it.
-   * @throws EndlessWork when it has not come by then.
+   * Resolves when no work is in flight and everything queued for a turn of the event loop has run.
+   * @throws EndlessWork when that does not happen by then.
    */
   async quiet(until: number = this.endlessFrom()): Promise<void> {
-    // Work that ends often begins the next piece a turn later, so only two idle turns in a row count.
+    // Work that ends often starts the next piece one turn later, so only two idle turns in a row count.
     for (let idleTurns = 0; idleTurns < 2 && !this.#closed; ) {
       await nextTurn();
       if (this.#inFlight === 0) {
@@ -115,12 +118,12 @@ export class Work {
     if (isOver || leftMs <= 0) throw this.endless();
   }
 
-  /** The error for work that has not come to an end in time. */
+  /** The error for work that does not end in time. */
   endless(): EndlessWork {
     return new EndlessWork(this.#endlessMs / 1000, this.#now());
   }
 
-  /** Whoever waits for quiet waits no longer. */
+  /** Releases everybody who waits for quiet. */
   close(): void {
     this.#closed = true;
     this.#tellIdle();

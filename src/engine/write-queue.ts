@@ -6,13 +6,13 @@ import type { Key } from "./table.ts";
 
 const RETRY_MS = 1000;
 
-/** Who is told of work that waits for the disk, so that time does not move meanwhile, and of what that work throws. */
+/** Is told of work that waits for the disk, so that time does not move meanwhile, and of what that work throws. */
 export interface Watcher {
   begin(): () => void;
   report(error: unknown): void;
 }
 
-/** A batch that grows, and those who wait for it to be on disk. */
+/** A batch that still grows, and those who wait for it to be on disk. */
 class QueuedBatch implements Batch {
   readonly rows = new Map<string, Map<Key, object | undefined>>();
   readonly packed = new Map<string, Map<number, PackedEntry | undefined>>();
@@ -21,7 +21,7 @@ class QueuedBatch implements Batch {
   isEmpty = true;
   /** Run once the batch is on disk. */
   actions: (() => void)[] = [];
-  /** Ends the wait of time for the actions; a disk that refuses does not block the clock. */
+  /** Lets time move on again; a disk that refuses writes does not block the clock. */
   endWait: (() => void) | undefined;
   #waiters: { resolve: () => void; reject: (error: StoreError) => void }[] = [];
   #promise: Promise<void> | undefined;
@@ -36,7 +36,7 @@ class QueuedBatch implements Batch {
     setIn(this.packed, table, serial, entry);
   }
 
-  /** Forgets all that was to be written but these tables, and has the disk do so first of all. */
+  /** Drops everything to be written except these tables, and has the disk delete the rest first. */
   reset(onlyTables: ReadonlySet<string>): void {
     this.isEmpty = false;
     this.onlyTables = onlyTables;
@@ -44,7 +44,7 @@ class QueuedBatch implements Batch {
     for (const table of this.rows.keys()) if (!onlyTables.has(table)) this.rows.delete(table);
   }
 
-  /** Adds what came later. */
+  /** Adds a later batch. */
   add(later: QueuedBatch): void {
     if (later.onlyTables !== undefined) this.reset(later.onlyTables);
     if (later.serialLimit !== undefined) this.serialLimit = later.serialLimit;
@@ -56,7 +56,7 @@ class QueuedBatch implements Batch {
   written(): Promise<void> {
     if (this.#promise === undefined) {
       this.#promise = new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-      // Whoever asked may have gone away since.
+      // The one who asked may be gone by now.
       this.#promise.catch(() => {});
     }
     return this.#promise;
@@ -78,9 +78,9 @@ class QueuedBatch implements Batch {
 }
 
 /**
- * Takes committed transactions to the disk, in order: while one batch is being written, what is committed meanwhile
- * gathers in the next, in which only the last state of a row counts. A batch the disk refuses is joined with the next
- * and tried again each second; until then the queue refuses more, so it stays as long as it is.
+ * Writes committed transactions to disk, in order: while one batch is written, later commits gather in the next, in
+ * which only the last state of a row counts. A batch that the disk refuses is merged with the next and tried again each
+ * second; until then the queue refuses more, so it does not grow.
  */
 export class WriteQueue {
   readonly #disk: Disk;
@@ -95,13 +95,15 @@ export class WriteQueue {
   #stopWaiting: () => void = () => {};
   #watcher: Watcher | undefined;
 
-  /** `onTrouble` is told once when the disk begins to refuse, and without a reason once it takes writes again. */
+  /**
+   * `onTrouble` is called once when the disk begins to refuse writes, and without a reason once it accepts them again.
+   */
   constructor(disk: Disk, onTrouble: (reason: StoreError | undefined) => void) {
     this.#disk = disk;
     this.#onTrouble = onTrouble;
   }
 
-  /** Why nothing may be written just now, for whoever has not changed anything yet. */
+  /** Why nothing may be written at the moment, for callers that have not changed anything yet. */
   get refusal(): StoreError | undefined {
     return this.#refusal === undefined ? undefined : new StoreError(`${this.#refusal.message} Nothing was changed.`);
   }
@@ -130,10 +132,10 @@ export class WriteQueue {
     this.#start();
   }
 
-  /** Forgets all but these tables, also what was refused so far. */
+  /** Drops everything except these tables, including what was refused so far. */
   reset(onlyTables: ReadonlySet<string>): void {
     this.#gathering.reset(onlyTables);
-    // What is left to write is little: it may find room where the rest did not.
+    // What is left to write is little: it may fit where the rest did not.
     this.#refusal = undefined;
     this.#stopWaiting();
     this.#start();
@@ -150,7 +152,7 @@ export class WriteQueue {
     return this.#writing?.written();
   }
 
-  /** Runs the action once everything that was added so far is on disk: at once when it is; never after `close`. */
+  /** Runs the action once everything added so far is on disk, which may be at once; never after `close`. */
   afterWritten(action: () => void): void {
     const batch = this.#gathering.isEmpty ? this.#writing : this.#gathering;
     if (batch === undefined) {
@@ -190,7 +192,7 @@ export class WriteQueue {
       if (isLastAttempt) break;
       if (!this.#closed) await this.#wait();
     }
-    // In the same breath as the look at what is gathered: what comes next must start a new run.
+    // Without an await since the last check, so that whatever comes next starts a new run.
     this.#isRunning = false;
   }
 
@@ -234,7 +236,7 @@ export class WriteQueue {
     endWait?.();
   }
 
-  /** The refusal for whoever has changed something: it stands in memory, and is tried again. */
+  /** The refusal for a caller whose change is already in memory: it stays there, and is tried again. */
   #inDoubt({ message }: StoreError): StoreError {
     return new StoreError(`${message} What was asked for may still be done once it does.`);
   }

@@ -10,7 +10,7 @@ export class ByteWriter {
 
   clear(): void {
     this.at = 0;
-    // What one large batch needed is not kept for ever.
+    // Do not keep what one large batch needed.
     if (this.bytes.length > 64 * FIRST_BYTES) this.bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
@@ -55,7 +55,7 @@ export class ByteWriter {
     this.at += value.length;
   }
 
-  /** Any text, lone surrogates included: as ASCII where it is, else as UTF-16. */
+  /** Any text, lone surrogates included: Latin-1 if it is ASCII, else UTF-16. */
   text(value: string): void {
     const { length } = value;
     this.#room(length * 2 + 8);
@@ -95,7 +95,7 @@ export class ByteWriter {
   }
 }
 
-/** Reads what a ByteWriter has written. Its bytes have proven whole by their checksum. */
+/** Reads what a ByteWriter has written. The checksum has already shown that the bytes are intact. */
 export class ByteReader {
   readonly bytes: Buffer;
   at: number;
@@ -150,7 +150,7 @@ export class ByteReader {
   }
 }
 
-/** Text that is not ASCII is kept as UTF-16, which loses nothing, lone surrogates included. */
+/** Text that is not ASCII is stored as UTF-16, which loses nothing, not even lone surrogates. */
 export function isWide(text: string): boolean {
   return Buffer.byteLength(text) !== text.length;
 }

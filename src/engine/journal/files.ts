@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
-/** Raised when what is written would be misunderstood by, or would misunderstand, an earlier version. */
+/** To be raised when earlier versions would misread what is written, or this one what they wrote. */
 export const FORMAT = 3;
 
 export type FileKind = "journal" | "snapshot";
@@ -12,13 +12,13 @@ export const FILE_HEADER_BYTES = 16;
 const MAGIC = Buffer.from("busbar");
 const KINDS: readonly FileKind[] = ["journal", "snapshot"];
 
-/** Nobody but the owner reads what messages say. */
+/** Only the owner may read what messages contain. */
 export const FILE_MODE = 0o600;
 
 export const MARK_FILE = "commit";
 export const RESERVE_FILE = "reserve";
 
-/** `journal-00000007`: all that was written since the state that `snapshot-00000007` has. */
+/** `journal-00000007` holds everything written since the state in `snapshot-00000007`. */
 export function fileName(kind: FileKind, number: number): string {
   return `${kind}-${String(number).padStart(8, "0")}`;
 }
@@ -42,7 +42,7 @@ export function fileHeader(kind: FileKind, number: number): Buffer {
   return header;
 }
 
-/** The format of a file of this kind and number; undefined when its header is damaged or another's. */
+/** The format of a file of this kind and number; undefined when its header is damaged or belongs to another file. */
 export function formatOf(header: Buffer, kind: FileKind, number: number): number | undefined {
   const whole = header.length === FILE_HEADER_BYTES && header.readUInt32LE(12) === crc32(header.subarray(0, 12));
   if (!whole || !header.subarray(0, 6).equals(MAGIC)) return undefined;
@@ -50,13 +50,13 @@ export function formatOf(header: Buffer, kind: FileKind, number: number): number
   return header[7];
 }
 
-/** Makes the making, renaming and deleting of files in a directory lasting. */
+/** Makes created, renamed and deleted files of a directory durable. */
 export function syncDirectory(directory: string): void {
   const descriptor = openSync(join(directory, "."), "r");
   try {
     fsyncSync(descriptor);
   } catch (error) {
-    // Windows syncs no directories, and needs not.
+    // Windows cannot sync directories, and need not.
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   } finally {
     closeSync(descriptor);

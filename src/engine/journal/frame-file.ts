@@ -12,15 +12,15 @@ import {
   type Section,
 } from "./frame.ts";
 
-/** Read at once: neighbours come with it. */
+/** Bytes read at once, including neighbours. */
 const WINDOW_BYTES = 256 * 1024;
 
-/** What is not whole any more. */
+/** A damaged part of a file. */
 export interface Damage {
   /** Name of the file. */
   readonly file: string;
   readonly at: number;
-  /** Whose rows; undefined when that cannot be told. */
+  /** The table whose rows are damaged; undefined when that is unknown. */
   readonly table: string | undefined;
 }
 
@@ -31,17 +31,17 @@ export interface ReadSection extends Section {
 export interface Frame {
   readonly at: number;
   readonly end: number;
-  /** Those that are whole. */
+  /** The intact ones. */
   readonly sections: readonly ReadSection[];
 }
 
-/** Reads a journal or a snapshot from the start to its end. */
+/** Reads a journal or a snapshot from start to end. */
 export class FrameFile {
   readonly name: string;
   readonly number: number;
   readonly size: number;
   readonly damages: Damage[] = [];
-  /** Where the last frame ends that is there in full. What is behind it was never finished, or is damaged. */
+  /** Where the last complete frame ends. What follows was never finished, or is damaged. */
   end = FILE_HEADER_BYTES;
   readonly #descriptor: number;
   #window = Buffer.alloc(0);
@@ -81,7 +81,7 @@ export class FrameFile {
     }
   }
 
-  /** Up to `length` bytes from `at` on; fewer at the end of the file. A view, good until the next call. */
+  /** Up to `length` bytes from `at` on; fewer at the end of the file. A view that is valid until the next call. */
   read(at: number, length: number): Buffer {
     const available = Math.max(0, Math.min(length, this.size - at));
     const from = at - this.#windowAt;
@@ -122,13 +122,13 @@ export class FrameFile {
     return sections;
   }
 
-  /** Where the next header stands whose frame ends within the file. */
+  /** The next header whose frame ends within the file. */
   #nextFrame(from: number): number | undefined {
     for (let at = from; at < this.size; ) {
       const bytes = this.read(at, WINDOW_BYTES);
       const found = findHeader(bytes, 0);
       if (found < 0) {
-        // A header may begin in these bytes and end in the next.
+        // A header may begin in these bytes and end in the next ones.
         at += Math.max(1, bytes.length - 3);
         continue;
       }

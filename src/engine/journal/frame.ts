@@ -13,13 +13,13 @@ import { crc32 } from "node:zlib";
 import { ByteReader, ByteWriter, isWide } from "./bytes.ts";
 
 export const SECTION = {
-  /** Everything before is forgotten but these tables. */
+  /** Forgets everything before, except these tables. */
   reset: 1,
   /** Serials below this may have been handed out. */
   serials: 2,
-  /** Rows by key; no row: it is deleted. */
+  /** Rows by key; a key without row was deleted. */
   rows: 3,
-  /** Packed rows by serial, whose texts this frame has; no text: it is deleted. */
+  /** Packed rows by serial, whose texts are in this frame; a serial without text was deleted. */
   packed: 4,
   /** Packed rows by serial, whose texts are elsewhere. */
   places: 5,
@@ -36,10 +36,10 @@ const MAGIC_BYTES = Buffer.from([0x46, 0x52, 0x53, 0x42]);
 export const HEADER_BYTES = 20;
 const TEXT_HEADER_BYTES = 12;
 
-/** Stands for the directory in what a checksum begins with, where sections have their numbers. */
+/** Takes the place of the section number in the checksum of the directory. */
 const DIRECTORY = 0xffff_ffff;
 
-/** Where something stands: the number of its file and the byte there. */
+/** A position: the number of a file and an offset in it. */
 export interface Position {
   readonly file: number;
   readonly at: number;
@@ -63,14 +63,14 @@ export function frameLength({ texts, sections, directory }: FrameHeader): number
   return HEADER_BYTES + texts + sections + directory;
 }
 
-/** What a checksum begins with. */
+/** The initial value of a checksum. */
 function seed({ file, at }: Position, more = 0): number {
   return (Math.imul(file, 0x9e3779b1) ^ Math.imul(at % 0x1_0000_0000, 0x85ebca6b) ^ Math.imul(more, 0xc2b2ae35)) >>> 0;
 }
 
 export class FrameWriter {
   readonly #texts = new ByteWriter();
-  /** Bytes of `sections` belong to the section that was begun last. */
+  /** Bytes of `sections` belong to the section begun last. */
   readonly sections = new ByteWriter();
   readonly #directory = new ByteWriter();
   #position: Position = { file: 0, at: 0 };
@@ -79,7 +79,7 @@ export class FrameWriter {
   #kind: SectionKind | undefined;
   #table = "";
 
-  /** Begins a frame that will stand there. */
+  /** Begins a frame that will be written at this position. */
   begin(position: Position): void {
     this.#position = position;
     this.#texts.clear();
@@ -97,7 +97,7 @@ export class FrameWriter {
     this.#sectionAt = this.sections.at;
   }
 
-  /** Adds the text of a packed row; answers the byte of the file where it stands. */
+  /** Adds the text of a packed row; returns its offset in the file. */
   text(serial: number, head: string, text: string): number {
     const texts = this.#texts;
     const from = texts.at;
@@ -114,7 +114,7 @@ export class FrameWriter {
     return at;
   }
 
-  /** The whole frame, in bytes of its own. */
+  /** The whole frame, in a buffer of its own. */
   finish(): Buffer {
     this.#endSection();
     const [texts, sections, directory] = [this.#texts.written, this.sections.written, this.#directory];
@@ -147,7 +147,7 @@ export function readHeader(bytes: Buffer, position: Position): FrameHeader | und
   return { texts: bytes.readUInt32LE(4), sections: bytes.readUInt32LE(8), directory: bytes.readUInt32LE(12) };
 }
 
-/** The first place from `from` on where a header may be; -1 when there is none. */
+/** The first offset from `from` on where a header may be; -1 when there is none. */
 export function findHeader(bytes: Buffer, from: number): number {
   return bytes.indexOf(MAGIC_BYTES, from);
 }
@@ -165,7 +165,7 @@ export function readDirectory(bytes: Buffer, position: Position): readonly Secti
   return sections;
 }
 
-/** Whether the bytes are those of the section with this number, counted from 0, of the frame at `position`. */
+/** Whether the bytes are the section with this number (from 0) of the frame at `position`. */
 export function isWhole(bytes: Buffer, { checksum }: Section, position: Position, number: number): boolean {
   return crc32(bytes, seed(position, number + 1)) === checksum;
 }
@@ -175,7 +175,7 @@ export interface Text {
   readonly text: string;
 }
 
-/** The text of a packed row that stands at `position`, read with `read`; undefined when it is damaged. */
+/** The text of a packed row at `position`, read with `read`; undefined when it is damaged. */
 export function readText(
   read: (at: number, length: number) => Buffer,
   position: Position,

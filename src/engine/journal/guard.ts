@@ -2,8 +2,8 @@ import { fstatSync, type Stats, statSync } from "node:fs";
 import { StoreError } from "../store-error.ts";
 
 /**
- * Notices that files were deleted or replaced by others while they are open: what is written to them then is lost with
- * the last descriptor.
+ * Notices when somebody deletes or replaces files that we have open: what is written to them would be lost with the
+ * last descriptor.
  */
 export class Guard {
   readonly #directory: string;
@@ -13,12 +13,12 @@ export class Guard {
     this.#directory = directory;
   }
 
-  /** From now on the file of this path must be the one of this descriptor. */
+  /** From now on the file at this path must be the one behind this descriptor. */
   watch(path: string, descriptor: number): void {
     this.#watched.set(path, fstatSync(descriptor));
   }
 
-  /** The same for a file that nobody holds open. */
+  /** The same for a file without an open descriptor. */
   watchPath(path: string): void {
     this.#watched.set(path, statSync(path));
   }
@@ -27,7 +27,7 @@ export class Guard {
     this.#watched.delete(path);
   }
 
-  /** @throws StoreError when a file is not the one it was. */
+  /** @throws StoreError when a file is no longer the same. */
   check(): void {
     for (const [path, { ino, dev }] of this.#watched) {
       const found = statSync(path, { throwIfNoEntry: false });

@@ -20,30 +20,36 @@ import { TextFiles } from "./text-files.ts";
 import { BatchWriter, type PlacedEntry } from "./writing.ts";
 
 export interface Limits {
-  /** A journal that is longer is followed by the next. */
+  /** Size at which the next journal begins. */
   readonly journalBytes: number;
-  /** Behind so many bytes of rows, or as many as the last snapshot has, the next is written: a start reads twice the state at most. */
+  /**
+   * The next snapshot is written after this many bytes of rows, or as many as the last snapshot has: a start reads
+   * twice the state at most.
+   */
   readonly snapshotAfterBytes: number;
 }
 
 export const USUAL_LIMITS: Limits = { journalBytes: 64 * 1024 * 1024, snapshotAfterBytes: 32 * 1024 * 1024 };
 
-/** Kept back on the disk, so that a reset finds room on a full one. */
+/** Space reserved on disk, so that a reset succeeds even on a full one. */
 const RESERVE_BYTES = 256 * 1024;
 
 export interface Opened {
-  /** As the user named it, for messages. */
+  /** The directory as the user wrote it, for messages. */
   readonly name: string;
   readonly lock: Lock;
   readonly guard: Guard;
   readonly markFile: MarkFile;
   readonly loaded: Loaded;
-  /** All journals there are. */
+  /** All existing journals. */
   readonly journals: readonly number[];
   readonly limits: Limits;
 }
 
-/** Rows in a journal and in snapshots of what stands, see `frame.ts`; nothing is mapped, and nothing believed unchecked. */
+/**
+ * Keeps rows in a journal and in snapshots, see `frame.ts`; nothing is memory-mapped, and nothing is used without its
+ * checksum.
+ */
 export class JournalDisk implements Disk {
   readonly #name: string;
   readonly #limits: Limits;
@@ -55,7 +61,7 @@ export class JournalDisk implements Disk {
   readonly #texts: TextFiles;
   readonly #frame = new FrameWriter();
   readonly #batches = new BatchWriter(this.#frame);
-  /** Lengths of the journals before the one that grows. */
+  /** Lengths of all journals but the current one. */
   readonly #lengths: Map<number, number>;
   #journal: JournalFile;
   #source: Source | undefined;
@@ -64,9 +70,9 @@ export class JournalDisk implements Disk {
   #bytesSince: number;
   #wantsSnapshot = false;
   #background: Promise<void> | undefined;
-  /** Journals before the snapshot without a text that is needed: those noticed before the write under way, and since. */
+  /** Journals older than the snapshot whose texts are no longer needed: found before the write under way, and since. */
   #dead = new Set<number>();
-  /** Of files that nobody needs any more. */
+  /** Deletions under way of files nobody needs any more. */
   #removals = Promise.resolve();
   #isClosing = false;
 
@@ -173,7 +179,7 @@ export class JournalDisk implements Disk {
   async #write(batch: Batch): Promise<void> {
     const isReset = batch.onlyTables !== undefined;
     const begunSnapshot = this.#advance();
-    // What a reset writes finds room on a full disk; the reserve is made again once that is done.
+    // What a reset writes must fit on a full disk; the reserve is created again afterwards.
     if (isReset) rmSync(join(this.#directory, RESERVE_FILE), { force: true });
     const journal = this.#journal;
     const deadBefore = this.#dead;
@@ -195,9 +201,9 @@ export class JournalDisk implements Disk {
     this.#settle(batch, placed);
     if (placed.length > 0) this.#texts.remember({ file: journal.number, at, bytes });
     this.#bytesSince += this.#frame.sections.at;
-    // What made them dead was committed before this write began, and is safe with it.
+    // What made them unneeded was committed before this write began, so it is durable too.
     this.#removeDead(deadBefore);
-    // A reset makes what is on disk worthless: it goes at once.
+    // A reset makes the older files useless: delete them at once.
     const snapshot = begunSnapshot ?? (isReset ? this.#advance() : undefined);
     if (snapshot !== undefined) this.#begin(snapshot);
   }
@@ -212,7 +218,7 @@ export class JournalDisk implements Disk {
     }
   }
 
-  /** What follows from a batch that is safe. */
+  /** Runs once a batch is durable. */
   #settle(batch: Batch, placed: readonly PlacedEntry[]): void {
     if (batch.serialLimit !== undefined) this.#state.serialLimit = batch.serialLimit;
     if (batch.onlyTables !== undefined) {
@@ -231,7 +237,7 @@ export class JournalDisk implements Disk {
     this.#markFile.write({ file: this.#journal.number, at: this.#journal.end, snapshot: this.#snapshot });
   }
 
-  /** Goes on to the next journal when it is time; answers its number when a snapshot is to be written before it. */
+  /** Starts the next journal when it is time; returns its number when a snapshot must be written before it. */
   #advance(): number | undefined {
     const isDue =
       this.#wantsSnapshot || this.#bytesSince > Math.max(this.#limits.snapshotAfterBytes, this.#snapshotBytes);
@@ -242,7 +248,7 @@ export class JournalDisk implements Disk {
     try {
       next = JournalFile.create(this.#directory, number + 1);
     } catch {
-      // No room for another file: this one goes on.
+      // No room for another file: continue with this one.
       return undefined;
     }
     this.#lengths.set(number, end);
@@ -262,14 +268,15 @@ export class JournalDisk implements Disk {
     this.#bytesSince = 0;
     this.#background = this.#compact(number)
       .catch(() => {
-        // The disk is full, or the files are gone; the writes that go on tell. The next snapshot is tried in its turn.
+        // The disk is full, or the files are gone; the next writes will report it. Another snapshot is tried when it is
+        // due.
       })
       .finally(() => {
         this.#background = undefined;
       });
   }
 
-  /** Writes the snapshot, releases what it replaces, and moves what blocks the rest. */
+  /** Writes the snapshot, releases what it replaces, and moves texts out of sparse journals. */
   async #compact(number: number): Promise<void> {
     const source = this.#source as Source;
     const contents = {
@@ -305,7 +312,7 @@ export class JournalDisk implements Disk {
 
   #removeDeadBefore(number: number): void {
     for (const journal of this.#lengths.keys()) if (journal < number) this.#noteDead(journal);
-    // Nothing waits to be written: what made them dead is safe.
+    // Nothing waits to be written, so what made them unneeded is durable.
     if (this.#source?.flushed() === undefined) this.#removeDead(this.#dead);
   }
 
@@ -320,7 +327,10 @@ export class JournalDisk implements Disk {
     }
   }
 
-  /** Not in this thread, where a large file would block everybody. One that stays is removed by the next start. */
+  /**
+   * Deletes asynchronously, since a large file would block the thread. A file that remains is deleted at the next
+   * start.
+   */
   #remove(name: string): void {
     const path = join(this.#directory, name);
     this.#removals = this.#removals.then(() => rm(path, { force: true })).catch(() => {});
@@ -333,7 +343,7 @@ export class JournalDisk implements Disk {
         flag: "wx",
       });
     } catch {
-      // It is there, or there is no room for it: then a reset may have to wait for room.
+      // It exists, or there is no room for it: then a reset may fail on a full disk.
     }
   }
 
@@ -348,7 +358,7 @@ export class JournalDisk implements Disk {
       const { bavail, bsize } = statfsSync(this.#directory);
       if (bavail * bsize < 1_000_000) return "it is full";
     } catch {
-      // The error itself says more.
+      // The first error says more.
     }
     return (message ?? String(error)).split(",")[0] as string;
   }

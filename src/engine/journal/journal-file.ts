@@ -6,14 +6,14 @@ import { FILE_HEADER_BYTES, FILE_MODE, fileHeader, fileName, syncDirectory } fro
 const writeSome = promisify(write);
 const sync = promisify(fdatasync);
 
-/** The journal that grows. */
+/** The journal being written. */
 export class JournalFile {
   readonly number: number;
   readonly path: string;
   readonly descriptor: number;
-  /** How much of it is safe. */
+  /** How much of it is durable. */
   end: number;
-  /** A write failed and what it left could not be cut off yet. */
+  /** A write failed, and its remains could not be cut off yet. */
   #isSoiled = false;
 
   private constructor(directory: string, number: number, flags: string, end: number) {
@@ -32,7 +32,7 @@ export class JournalFile {
     return file;
   }
 
-  /** Opens one to go on behind `end`; what is there is cut off. */
+  /** Opens a journal to continue at `end`; anything after it is cut off. */
   static open(directory: string, number: number, end: number): JournalFile {
     if (end < FILE_HEADER_BYTES) return JournalFile.create(directory, number);
     const file = new JournalFile(directory, number, "r+", end);
@@ -40,7 +40,7 @@ export class JournalFile {
     return file;
   }
 
-  /** Resolves when the bytes are safe; where it rejects, none of them is there. */
+  /** Resolves when the bytes are durable; when it rejects, none of them are there. */
   async append(bytes: Uint8Array): Promise<void> {
     if (this.#isSoiled) this.#cut();
     this.#isSoiled = true;
@@ -58,7 +58,7 @@ export class JournalFile {
     this.end += bytes.length;
   }
 
-  /** Takes back what was appended last. */
+  /** Removes what was appended last. */
   takeBack(length: number): void {
     this.end -= length;
     this.#isSoiled = true;
@@ -73,7 +73,7 @@ export class JournalFile {
     try {
       this.#cut();
     } catch {
-      // Tried again ahead of the next write, which fails when this does.
+      // Tried again before the next write, which fails when this does.
     }
   }
 

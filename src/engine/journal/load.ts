@@ -10,12 +10,12 @@ import { TextFiles } from "./text-files.ts";
 export interface Loaded {
   readonly state: LoadedState;
   readonly damages: readonly Damage[];
-  /** The journal to go on with, and how much of it is whole; what is behind was never answered for. */
+  /** The journal to continue, and how much of it is intact; what follows was never acknowledged. */
   readonly file: number;
   readonly end: number;
   /** The snapshot that was read; 0: there is none. */
   readonly snapshot: number;
-  /** Bytes of that snapshot, and of the sections that were read behind it. */
+  /** Bytes of that snapshot, and of the sections read after it. */
   readonly snapshotBytes: number;
   readonly readBytes: number;
 }
@@ -31,8 +31,8 @@ export class OtherFormat extends Error {
 }
 
 /**
- * Reads what a directory holds: the latest snapshot, and the journals from its number on. Every byte that is believed has
- * proven whole; texts of packed rows are left for whoever asks for them. `mark` is undefined when it is damaged or gone.
+ * Reads a directory: the latest snapshot, and the journals from its number on. Everything that is used has a valid
+ * checksum; texts of packed rows are checked when they are read. `mark` is undefined when it is damaged or missing.
  * @throws OtherFormat, and errors of the file system.
  */
 export function load(directory: string, mark: Mark | undefined): Loaded {
@@ -75,7 +75,7 @@ class Loader {
     };
   }
 
-  /** Answers its length in bytes. */
+  /** Returns its length in bytes. */
   #snapshot(number: number): number {
     const file = this.#open("snapshot", number);
     if (file === undefined) return 0;
@@ -89,7 +89,7 @@ class Loader {
     }
   }
 
-  /** Answers where it ends. */
+  /** Returns where it ends. */
   #journal(number: number, isLast: boolean): number {
     const marked =
       this.#mark === undefined || number > this.#mark.file ? 0 : number < this.#mark.file ? -1 : this.#mark.at;
@@ -98,13 +98,13 @@ class Loader {
     try {
       let end = FILE_HEADER_BYTES;
       for (const frame of file.frames()) {
-        // Behind the mark a frame may have been cut short by a crash: its texts are looked at as well.
+        // Beyond the mark a crash may have cut a frame short, so its texts are checked as well.
         const isBehind = isLast && frame.at >= marked && marked >= 0;
         if (isBehind && !this.#textsAreWhole(frame, number)) break;
         this.#apply(frame, number);
         end = frame.end;
       }
-      // Damage behind the mark, with nothing whole behind that, is no damage but an end.
+      // Damage beyond the mark, with nothing intact after it, is just the end of the file.
       const within = file.damages;
       this.#damages.push(...within);
       const needed = marked === -1 || !isLast ? file.size : Math.max(marked, FILE_HEADER_BYTES);
@@ -115,7 +115,7 @@ class Loader {
     }
   }
 
-  /** Undefined when the file is gone or no such file; that is no damage where it `mayBeUnfinished`. */
+  /** Undefined when the file is missing or not one of ours; that counts as damage unless it `mayBeUnfinished`. */
   #open(kind: "journal" | "snapshot", number: number, mayBeUnfinished = false): FrameFile | undefined {
     let file: FrameFile;
     try {
@@ -132,7 +132,7 @@ class Loader {
       throw new OtherFormat(format);
     }
     if (!mayBeUnfinished) {
-      // Its frames may be whole all the same; they tell by themselves which file they are of.
+      // Its frames may be intact all the same; they name the file they belong to.
       this.#damaged(file.name, 0);
       return file;
     }
@@ -161,7 +161,7 @@ class Loader {
     }
   }
 
-  /** The texts themselves are not read, but their journals must be there, and as long as they were. */
+  /** Does not read the texts, but checks that their journals exist and are long enough. */
   #checkTexts(): void {
     const state = this.#state;
     for (const [file, { live }] of state.texts) {

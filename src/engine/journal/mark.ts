@@ -3,23 +3,23 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { FILE_MODE, MARK_FILE } from "./files.ts";
 
-/** How far the journal was when the latest answer left. */
+/** How long the journal was when the latest answer left. */
 export interface Mark {
   /** The journal, and its length in bytes. */
   readonly file: number;
   readonly at: number;
-  /** The snapshot the journals go on from; 0: there is none. */
+  /** The snapshot that the journals follow; 0 when there is none. */
   readonly snapshot: number;
 }
 
-/** Of two slots the one is written while the other stands: a disk writes a sector wholly or not at all. */
+/** One of two slots is written while the other stays valid: a disk writes a sector entirely or not at all. */
 const SLOT_BYTES = 512;
 const BYTES = 32;
 
 /**
- * Tells a journal that a crash cut short from one that somebody damaged: what was answered for lies before the mark and
- * must be whole, what lies behind it may end anywhere. The mark is written after the journal is safe and not synced
- * itself: after a loss of power it may say less than is there, never more.
+ * Tells a journal cut short by a crash from a damaged one: everything acknowledged lies before the mark and must be
+ * intact, what lies after it may end anywhere. The mark is written once the journal is durable, and is not synced
+ * itself: after a power failure it may be behind, never ahead.
  */
 export class MarkFile {
   readonly #descriptor: number;
@@ -31,7 +31,7 @@ export class MarkFile {
     this.#turn = turn;
   }
 
-  /** Makes the file, lasting once the directory is synced. */
+  /** Creates the file, which is durable once the directory is synced. */
   static create(directory: string, mark: Mark): MarkFile {
     const file = new MarkFile(openSync(join(directory, MARK_FILE), "w+", FILE_MODE), 0);
     file.write(mark);

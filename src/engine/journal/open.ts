@@ -13,8 +13,8 @@ import { damagedLine } from "./messages.ts";
 import { LoadedState } from "./state.ts";
 
 /**
- * Opens a data directory, which is made if need be, and takes it for this process. Other `limits` are for tests.
- * @throws StoreError with one line that helps: cannot be written to, in use, of an earlier version, damaged.
+ * Opens a data directory for this process, and creates it if necessary. Other `limits` are for tests.
+ * @throws StoreError with one line of advice: not writable, in use, written by an earlier version, damaged.
  */
 export async function openDisk(directory: string, limits = USUAL_LIMITS): Promise<Disk> {
   const lock = takeLock(directory);
@@ -29,7 +29,7 @@ export async function openDisk(directory: string, limits = USUAL_LIMITS): Promis
   }
 }
 
-/** A full disk has no room for the lock but what was kept back. */
+/** A full disk has no room for the lock except the reserve. */
 function takeLock(directory: string): Lock {
   try {
     return lockDirectory(directory);
@@ -58,7 +58,7 @@ function underLock(name: string, lock: Lock, limits: Limits): Disk {
   return new JournalDisk({ name, lock, guard, markFile, loaded, journals: numbersOf("journal", directory), limits });
 }
 
-/** Whether nothing was ever written, or the very first write was cut short. */
+/** Whether nothing was ever written, or only an unfinished first write. */
 function isNew(directory: string): boolean {
   if (numbersOf("snapshot", directory).length > 0) return false;
   return numbersOf("journal", directory).every(

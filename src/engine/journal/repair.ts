@@ -14,11 +14,11 @@ import { byteOf, fileOf } from "./state.ts";
 import { TextFiles } from "./text-files.ts";
 
 export interface Repair {
-  /** Rows that are whole, by table. */
+  /** Intact rows, by table. */
   readonly kept: Readonly<Record<string, number>>;
-  /** What is not, a line each. */
+  /** What was lost, one line each. */
   readonly lost: readonly string[];
-  /** Where the damaged files are as they were found; undefined when none was. */
+  /** Where the damaged files were copied to; undefined when none was damaged. */
   readonly copies: string | undefined;
 }
 
@@ -26,8 +26,8 @@ export interface Repair {
 const COPIES = "damaged";
 
 /**
- * Makes a damaged data directory one that can be opened: what is whole stays, what is not is left out.
- * @throws StoreError with one line that helps: in use, no data directory, no room.
+ * Makes a damaged data directory usable: keeps what is intact and drops the rest.
+ * @throws StoreError with one line of advice: in use, not a data directory, no room.
  */
 export async function repairDirectory(name: string): Promise<Repair> {
   if (!existsSync(name)) throw new StoreError(`There is no data directory ${name}.`);
@@ -69,7 +69,7 @@ interface DamagedText extends Damage {
   readonly serial: number;
 }
 
-/** Reads every text of a packed row, and forgets those rows whose text is damaged. */
+/** Reads every text of a packed row, and drops the rows whose text is damaged. */
 function dropDamagedTexts(directory: string, { state }: Loaded): DamagedText[] {
   const files = new TextFiles(directory);
   const damaged: DamagedText[] = [];
@@ -85,7 +85,7 @@ function dropDamagedTexts(directory: string, { state }: Loaded): DamagedText[] {
   return damaged;
 }
 
-/** Writes a snapshot of what is whole, and begins a journal behind it. */
+/** Writes a snapshot of what is intact, and begins a journal after it. */
 async function writeAnew(directory: string, { state, file }: Loaded): Promise<void> {
   const number = file + 1;
   const tables: KeptTable[] = [...state.tables, ...state.places].map(([name, rows]) => ({ name, rows }));

@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 
-/** What comes next. */
+/** The type of the value that follows. */
 const TAG = {
   undefined: 0,
   null: 1,
@@ -14,16 +14,19 @@ const TAG = {
   bytes: 9,
   list: 10,
   object: 11,
-  /** The text that this member had in the object of the same shape before. */
+  /** The same text as this member had in the previous object of the shape. */
   repeated: 12,
 } as const;
 
-/** Members that a run of objects has, in their order, and the text each had last: what repeats is written once. */
+/** The members that a run of objects has, in order, and the last text of each: repeated texts are written once. */
 class Shape {
   readonly index: number;
   readonly keys: readonly string[];
   readonly texts: (string | undefined)[];
-  /** Makes an object without members, with room for as many as its like have had: memory that `{}` would take beside it. */
+  /**
+   * Makes an object without members but with room for as many as its like have had, which `{}` would allocate
+   * separately.
+   */
   readonly Empty: new () => Record<string, unknown>;
 
   constructor(index: number, keys: readonly string[]) {
@@ -44,7 +47,7 @@ class Shape {
   }
 }
 
-/** A function of its own for each shape, since V8 learns from what a function made how much room the next needs. */
+/** A separate function for each shape, since V8 learns per function how much room its objects need. */
 function emptyMaker(): new () => Record<string, unknown> {
   function Empty() {}
   Empty.prototype = Object.prototype;
@@ -55,21 +58,21 @@ function emptyMaker(): new () => Record<string, unknown> {
 export class RowEncoder {
   readonly #writer: ByteWriter;
   #shapes = new Map<string, Shape>();
-  /** The shape of the latest row: that of the next one, mostly. */
+  /** The shape of the latest row, which the next one usually shares. */
   #latest: Shape | undefined;
 
   constructor(writer: ByteWriter) {
     this.#writer = writer;
   }
 
-  /** What follows will be read by a decoder of its own. */
+  /** What follows will be read by another decoder. */
   clear(): void {
     if (this.#latest === undefined) return;
     this.#shapes = new Map();
     this.#latest = undefined;
   }
 
-  /** @throws Error for what no row may hold. */
+  /** @throws Error for values that no row may hold. */
   row(row: object): void {
     const latest = this.#latest;
     if (latest?.fits(row)) {
@@ -178,7 +181,7 @@ export class RowEncoder {
   }
 }
 
-/** Reads what one RowEncoder has written between two clear(). */
+/** Reads what one RowEncoder has written between two calls of clear(). */
 export class RowDecoder {
   readonly #reader: ByteReader;
   readonly #shapes: Shape[] = [];
@@ -224,7 +227,7 @@ export class RowDecoder {
     }
   }
 
-  /** Bytes of their own, outside of Node's pool: a view would keep all that was read with it. */
+  /** A copy of the bytes, outside Node's pool: a view would keep alive everything that was read with it. */
   #bytes(): Buffer {
     const length = this.#reader.integer();
     const bytes = Buffer.allocUnsafeSlow(length);
@@ -266,5 +269,5 @@ export class RowDecoder {
   }
 }
 
-/** A member like any other. */
+/** The attributes of an ordinary member. */
 const OWN = { enumerable: true, configurable: true, writable: true } as const;

@@ -16,10 +16,10 @@ const [openFile, writeSome, sync, closeFile, renameFile] = [
   promisify(rename),
 ];
 
-/** Time at a stretch; requests are answered in between. */
+/** How long to write without a break; requests are answered in between. */
 const SLICE_MS = 2;
 
-/** What is known of a journal when a snapshot is written. */
+/** What is known about a journal when a snapshot is written. */
 export interface JournalTexts extends TextCount {
   readonly number: number;
   readonly length: number;
@@ -28,15 +28,15 @@ export interface JournalTexts extends TextCount {
 export interface SnapshotContents {
   readonly source: Source;
   readonly serialLimit: () => number;
-  /** Of all journals before the snapshot's own. */
+  /** For all journals before the snapshot's own. */
   readonly journals: () => Iterable<JournalTexts>;
 }
 
 /**
- * Writes what stands in the tables, while they go on changing. What changes meanwhile is in the journal of the same
- * number, and read after the snapshot: so a row may be here as it was at any moment since the beginning. Answers the
- * length in bytes; undefined when it was told to stop.
- * @throws Error of the file system, or StoreError when what is in the tables cannot be made safe.
+ * Writes the contents of the tables while they go on changing. Changes made meanwhile are in the journal with the same
+ * number, which is read after the snapshot, so a row may be written as it was at any moment since the beginning.
+ * @returns the length in bytes; undefined when it was told to stop.
+ * @throws Error of the file system, or StoreError when the contents of the tables cannot be made durable.
  */
 export async function writeSnapshot(
   directory: string,
@@ -56,7 +56,8 @@ export async function writeSnapshot(
       else if (file.isTired()) await file.rest();
       if (isStopped()) return undefined;
     }
-    // A row that is here must not be lost by a write that fails: the snapshot counts when all it has is safe.
+    // A row in the snapshot must not be lost by a write that fails: the snapshot counts once everything in it is
+    // durable.
     await contents.source.flushed();
     file.end(contents);
     await file.endFrame();

@@ -7,8 +7,8 @@ import type { ReadSection } from "./frame-file.ts";
 import { RowDecoder } from "./row-codec.ts";
 
 /**
- * Where a packed row's text is, as one number: a flag that tells it from no place, the number of the journal, and the byte there.
- * A journal is far below 4 GiB.
+ * Where the text of a packed row is, as one number: a flag that distinguishes it from no place, the journal's number,
+ * and the offset. A journal is far smaller than 4 GiB.
  */
 export type TextPlace = number;
 
@@ -28,19 +28,19 @@ export function byteOf(place: TextPlace): number {
   return place % FILE_UNIT;
 }
 
-/** What is known of the texts in one journal. */
+/** What is known about the texts in one journal. */
 export interface TextCount {
-  /** Ever written there, and those still needed. */
+  /** Texts ever written there, and those still needed. */
   total: number;
   live: number;
 }
 
-/** What stands in a data directory, as it is read section by section. */
+/** The state in a data directory, built section by section. */
 export class LoadedState {
   readonly tables = new Map<string, Rows<object>>();
   readonly places = new Map<string, SerialMap>();
   readonly texts = new Map<number, TextCount>();
-  /** The lengths of journals that are not read at a start, by number. */
+  /** Lengths, by number, of journals that are not read at start. */
   readonly lengths = new Map<number, number>();
   serialLimit = 0;
   ended = false;

@@ -4,13 +4,13 @@ import { fileName } from "./files.ts";
 import { readText, type Text } from "./frame.ts";
 import { byteOf, fileOf, type TextPlace } from "./state.ts";
 
-/** Read at once: who reads a text mostly reads its neighbours next. */
+/** Bytes read at once: whoever reads a text usually reads its neighbours next. */
 const WINDOW_BYTES = 32 * 1024;
 const WINDOWS = 4;
 /** Files open at once. */
 const MOST_OPEN = 64;
 
-/** What was written last is kept as it was, since queues that are at work give out what has just come. */
+/** The bytes written last stay cached, since busy queues hand out what has just arrived. */
 const RECENT_BYTES = 1024 * 1024;
 
 export interface Window {
@@ -19,16 +19,16 @@ export interface Window {
   readonly bytes: Buffer;
 }
 
-/** Reads the texts of packed rows where they were written. */
+/** Reads the texts of packed rows from the journals. */
 export class TextFiles {
   readonly #directory: string;
-  /** Descriptors by number of the journal, in the order of their latest use. */
+  /** Descriptors by journal number, least recently used first. */
   readonly #open = new Map<number, number>();
   #windows: Window[] = [];
-  /** Rising, of one journal. */
+  /** Cached windows of one journal, in order. */
   #recent: Window[] = [];
   #recentBytes = 0;
-  /** The journal that is being written, as far as it is written: what is behind that may yet change. */
+  /** The journal being written, and how much of it is final. */
   tail: { readonly file: number; readonly at: number } | undefined;
 
   constructor(directory: string) {
@@ -41,13 +41,13 @@ export class TextFiles {
     return readText((at, length) => this.#bytes(file, at, length), { file, at: byteOf(place) }, serial);
   }
 
-  /** Keeps what was just written there for a while. */
+  /** Caches what was just written. */
   remember(window: Window): void {
     if (this.#recent.at(-1)?.file !== window.file) this.#forgetRecent();
     this.#recent.push(window);
     this.#recentBytes += window.bytes.length;
     if (this.#recentBytes <= RECENT_BYTES) return;
-    // In one go, since taking one away moves all others.
+    // All at once, since removing one moves all others.
     let from = 0;
     for (; this.#recentBytes > RECENT_BYTES / 2; from += 1) this.#recentBytes -= this.#recent[from]?.bytes.length ?? 0;
     this.#recent.splice(0, from);
@@ -72,7 +72,7 @@ export class TextFiles {
     return found.bytes.subarray(at - found.at);
   }
 
-  /** Takes the hands off a file that is to be deleted. */
+  /** Closes a file that is about to be deleted. */
   closeFile(file: number): void {
     const descriptor = this.#open.get(file);
     if (descriptor !== undefined) closeSync(descriptor);
@@ -111,7 +111,8 @@ export class TextFiles {
   #fromDisk(file: number, at: number, length: number): Buffer {
     const descriptor = this.#descriptor(file);
     if (descriptor === undefined) return Buffer.alloc(0);
-    // Texts end at 2 GiB in Node; what says it is longer is damaged, and a short file tells by ending.
+    // Node's strings end at 2 GiB; a text that claims to be longer is damaged, and a file that is too short simply
+    // ends.
     const parts: Buffer[] = [];
     for (let got = 0; got < length; ) {
       const part = Buffer.allocUnsafeSlow(Math.min(length - got, 1 << 20));

@@ -5,10 +5,10 @@ import { type FrameWriter, SECTION } from "./frame.ts";
 import { RowEncoder } from "./row-codec.ts";
 import { byteOf, fileOf, type TextPlace, writeKey } from "./state.ts";
 
-/** An entry and the byte of the file where its text will stand. */
+/** An entry and the offset its text will have in the file. */
 export type PlacedEntry = readonly [entry: PackedEntry, at: number];
 
-/** Puts a batch into a frame. @throws StoreError that names a row which cannot be kept; nothing is written then. */
+/** Puts a batch into a frame. @throws StoreError that names a row which cannot be stored; nothing is written then. */
 export class BatchWriter {
   readonly #frame: FrameWriter;
   readonly #rows: RowEncoder;
@@ -73,14 +73,14 @@ export class BatchWriter {
 /** How much of a snapshot goes into one frame. */
 const FRAME_BYTES = 1024 * 1024;
 
-/** Puts tables into frames, one after the other: each step fills one frame, and may stop in the middle of a table. */
+/** Puts tables into frames: each step fills one frame, and may stop in the middle of a table. */
 export function* tableFrames(tables: Iterable<KeptTable>, frame: FrameWriter): Generator<"pause" | "full"> {
   const encoder = new RowEncoder(frame.sections);
   for (const { name, rows } of tables) {
     const kind = rows instanceof SerialMap ? SECTION.places : SECTION.rows;
     let isOpen = false;
     let count = 0;
-    // Rows that come while a table is written are in the journal, and may be left out here.
+    // Rows added while a table is written are in the journal and may be missing here.
     let left = rows.size;
     for (const [key, value] of rows.entries() as Iterable<[string | number, object | TextPlace]>) {
       if (left-- <= 0) break;
