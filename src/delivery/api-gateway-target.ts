@@ -1,4 +1,4 @@
-/** Deliveries of kind `execute-api`: calls of an API's method, here or at the endpoint that stands for API Gateway. */
+/** Deliveries of kind `execute-api`: calls of an API's method, here or at the endpoint configured for API Gateway. */
 import { parseArn } from "../calls/arn.ts";
 import { type DeliverTo, DeliveryFailure } from "./types.ts";
 
@@ -6,7 +6,7 @@ import { type DeliverTo, DeliveryFailure } from "./types.ts";
 export const apiTimeoutMs = 5_000;
 
 export interface ApiTargets {
-  /** Base URL that stands for API Gateway (`--endpoint execute-api=url`), for APIs that are not here. */
+  /** Base URL of API Gateway (`--endpoint execute-api=url`), for APIs that are not here. */
   readonly endpoint: string | undefined;
   /** Takes deliveries of kind `http`. */
   readonly http: DeliverTo<"http">;

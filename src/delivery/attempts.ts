@@ -1,4 +1,4 @@
-/** Attempts at deliveries, and what comes of them: a record, the next attempt, or the end. */
+/** Attempts at deliveries and their results: a record, another attempt, or the end. */
 import { Cause } from "../calls/cause.ts";
 import { Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -49,7 +49,7 @@ export class Attempts {
     );
   }
 
-  /** Begins an attempt of a row that is due: at once, or as a promise of it. */
+  /** Begins the attempt of a row that is due; returns a promise when it does not finish at once. */
   begin(row: DeliveryRow): Promise<void> | undefined {
     const payload = this.outbox.textOf(row);
     const target = this.#targets.of(row.request.kind);
@@ -64,7 +64,7 @@ export class Attempts {
     return undefined;
   }
 
-  /** The first attempt at a target that writes rows: it has a row of its own only when it fails. */
+  /** The first attempt at a target that only writes rows: it needs a row of its own only if it fails. */
   attemptAtOnce(id: string, request: DeliveryRequest, deliver: DeliverLocally, cause: Cause): void {
     const delivery = { ...request, id, attempt: 1 };
     let response: unknown;
@@ -98,7 +98,7 @@ export class Attempts {
     let response: unknown;
     let failure: DeliveryFailure | undefined;
     try {
-      // Nobody hears of what a crash could still undo.
+      // Nobody may hear of what a crash could still undo.
       const durable = this.#store.untilDurable();
       if (durable !== undefined) await durable;
       if (this.#targets.stopped || !this.outbox.holds(row)) return;
@@ -118,7 +118,7 @@ export class Attempts {
         }),
       );
     } catch (error) {
-      // The emulator has ended in the meantime: the next run repeats the delivery.
+      // The emulator was stopped meanwhile: the next run repeats the delivery.
       if (!this.#targets.stopped) throw error;
     }
   }
@@ -130,14 +130,14 @@ export class Attempts {
     this.#tellTaken(row, payload, response);
   }
 
-  /** An attempt failed: the next is due later, or it is given up. */
+  /** Handles a failed attempt: schedules the next one, or gives up. */
   failed(row: DeliveryRow, payload: string, failure: DeliveryFailure): void {
     const now = this.#clock.now();
     const { code, message } = failure;
     let tried: DeliveryRow = { ...row, ...withAttempt(row, { timeMs: now, outcome: "failed", code, message }) };
     if (failure instanceof FailedAfterTaking) {
       this.#tellTaken(row, payload, failure.response);
-      // The order it had with others ends with its source's part.
+      // Its place in the order ends once the source's part is done.
       this.outbox.remove(row, payload);
       tried = ownedByTarget(tried, failure);
       payload = failure.taken.payload;
@@ -152,7 +152,7 @@ export class Attempts {
     } else this.outbox.put({ ...tried, nextMs }, payload);
   }
 
-  /** Tells a source that wants to hear of it that the target has taken its delivery. */
+  /** Tells the source, if it wants to know, that the target has taken its delivery. */
   #tellTaken(row: DeliveryRow, payload: string, response: unknown): void {
     if (row.request.notify === undefined) return;
     const { acceptedMs } = row;
@@ -160,7 +160,7 @@ export class Attempts {
   }
 }
 
-/** A delivery that its target tries again by its own policy: those tries the source made are no retries of that. */
+/** A delivery that its target retries under its own policy, to which the source's attempts do not count. */
 function ownedByTarget(row: DeliveryRow, { taken, retry }: FailedAfterTaking): DeliveryRow {
   const used = { count: row.attemptCount - 1, minMs: 0, maxMs: 0, curve: "constant" as const };
   const {

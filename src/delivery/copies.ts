@@ -1,6 +1,9 @@
-/** Texts that the copies of a message share: each copy keeps its own part apart, and is whole when it is first read. */
+/**
+ * Texts shared by all copies of a message: each copy stores its own part separately, and is assembled when it is first
+ * read.
+ */
 
-/** Where a shared text lacks something. */
+/** Where the missing parts of a shared text go. */
 export interface Places {
   /** Where a copy's own part goes. */
   readonly ownAt: number;
@@ -8,15 +11,17 @@ export interface Places {
   readonly signatureAt: number;
 }
 
-/** What makes a shared text one copy's. */
+/** What turns a shared text into one copy's text. */
 export interface Copy extends Places {
   readonly own: string;
 }
 
-/** Signs the shared text as it stands, without signature and own parts. The same text gets the same signature. */
+/**
+ * Signs a shared text, without the signature and the copies' own parts. The same text always gets the same signature.
+ */
 export type SignText = (text: string) => string;
 
-/** Base64 characters of a signature. */
+/** Length of a signature in base64. */
 export const signatureChars = 172;
 
 export function wholeCopy(text: string, { own, ownAt, signatureAt }: Copy, sign: SignText): string {

@@ -1,4 +1,6 @@
-/** What is done when a delivery has ended: its source hears of it, and one that was given up leaves its dead letter. */
+/**
+ * What happens when a delivery has ended: its source is told, and one that was given up goes to its dead-letter queue.
+ */
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import type { Targets } from "./targets.ts";
@@ -25,7 +27,7 @@ export class Endings {
     this.#describers.set(service, describe);
   }
 
-  /** Tells a source that wants to hear of it. Inside a transaction. */
+  /** Tells the source, if it wants to know. Inside a transaction. */
   tell(end: DeliveryEnd): void {
     const { notify } = end.delivery;
     if (notify === undefined) return;
@@ -36,7 +38,7 @@ export class Endings {
     }
   }
 
-  /** Ends a delivery that is given up; answers what became of its dead letter. Inside a transaction. */
+  /** Ends a delivery that is given up; returns what became of its dead letter. Inside a transaction. */
   givenUp(end: DeliveryEnd): KeptDelivery["deadLetter"] {
     const { deadLetter } = end.delivery;
     const sent = deadLetter && this.#sendDeadLetter(deadLetter, end);

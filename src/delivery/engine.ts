@@ -1,7 +1,7 @@
 /**
- * The delivery engine: one durable outbox for everything that is pushed. A delivery to a target inside the emulator is
- * attempted at once, in the transaction that causes it, and costs no row; everything else, and whatever has to be
- * tried again, is a row until it is delivered or given up.
+ * The delivery engine: one durable outbox for everything that services push. A delivery to a target inside the emulator
+ * is attempted at once, in the transaction that causes it, and needs no row. Everything else, including retries, is a
+ * row until it is delivered or given up.
  */
 
 import type { Cause } from "../calls/cause.ts";
@@ -39,14 +39,17 @@ import {
   type Shared,
 } from "./types.ts";
 
-/** Local attempts within one transaction; a larger fan-out goes on after it, so that nobody else has to wait. */
+/**
+ * Local attempts within one transaction; the rest of a larger fan-out follows afterwards, so that it does not block
+ * others.
+ */
 const mostLocalAttempts = 10_000;
 
 export interface DeliveryEngineDependencies {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
-  /** What is noted of deliveries besides their outcome. */
+  /** Remarks on deliveries besides their outcome. */
   readonly notes?: Notes;
 }
 
@@ -79,62 +82,68 @@ export class DeliveryEngine {
   }
 
   /**
-   * Registers who takes deliveries of a kind outside the emulator or through calls that wait. Before `start`.
-   * @param deadline how long an attempt may take; 16 minutes unless told.
+   * Registers a target for deliveries of a kind that leave the emulator or wait for an answer. Before `start`.
+   * @param deadline how long an attempt may take. Default: 16 minutes.
    */
   register<K extends Kind>(kind: K, remote: DeliverTo<K>, deadline?: Deadline<K>): void {
     this.#targets.add(kind, deadline === undefined ? { remote } : { remote, deadline });
   }
 
-  /** Registers who takes deliveries of a kind by writing rows, at once. Before `start`. */
+  /** Registers a target that takes deliveries of a kind at once, by writing rows. Before `start`. */
   registerLocal<K extends Kind>(kind: K, local: DeliverLocally<K>): void {
     this.#targets.add(kind, { local });
   }
 
-  /** Registers who takes a fan-out's deliveries of a kind together, besides who takes them one by one. Before `start`. */
+  /**
+   * Registers a target for all deliveries of a fan-out together, in addition to the one for single deliveries. Before
+   * `start`.
+   */
   registerLocalAll<K extends Kind>(kind: K, deliverAll: DeliverAllLocally<K>): void {
     this.#targets.addAll(kind, deliverAll);
   }
 
-  /** Registers who makes a new payload for each attempt of a service's deliveries. */
+  /** Registers a function that builds a new payload for each attempt of a service's deliveries. */
   prepareAttempt(service: string, prepare: PrepareAttempt): void {
     this.#targets.prepare(service, prepare);
   }
 
-  /** Registers who hears how deliveries with this `notify` ended, inside the transaction that ends them. */
+  /** Registers a handler, called inside the transaction that ends a delivery with this `notify`. */
   onEnd(name: string, handler: (end: DeliveryEnd) => void): void {
     this.#endings.onEnd(name, handler);
   }
 
-  /** Registers who signs the texts that copies share. */
+  /** Registers the function that signs texts shared by copies. */
   signCopies(sign: SignText): void {
     this.#sign = sign;
   }
 
-  /** The text of one copy, as its reader gets it. Inside a transaction. */
+  /** The full text of one copy, as its reader gets it. Inside a transaction. */
   wholeCopy(text: string, copy: Copy): string {
     return wholeCopy(text, copy, this.#sign);
   }
 
-  /** Registers what a service adds to the dead letters of its deliveries: the body, attributes that tell the failure. */
+  /**
+   * Registers what a service adds to dead letters of its deliveries: the body, and attributes that describe the
+   * failure.
+   */
   describeFailure(service: string, describe: DescribeFailure): void {
     this.#endings.describeFailure(service, describe);
   }
 
-  /** Once all targets are registered: what is pending from an earlier run goes on. */
+  /** Continues what an earlier run left pending. Call it once all targets are registered. */
   start(): void {
     this.#outbox.count();
     this.#outbox.lanes.start();
     this.#fanOuts.start();
   }
 
-  /** Ends what is under way; it stays pending and is repeated by the next run. */
+  /** Aborts attempts under way; they stay pending, and the next run repeats them. */
   stop(): void {
     this.#outbox.lanes.stop();
     this.#targets.stop();
   }
 
-  /** After rows were deleted by `Store.reset`. */
+  /** To be called after `Store.reset` has deleted rows. */
   reset(account?: string): void {
     this.#history.clear(account);
     this.#outbox.count();
@@ -142,8 +151,8 @@ export class DeliveryEngine {
   }
 
   /**
-   * Accepts a delivery, inside the transaction of what causes it, and answers its id. It never throws for what is
-   * wrong with the target: that is what records and dead letters are for.
+   * Accepts a delivery inside the transaction of what causes it, and returns its id. Never throws for a problem of the
+   * target: records and dead letters report those.
    */
   submit(request: DeliveryRequest): string {
     const id = this.#random.uuid();
@@ -162,31 +171,37 @@ export class DeliveryEngine {
   }
 
   /**
-   * Accepts the deliveries of a fan-out, as `submit` does each of them. A large one is accepted as a whole and attempted
-   * some deliveries a turn.
+   * Accepts the deliveries of a fan-out, each as `submit` does. A large fan-out is accepted as a whole and attempted
+   * over several turns of the event loop.
    */
   submitAll(shared: Shared, receivers: readonly Receiver[]): void {
     this.#fanOuts.submit(shared, receivers);
   }
 
-  /** Accepts what cannot even be attempted, for a reason its service knows: it is recorded and gets its dead letter. */
+  /**
+   * Accepts a delivery that cannot be attempted, for a reason known to its service: it is recorded and gets its dead
+   * letter.
+   */
   refuse(request: DeliveryRequest, failure: DeliveryFailure): void {
     const id = this.#random.uuid();
     const cause = this.#causeOf(id);
     cause.run(() => this.#outbox.giveUp(this.#outbox.newRow(id, request, cause), request.payload, failure));
   }
 
-  /** Remembers that a message reached nobody, or not all, and why. Inside a transaction. */
+  /** Records that a message reached nobody, or not everybody, and why. Inside a transaction. */
   noteLost(lost: Lost): void {
     this.#store.afterCommit(() => this.#history.addLost(lost, this.#clock.now()));
   }
 
-  /** Remembers that messages of a queue went without having been read, and why. Inside a transaction. */
+  /** Records that messages left a queue unread, and why. Inside a transaction. */
   noteGone(gone: Gone): void {
     this.#store.afterCommit(() => this.#history.addGone(gone, this.#clock.now()));
   }
 
-  /** Remembers that somebody's own attempt failed. @param nextMs when it is made again; undefined: never */
+  /**
+   * Records a failed attempt by a service that retries by itself.
+   * @param nextMs time of the next attempt; undefined when there is none.
+   */
   noteFailed(
     attempt: OwnAttempt,
     { code, message }: { code: string; message: string },
@@ -195,29 +210,29 @@ export class DeliveryEngine {
     this.#history.ownFailed(attempt, code, message, this.#clock.now(), nextMs);
   }
 
-  /** Remembers that what had failed before got through. */
+  /** Records that an attempt succeeded after failures. */
   noteDelivered({ key }: Pick<OwnAttempt, "key">): void {
     this.#history.ownSucceeded(key, this.#clock.now());
   }
 
-  /** Whether somebody tries a message of this queue again by itself. */
+  /** Whether somebody still retries a message of this queue. */
   awaits(queue: string): boolean {
     return this.#history.awaits(queue);
   }
 
-  /** Remembers that messages have left their queue, so whoever tried them does not any more. Inside a transaction. */
+  /** Records that messages have left their queue, which ends all retries of them. Inside a transaction. */
   noteLeft(queue: string, ids: readonly string[], reason: string): void {
     if (this.awaits(queue)) this.#store.afterCommit(() => this.#history.addLeft(queue, ids, reason));
   }
 
-  /** Remembers that who tried by itself does not any more. @param source its ARN. Inside a transaction. */
+  /** Records that a source has stopped retrying. @param source its ARN. Inside a transaction. */
   noteGivenUp(source: string, reason: string): void {
     this.#store.afterCommit(() => this.#history.addGivenUp(source, reason));
   }
 
   /**
-   * Makes one attempt without the outbox, for who needs the answer and tries again by itself (a pipe).
-   * @throws DeliveryFailure: whatever the target answers, or that there is none of this kind.
+   * Makes one attempt without the outbox, for callers that need the answer and retry by themselves, such as pipes.
+   * @throws DeliveryFailure as the target reports it, or because no target of this kind exists.
    */
   async attempt(request: DeliveryRequest, invocation: Invocation): Promise<unknown> {
     const target = this.#targets.of(request.kind);
@@ -244,8 +259,9 @@ export class DeliveryEngine {
   }
 
   /**
-   * As `attempt`, for many deliveries in one transaction, where their targets write rows; in their order.
-   * @returns what became of each: an answer, or why it failed.
+   * As `attempt`, for several deliveries in one transaction where their targets write rows. Results are in the same
+   * order.
+   * @returns for each an answer, or why it failed.
    */
   async attemptAll(
     requests: readonly DeliveryRequest[],
@@ -256,7 +272,7 @@ export class DeliveryEngine {
     );
   }
 
-  /** Resolves when nothing is under way and nothing is due now. Not to be awaited by what is itself being delivered. */
+  /** Resolves when no attempt is under way and none is due. A delivery must not await it. */
   async settled(): Promise<void> {
     const until = this.#clock.endlessFrom();
     do {
@@ -265,17 +281,17 @@ export class DeliveryEngine {
     } while (this.#outbox.lanes.busy);
   }
 
-  /** Tells of each delivery that has ended until the function returned is called. */
+  /** Calls the watcher for each delivery that ends until the returned function is called. */
   watch(watcher: (news: DeliveryNews) => void): () => void {
     return this.#history.watch(watcher);
   }
 
-  /** How many deliveries wait, and how many came to each end since the start or the last reset of everything. */
+  /** How many deliveries are pending, and how many ended in which way since the start or the last full reset. */
   counts(): DeliveryCounts {
     return this.#history.counts(this.#outbox.pending + this.#fanOuts.waiting);
   }
 
-  /** Newest first: all pending and failed deliveries that are kept, the last delivered, the last that went nowhere. */
+  /** Newest first: all pending and failed deliveries that are kept, and the latest delivered and lost ones. */
   list(filter: DeliveryFilter = {}): DeliveryRecord[] {
     return this.#history.list(filter, this.#outbox.records("pending"), this.#outbox.records("failed"));
   }
@@ -283,7 +299,7 @@ export class DeliveryEngine {
   #mayAttemptNow({ retry, delayMs }: DeliveryRequest): boolean {
     if (delayMs !== undefined || retry.maxPerSecond !== undefined || this.#localAttempts >= mostLocalAttempts)
       return false;
-    // A transaction is synchronous: the next microtask is after it, whether it was committed or undone.
+    // A transaction is synchronous, so the next microtask runs after it, committed or not.
     if (this.#localAttempts === 0) queueMicrotask(() => (this.#localAttempts = 0));
     this.#localAttempts += 1;
     return true;

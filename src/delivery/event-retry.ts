@@ -1,4 +1,4 @@
-/** How often and when EventBridge and its Scheduler try again. */
+/** The retry policy of EventBridge and Scheduler. */
 import type { RetryPolicy } from "./types.ts";
 
 export const defaultRetries = 185;
@@ -6,7 +6,7 @@ export const defaultMaxAgeSeconds = 86_400;
 
 const fastRetries = 10;
 const firstRetryMs = 1000;
-/** So that 185 retries take about 24 hours. */
+/** Makes 185 retries take about 24 hours. */
 const slowRetryMs = 480_000;
 const jitter = 0.05;
 

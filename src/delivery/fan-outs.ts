@@ -1,6 +1,6 @@
 /**
- * Fan-outs: many deliveries of one text, accepted and mostly attempted together. A large one is rows until its last part
- * has been attempted, so that it is accepted as a whole, survives the process, and leaves turns to others.
+ * Fan-outs: many deliveries of one text, accepted and usually attempted together. A large one is stored as rows until
+ * its last part has been attempted, so that it is accepted as a whole, survives a restart, and does not block others.
  */
 import { Cause, currentCause } from "../calls/cause.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -12,9 +12,9 @@ import { type FanOutPartRow, fanOutPartTable, fanOutTable } from "./tables.ts";
 import type { Targets } from "./targets.ts";
 import type { DeliveryRequest, Receiver, Shared } from "./types.ts";
 
-/** Deliveries attempted in one go: about two milliseconds. */
+/** Deliveries attempted at once: about two milliseconds of work. */
 const mostAtOnce = 500;
-/** While the store takes no writes a part waits so long before it is tried again. */
+/** The wait before a part is tried again while the store accepts no writes. */
 const storePauseMs = 1000;
 
 export interface FanOutsDependencies {
@@ -39,18 +39,18 @@ export class FanOuts {
     this.#parts = dependencies.store.table(fanOutPartTable);
   }
 
-  /** Deliveries that were accepted and not attempted yet. */
+  /** Deliveries that were accepted but not attempted yet. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Counts what waits again: after a start or a reset. */
+  /** Recounts what is waiting, after a start or a reset. */
   count(): void {
     this.#waiting = 0;
     for (const { receivers } of this.#parts.values()) this.#waiting += receivers.length;
   }
 
-  /** What is left of an earlier run goes on. */
+  /** Continues what an earlier run left. */
   start(): void {
     this.count();
     for (const part of this.#parts.values()) this.#soon(part);
@@ -88,7 +88,7 @@ export class FanOuts {
 
   #goOn(part: FanOutPartRow): void {
     const { store, clock } = this.#deps;
-    // A reset may have taken it away.
+    // A reset may have deleted it.
     if (this.#parts.get(part.serial) !== part) return;
     try {
       store.transaction(() => this.#take(part));
@@ -122,7 +122,7 @@ export class FanOuts {
     try {
       failures = store.transaction(() => deliverAll(shared, receivers, ids));
     } catch {
-      // Whose fault it is shows when each is attempted by itself.
+      // Attempted one by one, it shows which of them is at fault.
       for (const receiver of receivers) submit(requestOf(shared, receiver));
       return;
     }

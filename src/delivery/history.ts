@@ -1,4 +1,4 @@
-/** What became of deliveries and messages, for inspection: the last of each outcome, and how many there were in all. */
+/** What became of deliveries and messages: the latest of each outcome, and totals. */
 
 import type { Notes } from "../calls/notes.ts";
 import { isoTime } from "../engine/iso-time.ts";
@@ -32,7 +32,7 @@ export class History {
   #counts = noCounts();
   readonly #watchers = new Set<(news: DeliveryNews) => void>();
 
-  /** Tells of each delivery that has ended until the function returned is called. */
+  /** Calls the watcher for each delivery that ends until the returned function is called. */
   watch(watcher: (news: DeliveryNews) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
@@ -49,19 +49,22 @@ export class History {
     this.#notes = notes;
   }
 
-  /** One that was delivered at the first attempt, at once. */
+  /** Adds a delivery that succeeded at once, at the first attempt. */
   addTaken(taken: Taken): void {
     this.#counts.delivered += 1;
     this.#delivered.add(taken);
     if (this.#watchers.size > 0) this.#tell(recordsOf(taken));
   }
 
-  /** Somebody's own attempt that got through, though a policy had something against it: it has a record for the note's sake. */
+  /**
+   * Adds a successful attempt by a service that retries by itself, only because a policy objects to it: the record
+   * carries the remark.
+   */
   addNoted({ id, account, region, service, source, target, kind }: Omit<Taken, "acceptedMs">, timeMs: number): void {
     this.#delivered.add({ id, account, region, service, source, target, kind, acceptedMs: timeMs });
   }
 
-  /** The deliveries of a fan-out that were delivered at the first attempt, at once. */
+  /** Adds the deliveries of a fan-out that succeeded at once, at the first attempt. */
   addTakenAll(taken: TakenAll): void {
     this.#counts.delivered += taken.ids.length - taken.failures.size;
     this.#delivered.add(taken);
@@ -92,38 +95,44 @@ export class History {
     this.#counts.failed += this.#own.left(source, status === "purged" ? undefined : messageIds, `${reason}.`);
   }
 
-  /** Somebody's own attempt failed. @param nextMs when it is made again; undefined: never */
+  /**
+   * Adds a failed attempt by a service that retries by itself.
+   * @param nextMs time of the next attempt; undefined when there is none.
+   */
   ownFailed(attempt: OwnAttempt, code: string, message: string, timeMs: number, nextMs: number | undefined): void {
     if (this.#own.failed(attempt, code, message, timeMs, nextMs)) this.#counts.failed += 1;
   }
 
-  /** What had failed before got through; nothing is known of those that never failed. */
+  /** Notes that an attempt succeeded after failures; those that never failed have no record. */
   ownSucceeded(key: string, timeMs: number): void {
     const record = this.#own.succeeded(key, timeMs);
     if (record !== undefined) this.addDelivered(record);
   }
 
-  /** Whether somebody tries a message of this queue again by itself. */
+  /** Whether somebody still retries a message of this queue. */
   awaits(queue: string): boolean {
     return this.#own.awaits(queue);
   }
 
-  /** Messages have left their queue, so whoever tried them does not any more. */
+  /** Notes that messages have left their queue, which ends all retries of them. */
   addLeft(queue: string, ids: readonly string[], reason: string): void {
     this.#counts.failed += this.#own.left(queue, ids, reason);
   }
 
-  /** Who tried by itself is gone. */
+  /** Notes that a source that retried by itself is gone. */
   addGivenUp(source: string, reason: string): void {
     this.#counts.failed += this.#own.givenUp(source, reason);
   }
 
-  /** How many deliveries and messages came to each end since the start or the last reset. @param pending those that wait */
+  /**
+   * How many deliveries and messages ended in which way since the start or the last reset.
+   * @param pending how many are waiting.
+   */
   counts(pending: number): DeliveryCounts {
     return { ...this.#counts, pending: pending + this.#own.pending };
   }
 
-  /** Forgets everything, or what belongs to one account; counts stay until everything is forgotten. */
+  /** Forgets everything, or what belongs to one account; counts remain until everything is forgotten. */
   clear(account: string | undefined): void {
     const keep = account === undefined ? undefined : (record: { account: string }) => record.account !== account;
     this.#delivered.clear(keep);
@@ -132,7 +141,7 @@ export class History {
     if (account === undefined) this.#counts = noCounts();
   }
 
-  /** What the filter asks for, newest first, of what is kept here and of the outbox. */
+  /** The records that match the filter, newest first, from here and from the outbox. */
   list(filter: DeliveryFilter, ...outbox: readonly Iterator<KeptDelivery>[]): DeliveryRecord[] {
     const found: DeliveryRecord[] = [];
     const notes = this.#notes.byId();
@@ -151,7 +160,7 @@ export class History {
   }
 }
 
-/** A record without what is secret in its target or in the reasons of its failures. */
+/** A record without secrets in its target or in its reasons for failure. */
 function shown(kept: KeptDelivery, policy: string | undefined): DeliveryRecord {
   const { target, reason, attempts, acceptedMs, nextAttemptMs, ...record } = kept;
   return {

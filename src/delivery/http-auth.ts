@@ -7,8 +7,8 @@ export interface Credentials {
 }
 
 /**
- * The Authorization header for a challenge, or undefined for schemes that are not known.
- * @param nonce a random text of the client's.
+ * The Authorization header for a challenge, or undefined for an unknown scheme.
+ * @param nonce random text chosen by the client.
  */
 export function authorizationFor(
   challenge: string,

@@ -11,12 +11,12 @@ const snsTimeoutMs = 15_000;
 const maxBodyBytes = 65_536;
 const traceName = "X-Amzn-Trace-Id";
 
-/** How a request is made: over the network, or to an API of our own. */
+/** How a request is made: over the network, or to one of our own APIs. */
 export type Exchange = (url: URL, call: HttpCall, invocation: Invocation) => Promise<HttpAnswer>;
 
 /**
- * 2xx is delivered; 429, 5xx, timeouts and connections that fail are worth a retry; everything else is not (SNS
- * developer guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
+ * 2xx means delivered; 429, 5xx, timeouts and failed connections are retried; everything else is not (SNS developer
+ * guide, "Message delivery retries"). Resolves with the answer; a failure has it in its details.
  */
 export function httpTarget(random: Random, exchange: Exchange = httpCall): DeliverTo<"http"> {
   return async (delivery, invocation) => {

@@ -1,6 +1,7 @@
 /**
- * When which pending delivery is begun. Deliveries to one target are a lane. A lane's first one under way has a place of
- * the lane's own, so that targets that hang block nobody else; all further ones take places that the lanes share.
+ * Decides when each pending delivery begins. Deliveries to one target form a lane. The first one under way in a lane
+ * has a slot of its own, so that a target that hangs does not block others; all further ones use slots that the lanes
+ * share.
  */
 
 import type { Clock, Timer } from "../engine/clock.ts";
@@ -9,9 +10,9 @@ import type { Index } from "../engine/table.ts";
 import type { DeliveryRow } from "./tables.ts";
 
 const mostInLane = 32;
-/** Places shared by the lanes. */
+/** Slots shared by all lanes. */
 const mostShared = 256;
-/** Lanes that have a place of their own at a time: each may be a connection. */
+/** How many lanes can have a slot of their own at a time: each may be a connection. */
 const mostLanesAtWork = 1024;
 const storePauseMs = 1000;
 
@@ -20,11 +21,11 @@ interface Lane {
   readonly inFlight: Set<string>;
   alarm: Timer | undefined;
   alarmMs: number;
-  /** A limit of rate allows the next attempt from here on. */
+  /** The rate limit allows the next attempt from this time on. */
   freeMs: number;
 }
 
-/** What lanes do with a delivery that is due: undefined when it was done at once. */
+/** Begins a delivery that is due; returns undefined when it finished at once. */
 export type Begin = (row: DeliveryRow) => Promise<void> | undefined;
 
 export class Lanes {
@@ -32,9 +33,9 @@ export class Lanes {
   readonly #pending: Index<DeliveryRow>;
   readonly #begin: Begin;
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes that have something due and found all places taken, in the order they came: those that need one of their own. */
+  /** Lanes with something due that wait for a slot of their own, first come first served. */
   readonly #idle = new Set<Lane>();
-  /** … and those at work, which need a shared one. */
+  /** Lanes under way that wait for a shared slot. */
   readonly #waiting = new Set<Lane>();
   #inFlight = 0;
   #lanesAtWork = 0;
@@ -47,7 +48,7 @@ export class Lanes {
     this.#begin = begin;
   }
 
-  /** Takes up what is pending already. */
+  /** Begins with what is already pending. */
   start(): void {
     this.#running = true;
     for (const key of this.#pending.groups()) this.touched(key);
@@ -61,7 +62,7 @@ export class Lanes {
     this.#tellLanded();
   }
 
-  /** To be called after the commit of whatever made a delivery of this lane pending, or moved its time. */
+  /** Call it after the commit that made a delivery of this lane pending, or changed its time. */
   touched(key: string): void {
     if (!this.#running) return;
     let lane = this.#lanes.get(key);
@@ -73,7 +74,7 @@ export class Lanes {
     if (first !== undefined) this.#arm(lane, Math.max(first.nextMs, lane.freeMs));
   }
 
-  /** Whether anything is under way or due now. */
+  /** Whether anything is under way or due. */
   get busy(): boolean {
     if (!this.#running) return false;
     if (this.#inFlight > 0) return true;
@@ -103,7 +104,7 @@ export class Lanes {
     });
   }
 
-  /** Begins what is due, as far as there are places; then waits for the next time or for a place. */
+  /** Begins what is due as far as there are slots, then waits for the next time or for a slot. */
   #pump(lane: Lane): void {
     if (!this.#running) return;
     const now = this.#clock.now();
@@ -127,7 +128,7 @@ export class Lanes {
       this.#run(lane, row);
     }
     if (lane.inFlight.size > 0) return;
-    // An empty lane is kept only as long as its rate limit has something to remember.
+    // An empty lane is kept only while its rate limit has something to remember.
     if (lane.freeMs > now) this.#arm(lane, lane.freeMs);
     else this.#lanes.delete(lane.key);
   }
@@ -137,7 +138,7 @@ export class Lanes {
     try {
       done = this.#begin(row);
     } catch (error) {
-      // The store takes no writes: the row stays as it is and the lane waits a moment.
+      // The store accepts no writes: the row stays as it is, and the lane waits a moment.
       lane.freeMs = this.#clock.now() + storePauseMs;
       this.#clock.report(error);
       return;
@@ -155,7 +156,7 @@ export class Lanes {
         this.#clock.report(error);
       }
       this.#pumpWaiting();
-      // What one attempt causes may be the next: a chain of them must not keep the event loop from going round.
+      // An attempt may cause the next one: a long chain of them must not block the event loop.
       if (this.#clock.turns.spent) this.#arm(lane, this.#clock.now());
       else this.#pump(lane);
       if (this.#inFlight === 0) this.#tellLanded();
@@ -172,7 +173,7 @@ export class Lanes {
     return this.#inFlight - this.#lanesAtWork < mostShared;
   }
 
-  /** Gives places that have become free to those who have waited longest. */
+  /** Gives free slots to those who have waited longest. */
   #pumpWaiting(): void {
     for (const lane of this.#idle) {
       if (!this.#hasPlaceForLane) break;

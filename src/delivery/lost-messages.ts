@@ -1,7 +1,13 @@
-/** The last messages that went nowhere. Their records are made when somebody looks, as there can be a thousand of one message. */
+/**
+ * The latest messages that went nowhere. Their records are built when somebody looks, since one message may have a
+ * thousand.
+ */
 import type { DeliveryFilter, Gone, KeptDelivery, Lost } from "./types.ts";
 
-/** Messages kept, records they stand for, and what they keep from being forgotten: the oldest go beyond any of these. */
+/**
+ * Bounds for messages, for the records they stand for, and for the characters they keep in memory: beyond any of them
+ * the oldest are dropped.
+ */
 const mostEntries = 1000;
 const mostRecords = 100_000;
 const mostWeight = 8 * 1024 * 1024;
@@ -26,7 +32,7 @@ export class LostMessages {
     this.#serial += lost.count;
   }
 
-  /** Messages of one queue that go at the same time for the same reason share a record. */
+  /** Messages of one queue lost at the same time for the same reason share a record. */
   addGone(gone: Gone, timeMs: number): void {
     const last = this.#entries.at(-1);
     const { source, status, reason } = gone;
@@ -57,7 +63,7 @@ export class LostMessages {
     }
   }
 
-  /** The records that a filter lets through. */
+  /** The records that match a filter. */
   *newestFirst({ account, source, target, status }: DeliveryFilter): IterableIterator<KeptDelivery> {
     for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
       const { timeMs, serial, lost, gone } = this.#entries[i] as Entry;

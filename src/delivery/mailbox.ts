@@ -1,4 +1,4 @@
-/** Where messages end that would leave AWS: SMS, email, mobile push, and what Firehose would carry on. */
+/** Collects messages that would leave AWS: SMS, email, mobile push, and Firehose records. */
 import { textOf } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
 import { isoTime } from "../engine/iso-time.ts";
@@ -18,7 +18,7 @@ export interface MailboxMessage {
   /** ARN of what sent it. */
   readonly source: string;
   readonly body: string;
-  /** What the channel has besides: subject, sender, platform, message attributes. */
+  /** What else the channel has: subject, sender, platform, message attributes. */
   readonly details: Readonly<Record<string, unknown>>;
   /** When it was sent, on the emulator's clock, ISO 8601. */
   readonly sentAt: string;
@@ -33,7 +33,7 @@ export interface MailboxFilter {
   readonly account?: string | undefined;
   readonly channel?: string | undefined;
   readonly to?: string | undefined;
-  /** 100 unless told. */
+  /** Default: 100. */
   readonly limit?: number | undefined;
 }
 
@@ -58,8 +58,8 @@ export class Mailbox {
   }
 
   /**
-   * Takes a delivery that would leave AWS, inside a transaction. Parameters: `channel`, by default the kind;
-   * all others are kept as details.
+   * Takes a delivery that would leave AWS, inside a transaction. The parameter `channel` defaults to the kind; all
+   * others are kept as details.
    */
   deliver(delivery: Delivery<"mailbox" | "firehose" | "sms" | "push">): void {
     const { channel = delivery.kind, ...details } = delivery.parameters as Details;
@@ -78,7 +78,7 @@ export class Mailbox {
     if (this.#rows.size > keptMessages) this.#rows.delete((this.#rows.by.arrival.first("") as MailboxRow).id);
   }
 
-  /** The messages kept (the last 1,000), newest first. */
+  /** The stored messages (at most 1,000), newest first. */
   list(filter: MailboxFilter = {}): MailboxMessage[] {
     const found: MailboxMessage[] = [];
     for (const { serial: _serial, timeMs, ...message } of this.#rows.by.arrival.range("", { reverse: true })) {

@@ -1,4 +1,4 @@
-/** What becomes of deliveries, for who wants to hear of it at once. */
+/** Announces what becomes of deliveries as it happens. */
 import type { KeptDelivery } from "./types.ts";
 
 export type DeliveryNews = Pick<

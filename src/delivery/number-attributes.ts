@@ -1,12 +1,12 @@
-/** Numbers as message attributes have them: their limits, and the form in which queues show them. */
+/** Numbers in message attributes: their limits, and the form in which queues show them. */
 
-/** A number as it is written, in parts. */
+/** The parts of a number as written. */
 export interface WrittenNumber {
   readonly negative: boolean;
   /** Digits before and after the point. */
   readonly whole: string;
   readonly fraction: string;
-  /** 0 when none is written. */
+  /** 0 when the number has none. */
   readonly exponent: number;
 }
 
@@ -14,7 +14,7 @@ const smallestExponent = -128;
 const largestExponent = 125;
 const mostDigits = 38;
 
-/** The parts of a text that is a number, blanks around it allowed; undefined for any other. */
+/** The parts of a text that is a number, possibly with white space around it; undefined for any other text. */
 export function readNumber(text: string): WrittenNumber | undefined {
   const parts = /^\s*([+-]?)(?:(\d+)\.?(\d*)|\.(\d+))(?:[eE]([+-]?\d+))?\s*$/.exec(text);
   if (parts === null) return undefined;
@@ -22,17 +22,17 @@ export function readNumber(text: string): WrittenNumber | undefined {
   return { negative: sign === "-", whole, fraction: fraction ?? alone ?? "", exponent: Number(exponent) };
 }
 
-/** Whether the exponent, as it is written, is within what SQS and SNS take. */
+/** Whether the exponent as written is within the limits of SQS and SNS. */
 export function hasScale({ exponent }: WrittenNumber): boolean {
   return exponent >= smallestExponent && exponent <= largestExponent;
 }
 
-/** Whether it has no more than 38 digits; zeros before the first other one do not count, those at the end do. */
+/** Whether it has at most 38 digits; leading zeros do not count, trailing ones do. */
 export function hasPrecision({ whole, fraction }: WrittenNumber): boolean {
   return (whole + fraction).replace(/^0+/, "").length <= mostDigits;
 }
 
-/** Without exponent, and without zeros that say nothing: `007.50` is `7.5`. For numbers within their limits. */
+/** Without exponent and superfluous zeros: `007.50` becomes `7.5`. For numbers within the limits. */
 export function plainNumber({ negative, whole, fraction, exponent }: WrittenNumber): string {
   const digits = whole + fraction;
   const point = whole.length + exponent;

@@ -1,4 +1,4 @@
-/** The rows of deliveries that wait for an attempt or were given up, and the dead letters of the latter. */
+/** The rows of deliveries that wait for an attempt or were given up, and the latter's dead letters. */
 import type { Cause } from "../calls/cause.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
@@ -15,10 +15,10 @@ import {
   type KeptDelivery,
 } from "./types.ts";
 
-/** Given up ones kept for inspection. */
+/** How many deliveries that were given up are kept. */
 const keptFailed = 1000;
 
-/** Hears of a delivery that is given up, inside the transaction, and answers what became of its dead letter. */
+/** Called inside the transaction when a delivery is given up; returns what became of its dead letter. */
 export type OnGivenUp = (end: DeliveryEnd) => KeptDelivery["deadLetter"];
 
 export class Outbox {
@@ -43,12 +43,12 @@ export class Outbox {
     this.lanes = new Lanes(clock, this.#rows.by.lane, begin);
   }
 
-  /** Counts what is pending again: after a start or a reset. */
+  /** Recounts what is pending, after a start or a reset. */
   count(): void {
     this.#payloads.count(this.#rows.by.status.range("pending"));
   }
 
-  /** @param cause of the delivery, itself included. */
+  /** @param cause the delivery's, including the delivery itself. */
   newRow(id: string, { payload: _payload, ...request }: DeliveryRequest, cause: Cause): DeliveryRow {
     const now = this.#clock.now();
     return {
@@ -69,18 +69,18 @@ export class Outbox {
     };
   }
 
-  /** How many wait. */
+  /** How many are pending. */
   get pending(): number {
     return this.#rows.by.status.size("pending");
   }
 
-  /** Whether an earlier delivery of the same order key is not done yet. */
+  /** Whether an earlier delivery with the same order key is unfinished. */
   isBlocked(request: DeliveryRequest): boolean {
     const order = orderOf(request);
     return order !== undefined && this.#rows.by.order.size(order) > 0;
   }
 
-  /** Whether a row is still what it was when its attempt began: a reset may have taken it away. */
+  /** Whether a row is unchanged since its attempt began: a reset may have deleted it. */
   holds(row: DeliveryRow): boolean {
     return this.#rows.get(deliveryKey(row)) === row;
   }
@@ -89,7 +89,7 @@ export class Outbox {
     return this.#payloads.textOf(row);
   }
 
-  /** Keeps a delivery until it is due. */
+  /** Stores a delivery until it is due. */
   put(row: DeliveryRow, payload: string): void {
     if (row.payloadId !== undefined) this.#putPending(row);
     else if (this.#payloads.hasRoomFor(payload))
@@ -97,7 +97,7 @@ export class Outbox {
     else this.giveUp(row, payload, new DeliveryFailure("OutboxFull", "Too much is waiting to be delivered.", false));
   }
 
-  /** Takes a delivery that has ended out and lets the next of its order go. */
+  /** Removes a delivery that has ended and unblocks the next in its order. */
   remove(row: DeliveryRow, payload: string): void {
     const { payloadId } = row;
     if (payloadId === undefined) return;
@@ -110,7 +110,7 @@ export class Outbox {
     }
   }
 
-  /** Ends a delivery that failed: its dead letter goes out, and its row tells why. */
+  /** Gives up a failed delivery: sends its dead letter and keeps its row with the reason. */
   giveUp(row: DeliveryRow, payload: string, failure: DeliveryFailure, exhausted: Exhausted = "NotRetryable"): void {
     this.remove(row, payload);
     const { code, message } = failure;

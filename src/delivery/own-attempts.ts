@@ -1,4 +1,4 @@
-/** What became of the attempts of those who try again by themselves, as pipes do: the last records, by their keys. */
+/** The latest attempts by services that retry by themselves, as pipes do, by key. */
 import { withAttempt } from "./records.ts";
 import type { KeptDelivery, OwnAttempt } from "./types.ts";
 
@@ -12,10 +12,13 @@ interface Entry {
 export class OwnAttempts {
   /** Oldest first. */
   readonly #entries = new Map<string, Entry>();
-  /** Keys of those that are tried again, by the queue that has the message and its id there. */
+  /** Keys of those still retried, by the message's queue and its id there. */
   readonly #pending = new Map<string, Map<string, Set<string>>>();
 
-  /** @param nextMs when it is tried again; undefined: never. @returns whether that was the end of it */
+  /**
+   * @param nextMs time of the next attempt; undefined when there is none.
+   * @returns whether this was the last attempt.
+   */
   failed(attempt: OwnAttempt, code: string, message: string, timeMs: number, nextMs: number | undefined): boolean {
     const { key, message: _, ...order } = attempt;
     const before = this.#entries.get(key)?.record;
@@ -38,7 +41,7 @@ export class OwnAttempts {
     return nextMs === undefined;
   }
 
-  /** What had failed before got through. @returns its record; undefined when nothing had */
+  /** An attempt succeeded after failures. @returns its record; undefined when nothing had failed before. */
   succeeded(key: string, timeMs: number): KeptDelivery | undefined {
     const before = this.#entries.get(key)?.record;
     if (before?.status !== "pending") return undefined;
@@ -47,12 +50,16 @@ export class OwnAttempts {
     return { ...before, ...tries, status: "delivered", nextAttemptMs: undefined, reason: undefined };
   }
 
-  /** Whether a message of this queue is to be tried again. */
+  /** Whether a message of this queue will be tried again. */
   awaits(queue: string): boolean {
     return this.#pending.has(queue);
   }
 
-  /** Messages have left their queue, so nobody tries them again. @param ids undefined: all. @returns how many that ends */
+  /**
+   * Messages have left their queue, so nobody will try them again.
+   * @param ids undefined for all.
+   * @returns how many that ends.
+   */
   left(queue: string, ids: readonly string[] | undefined, reason: string): number {
     const waiting = this.#pending.get(queue);
     if (waiting === undefined) return 0;
@@ -62,7 +69,7 @@ export class OwnAttempts {
     );
   }
 
-  /** Who tried is gone, or does not try any more. @returns how many that ends */
+  /** The source is gone, or has stopped retrying. @returns how many attempts that ends. */
   givenUp(source: string, reason: string): number {
     const keys = [...this.#entries].filter(([, { record }]) => record.status === "pending" && record.source === source);
     return this.#end(

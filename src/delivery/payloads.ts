@@ -1,18 +1,18 @@
-/** The texts of deliveries that wait: each kept once for all copies of a fan-out, and all together within a bound. */
+/** The texts of pending deliveries: each stored once for all copies of a fan-out, with a bound for their total size. */
 import type { Store } from "../engine/store.ts";
 import type { Index } from "../engine/table.ts";
 import { type DeliveryRow, payloadTable } from "./tables.ts";
 
-/** What would come on top of it is given up, since memory has an end. */
+/** Deliveries beyond this are given up, since memory is limited. */
 const mostPendingChars = 512 * 1024 * 1024;
 
 export class Payloads {
   readonly #store: Store;
   readonly #rows;
-  /** The pending deliveries of each payload. */
+  /** Pending deliveries by payload. */
   readonly #users: Index<DeliveryRow>;
   #pendingChars = 0;
-  /** The one stored last: the copies of a fan-out are submitted one after the other. */
+  /** The text stored last: the copies of a fan-out are submitted one after the other. */
   #last: { readonly id: string; readonly text: string } | undefined;
 
   constructor(store: Store, users: Index<DeliveryRow>) {
@@ -29,7 +29,7 @@ export class Payloads {
     return this.#pendingChars + text.length <= mostPendingChars;
   }
 
-  /** Keeps the text of a delivery and answers the row's id. Inside a transaction. */
+  /** Stores the text of a delivery and returns the row's id. Inside a transaction. */
   keep({ account, id }: DeliveryRow, text: string): string {
     this.#store.afterCommit(() => {
       this.#pendingChars += text.length;
@@ -41,7 +41,7 @@ export class Payloads {
     return id;
   }
 
-  /** After a delivery that used it is gone. Inside a transaction. */
+  /** To be called when a delivery that used the text is gone. Inside a transaction. */
   release(payloadId: string, text: string): void {
     if (this.#users.size(payloadId) === 0) this.#rows.delete(payloadId);
     this.#store.afterCommit(() => {
@@ -49,7 +49,7 @@ export class Payloads {
     });
   }
 
-  /** Counts what is pending again: after a start or a reset. */
+  /** Recounts what is pending, after a start or a reset. */
   count(pending: Iterable<DeliveryRow>): void {
     this.#last = undefined;
     this.#pendingChars = 0;

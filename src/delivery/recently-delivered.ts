@@ -1,16 +1,16 @@
-/** The last deliveries that their targets have taken. Those of a fan-out share an entry, whose records are made when somebody looks. */
+/** The latest successful deliveries. Those of a fan-out share an entry, whose records are built when somebody looks. */
 import type { DeliveryFailure, KeptDelivery, Receiver } from "./types.ts";
 
-/** What a record is made of for each delivery of a fan-out that was delivered at once. */
+/** What the records of a fan-out's immediate deliveries are built from. */
 export interface TakenAll extends Pick<KeptDelivery, "region" | "service" | "kind" | "acceptedMs"> {
   readonly receivers: readonly Receiver[];
-  /** Of the deliveries, in the order of the receivers. */
+  /** Ids of the deliveries, in the order of the receivers. */
   readonly ids: readonly string[];
-  /** The places of those that were not delivered. */
+  /** Failures by the index of their receiver. */
   readonly failures: ReadonlyMap<number, DeliveryFailure>;
 }
 
-/** The same of one delivery. */
+/** The same for one delivery. */
 export type Taken = Pick<
   KeptDelivery,
   "id" | "account" | "region" | "service" | "source" | "target" | "kind" | "acceptedMs"
@@ -20,12 +20,12 @@ type Entry = KeptDelivery | Taken | TakenAll;
 
 export class RecentlyDelivered {
   readonly #kept: number;
-  /** Oldest first; what is before `#head` is forgotten. */
+  /** Oldest first; entries before `#head` are forgotten. */
   #entries: Entry[] = [];
   #head = 0;
   #records = 0;
 
-  /** @param kept records that are kept at least, and at most as many more as the oldest entry has. */
+  /** @param kept minimum number of records; the oldest entry may add as many as it has. */
   constructor(kept: number) {
     this.#kept = kept;
   }
@@ -52,7 +52,7 @@ export class RecentlyDelivered {
     }
   }
 
-  /** Forgets all, or those the predicate does not keep. */
+  /** Forgets all records, or those for which the predicate is false. */
   clear(keep?: (record: KeptDelivery) => boolean): void {
     const kept = keep === undefined ? [] : [...this.newestFirst()].filter(keep).reverse();
     this.#entries = kept;

@@ -2,13 +2,13 @@
 import type { DeliveryRow } from "./tables.ts";
 import type { KeptAttempt, KeptDelivery } from "./types.ts";
 
-/** Attempts kept of one delivery. */
+/** Attempts kept per delivery. */
 const keptAttempts = 20;
 const previewChars = 1024;
 
 type Tries = Pick<DeliveryRow, "attemptCount" | "attempts">;
 
-/** A delivery's tries with one more. */
+/** A delivery's attempts with one more. */
 export function withAttempt(row: Tries, attempt: KeptAttempt): Tries {
   return {
     attemptCount: row.attemptCount + 1,
@@ -16,7 +16,7 @@ export function withAttempt(row: Tries, attempt: KeptAttempt): Tries {
   };
 }
 
-/** A delivery as it is shown. */
+/** The record of a delivery. */
 export function recordOf(row: DeliveryRow, status: KeptDelivery["status"], tries: Tries): KeptDelivery {
   const { account, region, service, source, target, kind } = row.request;
   const last = status === "delivered" ? undefined : tries.attempts.at(-1);
@@ -38,12 +38,12 @@ export function recordOf(row: DeliveryRow, status: KeptDelivery["status"], tries
   };
 }
 
-/** A copy of its own: a slice would keep the whole payload in memory. */
+/** A real copy: a slice would keep the whole payload in memory. */
 export function previewOf(payload: string): string {
   return payload.length <= previewChars ? payload : Buffer.from(payload.slice(0, previewChars)).toString();
 }
 
-/** Merges sequences that each are newest first. */
+/** Merges sequences that are sorted newest first. */
 export function* newestOf(sources: readonly Iterator<KeptDelivery>[]): IterableIterator<KeptDelivery> {
   const heads = sources.map((source) => ({ source, next: source.next() }));
   for (;;) {

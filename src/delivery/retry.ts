@@ -1,4 +1,4 @@
-/** When a delivery is tried again. */
+/** When a delivery is retried. */
 import type { Random } from "../engine/random.ts";
 import type { RetryPhase, RetryPolicy } from "./types.ts";
 
@@ -19,8 +19,9 @@ export function retryDelayMs(policy: RetryPolicy, retry: number, random: Random)
 }
 
 /**
- * The delay of the retry with this index in its phase. All curves go from `minMs` to `maxMs`; from linear over arithmetic
- * and geometric to exponential they stay low longer (SNS developer guide, "Message delivery retries", backoff functions).
+ * The delay of the retry with this index in its phase. All curves go from `minMs` to `maxMs`; linear, arithmetic,
+ * geometric and exponential ones stay low for longer, in that order (SNS developer guide, "Message delivery retries",
+ * backoff functions).
  */
 function delayOf({ count, minMs, maxMs, curve }: RetryPhase, index: number): number {
   if (curve === "constant" || count === 1 || minMs === maxMs) return minMs;

@@ -1,4 +1,4 @@
-/** The outbox: what is still to be delivered, and what could not be. */
+/** The outbox: deliveries that are pending, and those that failed. */
 import { defineTable } from "../engine/table.ts";
 import type { KeptAttempt, KeptDelivery, Order, Receiver, Shared, Way } from "./types.ts";
 
@@ -9,31 +9,33 @@ export interface DeliveryRow {
   readonly serial: number;
   readonly status: "pending" | "failed";
   readonly request: Omit<Order, "payload"> & Way;
-  /** The row that holds the payload; undefined once it failed, when only the preview is left. */
+  /** The row that holds the payload; undefined once the delivery failed and only the preview is left. */
   readonly payloadId: string | undefined;
   readonly preview: string | undefined;
   /** The text of its cause. */
   readonly cause: string;
   readonly acceptedMs: number;
   readonly nextMs: number;
-  /** An earlier delivery of the same order key is not done yet. */
+  /** An earlier delivery with the same order key is unfinished. */
   readonly blocked: boolean;
   readonly attemptCount: number;
   readonly attempts: readonly KeptAttempt[];
   readonly deadLetter: KeptDelivery["deadLetter"];
 }
 
-/** Deliveries that share a limit of concurrency: those to one target, and with a rate limit of one source too. */
+/**
+ * Key of deliveries that share a concurrency limit: those to one target, and with a rate limit those from one source.
+ */
 export function laneOf({ kind, target, source, retry }: DeliveryRow["request"]): string {
   return retry.maxPerSecond === undefined ? `${kind} ${target}` : `${kind} ${target} ${retry.rateKey ?? source}`;
 }
 
-/** Deliveries that keep their order. */
+/** Key of deliveries that keep their order. */
 export function orderOf({ source, orderKey }: Pick<Order, "source" | "orderKey">): string | undefined {
   return orderKey === undefined ? undefined : `${source}\n${orderKey}`;
 }
 
-/** Keys in order of arrival, so that of those due at the same time the oldest goes first. */
+/** Keys sort in order of arrival, so that of those due at the same time the oldest goes first. */
 export function deliveryKey({ serial }: Pick<DeliveryRow, "serial">): string {
   return String(serial).padStart(16, "0");
 }
@@ -56,7 +58,7 @@ export const deliveryTable = defineTable<DeliveryRow>()({
   },
 });
 
-/** A payload, once for all deliveries that carry it. */
+/** A payload, stored once for all deliveries that carry it. */
 export interface PayloadRow {
   readonly id: string;
   readonly account: string;
@@ -70,7 +72,7 @@ export const payloadTable = defineTable<PayloadRow>()({
   indexes: {},
 });
 
-/** A large fan-out of which parts are left to be attempted. */
+/** A large fan-out with parts still to be attempted. */
 export interface FanOutRow {
   readonly serial: number;
   readonly account: string;
@@ -86,7 +88,7 @@ export const fanOutTable = defineTable<FanOutRow>()({
   indexes: {},
 });
 
-/** Some of a fan-out's deliveries, which are attempted together. */
+/** A part of a fan-out, whose deliveries are attempted together. */
 export interface FanOutPartRow {
   readonly serial: number;
   readonly account: string;

@@ -1,4 +1,4 @@
-/** Who takes deliveries of which kind, and how one attempt at them goes. */
+/** Which targets take which kinds of delivery, and how one attempt runs. */
 import { AwsError } from "../../protocols/error.ts";
 import { Invocation } from "../calls/invocation.ts";
 import type { Clock } from "../engine/clock.ts";
@@ -15,7 +15,7 @@ import {
   type Shared,
 } from "./types.ts";
 
-/** How long an attempt may take where its kind says nothing else: a minute more than the longest thing AWS waits for. */
+/** How long an attempt may take by default: a minute more than the longest thing AWS waits for. */
 const longestAttemptMs = 16 * 60_000;
 
 /** How long an attempt of a kind may take, in milliseconds of the clock. */
@@ -34,7 +34,7 @@ export class Targets {
   readonly #targets = new Map<Kind, Target>();
   readonly #all = new Map<Kind, DeliverAllLocally>();
   readonly #prepared = new Map<string, PrepareAttempt>();
-  /** Of the attempts under way. */
+  /** For attempts under way. */
   readonly #underWay = new Set<AbortController>();
   #stopped = false;
 
@@ -52,7 +52,7 @@ export class Targets {
     target: { local: DeliverLocally<K> } | { remote: DeliverTo<K>; deadline?: Deadline<K> },
   ) {
     if (this.#targets.has(kind)) throw new Error(`the target kind ${kind} is registered twice`);
-    // Under its kind a target gets no deliveries but those of its kind.
+    // Each target only receives deliveries of the kind it is registered under.
     if ("local" in target) this.#targets.set(kind, { local: target.local as DeliverLocally });
     else {
       const deadline = (target.deadline ?? (() => longestAttemptMs)) as Deadline<Kind>;
@@ -72,7 +72,7 @@ export class Targets {
     return this.#targets.get(kind);
   }
 
-  /** Who takes a fan-out's deliveries at once; undefined when each has to be attempted by itself. */
+  /** The target for a fan-out's deliveries together; undefined when each must be attempted by itself. */
   allOf({ kind, service, notify, orderKey, delayMs, retry }: Shared): DeliverAllLocally | undefined {
     const ownWay = notify ?? orderKey ?? delayMs ?? retry.maxPerSecond;
     return ownWay !== undefined || this.#prepared.has(service) ? undefined : this.#all.get(kind);
@@ -83,12 +83,12 @@ export class Targets {
     for (const controller of this.#underWay) controller.abort();
   }
 
-  /** One attempt at a target that writes rows, inside a transaction: what it wrote is undone when it throws. */
+  /** One attempt at a target that writes rows, inside a transaction: if it throws, what it wrote is undone. */
   local(deliver: DeliverLocally, delivery: Delivery): unknown {
     return this.#store.transaction(() => deliver(this.#ready(delivery)));
   }
 
-  /** One attempt at a target that answers later. When its time is over it has failed, whatever it answers then. */
+  /** One attempt at a target that answers later. It fails when its time is up, and a later answer is ignored. */
   remote({ deliverTo, deadline }: Remote, delivery: Delivery, outer: Invocation): Promise<unknown> {
     const controller = new AbortController();
     const giveUp = () => controller.abort();
@@ -112,12 +112,15 @@ export class Targets {
     });
   }
 
-  /** What a target threw, as a failure. Bugs are reported. @throws StoreError when the store takes no writes */
+  /**
+   * Turns what a target threw into a failure, and reports bugs.
+   * @throws StoreError when the store accepts no writes.
+   */
   failureOf(error: unknown): DeliveryFailure {
     if (error instanceof DeliveryFailure) return error;
     if (error instanceof AwsError) {
       const { fault, status, name } = error;
-      // What Busbar does not have (501) will not be there at the next attempt either.
+      // What Busbar does not implement (501) will not be there at the next attempt either.
       const retryable = (fault === "server" && status !== 501) || status === 429 || /Throttl|LimitExceeded/.test(name);
       return new DeliveryFailure(error.queryCode, error.message, retryable, { status });
     }

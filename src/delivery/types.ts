@@ -1,11 +1,11 @@
 /**
- * The words of the delivery engine: one durable outbox for every service that pushes to a queue, a function, an HTTP
- * endpoint or another service.
+ * Types of the delivery engine, which is one durable outbox for every service that pushes to a queue, a function, an
+ * HTTP endpoint or another service.
  */
 import type { Invocation } from "../calls/invocation.ts";
 import type { Kind, Kinds } from "./kinds.ts";
 
-/** Waits between attempts: `count` retries whose delays go from `minMs` to `maxMs` along a curve. */
+/** The waits of `count` retries, which go from `minMs` to `maxMs` along a curve. */
 export interface RetryPhase {
   readonly count: number;
   readonly minMs: number;
@@ -15,13 +15,13 @@ export interface RetryPhase {
 
 export interface RetryPolicy {
   readonly phases: readonly RetryPhase[];
-  /** No attempt begins later than this after the delivery was accepted; unbounded when absent. */
+  /** No attempt begins later than this after the delivery was accepted. Default: no limit. */
   readonly maxAgeMs?: number;
-  /** Spreads each delay by up to this share of itself, by the emulator's randomness. */
+  /** Randomly changes each delay by up to this share of it. */
   readonly jitter?: number;
-  /** Most deliveries a second to this target for this source; unbounded when absent. */
+  /** Most deliveries per second to this target from this source. Default: no limit. */
   readonly maxPerSecond?: number;
-  /** Shares the limit with all sources that give the same key. */
+  /** Sources with the same key share the limit. */
   readonly rateKey?: string;
 }
 
@@ -29,55 +29,57 @@ export type MessageAttributes = Readonly<
   Record<string, { readonly DataType: string; readonly StringValue?: string; readonly BinaryValue?: string }>
 >;
 
-/** Where a delivery that is given up goes: a queue, with what its source adds to the message. */
+/** Where a delivery goes when it is given up: a queue, and what its source adds to the message. */
 export interface DeadLetter {
   readonly arn: string;
-  /** The role as which it is written; without one the source's service writes it in its own name. */
+  /** The role used to send it; without one the source's service sends it in its own name. */
   readonly roleArn?: string | undefined;
-  /** Body of the dead letter when it is not the payload itself; see also `DeliveryEngine.describeFailure`. */
+  /** Body of the dead letter if it is not the payload itself; see also `DeliveryEngine.describeFailure`. */
   readonly body?: string | undefined;
-  /** Message attributes known beforehand (RULE_ARN …); those that tell the failure are added by `describeFailure`. */
+  /** Message attributes known beforehand (RULE_ARN …); `describeFailure` adds those that describe the failure. */
   readonly attributes?: MessageAttributes | undefined;
   readonly messageGroupId?: string | undefined;
   readonly messageDeduplicationId?: string | undefined;
 }
 
-/** Which registered target takes a delivery, and what that needs besides target and payload; plain data. */
+/** The kind of target, and its parameters as plain data. */
 export type Way<K extends Kind = Kind> = K extends Kind ? { readonly kind: K; readonly parameters: Kinds[K] } : never;
 
 /** What a service hands over, inside the transaction of the operation that causes it. */
 export type DeliveryRequest<K extends Kind = Kind> = Order & Way<K>;
 
-/** A delivery whatever its kind is. */
+/** The parts of a delivery that do not depend on its kind. */
 export interface Order {
-  /** Owner of the source; the delivery acts for it. */
+  /** The account of the source, for which the delivery acts. */
   readonly account: string;
   readonly region: string;
   /** Service that pushes: `sns`, `eventbridge`, `scheduler`, … */
   readonly service: string;
-  /** ARN of what pushes: a subscription, a rule, a schedule. */
+  /** ARN of what pushes it: a subscription, a rule, a schedule. */
   readonly source: string;
-  /** The role as which it pushes, where it has one. */
+  /** The role used to push it, if any. */
   readonly roleArn?: string | undefined;
-  /** ARN or URL it goes to, as the user knows it. */
+  /** ARN or URL of the target, as the user knows it. */
   readonly target: string;
-  /** One text shared by all copies of a fan-out. */
+  /** The text, shared by all copies of a fan-out. */
   readonly payload: string;
   readonly retry: RetryPolicy;
   readonly deadLetter?: DeadLetter | undefined;
-  /** Deliveries of one source with the same key keep their order: the next waits until this one is done or given up. */
+  /**
+   * Deliveries from one source with the same key keep their order: each waits until the one before is done or given up.
+   */
   readonly orderKey?: string | undefined;
-  /** The first attempt begins this long after it was accepted. */
+  /** Delay of the first attempt. */
   readonly delayMs?: number | undefined;
-  /** Name under which the source's service wants to hear how it ended (`DeliveryEngine.onEnd`); optional. */
+  /** Name under which the source's service wants to be told how the delivery ended (`DeliveryEngine.onEnd`). */
   readonly notify?: string | undefined;
-  /** The target has taken it before and failed with it then: the tries are its own. */
+  /** The target had already taken it and then failed: the attempts are the target's own. */
   readonly taken?: boolean | undefined;
-  /** What the source's service wants to find again when it prepares an attempt or hears of the end; plain data. */
+  /** Plain data for the source's service, available when it prepares an attempt and when the delivery ends. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Whom one delivery of a fan-out is for, which is all it has of its own. */
+/** One receiver of a fan-out: all that its delivery has of its own. */
 export type Receiver = Pick<Order, "account" | "source" | "target" | "deadLetter">;
 
 /** What the deliveries of a fan-out share. */
@@ -91,9 +93,9 @@ export type Delivery<K extends Kind = Kind> = DeliveryRequest<K> & {
 };
 
 /**
- * Besides deliveries, messages that go nowhere have records. `filtered`: a filter let it not through. `unmatched`: nothing
- * took it up, so that there was nothing to deliver. `expired`: it was past its retention. `purged`: a purge or the deletion
- * of its queue took it.
+ * Messages that go nowhere have records too. `filtered`: a filter rejected it. `unmatched`: nothing matched it, so
+ * there was nothing to deliver. `expired`: its retention period was over. `purged`: a purge or the deletion of its
+ * queue removed it.
  */
 export const deliveryStatuses = [
   "pending",
@@ -107,12 +109,12 @@ export const deliveryStatuses = [
 
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** One attempt and what came of it. */
+/** One attempt and its outcome. */
 export interface Attempt {
   /** ISO 8601. */
   readonly time: string;
   readonly outcome: "delivered" | "failed";
-  /** HTTP status, AWS error code or reason in short: `503`, `AWS.SimpleQueueService.NonExistentQueue`, `TIMEOUT`. */
+  /** HTTP status, AWS error code or a short reason: `503`, `AWS.SimpleQueueService.NonExistentQueue`, `TIMEOUT`. */
   readonly code?: string;
   readonly message?: string;
 }
@@ -121,11 +123,11 @@ export interface Attempt {
 export class DeliveryFailure extends Error {
   override readonly name = "DeliveryFailure";
   readonly code: string;
-  /** False: trying again cannot help (a queue that does not exist, a 4xx); it is given up at once. */
+  /** False when retrying cannot help (the queue does not exist, a 4xx); the delivery is then given up at once. */
   readonly retryable: boolean;
-  /** What the target answered (an HTTP status, a response body), for the handler named by `notify`. */
+  /** The target's answer (an HTTP status, a response body), for the handler named by `notify`. */
   readonly details: Readonly<Record<string, unknown>>;
-  /** The target asked not to be tried again before this time has passed. */
+  /** The target asked for no retry before this time has passed. */
   readonly retryAfterMs: number;
 
   constructor(
@@ -144,14 +146,14 @@ export class DeliveryFailure extends Error {
 }
 
 /**
- * Thrown by a target that has taken a delivery and then failed with it: its source's part is over and hears that it was
- * delivered, and from here on it is tried again by the target's own policy. It gets no dead letter of the source's.
+ * Thrown by a target that has accepted a delivery and then failed to process it. For the source it is delivered; from
+ * here on the target retries it by its own policy, without the source's dead-letter queue.
  */
 export class FailedAfterTaking extends DeliveryFailure {
-  /** As the target took it: its tries are made with this. */
+  /** The delivery for the target's own attempts. */
   readonly taken: Delivery;
   readonly retry: RetryPolicy;
-  /** What the source hears as the answer. */
+  /** The answer that the source gets. */
   readonly response: unknown;
 
   constructor(code: string, message: string, taken: Delivery, retry: RetryPolicy, response: unknown) {
@@ -163,19 +165,19 @@ export class FailedAfterTaking extends DeliveryFailure {
 }
 
 /**
- * Takes deliveries of one kind. Resolves with what the target answered; throws DeliveryFailure, or AwsError, of which
- * server faults and throttling are tried again. The invocation is that of the service that pushes, and given up when the
- * attempt's time is over or the emulator stops.
+ * Takes deliveries of one kind. Resolves with the target's answer. Throws DeliveryFailure, or AwsError, of which server
+ * faults and throttling are retried. The invocation is made by the service that pushes; it is cancelled when the
+ * attempt's time is up or the emulator stops.
  */
 export type DeliverTo<K extends Kind = Kind> = (delivery: Delivery<K>, invocation: Invocation) => Promise<unknown>;
 
-/** Takes deliveries of one kind at once, by writing rows: it runs inside the transaction that causes them. */
+/** Takes deliveries of one kind at once, by writing rows, inside the transaction that causes them. */
 export type DeliverLocally<K extends Kind = Kind> = (delivery: Delivery<K>) => unknown;
 
 /**
- * Takes the first attempts of a fan-out's deliveries, as `DeliverLocally` takes one; ids are the deliveries' in the order
- * of the receivers. The cause in force is that of the fan-out.
- * @returns the places of those that cannot be delivered, with the reason; when it throws, each is attempted by itself.
+ * Takes the first attempts of all deliveries of a fan-out, as `DeliverLocally` takes one; ids are in the order of the
+ * receivers. The current cause is that of the fan-out.
+ * @returns the indexes of those that cannot be delivered, with reasons; if it throws, each is attempted by itself.
  */
 export type DeliverAllLocally<K extends Kind = Kind> = (
   shared: Shared<K>,
@@ -183,25 +185,25 @@ export type DeliverAllLocally<K extends Kind = Kind> = (
   ids: readonly string[],
 ) => ReadonlyMap<number, DeliveryFailure>;
 
-/** Makes the payload of an attempt, for a service whose payloads describe the attempt. @throws DeliveryFailure */
+/** Builds the payload of an attempt, for a service whose payloads describe the attempt. @throws DeliveryFailure */
 export type PrepareAttempt = (delivery: Delivery) => string;
 
-/** A delivery that has ended, as the handler named by `notify` gets it. */
+/** A delivery that has ended, as passed to the handler named by `notify`. */
 export interface DeliveryEnd {
   readonly delivery: Delivery;
   readonly status: "delivered" | "failed";
   readonly acceptedMs: number;
-  /** What the target answered, when it was delivered. */
+  /** The target's answer, if it was delivered. */
   readonly response?: unknown;
   /** Why it was given up. */
   readonly failure?: DeliveryFailure;
-  /** Which of its limits ended it: no retry left, too old, or not worth a retry. */
+  /** The limit that ended it: no retries left, too old, or not retryable. */
   readonly exhausted?: Exhausted;
 }
 
 export type Exhausted = "MaximumRetryAttempts" | "MaximumEventAgeInSeconds" | "NotRetryable";
 
-/** What a service adds to the dead letter of a delivery that is given up. */
+/** What a service adds to the dead letter of a delivery. */
 export type DescribeFailure = (end: DeliveryEnd) => {
   readonly body?: string | undefined;
   readonly attributes?: MessageAttributes | undefined;
@@ -219,53 +221,50 @@ export interface DeliveryRecord {
   readonly status: DeliveryStatus;
   /** On the emulator's clock, ISO 8601. */
   readonly acceptedAt: string;
-  /** When the next attempt is due, ISO 8601; pending ones alone. */
+  /** When the next attempt is due, ISO 8601; only for pending ones. */
   readonly nextAttemptAt?: string | undefined;
   readonly attemptCount: number;
-  /** The last attempts, oldest first. */
+  /** The latest attempts, oldest first. */
   readonly attempts: readonly Attempt[];
-  /** Why it is not delivered: the outcome of the last attempt, or why nothing took the message up. */
+  /** Why it was not delivered: the outcome of the last attempt, or why nothing matched the message. */
   readonly reason?: string | undefined;
-  /** What a policy had against it: for what AWS would have refused it, or did refuse it here. */
+  /** A policy's objection: why AWS would have refused it, or why it was refused here. */
   readonly policy?: string | undefined;
-  /** What became of the dead letter: sent to the queue, or why not. */
+  /** What became of the dead letter: sent to the queue, or why it was not. */
   readonly deadLetter?: { readonly arn: string; readonly sent: boolean; readonly reason?: string } | undefined;
-  /** The first 1,024 characters; absent for delivered ones and messages that went nowhere. */
+  /** The first 1,024 characters; absent for delivered ones and lost messages. */
   readonly payload?: string | undefined;
-  /** How many messages the record stands for, when it is more than one. */
+  /** How many messages the record stands for, if more than one. */
   readonly count?: number | undefined;
 }
 
-/** An attempt as it is kept; times are epoch milliseconds. */
+/** An attempt as stored; times are epoch milliseconds. */
 export type KeptAttempt = Omit<Attempt, "time"> & { readonly timeMs: number };
 
-/** A delivery as it is kept; times are epoch milliseconds. */
+/** A delivery as stored; times are epoch milliseconds. */
 export type KeptDelivery = Omit<DeliveryRecord, "acceptedAt" | "nextAttemptAt" | "attempts"> & {
   readonly acceptedMs: number;
   readonly nextAttemptMs?: number | undefined;
   readonly attempts: readonly KeptAttempt[];
 };
 
-/**
- * A message that went nowhere, or the same message for many who did not get it. Whatever costs anything is worked out
- * when somebody looks.
- */
+/** A lost message, or the same message lost for several receivers. Anything costly is computed when somebody looks. */
 export interface Lost {
   readonly account: string;
   readonly region: string;
   readonly service: string;
   readonly status: "filtered" | "unmatched";
-  /** How many did not get it, each with a record of its own. */
+  /** For how many receivers it was lost; each has a record. */
   readonly count: number;
-  /** What it keeps from being forgotten, in characters or so. */
+  /** Roughly how many characters it keeps in memory. */
   readonly weight: number;
-  /** ARNs of what would have sent it to the first, second, … of them, and of whom. */
+  /** ARNs of the sender and the receiver, by the receiver's index. */
   source(place: number): string;
   target(place: number): string;
   reason(place: number): string;
 }
 
-/** Messages of a queue that are gone without having been read. */
+/** Messages that left a queue unread. */
 export interface Gone {
   readonly account: string;
   readonly region: string;
@@ -275,20 +274,20 @@ export interface Gone {
   readonly status: "expired" | "purged";
   readonly reason: string;
   readonly count: number;
-  /** Of some of the messages. */
+  /** Ids of some of the messages. */
   readonly messageIds: readonly string[];
 }
 
-/** An attempt of somebody who tries again by itself, as a pipe does with a batch. */
+/** An attempt by a service that retries by itself, such as a pipe with a batch. */
 export type OwnAttempt = Pick<Order, "account" | "region" | "service" | "source" | "target"> & {
-  /** The same for all attempts with one message. */
+  /** The same for all attempts at one message. */
   readonly key: string;
   readonly kind: string;
-  /** The message, where it stays in its queue until it got through. */
+  /** The message, if it stays in its queue until it gets through. */
   readonly message?: { readonly queue: string; readonly id: string } | undefined;
 };
 
-/** Each filter that is present must be equal; newest first, up to `limit` (100). */
+/** All filters that are present must match exactly; newest first, up to `limit` (100). */
 export interface DeliveryFilter {
   readonly account?: string | undefined;
   readonly source?: string | undefined;

@@ -1,7 +1,7 @@
 /**
- * Who is let in at all, before any door is asked. Every page in a browser of this machine can send requests here, so a
- * request that a foreign page caused is refused: told by its Origin, by Sec-Fetch-Site where a browser sends no Origin,
- * and by its Host when the page has made its own name resolve to this machine (DNS rebinding).
+ * Decides who is let in at all, before any door is asked. Any page in a browser on this machine can send requests here,
+ * so requests caused by foreign pages are refused: recognized by Origin, by Sec-Fetch-Site where a browser sends no
+ * Origin, and by Host when the page's own name resolves to this machine (DNS rebinding).
  */
 import { isIP } from "node:net";
 import type { DoorRequest } from "../calls/door.ts";
@@ -10,17 +10,17 @@ import { isLoopback } from "../outside/http-client.ts";
 export interface AdmissionOptions {
   /** The address or name the server is bound to. */
   readonly host: string;
-  /** Origins whose pages may call the server besides those of this machine; `*` stands for all. */
+  /** Further origins whose pages may call the server, besides those of this machine; `*` for all. */
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Names by which clients reach the server besides the usual ones. */
+  /** Further host names by which clients reach the server. */
   readonly hostNames?: readonly string[] | undefined;
-  /** Whether a name is one that was made ours at run time, such as a custom domain of an API. In lower case, without a port. */
+  /** Whether a name was added at run time, such as an API's custom domain. In lower case, without a port. */
   readonly isNamed?: ((name: string) => boolean) | undefined;
 }
 
-/** What clients put before the name of their endpoint for StartSyncExecution and TestState. */
+/** The prefix that clients put before the host name for StartSyncExecution and TestState. */
 const hostPrefix = /^sync-/i;
-/** Hosts found to be right; clients use few, so a bound costs nothing. */
+/** Accepted hosts; clients use few, so a bound costs nothing. */
 const rememberedHosts = 1000;
 
 export class Admission {
@@ -34,13 +34,13 @@ export class Admission {
     this.#isNamed = isNamed;
     this.#origins = new Set(corsOrigins);
     this.#names = new Set([nameOf(host.includes(":") ? `[${host}]` : host) ?? host, ...hostNames]);
-    // Bound to the address that stands for all, the server has every address by which it is reached.
+    // Bound to the wildcard address, the server is reached by every address it has.
     this.#anyAddress = host === "0.0.0.0" || host === "::";
   }
 
   /**
-   * The sentence that tells why a request is refused, and which option lets it in; undefined when it is let in.
-   * @param everyOrigin the door it is for lets pages of every origin in.
+   * A sentence that says why a request is refused, and which option would let it in; undefined when it is let in.
+   * @param everyOrigin the request's door lets in pages of every origin.
    */
   refusal(request: DoorRequest, everyOrigin = false): string | undefined {
     const { host, headers } = request;
@@ -52,13 +52,13 @@ export class Admission {
     const { origin } = headers;
     if (origin !== undefined) return this.#refusalOf(String(origin), request);
     if (headers["sec-fetch-site"] !== "cross-site" || isVisit(request)) return undefined;
-    // Images, scripts and frames come without an Origin; their Referer tells whose they are, unless the page hides it.
+    // Images, scripts and frames send no Origin; their Referer names the page, unless the page hides it.
     return this.#refusalOf(originOfUrl(headers["referer"]) ?? "null", request);
   }
 
   #admitHost(host: string): boolean {
     const names = [nameOf(host), nameOf(host.replace(hostPrefix, ""))].filter((name) => name !== undefined);
-    // Not remembered: such a name can be taken away again.
+    // Not remembered: such a name can be removed again.
     if (!names.some((name) => this.#isOwn(name))) return names.some((name) => this.#isNamed(name));
     if (this.#known.size >= rememberedHosts) this.#known.clear();
     this.#known.add(host);
@@ -67,7 +67,7 @@ export class Admission {
 
   #isOwn(name: string): boolean {
     if (isLoopback(name) || this.#names.has(name)) return true;
-    // Where a client connects to these, it is to its own machine.
+    // A client that connects to these addresses reaches its own machine.
     if (name === "0.0.0.0" || name === "[::]") return true;
     if (name.startsWith("[") || isIP(name) !== 0) return this.#anyAddress;
     return (
@@ -90,8 +90,8 @@ export class Admission {
 }
 
 /**
- * Whether a person follows a link here: to look at something, or to the addresses SNS mails for that. Actions of the Query
- * protocol are else no links, since they change things.
+ * Whether a person follows a link here: to look at something, or to an address from an SNS email. Other actions of the
+ * Query protocol do not count as links, since they change things.
  */
 function isVisit({ method, headers, query }: DoorRequest): boolean {
   if (headers["sec-fetch-mode"] !== "navigate" || headers["sec-fetch-dest"] !== "document") return false;
@@ -100,7 +100,7 @@ function isVisit({ method, headers, query }: DoorRequest): boolean {
   return action === null || action === "ConfirmSubscription" || action === "Unsubscribe";
 }
 
-/** The name in a Host header as URLs write it: lower-case, addresses in their one form, without port and final dot. */
+/** The name in a Host header in the form URLs use: lower case, addresses normalized, without port and trailing dot. */
 function nameOf(host: string): string | undefined {
   if (/[/?#@\\\s]/.test(host) || !URL.canParse(`http://${host}`)) return undefined;
   return new URL(`http://${host}`).hostname.replace(/\.$/, "");
@@ -120,7 +120,7 @@ function originOfUrl(text: string | string[] | undefined): string | undefined {
 export function parseCorsOrigin(text: string): string {
   if (text === "*" || text === "null") return text;
   const origin = text.toLowerCase();
-  // Shells of desktop applications have schemes of their own.
+  // Desktop applications use schemes of their own.
   const isOrigin = /^https?:/.test(origin)
     ? originOfUrl(origin) === origin
     : /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(origin);

@@ -1,4 +1,4 @@
-/** The last door: everything that speaks AWS, and whatever nobody else has claimed. */
+/** The last door: takes everything that speaks AWS, and whatever no other door has claimed. */
 import { gunzipSync } from "node:zlib";
 import { AwsError } from "../../protocols/error.ts";
 import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
@@ -10,13 +10,13 @@ import { awsCorsHeaders, awsPreflight } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
 
-/** What the door needs of the emulator behind it. */
+/** What the door needs from the emulator behind it. */
 export interface AwsEmulator extends WelcomingEmulator {
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse;
   refuse(request: WireRequest, error: unknown): WireResponse;
-  /** Where the request goes when it is not for this emulator to answer; told by its head alone. */
+  /** Where to forward a request that another server must answer; decided by its head alone. */
   passedOn(request: WireRequest): PassedOn | undefined;
-  /** For answers to what is no call. */
+  /** A request id for answers to what is not a call. */
   requestId(): string;
   reportBug(error: unknown, where: string): void;
 }
@@ -67,10 +67,10 @@ export class AwsDoor implements Door {
   #refuse(error: unknown, wire: WireRequest, answer: DoorAnswer): WireResponse {
     if (error instanceof AwsError) return this.#emulator.refuse(wire, error);
     const { message, statusCode: status } = error as { message: string; statusCode?: number };
-    // What is left of the body is not read: the connection ends with the answer.
+    // The rest of the body is not read: the connection closes after the answer.
     answer.endConnection();
     if (error instanceof BodyTooLarge) return this.#emulator.refuse(wire, bodyTooLarge(error));
-    // What has no such status was not thrown for the client: it is a bug, and told as one.
+    // An error without such a status was not meant for the client: it is reported and answered as a bug.
     const isBug = status === undefined || status < 400 || status >= 500;
     const refusal = isBug ? error : AwsError.unmodeled({ name: "SerializationException", status, message });
     return this.#emulator.refuse(wire, refusal);
@@ -84,7 +84,7 @@ export class AwsDoor implements Door {
     return undefined;
   }
 
-  /** Writes an event stream frame by frame; a slow reader holds the source back, a gone one ends it. */
+  /** Writes an event stream frame by frame; a slow reader pauses the source, and one that leaves ends it. */
   async #pump(
     frames: AsyncIterable<Uint8Array>,
     status: number,
@@ -94,7 +94,7 @@ export class AwsDoor implements Door {
     const out = answer.stream(status, headers);
     const iterator = frames[Symbol.asyncIterator]();
     let gone = false;
-    // Racing each step against one promise of the end would keep every frame ever sent until then.
+    // Racing each step against one promise of the end would keep every frame in memory until then.
     let goOn = () => {};
     out.on("drain", () => goOn());
     answer.onClose(() => {
@@ -114,18 +114,18 @@ export class AwsDoor implements Door {
         });
       }
     } catch (error) {
-      // Errors of AWS's are frames; what is thrown is a bug.
+      // AWS errors are sent as frames; anything thrown is a bug.
       this.#emulator.reportBug(error, "an event stream");
       out.destroy();
     } finally {
-      // Not awaited: a source that waits for its next event must not delay the end of the answer.
+      // Not awaited: a source waiting for its next event must not delay the end of the answer.
       void iterator.return?.();
       out.end();
     }
   }
 }
 
-/** A request as protocols read it; a class, so that what only few ask for costs the others nothing. */
+/** A request as protocols read it; a class, so that rarely used members cost nothing until they are read. */
 class AwsRequest implements WireRequest {
   readonly method: string;
   readonly path: string;

@@ -4,26 +4,26 @@ import type { Http2ServerRequest } from "node:http2";
 import { Readable } from "node:stream";
 import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
 
-/** Above the largest request of most services (Kinesis PutRecords: 10 MiB, in base64 and JSON some 14 MiB). */
+/** Above the largest request of most services (Kinesis PutRecords: 10 MiB, about 14 MiB in base64 and JSON). */
 export const bodyLimitBytes = 16 * 1024 * 1024;
-/** Above the largest request with code, whose limit Lambda tells as 70,167,211 bytes. */
+/** Above the largest request that contains code; Lambda states its limit as 70,167,211 bytes. */
 const codeLimitBytes = 72 * 1024 * 1024;
 const codePath = /^\/20\d\d-\d\d-\d\d\/(?:functions|layers)\b/;
 
-/** The most bytes that are read of a request to this path before anybody knows what it is. */
+/** How many bytes of a body for this path are read before anybody knows what it is. */
 export function bodyLimitOf(path: string): number {
   return codePath.test(path) ? codeLimitBytes : bodyLimitBytes;
 }
 /**
- * A body that is too large is read to its end and thrown away, and answered then: most clients do not look for an answer
- * while they write. Beyond this the answer does not wait, and the connection breaks under a client that goes on.
+ * A body that is too large is read to its end, discarded and then answered: most clients do not read an answer while
+ * they write. Beyond this size the answer is sent at once, and the connection breaks if the client goes on.
  */
 const patienceBytes = 8 * bodyLimitBytes;
 const noBody = Buffer.alloc(0);
 
 /**
- * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff when there is none. Most come in
- * one piece, which is then used as it is, without waiting for the stream to say that it has ended.
+ * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff on failure. Most bodies arrive
+ * in one piece, which is then used as it is, without waiting for the end of the stream.
  */
 export function readBody(
   request: IncomingMessage | Http2ServerRequest,
@@ -32,7 +32,7 @@ export function readBody(
 ): void {
   const { "content-length": declared, "transfer-encoding": coding } = request.headers;
   const stream = "stream" in request ? request.stream : undefined;
-  // HTTP/2 declares a body by neither; its stream says whether there is one.
+  // HTTP/2 needs neither header; its stream says whether there is a body.
   const length = declared !== undefined ? Number(declared) : coding === undefined && !stream ? 0 : Number.NaN;
   if (length === 0) {
     done(undefined, noBody);
@@ -65,12 +65,12 @@ export function readBody(
     else if (received > limitBytes) finish(new BodyTooLarge(limitBytes), noBody);
     else finish(undefined, Buffer.concat(chunks));
   });
-  // Stays: an HTTP/2 stream that breaks off later must find somebody listening.
+  // Stays registered: an HTTP/2 stream that breaks later needs a listener.
   request.on("error", () => finish(new BodyBrokenOff(), noBody));
   if (length > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
 }
 
-/** The body as it comes; fails with BodyBrokenOff when it does not come to its end. */
+/** The body as a stream; fails with BodyBrokenOff when it is incomplete. */
 export function bodyStream(request: IncomingMessage | Http2ServerRequest): Readable {
   return Readable.from(pieces(request), { objectMode: false });
 }
@@ -78,7 +78,7 @@ export function bodyStream(request: IncomingMessage | Http2ServerRequest): Reada
 async function* pieces(request: IncomingMessage | Http2ServerRequest): AsyncIterable<Buffer> {
   const declared = request.headers["content-length"];
   let received = 0;
-  // Stays, as above.
+  // Stays registered, as above.
   request.on("error", () => {});
   try {
     for await (const piece of request as AsyncIterable<Buffer>) {
@@ -91,7 +91,9 @@ async function* pieces(request: IncomingMessage | Http2ServerRequest): AsyncIter
   if ((declared !== undefined && received < Number(declared)) || isReset(request)) throw new BodyBrokenOff();
 }
 
-/** An HTTP/2 request that is reset half-way ends as one does that is whole, whose stream is still open for the answer. */
+/**
+ * A reset HTTP/2 request ends like a complete one, except that a complete one's stream is still open for the answer.
+ */
 function isReset(request: IncomingMessage | Http2ServerRequest): boolean {
   const stream = "stream" in request ? request.stream : undefined;
   return stream !== undefined && (stream.closed || stream.destroyed);

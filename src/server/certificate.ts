@@ -1,4 +1,4 @@
-/** The certificate for `--tls`: the user's own, or a self-signed one made on first use and kept. */
+/** The certificate for `--tls`: the user's own, or a self-signed one created on first use and kept. */
 
 import { X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -16,17 +16,17 @@ export interface TlsSource {
   readonly key: string | undefined;
   /** Where a self-signed pair is kept: `tls-cert.pem` and `tls-key.pem`. */
   readonly directory: string;
-  /** Names and addresses a self-signed certificate is for, besides those of this machine. */
+  /** Further names and addresses for a self-signed certificate, besides those of this machine. */
   readonly names?: readonly string[];
 }
 
-/** What clients on this machine call it; each name also as clients call it for StartSyncExecution and TestState. */
+/** Names that clients on this machine use; each also with the prefix for StartSyncExecution. */
 const localNames = ["localhost", "*.localhost", "127.0.0.1", "::1", "host.docker.internal"];
 const localstackNames = ["localhost.localstack.cloud", "*.localhost.localstack.cloud"];
 
 const validDays = 3650;
 
-/** @throws Error with one line that helps when a file cannot be read or written. */
+/** @throws Error with one line of advice when a file cannot be read or written. */
 export async function loadTls(source: TlsSource): Promise<TlsFiles> {
   if (source.cert !== undefined && source.key !== undefined) {
     const pair = { cert: await readPem(source.cert), key: await readPem(source.key) };
@@ -41,7 +41,7 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
   }
   const certFile = join(source.directory, "tls-cert.pem");
   const keyFile = join(source.directory, "tls-key.pem");
-  // An address that stands for all is not one that a client calls.
+  // Clients do not call a wildcard address.
   const others = (source.names ?? []).filter((name) => name !== "0.0.0.0" && name !== "::");
   const given = [...localNames, ...localstackNames, ...others];
   const prefixed = given.filter((name) => isIP(name) === 0 && !name.startsWith("*")).map((name) => `sync-${name}`);
@@ -50,12 +50,14 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
     const kept = { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
     if (isFor(new X509Certificate(kept.cert), names)) return kept;
   } catch {
-    // There is none, or none that can be read.
+    // The file is missing or unreadable.
   }
   return makePair(source.directory, certFile, keyFile, names);
 }
 
-/** Whether a certificate is still valid for all of these names, and no authority that could certify others. */
+/**
+ * Whether a certificate is still valid, covers all of these names, and is not an authority that could certify others.
+ */
 function isFor(certificate: X509Certificate, names: readonly string[]): boolean {
   if (certificate.ca || new Date(certificate.validTo) < new Date(dateNow())) return false;
   const listed = new Set(certificate.subjectAltName?.split(", "));
@@ -89,7 +91,7 @@ async function makePair(
   });
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    // The key first, and each by rename: a half-written pair is never read.
+    // The key first, and each by rename, so that a half-written pair is never read.
     await writeFile(`${keyFile}.new`, pair.private, { mode: 0o600 });
     await rename(`${keyFile}.new`, keyFile);
     await writeFile(`${certFile}.new`, pair.cert);

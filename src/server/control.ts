@@ -1,4 +1,4 @@
-/** Control routes under `/_busbar/`: what the emulator is and did, and the levers a test needs. */
+/** Control routes under `/_busbar/`: what the emulator is and did, and actions for tests. */
 
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { AwsError } from "../../protocols/error.ts";
@@ -22,7 +22,7 @@ import { badRequest, eventFilter, filtersOf } from "./filters.ts";
 import type { InitState } from "./localstack/door.ts";
 import { type Look, viewRoutes } from "./views.ts";
 
-/** What control routes show and move. */
+/** What control routes show and change. */
 export interface ControlledEmulator {
   readonly version: string;
   readonly clock: {
@@ -51,20 +51,20 @@ export interface ControlledEmulator {
 
 const prefix = "/_busbar";
 
-/** The door of what is under `/_busbar`. */
+/** The door for everything under `/_busbar`. */
 export function controlDoor(emulator: ControlledEmulator, init: Pick<InitState, "isReady">): Door {
   const app = Fastify({
-    // No route has a schema, so the compilers for them, half of Fastify's code, are neither loaded nor bundled.
+    // No route has a schema, so Fastify's schema compilers, half of its code, are neither loaded nor bundled.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     exposeHeadRoutes: true,
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       reply.code(error.statusCode ?? 400).send({ message: error.message });
     },
   });
-  // Bodies are read by body.ts, which takes them whatever their Content-Type says.
+  // body.ts reads bodies, whatever their Content-Type.
   for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
   app.register(controlRoutes, { prefix, emulator, init });
-  // Not waited for: Fastify starts on timers that may be a test's fakes, and AWS's clients need not wait for it.
+  // Not awaited: Fastify's start uses timers, which a test may have replaced, and AWS clients need not wait for it.
   const started = Promise.resolve(app.ready());
   started.catch(() => {});
   return {
@@ -103,7 +103,7 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
     });
   });
 
-  // While it starts whoever waits for it must go on waiting.
+  // Clients that wait for the start must keep waiting.
   app.get("/health", (_request, reply) =>
     reply.code(init.isReady ? 200 : 503).send({
       status: init.isReady ? "running" : "starting",
@@ -154,7 +154,8 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
   app.get("/state", () => ({ tables: emulator.store.counts() }));
 
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    // The disk refuses (StoreError): the client may try again. What else has no status is a bug.
+    // A StoreError means that the disk refuses writes, so the client may try again. Other errors without a status are
+    // bugs.
     const status = error.statusCode ?? (error.name === "StoreError" ? 503 : 500);
     if (status === 500) emulator.reportBug(error, `${request.method} ${request.url}`);
     reply.code(status).send({ message: error.message });
@@ -168,7 +169,7 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
 
 /** Routes that change something. */
 async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: ControlledEmulator }): Promise<void> {
-  // A page can send neither of these headers without a preflight, wherever it has come by its way in.
+  // A page cannot send either of these headers without a preflight, however it got in.
   app.addHook("preHandler", (request, _reply, done) => {
     const { "content-type": type = "", "x-busbar": ours } = request.headers;
     if (ours !== undefined || /^application\/json\b/i.test(type)) return done();

@@ -1,17 +1,17 @@
-/** CORS for requests of pages, of which only those of origins that are let in come so far (admission.ts). */
+/** CORS for pages; only pages of allowed origins get this far (admission.ts). */
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
 
 type Headers = DoorRequest["headers"];
 
-/** What lets a page read an answer; nothing where no page asks. */
+/** The headers that let a page read an answer; empty when no page asks. */
 export function corsHeaders({ origin }: Headers): Record<string, string> {
   if (origin === undefined) return {};
   return { "access-control-allow-origin": String(origin), vary: "Origin" };
 }
 
 /**
- * The same for AWS's own answers, as AWS writes it. The `*` opens nothing to pages that are not let in: they get no answer
- * to read, and `Vary` keeps a browser from showing them one of its cache.
+ * The same for AWS's own answers, in AWS's form. The `*` opens nothing to pages that are refused: they get no answer to
+ * read, and `Vary` keeps a browser from using a cached one.
  * @param names of the answer's headers, in lower case.
  */
 export function awsCorsHeaders({ origin }: Headers, names: readonly string[] = []): Record<string, string> {
@@ -25,7 +25,7 @@ export function awsCorsHeaders({ origin }: Headers, names: readonly string[] = [
   };
 }
 
-/** Answers a preflight; false for any other request. */
+/** Answers a preflight; returns false for any other request. */
 export function answeredPreflight({ method, headers }: DoorRequest, answer: DoorAnswer): boolean {
   if (method !== "OPTIONS" || headers["access-control-request-method"] === undefined) return false;
   answer.send(200, {
@@ -38,7 +38,7 @@ export function answeredPreflight({ method, headers }: DoorRequest, answer: Door
   return true;
 }
 
-/** AWS's answer to a preflight, which is any OPTIONS of a page; undefined for any other request. */
+/** AWS's answer to a preflight, which is any OPTIONS request by a page; undefined for any other request. */
 export function awsPreflight({ method, headers }: DoorRequest, requestId: () => string) {
   if (method !== "OPTIONS" || headers["origin"] === undefined) return undefined;
   const repeated = (name: "headers" | "method", as: string) => {

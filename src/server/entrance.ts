@@ -1,4 +1,4 @@
-/** What every request passes first: it finds the door whose the request is. */
+/** The entrance for every request: finds the door it belongs to. */
 
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
@@ -14,7 +14,7 @@ export interface EntranceOptions {
   readonly admission: Admission;
   readonly reportBug: (error: unknown, where: string) => void;
   readonly logger?: Logger | undefined;
-  /** Told once of what a person should know and no answer can say. */
+  /** Called once with what a user should know and no answer can say. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }
 
@@ -25,7 +25,7 @@ export class Entrance {
   readonly #admission: Admission;
   readonly #reportBug: EntranceOptions["reportBug"];
   #onNotice: EntranceOptions["onNotice"];
-  /** Only where each request is logged, which costs more than answering it. */
+  /** Only set when each request is logged, which costs more than answering it. */
   readonly #logger: Logger | undefined;
 
   constructor({ doors, admission, reportBug, logger, onNotice }: EntranceOptions) {
@@ -58,7 +58,7 @@ export class Entrance {
     served?.catch((error) => this.#fail(error, door, request, answer));
   }
 
-  /** Clients report a wrong version or a protocol error, and no reason. */
+  /** Clients report a wrong version or a protocol error without a reason. */
   tlsRefused(): void {
     this.#onNotice?.(
       "A client spoke https to this port, which speaks http alone: use http://, or start Busbar with --tls.",
@@ -66,7 +66,7 @@ export class Entrance {
     this.#onNotice = undefined;
   }
 
-  /** False when no door takes the connection over. */
+  /** Returns false when no door takes over the connection. */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const request = new ServedRequest(incoming);
     const door = this.#doorOf(request);
@@ -98,13 +98,13 @@ export class Entrance {
       answer.outgoing.destroy();
       return;
     }
-    // What is left of the body is not read: the connection ends with the answer.
+    // The rest of the body is not read: the connection closes after the answer.
     answer.endConnection();
     const text = isBug ? "An internal error occurred. It is logged with its stack where Busbar runs." : message;
     answer.send(statusCode ?? 500, jsonType, JSON.stringify({ message: text }));
   }
 
-  /** Without the query, which can hold what is secret: signatures of presigned URLs. */
+  /** Without the query, which can contain secrets: signatures of presigned URLs. */
   #log(logger: Logger, { method, host, path, sourceIp }: ServedRequest, outgoing: Outgoing): void {
     const startedAt = performance.now();
     outgoing.once("close", () => {
@@ -115,7 +115,7 @@ export class Entrance {
   }
 }
 
-/** Answers on a connection that HTTP has let go of. */
+/** Answers on a connection that Node's HTTP server no longer manages. */
 function endWith(socket: Duplex, status: string, json: string): void {
   const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n`;
   socket.end(`${head}Connection: close\r\n\r\n${json}`);

@@ -1,4 +1,4 @@
-/** A request and its answer as doors see them, whichever HTTP carries them. */
+/** A request and its answer as doors see them, for every version of HTTP. */
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
@@ -12,7 +12,7 @@ import { socketOf } from "./http2-guard.ts";
 export type Incoming = IncomingMessage | Http2ServerRequest;
 export type Outgoing = ServerResponse | Http2ServerResponse;
 
-/** A class, so that what only few ask for costs the others nothing. */
+/** A class, so that rarely used members cost nothing until they are read. */
 export class ServedRequest implements DoorRequest {
   readonly method: string;
   readonly host: string;
@@ -65,19 +65,19 @@ export class ServedRequest implements DoorRequest {
   }
 }
 
-/** The path of a request target, which clients that believe in a proxy send as a whole URL (RFC 9112 section 3.2.2). */
+/** The path of a request target. Clients that expect a proxy send a whole URL (RFC 9112 section 3.2.2). */
 function pathOf(target: string): string {
   if (target.startsWith("/") || !/^https?:\/\//i.test(target)) return target;
   const path = target.slice(target.indexOf("//") + 2).replace(/^[^/?]*/, "");
   return path.startsWith("/") ? path : `/${path}`;
 }
 
-/** Answers that are ready until the end of this turn of the event loop. */
+/** Answers that are ready, held until the end of this turn of the event loop. */
 let ready: ServedAnswer[] = [];
 
 /**
- * Writes the answers of one turn together. A write wakes the client; when they come in a row it stays awake for all,
- * which under load saves a good part of what a request costs.
+ * Writes the answers of one turn together. A write wakes the client; when several follow each other it stays awake for
+ * all, which under load saves a good part of a request's cost.
  */
 function flushReady(): void {
   const answers = ready;
@@ -93,7 +93,7 @@ export class ServedAnswer implements DoorAnswer {
   #headers: HeaderFields = [];
   #body: string | Uint8Array = "";
 
-  /** @param reportBug told when a head cannot be written, because a header's name or value is none. */
+  /** @param reportBug called when a head cannot be written because of an invalid header name or value. */
   constructor(outgoing: Outgoing, request: ServedRequest, reportBug: (error: unknown, where: string) => void) {
     this.outgoing = outgoing;
     this.#request = request;
@@ -114,13 +114,13 @@ export class ServedAnswer implements DoorAnswer {
   stream(status: number, headers: HeaderFields): Writable {
     this.#status = status;
     this.#writeHead(status, headers);
-    // Over HTTP/2 they are sent already.
+    // HTTP/2 has already sent them.
     if (!("stream" in this.outgoing)) this.outgoing.flushHeaders();
     return this.outgoing as unknown as Writable;
   }
 
   endConnection(): void {
-    // Streams of an HTTP/2 connection end by themselves.
+    // HTTP/2 streams end by themselves.
     if (!("stream" in this.outgoing)) this.outgoing.shouldKeepAlive = false;
   }
 
@@ -128,7 +128,7 @@ export class ServedAnswer implements DoorAnswer {
     this.outgoing.once("close", listener);
   }
 
-  /** Writes what `send` was given. One that cannot be written must not take along the others of its turn. */
+  /** Writes what was passed to `send`. An answer that cannot be written must not affect the others of its turn. */
   write(): void {
     const body = this.#body;
     try {
@@ -149,7 +149,7 @@ export class ServedAnswer implements DoorAnswer {
   }
 }
 
-/** The headers with `Content-Length`, which an answer without content must not have (RFC 9110 section 8.6). */
+/** The headers with `Content-Length`, which an answer that cannot have content must not have (RFC 9110 section 8.6). */
 function withLength(headers: HeaderFields, status: number, body: string | Uint8Array): HeaderFields {
   if (status === 204 || status === 304) return headers;
   const length = String(typeof body === "string" ? Buffer.byteLength(body) : body.length);
@@ -158,10 +158,10 @@ function withLength(headers: HeaderFields, status: number, body: string | Uint8A
   return declared ? headers : [...headers, "Content-Length", length];
 }
 
-/** Headers of the connection have no place in HTTP/2 (RFC 9113 section 8.2.2). */
+/** Connection headers, which HTTP/2 forbids (RFC 9113 section 8.2.2). */
 const ofConnection = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
-/** Names once each, as HTTP/2 in Node wants them. */
+/** One entry per name, as Node's HTTP/2 requires. */
 function forHttp2(fields: readonly string[]): Record<string, string[]> {
   const headers: Record<string, string[]> = Object.create(null);
   for (let at = 0; at + 1 < fields.length; at += 2) {

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from "fastify";
 import type { EventFilter } from "../events/event-records.ts";
 
-/** The filters of a query by name, each given at most once, and the limit. @throws Error with a `statusCode` */
+/** Filters from a query by name, each given at most once, and the limit. @throws Error with a `statusCode` */
 export function filtersOf(request: FastifyRequest, names: readonly string[]) {
   const query = request.query as Record<string, string>;
   const limit = query["limit"] === undefined ? 100 : Number(query["limit"]);
@@ -17,7 +17,7 @@ export function badRequest(message: string): Error {
   return Object.assign(new Error(message), { statusCode: 400 });
 }
 
-/** A query for events on buses. @throws Error with a `statusCode` */
+/** The filter for events on buses. @throws Error with a `statusCode` */
 export function eventFilter({ matched, ...filters }: Readonly<Record<string, string>>): EventFilter {
   if (matched === undefined) return filters;
   if (matched !== "true" && matched !== "false") throw badRequest("matched is true or false.");

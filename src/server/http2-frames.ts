@@ -1,6 +1,6 @@
 /**
- * Judges the frames of one HTTP/2 connection by their heads (RFC 9113): what a client may send in the state that its own
- * frames and ours have led to. Blocks of header fields are not decoded.
+ * Checks the frames of one HTTP/2 connection by their headers (RFC 9113): whether a client may send a frame in the
+ * state that its own frames and ours have led to. Blocks of header fields are not decoded.
  */
 import { constants } from "node:http2";
 import { performance } from "../engine/real-time.ts";
@@ -27,22 +27,22 @@ const flag = { endStream: 0x1, ack: 0x1, endHeaders: 0x4, padded: 0x8, priority:
 const setting = { enablePush: 2, initialWindowSize: 4, maxFrameSize: 5, connectProtocol: 8, noPriorities: 9 } as const;
 const maxWindow = 0x7fffffff;
 
-/** A client may open streams before it knows how many it may have, but not without end. */
+/** A client may open streams before it knows the limit, but not without bound. */
 const maxLiveStreams = 2 * maxConcurrentStreams;
-/** Bytes of one block of header fields as it is sent; Node takes no more when it is decoded. */
+/** Bytes of one encoded block of header fields; Node's limit for decoded ones is the same. */
 const maxBlockBytes = 65_536;
-/** As nghttp2 has it. */
+/** The same limit as nghttp2's. */
 const maxContinuations = 8;
 const maxSettings = 32;
-/** Frames that cost work and bring nothing: so many at once, and so many more each second. */
+/** Frames that cost work without effect: how many at once, and how many more per second. */
 const idleFrames = 1000;
 const idleFramesPerSecond = 100;
 
-/** Half of a stream: it has ended. */
+/** Set when this half of a stream has ended. */
 const clientEnded = 1;
 const serverEnded = 2;
 
-/** What becomes of a frame: it goes on, it is left out, or the connection ends with the error code. */
+/** What to do with a frame: forward it, drop it, or end the connection with the error code. */
 export type Verdict = "forward" | "drop" | number;
 
 const {
@@ -55,26 +55,29 @@ const {
 } = constants;
 
 export class FrameCheck {
-  /** Of the streams opened and not ended by both: which halves have ended. */
+  /** For open streams: which halves have ended. */
   readonly #live = new Map<number, number>();
-  /** Streams that we reset while the client's half was open: its frames may have been under way. The oldest are forgotten. */
+  /**
+   * Streams that we reset while the client's half was open: its frames may have been on their way. The oldest are
+   * forgotten.
+   */
   readonly #resetByUs = new Set<number>();
-  /** The stream whose block of header fields is not at its end. */
+  /** The stream whose block of header fields is incomplete. */
   #block = 0;
   #blockBytes = 0;
   #continuations = 0;
   #begun = false;
-  /** Whether the client has said that it opens no more streams. */
+  /** Whether the client has announced that it opens no more streams. */
   #leaving = false;
   #settingsUnderWay = 0;
-  /** How much we may send on the connection. */
+  /** How many bytes we may send on the connection. */
   #window = 65_535;
   #idleLeft = idleFrames;
   #idleSince = performance.now();
   /** The highest stream that the client has opened. */
   lastStream = 0;
 
-  /** Judges the frame whose head is at `at`, of which all bytes are there. */
+  /** Checks the frame whose header is at `at`; all its bytes are present. */
   received(bytes: Buffer, at: number): Verdict {
     const length = bytes.readUIntBE(at, 3);
     const kind = bytes[at + 3] as number;
@@ -100,7 +103,7 @@ export class FrameCheck {
       case type.ping:
         if (stream !== 0) return NGHTTP2_PROTOCOL_ERROR;
         if (length !== 8) return NGHTTP2_FRAME_SIZE_ERROR;
-        // We send none that could be acknowledged, and Node ends a session that is told so.
+        // We send none that could be acknowledged, and Node ends a session that gets an acknowledgement.
         return this.#idle((flags & flag.ack) === 0 ? "forward" : "drop");
       case type.goaway:
         return this.#goaway(bytes, payload, length, stream);
@@ -108,12 +111,12 @@ export class FrameCheck {
         return this.#windowUpdate(bytes, payload, length, stream);
       case type.priority:
         if (stream === 0) return NGHTTP2_PROTOCOL_ERROR;
-        // Deprecated, and nothing here goes by it.
+        // Deprecated, and ignored here.
         return length === 5 ? this.#idle("drop") : NGHTTP2_FRAME_SIZE_ERROR;
       case type.pushPromise:
         return NGHTTP2_PROTOCOL_ERROR;
       default:
-        // Unknown ones have to be ignored (section 5.5).
+        // Unknown frames must be ignored (section 5.5).
         return this.#idle("drop");
     }
   }
@@ -215,7 +218,7 @@ export class FrameCheck {
     if (this.#isIdle(stream)) return NGHTTP2_PROTOCOL_ERROR;
     if (length !== 4) return NGHTTP2_FRAME_SIZE_ERROR;
     this.#resetByUs.delete(stream);
-    // One that has ended meanwhile is no business of the session any more.
+    // A stream that has ended meanwhile no longer concerns the session.
     return this.#idle(this.#live.delete(stream) ? "forward" : "drop");
   }
 
@@ -238,7 +241,7 @@ export class FrameCheck {
   #goaway(bytes: Buffer, payload: number, length: number, stream: number): Verdict {
     if (stream !== 0) return NGHTTP2_PROTOCOL_ERROR;
     if (length < 8) return NGHTTP2_FRAME_SIZE_ERROR;
-    // The client goes in anger: there is nothing left to say.
+    // The client leaves because of an error: there is nothing left to say.
     if (bytes.readUInt32BE(payload + 4) !== NGHTTP2_NO_ERROR) return NGHTTP2_NO_ERROR;
     this.#leaving = true;
     return this.#idle("drop");
@@ -256,7 +259,7 @@ export class FrameCheck {
     return this.#live.has(stream) ? "forward" : "drop";
   }
 
-  /** The verdict on a frame that costs work and brings nothing, unless there are too many. */
+  /** The verdict on a frame without effect, unless there are too many. */
   #idle(verdict: Verdict): Verdict {
     if (this.#idleLeft === 0) {
       const now = performance.now();

@@ -1,10 +1,9 @@
 /**
- * Stands between a socket and the HTTP/2 of Node, which damaged frames can make abort or write into memory that it has
- * freed: passes on whole frames that are in order (http2-frames.ts) and answers anything else with a GOAWAY of its own.
- * test/fuzz/wire-bytes.ts draws the damage.
- *
- * That the bytes come through JavaScript matters as much as what they are: when Node reads the socket itself, ticks and
- * promises run in the middle of its parser, and a stream that one of them resets is freed there, under the parser's hands.
+ * Stands between a socket and Node's HTTP/2, which damaged frames can make abort or write to freed memory: forwards
+ * complete, valid frames (http2-frames.ts) and answers anything else with a GOAWAY of its own. test/fuzz/wire-bytes.ts
+ * produces the damage. It also matters that the bytes come through JavaScript: when Node reads the socket itself, ticks
+ * and promises run in the middle of its parser, and a stream that one of them resets is freed while the parser still
+ * uses it.
  */
 
 import {
@@ -25,7 +24,7 @@ import { FrameCheck, headBytes, maxConcurrentStreams, maxFrameBytes, type } from
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** The head, the last stream and the error code. */
 const goawayBytes = headBytes + 8;
-/** A client that does not read what is left to be said to it is let go. */
+/** How long a client may take to read what is left, in ms, before it is disconnected. */
 const lastWordsMs = 5000;
 const noBytes = Buffer.alloc(0);
 
@@ -33,11 +32,11 @@ const sockets = new WeakMap<object, Socket | TLSSocket>();
 
 type OnRequest = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
-/** A server that is never bound; connections are given to `serveHttp2`. */
+/** A server that is never bound; connections are passed to `serveHttp2`. */
 export function createGuardedServer(onRequest: OnRequest): Http2Server {
   const server = createServer({ settings: { maxConcurrentStreams } }, onRequest);
-  // Unless somebody listens, Node says "continue" itself, and throws where nobody can catch it when the stream has been
-  // reset in the frames that came with it.
+  // Without a listener Node answers "continue" itself, and throws an uncatchable error when the stream was reset by
+  // frames that arrived with it.
   server.on("checkContinue", (request: Http2ServerRequest, response: Http2ServerResponse) => {
     if (request.stream.destroyed) return;
     response.writeContinue();
@@ -53,7 +52,7 @@ export function serveHttp2(server: Http2Server, socket: Socket | TLSSocket): voi
   server.once("session", (session: ServerHttp2Session) => {
     sockets.set(session, socket);
     destroyLater(session);
-    // Until its GOAWAY is out, Node itself resets new streams under the parser's hands.
+    // Until its GOAWAY is sent, Node itself resets new streams while its parser uses them.
     const close = session.close.bind(session);
     session.close = (done) => {
       connection.holdBack();
@@ -63,12 +62,12 @@ export function serveHttp2(server: Http2Server, socket: Socket | TLSSocket): voi
   server.emit("connection", connection);
 }
 
-/** What a session's bytes come from; Node shows only what is in between. */
+/** The socket behind a session; Node only exposes the connection in between. */
 export function socketOf(session: Http2Session | undefined): Socket | TLSSocket | undefined {
   return session && sockets.get(session);
 }
 
-/** Lets a session end only when what it is called from has returned: Node goes on with it, and aborts (22). */
+/** Ends a session only after its caller has returned: Node 22 continues to use it, and aborts. */
 function destroyLater(session: ServerHttp2Session): void {
   const destroy = session.destroy.bind(session);
   session.destroy = (error, code) => {
@@ -76,18 +75,18 @@ function destroyLater(session: ServerHttp2Session): void {
   };
 }
 
-/** What Node's session takes for its socket. */
+/** What Node's session uses as its socket. */
 class GuardedConnection extends Duplex {
   readonly #socket: Socket | TLSSocket;
   readonly #frames = new FrameCheck();
   #prefaceLeft: Buffer = preface;
-  /** The beginning of a frame whose end has not come. */
+  /** The beginning of a frame that is not complete yet. */
   #begun: Buffer = noBytes;
-  /** The beginning of the head of a frame that we send. */
+  /** The beginning of the header of a frame that we send. */
   #sentHead: Buffer = noBytes;
-  /** Bytes to come of the payload of a frame that we send. */
+  /** Bytes still missing from the payload of a frame that we send. */
   #sentLeft = 0;
-  /** Whether frames wait for our GOAWAY. */
+  /** Whether incoming frames are held back until our GOAWAY is sent. */
   #heldBack = false;
   #over = false;
 
@@ -104,7 +103,7 @@ class GuardedConnection extends Duplex {
     this.on("error", () => {});
   }
 
-  /** Passes nothing on until the session has said GOAWAY. */
+  /** Forwards nothing until the session has sent GOAWAY. */
   holdBack(): void {
     this.#heldBack = true;
     this.#socket.pause();
@@ -147,14 +146,14 @@ class GuardedConnection extends Duplex {
     done(error);
   }
 
-  /** Gives no more to the session, and ends it when it has no hand in anything. */
+  /** Stops feeding the session, and ends it once it has nothing left to do. */
   #end(): void {
     if (this.#over) return;
     this.#over = true;
     setImmediate(() => this.destroy());
   }
 
-  /** Ends the connection with a GOAWAY, unless ours would stand in the middle of another frame. */
+  /** Ends the connection with a GOAWAY, unless it would land in the middle of another frame. */
   #refuse(code: number): void {
     if (this.#sentLeft === 0 && this.#sentHead.length === 0 && this.#socket.writable) {
       const frame = Buffer.alloc(goawayBytes);
@@ -186,7 +185,7 @@ class GuardedConnection extends Duplex {
     this.#frame(chunk, from);
   }
 
-  /** Takes what the begun frame lacks; says where the next one begins. */
+  /** Takes what the incomplete frame lacks; returns where the next one begins. */
   #complete(chunk: Buffer, from: number): number {
     const at = this.#fill(chunk, from, headBytes);
     if (this.#begun.length < headBytes || !this.#hasAllowedLength(this.#begun, 0)) return at;
@@ -212,7 +211,7 @@ class GuardedConnection extends Duplex {
     return false;
   }
 
-  /** Passes on whole frames in as few pieces as can be, uncopied, and keeps what is begun. */
+  /** Forwards complete frames in as few pieces as possible, without copying, and keeps an incomplete one. */
   #frame(bytes: Buffer, start: number): void {
     let from = start;
     let at = start;
@@ -240,7 +239,7 @@ class GuardedConnection extends Duplex {
     if (bytes.length > 0 && !this.push(bytes)) this.#socket.pause();
   }
 
-  /** Follows the frames that Node's session sends; one of its own GOAWAY with an error is the end. */
+  /** Follows the frames that Node's session sends; its own GOAWAY with an error is the end. */
   #sent(chunk: Buffer): void {
     const bytes = this.#sentHead.length > 0 ? Buffer.concat([this.#sentHead, chunk]) : chunk;
     this.#sentHead = noBytes;

@@ -1,7 +1,7 @@
 /**
- * One port for HTTP/1.1, h2c with prior knowledge and TLS: the first bytes of a connection tell which server it is
- * handed to. The JavaScript Kinesis client speaks h2c on plain http without asking, so sniffing is the only way to
- * share a port (RFC 9113 section 3.3).
+ * One port for HTTP/1.1, h2c with prior knowledge and TLS: the first bytes of a connection decide which server gets it.
+ * The JavaScript Kinesis client speaks h2c on plain http without asking, so sniffing is the only way to share a port
+ * (RFC 9113 section 3.3).
  */
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from "node:http";
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
@@ -16,37 +16,40 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-/** What requests are given to. */
+/** Receives requests. */
 export interface RequestHandler {
   request(incoming: Incoming, outgoing: Outgoing): void;
-  /** False when the connection is not taken over; then the request is one like any other. */
+  /** Returns false when it does not take over the connection; the request is then served like any other. */
   upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Called for a client that speaks TLS where there is none. */
+  /** Called for a client that speaks TLS where there is no TLS. */
   tlsRefused?(): void;
 }
 
 export interface Listener {
   /** The server that is bound; it emits `listening`, `error` and `close`. */
   readonly server: Server;
-  /** Stops accepting. Connections end after the answer to their next request, or to those under way (HTTP/2). */
+  /**
+   * Stops accepting connections. Existing ones end after the answer to their next request, or to those under way
+   * (HTTP/2).
+   */
   drain(): void;
-  /** Closes connections on which nothing is under way. */
+  /** Closes connections without a request under way. */
   closeIdle(): void;
-  /** Ends what connections are left. */
+  /** Destroys the remaining connections. */
   destroy(): void;
 }
 
 const firstByteOfTls = 0x16;
 /** `PRI * HTTP/2.0` is the only request line we serve that begins with `PR`. */
 const prefaceStart = [0x50, 0x52] as const;
-/** A client that connects and says nothing for so long is let go. */
+/** A client that connects and sends nothing for this long is disconnected. */
 const sniffTimeoutMs = 60_000;
 /** Longer than the common idle times of clients (Node agents, botocore), so that they close first. */
 const idleTimeoutMs = 72_000;
-/** An HTTP/2 client opens a session in order to ask something. */
+/** An HTTP/2 client that opens a session should soon send a request. */
 const firstStreamTimeoutMs = 10_000;
 
-/** @param idleMs How long a connection may be silent between two requests, and within an HTTP/2 request. */
+/** @param idleMs how long a connection may be silent between two requests, and within an HTTP/2 request. */
 export function createListener(
   handler: RequestHandler,
   tls: TlsFiles | undefined,
@@ -54,7 +57,7 @@ export function createListener(
 ): Listener {
   const onRequest = (incoming: Incoming, outgoing: Outgoing) => handler.request(incoming, outgoing);
   const sockets = new Set<Socket>();
-  /** Connections that have not said yet which protocol they speak. */
+  /** Connections whose protocol is not known yet. */
   const silent = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const http1 = createHttp1Server(
@@ -68,7 +71,7 @@ export function createListener(
   );
   http1.on("clientError", answerBadRequest);
   http1.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Node has let go of the socket; one that is reset must find somebody listening.
+    // Node no longer manages the socket; an unhandled error would end the process.
     socket.on("error", () => socket.destroy());
     whenAnswered(socket, () => {
       if (handler.upgrade(incoming, socket, head)) return;
@@ -76,8 +79,8 @@ export function createListener(
       http1.emit("connection", socket);
     });
   });
-  // It is never bound itself, and only "listening" makes Node watch over connections: without it idle ones are not
-  // closed and half-sent requests never time out.
+  // It is never bound itself, but Node only supervises connections after "listening": otherwise idle ones stay open and
+  // half-sent requests never time out.
   http1.emit("listening");
   const http2 = createGuardedServer(onRequest);
   http2.on("session", (session) => {
@@ -99,7 +102,7 @@ export function createListener(
       sockets.delete(socket);
       silent.delete(socket);
     });
-    // A reset before the request is whole is the client's business alone.
+    // A reset before the request is complete concerns only the client.
     socket.on("error", () => socket.destroy());
     socket.setTimeout(sniffTimeoutMs, () => socket.destroy());
     sniff(socket, (first) => {
@@ -134,7 +137,9 @@ export function createListener(
   };
 }
 
-/** Calls back when what was asked before on the connection is answered; Node keeps the answer under way in `_httpMessage`. */
+/**
+ * Calls back when earlier requests on the connection are answered; Node keeps the answer under way in `_httpMessage`.
+ */
 function whenAnswered(socket: Duplex & { _httpMessage?: ServerResponse | null }, goOn: () => void): void {
   const answer = socket._httpMessage;
   if (answer) answer.once("finish", () => whenAnswered(socket, goOn));
@@ -142,8 +147,9 @@ function whenAnswered(socket: Duplex & { _httpMessage?: ServerResponse | null },
 }
 
 /**
- * The bytes of a request that asks for an upgrade nobody has for it (Java's client asks for HTTP/2 in each first request),
- * without that wish. Once somebody listens for upgrades, Node takes every such request for one (RFC 9110 section 7.8).
+ * The bytes of a request whose upgrade nobody supports (Java's client asks for HTTP/2 in every first request), without
+ * the upgrade header. Once there is an upgrade listener, Node treats every such request as an upgrade (RFC 9110 section
+ * 7.8).
  */
 function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage, head: Buffer): Buffer {
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
@@ -153,15 +159,15 @@ function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessag
   return Buffer.concat([Buffer.from(`${text}\r\n`, "latin1"), head]);
 }
 
-/** Tells the client to send nothing more on this connection, where HTTP/1.1 is spoken. */
+/** Tells an HTTP/1.1 client to send nothing more on this connection. */
 function endAfterAnswer(_request: unknown, response: { shouldKeepAlive?: boolean }): void {
   response.shouldKeepAlive = false;
 }
 
 /**
- * Ends an HTTP/2 session that is silent and carries no stream, or on which the streams left are requests that do not come
- * to their end. Node neither times them out nor always notices that the client has hung up: after certain broken frames a
- * session would stay for ever.
+ * Ends an HTTP/2 session that is silent and has no streams, or only requests that never complete. Node does not time
+ * these out, nor does it always notice that the client has hung up: after certain broken frames a session would stay
+ * open forever.
  */
 function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
   const streams = new Set<ServerHttp2Stream>();
@@ -196,12 +202,12 @@ function sniff(socket: Socket, choose: (first: Buffer) => void): void {
   socket.on("readable", onReadable);
 }
 
-/** Refuses a TLS handshake where there is no TLS, in plain text: what clients make of that says that http is spoken here. */
+/** Refuses a TLS handshake where there is no TLS, in plain text: clients then report that the port speaks http. */
 function answerPlainly(socket: Socket): void {
   const text = "This port speaks plain http. Use http://, or start Busbar with --tls.\n";
   const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\nConnection: close`;
   socket.end(`${head}\r\n\r\n${text}`);
-  // What is still coming must be read, or the answer would be lost in a reset.
+  // Incoming data must be read, or the answer would be lost in a reset.
   socket.resume();
 }
 

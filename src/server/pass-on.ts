@@ -1,16 +1,16 @@
-/** Clients' calls that go on to another server, without a buffer between the two. */
+/** Forwards clients' calls to another server as streams. */
 import { pipeline } from "node:stream";
 import type { WireResponse } from "../../protocols/protocol.ts";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
 import { forward } from "../outside/forward.ts";
 import { awsCorsHeaders } from "./cors.ts";
 
-/** Told of what becomes of a call that is passed on. */
+/** Is told what becomes of a forwarded call. */
 export interface PassedOn {
   readonly url: string;
   /** The other side has answered. */
   answered(status: number): void;
-  /** The other side has not; answers what the client is told. */
+  /** The other side has not answered; returns the answer for the client. */
   failed(error: Error): WireResponse;
 }
 
@@ -25,7 +25,7 @@ export async function passOn(passedOn: PassedOn, request: DoorRequest, answer: D
     const told = from.rawHeaders.some((name) => name.toLowerCase() === "access-control-allow-origin");
     const cors = told ? [] : Object.entries(awsCorsHeaders(headers)).flat();
     const out = answer.stream(from.status, [...from.rawHeaders, ...cors]);
-    // A break on either side breaks the other: half an answer must not look whole.
+    // A break on either side breaks the other: half an answer must not look complete.
     pipeline(from.body, out, () => {});
   } catch (error) {
     if (gone.signal.aborted) return;

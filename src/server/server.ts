@@ -1,4 +1,4 @@
-/** A listening server and its orderly end. */
+/** A listening server and its orderly shutdown. */
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import type { Door } from "../calls/door.ts";
@@ -11,34 +11,34 @@ import { createListener, type TlsFiles } from "./listener.ts";
 import { type InitState, localstackDoor } from "./localstack/door.ts";
 import { type WatchedEmulator, watchDoor } from "./watch.ts";
 
-/** What the server needs of the emulator it serves. */
+/** What the server needs from the emulator it serves. */
 export type ServedEmulator = AwsEmulator & ControlledEmulator & WatchedEmulator & OwnParts;
 
 interface OwnParts {
   /** The doors of its services. */
   readonly doors: readonly Door[];
-  /** Whether a host name was made ours at run time. */
+  /** Whether a host name was added at run time. */
   isNamed(name: string): boolean;
-  /** Tells a person of what no answer can say. */
+  /** Tells the user what no answer can say. */
   notice(text: string): void;
-  /** Told the origin by which clients on this machine reach it. */
+  /** Called with the origin by which clients on this machine reach it. */
   listensAt(origin: string): void;
 }
 
 export interface ServerOptions extends AdmissionOptions {
-  /** 0 takes a free port. */
+  /** 0 for any free port. */
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
   readonly logger?: Logger | undefined;
-  /** What is still done before the server is ready; nothing unless told. */
+  /** What remains to be done before the server is ready. Default: nothing. */
   readonly init?: InitState | undefined;
 }
 
 export interface RunningServer {
   readonly port: number;
   /**
-   * Stops accepting, leaves idle connections `idleMs` for a request that is on its way, lets what is under way be answered
-   * for up to `graceMs`, then ends all connections.
+   * Stops accepting connections, keeps idle ones open for `idleMs` in case a request is on its way, lets requests under
+   * way finish for up to `graceMs`, then ends all connections.
    */
   close(graceMs: number, idleMs: number): Promise<void>;
 }
@@ -97,7 +97,7 @@ export async function startServer(emulator: ServedEmulator, options: ServerOptio
       const startedAt = performance.now();
       const lasts = (ms: number) => !closed && performance.now() < startedAt + Math.min(ms, graceMs);
       listener.drain();
-      // A client at work has its next request on the way already: closed now, it would get a reset for an answer.
+      // A busy client's next request is already on its way: closed now, it would see a reset.
       while (lasts(idleMs)) await realDelay(5);
       while (lasts(graceMs)) {
         listener.closeIdle();

@@ -1,19 +1,19 @@
-/** Control routes that show what lies in a resource, without touching it. */
+/** Control routes that show the contents of a resource without changing them. */
 import type { FastifyInstance } from "fastify";
 import { badRequest, eventFilter, filtersOf } from "./filters.ts";
 
-/** What services show, by service and view; undefined when there is no such resource. */
+/** What services show, by service and view; undefined when the resource does not exist. */
 export type Look = (service: string, view: string, filter: object) => unknown;
 
 interface View {
   readonly service: string;
   readonly view: string;
-  /** What one of its resources is called. */
+  /** What its resources are called. */
   readonly resource: string;
-  /** Under which name the answer has what was found; that of the view unless told. */
+  /** The member of the answer with the results. Default: the name of the view. */
   readonly found?: string;
   readonly filters: readonly string[];
-  /** What the service is asked for. @throws Error with a `statusCode` */
+  /** The filter for the service. @throws Error with a `statusCode` */
   readonly filter: (place: Place, query: Readonly<Record<string, string>>) => object;
 }
 

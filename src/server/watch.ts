@@ -17,9 +17,9 @@ export interface WatchedEmulator {
 const kinds = ["request", "delivery", "message", "state"] as const;
 type Kind = (typeof kinds)[number];
 
-/** What may wait for a slow reader; what comes beyond it is left out, and counted. */
+/** How much may be queued for a slow reader; anything beyond is dropped and counted. */
 const mostWaiting = 1024 * 1024;
-/** Proxies and browsers end connections on which nothing comes for a minute. */
+/** Proxies and browsers close connections on which nothing arrives for a minute. */
 const heartbeatMs = 15_000;
 
 export function watchDoor(emulator: WatchedEmulator): Door {
@@ -45,7 +45,7 @@ export function watchDoor(emulator: WatchedEmulator): Door {
   };
 }
 
-/** Writes what happens until the function returned is called. */
+/** Writes what happens until the returned function is called. */
 function follow(emulator: WatchedEmulator, wanted: ReadonlySet<Kind>, out: Writable): () => void {
   let left = 0;
   const write = (kind: string, data: object) => {
@@ -84,7 +84,7 @@ function follow(emulator: WatchedEmulator, wanted: ReadonlySet<Kind>, out: Writa
   };
 }
 
-/** A changed row for people; undefined for what only the house knows of. */
+/** A changed row in a form for people; undefined for internal rows. */
 function newsOf({ table, key, before, after }: Change): { kind: "message" | "state"; data: object } | undefined {
   if (table.isPacked) return undefined;
   const change = before === undefined ? "added" : after === undefined ? "removed" : "changed";

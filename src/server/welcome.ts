@@ -1,4 +1,4 @@
-/** What a person sees who opens the server's address in a browser. */
+/** What a browser shows at the server's address. */
 import { escapeXml } from "../../protocols/xml.ts";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
@@ -17,7 +17,7 @@ const routes = [
   ["/_busbar/state", "rows per table"],
 ] as const;
 
-/** Browsers alone ask for HTML; for anybody else `GET /` is a call without a name. */
+/** Only browsers ask for HTML; for any other client `GET /` is a call without a name. */
 export function isVisit({ method, path, query, headers }: DoorRequest): boolean {
   return method === "GET" && path === "/" && query === "" && String(headers["accept"]).includes("text/html");
 }

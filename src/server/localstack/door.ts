@@ -1,4 +1,4 @@
-/** The paths by which scripts that were written for LocalStack look at and reset what they run against. */
+/** The paths that scripts written for LocalStack use to inspect and reset it. */
 import { AwsError } from "../../../protocols/error.ts";
 import type { Door, DoorAnswer, DoorRequest } from "../../calls/door.ts";
 import type { MailboxFilter, MailboxMessage } from "../../delivery/mailbox.ts";
@@ -17,7 +17,7 @@ export interface LocalstackEmulator {
   reset(): Promise<void>;
 }
 
-/** How far a start has come: its stages and the scripts that each has. */
+/** How far the start has come: its stages and the scripts of each. */
 export interface InitState {
   readonly stages: readonly InitStage[];
   readonly isReady: boolean;
@@ -39,7 +39,7 @@ export interface Answered {
   readonly contentType?: string;
 }
 
-/** Services whose name there is another. */
+/** Services that have another name in LocalStack. */
 const namesThere: Readonly<Record<string, string>> = { eventbridge: "events" };
 const bodyLimitBytes = 1024 * 1024;
 const started = performance.now();
@@ -127,7 +127,7 @@ function subscriptionToken(path: string, emulator: LocalstackEmulator): Answered
   try {
     subscription = decodeURIComponent(given);
   } catch {
-    // Not encoded at all, then.
+    // The text is not percent-encoded.
   }
   const found = emulator.look("sns", "confirmation", { subscription }) as { token: string } | undefined;
   if (found !== undefined) return ok({ subscription_token: found.token, subscription_arn: subscription });
@@ -142,7 +142,9 @@ function send({ status, body, contentType }: Answered, request: DoorRequest, ans
   answer.send(status, { "content-type": contentType ?? "application/json", ...corsHeaders(request.headers) }, text);
 }
 
-/** JSON with a blank after each colon and comma, as Python writes it: scripts look for `"sqs": "running"` with grep. */
+/**
+ * JSON with a space after each colon and comma, as Python writes it: scripts search for `"sqs": "running"` with grep.
+ */
 function spaced(value: unknown): string {
   return JSON.stringify(value, undefined, 1)
     .replaceAll(/(?<=[[{])\n\s*|\n\s*(?=[\]}])/g, "")

@@ -1,4 +1,4 @@
-/** A queue's messages in the form of a ReceiveMessage that takes nothing. */
+/** A queue's messages in the form of a ReceiveMessage answer, without receiving them. */
 import { AwsError } from "../../../protocols/error.ts";
 import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { escapeXml } from "../../../protocols/xml.ts";
@@ -6,7 +6,7 @@ import type { DoorRequest } from "../../calls/door.ts";
 import { defaultAccount } from "../../calls/identity.ts";
 import type { Answered, LocalstackEmulator } from "./door.ts";
 
-/** Of the service's view. */
+/** A message in the service's view. */
 interface Queued {
   readonly messageId: string;
   readonly body: string;
@@ -113,7 +113,7 @@ function named({ messageId, md5OfBody, body }: Queued) {
   return { MessageId: messageId, ReceiptHandle: "SQS/BACKDOOR/ACCESS", MD5OfBody: md5OfBody, Body: body };
 }
 
-/** The XML's members as an object: one alone is no list, and nothing is null. */
+/** The XML's members as an object: a single one is not a list, and nothing is null. */
 function asObject(messages: readonly Queued[]): object | null {
   const shown = messages.map((one) => ({
     ...named(one),

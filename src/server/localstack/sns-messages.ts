@@ -1,4 +1,4 @@
-/** What SNS has sent to phones and mobile endpoints, by whom it went to. */
+/** What SNS has sent to phones and mobile endpoints, by receiver. */
 import { defaultAccount } from "../../calls/identity.ts";
 import type { MailboxMessage } from "../../delivery/mailbox.ts";
 import type { LocalstackEmulator } from "./door.ts";
@@ -53,7 +53,7 @@ function sent(
   return { region, byReceiver: Object.fromEntries(byReceiver) };
 }
 
-/** A subscription's ARN is its topic's with an id behind. */
+/** A subscription's ARN is its topic's followed by an id. */
 function senderOf({ source, to }: MailboxMessage) {
   if (source === to || !source.includes(":sns:")) return { TopicArn: null };
   const [topic, id] = [source.split(":", 6).join(":"), source.split(":")[6]];
