@@ -24,5 +24,5 @@ export function managementDenial(
   const masked = `********${account.slice(-4)}`;
   const arn = formatArn("execute-api", region, masked, `${apiId}/${stage}/${method}/@connections/{connectionId}`);
   const action = "execute-api:ManageConnections";
-  return `User: ${caller.principal.arn} is not authorized to perform: ${action} on resource: ${arn} because no resource-based policy allows the ${action} action`;
+  return `User: ${caller.principal.arn} is not authorized to perform: ${action} on resource: ${arn} because no session policy allows the ${action} action`;
 }

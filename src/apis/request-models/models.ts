@@ -153,6 +153,9 @@ function urlOf(model: string): string {
   return `busbar:models/${encodeURIComponent(model)}`;
 }
 
+/** A branch that does not fit leaves errors behind, which cost more than looking at the value. */
+const branchCost = 25;
+
 const schemaMaps = new Set(["properties", "patternProperties", "definitions", "$defs"]);
 const schemaLists = new Set(["allOf", "anyOf", "oneOf"]);
 const schemas = new Set(["not", "additionalProperties", "additionalItems", "items"]);
@@ -184,7 +187,7 @@ function priced(schema: Schema, depth: number): Schema {
         parts.map(([name, part]) => [name, isObject(part) ? priced(part, depth + 1) : part]),
       );
     } else if ((schemaLists.has(keyword) || keyword === "items") && Array.isArray(value)) {
-      cost += value.length;
+      cost += value.length * (schemaLists.has(keyword) ? branchCost : 1);
       result[keyword] = value.map((part: unknown) => (isObject(part) ? priced(part, depth + 1) : part));
     } else if (schemas.has(keyword) && isObject(value)) result[keyword] = priced(value, depth + 1);
     else {

@@ -13,6 +13,7 @@ import {
   UpdateModel$,
   type UpdateModelCommand,
 } from "@aws-sdk/client-api-gateway";
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
@@ -20,6 +21,7 @@ import { flattened, modelTemplate } from "./model-schemas.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 import { given } from "./rest-apis.ts";
+import { isSchema } from "./schema-syntax.ts";
 import { childKey, type ModelRow } from "./tables.ts";
 
 export const mostModels = 2_000;
@@ -115,21 +117,29 @@ function modelOf(
 }
 
 /** @throws AwsError BadRequestException for a schema AWS would not take. */
-export function checkSchema(schema: string | undefined, contentType: string): void {
+function checkSchema(schema: string | undefined, contentType: string): void {
+  const document = checkSchemaText(schema, contentType);
+  if (document !== undefined && !isSchema(document)) throw invalidSchema();
+}
+
+/**
+ * What holds for schemas of documents to import too: the object that the text is, undefined for what is no JSON by its type.
+ * @throws AwsError BadRequestException
+ */
+export function checkSchemaText(
+  schema: string | undefined,
+  contentType: string,
+): Readonly<Record<string, unknown>> | undefined {
   if (schema === undefined || schema === "") {
     throw badRequest("Model schema must have at least 1 property or array items defined");
   }
   if (Buffer.byteLength(schema) > longestSchemaBytes) {
     throw badRequest(`Model schemas may have at most ${longestSchemaBytes} bytes`);
   }
-  if (!/json/i.test(contentType)) return;
-  let document: unknown;
-  try {
-    document = JSON.parse(schema);
-  } catch {
-    throw invalidSchema();
-  }
-  if (typeof document !== "object" || document === null || Array.isArray(document)) throw invalidSchema();
+  if (!/json/i.test(contentType)) return undefined;
+  const document = jsonObject(schema);
+  if (document === undefined) throw invalidSchema();
+  return document;
 }
 
 function invalidSchema() {

@@ -90,7 +90,7 @@ export function newStage(
   deploymentId: string,
 ): StageRow {
   const stageName = asked.stageName as string;
-  if (!/^[A-Za-z0-9_-]{1,128}$/.test(stageName)) throw badRequest("Stage name only allows a-zA-Z0-9_-");
+  if (!/^[A-Za-z0-9_-]{1,128}$/.test(stageName)) throw badRequest("Stage name only allows a-zA-Z0-9_");
   if (service.stages.has(childKey(apiId, stageName))) throw conflict("Stage already exists");
   if (service.stages.by.api.size(apiId) >= mostStages) throw limitExceeded("stages for this API");
   const { canarySettings: canary } = asked;

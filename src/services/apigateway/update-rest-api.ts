@@ -2,7 +2,16 @@
 import { type SecurityPolicy, UpdateRestApi$, type UpdateRestApiCommand } from "@aws-sdk/client-api-gateway";
 import { operation } from "./apigateway.ts";
 import { badRequest } from "./errors.ts";
-import { type Apply, type Change, type Draft, integerOf, listedErrors, PatchTable, rulesFor } from "./patch.ts";
+import {
+  type Apply,
+  type Change,
+  type Draft,
+  integerOf,
+  listedErrors,
+  PatchTable,
+  type Rule,
+  rulesFor,
+} from "./patch.ts";
 import { storedPolicy } from "./policies.ts";
 import { checkCompressionSize, checkIpAddressType, describedApi, isEndpointType } from "./rest-apis.ts";
 import type { RestApiRow } from "./tables.ts";
@@ -29,6 +38,14 @@ const setEndpointType: Apply<RestApiRow> = (draft, { value }) => {
   draft.endpointType = value;
   if (value === "PRIVATE") draft.ipAddressType = "dualstack";
   if (value === "REGIONAL") draft.securityPolicy ??= "TLS_1_0";
+};
+
+const endpointTypeOps: Rule<RestApiRow>["ops"] = {
+  replace: setEndpointType,
+  add: setEndpointType,
+  remove: () => {
+    throw badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'");
+  },
 };
 
 const patches = new PatchTable<RestApiRow>(
@@ -65,16 +82,8 @@ const patches = new PatchTable<RestApiRow>(
         remove: onlyReplace,
       },
     },
-    {
-      path: "/endpointConfiguration/types/{type}",
-      ops: {
-        replace: setEndpointType,
-        add: setEndpointType,
-        remove: () => {
-          throw badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'");
-        },
-      },
-    },
+    { path: "/endpointConfiguration/types/{type}", ops: endpointTypeOps },
+    { path: "/endpointConfiguration/types", ops: endpointTypeOps },
     {
       path: "/endpointConfiguration/ipAddressType",
       ops: {

@@ -302,6 +302,23 @@ describe("a usage plan's throttle of a method", () => {
   });
 });
 
+describe("a usage plan's throttle", () => {
+  it.each([{ rateLimit: 5 }, { burstLimit: 5 }, { rateLimit: 0, burstLimit: 5 }, { rateLimit: 5, burstLimit: 0 }])(
+    "of %j admits nothing: what is not given is 0",
+    async (throttle) => {
+      const restApiId = await counting({ apiKeyRequired: true });
+      await deploy(restApiId);
+      const apiStages = [{ apiId: restApiId, stage: "dev" }];
+      const plan = await client.createUsagePlan({ name: "half", apiStages, throttle });
+      expect(plan.throttle).toEqual({ rateLimit: 0, burstLimit: 0, ...throttle });
+      const { id: keyId, value = "" } = await client.createApiKey({ enabled: true });
+      await client.createUsagePlanKey({ usagePlanId: plan.id, keyId, keyType: "API_KEY" });
+      const { status, text } = await call(restApiId, "/a", { headers: { "x-api-key": value } });
+      expect([status, text]).toEqual([429, '{"message":"Too Many Requests"}']);
+    },
+  );
+});
+
 describe("a request for a new answer of a cached method", () => {
   const fresh = { "Cache-Control": "no-store, max-age=0" };
   const warning = '199 - "Cache-control headers were ignored because the caller was unauthorized."';

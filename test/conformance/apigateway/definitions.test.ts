@@ -41,13 +41,31 @@ describe("models", () => {
     const empty = bad("Model schema must have at least 1 property or array items defined");
     expect(await refused(create("X"))).toEqual(empty);
     expect(await refused(create("X", ""))).toEqual(empty);
-    expect((await refused(create("X", "{"))).message).toContain("Invalid model schema specified");
+    const invalid = bad(
+      "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]",
+    );
+    for (const schema of [
+      "{",
+      "[]",
+      '{"type":"text"}',
+      '{"type":["string",5]}',
+      '{"required":true}',
+      '{"properties":{"a":{"items":5}}}',
+      '{"anyOf":[]}',
+      '{"definitions":{"a":{"not":{"enum":[]}}}}',
+    ]) {
+      expect(await refused(create("X", schema)), schema).toEqual(invalid);
+    }
     expect(await refused(client.getModel({ restApiId, modelName: "MySchema" }))).toEqual(
       missing("Invalid model name specified: MySchema"),
     );
     const patch = (path: string) =>
       client.updateModel({ restApiId, modelName: "Pet", patchOperations: [{ op: "replace", path, value: '{"a":1}' }] });
     expect((await patch("/schema")).schema).toBe('{"a":1}');
+    const pattern = { op: "replace" as const, path: "/schema", value: '{"pattern":5}' };
+    expect(await refused(client.updateModel({ restApiId, modelName: "Pet", patchOperations: [pattern] }))).toEqual(
+      invalid,
+    );
     expect((await refused(patch("/name"))).message).toContain("Must be one of: [/description, /schema]");
     const address = await env.method(restApiId, "POST", "/pets");
     const patchOperations = [{ op: "add" as const, path: "/requestModels/application~1json", value: "Pet" }];

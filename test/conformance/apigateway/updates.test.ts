@@ -64,6 +64,7 @@ describe("UpdateRestApi", () => {
       remove("/endpointConfiguration/types/EDGE"),
       "Invalid patch operation specified. Must be 'add'|'remove'|'replace'",
     ],
+    [remove("/endpointConfiguration/types"), "Invalid patch operation specified. Must be 'add'|'remove'|'replace'"],
     [replace("/endpointConfiguration/ipAddressType", "ipv6"), "ipAddressType must be either ipv4 or dualstack."],
     [remove("/endpointConfiguration/ipAddressType"), "Invalid patch operation specified. Must be one of: [replace]"],
   ])("refuses %j", async (operation, message) => {

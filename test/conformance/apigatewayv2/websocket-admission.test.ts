@@ -3,6 +3,7 @@ import { APIGateway } from "@aws-sdk/client-api-gateway";
 import { ApiGatewayManagementApi } from "@aws-sdk/client-apigatewaymanagementapi";
 import type { CreateIntegrationCommandInput, CreateRouteCommandInput } from "@aws-sdk/client-apigatewayv2";
 import { SQS } from "@aws-sdk/client-sqs";
+import { STS } from "@aws-sdk/client-sts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
 import { refused } from "../../support/refusal.ts";
@@ -399,7 +400,7 @@ describe("connections", () => {
         expect(await refused(call())).toEqual({
           name: "AccessDeniedException",
           status: 403,
-          message: `User: arn:aws:iam::111122223333:user/busbar is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********0000:${ApiId}/live/${method}/@connections/{connectionId} because no resource-based policy allows the execute-api:ManageConnections action`,
+          message: `User: arn:aws:iam::111122223333:user/busbar is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********0000:${ApiId}/live/${method}/@connections/{connectionId} because no session policy allows the execute-api:ManageConnections action`,
         });
       }
       stranger.destroy();
@@ -427,6 +428,40 @@ describe("connections", () => {
       name: "GoneException",
       status: 410,
     });
+  });
+});
+
+describe("a session that is over", () => {
+  it("manages no connections, at the API's address and at Busbar's own", async () => {
+    const { ApiId } = await webSocketApi("sessions", {});
+    const sts = new STS(env.bus.clientConfig());
+    const { Credentials } = await sts.assumeRole({ RoleArn: roleArn, RoleSessionName: "short", DurationSeconds: 900 });
+    sts.destroy();
+    const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = Credentials ?? {};
+    const credentials = {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+    };
+    const endpoint = `${env.bus.endpoint}/_aws/execute-api/${ApiId}/live`;
+    const expired = [403, "ExpiredTokenException", "The security token included in the request is expired"];
+    for (const [seconds, seen] of [
+      [0, [400, "BadRequestException", "Invalid connectionId: none"]],
+      [901, expired],
+    ] as const) {
+      await env.bus.clock.advance(`${seconds}s`);
+      for (const at of [endpoint, env.bus.endpoint]) {
+        const client = new ApiGatewayManagementApi({
+          ...env.bus.clientConfig(),
+          endpoint: at,
+          maxAttempts: 1,
+          credentials,
+        });
+        const { status, name, message } = await refused(client.getConnection({ ConnectionId: "none" }));
+        expect([status, name, message]).toEqual(seen);
+        client.destroy();
+      }
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 /** YAML in turns of the event loop: a document of some megabytes takes seconds. */
 
-import { AwsError } from "../../../../protocols/error.ts";
+import type { CST } from "yaml";
 import type { Turns } from "../../../engine/turns.ts";
 import { badRequest } from "../errors.ts";
 
@@ -22,23 +22,23 @@ export interface YamlDocument {
 export async function readYaml(text: string, turns: Turns): Promise<YamlDocument> {
   // A start need not read the library: most documents are JSON, and most runs see none.
   const { Composer, isScalar, Lexer, Parser } = await import("./yaml-library.ts");
-  try {
-    const parser = new Parser();
-    const tokens = [];
-    let lexemes = 0;
-    const depth = { brackets: 0, line: 0 };
-    for (const lexeme of new Lexer().lex(text)) {
-      for (const token of parser.next(lexeme)) tokens.push(token);
-      nest(depth, lexeme);
-      if (++lexemes > mostLexemes || depth.brackets + depth.line > deepest) throw tooMuch();
-      if (lexemes % lexemesATurn === 0) await turns.rest();
-    }
-    for (const token of parser.end()) tokens.push(token);
-    const [document] = new Composer({ merge: true, uniqueKeys: false, logLevel: "silent" }).compose(
-      tokens,
-      true,
-      text.length,
-    );
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  const lexer = new Lexer().lex(text);
+  let lexemes = 0;
+  const depth = { brackets: 0, line: 0 };
+  for (;;) {
+    const { done, value: lexeme } = ofDocument(() => lexer.next());
+    if (done === true) break;
+    ofDocument(() => tokens.push(...parser.next(lexeme)));
+    nest(depth, lexeme);
+    if (++lexemes > mostLexemes || depth.brackets + depth.line > deepest) throw tooMuch();
+    if (lexemes % lexemesATurn === 0) await turns.rest();
+  }
+  return ofDocument(() => {
+    tokens.push(...parser.end());
+    const composer = new Composer({ merge: true, uniqueKeys: false, logLevel: "silent" });
+    const [document] = composer.compose(tokens, true, text.length);
     if (document === undefined || document.errors.length > 0) throw invalid();
     const root = document.toJS({ maxAliasCount: mostAliases }) as unknown;
     const source = (path: readonly string[]) => {
@@ -46,9 +46,18 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
       return isScalar(node) ? node.source : undefined;
     };
     return { root, source };
-  } catch (error) {
-    // The library throws errors of all kinds: for aliases that multiply, merges of what is no map, a stack that ended.
-    throw error instanceof AwsError ? error : invalid();
+  });
+}
+
+/**
+ * What the library makes of the document. It throws errors of all kinds: for aliases that multiply, merges of what is no
+ * map, a stack that ended.
+ */
+function ofDocument<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch {
+    throw invalid();
   }
 }
 
