@@ -27,6 +27,10 @@ type NewChild = Pick<MapChildRow, "mapRun" | "account" | "index" | "itemCount"> 
 
 type Ended = Pick<WholeExecution, "output" | "error" | "cause" | "stoppedMs"> & Pick<MapChildRow, "status">;
 
+export function isUnsuccessful({ status }: MapChildRow): boolean {
+  return unsuccessful.includes(status);
+}
+
 export class MapChildren {
   readonly rows;
   readonly #inputs;
@@ -96,10 +100,10 @@ export class MapChildren {
   /** Those of a run that stand so, in order; others may change them meanwhile. */
   *whole(mapRun: string, statuses: readonly MapChildStatus[]): Generator<MapChild> {
     if (this.count(mapRun, ...statuses) === 0) return;
-    for (let last: number | undefined = -1; last !== undefined; ) {
-      const page = this.#page(mapRun, last);
-      last = page.at(-1)?.index;
-      for (const child of page) {
+    for (let from: number | undefined = 0; from !== undefined; ) {
+      const { looked, next } = this.some(mapRun, from);
+      from = next;
+      for (const child of looked) {
         if (!statuses.includes(child.status)) continue;
         const { index, status, itemCount, startedMs } = child;
         const { name, execution, input } = this.givenTo(child);
@@ -112,21 +116,23 @@ export class MapChildren {
     return outcome === undefined ? undefined : this.#outcomes.get(outcome);
   }
 
-  #page(mapRun: string, after: number): MapChildRow[] {
-    const page: MapChildRow[] = [];
-    for (const child of this.rows.by.run.range(mapRun, { gt: after })) {
-      page.push(child);
-      if (page.length === rowsAtOnce) break;
+  /** Some of a run in order, from the one with this index on, and the index to go on with; undefined: they were the last. */
+  some(mapRun: string, from: number): { readonly looked: readonly MapChildRow[]; readonly next: number | undefined } {
+    const looked: MapChildRow[] = [];
+    for (const child of this.rows.by.run.range(mapRun, { gte: from })) {
+      if (looked.length === rowsAtOnce) return { looked, next: child.index };
+      looked.push(child);
     }
-    return page;
+    return { looked, next: undefined };
   }
 
-  /** Inside a transaction: removes those of a run. */
-  forget(mapRun: string): void {
+  /** Removes those of a run, one between two items that it yields. Inside a transaction, and again for the rest. */
+  *forget(mapRun: string): Generator<undefined> {
     for (const child of this.rows.by.run.range(mapRun)) {
       this.#inputs.delete(child.serial);
       if (child.outcome !== undefined) this.#outcomes.delete(child.outcome);
       this.rows.delete(child.serial);
+      yield;
     }
   }
 }

@@ -28,6 +28,8 @@ export interface MapRunRow {
   readonly toleratedFailurePercentage: number;
   readonly redriveCount: number;
   readonly redrivenMs: number | undefined;
+  /** While it is redriven: the index of the first child that has not been looked at for it. */
+  readonly redriveFrom?: number | undefined;
   /** Items that children have; all of them once they are read. */
   readonly totalItems: number;
   /** Items of children that did not succeed. */

@@ -1,5 +1,6 @@
 /** Runs distributed Maps: each batch of items is an execution of its own. */
 
+import { Leftovers } from "../../../engine/leftovers.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
 import { writeJson } from "../asl/json.ts";
 import { exceedsTolerance } from "../asl/states/map-run.ts";
@@ -8,7 +9,7 @@ import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow, WholeExecution } from "../tables.ts";
 import { ChildStarts } from "./child-starts.ts";
 import { ItemFeeds } from "./item-feeds.ts";
-import { MapChildren } from "./map-children.ts";
+import { isUnsuccessful, MapChildren } from "./map-children.ts";
 import { MapRunResults } from "./map-run-results.ts";
 import { type MapChildRow, type MapRunRow, mapRunTable } from "./map-run-tables.ts";
 import { ObjectFiles } from "./object-files.ts";
@@ -26,6 +27,7 @@ export class MapRuns {
   readonly #starts: ChildStarts;
   readonly #feeds: ItemFeeds;
   readonly #results: MapRunResults;
+  readonly #leftovers: Leftovers;
   /** Runs that are to be looked at. */
   readonly #pumping = new Set<string>();
   /** Runs that go on once memory is enough again. */
@@ -40,6 +42,7 @@ export class MapRuns {
     this.#starts = new ChildStarts(sfn, this.children);
     this.#feeds = new ItemFeeds(sfn, this, files);
     this.#results = new MapRunResults(sfn, this.children, files);
+    this.#leftovers = new Leftovers(sfn.deps, "states.mapRun", (arn) => this.children.forget(arn));
   }
 
   /** Inside the transaction of the step that starts it. */
@@ -63,6 +66,7 @@ export class MapRuns {
       toleratedFailurePercentage: request.toleratedFailurePercentage,
       redriveCount: 0,
       redrivenMs: undefined,
+      redriveFrom: undefined,
       totalItems: 0,
       failedItems: 0,
       resultsWritten: 0,
@@ -75,16 +79,28 @@ export class MapRuns {
   }
 
   /**
-   * Children that failed or were stopped run again as far as they can be redriven, those that never began begin. Inside a
-   * transaction.
+   * Children that failed or were stopped run again as far as they can be redriven, those that never began begin: the first
+   * of them are looked at here, inside a transaction, the others in later turns.
    */
   redrive(arn: string): void {
     const run = this.runs.get(arn);
     if (run === undefined) return;
     const redriveCount = run.redriveCount + 1;
+    const redrivenMs = this.#sfn.now;
+    const cleared = { isStopping: false, stoppedMs: undefined, failedItems: 0 };
+    const status = "RUNNING" as const;
+    this.#redriveSome({ ...run, ...cleared, status, redriveCount, redrivenMs, redriveFrom: 0 });
+    this.touched(arn);
+  }
+
+  /** Inside a transaction. */
+  #redriveSome(run: MapRunRow): void {
     const { executions } = this.#sfn.runner;
-    let failedItems = 0;
-    for (const child of this.children.unsuccessful(arn)) {
+    const { arn, redriveFrom } = run;
+    const { looked, next } = this.children.some(arn, redriveFrom as number);
+    let { failedItems } = run;
+    for (const child of looked) {
+      if (!isUnsuccessful(child)) continue;
       if (!this.isRedrivable(run, child)) {
         failedItems += child.itemCount;
         continue;
@@ -93,10 +109,7 @@ export class MapRuns {
       const row = executions.get(this.children.givenTo(child).execution);
       if (row !== undefined) executions.put({ ...row, status: "PENDING_REDRIVE" });
     }
-    const redrivenMs = this.#sfn.now;
-    const cleared = { isStopping: false, stoppedMs: undefined };
-    this.runs.put({ ...run, ...cleared, status: "RUNNING", redriveCount, redrivenMs, failedItems });
-    this.touched(arn);
+    this.runs.put({ ...run, failedItems, redriveFrom: next });
   }
 
   /** Whether a redrive of its run would run an unsuccessful child again; an express one simply starts over. */
@@ -164,11 +177,11 @@ export class MapRuns {
     });
   }
 
-  /** Inside a transaction: removes the runs of an execution. */
+  /** Inside a transaction: removes the runs of an execution, and in later turns the children that are left of them. */
   forget(execution: string): void {
     for (const run of this.runs.by.execution.range(execution)) {
       this.#feeds.forget(run);
-      this.children.forget(run.arn);
+      this.#leftovers.begin(run.arn, run.account);
       this.runs.delete(run.arn);
     }
   }
@@ -176,6 +189,11 @@ export class MapRuns {
   #pump(arn: string): void {
     const run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
+    if (run.redriveFrom !== undefined) {
+      this.#redriveSome(run);
+      this.touched(arn);
+      return;
+    }
     if (this.#mustWait(arn)) return;
     // Who is at work tells when it is done.
     if (this.#feeds.wake(run)) return;
@@ -235,7 +253,7 @@ export class MapRuns {
 
   /** Ends a run unsuccessfully: what is running is stopped, what is pending stays so. */
   #end(run: MapRunRow, status: "FAILED" | "ABORTED"): void {
-    this.runs.put({ ...run, status, isStopping: true, stoppedMs: this.#sfn.now });
+    this.runs.put({ ...run, status, isStopping: true, stoppedMs: this.#sfn.now, redriveFrom: undefined });
     this.#sfn.deps.store.afterCommit(() => this.#feeds.drop(run.arn));
     this.#stopSome(run.arn);
   }
