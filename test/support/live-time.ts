@@ -15,6 +15,7 @@ export function liveTime(): typeof realTime {
     dateNow: () => Date.now(),
     monotonicNs: process.hrtime.bigint,
     performance: { now: () => globalThis.performance.now() },
+    processorMs: () => process.cpuUsage().user / 1000,
     realDelay: (ms) => new Promise((resolve) => globalThis.setTimeout(resolve, ms)),
   };
 }

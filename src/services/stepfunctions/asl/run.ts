@@ -4,9 +4,9 @@ import type { JsonObject } from "./json.ts";
 import { budgetMs, type EvaluationTime } from "./jsonata/query.ts";
 import type { Machine, StateNode } from "./machine.ts";
 
-/** What evaluations may take before a step ends: steps of evaluations, some tens of which take a microsecond, or real milliseconds. */
+/** What evaluations may take before a step ends: steps of evaluations, some of which take a microsecond, or milliseconds. */
 const longSteps = 200_000;
-const longMs = 100;
+const longMs = 10;
 
 /** Thrown when a STANDARD execution has no room for another event but the one of its failure. */
 export class HistoryFull extends Error {}
@@ -14,7 +14,7 @@ export class HistoryFull extends Error {}
 /** What the evaluations took that took more than a moment. */
 export class Evaluation implements EvaluationTime {
   #steps = 0;
-  /** Real milliseconds, so that a slow step ends sooner: what comes of it does not depend on them. */
+  /** Of processor time, so that a slow step ends sooner: what comes of it does not depend on them. */
   #stepMs = 0;
   #moveMs = 0;
 

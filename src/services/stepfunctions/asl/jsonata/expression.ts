@@ -1,5 +1,4 @@
 import { getOwn, setOwn } from "../../../../../protocols/unknown-json.ts";
-import { performance } from "../../../../engine/real-time.ts";
 import { BoundedCache } from "../bounded-cache.ts";
 import type { Chance } from "../chance.ts";
 import type { Json } from "../json.ts";
@@ -31,7 +30,7 @@ export type Given = {
   /** The context item, which Step Functions does not have. */
   input?: Json;
   limits?: Limits;
-  /** Told of the real milliseconds and the steps of an evaluation that took more than a moment. */
+  /** Told of the milliseconds of processor time and the steps of an evaluation that took more than a moment. */
   spent?: (ms: number, steps: number) => void;
 };
 
@@ -75,7 +74,7 @@ export function evaluate(expression: Expression, given: Given): { value: Json | 
   } catch (error) {
     return { problem: problemOf(error) };
   } finally {
-    if (budget.looked) given.spent?.(performance.now() - budget.beganAt, budget.steps);
+    if (budget.looked) given.spent?.(budget.ms, budget.steps);
   }
 }
 

@@ -19,7 +19,7 @@ export type QueryScope = {
 /** Keeps account of what evaluations take: together they have a limit, however many expressions a state has. */
 export type EvaluationTime = { leftMs: () => number; spent: (ms: number, steps: number) => void };
 
-/** Longest time the expressions of one state may run. */
+/** Longest time the expressions of one state may run, in milliseconds of processor time. */
 export const budgetMs = defaultLimits.ms;
 
 const opening = "{%";
