@@ -11,7 +11,7 @@ export const dateNow = Date.now;
 export const monotonicNs = process.hrtime.bigint;
 export const performance = { now: globalThis.performance.now.bind(globalThis.performance) };
 
-/** Milliseconds that the processor has worked for this process: few of them pass while a crowded machine lets it wait. */
+/** Milliseconds of processor time this process has used: unlike real time, they do not pass while it waits for a busy machine. */
 export function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

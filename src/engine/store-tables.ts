@@ -8,7 +8,6 @@ import {
   type PackedTableDefinition,
   StoredPackedTable,
 } from "./packed-table.ts";
-import { Rows } from "./rows.ts";
 import { diskFaults } from "./self-check.ts";
 import { type AnyDefinition, StoredTable } from "./stored-table.ts";
 import type { IndexDefinition, Key, Table, TableDefinition } from "./table.ts";
@@ -57,7 +56,11 @@ export class StoreTables {
     if (table === undefined) {
       this.#checkName(plain.name);
       const { journal } = this.#transactions;
-      table = new StoredTable(plain, journal, this.#rowsOnDisk(plain));
+      const onDisk = this.#disk?.take(plain.name);
+      table = new StoredTable(plain, journal, this.#wasReset ? undefined : onDisk, (before, key, row) => {
+        this.#queue?.set(plain.name, before, undefined);
+        this.#queue?.set(plain.name, key, row);
+      });
       this.#tables.set(plain, table);
     }
     return table as unknown as Table<Row, keyof I & string, K>;
@@ -138,23 +141,6 @@ export class StoreTables {
     const table = new KeptPackedTable(definition, this.#disk, journal, afterCommit);
     if (this.#wasReset) table.clear();
     return table;
-  }
-
-  #rowsOnDisk({ name, key }: AnyDefinition): Rows<object> {
-    const rows = this.#disk?.take(name) ?? new Rows<object>();
-    if (this.#wasReset) return new Rows();
-    const moved: [Key, object][] = [];
-    rows.forEach((row, keptUnder) => {
-      if (key(row) !== keptUnder) moved.push([keptUnder, row]);
-    });
-    // The definition builds keys differently than when the rows were written.
-    for (const [keptUnder, row] of moved) {
-      rows.delete(keptUnder);
-      rows.set(key(row), row);
-      this.#queue!.set(name, keptUnder, undefined);
-      this.#queue!.set(name, key(row), row);
-    }
-    return rows;
   }
 
   #checkName(name: string): void {

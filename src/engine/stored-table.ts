@@ -23,9 +23,15 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
 
   /**
    * `journal` returns the running transaction's list of changes, or throws when nothing may be written. `rows` are the
-   * initial ones; they belong to the table.
+   * initial ones; they belong to the table. `moved` is called for each row whose key the definition builds differently
+   * than when it was written.
    */
-  constructor(definition: AnyDefinition, journal: () => Change[], rows = new Rows<object>()) {
+  constructor(
+    definition: AnyDefinition,
+    journal: () => Change[],
+    rows = new Rows<object>(),
+    moved: (before: Key, key: Key, row: object) => void = () => {},
+  ) {
     this.definition = definition;
     this.name = definition.name;
     this.#journal = journal;
@@ -35,13 +41,24 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
       this.by[name] = made;
       this.#indexes.push(made);
     }
+    const others: [Key, object][] = [];
     rows.forEach((row, key) => {
+      if (definition.key(row) !== key) {
+        others.push([key, row]);
+        return;
+      }
       for (const index of this.#indexes) {
         index.prepare(row);
         index.apply(key, undefined, true);
       }
       if (typeof key === "number" && key > this.#highestSerial) this.#highestSerial = key;
     });
+    for (const [before, row] of others) {
+      const key = definition.key(row);
+      rows.delete(before);
+      this.replace(key, rows.get(key), row);
+      moved(before, key, row);
+    }
   }
 
   get size(): number {

@@ -1,6 +1,6 @@
 import type { Batch, Disk } from "../../src/engine/disk.ts";
 import { ByteReader, ByteWriter } from "../../src/engine/journal/bytes.ts";
-import { RowDecoder, RowEncoder } from "../../src/engine/journal/row-codec.ts";
+import { RowDecoder, RowEncoder, Shapes } from "../../src/engine/journal/row-codec.ts";
 import { Rows } from "../../src/engine/rows.ts";
 import { SerialMap } from "../../src/engine/serial-map.ts";
 import type { Key } from "../../src/engine/table.ts";
@@ -94,7 +94,7 @@ class OpenMemoryDisk extends EmptyDisk {
   #rows(table: string): Rows<object> {
     const rows = new Rows<object>();
     for (const [key, bytes] of this.#disk.tables.get(table) ?? []) {
-      rows.set(key, new RowDecoder(new ByteReader(Buffer.from(bytes))).row() as object);
+      rows.set(key, new RowDecoder(new ByteReader(Buffer.from(bytes)), new Shapes()).row() as object);
     }
     return rows;
   }

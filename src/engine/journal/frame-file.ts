@@ -14,6 +14,8 @@ import {
 
 /** Bytes read at once, including neighbours. */
 const WINDOW_BYTES = 256 * 1024;
+/** So many bytes of texts in a frame are skipped rather than read along with the sections around them. */
+const MANY_TEXTS_BYTES = 64 * 1024;
 
 /** A damaged part of a file. */
 export interface Damage {
@@ -46,6 +48,8 @@ export class FrameFile {
   readonly #descriptor: number;
   #window = Buffer.alloc(0);
   #windowAt = 0;
+  /** How many bytes are read at least. */
+  #ahead = WINDOW_BYTES;
 
   /** @throws Error of the file system. */
   constructor(directory: string, kind: FileKind, number: number) {
@@ -86,7 +90,7 @@ export class FrameFile {
     const available = Math.max(0, Math.min(length, this.size - at));
     const from = at - this.#windowAt;
     if (from >= 0 && from + available <= this.#window.length) return this.#window.subarray(from, from + available);
-    const window = Buffer.allocUnsafeSlow(Math.min(Math.max(available, WINDOW_BYTES), this.size - at));
+    const window = Buffer.allocUnsafe(Math.min(Math.max(available, this.#ahead), this.size - at));
     let got = 0;
     while (got < window.length) {
       const count = readSync(this.#descriptor, window, got, window.length - got, at + got);
@@ -108,7 +112,10 @@ export class FrameFile {
 
   #sections(at: number, header: FrameHeader): ReadSection[] {
     const position = { file: this.number, at };
-    const bytes = this.read(at + HEADER_BYTES + header.texts, header.sections + header.directory);
+    const length = header.sections + header.directory;
+    // The next frame is usually like this one.
+    this.#ahead = header.texts < MANY_TEXTS_BYTES ? WINDOW_BYTES : length + HEADER_BYTES;
+    const bytes = this.read(at + HEADER_BYTES + header.texts, length);
     const sections: ReadSection[] = [];
     const directory = readDirectory(bytes.subarray(header.sections), position);
     if (directory === undefined) this.#damaged(at, undefined);

@@ -1,3 +1,4 @@
+import type { Key } from "../table.ts";
 import type { ByteReader, ByteWriter } from "./bytes.ts";
 
 /** The type of the value that follows. */
@@ -19,21 +20,15 @@ const TAG = {
 } as const;
 
 /** The members that a run of objects has, in order, and the last text of each: repeated texts are written once. */
-class Shape {
+class WrittenShape {
   readonly index: number;
   readonly keys: readonly string[];
-  readonly texts: (string | undefined)[];
-  /**
-   * Makes an object without members but with room for as many as its like have had, which `{}` would allocate
-   * separately.
-   */
-  readonly Empty: new () => Record<string, unknown>;
+  readonly texts: Texts;
 
   constructor(index: number, keys: readonly string[]) {
     this.index = index;
     this.keys = keys;
     this.texts = new Array(keys.length).fill(undefined);
-    this.Empty = emptyMaker();
   }
 
   fits(value: object): boolean {
@@ -47,6 +42,33 @@ class Shape {
   }
 }
 
+type Texts = (string | undefined)[];
+
+/** The members of objects that are read, in order. */
+interface Shape {
+  readonly keys: readonly string[];
+  /**
+   * Makes an object without members but with room for as many as its like have had, which `{}` would allocate
+   * separately.
+   */
+  readonly Empty: new () => Record<string, unknown>;
+}
+
+/** All shapes read so far. Each is made once, however often it was written, so that V8 sees one kind of object. */
+export class Shapes {
+  readonly #byKeys = new Map<string, Shape>();
+
+  of(keys: readonly string[]): Shape {
+    const name = JSON.stringify(keys);
+    let shape = this.#byKeys.get(name);
+    if (shape === undefined) {
+      shape = { keys, Empty: emptyMaker() };
+      this.#byKeys.set(name, shape);
+    }
+    return shape;
+  }
+}
+
 /** A separate function for each shape, since V8 learns per function how much room its objects need. */
 function emptyMaker(): new () => Record<string, unknown> {
   function Empty() {}
@@ -57,9 +79,9 @@ function emptyMaker(): new () => Record<string, unknown> {
 /** Writes the values of rows. */
 export class RowEncoder {
   readonly #writer: ByteWriter;
-  #shapes = new Map<string, Shape>();
+  #shapes = new Map<string, WrittenShape>();
   /** The shape of the latest row, which the next one usually shares. */
-  #latest: Shape | undefined;
+  #latest: WrittenShape | undefined;
 
   constructor(writer: ByteWriter) {
     this.#writer = writer;
@@ -84,14 +106,14 @@ export class RowEncoder {
     }
   }
 
-  #object(value: object): Shape {
+  #object(value: object): WrittenShape {
     const keys = Object.keys(value);
     const name = JSON.stringify(keys);
     const writer = this.#writer;
     let shape = this.#shapes.get(name);
     writer.byte(TAG.object);
     if (shape === undefined) {
-      shape = new Shape(this.#shapes.size, keys);
+      shape = new WrittenShape(this.#shapes.size, keys);
       this.#shapes.set(name, shape);
       writer.integer(shape.index);
       writer.integer(keys.length);
@@ -103,7 +125,7 @@ export class RowEncoder {
     return shape;
   }
 
-  #members(row: object, shape: Shape): void {
+  #members(row: object, shape: WrittenShape): void {
     const { keys, texts } = shape;
     for (let i = 0; i < keys.length; i += 1) {
       const value = (row as Record<string, unknown>)[keys[i] as string];
@@ -181,18 +203,86 @@ export class RowEncoder {
   }
 }
 
-/** Reads what one RowEncoder has written between two calls of clear(). */
+/** What a decoder knows at some point of the bytes, so that another one can start there. */
+export interface Context {
+  readonly shapes: readonly Shape[];
+  /** The last text of each member, by shape. */
+  readonly texts: readonly (readonly (string | undefined)[])[];
+}
+
+const NOTHING: Context = { shapes: [], texts: [] };
+
+/** Reads what one RowEncoder has written between two calls of clear(): all of it, or from where `context` was taken. */
 export class RowDecoder {
   readonly #reader: ByteReader;
-  readonly #shapes: Shape[] = [];
+  readonly #all: Shapes;
+  readonly #shapes: Shape[];
+  readonly #texts: Texts[];
+  #latest: Context;
 
-  constructor(reader: ByteReader) {
+  constructor(reader: ByteReader, all: Shapes, context = NOTHING) {
     this.#reader = reader;
+    this.#all = all;
+    this.#shapes = [...context.shapes];
+    this.#texts = context.texts.map((texts) => [...texts]);
+    this.#latest = context;
+  }
+
+  /** What is known at this point. The same object as the last time unless something has changed. */
+  context(): Context {
+    const { shapes, texts } = this.#latest;
+    const isSame =
+      shapes.length === this.#shapes.length &&
+      this.#texts.every((own, index) => own.every((text, at) => text === texts[index]?.[at]));
+    if (!isSame) this.#latest = { shapes: [...this.#shapes], texts: this.#texts.map((own) => [...own]) };
+    return this.#latest;
   }
 
   /** Undefined where no row was written. */
   row(): object | undefined {
     return this.#value(this.#reader.byte()) as object | undefined;
+  }
+
+  /** Skips a row and returns whether one was written. */
+  skip(): boolean {
+    const tag = this.#reader.byte();
+    this.#skipValue(tag);
+    return tag !== TAG.undefined;
+  }
+
+  #skipValue(tag: number): void {
+    const reader = this.#reader;
+    switch (tag) {
+      case TAG.integer:
+      case TAG.negative:
+        reader.integer();
+        return;
+      case TAG.list:
+        for (let left = reader.integer(); left > 0; left -= 1) this.#skipValue(reader.byte());
+        return;
+      case TAG.object:
+        this.#skipObject();
+        return;
+      case TAG.undefined:
+      case TAG.null:
+      case TAG.false:
+      case TAG.true:
+        return;
+      default:
+        this.#value(tag);
+    }
+  }
+
+  #skipObject(): void {
+    const reader = this.#reader;
+    const index = reader.integer();
+    const { length } = (this.#shapes[index] ?? this.#newShape(index)).keys;
+    const texts = this.#texts[index] as Texts;
+    for (let i = 0; i < length; i += 1) {
+      const tag = reader.byte();
+      if (tag === TAG.text) texts[i] = reader.text();
+      else if (tag !== TAG.repeated) this.#skipValue(tag);
+    }
   }
 
   #value(tag: number): unknown {
@@ -245,7 +335,8 @@ export class RowDecoder {
     const reader = this.#reader;
     const index = reader.integer();
     const shape = this.#shapes[index] ?? this.#newShape(index);
-    const { keys, texts } = shape;
+    const texts = this.#texts[index] as Texts;
+    const { keys } = shape;
     const object = new shape.Empty();
     for (let i = 0; i < keys.length; i += 1) {
       const key = keys[i] as string;
@@ -263,11 +354,22 @@ export class RowDecoder {
   #newShape(index: number): Shape {
     const keys: string[] = [];
     for (let left = this.#reader.integer(); left > 0; left -= 1) keys.push(this.#reader.text());
-    const shape = new Shape(index, keys);
+    const shape = this.#all.of(keys);
     this.#shapes[index] = shape;
+    this.#texts[index] = new Array(keys.length).fill(undefined);
     return shape;
   }
 }
 
 /** The attributes of an ordinary member. */
 const OWN = { enumerable: true, configurable: true, writable: true } as const;
+
+export function writeKey(writer: ByteWriter, key: Key): void {
+  writer.byte(typeof key === "number" ? 0 : 1);
+  if (typeof key === "number") writer.integer(key);
+  else writer.text(key);
+}
+
+export function readKey(reader: ByteReader): Key {
+  return reader.byte() === 0 ? reader.integer() : reader.text();
+}

@@ -1,10 +1,9 @@
 import { Rows } from "../rows.ts";
 import { SerialMap } from "../serial-map.ts";
-import type { Key } from "../table.ts";
-import { ByteReader, type ByteWriter } from "./bytes.ts";
+import { ByteReader } from "./bytes.ts";
 import { SECTION } from "./frame.ts";
 import type { ReadSection } from "./frame-file.ts";
-import { RowDecoder } from "./row-codec.ts";
+import { RowsReader } from "./rows-reader.ts";
 
 /**
  * Where the text of a packed row is, as one number: a flag that distinguishes it from no place, the journal's number,
@@ -42,13 +41,14 @@ export class LoadedState {
   readonly texts = new Map<number, TextCount>();
   /** Lengths, by number, of journals that are not read at start. */
   readonly lengths = new Map<number, number>();
+  readonly #rowsReader = new RowsReader();
   serialLimit = 0;
   ended = false;
 
   /** @param file the number of the file that has the section. */
   apply({ kind, table, bytes }: ReadSection, file: number): void {
     const reader = new ByteReader(bytes);
-    if (kind === SECTION.rows) this.#rows(table, reader);
+    if (kind === SECTION.rows) this.#rows(table, bytes);
     else if (kind === SECTION.packed) this.#packed(table, reader, file);
     else if (kind === SECTION.places) this.#places(table, reader);
     else if (kind === SECTION.reset) this.#reset(reader);
@@ -66,15 +66,9 @@ export class LoadedState {
     return count;
   }
 
-  #rows(table: string, reader: ByteReader): void {
+  #rows(table: string, bytes: Buffer): void {
     const rows = getOrMake(this.tables, table, () => new Rows<object>());
-    const decoder = new RowDecoder(reader);
-    while (reader.at < reader.end) {
-      const key = readKey(reader);
-      const row = decoder.row();
-      if (row === undefined) rows.delete(key);
-      else rows.set(key, row);
-    }
+    this.#rowsReader.read(bytes, rows);
   }
 
   #packed(table: string, reader: ByteReader, file: number): void {
@@ -120,16 +114,6 @@ export class LoadedState {
     this.places.clear();
     for (const texts of this.texts.values()) texts.live = 0;
   }
-}
-
-export function writeKey(writer: ByteWriter, key: Key): void {
-  writer.byte(typeof key === "number" ? 0 : 1);
-  if (typeof key === "number") writer.integer(key);
-  else writer.text(key);
-}
-
-function readKey(reader: ByteReader): Key {
-  return reader.byte() === 0 ? reader.integer() : reader.text();
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {

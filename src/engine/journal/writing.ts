@@ -2,8 +2,8 @@ import type { Batch, KeptTable, PackedEntry } from "../disk.ts";
 import { SerialMap } from "../serial-map.ts";
 import { StoreError } from "../store-error.ts";
 import { type FrameWriter, SECTION } from "./frame.ts";
-import { RowEncoder } from "./row-codec.ts";
-import { byteOf, fileOf, type TextPlace, writeKey } from "./state.ts";
+import { RowEncoder, writeKey } from "./row-codec.ts";
+import { byteOf, fileOf, type TextPlace } from "./state.ts";
 
 /** An entry and the offset its text will have in the file. */
 export type PlacedEntry = readonly [entry: PackedEntry, at: number];

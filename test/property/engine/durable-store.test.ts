@@ -4,12 +4,22 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Store } from "../../../src/engine/store.ts";
-import { defineTable } from "../../../src/engine/table.ts";
+import { defineTable, type Key } from "../../../src/engine/table.ts";
 
 interface Item {
-  id: string;
+  id: Key;
   value: number;
+  /** The same in several rows, in their neighbours or further away. */
+  text: string;
+  more?: { text: string };
 }
+
+const itemOf = (id: Key, value: number): Item => ({
+  id,
+  value,
+  text: `${value % 3}`,
+  ...(value > 7 ? { more: { text: `${value % 2}` } } : {}),
+});
 
 const items = defineTable<Item>()({
   name: "items",
@@ -18,16 +28,23 @@ const items = defineTable<Item>()({
   indexes: { value: { group: () => "all", order: (row) => row.value } },
 });
 
-const id = fc.integer({ min: 0, max: 15 }).map(String);
+const id = fc.integer({ min: 0, max: 40 });
+/** Rows of neighbours, as messages come. */
+const neighbours = fc
+  .tuple(id, fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 30 }))
+  .map(([first, values]) => values.map((value, n) => ({ id: first + n, value })));
 
 const step = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
       do: fc.constant("write" as const),
-      rows: fc.array(fc.record({ id, value: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }) }), {
-        maxLength: 6,
-      }),
+      rows: fc.oneof(
+        fc.array(fc.record({ id, value: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }) }), {
+          maxLength: 6,
+        }),
+        neighbours,
+      ),
       fails: fc.boolean(),
     }),
   },
@@ -41,12 +58,15 @@ const step = fc.oneof(
   },
 );
 
-it("holds after each restart what the transactions that were not undone left", async () => {
+it.each([
+  ["texts", (n: number): Key => `${n}`],
+  ["serials", (n: number): Key => n],
+])("holds after each restart what the transactions that were not undone left, under %s", async (_kind, keyOf) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
       const directory = mkdtempSync(join(tmpdir(), "busbar-property-"));
       let store = await Store.open(directory);
-      let model = new Map<string, Item>();
+      let model = new Map<Key, Item>();
       const check = () => {
         const rows = [...model.values()].sort((a, b) => a.value - b.value || (a.id < b.id ? -1 : 1));
         expect([...store.table(items).by.value.range("all")]).toEqual(rows);
@@ -56,6 +76,7 @@ it("holds after each restart what the transactions that were not undone left", a
         await store.close();
         store = await Store.open(directory);
         check();
+        expect(store.faults()).toEqual([]);
       };
       try {
         for (const each of steps) {
@@ -70,13 +91,14 @@ it("holds after each restart what the transactions that were not undone left", a
           } else {
             const next = new Map(model);
             const body = () => {
-              for (const { id, value } of each.rows) {
+              for (const { id: n, value } of each.rows) {
+                const id = keyOf(n);
                 if (value === undefined) {
                   store.table(items).delete(id);
                   next.delete(id);
                 } else {
-                  store.table(items).put({ id, value });
-                  next.set(id, { id, value });
+                  store.table(items).put(itemOf(id, value));
+                  next.set(id, itemOf(id, value));
                 }
               }
               if (each.fails) throw new Error("undo");

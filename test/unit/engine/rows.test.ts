@@ -57,4 +57,53 @@ describe("rows under keys", () => {
     expect(seen).toEqual([...Array.from({ length: 50 }, (_, n) => n * 2), 1000]);
     expect(rows.size).toBe(0);
   });
+
+  it("stay unread until somebody asks for one, and are those written last", () => {
+    let reads = 0;
+    const unread = (...written: [at: number, name: string][]) => ({
+      places: written.reduce((places, [at]) => places | (1 << at), 0),
+      readInto: (into: (Row | undefined)[]) => {
+        reads += 1;
+        for (const [at, name] of written) into[at] = { name };
+      },
+    });
+    const rows = new Rows<Row>();
+    rows.addUnread(2, unread([0, "a"], [1, "b"], [15, "c"]));
+    rows.addUnread(2, unread([1, "later"], [2, "d"]));
+    rows.addUnread(9, unread([3, "e"]));
+    expect([rows.size, reads]).toEqual([5, 0]);
+    const all = () => [...rows].map(([key, { name }]) => [key, name]);
+    const whole = [
+      [32, "a"],
+      [33, "later"],
+      [34, "d"],
+      [47, "c"],
+      [147, "e"],
+    ];
+    expect([all(), all()]).toEqual([whole, whole]);
+    const readTwice = reads;
+    expect(rows.get(33)).toBe(rows.get(33));
+    rows.delete(32);
+    expect([rows.get(32), rows.has(34), rows.size]).toEqual([undefined, true, 4]);
+    expect(reads).toBe(readTwice + 2);
+    rows.addUnread(2, unread([0, "again"], [2, "too"]));
+    rows.set(146, { name: "f" });
+    expect(rows.size).toBe(6);
+    expect(new Set(all().map(([, name]) => name))).toEqual(new Set(["again", "later", "too", "c", "e", "f"]));
+  });
+
+  it("that are unread may be changed by whoever walks through them", () => {
+    const rows = new Rows<Row>();
+    const readInto = (into: (Row | undefined)[]) => {
+      for (let at = 0; at < 16; at += 1) into[at] = { name: `${at}` };
+    };
+    rows.addUnread(0, { places: 0xffff, readInto });
+    const seen: Key[] = [];
+    for (const [key] of rows) {
+      seen.push(key);
+      rows.delete((key as number) + 1);
+    }
+    expect(seen).toEqual([0, 2, 4, 6, 8, 10, 12, 14]);
+    expect(rows.size).toBe(8);
+  });
 });
