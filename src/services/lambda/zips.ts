@@ -1,11 +1,13 @@
 /**
- * Zips of users: looked at before they are kept, and unpacked file by file. What leads out of its directory, links, and
- * what is larger than it says is refused (APPNOTE.TXT, "ZIP File Format Specification"; Lambda quotas for the size).
+ * Zips of users: looked at before they are kept, and unpacked file by file. Names and links that lead out of the
+ * directory and what is larger than it says are refused (APPNOTE.TXT, "ZIP File Format Specification"; Lambda quotas for
+ * the size).
  */
 import { createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, realpath, rm, symlink } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { type Entry, fromBuffer, type ZipFile } from "yauzl";
 import { invalidParameter } from "./errors.ts";
@@ -14,42 +16,84 @@ import { invalidParameter } from "./errors.ts";
 export const maxUnzippedBytes = 262_144_000;
 const maxEntries = 100_000;
 
-const [fileTypes, directoryType, regularType] = [0o170000, 0o040000, 0o100000];
+const [fileTypes, directoryType, regularType, linkType] = [0o170000, 0o040000, 0o100000, 0o120000];
+const maxLinkBytes = 4096;
 
 /** Bytes of all files when it is unpacked. @throws AwsError InvalidParameterValueException */
 export async function unzippedSize(zip: Buffer): Promise<number> {
   let size = 0;
   let entries = 0;
-  await eachEntry(zip, async (entry) => {
+  await eachEntry(zip, async (entry, file) => {
     size += entry.uncompressedSize;
     entries += 1;
     if (size > maxUnzippedBytes) throw invalidParameter(`Unzipped size must be smaller than ${maxUnzippedBytes} bytes`);
-    if (entries > maxEntries || !isPlain(entry)) throw cannotUnzip();
+    if (entries > maxEntries) throw cannotUnzip();
+    if (isLink(entry)) await linkTarget(entry, file);
+    else if (!isPlain(entry)) throw cannotUnzip();
   });
   return size;
 }
 
 /** Unpacks a zip over what a directory has. @throws AwsError InvalidParameterValueException */
 export async function unzip(zip: Buffer, directory: string): Promise<void> {
+  const links: { readonly path: string; readonly target: string }[] = [];
   await eachEntry(zip, async (entry, file) => {
-    if (!isPlain(entry)) throw cannotUnzip();
     const path = join(directory, entry.fileName);
+    if (isLink(entry)) {
+      links.push({ path, target: await linkTarget(entry, file) });
+      return;
+    }
+    if (!isPlain(entry)) throw cannotUnzip();
     if (entry.fileName.endsWith("/")) {
       await mkdir(path, { recursive: true });
       return;
     }
     await mkdir(dirname(path), { recursive: true });
     const isExecutable = ((entry.externalFileAttributes >>> 16) & 0o111) !== 0;
-    const contents = await new Promise<Readable>((resolve, reject) => {
-      file.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)));
-    });
-    // On Node 24 the inflater may go on after the pipeline has ended in an error, and end in one of its own.
-    contents.on("error", () => {});
-    await pipeline(contents, createWriteStream(path, { mode: isExecutable ? 0o755 : 0o644 }));
+    await pipeline(await contentsOf(entry, file), createWriteStream(path, { mode: isExecutable ? 0o755 : 0o644 }));
   });
+  // Last, so that nothing is written through a link.
+  for (const { path, target } of links) await makeLink(directory, path, target);
 }
 
-/** A file or a directory: no link, no device. Zips that are not made on Unix tell no type. */
+async function contentsOf(entry: Entry, file: ZipFile): Promise<Readable> {
+  const contents = await new Promise<Readable>((resolve, reject) => {
+    file.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)));
+  });
+  // On Node 24 the inflater may go on after its reader has ended in an error, and end in one of its own.
+  contents.on("error", () => {});
+  return contents;
+}
+
+function isLink(entry: Entry): boolean {
+  return ((entry.externalFileAttributes >>> 16) & fileTypes) === linkType;
+}
+
+/**
+ * Where a symbolic link of a zip leads, such as those of `node_modules/.bin`.
+ * @throws AwsError InvalidParameterValueException for one that leads out of the zip, or turns back on its way.
+ */
+async function linkTarget(entry: Entry, file: ZipFile): Promise<string> {
+  if (entry.uncompressedSize > maxLinkBytes) throw cannotUnzip();
+  const target = await text(await contentsOf(entry, file));
+  const place = posix.join(posix.dirname(entry.fileName), target);
+  const isOutside = posix.isAbsolute(target) || place === ".." || place.startsWith("../");
+  // Behind a name that is a link itself `..` would lead elsewhere than it reads.
+  const turnsBack = /(^|\/)[^/]*[^/.][^/]*\/(.*\/)?\.\.(\/|$)/.test(target);
+  if (target === "" || target.includes("\0") || isOutside || turnsBack) throw cannotUnzip();
+  return target;
+}
+
+/** @throws AwsError InvalidParameterValueException for a link in a directory that is reached through another one. */
+async function makeLink(root: string, path: string, target: string): Promise<void> {
+  const parent = dirname(path);
+  await mkdir(parent, { recursive: true });
+  if ((await realpath(parent)) !== join(await realpath(root), parent.slice(root.length))) throw cannotUnzip();
+  await rm(path, { force: true, recursive: true });
+  await symlink(target, path);
+}
+
+/** A file or a directory: no device. Zips that are not made on Unix tell no type. */
 function isPlain(entry: Entry): boolean {
   const type = (entry.externalFileAttributes >>> 16) & fileTypes;
   return type === 0 || type === directoryType || type === regularType;

@@ -1,4 +1,4 @@
-/** Zips of users: what leads out of their directory, links, and what is larger than it says is refused. */
+/** Zips of users: names and links that lead out of their directory, and what is larger than it says is refused. */
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -56,14 +56,51 @@ describe("zips", () => {
     },
   );
 
-  it("refuse links and devices", async () => {
-    for (const mode of [0o120777, 0o020666, 0o010666]) {
-      const zip = new ZipFile();
-      zip.addBuffer(Buffer.from("/etc/passwd"), "link", { mode });
-      const bytes = await bytesOf(zip);
-      await expect(unzippedSize(bytes)).rejects.toMatchObject(refused);
-      await expect(unzip(bytes, join(directory, "links"))).rejects.toMatchObject(refused);
-    }
+  it.each<[number, string, string]>([
+    [0o020666, "device", ""],
+    [0o010666, "pipe", ""],
+    [0o120777, "link", "/etc/passwd"],
+    [0o120777, "link", "../outside"],
+    [0o120777, "a/link", "../../outside"],
+    [0o120777, "link", ".."],
+    [0o120777, "link", ""],
+    [0o120777, "link", "nul\0"],
+    // Through another link `..` leads elsewhere than it reads.
+    [0o120777, "link", "a/b/../../c"],
+    [0o120777, "a/link", "../b/.."],
+    [0o120777, "link", "x".repeat(5000)],
+  ])("refuse entries of mode %o such as %s to %s", async (mode, name, target) => {
+    const zip = new ZipFile();
+    zip.addBuffer(Buffer.from(target), name, { mode });
+    const bytes = await bytesOf(zip);
+    await expect(unzippedSize(bytes)).rejects.toMatchObject(refused);
+    await expect(unzip(bytes, join(directory, "links"))).rejects.toMatchObject(refused);
+  });
+
+  it("keep the links inside, as those of node_modules/.bin", async () => {
+    const zip = new ZipFile();
+    const mode = 0o120777;
+    zip.addBuffer(Buffer.from("../tool/cli.js"), "node_modules/.bin/tool", { mode });
+    zip.addBuffer(Buffer.from("tool"), "node_modules/alias", { mode });
+    zip.addBuffer(Buffer.from("nowhere"), "dangling", { mode });
+    zip.addBuffer(Buffer.from("run"), "node_modules/tool/cli.js");
+    const bytes = await bytesOf(zip);
+    await unzippedSize(bytes);
+    const home = join(directory, "bin");
+    await unzip(bytes, home);
+    await unzip(bytes, home);
+    expect(await readFile(join(home, "node_modules/.bin/tool"), "utf8")).toBe("run");
+    expect(await readFile(join(home, "node_modules/alias/cli.js"), "utf8")).toBe("run");
+  });
+
+  it("make no link behind a link of another zip", async () => {
+    const [first, second] = [new ZipFile(), new ZipFile()];
+    first.addBuffer(Buffer.from("../../x"), "p/q/d", { mode: 0o120777 });
+    first.addBuffer(Buffer.from("1"), "x/file");
+    second.addBuffer(Buffer.from("../../../outside"), "p/q/d/link", { mode: 0o120777 });
+    const home = join(directory, "two");
+    await unzip(await bytesOf(first), home);
+    await expect(unzip(await bytesOf(second), home)).rejects.toMatchObject(refused);
   });
 
   it("refuse bombs by what they declare, and those that lie when they are unpacked", async () => {
