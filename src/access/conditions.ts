@@ -1,14 +1,17 @@
-/** The Condition element (IAM user guide: condition operators). A key that the request does not have is absent, as in AWS. */
+/**
+ * The Condition element (IAM user guide: condition operators). A key that the request does not have counts as absent,
+ * as in AWS.
+ */
 import { isObject } from "../../protocols/unknown-json.ts";
 import { addressKey, cidrRange } from "../events/pattern/ip.ts";
 import { expandVariables, type RequestKeys, wildcardMatches } from "./wildcard.ts";
 
 /** One key of one operator; a statement's conditions must all hold. */
 export interface Condition {
-  /** As it is written: `ForAnyValue:StringLike`, `aws:SourceArn`. */
+  /** As written: `ForAnyValue:StringLike`, `aws:SourceArn`. */
   readonly name: string;
   readonly keyName: string;
-  /** In lower case: the names of keys are compared without case. */
+  /** In lower case: key names are compared without case. */
   readonly key: string;
   readonly values: readonly string[];
   readonly operator: Operator;
@@ -24,7 +27,7 @@ type Operator =
   | {
       readonly kind: "compare";
       readonly matches: Compare;
-      /** The operator's name says not: none of the policy's values may match. */
+      /** A negated operator: none of the policy's values may match. */
       readonly negated: boolean;
     };
 
@@ -34,7 +37,7 @@ const equalsIgnoringCase: Compare = (actual, wanted, variables) =>
 const like: Compare = (actual, wanted, variables) => wildcardMatches(wanted, actual, variables);
 const sameFlag: Compare = (actual, wanted) => actual.toLowerCase() === wanted.toLowerCase();
 
-/** Part by part, so that a wildcard does not reach over a colon; the resource is the rest. */
+/** Compared part by part, so that a wildcard does not match across a colon; the last part is the resource. */
 const arnLike: Compare = (actual, wanted, variables) => {
   const actualParts = partsOfArn(actual);
   const wantedParts = partsOfArn(wanted);
@@ -83,7 +86,7 @@ for (const [name, order] of Object.entries(orders)) {
   define(`Date${name}`, ordered(timeOf, order), name === "Equals" ? "DateNotEquals" : undefined);
 }
 
-/** Reads a Condition element; undefined when IAM would not take it, for example for an unknown operator. */
+/** Parses a Condition element; undefined when IAM would reject it, for example for an unknown operator. */
 export function parseConditions(element: unknown): readonly Condition[] | undefined {
   if (!isObject(element)) return undefined;
   const conditions: Condition[] = [];
@@ -140,7 +143,7 @@ function networkOf(text: string): { low: string; high: string } | undefined {
   }
 }
 
-/** Epoch milliseconds of a date in ISO 8601 or in epoch seconds; NaN, which compares with nothing, for other texts. */
+/** Epoch milliseconds of a date in ISO 8601 or epoch seconds; NaN, which matches nothing, for other texts. */
 function timeOf(text: string): number {
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
 }

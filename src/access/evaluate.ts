@@ -1,4 +1,4 @@
-/** Whether a policy lets somebody do something (IAM user guide: policy evaluation logic). */
+/** Whether a policy allows an action (IAM user guide: policy evaluation logic). */
 import { parseArn } from "../calls/arn.ts";
 import type { Principal } from "../calls/identity.ts";
 import { type Condition, conditionHolds } from "./conditions.ts";
@@ -8,16 +8,16 @@ import { type RequestKeys, wildcardMatches } from "./wildcard.ts";
 export interface AccessRequest {
   readonly account: string;
   readonly principal: Pick<Principal, "arn" | "userId">;
-  /** The service that asks in its own name, `sns.amazonaws.com`, in place of a principal of the account. */
+  /** Set when a service asks in its own name, `sns.amazonaws.com`, instead of a principal of the account. */
   readonly service?: string | undefined;
   /** `{service}:{Action}`, compared without case. */
   readonly action: string;
-  /** ARN of what the policy hangs on. */
+  /** ARN of the resource that has the policy. */
   readonly resource: string;
   readonly keys: RequestKeys;
 }
 
-/** A Deny that fits outweighs every Allow; without either nobody has said that it may be. */
+/** A matching Deny outweighs every Allow; without either, the policy does not decide. */
 export type Decision = "allowed" | "denied" | "not allowed";
 
 export function decide(policy: Policy, request: AccessRequest): Decision {
@@ -30,7 +30,7 @@ export function decide(policy: Policy, request: AccessRequest): Decision {
   return decision;
 }
 
-/** The first part of a statement that does not fit the request; undefined when all of it does. */
+/** The first part of a statement that does not match the request; undefined when all match. */
 export function misfit(
   { principals, actions, resources, conditions }: Statement,
   request: AccessRequest,
@@ -58,13 +58,15 @@ function namesPrincipal({ everybody, names, services }: Principals, request: Acc
   return names.some((name) => isNamed(name, account, principal));
 }
 
-/** Policies name a service with a Region, too: `sns.eu-south-1.amazonaws.com`, where the Region has to be opted in to. */
+/** Policies may name a service with a Region: `sns.eu-south-1.amazonaws.com`, for opt-in Regions. */
 function isService(name: string, service: string): boolean {
   const regional = /^([a-z0-9-]+)\.[a-z0-9-]+\.(amazonaws\.com)$/.exec(name);
   return name === service || (regional !== null && `${regional[1]}.${regional[2]}` === service);
 }
 
-/** An account's id or root stands for all of the account; a role for every session of it, whatever the role's path. */
+/**
+ * An account's id or root stands for everybody in the account; a role for all its sessions, whatever the role's path.
+ */
 function isNamed(name: string, account: string, principal: AccessRequest["principal"]): boolean {
   if (name === account || name === principal.arn) return true;
   const arn = parseArn(name);
@@ -74,7 +76,7 @@ function isNamed(name: string, account: string, principal: AccessRequest["princi
   return role !== undefined && role === roleOfSession(principal.arn);
 }
 
-/** The name of the role a session is of, or undefined for other principals. */
+/** The role of a session, or undefined for other principals. */
 export function roleOfSession(principalArn: string): string | undefined {
   return /:assumed-role\/([^/]+)\//.exec(principalArn)?.[1];
 }

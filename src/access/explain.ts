@@ -1,11 +1,14 @@
-/** Says in words what a policy has against a request. */
+/** Explains in words why a policy does not allow a request. */
 import { type AccessRequest, misfit } from "./evaluate.ts";
 import type { Policy, Statement } from "./policy.ts";
 
-/** Statements told of when none of them allows it. */
+/** How many statements are explained when none of them allows the request. */
 const mostTold = 5;
 
-/** Why a policy does not let a request through: the statement that denies it, or what each of those lacks that allow. */
+/**
+ * Why a policy does not allow a request: the statement that denies it, or what is missing in each statement that allows
+ * something.
+ */
 export function explain(policy: Policy | undefined, request: AccessRequest): string {
   if (policy === undefined) return "no policy is set";
   const named = policy.statements.map((statement, at) => ({ statement, name: nameOf(statement, at) }));

@@ -1,6 +1,6 @@
 /**
- * Asks the policies of queues, topics, streams and buses who may do something to them. What a policy says of deliveries
- * is worked out once for a policy's text, a source and a target.
+ * Checks the policies of queues, topics, streams and buses. The decision about deliveries is computed once for each
+ * combination of policy text, source and target.
  */
 
 import { credentialScope } from "../../protocols/credential-scope.ts";
@@ -28,25 +28,28 @@ export type PolicyMode = (typeof policyModes)[number];
 interface Compiled {
   readonly policy: Policy | undefined;
   readonly denies: boolean;
-  /** What it says depends on the time. */
+  /** Its decisions depend on the time. */
   readonly timed: boolean;
   /** Its decisions about deliveries. */
   readonly answers: Map<string, Refusal | undefined>;
 }
 
-/** Texts and questions come from clients: bounds for what is remembered of them. */
+/** Policies and questions come from clients, so there are bounds for what is remembered. */
 const mostPolicies = 1000;
 const mostAnswers = 1000;
 const mostTold = 1000;
 
-/** Who calls: an operation's context. The request id is that of the request or the delivery that a refusal is noted of. */
+/**
+ * The caller: an operation's context. The request id is that of the request or the delivery on which a refusal is
+ * noted.
+ */
 export type Caller = Pick<OperationContext, "account" | "principal" | "region" | "request" | "requestId">;
 
 export interface GuardDependencies {
   readonly mode: PolicyMode;
   readonly clock: Clock;
   readonly notes: Notes;
-  /** Told once of each sender and what it may not do, in words. */
+  /** Called once per sender and action that a policy does not allow, with a description. */
   readonly onRefusal?: ((text: string) => void) | undefined;
 }
 
@@ -64,10 +67,10 @@ export class Guard {
   }
 
   /**
-   * What a call is to be refused for. The owner's account may do everything that its policy does not deny, and so may who
-   * has no account, an unsigned request.
-   * @param policy of what is asked for, undefined for none.
-   * @returns undefined when the call goes on; in audit mode it always does.
+   * Why a call is refused, if it is. The owner's account may do everything its policy does not deny, and so may an
+   * unsigned request, which has no account.
+   * @param policy of the resource; undefined for none.
+   * @returns undefined when the call may proceed, which in audit mode it always may.
    */
   refusalOfCall(
     guarded: Guarded,
@@ -105,9 +108,9 @@ export class Guard {
   }
 
   /**
-   * What a delivery to something is to be refused for.
+   * Why a delivery is refused, if it is.
    * @param id of the delivery.
-   * @returns undefined when it goes on; in audit mode it always does.
+   * @returns undefined when it may proceed, which in audit mode it always may.
    */
   refusalOfDelivery(
     guarded: Guarded,
@@ -121,7 +124,9 @@ export class Guard {
     return refusal && this.#found(refusal, id, deliveryKey(guarded, sender, question));
   }
 
-  /** As `refusalOfDelivery`, for one of many deliveries: what is known of a receiver is found at once. */
+  /**
+   * As `refusalOfDelivery`, for one of many deliveries: decisions that are known for a receiver are looked up first.
+   */
   refusalOfReceiver(
     guarded: Guarded,
     policy: string | undefined,
@@ -165,7 +170,7 @@ export class Guard {
     return refusal;
   }
 
-  /** Notes a refusal, and has it told once. */
+  /** Notes a refusal, and reports it once. */
   #found(refusal: Refusal, id: string, key: string): Refusal | undefined {
     const { notes, onRefusal } = this.#deps;
     notes.add(id, refusal.note);

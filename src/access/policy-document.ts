@@ -1,4 +1,4 @@
-/** A policy as it is written (IAM user guide: JSON policy element reference). What it means is `policy.ts`. */
+/** A policy as written (IAM user guide: JSON policy element reference). `policy.ts` interprets it. */
 
 import { isObject, tryParseJson } from "../../protocols/unknown-json.ts";
 import { rootArn } from "../calls/arn.ts";
@@ -6,21 +6,21 @@ import { rootArn } from "../calls/arn.ts";
 export type StatementDocument = Readonly<Record<string, unknown>>;
 
 export interface PolicyDocument {
-  /** As they were written, in their order. */
+  /** As written, in order. */
   readonly members: Readonly<Record<string, unknown>>;
-  /** Those in `Statement`, which may be one or a list. */
+  /** The contents of `Statement`, which may be one object or a list. */
   readonly statements: readonly StatementDocument[];
 }
 
-/** Members that a service asks for; the opposite (`NotResource` for `Resource`) will do. */
+/** Members that a service requires; the opposite (`NotResource` for `Resource`) is accepted too. */
 export interface RequiredMembers {
   readonly ofPolicy: readonly string[];
   readonly ofStatement: readonly string[];
 }
 
 /**
- * Reads the text of a policy; returns the reason why it is not one, in the words of IAM's parser, which
- * services put into errors of their own. Of a statement no more is checked than that it is an object.
+ * Parses the text of a policy; returns the reason why it is invalid in the words of IAM's parser, which services put
+ * into errors of their own. Of each statement it only checks that it is an object.
  */
 export function readPolicyDocument(text: string, required?: RequiredMembers): PolicyDocument | string {
   const policy = tryParseJson(text);
@@ -44,13 +44,13 @@ function missingMember(members: StatementDocument, required: readonly string[] =
   return missing && `Missing required field ${missing}`;
 }
 
-/** What IAM lets be written as one value or as a list of them. */
+/** Values that IAM accepts as one value or as a list. */
 export function listOf(value: unknown): readonly unknown[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];
 }
 
-/** How AWS writes what may be one value: a list of one as the value. */
+/** AWS's form of such values: a list of one becomes the value. */
 function oneOrMore(values: readonly string[]): string | readonly string[] {
   return values.length === 1 ? (values[0] as string) : values;
 }

@@ -1,9 +1,11 @@
-/** Resource-based policies, read from their text (IAM user guide: JSON policy element reference). */
+/** Resource policies, compiled from their text (IAM user guide: JSON policy element reference). */
 import { isObject } from "../../protocols/unknown-json.ts";
 import { type Condition, parseConditions } from "./conditions.ts";
 import { listOf, type PolicyDocument, readPolicyDocument, type StatementDocument } from "./policy-document.ts";
 
-/** Whom a statement names. Clients match `AWS` names, services that act in their own name `Service` names. */
+/**
+ * The principals of a statement. `AWS` names match clients; `Service` names match services that act in their own name.
+ */
 export interface Principals {
   readonly everybody: boolean;
   /** Account ids, and ARNs of accounts, users, roles and sessions. */
@@ -12,7 +14,7 @@ export interface Principals {
   readonly services: readonly string[];
 }
 
-/** An element and its opposite (`Action`, `NotAction`): which of them a statement has, with its values. */
+/** An element or its opposite (`Action`, `NotAction`), whichever the statement has, with its values. */
 export interface Listed {
   readonly not: boolean;
   readonly values: readonly string[];
@@ -24,24 +26,24 @@ export interface Statement {
   readonly effect: "Allow" | "Deny";
   readonly principals: Principals & { readonly not: boolean };
   readonly actions: Listed;
-  /** Absent when the statement is for whatever the policy hangs on. */
+  /** Absent when the statement applies to the resource that has the policy. */
   readonly resources: Listed | undefined;
   readonly conditions: readonly Condition[];
 }
 
 export interface Policy {
   readonly statements: readonly Statement[];
-  /** `${aws:…}` stands for a value of the request: from version 2012-10-17. */
+  /** `${aws:…}` is replaced by a value of the request: from version 2012-10-17 on. */
   readonly hasVariables: boolean;
 }
 
-/** Reads a policy of a resource; undefined for a text that IAM would not take for one. */
+/** Compiles a resource policy; undefined for a text that IAM would reject. */
 export function parsePolicy(text: string): Policy | undefined {
   const document = readPolicyDocument(text);
   return typeof document === "string" ? undefined : compilePolicy(document);
 }
 
-/** What a policy says; undefined when IAM would not take it. */
+/** Compiles a policy; undefined when IAM would reject it. */
 export function compilePolicy(document: PolicyDocument): Policy | undefined {
   const { Version = "2008-10-17" } = document.members;
   if (Version !== "2008-10-17" && Version !== "2012-10-17") return undefined;

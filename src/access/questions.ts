@@ -1,16 +1,16 @@
-/** What deliveries and services' own calls ask of a policy: as whom, by which condition keys. */
+/** What deliveries and services' own calls ask of a policy: as which principal, and with which condition keys. */
 import { parseArn, rootArn } from "../calls/arn.ts";
 import { roleSession } from "../calls/identity.ts";
 import type { AccessRequest } from "./evaluate.ts";
 import { requestKeys, serviceKeys } from "./request-keys.ts";
 
-/** What a policy hangs on; a table's row will do. */
+/** A resource with a policy; a table's row will do. */
 export interface Guarded {
   readonly arn: string;
   readonly account: string;
 }
 
-/** Who pushes something, and for what: an order of the delivery engine. */
+/** Who pushes something, and for which resource: an order of the delivery engine. */
 export interface Sender {
   readonly account: string;
   readonly region: string;
@@ -22,25 +22,25 @@ export interface Sender {
 export interface CallQuestion {
   /** `{service}:{Action}`. */
   readonly action: string;
-  /** What statements name as their Resource, where it is not what the policy hangs on. */
+  /** The Resource that statements name, if it is not the one that has the policy. */
   readonly resource?: string | undefined;
-  /** No policy can give it to another account. */
+  /** A policy cannot grant it to another account. */
   readonly ownersOnly?: boolean | undefined;
   /** Condition keys of the service, in lower case. */
   readonly keys?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** Services that push in their own name; every other acts by a role, or as the account. */
+/** Services that push in their own name; all others act with a role, or as the account. */
 const inOwnName: Readonly<Record<string, { readonly name: string; readonly to: RegExp }>> = {
   sns: { name: "sns.amazonaws.com", to: /^(sqs|lambda):/ },
   eventbridge: { name: "events.amazonaws.com", to: /^(sqs|sns|lambda):/ },
   apigateway: { name: "apigateway.amazonaws.com", to: /^lambda:/ },
 };
 
-/** Services whose calls are their users', made by a role that may not be known here. */
+/** Services that call on behalf of their users, with a role that may not be known here. */
 const byRole = new Set(["states", "pipes", "scheduler", "lambda", "apigateway", "cloudformation"].map(domainOf));
 
-/** The question that a delivery is, and whether it is asked by the resource's own account. */
+/** The question that a delivery asks, and whether it comes from the resource's own account. */
 export function askedBy(
   sender: Sender,
   guarded: Guarded,
@@ -81,7 +81,7 @@ export function askedBy(
   };
 }
 
-/** One line for what is decided alike. */
+/** A key that is equal for deliveries with the same decision. */
 export function deliveryKey(
   { arn }: Guarded,
   { account, region, service, source, roleArn = "" }: Sender,
@@ -90,13 +90,16 @@ export function deliveryKey(
   return `${service} ${source} ${account} ${region} ${roleArn} ${action} ${arn} ${resource}`;
 }
 
-/** What a service acts for, as policies know it: a subscription's ARN is its topic's and an id. */
+/**
+ * The resource a service acts for, as policies know it: for a subscription its topic, whose ARN the subscription's
+ * extends.
+ */
 export function sourceOf(service: string, source: string): { arn: string; account: string } {
   const arn = service === domainOf("sns") ? source.split(":").slice(0, 6).join(":") : source;
   return { arn, account: parseArn(arn)?.account ?? "" };
 }
 
-/** The name as which a service itself is asked about; undefined where it acts by a role or as the account. */
+/** The principal of a service that acts in its own name; undefined for one that acts with a role or as the account. */
 export function ownNameOf(service: string | undefined, action: string): string | undefined {
   const name = service === domainOf("eventbridge") ? domainOf("events") : service;
   if (name === undefined || !byRole.has(name)) return name;

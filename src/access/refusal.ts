@@ -1,33 +1,33 @@
-/** What a policy refuses, in AWS's words and in words for people. */
+/** Refusals by a policy, in AWS's words and in words for people. */
 import { type AccessRequest, type Decision, decide } from "./evaluate.ts";
 import { explain } from "./explain.ts";
 import type { Policy } from "./policy.ts";
 
-/** What AWS answers with an error. */
+/** What AWS would answer with an error. */
 export interface Refusal {
   readonly decision: Exclude<Decision, "allowed">;
   /** ARN of the user or the role, or the service's name. */
   readonly principal: string;
-  /** For people: which statement, and why. */
+  /** For people: which statement refuses, and why. */
   readonly note: string;
 }
 
-/** What AWS says of it in its errors, after the action and the resource. @param action as the service writes it. */
+/** The end of AWS's error message, after the action and the resource. @param action as the service writes it. */
 function refusalWords({ decision }: Refusal, action: string): string {
   return decision === "denied"
     ? "with an explicit deny in a resource-based policy"
     : `because no resource-based policy allows the ${action} action`;
 }
 
-/** The error text that IAM has for it. @param action as the service writes it. */
+/** IAM's error message. @param action as the service writes it. */
 export function notAuthorized(refusal: Refusal, action: string, resource: string): string {
   return `User: ${refusal.principal} is not authorized to perform: ${action} on resource: ${resource} ${refusalWords(refusal, action)}`;
 }
 
 /**
- * What a policy has against a request; undefined when it may go on.
- * @param isOwner the account of the resource asks, which may do all that is not denied.
- * @param ownersOnly no policy can give the action to another account.
+ * Why a policy refuses a request; undefined when it may proceed.
+ * @param isOwner the caller is the resource's account, which may do everything that is not denied.
+ * @param ownersOnly a policy cannot grant the action to another account.
  */
 export function refusalOf(
   policy: Policy | undefined,

@@ -1,12 +1,12 @@
-/** What a request says of itself to policies (IAM user guide: global condition context keys). */
+/** What a request tells policies about itself (IAM user guide: global condition context keys). */
 import { partitionOf } from "../calls/arn.ts";
 import type { OperationContext } from "../calls/operation.ts";
 import { roleOfSession } from "./evaluate.ts";
 import type { RequestKeys } from "./wildcard.ts";
 
 /**
- * The global condition keys of a call by a user or a role, by name in lower case; keys that only services set are absent.
- * @param more keys of the service that is asked.
+ * The global condition keys of a call by a user or a role, by lower-case name; keys that only services set are absent.
+ * @param more the service's own keys.
  */
 export function requestKeys(
   context: Pick<OperationContext, "account" | "principal" | "region" | "request">,
@@ -36,7 +36,7 @@ export function requestKeys(
   });
 }
 
-/** The keys of a call that a service makes in its own name, for a resource. */
+/** The keys of a call that a service makes in its own name for a resource. */
 export function serviceKeys(
   service: string,
   source: { readonly arn: string; readonly account: string },
@@ -60,7 +60,7 @@ function commonKeys(region: string, now: number, resourceAccount: string): Recor
     "aws:epochtime": String(Math.floor(now / 1000)),
     "aws:requestedregion": region,
     "aws:resourceaccount": resourceAccount,
-    // Plain HTTP stands here for AWS's own endpoints, which clients reach by TLS.
+    // Plain HTTP here stands for AWS's endpoints, which clients reach by TLS.
     "aws:securetransport": "true",
     "aws:viaawsservice": "false",
   };

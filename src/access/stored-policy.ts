@@ -1,19 +1,19 @@
-/** The form in which services keep a resource policy and show it. */
+/** The form in which services store and show a resource policy. */
 
 import { isObject } from "../../protocols/unknown-json.ts";
 import { rootArn } from "../calls/arn.ts";
 import { listOf, type PolicyDocument, type StatementDocument } from "./policy-document.ts";
 
 export interface StoredForm {
-  /** A list of one action becomes the one action, too. */
+  /** A list with one action becomes that action, too. */
   readonly singleActions?: boolean;
-  /** One statement that is no list becomes a list of one. */
+  /** A single statement becomes a list of one. */
   readonly statementList?: boolean;
 }
 
 /**
- * A policy without white space, its names in the order they were sent; accounts in `Principal.AWS` as the ARN of their
- * root, a list of one there as the one value (IAM user guide: AWS JSON policy elements, Principal).
+ * A policy without white space, with members in their original order; accounts in `Principal.AWS` become the ARN of
+ * their root, and a list of one there the single value (IAM user guide: AWS JSON policy elements, Principal).
  */
 export function storedPolicy(policy: PolicyDocument, partition: string, form: StoredForm = {}): string {
   const { members, statements } = policy;

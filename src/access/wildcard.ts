@@ -1,23 +1,24 @@
 /** Texts with `*`, `?` and policy variables (IAM user guide: Resource, policy variables and tags). */
 
-/** Values of the request by condition key in lower case. */
+/** Values of the request by lower-case condition key. */
 export type RequestKeys = ReadonlyMap<string, string>;
 
 const many = Symbol("*");
 const one = Symbol("?");
-/** A literal character, or what stands for any characters or any one. */
+/** A literal character, or a token for any characters or for any one. */
 type Token = string | typeof many | typeof one;
 
 /**
- * Whether the whole value fits the pattern. Time is at worst the product of both lengths.
- * @param keys what `${…}` stands for; undefined when the policy has no variables. One without a value fits nothing.
+ * Whether the whole value matches the pattern. Time is at worst the product of both lengths.
+ * @param keys values for `${…}`; undefined when the policy has no variables. A variable without a value matches
+ * nothing.
  */
 export function wildcardMatches(pattern: string, value: string, keys: RequestKeys | undefined): boolean {
   const tokens = tokensOf(pattern, keys);
   if (!tokens) return false;
   let at = 0;
   let next = 0;
-  // Where the last star stands, and where what it stands for ends as far as tried.
+  // The position of the last star, and the end of what it is tried to match.
   let star = -1;
   let starEnd = 0;
   while (at < value.length) {
@@ -37,7 +38,7 @@ export function wildcardMatches(pattern: string, value: string, keys: RequestKey
   return next === tokens.length;
 }
 
-/** A text without wildcards, its variables filled in; undefined when one of them has no value. */
+/** A text without wildcards, with its variables filled in; undefined when one of them has no value. */
 export function expandVariables(text: string, keys: RequestKeys | undefined): string | undefined {
   if (keys === undefined || !text.includes("${")) return text;
   return tokensOf(text, keys)
@@ -63,7 +64,7 @@ function tokensOf(pattern: string, keys: RequestKeys | undefined): Token[] | und
   return tokens;
 }
 
-/** What stands in `${…}`: a key, or a key and after a comma the text for when it is absent, in quotes. */
+/** The value of `${…}`: of a key, or after a comma a quoted default for when it is absent. */
 function textOfVariable(inside: string, keys: RequestKeys): string[] | undefined {
   // `${*}`, `${?}` and `${$}` are the characters themselves.
   if (inside === "*" || inside === "?" || inside === "$") return [inside];

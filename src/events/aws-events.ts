@@ -1,6 +1,6 @@
 /**
- * Events that AWS services send about themselves to the default bus of the account concerned. Clients may not send
- * events whose source begins with `aws.`; services do it through here, inside the transaction of what happened.
+ * Events that AWS services send about themselves to the account's default bus. Clients may not send events whose source
+ * begins with `aws.`; services do so through here, inside the transaction of what happened.
  */
 export interface AwsEvent {
   readonly account: string;
@@ -15,16 +15,18 @@ export interface AwsEvent {
   readonly detail: object;
 }
 
-/** The way from a service to the default bus. Without EventBridge in the house, events go nowhere. */
+/** The way from a service to the default bus. Without EventBridge the events are dropped. */
 export class AwsEvents {
   #take: ((event: AwsEvent) => void) | undefined;
 
-  /** For EventBridge: takes every event from here on. */
+  /** For EventBridge: receives every event from here on. */
   onEmit(take: (event: AwsEvent) => void): void {
     this.#take = take;
   }
 
-  /** Inside a transaction: the event is matched and its deliveries are accepted together with what the caller writes. */
+  /**
+   * Inside a transaction: the event is matched and its deliveries are accepted together with what the caller writes.
+   */
   emit(event: AwsEvent): void {
     this.#take?.(event);
   }

@@ -1,9 +1,9 @@
 /** Events as `/_busbar/events` and the embedding API show them. */
 
-/** Why a rule did not take an event. */
+/** Why a rule did not match an event. */
 export interface NearMiss {
   readonly ruleArn: string;
-  /** The first field that does not fit, names joined by dots; absent when the rule is disabled. */
+  /** The first field that does not match, with names joined by dots; absent when the rule is disabled. */
   readonly field?: string;
   /**
    * `absent`: the field has no value; `value`: no entry of the pattern accepts one; `element`: all fields fit, but not
@@ -12,12 +12,12 @@ export interface NearMiss {
   readonly reason: "absent" | "value" | "element" | "disabled";
   /** The pattern's entries for the field, as JSON text. */
   readonly expected?: string;
-  /** The event's values at the field; numbers that no double holds as text. */
+  /** The event's values of the field; numbers that no double holds are texts. */
   readonly actual?: readonly unknown[];
 }
 
 export interface EventRecord {
-  /** When it came to the bus, on the emulator's clock, ISO 8601. */
+  /** When it reached the bus, on the emulator's clock, ISO 8601. */
   readonly arrivedAt: string;
   /** Owner of the bus. */
   readonly account: string;
@@ -30,15 +30,15 @@ export interface EventRecord {
   readonly eventId: string;
   /** The event as rules see it. */
   readonly event: Readonly<Record<string, unknown>>;
-  /** ARNs of the rules that took it. */
+  /** ARNs of the rules that matched. */
   readonly matched: readonly string[];
-  /** The rules that came nearest to taking it, as they stand now, nearest first. */
+  /** The rules that came closest to matching, as they are now, closest first. */
   readonly unmatched: readonly NearMiss[];
-  /** Why no rule could take it: the bus does not exist. */
+  /** Why no rule could match: the bus does not exist. */
   readonly reason?: string | undefined;
 }
 
-/** Each filter that is present must be equal; newest first. */
+/** All filters that are present must match exactly; newest first. */
 export interface EventFilter {
   readonly account?: string | undefined;
   readonly region?: string | undefined;
@@ -48,6 +48,6 @@ export interface EventFilter {
   readonly detailType?: string | undefined;
   /** True: only events that matched a rule; false: only those that matched none. */
   readonly matched?: boolean | undefined;
-  /** 100 unless told. */
+  /** Default: 100. */
   readonly limit?: number | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Functions as something to invoke, whoever has them: handlers in this process first, then those that options name, then
- * what providers have (created functions), then a Lambda elsewhere.
+ * Invokes functions, wherever they are: first handlers in this process, then those named by options, then those of
+ * providers (created functions), then those of a Lambda elsewhere.
  */
 
 import { AwsError } from "../../protocols/error.ts";
@@ -14,10 +14,10 @@ import { functionVersion, nameOf, unqualified } from "./names.ts";
 import { callUrl, type RemoteFunctions } from "./remote.ts";
 import type { Asking, FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider, InvokeOptions } from "./types.ts";
 
-/** Lambda's limit for the time a function may take, which is the time-out of functions that have none of their own. */
+/** Lambda's limit for the duration of a function, and the time-out of functions without one of their own. */
 const invokeTimeoutMs = 900_000;
 
-/** Lambda tries an asynchronous invocation that ends in an error twice more, after one minute and after two. */
+/** Lambda retries an asynchronous invocation that fails twice, after one and two minutes. */
 const asynchronousRetry: RetryPolicy = {
   phases: [
     { count: 1, minMs: 60_000, maxMs: 60_000, curve: "constant" },
@@ -29,7 +29,7 @@ export interface FunctionsDependencies {
   readonly random: Random;
   readonly clock: Clock;
   readonly store: Store;
-  /** URL of a Lambda that has the functions nobody else has. */
+  /** URL of a Lambda for functions that are not found here. */
   readonly elsewhere?: string | undefined;
 }
 
@@ -59,12 +59,12 @@ export class Functions {
     });
   }
 
-  /** Says whether a handler was registered under this name. */
+  /** Returns whether a handler was registered under this name. */
   unregister(nameOrArn: string): boolean {
     return this.#handlers.delete(unqualified(nameOrArn));
   }
 
-  /** @param url base of an Invoke API, or the whole address of one function's invocations. */
+  /** @param url base of an Invoke API, or the complete address of one function's invocations. */
   registerUrl(nameOrArn: string, url: string): void {
     this.#named.set(unqualified(nameOrArn), this.#remote({ url }));
   }
@@ -74,25 +74,25 @@ export class Functions {
     this.#named.set(unqualified(nameOrArn), found);
   }
 
-  /** Asked, in the order of their coming, for functions that neither a handler nor an option stands for. */
+  /** Adds a provider. Providers are asked in order for functions that have neither a handler nor an option. */
   provide(provider: FunctionProvider): void {
     this.#providers.push(provider);
   }
 
-  /** Whether anybody has the function. @throws AwsError when its function has no such version */
+  /** Whether the function exists anywhere. @throws AwsError when it exists without this version. */
   has(arn: string, invocation: Invocation): boolean {
     return this.#look(arn, invocation) !== undefined;
   }
 
   /**
-   * Looks before an event is kept for later whether the function would take it.
+   * Checks, before an event is stored for later, whether the function would accept it.
    * @throws AwsError ResourceNotFoundException, AccessDeniedException
    */
   check(arn: string, asking: Asking): void {
     this.#find(arn, asking.invocation).check?.(asking);
   }
 
-  /** Whether a handler or an option stands for the function, whatever else has one of its name. */
+  /** Whether a handler or an option takes precedence over any other function of the name. */
   isOverridden(arn: string): boolean {
     return this.#override(arn) !== undefined;
   }
@@ -101,8 +101,8 @@ export class Functions {
    * Invokes a function and waits for its answer.
    * @param arn of the function, qualified or not, or its name.
    * @param payload the event as JSON text.
-   * @throws AwsError ResourceNotFoundException (404) for a function nobody has, TooManyRequestsException (429) for one that
-   * has too much to do, ServiceException (500) when the URL behind it does not answer.
+   * @throws AwsError ResourceNotFoundException (404) when nobody has the function, TooManyRequestsException (429) when
+   * it is at its concurrency limit, ServiceException (500) when the URL behind it does not answer.
    */
   async invoke(
     arn: string,
@@ -116,7 +116,7 @@ export class Functions {
 
   /**
    * The target kind `lambda`: an asynchronous invocation unless the delivery waits for the answer. The source's part is
-   * over once the function took the event; from then on it is tried again as Lambda does.
+   * done once the function has accepted the event; from then on it is retried as Lambda does.
    */
   readonly target: DeliverTo<"lambda"> = async (delivery, invocation) => {
     const { target: arn, payload: event } = delivery;
@@ -145,7 +145,7 @@ export class Functions {
     return { invoke: (call) => this.#inTime(call, callUrl(remote, call, this.#clock.now(), invokeTimeoutMs)) };
   }
 
-  /** The function's answer, or Lambda's when the function takes too long on the clock: what it answers then is ignored. */
+  /** The function's answer, or a time-out when it takes too long on the clock; a later answer is ignored. */
   #inTime(
     { arn, requestId }: FunctionCall,
     answer: Promise<Omit<FunctionAnswer, "requestId" | "executedVersion"> & { executedVersion?: string }>,
@@ -194,7 +194,7 @@ export class Functions {
   }
 }
 
-/** Lambda's answer for a function that takes too long. */
+/** Lambda's answer for a function that times out. */
 export function timedOut(requestId: string, timeoutMs: number): Pick<FunctionAnswer, "payload" | "functionError"> {
   const seconds = (timeoutMs / 1000).toFixed(2);
   const errorMessage = `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`;

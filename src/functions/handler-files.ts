@@ -1,4 +1,7 @@
-/** Functions that an option names by a file: run as it lies there, and reloaded after each change of the files beside it. */
+/**
+ * Functions that an option names by a file: run from where they are, and reloaded after each change to the files beside
+ * it.
+ */
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { defaultAccount } from "../calls/identity.ts";
@@ -12,20 +15,20 @@ import type { FoundFunction } from "./types.ts";
 const [memoryMb, timeoutMs] = [512, 60_000];
 const extensions = [".mjs", ".js", ".cjs", ".py"];
 
-/** A handler in a file: `./dir/handler.mjs#handler`, or as a function's setting has it, `./dir#file.handler`. */
+/** A handler in a file: `./dir/handler.mjs#handler`, or in the form of a function's setting, `./dir#file.handler`. */
 export interface HandlerFile {
   readonly directory: string;
-  /** As a function's Handler. */
+  /** In the form of a function's Handler setting. */
   readonly handler: string;
   readonly language: "nodejs" | "python";
 }
 
-/** Whether a text is a URL of functions and no file. */
+/** Whether a text is a function's URL rather than a file. */
 export function isFunctionUrl(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text);
 }
 
-/** @throws RangeError in words, when there is no such file. */
+/** @throws RangeError with a sentence, when there is no such file. */
 export function parseHandlerFile(text: string): HandlerFile {
   const at = text.lastIndexOf("#");
   const path = resolve(at === -1 ? text : text.slice(0, at));

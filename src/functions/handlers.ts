@@ -1,11 +1,11 @@
-/** Functions that are handlers in this process, of the form AWS's Node runtimes call. */
+/** Functions that are handlers in this process, with the signature of AWS's Node runtimes. */
 import { AwsError } from "../../protocols/error.ts";
 import { textOf } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
 import { functionVersion, nameOf } from "./names.ts";
 import type { FunctionAnswer, FunctionCall } from "./types.ts";
 
-/** The mobile application that called, as its SDK tells it (Lambda developer guide, Node.js context object). */
+/** The mobile application that called, as reported by its SDK (Lambda developer guide, Node.js context object). */
 export interface FunctionClientContext {
   readonly client: {
     readonly installationId: string;
@@ -36,9 +36,9 @@ export interface FunctionContext {
   readonly logStreamName: string;
   readonly clientContext?: FunctionClientContext | undefined;
   readonly identity?: undefined;
-  /** The trace of the invocation, which Lambda puts into the environment as `_X_AMZN_TRACE_ID`. */
+  /** The trace header of the invocation, which Lambda puts in the environment as `_X_AMZN_TRACE_ID`. */
   readonly traceHeader: string;
-  /** Until the function's time is over on the emulator's clock. */
+  /** Time left on the emulator's clock until the function times out. */
   getRemainingTimeInMillis(): number;
   done(error?: Error, result?: unknown): void;
   fail(error: Error | string): void;
@@ -52,8 +52,8 @@ interface Handles {
 }
 
 /**
- * Gets the event as Lambda would hand it over, a `Handler` of `@types/aws-lambda` among others; what it returns or gives to
- * the callback is the answer, what it throws a function error.
+ * Receives the event as Lambda passes it, for example a `Handler` of `@types/aws-lambda`. What it returns or passes to
+ * the callback is the answer; what it throws is a function error.
  */
 export type FunctionHandler = Handles["handle"];
 
@@ -90,7 +90,7 @@ function run(
       error === undefined || error === null ? resolve(result) : reject(error);
     const ends = { done: callback, fail: reject, succeed: resolve };
     const result = handler(event, contextOf(call, clock, deadlineMs, ends), callback);
-    // Who takes the callback and returns no promise answers through it.
+    // A handler that takes the callback and returns no promise answers through the callback.
     if (handler.length < 3 || isPromise(result)) resolve(result);
   });
 }
@@ -127,7 +127,7 @@ function contextOf(
   };
 }
 
-/** Whatever the client sent: handlers look for themselves. */
+/** Whatever the client sent; checking it is up to the handler. */
 function clientContextOf(json: string): FunctionClientContext {
   const given: unknown = JSON.parse(json);
   return given as FunctionClientContext;

@@ -1,4 +1,4 @@
-/** The ways to name a function: ARN, partial ARN or name, each with a version or alias behind it. */
+/** The ways to name a function: ARN, partial ARN or name, each with an optional version or alias. */
 
 /** Without version or alias. */
 export function unqualified(nameOrArn: string): string {
@@ -11,7 +11,7 @@ export function unqualified(nameOrArn: string): string {
   return nameOrArn.slice(0, end);
 }
 
-/** Of `arn:…:function:f:live`, `111122223333:function:f`, `f:live` or `f`. */
+/** The name in `arn:…:function:f:live`, `111122223333:function:f`, `f:live` or `f`. */
 export function nameOf(arn: string): string {
   return /(?:^|:)function:([^:]+)/.exec(arn)?.[1] ?? (arn.split(":", 1)[0] as string);
 }
@@ -21,7 +21,7 @@ export function qualifierOf(arn: string): string | undefined {
   return /(?:^|:)function:[^:]+:([^:]+)$/.exec(arn)?.[1] ?? /^[^:]+:([^:]+)$/.exec(arn)?.[1];
 }
 
-/** The version that runs under an ARN, as far as the ARN tells: an alias stands for the latest one. */
+/** The version that an ARN names; an alias or no qualifier counts as `$LATEST`. */
 export function functionVersion(arn: string): string {
   const isNumber = /:\d+$/.test(arn);
   return (isNumber ? qualifierOf(arn) : undefined) ?? "$LATEST";

@@ -8,7 +8,7 @@ import { withoutSecrets } from "../outside/secrets.ts";
 import { nameOf, qualifierOf } from "./names.ts";
 import type { FunctionAnswer, FunctionCall } from "./types.ts";
 
-/** `all` says that it has more functions than this one, with their versions. */
+/** `all`: the URL serves all functions, with their versions, not just this one. */
 export interface RemoteFunctions {
   readonly url: string;
   readonly all?: boolean;
@@ -17,7 +17,7 @@ export interface RemoteFunctions {
 /** Lambda's limit for what a function may answer. */
 const maxAnswerBytes = 6 * 1024 * 1024;
 
-/** @throws AwsError what the other side answers; ServiceException (500) when it does not answer. */
+/** @throws AwsError the other side's error; ServiceException (500) when it does not answer. */
 export async function callUrl(
   remote: RemoteFunctions,
   { arn, payload, invocation, clientContext }: FunctionCall,

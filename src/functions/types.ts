@@ -1,69 +1,75 @@
-/** The words of functions: what is asked of one, what it answers, and who may have one. */
+/** Types of functions: what they are asked, what they answer, and who may provide them. */
 import type { Invocation } from "../calls/invocation.ts";
 
-/** What an invocation answered. */
+/** The answer of an invocation. */
 export interface FunctionAnswer {
-  /** What the function returned: JSON text, mostly. */
+  /** What the function returned, usually JSON text. */
   readonly payload: string;
-  /** What a function that streams gave, where it is no text. */
+  /** The output of a streaming function, if it is not text. */
   readonly bytes?: Uint8Array | undefined;
-  /** Content type of what a function streamed. */
+  /** Content type of a streamed answer. */
   readonly contentType?: string | undefined;
-  /** `Unhandled` or `Handled`: the payload then tells the error as `{"errorMessage","errorType"}`. */
+  /** `Unhandled` or `Handled`: the payload is then an error, `{"errorMessage","errorType"}`. */
   readonly functionError?: string | undefined;
   readonly requestId: string;
-  /** The version that ran; `$LATEST` for functions that have none. */
+  /** The version that ran; `$LATEST` for functions without versions. */
   readonly executedVersion: string;
-  /** The last 4 KB of its log. */
+  /** The last 4 KB of the log. */
   readonly logTail?: string | undefined;
-  /** Of the execution that answered, where the function is durable. */
+  /** Only for durable functions: the execution that answered. */
   readonly durableExecutionArn?: string | undefined;
 }
 
-/** Gets what a function streams, as it comes. */
+/** Receives what a function streams, as it arrives. */
 export interface ResponseSink {
-  /** Once, before the first bytes. */
+  /** Called once, before the first bytes. */
   begin(contentType: string | undefined, executedVersion: string): void;
   /** Resolves when there is room for more. */
   write(bytes: Uint8Array): Promise<void> | undefined;
 }
 
 export interface InvokeOptions {
-  /** The same for all tries of one event; a new one unless told. */
+  /** The same for all attempts at one event. Default: a new one. */
   readonly requestId?: string | undefined;
-  /** `ClientContext` as the client sent it, decoded: JSON text. */
+  /** `ClientContext` as sent by the client, decoded: JSON text. */
   readonly clientContext?: string | undefined;
-  /** Where a function that streams sends its answer; else it is collected. */
+  /** Where a streaming function sends its answer; otherwise it is collected. */
   readonly sink?: ResponseSink | undefined;
-  /** Of the execution that a durable function begins, unless there is one of this name. */
+  /** Name of the execution that a durable function begins, unless one with this name exists. */
   readonly executionName?: string | undefined;
 }
 
-/** One invocation as whoever has the function gets it. */
+/** One invocation, as passed to the function's provider. */
 export interface FunctionCall extends InvokeOptions {
-  /** ARN, qualified or not, or name, as it was asked for. */
+  /** ARN, qualified or not, or name, as requested. */
   readonly arn: string;
   readonly payload: string;
   readonly invocation: Invocation;
   readonly requestId: string;
-  /** Of the delivery or the request under which is noted what a policy has against the call; the request id unless told. */
+  /** The delivery or request on which a policy's objection is noted. Default: the request id. */
   readonly notedAs?: string | undefined;
 }
 
-/** Who asks whether a call would be let. */
+/** The data for a check of permissions. */
 export type Asking = Pick<FunctionCall, "invocation" | "requestId" | "notedAs">;
 
-/** A function that somebody has. */
+/** A function that a provider has found. */
 export interface FoundFunction {
   /** @throws AwsError when it was not invoked: throttled, not ready. */
   invoke(call: FunctionCall): Promise<FunctionAnswer>;
-  /** Absent: whoever may reach it may invoke it. @throws AwsError AccessDeniedException */
+  /** Checks permissions; when absent, anybody may invoke it. @throws AwsError AccessDeniedException */
   check?(asking: Asking): void;
-  /** Takes an event to run later, with its retries and destinations. Inside a transaction. Absent: the caller tries again. */
+  /**
+   * Accepts an event to run later, with retries and destinations. Inside a transaction. When absent, the caller
+   * retries.
+   */
   accept?(call: FunctionCall): void;
 }
 
 export interface FunctionProvider {
-  /** The function of this ARN or name; undefined when this provider has none. @throws AwsError for a version it does not have */
+  /**
+   * The function with this ARN or name; undefined when this provider does not have it.
+   * @throws AwsError for a version that does not exist.
+   */
   find(arn: string, invocation: Invocation): FoundFunction | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What a person wants done while the server starts and stops: resource files, shell scripts and modules, given by `--init` or
- * found where LocalStack looks for them.
+ * What a user wants done while the server starts and stops: resource files, shell scripts and modules, given by
+ * `--init` or found where LocalStack looks for them.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
@@ -16,15 +16,15 @@ interface Hook {
   state: ScriptState;
 }
 
-/** What hooks are run with. */
+/** What hooks need to run. */
 export interface HookRunner {
-  /** Makes the resources of a file. @throws Error that names the entry. */
+  /** Creates the resources in a file. @throws Error that names the entry. */
   createResources(resources: unknown, file: string): Promise<void>;
-  /** Runs a shell script to its end; what it prints is shown. */
+  /** Runs a shell script to its end; its output is shown. */
   runScript(file: string): Promise<{ readonly code: number | null; readonly failure?: string }>;
-  /** What a module's default export is called with. */
+  /** The argument of a module's default export. */
   readonly api: unknown;
-  /** Told of a hook that failed. */
+  /** Called for a hook that failed. */
   onFailure(text: string): void;
 }
 
@@ -39,7 +39,7 @@ export class Hooks implements InitState {
   readonly #hooks: Readonly<Record<Stage, readonly Hook[]>>;
   readonly #completed = new Set<Stage>();
 
-  /** @param paths files and directories. @throws Error for one that is not there or that nobody can run. */
+  /** @param paths files and directories. @throws Error for one that does not exist or cannot be run. */
   constructor(paths: readonly string[]) {
     const hooks: Record<Stage, Hook[]> = { BOOT: [], START: [], READY: [], SHUTDOWN: [] };
     for (const path of paths) {
@@ -61,8 +61,8 @@ export class Hooks implements InitState {
   }
 
   /**
-   * Runs a stage's hooks one after the other. A script or a module that fails is reported, and the others go on.
-   * @throws Error for a resource file that cannot be made: the server would not be what was asked for.
+   * Runs the hooks of a stage one after the other. A script or module that fails is reported, and the others go on.
+   * @throws Error when a resource file cannot be applied: the server would not be what was asked for.
    */
   async run(stage: Stage, runner: HookRunner): Promise<void> {
     for (const hook of this.#hooks[stage]) {
@@ -75,7 +75,7 @@ export class Hooks implements InitState {
   }
 }
 
-/** The files at a path by stage: of a directory with `ready.d` and its like, of one without, or the file itself. */
+/** The files at a path by stage: of a directory with `ready.d` and the like, of one without, or the file itself. */
 function hooksAt(path: string): [Stage, string][] {
   if (!existsSync(path)) throw new Error(`--init ${path} is not there.`);
   if (!statSync(path).isDirectory()) {
@@ -88,12 +88,12 @@ function hooksAt(path: string): [Stage, string][] {
   return [...filesIn(path).map((file): [Stage, string] => [usualStage(file), file]), ...ofStages];
 }
 
-/** Resources are there before anybody hears that the server is ready; what is run may want to talk to it. */
+/** Resources exist before the server reports that it is ready; scripts may need to talk to it. */
 function usualStage(file: string): Stage {
   return resourceFiles.has(extname(file)) ? "START" : "READY";
 }
 
-/** By name, as people number them: `01-queues.sh`. */
+/** Sorted by name, as people number them: `01-queues.sh`. */
 function filesIn(directory: string): string[] {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) return [];
   return readdirSync(directory)
@@ -107,7 +107,7 @@ function isHook(file: string): boolean {
   return extension === ".sh" || resourceFiles.has(extension) || modules.has(extension);
 }
 
-/** Undefined when all went well, else why not. @throws Error for resources. */
+/** Undefined on success, else the reason. @throws Error for resources. */
 async function runHook(file: string, runner: HookRunner): Promise<string | undefined> {
   if (resourceFiles.has(extname(file))) {
     await runner.createResources(await readResources(file), file);
@@ -125,7 +125,7 @@ async function runHook(file: string, runner: HookRunner): Promise<string | undef
   }
 }
 
-/** What a resource file holds. @throws Error that names the file. */
+/** The contents of a resource file. @throws Error that names the file. */
 export async function readResources(file: string): Promise<unknown> {
   try {
     const text = readFileSync(file, "utf8");

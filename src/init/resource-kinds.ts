@@ -1,4 +1,4 @@
-/** How each kind of resource that can be written down is made. */
+/** How each kind of declared resource is created. */
 import { AwsError } from "../../protocols/error.ts";
 import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 
@@ -14,13 +14,13 @@ interface Caller {
 }
 
 export interface ResourceKind {
-  /** True for entries that others of the kind may refer to: they are made first. */
+  /** True for entries that others of the kind may refer to: they are created first. */
   readonly before?: (entry: Written) => boolean;
   /** @throws AwsError; RangeError for an entry that cannot be read. */
   make(entry: Written, caller: Caller): Promise<unknown>;
 }
 
-/** In the order in which they are made: what is referred to comes first. */
+/** In the order of creation: what others refer to comes first. */
 export const kinds: ReadonlyMap<string, ResourceKind> = new Map<string, ResourceKind>([
   ["queues", { before: ({ RedrivePolicy }) => RedrivePolicy === undefined, make: makeQueue }],
   ["topics", { make: makeTopic }],
@@ -142,7 +142,10 @@ async function makeStateMachine(entry: Written, { call, account, region }: Calle
   }
 }
 
-/** An entry with its name under the first of these names, and with what is in `Attributes` beside the other properties. */
+/**
+ * An entry with its name under the first of these names, and with the members of `Attributes` beside the other
+ * properties.
+ */
 function apart(entry: Written, name: string, ...others: readonly string[]): Written {
   const { Attributes = {}, ...rest } = entry as { Attributes?: object };
   const all: Record<string, unknown> = { ...rest, ...Attributes };
@@ -153,19 +156,19 @@ function apart(entry: Written, name: string, ...others: readonly string[]): Writ
   return { ...all, [name]: value };
 }
 
-/** Attributes as the calls take them. */
+/** Attributes in the form the calls take. */
 function texts(attributes: Written): Record<string, string> {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(given.map(([name, value]) => [name, jsonText(value) as string]));
 }
 
-/** JSON that may be written as a text or as what it says. */
+/** JSON that may be written as text or as the value itself. */
 function jsonText(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   return typeof value === "object" ? JSON.stringify(value) : textOf(value);
 }
 
-/** Tags as an object, which may be written as a list of `Key` and `Value`. */
+/** Tags as an object; they may be written as a list of `Key` and `Value`. */
 function tagMap(tags: unknown): Record<string, string> | undefined {
   return tags === undefined
     ? undefined
@@ -180,7 +183,7 @@ function tagList(tags: unknown): { Key: string; Value: string }[] | undefined {
   return pairs.map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** False when the call failed with this error. @throws AwsError any other. */
+/** False when the call failed with this error. @throws AwsError any other error. */
 async function succeeds(call: Promise<object>, error: string): Promise<boolean> {
   try {
     await call;

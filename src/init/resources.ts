@@ -1,4 +1,4 @@
-/** Resources written down in a file, or given to `createBusbar`, and made when they are not there yet. */
+/** Resources declared in a file, or passed to `createBusbar`, and created when they do not exist yet. */
 
 import { AwsError } from "../../protocols/error.ts";
 import { isObject } from "../../protocols/unknown-json.ts";
@@ -26,8 +26,8 @@ export interface ResourceCaller {
 }
 
 /**
- * Makes what is not there yet and changes what is there to what is written; the second time it changes nothing.
- * @param where the file, for errors.
+ * Creates what does not exist and updates what exists; applying it twice changes nothing.
+ * @param where the file, for error messages.
  * @throws Error that names the entry.
  */
 export async function createResources(resources: unknown, where: string, caller: ResourceCaller): Promise<void> {
@@ -56,7 +56,7 @@ export async function createResources(resources: unknown, where: string, caller:
   }
 }
 
-/** Every text of an entry with its place filled in. */
+/** Fills account and region into every text of an entry. */
 function filledIn(value: unknown, place: Pick<ResourceCaller, "account" | "region">): unknown {
   if (typeof value === "string") {
     return value.replaceAll("${AWS::AccountId}", place.account).replaceAll("${AWS::Region}", place.region);

@@ -1,4 +1,4 @@
-/** Shell scripts as hooks: the AWS CLI in them, and `awslocal`, talk to this server. */
+/** Shell scripts as hooks: their AWS CLI, and `awslocal`, talk to this server. */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { ProcessEnd, Processes } from "../engine/processes.ts";
@@ -11,7 +11,10 @@ export interface ScriptSurroundings {
   readonly region: string;
 }
 
-/** The CLI with our endpoint, also where it does not read AWS_ENDPOINT_URL (before 2.13, and version 1 for SQS). */
+/**
+ * The AWS CLI with our endpoint, even for versions that do not read AWS_ENDPOINT_URL (before 2.13, and version 1 for
+ * SQS).
+ */
 const awslocal = `#!/bin/sh
 command -v aws >/dev/null || {
   echo "awslocal: there is no aws on the PATH. Install the AWS CLI, or write resources into a busbar.yaml." >&2
@@ -20,7 +23,7 @@ command -v aws >/dev/null || {
 exec aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"
 `;
 
-/** Runs a script; it need not be executable. */
+/** Runs a script, which need not be executable. */
 export function runScript(
   file: string,
   processes: Processes,
@@ -34,14 +37,14 @@ export function runScript(
     AWS_DEFAULT_REGION: region,
     AWS_PAGER: "",
     AWS_ENDPOINT_URL: endpoint,
-    // No `sync-` before our name, which would lead nowhere.
+    // No `sync-` in front of our host name, which would not resolve.
     AWS_DISABLE_HOST_PREFIX_INJECTION: "true",
     LOCALSTACK_HOST: host,
     LOCALSTACK_HOSTNAME: hostname,
     EDGE_PORT: port,
   };
   const own = { ...(process.env as Record<string, string>), ...env };
-  // Before the server listens nothing else keeps this process going.
+  // Nothing else keeps this process alive before the server listens.
   const alive = setInterval(() => {}, 60_000);
   const { ended } = processes.start({
     command: "/bin/sh",
@@ -58,7 +61,7 @@ export function runScript(
   return ended.finally(() => clearInterval(alive));
 }
 
-/** The directory with `awslocal`, made at the first call. */
+/** The directory with `awslocal`, created at the first call. */
 function shims(processes: Processes): string {
   const directory = join(processes.scratch, "bin");
   mkdirSync(directory, { recursive: true });

@@ -1,2 +1,2 @@
-/** A module of its own, so that who has no YAML does not load its parser. */
+/** A separate module, so that the YAML parser is only loaded when needed. */
 export { parse as parseYaml } from "yaml";

@@ -1,4 +1,4 @@
-/** CloudWatch Logs as far as services write to it: the events of log groups, kept for inspection. */
+/** CloudWatch Logs, as far as services write to it: the events of log groups, kept for inspection. */
 
 import { numberOf, textOf } from "../../protocols/unknown-json.ts";
 import { parseArn } from "../calls/arn.ts";
@@ -18,14 +18,14 @@ export interface LogEvent {
   readonly stream: string;
   /** ARN of what wrote it. */
   readonly source: string;
-  /** The time that the writer gave, ISO 8601. */
+  /** The time given by the writer, ISO 8601. */
   readonly timestamp: string;
-  /** When it came, on the emulator's clock, ISO 8601. */
+  /** When it arrived, on the emulator's clock, ISO 8601. */
   readonly ingestedAt: string;
   readonly message: string;
 }
 
-/** Epoch milliseconds that the writer gave. */
+/** Epoch milliseconds given by the writer. */
 interface Stamped {
   readonly timestampMs: number;
 }
@@ -33,7 +33,7 @@ interface Stamped {
 interface LogEventRow extends Omit<LogEvent, "message" | "timestamp" | "ingestedAt">, Stamped {
   readonly ingestedMs: number;
   readonly serial: number;
-  /** Characters of its message. */
+  /** Length of its message in characters. */
   readonly size: number;
 }
 
@@ -42,13 +42,13 @@ export interface LogFilter {
   readonly group?: string | undefined;
   readonly stream?: string | undefined;
   readonly source?: string | undefined;
-  /** 100 unless told. */
+  /** Default: 100. */
   readonly limit?: number | undefined;
 }
 
-/** What is kept of each group, so that a busy one pushes nothing out of others. */
+/** Events kept per group, so that a busy one does not displace others. */
 const keptOfGroup = 1000;
-/** What is kept of all groups together; messages lie outside of the heap. */
+/** Events and characters kept for all groups together; messages are outside the heap. */
 const [keptOfAll, keptChars] = [50_000, 64 * 1024 * 1024];
 /** The range of ECMAScript time values. */
 const maxDateMs = 8.64e15;
@@ -63,7 +63,7 @@ const logTable = defineTable<LogEventRow>()({
   },
 });
 
-/** Messages of events: with payloads of executions a thousand of them are more than memory should hold. */
+/** Messages of events: with payloads of executions, a thousand of them are too much for the heap. */
 const messageTable = defineTextTable("delivery.logMessages");
 
 export class LogGroups {
@@ -71,7 +71,7 @@ export class LogGroups {
   readonly #clock: Clock;
   readonly #rows;
   readonly #messages;
-  /** Of all messages. */
+  /** Characters of all messages. */
   #chars = 0;
 
   constructor(store: Store, clock: Clock) {
@@ -82,7 +82,7 @@ export class LogGroups {
     this.recount();
   }
 
-  /** After rows were deleted by a reset. */
+  /** To be called after a reset has deleted rows. */
   recount(): void {
     this.#chars = 0;
     for (const { size = 0 } of this.#rows.values()) this.#chars += size;
@@ -122,7 +122,7 @@ export class LogGroups {
     });
   }
 
-  /** The events kept (the last 1,000 of each group, within a bound for all), newest first. */
+  /** The stored events (at most 1,000 per group, with a bound for all), newest first. */
   list(filter: LogFilter = {}): LogEvent[] {
     const found: LogEvent[] = [];
     for (const { serial, size: _size, timestampMs, ingestedMs, ...event } of this.#rows.by.arrival.range("", {

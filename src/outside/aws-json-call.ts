@@ -1,4 +1,4 @@
-/** Calls of services that Busbar does not have, at an endpoint that speaks AWS JSON. */
+/** Calls of services that Busbar does not implement, at an endpoint that speaks AWS JSON. */
 import { jsonObject, textOf } from "../../protocols/unknown-json.ts";
 import { type HttpAnswer, httpCall } from "./http-client.ts";
 import { scopeHeaders } from "./scope-headers.ts";
@@ -7,7 +7,7 @@ export interface JsonService {
   /** `X-Amz-Target` before the dot. */
   readonly target: string;
   readonly version: "1.0" | "1.1";
-  /** The service in the credential scope, by which emulators tell services apart. */
+  /** The service in the credential scope, by which emulators distinguish services. */
   readonly signingName: string;
 }
 
@@ -29,7 +29,7 @@ export interface JsonCall {
 
 const maxAnswerBytes = 6 * 1024 * 1024;
 
-/** The request names its account and region as a signed one would; its signature is none. @throws HttpCallError */
+/** The request names its account and region like a signed one; its signature is not valid. @throws HttpCallError */
 export function callAwsJson(url: string, call: JsonCall): Promise<HttpAnswer> {
   const { service, operation, body, account, region, nowMs, timeoutMs, signal, trace } = call;
   return httpCall(new URL(url), {
@@ -47,12 +47,12 @@ export function callAwsJson(url: string, call: JsonCall): Promise<HttpAnswer> {
   });
 }
 
-/** The object an answer holds; an empty one when it holds none. */
+/** The object in an answer; empty when it has none. */
 export function objectOf(answer: HttpAnswer): Readonly<Record<string, unknown>> {
   return jsonObject(answer.body) ?? {};
 }
 
-/** What an answer of status 300 and above tells: the error's name without namespace and suffix, and its message. */
+/** The error in an answer of status 300 and above: its name without namespace and suffix, and its message. */
 export function errorOf(answer: HttpAnswer): { readonly code: string; readonly message: string } {
   const value = objectOf(answer);
   const code = textOf(value["__type"] ?? value["code"] ?? answer.headers["x-amzn-errortype"] ?? "");

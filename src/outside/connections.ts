@@ -1,7 +1,7 @@
-/** EventBridge's connections for who calls HTTP endpoints with them: what a connection adds to a call. */
+/** What EventBridge's connections add to calls of HTTP endpoints. */
 export interface ConnectionCall {
   readonly url: URL;
-  /** Changed in place, like the URL. */
+  /** Modified in place, like the URL. */
   readonly headers: Record<string, string>;
   readonly body: string;
 }
@@ -16,7 +16,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The way from a caller to the service that keeps connections. */
+/** The way from a caller to the service that owns connections. */
 export class Connections {
   #authorize: ((arn: string, call: ConnectionCall) => Promise<string>) | undefined;
 
@@ -26,7 +26,7 @@ export class Connections {
   }
 
   /**
-   * Adds a connection's headers, query and authorization to a call; answers the body with what it adds there.
+   * Adds a connection's headers, query and authorization to a call; returns the body with what it adds there.
    * @throws ConnectionError
    */
   async authorize(arn: string, call: ConnectionCall): Promise<string> {

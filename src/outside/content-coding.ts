@@ -1,12 +1,12 @@
-/** Answers in the codings that Busbar asks for (RFC 9110, section 8.4.1). */
+/** Decodes answers in the content codings that Busbar requests (RFC 9110, section 8.4.1). */
 import { constants, createGunzip, createInflate, createInflateRaw, type Gunzip } from "node:zlib";
 
 /**
- * The text of an answer without its coding, up to a bound; deflate comes with zlib's frame or without it. What is not of
- * the coding it names stays as it came.
+ * An answer without its content coding, up to a limit; deflate with or without zlib's header. Bytes that are not in the
+ * coding they claim are returned unchanged.
  */
 export async function decoded(body: Buffer, coding: string | undefined, mostBytes: number): Promise<Buffer> {
-  // An answer that was cut off is read as far as it came.
+  // A truncated answer is decoded as far as possible.
   const options = { finishFlush: constants.Z_SYNC_FLUSH };
   switch (coding?.trim().toLowerCase()) {
     case "gzip":
@@ -23,7 +23,7 @@ export async function decoded(body: Buffer, coding: string | undefined, mostByte
   }
 }
 
-/** Undefined for bytes that are not of the stream's coding. */
+/** Undefined for bytes that are not in this coding. */
 async function unpacked(stream: Gunzip, body: Buffer, mostBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,4 +1,4 @@
-/** Passes a request on to another server as it came, its body and the answer's as they flow. */
+/** Forwards a request to another server unchanged, streaming both bodies. */
 import * as http from "node:http";
 import * as https from "node:https";
 import { Readable } from "node:stream";
@@ -6,34 +6,35 @@ import { isLoopback } from "./http-client.ts";
 
 export interface Forwarded {
   readonly method: string;
-  /** Path and query as they came. */
+  /** Path and query, unchanged. */
   readonly target: string;
-  /** Names and values in turn, as they came. */
+  /** Names and values alternate, unchanged. */
   readonly rawHeaders: readonly string[];
   readonly body: Readable | Uint8Array;
-  /** Ends the exchange: the client has gone. */
+  /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }
 
 export interface ForwardedAnswer {
   readonly status: number;
-  /** Names and values in turn, as they came, but for what is the connection's. */
+  /** Names and values alternate, unchanged, without connection headers. */
   readonly rawHeaders: readonly string[];
   readonly body: Readable;
 }
 
-/** What is between two servers and not for whoever is behind them (RFC 9110 section 7.6.1); we have answered `Expect`. */
+/** Headers between two hops only (RFC 9110 section 7.6.1); `Expect` was already answered. */
 const ofConnection = new Set([
   ...["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "expect"],
   ...["proxy-authenticate", "proxy-authorization", "http2-settings"],
 ]);
 
-/** How often a request may have passed through a Busbar: more is a circle of endpoints. */
+/** How often a request may have been forwarded by a Busbar: more means that endpoints form a loop. */
 const mostPassages = 8;
 const via = "1.1 busbar";
 
 /**
- * The answer, once its head is there. `Host` becomes the endpoint's own; a signature stays as it came, which no emulator verifies.
+ * Resolves with the answer once its head has arrived. `Host` becomes the endpoint's; the signature stays, since no
+ * emulator verifies it.
  * @throws Error when there is no answer.
  */
 export function forward(endpoint: string, request: Forwarded): Promise<ForwardedAnswer> {
@@ -55,7 +56,7 @@ export function forward(endpoint: string, request: Forwarded): Promise<Forwarded
       port: url.port,
       path: url.pathname.replace(/\/$/, "") + request.target,
       method,
-      // A kept connection can end just as a body begins to flow, which cannot be sent twice.
+      // A kept connection may close just as the body begins to flow, and a streamed body cannot be sent twice.
       agent: false,
       rejectUnauthorized: !isLoopback(url.hostname),
       headers: [
@@ -70,7 +71,7 @@ export function forward(endpoint: string, request: Forwarded): Promise<Forwarded
     outgoing.on("response", (answer) => {
       resolve({ status: answer.statusCode as number, rawHeaders: keptHeaders(answer.rawHeaders), body: answer });
     });
-    // Stays: after the head the answer's own body tells of a break.
+    // Stays registered: after the head, the answer's own body reports a break.
     outgoing.on("error", reject);
     if (body instanceof Readable) {
       body.on("error", (error) => outgoing.destroy(error));
@@ -86,7 +87,7 @@ function passedHeaders(rawHeaders: readonly string[]): string[] {
   return kept.filter((_text, index) => kept[index - (index % 2)]?.toLowerCase() !== "host");
 }
 
-/** Without those of the connection, and without those that `Connection` names. */
+/** Without connection headers, including those that `Connection` names. */
 function keptHeaders(rawHeaders: readonly string[]): string[] {
   const named = new Set(ofConnection);
   const kept: string[] = [];

@@ -9,10 +9,10 @@ export interface HttpCall {
   /** A list for a header that is sent several times. Host and Content-Length are added. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string | Uint8Array;
-  /** The whole exchange must be over within this time, in real milliseconds. */
+  /** Limit for the whole exchange, in real milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Answer bytes read; the rest is cut off. */
+  /** How many bytes of the answer are read; the rest is cut off. */
   readonly maxBodyBytes: number;
 }
 
@@ -27,14 +27,17 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** An answer as it came. */
+/** An answer as raw bytes. */
 export interface HttpBytes extends Omit<HttpAnswer, "body"> {
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
 }
 
-/** Thrown when there is no answer: `TIMEOUT`, `EINVAL` for a request Node cannot send, or Node's code, such as `ECONNREFUSED`. */
+/**
+ * Thrown when there is no answer: `TIMEOUT`, `EINVAL` for a request Node cannot send, or Node's code, such as
+ * `ECONNREFUSED`.
+ */
 export class HttpCallError extends Error {
   readonly code: string;
 
@@ -44,7 +47,7 @@ export class HttpCallError extends Error {
   }
 }
 
-/** How many calls are under way is for callers to bound: a host that hangs must not block its other addresses. */
+/** Callers limit how many calls are under way: a host that hangs must not block its other addresses. */
 const options = { keepAlive: true, maxFreeSockets: 16, timeout: 30_000 };
 const agents = {
   http: new http.Agent(options),
@@ -59,13 +62,13 @@ export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
   return { status, headers, body: plain.toString() };
 }
 
-/** The same for answers that may be no text. @throws HttpCallError */
+/** The same for answers that may not be text. @throws HttpCallError */
 export async function httpBytes(url: URL, call: HttpBytesCall): Promise<HttpBytes> {
   const deadline = AbortSignal.timeout(call.timeoutMs);
   try {
     return await exchange(url, call, deadline, true);
   } catch (error) {
-    // The other side was just closing a kept connection and has answered nothing on it: a new one decides.
+    // The other side closed a kept connection without answering anything: try a new one.
     if (error instanceof HttpCallError && error.code === "STALE") return exchange(url, call, deadline, false);
     throw error;
   }
@@ -73,13 +76,13 @@ export async function httpBytes(url: URL, call: HttpBytesCall): Promise<HttpByte
 
 function exchange(url: URL, call: HttpBytesCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpBytes> {
   const secure = url.protocol === "https:";
-  // On one's own machine certificates are mostly self-signed.
+  // On this machine certificates are mostly self-signed.
   const rejectUnauthorized = !isLoopback(url.hostname);
   const agent = !secure ? agents.http : rejectUnauthorized ? agents.https : agents.loopback;
   const signal = call.signal === undefined ? deadline : AbortSignal.any([deadline, call.signal]);
   return new Promise((resolve, reject) => {
     let readBefore = 0;
-    /** Whether a connection that was used before ended without a byte of an answer to this request. */
+    /** Whether a reused connection ended without a single byte of an answer to this request. */
     const isStale = ({ code }: NodeJS.ErrnoException) =>
       request.reusedSocket &&
       (code === "ECONNRESET" || code === "EPIPE") &&
@@ -142,6 +145,6 @@ function isList(headers: HttpBytesCall["headers"]): headers is readonly string[]
 /** @param hostname as in a URL. */
 export function isLoopback(hostname: string): boolean {
   if (hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]") return true;
-  // An address, and no name that begins as one.
+  // An address, not a host name that begins like one.
   return isIPv4(hostname) && hostname.startsWith("127.");
 }

@@ -1,11 +1,11 @@
-/** Objects of S3, read whole: from the directory whose folders stand for buckets, or from an S3 elsewhere. */
+/** Reads whole S3 objects: from the directory whose folders act as buckets, or from an S3 elsewhere. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { statsOf } from "../engine/file-stats.ts";
 import { HttpCallError, httpBytes } from "./http-client.ts";
 import { withoutSecrets } from "./secrets.ts";
 
-/** Why there is no object, as S3 says it. */
+/** Why an object cannot be read, in S3's words. */
 export interface NoObject {
   readonly code: string;
   readonly message: string;
@@ -25,7 +25,7 @@ const maxObjectBytes = 250 * 1024 * 1024;
 export interface ObjectName {
   readonly bucket: string;
   readonly key: string;
-  /** Directories have no versions, and give what they have. */
+  /** Directories have no versions; they return the current file. */
   readonly version?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ function readLocal(root: string, { bucket, key }: ObjectName): Buffer | NoObject
   try {
     const home = realpathSync(folder);
     const path = realpathSync(join(folder, key));
-    // Neither `..` nor a link leads out of the bucket.
+    // Neither `..` nor a link may lead out of the bucket.
     if (!path.startsWith(home + sep) || !statSync(path).isFile()) return noKey;
     if (statSync(path).size > maxObjectBytes) return { code: "EntityTooLarge", message: "The object is too large." };
     return readFileSync(path);

@@ -1,8 +1,8 @@
-/** Headers by which another emulator knows whom a request is for. */
+/** Headers that tell another emulator which account and region a request is for. */
 
 /**
- * The date and the Authorization header of a request that is not signed: account, region and service stand where a
- * signed one has them (Signature Version 4, credential scope).
+ * The date and the Authorization header of an unsigned request: account, region and service are where a signed one has
+ * them (Signature Version 4, credential scope).
  * @param as `nowMs` is in epoch milliseconds.
  */
 export function scopeHeaders(as: {

@@ -1,10 +1,10 @@
 import { isWord, type RegexNode, RegexReader, type Test } from "./regex-syntax.ts";
 
 /**
- * Regular expressions that match in time proportional to pattern times text: for JSONPath filters (`=~`) and for JSONata,
- * where the text comes from an execution's input, the pattern from its definition, and neither may stall the process. All
- * ways through the pattern are followed at once, the preferred ones first, so that the match and its groups are those a
- * backtracking engine finds.
+ * Regular expressions matched in time proportional to pattern times text: for JSONPath filters (`=~`) and for JSONata,
+ * where the text comes from an execution's input and the pattern from its definition, and neither may stall the
+ * process. All paths through the pattern are followed at once, in order of preference, so that the match and its groups
+ * are those a backtracking engine finds.
  */
 
 type Instruction =
@@ -20,10 +20,10 @@ type Instruction =
 /** A match: where it starts and ends, and the text of each group that took part. */
 export type RegexMatch = { start: number; end: number; groups: (string | undefined)[] };
 
-/** Told of the work that matching does, in instructions; it may throw to end it. */
+/** Called with the amount of work that matching does, in instructions; may throw to end it. */
 export type Work = (instructions: number) => void;
 
-/** What the time for a character of text is bounded by. */
+/** Limit for the time per character of text. */
 const usualInstructions = 2_000;
 
 const tooLarge = (): SyntaxError => new SyntaxError("Regular expression is too large");
@@ -78,11 +78,11 @@ function compile(node: RegexNode, program: Instruction[], most: number): void {
 function compileRepeat(node: Extract<RegexNode, { kind: "repeat" }>, program: Instruction[], longest: number): void {
   const [first, end] = node.groups;
   const once = (): void => {
-    // Groups of an earlier round do not count.
+    // Groups of an earlier iteration do not count.
     if (end > first) program.push({ op: "clear", from: first + 1, to: end });
     compile(node.item, program, longest);
   };
-  /** A choice between going on and leaving, whose way out is filled in later. */
+  /** A choice between continuing and leaving, whose exit is filled in later. */
   const choice = (): ((to: number) => void) => {
     const split = { op: "split" as const, a: 0, b: 0 };
     program.push(split);
@@ -92,7 +92,7 @@ function compileRepeat(node: Extract<RegexNode, { kind: "repeat" }>, program: In
       split.b = node.lazy ? inside : to;
     };
   };
-  // What takes no character is not worth repeating, however often it is asked for.
+  // What consumes no character need not be repeated, however often it is asked for.
   const most = takesCharacters(node.item) ? Infinity : 1;
   const [min, max] = [Math.min(node.min, most), Math.min(node.max, most)];
   for (let count = 0; count < min; count++) once();
@@ -136,12 +136,12 @@ export class LinearRegex {
   readonly source: string;
   readonly #program: Instruction[] = [];
   readonly #groups: number;
-  /** A character every match begins with, to look for before anything else. */
+  /** A character that every match begins with, to search for first. */
   readonly #opening: string | undefined;
 
   /**
-   * `flags` may have `i` and `m`. Throws a SyntaxError for patterns outside the supported grammar, or of more than `most`
-   * instructions.
+   * `flags` may contain `i` and `m`. Throws a SyntaxError for patterns outside the supported grammar, or of more than
+   * `most` instructions.
    */
   constructor(pattern: string, flags: string, most = usualInstructions) {
     if (/[^im]/.test(flags)) throw new SyntaxError(`Unsupported flags '${flags}'`);
@@ -182,7 +182,10 @@ export class LinearRegex {
 
 type Mode = { anchored: boolean; whole: boolean; groups: number };
 
-/** Runs a program over a text; the places saved by the preferred match, of which the first two are its start and end. */
+/**
+ * Runs a program over a text; returns the positions saved by the preferred match, the first two being its start and
+ * end.
+ */
 function run(program: Instruction[], text: string, from: number, mode: Mode, work: Work): Thread["saved"] | undefined {
   let current: Thread[] = [];
   let found: Thread["saved"] | undefined;
@@ -216,7 +219,7 @@ function run(program: Instruction[], text: string, from: number, mode: Mode, wor
   return found;
 }
 
-/** The tests and matches that can be reached from a thread without a character, in the order of preference. */
+/** The tests and matches reachable from a thread without consuming a character, in order of preference. */
 function reached(
   program: Instruction[],
   text: string,

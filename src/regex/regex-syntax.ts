@@ -31,7 +31,7 @@ for (const [letter, test] of [
   classes.set(letter.toUpperCase(), (code) => !test(code));
 }
 
-/** Reads a pattern. Throws a SyntaxError for what is no pattern or is outside the grammar. */
+/** Parses a pattern. Throws a SyntaxError for an invalid pattern or one outside the grammar. */
 export class RegexReader {
   readonly #text: string;
   readonly #ignoreCase: boolean;
@@ -168,7 +168,7 @@ export class RegexReader {
     return typeof read === "string" ? this.#literal(read) : { kind: "test", test: read };
   }
 
-  /** What an escape stands for, inside a class or outside; the backslash has been read. */
+  /** The meaning of an escape, inside a class or outside; the backslash has been read. */
   #escaped(): string | Test {
     const letter = this.#text[this.#at++];
     if (letter === undefined) throw new SyntaxError("\\ at end of pattern");

@@ -1,6 +1,6 @@
 /**
- * Records that a producer library has packed into one (Kinesis Producer Library, "Aggregation format": a magic number, a
- * protobuf message, and the MD5 of that).
+ * Records that a producer library has packed into one (Kinesis Producer Library, "Aggregation format": a magic number,
+ * a protobuf message, and its MD5).
  */
 import { createHash } from "node:crypto";
 import { base64Of, type StreamItem } from "./records.ts";
@@ -8,7 +8,10 @@ import { base64Of, type StreamItem } from "./records.ts";
 const magic = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
 const digestBytes = 16;
 
-/** The records in one: with its number and time, and their own keys and data. One that is no aggregate is itself. */
+/**
+ * The records in a record: with its sequence number and time, and their own keys and data. An ordinary record yields
+ * itself.
+ */
 export function recordsIn(item: StreamItem): readonly StreamItem[] {
   const bytes = item.Data === undefined ? undefined : aggregateIn(item.Data);
   if (bytes === undefined) return [item];
@@ -20,12 +23,12 @@ export function recordsIn(item: StreamItem): readonly StreamItem[] {
       Data: data,
     }));
   } catch {
-    // It has the form by chance alone.
+    // It only looks like an aggregate.
     return [item];
   }
 }
 
-/** The protobuf message; undefined for what is no aggregate. */
+/** The protobuf message; undefined for what is not an aggregate. */
 function aggregateIn(data: NonNullable<StreamItem["Data"]>): Buffer | undefined {
   if (data.length < magic.length + digestBytes) return undefined;
   const bytes = Buffer.from(base64Of(data), "base64");
@@ -40,7 +43,7 @@ interface Packed {
   readonly data: Buffer;
 }
 
-/** Field 1: partition keys; field 3: records, each with field 1, the place of its key, and field 3, its data. */
+/** Field 1: partition keys; field 3: records, each with field 1, the index of its key, and field 3, its data. */
 function readAggregate(message: Buffer): { keys: readonly string[]; records: readonly Packed[] } {
   const keys: string[] = [];
   const records: Packed[] = [];
@@ -61,7 +64,7 @@ function readRecord(message: Buffer): Packed {
   return { key, data };
 }
 
-/** The fields of a protobuf message: numbers, and stretches of bytes. @throws RangeError for anything else */
+/** The fields of a protobuf message: numbers and byte strings. @throws RangeError for anything else. */
 function* fieldsOf(message: Buffer): Iterable<[number, number | Buffer]> {
   let at = 0;
   const varint = (): number => {

@@ -1,17 +1,19 @@
 /**
- * News of messages and records: a source tells that it has something to read, and whoever drains it wakes up instead
- * of asking again and again. News is a hint and is lost with the process; a reader looks once for itself when it begins.
+ * News of messages and records: a source announces that it has something to read, which wakes its readers, so that
+ * nobody polls. News is only a hint and is lost with the process; a reader checks its source when it starts.
  */
 export class Arrivals {
   readonly #readers = new Map<string, Set<() => void>>();
   readonly #sources: ((source: string) => void)[] = [];
 
-  /** For a service whose sources become readable by time alone: it is notified of each source that gets its first reader. */
+  /**
+   * For a service whose sources also become readable as time passes: called for each source that gets its first reader.
+   */
   onFirstReader(listener: (source: string) => void): void {
     this.#sources.push(listener);
   }
 
-  /** Calls `wake` whenever the source (an ARN) may have something to read; the function returned ends that. */
+  /** Calls `wake` whenever the source (an ARN) may have something to read, until the returned function is called. */
   on(source: string, wake: () => void): () => void {
     let readers = this.#readers.get(source);
     const first = readers === undefined;
@@ -24,7 +26,7 @@ export class Arrivals {
     };
   }
 
-  /** Whether anybody reads the source, so that news costs nothing where nobody does. */
+  /** Whether the source has readers, so that news costs nothing without them. */
   hasReader(source: string): boolean {
     return this.#readers.size > 0 && this.#readers.has(source);
   }

@@ -1,18 +1,18 @@
 import type { Store } from "../engine/store.ts";
 
-/** How far a reader has come in the shards of its stream: rows of whoever it reads for. */
+/** How far a reader has read in a shard; a row that belongs to the reader's owner. */
 export interface Cursor {
   readonly shard: string;
   /**
-   * Which stream of the name it is: one that was deleted and made again is another one. Cursors of data directories that
-   * are older than this have none.
+   * Identifies the stream: one that was deleted and created again under the same name is another one. Cursors in older
+   * data directories have none.
    */
   readonly streamSerial?: number | undefined;
-  /** The last record the target has taken or that was given up; undefined before the first. */
+  /** The last record that the target has taken or that was given up; undefined before the first. */
   readonly sequenceNumber: string | undefined;
   /** Where to begin without a sequence number: a time, or the oldest record when undefined. */
   readonly fromMs: number | undefined;
-  /** Read to its end: its children may be read. */
+  /** Read to the end: its children may be read. */
   readonly done: boolean;
 }
 
@@ -20,17 +20,17 @@ export interface Cursor {
 export interface Cursors {
   list(): readonly Cursor[];
   get(shard: string): Cursor | undefined;
-  /** Drops all there are and begins with these. */
+  /** Replaces all cursors with these. */
   begin(cursors: readonly Cursor[]): void;
   add(cursors: readonly Cursor[]): void;
-  /** Nothing for a cursor that is gone: it was deleted with its owner. */
+  /** Does nothing when the cursor was deleted with its owner. */
   move(cursor: Cursor): void;
 }
 
-/** Where a stream is read from at first: from its oldest record, from what comes now, or from a time in epoch ms. */
+/** Where reading of a stream begins: with its oldest record, with new ones, or at a time in epoch ms. */
 export type StartingPosition = "TRIM_HORIZON" | "LATEST" | number;
 
-/** Where an owner's cursors are kept. */
+/** Where an owner's cursors are stored. */
 export interface CursorRows<Row extends Cursor> {
   /** Its rows, in the order of their shards. */
   list(): readonly Row[];
@@ -39,7 +39,7 @@ export interface CursorRows<Row extends Cursor> {
   delete(row: Row): void;
 }
 
-/** The cursors of one owner as rows of a table. */
+/** The cursors of one owner, as rows of a table. */
 export function cursorsIn<Row extends Cursor>(store: Store, { list, get, put, ...rows }: CursorRows<Row>): Cursors {
   return {
     list,

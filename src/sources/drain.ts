@@ -1,24 +1,24 @@
 /**
- * What readers of sources and those they read for (pipes, event source mappings) know of each other. A reader takes
- * batches out of a queue or a stream; its consumer says what a record looks like and takes the batches.
+ * The contract between readers of sources and their consumers (pipes, event source mappings). A reader takes batches
+ * from a queue or a stream; its consumer turns records into events and processes the batches.
  */
 import { AwsError } from "../../protocols/error.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { EventValue } from "../events/pattern/index.ts";
 import type { Arrivals } from "./arrivals.ts";
 
-/** Moves what arrives at a source, until it is told to stop. */
+/** Moves records from a source until it is stopped. */
 export interface Reader {
   start(): void;
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
 }
 
-/** What a reader lives on. */
+/** What a reader needs. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly arrivals: Arrivals;
-  /** Calls an operation in the consumer's name, with values as the SDK has them. @throws AwsError */
+  /** Calls an operation in the consumer's name, with SDK values. @throws AwsError */
   call(service: string, operation: string, input: object): Promise<object>;
 }
 
@@ -26,9 +26,9 @@ export type SourceEvent = { readonly [name: string]: EventValue };
 
 export interface SourceRecord {
   readonly event: SourceEvent;
-  /** By any of these a partial answer may name the record; the first is its name in notes. */
+  /** Names by which a partial-failure answer may refer to the record; the first is used in notes. */
   readonly ids: readonly string[];
-  /** The text of what led to it, where the source keeps it. */
+  /** The text of its cause, if the source stores it. */
   readonly cause?: string | undefined;
 }
 
@@ -38,36 +38,39 @@ export interface Failure {
 }
 
 export interface Outcome {
-  /** Places in the batch of what did not get through. */
+  /** Indexes of records in the batch that failed. */
   readonly failed: ReadonlySet<number>;
   readonly failure: Failure | undefined;
-  /** The target had no room for the batch, which is handed over again; that is no retry. */
+  /** The target had no capacity for the batch; it is tried again, which does not count as a retry. */
   readonly throttled?: boolean | undefined;
-  /** Under which the target knows the attempt. */
+  /** The id under which the target knows the attempt. */
   readonly requestId?: string | undefined;
 }
 
-/** Whoever a source is drained for. @typeParam Item a message or a record as its service answers it */
+/** The owner of a reader. @typeParam Item a message or record as the source's service returns it. */
 export interface Consumer<Item> {
-  /** What the target and the filters see of it. */
+  /** What the target and the filters see. */
   eventOf(item: Item): SourceEvent;
-  /** Whether any filter lets the record through. */
+  /** Whether any filter matches the record. */
   passes(record: SourceRecord): boolean;
-  /** Hands a batch to the target. It never throws for what the target does. */
+  /** Passes a batch to the target. Never throws for a failure of the target. */
   execute(batch: readonly SourceRecord[]): Promise<Outcome>;
   onFiltered(records: readonly SourceRecord[]): void;
-  /** What may have failed before got through. */
+  /** Called when records that may have failed before got through. */
   onDelivered(records: readonly SourceRecord[]): void;
-  /** @param first the record, or the first of a batch. @param nextMs when it is tried again; undefined: never */
+  /**
+   * @param first the record, or the first of a batch.
+   * @param nextMs time of the next attempt; undefined when there is none.
+   */
   onFailed(first: SourceRecord, failure: Failure, nextMs: number | undefined): void;
 }
 
-/** The code of an error that a service answered; undefined for a bug. */
+/** The code of an AWS error; undefined for a bug. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof AwsError ? error.queryCode : undefined;
 }
 
-/** Where a queue's calls go. URLs of any host are accepted. */
+/** The URL for a queue's calls. URLs with any host are accepted. */
 export function queueUrlOf(arn: string): string {
   const [, , , , account = "", name = ""] = arn.split(":");
   return `http://localhost:4566/${account}/${name}`;

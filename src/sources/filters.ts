@@ -12,13 +12,13 @@ import type { SourceEvent } from "./drain.ts";
 
 interface Filter {
   readonly pattern: Pattern;
-  /** The pattern looks inside the payload, so a payload that is no JSON object does not match. */
+  /** The pattern refers to the payload's members, so a payload that is not a JSON object does not match. */
   readonly insidePayload: boolean;
 }
 
 const payloadNames = ["body", "data"] as const;
 
-/** Tells whether any of the patterns lets an event through; all pass where there are none. */
+/** A function that says whether any of the patterns matches an event; without patterns everything matches. */
 export function filterOf(patterns: readonly string[]): (event: SourceEvent) => boolean {
   if (patterns.length === 0) return () => true;
   const filters = patterns.map(compiled);
@@ -33,7 +33,7 @@ function compiled(text: string): Filter {
   };
 }
 
-/** A payload that is a JSON object is matched as JSON, any other as the text it is. */
+/** A payload that is a JSON object is matched as JSON, any other as text. */
 function accepts({ pattern, insidePayload }: Filter, event: SourceEvent): boolean {
   const decoded = decodePipeRecord(event) as SourceEvent;
   const isJson = payloadNames.some((name) => decoded[name] !== event[name] && isEventObject(decoded[name]));

@@ -1,18 +1,18 @@
-/** Notes of records that did not get through to whom they were read for, and why: they are looked up like deliveries. */
+/** Notes on records that did not get through, and why; shown among the deliveries. */
 import type { DeliveryEngine } from "../delivery/engine.ts";
 import type { OwnAttempt } from "../delivery/types.ts";
 import type { Consumer, SourceRecord } from "./drain.ts";
 
-/** What keeping a record's name costs, in characters. */
+/** Cost of keeping a record's name, in characters. */
 const idWeight = 100;
 
-/** Whoever has a source drained, as the notes name it. */
+/** The consumer of a source, as notes name it. */
 export interface Drainer extends Pick<OwnAttempt, "account" | "region" | "service" | "target" | "kind"> {
   /** Its ARN. */
   readonly arn: string;
   /** For sentences: `pipe`, `event source mapping`. */
   readonly name: string;
-  /** ARN of the queue it drains; undefined for a stream. */
+  /** ARN of the queue it reads; undefined for a stream. */
   readonly queue: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function notesOf(
   };
 }
 
-/** The id or the sequence number by which its source names a record. */
+/** The id or sequence number of a record in its source. */
 function nameOf({ ids: [name = ""] }: SourceRecord): string {
   return name;
 }

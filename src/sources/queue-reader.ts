@@ -1,14 +1,14 @@
 /**
- * Moves messages out of a queue. It is woken by the queue's news, so a reader that waits costs nothing; a message is
- * deleted after the target has it, and one that failed comes back by its visibility timeout.
+ * Moves messages out of a queue. The queue's news wakes it, so a waiting reader costs nothing. A message is deleted
+ * after the target has taken it; one that failed comes back after its visibility timeout.
  */
 import type { Timer } from "../engine/clock.ts";
 import { type Consumer, codeOf, type Outcome, queueUrlOf, type Reader, type Surroundings } from "./drain.ts";
 import { partsOf, type QueueRecord, queueRecord, type SqsMessage } from "./records.ts";
 
-/** Batches on their way to the target at a time, unless the consumer wants less. */
+/** Batches on their way to the target at a time, unless the consumer allows fewer. */
 const mostMovingByDefault = 32;
-/** The pause before a batch goes once more to a target that had no room; each further one is twice as long. */
+/** The pause before a batch is passed again to a target that had no capacity; it doubles each time. */
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
 const mostReceives = 8;
@@ -18,9 +18,9 @@ export interface QueueOptions {
   /** ARN of the queue. */
   readonly queue: string;
   readonly batchSize: number;
-  /** How long a batch that is not full waits for more; 0: it goes at once. */
+  /** How long a batch that is not full waits for more messages; 0 for not at all. */
   readonly windowMs: number;
-  /** Batches on their way to the target at a time; 32 unless told. */
+  /** Batches on their way to the target at a time. Default: 32. */
   readonly mostMoving?: number | undefined;
 }
 
@@ -65,7 +65,7 @@ export class QueueReader implements Reader {
     this.#gatherMore();
   }
 
-  /** Another receive side by side with those under way, as long as they find something: on disk they share a write. */
+  /** Another receive in parallel, as long as receives find something: on disk they share a write. */
   #gatherMore(): void {
     const mostGathering = this.#options.windowMs === 0 ? mostReceives : 1;
     if (!this.#news || this.#stopped || this.#gathering >= mostGathering || !this.#hasRoom(1)) return;
@@ -75,7 +75,7 @@ export class QueueReader implements Reader {
     });
   }
 
-  /** Whether as many more receives may lead to batches: each that is under way may find one. */
+  /** Whether this many more receives may lead to batches: each one under way may find one. */
   #hasRoom(more: number): boolean {
     const { mostMoving = mostMovingByDefault } = this.#options;
     return this.#moving + this.#gathering + more <= mostMoving;
@@ -97,7 +97,7 @@ export class QueueReader implements Reader {
         this.#gatherMore();
       }
     } catch (error) {
-      // The queue is gone, or refuses for now: its next news comes with its next message.
+      // The queue is gone, or refuses for now: its next message wakes the reader.
       this.#news = false;
       throw error;
     }
@@ -117,7 +117,7 @@ export class QueueReader implements Reader {
     this.#underWay.add(tracked);
   }
 
-  /** Without a window always; else once a whole batch waits, or the window of the first message is over. */
+  /** Always without a window; else once a whole batch waits, or the window of the first message is over. */
   async #isBatchReady(): Promise<boolean> {
     if (this.#options.windowMs === 0) return true;
     const over = this.#windowOver;
@@ -193,7 +193,7 @@ export class QueueReader implements Reader {
       const through = part.filter((_, place) => !failed.has(place));
       consumer.onDelivered(through);
       if (failure !== undefined) {
-        // What failed comes back by its visibility timeout, unless the queue's own redrive policy takes it away.
+        // What failed comes back after its visibility timeout, unless the queue's own redrive policy removes it.
         const nextMs = Math.max(clock.now(), receivedMs + (await clock.track(this.#visibilityMs())));
         for (const place of failed) consumer.onFailed(part[place] as QueueRecord, failure, nextMs);
       }
@@ -201,7 +201,7 @@ export class QueueReader implements Reader {
     }
   }
 
-  /** Hands a part over, again and again to a target without room, as long as its messages stay invisible. */
+  /** Passes a part to the target, repeatedly if it has no capacity, as long as the messages stay invisible. */
   async #execute(part: readonly QueueRecord[], receivedMs: number): Promise<Outcome> {
     const { clock } = this.#around;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
@@ -212,7 +212,9 @@ export class QueueReader implements Reader {
     }
   }
 
-  /** Waits on the clock, which is no work in flight, or time would stand. False when a stop ended it. */
+  /**
+   * Waits on the clock, without counting as work in flight, which would stop time. Returns false when a stop ended it.
+   */
   #pause(ms: number): Promise<boolean> {
     if (this.#stopped) return Promise.resolve(false);
     const { clock } = this.#around;

@@ -1,15 +1,15 @@
-/** Messages and records as their services answer them, and as readers hand them on. */
+/** Messages and records as their services return them, and as readers pass them on. */
 import { Blob64 } from "../../protocols/blob.ts";
 import type { Consumer, SourceRecord } from "./drain.ts";
 
-/** What functions take; a batch with more goes in parts. */
+/** The largest payload that functions accept; a larger batch is split. */
 export const mostPayloadBytes = 6 * 1024 * 1024;
-/** Names, ids and attributes besides what a record says stay well below this. */
+/** Names, ids and attributes around the payload stay well below this. */
 const aroundBytes = 4096;
 
-/** A message as ReceiveMessage answers it. */
+/** A message as returned by ReceiveMessage. */
 export interface SqsMessage {
-  /** The text of what led to it, for services of ours. */
+  /** The text of its cause; only for calls by our services. */
   readonly cause?: string;
   readonly MessageId?: string;
   readonly ReceiptHandle?: string;
@@ -27,7 +27,7 @@ export interface SqsAttribute {
 }
 
 interface Sized {
-  /** Of the event's text in bytes, roughly. */
+  /** Approximate size of the event's text in bytes. */
   readonly size: number;
 }
 
@@ -41,7 +41,7 @@ export function queueRecord(message: SqsMessage, consumer: Consumer<SqsMessage>)
   return { event: consumer.eventOf(message), ids: [MessageId], cause, receiptHandle, size };
 }
 
-/** A record as GetRecords answers it, and the shard it is in. */
+/** A record as returned by GetRecords, and its shard. */
 export interface StreamItem {
   readonly shard: string;
   readonly SequenceNumber?: string;
@@ -72,7 +72,7 @@ export function base64Of(bytes: Uint8Array | Blob64): string {
   return bytes instanceof Blob64 ? bytes.base64 : Buffer.from(bytes).toString("base64");
 }
 
-/** Parts of a batch that each fit one payload. */
+/** Splits a batch into parts that each fit one payload. */
 export function* partsOf<Item extends Sized>(records: readonly Item[]): Iterable<Item[]> {
   let part: Item[] = [];
   let bytes = 0;
@@ -87,14 +87,14 @@ export function* partsOf<Item extends Sized>(records: readonly Item[]): Iterable
   if (part.length > 0) yield part;
 }
 
-/** Which of so many lanes side by side a record goes: those of one partition key stay together and in order. */
+/** The lane of a record, of `lanes` in parallel: those of one partition key stay together and in order. */
 export function laneOf({ partitionKey }: StreamRecord, count: number): number {
   let hash = 0;
   for (let i = 0; i < partitionKey.length; i++) hash = (hash * 31 + partitionKey.charCodeAt(i)) >>> 0;
   return hash % count;
 }
 
-/** A batch in so many parts side by side. */
+/** Splits a batch into parallel parts. */
 export function lanesOf(batch: readonly StreamRecord[], count: number): StreamRecord[][] {
   const lanes = Array.from({ length: count }, (): StreamRecord[] => []);
   for (const record of batch) (lanes[laneOf(record, count)] as StreamRecord[]).push(record);

@@ -1,4 +1,4 @@
-/** Lets what waits for an answer be forgotten when the emulator stops. */
+/** Makes answers that arrive after the emulator has stopped go unseen. */
 export class Running {
   #stopped = false;
 
@@ -7,8 +7,8 @@ export class Running {
   }
 
   /**
-   * What somebody waits for. An answer that comes after the stop is not seen any more, so that nobody goes on with it on a
-   * store that is closed: the batch is still in its source, and the next run takes it from there.
+   * Wraps work that somebody waits for. An answer after the stop is never delivered, so that nobody continues with it
+   * on a closed store: the batch is still in its source, and the next run processes it.
    */
   async guard<T>(work: Promise<T>): Promise<T> {
     try {

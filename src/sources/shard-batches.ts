@@ -1,7 +1,7 @@
 /**
- * Takes batches of one shard to their ends, in order: each is tried until the target has taken it or its limits end it
- * (Pipes user guide, "Error handling"; Lambda developer guide, "Using Lambda with Kinesis": retries, record age,
- * bisection, partial failures, destinations).
+ * Processes batches of one shard in order: each is tried until the target has taken it or a limit is reached (Pipes
+ * user guide, "Error handling"; Lambda developer guide, "Using Lambda with Kinesis": retries, record age, bisection,
+ * partial failures, destinations).
  */
 import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type Surroundings } from "./drain.ts";
 import { lanesOf, mostPayloadBytes, partsOf, type StreamItem, type StreamRecord } from "./records.ts";
@@ -10,32 +10,32 @@ const longestRetryMs = 60_000;
 
 export interface BatchOptions {
   readonly stream: string;
-  /** Infinite: as long as the stream keeps records. */
+  /** Infinite means as long as the stream keeps records. */
   readonly maxAgeMs: number;
-  /** Infinite: until the records are too old. */
+  /** Infinite means until the records are too old. */
   readonly maxRetries: number;
-  /** The pause before the first retry; each further one is twice as long, up to a minute. */
+  /** The pause before the first retry; doubles with each further one, up to a minute. */
   readonly firstRetryMs: number;
   readonly bisects: boolean;
-  /** Parts of a batch side by side, records of one partition key staying in order. */
+  /** Parts of a batch processed in parallel; records of one partition key stay in order. */
   readonly lanes: number;
-  /** Who is notified of batches that were given up. */
+  /** Who is told of batches that were given up. */
   readonly onFailure?: FailureDestination | undefined;
 }
 
 export interface FailureDestination {
-  /** A queue or a topic. */
+  /** ARN of a queue or a topic. */
   readonly arn: string;
-  /** The text that goes there. */
+  /** The text of the notification. */
   describe(lost: LostBatch): string;
 }
 
-/** A batch that was given up. It tells where the records are and not what they are. */
+/** A batch that was given up: where its records are, not what they contain. */
 export interface LostBatch {
   readonly condition: "RetryAttemptsExhausted" | "RecordAgeExceeded";
-  /** How often the target was tried with it. */
+  /** How often it was tried. */
   readonly tries: number;
-  /** How the last try failed, and the name it had at the target; undefined where there was none. */
+  /** The last failure, and the target's id for that attempt; undefined where there was none. */
   readonly failure: Failure | undefined;
   readonly requestId: string | undefined;
   readonly batch: {
@@ -58,7 +58,7 @@ export class ShardBatches {
   readonly #consumer: Consumer<StreamItem>;
   readonly #options: BatchOptions;
   readonly #shard: string;
-  /** Moves the cursor behind a record. */
+  /** Moves the cursor past a record. */
   readonly #keep: (record: StreamRecord) => void;
   readonly #waits = new Set<() => void>();
   #stopped = false;
@@ -77,13 +77,13 @@ export class ShardBatches {
     this.#keep = keep;
   }
 
-  /** Waits no more; attempts under way come to their ends. */
+  /** Ends all waits; attempts under way run to their end. */
   stop(): void {
     this.#stopped = true;
     for (const end of [...this.#waits]) end();
   }
 
-  /** Resolves when all of the batch is delivered or given up, or when it is left by a stop. */
+  /** Resolves when all of the batch is delivered or given up, or when a stop interrupts it. */
   async take(batch: StreamRecord[]): Promise<void> {
     const { lanes } = this.#options;
     if (lanes === 1) return this.#deliverParts(batch, true);
@@ -91,7 +91,10 @@ export class ShardBatches {
     if (!this.#stopped) this.#keep(batch.at(-1) as StreamRecord);
   }
 
-  /** Parts that each fit one payload. A record that fits none by itself is given up at once [recorded for Lambda]. */
+  /**
+   * Delivers parts that each fit one payload. A record that does not fit by itself is given up at once [recorded for
+   * Lambda].
+   */
   async #deliverParts(batch: readonly StreamRecord[], keeps: boolean): Promise<void> {
     for (const part of partsOf(batch)) {
       const [first] = part as [StreamRecord];
@@ -105,7 +108,7 @@ export class ShardBatches {
     }
   }
 
-  /** @param keeps whether the cursor follows each record; not where lanes run side by side */
+  /** @param keeps whether the cursor follows each record; false when lanes run in parallel. */
   async #deliver(batch: StreamRecord[], keeps: boolean): Promise<void> {
     const { clock } = this.#around;
     const { bisects, maxRetries, firstRetryMs } = this.#options;
@@ -146,7 +149,9 @@ export class ShardBatches {
     }
   }
 
-  /** One attempt; answers what is left to be tried: everything from the first record that failed, and why it did. */
+  /**
+   * Makes one attempt; returns what must be tried again: everything from the first failed record on, and why it failed.
+   */
   async #attempt(part: StreamRecord[], tries: number, keeps: boolean): Promise<Attempt> {
     const oldestMs = this.#around.clock.now() - this.#options.maxAgeMs;
     const firstYoung = part.findIndex(({ arrivedMs }) => arrivedMs >= oldestMs);
@@ -182,7 +187,7 @@ export class ShardBatches {
     this.#consumer.onFiltered(part.filter((record) => !passed.has(record)));
   }
 
-  /** Tells the destination, if there is one, and goes on behind the records. */
+  /** Tells the destination, if any, and moves past the records. */
   async #giveUp(
     part: readonly StreamRecord[],
     condition: LostBatch["condition"],
@@ -215,12 +220,12 @@ export class ShardBatches {
         await this.#around.call("sqs", "SendMessage", { QueueUrl: queueUrlOf(arn), MessageBody: text });
       }
     } catch (error) {
-      // The destination is gone: the records are skipped as without one.
+      // The destination is gone: the records are skipped as if there were none.
       if (codeOf(error) === undefined) throw error;
     }
   }
 
-  /** Waits on the clock; a stop ends it. What waits is no work in flight, or time would stand. */
+  /** Waits on the clock; a stop ends it. Does not count as work in flight, which would stop time. */
   #wait(ms: number): Promise<void> {
     if (this.#stopped) return Promise.resolve();
     const { clock } = this.#around;

@@ -1,4 +1,4 @@
-/** Reads one shard: gathers its records into batches, and keeps how far it has come. */
+/** Reads one shard: collects its records into batches, and stores how far it has read. */
 import type { Timer } from "../engine/clock.ts";
 import { recordsIn } from "./aggregates.ts";
 import type { Cursor, Cursors } from "./cursors.ts";
@@ -8,21 +8,21 @@ import { type BatchOptions, ShardBatches } from "./shard-batches.ts";
 
 const retryMs = 1000;
 const mostInRead = 10_000;
-/** Empty answers of a shard that is not at its end, before the next news is waited for. */
+/** Empty answers from an open shard before the reader waits for news. */
 const mostEmptyReads = 10;
 
 export interface ShardOptions extends BatchOptions {
   readonly batchSize: number;
-  /** How long a batch that is not full waits for more; 0: it goes at once. */
+  /** How long a batch that is not full waits for more records; 0 for not at all. */
   readonly windowMs: number;
-  /** Whether the records that a producer library has packed into one are handed over one by one. */
+  /** Whether records aggregated by a producer library are passed on one by one. */
   readonly takesApart: boolean;
 }
 
 export interface ShardListener {
   /** The shard has been read to its end. */
   onDone(): void;
-  /** The stream is gone; there may be another of its name. */
+  /** The stream is gone; there may be another with its name. */
   onGone(): void;
 }
 
@@ -96,7 +96,7 @@ export class ShardReader {
         }
       }
     } catch (error) {
-      // Everything behind the cursor is read again: what was in memory may not have got through.
+      // Everything after the cursor is read again: what was in memory may not have got through.
       this.#iterator = undefined;
       this.#buffer = [];
       this.#news = false;
@@ -104,12 +104,12 @@ export class ShardReader {
       if (code === undefined) clock.report(error);
       if (this.#stopped) return;
       if (code === "ResourceNotFoundException") this.#listener.onGone();
-      // Read too fast for the stream's limits, or the disk refuses.
+      // Reading exceeded the stream's limits, or the disk refuses writes.
       else clock.at(clock.now() + retryMs, () => this.wake());
     }
   }
 
-  /** Reads on until a batch is full or nothing more is there; true at the shard's end. */
+  /** Reads until a batch is full or nothing more is there; returns true at the shard's end. */
   async #fill(): Promise<boolean> {
     const { batchSize } = this.#options;
     for (let empty = 0; this.#buffer.length < batchSize && empty < mostEmptyReads; ) {
@@ -134,7 +134,7 @@ export class ShardReader {
     return false;
   }
 
-  /** Undefined for an iterator that has expired. */
+  /** Undefined for an expired iterator. */
   async #getRecords(ShardIterator: string, Limit: number) {
     try {
       return (await this.#around.call("kinesis", "GetRecords", { ShardIterator, Limit })) as {
@@ -178,7 +178,7 @@ export class ShardReader {
     this.#windowOver = false;
     const buffer = this.#buffer;
     let size = this.#options.batchSize;
-    // Records that came as one stay together: the cursor cannot stand between them.
+    // Records from one aggregate stay together: the cursor cannot stop between them.
     while (size < buffer.length && buffer[size]?.sequenceNumber === buffer[size - 1]?.sequenceNumber) size += 1;
     await this.#batches.take(buffer.splice(0, size));
     if (this.#stopped) this.#buffer = [];

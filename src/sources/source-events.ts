@@ -1,9 +1,9 @@
-/** Messages and records as those see them for whom they are read (Pipes user guides of the sources, example events). */
+/** Messages and records in the form their consumers see (Pipes user guides of the sources, example events). */
 import type { EventValue } from "../events/pattern/index.ts";
 import type { SourceEvent } from "./drain.ts";
 import { base64Of, eventIdOf, type SqsAttribute, type SqsMessage, type StreamItem } from "./records.ts";
 
-/** What of its reader an event tells: the ARN of the source as the reader was given it, its region, its role. */
+/** What an event shows of its reader: the source's ARN as configured, its region, its role. */
 export interface Reading {
   readonly source: string;
   readonly region: string;

@@ -1,6 +1,6 @@
 /**
- * Moves records out of a stream, shard by shard: a shard's children follow once it is read to its end, and how far it
- * was read is kept with every batch the target has taken.
+ * Moves records out of a stream, shard by shard: a shard's children follow once it is read to its end, and the position
+ * is stored with every batch that the target has taken.
  */
 import type { Cursor, Cursors, StartingPosition } from "./cursors.ts";
 import { type Consumer, codeOf, type Reader, type Surroundings } from "./drain.ts";
@@ -27,7 +27,7 @@ export class StreamReader implements Reader {
   readonly #shards = new Map<string, ShardReader>();
   #ignore: () => void = () => {};
   #discovery: Promise<void> | undefined;
-  /** A reader has found the stream gone: whatever has its name now is another one. */
+  /** A reader has found that the stream is gone: a stream of its name is now another one. */
   #gone = false;
   #stopped = false;
 
@@ -53,7 +53,7 @@ export class StreamReader implements Reader {
     await this.#stopShards();
   }
 
-  /** Finds the shards that may be read now: at the beginning, and whenever one has been read to its end. */
+  /** Finds the shards that may be read: at the start, and whenever one has been read to its end. */
   #discover(): void {
     if (this.#stopped) return;
     const { clock } = this.#around;
@@ -61,7 +61,7 @@ export class StreamReader implements Reader {
     this.#discovery = clock.track(Promise.resolve(before).then(() => this.#beginShards())).catch((error: unknown) => {
       const code = codeOf(error);
       if (code === undefined) clock.report(error);
-      // The next stream of the name announces itself with its first record.
+      // A new stream of the name announces itself with its first record.
       else if (code === "ResourceNotFoundException") this.#gone = true;
       // A stream that is being updated answers a little later.
       else if (!this.#stopped) clock.at(clock.now() + retryMs, () => this.#discover());
@@ -81,7 +81,7 @@ export class StreamReader implements Reader {
       };
     };
     if (this.#gone || known.some(({ streamSerial = serial }) => streamSerial !== serial)) {
-      // All that a later stream of the name holds came while it was read from.
+      // Everything in a later stream of the name is newer than the mapping, so it is read from its start.
       await this.#stopShards();
       if (this.#stopped) return;
       cursors.begin(shards.map(newCursor(undefined)));
@@ -117,7 +117,7 @@ export class StreamReader implements Reader {
     }
   }
 
-  /** LATEST is kept as a time, so that a restart misses nothing. */
+  /** LATEST is stored as a time, so that a restart misses nothing. */
   #firstMs(): number | undefined {
     const { startingPosition } = this.#options;
     if (startingPosition === "TRIM_HORIZON") return undefined;

@@ -8,7 +8,7 @@ import {
   snsDialect,
 } from "../pattern/index.ts";
 
-/** What a policy looks at: the attributes of a message or its body. */
+/** What a policy matches: the attributes of a message or its body. */
 export type FilterPolicyScope = "MessageAttributes" | "MessageBody";
 
 /** A compiled filter policy. */
@@ -18,7 +18,7 @@ export interface FilterPolicy {
 }
 
 /**
- * A policy SNS refuses. `message` is the text after `Invalid parameter: Attributes Reason: ` (Subscribe) or
+ * A policy that SNS rejects. `message` is the text after `Invalid parameter: Attributes Reason: ` (Subscribe) or
  * `Invalid parameter: ` (SetSubscriptionAttributes).
  */
 export class InvalidFilterPolicy extends Error {}
@@ -36,7 +36,7 @@ export function parseFilterPolicy(text: string, scope: FilterPolicyScope): Filte
   if (Buffer.byteLength(text) > maxFilterPolicyBytes) refuse("Filter policy is too large");
   let pattern: Pattern;
   try {
-    // Refusals quote the policy as AWS rewrites it, and count columns in that.
+    // Error messages quote the policy as AWS rewrites it, and count columns in that text.
     pattern = compilePattern(minify(leadingJson(text)), snsDialect);
   } catch (error) {
     if (error instanceof JsonReadError) return refuse(`failed to parse JSON. ${error.message}`);
@@ -47,7 +47,7 @@ export function parseFilterPolicy(text: string, scope: FilterPolicyScope): Filte
   if (scope === "MessageAttributes" && conditions.some((wanted) => wanted.depth > 1)) {
     throw new InvalidFilterPolicy("Filter policy scope MessageAttributes does not support nested filter policy");
   }
-  // Those of all branches of $or count together.
+  // The branches of $or count together.
   if (new Set(conditions.map((wanted) => wanted.path)).size > maxKeys) {
     refuse(`Filter policy can not have more than ${maxKeys} keys`);
   }
@@ -59,7 +59,9 @@ function refuse(reason: string): never {
   throw new InvalidFilterPolicy(`FilterPolicy: ${reason}`);
 }
 
-/** SNS's measure of a policy: for each way of choosing `$or` branches, values times depth of each key, multiplied. */
+/**
+ * SNS's measure of a policy: for each combination of `$or` branches, the product of values times depth over all keys.
+ */
 function combinations(pattern: Pattern): number {
   let sum = 0;
   for (const { conditions } of pattern.branches) {

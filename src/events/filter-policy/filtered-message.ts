@@ -15,9 +15,10 @@ export interface FilteredMessage {
 const jsonNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
- * The attributes as a flat JSON object: String as text, Number as number, String.Array as its JSON array or the one value
- * that stands in its place. Binary attributes, arrays that are no JSON and numbers that JSON does not have (`.5`, `5.`)
- * are left out, so nothing can match them. Undefined where there are no attributes: not even `exists: false` holds then.
+ * The attributes as a flat JSON object: String as text, Number as number, String.Array as its JSON array or as the
+ * single value in its place. Binary attributes, arrays that are not JSON and numbers that JSON does not allow (`.5`,
+ * `5.`) are left out, so nothing matches them. Undefined when there are no attributes: then not even `exists: false`
+ * matches.
  */
 export function attributesForFiltering(attributes: Readonly<Record<string, MessageAttribute>>): EventValue | undefined {
   const object: { [name: string]: EventValue } = Object.create(null);
@@ -43,7 +44,7 @@ function attributeValue(type: string, text: string): EventValue | undefined {
   return type === "String" || type.startsWith("String.") ? text : undefined;
 }
 
-/** The body as a JSON object with members, or undefined if it is not one: then no policy on the body lets the message through. */
+/** The body as a JSON object with members, or undefined when it is not one: then no policy on the body matches. */
 export function bodyForFiltering(body: string): EventValue | undefined {
   const value = tryParseEvent(body);
   return isEventObject(value) && Object.keys(value).length > 0 ? value : undefined;

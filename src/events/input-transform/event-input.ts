@@ -21,23 +21,26 @@ export interface InputTransformer {
   readonly form: "json" | "lines" | "text";
 }
 
-/** What reserved placeholders stand for. */
+/** Values of reserved placeholders. */
 export interface EventInputContext {
   ruleArn: string;
   ruleName: string;
-  /** When the bus took the event, ISO 8601 with milliseconds. */
+  /** When the bus received the event, ISO 8601 with milliseconds. */
   ingestionTime: string;
 }
 
-/** The payload an InputPath picks: the JSON text of the value there (a string keeps its quotes), `{}` for null or nothing. */
+/**
+ * The payload selected by an InputPath: the JSON text of the value (a string keeps its quotes), or `{}` for null or
+ * nothing.
+ */
 export function applyInputPath(path: CompiledPath, event: EventValue): string {
   const value = resolvePath(path, event);
   return value === undefined || value === null ? "{}" : jsonText(value);
 }
 
 /**
- * Compiles a target's InputPath, or a value of its InputPathsMap; the empty InputPath is the path to nothing.
- * @throws InvalidTransform with AWS's text, which names the target by its id
+ * Compiles a target's InputPath, or a value of its InputPathsMap; the empty InputPath selects nothing.
+ * @throws InvalidTransform with AWS's message, which names the target by its id.
  */
 export function parseInputPath(path: string, targetId: string): CompiledPath {
   if (!/^\$(?:\.[^.[\]'"*\s()?@$,:]+|\[\d{1,9}\]|\[\*\])*$/.test(path)) {
@@ -72,7 +75,7 @@ export function parseInputTransformer(
         `InputTemplate for target ${targetId} contains placeholder aws.events.event.json valid only for JSON template.`,
       );
     }
-    // Without a map nobody asks what placeholders are called.
+    // Without a map, names of placeholders are not checked.
     if (paths.size === 0 || paths.has(part.name) || reserved.has(part.name)) continue;
     throw new InvalidTransform(`InputTemplate for target ${targetId} contains invalid placeholder ${part.name}.`);
   }
@@ -80,10 +83,13 @@ export function parseInputTransformer(
   return { paths, parts, form };
 }
 
-/** A character that stands for a placeholder inside of quotes while the template is checked. */
+/** Stands for a placeholder inside quotes while the template is checked. */
 const mark = "\ue000";
 
-/** Whatever the values, the template's own text must be able to become JSON, and a placeholder is no member's name. */
+/**
+ * Whatever the values, the template's own text must be able to become JSON, and a placeholder cannot be a member's
+ * name.
+ */
 function checkTemplate(parts: readonly TemplatePart[], form: InputTransformer["form"], targetId: string): void {
   const sample = fillTemplate(parts, (_, quoted) => (quoted ? mark : "null")) ?? "";
   if (finish(sample, form) === undefined || isTooDeep(sample)) {
@@ -103,10 +109,10 @@ function hasMarkedName(value: EventValue): boolean {
 }
 
 /**
- * The payload a transformer makes of an event (see `parseEvent`). In a JSON template a placeholder outside quotes becomes
- * its JSON value, `""` if the event has none, and one between quotes its text, escaped. In every other template values
- * are pasted as they are: texts without their quotes, objects and arrays without any. What becomes no JSON is not
- * delivered; what becomes the empty text is nothing to deliver.
+ * The payload that a transformer makes of an event (see `parseEvent`). In a JSON template a placeholder outside quotes
+ * becomes its JSON value, or `""` if the event has none, and one inside quotes its escaped text. In other templates
+ * values are inserted as they are: texts without their quotes, objects and arrays without any quotes. A result that is
+ * not JSON is not delivered; an empty text means that there is nothing to deliver.
  */
 export function applyInputTransformer(
   transformer: InputTransformer,
@@ -146,7 +152,7 @@ function textTemplateText(value: EventValue | undefined): string {
   return isEventObject(value) || Array.isArray(value) ? text.replaceAll('"', "") : text;
 }
 
-/** The filled template as it is sent: quoted lines one below the other, or compact JSON. Undefined if it is not JSON. */
+/** The filled template as it is sent: quoted lines one per line, or compact JSON. Undefined if it is not JSON. */
 function finish(filled: string, form: InputTransformer["form"]): string | undefined {
   if (form !== "lines") return isJson(filled) ? minify(filled) : undefined;
   const lines = filled

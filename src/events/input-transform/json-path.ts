@@ -1,7 +1,7 @@
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import { type EventValue, isEventObject } from "../pattern/index.ts";
 
-/** An input path, template or placeholder AWS refuses; `message` is the text of its ValidationException. */
+/** An input path, template or placeholder that AWS rejects; `message` is the text of its ValidationException. */
 export class InvalidTransform extends Error {}
 
 const step = /\.([^.[\]'"\s]+)|\[(\d{1,9})\]|\[(\*)\]|\[(?:'([^']*)'|"([^"]*)")\]/y;
@@ -35,7 +35,7 @@ export function parseJsonPath(text: string): CompiledPath {
   return { steps };
 }
 
-/** The value a path leads to, or undefined if it leads nowhere. `[*]` collects the values of all elements that have one. */
+/** The value at a path, or undefined if there is none. `[*]` collects the values of all elements that have one. */
 export function resolvePath(path: CompiledPath, value: EventValue): EventValue | undefined {
   return resolveFrom(path.steps, 0, value);
 }

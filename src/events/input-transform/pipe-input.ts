@@ -14,7 +14,7 @@ const contextNames = {
   "aws.pipes.event.ingestion-time": "ingestionTime",
 } as const;
 
-/** What a pipe's reserved placeholders stand for. */
+/** Values of a pipe's reserved placeholders. */
 export interface PipeInputContext {
   pipeArn: string;
   pipeName: string;
@@ -22,7 +22,7 @@ export interface PipeInputContext {
   /** Absent in a pipe without enrichment. */
   enrichmentArn?: string | undefined;
   targetArn: string;
-  /** When the pipe took the record, ISO 8601. */
+  /** When the pipe received the record, ISO 8601. */
   ingestionTime: string;
 }
 
@@ -32,7 +32,7 @@ export interface PipeTemplate {
   readonly paths: ReadonlyMap<string, CompiledPath>;
 }
 
-/** What a pipe's template made of a record. Targets that take JSON only must refuse a text that is not JSON. */
+/** The result of a pipe's template for a record. Targets that accept only JSON must refuse a text that is not JSON. */
 export type PipeInput = { text: string; isJson: boolean } | { problem: "too-large" };
 
 /** Compiles a pipe's input template (Pipes user guide, "Input transformation"). Throws {@link InvalidTransform}. */
@@ -54,8 +54,8 @@ export function parsePipeTemplate(template: string): PipeTemplate {
 }
 
 /**
- * Fills a template in for one record. Quoting is the template's business: strings are pasted without quotes. A path
- * without a value vanishes between quotes and becomes `""` as a bare JSON value.
+ * Fills in a template for one record. Quoting is up to the template: strings are inserted without quotes. A path
+ * without a value becomes nothing between quotes and `""` as a bare JSON value.
  */
 export function applyPipeTemplate(template: PipeTemplate, record: EventValue, context: PipeInputContext): PipeInput {
   const decoded = decodePipeRecord(record);
@@ -92,8 +92,8 @@ function reservedValue(
 }
 
 /**
- * The record with its payload read as JSON: `body` of an SQS record, `data`, `key` and `value` of others (base64). A
- * payload that is no JSON stays as it is; if nothing changes, the very same record is returned.
+ * The record with its payload parsed as JSON: `body` of an SQS record, `data`, `key` and `value` of others (base64). A
+ * payload that is not JSON stays as it is; if nothing changes, the same record is returned.
  */
 export function decodePipeRecord(record: EventValue): EventValue {
   let decoded = record;
@@ -106,7 +106,7 @@ export function decodePipeRecord(record: EventValue): EventValue {
   return decoded;
 }
 
-/** The members of a source's record that carry a payload as text; none for what an enrichment answered. */
+/** The members of a source's record that contain a payload as text; none for the answer of an enrichment. */
 function payloadNames(record: EventValue): string[] {
   if (!isEventObject(record) || typeof record.eventSource !== "string") return [];
   const names = record.eventSource === "aws:sqs" ? ["body"] : ["data", "key", "value"];

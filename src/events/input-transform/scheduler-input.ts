@@ -1,4 +1,4 @@
-/** What Scheduler's keywords stand for. */
+/** Values of Scheduler's keywords. */
 export interface SchedulerInputContext {
   scheduleArn: string;
   /** The planned time of the invocation, milliseconds since 1970. */
@@ -10,7 +10,10 @@ export interface SchedulerInputContext {
 
 const keyword = /<aws\.scheduler\.(schedule-arn|scheduled-time|execution-id|attempt-number)>/g;
 
-/** A schedule's Input with its context attributes filled in, wherever they stand (Scheduler user guide, "Adding context attributes"). */
+/**
+ * A schedule's Input with its context attributes filled in wherever they occur (Scheduler user guide, "Adding context
+ * attributes").
+ */
 export function applySchedulerContext(input: string, context: SchedulerInputContext): string {
   const values: Record<string, string> = {
     "schedule-arn": context.scheduleArn,

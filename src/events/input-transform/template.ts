@@ -1,11 +1,11 @@
 import { type EventValue, ExactNumber } from "../pattern/index.ts";
 
-/** A template in pieces: literal text, and placeholders that know whether they stand between quotes. */
+/** A part of a template: literal text, or a placeholder that knows whether it is inside quotes. */
 export type TemplatePart = string | { name: string; quoted: boolean };
 
 /**
- * What came of a template: a payload, or why there is none. `nothing`: there is nothing to deliver, and that is no
- * failure. `broken` is what the template became instead of JSON.
+ * The result of a template: a payload, or why there is none. `nothing` means that there is nothing to deliver, which is
+ * not a failure. `broken` is what the template became instead of JSON.
  */
 export type Rendered =
   | { text: string }
@@ -16,8 +16,8 @@ export type Rendered =
 const maxOutputLength = 6 * 1024 * 1024;
 
 /**
- * Cuts a template at its placeholders. `placeholder` is a sticky pattern whose first group is the name, tried at every
- * `<`; what it does not fit stays text.
+ * Splits a template at its placeholders. `placeholder` is a sticky pattern whose first group is the name, tried at
+ * every `<`; where it does not match, the text stays text.
  */
 export function splitTemplate(template: string, placeholder: RegExp): TemplatePart[] {
   const parts: TemplatePart[] = [];
@@ -43,7 +43,7 @@ export function splitTemplate(template: string, placeholder: RegExp): TemplatePa
   return parts;
 }
 
-/** Fills in the placeholders, or undefined if the result is larger than any payload may be. */
+/** Fills in the placeholders; undefined if the result is larger than any payload may be. */
 export function fillTemplate(
   parts: readonly TemplatePart[],
   textOf: (name: string, quoted: boolean) => string,
@@ -59,7 +59,7 @@ export function fillTemplate(
   return out.join("");
 }
 
-/** Compact JSON text of a value; numbers beyond a double as they were written. */
+/** Compact JSON text of a value; numbers that no double holds are as written. */
 export function jsonText(value: EventValue): string {
   if (value instanceof ExactNumber) return value.text;
   if (Array.isArray(value)) return `[${value.map(jsonText).join()}]`;
@@ -69,12 +69,12 @@ export function jsonText(value: EventValue): string {
     .join()}}`;
 }
 
-/** The text of a value as it is pasted into other text: strings without their quotes, everything else as JSON. */
+/** The text of a value for insertion into other text: strings without their quotes, everything else as JSON. */
 export function plainText(value: EventValue): string {
   return typeof value === "string" ? value : jsonText(value);
 }
 
-/** JSON text without the white space outside of strings. */
+/** JSON text without white space outside strings. */
 export function minify(json: string): string {
   const out: string[] = [];
   let start = 0;

@@ -1,15 +1,15 @@
 /**
- * Comparison without regard to case, as the engine AWS publishes does it: each character of the pattern stands for its
- * lower-case and its upper-case form, whatever their lengths. So `ß` takes `ß` and `SS`, not `ss`; a character beyond
- * U+FFFF is two halves that have no form at all and takes nothing, itself included.
+ * Case-insensitive comparison as in the rule engine that AWS publishes: each character of the pattern matches its
+ * lower-case and its upper-case form, whatever their lengths. So `ß` matches `ß` and `SS`, not `ss`; a character beyond
+ * U+FFFF is two halves without such forms and matches nothing, not even itself.
  */
 
 const ascii = /^[\x00-\x7f]*$/;
 const half = /[\ud800-\udfff]/;
 
 /**
- * A key that is equal for a pattern and every value it takes: texts of different keys need not be compared. Keys of texts
- * that begin or end alike begin or end alike. For ASCII texts equal keys are all there is to it.
+ * A key that is equal for a pattern and every value it matches, so that texts with different keys need not be compared.
+ * Texts with a common beginning or end have keys with one. For ASCII texts equal keys are enough to match.
  */
 export function foldCase(text: string): string {
   if (ascii.test(text)) return text.toLowerCase();
@@ -20,13 +20,13 @@ export function foldCase(text: string): string {
   return folded;
 }
 
-/** Whether a value is the pattern but for case. */
+/** Whether a value equals the pattern except for case. */
 export function equalsFolded(pattern: string, value: string): boolean {
   if (ascii.test(pattern) && ascii.test(value)) return pattern.toLowerCase() === value.toLowerCase();
   return ends(pattern, value, false).has(value.length);
 }
 
-/** Whether a value begins with the pattern but for case. */
+/** Whether a value begins with the pattern except for case. */
 export function startsFolded(pattern: string, value: string): boolean {
   if (ascii.test(pattern)) {
     const start = value.slice(0, pattern.length);
@@ -35,7 +35,7 @@ export function startsFolded(pattern: string, value: string): boolean {
   return ends(pattern, value, false).size > 0;
 }
 
-/** Whether a value ends with the pattern but for case. */
+/** Whether a value ends with the pattern except for case. */
 export function endsFolded(pattern: string, value: string): boolean {
   if (ascii.test(pattern)) {
     const end = pattern === "" ? "" : value.slice(-pattern.length);
@@ -44,7 +44,7 @@ export function endsFolded(pattern: string, value: string): boolean {
   return ends(pattern, value, true).size > 0;
 }
 
-/** How many characters of the value the whole pattern can take, from its start or, `backwards`, from its end. */
+/** How many characters of the value the whole pattern matches, from its start or, `backwards`, from its end. */
 function ends(pattern: string, value: string, backwards: boolean): ReadonlySet<number> {
   let taken = new Set([0]);
   for (let at = 0; at < pattern.length && taken.size > 0; at++) {

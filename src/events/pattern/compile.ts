@@ -6,7 +6,7 @@ import { readOperator } from "./operators.ts";
 import { PatternError, PatternReader } from "./pattern-reader.ts";
 import { costTooMuch, tooComplex } from "./wildcard-cost.ts";
 
-/** One way to fulfil a pattern: all of its conditions, at most one for a field. `$or` makes several. */
+/** One way to match a pattern: all of its conditions, at most one per field. `$or` produces several. */
 export interface Branch {
   readonly conditions: readonly Condition[];
 }
@@ -32,7 +32,7 @@ const reservedInOr = new Set(
 
 type Draft = Map<string, Condition>;
 
-/** Compiles a pattern text. Throws {@link PatternError} with AWS's reason for everything it does not take. */
+/** Compiles a pattern text. Throws {@link PatternError} with AWS's reason for everything it rejects. */
 export function compilePattern(text: string, dialect: Dialect): Pattern {
   try {
     const drafts = new Compiler(text, dialect).compile();
@@ -52,7 +52,7 @@ class Compiler {
     this.#reader = new PatternReader(text, dialect);
   }
 
-  /** What follows the closing brace of the pattern is never read. */
+  /** Text after the closing brace of the pattern is never read. */
   compile(): Draft[] {
     if (this.#reader.next() !== "start-object") this.#reader.refuse("Filter is not an object");
     const drafts = this.#object([new Map()], false);
@@ -61,7 +61,7 @@ class Compiler {
   }
 
   #checkWildcards(drafts: readonly Draft[]): void {
-    /** By field, the literal parts of each wildcard by its text: one that stands twice is one. */
+    /** By field, the literal parts of each wildcard by its text: duplicates count once. */
     const wildcards = new Map<string, Map<string, readonly string[]>>();
     for (const { path, matchers } of new Set(drafts.flatMap((draft) => [...draft.values()]))) {
       for (const matcher of matchers.flatMap((one) => (one.kind === "anything-but" ? one.excluded : [one]))) {

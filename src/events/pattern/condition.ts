@@ -3,24 +3,24 @@ import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { addressKey } from "./ip.ts";
 import { type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
 
-/** What a pattern asks of one field: one of its matchers must accept. Build with {@link condition}. */
+/** What a pattern requires of one field: one of its matchers must match. Create with {@link condition}. */
 export interface Condition {
-  /** Names from the top of the event down to the field. */
+  /** Names from the root of the event down to the field. */
   readonly names: readonly string[];
-  /** How many objects deep the field stands in the pattern: a dotted name is one. */
+  /** How many objects deep the field is in the pattern: a dotted name counts as one. */
   readonly depth: number;
   /** The field's identity: equal for conditions on the same field of an event. */
   readonly path: string;
   readonly matchers: readonly Matcher[];
-  /** The matchers as they stand in the pattern: the text of a JSON array. */
+  /** The matchers as written in the pattern: the text of a JSON array. */
   readonly source: string;
-  /** Equal for conditions on the same field that accept the same values. */
+  /** Equal for conditions on the same field that match the same values. */
   readonly key: string;
   /** True when the field may be missing (`exists:false` is among the matchers). */
   readonly acceptsAbsence: boolean;
   /** The plain literals among the matchers, found by hash; `slow` are those that must be tried one by one. */
   readonly literals: ReadonlySet<LeafValue>;
-  /** Texts to be compared without regard to case, by {@link foldCase}. */
+  /** Texts to be compared case-insensitively, by {@link foldCase}. */
   readonly folded: ReadonlyMap<string, readonly string[]>;
   readonly slow: readonly Matcher[];
 }
@@ -67,7 +67,7 @@ function isV6(value: LeafValue): boolean {
   return typeof value === "string" && value.includes(":") && addressKey(value) !== undefined;
 }
 
-/** A long exclusion list is a set of literals and a rest, like a condition's own matchers. */
+/** A long exclusion list is a set of literals and a remainder, like a condition's own matchers. */
 interface HashedAnythingBut {
   kind: "anything-but";
   excluded: readonly Matcher[];
@@ -85,7 +85,7 @@ function slowAccepts(matcher: Matcher, value: LeafValue): boolean {
   return matcherAccepts(matcher, value);
 }
 
-/** Whether a single value of the field is enough for the condition. */
+/** Whether a single value of the field satisfies the condition. */
 function acceptsValue(wanted: Condition, value: LeafValue): boolean {
   if (wanted.literals.has(value)) return true;
   if (wanted.folded.size > 0 && typeof value === "string") {
@@ -94,7 +94,7 @@ function acceptsValue(wanted: Condition, value: LeafValue): boolean {
   return wanted.slow.some((matcher) => slowAccepts(matcher, value));
 }
 
-/** Whether some value found at the field (all leaves of one array, or the single leaf) fulfils the condition. */
+/** Whether any value of the field (all leaves of one array, or the single leaf) satisfies the condition. */
 export function accepts(wanted: Condition, values: readonly LeafValue[]): boolean {
   return values.some((value) => acceptsValue(wanted, value));
 }

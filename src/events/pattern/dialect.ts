@@ -1,12 +1,12 @@
-/** What differs between the services that speak the pattern language. */
+/** Differences between the services that use the pattern language. */
 export interface Dialect {
   /** The `wildcard` operator exists. */
   wildcard: boolean;
-  /** `anything-but` takes an operator (prefix, suffix, equals-ignore-case, and wildcard where there is one). */
+  /** `anything-but` accepts an operator (prefix, suffix, equals-ignore-case, and wildcard where it exists). */
   nestedAnythingBut: boolean;
   /** Largest magnitude of a number in the pattern. */
   maxNumber: number;
-  /** How a refusal names `prefix` and `suffix` inside `anything-but`; by their own names when absent. */
+  /** What error messages call `prefix` and `suffix` inside `anything-but`. Default: their own names. */
   affixName?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A JSON number that no double holds exactly, such as 9007199254740993. It is equal only to the same text and
- * takes part in no numeric comparison.
+ * A JSON number that no double holds exactly, such as 9007199254740993. It equals only the same text and takes part in
+ * no numeric comparison.
  */
 export class ExactNumber {
   readonly text: string;
@@ -10,10 +10,10 @@ export class ExactNumber {
   }
 }
 
-/** A parsed JSON value whose numbers have kept their meaning. */
+/** A parsed JSON value whose numbers are exact. */
 export type EventValue = string | number | boolean | null | ExactNumber | EventValue[] | { [name: string]: EventValue };
 
-/** What can stand at the end of a path: a JSON value that is neither an object nor an array. */
+/** A value at the end of a path: anything but an object or an array. */
 export type LeafValue = string | number | boolean | null | ExactNumber;
 
 /** True for a JSON object (not an array, not a leaf). */
@@ -21,7 +21,7 @@ export function isEventObject(value: EventValue | undefined): value is { [name: 
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
-/** The digits without sign, point or outer zeros, and the power of ten that belongs to them. */
+/** The digits without sign, point or outer zeros, and their power of ten. */
 function decimalParts(text: string): string {
   const [mantissa = "", exponent = "0"] = text.toLowerCase().split("e");
   const negative = mantissa.startsWith("-");
@@ -34,7 +34,7 @@ function decimalParts(text: string): string {
   return `${negative ? "-" : ""}${digits.slice(0, end)}e${power}`;
 }
 
-/** The value of a JSON number token: a double where the double says the same number, otherwise an {@link ExactNumber}. */
+/** The value of a JSON number token: a double if it is exactly that number, otherwise an {@link ExactNumber}. */
 export function numberFromText(text: string): number | ExactNumber {
   const value = Number(text);
   if (text.length <= 15 && Math.abs(value) < 1e300 && Math.abs(value) > 1e-300) return value;

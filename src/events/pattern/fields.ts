@@ -1,17 +1,17 @@
 import { type EventValue, ExactNumber, isEventObject, type LeafValue } from "./exact-number.ts";
 
-/** A name on the way to a field someone asks for, and the names that may follow it. */
+/** A name on the way to a field in use, and the names that may follow it. */
 export interface FieldNode {
   readonly children: Map<string, FieldNode>;
-  /** The field's identity, set while someone asks for the field that ends here. */
+  /** The field's identity, set while the field that ends here is in use. */
   path: string | undefined;
-  /** How many ask for the field that ends here. */
+  /** How many patterns use the field that ends here. */
   asking: number;
 }
 
 /**
- * The fields that patterns ask for, as a tree of names, so that reading an event passes over everything else. The names
- * given to {@link add} hold no dots, and a dotted name in an event is several names.
+ * The fields that patterns use, as a tree of names, so that reading an event skips everything else. The names given to
+ * {@link add} contain no dots, and a dotted name in an event counts as several names.
  */
 export class FieldTree {
   readonly root: FieldNode = { children: new Map(), path: undefined, asking: 0 };
@@ -43,19 +43,19 @@ export class FieldTree {
   }
 }
 
-/** What an event holds at the fields asked for. */
+/** The values of an event's fields in use. */
 export interface Fields {
   readonly event: EventValue;
   /** By path; a field that is missing, an object or an empty array has no entry. */
   readonly values: Map<string, LeafValue[]>;
-  /** True when fields may lie in different elements of one array, so that each holding alone is not enough. */
+  /** True when fields may be in different elements of one array, so that it is not enough for each to match alone. */
   inArrays: boolean;
 }
 
 /** Deeper than any pattern can reach or any event may be. */
 const maxDepth = 1000;
 
-/** Reads the fields of the tree out of an event. Time is linear in the event. */
+/** Reads the fields of the tree from an event, in time linear in the event. */
 export function readFields(tree: FieldTree, event: EventValue): Fields {
   const fields: Fields = { event, values: new Map(), inArrays: false };
 
@@ -83,7 +83,7 @@ interface NameNode<N> {
   readonly children: Map<string, N>;
 }
 
-/** Calls back for each member of an object that leads on in a tree of names. */
+/** Calls back for each member of an object that continues in a tree of names. */
 export function forEachRoute<N extends NameNode<N>>(
   object: { [name: string]: EventValue },
   node: N,

@@ -1,7 +1,7 @@
-/** A part of a glob between two stars, ready to be searched for in linear time. */
+/** A part of a glob between two stars, prepared for linear-time search. */
 interface Segment {
   text: string;
-  /** For each length of a matched part, the length of the longest shorter part that is both its start and its end. */
+  /** For each length of a matched part, the length of its longest proper prefix that is also a suffix. */
   borders: Uint16Array;
 }
 
@@ -13,7 +13,7 @@ export interface Glob {
 }
 
 /**
- * Compiles a `wildcard` operand: `*` is zero or more characters, `\*` a star, `\\` a backslash, all else itself.
+ * Compiles a `wildcard` operand: `*` is zero or more characters, `\*` a star, `\\` a backslash, everything else itself.
  * Throws `RangeError` with AWS's reason; positions count UTF-8 bytes from the opening quote.
  */
 export function parseGlob(text: string): Glob {
@@ -53,7 +53,7 @@ function bordersOf(text: string): Uint16Array {
   return borders;
 }
 
-/** The end of the first occurrence of the segment in `value` between `from` and `to`, or -1. Linear in the part read. */
+/** The end of the first occurrence of the segment in `value` between `from` and `to`, or -1. Linear in what is read. */
 function findEnd(segment: Segment, value: string, from: number, to: number): number {
   const { text, borders } = segment;
   if (text === "") return from;
@@ -67,7 +67,7 @@ function findEnd(segment: Segment, value: string, from: number, to: number): num
   return -1;
 }
 
-/** Whether the whole value fits the glob. Time is linear in the value. */
+/** Whether the whole value matches the glob. Linear in the value. */
 export function globMatches(glob: Glob, value: string): boolean {
   const { literals, segments } = glob;
   const first = literals[0] as string;

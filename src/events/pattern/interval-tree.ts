@@ -10,8 +10,8 @@ interface Node<B, T> {
 }
 
 /**
- * Closed intervals over numbers or texts, each carrying items, found by a point inside: logarithmic depth on average
- * (a treap), time by the intervals found.
+ * Closed intervals over numbers or texts, each with items, found by a point inside: logarithmic depth on average (a
+ * treap), and time by the number of intervals found.
  */
 export class IntervalTree<B extends number | string, T> {
   #root: Node<B, T> | undefined;

@@ -37,7 +37,7 @@ function v6Key(text: string): string | undefined {
   const all = [...head, ...Array<string>(missing).fill("0"), ...rest];
   if (!all.every((group) => /^[\da-fA-F]{1,4}$/.test(group))) return undefined;
   const hex = all.map((group) => group.toLowerCase().padStart(4, "0")).join("");
-  // An IPv4 address in IPv6 clothing is that IPv4 address.
+  // An IPv4-mapped IPv6 address equals the IPv4 address.
   return hex.startsWith("00000000000000000000ffff") ? `4${hex.slice(24)}` : `6${hex}`;
 }
 

@@ -15,7 +15,7 @@ export type Token =
   | "null"
   | "end";
 
-/** Deepest nesting that a parser of AWS's takes. */
+/** Deepest nesting that AWS's parsers accept. */
 export const maxDepth = 1000;
 const expectedValue = "JSON String, Number, Array, Object or token 'null', 'true' or 'false'";
 
@@ -27,13 +27,13 @@ interface Scope {
 
 /**
  * Reads a JSON text token by token in the steps of AWS's own tokenizer, because the line and column in AWS's messages
- * tell how far that tokenizer had read: a name is read together with the colon and the first character of its value
- * (a number or keyword whole), a string value only up to its opening quote until its text is asked for.
+ * show how far that tokenizer had read: a name is read together with the colon and the first character of its value (a
+ * whole number or keyword), a string value only up to its opening quote until its text is needed.
  */
 export class JsonReader {
   readonly #scanner: JsonScanner;
   #token: Token = "end";
-  /** The value after a name: its first characters have been read already, the token is not current yet. */
+  /** The value after a name: its first characters have been read, but it is not the current token yet. */
   #pending: Token | undefined;
   #pendingText = "";
   #text = "";
@@ -54,7 +54,7 @@ export class JsonReader {
     return this.#scanner.source;
   }
 
-  /** Where reading has come to, in the form AWS appends to a message. @param back so many characters before. */
+  /** The current position, in the form AWS appends to a message. @param back this many characters earlier. */
   location(back = 0): string {
     return this.#scanner.location(back);
   }

@@ -1,4 +1,4 @@
-/** A text that AWS's tokenizer refuses. The message ends with the place in the source. */
+/** A text that AWS's tokenizer rejects. The message ends with the position in the source. */
 export class JsonReadError extends Error {}
 
 const shownSourceChars = 500;
@@ -14,7 +14,10 @@ const escapes: Readonly<Record<string, string>> = {
   t: "\t",
 };
 
-/** The characters of a JSON text: blanks, strings, numbers and words, each read to its end, and the place that is. */
+/**
+ * The characters of a JSON text: white space, strings, numbers and words, each read to its end, and the current
+ * position.
+ */
 export class JsonScanner {
   readonly source: string;
   /** How many characters have been read. */
@@ -33,7 +36,7 @@ export class JsonScanner {
     return this.at >= this.source.length;
   }
 
-  /** Where reading has come to, in the form AWS appends to a message. */
+  /** The current position, in the form AWS appends to a message. */
   location(back = 0): string {
     if (this.#redacted) return `[Source: ${redactedSource}; line: ${this.#line}, column: ${this.#column(back)}]`;
     const shown =
@@ -47,7 +50,7 @@ export class JsonScanner {
     return this.at - back - this.#lineStart + 1;
   }
 
-  /** Reads a number and returns it as it is written. */
+  /** Reads a number and returns it as written. */
   readNumber(): string {
     const start = this.at;
     if (this.source[this.at] === "-") {
@@ -164,12 +167,12 @@ export class JsonScanner {
     return code < 32 ? `(CTRL-CHAR, code ${code})` : `'${this.source[this.at]}' (code ${code})`;
   }
 
-  /** The refusal of the next character. */
+  /** The error for the next character. */
   unexpected(expectation: string): JsonReadError {
     return this.failure(`Unexpected character (${this.#charShown()}): ${expectation}`);
   }
 
-  /** A refusal that ends with the place reading has come to. */
+  /** An error that ends with the current position. */
   failure(problem: string): JsonReadError {
     return new JsonReadError(`${problem}\n at ${this.location()}`);
   }

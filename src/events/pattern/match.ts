@@ -3,13 +3,15 @@ import { accepts, type Condition } from "./condition.ts";
 import type { EventValue } from "./exact-number.ts";
 import { type Fields, FieldTree, flatten, forEachRoute, readFields } from "./fields.ts";
 
-/** Whether one condition holds, looked at alone. */
+/** Whether one condition holds by itself. */
 function holds(wanted: Condition, fields: Fields): boolean {
   const values = fields.values.get(wanted.path);
   return values === undefined ? wanted.acceptsAbsence : accepts(wanted, values);
 }
 
-/** Whether the event fulfils all of a branch's conditions. `fields` must have been read for at least these conditions. */
+/**
+ * Whether the event satisfies all of a branch's conditions. `fields` must have been read for at least these conditions.
+ */
 export function branchMatches(branch: Branch, fields: Fields): boolean {
   for (const wanted of branch.conditions) if (!holds(wanted, fields)) return false;
   return !fields.inArrays || holdTogether(branch.conditions, fields);
@@ -23,9 +25,9 @@ interface WantedNode {
 }
 
 /**
- * Whether the conditions on present fields can be fulfilled by choosing one element of each array of objects: fields
- * inside the same array must come from the same element. Below one array the conditions are decided by each element
- * as a whole, and different arrays are independent, so one pass is enough.
+ * Whether the conditions on present fields can be satisfied by choosing one element of each array of objects: fields
+ * inside the same array must come from the same element. Below one array each element decides as a whole, and different
+ * arrays are independent, so one pass is enough.
  */
 function holdTogether(conditions: readonly Condition[], fields: Fields): boolean {
   const root: WantedNode = { children: new Map(), wanted: undefined, count: 0 };
@@ -49,7 +51,7 @@ function holdTogether(conditions: readonly Condition[], fields: Fields): boolean
 
 const none: ReadonlySet<Condition> = new Set();
 
-/** The conditions at and below a name that the value fulfils with one choice of array elements. */
+/** The conditions at and below a name that the value satisfies with one choice of array elements. */
 function fulfilled(value: EventValue, node: WantedNode): ReadonlySet<Condition> {
   const { leaves, objects } = flatten(value);
   let best = none;
@@ -74,7 +76,7 @@ function fulfilledByObject(object: { [name: string]: EventValue }, node: WantedN
   return all;
 }
 
-/** The tree of a single pattern's fields; patterns are compiled once and matched often. */
+/** The trees of single patterns' fields; patterns are compiled once and matched often. */
 const trees = new WeakMap<Pattern, FieldTree>();
 
 function treeOf(pattern: Pattern): FieldTree {
@@ -105,22 +107,25 @@ export function matchesPattern(pattern: Pattern, event: EventValue): boolean {
 
 /** Why an event does not match a pattern. */
 export interface Mismatch {
-  /** The first field that does not fit, names joined by dots. */
+  /** The first field that does not match, with names joined by dots. */
   path: string;
-  /** `absent`: the field has no value; `value`: no entry of the pattern accepts one; `element`: all fields fit, but not within one array element. */
+  /**
+   * `absent`: the field has no value; `value`: no entry of the pattern matches one; `element`: all fields match, but
+   * not within one array element.
+   */
   reason: "absent" | "value" | "element";
   /** The pattern's entries for the field, as JSON text of the pattern's array. */
   expected: string;
-  /** The event's values at the field, in the order of the event; empty when there are none. */
+  /** The event's values of the field, in the order of the event; empty when there are none. */
   actual: EventValue[];
-  /** How many of the pattern's (with `$or`, the closest branch's) fields do not fit, of how many: a measure of nearness. */
+  /** How many of the fields of the pattern (with `$or`, of the closest branch) do not match: a measure of closeness. */
   failing: number;
   conditions: number;
 }
 
 /**
- * The first field of the pattern that keeps the event from matching, or undefined if it matches. With `$or` it is
- * taken from the branch that comes closest.
+ * The first field of the pattern that keeps the event from matching, or undefined if it matches. With `$or` it belongs
+ * to the closest branch.
  */
 export function explain(pattern: Pattern, event: EventValue): Mismatch | undefined {
   if (matchesPattern(pattern, event)) return undefined;
@@ -139,7 +144,7 @@ export function explain(pattern: Pattern, event: EventValue): Mismatch | undefin
   return { path: wanted.names.join("."), reason, expected: wanted.source, actual, failing, conditions };
 }
 
-/** The first condition that no longer holds together with those before it. */
+/** The first condition that does not hold together with those before it. */
 function firstAstray(conditions: readonly Condition[], fields: Fields): Condition {
   let fits = 0;
   let fails = conditions.length;

@@ -3,7 +3,7 @@ import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { type Glob, globMatches } from "./glob.ts";
 import { addressKey } from "./ip.ts";
 
-/** One entry of a pattern's array, compiled. `fold` asks for comparison without regard to case. */
+/** One entry of a pattern's array, compiled. `fold` means case-insensitive comparison. */
 export type Matcher =
   | { kind: "equals"; value: LeafValue }
   | { kind: "equals-ignore-case"; text: string }
@@ -17,7 +17,7 @@ export type Matcher =
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** The next double above a finite number; lets open bounds be written as closed ones. */
+/** The next double above a finite number; turns open bounds into closed ones. */
 export function nextAbove(value: number): number {
   if (value === 0) return Number.MIN_VALUE;
   bits.setFloat64(0, value);
@@ -32,20 +32,21 @@ export function nextBelow(value: number): number {
 
 /** Whether a literal of a pattern is the value. */
 function sameLiteral(literal: LeafValue, value: LeafValue): boolean {
-  // Whole numbers of any size match themselves; a fraction no double holds, or one beyond all doubles, matches nothing.
+  // Whole numbers of any size match themselves; a fraction that no double holds, or a number beyond all doubles,
+  // matches nothing.
   if (literal instanceof ExactNumber) {
     return value instanceof ExactNumber && literal.text === value.text && /^-?\d+$/.test(literal.text);
   }
   if (literal === value) return true;
   if (typeof literal !== "string" || typeof value !== "string" || !literal.includes(":")) return false;
-  // A literal that is an IPv6 address, of which there are many spellings, is compared as an address.
+  // A literal that is an IPv6 address, which can be written in many ways, is compared as an address.
   const address = addressKey(literal);
   return address !== undefined && address === addressKey(value);
 }
 
 /**
- * Whether one leaf value of an event fits one matcher. `exists:false` fits no value: absence is the business of whoever
- * looks at the whole event.
+ * Whether one leaf value of an event matches one matcher. `exists:false` matches no value: absence is checked on the
+ * whole event.
  */
 export function matcherAccepts(matcher: Matcher, value: LeafValue): boolean {
   switch (matcher.kind) {
@@ -74,7 +75,7 @@ export function matcherAccepts(matcher: Matcher, value: LeafValue): boolean {
   }
 }
 
-/** A text that is equal for equal matchers and for no others. */
+/** A text that is equal exactly for equal matchers. */
 export function matcherKey(matcher: Matcher): string {
   switch (matcher.kind) {
     case "equals":

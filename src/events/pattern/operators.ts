@@ -1,4 +1,6 @@
-/** The operators of patterns, each read from its object as AWS reads it (EventBridge user guide: comparison operators). */
+/**
+ * The operators of patterns, each parsed from its object as AWS does (EventBridge user guide: comparison operators).
+ */
 import { ExactNumber } from "./exact-number.ts";
 import { parseGlob } from "./glob.ts";
 import { cidrRange } from "./ip.ts";
@@ -6,7 +8,7 @@ import type { Token } from "./json-reader.ts";
 import { type Matcher, nextAbove, nextBelow } from "./matcher.ts";
 import { PatternError, type PatternReader } from "./pattern-reader.ts";
 
-/** Reads an object inside a field's array, one operator, into the matchers of the field. */
+/** Parses an object inside a field's array, one operator, into matchers of the field. */
 export function readOperator(reader: PatternReader, matchers: Matcher[]): void {
   if (reader.next() !== "name") reader.refuse("Match expression name not found");
   const operator = reader.text();

@@ -1,12 +1,12 @@
-/** Whole JSON texts read for matching. */
+/** Parses whole JSON texts for matching. */
 import type { EventValue } from "./exact-number.ts";
 import { JsonReader, maxDepth, type Token } from "./json-reader.ts";
 import { JsonReadError } from "./json-scanner.ts";
 
-/** Texts in which some number may be beyond a double; a false alarm costs time, not truth. */
+/** Matches texts in which some number may be beyond a double; a false alarm only costs time. */
 const mayHoldExactNumbers = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 
-/** Whether a JSON text nests deeper than a parser of AWS's takes. */
+/** Whether a JSON text is nested deeper than AWS's parsers accept. */
 export function isTooDeep(text: string): boolean {
   if (text.length <= 2 * maxDepth) return false;
   let depth = 0;
@@ -40,7 +40,7 @@ export function parseEvent(text: string): EventValue {
   return value;
 }
 
-/** As `parseEvent`; undefined for a text that it refuses. */
+/** As `parseEvent`; undefined for a text that it rejects. */
 export function tryParseEvent(text: string): EventValue | undefined {
   try {
     return parseEvent(text);
@@ -50,8 +50,8 @@ export function tryParseEvent(text: string): EventValue | undefined {
 }
 
 /**
- * Checks that a text begins with one JSON value and answers that value's text; what follows it is not looked at, as in
- * AWS's own parser. Throws {@link JsonReadError}, which does not quote the text.
+ * Checks that a text begins with a JSON value and returns that value's text; what follows is ignored, as in AWS's own
+ * parser. Throws {@link JsonReadError}, which does not quote the text.
  */
 export function leadingJson(text: string): string {
   const reader = new JsonReader(text, true);

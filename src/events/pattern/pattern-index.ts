@@ -6,12 +6,12 @@ import { branchMatches } from "./match.ts";
 import type { Matcher } from "./matcher.ts";
 import { ValueIndex } from "./value-index.ts";
 
-/** Buckets with more entries than this are divided further, if their entries have conditions left to divide by. */
+/** Buckets with more entries are divided further, if their entries have conditions left to divide by. */
 const bucketSize = 8;
 
 interface Rule<Id> {
   id: Id;
-  /** Order of arrival, so that answers come in it. */
+  /** Order in which patterns were added, which results follow. */
   order: number;
   pattern: Pattern;
   entries: Entry<Id>[];
@@ -19,7 +19,7 @@ interface Rule<Id> {
   matched: number;
 }
 
-/** A branch of a rule, kept at the one condition by which it is found. */
+/** A branch of a rule, filed under one of its conditions. */
 interface Entry<Id> {
   rule: Rule<Id>;
   branch: Branch;
@@ -38,7 +38,7 @@ interface Bucket<Id> {
   seen: number;
 }
 
-/** An index of branches by one condition each; below a crowded bucket another level goes by further conditions. */
+/** An index of branches by one condition each; crowded buckets have a further level for other conditions. */
 interface Level<Id> {
   parent: Bucket<Id> | undefined;
   /** Fields whose conditions led here. */
@@ -46,7 +46,7 @@ interface Level<Id> {
   buckets: Map<string, Bucket<Id>>;
   values: Map<string, { index: ValueIndex<Bucket<Id>>; size: number }>;
   absent: Map<string, Set<Bucket<Id>>>;
-  /** Branches whose every condition has been used on the way. */
+  /** Branches all of whose conditions have been used on the way here. */
   rest: Set<Entry<Id>>;
 }
 
@@ -56,9 +56,9 @@ function level<Id>(parent: Bucket<Id> | undefined, used: ReadonlySet<string>): L
 
 /**
  * Many patterns, matched against an event together. Each branch of a pattern is filed under one of its conditions, the
- * one that promises to hold least often; an event finds the conditions that hold by hash and tree lookups on its own
- * values, and only the branches filed there are checked in full. So the time goes with the event and with what it
- * finds, not with the number of patterns.
+ * one least likely to hold. An event finds the conditions that hold by hash and tree lookups of its own values, and
+ * only the branches filed there are checked in full. So the time depends on the event and on what it finds, not on the
+ * number of patterns.
  */
 export class PatternIndex<Id> {
   readonly #rules = new Map<Id, Rule<Id>>();
@@ -72,12 +72,12 @@ export class PatternIndex<Id> {
     return this.#rules.size;
   }
 
-  /** How many branches have been checked in full since the index was made: the measure of its work. */
+  /** How many branches were checked in full since the index was created: a measure of its work. */
   get checks(): number {
     return this.#checks;
   }
 
-  /** Adds a pattern, in place of the one the id had. */
+  /** Adds a pattern, replacing the previous one with that id. */
   add(id: Id, pattern: Pattern): void {
     this.remove(id);
     const rule: Rule<Id> = { id, order: this.#arrivals++, pattern, entries: [], matched: 0 };
@@ -90,7 +90,7 @@ export class PatternIndex<Id> {
     }
   }
 
-  /** Removes the id's pattern and says whether there was one. */
+  /** Removes the id's pattern and returns whether there was one. */
   remove(id: Id): boolean {
     const rule = this.#rules.get(id);
     if (rule === undefined) return false;
@@ -102,7 +102,7 @@ export class PatternIndex<Id> {
     return true;
   }
 
-  /** The ids of all patterns the event (see `parseEvent`) matches, in order of their arrival. */
+  /** The ids of all patterns that the event (see `parseEvent`) matches, in the order they were added. */
   match(event: EventValue): Id[] {
     const found: Rule<Id>[] = [];
     const fields = readFields(this.#tree, event);
@@ -217,7 +217,7 @@ function closeBucket<Id>(bucket: Bucket<Id>): void {
   if (absent?.size === 0) at.absent.delete(wanted.path);
 }
 
-/** How often a matcher holds, by its kind: 0 for one value or a few, 3 for almost all. */
+/** How often a kind of matcher holds: 0 for one value or a few, 3 for almost all. */
 function breadth(matcher: Matcher): number {
   switch (matcher.kind) {
     case "anything-but":
@@ -236,7 +236,7 @@ function breadth(matcher: Matcher): number {
   }
 }
 
-/** The condition, of those not used yet, that promises to lead fewest events to this branch. */
+/** The unused condition that is likely to lead the fewest events to this branch. */
 function rarest<Id>(at: Level<Id>, conditions: readonly Condition[]): Condition | undefined {
   let best: Condition | undefined;
   let bestCost = Number.POSITIVE_INFINITY;

@@ -3,10 +3,12 @@ import { ExactNumber, type LeafValue } from "./exact-number.ts";
 import { JsonReader, type Token } from "./json-reader.ts";
 import { JsonReadError } from "./json-scanner.ts";
 
-/** A pattern AWS refuses. `message` is the reason with the place in the text, without any service's preamble. */
+/**
+ * A pattern that AWS rejects. `message` is the reason with the position in the text, without any service's preamble.
+ */
 export class PatternError extends Error {}
 
-/** The tokens of a pattern's text, its values, and the refusals of AWS, which name the place that reading has come to. */
+/** The tokens of a pattern's text, its values, and AWS's errors, which name the current position. */
 export class PatternReader {
   readonly dialect: Dialect;
   readonly #reader: JsonReader;
@@ -38,12 +40,12 @@ export class PatternReader {
     return this.#reader.source.slice(start, this.#reader.offset);
   }
 
-  /** @param back how many characters before the place that reading has come to. */
+  /** @param back how many characters before the current position. */
   refuse(reason: string, back = 0): never {
     throw new PatternError(`${reason}\n at ${this.#reader.location(back)}`);
   }
 
-  /** In a list of operands AWS reports the refusal of a refusal: the place appears twice. */
+  /** In a list of operands AWS reports an error about an error: the position appears twice. */
   inList<Result>(read: () => Result): Result {
     try {
       return read();
@@ -74,7 +76,7 @@ export class PatternReader {
     }
   }
 
-  /** Refuses a number that the dialect has no room for. */
+  /** Rejects a number that is out of the dialect's range. */
   inRange(value: number | ExactNumber): void {
     const limit = this.dialect.maxNumber;
     if (limit === Number.POSITIVE_INFINITY) return;
@@ -83,7 +85,7 @@ export class PatternReader {
     }
   }
 
-  /** The next token, the operand of an operator, which has to be a text. */
+  /** The next token, an operator's operand, which must be a text. */
   string(operator: string): string {
     if (this.next() !== "string") this.refuse(`${operator} match pattern must be a string`);
     return this.text();

@@ -5,14 +5,14 @@ import { IntervalTree } from "./interval-tree.ts";
 import { addressKey } from "./ip.ts";
 import { type Matcher, matcherAccepts, matcherKey } from "./matcher.ts";
 
-/** Length of the pieces by which a wildcard without literal start or end is found inside a value. */
+/** Length of the pieces by which a wildcard without literal start or end is found in a value. */
 const pieceLength = 3;
 
 /** Where a matcher's item is kept. `any` is every value of the field, `string` every string. */
 type Place =
   | { in: "literals"; key: LeafValue }
   | { in: "exact" | "addresses" | "folded"; key: string }
-  /** Any one of the pieces will do. */
+  /** Any one of the pieces is enough. */
   | { in: "pieces"; pieces: string[] }
   | { in: "prefixes" | "foldedPrefixes" | "suffixes" | "foldedSuffixes"; key: string }
   | { in: "ranges"; low: number; high: number }
@@ -50,7 +50,7 @@ function placeOf(matcher: Matcher): Place {
   }
 }
 
-/** A glob is found by something that every value it fits must have: its start, its end, or a piece of its inside. */
+/** A glob is found by something that every matching value has: its start, its end, or a piece of its inside. */
 function globPlace(literals: readonly string[]): Place {
   const first = literals[0] as string;
   const last = literals.at(-1) as string;
@@ -71,15 +71,15 @@ function changeSet<T>(change: Change, set: Set<T>, item: T): void {
   else set.delete(item);
 }
 
-/** All `anything-but` matchers that exclude one thing in common, skipped together when a value is that thing. */
+/** All `anything-but` matchers that exclude a common value, skipped together for that value. */
 interface ExclusionGroup<T> {
   excluded: Matcher;
   items: Set<T>;
 }
 
 /**
- * Matchers on one field, each carrying an item, found by a value without trying them one by one. It finds every item
- * whose matcher accepts the value, and may find a few more: whoever asks checks what was found.
+ * Matchers on one field, each with an item, found by a value without trying them one by one. Finds every item whose
+ * matcher accepts the value, and perhaps a few more, which the caller must check.
  */
 export class ValueIndex<T> {
   readonly #keyed = new Map<string, Map<LeafValue, Set<T>>>();
@@ -136,7 +136,7 @@ export class ValueIndex<T> {
         this.#changeKeyed(change, place.in, place.key, item);
         break;
       case "pieces": {
-        // One piece is enough to find the item by; which one was the rarest when it was added is not kept.
+        // One piece is enough to find the item by; which one was the rarest when it was added is not remembered.
         const pieces = change === "add" ? [this.#rarestPiece(place.pieces)] : place.pieces;
         for (const piece of pieces) this.#changeKeyed(change, place.in, piece, item);
         break;
@@ -153,7 +153,7 @@ export class ValueIndex<T> {
     if (tree.isEmpty) this.#affixes.delete(map);
   }
 
-  /** How many items the matcher would be found together with; tells common values from rare ones. */
+  /** How many items share the matcher's place; distinguishes common values from rare ones. */
   crowd(matcher: Matcher): number {
     if (matcher.kind === "anything-but") return this.#exclusions.size;
     const place = placeOf(matcher);
@@ -231,7 +231,7 @@ export class ValueIndex<T> {
     if (items !== undefined) for (const item of items) visit(item);
   }
 
-  /** The exclusion by which a list is kept: the one that most lists share, so that many are passed over at once. */
+  /** The exclusion under which a list is filed: the one that most lists share, so that many are skipped at once. */
   #groupFor(excluded: readonly Matcher[]): [string, Matcher] {
     let best = excluded[0] as Matcher;
     let bestSize = -1;

@@ -1,16 +1,16 @@
 /**
- * What a field's wildcards cost, by the measure of the engine AWS publishes: the largest number of beginnings of the
- * wildcards that one value can be at once. A beginning is the first few characters of a pattern, `*` being one of them.
+ * The cost of a field's wildcards, by the measure of the rule engine that AWS publishes: the largest number of prefixes
+ * of the wildcards that a single value can match at once, with `*` counting as one character of a prefix.
  */
 
-/** The largest cost AWS takes. */
+/** The largest cost AWS accepts. */
 const maxWildcardCost = 10;
 
-/** AWS's text for wildcards that cost more; it tells no place. */
+/** AWS's message for wildcards that cost more; it has no position. */
 export const tooComplex =
   "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character";
 
-/** Beyond so many sets of beginnings the search ends and the wildcards count as too costly. */
+/** With more sets of prefixes than this the search ends and the wildcards count as too costly. */
 const maxSets = 20_000;
 
 /** One byte of a wildcard, or `star`. */
@@ -25,9 +25,9 @@ export function costTooMuch(wildcards: readonly (readonly string[])[]): boolean 
   const beginnings = patterns.reduce((sum, symbols) => sum + symbols.length, 0);
   if (beginnings <= maxWildcardCost) return false;
   const alphabet = new Set(patterns.flat().filter((symbol) => symbol !== star));
-  // A byte that stands in no pattern: only stars take it.
+  // A byte that occurs in no pattern: only stars match it.
   alphabet.add(-2);
-  // A state is a place: how much of which pattern was read.
+  // A state is a place: how much of which pattern has been read.
   const starts = patterns.flatMap((_, pattern) => [[pattern, 0] as const]);
   const first = closure(starts, patterns);
   const seen = new Set([keyOf(first)]);
@@ -38,12 +38,12 @@ export function costTooMuch(wildcards: readonly (readonly string[])[]): boolean 
       for (const place of places) {
         const [pattern, read] = place;
         const symbols = patterns[pattern]!;
-        // Behind a star any byte leaves the value where it is.
+        // After a star any byte leaves the place unchanged.
         if (symbols[read - 1] === star) next.push(place);
         if (symbols[read] === symbol) next.push([pattern, read + 1]);
       }
       const reached = closure(next, patterns);
-      // The empty beginning is none.
+      // The empty prefix does not count.
       if (reached.filter(([, read]) => read > 0).length > maxWildcardCost) return true;
       const key = keyOf(reached);
       if (seen.has(key)) continue;
@@ -61,7 +61,7 @@ function symbolsOf(literals: readonly string[]): number[] {
   return literals.flatMap((literal, index) => [...(index === 0 ? [] : [star]), ...Buffer.from(literal)]);
 }
 
-/** A star may also take nothing. */
+/** A star may also match nothing. */
 function closure(places: readonly Place[], patterns: readonly (readonly number[])[]): Place[] {
   const all = new Map<string, Place>();
   for (const [pattern, read] of places) {

@@ -1,7 +1,7 @@
-/** Which days of a month a cron expression names. */
+/** The days of a month that a cron expression selects. */
 export type DaySelection =
   | { by: "days"; days: ReadonlySet<number> }
-  /** `before`: so many days before the last one. */
+  /** `before`: this many days before the last one. */
   | { by: "last-day"; before: number }
   | { by: "last-weekday" }
   | { by: "nearest-weekday"; day: number }
@@ -22,9 +22,9 @@ export interface Cron {
 interface Field {
   min: number;
   max: number;
-  /** Largest step after a slash; 0 where the field takes none. */
+  /** Largest step after a slash; 0 where the field allows none. */
   maxStep: number;
-  /** A range may run over the end of the field to its start, as 20-2 does. */
+  /** A range may wrap around the end of the field, as 20-2 does. */
   wraps: boolean;
   /** Names of the values from `min` on. */
   names?: readonly string[];
@@ -51,9 +51,9 @@ const yearField: Field = { min: 1970, max: 2199, maxStep: 229, wraps: false };
 
 /**
  * Compiles the six fields between the parentheses of `cron(…)`: minutes, hours, day of month, month, day of week, year
- * (EventBridge user guide, "Cron-based schedules"). A comma between two fields is a blank. Undefined for a body AWS does
- * not take.
- * @param lenient as rules read fields, who pass over much that is no cron: see {@link tidied}
+ * (EventBridge user guide, "Cron-based schedules"). A comma between two fields counts as a space. Undefined for what
+ * AWS rejects.
+ * @param lenient parse as rules do, which ignore much that is not cron: see {@link tidied}
  */
 export function parseCron(body: string, lenient = false): Cron | undefined {
   const fields = body.split(/,?\s+/).map((field) => (lenient ? tidied(field) : field));
@@ -69,7 +69,7 @@ export function parseCron(body: string, lenient = false): Cron | undefined {
   return { minutes, hours, days, months, years };
 }
 
-/** A field without what rules pass over: letters behind a number, names beyond their third letter, a W behind a range. */
+/** A field without what rules ignore: letters after a number, names beyond their third letter, a W after a range. */
 function tidied(field: string): string {
   return field
     .split(",")
@@ -110,7 +110,7 @@ function parseStep(text: string, field: Field, lenient: boolean): number | undef
   if (!/^\d{1,3}$/.test(text)) return undefined;
   const step = Number(text);
   if (step >= 1 && step <= field.maxStep) return step;
-  // Where rules take any step, one of 0 or beyond the field leaves the first value alone.
+  // Where rules accept any step, a step of 0 or beyond the field leaves only the first value.
   return lenient && field.maxStep > 0 ? Number.POSITIVE_INFINITY : undefined;
 }
 
@@ -165,7 +165,7 @@ function weekdayOf(year: number, month: number, day: number): number {
   return new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 1;
 }
 
-/** The days of one month that a selection names, ascending. */
+/** The days of a month that a selection selects, ascending. */
 function selectedDays(selection: DaySelection, year: number, month: number): number[] {
   const last = daysInMonth(year, month);
   switch (selection.by) {
@@ -202,7 +202,7 @@ function nearestWeekday(year: number, month: number, day: number): number {
   return day;
 }
 
-/** A date and time of day without a zone. Months count from 1. */
+/** A local date and time of day. Months count from 1. */
 export interface LocalMinute {
   year: number;
   month: number;
@@ -212,8 +212,8 @@ export interface LocalMinute {
 }
 
 /**
- * The times of day a cron expression names, in order, from the given minute on. Ends with the last year the
- * expression allows, so the most it ever passes over is the months of the years 1970 to 2199.
+ * The times of day that a cron expression selects, in order, from the given minute on. Ends with the last year the
+ * expression allows, so at most the months of the years 1970 to 2199 are searched.
  */
 export function* cronTimes(cron: Cron, from: LocalMinute): Generator<LocalMinute> {
   for (const year of cron.years) {

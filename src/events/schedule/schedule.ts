@@ -5,13 +5,13 @@ import { clockMs, instantAtOrAfter, instantOf } from "./zone.ts";
 export type Schedule =
   | { kind: "rate"; periodMs: number }
   | { kind: "cron"; cron: Cron }
-  /** `shownMs`: what the clocks of the schedule's zone show, as milliseconds since 1970 on them. */
+  /** `shownMs`: what clocks in the schedule's zone show, in milliseconds since 1970 on those clocks. */
   | { kind: "at"; shownMs: number };
 
-/** Whose expressions: EventBridge rules (`rate`, `cron`) or EventBridge Scheduler (also `at`). */
+/** Which service's expressions: EventBridge rules (`rate`, `cron`) or EventBridge Scheduler (also `at`). */
 export type ScheduleDialect = "events" | "scheduler";
 
-/** An expression AWS refuses; `message` is the text of its ValidationException. */
+/** An expression that AWS rejects; `message` is the text of its ValidationException. */
 export class InvalidSchedule extends Error {}
 
 const minuteMs = 60_000;
@@ -22,7 +22,7 @@ const unitMs: Readonly<Record<string, number>> = { minute: minuteMs, hour: 60 * 
  * guide, "Schedule types"). Throws {@link InvalidSchedule} with the service's own text.
  */
 export function parseSchedule(text: string, dialect: ScheduleDialect): Schedule {
-  // No blanks at either edge, neither outside of the parentheses nor inside.
+  // No spaces at either end, inside or outside the parentheses.
   const [, kind, body] = /^(rate|cron|at)\(([^()\s](?:[^()]*[^()\s])?)\)$/.exec(text) ?? [];
   let schedule: Schedule | undefined;
   if (kind === "rate") schedule = parseRate(body as string, dialect);
@@ -42,7 +42,7 @@ function parseRate(body: string, dialect: ScheduleDialect): Schedule | undefined
   const count = Number(digits);
   if (digits === undefined || count < 1) return undefined;
   if (count > 1 && plural === "") return undefined;
-  // Scheduler lets `1 minutes` pass, a rule does not.
+  // Scheduler accepts `1 minutes`, rules do not.
   if (count === 1 && plural === "s" && dialect === "events") return undefined;
   const periodMs = count * (unitMs[unit] as number);
   return Number.isSafeInteger(periodMs) ? { kind: "rate", periodMs } : undefined;
@@ -61,7 +61,7 @@ function parseAt(body: string): Schedule | undefined {
   ];
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
-  // Date.UTC takes years before 100 for years of the 20th century.
+  // Date.UTC takes years before 100 as years of the 20th century.
   if (year < 100) return undefined;
   return { kind: "at", shownMs: Date.UTC(year, month - 1, day, hour, minute, second) };
 }
@@ -70,7 +70,10 @@ function parseAt(body: string): Schedule | undefined {
 export interface FireOptions {
   /** IANA zone of `cron` and `at` times, `UTC` by default. EventBridge rules are always in UTC. */
   timeZone?: string | undefined;
-  /** The moment from which a `rate` counts its periods: the start date, else the creation. By default `startMs`, else `afterMs`. */
+  /**
+   * The moment from which a `rate` counts its periods: the start date, else the creation. Default: `startMs`, else
+   * `afterMs`.
+   */
   anchorMs?: number | undefined;
   /** No firing before this minute; not for `at`. */
   startMs?: number | undefined;
@@ -80,8 +83,8 @@ export interface FireOptions {
 
 /**
  * The first firing strictly after an instant (milliseconds since 1970), or undefined if there is none. A rate fires at
- * its anchor and every period from there, whatever the clocks do. A cron time that the zone's clocks skip is left out,
- * one that they show twice fires the first time only. An `at` time inside a gap fires as much later as the gap is wide.
+ * its anchor and every period after it, whatever local clocks do. A cron time that local clocks skip is skipped; one
+ * that they show twice fires the first time only. An `at` time inside a gap fires as much later as the gap is long.
  */
 export function nextFire(schedule: Schedule, afterMs: number, options: FireOptions = {}): number | undefined {
   const { timeZone = "UTC", startMs } = options;

@@ -16,28 +16,28 @@ function offsetMs(timeZone: string, atMs: number): number {
   return zone.offset(atMs) * minuteMs;
 }
 
-/** What the zone's clocks show at an instant, as milliseconds since 1970 on that clock. */
+/** What the zone's clocks show at an instant, in milliseconds since 1970 on those clocks. */
 export function clockMs(timeZone: string, atMs: number): number {
   return atMs + offsetMs(timeZone, atMs);
 }
 
 /**
- * The instant at which the zone's clocks show a time (milliseconds since 1970 on that clock): the first one if they
- * show it twice. If they never do, because it falls into the gap of a clock set forward, undefined.
+ * The instant at which the zone's clocks show a time (milliseconds since 1970 on those clocks): the first one if they
+ * show it twice, undefined if they never do, because it falls into the gap of a clock set forward.
  */
 export function instantOf(timeZone: string, shownMs: number): number | undefined {
   if (timeZone === "UTC") return shownMs;
   const before = offsetMs(timeZone, shownMs - dayMs);
   const after = offsetMs(timeZone, shownMs + dayMs);
   if (before === after) return shownMs - before;
-  // The larger offset is the earlier instant.
+  // The larger offset belongs to the earlier instant.
   for (const offset of before > after ? [before, after] : [after, before]) {
     if (offsetMs(timeZone, shownMs - offset) === offset) return shownMs - offset;
   }
   return undefined;
 }
 
-/** As {@link instantOf}; a time inside a gap is taken as much later as the clocks were set forward. */
+/** As {@link instantOf}; a time inside a gap counts as later by the width of the gap. */
 export function instantAtOrAfter(timeZone: string, shownMs: number): number {
   return instantOf(timeZone, shownMs) ?? shownMs - offsetMs(timeZone, shownMs - dayMs);
 }

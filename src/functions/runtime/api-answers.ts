@@ -1,7 +1,7 @@
-/** How the APIs for runtimes and extensions read and answer. */
+/** How the APIs for runtimes and extensions read requests and answer. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** Errors and registrations are some lines of text; what is longer is cut off by ending the connection. */
+/** Errors and registrations are a few lines of text; anything longer ends the connection. */
 const maxTextBytes = 1024 * 1024;
 
 export function withText(request: IncomingMessage, then: (text: string) => void): void {

@@ -1,4 +1,4 @@
-/** An execution environment: one process that takes one event after the other over the Runtime API. */
+/** An execution environment: a process that takes one event after another over the Runtime API. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../engine/clock.ts";
 import type { ProcessEnd, Processes, RunningProcess } from "../../engine/processes.ts";
@@ -11,10 +11,10 @@ import { reportEnd, reportInit, reportStart } from "./reports.ts";
 import { type Ending, type EventToRun, exitReason, type Outcome, Run } from "./runs.ts";
 import type { RuntimeApi, RuntimeClient, RuntimeEvent } from "./runtime-api.ts";
 
-/** What initialisation may take before it counts as the invocation's own time. */
+/** How long initialisation may take before it counts as part of the invocation. */
 const initLimitMs = 10_000;
 
-/** What an environment is to have: who it is for, the token it is known by, and how its runtime begins. */
+/** Data of an environment: its function, the token it identifies itself with, and how its runtime starts. */
 export interface Order {
   readonly spec: Pick<RuntimeSpec, "name" | "version" | "handler" | "account" | "memoryMb">;
   readonly token: string;
@@ -49,10 +49,10 @@ export class Environment implements RuntimeClient {
   readonly #extensions: Extensions;
   readonly #memoryMb: number;
   readonly #version: string;
-  /** Ends it when extensions take longer than the invocation they were told of may. */
+  /** Ends the environment when extensions take longer than the invocation may. */
   #stopOverrun = () => {};
 
-  /** @param onChange called whenever it becomes idle or ends. */
+  /** @param onChange called whenever the environment becomes idle or ends. */
   constructor(around: Surroundings, { spec, token, launch, newId }: Order, onChange: () => void) {
     this.#around = around;
     this.#token = token;
@@ -75,22 +75,22 @@ export class Environment implements RuntimeClient {
     });
   }
 
-  /** Waits for its next event. */
+  /** Whether it is waiting for its next event. */
   get isIdle(): boolean {
     return !this.#isDead && this.#run === undefined && this.#isReady;
   }
 
-  /** The runtime and all extensions wait for what comes next. */
+  /** Whether the runtime and all extensions are waiting for the next event. */
   get #isReady(): boolean {
     return this.#give !== undefined && this.#extensions.isQuiet;
   }
 
-  /** Was started before there was an event, and has not begun to ask for one. */
+  /** Whether it was started ahead of any event and has not asked for one yet. */
   get isBeginning(): boolean {
     return !this.#isDead && this.#run === undefined && this.#initMs === undefined;
   }
 
-  /** Has answered and not yet asked for more. */
+  /** Whether it has answered and not yet asked for the next event. */
   get isReturning(): boolean {
     if (this.#isDead || this.#initMs === undefined) return false;
     return this.#run === undefined ? !this.#isReady : this.#run.isOver;
@@ -105,7 +105,7 @@ export class Environment implements RuntimeClient {
     return this.#idleSince;
   }
 
-  /** Runs one event to its end, whatever that is. To be called when it has none. */
+  /** Runs one event to its end. Call it only when no event is running. */
   run(event: EventToRun): Promise<Outcome> {
     const isFirst = this.#give === undefined;
     this.#log.begin(event.onLine);
@@ -116,7 +116,7 @@ export class Environment implements RuntimeClient {
         this.#endOverrun(run);
         const took = { durationMs, initMs, peakBytes };
         reportEnd(this.#extensions.telemetry, event.requestId, ending, took, this.#memoryMb);
-        // What it wrote before it answered is in the pipe already, and read in this turn.
+        // Output written before the answer is already in the pipe, and will be read in this turn.
         setImmediate(() => {
           this.#run = undefined;
           this.#output.end();
@@ -139,7 +139,7 @@ export class Environment implements RuntimeClient {
     this.#extensions.kill();
   }
 
-  /** Ends it, after its extensions have heard of it where they want to. */
+  /** Ends it, after telling those extensions that want to know. */
   retire(reason: ShutdownReason): Promise<void> {
     this.#retired ??= this.#retire(reason);
     return this.#retired;
@@ -159,7 +159,7 @@ export class Environment implements RuntimeClient {
     this.#proceed();
   }
 
-  /** Goes on once everybody waits. A process may ask before the end of its answer is read. */
+  /** Continues once runtime and extensions all wait. A process may ask before the end of its answer has been read. */
   #proceed(): void {
     if (!this.#isReady) return;
     this.#stopOverrun();
@@ -184,7 +184,7 @@ export class Environment implements RuntimeClient {
       return true;
     }
     collectAnswer(run, request, isStream ? contentType : undefined, (status) => {
-      // A process that has asked for its next event does not wait for this; whoever invoked the function comes first.
+      // A process that has asked for its next event does not wait for this answer; the function's caller comes first.
       if (status === 413 || this.#give === undefined) done(status);
       else setImmediate(() => setImmediate(() => done(status)));
     });
@@ -259,7 +259,7 @@ export class Environment implements RuntimeClient {
     });
   }
 
-  /** Extensions have what is left of the invocation's time. */
+  /** Extensions get what is left of the invocation's time. */
   #endOverrun(run: Run): void {
     if (this.#extensions.isQuiet || this.#isDead) return;
     const timer = setTimeout(() => void this.retire("timeout").then(() => this.#onChange()), run.leftMs).unref();

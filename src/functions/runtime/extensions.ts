@@ -1,6 +1,7 @@
 /**
- * The extensions of one execution environment (Lambda developer guide, "Lambda Extensions API"): programs of layers that run
- * beside the runtime, and parts of its own process, that hear of invocations and of the environment's end.
+ * The extensions of one execution environment (Lambda developer guide, "Lambda Extensions API"): programs from layers
+ * beside the runtime, and parts of the runtime's own process, that are told of invocations and of the environment's
+ * end.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { basename } from "node:path";
@@ -9,16 +10,16 @@ import { dateNow, setTimeout } from "../../engine/real-time.ts";
 import { answer, refuse, withText } from "./api-answers.ts";
 import { Telemetry } from "./telemetry.ts";
 
-/** Extensions an environment may have (Lambda quotas). */
+/** Extensions per environment (Lambda quotas). */
 const mostExtensions = 10;
-/** What extensions have for their end, in ms. */
+/** How long extensions may take to shut down, in ms. */
 const shutdownMs = 2000;
 
 type ExtensionEvent = "INVOKE" | "SHUTDOWN";
 
 export type ShutdownReason = "spindown" | "timeout" | "failure";
 
-/** What extensions are told of an invocation. */
+/** What extensions are told about an invocation. */
 export interface Invoked {
   readonly requestId: string;
   /** Real epoch milliseconds. */
@@ -31,7 +32,7 @@ interface Extension {
   readonly id: string;
   readonly name: string;
   readonly events: ReadonlySet<string>;
-  /** Takes the event it waits for; absent while it is at work. */
+  /** Passes the event it is waiting for; absent while it is busy. */
   give: ((event: object) => void) | undefined;
 }
 
@@ -47,9 +48,9 @@ export interface ExtensionsHost {
   readonly account: string;
   newId(): string;
   start(file: string): RunningProcess;
-  /** One has ended, or said that it cannot go on. @param error as runtimes tell theirs: JSON. */
+  /** Called when an extension has ended or reported failure. @param error JSON in the form runtimes use. */
   onFailure(error: string): void;
-  /** One waits for its next event. */
+  /** Called when an extension waits for its next event. */
   onReady(): void;
 }
 
@@ -57,7 +58,7 @@ export class Extensions {
   readonly telemetry = new Telemetry();
   readonly #host: ExtensionsHost;
   readonly #extensions = new Map<string, Extension>();
-  /** Programs of layers by their names. */
+  /** Programs from layers by name. */
   readonly #programs = new Map<string, RunningProcess>();
   readonly #unregistered = new Set<string>();
   #allRegistered = () => {};
@@ -68,7 +69,7 @@ export class Extensions {
     this.#host = host;
   }
 
-  /** All of them wait for an event. */
+  /** Whether all of them wait for an event. */
   get isQuiet(): boolean {
     for (const { give } of this.#extensions.values()) if (give === undefined) return false;
     return true;
@@ -78,7 +79,7 @@ export class Extensions {
     return [...this.#extensions.values()].some(({ events }) => events.has("SHUTDOWN"));
   }
 
-  /** Starts the programs of layers; resolves once each has registered. */
+  /** Starts the programs from layers; resolves once each has registered. */
   async launch(files: readonly string[]): Promise<void> {
     if (files.length === 0) return;
     const registered = new Promise<void>((resolve) => (this.#allRegistered = resolve));
@@ -97,7 +98,7 @@ export class Extensions {
     await registered;
   }
 
-  /** From here on nothing can be registered. */
+  /** From here on registrations are refused. */
   initialised(): void {
     this.#isInitialising = false;
   }
@@ -112,7 +113,7 @@ export class Extensions {
     });
   }
 
-  /** Tells of the end, and resolves once the programs have ended, or their time is over. */
+  /** Announces the end, and resolves once the programs have ended or their time is up. */
   async shutDown(reason: ShutdownReason): Promise<void> {
     this.#isEnding = true;
     await this.telemetry.flush();
@@ -127,7 +128,7 @@ export class Extensions {
     for (const program of this.#programs.values()) program.kill();
   }
 
-  /** Serves what lies behind the environment's address. @param what version, kind and call, as the path has them. */
+  /** Serves requests to the environment's address. @param what version, kind and call from the path. */
   serve(what: string, request: IncomingMessage, response: ServerResponse): void {
     const id = headerOf(request, "lambda-extension-identifier");
     if (what === "POST 2020-01-01/extension/register") {
@@ -215,7 +216,7 @@ function headerOf({ headers }: IncomingMessage, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The events an extension wants; undefined for others than there are. */
+/** The events an extension wants; undefined when one of them does not exist. */
 function eventsIn(text: string): ReadonlySet<string> | undefined {
   try {
     const value: unknown = text === "" ? {} : JSON.parse(text);

@@ -1,9 +1,9 @@
-/** Tells whether files of a directory have changed, for code that is run as it lies there. */
+/** Detects changed files in a directory, for code that is run from where it is. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { statsOf } from "../../engine/file-stats.ts";
 
-/** Files that are looked at; packages are taken to stay as they are. */
+/** How many files are checked; installed packages are assumed not to change. */
 const mostFiles = 5000;
 
 /** A text that changes with the names, sizes and times of the files in a directory. */
@@ -31,7 +31,7 @@ function entriesOf(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch {
-    // It has gone since it was seen.
+    // It was deleted after it was listed.
     return [];
   }
 }

@@ -1,14 +1,14 @@
-/** Reads what a runtime posts as a function's answer: whole, or handed on as it comes. */
+/** Reads the answer that a runtime posts: as a whole, or streamed. */
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { ResponseSink } from "../types.ts";
 import type { Run } from "./runs.ts";
 
-/** Bytes a function may answer, and what it may stream (Lambda quotas). */
+/** Bytes a function may return, and may stream (Lambda quotas). */
 const maxAnswerBytes = 6_291_556;
 const maxStreamedBytes = 200 * 1024 * 1024;
 
-/** Reads an answer whole, and ends the run with it. @param done is told what to say to the runtime. */
+/** Reads a whole answer and ends the run with it. @param done called with the reply for the runtime. */
 export function collectAnswer(
   run: Run,
   request: IncomingMessage,
@@ -35,7 +35,7 @@ export function collectAnswer(
   });
 }
 
-/** Hands a stream on as it comes; a slow reader holds the function back. */
+/** Forwards a stream as it arrives; a slow reader pauses the function. */
 export function passAnswer(
   run: Run,
   request: IncomingMessage,

@@ -1,4 +1,4 @@
-/** The log of one invocation: what the platform writes around a function's own lines, and the tail clients may ask for. */
+/** The log of one invocation: the platform's lines around the function's own, and the tail that clients may request. */
 
 import type { RuntimeSpec } from "./launch.ts";
 import type { Outcome } from "./runs.ts";
@@ -9,7 +9,7 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** Bytes of the tail that Invoke answers, and of the lines that are kept for one invocation. */
+/** Bytes of the tail that Invoke returns, and of the lines kept per invocation. */
 const tailBytes = 4096;
 const mostKeptBytes = 4 * 1024 * 1024;
 
@@ -28,7 +28,7 @@ export class FunctionLog {
 
   add(message: string): void {
     this.#bytes += message.length;
-    // A function that writes without end is heard to this point.
+    // Output beyond this is dropped.
     if (this.#bytes <= mostKeptBytes) this.lines.push({ timeMs: this.#now(), message });
   }
 
@@ -38,7 +38,7 @@ export class FunctionLog {
     else this.add(`START RequestId: ${this.#requestId} Version: ${version}`);
   }
 
-  /** What came of it. */
+  /** Adds the final lines for the outcome. */
   end(outcome: Outcome): void {
     const { isJsonLog, memoryMb, timeoutMs, runtime } = this.#spec;
     const { durationMs, initMs, peakBytes, timedOut } = outcome;
@@ -73,7 +73,7 @@ export class FunctionLog {
     );
   }
 
-  /** The last 4 KB; what is left of a character that was cut becomes U+FFFD for each of its bytes. */
+  /** The last 4 KB; a character cut in half becomes U+FFFD for each of its remaining bytes. */
   tail(): string {
     const texts: string[] = [];
     let bytes = 0;

@@ -1,4 +1,4 @@
-/** Runs functions that are code, as processes of their runtime: from a call to its answer and its log. */
+/** Runs functions that consist of code as processes of their runtime: from a call to its answer and log. */
 import { AwsError } from "../../../protocols/error.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { Clock } from "../../engine/clock.ts";
@@ -9,7 +9,7 @@ import { FunctionLog, type LogLine } from "./function-log.ts";
 import type { RuntimeSpec, Workshop } from "./launch.ts";
 import { NoProcess, type Ran, RuntimePools } from "./pools.ts";
 
-/** Takes the log of an invocation. */
+/** Receives the log of an invocation. */
 export type WriteLog = (log: {
   readonly account: string;
   readonly region: string;
@@ -40,9 +40,9 @@ export class FunctionRuntime {
   }
 
   /**
-   * Runs one event to its end: an answer, an error of the function, or its time-out, in real time.
-   * @param trace header that the function sees.
-   * @throws AwsError TooManyRequestsException when as many processes are at work as may be.
+   * Runs one event to its end: an answer, a function error, or a time-out, in real time.
+   * @param trace header passed to the function.
+   * @throws AwsError TooManyRequestsException when the maximum number of processes is busy.
    */
   async invoke(spec: RuntimeSpec, call: FunctionCall, trace = call.invocation.trace): Promise<FunctionAnswer> {
     const { requestId, payload, arn, clientContext, sink } = call;

@@ -1,12 +1,12 @@
-/** How the processes of a runtime are started: the command and the environment AWS's own have. */
+/** How a runtime's processes are started, with the command and environment that AWS uses. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isExecutable, missingClient, missingInterpreter, searchPath } from "./requirements.ts";
 
-/** What there is to know of a function's version to run it. */
+/** What is needed to run a version of a function. */
 export interface RuntimeSpec {
-  /** Changes with whatever makes running processes outdated. */
+  /** Changes with everything that makes running processes outdated. */
   readonly key: string;
   readonly name: string;
   readonly version: string;
@@ -16,19 +16,19 @@ export interface RuntimeSpec {
   readonly handler: string;
   readonly memoryMb: number;
   readonly timeoutMs: number;
-  /** What the user has set. */
+  /** Set by the user. */
   readonly variables: Readonly<Record<string, string>>;
   readonly logGroup: string;
   readonly isJsonLog?: boolean;
   readonly initialization?: "on-demand" | "provisioned-concurrency";
-  /** Where the code lies; unpacks it at need. */
+  /** The directories of the code; unpacks it if necessary. */
   prepare(): Promise<CodeRoots>;
 }
 
 export interface CodeRoots {
-  /** Stands for /var/task. */
+  /** Takes the place of /var/task. */
   readonly task: string;
-  /** Stands for /opt: the layers, one over the other. */
+  /** Takes the place of /opt: the layers, one over the other. */
   readonly layers?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface Launch {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly directory: string;
-  /** Programs that layers have to run beside it. */
+  /** Programs from layers to run beside it. */
   readonly extensions?: readonly string[];
 }
 
@@ -51,9 +51,9 @@ export class CannotRun extends Error {
   }
 }
 
-/** What there is to run functions with, and how they reach us. */
+/** What functions are run with, and how they reach us. */
 export interface Workshop {
-  /** The Node that runs functions; the one that runs us unless told. */
+  /** Path of the Node that runs functions. Default: the one that runs Busbar. */
   readonly node: string | undefined;
   /** Our own address, for the SDKs in functions. */
   endpoint(): string;
@@ -80,7 +80,7 @@ export async function launchOf(spec: RuntimeSpec, logStream: string, workshop: W
   };
 }
 
-/** What lies in a layer's folder of extensions. */
+/** The programs in a layer's folder of extensions. */
 function programsIn({ layers }: CodeRoots): string[] {
   const folder = layers === undefined ? undefined : join(layers, "extensions");
   if (folder === undefined || !existsSync(folder)) return [];
@@ -88,7 +88,7 @@ function programsIn({ layers }: CodeRoots): string[] {
   return files.map(({ name }) => join(folder, name)).sort();
 }
 
-/** Scripts of users name the places they know from AWS. */
+/** Users' scripts name the paths they know from AWS. */
 function underRoot(file: string, { task, layers }: CodeRoots): string {
   if (layers !== undefined && file.startsWith("/opt/")) return join(layers, file.slice("/opt/".length));
   return file.startsWith("/var/task/") ? join(task, file.slice("/var/task/".length)) : file;
@@ -97,7 +97,7 @@ function underRoot(file: string, { task, layers }: CodeRoots): string {
 function commandOf(spec: RuntimeSpec, { task, layers }: CodeRoots, { node }: Workshop): [string, ...string[]] {
   const { runtime, handler, memoryMb } = spec;
   if (runtime.startsWith("nodejs")) {
-    // Half of what a function has is not V8's old generation.
+    // Half of a function's memory is for things other than V8's old generation.
     const heap = `--max-old-space-size=${Math.max(64, Math.floor(memoryMb * 0.9))}`;
     return [node ?? process.execPath, heap, bootstrap("node.mjs")];
   }
@@ -126,7 +126,7 @@ function environmentOf(
   const inLayers = (...places: string[]) => (layers === undefined ? [] : places.map((place) => join(layers, place)));
   const own: Record<string, string> = {
     AWS_ENDPOINT_URL: workshop.endpoint(),
-    // No `sync-` before our name, which would lead nowhere.
+    // No `sync-` in front of our host name, which would not resolve.
     AWS_DISABLE_HOST_PREFIX_INJECTION: "true",
     ...spec.variables,
     _HANDLER: handler,
@@ -138,7 +138,7 @@ function environmentOf(
     AWS_LAMBDA_INITIALIZATION_TYPE: spec.initialization ?? "on-demand",
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    // Whose calls these are shows in the access key.
+    // The access key identifies the account.
     AWS_ACCESS_KEY_ID: account,
     AWS_SECRET_ACCESS_KEY: "busbar",
     AWS_SESSION_TOKEN: "busbar",
@@ -170,7 +170,7 @@ function bootstrap(file: string): string {
   return fileURLToPath(bootstrapUrl(file));
 }
 
-/** Beside this module, or beside the parts of the bundle. */
+/** Next to this module, or next to the parts of the bundle. */
 function bootstrapUrl(file: string): URL {
   const beside = new URL(`./bootstraps/${file}`, import.meta.url);
   return existsSync(beside) ? beside : new URL(`../bootstraps/${file}`, import.meta.url);

@@ -1,13 +1,13 @@
-/** Takes the lines out of what a process writes. */
+/** Splits the output of a process into lines. */
 
 /** CloudWatch Logs takes events of 1 MB at most (CloudWatch Logs quotas). */
 const maxLineBytes = 1024 * 1024;
 const lineFeed = 10;
 
-/** Most lines kept of what is written before there is an event to whose log they belong. */
+/** How many lines are kept that were written before the first event. */
 const mostEarlyLines = 1000;
 
-/** Where lines go: to the log of the event at hand, and those that were written before to the first one's. */
+/** Sends lines to the log of the current event; lines written before go to the first event's log. */
 export class EventLog {
   #early: string[] = [];
   #onLine: ((line: string) => void) | undefined;
@@ -43,19 +43,19 @@ export class OutputLines {
     if (this.#begunBytes >= maxLineBytes) this.end();
   }
 
-  /** What has been written so far is a line, though no line feed ends it. */
+  /** Treats unfinished output as a line. */
   end(): void {
     if (this.#begunBytes === 0) return;
     const text = Buffer.concat(this.#begun).toString();
     this.#begun = [];
     this.#begunBytes = 0;
-    // Bootstraps write a carriage return for a line feed within one message, as AWS's own do.
+    // Bootstraps write a carriage return for a line feed within one message, as AWS's do.
     this.#onLine(text.replace(/\r$/, "").replaceAll("\r", "\n"));
   }
 
   #take(part: Buffer): void {
     if (part.length === 0) return;
-    // A copy: the chunk is the pipe's, and much larger than a line.
+    // A copy: the chunk belongs to the pipe and is much larger than a line.
     this.#begun.push(Buffer.from(part.subarray(0, maxLineBytes)));
     this.#begunBytes += part.length;
   }

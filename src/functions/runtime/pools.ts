@@ -1,4 +1,4 @@
-/** The processes that run functions: some for each version, kept for the next event, and bounded all together. */
+/** The processes that run functions: kept per version for the next event, with a limit for all together. */
 import type { Clock } from "../../engine/clock.ts";
 import { defaultMaxMemory } from "../../engine/memory.ts";
 import type { Processes } from "../../engine/processes.ts";
@@ -9,20 +9,20 @@ import { launchOf, type RuntimeSpec, type Workshop } from "./launch.ts";
 import type { EventToRun, Outcome } from "./runs.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 
-/** What an idle Node with its function takes, twice: as many processes as memory has room for. */
+/** Twice the memory of an idle Node with its function; memory divided by it limits the number of processes. */
 const bytesEach = 128 * 1024 * 1024;
 const [fewestProcesses, mostProcesses] = [8, 200];
-/** Real milliseconds without an event after which a process ends. */
+/** Real milliseconds without an event after which a process is ended. */
 const idleLimitMs = 5 * 60_000;
-/** How long an event waits for one of the processes there may be, in real milliseconds. */
+/** How long an event waits for a process when the limit is reached, in real milliseconds. */
 const patienceMs = 15_000;
-/** How long it waits for one that has just answered to ask for more, before it gets a new one. */
+/** How long it waits for a process that has just answered to ask for more, before it gets a new one. */
 const returnMs = 100;
 
-/** Nothing is free: as many processes run as may. */
+/** No process is free, and the limit is reached. */
 export class NoProcess extends Error {}
 
-/** An outcome with where its log goes. */
+/** An outcome, and where its log goes. */
 export interface Ran extends Outcome {
   readonly logStream: string;
 }
@@ -58,7 +58,7 @@ export class RuntimePools {
 
   /**
    * Runs an event in one of the version's processes.
-   * @param onStream told the log stream before the first line.
+   * @param onStream called with the log stream before the first line.
    * @throws NoProcess
    */
   async run(spec: RuntimeSpec, event: EventToRun, onStream: (name: string) => void): Promise<Ran> {
@@ -66,7 +66,7 @@ export class RuntimePools {
     for (let mayReturn = true; ; ) {
       const entry = this.#ready(spec, mayReturn);
       if (entry !== undefined) {
-        // In the same turn, or another event would find it idle too.
+        // In the same turn, or another event would take it too.
         const [environment, logStream] = entry;
         onStream(logStream);
         return { ...(await environment.run(event)), logStream };
@@ -78,13 +78,13 @@ export class RuntimePools {
     }
   }
 
-  /** Makes processes ready before there is an event. */
+  /** Starts processes ahead of events. */
   warm(spec: RuntimeSpec, count: number): void {
     const missing = count - (this.#pools.get(spec.key)?.environments.size ?? 0);
     for (let i = 0; i < missing && this.#count < this.#most; i++) this.#start(spec);
   }
 
-  /** Ends the idle processes of versions whose key begins so; those at work end with their event. */
+  /** Ends the idle processes of versions whose key has this prefix; busy ones end after their event. */
   retire(keyPrefix: string): void {
     for (const [key, pool] of this.#pools) {
       if (!key.startsWith(keyPrefix)) continue;
@@ -95,7 +95,7 @@ export class RuntimePools {
     }
   }
 
-  /** Ends all; what extensions want to do then has two seconds. */
+  /** Ends all; extensions have two seconds to shut down. */
   async close(): Promise<void> {
     clearTimeout(this.#sweep);
     const environments = [...this.#pools.values()].flatMap((pool) => [...pool.environments.keys()]);
@@ -104,7 +104,7 @@ export class RuntimePools {
     this.#api.close();
   }
 
-  /** An environment without an event: an idle one, or a new one unless one that has just answered will soon ask for more. */
+  /** A free environment: an idle one, or a new one unless one that has just answered will soon ask for more. */
   #ready(spec: RuntimeSpec, mayReturn: boolean): readonly [Environment, string] | undefined {
     let isReturning = false;
     for (const entry of this.#pools.get(spec.key)?.environments ?? []) {
@@ -146,7 +146,7 @@ export class RuntimePools {
     void environment.retire("spindown");
   }
 
-  /** Makes room by ending what has been idle longest; says whether there was any. */
+  /** Makes room by ending the one that was idle longest; returns whether there was any. */
   #dropIdle(): boolean {
     let longest: { pool: Pool; environment: Environment } | undefined;
     for (const pool of this.#pools.values()) {
@@ -160,7 +160,7 @@ export class RuntimePools {
     return longest !== undefined;
   }
 
-  /** Resolves when a process has become idle or has ended, and after this time at the latest. */
+  /** Resolves when a process becomes idle or ends, but no later than this. */
   #change(limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, limitMs);

@@ -1,4 +1,6 @@
-/** What extensions are told of the phases of an environment (Lambda developer guide, "Telemetry API Event schema"). */
+/**
+ * What extensions are told about the phases of an environment (Lambda developer guide, "Telemetry API Event schema").
+ */
 import type { Ending, EventToRun, Outcome } from "./runs.ts";
 import type { Telemetry } from "./telemetry.ts";
 

@@ -1,16 +1,19 @@
-/** What runtimes need beside Node: an interpreter on the PATH and, of those that AWS compiles to, a client in the function's own code. */
+/**
+ * What runtimes need besides Node: an interpreter on the PATH, and for compiled languages a runtime client in the
+ * function's own code.
+ */
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import type { CodeRoots } from "./launch.ts";
 
-/** Where interpreters are looked for. */
+/** Where to look for interpreters. */
 export function searchPath(): string {
   return process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
 }
 
-/** What AWS's own images bring for a runtime, and packages have to bring here. */
+/** A runtime client, which AWS's images contain and which packages must contain here. */
 interface Client {
-  /** By these it is known, as a file of the code or as one of a jar's. */
+  /** Files that identify it, in the code or inside a jar. */
   readonly files: readonly string[];
   readonly what: string;
   readonly advice: string;
@@ -33,7 +36,7 @@ const clients: Readonly<Record<string, Client>> = {
   },
 };
 
-/** Whether something of this name can be run from the PATH. */
+/** Whether a command exists on the PATH. */
 export function isOnPath(command: string): boolean {
   return searchPath()
     .split(delimiter)
@@ -49,19 +52,22 @@ export function isExecutable(file: string): boolean {
   }
 }
 
-/** What keeps all functions of a runtime from running here, and what can be done; undefined when nothing does. */
+/** What keeps all functions of a runtime from running here, and how to fix it; undefined when nothing does. */
 export function missingInterpreter(runtime: string): string | undefined {
   const interpreter = /^(python3|java|ruby|dotnet)/.exec(runtime)?.[1];
   if (interpreter === undefined || isOnPath(interpreter)) return undefined;
   return `${runtime} needs ${interpreter}, which is not on the PATH of Busbar's process. Install it, or let something that runs stand for the function (--function name=url).`;
 }
 
-/** Whether functions of the runtime need a client that only their code can bring. */
+/** Whether functions of the runtime need a client that only their code can contain. */
 export function needsClient(runtime: string): boolean {
   return clientOf(runtime) !== undefined;
 }
 
-/** What keeps a function from running for want of its runtime's client, and what can be done; undefined when it is there. */
+/**
+ * What keeps a function from running because its runtime client is missing, and how to fix it; undefined when it is
+ * there.
+ */
 export function missingClient(runtime: string, { task, layers }: CodeRoots): string | undefined {
   const client = clientOf(runtime);
   if (client === undefined) return undefined;
@@ -82,7 +88,7 @@ function jarsIn(folder: string): string[] {
     .map((file) => join(folder, file));
 }
 
-/** A jar is known by its own name or by those of its files, which stand in it as they are. */
+/** A jar is identified by its own name or by names of its files, which it contains uncompressed. */
 function hasFile(jar: string, file: string): boolean {
   return basename(jar).startsWith(file) || readFileSync(jar).includes(file);
 }

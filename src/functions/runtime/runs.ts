@@ -1,4 +1,4 @@
-/** One event in an execution environment, from its coming to its ending. */
+/** One event in an execution environment, from its arrival to its end. */
 import type { Clock } from "../../engine/clock.ts";
 import type { ProcessEnd } from "../../engine/processes.ts";
 import { clearTimeout, performance, setTimeout } from "../../engine/real-time.ts";
@@ -6,7 +6,7 @@ import { timedOut } from "../functions.ts";
 import type { ResponseSink } from "../types.ts";
 import type { RuntimeEvent } from "./runtime-api.ts";
 
-/** What came of an invocation. */
+/** The outcome of an invocation. */
 export interface Outcome {
   readonly payload: string;
   readonly bytes?: Uint8Array | undefined;
@@ -14,7 +14,7 @@ export interface Outcome {
   readonly functionError?: "Unhandled";
   readonly timedOut?: boolean;
   readonly durationMs: number;
-  /** How long the process took to begin, where this was its first event. */
+  /** How long the process took to start, if this was its first event. */
   readonly initMs?: number | undefined;
   readonly peakBytes: number | undefined;
 }
@@ -36,18 +36,18 @@ export class Run {
   #isOver = false;
   #stopTimer = () => {};
 
-  /** @param onEnd called once; what the process wrote before that is still to be read. */
+  /** @param onEnd called once; output written before that may still have to be read. */
   constructor(event: EventToRun, onEnd: (ending: Ending, durationMs: number) => void) {
     this.event = event;
     this.#onEnd = onEnd;
   }
 
-  /** The process has it. */
+  /** Whether the process has received it. */
   get isGiven(): boolean {
     return this.#isGiven;
   }
 
-  /** Has its ending. */
+  /** Whether it has ended. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -57,7 +57,7 @@ export class Run {
     return Math.max(0, this.event.timeoutMs - (performance.now() - this.#startedAt));
   }
 
-  /** The process takes it: its time begins, however long the process took to ask for it. */
+  /** Passes it to the process: its time begins now, however long the process took to ask for it. */
   give(): void {
     this.#isGiven = true;
     this.#startedAt = performance.now();
@@ -76,7 +76,7 @@ export class Run {
     this.end({ payload: timedOut(requestId, timeoutMs).payload, functionError: "Unhandled", timedOut: true });
   }
 
-  /** Calls back when it takes too long in real time, or on the clock when that is moved on without it. */
+  /** Calls back when it takes too long in real time, or on the clock when time is moved on without it. */
   limit(clock: Clock, limitMs: number, onTooLong: () => void): void {
     const stop = () => {
       if (!this.#isOver) onTooLong();
@@ -90,7 +90,7 @@ export class Run {
   }
 }
 
-/** Why a process is no more, as Lambda says it. */
+/** Why a process ended, in Lambda's words. */
 export function exitReason({ code, signal, failure }: ProcessEnd): string {
   if (failure !== undefined) return failure;
   if (signal !== null) {

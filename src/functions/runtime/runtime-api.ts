@@ -1,18 +1,19 @@
 /**
- * Lambda's Runtime API (Lambda developer guide, "Using the Lambda runtime API"), on one loopback port for all processes.
- * Each process gets an address with a token of its own in the path, which tells whose call it is and keeps others out.
+ * Lambda's Runtime API (Lambda developer guide, "Using the Lambda runtime API"), on one loopback port for all
+ * processes. Each process gets an address with a token of its own in the path, which identifies it and keeps others
+ * out.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { answer, refuse, withText } from "./api-answers.ts";
 
-/** An event as it is handed to a runtime. */
+/** An event as passed to a runtime. */
 export interface RuntimeEvent {
   readonly requestId: string;
   readonly payload: string;
   /** Real epoch milliseconds. */
   readonly deadlineMs: number;
-  /** As it was asked for: with the alias, where there is one. */
+  /** As requested: with the alias, if there was one. */
   readonly arn: string;
   readonly trace: string;
   readonly clientContext?: string | undefined;
@@ -22,12 +23,14 @@ export interface RuntimeEvent {
 export interface RuntimeClient {
   /** It asks for an event, which may come at any later time. */
   next(give: (event: RuntimeEvent) => void): void;
-  /** Its answer begins to come; false when there is no such invocation, or it is over. The rest is read by the receiver. */
+  /**
+   * Its answer begins to arrive; false when there is no such invocation, or it is over. The receiver reads the rest.
+   */
   respond(requestId: string, request: IncomingMessage, done: (status: 202 | 413) => void): boolean;
   /** The invocation ended in an error; false as above. */
   fail(requestId: string, error: string): boolean;
   failInit(error: string): void;
-  /** Serves the APIs of extensions. @param what method, and version, kind and call as the path has them. */
+  /** Serves the extension APIs. @param what method, and version, kind and call from the path. */
   serveExtension(what: string, request: IncomingMessage, response: ServerResponse): void;
 }
 
@@ -36,7 +39,7 @@ export class RuntimeApi {
   #server: Server | undefined;
   #listening: Promise<string> | undefined;
 
-  /** Takes a process's calls from now on; answers what to tell it as AWS_LAMBDA_RUNTIME_API. */
+  /** Accepts a process's calls from now on; returns the address for its AWS_LAMBDA_RUNTIME_API. */
   async admit(token: string, client: RuntimeClient): Promise<string> {
     this.#clients.set(token, client);
     this.#listening ??= this.#listen();
@@ -130,7 +133,7 @@ function give(response: ServerResponse, event: RuntimeEvent): void {
   response.end(body);
 }
 
-/** JSON text as a header may hold it. */
+/** JSON text in a form that a header can contain. */
 function headerText(json: string): string {
   return json.replace(/[\r\n]/g, " ").replace(/[^\t\u0020-\u007e]/g, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -1,6 +1,6 @@
 /**
- * What extensions hear of an environment's life and of its lines (Lambda developer guide, "Lambda Telemetry API", and the
- * Logs API before it).
+ * What extensions are told about an environment's life and log lines (Lambda developer guide, "Lambda Telemetry API",
+ * and the older Logs API).
  */
 import { createConnection } from "node:net";
 import { textOf } from "../../../protocols/unknown-json.ts";
@@ -9,7 +9,7 @@ import { httpCall } from "../../outside/http-client.ts";
 
 const kinds = ["platform", "function", "extension"];
 const deliveryMs = 5000;
-/** Characters that wait for a subscriber at most; what comes beyond is dropped, which it is told. */
+/** How many characters may wait for a subscriber; anything beyond is dropped, and the subscriber is told. */
 const mostWaiting = 4 * 1024 * 1024;
 
 interface Subscription {
@@ -34,7 +34,7 @@ export class Telemetry {
     return this.#subscriptions.length > 0;
   }
 
-  /** @returns why it was refused; undefined when it holds. */
+  /** @returns why it was refused; undefined when it was accepted. */
   subscribe(name: string, text: string, isLogs: boolean): string | undefined {
     const read = subscriptionIn(text);
     if (typeof read === "string") return read;
@@ -63,7 +63,7 @@ export class Telemetry {
     this.#emit(kind, kind, `${line}\n`);
   }
 
-  /** Resolves once all that waits was sent. */
+  /** Resolves once everything queued was sent. */
   async flush(): Promise<void> {
     await Promise.all(
       this.#subscriptions.map((one) => {
@@ -121,7 +121,7 @@ async function deliver({ protocol, url }: Subscription, batch: readonly string[]
     const body = `[${batch.join(",")}]`;
     await httpCall(url, { method: "POST", headers, body, timeoutMs: deliveryMs, maxBodyBytes: 1024 });
   } catch {
-    // It listens no more, or not yet.
+    // It does not listen any more, or not yet.
   }
 }
 
@@ -136,7 +136,7 @@ function write({ hostname, port }: URL, text: string): Promise<void> {
 
 type Read = Pick<Subscription, "types" | "protocol" | "url" | "maxItems" | "maxBytes" | "timeoutMs">;
 
-/** A subscription, or what is wrong with it. */
+/** A subscription, or the problem with it. */
 function subscriptionIn(text: string): Read | string {
   let body: Readonly<Record<string, unknown>>;
   try {
@@ -162,7 +162,7 @@ function subscriptionIn(text: string): Read | string {
   return { types: new Set(types as string[]), protocol, url, maxItems, maxBytes, timeoutMs };
 }
 
-/** The sandbox's own name stands for this machine. */
+/** The sandbox's own host name means this machine. */
 function urlOf(uri: unknown): URL | undefined {
   if (typeof uri !== "string" || !URL.canParse(uri)) return undefined;
   const url = new URL(uri);
