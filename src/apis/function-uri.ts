@@ -1,14 +1,16 @@
 /** The function that an integration or authorizer URI stands for. */
 import { parseArn } from "../calls/arn.ts";
 
-const invocations = /^arn:[^:]+:apigateway:[^:]*:lambda:path\/{1,2}2015-03-31\/functions\/(.+)\/invocations$/;
+const invocations =
+  /^arn:[^:]+:apigateway:[^:]*:lambda:path\/{1,2}(?:2015-03-31\/functions\/(.+)\/invocations|2021-11-15\/functions\/(.+)\/response-streaming-invocations)$/;
 
 /**
- * The ARN in `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{ARN}/invocations`, or the text itself where it
- * is a function's ARN; undefined for anything else.
+ * The ARN in `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{ARN}/invocations`, or in that of a call whose
+ * answer streams, or the text itself where it is a function's ARN; undefined for anything else.
  */
 export function functionOf(uri: string): string | undefined {
-  const named = invocations.exec(uri)?.[1];
+  const [, invoked, streamed] = invocations.exec(uri) ?? [];
+  const named = invoked ?? streamed;
   if (named !== undefined) return named;
   return /^arn:[^:]+:lambda:[^:]*:[^:]*:function:.+/.test(uri) ? uri : undefined;
 }

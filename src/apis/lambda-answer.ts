@@ -17,10 +17,11 @@ const knownKeys = new Set(["statusCode", "headers", "multiValueHeaders", "body",
 
 /**
  * Reads a function's result in the form `{statusCode, headers, multiValueHeaders, body, isBase64Encoded, cookies}`.
- * @param form `1.0` has multiValueHeaders and no cookies, `2.0` the reverse; `rest` is 1.0 that refuses unknown members.
+ * @param form `1.0` has multiValueHeaders and no cookies, `2.0` the reverse, the head of a stream both; `rest` is 1.0 that
+ * refuses unknown members.
  * @returns undefined for a malformed one.
  */
-export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0"): ProxyResult | undefined {
+export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0" | "streamed"): ProxyResult | undefined {
   if (!isObject(value)) return undefined;
   if (form === "rest" && Object.keys(value).some((key) => !knownKeys.has(key))) return undefined;
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded, cookies } = value;
@@ -31,7 +32,7 @@ export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0"): Proxy
     return undefined;
   const fields = fieldsOf(headers, form === "2.0" ? undefined : multiValueHeaders);
   if (fields === undefined) return undefined;
-  const set = form === "2.0" ? (cookies ?? []) : [];
+  const set = form === "2.0" || form === "streamed" ? (cookies ?? []) : [];
   if (!Array.isArray(set) || !set.every((cookie) => typeof cookie === "string")) return undefined;
   return { status, headers: fields, body: body ?? "", isBase64Encoded: isBase64Encoded === true, cookies: set };
 }

@@ -2,6 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { isIPv4 } from "node:net";
+import type { Readable } from "node:stream";
 import { decoded } from "./content-coding.ts";
 
 export interface HttpCall {
@@ -34,6 +35,14 @@ export interface HttpBytes extends Omit<HttpAnswer, "body"> {
   readonly body: Buffer;
 }
 
+/** A call whose answer may be of any length. */
+export type StreamedCall = Omit<HttpBytesCall, "maxBodyBytes">;
+
+/** An answer of which the head has come. */
+export interface HttpStream extends Omit<HttpBytes, "body"> {
+  readonly body: Readable;
+}
+
 /**
  * Thrown when there is no answer: `TIMEOUT`, `EINVAL` for a request Node cannot send, or Node's code, such as
  * `ECONNREFUSED`.
@@ -63,18 +72,57 @@ export async function httpCall(url: URL, call: HttpCall): Promise<HttpAnswer> {
 }
 
 /** The same for answers that may not be text. @throws HttpCallError */
-export async function httpBytes(url: URL, call: HttpBytesCall): Promise<HttpBytes> {
+export function httpBytes(url: URL, call: HttpBytesCall): Promise<HttpBytes> {
+  return exchanged(url, call, (answer, resolve, fail) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = () => resolve({ ...headOf(answer), body: Buffer.concat(chunks).subarray(0, call.maxBodyBytes) });
+    answer.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size <= call.maxBodyBytes) return;
+      finish();
+      answer.destroy();
+    });
+    answer.on("end", finish);
+    answer.on("error", fail);
+  });
+}
+
+/** An answer whose body comes as the other side sends it, however long it is. @throws HttpCallError */
+export function httpStream(url: URL, call: StreamedCall): Promise<HttpStream> {
+  return exchanged(url, call, (answer, resolve) => resolve({ ...headOf(answer), body: answer }));
+}
+
+function headOf({ statusCode, headers, rawHeaders }: http.IncomingMessage): Omit<HttpBytes, "body"> {
+  return { status: statusCode as number, headers, rawHeaders };
+}
+
+/** Makes of an answer what the caller wants of it. */
+type Receive<Answer> = (
+  answer: http.IncomingMessage,
+  resolve: (answer: Answer) => void,
+  fail: (error: NodeJS.ErrnoException) => void,
+) => void;
+
+async function exchanged<Answer>(url: URL, call: StreamedCall, receive: Receive<Answer>): Promise<Answer> {
   const deadline = AbortSignal.timeout(call.timeoutMs);
   try {
-    return await exchange(url, call, deadline, true);
+    return await exchange(url, call, deadline, true, receive);
   } catch (error) {
     // The other side closed a kept connection without answering anything: try a new one.
-    if (error instanceof HttpCallError && error.code === "STALE") return exchange(url, call, deadline, false);
+    if (error instanceof HttpCallError && error.code === "STALE") return exchange(url, call, deadline, false, receive);
     throw error;
   }
 }
 
-function exchange(url: URL, call: HttpBytesCall, deadline: AbortSignal, mayReuse: boolean): Promise<HttpBytes> {
+function exchange<Answer>(
+  url: URL,
+  call: StreamedCall,
+  deadline: AbortSignal,
+  mayReuse: boolean,
+  receive: Receive<Answer>,
+): Promise<Answer> {
   const secure = url.protocol === "https:";
   // On this machine certificates are mostly self-signed.
   const rejectUnauthorized = !isLoopback(url.hostname);
@@ -102,24 +150,7 @@ function exchange(url: URL, call: HttpBytesCall, deadline: AbortSignal, mayReuse
           signal,
           headers: headersOf(call),
         },
-        (answer) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          const finish = () => {
-            const body = Buffer.concat(chunks).subarray(0, call.maxBodyBytes);
-            const { statusCode, headers, rawHeaders } = answer;
-            resolve({ status: statusCode as number, headers, rawHeaders, body });
-          };
-          answer.on("data", (chunk: Buffer) => {
-            chunks.push(chunk);
-            size += chunk.length;
-            if (size <= call.maxBodyBytes) return;
-            finish();
-            answer.destroy();
-          });
-          answer.on("end", finish);
-          answer.on("error", fail);
-        },
+        (answer) => receive(answer, resolve, fail),
       );
     } catch (error) {
       reject(new HttpCallError("EINVAL", (error as Error).message));
@@ -133,7 +164,7 @@ function exchange(url: URL, call: HttpBytesCall, deadline: AbortSignal, mayReuse
   });
 }
 
-function headersOf({ headers, body }: HttpBytesCall): http.OutgoingHttpHeaders | readonly string[] {
+function headersOf({ headers, body }: StreamedCall): http.OutgoingHttpHeaders | readonly string[] {
   if (isList(headers)) return headers;
   return { ...headers, "Content-Length": String(Buffer.byteLength(body)) } as http.OutgoingHttpHeaders;
 }

@@ -9,6 +9,8 @@ const shortestTimeoutMs = 50;
 const longestTimeoutMs = 29_000;
 /** AWS lets regional and private APIs have more once the account's quota was raised; this is as far as it goes. */
 const longestRaisedTimeoutMs = 300_000;
+/** Of an answer that streams. */
+const longestStreamMs = 900_000;
 const longestTemplateBytes = 300 * 1024;
 const passthroughBehaviors = ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
 
@@ -32,7 +34,12 @@ export function checkIntegration(
     throw badRequest(`Invalid passthrough behavior specified. Valid options are ${passthroughBehaviors.join(", ")}`);
   }
   const api = service.apis.get(method.apiId);
-  const longest = api?.endpointType === "EDGE" ? longestTimeoutMs : longestRaisedTimeoutMs;
+  const isStreamed = integration.responseTransferMode === "STREAM";
+  if (isStreamed && type !== "HTTP_PROXY" && type !== "AWS_PROXY") {
+    throw badRequest("Response transfer mode STREAM is only supported for HTTP_PROXY and AWS_PROXY integrations");
+  }
+  const raised = isStreamed ? longestStreamMs : longestRaisedTimeoutMs;
+  const longest = api?.endpointType === "EDGE" && !isStreamed ? longestTimeoutMs : raised;
   const { timeoutInMillis } = integration;
   if (timeoutInMillis < shortestTimeoutMs || timeoutInMillis > longest) {
     throw badRequest(`Timeout should be between ${shortestTimeoutMs} ms and ${longestTimeoutMs} ms`);

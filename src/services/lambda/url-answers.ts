@@ -1,5 +1,6 @@
 /** What a client of a function URL gets for what the function gave. */
-import { isObject, jsonObject, numberOf } from "../../../protocols/unknown-json.ts";
+import { isObject, numberOf } from "../../../protocols/unknown-json.ts";
+import { headedStreamType, StreamedHead } from "../../apis/streamed-head.ts";
 import type { DoorAnswer } from "../../calls/door.ts";
 import type { FunctionAnswer, ResponseSink } from "../../functions/types.ts";
 
@@ -14,10 +15,6 @@ export interface UrlAnswer {
 export type CorsFields = ReadonlyMap<string, string>;
 
 const json = "application/json";
-const preludeType = "application/vnd.awslambda.http-integration-response";
-/** Between the prelude of a stream and its bytes. */
-const divider = Buffer.alloc(8);
-const maxPreludeBytes = 64 * 1024;
 
 const badAnswer: UrlAnswer = { status: 502, fields: ["Content-Type", json], body: "Internal Server Error" };
 
@@ -40,13 +37,13 @@ export function answerOf(given: FunctionAnswer, cors: CorsFields): UrlAnswer {
 /** What a function that streams gave to a URL that does not. */
 function collectedAnswer({ payload, bytes, contentType = json }: FunctionAnswer, cors: CorsFields): UrlAnswer {
   const all = bytes === undefined ? Buffer.from(payload) : Buffer.from(bytes);
-  if (contentType !== preludeType) {
+  if (contentType !== headedStreamType) {
     return { status: 200, fields: withCors(["Content-Type", contentType], cors), body: all };
   }
-  const at = all.indexOf(divider);
-  const prelude = at === -1 ? undefined : preludeOf(all.subarray(0, at));
-  if (prelude === undefined) return badAnswer;
-  return { ...prelude, fields: withCors(prelude.fields, cors), body: all.subarray(at + divider.length) };
+  const found = new StreamedHead().add(all);
+  const head = found === undefined || found === "malformed" ? undefined : headOf(found.head);
+  if (found === undefined || found === "malformed" || head === undefined) return badAnswer;
+  return { ...head, fields: withCors(head.fields, cors), body: found.rest };
 }
 
 function shapedAnswer(value: Readonly<Record<string, unknown>>, cors: CorsFields): UrlAnswer {
@@ -86,11 +83,6 @@ function headerText(value: unknown): string {
   return text.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, " ");
 }
 
-function preludeOf(bytes: Buffer): Pick<UrlAnswer, "status" | "fields"> | undefined {
-  const value = jsonObject(bytes.toString());
-  return value === undefined ? undefined : headOf(value);
-}
-
 /** Origin and credentials come beside the function's own, exposed headers join its line. */
 function withCors(fields: readonly string[], cors: CorsFields): string[] {
   const all = [...fields];
@@ -102,14 +94,14 @@ function withCors(fields: readonly string[], cors: CorsFields): string[] {
   return all;
 }
 
-/** Passes a stream on: its prelude is the head, where it has one, and the rest comes as it comes. */
+/** Passes a stream on: first its head, where it has one, and the rest as it comes. */
 export class StreamedAnswer implements ResponseSink {
   readonly #answer: DoorAnswer;
   readonly #more: readonly string[];
   readonly #cors: CorsFields;
   #out: ReturnType<DoorAnswer["stream"]> | undefined;
-  /** What has come of a prelude. */
-  #prelude: Buffer | undefined;
+  /** Undefined once it is whole, and for a stream without one. */
+  #head: StreamedHead | undefined;
 
   constructor(answer: DoorAnswer, more: readonly string[], cors: CorsFields) {
     this.#answer = answer;
@@ -118,35 +110,30 @@ export class StreamedAnswer implements ResponseSink {
   }
 
   get hasBegun(): boolean {
-    return this.#out !== undefined || this.#prelude !== undefined;
+    return this.#out !== undefined || this.#head !== undefined;
   }
 
   begin(contentType = "application/octet-stream"): void {
-    if (contentType === preludeType) this.#prelude = Buffer.alloc(0);
+    if (contentType === headedStreamType) this.#head = new StreamedHead();
     else this.#open({ status: 200, fields: ["Content-Type", contentType] });
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#prelude === undefined) return this.#pass(bytes);
-    const all = Buffer.concat([this.#prelude, bytes]);
-    this.#prelude = all;
-    const at = all.indexOf(divider);
-    if (at === -1) {
-      if (all.length > maxPreludeBytes) this.#refuse();
-      return undefined;
-    }
-    this.#prelude = undefined;
-    const head = preludeOf(all.subarray(0, at));
-    if (head === undefined) {
+    if (this.#head === undefined) return this.#pass(bytes);
+    const found = this.#head.add(bytes);
+    if (found === undefined) return undefined;
+    const head = found === "malformed" ? undefined : headOf(found.head);
+    if (found === "malformed" || head === undefined) {
       this.#refuse();
       return undefined;
     }
+    this.#head = undefined;
     this.#open(head);
-    return this.#pass(all.subarray(at + divider.length));
+    return this.#pass(found.rest);
   }
 
   end(): void {
-    if (this.#prelude !== undefined) this.#refuse();
+    if (this.#head !== undefined) this.#refuse();
     this.#out?.end();
   }
 
@@ -156,7 +143,7 @@ export class StreamedAnswer implements ResponseSink {
   }
 
   #refuse(): void {
-    this.#prelude = undefined;
+    this.#head = undefined;
     if (this.#out === undefined) this.#open(badAnswer);
     this.#out?.end("Internal Server Error");
   }

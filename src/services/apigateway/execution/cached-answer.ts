@@ -42,7 +42,8 @@ export async function cached(call: RestCall, caching: Caching): Promise<Outcome>
   const outcome = known ?? (await method.integration.run(call));
   // Headers are added to an answer on its way out: what is kept stays as it is.
   const copy = { ...outcome, headers: [...outcome.headers] };
-  if (known === undefined && outcome.status >= 200 && outcome.status < 300) cache.put(group, key, copy, nowMs, ttlMs);
+  const isKept = outcome.status >= 200 && outcome.status < 300 && outcome.stream === undefined;
+  if (known === undefined && isKept) cache.put(group, key, copy, nowMs, ttlMs);
   return { ...outcome, headers: warning ? [...outcome.headers, "Warning", ignored] : [...outcome.headers] };
 }
 

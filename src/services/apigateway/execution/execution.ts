@@ -1,4 +1,6 @@
 /** The data plane of REST APIs: from a request to the stage and method that it is for, and to its answer. */
+
+import { pipeline } from "node:stream";
 import type { ApiCall, ServedApis } from "../../../apis/apis.ts";
 import { ExecutionLog } from "../../../apis/execution-log.ts";
 import { extendedId, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
@@ -90,7 +92,8 @@ export class RestExecution implements Execution, ServedApis {
     if (call.error === undefined && call.method?.integration.isTraced) {
       headers.push("X-Amzn-Trace-Id", this.#shownTrace(call));
     }
-    answer.send(outcome.status, headers, outcome.body);
+    if (outcome.stream === undefined) answer.send(outcome.status, headers, outcome.body);
+    else pipeline(outcome.stream, answer.stream(outcome.status, headers), () => {});
     this.#log(call, stage, outcome);
   }
 

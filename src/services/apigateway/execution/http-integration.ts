@@ -3,7 +3,7 @@ import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { queryValues } from "../../../apis/request-headers.ts";
 import { maxPayloadBytes, patienceMs, ServiceMissing } from "../../../apis/service-request.ts";
-import { HttpCallError, httpBytes } from "../../../outside/http-client.ts";
+import { HttpCallError, type HttpStream, httpBytes, httpStream } from "../../../outside/http-client.ts";
 import type { MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, headerOf, invalidEndpoint, type Surroundings, tooLate, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -15,6 +15,9 @@ import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
 import type { Mapped } from "./request-mapping.ts";
 
+/** AWS's bound of a stream, in real milliseconds. */
+const longestStreamMs = 15 * 60_000;
+
 export class HttpIntegration extends MappedIntegration {
   readonly isProxy: boolean;
   constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
@@ -24,8 +27,47 @@ export class HttpIntegration extends MappedIntegration {
 
   /** @throws GatewayError */
   async call(call: RestCall): Promise<BackendAnswer> {
+    const { url, ...asked } = this.#request(call);
+    const answer = await this.#answer(call, (signal) =>
+      httpBytes(url, { ...asked, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes, signal }),
+    );
+    call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
+    const type = typeOf(headerOf(answer.rawHeaders, "content-type"));
+    return {
+      status: answer.status,
+      selector: String(answer.status),
+      rawHeaders: answer.rawHeaders,
+      payload: Payload.ofBytes(answer.body, this.binary.has(type)),
+    };
+  }
+
+  /** The backend's answer as it comes, of any length; the time-out is that of its head. @throws GatewayError */
+  async open(call: RestCall): Promise<HttpStream> {
+    const { url, ...asked } = this.#request(call);
+    const answer = await this.#answer(call, (signal) =>
+      httpStream(url, { ...asked, timeoutMs: longestStreamMs, signal }),
+    );
+    call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, "");
+    return answer;
+  }
+
+  async #answer<Answer extends { readonly status: number }>(
+    call: RestCall,
+    ask: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { timeoutInMillis } = this.definition;
+    try {
+      const answer = await withinTimeout(this.surroundings, call, timeoutInMillis, ({ signal }) => ask(signal));
+      call.integrated.status = answer.status;
+      return answer;
+    } catch (error) {
+      throw backendFailure(error);
+    }
+  }
+
+  #request(call: RestCall) {
     const { parameters, body } = this.mapped(call, this.isProxy);
-    const { httpMethod = "ANY", timeoutInMillis } = this.definition;
+    const { httpMethod = "ANY" } = this.definition;
     const url = this.#url(call, parameters);
     const method = httpMethod === "ANY" ? call.verb : httpMethod;
     const headers = this.isProxy ? proxiedHeaders(call) : ownHeaders(call);
@@ -36,21 +78,7 @@ export class HttpIntegration extends MappedIntegration {
       headers[name] = values.length === 1 ? (values[0] as string) : values;
     }
     call.log?.request(url.href, headers, body);
-    const asked = { method, headers, body: body.content, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes };
-    const answer = await withinTimeout(this.surroundings, call, timeoutInMillis, ({ signal }) =>
-      httpBytes(url, { ...asked, signal }),
-    ).catch((error: unknown) => {
-      throw backendFailure(error);
-    });
-    call.integrated.status = answer.status;
-    call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
-    const type = typeOf(headerOf(answer.rawHeaders, "content-type"));
-    return {
-      status: answer.status,
-      selector: String(answer.status),
-      rawHeaders: answer.rawHeaders,
-      payload: Payload.ofBytes(answer.body, this.binary.has(type)),
-    };
+    return { url, method, headers, body: body.content };
   }
 
   /** @throws GatewayError for an address that is none. */

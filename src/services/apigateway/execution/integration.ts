@@ -53,6 +53,12 @@ export class Integration {
       }
       case "HTTP_PROXY": {
         const http = new HttpIntegration(method, api, surroundings);
+        if (integration.responseTransferMode === "STREAM") {
+          return async (call) => {
+            const { status, rawHeaders, body } = await http.open(call);
+            return { status, headers: proxiedHeaders(rawHeaders), body: "", stream: body };
+          };
+        }
         return async (call) => proxied(call, await http.call(call), api);
       }
       case "AWS_PROXY": {
@@ -94,12 +100,7 @@ export class Integration {
 
 /** HTTP_PROXY: status, headers and body of the backend. */
 function proxied(call: RestCall, answer: BackendAnswer, { binary }: DeployedApi): Outcome {
-  const headers: string[] = [];
-  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
-    const name = proxiedHeaderName(answer.rawHeaders[at] as string);
-    if (name !== undefined && isHeaderName(name)) headers.push(name, answer.rawHeaders[at + 1] as string);
-  }
-  if (headerOf(headers, "content-type") === undefined) headers.unshift("Content-Type", "application/json");
+  const headers = proxiedHeaders(answer.rawHeaders);
   const { payload } = answer;
   // What the backend has compressed is passed on as it is.
   if (headerOf(headers, "content-encoding") !== undefined)
@@ -108,4 +109,15 @@ function proxied(call: RestCall, answer: BackendAnswer, { binary }: DeployedApi)
   const isText = !payload.isBinary && typeof content !== "string" && content === payload.content;
   // A text goes through as text: bytes that are none of it are lost, as on AWS.
   return { status: answer.status, headers, body: isText && !isUtf8(content) ? content.toString() : content };
+}
+
+/** The headers of a backend as the client gets them. */
+function proxiedHeaders(rawHeaders: readonly string[]): string[] {
+  const headers: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = proxiedHeaderName(rawHeaders[at] as string);
+    if (name !== undefined && isHeaderName(name)) headers.push(name, rawHeaders[at + 1] as string);
+  }
+  if (headerOf(headers, "content-type") === undefined) headers.unshift("Content-Type", "application/json");
+  return headers;
 }

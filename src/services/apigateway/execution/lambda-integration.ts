@@ -3,12 +3,14 @@
 import { AwsError } from "../../../../protocols/error.ts";
 import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { invocationUrl, withStageVariables } from "../../../apis/function-uri.ts";
-import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
+import { hasHeader, headerSafe, type ProxyResult, proxyResult } from "../../../apis/lambda-answer.ts";
+import type { Invocation } from "../../../calls/invocation.ts";
 import type { FunctionAnswer } from "../../../functions/types.ts";
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
+import { FunctionStream } from "./function-stream.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import { failsAwsMapping, responseHeaderName } from "./headers.ts";
 import { MappedIntegration } from "./mapped-integration.ts";
@@ -28,16 +30,29 @@ async function invoke(
   functionArn: string,
   payload: string,
 ): Promise<FunctionAnswer> {
+  const answer = await called(surroundings, call, integration, functionArn, (invocation) =>
+    surroundings.functions.invoke(functionArn, payload, invocation),
+  );
+  call.integrated.requestId = answer.requestId;
+  return answer;
+}
+
+async function called<Answer>(
+  surroundings: Surroundings,
+  call: RestCall,
+  integration: IntegrationDefinition,
+  functionArn: string,
+  ask: (invocation: Invocation) => Promise<Answer>,
+): Promise<Answer> {
   const roleArn = roleOf(call, integration);
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
   try {
     const answer = await withinTimeout(surroundings, call, integration.timeoutInMillis, async (limit) => {
       // The function may do anything: what led to it is on the disk before.
       await surroundings.store.untilDurable();
-      return surroundings.functions.invoke(functionArn, payload, invocationOf(call, roleArn, limit));
+      return ask(invocationOf(call, roleArn, limit));
     });
     call.integrated.status = 200;
-    call.integrated.requestId = answer.requestId;
     return answer;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -81,21 +96,45 @@ export class LambdaProxyIntegration {
     const event = proxyEvent(call, call.requestPayload(this.#binary));
     call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     call.log?.line(`Endpoint request body after transformations: ${event}`);
-    const answer = await invoke(this.#surroundings, call, this.#definition, functionArn, event);
+    if (this.#definition.responseTransferMode === "STREAM") return this.#streamed(call, functionArn, event);
+    return this.#whole(call, await invoke(this.#surroundings, call, this.#definition, functionArn, event));
+  }
+
+  /** The answer as the function streams it, or as a whole where it does not stream. */
+  async #streamed(call: RestCall, functionArn: string, event: string): Promise<Outcome> {
+    const stream = new FunctionStream();
+    const first = await called(this.#surroundings, call, this.#definition, functionArn, (invocation) =>
+      stream.first(this.#surroundings.functions.invoke(functionArn, event, invocation, { sink: stream })),
+    );
+    if (first === "malformed") throw malformed();
+    if ("payload" in first) return this.#whole(call, first);
+    call.log?.answer(200, call.integrated.latencyMs ?? 0, [], "");
+    const headers = headersOf(first);
+    for (const cookie of first.cookies) headers.push("Set-Cookie", headerSafe(cookie));
+    return { status: first.status ?? 200, headers, body: "", stream: stream.body };
+  }
+
+  #whole(call: RestCall, answer: FunctionAnswer): Outcome {
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
     if (answer.functionError !== undefined) throw functionFailure(answer);
     const result = proxyResult(tryParseJson(answer.payload), "rest");
     if (result === undefined) throw malformed();
-    const headers: string[] = [];
-    for (let at = 0; at < result.headers.length; at += 2) {
-      const name = responseHeaderName(result.headers[at] as string);
-      if (name !== undefined) headers.push(name, result.headers[at + 1] as string);
-    }
-    if (!hasHeader(headers, "content-type")) headers.unshift("Content-Type", "application/json");
+    const headers = headersOf(result);
     const isBytes = result.isBase64Encoded && this.#binary.wants(call.sent.header("accept"));
     const body = isBytes ? Buffer.from(result.body, "base64") : result.body;
     return { status: result.status ?? 200, headers, body };
   }
+}
+
+/** The headers of a function's result as the client gets them. */
+function headersOf(result: ProxyResult): string[] {
+  const headers: string[] = [];
+  for (let at = 0; at < result.headers.length; at += 2) {
+    const name = responseHeaderName(result.headers[at] as string);
+    if (name !== undefined) headers.push(name, result.headers[at + 1] as string);
+  }
+  if (!hasHeader(headers, "content-type")) headers.unshift("Content-Type", "application/json");
+  return headers;
 }
 
 /** 502: the function's result is none that a proxy integration understands. */

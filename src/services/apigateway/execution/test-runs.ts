@@ -1,5 +1,6 @@
 /** TestInvokeMethod and TestInvokeAuthorizer: an API as it is now, without keys, throttles and, for methods, authorizers. */
 
+import { text } from "node:stream/consumers";
 import { ExecutionLog } from "../../../apis/execution-log.ts";
 import { extendedId, rootTrace } from "../../../apis/request-context.ts";
 import type { Random } from "../../../engine/random.ts";
@@ -109,6 +110,7 @@ export async function testMethod(
     logStart(log, call);
     await validate(call, method);
     outcome = await method.integration.run(call);
+    if (outcome.stream !== undefined) outcome = { ...outcome, body: await text(outcome.stream) };
     if (method.integration.isTraced) outcome.headers.unshift("X-Amzn-Trace-Id", call.ids.trace);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
