@@ -22,6 +22,23 @@ interface Waiting {
   readonly resumes: boolean;
 }
 
+let first: (() => void)[] = [];
+
+/**
+ * Runs the action before the work of this turn, or of the next when that work is under way: for answers, which would
+ * wait for up to a turn's work otherwise.
+ */
+export function beforeWork(action: () => void): void {
+  if (first.push(action) === 1) setImmediate(runFirst);
+}
+
+function runFirst(): void {
+  if (first.length === 0) return;
+  const actions = first;
+  first = [];
+  for (const action of actions) action();
+}
+
 export class Turns {
   readonly #clock: TurnClock;
   readonly #untimed: boolean;
@@ -89,6 +106,7 @@ export class Turns {
 
   /** Each turn runs at least one action, so that none waits forever for others that use up their time. */
   readonly #run = (): void => {
+    runFirst();
     if (!this.#isOpen) this.#open();
     while (!this.#stopped && this.#head < this.#queue.length) {
       const { action, resumes } = this.#queue[this.#head]!;

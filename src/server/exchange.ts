@@ -5,7 +5,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { DoorAnswer, DoorRequest, HeaderFields } from "../calls/door.ts";
-import { setImmediate } from "../engine/real-time.ts";
+import { beforeWork } from "../engine/turns.ts";
 import { bodyStream, readBody } from "./body.ts";
 import { socketOf } from "./http2-guard.ts";
 
@@ -108,7 +108,7 @@ export class ServedAnswer implements DoorAnswer {
     this.#status = status;
     this.#headers = headers;
     this.#body = body;
-    if (ready.push(this) === 1) setImmediate(flushReady);
+    if (ready.push(this) === 1) beforeWork(flushReady);
   }
 
   stream(status: number, headers: HeaderFields): Writable {

@@ -12,6 +12,7 @@ import { type RunningCli, startCli, stopAll } from "../support/cli.ts";
 import { Bystander, p99LimitMs, signalLimitMs, watchedMs } from "../support/latency.ts";
 
 const account = "000000000000";
+const isFull = process.env["BUSBAR_TEST_FULL"] === "1";
 const role = `arn:aws:iam::${account}:role/any`;
 
 let server: RunningCli;
@@ -36,7 +37,7 @@ async function start(...args: string[]): Promise<void> {
   pipes = new Pipes(config);
   events = new EventBridge(config);
   states = new SFN(config);
-  bystander = await Bystander.at(server.endpoint);
+  bystander = await Bystander.at(server.endpoint, server.pid);
 }
 
 afterEach(async () => {
@@ -103,7 +104,9 @@ async function startHeavyExpressions(): Promise<void> {
           Catch: [{ ErrorEquals: ["States.QueryEvaluationError"], Next: "Long" }],
           Next: "Long",
         },
-        Long: { Type: "Pass", Output: "{% $sum([1..50000].($ * 2)) %}", Next: "Endless" },
+        Long: { Type: "Pass", Output: "{% $sum([1..50000].($ * 2)) %}", Next: "Again" },
+        Again: { Type: "Choice", Choices: [{ Condition: "{% $states.input = 0 %}", Next: "End" }], Default: "Endless" },
+        End: { Type: "Succeed" },
       },
     }),
   });
@@ -124,13 +127,13 @@ describe("work that causes work", () => {
   ])("leaves others their turns: %s", async (_name, begin) => {
     await begin();
     const waits = await bystander.waits(watchedMs);
-    console.info(waits);
+    if (isFull) console.info(waits);
     expect(waits.p99).toBeLessThan(p99LimitMs);
     await expectToHearSigterm();
   });
 });
 
-const mapItems = process.env["BUSBAR_TEST_FULL"] === "1" ? 1_000_000 : 2_000;
+const mapItems = isFull ? 1_000_000 : 2_000;
 const linesPerPiece = 10_000;
 
 describe("a distributed Map over a file of many small items", () => {

@@ -20,6 +20,7 @@ export interface RunningCli {
   /** What the banner says to export. */
   readonly endpoint: string;
   readonly port: number;
+  readonly pid: number;
   readonly banner: string;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
@@ -93,5 +94,12 @@ export async function startCli(args: readonly string[] = [], env: Record<string,
     });
   });
   const endpoint = /export AWS_ENDPOINT_URL=(\S+)/.exec(banner)?.[1] ?? "";
-  return { endpoint, port: Number(new URL(endpoint).port), banner, kill: (signal) => child.kill(signal), ended };
+  return {
+    endpoint,
+    port: Number(new URL(endpoint).port),
+    pid: child.pid as number,
+    banner,
+    kill: (signal) => child.kill(signal),
+    ended,
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Clock } from "../../../src/engine/clock.ts";
-import { turnMs } from "../../../src/engine/turns.ts";
+import { beforeWork, turnMs } from "../../../src/engine/turns.ts";
 import { EndlessWork } from "../../../src/engine/work.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -10,6 +10,18 @@ function work(ms: number): void {
 }
 
 describe("Turns", () => {
+  it("come after what must not wait for them", async () => {
+    const { turns } = new Clock();
+    const order: string[] = [];
+    turns.soon(() => {
+      order.push("work");
+      beforeWork(() => order.push("second answer"));
+    });
+    beforeWork(() => order.push("answer"));
+    for (let round = 0; round < 3; round++) await turn();
+    expect(order).toEqual(["answer", "work", "second answer"]);
+  });
+
   it("let the event loop go round under a chain of promises that never ends", async () => {
     const { turns } = new Clock();
     let steps = 0;
