@@ -95,16 +95,19 @@ Usage: busbar [options]
   --help                 print this
 
 Each option can be an environment variable: BUSBAR_PORT, BUSBAR_HOST, BUSBAR_DATA_DIR, BUSBAR_DEFAULT_REGION,
-BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_POLICIES, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY, BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT,
-BUSBAR_KEY, BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION and BUSBAR_ENDPOINT (several divided by commas),
-BUSBAR_LAMBDA_NODE, BUSBAR_INIT, BUSBAR_S3_ROOT, BUSBAR_MOCKS. PORT is honoured too.
+BUSBAR_VIRTUAL_CLOCK=1, BUSBAR_SEED, BUSBAR_STRICT=1, BUSBAR_POLICIES, BUSBAR_STREAM_DELAY, BUSBAR_MAX_MEMORY,
+BUSBAR_LOG_LEVEL, BUSBAR_TLS=1, BUSBAR_CERT, BUSBAR_KEY, BUSBAR_LAMBDA_NODE, BUSBAR_S3_ROOT, BUSBAR_MOCKS, and with several
+values divided by commas BUSBAR_CORS_ORIGIN, BUSBAR_HOST_NAME, BUSBAR_FUNCTION, BUSBAR_ENDPOINT, BUSBAR_JWKS and BUSBAR_INIT.
+PORT is honoured too.
 
 Then point any AWS client at it:
 
   export AWS_ENDPOINT_URL=http://localhost:4566 AWS_DISABLE_HOST_PREFIX_INJECTION=true
+  export AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=any
+  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 
-Credentials may be anything; a 12-digit access key id is the account. State and levers: /_busbar/health, clock, reset,
-requests and state, as docs/control.md describes.`;
+Any credentials will do; an access key id of 12 digits is the account. Why a message did not arrive, and what else there is to
+look at and to move: http://localhost:4566/_busbar/deliveries, requests, events, clock, reset and more, as docs/control.md describes.`;
 
 const flags = {
   port: { type: "string" },

@@ -174,19 +174,23 @@ function banner(options: CliOptions, port: number): string {
   const host = usualHosts.includes(options.host) ? "localhost" : options.host;
   const scheme = options.tls ? "https" : "http";
   const endpoint = originOf(scheme, host, port);
+  const region = options.defaultRegion;
   const trust =
     options.tls && !options.cert
       ? `\n  The certificate is self-signed; clients must be told to trust ${join(certificateDirectory(options), "tls-cert.pem")}`
       : "";
   const forJavaScript =
     host === "localhost"
-      ? `  The SDK for JavaScript does not read the second. For StartSyncExecution and TestState with it:\n  export AWS_ENDPOINT_URL=${originOf(scheme, publicName, port)}\n\n`
+      ? `  For StartSyncExecution and TestState with the SDK for JavaScript, which reads no such setting:\n  export AWS_ENDPOINT_URL=${originOf(scheme, publicName, port)}\n\n`
       : "";
   return `Busbar ${version} is listening on ${endpoint} (${options.dataDir ? `state in ${options.dataDir}` : "state in memory"}, ${options.clock} clock)${trust}
 
   export AWS_ENDPOINT_URL=${endpoint} AWS_DISABLE_HOST_PREFIX_INJECTION=true
+  export AWS_ACCESS_KEY_ID=${defaultAccount} AWS_SECRET_ACCESS_KEY=any
+  export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}
 
-${forJavaScript}  Any credentials will do; a 12-digit access key id chooses the account. Look inside: ${endpoint}/_busbar/health
+${forJavaScript}  Any credentials will do; an access key id of 12 digits is the account.
+  Look inside: ${endpoint}/_busbar/health
   APIs of API Gateway are called at ${endpoint}/_aws/execute-api/<api>/<stage>/…`;
 }
 

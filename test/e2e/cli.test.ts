@@ -139,6 +139,7 @@ describe("a start", () => {
     expect(banner).toContain(
       `export AWS_ENDPOINT_URL=http://localhost:${port} AWS_DISABLE_HOST_PREFIX_INJECTION=true\n`,
     );
+    expect(banner).toContain("export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1\n");
     expect(banner).toContain(`export AWS_ENDPOINT_URL=http://localhost.localstack.cloud:${port}\n`);
     expect((await http(`http://127.0.0.1:${port}/_busbar/health`)).status).toBe(200);
   });

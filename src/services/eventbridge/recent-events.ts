@@ -1,5 +1,6 @@
 /** The last events, with the rules they matched and why the nearest others did not. */
 
+import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { isoTime } from "../../engine/iso-time.ts";
 import { Ring } from "../../engine/ring.ts";
 import type { EventFilter, EventRecord, NearMiss } from "../../events/event-records.ts";
@@ -109,7 +110,7 @@ export class RecentEvents {
       source: event.source,
       detailType: event.detailType,
       eventId: event.id,
-      event: JSON.parse(event.text) as Record<string, unknown>,
+      event: jsonObject(event.text) ?? {},
       matched,
       unmatched: this.#nearest(bus, serial, event.text, new Set(matched)),
       reason: exists ? undefined : `Event bus ${bus.name} does not exist.`,
