@@ -220,6 +220,8 @@ function outputWriter(
   const writeHeaders = headerWriters(members);
   const code = members.find(({ shape }) => traitsOf(shape).httpResponseCode)?.name;
   const payload = members.find(({ shape }) => traitsOf(shape).httpPayload);
+  const hasBody =
+    payload !== undefined || members.length === 0 || !members.every(({ shape }) => isBoundInAnswer(shape));
   const writeBody = payload
     ? payloadWriter(payload, constraints)
     : jsonWriter(
@@ -232,7 +234,7 @@ function outputWriter(
     Object.assign(headers, (value as { [moreHeaders]?: Record<string, string> })[moreHeaders]);
     const answered = code === undefined ? status : ((value[code] as number | undefined) ?? status);
     // There is no content in these, be it an empty object.
-    const body = answered === 204 ? "" : writeBody(value, headers);
+    const body = answered === 204 || !hasBody ? "" : writeBody(value, headers);
     return { status: answered, headers, body };
   };
 }
@@ -328,5 +330,7 @@ function encodeError(error: AwsError, requestId: string): WireResponse {
     }
     for (const write of writers) write(error.members, headers);
   }
-  return { status: error.status, headers, body: errorBody(error, undefined) };
+  // A refusal without a reason says so.
+  const isMute = error.name === "AccessDeniedException" && !error.hasMessage;
+  return { status: error.status, headers, body: isMute ? '{"Message":null}' : errorBody(error, undefined) };
 }

@@ -42,6 +42,8 @@ export interface ServiceDeclaration {
   readonly extendedRequestId?: boolean;
   /** Most bytes of a request's body, inflated: what the largest request may take in its longest spelling. Default: 2 MiB. */
   readonly maxBodyBytes?: number;
+  /** The service's own words for a body that is larger, where it has any. */
+  readonly bodyTooLarge?: (operation: string) => string;
   readonly protocols: readonly ProtocolName[];
   /** The SDK client's module: every export that is an operation schema becomes an operation. */
   readonly schemas: Readonly<Record<string, unknown>>;

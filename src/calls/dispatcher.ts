@@ -125,7 +125,7 @@ export class Dispatcher {
     const deps = this.#deps;
     const { maxBodyBytes } = claimed.service;
     if (request.body.length > maxBodyBytes)
-      return this.#answers.fail(bodyTooLarge(new BodyTooLarge(maxBodyBytes)), call, request);
+      return this.#answers.fail(bodyTooLarge(new BodyTooLarge(maxBodyBytes), claimed), call, request);
     let codec: OperationCodec;
     try {
       const route = this.#routes.of(claimed.operation);
@@ -162,13 +162,14 @@ export class Dispatcher {
 
   /**
    * Answers a request that never became a call (too large, unreadable) with this error, in the caller's protocol.
-   * Anything but an AwsError is reported as a bug.
+   * Anything but an AwsError or a BodyTooLarge is reported as a bug.
    */
   refuse(request: WireRequest, error: unknown): WireResponse {
     const claimed = claim(request, this.#models, protocols);
     const call = this.#begin(request, claimed);
+    const told = error instanceof BodyTooLarge ? bodyTooLarge(error, "error" in claimed ? undefined : claimed) : error;
     // We cannot know what a service that Busbar does not implement would have answered.
-    return this.#answers.fail("error" in claimed && claimed.foreign ? claimed.error : error, call, request);
+    return this.#answers.fail("error" in claimed && claimed.foreign ? claimed.error : told, call, request);
   }
 
   /** A request id for an answer to something that is not a call. */

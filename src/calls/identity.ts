@@ -15,7 +15,10 @@ export interface Principal {
   readonly arn: string;
   /** The unique id: `AIDA…` for the user, `AROA…:{session}` for a role. SQS reports it as SenderId. */
   readonly userId: string;
-  /** Only for services: the service's name, `states.amazonaws.com`, and the ARN of the resource it acts for. */
+  /**
+   * The name of the service that makes the call, `states.amazonaws.com`, and the ARN of the resource it acts for. A user or a
+   * session has them where a service calls with its client's credentials.
+   */
   readonly service?: string;
   readonly sourceArn?: string;
 }

@@ -1,11 +1,12 @@
 /** Errors that are the same for every service and operation. */
 import { AwsError } from "../../protocols/error.ts";
-import type { ProtocolName } from "../../protocols/protocol.ts";
+import type { Claim, ProtocolName } from "../../protocols/protocol.ts";
 import type { BodyTooLarge } from "./door.ts";
 
-/** AWS's answer to a body larger than any request of the service may have. */
-export function bodyTooLarge({ message, statusCode }: BodyTooLarge): AwsError {
-  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message });
+/** AWS's answer to a body larger than any request of the service may have. @param claimed for a service with words of its own. */
+export function bodyTooLarge({ message, statusCode }: BodyTooLarge, claimed?: Claim): AwsError {
+  const own = claimed?.service.bodyTooLarge?.(claimed.operation.name);
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: statusCode, message: own ?? message });
 }
 
 /** AWS's answer to expired temporary credentials; precedes all checks of an operation. */

@@ -12,6 +12,8 @@ export interface FunctionAnswer {
   /** `Unhandled` or `Handled`: the payload is then an error, `{"errorMessage","errorType"}`. */
   readonly functionError?: string | undefined;
   readonly requestId: string;
+  /** The trace header the function saw, where it is not the caller's. */
+  readonly trace?: string | undefined;
   /** The version that ran; `$LATEST` for functions without versions. */
   readonly executedVersion: string;
   /** The last 4 KB of the log. */

@@ -3,6 +3,7 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import { statsOf } from "../engine/file-stats.ts";
 import { HttpCallError, httpBytes } from "./http-client.ts";
+import { scopeHeaders } from "./scope-headers.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** Why an object cannot be read, in S3's words. */
@@ -15,6 +16,8 @@ export interface ObjectPlaces {
   readonly s3Root?: string | undefined;
   readonly endpoints?: Readonly<Record<string, string>> | undefined;
 }
+
+type Reader = Omit<Parameters<typeof scopeHeaders>[0], "service">;
 
 const noBucket: NoObject = { code: "NoSuchBucket", message: "The specified bucket does not exist" };
 const noKey: NoObject = { code: "NoSuchKey", message: "The specified key does not exist." };
@@ -29,11 +32,12 @@ export interface ObjectName {
   readonly version?: string | undefined;
 }
 
-export async function readObject(name: ObjectName, places: ObjectPlaces): Promise<Buffer | NoObject> {
+/** @param reader whose account and region the request to another S3 tells. */
+export async function readObject(name: ObjectName, places: ObjectPlaces, reader: Reader): Promise<Buffer | NoObject> {
   const { s3Root, endpoints } = places;
   const local = s3Root === undefined ? noBucket : readLocal(resolve(s3Root), name);
   const url = endpoints?.["s3"];
-  return Buffer.isBuffer(local) || url === undefined ? local : readRemote(url, name);
+  return Buffer.isBuffer(local) || url === undefined ? local : readRemote(url, name, reader);
 }
 
 function readLocal(root: string, { bucket, key }: ObjectName): Buffer | NoObject {
@@ -55,14 +59,18 @@ function isDirectory(path: string): boolean {
   return statsOf(path)?.isDirectory() === true;
 }
 
-async function readRemote(base: string, { bucket, key, version }: ObjectName): Promise<Buffer | NoObject> {
+async function readRemote(
+  base: string,
+  { bucket, key, version }: ObjectName,
+  reader: Reader,
+): Promise<Buffer | NoObject> {
   const path = [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
   const url = new URL(`${base.replace(/\/$/, "")}/${path}`);
   if (version !== undefined) url.searchParams.set("versionId", version);
   try {
     const answer = await httpBytes(url, {
       method: "GET",
-      headers: {},
+      headers: { ...scopeHeaders({ ...reader, service: "s3" }), "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD" },
       body: "",
       timeoutMs,
       maxBodyBytes: maxObjectBytes,

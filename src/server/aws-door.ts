@@ -69,7 +69,7 @@ export class AwsDoor implements Door {
     const { message, statusCode: status } = error as { message: string; statusCode?: number };
     // The rest of the body is not read: the connection closes after the answer.
     answer.endConnection();
-    if (error instanceof BodyTooLarge) return this.#emulator.refuse(wire, bodyTooLarge(error));
+    if (error instanceof BodyTooLarge) return this.#emulator.refuse(wire, error);
     // An error without such a status was not meant for the client: it is reported and answered as a bug.
     const isBug = status === undefined || status < 400 || status >= 500;
     const refusal = isBug ? error : AwsError.unmodeled({ name: "SerializationException", status, message });

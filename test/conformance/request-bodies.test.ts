@@ -8,6 +8,7 @@ import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../src/index.ts";
 import { http } from "../support/http.ts";
+import { rawHttp } from "../support/raw-http.ts";
 
 const mebibyte = 1024 * 1024;
 const path = "/000000000000/bodies";
@@ -136,6 +137,16 @@ it("answers 413 to bodies that are too large, however often and over either HTTP
   kinesis.destroy();
   await sqs.sendMessage({ QueueUrl: `${bus.endpoint}${path}`, MessageBody: "small" });
   expect(await storedMessages()).toBe("1");
+});
+
+it.each([70_167_212, 76 * mebibyte])("tells Lambda's own limit of code, of %d bytes", async (size) => {
+  const functions = "/2015-03-31/functions";
+  const answer = await rawHttp(bus.endpoint, functions, { method: "POST", body: Buffer.alloc(size, " ") });
+  expect([answer.status, answer.header("x-amzn-errortype"), JSON.parse(answer.text)]).toEqual([
+    413,
+    "RequestEntityTooLargeException",
+    { message: "Request must be smaller than 70167211 bytes for the CreateFunction operation" },
+  ]);
 });
 
 it("holds bodies to what the largest request of their service can be", async () => {

@@ -40,13 +40,14 @@ export class FunctionLog {
 
   /** Adds the final lines for the outcome. */
   end(outcome: Outcome): void {
-    const { isJsonLog, memoryMb, timeoutMs, runtime } = this.#spec;
+    const { isJsonLog, memoryMb, timeoutMs, runtime, runtimeVersionArn } = this.#spec;
     const { durationMs, initMs, peakBytes, timedOut } = outcome;
     const shownMs = timedOut ? timeoutMs : durationMs;
     const usedMb = Math.ceil((peakBytes ?? 0) / (1024 * 1024));
     if (initMs !== undefined && !isJsonLog) {
-      const first = { timeMs: this.lines[0]?.timeMs ?? this.#now(), message: `INIT_START Runtime Version: ${runtime}` };
-      this.lines.unshift(first);
+      const arn = runtimeVersionArn === undefined ? "" : `\tRuntime Version ARN: ${runtimeVersionArn}`;
+      const message = `INIT_START Runtime Version: ${runtime}${arn}`;
+      this.lines.unshift({ timeMs: this.lines[0]?.timeMs ?? this.#now(), message });
     }
     if (isJsonLog) {
       const metrics = {

@@ -76,6 +76,7 @@ export class FunctionRuntime {
       contentType,
       functionError,
       requestId,
+      trace,
       executedVersion: spec.version,
       logTail: log.tail(),
     };

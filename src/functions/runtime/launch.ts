@@ -13,6 +13,7 @@ export interface RuntimeSpec {
   readonly account: string;
   readonly region: string;
   readonly runtime: string;
+  readonly runtimeVersionArn?: string;
   readonly handler: string;
   readonly memoryMb: number;
   readonly timeoutMs: number;

@@ -35,11 +35,14 @@ export function checkMayInvoke(lambda: Lambda, arn: string, owner: string, askin
   throw AwsError.unmodeled({ name: "AccessDeniedException", status: 403, message });
 }
 
-/** Asks for what a service does by itself. For clients the operations ask, which know the request. @throws AwsError AccessDeniedException */
+/**
+ * Asks for what a service does, by itself or for a client. For clients' own calls the operations ask, which know the request.
+ * @throws AwsError AccessDeniedException
+ */
 export function checkService(lambda: Lambda, arn: string, owner: string, asking: AskingService): void {
   const { invocation, requestId, notedAs = requestId } = asking;
   const { account, region, principal } = invocation;
-  if (principal.kind !== "service") return;
+  if (principal.service === undefined) return;
   checkMayInvoke(lambda, arn, owner, { account, region, principal, request: undefined, requestId: notedAs });
 }
 

@@ -13,7 +13,14 @@ import {
   type UpdateAliasCommand,
 } from "@aws-sdk/client-lambda";
 import { takePage } from "../../calls/page.ts";
-import { conflict, functionNotFound, invalidParameter, notFound, validation } from "./errors.ts";
+import {
+  conflict,
+  functionNotFound,
+  invalidParameter,
+  invalidParameterUntyped,
+  notFound,
+  validation,
+} from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { type AliasRow, latest } from "./tables.ts";
 
@@ -111,7 +118,7 @@ function checkedWeights(
     throw invalidParameter("Number of items in AdditionalVersionWeights cannot be greater than 1");
   }
   if (version === latest || versions[0] === latest) {
-    throw invalidParameter("$LATEST is not supported for an alias pointing to more than 1 version");
+    throw invalidParameterUntyped("$LATEST is not supported for an alias pointing to more than 1 version");
   }
   if (versions[0] === version) {
     throw invalidParameter(

@@ -16,7 +16,7 @@ type GivenCode = Pick<FromWire<FunctionCode>, "ZipFile" | "S3Bucket" | "S3Key" |
 /** What a request gives as code, read and looked at. @throws AwsError InvalidParameterValueException */
 export async function codeOf(
   { ZipFile, S3Bucket, S3Key, S3ObjectVersion }: GivenCode,
-  { service }: OperationContext<Lambda>,
+  { service, account, region }: OperationContext<Lambda>,
 ): Promise<CheckedZip | CodePlace> {
   const { codes, deps } = service;
   if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(Buffer.from(ZipFile.bytes));
@@ -24,7 +24,8 @@ export async function codeOf(
     throw invalidParameter("Please provide a source for function code.");
   }
   if (S3Bucket === hotReloadBucket) return codes.directory(S3Key);
-  const object = await readObject({ bucket: S3Bucket, key: S3Key, version: S3ObjectVersion }, deps.options);
+  const name = { bucket: S3Bucket, key: S3Key, version: S3ObjectVersion };
+  const object = await readObject(name, deps.options, { account, region, nowMs: deps.clock.now() });
   if (Buffer.isBuffer(object)) return codes.check(object);
   throw invalidParameter(
     `Error occurred while GetObject. S3 Error Code: ${object.code}. S3 Error Message: ${object.message}`,

@@ -2,7 +2,6 @@
 import {
   InvalidParameterValueException$,
   PreconditionFailedException$,
-  RequestTooLargeException$,
   ResourceConflictException$,
   ResourceNotFoundException$,
   TooManyRequestsException$,
@@ -13,6 +12,11 @@ const user = { Type: "User" };
 
 export function invalidParameter(message: string): AwsError {
   return AwsError.of(InvalidParameterValueException$, message, user);
+}
+
+/** {@link invalidParameter} from a check that does not tell whose fault it is. */
+export function invalidParameterUntyped(message: string): AwsError {
+  return AwsError.of(InvalidParameterValueException$, message);
 }
 
 export function notFound(message = "The resource you requested does not exist."): AwsError {
@@ -38,8 +42,16 @@ export function tooManyRequests(reason: string): AwsError {
 }
 
 export function tooLarge(maxBytes: number, operation: string): AwsError {
-  const message = `Request must be smaller than ${maxBytes} bytes for the ${operation} operation`;
-  return AwsError.of(RequestTooLargeException$, message, user);
+  return payloadTooLarge(tooLargeMessage(maxBytes, operation));
+}
+
+export function tooLargeMessage(maxBytes: number, operation: string): string {
+  return `Request must be smaller than ${maxBytes} bytes for the ${operation} operation`;
+}
+
+/** By the name AWS answers with, which is not the model's. */
+export function payloadTooLarge(message: string): AwsError {
+  return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: 413, message });
 }
 
 export function validation(message: string): AwsError {

@@ -11,6 +11,7 @@ import * as concurrency from "./concurrency.ts";
 import * as durableCallbacks from "./durable/callbacks.ts";
 import * as durableCheckpoints from "./durable/checkpoints.ts";
 import * as durableQueries from "./durable/queries.ts";
+import { tooLargeMessage } from "./errors.ts";
 import * as eventInvokeConfigs from "./event-invoke-configs.ts";
 import * as mappings from "./event-sources/mappings.ts";
 import * as functionSettings from "./function-settings.ts";
@@ -26,6 +27,9 @@ import * as tags from "./tags.ts";
 import { UrlDoor } from "./url-door.ts";
 import * as versions from "./versions.ts";
 
+/** AWS's own limit of a request (Lambda API reference, CreateFunction). */
+const maxBodyBytes = 70_167_211;
+
 export const lambda = defineService<Lambda>({
   model: serviceModel({
     name: "lambda",
@@ -33,8 +37,8 @@ export const lambda = defineService<Lambda>({
     hostPrefixes: ["lambda"],
     version: "2015-03-31",
     protocols: ["restJson1"],
-    // AWS's own limit of a request (Lambda API reference, CreateFunction).
-    maxBodyBytes: 70_167_211,
+    maxBodyBytes,
+    bodyTooLarge: (operation) => tooLargeMessage(maxBodyBytes, operation),
     schemas,
     constraints,
   }),

@@ -13,8 +13,9 @@ import { AwsError } from "../../../protocols/error.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
 import { checkMayInvoke } from "./access.ts";
-import { accessDenied, functionNotFound, tooLarge } from "./errors.ts";
+import { accessDenied, functionNotFound, payloadTooLarge, tooLarge } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { ownersPlace, parseName } from "./names.ts";
 import { latest } from "./tables.ts";
@@ -33,7 +34,16 @@ export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) =
   if (type === "DryRun") return { StatusCode: 204 };
   if (type === "Event") {
     const DurableExecutionArn = service.accept(arn, payload, context, options);
-    return withHeaders({ StatusCode: 202, DurableExecutionArn }, { "X-Amzn-Remapped-Content-Length": "0" });
+    return withHeaders(
+      { StatusCode: 202, DurableExecutionArn },
+      {
+        "X-Amzn-Remapped-Content-Length": "0",
+        // With small letters here, and without a lineage.
+        "X-Amzn-Trace-Id": invocation.trace
+          .replace(/;Lineage=[^;]*/, "")
+          .replace(/\b(?:Root|Parent|Sampled)=/g, (name) => name.toLowerCase()),
+      },
+    );
   }
   await service.deps.store.untilDurable();
   const answer = await service.deps.functions.invoke(arn, payload, invocation, {
@@ -53,7 +63,7 @@ export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) =
     {
       "content-type": answer.contentType ?? "application/json",
       "X-Amzn-Remapped-Content-Length": "0",
-      "X-Amzn-Trace-Id": invocation.trace,
+      "X-Amzn-Trace-Id": answer.trace ?? invocation.trace,
     },
   );
 });
@@ -62,7 +72,7 @@ export const invokeAsync = operation<InvokeAsyncCommand>(InvokeAsync$, (input, c
   const bytes = (input.InvokeArgs as Blob64 | undefined)?.length ?? 0;
   if (bytes > maxOldEventBytes) {
     const message = `${bytes} byte payload is too large for the Event invocation type (limit ${maxOldEventBytes} bytes)`;
-    throw AwsError.unmodeled({ name: "RequestTooLargeException", status: 413, message });
+    throw payloadTooLarge(message);
   }
   const payload = payloadOf(input.InvokeArgs as Blob64 | undefined, maxOldEventBytes);
   context.service.accept(invokedArn(input.FunctionName as string, undefined, context), payload, context, {});
@@ -87,7 +97,7 @@ export function invokedArn(text: string, qualifier: string | undefined, context:
   return named.asked;
 }
 
-/** @throws AwsError RequestTooLargeException, InvalidRequestContentException */
+/** @throws AwsError RequestEntityTooLargeException, InvalidRequestContentException */
 export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string {
   if (payload === undefined || payload.length === 0) return "";
   if (payload.length > maxBytes) throw tooLarge(maxBytes, "InvokeFunction");
@@ -106,19 +116,14 @@ export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string
   return text;
 }
 
-const source = "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: ";
-
-/** What AWS's parser says: of a text that ends too early, else of a token it does not know. */
+/** What AWS's parser says of a text that is no JSON. */
 function parserText(text: string): string {
-  const trimmed = text.trimStart();
-  const [open] = trimmed;
-  if (open === "{" || open === "[") {
-    const what = open === "{" ? "Object" : "Array";
-    const at = text.length - trimmed.length + 1;
-    return `Unexpected end-of-input: expected close marker for ${what} (start marker at ${source}${at}])\n at ${source}${text.length + 1}]`;
+  try {
+    return parserText(text.slice(leadingJson(text).length));
+  } catch (error) {
+    if (error instanceof JsonReadError) return error.message;
+    throw error;
   }
-  const token = /^[\w$.-]{0,100}/.exec(trimmed)?.[0] ?? "";
-  return `Unrecognized token '${token}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at ${source}${token.length + 1}]`;
 }
 
 /** The client context as runtimes get it: JSON. Anything else is left out. */

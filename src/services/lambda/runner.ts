@@ -16,7 +16,7 @@ import type { FoundFunction, FunctionAnswer, FunctionCall, FunctionProvider } fr
 import { checkService } from "./access.ts";
 import { conflict, functionNotFound, tooManyRequests } from "./errors.ts";
 import type { Lambda, Target } from "./lambda.ts";
-import { logOf } from "./shown.ts";
+import { logOf, runtimeVersionOf } from "./shown.ts";
 import type { FunctionRow, VersionRow } from "./tables.ts";
 
 /** Executions an account may have at a time (Lambda quotas). */
@@ -213,6 +213,7 @@ export class Runner implements FunctionProvider {
       account,
       region,
       runtime: settings.Runtime ?? "",
+      runtimeVersionArn: runtimeVersionOf(row),
       handler: settings.Handler ?? "",
       memoryMb: settings.MemorySize ?? 128,
       timeoutMs: (settings.Timeout ?? 3) * 1000,

@@ -35,7 +35,9 @@ export function configurationOf(row: VersionRow, shown: Shown = {}): FunctionCon
       OptimizationStatus: SnapStart === "PublishedVersions" && row.version !== latest ? "On" : "Off",
     },
     LoggingConfig: loggingOf(row),
-    ...(shown.isListed ? {} : { ...statesOf(row, shown.change), RuntimeVersionConfig: runtimeVersionOf(row) }),
+    ...(shown.isListed
+      ? {}
+      : { ...statesOf(row, shown.change), RuntimeVersionConfig: { RuntimeVersionArn: runtimeVersionOf(row) } }),
   };
 }
 
@@ -72,11 +74,12 @@ function statesOf(row: VersionRow, change: Shown["change"]): Partial<FunctionCon
   return { State: "Active", LastUpdateStatus: "Successful" };
 }
 
-function runtimeVersionOf({ region, settings, runtimeVersionArn }: VersionRow) {
+/** The ARN of the runtime's version: the one that was asked for, else one for each runtime and region. */
+export function runtimeVersionOf({ region, settings, runtimeVersionArn }: VersionRow): string {
   const digest = createHash("sha256")
     .update(settings.Runtime ?? "")
     .digest("hex");
-  return { RuntimeVersionArn: runtimeVersionArn ?? `arn:aws:lambda:${region}::runtime:${digest}` };
+  return runtimeVersionArn ?? `arn:aws:lambda:${region}::runtime:${digest}`;
 }
 
 /** `2025-11-25T10:00:00.123+0000`; changes of code and configuration are told to the second. */

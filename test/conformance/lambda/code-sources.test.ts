@@ -53,6 +53,14 @@ describe("code that lies in S3", () => {
     expect((await env.invoke(FunctionName)).value).toBe("a version");
     const Content = { S3Bucket, S3Key: "layer.zip" };
     const { LayerVersionArn = "" } = await env.lambda.publishLayerVersion({ LayerName: "seven", Content });
+    for (const { headers } of store.heard) {
+      expect(headers.authorization).toMatch(
+        /^AWS4-HMAC-SHA256 Credential=000000000000\/\d{8}\/us-east-1\/s3\/aws4_request, /,
+      );
+      expect(headers["x-amz-date"]).toMatch(/^\d{8}T\d{6}Z$/);
+      expect(headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
+    }
+    expect(store.heard).toHaveLength(3);
     const code = `module.exports.handler = async () => require("of-layer");`;
     const layered = await env.create({ "index.js": code }, { Layers: [LayerVersionArn] });
     expect((await env.invoke(layered.FunctionName)).value).toBe(7);

@@ -22,15 +22,26 @@ const note = (value) => appendFileSync(process.env.LEDGER, JSON.stringify(value)
   });
   note(await registered.json());
   const id = { "Lambda-Extension-Identifier": registered.headers.get("lambda-extension-identifier") };
-  const server = createServer((request, response) => {
-    let text = "";
-    request.on("data", (chunk) => (text += chunk));
-    request.on("end", () => {
-      for (const { type, record } of JSON.parse(text)) note({ type, record });
-      response.end();
-    });
-  });
+  const isTcp = process.env.PROTOCOL === "TCP";
+  const server = isTcp
+    ? require("node:net").createServer((socket) => {
+        let text = "";
+        socket.on("data", (chunk) => (text += chunk));
+        socket.on("end", () => {
+          for (const line of text.split("\\n").filter(Boolean)) note(JSON.parse(line));
+          socket.end();
+        });
+      })
+    : createServer((request, response) => {
+        let text = "";
+        request.on("data", (chunk) => (text += chunk));
+        request.on("end", () => {
+          for (const { type, record } of JSON.parse(text)) note({ type, record });
+          response.end();
+        });
+      });
   await new Promise((resolve) => server.listen(0, resolve));
+  const { port } = server.address();
   const subscribed = await fetch(api + "/2022-07-01/telemetry", {
     method: "PUT",
     headers: id,
@@ -38,7 +49,7 @@ const note = (value) => appendFileSync(process.env.LEDGER, JSON.stringify(value)
       schemaVersion: "2022-12-13",
       types: ["platform", "function"],
       buffering: { timeoutMs: 25, maxItems: 1000, maxBytes: 262144 },
-      destination: { protocol: "HTTP", URI: "http://sandbox.localdomain:" + server.address().port },
+      destination: isTcp ? { protocol: "TCP", port } : { protocol: "HTTP", URI: "http://sandbox.localdomain:" + port },
     }),
   });
   note({ subscribed: subscribed.status });
@@ -127,6 +138,19 @@ describe("extensions", () => {
     expect(ofType("extension")).toEqual([]);
     await env.lambda.updateFunctionConfiguration({ FunctionName, Description: "another" });
     await until(() => heard().some(({ shutdownReason }) => shutdownReason === "spindown"));
+  });
+
+  it("may listen to telemetry as lines of TCP", async () => {
+    const { FunctionName, heard } = await create({ PROTOCOL: "TCP" });
+    const { value } = await env.invoke(FunctionName, { a: 1 });
+    expect(value).toEqual({ a: 1 });
+    const ofType = (type: string) => heard().filter((one) => one.type === type);
+    await until(() => ofType("platform.report").length === 1);
+    expect(heard()).toContainEqual({ subscribed: 200 });
+    expect(ofType("function")).toEqual([
+      expect.objectContaining({ time: expect.any(String), record: expect.stringMatching(/the function's line\n$/) }),
+    ]);
+    expect(ofType("platform.start")).toHaveLength(1);
   });
 
   it("hold the environment until they wait again", async () => {

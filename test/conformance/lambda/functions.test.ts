@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionArn, LambdaEnvironment, roleArn, zipOf } from "../../support/lambda.ts";
+import { rawHttp } from "../../support/raw-http.ts";
 import { refusal, refused } from "../../support/refusal.ts";
 
 const code = (answer: unknown) => `export const handler = async () => (${JSON.stringify(answer)});`;
@@ -235,6 +236,21 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     expect(await refused(lambda.getAlias({ FunctionName, Name: "live" }))).toEqual(
       rnf(`Cannot find alias arn: ${arn}`),
     );
+  });
+
+  it("tells errors in bodies of their class's shape", async () => {
+    const { FunctionName } = await env.create(code(1));
+    const body = async (path: string, alias?: object) => {
+      const call = alias === undefined ? {} : { method: "POST", body: JSON.stringify(alias) };
+      return JSON.parse((await rawHttp(env.bus.endpoint, `/2015-03-31/functions/${path}`, call)).text);
+    };
+    const message = expect.any(String);
+    expect(await body("nobody")).toEqual({ Type: "User", Message: message });
+    expect(await body("a%20b")).toEqual({ message });
+    expect(await body(`${FunctionName}:1?Qualifier=2`)).toEqual({ Type: "User", message });
+    const weighted = { FunctionVersion: "$LATEST", RoutingConfig: { AdditionalVersionWeights: { 1: 0.5 } } };
+    expect(await body(`${FunctionName}/aliases`, { Name: "w", ...weighted })).toEqual({ message });
+    expect(await body("arn:aws:lambda:us-east-1:111122223333:function:f/configuration")).toEqual({ Message: null });
   });
 
   it("lists functions by pages, and all their versions", async () => {

@@ -9,6 +9,7 @@ import type { PolicyMode } from "../../../src/access/guard.ts";
 import { functionUri } from "../../support/apigateway.ts";
 import { functionArn, LambdaEnvironment, roleArn } from "../../support/lambda.ts";
 import { refused } from "../../support/refusal.ts";
+import { openSocket } from "../../support/web-sockets.ts";
 
 const owner = "000000000000";
 const stranger = "111122223333";
@@ -41,6 +42,7 @@ class Callers {
   restAuthorizerId = "";
   httpId = "";
   httpAuthorizerId = "";
+  webSocketId = "";
 
   private constructor(env: LambdaEnvironment) {
     const config = { ...env.bus.clientConfig(), maxAttempts: 1 };
@@ -75,6 +77,7 @@ class Callers {
     this.signedUrl = await this.#functionUrl("AWS_IAM", "signed");
     await this.#restApi();
     await this.#httpApi();
+    await this.#webSocketApi();
   }
 
   async #functionUrl(AuthType: "NONE" | "AWS_IAM", Qualifier?: string): Promise<string> {
@@ -84,7 +87,8 @@ class Callers {
 
   async #restApi(): Promise<void> {
     const { rest } = this;
-    const { id: restApiId = "", rootResourceId: parentId = "" } = await rest.createRestApi({ name: "rest" });
+    const policy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}}`;
+    const { id: restApiId = "", rootResourceId: parentId = "" } = await rest.createRestApi({ name: "rest", policy });
     const uri = functionUri(FunctionName);
     const { id: authorizerId = "" } = await rest.createAuthorizer({
       restApiId,
@@ -97,7 +101,7 @@ class Callers {
     const method = async (
       pathPart: string,
       type: "AWS_PROXY" | "AWS" | "MOCK",
-      more: { authorizerId?: string } = {},
+      more: { authorizerId?: string; authorizationType?: string } = {},
       credentials?: string,
     ) => {
       const { id: resourceId = "" } = await rest.createResource({ restApiId, parentId, pathPart });
@@ -116,6 +120,7 @@ class Callers {
     };
     this.restMethodId = await method("x", "AWS_PROXY");
     await method("role", "AWS_PROXY", {}, roleArn);
+    await method("caller", "AWS_PROXY", { authorizationType: "AWS_IAM" }, "arn:aws:iam::*:user/*");
     await method("later", "AWS");
     await method("authorized", "MOCK", { authorizerId });
     await rest.createDeployment({ restApiId, stageName: "dev" });
@@ -148,6 +153,23 @@ class Callers {
     [this.httpId, this.httpAuthorizerId] = [ApiId, AuthorizerId];
   }
 
+  async #webSocketApi(): Promise<void> {
+    const sockets = new ApiGatewayV2(this.env.bus.clientConfig());
+    const RouteSelectionExpression = "$request.body.action";
+    const { ApiId = "" } = await sockets.createApi({ Name: "ws", ProtocolType: "WEBSOCKET", RouteSelectionExpression });
+    const { IntegrationId } = await sockets.createIntegration({
+      ApiId,
+      IntegrationType: "AWS_PROXY",
+      IntegrationUri: functionUri(FunctionName),
+    });
+    const route = { ApiId, Target: `integrations/${IntegrationId}`, RouteResponseSelectionExpression: "$default" };
+    const { RouteId } = await sockets.createRoute({ ...route, RouteKey: "$default" });
+    await sockets.createRouteResponse({ ApiId, RouteId, RouteResponseKey: "$default" });
+    await sockets.createStage({ ApiId, StageName: "dev", AutoDeploy: true });
+    sockets.destroy();
+    this.webSocketId = ApiId;
+  }
+
   async get(url: string, account?: string): Promise<readonly [number, string]> {
     const scope = `Credential=${account}/20260101/us-east-1/lambda/aws4_request`;
     const signature = `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0`;
@@ -156,8 +178,8 @@ class Callers {
   }
 
   /** @param path behind the API's id */
-  api(id: string, path: string): Promise<readonly [number, string]> {
-    return this.get(`${this.env.bus.endpoint}/_aws/execute-api/${id}${path}`, owner);
+  api(id: string, path: string, account = owner): Promise<readonly [number, string]> {
+    return this.get(`${this.env.bus.endpoint}/_aws/execute-api/${id}${path}`, account);
   }
 
   /** What came back to the dead-letter queue: the code of the failure where there is one. */
@@ -219,6 +241,10 @@ const rest: Way = {
   refused: [500, '{"message":"Internal server error"}'],
 };
 const restByRole: Way = { ...rest, call: (callers) => callers.api(callers.restId, "/dev/role") };
+const restByCaller = (account: string): Way => ({
+  ...rest,
+  call: (callers) => callers.api(callers.restId, "/dev/caller", account),
+});
 const restLater: Way = {
   call: async (callers) => (await callers.api(callers.restId, "/dev/later"))[0],
   let: 200,
@@ -247,6 +273,19 @@ const httpAuthorizer: Way = {
   call: async (callers) => (await callers.api(callers.httpId, "/authorized"))[0],
   let: 200,
   refused: 500,
+};
+const webSocket: Way = {
+  async call({ env, webSocketId }) {
+    const { socket, next } = await openSocket(
+      `${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${webSocketId}/dev`,
+    );
+    socket.send("hello");
+    const answer = await next();
+    socket.terminate();
+    return typeof answer === "string" ? answer : (answer as { message: string }).message;
+  },
+  let: "ran",
+  refused: "Internal server error",
 };
 const url: Way = {
   call: (callers) => callers.get(callers.url),
@@ -315,6 +354,33 @@ const cases: readonly Case[] = [
     ({ restId }) => [service("apigateway", { SourceArn: apiArn(restId, "*/POST/x") })],
   ],
   ["a REST API that has a role for it", restByRole, "let"],
+  ["a REST API that passes on its own account's caller", restByCaller(owner), "let"],
+  ["a REST API that passes on another account's caller, whom nothing lets", restByCaller(stranger), "refused"],
+  [
+    "a REST API that passes on another account's caller, where the API is let",
+    restByCaller(stranger),
+    "refused",
+    () => [service("apigateway")],
+  ],
+  [
+    "a REST API that passes on another account's caller, who is named",
+    restByCaller(stranger),
+    "let",
+    () => [{ Principal: stranger }],
+  ],
+  ["a WebSocket API that nothing lets", webSocket, "refused"],
+  [
+    "a WebSocket API let by its route",
+    webSocket,
+    "let",
+    ({ webSocketId }) => [service("apigateway", { SourceArn: apiArn(webSocketId, "*/$default") })],
+  ],
+  [
+    "a WebSocket API, where another route is let",
+    webSocket,
+    "refused",
+    ({ webSocketId }) => [service("apigateway", { SourceArn: apiArn(webSocketId, "*/chat") })],
+  ],
   ["a REST API that wants it run later, and nothing lets", restLater, "refused"],
   ["a REST API that wants it run later, and is let", restLater, "let", () => [service("apigateway")]],
   [

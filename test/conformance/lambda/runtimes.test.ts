@@ -290,6 +290,30 @@ done`;
     });
   });
 
+  it.each([
+    [
+      "ends",
+      "exit 7",
+      { errorType: "Runtime.ExitError", errorMessage: /Error: Runtime exited with error: exit status 7$/ },
+    ],
+    [
+      "ends well",
+      "exit 0",
+      { errorType: "Runtime.ExitError", errorMessage: /Runtime exited without providing a reason$/ },
+    ],
+    [
+      "tells why and ends",
+      `curl -sS -d '{"errorMessage":"m","errorType":"T"}' http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/init/error; exit 1`,
+      { errorType: "T", errorMessage: /^m$/ },
+    ],
+  ])(
+    "of a zip's own whose bootstrap %s before it asks for an event",
+    async (_what, script, { errorType, errorMessage }) => {
+      const told = await errorOf({ "bootstrap*": `#!/bin/sh\n${script}\n` }, { Runtime: "provided.al2023" });
+      expect(told).toMatchObject({ errorType, errorMessage: expect.stringMatching(errorMessage) });
+    },
+  );
+
   it("that cannot run here are told so", async () => {
     const runtimes = { dotnet: "dotnet8", java: "java21", ruby: "ruby3.3" } as const;
     const missing = Object.entries(runtimes).find(([interpreter]) => !isOnPath(interpreter));

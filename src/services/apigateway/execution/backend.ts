@@ -4,6 +4,7 @@ import type { Abortable } from "../../../calls/abort.ts";
 import { Cause } from "../../../calls/cause.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
+import { passThroughCredentials } from "../definitions.ts";
 import type { AuthorizerResults } from "./authorizers.ts";
 import type { RestCall } from "./call.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
@@ -60,7 +61,11 @@ export function invalidEndpoint(): GatewayError {
   return configurationError("Invalid endpoint address");
 }
 
-/** The call that an integration makes of a service of ours. @param source ARN of what calls: the API's method unless told. */
+/**
+ * The call that an integration makes of a service of ours: as API Gateway, with its role where it has one, or as the client
+ * itself where that is passed through.
+ * @param source ARN of what calls: the API's method unless told.
+ */
 export function invocationOf(
   call: RestCall,
   roleArn: string | undefined,
@@ -71,6 +76,13 @@ export function invocationOf(
   const { requestId, trace, receivedMs } = call.ids;
   const origin = originOf(call);
   const cause = Cause.ofRequest(requestId, receivedMs, origin, trace);
+  const { accountId, userArn, user } = call.identity;
+  if (roleArn !== undefined && passThroughCredentials.test(roleArn) && accountId !== null && userArn !== null) {
+    const kind = userArn.includes(":user/") ? "user" : "session";
+    const service = "apigateway.amazonaws.com";
+    const principal = { kind, arn: userArn, userId: user ?? "", service, sourceArn: source } as const;
+    return new Invocation({ account: accountId, region, principal }, cause, limit);
+  }
   return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
 }
 
