@@ -160,13 +160,23 @@ function exchange<Answer>(
       readBefore = socket.bytesRead;
     });
     request.on("error", fail);
-    request.end(call.body);
+    try {
+      request.end(call.body);
+    } catch (error) {
+      request.destroy();
+      reject(new HttpCallError("EINVAL", (error as Error).message));
+    }
   });
 }
 
 function headersOf({ headers, body }: StreamedCall): http.OutgoingHttpHeaders | readonly string[] {
   if (isList(headers)) return headers;
-  return { ...headers, "Content-Length": String(Buffer.byteLength(body)) } as http.OutgoingHttpHeaders;
+  // Trailers come behind a body in chunks alone (RFC 9112 section 6.5), also where none follow what announces them.
+  const hasTrailer = Object.keys(headers).some((name) => name.toLowerCase() === "trailer");
+  const framing = hasTrailer
+    ? { "Transfer-Encoding": "chunked" }
+    : { "Content-Length": String(Buffer.byteLength(body)) };
+  return { ...headers, ...framing } as http.OutgoingHttpHeaders;
 }
 
 function isList(headers: HttpBytesCall["headers"]): headers is readonly string[] {
