@@ -1,6 +1,9 @@
 /** Clients of all services that write and read as the SDK's do, without the middleware between, which is most of their time. */
+import { APIGateway } from "@aws-sdk/client-api-gateway";
+import { ApiGatewayV2 } from "@aws-sdk/client-apigatewayv2";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Kinesis } from "@aws-sdk/client-kinesis";
+import { Lambda } from "@aws-sdk/client-lambda";
 import { Pipes } from "@aws-sdk/client-pipes";
 import { Scheduler } from "@aws-sdk/client-scheduler";
 import { SFN } from "@aws-sdk/client-sfn";
@@ -16,6 +19,9 @@ export interface Clients {
   readonly scheduler: Scheduler;
   readonly pipes: Pipes;
   readonly states: SFN;
+  readonly lambda: Lambda;
+  readonly apigateway: APIGateway;
+  readonly apigatewayv2: ApiGatewayV2;
 }
 
 /** How a client of this account and region says who it is; nobody looks at the signature. */
@@ -47,6 +53,9 @@ export function clientsOf({ account, region }: Place, handle: Handle): Clients {
     scheduler: direct("scheduler", new Scheduler(config)),
     pipes: direct("pipes", new Pipes(config)),
     states: direct("states", new SFN(config)),
+    lambda: direct("lambda", new Lambda(config)),
+    apigateway: direct("apigateway", new APIGateway(config)),
+    apigatewayv2: direct("apigateway", new ApiGatewayV2(config)),
   };
 }
 

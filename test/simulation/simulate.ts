@@ -1,9 +1,11 @@
 /** Makes the steps of a seed: each chosen by its own number, so that steps left out change nothing of the others. */
 import { createHash } from "node:crypto";
 import type { Actor, ActorOf, Move } from "./actor.ts";
+import { Apis } from "./actors/apis.ts";
 import { Changes } from "./actors/changes.ts";
 import { Events } from "./actors/events.ts";
 import { Express } from "./actors/express.ts";
+import { Functions } from "./actors/functions.ts";
 import { Machines } from "./actors/machines.ts";
 import { Pipes } from "./actors/pipes.ts";
 import { Queues } from "./actors/queues.ts";
@@ -46,6 +48,8 @@ const actors: readonly ActorOf[] = [
   (world) => new Changes(world),
   (world) => new Redrives(world),
   (world) => new Express(world),
+  (world, outside) => new Functions(world, outside),
+  (world) => new Apis(world),
 ];
 
 /** Steps between two looks at all of the store. */

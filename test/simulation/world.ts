@@ -1,7 +1,11 @@
 /** What a simulation happens in: one disk, one process after the other on it, time that stands, and clients that outlive all. */
 import { createHash } from "node:crypto";
+import { callApi } from "../../src/apis/inner-call.ts";
+import { Cause } from "../../src/calls/cause.ts";
+import { Invocation } from "../../src/calls/invocation.ts";
 import { Emulator } from "../../src/emulator.ts";
 import { type InProcessHandler, inProcessHandler } from "../../src/in-process.ts";
+import type { HttpAnswer } from "../../src/outside/http-client.ts";
 import { Chance } from "../support/chance.ts";
 import { type Clients, clientsOf } from "./clients.ts";
 import { MemoryDisk, turn } from "./memory-disk.ts";
@@ -120,6 +124,18 @@ export class World {
     process.emulator.clock.close();
     for (const end of this.#onEnd) end();
     process.end();
+  }
+
+  /** Posts JSON to an API as a client does, without a socket; rejects as "Lost" when the process ends. */
+  callApi(api: string, path: string, json: string): Promise<HttpAnswer> {
+    const process = this.#process;
+    if (process === undefined) return Promise.reject(Object.assign(new Error("nobody answers"), { name: "Lost" }));
+    const { emulator, ended } = process;
+    const url = new URL(path, `https://${api}.execute-api.${region}.amazonaws.com`);
+    const call = { method: "POST", headers: { "Content-Type": "application/json" }, body: json };
+    const cause = Cause.beginning("request", this.token("call"), emulator.clock.now());
+    const invocation = Invocation.ofService("client", url.href, { account, region }, cause);
+    return Promise.race([callApi(emulator.apis, url, call, invocation), ended]);
   }
 
   /** How a call ended. @throws Violation when it was answered with a failure of our own. */
