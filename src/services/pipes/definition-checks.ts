@@ -1,4 +1,4 @@
-/** What CreatePipe and UpdatePipe demand of a pipe beyond the model's constraints, and the defaults they fill in. */
+/** Checks by CreatePipe and UpdatePipe beyond the model's constraints, and the defaults they fill in. */
 import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
 import { parseArn } from "../../calls/arn.ts";
 import { InvalidTransform, parseJsonPath, parsePipeTemplate } from "../../events/input-transform/index.ts";
@@ -33,7 +33,7 @@ export function checked(definition: PipeDefinition): PipeDefinition {
   return { ...definition, sourceParameters };
 }
 
-/** What gets a pipe's batches first. */
+/** The first to take a pipe's batches: its enrichment, or else its target. */
 interface Taker {
   readonly role: string;
   readonly arn: string;
@@ -102,7 +102,7 @@ function checkedSource(
   return { ...filters, KinesisStreamParameters };
 }
 
-/** Members that are there: an undefined one must not hide a default. */
+/** The members that are set: an undefined one must not hide a default. */
 function present<T extends object>(members: T | undefined): { [Key in keyof T]?: NonNullable<T[Key]> } {
   return Object.fromEntries(Object.entries(members ?? {}).filter(([, value]) => value !== undefined)) as never;
 }
@@ -115,13 +115,13 @@ function checkBatch(size: number, { role, arn, place }: Taker): void {
   );
 }
 
-/** How messages call the kind of a target: by the type of its resource where a service has several, else by the service. */
+/** What messages call a target: by the type of its resource where a service has several, else by the service. */
 function kindName(arn: string): string {
   const { service = "", resource = "" } = parseArn(arn) ?? {};
   return service === "events" ? (resource.split("/")[0] ?? "") : service;
 }
 
-/** A record that is given up because of its age must have had time to be gathered. */
+/** A record must have time to be batched before it is given up for its age. */
 function checkAge(stream: { MaximumRecordAgeInSeconds?: number; MaximumBatchingWindowInSeconds?: number } | undefined) {
   const { MaximumRecordAgeInSeconds: age = forever, MaximumBatchingWindowInSeconds: window = 0 } = stream ?? {};
   if (age === forever || window < age) return;
@@ -162,7 +162,7 @@ function checkTarget({ target, targetParameters: given }: PipeDefinition, place:
   for (const [name, value] of Object.entries(block ?? {})) checkPaths(`TargetParameters.${place.block}.${name}`, value);
 }
 
-/** Texts that begin as paths must be some. */
+/** Texts that look like paths must be valid ones. */
 function checkPaths(name: string, value: unknown): void {
   if (typeof value === "string" && isPath(value)) {
     try {
@@ -176,7 +176,7 @@ function checkPaths(name: string, value: unknown): void {
   }
 }
 
-/** Whether a parameter's text is taken for a path into the record. */
+/** Whether a parameter's text is treated as a path into the record. */
 export function isPath(text: string): boolean {
   return /^\$[.[]/.test(text);
 }

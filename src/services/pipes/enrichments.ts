@@ -1,4 +1,4 @@
-/** Enrichments: who is asked with a batch and what it answers. */
+/** Enrichments: how a batch is sent to one, and what it answers. */
 import type { Invocation } from "../../calls/invocation.ts";
 import { PipeFailure } from "./errors.ts";
 import type { Pipes } from "./pipes.ts";
@@ -7,7 +7,7 @@ import type { PipeRow } from "./tables.ts";
 import { httpCallOf, invokeSync, startSync } from "./target-calls.ts";
 import { arrayOf, type Item } from "./targets.ts";
 
-/** Answers the enrichment's JSON text. @throws PipeFailure, AwsError, DeliveryFailure */
+/** Returns the enrichment's JSON text. @throws PipeFailure, AwsError, DeliveryFailure */
 export type Enrich = (items: readonly Item[], invocation: Invocation) => Promise<string>;
 
 const maxAnswerBytes = 6 * 1024 * 1024;

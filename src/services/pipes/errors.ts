@@ -1,4 +1,4 @@
-/** The errors of Pipes, and what makes a run of a pipe fail. */
+/** The errors of Pipes, and the failures of a pipe's run. */
 import {
   ConflictException$,
   NotFoundException$,
@@ -11,7 +11,7 @@ export function validation(message: string): AwsError {
   return AwsError.of(ValidationException$, message);
 }
 
-/** The form Pipes has for parameter blocks that do not fit: JSON in the message. */
+/** Pipes' error for parameter blocks that do not fit: JSON in the message. */
 export function invalidField(name: string, message: string): AwsError {
   return validation(JSON.stringify({ ValidationErrorFields: [{ Name: name, Message: message }] }));
 }
@@ -37,7 +37,7 @@ export function tooManyPipes(name: string, most: number): AwsError {
   });
 }
 
-/** Why a batch did not get through: what its enrichment or target answered, in its own code and words. */
+/** Why a batch did not get through: the enrichment's or target's answer, with its own code and message. */
 export class PipeFailure extends Error {
   override readonly name = "PipeFailure";
   readonly code: string;

@@ -1,4 +1,4 @@
-/** The states a pipe goes through, and what runs while it is RUNNING. */
+/** The states of a pipe, and the reader that runs while it is RUNNING. */
 import { parseArn } from "../../calls/arn.ts";
 import { queueUrlOf, type Reader } from "../../sources/drain.ts";
 import { failureOf } from "./errors.ts";
@@ -8,7 +8,7 @@ import { readerOf } from "./readers.ts";
 import type { PipeRow } from "./tables.ts";
 
 const timerKind = "pipes.state";
-/** What AWS roughly takes from one state to the next. */
+/** About how long AWS takes from one state to the next. */
 const strictDelayMs = 60_000;
 
 const failedStates = { CREATING: "CREATE_FAILED", UPDATING: "UPDATE_FAILED", STARTING: "START_FAILED" } as const;
@@ -25,11 +25,11 @@ export class Lifecycle {
       const { arn } = payload as { arn: string };
       store.afterCommit(() => this.#leave(arn));
     });
-    // Once every service is there: pipes that ran when the process ended go on, and states between two are left.
+    // Once every service exists: resumes pipes that ran when the process ended, and completes transitions.
     clock.at(clock.now(), () => this.#resume());
   }
 
-  /** Brings a pipe into a state between two; what it leads to comes by itself. Inside a transaction. */
+  /** Moves a pipe to an intermediate state; the next state follows by itself. Inside a transaction. */
   begin(pipe: PipeRow): PipeRow {
     this.#pipes.pipes.put(pipe);
     const { timers, options } = this.#pipes.deps;
@@ -44,7 +44,7 @@ export class Lifecycle {
     return pipe;
   }
 
-  /** Ends all readers, or those of one account; their pipes are gone or the emulator stops. */
+  /** Stops all readers, or those of one account: their pipes are gone, or the emulator stops. */
   stopReaders(account?: string): void {
     this.#stopped ||= account === undefined;
     for (const [arn, reader] of [...this.#readers]) {
@@ -54,7 +54,7 @@ export class Lifecycle {
     }
   }
 
-  /** After a reset of all accounts readers may begin again. */
+  /** After a reset of all accounts readers may start again. */
   reset(account?: string): void {
     this.stopReaders(account);
     this.#stopped = false;
@@ -70,7 +70,7 @@ export class Lifecycle {
     }
   }
 
-  /** Takes a pipe out of a state between two. */
+  /** Moves a pipe out of an intermediate state. */
   #leave(arn: string): void {
     const { clock } = this.#pipes.deps;
     clock.track(this.#settle(arn)).catch((error: unknown) => clock.report(error));
@@ -94,7 +94,7 @@ export class Lifecycle {
     }
     deps.store.transaction(() => {
       const pipe = pipes.get(arn);
-      // Tags may have changed meanwhile; a reset may have taken the pipe away.
+      // Tags may have changed meanwhile; a reset may have deleted the pipe.
       if (pipe?.serial !== begun.serial || pipe.currentState !== begun.currentState) return;
       if (next === undefined) this.#delete(pipe);
       else pipes.put({ ...pipe, stateReason: undefined, ...next });
@@ -118,7 +118,7 @@ export class Lifecycle {
     reader.start();
   }
 
-  /** Why a pipe cannot run, or undefined: AWS looks at the source and at a stream's dead-letter queue in the background. */
+  /** Why a pipe cannot run, if it cannot: AWS checks the source and a stream's dead-letter queue in the background. */
   async #examine(pipe: PipeRow): Promise<string | undefined> {
     const service = parseArn(pipe.source)?.service ?? "smk";
     try {

@@ -9,7 +9,7 @@ type Level = Exclude<LogLevel, "OFF">;
 const rank: Readonly<Record<LogLevel, number>> = { OFF: 0, ERROR: 1, INFO: 2, TRACE: 3 };
 const mostDataChars = 256 * 1024;
 
-/** What a step of an execution did; the data is shown only where the pipe includes execution data. */
+/** What a step of an execution did; its data is included only if the pipe logs execution data. */
 export interface Step {
   readonly payload?: string | undefined;
   readonly request?: string | undefined;
@@ -17,7 +17,7 @@ export interface Step {
   readonly failure?: Failure | undefined;
 }
 
-/** One execution: a batch on its way through a pipe. */
+/** One execution: a batch passing through a pipe. */
 export class ExecutionLog {
   readonly #pipes: Pipes;
   readonly #pipe: PipeRow;

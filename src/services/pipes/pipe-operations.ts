@@ -155,7 +155,7 @@ export const listPipes = operation<ListPipesCommand>(ListPipes$, (input, context
   return { Pipes: found, NextToken: undefined };
 });
 
-/** @throws AwsError ConflictException while the pipe is between two states. */
+/** @throws AwsError ConflictException while the pipe is in an intermediate state. */
 function atRest(pipe: PipeRow): PipeRow {
   if (!/ING$/.test(pipe.currentState) || pipe.currentState === "RUNNING") return pipe;
   throw conflict(pipe.name, `Pipe ${pipe.name} is in the ${pipe.currentState} state; try again when it has left it.`);
@@ -165,7 +165,7 @@ function brief(pipe: PipeRow) {
   return {
     Arn: pipe.arn,
     Name: pipe.name,
-    // The model of most answers does not know DELETED, which they carry all the same.
+    // Most answers' model lacks DELETED, but they contain it all the same.
     DesiredState: pipe.desiredState as "RUNNING",
     CurrentState: pipe.currentState,
     CreationTime: new Date(pipe.createdMs),
@@ -173,13 +173,13 @@ function brief(pipe: PipeRow) {
   };
 }
 
-/** The definition after an update: what the request leaves out stays, blocks it has replace the old ones whole. */
+/** The definition after an update: what the request omits stays, and blocks it has replace the old ones entirely. */
 function updated(pipe: PipeRow, input: UpdatePipeCommandInput): PipeDefinition {
   const { KinesisStreamParameters: stream, ...sources } = input.SourceParameters ?? {};
   const old = pipe.sourceParameters;
   const sourceParameters: PipeSourceParameters = { ...old, ...(sources as PipeSourceParameters) };
   if (stream !== undefined) {
-    // An update knows no starting position: the pipe keeps the one it was created with.
+    // An update has no starting position: the pipe keeps the one it was created with.
     const StartingPosition = old.KinesisStreamParameters?.StartingPosition;
     sourceParameters.KinesisStreamParameters = { ...stream, StartingPosition };
   }
@@ -204,7 +204,7 @@ function updated(pipe: PipeRow, input: UpdatePipeCommandInput): PipeDefinition {
   };
 }
 
-/** The old target's parameters as far as they fit another target. */
+/** Those of the old target's parameters that apply to another target. */
 function fitting({ targetParameters, target: old }: PipeRow, target: string): PipeRow["targetParameters"] {
   if (targetParameters === undefined || targetPlace(old)?.block === targetPlace(target)?.block) return targetParameters;
   const { InputTemplate } = targetParameters;
@@ -217,7 +217,7 @@ function withoutEmptyTemplate<T extends { InputTemplate?: string | undefined }>(
   return Object.keys(kept).length > 0 ? kept : undefined;
 }
 
-/** Rows hold no dates: the timestamp goes beside the parameters. */
+/** Rows hold no dates: the timestamp is stored beside the parameters. */
 function withoutTimestamp(given: PipeSourceParameters) {
   const { KinesisStreamParameters: stream } = given;
   if (stream?.StartingPositionTimestamp === undefined) return { parameters: given, startingMs: undefined };

@@ -30,13 +30,13 @@ export class Pipes {
     return this.whileRunning(this.deps.call(service, operation, input, this.invocation(pipe)));
   }
 
-  /** A call that a pipe makes. @param cause the text of what led to it; of several records, to the first. */
+  /** A call made by a pipe. @param cause the text of the record's cause; of the first one when there are several. */
   invocation(pipe: PipeRow, cause?: string): Invocation {
     const first = cause === undefined ? Cause.beginning("pipe", pipe.arn, this.now) : Cause.from(cause);
     return Invocation.ofService("pipes", pipe.arn, pipe, first.next("pipe", pipe.arn));
   }
 
-  /** What a pipe waits for. */
+  /** Wraps what a pipe waits for, see `Running.guard`. */
   whileRunning<T>(work: Promise<T>): Promise<T> {
     return this.#running.guard(work);
   }

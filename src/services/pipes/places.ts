@@ -1,4 +1,4 @@
-/** What the ARNs of sources, enrichments and targets stand for, and which parameters go with them. */
+/** The services that ARNs of sources, enrichments and targets refer to, and the parameters that go with them. */
 import type { PipeSourceParameters, PipeTargetParameters } from "@aws-sdk/client-pipes";
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
@@ -8,7 +8,7 @@ export type SourceBlock = Exclude<keyof PipeSourceParameters, "FilterCriteria">;
 
 export interface SourcePlace {
   readonly kind: SourceKind;
-  /** Blocks that fit; the first is the one to fill. */
+  /** Parameter blocks that fit; defaults are filled into the first one. */
   readonly blocks: readonly SourceBlock[];
   readonly blockRequired: boolean;
 }
@@ -42,7 +42,7 @@ export function sourcePlace(text: string): SourcePlace | undefined {
   return place?.resource.test(arn?.resource ?? "") ? place : undefined;
 }
 
-/** The stream a source stands for: its own ARN, or the one that a consumer's ARN begins with. */
+/** The stream of a source: its own ARN, or the ARN that a consumer's ARN begins with. */
 export function streamArnOf(source: string): string {
   return source.replace(/\/consumer\/.*$/, "");
 }
@@ -67,7 +67,7 @@ export interface TargetPlace {
   readonly resource: RegExp;
   readonly block?: TargetBlock;
   readonly blockRequired?: boolean;
-  /** Most records of one batch that is not changed by an enrichment; absent: as many as the source has. */
+  /** Most records per batch without enrichment; absent: as many as the source allows. */
   readonly mostRecords?: number;
 }
 
@@ -106,7 +106,7 @@ const targets: Readonly<Record<string, readonly TargetPlace[]>> = {
   inspector: [{ kind: "mailbox", resource: /^\S+$/, mostRecords: 1 }],
 };
 
-/** Services Busbar does not have: their input is kept for inspection. */
+/** A service that Busbar does not implement: its input is kept for inspection. */
 function recorded(block: TargetBlock): readonly TargetPlace[] {
   return [{ kind: "mailbox", resource: /^\S+$/, block, mostRecords: 1 }];
 }
@@ -117,7 +117,7 @@ export function targetPlace(text: string): TargetPlace | undefined {
   return places?.find(({ resource }) => resource.test(arn?.resource ?? ""));
 }
 
-/** What may enrich: of all targets those that answer. */
+/** Possible enrichments: those targets that answer. */
 export function enrichmentPlace(text: string): TargetPlace | undefined {
   const place = targetPlace(text);
   return place && ["lambda", "states", "api-destination", "execute-api"].includes(place.kind) ? place : undefined;

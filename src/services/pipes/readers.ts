@@ -1,4 +1,4 @@
-/** What reads a pipe's source, with the pipe's parameters, in the pipe's name. */
+/** Creates the reader of a pipe's source, with the pipe's parameters and in its name. */
 import { type Cursors, cursorsIn } from "../../sources/cursors.ts";
 import type { Consumer, Reader, Surroundings } from "../../sources/drain.ts";
 import { notesOf } from "../../sources/notes.ts";

@@ -1,4 +1,4 @@
-/** A pipe made ready to run, and what happens to one batch: enrichment, then target. */
+/** A compiled pipe, and the way of one batch through it: enrichment, then target. */
 
 import type { Invocation } from "../../calls/invocation.ts";
 import {
@@ -20,9 +20,9 @@ import type { PipeRow } from "./tables.ts";
 import { type Item, type Send, senderOf } from "./targets.ts";
 
 export interface Run {
-  /** Whether any filter lets the record through. */
+  /** Whether any filter matches the record. */
   passes(record: SourceRecord): boolean;
-  /** Takes a batch through enrichment and target. It never throws for what either of them does. */
+  /** Takes a batch through enrichment and target. Never throws for a failure of either. */
   execute(batch: readonly SourceRecord[]): Promise<Outcome>;
 }
 
@@ -66,7 +66,7 @@ interface Steps {
   context(): PipeInputContext;
 }
 
-/** One batch on its way: what is logged of it, and its call. */
+/** One batch under way: its log, and its calls. */
 interface Execution {
   readonly log: ExecutionLog;
   readonly invocation: Invocation;
@@ -117,7 +117,7 @@ async function enrich(
   }
 }
 
-/** Nothing, an empty text, object or array: there is nothing for the target. */
+/** An empty answer, text, object or array: there is nothing for the target. */
 function enrichedRecords(answer: string): EventValue[] {
   let value: EventValue;
   try {
@@ -150,7 +150,7 @@ async function target(
     }
     const failure = new PipeFailure("PartialFailure", reason ?? `${failed.size} of ${items.length} records failed.`);
     log.write("ERROR", "TARGET_STAGE_PARTIALLY_FAILED", () => ({ ...request(), failure }));
-    // What an enrichment returns cannot be mapped back to records of the source.
+    // The output of an enrichment cannot be mapped back to records of the source.
     const all = failedIds === undefined && enrichment !== undefined;
     return { failed: all ? new Set(batch.keys()) : failed, failure };
   } catch (error) {

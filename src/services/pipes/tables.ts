@@ -11,7 +11,7 @@ import { placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 import type { Cursor } from "../../sources/cursors.ts";
 
-/** What a pipe is told to do. */
+/** The configuration of a pipe. */
 export interface PipeDefinition {
   readonly description: string | undefined;
   readonly source: string;
@@ -42,7 +42,7 @@ export interface PipeRow extends PipeDefinition {
   readonly serial: number;
 }
 
-/** How far a pipe has come in a shard of its stream. */
+/** How far a pipe has read in a shard of its stream. */
 export interface CursorRow extends Cursor {
   /** ARN of the pipe and id of the shard. */
   readonly key: string;

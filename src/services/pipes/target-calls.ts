@@ -17,7 +17,7 @@ import { targetPlace } from "./places.ts";
 import type { PipeRow } from "./tables.ts";
 import type { Item } from "./targets.ts";
 
-/** Runs an express state machine to its end and answers its output. @throws PipeFailure when it fails. */
+/** Runs an express state machine to its end and returns its output. @throws PipeFailure when it fails. */
 export async function startSync(
   pipes: Pipes,
   pipe: PipeRow,
@@ -36,7 +36,7 @@ export async function startSync(
   throw new PipeFailure(answer.error ?? answer.status ?? "ExecutionFailed", answer.cause ?? "The execution failed.");
 }
 
-/** Invokes a function with a batch and answers its answer. @throws DeliveryFailure with the function's error */
+/** Invokes a function with a batch and returns its answer. @throws DeliveryFailure with the function's error */
 export async function invokeSync(
   pipes: Pipes,
   pipe: PipeRow,
@@ -48,12 +48,12 @@ export async function invokeSync(
   return ((await pipes.deps.delivery.attempt(request, invocation)) as { payload: string }).payload;
 }
 
-/** What `DeliveryEngine.attempt` is given but for the way: the pipe itself tries again. */
+/** The order for `DeliveryEngine.attempt`, without kind and parameters; the pipe retries by itself. */
 export function orderOf({ account, region, arn, roleArn }: PipeRow, target: string, payload: string): Order {
   return { account, region, service: "pipes", source: arn, roleArn, target, payload, retry: { phases: [] } };
 }
 
-/** Calls an API destination or an API with one record; answers the body of the response. */
+/** Calls an API destination or an API with one record; returns the body of the response. */
 export function httpCallOf(
   pipes: Pipes,
   pipe: PipeRow,
@@ -78,7 +78,7 @@ export function httpCallOf(
   };
 }
 
-/** A parameter's value for one record. @throws PipeFailure when its path leads nowhere. */
+/** A parameter's value for one record. @throws PipeFailure when its path has no value. */
 export type Dynamic = (record: EventValue) => string;
 
 export function dynamic(text: string): Dynamic {

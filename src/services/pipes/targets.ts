@@ -1,4 +1,4 @@
-/** Targets: how the records of a batch get there, and which did not. */
+/** Targets: how the records of a batch reach them, and which failed. */
 import type { Invocation } from "../../calls/invocation.ts";
 import type { Way } from "../../delivery/types.ts";
 import type { EventValue } from "../../events/pattern/index.ts";
@@ -11,14 +11,14 @@ import { dynamic, httpCallOf, invokeSync, optional, orderOf, startSync } from ".
 
 /** One record on its way to the target. */
 export interface Item {
-  /** What parameters' paths are resolved on. */
+  /** The record on which parameters' paths are resolved. */
   readonly record: EventValue;
-  /** What the target gets. */
+  /** The text that the target gets. */
   readonly text: string;
   readonly isJson: boolean;
 }
 
-/** What did not get through, by places among the items or by identifiers of source records; nothing when all did. */
+/** What failed, by indexes of items or by identifiers of source records; empty when everything got through. */
 export interface Sent {
   readonly failedItems?: ReadonlySet<number>;
   readonly failedIds?: readonly unknown[];
@@ -49,7 +49,7 @@ function senders(
   parameters: NonNullable<PipeRow["targetParameters"]>,
 ): Readonly<Record<TargetKind, Send>> {
   const { delivery } = pipes.deps;
-  /** One delivery a record, all in one transaction: for targets that write rows. */
+  /** One delivery per record, all in one transaction: for targets that only write rows. */
   const each =
     (way: (item: Item) => Way): Send =>
     async (items, invocation) => {
@@ -138,7 +138,7 @@ function senders(
   };
 }
 
-/** The array that functions and state machines get. @throws PipeFailure when a template made no JSON. */
+/** The array that functions and state machines get. @throws PipeFailure when a template did not produce JSON. */
 export function arrayOf(items: readonly Item[]): string {
   if (!items.every(({ isJson }) => isJson)) {
     throw new PipeFailure("InvalidInput", "The input template made something that is not JSON.");
@@ -146,14 +146,14 @@ export function arrayOf(items: readonly Item[]): string {
   return `[${items.map(({ text }) => text).join()}]`;
 }
 
-/** What did not get through of deliveries made one by one. @throws DeliveryFailure when nothing did. */
+/** The failures among deliveries made one by one. @throws DeliveryFailure when all failed. */
 function sentOf(results: readonly PromiseSettledResult<unknown>[]): Sent {
   const failedItems = new Set<number>();
   let reason: string | undefined;
   for (const [place, result] of results.entries()) {
     if (result.status === "fulfilled") continue;
     const failure = failureOf(result.reason);
-    // A bug, or a store that takes no writes: the batch stays in its source.
+    // A bug, or a store that accepts no writes: the batch stays in its source.
     if (failure === undefined || results.every(({ status }) => status === "rejected")) throw result.reason;
     failedItems.add(place);
     reason ??= `${failure.code}: ${failure.message}`;
@@ -161,7 +161,7 @@ function sentOf(results: readonly PromiseSettledResult<unknown>[]): Sent {
   return { failedItems, reason };
 }
 
-/** What a target's answer says of records that failed. */
+/** The failed records that a target's answer names. */
 function partial(answer: string): Sent {
   try {
     const failedIds = namedFailures(answer);
@@ -171,7 +171,7 @@ function partial(answer: string): Sent {
   }
 }
 
-/** Epoch milliseconds of a time in the forms records have them: ISO 8601, epoch seconds or milliseconds. */
+/** Epoch milliseconds of a time in one of the forms records use: ISO 8601, epoch seconds or milliseconds. */
 function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);

@@ -3,9 +3,9 @@ import type { Scheduler } from "./scheduler.ts";
 import { type GroupRow, schedulesKey } from "./tables.ts";
 
 const timerKind = "scheduler.group-deletion";
-/** Schedules deleted in one transaction, so that a large group blocks nobody. */
+/** Schedules deleted in one transaction, so that a large group does not block others. */
 const mostAtOnce = 1000;
-/** What AWS roughly takes. */
+/** About how long AWS takes. */
 const strictDelayMs = 30_000;
 
 export class GroupDeletions {

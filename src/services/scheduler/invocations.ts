@@ -1,4 +1,4 @@
-/** One invocation of a schedule: how its target is reached, how often it is tried, and what its dead letter says. */
+/** One invocation of a schedule: its target, its retries, and its dead letter. */
 import type { Invocation } from "../../calls/invocation.ts";
 import { eventRetry } from "../../delivery/event-retry.ts";
 import {
@@ -16,13 +16,13 @@ import { requestOf, universalInput, wayTo } from "./targets.ts";
 
 const service = "scheduler";
 
-/** What an invocation's attempts and its end need to know of it. */
+/** What an invocation's attempts and its end need to know. */
 interface Planned {
   readonly executionId: string;
   readonly plannedMs: number;
-  /** Of the schedule that caused it. */
+  /** The serial of the schedule that caused it. */
   readonly serial: number;
-  /** No invocation follows: a schedule that is to be deleted after completion goes when this one has ended. */
+  /** The last invocation: a schedule that is to be deleted after completion is deleted when this one has ended. */
   readonly last: boolean;
   readonly spec: TargetSpec;
 }
@@ -39,7 +39,7 @@ export class Invocations {
     delivery.onEnd(service, (end) => this.#ended(end));
   }
 
-  /** Hands an invocation to the delivery engine. Inside a transaction. */
+  /** Submits an invocation to the delivery engine. Inside a transaction. */
   submit(row: ScheduleRow, plannedMs: number, last: boolean): void {
     const { deps } = this.#scheduler;
     const { target: spec, serial } = row;
@@ -64,7 +64,7 @@ export class Invocations {
     });
   }
 
-  /** What a target gets of a schedule without input. */
+  /** The payload for a schedule without input. */
   #notification(row: ScheduleRow, plannedMs: number): string {
     return JSON.stringify({
       version: "0",
@@ -87,7 +87,7 @@ export class Invocations {
     return this.#scheduler.deps.call(called, action, input, invocation, "json");
   }
 
-  /** Lambda's Invoke; what becomes of an asynchronous one is the function's own affair. */
+  /** Lambda's Invoke; an asynchronous invocation is up to the function from then on. */
   #invoke(
     delivery: Delivery<"aws-sdk">,
     action: string,
@@ -104,7 +104,7 @@ export class Invocations {
     return type === "Event" ? functions.target(taken, invocation) : this.#invokeAndWait(taken, invocation);
   }
 
-  /** The schedule's part is over with the answer, be it an error of the function's. */
+  /** The schedule's part is done when the function answers, even with an error. */
   async #invokeAndWait(taken: Delivery<"lambda">, invocation: Invocation): Promise<unknown> {
     const answer = await this.#scheduler.deps.functions.invoke(taken.target, taken.payload, invocation);
     const { functionError, payload } = answer;
@@ -115,7 +115,7 @@ export class Invocations {
   #deadLetter(end: DeliveryEnd) {
     const { delivery, failure, exhausted } = end;
     const { executionId, plannedMs } = plannedOf(delivery);
-    // `attempt` counts the one that would be next.
+    // `attempt` counts the attempt that would be next.
     const attempts = Math.max(1, delivery.attempt - 1);
     const attributes: Record<string, MessageAttributes[string]> = {
       ERROR_CODE: text(failure?.code || "Unknown"),
@@ -133,7 +133,7 @@ export class Invocations {
     return { body: deadLetterBody(delivery, attempts), attributes };
   }
 
-  /** A schedule that is complete goes with the end of its last invocation, unless it was updated since. */
+  /** A completed schedule is deleted at the end of its last invocation, unless it was updated since. */
   #ended({ delivery }: DeliveryEnd): void {
     const { last, serial } = plannedOf(delivery);
     if (!last) return;
@@ -147,7 +147,7 @@ function plannedOf({ context }: Delivery): Planned {
   return context as unknown as Planned;
 }
 
-/** The input of an attempt: its keywords may tell the attempt's number. */
+/** The input of an attempt: its keywords may include the attempt's number. */
 function filled(delivery: Delivery, attempt: number): string {
   const { executionId, plannedMs } = plannedOf(delivery);
   return applySchedulerContext(delivery.payload, {
@@ -158,7 +158,7 @@ function filled(delivery: Delivery, attempt: number): string {
   });
 }
 
-/** The request that could not be made; the input itself when no request can be made of it. */
+/** The request that could not be made; or the input, when no request can be built from it. */
 function deadLetterBody(delivery: Delivery, attempt: number): string {
   const { spec, executionId } = plannedOf(delivery);
   try {

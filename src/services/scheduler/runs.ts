@@ -1,4 +1,4 @@
-/** When schedules run: one durable timer a schedule, for its next invocation. */
+/** When schedules run: one durable timer per schedule, for its next invocation. */
 import { createHash } from "node:crypto";
 import { nextFire, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -9,13 +9,13 @@ const minuteMs = 60_000;
 
 interface TimerPayload {
   readonly arn: string;
-  /** The planned time of the invocation; absent on the timer that ends a schedule which never runs. */
+  /** The planned time of the invocation; absent on a timer that ends a schedule without invocations. */
   readonly plannedMs?: number;
 }
 
 export class Runs {
   readonly #scheduler: Scheduler;
-  /** Of the seed's randomness: flexible windows are the same in every run of the same seed. */
+  /** Derived from the seed: flexible windows are the same in every run with the same seed. */
   readonly #salt: string;
 
   constructor(scheduler: Scheduler) {
@@ -24,7 +24,7 @@ export class Runs {
     scheduler.deps.timers.on(timerKind, ({ payload }) => this.#fire(payload as TimerPayload));
   }
 
-  /** Sets the timer of a schedule that was created or updated, and takes the old one away. Inside a transaction. */
+  /** Sets the timer of a schedule that was created or updated, replacing the old one. Inside a transaction. */
   arm(row: ScheduleRow): void {
     this.disarm(row.arn);
     if (row.state === "DISABLED") return;
@@ -38,10 +38,10 @@ export class Runs {
     this.#scheduler.deps.timers.cancel(timerId(arn));
   }
 
-  /** The moment after which the first invocation is looked for. */
+  /** The time after which the first invocation may be. */
   #beforeFirst(row: ScheduleRow, { kind }: Schedule): number {
     if (kind === "rate") return anchorOf(row) - 1;
-    // Scheduler works by the minute: what is due in the minute under way still runs, what is older does not.
+    // Scheduler works by the minute: what is due in the current minute still runs, older times do not.
     return Math.floor(this.#scheduler.now / minuteMs) * minuteMs - 1;
   }
 
@@ -68,7 +68,7 @@ export class Runs {
     });
   }
 
-  /** Where in its flexible window an invocation happens: the same for the same seed, schedule and planned time. */
+  /** Where in its flexible window an invocation happens: always the same for one seed, schedule and planned time. */
   #offsetMs(row: ScheduleRow, plannedMs: number): number {
     if (row.windowMinutes === 0) return 0;
     const digest = createHash("sha256").update(`${this.#salt}\n${row.arn}\n${plannedMs}`).digest();
@@ -88,7 +88,7 @@ export class Runs {
     const options = fireOptions(row);
     let next = nextFire(schedule, plannedMs, options);
     const { now } = scheduler;
-    // After a time in which nothing ran one invocation makes up for all that were missed.
+    // After a time without any running process, one invocation makes up for all that were missed.
     if (next !== undefined && next + (row.windowMinutes + 1) * minuteMs < now) next = nextFire(schedule, now, options);
     scheduler.invocations.submit(row, plannedMs, next === undefined);
     if (next !== undefined) this.#schedule(row, next);
@@ -99,7 +99,7 @@ function timerId(arn: string): string {
   return `${timerKind} ${arn}`;
 }
 
-/** Rates count from the start date, else from when they were given. */
+/** Rates count from the start date, else from when the schedule was set. */
 function anchorOf(row: ScheduleRow): number {
   return row.startMs ?? row.modifiedMs;
 }

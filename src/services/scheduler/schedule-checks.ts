@@ -1,4 +1,4 @@
-/** What CreateSchedule and UpdateSchedule demand of a schedule beyond the model's constraints. */
+/** Checks by CreateSchedule and UpdateSchedule beyond the model's constraints. */
 import type { CreateScheduleInput } from "@aws-sdk/client-scheduler";
 import type { FromWire } from "../../../protocols/blob.ts";
 import { parseArn } from "../../calls/arn.ts";
@@ -12,12 +12,12 @@ import { canBeCalled } from "./universal-actions.ts";
 const earliestStartMs = 5 * 60_000;
 const maxInputBytes = 256 * 1024;
 
-/** Beginnings of actions that only read: a schedule may not call them (Scheduler user guide, "Universal targets"). */
+/** Prefixes of actions that only read: a schedule may not call them (Scheduler user guide, "Universal targets"). */
 const readOnly =
   /^(get|describe|list|poll|receive|search|scan|query|select|read|lookup|discover|validate|batchGet|batchDescribe|batchRead|transactGet|adminGet|adminList|testMigration|retrieve|testConnection|translateDocument|isAuthorized|isAuthorizedWithToken|invokeModel)(?![a-z])/;
 
 /**
- * The definition that a request describes, defaults filled in.
+ * The definition in a request, with defaults filled in.
  * @throws AwsError ValidationException
  */
 export function definitionOf(input: FromWire<CreateScheduleInput>, { clock, models }: Known): ScheduleDefinition {

@@ -1,4 +1,4 @@
-/** The state of Scheduler: its tables, the groups every region has, and requests that may be repeated. */
+/** The state of Scheduler: its tables, default groups, and client tokens. */
 
 import { createHash } from "node:crypto";
 import { formatArn } from "../../calls/arn.ts";
@@ -57,7 +57,7 @@ export class Scheduler {
   }
 
   /**
-   * A schedule group; `default` is there in every region from the first look at it. Inside a transaction.
+   * A schedule group; `default` exists in every region from its first use. Inside a transaction.
    * @throws AwsError ResourceNotFoundException
    */
   group(place: Place, name: string): GroupRow {
@@ -85,8 +85,8 @@ export class Scheduler {
   }
 
   /**
-   * Carries out a request, or when it repeats one of the same client token answers that one's ARN.
-   * @throws AwsError ConflictException for a token that came with another request.
+   * Carries out a request, unless it repeats one with the same client token, whose ARN it then returns.
+   * @throws AwsError ConflictException for a token that was used for another request.
    */
   once(
     context: OperationContext<Scheduler>,

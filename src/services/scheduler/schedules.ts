@@ -24,7 +24,7 @@ import { type ScheduleRow, schedulesKey } from "./tables.ts";
 import { positionIn } from "./tokens.ts";
 
 const defaultPage = 100;
-/** Rows looked at for one page: a filter that few pass makes pages short, not slow. */
+/** Rows visited for one page: a filter that matches few makes pages short, not slow. */
 const mostLookedAt = 2000;
 
 export const createSchedule = operation<CreateScheduleCommand>(CreateSchedule$, (input, context) => {

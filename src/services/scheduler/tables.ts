@@ -1,4 +1,4 @@
-/** The rows Scheduler keeps, and the orders in which it looks at them. */
+/** The rows Scheduler keeps, and their indexes. */
 
 import type { Target } from "@aws-sdk/client-scheduler";
 import type { FromWire } from "../../../protocols/blob.ts";
@@ -18,7 +18,7 @@ export interface GroupRow {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** What a schedule is told to be: replaced as a whole by UpdateSchedule. */
+/** What UpdateSchedule replaces as a whole. */
 export interface ScheduleDefinition {
   readonly expression: string;
   readonly timeZone: string;
@@ -45,14 +45,14 @@ export interface ScheduleRow extends ScheduleDefinition {
   readonly serial: number;
 }
 
-/** A request that was carried out, for its repetition with the same client token. */
+/** A request that was carried out, in case it is repeated with the same client token. */
 export interface TokenRow {
   /** Account, region, operation and token. */
   readonly key: string;
   readonly account: string;
-  /** Digest of what was asked. */
+  /** Digest of the request. */
   readonly request: string;
-  /** ARN that was answered. */
+  /** The ARN that was returned. */
   readonly arn: string;
   readonly expiresMs: number;
 }

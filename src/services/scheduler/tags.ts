@@ -1,4 +1,4 @@
-/** TagResource, UntagResource and ListTagsForResource: schedule groups alone have tags. */
+/** TagResource, UntagResource and ListTagsForResource: only schedule groups have tags. */
 import {
   ListTagsForResource$,
   type ListTagsForResourceCommand,
@@ -33,7 +33,7 @@ export const listTagsForResource = operation<ListTagsForResourceCommand>(ListTag
   return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
 });
 
-/** The tags a group has, with others added. @throws AwsError ValidationException, ServiceQuotaExceededException */
+/** A group's tags together with new ones. @throws AwsError ValidationException, ServiceQuotaExceededException */
 export function checkedTags(
   tags: Readonly<Record<string, string>>,
   added: readonly { readonly Key: string | undefined; readonly Value: string | undefined }[] = [],

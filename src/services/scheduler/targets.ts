@@ -1,10 +1,10 @@
-/** What a target's ARN stands for: the call that is made with the schedule's input. */
+/** What a target's ARN means: the call that is made with the schedule's input. */
 import { getOwn, jsonObject } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { DeliveryFailure, type Way } from "../../delivery/types.ts";
 import type { TargetSpec } from "./tables.ts";
 
-/** The parameter blocks of a target of which each goes with one kind of ARN. */
+/** Parameter blocks that each belong to one kind of target. */
 export const parameterBlocks = [
   "EcsParameters",
   "EventBridgeParameters",
@@ -17,7 +17,10 @@ export const parameterBlocks = [
 
 export type ParameterBlock = (typeof parameterBlocks)[number];
 
-/** What AWS's request for a target has of an invocation: the input with its keywords filled in, and the execution's id. */
+/**
+ * What AWS's request for a target contains of an invocation: the input with its keywords filled in, and the execution's
+ * id.
+ */
 export interface Filled {
   readonly input: string;
   readonly executionId: string;
@@ -27,12 +30,12 @@ type Request = Readonly<Record<string, unknown>>;
 
 export interface TargetKind {
   readonly resource: RegExp;
-  /** The block this target may have, and whether it must. */
+  /** The parameter block this target may have, and whether it must. */
   readonly block?: ParameterBlock;
   readonly needsBlock?: boolean;
-  /** How the delivery engine reaches it. */
+  /** The kind and parameters of its deliveries. */
   way(target: TargetSpec, executionId: string): Way;
-  /** AWS's request to it, which is what dead letters hold. */
+  /** AWS's request to the target, which is also the content of dead letters. */
   request(target: TargetSpec, filled: Filled): Request;
 }
 
@@ -111,7 +114,7 @@ const kinds: Readonly<Record<string, TargetKind>> = {
   },
 };
 
-/** A service that Busbar does not have: what it would be asked is kept in the mailbox, with the input as the body. */
+/** A service that Busbar does not implement: the request is kept in the mailbox, with the input as its body. */
 function elsewhere(
   service: string,
   operation: string,
@@ -123,7 +126,7 @@ function elsewhere(
   };
 }
 
-/** Service ids of the SDK that Busbar calls otherwise. */
+/** Service ids of the SDK that differ from Busbar's names. */
 const sdkServices: Readonly<Record<string, string>> = { sfn: "stepfunctions" };
 
 /** Busbar's name of a service of the SDK. */
@@ -138,18 +141,18 @@ export interface UniversalTarget {
 
 const universal = /^arn:aws[a-z-]*:scheduler:::aws-sdk:([^:]*):([^:]*)$/;
 
-/** The call a universal target's ARN names, or undefined for the ARN of a resource. */
+/** The call that a universal target's ARN names, or undefined for a resource's ARN. */
 export function universalTarget(arn: string): UniversalTarget | undefined {
   const [, service, action] = universal.exec(arn) ?? [];
   return service === undefined || action === undefined ? undefined : { service, action };
 }
 
-/** Whether resources of this service, as ARNs name it, can be targets. */
+/** Whether resources of this service can be targets; the service as ARNs name it. */
 export function isTargetService(service: string): boolean {
   return Object.hasOwn(kinds, service);
 }
 
-/** What the ARN of a resource is as a target, or undefined when it is not one. */
+/** The kind of target of a resource's ARN, or undefined when it cannot be one. */
 export function targetKind(text: string): TargetKind | undefined {
   const arn = parseArn(text);
   if (arn === undefined || !/^\d{12}$/.test(arn.account) || arn.region === "") return undefined;
@@ -157,24 +160,24 @@ export function targetKind(text: string): TargetKind | undefined {
   return kind?.resource.test(arn.resource) ? kind : undefined;
 }
 
-/** How the delivery engine reaches a target. */
+/** The kind and parameters of deliveries to a target. */
 export function wayTo(target: TargetSpec, executionId: string): Way {
   const named = universalTarget(target.Arn);
-  // CreateSchedule has let no other ARN in.
+  // CreateSchedule has accepted no other ARN.
   if (named === undefined) return (targetKind(target.Arn) as TargetKind).way(target, executionId);
   return { kind: "aws-sdk", parameters: { service: busbarName(named.service), action: named.action } };
 }
 
 /**
  * AWS's request for one invocation.
- * @throws DeliveryFailure when a universal target's input is no JSON object.
+ * @throws DeliveryFailure when a universal target's input is not a JSON object.
  */
 export function requestOf(target: TargetSpec, filled: Filled): Request {
   if (universalTarget(target.Arn) !== undefined) return universalInput(filled.input);
   return (targetKind(target.Arn) as TargetKind).request(target, filled);
 }
 
-/** The input of a universal target. @throws DeliveryFailure when it is no JSON object. */
+/** The input of a universal target. @throws DeliveryFailure when it is not a JSON object. */
 export function universalInput(text: string): Request {
   const value = jsonObject(text);
   if (value !== undefined) return value;

@@ -3,7 +3,7 @@ import { decodeToken } from "../../calls/page.ts";
 import { validation } from "./errors.ts";
 
 /**
- * The names after which a page goes on, as `encodeToken` wrote them.
+ * The names that a page begins after, as `encodeToken` wrote them.
  * @throws AwsError ValidationException for a token that is not ours.
  */
 export function positionIn(token: string | undefined, parts: number): readonly string[] | undefined {

@@ -1,9 +1,9 @@
-/** Which calls a universal target can name (Scheduler user guide, "Universal targets"). */
+/** The calls that a universal target can name (Scheduler user guide, "Universal targets"). */
 import { awsServices } from "../../../protocols/aws-services.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { busbarName, type UniversalTarget } from "./targets.ts";
 
-/** Ids of the SDK's services, in small letters and without anything between. */
+/** Service ids of the SDK, in lower case and without separators. */
 const sdkServices = new Set(
   awsServices
     .trim()
@@ -11,12 +11,12 @@ const sdkServices = new Set(
     .map((line) => (line.split(" ")[0] ?? "").replaceAll("_", "").toLowerCase()),
 );
 
-/** Services AWS refuses although the SDK has them. */
+/** Services that the SDK has but AWS refuses as targets. */
 const refused = new Set(["backup"]);
 
 /**
- * Whether the service is one of AWS's and the action, which begins with a small letter, one of its; of services that
- * Busbar does not have, nobody knows the actions here.
+ * Whether the service is an AWS service and the action, which begins in lower case, exists there; for services that
+ * Busbar does not implement, any action is accepted.
  */
 export function canBeCalled({ service, action }: UniversalTarget, models: ServiceDependencies["models"]): boolean {
   if (!sdkServices.has(service) || refused.has(service) || !/^[a-z][a-zA-Z0-9]{0,127}$/.test(action)) return false;

@@ -1,4 +1,4 @@
-/** Who may do what to a topic: what its policy says, by the guard. */
+/** Checks permissions on a topic against its policy. */
 import { AuthorizationErrorException$ } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
 import { notAuthorized } from "../../access/refusal.ts";
@@ -24,7 +24,7 @@ export function checkMay(
   if (refusal) throw authorizationError(notAuthorized(refusal, `SNS:${action}`, topic.arn));
 }
 
-/** @throws AwsError AuthorizationError, for what another service publishes. */
+/** Checks what another service publishes. @throws AwsError AuthorizationError */
 export function checkDelivered(service: Sns, topic: TopicRow, delivery: Delivery<"sns">): void {
   const { guard } = service.deps;
   const question = { action: "sns:Publish" };
@@ -32,7 +32,10 @@ export function checkDelivered(service: Sns, topic: TopicRow, delivery: Delivery
   if (refusal) throw authorizationError(notAuthorized(refusal, "SNS:Publish", topic.arn));
 }
 
-/** The topic of an ARN, for an action on it. @throws AwsError InvalidParameter, NotFound, AuthorizationError */
+/**
+ * The topic of an ARN, if the caller may perform the action.
+ * @throws AwsError InvalidParameter, NotFound, AuthorizationError
+ */
 export function topicFor(arn: string | undefined, context: OperationContext<Sns>, action: string): TopicRow {
   const topic = context.service.topicOf(arn, context);
   checkMay(topic, context, action);

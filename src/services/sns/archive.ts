@@ -1,4 +1,4 @@
-/** Archives of FIFO topics: where each message stands in a row, what it says outside of the heap. */
+/** Archives of FIFO topics: the position of each message is a row, its text is outside the heap. */
 import { dayMs } from "../../engine/duration.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Sns } from "./sns.ts";
@@ -33,7 +33,7 @@ export class Archive {
     });
   }
 
-  /** Keeps a message for replays. Inside a transaction. */
+  /** Archives a message for replays. Inside a transaction. */
   add({ account, arn }: TopicRow, published: Published): void {
     const serial = this.#sns.deps.store.nextSerial();
     const { messageId: id, timestampMs } = published;
@@ -42,7 +42,7 @@ export class Archive {
     this.#old.expect(arn, timestampMs + this.#keptMs(arn));
   }
 
-  /** What is kept of a topic's messages behind this serial, in order. Inside a transaction. */
+  /** A topic's messages after this serial, in order. Inside a transaction. */
   after(topicArn: string, serial: number): IterableIterator<ArchivedRow> {
     this.#old.run(topicArn);
     return this.#rows.by.topic.range(topicArn, { gt: serial });
@@ -52,19 +52,19 @@ export class Archive {
     return (this.#messages.get(serial) as ArchivedMessageRow).published;
   }
 
-  /** The topic's retention may have become shorter. Inside a transaction. */
+  /** To be called when the topic's retention may have become shorter. Inside a transaction. */
   retentionChanged(topicArn: string): void {
     this.#old.run(topicArn);
     const oldest = this.#rows.by.topic.first(topicArn);
     if (oldest !== undefined) this.#old.expect(topicArn, oldest.timestampMs + this.#keptMs(topicArn));
   }
 
-  /** Forgets all of a topic's messages. Inside a transaction. */
+  /** Deletes all of a topic's messages. Inside a transaction. */
   clear(topicArn: string): void {
     for (const _ of this.clearing(topicArn));
   }
 
-  /** The same, a message at a time. */
+  /** The same, one message at a time. */
   *clearing(topicArn: string): Generator<undefined> {
     for (const row of this.#rows.by.topic.range(topicArn)) {
       this.#drop(row);

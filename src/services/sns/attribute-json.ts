@@ -3,7 +3,7 @@ import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
 import { AttributeFault } from "./errors.ts";
 
-/** @throws AttributeFault with the words of AWS's parser for a text that is no JSON. */
+/** @throws AttributeFault with the message of AWS's parser for a text that is not JSON. */
 export function parsedObject(name: string, text: string): Readonly<Record<string, unknown>> {
   let json: string;
   try {

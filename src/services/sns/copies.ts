@@ -1,10 +1,10 @@
-/** Messages to standard queues: the copies of one message share their text and are handed over together. */
+/** Messages to standard queues: the copies of one message share their text and are submitted together. */
 import type { Receiver, Shared } from "../../delivery/types.ts";
 import { type Subscriber, serviceRetry } from "./deliveries.ts";
 import { statusHandler, wantsStatus } from "./feedback.ts";
 import type { Notification } from "./notification.ts";
 
-/** Queues that get the same: the message as it is, or an envelope of one origin. */
+/** Queues that get the same text: the message itself, or an envelope with one origin. */
 export interface CopyGroup {
   readonly raw: boolean;
   readonly origin: string;
@@ -12,7 +12,7 @@ export interface CopyGroup {
   readonly receivers: Receiver[];
 }
 
-/** Who gets a message. */
+/** The receivers of a message. */
 export interface Audience {
   readonly copies: readonly CopyGroup[];
   readonly others: readonly Subscriber[];
@@ -36,7 +36,7 @@ export function audienceOf(subscribers: Iterable<Subscriber>): Audience {
   return { copies: [...copies.values()], others };
 }
 
-/** What the copies for a group share. For standard topics; what is signed is signed when a copy is first read. */
+/** What the copies for a group share. For standard topics; the signature is made when a copy is first read. */
 export function copyFor(group: CopyGroup, notification: Notification): Shared<"sqs"> {
   const { topic, published } = notification;
   const { groupId: messageGroupId, traceHeader, attributes: messageAttributes } = published;

@@ -1,4 +1,6 @@
-/** GetDataProtectionPolicy and PutDataProtectionPolicy. Policies are checked and kept; messages are not changed by them. */
+/**
+ * GetDataProtectionPolicy and PutDataProtectionPolicy. Policies are checked and stored; they do not change messages.
+ */
 
 import {
   GetDataProtectionPolicy$,

@@ -1,4 +1,4 @@
-/** What is handed to the delivery engine, protocol by protocol. */
+/** What is submitted to the delivery engine, protocol by protocol. */
 
 import { jsonObject } from "../../../protocols/unknown-json.ts";
 import type { QueueParameters } from "../../delivery/kinds.ts";
@@ -11,7 +11,7 @@ import { confirmationEnvelope, type Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
 
-/** AWS services as endpoints: 100,015 attempts over 23 days. */
+/** For AWS services as endpoints: 100,015 attempts over 23 days. */
 export const serviceRetry: RetryPolicy = {
   phases: [
     { count: 3, minMs: 0, maxMs: 0, curve: "constant" },
@@ -21,7 +21,7 @@ export const serviceRetry: RetryPolicy = {
   ],
 };
 
-/** People as endpoints: 50 attempts over 6 hours. */
+/** For endpoints that reach people: 50 attempts over 6 hours. */
 const personRetry: RetryPolicy = {
   phases: [
     { count: 2, minMs: 10_000, maxMs: 10_000, curve: "constant" },
@@ -30,15 +30,15 @@ const personRetry: RetryPolicy = {
   ],
 };
 
-/** A subscription with what its deliveries need, worked out once. */
+/** A subscription with the precomputed parts of its deliveries. */
 export interface Subscriber {
   readonly row: SubscriptionRow;
   readonly filter: FilterPolicy | undefined;
   readonly raw: boolean;
   readonly deadLetterArn: string | undefined;
-  /** Whom its copies are for. */
+  /** The receiver of its copies. */
   readonly receiver: Receiver;
-  /** HTTP: what holds under this topic's attributes. */
+  /** HTTP: the settings under this topic's attributes. */
   http: { readonly topic: TopicRow; readonly retry: RetryPolicy; readonly contentType: string } | undefined;
 }
 
@@ -58,7 +58,7 @@ export function subscriberOf(row: SubscriptionRow): Subscriber {
       account: row.account,
       source: row.arn,
       target: row.endpoint,
-      // A copy's dead letter is a copy, too.
+      // The dead letter of a copy is a copy, too.
       deadLetter: deadLetterArn === undefined ? undefined : { arn: deadLetterArn },
     },
     http: undefined,
@@ -85,7 +85,7 @@ export function deliveryOf(sns: Sns, subscriber: Subscriber, notification: Notif
         : {
             arn: deadLetterArn,
             body: body ?? notification.envelope(row),
-            // What the queue would have got.
+            // What the queue would have received.
             attributes: body !== undefined && row.protocol === "sqs" ? published.attributes : undefined,
             ...(deadLetterArn.endsWith(".fifo")
               ? { messageGroupId: published.groupId, messageDeduplicationId: published.deduplicationId }
@@ -153,9 +153,9 @@ function queueParameters({ row }: Subscriber, { topic, published, replayed }: No
   const fifoQueue = row.endpoint.endsWith(".fifo");
   return {
     traceHeader,
-    // To a standard queue a standard topic passes the group on, for fair queues; a FIFO topic's messages go plain.
+    // A standard topic passes the group on to a standard queue, for fair queues; a FIFO topic does not.
     messageGroupId: fifoQueue || !topic.fifo ? groupId : undefined,
-    // A replayed message would be its own duplicate within five minutes.
+    // A replayed message would be a duplicate of itself within five minutes.
     messageDeduplicationId: !fifoQueue
       ? undefined
       : replayed
@@ -181,7 +181,7 @@ function webForm(subscriber: Subscriber, { topic, published }: Notification, pay
   };
 }
 
-/** Worked out again when the topic's row is another one. */
+/** Computed again when the topic's row has changed. */
 function webSettings(subscriber: Subscriber, topic: TopicRow): NonNullable<Subscriber["http"]> {
   if (subscriber.http?.topic !== topic) {
     const policy = effectivePolicy(topic.attributes["DeliveryPolicy"], subscriber.row.attributes["DeliveryPolicy"]);
@@ -226,7 +226,7 @@ function pushForm(sns: Sns, endpointArn: string, notification: Notification): Fo
   };
 }
 
-/** A text of the platform's own is its payload; any other is wrapped as the platform wants it. */
+/** A message written for the platform is its payload; any other is wrapped in the platform's format. */
 function pushPayload(platform: string, text: string, { published }: Notification): string {
   if (published.messages?.[platform] !== undefined) return text;
   if (/^(APNS|MACOS)/.test(platform)) return JSON.stringify({ aps: { alert: text } });
@@ -234,7 +234,7 @@ function pushPayload(platform: string, text: string, { published }: Notification
   return text;
 }
 
-/** Publishing straight to a phone number or a mobile endpoint. */
+/** The delivery of a message published directly to a phone number or a mobile endpoint. */
 export function directDelivery(
   sns: Sns,
   place: { readonly account: string; readonly region: string },
@@ -257,7 +257,7 @@ export function directDelivery(
   };
 }
 
-/** The message by which an endpoint is asked to confirm, or told that it is unsubscribed. */
+/** The message that asks an endpoint to confirm, or tells it that it is unsubscribed. */
 export function confirmationDelivery(
   sns: Sns,
   topic: TopicRow,

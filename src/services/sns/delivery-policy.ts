@@ -1,6 +1,6 @@
 /**
- * Delivery policies of HTTP and HTTPS subscriptions: how often and when a notification is tried again (SNS developer
- * guide, "Creating an HTTP/S delivery policy").
+ * Delivery policies of HTTP and HTTPS subscriptions: how often and when a notification is retried (SNS developer guide,
+ * "Creating an HTTP/S delivery policy").
  */
 import { isObject, jsonObject } from "../../../protocols/unknown-json.ts";
 import type { RetryPolicy } from "../../delivery/types.ts";
@@ -48,10 +48,10 @@ const contentTypes = new Set([
 ]);
 const maxDelaySeconds = 3600;
 const maxRetries = 100;
-/** No policy may keep on trying for longer than this. */
+/** No policy may retry for longer than this. */
 const maxAgeMs = 3_600_000;
 
-/** What the two kinds of policies call their parts. */
+/** The names of the parts in the two kinds of policies. */
 const topicParts = {
   healthy: "defaultHealthyRetryPolicy",
   sickly: "defaultSicklyRetryPolicy",
@@ -67,7 +67,7 @@ const subscriptionParts = {
 type Parts = { readonly [Part in keyof typeof topicParts]: string };
 
 /**
- * Checks a topic's policy and answers it as it is kept: null parts dropped, the override flag added.
+ * Checks a topic's policy and returns it as stored: null parts dropped, the override flag added.
  * @throws AttributeFault
  */
 export function checkTopicDeliveryPolicy(text: string): string {
@@ -81,7 +81,7 @@ export function checkTopicDeliveryPolicy(text: string): string {
   return JSON.stringify({ http: { ...withoutNulls(http), disableSubscriptionOverrides: disable } });
 }
 
-/** Checks a subscription's policy; it is kept as it is. @throws AttributeFault */
+/** Checks a subscription's policy, which is stored unchanged. @throws AttributeFault */
 export function checkSubscriptionDeliveryPolicy(text: string): string {
   const policy = parsedObject("DeliveryPolicy", text);
   checkNames(policy, [...Object.values(subscriptionParts), "guaranteed"], "");
@@ -107,7 +107,7 @@ export function effectiveTopicPolicy(text: string | undefined): { http: Record<s
   };
 }
 
-/** What holds for an HTTP subscription: its own policy over its topic's, unless the topic forbids that. */
+/** The settings for an HTTP subscription: its own policy over its topic's, unless the topic forbids that. */
 export function effectivePolicy(topicText: string | undefined, subscriptionText: string | undefined) {
   const { http } = effectiveTopicPolicy(topicText);
   const own =
@@ -124,7 +124,7 @@ export function effectivePolicy(topicText: string | undefined, subscriptionText:
   };
 }
 
-/** The four phases: at once, at the lowest delay, backing off, at the highest delay. */
+/** The four phases: without delay, at the minimum delay, backing off, at the maximum delay. */
 export function httpRetry(policy: ReturnType<typeof effectivePolicy>): RetryPolicy {
   const healthy = policy.healthyRetryPolicy;
   const minMs = healthy.minDelayTarget * 1000;
@@ -215,7 +215,7 @@ function objectOf(value: unknown, path: string): Json {
   return value as Json;
 }
 
-/** Defaults with what is given in their place; null counts as absent. */
+/** Defaults overridden by the given values; null counts as absent. */
 function merged<T extends object>(defaults: T, given: unknown): T {
   return given === undefined || given === null ? defaults : { ...defaults, ...withoutNulls(given as Json) };
 }

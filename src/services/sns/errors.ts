@@ -1,4 +1,4 @@
-/** The errors of SNS with AWS's wording. */
+/** The errors of SNS with AWS's messages. */
 import {
   InvalidParameterException$,
   InvalidParameterValueException$,
@@ -8,7 +8,7 @@ import {
 } from "@aws-sdk/client-sns";
 import { AwsError } from "../../../protocols/error.ts";
 
-/** InvalidParameter with the whole text given. */
+/** InvalidParameter with the complete message. */
 export function invalid(message: string): AwsError {
   return AwsError.of(InvalidParameterException$, message);
 }
@@ -18,14 +18,14 @@ export function invalidParameter(what: string, reason?: string): AwsError {
   return invalid(`Invalid parameter: ${what}${reason === undefined ? "" : ` Reason: ${reason}`}`);
 }
 
-/** What the model's validation says of a member that is not there, for what is looked at before it. */
+/** The model's validation error for a missing member, for checks that come before validation. */
 export function missingMember(path: string): AwsError {
   const rule = "failed to satisfy constraint: Member must not be null";
   const message = `1 validation error detected: Value null at '${path}' ${rule}`;
   return AwsError.unmodeled({ name: "ValidationError", message });
 }
 
-/** A message attribute that is wrong. */
+/** An invalid message attribute. */
 export function invalidValue(message: string): AwsError {
   return AwsError.of(InvalidParameterValueException$, message);
 }
@@ -42,7 +42,7 @@ export function invalidState(message: string): AwsError {
   return AwsError.of(InvalidStateException$, message);
 }
 
-/** An attribute that is wrong: `{Attribute}: {what is wrong with it}`. Where it was given decides what stands before. */
+/** An invalid attribute: `{Attribute}: {reason}`. The prefix depends on the operation it was given to. */
 export class AttributeFault extends Error {}
 
 /** Runs checks of attributes given to an operation that creates something. */
@@ -50,7 +50,7 @@ export function asGivenAttributes<T>(check: () => T): T {
   return withFaults(check, (fault) => invalidParameter("Attributes", fault));
 }
 
-/** Runs checks of an attribute that is set by itself. */
+/** Runs checks of a single attribute that is being set. */
 export function asSetAttribute<T>(check: () => T): T {
   return withFaults(check, (fault) => invalidParameter(fault));
 }

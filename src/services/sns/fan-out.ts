@@ -1,4 +1,4 @@
-/** Brings a published message to all subscriptions of its topic whose filter policy lets it through. */
+/** Delivers a published message to all subscriptions of its topic whose filter policy matches it. */
 import { FilterPolicyIndex, matchesFilterPolicy } from "../../events/filter-policy/index.ts";
 import { type Audience, audienceOf, copyFor } from "./copies.ts";
 import { deliveryOf, type Subscriber, subscriberOf } from "./deliveries.ts";
@@ -9,15 +9,18 @@ import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
 
 const nobody: readonly Subscriber[] = [];
 
-/** What is known of a topic's confirmed subscriptions; derived from their rows and kept in step with them. */
+/** A topic's confirmed subscriptions in memory; derived from their rows and kept in step with them. */
 export interface Known {
   readonly open: Map<string, Subscriber>;
   readonly filtered: Map<string, Subscriber>;
-  /** Those without a policy, sorted; undefined after a change, until the next message. */
+  /** Those without a filter policy, grouped; undefined after a change, until the next message. */
   audience: Audience | undefined;
   /** The filter policies by subscription. */
   readonly policies: FilterPolicyIndex<string>;
-  /** Those filtered as a list, which notes of lost messages share; undefined after a change, until it is asked for. */
+  /**
+   * Those with a filter policy as a list, shared by notes of lost messages; undefined after a change, until it is
+   * needed.
+   */
   list: readonly Subscriber[] | undefined;
 }
 
@@ -48,12 +51,12 @@ export class FanOut {
     if (known.open.size === 0 && matching.length === 0) noteNobody(this.#sns, known, notification);
   }
 
-  /** Whether a subscription's filter policy lets a message through; for replays. */
+  /** Whether a subscription's filter policy matches a message; for replays. */
   lets({ row, filter }: Subscriber, notification: Notification): boolean {
     return filter === undefined || matchesFilterPolicy(filter, filterInput(notification, row.protocol));
   }
 
-  /** Takes over what became of a subscription, after the commit. */
+  /** Applies a subscription's change, after the commit. */
   refresh({ arn, topicArn }: SubscriptionRow): void {
     const known = this.#topics.get(topicArn);
     if (known === undefined) return;
@@ -67,7 +70,7 @@ export class FanOut {
     if (known.open.size === 0 && known.filtered.size === 0) this.#topics.delete(topicArn);
   }
 
-  /** After a reset of rows. */
+  /** To be called after a reset of rows. */
   clear(): void {
     this.#topics.clear();
   }
@@ -88,7 +91,7 @@ export class FanOut {
     return known;
   }
 
-  /** The filtered ones whose policy lets a message through. */
+  /** Those with a filter policy that matches the message. */
   #matching({ filtered, policies }: Known, notification: Notification): readonly Subscriber[] {
     if (filtered.size === 0) return nobody;
     const protocols = Object.keys(notification.published.messages ?? {});
@@ -97,7 +100,7 @@ export class FanOut {
         .match(filterInput(notification, protocol))
         .map((arn) => filtered.get(arn) as Subscriber)
         .filter(({ row }) => fits(row.protocol));
-    // Policies look at the text their own protocol gets: once for each text, and once for all others.
+    // Policies see the text for their own protocol: match once for each special text, and once for all others.
     const others = found("default", (protocol) => !protocols.includes(protocol));
     return [...others, ...protocols.flatMap((one) => found(one, (protocol) => protocol === one))];
   }
@@ -112,7 +115,7 @@ export class FanOut {
   }
 
   #deliver(subscriber: Subscriber, notification: Notification): void {
-    // While a replay catches up with the topic it brings new messages too, in their order.
+    // A replay that is catching up also delivers new messages, in order.
     const { row } = subscriber;
     if (row.replay !== undefined && !this.#sns.replays.isLive(row)) this.#sns.replays.wake(row);
     else this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));

@@ -1,7 +1,7 @@
 /** Which deliveries a topic wants feedback on: its feedback attributes. */
 import type { TopicRow } from "./tables.ts";
 
-/** Name under which the outcome of deliveries is logged. */
+/** Name under which the outcomes of deliveries are logged. */
 export const statusHandler = "sns.status";
 
 const feedbackNames: Readonly<Record<string, string>> = {
@@ -13,12 +13,12 @@ const feedbackNames: Readonly<Record<string, string>> = {
   sqs: "SQS",
 };
 
-/** What the topic's feedback attributes for a protocol begin with. */
+/** The prefix of the topic's feedback attributes for a protocol. */
 export function feedbackPrefix(protocol: string): string | undefined {
   return feedbackNames[protocol];
 }
 
-/** Whether the topic wants to know how deliveries over this protocol end. */
+/** Whether the topic wants deliveries over this protocol to be logged. */
 export function wantsStatus(topic: TopicRow, protocol: string): boolean {
   const prefix = feedbackNames[protocol];
   if (prefix === undefined) return false;

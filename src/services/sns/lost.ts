@@ -1,4 +1,4 @@
-/** Notes of messages that subscribers did not get, with the reason, which is worked out when somebody looks. */
+/** Notes of messages that subscribers did not get; the reason is computed when somebody looks. */
 import { explainFilterPolicy, type FilterPolicyMismatch } from "../../events/filter-policy/index.ts";
 import type { Subscriber } from "./deliveries.ts";
 import type { Known } from "./fan-out.ts";
@@ -6,7 +6,7 @@ import type { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
 
 const mostShown = 200;
-/** What a subscriber on a list costs, in characters. */
+/** Cost of a subscriber on a list, in characters. */
 const entryWeight = 8;
 
 export function filterInput(notification: Notification, protocol: string) {
@@ -14,8 +14,8 @@ export function filterInput(notification: Notification, protocol: string) {
 }
 
 /**
- * Each subscription whose filter policy did not let a message through has its own record. Inside a transaction.
- * @param all subscriptions with a policy, of which those in `matching` got the message.
+ * Records a message for each subscription whose filter policy did not match it. Inside a transaction.
+ * @param all subscriptions with a policy; those in `matching` got the message.
  */
 export function noteFiltered(
   sns: Sns,
@@ -43,7 +43,7 @@ export function noteFiltered(
   });
 }
 
-/** A message that no subscription got. Inside a transaction. */
+/** Records a message that no subscription got. Inside a transaction. */
 export function noteNobody(sns: Sns, known: Known | undefined, notification: Notification): void {
   const { topic, published } = notification;
   const [first] = known?.filtered.values() ?? [];

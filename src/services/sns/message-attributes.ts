@@ -4,7 +4,7 @@ import { hasPrecision, hasScale, readNumber } from "../../delivery/number-attrib
 import type { MessageAttributes } from "../../delivery/types.ts";
 import { invalidParameter, invalidValue } from "./errors.ts";
 
-/** An attribute as clients send it. */
+/** An attribute as sent by clients. */
 export interface SentAttribute {
   readonly DataType: string | undefined;
   readonly StringValue?: string | undefined;
@@ -15,7 +15,7 @@ const none = { attributes: {}, size: 0 } as const;
 const maxNameLength = 256;
 
 /**
- * @returns the attributes as they are kept, and the bytes of names, types and values.
+ * @returns the attributes as stored, and the total bytes of names, types and values.
  * @throws AwsError ParameterValueInvalid
  */
 export function checkMessageAttributes(sent: Readonly<Record<string, SentAttribute | undefined>> | undefined): {

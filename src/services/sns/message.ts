@@ -1,4 +1,4 @@
-/** What Publish checks of a message, whatever it is published to. */
+/** Publish's checks of a message, whatever it is published to. */
 import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { invalidParameter } from "./errors.ts";
 import type { SentAttribute } from "./message-attributes.ts";
@@ -6,7 +6,7 @@ import type { Published, TopicRow } from "./tables.ts";
 
 export const maxMessageBytes = 262_144;
 
-/** What Publish and an entry of PublishBatch have in common. */
+/** The common members of Publish and of an entry of PublishBatch. */
 export interface Sent {
   readonly Message: string | undefined;
   readonly Subject?: string | undefined;
@@ -18,7 +18,7 @@ export interface Sent {
 
 export type Content = Pick<Published, "message" | "messages" | "subject"> & { readonly size: number };
 
-/** Message, subject and structure, in this order. @throws AwsError InvalidParameter */
+/** Checks message, subject and structure, in this order. @throws AwsError InvalidParameter */
 export function checkContent({ Message = "", Subject, MessageStructure }: Sent): Content {
   if (Message === "") throw invalidParameter("Empty message");
   const size = Buffer.byteLength(Message);
@@ -45,7 +45,7 @@ export function checkContent({ Message = "", Subject, MessageStructure }: Sent):
   return { message, messages, subject: Subject, size };
 }
 
-/** Keys a message of structure json may have; others are ignored. */
+/** Keys that a message of structure json may have; others are ignored. */
 const protocols = new Set(
   (
     "default email email-json sqs lambda http https sms firehose " +
@@ -57,7 +57,7 @@ function isSubject(subject: string): boolean {
   return subject.length <= 100 && /^[!-~\p{L}\p{N}\p{P}\p{S}][^\p{Cc}\u2028\u2029]*$/u.test(subject);
 }
 
-/** Group and deduplication id. @throws AwsError InvalidParameter */
+/** Checks group and deduplication id. @throws AwsError InvalidParameter */
 export function checkOrdering(topic: TopicRow, { MessageGroupId, MessageDeduplicationId }: Sent): void {
   if (topic.fifo) {
     if (MessageGroupId === undefined) {

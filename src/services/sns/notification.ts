@@ -1,16 +1,16 @@
-/** A published message in the forms its subscribers get it (SNS developer guide, "Amazon SNS message formats"). */
+/** A published message in the forms that its subscribers get (SNS developer guide, "Amazon SNS message formats"). */
 import type { Places, SignText } from "../../delivery/copies.ts";
 import type { Sns } from "./sns.ts";
 import type { Published, SubscriptionRow, TopicRow } from "./tables.ts";
 
-/** The parts of an envelope that are the same for all subscribers who get one text. */
+/** The parts of an envelope that are the same for all subscribers with the same text. */
 interface Shared {
   readonly signature: string | undefined;
   readonly head: string;
   readonly tail: string;
 }
 
-/** The text that copies to queues share. */
+/** The text shared by copies to queues. */
 interface Draft {
   readonly origin: string;
   readonly text: string;
@@ -31,7 +31,7 @@ const signatureStart = `"Signature" : "`;
 export class Notification {
   readonly topic: TopicRow;
   readonly published: Published;
-  /** Set for messages that come from the archive. */
+  /** True for messages from the archive. */
   readonly replayed: boolean;
   readonly #sns: Sns;
   readonly #timestamp: string;
@@ -46,7 +46,7 @@ export class Notification {
     this.#timestamp = new Date(published.timestampMs).toISOString();
   }
 
-  /** What this protocol's subscribers get as the message. */
+  /** The message for subscribers with this protocol. */
   textFor(protocol: string): string {
     const { message, messages } = this.published;
     return messages?.[protocol] ?? message;
@@ -60,7 +60,7 @@ export class Notification {
     return `${head}${origin}${unsubscribeQuery}${subscription.arn}${tail}`;
   }
 
-  /** The envelope as queues get it: the text that all copies share, without its signature, and what is one copy's own. */
+  /** The envelope for queues: the text shared by all copies, without its signature, and this copy's own part. */
   copyFor(subscription: Pick<SubscriptionRow, "origin">): { readonly text: string; readonly places: Places } {
     const origin = this.#originFor(subscription);
     if (this.#draft?.origin !== origin) this.#draft = this.#makeDraft(this.textFor("sqs"), origin);
@@ -70,14 +70,14 @@ export class Notification {
   #makeDraft(message: string, origin: string): Draft {
     const { head, tail } = this.#makeShared(message, origin, "");
     const before = `${head}${origin}${unsubscribeQuery}`;
-    // Behind the message no text is the client's up to the signature.
+    // Between the message and the signature there is no text from clients.
     const signatureAt = head.lastIndexOf(signatureStart) + signatureStart.length;
-    // One flat string: it is compared, scanned and copied more than once.
+    // One flat string, since it is compared, scanned and copied more than once.
     const text = Buffer.from(before + tail).toString();
     return { origin, text, places: { signatureAt, ownAt: before.length } };
   }
 
-  /** The event a Lambda function is invoked with. */
+  /** The event for a Lambda function. */
   lambdaEvent(subscription: SubscriptionRow): string {
     const origin = this.#originFor(subscription);
     const text = this.textFor("lambda");
@@ -107,7 +107,7 @@ export class Notification {
     });
   }
 
-  /** The line a Firehose stream gets. */
+  /** The line for a Firehose stream. */
   firehoseRecord(subscription: SubscriptionRow): string {
     const { messageId, subject } = this.published;
     return `${JSON.stringify({
@@ -145,7 +145,7 @@ export class Notification {
     const key = `${origin}\n${text}`;
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      // What FIFO topics send is not signed.
+      // Messages of FIFO topics are not signed.
       shared = this.#makeShared(text, origin, this.topic.fifo ? undefined : this.#sign(text));
       this.#shared.set(key, shared);
     }
@@ -154,7 +154,7 @@ export class Notification {
 
   #makeShared(text: string, origin: string, signature: string | undefined): Shared {
     const { messageId, sequenceNumber, subject, messages } = this.published;
-    // A message with a text for each protocol goes without its number.
+    // A message with a text per protocol has no sequence number.
     const number =
       sequenceNumber === undefined || messages !== undefined ? "" : `  "SequenceNumber" : "${sequenceNumber}",\n`;
     const replayed = this.replayed ? `  "Replayed" : "true",\n` : "";
@@ -191,14 +191,14 @@ export class Notification {
   }
 }
 
-/** JSON in which characters beyond U+FFFF are two escapes; all others stand for themselves. */
+/** JSON in which characters beyond U+FFFF are two escapes; all others are literal. */
 function quoted(value: unknown): string {
   const text = JSON.stringify(value);
   if (!/[\ud800-\udfff]/.test(text)) return text;
   return text.replace(/[\ud800-\udfff]/g, (half) => `\\u${half.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** What the signature of a notification is made of (SNS developer guide, "Verifying the signatures"). */
+/** The text that a notification's signature signs (SNS developer guide, "Verifying the signatures"). */
 function signedText({ Message, MessageId, Subject, Timestamp, TopicArn }: SignedParts): string {
   return (
     `Message\n${Message}\nMessageId\n${MessageId}\n${Subject === undefined ? "" : `Subject\n${Subject}\n`}` +
@@ -206,10 +206,10 @@ function signedText({ Message, MessageId, Subject, Timestamp, TopicArn }: Signed
   );
 }
 
-/** Characters of texts whose signatures are remembered. */
+/** Total characters of texts whose signatures are cached. */
 const mostSignedChars = 2 * 1024 * 1024;
 
-/** The signature of the text that copies share. Readers of several queues come for the copies of a message in turn. */
+/** The signature of a text shared by copies. Readers of several queues read the copies of a message in turn. */
 export function copySigner({ signer }: Sns): SignText {
   const signatures = new Map<string, string>();
   let chars = 0;
@@ -231,7 +231,7 @@ export function copySigner({ signer }: Sns): SignText {
 
 const unsubscribeQuery = "/?Action=Unsubscribe&SubscriptionArn=";
 
-/** A message that asks to confirm a subscription, or its end. */
+/** The envelope of a message that asks to confirm a subscription, or announces its end. */
 export function confirmationEnvelope(
   sns: Sns,
   topic: TopicRow,

@@ -50,7 +50,7 @@ export const removePermission = operation<RemovePermissionCommand>(RemovePermiss
   if (left.length < policy.statements.length) setPolicy(service, topic, policy, left);
 });
 
-/** A statement with its accounts and actions in an order of their own. */
+/** A statement with its accounts and actions sorted. */
 function unordered(statement: StatementDocument): object {
   const { Principal, Action } = statement;
   const accounts = [(Principal as { AWS?: unknown } | undefined)?.AWS].flat().sort();
@@ -59,7 +59,7 @@ function unordered(statement: StatementDocument): object {
 
 function policyOf(topic: TopicRow): PolicyDocument {
   const text = topic.attributes["Policy"] ?? JSON.stringify(defaultPolicy(topic.arn, topic.account));
-  // A text is checked before it becomes a topic's policy.
+  // The text was checked before it became the topic's policy.
   return readPolicyDocument(text) as PolicyDocument;
 }
 

@@ -1,4 +1,4 @@
-/** Platform applications: the push services of mobile platforms, as an account uses them. */
+/** Platform applications: an account's credentials for mobile push services. */
 
 import {
   CreatePlatformApplication$,
@@ -24,7 +24,7 @@ const platforms = new Set(
   "ADM APNS APNS_SANDBOX APNS_VOIP APNS_VOIP_SANDBOX MACOS MACOS_SANDBOX BAIDU GCM MPNS WNS".split(" "),
 );
 
-/** Secrets go in and never come out. */
+/** Secrets are stored but never returned. */
 const secret = /^(PlatformCredential|PlatformPrincipal)$/;
 const known = new Set([
   "PlatformCredential",
@@ -75,7 +75,7 @@ export const setPlatformApplicationAttributes = operation<SetPlatformApplication
   SetPlatformApplicationAttributes$,
   (input, context) => {
     const { service } = context;
-    // The form of the ARN, the attributes, and last whether the application exists.
+    // Checks the form of the ARN, the attributes, and last whether the application exists.
     checkHere(input.PlatformApplicationArn, "PlatformApplicationArn", context);
     if (input.Attributes === undefined) throw missingMember("attributes");
     const application = applicationOf(context, input.PlatformApplicationArn);

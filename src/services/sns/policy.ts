@@ -1,9 +1,9 @@
-/** Access policies of topics: what SNS takes for one. */
+/** Access policies of topics: what SNS accepts. */
 import { compilePolicy } from "../../access/policy.ts";
 import { type PolicyDocument, readPolicyDocument } from "../../access/policy-document.ts";
 import { invalid, invalidParameter } from "./errors.ts";
 
-/** Actions a topic's policy may speak of. */
+/** Actions that a topic's policy may contain. */
 export const topicActions: ReadonlySet<string> = new Set(
   [
     "AddPermission",
@@ -23,7 +23,7 @@ export const topicActions: ReadonlySet<string> = new Set(
   ].map((name) => name.toLowerCase()),
 );
 
-/** The policy of a topic whose owner set none. */
+/** The default policy of a topic. */
 export function defaultPolicy(topicArn: string, account: string): object {
   return {
     Version: "2008-10-17",
@@ -50,7 +50,7 @@ export function defaultPolicy(topicArn: string, account: string): object {
   };
 }
 
-/** @throws AwsError InvalidParameter for a text that is no policy a topic may have. */
+/** @throws AwsError InvalidParameter for a policy that a topic cannot have. */
 export function checkedPolicy(text: string): PolicyDocument {
   const document = readPolicyDocument(text);
   const policy = typeof document === "string" ? undefined : compilePolicy(document);
@@ -61,7 +61,7 @@ export function checkedPolicy(text: string): PolicyDocument {
   return document as PolicyDocument;
 }
 
-/** Each action by its own name: wildcards are out of scope. */
+/** Actions must be named exactly: SNS accepts no wildcards. */
 function isTopicAction(action: string): boolean {
   const [service, name = ""] = action.toLowerCase().split(":");
   return service === "sns" && topicActions.has(name);

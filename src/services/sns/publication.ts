@@ -1,4 +1,4 @@
-/** How a message that has been checked is published. */
+/** Publishes a checked message. */
 
 import { currentCause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
@@ -15,7 +15,7 @@ const deduplicationWindowMs = 5 * 60_000;
 
 export type Attributes = ReturnType<typeof checkMessageAttributes>;
 
-/** Who publishes, where the outermost client reaches us, and the trace it sent. */
+/** The publisher: its identity, the origin by which the outermost client reaches us, and the trace it sent. */
 export interface Publisher {
   readonly service: Sns;
   readonly origin: string | undefined;
@@ -26,7 +26,7 @@ export function publisherOf({ service, invocation }: OperationContext<Sns>): Pub
   return { service, origin: invocation.origin, traceHeader: invocation.cause.sentTrace };
 }
 
-/** Takes a checked message, or finds that it is a duplicate and answers as for the original. */
+/** Accepts a checked message, or answers for the original if it is a duplicate. */
 export function accept(
   topic: TopicRow,
   sent: Sent,
@@ -66,7 +66,7 @@ export function accept(
   return { MessageId: messageId, SequenceNumber: sequenceNumber };
 }
 
-/** A message as it is kept, with an id of its own. */
+/** A message as stored, with an id of its own. */
 export function publishedOf(
   { message, messages, subject }: Content,
   attributes: Published["attributes"],
@@ -87,7 +87,7 @@ export function publishedOf(
   };
 }
 
-/** The target kind `sns`: what other services publish. @throws AwsError as Publish */
+/** The target kind `sns`: publishes for other services. @throws AwsError as Publish */
 export function deliverToTopic(service: Sns, delivery: Delivery<"sns">): { MessageId: string } {
   const { subject, messageAttributes, messageGroupId, messageDeduplicationId } = delivery.parameters;
   const topic = service.topics.get(delivery.target);
@@ -111,13 +111,13 @@ function findOriginal(service: Sns, topic: TopicRow, key: string) {
   return service.deduplications.get(key);
 }
 
-/** Ids are one space in a topic, or in each group with FifoThroughputScope MessageGroup. */
+/** Ids are unique per topic, or per group with FifoThroughputScope MessageGroup. */
 function deduplicationKey(topic: TopicRow, { MessageGroupId }: Sent, id: string): string {
   const scope = topic.attributes["FifoThroughputScope"] === "MessageGroup" ? MessageGroupId : "";
   return `${topic.arn}\n${scope}\n${id}`;
 }
 
-/** Twenty digits, rising with gaps, as AWS's. */
+/** Twenty digits, increasing with gaps, as on AWS. */
 function sequenceNumberOf(serial: number): string {
   return String(10n ** 19n + BigInt(serial) * 1000n);
 }

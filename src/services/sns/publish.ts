@@ -57,8 +57,8 @@ export const publish = operation<PublishCommand>(Publish$, (input, context) => {
 export const publishBatch = operation<PublishBatchCommand>(PublishBatch$, (input, context) => {
   const entries = checkBatch(input.PublishBatchRequestEntries, batchErrors);
   const topic = topicFor(input.TopicArn, context, "Publish");
-  // What is wrong with the attributes of one entry fails the call before any entry is taken; on a FIFO topic, whose order
-  // would have a gap, any fault does.
+  // A fault in an entry's attributes fails the call before any entry is accepted; on a FIFO topic, where the order
+  // would have a gap, so does any other fault.
   const checked = entries.map((entry) => {
     if (topic.fifo) {
       checkContent(entry);
@@ -126,7 +126,7 @@ function isEndpoint(arn: string): boolean {
   return /:endpoint\//.test(arn);
 }
 
-/** A mobile endpoint is looked at before the message. */
+/** A mobile endpoint is checked before the message. */
 function checkEndpoint(service: Sns, arn: string): void {
   if (!isEndpoint(arn)) return;
   const endpoint = service.endpoints.get(arn);
@@ -149,7 +149,7 @@ function toEndpoint(arn: string, content: Content, { attributes }: Attributes, c
   return { MessageId: published.messageId };
 }
 
-/** A message without a topic: nothing of a topic's shows in what phones and mobile endpoints get. */
+/** A message without a topic: phones and mobile endpoints see no topic attributes. */
 function submitDirect(
   service: Sns,
   place: { readonly account: string; readonly region: string },

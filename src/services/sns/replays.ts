@@ -1,4 +1,4 @@
-/** Replays of a FIFO topic's archive to a subscription, on a durable timer. */
+/** Replays of a FIFO topic's archive to a subscription, driven by a durable timer. */
 import { jsonObject, textOf } from "../../../protocols/unknown-json.ts";
 import { deliveryOf, subscriberOf } from "./deliveries.ts";
 import { noteFiltered } from "./lost.ts";
@@ -17,12 +17,12 @@ export class Replays {
     sns.deps.timers.on(timerKind, ({ payload }) => this.#step(payload as string));
   }
 
-  /** Whether new messages reach a subscription by themselves: not during a replay, and not after one with an end. */
+  /** Whether a subscription gets new messages directly: not during a replay, and not after one with an end. */
   isLive({ replay }: SubscriptionRow): boolean {
     return replay === undefined || (replay.status === "Completed" && replay.toMs === undefined);
   }
 
-  /** The replay a policy asks for; undefined for a policy that is empty. The policy has been checked. */
+  /** The replay that a policy asks for; undefined for an empty policy. The policy has been checked. */
   begin(arn: string, account: string, policy: string | undefined): Replay | undefined {
     const asked = policy === undefined ? undefined : jsonObject(policy);
     if (asked === undefined) return undefined;
@@ -37,7 +37,10 @@ export class Replays {
     };
   }
 
-  /** A new message has come to the archive of a topic that this subscription is replaying. Inside a transaction. */
+  /**
+   * To be called when a message was added to the archive of a topic that this subscription is replaying. Inside a
+   * transaction.
+   */
   wake(row: SubscriptionRow): void {
     if (row.replay?.status !== "Completed") this.#schedule(row, this.#sns.now);
   }
@@ -46,7 +49,7 @@ export class Replays {
     this.#sns.deps.timers.cancel(timerId(arn));
   }
 
-  /** Delivers the next messages of the archive; the replay is over when none is left. */
+  /** Delivers the next messages from the archive; the replay ends when none is left. */
   #step(arn: string): void {
     const row = this.#sns.subscriptions.get(arn);
     const topic = row && this.#sns.topics.get(row.topicArn);
@@ -71,7 +74,7 @@ export class Replays {
         this.#sns.deps.delivery.submit(deliveryOf(this.#sns, subscriber, notification));
       } else noteFiltered(this.#sns, [subscriber], [], notification);
     }
-    // With an end in the future the replay waits for the messages up to it.
+    // With an end in the future, the replay waits for messages up to it.
     const { now } = this.#sns;
     const waits = done && replay.toMs !== undefined && replay.toMs > now;
     const status = done && !waits ? "Completed" : "In progress";

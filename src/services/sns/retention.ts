@@ -1,16 +1,16 @@
-/** What SNS lets go of with time, whether or not anybody publishes. */
+/** What SNS deletes as time passes, whether or not anybody publishes. */
 import { dayMs } from "../../engine/duration.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Sns } from "./sns.ts";
 import type { DeduplicationRow, EndedRow } from "./tables.ts";
 
-/** How long a subscription waits for its confirmation, and one that was ended by a link for being taken back. */
+/** How long a subscription waits for confirmation, and how long an unsubscription by link can be undone. */
 export const pendingMs = 3 * dayMs;
 
 export class Retention {
-  /** By topic: deduplication ids past their window. */
+  /** By topic: expired deduplication ids. */
   readonly deduplications: Sweep<DeduplicationRow>;
-  /** Subscriptions that can no longer be taken back, under `""`. */
+  /** Unsubscriptions that can no longer be undone, under `""`. */
   readonly ended: Sweep<EndedRow>;
 
   constructor({ deps: { store, clock }, deduplications, ended }: Sns) {

@@ -1,4 +1,4 @@
-/** The SMS sandbox: numbers that are verified with a password sent to them. */
+/** The SMS sandbox: phone numbers verified with a one-time password. */
 
 import {
   CreateSMSSandboxPhoneNumber$,

@@ -1,10 +1,10 @@
-/** Signatures of messages, and the certificate by which a client verifies them. */
+/** Signatures of messages, and the certificate with which clients verify them. */
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { generateCertificate } from "../../engine/self-signed.ts";
 import type { Store } from "../../engine/store.ts";
 import { type SigningRow, signingTable } from "./tables.ts";
 
-/** Nothing here is secret: a short key keeps a signature at a few hundredths of a millisecond. */
+/** Nothing here is secret: a short key makes a signature cost a few hundredths of a millisecond. */
 const keyBits = 1024;
 const certificatePath = /^\/SimpleNotificationService-([0-9a-f]{32})\.pem$/;
 
@@ -31,12 +31,12 @@ export class Signer {
     return `/SimpleNotificationService-${this.#name}.pem`;
   }
 
-  /** Whether the path is that of the certificate. */
+  /** Whether this is the path of the certificate. */
   publishes(path: string): boolean {
     return certificatePath.test(path) && this.#rows.get("key") !== undefined && this.path === path;
   }
 
-  /** The certificate in PEM, made when it is first asked for. */
+  /** The certificate in PEM, created when first requested. */
   async certificate(): Promise<string> {
     const row = this.#rows.get("key");
     if (row === undefined) throw new Error("there is no key, so nothing to certify");
@@ -60,7 +60,7 @@ export class Signer {
     const { cert } = await generateCertificate([{ name: "commonName", value: "sns.amazonaws.com" }], {
       keyPair: { privateKey: row.privateKey, publicKey: row.publicKey },
       algorithm: "sha256",
-      // Valid wherever the clock is moved to.
+      // Valid wherever the clock is moved.
       notBeforeDate: new Date("2000-01-01T00:00:00Z"),
       notAfterDate: new Date("2049-12-31T00:00:00Z"),
     });

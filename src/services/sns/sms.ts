@@ -1,4 +1,4 @@
-/** SMS settings and the list of numbers that opted out. */
+/** SMS settings and the list of opted-out numbers. */
 
 import {
   CheckIfPhoneNumberIsOptedOut$,
@@ -42,7 +42,7 @@ export const setSMSAttributes = operation<SetSMSAttributesCommand>(SetSMSAttribu
     if (value !== "" && !check(value)) throw invalid(`${name} is invalid`);
   }
   const key = placeKey({ account, region });
-  // An empty value takes a setting back.
+  // An empty value removes a setting.
   const set = Object.entries({ ...service.sms.get(key)?.attributes, ...given }).filter(([, value]) => value !== "");
   service.sms.put({ key, account, attributes: Object.fromEntries(set) });
   return {};
@@ -93,7 +93,7 @@ export const listOriginationNumbers = operation<ListOriginationNumbersCommand>(L
   PhoneNumbers: [],
 }));
 
-/** What the owner of a phone does by answering STOP; AWS has no operation for it. Inside a transaction. */
+/** The effect of a phone's owner answering STOP; AWS has no operation for it. Inside a transaction. */
 export function optOut(service: Sns, number: string, account: string, region: string): void {
   const place = placeKey({ account, region });
   const key = phoneKey("optedOut", place, checkNumber(number));

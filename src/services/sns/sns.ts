@@ -42,7 +42,7 @@ export class Sns {
   readonly signer: Signer;
   readonly replays: Replays;
   readonly retention: Retention;
-  /** By topic: what belonged to those that are deleted. */
+  /** Deletes, by topic, what belonged to deleted topics. */
   readonly leftovers: Leftovers;
 
   constructor(dependencies: ServiceDependencies) {
@@ -87,7 +87,7 @@ export class Sns {
     throw notFound("Subscription");
   }
 
-  /** Puts a subscription and brings what its topic's fan-out knows in step after the commit. */
+  /** Stores a subscription and updates the fan-out's view of its topic after the commit. */
   putSubscription(row: SubscriptionRow): void {
     this.subscriptions.put(row);
     this.deps.store.afterCommit(() => this.fanOut.refresh(row));
@@ -120,7 +120,7 @@ export class Sns {
 
 export const operation = operationsOf<Sns>();
 
-/** @throws AwsError InvalidParameter for a text that is no ARN. */
+/** @throws AwsError InvalidParameter for a text that is not an ARN. */
 export function checkArn(arn: string | undefined, parameter: string): { service: string; region: string } {
   if (arn === undefined) throw invalidParameter(parameter, "no value for required parameter");
   const parts = arn.split(":", 6);
@@ -132,8 +132,8 @@ export function checkArn(arn: string | undefined, parameter: string): { service:
 }
 
 /**
- * What lives in another region is neither seen nor changed, whether it exists or not.
- * @throws AwsError InvalidParameter for a text that is no ARN, or one of another region or service.
+ * Resources of another region can be neither seen nor changed, whether they exist or not.
+ * @throws AwsError InvalidParameter for a text that is not an ARN, or an ARN of another region or service.
  */
 export function checkHere(
   arn: string | undefined,
@@ -144,12 +144,12 @@ export function checkHere(
   if (service !== "sns" || region !== context.region) throw invalidParameter(parameter);
 }
 
-/** Whether a client signed the call: confirming and unsubscribing may also be asked for by anybody with the URL. */
+/** Whether a client signed the call: anybody with the URL may also confirm and unsubscribe. */
 export function isSigned(context: OperationContext<Sns>): boolean {
   return context.request === undefined || credentialScope(context.request) !== undefined;
 }
 
-/** The serial a page begins after. @throws AwsError InvalidParameter */
+/** The serial after which a page begins. @throws AwsError InvalidParameter */
 export function pageAfter(token: string | undefined): { gt: number } | Record<string, never> {
   if (token === undefined || token === "") return {};
   const position = decodeToken(token);

@@ -1,6 +1,5 @@
 /**
- * Delivery status logging (SNS developer guide, "Amazon SNS message delivery status"), to the log groups that
- * SNS writes to.
+ * Delivery status logging (SNS developer guide, "Amazon SNS message delivery status"), to the log groups that SNS uses.
  */
 
 import { createHash } from "node:crypto";
@@ -13,7 +12,7 @@ import { feedbackPrefix } from "./feedback.ts";
 import type { Sns } from "./sns.ts";
 import type { SubscriptionRow, TopicRow } from "./tables.ts";
 
-/** Writes the log event of a delivery that ended, when the topic wants it. Inside a transaction. */
+/** Writes the log event of a delivery that ended, if the topic wants it. Inside a transaction. */
 export function logStatus(sns: Sns, end: DeliveryEnd): void {
   const { delivery, status } = end;
   const row = sns.subscriptions.get(delivery.source);
@@ -68,7 +67,7 @@ function eventOf(
   };
 }
 
-/** The message inside what was delivered; raw deliveries are the message. */
+/** The message in what was delivered; raw deliveries are the message itself. */
 function messageOf({ payload, parameters }: Delivery): { readonly messageId: string; readonly message: string } {
   const outer = jsonObject(payload);
   const record = (outer?.["Records"] as { Sns?: Record<string, unknown> }[] | undefined)?.[0]?.Sns ?? outer;

@@ -1,4 +1,4 @@
-/** Subscribe: who gets what a topic publishes, and who has to confirm it first. */
+/** Subscribe: who receives a topic's messages, and who must confirm first. */
 import {
   FilterPolicyLimitExceededException$,
   Subscribe$,
@@ -20,10 +20,10 @@ const maxFifoSubscriptions = 100;
 const maxSubscriptions = 12_500_000;
 const maxPoliciesOfTopic = 200;
 const maxPoliciesOfAccount = 10_000;
-/** Hex digits of the token that confirms a subscription. */
+/** Number of hex digits in a confirmation token. */
 export const tokenLength = 288;
 export const pendingTimer = "sns.pending";
-/** What Subscribe and the lists say in place of the ARN. */
+/** What Subscribe and the lists return instead of the ARN. */
 const pendingConfirmation = "pending confirmation";
 
 export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context) => {
@@ -41,7 +41,7 @@ export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context
   if (existing) {
     checkSame({ ...shownSubscriptionAttributes(service, existing), ...existing.attributes }, named);
     if (existing.confirmed) {
-      // The endpoint of another account is asked although it has agreed before.
+      // An endpoint in another account must confirm even if it has done so before.
       const owner = parseArn(endpoint)?.account;
       if (owner !== undefined && owner !== account && existing.account === owner) {
         deliverConfirmation(service, topic, existing);
@@ -78,7 +78,7 @@ export const subscribe = operation<SubscribeCommand>(Subscribe$, (input, context
   return { SubscriptionArn: input.ReturnSubscriptionArn ? arn : pendingConfirmation };
 });
 
-/** Sends the confirmation message, and sets the term within which it has to be followed. */
+/** Sends the confirmation message, and sets the deadline for it. */
 export function askToConfirm(service: Sns, topic: TopicRow, row: SubscriptionRow): void {
   deliverConfirmation(service, topic, row);
   service.deps.timers.schedule({
@@ -94,7 +94,7 @@ function deliverConfirmation(service: Sns, topic: TopicRow, row: SubscriptionRow
   service.deps.delivery.submit(confirmationDelivery(service, topic, row, "SubscriptionConfirmation"));
 }
 
-/** Endpoints of the subscriber's own account need no confirmation; web and mail endpoints always do. */
+/** Endpoints in the subscriber's own account need no confirmation; web and mail endpoints always do. */
 function confirmsItself(protocol: string, endpoint: string, account: string): boolean {
   if (protocol === "sms") return true;
   if (/^(http|email)/.test(protocol)) return false;
@@ -159,7 +159,7 @@ function checkCompatible(topic: TopicRow, protocol: string, endpoint: string): v
   }
 }
 
-/** An existing subscription is the answer when what the request names is what the subscription has. */
+/** An existing subscription is returned if it has everything that the request names. */
 function checkSame(shown: Readonly<Record<string, string>>, named: Readonly<Record<string, string>>): void {
   const defaults: Record<string, string> = { FilterPolicyScope: "MessageAttributes" };
   for (const [name, value] of Object.entries(named)) {
@@ -184,7 +184,7 @@ function checkLimits(
   if (attributes["FilterPolicy"] !== undefined) checkFilterPolicyLimit(service, topic, account);
 }
 
-/** The limit of a topic can be raised by AWS, so it holds with `--strict` alone. */
+/** AWS can raise the limit of a topic, so it is only enforced with `--strict`. */
 export function checkFilterPolicyLimit(service: Sns, topic: TopicRow, account: string): void {
   const { by } = service.subscriptions;
   const ofTopic = service.deps.options.strict ? maxPoliciesOfTopic : maxPoliciesOfAccount;

@@ -1,4 +1,4 @@
-/** The attributes of subscriptions: what may be set, and what is shown. */
+/** The attributes of subscriptions: which can be set, and which are shown. */
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { type FilterPolicyScope, InvalidFilterPolicy, parseFilterPolicy } from "../../events/filter-policy/index.ts";
@@ -12,7 +12,7 @@ import { flag } from "./topic-attributes.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** What an attribute is judged by besides its value. */
+/** What the check of an attribute depends on besides its value. */
 export interface SubscriptionKind {
   readonly protocol: string;
   readonly endpoint: string;
@@ -22,7 +22,7 @@ export interface SubscriptionKind {
 
 const isWeb = (protocol: string) => protocol === "http" || protocol === "https";
 
-/** Checks one value and answers what is kept of it; undefined takes the attribute away. */
+/** Checks a value and returns what is stored; undefined removes the attribute. */
 type Setter = (value: string, kind: SubscriptionKind) => string | undefined;
 
 const setters: Readonly<Record<string, Setter>> = {
@@ -56,7 +56,7 @@ const setters: Readonly<Record<string, Setter>> = {
 };
 
 /**
- * Applies named values to a subscription's attributes; undefined takes one away.
+ * Applies values by name to a subscription's attributes; undefined removes one.
  * @throws AwsError InvalidParameter; AttributeFault
  */
 export function applySubscriptionAttributes(
@@ -72,7 +72,7 @@ export function applySubscriptionAttributes(
     if (kept === undefined) delete attributes[name];
     else attributes[name] = kept;
   }
-  // A scope may come before its policy: it is kept unseen, and rules the policy that is set later.
+  // A scope may be set before its policy: it is stored but hidden, and applies to a policy that is set later.
   const policy = attributes["FilterPolicy"];
   if (policy !== undefined && (named["FilterPolicy"] !== undefined || named["FilterPolicyScope"] !== undefined)) {
     attributes["FilterPolicyScope"] ??= "MessageAttributes";
@@ -81,7 +81,7 @@ export function applySubscriptionAttributes(
   return attributes;
 }
 
-/** As GetSubscriptionAttributes shows them. */
+/** In the form of GetSubscriptionAttributes. */
 export function shownSubscriptionAttributes(service: Sns, row: SubscriptionRow): Record<string, string> {
   const topic = service.topics.get(row.topicArn);
   const { FilterPolicyScope: _scope, ...others } = row.attributes;

@@ -1,4 +1,4 @@
-/** Subscriptions after Subscribe: confirm, look at, change, list and end. */
+/** Subscriptions after Subscribe: confirm, show, change, list and unsubscribe. */
 
 import {
   ConfirmSubscription$,
@@ -29,7 +29,7 @@ import type { EndedRow, SubscriptionRow } from "./tables.ts";
 
 export const confirmSubscription = operation<ConfirmSubscriptionCommand>(ConfirmSubscription$, (input, context) => {
   const { service } = context;
-  // The topic's name plays no part: the token says which subscription is meant.
+  // The topic's name does not matter: the token identifies the subscription.
   const arn = parseArn(input.TopicArn ?? "");
   if (arn?.service !== "sns" || arn.region !== context.region) throw invalidParameter("Topic");
   const token = input.Token ?? "";
@@ -59,7 +59,7 @@ function isToken(text: string): boolean {
   return text.length === tokenLength && /^[0-9a-f]*$/i.test(text);
 }
 
-/** The subscription whose end this token takes back, while it is valid. */
+/** The unsubscription that this token can still undo. */
 function ended(service: Sns, token: string): SubscriptionRow | undefined {
   service.retention.ended.run("");
   const row = service.ended.by.token.first(token);
@@ -88,14 +88,14 @@ export const unsubscribe = operation<UnsubscribeCommand>(Unsubscribe$, (input, c
   if (topic && row.account !== context.account) checkMay(topic, context, "Unsubscribe");
   service.deps.timers.cancel(`${pendingTimer} ${row.arn}`);
   service.deleteSubscription(row);
-  // Whoever followed the link may take it back: the token of the message brings the subscription to life again.
+  // An unsubscription by link can be undone: the token in the message restores the subscription.
   if (!signed && row.confirmed && topic) {
     service.deps.delivery.submit(confirmationDelivery(service, topic, row, "UnsubscribeConfirmation"));
     keepEnded(service, { ...row, confirmed: false, endedMs: service.now });
   } else if (signed) keepEnded(service, { ...row, endedMs: service.now, forGood: true });
 });
 
-/** Remembers what is over for as long as its token would have been valid. */
+/** Keeps an ended subscription as long as its token would have been valid. */
 function keepEnded(service: Sns, row: EndedRow): void {
   service.ended.put(row);
   service.retention.ended.expect("", service.now + pendingMs);
@@ -169,7 +169,7 @@ function page(rows: Iterable<SubscriptionRow>, ended: Iterable<EndedRow>) {
   };
 }
 
-/** Merges what is and what is over in the order in which it was made. */
+/** Merges active and ended subscriptions in the order of their creation. */
 function* bySerial(rows: Iterable<SubscriptionRow>, ended: Iterable<EndedRow>): IterableIterator<SubscriptionRow> {
   const over = ended[Symbol.iterator]();
   let next = over.next();

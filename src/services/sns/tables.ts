@@ -1,4 +1,4 @@
-/** The rows SNS keeps, and the orders in which it looks at them. */
+/** The rows SNS keeps, and their indexes. */
 import { placeKey } from "../../calls/place.ts";
 import type { MessageAttributes } from "../../delivery/types.ts";
 import { definePackedTable } from "../../engine/packed-table.ts";
@@ -13,10 +13,10 @@ export interface TopicRow {
   /** What was set, as it is returned. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
-  /** Subscriptions that were deleted, which GetTopicAttributes counts. */
+  /** How many subscriptions were deleted, for GetTopicAttributes. */
   readonly deletedSubscriptions: number;
   readonly dataProtectionPolicy: string | undefined;
-  /** When archiving began, while an archive policy is set. */
+  /** When archiving began; only while an archive policy is set. */
   readonly archivingSinceMs: number | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Replay {
   readonly id: string;
   readonly status: "Pending" | "In progress" | "Completed";
   readonly fromMs: number;
-  /** Nothing later is delivered, also after the replay. */
+  /** Nothing later is delivered, not even after the replay. */
   readonly toMs: number | undefined;
   /** Serial of the last archived message delivered. */
   readonly cursor: number;
@@ -47,13 +47,13 @@ export interface SubscriptionRow {
   readonly endpoint: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly confirmed: boolean;
-  /** The confirmation was a signed call. */
+  /** Whether the confirmation was a signed call. */
   readonly authenticated: boolean;
   readonly authenticateOnUnsubscribe: boolean;
   readonly principal: string;
-  /** Confirms the subscription; kept afterwards, since the same call may come again. */
+  /** Confirms the subscription; kept afterwards, since the call may be repeated. */
   readonly token: string | undefined;
-  /** Where its subscriber reached us, for the URLs in its messages. */
+  /** The origin by which its subscriber reached us, for URLs in its messages. */
   readonly origin: string;
   readonly serial: number;
   readonly replay: Replay | undefined;
@@ -87,10 +87,10 @@ export const subscriptionTable = defineTable<SubscriptionRow>()({
   },
 });
 
-/** A subscription that somebody ended through the link in a message; the answer to that brings it back. */
+/** A subscription that somebody ended by a link in a message; the reply to that restores it. */
 export interface EndedRow extends SubscriptionRow {
   readonly endedMs: number;
-  /** Its owner ended it: nobody takes that back. */
+  /** Ended by its owner, which cannot be undone. */
   readonly forGood?: boolean;
 }
 
@@ -100,14 +100,14 @@ export const endedTable = defineTable<EndedRow>()({
   account: (row) => row.account,
   indexes: {
     token: { group: (row) => row.token, order: (row) => row.serial },
-    // Those that can be taken back are still shown.
+    // Those that can be restored are still listed.
     topic: { group: (row) => (row.forGood ? undefined : row.topicArn), order: (row) => row.serial },
     place: { group: (row) => (row.forGood ? undefined : placeKey(row)), order: (row) => row.serial },
     ended: { group: () => "", order: (row) => row.endedMs },
   },
 });
 
-/** A message that was published within the last five minutes, by its deduplication id. */
+/** A message published within the last five minutes, by its deduplication id. */
 export interface DeduplicationRow {
   readonly key: string;
   readonly account: string;
@@ -124,11 +124,11 @@ export const deduplicationTable = defineTable<DeduplicationRow>()({
   indexes: { expiry: { group: (row) => row.topicArn, order: (row) => row.expiresMs } },
 });
 
-/** A message as it was published: all that its copies are made of. */
+/** A message as published, from which all copies are made. */
 export interface Published {
   readonly messageId: string;
   readonly message: string;
-  /** Texts by protocol, when the message had the structure json; `message` is then the default. */
+  /** Texts by protocol, for a message of structure json; `message` is then the default. */
   readonly messages: Readonly<Record<string, string>> | undefined;
   readonly subject: string | undefined;
   readonly attributes: MessageAttributes;
@@ -137,11 +137,11 @@ export interface Published {
   readonly deduplicationId: string | undefined;
   readonly sequenceNumber: string | undefined;
   readonly traceHeader: string | undefined;
-  /** Where the publisher reached us; absent when a service published. */
+  /** The origin by which the publisher reached us; absent when a service published. */
   readonly origin: string | undefined;
 }
 
-/** Where a message stands in its topic's archive. */
+/** The position of a message in its topic's archive. */
 export interface ArchivedRow {
   readonly id: string;
   readonly account: string;
@@ -229,7 +229,7 @@ export const smsTable = defineTable<SmsRow>()({
   indexes: {},
 });
 
-/** A phone number that wants no SMS, or one of the sandbox. */
+/** A phone number that has opted out of SMS, or one in the sandbox. */
 export interface PhoneRow {
   readonly key: string;
   readonly account: string;
@@ -237,7 +237,7 @@ export interface PhoneRow {
   readonly place: string;
   readonly list: "optedOut" | "sandbox";
   readonly number: string;
-  /** Sandbox: whether the number was verified, and the password that verifies it. */
+  /** Sandbox: whether the number was verified, and its one-time password. */
   readonly verified: boolean;
   readonly password: string | undefined;
 }
@@ -253,7 +253,7 @@ export const phoneTable = defineTable<PhoneRow>()({
   indexes: { list: { group: (row) => `${row.list} ${row.place}`, order: (row) => row.number } },
 });
 
-/** The key messages are signed with, and its certificate once somebody asked for it. */
+/** The key that signs messages, and its certificate once somebody has requested it. */
 export interface SigningRow {
   readonly privateKey: string;
   readonly publicKey: string;

@@ -1,4 +1,4 @@
-/** Kinds of targets of SNS's own: phones and mobile endpoints. */
+/** Target kinds of SNS: phones and mobile endpoints. */
 import { placeKey } from "../../calls/place.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import type { Sns } from "./sns.ts";
@@ -13,7 +13,7 @@ export function deliverSms(sns: Sns, delivery: Delivery<"sms">): void {
   sns.deps.mailbox.deliver(delivery);
 }
 
-/** The target kind `push`: the mailbox, when the endpoint and its application are there and enabled. */
+/** The target kind `push`: the mailbox, if the endpoint and its application exist and are enabled. */
 export function deliverPush(sns: Sns, delivery: Delivery<"push">): void {
   const endpoint = sns.endpoints.get(delivery.target);
   const application = endpoint && sns.applications.get(endpoint.applicationArn);

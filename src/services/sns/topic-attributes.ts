@@ -1,4 +1,4 @@
-/** The attributes of topics: what may be set, and what is shown. */
+/** The attributes of topics: which can be set, and which are shown. */
 import { jsonObject, numberOf, textOf } from "../../../protocols/unknown-json.ts";
 import { storedPolicy } from "../../access/stored-policy.ts";
 import { parsedObject } from "./attribute-json.ts";
@@ -13,7 +13,7 @@ type Attributes = Readonly<Record<string, string>>;
 const feedback =
   /^(HTTP|Firehose|Lambda|Application|SQS)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$/;
 
-/** Checks one value; answers what is kept of it, or undefined for an attribute that is taken away. */
+/** Checks a value; returns what is stored, or undefined to remove the attribute. */
 type Setter = (
   value: string,
   topic: { readonly fifo: boolean; readonly current: Attributes; readonly partition: string },
@@ -51,9 +51,9 @@ const setters: Readonly<Record<string, Setter>> = {
 };
 
 /**
- * Applies named values to a topic's attributes.
+ * Applies values by name to a topic's attributes.
  * @throws AwsError InvalidParameter; AttributeFault
- * @param unknown makes the error for a name that cannot be set.
+ * @param unknown creates the error for a name that cannot be set.
  */
 export function applyTopicAttributes(
   current: Attributes,
@@ -72,7 +72,7 @@ export function applyTopicAttributes(
   return attributes;
 }
 
-/** As GetTopicAttributes shows them. */
+/** In the form of GetTopicAttributes. */
 export function shownTopicAttributes(service: Sns, topic: TopicRow): Record<string, string> {
   const all = service.subscriptions.by.topic.size(topic.arn);
   const pending = service.subscriptions.by.pending.size(topic.arn);
@@ -93,7 +93,7 @@ export function shownTopicAttributes(service: Sns, topic: TopicRow): Record<stri
   };
 }
 
-/** How many days a topic's archive goes back. */
+/** How many days a topic's archive covers. */
 export function archiveDays(attributes: Attributes): number | undefined {
   const policy = attributes["ArchivePolicy"];
   return policy === undefined ? undefined : numberOf(jsonObject(policy)?.["MessageRetentionPeriod"]);

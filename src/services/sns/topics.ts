@@ -1,4 +1,4 @@
-/** Topics: create, look at, change, list and delete. */
+/** Topics: create, show, change, list and delete. */
 
 import {
   CreateTopic$,
@@ -27,7 +27,7 @@ import type { TopicRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 import { applyTopicAttributes, shownTopicAttributes } from "./topic-attributes.ts";
 
-/** Names that SetTopicAttributes does not know on a standard topic. */
+/** Names that SetTopicAttributes rejects on a standard topic. */
 const fifoOnly = new Set(["FifoTopic", "ContentBasedDeduplication", "FifoThroughputScope"]);
 const maxTopics = 100_000;
 
@@ -72,7 +72,7 @@ function create(arn: string, input: CreateTopicCommandInput, context: OperationC
   return { TopicArn: arn };
 }
 
-/** An existing topic is the answer when what the request names is what the topic has. */
+/** An existing topic is returned if it has everything that the request names. */
 function checkSame(
   topic: TopicRow,
   shown: Readonly<Record<string, string>>,
@@ -81,7 +81,7 @@ function checkSame(
   tags: Readonly<Record<string, string>>,
 ): void {
   for (const name of Object.keys(named)) {
-    // A topic that archives is never the answer to a request that names an archive, not even its own.
+    // A topic with an archive is never returned for a request that names an archive policy, not even its own.
     const same =
       shown[name] === asked[name] || (name === "FifoThroughputScope" && asked[name] === "Topic" && !shown[name]);
     if (same && (name !== "ArchivePolicy" || shown[name] === undefined)) continue;

@@ -1,4 +1,4 @@
-/** Who may do what with a queue: what its policy says, by the guard. */
+/** Checks permissions on a queue against its policy. */
 import type { Guard } from "../../access/guard.ts";
 import { notAuthorized, type Refusal } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
@@ -19,13 +19,13 @@ export class Access {
     return this.#refusal(queue, context, action) === undefined;
   }
 
-  /** @throws AwsError AccessDenied, in the words of IAM. */
+  /** @throws AwsError AccessDenied, with IAM's message. */
   check(queue: QueueRow, context: OperationContext, action: SqsAction): void {
     const refusal = this.#refusal(queue, context, action);
     if (refusal) throw accessDenied(words(refusal, queue, action));
   }
 
-  /** Why a service's message does not come into the queue; undefined when it does. */
+  /** Why the queue refuses a service's message, if it does. */
   refusalOf(queue: QueueRow, delivery: Delivery<"sqs">): DeliveryFailure | undefined {
     const question = { action: "sqs:SendMessage" };
     const refusal = this.#guard.refusalOfDelivery(queue, queue.texts["Policy"], delivery, delivery.id, question);
@@ -50,7 +50,7 @@ export class Access {
   }
 }
 
-/** SQS writes the names of actions in lower case. */
+/** SQS writes action names in lower case. */
 function words(refusal: Refusal, queue: QueueRow, action: SqsAction): string {
   return notAuthorized(refusal, `sqs:${action.toLowerCase()}`, queue.arn);
 }

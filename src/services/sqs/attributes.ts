@@ -32,7 +32,8 @@ export const setQueueAttributes = operation<SetQueueAttributesCommand>(SetQueueA
   if (Object.keys(attributes).length === 0) throw missingParameter("Attribute.Name");
   const lookup = { arn: queue.arn, find: (arn: string) => service.queues.get(arn) };
   const settings = applyAttributes(queue, attributes, isFifo(queue.arn), lookup);
-  // Judged by the old settings first: what these let expire is gone, what they had made visible is.
+  // Settle under the old settings first: messages that have expired under them are gone, and those that have become
+  // visible stay visible.
   service.settle(queue, service.now);
   const changed = {
     ...queue,
@@ -46,7 +47,7 @@ export const setQueueAttributes = operation<SetQueueAttributesCommand>(SetQueueA
   if (isFifo(queue.arn)) moveDelays(service, changed, queue.numbers.DelaySeconds);
 });
 
-/** A changed DeduplicationScope is shown at once and rules later: the one that rules meanwhile. */
+/** A changed DeduplicationScope is shown at once but takes effect later: the scope in force until then. */
 function scopeBefore(queue: QueueRow, texts: QueueRow["texts"], { now }: Sqs): QueueRow["oldScope"] {
   const before = shownScope(queue);
   if (before === undefined || before === texts["DeduplicationScope"]) return queue.oldScope;
@@ -54,7 +55,7 @@ function scopeBefore(queue: QueueRow, texts: QueueRow["texts"], { now }: Sqs): Q
   return { scope: ruling, untilMs: now + scopeChangeMs };
 }
 
-/** A FIFO queue's delay holds for what is delayed already; a standard queue's for new messages alone. */
+/** A FIFO queue's new delay also applies to messages already delayed; a standard queue's only to new ones. */
 function moveDelays(service: Sqs, queue: QueueRow, oldDelaySeconds: number): void {
   const shiftMs = (queue.numbers.DelaySeconds - oldDelaySeconds) * 1000;
   if (shiftMs === 0) return;

@@ -1,4 +1,4 @@
-/** SQS's words for batches, and entries run one by one. */
+/** SQS's error messages for batches, and entries processed one by one. */
 import {
   BatchEntryIdsNotDistinct$,
   EmptyBatchRequest$,
@@ -13,7 +13,7 @@ interface Entry {
 }
 
 /**
- * @param entryName the element's name over Query, which the error for an empty batch tells.
+ * @param entryName the element's name in Query, for the error about an empty batch.
  * @throws AwsError EmptyBatchRequest, TooManyEntriesInBatchRequest, InvalidBatchEntryId, BatchEntryIdsNotDistinct
  */
 export function checkBatch<E extends Entry>(entries: readonly E[] | undefined, entryName: string): readonly E[] {
@@ -37,7 +37,7 @@ const errors: Omit<BatchErrors, "empty"> = {
   repeatedId: (id) => AwsError.of(BatchEntryIdsNotDistinct$, `Id ${id} repeated.`),
 };
 
-/** Runs each entry on its own: an AwsError fails that entry and no other. */
+/** Processes each entry by itself: an AwsError fails only that entry. */
 export function eachEntry<E extends Entry>(
   entries: readonly E[],
   run: (entry: E) => void,

@@ -1,9 +1,9 @@
-/** What messages say. It stays as it was sent, while a message's own row changes with each receive. */
+/** The contents of messages. They never change, while a message's own row changes with each receive. */
 import type { Copy } from "../../delivery/copies.ts";
 import { definePackedTable } from "../../engine/packed-table.ts";
 import type { MessageRow } from "./tables.ts";
 
-/** A message attribute as it is kept; binary values stay the base64 text they came as. */
+/** A message attribute as stored; binary values remain the base64 text that was sent. */
 export interface StoredAttribute {
   readonly DataType: string;
   readonly StringValue?: string;
@@ -11,7 +11,7 @@ export interface StoredAttribute {
 }
 
 export interface ContentRow {
-  /** The message's place in its queue. */
+  /** The message's position in its queue. */
   readonly serial: number;
   readonly account: string;
   readonly id: string;
@@ -21,13 +21,16 @@ export interface ContentRow {
   readonly deduplicationId: string | undefined;
   readonly traceHeader: string | undefined;
   readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
-  /** The text of what sent it. */
+  /** The text of its cause. */
   readonly cause: string | undefined;
-  /** Until it is read: the body is a text that copies share, without an MD5, and this makes it this message's. */
+  /**
+   * Set until the message is first read: the body is a text shared by copies, without an MD5, and this turns it into
+   * this message's text.
+   */
   readonly copy?: Copy | undefined;
 }
 
-/** A message that was given out, and what it says. */
+/** A message that was received, with its contents. */
 export interface GivenMessage {
   readonly message: MessageRow;
   readonly content: ContentRow;
@@ -37,7 +40,7 @@ export const contentTable = definePackedTable<ContentRow>({
   name: "sqs.contents",
   serial: (content) => content.serial,
   account: (content) => content.account,
-  // Lines rather than JSON, which would cost each message several times as much; none of these has a line break.
+  // Lines instead of JSON, which would cost several times as much per message; none of the parts contains a line break.
   head: ({
     serial,
     account,
@@ -53,7 +56,8 @@ export const contentTable = definePackedTable<ContentRow>({
     const md5 = copy === undefined ? bodyMd5 : `${copy.signatureAt} ${copy.ownAt} ${copy.own}`;
     const rare =
       traceHeader === undefined && attributes === undefined ? "" : JSON.stringify({ traceHeader, attributes });
-    // One flat text at once: a template of so many parts is a tree of them, which is walked to be written.
+    // One flat string at once: a template with so many parts builds a tree of strings, which must be walked when it is
+    // written.
     return [serial, account, id, md5, senderId, deduplicationId, rare, cause].join("\n");
   },
   text: (content) => content.body,

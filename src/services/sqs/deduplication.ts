@@ -1,4 +1,4 @@
-/** What a FIFO queue remembers of the deduplication ids it has seen. */
+/** The deduplication ids that a FIFO queue remembers. */
 import type { Sqs } from "./sqs.ts";
 import type { DeduplicationRow, QueueRow } from "./tables.ts";
 
@@ -10,7 +10,7 @@ interface Identified {
   readonly deduplicationId: string | undefined;
 }
 
-/** The message within the window that this one would be a duplicate of. */
+/** The message that this one would duplicate, within the deduplication window. */
 export function findOriginal(service: Sqs, message: Identified): DeduplicationRow | undefined {
   service.retention.deduplications.run(message.queue.arn);
   return service.deduplications.get(keyOf(message, service.now));
@@ -21,12 +21,12 @@ export function remember(service: Sqs, message: Identified, messageId: string, s
   const expiresMs = service.now + windowMs;
   const row = { account, queue: arn, messageId, serial, expiresMs };
   service.deduplications.put({ ...row, key: keyOf(message, service.now) });
-  // While a scope is on its way out, both know the id.
+  // While a scope is being replaced, the id counts in both.
   if (oldScope !== undefined) service.deduplications.put({ ...row, key: keyIn(shownScope(message.queue), message) });
   service.retention.deduplications.expect(arn, expiresMs);
 }
 
-/** How long a queue goes on by its old DeduplicationScope (SQS API: SetQueueAttributes, up to 60 seconds). */
+/** How long a queue keeps using its old DeduplicationScope (SQS API: SetQueueAttributes, up to 60 seconds). */
 export const scopeChangeMs = 60_000;
 
 export function shownScope({ texts }: QueueRow): string | undefined {
@@ -39,7 +39,7 @@ function keyOf(message: Identified, nowMs: number): string {
   return keyIn(scope, message);
 }
 
-/** Ids are one space in a queue, or in each group with DeduplicationScope messageGroup. */
+/** Ids are unique per queue, or per group with DeduplicationScope messageGroup. */
 function keyIn(scope: string | undefined, { queue, group, deduplicationId }: Identified): string {
   return `${queue.arn}\n${scope === "messageGroup" ? group : ""}\n${deduplicationId}`;
 }

@@ -1,4 +1,4 @@
-/** Takes what the delivery engine brings to a queue, of any account and region. */
+/** Takes the delivery engine's messages for queues of any account and region. */
 import { Blob64 } from "../../../protocols/blob.ts";
 import { currentCause } from "../../calls/cause.ts";
 import { actingUserId } from "../../calls/identity.ts";
@@ -15,7 +15,7 @@ import { type Checked, check, putNew } from "./send.ts";
 import type { Sqs } from "./sqs.ts";
 import { isFifo, type QueueRow } from "./tables.ts";
 
-/** Identities as which AWS services send. */
+/** Sender ids of AWS services. */
 const senderIds: Readonly<Record<string, string>> = {
   sns: "AIDAISMY7JYY5F7RTT6AO",
   eventbridge: "AIDAJQR6QDGQ7PATMSYEY",
@@ -39,9 +39,9 @@ export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId
 }
 
 /**
- * Takes a fan-out's deliveries to standard queues: what they share is judged once.
- * @returns the places of those that cannot be delivered, with the reason.
- * @throws AwsError as SendMessage, of what they share; Error for a FIFO queue, which judges by itself
+ * Takes a fan-out's deliveries to standard queues: what they share is checked once.
+ * @returns the indexes of those that cannot be delivered, with the reason.
+ * @throws AwsError as SendMessage, about what they share; Error for a FIFO queue, which takes deliveries one by one.
  */
 export function deliverToQueues(
   sqs: Sqs,
@@ -111,7 +111,7 @@ export function deliverToQueues(
   return failures;
 }
 
-/** @throws AwsError as SendMessage, but for the size */
+/** @throws AwsError as SendMessage, except for the size */
 function checkSent(queue: QueueRow, { payload, parameters }: Pick<Shared<"sqs">, "payload" | "parameters">): Checked {
   const { messageAttributes, messageGroupId, messageDeduplicationId } = parameters;
   return check(queue, {

@@ -1,4 +1,4 @@
-/** The errors of SQS with AWS's wording. */
+/** The errors of SQS with AWS's messages. */
 
 import {
   InvalidAddress$,
@@ -31,18 +31,18 @@ export function missingParameter(parameter: string): AwsError {
   });
 }
 
-/** The text differs: Query still speaks of its WSDL. */
+/** The message differs by protocol: Query still mentions its WSDL. */
 export function queueDoesNotExist(protocol: ProtocolName | undefined): AwsError {
   const wsdl = protocol === "awsQuery" ? " for this wsdl version" : "";
   return AwsError.of(QueueDoesNotExist$, `The specified queue does not exist${wsdl}.`);
 }
 
-/** A QueueUrl that names no queue stands for the endpoint it was sent to. */
+/** A QueueUrl that names no queue counts as the endpoint it was sent to. */
 export function invalidAddress(endpoint: string): AwsError {
   return AwsError.of(InvalidAddress$, `The address ${endpoint} is not valid for this endpoint.`);
 }
 
-/** What IAM answers in SQS's name; the codes differ by protocol. */
+/** IAM's answer in SQS's name; the codes differ by protocol. */
 export function accessDenied(message: string): AwsError {
   return AwsError.unmodeled({ name: "AccessDeniedException", queryCode: "AccessDenied", status: 403, message });
 }

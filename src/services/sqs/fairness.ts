@@ -1,6 +1,6 @@
 /**
- * Which tenants of a standard queue are noisy (SQS developer guide: how fair queues work). What is known of their past
- * lives in memory alone, so after a restart processing time is counted from zero.
+ * Finds the noisy tenants of a standard queue (SQS developer guide: how fair queues work). Their past is only kept in
+ * memory, so after a restart processing time is counted from zero.
  */
 import type { Clock } from "../../engine/clock.ts";
 import type { Store } from "../../engine/store.ts";
@@ -12,23 +12,23 @@ export type Messages = Table<MessageRow, keyof typeof messageTable.indexes & str
 
 /** A tenant is noisy with more than this share of all messages in flight or of the recent processing time … */
 const noisyShare = 0.1;
-/** … of those in flight with at least so many of its own … */
+/** … in flight only with at least this many of its own … */
 const noisyInFlight = 30;
-/** … and no longer once it has sent nothing for so long. */
+/** … and until it has sent nothing for this long. */
 const silentMs = 5 * 60_000;
 
 interface Tenant {
   /** Since its backlog began; undefined while it has none. */
   time: ProcessingTime | undefined;
-  /** When its latest message came; a delayed one comes when its delay ends. */
+  /** When its latest message arrived; a delayed one arrives when its delay ends. */
   cameMs: number;
 }
 
 interface WatchedQueue {
   readonly time: ProcessingTime;
-  /** Up to when flights that had ended unseen have been taken back, whether or not that transaction was undone. */
+  /** The time up to which flights that ended unnoticed have been corrected, even if that transaction was undone. */
   landedMs: number;
-  /** Tenants with messages that are available or in flight, so there are no more than rows in the store. */
+  /** Tenants with messages that are available or in flight, so there are never more than rows in the store. */
   readonly tenants: Map<string, Tenant>;
 }
 
@@ -36,7 +36,7 @@ export class Fairness {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #messages: Messages;
-  /** Queues that had a tenant. */
+  /** Queues that have had a tenant. */
   readonly #queues = new Map<string, WatchedQueue>();
 
   constructor(store: Store, clock: Clock, messages: Messages) {
@@ -46,8 +46,8 @@ export class Fairness {
   }
 
   /**
-   * To be called before a message is put or deleted: the numbers in flight are those of the time that has passed, so
-   * what is counted stays right when the transaction is undone.
+   * Call it before a message is put or deleted: the numbers in flight then belong to the time that has passed, so that
+   * the count stays right when the transaction is undone.
    */
   beforeChange({ queue, group, sentMs, availableMs, delayed }: MessageRow): void {
     if (group === undefined && this.#queues.size === 0) return;
@@ -78,15 +78,15 @@ export class Fairness {
     if (!delayed) tenant.cameMs = Math.max(tenant.cameMs, sentMs);
   }
 
-  /** To be called after a message became available whose delay ended then. */
+  /** Call it after a message became available because its delay ended then. */
   delayEnded({ queue, group }: MessageRow, endMs: number): void {
     const tenant = group === undefined ? undefined : this.#queues.get(queue)?.tenants.get(group);
     if (tenant) tenant.cameMs = Math.max(tenant.cameMs, endMs);
   }
 
   /**
-   * Takes back what was counted of a flight after its end, by the end of its visibility timeout or of its retention. To be
-   * called after the message's change.
+   * Corrects the time counted for a flight beyond its end, which is the end of its visibility timeout or of its
+   * retention. Call it after the message has changed.
    */
   endedEarlier({ queue, group }: MessageRow, endMs: number): void {
     const watched = this.#queues.get(queue);
@@ -96,7 +96,7 @@ export class Fairness {
     if (group !== undefined) watched.tenants.get(group)?.time?.endedEarlier(fromMs);
   }
 
-  /** To be called when all flights that have ended by now were taken back. */
+  /** Call it when all flights that have ended by now were corrected. */
   landed(queue: string, now: number): void {
     const watched = this.#queues.get(queue);
     if (watched) watched.landedMs = now;
@@ -120,12 +120,12 @@ export class Fairness {
     return tenant.time.recentMs > watched.time.recentMs * noisyShare;
   }
 
-  /** Whether there is anything to forget of a tenant. */
+  /** Whether anything is remembered of a tenant. */
   knows(queue: string, group: string): boolean {
     return this.#queues.get(queue)?.tenants.has(group) ?? false;
   }
 
-  /** Forgets the past of a tenant whose backlog is used up, and all of it when nothing is in flight either. */
+  /** Forgets the past of a tenant whose backlog is used up, and everything when nothing is in flight either. */
   backlogEnded(queue: string, group: string): void {
     const { by } = this.#messages;
     const key = groupKey(queue, group);
@@ -147,7 +147,7 @@ export class Fairness {
     }
   }
 
-  /** After the commit: what is undone begins no backlog. */
+  /** After the commit, since a transaction that is undone begins no backlog. */
   #backlogBegan(queue: string, group: string): void {
     const tenant = this.#queues.get(queue)?.tenants.get(group);
     if (!tenant || this.#messages.by.inGroup.size(groupKey(queue, group)) === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Message groups that have something to give out. On FIFO a group takes its turn among the others and is held back
- * while its first message is in flight; on a standard queue a group is a tenant of a fair queue.
+ * Message groups that have something to receive. On FIFO, groups take turns and a group is blocked while its first
+ * message is in flight; on a standard queue a group is a tenant of a fair queue.
  */
 import type { Store } from "../../engine/store.ts";
 import type { Fairness, Messages } from "./fairness.ts";
@@ -19,7 +19,7 @@ export class Groups {
     this.#groups = store.table(groupTable);
   }
 
-  /** Brings a group's row up to date after one of its messages changed. */
+  /** Updates a group's row after one of its messages changed. */
   refresh({ queue, group }: MessageRow): void {
     if (group === undefined) return;
     const key = groupKey(queue, group);
@@ -39,12 +39,12 @@ export class Groups {
     this.#groups.put({ queue, account: accountOf(queue), group, position, ready });
   }
 
-  /** Groups with something to give out, FIFO ones in the order of their turns. */
+  /** Groups with something to receive, FIFO ones in the order of their turns. */
   ready(queue: string): IterableIterator<GroupRow> {
     return this.#groups.by.ready.range(queue);
   }
 
-  /** A group's messages in order, up to the first that is in flight or delayed: that one holds back all behind it. */
+  /** A group's messages in order, up to the first that is in flight or delayed, which blocks all after it. */
   *available(row: GroupRow): IterableIterator<MessageRow> {
     for (const message of this.#messages.by.inGroup.range(groupKey(row.queue, row.group))) {
       if (message.availableMs > 0) return;
@@ -52,7 +52,7 @@ export class Groups {
     }
   }
 
-  /** Sends a FIFO group to the end of the line. */
+  /** Moves a FIFO group to the end of the line. */
   served(row: GroupRow): void {
     const current = this.#groups.get(groupKey(row.queue, row.group));
     if (current) this.#groups.put({ ...current, position: this.#store.nextSerial() });
@@ -63,15 +63,15 @@ export class Groups {
   }
 
   /**
-   * The message a fair queue gives out next: the oldest of quiet tenants, a message without a group being a tenant
-   * of its own; when only noisy ones are left, that of the tenant with fewest in flight.
+   * The next message of a fair queue: the oldest of the quiet tenants, where a message without a group is a tenant of
+   * its own; when only noisy ones are left, the one of the tenant with the fewest in flight.
    */
   nextFair(queue: string): MessageRow | undefined {
     const { by } = this.#messages;
     const ungrouped = by.available.first(queue);
     let calmest: GroupRow | undefined;
     let fewest = Number.POSITIVE_INFINITY;
-    // No ten tenants can each have more than a tenth, of messages in flight or of time, so this ends soon.
+    // At most nine tenants can each have more than a tenth, of messages in flight or of time, so this ends soon.
     for (const tenant of this.#groups.by.ready.range(queue)) {
       if (ungrouped && tenant.position > ungrouped.serial) return ungrouped;
       if (!this.#fairness.isNoisy(queue, tenant.group)) return this.#firstOf(tenant);

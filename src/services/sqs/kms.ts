@@ -1,6 +1,6 @@
 /**
- * What KMS says to the use of a queue's key, where the user named an endpoint for it. Messages are not encrypted: KMS is
- * asked as often as SQS asks it, so that what it refuses is refused (SQS developer guide: key management).
+ * KMS's permission for uses of a queue's key, where the user has named an endpoint for it. Messages are not encrypted:
+ * KMS is called as often as SQS calls it, so that what it refuses is refused (SQS developer guide: key management).
  */
 
 import {
@@ -26,7 +26,7 @@ import { type DataKeyRow, dataKeyTable, type QueueRow } from "./tables.ts";
 const kms: JsonService = { target: "TrentService", version: "1.1", signingName: "kms" };
 const timeoutMs = 10_000;
 
-/** What SQS makes of KMS's errors. */
+/** SQS's errors for KMS's errors. */
 const errors: Readonly<Record<string, ErrorSchema>> = {
   AccessDeniedException: KmsAccessDenied$,
   DisabledException: KmsDisabled$,
@@ -38,19 +38,19 @@ const errors: Readonly<Record<string, ErrorSchema>> = {
   ThrottlingException: KmsThrottled$,
 };
 
-/** Bounded, as principals come from clients; whoever is forgotten has KMS asked once more. */
+/** Bounded, since principals come from clients; for a forgotten one KMS is called once more. */
 const mostRemembered = 10_000;
 
-/** A producer has a data key made and verified, a consumer has it decrypted. */
+/** For a producer a data key is generated and decrypted, for a consumer it is decrypted. */
 export type KeyUse = "produce" | "consume";
 
 export class Kms {
   readonly #sqs: Sqs;
   readonly #url: string | undefined;
   readonly #dataKeys;
-  /** Until when a principal may use a queue's data key without KMS being asked, epoch ms. */
+  /** Until when a principal may use a queue's data key without another call of KMS, epoch ms. */
   readonly #until = new Map<string, number>();
-  /** Questions under way: whoever has the same one waits for its answer. */
+  /** Calls under way: others with the same question wait for the same answer. */
   readonly #asking = new Map<string, Promise<void>>();
 
   constructor(sqs: Sqs) {
@@ -59,23 +59,23 @@ export class Kms {
     this.#dataKeys = sqs.deps.store.table(dataKeyTable);
   }
 
-  /** Whether there is a KMS to ask. */
+  /** Whether there is a KMS to call. */
   get isThere(): boolean {
     return this.#url !== undefined;
   }
 
-  /** Whether KMS must be asked before the caller may use the queue's key. */
+  /** Whether KMS must be called before the caller may use the queue's key. */
   mustAsk(queue: QueueRow, use: KeyUse, { principal }: OperationContext): boolean {
     if (this.#url === undefined) return false;
     const keyId = queue.texts["KmsMasterKeyId"];
-    // AWS's own key is there for every account, and nobody can take it away.
+    // AWS's own key exists for every account and cannot be taken away.
     if (keyId === undefined || /(^|:)alias\/aws\/sqs$/.test(keyId)) return false;
     return (this.#until.get(question(queue, use, principal)) ?? 0) <= this.#sqs.now;
   }
 
   /**
-   * Asks KMS on the caller's behalf. What it allows holds for the queue's KmsDataKeyReusePeriodSeconds.
-   * @throws AwsError one of the Kms errors, or ServiceUnavailable when KMS gives no answer or another one.
+   * Calls KMS on the caller's behalf. Permission lasts for the queue's KmsDataKeyReusePeriodSeconds.
+   * @throws AwsError one of the Kms errors, or ServiceUnavailable when KMS gives no answer or another error.
    */
   ask(queue: QueueRow, use: KeyUse, context: OperationContext): Promise<void> {
     const asked = question(queue, use, context.principal);
@@ -89,7 +89,7 @@ export class Kms {
   }
 
   /**
-   * Runs what needs the queue's key, in a transaction, when KMS has allowed it.
+   * Runs an action that needs the queue's key, in a transaction, once KMS has allowed it.
    * @throws AwsError as `ask`, and QueueDoesNotExist when the queue was deleted meanwhile.
    */
   async afterAsking<T>(queue: QueueRow, use: KeyUse, context: OperationContext, run: () => T): Promise<T> {
@@ -98,7 +98,7 @@ export class Kms {
     return context.invocation.cause.run(() => this.#sqs.deps.store.transaction(run));
   }
 
-  /** Drops the data key of a queue that is deleted. */
+  /** Drops the data key of a deleted queue. */
   forget(queueArn: string): void {
     this.#dataKeys.delete(queueArn);
   }
@@ -108,7 +108,7 @@ export class Kms {
     const { arn, account, texts } = queue;
     const EncryptionContext = { "aws:sqs:arn": arn };
     let CiphertextBlob = use === "produce" ? undefined : this.#dataKeys.get(arn)?.ciphertext;
-    // What came as a delivery or a dead letter brought no data key with it, so the first who reads it has one made.
+    // Messages that came as a delivery or a dead letter brought no data key, so their first reader has one generated.
     if (CiphertextBlob === undefined) {
       const wanted = { KeyId: texts["KmsMasterKeyId"], KeySpec: "AES_256", EncryptionContext };
       const made = await this.#call("GenerateDataKey", wanted, context);
@@ -151,7 +151,7 @@ export class Kms {
   }
 }
 
-/** Another key, or a queue created again under its name, is another question. */
+/** Another key, or a queue created again under the same name, is another question. */
 function question(queue: QueueRow, use: KeyUse, principal: Principal): string {
   return `${use} ${queue.serial} ${queue.texts["KmsMasterKeyId"]} ${principal.arn}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Receives that wait. A poll is answered as soon as a message can be given out, whatever the reason: a send, a group
- * that unlocks, a visibility timeout or a delay that ends.
+ * Receives that wait. A poll is answered as soon as a message can be received, for whatever reason: a send, a group
+ * that is unblocked, or a visibility timeout or delay that ends.
  */
 import type { Timer } from "../../engine/clock.ts";
 import { clearTimeout, setTimeout } from "../../engine/real-time.ts";
@@ -8,23 +8,25 @@ import type { GivenMessage } from "./contents.ts";
 import type { Sqs } from "./sqs.ts";
 import { isFifo } from "./tables.ts";
 
-/** Real time after which a wait on time that stands is told of: who moves the clock himself does it sooner. */
+/**
+ * Real time after which a wait on a clock that stands still is reported; a test that moves the clock does so sooner.
+ */
 const patienceMs = 2000;
 
 interface Poll {
-  /** Tries to receive, in a transaction; an empty answer means wait on. */
+  /** Tries to receive, in a transaction; an empty answer means to keep waiting. */
   readonly attempt: () => GivenMessage[];
   readonly finish: (messages: GivenMessage[] | Error) => void;
 }
 
 interface WaitingQueue {
   readonly polls: Set<Poll>;
-  /** Armed for the next message of the queue that becomes available by time. */
+  /** Armed for the next message of the queue that becomes available as time passes. */
   alarm: Timer | undefined;
-  /** How often a message of the queue was changed, and the change the polls last looked at. */
+  /** How often messages of the queue were changed, and the change at which the polls were last tried. */
   touches: number;
   checked: number;
-  /** The polls are being looked at: what their own receives change begins no second look inside the first. */
+  /** The polls are being tried: changes made by their own receives must not start another round inside the first. */
   looking: boolean;
 }
 
@@ -41,7 +43,10 @@ export class LongPolls {
     });
   }
 
-  /** Waits up to `waitMs` for `attempt` to find messages; empty when time, client or emulator ends first. */
+  /**
+   * Waits up to `waitMs` for `attempt` to find messages; returns none when the time is up, the client is gone or the
+   * emulator stops.
+   */
   wait(queueArn: string, waitMs: number, signal: AbortSignal, attempt: () => GivenMessage[]): Promise<GivenMessage[]> {
     if (this.#stopped || signal.aborted) return Promise.resolve([]);
     const waiting = this.#waiting(queueArn);
@@ -71,20 +76,20 @@ export class LongPolls {
     });
   }
 
-  /** Called inside a transaction that changed a message of the queue. */
+  /** Called inside a transaction that has changed a message of the queue. */
   touched(queueArn: string): void {
     if (this.#queues.size === 0) return;
     const waiting = this.#queues.get(queueArn);
     if (!waiting) return;
     waiting.touches += 1;
     const touch = waiting.touches;
-    // One look serves all changes of a transaction. What is undone never comes here, so nothing may wait for it.
+    // One round serves all changes of a transaction. What is undone never gets here, so nothing may wait for it.
     this.#sqs.deps.store.afterCommit(() => {
       if (waiting.checked < touch) this.#check(queueArn, waiting);
     });
   }
 
-  /** Ends every poll, empty; with `account`, those on its queues. */
+  /** Ends every poll with an empty answer, or those on an account's queues. */
   endAll(account?: string): void {
     for (const [arn, { polls }] of [...this.#queues]) {
       if (account !== undefined && arn.split(":")[4] !== account) continue;
@@ -97,7 +102,7 @@ export class LongPolls {
     this.endAll();
   }
 
-  /** Says once what else looks like a test that hangs. */
+  /** Reports once what would otherwise look like a test that hangs. */
   #announce(queueArn: string): void {
     if (this.#announced) return;
     this.#announced = true;
@@ -132,7 +137,7 @@ export class LongPolls {
     else this.#forget(queueArn, waiting);
   }
 
-  /** Serves the oldest poll first; if nothing is left for that one, nothing is left for the others. */
+  /** Serves the oldest poll first; if it finds nothing, neither will the others. */
   #look(waiting: WaitingQueue): void {
     for (const poll of [...waiting.polls]) {
       if (!waiting.polls.has(poll)) continue;
@@ -148,14 +153,14 @@ export class LongPolls {
     }
   }
 
-  /** Forgets a queue that nobody waits for. */
+  /** Forgets a queue without polls. */
   #forget(queueArn: string, waiting: WaitingQueue): void {
     if (waiting.polls.size > 0 || this.#sqs.deps.arrivals.hasReader(queueArn)) return;
     waiting.alarm?.cancel();
     this.#queues.delete(queueArn);
   }
 
-  /** Makes available what is due, so that the next alarm is for later even when no reader takes it now. */
+  /** Makes messages available that are due, so that the next alarm is for later even if no reader takes them now. */
   #settle(queueArn: string): void {
     if (this.#nextMs(queueArn) > this.#sqs.now) return;
     const queue = this.#sqs.queues.get(queueArn);
@@ -168,7 +173,7 @@ export class LongPolls {
     return by.sent.size(queueArn) > by.inFlight.size(queueArn) + by.delayed.size(queueArn);
   }
 
-  /** When the next message becomes available by time; infinite when none does. */
+  /** When the next message becomes available as time passes; infinite when none does. */
   #nextMs(queueArn: string): number {
     const { by } = this.#sqs.messages;
     const delayed = by.delayed.first(queueArn)?.availableMs ?? Number.POSITIVE_INFINITY;
@@ -185,7 +190,7 @@ export class LongPolls {
         : this.#sqs.deps.clock.at(next, () => this.#check(queueArn, waiting));
   }
 
-  /** On FIFO a message that is past its retention while in flight lets go of the group it held back. */
+  /** On FIFO a message whose retention ends while it is in flight unblocks its group. */
   #nextExpiry(queueArn: string): number {
     const queue = isFifo(queueArn) ? this.#sqs.queues.get(queueArn) : undefined;
     const oldest = queue && this.#sqs.messages.by.sent.first(queueArn);

@@ -6,7 +6,7 @@ import { hasPrecision, hasScale, plainNumber, readNumber } from "../../delivery/
 import type { StoredAttribute } from "./contents.ts";
 import { invalidParameterValue, unsupportedOperation } from "./errors.ts";
 
-/** An attribute as clients send it. */
+/** An attribute as sent by clients. */
 export interface SentAttribute {
   readonly DataType: string | undefined;
   readonly StringValue?: string | undefined;
@@ -16,9 +16,9 @@ export interface SentAttribute {
 }
 
 export interface CheckedAttributes {
-  /** As they are kept and received: numbers in plain form. */
+  /** As stored and received: numbers in plain form. */
   readonly attributes: Readonly<Record<string, StoredAttribute>> | undefined;
-  /** As they were sent, where that is another form; SendMessage's MD5 is of these. */
+  /** As sent, if that form differs; SendMessage's MD5 is computed over these. */
   readonly asSent?: Readonly<Record<string, StoredAttribute>> | undefined;
   /** Bytes that count towards the size of the message: names, types and values. */
   readonly size: number;
@@ -126,7 +126,7 @@ function checkNumber(name: string, value: string): string {
 
 /** Whether a text holds only the characters SQS allows (XML 1.0's). */
 export function hasOnlyAllowedCharacters(text: string): boolean {
-  // The common case in one scan; surrogates are looked at only when there are any.
+  // The common case in one scan; surrogates are only checked when there are any.
   if (!/[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]/.test(text)) return true;
   return !/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u.test(text);
 }
@@ -136,7 +136,7 @@ function checkCharacters(value: string): void {
     throw invalidParameterValue("Invalid characters found in a message attribute value.");
 }
 
-/** MD5 over the attributes in order of their names, as SDKs verify it; see the developer guide for the layout. */
+/** MD5 over the attributes sorted by name, as SDKs verify it; see the developer guide for the layout. */
 export function attributesMd5(attributes: Readonly<Record<string, StoredAttribute>>): string {
   const hash = createHash("md5");
   const names = Object.keys(attributes).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -162,7 +162,7 @@ function updateWithLength(hash: ReturnType<typeof createHash>, bytes: Buffer): v
   hash.update(length).update(bytes);
 }
 
-/** The attributes a receive asked for: exact names, `prefix.*`, or everything (`All`, `*`, `.*`). */
+/** The attributes requested by a receive: exact names, `prefix.*`, or everything (`All`, `*`, `.*`). */
 export function selectAttributes(
   attributes: Readonly<Record<string, StoredAttribute>> | undefined,
   wanted: readonly string[] | undefined,
@@ -180,7 +180,7 @@ function selects(pattern: string, name: string): boolean {
   return pattern.endsWith(".*") ? name.startsWith(pattern.slice(0, -2)) : pattern === name;
 }
 
-/** As clients receive them. */
+/** As received by clients. */
 export function shownAttributes(attributes: Readonly<Record<string, StoredAttribute>>) {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, { DataType, StringValue, BinaryValue }]) => [

@@ -1,15 +1,15 @@
-/** Moves messages out of dead-letter queues, some each second, on a durable timer. */
+/** Moves messages out of dead-letter queues, some per second, driven by a durable timer. */
 import { findOriginal, remember } from "./deduplication.ts";
 import type { Sqs } from "./sqs.ts";
 import { accountPrefix, isFifo, type MessageRow, type MoveTaskRow, moveTaskTable, type QueueRow } from "./tables.ts";
 
 const timerKind = "sqs.moveTask";
 const secondMs = 1000;
-/** Messages a task without a rate moves at one go, so that others get a turn between. */
+/** Messages that a task without a rate moves at a time, so that others get a turn in between. */
 const batchWithoutRate = 1000;
-/** A task ends after 36 hours whatever is left. */
+/** A task ends after 36 hours, whatever is left. */
 const longestTaskMs = 36 * 3_600_000;
-/** How many ended tasks of a queue are remembered: as many as can be listed. */
+/** How many ended tasks are kept per queue: as many as can be listed. */
 const remembered = 10;
 
 export class MoveTasks {
@@ -26,7 +26,7 @@ export class MoveTasks {
     return this.#tasks.by.active.size(sourceArn) > 0;
   }
 
-  /** How many tasks of the queue's account are active in its region. */
+  /** How many tasks are active in the queue's account and region. */
   activeInAccountOf(sourceArn: string): number {
     return this.#tasks.by.activeInAccount.size(accountPrefix(sourceArn));
   }
@@ -61,7 +61,7 @@ export class MoveTasks {
     return task;
   }
 
-  /** Marks a running task; the timer of its next turn stays and ends it. */
+  /** Marks a running task; the timer for its next turn remains and ends it. */
   cancel(task: MoveTaskRow): void {
     this.#tasks.put({ ...task, status: "CANCELLING" });
   }
@@ -112,21 +112,21 @@ export class MoveTasks {
     this.#tasks.put({ ...task, status, failure });
   }
 
-  /** What the source can give up now, in the order in which a receive would have found it. */
+  /** The messages that can be moved now, in the order in which they would be received. */
   *#movable(source: QueueRow): IterableIterator<MessageRow> {
     if (this.#sqs.purges.isRunning(source.arn)) return;
     yield* this.#sqs.messages.by.available.range(source.arn);
     for (const group of this.#sqs.groups.ready(source.arn)) yield* this.#sqs.groups.available(group);
   }
 
-  /** The queue a message goes to, or the reason why there is none. */
+  /** The queue a message is moved to, or the reason why there is none. */
   #targetOf(task: MoveTaskRow, message: MessageRow): QueueRow | string {
     const arn = task.destination ?? message.deadLetterSource;
     if (arn === undefined) return "CouldNotDetermineMessageSource";
     return this.#sqs.queues.get(arn) ?? "AWS.SimpleQueueService.NonExistentQueue";
   }
 
-  /** A moved message is a new one: its own id, sent now, never received. */
+  /** A moved message is a new one: with its own id, sent now, never received. */
   #move(message: MessageRow, target: QueueRow): void {
     const { deps } = this.#sqs;
     const now = this.#sqs.now;
@@ -135,7 +135,7 @@ export class MoveTasks {
     const serial = deps.store.nextSerial();
     this.#sqs.deleteMessage(message);
     const id = deps.random.fork("messages").uuid();
-    // A FIFO queue knows a moved message by the id it had before.
+    // A FIFO queue deduplicates a moved message by the id it had before.
     const deduplicationId = isFifo(target.arn) ? content.id : undefined;
     if (deduplicationId !== undefined) {
       const identified = { queue: target, group: message.group, deduplicationId };
@@ -162,7 +162,7 @@ export class MoveTasks {
     });
   }
 
-  /** Drops a deleted queue's tasks: a queue created again under its name has none. */
+  /** Deletes the tasks of a deleted queue: a queue created again under its name has none. */
   forget(sourceArn: string): void {
     for (const task of this.newestFirst(sourceArn)) {
       this.#sqs.deps.timers.cancel(timerId(task.id));

@@ -1,10 +1,10 @@
-/** What lies in a queue, without receiving it. */
+/** Shows the messages in a queue without receiving them. */
 import type { StoredAttribute } from "./contents.ts";
 import { systemAttributes } from "./receive.ts";
 import type { Sqs } from "./sqs.ts";
 import { isInFlight, type MessageRow, type QueueRow } from "./tables.ts";
 
-/** A message as Lambda's events from SQS have it, with where it stands. */
+/** A message in the form of Lambda's events from SQS, with its state. */
 export interface QueuedMessage {
   readonly messageId: string;
   readonly body: string;
@@ -27,14 +27,14 @@ export interface QueueFilter {
   /** Or its name, in a place. */
   readonly name?: string | undefined;
   readonly account?: string | undefined;
-  /** Undefined: wherever the account has one of this name, if it is the only one. */
+  /** Undefined: any region, if only one of the account's queues has this name. */
   readonly region?: string | undefined;
   readonly state?: QueuedMessage["state"] | undefined;
-  /** 100 unless told. */
+  /** Default: 100. */
   readonly limit?: number | undefined;
 }
 
-/** The queue's messages in their order, oldest first; undefined when there is no such queue. */
+/** The queue's messages, oldest first; undefined when there is no such queue. */
 export function queuedMessages(service: Sqs, filter: QueueFilter): QueuedMessage[] | undefined {
   const queue = wantedQueue(service, filter);
   if (queue === undefined) return undefined;
@@ -58,7 +58,7 @@ function wantedQueue(service: Sqs, { queue, name = "", account, region }: QueueF
 
 function shown(service: Sqs, message: MessageRow, now: number): QueuedMessage {
   const content = service.contentOf(message);
-  // Until somebody looks at the queue a row says that it waits, also when its time has come.
+  // Until somebody reads the queue, a row says that it waits even after its time has come.
   const waits = message.availableMs > now;
   const attributes = systemAttributes(message, content, new Set(["All"])) ?? {};
   if (message.received === undefined) {

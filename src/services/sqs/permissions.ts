@@ -72,12 +72,12 @@ function checkAction(action: string): void {
 
 function policyOf(queue: QueueRow): PolicyDocument {
   const text = queue.texts["Policy"];
-  // A text is checked before it becomes a queue's policy.
+  // The text was checked before it became the queue's policy.
   if (text !== undefined) return readPolicyDocument(text) as PolicyDocument;
   return { members: { Version: "2008-10-17", Id: `${queue.arn}/SQSDefaultPolicy` }, statements: [] };
 }
 
-/** A policy without statements is none. */
+/** A policy without statements is removed. */
 function setPolicy(
   service: Sqs,
   queue: QueueRow,

@@ -1,11 +1,11 @@
-/** Access policies of queues: what SQS takes for one, and what they let other accounts do. */
+/** Access policies of queues: what SQS accepts, and what they allow other accounts to do. */
 
 import { compilePolicy, type Policy, type Statement } from "../../access/policy.ts";
 import { type PolicyDocument, readPolicyDocument } from "../../access/policy-document.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { invalidAttributeValue, overLimit } from "./errors.ts";
 
-/** Actions a policy may grant to other accounts. A batch operation is its single one's action. */
+/** Actions that a policy can grant to other accounts. A batch operation counts as its single one's action. */
 const grantable = [
   "SendMessage",
   "ReceiveMessage",
@@ -17,7 +17,7 @@ const grantable = [
   "PurgeQueue",
 ] as const;
 
-/** Actions that belong to the owner of a queue alone. */
+/** Actions reserved for the owner of a queue. */
 const ownersOnly = [
   "AddPermission",
   "CreateQueue",
@@ -47,9 +47,9 @@ const maxPrincipals = 50;
 const maxPolicyBytes = 8192;
 
 /**
- * Checks a text that is to be the policy of this queue.
- * @throws AwsError InvalidAttributeValue for what IAM would not take, is not about SQS or gives away what is the owner's
- * alone; OverLimit for what is too much.
+ * Checks a text that is to become this queue's policy.
+ * @throws AwsError InvalidAttributeValue when IAM would reject it, when it is not about SQS or when it grants actions
+ * reserved for the owner; OverLimit when it is too large.
  */
 export function checkedPolicy(text: string, queueArn: string): PolicyDocument {
   checkPolicySize(text);
@@ -92,7 +92,7 @@ function checkQuotas({ statements }: Policy): void {
   }
 }
 
-/** Whether it allows another account, by name, an action of the owner's, by name. */
+/** Whether it grants another account, by name, an action reserved for the owner, by name. */
 function givesAway({ effect, actions, principals }: Statement, account: string | undefined): boolean {
   if (effect !== "Allow" || actions.not || principals.not) return false;
   if (!actions.values.some((action) => ownerActionNames.has(action.toLowerCase()))) return false;

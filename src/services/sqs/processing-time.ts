@@ -1,9 +1,9 @@
-/** How much is recent: the period of the clock under way and the one before it. */
+/** The meaning of recent: the current period of the clock and the previous one. */
 const periodMs = 5 * 60_000;
 
 /**
- * The recent processing time of messages, in message-milliseconds: how many were in flight, added up over time. It is
- * notified of each change of that number, so it costs O(1) a change and a few numbers in all.
+ * The recent processing time of messages, in message-milliseconds: the number in flight, integrated over time. It is
+ * notified of each change of that number, so a change costs O(1) and the whole only a few numbers.
  */
 export class ProcessingTime {
   #beginMs: number;
@@ -18,11 +18,11 @@ export class ProcessingTime {
     this.#period = Math.floor(now / periodMs);
   }
 
-  /** Adds the time since the last call, during which so many messages were in flight. */
+  /** Adds the time since the last call, during which this many messages were in flight. */
   pass(inFlight: number, now: number): void {
     const period = Math.floor(now / periodMs);
     if (now < this.#sinceMs) {
-      // The clock was put back: nothing is known of that time.
+      // The clock was set back: nothing is known about that time.
       this.#beginMs = now;
       this.#previous = 0;
       this.#current = 0;
@@ -35,7 +35,7 @@ export class ProcessingTime {
     this.#sinceMs = now;
   }
 
-  /** Takes back the time counted for a message that was in flight no longer than until then. */
+  /** Subtracts the time counted for a message beyond the end of its flight. */
   endedEarlier(endMs: number): void {
     this.#add(-1, Math.max(endMs, this.#beginMs), this.#sinceMs);
   }

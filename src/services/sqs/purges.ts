@@ -1,18 +1,18 @@
-/** Emptying of queues that hold too much for one turn of the event loop. */
+/** Empties queues that hold too much for one turn of the event loop. */
 import type { Table } from "../../engine/table.ts";
 import type { Sqs } from "./sqs.ts";
 import { accountOf, type PurgeRow, purgeTable } from "./tables.ts";
 
-/** Up to so many messages go at once. */
+/** Up to this many messages are deleted at once. */
 const mostAtOnce = 1000;
-/** Looked at between two looks at the time. */
+/** Messages deleted between two looks at the time. */
 const mostInARow = 50;
-/** The next attempt after one that failed, as all do while the disk refuses writes. */
+/** The wait before the next try after a failure; all tries fail while the disk refuses writes. */
 const retryMs = 1000;
 
 /**
- * A queue that is being purged gives out and counts nothing until the last message from before the purge is gone, so nobody
- * ever sees a part of it; what is sent meanwhile comes then. The purge is a row: a restart goes on with it.
+ * A queue that is being purged returns and counts nothing until the last message from before the purge is deleted, so
+ * nobody sees it partly purged; messages sent meanwhile appear then. The purge is a row, so a restart continues it.
  */
 export class Purges {
   readonly #sqs: Sqs;
@@ -28,7 +28,7 @@ export class Purges {
     return this.#rows.size > 0 && this.#rows.has(queueArn);
   }
 
-  /** Removes every message of a queue with all that is remembered of them. In a transaction. */
+  /** Deletes every message of a queue with everything remembered about them. In a transaction. */
   begin(queueArn: string): void {
     const { messages, receiveAttempts, deps } = this.#sqs;
     for (const row of receiveAttempts.by.expiry.range(queueArn)) receiveAttempts.delete(row.key);
@@ -56,7 +56,7 @@ export class Purges {
     turns.soon(next);
   }
 
-  /** Removes messages until the time is over, or none is left: then the purge has ended. */
+  /** Deletes messages until the time is up, or none is left, which ends the purge. */
   #step(queueArn: string, isOver: () => boolean): void {
     const { messages, deduplications, longPolls } = this.#sqs;
     const before = this.#rows.get(queueArn)?.before;

@@ -1,4 +1,4 @@
-/** Queue attributes: their ranges, defaults, checks and the way they are shown (SQS API: SetQueueAttributes). */
+/** Queue attributes: ranges, defaults, checks, and the form in which they are shown (SQS API: SetQueueAttributes). */
 
 import type { AwsError } from "../../../protocols/error.ts";
 import { jsonObject } from "../../../protocols/unknown-json.ts";
@@ -60,7 +60,7 @@ export function initialSettings(fifo: boolean): Settings {
   return { numbers: numbers as unknown as NumberAttributes, texts, redrive: undefined };
 }
 
-/** What the checks of RedrivePolicy need to know of other queues. */
+/** What checks of RedrivePolicy need to know about other queues. */
 export interface QueueLookup {
   /** ARN of the queue whose attributes change. */
   readonly arn: string;
@@ -69,7 +69,8 @@ export interface QueueLookup {
 
 /**
  * Applies attributes to settings, all or nothing.
- * @throws AwsError InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue (RedrivePolicy) in AWS's words.
+ * @throws AwsError InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue (RedrivePolicy) with AWS's
+ * messages.
  */
 export function applyAttributes(
   settings: Settings,
@@ -97,7 +98,7 @@ export function applyAttributes(
       "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.",
     );
   }
-  // One kind of encryption excludes the other; where both are asked for, the key wins.
+  // The two kinds of encryption exclude each other; if both are requested, the key wins.
   if (changes["KmsMasterKeyId"]) texts["SqsManagedSseEnabled"] = "false";
   else if (changes["SqsManagedSseEnabled"] && texts["SqsManagedSseEnabled"] === "true") delete texts["KmsMasterKeyId"];
   if (texts["KmsMasterKeyId"] === undefined) delete texts["KmsDataKeyReusePeriodSeconds"];
@@ -147,7 +148,7 @@ function applyText(texts: Record<string, string>, name: string, value: string, q
   }
 }
 
-/** A policy that names no version has the older one. */
+/** A policy without a version has the older version. */
 function shownPolicy({ members, statements }: PolicyDocument, queueArn: string): string {
   const [, partition] = queueArn.split(":", 2);
   return storedPolicy({ members: { Version: "2008-10-17", ...members }, statements }, partition as string);
@@ -183,7 +184,7 @@ function redrivePolicy(text: string, { arn, find }: QueueLookup): RedrivePolicy 
   if (deadLetterTargetArn === undefined) {
     throw refuse("Redrive policy does not contain mandatory attribute: deadLetterTargetArn.");
   }
-  // Number and text of what is neither could call a function that users have named, or fail for the want of one.
+  // Converting anything else to a number or text could call a function supplied by the user, or fail for lack of one.
   const isScalar = typeof maxReceiveCount === "number" || typeof maxReceiveCount === "string";
   const count = isScalar ? Number(maxReceiveCount) : Number.NaN;
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
@@ -211,7 +212,7 @@ interface RedriveAllowPolicy {
   readonly sourceQueueArns?: readonly string[];
 }
 
-/** Whether a dead-letter queue lets this source use it (RedriveAllowPolicy; everybody may when it has none). */
+/** Whether a dead-letter queue accepts this source (RedriveAllowPolicy; without one it accepts all). */
 function allowsRedriveFrom(target: QueueRow, sourceArn: string): boolean {
   const text = target.texts["RedriveAllowPolicy"];
   const policy = text === undefined ? undefined : redriveAllowPolicy(text);
@@ -232,7 +233,7 @@ function redriveAllowPolicy(text: string): RedriveAllowPolicy | undefined {
   return { redrivePermission, sourceQueueArns: arns as string[] };
 }
 
-/** The settable attributes a queue shows; values are text, unset ones absent. */
+/** The settable attributes that a queue shows; values are text, unset ones are absent. */
 export function shownSettings({ numbers, texts, redrive }: Settings): Record<string, string> {
   const shown: Record<string, string> = {};
   for (const [name, value] of Object.entries<number>({ ...numbers })) shown[name] = String(value);
@@ -244,7 +245,7 @@ export function shownSettings({ numbers, texts, redrive }: Settings): Record<str
   return shown;
 }
 
-/** @throws AwsError InvalidAttributeName for a name GetQueueAttributes does not know. */
+/** @throws AwsError InvalidAttributeName for a name that GetQueueAttributes does not know. */
 export function checkAttributeNames(names: readonly string[]): void {
   for (const name of names) if (name !== "All" && !knownNames.has(name)) throw unknownAttribute(name);
 }

@@ -146,7 +146,7 @@ function checkDeletedRecently(service: Sqs, arn: string): void {
   );
 }
 
-/** An existing queue is the answer when each attribute the request names has the queue's current value. */
+/** An existing queue is returned if it has the current value of every attribute that the request names. */
 function checkSameAttributes(existing: QueueRow, named: Record<string, string>, asked: Record<string, string>): void {
   const current = shownSettings(existing);
   for (const name of Object.keys(named)) {
@@ -158,7 +158,7 @@ function checkSameAttributes(existing: QueueRow, named: Record<string, string>, 
   }
 }
 
-/** Where a page begins: the name it goes on after. */
+/** Where a page begins: the name it follows. */
 function pageStart(maxResults: number | undefined, token: string | undefined): string | undefined {
   if (maxResults !== undefined && (maxResults < 1 || maxResults > maxPage)) {
     throw invalidValue(maxResults, "MaxResults", `MaxResults must be an integer between 1 and ${maxPage}.`);
@@ -169,7 +169,7 @@ function pageStart(maxResults: number | undefined, token: string | undefined): s
   return name;
 }
 
-/** A token is given only to those who asked for pages; the list is absent when it is empty. */
+/** A token is only returned to clients that asked for pages; an empty list is left out. */
 function page<Key extends string>(
   service: Sqs,
   queues: Iterable<QueueRow>,

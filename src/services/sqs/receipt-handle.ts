@@ -1,19 +1,19 @@
 /**
- * Receipt handles: `AQEB`, the message's place and id, the number of the receive and a mark of the queue, in base64's
- * alphabet. They say all that is needed, so none is stored.
+ * Receipt handles: `AQEB`, the message's position and id, the number of the receive and a mark of the queue, in the
+ * base64 alphabet. They contain everything that is needed, so none is stored.
  */
 import type { MessageRow, QueueRow } from "./tables.ts";
 
 export interface Receipt {
-  /** The message's place in its queue. */
+  /** The message's position in its queue. */
   readonly serial: number;
-  /** Which receive of the message gave it out, from 1. */
+  /** Which receive of the message returned it, counted from 1. */
   readonly receiveCount: number;
   /** The serial of the queue it came from. */
   readonly queueSerial: number;
 }
 
-// Numbers are in base 36, of fixed length; the id's dashes, which base64 does not have, are plus signs.
+// Numbers are in base 36, of fixed length; the id's dashes, which base64 does not have, become plus signs.
 const prefix = "AQEB";
 const placeEnd = prefix.length + 11;
 const idAt = placeEnd + 1;
@@ -28,7 +28,7 @@ export function receiptHandle(message: MessageRow, id: string, queue: QueueRow):
   return `${prefix}${place}/${id.replaceAll("-", "+")}${receive}${base36(queue.serial, end - countEnd)}`;
 }
 
-/** The parts of a handle, or undefined for a text that was never one. */
+/** The parts of a handle, or undefined for a text that is not one. */
 export function parseReceiptHandle(handle: string): Receipt | undefined {
   if (handle.length !== end || !handle.startsWith(prefix) || handle[placeEnd] !== "/") return undefined;
   const serial = numberAt(handle, prefix.length, placeEnd);
@@ -42,7 +42,7 @@ function base36(number: number, length: number): string {
   return number.toString(36).padStart(length, "0");
 }
 
-/** The number in base 36 in a part of a text; -1 where there is another character. */
+/** The base 36 number in a part of a text; -1 if it contains another character. */
 function numberAt(text: string, from: number, to: number): number {
   let number = 0;
   for (let at = from; at < to; at += 1) {

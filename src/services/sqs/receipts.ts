@@ -1,4 +1,4 @@
-/** DeleteMessage and ChangeMessageVisibility, one by one and in batches: what is done with a receipt handle. */
+/** DeleteMessage and ChangeMessageVisibility, one by one and in batches: operations with a receipt handle. */
 import {
   ChangeMessageVisibility$,
   ChangeMessageVisibilityBatch$,
@@ -83,7 +83,7 @@ function changeVisibility(
   }
   const { message, current, latest } = find(service, queue, handle);
   if (isFifo(queue.arn) && message && !current) throw expired(handle);
-  // The latest handle works after its visibility timeout has ended, too, and hides the message again.
+  // The latest handle also works after its visibility timeout has ended, and hides the message again.
   if (!message || !(latest || isInFlight(message))) {
     throw invalidValue(
       handle,
@@ -93,7 +93,7 @@ function changeVisibility(
   }
   const now = service.now;
   const endMs = now + seconds * 1000;
-  // At the very end of the twelve hours nothing is left to extend, so the bound itself is out.
+  // At the end of the twelve hours nothing is left to extend, so the bound itself is excluded.
   if (seconds > 0 && endMs >= (message.received as Received).latestMs + maxVisibilitySeconds * 1000) {
     const reason = `Total VisibilityTimeout for the message is beyond the limit [${maxVisibilitySeconds} seconds]`;
     throw invalidValue(seconds, "VisibilityTimeout", reason);
@@ -108,13 +108,13 @@ function expired(handle: string | undefined) {
 interface Found {
   /** Absent when the message is gone. */
   readonly message: MessageRow | undefined;
-  /** The handle is that of the latest receive. */
+  /** Whether the handle belongs to the latest receive. */
   readonly latest: boolean;
-  /** And its visibility timeout has not ended. */
+  /** Whether its visibility timeout has not ended either. */
   readonly current: boolean;
 }
 
-/** @throws AwsError ReceiptHandleIsInvalid for a text that is no handle, or one of another queue. */
+/** @throws AwsError ReceiptHandleIsInvalid for a text that is not a handle, or a handle of another queue. */
 function find(service: Sqs, queue: QueueRow, handle: string | undefined): Found {
   if (handle === undefined || handle === "") throw missingParameter("ReceiptHandle");
   const receipt = parseReceiptHandle(handle);

@@ -81,7 +81,7 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
     if (leftMs <= 0) return found;
     return service.longPolls.wait(queue.arn, leftMs, context.signal, attempt);
   };
-  // Attributes may change while a poll waits, so each attempt looks at the queue again.
+  // Attributes may change during a poll, so each attempt reads the queue again.
   const attempt = () => {
     const current = service.current(queue);
     if (!current) throw queueDoesNotExist(context.protocol);
@@ -91,11 +91,11 @@ export const receiveMessage = operation<ReceiveMessageCommand>(ReceiveMessage$, 
   return found instanceof Promise ? found.then(show) : show(found);
 });
 
-/** Thrown by an attempt to receive what cannot be decrypted before KMS has been asked. */
+/** Thrown by an attempt that finds messages whose key needs a call of KMS first. */
 class KeyNeeded extends Error {}
 
 /**
- * Polls until there is an answer; whenever there are messages that the queue's key is needed for, KMS is asked first.
+ * Polls until there is an answer; whenever there are messages that need the queue's key, KMS is called first.
  * @throws AwsError as `Kms.ask`
  */
 async function pollWithKey(
@@ -121,7 +121,7 @@ function within(value: number, parameter: string, min: number, max: number, reas
   throw invalidValue(value, parameter, reason);
 }
 
-/** Takes up to `ask.max` messages off a queue for their visibility timeout. Runs in a transaction. */
+/** Receives up to `ask.max` messages for their visibility timeout. Runs in a transaction. */
 function receive(service: Sqs, queue: QueueRow, ask: Ask, context: OperationContext): GivenMessage[] {
   if (service.purges.isRunning(queue.arn)) return [];
   const now = service.now;
@@ -172,7 +172,7 @@ function takeFifo(service: Sqs, queue: QueueRow, ask: Ask, now: number): Message
   return taken;
 }
 
-/** Marks a message received; one that has been received often enough goes to the dead-letter queue instead. */
+/** Marks a message as received; one that was received often enough goes to the dead-letter queue instead. */
 function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number, ask: Ask): MessageRow | undefined {
   const { redrive } = queue;
   const { count, countBefore, firstMs } = message.received ?? { count: 0, countBefore: 0, firstMs: now };
@@ -185,7 +185,7 @@ function giveOut(service: Sqs, queue: QueueRow, message: MessageRow, now: number
   }
   const given: MessageRow = {
     ...message,
-    // A timeout of zero still keeps the message from coming twice in one answer; `release` ends it.
+    // Even with a timeout of zero a message must not come twice in one answer; `release` ends it.
     availableMs: now + Math.max(ask.visibilityMs, 1),
     received: { count: count + 1, countBefore, firstMs, latestMs: now },
   };
@@ -216,9 +216,9 @@ function rememberAttempt(service: Sqs, queue: QueueRow, ask: Ask, taken: readonl
 }
 
 /**
- * The answer of an earlier receive with the same attempt id, its visibility timeout restarted; undefined when there was none
- * or its messages have become visible again.
- * @throws AwsError InvalidParameterValue when a message of it was deleted or changed since.
+ * The answer of an earlier receive with the same attempt id, with its visibility timeout restarted; undefined when
+ * there was none or its messages have become visible again.
+ * @throws AwsError InvalidParameterValue when one of its messages was deleted or changed since.
  */
 function repeatAttempt(
   service: Sqs,
@@ -276,7 +276,7 @@ function shown(
 ) {
   const selected = selectAttributes(content.attributes, wantedAttributes);
   return {
-    // For services that read the queue: AWS has no such member, and no client sees it.
+    // Only for our services: AWS has no such member, and clients do not see it.
     cause: isInner ? Cause.from(content.cause).next("message", content.id).text : undefined,
     MessageId: content.id,
     ReceiptHandle: receiptHandle(message, content.id, queue),

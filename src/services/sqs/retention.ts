@@ -1,4 +1,4 @@
-/** What a queue lets go of with time, whether or not somebody reads it. */
+/** What a queue deletes as time passes, whether or not anybody reads it. */
 import { Sweep } from "../../engine/sweep.ts";
 import type { Sqs } from "./sqs.ts";
 import {
@@ -10,15 +10,15 @@ import {
   type ReceiveAttemptRow,
 } from "./tables.ts";
 
-/** How long the name of a deleted queue cannot be taken, with `--strict`. */
+/** How long the name of a deleted queue cannot be reused, with `--strict`. */
 const deletedMs = 60_000;
 
 export class Retention {
-  /** By queue: messages past the queue's retention. */
+  /** By queue: messages past their retention. */
   readonly messages: Sweep<MessageRow>;
-  /** By queue: deduplication ids past their window. */
+  /** By queue: expired deduplication ids. */
   readonly deduplications: Sweep<DeduplicationRow>;
-  /** By queue: receive attempts past theirs. */
+  /** By queue: expired receive attempts. */
   readonly receiveAttempts: Sweep<ReceiveAttemptRow>;
   /** Names of deleted queues, under `""`. */
   readonly deletedQueues: Sweep<DeletedQueueRow>;
@@ -54,12 +54,12 @@ export class Retention {
     });
   }
 
-  /** To be called when a message has come to a queue, whichever way, or the queue's retention was changed. */
+  /** Call it when a message has arrived in a queue, in whatever way, or the queue's retention was changed. */
   expect(queue: QueueRow, sentMs: number): void {
     this.messages.expect(queue.arn, sentMs + retentionMs(queue));
   }
 
-  /** A message of a queue that is gone has no time left. */
+  /** A message of a deleted queue has already expired. */
   #endMs(message: MessageRow): number {
     const queue = this.#sqs.queues.get(message.queue);
     return queue === undefined ? 0 : message.sentMs + retentionMs(queue);

@@ -28,7 +28,7 @@ const wrongForQueueType = "The request include parameter that is not valid for t
 
 const noGroup = "The request must contain the parameter MessageGroupId.";
 
-/** What SendMessage and an entry of SendMessageBatch have in common. */
+/** The common members of SendMessage and of an entry of SendMessageBatch. */
 interface Sent {
   readonly MessageBody: string | undefined;
   readonly DelaySeconds?: number | undefined;
@@ -43,7 +43,7 @@ export interface Checked {
   readonly body: string;
   readonly size: number;
   readonly attributes: ContentRow["attributes"];
-  /** The attributes as they were sent, where they are kept in another form. */
+  /** The attributes as sent, if they are stored in another form. */
   readonly asSent?: ContentRow["attributes"];
   readonly traceHeader: string | undefined;
   readonly delaySeconds: number;
@@ -72,7 +72,7 @@ export const sendMessageBatch = operation<SendMessageBatchCommand>(SendMessageBa
     const message = `Batch requests cannot be longer than ${maxBatchBytes} bytes. You have sent ${total} bytes.`;
     throw AwsError.of(BatchRequestTooLong$, message);
   }
-  // What a FIFO queue cannot do without fails the call as a whole, before any entry is taken.
+  // Missing parameters that a FIFO queue requires fail the whole call, before any entry is accepted.
   if (isFifo(queue.arn)) {
     for (const entry of entries) {
       if (!entry.MessageGroupId) throw invalidParameterValue(noGroup);
@@ -109,7 +109,7 @@ function sendAll(
   };
 }
 
-/** In a batch's entries a parameter of the wrong queue type is reported without the value. */
+/** In a batch, a parameter of the wrong queue type is reported without its value. */
 function entryMessage(error: AwsError): string {
   return error.message.endsWith(`${wrongForQueueType}.`) ? wrongForQueueType : error.message;
 }
@@ -118,7 +118,7 @@ function tooLong(queue: QueueRow): string {
   return `Message must be shorter than ${queue.numbers.MaximumMessageSize} bytes.`;
 }
 
-/** Judges a message for a queue. @throws AwsError as SendMessage answers it, but for the size. */
+/** Checks a message for a queue. @throws AwsError as SendMessage, except for the size. */
 export function check(queue: QueueRow, sent: Sent): Checked {
   const body = sent.MessageBody;
   if (body === undefined || body === "") throw missingParameter("MessageBody");
@@ -152,10 +152,10 @@ export function check(queue: QueueRow, sent: Sent): Checked {
   };
 }
 
-/** The body looked at last: the copies of a message often are one text. */
+/** The body checked last: the copies of a message often share one text. */
 let lastBody: { readonly text: string; readonly bytes: number | undefined; md5?: string } = { text: "", bytes: 0 };
 
-/** The length of a body's UTF-8; undefined when it has characters that SQS does not allow. */
+/** The length of a body in UTF-8; undefined when it has characters that SQS does not allow. */
 function bytesOf(text: string): number | undefined {
   if (lastBody.text !== text) {
     lastBody = { text, bytes: hasOnlyAllowedCharacters(text) ? Buffer.byteLength(text) : undefined };
@@ -210,8 +210,8 @@ function checkSystemAttributes(sent: Sent["MessageSystemAttributes"]): string | 
 }
 
 /**
- * Stores a checked message, or finds that it is a duplicate of one that stands for it.
- * @param copy what makes the body this message's, when copies share it; its MD5 is then that of no text yet.
+ * Stores a checked message, or finds the one that it duplicates.
+ * @param copy what turns a body shared by copies into this message's; it has no MD5 yet.
  */
 export function putNew(
   service: Sqs,
@@ -261,7 +261,7 @@ export function putNew(
   return { id, serial, bodyMd5 };
 }
 
-/** Stores a checked message and answers as SendMessage. */
+/** Stores a checked message and returns SendMessage's answer. */
 function accept(checked: Checked, context: OperationContext<Sqs>) {
   const { queue, attributes, asSent = attributes, traceHeader } = checked;
   const { id, serial, bodyMd5 } = putNew(context.service, checked, context.principal.userId);
@@ -277,12 +277,12 @@ function accept(checked: Checked, context: OperationContext<Sqs>) {
   };
 }
 
-/** Twenty digits, rising with gaps, as AWS's. */
+/** Twenty digits, increasing with gaps, as on AWS. */
 export function sequenceNumber(serial: number): string {
   return `188${String(BigInt(serial) * 256n).padStart(17, "0")}`;
 }
 
-/** The entry's share of the batch limit; entries that are refused count as well. */
+/** The entry's share of the batch limit; refused entries count as well. */
 function roughSize(entry: Sent): number {
   let size = Buffer.byteLength(entry.MessageBody ?? "");
   for (const [name, attribute] of Object.entries(entry.MessageAttributes ?? {})) {

@@ -28,10 +28,10 @@ import {
 } from "./tables.ts";
 import { Throughput } from "./throughput.ts";
 
-/** Bounded, as URLs come from clients. */
+/** Bounded, since URLs come from clients. */
 const mostKnownUrls = 1000;
 
-/** Of messages that go together so many are named. */
+/** How many message ids a note about several messages contains. */
 const mostNamed = 10;
 
 export class Sqs {
@@ -79,8 +79,8 @@ export class Sqs {
   }
 
   /**
-   * The queue a QueueUrl names, for an action of the caller's. Only the last path segments matter; a bare name is a
-   * queue of the caller's account.
+   * The queue of a QueueUrl, if the caller may perform the action. Only the last path segments matter; a bare name
+   * means a queue of the caller's account.
    * @throws AwsError MissingParameter, InvalidAddress, QueueDoesNotExist, AccessDenied
    */
   queueOf(queueUrl: string | undefined, context: OperationContext<Sqs>, action: SqsAction): QueueRow {
@@ -93,13 +93,13 @@ export class Sqs {
     return queue;
   }
 
-  /** The queue as it is now; undefined when it was deleted since, even if its name is another queue's by now. */
+  /** The queue's current row; undefined when it was deleted since, even if another queue has its name by now. */
   current({ arn, serial }: QueueRow): QueueRow | undefined {
     const queue = this.queues.get(arn);
     return queue?.serial === serial ? queue : undefined;
   }
 
-  /** Clients name the same few queues over and over, and each call does so first of all. */
+  /** Clients use the same few queues over and over, and every call begins with this. */
   #arnOf(queueUrl: string, context: OperationContext<Sqs>): string {
     const known = this.#arns.get(queueUrl);
     if (known?.region === context.region && known.account === context.account) return known.arn;
@@ -110,14 +110,14 @@ export class Sqs {
     return arn;
   }
 
-  /** Takes a message that is new to its queue, with what it says. */
+  /** Adds a message that is new to its queue, with its contents. */
   addMessage(queue: QueueRow, message: MessageRow, content: ContentRow): void {
     this.contents.put(content);
     this.putMessage(message);
     this.retention.expect(queue, message.sentMs);
   }
 
-  /** Puts a message and keeps in step its tenant's account, its group and the polls that may wait for it. */
+  /** Stores a message and updates its tenant's account, its group and the polls that may wait for it. */
   putMessage(message: MessageRow): void {
     this.fairness.beforeChange(message);
     this.messages.put(message);
@@ -125,7 +125,7 @@ export class Sqs {
     this.longPolls.touched(message.queue);
   }
 
-  /** What a message says, as whoever receives it gets it. Inside a transaction. */
+  /** The contents of a message as its receiver gets them. Inside a transaction. */
   contentOf({ serial }: MessageRow): ContentRow {
     const content = this.contents.get(serial) as ContentRow;
     const { copy } = content;
@@ -141,12 +141,14 @@ export class Sqs {
     this.longPolls.touched(message.queue);
   }
 
-  /** Lets time do its work on a queue: delays and visibility timeouts that have ended, messages past retention. */
+  /**
+   * Applies the passing of time to a queue: delays and visibility timeouts that have ended, messages past retention.
+   */
   settle(queue: QueueRow, now: number): void {
     if (this.#isDue(queue, now)) this.#settleDue(queue, now);
   }
 
-  /** Whether time has anything to do on a queue, which it mostly has not. */
+  /** Whether the passing of time has any effect on a queue; usually it has none. */
   #isDue(queue: QueueRow, now: number): boolean {
     const { sent, delayed, inFlight } = this.messages.by;
     const oldest = sent.first(queue.arn);
@@ -190,7 +192,7 @@ export class Sqs {
     return { visible: by.sent.size(queue.arn) - inFlight - delayed, inFlight, delayed };
   }
 
-  /** Moves a message to another queue as a dead letter: the same id, body, attributes and receive count. */
+  /** Moves a message to another queue as a dead letter: with the same id, body, attributes and receive count. */
   deadLetter(message: MessageRow, source: QueueRow, target: QueueRow): void {
     const content = this.contentOf(message);
     this.noteLeft(message, `The queue's redrive policy has taken the message to ${target.arn}.`);
@@ -214,14 +216,14 @@ export class Sqs {
     if (fifo) remember(this, { queue: target, group: message.group, deduplicationId }, content.id, serial);
   }
 
-  /** After a repair of the data directory: a message that says nothing any more is none. */
+  /** After a repair of the data directory: deletes messages whose contents are lost. */
   #dropUnreadable(): void {
     this.deps.store.transaction(() => {
       for (const message of this.messages.values()) if (!this.contents.has(message.serial)) this.deleteMessage(message);
     });
   }
 
-  /** Notes that messages of a queue go without having been read. @param messages at least the first of them */
+  /** Notes that messages of a queue are deleted unread. @param messages at least the first of them. */
   noteGone(arn: string, status: "expired" | "purged", messages: Iterable<MessageRow>, count: number): void {
     const queue = this.queues.get(arn);
     if (queue === undefined) return;
@@ -237,7 +239,7 @@ export class Sqs {
     this.deps.delivery.noteGone({ account, region, service: "sqs", source: arn, status, reason, count, messageIds });
   }
 
-  /** Notes for who has received the message and would try it again that it leaves its queue. */
+  /** Notes, for a consumer that would retry the message, that it leaves its queue. */
   noteLeft({ queue, serial }: MessageRow, reason: string): void {
     const { delivery } = this.deps;
     if (delivery.awaits(queue)) delivery.noteLeft(queue, [(this.contents.get(serial) as ContentRow).id], reason);
@@ -255,10 +257,10 @@ export class Sqs {
 
 export const operation = operationsOf<Sqs>();
 
-/** Nothing, or an address that ends before a queue's name: at the host or at the account. */
+/** Nothing, or a URL that ends before a queue's name: after the host or after the account. */
 const namesNoQueue = /^(?:[a-z]+:\/\/[^/]*\/)?\/*(?:\d{12}\/+)?$/i;
 
-/** `…/{account}/{name}` or `{name}`, a trailing slash tolerated; scheme and host say nothing. */
+/** `…/{account}/{name}` or `{name}`, with an optional trailing slash; scheme and host do not matter. */
 function arnOfUrl(url: string, context: OperationContext<Sqs>): string {
   const end = url.endsWith("/") ? url.length - 1 : url.length;
   const nameAt = url.lastIndexOf("/", end - 1) + 1;

@@ -1,4 +1,4 @@
-/** The rows SQS keeps, and the orders in which it looks at them. */
+/** The rows SQS keeps, and their indexes. */
 import { defineTable } from "../../engine/table.ts";
 
 export interface RedrivePolicy {
@@ -21,7 +21,7 @@ export interface QueueRow {
   readonly redrive: RedrivePolicy | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly purgedMs: number | undefined;
-  /** The DeduplicationScope that goes on ruling for a while after it was changed. */
+  /** The previous DeduplicationScope, which stays in force for a while after it was changed. */
   readonly oldScope?: { readonly scope: string; readonly untilMs: number } | undefined;
 }
 
@@ -39,38 +39,38 @@ export const queueTable = defineTable<QueueRow>()({
   account: (queue) => queue.account,
   indexes: {
     name: { group: (queue) => `${queue.account} ${queue.region}`, order: (queue) => queue.name },
-    /** In all places, for who has looked in a wrong one. */
+    /** Across accounts and regions, for hints to callers who looked in the wrong one. */
     bareName: { group: (queue) => queue.name, order: (queue) => queue.createdMs },
     deadLetterTarget: { group: (queue) => queue.redrive?.deadLetterTargetArn, order: (queue) => queue.name },
   },
 });
 
-/** Where a message stands; what it says is its ContentRow. */
+/** The state of a message; its contents are in its ContentRow. */
 export interface MessageRow {
   /** ARN of the queue that holds it. */
   readonly queue: string;
-  /** Its place in the queue; on FIFO the sequence number is made of it. */
+  /** Its position in the queue; on FIFO the sequence number is derived from it. */
   readonly serial: number;
   readonly sentMs: number;
-  /** When its sender sent it, where it has come to its queue later: a dead letter of a FIFO queue. */
+  /** When its sender sent it, if it arrived in its queue later: a dead letter in a FIFO queue. */
   readonly firstSentMs?: number | undefined;
-  /** 0: available. Otherwise the time when a delay or a visibility timeout ends. */
+  /** 0 when available. Otherwise the time when a delay or a visibility timeout ends. */
   readonly availableMs: number;
   /** Waiting for its delay to end, as opposed to being in flight. */
   readonly delayed: boolean;
-  /** Absent until it was received, as most messages that wait are. */
+  /** Absent until it was received, which most waiting messages were not. */
   readonly received: Received | undefined;
   readonly group: string | undefined;
   readonly deadLetterSource: string | undefined;
 }
 
-/** What is known of a message's receives. */
+/** A message's receives. */
 export interface Received {
   readonly count: number;
-  /** Receives before it came to this queue as a dead letter; they do not count towards this queue's own maximum. */
+  /** Receives before it came to this queue as a dead letter; they do not count towards this queue's maximum. */
   readonly countBefore: number;
   readonly firstMs: number;
-  /** The latest receive, from which the twelve hours of visibility count. */
+  /** The latest receive, from which the twelve-hour limit of visibility counts. */
   readonly latestMs: number;
 }
 
@@ -87,14 +87,14 @@ export function accountOf(queueArn: string): string {
   return queueArn.split(":", 5)[4] as string;
 }
 
-/** Groups of a queue in indexes and keys: no queue ARN and no group id contains the separator. */
+/** Key of a queue's group, in indexes and keys: no queue ARN and no group id contains the separator. */
 export function groupKey(queueArn: string, group: string): string {
   return `${queueArn}\n${group}`;
 }
 
 /**
- * A message is kept under its place: keys that rise as messages arrive are written side by side on disk, where random
- * ones would touch a page each.
+ * Messages are keyed by their position: keys that increase as messages arrive are written side by side on disk, where
+ * random ones would touch a page each.
  */
 export const messageTable = defineTable<MessageRow>()({
   name: "sqs.messages",
@@ -103,7 +103,7 @@ export const messageTable = defineTable<MessageRow>()({
   indexes: {
     /** Every message of a queue by age, for retention and counts. */
     sent: { group: (message) => message.queue, order: (message) => message.sentMs },
-    /** What a standard queue can give out at once: messages without a group. */
+    /** What can be received from a standard queue at once: messages without a group. */
     available: {
       group: (message) =>
         message.availableMs === 0 && message.group === undefined && !isFifo(message.queue) ? message.queue : undefined,
@@ -118,8 +118,8 @@ export const messageTable = defineTable<MessageRow>()({
       order: (message) => message.availableMs,
     },
     /**
-     * Messages of one group in order. On FIFO all of them, because one in flight holds back those behind it; on a
-     * standard queue the available ones, where a group is a tenant of a fair queue.
+     * Messages of one group in order. On FIFO all of them, because one in flight blocks those after it; on a standard
+     * queue the available ones, since a group is a tenant of a fair queue.
      */
     inGroup: {
       group: (message) =>
@@ -128,7 +128,7 @@ export const messageTable = defineTable<MessageRow>()({
           : undefined,
       order: (message) => message.serial,
     },
-    /** In flight of one tenant of a fair queue, for telling noisy ones. */
+    /** Messages in flight of one tenant of a fair queue, to find noisy ones. */
     inFlightOfTenant: {
       group: (message) =>
         message.group !== undefined && isInFlight(message) && !isFifo(message.queue)
@@ -139,14 +139,14 @@ export const messageTable = defineTable<MessageRow>()({
   },
 });
 
-/** A message group that has something to give out now. */
+/** A message group that has something to receive. */
 export interface GroupRow {
   readonly queue: string;
   readonly account: string;
   readonly group: string;
-  /** FIFO: its turn, moved to the end when it was served. Standard: the place of its first available message. */
+  /** FIFO: its turn, moved to the end when it was served. Standard: the position of its first available message. */
   readonly position: number;
-  /** FIFO: false while its first message is in flight or delayed; kept so that its turn is. */
+  /** FIFO: false while its first message is in flight or delayed; kept so that it keeps its turn. */
   readonly ready: boolean;
 }
 
@@ -160,7 +160,7 @@ export const groupTable = defineTable<GroupRow>()({
   },
 });
 
-/** A deduplication id that was accepted within the last five minutes. */
+/** A deduplication id accepted within the last five minutes. */
 export interface DeduplicationRow {
   readonly key: string;
   readonly account: string;
@@ -177,13 +177,13 @@ export const deduplicationTable = defineTable<DeduplicationRow>()({
   indexes: { expiry: { group: (row) => row.queue, order: (row) => row.expiresMs } },
 });
 
-/** What a receive with a ReceiveRequestAttemptId gave out, to be given out again on a retry. */
+/** What a receive with a ReceiveRequestAttemptId returned, to be returned again on a retry. */
 export interface ReceiveAttemptRow {
   readonly key: string;
   readonly account: string;
   readonly queue: string;
   readonly messages: readonly { readonly serial: number; readonly receiveCount: number }[];
-  /** When the visibility it set ends; a message with another deadline has been changed since. */
+  /** When the visibility timeout it set ends; a message with another deadline was changed since. */
   readonly availableMs: number;
   readonly expiresMs: number;
 }
@@ -195,12 +195,12 @@ export const receiveAttemptTable = defineTable<ReceiveAttemptRow>()({
   indexes: { expiry: { group: (row) => row.queue, order: (row) => row.expiresMs } },
 });
 
-/** A queue that is being emptied of what came before. */
+/** A queue that is being emptied of everything before a position. */
 export interface PurgeRow {
   /** ARN of the queue, which may be deleted and created again meanwhile. */
   readonly queue: string;
   readonly account: string;
-  /** Messages whose place is behind this one stay. */
+  /** Messages after this position stay. */
   readonly before: number;
 }
 
@@ -211,7 +211,7 @@ export const purgeTable = defineTable<PurgeRow>()({
   indexes: {},
 });
 
-/** Names whose queue was deleted within the last minute; with `--strict` they cannot be taken. */
+/** Names of queues deleted within the last minute; with `--strict` they cannot be reused. */
 export interface DeletedQueueRow {
   readonly arn: string;
   readonly account: string;
@@ -258,7 +258,7 @@ export const moveTaskTable = defineTable<MoveTaskRow>()({
   indexes: {
     source: { group: (task) => task.source, order: (task) => task.serial },
     active: { group: (task) => (isActiveTask(task) ? task.source : undefined), order: (task) => task.serial },
-    /** The same by account and region, the part of an ARN before the queue's name. */
+    /** The same by account and region, the part of an ARN in front of the queue's name. */
     activeInAccount: {
       group: (task) => (isActiveTask(task) ? accountPrefix(task.source) : undefined),
       order: (task) => task.serial,
@@ -266,11 +266,11 @@ export const moveTaskTable = defineTable<MoveTaskRow>()({
   },
 });
 
-/** The latest data key of an encrypted queue, encrypted: what KMS is asked to decrypt. */
+/** The latest data key of an encrypted queue, encrypted: what KMS is called to decrypt. */
 export interface DataKeyRow {
   readonly queue: string;
   readonly account: string;
-  /** In base64, as KMS gave it. */
+  /** In base64, as returned by KMS. */
   readonly ciphertext: string;
 }
 

@@ -37,7 +37,7 @@ export const listQueueTags = operation<ListQueueTagsCommand>(ListQueueTags$, (in
   return { Tags: Object.keys(tags).length > 0 ? { ...tags } : undefined };
 });
 
-/** Tags as a queue may have them: at most 50, keys of 1–128 and values of up to 256 of AWS's tag characters. */
+/** Tags that a queue may have: at most 50, with keys of 1–128 and values of up to 256 of AWS's tag characters. */
 export function checkTags(tags: Readonly<Record<string, string | undefined>> | undefined): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [key, value = ""] of Object.entries(tags ?? {})) {

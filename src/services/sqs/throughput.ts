@@ -1,10 +1,10 @@
-/** The call rate of FIFO queues, which only `--strict` enforces. */
+/** The request rate of FIFO queues, only enforced with `--strict`. */
 import { RequestThrottled$ } from "@aws-sdk/client-sqs";
 import { AwsError } from "../../../protocols/error.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { isFifo, type QueueRow } from "./tables.ts";
 
-/** Calls a second of each kind to one queue; a batch is one call (SQS developer guide: message quotas). */
+/** Calls per second of each kind to one queue; a batch counts as one call (SQS developer guide: message quotas). */
 const callsPerSecond = 300;
 
 export type LimitedCall = "send" | "receive" | "delete" | "changeVisibility";
@@ -13,7 +13,7 @@ export class Throughput {
   readonly #clock: Clock;
   readonly #strict: boolean;
   #second = 0;
-  /** Calls of the second under way alone, so that it stays small. */
+  /** Only calls of the current second, so that it stays small. */
   #calls = new Map<string, number>();
 
   constructor(clock: Clock, strict: boolean) {
