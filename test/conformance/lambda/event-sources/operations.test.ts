@@ -163,6 +163,25 @@ describe.each(["memory", "disk"] as const)("event source mappings, %s", (storage
         "1 validation error detected: Value '10001' at 'batchSize' failed to satisfy constraint: Member must have value less than or equal to 10000",
       ),
     );
+    for (const [config, value, least] of [
+      ["ScalingConfig", "MaximumConcurrency", 2],
+      ["ProvisionedPollerConfig", "MinimumPollers", 1],
+    ] as const) {
+      const member = `${config[0]?.toLowerCase()}${config.slice(1)}.${value[0]?.toLowerCase()}${value.slice(1)}`;
+      expect(await create({ EventSourceArn: queue, [config]: { [value]: least - 1 } })).toEqual(
+        refusal(
+          "ValidationException",
+          `1 validation error detected: Value '${least - 1}' at '${member}' failed to satisfy constraint: Member must have value greater than or equal to ${least}`,
+        ),
+      );
+    }
+    const Pattern = JSON.stringify({ body: ["x".repeat(4096)] });
+    expect(await create({ EventSourceArn: queue, FilterCriteria: { Filters: [{ Pattern }] } })).toMatchObject({
+      name: "ValidationException",
+      message: expect.stringMatching(
+        / at 'filterCriteria\.filters\.1\.member\.pattern' failed .* less than or equal to 4096$/,
+      ),
+    });
     const table = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000";
     expect(await create({ EventSourceArn: table, StartingPosition: "LATEST" })).toEqual(
       refusedAs("Unrecognized event source. Busbar has no dynamodb sources: it drains SQS and Kinesis."),
