@@ -157,6 +157,43 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect((await env.call(id, "/held/a")).status).toBe(200);
   });
 
+  it("answer preflights with what they ask for, and other requests with what they expose", async () => {
+    const api = await env.quick("cors", () => ({
+      statusCode: 200,
+      headers: { "Access-Control-Allow-Origin": "mine" },
+    }));
+    const ApiId = api.ApiId as string;
+    const CorsConfiguration = {
+      ...{
+        AllowOrigins: ["https://a.example", "http://*"],
+        AllowMethods: ["GET", "PUT"],
+        AllowHeaders: ["x-a", "x-b"],
+      },
+      ...{ ExposeHeaders: ["x-e"], MaxAge: 60, AllowCredentials: true },
+    };
+    await env.gateway.updateApi({ ApiId, CorsConfiguration });
+    const asked = { "Access-Control-Request-Method": "PUT" };
+    const cors = async (method: string, Origin: string) => {
+      const { status, headers } = await env.call(ApiId, "/x", { method, headers: { Origin, ...asked } });
+      return [status, Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("access-")))];
+    };
+    for (const origin of ["https://a.example", "http://any.example"]) {
+      const allowed = { "access-control-allow-origin": origin, "access-control-allow-credentials": "true" };
+      expect(await cors("OPTIONS", origin)).toEqual([
+        204,
+        {
+          ...allowed,
+          "access-control-allow-methods": "GET,PUT",
+          "access-control-allow-headers": "x-a,x-b",
+          "access-control-max-age": "60",
+        },
+      ]);
+      expect(await cors("GET", origin)).toEqual([200, { ...allowed, "access-control-expose-headers": "x-e" }]);
+    }
+    expect(await cors("OPTIONS", "https://b.example")).toEqual([204, {}]);
+    expect(await cors("GET", "https://b.example")).toEqual([200, {}]);
+  });
+
   it("keep to throttles by the clock", async () => {
     const { ApiId: id = "" } = await env.quick("throttled", () => "x");
     const DefaultRouteSettings = { ThrottlingBurstLimit: 2, ThrottlingRateLimit: 1 };

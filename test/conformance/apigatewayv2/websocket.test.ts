@@ -76,7 +76,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
       ...["requestTimeEpoch", "identity", "requestId", "domainName", "connectionId", "apiId"],
     ]);
     expect(connect).toMatchObject({
-      headers: { "Sec-WebSocket-Version": "13", "X-Forwarded-Proto": "http" },
+      headers: { "Sec-WebSocket-Version": "13", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https" },
       queryStringParameters: { a: "2" },
       multiValueQueryStringParameters: { a: ["1", "2"] },
       stageVariables: { v: "1" },
@@ -133,6 +133,17 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     }
   });
 
+  it("tell who the client is, its address first", async () => {
+    const url = `${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${ApiId}/dev`;
+    events();
+    const socket = new WebSocket(url, { headers: { "User-Agent": "mine" } });
+    await until(() => socket.readyState === WebSocket.OPEN);
+    const [connect] = events();
+    expect(JSON.stringify(connect?.requestContext["identity"])).toBe('{"sourceIp":"127.0.0.1","userAgent":"mine"}');
+    socket.terminate();
+    await until(() => env.events.get("chat")?.length === 1);
+  });
+
   it("show a connection in AWS's own layout", async () => {
     const { socket, id } = await open();
     const answer = await env.call(ApiId, `/dev/@connections/${encodeURIComponent(id)}`);
@@ -166,12 +177,14 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
 
   it("refuse stages that are not there, and frames that are too long", async () => {
     const url = `${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${ApiId}/no`;
-    const status = await new Promise((resolve) => {
+    const answer = await new Promise((resolve) => {
       const socket = new WebSocket(url);
       socket.on("error", () => {});
-      socket.on("unexpected-response", (_request, response) => resolve(response.statusCode));
+      socket.on("unexpected-response", (_request, response) =>
+        response.on("data", (body: Buffer) => resolve([response.statusCode, body.toString()])),
+      );
     });
-    expect(status).toBe(403);
+    expect(answer).toEqual([403, '{"message":"Forbidden"}']);
     const { socket, closed } = await open();
     for (let part = 0; part < 4; part += 1) socket.send("a".repeat(32_000), { fin: part === 3 });
     await until(() => events().some(({ body }) => body?.length === 128_000));

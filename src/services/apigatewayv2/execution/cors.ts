@@ -25,7 +25,6 @@ export function preflight(cors: Cors, origin: string): HttpAnswer {
     const lists = [
       ["access-control-allow-methods", cors.AllowMethods],
       ["access-control-allow-headers", cors.AllowHeaders],
-      ["access-control-expose-headers", cors.ExposeHeaders],
     ] as const;
     for (const [name, values] of lists)
       if (values !== undefined && values.length > 0) headers.push(name, values.join(","));

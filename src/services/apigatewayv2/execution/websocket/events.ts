@@ -58,14 +58,14 @@ function capitals(name: string): string {
 
 /** The handshake's headers and query as events have them. */
 export function handshakeValues(request: DoorRequest, sourceIp: string, trace: string): HandshakeValues {
-  const port = /:(\d+)$/.exec(request.host)?.[1] ?? (request.scheme === "https" ? "443" : "80");
   const before = headerOf(request, "x-forwarded-for");
   const multiValueHeaders: Record<string, string[]> = {
     ...multiHeaders(request.rawHeaders, left, capitals),
     "X-Amzn-Trace-Id": [trace],
     "X-Forwarded-For": [before === undefined ? sourceIp : `${before}, ${sourceIp}`],
-    "X-Forwarded-Port": [port],
-    "X-Forwarded-Proto": [request.scheme],
+    // On AWS there is no other way to a WebSocket API.
+    "X-Forwarded-Port": ["443"],
+    "X-Forwarded-Proto": ["https"],
   };
   return { headers: lastValues(multiValueHeaders), multiValueHeaders, query: queryValues(request.query) };
 }
@@ -103,8 +103,8 @@ export function requestContext(what: Happening): Record<string, unknown> {
     connectedAt: handshake.connectedMs,
     requestTimeEpoch: nowMs,
     identity: {
-      ...(identity.userAgent === undefined ? {} : { userAgent: identity.userAgent }),
       sourceIp: identity.sourceIp,
+      ...(identity.userAgent === undefined ? {} : { userAgent: identity.userAgent }),
       ...(apiKey === undefined ? {} : { apiKey: apiKey.value, apiKeyId: apiKey.id }),
     },
     requestId,

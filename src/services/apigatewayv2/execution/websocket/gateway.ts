@@ -75,7 +75,7 @@ export class WebSocketGateway {
     const deployed = deployedOf(this.#service, api, stageName);
     const isDisabled = api.value.DisableExecuteApiEndpoint === true && asked.via === "default";
     if (deployed === undefined || isDisabled) {
-      refuseHandshake(socket, 403, { connectionId: "", requestId: this.#service.newRequestId() });
+      refuseHandshake(socket, 403, {});
       return true;
     }
     socket.on("error", () => socket.destroy());
