@@ -1,4 +1,4 @@
-/** Who may do what with a bus: what its policy says, by the guard. */
+/** Checks permissions on a bus against its policy. */
 import { AwsError } from "../../../protocols/error.ts";
 import type { CallQuestion } from "../../access/questions.ts";
 import { notAuthorized } from "../../access/refusal.ts";
@@ -7,7 +7,7 @@ import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import type { BusRow } from "./tables.ts";
 
-/** The condition keys of an event that somebody puts on a bus (EventBridge user guide: IAM policy conditions). */
+/** The condition keys of an event that a client puts on a bus (EventBridge user guide: IAM policy conditions). */
 export function entryKeys({ Source, DetailType }: { Source?: string | undefined; DetailType?: string | undefined }) {
   return { "events:source": Source, "events:detail-type": DetailType, "events:eventbusinvocation": "false" };
 }
@@ -27,7 +27,7 @@ export function checkMay(
   throw AwsError.unmodeled({ name: "AccessDeniedException", message });
 }
 
-/** @throws DeliveryFailure for what a rule or another service sends to a bus */
+/** Checks what a rule or another service sends to a bus. @throws DeliveryFailure */
 export function checkDelivered(service: EventBridge, bus: BusRow, delivery: Delivery<"events">): void {
   const action = "events:PutEvents";
   const refusal = service.deps.guard.refusalOfDelivery(bus, bus.policy, delivery, delivery.id, { action });

@@ -26,7 +26,7 @@ export class ApiDestinations {
     service.deps.connections.onAuthorize((arn, call) => this.#authorize(arn, call));
   }
 
-  /** What a connection adds to somebody else's call. @throws ConnectionError */
+  /** Adds a connection's parameters to another service's call. @throws ConnectionError */
   async #authorize(arn: string, { url, headers, body }: ConnectionCall): Promise<string> {
     const connection = this.#service.connection(arn);
     if (connection === undefined) throw new ConnectionError("NotFound", `The connection ${arn} does not exist.`);
@@ -46,7 +46,7 @@ export class ApiDestinations {
     return withMembers(body === "" && own.body.length > 0 ? "{}" : body, own.body);
   }
 
-  /** How a delivery to the API destination of a target goes out: calls over its rate are delayed. */
+  /** Kind and parameters of a delivery to an API destination: calls over its rate are delayed. */
   wayTo(target: Target, parameters: WebParameters): Way<"api-destination"> & Pick<DeliveryRequest, "retry"> {
     const arn = target.Arn as string;
     const perSecond = this.#service.apiDestination(arn)?.perSecond;
@@ -107,7 +107,7 @@ export class ApiDestinations {
   }
 }
 
-/** The call without its authorization. Where target and connection say different things, the connection is right. */
+/** The call without its authorization. Where target and connection contradict each other, the connection wins. */
 function invocation(
   destination: ApiDestinationRow,
   connection: ConnectionRow,
@@ -148,7 +148,7 @@ const baseHeaders: readonly (readonly [string, string])[] = [
   ["Connection", "close"],
 ];
 
-/** The connection's body parameters among the members of a JSON object; other payloads stay as they are. */
+/** A JSON object with the connection's body parameters added; other payloads are unchanged. */
 function withMembers(payload: string, members: readonly (readonly [string, string])[]): string {
   if (members.length === 0) return payload;
   let body: unknown;
@@ -161,12 +161,12 @@ function withMembers(payload: string, members: readonly (readonly [string, strin
   const added = Object.fromEntries(members);
   const own = Object.keys(body);
   if (own.some((name) => Object.hasOwn(added, name))) return JSON.stringify({ ...body, ...added });
-  // The rest of the text stays as it is, numbers beyond what a double holds included.
+  // The rest of the text stays as it is, including numbers that no double holds.
   const text = payload.trimEnd().slice(0, -1);
   return `${text}${own.length === 0 ? "" : ","}${JSON.stringify(added).slice(1)}`;
 }
 
-/** 2xx is delivered; 409, 429 and 5xx are worth a retry, after the time the endpoint asks for. */
+/** 2xx means delivered; 409, 429 and 5xx are retried, after the time the endpoint asks for. */
 function judged(answer: HttpAnswer, now: number): HttpAnswer {
   const { status } = answer;
   if (status >= 200 && status < 300) return answer;
@@ -176,7 +176,7 @@ function judged(answer: HttpAnswer, now: number): HttpAnswer {
   throw new DeliveryFailure(String(status), message, retryable, { ...answer }, Math.max(0, waitMs));
 }
 
-/** Seconds or a date (RFC 9110 section 10.2.3); negative seconds say: not again. */
+/** Seconds or a date (RFC 9110 section 10.2.3); negative seconds mean not to retry. */
 function retryAfterMs(header: string | undefined, now: number): number {
   if (header === undefined) return 0;
   if (/^-?\d{1,9}$/.test(header.trim())) return Number(header) * 1000;

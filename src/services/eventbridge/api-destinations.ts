@@ -21,7 +21,7 @@ import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
 import { type ApiDestinationRow, nameKey } from "./tables.ts";
 
-/** What AWS shows, and keeps to, when no rate was given. */
+/** What AWS shows and applies when no rate was given. */
 const defaultPerSecond = 300;
 
 export const createApiDestination = operation<CreateApiDestinationCommand>(CreateApiDestination$, (input, context) => {
@@ -96,7 +96,7 @@ function checkConnection(service: EventBridge, arn: string): void {
   if (service.connection(arn) === undefined) throw notFound(`Connection '${arn}' does not exist.`);
 }
 
-/** AWS takes https alone; plain http is taken too, for servers on one's own machine. */
+/** AWS accepts only https; here http is accepted too, for servers on this machine. */
 function checkEndpoint(endpoint: string, verb: string): void {
   if (URL.canParse(endpoint) && /^https?:\/\/[^*/]+/i.test(endpoint)) return;
   throw validation(

@@ -1,4 +1,4 @@
-/** The events in archives: where each stands in a row, what it says outside of the heap. */
+/** The events in archives: the position of each is a row, its text is outside the heap. */
 
 import { dayMs } from "../../engine/duration.ts";
 import { Leftovers } from "../../engine/leftovers.ts";
@@ -22,7 +22,7 @@ export class ArchivedEvents {
   readonly #service: EventBridge;
   readonly #events;
   readonly #texts;
-  /** By archive: the events of those that are deleted. */
+  /** Deletes, by archive, the events of deleted archives. */
   readonly leftovers: Leftovers;
   /** By archive: events past its retention. */
   readonly #expiry: Sweep<ArchivedEventRow>;
@@ -42,7 +42,7 @@ export class ArchivedEvents {
     });
   }
 
-  /** Keeps an event. Inside a transaction. */
+  /** Stores an event. Inside a transaction. */
   add(archive: ArchiveRow, event: BusEvent): void {
     const { deps, archives, now } = this.#service;
     const { account } = archive;
@@ -64,7 +64,9 @@ export class ArchivedEvents {
     return this.#events.by.time.size(nameKey(archive, archive.name));
   }
 
-  /** By the events' own time. Inside a transaction, for what is past the archive's retention leaves first. */
+  /**
+   * Ordered by the events' own time. Inside a transaction, since events past the archive's retention are deleted first.
+   */
   range(archive: string, bounds: { gt?: string; gte?: string; lt: string }): IterableIterator<ArchivedEventRow> {
     this.#expiry.run(archive);
     return this.#events.by.time.range(archive, bounds);
@@ -74,7 +76,7 @@ export class ArchivedEvents {
     return (this.#texts.get(positionSerial(position)) as TextRow).text;
   }
 
-  /** The archive without the events that are past its retention, which may have been changed. Inside a transaction. */
+  /** The archive without events past its retention, which may have been changed. Inside a transaction. */
   settled(archive: ArchiveRow): ArchiveRow {
     const key = nameKey(archive, archive.name);
     this.#expiry.run(key);
@@ -90,7 +92,7 @@ export class ArchivedEvents {
     }
   }
 
-  /** An event of an archive that is gone has no time left. */
+  /** An event of a deleted archive has already expired. */
   #endMs({ archive, arrivedMs }: ArchivedEventRow): number {
     const days = this.#service.archives.get(archive)?.retentionDays;
     if (days === undefined) return 0;

@@ -1,4 +1,4 @@
-/** Archives: events kept to be replayed. A managed rule on the bus feeds each of them. */
+/** Archives: events stored to be replayed. Each is fed by a managed rule on the bus. */
 
 import {
   type ArchiveState,
@@ -26,7 +26,7 @@ import { type ArchiveRow, nameKey, targetKey } from "./tables.ts";
 const busArn = /^[^:]+:[^:]+:events:[^:]*:[^:]*:event-bus\//;
 const state: ArchiveState = "ENABLED";
 const managedBy = "prod.vhs.events.aws.internal";
-/** Java's greatest integer: more days are kept as this. */
+/** Java's greatest integer: larger values are stored as this. */
 const mostRetentionDays = 2 ** 31 - 1;
 
 export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (input, context) => {
@@ -78,7 +78,7 @@ export const updateArchive = operation<UpdateArchiveCommand>(UpdateArchive$, (in
     throw validation("At least one of EventPattern, RetentionDays or Description must be provided.");
   }
   const archive = archiveOf(input.ArchiveName as string, context);
-  // The empty pattern is none.
+  // The empty pattern counts as none.
   if (pattern) patternOf(pattern);
   const updated: ArchiveRow = {
     ...archive,
@@ -177,7 +177,7 @@ function putFeedingRule(service: EventBridge, archive: ArchiveRow): void {
   putFeedingTarget(service, archive, bus);
 }
 
-/** What AWS shows as the target of the rule; events do not go through it. */
+/** The target that AWS shows for the rule; events do not go through it. */
 function putFeedingTarget(service: EventBridge, archive: ArchiveRow, bus: BusName): void {
   const name = feedingRuleName(archive);
   const rule = feedingRuleArn(archive);
@@ -197,7 +197,7 @@ function putFeedingTarget(service: EventBridge, archive: ArchiveRow, bus: BusNam
   });
 }
 
-/** The archive's own pattern, for events that no replay sent. */
+/** The archive's own pattern, restricted to events that no replay sent. */
 function feedingPattern(pattern: string | undefined): string {
   const fresh = '"replay-name":[{"exists":false}]';
   const rest = pattern?.trim().slice(1);

@@ -1,4 +1,7 @@
-/** Fetches and keeps the access tokens of OAuth connections (EventBridge user guide, "Authorization methods for connections"). */
+/**
+ * Fetches and caches the access tokens of OAuth connections (EventBridge user guide, "Authorization methods for
+ * connections").
+ */
 import { jsonObject, numberOf } from "../../../protocols/unknown-json.ts";
 import { type HttpAnswer, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
@@ -7,22 +10,22 @@ import { type AccessToken, type ConnectionRow, nameKey } from "./tables.ts";
 
 const timeoutMs = 5000;
 const maxAnswerBytes = 65_536;
-/** A token that ends within this time is fetched again. */
+/** A token that expires within this time is fetched again. */
 const refreshMs = 60_000;
 
 export class Authorizer {
   readonly #service: EventBridge;
-  /** Token calls under way, by connection and version. */
+  /** Token requests under way, by connection and version. */
   readonly #calls = new Map<string, Promise<ConnectionRow | undefined>>();
   readonly #stopped = new AbortController();
 
   constructor(service: EventBridge) {
     this.#service = service;
-    // A run that ended while an endpoint was being asked left its connection waiting.
+    // A run that ended during a token request left its connection waiting.
     for (const connection of service.connections.by.authorizing.range("")) this.begin(connection);
   }
 
-  /** Asks for the first token of a connection; inside a transaction, once it is certain. */
+  /** Requests the first token of a connection, once the transaction is committed. */
   begin(connection: ConnectionRow): void {
     this.#service.deps.store.afterDurable(() => void this.#authorize(connection));
   }
@@ -32,8 +35,8 @@ export class Authorizer {
   }
 
   /**
-   * A token that is good for another minute.
-   * @returns undefined when the endpoint gives none; the connection's state tells why.
+   * A token that is valid for at least another minute.
+   * @returns undefined when the endpoint issues none; the connection's state says why.
    */
   async token(connection: ConnectionRow): Promise<string | undefined> {
     const { token } = connection;
@@ -43,7 +46,7 @@ export class Authorizer {
     return (await this.#authorize(connection))?.token?.value;
   }
 
-  /** The endpoint refused this token: the next invocation fetches another. */
+  /** The endpoint rejected this token: the next invocation fetches another. */
   refused(connection: ConnectionRow, token: string): void {
     this.#service.deps.store.transaction(() => {
       const current = this.#current(connection);
@@ -83,7 +86,7 @@ export class Authorizer {
   }
 }
 
-/** The token, or in words why there is none. */
+/** The token, or a sentence that says why there is none. */
 async function askForToken(connection: ConnectionRow, now: number, signal: AbortSignal): Promise<AccessToken | string> {
   const oauth = connection.auth?.OAuthParameters;
   const client = oauth?.ClientParameters;

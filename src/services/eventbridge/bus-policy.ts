@@ -1,4 +1,4 @@
-/** What PutPermission asks of a whole policy document, and the form in which a bus keeps one. */
+/** PutPermission's checks of a whole policy document, and the form in which a bus stores one. */
 import { textOf } from "../../../protocols/unknown-json.ts";
 import { compilePolicy } from "../../access/policy.ts";
 import { listOf, readPolicyDocument, type StatementDocument } from "../../access/policy-document.ts";
@@ -14,8 +14,8 @@ const required = {
 };
 
 /**
- * A policy as its bus keeps it: compact, with its statements as a list and accounts as ARNs.
- * @throws AwsError ValidationException as AWS words it
+ * A policy as stored: compact, with its statements as a list and accounts as ARNs.
+ * @throws AwsError ValidationException with AWS's message
  */
 export function checkedPolicy(text: string, bus: BusName): string {
   const document = readPolicyDocument(text, required);
@@ -30,13 +30,13 @@ export function checkedPolicy(text: string, bus: BusName): string {
   return storedPolicy(document, partitionOf(bus.region), { singleActions: true, statementList: true });
 }
 
-/** The statements of a policy that a bus keeps. */
+/** The statements of a stored policy. */
 export function storedStatements(policy: string): readonly StatementDocument[] {
   const document = readPolicyDocument(policy);
   return typeof document === "string" ? [] : document.statements;
 }
 
-/** A bus's policy is about the bus, and about rules, which others may be let put on it. */
+/** A bus's policy may be about the bus, and about rules, which others may be allowed to create on it. */
 function checkResource(resource: unknown, bus: BusName): void {
   if (resource === "*") return;
   const arn = typeof resource === "string" ? parseArn(resource) : undefined;
@@ -49,14 +49,14 @@ function checkResource(resource: unknown, bus: BusName): void {
   throw validation(`The relative-id "${arn?.resource ?? shown}" is invalid for ARN "${shown}"`);
 }
 
-/** @param index of the statement whose Sid another one has. */
+/** @param index of the statement whose Sid is not unique. */
 function sameSid(text: string, index: number) {
   const before = text.slice(0, statementStarts(text)[index] ?? 0).split("\n");
   const place = `line ${before.length} column ${(before.at(-1)?.length ?? 0) + 1}`;
   return validation(`Invalid statement at ${place}: The Statement Ids in the policy are not unique`);
 }
 
-/** Where in the text of a policy its statements begin: objects within a list within the outermost object. */
+/** Where a policy's statements begin in its text: objects within a list within the outermost object. */
 function statementStarts(text: string): number[] {
   const starts: number[] = [];
   const open: string[] = [];

@@ -81,7 +81,7 @@ export const updateEventBus = operation<UpdateEventBusCommand>(UpdateEventBus$, 
     modifiedMs: service.now,
     description: input.Description ?? bus.description,
     kmsKey: input.KmsKeyIdentifier ?? bus.kmsKey,
-    // An empty configuration takes the dead-letter queue away.
+    // An empty configuration removes the dead-letter queue.
     deadLetterArn: input.DeadLetterConfig === undefined ? bus.deadLetterArn : input.DeadLetterConfig.Arn,
     logConfig: input.LogConfig ?? bus.logConfig,
   };
@@ -101,7 +101,7 @@ export const deleteEventBus = operation<DeleteEventBusCommand>(DeleteEventBus$, 
   }
 });
 
-/** The buses of an account in the order of their names, the default one among them. */
+/** The buses of an account ordered by name, including the default one. */
 function* busesWithin(
   service: EventBridge,
   owner: { account: string; region: string },

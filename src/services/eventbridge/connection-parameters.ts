@@ -3,7 +3,7 @@ import type { ConnectionHttpParameters } from "@aws-sdk/client-eventbridge";
 
 type Pair = readonly [key: string, value: string];
 
-/** The parameters of a connection as pairs; those without a key or value are none. */
+/** The parameters of a connection as pairs; those without a key or value are ignored. */
 export function pairsOf(parameters: ConnectionHttpParameters | undefined): {
   headers: Pair[];
   query: Pair[];

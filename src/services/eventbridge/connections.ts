@@ -1,4 +1,4 @@
-/** Connections: how API destinations are authorised. */
+/** Connections: how calls of API destinations are authorized. */
 
 import {
   type ConnectionHttpParameters,
@@ -95,7 +95,7 @@ export const updateConnection = operation<UpdateConnectionCommand>(UpdateConnect
     version: connection.version + 1,
   };
   if (given !== undefined || type !== connection.type) return shownState(authorize(service, updated));
-  // What does not touch the credentials leaves the authorization as it is.
+  // A change that does not touch the credentials leaves the authorization as it is.
   const kept: ConnectionRow = { ...updated, token: connection.token, version: connection.version };
   service.connections.put(kept);
   return shownState(kept);
@@ -160,7 +160,7 @@ export const deleteConnection = operation<DeleteConnectionCommand>(DeleteConnect
   return { ...shownState(connection), ConnectionState: "DELETING" };
 });
 
-/** Puts a connection with new credentials: known at once, or asked of the OAuth endpoint. */
+/** Stores a connection with new credentials: authorized at once, or by asking the OAuth endpoint. */
 function authorize(service: EventBridge, connection: ConnectionRow): ConnectionRow {
   const waits = connection.type === "OAUTH_CLIENT_CREDENTIALS";
   const row: ConnectionRow = {
@@ -183,7 +183,7 @@ function connectionOf(name: string, context: OperationContext<EventBridge>, verb
   return connection;
 }
 
-/** @throws AwsError ValidationException when an update changes nothing that can be changed by itself. */
+/** @throws AwsError ValidationException when an update changes nothing that can be changed alone. */
 function checkChange(input: UpdateConnectionInput): void {
   const { AuthorizationType: type, AuthParameters: auth, Description, KmsKeyIdentifier } = input;
   const authorizes = type !== undefined && auth?.[authMembers[type]] !== undefined;
@@ -205,7 +205,7 @@ function checkAuth(type: ConnectionRow["type"], auth: Auth): void {
   }
 }
 
-/** What an update gives replaces what was there, member by member; another type starts over. */
+/** An update replaces what it names, member by member; another authorization type starts over. */
 function mergedAuth(
   { auth, type: oldType }: ConnectionRow,
   type: ConnectionRow["type"],
@@ -242,7 +242,7 @@ function shownState(connection: ConnectionRow) {
   };
 }
 
-/** The parameters as they are returned: secret values are left out. */
+/** The parameters as returned: without secret values. */
 function shownAuth(auth: CreateConnectionAuthRequestParameters) {
   const { ApiKeyAuthParameters: apiKey, BasicAuthParameters: basic, OAuthParameters: oauth } = auth;
   const connectivity = auth.ConnectivityParameters?.ResourceParameters?.ResourceConfigurationArn;
@@ -273,7 +273,7 @@ function shownHttp(parameters: ConnectionHttpParameters | undefined): Connection
   };
 }
 
-/** A private endpoint: the association is what AWS would have made in VPC Lattice. */
+/** A private endpoint: the association is the one AWS would have created in VPC Lattice. */
 function shownConnectivity(resourceConfigurationArn: string) {
   const association = resourceConfigurationArn.replace(
     /:resourceconfiguration\/rcfg-/,

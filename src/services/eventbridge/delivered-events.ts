@@ -1,4 +1,7 @@
-/** The target kind `events`: what other services (Scheduler, Pipes) put on a bus, and what rules send from bus to bus. */
+/**
+ * The target kind `events`: events that other services (Scheduler, Pipes) put on a bus, and that rules send from bus to
+ * bus.
+ */
 import type { BusParameters, ForwardParameters } from "../../delivery/kinds.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import { checkDelivered } from "./access.ts";
@@ -13,7 +16,7 @@ export function deliverToBus(service: EventBridge, delivery: Delivery<"events">)
   return "from" in parameters ? forward(service, delivery, parameters) : put(service, delivery, parameters);
 }
 
-/** The same as one entry of PutEvents. @throws DeliveryFailure what the entry would be answered with. */
+/** Puts the event like an entry of PutEvents. @throws DeliveryFailure with the entry's error */
 function put(service: EventBridge, delivery: Delivery<"events">, parameters: BusParameters): object {
   const { source, detailType, resources = [], timeMs, endpointId } = parameters;
   const bus = busName(delivery.target, delivery);
@@ -38,8 +41,8 @@ function put(service: EventBridge, delivery: Delivery<"events">, parameters: Bus
 }
 
 /**
- * Puts a forwarded event on its next bus. An event may go to one other account and one other Region, and never back to
- * a bus it has been on (EventBridge user guide, "Sending events between accounts" and "between Regions").
+ * Puts a forwarded event on its next bus. An event may go to one other account and one other Region, and never return
+ * to a bus it has been on (EventBridge user guide, "Sending events between accounts" and "between Regions").
  */
 function forward(service: EventBridge, delivery: Delivery<"events">, { rule, from, path }: ForwardParameters): object {
   const { target, payload } = delivery;

@@ -99,7 +99,7 @@ function endpointOf(name: string, context: OperationContext<EventBridge>): Endpo
   return endpoint;
 }
 
-/** Two buses of one name in different Regions of the account. */
+/** The endpoint's two buses, which have the same name in different Regions of the account. */
 function busesOf(given: FromWire<EndpointEventBus>[] | undefined, context: OperationContext<EventBridge>): string[] {
   const [first, second] = (given ?? []).map(({ EventBusArn }) => busName(EventBusArn, context));
   if (first?.name !== second?.name) {

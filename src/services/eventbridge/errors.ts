@@ -1,4 +1,4 @@
-/** The errors of EventBridge with AWS's wording. */
+/** The errors of EventBridge with AWS's messages. */
 import {
   IllegalStatusException$,
   InvalidEventPatternException$,

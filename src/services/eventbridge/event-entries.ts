@@ -1,4 +1,4 @@
-/** Entries of PutEvents, whoever puts them: a client, or a service by a delivery. */
+/** Entries of PutEvents, whether a client puts them or a service by a delivery. */
 import type { PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
 import { causeOr } from "../../calls/invocation.ts";
@@ -12,10 +12,10 @@ export type Entry = FromWire<PutEventsRequestEntry>;
 
 /** 1 MiB since 2026, 256 KiB before. */
 const maxRequestBytes = 1_048_576;
-/** What the time of an entry counts for in its size. */
+/** What the time of an entry adds to its size. */
 const timeBytes = 14;
 
-/** The size AWS counts: a time, and the UTF-8 bytes of every text. @throws AwsError ValidationException */
+/** The size as AWS counts it: the time, and the UTF-8 bytes of every text. @throws AwsError ValidationException */
 export function checkTotalSize(entries: readonly Entry[]): void {
   let bytes = 0;
   for (const { Time, Source = "", DetailType = "", Detail = "", Resources = [] } of entries) {
@@ -30,7 +30,7 @@ export interface EntryError {
   readonly ErrorMessage: string;
 }
 
-/** Whether an entry has all it needs; the detail it carries, or the entry's own error. */
+/** Whether an entry is complete: its detail, or the entry's own error. */
 export function checkEntry(entry: Entry): { detail: NonNullable<ReturnType<typeof parseDetail>> } | EntryError {
   for (const name of ["Source", "DetailType", "Detail"] as const) {
     if (!entry[name]) {
@@ -42,7 +42,7 @@ export function checkEntry(entry: Entry): { detail: NonNullable<ReturnType<typeo
   return detail === undefined ? { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." } : { detail };
 }
 
-/** Puts one entry on buses, or answers why it was refused. */
+/** Puts one entry on its buses, or returns why it was refused. */
 export function putEntry(
   service: EventBridge,
   entry: Entry,
@@ -83,7 +83,7 @@ function newRoot({ now, deps }: EventBridge): string {
   return `1-${seconds.toString(16).padStart(8, "0")}-${deps.random.hex(24)}`;
 }
 
-/** The buses behind a global endpoint: the first one, and with replication the other one too. @throws AwsError */
+/** The buses of a global endpoint: the first one, and with replication also the second. @throws AwsError */
 export function endpointBuses(service: EventBridge, endpointId: string): BusName[] {
   const endpoint = service.endpoints.by.id.first(endpointId);
   if (endpoint === undefined) throw notFound(`Endpoint ${endpointId} does not exist.`);

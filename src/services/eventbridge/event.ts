@@ -1,9 +1,9 @@
-/** Events as they lie on a bus. */
+/** Events as they are on a bus. */
 
 import { minify } from "../../events/input-transform/index.ts";
 import { type EventValue, isEventObject, parseEvent } from "../../events/pattern/index.ts";
 
-/** An event with its compact JSON text and the value that patterns are matched against; both say the same. */
+/** An event as compact JSON text and as the value that patterns are matched against. */
 export interface BusEvent {
   readonly id: string;
   readonly source: string;
@@ -12,7 +12,7 @@ export interface BusEvent {
   readonly timeMs: number;
   readonly text: string;
   readonly value: { readonly [name: string]: EventValue };
-  /** UTF-8 bytes of white space that the detail was sent with. */
+  /** UTF-8 bytes of white space in the detail as it was sent. */
   readonly blankBytes: number;
 }
 
@@ -28,7 +28,7 @@ export interface EventParts {
   readonly detail: string;
 }
 
-/** The detail as a value, or undefined when the text is no JSON object. */
+/** The detail as a value, or undefined when the text is not a JSON object. */
 export function parseDetail(text: string): { [name: string]: EventValue } | undefined {
   try {
     const value = parseEvent(text);
@@ -39,8 +39,8 @@ export function parseDetail(text: string): { [name: string]: EventValue } | unde
 }
 
 /**
- * Puts an event together; the keys stand in AWS's order.
- * @param detail what `parseDetail` made of `parts.detail`.
+ * Builds an event, with members in AWS's order.
+ * @param detail the result of `parseDetail` for `parts.detail`.
  */
 export function buildEvent(parts: EventParts, detail: { [name: string]: EventValue }): BusEvent {
   const timeMs = Math.floor(parts.timeMs / 1000) * 1000;
@@ -62,28 +62,28 @@ export function buildEvent(parts: EventParts, detail: { [name: string]: EventVal
   return { id, source, detailType, timeMs, text, value: { ...head, detail }, blankBytes };
 }
 
-/** Within a text its quotes would be escaped, so it stands in an event once, before the detail. */
+/** Inside a text its quotes would be escaped, so it occurs only once in an event before the detail. */
 const detailAt = ',"detail":';
 
-/** The bytes that an archive counts: the source, the detail type, the detail as it was sent, and the time. */
+/** The bytes that an archive counts: source, detail type, the detail as sent, and the time. */
 export function archivedBytes({ source, detailType, text, blankBytes }: BusEvent): number {
   const detail = text.slice(text.indexOf(detailAt) + detailAt.length, -1);
   const bytes = [source, detailType, detail].reduce((sum, part) => sum + Buffer.byteLength(part), 0);
   return bytes + blankBytes + "YYYY-MM-DDTHH:MM:SSZ".length;
 }
 
-/** The same event under another id, as it arrives in another Region. */
+/** The same event with another id, as it arrives in another Region. */
 export function withId(event: BusEvent, id: string): BusEvent {
   const text = event.text.replace(`"id":${JSON.stringify(event.id)}`, () => `"id":${JSON.stringify(id)}`);
   return { ...event, id, text, value: { ...event.value, id } };
 }
 
-/** The detail without white space between its tokens; most clients send none. */
+/** The detail without white space between tokens; most clients send none. */
 function compact(text: string, detail: { [name: string]: EventValue }): string {
   return JSON.stringify(detail) === text ? text : minify(text);
 }
 
-/** An event read back from its text, for replays and for buses it is forwarded to. */
+/** Parses an event's text, for replays and for buses it is forwarded to. */
 export function readEvent(text: string): BusEvent {
   const value = parseEvent(text) as { [name: string]: EventValue };
   return {

@@ -57,7 +57,7 @@ export class EventBridge {
   readonly replayer: Replayer;
   readonly authorizer: Authorizer;
   readonly apiDestinationCalls: ApiDestinations;
-  /** When a default bus that nobody has changed says it was made, epoch ms. */
+  /** The creation time of default buses that nobody has changed, epoch ms. */
   readonly #beganMs: number;
 
   constructor(dependencies: ServiceDependencies) {
@@ -96,7 +96,7 @@ export class EventBridge {
     return this.deps.clock.now();
   }
 
-  /** The bus; a default bus exists without a row. */
+  /** The bus; a default bus exists even without a row. */
   bus(bus: BusName): BusRow | undefined {
     const row = this.buses.get(nameKey(bus, bus.name));
     return row === undefined && bus.name === "default" ? this.defaultBus(bus.account, bus.region) : row;
@@ -104,7 +104,7 @@ export class EventBridge {
 
   /**
    * The bus that a request names.
-   * @param rule of the bus, when the request is about it
+   * @param rule of the bus, if the request is about one.
    * @throws AwsError ResourceNotFoundException, AccessDeniedException
    */
   busOf(nameOrArn: string | undefined, context: OperationContext<EventBridge>, rule?: string): BusRow {
@@ -139,28 +139,28 @@ export class EventBridge {
     return rule;
   }
 
-  /** The connection of this ARN, if it is still the same one. */
+  /** The connection with this ARN, if it has not been replaced. */
   connection(arn: string): ConnectionRow | undefined {
     const { owner, name } = namedBy(arn);
     const connection = this.connections.get(nameKey(owner, name));
     return connection?.arn === arn ? connection : undefined;
   }
 
-  /** The API destination of this ARN, whose last part targets may leave out. */
+  /** The API destination with this ARN, whose last part targets may leave out. */
   apiDestination(arn: string): ApiDestinationRow | undefined {
     const { owner, name, id } = namedBy(arn);
     const destination = this.apiDestinations.get(nameKey(owner, name));
     return destination === undefined || id === undefined || destination.arn === arn ? destination : undefined;
   }
 
-  /** Puts a rule and keeps its schedule and the bus's patterns in step. */
+  /** Stores a rule and updates its schedule and the bus's patterns. */
   putRule(rule: RuleRow): void {
     this.rules.put(rule);
     this.schedules.refresh(rule);
     this.patterns.touch(rule);
   }
 
-  /** Puts a partner's source, which is gone in two weeks unless a bus is made for it. */
+  /** Stores a partner's event source, which is deleted after two weeks unless a bus is created for it. */
   putPartnerSource(source: PartnerSourceRow): void {
     this.partnerSources.put(source);
     if (source.state === "PENDING") this.#pendingSources.expect("", pendingEndMs(source));

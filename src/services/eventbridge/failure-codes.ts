@@ -38,13 +38,13 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/Invalid|Missing|Validation/, "INVALID_PARAMETER"],
 ];
 
-/** The code AWS's list has for what a target, an endpoint or the network answered. */
+/** AWS's code for the failure of a target, an endpoint or the network. */
 export function errorCode(code: string): string {
   if (ownCodes.has(code)) return code;
   return meanings.find(([meaning]) => meaning.test(code))?.[1] ?? "UNKNOWN";
 }
 
-/** The AWS clients that call targets, as their errors name them. */
+/** The names of the AWS clients that call targets, as their errors contain them. */
 const clients: Partial<Record<Kind, string>> = {
   sqs: "AmazonSQS",
   sns: "AmazonSNS",
@@ -52,10 +52,10 @@ const clients: Partial<Record<Kind, string>> = {
   states: "AWSStepFunctions",
 };
 
-/** Statuses other than 400 that these services answer an error with. */
+/** Statuses other than 400 of errors of these services. */
 const statuses: Readonly<Record<string, number>> = { NotFound: 404, NotFoundException: 404, AuthorizationError: 403 };
 
-/** What a failure says: of services in the words of AWS's Java client, whose errors end with the request. */
+/** The message of a failure: for services the message of AWS's Java client, which ends with the request. */
 export function failureMessage(kind: Kind, failure: DeliveryEnd["failure"], newId: () => string): string {
   const { code = "", message = "" } = failure ?? {};
   const client = clients[kind];

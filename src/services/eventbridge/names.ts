@@ -2,7 +2,7 @@
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import { notFound } from "./errors.ts";
 
-/** A bus by name, whether or not it exists. */
+/** The name and owner of a bus, whether or not it exists. */
 export interface BusName {
   readonly arn: string;
   readonly account: string;
@@ -10,7 +10,7 @@ export interface BusName {
   readonly name: string;
 }
 
-/** A bus as requests name it: by name, by ARN, or not at all for the default one. */
+/** The bus a request names: by name, by ARN, or the default one. */
 export function busName(nameOrArn: string | undefined, owner: { account: string; region: string }): BusName {
   const arn = nameOrArn?.startsWith("arn:") ? parseArn(nameOrArn) : undefined;
   const account = arn?.account ?? owner.account;

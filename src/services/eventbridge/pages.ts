@@ -11,7 +11,7 @@ export interface ListRequest {
   readonly NextToken?: string | undefined;
 }
 
-/** Where a token says the page begins: behind this text. @throws AwsError ValidationException */
+/** The text after which a token's page begins. @throws AwsError ValidationException */
 export function pageStart(token: string | undefined): string | undefined {
   if (token === undefined) return undefined;
   const position = decodeToken(token);
@@ -19,7 +19,7 @@ export function pageStart(token: string | undefined): string | undefined {
   return position;
 }
 
-/** A page of a sequence that is ordered by a text of its items. The token is absent on the last page. */
+/** A page of a sequence that is ordered by a text of its items. The last page has no token. */
 export function pageOf<Item>(
   sequence: Iterable<Item>,
   limit: number | undefined,
@@ -29,7 +29,7 @@ export function pageOf<Item>(
   return { items, NextToken: more ? encodeToken(orderOf(items.at(-1) as Item)) : undefined };
 }
 
-/** A page of resources in the order of their names, those with the asked prefix that `keep` keeps. */
+/** A page of resources ordered by name: those with the requested prefix that `keep` accepts. */
 export function namePage<Row extends { readonly name: string }>(
   rowsWithin: (bounds: Bounds) => Iterable<Row>,
   request: ListRequest,

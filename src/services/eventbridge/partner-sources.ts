@@ -1,6 +1,6 @@
 /**
- * Partner event sources, from both sides: what the partner makes and sends, and what the customer accepts. A customer
- * accepts by creating an event bus with the name of the source.
+ * Partner event sources from both sides: what the partner creates and sends, and what the customer accepts. A customer
+ * accepts one by creating an event bus with its name.
  */
 
 import {
@@ -80,7 +80,7 @@ export const listPartnerEventSources = operation<ListPartnerEventSourcesCommand>
   (input, context) => {
     const prefix = input.NamePrefix as string;
     const after = pageStart(input.NextToken);
-    // A space comes before every character of a name: behind it are the accounts of one source.
+    // A space sorts before every character of a name: the accounts of one source follow it.
     const rows = offered(context, prefix, after === undefined ? { gte: prefix } : { gt: `${after} \uffff` });
     const { items, NextToken } = pageOf(distinct(rows), input.Limit, ({ name }) => name);
     return { PartnerEventSources: items.map(({ arn, name }) => ({ Arn: arn, Name: name })), NextToken };
@@ -154,7 +154,7 @@ export const listEventSources = operation<ListEventSourcesCommand>(ListEventSour
   return { EventSources: items.map(shownSource), NextToken };
 });
 
-/** What the caller, as a partner, offers: by name and account, as long as `name account` begins with the prefix. */
+/** What the caller offers as a partner, by name and account, as long as `name account` begins with the prefix. */
 function* offered(
   { service, account, region }: OperationContext<EventBridge>,
   prefix: string,

@@ -71,7 +71,7 @@ function unspecified(name: string): AwsError {
   return validation(`Parameter(s) ${name} must be specified.`);
 }
 
-/** @throws AwsError ValidationException for anything but an organization that the caller is of. */
+/** @throws AwsError ValidationException unless it is about an organization that the caller belongs to. */
 function checkCondition(condition: {
   Type?: string | undefined;
   Key?: string | undefined;

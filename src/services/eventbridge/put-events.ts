@@ -13,7 +13,7 @@ import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
 import { operation } from "./eventbridge.ts";
 import { busName } from "./names.ts";
 
-/** What an event to be tested has; its resources and its detail may be missing. */
+/** The required members of an event to be tested; its resources and detail are optional. */
 const neededMembers = ["id", "account", "source", "time", "region", "detail-type"];
 
 export const putEvents = operation<PutEventsCommand>(PutEvents$, (input, context) => {

@@ -1,4 +1,4 @@
-/** The last events, with the rules they matched and why the nearest others did not. */
+/** The latest events, with the rules they matched and why the closest others did not match. */
 
 import { jsonObject } from "../../../protocols/unknown-json.ts";
 import { isoTime } from "../../engine/iso-time.ts";
@@ -13,7 +13,7 @@ import type { RuleRow } from "./tables.ts";
 
 export interface Kept {
   readonly timeMs: number;
-  /** Rules with a greater serial were made later. */
+  /** Rules with a greater serial were created later. */
   readonly serial: number;
   readonly bus: BusName;
   readonly exists: boolean;
@@ -22,9 +22,9 @@ export interface Kept {
 }
 
 const keptEvents = 1000;
-/** Beyond this the oldest texts are let go, so that large events do not fill memory. */
+/** Above this the oldest texts are dropped, so that large events do not fill memory. */
 const mostChars = 32 * 1024 * 1024;
-/** Rules looked at for one event: a bus may have very many. */
+/** How many rules are examined for one event: a bus may have very many. */
 const mostExplained = 500;
 const shownMisses = 5;
 
@@ -37,7 +37,7 @@ export class RecentEvents {
     this.#service = service;
   }
 
-  /** Remembers an event once it is certain. */
+  /** Adds an event once its transaction is committed. */
   add(bus: BusName, { id, source, detailType, text }: BusEvent, matched: readonly string[], exists: boolean): Kept {
     const { store } = this.#service.deps;
     const timeMs = this.#service.now;
@@ -50,7 +50,7 @@ export class RecentEvents {
     return kept;
   }
 
-  /** Why no rule matched an event: what the rule that came nearest would have needed. */
+  /** Why no rule matched an event: what the closest rule was missing. */
   whyUnmatched({ bus, serial, exists, event }: Kept): string {
     const what = `Event ${event.id} (${event.source}, ${event.detailType})`;
     if (!exists) return `${what}: event bus ${bus.name} does not exist.`;
@@ -62,7 +62,7 @@ export class RecentEvents {
     return `${what} matched no rule. The nearest is ${ruleArn}, where ${field} must be ${expected}, not ${actual}.`;
   }
 
-  /** The last events that came to one bus, newest first; undefined when there is no such bus. */
+  /** The latest events on one bus, newest first; undefined when there is no such bus. */
   listOfBus({ bus, account = "", region = "", ...filter }: EventFilter): EventRecord[] | undefined {
     const { arn } = busName(bus, { account, region });
     const exists = this.#service.bus(busName(bus, { account, region })) !== undefined;
@@ -84,7 +84,7 @@ export class RecentEvents {
     this.#count();
   }
 
-  /** Lets the older half go, and with it texts that are long gone from the ring. */
+  /** Drops the older half, including texts that have left the ring. */
   #shrink(): void {
     this.#count();
     if (this.#chars <= mostChars) return;
@@ -117,7 +117,7 @@ export class RecentEvents {
     };
   }
 
-  /** The rules that fail by the smallest share of their pattern, of those made before the event. */
+  /** The rules, of those created before the event, that fail by the smallest share of their pattern. */
   #nearest(bus: BusName, serial: number, text: string, matched: ReadonlySet<string>): NearMiss[] {
     const value = readEvent(text).value as EventValue;
     const misses: { readonly miss: NearMiss; readonly distance: number }[] = [];
@@ -142,7 +142,7 @@ function missOf(rule: RuleRow, event: EventValue): { miss: NearMiss; distance: n
     const miss: NearMiss = { ruleArn: rule.arn, field: path, reason, expected, actual: values };
     return { miss, distance: failing / conditions };
   }
-  // A rule that would match now was disabled, or has been changed since.
+  // A rule that would match now was disabled then, or has been changed since.
   return isEnabled(rule) ? undefined : { miss: { ruleArn: rule.arn, reason: "disabled" }, distance: 0 };
 }
 

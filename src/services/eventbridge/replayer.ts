@@ -1,4 +1,4 @@
-/** Sends archived events to their bus again, a minute of event time at a step, on durable timers. */
+/** Sends archived events to their bus again, one minute of event time per step, driven by durable timers. */
 import { readEvent, replayedText } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { busName } from "./names.ts";
@@ -6,9 +6,9 @@ import { archivePosition, nameKey, positionMs, type ReplayRow } from "./tables.t
 
 const timerKind = "events.replay";
 const windowMs = 60_000;
-/** From one window to the next, on the emulator's clock. */
+/** Time between two steps, on the emulator's clock. */
 const stepMs = 100;
-/** Events sent at one go; a fuller window goes on in the next step. */
+/** Events sent per step; a fuller minute continues in the next step. */
 const mostAtOnce = 250;
 
 export class Replayer {
@@ -59,7 +59,7 @@ export class Replayer {
     }
   }
 
-  /** What keeps a replay from going on, in words. */
+  /** Why a replay cannot continue, as a sentence. */
   #obstacle(replay: ReplayRow): string | undefined {
     const service = this.#service;
     const archive = service.archives.get(replay.archive);
@@ -70,7 +70,10 @@ export class Replayer {
     return undefined;
   }
 
-  /** Replays from behind the cursor to the end of the next event's minute. @returns the new cursor, if there was any event. */
+  /**
+   * Replays from the cursor to the end of the next event's minute.
+   * @returns the new cursor, unless there was no event.
+   */
   #replayWindow(replay: ReplayRow): string | undefined {
     const service = this.#service;
     const bounds = {

@@ -1,13 +1,13 @@
-/** What becomes of an event on a bus: the rules it matches, and what their targets are given. */
+/** Routes an event on a bus: the rules it matches, and what their targets get. */
 import type { AwsEvent } from "../../events/aws-events.ts";
 import { type BusEvent, buildEvent, parseDetail } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { type BusName, busName } from "./names.ts";
 import type { RuleRow } from "./tables.ts";
 
-/** How an event came to a bus, when a rule of another bus sent it. */
+/** How an event arrived on a bus, if a rule of another bus sent it. */
 export interface Arrival {
-  /** ARNs of the buses it has been on before. */
+  /** ARNs of the buses it has passed through. */
   readonly path: readonly string[];
 }
 
@@ -21,8 +21,8 @@ export class Router {
   }
 
   /**
-   * Puts an event on a bus, inside a transaction. A bus that does not exist takes it and forgets it, as AWS does.
-   * @param only when given, no other rules are asked: a replay may be limited to some.
+   * Puts an event on a bus, inside a transaction. A bus that does not exist accepts and drops it, as on AWS.
+   * @param only limits a replay to these rules.
    */
   publish(event: BusEvent, bus: BusName, arrival = direct, only?: ReadonlySet<string>): void {
     const service = this.#service;
@@ -32,7 +32,7 @@ export class Router {
     this.#hand(event, bus, arrival, matched, exists);
   }
 
-  /** Gives an event to the rules that it is for. */
+  /** Passes an event to the rules that match it. */
   #hand(event: BusEvent, bus: BusName, arrival: Arrival, matched: readonly string[], exists: boolean): void {
     const service = this.#service;
     const recent = service.recent.add(bus, event, matched, exists);
@@ -55,7 +55,7 @@ export class Router {
     }
   }
 
-  /** An event of an AWS service, on the default bus of the account it is about. */
+  /** An event of an AWS service, for the default bus of the account it is about. */
   publishAwsEvent({ account, region, source, detailType, resources, detail }: AwsEvent): void {
     const text = JSON.stringify(detail);
     const parts = {
@@ -70,7 +70,7 @@ export class Router {
     this.publish(event, busName("default", { account, region }));
   }
 
-  /** The event of a rule whose time has come: for that rule, whatever its pattern, and for all others whose pattern fits. */
+  /** The event of a schedule's firing: for its rule, whatever the pattern, and for all other rules that match it. */
   publishScheduled(rule: RuleRow, timeMs: number): void {
     const { account, region } = rule;
     const bus = busName("default", rule);

@@ -1,4 +1,4 @@
-/** The compiled patterns of every bus, made when an event first comes and kept in step with the rules. */
+/** The compiled patterns of every bus, built when its first event arrives and kept in step with the rules. */
 import { type EventValue, type Pattern, PatternIndex, parsePattern } from "../../events/pattern/index.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import type { RuleRow } from "./tables.ts";
@@ -30,7 +30,7 @@ export class RulePatterns {
   /** ARNs of the bus's enabled rules whose pattern the event matches. */
   match(bus: string, event: EventValue): string[] {
     const { rules } = this.#service;
-    // Buses come and go by the name; what has no rules is not kept.
+    // Buses come and go; one without rules is not kept.
     if (rules.by.bus.size(bus) === 0) return [];
     let index = this.#byBus.get(bus);
     if (index === undefined) {
@@ -41,7 +41,7 @@ export class RulePatterns {
     return index.match(event);
   }
 
-  /** A rule was put or deleted: its pattern follows once that is certain. */
+  /** Call it when a rule was stored or deleted: its pattern is updated after the commit. */
   touch({ arn, bus }: RuleRow): void {
     this.#service.deps.store.afterCommit(() => {
       const index = this.#byBus.get(bus);

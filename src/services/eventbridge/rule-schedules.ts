@@ -1,4 +1,4 @@
-/** Rules on a schedule: one durable timer for each, for its next firing. */
+/** Scheduled rules: one durable timer for each, for its next firing. */
 import { nextFire, parseSchedule, type Schedule } from "../../events/schedule/index.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { isEnabled } from "./rule-patterns.ts";
@@ -8,7 +8,7 @@ const timerKind = "events.schedule";
 
 export class RuleSchedules {
   readonly #service: EventBridge;
-  /** Compiled expressions by their text; bounded, as texts come from clients. */
+  /** Compiled expressions by text; bounded, since texts come from clients. */
   readonly #compiled = new Map<string, Schedule>();
 
   constructor(service: EventBridge) {
@@ -16,7 +16,7 @@ export class RuleSchedules {
     service.deps.timers.on(timerKind, ({ id, dueMs }) => this.#fire(id.slice(timerKind.length + 1), dueMs));
   }
 
-  /** A rule was put: its timer is set for the next firing, or there is none any more. */
+  /** Call it when a rule was stored: sets the timer for its next firing, or removes it. */
   refresh(rule: RuleRow): void {
     const { timers } = this.#service.deps;
     const dueMs = isEnabled(rule) ? this.#next(rule, this.#service.now) : undefined;
@@ -43,7 +43,7 @@ export class RuleSchedules {
     const rule = this.#service.rules.get(arn);
     if (rule === undefined) return;
     this.#service.router.publishScheduled(rule, dueMs);
-    // Firings missed while the emulator was down are not made up for.
+    // Firings missed while the emulator was not running are not made up for.
     this.refresh(rule);
   }
 }

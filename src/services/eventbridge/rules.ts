@@ -108,7 +108,7 @@ export const deleteRule = operation<DeleteRuleCommand>(DeleteRule$, (input, cont
   service.deleteRule(rule);
 });
 
-/** @throws AwsError ManagedRuleException when an AWS service made the rule. */
+/** @throws AwsError ManagedRuleException when an AWS service created the rule. */
 export function refuseManaged(rule: RuleRow): void {
   if (rule.managedBy !== undefined) throw managedRule(rule.name, rule.managedBy);
 }

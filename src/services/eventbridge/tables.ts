@@ -1,4 +1,4 @@
-/** The rows EventBridge keeps, and the orders in which it looks at them. */
+/** The rows EventBridge keeps, and their indexes. */
 
 import type {
   ApiDestinationHttpMethod,
@@ -19,12 +19,12 @@ import { dayMs } from "../../engine/duration.ts";
 import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
-/** The key of a resource that is found by its name. No name contains a blank. */
+/** The key of a resource that is found by name. No name contains a space. */
 export function nameKey(owner: { account: string; region: string }, name: string): string {
   return `${placeKey(owner)} ${name}`;
 }
 
-/** What every resource that is found by its name has. */
+/** What every resource that is found by name has. */
 export interface NamedRow {
   readonly arn: string;
   readonly account: string;
@@ -50,7 +50,7 @@ export interface BusRow extends NamedRow {
   readonly kmsKey: string | undefined;
   readonly deadLetterArn: string | undefined;
   readonly logConfig: LogConfig | undefined;
-  /** The policy as JSON text; undefined when nobody was permitted anything. */
+  /** The policy as JSON text; undefined when nothing was ever permitted. */
   readonly policy: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -72,7 +72,7 @@ export const beginningTable = defineTable<BeginningRow>()({
 
 export const busTable = namedTable<BusRow>("events.buses");
 
-/** Whether a valid pattern has a wildcard operator: a field of that name would hold an array or an object. */
+/** Whether a valid pattern uses the wildcard operator: a field of that name would hold an array or an object. */
 export function usesWildcards(pattern: string | undefined): boolean {
   return pattern !== undefined && /"wildcard"\s*:\s*"|"anything-but"\s*:\s*\{\s*"wildcard"/.test(pattern);
 }
@@ -87,7 +87,7 @@ export interface RuleRow {
   readonly bus: string;
   readonly busName: string;
   readonly createdBy: string;
-  /** Tells rules made before an event from those made after it. */
+  /** Distinguishes rules created before an event from those created after it. */
   readonly serial: number;
   readonly pattern: string | undefined;
   readonly schedule: string | undefined;
@@ -121,7 +121,7 @@ export interface TargetRow {
   readonly ruleName: string;
   readonly bus: string;
   readonly account: string;
-  /** As it was put: only members that were given. */
+  /** As it was sent: only members that were given. */
   readonly spec: Target & { readonly Id: string; readonly Arn: string };
 }
 
@@ -161,14 +161,14 @@ export interface ArchivedEventRow {
   /** The event's own time and its arrival, as an order in which no two are equal. */
   readonly position: string;
   readonly arrivedMs: number;
-  /** Of its text. */
+  /** Bytes of its text. */
   readonly bytes: number;
 }
 
 /** Archived events as compact JSON, under the serials in their positions. */
 export const archivedTextTable = defineTextTable("events.archivedTexts");
 
-/** An order of archived events: by the event's time, then by arrival. Times before 1970 sort too. */
+/** The order of archived events: by the event's time, then by arrival. Also works for times before 1970. */
 export function archivePosition(eventMs: number, serial: number): string {
   return String(eventMs + 8.64e15).padStart(17, "0") + String(serial).padStart(16, "0");
 }
@@ -237,7 +237,7 @@ export interface ConnectionRow extends NamedRow {
   readonly authorizedMs: number | undefined;
   readonly description: string | undefined;
   readonly type: ConnectionAuthorizationType;
-  /** With the secrets; undefined after they were dropped by DeauthorizeConnection. */
+  /** Including secrets; undefined after DeauthorizeConnection has dropped them. */
   readonly auth: CreateConnectionAuthRequestParameters | undefined;
   readonly connectivity: string | undefined;
   readonly kmsKey: string | undefined;
@@ -245,7 +245,7 @@ export interface ConnectionRow extends NamedRow {
   readonly state: ConnectionState;
   readonly stateReason: string | undefined;
   readonly token: AccessToken | undefined;
-  /** Grows with every change of the credentials, so that an answer to older ones is not taken for theirs. */
+  /** Increases with every change of the credentials, so that an answer to older ones is recognized. */
   readonly version: number;
 }
 
@@ -265,7 +265,7 @@ export interface ApiDestinationRow extends NamedRow {
   readonly connectionArn: string;
   readonly endpoint: string;
   readonly method: ApiDestinationHttpMethod;
-  /** Undefined: AWS's 300, which are not counted. */
+  /** Undefined means AWS's 300, which are not enforced. */
   readonly perSecond: number | undefined;
 }
 
@@ -292,16 +292,16 @@ export const endpointTable = defineTable<EndpointRow>()({
   },
 });
 
-/** What a partner offers to one account. */
+/** A partner's offer to one account. */
 export interface PartnerSourceRow extends NamedRow {
-  /** The account that receives the events; the row's `account`. */
+  /** The partner's account; the row's `account` receives the events. */
   readonly partner: string;
   readonly state: EventSourceState;
-  /** When it came to wait for a bus, if that was later than its creation. */
+  /** When it began to wait for a bus, if later than its creation. */
   readonly pendingSinceMs?: number | undefined;
 }
 
-/** A source that waits for a bus is gone after two weeks: when, epoch ms. */
+/** When a source that waits for a bus is deleted, two weeks later, in epoch ms. */
 export function pendingEndMs({ createdMs, pendingSinceMs = createdMs }: PartnerSourceRow): number {
   return pendingSinceMs + 14 * dayMs;
 }
@@ -312,7 +312,7 @@ export const partnerSourceTable = defineTable<PartnerSourceRow>()({
   account: (row) => row.account,
   indexes: {
     name: { group: placeKey, order: (row) => row.name },
-    /** By the partner, for its own lists: one row for each account a source is offered to. */
+    /** By partner, for its own lists: one row per account that a source is offered to. */
     partner: { group: (row) => `${row.partner} ${row.region}`, order: (row) => `${row.name} ${row.account}` },
     pending: {
       group: (row) => (row.state === "PENDING" ? "" : undefined),

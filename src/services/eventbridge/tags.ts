@@ -44,7 +44,7 @@ export const listTagsForResource = operation<ListTagsForResourceCommand>(
   }),
 );
 
-/** Tags as a resource may have them; keys that begin with `aws:` are AWS's own. */
+/** Checks tags of a resource; keys that begin with `aws:` are reserved. */
 export function checkTags(tags: readonly FromWire<Tag>[] | undefined): Tags {
   const checked = new Map<string, string>();
   for (const { Key: key = "", Value: value = "" } of tags ?? []) {

@@ -1,11 +1,11 @@
-/** What services that Busbar does not have would be asked: the mailbox keeps it, with the input as its body. */
+/** Requests to services that Busbar does not implement: kept in the mailbox, with the input as the body. */
 import type { EcsParameters, Target } from "@aws-sdk/client-eventbridge";
 import type { Arn } from "../../calls/arn.ts";
 import type { Kinds } from "../../delivery/kinds.ts";
 import type { BusEvent } from "./event.ts";
 import { dynamic } from "./target-input.ts";
 
-/** The call a target stands for, by the service of its ARN. */
+/** The call a target means, by the service in its ARN. */
 const operations: Readonly<Record<string, string>> = {
   ecs: "RunTask",
   batch: "SubmitJob",
@@ -24,7 +24,7 @@ const operations: Readonly<Record<string, string>> = {
   events: "BuiltInAction",
 };
 
-/** A mailbox delivery's parameters. Texts that are JSON paths stand for the event's values where AWS lets them. */
+/** A mailbox delivery's parameters. Texts that are JSON paths are replaced by the event's values where AWS does so. */
 export function callOf(arn: Arn, target: Target, event: BusEvent): Kinds["mailbox"] {
   const { EcsParameters: ecs, RedshiftDataParameters: redshift, SageMakerPipelineParameters: pipeline } = target;
   const filled = <T>(value: T): T => fill(value, event) as T;

@@ -1,4 +1,4 @@
-/** What PutTargets refuses. */
+/** PutTargets' checks. */
 import type { Target } from "@aws-sdk/client-eventbridge";
 import type { FromWire } from "../../../protocols/blob.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
@@ -21,7 +21,7 @@ export function checkTarget(target: FromWire<Target>, rule: RuleRow): void {
 }
 
 function checkRole(target: FromWire<Target>, arn: string, place: TargetPlace, rule: RuleRow): void {
-  // A bus elsewhere is written to as the role; one beside the rule's own needs none.
+  // Writing to a bus elsewhere takes a role; to one in the rule's own account and region it does not.
   const elsewhere = place.kind === "bus" && (place.arn.account !== rule.account || place.arn.region !== rule.region);
   const role = elsewhere ? "required" : place.role;
   if (role === "required" && target.RoleArn === undefined) {
@@ -47,7 +47,7 @@ function checkInput(target: FromWire<Target>, id: string): void {
   if (given.length > 1) {
     throw validation(`Only one of Input, InputPath, or InputTransformer must be provided for target ${id}.`);
   }
-  // The empty input is one: it delivers nothing.
+  // An empty input counts: it delivers nothing.
   if (target.Input !== undefined && target.Input !== "" && !isJson(target.Input)) {
     throw validation(
       `JSON syntax error in input for target ${id}: [Source: (String)"${target.Input}"; line: 1, column: 1]`,

@@ -1,4 +1,4 @@
-/** Hands what a rule's targets are to receive to the delivery engine, and tells its dead letters why. */
+/** Submits what a rule's targets receive to the delivery engine, and describes failures in dead letters. */
 import { eventRetry } from "../../delivery/event-retry.ts";
 import {
   type DeliveryEnd,
@@ -18,13 +18,13 @@ import { type TargetPlace, targetPlace } from "./target-kinds.ts";
 
 const service = "eventbridge";
 
-/** Places by ARN; bounded, as ARNs come from clients. */
+/** Places by ARN; bounded, since ARNs come from clients. */
 const places = new Map<string, TargetPlace>();
 
 function placeOf(arn: string): TargetPlace {
   let place = places.get(arn);
   if (place === undefined) {
-    // PutTargets has let no other ARN in.
+    // PutTargets has accepted no other ARN.
     place = targetPlace(arn) as TargetPlace;
     if (places.size >= 10_000) places.clear();
     places.set(arn, place);
@@ -78,7 +78,7 @@ export class Targets {
     return this.#service.deps.random.fork("executions").uuid();
   }
 
-  /** How the delivery engine reaches a target. */
+  /** The kind and parameters of deliveries to a target. */
   #wayTo(
     spec: TargetRow["spec"],
     rule: RuleRow,
@@ -119,15 +119,15 @@ export class Targets {
 }
 
 /**
- * What a dead letter says of the failure besides the rule and the target (EventBridge user guide, "Dead-letter
- * queues"). What could not have been retried says nothing of retries.
+ * What a dead letter says about the failure besides rule and target (EventBridge user guide, "Dead-letter queues"). A
+ * failure that could not be retried says nothing about retries.
  */
 function failureAttributes({ failure, exhausted, delivery }: DeliveryEnd, newId: () => string): MessageAttributes {
   const attributes: Record<string, MessageAttributes[string]> = {
     ERROR_CODE: text(errorCode(failure?.code ?? "")),
     ERROR_MESSAGE: text(failureMessage(delivery.kind, failure, newId)),
   };
-  // `attempt` counts the one that would be next; the first was no retry.
+  // `attempt` counts the attempt that would be next; the first was not a retry.
   const retries = Math.max(0, delivery.attempt - 2);
   const exhaustible = exhausted !== undefined && exhausted !== "NotRetryable";
   if (exhaustible) attributes["EXHAUSTED_RETRY_CONDITION"] = text(exhausted);

@@ -1,4 +1,4 @@
-/** What a target is given of an event. */
+/** What a target gets of an event. */
 import type { HttpParameters, Target } from "@aws-sdk/client-eventbridge";
 import {
   applyInputPath,
@@ -17,7 +17,7 @@ import type { EventValue } from "../../events/pattern/index.ts";
 import type { BusEvent } from "./event.ts";
 import type { RuleRow } from "./tables.ts";
 
-/** The input of a target entry, ready to be applied. */
+/** The compiled input of a target. */
 type CompiledInput =
   | { readonly kind: "event" }
   | { readonly kind: "constant"; readonly text: string }
@@ -67,20 +67,20 @@ export function compilePartitionKey(path: string): CompiledPath {
 }
 
 /**
- * The partition key: the JSON text of what is at the path, a text with its quotes and `{}` for null and for nothing;
- * without a path one of its own for each delivery.
+ * The partition key: the JSON text of the value at the path, with the quotes of a text, and `{}` for null and for
+ * nothing; without a path a new key for each delivery.
  */
 export function partitionKeyOf(target: Target, event: BusEvent, newId: () => string): string {
   const path = target.KinesisParameters?.PartitionKeyPath;
   if (path === undefined) return `${event.id}_${newId()}`;
   const compiled = pathOf(path);
-  // Kinesis takes keys of up to 256 characters.
+  // Kinesis accepts keys of up to 256 characters.
   return compiled === undefined ? "{}" : applyInputPath(compiled, event.value as EventValue).slice(0, 256);
 }
 
 /**
- * HTTP parameters for one event. A value that is a JSON path as a whole stands for the event's value there (EventBridge
- * user guide, "Dynamic path parameters"); keys are taken as they are.
+ * HTTP parameters for one event. A value that is entirely a JSON path is replaced by the event's value (EventBridge
+ * user guide, "Dynamic path parameters"); keys are used as they are.
  */
 export function httpParametersOf(parameters: HttpParameters | undefined, event: BusEvent) {
   const filled = (values: Readonly<Record<string, string>> | undefined) =>
@@ -92,7 +92,7 @@ export function httpParametersOf(parameters: HttpParameters | undefined, event: 
   };
 }
 
-/** The text with the event's value in its place when the text is a JSON path. */
+/** The event's value if the text is a JSON path, else the text. */
 export function dynamic(text: string, event: BusEvent): string {
   return text.startsWith("$.") ? (valueAt(text, event) ?? "") : text;
 }
@@ -113,7 +113,7 @@ function pathOf(text: string): CompiledPath | undefined {
     if (error instanceof InvalidTransform) return undefined;
     throw error;
   }
-  // Paths come from clients; a bound keeps invented ones from filling memory.
+  // Paths come from clients; the bound keeps invented ones from filling memory.
   if (compiledPaths.size >= 1000) compiledPaths.clear();
   compiledPaths.set(text, path);
   return path;

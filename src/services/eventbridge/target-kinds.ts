@@ -1,9 +1,11 @@
-/** What the ARN of a target says: who takes the event, and what the target's entry must and must not carry. */
+/**
+ * What the ARN of a target means: what takes the event, and which members the target's entry must and must not have.
+ */
 import type { Target } from "@aws-sdk/client-eventbridge";
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import { type Arn, parseArn } from "../../calls/arn.ts";
 
-/** `call`: services that Busbar does not have; what they would have been asked is recorded. */
+/** `call` stands for services that Busbar does not implement; requests to them are recorded. */
 export type TargetKind =
   | "sqs"
   | "sns"
@@ -19,10 +21,10 @@ export type TargetKind =
 
 interface KindFacts {
   readonly kind: TargetKind;
-  /** What the resource part of the ARN looks like. */
+  /** The form of the ARN's resource part. */
   readonly resource: RegExp;
   readonly role?: "required" | "refused";
-  /** A member the entry must carry. */
+  /** A member that the entry must have. */
   readonly parameters?: keyof Target;
 }
 
@@ -62,7 +64,7 @@ export interface TargetPlace extends KindFacts {
   readonly arn: Arn;
 }
 
-/** What an ARN is as a target, or in words why it is not one. */
+/** What an ARN is as a target, or a sentence that says why it is not one. */
 export function targetPlace(text: string): TargetPlace | "malformed" | "unsupported" {
   const arn = parseArn(text);
   if (arn === undefined) return "malformed";

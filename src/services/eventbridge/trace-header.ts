@@ -1,11 +1,11 @@
-/** Trace headers as EventBridge passes them on: read and rewritten (recorded with PutEvents and SQS targets). */
+/** Trace headers as EventBridge passes them on (recorded with PutEvents and SQS targets). */
 
 const root = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
 
 /**
- * `Root=…;Parent=…;Sampled=…` and then whatever else it had, with what is malformed left out.
- * @param newRoot a root in place of one that is malformed.
- * @returns undefined when the header names no root at all: then nothing is passed on.
+ * `Root=…;Parent=…;Sampled=…`, followed by its other parts, without what is malformed.
+ * @param newRoot replaces a malformed root.
+ * @returns undefined when the header has no root at all: then nothing is passed on.
  */
 export function passedOn(header: string, newRoot: () => string): string | undefined {
   const known = new Map<string, string>();

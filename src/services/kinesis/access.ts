@@ -1,4 +1,4 @@
-/** Who may do what with a stream or a consumer: what its policy says, by the guard. */
+/** Checks permissions on a stream or a consumer against its policy. */
 import { AccessDeniedException$ } from "@aws-sdk/client-kinesis";
 import { AwsError } from "../../../protocols/error.ts";
 import { notAuthorized } from "../../access/refusal.ts";

@@ -1,4 +1,7 @@
-/** Channels to S3: made, described, changed and deleted as AWS documents them. Nothing is delivered: there is no S3 here. */
+/**
+ * Channels to S3: created, described, changed and deleted as AWS documents them. Nothing is delivered, since there is
+ * no S3 here.
+ */
 import {
   CreateChannel$,
   type CreateChannelCommand,
@@ -65,7 +68,7 @@ export const createChannel = operation<CreateChannelCommand>(CreateChannel$, (in
     destinationType: tables === undefined ? "S3" : "S3_TABLES",
     destination: {
       DataFreshnessInSeconds: freshnessSeconds,
-      // A bucket is its own place for what cannot be delivered.
+      // A bucket also takes what could not be delivered.
       ...(s3 && {
         DeadLetterQueueS3Configuration: {
           BucketARN: s3.StorageConfiguration?.BucketARN,
@@ -156,7 +159,7 @@ function channelOf(arn: string | undefined, context: OperationContext<Kinesis>):
   throw resourceNotFound(`Channel ${arn} under account ${context.account} not found.`);
 }
 
-/** Streaming tables take JSON by a schema; plain buckets take what needs none. */
+/** Streaming tables accept JSON with a schema; plain buckets accept formats without one. */
 function checkRecord({ RecordFormatType, GSRSchemaARN }: ChannelRow["record"], tables: boolean): void {
   if (tables && onlyForS3.has(RecordFormatType)) {
     throw invalidArgument(

@@ -103,7 +103,7 @@ export const listStreamConsumers = operation<ListStreamConsumersCommand>(ListStr
   };
 });
 
-/** Answers with a promise, so that the client's leaving is told. */
+/** Returns a promise, so that it learns when the client leaves. */
 export const subscribeToShard = operation<SubscribeToShardCommand>(SubscribeToShard$, async (input, context) => {
   const { service } = context;
   const arn = input.ConsumerARN ?? "";
@@ -141,7 +141,7 @@ interface ConsumerReference {
   readonly ConsumerARN?: string | undefined;
 }
 
-/** By its ARN, by stream and name, or by all three when they agree. */
+/** By ARN, by stream and name, or by all three if they agree. */
 function consumerOf(
   { StreamARN, ConsumerName, ConsumerARN }: ConsumerReference,
   context: OperationContext<Kinesis>,

@@ -1,4 +1,4 @@
-/** Takes what the delivery engine brings to a stream, of any account and region: one record a delivery. */
+/** Takes the delivery engine's payloads for streams of any account and region: one record per delivery. */
 import { Blob64 } from "../../../protocols/blob.ts";
 import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
 import { checkDelivered } from "./access.ts";

@@ -1,4 +1,4 @@
-/** The errors of Kinesis with AWS's wording. */
+/** The errors of Kinesis with AWS's messages. */
 import {
   DryRunOperationException$,
   ExpiredIteratorException$,
@@ -52,7 +52,7 @@ export function expiredToken(): AwsError {
   return AwsError.of(ExpiredNextTokenException$, "The provided NextToken has expired.");
 }
 
-/** What a request with DryRun gets when it would have succeeded. */
+/** The answer to a request with DryRun that would have succeeded. */
 export function dryRun(operation: string): AwsError {
   return AwsError.of(
     DryRunOperationException$,
@@ -65,17 +65,17 @@ interface StreamName {
   readonly account: string;
 }
 
-/** `stream {name} under account {account}`, as most messages have it. */
+/** `stream {name} under account {account}`, as in most messages. */
 export function inStream({ name, account }: StreamName): string {
   return `stream ${name} under account ${account}`;
 }
 
-/** What readers are told when there is no such shard, or no such stream. */
+/** The error for readers when the shard or the stream does not exist. */
 export function shardDoesNotExist(shardId: string, stream: StreamName): AwsError {
   return resourceNotFound(`Shard ${shardId} in ${inStream(stream)} does not exist`);
 }
 
-/** The answer for an id that is no shard's, and of a shard that cannot be split or merged since there is none. */
+/** The error for an id that no shard can have, and for splitting or merging a shard that does not exist. */
 export function shardNotFound(shardId: string, stream: StreamName): AwsError {
   return resourceNotFound(`Could not find shard ${shardId} in ${inStream(stream)}.`);
 }

@@ -22,7 +22,7 @@ export const getShardIterator = operation<GetShardIteratorCommand>(GetShardItera
   const index = shardIndexIn(input.ShardId ?? "", input, context);
   const named = namedStream(input, context);
   const stream = service.stream(named.arn);
-  // AWS reports only the shard, whichever of the two is missing.
+  // AWS only mentions the shard, whichever of the two is missing.
   if (stream === undefined || !hasData(stream)) throw shardDoesNotExist(shardIdOf(index), named);
   const shard = service.readableShard(stream, index);
   const position = {

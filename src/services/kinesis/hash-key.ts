@@ -1,6 +1,6 @@
 /**
- * Hash keys: unsigned 128-bit numbers, kept as 32 hexadecimal digits, which is what MD5 gives and whose order as text
- * is that of the numbers. AWS shows them in decimal.
+ * Hash keys: unsigned 128-bit numbers stored as 32 hexadecimal digits, which is what MD5 returns and which sort as text
+ * like the numbers. AWS shows them in decimal.
  */
 import { hash } from "node:crypto";
 
@@ -30,7 +30,7 @@ export function decimalOf(hash: string): string {
   return numberOf(hash).toString();
 }
 
-/** The first hash keys of `count` shards of equal width that tile the space; what is left over goes to the last. */
+/** The first hash keys of `count` shards of equal width that cover the space; any remainder goes to the last. */
 export function evenStarts(count: number): bigint[] {
   const width = hashSpace / BigInt(count);
   return Array.from({ length: count }, (_, i) => BigInt(i) * width);

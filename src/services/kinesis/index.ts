@@ -27,7 +27,7 @@ export const kinesis = defineService<Kinesis>({
     targetPrefix: "Kinesis_20131202",
     extendedRequestId: true,
     protocols: ["awsJson1_1", "awsCbor1_1", "rpcv2Cbor"],
-    // PutRecords of 10 MiB, in base64 and JSON some 14 MiB.
+    // PutRecords of 10 MiB, about 14 MiB in base64 and JSON.
     maxBodyBytes: 16 * 1024 * 1024,
     schemas,
     constraints,

@@ -41,7 +41,7 @@ export class Kinesis {
   readonly subscriptions: Subscriptions;
   readonly lifecycle: Lifecycle;
   readonly scaling: OnDemandScaling;
-  /** Absent unless throughput limits are on (`--strict`). */
+  /** Only with throughput limits (`--strict`). */
   readonly throughput: Throughput | undefined;
 
   constructor(dependencies: ServiceDependencies) {
@@ -66,7 +66,8 @@ export class Kinesis {
 
   /**
    * The stream that a request names by name, by ARN or by both.
-   * @throws AwsError ResourceNotFoundException; InvalidArgumentException when it names none, or two; AccessDeniedException
+   * @throws AwsError ResourceNotFoundException; InvalidArgumentException when it names none, or two;
+   * AccessDeniedException
    */
   streamOf(reference: StreamReference, context: OperationContext<Kinesis>): StreamRow {
     const named = namedStream(reference, context);
@@ -79,7 +80,7 @@ export class Kinesis {
     return this.streams.get(arn);
   }
 
-  /** A stream whose records can be written and read: not one that is being made or deleted. */
+  /** A stream whose records can be written and read: not one that is being created or deleted. */
   dataStreamOf(reference: StreamReference, context: OperationContext<Kinesis>): StreamRow {
     const stream = this.streamOf(reference, context);
     if (!hasData(stream)) throw streamNotFound(stream);
@@ -95,12 +96,12 @@ export class Kinesis {
     );
   }
 
-  /** Records and closed shards of this time (epoch ms) or before have left the stream. */
+  /** Records and closed shards from this time (epoch ms) or before have expired. */
   expiredMs(stream: StreamRow): number {
     return this.now - stream.retentionHours * hourMs;
   }
 
-  /** Whether a shard was closed so long ago that nothing of it is left. */
+  /** Whether a shard was closed so long ago that nothing in it is left. */
   isExpired(stream: StreamRow, shard: ShardRow): boolean {
     return shard.closedMs !== undefined && shard.closedMs <= this.expiredMs(stream);
   }
@@ -109,21 +110,24 @@ export class Kinesis {
     return this.shards.get(shardKey(stream.arn, index));
   }
 
-  /** The shard of this index, open or closed. @throws AwsError ResourceNotFoundException when there is none, or no more. */
+  /**
+   * The shard with this index, open or closed.
+   * @throws AwsError ResourceNotFoundException if there is none, or it has expired.
+   */
   readableShard(stream: StreamRow, index: number): ShardRow {
     const shard = this.shardOf(stream, index);
     if (shard !== undefined && !this.isExpired(stream, shard)) return shard;
     throw shardDoesNotExist(shardIdOf(index), stream);
   }
 
-  /** To be called in a transaction that put records into a shard or closed it: tells whoever waits for that. */
+  /** Call it in a transaction that put records into a shard or closed it: wakes its readers. */
   tellReaders(streamArn: string, shard: string): void {
     this.subscriptions.touched(shard);
     const { arrivals, store } = this.deps;
     if (arrivals.hasReader(streamArn)) store.afterDurable(() => arrivals.notify(streamArn));
   }
 
-  /** Forgets what is kept outside the store. */
+  /** Drops state kept outside the store. */
   reset(account?: string): void {
     this.subscriptions.endAll(account);
     if (account === undefined) this.throughput?.clear();
@@ -146,7 +150,7 @@ interface NamedStream {
   readonly account: string;
 }
 
-/** What a request says of a stream, whether or not there is one. @throws AwsError InvalidArgumentException */
+/** The stream that a request names, whether or not it exists. @throws AwsError InvalidArgumentException */
 export function namedStream(
   { StreamName, StreamARN }: StreamReference,
   context: { readonly account: string; readonly region: string },
@@ -166,15 +170,18 @@ export function namedStream(
   return { arn: StreamARN, name, account: parseArn(StreamARN)?.account ?? account };
 }
 
-/** An endpoint knows the streams, consumers and channels of its own region alone. @throws AwsError InvalidArgumentException */
+/**
+ * An endpoint only knows streams, consumers and channels of its own region.
+ * @throws AwsError InvalidArgumentException
+ */
 export function checkRegion(arn: string, { region }: { readonly region: string }): void {
   if (parseArn(arn)?.region === region) return;
   throw invalidArgument(`The region specified in the ARN '${arn}' does not match the endpoint region`);
 }
 
 /**
- * The index in a shard id of a request; it is looked at before the stream is.
- * @throws AwsError ResourceNotFoundException for what is no shard id
+ * The index in a shard id of a request, which is checked before the stream is.
+ * @throws AwsError ResourceNotFoundException for what is not a shard id
  */
 export function shardIndexIn(
   shardId: string,
@@ -190,7 +197,7 @@ export function streamArn(account: string, region: string, name: string): string
   return `arn:${partitionOf(region)}:kinesis:${region}:${account}:stream/${name}`;
 }
 
-/** The name in a stream's ARN, or in that of one of its consumers. */
+/** The name in a stream's ARN, or in the ARN of one of its consumers. */
 export function streamNameOf(arn: string): string {
   return parseArn(arn)?.resource.split("/")[1] ?? "";
 }

@@ -1,6 +1,6 @@
 /**
- * Changes that take their time. A stream, consumer or channel says CREATING, UPDATING or DELETING until a durable timer
- * ends it; with a delay of 0, the default, it ends within the operation, so that whoever asks next sees the result.
+ * Changes that take time. A stream, consumer or channel is CREATING, UPDATING or DELETING until a durable timer fires;
+ * with a delay of 0, the default, the change completes within the operation, so that the next request sees the result.
  */
 import { Leftovers } from "../../engine/leftovers.ts";
 import type { Kinesis } from "./kinesis.ts";
@@ -16,7 +16,7 @@ import {
 } from "./tables.ts";
 
 const hourMs = 3_600_000;
-/** A stream is looked through for expired records no more often than this. */
+/** Minimum time between two searches of a stream for expired records. */
 const trimPauseMs = 600_000;
 
 const statusOf: Record<Pending["kind"], StreamStatus> = {
@@ -31,7 +31,7 @@ const statusOf: Record<Pending["kind"], StreamStatus> = {
 export class Lifecycle {
   readonly #kinesis: Kinesis;
   readonly #delayMs: number;
-  /** By stream: shards and records of those that are deleted. */
+  /** Deletes, by stream, the shards and records of deleted streams. */
   readonly records: Leftovers;
 
   constructor(kinesis: Kinesis) {
@@ -45,7 +45,7 @@ export class Lifecycle {
     timers.on("kinesis.trim", ({ payload }) => this.#trim(payload as string));
   }
 
-  /** Puts the row and begins what is pending. */
+  /** Stores the row and starts the pending change. */
   changeStream(stream: StreamRow, pending: Pending): void {
     this.#kinesis.streams.put({ ...stream, status: statusOf[pending.kind], pending });
     this.#later("kinesis.stream", stream, () => this.#finishStream(stream.arn));
@@ -61,19 +61,19 @@ export class Lifecycle {
     this.#later("kinesis.channel", channel, () => this.#finishChannel(channel.arn));
   }
 
-  /** Splits a shard of a stream that is in use, without a status of its own: what on-demand streams do. */
+  /** Splits a shard of a stream in use without changing its status, as on-demand streams do. */
   splitNow(stream: StreamRow, shard: ShardRow, at: string): void {
     this.#reshard(stream, split(stream, shard, at, this.#kinesis.now));
   }
 
-  /** To be called when records arrive: sees to it that they leave when their retention has passed. */
+  /** Call it when records arrive: schedules their deletion at the end of their retention. */
   scheduleTrim(stream: StreamRow): void {
     const { timers } = this.#kinesis.deps;
     if (timers.get(trimId(stream.arn)) !== undefined) return;
     this.#scheduleTrimAt(stream, this.#kinesis.now + stream.retentionHours * hourMs);
   }
 
-  /** Drops what has expired, now; for a retention that became shorter. */
+  /** Deletes what has expired, at once; for a retention that became shorter. */
   trimNow(stream: StreamRow): void {
     this.#trim(stream.arn);
   }

@@ -19,7 +19,7 @@ const channelLimit = 100;
 const onDemandShards = 4;
 /** Most MiB/s that a stream's warm throughput can be set to: AWS's default write quota of on-demand streams. */
 const mostWarmMiBps = 10_240;
-/** A commitment can be ended 24 hours after it began. */
+/** A commitment can be ended 24 hours after its start. */
 const commitmentMs = dayMs;
 
 export const describeLimits = operation<DescribeLimitsCommand>(DescribeLimits$, (_input, context) => {
@@ -75,7 +75,7 @@ function shownCommitment(row: AccountRow | undefined) {
   };
 }
 
-/** @throws AwsError LimitExceededException when so many more open shards are more than the account may have. */
+/** @throws AwsError LimitExceededException when this many more open shards exceed the account's quota. */
 export function checkShardQuota(service: Kinesis, account: string, region: string, added: number): void {
   const current = provisionedShards(service, account, region);
   const limit = shardLimit(region);
@@ -99,7 +99,7 @@ export function checkChannelCount(service: Kinesis, account: string, region: str
   );
 }
 
-/** Warm throughput is for accounts that have committed themselves to it. */
+/** Warm throughput requires a throughput commitment of the account. */
 export function checkWarmThroughput(
   service: Kinesis,
   account: string,
@@ -113,7 +113,7 @@ export function checkWarmThroughput(
   if (mibps > mostWarmMiBps) throw invalidArgument(`WarmThroughputMiBps must be at most ${mostWarmMiBps}.`);
 }
 
-/** The shards an on-demand stream has for this warm throughput: 1 MiB/s each, at least four. */
+/** The shards of an on-demand stream for this warm throughput: 1 MiB/s each, at least four. */
 export function warmShards(mibps: number | undefined): number {
   return Math.max(onDemandShards, Math.ceil(mibps ?? 0));
 }

@@ -1,11 +1,11 @@
 /**
- * How shards become others. Open shards always tile the whole hash space; a split closes one and opens two, a merge
- * closes two and opens one. Everything here makes new rows and keeps none.
+ * How shards turn into others. Open shards always cover the whole hash space; a split closes one and opens two, a merge
+ * closes two and opens one. These functions return new rows and store none.
  */
 import { evenStarts, hashFrom, hashSpace, highestHash, numberOf } from "./hash-key.ts";
 import { type ShardRow, shardKey } from "./tables.ts";
 
-/** The shards that a change closed and opened; one that it did both to is among them closed. */
+/** The shards that a change closed and opened; one that was opened and closed again is only among the closed ones. */
 export interface Resharding {
   readonly shards: readonly ShardRow[];
   readonly nextShard: number;
@@ -58,9 +58,9 @@ export function isNextTo(low: ShardRow, high: ShardRow): boolean {
 }
 
 /**
- * UpdateShardCount: splits and merges that end in `count` open shards of equal width. Shards are cut where a new one
- * begins, then the pieces of each new shard are merged.
- * @param open all open shards in the order of their ranges.
+ * UpdateShardCount: splits and merges that result in `count` open shards of equal width. Shards are split where a new
+ * one begins, then the pieces of each new shard are merged.
+ * @param open all open shards, in the order of their ranges.
  */
 export function rescale(stream: Owner, open: readonly ShardRow[], count: number, nowMs: number): Resharding {
   const change = new Change(stream, open, nowMs);
@@ -88,8 +88,8 @@ export function rescale(stream: Owner, open: readonly ShardRow[], count: number,
 }
 
 /**
- * Widths are rounded down, so even boundaries of different counts miss each other by a hair; those that nearly meet a
- * boundary there is are moved onto it, lest slivers are cut off.
+ * Widths are rounded down, so even boundaries for different counts differ slightly; those close to an existing boundary
+ * are moved onto it, so that no slivers are split off.
  */
 function nearBoundaries(starts: readonly bigint[], open: readonly ShardRow[]): bigint[] {
   const near = BigInt(2 * (starts.length + open.length));
@@ -152,7 +152,8 @@ class Change {
       adjacentParent: parents[1]?.index,
       start,
       end,
-      // Later than the parents' even within one second or with the clock set back: sequence numbers must increase.
+      // Later than the parents' even within one second or after the clock was set back, since sequence numbers must
+      // increase.
       createdSeconds: Math.max(
         Math.floor(this.#nowMs / 1000),
         ...parents.map(({ createdSeconds }) => createdSeconds + 1),

@@ -1,4 +1,4 @@
-/** Page tokens: opaque, for one kind of list, good for 300 seconds. */
+/** Page tokens: opaque, for one kind of list, valid for 300 seconds. */
 import { decodeToken, encodeToken } from "../../calls/page.ts";
 import { expiredToken, invalidArgument } from "./errors.ts";
 
@@ -12,7 +12,10 @@ export function writeToken(service: Now, list: string, place: object): string {
   return encodeToken([list, service.now, place]);
 }
 
-/** @throws AwsError InvalidArgumentException for a text that is no token of this list, ExpiredNextTokenException for an old one. */
+/**
+ * @throws AwsError InvalidArgumentException for a text that is not a token of this list, ExpiredNextTokenException for
+ * an old one.
+ */
 export function readToken<Place>(service: Now, list: string, token: string): Place {
   const [name, createdMs, place] = (asArray(decodeToken(token)) ?? []) as [unknown, unknown, unknown];
   if (name !== list || typeof createdMs !== "number" || typeof place !== "object" || place === null) {

@@ -1,6 +1,6 @@
 /**
- * On-demand streams grow by themselves: a shard that takes more than 500 KB a second over a minute is split in the middle
- * within 15 minutes. What shards take is counted in memory; a split that is due is a durable timer.
+ * On-demand streams scale by themselves: a shard that takes more than 500 KB per second for a minute is split in the
+ * middle within 15 minutes. What shards take is counted in memory; a pending split is a durable timer.
  */
 import { hashFrom, numberOf } from "./hash-key.ts";
 import { hasData, type Kinesis } from "./kinesis.ts";
@@ -25,7 +25,7 @@ export class OnDemandScaling {
     });
   }
 
-  /** Counts what a shard of an on-demand stream has taken, in the transaction of the put. */
+  /** Counts what was put into a shard of an on-demand stream, in the transaction of the put. */
   taken(stream: StreamRow, { shard, key }: Route, bytes: number, nowMs: number): void {
     const minute = Math.floor(nowMs / minuteMs);
     let count = this.#minutes.get(shard);
@@ -39,7 +39,9 @@ export class OnDemandScaling {
     timers.schedule({ id, account: stream.account, dueMs: nowMs + splitDelayMs, kind: "kinesis.grow", payload });
   }
 
-  /** A shard is gone: nothing of it grows, nor one that comes to stand under its key. Inside a transaction. */
+  /**
+   * Drops the count of a deleted shard, so that a later one under its key does not inherit it. Inside a transaction.
+   */
   forget(shard: string): void {
     this.#kinesis.deps.timers.cancel(timerId(shard));
   }

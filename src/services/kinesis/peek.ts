@@ -1,4 +1,4 @@
-/** What lies in a stream, shard by shard, without an iterator. */
+/** Shows a stream's records by shard, without an iterator. */
 import { placeKey } from "../../calls/place.ts";
 import { hasData, type Kinesis } from "./kinesis.ts";
 import { shardIdOf } from "./sequence-number.ts";
@@ -18,7 +18,7 @@ export interface StreamRecord {
 export interface ShardRecords {
   readonly shardId: string;
   readonly state: "open" | "closed";
-  /** The last ones, oldest first. */
+  /** The latest ones, oldest first. */
   readonly records: readonly StreamRecord[];
 }
 
@@ -27,9 +27,9 @@ export interface StreamFilter {
   readonly stream?: string | undefined;
   readonly account?: string | undefined;
   readonly region?: string | undefined;
-  /** Id of a shard; all unless told. */
+  /** Id of a shard. Default: all. */
   readonly shard?: string | undefined;
-  /** Of each shard; 100 unless told. */
+  /** Per shard. Default: 100. */
   readonly limit?: number | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** Resource policies of streams and consumers. They are checked, stored and returned; who may do what they say is asked of `access/guard.ts`. */
+/**
+ * Resource policies of streams and consumers. They are checked, stored and returned here; `access/guard.ts` enforces
+ * them.
+ */
 
 import {
   DeleteResourcePolicy$,
@@ -40,7 +43,7 @@ export const deleteResourcePolicy = operation<DeleteResourcePolicyCommand>(Delet
   resource.change({ policy: undefined });
 });
 
-/** @throws AwsError InvalidArgumentException for what is no policy a stream or a consumer may have. */
+/** @throws AwsError InvalidArgumentException for a policy that a stream or a consumer cannot have. */
 function checkedPolicy(text: string, resourceArn: string): PolicyDocument {
   const document = readPolicyDocument(text);
   if (typeof document === "string") throw invalidPolicy(document);

@@ -1,4 +1,4 @@
-/** Where in a shard reading begins: the five types of GetShardIterator and of SubscribeToShard. */
+/** Where reading of a shard begins: the five types of GetShardIterator and SubscribeToShard. */
 import { inStream, invalidArgument } from "./errors.ts";
 import type { Kinesis } from "./kinesis.ts";
 import { type PlaceInShard, parseSequenceNumber, shardIdOf } from "./sequence-number.ts";
@@ -10,7 +10,7 @@ export interface StartingPosition {
   readonly timestamp: Date | undefined;
 }
 
-/** The counter of the record to read first. @throws AwsError InvalidArgumentException as AWS words it. */
+/** The counter of the first record to read. @throws AwsError InvalidArgumentException with AWS's message. */
 export function counterOf(
   kinesis: Kinesis,
   stream: StreamRow,
@@ -40,7 +40,7 @@ export function counterOf(
   return Math.min(after || isBehindRecord(kinesis, key, place) ? counter + 1 : counter, kinesis.log.end(key));
 }
 
-/** Whether a number is greater than that of the record with its counter, as a subscription's continuation is. */
+/** Whether a number is greater than that of the record with its counter, as a subscription's continuation number is. */
 function isBehindRecord(kinesis: Kinesis, key: string, { counter, seconds }: PlaceInShard): boolean {
   const arrivalMs = kinesis.log.arrivalAt(key, counter);
   return arrivalMs !== undefined && Math.floor(arrivalMs / 1000) < seconds;
@@ -61,7 +61,7 @@ function counterAtTime(kinesis: Kinesis, key: string, timestamp: Date | undefine
   return kinesis.log.counterAt(key, ms);
 }
 
-/** What a number says that this shard has given out or could give out. */
+/** What a number means that this shard has returned or could return. */
 function placeOfNumber(stream: StreamRow, shard: ShardRow, text: string, operation: string): PlaceInShard {
   const id = shardIdOf(shard.index);
   const parsed = parseSequenceNumber(text);

@@ -87,7 +87,7 @@ interface Result {
 interface Batch {
   readonly route: Route;
   readonly records: NewRecord[];
-  /** Where in the request each record stood. */
+  /** The index in the request of each record. */
   readonly places: number[];
 }
 
@@ -105,7 +105,9 @@ export function appendRecords(
   return counter;
 }
 
-/** A record as the stream takes it. Only a stream that distributes records by itself takes one without a key. */
+/**
+ * A record in the form the stream stores. Only a stream that distributes records by itself accepts one without a key.
+ */
 export function recordOf(stream: StreamRow, { Data, PartitionKey }: Entry, path: string): NewRecord {
   if (PartitionKey === undefined && stream.distribution !== "AUTO") {
     throw validation(
@@ -133,8 +135,8 @@ export function routeOf(service: Kinesis, stream: StreamRow, { PartitionKey = ""
 }
 
 /**
- * A number that the record's own must be above. One this stream has given out is below the shard's next anyway, and one
- * of another stream orders nothing; refused is what is malformed or of a time to come.
+ * Checks the number that the record's own must exceed. A number from this stream is below the shard's next one anyway,
+ * and one from another stream has no effect; only malformed and future ones are refused.
  */
 function checkOrdering(service: Kinesis, stream: StreamRow, text: string | undefined): void {
   if (text === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Records packed one after the other. Each has a head of 13 bytes, big-endian (length of the data, 4; of the partition
- * key, 2; flags, 1; arrival in epoch ms, 6), its partition key in UTF-8 and its data.
+ * Records packed one after the other. Each has a header of 13 bytes, big-endian (length of the data, 4; of the
+ * partition key, 2; flags, 1; arrival in epoch ms, 6), its partition key in UTF-8 and its data.
  */
 import type { Blob64 } from "../../../protocols/blob.ts";
 
@@ -15,7 +15,7 @@ export interface StoredRecord {
   readonly arrivalMs: number;
   readonly encrypted: boolean;
   readonly partitionKey: string | undefined;
-  /** A view of the packed bytes: to be passed on, not to be kept. */
+  /** A view of the packed bytes: to be passed on, not stored. */
   readonly data: Buffer;
 }
 
@@ -23,13 +23,13 @@ const headLength = 13;
 const encryptedFlag = 1;
 const withoutKeyFlag = 2;
 
-/** Packs records that arrive together into bytes that are no longer than they need be. */
+/** Packs records that arrive together into a buffer of exact size. */
 export function pack(records: readonly NewRecord[], arrivalMs: number, encrypted: boolean): Buffer {
   let length = 0;
   for (const { partitionKey, data } of records) {
     length += headLength + (partitionKey === undefined ? 0 : Buffer.byteLength(partitionKey)) + data.length;
   }
-  // Not of Node's pool: a slice of that would keep all of it.
+  // Not from Node's pool: a slice of the pool would keep all of it alive.
   const bytes = Buffer.allocUnsafeSlow(length);
   let at = 0;
   for (const { partitionKey, data } of records) {
@@ -45,7 +45,7 @@ export function pack(records: readonly NewRecord[], arrivalMs: number, encrypted
   return bytes;
 }
 
-/** Walks packed records from one to the next, looking only at what is asked for. */
+/** Walks through packed records, decoding only what is read. */
 export class RecordCursor {
   readonly #bytes: Buffer;
   #at = 0;
@@ -65,7 +65,7 @@ export class RecordCursor {
     return this.#bytes.readUIntBE(this.#at + 7, 6);
   }
 
-  /** Bytes of data and partition key, which is what limits count. */
+  /** Bytes of data and partition key, as limits count them. */
   get size(): number {
     return this.#bytes.readUInt32BE(this.#at) + this.#bytes.readUInt16BE(this.#at + 4);
   }

@@ -1,4 +1,4 @@
-/** What a ResourceARN names: a stream or one of its consumers. */
+/** The resource of a ResourceARN: a stream or one of its consumers. */
 import type { OperationContext } from "../../calls/operation.ts";
 import { checkMay } from "./access.ts";
 import { resourceInUse, resourceNotFound } from "./errors.ts";
@@ -10,10 +10,7 @@ export interface Resource {
   change(members: { tags?: Readonly<Record<string, string>>; policy?: string | undefined }): void;
 }
 
-/**
- * @throws AwsError ResourceNotFoundException; ResourceInUseException, only when the resource is changed, while it is
- * not ACTIVE.
- */
+/** @throws AwsError ResourceNotFoundException; for changes also ResourceInUseException while it is not ACTIVE. */
 export function resourceOf(arn: string | undefined, context: OperationContext<Kinesis>): Resource {
   const { service } = context;
   if (arn !== undefined) checkRegion(arn, context);

@@ -2,18 +2,18 @@
 import type { Table } from "../../engine/table.ts";
 import { type ShardRow, type StreamRow, shardKey } from "./tables.ts";
 
-/** Where records of an open shard go. */
+/** The destination of records for an open shard. */
 export interface Route {
   readonly shard: ShardRow;
   /** Key of the shard in tables. */
   readonly key: string;
 }
 
-/** The open shards of streams, kept by stream rows: a row is replaced whenever its stream's open shards change. */
+/** The open shards of streams, cached by stream row: a row is replaced whenever its stream's open shards change. */
 export class Routes {
   readonly #shards: Table<ShardRow, "open">;
   readonly #ofStream = new WeakMap<StreamRow, readonly Route[]>();
-  /** Next turn of streams that distribute records by themselves. */
+  /** The next shard in turn, for streams that distribute records by themselves. */
   readonly #turns = new WeakMap<StreamRow, number>();
 
   constructor(shards: Table<ShardRow, "open">) {

@@ -1,12 +1,12 @@
 /**
- * Sequence numbers in AWS's layout. In hexadecimal one is 47 digits: `2`, the shard's creation time in epoch seconds
- * (9), the low digit of the shard's index (1), a counter of the shard (16), `00`, the record's time in epoch seconds
- * (9), the shard's index (8) and `2`. So they increase along a shard and from parents to children, as big integers and,
- * having 56 decimal digits, as text. Numbers before these had 32 digits: `1`, 27 others and the shard's index (4); AWS
- * still reads them, and adds the `1` to what has none.
+ * Sequence numbers in AWS's layout. In hexadecimal one has 47 digits: `2`, the shard's creation time in epoch seconds
+ * (9), the low digit of the shard's index (1), a counter per shard (16), `00`, the record's time in epoch seconds (9),
+ * the shard's index (8) and `2`. So they increase along a shard and from parents to children, as big integers and,
+ * having 56 decimal digits, as text. Older numbers had 32 digits: `1`, 27 others and the shard's index (4); AWS still
+ * accepts them, and adds a missing `1`.
  */
 
-/** What numbers of one shard have in common. */
+/** What the numbers of a shard have in common. */
 export interface NumberedShard {
   readonly index: number;
   readonly createdSeconds: number;
@@ -16,13 +16,13 @@ export interface SequenceNumber {
   /** As AWS prints it. */
   readonly text: string;
   readonly shardIndex: number;
-  /** Absent in a number of the old layout, which no stream here has given out. */
+  /** Absent in a number of the old layout, which no stream here has returned. */
   readonly place: PlaceInShard | undefined;
 }
 
 export interface PlaceInShard {
   readonly createdSeconds: number;
-  /** Numbers of records begin with 1; 0 is the shard's start. Infinity: the end of a closed shard. */
+  /** Records count from 1; 0 is the start of the shard, Infinity the end of a closed one. */
   readonly counter: number;
   /** Of the record, epoch seconds. */
   readonly seconds: number;
@@ -40,7 +40,7 @@ export function sequenceNumber(shard: NumberedShard, counter: number, timeMs: nu
   return numbering(shard)(counter, timeMs);
 }
 
-/** Makes many numbers of one shard: what they share is worked out once. */
+/** A function that makes numbers of one shard; their common part is computed once. */
 export function numbering(shard: NumberedShard): (counter: number, timeMs: number) => string {
   const base = baseOf(shard);
   return (counter, timeMs) => format(base, BigInt(counter), timeMs);
@@ -51,17 +51,17 @@ export function startingSequenceNumber(shard: NumberedShard): string {
   return format(baseOf(shard), 0n, shard.createdSeconds * 1000);
 }
 
-/** The number behind all records of a shard that was closed at this time. */
+/** The number after all records of a shard that was closed at this time. */
 export function endingSequenceNumber(shard: NumberedShard, closedMs: number): string {
   return format(baseOf(shard), endCounter, closedMs);
 }
 
-/** The number behind a record and before the next one, whose text is no record's: where a subscription can go on. */
+/** A number after a record and before the next one, which no record has: where a subscription can continue. */
 export function continuationNumber(shard: NumberedShard, counter: number, recordMs: number): string {
   return sequenceNumber(shard, counter, recordMs + 1000);
 }
 
-/** @param text decimal digits. Undefined for a number of neither layout. */
+/** @param text decimal digits. Undefined for a number in neither layout. */
 export function parseSequenceNumber(text: string): SequenceNumber | undefined {
   if (text.length !== 56) return parseOldNumber(text);
   const match = layout.exec(BigInt(text).toString(16));
@@ -71,7 +71,7 @@ export function parseSequenceNumber(text: string): SequenceNumber | undefined {
   const exact = BigInt(`0x${counter}`);
   return {
     text,
-    // A signed number of 32 bits.
+    // A signed 32-bit number.
     shardIndex: Number.parseInt(index, 16) | 0,
     place: {
       createdSeconds: Number.parseInt(created, 16),
@@ -100,7 +100,7 @@ function format(base: bigint, counter: bigint, timeMs: number): string {
   return (base | (counter << 80n) | (BigInt(clampSeconds(Math.floor(timeMs / 1000))) << 36n)).toString();
 }
 
-/** The layout has room for the years 1970 to 4147. */
+/** The layout covers the years 1970 to 4147. */
 function clampSeconds(seconds: number): number {
   return Math.max(0, Math.min(seconds, secondsLimit));
 }
@@ -110,7 +110,7 @@ export function shardIdOf(index: number): string {
   return index < 0 ? `shardId--${digits.padStart(11, "0")}` : `shardId-${digits.padStart(12, "0")}`;
 }
 
-/** The index in a shard id, a number behind any prefix and a hyphen or by itself; undefined for any other text. */
+/** The index in a shard id: a number after any prefix and a hyphen, or by itself; undefined for any other text. */
 export function shardIndexOf(shardId: string): number | undefined {
   const index = Number(/^(?:[^-]*-)?(\d+)$/.exec(shardId)?.[1] ?? Number.NaN);
   return index <= mostIndex ? index : undefined;

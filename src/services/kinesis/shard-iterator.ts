@@ -1,12 +1,12 @@
 /**
- * Shard iterators: opaque base64 texts that hold all there is to them, so that they cost no memory and outlive a
- * restart. A checksum tells damaged ones from ours, and random bytes make each one different.
+ * Shard iterators: opaque base64 texts that contain everything, so that they take no memory and outlive a restart. A
+ * checksum detects damaged ones, and random bytes make each one different.
  */
 import { createHash } from "node:crypto";
 
 export interface ShardIterator {
   readonly streamArn: string;
-  /** The stream's serial: an iterator of a deleted stream does not fit the next one of that name. */
+  /** The stream's serial: an iterator of a deleted stream is invalid for the next one with that name. */
   readonly streamSerial: number;
   readonly shardIndex: number;
   /** Counter of the record to read next. */
@@ -24,7 +24,7 @@ const noiseAt = checkAt + checkLength;
 const noiseLength = 8;
 const numbersAt = noiseAt + noiseLength;
 const arnAt = numbersAt + 4 * 6;
-/** AWS's are the version and whole blocks of 16 bytes, thirteen or more. */
+/** AWS's consist of the version and at least thirteen blocks of 16 bytes. */
 const blockLength = 16;
 const fewestBlocks = 13;
 
@@ -44,7 +44,7 @@ export function encodeIterator(iterator: ShardIterator, noise: Uint8Array): stri
   return bytes.toString("base64");
 }
 
-/** Undefined for a text that is not ours. AWS forgives an iterator in an extra pair of double quotes. */
+/** Undefined for a text that is not ours. AWS tolerates an extra pair of double quotes around an iterator. */
 export function decodeIterator(text: string): ShardIterator | undefined {
   const bare = /^"(.*)"$/s.exec(text)?.[1] ?? text;
   const bytes = Buffer.from(bare, "base64");

@@ -1,17 +1,17 @@
-/** The logs of all shards: append at the end, read from a position, drop what has expired. */
+/** The logs of all shards: append at the end, read from a position, delete what has expired. */
 import type { Store } from "../../engine/store.ts";
 import type { Table } from "../../engine/table.ts";
 import { type NewRecord, pack, RecordCursor, type StoredRecord } from "./records.ts";
 import { type SegmentRow, segmentTable } from "./tables.ts";
 
-/** From this size on a segment stands for itself: what it costs besides its bytes no longer counts. */
+/** From this size on a segment is final: its overhead no longer matters. */
 const wholeBytes = 32 * 1024;
-/** So many loose segments at the end of a log are joined to one. */
+/** This many loose segments at the end of a log are joined into one. */
 const mostLoose = 32;
 
 export interface ReadLimits {
   readonly records: number;
-  /** Of data and partition keys; one record is given out even when it is larger. */
+  /** Bytes of data and partition keys; one record is returned even if it is larger. */
   readonly bytes: number;
   /** Records that arrived at this time (epoch ms) or before have expired. */
   readonly expiredMs: number;
@@ -22,7 +22,7 @@ export interface Reading {
   readonly bytes: number;
   /** Counter of the record to read next. */
   readonly next: number;
-  /** Nothing is behind `next`. */
+  /** Whether nothing follows `next`. */
   readonly atEnd: boolean;
 }
 
@@ -33,25 +33,25 @@ export class ShardLog {
     this.#segments = store.table(segmentTable);
   }
 
-  /** Appends records in order, in a transaction; answers the counter of the first. */
+  /** Appends records in order, in a transaction; returns the counter of the first. */
   append(shard: string, account: string, records: readonly NewRecord[], nowMs: number, encrypted: boolean): number {
     const segments = this.#segments;
     const bytes = pack(records, nowMs, encrypted);
     const first = this.end(shard);
     const loose = bytes.length < wholeBytes;
-    // A log is a row of segments without gaps, so the loose ones close up before a whole one follows them.
+    // A log is a sequence of segments without gaps, so loose ones are joined before a final one follows them.
     if (!loose || segments.by.loose.size(shard) >= mostLoose - 1) this.#join(shard, loose);
     segments.put({ shard, account, first, count: records.length, lastMs: nowMs, loose, bytes });
     return first;
   }
 
-  /** The counter the next record gets; the first one has 1. */
+  /** The counter of the next record; the first record has 1. */
   end(shard: string): number {
     const last = this.#segments.by.position.last(shard);
     return last === undefined ? 1 : last.first + last.count;
   }
 
-  /** Reads from a counter on; O(log n) and what is read. */
+  /** Reads from a counter on, in O(log n) plus what is read. */
   read(shard: string, from: number, limits: ReadLimits): Reading {
     const end = this.end(shard);
     const records: StoredRecord[] = [];
@@ -81,7 +81,7 @@ export class ShardLog {
     return { records, bytes, next, atEnd: true };
   }
 
-  /** Arrival in epoch ms of the record at this counter or the next one there is; undefined at the end. */
+  /** Arrival in epoch ms of the first record at or after this counter; undefined at the end. */
   arrivalAt(shard: string, counter: number): number | undefined {
     const limits = { records: 1, bytes: 0, expiredMs: Number.NEGATIVE_INFINITY };
     return this.read(shard, counter, limits).records[0]?.arrivalMs;
@@ -106,7 +106,7 @@ export class ShardLog {
     return low;
   }
 
-  /** Drops what arrived at `ms` or before, by whole segments, in a transaction; answers when the next one expires. */
+  /** Deletes whole segments that arrived at `ms` or before, in a transaction; returns when the next one expires. */
   trim(shard: string, ms: number): number | undefined {
     const segments = this.#segments;
     for (;;) {
@@ -121,7 +121,7 @@ export class ShardLog {
     }
   }
 
-  /** Forgets the whole log, a segment at a time, in a transaction. */
+  /** Deletes the whole log, a segment at a time, in a transaction. */
   *drop(shard: string): Generator<undefined> {
     for (const segment of this.#segments.by.position.range(shard)) {
       this.#segments.delete(segmentTable.key(segment));
@@ -129,7 +129,7 @@ export class ShardLog {
     }
   }
 
-  /** Makes one segment of the loose ones; `loose`: it may be joined again while it is small. */
+  /** Joins the loose segments into one; `loose` if it may be joined again while it is small. */
   #join(shard: string, loose: boolean): void {
     const segments = this.#segments;
     const parts = [...segments.by.loose.range(shard)];
@@ -147,7 +147,7 @@ export class ShardLog {
     segments.put({ ...first, count, lastMs: last.lastMs, loose: loose && length < wholeBytes, bytes });
   }
 
-  /** The segment a counter is in: the last that does not begin behind it. */
+  /** The segment that contains a counter: the last one that does not begin after it. */
   #segmentAt(shard: string, counter: number): SegmentRow | undefined {
     for (const segment of this.#segments.by.position.range(shard, { lte: counter, reverse: true })) return segment;
     return undefined;

@@ -27,10 +27,10 @@ const mostPerPage = 1000;
 const mostUpdatesPerDay = 10;
 const mostShards = 10_000;
 
-/** A ListShards request without its page: what a token keeps of it besides where to go on. */
+/** A ListShards request without its page: what a token stores besides the position. */
 interface Filter {
   readonly type: string;
-  /** Shards behind this index. */
+  /** Shards after this index. */
   readonly after?: number | undefined;
   readonly timestampMs?: number | undefined;
 }
@@ -86,7 +86,7 @@ export const splitShard = operation<SplitShardCommand>(SplitShard$, (input, cont
   service.activeStreamOf(input, context);
   const text = input.NewStartingHashKey ?? "";
   const at = hashFromDecimal(text);
-  // Both shards hold two hash keys or more.
+  // Both new shards have at least two hash keys.
   if (at === undefined || numberOf(at) <= numberOf(shard.start) + 1n || at >= shard.end) {
     throw invalidArgument(
       `NewStartingHashKey ${text} used in SplitShard() on shard ${shardIdOf(shard.index)} in ${inStream(stream)} is not both greater than one plus the shard's StartingHashKey ${decimalOf(shard.start)} and less than the shard's EndingHashKey ${decimalOf(shard.end)}.`,
@@ -154,14 +154,14 @@ function reshardable(service: Kinesis, stream: StreamRow, index: number): ShardR
   );
 }
 
-/** A token stands for the whole request; the stream it belongs to may be named beside it. */
+/** A token contains the whole request; only the stream may be named besides it. */
 function checkBesideToken(input: ShardsReference & { StreamCreationTimestamp?: Date | undefined }): void {
   for (const name of ["ExclusiveStartShardId", "StreamCreationTimestamp", "ShardFilter"] as const) {
     if (input[name] !== undefined) throw invalidArgument(`NextToken and ${name} cannot be provided together.`);
   }
 }
 
-/** Clients keep whole seconds, or milliseconds, of the creation time. */
+/** Clients keep the creation time in whole seconds or in milliseconds. */
 export function checkCreation(stream: StreamRow, created: Date | undefined): void {
   if (created === undefined) return;
   if (Math.floor(created.getTime() / 1000) !== Math.floor(stream.createdMs / 1000)) throw streamNotFound(stream);
@@ -174,7 +174,7 @@ interface ShardsReference extends StreamReference {
     | undefined;
 }
 
-/** What a type does not need is taken all the same: every type begins behind a shard that is named. */
+/** Members that a filter type does not need are accepted: every type begins after a named shard. */
 function filterOf(input: ShardsReference, context: OperationContext<Kinesis>): Filter {
   const { Type: type = "FROM_TRIM_HORIZON", ShardId: shardId, Timestamp: timestamp } = input.ShardFilter ?? {};
   const needed = (name: string) => invalidArgument(`${name} must be provided when the ShardFilter Type is ${type}.`);
@@ -192,7 +192,7 @@ function takesTime(type: string): boolean {
   return type === "AT_TIMESTAMP" || type === "FROM_TIMESTAMP";
 }
 
-/** @throws AwsError InvalidArgumentException for a time whose shards are gone, or still to come. */
+/** @throws AwsError InvalidArgumentException for a time whose shards have expired, or in the future. */
 function checkTime(service: Kinesis, stream: StreamRow, { type, timestampMs = 0 }: Filter): void {
   if (!takesTime(type)) return;
   if (timestampMs < service.expiredMs(stream)) {

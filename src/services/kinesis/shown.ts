@@ -28,7 +28,7 @@ export function shownShard(shard: ShardRow) {
   };
 }
 
-/** The shards that a closed shard became: one after a merge, two after a split. */
+/** The shards that replaced a closed shard: one after a merge, two after a split. */
 export function childShards(kinesis: Kinesis, shard: ShardRow) {
   const key = shardKey(shard.stream, shard.index);
   const { child, adjacentChild } = kinesis.shards.by;
@@ -50,7 +50,7 @@ export function shownRecords(shard: ShardRow, records: readonly StoredRecord[]) 
   }));
 }
 
-/** How far a reader is behind the tip of the shard; 0 only at the tip, so that nobody stops early. */
+/** How far a reader is behind the tip of the shard; 0 only at the tip, so that no reader stops early. */
 export function millisBehindLatest(reading: Reading, nowMs: number): number {
   if (reading.atEnd) return 0;
   return Math.max(1, nowMs - (reading.records.at(-1)?.arrivalMs ?? nowMs));

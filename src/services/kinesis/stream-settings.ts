@@ -1,4 +1,4 @@
-/** What can be changed of a stream besides its shards: retention, encryption, monitoring, mode, record size and distribution. */
+/** Changes to a stream besides its shards: retention, encryption, monitoring, mode, record size and distribution. */
 import {
   DecreaseStreamRetentionPeriod$,
   type DecreaseStreamRetentionPeriodCommand,
@@ -54,7 +54,7 @@ export const increaseStreamRetentionPeriod = operation<IncreaseStreamRetentionPe
         `Requested retention period (${hours} hours) for stream ${stream.name} can not be shorter than existing retention period (${stream.retentionHours} hours). Use DecreaseRetentionPeriod API.`,
       );
     }
-    // What has expired by now stays so.
+    // What has expired by now stays expired.
     service.lifecycle.trimNow(stream);
     service.lifecycle.changeStream({ ...stream, retentionHours: hours }, settings);
   },
@@ -181,7 +181,7 @@ export const updateStreamRecordDistributionStrategy = operation<UpdateStreamReco
   },
 );
 
-/** More open shards where the warm throughput needs them; none are taken away. */
+/** Opens more shards if the warm throughput needs them; none are removed. */
 function warming(service: Kinesis, stream: StreamRow, mibps: number | undefined): Pending {
   const shardCount = warmShards(mibps);
   return shardCount > service.openShardCount(stream) ? { kind: "scale", shardCount } : settings;

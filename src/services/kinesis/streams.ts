@@ -36,7 +36,7 @@ function create(input: CreateStreamCommandInput, context: OperationContext<Kines
   const name = input.StreamName ?? "";
   const arn = streamArn(account, region, name);
   if (service.streams.has(arn)) throw resourceInUse(`Stream ${name} under account ${account} already exists.`);
-  // With its name alone, a stream scales itself.
+  // Without a shard count and mode, a stream is on-demand.
   const usual = input.ShardCount === undefined ? "ON_DEMAND" : "PROVISIONED";
   const mode = (input.StreamModeDetails?.StreamMode ?? usual) as StreamMode;
   const distribution = (input.RecordDistributionStrategy ?? "USER_PARTITION_KEY") as Distribution;
@@ -110,7 +110,7 @@ export const describeStreamSummary = operation<DescribeStreamSummaryCommand>(
         MaxRecordSizeInKiB: stream.maxRecordKiB,
         WarmThroughput: onDemand ? shownWarmThroughput(service, stream) : undefined,
         RecordDistributionStrategy: onDemand ? stream.distribution : undefined,
-        // For readers of ours, who have to tell a stream from a later one of its name.
+        // For our own readers, which must distinguish a stream from a later one with its name.
         ...(context.protocol === undefined ? { serial: stream.serial } : {}),
       },
     };
@@ -159,7 +159,7 @@ export const deleteStream = operation<DeleteStreamCommand>(DeleteStream$, (input
   service.lifecycle.changeStream(stream, { kind: "delete" });
 });
 
-/** Open and closed shards in the order of their ids, without those that have expired. */
+/** Open and closed shards ordered by id, without expired ones. */
 export function* shardsAfter(service: Kinesis, stream: StreamRow, after: number | undefined): Generator<ShardRow> {
   if (stream.status === "CREATING") return;
   for (const shard of service.shards.by.number.range(stream.arn, after === undefined ? {} : { gt: after })) {
@@ -172,7 +172,7 @@ export function shownWarmThroughput(service: Kinesis, stream: StreamRow) {
   return { TargetMiBps: stream.warmMiBps ?? current, CurrentMiBps: current };
 }
 
-/** What both descriptions of a stream begin with. */
+/** The common part of both descriptions of a stream. */
 function shownStream(stream: StreamRow) {
   return {
     StreamName: stream.name,
@@ -187,7 +187,7 @@ function shownStream(stream: StreamRow) {
   };
 }
 
-/** Checks what goes with the mode before anything is made, however large the numbers are. */
+/** Checks what depends on the mode before anything is created, however large the numbers are. */
 function checkMode(
   service: Kinesis,
   mode: StreamMode,

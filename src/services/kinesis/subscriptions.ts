@@ -1,6 +1,6 @@
 /**
  * SubscribeToShard: records pushed as soon as they are put. A subscription reads the log when its consumer is ready for
- * the next event, so a slow one holds back nothing but itself and costs no more than the event under way.
+ * the next event, so a slow one delays only itself and costs no more than the event under way.
  */
 import type { SubscribeToShardCommandOutput } from "@aws-sdk/client-kinesis";
 import type { AwsError } from "../../../protocols/error.ts";
@@ -22,14 +22,14 @@ export type SubscriptionEvent =
     : never;
 
 const lifeMs = 300_000;
-/** A subscription cannot be taken over sooner after it began. */
+/** How long a new subscription cannot be taken over, in ms. */
 const takeoverMs = 5000;
-/** An event without records goes out when there was none for this long, so that readers see the stream is alive. */
+/** An event without records is sent after this long without any, so that readers see the stream is alive. */
 const idleMs = 5000;
 const eventRecords = 10_000;
 const eventBytes = 1024 * 1024;
 
-/** The latest subscription of a consumer to a shard, also when it has ended. */
+/** The latest subscription of a consumer to a shard, even if it has ended. */
 interface Latest {
   readonly subscription: Subscription;
   readonly startedMs: number;
@@ -46,12 +46,12 @@ export class Subscriptions {
   }
 
   /**
-   * Begins a subscription; an older one of the same consumer and shard ends with ResourceInUseException in its stream.
-   * @throws AwsError ResourceInUseException within five seconds of the older one's beginning.
+   * Opens a subscription; an older one of the same consumer and shard ends with ResourceInUseException in its stream.
+   * @throws AwsError ResourceInUseException within five seconds of the older one's start.
    */
   open(consumer: ConsumerRow, stream: StreamRow, shard: ShardRow, counter: number): Subscription {
     const { now } = this.#kinesis;
-    // A consumer created again within a second has the ARN of the one before.
+    // A consumer created again within a second has the previous one's ARN.
     const key = `${consumer.serial} ${shard.index}`;
     const taken = `Another active subscription exists for this consumer: ${stream.account}:${stream.name}:${shardIdOf(shard.index)}:${consumer.name}`;
     const older = this.#latest.get(key);
@@ -62,7 +62,7 @@ export class Subscriptions {
       const others = this.#ofShard.get(watched);
       others?.delete(subscription);
       if (others?.size === 0) this.#ofShard.delete(watched);
-      // Known until it could have been taken over.
+      // Kept until it could have been taken over.
       this.#kinesis.deps.clock.at(now + takeoverMs, () => {
         if (this.#latest.get(key)?.subscription === subscription) this.#latest.delete(key);
       });
@@ -75,7 +75,7 @@ export class Subscriptions {
     return subscription;
   }
 
-  /** To be called in a transaction that put records into a shard or closed it. */
+  /** Call it in a transaction that put records into a shard or closed it. */
   touched(shard: string): void {
     const watching = this.#ofShard.get(shard);
     if (watching === undefined) return;
@@ -91,7 +91,7 @@ export class Subscriptions {
     }
   }
 
-  /** Ends what a consumer has open; it is gone. */
+  /** Ends the subscriptions of a deleted consumer. */
   consumerDeleted(consumer: ConsumerRow): void {
     for (const subscription of this.#all()) if (subscription.consumer.serial === consumer.serial) subscription.end();
   }
@@ -123,7 +123,7 @@ class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
   #heartbeat: Timer | undefined;
   #counter: number;
   #lastEventMs = Number.NEGATIVE_INFINITY;
-  /** With throughput limits: nothing is sent before. */
+  /** With throughput limits: nothing is sent before this time. */
   #readyMs = Number.NEGATIVE_INFINITY;
   #ended = false;
   #failure: AwsError | undefined;
@@ -145,7 +145,7 @@ class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
     return this;
   }
 
-  /** Resolves when there is something to tell: records, the end of the shard, or that nothing happened for a while. */
+  /** Resolves with the next event: records, the end of the shard, or an empty one after a while. */
   async next(): Promise<IteratorResult<SubscriptionEvent, undefined>> {
     for (;;) {
       if (this.#failure !== undefined) {
@@ -156,7 +156,7 @@ class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
       if (this.#ended) return { done: true, value: undefined };
       const event = this.#event();
       if (event !== undefined) {
-        // Nobody learns of a record that a crash could take back.
+        // Nobody may see a record that a crash could take back.
         await this.#kinesis.deps.store.untilDurable();
         return { done: false, value: event };
       }
@@ -171,7 +171,7 @@ class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
     return { done: true, value: undefined };
   }
 
-  /** Something may have changed: whoever waits looks again. */
+  /** Wakes the waiting reader, since something may have changed. */
   look(): void {
     this.#wake?.();
     this.#wake = undefined;
@@ -186,7 +186,7 @@ class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
     this.look();
   }
 
-  /** Ends with an exception in the stream. */
+  /** Ends the stream with an exception. */
   fail(error: AwsError): void {
     if (this.#ended) return;
     this.#failure = error;
@@ -221,7 +221,9 @@ class Subscription implements AsyncIterableIterator<SubscriptionEvent> {
     } as SubscriptionEvent;
   }
 
-  /** The number to go on at or after: behind the last record's, and it says how late it is where none was sent. */
+  /**
+   * The number at or after which to continue: after the last record's, or one that encodes the time if none was sent.
+   */
   #continuation(last: StoredRecord | undefined, now: number): string {
     return continuationNumber(this.#shard, this.#counter - 1, last?.arrivalMs ?? now);
   }

@@ -1,4 +1,4 @@
-/** The rows Kinesis keeps, and the orders in which it looks at them. */
+/** The rows Kinesis keeps, and their indexes. */
 import { placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 
@@ -6,7 +6,7 @@ export type StreamStatus = "CREATING" | "ACTIVE" | "UPDATING" | "DELETING";
 export type StreamMode = "PROVISIONED" | "ON_DEMAND";
 export type Distribution = "AUTO" | "USER_PARTITION_KEY";
 
-/** What a stream's status is about, done when its delay has passed. `settings` have been changed already. */
+/** The change behind a stream's status, completed when its delay is over. `settings` are already changed. */
 export type Pending =
   | { readonly kind: "create"; readonly shardCount: number }
   | { readonly kind: "delete" }
@@ -15,14 +15,14 @@ export type Pending =
   | { readonly kind: "merge"; readonly shard: number; readonly adjacent: number }
   | { readonly kind: "scale"; readonly shardCount: number };
 
-/** Times in epoch ms of the changes that are limited per 24 hours, oldest first. */
+/** Times in epoch ms of changes that are limited per 24 hours, oldest first. */
 export interface Changes {
   readonly mode: readonly number[];
   readonly shardCount: readonly number[];
   readonly encryption: readonly number[];
 }
 
-/** Replaced whenever its open shards change: what is derived of them is kept by the row itself. */
+/** Replaced whenever its open shards change: caches of them are keyed by the row itself. */
 export interface StreamRow {
   readonly arn: string;
   readonly account: string;
@@ -35,7 +35,7 @@ export interface StreamRow {
   readonly pending: Pending | undefined;
   readonly mode: StreamMode;
   readonly retentionHours: number;
-  /** KMS key as it was given; absent when records are not encrypted. */
+  /** KMS key as given; absent when records are not encrypted. */
   readonly keyId: string | undefined;
   readonly metrics: readonly string[];
   readonly maxRecordKiB: number;
@@ -43,7 +43,7 @@ export interface StreamRow {
   readonly distribution: Distribution;
   readonly tags: Readonly<Record<string, string>>;
   readonly policy: string | undefined;
-  /** Index of the shard made next; indexes are never used again. */
+  /** Index of the next shard; indexes are never reused. */
   readonly nextShard: number;
   readonly changes: Changes;
 }
@@ -73,10 +73,10 @@ export interface ShardRow {
   readonly index: number;
   readonly parent: number | undefined;
   readonly adjacentParent: number | undefined;
-  /** First and last hash key, 32 hexadecimal digits: their order as text is that of the numbers. */
+  /** First and last hash key, 32 hexadecimal digits, which sort as text like the numbers. */
   readonly start: string;
   readonly end: string;
-  /** The creation time that its sequence numbers begin with; always greater than its parents', whatever the clock says. */
+  /** The creation time in its sequence numbers; always greater than its parents', whatever the clock says. */
   readonly createdSeconds: number;
   readonly openedMs: number;
   readonly closedMs: number | undefined;
@@ -93,7 +93,7 @@ export const shardTable = defineTable<ShardRow>()({
   account: (shard) => shard.account,
   indexes: {
     number: { group: (shard) => shard.stream, order: (shard) => shard.index },
-    /** Open shards by the end of their range: the first at or after a hash is the one it belongs to. */
+    /** Open shards by the end of their range: a hash belongs to the first at or after it. */
     open: { group: (shard) => (shard.closedMs === undefined ? shard.stream : undefined), order: (shard) => shard.end },
     closed: {
       group: (shard) => (shard.closedMs === undefined ? undefined : shard.stream),
@@ -115,27 +115,27 @@ export const shardTable = defineTable<ShardRow>()({
 });
 
 /**
- * Records of one shard that follow one another, packed (`records.ts`). One put makes one segment; small ones at the
- * end of the log are joined, so that a record costs little more than its bytes. The last segment of a log stays when
- * its records expire, empty: it tells how far the counter is.
+ * Consecutive records of one shard, packed (`records.ts`). One put makes one segment; small ones at the end of the log
+ * are joined, so that a record costs little more than its bytes. The last segment of a log stays, empty, when its
+ * records expire: it holds the counter.
  */
 export interface SegmentRow {
   /** Key of the shard. */
   readonly shard: string;
   readonly account: string;
-  /** Counter of the first record; the others follow without a gap. */
+  /** Counter of the first record; the others follow without gaps. */
   readonly first: number;
   readonly count: number;
-  /** Arrival of the last record, epoch ms. */
+  /** Arrival of the latest record, epoch ms. */
   readonly lastMs: number;
-  /** Small and at the end of the log: may be joined with its neighbours. */
+  /** Small and at the end of the log, so it may be joined with its neighbours. */
   readonly loose: boolean;
   readonly bytes: Uint8Array;
 }
 
 export const segmentTable = defineTable<SegmentRow>()({
   name: "kinesis.segments",
-  // Keys that rise with the log touch few pages of the disk.
+  // Keys that increase with the log touch few pages on disk.
   key: (segment) => `${segment.shard} ${String(segment.first).padStart(16, "0")}`,
   account: (segment) => segment.account,
   indexes: {
@@ -170,7 +170,7 @@ export const consumerTable = defineTable<ConsumerRow>()({
   },
 });
 
-/** A channel to S3 as it was asked for. Its settings are kept in the form in which they are described. */
+/** A channel to S3. Its settings are stored in the form in which they are described. */
 export interface ChannelRow {
   readonly arn: string;
   readonly account: string;
@@ -184,7 +184,7 @@ export interface ChannelRow {
   readonly stream: string;
   readonly streamCreatedMs: number;
   readonly record: { readonly RecordFormatType: string; readonly GSRSchemaARN?: string | undefined };
-  /** Description of the destination; which of the two it is tells `destinationType`. */
+  /** Description of the destination; `destinationType` says which of the two it is. */
   readonly destination: { readonly DataFreshnessInSeconds: number; readonly [member: string]: unknown };
   readonly destinationType: "S3" | "S3_TABLES";
   readonly encryption: { readonly EncryptionType: string; readonly KeyId: string } | undefined;

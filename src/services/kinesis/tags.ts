@@ -62,7 +62,10 @@ function retag(resource: Resource, tags: Tags): void {
   resource.change({ tags });
 }
 
-/** The tags of a resource, by name or, in the generic operations, by ARN, with those added. @throws AwsError InvalidArgumentException for foreign characters or over 50. */
+/**
+ * A resource's tags together with new ones.
+ * @throws AwsError InvalidArgumentException for invalid characters or more than 50 tags.
+ */
 export function checkTags(
   resource: { readonly name: string; readonly account: string },
   present: Tags,
@@ -79,7 +82,7 @@ export function checkTags(
   );
 }
 
-/** @throws AwsError InvalidArgumentException for what no tag of a user can be. */
+/** @throws AwsError InvalidArgumentException for an invalid tag. */
 function checkTag(key: string, value: string): void {
   if (!tagText.test(key) || !tagText.test(value)) {
     throw invalidArgument(
@@ -91,7 +94,7 @@ function checkTag(key: string, value: string): void {
   }
 }
 
-/** @throws AwsError InvalidArgumentException for keys that no tag of a user can have. */
+/** @throws AwsError InvalidArgumentException for invalid keys. */
 function without(tags: Tags, keys: readonly string[] | undefined): Record<string, string> {
   for (const key of keys ?? []) checkTag(key, "");
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !keys?.includes(key)));

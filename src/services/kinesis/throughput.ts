@@ -1,6 +1,6 @@
 /**
- * What a shard takes and gives in a second: 1 MiB and 1,000 records in, 2 MiB and 5 calls of GetRecords out. Windows are
- * whole seconds of the clock and live in memory only.
+ * Limits per shard and second: 1 MiB and 1,000 records in, 2 MiB and 5 calls of GetRecords out. Windows are whole
+ * seconds of the clock and kept only in memory.
  */
 const second = 1000;
 const mostWrittenBytes = 1024 * 1024;
@@ -18,10 +18,10 @@ export class Throughput {
   readonly #writes = new Map<string, Window>();
   readonly #reads = new Map<string, Window>();
 
-  /** Whether the shard still takes a record of this size; it is counted when it does. */
+  /** Whether the shard accepts a record of this size; if so, it is counted. */
   write(shard: string, bytes: number, nowMs: number): boolean {
     const window = windowOf(this.#writes, shard, nowMs, mostWrittenBytes);
-    // A record larger than a second's share passes when nothing is before it, and the seconds that follow pay for it.
+    // A record larger than a second's share is accepted if it is the first, at the expense of the following seconds.
     const fits = window.bytes === 0 || window.bytes + bytes <= mostWrittenBytes;
     if (!fits || window.count >= mostWrittenRecords) return false;
     window.bytes += bytes;
@@ -29,7 +29,7 @@ export class Throughput {
     return true;
   }
 
-  /** Whether the shard may be read now; the call is counted when it may. */
+  /** Whether the shard may be read now; if so, the call is counted. */
   mayRead(shard: string, nowMs: number): boolean {
     const window = windowOf(this.#reads, shard, nowMs, mostReadBytes);
     if (window.count >= mostReads || window.bytes >= mostReadBytes) return false;
@@ -37,7 +37,7 @@ export class Throughput {
     return true;
   }
 
-  /** Counts what a read gave out. What goes beyond a second's share is taken from the seconds that follow. */
+  /** Counts what a read returned. Anything beyond a second's share is taken from the following seconds. */
   read(shard: string, bytes: number, nowMs: number): void {
     windowOf(this.#reads, shard, nowMs, mostReadBytes).bytes += bytes;
   }
@@ -67,7 +67,7 @@ function windowOf(windows: Map<string, Window>, shard: string, nowMs: number, by
   return window;
 }
 
-/** Time in ms that a fan-out consumer's 2 MiB a second need for so many bytes. */
+/** How long a fan-out consumer's 2 MiB per second take for this many bytes, in ms. */
 export function fanOutMs(bytes: number): number {
   return (bytes / mostReadBytes) * second;
 }

@@ -39,7 +39,7 @@ export const getCallerIdentity = operation<GetCallerIdentityCommand>(
   }),
 );
 
-/** Every role exists and trusts everybody: Busbar has no IAM. */
+/** Every role exists and trusts everybody, since Busbar has no IAM. */
 export const assumeRole = operation<AssumeRoleCommand>(AssumeRole$, (input, context) => {
   const role = assumedRole(input.RoleArn as string, input.RoleSessionName as string);
   checkPolicy(input.Policy);
@@ -99,7 +99,7 @@ export const getAccessKeyInfo = operation<GetAccessKeyInfoCommand>(GetAccessKeyI
   Account: accountOfKeyId(input.AccessKeyId as string) ?? defaultAccount,
 }));
 
-/** Where Busbar refuses for want of permission it says so plainly: there is no encoded message of its making to decode. */
+/** Busbar's refusals are in plain words: it never creates an encoded message that could be decoded. */
 export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCommand>(
   DecodeAuthorizationMessage$,
   () => {
@@ -107,7 +107,7 @@ export const decodeAuthorizationMessage = operation<DecodeAuthorizationMessageCo
   },
 );
 
-/** The session principal of a role. @throws AwsError ValidationError for what is no role's ARN */
+/** The principal of a role's session. @throws AwsError ValidationError for what is not a role's ARN */
 function assumedRole(roleArn: string, session: string): NonNullable<ReturnType<typeof roleSession>> {
   const role = roleSession(roleArn, session);
   if (role === undefined) throw validationError(`${roleArn} is invalid`);
@@ -119,7 +119,7 @@ function checkPolicy(policy: string | undefined): void {
   throw AwsError.of(MalformedPolicyDocumentException$, "This policy contains invalid Json");
 }
 
-/** Tag keys are compared without case, and what is transitive must be among them. */
+/** Tag keys are compared without case, and transitive ones must be among them. */
 function checkTags(
   tags: readonly { Key?: string | undefined }[] | undefined,
   transitive: readonly string[] | undefined,
@@ -142,8 +142,8 @@ function invalidParameter(message: string): AwsError {
 }
 
 /**
- * The share of the packed limit that session policies and tags take, in percent; the packed form is AWS's secret, so by
- * length. Undefined where there are none.
+ * The percentage of the packed limit that session policies and tags use; AWS's packed form is not public, so this goes
+ * by length. Undefined without any.
  * @throws AwsError PackedPolicyTooLarge
  */
 function packedPercent(input: {
@@ -162,7 +162,7 @@ function packedPercent(input: {
   return percent;
 }
 
-/** The time at which a token ends is in seconds; one without an end is accepted. */
+/** A token's expiry is in seconds; a token without one is accepted. */
 function checkExpiry(endSeconds: unknown, now: number): void {
   const seconds = Math.floor(now / 1000);
   if (typeof endSeconds !== "number" || seconds < endSeconds) return;
@@ -186,7 +186,7 @@ function tokenClaims(token: string): { sub?: string; aud?: string; iss?: string;
       };
     }
   } catch {
-    // Falls through: no token at all.
+    // Falls through: it is not a token at all.
   }
   throw AwsError.of(
     InvalidIdentityTokenException$,

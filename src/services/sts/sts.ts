@@ -7,7 +7,7 @@ import type { Random } from "../../engine/random.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import type { Table } from "../../engine/table.ts";
 
-/** Temporary credentials as every STS operation answers them. */
+/** Temporary credentials as returned by every STS operation. */
 export interface Credentials {
   AccessKeyId: string;
   SecretAccessKey: string;
@@ -15,7 +15,7 @@ export interface Credentials {
   Expiration: Date;
 }
 
-/** Hands out temporary credentials and remembers for whom they act. */
+/** Issues temporary credentials and remembers whom they act for. */
 export class Sts {
   readonly #deps: ServiceDependencies;
   readonly #sessions: Table<SessionRow, "expiry">;
@@ -57,7 +57,7 @@ export class Sts {
 
 export const operation = operationsOf<Sts>();
 
-/** Sixteen characters that hold the account, as in the key ids AWS gives out. */
+/** Sixteen characters that encode the account, as in AWS's access key ids. */
 function keyIdTail(account: string, random: Random): string {
   const bits = (1n << 47n) | (BigInt(account) << 7n) | BigInt(random.int(128));
   const value = (bits << 32n) | BigInt(random.int(2 ** 32));
@@ -66,7 +66,7 @@ function keyIdTail(account: string, random: Random): string {
   return tail;
 }
 
-/** The account inside a long-term or temporary access key id, or undefined when it holds none. */
+/** The account encoded in a long-term or temporary access key id, or undefined if there is none. */
 export function accountOfKeyId(keyId: string): string | undefined {
   if (!/^A[KS]IA[A-Z2-7]{16}$/.test(keyId)) return undefined;
   let value = 0n;
