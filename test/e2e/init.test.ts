@@ -193,6 +193,27 @@ describe("hooks", () => {
     expect((await trace()).at(-1)).toBe("shutdown");
   });
 
+  it("find the AWS CLI that is installed, as awslocal, and with LocalStack's habits", async () => {
+    const root = await files({
+      "ready.d/shop.sh": `#!/bin/sh
+set -e
+command -v aws >/dev/null || { echo "AWS CLI not installed: not run"; exit 0; }
+awslocal sqs create-queue --queue-name orders
+awslocal sns create-topic --name placed
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1
+aws --endpoint-url="http://$LOCALSTACK_HOSTNAME:$EDGE_PORT" sns subscribe --protocol sqs \\
+  --topic-arn arn:aws:sns:us-east-1:000000000000:placed --notification-endpoint arn:aws:sqs:us-east-1:000000000000:orders
+`,
+    });
+    const cli = await startCli(["--init", root]);
+    await until(() => isReady(cli));
+    const { body } = await get(cli, "/_busbar/state");
+    cli.kill("SIGTERM");
+    const { stdout } = await cli.ended;
+    if (stdout.includes("not run")) return console.log("AWS CLI not installed: not run");
+    expect(body["tables"]).toMatchObject({ "sqs.queues": 1, "sns.topics": 1, "sns.subscriptions": 1 });
+  });
+
   it("keep whoever waits for the server waiting, but not one that waits for it to run", async () => {
     const root = await files({
       "slow.sh": `until [ -e "$GATE" ]; do sleep 0.05; done\n`,
