@@ -47,7 +47,7 @@ export interface QueueParameters {
   readonly messageGroupId?: string | undefined;
   readonly messageDeduplicationId?: string | undefined;
   readonly messageAttributes?: MessageAttributes | undefined;
-  /** The trace header of a replayed message. Default: the cause's. */
+  /** The trace header of a replayed message, or of a function's run. Default: the cause's. */
   readonly traceHeader?: string | undefined;
   /**
    * Set when the payload is shared by copies, each of which contains the ARN of its source

@@ -3,6 +3,7 @@
 import type { AwsError } from "../../../protocols/error.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 import { parseArn } from "../../calls/arn.ts";
+import { currentCause } from "../../calls/cause.ts";
 import type { Way } from "../../delivery/types.ts";
 import type { FunctionAnswer } from "../../functions/types.ts";
 import type { EventRow } from "./event-tables.ts";
@@ -73,7 +74,9 @@ export class Destinations {
       return { kind: "events", parameters: { source: "lambda", detailType, resources: [arn, qualified(ending.row)] } };
     }
     if (service === "s3") return { kind: "mailbox", parameters: { channel: "s3", key: this.#objectKey(ending.row) } };
-    return { kind: "sqs", parameters: {} };
+    // A function that never ran has no place in a chain of runs.
+    const trace = ending.answer?.trace ?? currentCause()?.trace.replace(/;Lineage=[^;]*/, "");
+    return { kind: "sqs", parameters: { traceHeader: trace } };
   }
 
   #objectKey({ functionArn, requestId }: EventRow): string {

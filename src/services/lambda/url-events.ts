@@ -33,7 +33,8 @@ export async function urlEvent(
   const parameters = queryParameters(request.query);
   const cookies = cookie?.split(/;\s*/).filter((one) => one !== "");
   const isText = bytes.length > 0 && textType.test(headers["content-type"] ?? "") && isUtf8(bytes);
-  const root = /Root=([^;]+)/.exec(trace)?.[1] ?? "";
+  const root = headers["x-amzn-trace-id"] ?? `Root=${/Root=([^;]+)/.exec(trace)?.[1] ?? ""}`;
+  const self = `1-${Math.floor(nowMs / 1000).toString(16)}-${requestId.replaceAll("-", "").slice(0, 24)}`;
   return {
     version: "2.0",
     routeKey: "$default",
@@ -46,7 +47,7 @@ export async function urlEvent(
       "x-forwarded-for": sourceIp,
       "x-forwarded-port": isPort,
       "x-forwarded-proto": request.scheme,
-      "x-amzn-trace-id": headers["x-amzn-trace-id"] ?? `Root=${root}`,
+      "x-amzn-trace-id": `Self=${self};${root}`,
       "x-amzn-tls-version": "TLSv1.3",
       "x-amzn-tls-cipher-suite": "TLS_AES_128_GCM_SHA256",
     },

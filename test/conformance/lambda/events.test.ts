@@ -43,6 +43,8 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
       ErrorMessage: { StringValue: "no 1" },
     });
     const [failure] = await env.messages(failures.url);
+    const trace = /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/;
+    expect(failure?.Attributes?.["AWSTraceHeader"]).toMatch(trace);
     expect(failure?.Body).toContain('"requestPayload": {"n": 1} ,');
     expect(JSON.parse(failure?.Body ?? "")).toMatchObject({
       version: "1.0",
@@ -110,7 +112,11 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
     await env.lambda.putFunctionConcurrency({ FunctionName, ReservedConcurrentExecutions: 0 });
     await send(FunctionName, '{"n":3}');
     await env.bus.clock.advance("1s");
-    const bodies = (await env.messages(failures.url)).map(({ Body = "" }) => JSON.parse(Body));
+    const messages = await env.messages(failures.url);
+    const bodies = messages.map(({ Body = "" }) => JSON.parse(Body));
+    expect(messages[1]?.Attributes?.["AWSTraceHeader"]).toMatch(
+      /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/,
+    );
     // The first retry is due exactly when the event has its full age, the second is not.
     expect(bodies).toMatchObject([
       { requestContext: { condition: "EventAgeExceeded", approximateInvokeCount: 2 } },

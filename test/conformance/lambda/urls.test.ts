@@ -79,7 +79,12 @@ describe("function URLs", () => {
     expect(JSON.parse(binary.body)).toMatchObject({ body: "AQI=", isBase64Encoded: true });
     const bare = JSON.parse((await ask(url)).body) as Record<string, unknown>;
     for (const member of ["body", "cookies", "queryStringParameters"]) expect(bare).not.toHaveProperty(member);
-    expect(bare).toMatchObject({ headers: { "content-length": "0" } });
+    const traceId = "1-[0-9a-f]{8}-[0-9a-f]{24}";
+    const trace = expect.stringMatching(new RegExp(`^Self=${traceId};Root=${traceId}$`));
+    expect(bare).toMatchObject({ headers: { "content-length": "0", "x-amzn-trace-id": trace } });
+    const sent = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1";
+    const traced = JSON.parse((await ask(url, "/", { headers: { "x-amzn-trace-id": sent } })).body);
+    expect(traced.headers["x-amzn-trace-id"]).toMatch(new RegExp(`^Self=${traceId};${sent}$`));
   });
 
   it("answer at a path too, for who has no name for them", async () => {

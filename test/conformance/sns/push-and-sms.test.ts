@@ -59,6 +59,12 @@ describe("platform applications", () => {
       { PlatformPrincipal: "x" },
       "Invalid parameter: Attributes Reason: PlatformPrincipal attribute provided without PlatformCredential",
     ],
+    [
+      "a",
+      "ADM",
+      { PlatformCredential: "x" },
+      "Invalid parameter: Attributes Reason: PlatformCredential attribute provided without PlatformPrincipal",
+    ],
   ])("refuse %s %s", async (Name, Platform, Attributes, message) => {
     const { sns } = await startSns();
     const call = sns.send(new CreatePlatformApplicationCommand({ Name, Platform, Attributes }));

@@ -21,6 +21,7 @@ import {
   UnsubscribeCommand,
 } from "@aws-sdk/client-sns";
 import { describe, expect, it } from "vitest";
+import { postForm } from "../../support/http.ts";
 import { type Bench, onClose, refusal, startSns } from "../../support/sns-bus.ts";
 
 const prefix = "InvalidParameter: Invalid parameter: ";
@@ -319,6 +320,22 @@ it("Subscribe looks for the topic before it looks at the endpoint", async () => 
   const TopicArn = `${await bench.topic("t")}-not`;
   expect(await refusal(bench.sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: "x" })))).toBe(
     "NotFound: Topic does not exist",
+  );
+});
+
+it("answers are laid out with two blanks a level and a line feed at the end", async () => {
+  const bench = await startSns();
+  const body = (parameters: Record<string, string>) =>
+    postForm(bench.bus.endpoint, { Version: "2010-03-31", ...parameters }).then(({ text }) => text);
+  const published = { Action: "Publish", TopicArn: await bench.topic("t"), Message: "x" };
+  expect(await body(published)).toMatch(
+    /^<PublishResponse xmlns="[^"]*">\n {2}<PublishResult>\n {4}<MessageId>[0-9a-f-]{36}<\/MessageId>\n {2}<\/PublishResult>\n {2}<ResponseMetadata>\n {4}<RequestId>[0-9a-f-]{36}<\/RequestId>\n {2}<\/ResponseMetadata>\n<\/PublishResponse>\n$/,
+  );
+  expect(await body(published)).toHaveLength(294);
+  const TopicArn = await bench.topic("t.fifo", { FifoTopic: "true", ContentBasedDeduplication: "true" });
+  expect(await body({ ...published, TopicArn, MessageGroupId: "g" })).toHaveLength(352);
+  expect(await body({ Action: "GetTopicAttributes", TopicArn: "x" })).toMatch(
+    /^<ErrorResponse [^>]*>\n {2}<Error>\n {4}<Type>/,
   );
 });
 

@@ -91,6 +91,50 @@ eachSqs("what was recorded", (env) => {
     expect(Messages?.map(({ Attributes }) => Attributes?.MessageDeduplicationId)).toEqual([MessageId]);
   });
 
+  it("a message that is moved between FIFO queues has a new id and its old one for deduplication", async () => {
+    const target = await env.fifo();
+    const source = await env.fifo({
+      VisibilityTimeout: "0",
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: env.arn(target), maxReceiveCount: 1 }),
+    });
+    const sentIds: string[] = [];
+    for (const body of ["one", "two", "three"]) sentIds.push(await env.sendFifo(source, "g", body));
+    for (let i = 0; i < 6; i++) await env.sqs.receiveMessage({ QueueUrl: source, MaxNumberOfMessages: 10 });
+    const last = (await env.receive(target, { VisibilityTimeout: 0 })).map(({ Attributes }) => Attributes ?? {});
+    expect(last).toHaveLength(3);
+    await env.bus.clock.advance("10s");
+    // The destination has seen the second one's id, so that it is dropped there and the task ends all the same.
+    await env.sqs.sendMessage({
+      QueueUrl: source,
+      MessageBody: "before",
+      MessageGroupId: "other",
+      MessageDeduplicationId: sentIds[1] as string,
+    });
+    await env.sqs.startMessageMoveTask({ SourceArn: env.arn(target), DestinationArn: env.arn(source) });
+    await env.bus.clock.advance(0);
+    const { Results } = await env.sqs.listMessageMoveTasks({ SourceArn: env.arn(target) });
+    expect(Results?.[0]).toMatchObject({ Status: "COMPLETED" });
+    const { Messages = [] } = await env.sqs.receiveMessage({
+      QueueUrl: source,
+      MaxNumberOfMessages: 10,
+      MessageSystemAttributeNames: ["All"],
+    });
+    const moved = Messages.filter(({ Body }) => Body !== "before");
+    expect(moved.map(({ Body, Attributes }) => [Body, Attributes?.MessageDeduplicationId])).toEqual([
+      ["one", sentIds[0]],
+      ["three", sentIds[2]],
+    ]);
+    for (const { MessageId, Attributes } of moved) {
+      expect(sentIds).not.toContain(MessageId);
+      expect(Attributes).toMatchObject({ ApproximateReceiveCount: "1", SentTimestamp: String(env.bus.clock.now()) });
+      expect(last.map(({ SequenceNumber }) => SequenceNumber)).not.toContain(Attributes?.SequenceNumber);
+    }
+    const again = { QueueUrl: source, MessageBody: "again", MessageGroupId: "g" };
+    const duplicate = await env.sqs.sendMessage({ ...again, MessageDeduplicationId: sentIds[0] as string });
+    expect(duplicate.MessageId).toBe(moved[0]?.MessageId);
+    expect(duplicate.SequenceNumber).toBe(moved[0]?.Attributes?.SequenceNumber);
+  });
+
   const outOfScale = (text: string) =>
     invalidParameter(`Message (user) attribute 'n' number value [${text}] must be between 10^-128 and 10^126.`);
   const tooPrecise = (text: string) =>
