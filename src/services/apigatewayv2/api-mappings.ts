@@ -34,6 +34,7 @@ export const createApiMapping = operation<CreateApiMappingCommand>(CreateApiMapp
   const { service } = context;
   const domain = domainOf(service, context, input.DomainName as string);
   checkTarget(context, input.ApiId as string, input.Stage as string);
+  checkKind(context, domain, input.ApiId as string);
   const row = {
     domain: domain.name,
     account: domain.account,
@@ -45,6 +46,16 @@ export const createApiMapping = operation<CreateApiMappingCommand>(CreateApiMapp
   service.deps.apis.domains.mappings.put(row);
   return shownMapping(row);
 });
+
+/** A domain name leads to WebSocket APIs or to others. @param own the mapping that is changed. @throws AwsError */
+function checkKind({ service }: Context, { name }: DomainRow, apiId: string, own?: MappingRow): void {
+  const isWebSocket = (id: string) => service.apis.get(id)?.value.ProtocolType === "WEBSOCKET";
+  for (const { id, apiId: other } of service.deps.apis.domains.mappings.by.path.range(name)) {
+    if (id !== own?.id && isWebSocket(other) !== isWebSocket(apiId)) {
+      throw badRequest("WebSocket APIs cannot share a domain name with HTTP or REST APIs.");
+    }
+  }
+}
 
 /** The key without slashes at its ends. @throws AwsError */
 function checkedKey({ service }: Context, { name }: DomainRow, key: string, own?: MappingRow): string {
@@ -93,6 +104,7 @@ export const updateApiMapping = operation<UpdateApiMappingCommand>(UpdateApiMapp
   const apiId = input.ApiId ?? row.apiId;
   const stage = input.Stage ?? row.stage;
   checkTarget(context, apiId, stage);
+  checkKind(context, domain, apiId, row);
   const path = input.ApiMappingKey === undefined ? row.path : checkedKey(context, domain, input.ApiMappingKey, row);
   const { mappings } = service.deps.apis.domains;
   mappings.delete(mappingKey(domain.name, row.path));

@@ -143,8 +143,8 @@ export const updateRoute = operation<UpdateRouteCommand>(UpdateRoute$, (input, c
   if (route.value.ApiGatewayManaged === true && input.RouteKey !== undefined) {
     throw badRequest("The route key of a managed route is updated with its API.");
   }
-  const { AuthorizerId: _before, ...rest } = route.value;
-  // NONE takes the authorizer away with it.
+  const { AuthorizerId: _authorizer, AuthorizationScopes: _scopes, ...rest } = route.value;
+  // NONE takes the authorizer and its scopes away with it.
   const before = input.AuthorizationType === "NONE" ? rest : route.value;
   const value = patched<RouteValue>(before as RouteValue, input, settings);
   if (input.RequestParameters !== undefined) {
@@ -156,6 +156,7 @@ export const updateRoute = operation<UpdateRouteCommand>(UpdateRoute$, (input, c
 export const deleteRoute = operation<DeleteRouteCommand>(DeleteRoute$, (input, context) => {
   const { service } = context;
   const { api, route } = routeOf(context, input.ApiId as string, input.RouteId as string);
+  if (route.value.ApiGatewayManaged === true) throw badRequest("Cannot delete a managed route.");
   service.deleteParts(service.routeResponses, api.id, route.id);
   service.routes.delete(partKey(api.id, route.id));
   service.changed(api);

@@ -40,7 +40,6 @@ function checkAccessLog(
   if (!destination.startsWith("arn:")) {
     throw badRequest(`Invalid ARN specified in the request. ARNs must start with 'arn:': ${destination}`);
   }
-  if (protocol === "WEBSOCKET" && !mayLog()) throw noLogsRole();
   const errors = "The following errors are found in Access Log Format: Access Log format must";
   if (/[\r\n]/.test(format)) throw badRequest(`${errors} be single line: '${format}'`);
   if (!/\$context\.(requestId|extendedRequestId)\b/.test(format)) {
@@ -50,4 +49,5 @@ function checkAccessLog(
   if (foreign !== null) {
     throw badRequest(`${errors.replace(" must", "")} has an unknown variable ${foreign[0]}: '${format}'`);
   }
+  if (protocol === "WEBSOCKET" && !mayLog()) throw noLogsRole();
 }

@@ -127,6 +127,7 @@ export const updateStage = operation<UpdateStageCommand>(UpdateStage$, (input, c
 export const deleteStage = operation<DeleteStageCommand>(DeleteStage$, (input, context) => {
   const { service } = context;
   const { api, stage } = stageOf(context, input.ApiId as string, input.StageName as string);
+  if (stage.value.ApiGatewayManaged === true) throw badRequest("Cannot delete a managed stage.");
   for (const mapping of service.deps.apis.domains.mappings.by.api.range(api.id)) {
     if (mapping.stage === stage.name) {
       throw badRequest("Please remove all API mappings related to the stage before deleting it.");

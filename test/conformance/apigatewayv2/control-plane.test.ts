@@ -96,6 +96,12 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
       DeploymentId: deployment?.DeploymentId,
       LastDeploymentStatusMessage: `Successfully deployed stage with deployment ID '${deployment?.DeploymentId}'`,
     });
+    for (const [what, deletion] of [
+      ["route", gateway.deleteRoute({ ApiId, RouteId: route?.RouteId })],
+      ["stage", gateway.deleteStage({ ApiId, StageName: "$default" })],
+    ] as const) {
+      expect(await refused(deletion)).toMatchObject({ status: 400, message: `Cannot delete a managed ${what}.` });
+    }
     const other = await gateway.updateApi({ ApiId, Target: "https://example.com" });
     expect(other.ApiId).toBe(ApiId);
     expect((await gateway.getIntegrations({ ApiId })).Items?.[0]?.IntegrationUri).toBe("https://example.com");
@@ -191,8 +197,10 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
       name: "ConflictException",
       message: "Cannot delete authorizer 'jwt', is referenced in route: POST /pdf",
     });
-    const { AuthorizerId: gone } = await gateway.updateRoute({ ApiId, RouteId, AuthorizationType: "NONE" });
-    expect(gone).toBeUndefined();
+    await gateway.updateRoute({ ApiId, RouteId, AuthorizationScopes: ["a"] });
+    const open = await gateway.updateRoute({ ApiId, RouteId, AuthorizationType: "NONE" });
+    expect(open).not.toHaveProperty("AuthorizerId");
+    expect(open).not.toHaveProperty("AuthorizationScopes");
     await gateway.updateAuthorizer({ ApiId, AuthorizerId, Name: "renamed" });
     expect((await gateway.getAuthorizers({ ApiId })).Items?.map(({ Name }) => Name)).toEqual(["renamed"]);
     await gateway.deleteAuthorizer({ ApiId, AuthorizerId });
@@ -369,6 +377,13 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     const { ApiMappingId } = await gateway.createApiMapping(mapping);
     expect(await refused(gateway.createApiMapping(mapping))).toMatchObject({
       message: "ApiMapping key already exists for this domain name",
+    });
+    const sockets = await newApi("WEBSOCKET");
+    await gateway.createStage({ ApiId: sockets, StageName: "live" });
+    const shared = { ...mapping, ApiId: sockets, Stage: "live", ApiMappingKey: "chat" };
+    expect(await refused(gateway.createApiMapping(shared))).toMatchObject({
+      name: "BadRequestException",
+      message: "WebSocket APIs cannot share a domain name with HTTP or REST APIs.",
     });
     await gateway.updateApiMapping({ DomainName, ApiMappingId, ApiId, ApiMappingKey: "orders/v2" });
     expect(await gateway.getApiMapping({ DomainName, ApiMappingId })).toMatchObject({ ApiMappingKey: "orders/v2" });

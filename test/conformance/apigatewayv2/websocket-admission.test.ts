@@ -487,6 +487,18 @@ describe("logs of WebSocket APIs", () => {
     };
     const DefaultRouteSettings = { LoggingLevel: "INFO" as const, DataTraceEnabled: true };
     const message = "CloudWatch Logs role ARN must be set in account settings to enable logging";
+    const errors = "The following errors are found in Access Log Format: Access Log format must";
+    for (const [Format, words] of [
+      ["$context.stage", "include either $context.requestId or $context.extendedRequestId :"],
+      ["$context.requestId\n", "be single line:"],
+    ] as const) {
+      const asked = env.gateway.updateStage({
+        ApiId,
+        StageName: "live",
+        AccessLogSettings: { ...AccessLogSettings, Format },
+      });
+      expect((await refused(asked)).message).toBe(`${errors} ${words} '${Format}'`);
+    }
     for (const settings of [{ AccessLogSettings }, { DefaultRouteSettings }]) {
       const asked = env.gateway.updateStage({ ApiId, StageName: "live", ...settings });
       expect(await refused(asked)).toEqual({ name: "BadRequestException", status: 400, message });
