@@ -284,6 +284,30 @@ describe("a structured message", () => {
   });
 });
 
+describe("a group or deduplication id", () => {
+  const bad = ["", "x".repeat(129), "a b", "a\tb", "é", "数"];
+  const fine = ["x".repeat(128), "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", "Az09"];
+  const text = (parameter: string) =>
+    `${prefix}The ${parameter} parameter can only include alphanumeric and punctuation characters. 1 to 128 in length`;
+
+  it("is of letters, digits and punctuation of ASCII, on standard topics as well", async () => {
+    const bench = await startSns();
+    const ids = { MessageGroupId: "g", MessageDeduplicationId: "d" };
+    const fifo = { TopicArn: await bench.topic("t.fifo", { FifoTopic: "true" }), Message: "m", ...ids };
+    const standard = { TopicArn: await bench.topic("t"), Message: "m" };
+    const publish = (input: object) => bench.sns.send(new PublishCommand(input as typeof standard));
+    for (const id of bad) {
+      expect(await refusal(publish({ ...fifo, MessageGroupId: id }))).toBe(text("MessageGroupId"));
+      expect(await refusal(publish({ ...fifo, MessageDeduplicationId: id }))).toBe(text("MessageDeduplicationId"));
+      expect(await refusal(publish({ ...standard, MessageGroupId: id }))).toBe(text("MessageGroupId"));
+    }
+    for (const id of fine) {
+      await publish({ ...fifo, MessageGroupId: id, MessageDeduplicationId: id });
+      await publish({ ...standard, MessageGroupId: id });
+    }
+  });
+});
+
 describe("ConfirmSubscription", () => {
   it("goes by the token, whatever the topic is called", async () => {
     const bench = await startSns();

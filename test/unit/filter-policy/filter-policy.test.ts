@@ -53,6 +53,20 @@ describe("numeric refusals", () => {
   });
 });
 
+describe("operators inside others", () => {
+  it.each<[object, string, boolean]>([
+    [{ "anything-but": { suffix: ".png" } }, "a.jpg", true],
+    [{ "anything-but": { suffix: ".png" } }, "a.png", false],
+    [{ "anything-but": { "equals-ignore-case": "Draft" } }, "DRAFT", false],
+    [{ "anything-but": { "equals-ignore-case": "Draft" } }, "done", true],
+    [{ prefix: { "equals-ignore-case": "EU-" } }, "eu-west-1", true],
+    [{ prefix: { "equals-ignore-case": "EU-" } }, "us-east-1", false],
+    [{ suffix: { "equals-ignore-case": "-EAST-1" } }, "us-east-1", true],
+  ])("%j are taken, as recorded in September 2026: %s", (rule, value, matches) => {
+    expect(onAttributes({ key: [rule] }, { key: ["String", value] })).toBe(matches);
+  });
+});
+
 describe("other refusals", () => {
   it.each([
     ["{}", "FilterPolicy: Empty objects are not allowed"],

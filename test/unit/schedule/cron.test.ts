@@ -183,6 +183,18 @@ describe("any expression", () => {
   });
 });
 
+describe("commas between fields", () => {
+  it.each([
+    ["cron(0/10, 7-19, ?, *, MON-FRI, *)", "cron(0/10 7-19 ? * MON-FRI *)"],
+    ["cron(0,30,12,*,*,?,*)", undefined],
+    ["cron(15, 6, 1, 3,9 ? *)", "cron(15 6 1 3,9 ? *)"],
+  ])("%s", (text, same) => {
+    if (same === undefined) return expect(() => parseSchedule(text, "scheduler")).toThrow();
+    expect(fires(text, start, 5)).toEqual(fires(same, start, 5));
+    for (const whose of ["events", "scheduler"] as const) expect(parseSchedule(text, whose)).toBeDefined();
+  });
+});
+
 describe("daylight saving", () => {
   it("skips times the clocks skip", () => {
     // New York sets its clocks forward on 2024-03-10 at 02:00, Berlin on 2024-03-31 at 02:00.
