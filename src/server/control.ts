@@ -4,7 +4,6 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AwsError } from "../../protocols/error.ts";
 import { isExcessiveJson } from "../../protocols/json-text.ts";
 import { jsonObject } from "../../protocols/unknown-json.ts";
-import type { Door } from "../calls/door.ts";
 import type { RequestFilter, RequestRecord } from "../calls/request-log.ts";
 import type { ServiceCoverage } from "../calls/service.ts";
 import type { DeliveryCounts } from "../delivery/history.ts";
@@ -17,7 +16,8 @@ import { EndlessWork } from "../engine/work.ts";
 import type { EventFilter, EventRecord } from "../events/event-records.ts";
 import type { LogEvent, LogFilter } from "../logs/log-groups.ts";
 import { bodyLimitBytes, readBody } from "./body.ts";
-import { answeredPreflight, corsHeaders } from "./cors.ts";
+import { controlPrefix } from "./control-door.ts";
+import { corsHeaders } from "./cors.ts";
 import { badRequest, eventFilter, filtersOf } from "./filters.ts";
 import type { InitState } from "./localstack/door.ts";
 import { type Look, viewRoutes } from "./views.ts";
@@ -49,10 +49,11 @@ export interface ControlledEmulator {
   reportBug(error: unknown, where: string): void;
 }
 
-const prefix = "/_busbar";
-
-/** The door for everything under `/_busbar`. */
-export function controlDoor(emulator: ControlledEmulator, init: Pick<InitState, "isReady">): Door {
+/** The control routes, ready to be asked. Fastify starts on timers that may be a test's fakes, which are not waited for. */
+export async function controlApp(
+  emulator: ControlledEmulator,
+  init: Pick<InitState, "isReady">,
+): Promise<FastifyInstance> {
   const app = Fastify({
     // No route has a schema, so Fastify's schema compilers, half of its code, are neither loaded nor bundled.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -63,21 +64,9 @@ export function controlDoor(emulator: ControlledEmulator, init: Pick<InitState, 
   });
   // body.ts reads bodies, whatever their Content-Type.
   for (const method of app.supportedMethods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
-  app.register(controlRoutes, { prefix, emulator, init });
-  // Not awaited: Fastify's start uses timers, which a test may have replaced, and AWS clients need not wait for it.
-  const started = Promise.resolve(app.ready());
-  started.catch(() => {});
-  return {
-    name: "control",
-    claims: ({ path }) => path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === "/"),
-    serve: async (request, answer) => {
-      if (answeredPreflight(request, answer)) return;
-      await started;
-      const { path, query, incoming } = request;
-      incoming.url = query === "" ? path : `${path}?${query}`;
-      app.routing(incoming as never, answer.outgoing as never);
-    },
-  };
+  app.register(controlRoutes, { prefix: controlPrefix, emulator, init });
+  await app.ready();
+  return app;
 }
 
 function noSchemas(): never {

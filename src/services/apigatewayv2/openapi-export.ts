@@ -1,6 +1,5 @@
 /** ExportApi: an API, or what a stage of it has deployed, as an OpenAPI 3.0 document. */
 import { ExportApi$, type ExportApiCommand } from "@aws-sdk/client-apigatewayv2";
-import { stringify } from "yaml";
 import { Blob64 } from "../../../protocols/blob.ts";
 import { operation } from "./apigatewayv2.ts";
 import { badRequest, notFound } from "./errors.ts";
@@ -13,7 +12,7 @@ import {
   type RouteValue,
 } from "./tables.ts";
 
-export const exportApi = operation<ExportApiCommand>(ExportApi$, (input, context) => {
+export const exportApi = operation<ExportApiCommand>(ExportApi$, async (input, context) => {
   const { service } = context;
   const api = service.api(context, input.ApiId as string);
   if (input.Specification !== "OAS30") throw badRequest("Invalid specification specified. Must be OAS30");
@@ -29,7 +28,8 @@ export const exportApi = operation<ExportApiCommand>(ExportApi$, (input, context
     definition = deployment.definition;
   }
   const document = exported(api, definition, context.origin, input.IncludeExtensions !== false);
-  const text = input.OutputType === "JSON" ? JSON.stringify(document, undefined, 2) : stringify(document);
+  const text =
+    input.OutputType === "JSON" ? JSON.stringify(document, undefined, 2) : (await import("yaml")).stringify(document);
   return { body: Blob64.fromBytes(Buffer.from(text)) as unknown as Uint8Array };
 });
 

@@ -244,19 +244,36 @@ function importInto(context: Context, api: ApiRow, document: Tree, input: Import
   return { ...shownApi({ ...row, value }, context), ...warnings };
 }
 
-export const importApi = operation<ImportApiCommand>(ImportApi$, (input, context) => {
-  const document = readOpenApi(input.Body as string);
-  const { Name, ...extra } = apiValueOf(document);
-  checkCors(extra.CorsConfiguration);
-  const api = newApi(context, { Name, ProtocolType: "HTTP", Tags: tagsOf(document) }, extra);
-  return importInto(context, api, document, input);
+export const importApi = operation<ImportApiCommand>(ImportApi$, async (input, context) => {
+  const document = await readOpenApi(input.Body as string);
+  return inTransaction(context, () => {
+    const { Name, ...extra } = apiValueOf(document);
+    checkCors(extra.CorsConfiguration);
+    const api = newApi(context, { Name, ProtocolType: "HTTP", Tags: tagsOf(document) }, extra);
+    return importInto(context, api, document, input);
+  });
 });
 
-export const reimportApi = operation<ReimportApiCommand>(ReimportApi$, (input, context) => {
-  const { service } = context;
-  const api = service.api(context, input.ApiId as string);
+export const reimportApi = operation<ReimportApiCommand>(ReimportApi$, async (input, context) => {
+  httpApi(input, context);
+  const document = await readOpenApi(input.Body as string);
+  return inTransaction(context, () => reimported(context, document, input));
+});
+
+function httpApi({ ApiId }: { ApiId: string | undefined }, context: Context): ApiRow {
+  const api = context.service.api(context, ApiId as string);
   if (api.value.ProtocolType !== "HTTP") throw badRequest("Reimport is only supported for protocolType HTTP");
-  const document = readOpenApi(input.Body as string);
+  return api;
+}
+
+/** What an operation does once it has waited, as one piece again. */
+function inTransaction<Result>({ service, invocation }: Context, run: () => Result): Result {
+  return invocation.cause.run(() => service.deps.store.transaction(run));
+}
+
+function reimported(context: Context, document: Tree, input: ImportInput & { ApiId: string | undefined }): object {
+  const { service } = context;
+  const api = httpApi(input, context);
   const { CorsConfiguration: _cors, Description: _description, Version: _version, ...kept } = api.value;
   const extra = apiValueOf(document);
   checkCors(extra.CorsConfiguration);
@@ -265,4 +282,4 @@ export const reimportApi = operation<ReimportApiCommand>(ReimportApi$, (input, c
   const row = { ...api, value };
   service.apis.put(row);
   return importInto(context, row, document, input);
-});
+}

@@ -1,6 +1,5 @@
 /** Reads OpenAPI 3.0 documents as far as HTTP APIs take them (developer guide: OpenAPI definitions for HTTP APIs). */
 
-import { parse } from "yaml";
 import { getOwn, isObject } from "../../../protocols/unknown-json.ts";
 import { badRequest } from "./errors.ts";
 
@@ -33,11 +32,13 @@ export function textMap(value: unknown): Record<string, string> | undefined {
 const mostChars = 6 * 1024 * 1024;
 
 /** @throws AwsError BadRequestException for what is no OpenAPI 3.0 document. */
-export function readOpenApi(text: string): Tree {
+export async function readOpenApi(text: string): Promise<Tree> {
   if (text.length > mostChars) throw badRequest("The OpenAPI definition is too large.");
   let document: unknown;
   try {
-    document = /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { maxAliasCount: 100 });
+    // A start need not read the library.
+    if (/^\s*\{/.test(text)) document = JSON.parse(text);
+    else document = (await import("yaml")).parse(text, { maxAliasCount: 100 });
   } catch {
     throw badRequest("Unable to parse API definition because of a malformed definition at line 1, column 1");
   }

@@ -1,7 +1,7 @@
 /** WebSocket APIs when they are called: handshakes, messages, and the end of connections. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { percentDecoded } from "../../../../../protocols/form.ts";
 import type { ApiCall } from "../../../../apis/apis.ts";
 import { maxMessageBytes } from "../../../../apis/connections.ts";
@@ -34,11 +34,16 @@ export class WebSocketGateway {
   readonly #throttle = new Throttle();
   /** What a handshake's integration agreed to, until the server that writes the answer asks for it. */
   readonly #protocols = new WeakMap<IncomingMessage, string>();
-  readonly #server: WebSocketServer;
+  #server: Promise<WebSocketServer> | undefined;
 
   constructor(service: ApiGatewayV2) {
     this.#service = service;
-    this.#server = new WebSocketServer({
+  }
+
+  /** Made at the first handshake: a start need not read the library, of which most runs see nothing. */
+  async #makeServer(): Promise<WebSocketServer> {
+    const { WebSocketServer } = await import("ws");
+    return new WebSocketServer({
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
@@ -95,6 +100,8 @@ export class WebSocketGateway {
     socket: Duplex,
     head: Buffer,
   ): Promise<void> {
+    this.#server ??= this.#makeServer();
+    const server = await this.#server;
     const { deps } = this.#service;
     const { connections } = deps.apis;
     const random = deps.random.fork("connections");
@@ -128,7 +135,7 @@ export class WebSocketGateway {
     if (protocol !== "") this.#protocols.set(incoming, protocol);
     const givenUp = () => connections.delete(connection.id);
     socket.once("close", givenUp);
-    this.#server.handleUpgrade(incoming, socket, head, (client) => {
+    server.handleUpgrade(incoming, socket, head, (client) => {
       socket.off("close", givenUp);
       this.#open(connection, client, socket);
     });
