@@ -2,9 +2,12 @@
 import type { DoorRequest } from "../calls/door.ts";
 import type { Random } from "../engine/random.ts";
 
-/** `DfyBYdK2SQ0CGCA=`: 16 characters of URL-safe base64, as API Gateway's extended ids are. */
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** `DfyBYdK2SQ0CGCA=`: 16 characters of URL-safe base64 with its padding, as API Gateway's extended ids are. */
 export function extendedId(random: Random): string {
-  return `${Buffer.from(random.bytes(11)).toString("base64url")}=`;
+  // Eleven bytes leave two bits of the last character unused.
+  return `${random.text(14, base64url)}${base64url[random.int(16) * 4]}=`;
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -13,9 +16,16 @@ function two(number: number): string {
   return number < 10 ? `0${number}` : String(number);
 }
 
-/** `12/Mar/2020:19:03:58 +0000`, the time of the common log format. */
+let lastTime = { second: Number.NaN, text: "" };
+
+/** `12/Mar/2020:19:03:58 +0000`, the time of the common log format; the same for all calls of a second. */
 export function logTime(epochMs: number): string {
-  const date = new Date(epochMs);
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lastTime.second) lastTime = { second, text: logTimeOf(new Date(epochMs)) };
+  return lastTime.text;
+}
+
+function logTimeOf(date: Date): string {
   const day = `${two(date.getUTCDate())}/${months[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
   return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }

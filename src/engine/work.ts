@@ -37,6 +37,10 @@ export class Work {
   readonly #patienceMs: number;
   readonly #untimed: boolean;
   readonly #endlessMs: number;
+  /** Work of others that is waited for, and how long; what has begun first ends first. */
+  readonly #outside = new Map<() => void, number>();
+  /** For the first of it. One timer for all: to set one for each costs more than the rest of a small call's waiting. */
+  #patience: NodeJS.Timeout | undefined;
   #inFlight = 0;
   #whenIdle: (() => void)[] = [];
   #closed = false;
@@ -75,14 +79,32 @@ export class Work {
   trackOutside<T>(work: Promise<T>): Promise<T> {
     if (this.#untimed) return work;
     const end = this.begin();
-    const patience = setTimeout(end, this.#patienceMs);
+    this.#outside.set(end, performance.now() + this.#patienceMs);
+    if (this.#patience === undefined) this.#patience = setTimeout(this.#losePatience, this.#patienceMs);
+    else if (this.#outside.size === 1) this.#patience.ref();
     const done = (): void => {
-      clearTimeout(patience);
+      this.#outside.delete(end);
+      // The timer stays for what comes next, without holding the process.
+      if (this.#outside.size === 0) this.#patience?.unref();
       end();
     };
     work.then(done, done);
     return work;
   }
+
+  /** No longer waits for what has been waited for long enough. */
+  readonly #losePatience = (): void => {
+    this.#patience = undefined;
+    const now = performance.now();
+    for (const [end, until] of this.#outside) {
+      if (until > now) {
+        this.#patience = setTimeout(this.#losePatience, until - now);
+        return;
+      }
+      this.#outside.delete(end);
+      end();
+    }
+  };
 
   /** The limit for a wait for quiet that begins now, in milliseconds of `performance.now()`. */
   endlessFrom(): number {

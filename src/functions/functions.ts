@@ -9,6 +9,7 @@ import { type DeliverTo, DeliveryFailure, FailedAfterTaking, type RetryPolicy } 
 import type { Clock } from "../engine/clock.ts";
 import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
+import type { EventValue } from "./event-value.ts";
 import { callHandler, type FunctionHandler } from "./handlers.ts";
 import { functionVersion, nameOf, unqualified } from "./names.ts";
 import { callUrl, type RemoteFunctions } from "./remote.ts";
@@ -52,6 +53,7 @@ export class Functions {
   /** @param nameOrArn a bare name serves every account and region; an ARN only itself. */
   register(nameOrArn: string, handler: FunctionHandler): void {
     this.#handlers.set(unqualified(nameOrArn), {
+      takesValues: true,
       invoke: (call) => {
         const deadlineMs = this.#clock.now() + invokeTimeoutMs;
         return this.#inTime(call, callHandler(handler, call, this.#clock, deadlineMs));
@@ -100,18 +102,21 @@ export class Functions {
   /**
    * Invokes a function and waits for its answer.
    * @param arn of the function, qualified or not, or its name.
-   * @param payload the event as JSON text.
+   * @param event JSON text, or what was made here.
    * @throws AwsError ResourceNotFoundException (404) when nobody has the function, TooManyRequestsException (429) when
    * it is at its concurrency limit, ServiceException (500) when the URL behind it does not answer.
    */
   async invoke(
     arn: string,
-    payload: string,
+    event: string | EventValue,
     invocation: Invocation,
     options: InvokeOptions = {},
   ): Promise<FunctionAnswer> {
     const requestId = options.requestId ?? this.#random.uuid();
-    return this.#find(arn, invocation).invoke({ ...options, arn, payload, invocation, requestId });
+    const found = this.#find(arn, invocation);
+    if (typeof event === "string") return found.invoke({ ...options, arn, payload: event, invocation, requestId });
+    const payload = found.takesValues === true ? "" : event.text;
+    return found.invoke({ ...options, arn, payload, event, invocation, requestId });
   }
 
   /**

@@ -2,6 +2,7 @@
 import { AwsError } from "../../protocols/error.ts";
 import { textOf } from "../../protocols/unknown-json.ts";
 import type { Clock } from "../engine/clock.ts";
+import { dayMs } from "../engine/duration.ts";
 import { functionVersion, nameOf } from "./names.ts";
 import type { FunctionAnswer, FunctionCall } from "./types.ts";
 
@@ -66,7 +67,7 @@ export async function callHandler(
   clock: Clock,
   deadlineMs: number,
 ): Promise<Answered> {
-  const event = eventOf(call.payload);
+  const event = call.event === undefined ? eventOf(call.payload) : call.event.copy();
   try {
     const result = await run(handler, event, call, clock, deadlineMs);
     return { payload: JSON.stringify(result) ?? "null" };
@@ -108,7 +109,6 @@ function contextOf(
   const { arn, requestId, invocation, clientContext } = call;
   const functionName = nameOf(arn);
   const version = functionVersion(arn);
-  const [year, month, day] = new Date(clock.now()).toISOString().split(/[-T]/, 3);
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName,
@@ -117,7 +117,7 @@ function contextOf(
     memoryLimitInMB: "128",
     awsRequestId: requestId,
     logGroupName: `/aws/lambda/${functionName}`,
-    logStreamName: `${year}/${month}/${day}/[${version}]00000000000000000000000000000000`,
+    logStreamName: `${dayText(clock.now())}/[${version}]00000000000000000000000000000000`,
     clientContext: clientContext === undefined ? undefined : clientContextOf(clientContext),
     traceHeader: invocation.trace,
     getRemainingTimeInMillis: () => Math.max(0, deadlineMs - clock.now()),
@@ -125,6 +125,17 @@ function contextOf(
     fail,
     succeed,
   };
+}
+
+let lastDay = { begins: Number.NaN, text: "" };
+
+/** `2026/01/31`, the same for many calls. */
+function dayText(nowMs: number): string {
+  const begins = nowMs - (nowMs % dayMs);
+  if (begins !== lastDay.begins) {
+    lastDay = { begins, text: new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "/") };
+  }
+  return lastDay.text;
 }
 
 /** Whatever the client sent; checking it is up to the handler. */

@@ -1,5 +1,6 @@
 /** Types of functions: what they are asked, what they answer, and who may provide them. */
 import type { Invocation } from "../calls/invocation.ts";
+import type { EventValue } from "./event-value.ts";
 
 /** The answer of an invocation. */
 export interface FunctionAnswer {
@@ -45,7 +46,10 @@ export interface InvokeOptions {
 export interface FunctionCall extends InvokeOptions {
   /** ARN, qualified or not, or name, as requested. */
   readonly arn: string;
+  /** The event as JSON text; empty for who takes it as a value. */
   readonly payload: string;
+  /** Absent where it came as text. */
+  readonly event?: EventValue | undefined;
   readonly invocation: Invocation;
   readonly requestId: string;
   /** The delivery or request on which a policy's objection is noted. Default: the request id. */
@@ -57,6 +61,7 @@ export type Asking = Pick<FunctionCall, "invocation" | "requestId" | "notedAs">;
 
 /** A function that a provider has found. */
 export interface FoundFunction {
+  readonly takesValues?: true;
   /** @throws AwsError when it was not invoked: throttled, not ready. */
   invoke(call: FunctionCall): Promise<FunctionAnswer>;
   /** Checks permissions; when absent, anybody may invoke it. @throws AwsError AccessDeniedException */

@@ -139,7 +139,7 @@ export class RestCall {
   /** `identity` of events. */
   identityOfEvent(): Record<string, string | null> {
     const { accessKey, accountId, caller, user, userArn } = this.identity;
-    return {
+    const identity: Record<string, string | null> = {
       cognitoIdentityPoolId: null,
       accountId,
       cognitoIdentityId: null,
@@ -152,8 +152,12 @@ export class RestCall {
       userArn,
       userAgent: this.sent.header("user-agent") ?? null,
       user,
-      ...(this.apiKey === undefined ? {} : { apiKey: this.apiKey.value, apiKeyId: this.apiKey.id }),
     };
+    if (this.apiKey !== undefined) {
+      identity["apiKey"] = this.apiKey.value;
+      identity["apiKeyId"] = this.apiKey.id;
+    }
+    return identity;
   }
 
   /** `$context`, as far as it is known now. */

@@ -5,6 +5,7 @@ import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { invocationUrl, withStageVariables } from "../../../apis/function-uri.ts";
 import { hasHeader, headerSafe, type ProxyResult, proxyResult } from "../../../apis/lambda-answer.ts";
 import type { Invocation } from "../../../calls/invocation.ts";
+import type { EventValue } from "../../../functions/event-value.ts";
 import type { FunctionAnswer } from "../../../functions/types.ts";
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
@@ -28,7 +29,7 @@ async function invoke(
   call: RestCall,
   integration: IntegrationDefinition,
   functionArn: string,
-  payload: string,
+  payload: string | EventValue,
 ): Promise<FunctionAnswer> {
   const answer = await called(surroundings, call, integration, functionArn, (invocation) =>
     surroundings.functions.invoke(functionArn, payload, invocation),
@@ -49,7 +50,8 @@ async function called<Answer>(
   try {
     const answer = await withinTimeout(surroundings, call, integration.timeoutInMillis, async (limit) => {
       // The function may do anything: what led to it is on the disk before.
-      await surroundings.store.untilDurable();
+      const durable = surroundings.store.untilDurable();
+      if (durable !== undefined) await durable;
       return ask(invocationOf(call, roleArn, limit));
     });
     call.integrated.status = 200;
@@ -95,13 +97,13 @@ export class LambdaProxyIntegration {
     const functionArn = this.#functionOf(withStageVariables(uri, call.place.variables));
     const event = proxyEvent(call, call.requestPayload(this.#binary));
     call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
-    call.log?.line(`Endpoint request body after transformations: ${event}`);
+    call.log?.line(`Endpoint request body after transformations: ${event.text}`);
     if (this.#definition.responseTransferMode === "STREAM") return this.#streamed(call, functionArn, event);
     return this.#whole(call, await invoke(this.#surroundings, call, this.#definition, functionArn, event));
   }
 
   /** The answer as the function streams it, or as a whole where it does not stream. */
-  async #streamed(call: RestCall, functionArn: string, event: string): Promise<Outcome> {
+  async #streamed(call: RestCall, functionArn: string, event: EventValue): Promise<Outcome> {
     const stream = new FunctionStream();
     const first = await called(this.#surroundings, call, this.#definition, functionArn, (invocation) =>
       stream.first(this.#surroundings.functions.invoke(functionArn, event, invocation, { sink: stream })),

@@ -1,6 +1,7 @@
 /** The event of Lambda proxy integrations, format 1.0 (developer guide, input format of a Lambda function for proxy integration). */
 import { logTime } from "../../../apis/request-context.ts";
-import { emptyMap, isEmpty, lastValues, type MultiValues } from "../../../apis/request-headers.ts";
+import { emptyMap, isEmpty, type MultiValues } from "../../../apis/request-headers.ts";
+import { EventValue } from "../../../functions/event-value.ts";
 import type { Authorized, RestCall } from "./call.ts";
 import { forwarded, isSigned } from "./http-integration.ts";
 import type { Payload } from "./payload.ts";
@@ -15,11 +16,10 @@ const fromCloudFront: Readonly<Record<string, string>> = {
   "CloudFront-Viewer-Country": "US",
 };
 
-/** The event as JSON text. */
-export function proxyEvent(call: RestCall, payload: Payload): string {
+export function proxyEvent(call: RestCall, payload: Payload): EventValue {
   const { sent, place, pathParameters } = call;
   const { headers, multiValueHeaders } = eventHeaders(call);
-  return JSON.stringify({
+  return new EventValue({
     resource: call.method?.resourcePath ?? "",
     path: call.eventPath,
     httpMethod: call.verb,
@@ -58,29 +58,39 @@ function eventHeaders({ sent, ids, place }: RestCall): {
   headers: Record<string, string>;
   multiValueHeaders: MultiValues;
 } {
-  const multi: MultiValues = emptyMap();
+  // Filled one by one: to spread objects into one another costs several times as much.
+  const headers = emptyMap<string>();
+  const multiValueHeaders = emptyMap<string[]>();
   const { multiHeaders } = sent;
   for (const name of Object.keys(multiHeaders)) {
     const values = multiHeaders[name] as string[];
     const lower = name.toLowerCase();
     if (lower === "x-amzn-trace-id" || lower === "x-forwarded-for") continue;
     if (lower === "authorization" && isSigned(values[0])) continue;
-    multi[name] = values;
+    multiValueHeaders[name] = values;
+    headers[name] = values.at(-1) as string;
   }
-  const isEdge = place.api.snapshot.settings.endpointType === "EDGE";
-  const added = { ...(isEdge ? fromCloudFront : {}), "X-Amzn-Trace-Id": ids.trace, ...forwarded(sent) };
-  for (const [name, value] of Object.entries(added)) multi[name] = [value];
-  return { headers: lastValues(multi), multiValueHeaders: multi };
+  const add = (more: Readonly<Record<string, string>>) => {
+    for (const name of Object.keys(more)) {
+      headers[name] = more[name] as string;
+      multiValueHeaders[name] = [more[name] as string];
+    }
+  };
+  if (place.api.snapshot.settings.endpointType === "EDGE") add(fromCloudFront);
+  add({ "X-Amzn-Trace-Id": ids.trace });
+  add(forwarded(sent));
+  return { headers, multiValueHeaders };
 }
 
+/** Members that are undefined are absent once it is JSON. */
 function requestContext(call: RestCall) {
   const { place, ids, sent, method, authorized } = call;
   const { apiId, account } = place.api.snapshot;
   return {
     resourceId: method?.resourceId ?? "",
-    ...(authorized === undefined ? {} : { authorizer: authorizerOf(authorized) }),
+    authorizer: authorized && authorizerOf(authorized),
     resourcePath: method?.resourcePath ?? "",
-    ...(method?.definition.operationName === undefined ? {} : { operationName: method.definition.operationName }),
+    operationName: method?.definition.operationName,
     httpMethod: call.verb,
     extendedRequestId: ids.extendedId,
     requestTime: logTime(ids.receivedMs),

@@ -5,6 +5,7 @@ import { isObject, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
+import { EventValue } from "../../../functions/event-value.ts";
 import type { IntegrationValue } from "../tables.ts";
 import { type HttpAnswer, type HttpCall, internalError, unavailable } from "./http-call.ts";
 import { event1, event2 } from "./http-events.ts";
@@ -12,6 +13,8 @@ import { mappedRequest } from "./mapping.ts";
 
 /** Lambda's own limit for a synchronous payload; what a request of 10 MB becomes is more. */
 const maxPayloadBytes = 6 * 1024 * 1024;
+/** Whose event, with six bytes for each and a head of the largest size, is no larger than that. */
+const fewBytes = 512 * 1024;
 
 const notAllowed =
   "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again.";
@@ -22,11 +25,12 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   if (arn === undefined) return failed(call, "Invalid function ARN");
   const is2 = integration.PayloadFormatVersion === "2.0";
   const asked = mappedRequest(call, integration.RequestParameters);
-  const payload = JSON.stringify(is2 ? event2(call, asked) : event1(call, asked));
-  if (payload.length > maxPayloadBytes) return failed(call, "The payload is too large for the function.");
+  const event = new EventValue(is2 ? event2(call, asked) : event1(call, asked));
+  if (call.body.length > fewBytes && event.text.length > maxPayloadBytes)
+    return failed(call, "The payload is too large for the function.");
   try {
     const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
-      functions.invoke(arn, payload, call.invocation(limit, integration.CredentialsArn)),
+      functions.invoke(arn, event, call.invocation(limit, integration.CredentialsArn)),
     );
     if (answer === timedOut) {
       call.notes.integrationError = "The function did not answer in time.";
