@@ -1,7 +1,4 @@
 /** Lambda as its client sees it, with functions made of zips. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type CreateFunctionCommandInput,
   type FunctionConfiguration,
@@ -9,9 +6,9 @@ import {
   Lambda,
   type Runtime,
 } from "@aws-sdk/client-lambda";
-import { type Message, SQS } from "@aws-sdk/client-sqs";
 import { ZipFile } from "yazl";
-import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
+import type { BusbarOptions } from "../../src/index.ts";
+import { Environment, type Started, type Storage, startBus } from "./environment.ts";
 
 export const roleArn = "arn:aws:iam::000000000000:role/lambda";
 export const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
@@ -38,36 +35,25 @@ export interface Invoked {
   readonly log: string;
 }
 
-export class LambdaEnvironment {
-  readonly bus: Busbar;
+export class LambdaEnvironment extends Environment {
   readonly lambda: Lambda;
-  readonly sqs: SQS;
-  readonly #directory: string | undefined;
-  #names = 0;
 
-  private constructor(bus: Busbar, directory: string | undefined) {
-    this.bus = bus;
-    this.#directory = directory;
-    this.lambda = new Lambda({ ...bus.clientConfig(), maxAttempts: 1 });
-    this.sqs = new SQS({ ...bus.clientConfig(), maxAttempts: 1 });
+  private constructor(started: Started) {
+    super(started);
+    this.lambda = new Lambda({ ...this.bus.clientConfig(), maxAttempts: 1 });
   }
 
-  static async start(storage: "memory" | "disk" = "memory", options: BusbarOptions = {}): Promise<LambdaEnvironment> {
-    const directory = storage === "disk" ? await mkdtemp(join(tmpdir(), "busbar-test-")) : undefined;
-    const bus = await createBusbar({ ...(directory === undefined ? {} : { dataDir: directory }), ...options });
-    return new LambdaEnvironment(bus, directory);
+  static async start(storage: Storage = "memory", options: BusbarOptions = {}): Promise<LambdaEnvironment> {
+    return new LambdaEnvironment(await startBus(storage, options));
   }
 
-  async stop(): Promise<void> {
+  override stop(): Promise<void> {
     this.lambda.destroy();
-    this.sqs.destroy();
-    await this.bus.close();
-    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
+    return super.stop();
   }
 
-  name(prefix = "f"): string {
-    this.#names += 1;
-    return `${prefix}-${this.#names}`;
+  override name(prefix = "f"): string {
+    return super.name(prefix);
   }
 
   /** Creates a function of one file: `index.mjs`, or `index.py` for Python. */
@@ -104,28 +90,5 @@ export class LambdaEnvironment {
       version: answer.ExecutedVersion,
       log: Buffer.from(answer.LogResult ?? "", "base64").toString(),
     };
-  }
-
-  /** Takes all messages out of a queue. */
-  async messages(url: string): Promise<Message[]> {
-    const all: Message[] = [];
-    for (;;) {
-      const { Messages = [] } = await this.sqs.receiveMessage({
-        QueueUrl: url,
-        MaxNumberOfMessages: 10,
-        MessageAttributeNames: ["All"],
-        MessageSystemAttributeNames: ["All"],
-      });
-      if (Messages.length === 0) return all;
-      all.push(...Messages);
-      for (const { ReceiptHandle } of Messages) await this.sqs.deleteMessage({ QueueUrl: url, ReceiptHandle });
-    }
-  }
-
-  /** Makes a queue. */
-  async queue(suffix = "", attributes: Record<string, string> = {}): Promise<{ url: string; arn: string }> {
-    const name = `${this.name("queue")}${suffix}`;
-    const { QueueUrl } = await this.sqs.createQueue({ QueueName: name, Attributes: attributes });
-    return { url: QueueUrl as string, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
   }
 }

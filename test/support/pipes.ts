@@ -1,64 +1,41 @@
 /** Pipes as their client sees them, with sources and targets around them. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Kinesis } from "@aws-sdk/client-kinesis";
 import { type CreatePipeCommandInput, Pipes } from "@aws-sdk/client-pipes";
 import { SNS } from "@aws-sdk/client-sns";
-import { type Message, SQS } from "@aws-sdk/client-sqs";
-import { type Busbar, type BusbarOptions, createBusbar } from "../../src/index.ts";
+import type { BusbarOptions } from "../../src/index.ts";
+import { Environment, type Started, type Storage, startBus } from "./environment.ts";
 
 export const pipeRole = "arn:aws:iam::000000000000:role/pipe";
 export const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
 
-export class PipesEnvironment {
-  readonly bus: Busbar;
+export class PipesEnvironment extends Environment {
   readonly pipes: Pipes;
-  readonly sqs: SQS;
   readonly sns: SNS;
   readonly kinesis: Kinesis;
   readonly events: EventBridge;
-  readonly #directory: string | undefined;
-  #names = 0;
 
-  private constructor(bus: Busbar, directory: string | undefined) {
-    this.bus = bus;
-    this.#directory = directory;
-    const config = { ...bus.clientConfig(), maxAttempts: 1 };
+  private constructor(started: Started) {
+    super(started);
+    const config = { ...this.bus.clientConfig(), maxAttempts: 1 };
     this.pipes = new Pipes(config);
-    this.sqs = new SQS(config);
     this.sns = new SNS(config);
     this.kinesis = new Kinesis(config);
     this.events = new EventBridge(config);
   }
 
-  static async start(storage: "memory" | "disk" = "memory", options: BusbarOptions = {}): Promise<PipesEnvironment> {
-    const directory = storage === "disk" ? await mkdtemp(join(tmpdir(), "busbar-test-")) : undefined;
-    const bus = await createBusbar({
-      clock: "virtual",
-      startTime: "2026-03-01T12:00:00Z",
-      ...(directory === undefined ? {} : { dataDir: directory }),
-      ...options,
-    });
-    return new PipesEnvironment(bus, directory);
+  static async start(storage: Storage = "memory", options: BusbarOptions = {}): Promise<PipesEnvironment> {
+    const usual = { clock: "virtual", startTime: "2026-03-01T12:00:00Z" } as const;
+    return new PipesEnvironment(await startBus(storage, { ...usual, ...options }));
   }
 
-  async stop(): Promise<void> {
-    for (const client of [this.pipes, this.sqs, this.sns, this.kinesis, this.events]) client.destroy();
-    await this.bus.close();
-    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
+  override stop(): Promise<void> {
+    for (const client of [this.pipes, this.sns, this.kinesis, this.events]) client.destroy();
+    return super.stop();
   }
 
-  name(prefix = "p"): string {
-    this.#names += 1;
-    return `${prefix}-${this.#names}`;
-  }
-
-  async queue(attributes: Record<string, string> = {}, suffix = ""): Promise<{ url: string; arn: string }> {
-    const name = `${this.name("queue")}${suffix}`;
-    const { QueueUrl } = await this.sqs.createQueue({ QueueName: name, Attributes: attributes });
-    return { url: QueueUrl as string, arn: `arn:aws:sqs:us-east-1:000000000000:${name}` };
+  override name(prefix = "p"): string {
+    return super.name(prefix);
   }
 
   async stream(ShardCount = 1): Promise<{ name: string; arn: string }> {
@@ -94,29 +71,6 @@ export class PipesEnvironment {
   async send(url: string, ...bodies: string[]): Promise<void> {
     for (const MessageBody of bodies) await this.sqs.sendMessage({ QueueUrl: url, MessageBody });
     await this.bus.clock.advance(1);
-  }
-
-  /** Takes all messages of a queue out of it. */
-  async drain(url: string): Promise<Message[]> {
-    const all: Message[] = [];
-    for (;;) {
-      const { Messages = [] } = await this.sqs.receiveMessage({
-        QueueUrl: url,
-        MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ["All"],
-        MessageAttributeNames: ["All"],
-      });
-      if (Messages.length === 0) return all;
-      all.push(...Messages);
-      await this.sqs.deleteMessageBatch({
-        QueueUrl: url,
-        Entries: Messages.map(({ ReceiptHandle }, i) => ({ Id: `m${i}`, ReceiptHandle })),
-      });
-    }
-  }
-
-  async bodies(url: string): Promise<string[]> {
-    return (await this.drain(url)).map(({ Body }) => Body as string);
   }
 
   /** Visible and in flight. */

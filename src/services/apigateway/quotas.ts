@@ -2,11 +2,12 @@
  * What keys have used of their plans' quotas: a row for each day (UTC) on which a key was used. Execution counts here, and
  * GetUsage and UpdateUsage read and change the same rows.
  */
+
+import { dayMs } from "../../engine/duration.ts";
 import { planKeyKey, type UsagePlanRow, type UsageRow } from "./account-tables.ts";
 import type { ApiGateway } from "./apigateway.ts";
 import type { QuotaDefinition } from "./definitions.ts";
 
-const dayMs = 86_400_000;
 /** Days that can be asked for; older rows are let go of when a new day begins. */
 export const keptDays = 90;
 

@@ -1,5 +1,6 @@
 /** GetUsage and UpdateUsage. */
 import { GetUsage$, type GetUsageCommand, UpdateUsage$, type UpdateUsageCommand } from "@aws-sdk/client-api-gateway";
+import { dayMs } from "../../engine/duration.ts";
 import { planKeyKey, type UsagePlanRow } from "./account-tables.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest } from "./errors.ts";
@@ -7,8 +8,6 @@ import { pageOf } from "./pages.ts";
 import { integerOf, listedErrors, PatchTable } from "./patch.ts";
 import { dayOf, keptDays } from "./quotas.ts";
 import { planKeyOf, planOf } from "./usage-plan-keys.ts";
-
-const dayMs = 86_400_000;
 
 export const getUsage = operation<GetUsageCommand>(GetUsage$, (input, context) => {
   const { service } = context;

@@ -1,4 +1,4 @@
-/** Who may invoke a function, and who may ask its URL: what its policy says, by the guard. */
+/** Checks permissions to invoke a function and to call its URL against its policy. */
 import { AwsError } from "../../../protocols/error.ts";
 import type { Caller as Asking } from "../../access/guard.ts";
 import { notAuthorized } from "../../access/refusal.ts";
@@ -10,7 +10,7 @@ import { accessDenied } from "./errors.ts";
 import type { Lambda } from "./lambda.ts";
 import type { PolicyRow, UrlRow } from "./tables.ts";
 
-/** The right that Invoke, InvokeAsync and InvokeWithResponseStream ask for. */
+/** The action that Invoke, InvokeAsync and InvokeWithResponseStream require. */
 const action = "lambda:InvokeFunction";
 
 const texts = new WeakMap<PolicyRow, string>();
@@ -25,18 +25,19 @@ export function policyText(policy: PolicyRow): string {
   return text;
 }
 
-/** @param arn as it was asked for: a version and an alias have policies of their own. @throws AwsError AccessDeniedException */
+/** @param arn as requested: versions and aliases have policies of their own. @throws AwsError AccessDeniedException */
 export function checkMayInvoke(lambda: Lambda, arn: string, owner: string, asking: Asking): void {
   const refusal = lambda.deps.guard.refusalOfCall({ arn, account: owner }, policyOf(lambda, arn), asking, { action });
   if (refusal === undefined) return;
-  // A caller of another account does not learn whether the function is there.
+  // A caller from another account must not learn whether the function exists.
   if (asking.account !== owner && asking.principal.kind !== "service") throw accessDenied();
   const message = notAuthorized(refusal, action, arn);
   throw AwsError.unmodeled({ name: "AccessDeniedException", status: 403, message });
 }
 
 /**
- * Asks for what a service does, by itself or for a client. For clients' own calls the operations ask, which know the request.
+ * Checks what a service does, by itself or for a client. Clients' own calls are checked by the operations, which know
+ * the request.
  * @throws AwsError AccessDeniedException
  */
 export function checkService(lambda: Lambda, arn: string, owner: string, asking: AskingService): void {
@@ -49,9 +50,9 @@ export function checkService(lambda: Lambda, arn: string, owner: string, asking:
 const nobody = { account: "", principal: { kind: "user", arn: "anonymous", userId: "anonymous" } } as const;
 
 /**
- * Whether a request to a function's URL goes on. It takes two rights since October 2025 (Lambda developer guide, "Control
- * access to Lambda function URLs").
- * @param caller who has signed; undefined for nobody.
+ * Whether a request to a function's URL may proceed. It needs two permissions since October 2025 (Lambda developer
+ * guide, "Control access to Lambda function URLs").
+ * @param caller who signed the request; undefined for an unsigned one.
  */
 export function mayAskUrl(
   lambda: Lambda,

@@ -82,7 +82,7 @@ export const listAliases = operation<ListAliasesCommand>(ListAliases$, (input, c
   const { Marker: after, FunctionVersion: version } = input;
   const rows = service.aliases.by.name.range(row.arn, after === undefined ? {} : { gt: after });
   const wanted = version === undefined ? rows : pointing(rows, version);
-  // The one list whose pages may be longer than 50, and whose marker is a plain name.
+  // The only list whose pages may have more than 50 entries, and whose marker is a plain name.
   const { items, more } = takePage(wanted, input.MaxItems ?? 50);
   return { Aliases: items.map(described), NextMarker: more ? items.at(-1)?.name : undefined };
 });

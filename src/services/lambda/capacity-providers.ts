@@ -1,6 +1,6 @@
 /**
- * Capacity providers and the scaling of functions on them. Providers are kept and described, but there are no instances:
- * functions run as processes of this machine, and none can be put on a provider.
+ * Capacity providers and the scaling of functions on them. Providers are stored and described, but there are no
+ * instances: functions run as processes on this machine, and cannot be assigned to a provider.
  */
 import {
   type CapacityProvider,
@@ -32,7 +32,7 @@ import { modifiedText } from "./shown.ts";
 import type { CapacityProviderRow } from "./tables.ts";
 import { checkedTags } from "./tags.ts";
 
-/** What a provider may use of processors unless it is told (Lambda API reference, CapacityProviderScalingConfig). */
+/** Default limit of a provider's vCPUs (Lambda API reference, CapacityProviderScalingConfig). */
 const defaultScaling: CapacityProviderScalingConfig = { MaxVCpuCount: 400, ScalingMode: "Auto", ScalingPolicies: [] };
 
 export const noInstances =

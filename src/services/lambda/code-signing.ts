@@ -1,4 +1,4 @@
-/** Code signing configurations, kept and shown: nothing here checks signatures. */
+/** Code signing configurations, stored and shown: signatures are not checked. */
 import {
   CodeSigningConfigNotFoundException$,
   CreateCodeSigningConfig$,

@@ -1,4 +1,7 @@
-/** Where the code of functions and layers comes from: a zip in the request, an object of S3, a directory that is run as it lies there. */
+/**
+ * The sources of code for functions and layers: a zip in the request, an S3 object, or a directory that is run where it
+ * is.
+ */
 import type { FunctionCode } from "@aws-sdk/client-lambda";
 import type { FromWire } from "../../../protocols/blob.ts";
 import type { OperationContext } from "../../calls/operation.ts";
@@ -13,7 +16,7 @@ const hotReloadBucket = "hot-reload";
 
 type GivenCode = Pick<FromWire<FunctionCode>, "ZipFile" | "S3Bucket" | "S3Key" | "S3ObjectVersion">;
 
-/** What a request gives as code, read and looked at. @throws AwsError InvalidParameterValueException */
+/** The code in a request, read and checked. @throws AwsError InvalidParameterValueException */
 export async function codeOf(
   { ZipFile, S3Bucket, S3Key, S3ObjectVersion }: GivenCode,
   { service, account, region }: OperationContext<Lambda>,
@@ -32,7 +35,10 @@ export async function codeOf(
   );
 }
 
-/** Code as it is kept for a function with these layers. Inside a transaction. @throws AwsError InvalidParameterValueException */
+/**
+ * Code as stored for a function with these layers. Inside a transaction.
+ * @throws AwsError InvalidParameterValueException
+ */
 export function keptCode(
   service: Lambda,
   account: string,
@@ -51,7 +57,10 @@ export function checkUnzipped({ codes }: Lambda, code: CodePlace, layers: readon
   throw invalidParameter(`Unzipped size must be smaller than ${maxUnzippedBytes} bytes`);
 }
 
-/** A function keeps the layers it has, even those that were deleted since. @throws AwsError InvalidParameterValueException */
+/**
+ * The layers of a function; it keeps those it has, even if they were deleted since.
+ * @throws AwsError InvalidParameterValueException
+ */
 export function heldLayers(service: Lambda, arns: readonly string[], before: readonly HeldLayer[] = []): HeldLayer[] {
   return arns.map((arn) => {
     const row = service.layerVersions.get(arn);

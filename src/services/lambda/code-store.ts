@@ -1,4 +1,4 @@
-/** Code of functions and layers: zips, kept outside of the heap, and the directories they are unpacked into. */
+/** Code of functions and layers: zips, stored outside the heap, and the directories they are unpacked into. */
 import { createHash } from "node:crypto";
 import { existsSync, statSync, symlinkSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
@@ -10,12 +10,12 @@ import { invalidParameter } from "./errors.ts";
 import { type CodePlace, versionTable } from "./tables.ts";
 import { unzip, unzippedSize } from "./zips.ts";
 
-/** Bytes of a piece; in base64 a row of a megabyte. */
+/** Size of a piece in bytes; in base64 a row of one megabyte. */
 const pieceBytes = 768 * 1024;
-/** Bytes of all zips an account may keep (Lambda quotas). */
+/** Total size of all zips of an account (Lambda quotas). */
 export const maxTotalBytes = 80_530_636_800;
 
-/** A zip that was looked at and may be kept. */
+/** A zip that was checked and may be stored. */
 export interface CheckedZip {
   readonly bytes: Buffer;
   readonly sha256: string;
@@ -30,7 +30,7 @@ export class CodeStore {
   readonly #versions;
   readonly #layers;
   readonly #held;
-  /** By what lies in them: the ids of zips, one over the other. */
+  /** Directories by their contents: the ids of zips, one over the other. */
   readonly #directories = new Map<string, Promise<string>>();
   #made = 0;
 
@@ -44,12 +44,12 @@ export class CodeStore {
     this.#held = store.table(heldCodeTable);
   }
 
-  /** @throws AwsError InvalidParameterValueException for what is no zip, or one that is not to be unpacked. */
+  /** @throws AwsError InvalidParameterValueException for what is not a zip, or one that must not be unpacked. */
   async check(bytes: Buffer): Promise<CheckedZip> {
     return { bytes, sha256: digest(bytes), unzippedSize: await unzippedSize(bytes) };
   }
 
-  /** Keeps a zip for an account, once. Inside a transaction. */
+  /** Stores a zip for an account, once. Inside a transaction. */
   put(account: string, { bytes, sha256, unzippedSize }: CheckedZip): CodePlace {
     const id = `${account}\n${sha256}`;
     const place = { id, sha256, size: bytes.length };
@@ -68,7 +68,7 @@ export class CodeStore {
     return place;
   }
 
-  /** A directory as code. @throws AwsError InvalidParameterValueException */
+  /** A directory used as code. @throws AwsError InvalidParameterValueException */
   directory(path: string): CodePlace {
     if (!isAbsolute(path) || !existsSync(path) || !statSync(path).isDirectory()) {
       throw invalidParameter(
@@ -78,7 +78,7 @@ export class CodeStore {
     return { id: "", sha256: digest(Buffer.from(path)), size: 0, directory: path };
   }
 
-  /** Forgets a zip that nothing consists of any more. Inside a transaction, after what consisted of it is gone. */
+  /** Deletes a zip that is not used any more. Inside a transaction, after its last user was deleted. */
   release(id: string): void {
     const row = this.#codes.get(id);
     if (row === undefined) return;
@@ -92,7 +92,7 @@ export class CodeStore {
     return this.#codes.get(id)?.unzippedSize ?? 0;
   }
 
-  /** Bytes of all zips of an account. */
+  /** Total bytes of all zips of an account. */
   totalSize(account: string): number {
     let size = 0;
     for (const row of this.#codes.by.account.range(account)) size += row.size;
@@ -123,7 +123,7 @@ export class CodeStore {
     await mkdir(home, { recursive: true });
     this.#lendModules();
     const directory = join(home, String(++this.#made));
-    // Only what is whole gets the name.
+    // A directory only gets its name once it is complete.
     const partial = `${directory}.part`;
     await mkdir(partial);
     for (const id of ids) await unzip(this.zip(id), partial);
@@ -131,7 +131,7 @@ export class CodeStore {
     return directory;
   }
 
-  /** AWS's runtimes bring the SDKs: here those of the directory Busbar was started in, where it has any. */
+  /** AWS's runtimes contain the SDKs: here those of the directory Busbar was started in are used, if it has any. */
   #lendModules(): void {
     const modules = join(process.cwd(), "node_modules");
     const lent = join(this.#processes.scratch, "node_modules");

@@ -1,9 +1,9 @@
-/** The rows that hold zips, and those of layers, which consist of them. */
+/** The rows of zips, and of the layers that consist of them. */
 import { placeKey } from "../../calls/place.ts";
 import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
-/** A zip that some version or layer consists of; one for all that have the same. */
+/** A zip used by some version or layer; identical zips are stored once. */
 export interface CodeRow {
   /** Account and digest. */
   readonly id: string;
@@ -42,7 +42,7 @@ export interface LayerVersionRow {
   readonly size: number;
 }
 
-/** Numbers of a layer are never used again. */
+/** Version numbers of a layer are never reused. */
 export interface LayerRow {
   readonly arn: string;
   readonly account: string;
@@ -68,9 +68,9 @@ export const layerVersionTable = defineTable<LayerVersionRow>()({
   },
 });
 
-/** Which versions of functions hold a layer's code. */
+/** The function versions that use a layer's code. */
 export interface HeldCodeRow {
-  /** ARN of the version and place among its layers. */
+  /** ARN of the version and index among its layers. */
   readonly key: string;
   readonly account: string;
   readonly codeId: string;

@@ -25,7 +25,7 @@ import { parseName } from "./names.ts";
 import { nextMarker, pageSize, positionIn } from "./pages.ts";
 import { type FunctionRow, latest, type ProvisionedRow } from "./tables.ts";
 
-/** What must stay for functions that have nothing reserved (Lambda quotas). */
+/** Concurrency that must remain for functions without a reservation (Lambda quotas). */
 const leastUnreserved = 100;
 
 export const putFunctionConcurrency = operation<PutFunctionConcurrencyCommand>(
@@ -142,7 +142,7 @@ export const listProvisionedConcurrencyConfigs = operation<ListProvisionedConcur
   },
 );
 
-/** The function a name stands for that has no qualifier. @param unknownAs the qualifier named when there is none. */
+/** The function of an unqualified name. @param unknownAs the qualifier in the error when it does not exist. */
 function wholeFunction({ functions }: Lambda, text: string, place: Place, unknownAs?: string): FunctionRow {
   const { arn, qualifier } = parseName(text, undefined, place);
   if (qualifier !== undefined) {

@@ -1,4 +1,7 @@
-/** Where the outcome of an asynchronous invocation goes: a dead-letter queue, and destinations for success and failure. */
+/**
+ * Where the outcome of an asynchronous invocation is sent: a dead-letter queue, and destinations for success and
+ * failure.
+ */
 
 import type { AwsError } from "../../../protocols/error.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
@@ -14,17 +17,19 @@ export type Condition = "Success" | "RetriesExhausted" | "EventAgeExceeded" | "Z
 
 export interface Ending {
   readonly row: EventRow;
-  /** The event, byte for byte. */
+  /** The event, unchanged. */
   readonly payload: string;
   readonly condition: Condition;
-  /** Of the last try, where the function ran. */
+  /** The last attempt's answer, if the function ran. */
   readonly answer: FunctionAnswer | undefined;
-  /** Of the last try, where it did not. */
+  /** The last attempt's error, if it did not. */
   readonly failure: AwsError | undefined;
   readonly config: InvokeConfigRow | undefined;
 }
 
-/** Characters of a function's message that a dead letter tells (Lambda developer guide, "Dead-letter queues"). */
+/**
+ * How many characters of a function's message a dead letter contains (Lambda developer guide, "Dead-letter queues").
+ */
 const mostMessageChars = 1024;
 
 export class Destinations {
@@ -34,7 +39,7 @@ export class Destinations {
     this.#lambda = lambda;
   }
 
-  /** Hands an outcome on to whatever wants it. Inside a transaction. */
+  /** Sends an outcome to whoever wants it. Inside a transaction. */
   send(ending: Ending): void {
     const { condition, config } = ending;
     if (condition !== "Success") this.#sendDeadLetter(ending);
@@ -85,7 +90,9 @@ export class Destinations {
     return `aws/lambda/async/${name}/${time.slice(0, 10).replaceAll("-", "/")}/${time.slice(0, 19).replaceAll(":", ".")}-${requestId}`;
   }
 
-  /** Queues get both payloads as the caller and the function wrote them, a bus gets them without blanks. */
+  /**
+   * Queues get both payloads exactly as the caller and the function wrote them, a bus gets them without white space.
+   */
   #recordFor(arn: string, { row, payload, condition, answer, failure }: Ending): string {
     const context = {
       requestId: row.requestId,

@@ -1,4 +1,4 @@
-/** The errors of Lambda, in AWS's words. */
+/** The errors of Lambda with AWS's messages. */
 import {
   InvalidParameterValueException$,
   PreconditionFailedException$,
@@ -14,7 +14,7 @@ export function invalidParameter(message: string): AwsError {
   return AwsError.of(InvalidParameterValueException$, message, user);
 }
 
-/** {@link invalidParameter} from a check that does not tell whose fault it is. */
+/** {@link invalidParameter} from a check that does not say who is at fault. */
 export function invalidParameterUntyped(message: string): AwsError {
   return AwsError.of(InvalidParameterValueException$, message);
 }
@@ -31,7 +31,7 @@ export function conflict(message: string): AwsError {
   return AwsError.of(ResourceConflictException$, message, user);
 }
 
-/** @param operation by which the resource's latest revision is learnt: `GetFunction/GetAlias`, `GetPolicy`. */
+/** @param operation that returns the resource's latest revision: `GetFunction/GetAlias`, `GetPolicy`. */
 export function staleRevision(operation: string): AwsError {
   const message = `The Revision Id provided does not match the latest Revision Id. Call the ${operation} API to retrieve the latest Revision Id`;
   return AwsError.of(PreconditionFailedException$, message, user);
@@ -49,7 +49,7 @@ export function tooLargeMessage(maxBytes: number, operation: string): string {
   return `Request must be smaller than ${maxBytes} bytes for the ${operation} operation`;
 }
 
-/** By the name AWS answers with, which is not the model's. */
+/** With the name that AWS uses on the wire, which is not the model's. */
 export function payloadTooLarge(message: string): AwsError {
   return AwsError.unmodeled({ name: "RequestEntityTooLargeException", status: 413, message });
 }
@@ -58,7 +58,7 @@ export function validation(message: string): AwsError {
   return AwsError.unmodeled({ name: "ValidationException", message });
 }
 
-/** What another account's function is to a caller, whether it is there or not. */
+/** The answer about another account's function, whether it exists or not. */
 export function accessDenied(): AwsError {
   return AwsError.unmodeled({ name: "AccessDeniedException", status: 403 });
 }

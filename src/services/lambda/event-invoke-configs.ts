@@ -1,4 +1,4 @@
-/** How functions take events: retries, age and destinations. */
+/** How functions handle asynchronous events: retries, age and destinations. */
 import {
   DeleteFunctionEventInvokeConfig$,
   type DeleteFunctionEventInvokeConfigCommand,

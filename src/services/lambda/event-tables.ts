@@ -1,14 +1,14 @@
-/** The rows of asynchronous invocations that have not ended. */
+/** The rows of asynchronous invocations that are still pending. */
 import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
-/** An event that waits for its function, or for its next try. */
+/** An event that waits for its function, or for a retry. */
 export interface EventRow {
   readonly requestId: string;
   readonly account: string;
   readonly region: string;
   readonly functionArn: string;
-  /** As it was asked for. */
+  /** As requested. */
   readonly arn: string;
   readonly clientContext?: string | undefined;
   readonly payloadSerial: number;

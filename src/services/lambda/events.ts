@@ -1,5 +1,5 @@
 /**
- * Asynchronous invocations: events wait as rows, are run, and tried again by their function's own rules (Lambda developer
+ * Asynchronous invocations: events are stored as rows, run, and retried by their function's own rules (Lambda developer
  * guide, "How Lambda handles errors and retries with asynchronous invocation").
  */
 import { AwsError } from "../../../protocols/error.ts";
@@ -11,23 +11,23 @@ import { type EventRow, eventPayloadTable, eventTable } from "./event-tables.ts"
 import type { Lambda } from "./lambda.ts";
 import { type InvokeConfigRow, latest } from "./tables.ts";
 
-/** The pauses before the first and the second retry of an event that its function failed with. */
+/** The pauses before the first and second retry of an event for which the function failed. */
 const retryPausesMs = [60_000, 120_000];
-/** The pauses while a function is throttled or Lambda fails: doubling. */
+/** The pauses while a function is throttled or Lambda fails; each is twice as long. */
 const [firstThrottleMs, longestThrottleMs] = [1000, 300_000];
 const defaultRetries = 2;
 const defaultMaxAgeSeconds = 21_600;
-/** Events of one function, and of all, that are run at a time; the rest waits for its turn, as rows. */
+/** How many events of one function, and of all, run at a time; the others wait as rows. */
 const [mostOfFunction, mostOfAll] = [50, 200];
 const timerKind = "lambda.event";
 
-/** What an event is, as whoever takes it knows it. */
+/** An accepted event. */
 export interface TakenEvent {
   readonly account: string;
   readonly region: string;
-  /** The request's id, which all tries share. */
+  /** The request's id, shared by all attempts. */
   readonly requestId: string;
-  /** With the qualifier that was asked for. */
+  /** With the requested qualifier. */
   readonly arn: string;
   readonly functionArn: string;
   readonly payload: string;
@@ -39,7 +39,7 @@ export class Events {
   readonly #rows;
   readonly #payloads;
   readonly #destinations: Destinations;
-  /** Due, but without a place. */
+  /** Due, but there is no capacity yet. */
   readonly #waiting: EventRow[] = [];
   readonly #running = new Map<string, number>();
   #runningOfAll = 0;
@@ -58,7 +58,7 @@ export class Events {
     this.#resume();
   }
 
-  /** Takes an event. Inside a transaction. */
+  /** Accepts an event. Inside a transaction. */
   accept({ payload, ...event }: TakenEvent): void {
     const { store, clock } = this.#lambda.deps;
     const serial = store.nextSerial();
@@ -75,7 +75,7 @@ export class Events {
     this.#schedule(row, clock.now());
   }
 
-  /** After rows were deleted by a reset. */
+  /** To be called after a reset has deleted rows. */
   reset(): void {
     this.#waiting.length = 0;
   }
@@ -85,7 +85,7 @@ export class Events {
     this.#waiting.length = 0;
   }
 
-  /** Events whose try was under way when the process ended are tried again. */
+  /** Events whose attempt was under way when the process ended are tried again. */
   #resume(): void {
     const { store, clock, timers } = this.#lambda.deps;
     const lost = [...this.#rows.values()].filter((row) => timers.get(timerId(row)) === undefined);
@@ -126,7 +126,7 @@ export class Events {
     if (row !== undefined) this.#due(row);
   }
 
-  /** One try; what comes of it is written in one transaction. */
+  /** Makes one attempt; its result is written in one transaction. */
   async #try(row: EventRow): Promise<void> {
     const { store, functions, clock } = this.#lambda.deps;
     const payload = this.#payloads.get(row.payloadSerial)?.text;
@@ -151,7 +151,7 @@ export class Events {
     try {
       cause.run(() => store.transaction(() => this.#settle(row, payload, answer, failure)));
     } catch (error) {
-      // The emulator has ended in the meantime: the next run repeats the try.
+      // The emulator was stopped meanwhile: the next run repeats the attempt.
       if (!this.#stopped) clock.report(error);
     }
   }
@@ -203,7 +203,7 @@ export class Events {
     this.#destinations.send({ row, payload, condition, answer, failure, config: this.#configOf(row) });
   }
 
-  /** A function that nothing is reserved for runs nothing, unless somebody else stands for it. */
+  /** A function with a reservation of 0 does not run, unless a handler or option replaces it. */
   #isShut({ functionArn, arn }: EventRow): boolean {
     const { functions } = this.#lambda.deps;
     return this.#lambda.functions.get(functionArn)?.reservedConcurrency === 0 && !functions.isOverridden(arn);
@@ -214,7 +214,10 @@ export class Events {
   }
 }
 
-/** How an event ends, or the pause before its next try in milliseconds. @param row with the try that was made */
+/**
+ * How an event ends, or the pause before its next attempt in milliseconds.
+ * @param row including the attempt just made.
+ */
 function nextOf(
   row: EventRow,
   config: InvokeConfigRow | undefined,
@@ -227,7 +230,7 @@ function nextOf(
     return (row.attempts > retries ? undefined : retryPausesMs[row.attempts - 1]) ?? "RetriesExhausted";
   }
   if (failure === undefined) return "ZeroReservedConcurrency";
-  // Without its function, or in a loop, an event can go nowhere.
+  // Without its function, or in a loop, retrying an event is pointless.
   if (failure.status === 404 || failure.name === "RecursiveInvocationException") return "RetriesExhausted";
   return Math.min(longestThrottleMs, firstThrottleMs * 2 ** (row.throttles - 1));
 }

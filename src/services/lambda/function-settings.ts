@@ -1,4 +1,4 @@
-/** Settings beside a function's configuration: recursion, runtime management, and what the account has. */
+/** Settings outside a function's configuration: recursion, runtime management, and the account's. */
 import {
   GetAccountSettings$,
   type GetAccountSettingsCommand,

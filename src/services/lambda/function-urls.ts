@@ -1,4 +1,4 @@
-/** Configurations of function URLs; `url-door.ts` answers at them. */
+/** Configurations of function URLs; `url-door.ts` serves them. */
 import {
   type Cors,
   CreateFunctionUrlConfig$,
@@ -99,7 +99,7 @@ interface Asked {
   readonly Qualifier?: string | undefined;
 }
 
-/** The function or alias a URL is for. @throws AwsError ResourceNotFoundException */
+/** The function or alias that a URL belongs to. @throws AwsError ResourceNotFoundException */
 function urlTarget(service: Lambda, input: Asked, place: Place): { functionArn: string; arn: string } {
   const { arn, qualifier, asked } = parseName(input.FunctionName as string, input.Qualifier, place);
   if (!service.functions.has(arn)) throw notFound("Function does not exist");

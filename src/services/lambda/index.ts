@@ -27,7 +27,7 @@ import * as tags from "./tags.ts";
 import { UrlDoor } from "./url-door.ts";
 import * as versions from "./versions.ts";
 
-/** AWS's own limit of a request (Lambda API reference, CreateFunction). */
+/** AWS's limit for a request (Lambda API reference, CreateFunction). */
 const maxBodyBytes = 70_167_211;
 
 export const lambda = defineService<Lambda>({

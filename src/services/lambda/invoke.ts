@@ -38,7 +38,7 @@ export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) =
       { StatusCode: 202, DurableExecutionArn },
       {
         "X-Amzn-Remapped-Content-Length": "0",
-        // With small letters here, and without a lineage.
+        // With lower-case parts here, and without a lineage.
         "X-Amzn-Trace-Id": invocation.trace
           .replace(/;Lineage=[^;]*/, "")
           .replace(/\b(?:Root|Parent|Sampled)=/g, (name) => name.toLowerCase()),
@@ -80,9 +80,9 @@ export const invokeAsync = operation<InvokeAsyncCommand>(InvokeAsync$, (input, c
 });
 
 /**
- * The ARN of what is to be invoked, with the qualifier that was asked for.
- * @throws AwsError ResourceNotFoundException when nobody has such a function, AccessDeniedException where its policy does
- * not let the caller.
+ * The ARN to invoke, with the requested qualifier.
+ * @throws AwsError ResourceNotFoundException when nobody has such a function, AccessDeniedException when its policy
+ * does not allow the caller.
  */
 export function invokedArn(text: string, qualifier: string | undefined, context: OperationContext<Lambda>): string {
   const { service, invocation } = context;
@@ -116,7 +116,7 @@ export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string
   return text;
 }
 
-/** What AWS's parser says of a text that is no JSON. */
+/** The message of AWS's parser for a text that is not JSON. */
 function parserText(text: string): string {
   try {
     return parserText(text.slice(leadingJson(text).length));
@@ -126,7 +126,7 @@ function parserText(text: string): string {
   }
 }
 
-/** The client context as runtimes get it: JSON. Anything else is left out. */
+/** The client context for runtimes: JSON. Anything else is dropped. */
 export function clientContextOf(base64: string | undefined): string | undefined {
   if (base64 === undefined || base64 === "") return undefined;
   const text = Buffer.from(base64, "base64").toString();

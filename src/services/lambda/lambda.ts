@@ -33,10 +33,10 @@ import {
 } from "./tables.ts";
 import type { Tagged } from "./tags.ts";
 
-/** How long functions say Pending or InProgress when Lambda does as AWS, in ms of the clock. */
+/** How long functions stay Pending or InProgress when AWS's delays are imitated, in ms of the clock. */
 const settlingMs = 2000;
 
-/** Paths at which zips are downloaded, in place of S3's presigned URLs, and at which function URLs answer by their id. */
+/** Path prefixes: downloads of zips, which replace S3's presigned URLs, and function URLs by id. */
 export const codePath = "/_lambda-code/";
 export const urlPath = "/_lambda-url/";
 
@@ -45,12 +45,12 @@ interface Accepted extends Place {
   readonly invocation: Invocation;
 }
 
-/** A version as a request names it: by itself, or by an alias. */
+/** A version as a request names it: directly, or through an alias. */
 export interface Target {
   readonly function: FunctionRow;
   readonly version: VersionRow;
   readonly alias?: AliasRow | undefined;
-  /** As it was asked for. */
+  /** As requested. */
   readonly arn: string;
 }
 
@@ -73,7 +73,7 @@ export class Lambda {
   readonly eventSources: EventSources;
   readonly events: Events;
   readonly durable: DurableExecutions;
-  /** Looks for resources with tags that are no functions: event source mappings. */
+  /** Finds tagged resources that are not functions: event source mappings. */
   readonly taggedElsewhere: ((arn: string) => Tagged | undefined)[] = [];
 
   constructor(dependencies: ServiceDependencies) {
@@ -110,9 +110,9 @@ export class Lambda {
   }
 
   /**
-   * Takes an event to be run later. Inside a transaction.
-   * @param arn with the qualifier that was asked for.
-   * @returns the ARN of the execution that a durable function has begun.
+   * Accepts an event to run later. Inside a transaction.
+   * @param arn with the requested qualifier.
+   * @returns the ARN of the execution that a durable function has started.
    * @throws AwsError ResourceConflictException for a function that is being created.
    */
   accept(
@@ -129,13 +129,15 @@ export class Lambda {
       const event = { ...owner, requestId, arn, functionArn: row.arn, payload, clientContext };
       return this.take(target, { ...event, executionName });
     }
-    // A function that is somebody else's has no row, and none of Lambda's settings.
+    // A function served by somebody else has no row, and no settings here.
     const order = { account, region, service: "lambda", source: arn, target: arn, payload, retry: { phases: [] } };
     this.deps.delivery.submit({ ...order, kind: "lambda", parameters: {} });
     return undefined;
   }
 
-  /** Keeps an event for later, or begins the execution of a durable function, whose ARN is answered. Inside a transaction. */
+  /**
+   * Stores an event for later, or starts a durable function's execution, whose ARN it returns. Inside a transaction.
+   */
   take(target: Target, event: TakenEvent & Pick<InvokeOptions, "executionName">): string | undefined {
     const { executionName, ...taken } = event;
     const version = this.runner.chosen(target);
@@ -155,7 +157,7 @@ export class Lambda {
     return { ...named, row };
   }
 
-  /** The version a request is about. @throws AwsError ResourceNotFoundException */
+  /** The version that a request is about. @throws AwsError ResourceNotFoundException */
   target(text: string | undefined, qualifier: string | undefined, place: Place): Target {
     const named = this.functionNamed(text, qualifier, place);
     return this.targetOf(named.row, named.qualifier, named.asked);
@@ -181,7 +183,7 @@ export class Lambda {
     if (given !== undefined && given !== row.revisionId) throw staleRevision("GetFunction/GetAlias");
   }
 
-  /** @throws AwsError ResourceConflictException while the function changes. */
+  /** @throws AwsError ResourceConflictException while the function is changing. */
   checkIdle({ isUpdating, isPending, functionArn }: VersionRow): void {
     if (!isUpdating && !isPending) return;
     throw conflict(
@@ -189,7 +191,7 @@ export class Lambda {
     );
   }
 
-  /** Keeps a version and what of it takes time on AWS. Inside a transaction. */
+  /** Stores a version together with the state change that takes time on AWS. Inside a transaction. */
   putChanging(row: VersionRow): VersionRow {
     const { strict } = this.deps.options;
     const kept = strict ? row : { ...row, isPending: false, isUpdating: false };
@@ -207,7 +209,7 @@ export class Lambda {
     return kept;
   }
 
-  /** Keeps a version, and lets go of the code and layers that it had. Inside a transaction. */
+  /** Stores a version, and releases the code and layers that it had. Inside a transaction. */
   putVersion(row: VersionRow): void {
     const before = this.versions.get(row.arn);
     this.versions.put(row);
@@ -234,7 +236,7 @@ export class Lambda {
     this.deps.store.afterCommit(() => this.runner.retire(row.arn));
   }
 
-  /** Deletes a function with all that belongs to it. Inside a transaction. */
+  /** Deletes a function with everything that belongs to it. Inside a transaction. */
   deleteFunction(row: FunctionRow): void {
     const { arn } = row;
     for (const version of this.versions.by.number.range(arn)) {
@@ -249,7 +251,7 @@ export class Lambda {
     this.functions.delete(arn);
   }
 
-  /** Deletes what hangs on a function itself, a version or an alias. Inside a transaction. */
+  /** Deletes what belongs to a function itself, a version or an alias. Inside a transaction. */
   deleteQualified(arn: string): void {
     this.policies.delete(arn);
     this.urls.delete(arn);
@@ -257,12 +259,12 @@ export class Lambda {
     this.provisioned.delete(arn);
   }
 
-  /** Where a client downloads a zip. */
+  /** The URL at which a client downloads a zip. */
   codeUrl(origin: string, { id }: Pick<CodePlace, "id">): string {
     return `${origin}${codePath}${encodeURIComponent(Buffer.from(id).toString("base64url"))}`;
   }
 
-  /** Where a function's URL is: below a host name that leads to this machine, at the port clients use. */
+  /** A function's URL: under a host name that resolves to this machine, at the port that clients use. */
   functionUrl({ urlId, region }: UrlRow, origin: string): string {
     const { protocol, port } = new URL(origin);
     return `${protocol}//${urlId}.lambda-url.${region}.localhost.localstack.cloud${port === "" ? "" : `:${port}`}/`;
@@ -273,7 +275,7 @@ export class Lambda {
     for (const { codeId } of layers) this.codes.release(codeId);
   }
 
-  /** The role that a function runs as; a made-up one for a function that is no code of ours. */
+  /** The execution role of a function; a made-up one for a function that is not ours to run. */
   #roleOf(functionArn: string): string {
     const place = parseArn(functionArn) ?? { account: "", region: "" };
     const row = this.runner.functionOf(functionArn, place);
@@ -290,7 +292,7 @@ export class Lambda {
 
 export const operation = operationsOf<Lambda>();
 
-/** Runs the rest of an operation behind an `await` as its synchronous part runs. */
+/** Runs the part of an operation after an `await` in the same way as its synchronous part. */
 export function later<T>({ invocation, service }: OperationContext<Lambda>, body: () => T): T {
   return invocation.cause.run(() => service.deps.store.transaction(body));
 }

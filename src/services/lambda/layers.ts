@@ -1,4 +1,4 @@
-/** Layers: their versions and who may use them. */
+/** Layers: their versions, and who may use them. */
 import {
   AddLayerVersionPermission$,
   type AddLayerVersionPermissionCommand,

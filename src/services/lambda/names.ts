@@ -7,21 +7,21 @@ export interface Named {
   /** Unqualified. */
   readonly arn: string;
   readonly name: string;
-  /** Version or alias that was asked for; none stands for `$LATEST`. */
+  /** The requested version or alias; none means `$LATEST`. */
   readonly qualifier: string | undefined;
-  /** As it was asked for. */
+  /** As requested. */
   readonly asked: string;
 }
 
 const form = /^(?:arn:[^:]*:lambda:([^:]*):)?(?:(\d{12}):)?(?:function:)?([^:]+)(?::([^:]+))?$/;
 
-/** The place with the account that a FunctionName tells. */
+/** The place with the account in a FunctionName. */
 export function ownersPlace(text: string, { account, region }: Place): Place {
   return { region, account: form.exec(text)?.[2] ?? account };
 }
 
 /**
- * Reads a FunctionName (name, partial or full ARN, each with or without a qualifier) and a Qualifier.
+ * Parses a FunctionName (name, partial or full ARN, each with or without a qualifier) and a Qualifier.
  * @throws AwsError ResourceNotFoundException for another region's ARN, AccessDeniedException for another account's,
  * InvalidParameterValueException for two qualifiers.
  */
@@ -39,7 +39,7 @@ export function parseName(text: string, qualifier: string | undefined, place: Pl
   return { arn, name, qualifier: chosen, asked: chosen === undefined ? arn : `${arn}:${chosen}` };
 }
 
-/** Versions are numbers and `$LATEST`; whatever else qualifies a function is an alias. */
+/** Versions are numbers and `$LATEST`; any other qualifier is an alias. */
 export function isVersion(qualifier: string): boolean {
   return /^(\$|\d+$)/.test(qualifier);
 }

@@ -2,7 +2,7 @@
 import { decodeToken, encodeToken } from "../../calls/page.ts";
 import { invalidParameter } from "./errors.ts";
 
-/** Lists have 50 entries a page at most, whatever is asked for (Lambda API reference, ListFunctions). */
+/** Lists have at most 50 entries per page, whatever is requested (Lambda API reference, ListFunctions). */
 export function pageSize(asked: number | undefined): number {
   return Math.min(asked ?? 50, 50);
 }
@@ -11,7 +11,7 @@ export function nextMarker(more: boolean, position: readonly unknown[] | undefin
   return more ? encodeToken(position) : undefined;
 }
 
-/** Where the page begins: behind this. @throws AwsError InvalidParameterValueException */
+/** Where the page begins: after this. @throws AwsError InvalidParameterValueException */
 export function positionIn(marker: string | undefined): readonly (string | number)[] | undefined {
   if (marker === undefined || marker === "") return undefined;
   const position = decodeToken(marker);

@@ -16,7 +16,7 @@ import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
 import { latest, type PolicyRow } from "./tables.ts";
 
-/** Bytes of a resource's policy (Lambda quotas). */
+/** Maximum size of a resource's policy in bytes (Lambda quotas). */
 const maxPolicyBytes = 20_480;
 
 export const addPermission = operation<AddPermissionCommand>(AddPermission$, (input, context) => {
@@ -50,7 +50,7 @@ export const removePermission = operation<RemovePermissionCommand>(RemovePermiss
   removeStatement(service, asked, input.StatementId as string, input.RevisionId);
 });
 
-/** Adds a statement to what may be no policy yet. Inside a transaction. @throws AwsError */
+/** Adds a statement to a policy, which may not exist yet. Inside a transaction. @throws AwsError */
 export function addStatement(
   service: Lambda,
   owner: Pick<PolicyRow, "arn" | "ownerArn" | "account">,
@@ -88,7 +88,7 @@ export function removeStatement(service: Lambda, arn: string, sid: string, revis
   else service.policies.put({ ...policy, statements, revisionId: service.newRevision() });
 }
 
-/** The statement as AWS keeps it. @throws AwsError InvalidParameterValueException */
+/** The statement as stored. @throws AwsError InvalidParameterValueException */
 function statementOf(input: AddPermissionRequest, arn: string, region: string): PolicyRow["statements"][number] {
   const equal: Record<string, string> = {};
   if (input.SourceAccount !== undefined) equal["AWS:SourceAccount"] = input.SourceAccount;

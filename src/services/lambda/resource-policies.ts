@@ -1,4 +1,7 @@
-/** Whole resource policies: GetResourcePolicy, PutResourcePolicy and DeleteResourcePolicy. AddPermission writes the same ones. */
+/**
+ * Whole resource policies: GetResourcePolicy, PutResourcePolicy and DeleteResourcePolicy. AddPermission changes the
+ * same policies.
+ */
 import {
   DeleteResourcePolicy$,
   type DeleteResourcePolicyCommand,
@@ -67,7 +70,7 @@ function checkRevision(given: string | undefined, before: PolicyRow | undefined)
   if (given !== undefined && given !== before?.revisionId) throw staleRevision("GetResourcePolicy");
 }
 
-/** @throws AwsError InvalidParameterValueException for what is no policy, or one of another resource. */
+/** @throws AwsError InvalidParameterValueException for what is not a policy, or about another resource. */
 function statementsIn(text: string, arn: string): PolicyRow["statements"] {
   const policy = readPolicyDocument(text);
   if (typeof policy === "string") throw invalidParameter(policy);

@@ -1,4 +1,4 @@
-/** InvokeWithResponseStream: what a function gives, as it gives it. */
+/** InvokeWithResponseStream: streams what a function writes. */
 import {
   InvokeWithResponseStream$,
   type InvokeWithResponseStreamCommand,
@@ -24,7 +24,7 @@ export const invokeWithResponseStream = operation<InvokeWithResponseStreamComman
       sink: chunks,
       clientContext: clientContextOf(input.ClientContext),
     });
-    // What cannot be invoked is refused before anything streams.
+    // What cannot be invoked is refused before anything is streamed.
     const first = await Promise.race([answered, chunks.begun]);
     answered.then(
       (answer) => chunks.end(answer),
@@ -58,7 +58,7 @@ interface Begun {
   readonly executedVersion: string;
 }
 
-/** Bytes from the function to the client; a client that reads slowly holds the function back. */
+/** Bytes from the function to the client; a slow client pauses the function. */
 class Chunks implements ResponseSink {
   readonly begun: Promise<Begun>;
   #hasBegun: (begun: Begun) => void = () => {};
@@ -87,7 +87,7 @@ class Chunks implements ResponseSink {
     });
   }
 
-  /** A function that does not stream gives one chunk. */
+  /** A function that does not stream produces one chunk. */
   end(answer: FunctionAnswer | undefined): void {
     if (answer !== undefined && !this.#isBegun && answer.functionError === undefined) {
       this.#queue.push(answer.bytes ?? Buffer.from(answer.payload));
@@ -111,7 +111,7 @@ class Chunks implements ResponseSink {
         }
       }
     } finally {
-      // A client that has left does not stop the function.
+      // A client that leaves does not stop the function.
       this.write = () => Promise.resolve();
       this.#taken();
     }

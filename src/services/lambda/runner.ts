@@ -1,4 +1,4 @@
-/** Runs created functions: which version, whether there is room for one more, and as what process. */
+/** Runs created functions: chooses the version, checks concurrency, and passes the event to a process. */
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -19,15 +19,15 @@ import type { Lambda, Target } from "./lambda.ts";
 import { logOf, runtimeVersionOf } from "./shown.ts";
 import type { FunctionRow, VersionRow } from "./tables.ts";
 
-/** Executions an account may have at a time (Lambda quotas). */
+/** Concurrent executions per account (Lambda quotas). */
 export const accountConcurrency = 1000;
 
-/** Runs of one chain before the next is dropped (Lambda developer guide, "Recursive loop detection"). */
+/** Runs in one chain before the next is dropped (Lambda developer guide, "Recursive loop detection"). */
 const mostRuns = 16;
 
-/** What is under way of one function. */
+/** What is under way for one function. */
 interface Load {
-  /** Beside what provisioned capacity takes. */
+  /** Not counting provisioned capacity. */
   shared: number;
   readonly provisioned: Map<string, number>;
 }
@@ -35,7 +35,7 @@ interface Load {
 export class Runner implements FunctionProvider {
   readonly #lambda: Lambda;
   readonly #loads = new Map<string, Load>();
-  /** By rows, which never change. */
+  /** By row, since rows never change. */
   readonly #specs = new WeakMap<VersionRow, RuntimeSpec>();
 
   constructor(lambda: Lambda) {
@@ -61,24 +61,27 @@ export class Runner implements FunctionProvider {
     };
   }
 
-  /** The created function of an ARN or name. */
+  /** The created function with an ARN or name. */
   functionOf(arn: string, place: Place): FunctionRow | undefined {
     const { region, account } = parseArn(arn) ?? place;
     return this.#lambda.functions.get(`arn:${partition(arn)}:lambda:${region}:${account}:function:${nameOf(arn)}`);
   }
 
-  /** Ends the processes of a version that has changed or gone. */
+  /** Ends the processes of a version that was changed or deleted. */
   retire(versionArn: string): void {
     this.#lambda.deps.runtime.pools.retire(`${versionArn} `);
   }
 
-  /** Makes processes of a version ready before there are events. */
+  /** Starts processes of a version ahead of events. */
   warm(version: VersionRow, count: number): void {
     const spec = { ...this.#specOf(version), initialization: "provisioned-concurrency" as const };
     this.#lambda.deps.runtime.pools.warm(spec, count);
   }
 
-  /** Tells once the code is there what keeps it from running here: it is deployed all the same, and says so to who invokes it. */
+  /**
+   * Once the code is there, reports what keeps it from running here: it is deployed all the same, and callers get an
+   * error.
+   */
   warnOfLacks(version: VersionRow): void {
     const { runtime, prepare } = this.#specOf(version);
     const warn = (lack: string | undefined) => {
@@ -90,13 +93,13 @@ export class Runner implements FunctionProvider {
     this.#lambda.deps.store.afterCommit(() => {
       prepare().then(
         (roots) => warn(missingClient(runtime, roots)),
-        // What cannot be unpacked is told by the first invocation.
+        // Code that cannot be unpacked is reported by the first invocation.
         () => {},
       );
     });
   }
 
-  /** What the ARN says of the account: how many executions of it may still begin. */
+  /** How many executions of the account may still start. */
   unreserved(account: string): number {
     let left = accountConcurrency;
     for (const row of this.#lambda.functions.values()) {
@@ -114,7 +117,7 @@ export class Runner implements FunctionProvider {
     return this.#lambda.durable.invoke(version, call);
   }
 
-  /** Runs a version as a process. @throws AwsError TooManyRequestsException */
+  /** Runs a version in a process. @throws AwsError TooManyRequestsException */
   async run(version: VersionRow, call: FunctionCall): Promise<FunctionAnswer> {
     const row = this.#lambda.functions.get(version.functionArn);
     if (row === undefined) throw functionNotFound(version.functionArn);
@@ -136,7 +139,7 @@ export class Runner implements FunctionProvider {
   }
 
   /**
-   * The trace a run has, with its place in a chain of runs that cause one another; SDKs send it on from functions.
+   * The trace of a run, with its position in a chain of runs that cause each other; SDKs in functions pass it on.
    * @throws AwsError RecursiveInvocationException for one run too many.
    */
   #traceOf({ arn, recursiveLoop }: FunctionRow, trace: string): string {
@@ -148,14 +151,17 @@ export class Runner implements FunctionProvider {
     return `${trace.replace(/;Lineage=[^;]*/, "")};Lineage=${before + 1}:${id}:${before}`;
   }
 
-  /** An alias with weights sends its share to another version. */
+  /** The version to run; an alias with weights sends its share to another one. */
   chosen({ alias, version, function: { arn } }: Target): VersionRow {
     const [other] = Object.entries(alias?.weights ?? {});
     if (other === undefined || this.#lambda.deps.random.float() >= other[1]) return version;
     return this.#lambda.versions.get(`${arn}:${other[0]}`) ?? version;
   }
 
-  /** Takes a place among what may run at a time; the function returned gives it back. @throws AwsError TooManyRequestsException */
+  /**
+   * Takes a slot of the concurrency limit; the returned function releases it.
+   * @throws AwsError TooManyRequestsException
+   */
   #enter(row: FunctionRow, version: VersionRow): () => void {
     let load = this.#loads.get(row.arn);
     if (load === undefined) this.#loads.set(row.arn, (load = { shared: 0, provisioned: new Map() }));

@@ -1,11 +1,11 @@
-/** What a user may set of a function, checked as AWS checks it beyond its model. */
+/** User settings of a function, with AWS's checks beyond the model. */
 import type { CreateFunctionRequest } from "@aws-sdk/client-lambda";
 import type { FromWire } from "../../../protocols/blob.ts";
 import { parseArn } from "../../calls/arn.ts";
 import { invalidParameter } from "./errors.ts";
 import type { Settings } from "./tables.ts";
 
-/** In the order in which AWS names them. */
+/** In the order of AWS's messages. */
 const runtimes: readonly string[] = (
   "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, " +
   "java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, " +
@@ -43,7 +43,7 @@ const reserved = new Set([
 const maxEnvironmentBytes = 4096;
 const maxLayers = 5;
 
-/** The members of a request that are settings; what a request to update does not name is not in it. */
+/** The settings among a request's members; an update request lacks what it does not change. */
 export type GivenSettings = Pick<
   FromWire<CreateFunctionRequest>,
   | "Runtime"
@@ -105,7 +105,7 @@ export function settingsOf(given: Partial<GivenSettings>, before: Settings | und
   };
 }
 
-/** A function is durable from its creation, or never. @throws AwsError InvalidParameterValueException */
+/** A function is durable from its creation or never. @throws AwsError InvalidParameterValueException */
 function durableConfig(given: Settings["DurableConfig"], before: Settings | undefined): Settings["DurableConfig"] {
   if (given === undefined) return before?.DurableConfig;
   if (before !== undefined && before.DurableConfig === undefined) {

@@ -1,14 +1,14 @@
-/** How functions and their versions are shown. */
+/** Functions and versions in the form of the API. */
 import { createHash } from "node:crypto";
 import type { FunctionConfiguration } from "@aws-sdk/client-lambda";
 import { latest, type VersionRow } from "./tables.ts";
 
 interface Shown {
-  /** The ARN to show; the version's own unless told. */
+  /** The ARN to show. Default: the version's own. */
   readonly arn?: string;
-  /** Lists leave states out. */
+  /** Lists leave out states. */
   readonly isListed?: boolean;
-  /** States as they are the moment a change has begun. */
+  /** Shows states as they are when a change has just begun. */
   readonly change?: "create" | "update";
   readonly revisionId?: string;
 }
@@ -67,14 +67,14 @@ function statesOf(row: VersionRow, change: Shown["change"]): Partial<FunctionCon
       State: "Active",
       LastUpdateStatus: "InProgress",
       LastUpdateStatusReason: being,
-      // As AWS answers it, though its model has no such code for updates.
+      // As AWS answers, although its model has no such code for updates.
       LastUpdateStatusReasonCode: "Creating" as "EniLimitExceeded",
     };
   }
   return { State: "Active", LastUpdateStatus: "Successful" };
 }
 
-/** The ARN of the runtime's version: the one that was asked for, else one for each runtime and region. */
+/** The ARN of the runtime's version: the requested one, else one per runtime and region. */
 export function runtimeVersionOf({ region, settings, runtimeVersionArn }: VersionRow): string {
   const digest = createHash("sha256")
     .update(settings.Runtime ?? "")
@@ -82,7 +82,7 @@ export function runtimeVersionOf({ region, settings, runtimeVersionArn }: Versio
   return runtimeVersionArn ?? `arn:aws:lambda:${region}::runtime:${digest}`;
 }
 
-/** `2025-11-25T10:00:00.123+0000`; changes of code and configuration are told to the second. */
+/** `2025-11-25T10:00:00.123+0000`; changes of code and configuration are shown in whole seconds. */
 export function modifiedText(nowMs: number, isExact: boolean): string {
   const text = new Date(nowMs).toISOString().replace("Z", "+0000");
   return isExact ? text : text.replace(/\.\d{3}/, ".000");

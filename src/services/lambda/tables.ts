@@ -1,4 +1,4 @@
-/** The rows Lambda keeps, and the orders in which it looks at them. */
+/** The rows Lambda keeps, and their indexes. */
 import type { AliasRoutingConfiguration, CapacityProvider, Cors, FunctionConfiguration } from "@aws-sdk/client-lambda";
 import { placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
@@ -13,7 +13,7 @@ export interface FunctionRow {
   readonly name: string;
   /** Distinguishes it from an earlier function of the same name. */
   readonly serial: number;
-  /** The last number given to a version; 0 for none. */
+  /** The last version number; 0 if there is none. */
   readonly lastVersion: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly reservedConcurrency?: number | undefined;
@@ -21,7 +21,7 @@ export interface FunctionRow {
   readonly codeSigningConfigArn?: string | undefined;
 }
 
-/** What a user sets of a function, as the API's members. */
+/** The settings of a function, as members of the API. */
 export type Settings = Pick<
   FunctionConfiguration,
   | "Runtime"
@@ -52,11 +52,11 @@ export interface CodePlace {
   /** Base64 of the zip's SHA-256. */
   readonly sha256: string;
   readonly size: number;
-  /** Code that is a directory of this machine, and run as it is at each moment. */
+  /** A directory on this machine, whose current contents are run. */
   readonly directory?: string | undefined;
 }
 
-/** A layer as a version holds it: it stays there when the layer's own version is deleted. */
+/** A layer as a version uses it: it stays available when the layer's own version is deleted. */
 export interface HeldLayer {
   readonly arn: string;
   readonly codeId: string;
@@ -64,7 +64,7 @@ export interface HeldLayer {
 }
 
 export interface VersionRow {
-  /** With the version. */
+  /** Including the version. */
   readonly arn: string;
   readonly functionArn: string;
   readonly account: string;
@@ -80,7 +80,7 @@ export interface VersionRow {
   readonly lastModified: string;
   readonly isPending: boolean;
   readonly isUpdating: boolean;
-  /** Of a published version: what was published. */
+  /** For a published version: a digest of what was published. */
   readonly fingerprint?: string | undefined;
   readonly updateRuntimeOn?: string | undefined;
   readonly runtimeVersionArn?: string | undefined;
@@ -98,9 +98,9 @@ export interface AliasRow {
 }
 
 export interface PolicyRow {
-  /** Of a function, a version, an alias or a layer's version. */
+  /** ARN of a function, a version, an alias or a layer's version. */
   readonly arn: string;
-  /** Of the function or the layer's version, with which it goes. */
+  /** ARN of the function or layer version with which it is deleted. */
   readonly ownerArn: string;
   readonly account: string;
   readonly revisionId: string;
@@ -108,7 +108,7 @@ export interface PolicyRow {
 }
 
 export interface UrlRow {
-  /** Of the function or an alias. */
+  /** ARN of the function or an alias. */
   readonly arn: string;
   readonly functionArn: string;
   readonly account: string;
@@ -138,7 +138,7 @@ export interface ProvisionedRow {
   readonly arn: string;
   readonly functionArn: string;
   readonly account: string;
-  /** The version that is made ready. */
+  /** The version that is provisioned. */
   readonly version: string;
   readonly isAlias: boolean;
   readonly requested: number;
@@ -157,7 +157,7 @@ export interface CodeSigningRow {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Processors that AWS would start for functions; here there are none, so it is what was said of it. */
+/** Instances that AWS would start for functions; none exist here, so only the description is stored. */
 export interface CapacityProviderRow {
   readonly arn: string;
   readonly account: string;

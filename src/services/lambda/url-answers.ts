@@ -1,4 +1,4 @@
-/** What a client of a function URL gets for what the function gave. */
+/** The answer to a client of a function URL, built from what the function returned. */
 import { isObject, numberOf } from "../../../protocols/unknown-json.ts";
 import { headedStreamType, StreamedHead } from "../../apis/streamed-head.ts";
 import type { DoorAnswer } from "../../calls/door.ts";
@@ -11,7 +11,7 @@ export interface UrlAnswer {
   readonly body: string | Uint8Array;
 }
 
-/** Headers that CORS settings add, some of which join what the function sends. */
+/** Headers from CORS settings, some of which are merged with the function's. */
 export type CorsFields = ReadonlyMap<string, string>;
 
 const json = "application/json";
@@ -34,7 +34,7 @@ export function answerOf(given: FunctionAnswer, cors: CorsFields): UrlAnswer {
   return shapedAnswer(value, cors);
 }
 
-/** What a function that streams gave to a URL that does not. */
+/** A streamed result for a URL that does not stream. */
 function collectedAnswer({ payload, bytes, contentType = json }: FunctionAnswer, cors: CorsFields): UrlAnswer {
   const all = bytes === undefined ? Buffer.from(payload) : Buffer.from(bytes);
   if (contentType !== headedStreamType) {
@@ -69,7 +69,7 @@ function headOf(value: Readonly<Record<string, unknown>>): Pick<UrlAnswer, "stat
   return { status, fields };
 }
 
-/** A value as a header; objects as Java prints them. */
+/** A value as a header; objects in Java's notation. */
 function headerText(value: unknown): string {
   const text = isObject(value)
     ? `{${Object.entries(value)
@@ -83,7 +83,7 @@ function headerText(value: unknown): string {
   return text.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, " ");
 }
 
-/** Origin and credentials come beside the function's own, exposed headers join its line. */
+/** Origin and credentials are added to the function's headers, exposed headers are merged. */
 function withCors(fields: readonly string[], cors: CorsFields): string[] {
   const all = [...fields];
   for (const [name, value] of cors) {
@@ -94,13 +94,13 @@ function withCors(fields: readonly string[], cors: CorsFields): string[] {
   return all;
 }
 
-/** Passes a stream on: first its head, where it has one, and the rest as it comes. */
+/** Forwards a stream: first its head, if it has one, then the rest as it arrives. */
 export class StreamedAnswer implements ResponseSink {
   readonly #answer: DoorAnswer;
   readonly #more: readonly string[];
   readonly #cors: CorsFields;
   #out: ReturnType<DoorAnswer["stream"]> | undefined;
-  /** Undefined once it is whole, and for a stream without one. */
+  /** Undefined once it is complete, and for a stream without one. */
   #head: StreamedHead | undefined;
 
   constructor(answer: DoorAnswer, more: readonly string[], cors: CorsFields) {

@@ -2,7 +2,7 @@
 import type { Cors } from "@aws-sdk/client-lambda";
 import type { DoorRequest } from "../../calls/door.ts";
 
-/** A browser's question before the request itself. Any other OPTIONS is the function's. */
+/** A browser's preflight. Any other OPTIONS request goes to the function. */
 export function isPreflight({ method, headers }: DoorRequest): boolean {
   return (
     method === "OPTIONS" && originOf(headers) !== undefined && headers["access-control-request-method"] !== undefined
@@ -24,7 +24,7 @@ export function preflightFields(cors: Cors, { headers }: DoorRequest): string[] 
   ];
 }
 
-/** What is added to the answer of any other request of an allowed origin. */
+/** Headers added to the answer to any other request from an allowed origin. */
 export function corsFields(cors: Cors | undefined, { headers }: DoorRequest): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   const origin = originOf(headers);
@@ -42,7 +42,7 @@ function originOf(headers: DoorRequest["headers"]): string | undefined {
   return typeof origin === "string" ? origin : undefined;
 }
 
-/** `*` may stand for all, or for a part of a host name. */
+/** `*` may stand for everything, or for a part of a host name. */
 function isAllowed({ AllowOrigins = [] }: Cors, origin: string): boolean {
   return AllowOrigins.some((allowed) => {
     if (!allowed.includes("*")) return allowed.toLowerCase() === origin.toLowerCase();

@@ -1,4 +1,4 @@
-/** Where function URLs answer (Lambda developer guide, "Invoking Lambda function URLs"), and where zips are downloaded. */
+/** Serves function URLs (Lambda developer guide, "Invoking Lambda function URLs") and downloads of zips. */
 
 import { AwsError } from "../../../protocols/error.ts";
 import { callerOf } from "../../apis/caller.ts";
@@ -19,7 +19,7 @@ const json = "application/json";
 
 export class UrlDoor implements Door {
   readonly name = "lambda";
-  /** A function's URL is for pages of anywhere: its own CORS says what they may read. */
+  /** Pages of any origin may call a function's URL: its own CORS settings say what they may read. */
   readonly forEveryOrigin = true;
   readonly #lambda: Lambda;
 
@@ -109,7 +109,7 @@ function send(answer: DoorAnswer, { status, fields, body }: UrlAnswer, more: rea
   answer.send(status, [...fields, ...more], body);
 }
 
-/** By host name, or by path where no name leads here. */
+/** By host name, or by path where the name does not resolve to us. */
 function askedOf({ host, path }: DoorRequest): Asked {
   const byHost = hostPattern.exec(host)?.[1];
   if (byHost !== undefined) return { urlId: byHost.toLowerCase(), rawPath: path, host };

@@ -11,7 +11,7 @@ export interface Asked {
   readonly urlId: string;
   readonly rawPath: string;
   readonly host: string;
-  /** Who has signed the request. */
+  /** Who signed the request. */
   readonly caller?: Caller | undefined;
 }
 
@@ -76,7 +76,7 @@ export async function urlEvent(
   };
 }
 
-/** By lower-case name; repeats are joined by commas, cookies as in one header. */
+/** By lower-case name; repeated headers are joined by commas, cookies as in one header. */
 function joinedHeaders({ rawHeaders, headers: { host } }: DoorRequest): Record<string, string> {
   const joined: Record<string, string> = typeof host === "string" ? { host } : {};
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -45,7 +45,7 @@ export const listVersionsByFunction = operation<ListVersionsByFunctionCommand>(
   },
 );
 
-/** A new version of what `$LATEST` is, or the last one when nothing has changed since. Inside a transaction. */
+/** Publishes `$LATEST` as a new version, or returns the last one if nothing has changed since. Inside a transaction. */
 export function publish(
   service: Lambda,
   row: FunctionRow,

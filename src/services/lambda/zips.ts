@@ -1,7 +1,7 @@
 /**
- * Zips of users: looked at before they are kept, and unpacked file by file. Names and links that lead out of the
- * directory and what is larger than it says are refused (APPNOTE.TXT, "ZIP File Format Specification"; Lambda quotas for
- * the size).
+ * Users' zips: checked before they are stored, and unpacked file by file. Names and links that lead out of the
+ * directory, and files larger than declared, are refused (APPNOTE.TXT, "ZIP File Format Specification"; Lambda quotas
+ * for the size).
  */
 import { createWriteStream } from "node:fs";
 import { mkdir, realpath, rm, symlink } from "node:fs/promises";
@@ -12,14 +12,14 @@ import { pipeline } from "node:stream/promises";
 import { type Entry, fromBuffer, type ZipFile } from "yauzl";
 import { invalidParameter } from "./errors.ts";
 
-/** Bytes of all files of a function with its layers. */
+/** Maximum total bytes of a function's files, including its layers. */
 export const maxUnzippedBytes = 262_144_000;
 const maxEntries = 100_000;
 
 const [fileTypes, directoryType, regularType, linkType] = [0o170000, 0o040000, 0o100000, 0o120000];
 const maxLinkBytes = 4096;
 
-/** Bytes of all files when it is unpacked. @throws AwsError InvalidParameterValueException */
+/** Total bytes of all files once unpacked. @throws AwsError InvalidParameterValueException */
 export async function unzippedSize(zip: Buffer): Promise<number> {
   let size = 0;
   let entries = 0;
@@ -34,7 +34,7 @@ export async function unzippedSize(zip: Buffer): Promise<number> {
   return size;
 }
 
-/** Unpacks a zip over what a directory has. @throws AwsError InvalidParameterValueException */
+/** Unpacks a zip over the contents of a directory. @throws AwsError InvalidParameterValueException */
 export async function unzip(zip: Buffer, directory: string): Promise<void> {
   const links: { readonly path: string; readonly target: string }[] = [];
   await eachEntry(zip, async (entry, file) => {
@@ -52,7 +52,7 @@ export async function unzip(zip: Buffer, directory: string): Promise<void> {
     const isExecutable = ((entry.externalFileAttributes >>> 16) & 0o111) !== 0;
     await pipeline(await contentsOf(entry, file), createWriteStream(path, { mode: isExecutable ? 0o755 : 0o644 }));
   });
-  // Last, so that nothing is written through a link.
+  // Links last, so that nothing is written through them.
   for (const { path, target } of links) await makeLink(directory, path, target);
 }
 
@@ -60,7 +60,7 @@ async function contentsOf(entry: Entry, file: ZipFile): Promise<Readable> {
   const contents = await new Promise<Readable>((resolve, reject) => {
     file.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)));
   });
-  // On Node 24 the inflater may go on after its reader has ended in an error, and end in one of its own.
+  // On Node 24 the inflater may continue after its reader has failed, and fail itself.
   contents.on("error", () => {});
   return contents;
 }
@@ -70,15 +70,15 @@ function isLink(entry: Entry): boolean {
 }
 
 /**
- * Where a symbolic link of a zip leads, such as those of `node_modules/.bin`.
- * @throws AwsError InvalidParameterValueException for one that leads out of the zip, or turns back on its way.
+ * The target of a symbolic link in a zip, such as those in `node_modules/.bin`.
+ * @throws AwsError InvalidParameterValueException for one that leads out of the zip, or back through another link.
  */
 async function linkTarget(entry: Entry, file: ZipFile): Promise<string> {
   if (entry.uncompressedSize > maxLinkBytes) throw cannotUnzip();
   const target = await text(await contentsOf(entry, file));
   const place = posix.join(posix.dirname(entry.fileName), target);
   const isOutside = posix.isAbsolute(target) || place === ".." || place.startsWith("../");
-  // Behind a name that is a link itself `..` would lead elsewhere than it reads.
+  // After a name that is itself a link, `..` would not lead where it seems to.
   const turnsBack = /(^|\/)[^/]*[^/.][^/]*\/(.*\/)?\.\.(\/|$)/.test(target);
   if (target === "" || target.includes("\0") || isOutside || turnsBack) throw cannotUnzip();
   return target;
@@ -93,13 +93,13 @@ async function makeLink(root: string, path: string, target: string): Promise<voi
   await symlink(target, path);
 }
 
-/** A file or a directory: no device. Zips that are not made on Unix tell no type. */
+/** A file or a directory, not a device. Zips not made on Unix have no type. */
 function isPlain(entry: Entry): boolean {
   const type = (entry.externalFileAttributes >>> 16) & fileTypes;
   return type === 0 || type === directoryType || type === regularType;
 }
 
-/** Names are checked by the reader: none is absolute or has `..` in it. */
+/** The reader checks names: none is absolute or contains `..`. */
 function eachEntry(zip: Buffer, take: (entry: Entry, file: ZipFile) => Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     fromBuffer(zip, { lazyEntries: true, strictFileNames: true }, (error, file) => {

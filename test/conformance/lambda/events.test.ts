@@ -36,13 +36,13 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
     await env.bus.clock.advance("3s");
     expect(runs()).toHaveLength(3);
     expect(new Set(runs().map(({ message }) => message)).size).toBe(1);
-    const [letter] = await env.messages(letters.url);
+    const [letter] = await env.drain(letters.url);
     expect(letter?.Body).toBe(' {"n": 1} ');
     expect(letter?.MessageAttributes).toMatchObject({
       ErrorCode: { DataType: "Number", StringValue: "200" },
       ErrorMessage: { StringValue: "no 1" },
     });
-    const [failure] = await env.messages(failures.url);
+    const [failure] = await env.drain(failures.url);
     const trace = /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0;Lineage=1:[0-9a-f]{8}:0$/;
     expect(failure?.Attributes?.["AWSTraceHeader"]).toMatch(trace);
     expect(failure?.Body).toContain('"requestPayload": {"n": 1} ,');
@@ -85,7 +85,7 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
       });
       await send(FunctionName, '{"n":7}');
       await env.bus.clock.advance("1s");
-      bodies.push(...(await env.messages(queue.url)).map(({ Body = "" }) => Body));
+      bodies.push(...(await env.drain(queue.url)).map(({ Body = "" }) => Body));
     }
     expect(bodies.map((body) => JSON.parse(body))).toMatchObject([
       { requestContext: { condition: "Success", approximateInvokeCount: 1 }, responsePayload: { got: 7 } },
@@ -112,7 +112,7 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
     await env.lambda.putFunctionConcurrency({ FunctionName, ReservedConcurrentExecutions: 0 });
     await send(FunctionName, '{"n":3}');
     await env.bus.clock.advance("1s");
-    const messages = await env.messages(failures.url);
+    const messages = await env.drain(failures.url);
     const bodies = messages.map(({ Body = "" }) => JSON.parse(Body));
     expect(messages[1]?.Attributes?.["AWSTraceHeader"]).toMatch(
       /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/,

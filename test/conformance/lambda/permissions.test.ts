@@ -64,7 +64,7 @@ class Callers {
     const { lambda } = env;
     await env.create(code, { FunctionName });
     const Policy = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}}`;
-    const dead = await env.queue("", { Policy });
+    const dead = await env.queue({ Policy });
     this.dead = dead.url;
     await sns.createTopic({ Name: "t" });
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn });
@@ -185,7 +185,7 @@ class Callers {
   /** What came back to the dead-letter queue: the code of the failure where there is one. */
   async deadLetters(): Promise<(string | undefined)[]> {
     await this.env.bus.settled();
-    const messages = await this.env.messages(this.dead);
+    const messages = await this.env.drain(this.dead);
     return messages.map(({ MessageAttributes }) => MessageAttributes?.["ERROR_CODE"]?.StringValue);
   }
 

@@ -150,13 +150,13 @@ describe("a task", () => {
     expect(accepted).toMatchObject({ Payload: "", StatusCode: 202 });
     expect(accepted).not.toHaveProperty("ExecutedVersion");
     await env.bus.clock.advance("10s");
-    const [message] = await env.messages(outcomes.url);
+    const [message] = await env.drain(outcomes.url);
     expect(JSON.parse(message?.Body as string)).toMatchObject({
       requestPayload: { later: 1 },
       responsePayload: { event: { later: 1 } },
     });
     expect(await outputOf(invoke({ FunctionName: "f", InvocationType: "DryRun" }))).toMatchObject({ StatusCode: 204 });
-    expect(await env.messages(outcomes.url)).toEqual([]);
+    expect(await env.drain(outcomes.url)).toEqual([]);
   });
 
   it("waits for the token that its function gives back", async () => {
@@ -286,7 +286,7 @@ describe("an event is told whole to a function", () => {
   /** The event that the function got, which its destination tells. */
   async function received(): Promise<unknown> {
     await env.bus.clock.advance("5s");
-    const [message] = await env.messages(outcomes.url);
+    const [message] = await env.drain(outcomes.url);
     return JSON.parse(message?.Body as string).requestPayload;
   }
   const uuid = expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/);
@@ -353,7 +353,7 @@ describe("an event is told whole to a function", () => {
     await env.bus.clock.advance("1s");
     const { MessageId, MD5OfMessageBody } = await env.sqs.sendMessage({ QueueUrl: from.url, MessageBody: '{"x":1}' });
     await env.bus.clock.advance("2s");
-    const [message] = await env.messages(to.url);
+    const [message] = await env.drain(to.url);
     const millis = expect.stringMatching(/^17723\d{8}$/);
     expect(JSON.parse(message?.Body as string).event).toEqual([
       {

@@ -1,20 +1,20 @@
-/** What a durable function answers to an invocation, and what an execution answers whoever has waited for it. */
+/** What a durable function answers to an invocation, and what an execution answers to those who wait for it. */
 import type { ErrorObject } from "@aws-sdk/client-lambda";
 import type { FunctionAnswer } from "../../../functions/types.ts";
 import { errorIn, type TextOf } from "./shown.ts";
 import type { ExecutionRow } from "./tables.ts";
 
-/** The pauses after invocations that ended without an answer: doubling. */
+/** The pauses after invocations that ended without an answer; each is twice as long. */
 const [firstPauseMs, longestPauseMs] = [1000, 300_000];
 
 export type Told =
   | { readonly status: "SUCCEEDED"; readonly result: string | undefined }
   | { readonly status: "FAILED"; readonly error: ErrorObject }
   | { readonly status: "PENDING" }
-  /** The function ended otherwise: it is tried again. */
+  /** The function ended in another way: it is invoked again. */
   | { readonly status: "none"; readonly error: ErrorObject };
 
-/** @param failures in a row, before the last. */
+/** @param failures consecutive failures before the last one. */
 export function pauseAfter(failures: number): number {
   return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 30));
 }
@@ -31,7 +31,7 @@ export function answerIn(answer: FunctionAnswer | undefined, failure: ErrorObjec
   return { status: "FAILED", error: { ErrorType: "InvalidParameterValueException", ErrorMessage } };
 }
 
-/** A runtime's error in the words of the API. */
+/** A runtime's error in the form of the API. */
 export function errorOf({
   errorType,
   errorMessage,
@@ -55,7 +55,7 @@ export function objectIn(json: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** @param row undefined for an execution that a reset took away. */
+/** @param row undefined for an execution deleted by a reset. */
 export function answerOf(
   row: ExecutionRow | undefined,
   textOf: TextOf,

@@ -1,4 +1,4 @@
-/** What ends the callbacks that durable executions wait for, or keeps them waiting. */
+/** Operations that complete the callbacks of durable executions, or keep them alive. */
 import {
   CallbackTimeoutException$,
   type ErrorObject,
@@ -48,7 +48,9 @@ interface OpenCallback {
   readonly callback: OperationRow;
 }
 
-/** @throws AwsError InvalidParameterValueException for an id that was never given out, CallbackTimeoutException for one that has ended. */
+/**
+ * @throws AwsError InvalidParameterValueException for an unknown id, CallbackTimeoutException for one that has ended.
+ */
 function openCallback({ durable: { state } }: Lambda, id: string): OpenCallback {
   const [callback] = state.operations.by.callback.range(id);
   if (callback === undefined) throw invalidParameter("Invalid callback id.");

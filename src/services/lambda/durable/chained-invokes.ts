@@ -19,7 +19,7 @@ export class ChainedInvokes {
     this.#executions = executions;
   }
 
-  /** Invokes what an operation names, and ends the operation with what comes of it. */
+  /** Invokes the function that an operation names, and completes the operation with the result. */
   begin(execution: string, id: string): void {
     const { clock } = this.#lambda.deps;
     const key = `${execution} ${id}`;
@@ -40,7 +40,7 @@ export class ChainedInvokes {
     try {
       const arn = parseName(operation.functionName ?? "", undefined, row).asked;
       const invocation = Invocation.ofService("lambda", row.functionArn, row, cause);
-      // One that is durable itself is found again after a restart by this name.
+      // A durable function is found again after a restart by this name.
       const executionName = `${row.arn.slice(row.arn.lastIndexOf("/") + 1)}-${id.slice(0, 27)}`;
       outcome = outcomeOf(
         await functions.invoke(arn, state.textOf(operation.input) ?? "", invocation, { executionName }),

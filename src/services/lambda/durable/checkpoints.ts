@@ -59,7 +59,7 @@ function applied(service: Lambda, row: ExecutionRow, update: Update): ExecutionR
   if (update.ParentId !== undefined && !state.operations.has(partKey(row.arn, update.ParentId))) {
     throw invalidParameter(`There is no operation ${update.ParentId} to be the parent of ${update.Id}.`);
   }
-  // A result that is too large for an answer comes before it.
+  // A result that is too large for an answer arrives before it.
   if (update.Type === "EXECUTION" && (update.Action === "SUCCEED" || update.Action === "FAIL")) {
     return update.Action === "SUCCEED"
       ? service.durable.finish(row, "SUCCEEDED", { result: update.Payload })

@@ -1,6 +1,6 @@
 /**
- * Durable executions: a function is invoked again and again, each time with what its operations have come to, until it
- * answers that it has succeeded or failed (Lambda developer guide, "Durable functions").
+ * Durable executions: a function is invoked repeatedly, each time with the results of its operations, until it answers
+ * that it has succeeded or failed (Lambda developer guide, "Durable functions").
  */
 import type { ErrorObject, EventType, ExecutionStatus } from "@aws-sdk/client-lambda";
 import { DurableExecutionAlreadyStartedException$ } from "@aws-sdk/client-lambda";
@@ -17,7 +17,7 @@ import { DurableState } from "./state.ts";
 import { type ExecutionRow, nameKey, type OperationRow } from "./tables.ts";
 import { isOpen } from "./updates.ts";
 
-/** A client waits for an execution's end no longer than for any other function (Lambda quotas). */
+/** A client waits no longer for an execution than for any other function (Lambda quotas). */
 const longestSyncSeconds = 900;
 const daySeconds = 86_400;
 const yearSeconds = 366 * daySeconds;
@@ -26,7 +26,7 @@ const timerKind = "lambda.durable";
 
 export interface DurableTimer {
   readonly execution: string;
-  /** An operation's id, or what is to be done to the execution. */
+  /** An operation's id, or what is to be done with the execution. */
   readonly operation?: string;
   readonly what?: "timeout" | "retry" | "retention";
 }
@@ -55,11 +55,11 @@ export class DurableExecutions {
     this.#chained = new ChainedInvokes(lambda, this);
     this.#runs = new DurableRuns(lambda, this);
     timers.on(timerKind, ({ payload }) => this.#due(payload as DurableTimer));
-    // Once every service is there: what was under way when the process ended goes on.
+    // Once every service exists: resumes what was under way when the process ended.
     clock.at(clock.now(), () => this.#resume());
   }
 
-  /** @throws AwsError InvalidParameterValueException for a call that a durable function does not take. */
+  /** @throws AwsError InvalidParameterValueException for a call that durable functions do not accept. */
   check(version: VersionRow, isQualified: boolean, isSync: boolean): void {
     if (!isQualified) throw invalidParameter("You cannot invoke a durable function using an unqualified ARN.");
     const { ExecutionTimeout = yearSeconds } = version.settings.DurableConfig ?? {};
@@ -70,7 +70,7 @@ export class DurableExecutions {
     }
   }
 
-  /** Starts an execution, or finds the one of this name, and waits for its end. */
+  /** Starts an execution, or finds the one with this name, and waits for it to end. */
   async invoke(version: VersionRow, call: FunctionCall): Promise<FunctionAnswer> {
     const { store, clock } = this.#lambda.deps;
     const begun = call.invocation.cause.run(() => store.transaction(() => this.start(version, call)));
@@ -79,8 +79,8 @@ export class DurableExecutions {
   }
 
   /**
-   * Starts an execution, or finds the one of this name. Inside a transaction.
-   * @throws AwsError DurableExecutionAlreadyStartedException for a name that stands for another input.
+   * Starts an execution, or finds the one with this name. Inside a transaction.
+   * @throws AwsError DurableExecutionAlreadyStartedException if that one has another input.
    */
   start(
     version: VersionRow,
@@ -165,13 +165,13 @@ export class DurableExecutions {
     return kept;
   }
 
-  /** Notes that an operation has changed by itself, and has the function go on. Inside a transaction. */
+  /** Notes that an operation has changed, and invokes the function again. Inside a transaction. */
   hasChanged(row: ExecutionRow, operationId: string): void {
     this.state.executions.put({ ...row, changed: [...row.changed, operationId] });
     this.#lambda.deps.store.afterDurable(() => this.goOn(row.arn));
   }
 
-  /** What an operation that has begun asks for: a timer, a function. Inside a transaction. */
+  /** Starts what a new operation needs: a timer, or a function. Inside a transaction. */
   await(row: ExecutionRow, operation: OperationRow): void {
     const dueMs = operation.status === "PENDING" ? operation.nextAttemptMs : this.#dueMsOf(operation);
     const payload = { execution: row.arn, operation: operation.id };
@@ -182,7 +182,7 @@ export class DurableExecutions {
     }
   }
 
-  /** Invokes the function, unless it is at work or waits before it is tried again. */
+  /** Invokes the function, unless it is running or waits before a retry. */
   goOn(arn: string): void {
     if (this.#stopped) return;
     const { clock } = this.#lambda.deps;
@@ -199,7 +199,7 @@ export class DurableExecutions {
     this.#stopped = true;
   }
 
-  /** After rows were deleted by a reset: nobody waits for what is gone. */
+  /** To be called after a reset has deleted rows: ends all waits for them. */
   reset(): void {
     for (const arn of [...this.#waiters.keys()]) if (!this.state.executions.has(arn)) this.#tell(arn, undefined);
   }
@@ -232,7 +232,7 @@ export class DurableExecutions {
     }
   }
 
-  /** A callback is due when it times out, or when nobody sends heartbeats. */
+  /** A callback is due at its time-out, or earlier when heartbeats stop. */
   #dueMsOf({ type, dueMs, heartbeatSeconds }: OperationRow): number | undefined {
     if (type !== "CALLBACK" || heartbeatSeconds === undefined) return dueMs;
     return Math.min(dueMs ?? Number.POSITIVE_INFINITY, this.#lambda.now + heartbeatSeconds * 1000);
@@ -257,7 +257,7 @@ export class DurableExecutions {
     this.#lambda.deps.timers.schedule({ id: timerId(payload), account, dueMs, kind: timerKind, payload });
   }
 
-  /** The execution at its end; undefined when a reset has taken it away. */
+  /** The execution once it has ended; undefined when a reset has deleted it. */
   #end(arn: string): Promise<ExecutionRow | undefined> {
     return new Promise((resolve) => this.#waiters.set(arn, [...(this.#waiters.get(arn) ?? []), resolve]));
   }

@@ -17,14 +17,14 @@ const suffixes: Readonly<Partial<Record<OperationRow["status"], string>>> = {
   STARTED: "Started",
   SUCCEEDED: "Succeeded",
   FAILED: "Failed",
-  // A step that waits for its next attempt has failed with the last.
+  // A step that waits for its next attempt has failed in the last one.
   PENDING: "Failed",
   CANCELLED: "Cancelled",
   TIMED_OUT: "TimedOut",
   STOPPED: "Stopped",
 };
 
-/** The event of an operation's new status, where there is one. */
+/** The event for an operation's new status, if there is one. */
 export function operationEvent(
   row: Updated["row"],
   delaySeconds?: number,
@@ -59,7 +59,7 @@ function detailsOf(row: Updated["row"], suffix: string, delaySeconds: number | u
   }
 }
 
-/** @param payload its text; undefined for an event without, or where only the outline is wanted. */
+/** @param payload its text; undefined for an event without one, or when only the outline is wanted. */
 export function shownEvent(row: HistoryRow, payload: string | undefined): Event {
   const { type, details } = row;
   return {

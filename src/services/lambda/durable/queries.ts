@@ -1,4 +1,4 @@
-/** Durable executions as their owners see them, and StopDurableExecution. */
+/** Operations that show durable executions, and StopDurableExecution. */
 import {
   GetDurableExecution$,
   type GetDurableExecutionCommand,
@@ -17,7 +17,7 @@ import { shownEvent } from "./history.ts";
 import { describedExecution, shownExecution } from "./shown.ts";
 import type { ExecutionRow } from "./tables.ts";
 
-/** Entries a page has at most, and unless it is told. */
+/** Maximum and default number of entries per page. */
 const [mostOfPage, usualPage] = [1000, 100];
 const sizeOf = (asked: number | undefined) =>
   asked === undefined || asked === 0 ? usualPage : Math.min(asked, mostOfPage);
@@ -56,7 +56,7 @@ export const listDurableExecutionsByFunction = operation<ListDurableExecutionsBy
     const version = qualifier === undefined ? undefined : service.target(input.FunctionName, input.Qualifier, context);
     const { DurableExecutionName: name, Statuses: statuses, StartedAfter: after, StartedBefore: before } = input;
     const position = positionIn(input.Marker)?.[0];
-    // The latest first, unless it is asked for in reverse.
+    // Latest first, unless reverse order is requested.
     const reverse = input.ReverseOrder !== true;
     const from = position === undefined ? {} : reverse ? { lt: Number(position) } : { gt: Number(position) };
     function* rows(): Iterable<ExecutionRow> {

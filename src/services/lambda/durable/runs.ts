@@ -1,4 +1,4 @@
-/** One invocation of a durable function after the other, and what each answers. */
+/** The invocations of a durable function, one after the other, and their answers. */
 import type { ErrorObject } from "@aws-sdk/client-lambda";
 import { AwsError } from "../../../../protocols/error.ts";
 import { Cause } from "../../../calls/cause.ts";
@@ -19,7 +19,7 @@ export class DurableRuns {
     this.#executions = executions;
   }
 
-  /** Invokes the function, unless it is at work or waits before it is tried again. What comes of it is kept. */
+  /** Invokes the function, unless it is running or waits before a retry, and stores the result. */
   async invoke(arn: string): Promise<void> {
     const { store, random, timers } = this.#lambda.deps;
     const { state } = this.#executions;
@@ -103,7 +103,7 @@ export class DurableRuns {
         }
         break;
       case "none":
-        // Nobody will make the function again.
+        // The function was deleted, so there is no point in trying again.
         if (failure?.ErrorType === "ResourceNotFoundException")
           this.#executions.finish(row, "FAILED", { error: failure });
         else {

@@ -1,8 +1,8 @@
-/** How durable executions and their operations are shown, to clients and to the functions that run them. */
+/** The form of durable executions and their operations for clients and for the functions that run them. */
 import type { ErrorObject, Execution, GetDurableExecutionResponse, Operation } from "@aws-sdk/client-lambda";
 import type { ExecutionRow, OperationRow, TextSerial } from "./tables.ts";
 
-/** Reads a text that is kept. */
+/** Reads a stored text. */
 export type TextOf = (serial: TextSerial | undefined) => string | undefined;
 
 export function errorIn(text: string | undefined): ErrorObject | undefined {

@@ -1,4 +1,4 @@
-/** What is kept of durable executions, and how it is changed. All that writes is called inside a transaction. */
+/** The stored state of durable executions. All methods that write are called inside a transaction. */
 import type { Operation } from "@aws-sdk/client-lambda";
 import type { Store } from "../../../engine/store.ts";
 import { invalidParameter } from "../errors.ts";
@@ -17,10 +17,10 @@ import {
 } from "./tables.ts";
 import { isOpen, type Updated } from "./updates.ts";
 
-/** Operations and bytes of payloads that an execution may have (Lambda quotas, "Durable functions"). */
+/** Maximum operations and bytes of payloads per execution (Lambda quotas, "Durable functions"). */
 const mostOperations = 3000;
 const mostSize = 100 * 1024 * 1024;
-/** Operations and characters of their payloads that a function is handed at once; the rest it asks for. */
+/** Operations, and characters of their payloads, passed to a function at once; it requests the rest. */
 const [pageOperations, pageChars] = [1000, 3 * 1024 * 1024];
 
 export class DurableState {
@@ -52,7 +52,7 @@ export class DurableState {
     return this.operations.get(partKey(execution, id));
   }
 
-  /** Adds an event to an execution's history. Answers the execution as it then is. */
+  /** Adds an event to an execution's history. Returns the updated execution. */
   record(
     row: ExecutionRow,
     event: Pick<HistoryRow, "type" | "details"> & Partial<HistoryRow>,
@@ -67,8 +67,8 @@ export class DurableState {
   }
 
   /**
-   * Keeps what an operation has become, with its event.
-   * @throws AwsError InvalidParameterValueException for more than an execution may hold.
+   * Stores an operation's new state, with its event.
+   * @throws AwsError InvalidParameterValueException when the execution becomes too large.
    */
   change(execution: ExecutionRow, { row, input, result, error, delaySeconds }: Updated, nowMs: number): ExecutionRow {
     const { account, arn } = execution;
@@ -97,7 +97,7 @@ export class DurableState {
     return this.record(counted, { ...event, payload: this.keep(account, this.textOf(payload)) }, nowMs);
   }
 
-  /** Keeps the operation that stands for the execution itself: it has the input. */
+  /** Stores the operation that represents the execution itself and contains its input. */
   begin(execution: ExecutionRow, input: string): ExecutionRow {
     const { arn, account, startedMs } = execution;
     const id = arn.slice(arn.lastIndexOf("/") + 1);
@@ -117,7 +117,7 @@ export class DurableState {
     return this.record(execution, { ...event, payload: this.keep(account, input) }, startedMs);
   }
 
-  /** A page of operations as functions get them, and where the next begins. */
+  /** A page of operations in the form for functions, and where the next page begins. */
   page(
     execution: string,
     after: number | undefined,
@@ -140,7 +140,7 @@ export class DurableState {
     return { operations };
   }
 
-  /** Whether anything of an execution will go on by itself. */
+  /** Whether anything in an execution will continue by itself. */
   isWaiting(execution: string): boolean {
     for (const row of this.operations.by.execution.range(execution)) {
       if (row.type === "WAIT" || row.type === "CALLBACK" || row.type === "CHAINED_INVOKE" || row.status === "PENDING") {
@@ -150,7 +150,7 @@ export class DurableState {
     return false;
   }
 
-  /** Deletes an execution with all that belongs to it. */
+  /** Deletes an execution with everything that belongs to it. */
   delete({ arn, input, result, error }: ExecutionRow): void {
     for (const row of this.operations.by.execution.range(arn)) {
       this.#forget(row, {});
@@ -164,7 +164,7 @@ export class DurableState {
     this.executions.delete(arn);
   }
 
-  /** What lies in a context that has ended is left out, unless the context has to be run again to know its result. */
+  /** Operations inside a completed context are left out, unless the context must run again to produce its result. */
   #isPruned({ execution, parentId }: OperationRow): boolean {
     for (let id = parentId; id !== undefined; ) {
       const parent = this.operation(execution, id);

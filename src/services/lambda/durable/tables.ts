@@ -3,7 +3,7 @@ import type { EventType, ExecutionStatus, OperationStatus, OperationType } from 
 import { defineTextTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 
-/** Serial of a text that is kept. */
+/** Serial of a stored text. */
 export type TextSerial = number;
 
 export interface ExecutionRow {
@@ -12,10 +12,10 @@ export interface ExecutionRow {
   readonly region: string;
   /** Unqualified. */
   readonly functionArn: string;
-  /** Of the version that runs it from its start to its end. */
+  /** The version that runs it from start to end. */
   readonly versionArn: string;
   readonly name: string;
-  /** Orders a function's executions as they began. */
+  /** Orders a function's executions by their start. */
   readonly serial: number;
   readonly status: ExecutionStatus;
   readonly startedMs: number;
@@ -26,18 +26,18 @@ export interface ExecutionRow {
   readonly result?: TextSerial | undefined;
   /** JSON of an ErrorObject. */
   readonly error?: TextSerial | undefined;
-  /** Counts checkpoint tokens: the last is the one in force. */
+  /** Counts checkpoint tokens; only the last one is valid. */
   readonly token: number;
-  /** The last checkpoint, which a client that has not heard of it may repeat. */
+  /** The last checkpoint, which a client may repeat if it did not get the answer. */
   readonly lastCheckpoint?: { readonly clientToken: string; readonly token: number } | undefined;
-  /** Operations that have changed by themselves since the function last heard of them. */
+  /** Operations that have changed since the function was last told. */
   readonly changed: readonly string[];
   readonly isInvoking: boolean;
-  /** Invocations in a row that ended without an answer. */
+  /** Consecutive invocations that ended without an answer. */
   readonly failures: number;
   readonly events: number;
   readonly operations: number;
-  /** Of all payloads, in characters. */
+  /** Total characters of all payloads. */
   readonly size: number;
   readonly cause?: string | undefined;
 }
@@ -48,7 +48,7 @@ export interface OperationRow {
   /** ARN of its execution. */
   readonly execution: string;
   readonly id: string;
-  /** Orders an execution's operations as they began. */
+  /** Orders an execution's operations by their start. */
   readonly place: number;
   readonly parentId?: string | undefined;
   readonly name?: string | undefined;
@@ -60,10 +60,10 @@ export interface OperationRow {
   readonly input?: TextSerial | undefined;
   readonly result?: TextSerial | undefined;
   readonly error?: TextSerial | undefined;
-  /** Of a step: tries that have ended. */
+  /** For a step: attempts that have ended. */
   readonly attempt?: number | undefined;
   readonly nextAttemptMs?: number | undefined;
-  /** Of a wait: when it ends; of a callback: when it times out. */
+  /** For a wait: when it ends; for a callback: when it times out. */
   readonly dueMs?: number | undefined;
   readonly waitSeconds?: number | undefined;
   readonly callbackId?: string | undefined;
@@ -84,7 +84,7 @@ export interface HistoryRow {
   readonly name?: string | undefined;
   readonly parentId?: string | undefined;
   readonly subType?: string | undefined;
-  /** What the event tells besides its payload; times in epoch ms. */
+  /** The event's members besides its payload; times in epoch ms. */
   readonly details: Readonly<Record<string, string | number | undefined>>;
   readonly payload?: TextSerial | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What checkpoints make of an execution's operations (Lambda API reference, CheckpointDurableExecution and OperationUpdate).
- * Pure: payloads are still texts here.
+ * The effect of checkpoints on an execution's operations (Lambda API reference, CheckpointDurableExecution and
+ * OperationUpdate). Pure: payloads are still texts here.
  */
 import type { ErrorObject, OperationAction, OperationType, OperationUpdate } from "@aws-sdk/client-lambda";
 import type { FromWire } from "../../../../protocols/blob.ts";
@@ -9,17 +9,17 @@ import type { OperationRow } from "./tables.ts";
 
 export type Update = FromWire<OperationUpdate>;
 
-/** What an update makes of its operation, with the texts that come with it. */
+/** The operation after an update, with the texts that come with it. */
 export interface Updated {
   readonly row: Omit<OperationRow, "key" | "account" | "execution" | "place">;
   readonly input?: string | undefined;
   readonly result?: string | undefined;
   readonly error?: ErrorObject | undefined;
-  /** Seconds until the next attempt of a step that is tried again. */
+  /** Seconds until the next attempt of a step that is retried. */
   readonly delaySeconds?: number | undefined;
 }
 
-/** What may be done to operations of each type. EXECUTION is there from the start. */
+/** The actions possible for each type of operation. EXECUTION exists from the start. */
 const actions: Readonly<Record<OperationType, readonly OperationAction[]>> = {
   EXECUTION: ["SUCCEED", "FAIL"],
   CONTEXT: ["START", "SUCCEED", "FAIL"],
@@ -34,8 +34,8 @@ export function isOpen({ status }: Pick<OperationRow, "status">): boolean {
 }
 
 /**
- * @param before the operation as it is; undefined for a new one.
- * @param newCallback makes the id of a callback.
+ * @param before the current operation; undefined for a new one.
+ * @param newCallback creates the id of a callback.
  * @throws AwsError InvalidParameterValueException
  */
 export function updated(
@@ -51,7 +51,7 @@ export function updated(
   if (before !== undefined) {
     if (before.type !== type) throw invalidParameter(`Operation ${before.id} is of type ${before.type}, not ${type}.`);
     if (!isOpen(before)) throw invalidParameter(`Operation ${before.id} has ended already: it is ${before.status}.`);
-    // Only a step begins again: when it is tried anew.
+    // Only a step can start again, when it is retried.
     if (action === "START" && !(type === "STEP" && before.status === "READY")) {
       throw invalidParameter(`Operation ${before.id} has started already.`);
     }
@@ -132,7 +132,7 @@ function retried(update: Update, row: Begun, nowMs: number): Updated {
   const attempt = (row.attempt ?? 0) + 1;
   return {
     row: { ...row, status: "PENDING", attempt, nextAttemptMs: nowMs + delaySeconds * 1000 },
-    // A step that waits for a condition keeps its state in the payload.
+    // A step that waits for a condition has its state in the payload.
     result: update.Payload,
     error: update.Error,
     delaySeconds,

@@ -1,4 +1,4 @@
-/** One batch on its way to the function of a mapping: the event, the call, and what the answer says of it. */
+/** One batch on its way to the function of a mapping: the event, the call, and the answer. */
 import { codeOf, type Outcome, type SourceRecord } from "../../../sources/drain.ts";
 import { filterOf } from "../../../sources/filters.ts";
 import { namedFailures, placesOf } from "../../../sources/partial-failures.ts";
@@ -9,22 +9,22 @@ import type { MappingRow } from "./tables.ts";
 import { TumblingWindows } from "./tumbling-windows.ts";
 
 export interface Run {
-  /** Whether any filter lets the record through. */
+  /** Whether any filter matches the record. */
   passes(record: SourceRecord): boolean;
-  /** Hands a batch to the function. It never throws for what that does. */
+  /** Passes a batch to the function. Never throws for a failure of the function. */
   execute(batch: readonly SourceRecord[]): Promise<Outcome>;
 }
 
-/** What the function made of an event. */
+/** The function's result for an event. */
 export interface Answered extends Outcome {
   /** What it returned. */
   readonly payload?: string | undefined;
 }
 
-/** Hands an event to the function; the batch is what it describes. */
+/** Passes an event, which describes the batch, to the function. */
 export type Hand = (event: object, batch: readonly SourceRecord[]) => Promise<Answered>;
 
-/** The code of a batch of which the function named records that failed. */
+/** The code for a batch some of whose records the function reported as failed. */
 export const partialFailure = "PartialFailure";
 
 const none: ReadonlySet<number> = new Set();
@@ -85,7 +85,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "";
 }
 
-/** The places that the answer names; all of them where it cannot be read. */
+/** The indexes that the answer names; all of them if it cannot be parsed. */
 function failedIn(payload: string, batch: readonly SourceRecord[]): ReadonlySet<number> {
   try {
     const named = namedFailures(payload);

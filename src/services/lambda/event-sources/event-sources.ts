@@ -1,4 +1,4 @@
-/** Event source mappings: their rows, the states they go through, and what reads while one is enabled. */
+/** Event source mappings: their rows, their states, and the readers of enabled ones. */
 import { Cause } from "../../../calls/cause.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
@@ -10,7 +10,7 @@ import { readerOf } from "./readers.ts";
 import { cursorTable, type MappingRow, type MappingState, mappingArn, mappingTable, windowTable } from "./tables.ts";
 
 const timerKind = "lambda.mapping";
-/** What AWS roughly takes from one state to the next. */
+/** About how long AWS takes from one state to the next. */
 const strictDelayMs = 5000;
 
 export class EventSources {
@@ -18,9 +18,9 @@ export class EventSources {
   readonly mappings;
   readonly cursors;
   readonly windows;
-  /** Last calls of tumbling windows that are under way, by the windows' keys. */
+  /** Final calls of tumbling windows under way, by window key. */
   readonly closings = new Map<string, Promise<Answered>>();
-  /** The role that a function runs as. */
+  /** The execution role of a function. */
   readonly roleOf: (functionArn: string) => string;
   readonly #running = new Running();
   readonly #readers = new Map<string, Reader>();
@@ -36,7 +36,7 @@ export class EventSources {
     timers.on(timerKind, ({ payload }) => {
       store.afterCommit(() => this.#leave(payload as string));
     });
-    // Once every service is there: mappings that read when the process ended go on, and states between two are left.
+    // Once every service exists: resumes mappings that were reading when the process ended, and completes transitions.
     clock.at(clock.now(), () => this.#resume());
   }
 
@@ -44,7 +44,7 @@ export class EventSources {
     return this.deps.clock.now();
   }
 
-  /** Brings a mapping into a state between two; what it leads to comes by itself. Inside a transaction. */
+  /** Moves a mapping to an intermediate state; the next state follows by itself. Inside a transaction. */
   begin(row: MappingRow): MappingRow {
     this.mappings.put(row);
     const dueMs = this.now + (this.deps.options.strict ? strictDelayMs : 0);
@@ -62,7 +62,7 @@ export class EventSources {
     return this.#running.guard(work);
   }
 
-  /** A call that a mapping makes. @param cause the text of what led to it; of several records, to the first. */
+  /** A call made by a mapping. @param cause the text of the record's cause; of the first one when there are several. */
   invocation(row: MappingRow, cause?: string): Invocation {
     const arn = mappingArn(row);
     const first = cause === undefined ? Cause.beginning("mapping", row.uuid, this.now) : Cause.from(cause);
@@ -70,7 +70,7 @@ export class EventSources {
     return Invocation.ofService("lambda", arn, place, first.next("mapping", row.uuid));
   }
 
-  /** Keeps how the last batch went, where it was another way before. */
+  /** Stores the result of the last batch, if it has changed. */
   noteResult({ uuid }: MappingRow, lastResult: string): void {
     const row = this.mappings.get(uuid);
     if (row === undefined || row.lastResult === lastResult) return;
@@ -109,7 +109,7 @@ export class EventSources {
     }
   }
 
-  /** Takes a mapping out of a state between two. */
+  /** Moves a mapping out of an intermediate state. */
   #leave(uuid: string): void {
     const { clock } = this.deps;
     clock.track(this.#settle(uuid)).catch((error: unknown) => clock.report(error));
@@ -120,11 +120,11 @@ export class EventSources {
     if (begun === undefined) return;
     const reader = this.#readers.get(uuid);
     this.#readers.delete(uuid);
-    // Batches under way come to their ends.
+    // Batches under way run to their end.
     await reader?.stop();
     this.deps.store.transaction(() => {
       const row = this.mappings.get(uuid);
-      // Tags may have changed meanwhile; a reset may have taken the mapping away.
+      // Tags may have changed meanwhile; a reset may have deleted the mapping.
       if (row?.state !== begun.state) return;
       if (row.state === "Deleting") this.#delete(row);
       else {

@@ -1,4 +1,7 @@
-/** Messages and records as functions get them (Lambda developer guide, "Using Lambda with Amazon SQS", "… with Kinesis"). */
+/**
+ * Messages and records in the form for functions (Lambda developer guide, "Using Lambda with Amazon SQS", "… with
+ * Kinesis").
+ */
 import type { EventValue } from "../../../events/pattern/index.ts";
 import type { SourceEvent } from "../../../sources/drain.ts";
 import type { SqsMessage, StreamItem } from "../../../sources/records.ts";
@@ -21,7 +24,7 @@ export function lambdaQueueEvent(message: SqsMessage, reading: Reading): SourceE
 
 type MessageAttributes = Readonly<Record<string, { readonly [name: string]: EventValue }>>;
 
-/** Numbers lose what says nothing: `007.50` is `7.5` [recorded]. */
+/** Numbers without superfluous zeros: `007.50` becomes `7.5` [recorded]. */
 function tidied(attributes: MessageAttributes): { [name: string]: EventValue } {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, attribute]) => {
@@ -55,7 +58,7 @@ export function lambdaStreamEvent(item: StreamItem, reading: Reading): SourceEve
   return { kinesis, ...(around as { [name: string]: EventValue }) };
 }
 
-/** A record as filters see it: a stream's own members stand beside those around them. */
+/** A record in the form for filters: the members of a stream's record are on the same level as those around them. */
 export function filteredView({ kinesis, ...rest }: SourceEvent): SourceEvent {
   return typeof kinesis === "object" && kinesis !== null && !Array.isArray(kinesis) ? { ...rest, ...kinesis } : rest;
 }

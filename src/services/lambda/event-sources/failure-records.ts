@@ -1,4 +1,6 @@
-/** What a mapping's destination is sent about batches that were given up (Lambda developer guide, "Kinesis on-failure destinations"). */
+/**
+ * Records about failed batches for a mapping's destination (Lambda developer guide, "Kinesis on-failure destinations").
+ */
 import { functionVersion } from "../../../functions/names.ts";
 import type { Failure } from "../../../sources/drain.ts";
 import type { FailureDestination, LostBatch } from "../../../sources/shard-batches.ts";
@@ -6,7 +8,7 @@ import { partialFailure } from "./batches.ts";
 import type { EventSources } from "./event-sources.ts";
 import type { MappingRow } from "./tables.ts";
 
-/** Undefined without a queue or a topic that wants to know. */
+/** Undefined without a destination. */
 export function failureDestination(sources: EventSources, row: MappingRow): FailureDestination | undefined {
   const arn = row.settings.DestinationConfig?.OnFailure?.Destination;
   if (arn === undefined || !/^arn:[^:]+:(sqs|sns):/.test(arn)) return undefined;
@@ -14,7 +16,7 @@ export function failureDestination(sources: EventSources, row: MappingRow): Fail
     const { condition, tries, batch, requestId = sources.deps.random.fork("requests").uuid() } = lost;
     return JSON.stringify({
       requestContext: { requestId, functionArn: row.functionArn, condition, approximateInvokeCount: tries },
-      // Nothing where the function was not called with the records, or they have become too old.
+      // Absent when the function was not called with the records, or they had become too old.
       responseContext:
         condition === "RecordAgeExceeded" || lost.failure === undefined ? undefined : responseOf(lost.failure, row),
       version: "1.0",

@@ -30,7 +30,7 @@ import { mappingOf } from "./shown.ts";
 import { type SourcePlace, sourcePlace } from "./sources.ts";
 import type { MappingRow, MappingState } from "./tables.ts";
 
-/** Entries of a page (Lambda API reference, ListEventSourceMappings). */
+/** Entries per page (Lambda API reference, ListEventSourceMappings). */
 const mostInPage = 100;
 
 export const createEventSourceMapping = operation<CreateEventSourceMappingCommand>(
@@ -49,7 +49,7 @@ export const createEventSourceMapping = operation<CreateEventSourceMappingComman
     return later(context, () => {
       checkNew(source, functionArn, place, context);
       const { account, region } = context;
-      // A queue that nobody is to read needs nothing to be set up [recorded].
+      // A mapping of a queue that is created disabled needs no setup [recorded].
       const state: MappingState = !enabled && place.kind === "sqs" ? "Disabled" : "Creating";
       const row: MappingRow = {
         uuid: service.deps.random.fork("mappings").uuid(),
@@ -132,7 +132,7 @@ function* wantedOf(rows: Iterable<MappingRow>, place: Place, functionArn: string
   }
 }
 
-/** A function without a qualifier is asked for with all of its qualifiers. */
+/** An unqualified function name matches all of its qualifiers. */
 function isOf({ functionArn }: MappingRow, asked: string): boolean {
   return functionArn === asked || functionArn.startsWith(`${asked}:`);
 }
@@ -171,7 +171,7 @@ function checkDestinations(config: DestinationConfig | undefined, { kind }: Sour
   if (kind === "sqs" || config.OnSuccess?.Destination !== undefined) throw unsupported("DestinationConfig");
 }
 
-/** The ARN, qualified as it was given. @throws AwsError InvalidParameterValueException */
+/** The function's ARN, qualified as given. @throws AwsError InvalidParameterValueException */
 function functionOf(name: string, context: OperationContext<Lambda>): string {
   const { asked } = parseName(name, undefined, context);
   const { functions } = context.service.deps;
@@ -212,7 +212,7 @@ async function checkSource(
   }
 }
 
-/** Functions that are no code of ours have no time-out to compare. */
+/** Functions that are not ours to run have no time-out to compare. */
 function checkVisibility(visibilitySeconds: number, functionArn: string, service: Lambda): void {
   const place = parseArn(functionArn);
   if (place === undefined || service.deps.functions.isOverridden(functionArn)) return;

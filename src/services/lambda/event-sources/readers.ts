@@ -1,4 +1,4 @@
-/** What reads a mapping's source, with the mapping's settings, and hands batches to its function. */
+/** Creates the reader of a mapping's source, with the mapping's settings. */
 import { type Cursors, cursorsIn } from "../../../sources/cursors.ts";
 import type { Consumer, Reader, Surroundings } from "../../../sources/drain.ts";
 import { notesOf } from "../../../sources/notes.ts";
@@ -11,7 +11,7 @@ import { failureDestination } from "./failure-records.ts";
 import { sourcePlace } from "./sources.ts";
 import { type MappingRow, mappingArn, shardKey } from "./tables.ts";
 
-/** The first pause of a shard before it tries a batch again [recorded: about 0.2 s]. */
+/** The first pause before a shard's batch is retried [recorded: about 0.2 s]. */
 const firstRetryMs = 200;
 
 export function readerOf(sources: EventSources, row: MappingRow): Reader {

@@ -1,4 +1,4 @@
-/** The settings of mappings: what each kind of source takes, its defaults and its limits. */
+/** The settings of mappings: what each kind of source supports, with defaults and limits. */
 import type {
   CreateEventSourceMappingCommandInput,
   FilterCriteria,
@@ -13,11 +13,11 @@ type Given = CreateEventSourceMappingCommandInput & UpdateEventSourceMappingComm
 
 const mostFilters = 5;
 const mostFifoBatch = 10;
-/** Larger batches of a queue need a window. */
+/** Larger batches from a queue need a batching window. */
 const mostBatchWithoutWindow = 10;
 const leastAgeSeconds = 60;
 
-/** What only streams have. */
+/** Only for streams. */
 const streamMembers = [
   "StartingPosition",
   "StartingPositionTimestamp",
@@ -27,9 +27,9 @@ const streamMembers = [
   "BisectBatchOnFunctionError",
   "TumblingWindowInSeconds",
 ] as const;
-/** What only queues have. */
+/** Only for queues. */
 const queueMembers = ["ScalingConfig", "ProvisionedPollerConfig"] as const;
-/** What belongs to brokers, which Busbar does not have. */
+/** Only for brokers, which Busbar does not implement. */
 const brokerMembers = [
   "Topics",
   "Queues",
@@ -40,7 +40,8 @@ const brokerMembers = [
 ] as const;
 
 /**
- * The settings after a call. @param before those there are; undefined for a new mapping
+ * The settings after a call.
+ * @param before the current ones; undefined for a new mapping.
  * @throws AwsError InvalidParameterValueException
  */
 export function mappingSettings(
@@ -102,7 +103,7 @@ function streamSettings(given: Partial<Given>, before?: MappingSettings) {
   };
 }
 
-/** An empty list takes the filters away. @throws AwsError InvalidParameterValueException */
+/** An empty list removes the filters. @throws AwsError InvalidParameterValueException */
 function filtersOf(given: FilterCriteria | undefined, before: FilterCriteria | undefined): FilterCriteria | undefined {
   if (given === undefined) return before;
   const { Filters = [] } = given;

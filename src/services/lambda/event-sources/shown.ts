@@ -1,4 +1,4 @@
-/** How mappings are shown. */
+/** Mappings in the form of the API. */
 import type { EventSourceMappingConfiguration } from "@aws-sdk/client-lambda";
 import { isBetween } from "./event-sources.ts";
 import { sourcePlace } from "./sources.ts";
@@ -9,7 +9,7 @@ const minuteMs = 60_000;
 export function mappingOf(row: MappingRow): EventSourceMappingConfiguration {
   const { settings, startingMs } = row;
   const isStream = sourcePlace(row.source)?.kind === "kinesis";
-  // The time of a stream's mapping is cut to the minute once it has settled [recorded].
+  // The time of a stream's mapping is truncated to the minute once it is stable [recorded].
   const modifiedMs = isStream && !isBetween(row.state) ? row.modifiedMs - (row.modifiedMs % minuteMs) : row.modifiedMs;
   return {
     UUID: row.uuid,

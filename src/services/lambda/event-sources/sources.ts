@@ -1,15 +1,15 @@
-/** What can be an event source here. */
+/** The possible event sources. */
 import { parseArn } from "../../../calls/arn.ts";
 
 export interface SourcePlace {
   readonly kind: "sqs" | "kinesis";
   readonly fifo: boolean;
-  /** ARN of the queue or stream itself; a consumer is read by its stream. */
+  /** ARN of the queue or stream itself; a consumer reads its stream. */
   readonly arn: string;
   readonly isConsumer: boolean;
 }
 
-/** Undefined for what is neither a queue, a stream nor a stream's consumer. */
+/** Undefined for anything but a queue, a stream or a stream's consumer. */
 export function sourcePlace(source: string): SourcePlace | undefined {
   const { service, resource = "" } = parseArn(source) ?? {};
   if (service === "sqs") {

@@ -13,7 +13,7 @@ import { placeKey } from "../../../calls/place.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { Cursor } from "../../../sources/cursors.ts";
 
-/** What a mapping is told to do, as the API's members; what its kind of source does not have is undefined. */
+/** The configuration of a mapping, as members of the API; undefined for what its kind of source does not have. */
 export interface MappingSettings {
   readonly BatchSize: number;
   readonly MaximumBatchingWindowInSeconds: number;
@@ -38,25 +38,25 @@ export interface MappingRow {
   readonly uuid: string;
   readonly account: string;
   readonly region: string;
-  /** Orders mappings as they were made. */
+  /** Orders mappings by creation. */
   readonly serial: number;
   /** ARN of a queue, a stream or a stream's consumer. */
   readonly source: string;
-  /** Qualified as it was given. */
+  /** Qualified as given. */
   readonly functionArn: string;
   readonly settings: MappingSettings;
-  /** Of AT_TIMESTAMP, in epoch ms. */
+  /** For AT_TIMESTAMP, in epoch ms. */
   readonly startingMs: number | undefined;
   /** What the user wants; `state` follows. */
   readonly enabled: boolean;
   readonly state: MappingState;
   readonly modifiedMs: number;
-  /** How the last batch of a stream went. */
+  /** The result of the last batch from a stream. */
   readonly lastResult: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** How far a mapping has come in a shard of its stream. */
+/** How far a mapping has read in a shard of its stream. */
 export interface CursorRow extends Cursor {
   /** The mapping's UUID and the shard's id. */
   readonly key: string;
@@ -64,14 +64,17 @@ export interface CursorRow extends Cursor {
   readonly mapping: string;
 }
 
-/** What the function keeps of an open tumbling window of a shard, or of one of its lanes (Lambda developer guide, "Tumbling windows"). */
+/**
+ * The function's state for an open tumbling window of a shard, or of one of its lanes (Lambda developer guide,
+ * "Tumbling windows").
+ */
 export interface WindowRow {
   readonly key: string;
   readonly account: string;
   readonly mapping: string;
   readonly shard: string;
   readonly startMs: number;
-  /** JSON text of the state that the function has returned. */
+  /** JSON text of the state returned by the function. */
   readonly state: string;
 }
 
@@ -99,12 +102,12 @@ export const windowTable = defineTable<WindowRow>()({
   indexes: { mapping: { group: (row) => row.mapping, order: (row) => row.key } },
 });
 
-/** Keys of what a mapping keeps for a shard. */
+/** Key of a mapping's rows for a shard. */
 export function shardKey(mapping: string, shard: string): string {
   return `${mapping}\n${shard}`;
 }
 
-/** Key of an open window: batches that run side by side have one each. */
+/** Key of an open window: parallel batches each have one. */
 export function windowKey(mapping: string, shard: string, lane: number): string {
   return lane === 0 ? shardKey(mapping, shard) : `${shardKey(mapping, shard)}\n${lane}`;
 }

@@ -1,7 +1,7 @@
 /**
- * Tumbling windows: the function adds up what arrives in each stretch of time and hands its state from batch to batch
- * (Lambda developer guide, "Stateful stream processing"). Batches of a shard that run side by side each have a window of
- * their own: the state of one would overwrite the other's.
+ * Tumbling windows: the function aggregates what arrives in each period and passes its state from batch to batch
+ * (Lambda developer guide, "Stateful stream processing"). Parallel batches of a shard have separate windows, so that
+ * one's state does not overwrite another's.
  */
 import { jsonObject } from "../../../../protocols/unknown-json.ts";
 import type { Outcome, SourceRecord } from "../../../sources/drain.ts";
@@ -10,7 +10,7 @@ import type { Answered, Hand } from "./batches.ts";
 import type { EventSources } from "./event-sources.ts";
 import { type MappingRow, type WindowRow, windowKey } from "./tables.ts";
 
-/** Lambda's limit for what a function keeps in a window. */
+/** Lambda's limit for a window's state. */
 const mostStateBytes = 1024 * 1024;
 
 const none: ReadonlySet<number> = new Set();
@@ -29,7 +29,7 @@ export class TumblingWindows {
     for (const open of [...sources.windows.by.mapping.range(row.uuid)]) this.#closeLater(open);
   }
 
-  /** Hands over a batch of one shard, window by window. What is behind a window that fails has failed with it. */
+  /** Passes on a batch of one shard, window by window. If a window fails, everything after it has failed too. */
   async execute(batch: readonly SourceRecord[]): Promise<Outcome> {
     const records = batch as readonly StreamRecord[];
     for (let from = 0; from < records.length; ) {
@@ -80,7 +80,7 @@ export class TumblingWindows {
     if (isNew) this.#closeLater(window);
   }
 
-  /** A window also ends when nothing comes any more. */
+  /** A window also ends when nothing arrives any more. */
   #closeLater({ key, startMs }: WindowRow): void {
     const { clock } = this.#sources.deps;
     clock.at(startMs + this.#sizeMs, () => {
@@ -91,7 +91,9 @@ export class TumblingWindows {
     });
   }
 
-  /** Closes a window, once however many want it: its end on the clock, a later batch, a reader before this one. */
+  /**
+   * Closes a window only once, although its end on the clock, a later batch or an earlier reader may all ask for it.
+   */
   #close(open: WindowRow): Promise<Answered> {
     const { closings } = this.#sources;
     let closing = closings.get(open.key);
@@ -102,7 +104,7 @@ export class TumblingWindows {
     return closing;
   }
 
-  /** The last call of a window has no records. One that fails is made again with the shard's next batch. */
+  /** The last call of a window has no records. If it fails, it is repeated with the shard's next batch. */
   async #callLast(open: WindowRow): Promise<Answered> {
     const answer = await this.#hand(this.#event([], open.shard, open.startMs, open.state, true), []);
     if (answer.failure !== undefined) return { ...answer, failed: new Set([0]) };
@@ -129,7 +131,7 @@ export class TumblingWindows {
   }
 }
 
-/** The shard is the front part of a record's event id. */
+/** The shard is the first part of a record's event id. */
 function shardOf({ ids: [, eventId = ""] }: StreamRecord): string {
   return eventId.slice(0, eventId.lastIndexOf(":"));
 }
@@ -138,7 +140,7 @@ function instant(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
-/** JSON text of the `state` in an answer; empty where there is none. */
+/** JSON text of the `state` in an answer; empty if there is none. */
 function stateIn(payload: string | undefined): string {
   const state = jsonObject(payload ?? "")?.["state"];
   return typeof state === "object" && state !== null ? JSON.stringify(state) : "{}";

@@ -1,3 +1,4 @@
+import { dayMs } from "../../../../../engine/duration.ts";
 /** The components of a moment in UTC, by the letters of date pictures. */
 
 export const dayNames = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -5,8 +6,6 @@ export const monthNames = [
   ...["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"],
   ...["November", "December"],
 ];
-
-export const dayMs = 86_400_000;
 
 /** The Monday of the first week that has most of its days in the month (ISO 8601). */
 function firstWeek(year: number, month: number): number {

@@ -1,8 +1,9 @@
+import { dayMs } from "../../../../../engine/duration.ts";
 import { LinearRegex } from "../../../../../regex/linear-regex.ts";
 import { memoryError } from "../budget.ts";
 import { fail } from "../failure.ts";
 import type { Run } from "../run.ts";
-import { componentOf, dayMs, dayNames, monthNames } from "./date-components.ts";
+import { componentOf, dayNames, monthNames } from "./date-components.ts";
 import { type DateMarker, type DatePart, datePicture } from "./date-picture.ts";
 import { integerReader } from "./integers.ts";
 
