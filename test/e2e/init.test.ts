@@ -1,10 +1,11 @@
 /** What is done while the command starts and stops: resource files, scripts and modules. */
+import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createBusbar, type Resources } from "../../src/index.ts";
-import { type RunningCli, runCli, startCli, stopAll } from "../support/cli.ts";
+import { cliFile, type RunningCli, runCli, startCli, stopAll } from "../support/cli.ts";
 
 let directory: string;
 let made = 0;
@@ -212,6 +213,37 @@ aws --endpoint-url="http://$LOCALSTACK_HOSTNAME:$EDGE_PORT" sns subscribe --prot
     const { stdout } = await cli.ended;
     if (stdout.includes("not run")) return console.log("AWS CLI not installed: not run");
     expect(body["tables"]).toMatchObject({ "sqs.queues": 1, "sns.topics": 1, "sns.subscriptions": 1 });
+  });
+
+  it("lie in /etc/localstack/init as well", async () => {
+    const stages = ["boot", "start", "ready", "shutdown"];
+    const root = await files({
+      ...Object.fromEntries(stages.map((stage) => [`etc/localstack/init/${stage}.d/1.sh`, `echo "hook ${stage}"\n`])),
+      // A machine's /etc is left alone: this process and its children see a copy with one directory more.
+      "start.sh": `set -e
+cd "$(dirname "$0")"
+mkdir copy
+mount -t tmpfs none copy
+cp -a /etc/. copy/
+cp -a etc/. copy/
+mount --bind copy /etc
+exec "$@"
+`,
+    });
+    const args = ["--mount", "sh", join(root, "start.sh"), process.execPath, cliFile, "--port", "0"];
+    const server = spawn("unshare", args, {
+      env: { PATH: process.env["PATH"] ?? "" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk) => (said += chunk));
+    const code = await new Promise((done) => {
+      server.once("error", () => done("there is no unshare"));
+      server.once("close", done);
+      server.stdout.on("data", () => said.includes("Ready.\n") && !server.killed && server.kill("SIGTERM"));
+    });
+    if (!said.includes("Busbar")) return console.log(`no mount namespace can be made here: not run (${code} ${said})`);
+    expect([code, said.match(/hook \w+/g)]).toEqual([0, stages.map((stage) => `hook ${stage}`)]);
   });
 
   it("keep whoever waits for the server waiting, but not one that waits for it to run", async () => {
