@@ -19,8 +19,9 @@ type Entry = { readonly timeMs: number; readonly serial: number } & (
 );
 
 export class LostMessages {
-  /** Oldest first. */
-  #entries: Entry[] = [];
+  /** Oldest first; in place of what is before `#first` there is nothing any more. */
+  #entries: (Entry | undefined)[] = [];
+  #first = 0;
   #records = 0;
   #weight = 0;
   #serial = 0;
@@ -54,10 +55,12 @@ export class LostMessages {
   }
 
   clear(keep: ((of: { account: string }) => boolean) | undefined): void {
-    this.#entries = keep === undefined ? [] : this.#entries.filter(({ lost, gone }) => keep(lost ?? gone));
+    const entries = this.#entries.slice(this.#first) as Entry[];
+    this.#entries = keep === undefined ? [] : entries.filter(({ lost, gone }) => keep(lost ?? gone));
+    this.#first = 0;
     this.#records = 0;
     this.#weight = 0;
-    for (const { lost } of this.#entries) {
+    for (const { lost } of this.#entries as Entry[]) {
       this.#records += lost?.count ?? 1;
       this.#weight += lost?.weight ?? 0;
     }
@@ -65,7 +68,7 @@ export class LostMessages {
 
   /** The records that match a filter. */
   *newestFirst({ account, source, target, status }: DeliveryFilter): IterableIterator<KeptDelivery> {
-    for (let i = this.#entries.length - 1; i >= 0; i -= 1) {
+    for (let i = this.#entries.length - 1; i >= this.#first; i -= 1) {
       const { timeMs, serial, lost, gone } = this.#entries[i] as Entry;
       const of = lost ?? gone;
       if (status !== undefined && of.status !== status) continue;
@@ -84,17 +87,21 @@ export class LostMessages {
 
   #push(entry: Entry): void {
     this.#entries.push(entry);
-    let drop = 0;
-    while (
-      this.#entries.length - drop > mostEntries ||
-      (this.#entries.length - drop > 1 && (this.#records > mostRecords || this.#weight > mostWeight))
-    ) {
-      const { lost } = this.#entries[drop] as Entry;
+    while (this.#isTooMuch(this.#entries.length - this.#first)) {
+      const { lost } = this.#entries[this.#first] as Entry;
       this.#records -= lost?.count ?? 1;
       this.#weight -= lost?.weight ?? 0;
-      drop += 1;
+      this.#entries[this.#first] = undefined;
+      this.#first += 1;
     }
-    if (drop > 0) this.#entries.splice(0, drop);
+    // Room is made for hundreds at once: to move all others for each would cost as much as the rest of a note.
+    if (this.#first < mostEntries / 4) return;
+    this.#entries.splice(0, this.#first);
+    this.#first = 0;
+  }
+
+  #isTooMuch(entries: number): boolean {
+    return entries > mostEntries || (entries > 1 && (this.#records > mostRecords || this.#weight > mostWeight));
   }
 }
 

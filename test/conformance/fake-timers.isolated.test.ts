@@ -32,7 +32,11 @@ const faked: FakeMethod[] = [
 ];
 function fakeAsJest(toFake: FakeMethod[]): void {
   const clock = install({ toFake });
-  restore = () => clock.uninstall();
+  restore = () => {
+    // What the test runner has put off until the next tick meanwhile, its messages among it, would be lost.
+    clock.runMicrotasks();
+    clock.uninstall();
+  };
 }
 
 /** A message through a topic, a long poll that waits for time, a move of time, an execution, and the end. */

@@ -102,7 +102,10 @@ export function replayedText(text: string, replayName: string): string {
   return `${text.slice(0, -1)},"replay-name":${JSON.stringify(replayName)}}`;
 }
 
-/** `YYYY-MM-DDTHH:MM:SSZ`. */
+let lastTime = { ms: Number.NaN, text: "" };
+
+/** `YYYY-MM-DDTHH:MM:SSZ`, the same for all events of a second. */
 function isoSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
+  if (ms !== lastTime.ms) lastTime = { ms, text: new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z") };
+  return lastTime.text;
 }

@@ -59,6 +59,8 @@ export class EventBridge {
   readonly apiDestinationCalls: ApiDestinations;
   /** The creation time of default buses that nobody has changed, epoch ms. */
   readonly #beganMs: number;
+  /** The latest that was asked for: each event asks for its bus. */
+  #lastDefaultBus: BusRow | undefined;
 
   constructor(dependencies: ServiceDependencies) {
     const { store } = dependencies;
@@ -116,7 +118,9 @@ export class EventBridge {
   }
 
   defaultBus(account: string, region: string): BusRow {
-    return {
+    const last = this.#lastDefaultBus;
+    if (last?.account === account && last.region === region) return last;
+    this.#lastDefaultBus = {
       arn: formatArn("events", region, account, "event-bus/default"),
       account,
       region,
@@ -130,6 +134,7 @@ export class EventBridge {
       policy: undefined,
       tags: {},
     };
+    return this.#lastDefaultBus;
   }
 
   /** @throws AwsError ResourceNotFoundException */

@@ -11,7 +11,7 @@ import { invalidParameter, patternOf } from "./errors.ts";
 import { parseDetail } from "./event.ts";
 import { checkTotalSize, endpointBuses, putEntry } from "./event-entries.ts";
 import { operation } from "./eventbridge.ts";
-import { busName } from "./names.ts";
+import { type BusName, busName } from "./names.ts";
 
 /** The required members of an event to be tested; its resources and detail are optional. */
 const neededMembers = ["id", "account", "source", "time", "region", "detail-type"];
@@ -21,8 +21,14 @@ export const putEvents = operation<PutEventsCommand>(PutEvents$, (input, context
   checkTotalSize(entries);
   const { service } = context;
   const replicated = input.EndpointId === undefined ? undefined : endpointBuses(service, input.EndpointId);
+  let buses: readonly BusName[] = replicated ?? [];
+  let named: string | null | undefined = null;
   const results = entries.map((entry) => {
-    const buses = replicated ?? [busName(entry.EventBusName, context)];
+    // The entries of a call mostly name the same bus.
+    if (replicated === undefined && entry.EventBusName !== named) {
+      named = entry.EventBusName;
+      buses = [busName(named, context)];
+    }
     for (const name of buses) {
       const bus = service.bus(name);
       if (bus !== undefined) checkMay(bus, context, { keys: entryKeys(entry) });

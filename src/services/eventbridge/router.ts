@@ -1,8 +1,10 @@
 /** Routes an event on a bus: the rules it matches, and what their targets get. */
+import type { Lost } from "../../delivery/types.ts";
 import type { AwsEvent } from "../../events/aws-events.ts";
 import { type BusEvent, buildEvent, parseDetail } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { type BusName, busName } from "./names.ts";
+import type { Kept } from "./recent-events.ts";
 import type { RuleRow } from "./tables.ts";
 
 /** How an event arrived on a bus, if a rule of another bus sent it. */
@@ -12,6 +14,44 @@ export interface Arrival {
 }
 
 const direct: Arrival = { path: [] };
+
+/** An event that no rule wanted, as lost messages are noted. A class: most events may be such, and a thousand are kept. */
+class Unmatched implements Lost {
+  readonly service = "eventbridge";
+  readonly status = "unmatched";
+  readonly count = 1;
+  readonly #events: EventBridge;
+  readonly #kept: Kept;
+
+  constructor(events: EventBridge, kept: Kept) {
+    this.#events = events;
+    this.#kept = kept;
+  }
+
+  get account(): string {
+    return this.#kept.bus.account;
+  }
+
+  get region(): string {
+    return this.#kept.bus.region;
+  }
+
+  get weight(): number {
+    return this.#kept.event.text.length;
+  }
+
+  source(): string {
+    return this.#kept.bus.arn;
+  }
+
+  target(): string {
+    return "";
+  }
+
+  reason(): string {
+    return this.#events.recent.whyUnmatched(this.#kept);
+  }
+}
 
 export class Router {
   readonly #service: EventBridge;
@@ -37,17 +77,7 @@ export class Router {
     const service = this.#service;
     const recent = service.recent.add(bus, event, matched, exists);
     if (matched.length === 0) {
-      service.deps.delivery.noteLost({
-        account: bus.account,
-        region: bus.region,
-        service: "eventbridge",
-        status: "unmatched",
-        count: 1,
-        weight: event.text.length,
-        source: () => bus.arn,
-        target: () => "",
-        reason: () => service.recent.whyUnmatched(recent),
-      });
+      service.deps.delivery.noteLost(new Unmatched(service, recent));
     }
     for (const arn of matched) {
       const rule = service.rules.get(arn);
