@@ -167,7 +167,7 @@ describe("the list of events", () => {
     const shown = await fetch(`${h.bus.endpoint}/_busbar/events?source=lab&matched=true&limit=1`);
     expect(await shown.json()).toMatchObject({
       events: [
-        { time: "2026-03-01T00:00:00.000Z", bus: "default", event: { detail: { a: 2 } }, matched: [arn("takes")] },
+        { arrivedAt: "2026-03-01T00:00:00.000Z", bus: "default", event: { detail: { a: 2 } }, matched: [arn("takes")] },
       ],
     });
     const refused = await fetch(`${h.bus.endpoint}/_busbar/events?matched=perhaps`);
