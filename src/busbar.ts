@@ -67,6 +67,6 @@ export function busbarOf({ emulator, endpoint, home, handler, close }: BusbarPar
 export function epochMs(time: Date | number | string): number {
   const ms = typeof time === "number" ? time : new Date(time).getTime();
   if (!Number.isFinite(ms))
-    throw new RangeError(`${JSON.stringify(time)} is no time; use a Date, epoch milliseconds or ISO 8601.`);
+    throw new RangeError(`${JSON.stringify(time)} is not a time; use a Date, epoch milliseconds or ISO 8601.`);
   return ms;
 }

@@ -225,7 +225,7 @@ function urlsOf(given: readonly string[], advice: string): Record<string, string
 
 function directoryOf(flag: string, path: string | undefined): string | undefined {
   if (path === undefined || statsOf(path)?.isDirectory()) return path;
-  throw new OptionError(`${flag} must be a directory, and ${path} is none.`);
+  throw new OptionError(`${flag} must be a directory, but ${path} is not one.`);
 }
 
 /** Values of the form `name=url` or `name=file#handler`. */

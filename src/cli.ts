@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const onBug = (error: unknown, where: string) =>
     logger.error({ err: error, where }, "a bug in Busbar; please report it with this stack");
   // One forgotten promise must not take everybody's queues down.
-  process.on("unhandledRejection", (error) => onBug(error, "a promise nobody waits for"));
+  process.on("unhandledRejection", (error) => onBug(error, "an unhandled promise rejection"));
   const emulator = await Emulator.start({
     ...options,
     onBug,

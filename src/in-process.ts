@@ -45,7 +45,7 @@ export function inProcessHandler(emulator: Emulator, isClosed: () => boolean): I
         setImmediate(resolve);
       });
       if (isClosed()) {
-        throw Object.assign(new Error("This Busbar is closed: nobody answers."), { code: "ECONNREFUSED" });
+        throw Object.assign(new Error("This Busbar is closed."), { code: "ECONNREFUSED" });
       }
       const signal = options?.abortSignal as AbortSignal | undefined;
       const elsewhere = emulator.passedOn(headOf(request));

@@ -28,7 +28,7 @@ export function apiGatewayTarget({ endpoint, http, isHere, here }: ApiTargets): 
     const isOurs = isHere(api);
     const base = isOurs ? `https://${host}` : endpoint?.replace(/\/$/, "");
     if (base === undefined) {
-      const message = `There is no API ${api} here. Where APIs are that are not, --endpoint execute-api=url says.`;
+      const message = `There is no API ${api} here. Use --endpoint execute-api=url to say where other APIs are.`;
       throw new DeliveryFailure("UnsupportedTarget", message, false);
     }
     const { path, headers, query } = delivery.parameters;

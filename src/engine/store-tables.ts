@@ -147,6 +147,6 @@ export class StoreTables {
     for (const table of this.#tables.values()) {
       if (table.name === name) throw new Error(`two tables are called ${name}`);
     }
-    if (!TABLE_NAME.test(name)) throw new Error(`${name} is no name for a table`);
+    if (!TABLE_NAME.test(name)) throw new Error(`${name} is not a valid table name`);
   }
 }

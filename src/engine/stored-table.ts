@@ -140,7 +140,7 @@ export class StoredTable implements Table<object, string, Key>, Changeable {
   #checkKey(key: Key): void {
     if (typeof key === "number") {
       if (Number.isSafeInteger(key) && key >= 0) return;
-      throw new Error(`the table ${this.name} got ${key} as a key, which is no serial`);
+      throw new Error(`the table ${this.name} got ${key} as a key, which is not a serial`);
     }
     if (key === "") throw new Error(`the table ${this.definition.name} got an empty key`);
     if (key.length * 3 <= MAX_KEY_BYTES) return;

@@ -80,7 +80,7 @@ function hooksAt(path: string): [Stage, string][] {
   if (!existsSync(path)) throw new Error(`--init ${path} is not there.`);
   if (!statSync(path).isDirectory()) {
     if (isHook(path)) return [[usualStage(path), path]];
-    throw new Error(`--init ${path} is none of what Busbar runs: .sh, .mjs, .ts, or resources in .yaml or .json.`);
+    throw new Error(`--init ${path} is not something Busbar can run: .sh, .mjs, .ts, or resources in .yaml or .json.`);
   }
   const ofStages = stages.flatMap((stage) =>
     filesIn(join(path, `${stage.toLowerCase()}.d`)).map((file): [Stage, string] => [stage, file]),

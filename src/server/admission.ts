@@ -46,7 +46,7 @@ export class Admission {
     const { host, headers } = request;
     if (!this.#known.has(host) && !this.#admitHost(host)) {
       const name = nameOf(host) ?? host;
-      return `${JSON.stringify(host)} is no name of this server as far as it knows, but what a page would send whose name was made to lead here. If it is one, start Busbar with --host-name ${name} (createBusbar: hostNames).`;
+      return `${JSON.stringify(host)} is not a name this server knows; a malicious page whose name resolves to this machine would send one like it. If the name is yours, start Busbar with --host-name ${name} (createBusbar: hostNames).`;
     }
     if (everyOrigin) return undefined;
     const { origin } = headers;
@@ -83,7 +83,7 @@ export class Admission {
     if (this.#origins.has(origin) || this.#origins.has("*")) return undefined;
     if (origin === `${scheme}://${host}` || isLoopbackOrigin(origin)) return undefined;
     if (origin === "null") {
-      return "A page that does not say whose it is may not call this server. Start Busbar with --cors-origin null, or --cors-origin '*' for every page, to let it in (createBusbar: corsOrigins).";
+      return "A page without an origin may not call this server. To let it in, start Busbar with --cors-origin null, or --cors-origin '*' for every page (createBusbar: corsOrigins).";
     }
     return `Pages of ${origin} may not call this server. Start Busbar with --cors-origin ${origin} to let them in (createBusbar: corsOrigins).`;
   }

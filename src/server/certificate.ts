@@ -34,7 +34,7 @@ export async function loadTls(source: TlsSource): Promise<TlsFiles> {
       createSecureContext(pair);
     } catch (error) {
       throw new Error(
-        `${source.cert} and ${source.key} are no certificate (PEM) and its private key: ${(error as Error).message}`,
+        `${source.cert} and ${source.key} are not a certificate (PEM) and its private key: ${(error as Error).message}`,
       );
     }
     return pair;

@@ -306,5 +306,5 @@ describe("variables of LocalStack", () => {
 
 it("a directory for S3 that is not there is refused", async () => {
   const { code, stderr } = await runCli(["--s3-root", join(directory, "none")]);
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/--s3-root must be a directory, and .*none is none\./)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/--s3-root must be a directory, but .*none is not one\./)]);
 });

@@ -133,7 +133,7 @@ export class Models {
     const text = this.#texts.get(name);
     if (text === undefined) throw new ModelUnusable(`There is no model ${name}`);
     const schema: unknown = JSON.parse(text);
-    if (!isObject(schema)) throw new ModelUnusable(`The model ${name} is no JSON schema`);
+    if (!isObject(schema)) throw new ModelUnusable(`The model ${name} is not a JSON schema`);
     return priced(schema, 0);
   }
 }

@@ -217,6 +217,6 @@ class PathReader {
   }
 
   #failure(): TemplateError {
-    return new TemplateError(`'${this.#text.slice(0, 200)}' is no JSONPath (at ${this.#at + 1})`);
+    return new TemplateError(`'${this.#text.slice(0, 200)}' is not a JSONPath (at ${this.#at + 1})`);
   }
 }

@@ -138,7 +138,7 @@ function parameter(parameters: TemplateParameters, name: string): string {
 }
 
 function pathText(path: Value): string {
-  if (typeof path !== "string") throw new TemplateError("A JSONPath is no text");
+  if (typeof path !== "string") throw new TemplateError("A JSONPath must be a string");
   return path;
 }
 

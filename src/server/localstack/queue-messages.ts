@@ -81,7 +81,7 @@ function wantedOf(request: DoorRequest, body: Buffer, isJson: boolean): Wanted {
 function jsonOf(body: Buffer): Readonly<Record<string, unknown>> {
   const value = jsonObject(body.toString());
   if (value !== undefined) return value;
-  throw AwsError.unmodeled({ name: "SerializationException", message: "The body is no JSON object." });
+  throw AwsError.unmodeled({ name: "SerializationException", message: "The body is not a JSON object." });
 }
 
 function placeOf(queueUrl: string | undefined): { account: string; name: string; region?: string } {

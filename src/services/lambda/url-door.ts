@@ -98,7 +98,7 @@ export class UrlDoor implements Door {
     const id = Buffer.from(decodeURIComponent(path.slice(codePath.length)), "base64url").toString();
     const zip = this.#lambda.codes.zip(id);
     if (zip.length === 0 || (method !== "GET" && method !== "HEAD")) {
-      answer.send(404, ["Content-Type", json], '{"message":"There is no such code."}');
+      answer.send(404, ["Content-Type", json], '{"message":"There is no such zip."}');
       return;
     }
     answer.send(200, ["Content-Type", "application/zip"], zip);

@@ -176,6 +176,6 @@ function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
   const date = Number.isFinite(number) ? new Date(number < 1e11 ? number * 1000 : number) : new Date(text);
-  if (Number.isNaN(date.getTime())) throw new PipeFailure("InvalidTime", `${text} is no time.`);
+  if (Number.isNaN(date.getTime())) throw new PipeFailure("InvalidTime", `${text} is not a time.`);
   return date.getTime();
 }

@@ -71,7 +71,7 @@ function reasonFor({ row, filter }: Subscriber, notification: Notification): str
 }
 
 function reasonOf(mismatch: FilterPolicyMismatch | undefined): string {
-  if (mismatch === undefined || mismatch.reason === "body-not-json-object") return "its body is no JSON object.";
+  if (mismatch === undefined || mismatch.reason === "body-not-json-object") return "its body is not a JSON object.";
   if (mismatch.reason === "no-attributes") return "it has no attributes.";
   const { path, reason, expected, actual } = mismatch;
   if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, mostShown)}.`;

@@ -140,7 +140,7 @@ export class Kms {
       });
     } catch (error) {
       if (!(error instanceof HttpCallError)) throw error;
-      throw unavailable(`KMS at ${this.#url} gives no answer: ${error.message}`);
+      throw unavailable(`KMS at ${this.#url} does not answer: ${error.message}`);
     }
     if (answer.status < 300) return objectOf(answer);
     const { code, message } = errorOf(answer);

@@ -175,7 +175,7 @@ function resultOf(payload: string): Result {
 /** Texts of numbers and flags too; what has members is refused. @throws GatewayError */
 function contextTexts(context: unknown): Texts {
   if (context === undefined || context === null) return {};
-  if (!isObject(context)) throw misconfigured("The authorizer's context is no object");
+  if (!isObject(context)) throw misconfigured("The authorizer's context is not an object");
   const texts: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(context)) {
     if (value === null || value === undefined) continue;

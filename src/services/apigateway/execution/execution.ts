@@ -228,7 +228,7 @@ function refuse(error: GatewayError, { requestId, extendedId: extended }: CallId
 function notFinal(status: number): GatewayError {
   return new GatewayError("DEFAULT_5XX", "Internal server error", {
     status: 502,
-    log: `Execution failed due to configuration error: ${status} is no status of an answer`,
+    log: `Execution failed due to configuration error: ${status} is not a valid status`,
   });
 }
 

@@ -41,7 +41,7 @@ export class Schemas {
     for (const [name] of entries) this.#names.set(name, this.#modelName(name));
     for (const [name, schema] of entries) {
       if (isObject(schema)) this.#add(this.#names.get(name) as string, schema);
-      else reader.warn(`Ignoring the schema '${name}', which is no object`);
+      else reader.warn(`Ignoring the schema '${name}', which is not an object`);
     }
   }
 

@@ -154,7 +154,7 @@ function compileNode(node: Node, compiler: Compiler, tail: boolean): WholeCode {
     case "sort":
     case "placeholder":
     case "end":
-      throw new Error(`a ${node.type} is no expression of its own`);
+      throw new Error(`a ${node.type} is not an expression by itself`);
   }
 }
 
