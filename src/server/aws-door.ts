@@ -6,7 +6,7 @@ import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyTooLarge } from "../calls/refusals.ts";
 import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
-import { awsCorsHeaders, awsPreflight } from "./cors.ts";
+import { awsCorsHeaders, awsPreflight, isAwsPreflight } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
 
@@ -36,8 +36,7 @@ export class AwsDoor implements Door {
   }
 
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
-    const preflight = awsPreflight(request, () => this.#emulator.requestId());
-    if (preflight !== undefined) return answer.send(200, preflight);
+    if (isAwsPreflight(request)) return answer.send(200, awsPreflight(request, this.#emulator.requestId()));
     if (isVisit(request)) return welcome(this.#emulator, request, answer);
     const wire = new AwsRequest(request);
     const elsewhere = this.#emulator.passedOn(wire);

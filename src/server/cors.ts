@@ -38,9 +38,13 @@ export function answeredPreflight({ method, headers }: DoorRequest, answer: Door
   return true;
 }
 
-/** AWS's answer to a preflight, which is any OPTIONS request by a page; undefined for any other request. */
-export function awsPreflight({ method, headers }: DoorRequest, requestId: () => string) {
-  if (method !== "OPTIONS" || headers["origin"] === undefined) return undefined;
+/** To AWS a preflight is any OPTIONS request by a page. */
+export function isAwsPreflight({ method, headers }: DoorRequest): boolean {
+  return method === "OPTIONS" && headers["origin"] !== undefined;
+}
+
+/** The headers of AWS's answer to a preflight: what was asked for is repeated. */
+export function awsPreflight({ headers }: DoorRequest, requestId: string): Record<string, string> {
   const repeated = (name: "headers" | "method", as: string) => {
     const asked = headers[`access-control-request-${name}`];
     return asked === undefined ? {} : { [`access-control-allow-${as}`]: String(asked) };
@@ -51,7 +55,7 @@ export function awsPreflight({ method, headers }: DoorRequest, requestId: () => 
     ...repeated("headers", "headers"),
     ...repeated("method", "methods"),
     "access-control-max-age": maxAge,
-    "x-amzn-RequestId": requestId(),
+    "x-amzn-RequestId": requestId,
   };
 }
 

@@ -238,6 +238,26 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     );
   });
 
+  it("cuts fractions towards zero before they are checked, and takes a slash behind the path", async () => {
+    const [FunctionName, other] = [env.name(), env.name()];
+    const given = { Runtime: "nodejs20.x", Handler: "index.handler", Role: roleArn };
+    const Code = { ZipFile: (await zipOf({ "index.mjs": code(1) })).toString("base64") };
+    const create = (more: object) =>
+      rawHttp(env.bus.endpoint, "/2015-03-31/functions/", {
+        method: "POST",
+        body: JSON.stringify({ ...given, Code, ...more }),
+      });
+    const made = await create({ FunctionName, Timeout: 4.7, MemorySize: 128.9 });
+    expect([made.status, JSON.parse(made.text)]).toEqual([
+      201,
+      expect.objectContaining({ Timeout: 4, MemorySize: 128 }),
+    ]);
+    expect((await create({ FunctionName: other, Timeout: 900.9 })).status).toBe(201);
+    expect(JSON.parse((await create({ FunctionName: env.name(), Timeout: 0.9 })).text).message).toBe(
+      "1 validation error detected: Value '0' at 'timeout' failed to satisfy constraint: Member must have value greater than or equal to 1",
+    );
+  });
+
   it("tells errors in bodies of their class's shape", async () => {
     const { FunctionName } = await env.create(code(1));
     const body = async (path: string, alias?: object) => {
