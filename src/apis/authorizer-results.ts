@@ -7,12 +7,12 @@ import type { RequestKeys } from "../access/wildcard.ts";
 
 /**
  * The policy of an authorizer's answer. It names no principal: it is for whoever is being authorized. Undefined for what
- * is no policy.
+ * is no policy. One without statements lets nobody in.
  */
 export function authorizerPolicy(document: unknown): Policy | undefined {
-  if (!isObject(document)) return undefined;
+  if (!isObject(document) || document["Statement"] === undefined) return undefined;
   const statements = listOf(document["Statement"]);
-  if (statements.length === 0 || !statements.every(isObject)) return undefined;
+  if (!statements.every(isObject)) return undefined;
   return compilePolicy({
     members: { Version: "2012-10-17", ...document },
     statements: statements.map((statement) => ({ ...statement, Principal: "*" })),

@@ -66,6 +66,7 @@ async function api(isWorded: boolean): Promise<string> {
       {},
     ],
     "/denied": [await authorizer("deny"), {}],
+    "/silent-policy": [await authorizer("silent"), {}],
     "/unauthorized": [await authorizer("refuse"), {}],
     "/misconfigured": [await authorizer("nonsense"), {}],
     "/late-authorizer": [await authorizer("never"), {}],
@@ -109,6 +110,7 @@ beforeAll(async () => {
     policyDocument: { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect, Resource: "*" }] },
   });
   bus.registerFunction("auth-deny", () => policy("Deny"));
+  bus.registerFunction("auth-silent", () => ({ principalId: "me", policyDocument: { Statement: [] } }));
   bus.registerFunction("auth-refuse", () => Promise.reject(new Error("Unauthorized")));
   bus.registerFunction("auth-nonsense", () => ({ principalId: "me" }));
   bus.registerFunction("auth-never", () => new Promise(() => {}));
@@ -170,6 +172,18 @@ const rows: [type: string, row: Row][] = [
       status: 403,
       errorType: "AccessDeniedException",
       message: "User is not authorized to access this resource with an explicit deny in an identity-based policy",
+      capital: true,
+    },
+  ],
+  [
+    "ACCESS_DENIED",
+    {
+      path: "/silent-policy",
+      headers: token,
+      status: 403,
+      errorType: "AccessDeniedException",
+      message:
+        "User is not authorized to access this resource because no identity-based policy allows the execute-api:Invoke action",
       capital: true,
     },
   ],
