@@ -1,6 +1,7 @@
 /** Renders a parsed template. */
 import { Budget, maxText } from "./budget.ts";
 import { callMethod, readProperty } from "./methods.ts";
+import { combined, rangeOf } from "./operators.ts";
 import { parseTemplate } from "./parser.ts";
 import {
   type BinaryOperator,
@@ -10,23 +11,11 @@ import {
   type Reference,
   TemplateError,
 } from "./syntax.ts";
-import {
-  areEqual,
-  arithmetic,
-  HostObject,
-  isNumber,
-  isTrue,
-  javaText,
-  keyOf,
-  type Value,
-  VtlList,
-  VtlMap,
-} from "./values.ts";
+import { HostObject, isNumber, isTrue, javaText, keyOf, type Value, VtlList, VtlMap } from "./values.ts";
 
 /** AWS's bound of the rounds of one loop. */
 const maxRounds = 1_000;
 const maxCalls = 20;
-const maxRange = 100_000;
 
 /** How a block was left. */
 type Outcome = "end" | "break" | "stop";
@@ -212,7 +201,7 @@ class Evaluator {
       case "list":
         return new VtlList(expression.items.map((item) => this.value(item)));
       case "range":
-        return this.#range(this.value(expression.first), this.value(expression.last));
+        return rangeOf(this.value(expression.first), this.value(expression.last), this.#budget);
       case "map": {
         const entries = expression.entries.map(([key, value]) => [keyOf(this.value(key)), this.value(value)] as const);
         return new VtlMap(new Map(entries));
@@ -227,55 +216,8 @@ class Evaluator {
   #binary(operator: BinaryOperator, leftSide: Expression, rightSide: Expression): Value {
     if (operator === "&&") return isTrue(this.value(leftSide)) && isTrue(this.value(rightSide));
     if (operator === "||") return isTrue(this.value(leftSide)) || isTrue(this.value(rightSide));
-    const left = this.value(leftSide);
-    const right = this.value(rightSide);
-    switch (operator) {
-      case "==":
-        return areEqual(left, right);
-      case "!=":
-        return !areEqual(left, right);
-      case "<":
-      case "<=":
-      case ">":
-      case ">=": {
-        if (!isNumber(left) || !isNumber(right)) return false;
-        if (operator === "<") return left < right;
-        if (operator === "<=") return left <= right;
-        return operator === ">" ? left > right : left >= right;
-      }
-      default:
-        if (operator === "+" && (typeof left === "string" || typeof right === "string")) {
-          const text = this.#operandText(left, leftSide) + this.#operandText(right, rightSide);
-          this.#budget.text(text.length);
-          return text;
-        }
-        if (!isNumber(left) || !isNumber(right)) return null;
-        if (typeof left === "bigint" && typeof right === "bigint") this.#checkSize(left, right);
-        return arithmetic(operator, left, right);
-    }
-  }
-
-  /** Numbers of thousands of digits are no numbers anybody means. */
-  #checkSize(left: bigint, right: bigint): void {
-    const bound = 1n << 4_096n;
-    if (left > bound || left < -bound || right > bound || right < -bound) {
-      throw new TemplateError("A number is too large");
-    }
-  }
-
-  /** Where a text is added to what has no value, the engine adds the source of it. */
-  #operandText(value: Value, side: Expression): string {
-    if (value !== null) return javaText(value);
-    return side.kind === "reference" ? side.source : "null";
-  }
-
-  #range(first: Value, last: Value): Value {
-    if (typeof first !== "bigint" || typeof last !== "bigint") return null;
-    const size = first <= last ? last - first : first - last;
-    if (size >= BigInt(maxRange)) throw new TemplateError("A range is too long");
-    this.#budget.step(Number(size));
-    const step = first <= last ? 1n : -1n;
-    return new VtlList(Array.from({ length: Number(size) + 1 }, (_, at) => first + BigInt(at) * step));
+    const left = { value: this.value(leftSide), side: leftSide };
+    return combined(operator, left, { value: this.value(rightSide), side: rightSide }, this.#budget);
   }
 
   #read(reference: Reference): Value {
