@@ -33,7 +33,7 @@ function page({ version, coverage }: WelcomingEmulator, endpoint: string): strin
   const services = coverage.map(({ service, built }) => `<li>${service}: ${built.length} operations</li>`).join("");
   const links = routes.map(([path, text]) => `<li><a href="${path}">${path}</a>: ${text}</li>`).join("");
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Busbar</title>
-<style>body{font:16px/1.5 system-ui;max-width:42em;margin:3em auto;padding:0 1em}:root{color-scheme:light dark}pre{background:#8882;padding:.5em;overflow-x:auto}</style>
+<style>body{font:16px/1.5 system-ui;max-width:42em;margin:3em auto;padding:0 1em}:root{color-scheme:light dark}pre{background:#8882;padding:.5em;font-size:12.5px;overflow-x:auto}</style>
 <h1>Busbar ${version}</h1>
 <p>AWS application integration on your own machine. Point any AWS client here:</p>
 <pre>export AWS_ENDPOINT_URL=${escapeXml(endpoint)} AWS_DISABLE_HOST_PREFIX_INJECTION=true
