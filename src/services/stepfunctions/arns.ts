@@ -1,8 +1,8 @@
-/** The ARNs of Step Functions, taken apart and checked as AWS checks them. */
+/** The ARNs of Step Functions, parsed and checked as AWS does. */
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import { invalidArn, invalidName } from "./errors.ts";
 
-/** A state machine ARN with what may follow the name. */
+/** A state machine ARN, including what may follow the name. */
 export interface MachineArn {
   /** Without version, alias, label and test case. */
   readonly arn: string;
@@ -10,7 +10,7 @@ export interface MachineArn {
   /** Version number or alias name. */
   readonly qualifier: string | undefined;
   readonly label: string | undefined;
-  /** Test case of the mock configuration, after a `#`. */
+  /** Test case of the mock configuration, after `#`. */
   readonly testCase: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export function checkMapRunArn(text: string): string {
   return text;
 }
 
-/** The machine's ARN for another resource of it: `…:execution:{machine}:{name}`. */
+/** The ARN of another resource of the machine: `…:execution:{machine}:{name}`. */
 export function siblingArn(machineArn: string, type: string, name: string): string {
   return `${machineArn.replace(":stateMachine:", `:${type}:`)}:${name}`;
 }
@@ -78,7 +78,7 @@ export function newArn(context: { region: string; account: string }, type: strin
 
 const forbiddenInNames = /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f\ufffe\uffff\ud800-\udfff]/;
 
-/** State machines, executions and activities. @throws AwsError InvalidName */
+/** Checks names of state machines, executions and activities. @throws AwsError InvalidName */
 export function checkName(name: string): void {
   if (forbiddenInNames.test(name)) throw invalidName(name);
 }

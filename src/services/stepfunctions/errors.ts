@@ -1,4 +1,4 @@
-/** The errors of Step Functions with AWS's wording. */
+/** The errors of Step Functions with AWS's messages. */
 import {
   ActivityAlreadyExists$,
   ActivityDoesNotExist$,
@@ -28,7 +28,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { AwsError, type ErrorSchema } from "../../../protocols/error.ts";
 
-/** Every error is answered with 400 (API reference), whatever status the client's schema knows, in an older namespace. */
+/** Every error has status 400 (API reference), whatever the client's schema says, and an older namespace. */
 const wire = { status: 400, namespace: "com.amazonaws.swf.service.v2.model" };
 const of = (schema: ErrorSchema, message: string, members?: Record<string, unknown>): AwsError =>
   AwsError.of(schema, message, members, wire);
@@ -45,13 +45,13 @@ export const invalidEncryption = (text: string): AwsError =>
   of(InvalidEncryptionConfiguration$, `Invalid Encryption Configuration: ${text}`);
 export const machineDoesNotExist = (arn: string): AwsError =>
   of(StateMachineDoesNotExist$, `State Machine Does Not Exist: '${arn}'`);
-/** Of a version's ARN, or of an alias's. */
+/** For a version's or an alias's ARN. */
 export const qualifiedDoesNotExist = (arn: string): AwsError =>
   /:\d+$/.test(arn)
     ? of(StateMachineDoesNotExist$, `State Machine Version Does Not Exist: '${arn}'`)
     : machineDoesNotExist(arn);
 export const machineAlreadyExists = (arn: string): AwsError => alreadyExists(`'${arn}'`);
-/** `different`: with another description than the one asked for. */
+/** `different`: the published version has another description. */
 export const alreadyPublished = (different: boolean): AwsError =>
   alreadyExists(
     `This state machine was already created with a published version${different ? " using a different description" : ""}.`,
@@ -80,10 +80,10 @@ export const missingParameter = (message: string): AwsError => of(MissingRequire
 export const conflict = (message: string): AwsError => of(ConflictException$, message);
 export const quotaExceeded = (message: string): AwsError => of(ServiceQuotaExceededException$, message);
 export const invalidToken = (): AwsError => of(InvalidToken$, "Invalid Token: 'Invalid token'");
-/** A page token of another request. */
+/** For a page token from another request. */
 export const inconsistentToken = (): AwsError =>
   of(InvalidToken$, "Invalid Token: 'Input inconsistent with page token'");
-/** Of a tag whose key is AWS's own. */
+/** For a tag whose key is reserved. */
 export const systemTag = (): AwsError =>
   AwsError.unmodeled({
     name: "AccessDeniedException",
@@ -95,7 +95,7 @@ export const taskDoesNotExist = (): AwsError =>
 export const taskTimedOut = (): AwsError => of(TaskTimedOut$, "Task Timed Out: 'Provided task does not exist anymore'");
 export const tooManyTags = (arn: string): AwsError =>
   of(TooManyTags$, "Tag limit exceeded: a resource can have at most 50 tags", { resourceName: arn });
-/** Aliases and map runs. */
+/** For aliases and map runs. */
 export const resourceNotFound = (): AwsError =>
   of(ResourceNotFound$, "Request references a resource that does not exist.");
 export const taggedNotFound = (arn: string): AwsError =>

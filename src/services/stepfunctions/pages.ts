@@ -1,4 +1,6 @@
-/** Pages of lists: 100 items unless told, 0 meaning the same; a token says after which item the next one begins. */
+/**
+ * Pages of lists: by default 100 items, which 0 means too; a token contains the item that the next page begins after.
+ */
 import { decodeToken, encodeToken, type PageSize, takePage } from "../../calls/page.ts";
 import { inconsistentToken, invalidToken } from "./errors.ts";
 
@@ -9,7 +11,10 @@ interface PageInput {
   readonly nextToken?: string | undefined;
 }
 
-/** The place a token gives, of the type the list is ordered by; `list` says what all is listed. @throws AwsError InvalidToken */
+/**
+ * The position in a token, of the type that orders the list; `list` identifies what is listed.
+ * @throws AwsError InvalidToken
+ */
 export function placeIn<Type extends "string" | "number">(
   { nextToken }: PageInput,
   list: string,
@@ -22,7 +27,7 @@ export function placeIn<Type extends "string" | "number">(
   return place[1] as Type extends "string" ? string : number;
 }
 
-/** One page of a sequence that begins at the place of the token, of limited size when one is given. */
+/** One page of a sequence that begins at the token's position, with an optional size limit. */
 export function pageOf<Item>(
   input: PageInput,
   list: string,

@@ -28,7 +28,7 @@ import { ActivityPolls } from "./tasks/activity-polls.ts";
 import { Mocks } from "./tasks/mocks.ts";
 import { Performer } from "./tasks/performer.ts";
 
-/** Definitions kept parsed. */
+/** How many parsed definitions are cached. */
 const mostMachines = 500;
 
 export class StepFunctions {
@@ -64,7 +64,7 @@ export class StepFunctions {
     this.runner = new Runner(this);
     this.timeLimit = new TimeLimit(this);
     this.express = new ExpressRunner(this);
-    // The other services are not there yet; what was under way in an earlier run may need them.
+    // The other services do not exist yet, and what was under way in an earlier run may need them.
     dependencies.clock.at(dependencies.clock.now(), () => {
       this.runner.recover();
       this.mapRuns.recover();
@@ -75,7 +75,7 @@ export class StepFunctions {
     return this.deps.clock.now();
   }
 
-  /** The machine an ARN names, whatever version, alias or test case follows. @throws AwsError StateMachineDoesNotExist */
+  /** The machine in an ARN, whatever version, alias or test case follows. @throws AwsError StateMachineDoesNotExist */
   machineNamed(arn: string): MachineRow {
     const machine = this.machines.get(machineArnOf(arn).arn);
     if (machine === undefined) throw machineDoesNotExist(arn);
@@ -86,7 +86,7 @@ export class StepFunctions {
     return this.revisions.get(key) as RevisionRow;
   }
 
-  /** What an execution runs: its revision's definition, or the part of it that a distributed Map's children run. */
+  /** What an execution runs: its revision's definition, or the part that a distributed Map's children run. */
   machineOf(row: Pick<ExecutionRow, "revision" | "mapState">): Machine {
     const whole = this.#machineOfRevision(row.revision);
     return row.mapState === undefined ? whole : childMachine(whole, row.mapState);
@@ -103,12 +103,12 @@ export class StepFunctions {
     return machine;
   }
 
-  /** A labelled machine keeps its label in its name. */
+  /** The name of a labelled machine includes its label. */
   machineNameOf({ machine }: Pick<ExecutionRow, "machine">): string {
     return machine.slice(machine.indexOf(":stateMachine:") + ":stateMachine:".length);
   }
 
-  /** Inside a transaction: forgets a revision nobody refers to any more. */
+  /** Inside a transaction: deletes a revision that is not used any more. */
   dropRevision(key: string): void {
     const revision = this.revisions.get(key);
     if (revision === undefined) return;
@@ -118,7 +118,7 @@ export class StepFunctions {
     this.#parsed.delete(key);
   }
 
-  /** Tells an execution, standard or express, what has happened. */
+  /** Passes a signal to an execution, standard or express. */
   signal(arn: string, signal: Signal): void {
     if (this.express.has(arn)) this.express.signal(arn, signal);
     else this.runner.signal(arn, signal);
@@ -130,7 +130,7 @@ export class StepFunctions {
     logEvents(this.deps, logging, row, events, { redriveCount, tracing });
   }
 
-  /** Inside a transaction: an execution's status is another than before. */
+  /** Inside a transaction: call it when an execution's status has changed. */
   statusChanged(row: ExecutionRow): void {
     if (row.mapRun === undefined || !row.arn.includes(":express:")) statusEvent(this, row);
   }

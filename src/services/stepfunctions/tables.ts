@@ -1,4 +1,4 @@
-/** The rows Step Functions keeps, and the orders in which it looks at them. */
+/** The rows Step Functions keeps, and their indexes. */
 
 import { createHash } from "node:crypto";
 import { defineTextTable } from "../../engine/packed-table.ts";
@@ -6,10 +6,10 @@ import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
 import type { KeptText } from "./texts.ts";
 
-/** Keys have an end, ids of frames that are nested very deeply do not. */
+/** Keys have a maximum length, but ids of deeply nested frames do not. */
 const longestId = 400;
 
-/** An id within an execution as it stands in keys; to be given an id that was shortened before changes nothing. */
+/** An id within an execution in the form for keys; shortening it twice changes nothing. */
 export function shortId(id: string): string {
   return id.length <= longestId ? id : createHash("sha256").update(id).digest("hex");
 }
@@ -40,7 +40,7 @@ export interface MachineRow {
   readonly createdMs: number;
   /** Key of its current revision. */
   readonly revision: string;
-  /** Number of the version published last. */
+  /** Number of the latest published version. */
   readonly lastVersion: number;
   readonly tags: Tags;
 }
@@ -52,12 +52,12 @@ export const machineTable = defineTable<MachineRow>()({
   indexes: { name: { group: (machine) => `${machine.account} ${machine.region}`, order: (machine) => machine.name } },
 });
 
-/** What a machine was between two updates; executions and versions hold on to the one they began with. */
+/** A machine's state between two updates; executions and versions keep the one they started with. */
 export interface RevisionRow {
   readonly key: string;
   readonly account: string;
   readonly machine: string;
-  /** Absent for the revision a machine is created with. */
+  /** Absent for the revision with which a machine was created. */
   readonly revisionId: string | undefined;
   readonly definition: string;
   readonly type: MachineType;
@@ -138,7 +138,7 @@ export const activityTable = defineTable<ActivityRow>()({
   },
 });
 
-/** An execution as it is described; what its steps change often stands in rows of its own. */
+/** An execution as DescribeExecution shows it; what its steps often change is in rows of its own. */
 export interface ExecutionRow {
   readonly arn: string;
   readonly account: string;
@@ -155,7 +155,7 @@ export interface ExecutionRow {
   readonly traceHeader: string | undefined;
   /** The text of its cause. */
   readonly causedBy: string;
-  /** PENDING_REDRIVE: a child that did not succeed, of a map run that is redriven and has no room for it yet. */
+  /** PENDING_REDRIVE: a failed child of a map run that is being redriven, waiting for capacity. */
   readonly status: ExecutionStatus | "PENDING_REDRIVE";
   readonly stoppedMs: number | undefined;
   readonly output: KeptText | undefined;
@@ -166,17 +166,17 @@ export interface ExecutionRow {
   /** Client tokens of redrives. */
   readonly redriveTokens: readonly { readonly token: string; readonly atMs: number }[];
   readonly serial: number;
-  /** The map run it is a child of, the Map state that runs it and how many items it was given. */
+  /** For a child: its map run, the Map state and how many items it got. */
   readonly mapRun: string | undefined;
   readonly mapState: string | undefined;
   readonly itemCount: number | undefined;
-  /** Serial of its row among the children of its run. */
+  /** Serial of its row among the run's children. */
   readonly mapChild: number | undefined;
   /** Test case of the mock configuration. */
   readonly testCase: string | undefined;
 }
 
-/** An execution with its texts, as it begins, and as express ones are to the end, which are in no table. */
+/** An execution with its texts, as at its start; express executions stay in this form, outside any table. */
 export type WholeExecution = ExecutionRow & { readonly input: string; readonly output: string | undefined };
 
 export const executionTable = defineTable<ExecutionRow>()({
@@ -197,17 +197,17 @@ export const executionTable = defineTable<ExecutionRow>()({
     version: { group: (one) => one.versionArn, order: (one) => one.serial },
     alias: { group: (one) => one.aliasArn, order: (one) => one.serial },
     revision: { group: (one) => one.revision, order: (one) => one.serial },
-    /** The open ones by age, to be ended after a year. */
+    /** Open ones by age, since they end after a year. */
     open: { group: (one) => (one.status === "RUNNING" ? one.account : undefined), order: (one) => one.startedMs },
-    /** The closed ones by age, to be forgotten after their 90 days. */
+    /** Closed ones by age, since they are deleted after 90 days. */
     closed: { group: (one) => (one.stoppedMs === undefined ? undefined : ""), order: (one) => one.stoppedMs ?? 0 },
   },
 });
 
-/** The long inputs and outputs of executions and of their frames. */
+/** Long inputs and outputs of executions and their frames. */
 export const executionTextTable = defineTextTable("states.executionTexts");
 
-/** What changes with nearly every step of an execution. */
+/** What nearly every step of an execution changes. */
 export interface HeadRow {
   readonly execution: string;
   readonly account: string;
@@ -221,7 +221,7 @@ export const headTable = defineTable<HeadRow>()({
   key: (row) => row.execution,
   account: (row) => row.account,
   indexes: {
-    /** Stopped in the middle to let others have a turn. */
+    /** Interrupted in the middle so that others get a turn. */
     ready: {
       group: ({ head }) => (head.status === "RUNNING" && head.ready.length > 0 ? "" : undefined),
       order: (row) => row.execution,
@@ -265,14 +265,14 @@ export interface TaskRow {
   /** The request as JSON text. */
   readonly request: string;
   readonly token: string | undefined;
-  /** To be carried out; waiting for a worker of this activity; or waiting for a call back or a job. */
+  /** To be carried out; waiting for a worker of this activity; or waiting for a callback or a job. */
   readonly stage: "call" | "activity" | "wait";
   readonly activity: string | undefined;
-  /** The execution a `.sync` task waits for. */
+  /** The execution that a `.sync` task waits for. */
   readonly child: string | undefined;
-  /** The call that describes the job a `.sync` task waits for, as JSON text. */
+  /** The call that describes the job of a `.sync` task, as JSON text. */
   readonly job: string | undefined;
-  /** Which invocation of a mocked state it is, counted from 0. */
+  /** The index of this invocation of a mocked state, counted from 0. */
   readonly mockCall: number;
 }
 

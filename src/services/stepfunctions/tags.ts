@@ -13,7 +13,7 @@ import { withTags } from "./machines/configurations.ts";
 import { operation, type StepFunctions } from "./stepfunctions.ts";
 import type { Tags } from "./tables.ts";
 
-/** The tags of a resource and the way to change them. @throws AwsError InvalidArn, ResourceNotFound */
+/** The tags of a resource, and how to change them. @throws AwsError InvalidArn, ResourceNotFound */
 function taggedOf(service: StepFunctions, arn: string): { tags: Tags; put: (tags: Tags) => void } {
   if (parseArn(arn)?.service !== "states") throw invalidArn(`Invalid ARN prefix: ${arn}`);
   const machine = service.machines.get(arn);
@@ -38,6 +38,6 @@ export const untagResource = operation<UntagResourceCommand>(UntagResource$, (in
 
 export const listTagsForResource = operation<ListTagsForResourceCommand>(ListTagsForResource$, (input, { service }) => {
   const arn = input.resourceArn as string;
-  // A version has no tags, but may be asked for them.
+  // A version has no tags, but they may be requested.
   return { tags: service.versions.has(arn) ? [] : taggedOf(service, arn).tags };
 });

@@ -1,11 +1,11 @@
-/** JSON texts of users, which are kept outside of the heap where they are long. */
+/** Users' JSON texts; long ones are stored outside the heap. */
 import type { PackedTable, PackedTableDefinition, TextRow } from "../../engine/packed-table.ts";
 import type { Store } from "../../engine/store.ts";
 
-/** A text, or the serial under which a long one is packed. */
+/** A text, or the serial under which a long one is stored. */
 export type KeptText = string | number;
 
-/** Characters a text may have to stand in a row: about what a serial costs elsewhere. */
+/** Longest text, in characters, that is stored in its row: about what a serial costs elsewhere. */
 const longestInRow = 128;
 
 /** The texts that rows of one kind refer to. */
@@ -30,7 +30,7 @@ export class Texts {
     return typeof kept === "string" ? kept : (this.#table.get(kept)?.text ?? "");
   }
 
-  /** Inside a transaction: its row is gone or has another one. */
+  /** Inside a transaction: call it when the row was deleted or refers to another text. */
   drop(kept: KeptText | undefined): void {
     if (typeof kept === "number") this.#table.delete(kept);
   }

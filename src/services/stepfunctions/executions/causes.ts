@@ -1,16 +1,16 @@
-/** Executions and their tasks as causes of what they bring about. */
+/** Executions and their tasks as causes. */
 import { Cause } from "../../../calls/cause.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { TaskRequest } from "../asl/execution.ts";
 import { isObject } from "../asl/json.ts";
 import type { ExecutionRow } from "../tables.ts";
 
-/** The cause of what an execution does. */
+/** The cause of everything an execution does. */
 export function causeOf({ causedBy, arn }: ExecutionRow): Cause {
   return Cause.from(causedBy).next("execution", arn);
 }
 
-/** The call that a task of an execution is, given up by `outer`. */
+/** The invocation for a task of an execution, cancelled by `outer`. */
 export function taskInvocation(
   row: ExecutionRow,
   { taskId, credentials }: TaskRequest,

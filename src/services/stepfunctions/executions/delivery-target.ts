@@ -1,4 +1,4 @@
-/** Starts an execution for what the delivery engine brings. */
+/** Starts executions for deliveries. */
 import { parseArn } from "../../../calls/arn.ts";
 import type { Invocation } from "../../../calls/invocation.ts";
 import type { Call } from "../../../calls/service.ts";

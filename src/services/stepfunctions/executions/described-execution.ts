@@ -5,8 +5,8 @@ import { payloadsOf } from "./execution-row.ts";
 import { redriveState } from "./redrive-state.ts";
 
 /**
- * DescribeExecution's answer as a `.sync` task gets it: PascalCase, keys in order; with `parsed` (`.sync:2`) input and output are
- * JSON instead of its text.
+ * DescribeExecution's answer in the form for a `.sync` task: PascalCase, sorted keys; with `parsed` (`.sync:2`) input
+ * and output are JSON values instead of texts.
  */
 export function describedExecution(row: ExecutionRow, service: StepFunctions, parsed: boolean): JsonObject {
   const payload = (text: string) => (parsed ? parseJson(text) : text);

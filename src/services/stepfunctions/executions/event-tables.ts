@@ -10,7 +10,7 @@ export interface EventsRow {
   /** Id of the first event. */
   readonly first: number;
   readonly text: string;
-  /** Serials of the long payloads that came with these events. */
+  /** Serials of the long payloads of these events. */
   readonly texts: readonly number[] | undefined;
 }
 

@@ -6,7 +6,7 @@ import { pageOf, placeIn } from "../pages.ts";
 import { operation } from "../stepfunctions.ts";
 import { executionNamed } from "./executions.ts";
 
-/** Members of details that hold payloads, with those that tell about them. */
+/** Members of details that contain payloads, and those that describe them. */
 const payloads = new Set([
   "input",
   "inputDetails",
@@ -19,12 +19,12 @@ const payloads = new Set([
 ]);
 
 /**
- * A page holds fewer events than it may when their payloads are large: a thousand of the largest would be more than one
- * answer can be.
+ * A page has fewer events than allowed when their payloads are large: a thousand of the largest would exceed what one
+ * answer can hold.
  */
 const pageSize = { maxSize: 16 * 1024 * 1024, sizeOf: payloadLength };
 
-/** Characters of an event's payloads. */
+/** Total characters of an event's payloads. */
 function payloadLength({ details = {} }: StoredEvent): number {
   let length = 0;
   for (const name of payloads) {

@@ -1,7 +1,7 @@
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow, WholeExecution } from "../tables.ts";
 
-/** What is reported of an execution that begins; the rest follows. */
+/** The given properties of a new execution; the rest is derived. */
 type Told =
   | "arn"
   | "account"
@@ -16,7 +16,7 @@ type Told =
   | "serial"
   | "testCase";
 
-/** The row of an execution that begins. */
+/** The row of a new execution. */
 export function executionRow(told: Pick<WholeExecution, Told> & Partial<WholeExecution>): WholeExecution {
   return {
     versionArn: undefined,
@@ -38,7 +38,7 @@ export function executionRow(told: Pick<WholeExecution, Told> & Partial<WholeExe
   };
 }
 
-/** What an execution was given and what it gave, as JSON texts. */
+/** An execution's input and output as JSON texts. */
 export function payloadsOf(
   { runner: { texts } }: StepFunctions,
   { input, output }: ExecutionRow,

@@ -160,7 +160,7 @@ export const describeStateMachineForExecution = operation<DescribeStateMachineFo
   },
 );
 
-/** The definition an execution runs; for a child of a map run, the Map's item processor. */
+/** The definition that an execution runs; for a child of a map run, the Map's item processor. */
 function definitionOf(service: StepFunctions, row: ExecutionRow): string {
   const { definition, key } = service.revisionOf(row.revision);
   if (row.mapState === undefined) return definition;
@@ -250,7 +250,7 @@ export const stopExecution = operation<StopExecutionCommand>(StopExecution$, (in
   return { stopDate: new Date(stopped?.stoppedMs ?? service.now) };
 });
 
-/** Redrives remembered by their client token, and for how long. */
+/** How many client tokens of redrives are kept, and for how long. */
 const keptTokens = 10;
 const tokenMs = 15 * 60_000;
 

@@ -1,4 +1,4 @@
-/** Runs express executions: in memory alone, as cheap as they can be; a restart ends them. */
+/** Runs express executions: only in memory, as cheaply as possible; a restart ends them. */
 import type { Timer } from "../../../engine/clock.ts";
 import type { Effect, Env, Execution, Signal } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
@@ -9,10 +9,7 @@ import type { ExecutionRow, WholeExecution } from "../tables.ts";
 import { causeOf } from "./causes.ts";
 import { metaOf } from "./frames.ts";
 
-/**
- * No execution gets further in its five minutes: it stands for them where time stands still, so that an endless loop ends
- * there too.
- */
+/** More than an execution can reach in its five minutes; ends an endless loop even when time stands still. */
 const mostEvents = 500_000;
 
 interface Running {
@@ -37,7 +34,10 @@ export class ExpressRunner {
     return this.#running.has(arn);
   }
 
-  /** Starts an execution; `onEnd` hears its end, which may come before this call returns. `sync`: the caller waits for it. */
+  /**
+   * Starts an execution; `onEnd` is called at its end, which may be before this call returns. `sync`: the caller waits
+   * for it.
+   */
   start(row: WholeExecution, input: Json, onEnd: (row: WholeExecution) => void, sync = false): void {
     const meta = { ...metaOf(row, row.input, this.#sfn.machineNameOf(row)), type: "EXPRESS" as const, sync };
     const running: Running = {
@@ -60,12 +60,14 @@ export class ExpressRunner {
     else this.#step(running, signal);
   }
 
-  /** Whether the task still waits for its outcome. */
+  /** Whether the task is still waiting for its result. */
   isOpen(arn: string, taskId: string): boolean {
     return this.#running.get(arn)?.tasks.has(taskId) ?? false;
   }
 
-  /** Ends executions, of one account or of all, and tells who waits; map runs begin theirs again in the next run. */
+  /**
+   * Ends executions, of one account or of all, and tells their callers; map runs start theirs again in the next run.
+   */
   reset(account?: string): void {
     for (const [arn, { row, timers, onEnd }] of [...this.#running]) {
       if (account !== undefined && row.account !== account) continue;

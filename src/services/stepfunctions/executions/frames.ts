@@ -1,4 +1,4 @@
-/** Executions as rows: what a step changed is stored, and enough of it to go on in another process. */
+/** Executions as rows: stores what a step has changed, so that another process can continue. */
 import type { Store } from "../../../engine/store.ts";
 import type { Table } from "../../../engine/table.ts";
 import type { Execution, ExecutionMeta, Frame, ThreadFrame } from "../asl/execution.ts";
@@ -7,16 +7,16 @@ import { noteSource, sourceText } from "../asl/source-texts.ts";
 import { type ExecutionRow, type FrameRow, frameKey, frameTable, headTable, inputTable } from "../tables.ts";
 import type { Texts } from "../texts.ts";
 
-/** An execution in memory, with what of it is known to be stored. */
+/** An execution in memory, and which parts of it are stored. */
 export interface Live {
   readonly row: ExecutionRow;
   readonly execution: Execution;
   mockCalls: Record<string, number>;
-  /** Inputs as they are stored, by frame: they are written again only when they change. */
+  /** Stored inputs by frame: written again only when they change. */
   readonly inputs: Map<string, Json>;
 }
 
-/** @param inputText the row's input, read. */
+/** @param inputText the row's input as text. */
 export function metaOf(row: ExecutionRow, inputText: string, machineName: string): ExecutionMeta {
   return {
     arn: row.arn,
@@ -38,7 +38,7 @@ export class Frames {
   readonly #inputs;
   readonly #texts: Texts;
 
-  /** @param texts where long ones are kept. */
+  /** @param texts where long texts are stored. */
   constructor(store: Store, texts: Texts) {
     this.#texts = texts;
     this.heads = store.table(headTable);
@@ -71,7 +71,7 @@ export class Frames {
     this.heads.put({ execution: arn, account, head, mockCalls: { ...live.mockCalls } });
   }
 
-  /** Reads an execution back from its rows; undefined when it cannot go on any more. */
+  /** Loads an execution from its rows; undefined when it cannot continue. */
   load(row: ExecutionRow, machineName: string): Live | undefined {
     const kept = this.heads.get(row.arn);
     if (kept === undefined) return undefined;
@@ -95,7 +95,7 @@ export class Frames {
     return { row, execution, mockCalls: { ...kept.mockCalls }, inputs };
   }
 
-  /** Inside a transaction: an execution that is over for good needs them no more. */
+  /** Inside a transaction: deletes the frames of an execution that has ended for good. */
   forget(arn: string): void {
     this.heads.delete(arn);
     for (const one of this.#frames.by.execution.range(arn)) this.#delete(this.#frames, arn, one.id);

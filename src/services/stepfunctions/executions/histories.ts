@@ -1,22 +1,22 @@
-/** History events in chunks of JSON text, and what is long in them apart. */
+/** History events in chunks of JSON text, with long payloads stored separately. */
 import type { Store } from "../../../engine/store.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import type { Json, JsonObject } from "../asl/json.ts";
 import { eventsTable, eventTextTable } from "./event-tables.ts";
 
-/** Events in one row: a page reads few rows, and little of what it does not need. */
+/** Events per row: a page reads few rows, and little that it does not need. */
 const eventsPerRow = 100;
 
-/** Characters a payload may have to stand among the events. */
+/** Longest payload, in characters, that is stored with its event. */
 const longestWithin = 2048;
 
 /** Members of details that may be long; `assignedVariables` is an object, the others are texts. */
 const longMembers = ["input", "output", "parameters", "cause", "assignedVariables"];
 
-/** Executions whose latest long payload is remembered: it often is the next one as well. */
+/** For how many executions the latest long payload is remembered: it is often the next one as well. */
 const mostLatest = 1000;
 
-/** An event as it is stored: its long payloads are empty, and stand under these serials. */
+/** An event as stored: its long payloads are empty, and are stored under these serials. */
 type StoredEvent = HistoryEvent & { texts?: Record<string, number> };
 
 export class Histories {
@@ -31,7 +31,7 @@ export class Histories {
     this.#texts = store.packedTable(eventTextTable);
   }
 
-  /** Inside a transaction. Ids follow one another. */
+  /** Inside a transaction. Ids are consecutive. */
   append(execution: string, account: string, events: readonly HistoryEvent[]): void {
     for (let at = 0; at < events.length; at += eventsPerRow) {
       const part = events.length <= eventsPerRow ? events : events.slice(at, at + eventsPerRow);
@@ -41,7 +41,7 @@ export class Histories {
     }
   }
 
-  /** The events from the one with this id on, or backwards from it; without data their long payloads may be empty. */
+  /** The events from this id on, or backwards; without data their long payloads may be empty. */
   *from(execution: string, id: number, reverse: boolean, withData: boolean): IterableIterator<HistoryEvent> {
     const { execution: chunks } = this.#rows.by;
     const holding = chunks.range(execution, { lte: id, reverse: true }).next().value;
@@ -64,7 +64,7 @@ export class Histories {
     }
   }
 
-  /** The event without its long payloads; the serials of those that are new are added to `added`. */
+  /** The event without its long payloads; serials of new ones are added to `added`. */
   #parted(execution: string, account: string, event: HistoryEvent, added: number[]): StoredEvent {
     const { details } = event;
     if (details === undefined) return event;
@@ -81,7 +81,7 @@ export class Histories {
     return parted === undefined ? event : { ...event, ...parted };
   }
 
-  /** Keeps a text and answers its serial; a loop that carries a large payload along does not keep it again and again. */
+  /** Stores a text and returns its serial; a large payload that a loop carries along is stored once. */
   #keep(execution: string, account: string, text: string, added: number[]): number {
     const latest = this.#latest.get(execution);
     const kept = latest === undefined ? undefined : this.#texts.get(latest);

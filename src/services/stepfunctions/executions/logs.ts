@@ -1,4 +1,4 @@
-/** Log events of executions, as CloudWatch Logs would receive them. */
+/** Log events of executions, as CloudWatch Logs receives them. */
 import { createHash } from "node:crypto";
 import { Cause } from "../../../calls/cause.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
@@ -24,7 +24,10 @@ const payloads = new Set([
   "assignedVariablesDetails",
 ]);
 
-/** Hands the events a machine's logging configuration asks for to the log destination, inside the step's transaction. */
+/**
+ * Sends the events that a machine's logging configuration selects to the log destination, inside the step's
+ * transaction.
+ */
 export function logEvents(
   deps: ServiceDependencies,
   logging: LoggingConfiguration,
@@ -61,7 +64,7 @@ export function logEvents(
   }
 }
 
-/** The caller's X-Ray trace, or one of the execution's own: `1-{seconds of its start}-{part of its id}`, in hex. */
+/** The caller's X-Ray trace, or one of the execution's own: `1-{start in seconds}-{part of its id}`, in hex. */
 function traceIdOf({ causedBy, startedMs, arn }: ExecutionRow): string {
   const given = /(?:^|;)\s*Root=([^;\s]+)/.exec(Cause.from(causedBy).sentTrace ?? "")?.[1];
   const seconds = Math.floor(startedMs / 1000)
@@ -70,7 +73,7 @@ function traceIdOf({ causedBy, startedMs, arn }: ExecutionRow): string {
   return given ?? `1-${seconds}-${createHash("sha256").update(arn).digest("hex").slice(0, 24)}`;
 }
 
-/** `states/{machine}/{minute it started}/{part of its id}`, as AWS names streams. */
+/** `states/{machine}/{minute of its start}/{part of its id}`, AWS's naming of streams. */
 function streamOf({ machine, startedMs, arn }: ExecutionRow): string {
   const minute = new Date(startedMs).toISOString().slice(0, 16).replace(/[T:]/g, "-");
   const name = machine.slice(machine.lastIndexOf(":") + 1);

@@ -1,4 +1,4 @@
-/** Executions for people: what they were given, where they stand and how they ended. */
+/** Executions in a form for people: input, current state and result. */
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
 import { payloadsOf } from "./execution-row.ts";
@@ -24,11 +24,13 @@ export interface ExecutionFilter {
   /** ARN of a state machine. */
   readonly machine?: string | undefined;
   readonly status?: string | undefined;
-  /** 100 unless told. */
+  /** Default: 100. */
   readonly limit?: number | undefined;
 }
 
-/** Newest first; undefined when there is no such machine or execution. Express ones, which AWS keeps nothing of, are not among them. */
+/**
+ * Newest first; undefined when there is no such machine or execution. Without express ones, which AWS does not store.
+ */
 export function shownExecutions(service: StepFunctions, filter: ExecutionFilter): ShownExecution[] | undefined {
   const { execution, machine = "", status, limit = 100 } = filter;
   if (execution !== undefined) {

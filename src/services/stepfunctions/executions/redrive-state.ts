@@ -4,7 +4,7 @@ import type { ExecutionRow } from "../tables.ts";
 import { longestOpenMs } from "./time-limit.ts";
 
 const redrivableMs = 14 * dayMs;
-/** An execution with as many events has no room for a redrive. */
+/** With this many events an execution has no room for a redrive. */
 const mostEvents = 24_999;
 
 export interface RedriveState {

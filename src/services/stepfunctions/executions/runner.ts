@@ -1,4 +1,4 @@
-/** Runs standard executions: each step and all it brings about is one transaction. */
+/** Runs standard executions: each step and all its effects are one transaction. */
 
 import { dayMs } from "../../../engine/duration.ts";
 import { Sweep } from "../../../engine/sweep.ts";
@@ -23,12 +23,12 @@ import { causeOf } from "./causes.ts";
 import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
 
-/** Executions kept in memory besides their rows, so that most steps need not read them back. */
+/** Executions cached in memory, so that most steps need not load their rows. */
 const mostLive = 2000;
 
 const timerKind = "states.execution";
 
-/** How long a closed execution can still be described. */
+/** How long a closed execution can be described. */
 const retentionMs = 90 * dayMs;
 
 export class Runner {
@@ -36,7 +36,7 @@ export class Runner {
   readonly tasks;
   readonly frames: Frames;
   readonly histories: Histories;
-  /** What executions were given and gave. */
+  /** Inputs and outputs of executions. */
   readonly texts: Texts;
   /** Closed executions past their retention, under `""`. */
   readonly #old: Sweep<ExecutionRow>;
@@ -76,8 +76,8 @@ export class Runner {
   }
 
   /**
-   * Tells an execution what has happened. Nothing happens when it has ended, or does not exist any more. Called from within the
-   * execution's own step, the signal follows after it.
+   * Passes a signal to an execution. Has no effect if it has ended or does not exist. If called within the execution's
+   * own step, the signal follows after it.
    */
   signal(arn: string, signal: Signal): void {
     const { store } = this.#sfn.deps;
@@ -91,7 +91,7 @@ export class Runner {
     });
   }
 
-  /** The events of a redrive and of what follows are appended to the execution's history. Inside a transaction. */
+  /** Appends the events of a redrive, and of what follows, to the execution's history. Inside a transaction. */
   redrive(row: ExecutionRow): void {
     this.executions.put(row);
     this.#sfn.timeLimit.watch(row);
@@ -100,7 +100,7 @@ export class Runner {
     this.signal(row.arn, { type: "redrive", atMs: row.redrivenMs ?? this.#sfn.now });
   }
 
-  /** After a restart: what was under way goes on. */
+  /** Continues after a restart what was under way. */
   recover(): void {
     const { turns } = this.#sfn;
     for (const { execution } of this.frames.heads.by.ready.range("")) {
@@ -109,7 +109,7 @@ export class Runner {
     for (const task of this.tasks.by.toCall.range("")) this.#carryOut(task);
   }
 
-  /** The open task, when it is still open. */
+  /** The task, if it is still open. */
   task(execution: string, taskId: string): TaskRow | undefined {
     return this.tasks.get(taskKey(execution, taskId));
   }
@@ -118,11 +118,11 @@ export class Runner {
     this.#live.clear();
   }
 
-  /** The execution as it stands, from memory or from its rows. */
+  /** The execution's current state, from memory or from its rows. */
   liveOf(arn: string): Live | undefined {
     const kept = this.#live.get(arn);
     const row = this.executions.get(arn);
-    // A transaction that was undone takes the rows back, but not what is in memory.
+    // An undone transaction restores the rows, but not what is in memory.
     if (kept !== undefined && kept.live.row === row && this.frames.heads.get(arn)?.head === kept.head) return kept.live;
     return row && this.frames.load(row, this.#sfn.machineNameOf(row));
   }
@@ -172,7 +172,7 @@ export class Runner {
     }
   }
 
-  /** What a step of the execution may know. */
+  /** What a step of the execution can access. */
   envOf(row: ExecutionRow): Env {
     const { clock } = this.#sfn.deps;
     const random = this.#sfn.deps.random.fork("runs");
@@ -290,7 +290,7 @@ export class Runner {
     this.#old.expect("", now + retentionMs);
   }
 
-  /** Inside a transaction: removes all that is kept of an execution. */
+  /** Inside a transaction: deletes everything stored about an execution. */
   forget(row: ExecutionRow): void {
     this.executions.delete(row.arn);
     this.texts.drop(row.input);

@@ -1,4 +1,4 @@
-/** What starting an execution needs: which revision runs, its input, its name. */
+/** What starting an execution needs: its revision, input and name. */
 import type { OperationContext } from "../../../calls/operation.ts";
 import { checkName, machineArnOf, siblingArn } from "../arns.ts";
 import { type Json, maxPayloadBytes, parseJson, TooDeep } from "../asl/json.ts";
@@ -8,7 +8,7 @@ import type { StepFunctions } from "../stepfunctions.ts";
 import type { AliasRow, MachineRow, WholeExecution } from "../tables.ts";
 import { executionRow } from "./execution-row.ts";
 
-/** What an execution started on an ARN runs. */
+/** What an execution started with an ARN runs. */
 export interface Chosen {
   readonly machine: MachineRow;
   readonly revision: string;
@@ -61,7 +61,7 @@ export function inputOf(text: string): Json {
   }
 }
 
-/** What AWS says about a payload that is no JSON. */
+/** AWS's message about a payload that is not JSON. */
 export function inputFault(text: string, error: Error): string {
   if (error instanceof TooDeep) return error.message;
   return text.trim() === "" ? "Invalid execution input." : jsonFault(text).sentence;
@@ -73,7 +73,7 @@ interface StartInput {
   readonly traceHeader?: string | undefined;
 }
 
-/** The row of an execution that is about to start, its input as it was given. @throws AwsError InvalidName */
+/** The row of a new execution, with its input as given. @throws AwsError InvalidName */
 export function newExecution(
   { service, account, region, invocation }: OperationContext<StepFunctions>,
   chosen: Chosen,

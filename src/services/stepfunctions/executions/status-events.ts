@@ -5,7 +5,7 @@ import type { ExecutionRow } from "../tables.ts";
 import { payloadsOf } from "./execution-row.ts";
 import { redriveState } from "./redrive-state.ts";
 
-/** The event's detail; all keys are always there. */
+/** The event's detail; all keys are always present. */
 function statusDetail(row: ExecutionRow, service: StepFunctions): Record<string, Json> {
   const { status, reason } = redriveState(service, row);
   const { input, output } = payloadsOf(service, row);
@@ -31,7 +31,7 @@ function statusDetail(row: ExecutionRow, service: StepFunctions): Record<string,
   };
 }
 
-/** Tells EventBridge of an execution's new status, inside the transaction that changes it. */
+/** Sends EventBridge an execution's new status, inside the transaction that changes it. */
 export function statusEvent(service: StepFunctions, row: ExecutionRow): void {
   service.deps.awsEvents.emit({
     account: row.account,

@@ -1,6 +1,6 @@
 /**
- * The longest a standard execution may be open (Step Functions Developer Guide, service quotas): one year, after which it
- * ends as with a TimeoutSeconds of its machine. An account has one durable timer, for the execution that was started first.
+ * The limit for an open standard execution (Step Functions Developer Guide, service quotas): one year, after which it
+ * ends as if its machine had a TimeoutSeconds. An account has one durable timer, for its oldest execution.
  */
 import { dayMs } from "../../../engine/duration.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
@@ -21,7 +21,7 @@ export class TimeLimit {
     sfn.deps.timers.on(timerKind, ({ account }) => this.#endOldest(account));
   }
 
-  /** Inside a transaction: an execution runs, or runs again. */
+  /** Inside a transaction: call it when an execution starts, or is redriven. */
   watch({ account, startedMs }: Pick<ExecutionRow, "account" | "startedMs">): void {
     const { timers } = this.#sfn.deps;
     const id = `states oldest ${account}`;
@@ -31,7 +31,7 @@ export class TimeLimit {
     timers.schedule({ id, account, dueMs, kind: timerKind, payload: undefined });
   }
 
-  /** The execution the timer was for may have ended long ago: then this is one look, and the timer is the next one's. */
+  /** The timer's execution may have ended long ago: then this only sets the timer for the next one. */
   #endOldest(account: string): void {
     const { runner, now } = this.#sfn;
     const { open } = runner.executions.by;

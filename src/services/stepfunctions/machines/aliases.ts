@@ -28,7 +28,7 @@ import type { AliasRow, Route } from "../tables.ts";
 
 const maxAliases = 100;
 
-/** The routes of an alias and the machine they lead to. @throws AwsError ValidationException */
+/** The routes of an alias, and their machine. @throws AwsError ValidationException */
 function routesOf(
   service: StepFunctions,
   given: readonly RoutingConfigurationListItem[] | undefined,
@@ -139,7 +139,7 @@ export const updateStateMachineAlias = operation<UpdateStateMachineAliasCommand>
     const updatedMs = service.now;
     service.aliases.put({
       ...alias,
-      // An empty description leaves the old one.
+      // An empty description keeps the old one.
       description: description || alias.description,
       routes: given?.routes ?? alias.routes,
       updatedMs,

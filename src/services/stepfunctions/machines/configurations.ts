@@ -1,4 +1,4 @@
-/** Logging, encryption, tags and definitions as callers give them and as they are kept. */
+/** Logging, encryption, tags and definitions as given and as stored. */
 import type {
   EncryptionConfiguration as GivenEncryption,
   LoggingConfiguration as GivenLogging,
@@ -58,7 +58,7 @@ export function encryptionOf(given: GivenEncryption | undefined): EncryptionConf
   return { type, kmsKeyId, kmsDataKeyReusePeriodSeconds: kmsDataKeyReusePeriodSeconds ?? 300 };
 }
 
-/** The tags a resource has after these were added, in the order they first came. @throws AwsError TooManyTags */
+/** A resource's tags together with new ones, in the order they were first added. @throws AwsError TooManyTags */
 export function withTags(before: Tags, added: readonly Tag[] | undefined, arn: string): Tags {
   const tags = new Map(before.map(({ key, value }) => [key, value]));
   for (const { key = "", value = "" } of added ?? []) {

@@ -93,7 +93,7 @@ export const createStateMachine = operation<CreateStateMachineCommand>(CreateSta
   return { stateMachineArn: arn, creationDate: new Date(now), stateMachineVersionArn: version?.arn };
 });
 
-/** The version that a machine's creation, asked for once more, is answered with. @throws AwsError StateMachineAlreadyExists */
+/** The version returned when a machine's creation is repeated. @throws AwsError StateMachineAlreadyExists */
 function firstVersion(
   service: StepFunctions,
   machine: MachineRow,
@@ -197,7 +197,7 @@ function isAbsent(value: unknown): boolean {
   return value === undefined;
 }
 
-/** What makes two revisions different. */
+/** What distinguishes two revisions. */
 function substance({ definition, roleArn, logging, tracing, encryption }: RevisionRow): string {
   return JSON.stringify([definition, roleArn, logging, tracing, encryption]);
 }

@@ -15,7 +15,7 @@ import type { MachineRow, VersionRow } from "../tables.ts";
 
 const maxVersions = 1000;
 
-/** The version of the machine's current revision, made if there is none yet. Inside a transaction. */
+/** The version of the machine's current revision, created if necessary. Inside a transaction. */
 export function publishVersion(
   service: StepFunctions,
   machine: MachineRow,
