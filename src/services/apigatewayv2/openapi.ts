@@ -38,7 +38,7 @@ export async function readOpenApi(text: string): Promise<Tree> {
   try {
     // A start need not read the library.
     if (/^\s*\{/.test(text)) document = JSON.parse(text);
-    else document = (await import("yaml")).parse(text, { maxAliasCount: 100 });
+    else document = (await import("yaml")).parse(text, { maxAliasCount: 100, logLevel: "error" });
   } catch {
     throw badRequest("Unable to parse API definition because of a malformed definition at line 1, column 1");
   }
