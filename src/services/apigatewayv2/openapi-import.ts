@@ -245,7 +245,7 @@ function importInto(context: Context, api: ApiRow, document: Tree, input: Import
 }
 
 export const importApi = operation<ImportApiCommand>(ImportApi$, async (input, context) => {
-  const document = await readOpenApi(input.Body as string);
+  const document = await readOpenApi(input.Body as string, context.service.deps.clock.turns);
   return inTransaction(context, () => {
     const { Name, ...extra } = apiValueOf(document);
     checkCors(extra.CorsConfiguration);
@@ -256,7 +256,7 @@ export const importApi = operation<ImportApiCommand>(ImportApi$, async (input, c
 
 export const reimportApi = operation<ReimportApiCommand>(ReimportApi$, async (input, context) => {
   httpApi(input, context);
-  const document = await readOpenApi(input.Body as string);
+  const document = await readOpenApi(input.Body as string, context.service.deps.clock.turns);
   return inTransaction(context, () => reimported(context, document, input));
 });
 

@@ -1,6 +1,8 @@
 /** Reads OpenAPI 3.0 documents as far as HTTP APIs take them (developer guide: OpenAPI definitions for HTTP APIs). */
 
 import { getOwn, isObject } from "../../../protocols/unknown-json.ts";
+import { readYaml } from "../../apis/yaml.ts";
+import type { Turns } from "../../engine/turns.ts";
 import { badRequest } from "./errors.ts";
 
 export type Tree = Readonly<Record<string, unknown>>;
@@ -32,13 +34,11 @@ export function textMap(value: unknown): Record<string, string> | undefined {
 const mostChars = 6 * 1024 * 1024;
 
 /** @throws AwsError BadRequestException for what is no OpenAPI 3.0 document. */
-export async function readOpenApi(text: string): Promise<Tree> {
+export async function readOpenApi(text: string, turns: Turns): Promise<Tree> {
   if (text.length > mostChars) throw badRequest("The OpenAPI definition is too large.");
   let document: unknown;
   try {
-    // A start need not read the library.
-    if (/^\s*\{/.test(text)) document = JSON.parse(text);
-    else document = (await import("yaml")).parse(text, { maxAliasCount: 100, logLevel: "error" });
+    document = /^\s*\{/.test(text) ? JSON.parse(text) : (await readYaml(text, turns)).root;
   } catch {
     throw badRequest("Unable to parse API definition because of a malformed definition at line 1, column 1");
   }

@@ -3,6 +3,7 @@ import type { ApiGatewayV2 } from "@aws-sdk/client-apigatewayv2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionArn, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
 import { refused } from "../../support/refusal.ts";
+import { turnsDuring } from "../../support/turns.ts";
 
 const certificate = "arn:aws:acm:us-east-1:000000000000:certificate/c";
 const functionUri = `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${functionArn("f")}/invocations`;
@@ -488,6 +489,13 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     for (const Body of ["", "{", "- a", '{"openapi":"2.0","paths":{}}', '{"openapi":"3.0.1"}', "a: &a [*a]"]) {
       expect(await refused(gateway.importApi({ Body }))).toMatchObject({ name: "BadRequestException" });
     }
+  });
+
+  it("reads YAML in turns of the event loop", async () => {
+    const items = "  - {a: 1, b: [2, 3], c: text}\n".repeat(2000);
+    const Body = `openapi: 3.0.1\ninfo: {title: large, version: v}\npaths:\n  /a: {get: {}}\nx:\n${items}`;
+    const { count } = await turnsDuring(gateway.importApi({ Body }));
+    expect(count).toBeGreaterThan(15);
   });
 
   it("pages lists", async () => {

@@ -1,8 +1,8 @@
 /** OpenAPI documents as texts: JSON or YAML, of version 2 or 3, with whatever is in them. */
 import { isObject, textOf } from "../../../../protocols/unknown-json.ts";
+import { readYaml, UnreadableYaml } from "../../../apis/yaml.ts";
 import type { Turns } from "../../../engine/turns.ts";
 import { badRequest } from "../errors.ts";
-import { readYaml } from "./yaml.ts";
 
 /** AWS's limit of a definition. */
 const longestDocumentBytes = 6 * 1024 * 1024;
@@ -60,8 +60,14 @@ function parsedJson(text: string): Parsed | undefined {
 }
 
 async function parsedYaml(text: string, turns: Turns): Promise<Parsed> {
-  const { root, source } = await readYaml(text, turns);
-  return { root, infoVersion: source(["info", "version"]) };
+  try {
+    const { root, source } = await readYaml(text, turns);
+    return { root, infoVersion: source(["info", "version"]) };
+  } catch (error) {
+    if (!(error instanceof UnreadableYaml)) throw error;
+    const more = error.hasTooMuch ? " The YAML document has too much in it; JSON may have more." : "";
+    throw badRequest(`Invalid OpenAPI input.${more}`);
+  }
 }
 
 function checkSize(root: unknown): void {

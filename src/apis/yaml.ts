@@ -1,8 +1,7 @@
 /** YAML in turns of the event loop: a document of some megabytes takes seconds. */
 
 import type { CST } from "yaml";
-import type { Turns } from "../../../engine/turns.ts";
-import { badRequest } from "../errors.ts";
+import type { Turns } from "../engine/turns.ts";
 
 /** What the lexer makes of a document, line breaks and indentations included; composing them is done in one go. */
 const mostLexemes = 600_000;
@@ -18,7 +17,17 @@ export interface YamlDocument {
   source(path: readonly string[]): string | undefined;
 }
 
-/** @throws AwsError BadRequestException */
+/** The text is no YAML, or there is too much in it. */
+export class UnreadableYaml extends Error {
+  readonly hasTooMuch: boolean;
+
+  constructor(hasTooMuch: boolean) {
+    super("unreadable YAML");
+    this.hasTooMuch = hasTooMuch;
+  }
+}
+
+/** @throws UnreadableYaml */
 export async function readYaml(text: string, turns: Turns): Promise<YamlDocument> {
   // A start need not read the library: most documents are JSON, and most runs see none.
   const { Composer, isScalar, Lexer, Parser } = await import("./yaml-library.ts");
@@ -32,14 +41,14 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
     if (done === true) break;
     ofDocument(() => tokens.push(...parser.next(lexeme)));
     nest(depth, lexeme);
-    if (++lexemes > mostLexemes || depth.brackets + depth.line > deepest) throw tooMuch();
+    if (++lexemes > mostLexemes || depth.brackets + depth.line > deepest) throw new UnreadableYaml(true);
     if (lexemes % lexemesATurn === 0) await turns.rest();
   }
   return ofDocument(() => {
     tokens.push(...parser.end());
     const composer = new Composer({ merge: true, uniqueKeys: false, logLevel: "silent" });
     const [document] = composer.compose(tokens, true, text.length);
-    if (document === undefined || document.errors.length > 0) throw invalid();
+    if (document === undefined || document.errors.length > 0) throw new UnreadableYaml(false);
     const root = document.toJS({ maxAliasCount: mostAliases }) as unknown;
     const source = (path: readonly string[]) => {
       const node = document.hasIn(path) ? document.getIn(path, true) : undefined;
@@ -57,7 +66,7 @@ function ofDocument<Result>(read: () => Result): Result {
   try {
     return read();
   } catch {
-    throw invalid();
+    throw new UnreadableYaml(false);
   }
 }
 
@@ -67,12 +76,4 @@ function nest(depth: { brackets: number; line: number }, lexeme: string): void {
   else if (lexeme === "]" || lexeme === "}") depth.brackets -= 1;
   else if (lexeme === "-" || lexeme === "?") depth.line += 1;
   else if (lexeme.startsWith("\n") || lexeme.startsWith("\r")) depth.line = 0;
-}
-
-function invalid() {
-  return badRequest("Invalid OpenAPI input.");
-}
-
-function tooMuch() {
-  return badRequest("Invalid OpenAPI input. The YAML document has too much in it; JSON may have more.");
 }
