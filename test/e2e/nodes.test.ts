@@ -1,0 +1,34 @@
+/** The other versions of Node that we say we run on: what touches the platform passes there, too. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+/** Files, sockets, processes, streams and the built package. */
+const tests = [
+  "test/unit/engine",
+  "test/unit/functions",
+  "test/unit/lambda",
+  "test/unit/outside",
+  "test/unit/server",
+  "test/unit/stepfunctions/object-files.test.ts",
+  "test/e2e/package.test.ts",
+];
+
+it.each([22, 24])("Node %d passes what touches the platform", { timeout: 600_000 }, (major) => {
+  // This run's own variables would be taken for those of the inner one.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(VITEST|TINYPOOL|NODE_ENV)/.test(name)),
+  );
+  const script = join(root, "scripts/try-nodes.mjs");
+  const { status, stdout, stderr } = spawnSync("node", [script, "--node", String(major), ...tests], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  });
+  if (stderr.includes(`Node ${major} cannot be installed`)) {
+    console.log(`There is no registry to install Node ${major} from: not tried`);
+    return;
+  }
+  expect(status, stdout + stderr).toBe(0);
+});
