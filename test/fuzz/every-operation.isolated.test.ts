@@ -116,7 +116,7 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 async function heapAfterReset(): Promise<number> {
-  emulator.reset();
+  await emulator.reset();
   await emulator.clock.advance(1000);
   collect();
   return process.memoryUsage().heapUsed / mebibyte;
