@@ -169,8 +169,8 @@ describe("a log group", () => {
     await route("logs-made", { Arn: group, InputTransformer });
     await put("logs-made", { m: "made" });
     expect(h.bus.logs({ group: "/aws/events/all" })).toMatchObject([
-      { timestampMs: 1234, message: "made" },
-      { timestampMs: Date.UTC(2026, 0, 1), message: eventText(id, "logs", "{}", "2026-01-01T00:00:00Z") },
+      { timestamp: "1970-01-01T00:00:01.234Z", message: "made" },
+      { timestamp: "2026-01-01T00:00:00.000Z", message: eventText(id, "logs", "{}", "2026-01-01T00:00:00Z") },
     ]);
     const shown = await fetch(`${h.bus.endpoint}/_busbar/logs?group=/aws/events/all&limit=1`);
     expect(await shown.json()).toMatchObject({

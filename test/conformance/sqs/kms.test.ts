@@ -214,7 +214,7 @@ eachSqs(
       expect(await refused(env.send(url, "x"))).toMatchObject({
         name: "ServiceUnavailable",
         status: 503,
-        message: expect.stringContaining("KMS at http://127.0.0.1:9 gives no answer"),
+        message: expect.stringContaining("KMS at http://127.0.0.1:9 does not answer"),
       });
     });
   },

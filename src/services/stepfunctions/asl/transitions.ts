@@ -190,15 +190,21 @@ export function fanIsDone(fan: FanFrame): boolean {
   return fan.next === fan.total && fan.active.length === 0;
 }
 
-/** The outputs of all branches or iterations, in order; those of branches as they came. */
-export function fanOutputs(run: Run, fan: FanFrame, isMap: boolean): Json[] {
+/**
+ * Takes the outputs of all branches or iterations, in order; those of branches as they came. Their frames are gone then: one
+ * pass over the hundred thousand that a Map may have costs others less of their turn than two.
+ */
+export function takeOutputs(run: Run, fan: FanFrame, isMap: boolean): Json[] {
   const outputs: Json[] = [];
   for (let index = 0; index < fan.total; index++) {
-    const { output, text } = run.execution.frames[`${fan.id}.${index}`] as DoneFrame;
+    const id = `${fan.id}.${index}`;
+    const { output, text } = run.execution.frames[id] as DoneFrame;
     outputs.push(output);
     // After a restart the frame knows it alone.
     if (text !== undefined) noteSource(output, text);
+    run.remove(id);
   }
+  fan.next = 0;
   return isMap ? outputs : listOfSources(outputs);
 }
 

@@ -49,8 +49,8 @@ const stepsUntilLook = 200;
 const stepsPerLook = 2_000;
 
 /**
- * Steps that are granted however long they take: some tens of milliseconds of work. The processor's time is the whole
- * process's, in which other threads may work, such as those of a test runner.
+ * Steps that are granted, while there is any time left, however long they take: some tens of milliseconds of work. The
+ * processor's time is the whole process's, in which other threads may work, such as those of a test runner.
  */
 const stepsGranted = 200_000;
 
@@ -104,9 +104,10 @@ export class Budget {
     this.#steps += stepsPerLook - this.#left;
     this.#left = stepsPerLook;
     this.#beganMs ??= processorMs();
-    if (this.#steps > this.limits.steps) throw timeError();
-    if (this.#steps < stepsGranted || performance.now() < this.#endsAt) return;
-    if (this.ms >= this.limits.ms) throw timeError();
+    const { ms, steps } = this.limits;
+    if (this.#steps > steps) throw timeError();
+    if ((ms > 0 && this.#steps < stepsGranted) || performance.now() < this.#endsAt) return;
+    if (this.ms >= ms) throw timeError();
   }
 
   /** Memory for what is about to be made. */

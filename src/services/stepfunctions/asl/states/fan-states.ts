@@ -7,7 +7,7 @@ import { evaluateTyped } from "../jsonata/query.ts";
 import { isDistributed, type StateNode } from "../machine.ts";
 import type { Run } from "../run.ts";
 import { type MapItem, mapItem, type Place, queryScope } from "../scope.ts";
-import { exitState, fanIsDone, fanOutputs, fillFan, itemsOf, nextOf, startFan } from "../transitions.ts";
+import { exitState, fanIsDone, fillFan, itemsOf, nextOf, startFan, takeOutputs } from "../transitions.ts";
 import { batchItems } from "./batches.ts";
 import { exceedsTolerance, itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
 import { notNumeric, numeric } from "./numbers.ts";
@@ -150,7 +150,7 @@ export function continueFan(run: Run, thread: ThreadFrame, node: StateNode): voi
   thread.previous = fan.last;
   const succeeded = run.emit(`${node.type}StateSucceeded`, fan.last);
   thread.previous = succeeded;
-  const result = fanOutputs(run, fan, node.type === "Map");
+  const result = takeOutputs(run, fan, node.type === "Map");
   const exit = outgoing(node, { run, thread }, result, "result");
   thread.previous = fan.last;
   exitState(run, thread, { ...exit, next: nextOf(node.fields) });
