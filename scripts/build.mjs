@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
@@ -70,13 +70,13 @@ const common = {
   external: ["@fastify/ajv-compiler", "@fastify/fast-json-stringify-compiler", "light-my-request"],
   plugins: [schemasOnly, minifiedPackages, parsedJson],
   logLevel: "error",
+  metafile: true,
   legalComments: "none",
   // The text of the bundle stays in memory; names, and so stacks, are kept.
   minifyWhitespace: true,
 };
 
-await rm(join(root, "dist"), { recursive: true, force: true });
-await build({
+const modules = await build({
   ...common,
   entryPoints: { cli: "src/cli.ts", index: "src/index.ts", ...parts },
   outdir: "dist",
@@ -89,7 +89,7 @@ await build({
   },
 });
 // For `require`, as Jest calls it: one file, which only programs that are not measured by their start load.
-await build({
+const required = await build({
   ...common,
   entryPoints: { index: "src/index.ts" },
   outdir: "dist",
@@ -100,3 +100,11 @@ await build({
 });
 // What other processes run is no module of ours.
 await cp(join(root, "src/functions/runtime/bootstraps"), join(root, "dist/bootstraps"), { recursive: true });
+
+// Last, and only what is old: a server that runs from here loads some parts when they are first needed.
+const made = new Set([modules, required].flatMap(({ metafile }) => Object.keys(metafile.outputs)));
+for (const entry of await readdir(join(root, "dist"), { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name);
+  const name = relative(root, path).split(sep).join("/");
+  if (entry.isFile() && !made.has(name) && !name.startsWith("dist/bootstraps/")) await rm(path);
+}

@@ -24,6 +24,8 @@ import { version } from "./version.ts";
 const graceMs = 600;
 /** Longer than a busy client takes between an answer and its next request. */
 const idleMs = 100;
+/** When those who waited for the server have been answered, in ms after it was ready. */
+const settledMs = 300;
 /** How long shutdown hooks may take, in ms: containers have ten seconds in all. */
 const shutdownMs = 5000;
 /** LocalStack's public name for 127.0.0.1; clients also derive a name with `sync-` in front of it. */
@@ -102,6 +104,9 @@ async function main(): Promise<void> {
   print(banner(options, server.port));
   await hooks.run("READY", runner);
   print("Ready.");
+  // A build may replace the files of a server that runs from a checkout, so that its own are read before long.
+  await realDelay(settledMs);
+  await import("./server/control.ts");
 }
 
 function hooksOf({ init }: CliOptions): Hooks {

@@ -6,9 +6,8 @@ import { expect, it } from "vitest";
 const root = join(import.meta.dirname, "../..");
 /** Files, sockets, processes, streams and the built package. */
 const tests = [
-  "test/unit/engine",
   "test/unit/functions",
-  "test/unit/lambda",
+  "test/unit/lambda/zips.test.ts",
   "test/unit/outside",
   "test/unit/server",
   "test/unit/stepfunctions/object-files.test.ts",
