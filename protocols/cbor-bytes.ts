@@ -14,7 +14,7 @@ export class CborTime {
 }
 
 /** Items in one body; the largest request of any service has some ten thousand. */
-const mostItems = 250_000;
+const maxItems = 250_000;
 const INDEFINITE = -1;
 const BREAK = Symbol("break");
 
@@ -44,7 +44,7 @@ class Reader {
   }
 
   item(depth: number): unknown {
-    if (depth > MAX_DEPTH || ++this.#items > mostItems) throw serializationError();
+    if (depth > MAX_DEPTH || ++this.#items > maxItems) throw serializationError();
     const head = this.#byte();
     const major = head >> 5;
     const info = head & 31;
@@ -126,7 +126,7 @@ class Reader {
     for (;;) {
       const head = this.#byte();
       if (head === 0xff) return Buffer.concat(chunks);
-      if (head >> 5 !== major || ++this.#items > mostItems) throw serializationError();
+      if (head >> 5 !== major || ++this.#items > maxItems) throw serializationError();
       chunks.push(this.#take(definite(this.#argument(head & 31))));
     }
   }

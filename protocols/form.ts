@@ -6,7 +6,7 @@ import type { WireRequest } from "./protocol.ts";
 export type Parameters = ReadonlyMap<string, string>;
 
 /** Parameters of one request; the largest batch of any service has some thousand. */
-const mostParameters = 50_000;
+const maxParameters = 50_000;
 const NONE: Parameters = new Map();
 const parsed = new WeakMap<WireRequest, Parameters>();
 
@@ -61,7 +61,7 @@ export function parseQuery(text: string, each: (name: string, value: string) => 
 function parseInto(parameters: Map<string, string>, text: string): void {
   let count = 0;
   parseQuery(text.trimEnd(), (name, value) => {
-    if (++count > mostParameters) throw malformed();
+    if (++count > maxParameters) throw malformed();
     parameters.set(name, value);
   });
 }

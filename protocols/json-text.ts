@@ -3,9 +3,9 @@
 /** Shorter texts hold too few values to matter, and are most. */
 const shortBytes = 256 * 1024;
 /** Strings, commas and openings; the largest request of any service has some ten thousand. */
-const mostTokens = 250_000;
+const maxTokens = 250_000;
 /** Deeper than any shape of AWS's, and than any document somebody would write. */
-const mostLevels = 1_000;
+const maxLevels = 1_000;
 
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -24,7 +24,7 @@ export function isExcessiveJson(text: Buffer): boolean {
       case openList:
       case openObject:
         level += 1;
-        if (level > mostLevels) return true;
+        if (level > maxLevels) return true;
         break;
       case closeList:
       case closeObject:
@@ -36,7 +36,7 @@ export function isExcessiveJson(text: Buffer): boolean {
         continue;
     }
     tokens += 1;
-    if (tokens > mostTokens) return true;
+    if (tokens > maxTokens) return true;
   }
   return false;
 }

@@ -20,7 +20,7 @@ interface OperationTraits {
 }
 
 /** Payloads of 256 KiB whose characters are all escaped, in six bytes each, and what is around them. */
-const usualBodyBytes = 2 * 1024 * 1024;
+const defaultBodyBytes = 2 * 1024 * 1024;
 
 /** How one AWS service is spoken to. The facts are those of the service's published description. */
 export interface ServiceDeclaration {
@@ -74,7 +74,7 @@ export function serviceModel(declaration: ServiceDeclaration): ServiceModel {
   const operations = new Map<string, OperationModel>();
   const { schemas, ...rest } = declaration;
   const errors = new Map<string, ErrorSchema>();
-  const service = { maxBodyBytes: usualBodyBytes, ...rest, operations, errors, namespace: "" };
+  const service = { maxBodyBytes: defaultBodyBytes, ...rest, operations, errors, namespace: "" };
   for (const schema of Object.values(schemas)) {
     if (isErrorSchema(schema)) errors.set(schema[2], schema);
     if (!isOperationSchema(schema)) continue;

@@ -12,7 +12,7 @@ import { Emulator } from "./emulator.ts";
 import { repairDirectory } from "./engine/journal/repair.ts";
 import { Processes } from "./engine/processes.ts";
 import { realDelay } from "./engine/real-time.ts";
-import { type HookRunner, Hooks, usualDirectory } from "./init/hooks.ts";
+import { defaultDirectory, type HookRunner, Hooks } from "./init/hooks.ts";
 import { createResources } from "./init/resources.ts";
 import { runScript } from "./init/scripts.ts";
 import { loadTls } from "./server/certificate.ts";
@@ -31,7 +31,7 @@ const shutdownMs = 5000;
 /** LocalStack's public name for 127.0.0.1; clients also derive a name with `sync-` in front of it. */
 const publicName = "localhost.localstack.cloud";
 /** Addresses under which this machine is also reachable as localhost. */
-const usualHosts = ["127.0.0.1", "0.0.0.0", "::"];
+const defaultHosts = ["127.0.0.1", "0.0.0.0", "::"];
 
 async function main(): Promise<void> {
   if (process.argv[2] === "repair") return repair(process.argv.slice(3));
@@ -111,7 +111,7 @@ async function main(): Promise<void> {
 
 function hooksOf({ init }: CliOptions): Hooks {
   try {
-    return new Hooks([...(existsSync(usualDirectory) ? [usualDirectory] : []), ...init]);
+    return new Hooks([...(existsSync(defaultDirectory) ? [defaultDirectory] : []), ...init]);
   } catch (error) {
     throw new OptionError((error as Error).message);
   }
@@ -149,7 +149,7 @@ function hookRunner(
   const processes = new Processes();
   const home = { account: defaultAccount, region };
   const call = (service: string, operation: string, input: object) => emulator.call(service, operation, input, home);
-  const endpoint = () => originOf("http", usualHosts.includes(host) ? "localhost" : host, port());
+  const endpoint = () => originOf("http", defaultHosts.includes(host) ? "localhost" : host, port());
   return {
     createResources: (resources, file) => createResources(resources, file, { ...home, call }),
     runScript: (file) => runScript(file, processes, { endpoint: endpoint(), ...home }),
@@ -176,7 +176,7 @@ async function repair(args: readonly string[]): Promise<void> {
 }
 
 function banner(options: CliOptions, port: number): string {
-  const host = usualHosts.includes(options.host) ? "localhost" : options.host;
+  const host = defaultHosts.includes(options.host) ? "localhost" : options.host;
   const scheme = options.tls ? "https" : "http";
   const endpoint = originOf(scheme, host, port);
   const region = options.defaultRegion;

@@ -76,7 +76,7 @@ export interface ExecutionViews {
 
 /** How often a condition without notifications is polled. */
 const pollMs = 10;
-const mostMessages = 10_000;
+const maxMessages = 10_000;
 
 /** @param home account and region of resources that are named without them. */
 export function queueViews(
@@ -94,7 +94,7 @@ export function queueViews(
   return {
     messages: (queue, options = {}) => look(queue, options),
     async waitForMessage(queue, predicate = () => true, options = {}) {
-      const seen = (): QueuedMessage[] => look(queue, { limit: mostMessages });
+      const seen = (): QueuedMessage[] => look(queue, { limit: maxMessages });
       return waitUntil(
         emulator,
         () => seen().find(predicate),

@@ -3,7 +3,7 @@ import { type AccessRequest, misfit } from "./evaluate.ts";
 import type { Policy, Statement } from "./policy.ts";
 
 /** How many statements are explained when none of them allows the request. */
-const mostTold = 5;
+const maxTold = 5;
 
 /**
  * Why a policy does not allow a request: the statement that denies it, or what is missing in each statement that allows
@@ -20,9 +20,9 @@ export function explain(policy: Policy | undefined, request: AccessRequest): str
   const allowing = named.filter(({ statement }) => statement.effect === "Allow");
   if (allowing.length === 0) return "its policy allows nothing";
   const reasons = allowing
-    .slice(0, mostTold)
+    .slice(0, maxTold)
     .map(({ statement, name }) => `${name} ${lackOf(statement, request, policy)}`);
-  if (allowing.length > mostTold) reasons.push(`${allowing.length - mostTold} more do not fit either`);
+  if (allowing.length > maxTold) reasons.push(`${allowing.length - maxTold} more do not fit either`);
   return `its policy does not allow it: ${reasons.join("; ")}`;
 }
 

@@ -35,9 +35,9 @@ interface Compiled {
 }
 
 /** Policies and questions come from clients, so there are bounds for what is remembered. */
-const mostPolicies = 1000;
-const mostAnswers = 1000;
-const mostTold = 1000;
+const maxPolicies = 1000;
+const maxAnswers = 1000;
+const maxTold = 1000;
 
 /**
  * The caller: an operation's context. The request id is that of the request or the delivery on which a refusal is
@@ -164,7 +164,7 @@ export class Guard {
     const { asked, isOwner } = askedBy(sender, guarded, question, this.#deps.clock.now());
     const refusal = isOwner && !compiled.denies ? undefined : refusalOf(compiled.policy, asked, isOwner, false);
     if (isKept) {
-      if (answers.size >= mostAnswers) answers.clear();
+      if (answers.size >= maxAnswers) answers.clear();
       answers.set(key, refusal);
     }
     return refusal;
@@ -174,7 +174,7 @@ export class Guard {
   #found(refusal: Refusal, id: string, key: string): Refusal | undefined {
     const { notes, onRefusal } = this.#deps;
     notes.add(id, refusal.note);
-    if (onRefusal !== undefined && this.#told.size < mostTold && !this.#told.has(key)) {
+    if (onRefusal !== undefined && this.#told.size < maxTold && !this.#told.has(key)) {
       this.#told.add(key);
       onRefusal(refusal.note);
     }
@@ -193,7 +193,7 @@ export class Guard {
         timed: /aws:(currenttime|epochtime)/i.test(text),
         answers: new Map(),
       };
-      if (this.#policies.size >= mostPolicies) this.#policies.clear();
+      if (this.#policies.size >= maxPolicies) this.#policies.clear();
       this.#policies.set(text, compiled);
     }
     return compiled;

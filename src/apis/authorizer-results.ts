@@ -37,7 +37,7 @@ interface Entry<Result> {
 }
 
 /** An authorizer is asked once for the same identity within its time to live; this many results are kept in all. */
-const mostResults = 10_000;
+const maxResults = 10_000;
 
 export class AuthorizerCache<Result> {
   /** By the group that is flushed together (a stage), then by the rest of the key. */
@@ -52,7 +52,7 @@ export class AuthorizerCache<Result> {
   /** @param ttlMs nothing is kept for 0. */
   put(group: string, key: string, result: Result, nowMs: number, ttlMs: number): void {
     if (ttlMs <= 0) return;
-    if (this.#size >= mostResults) this.clear();
+    if (this.#size >= maxResults) this.clear();
     let entries = this.#entries.get(group);
     if (entries === undefined) this.#entries.set(group, (entries = new Map()));
     if (!entries.has(key)) this.#size += 1;

@@ -88,7 +88,7 @@ export function ruleKey(domain: string, id: string): string {
 }
 
 /** A mapping key has 300 characters at most, so no more segments than these. */
-export const mostMappingSegments = 150;
+export const maxMappingSegments = 150;
 
 /** Where a request to a custom domain goes. */
 export interface DomainTarget {
@@ -129,7 +129,7 @@ export class Domains {
   /**
    * The longest mapping that the path begins with, whole segments each; rules come first, by their priority, where the
    * domain has them.
-   * @param segments of the path, undecoded, at most `mostMappingSegments`.
+   * @param segments of the path, undecoded, at most `maxMappingSegments`.
    */
   target(
     { name, routingMode }: DomainRow,

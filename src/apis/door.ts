@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { Asked, Door, DoorAnswer, DoorRequest } from "../calls/door.ts";
 import type { ApiCall, Apis } from "./apis.ts";
-import { mostMappingSegments } from "./domains.ts";
+import { maxMappingSegments } from "./domains.ts";
 
 /** `http://localhost:4566/_aws/execute-api/{api}/{stage}/…`: reaches an API without any name that DNS would have to know. */
 export const pathPrefix = "/_aws/execute-api/";
@@ -74,7 +74,7 @@ export class ApiDoor implements Door {
   #callByDomain({ host, path, headers }: DoorRequest): ApiCall | undefined {
     const { domains } = this.#apis;
     const domain = domains.at(nameOf(host));
-    const segments = path.split("/", mostMappingSegments + 1).slice(1);
+    const segments = path.split("/", maxMappingSegments + 1).slice(1);
     const found = domain && domains.target(domain, segments, (name) => headers[name.toLowerCase()]);
     if (found === undefined) return undefined;
     const rest = found.strip === "" ? path : path.slice(found.strip.length + 1) || "/";

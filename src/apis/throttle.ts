@@ -13,7 +13,7 @@ export interface Rate {
 }
 
 /** Buckets that are full again say nothing and are dropped when there are this many. */
-const mostBuckets = 10_000;
+const maxBuckets = 10_000;
 
 export class Throttle {
   readonly #buckets = new Map<string, Bucket>();
@@ -22,7 +22,7 @@ export class Throttle {
   admits(key: string, { rate, burst }: Rate, nowMs: number): boolean {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      if (this.#buckets.size >= mostBuckets) this.#buckets.clear();
+      if (this.#buckets.size >= maxBuckets) this.#buckets.clear();
       bucket = { tokens: burst, atMs: nowMs };
       this.#buckets.set(key, bucket);
     }

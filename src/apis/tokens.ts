@@ -28,7 +28,7 @@ const maxKeysBytes = 150_000;
 /** How long keys are kept. */
 const keptMs = 2 * 3_600_000;
 /** Issuers come from definitions of users: keys of so many are kept. */
-const mostIssuers = 100;
+const maxIssuers = 100;
 /** A key that the issuer does not publish is looked for again, but no more often than this. */
 const unknownKeyMs = 5_000;
 /** A token of more characters than headers have is none. */
@@ -132,7 +132,7 @@ export class Tokens {
       if (kty === "RSA") byId.set(typeof kid === "string" ? kid : "", publicKey(jwk));
     }
     const result = { byId, fetchedMs: this.#clock.now() };
-    if (this.#keys.size >= mostIssuers) this.#keys.clear();
+    if (this.#keys.size >= maxIssuers) this.#keys.clear();
     this.#keys.set(issuer, result);
     return result;
   }

@@ -4,12 +4,12 @@ import type { CST } from "yaml";
 import type { Turns } from "../engine/turns.ts";
 
 /** What the lexer makes of a document, line breaks and indentations included; composing them is done in one go. */
-const mostLexemes = 600_000;
+const maxLexemes = 600_000;
 const lexemesATurn = 256;
 /** How many lists and maps may open in one another on a line. */
 const deepest = 100;
 /** How much aliases may make of a document. */
-const mostAliases = 100;
+const maxAliases = 100;
 
 export interface YamlDocument {
   readonly root: unknown;
@@ -41,7 +41,7 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
     if (done === true) break;
     ofDocument(() => tokens.push(...parser.next(lexeme)));
     nest(depth, lexeme);
-    if (++lexemes > mostLexemes || depth.brackets + depth.line > deepest) throw new UnreadableYaml(true);
+    if (++lexemes > maxLexemes || depth.brackets + depth.line > deepest) throw new UnreadableYaml(true);
     if (lexemes % lexemesATurn === 0) await turns.rest();
   }
   return ofDocument(() => {
@@ -49,7 +49,7 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
     const composer = new Composer({ merge: true, uniqueKeys: false, logLevel: "silent" });
     const [document] = composer.compose(tokens, true, text.length);
     if (document === undefined || document.errors.length > 0) throw new UnreadableYaml(false);
-    const root = document.toJS({ maxAliasCount: mostAliases }) as unknown;
+    const root = document.toJS({ maxAliasCount: maxAliases }) as unknown;
     const source = (path: readonly string[]) => {
       const node = document.hasIn(path) ? document.getIn(path, true) : undefined;
       return isScalar(node) ? node.source : undefined;

@@ -8,7 +8,7 @@ import type { Place } from "./place.ts";
 import { type Input, resourceOf, resourcesOf } from "./shown-call.ts";
 
 /** For larger inputs only the resource is remembered. */
-const mostKeptBytes = 2048;
+const maxKeptBytes = 2048;
 
 /** A call, from a client or between services. */
 export class Call {
@@ -55,7 +55,7 @@ export class Call {
 
   /** Remembers the input; for a large input only the resource, since a thousand calls are kept. */
   given(input: Input, operation: OperationModel, codec: OperationCodec, bytes: number): void {
-    if (bytes > mostKeptBytes) this.resource = resourceOf(input);
+    if (bytes > maxKeptBytes) this.resource = resourceOf(input);
     else {
       this.input = input;
       this.inputModel = operation;

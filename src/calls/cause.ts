@@ -26,11 +26,11 @@ export type CauseKind =
 /**
  * A chain keeps its first link and the last ones, so that something that triggers itself does not make an endless text.
  */
-const mostLinks = 12;
+const maxLinks = 12;
 const elided = "…";
 
 /** Longest trace header accepted from a client; X-Ray's own have about 100 characters. */
-const mostTraceChars = 500;
+const maxTraceChars = 500;
 
 let current: Cause | undefined;
 
@@ -98,7 +98,7 @@ export class Cause {
    * differ only in their last link.
    */
   textOfNext(kind: CauseKind, id: string): string {
-    if (this.links.length >= mostLinks) return this.next(kind, id).text;
+    if (this.links.length >= maxLinks) return this.next(kind, id).text;
     return this.#withTrace(`${this.#headText()}>${kind}:${id}`);
   }
 
@@ -122,9 +122,9 @@ export class Cause {
     const { links } = this;
     if (links.at(-1) === link) return this;
     const longer =
-      links.length < mostLinks
+      links.length < maxLinks
         ? [...links, link]
-        : [links[0] as string, elided, ...links.slice(links.length - mostLinks + 3), link];
+        : [links[0] as string, elided, ...links.slice(links.length - maxLinks + 3), link];
     return new Cause(longer, this.beganAt, this.origin, this.sentTrace);
   }
 
@@ -181,6 +181,6 @@ function linkOf(kind: CauseKind, id: string): string {
 }
 
 function usableTrace(header: unknown): string | undefined {
-  if (typeof header !== "string" || header.length > mostTraceChars) return undefined;
+  if (typeof header !== "string" || header.length > maxTraceChars) return undefined;
   return /^[!-~](?:[ -~]*[!-~])?$/.test(header) ? header : undefined;
 }

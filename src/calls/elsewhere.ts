@@ -10,7 +10,7 @@ export interface NamedResource extends Place {
 }
 
 /** How many resources a failed call searches at most. */
-const mostLookedAt = 10_000;
+const maxLookedAt = 10_000;
 
 /** Rows of one kind by their names. */
 export function* named<Row extends Place>(
@@ -49,7 +49,7 @@ export function elsewhere(
 }
 
 function* firstOf(resources: readonly Iterable<NamedResource>[]): IterableIterator<NamedResource> {
-  let left = mostLookedAt;
+  let left = maxLookedAt;
   for (const some of resources) {
     for (const one of some) {
       if (left === 0) return;

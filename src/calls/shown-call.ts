@@ -26,7 +26,7 @@ const resources = [
 ];
 
 const secretNames = /password|secret|token|credential|apikey|authorization|authparameters|^environment$/i;
-const mostText = 200;
+const maxText = 200;
 
 /** The main resource of a call. */
 export function resourceOf(input: Input): string | undefined {
@@ -57,7 +57,7 @@ export function parametersOf({ input: shape, service }: OperationModel, input: I
 
 function shortened(value: unknown): string {
   const text = withoutSecrets(typeof value === "object" ? (JSON.stringify(value, masked) ?? "") : textOf(value));
-  return text.length > mostText ? `${text.slice(0, mostText)}…` : text;
+  return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
 }
 
 /** A replacer for `JSON.stringify`: members inside a parameter are secret if their names say so. */

@@ -43,7 +43,7 @@ import {
  * Local attempts within one transaction; the rest of a larger fan-out follows afterwards, so that it does not block
  * others.
  */
-const mostLocalAttempts = 10_000;
+const maxLocalAttempts = 10_000;
 
 export interface DeliveryEngineDependencies {
   readonly store: Store;
@@ -297,7 +297,7 @@ export class DeliveryEngine {
   }
 
   #mayAttemptNow({ retry, delayMs }: DeliveryRequest): boolean {
-    if (delayMs !== undefined || retry.maxPerSecond !== undefined || this.#localAttempts >= mostLocalAttempts)
+    if (delayMs !== undefined || retry.maxPerSecond !== undefined || this.#localAttempts >= maxLocalAttempts)
       return false;
     // A transaction is synchronous, so the next microtask runs after it, committed or not.
     if (this.#localAttempts === 0) queueMicrotask(() => (this.#localAttempts = 0));

@@ -13,7 +13,7 @@ import type { Targets } from "./targets.ts";
 import type { DeliveryRequest, Receiver, Shared } from "./types.ts";
 
 /** Deliveries attempted at once: about two milliseconds of work. */
-const mostAtOnce = 500;
+const maxAtOnce = 500;
 /** The wait before a part is tried again while the store accepts no writes. */
 const storePauseMs = 1000;
 
@@ -58,7 +58,7 @@ export class FanOuts {
 
   /** Accepts the deliveries of a fan-out. Inside a transaction. */
   submit(shared: Shared, receivers: readonly Receiver[]): void {
-    if (receivers.length <= mostAtOnce) this.#attempt(shared, receivers);
+    if (receivers.length <= maxAtOnce) this.#attempt(shared, receivers);
     else this.#keep(shared, receivers);
   }
 
@@ -67,12 +67,12 @@ export class FanOuts {
     const account = receivers[0]?.account ?? "";
     const fanOut = store.nextSerial();
     this.#fanOuts.put({ serial: fanOut, account, shared, cause: currentCause()?.text });
-    for (let at = 0; at < receivers.length; at += mostAtOnce) {
+    for (let at = 0; at < receivers.length; at += maxAtOnce) {
       const part: FanOutPartRow = {
         serial: store.nextSerial(),
         account,
         fanOut,
-        receivers: receivers.slice(at, at + mostAtOnce),
+        receivers: receivers.slice(at, at + maxAtOnce),
       };
       this.#parts.put(part);
       store.afterCommit(() => {

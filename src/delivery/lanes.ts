@@ -9,11 +9,11 @@ import { performance } from "../engine/real-time.ts";
 import type { Index } from "../engine/table.ts";
 import type { DeliveryRow } from "./tables.ts";
 
-const mostInLane = 32;
+const maxInLane = 32;
 /** Slots shared by all lanes. */
-const mostShared = 256;
+const maxShared = 256;
 /** How many lanes can have a slot of their own at a time: each may be a connection. */
-const mostLanesAtWork = 1024;
+const maxLanesAtWork = 1024;
 const storePauseMs = 1000;
 
 interface Lane {
@@ -117,7 +117,7 @@ export class Lanes {
         this.#arm(lane, dueMs);
         return;
       }
-      if (lane.inFlight.size >= mostInLane) return;
+      if (lane.inFlight.size >= maxInLane) return;
       if (lane.inFlight.size === 0 ? !this.#hasPlaceForLane : !this.#hasSharedPlace) {
         (lane.inFlight.size === 0 ? this.#idle : this.#waiting).add(lane);
         return;
@@ -166,11 +166,11 @@ export class Lanes {
   }
 
   get #hasPlaceForLane(): boolean {
-    return this.#lanesAtWork < mostLanesAtWork;
+    return this.#lanesAtWork < maxLanesAtWork;
   }
 
   get #hasSharedPlace(): boolean {
-    return this.#inFlight - this.#lanesAtWork < mostShared;
+    return this.#inFlight - this.#lanesAtWork < maxShared;
   }
 
   /** Gives free slots to those who have waited longest. */

@@ -8,9 +8,9 @@ import type { DeliveryFilter, Gone, KeptDelivery, Lost } from "./types.ts";
  * Bounds for messages, for the records they stand for, and for the characters they keep in memory: beyond any of them
  * the oldest are dropped.
  */
-const mostEntries = 1000;
-const mostRecords = 100_000;
-const mostWeight = 8 * 1024 * 1024;
+const maxEntries = 1000;
+const maxRecords = 100_000;
+const maxWeight = 8 * 1024 * 1024;
 const shownIds = 10;
 
 type Entry = { readonly timeMs: number; readonly serial: number } & (
@@ -95,13 +95,13 @@ export class LostMessages {
       this.#first += 1;
     }
     // Room is made for hundreds at once: to move all others for each would cost as much as the rest of a note.
-    if (this.#first < mostEntries / 4) return;
+    if (this.#first < maxEntries / 4) return;
     this.#entries.splice(0, this.#first);
     this.#first = 0;
   }
 
   #isTooMuch(entries: number): boolean {
-    return entries > mostEntries || (entries > 1 && (this.#records > mostRecords || this.#weight > mostWeight));
+    return entries > maxEntries || (entries > 1 && (this.#records > maxRecords || this.#weight > maxWeight));
   }
 }
 

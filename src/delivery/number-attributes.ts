@@ -12,7 +12,7 @@ export interface WrittenNumber {
 
 const smallestExponent = -128;
 const largestExponent = 125;
-const mostDigits = 38;
+const maxDigits = 38;
 
 /** The parts of a text that is a number, possibly with white space around it; undefined for any other text. */
 export function readNumber(text: string): WrittenNumber | undefined {
@@ -29,7 +29,7 @@ export function hasScale({ exponent }: WrittenNumber): boolean {
 
 /** Whether it has at most 38 digits; leading zeros do not count, trailing ones do. */
 export function hasPrecision({ whole, fraction }: WrittenNumber): boolean {
-  return (whole + fraction).replace(/^0+/, "").length <= mostDigits;
+  return (whole + fraction).replace(/^0+/, "").length <= maxDigits;
 }
 
 /** Without exponent and superfluous zeros: `007.50` becomes `7.5`. For numbers within the limits. */

@@ -4,7 +4,7 @@ import type { Index } from "../engine/table.ts";
 import { type DeliveryRow, payloadTable } from "./tables.ts";
 
 /** Deliveries beyond this are given up, since memory is limited. */
-const mostPendingChars = 512 * 1024 * 1024;
+const maxPendingChars = 512 * 1024 * 1024;
 
 export class Payloads {
   readonly #store: Store;
@@ -26,7 +26,7 @@ export class Payloads {
   }
 
   hasRoomFor(text: string): boolean {
-    return this.#pendingChars + text.length <= mostPendingChars;
+    return this.#pendingChars + text.length <= maxPendingChars;
   }
 
   /** Stores the text of a delivery and returns the row's id. Inside a transaction. */

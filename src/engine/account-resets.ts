@@ -3,7 +3,7 @@ import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
 
 /** Rows deleted between two looks at the time. */
-const mostInARow = 20;
+const maxInARow = 20;
 
 interface ResetRow {
   readonly account: string;
@@ -94,7 +94,7 @@ export class AccountResets {
       let count = 0;
       while (walk.next().done !== true) {
         count += 1;
-        if (count % mostInARow > 0 || !this.#clock.turns.spent) continue;
+        if (count % maxInARow > 0 || !this.#clock.turns.spent) continue;
         if (isFirst) this.#rows.put({ account });
         return false;
       }

@@ -3,9 +3,9 @@ import type { Store } from "./store.ts";
 import { defineTable, type Table } from "./table.ts";
 
 /** Rows deleted at once; larger numbers take several turns. */
-const mostAtOnce = 1000;
+const maxAtOnce = 1000;
 /** Rows deleted between two looks at the time. */
-const mostInARow = 20;
+const maxInARow = 20;
 /** The wait before the next try after a failure; all tries fail while the disk refuses writes. */
 const retryMs = 1000;
 
@@ -59,7 +59,7 @@ export class Leftovers {
     let count = 0;
     for (const _ of this.#clear(name)) {
       count += 1;
-      if (count < mostAtOnce) continue;
+      if (count < maxAtOnce) continue;
       this.#rows.put({ kind: this.#kind, name, account });
       this.#store.afterCommit(() => this.#goOn(name));
       return;
@@ -105,7 +105,7 @@ export class Leftovers {
     let count = 0;
     for (const _ of this.#clear(name)) {
       count += 1;
-      if (count % mostInARow === 0 && turns.spent) return;
+      if (count % maxInARow === 0 && turns.spent) return;
     }
     this.#rows.delete(leftoverTable.key({ kind: this.#kind, name, account: "" }));
   }

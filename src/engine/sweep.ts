@@ -14,7 +14,7 @@ export interface Expiring<Row> {
 }
 
 /** Rows dropped in one turn of the event loop. */
-const mostAtOnce = 250;
+const maxAtOnce = 250;
 /** Minimum time between two sweeps of a list, however closely its rows' ends follow each other. */
 const pauseMs = 1000;
 /** The wait after a failed sweep; all fail while the disk refuses writes. */
@@ -67,7 +67,7 @@ export class Sweep<Row> {
     this.#alarms.delete(key);
     const now = this.#clock.now();
     try {
-      this.#store.transaction(() => this.#dropEnded(key, mostAtOnce));
+      this.#store.transaction(() => this.#dropEnded(key, maxAtOnce));
     } catch (error) {
       this.#clock.report(error);
       this.expect(key, now + retryMs);

@@ -30,7 +30,7 @@ export interface HookRunner {
 
 const stages: readonly Stage[] = ["BOOT", "START", "READY", "SHUTDOWN"];
 /** Where LocalStack's image has them. */
-export const usualDirectory = "/etc/localstack/init";
+export const defaultDirectory = "/etc/localstack/init";
 
 const resourceFiles = new Set([".yaml", ".yml", ".json"]);
 const modules = new Set([".mjs", ".js", ".ts", ".mts"]);
@@ -79,17 +79,17 @@ export class Hooks implements InitState {
 function hooksAt(path: string): [Stage, string][] {
   if (!existsSync(path)) throw new Error(`--init ${path} is not there.`);
   if (!statSync(path).isDirectory()) {
-    if (isHook(path)) return [[usualStage(path), path]];
+    if (isHook(path)) return [[defaultStage(path), path]];
     throw new Error(`--init ${path} is not something Busbar can run: .sh, .mjs, .ts, or resources in .yaml or .json.`);
   }
   const ofStages = stages.flatMap((stage) =>
     filesIn(join(path, `${stage.toLowerCase()}.d`)).map((file): [Stage, string] => [stage, file]),
   );
-  return [...filesIn(path).map((file): [Stage, string] => [usualStage(file), file]), ...ofStages];
+  return [...filesIn(path).map((file): [Stage, string] => [defaultStage(file), file]), ...ofStages];
 }
 
 /** Resources exist before the server reports that it is ready; scripts may need to talk to it. */
-function usualStage(file: string): Stage {
+function defaultStage(file: string): Stage {
   return resourceFiles.has(extname(file)) ? "START" : "READY";
 }
 

@@ -5,17 +5,17 @@ import { constants, createGunzip, createInflate, createInflateRaw, type Gunzip }
  * An answer without its content coding, up to a limit; deflate with or without zlib's header. Bytes that are not in the
  * coding they claim are returned unchanged.
  */
-export async function decoded(body: Buffer, coding: string | undefined, mostBytes: number): Promise<Buffer> {
+export async function decoded(body: Buffer, coding: string | undefined, maxBytes: number): Promise<Buffer> {
   // A truncated answer is decoded as far as possible.
   const options = { finishFlush: constants.Z_SYNC_FLUSH };
   switch (coding?.trim().toLowerCase()) {
     case "gzip":
     case "x-gzip":
-      return (await unpacked(createGunzip(options), body, mostBytes)) ?? body;
+      return (await unpacked(createGunzip(options), body, maxBytes)) ?? body;
     case "deflate":
       return (
-        (await unpacked(createInflate(options), body, mostBytes)) ??
-        (await unpacked(createInflateRaw(options), body, mostBytes)) ??
+        (await unpacked(createInflate(options), body, maxBytes)) ??
+        (await unpacked(createInflateRaw(options), body, maxBytes)) ??
         body
       );
     default:
@@ -24,7 +24,7 @@ export async function decoded(body: Buffer, coding: string | undefined, mostByte
 }
 
 /** Undefined for bytes that are not in this coding. */
-async function unpacked(stream: Gunzip, body: Buffer, mostBytes: number): Promise<Buffer | undefined> {
+async function unpacked(stream: Gunzip, body: Buffer, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   stream.end(body);
@@ -32,10 +32,10 @@ async function unpacked(stream: Gunzip, body: Buffer, mostBytes: number): Promis
     for await (const chunk of stream) {
       chunks.push(chunk as Buffer);
       size += (chunk as Buffer).length;
-      if (size >= mostBytes) break;
+      if (size >= maxBytes) break;
     }
   } catch {
     return undefined;
   }
-  return Buffer.concat(chunks).subarray(0, mostBytes);
+  return Buffer.concat(chunks).subarray(0, maxBytes);
 }

@@ -29,7 +29,7 @@ const ofConnection = new Set([
 ]);
 
 /** How often a request may have been forwarded by a Busbar: more means that endpoints form a loop. */
-const mostPassages = 8;
+const maxPassages = 8;
 const via = "1.1 busbar";
 
 /**
@@ -46,7 +46,7 @@ export function forward(endpoint: string, request: Forwarded): Promise<Forwarded
       .filter((text, index) => index % 2 === 1 && text.includes(via))
       .join()
       .split(via).length - 1;
-  if (passed >= mostPassages) return Promise.reject(new Error("the endpoint leads back to Busbar."));
+  if (passed >= maxPassages) return Promise.reject(new Error("the endpoint leads back to Busbar."));
   const length = body instanceof Uint8Array && body.length > 0 ? ["Content-Length", String(body.length)] : [];
   const coded = !(body instanceof Uint8Array) && hasHeader(rawHeaders, "transfer-encoding");
   return new Promise((resolve, reject) => {

@@ -24,7 +24,7 @@ export type RegexMatch = { start: number; end: number; groups: (string | undefin
 export type Work = (instructions: number) => void;
 
 /** Limit for the time per character of text. */
-const usualInstructions = 2_000;
+const defaultInstructions = 2_000;
 
 const tooLarge = (): SyntaxError => new SyntaxError("Regular expression is too large");
 
@@ -143,7 +143,7 @@ export class LinearRegex {
    * `flags` may contain `i` and `m`. Throws a SyntaxError for patterns outside the supported grammar, or of more than
    * `most` instructions.
    */
-  constructor(pattern: string, flags: string, most = usualInstructions) {
+  constructor(pattern: string, flags: string, most = defaultInstructions) {
     if (/[^im]/.test(flags)) throw new SyntaxError(`Unsupported flags '${flags}'`);
     this.source = pattern;
     const reader = new RegexReader(pattern, flags);

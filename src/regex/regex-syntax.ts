@@ -14,7 +14,7 @@ export type RegexNode =
   | { kind: "ahead"; item: RegexNode; negated: boolean };
 
 const deepestNesting = 50;
-const mostGroups = 200;
+const maxGroups = 200;
 
 const lineEnd: Test = (code) => code === 10 || code === 13 || code === 0x2028 || code === 0x2029;
 export const isWord: Test = (code) =>
@@ -136,7 +136,7 @@ export class RegexReader {
       } else throw new SyntaxError("Unsupported group");
     }
     const index = kind === "group" ? ++this.groups : 0;
-    if (this.groups > mostGroups) throw new SyntaxError("Too many groups");
+    if (this.groups > maxGroups) throw new SyntaxError("Too many groups");
     const item = this.#either();
     if (this.#text[this.#at++] !== ")") throw new SyntaxError("Unterminated group");
     if (kind === "ahead") return { kind, item, negated };

@@ -175,7 +175,7 @@ async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: Co
     }
     let limitMs: number;
     try {
-      limitMs = Math.min(parseDuration(limit), mostSettleMs);
+      limitMs = Math.min(parseDuration(limit), maxSettleMs);
     } catch (error) {
       return refuse(reply, (error as Error).message);
     }
@@ -215,7 +215,7 @@ async function changingRoutes(app: FastifyInstance, { emulator }: { emulator: Co
   });
 }
 
-const mostSettleMs = 600_000;
+const maxSettleMs = 600_000;
 
 const routesSentence =
   "Busbar has GET /_busbar/health, GET and POST /_busbar/clock, POST /_busbar/reset and settle, GET /_busbar/watch, POST /_busbar/sns/opt-out, GET /_busbar/requests, deliveries, mailbox, events, logs and state, and what lies in a resource at GET /_busbar/sqs/{account}/{region}/{queue}/messages, /_busbar/kinesis/…/{stream}/records, /_busbar/eventbridge/…/{bus}/events and /_busbar/stepfunctions/…/{machine}/executions.";

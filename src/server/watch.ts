@@ -18,7 +18,7 @@ const kinds = ["request", "delivery", "message", "state"] as const;
 type Kind = (typeof kinds)[number];
 
 /** How much may be queued for a slow reader; anything beyond is dropped and counted. */
-const mostWaiting = 1024 * 1024;
+const maxWaiting = 1024 * 1024;
 /** Proxies and browsers close connections on which nothing arrives for a minute. */
 const heartbeatMs = 15_000;
 
@@ -49,7 +49,7 @@ export function watchDoor(emulator: WatchedEmulator): Door {
 function follow(emulator: WatchedEmulator, wanted: ReadonlySet<Kind>, out: Writable): () => void {
   let left = 0;
   const write = (kind: string, data: object) => {
-    if (out.writableLength > mostWaiting) {
+    if (out.writableLength > maxWaiting) {
       left += 1;
       return;
     }

@@ -7,12 +7,12 @@ import { type Consumer, codeOf, type Outcome, queueUrlOf, type Reader, type Surr
 import { partsOf, type QueueRecord, queueRecord, type SqsMessage } from "./records.ts";
 
 /** Batches on their way to the target at a time, unless the consumer allows fewer. */
-const mostMovingByDefault = 32;
+const maxMovingByDefault = 32;
 /** The pause before a batch is passed again to a target that had no capacity; it doubles each time. */
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
-const mostReceives = 8;
-const mostInReceive = 10;
+const maxReceives = 8;
+const maxInReceive = 10;
 
 export interface QueueOptions {
   /** ARN of the queue. */
@@ -21,7 +21,7 @@ export interface QueueOptions {
   /** How long a batch that is not full waits for more messages; 0 for not at all. */
   readonly windowMs: number;
   /** Batches on their way to the target at a time. Default: 32. */
-  readonly mostMoving?: number | undefined;
+  readonly maxMoving?: number | undefined;
 }
 
 export class QueueReader implements Reader {
@@ -67,8 +67,8 @@ export class QueueReader implements Reader {
 
   /** Another receive in parallel, as long as receives find something: on disk they share a write. */
   #gatherMore(): void {
-    const mostGathering = this.#options.windowMs === 0 ? mostReceives : 1;
-    if (!this.#news || this.#stopped || this.#gathering >= mostGathering || !this.#hasRoom(1)) return;
+    const maxGathering = this.#options.windowMs === 0 ? maxReceives : 1;
+    if (!this.#news || this.#stopped || this.#gathering >= maxGathering || !this.#hasRoom(1)) return;
     this.#gathering += 1;
     this.#track(this.#around.clock.track(this.#gather()), () => {
       this.#gathering -= 1;
@@ -77,8 +77,8 @@ export class QueueReader implements Reader {
 
   /** Whether this many more receives may lead to batches: each one under way may find one. */
   #hasRoom(more: number): boolean {
-    const { mostMoving = mostMovingByDefault } = this.#options;
-    return this.#moving + this.#gathering + more <= mostMoving;
+    const { maxMoving = maxMovingByDefault } = this.#options;
+    return this.#moving + this.#gathering + more <= maxMoving;
   }
 
   async #gather(): Promise<void> {
@@ -162,7 +162,7 @@ export class QueueReader implements Reader {
   async #receive(): Promise<SqsMessage[]> {
     const all: SqsMessage[] = [];
     while (all.length < this.#options.batchSize) {
-      const asked = Math.min(mostInReceive, this.#options.batchSize - all.length);
+      const asked = Math.min(maxInReceive, this.#options.batchSize - all.length);
       const answer = await this.#around.call("sqs", "ReceiveMessage", {
         QueueUrl: this.#queueUrl,
         MaxNumberOfMessages: asked,
@@ -230,9 +230,9 @@ export class QueueReader implements Reader {
   }
 
   async #delete(records: readonly QueueRecord[]): Promise<void> {
-    for (let from = 0; from < records.length; from += mostInReceive) {
+    for (let from = 0; from < records.length; from += maxInReceive) {
       const Entries = records
-        .slice(from, from + mostInReceive)
+        .slice(from, from + maxInReceive)
         .map(({ receiptHandle }, i) => ({ Id: String(i), ReceiptHandle: receiptHandle }));
       try {
         const input = { QueueUrl: this.#queueUrl, Entries };

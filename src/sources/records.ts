@@ -3,7 +3,7 @@ import { Blob64 } from "../../protocols/blob.ts";
 import type { Consumer, SourceRecord } from "./drain.ts";
 
 /** The largest payload that functions accept; a larger batch is split. */
-export const mostPayloadBytes = 6 * 1024 * 1024;
+export const maxPayloadBytes = 6 * 1024 * 1024;
 /** Names, ids and attributes around the payload stay well below this. */
 const aroundBytes = 4096;
 
@@ -77,7 +77,7 @@ export function* partsOf<Item extends Sized>(records: readonly Item[]): Iterable
   let part: Item[] = [];
   let bytes = 0;
   for (const record of records) {
-    if (part.length > 0 && bytes + record.size > mostPayloadBytes) {
+    if (part.length > 0 && bytes + record.size > maxPayloadBytes) {
       yield part;
       [part, bytes] = [[], 0];
     }

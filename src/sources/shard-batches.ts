@@ -4,7 +4,7 @@
  * partial failures, destinations).
  */
 import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type Surroundings } from "./drain.ts";
-import { lanesOf, mostPayloadBytes, partsOf, type StreamItem, type StreamRecord } from "./records.ts";
+import { lanesOf, maxPayloadBytes, partsOf, type StreamItem, type StreamRecord } from "./records.ts";
 
 const longestRetryMs = 60_000;
 
@@ -99,9 +99,9 @@ export class ShardBatches {
     for (const part of partsOf(batch)) {
       const [first] = part as [StreamRecord];
       if (this.#stopped) return;
-      if (first.size <= mostPayloadBytes) await this.#deliver(part, keeps);
+      if (first.size <= maxPayloadBytes) await this.#deliver(part, keeps);
       else {
-        const message = `The record alone exceeds the ${mostPayloadBytes} bytes of a payload.`;
+        const message = `The record alone exceeds the ${maxPayloadBytes} bytes of a payload.`;
         this.#consumer.onFailed(first, { code: "RecordTooLarge", message }, undefined);
         await this.#around.clock.track(this.#giveUp(part, "RetryAttemptsExhausted", 1, keeps));
       }

@@ -7,9 +7,9 @@ import { type StreamItem, type StreamRecord, streamRecord } from "./records.ts";
 import { type BatchOptions, ShardBatches } from "./shard-batches.ts";
 
 const retryMs = 1000;
-const mostInRead = 10_000;
+const maxInRead = 10_000;
 /** Empty answers from an open shard before the reader waits for news. */
-const mostEmptyReads = 10;
+const maxEmptyReads = 10;
 
 export interface ShardOptions extends BatchOptions {
   readonly batchSize: number;
@@ -112,9 +112,9 @@ export class ShardReader {
   /** Reads until a batch is full or nothing more is there; returns true at the shard's end. */
   async #fill(): Promise<boolean> {
     const { batchSize } = this.#options;
-    for (let empty = 0; this.#buffer.length < batchSize && empty < mostEmptyReads; ) {
+    for (let empty = 0; this.#buffer.length < batchSize && empty < maxEmptyReads; ) {
       this.#iterator ??= await this.#newIterator();
-      const answer = await this.#getRecords(this.#iterator, Math.min(mostInRead, batchSize - this.#buffer.length));
+      const answer = await this.#getRecords(this.#iterator, Math.min(maxInRead, batchSize - this.#buffer.length));
       if (answer === undefined) continue;
       const { Records = [], NextShardIterator, MillisBehindLatest = 0 } = answer;
       const { shard } = this.#cursor;

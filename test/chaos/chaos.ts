@@ -17,7 +17,7 @@ export interface ChaosPlan {
 
 const workers = 12;
 /** A life ends after so many answers at most, or so much time: some machines have much else to do. */
-const mostAnswers = 400;
+const maxAnswers = 400;
 const longestLifeMs = 20_000;
 
 /** Answers how often each thing happened. @throws Broken, or what else went wrong. */
@@ -56,7 +56,7 @@ export async function chaos({ seconds, seed, tell }: ChaosPlan): Promise<Record<
 /** One life of the server, under load, to its death. */
 async function live(server: RunningCli, ledger: Ledger, chance: Chance): Promise<void> {
   const clients = clientsOf(server.endpoint);
-  const lastAnswer = ledger.answers + 1 + chance.int(mostAnswers);
+  const lastAnswer = ledger.answers + 1 + chance.int(maxAnswers);
   const until = performance.now() + longestLifeMs;
   const timer = setInterval(() => {
     if (ledger.answers >= lastAnswer || performance.now() > until) server.kill("SIGKILL");

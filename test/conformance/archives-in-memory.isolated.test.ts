@@ -25,7 +25,7 @@ const account = "000000000000";
 const textBytes = 200_000;
 const texts = 100;
 /** A fifth of what the texts take: room for the rows and for what a busy process holds besides. */
-const mostGrowth = (textBytes * texts) / 5;
+const maxGrowth = (textBytes * texts) / 5;
 
 let bus: Busbar;
 let sqs: SQSClient;
@@ -67,7 +67,7 @@ it("of EventBridge", async () => {
     ),
   );
   // The list of recent events keeps a bounded number of them, which the first round has filled or nearly so.
-  expect(grown).toBeLessThan(mostGrowth);
+  expect(grown).toBeLessThan(maxGrowth);
   await sqs.send(new CreateQueueCommand({ QueueName: "q" }));
   await events.send(new PutRuleCommand({ Name: "r", EventBusName: "b", EventPattern: '{"source":["s"]}' }));
   const Arn = `arn:aws:sqs:us-east-1:${account}:q`;
@@ -105,7 +105,7 @@ it("of SNS", async () => {
       }),
     );
   });
-  expect(grown).toBeLessThan(mostGrowth);
+  expect(grown).toBeLessThan(maxGrowth);
   await sqs.send(new CreateQueueCommand({ QueueName: "q.fifo", Attributes: { FifoQueue: "true" } }));
   const ReplayPolicy = JSON.stringify({ PointType: "Timestamp", StartingPoint: start });
   await sns.send(

@@ -3,7 +3,7 @@ import { type Behaviour, Network, type Request } from "./network.ts";
 import type { World } from "./world.ts";
 
 /** More than these are not kept waiting for an answer. */
-const mostHeld = 12;
+const maxHeld = 12;
 
 export class Outside {
   readonly #world: World;
@@ -76,7 +76,7 @@ export class Outside {
   #behaviour(): Behaviour {
     const { chance } = this.#world;
     if (!this.rough || chance.chance(0.5)) return "answer";
-    const isFull = this.#held.length + this.#network.waiting >= mostHeld;
+    const isFull = this.#held.length + this.#network.waiting >= maxHeld;
     return chance.of<Behaviour>([
       "fail",
       "fail",

@@ -39,7 +39,7 @@ const region = "us-east-1";
 const account = "000000000000";
 /** No whole second, as it never is. */
 const startMs = Date.UTC(2026, 0, 1, 0, 0, 1, 234);
-const mostRounds = 10_000;
+const maxRounds = 10_000;
 /** Looks that must find nothing left to write, one after the other; each lets two turns of the event loop pass at least. */
 const stillRounds = 5;
 
@@ -161,14 +161,14 @@ export class World {
   /** Lets everything happen that happens without time, until it is on disk. What others do has some turns. */
   async settle(): Promise<void> {
     const { clock, store } = this.emulator;
-    for (let round = 0, still = 0; round < mostRounds; round += 1) {
+    for (let round = 0, still = 0; round < maxRounds; round += 1) {
       await clock.advance(0);
       const flushed = store.flushed();
       still = flushed === undefined ? still + 1 : 0;
       if (still === stillRounds) return;
       await flushed;
     }
-    throw new Violation("nothing comes to rest", `after ${mostRounds} rounds`);
+    throw new Violation("nothing comes to rest", `after ${maxRounds} rounds`);
   }
 
   /** A text that was never used before. */

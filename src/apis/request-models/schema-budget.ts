@@ -8,12 +8,12 @@ import { LinearRegex } from "../../regex/linear-regex.ts";
 export class SchemaTooCostly extends Error {}
 
 /** Some two seconds for what costs most, a tenth of that for what is usual. */
-const mostWork = 3_000_000;
-let left = mostWork;
+const maxWork = 3_000_000;
+let left = maxWork;
 
 /** Begins a validation, which is synchronous: one budget serves all. */
 export function refill(): void {
-  left = mostWork;
+  left = maxWork;
 }
 
 /** @throws SchemaTooCostly */

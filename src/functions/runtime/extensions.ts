@@ -11,7 +11,7 @@ import { answer, refuse, withText } from "./api-answers.ts";
 import { Telemetry } from "./telemetry.ts";
 
 /** Extensions per environment (Lambda quotas). */
-const mostExtensions = 10;
+const maxExtensions = 10;
 /** How long extensions may take to shut down, in ms. */
 const shutdownMs = 2000;
 
@@ -194,8 +194,8 @@ export class Extensions {
       const message = "Extensions in the runtime's process hear of invocations alone.";
       return [400, "ShutdownEventNotSupportedForInternalExtension", message];
     }
-    if (this.#extensions.size < mostExtensions) return undefined;
-    return [403, "TooManyExtensions", `An environment has ${mostExtensions} extensions at most.`];
+    if (this.#extensions.size < maxExtensions) return undefined;
+    return [403, "TooManyExtensions", `An environment has ${maxExtensions} extensions at most.`];
   }
 
   #next(extension: Extension, response: ServerResponse): void {

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { statsOf } from "../../engine/file-stats.ts";
 
 /** How many files are checked; installed packages are assumed not to change. */
-const mostFiles = 5000;
+const maxFiles = 5000;
 
 /** A text that changes with the names, sizes and times of the files in a directory. */
 export function filesSignature(directory: string): string {
   const parts: string[] = [];
   const folders = [directory];
-  for (let folder = folders.pop(); folder !== undefined && parts.length < mostFiles; folder = folders.pop()) {
+  for (let folder = folders.pop(); folder !== undefined && parts.length < maxFiles; folder = folders.pop()) {
     for (const entry of entriesOf(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) {
@@ -21,7 +21,7 @@ export function filesSignature(directory: string): string {
       }
       const stats = statsOf(path);
       if (stats !== undefined) parts.push(`${path} ${stats.size} ${stats.mtimeMs}`);
-      if (parts.length >= mostFiles) break;
+      if (parts.length >= maxFiles) break;
     }
   }
   return parts.sort().join("\n");

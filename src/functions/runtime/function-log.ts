@@ -11,7 +11,7 @@ export interface LogLine {
 
 /** Bytes of the tail that Invoke returns, and of the lines kept per invocation. */
 const tailBytes = 4096;
-const mostKeptBytes = 4 * 1024 * 1024;
+const maxKeptBytes = 4 * 1024 * 1024;
 
 export class FunctionLog {
   readonly lines: LogLine[] = [];
@@ -29,7 +29,7 @@ export class FunctionLog {
   add(message: string): void {
     this.#bytes += message.length;
     // Output beyond this is dropped.
-    if (this.#bytes <= mostKeptBytes) this.lines.push({ timeMs: this.#now(), message });
+    if (this.#bytes <= maxKeptBytes) this.lines.push({ timeMs: this.#now(), message });
   }
 
   start(): void {

@@ -5,7 +5,7 @@ const maxLineBytes = 1024 * 1024;
 const lineFeed = 10;
 
 /** How many lines are kept that were written before the first event. */
-const mostEarlyLines = 1000;
+const maxEarlyLines = 1000;
 
 /** Sends lines to the log of the current event; lines written before go to the first event's log. */
 export class EventLog {
@@ -19,7 +19,7 @@ export class EventLog {
 
   add(line: string): void {
     if (this.#onLine !== undefined) this.#onLine(line);
-    else if (this.#early.length < mostEarlyLines) this.#early.push(line);
+    else if (this.#early.length < maxEarlyLines) this.#early.push(line);
   }
 }
 

@@ -11,7 +11,7 @@ import { RuntimeApi } from "./runtime-api.ts";
 
 /** Twice the memory of an idle Node with its function; memory divided by it limits the number of processes. */
 const bytesEach = 128 * 1024 * 1024;
-const [fewestProcesses, mostProcesses] = [8, 200];
+const [fewestProcesses, maxProcesses] = [8, 200];
 /** Real milliseconds without an event after which a process is ended. */
 const idleLimitMs = 5 * 60_000;
 /** How long an event waits for a process when the limit is reached, in real milliseconds. */
@@ -42,7 +42,7 @@ export class RuntimePools {
   readonly #deps: PoolsDependencies;
   readonly #api = new RuntimeApi();
   readonly #pools = new Map<string, Pool>();
-  readonly #most = Math.min(mostProcesses, Math.max(fewestProcesses, Math.floor(defaultMaxMemory() / bytesEach)));
+  readonly #most = Math.min(maxProcesses, Math.max(fewestProcesses, Math.floor(defaultMaxMemory() / bytesEach)));
   #waiting: (() => void)[] = [];
   #count = 0;
   #sweep: NodeJS.Timeout | undefined;

@@ -10,7 +10,7 @@ import { httpCall } from "../../outside/http-client.ts";
 const kinds = ["platform", "function", "extension"];
 const deliveryMs = 5000;
 /** How many characters may wait for a subscriber; anything beyond is dropped, and the subscriber is told. */
-const mostWaiting = 4 * 1024 * 1024;
+const maxWaiting = 4 * 1024 * 1024;
 
 interface Subscription {
   readonly name: string;
@@ -83,7 +83,7 @@ export class Telemetry {
     const text = JSON.stringify({ time: new Date(dateNow()).toISOString(), type, record });
     for (const one of this.#subscriptions) {
       if (!one.types.has(kind)) continue;
-      if (one.size + text.length > mostWaiting) {
+      if (one.size + text.length > maxWaiting) {
         one.dropped += 1;
         continue;
       }

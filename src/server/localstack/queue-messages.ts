@@ -22,7 +22,7 @@ interface Wanted {
   readonly inFlight: boolean;
 }
 
-const mostMessages = 10_000;
+const maxMessages = 10_000;
 const namespace = "http://queue.amazonaws.com/doc/2012-11-05/";
 const doesNotExist = {
   code: "AWS.SimpleQueueService.NonExistentQueue",
@@ -40,7 +40,7 @@ export function queueMessages(
   const wanted = wantedOf(request, body, target !== undefined);
   const [, region, account, name] = /^\/_aws\/sqs\/messages\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path) ?? [];
   const place = name === undefined ? placeOf(wanted.queueUrl) : { region, account, name };
-  const all = emulator.look("sqs", "messages", { ...place, limit: mostMessages }) as Queued[] | undefined;
+  const all = emulator.look("sqs", "messages", { ...place, limit: maxMessages }) as Queued[] | undefined;
   const wantsJson = String(request.headers["accept"] ?? "").includes("json");
   if (target !== undefined) return inJson(all, wanted);
   const requestId = "00000000-0000-0000-0000-000000000000";

@@ -5,7 +5,7 @@ import type { LocalstackEmulator } from "./door.ts";
 
 type Emulator = Pick<LocalstackEmulator, "mailbox">;
 
-const mostMessages = 1000;
+const maxMessages = 1000;
 
 /** @param parameters `accountId`, `region`, `endpointArn` */
 export function platformMessages(parameters: URLSearchParams, emulator: Emulator): object {
@@ -43,7 +43,7 @@ function sent(
   const account = parameters.get("accountId") ?? defaultAccount;
   const region = parameters.get("region") ?? "us-east-1";
   const byReceiver = new Map<string, object[]>(to === null ? [] : [[to, []]]);
-  const messages = mailbox.list({ account, channel, to: to ?? undefined, limit: mostMessages });
+  const messages = mailbox.list({ account, channel, to: to ?? undefined, limit: maxMessages });
   for (const message of messages.reverse()) {
     if (message.region !== region) continue;
     const before = byReceiver.get(message.to);

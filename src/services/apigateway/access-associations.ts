@@ -18,7 +18,7 @@ import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
-const mostAssociations = 100;
+const maxAssociations = 100;
 
 export const createDomainNameAccessAssociation = operation<CreateDomainNameAccessAssociationCommand>(
   CreateDomainNameAccessAssociation$,
@@ -34,7 +34,7 @@ export const createDomainNameAccessAssociation = operation<CreateDomainNameAcces
     if (!/^vpce-[a-z0-9]+$/.test(source)) throw badRequest("Invalid access association source specified");
     const arn = `arn:${partitionOf(region)}:apigateway:${region}:${account}:/domainnameaccessassociations/domainname/${name}/vpcesource/${source}`;
     if (service.accessAssociations.has(arn)) throw conflict("Domain name access association already exists");
-    if (service.accessAssociations.by.place.size(placeKey(context)) >= mostAssociations) {
+    if (service.accessAssociations.by.place.size(placeKey(context)) >= maxAssociations) {
       throw limitExceeded("domain name access associations for this account");
     }
     const row: DomainNameAccessAssociationRow = {

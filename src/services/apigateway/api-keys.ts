@@ -21,7 +21,7 @@ import { given } from "./rest-apis.ts";
 import { childKey } from "./tables.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
-const mostKeys = 10_000;
+const maxKeys = 10_000;
 const longestName = 1024;
 const [shortestValue, longestValue] = [20, 128];
 const generatedChars = 40;
@@ -90,7 +90,7 @@ export function newApiKey(context: Context, asked: GivenApiKey): ApiKeyRow {
   if (value.length > longestValue) throw badRequest(`API Key value exceeds maximum size of ${longestValue} characters`);
   if (service.apiKeys.by.value.size(`${placeKey(context)} ${value}`) > 0) throw conflict("API Key already exists");
   for (const stageKey of asked.stageKeys ?? []) checkStageKey(service, context, stageKey);
-  if (service.apiKeys.by.place.size(placeKey(context)) >= mostKeys) throw limitExceeded("API keys for this account");
+  if (service.apiKeys.by.place.size(placeKey(context)) >= maxKeys) throw limitExceeded("API keys for this account");
   const key: ApiKeyRow = {
     account,
     region,

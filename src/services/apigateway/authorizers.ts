@@ -23,7 +23,7 @@ import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 import { given } from "./rest-apis.ts";
 import { type AuthorizerRow, childKey } from "./tables.ts";
 
-export const mostAuthorizers = 10;
+export const maxAuthorizers = 10;
 
 export const createAuthorizer = operation<CreateAuthorizerCommand>(CreateAuthorizer$, (input, context) => {
   const { service } = context;
@@ -99,7 +99,7 @@ export function newAuthorizer(
   service: ApiGateway,
   api: { readonly apiId: string; readonly account: string },
   asked: GivenAuthorizer,
-  most = mostAuthorizers,
+  most = maxAuthorizers,
 ): AuthorizerRow {
   const authorizer: AuthorizerRow = {
     ...api,

@@ -20,7 +20,7 @@ import { pageOfList } from "./pages.ts";
 import { listedErrors, PatchTable } from "./patch.ts";
 import { childKey } from "./tables.ts";
 
-const mostMappings = 300;
+const maxMappings = 300;
 /** What stands for the empty base path. */
 const none = "(none)";
 
@@ -41,7 +41,7 @@ export const createBasePathMapping = operation<CreateBasePathMappingCommand>(
     };
     checkTarget(service, context, mapping);
     if (mappings.has(mappingKey(name, path))) throw conflict("Base path already exists for this domain name");
-    if (mappings.by.path.size(name) >= mostMappings) throw limitExceeded("base path mappings for this domain name");
+    if (mappings.by.path.size(name) >= maxMappings) throw limitExceeded("base path mappings for this domain name");
     mappings.put(mapping);
     return described(mapping);
   },

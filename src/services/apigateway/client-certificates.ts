@@ -21,7 +21,7 @@ import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 import { given } from "./rest-apis.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
-const mostCertificates = 60;
+const maxCertificates = 60;
 const validMs = 365 * 86_400_000;
 
 export const generateClientCertificate = operation<GenerateClientCertificateCommand>(
@@ -30,7 +30,7 @@ export const generateClientCertificate = operation<GenerateClientCertificateComm
     const { service, account, region, invocation } = context;
     const tags = checkedTags({}, input.tags);
     const checkCount = () => {
-      if (service.clientCertificates.by.place.size(placeKey(context)) >= mostCertificates) {
+      if (service.clientCertificates.by.place.size(placeKey(context)) >= maxCertificates) {
         throw limitExceeded("client certificates for this account");
       }
     };

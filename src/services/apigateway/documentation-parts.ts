@@ -25,7 +25,7 @@ import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable } from "./patch.ts";
 import { childKey } from "./tables.ts";
 
-const mostParts = 2_000;
+const maxParts = 2_000;
 
 export const createDocumentationPart = operation<CreateDocumentationPartCommand>(
   CreateDocumentationPart$,
@@ -98,7 +98,7 @@ export function newPart(
   if (service.documentationParts.by.location.size(locationKey(api.apiId, location)) > 0) {
     throw conflict("Documentation part already exists for the specified location");
   }
-  if (service.documentationParts.by.api.size(api.apiId) >= mostParts) {
+  if (service.documentationParts.by.api.size(api.apiId) >= maxParts) {
     throw limitExceeded("documentation parts for this API");
   }
   const part: DocumentationPartRow = {

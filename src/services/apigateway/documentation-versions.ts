@@ -21,7 +21,7 @@ import { given } from "./rest-apis.ts";
 import { stageOf } from "./stages.ts";
 import { childKey } from "./tables.ts";
 
-const mostVersions = 2_000;
+const maxVersions = 2_000;
 
 export const createDocumentationVersion = operation<CreateDocumentationVersionCommand>(
   CreateDocumentationVersion$,
@@ -33,7 +33,7 @@ export const createDocumentationVersion = operation<CreateDocumentationVersionCo
     if (service.documentationVersions.has(childKey(api.id, version))) {
       throw conflict("Documentation version already exists");
     }
-    if (service.documentationVersions.by.api.size(api.id) >= mostVersions) {
+    if (service.documentationVersions.by.api.size(api.id) >= maxVersions) {
       throw limitExceeded("documentation versions for this API");
     }
     const row: DocumentationVersionRow = {

@@ -23,7 +23,7 @@ import { pageOfList } from "./pages.ts";
 import { checkIpAddressType, endpointTypeOf, given } from "./rest-apis.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
-const mostDomains = 120;
+const maxDomains = 120;
 /** The zone of CloudFront's distributions, and that of regional endpoints in us-east-1. */
 const distributionZoneId = "Z2FDTNDATAQYW2";
 const regionalZoneId = "Z1UJRXOUMOOFQ8";
@@ -37,7 +37,7 @@ export const createDomainName = operation<CreateDomainNameCommand>(CreateDomainN
   if (name.length > longestDomain || !domainForm.test(name))
     throw badRequest("Invalid domain name identifier specified");
   if (domains.rows.has(name)) throw badRequest("The domain name you provided already exists.");
-  if (domains.rows.by.name.size(placeKey(context)) >= mostDomains) throw limitExceeded("domain names for this account");
+  if (domains.rows.by.name.size(placeKey(context)) >= maxDomains) throw limitExceeded("domain names for this account");
   const endpointType = endpointTypeOf(input.endpointConfiguration?.types);
   const ipAddressType =
     input.endpointConfiguration?.ipAddressType ?? (endpointType === "PRIVATE" ? "dualstack" : "ipv4");

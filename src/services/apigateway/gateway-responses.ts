@@ -46,7 +46,7 @@ export const gatewayResponseStatuses: Readonly<Record<string, string | undefined
   WAF_FILTERED: "403",
 };
 
-export const usualGatewayTemplates: Texts = { "application/json": '{"message":$context.error.messageString}' };
+export const defaultGatewayTemplates: Texts = { "application/json": '{"message":$context.error.messageString}' };
 
 /** What a gateway response is, whether somebody set it or not. */
 export interface EffectiveGatewayResponse {
@@ -70,7 +70,7 @@ export function effectiveGatewayResponse(
       responseType,
       ...given({ statusCode: own.statusCode ?? status }),
       responseParameters: own.responseParameters ?? {},
-      responseTemplates: own.responseTemplates ?? usualGatewayTemplates,
+      responseTemplates: own.responseTemplates ?? defaultGatewayTemplates,
       defaultResponse: false,
     };
   }
@@ -79,7 +79,7 @@ export function effectiveGatewayResponse(
     responseType,
     ...given({ statusCode: fallback?.statusCode ?? status }),
     responseParameters: fallback?.responseParameters ?? {},
-    responseTemplates: fallback?.responseTemplates ?? usualGatewayTemplates,
+    responseTemplates: fallback?.responseTemplates ?? defaultGatewayTemplates,
     defaultResponse: true,
   };
 }

@@ -7,7 +7,7 @@ import { bodyText } from "./body.ts";
 import { badRequest } from "./errors.ts";
 import { addPlanKey, planOf } from "./usage-plan-keys.ts";
 
-const mostRows = 10_000;
+const maxRows = 10_000;
 
 export const importApiKeys = operation<ImportApiKeysCommand>(ImportApiKeys$, (input, context) => {
   const { service } = context;
@@ -17,7 +17,7 @@ export const importApiKeys = operation<ImportApiKeysCommand>(ImportApiKeys$, (in
   if (valueColumn < 0 || !columns.includes("name")) {
     throw badRequest("Invalid API key file: the header row must have the columns Name and Key");
   }
-  if (rows.length > mostRows) throw badRequest(`A file may have at most ${mostRows} API keys`);
+  if (rows.length > maxRows) throw badRequest(`A file may have at most ${maxRows} API keys`);
   const ids: string[] = [];
   const warnings: string[] = [];
   for (const [at, row] of rows.entries()) {

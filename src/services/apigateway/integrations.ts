@@ -22,7 +22,7 @@ import { unlessEmpty } from "./methods.ts";
 import { given } from "./rest-apis.ts";
 import type { MethodRow } from "./tables.ts";
 
-export const usualTimeoutMs = 29_000;
+export const defaultTimeoutMs = 29_000;
 
 export const putIntegration = operation<PutIntegrationCommand>(PutIntegration$, (input, context) => {
   const { service } = context;
@@ -76,7 +76,7 @@ export function newIntegration(
     passthroughBehavior: (asked.passthroughBehavior || "WHEN_NO_MATCH") as PassthroughBehavior,
     cacheNamespace: asked.cacheNamespace || resourceId,
     cacheKeyParameters: asked.cacheKeyParameters ?? [],
-    timeoutInMillis: asked.timeoutInMillis ?? usualTimeoutMs,
+    timeoutInMillis: asked.timeoutInMillis ?? defaultTimeoutMs,
     responses: {},
   };
 }

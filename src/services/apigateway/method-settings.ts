@@ -12,7 +12,7 @@ import type { StageRow } from "./tables.ts";
 /** All paths that are none of the stage's own. */
 export const settingPath = "/{rest+}";
 
-const usualSettings: MethodSettingDefinition = {
+const defaultSettings: MethodSettingDefinition = {
   metricsEnabled: false,
   dataTraceEnabled: false,
   throttlingBurstLimit: 5000,
@@ -70,7 +70,7 @@ const settings = new Map<string, Setting>([
 ]);
 
 /** Settings a stage may have: one for each method, which have no more room than a deployment. */
-const mostSettings = 4_000;
+const maxSettings = 4_000;
 
 /** Writes one setting; false when the path is none of a setting. @throws AwsError BadRequestException */
 export function setSetting(draft: Draft<StageRow>, { path, value }: Change): boolean {
@@ -79,9 +79,9 @@ export function setSetting(draft: Draft<StageRow>, { path, value }: Change): boo
   if (method === undefined || setting === undefined) return false;
   const key = keyOf(method);
   const before = getOwn(draft.methodSettings, key);
-  draft.methodSettings = { ...draft.methodSettings, [key]: { ...usualSettings, ...before, ...setting(value, path) } };
-  if (Object.keys(draft.methodSettings).length > mostSettings) {
-    throw badRequest(`A stage may have settings of at most ${mostSettings} methods`);
+  draft.methodSettings = { ...draft.methodSettings, [key]: { ...defaultSettings, ...before, ...setting(value, path) } };
+  if (Object.keys(draft.methodSettings).length > maxSettings) {
+    throw badRequest(`A stage may have settings of at most ${maxSettings} methods`);
   }
   return true;
 }

@@ -8,7 +8,7 @@ export type SchemaByName = (name: string) => string | undefined;
 
 /** How deep schemas are followed, and how many parts are written: references may go round in circles, or double. */
 const deepest = 30;
-const mostParts = 10_000;
+const maxParts = 10_000;
 
 const modelReference = /^https:\/\/apigateway\.amazonaws\.com\/restapis\/[^/]+\/models\/([A-Za-z0-9]+)$/;
 
@@ -42,7 +42,7 @@ export function flattened(text: string, schemas: SchemaByName): string {
 export function modelTemplate(text: string, schemas: SchemaByName): string {
   let parts = 0;
   const written = (schema: unknown, path: string, indent: string, open: readonly string[]): string => {
-    if (++parts > mostParts || !isObject(schema) || indent.length / 2 > deepest) return "{}";
+    if (++parts > maxParts || !isObject(schema) || indent.length / 2 > deepest) return "{}";
     const reference = schema["$ref"];
     if (typeof reference === "string") {
       const name = modelReference.exec(reference)?.[1] ?? "";

@@ -24,7 +24,7 @@ import { given } from "./rest-apis.ts";
 import { isSchema } from "./schema-syntax.ts";
 import { childKey, type ModelRow } from "./tables.ts";
 
-export const mostModels = 2_000;
+export const maxModels = 2_000;
 const longestSchemaBytes = 400 * 1024;
 
 export const createModel = operation<CreateModelCommand>(CreateModel$, (input, context) => {
@@ -35,7 +35,7 @@ export const createModel = operation<CreateModelCommand>(CreateModel$, (input, c
   if (!/^[a-zA-Z0-9]+$/.test(name)) throw badRequest(`Model name must be alphanumeric: ${name}`);
   checkSchema(input.schema, input.contentType as string);
   if (service.models.has(childKey(api.id, name))) throw conflict("Model name already exists for this REST API");
-  if (service.models.by.api.size(api.id) >= mostModels) throw limitExceeded("models for this API");
+  if (service.models.by.api.size(api.id) >= maxModels) throw limitExceeded("models for this API");
   const model: ModelRow = {
     apiId: api.id,
     account: api.account,

@@ -3,8 +3,8 @@ import { decodeToken, encodeToken, filtered, takePage } from "../../calls/page.t
 import type { Index } from "../../engine/table.ts";
 import { badRequest } from "./errors.ts";
 
-const usualPage = 25;
-const mostItems = 500;
+const defaultPage = 25;
+const maxItems = 500;
 
 export interface PageInput {
   readonly limit?: number | null | undefined;
@@ -38,9 +38,9 @@ export function pageOfList<Item>(items: readonly Item[], input: PageInput): Page
 }
 
 function limitOf({ limit }: PageInput): number {
-  if (limit === undefined || limit === null) return usualPage;
+  if (limit === undefined || limit === null) return defaultPage;
   if (limit < 1) throw badRequest("Invalid limit specified. Limit must be greater than 0");
-  return Math.min(limit, mostItems);
+  return Math.min(limit, maxItems);
 }
 
 function positionIn(token: string | undefined): number | undefined {

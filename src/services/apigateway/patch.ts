@@ -50,8 +50,8 @@ export class PatchTable<Row> {
   /** A draft with all operations applied. @throws AwsError */
   apply(row: Row, operations: readonly PatchOperation[] | undefined): Draft<Row> {
     const draft: Draft<Row> = { ...row };
-    if ((operations?.length ?? 0) > mostOperations) {
-      throw badRequest(`A request may have at most ${mostOperations} patch operations`);
+    if ((operations?.length ?? 0) > maxOperations) {
+      throw badRequest(`A request may have at most ${maxOperations} patch operations`);
     }
     for (const { op, path = "", value, from } of operations ?? []) {
       const change = { op: op as Op, path, value: value ?? "", from: from ?? "" };
@@ -73,7 +73,7 @@ export class PatchTable<Row> {
   }
 }
 
-const mostOperations = 1_000;
+const maxOperations = 1_000;
 
 export interface PatchErrors {
   unknownPath(change: Omit<Change, "names">): AwsError;

@@ -19,7 +19,7 @@ import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 import { given } from "./rest-apis.ts";
 import { childKey, type RequestValidatorRow } from "./tables.ts";
 
-export const mostRequestValidators = 1_000;
+export const maxRequestValidators = 1_000;
 
 export const createRequestValidator = operation<CreateRequestValidatorCommand>(
   CreateRequestValidator$,
@@ -28,7 +28,7 @@ export const createRequestValidator = operation<CreateRequestValidatorCommand>(
     if (!service.hasApi(context, input.restApiId)) throw badRequest("Invalid REST API identifier specified");
     const apiId = input.restApiId as string;
     if (input.name === "") throw badRequest("Request Validator name cannot be blank");
-    if (service.requestValidators.by.api.size(apiId) >= mostRequestValidators) {
+    if (service.requestValidators.by.api.size(apiId) >= maxRequestValidators) {
       throw limitExceeded("request validators for this API");
     }
     const validator: RequestValidatorRow = {

@@ -16,7 +16,7 @@ import { pageOf } from "./pages.ts";
 import { childKey, methodKey, type ResourceRow } from "./tables.ts";
 
 /** AWS has 300 and raises them on request; an API of more than these is refused. */
-export const mostResources = 2_000;
+export const maxResources = 2_000;
 
 export const createResource = operation<CreateResourceCommand>(CreateResource$, (input, context) => {
   const { service } = context;
@@ -51,7 +51,7 @@ export const deleteResource = operation<DeleteResourceCommand>(DeleteResource$, 
  */
 export function putResource(service: ApiGateway, parent: ResourceRow, pathPart: string, id?: string): ResourceRow {
   checkPathPart(service, parent, pathPart);
-  if (service.resources.by.api.size(parent.apiId) >= mostResources) throw limitExceeded("resources for this API");
+  if (service.resources.by.api.size(parent.apiId) >= maxResources) throw limitExceeded("resources for this API");
   const resource: ResourceRow = {
     apiId: parent.apiId,
     account: parent.account,

@@ -19,8 +19,8 @@ import { storedPolicy } from "./policies.ts";
 import { childKey, type RestApiRow } from "./tables.ts";
 import { checkedTags, customIdOf } from "./tag-checks.ts";
 
-const mostApis = 600;
-export const mostCompressionBytes = 10_485_760;
+const maxApis = 600;
+export const maxCompressionBytes = 10_485_760;
 
 type Settings = Partial<ApiSettings>;
 
@@ -32,7 +32,7 @@ export const createRestApi = operation<CreateRestApiCommand>(CreateRestApi$, (in
     endpoint: input.endpointConfiguration,
     tags: checkedTags({}, input.tags),
   });
-  if (input.cloneFrom === undefined) addUsualModels(service, api);
+  if (input.cloneFrom === undefined) addDefaultModels(service, api);
   else cloneInto(service, service.api(context, input.cloneFrom), api);
   return describedApi(service.apis.get(api.id) as RestApiRow);
 });
@@ -81,7 +81,7 @@ export function newApi(
   const ipAddressType = endpoint.ipAddressType ?? (endpointType === "PRIVATE" ? "dualstack" : "ipv4");
   checkIpAddressType(endpointType, ipAddressType);
   checkCompressionSize(settings.minimumCompressionSize);
-  if (service.apis.by.place.size(placeKey(context)) >= mostApis) throw limitExceeded("REST APIs for this account");
+  if (service.apis.by.place.size(placeKey(context)) >= maxApis) throw limitExceeded("REST APIs for this account");
   const id = customIdOf(tags) ?? service.newId("apis", 10);
   if (service.apis.has(id)) throw conflict(`The API id ${id} is in use already.`);
   const api: RestApiRow = {
@@ -142,8 +142,8 @@ export function checkIpAddressType(endpointType: EndpointKind, ipAddressType: st
 /** @throws AwsError BadRequestException */
 export function checkCompressionSize(bytes: number | undefined): void {
   if (bytes === undefined || bytes === null) return;
-  if (!Number.isInteger(bytes) || bytes < 0 || bytes > mostCompressionBytes) {
-    throw badRequest(`Invalid minimum compression size, must be between 0 and ${mostCompressionBytes}`);
+  if (!Number.isInteger(bytes) || bytes < 0 || bytes > maxCompressionBytes) {
+    throw badRequest(`Invalid minimum compression size, must be between 0 and ${maxCompressionBytes}`);
   }
 }
 
@@ -174,7 +174,7 @@ export function describedApi(api: RestApiRow, always: { readonly tags: boolean }
 const draft4 = "http://json-schema.org/draft-04/schema#";
 
 /** The models every API that is not imported begins with. */
-function addUsualModels(service: ApiGateway, { id: apiId, account }: RestApiRow): void {
+function addDefaultModels(service: ApiGateway, { id: apiId, account }: RestApiRow): void {
   const models = {
     Empty: ["This is a default empty schema model", { $schema: draft4, title: "Empty Schema", type: "object" }],
     Error: [

@@ -22,11 +22,11 @@ import { given } from "./rest-apis.ts";
 import { childKey, type RestApiRow, type StageRow } from "./tables.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
-const mostStages = 10;
-const mostVariables = 100;
+const maxStages = 10;
+const maxVariables = 100;
 const longestVariableName = 64;
 const longestVariableValue = 512;
-export const usualCacheSize = "0.5";
+export const defaultCacheSize = "0.5";
 
 export const createStage = operation<CreateStageCommand>(CreateStage$, (input, context) => {
   const { service } = context;
@@ -92,7 +92,7 @@ export function newStage(
   const stageName = asked.stageName as string;
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(stageName)) throw badRequest("Stage name only allows a-zA-Z0-9_");
   if (service.stages.has(childKey(apiId, stageName))) throw conflict("Stage already exists");
-  if (service.stages.by.api.size(apiId) >= mostStages) throw limitExceeded("stages for this API");
+  if (service.stages.by.api.size(apiId) >= maxStages) throw limitExceeded("stages for this API");
   const { canarySettings: canary } = asked;
   const enabled = asked.cacheClusterEnabled ?? false;
   const now = service.now;
@@ -114,7 +114,7 @@ export function newStage(
     tags: checkedTags({}, asked.tags),
     ...given({
       description: asked.description || undefined,
-      cacheClusterSize: asked.cacheClusterSize ?? (enabled ? usualCacheSize : undefined),
+      cacheClusterSize: asked.cacheClusterSize ?? (enabled ? defaultCacheSize : undefined),
       variables: unlessEmpty(checkedVariables(asked.variables)),
       documentationVersion: asked.documentationVersion || undefined,
       canarySettings: canary && newCanary(canary, deploymentId),
@@ -153,7 +153,7 @@ export function checkDocumentationVersion(service: ApiGateway, apiId: string, ve
 /** @throws AwsError BadRequestException */
 export function checkedVariables<Variables extends Texts | undefined>(variables: Variables): Variables {
   const entries = Object.entries<string>(variables ?? {});
-  if (entries.length > mostVariables) throw badRequest(`A stage may have at most ${mostVariables} variables`);
+  if (entries.length > maxVariables) throw badRequest(`A stage may have at most ${maxVariables} variables`);
   for (const [name, value] of entries) {
     if (name.length > longestVariableName || !/^[A-Za-z0-9_]+$/.test(name)) {
       throw badRequest(

@@ -4,7 +4,7 @@ import { getOwn } from "../../../protocols/unknown-json.ts";
 import type { Texts } from "./definitions.ts";
 import { badRequest } from "./errors.ts";
 
-const mostTags = 50;
+const maxTags = 50;
 const longestKey = 128;
 const longestValue = 256;
 /** A convention of local tools: the API gets this id instead of one by chance. */
@@ -22,7 +22,7 @@ export function checkedTags(tags: Texts, added: Readonly<Record<string, string>>
       throw badRequest(`Invalid tag value for ${key}. Tag values must be at most ${longestValue} characters.`);
     }
   }
-  if (all.size > mostTags) throw badRequest(`The maximum number of tags is ${mostTags}.`);
+  if (all.size > maxTags) throw badRequest(`The maximum number of tags is ${maxTags}.`);
   return Object.fromEntries(all);
 }
 

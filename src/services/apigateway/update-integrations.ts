@@ -14,7 +14,7 @@ import {
   describedIntegrationResponse,
   integrationResponse,
 } from "./integration-responses.ts";
-import { describedIntegration, integrationOf, usualTimeoutMs } from "./integrations.ts";
+import { defaultTimeoutMs, describedIntegration, integrationOf } from "./integrations.ts";
 import { asText, integerOf, PatchTable, rulesFor, shortErrors } from "./patch.ts";
 import { missingParameter, missingType } from "./update-methods.ts";
 
@@ -82,7 +82,7 @@ const integrationPatches = new PatchTable<IntegrationDefinition>(
       path: "/timeoutInMillis",
       ops: {
         replace: (draft, { value, path }) => {
-          draft.timeoutInMillis = value === "" ? usualTimeoutMs : integerOf(value, path);
+          draft.timeoutInMillis = value === "" ? defaultTimeoutMs : integerOf(value, path);
         },
       },
     },

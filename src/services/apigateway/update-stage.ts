@@ -9,10 +9,10 @@ import {
   checkDeploymentId,
   checkDocumentationVersion,
   checkedVariables,
+  defaultCacheSize,
   describedStage,
   newCanary,
   stageOf,
-  usualCacheSize,
 } from "./stages.ts";
 import type { StageRow } from "./tables.ts";
 
@@ -29,7 +29,7 @@ export const updateStage = operation<UpdateStageCommand>(UpdateStage$, (input, c
   const row: StageRow = {
     ...updated,
     cacheClusterStatus: cached ? "AVAILABLE" : "NOT_AVAILABLE",
-    cacheClusterSize: updated.cacheClusterSize ?? (cached ? usualCacheSize : undefined),
+    cacheClusterSize: updated.cacheClusterSize ?? (cached ? defaultCacheSize : undefined),
     updatedMs: service.now,
   };
   service.stages.put(row);

@@ -18,8 +18,8 @@ import { pageOf } from "./pages.ts";
 import { childKey } from "./tables.ts";
 
 /** Plans a key may be in. */
-const mostPlans = 10;
-const mostStages = 1_000;
+const maxPlans = 10;
+const maxStages = 1_000;
 
 export const quotaPeriods: readonly string[] = ["DAY", "WEEK", "MONTH"];
 
@@ -61,7 +61,7 @@ export function addPlanKey(service: ApiGateway, plan: UsagePlanRow, key: ApiKeyR
   const row: UsagePlanKeyRow = { planId: plan.id, keyId: key.id, account: plan.account, serial: service.nextSerial() };
   if (service.usagePlanKeys.has(planKeyKey(plan.id, key.id))) throw sharedStage(plan, key.id, plan);
   checkKeyOfPlan(service, plan, key.id);
-  if (service.usagePlanKeys.by.key.size(key.id) >= mostPlans) throw limitExceeded("usage plans for this API key");
+  if (service.usagePlanKeys.by.key.size(key.id) >= maxPlans) throw limitExceeded("usage plans for this API key");
   service.usagePlanKeys.put(row);
 }
 
@@ -90,7 +90,7 @@ function sharedStage(plan: UsagePlanRow, keyId: string, other: UsagePlanRow) {
 export function checkPlan(service: ApiGateway, plan: UsagePlanRow): void {
   const { apiStages, throttle, quota } = plan;
   if (!plan.name) throw badRequest("Usage Plan name cannot be blank");
-  if (apiStages.length > mostStages) throw limitExceeded("API stages for this usage plan");
+  if (apiStages.length > maxStages) throw limitExceeded("API stages for this usage plan");
   for (const { apiId, stage } of apiStages) {
     const isRest = service.hasApi(plan, apiId) && service.stages.has(childKey(apiId, stage));
     if (!isRest && service.deps.apis.of(apiId)?.takesKeys?.(plan, apiId, stage) !== true) {

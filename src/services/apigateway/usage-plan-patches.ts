@@ -40,14 +40,14 @@ const setMethodLimit: Apply<UsagePlanRow> = (draft, change) => {
   const stage = stageNamed(draft, name, change);
   const key = throttleKey(method);
   const throttle = { ...stage.throttle, [key]: withLimit(stage.throttle?.[key], limit, change) };
-  if (Object.keys(throttle).length > mostThrottles) {
-    throw badRequest(`An API stage may have throttles of at most ${mostThrottles} methods`);
+  if (Object.keys(throttle).length > maxThrottles) {
+    throw badRequest(`An API stage may have throttles of at most ${maxThrottles} methods`);
   }
   putStage(draft, { ...stage, throttle });
 };
 
 /** Throttles for methods: a stage has no more methods than these. */
-const mostThrottles = 4_000;
+const maxThrottles = 4_000;
 
 const setThrottles: Apply<UsagePlanRow> = (draft, change) => {
   const stage = stageNamed(draft, change.names[0] ?? "", change);

@@ -23,7 +23,7 @@ import { checkedTags, shownTags } from "./tag-checks.ts";
 import { checkPlan, planOf } from "./usage-plan-keys.ts";
 import { planPatches } from "./usage-plan-patches.ts";
 
-const mostPlans = 300;
+const maxPlans = 300;
 
 export const createUsagePlan = operation<CreateUsagePlanCommand>(CreateUsagePlan$, (input, context) => {
   const { service, account, region } = context;
@@ -44,7 +44,7 @@ export const createUsagePlan = operation<CreateUsagePlanCommand>(CreateUsagePlan
     tags: checkedTags({}, input.tags),
   };
   checkPlan(service, plan);
-  if (service.usagePlans.by.place.size(placeKey(context)) >= mostPlans) {
+  if (service.usagePlans.by.place.size(placeKey(context)) >= maxPlans) {
     throw limitExceeded("usage plans for this account");
   }
   service.usagePlans.put(plan);

@@ -21,7 +21,7 @@ import { given } from "./rest-apis.ts";
 import { childKey } from "./tables.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
-const mostLinks = 20;
+const maxLinks = 20;
 
 export const createVpcLink = operation<CreateVpcLinkCommand>(CreateVpcLink$, (input, context) => {
   const { service, account, region } = context;
@@ -31,7 +31,7 @@ export const createVpcLink = operation<CreateVpcLinkCommand>(CreateVpcLink$, (in
   }
   if (input.name === "") throw badRequest("Name cannot be empty");
   if (targetArns.length !== 1) throw badRequest("Exactly one target ARN must be specified");
-  if (service.vpcLinks.by.place.size(placeKey(context)) >= mostLinks) throw limitExceeded("VPC links for this account");
+  if (service.vpcLinks.by.place.size(placeKey(context)) >= maxLinks) throw limitExceeded("VPC links for this account");
   const link: VpcLinkRow = {
     account,
     region,

@@ -31,11 +31,11 @@ export function textMap(value: unknown): Record<string, string> | undefined {
 }
 
 /** More is refused before it is parsed (API Gateway quotas: size of an OpenAPI definition). */
-const mostChars = 6 * 1024 * 1024;
+const maxChars = 6 * 1024 * 1024;
 
 /** @throws AwsError BadRequestException for what is no OpenAPI 3.0 document. */
 export async function readOpenApi(text: string, turns: Turns): Promise<Tree> {
-  if (text.length > mostChars) throw badRequest("The OpenAPI definition is too large.");
+  if (text.length > maxChars) throw badRequest("The OpenAPI definition is too large.");
   let document: unknown;
   try {
     document = /^\s*\{/.test(text) ? JSON.parse(text) : (await readYaml(text, turns)).root;

@@ -14,7 +14,7 @@ import { rowOf } from "./portal-rows.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
-const mostTags = 50;
+const maxTags = 50;
 
 /** @throws AwsError BadRequestException */
 export function checkedTags(tags: Tags): Tags {
@@ -23,7 +23,7 @@ export function checkedTags(tags: Tags): Tags {
     if (key.toLowerCase().startsWith("aws:")) throw badRequest("aws: prefixed tag key names are not allowed");
     if (value.length > 256) throw badRequest(`Invalid tag value for key ${key}`);
   }
-  if (Object.keys(tags).length > mostTags) throw badRequest(`A resource can have ${mostTags} tags at most`);
+  if (Object.keys(tags).length > maxTags) throw badRequest(`A resource can have ${maxTags} tags at most`);
   return tags;
 }
 

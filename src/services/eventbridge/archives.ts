@@ -27,7 +27,7 @@ const busArn = /^[^:]+:[^:]+:events:[^:]*:[^:]*:event-bus\//;
 const state: ArchiveState = "ENABLED";
 const managedBy = "prod.vhs.events.aws.internal";
 /** Java's greatest integer: larger values are stored as this. */
-const mostRetentionDays = 2 ** 31 - 1;
+const maxRetentionDays = 2 ** 31 - 1;
 
 export const createArchive = operation<CreateArchiveCommand>(CreateArchive$, (input, context) => {
   const { leftovers } = context.service.archivedEvents;
@@ -56,7 +56,7 @@ function create(input: CreateArchiveCommandInput, context: OperationContext<Even
     bus: bus.arn,
     description: input.Description,
     pattern,
-    retentionDays: Math.min(input.RetentionDays ?? 0, mostRetentionDays),
+    retentionDays: Math.min(input.RetentionDays ?? 0, maxRetentionDays),
     kmsKey: input.KmsKeyIdentifier,
     sizeBytes: 0,
     serial: service.deps.store.nextSerial(),
@@ -84,7 +84,7 @@ export const updateArchive = operation<UpdateArchiveCommand>(UpdateArchive$, (in
     ...archive,
     description: description ?? archive.description,
     pattern: pattern === undefined ? archive.pattern : pattern || undefined,
-    retentionDays: Math.min(retentionDays ?? archive.retentionDays, mostRetentionDays),
+    retentionDays: Math.min(retentionDays ?? archive.retentionDays, maxRetentionDays),
     kmsKey: input.KmsKeyIdentifier ?? archive.kmsKey,
   };
   service.archives.put(updated);

@@ -23,9 +23,9 @@ export interface Kept {
 
 const keptEvents = 1000;
 /** Above this the oldest texts are dropped, so that large events do not fill memory. */
-const mostChars = 32 * 1024 * 1024;
+const maxChars = 32 * 1024 * 1024;
 /** How many rules are examined for one event: a bus may have very many. */
-const mostExplained = 500;
+const maxExplained = 500;
 const shownMisses = 5;
 
 export class RecentEvents {
@@ -45,7 +45,7 @@ export class RecentEvents {
     store.afterCommit(() => {
       this.#ring.add(kept);
       this.#chars += text.length;
-      if (this.#chars > mostChars) this.#shrink();
+      if (this.#chars > maxChars) this.#shrink();
     });
     return kept;
   }
@@ -87,9 +87,9 @@ export class RecentEvents {
   /** Drops the older half, including texts that have left the ring. */
   #shrink(): void {
     this.#count();
-    if (this.#chars <= mostChars) return;
+    if (this.#chars <= maxChars) return;
     let chars = 0;
-    const newest = [...this.#ring.newestFirst()].filter(({ event }) => (chars += event.text.length) <= mostChars / 2);
+    const newest = [...this.#ring.newestFirst()].filter(({ event }) => (chars += event.text.length) <= maxChars / 2);
     const keep = new Set(newest);
     this.#ring.clear((kept) => keep.has(kept));
     this.#count();
@@ -124,7 +124,7 @@ export class RecentEvents {
     let explained = 0;
     for (const rule of this.#service.rules.by.bus.range(bus.arn)) {
       if (rule.pattern === undefined || rule.serial > serial || matched.has(rule.arn)) continue;
-      if (explained === mostExplained) break;
+      if (explained === maxExplained) break;
       explained += 1;
       const found = missOf(rule, value);
       if (found !== undefined) misses.push(found);

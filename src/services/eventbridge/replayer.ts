@@ -9,7 +9,7 @@ const windowMs = 60_000;
 /** Time between two steps, on the emulator's clock. */
 const stepMs = 100;
 /** Events sent per step; a fuller minute continues in the next step. */
-const mostAtOnce = 250;
+const maxAtOnce = 250;
 
 export class Replayer {
   readonly #service: EventBridge;
@@ -88,7 +88,7 @@ export class Replayer {
     for (const event of service.archivedEvents.range(replay.archive, bounds)) {
       const { position } = event;
       const eventMs = positionMs(position);
-      if (eventMs >= windowEndMs || sent === mostAtOnce) break;
+      if (eventMs >= windowEndMs || sent === maxAtOnce) break;
       if (cursor === undefined) windowEndMs = (Math.floor(eventMs / windowMs) + 1) * windowMs;
       const text = service.archivedEvents.textOf(event);
       service.router.publish(readEvent(replayedText(text, replay.name)), bus, undefined, only);

@@ -25,7 +25,7 @@ import { shownCreation } from "./shown.ts";
 import type { ChannelRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 
-const mostPerPage = 100;
+const maxPerPage = 100;
 const freshnessSeconds = 300;
 const onlyForS3 = new Set(["STRING", "BYTE_ARRAY"]);
 
@@ -141,7 +141,7 @@ export const listChannels = operation<ListChannelsCommand>(ListChannels$, (input
           (created ?? Math.floor(channel.streamCreatedMs / 1000)) === Math.floor(channel.streamCreatedMs / 1000),
       ),
   );
-  const { items, more } = takePage(matching, Math.min(input.MaxResults ?? mostPerPage, mostPerPage));
+  const { items, more } = takePage(matching, Math.min(input.MaxResults ?? maxPerPage, maxPerPage));
   return {
     ChannelSummaries: items.map((channel) => ({
       ...shownIdentity(channel),

@@ -23,11 +23,11 @@ import { shownCreation } from "./shown.ts";
 import type { ConsumerRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 
-const mostConsumers = 20;
+const maxConsumers = 20;
 /** For on-demand streams of accounts with a throughput commitment. */
-const mostCommittedConsumers = 50;
-const mostCreating = 5;
-const mostPerPage = 100;
+const maxCommittedConsumers = 50;
+const maxCreating = 5;
+const maxPerPage = 100;
 
 export const registerStreamConsumer = operation<RegisterStreamConsumerCommand>(
   RegisterStreamConsumer$,
@@ -41,13 +41,13 @@ export const registerStreamConsumer = operation<RegisterStreamConsumerCommand>(
       throw resourceInUse(`Consumer ${name} under stream ${stream.name} already exists for account ${account}.`);
     }
     const committed = service.accounts.get(`${account} ${region}`)?.commitment === "ENABLED";
-    const most = committed && stream.mode === "ON_DEMAND" ? mostCommittedConsumers : mostConsumers;
+    const most = committed && stream.mode === "ON_DEMAND" ? maxCommittedConsumers : maxConsumers;
     if (ofStream.size(stream.arn) >= most) {
       throw limitExceeded(`Stream ${stream.name} under account ${account} cannot have more than ${most} consumers.`);
     }
-    if (service.consumers.by.creating.size(stream.arn) >= mostCreating) {
+    if (service.consumers.by.creating.size(stream.arn) >= maxCreating) {
       throw limitExceeded(
-        `Stream ${stream.name} under account ${account} cannot have more than ${mostCreating} consumers in CREATING status.`,
+        `Stream ${stream.name} under account ${account} cannot have more than ${maxCreating} consumers in CREATING status.`,
       );
     }
     const { now } = service;
@@ -95,7 +95,7 @@ export const listStreamConsumers = operation<ListStreamConsumersCommand>(ListStr
     NextToken === undefined ? undefined : readToken<{ serial: number; after: string }>(service, "consumers", NextToken);
   if (place !== undefined && place.serial !== stream.serial) throw invalidArgument("Invalid NextToken.");
   const rows = service.consumers.by.stream.range(stream.arn, place === undefined ? {} : { gt: place.after });
-  const { items, more } = takePage(rows, Math.min(input.MaxResults ?? mostPerPage, mostPerPage));
+  const { items, more } = takePage(rows, Math.min(input.MaxResults ?? maxPerPage, maxPerPage));
   const next = { serial: stream.serial, after: items.at(-1)?.name ?? "" };
   return {
     Consumers: items.map(shownConsumer),

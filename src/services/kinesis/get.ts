@@ -14,8 +14,8 @@ import { decodeIterator, encodeIterator, iteratorLifeMs } from "./shard-iterator
 import { childShards, millisBehindLatest, shownRecords } from "./shown.ts";
 import { type ShardRow, type StreamRow, shardKey } from "./tables.ts";
 
-const mostRecords = 10_000;
-const mostBytes = 10 * 1024 * 1024;
+const maxRecords = 10_000;
+const maxBytes = 10 * 1024 * 1024;
 
 export const getShardIterator = operation<GetShardIteratorCommand>(GetShardIterator$, (input, context) => {
   const { service } = context;
@@ -55,7 +55,7 @@ export const getRecords = operation<GetRecordsCommand>(GetRecords$, (input, cont
   const { throughput } = service;
   if (throughput?.mayRead(key, now) === false) throw throughputExceeded(shardIdOf(shard.index), stream);
   if (input.DryRun) throw dryRun("GetRecords");
-  const limits = { records: input.Limit ?? mostRecords, bytes: mostBytes, expiredMs: service.expiredMs(stream) };
+  const limits = { records: input.Limit ?? maxRecords, bytes: maxBytes, expiredMs: service.expiredMs(stream) };
   const reading = service.log.read(key, iterator.counter, limits);
   throughput?.read(key, reading.bytes, now);
   const finished = reading.atEnd && shard.closedMs !== undefined;

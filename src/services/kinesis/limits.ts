@@ -18,7 +18,7 @@ const onDemandStreamLimit = 50;
 const channelLimit = 100;
 const onDemandShards = 4;
 /** Most MiB/s that a stream's warm throughput can be set to: AWS's default write quota of on-demand streams. */
-const mostWarmMiBps = 10_240;
+const maxWarmMiBps = 10_240;
 /** A commitment can be ended 24 hours after its start. */
 const commitmentMs = dayMs;
 
@@ -110,7 +110,7 @@ export function checkWarmThroughput(
   if (service.accounts.get(`${account} ${region}`)?.commitment !== "ENABLED") {
     throw validation("Warm throughput needs MinimumThroughputBillingCommitment to be enabled for the account.");
   }
-  if (mibps > mostWarmMiBps) throw invalidArgument(`WarmThroughputMiBps must be at most ${mostWarmMiBps}.`);
+  if (mibps > maxWarmMiBps) throw invalidArgument(`WarmThroughputMiBps must be at most ${maxWarmMiBps}.`);
 }
 
 /** The shards of an on-demand stream for this warm throughput: 1 MiB/s each, at least four. */

@@ -11,7 +11,7 @@ const minuteMs = 60_000;
 const hotBytes = 500_000 * 60;
 const splitDelayMs = 15 * minuteMs;
 /** AWS's default write capacity of an on-demand stream ends at 200 MB/s, at 1 MB/s a shard. */
-const mostShards = 200;
+const maxShards = 200;
 
 export class OnDemandScaling {
   readonly #kinesis: Kinesis;
@@ -52,7 +52,7 @@ export class OnDemandScaling {
     const shard = shards.get(shardKey(arn, index));
     if (stream === undefined || shard === undefined || shard.closedMs !== undefined) return;
     if (stream.mode !== "ON_DEMAND" || !hasData(stream) || stream.pending !== undefined) return;
-    if (this.#kinesis.openShardCount(stream) >= mostShards) return;
+    if (this.#kinesis.openShardCount(stream) >= maxShards) return;
     const middle = (numberOf(shard.start) + numberOf(shard.end) + 1n) / 2n;
     if (middle > numberOf(shard.start)) lifecycle.splitNow(stream, shard, hashFrom(middle));
   }

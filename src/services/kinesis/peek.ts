@@ -33,7 +33,7 @@ export interface StreamFilter {
   readonly limit?: number | undefined;
 }
 
-const mostBytes = 10 * 1024 * 1024;
+const maxBytes = 10 * 1024 * 1024;
 
 /** The shards in their order; undefined when there is no such stream. */
 export function streamRecords(kinesis: Kinesis, filter: StreamFilter): ShardRecords[] | undefined {
@@ -58,7 +58,7 @@ function wantedStream(kinesis: Kinesis, { stream = "", account = "", region = ""
 function lastRecords(kinesis: Kinesis, stream: StreamRow, shard: ShardRow, limit: number): StreamRecord[] {
   const key = shardKey(stream.arn, shard.index);
   const from = Math.max(1, kinesis.log.end(key) - limit);
-  const limits = { records: limit, bytes: mostBytes, expiredMs: kinesis.expiredMs(stream) };
+  const limits = { records: limit, bytes: maxBytes, expiredMs: kinesis.expiredMs(stream) };
   return shownRecords(shard, kinesis.log.read(key, from, limits).records).map((record) => ({
     sequenceNumber: record.SequenceNumber,
     partitionKey: record.PartitionKey,

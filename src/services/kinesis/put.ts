@@ -9,7 +9,7 @@ import type { Route } from "./routes.ts";
 import { numbering, parseSequenceNumber, sequenceNumber, shardIdOf } from "./sequence-number.ts";
 import type { StreamRow } from "./tables.ts";
 
-const mostRequestBytes = 10 * 1024 * 1024;
+const maxRequestBytes = 10 * 1024 * 1024;
 
 interface Entry {
   readonly Data: Blob64 | undefined;
@@ -41,7 +41,7 @@ export const putRecords = operation<PutRecordsCommand>(PutRecords$, (input, cont
   const entries = input.Records ?? [];
   const records = entries.map((entry, i) => recordOf(stream, entry, `records.${i + 1}.member.partitionKey`));
   const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
-  if (bytes > mostRequestBytes) {
+  if (bytes > maxRequestBytes) {
     throw invalidArgument(
       `Records size exceeds 10 MB limit: the request has ${bytes} bytes of data and partition keys.`,
     );

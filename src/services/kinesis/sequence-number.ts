@@ -34,7 +34,7 @@ const layout = /^2([0-9a-f]{9})([0-9a-f])([0-7][0-9a-f]{15})00([0-9a-f]{9})([0-9
 const oldLayout = /^1[0-9a-f]{27}([0-9a-f]{4})$/;
 const oldBase = 2n ** 124n;
 /** Java's greatest integer. */
-const mostIndex = 2 ** 31 - 1;
+const maxIndex = 2 ** 31 - 1;
 
 export function sequenceNumber(shard: NumberedShard, counter: number, timeMs: number): string {
   return numbering(shard)(counter, timeMs);
@@ -113,5 +113,5 @@ export function shardIdOf(index: number): string {
 /** The index in a shard id: a number after any prefix and a hyphen, or by itself; undefined for any other text. */
 export function shardIndexOf(shardId: string): number | undefined {
   const index = Number(/^(?:[^-]*-)?(\d+)$/.exec(shardId)?.[1] ?? Number.NaN);
-  return index <= mostIndex ? index : undefined;
+  return index <= maxIndex ? index : undefined;
 }

@@ -7,7 +7,7 @@ import { type SegmentRow, segmentTable } from "./tables.ts";
 /** From this size on a segment is final: its overhead no longer matters. */
 const wholeBytes = 32 * 1024;
 /** This many loose segments at the end of a log are joined into one. */
-const mostLoose = 32;
+const maxLoose = 32;
 
 export interface ReadLimits {
   readonly records: number;
@@ -40,7 +40,7 @@ export class ShardLog {
     const first = this.end(shard);
     const loose = bytes.length < wholeBytes;
     // A log is a sequence of segments without gaps, so loose ones are joined before a final one follows them.
-    if (!loose || segments.by.loose.size(shard) >= mostLoose - 1) this.#join(shard, loose);
+    if (!loose || segments.by.loose.size(shard) >= maxLoose - 1) this.#join(shard, loose);
     segments.put({ shard, account, first, count: records.length, lastMs: nowMs, loose, bytes });
     return first;
   }

@@ -23,9 +23,9 @@ import { shownShard } from "./shown.ts";
 import { shardsAfter } from "./streams.ts";
 import type { ShardRow, StreamRow } from "./tables.ts";
 
-const mostPerPage = 1000;
-const mostUpdatesPerDay = 10;
-const mostShards = 10_000;
+const maxPerPage = 1000;
+const maxUpdatesPerDay = 10;
+const maxShards = 10_000;
 
 /** A ListShards request without its page: what a token stores besides the position. */
 interface Filter {
@@ -65,7 +65,7 @@ export const listShards = operation<ListShardsCommand>(ListShards$, (input, cont
   }
   const chosen = chooser(service, stream, filter);
   const shards = filtered(shardsAfter(service, stream, filter.after), chosen);
-  const { items, more } = takePage(shards, Math.min(input.MaxResults ?? mostPerPage, mostPerPage));
+  const { items, more } = takePage(shards, Math.min(input.MaxResults ?? maxPerPage, maxPerPage));
   const { type, timestampMs } = filter;
   const place: Place = {
     stream: stream.arn,
@@ -124,11 +124,11 @@ export const updateShardCount = operation<UpdateShardCountCommand>(UpdateShardCo
   if (target < Math.floor(current / 2)) {
     throw invalidArgument(`UpdateShardCount cannot scale down below half your current open shard count. ${counts}`);
   }
-  if (target > mostShards) {
-    throw invalidArgument(`UpdateShardCount cannot scale a stream to more than ${mostShards} shards. ${counts}`);
+  if (target > maxShards) {
+    throw invalidArgument(`UpdateShardCount cannot scale a stream to more than ${maxShards} shards. ${counts}`);
   }
   checkShardQuota(service, active.account, active.region, target - current);
-  const stream = changedAgain(active, "shardCount", mostUpdatesPerDay, service.now);
+  const stream = changedAgain(active, "shardCount", maxUpdatesPerDay, service.now);
   if (target === current) service.streams.put(stream);
   else service.lifecycle.changeStream(stream, { kind: "scale", shardCount: target });
   return {

@@ -30,8 +30,8 @@ import type { Distribution, Pending, StreamMode, StreamRow } from "./tables.ts";
 
 const shortestHours = 24;
 const longestHours = 8760;
-const mostModesPerDay = 2;
-const mostEncryptionsPerDay = 25;
+const maxModesPerDay = 2;
+const maxEncryptionsPerDay = 25;
 const settings = { kind: "settings" } as const;
 const allMetrics = [
   "IncomingBytes",
@@ -83,7 +83,7 @@ export const startStreamEncryption = operation<StartStreamEncryptionCommand>(
     const { service } = context;
     const stream = service.activeStreamOf(input, context);
     checkEncryptionType(input.EncryptionType);
-    const changed = changedAgain(stream, "encryption", mostEncryptionsPerDay, service.now);
+    const changed = changedAgain(stream, "encryption", maxEncryptionsPerDay, service.now);
     service.lifecycle.changeStream({ ...changed, keyId: input.KeyId }, settings);
   },
 );
@@ -92,7 +92,7 @@ export const stopStreamEncryption = operation<StopStreamEncryptionCommand>(StopS
   const { service } = context;
   const stream = service.activeStreamOf(input, context);
   checkEncryptionType(input.EncryptionType);
-  const changed = changedAgain(stream, "encryption", mostEncryptionsPerDay, service.now);
+  const changed = changedAgain(stream, "encryption", maxEncryptionsPerDay, service.now);
   service.lifecycle.changeStream({ ...changed, keyId: undefined }, settings);
 });
 
@@ -134,7 +134,7 @@ export const updateStreamMode = operation<UpdateStreamModeCommand>(UpdateStreamM
     checkShardQuota(service, stream.account, stream.region, service.openShardCount(stream));
   }
   const changed: StreamRow = {
-    ...changedAgain(stream, "mode", mostModesPerDay, service.now),
+    ...changedAgain(stream, "mode", maxModesPerDay, service.now),
     mode,
     warmMiBps: warm,
     distribution: mode === "ON_DEMAND" ? stream.distribution : "USER_PARTITION_KEY",

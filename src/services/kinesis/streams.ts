@@ -22,8 +22,8 @@ import { shownCreation, shownShard } from "./shown.ts";
 import type { Distribution, ShardRow, StreamMode, StreamRow } from "./tables.ts";
 import { checkTags } from "./tags.ts";
 
-const mostPerPage = 100;
-const mostCreating = 5;
+const maxPerPage = 100;
+const maxCreating = 5;
 
 export const createStream = operation<CreateStreamCommand>(CreateStream$, (input, context) => {
   const { service, account, region } = context;
@@ -48,9 +48,9 @@ function create(input: CreateStreamCommandInput, context: OperationContext<Kines
   }
   const { now } = service;
   const creating = service.streams.by.creating.size(`${account} ${region}`);
-  if (creating >= mostCreating) {
+  if (creating >= maxCreating) {
     throw limitExceeded(
-      `This request would exceed the limit of ${mostCreating} streams in CREATING state for the account ${account} in ${region}.`,
+      `This request would exceed the limit of ${maxCreating} streams in CREATING state for the account ${account} in ${region}.`,
     );
   }
   const shardCount = mode === "PROVISIONED" ? (input.ShardCount ?? 0) : warmShards(input.WarmThroughputMiBps);
@@ -84,7 +84,7 @@ export const describeStream = operation<DescribeStreamCommand>(DescribeStream$, 
   const start = input.ExclusiveStartShardId;
   const after = start === undefined ? undefined : shardIndexIn(start, input, context);
   const stream = service.streamOf(input, context);
-  const limit = Math.min(input.Limit ?? mostPerPage, mostPerPage);
+  const limit = Math.min(input.Limit ?? maxPerPage, maxPerPage);
   const { items, more } = takePage(shardsAfter(service, stream, after), limit);
   return {
     StreamDescription: {
@@ -126,7 +126,7 @@ export const listStreams = operation<ListStreamsCommand>(ListStreams$, (input, c
     input.NextToken === undefined ? undefined : readToken<{ after: string }>(service, "streams", input.NextToken);
   const after = token?.after ?? input.ExclusiveStartStreamName;
   const streams = service.streams.by.name.range(`${account} ${region}`, after === undefined ? {} : { gt: after });
-  const { items, more } = takePage(streams, Math.min(input.Limit ?? mostPerPage, mostPerPage));
+  const { items, more } = takePage(streams, Math.min(input.Limit ?? maxPerPage, maxPerPage));
   return {
     StreamNames: items.map(({ name }) => name),
     HasMoreStreams: more,

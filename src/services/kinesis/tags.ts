@@ -18,7 +18,7 @@ import { invalidArgument } from "./errors.ts";
 import { operation } from "./kinesis.ts";
 import { type Resource, resourceOf } from "./resources.ts";
 
-const mostTags = 50;
+const maxTags = 50;
 const tagText = /^[\p{L}\p{N}\p{Z}_./=+\-%@:]*$/u;
 
 type Tags = Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export const listTagsForStream = operation<ListTagsForStreamCommand>(ListTagsFor
   const { tags } = context.service.streamOf(input, context);
   const after = input.ExclusiveStartTagKey;
   const behind = shownTags(tags).filter(({ Key }) => after === undefined || Key > after);
-  const { items, more } = takePage(behind, input.Limit ?? mostTags);
+  const { items, more } = takePage(behind, input.Limit ?? maxTags);
   return { Tags: items, HasMoreTags: more };
 });
 
@@ -76,9 +76,9 @@ export function checkTags(
     checkTag(key, value);
     tags[key] = value;
   }
-  if (Object.keys(tags).length <= mostTags) return tags;
+  if (Object.keys(tags).length <= maxTags) return tags;
   throw invalidArgument(
-    `Failed to add tags to stream ${resource.name} under account ${resource.account} because a given stream cannot have more than ${mostTags} tags associated with it.`,
+    `Failed to add tags to stream ${resource.name} under account ${resource.account} because a given stream cannot have more than ${maxTags} tags associated with it.`,
   );
 }
 

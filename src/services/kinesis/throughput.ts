@@ -3,10 +3,10 @@
  * seconds of the clock and kept only in memory.
  */
 const second = 1000;
-const mostWrittenBytes = 1024 * 1024;
-const mostWrittenRecords = 1000;
-const mostReadBytes = 2 * 1024 * 1024;
-const mostReads = 5;
+const maxWrittenBytes = 1024 * 1024;
+const maxWrittenRecords = 1000;
+const maxReadBytes = 2 * 1024 * 1024;
+const maxReads = 5;
 
 interface Window {
   second: number;
@@ -20,10 +20,10 @@ export class Throughput {
 
   /** Whether the shard accepts a record of this size; if so, it is counted. */
   write(shard: string, bytes: number, nowMs: number): boolean {
-    const window = windowOf(this.#writes, shard, nowMs, mostWrittenBytes);
+    const window = windowOf(this.#writes, shard, nowMs, maxWrittenBytes);
     // A record larger than a second's share is accepted if it is the first, at the expense of the following seconds.
-    const fits = window.bytes === 0 || window.bytes + bytes <= mostWrittenBytes;
-    if (!fits || window.count >= mostWrittenRecords) return false;
+    const fits = window.bytes === 0 || window.bytes + bytes <= maxWrittenBytes;
+    if (!fits || window.count >= maxWrittenRecords) return false;
     window.bytes += bytes;
     window.count += 1;
     return true;
@@ -31,15 +31,15 @@ export class Throughput {
 
   /** Whether the shard may be read now; if so, the call is counted. */
   mayRead(shard: string, nowMs: number): boolean {
-    const window = windowOf(this.#reads, shard, nowMs, mostReadBytes);
-    if (window.count >= mostReads || window.bytes >= mostReadBytes) return false;
+    const window = windowOf(this.#reads, shard, nowMs, maxReadBytes);
+    if (window.count >= maxReads || window.bytes >= maxReadBytes) return false;
     window.count += 1;
     return true;
   }
 
   /** Counts what a read returned. Anything beyond a second's share is taken from the following seconds. */
   read(shard: string, bytes: number, nowMs: number): void {
-    windowOf(this.#reads, shard, nowMs, mostReadBytes).bytes += bytes;
+    windowOf(this.#reads, shard, nowMs, maxReadBytes).bytes += bytes;
   }
 
   forget(shard: string): void {
@@ -69,5 +69,5 @@ function windowOf(windows: Map<string, Window>, shard: string, nowMs: number, by
 
 /** How long a fan-out consumer's 2 MiB per second take for this many bytes, in ms. */
 export function fanOutMs(bytes: number): number {
-  return (bytes / mostReadBytes) * second;
+  return (bytes / maxReadBytes) * second;
 }

@@ -30,7 +30,7 @@ export interface Ending {
 /**
  * How many characters of a function's message a dead letter contains (Lambda developer guide, "Dead-letter queues").
  */
-const mostMessageChars = 1024;
+const maxMessageChars = 1024;
 
 export class Destinations {
   readonly #lambda: Lambda;
@@ -56,7 +56,7 @@ export class Destinations {
     const messageAttributes = {
       RequestID: text(row.requestId),
       ErrorCode: { DataType: "Number", StringValue: String(answer === undefined ? (failure?.status ?? 429) : 200) },
-      ...(message === "" ? {} : { ErrorMessage: text(message.slice(0, mostMessageChars)) }),
+      ...(message === "" ? {} : { ErrorMessage: text(message.slice(0, maxMessageChars)) }),
     };
     const kind = parseArn(arn)?.service === "sns" ? "sns" : "sqs";
     this.#submit(ending, arn, { kind, parameters: { messageAttributes } }, payload || "{}");

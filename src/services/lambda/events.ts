@@ -18,7 +18,7 @@ const [firstThrottleMs, longestThrottleMs] = [1000, 300_000];
 const defaultRetries = 2;
 const defaultMaxAgeSeconds = 21_600;
 /** How many events of one function, and of all, run at a time; the others wait as rows. */
-const [mostOfFunction, mostOfAll] = [50, 200];
+const [maxOfFunction, maxOfAll] = [50, 200];
 const timerKind = "lambda.event";
 
 /** An accepted event. */
@@ -103,7 +103,7 @@ export class Events {
   #due(row: EventRow): void {
     if (this.#stopped) return;
     const ofFunction = this.#running.get(row.functionArn) ?? 0;
-    if (ofFunction >= mostOfFunction || this.#runningOfAll >= mostOfAll) {
+    if (ofFunction >= maxOfFunction || this.#runningOfAll >= maxOfAll) {
       this.#waiting.push(row);
       return;
     }
@@ -120,7 +120,7 @@ export class Events {
   }
 
   #goOn(): void {
-    const at = this.#waiting.findIndex((row) => (this.#running.get(row.functionArn) ?? 0) < mostOfFunction);
+    const at = this.#waiting.findIndex((row) => (this.#running.get(row.functionArn) ?? 0) < maxOfFunction);
     if (at === -1) return;
     const [row] = this.#waiting.splice(at, 1);
     if (row !== undefined) this.#due(row);

@@ -23,7 +23,7 @@ import type { FunctionRow, VersionRow } from "./tables.ts";
 export const accountConcurrency = 1000;
 
 /** Runs in one chain before the next is dropped (Lambda developer guide, "Recursive loop detection"). */
-const mostRuns = 16;
+const maxRuns = 16;
 
 /** What is under way for one function. */
 interface Load {
@@ -144,7 +144,7 @@ export class Runner implements FunctionProvider {
    */
   #traceOf({ arn, recursiveLoop }: FunctionRow, trace: string): string {
     const before = Number(/;Lineage=(\d+):/.exec(trace)?.[1] ?? 0);
-    if (before >= mostRuns && recursiveLoop !== "Allow") {
+    if (before >= maxRuns && recursiveLoop !== "Allow") {
       throw AwsError.of(RecursiveInvocationException$, "Recursive invocation detected.", { Type: "User" });
     }
     const id = sha256Hex(arn).slice(0, 8);

@@ -45,7 +45,7 @@ function checkedSource(
   place: SourcePlace,
   taker: Taker,
 ): PipeSourceParameters {
-  const mostRecords = taker.place.mostRecords ?? Number.POSITIVE_INFINITY;
+  const maxRecords = taker.place.maxRecords ?? Number.POSITIVE_INFINITY;
   const { FilterCriteria, ...blocks } = given;
   const names = Object.entries(blocks).flatMap(([name, block]) => (block === undefined ? [] : [name]));
   const foreign = names.find((name) => !(place.blocks as readonly string[]).includes(name));
@@ -54,7 +54,7 @@ function checkedSource(
     throw invalidField(`SourceParameters.${place.blocks[0]}`, "Missing required parameter.");
   }
   checkFilters(FilterCriteria, place.kind);
-  const batchSize = Math.min(defaultBatch[place.kind], mostRecords);
+  const batchSize = Math.min(defaultBatch[place.kind], maxRecords);
   const filters = FilterCriteria?.Filters?.length ? { FilterCriteria } : {};
   if (place.kind === "sqs") {
     const SqsQueueParameters = {
@@ -108,10 +108,10 @@ function present<T extends object>(members: T | undefined): { [Key in keyof T]?:
 }
 
 function checkBatch(size: number, { role, arn, place }: Taker): void {
-  const { mostRecords } = place;
-  if (mostRecords === undefined || size <= mostRecords) return;
+  const { maxRecords } = place;
+  if (maxRecords === undefined || size <= maxRecords) return;
   throw validation(
-    `The configured batch size ${size} is greater than the max supported batch size ${mostRecords} for ${role} ${kindName(arn)}.`,
+    `The configured batch size ${size} is greater than the max supported batch size ${maxRecords} for ${role} ${kindName(arn)}.`,
   );
 }
 

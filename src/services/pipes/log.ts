@@ -7,7 +7,7 @@ import type { PipeRow } from "./tables.ts";
 type Level = Exclude<LogLevel, "OFF">;
 
 const rank: Readonly<Record<LogLevel, number>> = { OFF: 0, ERROR: 1, INFO: 2, TRACE: 3 };
-const mostDataChars = 256 * 1024;
+const maxDataChars = 256 * 1024;
 
 /** What a step of an execution did; its data is included only if the pipe logs execution data. */
 export interface Step {
@@ -47,8 +47,8 @@ export class ExecutionLog {
     const truncated: string[] = [];
     for (const [name, text] of Object.entries({ payload, awsRequest: request, awsResponse: response })) {
       if (!included || text === undefined) continue;
-      if (text.length > mostDataChars) truncated.push(name);
-      record[name] = text.slice(0, mostDataChars);
+      if (text.length > maxDataChars) truncated.push(name);
+      record[name] = text.slice(0, maxDataChars);
     }
     if (truncated.length > 0) record["truncatedFields"] = truncated;
     if (failure !== undefined) record["error"] = { message: failure.message, details: failure.code };

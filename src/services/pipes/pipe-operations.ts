@@ -30,7 +30,7 @@ import { operation } from "./pipes.ts";
 import { targetPlace } from "./places.ts";
 import type { PipeDefinition, PipeRow } from "./tables.ts";
 
-const mostPipes = 1000;
+const maxPipes = 1000;
 const defaultPage = 100;
 
 export const createPipe = operation<CreatePipeCommand>(CreatePipe$, (input, context) => {
@@ -52,7 +52,7 @@ export const createPipe = operation<CreatePipeCommand>(CreatePipe$, (input, cont
   });
   const arn = service.arnOf(context, name);
   if (service.pipes.has(arn)) throw conflict(name, `Pipe ${name} already exists.`);
-  if (service.pipes.by.name.size(placeKey({ account, region })) >= mostPipes) throw tooManyPipes(name, mostPipes);
+  if (service.pipes.by.name.size(placeKey({ account, region })) >= maxPipes) throw tooManyPipes(name, maxPipes);
   const { now } = service;
   return brief(
     service.lifecycle.begin({

@@ -68,19 +68,19 @@ export interface TargetPlace {
   readonly block?: TargetBlock;
   readonly blockRequired?: boolean;
   /** Most records per batch without enrichment; absent: as many as the source allows. */
-  readonly mostRecords?: number;
+  readonly maxRecords?: number;
 }
 
 const targets: Readonly<Record<string, readonly TargetPlace[]>> = {
-  sqs: [{ kind: "sqs", resource: /^[\w-]{1,80}(\.fifo)?$/, block: "SqsQueueParameters", mostRecords: 10 }],
-  sns: [{ kind: "sns", resource: /^[\w-]{1,256}$/, mostRecords: 10 }],
+  sqs: [{ kind: "sqs", resource: /^[\w-]{1,80}(\.fifo)?$/, block: "SqsQueueParameters", maxRecords: 10 }],
+  sns: [{ kind: "sns", resource: /^[\w-]{1,256}$/, maxRecords: 10 }],
   kinesis: [
     {
       kind: "kinesis",
       resource: /^stream\/[\w.-]{1,128}$/,
       block: "KinesisStreamParameters",
       blockRequired: true,
-      mostRecords: 500,
+      maxRecords: 500,
     },
   ],
   events: [
@@ -88,27 +88,27 @@ const targets: Readonly<Record<string, readonly TargetPlace[]>> = {
       kind: "events",
       resource: /^event-bus\/[\w./-]{1,256}$/,
       block: "EventBridgeEventBusParameters",
-      mostRecords: 10,
+      maxRecords: 10,
     },
-    { kind: "api-destination", resource: /^api-destination\/\S+$/, block: "HttpParameters", mostRecords: 1 },
+    { kind: "api-destination", resource: /^api-destination\/\S+$/, block: "HttpParameters", maxRecords: 1 },
   ],
   lambda: [{ kind: "lambda", resource: /^function:[\w-]{1,140}(:[\w$-]{1,128})?$/, block: "LambdaFunctionParameters" }],
   states: [{ kind: "states", resource: /^stateMachine:\S+$/, block: "StepFunctionStateMachineParameters" }],
-  logs: [{ kind: "logs", resource: /^log-group:\S+$/, block: "CloudWatchLogsParameters", mostRecords: 10_000 }],
-  firehose: [{ kind: "firehose", resource: /^deliverystream\/[\w.-]{1,64}$/, mostRecords: 500 }],
-  "execute-api": [{ kind: "execute-api", resource: /^\S+$/, block: "HttpParameters", mostRecords: 1 }],
+  logs: [{ kind: "logs", resource: /^log-group:\S+$/, block: "CloudWatchLogsParameters", maxRecords: 10_000 }],
+  firehose: [{ kind: "firehose", resource: /^deliverystream\/[\w.-]{1,64}$/, maxRecords: 500 }],
+  "execute-api": [{ kind: "execute-api", resource: /^\S+$/, block: "HttpParameters", maxRecords: 1 }],
   ecs: recorded("EcsTaskParameters"),
   batch: recorded("BatchJobParameters"),
   redshift: recorded("RedshiftDataParameters"),
   "redshift-serverless": recorded("RedshiftDataParameters"),
   sagemaker: recorded("SageMakerPipelineParameters"),
   timestream: recorded("TimestreamParameters"),
-  inspector: [{ kind: "mailbox", resource: /^\S+$/, mostRecords: 1 }],
+  inspector: [{ kind: "mailbox", resource: /^\S+$/, maxRecords: 1 }],
 };
 
 /** A service that Busbar does not implement: its input is kept for inspection. */
 function recorded(block: TargetBlock): readonly TargetPlace[] {
-  return [{ kind: "mailbox", resource: /^\S+$/, block, mostRecords: 1 }];
+  return [{ kind: "mailbox", resource: /^\S+$/, block, maxRecords: 1 }];
 }
 
 export function targetPlace(text: string): TargetPlace | undefined {

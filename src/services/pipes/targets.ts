@@ -35,10 +35,10 @@ export function senderOf(pipes: Pipes, pipe: PipeRow): Send {
   const { target, targetParameters: parameters = {} } = pipe;
   const place = targetPlace(target);
   const send = senders(pipes, pipe, target, parameters)[place?.kind ?? "mailbox"];
-  const { mostRecords } = place ?? {};
+  const { maxRecords } = place ?? {};
   return (items, invocation) => {
-    if (mostRecords === undefined || items.length <= mostRecords) return send(items, invocation);
-    throw new PipeFailure("BatchTooLarge", `The target takes at most ${mostRecords} records, not ${items.length}.`);
+    if (maxRecords === undefined || items.length <= maxRecords) return send(items, invocation);
+    throw new PipeFailure("BatchTooLarge", `The target takes at most ${maxRecords} records, not ${items.length}.`);
   };
 }
 

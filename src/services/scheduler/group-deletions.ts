@@ -4,7 +4,7 @@ import { type GroupRow, schedulesKey } from "./tables.ts";
 
 const timerKind = "scheduler.group-deletion";
 /** Schedules deleted in one transaction, so that a large group does not block others. */
-const mostAtOnce = 1000;
+const maxAtOnce = 1000;
 /** About how long AWS takes. */
 const strictDelayMs = 30_000;
 
@@ -34,7 +34,7 @@ export class GroupDeletions {
     if (group?.state !== "DELETING") return;
     let deleted = 0;
     for (const { arn: schedule } of schedules.by.name.range(schedulesKey(group, group.name))) {
-      if (deleted === mostAtOnce) {
+      if (deleted === maxAtOnce) {
         this.#schedule(group, now);
         return;
       }

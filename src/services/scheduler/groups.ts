@@ -19,7 +19,7 @@ import { checkedTags } from "./tags.ts";
 import { positionIn } from "./tokens.ts";
 
 const defaultPage = 100;
-const mostGroups = 500;
+const maxGroups = 500;
 
 export const createScheduleGroup = operation<CreateScheduleGroupCommand>(CreateScheduleGroup$, (input, context) => {
   const { service } = context;
@@ -28,8 +28,8 @@ export const createScheduleGroup = operation<CreateScheduleGroupCommand>(CreateS
     const tags = checkedTags({}, input.Tags);
     service.makeDefaultGroup(context);
     if (service.groups.has(service.groupArn(context, name))) throw conflict(`Schedule group ${name} already exists.`);
-    if (service.groupCount(context) >= mostGroups) {
-      throw quotaExceeded(`The limit of ${mostGroups} schedule groups for this account and Region is reached.`);
+    if (service.groupCount(context) >= maxGroups) {
+      throw quotaExceeded(`The limit of ${maxGroups} schedule groups for this account and Region is reached.`);
     }
     return service.putNewGroup(context, name, tags).arn;
   });

@@ -25,7 +25,7 @@ import { positionIn } from "./tokens.ts";
 
 const defaultPage = 100;
 /** Rows visited for one page: a filter that matches few makes pages short, not slow. */
-const mostLookedAt = 2000;
+const maxLookedAt = 2000;
 
 export const createSchedule = operation<CreateScheduleCommand>(CreateSchedule$, (input, context) => {
   const { service } = context;
@@ -93,7 +93,7 @@ export const listSchedules = operation<ListSchedulesCommand>(ListSchedules$, (in
     const bounds = last?.[0] === name ? { gt: last[1] as string } : { gte: prefix };
     for (const row of service.schedules.by.name.range(schedulesKey(context, name), bounds)) {
       if (!row.name.startsWith(prefix)) break;
-      if (found.length === limit || lookedAt === mostLookedAt) {
+      if (found.length === limit || lookedAt === maxLookedAt) {
         return { Schedules: found, NextToken: encodeToken(last) };
       }
       lookedAt += 1;

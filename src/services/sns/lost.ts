@@ -5,7 +5,7 @@ import type { Known } from "./fan-out.ts";
 import type { Notification } from "./notification.ts";
 import type { Sns } from "./sns.ts";
 
-const mostShown = 200;
+const maxShown = 200;
 /** Cost of a subscriber on a list, in characters. */
 const entryWeight = 8;
 
@@ -74,8 +74,8 @@ function reasonOf(mismatch: FilterPolicyMismatch | undefined): string {
   if (mismatch === undefined || mismatch.reason === "body-not-json-object") return "its body is not a JSON object.";
   if (mismatch.reason === "no-attributes") return "it has no attributes.";
   const { path, reason, expected, actual } = mismatch;
-  if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, mostShown)}.`;
+  if (reason === "absent") return `it has no ${path}, wanted ${expected.slice(0, maxShown)}.`;
   if (reason === "element") return `no one element of its array has all that is wanted, such as ${path}.`;
   const values = actual.map((value) => JSON.stringify(value) ?? "nothing").join(", ");
-  return `${path} is ${values.slice(0, mostShown)}, wanted ${expected.slice(0, mostShown)}.`;
+  return `${path} is ${values.slice(0, maxShown)}, wanted ${expected.slice(0, maxShown)}.`;
 }

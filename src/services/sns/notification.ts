@@ -207,7 +207,7 @@ function signedText({ Message, MessageId, Subject, Timestamp, TopicArn }: Signed
 }
 
 /** Total characters of texts whose signatures are cached. */
-const mostSignedChars = 2 * 1024 * 1024;
+const maxSignedChars = 2 * 1024 * 1024;
 
 /** The signature of a text shared by copies. Readers of several queues read the copies of a message in turn. */
 export function copySigner({ signer }: Sns): SignText {
@@ -221,7 +221,7 @@ export function copySigner({ signer }: Sns): SignText {
     signatures.set(text, signature);
     chars += text.length;
     for (const oldest of signatures.keys()) {
-      if (chars <= mostSignedChars) break;
+      if (chars <= maxSignedChars) break;
       signatures.delete(oldest);
       chars -= oldest.length;
     }

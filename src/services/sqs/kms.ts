@@ -39,7 +39,7 @@ const errors: Readonly<Record<string, ErrorSchema>> = {
 };
 
 /** Bounded, since principals come from clients; for a forgotten one KMS is called once more. */
-const mostRemembered = 10_000;
+const maxRemembered = 10_000;
 
 /** For a producer a data key is generated and decrypted, for a consumer it is decrypted. */
 export type KeyUse = "produce" | "consume";
@@ -118,7 +118,7 @@ export class Kms {
     if (!this.#sqs.current(queue)) return;
     const row: DataKeyRow = { queue: arn, account, ciphertext: CiphertextBlob };
     if (use === "produce") this.#sqs.deps.store.transaction(() => this.#dataKeys.put(row));
-    if (this.#until.size >= mostRemembered) this.#until.clear();
+    if (this.#until.size >= maxRemembered) this.#until.clear();
     const reuseMs = Number(texts["KmsDataKeyReusePeriodSeconds"]) * 1000;
     this.#until.set(question(queue, use, context.principal), this.#sqs.now + reuseMs);
   }

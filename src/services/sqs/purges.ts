@@ -4,9 +4,9 @@ import type { Sqs } from "./sqs.ts";
 import { accountOf, type PurgeRow, purgeTable } from "./tables.ts";
 
 /** Up to this many messages are deleted at once. */
-const mostAtOnce = 1000;
+const maxAtOnce = 1000;
 /** Messages deleted between two looks at the time. */
-const mostInARow = 50;
+const maxInARow = 50;
 /** The wait before the next try after a failure; all tries fail while the disk refuses writes. */
 const retryMs = 1000;
 
@@ -36,7 +36,7 @@ export class Purges {
     const count = messages.by.sent.size(queueArn);
     if (count > 0 && !isRunning) this.#sqs.noteGone(queueArn, "purged", messages.by.sent.range(queueArn), count);
     this.#rows.put({ queue: queueArn, account: accountOf(queueArn), before: deps.store.nextSerial() });
-    if (count <= mostAtOnce) this.#step(queueArn, () => false);
+    if (count <= maxAtOnce) this.#step(queueArn, () => false);
     else if (!isRunning) deps.store.afterCommit(() => this.#goOn(queueArn));
   }
 
@@ -64,7 +64,7 @@ export class Purges {
     let count = 0;
     const mustRest = () => {
       count += 1;
-      return count % mostInARow === 0 && isOver();
+      return count % maxInARow === 0 && isOver();
     };
     for (const message of messages.by.sent.range(queueArn)) {
       if (message.serial > before) continue;

@@ -29,10 +29,10 @@ import {
 import { Throughput } from "./throughput.ts";
 
 /** Bounded, since URLs come from clients. */
-const mostKnownUrls = 1000;
+const maxKnownUrls = 1000;
 
 /** How many message ids a note about several messages contains. */
-const mostNamed = 10;
+const maxNamed = 10;
 
 export class Sqs {
   readonly deps: ServiceDependencies;
@@ -105,7 +105,7 @@ export class Sqs {
     if (known?.region === context.region && known.account === context.account) return known.arn;
     if (namesNoQueue.test(queueUrl)) throw invalidAddress(`${context.origin}/`);
     const arn = arnOfUrl(queueUrl, context);
-    if (this.#arns.size >= mostKnownUrls) this.#arns.clear();
+    if (this.#arns.size >= maxKnownUrls) this.#arns.clear();
     this.#arns.set(queueUrl, { region: context.region, account: context.account, arn });
     return arn;
   }
@@ -231,7 +231,7 @@ export class Sqs {
     const messageIds: string[] = [];
     for (const message of messages) {
       messageIds.push((this.contents.get(message.serial) as ContentRow).id);
-      if (messageIds.length === mostNamed) break;
+      if (messageIds.length === maxNamed) break;
     }
     const seconds = queue.numbers.MessageRetentionPeriod;
     const reason =

@@ -9,7 +9,7 @@ import { QueueModel } from "../queue-model.ts";
 import { messagesIn, tokenOf } from "../queue-peek.ts";
 import { Violation, type World } from "../world.ts";
 
-const mostHandles = 100;
+const maxHandles = 100;
 const visibilities = [0, 1, 30, 30, 300] as const;
 
 interface Poll {
@@ -390,7 +390,7 @@ export class Queues implements Actor {
       const receive = Number(Attributes?.ApproximateReceiveCount);
       return { queue, token: tokenOf(Body as string), text: ReceiptHandle as string, receive };
     });
-    this.#handles = [...this.#handles, ...handles].slice(-mostHandles);
+    this.#handles = [...this.#handles, ...handles].slice(-maxHandles);
     return handles;
   }
 

@@ -5,11 +5,11 @@ import { Violation, type World } from "../world.ts";
 
 const shelf = "shelf";
 const trash = "trash";
-const mostMessages = 25;
+const maxMessages = 25;
 /** Time may move by so much while it is asked for. */
 const longestMoveMs = 240_000;
 /** A task at its slowest moves one message a second. */
-const longestMs = mostMessages * 1000 + 60_000;
+const longestMs = maxMessages * 1000 + 60_000;
 
 export class Redrives implements Actor {
   readonly #world: World;
@@ -43,7 +43,7 @@ export class Redrives implements Actor {
   }
 
   async #send(): Promise<void> {
-    if (this.#tokens.size >= mostMessages) return;
+    if (this.#tokens.size >= maxMessages) return;
     const token = this.#world.token("d");
     this.#world.note(`send ${token} to ${shelf}`);
     this.#tokens.set(token, false);

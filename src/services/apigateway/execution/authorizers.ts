@@ -19,7 +19,7 @@ import { CognitoAuthorizer } from "./user-pools.ts";
 
 /** An authorizer may take as long as a function behind an API. */
 const timeoutMs = 29_000;
-const usualTtlSeconds = 300;
+const defaultTtlSeconds = 300;
 
 export interface Authorizer {
   /**
@@ -76,7 +76,7 @@ export class LambdaAuthorizer implements Authorizer {
     if (type === "TOKEN" && sources.length === 0) sources.push("method.request.header.Authorization");
     this.#sources = sources.map(sourceOf);
     this.#validation = identityValidationExpression ? javaRegexIfUsable(identityValidationExpression) : undefined;
-    this.#ttlMs = (authorizerResultTtlInSeconds ?? usualTtlSeconds) * 1000;
+    this.#ttlMs = (authorizerResultTtlInSeconds ?? defaultTtlSeconds) * 1000;
   }
 
   async authorize(call: RestCall, _scopes: readonly string[], byPolicy: Decision | undefined): Promise<void> {

@@ -20,7 +20,7 @@ import { ServiceIntegration } from "./service-integration.ts";
 type Run = (call: RestCall) => Outcome | Promise<Outcome>;
 
 /** URIs that stage variables have made are remembered, so many of them. */
-const mostUris = 100;
+const maxUris = 100;
 
 export class Integration {
   /** @throws GatewayError for a call that fails; at once, or later. */
@@ -91,7 +91,7 @@ export class Integration {
       // A function's ARN without a function is none.
       if (target?.kind === "function" && parseArn(target.arn) === undefined && /[/\s]/.test(target.arn))
         target = undefined;
-      if (this.#uris.size >= mostUris) this.#uris.clear();
+      if (this.#uris.size >= maxUris) this.#uris.clear();
       this.#uris.set(uri, target);
     }
     return target;

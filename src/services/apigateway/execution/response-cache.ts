@@ -13,7 +13,7 @@ interface Entry {
 /** AWS's bound of an entry. */
 const longestEntry = 1024 * 1024;
 /** All caches together; AWS's smallest has half a gigabyte for one stage. */
-const mostBytes = 64 * 1024 * 1024;
+const maxBytes = 64 * 1024 * 1024;
 
 /** What of a call its answer depends on. */
 export type CacheKey = (call: RestCall) => string;
@@ -46,7 +46,7 @@ export class ResponseCache {
     const bytes = outcome.body.length + key.length;
     if (ttlMs <= 0 || bytes > longestEntry) return;
     this.delete(stage, key);
-    if (this.#bytes + bytes > mostBytes) this.clear();
+    if (this.#bytes + bytes > maxBytes) this.clear();
     let entries = this.#stages.get(stage);
     if (entries === undefined) this.#stages.set(stage, (entries = new Map()));
     entries.set(key, { outcome, endMs: nowMs + ttlMs, bytes });

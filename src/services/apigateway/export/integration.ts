@@ -12,11 +12,11 @@ export function exportedIntegration(integration: IntegrationDefinition, resource
     passthroughBehavior: passthroughBehavior.toLowerCase(),
     cacheNamespace: cacheNamespace === resourceId ? undefined : cacheNamespace,
     cacheKeyParameters: cacheKeyParameters.length > 0 ? cacheKeyParameters : undefined,
-    timeoutInMillis: timeoutInMillis === usualTimeoutMs ? undefined : timeoutInMillis,
+    timeoutInMillis: timeoutInMillis === defaultTimeoutMs ? undefined : timeoutInMillis,
   });
 }
 
-const usualTimeoutMs = 29_000;
+const defaultTimeoutMs = 29_000;
 
 function exportedResponses(responses: IntegrationDefinition["responses"]): object | undefined {
   const all = Object.values(responses);

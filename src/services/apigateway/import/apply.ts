@@ -7,7 +7,7 @@ import { checkGatewayResponse } from "../gateway-responses.ts";
 import { checkIntegration } from "../integration-checks.ts";
 import { checkIntegrationResponse } from "../integration-responses.ts";
 import { checkMethod } from "../methods.ts";
-import { checkSchemaText, mostModels } from "../models.ts";
+import { checkSchemaText, maxModels } from "../models.ts";
 import { putResource } from "../resources.ts";
 import { type AuthorizerRow, childKey, type MethodRow, type ResourceRow, type RestApiRow } from "../tables.ts";
 import type { ImportedDefinition } from "./definition.ts";
@@ -68,8 +68,8 @@ function putModels(service: ApiGateway, api: RestApiRow, reader: Reader, { model
   for (const { name, description, schema } of models) {
     reader.attempt(`Unable to create model '${name}'`, () => checkSchemaText(schema, "application/json"));
     const known = service.models.get(childKey(api.id, name));
-    if (known === undefined && service.models.by.api.size(api.id) >= mostModels) {
-      reader.fail(`Unable to create model '${name}': an API may have at most ${mostModels} models`);
+    if (known === undefined && service.models.by.api.size(api.id) >= maxModels) {
+      reader.fail(`Unable to create model '${name}': an API may have at most ${maxModels} models`);
       return;
     }
     service.models.put({

@@ -7,7 +7,7 @@ import { badRequest } from "../errors.ts";
 /** AWS's limit of a definition. */
 const longestDocumentBytes = 6 * 1024 * 1024;
 /** Members and items of a whole document, aliases written out, and how deep they may stand in one another. */
-const mostNodes = 500_000;
+const maxNodes = 500_000;
 const deepest = 100;
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -78,7 +78,7 @@ function checkSize(root: unknown): void {
     if (typeof value !== "object" || value === null) continue;
     if (depth > deepest) throw badRequest("Invalid OpenAPI input. The document is nested too deeply.");
     for (const item of Object.values(value) as unknown[]) {
-      if (++nodes > mostNodes) throw badRequest("Invalid OpenAPI input. The document has too many members.");
+      if (++nodes > maxNodes) throw badRequest("Invalid OpenAPI input. The document has too many members.");
       open.push([item, depth + 1]);
     }
   }

@@ -7,13 +7,13 @@ import { badRequest } from "../errors.ts";
 import type { Members, OpenApiDocument } from "./document.ts";
 
 /** References to references are followed this far; those that go round in a circle end here. */
-const mostHops = 20;
-const mostMessages = 1_000;
+const maxHops = 20;
+const maxMessages = 1_000;
 /**
  * Characters of texts and members (sixteen each) that may come of a document: references to the same things from many
  * places make much of little.
  */
-const mostResult = 32 * 1024 * 1024;
+const maxResult = 32 * 1024 * 1024;
 const memberCost = 16;
 
 /** What AWS substitutes in a document. */
@@ -40,11 +40,11 @@ export class Reader {
   }
 
   warn(message: string): void {
-    if (this.warnings.length < mostMessages) this.warnings.push(message);
+    if (this.warnings.length < maxMessages) this.warnings.push(message);
   }
 
   fail(message: string): void {
-    if (this.errors.length < mostMessages) this.errors.push(message);
+    if (this.errors.length < maxMessages) this.errors.push(message);
   }
 
   /** Does something and keeps what AWS would say against it, after `what`. */
@@ -70,7 +70,7 @@ export class Reader {
   /** A JSON object, or what its `$ref` leads to; undefined for anything else and for references that lead nowhere. */
   object(value: unknown): Members | undefined {
     let at = value;
-    for (let hop = 0; hop < mostHops; hop++) {
+    for (let hop = 0; hop < maxHops; hop++) {
       if (!isObject(at)) return undefined;
       const reference = at["$ref"];
       if (typeof reference !== "string") return at;
@@ -110,7 +110,7 @@ export class Reader {
 
   #spend(cost: number): void {
     this.#result += cost;
-    if (this.#result > mostResult) throw badRequest("Invalid OpenAPI input. The definition is too large.");
+    if (this.#result > maxResult) throw badRequest("Invalid OpenAPI input. The definition is too large.");
   }
 
   /** The texts of a map; others are left out. @param wrong is told of each of those. */

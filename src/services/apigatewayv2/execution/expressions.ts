@@ -23,13 +23,13 @@ const part = /\$\{((?:request|response|integration\.response|context|stageVariab
 
 const compiled = new Map<string, Expression>();
 /** Texts come from users' definitions: so many are remembered. */
-const mostCompiled = 5000;
+const maxCompiled = 5000;
 
 export function expression(text: string): Expression {
   let found = compiled.get(text);
   if (found === undefined) {
     found = compile(text);
-    if (compiled.size >= mostCompiled) compiled.clear();
+    if (compiled.size >= maxCompiled) compiled.clear();
     compiled.set(text, found);
   }
   return found;

@@ -18,9 +18,9 @@ import { describedExecution, shownExecution } from "./shown.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 /** Maximum and default number of entries per page. */
-const [mostOfPage, usualPage] = [1000, 100];
+const [maxOfPage, defaultPage] = [1000, 100];
 const sizeOf = (asked: number | undefined) =>
-  asked === undefined || asked === 0 ? usualPage : Math.min(asked, mostOfPage);
+  asked === undefined || asked === 0 ? defaultPage : Math.min(asked, maxOfPage);
 
 export const getDurableExecution = operation<GetDurableExecutionCommand>(
   GetDurableExecution$,

@@ -18,8 +18,8 @@ import {
 import { isOpen, type Updated } from "./updates.ts";
 
 /** Maximum operations and bytes of payloads per execution (Lambda quotas, "Durable functions"). */
-const mostOperations = 3000;
-const mostSize = 100 * 1024 * 1024;
+const maxOperations = 3000;
+const maxSize = 100 * 1024 * 1024;
 /** Operations, and characters of their payloads, passed to a function at once; it requests the rest. */
 const [pageOperations, pageChars] = [1000, 3 * 1024 * 1024];
 
@@ -76,8 +76,8 @@ export class DurableState {
     const errorText = error === undefined ? undefined : JSON.stringify(error);
     const operations = execution.operations + (before === undefined ? 1 : 0);
     const size = [input, result, errorText].reduce((sum, text) => sum + (text?.length ?? 0), execution.size);
-    if (operations > mostOperations || size > mostSize) {
-      throw invalidParameter(`A durable execution has ${mostOperations} operations and 100 MB of payloads at most.`);
+    if (operations > maxOperations || size > maxSize) {
+      throw invalidParameter(`A durable execution has ${maxOperations} operations and 100 MB of payloads at most.`);
     }
     const kept = {
       input: this.keep(account, input) ?? before?.input,

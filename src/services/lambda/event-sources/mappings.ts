@@ -31,7 +31,7 @@ import { type SourcePlace, sourcePlace } from "./sources.ts";
 import type { MappingRow, MappingState } from "./tables.ts";
 
 /** Entries per page (Lambda API reference, ListEventSourceMappings). */
-const mostInPage = 100;
+const maxInPage = 100;
 
 export const createEventSourceMapping = operation<CreateEventSourceMappingCommand>(
   CreateEventSourceMapping$,
@@ -120,7 +120,7 @@ export const listEventSourceMappings = operation<ListEventSourceMappingsCommand>
         : mappings.by.source.range(source, bounds);
     const { items, more } = takePage(
       wantedOf(rows, context, functionArn),
-      Math.min(input.MaxItems ?? mostInPage, mostInPage),
+      Math.min(input.MaxItems ?? maxInPage, maxInPage),
     );
     return { EventSourceMappings: items.map(mappingOf), NextMarker: nextMarker(more, [items.at(-1)?.serial]) };
   },

@@ -30,8 +30,8 @@ export function readerOf(sources: EventSources, row: MappingRow): Reader {
   const consumer: Omit<Consumer<never>, "eventOf"> = { ...runOf(sources, row), ...notes };
   const reading = { source, region, roleArn: sources.roleOf(target) };
   if (queue !== undefined) {
-    const mostMoving = settings.ScalingConfig?.MaximumConcurrency;
-    const options = { queue, batchSize: settings.BatchSize, windowMs, mostMoving };
+    const maxMoving = settings.ScalingConfig?.MaximumConcurrency;
+    const options = { queue, batchSize: settings.BatchSize, windowMs, maxMoving };
     return new QueueReader(around, { ...consumer, eventOf: (item) => lambdaQueueEvent(item, reading) }, options);
   }
   const options = { ...streamOptions(sources, row), stream: arn, windowMs };

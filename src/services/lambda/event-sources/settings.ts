@@ -11,10 +11,10 @@ import type { MappingSettings } from "./tables.ts";
 
 type Given = CreateEventSourceMappingCommandInput & UpdateEventSourceMappingCommandInput;
 
-const mostFilters = 5;
-const mostFifoBatch = 10;
+const maxFilters = 5;
+const maxFifoBatch = 10;
 /** Larger batches from a queue need a batching window. */
-const mostBatchWithoutWindow = 10;
+const maxBatchWithoutWindow = 10;
 const leastAgeSeconds = 60;
 
 /** Only for streams. */
@@ -108,7 +108,7 @@ function filtersOf(given: FilterCriteria | undefined, before: FilterCriteria | u
   if (given === undefined) return before;
   const { Filters = [] } = given;
   if (Filters.length === 0) return undefined;
-  if (Filters.length > mostFilters) throw invalidParameter(`A mapping can have ${mostFilters} filters at most.`);
+  if (Filters.length > maxFilters) throw invalidParameter(`A mapping can have ${maxFilters} filters at most.`);
   try {
     filterOf(Filters.map(({ Pattern = "" }) => Pattern));
   } catch {
@@ -120,12 +120,12 @@ function filtersOf(given: FilterCriteria | undefined, before: FilterCriteria | u
 function checkQueue(settings: MappingSettings, { fifo }: SourcePlace): void {
   const { BatchSize, MaximumBatchingWindowInSeconds: window, ScalingConfig, ProvisionedPollerConfig } = settings;
   if (fifo && window > 0) throw invalidParameter("Batching window is not supported for FIFO queues.");
-  if (fifo && BatchSize > mostFifoBatch) {
-    throw invalidParameter(`Batch size for FIFO queues must be ${mostFifoBatch} or less.`);
+  if (fifo && BatchSize > maxFifoBatch) {
+    throw invalidParameter(`Batch size for FIFO queues must be ${maxFifoBatch} or less.`);
   }
-  if (BatchSize > mostBatchWithoutWindow && window === 0) {
+  if (BatchSize > maxBatchWithoutWindow && window === 0) {
     throw invalidParameter(
-      `Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than ${mostBatchWithoutWindow}`,
+      `Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than ${maxBatchWithoutWindow}`,
     );
   }
   if (ScalingConfig !== undefined && ProvisionedPollerConfig !== undefined) {

@@ -11,7 +11,7 @@ import type { EventSources } from "./event-sources.ts";
 import { type MappingRow, type WindowRow, windowKey } from "./tables.ts";
 
 /** Lambda's limit for a window's state. */
-const mostStateBytes = 1024 * 1024;
+const maxStateBytes = 1024 * 1024;
 
 const none: ReadonlySet<number> = new Set();
 
@@ -62,7 +62,7 @@ export class TumblingWindows {
     const answer = await this.#hand(this.#event(part, shard, startMs, open?.state ?? "{}", false), part);
     if (answer.failed.size > 0) return answer;
     const state = stateIn(answer.payload);
-    if (Buffer.byteLength(state) > mostStateBytes) {
+    if (Buffer.byteLength(state) > maxStateBytes) {
       const message = "The function's state exceeds 1 MB.";
       return { ...answer, failed: new Set(part.keys()), failure: { code: "StateTooLarge", message } };
     }

@@ -24,7 +24,7 @@ import { receive } from "./messages.ts";
 import { missingParameters } from "./sources.ts";
 
 /** Messages of one connection that are worked on at a time; what else comes waits in the socket. */
-const mostUnderWay = 32;
+const maxUnderWay = 32;
 
 const jsonType = ["Content-Type", "application/json"];
 const closedNormally = "Connection Closed Normally";
@@ -220,9 +220,9 @@ export class WebSocketGateway {
   #receive(connection: Connection, body: string): void {
     const { clock } = this.#service.deps;
     connection.underWay += 1;
-    if (connection.underWay === mostUnderWay) connection.pause();
+    if (connection.underWay === maxUnderWay) connection.pause();
     const done = () => {
-      if (connection.underWay === mostUnderWay) connection.resume();
+      if (connection.underWay === maxUnderWay) connection.resume();
       connection.underWay -= 1;
     };
     clock.track(receive(this.#service, this.#throttle, connection, body)).then(done, (error: unknown) => {

@@ -2,12 +2,12 @@
 import { LinearRegex } from "../../../../regex/linear-regex.ts";
 
 const known = new Map<string, LinearRegex | undefined>();
-const mostKnown = 1000;
+const maxKnown = 1000;
 
 /** Undefined for a text that is no expression. */
 export function linearRegex(pattern: string): ((text: string) => boolean) | undefined {
   if (!known.has(pattern)) {
-    if (known.size >= mostKnown) known.clear();
+    if (known.size >= maxKnown) known.clear();
     known.set(pattern, compiled(pattern));
   }
   const regex = known.get(pattern);

@@ -6,7 +6,7 @@ import { expression, expressionText, type Sources } from "../expressions.ts";
 import { type Happening, requestContext } from "./events.ts";
 
 const templates = new Map<string, MappingTemplate>();
-const mostTemplates = 1000;
+const maxTemplates = 1000;
 
 /** Undefined where there is none for the key, and none for `$default`. */
 export function chosenTemplate(
@@ -24,7 +24,7 @@ export function chosenTemplate(
 export function rendered(text: string, body: string, what: Happening): string {
   let template = templates.get(text);
   if (template === undefined) {
-    if (templates.size >= mostTemplates) templates.clear();
+    if (templates.size >= maxTemplates) templates.clear();
     templates.set(text, (template = new MappingTemplate(text)));
   }
   const { headers = {}, query = {} } = what.request ?? {};
