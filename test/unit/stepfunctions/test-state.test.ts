@@ -2,12 +2,12 @@ import { describe, expect, it, vi } from "vitest";
 import type { Env, TaskRequest } from "../../../src/services/stepfunctions/asl/execution.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { Evaluation } from "../../../src/services/stepfunctions/asl/run.ts";
+import { MockMismatch } from "../../../src/services/stepfunctions/asl/states/fan-states.ts";
 import {
   mockProblem,
   StateTest,
   type StateTestResult,
   type StateTestSetup,
-  UnsuitableMock,
 } from "../../../src/services/stepfunctions/asl/states/test-state.ts";
 import { parseDefinition, parseLoneState } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 
@@ -182,9 +182,7 @@ describe("TestState", () => {
       status: "FAILED",
       error: "States.ExceedToleratedFailureThreshold",
     });
-    expect(() => tested(map, { l: [1] }, { mock: { result: [] }, mapIterationFailureCount: 2 })).toThrow(
-      UnsuitableMock,
-    );
+    expect(() => tested(map, { l: [1] }, { mock: { result: [] }, mapIterationFailureCount: 2 })).toThrow(MockMismatch);
   });
 
   it("shows only the results of a mocked Parallel", () => {

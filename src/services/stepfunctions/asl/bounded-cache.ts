@@ -1,13 +1,13 @@
 const maxEntries = 2_000;
 
-/** Longer texts are rare and would make a full cache large; they are worked out each time. */
+/** Longer keys are rare and would make a full cache large; their values are computed each time. */
 const maxKeyLength = 4_096;
 
-/** Remembers what was worked out from texts seen lately, within a bound on entries and on their size. */
+/** Caches what was computed from recent texts, with a bound on entries and on their size. */
 export class BoundedCache<T> {
   private readonly entries = new Map<string, T>();
 
-  /** The value for a text, from memory or from `make`; what `make` throws is not remembered. */
+  /** The value for a text, from the cache or from `make`; what `make` throws is not cached. */
   get(text: string, make: (text: string) => T): T {
     const known = this.entries.get(text);
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-/** The source of all that differs between two runs: seeded by the caller, so that the same seed gives the same run. */
+/** The only source of randomness in a run. The caller seeds it, so that the same seed gives the same run. */
 export type Chance = {
   /** A number in [0, 1). */
   random: () => number;

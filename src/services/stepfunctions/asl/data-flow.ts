@@ -6,12 +6,12 @@ import { pathOf } from "./jsonpath/path-syntax.ts";
 import { evaluateTemplate } from "./jsonpath/template.ts";
 import type { StateNode } from "./machine.ts";
 import { type Place, queryScope, rootsOf } from "./scope.ts";
-import { writtenAnew } from "./source-texts.ts";
+import { withoutSource } from "./source-texts.ts";
 
-/** Most bytes the variables of one scope may take together. */
+/** Most bytes that the variables of one scope may have together. */
 const maxVariablesBytes = 10 * 1024 * 1024;
 
-/** The value a path field leads to; null gives an empty object. Throws States.Runtime when it leads nowhere. */
+/** The value a path field selects; null gives an empty object. Throws States.Runtime when there is no such value. */
 export function valueOfPath(path: Json | undefined, place: Place, input: Json): Json {
   if (path === undefined) return input;
   if (path === null) return {};
@@ -28,7 +28,7 @@ function template(value: Json, place: Place, input: Json): Json {
   return evaluateTemplate(value, rootsOf(place, input), place.run.env.chance);
 }
 
-/** The input after InputPath, which JSONata states do not have. */
+/** The input after InputPath; JSONata states have no InputPath. */
 export function effectiveInput(node: StateNode, place: Place): Json {
   const { thread, run } = place;
   if (node.language === "JSONata") return thread.input;
@@ -37,7 +37,7 @@ export function effectiveInput(node: StateNode, place: Place): Json {
   return value;
 }
 
-/** What the state works on: the effective input through Parameters or Arguments. */
+/** What the state's work gets: the effective input after Parameters or Arguments. */
 export function workInput(node: StateNode, place: Place, effective: Json): Json {
   const { fields, language } = node;
   const probe = place.run.env.probe;
@@ -54,15 +54,15 @@ export function workInput(node: StateNode, place: Place, effective: Json): Json 
   return value;
 }
 
-/** A template field of either language, `input` being the `$` of JSONPath. */
+/** Evaluates a template field of either language; `input` is JSONPath's `$`. */
 export function evaluateField(node: StateNode, place: Place, field: string, value: Json, input: Json): Json {
   return node.language === "JSONata" ? evaluateQuery(value, field, queryScope(place)) : template(value, place, input);
 }
 
-/** A state's output and the variables it assigns. */
+/** A state's output, and the variables it assigns. */
 export type Outgoing = { output: Json; assigned: JsonObject | undefined };
 
-/** Output and variables of a state whose work gave `result`; `selects` tells that it may have a ResultSelector. */
+/** Output and variables of a state. `kind`: whether `result` is the result of its work or just its input. */
 export function outgoing(node: StateNode, place: Place, result: Json, kind: "result" | "input"): Outgoing {
   const { fields } = node;
   const { thread, run } = place;
@@ -70,7 +70,7 @@ export function outgoing(node: StateNode, place: Place, result: Json, kind: "res
     const scope = queryScope(place, kind === "result" ? { result } : {});
     const assigned = assignedBy(fields["Assign"], (value) => evaluateQuery(value, "Assign", scope), place);
     const output =
-      fields["Output"] === undefined ? result : writtenAnew(evaluateQuery(fields["Output"], "Output", scope));
+      fields["Output"] === undefined ? result : withoutSource(evaluateQuery(fields["Output"], "Output", scope));
     return { output, assigned };
   }
   const assigned = assignedBy(fields["Assign"], (value) => template(value, place, result), place);
@@ -84,7 +84,7 @@ export function outgoing(node: StateNode, place: Place, result: Json, kind: "res
   return { output: valueOfPath(fields["OutputPath"], place, value), assigned };
 }
 
-/** The raw input with a result put where ResultPath says; null discards the result. */
+/** The raw input with the result at its ResultPath; null discards the result. */
 export function placeResult(resultPath: Json | undefined, raw: Json, result: Json): Json {
   if (resultPath === undefined) return result;
   return resultPath === null ? raw : writePath(pathOf(textOf(resultPath)), raw, result);
@@ -98,7 +98,7 @@ function bytesOf(value: Json | undefined): number {
   return Buffer.byteLength(writeJson(value));
 }
 
-/** Evaluates an Assign field and holds it to the limits of variables, whose names do not count. */
+/** Evaluates an Assign field and enforces the size limits of variables, in which names do not count. */
 export function assignedBy(
   assign: Json | undefined,
   evaluate: (template: Json) => Json,
@@ -111,7 +111,7 @@ export function assignedBy(
   let total = 0;
   let assigned = "";
   for (const name of Object.keys(values)) {
-    // Before any text is written: what shares its parts can be larger than any text.
+    // Measured first: a value that refers to a large part many times can be larger than the longest possible string.
     const bytes = jsonExceeds(values[name]!, maxVariablesBytes) ? maxVariablesBytes : bytesOf(values[name]);
     assigned = `Variable '${name}' in state '${place.thread.state}' was assigned ${bytes} bytes`;
     if (bytes > maxPayloadBytes) throw variablesTooLarge(`Variable size limit exceeded. ${assigned}.`);
@@ -122,7 +122,7 @@ export function assignedBy(
       );
     }
   }
-  // Few executions come near, and measuring all variables takes its time.
+  // Measuring all variables is slow, and few executions come near the limit.
   if (!jsonExceeds(variables, maxVariablesBytes / 4)) return values;
   for (const name of Object.keys(variables)) if (!Object.hasOwn(values, name)) total += bytesOf(variables[name]);
   if (total <= maxVariablesBytes) return values;

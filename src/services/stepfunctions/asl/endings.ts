@@ -1,10 +1,10 @@
-/** How threads and executions end before their states have come to an end. */
+/** Ending threads and executions before their states have ended. */
 import type { ExecutionStatus, ThreadFrame } from "./execution.ts";
 import { errorDetails } from "./history.ts";
 import type { Run } from "./run.ts";
 import { visibleVariables } from "./scope.ts";
 
-/** Stops everything a thread has open. With `visible`, its current state and those below get their Aborted events. */
+/** Stops a thread and everything it waits for. With `visible`, its state and those below get their Aborted events. */
 function haltThread(run: Run, thread: ThreadFrame, visible: boolean): void {
   if (thread.halted) return;
   thread.halted = true;
@@ -30,7 +30,7 @@ export function haltChildren(run: Run, thread: ThreadFrame, visible: boolean): v
   }
 }
 
-/** Cancels the timers, the task and the map run a thread waits for. */
+/** Cancels the timer, task or map run that a thread waits for. */
 function closeWork(run: Run, thread: ThreadFrame): void {
   if (thread.phase === "wait" || thread.phase === "retry") {
     run.effects.push({ type: "cancelTimer", timerId: `${thread.id}:${thread.phase}` });
@@ -44,7 +44,7 @@ function closeWork(run: Run, thread: ThreadFrame): void {
   }
 }
 
-/** Cancels the time-out and the heartbeat of the task a thread waits for. */
+/** Cancels the timeout and heartbeat timers of the task that a thread waits for. */
 export function cancelTaskTimers(run: Run, thread: ThreadFrame): void {
   const task = thread.task;
   if (!task) return;
@@ -52,7 +52,7 @@ export function cancelTaskTimers(run: Run, thread: ThreadFrame): void {
   if (task.heartbeatSeconds !== undefined) run.effects.push({ type: "cancelTimer", timerId: `${task.id}:heartbeat` });
 }
 
-/** Stops everything that is still going on, without events. */
+/** Stops everything that is still running, without events. */
 export function endThreads(run: Run): void {
   const pending = ["0"];
   while (pending.length > 0) {

@@ -1,4 +1,4 @@
-/** Longest cause AWS keeps, in characters. */
+/** The longest cause that AWS stores, in characters. */
 export const maxCauseLength = 32_768;
 
 /**
@@ -9,15 +9,15 @@ export class StateError extends Error {
   override readonly name = "StateError";
   readonly error: string | undefined;
   readonly causeText: string | undefined;
-  /** The cause still needs the sentence that names the state and the event of its entry. */
+  /** Whether the cause still lacks its first sentence, which names the state and its Entered event. */
   readonly inState: boolean;
-  /** Whether JSONata failed, which has an EvaluationFailed event. */
+  /** Whether JSONata failed, which causes an EvaluationFailed event. */
   readonly evaluation: boolean;
   /** The field whose JSONata expression failed. */
   readonly field: string | undefined;
   /** Whether the error output shows an absent error and cause as null. */
   readonly fromTask: boolean;
-  /** How long whoever failed asks to be left alone before a retry. */
+  /** The earliest retry that the failed task accepts, as by `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(
@@ -42,14 +42,14 @@ export class StateError extends Error {
   }
 }
 
-/** A States.Runtime failure of the current state; AWS's standard sentence is put before `text`. */
+/** A States.Runtime failure of the current state; `text` follows AWS's standard sentence. */
 export function runtimeError(text: string): StateError {
   return new StateError("States.Runtime", text, { inState: true });
 }
 
 /**
- * What was thrown while a state ran, as the state's failure: data too deep for a recursive walk is States.Runtime.
- * Anything else is no failure of the state and is thrown on.
+ * Makes the state's failure of what was thrown while it ran; data too deep for a recursive walk is States.Runtime.
+ * Anything else is not a failure of the state, and is rethrown.
  */
 export function asStateError(thrown: unknown): StateError {
   if (thrown instanceof StateError) return thrown;

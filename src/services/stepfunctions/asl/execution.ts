@@ -5,7 +5,7 @@ import type { TaskPattern, TaskResource } from "./resource.ts";
 
 export type ExecutionStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED";
 
-/** What never changes in an execution. */
+/** The part of an execution that never changes. */
 export type ExecutionMeta = {
   arn: string;
   name: string;
@@ -23,14 +23,14 @@ export type ExecutionMeta = {
   stateMachineAliasArn?: string;
 };
 
-/** What changes with nearly every step; small, whatever the execution does. */
+/** The part of an execution that changes with nearly every step; its size does not depend on the data. */
 export type ExecutionHead = {
   status: ExecutionStatus;
   /** Id of the last history event. */
   lastEventId: number;
-  /** Counter behind frame and task ids. */
+  /** Counter from which frame and task ids are made. */
   sequence: number;
-  /** Threads that can go on at once, in turn. */
+  /** Ids of the threads that can run now, in order. */
   ready: string[];
   redriveCount: number;
   redrivenAtMs?: number;
@@ -39,7 +39,7 @@ export type ExecutionHead = {
 export type Phase =
   /** About to enter `state`. */
   | "enter"
-  /** Entered; the work is next. Also a Task about to be tried again. */
+  /** Entered; the work is next. Also a Task about to be retried. */
   | "run"
   | "wait"
   | "waited"
@@ -48,7 +48,7 @@ export type Phase =
   /** Branches or iterations are running. */
   | "fan"
   | "mapRun"
-  /** TestState: inputs are evaluated, a mocked result stands in for the work. */
+  /** TestState: inputs are evaluated, and a mocked result replaces the work. */
   | "mock";
 
 /** The task attempt a thread waits for. */
@@ -60,30 +60,30 @@ export type OpenTask = {
   heartbeatSeconds?: number;
 };
 
-/** One line of states: the execution itself, a Parallel branch or a Map iteration. */
+/** One sequence of states: the execution itself, a Parallel branch or a Map iteration. */
 export type ThreadFrame = {
   kind: "thread";
   id: string;
-  /** The fan it belongs to and its place there; null for the execution itself. */
+  /** The fan it belongs to and its index there; null for the execution itself. */
   fan: string | null;
   index: number;
   /** Variables of its own scope. */
   variables: JsonObject;
   state: string;
   phase: Phase;
-  /** Stopped from outside or by its own failure; only a redrive moves it on. */
+  /** Stopped from outside or by its own failure; only a redrive continues it. */
   halted: boolean;
   input: Json;
-  /** The event the next one of this thread points to. */
+  /** The id that this thread's next event has as its previousEventId. */
   previous: number;
-  /** The event before the current state's Entered event, that event itself, and its time. */
+  /** Ids of the event before the current state's Entered event and of that event, and its time. */
   before: number;
   entered: number;
   enteredAtMs: number;
-  /** Retries made in this visit of the state, by retrier. */
+  /** Retries since the state was entered, by retrier. */
   retries: number[];
   task?: OpenTask;
-  /** The fan of a Parallel or Map state at work. */
+  /** The fan of a running Parallel or Map state. */
   inner?: string;
   mapRun?: { id: string; arn: string; started: number };
 };
@@ -93,32 +93,34 @@ export type FanFrame = {
   kind: "fan";
   id: string;
   thread: string;
-  /** The Started event, and the event Succeeded will point to. */
+  /** Ids of the Started event, and of the event that will precede Succeeded. */
   started: number;
   last: number;
   total: number;
   limit: number;
   next: number;
   active: number[];
-  /** For each iteration that ended: the event the iteration taking its place points to. */
+  /** For each iteration that ended: its last event, which precedes the events of the iteration that replaces it. */
   freed: number[];
 };
 
-/** The items of a Map state at work, or the one input of all branches of a Parallel; written once. Keys exist when an object was given. */
+/**
+ * The items of a running Map, or the common input of a Parallel's branches; written once. `keys`: those of an object.
+ */
 export type ItemsFrame = { kind: "items"; id: string; items: Json[]; keys?: string[] };
 
-/** What is left of a branch or iteration that has succeeded. */
+/** A branch or iteration that has succeeded. */
 export type DoneFrame = {
   kind: "done";
   id: string;
   output: Json;
-  /** The output's text, where it is laid out as it came. */
+  /** The output's source text, if it differs from ours. */
   text?: string;
 };
 
 export type Frame = ThreadFrame | FanFrame | ItemsFrame | DoneFrame;
 
-/** An execution as plain JSON. Frames can be stored one by one: `step` tells which changed. */
+/** An execution as plain JSON. Frames can be stored one by one: `step` returns which have changed. */
 export type Execution = { meta: ExecutionMeta; input: Json; head: ExecutionHead; frames: Record<string, Frame> };
 
 /** Work to be done for a Task state. */
@@ -133,20 +135,20 @@ export type TaskRequest = {
   credentials?: Json;
   timeoutSeconds?: number;
   heartbeatSeconds?: number;
-  /** Task token, for call-backs and activities. */
+  /** Task token, for callbacks and activities. */
   token?: string;
   /** Retries made before this attempt. */
   attempt: number;
 };
 
-/** A distributed Map to be run: its children's items or where to read them, and all limits evaluated. */
+/** A distributed Map to run: its items or where to read them, and its evaluated limits. */
 export type MapRunRequest = {
   mapRunId: string;
   mapRunArn: string;
   stateName: string;
   label: string;
   executionType: "STANDARD" | "EXPRESS";
-  /** The items, unless an ItemReader supplies them; keys when an object was given. */
+  /** The items, unless an ItemReader reads them; `keys` if they are an object's members. */
   items?: Json[];
   keys?: string[];
   itemReader?: { resource: string; parameters: Json; readerConfig: JsonObject };
@@ -158,10 +160,10 @@ export type MapRunRequest = {
   toleratedFailurePercentage: number;
 };
 
-/** What happens to an execution. Signals for tasks, timers and runs that are no longer open change nothing. */
+/** An input to an execution. Signals for tasks, timers and map runs that are no longer open are ignored. */
 export type Signal =
   | { type: "start" }
-  /** A step stopped to let others run; see the effect `continue`. */
+  /** Sent after a step that stopped to let others run; see the effect `continue`. */
   | { type: "continue" }
   | { type: "timer"; timerId: string }
   /** A worker took an activity task. */
@@ -173,9 +175,9 @@ export type Signal =
       taskId: string;
       error?: string;
       cause?: string;
-      /** A retry waits at least as long. */
+      /** A retry waits at least this long. */
       retryAfterSeconds?: number;
-      /** How far the attempt came; by default what its pattern and progress imply. */
+      /** Where the attempt failed; by default derived from its pattern and progress. */
       stage?: "schedule" | "start" | "submit" | "run";
     }
   | { type: "taskHeartbeat"; taskId: string }
@@ -186,7 +188,7 @@ export type Signal =
   /** TestState: the mocked result of a Task, Parallel or Map. */
   | { type: "mock"; outcome: { result: Json } | { error?: string; cause?: string } };
 
-/** What the runner has to do after a step, in order. */
+/** What the runner must do after a step, in order. */
 export type Effect =
   | { type: "event"; event: HistoryEvent }
   | { type: "startTask"; task: TaskRequest }
@@ -206,31 +208,34 @@ export type Effect =
       cause?: string;
     };
 
-/** Observes the one state a TestState call runs. */
+/** Observes the state that a TestState call runs. */
 export type Probe = {
-  /** Notes a stage of the data flow: `afterInputPath`, `result`, … */
+  /** Records a stage of the data flow: `afterInputPath`, `result`, … */
   record: (stage: string, value: Json) => void;
-  /** With what the state's work is mocked, if it is: evaluate its inputs and wait for a `mock` signal. */
+  /** What the state's work is mocked with, if it is: its inputs are evaluated, then it waits for a `mock` signal. */
   mocked: "result" | "error" | undefined;
-  /** How many results a Map is mocked with. */
+  /** Number of results that a Map is mocked with. */
   mockedResults?: number;
   /** How often the state counts as retried. */
   retryCount: number;
-  /** Variables in scope when the state begins. */
+  /** Variables in scope when the state starts. */
   variables: JsonObject;
   /** How many iterations of a mocked Map count as failed. */
   failedIterations: number;
   /** The mocked error comes from a state inside the mocked Map or Parallel. */
   failedInside: boolean;
-  /** Makes a Map's items of the data its ItemReader is said to have read. Throws a StateError for data that it cannot read. */
+  /**
+   * Makes a Map's items of the data that stands in for its ItemReader's object. Throws a StateError for unreadable
+   * data.
+   */
   readItems?: (reader: NonNullable<MapRunRequest["itemReader"]>) => ReadData;
   /** Replaces the generated context object. */
   context?: JsonObject;
-  /** Called once, when the state has ended, instead of going on. */
+  /** Called once, when the state has ended; the execution does not continue. */
   ended: (end: StateEnd) => void;
 };
 
-/** What an ItemReader made of data: the items, and what its ItemsPointer pointed at. */
+/** What an ItemReader has read: the items, and the value at its ItemsPointer. */
 export type ReadData = { items: readonly { value: Json; key?: string; source: string }[]; pointed?: Json };
 
 /** How a state under test ended. */
@@ -255,15 +260,15 @@ export type StateEnd =
       variables: JsonObject;
     };
 
-/** What a step may know of the world. */
+/** Everything from outside the execution that a step may use. */
 export type Env = {
   nowMs: number;
   chance: Chance;
   /** Region shown in TaskScheduled events. */
   region: string;
-  /** A fresh task token for the task. */
+  /** Makes a task token. */
   taskToken: (taskId: string) => string;
-  /** Says why a task cannot be started at all (bad parameters, unknown activity); the text ends the execution. */
+  /** Why a task cannot be started (bad parameters, unknown activity); ends the execution with this cause. */
   refuseTask?: (task: TaskRequest) => string | undefined;
   probe?: Probe;
 };

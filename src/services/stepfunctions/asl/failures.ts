@@ -6,7 +6,7 @@ import { errorDetails } from "./history.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { evaluateQuery } from "./jsonata/query.ts";
 import { evaluateTemplate } from "./jsonpath/template.ts";
-import type { StateNode } from "./machine.ts";
+import { maxSeconds, type StateNode } from "./machine.ts";
 import { numberOf } from "./number-literal.ts";
 import type { Run } from "./run.ts";
 import { queryScope, rootsOf, visibleVariables } from "./scope.ts";
@@ -21,7 +21,7 @@ type Failure = {
   retryAfterSeconds?: number | undefined;
 };
 
-/** Where a failure came from, when Retry and Catch know it by a second name: a missed heartbeat, a failed branch. */
+/** Where a failure came from; Retry and Catch have a second name for a missed heartbeat and for a failed branch. */
 type Source = "state" | "heartbeat" | "branch";
 
 const defaultIntervalSeconds = 1;
@@ -29,8 +29,8 @@ const defaultMaxAttempts = 3;
 const defaultBackoffRate = 2;
 
 /**
- * Deals with the failure of a thread's current state: Retry, then Catch, then the failure of what encloses it, in the end of
- * the execution (Amazon States Language, Errors). States.Runtime ends the execution at once.
+ * Handles the failure of a thread's current state: Retry, then Catch, then the enclosing state fails and, at the
+ * outermost level, the execution (Amazon States Language, Errors). States.Runtime ends the execution at once.
  */
 export function failState(run: Run, thread: ThreadFrame, problem: StateError, source: Source = "state"): void {
   const node = run.node(thread);
@@ -48,22 +48,22 @@ export function failState(run: Run, thread: ThreadFrame, problem: StateError, so
     endExecution(run, "FAILED", thread.previous, failure);
     return;
   }
-  if (retries(run, thread, node, failure)) return;
+  if (tryRetry(run, thread, node, failure)) return;
   const origin = thread.previous;
   if (node.type === "Parallel" || node.type === "Map") run.emitFor(thread, `${node.type}StateFailed`);
-  if (catches(run, thread, node, failure, origin)) return;
+  if (tryCatch(run, thread, node, failure, origin)) return;
   thread.halted = true;
-  leaveFailed(run, thread, failure);
+  propagateFailure(run, thread, failure);
 }
 
-/** What TestState was recorded to call what the documentation of executions calls otherwise. */
-const testedNames: Readonly<Record<string, string>> = {
+/** Error names that TestState has (recorded) where the documentation has others for executions. */
+const testStateErrorNames: Readonly<Record<string, string>> = {
   "States.ResultPathMatchFailure": "States.ReferencePathConflict",
   "States.IntrinsicFailure": "States.Runtime",
 };
 
 function errorOf(run: Run, { error, inState }: StateError): string | undefined {
-  return (run.env.probe && inState ? testedNames[error ?? ""] : undefined) ?? error;
+  return (run.env.probe && inState ? testStateErrorNames[error ?? ""] : undefined) ?? error;
 }
 
 function causeOf(run: Run, problem: StateError, thread: ThreadFrame): string | undefined {
@@ -91,7 +91,7 @@ function listOf(fields: JsonObject, name: string): JsonObject[] {
   return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
-/** Whether an ErrorEquals list names the failure. */
+/** Whether a handler's ErrorEquals includes the failure. */
 function matches(handler: JsonObject, failure: Failure): boolean {
   const names = handler["ErrorEquals"];
   if (!Array.isArray(names) || failure.error === "States.Runtime") return false;
@@ -105,16 +105,17 @@ function matches(handler: JsonObject, failure: Failure): boolean {
   });
 }
 
-/** Seconds before attempt `attempt` (from 1): interval times backoff, capped, and spread out under full jitter. */
+/** Seconds to wait before retry `attempt` (from 1): interval times backoff, capped, randomized under full jitter. */
 function retryDelaySeconds(run: Run, retrier: JsonObject, attempt: number): number {
   const interval = numberOf(retrier["IntervalSeconds"]) ?? defaultIntervalSeconds;
   const backoff = numberOf(retrier["BackoffRate"]) ?? defaultBackoffRate;
-  const limit = numberOf(retrier["MaxDelaySeconds"]) ?? 99_999_999;
+  const limit = numberOf(retrier["MaxDelaySeconds"]) ?? maxSeconds;
   const delay = Math.min(interval * backoff ** (attempt - 1), limit);
   return retrier["JitterStrategy"] === "FULL" ? delay * run.env.chance.random() : delay;
 }
 
-function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure): boolean {
+/** Schedules a retry, if a retrier matches and has attempts left. */
+function tryRetry(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure): boolean {
   const retriers = listOf(node.fields, "Retry");
   const index = retriers.findIndex((retrier) => matches(retrier, failure));
   if (index < 0) return false;
@@ -148,20 +149,21 @@ function retries(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
   return true;
 }
 
-/** A worker that sends neither error nor cause has them shown as null; all others have them left out. */
-function shownOrAbsent(name: string, text: string | undefined, fromTask: boolean | undefined): JsonObject {
+/** An absent error or cause is null if a worker left it out; otherwise its member is absent. */
+function errorMember(name: string, text: string | undefined, fromTask: boolean | undefined): JsonObject {
   if (text === undefined) return fromTask ? { [name]: null } : {};
   return { [name]: text };
 }
 
-function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure, origin: number): boolean {
+/** Leaves the state by the first catcher that matches; false if there is none. A catcher may fail in turn. */
+function tryCatch(run: Run, thread: ThreadFrame, node: StateNode, failure: Failure, origin: number): boolean {
   const catchers = listOf(node.fields, "Catch");
   const index = catchers.findIndex((catcher) => matches(catcher, failure));
   const catcher = catchers[index];
   if (!catcher) return false;
   const errorOutput: JsonObject = {
-    ...shownOrAbsent("Error", failure.error, failure.fromTask),
-    ...shownOrAbsent("Cause", failure.cause, failure.fromTask),
+    ...errorMember("Error", failure.error, failure.fromTask),
+    ...errorMember("Cause", failure.cause, failure.fromTask),
   };
   try {
     const { output, assigned } = caught(run, thread, node, catcher, index, errorOutput);
@@ -183,7 +185,7 @@ function catches(run: Run, thread: ThreadFrame, node: StateNode, failure: Failur
       run.emitFor(thread, `${node.type}StateFailed`);
     }
     thread.halted = true;
-    leaveFailed(run, thread, second);
+    propagateFailure(run, thread, second);
   }
   return true;
 }
@@ -210,8 +212,8 @@ function caught(
   return { output: placeResult(catcher["ResultPath"], thread.input, errorOutput), assigned };
 }
 
-/** Hands an uncaught failure to the enclosing Parallel or Map state, or ends the execution with it. */
-function leaveFailed(run: Run, thread: ThreadFrame, failure: Failure): void {
+/** Fails the enclosing Parallel or Map state with an uncaught failure, or the execution. */
+function propagateFailure(run: Run, thread: ThreadFrame, failure: Failure): void {
   if (thread.fan === null || failure.error === "States.Runtime") {
     endThreads(run);
     endExecution(run, "FAILED", thread.previous, failure);

@@ -13,10 +13,10 @@ export type HistoryEvent = {
   details?: JsonObject;
 };
 
-/** The most events a STANDARD execution may have; the last of them is its failure. */
+/** The most events that a STANDARD execution may have; the last one is its failure. */
 export const maxHistoryEvents = 25_000;
 
-/** The member that carries the details of an event type. */
+/** The member that holds the details of an event type. */
 export function detailsKeyOf(type: string): string {
   if (type.endsWith("StateEntered")) return "stateEnteredEventDetails";
   if (type.endsWith("StateExited")) return "stateExitedEventDetails";
@@ -28,7 +28,7 @@ export function payloadDetails(member: "input" | "output", text: string): JsonOb
   return { [member]: text, [`${member}Details`]: { truncated: false } };
 }
 
-/** Error and cause as details: a key that is unset is absent. */
+/** Error and cause as event details; undefined ones are left out. */
 export function errorDetails(error: string | undefined, cause: string | undefined): JsonObject {
   return { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
 }

@@ -9,12 +9,12 @@ import type { Machine } from "./machine.ts";
 import { redrive } from "./redrive.ts";
 import { HistoryFull, Run } from "./run.ts";
 import type { MapItem } from "./scope.ts";
-import { noteSource } from "./source-texts.ts";
-import { continueFan, leaveMocked, runMap, runParallel, selectedItem } from "./states/fan-states.ts";
+import { rememberSource } from "./source-texts.ts";
+import { continueFan, exitMocked, runMap, runParallel, selectedItem } from "./states/fan-states.ts";
 import { mapRunFailed, mapRunSucceeded } from "./states/map-run.ts";
 import { runChoice, runFail, runPass, runSucceed, runWait } from "./states/simple-states.ts";
 import {
-  leaveTask,
+  exitTask,
   runTask,
   taskFailed,
   taskHeartbeat,
@@ -25,22 +25,24 @@ import {
 } from "./states/task-state.ts";
 import { enterState, startThread } from "./transitions.ts";
 
-/** Longest life of an express execution. */
+/** The longest time an express execution may run. */
 const expressTimeoutSeconds = 300;
 
-/** Moves of threads in one step, so that an endless loop of states leaves the process to others. */
+/** Most moves of threads in one step, so that an endless loop of states does not block the process. */
 const movesPerStep = 500;
 
 /**
- * Real milliseconds after which a step ends, since moves of large payloads take long. What comes of an execution does not
- * depend on where its steps end.
+ * Real milliseconds after which a step ends, since moves with large payloads are slow. The result of an execution does
+ * not depend on where its steps end.
  */
 const stepMs = 8;
 
-/** What a step did: the effects to carry out in order, and which frames to store or to forget. The head always changed. */
+/**
+ * What a step did: effects to carry out in order, and ids of frames to store or delete. The head has always changed.
+ */
 export type StepResult = { effects: Effect[]; touched: string[]; removed: string[] };
 
-/** A new execution. Nothing has happened yet; the first signal is `start`. `input` is the parsed `meta.inputText`. */
+/** A new execution, whose first signal must be `start`. `input` is the parsed `meta.inputText`. */
 export function startExecution(meta: ExecutionMeta, input: Json): Execution {
   return {
     meta,
@@ -52,8 +54,8 @@ export function startExecution(meta: ExecutionMeta, input: Json): Execution {
 
 /**
  * Applies one signal to the execution, changing it in place, and runs it until it waits, ends or has used up its turn
- * (then `continue` is among the effects and is to be sent back as a signal). Does no input or output of its own: the same
- * execution, signal and env give the same result.
+ * (then `continue` is among the effects and must be sent back as a signal). Does no I/O: the same execution, signal and
+ * env give the same result.
  */
 export function step(machine: Machine, execution: Execution, signal: Signal, env: Env): StepResult {
   const run = new Run(machine, execution, env);
@@ -86,7 +88,7 @@ function drain(run: Run): void {
   if (run.running && ready.length > 0) run.effects.push({ type: "continue" });
 }
 
-/** Runs part of a state; what it throws is the state's failure. */
+/** Runs part of a state; the state fails with what it throws. */
 function guarded(run: Run, thread: ThreadFrame, work: () => void): void {
   try {
     work();
@@ -167,7 +169,7 @@ function apply(run: Run, signal: Signal): void {
   }
 }
 
-/** Task, map-run and timer ids begin with the id of the thread they belong to. */
+/** Ids of tasks, map runs and timers begin with the id of their thread. */
 function ownerOf(id: string): string {
   return id.slice(0, id.indexOf(":"));
 }
@@ -213,14 +215,14 @@ function begin(run: Run): void {
     ...(meta.stateMachineVersionArn === undefined ? {} : { stateMachineVersionArn: meta.stateMachineVersionArn }),
   });
   const first = run.machine.states.get(run.machine.startAt);
-  // A Parallel's branches were recorded with the text as it was sent; younger recordings of other first states have it compact.
-  if (first?.type === "Parallel") noteSource(input, meta.inputText);
+  // In recordings, a Parallel's branches get the input's text as it was sent, other first states get it compact.
+  if (first?.type === "Parallel") rememberSource(input, meta.inputText);
   startThread(run, { id: "0", fan: null, index: 0, state: run.machine.startAt, input, previous: 0 });
   if (run.env.probe) run.thread("0")!.variables = run.env.probe.variables;
   armTimeout(run);
 }
 
-/** Sets the timer behind the machine's TimeoutSeconds; express executions have a limit of their own. */
+/** Sets the timer for the machine's TimeoutSeconds; express executions have a limit of their own. */
 function armTimeout(run: Run): void {
   const limits = [run.machine.timeoutSeconds ?? Infinity];
   if (run.execution.meta.type === "EXPRESS") limits.push(expressTimeoutSeconds);
@@ -254,13 +256,13 @@ function mocked(run: Run, thread: ThreadFrame, outcome: Extract<Signal, { type: 
     failState(run, thread, new StateError(outcome.error, outcome.cause), inBranch ? "branch" : "state");
     return;
   }
-  if (node.type === "Task") leaveTask(run, thread, node, outcome.result);
-  else leaveMocked(run, thread, node, outcome.result);
+  if (node.type === "Task") exitTask(run, thread, node, outcome.result);
+  else exitMocked(run, thread, node, outcome.result);
 }
 
 /**
- * What a child of a running distributed Map gets for one item: the item, or what the Map's ItemSelector makes of it.
- * Throws a {@link StateError}. The execution is not changed.
+ * The input for one item of a running distributed Map: the item, or the result of the Map's ItemSelector.
+ * Throws a {@link StateError}. Does not change the execution.
  */
 export function mapRunItem(machine: Machine, execution: Execution, mapRunId: string, item: MapItem, env: Env): Json {
   const run = new Run(machine, execution, env);

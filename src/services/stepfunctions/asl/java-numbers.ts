@@ -1,4 +1,4 @@
-/** Java's Math.round: to the nearest integer, halves towards positive infinity. */
+/** Java's Math.round: to the nearest integer, halves up. */
 export function javaRound(value: number): number {
   return Math.floor(value + 0.5) + 0;
 }
@@ -38,7 +38,7 @@ export class JavaRandom {
   }
 }
 
-/** A double as Java writes it: `1.0`, `1.5E7`, `1.0E-4`. */
+/** A double in Java's notation: `1.0`, `1.5E7`, `1.0E-4`. */
 export function javaDouble(value: number): string {
   const size = Math.abs(value);
   if (size === 0 || (size >= 1e-3 && size < 1e7)) {

@@ -1,20 +1,22 @@
-/** What Java does with JSON values, as far as it shows in AWS's answers: the order of a HashMap, texts of `toString`. */
+/** What AWS's answers show of Java's handling of JSON values: the order of a HashMap, and `toString`. */
 import { isObject, type Json, writeJson } from "./json.ts";
 
-/** The buckets of a Java HashMap made as a copy of one with so many members: the least that holds them at 0.75. */
-export function javaTableSize(members: number): number {
-  let size = 1;
+/**
+ * Number of buckets of a Java HashMap with this many members, by its load factor of 0.75; a copy starts with one
+ * bucket.
+ */
+export function javaTableSize(members: number, start = 1): number {
+  let size = start;
   while (members > size * 0.75) size *= 2;
   return size;
 }
 
 /**
- * The keys in the order a Java HashMap of `start` buckets iterates when it was filled with them: AWS emits dynamic template
- * members this way.
+ * The keys in the iteration order of a Java HashMap that started with `start` buckets: AWS's order of dynamic template
+ * members.
  */
 export function javaHashOrder(keys: readonly string[], start = 16): string[] {
-  let size = start;
-  while (keys.length > size * 0.75) size *= 2;
+  const size = javaTableSize(keys.length, start);
   return keys
     .map((key, index) => ({ key, index, bucket: javaBucket(key, size) }))
     .sort((a, b) => a.bucket - b.bucket || a.index - b.index)
@@ -27,7 +29,7 @@ function javaBucket(key: string, size: number): number {
   return (hash ^ (hash >>> 16)) & (size - 1);
 }
 
-/** The text Java's `toString` gives for the value, which is what States.Format inserts: `{a=1, b=[x]}`. */
+/** Java's `toString` of the value, which States.Format inserts: `{a=1, b=[x]}`. */
 export function javaText(value: Json): string {
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return `[${value.map(javaText).join(", ")}]`;

@@ -1,13 +1,13 @@
-/** What AWS's own JSON parser (Jackson) says about a text that is no JSON. */
+/** The error messages of AWS's JSON parser (Jackson) for text that is not JSON. */
 
-/** `at` is the place of the complaint, counted from 0; the parser has read up to there. */
+/** `at` is the index that the parser reports: how far it has read. */
 type Fault = { sentence: string; at: number };
 
 const expected = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
-/** Characters of the text that a complaint about a definition quotes. */
+/** How many characters of the text a message quotes. */
 const quotedLength = 500;
 
-/** Ends the search. */
+/** Thrown to end the scan. */
 class Found extends Error {
   readonly fault: Fault;
 
@@ -20,14 +20,14 @@ class Found extends Error {
 class Scanner {
   readonly #text: string;
   #at = 0;
-  /** What is open, outermost first: `{` or `[` with where it began. */
+  /** Open objects and arrays, outermost first, with their start. */
   readonly #open: { kind: "Object" | "Array"; at: number }[] = [];
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** Goes through the text up to its first fault, which is thrown. */
+  /** Scans the text up to its first fault, which it throws as {@link Found}. */
   scan(): void {
     this.#value();
     while (this.#open.length > 0) {
@@ -50,13 +50,13 @@ class Scanner {
     while (this.#at < this.#text.length && " \t\r\n".includes(this.#text[this.#at]!)) this.#at++;
   }
 
-  /** The next character that is no blank; empty at the end. */
+  /** The next character that is not white space; empty at the end. */
   #next(): string {
     this.#skip();
     if (this.#at < this.#text.length) return this.#text[this.#at]!;
     const open = this.#open.at(-1);
     if (open === undefined) return "";
-    const { line, column } = placeOf(this.#text, open.at);
+    const { line, column } = positionOf(this.#text, open.at);
     const start = `start marker at [Source: (String)${quoted(this.#text)}; line: ${line}, column: ${column}]`;
     throw new Found({
       sentence: `Unexpected end-of-input: expected close marker for ${open.kind} (${start})`,
@@ -78,7 +78,7 @@ class Scanner {
     this.#value();
   }
 
-  /** A value; of an object or array its first part, the rest being left to {@link scan}. */
+  /** Reads a value, or the first part of an object or array, whose rest {@link scan} reads. */
   #value(): void {
     const character = this.#next();
     if (character === "{" || character === "[") {
@@ -141,7 +141,7 @@ class Scanner {
   }
 }
 
-function placeOf(text: string, at: number): { line: number; column: number } {
+function positionOf(text: string, at: number): { line: number; column: number } {
   const before = text.slice(0, at).split("\n");
   return { line: before.length, column: before.at(-1)!.length + 1 };
 }
@@ -151,7 +151,7 @@ function quoted(text: string): string {
   return `"${text.slice(0, quotedLength)}"${more > 0 ? `[truncated ${more} chars]` : ""}`;
 }
 
-/** The first fault of a text that JSON.parse refuses: the parser's sentence, and where in the source it was found. */
+/** The first fault of a text that JSON.parse refuses: the parser's message, and the source location. */
 export function jsonFault(text: string): { sentence: string; source: string } {
   let fault: Fault = { sentence: "Unexpected end-of-input", at: text.length };
   try {
@@ -160,7 +160,7 @@ export function jsonFault(text: string): { sentence: string; source: string } {
     if (!(error instanceof Found)) throw error;
     fault = error.fault;
   }
-  const { line, column } = placeOf(text, fault.at);
+  const { line, column } = positionOf(text, fault.at);
   return {
     sentence: fault.sentence,
     source: `[Source: (String)${quoted(text)}; line: ${line}, column: ${column}]`,

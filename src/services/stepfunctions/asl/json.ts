@@ -8,96 +8,96 @@ import {
   numberFromText,
 } from "./number-literal.ts";
 
-/** Any JSON value. Values are shared between frames and are never changed in place. */
+/** Any JSON value. Frames share values, so they are never changed in place. */
 export type Json = null | boolean | number | NumberLiteral | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };
 
 /** AWS's payload limit for inputs, outputs and task results, in bytes of UTF-8. */
 export const maxPayloadBytes = 262_144;
 
-/** Deepest nesting accepted in JSON text: what AWS's own parser stops at, and shallow enough for recursive walks. */
+/** Deepest nesting accepted in JSON text: the limit of AWS's parser, and shallow enough for recursive walks. */
 const maxJsonDepth = 1_000;
 
-/** States may wrap what they were given a little further; much deeper, writing the text takes time out of proportion. */
+/** States may nest their input a little deeper; far deeper values would be disproportionately slow to serialize. */
 const maxProducedDepth = maxJsonDepth + 100;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral);
 }
 
-/** The JSON type of a value, in the words AWS's messages use. */
+/** The JSON type of a value, as AWS's messages name it. */
 export function jsonType(value: Json): string {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : isNumber(value) ? "number" : typeof value;
 }
 
 /**
- * A string as it is, anything else as its compact JSON text. `String(value)` will not do: an object may have a member
- * called `toString`.
+ * A string as it is, anything else as compact JSON. Not `String(value)`, since an object may have a member called
+ * `toString`.
  */
 export function textOf(value: Json | undefined): string {
   return typeof value === "string" ? value : value === undefined ? "" : writeJson(value);
 }
 
-/** Nesting beyond {@link maxJsonDepth}. */
+/** For nesting beyond {@link maxJsonDepth}. */
 export class TooDeep extends SyntaxError {}
 
-/** Parses JSON text of others; throws a SyntaxError for bad text, a {@link TooDeep} for nesting too deep. */
+/** Parses untrusted JSON text. Throws a SyntaxError for invalid JSON, and {@link TooDeep}. */
 export function parseJson(text: string): Json {
   if (nestingExceeds(text, maxJsonDepth)) throw new TooDeep(`Document nesting depth exceeds ${maxJsonDepth}`);
   return readJson(text) as Json;
 }
 
 /**
- * Reads what {@link writeJson} wrote, or any JSON text, as JSON.parse does, but with the numbers a double would not bring
- * back as {@link NumberLiteral}s.
+ * JSON.parse, except that numbers which JavaScript would write differently become {@link NumberLiteral}s. The inverse
+ * of {@link writeJson}.
  */
 export function readJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  // Values nested too deep are refused as payloads, whatever their numbers are.
+  // Deeper values are refused as payloads anyway, whatever their numbers are.
   if (!oddNumber.test(text) || nestingExceeds(text, 2 * maxJsonDepth)) return value;
   return new Reader(text).value();
 }
 
-/** Reads text that is known to be JSON, and tells of each object and list in it with its text, inner ones first. */
-export function readEachJson(text: string, tell: (value: Json, text: string) => void): Json {
-  return new Reader(text, tell).value();
+/** Reads valid JSON, and calls `visit` for each object and array with its source text, inner ones first. */
+export function readEachJson(text: string, visit: (value: Json, text: string) => void): Json {
+  return new Reader(text, visit).value();
 }
 
-/** JSON text of a value or of a structure that holds values. Undefined members are left out. */
+/** JSON text of a value or of a structure that contains values. Undefined members are left out. */
 export function writeJson(value: unknown): string {
-  const before = NumberLiteral.met;
+  const before = NumberLiteral.stringified;
   const text = JSON.stringify(value);
-  return NumberLiteral.met === before ? text : written(value)!;
+  return NumberLiteral.stringified === before ? text : serialize(value)!;
 }
 
-function written(value: unknown): string | undefined {
+function serialize(value: unknown): string | undefined {
   if (value instanceof NumberLiteral) return value.text;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item) => written(item) ?? "null").join(",")}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => serialize(item) ?? "null").join(",")}]`;
   const members: string[] = [];
   for (const [key, member] of Object.entries(value)) {
-    const text = written(member);
+    const text = serialize(member);
     if (text !== undefined) members.push(`${JSON.stringify(key)}:${text}`);
   }
   return `{${members.join(",")}}`;
 }
 
 /**
- * Finds a number that may have to be kept as it is written: with an exponent, a zero at the end of its fraction, more than
- * 15 digits, very small, or a negative zero. What looks like one inside a string costs a slower reading and no more.
+ * Finds a number whose text may have to be kept: with an exponent, a trailing zero in its fraction, more than 15
+ * digits, very small, or a negative zero. A match inside a string only makes reading slower.
  */
 const oddNumber = /(?:^|[[,:])\s*(?:-0|-?(?:\d+(?:\.\d+)?[eE][+-]?\d+|\d+\.\d*0|0\.0{6}\d*|[\d.]{16,}))\s*(?:[,\]}]|$)/;
 
-/** Reads text that is known to be JSON. */
+/** Reads text that is known to be valid JSON. */
 class Reader {
   readonly #text: string;
-  readonly #tell: ((value: Json, text: string) => void) | undefined;
+  readonly #visit: ((value: Json, text: string) => void) | undefined;
   #at = 0;
 
-  constructor(text: string, tell?: (value: Json, text: string) => void) {
+  constructor(text: string, visit?: (value: Json, text: string) => void) {
     this.#text = text;
-    this.#tell = tell;
+    this.#visit = visit;
   }
 
   value(): Json {
@@ -142,7 +142,7 @@ class Reader {
       setOwn(object, key, this.value());
     }
     this.#at++;
-    this.#tell?.(object, this.#text.slice(start, this.#at));
+    this.#visit?.(object, this.#text.slice(start, this.#at));
     return object;
   }
 
@@ -154,7 +154,7 @@ class Reader {
       array.push(this.value());
     }
     this.#at++;
-    this.#tell?.(array, this.#text.slice(start, this.#at));
+    this.#visit?.(array, this.#text.slice(start, this.#at));
     return array;
   }
 
@@ -197,8 +197,8 @@ function nestingExceeds(text: string, limit: number): boolean {
 }
 
 /**
- * Whether the compact JSON text of a value is longer than `limit` characters, or nested beyond all bounds. Stops as soon as it knows, so a value
- * that refers to the same large part many times costs no more than the limit.
+ * Whether the compact JSON text of a value is longer than `limit` characters, or nested too deep. Stops as soon as it
+ * knows, so a value that refers to the same large part many times costs no more than the limit.
  */
 export function jsonExceeds(value: Json, limit: number): boolean {
   let size = 0;
@@ -222,14 +222,14 @@ export function jsonExceeds(value: Json, limit: number): boolean {
   return walk(value, 0);
 }
 
-/** Compact JSON text of a value, or undefined when it is larger than a payload may be. */
+/** Compact JSON text of a value, or undefined if it exceeds {@link maxPayloadBytes}. */
 export function payloadText(value: Json): string | undefined {
   if (jsonExceeds(value, maxPayloadBytes + 1)) return undefined;
   const text = writeJson(value);
   return text.length > maxPayloadBytes / 3 && Buffer.byteLength(text) > maxPayloadBytes ? undefined : text;
 }
 
-/** Compact JSON text cut to `limit` characters, for use inside messages. */
+/** Compact JSON text, cut to `limit` characters, for messages. */
 export function quotedJson(value: Json, limit = 30_000): string {
   if (!jsonExceeds(value, limit)) return writeJson(value);
   return payloadText(value)?.slice(0, limit) ?? "";
@@ -252,7 +252,7 @@ export function jsonEquals(a: Json, b: Json): boolean {
   );
 }
 
-/** A text equal for two values exactly when {@link jsonEquals} holds for them. */
+/** A text that is the same for two values exactly when they are {@link jsonEquals}. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (isNumber(value)) return canonicalNumber(value);

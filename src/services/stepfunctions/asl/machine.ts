@@ -5,19 +5,22 @@ import { numberOf } from "./number-literal.ts";
 export type QueryLanguage = "JSONPath" | "JSONata";
 export type StateType = "Task" | "Pass" | "Wait" | "Choice" | "Succeed" | "Fail" | "Parallel" | "Map";
 
-/** One state of a machine, wherever it is nested. Names are unique in the whole machine. */
+/** Largest number of seconds in a definition. */
+export const maxSeconds = 99_999_999;
+
+/** One state of a machine, at any depth. Names are unique in the whole machine. */
 export type StateNode = {
   name: string;
   type: StateType;
-  /** Where the definition holds it: `/States/P/Branches[0]/States/B`. */
+  /** Its location in the definition: `/States/P/Branches[0]/States/B`. */
   location: string;
   language: QueryLanguage;
   fields: JsonObject;
-  /** Where its branches start, for Parallel; its item processor alone, for Map. */
+  /** First states: of each branch for a Parallel, of the item processor for a Map. */
   starts: string[];
 };
 
-/** A machine ready to run: all its states by name. It never changes and can serve any number of executions. */
+/** A machine ready to run: all its states by name. Immutable, so any number of executions can share it. */
 export type Machine = {
   startAt: string;
   states: ReadonlyMap<string, StateNode>;
@@ -25,12 +28,13 @@ export type Machine = {
   timeoutSeconds: number | undefined;
 };
 
-/** The processor of a Map state, under its present or its legacy name. */
+/** The processor of a Map state, under its current or legacy name. */
 export function processorOf(fields: JsonObject): JsonObject | undefined {
   const processor = fields["ItemProcessor"] ?? fields["Iterator"];
   return isObject(processor) ? processor : undefined;
 }
 
+/** Whether a Map state's fields make it a distributed Map. */
 export function isDistributed(fields: JsonObject): boolean {
   const config = processorOf(fields)?.["ProcessorConfig"];
   return isObject(config) && config["Mode"] === "DISTRIBUTED";
@@ -41,7 +45,7 @@ function languageOf(fields: JsonObject, inherited: QueryLanguage): QueryLanguage
   return own === "JSONata" || own === "JSONPath" ? own : inherited;
 }
 
-/** The name a lone state has in TestState, in its diagnostics; and the one every tested state has in its context object. */
+/** The name that TestState gives a single state in diagnostics, and every tested state in its context object. */
 export const loneStateName = "StateName";
 
 /** Builds the machine of a definition that has passed validation. */
@@ -103,7 +107,7 @@ function addState(
   }
 }
 
-/** The machine each child of a distributed Map runs: its item processor, which sees no outer state. */
+/** The machine that the children of a distributed Map run: its item processor. */
 export function childMachine(machine: Machine, mapState: string): Machine {
   const node = machine.states.get(mapState)!;
   const timeout = processorOf(node.fields)?.["TimeoutSeconds"];
@@ -115,8 +119,8 @@ export function childMachine(machine: Machine, mapState: string): Machine {
 }
 
 /**
- * The label of a distributed Map in child and map-run ARNs: the one given, or one in the form of a UUID that depends on the
- * state's place alone, so that it stays the same for every execution.
+ * The label of a distributed Map in ARNs of children and map runs: its Label, or a UUID made of the state's location
+ * alone, so that it is the same for every execution.
  */
 export function labelOf(node: StateNode): string {
   const given = node.fields["Label"];

@@ -1,12 +1,12 @@
 import { javaDouble } from "./java-numbers.ts";
 
 /**
- * A JSON number that JavaScript would write otherwise than it was given: `0.0`, `1E2`, an integer that no double holds.
- * Step Functions keeps the text of numbers through JSONPath states. Any other number is a plain one. Immutable.
+ * A JSON number that JavaScript would write differently: `0.0`, `1E2`, an integer that no double can represent. Step
+ * Functions keeps the text of numbers through JSONPath states. All other numbers are plain ones. Immutable.
  */
 export class NumberLiteral {
-  /** Rises with each literal that JSON.stringify meets: how the writer knows that there were some. */
-  static met = 0;
+  /** Counts the literals that JSON.stringify has met, by which the writer notices that there were some. */
+  static stringified = 0;
 
   readonly text: string;
 
@@ -14,13 +14,13 @@ export class NumberLiteral {
     this.text = text;
   }
 
-  /** The nearest double; infinite where none is near. */
+  /** The nearest double, which may be infinite. */
   get double(): number {
     return Number(this.text);
   }
 
   toJSON(): number {
-    NumberLiteral.met++;
+    NumberLiteral.stringified++;
     return this.double;
   }
 }
@@ -31,33 +31,35 @@ export function isNumber(value: unknown): value is JsonNumber {
   return typeof value === "number" || value instanceof NumberLiteral;
 }
 
-/** The double nearest to a JSON number, which may be infinite; undefined for anything else. */
+/** The double nearest to a JSON number, which may be infinite; undefined if the value is not a number. */
 export function numberOf(value: unknown): number | undefined {
   return value instanceof NumberLiteral ? value.double : typeof value === "number" ? value : undefined;
 }
 
-/** The number that JSON text stands for: a plain one wherever that would be written the same. */
+/** Reads a number's JSON text: a plain number wherever JavaScript would write the same text. */
 export function numberFromText(text: string): JsonNumber {
   const double = Number(text);
   return String(double) === text ? double : new NumberLiteral(text);
 }
 
-/** A number as Step Functions writes it again: what is no integer is a Java double. */
-export function rewritten(number: JsonNumber): JsonNumber {
+/** A number as Step Functions rewrites it: all but integers become Java doubles. */
+export function normalizedNumber(number: JsonNumber): JsonNumber {
   const isWhole = typeof number === "number" ? Number.isInteger(number) : /^-?\d+$/.test(number.text);
   const double = typeof number === "number" ? number : number.double;
   return isWhole || !Number.isFinite(double) ? number : numberFromText(javaDouble(double));
 }
 
-/** Below, at or above zero as `a` is less than, equal to or greater than `b`: exact, whatever doubles can tell apart. */
+/**
+ * Negative, zero or positive as `a` is less than, equal to or greater than `b`; exact beyond the precision of doubles.
+ */
 export function compareNumbers(a: JsonNumber, b: JsonNumber): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   const [first, second] = [Number(digitsOf(a)), Number(digitsOf(b))];
-  // Rounding keeps the order, so only what rounds to the same double needs a closer look.
+  // Rounding preserves order, so digits need comparing only if both round to the same double.
   return first === second ? compareDecimals(decimalOf(digitsOf(a)), decimalOf(digitsOf(b))) : first < second ? -1 : 1;
 }
 
-/** A text equal for two numbers exactly when they are equal. */
+/** A text that is the same for two numbers exactly when they are equal. */
 export function canonicalNumber(value: JsonNumber): string {
   if (typeof value === "number") return JSON.stringify(value);
   const { double } = value;
@@ -70,7 +72,7 @@ function digitsOf(value: JsonNumber): string {
   return typeof value === "number" ? String(value) : value.text;
 }
 
-/** `0.digits` times ten to the power of `point`, without zeros at either end; no digits at all for zero. */
+/** `0.digits` times ten to the power of `point`, without leading or trailing zeros; zero has no digits. */
 type Decimal = { negative: boolean; digits: string; point: number };
 
 function decimalOf(text: string): Decimal {

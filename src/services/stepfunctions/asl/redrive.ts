@@ -21,7 +21,7 @@ export function redrive(run: Run, atMs: number): void {
   }
 }
 
-/** Sets a thread going again; returns the threads below it that are to be resumed as well. */
+/** Resumes a thread; returns the ids of threads below it to resume as well. */
 function resume(run: Run, thread: ThreadFrame, redriven: number): string[] {
   thread.halted = false;
   thread.retries = [];

@@ -1,7 +1,7 @@
-/** How a service integration ends: with the answer, with the job, or with a call back. */
+/** What ends a service integration: the response, the job, or a callback. */
 export type TaskPattern = "requestResponse" | "sync" | "sync:2" | "waitForTaskToken";
 
-/** What a Task's Resource ARN asks for. */
+/** What a Task's Resource ARN names. */
 export type TaskResource =
   | { kind: "lambda"; arn: string }
   | { kind: "activity"; arn: string }
@@ -22,7 +22,7 @@ const activityArn = /^arn:[\w-]+:states:[\w-]+:\d+:activity:[^\s:]+$/;
 const serviceArn =
   /^arn:[\w-]+:states:[\w-]*:\d*:((?:aws-sdk:)?[\w-]+):([A-Za-z]\w*)(?:\.(sync(?::2)?|waitForTaskToken))?$/;
 
-/** Reads a Task's Resource; undefined when it is not an ARN Step Functions can call. */
+/** Parses a Task's Resource; undefined if it is not an ARN that Step Functions can call. */
 export function parseResource(arn: string): TaskResource | undefined {
   if (arn.length > 2048) return undefined;
   if (lambdaArn.test(arn)) return { kind: "lambda", arn };

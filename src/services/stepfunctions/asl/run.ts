@@ -4,21 +4,21 @@ import type { JsonObject } from "./json.ts";
 import { budgetMs, type EvaluationTime } from "./jsonata/query.ts";
 import type { Machine, StateNode } from "./machine.ts";
 
-/** What evaluations may take before a step ends: steps of evaluations, some of which take a microsecond, or milliseconds. */
+/** A step ends after this many steps of evaluations (a microsecond each or less), or after this time in them. */
 const longSteps = 200_000;
 const longMs = 10;
 
-/** Thrown when a STANDARD execution has no room for another event but the one of its failure. */
+/** Thrown when a STANDARD execution has room only for one more event, that of its failure. */
 export class HistoryFull extends Error {}
 
-/** What the evaluations took that took more than a moment. */
+/** The cost of the evaluations in one step. */
 export class Evaluation implements EvaluationTime {
   #steps = 0;
-  /** Of processor time, so that a slow step ends sooner: what comes of it does not depend on them. */
+  /** Processor time, so that a slow step ends sooner; results do not depend on it. */
   #stepMs = 0;
   #moveMs = 0;
 
-  /** The next move of a thread has all of its time. */
+  /** Starts the time of a thread's next move. */
   nextMove(): void {
     this.#moveMs = 0;
   }
@@ -33,13 +33,13 @@ export class Evaluation implements EvaluationTime {
     this.#moveMs += ms;
   }
 
-  /** Whether it is time to let others go on. */
+  /** Whether it is time to let others run. */
   isLong(): boolean {
     return this.#steps >= longSteps || this.#stepMs >= longMs;
   }
 }
 
-/** One step at work: the execution it changes and the effects it has gathered. */
+/** One step: the execution it changes and the effects so far. */
 export class Run {
   readonly machine: Machine;
   readonly execution: Execution;
@@ -68,7 +68,7 @@ export class Run {
     return this.machine.states.get(thread.state)!;
   }
 
-  /** The frame for changing; it counts as touched. */
+  /** The frame, to be changed; marks it as touched. */
   thread(id: string): ThreadFrame | undefined {
     const frame = this.execution.frames[id];
     if (frame?.kind !== "thread") return undefined;
@@ -109,7 +109,7 @@ export class Run {
     return this.emitLast(type, previousEventId, details);
   }
 
-  /** {@link emit} for events that end the execution, which may take the last place. */
+  /** {@link emit} for events that end the execution, which may be the last one allowed. */
   emitLast(type: string, previousEventId: number, details?: JsonObject): number {
     const id = ++this.head.lastEventId;
     const event: HistoryEvent = { id, previousEventId, type, timestampMs: this.env.nowMs };

@@ -7,10 +7,10 @@ import { loneStateName } from "./machine.ts";
 import type { Run } from "./run.ts";
 import { isoTime } from "./timestamps.ts";
 
-/** `$$.Map.Item`: the current item. Source tells where a distributed Map read it. */
+/** `$$.Map.Item`, the current item. Source: where a distributed Map has read it. */
 export type MapItem = { Index: number; Value: Json; Key?: string; Source?: string };
 
-/** Where a state's expressions are evaluated: the thread, the task token if there is one, the Map item if not the thread's. */
+/** Where a state's expressions are evaluated: the thread, a task token, and the Map item if not the thread's own. */
 export type Place = { run: Run; thread: ThreadFrame; token?: string | undefined; item?: MapItem };
 
 /** The value of a variable in the thread's scope or the nearest enclosing one. */
@@ -21,7 +21,7 @@ function variableIn(run: Run, thread: ThreadFrame, name: string): Json | undefin
   return variableIn(run, run.execution.frames[fan.thread] as ThreadFrame, name);
 }
 
-/** All variables a thread can see. */
+/** All variables visible in a thread. */
 export function visibleVariables(run: Run, thread: ThreadFrame): JsonObject {
   if (thread.fan === null) return { ...thread.variables };
   const fan = run.execution.frames[thread.fan] as FanFrame;
@@ -41,7 +41,7 @@ export function mapItem(items: ItemsFrame, index: number): MapItem {
   return { Index: index, Value: items.items[index]!, ...(key === undefined ? {} : { Key: key }) };
 }
 
-/** The context object, `$$` or `$states.context`, as the state sees it (Step Functions, Context object). */
+/** The context object, `$$` or `$states.context`, for a state (Step Functions, Context object). */
 function contextOf(place: Place): JsonObject {
   const { run, thread } = place;
   const given = run.env.probe?.context;
@@ -76,12 +76,12 @@ function contextOf(place: Place): JsonObject {
   return context;
 }
 
-/** Retries of all retriers in this visit of the state. */
+/** Retries of all retriers since the state was entered. */
 export function retryCount(run: Run, thread: ThreadFrame): number {
   return thread.retries.reduce((sum, count) => sum + (count ?? 0), run.env.probe?.retryCount ?? 0);
 }
 
-/** What JSONPath expressions start from, `input` being their `$`. */
+/** What JSONPath expressions can refer to; `input` is their `$`. */
 export function rootsOf(place: Place, input: Json): Roots {
   let context: JsonObject | undefined;
   return {

@@ -1,10 +1,10 @@
 const shape = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(Z|[+-]\d{2}:\d{2})$/;
 
-/** An instant: whole epoch milliseconds and the rest of the fraction as text, so that long fractions still compare. */
+/** An instant: whole epoch milliseconds, and further fraction digits as text, so that all digits compare. */
 export type Instant = { epochMs: number; fraction: string };
 
 /**
- * Reads a timestamp of ASL's RFC 3339 profile (upper-case `T`, `Z` or numeric offset, any number of fraction digits);
+ * Parses a timestamp of ASL's RFC 3339 profile (upper-case `T`, `Z` or numeric offset, any number of fraction digits);
  * undefined for anything else.
  */
 export function parseTimestamp(text: string): Instant | undefined {
@@ -47,7 +47,7 @@ export function compareInstants(a: Instant, b: Instant): number {
   return a.fraction < b.fraction ? -1 : 1;
 }
 
-/** The form of all times in the context object: `2024-01-01T00:00:00.123Z`. */
+/** The format of times in the context object: `2024-01-01T00:00:00.123Z`. */
 export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }

@@ -4,12 +4,12 @@ import { payloadDetails } from "./history.ts";
 import { type Json, type JsonObject, maxPayloadBytes, payloadText, writeJson } from "./json.ts";
 import type { Run } from "./run.ts";
 import { visibleVariables } from "./scope.ts";
-import { listOfSources, noteSource, sourceOf } from "./source-texts.ts";
+import { joinSources, rememberSource, sourceOf } from "./source-texts.ts";
 
 /** Most iterations of an inline Map that run at once. */
 const maxInlineConcurrency = 40;
 
-/** JSON text of a payload a state produced, as it came where nothing has changed it. Throws States.DataLimitExceeded beyond AWS's limit. */
+/** JSON text of a payload, its source text if it has one. Throws States.DataLimitExceeded beyond AWS's limit. */
 export function producedText(value: Json, producer: string): string {
   const source = sourceOf(value);
   const text = source !== undefined && Buffer.byteLength(source) <= maxPayloadBytes ? source : payloadText(value);
@@ -20,7 +20,7 @@ export function producedText(value: Json, producer: string): string {
   );
 }
 
-/** Adds a thread about to enter its first state. */
+/** Adds a thread that is about to enter its first state. */
 export function startThread(
   run: Run,
   thread: Pick<ThreadFrame, "id" | "fan" | "index" | "state" | "input" | "previous">,
@@ -39,7 +39,7 @@ export function startThread(
   run.head.ready.push(thread.id);
 }
 
-/** Enters the thread's state. The very first state shows the input as the caller wrote it. */
+/** Enters the thread's state. The event of the very first state shows the input as the caller wrote it. */
 export function enterState(run: Run, thread: ThreadFrame): void {
   const node = run.node(thread);
   const { meta, head } = run.execution;
@@ -57,8 +57,8 @@ export function enterState(run: Run, thread: ThreadFrame): void {
 }
 
 /**
- * Leaves the thread's state with an output: writes the Exited event, sets the variables, and goes to the next state or,
- * without one, ends the thread.
+ * Leaves the thread's state: writes the Exited event, sets the variables, and goes to the next state or, if there is
+ * none, ends the thread.
  */
 export function exitState(
   run: Run,
@@ -126,7 +126,7 @@ function finishThread(run: Run, thread: ThreadFrame, output: Json, text: string)
   run.ready(parent);
 }
 
-/** Starts the branches or iterations of a Parallel or Map state; the thread goes on when they are done. */
+/** Sets up the branches or iterations of a Parallel or Map state; the thread continues when they are done. */
 export function startFan(
   run: Run,
   thread: ThreadFrame,
@@ -161,8 +161,8 @@ export function startFan(
 }
 
 /**
- * Starts as many branches or iterations as may run. `inputOf` gives the input and the first state of each; when that takes
- * long the thread is ready at once, to go on after others.
+ * Starts as many branches or iterations as may run. `inputOf` gives the input and first state of each; if that takes
+ * long, the thread is put at the end of the queue to continue later.
  */
 export function fillFan(
   run: Run,
@@ -191,8 +191,8 @@ export function fanIsDone(fan: FanFrame): boolean {
 }
 
 /**
- * Takes the outputs of all branches or iterations, in order; those of branches as they came. Their frames are gone then: one
- * pass over the hundred thousand that a Map may have costs others less of their turn than two.
+ * Takes the outputs of all branches or iterations, in order (those of branches with their source texts), and removes
+ * their frames in the same pass: a Map may have a hundred thousand, and the step blocks the process.
  */
 export function takeOutputs(run: Run, fan: FanFrame, isMap: boolean): Json[] {
   const outputs: Json[] = [];
@@ -200,19 +200,19 @@ export function takeOutputs(run: Run, fan: FanFrame, isMap: boolean): Json[] {
     const id = `${fan.id}.${index}`;
     const { output, text } = run.execution.frames[id] as DoneFrame;
     outputs.push(output);
-    // After a restart the frame knows it alone.
-    if (text !== undefined) noteSource(output, text);
+    // After a restart, only the frame has the text.
+    if (text !== undefined) rememberSource(output, text);
     run.remove(id);
   }
   fan.next = 0;
-  return isMap ? outputs : listOfSources(outputs);
+  return isMap ? outputs : joinSources(outputs);
 }
 
 export function itemsOf(run: Run, fan: FanFrame): ItemsFrame {
   return run.execution.frames[`${fan.id}.items`] as ItemsFrame;
 }
 
-/** Forgets a fan with everything below it. */
+/** Removes a fan with everything below it. */
 export function removeFan(run: Run, id: string): void {
   const pending = [id];
   while (pending.length > 0) {
@@ -229,7 +229,7 @@ export function removeFan(run: Run, id: string): void {
   }
 }
 
-/** Where a state leads: its Next, or undefined for one that ends its line. */
+/** A state's Next; undefined for one that ends its thread. */
 export function nextOf(fields: JsonObject): string | undefined {
   return typeof fields["Next"] === "string" ? fields["Next"] : undefined;
 }

@@ -3,7 +3,7 @@ import type { Store } from "../../../engine/store.ts";
 import type { Table } from "../../../engine/table.ts";
 import type { Execution, ExecutionMeta, Frame, ThreadFrame } from "../asl/execution.ts";
 import { type Json, parseJson, readJson, writeJson } from "../asl/json.ts";
-import { noteSource, sourceText } from "../asl/source-texts.ts";
+import { rememberSource, sourceText } from "../asl/source-texts.ts";
 import { type ExecutionRow, type FrameRow, frameKey, frameTable, headTable, inputTable } from "../tables.ts";
 import type { Texts } from "../texts.ts";
 
@@ -79,7 +79,7 @@ export class Frames {
     for (const one of this.#inputs.by.execution.range(row.arn)) {
       const text = this.#texts.read(one.text);
       const input = readJson(text) as Json;
-      noteSource(input, text);
+      rememberSource(input, text);
       inputs.set(one.id, input);
     }
     const frames: Record<string, Frame> = {};

@@ -1,4 +1,7 @@
-/** What the children of a distributed Map are given: its items, read, selected and put into batches as children need them. */
+/**
+ * What the children of a distributed Map are given: its items, read, selected and put into batches as children need
+ * them.
+ */
 
 import { performance } from "../../../engine/real-time.ts";
 import { StateError } from "../asl/errors.ts";
@@ -46,7 +49,7 @@ export class ChildInputs {
 
   /** Whether all items have become inputs. */
   get isOver(): boolean {
-    return this.#isRead && this.#at === this.#piece.length && (this.#batches?.open ?? 0) === 0;
+    return this.#isRead && this.#at === this.#piece.length && (this.#batches?.pending ?? 0) === 0;
   }
 
   /** Reads on, unless something read is still there to be used. @throws ItemReaderError */

@@ -7,13 +7,13 @@ import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } fr
 import { loneStateName, type Machine, type StateNode } from "../asl/machine.ts";
 import { parseResource } from "../asl/resource.ts";
 import { parseWithSources, sourceText } from "../asl/source-texts.ts";
+import { MockMismatch } from "../asl/states/fan-states.ts";
 import {
   errorOriginProblem,
   mockProblem,
   StateTest,
   type StateTestResult,
   type StateTestSetup,
-  UnsuitableMock,
 } from "../asl/states/test-state.ts";
 import { type ParsedDefinition, parseDefinition, parseLoneState } from "../asl/validation/definition.ts";
 import { invalidDefinitionMessage } from "../asl/validation/diagnostics.ts";
@@ -90,7 +90,7 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   try {
     begun = test.begin(env);
   } catch (error) {
-    if (error instanceof UnsuitableMock) throw validation(error.message);
+    if (error instanceof MockMismatch) throw validation(error.message);
     if (error instanceof StateError) throw validation(error.causeText ?? "The state cannot be tested");
     throw error;
   }
@@ -243,7 +243,10 @@ function shown(result: StateTestResult, level: string) {
   };
 }
 
-/** Payloads become JSON text, as it came where nothing has changed it; what the API gives as numbers and structures stays so. */
+/**
+ * Payloads become JSON text, as it came where nothing has changed it; what the API gives as numbers and structures
+ * stays so.
+ */
 function inspectionOf(data: JsonObject): InspectionData {
   const plain = new Set(["errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"]);
   return Object.fromEntries(

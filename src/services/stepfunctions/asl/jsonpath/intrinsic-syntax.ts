@@ -1,9 +1,9 @@
 import { BoundedCache } from "../bounded-cache.ts";
 import type { Json } from "../json.ts";
 import { numberFromText } from "../number-literal.ts";
-import { type Path, parsePath } from "./path-syntax.ts";
+import { constants, type Path, parsePath } from "./path-syntax.ts";
 
-/** An argument of an intrinsic function, or a whole call. A text keeps its escapes in `raw`, which States.Format reads. */
+/** An argument of an intrinsic function, or a whole call. `raw` is a string with its escapes, for States.Format. */
 export type Expression =
   | { kind: "call"; name: string; args: Expression[] }
   | { kind: "text"; value: string; raw: string }
@@ -12,7 +12,7 @@ export type Expression =
 
 export type Call = Extract<Expression, { kind: "call" }>;
 
-/** The fewest and the most arguments of each intrinsic function. */
+/** Minimum and maximum number of arguments of each intrinsic function. */
 const intrinsicArity: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["States.Format", [1, Infinity]],
   ["States.StringToJson", [1, 1]],
@@ -34,14 +34,8 @@ const intrinsicArity: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["States.UUID", [0, 0]],
 ]);
 
-/** AWS's limit on calls within calls. */
+/** AWS's limit on nested calls. */
 const maxCallDepth = 10;
-
-const constants: ReadonlyMap<string, Json> = new Map<string, Json>([
-  ["true", true],
-  ["false", false],
-  ["null", null],
-]);
 
 class CallReader {
   readonly text: string;
@@ -117,7 +111,7 @@ class CallReader {
     return { kind: "text", value, raw: this.text.slice(start, this.at++) };
   }
 
-  /** A path ends at the first comma, blank or closing parenthesis outside brackets and quotes. */
+  /** A path ends at the first comma, white space or parenthesis outside brackets and quotes; `()` may be in it. */
   private path(): Path {
     const start = this.at;
     let brackets = 0;
@@ -137,7 +131,7 @@ class CallReader {
   }
 }
 
-/** Parses `States.Name(…)`; throws a SyntaxError for anything else, an unknown name or a wrong number of arguments. */
+/** Parses `States.Name(…)`. Throws a SyntaxError for anything else, an unknown name or a wrong number of arguments. */
 function parseIntrinsic(text: string): Call {
   const reader = new CallReader(text);
   const call = reader.call(1);
@@ -148,17 +142,17 @@ function parseIntrinsic(text: string): Call {
 
 const cache = new BoundedCache<Call>();
 
-/** {@link parseIntrinsic} with a bounded memory. */
+/** {@link parseIntrinsic}, cached. */
 export function intrinsicOf(text: string): Call {
   return cache.get(text, parseIntrinsic);
 }
 
-/** Whether the text is meant as a call: blanks may follow one, not precede it. */
+/** Whether the text is meant as a call. White space may follow a call, not precede it. */
 export function isIntrinsic(text: string): boolean {
   return text.startsWith("States.");
 }
 
-/** Whether the text is a call AWS would accept. */
+/** Whether the text is a valid call. */
 export function isValidIntrinsic(text: string): boolean {
   try {
     intrinsicOf(text);
@@ -168,7 +162,7 @@ export function isValidIntrinsic(text: string): boolean {
   }
 }
 
-/** All paths a call refers to, in order. */
+/** All paths in a call, in order. */
 export function pathsOfCall(expression: Expression): Path[] {
   if (expression.kind === "path") return [expression.path];
   return expression.kind === "call" ? expression.args.flatMap(pathsOfCall) : [];

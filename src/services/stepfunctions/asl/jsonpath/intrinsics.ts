@@ -18,15 +18,15 @@ import {
 import { NumberLiteral, numberOf } from "../number-literal.ts";
 import type { Call, Expression } from "./intrinsic-syntax.ts";
 import { intrinsicOf } from "./intrinsic-syntax.ts";
-import { PathMiss, type Roots, readPath, soughtIn } from "./path-read.ts";
+import { PathMiss, quotedRoot, type Roots, readPath } from "./path-read.ts";
 
-/** Limits AWS documents for intrinsic functions. */
+/** AWS's documented limits for intrinsic functions. */
 const maxArrayItems = 1_000;
 const maxTextLength = 10_000;
 const intMin = -2_147_483_648;
 const intMax = 2_147_483_647;
 
-/** A wrong argument kind or value; the caller turns it into States.IntrinsicFailure naming the whole expression. */
+/** For an argument of a wrong type or value; becomes a States.IntrinsicFailure that quotes the whole expression. */
 class Refusal extends Error {}
 
 function refuse(text: string): never {
@@ -53,9 +53,8 @@ function shortText(value: Json, name: string): string {
   return checked;
 }
 
-function bounded(value: string): string {
-  if (value.length > maxPayloadBytes) refuse("The result is larger than the maximum payload size");
-  return value;
+function tooLarge(): never {
+  return refuse("The result is larger than the maximum payload size");
 }
 
 function formatted(template: string, args: Json[]): string {
@@ -68,7 +67,8 @@ function formatted(template: string, args: Json[]): string {
       at++;
       const value = args[used++];
       if (value === undefined) refuse("The number of arguments does not match the occurrences of {}");
-      result = bounded(result + insertedText(value));
+      result += insertedText(value);
+      if (result.length > maxPayloadBytes) tooLarge();
     } else if (character === "{") refuse("Invalid template in States.Format: matching '}' not found for '{'.");
     else result += character;
   }
@@ -77,8 +77,7 @@ function formatted(template: string, args: Json[]): string {
 }
 
 function insertedText(value: Json): string {
-  if (typeof value === "object" && value !== null && payloadText(value) === undefined)
-    bounded(" ".repeat(maxPayloadBytes + 1));
+  if (typeof value === "object" && value !== null && payloadText(value) === undefined) tooLarge();
   return javaText(value);
 }
 
@@ -86,7 +85,7 @@ function jsonOf(value: string): Json {
   if (value.trim() === "") return null;
   try {
     const parsed = parseJson(value);
-    // Recorded: an integer has no negative zero here.
+    // Recorded: negative zero becomes 0.
     return parsed instanceof NumberLiteral && parsed.text === "-0" ? 0 : parsed;
   } catch {
     return refuse(`Unable to parse JSON from '${value.slice(0, 200)}'`);
@@ -124,7 +123,7 @@ function merged(a: Json, b: Json, deep: Json): Json {
   if (deep !== false) refuse("States.JsonMerge supports only shallow merging: the third argument must be false");
   const result: JsonObject = {};
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  // AWS copies the first object's table, so its size decides the order.
+  // AWS copies the first object's hash table, whose size determines the order.
   for (const key of javaHashOrder(keys, javaTableSize(Object.keys(a).length || keys.length)))
     setOwn(result, key, Object.hasOwn(b, key) ? b[key]! : a[key]!);
   return result;
@@ -138,7 +137,7 @@ const algorithms: ReadonlyMap<string, string> = new Map([
   ["SHA-512", "sha512"],
 ]);
 
-/** Lower-case hex digest with an algorithm in AWS's spelling; undefined for an unknown algorithm. */
+/** Digest in lower-case hex, by an algorithm in AWS's spelling; undefined for an unknown algorithm. */
 export function digest(data: string, algorithm: string): string | undefined {
   const name = algorithms.get(algorithm);
   return name && createHash(name).update(data, "utf8").digest("hex");
@@ -195,7 +194,7 @@ function apply(call: Call, args: Json[], chance: Chance): Json {
     case "States.StringToJson":
       return jsonOf(text(a, name));
     case "States.JsonToString":
-      return payloadText(a) ?? refuse("The result is larger than the maximum payload size");
+      return payloadText(a) ?? tooLarge();
     case "States.Array":
       return args;
     case "States.ArrayPartition":
@@ -229,24 +228,24 @@ function apply(call: Call, args: Json[], chance: Chance): Json {
   }
 }
 
-/** Functions that look at all of their arguments, or copy them. */
-const looking = new Set([
+/** Functions that read or copy their whole arguments. */
+const scanning = new Set([
   ...["States.Format", "States.StringToJson", "States.JsonToString", "States.ArrayPartition", "States.ArrayContains"],
   ...["States.ArrayUnique", "States.Base64Encode", "States.Base64Decode", "States.Hash", "States.JsonMerge"],
   "States.StringSplit",
 ]);
 
 /**
- * The value of an intrinsic call (Amazon States Language, Intrinsic Functions). Throws States.IntrinsicFailure for a
- * wrong argument and States.Runtime for an argument path that leads nowhere.
+ * The value of an intrinsic call (Amazon States Language, Intrinsic Functions). Throws States.IntrinsicFailure for an
+ * invalid argument and States.Runtime for an argument path without a value.
  */
 export function evaluateIntrinsic(expression: string, roots: Roots, chance: Chance): Json {
-  const weighed = (node: Call, args: Json[]): Json => {
+  const charged = (node: Call, args: Json[]): Json => {
     try {
       roots.visits.take(1);
-      if (looking.has(node.name)) for (const arg of args) roots.visits.takeWhole(arg);
+      if (scanning.has(node.name)) for (const arg of args) roots.visits.takeWhole(arg);
     } catch (error) {
-      if (error instanceof PathMiss) refuse("The arguments are too large to look at so often");
+      if (error instanceof PathMiss) refuse("The arguments are too large to be read so often");
       throw error;
     }
     return apply(node, args, chance);
@@ -257,14 +256,14 @@ export function evaluateIntrinsic(expression: string, roots: Roots, chance: Chan
       case "value":
         return node.value;
       case "call":
-        return weighed(node, node.args.map(evaluate));
+        return charged(node, node.args.map(evaluate));
       case "path":
         try {
           return readPath(node.path, roots);
         } catch (error) {
           if (!(error instanceof PathMiss)) throw error;
           throw runtimeError(
-            `The function '${expression}' had the following error: The JsonPath argument for the field '${node.path.text}' could not be found in the input '${quotedJson(soughtIn(node.path, roots))}'`,
+            `The function '${expression}' had the following error: The JsonPath argument for the field '${node.path.text}' could not be found in the input '${quotedJson(quotedRoot(node.path, roots))}'`,
           );
         }
     }

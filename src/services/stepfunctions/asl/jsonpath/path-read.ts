@@ -2,9 +2,9 @@ import { copyObject, getOwn, setOwn } from "../../../../../protocols/unknown-jso
 import { StateError } from "../errors.ts";
 import { isObject, type Json, type JsonObject, jsonEquals, quotedJson } from "../json.ts";
 import { compareNumbers, isNumber } from "../number-literal.ts";
-import type { Filter, FilterPath, Operand, Path, Segment } from "./path-syntax.ts";
+import { type Filter, type FilterPath, isDefinite, type Operand, type Path, type Segment } from "./path-syntax.ts";
 
-/** What the three kinds of path start from. */
+/** The roots of the three kinds of path, and the budget that evaluating them shares. */
 export type Roots = {
   input: Json;
   context: () => JsonObject;
@@ -12,7 +12,7 @@ export type Roots = {
   visits: Visits;
 };
 
-/** A path that leads nowhere. `index` tells that the miss is an index past the end of an array. */
+/** Thrown for a path without a value. `index`: because of an index past the end of an array. */
 export class PathMiss extends Error {
   override readonly name = "PathMiss";
   readonly kind: "missing" | "index";
@@ -24,22 +24,22 @@ export class PathMiss extends Error {
 }
 
 /**
- * Values that the paths and functions of one field may look at together; wildcards and descents multiply, and a template
- * can ask many times, so that it could ask for more than any process has.
+ * Values that the paths and functions of one field may visit together. Without a limit a template could exhaust the
+ * process, since wildcards and descents multiply.
  */
 const maxVisits = 2_000_000;
 
-/** Keeps account of {@link maxVisits}. */
+/** The budget of {@link maxVisits}. */
 export class Visits {
   #left = maxVisits;
 
-  /** Throws {@link PathMiss} when it is enough. */
+  /** Throws {@link PathMiss} when the budget is used up. */
   take(count: number): void {
     this.#left -= count;
     if (this.#left < 0) throw new PathMiss("missing", "The path visits too many values");
   }
 
-  /** Takes what it costs to look at all of a value. */
+  /** Takes the cost of reading a whole value. */
   takeWhole(value: Json | undefined): void {
     this.take(typeof value === "string" ? 1 + (value.length >> 5) : 1);
     if (Array.isArray(value)) for (const item of value) this.takeWhole(item);
@@ -60,7 +60,7 @@ class Walk {
     this.#visits.take(1);
   }
 
-  /** All values the steps lead to, misses left out. */
+  /** All values that the segments select, without misses. */
   select(values: Json[], segments: readonly Segment[]): Json[] {
     let current = values;
     for (let at = 0; at < segments.length; at++) {
@@ -163,8 +163,7 @@ class Walk {
 
   private follow(path: FilterPath, item: Json): Json | undefined {
     const found = this.select([path.from === "item" ? item : this.root], path.segments);
-    const definite = path.segments.every((segment) => ["name", "index", "length"].includes(segment.kind));
-    return definite || found.length === 0 ? found[0] : found;
+    return isDefinite(path.segments) || found.length === 0 ? found[0] : found;
   }
 }
 
@@ -193,14 +192,14 @@ function rootOf(path: Path, roots: Roots): Json {
   return value;
 }
 
-/** What AWS quotes when a path leads nowhere: the context object for `$$…`, the input for all others. */
-export function soughtIn(path: Path, roots: Roots): Json {
+/** What AWS's message quotes for a path without a value: the context object for `$$…`, the input for all others. */
+export function quotedRoot(path: Path, roots: Roots): Json {
   return path.root.kind === "context" ? roots.context() : roots.input;
 }
 
 /**
- * The value a path leads to: an array (possibly empty) for indefinite paths, the value itself for definite ones.
- * Throws {@link PathMiss} when a definite path leads nowhere.
+ * The value that a path selects: an array (possibly empty) for indefinite paths, the value itself for definite ones.
+ * Throws {@link PathMiss} when a definite path has no value.
  */
 export function readPath(path: Path, roots: Roots): Json {
   const root = rootOf(path, roots);
@@ -234,8 +233,8 @@ export function readPath(path: Path, roots: Roots): Json {
 }
 
 /**
- * A copy of `target` with `value` at the place a Reference Path names; missing object levels are made.
- * Throws States.ResultPathMatchFailure when the target has no such place (Amazon States Language, ResultPath).
+ * A copy of `target` with `value` at a Reference Path; missing objects on the way are created.
+ * Throws States.ResultPathMatchFailure when the target cannot have such a path (Amazon States Language, ResultPath).
  */
 export function writePath(path: Path, target: Json, value: Json): Json {
   if (path.segments.length === 0) return value;

@@ -3,7 +3,7 @@ import { BoundedCache } from "../bounded-cache.ts";
 import type { Json } from "../json.ts";
 import { numberFromText } from "../number-literal.ts";
 
-/** One step of a path. `descend` makes the step after it apply to every value below. */
+/** One step of a path. After `descend`, the next segment applies to every value below. */
 export type Segment =
   | { kind: "name"; name: string; quoted: boolean }
   | { kind: "index"; index: number }
@@ -26,7 +26,7 @@ export type Filter =
 export type FilterPath = { from: "item" | "root"; segments: Segment[] };
 export type Operand = { kind: "literal"; value: Json } | { kind: "path"; path: FilterPath };
 
-/** A parsed path: where it starts (`$`, `$$` or a variable), its steps, and whether it names at most one value. */
+/** A parsed path: its root (`$`, `$$` or a variable), its segments, and whether it selects at most one value. */
 export type Path = {
   text: string;
   root: { kind: "input" } | { kind: "context" } | { kind: "variable"; name: string };
@@ -35,7 +35,8 @@ export type Path = {
 };
 
 const maxFilterDepth = 50;
-const constants: ReadonlyMap<string, Json> = new Map<string, Json>([
+/** JSON's words. */
+export const constants: ReadonlyMap<string, Json> = new Map<string, Json>([
   ["true", true],
   ["false", false],
   ["null", null],
@@ -70,7 +71,7 @@ class PathReader {
     while (this.at < this.text.length && " \t\r\n".includes(this.text[this.at]!)) this.at++;
   }
 
-  /** The steps from here up to the first character that cannot go on with a path. */
+  /** The segments from here to the first character that cannot belong to a path. */
   segments(): Segment[] {
     const segments: Segment[] = [];
     for (;;) {
@@ -84,7 +85,7 @@ class PathReader {
   }
 
   private dotStep(): Segment {
-    // A dot before a bracket means nothing (`$.a.['two words']`).
+    // A dot before a bracket has no meaning (`$.a.['two words']`).
     if (this.take("[")) return this.bracket();
     if (this.take("*")) return { kind: "wildcard" };
     const start = this.at;
@@ -151,7 +152,7 @@ class PathReader {
     while (this.text[this.at] !== quote) {
       if (this.at >= this.text.length) this.fail();
       const next = this.text[this.at + 1];
-      // Before anything else than the quote or itself a backslash is a character of the name.
+      // A backslash escapes only the quote and itself; otherwise it belongs to the name.
       if (this.text[this.at] === "\\" && (next === quote || next === "\\")) this.at++;
       value += this.text[this.at++] ?? "";
     }
@@ -221,7 +222,7 @@ class PathReader {
     return { kind: "literal", value: this.word() };
   }
 
-  /** A constant, a number, or a bare word, which is text. */
+  /** A constant, a number, or a bare word, which is a string. */
   private word(): Json {
     const start = this.at;
     while (this.at < this.text.length && !/[\s()[\]'"=<>!&|,@$]/.test(this.text[this.at]!)) this.at++;
@@ -248,7 +249,12 @@ class PathReader {
   }
 }
 
-/** Parses a path of ASL's JSONPath dialect (`$…`, `$$…`, `$variable…`); throws a SyntaxError for anything else. */
+/** Whether the segments select at most one value. */
+export function isDefinite(segments: readonly Segment[]): boolean {
+  return segments.every((segment) => ["name", "index", "length"].includes(segment.kind));
+}
+
+/** Parses a path of ASL's JSONPath dialect (`$…`, `$$…`, `$variable…`). Throws a SyntaxError for anything else. */
 export function parsePath(text: string): Path {
   if (text[0] !== "$") throw new SyntaxError(`Invalid path '${text}'`);
   let root: Path["root"] = { kind: "input" };
@@ -265,20 +271,21 @@ export function parsePath(text: string): Path {
   }
   const reader = new PathReader(text, start);
   const segments = reader.segments();
-  // Blanks after a path mean nothing.
+  // White space after a path is ignored.
   if (reader.at !== text.trimEnd().length || segments.at(-1)?.kind === "descend") reader.fail();
-  const definite = segments.every((segment) => ["name", "index", "length"].includes(segment.kind));
-  return { text, root, segments, definite };
+  return { text, root, segments, definite: isDefinite(segments) };
 }
 
 const cache = new BoundedCache<Path>();
 
-/** {@link parsePath} with a bounded memory. */
+/** {@link parsePath}, cached. */
 export function pathOf(text: string): Path {
   return cache.get(text, parsePath);
 }
 
-/** Whether the path is a Reference Path: names and non-negative indexes only, so that it names exactly one place. */
+/**
+ * Whether the path is a Reference Path: only names and non-negative indexes, so that it identifies a single location.
+ */
 export function isReferencePath(path: Path): boolean {
   return path.segments.every(
     (segment) =>
@@ -287,11 +294,11 @@ export function isReferencePath(path: Path): boolean {
   );
 }
 
-/** Whether the text is a valid path; `reference` asks for a Reference Path of the input or a variable. */
-export function isValidPath(text: string, reference = false): boolean {
+/** Whether the text is a valid path. */
+export function isValidPath(text: string): boolean {
   try {
-    const path = pathOf(text);
-    return !reference || isReferencePath(path);
+    pathOf(text);
+    return true;
   } catch {
     return false;
   }

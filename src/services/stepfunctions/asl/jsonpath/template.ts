@@ -5,10 +5,10 @@ import { javaHashOrder } from "../java-values.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
 import { isIntrinsic } from "./intrinsic-syntax.ts";
 import { evaluateIntrinsic } from "./intrinsics.ts";
-import { PathMiss, type Roots, readPath, soughtIn } from "./path-read.ts";
+import { PathMiss, quotedRoot, type Roots, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
 
-/** The value of a dynamic text: a path or an intrinsic call, as the `.$` field `field` of a payload template holds it. */
+/** The value of a path or an intrinsic call; `field` is the name of its `.$` field or path field, for messages. */
 export function evaluateDynamic(expression: string, field: string, roots: Roots, chance: Chance): Json {
   if (isIntrinsic(expression)) return evaluateIntrinsic(expression, roots, chance);
   const path = pathOf(expression);
@@ -18,14 +18,14 @@ export function evaluateDynamic(expression: string, field: string, roots: Roots,
     if (!(error instanceof PathMiss)) throw error;
     if (error.kind === "index") return null;
     throw runtimeError(
-      `The JSONPath '${expression}' specified for the field '${field}' could not be found in the input '${quotedJson(soughtIn(path, roots))}'`,
+      `The JSONPath '${expression}' specified for the field '${field}' could not be found in the input '${quotedJson(quotedRoot(path, roots))}'`,
     );
   }
 }
 
 /**
- * The value of a payload template (Amazon States Language, Payload Template). Members of an object come out in AWS's
- * order: static ones as written, then dynamic ones in the order of a Java HashMap.
+ * The value of a payload template (Amazon States Language, Payload Template). Members of an object are in AWS's order:
+ * static ones as written, then dynamic ones in the order of a Java HashMap.
  */
 export function evaluateTemplate(template: Json, roots: Roots, chance: Chance): Json {
   if (Array.isArray(template)) {

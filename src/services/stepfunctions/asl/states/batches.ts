@@ -4,41 +4,41 @@ import { type Json, type JsonObject, maxPayloadBytes, writeJson } from "../json.
 type Limits = NonNullable<MapRunRequest["itemBatcher"]>;
 
 /**
- * Groups a distributed Map's items into the inputs of its children: `{"BatchInput": …, "Items": […]}`, each as large as
- * ItemBatcher and the payload limit allow and never empty. Bytes are counted on the compact JSON text of the whole input.
+ * Groups a distributed Map's items into the inputs of its children: `{"BatchInput": …, "Items": […]}`, never empty and
+ * each as large as ItemBatcher and the payload limit allow. Bytes are those of the input's compact JSON text.
  */
 export class Batches {
   readonly #head: JsonObject;
   readonly #emptyBytes: number;
-  readonly #mostItems: number;
-  readonly #mostBytes: number;
+  readonly #maxItems: number;
+  readonly #maxBytes: number;
   #items: Json[] = [];
   #bytes: number;
 
   constructor({ batchInput, maxItemsPerBatch, maxInputBytesPerBatch }: Limits) {
     this.#head = batchInput === undefined ? {} : { BatchInput: batchInput };
     this.#emptyBytes = Buffer.byteLength(writeJson({ ...this.#head, Items: [] }));
-    this.#mostItems = maxItemsPerBatch ?? Infinity;
-    this.#mostBytes = Math.min(maxInputBytesPerBatch ?? maxPayloadBytes, maxPayloadBytes);
+    this.#maxItems = maxItemsPerBatch ?? Infinity;
+    this.#maxBytes = Math.min(maxInputBytesPerBatch ?? maxPayloadBytes, maxPayloadBytes);
     this.#bytes = this.#emptyBytes;
   }
 
-  /** Items in the batch that is not full yet. */
-  get open(): number {
+  /** Number of items in the unfinished batch. */
+  get pending(): number {
     return this.#items.length;
   }
 
-  /** Answers the batch before, when the item begins another one. */
+  /** Adds an item; returns the batch before it if the item starts a new one. */
   add(item: Json): JsonObject | undefined {
     const size = Buffer.byteLength(writeJson(item)) + 1;
-    const isFull = this.#items.length >= this.#mostItems || this.#bytes + size > this.#mostBytes + 1;
+    const isFull = this.#items.length >= this.#maxItems || this.#bytes + size > this.#maxBytes + 1;
     const full = isFull ? this.end() : undefined;
     this.#items.push(item);
     this.#bytes += size;
     return full;
   }
 
-  /** The last batch, if there is anything in it. */
+  /** Ends the last batch and returns it, unless it is empty. */
   end(): JsonObject | undefined {
     if (this.#items.length === 0) return undefined;
     const batch = { ...this.#head, Items: this.#items };
@@ -48,6 +48,7 @@ export class Batches {
   }
 }
 
+/** All batches of the items. */
 export function batchItems(items: readonly Json[], limits: Limits): JsonObject[] {
   const batches = new Batches(limits);
   return [...items.map((item) => batches.add(item)), batches.end()].filter((batch) => batch !== undefined);

@@ -16,17 +16,17 @@ const orders: ReadonlyMap<string, Order> = new Map([
   ["GreaterThanEquals", (c: number) => c >= 0],
 ]);
 
-/** The type of operand an operator's literal form takes. */
+/** The type of an operator's literal operand. */
 export type OperandType = "string" | "number" | "boolean" | "timestamp";
 
-/** How one data-test operator decides; a value or operand of the wrong type makes the test false. */
+/** A data-test operator; a value or operand of the wrong type makes the test false. */
 type Operator = {
   operand: OperandType;
   hasPathForm: boolean;
   test: (value: Json | undefined, operand: Json) => boolean;
 };
 
-function comparing(operand: OperandType, compare: (a: Json, b: Json) => number | undefined, order: Order): Operator {
+function comparison(operand: OperandType, compare: (a: Json, b: Json) => number | undefined, order: Order): Operator {
   return {
     operand,
     hasPathForm: true,
@@ -52,16 +52,16 @@ function compareTimestamps(a: Json, b: Json): number | undefined {
   return first && second && compareInstants(first, second);
 }
 
-function isA(matches: (value: Json | undefined) => boolean): Operator {
+function typeTest(matches: (value: Json | undefined) => boolean): Operator {
   return { operand: "boolean", hasPathForm: false, test: (value, wanted) => matches(value) === wanted };
 }
 
-/** All data-test operators by name; the ones with a path form exist with `Path` appended as well. */
+/** All data-test operators by name; those with a path form also exist with `Path` appended. */
 const choiceOperators: ReadonlyMap<string, Operator> = new Map([
   ...[...orders].flatMap(([name, order]): [string, Operator][] => [
-    [`String${name}`, comparing("string", compareStrings, order)],
-    [`Numeric${name}`, comparing("number", compareNumeric, order)],
-    [`Timestamp${name}`, comparing("timestamp", compareTimestamps, order)],
+    [`String${name}`, comparison("string", compareStrings, order)],
+    [`Numeric${name}`, comparison("number", compareNumeric, order)],
+    [`Timestamp${name}`, comparison("timestamp", compareTimestamps, order)],
   ]),
   [
     "BooleanEquals",
@@ -79,15 +79,15 @@ const choiceOperators: ReadonlyMap<string, Operator> = new Map([
       test: (value, pattern) => typeof value === "string" && stringMatches(textOf(pattern), value),
     },
   ],
-  ["IsNull", isA((value) => value === null)],
-  ["IsPresent", isA((value) => value !== undefined)],
-  ["IsNumeric", isA(isNumber)],
-  ["IsString", isA((value) => typeof value === "string")],
-  ["IsBoolean", isA((value) => typeof value === "boolean")],
-  ["IsTimestamp", isA((value) => typeof value === "string" && parseTimestamp(value) !== undefined)],
+  ["IsNull", typeTest((value) => value === null)],
+  ["IsPresent", typeTest((value) => value !== undefined)],
+  ["IsNumeric", typeTest(isNumber)],
+  ["IsString", typeTest((value) => typeof value === "string")],
+  ["IsBoolean", typeTest((value) => typeof value === "boolean")],
+  ["IsTimestamp", typeTest((value) => typeof value === "string" && parseTimestamp(value) !== undefined)],
 ]);
 
-/** The operator a rule's field stands for, and whether its operand is a path. */
+/** The operator that a rule's field names, and whether its operand is a path. */
 export function operatorOf(field: string): { operator: Operator; byPath: boolean } | undefined {
   const operator = choiceOperators.get(field);
   if (operator) return { operator, byPath: false };
@@ -104,8 +104,8 @@ function valueAt(text: string, roots: Roots): Json {
   }
 }
 
-/** A text is looked at as a whole by some operators, and a state may have thousands of rules. */
-function visited(value: string, text: string, { visits }: Roots): void {
+/** Some operators read a whole string, and a state may have thousands of rules. */
+function chargeVisits(value: string, text: string, { visits }: Roots): void {
   try {
     visits.takeWhole(value);
   } catch (error) {
@@ -114,7 +114,7 @@ function visited(value: string, text: string, { visits }: Roots): void {
   }
 }
 
-function present(text: string, roots: Roots): Json | undefined {
+function valueIfPresent(text: string, roots: Roots): Json | undefined {
   try {
     return readPath(pathOf(text), roots);
   } catch (error) {
@@ -124,8 +124,8 @@ function present(text: string, roots: Roots): Json | undefined {
 }
 
 /**
- * Whether a JSONPath choice rule holds (Amazon States Language, Choice Rule). And and Or stop early; a path that leads
- * nowhere is States.Runtime for every operator but IsPresent.
+ * Whether a JSONPath choice rule matches (Amazon States Language, Choice Rule). And and Or stop early; a path without a
+ * value is States.Runtime for every operator except IsPresent.
  */
 export function ruleMatches(rule: JsonObject, roots: Roots): boolean {
   const { And: and, Or: or, Not: not } = rule;
@@ -136,9 +136,9 @@ export function ruleMatches(rule: JsonObject, roots: Roots): boolean {
   for (const field of Object.keys(rule)) {
     const found = operatorOf(field);
     if (!found) continue;
-    if (field === "IsPresent") return found.operator.test(present(variable, roots), rule[field]!);
+    if (field === "IsPresent") return found.operator.test(valueIfPresent(variable, roots), rule[field]!);
     const value = valueAt(variable, roots);
-    if (typeof value === "string") visited(value, variable, roots);
+    if (typeof value === "string") chargeVisits(value, variable, roots);
     const operand = found.byPath ? valueAt(textOf(rule[field]), roots) : rule[field]!;
     return found.operator.test(value, operand);
   }

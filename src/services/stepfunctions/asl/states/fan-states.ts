@@ -12,6 +12,7 @@ import { batchItems } from "./batches.ts";
 import { exceedsTolerance, itemBatcher, itemReader, startMapRun, tolerance } from "./map-run.ts";
 import { notNumeric, numeric } from "./numbers.ts";
 
+/** Starts the branches of a Parallel state. */
 export function runParallel(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
   const input = workInput(node, place, effectiveInput(node, place));
@@ -22,6 +23,7 @@ export function runParallel(run: Run, thread: ThreadFrame, node: StateNode): voi
   startFan(run, thread, { total: node.starts.length, concurrency: 0, items: [input] });
 }
 
+/** Starts the iterations of an inline Map, or the map run of a distributed one. */
 export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
   const { items, keys } =
@@ -38,7 +40,10 @@ export function runMap(run: Run, thread: ThreadFrame, node: StateNode): void {
   startFan(run, thread, { total: items.length, concurrency: maxConcurrency(node, place), items, keys });
 }
 
-/** Notes the stages of a mocked Map and holds the failures it is said to have had against what it tolerates. Throws a StateError. */
+/**
+ * Records the data-flow stages of a mocked Map, and checks its given number of failures against its tolerance. Throws a
+ * StateError, or a {@link MockMismatch}.
+ */
 function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]): void {
   const { fields } = node;
   const reads = fields["ItemReader"] !== undefined;
@@ -59,7 +64,7 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
     const batches = batchItems(selected, itemBatcher(node, place, batcher));
     probe.record("afterItemBatcher", batches);
     const { mockedResults } = probe;
-    if (mockedResults !== undefined && mockedResults !== batches.length) throw new UnsuitableMock(otherBatches);
+    if (mockedResults !== undefined && mockedResults !== batches.length) throw new MockMismatch(batchCountMismatch);
   }
   probe.record("maxConcurrency", maxConcurrency(node, place));
   const limits = tolerance(node, place);
@@ -69,8 +74,8 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
     if (given) probe.record(name, limits[name]);
   }
   const known = !reads || read !== undefined;
-  if (known && probe.failedIterations > items.length) throw new UnsuitableMock(tooManyFailures);
-  // A mocked error is the state's own, whatever its iterations did.
+  if (known && probe.failedIterations > items.length) throw new MockMismatch(tooManyFailures);
+  // A mocked error is the state's own, however many iterations failed.
   if (probe.mocked === "result" && exceedsTolerance(probe.failedIterations, items.length, limits)) {
     throw new StateError(
       "States.ExceedToleratedFailureThreshold",
@@ -79,13 +84,13 @@ function inspectMap(probe: Probe, node: StateNode, place: Place, given: Json[]):
   }
 }
 
-/** A mock that does not suit the items of its Map, in the words of TestState's ValidationException. */
-export class UnsuitableMock extends Error {}
+/** A mock that does not match the items of its Map; the message is that of TestState's ValidationException. */
+export class MockMismatch extends Error {}
 
 const tooManyFailures = "Map iteration failure count must be less than or equal to the number of Map iterations";
-const otherBatches = "Input array does not equal the mocked result array's size";
+const batchCountMismatch = "Input array does not equal the mocked result array's size";
 
-/** The items of a Map state. A distributed one also takes an object, whose members become {Key, Value} items. */
+/** The items of a Map state. A distributed Map also accepts an object, whose members become {Key, Value} items. */
 function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[] | undefined } {
   const { fields } = node;
   let value: Json;
@@ -112,7 +117,7 @@ function mapItems(node: StateNode, place: Place): { items: Json[]; keys: string[
   return { items, keys };
 }
 
-/** What a JSONata Map without Items goes through. @throws StateError unless the input is an array */
+/** The items of a JSONata Map without Items. @throws StateError unless the input is an array */
 function inputItems(input: Json): Json[] {
   if (Array.isArray(input)) return input;
   throw new StateError(
@@ -132,7 +137,7 @@ function maxConcurrency(node: StateNode, place: Place): number {
     : notNumeric("MaxConcurrencyPath", given, "integer", path);
 }
 
-/** What one iteration gets: the item itself, or what ItemSelector makes of it. */
+/** An iteration's input: the item, or the result of ItemSelector. */
 export function selectedItem(node: StateNode, place: Place, item: MapItem): Json {
   const { fields } = node;
   const field = fields["ItemSelector"] !== undefined ? "ItemSelector" : "Parameters";
@@ -142,7 +147,7 @@ export function selectedItem(node: StateNode, place: Place, item: MapItem): Json
   return evaluateField(node, inItem, field, selector, effectiveInput(node, place));
 }
 
-/** Goes on with a Parallel or inline Map at work: starts what may start, and leaves the state when all is done. */
+/** Continues a running Parallel or inline Map: starts what may start, and leaves the state when everything is done. */
 export function continueFan(run: Run, thread: ThreadFrame, node: StateNode): void {
   const fan = run.fan(thread.inner!);
   fillFan(run, thread, fan, (index) => childStart(run, thread, node, fan, index));
@@ -168,7 +173,7 @@ function childStart(
   return { input: selectedItem(node, { run, thread }, mapItem(items, index)), state: node.starts[0]! };
 }
 
-/** Leaves a mocked Parallel or Map state with its result. */
-export function leaveMocked(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
+/** Leaves a mocked Parallel or Map state with the mocked result. */
+export function exitMocked(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
   exitState(run, thread, { ...outgoing(node, { run, thread }, result, "result"), next: nextOf(node.fields) });
 }

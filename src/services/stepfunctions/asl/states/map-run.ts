@@ -11,7 +11,7 @@ import { type Place, queryScope } from "../scope.ts";
 import { exitState, nextOf } from "../transitions.ts";
 import { numeric } from "./numbers.ts";
 
-/** Starts a distributed Map: its children are executions of their own, run by the caller. */
+/** Starts a distributed Map. Its children are executions of their own, which the runner takes care of. */
 export function startMapRun(
   run: Run,
   thread: ThreadFrame,
@@ -51,7 +51,7 @@ export function startMapRun(
 
 type Tolerance = Pick<MapRunRequest, "toleratedFailureCount" | "toleratedFailurePercentage">;
 
-/** How many children of a Map may fail, as a number and as a share; either one exceeded fails the Map. */
+/** How many children of a Map may fail, as a count and as a percentage; exceeding either fails the Map. */
 export function tolerance(node: StateNode, place: Place): Tolerance {
   const count = numeric(node, place, node.fields, "ToleratedFailureCount", "", "integer") ?? 0;
   if (count < 0) throw runtimeError("ToleratedFailureCount cannot be negative.");
@@ -60,7 +60,7 @@ export function tolerance(node: StateNode, place: Place): Tolerance {
   return { toleratedFailureCount: count, toleratedFailurePercentage: percentage };
 }
 
-/** Whether more items failed than are tolerated. A limit of 0 that stands beside another one is none. */
+/** Whether more items failed than are tolerated. If only one limit is 0, only the other one counts. */
 export function exceedsTolerance(
   failed: number,
   total: number,
@@ -72,7 +72,7 @@ export function exceedsTolerance(
   return percentage > 0 && (failed / total) * 100 > percentage;
 }
 
-/** A Map's ItemReader with its fields evaluated. */
+/** A Map's ItemReader, evaluated. */
 export function itemReader(node: StateNode, place: Place): NonNullable<MapRunRequest["itemReader"]> {
   const reader = node.fields["ItemReader"] as JsonObject;
   const input = effectiveInput(node, place);
@@ -87,7 +87,7 @@ export function itemReader(node: StateNode, place: Place): NonNullable<MapRunReq
   return { resource: textOf(reader["Resource"]), parameters, readerConfig };
 }
 
-/** A Map's ItemBatcher with its fields evaluated. */
+/** A Map's ItemBatcher, evaluated. */
 export function itemBatcher(
   node: StateNode,
   place: Place,
@@ -126,7 +126,7 @@ function resultWriter(node: StateNode, place: Place, writer: JsonObject): NonNul
   };
 }
 
-/** The run's children are done: the state's output follows from what they gave. */
+/** All children have ended and the run has succeeded: leaves the state with the run's output as its result. */
 export function mapRunSucceeded(run: Run, thread: ThreadFrame, output: Json): void {
   const node = run.node(thread);
   const { started } = thread.mapRun!;
@@ -137,6 +137,7 @@ export function mapRunSucceeded(run: Run, thread: ThreadFrame, output: Json): vo
   exitState(run, thread, { ...exit, next: nextOf(node.fields) });
 }
 
+/** The map run has failed, and with it the state. */
 export function mapRunFailed(run: Run, thread: ThreadFrame, error: string, cause: string | undefined): void {
   run.emitFor(thread, "MapRunFailed", errorDetails(error, cause));
   failState(run, thread, new StateError(error, cause));

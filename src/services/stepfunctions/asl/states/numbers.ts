@@ -1,4 +1,4 @@
-/** Numbers that a state's fields give literally, by path or by expression. */
+/** Numbers that a state's fields give as a literal, a path or an expression. */
 import { effectiveInput, valueOfPath } from "../data-flow.ts";
 import { runtimeError, type StateError } from "../errors.ts";
 import { type Json, type JsonObject, textOf } from "../json.ts";
@@ -9,12 +9,12 @@ import { type Place, queryScope } from "../scope.ts";
 
 const numberText = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** The number a path leads to; one written as text counts as the number. */
+/** The number that a path selects; a string with a number in it counts as one. */
 export function referencedNumber(value: Json): number | undefined {
   return numberOf(typeof value === "string" && numberText.test(value) ? numberFromText(value) : value);
 }
 
-/** AWS's complaint about what a path field leads to. */
+/** AWS's error for a path field that selects something else than a number. */
 export function notNumeric(field: string, value: Json, kind: "integer" | "float", path: Json): StateError {
   return runtimeError(
     `The ${field} field refers to value "${textOf(value)}" which is not a valid ${kind}: ${textOf(path)}`,
@@ -22,8 +22,8 @@ export function notNumeric(field: string, value: Json, kind: "integer" | "float"
 }
 
 /**
- * The number of `field`, or of `{field}Path`, in `holder`, a state or a part of one at `location`; undefined when not given at
- * all. Throws States.Runtime for what a path leads to and is no such number.
+ * The number of `field` or `{field}Path` in `holder`, which is a state or a part of one at `location`; undefined if
+ * neither is there. Throws States.Runtime if a path selects something else.
  */
 export function numeric(
   node: StateNode,

@@ -14,7 +14,7 @@ import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
 import { PathMiss, type Roots, readPath } from "../jsonpath/path-read.ts";
 import { pathOf } from "../jsonpath/path-syntax.ts";
 import { evaluateDynamic } from "../jsonpath/template.ts";
-import type { StateNode } from "../machine.ts";
+import { maxSeconds, type StateNode } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import type { Run } from "../run.ts";
 import { type Place, queryScope, rootsOf } from "../scope.ts";
@@ -22,25 +22,24 @@ import { parseTimestamp } from "../timestamps.ts";
 import { exitState, nextOf } from "../transitions.ts";
 import { ruleMatches } from "./choice.ts";
 
-/** Longest Seconds of a Wait, and of other durations. */
-export const maxSeconds = 99_999_999;
-
+/** Runs a Pass state. */
 export function runPass(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
-  // A Result of null is as if it were not there.
+  // A Result of null counts as absent.
   const given = node.language === "JSONPath" ? (node.fields["Result"] ?? undefined) : undefined;
-  // With a Result, InputPath and Parameters have no effect, not even that of a path that leads nowhere.
+  // With a Result, InputPath and Parameters are not evaluated: even an invalid path does not fail.
   const result = given === undefined ? workInput(node, place, effectiveInput(node, place)) : given;
   if (given !== undefined) run.env.probe?.record("result", result);
   exitState(run, thread, { ...outgoing(node, place, result, "input"), next: nextOf(node.fields) });
 }
 
+/** Runs a Succeed state. */
 export function runSucceed(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
   exitState(run, thread, { ...outgoing(node, place, effectiveInput(node, place), "input"), next: undefined });
 }
 
-/** Always throws: the failure the Fail state stands for. */
+/** Runs a Fail state: always throws its failure. */
 export function runFail(run: Run, thread: ThreadFrame, node: StateNode): never {
   const place = { run, thread };
   const { fields } = node;
@@ -60,6 +59,7 @@ export function runFail(run: Run, thread: ThreadFrame, node: StateNode): never {
   throw new StateError(text("Error"), text("Cause"));
 }
 
+/** Starts the timer of a Wait state, or leaves the state once it has fired. TestState does not wait. */
 export function runWait(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
   if (thread.phase === "waited") {
@@ -69,7 +69,7 @@ export function runWait(run: Run, thread: ThreadFrame, node: StateNode): void {
     });
     return;
   }
-  const atMs = waitsUntil(node, place);
+  const atMs = waitEndMs(node, place);
   if (run.env.probe || atMs <= run.env.nowMs) {
     thread.phase = "waited";
     run.ready(thread);
@@ -79,7 +79,7 @@ export function runWait(run: Run, thread: ThreadFrame, node: StateNode): void {
   run.effects.push({ type: "setTimer", timerId: `${thread.id}:wait`, atMs });
 }
 
-function waitsUntil(node: StateNode, place: Place): number {
+function waitEndMs(node: StateNode, place: Place): number {
   const { fields } = node;
   const { nowMs } = place.run.env;
   if (node.language === "JSONata") {
@@ -133,28 +133,29 @@ function referenced(field: string, path: string, place: Place, input: Json): Jso
   }
 }
 
+/** Runs a Choice state: leaves it by the first rule that matches, or by its Default. */
 export function runChoice(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
   const input = effectiveInput(node, place);
   const rules = (node.fields["Choices"] as JsonObject[]).filter(isObject);
   const roots = rootsOf(place, input);
-  const index = rules.findIndex((rule, at) => holds(node, place, rule, at, roots));
+  const index = rules.findIndex((rule, at) => ruleMatchesIn(node, place, rule, at, roots));
   const rule = rules[index];
   const next = rule ? textOf(rule["Next"]) : node.fields["Default"];
   if (typeof next !== "string") {
     throw runtimeError("Failed to transition out of the state. The state does not point to a next state.");
   }
-  const result = rule ? chosen(node, place, rule, index, input) : outgoing(node, place, input, "input");
+  const result = rule ? ruleOutput(node, place, rule, index, input) : outgoing(node, place, input, "input");
   exitState(run, thread, { ...result, next });
 }
 
-function holds(node: StateNode, place: Place, rule: JsonObject, index: number, roots: Roots): boolean {
+function ruleMatchesIn(node: StateNode, place: Place, rule: JsonObject, index: number, roots: Roots): boolean {
   if (node.language === "JSONPath") return ruleMatches(rule, roots);
   return evaluateTyped(rule["Condition"]!, `Choices[${index}]/Condition`, "boolean", queryScope(place)) === true;
 }
 
-/** Output and variables of a rule that holds: its own Assign and Output, not the state's. */
-function chosen(node: StateNode, place: Place, rule: JsonObject, index: number, input: Json): Outgoing {
+/** Output and variables by a matching rule's own Assign and Output, which replace the state's. */
+function ruleOutput(node: StateNode, place: Place, rule: JsonObject, index: number, input: Json): Outgoing {
   const field = (name: string): string => `Choices[${index}]/${name}`;
   const assigned = assignedBy(
     rule["Assign"],

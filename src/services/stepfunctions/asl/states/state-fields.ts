@@ -7,13 +7,13 @@ const paths = ["InputPath", "OutputPath"];
 const results = ["Parameters", "ResultSelector", "ResultPath"];
 const task = ["Resource", "Credentials", "TimeoutSeconds", "HeartbeatSeconds"];
 const map = ["ItemProcessor", "Iterator", "ItemSelector", "MaxConcurrency"];
-/** An inline Map has these as well, and runs as without them. */
+/** An inline Map may have these too, without effect. */
 const tolerances = ["ToleratedFailureCount", "ToleratedFailurePercentage"];
 
-/** Fields of a Map state that only a distributed one may have. */
+/** Fields that only a distributed Map may have. */
 export const distributedFields: readonly string[] = ["ItemReader", "ItemBatcher", "ResultWriter", "Label"];
 
-/** The fields each state type may have, by query language (Amazon States Language, State types). */
+/** The fields that each state type may have, by query language (Amazon States Language, State types). */
 export const stateFields: Record<QueryLanguage, Record<StateType, ReadonlySet<string>>> = {
   JSONPath: {
     Task: new Set([
@@ -47,7 +47,7 @@ export const stateFields: Record<QueryLanguage, Record<StateType, ReadonlySet<st
   },
 };
 
-/** Fields that exist in one language alone, whatever the state type. */
+/** Fields that exist in only one query language, for any state type. */
 export const languageFields: Record<QueryLanguage, ReadonlySet<string>> = {
   JSONPath: new Set([
     ...["InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Result", "ItemsPath", "ErrorPath"],
@@ -57,8 +57,11 @@ export const languageFields: Record<QueryLanguage, ReadonlySet<string>> = {
   JSONata: new Set(["Arguments", "Output", "Items"]),
 };
 
-/** The services with optimized integrations, by how their integrations can end: R with the answer, S with the job, T with a call back. */
-export const optimisedServices: ReadonlyMap<string, string> = new Map([
+/**
+ * Services with optimized integrations, and the patterns of these: R request/response, S job (`.sync`), T callback with
+ * a task token.
+ */
+export const optimizedServices: ReadonlyMap<string, string> = new Map([
   ...["dynamodb", "http"].map((name) => [name, "R"] as const),
   ...["apigateway", "events", "lambda", "sns", "sqs"].map((name) => [name, "RT"] as const),
   ...["athena", "batch", "codebuild", "databrew", "elasticmapreduce", "emr-containers", "emr-serverless"].map(
@@ -69,7 +72,7 @@ export const optimisedServices: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The APIs of the optimized integrations (Step Functions, Integrating services). */
-export const optimisedApis: ReadonlyMap<string, readonly string[]> = new Map(
+export const optimizedApis: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     apigateway: "invoke",
     athena: "startQueryExecution stopQueryExecution getQueryExecution getQueryResults",
@@ -99,7 +102,7 @@ export const optimisedApis: ReadonlyMap<string, readonly string[]> = new Map(
   }).map(([service, apis]) => [service, apis.split(" ")]),
 );
 
-/** What the integrations emulated here take: the fields that must be there, and all they know. */
+/** Fields of the integrations that are emulated here: those that are required, and all known ones. */
 export const integrationFields: ReadonlyMap<string, { required: string[]; known: ReadonlySet<string> }> = new Map(
   Object.entries({
     "sqs:sendMessage": [

@@ -1,4 +1,4 @@
-/** The parts of a StringMatches pattern between its wildcards, escapes resolved (`\*` a star, `\\` a backslash). */
+/** The parts of a StringMatches pattern between its wildcards, unescaped (`\*` is a star, `\\` a backslash). */
 function partsOf(pattern: string): string[] {
   const parts: string[] = [];
   let part = "";
@@ -14,7 +14,7 @@ function partsOf(pattern: string): string[] {
   return parts;
 }
 
-/** Where `part` first occurs in `text` from `start` on, by Knuth, Morris and Pratt: linear even for hostile repeats. */
+/** Index of `part` in `text` from `start` on, by Knuth, Morris and Pratt: linear even for hostile repetitions. */
 function find(part: string, text: string, start: number): number {
   if (part.length < 2) return text.indexOf(part, start);
   const back = new Int32Array(part.length);
@@ -32,8 +32,8 @@ function find(part: string, text: string, start: number): number {
 }
 
 /**
- * Whether a text matches a StringMatches pattern, `*` standing for any run of characters, anchored at both ends. Takes the
- * leftmost place for each part in turn, so it never goes back.
+ * Whether a text matches a whole StringMatches pattern, in which `*` is any sequence of characters. Takes the leftmost
+ * match of each part in turn, so it never backtracks.
  */
 export function stringMatches(pattern: string, text: string): boolean {
   const parts = partsOf(pattern);

@@ -7,14 +7,13 @@ import { errorDetails, payloadDetails } from "../history.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
 import { evaluateQuery, evaluateTyped } from "../jsonata/query.ts";
 import { evaluateTemplate } from "../jsonpath/template.ts";
-import type { StateNode } from "../machine.ts";
+import { maxSeconds, type StateNode } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { parseResource, type TaskResource } from "../resource.ts";
 import type { Run } from "../run.ts";
 import { type Place, queryScope, retryCount, rootsOf } from "../scope.ts";
 import { exitState, nextOf, producedText } from "../transitions.ts";
 import { referencedNumber } from "./numbers.ts";
-import { maxSeconds } from "./simple-states.ts";
 
 function resourceOf(node: StateNode): TaskResource {
   const resource = parseResource(textOf(node.fields["Resource"]));
@@ -46,7 +45,7 @@ function credentialsOf(node: StateNode, place: Place, input: Json): Json | undef
   return evaluateTemplate(value, rootsOf(place, input), place.run.env.chance);
 }
 
-/** Starts an attempt at the state's task: evaluates its fields, writes Scheduled and Started, sets its timers. */
+/** Starts an attempt of the state's task: evaluates its fields, writes Scheduled and Started, sets its timers. */
 export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   delete thread.task;
   const resource = resourceOf(node);
@@ -56,7 +55,7 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   const token = wantsToken ? run.env.taskToken(taskId) : undefined;
   const place: Place = { run, thread, token };
   const effective = effectiveInput(node, place);
-  const parameters = withStarter(resource, workInput(node, place, effective));
+  const parameters = withStartedBy(resource, workInput(node, place, effective));
   if (run.env.probe?.mocked) {
     thread.phase = "mock";
     return;
@@ -89,14 +88,14 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
   };
   thread.phase = "task";
   run.effects.push({ type: "startTask", task: request });
-  // An activity may wait for a worker; its clocks start when one takes it.
+  // An activity's timers start when a worker takes it.
   if (resource.kind === "activity") return;
   if (timeoutSeconds !== undefined) setTimer(run, `${taskId}:timeout`, timeoutSeconds);
   if (heartbeatSeconds !== undefined) setTimer(run, `${taskId}:heartbeat`, heartbeatSeconds);
 }
 
-/** Step Functions tells ECS who started a task. */
-function withStarter(resource: TaskResource, parameters: Json): Json {
+/** Step Functions tells ECS that it has started a task. */
+function withStartedBy(resource: TaskResource, parameters: Json): Json {
   const isTask = resource.kind === "service" && resource.resourceType === "ecs" && resource.api === "runTask";
   if (!isTask || !isObject(parameters) || parameters["StartedBy"] !== undefined) return parameters;
   return { ...parameters, StartedBy: "AWS Step Functions" };
@@ -136,8 +135,8 @@ function scheduled(run: Run, thread: ThreadFrame, request: TaskRequest, text: st
   }
 }
 
-/** `Task`, `LambdaFunction` or `Activity`: how the events of the resource are called. */
-function family(resource: TaskResource): string {
+/** The first part of the names of the resource's events. */
+function eventPrefix(resource: TaskResource): string {
   return resource.kind === "service" ? "Task" : resource.kind === "lambda" ? "LambdaFunction" : "Activity";
 }
 
@@ -145,12 +144,12 @@ function resourceDetails(resource: TaskResource): JsonObject {
   return resource.kind === "service" ? { resourceType: resource.resourceType, resource: resource.resource } : {};
 }
 
-/** Who is named when a result is too large. */
+/** The name in the error message for a result that is too large. */
 function producerOf(resource: TaskResource): string {
   return resource.kind === "service" ? resource.resourceType : resource.arn;
 }
 
-/** A worker took the activity task. */
+/** A worker has taken the activity task. */
 export function taskStarted(run: Run, thread: ThreadFrame, workerName: string | undefined): void {
   if (resourceOf(run.node(thread)).kind !== "activity") return;
   run.emitFor(thread, "ActivityStarted", workerName === undefined ? {} : { workerName });
@@ -159,7 +158,7 @@ export function taskStarted(run: Run, thread: ThreadFrame, workerName: string | 
   taskHeartbeat(run, thread);
 }
 
-/** The submitting call of a job or call-back task has been answered. */
+/** The call that submits a job or callback task has been answered. */
 export function taskSubmitted(run: Run, thread: ThreadFrame, output: Json): void {
   const resource = resourceOf(run.node(thread));
   if (resource.kind !== "service" || resource.pattern === "requestResponse" || thread.task!.submitted) return;
@@ -168,7 +167,7 @@ export function taskSubmitted(run: Run, thread: ThreadFrame, output: Json): void
   run.emitFor(thread, "TaskSubmitted", { ...resourceDetails(resource), ...payloadDetails("output", text) });
 }
 
-/** The task's result is there: the state's output follows from it. */
+/** The task has succeeded: leaves the state. */
 export function taskSucceeded(run: Run, thread: ThreadFrame, output: Json): void {
   const node = run.node(thread);
   const resource = resourceOf(node);
@@ -178,22 +177,22 @@ export function taskSucceeded(run: Run, thread: ThreadFrame, output: Json): void
     text = producedText(output, producerOf(resource));
   } catch (error) {
     if (error instanceof StateError) {
-      run.emitFor(thread, `${family(resource)}Failed`, {
+      run.emitFor(thread, `${eventPrefix(resource)}Failed`, {
         ...resourceDetails(resource),
         ...errorDetails(error.error, error.causeText),
       });
     }
     throw error;
   }
-  run.emitFor(thread, `${family(resource)}Succeeded`, {
+  run.emitFor(thread, `${eventPrefix(resource)}Succeeded`, {
     ...resourceDetails(resource),
     ...payloadDetails("output", text),
   });
-  leaveTask(run, thread, node, output);
+  exitTask(run, thread, node, output);
 }
 
 /** Leaves a Task state with its result. */
-export function leaveTask(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
+export function exitTask(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
   run.env.probe?.record("result", result);
   exitState(run, thread, { ...outgoing(node, { run, thread }, result, "result"), next: nextOf(node.fields) });
 }
@@ -205,7 +204,7 @@ const stageSuffix = {
   run: "Failed",
 } as const;
 
-/** The task failed: by its own answer, or in being scheduled, started or submitted. */
+/** The task has failed, by its own response or when it was scheduled, started or submitted. */
 export function taskFailed(run: Run, thread: ThreadFrame, signal: Extract<Signal, { type: "taskFailed" }>): void {
   const resource = resourceOf(run.node(thread));
   cancelTaskTimers(run, thread);
@@ -213,7 +212,7 @@ export function taskFailed(run: Run, thread: ThreadFrame, signal: Extract<Signal
   let stage = signal.stage ?? (unsubmitted ? "submit" : "run");
   const known = resource.kind === "service" ? stage !== "schedule" : stage !== "submit";
   if (!known) stage = "run";
-  run.emitFor(thread, `${family(resource)}${stageSuffix[stage]}`, {
+  run.emitFor(thread, `${eventPrefix(resource)}${stageSuffix[stage]}`, {
     ...resourceDetails(resource),
     ...errorDetails(signal.error, signal.cause),
   });
@@ -221,16 +220,16 @@ export function taskFailed(run: Run, thread: ThreadFrame, signal: Extract<Signal
   failState(run, thread, new StateError(error, cause, { fromTask: signal.stage === "run", retryAfterSeconds }));
 }
 
-/** The task took too long, or sent no heartbeat in time. */
+/** The task has taken too long, or has missed a heartbeat. */
 export function taskTimedOut(run: Run, thread: ThreadFrame, heartbeat: boolean): void {
   const resource = resourceOf(run.node(thread));
   cancelTaskTimers(run, thread);
   run.effects.push({ type: "cancelTask", taskId: thread.task!.id });
-  run.emitFor(thread, `${family(resource)}TimedOut`, { ...resourceDetails(resource), error: "States.Timeout" });
+  run.emitFor(thread, `${eventPrefix(resource)}TimedOut`, { ...resourceDetails(resource), error: "States.Timeout" });
   failState(run, thread, new StateError("States.Timeout", undefined), heartbeat ? "heartbeat" : "state");
 }
 
-/** A heartbeat arrived: its clock starts again. */
+/** Restarts the heartbeat timer. */
 export function taskHeartbeat(run: Run, thread: ThreadFrame): void {
   const task = thread.task!;
   if (task.heartbeatSeconds !== undefined) setTimer(run, `${task.id}:heartbeat`, task.heartbeatSeconds);

@@ -4,16 +4,16 @@ import { startExecution, step } from "../interpreter.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Machine, StateNode } from "../machine.ts";
 import { parseWithSources } from "../source-texts.ts";
-import { UnsuitableMock } from "./fan-states.ts";
+import type { MockMismatch } from "./fan-states.ts";
 
-/** What TestState is asked to run: one state of a machine, once. */
+/** What TestState runs: one state of a machine, once. */
 export type StateTestSetup = {
   machine: Machine;
   stateName: string;
   meta: ExecutionMeta;
   variables?: JsonObject;
   context?: JsonObject;
-  /** Stands in for the work of a Task, Parallel or Map. */
+  /** Replaces the work of a Task, Parallel or Map. */
   mock?: { result: Json } | { error?: string; cause?: string };
   retrierRetryCount?: number;
   mapIterationFailureCount?: number;
@@ -23,7 +23,7 @@ export type StateTestSetup = {
   readItems?: NonNullable<Probe["readItems"]>;
 };
 
-/** TestState's answer, payloads as JSON values. */
+/** TestState's answer, with payloads as JSON values. */
 export type StateTestResult = {
   status: StateEnd["status"];
   output?: Json;
@@ -33,7 +33,7 @@ export type StateTestResult = {
   inspectionData: JsonObject;
 };
 
-/** Why a mock does not suit the state it is given for, in the words of TestState's ValidationException. */
+/** Why a mock does not fit the state, as the message of TestState's ValidationException. */
 export function mockProblem(node: StateNode, mock: NonNullable<StateTestSetup["mock"]>): string | undefined {
   if (!["Task", "Parallel", "Map"].includes(node.type)) {
     return `State type '${node.type}' is not supported when a mock is specified`;
@@ -52,7 +52,7 @@ export function mockProblem(node: StateNode, mock: NonNullable<StateTestSetup["m
   return isObject(mock.result) ? undefined : "Mocked result must be a JSON object.";
 }
 
-/** Why a state cannot have caused the error mocked for another, in the words of TestState's ValidationException. */
+/** Why a state cannot have caused the mocked error, as the message of TestState's ValidationException. */
 export function errorOriginProblem(
   machine: Machine,
   node: StateNode,
@@ -70,8 +70,8 @@ export function errorOriginProblem(
 }
 
 /**
- * Runs one state on its own (Step Functions, TestState). `begin` gives the result, or the task to carry out; its outcome then
- * goes to `answer`. Throws an {@link UnsuitableMock} for one that does not suit the items.
+ * Runs one state on its own (Step Functions, TestState). `begin` returns the result, or a task to carry out, whose
+ * outcome is then passed to `answer`. Throws a {@link MockMismatch}.
  */
 export class StateTest {
   private readonly setup: StateTestSetup;
@@ -106,7 +106,7 @@ export class StateTest {
     };
   }
 
-  /** Runs the state up to its end or to the task that is to be carried out for it. */
+  /** Runs the state to its end, or to the task that must be carried out for it. */
   begin(env: Env): StateTestResult | TaskRequest {
     this.inspection["input"] = this.execution.input;
     this.send({ type: "start" }, env);
@@ -115,7 +115,7 @@ export class StateTest {
     return this.end || !this.task ? this.result() : this.task;
   }
 
-  /** Goes on with the outcome of the task that `begin` gave. */
+  /** Continues with the outcome of the task that `begin` returned. */
   answer(outcome: { output: Json } | { error?: string; cause?: string }, env: Env): StateTestResult {
     const taskId = this.task!.taskId;
     if ("output" in outcome) this.send({ type: "taskSucceeded", taskId, output: outcome.output }, env);
@@ -124,7 +124,7 @@ export class StateTest {
   }
 
   private send(signal: Signal, env: Env): void {
-    // A step also ends where its time is up, on a slow machine before the state has begun.
+    // A step also ends when its time is up: on a slow machine, even before the state has started.
     for (let next: Signal | undefined = signal; next; ) {
       const { effects } = step(this.machine, this.execution, next, { ...env, probe: this.probe });
       next = undefined;
@@ -159,5 +159,3 @@ export class StateTest {
     };
   }
 }
-
-export { UnsuitableMock };

@@ -1,16 +1,16 @@
-/** One finding about a definition, as ValidateStateMachineDefinition returns it. */
+/** A diagnostic about a definition, as ValidateStateMachineDefinition returns it. */
 export type Diagnostic = {
   severity: "ERROR" | "WARNING";
   code: string;
   message: string;
-  /** Like `/States/A/Next`; absent for findings about the whole machine. */
+  /** Such as `/States/A/Next`; absent for diagnostics about the whole machine. */
   location?: string;
 };
 
-/** Findings beyond this are not kept: AWS returns at most as many. */
+/** AWS returns at most this many. */
 const maxDiagnostics = 100;
 
-/** The findings about one definition, gathered in the order of the definition. */
+/** The diagnostics about one definition, in its order. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
 
@@ -19,20 +19,26 @@ export class Diagnostics {
     this.list.push({ severity, code, message, ...(location === undefined ? {} : { location }) });
   }
 
+  /** Adds an error. */
   error(code: string, message: string, location?: string): void {
     this.add("ERROR", code, message, location);
   }
 
+  /** Adds an error about the form of the definition. */
   schema(message: string, location: string): void {
     this.error("SCHEMA_VALIDATION_FAILED", message, location);
   }
 
+  /** Adds a warning. */
   warning(code: string, message: string, location: string): void {
     this.add("WARNING", code, message, location);
   }
 }
 
-/** The message of CreateStateMachine's and UpdateStateMachine's InvalidDefinition: all errors, an absent location as `null`. */
+/**
+ * The message of CreateStateMachine's and UpdateStateMachine's InvalidDefinition: all errors, an absent location as
+ * null.
+ */
 export function invalidDefinitionMessage(diagnostics: readonly Diagnostic[]): string {
   const errors = diagnostics
     .filter((diagnostic) => diagnostic.severity === "ERROR")
@@ -40,12 +46,12 @@ export function invalidDefinitionMessage(diagnostics: readonly Diagnostic[]): st
   return `Invalid State Machine Definition: '${errors.join(", ")}'`;
 }
 
-/** The message for a field that has a value other than those it may have. */
+/** The message for a field whose value is not one of `values`. */
 export function oneOf(field: string, values: readonly string[]): string {
   return `The field '${field}' should have one of these values: [${values.join(", ")}]`;
 }
 
-/** The message for a Task's Resource that names nothing Step Functions can call. */
+/** The message for a Task's Resource that Step Functions cannot call. */
 export function notRecognized(arn: string): string {
   return `The resource provided ${arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region.`;
 }

@@ -5,7 +5,7 @@ import { checkPath, checkQueryOr } from "./validate-values.ts";
 
 /** A state under validation. */
 export type StateCheck = {
-  found: Diagnostics;
+  diagnostics: Diagnostics;
   fields: JsonObject;
   type: StateType;
   language: QueryLanguage;
@@ -13,31 +13,28 @@ export type StateCheck = {
   machineType: "STANDARD" | "EXPRESS";
 };
 
-/** Largest number of seconds in a definition. */
-export const maxSeconds = 99_999_999;
-
-/** At most one of the fields may be there. */
-export function exclusive({ found, fields, location }: StateCheck, names: string[]): void {
+/** Checks that at most one of the fields is present. */
+export function exclusive({ diagnostics, fields, location }: StateCheck, names: string[]): void {
   const present = names.filter((name) => fields[name] !== undefined);
-  if (present.length > 1) found.schema(`Only one of these fields is allowed: [${present.join(", ")}]`, location);
+  if (present.length > 1) diagnostics.schema(`Only one of these fields is allowed: [${present.join(", ")}]`, location);
 }
 
-/** Whether the field is there; a finding when not. */
-export function required({ found, fields, location }: StateCheck, name: string): boolean {
+/** Whether the field is present; adds an error if it is not. */
+export function required({ diagnostics, fields, location }: StateCheck, name: string): boolean {
   if (fields[name] !== undefined) return true;
-  found.schema(`The field '${name}' is required but was missing.`, location);
+  diagnostics.schema(`The field '${name}' is required but was missing.`, location);
   return false;
 }
 
-/** A number given literally, by a …Path field or, in JSONata, by an expression. */
+/** Checks a number given as a literal, by a …Path field or, in JSONata, by an expression. */
 export function checkNumber(check: StateCheck, field: string, problemOf: (value: Json) => string | undefined): void {
-  const { found, fields, language, location } = check;
+  const { diagnostics, fields, language, location } = check;
   const value = fields[field];
   const path = fields[`${field}Path`];
   if (language === "JSONPath") {
     exclusive(check, [field, `${field}Path`]);
-    if (path !== undefined) checkPath(found, path, `${location}/${field}Path`, { reference: true });
+    if (path !== undefined) checkPath(diagnostics, path, `${location}/${field}Path`, { reference: true });
     const problem = value === undefined ? undefined : problemOf(value);
-    if (problem !== undefined) found.schema(problem, `${location}/${field}`);
-  } else if (value !== undefined) checkQueryOr(found, value, `${location}/${field}`, problemOf);
+    if (problem !== undefined) diagnostics.schema(problem, `${location}/${field}`);
+  } else if (value !== undefined) checkQueryOr(diagnostics, value, `${location}/${field}`, problemOf);
 }

@@ -1,41 +1,47 @@
 import type { Json } from "../json.ts";
+import { maxSeconds } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { type Diagnostics, oneOf } from "./diagnostics.ts";
-import { maxSeconds, type StateCheck } from "./state-check.ts";
-import { checkAssign, checkPath, checkQuery, eachObject, filledArray, integerProblem } from "./validate-values.ts";
+import type { StateCheck } from "./state-check.ts";
+import { checkAssign, checkPath, checkQuery, eachObject, integerProblem, nonEmptyArray } from "./validate-values.ts";
 
 const maxRetryDelaySeconds = 31_622_400;
 
-function checkErrorNames(found: Diagnostics, handlers: Json[], location: string, fields: readonly string[]): void {
-  eachObject(found, handlers, location, (handler, at) => {
+function checkErrorNames(
+  diagnostics: Diagnostics,
+  handlers: Json[],
+  location: string,
+  fields: readonly string[],
+): void {
+  eachObject(diagnostics, handlers, location, (handler, at) => {
     for (const field of Object.keys(handler)) {
-      if (!fields.includes(field)) found.schema(`Field '${field}' is not supported`, at);
+      if (!fields.includes(field)) diagnostics.schema(`Field '${field}' is not supported`, at);
     }
     if (handler["ErrorEquals"] === undefined) {
-      found.schema("The field 'ErrorEquals' is required but was missing.", at);
+      diagnostics.schema("The field 'ErrorEquals' is required but was missing.", at);
       return;
     }
-    const names = filledArray(found, handler["ErrorEquals"], `${at}/ErrorEquals`);
+    const names = nonEmptyArray(diagnostics, handler["ErrorEquals"], `${at}/ErrorEquals`);
     if (!names) return;
     if (!names.every((name) => typeof name === "string"))
-      found.schema("Expected value of type String", `${at}/ErrorEquals`);
+      diagnostics.schema("Expected value of type String", `${at}/ErrorEquals`);
     const last = handler === handlers.at(-1);
     if (names.includes("States.ALL") && (names.length > 1 || !last)) {
-      found.schema("States.ALL must appear alone and at the end of the list", `${at}/ErrorEquals`);
+      diagnostics.schema("States.ALL must appear alone and at the end of the list", `${at}/ErrorEquals`);
     }
   });
 }
 
 /** Checks a state's Retry field. */
-export function checkRetry({ found, fields, location }: StateCheck): void {
+export function checkRetry({ diagnostics, fields, location }: StateCheck): void {
   const retriers = fields["Retry"];
   if (retriers === undefined) return;
   const at = `${location}/Retry`;
   if (!Array.isArray(retriers)) {
-    found.schema("Expected value of type Array", at);
+    diagnostics.schema("Expected value of type Array", at);
     return;
   }
-  checkErrorNames(found, retriers, at, [
+  checkErrorNames(diagnostics, retriers, at, [
     ...["ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy", "Comment"],
   ]);
   const limits: [string, (value: Json) => string | undefined][] = [
@@ -48,40 +54,40 @@ export function checkRetry({ found, fields, location }: StateCheck): void {
       (value) => (value === "FULL" || value === "NONE" ? undefined : oneOf("JitterStrategy", ["FULL", "NONE"])),
     ],
   ];
-  eachObject(found, retriers, at, (retrier, place) => {
+  eachObject(diagnostics, retriers, at, (retrier, place) => {
     for (const [field, problemOf] of limits) {
       const problem = retrier[field] === undefined ? undefined : problemOf(retrier[field]);
-      if (problem !== undefined) found.schema(problem, `${place}/${field}`);
+      if (problem !== undefined) diagnostics.schema(problem, `${place}/${field}`);
     }
     const [interval, longest] = [numberOf(retrier["IntervalSeconds"] ?? 1), numberOf(retrier["MaxDelaySeconds"])];
     if (longest !== undefined && interval !== undefined && longest <= interval) {
-      found.schema("MaxDelaySeconds must be greater than IntervalSeconds", `${place}/MaxDelaySeconds`);
+      diagnostics.schema("MaxDelaySeconds must be greater than IntervalSeconds", `${place}/MaxDelaySeconds`);
     }
   });
 }
 
 /** Checks a state's Catch field. */
-export function checkCatch({ found, fields, language, location }: StateCheck): void {
+export function checkCatch({ diagnostics, fields, language, location }: StateCheck): void {
   const catchers = fields["Catch"];
   if (catchers === undefined) return;
   const at = `${location}/Catch`;
   if (!Array.isArray(catchers)) {
-    found.schema("Expected value of type Array", at);
+    diagnostics.schema("Expected value of type Array", at);
     return;
   }
   const own = language === "JSONPath" ? "ResultPath" : "Output";
-  checkErrorNames(found, catchers, at, ["ErrorEquals", "Next", "Assign", "Comment", own]);
-  eachObject(found, catchers, at, (catcher, place) => {
-    if (catcher["Next"] === undefined) found.schema("The field 'Next' is required but was missing.", place);
+  checkErrorNames(diagnostics, catchers, at, ["ErrorEquals", "Next", "Assign", "Comment", own]);
+  eachObject(diagnostics, catchers, at, (catcher, place) => {
+    if (catcher["Next"] === undefined) diagnostics.schema("The field 'Next' is required but was missing.", place);
     if (language === "JSONPath" && catcher["ResultPath"] !== undefined) {
       const kind = { nullable: true, reference: true, inputOnly: true };
-      checkPath(found, catcher["ResultPath"], `${place}/ResultPath`, kind);
+      checkPath(diagnostics, catcher["ResultPath"], `${place}/ResultPath`, kind);
     }
     if (language === "JSONata" && catcher["Output"] !== undefined) {
-      checkQuery(found, catcher["Output"], `${place}/Output`, ["errorOutput"]);
+      checkQuery(diagnostics, catcher["Output"], `${place}/Output`, ["errorOutput"]);
     }
     if (catcher["Assign"] !== undefined) {
-      checkAssign(found, catcher["Assign"], `${place}/Assign`, language, ["errorOutput"]);
+      checkAssign(diagnostics, catcher["Assign"], `${place}/Assign`, language, ["errorOutput"]);
     }
   });
 }

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, textOf, writeJson } from "../json.ts";
+import { isObject, type Json, type JsonObject, maxPayloadBytes, textOf, writeJson } from "../json.ts";
 import { expressionIn } from "../jsonata/query.ts";
 import { isDistributed, processorOf } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
@@ -10,7 +10,7 @@ import { checkPath, checkQuery, checkQueryOr, checkTemplate, integerProblem } fr
 const maxLabelLength = 40;
 const executionTypes = ["STANDARD", "EXPRESS"];
 
-/** Values of the members of ReaderConfig and WriterConfig that have a few. */
+/** Members of ReaderConfig and WriterConfig that have a fixed set of values. */
 const readerChoices = {
   InputType: ["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"],
   CSVHeaderLocation: ["FIRST_ROW", "GIVEN"],
@@ -20,62 +20,77 @@ const readerChoices = {
 };
 const writerChoices = { Transformation: ["NONE", "COMPACT", "FLATTEN"], OutputType: ["JSON", "JSONL"] };
 
-/** Checks a Map state, inline or distributed, but not the states inside it. */
+/** Checks an inline or distributed Map state, but not the states inside it. */
 export function checkMap(check: StateCheck): void {
-  const { found, fields, language, location, machineType } = check;
+  const { diagnostics, fields, language, location, machineType } = check;
   exclusive(check, ["ItemProcessor", "Iterator"]);
   const field = fields["Iterator"] === undefined ? "ItemProcessor" : "Iterator";
   if (processorOf(fields) === undefined && required(check, field)) {
-    found.schema("Expected value of type Object", `${location}/${field}`);
+    diagnostics.schema("Expected value of type Object", `${location}/${field}`);
   }
   exclusive(check, ["ItemSelector", "Parameters"]);
   checkNumber(check, "MaxConcurrency", integerProblem(0, Number.MAX_SAFE_INTEGER));
   if (language === "JSONPath" && fields["ItemsPath"] !== undefined) {
-    checkPath(found, fields["ItemsPath"], `${location}/ItemsPath`, { reference: true });
+    checkPath(diagnostics, fields["ItemsPath"], `${location}/ItemsPath`, { reference: true });
   }
   const items = fields["Items"];
   if (language === "JSONata" && items !== undefined) {
-    if (Array.isArray(items) || isObject(items)) checkQuery(found, items, `${location}/Items`, []);
-    else checkQueryOr(found, items, `${location}/Items`, () => "Expected an Array, an Object or a JSONata expression");
+    if (Array.isArray(items) || isObject(items)) checkQuery(diagnostics, items, `${location}/Items`, []);
+    else
+      checkQueryOr(
+        diagnostics,
+        items,
+        `${location}/Items`,
+        () => "Expected an Array, an Object or a JSONata expression",
+      );
   }
   checkTemplateField(check, "ItemSelector", fields["ItemSelector"]);
   checkNumber(check, "ToleratedFailureCount", integerProblem(0, Number.MAX_SAFE_INTEGER));
   checkNumber(check, "ToleratedFailurePercentage", percentageProblem);
   if (!isDistributed(fields)) {
     for (const field of distributedFields) {
-      if (fields[field] !== undefined) found.schema(`Field '${field}' is not supported`, location);
+      if (fields[field] !== undefined) diagnostics.schema(`Field '${field}' is not supported`, location);
     }
     return;
   }
   if (machineType === "EXPRESS") {
-    found.schema("Express state machine does not support Distributed Map", `${location}/${field}/ProcessorConfig`);
+    diagnostics.schema(
+      "Express state machine does not support Distributed Map",
+      `${location}/${field}/ProcessorConfig`,
+    );
   }
   const config = processorOf(fields)!["ProcessorConfig"] as JsonObject;
   const at = `${location}/${field}/ProcessorConfig`;
-  if (config["ExecutionType"] === undefined) found.schema("These fields are required: [ExecutionType]", at);
+  if (config["ExecutionType"] === undefined) diagnostics.schema("These fields are required: [ExecutionType]", at);
   else if (!executionTypes.includes(textOf(config["ExecutionType"]))) {
-    found.schema(oneOf("ExecutionType", executionTypes), `${at}/ExecutionType`);
+    diagnostics.schema(oneOf("ExecutionType", executionTypes), `${at}/ExecutionType`);
   }
   checkDistributed(check);
 }
 
-function checkTemplateField({ found, language, location }: StateCheck, field: string, value: Json | undefined): void {
+function checkTemplateField(
+  { diagnostics, language, location }: StateCheck,
+  field: string,
+  value: Json | undefined,
+): void {
   if (value === undefined) return;
-  if (language === "JSONPath") checkTemplate(found, value, `${location}/${field}`);
-  else checkQuery(found, value, `${location}/${field}`, []);
+  if (language === "JSONPath") checkTemplate(diagnostics, value, `${location}/${field}`);
+  else checkQuery(diagnostics, value, `${location}/${field}`, []);
 }
 
-/** Results are formatted, written, or both (Step Functions, ResultWriter, required field combinations). */
+/**
+ * A ResultWriter formats results, exports them, or both (Step Functions, ResultWriter, required field combinations).
+ */
 function checkWriter(check: StateCheck, parameters: string): void {
-  const { found, fields, location } = check;
+  const { diagnostics, fields, location } = check;
   if (fields["Resource"] !== undefined) required(check, parameters);
   else if (fields["WriterConfig"] === undefined) {
-    found.schema("At least one of these fields is required: [WriterConfig, Resource]", location);
+    diagnostics.schema("At least one of these fields is required: [WriterConfig, Resource]", location);
   }
 }
 
 function checkChoices(
-  { found, language, location }: StateCheck,
+  { diagnostics, language, location }: StateCheck,
   field: string,
   config: Json | undefined,
   choices: Readonly<Record<string, readonly string[]>>,
@@ -85,7 +100,7 @@ function checkChoices(
     const value = config[name];
     if (value === undefined || (language === "JSONata" && expressionIn(value) !== undefined)) continue;
     if (typeof value === "string" && values.includes(value)) continue;
-    found.schema(oneOf(name, values), `${location}/${field}/${name}`);
+    diagnostics.schema(oneOf(name, values), `${location}/${field}/${name}`);
   }
 }
 
@@ -95,12 +110,12 @@ function percentageProblem(value: Json): string | undefined {
 }
 
 function checkDistributed(check: StateCheck): void {
-  const { found, fields, language, location } = check;
+  const { diagnostics, fields, language, location } = check;
   const label = fields["Label"];
   if (label !== undefined) {
     const valid = typeof label === "string" && label !== "" && label.length <= maxLabelLength;
     if (!valid || /[\s<>{}[\]?*"#%\\^|~`$&,;:/\u0000-\u001f\u007f-\u009f]/.test(label)) {
-      found.error("INVALID_LABEL_NAME", `Invalid label name: ${writeJson(label)}`, `${location}/Label`);
+      diagnostics.error("INVALID_LABEL_NAME", `Invalid label name: ${writeJson(label)}`, `${location}/Label`);
     }
   }
   const parameters = language === "JSONPath" ? "Parameters" : "Arguments";
@@ -108,11 +123,11 @@ function checkDistributed(check: StateCheck): void {
     const value = fields[field];
     if (value === undefined) continue;
     if (!isObject(value)) {
-      found.schema("Expected value of type Object", `${location}/${field}`);
+      diagnostics.schema("Expected value of type Object", `${location}/${field}`);
       continue;
     }
     if (field === "ItemReader" && typeof value["Resource"] !== "string") {
-      found.schema("The field 'Resource' is required but was missing.", `${location}/${field}`);
+      diagnostics.schema("The field 'Resource' is required but was missing.", `${location}/${field}`);
     }
     if (field === "ResultWriter")
       checkWriter({ ...check, fields: value, location: `${location}/${field}` }, parameters);
@@ -132,14 +147,17 @@ function checkDistributed(check: StateCheck): void {
   const batcher = fields["ItemBatcher"];
   if (batcher === undefined) return;
   if (!isObject(batcher)) {
-    found.schema("Expected value of type Object", `${location}/ItemBatcher`);
+    diagnostics.schema("Expected value of type Object", `${location}/ItemBatcher`);
     return;
   }
   const inner = { ...check, fields: batcher, location: `${location}/ItemBatcher` };
   checkNumber(inner, "MaxItemsPerBatch", integerProblem(1, Number.MAX_SAFE_INTEGER));
-  checkNumber(inner, "MaxInputBytesPerBatch", integerProblem(1, 262_144));
+  checkNumber(inner, "MaxInputBytesPerBatch", integerProblem(1, maxPayloadBytes));
   checkTemplateField(check, "ItemBatcher/BatchInput", batcher["BatchInput"]);
   if (!Object.keys(batcher).some((key) => key.startsWith("Max"))) {
-    found.schema("At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]", inner.location);
+    diagnostics.schema(
+      "At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]",
+      inner.location,
+    );
   }
 }

@@ -1,16 +1,17 @@
 import { isObject, type Json } from "../json.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "../jsonpath/intrinsic-syntax.ts";
+import { maxSeconds } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { parseResource, type TaskResource } from "../resource.ts";
 import {
   integrationFields,
   languageFields,
-  optimisedApis,
-  optimisedServices,
+  optimizedApis,
+  optimizedServices,
   stateFields,
 } from "../states/state-fields.ts";
 import { notRecognized } from "./diagnostics.ts";
-import { checkNumber, exclusive, maxSeconds, required, type StateCheck } from "./state-check.ts";
+import { checkNumber, exclusive, required, type StateCheck } from "./state-check.ts";
 import { checkChoice } from "./validate-choice.ts";
 import { checkCatch, checkRetry } from "./validate-handlers.ts";
 import { checkMap } from "./validate-map.ts";
@@ -21,14 +22,17 @@ import {
   checkQuery,
   checkQueryOr,
   checkTemplate,
-  filledArray,
   integerProblem,
+  nonEmptyArray,
   type StatesMember,
   stringProblem,
   timestampProblem,
 } from "./validate-values.ts";
 
-/** Checks everything about one state but where it leads and what it contains (Amazon States Language, State types). */
+/**
+ * Checks everything about a state except its transitions and the states inside it (Amazon States Language, State
+ * types).
+ */
 export function checkState(check: StateCheck): void {
   checkFieldNames(check);
   checkCommon(check);
@@ -49,7 +53,7 @@ export function checkState(check: StateCheck): void {
       checkFail(check);
       break;
     case "Parallel":
-      filledArray(check.found, check.fields["Branches"] ?? [], `${check.location}/Branches`);
+      nonEmptyArray(check.diagnostics, check.fields["Branches"] ?? [], `${check.location}/Branches`);
       break;
     case "Map":
       checkMap(check);
@@ -59,44 +63,48 @@ export function checkState(check: StateCheck): void {
   }
 }
 
-function checkFieldNames({ found, fields, type, language, location }: StateCheck): void {
+function checkFieldNames({ diagnostics, fields, type, language, location }: StateCheck): void {
   const other = language === "JSONPath" ? "JSONata" : "JSONPath";
   for (const field of Object.keys(fields)) {
     if (stateFields[language][type].has(field)) continue;
     if (languageFields[other].has(field) && stateFields[other][type].has(field)) {
-      found.schema(
+      diagnostics.schema(
         `The QueryLanguage is set to '${language}', but field '${field}' is only supported for the '${other}' QueryLanguage`,
         location,
       );
-    } else found.schema(`Field '${field}' is not supported`, location);
+    } else diagnostics.schema(`Field '${field}' is not supported`, location);
   }
 }
 
 function checkCommon(check: StateCheck): void {
-  const { found, fields, type, language, location } = check;
+  const { diagnostics, fields, type, language, location } = check;
   const at = (field: string): string => `${location}/${field}`;
   if (fields["Comment"] !== undefined && typeof fields["Comment"] !== "string") {
-    found.schema("Expected value of type String", at("Comment"));
+    diagnostics.schema("Expected value of type String", at("Comment"));
   }
   const members: StatesMember[] = ["Task", "Parallel", "Map"].includes(type) ? ["result"] : [];
   if (language === "JSONPath") {
     for (const field of ["InputPath", "OutputPath"]) {
-      if (fields[field] !== undefined) checkPath(found, fields[field], at(field), { nullable: true });
+      if (fields[field] !== undefined) checkPath(diagnostics, fields[field], at(field), { nullable: true });
     }
     if (fields["ResultPath"] !== undefined) {
-      checkPath(found, fields["ResultPath"], at("ResultPath"), { nullable: true, reference: true, inputOnly: true });
+      checkPath(diagnostics, fields["ResultPath"], at("ResultPath"), {
+        nullable: true,
+        reference: true,
+        inputOnly: true,
+      });
     }
     for (const field of ["Parameters", "ResultSelector"]) {
       if (fields[field] === undefined) continue;
       if (field === "ResultSelector" && !isObject(fields[field]))
-        found.schema("Expected value of type Object", at(field));
-      checkTemplate(found, fields[field], at(field));
+        diagnostics.schema("Expected value of type Object", at(field));
+      checkTemplate(diagnostics, fields[field], at(field));
     }
   } else {
-    if (fields["Arguments"] !== undefined) checkQuery(found, fields["Arguments"], at("Arguments"), []);
-    if (fields["Output"] !== undefined) checkQuery(found, fields["Output"], at("Output"), members);
+    if (fields["Arguments"] !== undefined) checkQuery(diagnostics, fields["Arguments"], at("Arguments"), []);
+    if (fields["Output"] !== undefined) checkQuery(diagnostics, fields["Output"], at("Output"), members);
   }
-  if (fields["Assign"] !== undefined) checkAssign(found, fields["Assign"], at("Assign"), language, members);
+  if (fields["Assign"] !== undefined) checkAssign(diagnostics, fields["Assign"], at("Assign"), language, members);
   if (["Task", "Parallel", "Map"].includes(type)) {
     checkRetry(check);
     checkCatch(check);
@@ -104,41 +112,41 @@ function checkCommon(check: StateCheck): void {
 }
 
 function checkTask(check: StateCheck): void {
-  const { found, fields, language, location } = check;
+  const { diagnostics, fields, language, location } = check;
   checkNumber(check, "TimeoutSeconds", integerProblem(1, maxSeconds));
   checkNumber(check, "HeartbeatSeconds", integerProblem(1, maxSeconds));
   const [timeout, heartbeat] = [numberOf(fields["TimeoutSeconds"]), numberOf(fields["HeartbeatSeconds"])];
   if (timeout !== undefined && heartbeat !== undefined && heartbeat >= timeout) {
-    found.schema("HeartbeatSeconds must be smaller than TimeoutSeconds", `${location}/HeartbeatSeconds`);
+    diagnostics.schema("HeartbeatSeconds must be smaller than TimeoutSeconds", `${location}/HeartbeatSeconds`);
   }
   const credentials = fields["Credentials"];
   if (credentials !== undefined) {
-    if (!isObject(credentials)) found.schema("Expected value of type Object", `${location}/Credentials`);
-    else if (language === "JSONPath") checkTemplate(found, credentials, `${location}/Credentials`);
-    else checkQuery(found, credentials, `${location}/Credentials`, []);
+    if (!isObject(credentials)) diagnostics.schema("Expected value of type Object", `${location}/Credentials`);
+    else if (language === "JSONPath") checkTemplate(diagnostics, credentials, `${location}/Credentials`);
+    else checkQuery(diagnostics, credentials, `${location}/Credentials`, []);
   }
   if (required(check, "Resource")) checkResource(check, fields["Resource"]!);
 }
 
-function checkResource({ found, fields, language, location, machineType }: StateCheck, value: Json): void {
+function checkResource({ diagnostics, fields, language, location, machineType }: StateCheck, value: Json): void {
   const at = `${location}/Resource`;
   const resource = typeof value === "string" ? parseResource(value) : undefined;
   if (!resource) {
-    found.schema("Value is not a valid resource ARN", at);
+    diagnostics.schema("Value is not a valid resource ARN", at);
     return;
   }
   if (machineType === "EXPRESS" && resource.kind === "activity") {
-    found.schema("Express state machine does not support Activity ARN", at);
+    diagnostics.schema("Express state machine does not support Activity ARN", at);
   }
   if (resource.kind !== "service") return;
   if (!isIntegration(resource)) {
-    found.schema(notRecognized(resource.arn), at);
+    diagnostics.schema(notRecognized(resource.arn), at);
     return;
   }
   if (machineType === "EXPRESS" && resource.pattern !== "requestResponse") {
-    // AWS's sentence about call-backs ends in a blank.
+    // AWS's message about callbacks ends with a space.
     const what = resource.pattern === "waitForTaskToken" ? ["'.waitForTaskToken'", " "] : ["'.sync'", ""];
-    found.schema(`Express state machine does not support ${what[0]} service integration${what[1]}`, at);
+    diagnostics.schema(`Express state machine does not support ${what[0]} service integration${what[1]}`, at);
   }
   const field = language === "JSONPath" ? "Parameters" : "Arguments";
   const known = integrationFields.get(`${resource.resourceType}:${resource.api}`);
@@ -149,28 +157,29 @@ function checkResource({ found, fields, language, location, machineType }: State
   );
   for (const name of names) {
     if (!known.known.has(name)) {
-      found.schema(`The field '${name}' is not supported by Step Functions`, `${location}/${field}`);
+      diagnostics.schema(`The field '${name}' is not supported by Step Functions`, `${location}/${field}`);
     }
   }
   if (given === undefined) return;
   for (const name of known.required) {
-    if (!names.includes(name)) found.schema(`The field '${name}' is required but was missing.`, `${location}/${field}`);
+    if (!names.includes(name))
+      diagnostics.schema(`The field '${name}' is required but was missing.`, `${location}/${field}`);
   }
 }
 
-/** Whether Step Functions has the integration, with its API and pattern; only executions tell their results in two forms. */
+/** Whether Step Functions has the integration with this API and pattern; only `states` has `.sync:2`. */
 function isIntegration({ resourceType, api, pattern }: Extract<TaskResource, { kind: "service" }>): boolean {
   const sdk = resourceType.startsWith("aws-sdk:");
-  if (!sdk && !optimisedApis.get(resourceType)?.includes(api)) return false;
-  const patterns = sdk ? "RT" : (optimisedServices.get(resourceType) ?? "");
+  if (!sdk && !optimizedApis.get(resourceType)?.includes(api)) return false;
+  const patterns = sdk ? "RT" : (optimizedServices.get(resourceType) ?? "");
   if (pattern === "sync:2") return resourceType === "states";
   return patterns.includes({ requestResponse: "R", sync: "S", waitForTaskToken: "T" }[pattern]);
 }
 
-function checkPass({ found, fields, location }: StateCheck): void {
+function checkPass({ diagnostics, fields, location }: StateCheck): void {
   const result = fields["Result"];
   if (isObject(result) && Object.keys(result).some((key) => key.endsWith(".$"))) {
-    found.warning(
+    diagnostics.warning(
       "PASS_RESULT_IS_STATIC",
       "The Result of a Pass state is static: fields ending with '.$' are not evaluated",
       `${location}/Result`,
@@ -179,27 +188,27 @@ function checkPass({ found, fields, location }: StateCheck): void {
 }
 
 function checkWait(check: StateCheck): void {
-  const { found, fields, language, location } = check;
+  const { diagnostics, fields, language, location } = check;
   const names =
     language === "JSONPath" ? ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"] : ["Seconds", "Timestamp"];
   const present = names.filter((name) => fields[name] !== undefined);
   if (present.length !== 1) {
-    found.schema(`Exactly one of these fields is required: [${names.join(", ")}]`, location);
+    diagnostics.schema(`Exactly one of these fields is required: [${names.join(", ")}]`, location);
   }
   for (const name of present) {
     const value = fields[name]!;
     const at = `${location}/${name}`;
     const problemOf = name === "Seconds" ? integerProblem(0, maxSeconds) : timestampProblem;
-    if (name.endsWith("Path")) checkPath(found, value, at, { reference: true });
-    else if (language === "JSONata") checkQueryOr(found, value, at, problemOf);
+    if (name.endsWith("Path")) checkPath(diagnostics, value, at, { reference: true });
+    else if (language === "JSONata") checkQueryOr(diagnostics, value, at, problemOf);
     else {
       const problem = problemOf(value);
-      if (problem !== undefined) found.schema(problem, at);
+      if (problem !== undefined) diagnostics.schema(problem, at);
     }
   }
 }
 
-/** Intrinsic functions that give a string, which is what an error or a cause must be. */
+/** Intrinsic functions that return a string, as an Error or Cause must be. */
 const textFunctions = new Set(
   ["Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID"].map(
     (name) => `States.${name}`,
@@ -207,18 +216,18 @@ const textFunctions = new Set(
 );
 
 function checkFail(check: StateCheck): void {
-  const { found, fields, language, location } = check;
+  const { diagnostics, fields, language, location } = check;
   for (const name of ["Error", "Cause"]) {
     const at = `${location}/${name}`;
     const value = fields[name];
     if (language === "JSONata") {
-      if (value !== undefined) checkQueryOr(found, value, at, stringProblem);
+      if (value !== undefined) checkQueryOr(diagnostics, value, at, stringProblem);
       continue;
     }
     exclusive(check, [name, `${name}Path`]);
-    if (value !== undefined && typeof value !== "string") found.schema("Expected value of type String", at);
+    if (value !== undefined && typeof value !== "string") diagnostics.schema("Expected value of type String", at);
     if (typeof value === "string" && /^\$\.|^States\./.test(value)) {
-      found.warning(
+      diagnostics.warning(
         "NO_PATH",
         `The value of the field '${name}' looks like a path; use '${name}Path' to evaluate it`,
         at,
@@ -226,11 +235,11 @@ function checkFail(check: StateCheck): void {
     }
     const path = fields[`${name}Path`];
     if (path === undefined) continue;
-    checkPathOrIntrinsic(found, path, `${at}Path`);
+    checkPathOrIntrinsic(diagnostics, path, `${at}Path`);
     if (typeof path === "string" && isIntrinsic(path) && isValidIntrinsic(path)) {
       const call = intrinsicOf(path).name;
       if (!textFunctions.has(call))
-        found.schema(`The intrinsic function '${call}' does not return a string`, `${at}Path`);
+        diagnostics.schema(`The intrinsic function '${call}' does not return a string`, `${at}Path`);
     }
   }
 }

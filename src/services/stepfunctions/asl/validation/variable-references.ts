@@ -4,7 +4,7 @@ import { intrinsicOf, isIntrinsic, isValidIntrinsic, pathsOfCall } from "../json
 import { isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
 import type { Machine } from "../machine.ts";
 
-/** Parts of a state that are states themselves, or that no expression can stand in. */
+/** Fields of a state that contain states, or that cannot have expressions. */
 const opaque = new Set([
   "Branches",
   "ItemProcessor",
@@ -17,12 +17,12 @@ const opaque = new Set([
   "Result",
 ]);
 
-/** Fields that are payload templates, in a state or in a part of one. */
+/** Fields of states and their parts that are payload templates. */
 const templates = new Set(["Parameters", "ItemSelector", "ResultSelector", "Assign", "Credentials", "BatchInput"]);
 
 /**
- * The variables each state refers to, by state name; states that refer to none are left out. This is DescribeStateMachine's
- * `variableReferences`.
+ * DescribeStateMachine's `variableReferences`: the variables that each state refers to, by state name. States without
+ * any are left out.
  */
 export function variableReferences(machine: Machine): Record<string, string[]> {
   const result: Record<string, string[]> = {};
@@ -41,7 +41,7 @@ export function variableReferences(machine: Machine): Record<string, string[]> {
   return result;
 }
 
-/** Names a state assigns, itself or in its rules and catchers. */
+/** Adds the names that a state, its rules and its catchers assign. */
 function collectAssigned(fields: JsonObject, names: Set<string>): void {
   const add = (assign: Json | undefined): void => {
     if (!isObject(assign)) return;
@@ -60,7 +60,7 @@ function collectQueries(value: Json, names: Set<string>): void {
   }
 }
 
-/** Variables count where they are evaluated: in path fields, and in templates under keys that end in `.$`. */
+/** Only evaluated strings count: path fields, and members of templates whose keys end in `.$`. */
 function collectPaths(key: string, value: Json, template: boolean, names: Set<string>): void {
   if (typeof value === "string") {
     const evaluated = template ? key.endsWith(".$") : key === "Variable" || key.endsWith("Path");

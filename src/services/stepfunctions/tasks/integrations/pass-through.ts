@@ -1,12 +1,12 @@
 /**
- * Tasks for services Busbar does not have, passed through to their `--endpoint`: by the service's own client where the user has
- * installed it, else as AWS JSON to services that speak it.
+ * Tasks for services Busbar does not have, passed through to their `--endpoint`: by the service's own client where the
+ * user has installed it, else as AWS JSON to services that speak it.
  */
 import { crc32 } from "node:zlib";
 import { type OperationModel, requiredMembers } from "../../../../../protocols/schema.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { isObject, type Json, type JsonObject, writeJson } from "../../asl/json.ts";
-import { optimisedApis } from "../../asl/states/state-fields.ts";
+import { optimizedApis } from "../../asl/states/state-fields.ts";
 import { awsJsonCall, speaksAwsJson } from "./aws-json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { type JobCall, jobKindOf } from "./job-kinds.ts";
@@ -142,7 +142,7 @@ function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pa
   const sdk = type.startsWith("aws-sdk:");
   if (sdk) return { type, sdk, service: type.slice("aws-sdk:".length), operation, api, pattern };
   const integration = optimizedIntegration(type);
-  if (integration === undefined || !optimisedApis.get(type)?.includes(api)) return undefined;
+  if (integration === undefined || !optimizedApis.get(type)?.includes(api)) return undefined;
   return { type, sdk, service: integration.service, operation, api, pattern };
 }
 

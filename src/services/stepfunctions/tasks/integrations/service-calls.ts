@@ -9,7 +9,7 @@ import { checkExecutionArn } from "../../arns.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { javaDouble } from "../../asl/java-numbers.ts";
 import { isObject, type Json, type JsonObject, textOf, writeJson } from "../../asl/json.ts";
-import { optimisedApis } from "../../asl/states/state-fields.ts";
+import { optimizedApis } from "../../asl/states/state-fields.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
@@ -39,7 +39,7 @@ export class ServiceCalls implements Integration {
     if (resource.kind !== "service") return undefined;
     const { resourceType, api } = resource;
     const sdk = resourceType.startsWith("aws-sdk:");
-    if (!sdk && !optimisedApis.get(resourceType)?.includes(api)) return undefined;
+    if (!sdk && !optimizedApis.get(resourceType)?.includes(api)) return undefined;
     const service = serviceOf(resourceType);
     const operation =
       service === undefined ? undefined : this.#deps.models.get(service)?.operations.get(pascalCase(api));
@@ -155,7 +155,9 @@ function eventsOutput(output: JsonObject): JsonObject {
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
 }
 
-/** Why a `.sync` task cannot wait for what it started: an express execution cannot be described. Undefined when it can. */
+/**
+ * Why a `.sync` task cannot wait for what it started: an express execution cannot be described. Undefined when it can.
+ */
 export function undescribable(child: string, requestId: string): TaskError | undefined {
   try {
     checkExecutionArn(child);
