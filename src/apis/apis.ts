@@ -1,6 +1,6 @@
 /**
- * The APIs that are called rather than managed: API Gateway's data plane. Each service that has APIs registers how one of
- * them is served; the door finds out which API a request is for, by its host, its path or a custom domain.
+ * API Gateway's data plane: APIs as they are called rather than managed. Each service with APIs registers how it serves
+ * them; the door works out which API a request is for, from its host, its path or a custom domain.
  */
 import type { Duplex } from "node:stream";
 import type { DoorAnswer, DoorRequest } from "../calls/door.ts";
@@ -13,18 +13,20 @@ import { Connections } from "./connections.ts";
 import { Domains } from "./domains.ts";
 import { Tokens } from "./tokens.ts";
 
-/** Which API a request is for, and what of its address is left for the API to look at. */
+/** Which API a request is for, and the part of its address that the API interprets itself. */
 export interface ApiCall {
   readonly apiId: string;
   /** Undecoded, begins with a slash. Its first segment names the stage, unless `stage` is given. */
   readonly path: string;
-  /** Of the custom domain's mapping. */
+  /** Set by a custom domain's mapping. */
   readonly stage: string | undefined;
-  /** Of a custom domain's mapping, without slashes at its ends: empty for `(none)` and where there is no custom domain. */
+  /**
+   * A custom domain mapping's path, without leading or trailing slash: empty for `(none)` and without a custom domain.
+   */
   readonly basePath: string;
-  /** The name the client used: a host with its port. Whoever calls `http://{domainName}/{stage}/…` reaches the API. */
+  /** The host and port the client used: `http://{domainName}/{stage}/…` reaches the API. */
   readonly domainName: string;
-  /** The first label of `domainName`; the API's id where it was called by path. */
+  /** The first label of `domainName`; the API's id if it was called by path. */
   readonly domainPrefix: string;
   /** `default` is the API's own endpoint, which an API can disable. */
   readonly via: "default" | "custom domain";
@@ -32,12 +34,12 @@ export interface ApiCall {
 
 /** The APIs of one service. */
 export interface ServedApis {
-  /** Asked for each call: it has to be quick. */
+  /** Asked for every call, so it must be fast. */
   has(apiId: string): boolean;
   serve(call: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void>;
-  /** Whether usage plans can name a stage of an API that is not a REST API. */
+  /** Whether usage plans may include a stage of an API that is not a REST API. */
   takesKeys?(place: Place, apiId: string, stage: string): boolean;
-  /** As a door's: takes the connection over, or returns false to have the request served as any other. */
+  /** As `Door.upgrade`: takes over the connection, or returns false to have the request served like any other. */
   upgrade?(call: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean;
 }
 
@@ -45,15 +47,15 @@ export class Apis {
   readonly domains: Domains;
   /** The open connections of WebSocket APIs. */
   readonly connections = new Connections();
-  /** Set by the service that keeps it, where there is one. */
+  /** Set by the service that keeps these settings, if it is running. */
   account: AccountSettings | undefined;
-  /** Who signs calls. */
+  /** Tells who signed a call. */
   readonly identities: Identities;
-  /** Verifies what callers say who they are. */
+  /** Verifies callers' JSON web tokens. */
   readonly tokens: Tokens;
   readonly #services: ServedApis[] = [];
 
-  /** @param jwks addresses of issuers' key sets, by issuer. */
+  /** @param jwks URLs of key sets, by issuer. */
   constructor(
     { store, clock, identities }: { store: Store; clock: Clock; identities: Identities },
     jwks?: Readonly<Record<string, string>>,
@@ -68,7 +70,7 @@ export class Apis {
     this.#services.push(apis);
   }
 
-  /** Who serves the API; undefined when there is no such API. Ids are unique over all accounts and services. */
+  /** The service that has the API; undefined if there is no such API. Ids are unique across accounts and services. */
   of(apiId: string): ServedApis | undefined {
     for (const service of this.#services) if (service.has(apiId)) return service;
     return undefined;

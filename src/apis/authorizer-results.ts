@@ -1,4 +1,4 @@
-/** What Lambda authorizers answer: their policies, decided as IAM does, and the cache of their results. */
+/** Results of Lambda authorizers: their policies, evaluated as IAM does, and a cache. */
 import { isObject } from "../../protocols/unknown-json.ts";
 import { type Decision, decide } from "../access/evaluate.ts";
 import { compilePolicy, type Policy } from "../access/policy.ts";
@@ -6,8 +6,8 @@ import { listOf } from "../access/policy-document.ts";
 import type { RequestKeys } from "../access/wildcard.ts";
 
 /**
- * The policy of an authorizer's answer. It names no principal: it is for whoever is being authorized. Undefined for what
- * is no policy. One without statements lets nobody in.
+ * The policy in an authorizer's answer. It names no principal, since it applies to whoever is being authorized.
+ * Undefined if it is not a policy; one without statements allows nobody.
  */
 export function authorizerPolicy(document: unknown): Policy | undefined {
   if (!isObject(document) || document["Statement"] === undefined) return undefined;
@@ -21,12 +21,15 @@ export function authorizerPolicy(document: unknown): Policy | undefined {
 
 const nobody = { arn: "anonymous", userId: "anonymous" };
 
-/** Whether the policy lets a method be invoked. @param methodArn of the request, with its real path. */
+/**
+ * Whether the policy allows a method to be invoked.
+ * @param methodArn with the path of the request, not of the resource.
+ */
 export function decideInvoke(policy: Policy, methodArn: string, account: string, keys: RequestKeys): Decision {
   return decide(policy, { account, principal: nobody, action: "execute-api:Invoke", resource: methodArn, keys });
 }
 
-/** As which an authorizer calls its function. @param methodArn of the request */
+/** The source ARN with which an authorizer invokes its function. @param methodArn of the request */
 export function authorizerArn(methodArn: string, id: string): string {
   return `${methodArn.slice(0, methodArn.indexOf("/"))}/authorizers/${id}`;
 }
@@ -36,11 +39,12 @@ interface Entry<Result> {
   readonly endMs: number;
 }
 
-/** An authorizer is asked once for the same identity within its time to live; this many results are kept in all. */
+/** Cached results in all; at this many the cache is emptied. */
 const maxResults = 10_000;
 
+/** Caches results, so that an authorizer is asked once for the same identity within its time to live. */
 export class AuthorizerCache<Result> {
-  /** By the group that is flushed together (a stage), then by the rest of the key. */
+  /** By group (a stage, which is flushed as a whole), then by key. */
   readonly #entries = new Map<string, Map<string, Entry<Result>>>();
   #size = 0;
 
@@ -49,7 +53,7 @@ export class AuthorizerCache<Result> {
     return entry !== undefined && entry.endMs > nowMs ? entry.result : undefined;
   }
 
-  /** @param ttlMs nothing is kept for 0. */
+  /** @param ttlMs 0 caches nothing. */
   put(group: string, key: string, result: Result, nowMs: number, ttlMs: number): void {
     if (ttlMs <= 0) return;
     if (this.#size >= maxResults) this.clear();

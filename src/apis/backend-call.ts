@@ -1,6 +1,6 @@
-/** Calls of HTTP back ends, byte for byte: names, order and repeats of headers pass both ways. */
+/** Calls HTTP backends byte for byte: header names, order and repeats are kept in both directions. */
 import { HttpCallError, httpBytes } from "../outside/http-client.ts";
-import { maxPayloadBytes, patienceMs } from "./service-request.ts";
+import { hangLimitMs, maxPayloadBytes } from "./service-request.ts";
 
 export interface BackendAnswer {
   readonly status: number;
@@ -14,7 +14,7 @@ const bodiless = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
 /**
  * @param headers names and values in turn; Host and Content-Length are added.
- * @throws HttpCallError `ETOOLARGE` for an answer larger than an API passes on, else as `httpBytes`.
+ * @throws HttpCallError `ETOOLARGE` for an answer larger than an API may pass on, otherwise as `httpBytes`.
  */
 export async function callBackend(
   url: URL,
@@ -37,11 +37,11 @@ export async function callBackend(
     headers: ["Host", url.host, ...call.headers, ...length],
     body,
     signal,
-    timeoutMs: patienceMs,
+    timeoutMs: hangLimitMs,
     maxBodyBytes: maxPayloadBytes + 1,
   });
   if (answered.length > maxPayloadBytes) {
-    throw new HttpCallError("ETOOLARGE", `The answer has more than ${maxPayloadBytes} bytes.`);
+    throw new HttpCallError("ETOOLARGE", `The answer is larger than ${maxPayloadBytes} bytes.`);
   }
   return { status, headers: rawHeaders, body: answered };
 }

@@ -1,4 +1,4 @@
-/** Who signed a call of an API with SigV4. Signatures are not verified, as everywhere in Busbar. */
+/** Who signed an API call with SigV4. As everywhere in Busbar, signatures are read but not verified. */
 import { credentialScope } from "../../protocols/credential-scope.ts";
 import type { WireRequest } from "../../protocols/protocol.ts";
 import type { DoorRequest } from "../calls/door.ts";
@@ -8,7 +8,7 @@ export interface Caller extends Identity {
   readonly accessKeyId: string;
 }
 
-/** Undefined for a request without a signature. */
+/** Undefined for an unsigned request. */
 export function callerOf({ method, path, query, headers }: DoorRequest, identities: Identities): Caller | undefined {
   const request: WireRequest = { method, path, query, headers, body: Buffer.alloc(0) };
   const scope = credentialScope(request);

@@ -1,8 +1,8 @@
-/** Who may post to, look at and close connections of WebSocket APIs, at an API's own address and at Busbar's. */
+/** Who may post to, inspect and close connections of WebSocket APIs, at an API's own address and at Busbar's. */
 import { formatArn } from "../calls/arn.ts";
 import type { Principal } from "../calls/identity.ts";
 
-/** A stage of an API, which connections are managed by. */
+/** The API stage whose connections are managed. */
 export interface ManagedStage {
   readonly apiId: string;
   readonly account: string;
@@ -11,9 +11,9 @@ export interface ManagedStage {
 }
 
 /**
- * What AWS tells a caller of another account, with 403 AccessDeniedException; undefined for one of the API's own. The id of the
- * connection stands there in AWS's own answer as a literal.
- * @param method of HTTP.
+ * AWS's message, with 403 AccessDeniedException, to a caller from another account; undefined for the API's own account.
+ * AWS really writes `{connectionId}` there instead of the id.
+ * @param method the HTTP method.
  */
 export function managementDenial(
   { apiId, account, region, stage }: ManagedStage,

@@ -1,4 +1,4 @@
-/** The open connections of WebSocket APIs, which the management API posts to, looks at and closes. */
+/** Open connections of WebSocket APIs, which the management API can post to, inspect and close. */
 import { createHash } from "node:crypto";
 import type { Random } from "../engine/random.ts";
 
@@ -13,14 +13,14 @@ export interface OpenConnection {
   /** Epoch milliseconds on the clock. */
   readonly connectedMs: number;
   readonly lastActiveMs: number;
-  /** False until the handshake is over: posts then find nobody. */
+  /** False until the handshake is complete; until then posts find nobody. */
   readonly isOpen: boolean;
-  /** Sends one message. False when the client does not read fast enough and the connection had to be given up. */
+  /** Sends one message. False if the connection was dropped because the client reads too slowly. */
   send(text: string): boolean;
   close(code: number, reason: string): void;
 }
 
-/** More is refused with 413 (WebSocket quotas of API Gateway). */
+/** A longer message is refused with 413 (API Gateway quotas for WebSocket APIs). */
 export const maxMessageBytes = 131_072;
 
 const idBytes = 13;
@@ -49,28 +49,31 @@ export class Connections {
     this.#open.delete(id);
   }
 
-  /** An id in AWS's form: 20 characters of URL-safe base64 that end in `==`. It carries a check, so that none is kept. */
+  /**
+   * An id in AWS's form: 20 characters of URL-safe base64 that end in `==`. It ends in a checksum, so that issued ids
+   * need not be stored.
+   */
   newId(apiId: string, random: Random): string {
     return idOf(apiId, Buffer.from(random.bytes(randomBytes)));
   }
 
-  /** Whether an id was given out for the API at some time, by this run or one before. */
-  wasGivenOut(id: string, apiId: string): boolean {
+  /** Whether the API ever issued an id, in this run or an earlier one. */
+  wasIssued(id: string, apiId: string): boolean {
     const bytes = Buffer.from(id, "base64url");
     return bytes.length === idBytes && idOf(apiId, bytes.subarray(0, randomBytes)) === id;
   }
 }
 
-/** Whether a text has the form of a connection's id. */
+/** Whether a text has the form of a connection id. */
 export function isConnectionId(id: string): boolean {
   return /^[A-Za-z0-9_-]{18}==$/.test(id);
 }
 
-function idOf(apiId: string, chance: Buffer): string {
-  const check = createHash("sha256")
+function idOf(apiId: string, random: Buffer): string {
+  const checksum = createHash("sha256")
     .update(apiId)
-    .update(chance)
+    .update(random)
     .digest()
     .subarray(0, idBytes - randomBytes);
-  return `${Buffer.concat([chance, check]).toString("base64url")}==`;
+  return `${Buffer.concat([random, checksum]).toString("base64url")}==`;
 }

@@ -1,6 +1,6 @@
 /**
- * Custom domain names, which REST and HTTP APIs share: a name leads to APIs by the beginning of the path (mappings), or by
- * rules that look at headers as well. Both control planes read and write these rows.
+ * Custom domain names, shared by REST and HTTP APIs. A domain routes to APIs by path prefix (mappings) or by rules that
+ * can also match headers. Both control planes read and write these rows.
  */
 import type { Place } from "../calls/place.ts";
 import { placeKey } from "../calls/place.ts";
@@ -20,10 +20,10 @@ export interface DomainRow extends Place {
   readonly routingMode: RoutingMode;
   readonly mutualTls: { readonly truststoreUri: string; readonly truststoreVersion?: string | undefined } | undefined;
   readonly tags: Readonly<Record<string, string>>;
-  /** `d-{10 characters}.execute-api.{region}.amazonaws.com`, what DNS would point the name at. */
+  /** `d-{10 characters}.execute-api.{region}.amazonaws.com`, where DNS would point the name. */
   readonly targetName: string;
   readonly hostedZoneId: string;
-  /** What only one control plane shows, by its own names. */
+  /** Members only one of the control planes has, under its own names. */
   readonly more: Readonly<Record<string, unknown>>;
 }
 
@@ -31,10 +31,10 @@ export interface MappingRow {
   readonly domain: string;
   readonly account: string;
   readonly id: string;
-  /** Segments without slashes at the ends; empty catches what no other mapping does. */
+  /** Without leading or trailing slash; the empty path matches whatever no other mapping does. */
   readonly path: string;
   readonly apiId: string;
-  /** Empty: the first segment behind the path names it (REST APIs alone). */
+  /** Empty: the next path segment names the stage (REST APIs only). */
   readonly stage: string;
 }
 
@@ -44,7 +44,7 @@ export interface RoutingRuleRow {
   readonly id: string;
   readonly priority: number;
   readonly basePaths: readonly string[];
-  /** All must match. The glob has `*` at its ends alone. */
+  /** All must match. A glob has `*` only at its ends. */
   readonly headers: readonly { readonly header: string; readonly valueGlob: string }[];
   readonly conditions: readonly object[];
   readonly apiId: string;
@@ -77,7 +77,7 @@ const ruleTable = defineTable<RoutingRuleRow>()({
   indexes: { priority: { group: (row) => row.domain, order: (row) => row.priority } },
 });
 
-/** The key of the mapping of a domain's path. */
+/** The key of a domain's mapping for a path. */
 export function mappingKey(domain: string, path: string): string {
   return `${domain} ${path}`;
 }
@@ -87,15 +87,15 @@ export function ruleKey(domain: string, id: string): string {
   return `${domain} ${id}`;
 }
 
-/** A mapping key has 300 characters at most, so no more segments than these. */
+/** A mapping key has at most 300 characters, so no more segments than this. */
 export const maxMappingSegments = 150;
 
 /** Where a request to a custom domain goes. */
 export interface DomainTarget {
   readonly apiId: string;
-  /** Empty: the first segment of what is left names it. */
+  /** Empty: the first segment of the remaining path names the stage. */
   readonly stage: string;
-  /** What of the path's beginning belongs to the domain, without slashes at the ends. */
+  /** The path prefix that belongs to the domain, without leading or trailing slash. */
   readonly strip: string;
 }
 
@@ -114,7 +114,7 @@ export class Domains {
     return this.rows.size;
   }
 
-  /** The domain a host is, or the wildcard domain it is under. @param name in lower case, without a port. */
+  /** The domain with this name, or the wildcard domain that covers it. @param name in lower case, without a port. */
   at(name: string): DomainRow | undefined {
     return this.rows.get(name) ?? this.rows.get(`*${name.slice(name.indexOf("."))}`);
   }
@@ -127,8 +127,8 @@ export class Domains {
   }
 
   /**
-   * The longest mapping that the path begins with, whole segments each; rules come first, by their priority, where the
-   * domain has them.
+   * Finds the longest mapping that is a prefix of the path, in whole segments. If the domain uses routing rules, they
+   * come first, by priority.
    * @param segments of the path, undecoded, at most `maxMappingSegments`.
    */
   target(
@@ -152,7 +152,7 @@ export class Domains {
   }
 }
 
-/** The base path by which a rule matches (empty where it has none), or undefined. */
+/** The base path that matched (empty if the rule has none); undefined if the rule does not match. */
 function ruleMatch(
   { basePaths, headers }: RoutingRuleRow,
   segments: readonly string[],

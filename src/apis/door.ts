@@ -1,14 +1,17 @@
-/** The door of API Gateway's data plane: from a request's host and path to the API that it calls. */
+/** The door of API Gateway's data plane: finds the API that a request calls from its host and path. */
 import type { Duplex } from "node:stream";
 import type { Asked, Door, DoorAnswer, DoorRequest } from "../calls/door.ts";
 import type { ApiCall, Apis } from "./apis.ts";
 import { maxMappingSegments } from "./domains.ts";
 
-/** `http://localhost:4566/_aws/execute-api/{api}/{stage}/…`: reaches an API without any name that DNS would have to know. */
+/**
+ * `http://localhost:4566/_aws/execute-api/{api}/{stage}/…`: reaches an API without a name that DNS would have to
+ * resolve.
+ */
 export const pathPrefix = "/_aws/execute-api/";
-/** `http://localhost:4566/restapis/{api}/{stage}/_user_request_/…`, an older form of the same. */
+/** `http://localhost:4566/restapis/{api}/{stage}/_user_request_/…`, an older form of it. */
 const userRequest = /^\/restapis\/([^/]+)\/([^/]+)\/_user_request_(\/.*)?$/;
-/** `{api}.execute-api.{anything}`, and `{api}-{endpoint}.execute-api.…` of a VPC endpoint. */
+/** `{api}.execute-api.{anything}`, and for a VPC endpoint `{api}-{endpoint}.execute-api.…`. */
 const apiHost = /^([a-z0-9_-]+?)(?:-vpce-[a-z0-9-]+)?\.execute-api\./i;
 
 const jsonType = ["Content-Type", "application/json"];
@@ -16,8 +19,8 @@ const jsonType = ["Content-Type", "application/json"];
 export class ApiDoor implements Door {
   readonly name = "execute-api";
   /**
-   * Whose pages may call an API is the API's own business (its CORS), as on AWS; nobody reaches one by chance, since its id
-   * has to be known.
+   * As on AWS, an API's own CORS settings decide which pages may call it. A page cannot reach one by accident, since it
+   * has to know the API's id.
    */
   readonly forEveryOrigin = true;
   readonly #apis: Apis;
@@ -30,7 +33,7 @@ export class ApiDoor implements Door {
     if (path.startsWith(pathPrefix)) return true;
     if (path.startsWith("/restapis/") && path.includes("/_user_request_")) return true;
     if (host.includes(".execute-api.")) return apiHost.test(host);
-    return this.#apis.domains.size > 0 && this.#apis.domains.at(nameOf(host)) !== undefined;
+    return this.#apis.domains.size > 0 && this.#apis.domains.at(hostNameOf(host)) !== undefined;
   }
 
   serve(request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
@@ -63,7 +66,7 @@ export class ApiDoor implements Door {
     if (old !== null) return callByPath(old[1] as string, `/${old[2]}${old[3] ?? "/"}`, host);
     const apiId = apiHost.exec(host)?.[1];
     if (apiId !== undefined) {
-      // VPC endpoints' own names stand for any API, which a header then names.
+      // A VPC endpoint's own name serves any API; a header says which.
       const named = request.headers["x-apigw-api-id"];
       const id = apiId.startsWith("vpce-") && typeof named === "string" ? named : apiId.toLowerCase();
       return { apiId: id, path, stage: undefined, basePath: "", domainName: host, domainPrefix: id, via: "default" };
@@ -73,7 +76,7 @@ export class ApiDoor implements Door {
 
   #callByDomain({ host, path, headers }: DoorRequest): ApiCall | undefined {
     const { domains } = this.#apis;
-    const domain = domains.at(nameOf(host));
+    const domain = domains.at(hostNameOf(host));
     const segments = path.split("/", maxMappingSegments + 1).slice(1);
     const found = domain && domains.target(domain, segments, (name) => headers[name.toLowerCase()]);
     if (found === undefined) return undefined;
@@ -84,20 +87,20 @@ export class ApiDoor implements Door {
       stage: found.stage || undefined,
       basePath: found.strip,
       domainName: host,
-      domainPrefix: nameOf(host).split(".", 1)[0] as string,
+      domainPrefix: hostNameOf(host).split(".", 1)[0] as string,
       via: "custom domain",
     };
   }
 }
 
-/** What was called by path is reached by that path again: no name of the API's own need be known to any DNS. */
+/** An API called by path gets that path as its domain name, so that calling it back needs no DNS. */
 function callByPath(apiId: string, path: string, host: string): ApiCall {
   const domainName = `${host}${pathPrefix}${apiId}`;
   return { apiId, path, stage: undefined, basePath: "", domainName, domainPrefix: apiId, via: "default" };
 }
 
-/** The name in a Host header, without the port. */
-export function nameOf(host: string): string {
+/** The host name in a Host header, in lower case and without the port. */
+export function hostNameOf(host: string): string {
   const colon = host.lastIndexOf(":");
   return (colon > host.lastIndexOf("]") ? host.slice(0, colon) : host).toLowerCase();
 }

@@ -1,31 +1,31 @@
 /** The log of one execution, line by line (developer guide, CloudWatch logs for REST APIs). */
 
-/** Longest line in bytes of a log group; TestInvokeMethod has longer ones. */
-const longestLine = 1024;
-const longestTested = 100_000;
+/** Characters after which a line is truncated; TestInvokeMethod allows more. */
+const maxLineLength = 1024;
+const maxTestedLineLength = 100_000;
 
 export class ExecutionLog {
   readonly #lines: { readonly timeMs: number; readonly text: string }[] = [];
   readonly #now: () => number;
   readonly #requestId: string;
-  /** Bodies and headers too. */
+  /** Whether bodies and headers are logged too. */
   readonly #full: boolean;
-  readonly #longest: number;
+  readonly #maxLength: number;
 
-  /** @param full whether requests and answers are logged whole (`dataTrace`). @param tested it is of TestInvokeMethod. */
+  /** @param full logs whole requests and answers (`dataTrace`). @param tested the log of a TestInvokeMethod. */
   constructor(requestId: string, now: () => number, { full, tested }: { full: boolean; tested: boolean }) {
     this.#requestId = requestId;
     this.#now = now;
     this.#full = full;
-    this.#longest = tested ? longestTested : longestLine;
+    this.#maxLength = tested ? maxTestedLineLength : maxLineLength;
   }
 
   line(text: string): void {
-    const shown = text.length > this.#longest ? `${text.slice(0, this.#longest)} [TRUNCATED]` : text;
+    const shown = text.length > this.#maxLength ? `${text.slice(0, this.#maxLength)} [TRUNCATED]` : text;
     this.#lines.push({ timeMs: this.#now(), text: shown });
   }
 
-  /** Told only where requests and answers are logged whole. */
+  /** A line that is only logged with `full`. */
   detail(text: string): void {
     if (this.#full) this.line(text);
   }
@@ -53,7 +53,7 @@ export class ExecutionLog {
     return this.#lines;
   }
 
-  /** As TestInvokeMethod answers it. */
+  /** The log as TestInvokeMethod returns it. */
   text(): string {
     const lines = this.#lines.map(({ timeMs, text }) => `${logDate(timeMs)} : ${text}\n`);
     return `Execution log for request ${this.#requestId}\n${lines.join("")}`;
@@ -72,6 +72,7 @@ export function mapText(entries: Iterable<readonly [string, string | readonly st
   return `{${texts.join(", ")}}`;
 }
 
+/** As `mapText`. @param rawHeaders names and values in turn */
 export function rawMapText(rawHeaders: readonly string[]): string {
   const entries: [string, string][] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2)

@@ -1,12 +1,12 @@
-/** The function that an integration or authorizer URI stands for. */
+/** Which function the URI of an integration or authorizer refers to. */
 import { parseArn } from "../calls/arn.ts";
 
 const invocations =
   /^arn:[^:]+:apigateway:[^:]*:lambda:path\/{1,2}(?:2015-03-31\/functions\/(.+)\/invocations|2021-11-15\/functions\/(.+)\/response-streaming-invocations)$/;
 
 /**
- * The ARN in `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{ARN}/invocations`, or in that of a call whose
- * answer streams, or the text itself where it is a function's ARN; undefined for anything else.
+ * The ARN in `arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{ARN}/invocations`, or in its variant for
+ * streamed responses; the text itself if it is a function's ARN; undefined for anything else.
  */
 export function functionOf(uri: string): string | undefined {
   const [, invoked, streamed] = invocations.exec(uri) ?? [];
@@ -15,12 +15,12 @@ export function functionOf(uri: string): string | undefined {
   return /^arn:[^:]+:lambda:[^:]*:[^:]*:function:.+/.test(uri) ? uri : undefined;
 }
 
-/** Where a function of an ARN is invoked, as logs tell of it. */
+/** The URL at which a function is invoked, as execution logs show it. */
 export function invocationUrl(arn: string): string {
   return `https://lambda.${parseArn(arn)?.region}.amazonaws.com/2015-03-31/functions/${arn}/invocations`;
 }
 
-/** `${stageVariables.name}` replaced by the stage's value, by nothing where it has none. */
+/** Replaces each `${stageVariables.name}` by the stage's value, or by nothing if it has none. */
 export function withStageVariables(text: string, variables: Readonly<Record<string, string>>): string {
   if (!text.includes("${stageVariables.")) return text;
   return text.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_all, name: string) =>

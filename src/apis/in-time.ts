@@ -1,13 +1,13 @@
-/** Work that a caller waits for only so long on the clock. */
+/** Work with a time limit on the clock. */
 import { Abort, type Abortable } from "../calls/abort.ts";
 import type { Clock } from "../engine/clock.ts";
 
-/** What a piece of work that took too long came to. */
+/** The result of work that took too long. */
 export const timedOut = Symbol("timed out");
 
 /**
- * The result of work outside, or `timedOut` once the clock has gone on by `limitMs`: the limit's signal is aborted then.
- * Time waits for the work, as for all that others do, for two seconds of the machine's at most.
+ * The result of work done outside, or `timedOut` after `limitMs` on the clock, when the work's signal is aborted. The
+ * virtual clock waits for it as for all outside work: at most two seconds of real time.
  */
 export function inTime<T>(
   clock: Clock,

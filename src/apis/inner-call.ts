@@ -1,4 +1,4 @@
-/** Calls of APIs that come from services of our own: the same way as a client's from the door on, without a socket. */
+/** Calls of APIs by our own services: from the door on they go the same way as a client's, but without a socket. */
 import { Readable, Writable } from "node:stream";
 import { BodyTooLarge, type DoorAnswer, type DoorRequest, type HeaderFields } from "../calls/door.ts";
 import type { Invocation } from "../calls/invocation.ts";
@@ -12,13 +12,13 @@ export interface InnerCall {
   readonly body: string | Uint8Array;
 }
 
-/** The API that a host names, if it is one of ours. */
+/** Whether a host names one of our APIs. */
 export function isOurs(apis: Apis, host: string): boolean {
   const id = /^([a-z0-9_-]+)\.execute-api\./i.exec(host)?.[1];
   return id !== undefined && apis.of(id.toLowerCase()) !== undefined;
 }
 
-/** @param url whose host names the API; nobody resolves it. */
+/** @param url its host names the API and is never resolved. */
 export function callApi(apis: Apis, url: URL, call: InnerCall, invocation: Invocation): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = new InnerRequest(url, call);
@@ -38,7 +38,7 @@ class InnerRequest implements DoorRequest {
   readonly rawHeaders: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceIp = "127.0.0.1";
-  /** Of Node's there is nothing but what doors look at: the version. */
+  /** Of Node's request only what doors look at: the version. */
   readonly incoming = { httpVersion: "1.1" } as DoorRequest["incoming"];
   readonly #body: Buffer;
 
@@ -113,7 +113,7 @@ class InnerAnswer implements DoorAnswer {
   }
 }
 
-/** As Node tells headers of an answer: by lower-case name, cookies in a list. */
+/** Headers as Node gives those of a response: by lower-case name, cookies as a list. */
 function joined(fields: HeaderFields): HttpAnswer["headers"] {
   const list = (Array.isArray(fields) ? fields : Object.entries(fields).flat()) as readonly string[];
   const headers: Record<string, string | string[]> = {};

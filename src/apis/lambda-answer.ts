@@ -1,12 +1,16 @@
-/** What a function of a proxy integration answered, as an HTTP answer (API Gateway developer guide: proxy integrations). */
+/**
+ * Makes an HTTP answer of what a proxy integration's function returned (API Gateway developer guide: proxy
+ * integrations).
+ */
 import { isObject } from "../../protocols/unknown-json.ts";
 import type { HeaderFields } from "../calls/door.ts";
+import { isHeaderName } from "./request-headers.ts";
 
-/** The parts of a result that has a status code, or of one in the older form. */
+/** The parts of a valid result. */
 export interface ProxyResult {
-  /** Undefined where the result names none. */
+  /** Undefined if the result has none. */
   readonly status: number | undefined;
-  /** Names and values in turn; what stands in `multiValueHeaders` replaces the single values of its name. */
+  /** Names and values in turn; a name in `multiValueHeaders` overrides the same name in `headers`. */
   readonly headers: readonly string[];
   readonly body: string;
   readonly isBase64Encoded: boolean;
@@ -17,9 +21,9 @@ const knownKeys = new Set(["statusCode", "headers", "multiValueHeaders", "body",
 
 /**
  * Reads a function's result in the form `{statusCode, headers, multiValueHeaders, body, isBase64Encoded, cookies}`.
- * @param form `1.0` has multiValueHeaders and no cookies, `2.0` the reverse, the head of a stream both; `rest` is 1.0 that
- * refuses unknown members.
- * @returns undefined for a malformed one.
+ * @param form `1.0` has multiValueHeaders and no cookies, `2.0` the reverse, the head of a stream both; `rest` is 1.0
+ * but refuses unknown members.
+ * @returns undefined for a malformed result.
  */
 export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0" | "streamed"): ProxyResult | undefined {
   if (!isObject(value)) return undefined;
@@ -37,7 +41,7 @@ export function proxyResult(value: unknown, form: "rest" | "1.0" | "2.0" | "stre
   return { status, headers: fields, body: body ?? "", isBase64Encoded: isBase64Encoded === true, cookies: set };
 }
 
-/** A whole number, or the text of one; undefined for none and null for anything else. */
+/** A status code, or the text of one; undefined if there is none, null for anything else. */
 function statusOf(value: unknown): number | undefined | null {
   if (value === undefined || value === null) return undefined;
   const status = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value;
@@ -52,11 +56,11 @@ function fieldsOf(headers: unknown, multiValueHeaders: unknown): string[] | unde
   const repeated = new Set(Object.keys(multi).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(single)) {
     const text = headerText(value);
-    if (text === undefined || !isName(name)) return undefined;
+    if (text === undefined || !isHeaderName(name)) return undefined;
     if (!repeated.has(name.toLowerCase())) fields.push(name, text);
   }
   for (const [name, values] of Object.entries(multi)) {
-    if (!Array.isArray(values) || !isName(name)) return undefined;
+    if (!Array.isArray(values) || !isHeaderName(name)) return undefined;
     for (const value of values) {
       const text = headerText(value);
       if (text === undefined) return undefined;
@@ -66,23 +70,18 @@ function fieldsOf(headers: unknown, multiValueHeaders: unknown): string[] | unde
   return fields;
 }
 
-/** RFC 9110 section 5.6.2. */
-function isName(name: string): boolean {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
-}
-
 function headerText(value: unknown): string | undefined {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string") return undefined;
   return headerSafe(value);
 }
 
-/** A header can hold no line breaks, no control characters and nothing beyond Latin-1, whoever writes it. */
+/** Replaces what a header cannot hold (line breaks, control characters, anything beyond Latin-1) by `?`. */
 export function headerSafe(text: string): string {
   return /[^\t\u0020-\u007e\u0080-\u00ff]/.test(text) ? text.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, "?") : text;
 }
 
-/** Whether the name stands among names and values in turn. @param name in lower case. */
+/** Whether there is a header of this name. @param name in lower case. */
 export function hasHeader(fields: HeaderFields, name: string): boolean {
   if (!Array.isArray(fields)) return Object.keys(fields).some((key) => key.toLowerCase() === name);
   return fields.some((text: string, index: number) => index % 2 === 0 && text.toLowerCase() === name);

@@ -1,4 +1,6 @@
-/** Lines of APIs' logs, for log groups or a Firehose stream, handed to the delivery engine. Log groups are ours and are written at once. */
+/**
+ * Log lines of APIs, handed to the delivery engine for a log group (one of ours, written at once) or a Firehose stream.
+ */
 import type { Place } from "../calls/place.ts";
 import type { ServiceDependencies } from "../calls/service.ts";
 
@@ -13,6 +15,7 @@ export interface LogLines extends Pick<Place, "account" | "region"> {
   readonly lines: readonly { readonly timeMs: number; readonly text: string }[];
 }
 
+/** Submits a delivery for each line. */
 export function sendLogLines(
   { store, delivery }: Pick<ServiceDependencies, "store" | "delivery">,
   { account, region, service, source, destination, stream, lines }: LogLines,

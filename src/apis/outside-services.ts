@@ -1,4 +1,4 @@
-/** How services that Busbar does not have are spoken to in the form `action/…`, at an endpoint that stands for them. */
+/** How `action/…` integrations speak to services Busbar does not have, at the `--endpoint` that stands in for them. */
 import { awsServices } from "../../protocols/aws-services.ts";
 
 interface OutsideService {
@@ -6,13 +6,13 @@ interface OutsideService {
   readonly signingName: string;
   /** `X-Amz-Target` before the dot, for those that speak AWS JSON. */
   readonly target: string | undefined;
-  /** Of AWS JSON. */
+  /** The version of AWS JSON. */
   readonly version: "1.0" | "1.1";
 }
 
 let known: ReadonlyMap<string, OutsideService> | undefined;
 
-/** @param name as URIs of integrations have it, which is that of the service's host: `dynamodb`, `ssm`. */
+/** @param name as in integration URIs, which is the first label of the service's host: `dynamodb`, `ssm`. */
 export function outsideService(name: string): OutsideService | undefined {
   known ??= readServices();
   return known.get(name);

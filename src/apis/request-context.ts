@@ -1,5 +1,7 @@
-/** Small things that every event, template and log of a call has: ids, times, who called. */
+/** What every event, template and log of a call contains: ids, times, who called. */
+import { formatArn } from "../calls/arn.ts";
 import type { DoorRequest } from "../calls/door.ts";
+import type { Place } from "../calls/place.ts";
 import type { Random } from "../engine/random.ts";
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -18,7 +20,7 @@ function two(number: number): string {
 
 let lastTime = { second: Number.NaN, text: "" };
 
-/** `12/Mar/2020:19:03:58 +0000`, the time of the common log format; the same for all calls of a second. */
+/** `12/Mar/2020:19:03:58 +0000`, a time in Common Log Format, made once a second. */
 export function logTime(epochMs: number): string {
   const second = Math.floor(epochMs / 1000);
   if (second !== lastTime.second) lastTime = { second, text: logTimeOf(new Date(epochMs)) };
@@ -30,23 +32,24 @@ function logTimeOf(date: Date): string {
   return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
 }
 
-/** The client's address; IPv4 clients of an IPv6 socket by their own. */
+/** The client's address; IPv4-mapped IPv6 addresses are shown as IPv4. */
 export function sourceIpOf({ sourceIp }: DoorRequest): string {
   if (sourceIp === undefined) return "127.0.0.1";
   return sourceIp.startsWith("::ffff:") ? sourceIp.slice(7) : sourceIp;
 }
 
-/** One header as text; the first where it came several times. */
+/** A header's value; the first if it was repeated. */
 export function headerOf({ headers }: DoorRequest, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** `HTTP/1.1` */
 export function protocolOf({ incoming }: DoorRequest): string {
   return `HTTP/${incoming.httpVersion}`;
 }
 
-/** A trace header of X-Ray's form with a root alone, as API Gateway begins a trace. */
+/** An X-Ray trace header with nothing but a root, as API Gateway starts a trace. */
 export function rootTrace(nowMs: number, random: Random): string {
   const time = Math.floor(nowMs / 1000)
     .toString(16)
@@ -54,11 +57,10 @@ export function rootTrace(nowMs: number, random: Random): string {
   return `Root=1-${time}-${random.hex(24)}`;
 }
 
-/** `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{METHOD}{path}`; decoded path, as policies are matched against. */
-export function methodArn(
-  place: { readonly partition: string; readonly region: string; readonly account: string },
-  apiId: string,
-  rest: string,
-): string {
-  return `arn:${place.partition}:execute-api:${place.region}:${place.account}:${apiId}/${rest}`;
+/**
+ * `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{METHOD}{path}`; with the decoded path, as policies match it.
+ * @param method verb and path, or a WebSocket API's route key.
+ */
+export function methodArn({ region, account }: Place, apiId: string, stage: string, method: string): string {
+  return formatArn("execute-api", region, account, `${apiId}/${stage}/${method}`);
 }

@@ -1,25 +1,33 @@
+/** Headers and query strings of a request, in the forms events have them in. */
 import { percentDecoded } from "../../protocols/form.ts";
-/** Headers and query strings of a request in the forms in which events have them. */
 
-/** Names and values in turn, as a door has them. */
+/** Names and values in turn, as a door gives them. */
 export type RawHeaders = readonly string[];
 
 export type SingleValues = Record<string, string>;
 export type MultiValues = Record<string, string[]>;
 
-/** What a map of names inherits from: nothing. */
+/** Whether a text can be a header's name (RFC 9110 section 5.6.2). */
+export function isHeaderName(name: string): boolean {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+}
+
+/** Constructs objects whose prototype is empty. */
 const NameMap = function NameMap() {} as unknown as new () => object;
 NameMap.prototype = Object.create(null);
 
 /**
- * An object that inherits nothing: names come from clients, `__proto__` and `constructor` among them. V8 keeps what
- * Object.create(null) makes as a hash table, which costs about twice as much to fill and to write as JSON.
+ * An object without inherited members, since clients choose the names, `__proto__` and `constructor` among them.
+ * Object.create(null) would do, but V8 makes it a hash table, about twice as slow to fill and to stringify.
  */
 export function emptyMap<Value>(): Record<string, Value> {
   return new NameMap() as Record<string, Value>;
 }
 
-/** By lower-case name; repeated ones joined with commas, as payload 2.0 has them. @param without in lower case. */
+/**
+ * By lower-case name; repeated ones joined with commas, as in payload format 2.0.
+ * @param without names to leave out, in lower case.
+ */
 export function joinedHeaders(raw: RawHeaders, without: ReadonlySet<string>): SingleValues {
   const headers = emptyMap<string>();
   for (let at = 0; at + 1 < raw.length; at += 2) {
@@ -31,7 +39,9 @@ export function joinedHeaders(raw: RawHeaders, without: ReadonlySet<string>): Si
   return headers;
 }
 
-/** Every value by name. Names that differ in case alone are one, spelt as `spell` says; the client's first spelling unless told. */
+/**
+ * All values by name. Names that differ only in case count as one, spelt by `spell`, or as the client first spelt it.
+ */
 export function multiHeaders(
   raw: RawHeaders,
   without: ReadonlySet<string>,
@@ -68,7 +78,7 @@ export function joinedValues(values: Readonly<MultiValues>): SingleValues {
   return joined;
 }
 
-/** A query string, decoded: names and values in turn of appearance. What is no percent-encoding stays as it is. */
+/** The values of a query string by name, decoded, in order of appearance. Invalid percent-encoding stays as it is. */
 export function queryValues(query: string): MultiValues {
   const values = emptyMap<string[]>();
   if (query === "") return values;
@@ -88,12 +98,13 @@ function decodedQuery(text: string): string {
   return percentDecoded(text.includes("+") ? text.replaceAll("+", " ") : text);
 }
 
+/** Whether an object has no members. */
 export function isEmpty(values: object): boolean {
   for (const _ in values) return false;
   return true;
 }
 
-/** The values of one header, whichever case it is written in. */
+/** The values of one header. @param name in lower case; the header may be written in any case. */
 export function headerValues(raw: RawHeaders, name: string): string[] {
   const values: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {

@@ -1,4 +1,7 @@
-/** Calls of AWS services that an API makes for its client: through the dispatcher, answered as the service answers on the wire. */
+/**
+ * Calls of AWS services that an API makes for its client: through the dispatcher, answered as the service would on the
+ * wire.
+ */
 import { protocols } from "../../protocols/all.ts";
 import { AwsError } from "../../protocols/error.ts";
 import type { OperationCodec, Protocol } from "../../protocols/protocol.ts";
@@ -7,13 +10,13 @@ import type { Invocation } from "../calls/invocation.ts";
 import type { ServiceDependencies } from "../calls/service.ts";
 
 export interface ServiceCall {
-  /** As the dispatcher knows it: `sqs`, `stepfunctions`. */
+  /** The dispatcher's name for it: `sqs`, `stepfunctions`. */
   readonly service: string;
   readonly operation: string;
   /** JSON of the SDK's members. */
   readonly input: object;
   readonly invocation: Invocation;
-  /** Query services answer XML where they still speak it. */
+  /** Whether a service that still speaks Query answers in XML. */
   readonly isXml: boolean;
   readonly requestId: string;
 }
@@ -39,18 +42,18 @@ export async function callService(
   try {
     const output = await call(service, operation, input, invocation, "json");
     if (shape === undefined) return { status: 200, headers: jsonType, body: JSON.stringify(output) };
-    const { status, headers, body } = codecOf(shape, protocol).encode(output, requestId, nothing);
+    const { status, headers, body } = codecOf(shape, protocol).encode(output, requestId, noRequest);
     return { status, headers: typeOf(headers), body: textOfBody(body) };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const { status, headers, body } = protocol.encodeError(error, requestId, model, nothing);
+    const { status, headers, body } = protocol.encodeError(error, requestId, model, noRequest);
     return { status, headers: typeOf(headers), body: textOfBody(body) };
   }
 }
 
 const jsonType = ["Content-Type", "application/json"];
-/** Encoders look at the request for few things, none of which a call of ours has. */
-const nothing = { method: "POST", path: "/", query: "", headers: {}, body: Buffer.alloc(0) };
+/** Encoders read little of the request, and nothing that matters for a call of ours. */
+const noRequest = { method: "POST", path: "/", query: "", headers: {}, body: Buffer.alloc(0) };
 
 function codecOf(shape: OperationModel, protocol: Protocol): OperationCodec {
   let known = codecs.get(shape);

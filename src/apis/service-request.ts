@@ -1,6 +1,6 @@
 /**
- * Requests that an API makes of an AWS service in the service's own protocol, from a URI of the forms `action/…` and
- * `path/…` (developer guide, AWS service integrations). Templates make the bodies, so they go over the wire.
+ * Requests an API sends to an AWS service in the service's own protocol, from an `action/…` or `path/…` URI (developer
+ * guide, AWS service integrations). Templates write the bodies, so they go over the wire.
  */
 import type { WireRequest } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
@@ -14,21 +14,21 @@ import type { ServiceUri } from "./service-uri.ts";
 
 export type ServiceTarget = Extract<ServiceUri, { kind: "service" }>;
 
-/** What an integration has made of its request. */
+/** The request as an integration has built it. */
 export interface IntegrationRequest {
   readonly method: string;
-  /** Placeholders of the URI's path are filled in. */
+  /** With the URI's placeholders filled in. */
   readonly path: string;
   /** `name=value`, encoded. */
   readonly query: readonly string[];
-  /** What was mapped, by lower-case name. */
+  /** Mapped headers, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Where no mapping names one. */
+  /** Used if no mapping sets one. */
   readonly contentType: string;
   readonly body: Buffer;
 }
 
-/** A request as a service gets it. */
+/** The request as a service gets it. */
 export interface ServiceRequest {
   readonly method: string;
   readonly url: string;
@@ -43,25 +43,27 @@ export interface ServiceReply {
   readonly status: number;
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
-  /** A text where the service wrote one. */
+  /** A text if the service wrote one. */
   readonly body: string | Buffer;
 }
 
-/** Nobody stands for the service: it is none of ours and no endpoint is told. */
+/** The service is not one of ours, and there is no `--endpoint` for it. */
 export class ServiceMissing extends Error {}
 
-/** AWS's bound of a payload in either direction. */
+/** AWS's limit for a payload in either direction. */
 export const maxPayloadBytes = 10 * 1024 * 1024;
-/** On a clock that stands still nothing else would end a call of an endpoint that hangs. Real milliseconds. */
-export const patienceMs = 120_000;
+/**
+ * Real milliseconds until a hanging endpoint is given up: on a clock that stands still no other limit is ever reached.
+ */
+export const hangLimitMs = 120_000;
 
-export type ServiceSurroundings = Pick<ServiceDependencies, "apis" | "clock" | "models" | "options" | "relay">;
+export type ServiceRequestDeps = Pick<ServiceDependencies, "apis" | "clock" | "models" | "options" | "relay">;
 
-/** The request as the service wants it: with its action in the query, or in the header that AWS JSON has for it. */
+/** Builds the request the service expects: the action goes into the query, or into AWS JSON's X-Amz-Target header. */
 export function serviceRequest(
   target: ServiceTarget,
   asked: IntegrationRequest,
-  { models }: Pick<ServiceSurroundings, "models">,
+  { models }: Pick<ServiceRequestDeps, "models">,
 ): ServiceRequest {
   const { service, subdomain, region, action, query } = target;
   const host = `${subdomain === undefined ? "" : `${subdomain}.`}${service}.${region}.amazonaws.com`;
@@ -95,20 +97,20 @@ export function serviceRequest(
 }
 
 /**
- * The service's answer, an error of its own too.
+ * The service's answer, which may be an error.
  * @throws ServiceMissing, HttpCallError
  */
 export function sendToService(
   target: ServiceTarget,
   request: ServiceRequest,
   invocation: Invocation,
-  surroundings: ServiceSurroundings,
+  deps: ServiceRequestDeps,
 ): Promise<ServiceReply> {
-  if (target.service === "execute-api") return sendToApi(request, invocation, surroundings);
-  const model = modelOf(target, surroundings.models);
+  if (target.service === "execute-api") return sendToApi(request, invocation, deps);
+  const model = modelOf(target, deps.models);
   return model === undefined
-    ? sendOutside(target, request, invocation, surroundings)
-    : sendInside(target, model, request, invocation, surroundings);
+    ? sendOutside(target, request, invocation, deps)
+    : sendInside(target, model, request, invocation, deps);
 }
 
 async function sendInside(
@@ -116,7 +118,7 @@ async function sendInside(
   model: ServiceModel,
   { method, path, query, headers, body }: ServiceRequest,
   invocation: Invocation,
-  { relay }: ServiceSurroundings,
+  { relay }: ServiceRequestDeps,
 ): Promise<ServiceReply> {
   const scope = `${invocation.account}/20150709/${region}/${model.signingNames[0]}/aws4_request`;
   const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
@@ -126,16 +128,16 @@ async function sendInside(
   return {
     status: answer.status,
     rawHeaders: Object.entries(answer.headers).flat(),
-    // No operation that integrations can reach answers with frames.
+    // No operation an integration can call answers with an event stream.
     body: typeof content === "string" ? content : content instanceof Uint8Array ? Buffer.from(content) : "",
   };
 }
 
-/** `{api}.execute-api`: another API, or the same one, from its door on. */
+/** `{api}.execute-api`: another API or the same one, called through its door. */
 async function sendToApi(
   { method, path, query, headers, body }: ServiceRequest,
   invocation: Invocation,
-  { apis, clock }: ServiceSurroundings,
+  { apis, clock }: ServiceRequestDeps,
 ): Promise<ServiceReply> {
   const url = new URL(`https://${headers["host"]}${path}`);
   if (query !== "") url.search = `?${query}`;
@@ -152,12 +154,12 @@ async function sendOutside(
   { service, region }: ServiceTarget,
   request: ServiceRequest,
   invocation: Invocation,
-  { options, clock }: ServiceSurroundings,
+  { options, clock }: ServiceRequestDeps,
 ): Promise<ServiceReply> {
   const other = outsideService(service);
   const endpoint = endpointOf(options.endpoints ?? {}, [service, other?.name, other?.signingName, "*"]);
   if (endpoint === undefined) {
-    throw new ServiceMissing(`Busbar has no ${service}: say where it is with --endpoint ${service}=url`);
+    throw new ServiceMissing(`Busbar has no ${service}: tell it where to find one with --endpoint ${service}=url`);
   }
   const url = new URL(`${endpoint.replace(/\/$/, "")}${request.path}`);
   if (request.query !== "") url.search = `?${request.query}`;
@@ -173,13 +175,13 @@ async function sendOutside(
     headers: { ...headers, "X-Amzn-Trace-Id": invocation.trace, ...scope },
     body: request.body,
     signal: invocation.signal,
-    timeoutMs: patienceMs,
+    timeoutMs: hangLimitMs,
     maxBodyBytes: maxPayloadBytes,
   });
   return { status, rawHeaders, body };
 }
 
-/** Where a service is that Busbar does not have, by whichever of its names somebody has told. */
+/** The endpoint configured under one of a service's names. */
 function endpointOf(
   endpoints: Readonly<Record<string, string>>,
   names: readonly (string | undefined)[],
@@ -188,10 +190,10 @@ function endpointOf(
   return undefined;
 }
 
-/** The service of ours that the URI names; undefined for one that Busbar does not have. */
-/** Services by all names that they are signed for or reached by, for each set of models made at its first call. */
+/** Services by every name they are signed for or reached by; built once for each set of models. */
 const namedModels = new WeakMap<ReadonlyMap<string, ServiceModel>, Map<string, ServiceModel>>();
 
+/** The model of the service; undefined for one that Busbar does not have. */
 function modelOf({ service }: ServiceTarget, models: ReadonlyMap<string, ServiceModel>): ServiceModel | undefined {
   let named = namedModels.get(models);
   if (named === undefined) {

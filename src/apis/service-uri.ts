@@ -10,13 +10,13 @@ export type ServiceUri =
       readonly region: string;
       /** Undefined for the form `path/…`. */
       readonly action: string | undefined;
-      /** Begins with a slash; `{name}` in it stands for path parameters. */
+      /** Begins with a slash; may contain path parameters, `{name}`. */
       readonly path: string;
       /** Without `?`. */
       readonly query: string;
     };
 
-/** Undefined for what is no such URI. */
+/** Undefined for any other text. */
 export function parseServiceUri(uri: string): ServiceUri | undefined {
   const match = /^arn:[^:]+:apigateway:([^:]*):(?:([^:]+)\.)?([^:.]+):(path|action)\/(.*)$/s.exec(uri);
   if (match === null) return undefined;

@@ -1,4 +1,4 @@
-/** Token buckets on the clock: so many requests a second, with bursts of so many. */
+/** Token buckets on the clock: a rate of requests, with bursts. */
 
 interface Bucket {
   tokens: number;
@@ -6,19 +6,19 @@ interface Bucket {
 }
 
 export interface Rate {
-  /** Requests a second. */
+  /** Requests per second. */
   readonly rate: number;
-  /** Requests at once. */
+  /** Requests at once, the size of the bucket. */
   readonly burst: number;
 }
 
-/** Buckets that are full again say nothing and are dropped when there are this many. */
+/** At this many all buckets are dropped; every caller then starts with a full one. */
 const maxBuckets = 10_000;
 
 export class Throttle {
   readonly #buckets = new Map<string, Bucket>();
 
-  /** Whether one more request is let through now, and if so counts it. @param key of what the rate is for. */
+  /** Whether one more request is admitted now; if so, counts it. @param key what the rate applies to. */
   admits(key: string, { rate, burst }: Rate, nowMs: number): boolean {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {

@@ -1,4 +1,7 @@
-/** JSON Web Tokens of API callers: verified with the keys that their issuers publish, in their time by the clock. */
+/**
+ * JSON web tokens of API callers, verified with the keys their issuers publish; the clock tells whether they have
+ * expired.
+ */
 
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { getOwn, jsonObject } from "../../protocols/unknown-json.ts";
@@ -7,12 +10,12 @@ import { HttpCallError, httpCall } from "../outside/http-client.ts";
 
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** What became of a token: its claims, or why it is none to be trusted. */
+/** A token's claims, or why it is not to be trusted. */
 export type TokenResult =
   | { readonly claims: Claims }
   | { readonly refused: "expired" | "invalid" | "no keys"; readonly reason: string };
 
-/** Why a token is not taken, in the words of API Gateway's `error_description`. */
+/** Why a token is rejected, in the words of API Gateway's `error_description`. */
 export class TokenError extends Error {
   readonly refused: "expired" | "invalid" | "no keys";
 
@@ -25,14 +28,14 @@ export class TokenError extends Error {
 /** Limits of HTTP APIs (API Gateway quotas). */
 const fetchTimeoutMs = 1500;
 const maxKeysBytes = 150_000;
-/** How long keys are kept. */
-const keptMs = 2 * 3_600_000;
-/** Issuers come from definitions of users: keys of so many are kept. */
+/** How long keys are cached. */
+const cachedMs = 2 * 3_600_000;
+/** Issuers whose keys are cached; users' definitions name them, so there may be any number. */
 const maxIssuers = 100;
-/** A key that the issuer does not publish is looked for again, but no more often than this. */
+/** When a token names an unknown key the issuer's keys are fetched again, but no more often than this. */
 const unknownKeyMs = 5_000;
-/** A token of more characters than headers have is none. */
-const longestToken = 20_000;
+/** Characters; no header has room for more. */
+const maxTokenLength = 20_000;
 
 const digests: Readonly<Record<string, string>> = { RS256: "sha256", RS384: "sha384", RS512: "sha512" };
 
@@ -47,16 +50,21 @@ export class Tokens {
   readonly #keys = new Map<string, Keys>();
   readonly #fetches = new Map<string, Promise<Keys>>();
 
-  /** @param addresses of the key sets of issuers that are not to be asked where theirs are (`--jwks issuer=url`). */
+  /**
+   * @param addresses URLs of key sets by issuer, for issuers whose discovery document is not to be read (`--jwks
+   * issuer=url`).
+   */
   constructor(clock: Clock, addresses: Readonly<Record<string, string>> = {}) {
     this.#clock = clock;
     this.#addresses = addresses;
   }
 
-  /** What becomes of a token that one of the issuers must have signed. Audience and scopes are for the caller to look at. */
+  /**
+   * Verifies a token that one of the issuers must have signed. Checking its audience and scopes is up to the caller.
+   */
   async verify(token: string, issuers: readonly string[]): Promise<TokenResult> {
     try {
-      const claimed = token.length > longestToken ? undefined : jsonOf(token.split(".")[1] ?? "")["iss"];
+      const claimed = token.length > maxTokenLength ? undefined : jsonOf(token.split(".")[1] ?? "")["iss"];
       const issuer = issuers.find((one) => one === claimed);
       if (issuer === undefined) return { refused: "invalid", reason: "The token is of another issuer" };
       return { claims: await this.claims(token, issuer) };
@@ -67,11 +75,11 @@ export class Tokens {
   }
 
   /**
-   * The claims of a token that the issuer signed and that is in its time.
+   * The claims of a token that the issuer signed and that is valid now.
    * @throws TokenError
    */
   async claims(token: string, issuer: string): Promise<Claims> {
-    if (token.length > longestToken) throw new TokenError("token is too long");
+    if (token.length > maxTokenLength) throw new TokenError("token is too long");
     const parts = token.split(".");
     if (parts.length !== 3) throw new TokenError("token contains an invalid number of segments");
     const [head = "", payload = "", signature = ""] = parts;
@@ -97,7 +105,7 @@ export class Tokens {
 
   async #key(issuer: string, kid: string): Promise<KeyObject> {
     const known = this.#keys.get(issuer);
-    const isFresh = known !== undefined && this.#clock.now() - known.fetchedMs < keptMs;
+    const isFresh = known !== undefined && this.#clock.now() - known.fetchedMs < cachedMs;
     const key = isFresh ? known.byId.get(kid) : undefined;
     if (key !== undefined) return key;
     const unpublished = new TokenError("the token is signed by a key that the issuer does not publish");
@@ -108,7 +116,7 @@ export class Tokens {
     return found;
   }
 
-  /** Calls at the same time share one fetch. */
+  /** Concurrent calls share one fetch. */
   #fetch(issuer: string): Promise<Keys> {
     let fetch = this.#fetches.get(issuer);
     if (fetch === undefined) {

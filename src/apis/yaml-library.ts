@@ -1,2 +1,4 @@
-/** The part of the library that documents are read with, by its names: the bundle has those of static imports alone. */
+/**
+ * The parts of the library that are used, imported by name: only from static imports does the bundler drop the rest.
+ */
 export { Composer, isScalar, Lexer, Parser } from "yaml";

@@ -1,35 +1,35 @@
-/** YAML in turns of the event loop: a document of some megabytes takes seconds. */
+/** Reads YAML in turns of the event loop, since a document of a few megabytes takes seconds. */
 
 import type { CST } from "yaml";
 import type { Turns } from "../engine/turns.ts";
 
-/** What the lexer makes of a document, line breaks and indentations included; composing them is done in one go. */
+/** Lexemes of a document, line breaks and indentation included; composing them is done in one go. */
 const maxLexemes = 600_000;
 const lexemesATurn = 256;
-/** How many lists and maps may open in one another on a line. */
-const deepest = 100;
-/** How much aliases may make of a document. */
+/** How deeply lists and maps may be nested. */
+const maxDepth = 100;
+/** How many nodes the aliases of a document may multiply to. */
 const maxAliases = 100;
 
 export interface YamlDocument {
   readonly root: unknown;
-  /** The text of a scalar as it is written; undefined where there is none. */
+  /** A scalar's text as it is written; undefined if there is no scalar. */
   source(path: readonly string[]): string | undefined;
 }
 
-/** The text is no YAML, or there is too much in it. */
+/** The text is not YAML, or there is too much of it. */
 export class UnreadableYaml extends Error {
-  readonly hasTooMuch: boolean;
+  readonly isTooLarge: boolean;
 
-  constructor(hasTooMuch: boolean) {
+  constructor(isTooLarge: boolean) {
     super("unreadable YAML");
-    this.hasTooMuch = hasTooMuch;
+    this.isTooLarge = isTooLarge;
   }
 }
 
 /** @throws UnreadableYaml */
 export async function readYaml(text: string, turns: Turns): Promise<YamlDocument> {
-  // A start need not read the library: most documents are JSON, and most runs see none.
+  // Loaded when first used: most documents are JSON, and most runs read none.
   const { Composer, isScalar, Lexer, Parser } = await import("./yaml-library.ts");
   const parser = new Parser();
   const tokens: CST.Token[] = [];
@@ -41,7 +41,7 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
     if (done === true) break;
     ofDocument(() => tokens.push(...parser.next(lexeme)));
     nest(depth, lexeme);
-    if (++lexemes > maxLexemes || depth.brackets + depth.line > deepest) throw new UnreadableYaml(true);
+    if (++lexemes > maxLexemes || depth.brackets + depth.line > maxDepth) throw new UnreadableYaml(true);
     if (lexemes % lexemesATurn === 0) await turns.rest();
   }
   return ofDocument(() => {
@@ -59,8 +59,8 @@ export async function readYaml(text: string, turns: Turns): Promise<YamlDocument
 }
 
 /**
- * What the library makes of the document. It throws errors of all kinds: for aliases that multiply, merges of what is no
- * map, a stack that ended.
+ * Runs the library, which throws errors of all kinds: too many aliases, a merge of something that is not a map, stack
+ * overflow.
  */
 function ofDocument<Result>(read: () => Result): Result {
   try {
@@ -70,7 +70,7 @@ function ofDocument<Result>(read: () => Result): Result {
   }
 }
 
-/** Brackets stay open over lines; what begins items and keys counts on its line alone. */
+/** Brackets stay open across lines; the marks of items and keys count for their line only. */
 function nest(depth: { brackets: number; line: number }, lexeme: string): void {
   if (lexeme === "[" || lexeme === "{") depth.brackets += 1;
   else if (lexeme === "]" || lexeme === "}") depth.brackets -= 1;

@@ -2,7 +2,7 @@
 
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { isObject } from "../../../protocols/unknown-json.ts";
-import { costKeyword, hasTwins, refill, regExp, SchemaTooCostly, spend } from "./schema-budget.ts";
+import { costKeyword, hasDuplicates, refill, regExp, SchemaTooCostly, spend } from "./schema-budget.ts";
 import { validationText } from "./validation-text.ts";
 
 export interface Model {
@@ -11,28 +11,29 @@ export interface Model {
   readonly schema: string;
 }
 
-/** The model cannot be used: no JSON schema, or one that refers to what there is not. Answered with 500. */
+/** The model cannot be used: it is not a JSON schema, or refers to a model that does not exist. Answered with 500. */
 export class ModelUnusable extends Error {}
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Where models refer to one another: `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`. */
+/** How models refer to one another: `https://apigateway.amazonaws.com/restapis/{api}/models/{name}`. */
 const modelUrl = /^https?:\/\/[^/]+\/restapis\/[^/]+\/models\/([^/#]+)(#.*)?$/;
 
-/** Deepest nesting of schemas and bodies: both are walked by calls within calls. */
+/** Deepest nesting of schemas and bodies, which are walked recursively. */
 const maxDepth = 500;
-/** Beyond this a body's first violation is told alone, since each costs memory. */
-const longestListed = 65_536;
+/** Characters of a body beyond which only its first violation is reported, since each costs memory. */
+const maxListedLength = 65_536;
 
 type Compiler = typeof import("ajv-draft-04")["default"];
 
 let compilerClass: Compiler | undefined;
 
-/** Loads the library, which is large and which most never need; to be awaited before the first validation. */
+/** Loads the library, which is large and seldom needed. Has to be awaited before the first validation. */
 export async function loadValidator(): Promise<void> {
   compilerClass ??= (await import("ajv-draft-04")).default.default;
 }
 
+/** Whether `loadValidator` has finished, so that validation need not wait. */
 export function isValidatorLoaded(): boolean {
   return compilerClass !== undefined;
 }
@@ -48,13 +49,11 @@ export class Models {
   }
 
   /**
-   * What is wrong with a body, as `$context.error.validationErrorString` tells it; undefined when nothing is.
+   * What is wrong with a body, as `$context.error.validationErrorString` reports it; undefined if nothing is.
    * @throws ModelUnusable
    */
   violation(name: string, body: string): string | undefined {
-    // A model without content, as `Empty`, takes whatever comes, nothing too.
     const validate = this.#validator(name, false);
-    if (validate === undefined) return undefined;
     let value: unknown;
     try {
       value = JSON.parse(body);
@@ -63,13 +62,13 @@ export class Models {
     }
     if (depthOf(value) > maxDepth) return "[Document is nested too deeply]";
     if (isValid(validate, value)) return undefined;
-    if (body.length > longestListed) return validationText(validate.errors?.slice(0, 1) ?? []);
-    const listing = this.#validator(name, true) ?? validate;
+    if (body.length > maxListedLength) return validationText(validate.errors?.slice(0, 1) ?? []);
+    const listing = this.#validator(name, true);
     isValid(listing, value);
     return validationText((listing.errors ?? []) as ErrorObject[]);
   }
 
-  #validator(name: string, allErrors: boolean): ValidateFunction | undefined {
+  #validator(name: string, allErrors: boolean): ValidateFunction {
     const known = allErrors ? this.#listing : this.#compiled;
     let validate = known.get(name);
     if (validate === undefined) {
@@ -86,7 +85,7 @@ export class Models {
       allErrors,
       strict: false,
       validateSchema: false,
-      // API Gateway does not look at formats.
+      // API Gateway ignores formats.
       validateFormats: false,
       logger: false,
       inlineRefs: false,
@@ -98,7 +97,7 @@ export class Models {
     compiler.addKeyword({
       keyword: "uniqueItems",
       type: "array",
-      validate: (wanted: unknown, items: unknown[]) => wanted !== true || !hasTwins(items),
+      validate: (wanted: unknown, items: unknown[]) => wanted !== true || !hasDuplicates(items),
     });
     compiler.addKeyword({
       keyword: costKeyword,
@@ -116,7 +115,7 @@ export class Models {
     }
   }
 
-  /** The model and all that it refers to, directly or not; models may refer to one another in circles. */
+  /** The model and all models it refers to, directly or not; they may refer to one another in circles. */
   #needed(name: string): Set<string> {
     const needed = new Set([name]);
     for (const one of needed) {
@@ -143,7 +142,7 @@ function isValid(validate: ValidateFunction, value: unknown): boolean {
   try {
     return validate(value) === true;
   } catch (error) {
-    // A schema that refers to itself without going into the value never ends.
+    // A schema that refers to itself without descending into the value never ends.
     if (error instanceof SchemaTooCostly || error instanceof RangeError) throw new ModelUnusable(error.message);
     throw error;
   }
@@ -153,7 +152,7 @@ function urlOf(model: string): string {
   return `busbar:models/${encodeURIComponent(model)}`;
 }
 
-/** A branch that does not fit leaves errors behind, which cost more than looking at the value. */
+/** A branch that does not match leaves errors behind, which cost more than checking the value. */
 const branchCost = 25;
 
 const schemaMaps = new Set(["properties", "patternProperties", "definitions", "$defs"]);
@@ -161,15 +160,15 @@ const schemaLists = new Set(["allOf", "anyOf", "oneOf"]);
 const schemas = new Set(["not", "additionalProperties", "additionalItems", "items"]);
 
 /**
- * The schema as ajv gets it: each part of it with its price, references to other models by our names for them, and without
- * what API Gateway does not know.
+ * The schema as given to ajv: with the cost of each subschema, references to other models under our own URLs, and
+ * without keywords API Gateway does not know.
  */
 function priced(schema: Schema, depth: number): Schema {
   if (depth > maxDepth) throw new ModelUnusable("The model is nested too deeply");
   const result: Record<string, unknown> = Object.create(null);
   let cost = 4;
   for (const [keyword, value] of Object.entries(schema)) {
-    // `id` would move what references are relative to.
+    // `id` would change what references are relative to.
     if (keyword === "id" || keyword === "$schema" || keyword === "exclusiveMinimum") continue;
     if (keyword === "$ref" && typeof value === "string") {
       const [, model, fragment = ""] = modelUrl.exec(value) ?? [];
@@ -195,13 +194,13 @@ function priced(schema: Schema, depth: number): Schema {
       result[keyword] = value;
     }
   }
-  // In draft 4 nothing beside a reference counts.
+  // In draft 4 a reference overrides everything beside it.
   if ("$ref" in result) return { $ref: result["$ref"], [costKeyword]: cost };
   result[costKeyword] = cost;
   return result;
 }
 
-/** How deep a value is nested, as far as it matters. */
+/** How deeply a value is nested; counting ends beyond `maxDepth`. */
 function depthOf(value: unknown): number {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= maxDepth; depth++) {

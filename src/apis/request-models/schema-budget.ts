@@ -1,17 +1,17 @@
 /**
- * What keeps a JSON schema from stalling the server: each subschema that is looked at costs its own length, and patterns
- * run in linear time. Schemas that branch twice at each level, and lists compared item by item, end like any other.
+ * What keeps a JSON schema from stalling the server: evaluating a subschema costs its length, and patterns run in
+ * linear time. So schemas that branch at every level, and comparisons of long lists, come to an end.
  */
 import { LinearRegex } from "../../regex/linear-regex.ts";
 
-/** The schema takes more work than a call may cost. */
+/** Validation takes more work than a call may cost. */
 export class SchemaTooCostly extends Error {}
 
-/** Some two seconds for what costs most, a tenth of that for what is usual. */
+/** About two seconds of the most expensive work, a tenth of that of typical work. */
 const maxWork = 3_000_000;
 let left = maxWork;
 
-/** Begins a validation, which is synchronous: one budget serves all. */
+/** Starts a validation. Validations are synchronous, so one budget serves all. */
 export function refill(): void {
   left = maxWork;
 }
@@ -21,7 +21,7 @@ export function spend(work: number): void {
   if ((left -= work) < 0) throw new SchemaTooCostly("The model takes too much work to validate the body");
 }
 
-/** The keyword that every subschema gets; its value is what looking at the subschema costs. */
+/** The keyword that every subschema gets; its value is what evaluating the subschema costs. */
 export const costKeyword = "x-busbar-cost";
 
 /** Compiled patterns of a schema, as ajv asks for them. */
@@ -34,11 +34,11 @@ export function regExp(pattern: string): { test(text: string): boolean } {
     },
   };
 }
-/** How ajv would write the engine into code that stands alone, which nobody asks for. */
+/** Required by ajv, for standalone code, which we never generate. */
 regExp.code = "";
 
 /** Whether two items of a list are equal as JSON; the order of members does not matter. */
-export function hasTwins(items: readonly unknown[]): boolean {
+export function hasDuplicates(items: readonly unknown[]): boolean {
   const seen = new Set<string>();
   for (const item of items) {
     const text = canonical(item);

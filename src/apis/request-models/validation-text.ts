@@ -1,15 +1,15 @@
 /** What is wrong with a body, in the words of the validator AWS uses. */
 import type { ErrorObject } from "ajv";
 
-/** Longest text that goes into an answer or a log. */
-const longest = 10_000;
+/** Characters put into an answer or a log. */
+const maxLength = 10_000;
 
 /** A list in brackets, as `$context.error.validationErrorString` has it. */
 export function validationText(errors: readonly ErrorObject[]): string {
   const missing = errors.filter(({ keyword }) => keyword === "required");
   const texts = new Set<string>();
   for (const error of errors) {
-    // What one object lacks is told together.
+    // The missing properties of an object are reported together.
     const text =
       error.keyword === "required"
         ? `object has missing required properties (${listOf(
@@ -20,7 +20,7 @@ export function validationText(errors: readonly ErrorObject[]): string {
         : textOf(error);
     texts.add(text);
   }
-  return `[${[...texts].join(", ")}]`.slice(0, longest);
+  return `[${[...texts].join(", ")}]`.slice(0, maxLength);
 }
 
 function textOf({ keyword, params, schema, data }: ErrorObject): string {

@@ -1,11 +1,11 @@
 import { TemplateError } from "./syntax.ts";
 
-/** AWS's bound of a payload, and so of anything a template may make. */
+/** AWS's limit for a payload, and so for any text a template makes. */
 export const maxText = 10 * 1024 * 1024;
 
 /**
- * What one rendering may cost. Each step, each character that is copied and each item that is made is paid for, so a
- * template ends within a second or so whatever it loops over.
+ * What one rendering may cost. Every step, every character copied and every item made is paid for, so that a template
+ * ends within about a second whatever it loops over.
  */
 export class Budget {
   #steps = 2_000_000;

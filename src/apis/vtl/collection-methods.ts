@@ -159,7 +159,7 @@ function indexIn(list: VtlList, item: Value, budget: Budget): number {
   return list.items.findIndex((one) => areSame(one, item));
 }
 
-/** Keeps the items that others has, or those that it has not; whether any went. */
+/** Keeps the items that are among the others, or those that are not. Returns whether any was removed. */
 function keepWhere(list: VtlList, others: Value, isKept: boolean, budget: Budget): boolean {
   const named = itemsOf(others);
   budget.step(list.items.length * (named.length + 1));

@@ -13,8 +13,8 @@ import {
 } from "./syntax.ts";
 import { HostObject, isNumber, isTrue, javaText, keyOf, type Value, VtlList, VtlMap } from "./values.ts";
 
-/** AWS's bound of the rounds of one loop. */
-const maxRounds = 1_000;
+/** AWS's limit for the iterations of one loop. */
+const maxIterations = 1_000;
 const maxCalls = 20;
 
 /** How a block was left. */
@@ -100,7 +100,7 @@ class Evaluator {
     const value = this.value(reference);
     const { backslashes, source } = reference;
     if (backslashes > 0) {
-      // An odd number of them escapes the reference: each two are one, and the last one stays where there is no value.
+      // Two backslashes are one. An odd one escapes the reference, and stays if the reference has no value.
       this.#write("\\".repeat(backslashes >> 1));
       if (backslashes % 2 === 1) {
         this.#write(value === null ? `\\${source}` : source);
@@ -110,7 +110,7 @@ class Evaluator {
     if (value !== null) this.#write(javaText(value));
   }
 
-  /** The text a piece of the template makes, on its own. */
+  /** Renders part of a template separately. */
   #captured(body: Block): string {
     const [outer, size] = [this.#out, this.#size];
     this.#out = [];
@@ -132,9 +132,9 @@ class Evaluator {
   #forEach(variable: string, collection: Value, body: Block): Outcome {
     const items =
       collection instanceof VtlList
-        ? [...collection.items.slice(0, maxRounds)]
+        ? [...collection.items.slice(0, maxIterations)]
         : collection instanceof VtlMap
-          ? [...collection.entries.values()].slice(0, maxRounds)
+          ? [...collection.entries.values()].slice(0, maxIterations)
           : collection instanceof HostObject
             ? this.#drained(collection)
             : [];
@@ -159,16 +159,16 @@ class Evaluator {
     return outcome === "stop" ? "stop" : "end";
   }
 
-  /** What is left of an iterator. */
+  /** The remaining items of an iterator. */
   #drained(iterator: HostObject): Value[] {
     const items: Value[] = [];
-    while (items.length < maxRounds && iterator.methods.get("hasNext")?.([]) === true) {
+    while (items.length < maxIterations && iterator.methods.get("hasNext")?.([]) === true) {
       items.push(iterator.methods.get("next")!([]));
     }
     return items;
   }
 
-  /** Parameters of a macro are read in the place of the call, before its body runs. */
+  /** A macro's arguments are evaluated at the call, before its body runs. */
   #macro(macro: Macro, args: readonly Expression[], body: Block | undefined): Outcome {
     const values = macro.parameters.map((_, index) => (args[index] === undefined ? null : this.value(args[index])));
     const content = body === undefined ? undefined : this.#captured(body);
@@ -274,7 +274,7 @@ function indexIn(list: VtlList, index: Value): number {
 }
 
 function loopOf(index: number, total: number, parent: HostObject | undefined): HostObject {
-  const last = index + 1 >= Math.min(total, maxRounds);
+  const last = index + 1 >= Math.min(total, maxIterations);
   const properties = new Map<string, Value>([
     ["index", BigInt(index)],
     ["count", BigInt(index + 1)],

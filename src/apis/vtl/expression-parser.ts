@@ -1,4 +1,4 @@
-/** References and expressions, the part of a template that stands inside of parentheses or behind a `$`. */
+/** Parses references and expressions, which a template has in parentheses and after a `$`. */
 import {
   type BinaryOperator,
   type Block,
@@ -8,7 +8,7 @@ import {
   TemplateError,
 } from "./syntax.ts";
 
-/** Operators by how tightly they bind, loosest first, each with the words that stand for them. */
+/** Operators by precedence, lowest first, with all their spellings. */
 const levels: readonly (readonly [RegExp, Readonly<Record<string, BinaryOperator>>])[] = [
   [/\|\||or\b/y, { "||": "||", or: "||" }],
   [/&&|and\b/y, { "&&": "&&", and: "&&" }],
@@ -86,7 +86,7 @@ export abstract class ExpressionParser {
     throw this.failure("A value is missing");
   }
 
-  /** A reference at this place, or undefined when the dollar sign is text. */
+  /** A reference at this position; undefined if the dollar sign is text. */
   protected reference(backslashes: number): Reference | undefined {
     const start = this.at;
     const head = this.take(/\$!?(\{?)[A-Za-z_][A-Za-z0-9_-]*/y);
@@ -147,7 +147,7 @@ export abstract class ExpressionParser {
     this.blanks();
     if (this.take(/\.\./y) !== undefined) {
       const last = this.primary();
-      if (!isBound(first) || !isBound(last)) throw this.failure("A range is of whole numbers");
+      if (!isBound(first) || !isBound(last)) throw this.failure("A range needs whole numbers");
       this.blanks();
       this.expect("]");
       return { kind: "range", first, last };
@@ -185,7 +185,7 @@ export abstract class ExpressionParser {
   #string(quote: '"' | "'"): Expression {
     let end = this.at + 1;
     for (; ; end++) {
-      if (end >= this.text.length) throw this.failure("A string has no end");
+      if (end >= this.text.length) throw this.failure("A string is not closed");
       if (this.text[end] !== quote) continue;
       if (this.text[end + 1] !== quote) break;
       end++;
@@ -240,7 +240,7 @@ export abstract class ExpressionParser {
   }
 }
 
-/** What a range may begin and end with. */
+/** What the ends of a range may be. */
 function isBound(expression: Expression): boolean {
   return expression.kind === "reference" || (expression.kind === "literal" && typeof expression.value === "bigint");
 }

@@ -5,7 +5,7 @@ import { LinearRegex } from "../../regex/linear-regex.ts";
 import { type Budget, maxText } from "./budget.ts";
 import { TemplateError } from "./syntax.ts";
 
-/** Java's POSIX classes and escapes that JavaScript's grammar lacks, in the words of it. */
+/** Java's POSIX classes, which JavaScript does not have, as JavaScript character classes. */
 const javaClasses: Readonly<Record<string, string>> = {
   Alpha: "a-zA-Z",
   Digit: "0-9",
@@ -27,7 +27,7 @@ export function javaRegexIfUsable(pattern: string): LinearRegex | "unusable" {
   }
 }
 
-/** A pattern of Java's in linear time. @throws TemplateError for one that cannot be used */
+/** Compiles a Java pattern to run in linear time. @throws TemplateError for one that cannot be used */
 function javaRegex(pattern: string, ignoreCase = false): LinearRegex {
   let flags = ignoreCase ? "i" : "";
   let source = pattern.replace(/^\(\?([im]+)\)/, (_, inline: string) => {
@@ -54,7 +54,7 @@ export function wholeMatch(pattern: string, text: string, ignoreCase: boolean, b
 }
 
 /**
- * `replaceAll` and `replaceFirst`: `$1` stands for a group, a backslash makes the next character a plain one.
+ * `replaceAll` and `replaceFirst`: `$1` stands for a group, a backslash escapes the next character.
  * @throws TemplateError for a pattern or a replacement that cannot be used
  */
 export function replaceMatches(
@@ -107,7 +107,8 @@ function expanded(replacement: string, match: string, groups: readonly (string |
 }
 
 /**
- * `String.split`: empty texts at the end are left out unless the limit is negative; a positive limit is the most pieces.
+ * `String.split`: trailing empty pieces are dropped unless the limit is negative; a positive limit is the maximum
+ * number of pieces.
  * @throws TemplateError for a pattern that cannot be used
  */
 export function splitText(text: string, pattern: string, limit: number, budget: Budget): string[] {
@@ -121,7 +122,7 @@ export function splitText(text: string, pattern: string, limit: number, budget: 
     const empty = match.end === match.start;
     if (empty && match.start >= text.length) break;
     from = empty ? match.end + 1 : match.end;
-    // A match of nothing at the beginning cuts nothing off.
+    // An empty match at the beginning splits nothing off.
     if (empty && match.start === 0) continue;
     pieces.push(text.slice(after, match.start));
     after = match.end;

@@ -1,4 +1,4 @@
-/** The syntax of paths as Jayway's JsonPath has it, which is what `$input.path` and `$input.json` take. */
+/** Parses paths in the syntax of Jayway's JsonPath, which `$input.path` and `$input.json` take. */
 import { readJson } from "./json-reader.ts";
 import { TemplateError } from "./syntax.ts";
 import type { Value } from "./values.ts";

@@ -1,4 +1,4 @@
-/** Reads the part of a document that a path names, as Jayway's JsonPath does. */
+/** Reads the part of a document at a path, as Jayway's JsonPath does. */
 
 import type { Budget } from "./budget.ts";
 import { wholeMatch } from "./java-regex.ts";
@@ -7,8 +7,8 @@ import { areEqual, areSame, isNumber, javaText, type Value, VtlList, VtlMap } fr
 
 /**
  * The value at a path: what a definite path names, a list for a path with wildcards, filters, slices or `..`; undefined
- * when there is nothing.
- * @throws TemplateError for a text that is no path
+ * if there is nothing.
+ * @throws TemplateError for a text that is not a path
  */
 export function readPath(document: Value, path: string, budget: Budget): Value | undefined {
   return new PathRead(document, budget).read(document, parseJsonPath(path));
@@ -37,7 +37,7 @@ class PathRead {
       }
       const next: Value[] = [];
       for (const value of current) this.#step(value, segment, next);
-      // Whatever a definite path misses ends it; beyond a wildcard what is missing is left out.
+      // A definite path ends where something is missing; after a wildcard what is missing is left out.
       if (next.length === 0 && !many && (segment.kind === "names" || segment.kind === "indexes")) return undefined;
       current = next;
       many ||= !isDefinite(segment);
@@ -92,7 +92,7 @@ class PathRead {
     }
   }
 
-  /** A filter picks items of a list; an object is picked as a whole. */
+  /** A filter picks items of a list; it picks an object as a whole or not at all. */
   #filter(value: Value, filter: Filter, out: Value[]): void {
     if (value instanceof VtlList) {
       for (const item of value.items) if (this.#holds(filter, item)) out.push(item);

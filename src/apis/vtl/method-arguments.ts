@@ -1,11 +1,14 @@
-/** What Java's methods take: an argument of another class finds no method, null finds one that fails. */
+/**
+ * Arguments of Java's methods: for an argument of the wrong class there is no method, for null there is one that
+ * throws.
+ */
 import type { Budget } from "./budget.ts";
 import { TemplateError } from "./syntax.ts";
 import type { Value } from "./values.ts";
 
 export type Method<T> = (self: T, args: readonly Value[], budget: Budget) => Value;
 
-/** Thrown where no method takes such arguments. The call gives nothing then, as in Velocity. */
+/** Thrown if no method takes such arguments. The call then has no value, as in Velocity. */
 export class MethodMissing extends Error {}
 
 /** @throws MethodMissing for another class, TemplateError for null */
@@ -15,7 +18,7 @@ export function text(value: Value): string {
   return value;
 }
 
-/** @throws MethodMissing for what is no whole number, TemplateError for null */
+/** @throws MethodMissing for anything but a whole number, TemplateError for null */
 export function int(value: Value): number {
   if (value === null) throw new TemplateError("A method was given null");
   if (typeof value !== "bigint") throw new MethodMissing();

@@ -1,6 +1,6 @@
 /**
- * The Java methods templates may call. What is not listed does not exist: no method reaches a class, a loader or
- * anything else of the host's.
+ * The Java methods templates may call. There are no others: none reaches a class, a class loader or anything else of
+ * the host.
  */
 import type { Budget } from "./budget.ts";
 import { entryMethods, listMethods, mapMethods } from "./collection-methods.ts";
@@ -10,7 +10,10 @@ import { bounds, int, type Method, MethodMissing, position, text } from "./metho
 import { booleanMethods, methodOfDouble, methodOfWhole } from "./number-methods.ts";
 import { areSame, HostObject, javaText, type Value, VtlEntry, VtlList, VtlMap } from "./values.ts";
 
-/** The result of a method, null when the value has none of that name. @throws TemplateError as the Java method would throw */
+/**
+ * The result of a method, null if the value has no method of that name.
+ * @throws TemplateError as the Java method would throw
+ */
 export function callMethod(self: Value, name: string, args: readonly Value[], budget: Budget): Value {
   budget.step();
   if (self === null) return null;
@@ -34,7 +37,7 @@ export function readProperty(self: Value, name: string): Value {
   return null;
 }
 
-/** A host's method, or a getter of its properties as `$foreach.getIndex()` is one. */
+/** A method of a host object, or a getter of one of its properties, such as `$foreach.getIndex()`. */
 function callHost(self: HostObject, name: string, args: readonly Value[]): Value {
   const method = self.methods.get(name);
   if (method !== undefined) return method(args) ?? null;
@@ -97,7 +100,7 @@ const strings = new Map<string, Method<string>>([
   [
     "replace",
     (self, [from = null, to = null], budget) => {
-      // Nothing is found before and after each character.
+      // The empty text is found before and after each character.
       const pieces = text(from) === "" ? ["", ...self.split(""), ""] : self.split(text(from));
       budget.text(self.length + pieces.length * text(to).length);
       return pieces.join(text(to));

@@ -62,7 +62,7 @@ function radixText(self: Numeric, [value, radix = 10n]: readonly Value[]): strin
   return value.toString(base >= 2 && base <= 36 ? base : 10);
 }
 
-/** The one of two numbers that comes before the other; a double where `self` is one. */
+/** The one of two numbers that `isBefore` prefers; a double if `self` is one. */
 function extreme(self: Numeric, a: Value, b: Value, isBefore: (a: Numeric, b: Numeric) => boolean): Value {
   if (!isNumber(a) || !isNumber(b)) throw new MethodMissing();
   const value = isBefore(a, b) ? a : b;

@@ -1,17 +1,17 @@
-/** What operators make of values: comparisons, arithmetic, and ranges. */
+/** Evaluates operators: comparisons, arithmetic and ranges. */
 import type { Budget } from "./budget.ts";
 import { type BinaryOperator, type Expression, TemplateError } from "./syntax.ts";
 import { areEqual, arithmetic, isNumber, javaText, type Value, VtlList } from "./values.ts";
 
-const longestRange = 100_000;
+const maxRangeLength = 100_000;
 
-/** One side of an operator: its value, and what stands in the template for it. */
+/** One side of an operator: its value, and its expression in the template. */
 export interface Operand {
   readonly value: Value;
   readonly side: Expression;
 }
 
-/** The result of any operator but `&&` and `||`, whose right side may not be looked at. @throws TemplateError */
+/** The result of any operator but `&&` and `||`, whose right side may not be evaluated. @throws TemplateError */
 export function combined(
   operator: Exclude<BinaryOperator, "&&" | "||">,
   { value: left, side: leftSide }: Operand,
@@ -44,17 +44,17 @@ export function combined(
   }
 }
 
-/** `[first..last]`, upwards or downwards; null where a bound is no whole number. @throws TemplateError */
+/** `[first..last]`, upwards or downwards; null if an end is not a whole number. @throws TemplateError */
 export function rangeOf(first: Value, last: Value, budget: Budget): Value {
   if (typeof first !== "bigint" || typeof last !== "bigint") return null;
   const size = first <= last ? last - first : first - last;
-  if (size >= BigInt(longestRange)) throw new TemplateError("A range is too long");
+  if (size >= BigInt(maxRangeLength)) throw new TemplateError("A range is too long");
   budget.step(Number(size));
   const step = first <= last ? 1n : -1n;
   return new VtlList(Array.from({ length: Number(size) + 1 }, (_, at) => first + BigInt(at) * step));
 }
 
-/** Numbers of thousands of digits are no numbers anybody means. */
+/** Nobody means a number of thousands of digits. */
 function checkSize(left: bigint, right: bigint): void {
   const bound = 1n << 4_096n;
   if (left > bound || left < -bound || right > bound || right < -bound) {
@@ -62,7 +62,7 @@ function checkSize(left: bigint, right: bigint): void {
   }
 }
 
-/** Where a text is added to what has no value, the engine adds the source of it. */
+/** Where an operand of a concatenation has no value the engine writes its source. */
 function operandText(value: Value, side: Expression): string {
   if (value !== null) return javaText(value);
   return side.kind === "reference" ? side.source : "null";

@@ -45,7 +45,7 @@ class TemplateParser extends ExpressionParser {
 
   whole(): Block {
     const { body, end } = this.#block();
-    if (end !== undefined) throw this.failure(`#${end} has no beginning`);
+    if (end !== undefined) throw this.failure(`#${end} closes nothing`);
     return body;
   }
 
@@ -63,7 +63,7 @@ class TemplateParser extends ExpressionParser {
       text = "";
     };
     while (this.at < this.text.length) {
-      // A #set takes the blanks before it along, unless they are the end of a longer text.
+      // A #set swallows the blanks before it, unless they follow other text.
       if (text === "") this.skip(/[ \t]+(?=#(?:set|\{set\})[ \t]*\()/y);
       const character = this.text[this.at]!;
       if (character === "$") {
@@ -121,7 +121,7 @@ class TemplateParser extends ExpressionParser {
     return { body, end: undefined };
   }
 
-  /** A run of backslashes: text, or the beginning of a reference that keeps count of them. */
+  /** A run of backslashes: text, or the start of a reference, which then counts them. */
   #escape(): string | Reference {
     const slashes = this.take(/\\+/y)!.length;
     const after = this.text[this.at];
@@ -135,18 +135,18 @@ class TemplateParser extends ExpressionParser {
     return "\\".repeat((slashes - 1) / 2) + source;
   }
 
-  /** Skips a comment and answers "", reads `#[[ … ]]#` and answers what it holds; undefined when there is neither. */
+  /** Skips a comment and returns "", or reads `#[[ … ]]#` and returns its content; undefined if there is neither. */
   #comment(): string | undefined {
     if (this.take(/##[^\r\n]*(?:\r\n|\n|\r)?/y) !== undefined) return "";
     if (this.text.startsWith("#*", this.at)) {
       const end = this.text.indexOf("*#", this.at + 2);
-      if (end < 0) throw this.failure("A comment has no end");
+      if (end < 0) throw this.failure("A comment is not closed");
       this.at = end + 2;
       return "";
     }
     if (!this.text.startsWith("#[[", this.at)) return undefined;
     const end = this.text.indexOf("]]#", this.at + 3);
-    if (end < 0) throw this.failure("#[[ has no end");
+    if (end < 0) throw this.failure("#[[ is not closed");
     const literal = this.text.slice(this.at + 3, end);
     this.at = end + 3;
     return literal;
@@ -158,7 +158,7 @@ class TemplateParser extends ExpressionParser {
     return { name: (match[2] ?? match[3])!, after: this.at + match[0].length, body: match[1] === "@" };
   }
 
-  /** A directive whose word has been read; undefined when the word means nothing and is text. */
+  /** Parses a directive whose word has been read; undefined if the word is plain text. */
   #directive(name: string): Node | "nothing" | undefined {
     switch (name) {
       case "set": {
@@ -288,7 +288,7 @@ class TemplateParser extends ExpressionParser {
     this.#endOfDirective();
   }
 
-  /** The line end right after a directive belongs to it. */
+  /** The line break right after a directive belongs to it. */
   #endOfDirective(): void {
     this.skip(/[ \t]*(?:\r\n|\n|\r)/y);
   }

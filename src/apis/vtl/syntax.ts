@@ -26,7 +26,7 @@ export interface Branch {
 
 export interface Macro {
   readonly name: string;
-  /** Filled once they are read: a macro may be called before it, or by itself. */
+  /** Filled in when the definition is read: a macro may be called before that, and by itself. */
   parameters: readonly string[];
   body: Block;
 }
@@ -35,7 +35,7 @@ export interface Reference {
   readonly kind: "reference";
   readonly name: string;
   readonly steps: readonly Step[];
-  /** As it stands in the template, for what prints the source. */
+  /** As written in the template, for printing its source. */
   readonly source: string;
   /** Backslashes before it: they stay as they are, or halve, depending on whether the reference has a value. */
   readonly backslashes: number;

@@ -7,7 +7,7 @@ import { parseTemplate } from "./parser.ts";
 import { type Block, TemplateError } from "./syntax.ts";
 import { HostObject, javaText, jsonText, type Key, type Value, VtlList, VtlMap } from "./values.ts";
 
-/** Each a map of names to the last value. */
+/** The last value of each name. */
 export interface TemplateParameters {
   readonly path: Readonly<Record<string, string>>;
   readonly querystring: Readonly<Record<string, string>>;
@@ -15,17 +15,17 @@ export interface TemplateParameters {
 }
 
 export interface TemplateInput {
-  /** The payload as text, base64 where it is binary; empty when there is none. */
+  /** The payload as text, in base64 if it is binary; empty if there is none. */
   readonly body: string;
   readonly params: TemplateParameters;
   /** `$context`: plain JSON values. */
   readonly context: object;
   readonly stageVariables: Readonly<Record<string, string>>;
-  /** What earlier templates of the call have overridden; added to. */
+  /** What earlier templates of the call have overridden; this one adds to it. */
   readonly overrides: Overrides;
 }
 
-/** What templates set of `$context.requestOverride` and `$context.responseOverride`. */
+/** What templates have set in `$context.requestOverride` and `$context.responseOverride`. */
 export class Overrides {
   readonly header = new Map<string, Value>();
   readonly querystring = new Map<string, Value>();
@@ -40,10 +40,10 @@ export class BodyNotJson extends Error {}
 /** A template that is parsed once and rendered for each call. */
 export class MappingTemplate {
   readonly #block: Block;
-  /** What it renders to where that is the same for every call, as most templates of MOCK integrations do. */
+  /** The text it renders to if that is the same for every call, as for most templates of MOCK integrations. */
   readonly constant: string | undefined;
 
-  /** @throws TemplateError for a text that is no template */
+  /** @throws TemplateError for a text that is not a template */
   constructor(text: string) {
     this.#block = parseTemplate(text);
     const texts = this.#block.map((node) => (node.kind === "text" ? node.text : undefined));
@@ -56,7 +56,7 @@ export class MappingTemplate {
   }
 }
 
-/** The variables of a rendering. What comes with the call is made when a template first asks for it. */
+/** The variables of a rendering. Those that come with the call are made when a template first uses them. */
 class Variables extends Map<string, Value> {
   readonly #input: TemplateInput;
 
@@ -91,7 +91,7 @@ class Variables extends Map<string, Value> {
 
 function inputObject(input: TemplateInput): HostObject {
   const { body } = input;
-  // Paths are paid for apart from the template's own steps: each may walk the whole document.
+  // Paths have a budget of their own, since each may walk the whole document.
   const budget = new Budget();
   let document: Value | undefined;
   const at = (path: string): Value | undefined => {
@@ -125,7 +125,7 @@ function parametersMap({ path, querystring, header }: TemplateParameters): VtlMa
   );
 }
 
-/** The first found of path, query string and headers, whose names are the same in whatever case. */
+/** The first found in path, query string and headers; the case of header names does not matter. */
 function parameter(parameters: TemplateParameters, name: string): string {
   const { path, querystring } = parameters;
   if (Object.hasOwn(path, name)) return path[name] as string;
@@ -189,7 +189,7 @@ function escapeJavaScript(text: string): string {
 
 /** Java's form encoding: a blank is a plus sign, and `*-_.` stay. */
 function urlEncode(text: string): string {
-  // Half a character is a question mark in Java.
+  // Java encodes half a surrogate pair as a question mark.
   return encodeURIComponent(
     text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "?"),
   )
@@ -217,7 +217,7 @@ function mapOf(record: Readonly<Record<string, string>>): VtlMap {
   return new VtlMap(new Map(Object.entries(record)));
 }
 
-/** A member is turned into a template's value when it is first asked for. */
+/** A member becomes a template's value when it is first used. */
 function contextObject(input: TemplateInput): HostObject {
   const { context } = input;
   const members = new Map<string, Value>();
@@ -259,7 +259,7 @@ function contextMember(name: string, context: object, input: TemplateInput): Val
   }
   const value: unknown = Object.hasOwn(context, name) ? (context as Record<string, unknown>)[name] : null;
   if (name === "authorizer" && typeof value === "object" && value !== null && "claims" in value) {
-    // Claims can be read one by one; all together they print nothing.
+    // Claims can be read one by one; printed as a whole they are empty.
     const { claims, ...rest } = value;
     const object = valueOfJson(rest) as VtlMap;
     const each = valueOfJson(claims);

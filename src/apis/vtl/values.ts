@@ -9,7 +9,7 @@ export type Value = null | boolean | bigint | number | string | VtlList | VtlMap
 
 export class VtlList {
   readonly items: Value[];
-  /** Lists out of JSON print as JSON, those a template made as Java prints them. */
+  /** Lists that come from JSON print as JSON, those a template made as in Java. */
   readonly json: boolean;
 
   constructor(items: Value[], json = false) {
@@ -37,7 +37,7 @@ export class VtlEntry {
   }
 }
 
-/** An object of the host's, such as `$input`: it has the properties and methods given and no others. */
+/** An object of ours, such as `$input`: it has the given properties and methods and no others. */
 export class HostObject {
   readonly property: (name: string) => Value;
   readonly methods: ReadonlyMap<string, (args: readonly Value[]) => Value>;
@@ -101,7 +101,8 @@ function tooDeep(): TemplateError {
 }
 
 /**
- * What printing a value gives; null prints as `null` here, inside lists and maps, and as nothing in a template.
+ * The text of a printed value. Null is `null` here, as inside lists and maps; on its own a template prints nothing for
+ * it.
  * @throws TemplateError when the text is larger than a payload may be
  */
 export function javaText(value: Value): string {
@@ -113,14 +114,17 @@ export function javaText(value: Value): string {
   return writer.text();
 }
 
-/** A value as compact JSON, as `$input.json` gives it. @throws TemplateError when the text is larger than a payload may be */
+/**
+ * A value as compact JSON, as `$input.json` returns it.
+ * @throws TemplateError when the text is larger than a payload may be
+ */
 export function jsonText(value: Value): string {
   const writer = new Writer(false);
   writer.json(value, 0);
   return writer.text();
 }
 
-/** Makes texts no larger than a payload: a small value may hold the same part many times. */
+/** Writes no more than a payload may have: a small value may contain the same part many times. */
 class Writer {
   readonly #parts: string[] = [];
   /** Whether `/` is escaped, as it is in lists that are printed. */
@@ -216,7 +220,7 @@ function doubleText(value: number): string {
   return `${mantissa.includes(".") ? mantissa : `${mantissa}.0`}E${Number(exponent)}`;
 }
 
-/** The sum, product and so on of two numbers; null where there is none (division by zero). */
+/** The sum, product and so on of two numbers; null if there is none (division by zero). */
 export function arithmetic(operator: "+" | "-" | "*" | "/" | "%", a: bigint | number, b: bigint | number): Value {
   if (typeof a === "bigint" && typeof b === "bigint") {
     if (b === 0n && (operator === "/" || operator === "%")) return null;

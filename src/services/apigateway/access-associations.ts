@@ -9,7 +9,7 @@ import {
   RejectDomainNameAccessAssociation$,
   type RejectDomainNameAccessAssociationCommand,
 } from "@aws-sdk/client-api-gateway";
-import { partitionOf } from "../../calls/arn.ts";
+import { formatArn } from "../../calls/arn.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import type { DomainNameAccessAssociationRow } from "./account-tables.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
@@ -32,7 +32,8 @@ export const createDomainNameAccessAssociation = operation<CreateDomainNameAcces
     }
     const source = input.accessAssociationSource as string;
     if (!/^vpce-[a-z0-9]+$/.test(source)) throw badRequest("Invalid access association source specified");
-    const arn = `arn:${partitionOf(region)}:apigateway:${region}:${account}:/domainnameaccessassociations/domainname/${name}/vpcesource/${source}`;
+    const path = `/domainnameaccessassociations/domainname/${name}/vpcesource/${source}`;
+    const arn = formatArn("apigateway", region, account, path);
     if (service.accessAssociations.has(arn)) throw conflict("Domain name access association already exists");
     if (service.accessAssociations.by.place.size(placeKey(context)) >= maxAssociations) {
       throw limitExceeded("domain name access associations for this account");

@@ -15,7 +15,7 @@ import {
 import type { FromWire } from "../../../protocols/blob.ts";
 import { textOf } from "../../../protocols/unknown-json.ts";
 import type { DomainRow, RoutingMode } from "../../apis/domains.ts";
-import { partitionOf } from "../../calls/arn.ts";
+import { formatArn } from "../../calls/arn.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, limitExceeded, notFound } from "./errors.ts";
@@ -134,10 +134,9 @@ export function mutualTlsOf(asked: {
 
 /** The ARN of a domain name; that of a private one tells its account and id. */
 export function domainArn({ name, account, region, endpointType, more }: DomainRow): string {
-  const arn = `arn:${partitionOf(region)}:apigateway:${region}`;
   return endpointType === "PRIVATE"
-    ? `${arn}:${account}:/domainnames/${name}+${textOf(more["domainNameId"])}`
-    : `${arn}::/domainnames/${name}`;
+    ? formatArn("apigateway", region, account, `/domainnames/${name}+${textOf(more["domainNameId"])}`)
+    : formatArn("apigateway", region, "", `/domainnames/${name}`);
 }
 
 export function describedDomain(row: DomainRow): FromWire<DomainName> {

@@ -1,7 +1,7 @@
 /** Resource policies as API Gateway keeps them. */
 import { compilePolicy } from "../../access/policy.ts";
 import { readPolicyDocument } from "../../access/policy-document.ts";
-import { partitionOf } from "../../calls/arn.ts";
+import { formatArn } from "../../calls/arn.ts";
 import type { Place } from "../../calls/place.ts";
 import { badRequest } from "./errors.ts";
 
@@ -20,7 +20,7 @@ export function storedPolicy(text: string, api: Place & { readonly id: string })
   if (typeof document === "string" || compilePolicy(document) === undefined) {
     throw badRequest("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.");
   }
-  const arn = `arn:${partitionOf(api.region)}:execute-api:${api.region}:${api.account}:${api.id}/`;
+  const arn = formatArn("execute-api", api.region, api.account, `${api.id}/`);
   const stored = document.statements.map((statement) =>
     Object.fromEntries(
       Object.entries(statement).map(([name, value]) => [

@@ -1,7 +1,7 @@
 /** The state of API Gateway v2: its tables, how things are found in them, and when APIs are deployed. */
 
 import { extendedId } from "../../apis/request-context.ts";
-import { partitionOf } from "../../calls/arn.ts";
+import { formatArn } from "../../calls/arn.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
@@ -205,7 +205,7 @@ export type Context = OperationContext<ApiGatewayV2>;
 
 /** ARN of a resource of API Gateway, which names no account: `arn:aws:apigateway:us-east-1::/apis/a1b2c3`. */
 export function resourceArn({ region }: Pick<Place, "region">, path: string): string {
-  return `arn:${partitionOf(region)}:apigateway:${region}::${path}`;
+  return formatArn("apigateway", region, "", path);
 }
 
 /**

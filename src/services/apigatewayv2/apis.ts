@@ -18,6 +18,7 @@ import type { FromWire } from "../../../protocols/blob.ts";
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import { pathPrefix } from "../../apis/door.ts";
 import { functionOf } from "../../apis/function-uri.ts";
+import { isHeaderName } from "../../apis/request-headers.ts";
 import { placeKey } from "../../calls/place.ts";
 import { type ApiGatewayV2, type Context, given, operation, patched } from "./apigatewayv2.ts";
 import { badRequest, conflict } from "./errors.ts";
@@ -269,7 +270,7 @@ export function checkCors(cors: ApiValue["CorsConfiguration"]): void {
     throw badRequest("MaxAge must be between -1 and 86400");
   // A list of names that are written into a header.
   for (const name of [...(cors.AllowHeaders ?? []), ...(cors.ExposeHeaders ?? [])]) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw badRequest(`Invalid header name ${name}`);
+    if (!isHeaderName(name)) throw badRequest(`Invalid header name ${name}`);
   }
   for (const origin of cors.AllowOrigins ?? []) {
     if (origin !== "*" && !/^[a-z][a-z0-9+.-]*:\/\/[!-.0-~]+$/i.test(origin)) {

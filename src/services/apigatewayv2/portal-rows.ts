@@ -3,7 +3,7 @@ import { AccessDeniedException$ } from "@aws-sdk/client-apigatewayv2";
 import { AwsError } from "../../../protocols/error.ts";
 import { decide } from "../../access/evaluate.ts";
 import { parsePolicy } from "../../access/policy.ts";
-import { partitionOf } from "../../calls/arn.ts";
+import { formatArn } from "../../calls/arn.ts";
 import type { Context } from "./apigatewayv2.ts";
 import { unknown } from "./errors.ts";
 import { page } from "./pages.ts";
@@ -81,7 +81,7 @@ export function pageOfRows<Kind extends PortalKind, Item>(
 /** `arn:aws:apigateway:us-east-1:123456789012:/portalproducts/a1b2c3d4e5/productpages/f6g7h8i9j0` */
 export function arnOf({ kind, id, parent, account, region }: PortalRow): string {
   const path = parent === "" ? "" : `/portalproducts/${parent}`;
-  return `arn:${partitionOf(region)}:apigateway:${region}:${account}:${path}/${kind}/${id}`;
+  return formatArn("apigateway", region, account, `${path}/${kind}/${id}`);
 }
 
 /**

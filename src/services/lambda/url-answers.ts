@@ -1,5 +1,6 @@
 /** The answer to a client of a function URL, built from what the function returned. */
 import { isObject, numberOf } from "../../../protocols/unknown-json.ts";
+import { isHeaderName } from "../../apis/request-headers.ts";
 import { headedStreamType, StreamedHead } from "../../apis/streamed-head.ts";
 import type { DoorAnswer } from "../../calls/door.ts";
 import type { FunctionAnswer, ResponseSink } from "../../functions/types.ts";
@@ -62,7 +63,7 @@ function headOf(value: Readonly<Record<string, unknown>>): Pick<UrlAnswer, "stat
   if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
   const fields: string[] = [];
   for (const [name, field] of Object.entries(isObject(headers) ? headers : {})) {
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) fields.push(name, headerText(field));
+    if (isHeaderName(name)) fields.push(name, headerText(field));
   }
   if (!fields.some((name, at) => at % 2 === 0 && /^content-type$/i.test(name))) fields.push("Content-Type", json);
   for (const cookie of Array.isArray(cookies) ? cookies : []) fields.push("Set-Cookie", headerText(cookie));

@@ -1,6 +1,6 @@
 /** Access logs of a stage: a line of the stage's own format for each call (developer guide, access logging variables). */
 
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { sendLog } from "./log-deliveries.ts";
 import type { Outcome } from "./outcome.ts";
@@ -16,8 +16,8 @@ export class AccessLog {
   }
 
   /** Writes the line of a call that has been answered. */
-  write(call: RestCall, outcome: Outcome, surroundings: Surroundings): void {
-    const nowMs = surroundings.clock.now();
+  write(call: RestCall, outcome: Outcome, deps: ExecutionDeps): void {
+    const nowMs = deps.clock.now();
     const { integrated, ids, error } = call;
     const integration = {
       error: integrated.error ?? error?.log,
@@ -40,7 +40,7 @@ export class AccessLog {
       customDomain: { basePathMatched: call.place.address.basePath || undefined },
     };
     const line = this.#format.fill(context, call.place.variables, "-");
-    sendLog(call, surroundings, {
+    sendLog(call, deps, {
       destination: this.#destination,
       stream: streamOf(call),
       lines: [{ timeMs: nowMs, text: line }],

@@ -9,7 +9,7 @@ import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
 import type { LinearRegex } from "../../../regex/linear-regex.ts";
 import type { AuthorizerDefinition, Texts } from "../definitions.ts";
-import { invocationOf, type Surroundings } from "./backend.ts";
+import { type ExecutionDeps, invocationOf } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError, unauthorized } from "./gateway-error.ts";
 import { deniedByAuthorizer, requestKeys } from "./method-access.ts";
@@ -46,10 +46,10 @@ export function authorizerResults(): AuthorizerResults {
   return new AuthorizerCache<Result>();
 }
 
-export function compiledAuthorizer(definition: AuthorizerDefinition, surroundings: Surroundings): Authorizer {
+export function compiledAuthorizer(definition: AuthorizerDefinition, deps: ExecutionDeps): Authorizer {
   return definition.type === "COGNITO_USER_POOLS"
-    ? new CognitoAuthorizer(definition, surroundings)
-    : new LambdaAuthorizer(definition, surroundings);
+    ? new CognitoAuthorizer(definition, deps)
+    : new LambdaAuthorizer(definition, deps);
 }
 
 /** The group of an API stage's results, which are flushed together. */
@@ -59,14 +59,14 @@ export function resultsGroup(apiId: string, stageName: string): string {
 
 export class LambdaAuthorizer implements Authorizer {
   readonly #definition: AuthorizerDefinition;
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   readonly #sources: readonly Source[];
   readonly #validation: LinearRegex | undefined | "unusable";
   readonly #ttlMs: number;
 
-  constructor(definition: AuthorizerDefinition, surroundings: Surroundings) {
+  constructor(definition: AuthorizerDefinition, deps: ExecutionDeps) {
     this.#definition = definition;
-    this.#surroundings = surroundings;
+    this.#deps = deps;
     const { identitySource, type, identityValidationExpression, authorizerResultTtlInSeconds } = definition;
     const sources =
       identitySource
@@ -81,7 +81,7 @@ export class LambdaAuthorizer implements Authorizer {
 
   async authorize(call: RestCall, _scopes: readonly string[], byPolicy: Decision | undefined): Promise<void> {
     const identity = this.identity(call);
-    const { clock, authorizerResults: results } = this.#surroundings;
+    const { clock, authorizerResults: results } = this.#deps;
     const group = resultsGroup(call.place.api.snapshot.apiId, call.place.stageName);
     const key = `${this.#definition.id} ${JSON.stringify(identity)}`;
     const isCached = this.#ttlMs > 0 && this.#sources.length > 0;
@@ -114,7 +114,7 @@ export class LambdaAuthorizer implements Authorizer {
 
   /** Asks the function. @throws GatewayError 401 when it says so, 500 for what is no result. */
   async ask(call: RestCall, identity: readonly string[]): Promise<Result> {
-    const { functions, clock, store } = this.#surroundings;
+    const { functions, clock, store } = this.#deps;
     const { id, authorizerUri = "", authorizerCredentials, type } = this.#definition;
     const { variables } = call.place;
     const functionArn = functionOf(withStageVariables(authorizerUri, variables));

@@ -10,7 +10,7 @@ import type { RestCall } from "./call.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import type { Payload } from "./payload.ts";
 
-export interface Surroundings
+export interface ExecutionDeps
   extends Pick<
     ServiceDependencies,
     "apis" | "clock" | "delivery" | "functions" | "models" | "options" | "relay" | "store"
@@ -39,7 +39,7 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
 
 /** @throws GatewayError 504 when the work takes longer than the integration may. */
 export async function withinTimeout<Result>(
-  { clock }: Surroundings,
+  { clock }: ExecutionDeps,
   call: RestCall,
   timeoutMs: number,
   work: (limit: Abortable) => Promise<Result>,

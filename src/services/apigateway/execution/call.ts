@@ -4,7 +4,6 @@ import type { ApiCall } from "../../../apis/apis.ts";
 import type { ExecutionLog } from "../../../apis/execution-log.ts";
 import { logTime, methodArn } from "../../../apis/request-context.ts";
 import { Overrides, type TemplateParameters } from "../../../apis/vtl/template.ts";
-import { partitionOf } from "../../../calls/arn.ts";
 import type { Texts } from "../definitions.ts";
 import type { DeployedApi, DeployedMethod } from "./deployed-api.ts";
 import type { GatewayError } from "./gateway-error.ts";
@@ -114,7 +113,8 @@ export class RestCall {
 
   /** `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}{path}` of the request's real path. */
   get methodArn(): string {
-    return arnOfMethod(this.place, this.verb, this.path);
+    const { api, stageName } = this.place;
+    return methodArn(api.snapshot, api.snapshot.apiId, stageName, `${this.verb}${this.path}`);
   }
 
   /** The body as the integration gets it before anything is done to it. */
@@ -189,11 +189,6 @@ export class RestCall {
       xrayTraceId: ids.trace,
     };
   }
-}
-
-function arnOfMethod({ api, stageName }: CallPlace, verb: string, path: string): string {
-  const { account, region, apiId } = api.snapshot;
-  return methodArn({ partition: partitionOf(region), region, account }, apiId, `${stageName}/${verb}${path}`);
 }
 
 function authorizerContext(authorized: Authorized): object {

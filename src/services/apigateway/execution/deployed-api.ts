@@ -6,7 +6,7 @@ import { Models } from "../../../apis/request-models/models.ts";
 import type { MethodDefinition, RequestValidatorDefinition } from "../definitions.ts";
 import type { ApiSnapshot, SnapshotResource } from "../snapshot.ts";
 import { type Authorizer, compiledAuthorizer } from "./authorizers.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import { GatewayResponses } from "./gateway-responses.ts";
 import { Integration } from "./integration.ts";
 import { BinaryTypes } from "./media-types.ts";
@@ -20,12 +20,12 @@ export class DeployedApi {
   readonly gatewayResponses: GatewayResponses;
   /** Undefined where the API has none: it is open then. */
   readonly policy: Policy | undefined;
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   readonly #authorizers = new Map<string, Authorizer | undefined>();
 
-  constructor(snapshot: ApiSnapshot, surroundings: Surroundings) {
+  constructor(snapshot: ApiSnapshot, deps: ExecutionDeps) {
     this.snapshot = snapshot;
-    this.#surroundings = surroundings;
+    this.#deps = deps;
     const { settings, models, gatewayResponses, resources } = snapshot;
     this.models = new Models(Object.values(models));
     this.binary = new BinaryTypes(settings.binaryMediaTypes ?? []);
@@ -33,7 +33,7 @@ export class DeployedApi {
     this.policy = settings.policy === undefined ? undefined : policyOf(settings.policy);
     for (const resource of resources) {
       for (const [verb, definition] of Object.entries(resource.methods)) {
-        this.router.add(resource.path, verb, new DeployedMethod(this, resource, definition, surroundings));
+        this.router.add(resource.path, verb, new DeployedMethod(this, resource, definition, deps));
       }
     }
   }
@@ -43,7 +43,7 @@ export class DeployedApi {
     if (!this.#authorizers.has(id)) {
       const { authorizers } = this.snapshot;
       const definition = getOwn(authorizers, id);
-      this.#authorizers.set(id, definition && compiledAuthorizer(definition, this.#surroundings));
+      this.#authorizers.set(id, definition && compiledAuthorizer(definition, this.#deps));
     }
     return this.#authorizers.get(id);
   }
@@ -63,15 +63,15 @@ export class DeployedMethod {
   readonly validator: RequestValidatorDefinition | undefined;
   /** Names of parameters that must be there, by where they are looked for. */
   readonly required: readonly { readonly place: string; readonly name: string }[];
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   #integration: Integration | undefined;
 
-  constructor(api: DeployedApi, resource: SnapshotResource, definition: MethodDefinition, surroundings: Surroundings) {
+  constructor(api: DeployedApi, resource: SnapshotResource, definition: MethodDefinition, deps: ExecutionDeps) {
     this.api = api;
     this.resourceId = resource.id;
     this.resourcePath = resource.path;
     this.definition = definition;
-    this.#surroundings = surroundings;
+    this.#deps = deps;
     const { requestValidatorId, requestParameters = {} } = definition;
     const { validators } = api.snapshot;
     this.validator =
@@ -86,7 +86,7 @@ export class DeployedMethod {
 
   /** Made when the method is first called: of a thousand methods most are not. */
   get integration(): Integration {
-    return (this.#integration ??= new Integration(this.definition, this.api, this.#surroundings));
+    return (this.#integration ??= new Integration(this.definition, this.api, this.#deps));
   }
 
   /** As method settings name it: `pets/GET`, `/GET` for the root. */

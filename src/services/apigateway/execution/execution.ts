@@ -18,7 +18,7 @@ import type {
 import { Admission } from "./admission.ts";
 import { authorize } from "./authorization.ts";
 import { authorizerResults, resultsGroup } from "./authorizers.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import { cached } from "./cached-answer.ts";
 import { type CallIds, type CallPlace, RestCall } from "./call.ts";
 import { compressed, inflated, tooLarge } from "./compression.ts";
@@ -38,7 +38,7 @@ import { validate } from "./validation.ts";
 
 export class RestExecution implements Execution, ServedApis {
   readonly #service: ApiGateway;
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   readonly #random: Random;
   readonly #stages: Stages;
   readonly #admission: Admission;
@@ -48,8 +48,8 @@ export class RestExecution implements Execution, ServedApis {
     const { random } = service.deps;
     this.#service = service;
     this.#random = random.fork("execution");
-    this.#surroundings = { ...service.deps, authorizerResults: authorizerResults() };
-    this.#stages = new Stages(service, this.#surroundings);
+    this.#deps = { ...service.deps, authorizerResults: authorizerResults() };
+    this.#stages = new Stages(service, this.#deps);
     this.#admission = new Admission(service);
   }
 
@@ -174,22 +174,22 @@ export class RestExecution implements Execution, ServedApis {
   }
 
   #log(call: RestCall, stage: Stage, outcome: Outcome): void {
-    stage.accessLog?.write(call, outcome, this.#surroundings);
+    stage.accessLog?.write(call, outcome, this.#deps);
     const { log, error, method } = call;
     if (log === undefined || method === undefined) return;
     logEnd(log, outcome, error);
     const { loggingLevel } = stage.setting(method, call.verb) ?? {};
     if (loggingLevel === "ERROR" && error === undefined) return;
     const lines = log.lines.map(({ timeMs, text }) => ({ timeMs, text: `(${call.ids.requestId}) ${text}` }));
-    sendLog(call, this.#surroundings, { destination: executionLogGroup(call), stream: call.ids.requestId, lines });
+    sendLog(call, this.#deps, { destination: executionLogGroup(call), stream: call.ids.requestId, lines });
   }
 
   testInvokeMethod(test: TestInvocation): Promise<TestInvocationResult> {
-    return testMethod(test, this.#surroundings, this.#random);
+    return testMethod(test, this.#deps, this.#random);
   }
 
   testInvokeAuthorizer(test: TestAuthorization): Promise<TestAuthorizationResult> {
-    return testAuthorizer(test, this.#surroundings, this.#random);
+    return testAuthorizer(test, this.#deps, this.#random);
   }
 
   flushStageCache(apiId: string, stageName: string): void {
@@ -199,7 +199,7 @@ export class RestExecution implements Execution, ServedApis {
   }
 
   flushAuthorizersCache(apiId: string, stageName: string): void {
-    this.#surroundings.authorizerResults.flush(resultsGroup(apiId, stageName));
+    this.#deps.authorizerResults.flush(resultsGroup(apiId, stageName));
   }
 
   /** Forgets all that is kept in memory alone. */
@@ -207,7 +207,7 @@ export class RestExecution implements Execution, ServedApis {
     this.#stages.clear();
     this.#admission.reset();
     this.#cache.clear();
-    this.#surroundings.authorizerResults.clear();
+    this.#deps.authorizerResults.clear();
   }
 }
 

@@ -1,9 +1,10 @@
 /** How answers of the gateway's own look: as the API has customised them, or as AWS's (developer guide, gateway responses). */
 import { headerSafe } from "../../../apis/lambda-answer.ts";
+import { isHeaderName } from "../../../apis/request-headers.ts";
 import type { GatewayResponseDefinition } from "../definitions.ts";
 import type { RestCall } from "./call.ts";
 import type { GatewayError } from "./gateway-error.ts";
-import { isHeaderName, responseHeaderName } from "./headers.ts";
+import { responseHeaderName } from "./headers.ts";
 import { acceptedType } from "./media-types.ts";
 import type { Outcome } from "./outcome.ts";
 import { PlainText } from "./plain-text.ts";

@@ -98,7 +98,3 @@ export function proxiedHeaderName(name: string): string | undefined {
   if (lower === "transfer-encoding" || lower === "keep-alive") return undefined;
   return remappedFromProxy.has(lower) ? `x-amzn-Remapped-${name}` : name;
 }
-
-export function isHeaderName(name: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name);
-}

@@ -2,10 +2,17 @@
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { queryValues } from "../../../apis/request-headers.ts";
-import { maxPayloadBytes, patienceMs, ServiceMissing } from "../../../apis/service-request.ts";
+import { hangLimitMs, maxPayloadBytes, ServiceMissing } from "../../../apis/service-request.ts";
 import { HttpCallError, type HttpStream, httpBytes, httpStream } from "../../../outside/http-client.ts";
 import type { MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, headerOf, invalidEndpoint, type Surroundings, tooLate, withinTimeout } from "./backend.ts";
+import {
+  type BackendAnswer,
+  type ExecutionDeps,
+  headerOf,
+  invalidEndpoint,
+  tooLate,
+  withinTimeout,
+} from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
@@ -20,8 +27,8 @@ const longestStreamMs = 15 * 60_000;
 
 export class HttpIntegration extends MappedIntegration {
   readonly isProxy: boolean;
-  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
-    super(method, api, surroundings, failsHttpMapping);
+  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, deps: ExecutionDeps) {
+    super(method, api, deps, failsHttpMapping);
     this.isProxy = this.definition.type === "HTTP_PROXY";
   }
 
@@ -29,7 +36,7 @@ export class HttpIntegration extends MappedIntegration {
   async call(call: RestCall): Promise<BackendAnswer> {
     const { url, ...asked } = this.#request(call);
     const answer = await this.#answer(call, (signal) =>
-      httpBytes(url, { ...asked, timeoutMs: patienceMs, maxBodyBytes: maxPayloadBytes, signal }),
+      httpBytes(url, { ...asked, timeoutMs: hangLimitMs, maxBodyBytes: maxPayloadBytes, signal }),
     );
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
     const type = typeOf(headerOf(answer.rawHeaders, "content-type"));
@@ -57,7 +64,7 @@ export class HttpIntegration extends MappedIntegration {
   ): Promise<Answer> {
     const { timeoutInMillis } = this.definition;
     try {
-      const answer = await withinTimeout(this.surroundings, call, timeoutInMillis, ({ signal }) => ask(signal));
+      const answer = await withinTimeout(this.deps, call, timeoutInMillis, ({ signal }) => ask(signal));
       call.integrated.status = answer.status;
       return answer;
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Which of a method's responses an integration's answer becomes, and how it is mapped (developer guide, integration responses). */
 import { headerSafe } from "../../../apis/lambda-answer.ts";
+import { isHeaderName } from "../../../apis/request-headers.ts";
 import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
 import { javaText, type Value } from "../../../apis/vtl/values.ts";
 import type { LinearRegex } from "../../../regex/linear-regex.ts";
@@ -7,7 +8,7 @@ import type { ContentHandling, IntegrationResponseDefinition, MethodDefinition }
 import { type BackendAnswer, headerOf } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { configurationError } from "./gateway-error.ts";
-import { isHeaderName, responseHeaderName } from "./headers.ts";
+import { responseHeaderName } from "./headers.ts";
 import { acceptedType, type BinaryTypes, typeOf } from "./media-types.ts";
 import type { Outcome } from "./outcome.ts";
 import { Payload } from "./payload.ts";

@@ -2,14 +2,15 @@
 
 import { isUtf8 } from "node:buffer";
 import { withStageVariables } from "../../../apis/function-uri.ts";
+import { isHeaderName } from "../../../apis/request-headers.ts";
 import { parseServiceUri, type ServiceUri } from "../../../apis/service-uri.ts";
 import { parseArn } from "../../../calls/arn.ts";
 import type { MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, headerOf, type Surroundings } from "./backend.ts";
+import { type BackendAnswer, type ExecutionDeps, headerOf } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { configurationError } from "./gateway-error.ts";
-import { isHeaderName, proxiedHeaderName } from "./headers.ts";
+import { proxiedHeaderName } from "./headers.ts";
 import { HttpIntegration } from "./http-integration.ts";
 import { IntegrationResponses } from "./integration-responses.ts";
 import { LambdaIntegration, LambdaProxyIntegration } from "./lambda-integration.ts";
@@ -29,12 +30,12 @@ export class Integration {
   readonly isTraced: boolean;
   readonly #uris = new Map<string, ServiceUri | undefined>();
 
-  constructor(method: MethodDefinition, api: DeployedApi, surroundings: Surroundings) {
+  constructor(method: MethodDefinition, api: DeployedApi, deps: ExecutionDeps) {
     this.isTraced = method.integration?.type !== "HTTP_PROXY";
-    this.run = this.#compiled(method, api, surroundings);
+    this.run = this.#compiled(method, api, deps);
   }
 
-  #compiled(method: MethodDefinition, api: DeployedApi, surroundings: Surroundings): Run {
+  #compiled(method: MethodDefinition, api: DeployedApi, deps: ExecutionDeps): Run {
     const { integration } = method;
     if (integration === undefined) {
       return () => {
@@ -48,11 +49,11 @@ export class Integration {
         return (call) => responses.answer(call, mock.call(call));
       }
       case "HTTP": {
-        const http = new HttpIntegration(method, api, surroundings);
+        const http = new HttpIntegration(method, api, deps);
         return async (call) => responses.answer(call, await http.call(call));
       }
       case "HTTP_PROXY": {
-        const http = new HttpIntegration(method, api, surroundings);
+        const http = new HttpIntegration(method, api, deps);
         if (integration.responseTransferMode === "STREAM") {
           return async (call) => {
             const { status, rawHeaders, body } = await http.open(call);
@@ -62,7 +63,7 @@ export class Integration {
         return async (call) => proxied(call, await http.call(call), api);
       }
       case "AWS_PROXY": {
-        const proxy = new LambdaProxyIntegration(method, api, surroundings, (uri) => {
+        const proxy = new LambdaProxyIntegration(method, api, deps, (uri) => {
           const target = this.#target(uri);
           if (target?.kind !== "function") throw configurationError("Invalid ARN specified in the request");
           return target.arn;
@@ -70,8 +71,8 @@ export class Integration {
         return (call) => proxy.call(call);
       }
       case "AWS": {
-        const lambda = new LambdaIntegration(method, api, surroundings);
-        const service = new ServiceIntegration(method, api, surroundings);
+        const lambda = new LambdaIntegration(method, api, deps);
+        const service = new ServiceIntegration(method, api, deps);
         const uri = integration.uri ?? "";
         return async (call) => {
           const target = this.#target(withStageVariables(uri, call.place.variables));

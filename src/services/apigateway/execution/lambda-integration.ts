@@ -8,7 +8,7 @@ import type { Invocation } from "../../../calls/invocation.ts";
 import type { EventValue } from "../../../functions/event-value.ts";
 import type { FunctionAnswer } from "../../../functions/types.ts";
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
+import { type BackendAnswer, type ExecutionDeps, invocationOf, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { FunctionStream } from "./function-stream.ts";
@@ -25,21 +25,21 @@ const notCallable = "Invalid permissions on Lambda function";
 
 /** Calls a function for an integration. @throws GatewayError */
 async function invoke(
-  surroundings: Surroundings,
+  deps: ExecutionDeps,
   call: RestCall,
   integration: IntegrationDefinition,
   functionArn: string,
   payload: string | EventValue,
 ): Promise<FunctionAnswer> {
-  const answer = await called(surroundings, call, integration, functionArn, (invocation) =>
-    surroundings.functions.invoke(functionArn, payload, invocation),
+  const answer = await called(deps, call, integration, functionArn, (invocation) =>
+    deps.functions.invoke(functionArn, payload, invocation),
   );
   call.integrated.requestId = answer.requestId;
   return answer;
 }
 
 async function called<Answer>(
-  surroundings: Surroundings,
+  deps: ExecutionDeps,
   call: RestCall,
   integration: IntegrationDefinition,
   functionArn: string,
@@ -48,9 +48,9 @@ async function called<Answer>(
   const roleArn = roleOf(call, integration);
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
   try {
-    const answer = await withinTimeout(surroundings, call, integration.timeoutInMillis, async (limit) => {
+    const answer = await withinTimeout(deps, call, integration.timeoutInMillis, async (limit) => {
       // The function may do anything: what led to it is on the disk before.
-      const durable = surroundings.store.untilDurable();
+      const durable = deps.store.untilDurable();
       if (durable !== undefined) await durable;
       return ask(invocationOf(call, roleArn, limit));
     });
@@ -72,20 +72,20 @@ export class LambdaProxyIntegration {
   readonly #definition: IntegrationDefinition;
   readonly #mapping: RequestMapping;
   readonly #binary;
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   readonly #functionOf: (uri: string) => string;
 
   constructor(
     { integration }: MethodDefinition,
     { binary }: Pick<DeployedApi, "binary">,
-    surroundings: Surroundings,
+    deps: ExecutionDeps,
     functionOf: (uri: string) => string,
   ) {
     if (integration === undefined) throw new Error("a method without integration");
     this.#definition = integration;
     this.#mapping = new RequestMapping(integration.requestParameters, failsAwsMapping);
     this.#binary = binary;
-    this.#surroundings = surroundings;
+    this.#deps = deps;
     this.#functionOf = functionOf;
   }
 
@@ -99,14 +99,14 @@ export class LambdaProxyIntegration {
     call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     call.log?.line(`Endpoint request body after transformations: ${event.text}`);
     if (this.#definition.responseTransferMode === "STREAM") return this.#streamed(call, functionArn, event);
-    return this.#whole(call, await invoke(this.#surroundings, call, this.#definition, functionArn, event));
+    return this.#whole(call, await invoke(this.#deps, call, this.#definition, functionArn, event));
   }
 
   /** The answer as the function streams it, or as a whole where it does not stream. */
   async #streamed(call: RestCall, functionArn: string, event: EventValue): Promise<Outcome> {
     const stream = new FunctionStream();
-    const first = await called(this.#surroundings, call, this.#definition, functionArn, (invocation) =>
-      stream.first(this.#surroundings.functions.invoke(functionArn, event, invocation, { sink: stream })),
+    const first = await called(this.#deps, call, this.#definition, functionArn, (invocation) =>
+      stream.first(this.#deps.functions.invoke(functionArn, event, invocation, { sink: stream })),
     );
     if (first === "malformed") throw malformed();
     if ("payload" in first) return this.#whole(call, first);
@@ -164,8 +164,8 @@ function errorMessageOf(payload: string): string | undefined {
 
 /** AWS with a function's URI. Answers are chosen by the error's message; without an error the default one is. */
 export class LambdaIntegration extends MappedIntegration {
-  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
-    super(method, api, surroundings, failsAwsMapping);
+  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, deps: ExecutionDeps) {
+    super(method, api, deps, failsAwsMapping);
   }
 
   /** @throws GatewayError */
@@ -180,7 +180,7 @@ export class LambdaIntegration extends MappedIntegration {
         type = values.at(-1);
     }
     if (type === "Event") return this.#begin(call, functionArn, event);
-    const answer = await invoke(this.surroundings, call, this.definition, functionArn, event);
+    const answer = await invoke(this.deps, call, this.definition, functionArn, event);
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
     const failed = answer.functionError !== undefined;
     return {
@@ -193,7 +193,7 @@ export class LambdaIntegration extends MappedIntegration {
 
   /** Lambda takes the event and answers 202; the function runs later, as often as it takes. */
   #begin(call: RestCall, functionArn: string, payload: string): BackendAnswer {
-    const { store, delivery, functions } = this.surroundings;
+    const { store, delivery, functions } = this.deps;
     const roleArn = roleOf(call, this.definition);
     const invocation = invocationOf(call, roleArn);
     try {

@@ -1,16 +1,16 @@
 /** Where the logs of a REST API go. */
 import { type LogLines, sendLogLines } from "../../../apis/log-lines.ts";
 import { formatArn } from "../../../calls/arn.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 
 export function sendLog(
   call: RestCall,
-  surroundings: Surroundings,
+  deps: ExecutionDeps,
   log: Pick<LogLines, "destination" | "stream" | "lines">,
 ): void {
   const { account, region } = call.place.api.snapshot;
-  sendLogLines(surroundings, { account, region, service: "apigateway", source: call.methodArn, ...log });
+  sendLogLines(deps, { account, region, service: "apigateway", source: call.methodArn, ...log });
 }
 
 /** The log group of a stage's executions. */

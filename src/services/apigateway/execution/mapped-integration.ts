@@ -1,6 +1,6 @@
 /** Integrations whose request is made of the method's: of mapped parameters and templates. */
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import type { Payload } from "./payload.ts";
@@ -10,7 +10,7 @@ import { RequestTemplate } from "./request-template.ts";
 export abstract class MappedIntegration {
   protected readonly definition: IntegrationDefinition;
   protected readonly binary: DeployedApi["binary"];
-  protected readonly surroundings: Surroundings;
+  protected readonly deps: ExecutionDeps;
   readonly #mapping: RequestMapping;
   readonly #template: RequestTemplate;
 
@@ -18,13 +18,13 @@ export abstract class MappedIntegration {
   constructor(
     { integration }: MethodDefinition,
     { binary }: Pick<DeployedApi, "binary">,
-    surroundings: Surroundings,
+    deps: ExecutionDeps,
     forbiddenHeaders: ReadonlySet<string>,
   ) {
     if (integration === undefined) throw new Error("a method without integration");
     this.definition = integration;
     this.binary = binary;
-    this.surroundings = surroundings;
+    this.deps = deps;
     this.#mapping = new RequestMapping(integration.requestParameters, forbiddenHeaders);
     this.#template = new RequestTemplate(integration);
   }

@@ -1,7 +1,7 @@
 /** Who may invoke a method: the API's resource policy, together with what an authorizer or IAM has said. */
 import { type Decision, decide } from "../../../access/evaluate.ts";
 import type { RequestKeys } from "../../../access/wildcard.ts";
-import { partitionOf } from "../../../calls/arn.ts";
+import { methodArn } from "../../../apis/request-context.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError } from "./gateway-error.ts";
 
@@ -45,8 +45,8 @@ export function policyDecision(call: RestCall, keys: RequestKeys): Decision | un
 /** 403 with the ARN of the method, its account masked but for the last four digits. */
 export function denied(call: RestCall, who: string, decision: Decision): GatewayError {
   const { account, region, apiId } = call.place.api.snapshot;
-  const masked = `********${account.slice(-4)}`;
-  const arn = `arn:${partitionOf(region)}:execute-api:${region}:${masked}:${apiId}/${call.place.stageName}/${call.verb}${call.path}`;
+  const masked = { region, account: `********${account.slice(-4)}` };
+  const arn = methodArn(masked, apiId, call.place.stageName, `${call.verb}${call.path}`);
   const how = decision === "denied" ? " with an explicit deny" : "";
   const message = `User: ${who} is not authorized to perform: execute-api:Invoke on resource: ${arn}${how}`;
   return new GatewayError("ACCESS_DENIED", message, { capital: true, log: message });

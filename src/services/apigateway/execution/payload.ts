@@ -59,7 +59,8 @@ export class Payload {
 
   /**
    * What an answer's payload becomes on the way to the client.
-   * @param wantsBytes whether the client accepts a binary type first. @param textOnly the API has no binary types.
+   * @param wantsBytes whether the client accepts a binary type first.
+   * @param textOnly the API has no binary types.
    * @throws GatewayError
    */
   answered(handling: ContentHandling | undefined, wantsBytes: boolean, textOnly: boolean): Payload {

@@ -4,7 +4,7 @@ import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
 import type { MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, headerOf, invocationOf, type Surroundings, withinTimeout } from "./backend.ts";
+import { type BackendAnswer, type ExecutionDeps, headerOf, invocationOf, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { failsAwsMapping } from "./headers.ts";
@@ -14,8 +14,8 @@ import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
 
 export class ServiceIntegration extends MappedIntegration {
-  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, surroundings: Surroundings) {
-    super(method, api, surroundings, failsAwsMapping);
+  constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, deps: ExecutionDeps) {
+    super(method, api, deps, failsAwsMapping);
   }
 
   /** @throws GatewayError */
@@ -35,11 +35,11 @@ export class ServiceIntegration extends MappedIntegration {
       contentType: headerSafe(call.sent.header("content-type") ?? "application/json"),
       body: body.bytes,
     };
-    const request = serviceRequest(target, asked, this.surroundings);
+    const request = serviceRequest(target, asked, this.deps);
     call.log?.request(request.url, request.headers, body);
     const role = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
-    const answer = await withinTimeout(this.surroundings, call, timeoutInMillis, (limit) =>
-      sendToService(target, request, invocationOf(call, role, limit), this.surroundings),
+    const answer = await withinTimeout(this.deps, call, timeoutInMillis, (limit) =>
+      sendToService(target, request, invocationOf(call, role, limit), this.deps),
     ).catch((error: unknown) => {
       throw backendFailure(error);
     });

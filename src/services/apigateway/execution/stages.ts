@@ -1,7 +1,7 @@
 /** The stages that are called, each made of its row once and again when that has changed. */
 import type { ApiGateway } from "../apigateway.ts";
 import { childKey } from "../tables.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import { DeployedApi } from "./deployed-api.ts";
 import { Stage } from "./stage.ts";
 
@@ -10,14 +10,14 @@ const most = 500;
 
 export class Stages {
   readonly #service: ApiGateway;
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   readonly #stages = new Map<string, Stage>();
   /** By the serial of a deployment's snapshot, which never changes. */
   readonly #deployed = new Map<number, DeployedApi>();
 
-  constructor(service: ApiGateway, surroundings: Surroundings) {
+  constructor(service: ApiGateway, deps: ExecutionDeps) {
     this.#service = service;
-    this.#surroundings = surroundings;
+    this.#deps = deps;
   }
 
   /** Undefined for a stage that the API has not. */
@@ -48,7 +48,7 @@ export class Stages {
     if (deployment === undefined) return undefined;
     let api = this.#deployed.get(deployment.snapshot);
     if (api === undefined) {
-      api = new DeployedApi(this.#service.snapshotOf(deployment), this.#surroundings);
+      api = new DeployedApi(this.#service.snapshotOf(deployment), this.#deps);
       if (this.#deployed.size >= most) this.#deployed.clear();
       this.#deployed.set(deployment.snapshot, api);
     }

@@ -13,7 +13,7 @@ import type {
 } from "../execution-port.ts";
 import type { ApiSnapshot } from "../snapshot.ts";
 import { LambdaAuthorizer } from "./authorizers.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import { RestCall } from "./call.ts";
 import { DeployedApi, DeployedMethod } from "./deployed-api.ts";
 import { GatewayError, missingToken } from "./gateway-error.ts";
@@ -37,7 +37,7 @@ interface Asked {
   readonly stageVariables?: Texts | undefined;
 }
 
-function begin(asked: Asked, fallbackPath: string, surroundings: Surroundings, random: Random): RestCall {
+function begin(asked: Asked, fallbackPath: string, deps: ExecutionDeps, random: Random): RestCall {
   const [path = "/", ...query] = (asked.pathWithQueryString || fallbackPath).split("?");
   const rawHeaders: string[] = [];
   const headers: Record<string, string[]> = Object.create(null);
@@ -61,11 +61,11 @@ function begin(asked: Asked, fallbackPath: string, surroundings: Surroundings, r
     scheme: "https",
   });
   sent.body = Buffer.from(asked.body ?? "");
-  const nowMs = surroundings.clock.now();
+  const nowMs = deps.clock.now();
   const { apiId, region } = asked.snapshot;
   const call = new RestCall(
     {
-      api: new DeployedApi(asked.snapshot, surroundings),
+      api: new DeployedApi(asked.snapshot, deps),
       stageName,
       deploymentId: "",
       variables: asked.stageVariables ?? {},
@@ -82,19 +82,19 @@ function begin(asked: Asked, fallbackPath: string, surroundings: Surroundings, r
     path.startsWith("/") ? path : `/${path}`,
     asked.httpMethod,
   );
-  call.log = new ExecutionLog(call.ids.requestId, () => surroundings.clock.now(), { full: true, tested: true });
+  call.log = new ExecutionLog(call.ids.requestId, () => deps.clock.now(), { full: true, tested: true });
   return call;
 }
 
 export async function testMethod(
   test: TestInvocation,
-  surroundings: Surroundings,
+  deps: ExecutionDeps,
   random: Random,
 ): Promise<TestInvocationResult> {
-  const call = begin(test, test.resource.path, surroundings, random);
+  const call = begin(test, test.resource.path, deps, random);
   const { api } = call.place;
   const log = call.log as ExecutionLog;
-  const method = new DeployedMethod(api, test.resource, test.method, surroundings);
+  const method = new DeployedMethod(api, test.resource, test.method, deps);
   const { account } = test.snapshot;
   const userArn = `arn:aws:iam::${account}:user/busbar`;
   call.identity = { accessKey: `${testedBy}-access-key`, accountId: account, caller: account, user: account, userArn };
@@ -130,28 +130,28 @@ export async function testMethod(
     headers: Object.fromEntries(Object.entries(multi).map(([name, values]) => [name, values.at(-1) as string])),
     multiValueHeaders: multi,
     log: log.text(),
-    latency: surroundings.clock.now() - call.ids.receivedMs,
+    latency: deps.clock.now() - call.ids.receivedMs,
   };
 }
 
 export async function testAuthorizer(
   test: TestAuthorization,
-  surroundings: Surroundings,
+  deps: ExecutionDeps,
   random: Random,
 ): Promise<TestAuthorizationResult> {
-  const call = begin({ ...test, httpMethod: "GET" }, "/", surroundings, random);
+  const call = begin({ ...test, httpMethod: "GET" }, "/", deps, random);
   const log = call.log as ExecutionLog;
   const definition = test.snapshot.authorizers[test.authorizerId];
-  const latency = () => surroundings.clock.now() - call.ids.receivedMs;
+  const latency = () => deps.clock.now() - call.ids.receivedMs;
   log.line(`Starting authorizer: ${test.authorizerId}`);
   try {
     if (definition?.type === "COGNITO_USER_POOLS") {
-      const claims = await new CognitoAuthorizer(definition, surroundings).claims(call, []);
+      const claims = await new CognitoAuthorizer(definition, deps).claims(call, []);
       log.line("Successfully completed authorizer execution");
       return { clientStatus: 0, log: log.text(), latency: latency(), claims };
     }
     if (definition === undefined) throw missingToken();
-    const authorizer = new LambdaAuthorizer(definition, surroundings);
+    const authorizer = new LambdaAuthorizer(definition, deps);
     const identity = authorizer.identity(call);
     log.line(`Incoming identity: ${identity.map(masked).join(", ")}`);
     const { principalId, document, context } = await authorizer.ask(call, identity);

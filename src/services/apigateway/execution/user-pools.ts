@@ -5,19 +5,19 @@ import { logDate } from "../../../apis/execution-log.ts";
 import { parseArn } from "../../../calls/arn.ts";
 import type { AuthorizerDefinition, Texts } from "../definitions.ts";
 import type { Authorizer } from "./authorizers.ts";
-import type { Surroundings } from "./backend.ts";
+import type { ExecutionDeps } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError, unauthorized } from "./gateway-error.ts";
 import { denied } from "./method-access.ts";
 import { type Source, sourceOf } from "./sources.ts";
 
 export class CognitoAuthorizer implements Authorizer {
-  readonly #surroundings: Surroundings;
+  readonly #deps: ExecutionDeps;
   readonly #source: Source;
   readonly #issuers: readonly string[];
 
-  constructor({ identitySource, providerARNs = [] }: AuthorizerDefinition, surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+  constructor({ identitySource, providerARNs = [] }: AuthorizerDefinition, deps: ExecutionDeps) {
+    this.#deps = deps;
     this.#source = sourceOf(identitySource || "method.request.header.Authorization");
     this.#issuers = providerARNs.flatMap((text) => {
       const arn = parseArn(text);
@@ -41,7 +41,7 @@ export class CognitoAuthorizer implements Authorizer {
     const text = typeof value === "string" ? value : value?.at(-1);
     const token = text?.replace(/^Bearer\s+/i, "").trim();
     if (token === undefined || token === "") throw unauthorized();
-    const result = await this.#surroundings.apis.tokens.verify(token, this.#issuers);
+    const result = await this.#deps.apis.tokens.verify(token, this.#issuers);
     if ("refused" in result) {
       if (result.refused === "expired") throw new GatewayError("UNAUTHORIZED", "The incoming token has expired");
       throw new GatewayError("UNAUTHORIZED", "Unauthorized", { log: `Unauthorized request: ${result.reason}` });

@@ -65,7 +65,7 @@ async function parsedYaml(text: string, turns: Turns): Promise<Parsed> {
     return { root, infoVersion: source(["info", "version"]) };
   } catch (error) {
     if (!(error instanceof UnreadableYaml)) throw error;
-    const more = error.hasTooMuch ? " The YAML document has too much in it; JSON may have more." : "";
+    const more = error.isTooLarge ? " The YAML document is too large; as JSON it may be larger." : "";
     throw badRequest(`Invalid OpenAPI input.${more}`);
   }
 }

@@ -1,6 +1,7 @@
 /** Access logs of HTTP and WebSocket APIs: a line of the stage's format for each call. */
 
 import { sendLogLines } from "../../../apis/log-lines.ts";
+import { formatArn } from "../../../calls/arn.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
 import type { ApiRow, StageRow } from "../tables.ts";
 
@@ -24,7 +25,7 @@ export function writeAccessLog(
     account: api.account,
     region: api.region,
     service: "apigatewayv2",
-    source: `arn:aws:apigateway:${api.region}::/apis/${api.id}/stages/${stage.name}`,
+    source: formatArn("apigateway", api.region, "", `/apis/${api.id}/stages/${stage.name}`),
     destination,
     stream: stage.name,
     lines: [{ timeMs: deps.clock.now(), text: accessLine(format, find) }],

@@ -3,10 +3,17 @@
 import { getOwn } from "../../../../protocols/unknown-json.ts";
 import type { ApiCall } from "../../../apis/apis.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
-import { extendedId, headerOf, logTime, protocolOf, rootTrace, sourceIpOf } from "../../../apis/request-context.ts";
+import {
+  extendedId,
+  headerOf,
+  logTime,
+  methodArn,
+  protocolOf,
+  rootTrace,
+  sourceIpOf,
+} from "../../../apis/request-context.ts";
 import { headerValues, queryValues } from "../../../apis/request-headers.ts";
 import type { Abortable } from "../../../calls/abort.ts";
-import { partitionOf } from "../../../calls/arn.ts";
 import { Cause, currentCause } from "../../../calls/cause.ts";
 import type { DoorRequest } from "../../../calls/door.ts";
 import { Invocation } from "../../../calls/invocation.ts";
@@ -122,9 +129,7 @@ export class HttpCall {
 
   /** `arn:aws:execute-api:…:{api}/{stage}/{METHOD}{path}`. */
   get arn(): string {
-    const { region, account, id } = this.api;
-    const place = `arn:${partitionOf(region)}:execute-api:${region}:${account}`;
-    return `${place}:${id}/${this.stage.name}/${this.request.method}${this.path}`;
+    return methodArn(this.api, this.api.id, this.stage.name, `${this.request.method}${this.path}`);
   }
 
   /** The trace header that integrations get: the client's own, or a new root. */

@@ -1,6 +1,6 @@
 /** The events that functions of HTTP APIs get: payload formats 1.0 and 2.0, and those of Lambda authorizers. */
 
-import { nameOf } from "../../../apis/door.ts";
+import { hostNameOf } from "../../../apis/door.ts";
 import { headerOf, logTime, protocolOf, sourceIpOf } from "../../../apis/request-context.ts";
 import {
   isEmpty,
@@ -246,5 +246,5 @@ export function authorizerEvent1(call: HttpCall, identity: readonly string[]): o
 
 /** The host that a proxied request names as the one it came to. */
 export function forwardedHost({ request }: HttpCall): string {
-  return nameOf(request.host);
+  return hostNameOf(request.host);
 }

@@ -6,7 +6,7 @@ import { headerValues } from "../../../apis/request-headers.ts";
 import { callService } from "../../../apis/service-call.ts";
 import {
   ServiceMissing,
-  type ServiceSurroundings,
+  type ServiceRequestDeps,
   sendToService,
   serviceRequest,
 } from "../../../apis/service-request.ts";
@@ -76,7 +76,7 @@ function answerOf(
 
 /** @throws ServiceMissing, HttpCallError */
 async function askOutside(
-  deps: ServiceSurroundings,
+  deps: ServiceRequestDeps,
   service: string,
   { path, query }: NonNullable<Subtype["request"]>,
   input: Readonly<Record<string, unknown>>,

@@ -2,6 +2,7 @@
 
 import { invocationUrl, withStageVariables } from "../../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../../apis/in-time.ts";
+import { methodArn } from "../../../../apis/request-context.ts";
 import type { Abortable } from "../../../../calls/abort.ts";
 import { Cause } from "../../../../calls/cause.ts";
 import { Invocation } from "../../../../calls/invocation.ts";
@@ -28,7 +29,7 @@ export function invocationOf({ api, integration, what }: IntegrationCall, limit:
   const { CredentialsArn: role } = integration;
   const { origin, stage } = what.connection.handshake;
   const cause = Cause.ofRequest(what.requestId, what.nowMs, origin, undefined);
-  const source = `arn:aws:execute-api:${api.region}:${api.account}:${api.id}/${stage}/${what.routeKey}`;
+  const source = methodArn(api, api.id, stage, what.routeKey);
   const roleArn = role === undefined ? undefined : withStageVariables(role, what.stageVariables);
   const place = { account: api.account, region: api.region, roleArn };
   return Invocation.ofService("apigateway", source, place, cause, limit);

@@ -6,7 +6,7 @@ import { authorizerArn, authorizerPolicy, decideInvoke } from "../../../../apis/
 import { callerOf } from "../../../../apis/caller.ts";
 import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../../apis/in-time.ts";
-import { partitionOf } from "../../../../calls/arn.ts";
+import { methodArn } from "../../../../apis/request-context.ts";
 import { Cause } from "../../../../calls/cause.ts";
 import type { DoorRequest } from "../../../../calls/door.ts";
 import { Invocation } from "../../../../calls/invocation.ts";
@@ -54,8 +54,7 @@ async function ask(
   const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", what.stageVariables));
   if (arn === undefined) return 500;
   const { handshake } = what.connection;
-  const place = `arn:${partitionOf(api.region)}:execute-api:${api.region}:${api.account}`;
-  const methodArn = `${place}:${api.id}/${handshake.stage}/$connect`;
+  const arnOfRoute = methodArn(api, api.id, handshake.stage, "$connect");
   const cause = Cause.ofRequest(what.requestId, what.nowMs, handshake.origin, undefined);
   const acting = { account: api.account, region: api.region, roleArn: authorizer.AuthorizerCredentialsArn };
   let payload: string;
@@ -63,10 +62,10 @@ async function ask(
     const answer = await inTime(clock, functionLimitMs, (limit) =>
       functions.invoke(
         arn,
-        JSON.stringify(authorizerEvent(what, methodArn)),
+        JSON.stringify(authorizerEvent(what, arnOfRoute)),
         Invocation.ofService(
           "apigateway",
-          authorizerArn(methodArn, authorizer.AuthorizerId ?? ""),
+          authorizerArn(arnOfRoute, authorizer.AuthorizerId ?? ""),
           acting,
           cause,
           limit,
@@ -85,7 +84,7 @@ async function ask(
   const policy = authorizerPolicy(policyDocument);
   if (policy === undefined || typeof principalId !== "string" || typeof context !== "object") return 500;
   const keys = new Map([["aws:sourceip", handshake.identity.sourceIp]]);
-  if (decideInvoke(policy, methodArn, api.account, keys) !== "allowed") return 403;
+  if (decideInvoke(policy, arnOfRoute, api.account, keys) !== "allowed") return 403;
   const texts = Object.entries(context as object).map(([name, one]) => [name, expressionText(one)] as const);
   if (typeof usageIdentifierKey === "string") what.connection.usageIdentifierKey = usageIdentifierKey;
   what.connection.authorizer = { principalId, integrationLatency: 0, ...Object.fromEntries(texts) };

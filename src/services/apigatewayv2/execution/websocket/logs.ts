@@ -1,6 +1,7 @@
 /** Logs of WebSocket APIs: a line of the stage's format for each event, and what is told of executions in between. */
 import { ExecutionLog } from "../../../../apis/execution-log.ts";
 import { sendLogLines } from "../../../../apis/log-lines.ts";
+import { methodArn } from "../../../../apis/request-context.ts";
 import { formatArn } from "../../../../calls/arn.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow, StageRow } from "../../tables.ts";
@@ -63,7 +64,7 @@ export function writeLogs(service: ApiGatewayV2, api: ApiRow, stage: StageRow, w
     account,
     region,
     service: "apigatewayv2",
-    source: formatArn("execute-api", region, account, `${id}/${stage.name}/${what.routeKey}`),
+    source: methodArn(api, id, stage.name, what.routeKey),
     destination: formatArn("logs", region, account, `log-group:/aws/apigateway/${id}/${stage.name}`),
     stream: connection.id,
     lines: log.lines.map(({ timeMs, text }) => ({ timeMs, text: `(${what.requestId}) ${text}` })),

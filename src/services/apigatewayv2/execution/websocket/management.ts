@@ -29,7 +29,7 @@ interface Managed {
 function openConnection(connections: Connections, apiId: string, id: string): OpenConnection | Managed {
   const open = connections.get(id);
   if (open?.isOpen === true && open.apiId === apiId) return open;
-  if (open !== undefined || connections.wasGivenOut(id, apiId))
+  if (open !== undefined || connections.wasIssued(id, apiId))
     return { status: 410, errorType: "GoneException", body: "" };
   const body = JSON.stringify({ message: `Invalid connectionId: ${id}` });
   return { status: 400, errorType: "BadRequestException", body };
