@@ -22,7 +22,7 @@ const evaluated = (template: Json, time: EvaluationTime) =>
 
 describe("an expression that takes more than a moment", () => {
   it("fails when the time of its state is over", () => {
-    const none = { leftMs: () => 0, spent: () => {} };
+    const none = { remainingMs: () => 0, spent: () => {} };
     expect(() => evaluated(costly, none)).toThrow("exceeded the evaluation time limit");
     expect(evaluated("{% 1 + 1 %}", none)).toBe(2);
   });
@@ -30,8 +30,8 @@ describe("an expression that takes more than a moment", () => {
   it("gets what time is left, and tells what it took", () => {
     const taken: number[] = [];
     const spent = (ms: number) => void taken.push(ms);
-    expect(evaluated(costly, { leftMs: () => 400, spent })).toBe(250_500);
-    expect(() => evaluated(endless, { leftMs: () => 20, spent })).toThrow("exceeded the evaluation time limit");
+    expect(evaluated(costly, { remainingMs: () => 400, spent })).toBe(250_500);
+    expect(() => evaluated(endless, { remainingMs: () => 20, spent })).toThrow("exceeded the evaluation time limit");
     expect(taken).toHaveLength(2);
     for (const ms of taken) expect(ms).toBeGreaterThan(0);
   });

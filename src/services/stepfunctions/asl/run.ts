@@ -23,7 +23,7 @@ export class Evaluation implements EvaluationTime {
     this.#moveMs = 0;
   }
 
-  leftMs(): number {
+  remainingMs(): number {
     return budgetMs - this.#moveMs;
   }
 

@@ -1,15 +1,15 @@
 import { fail } from "./failure.ts";
 import type { Node, Path, Slot } from "./syntax.ts";
 
-/** Hands the slots that look for a parent inside `part` on to the node around it. */
-export function seek(around: Node, part: Node): void {
-  if (part.type === "parent") (part.seeking ??= []).push(part.slot);
-  if (!part.seeking) return;
-  if (around.seeking) around.seeking.push(...part.seeking);
-  else around.seeking = part.seeking;
+/** Passes the unresolved slots of `part` on to the node that contains it. */
+export function adoptSlots(container: Node, part: Node): void {
+  if (part.type === "parent") (part.unresolved ??= []).push(part.slot);
+  if (!part.unresolved) return;
+  if (container.unresolved) container.unresolved.push(...part.unresolved);
+  else container.unresolved = part.unresolved;
 }
 
-/** Takes a slot back over one step of a path: a name takes it up a level, a `%` further down. */
+/** Moves a slot back over one step of a path: over a name it goes up one level, over a `%` down one. */
 export function findParent(step: Node, slot: Slot): void {
   switch (step.type) {
     case "name":
@@ -39,20 +39,20 @@ export function findParent(step: Node, slot: Slot): void {
   }
 }
 
-/** Finds the steps for the slots that the last step of a path looks for; those left look further out. */
+/** Resolves the slots of a path's last step to earlier steps; the rest stay unresolved in the path itself. */
 export function resolveParents(path: Path): void {
   const last = path.steps.at(-1)!;
-  const slots = last.seeking ?? [];
+  const slots = last.unresolved ?? [];
   if (last.type === "parent") slots.push(last.slot);
   for (const slot of slots) {
     let index = path.steps.length - 2;
     while (slot.level > 0) {
       if (index < 0) {
-        (path.seeking ??= []).push(slot);
+        (path.unresolved ??= []).push(slot);
         break;
       }
       let step = path.steps[index--]!;
-      // Steps bound with @ stay on their input, so that a run of them is one level.
+      // Steps bound with @ keep their input as the context, so several in a row are one level.
       while (index >= 0 && step.focus !== undefined && path.steps[index]!.focus !== undefined)
         step = path.steps[index--]!;
       findParent(step, slot);

@@ -1,27 +1,27 @@
 import { performance, processorMs } from "../../../../engine/real-time.ts";
 import { JsonataError } from "./failure.ts";
 
-/** What one evaluation may take. Depth counts the nodes of the tree that are being evaluated inside one another. */
+/** Limits of one evaluation. Depth is the number of nested nodes that are being evaluated. */
 export type Limits = {
   /** Milliseconds of processor time. */
   ms: number;
   steps: number;
   depth: number;
-  /** Items of one array. */
+  /** Items of an array. */
   sequence: number;
-  /** Items a range may ask for; more are refused with an error that tells the number. */
+  /** Items of a range; larger ranges fail with an error that states their size. */
   range: number;
-  /** Characters of one text. */
+  /** Characters of a string. */
   text: number;
-  /** Characters of a result's text: larger ones than any payload are not worth writing. */
+  /** Characters of the result: beyond any payload, there is no point in writing it. */
   result: number;
-  /** Bytes of all that is made on the way, by a rough count. */
+  /** Bytes of everything that is created, roughly. */
   bytes: number;
 };
 
 /**
- * The version AWS has allows a range a tenth of what newer ones do. An evaluation holds everybody else up, so it has less
- * time than a client should have to wait: a sum of a hundred thousand items takes about half of it.
+ * AWS's version of JSONata allows a tenth of the range that newer ones do. An evaluation blocks the process, so its
+ * time is less than a client should have to wait: a sum of a hundred thousand items takes about half of it.
  */
 export const defaultLimits: Limits = {
   ms: 70,
@@ -42,88 +42,92 @@ export const stackError = (): JsonataError => new JsonataError(undefined, { mess
 const timeError = (): JsonataError => new JsonataError(undefined, { message: timeMessage });
 export const memoryError = (): JsonataError => new JsonataError(undefined, { message: memoryMessage });
 
-/** Steps before the first look at the time, so that what takes a few microseconds does not depend on it at all. */
-const stepsUntilLook = 200;
+/** Steps before the time is first checked, so that short evaluations do not depend on it at all. */
+const stepsBeforeCheck = 200;
 
-/** Steps between two looks: some tens of microseconds. */
-const stepsPerLook = 2_000;
+/** Steps between two checks: some tens of microseconds. */
+const stepsPerCheck = 2_000;
 
 /**
- * Steps that are granted, while there is any time left, however long they take: some tens of milliseconds of work. The
- * processor's time is the whole process's, in which other threads may work, such as those of a test runner.
+ * Steps that are granted, however long they take, if there is any time left: some tens of milliseconds of work.
+ * Processor time is that of the whole process, which may have other busy threads, such as a test runner's.
  */
 const stepsGranted = 200_000;
 
-/** Deepest values that are walked. */
-const deepestValue = 1_200;
+/** Depth to which values are walked. */
+const maxValueDepth = 1_200;
 
-/** Keeps account of what an evaluation takes and ends it when that is too much: asked before anything is made. */
+/**
+ * Counts what an evaluation uses and ends it, by an error, when that is too much. Methods are called before the work is
+ * done or the value is created.
+ */
 export class Budget {
   readonly limits: Limits;
-  /** No sooner than this, in milliseconds of `performance.now()`, can the time be over. */
+  /** `performance.now()` before which the time cannot be over. */
   readonly #endsAt: number;
-  /** Of the processor, at the first look. */
-  #beganMs: number | undefined;
-  #left = stepsUntilLook;
+  /** Processor time at the first check. */
+  #startMs: number | undefined;
+  #left = stepsBeforeCheck;
   #steps = 0;
   #bytes = 0;
   #depth = 0;
-  #released = 0;
+  #resultLength = 0;
 
   constructor(limits: Limits) {
     this.limits = limits;
     this.#endsAt = performance.now() + limits.ms;
   }
 
-  /** Counts steps of about equal cost: a call, an item, a few characters. */
+  /** Counts steps of roughly equal cost: a call, an item, a few characters. */
   spend(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) this.#look();
+    if (this.#left < 0) this.#check();
   }
 
-  /** Work on a text of so many characters. */
+  /** Counts work on a string of this length. */
   scan(characters: number): void {
     this.spend(characters >> 4);
   }
 
-  /** Whether it has taken long enough to count. */
-  get looked(): boolean {
+  /** Whether the evaluation has taken long enough to be measured. */
+  get measured(): boolean {
     return this.#steps > 0;
   }
 
-  /** Milliseconds of processor time that it has taken since the first look. */
+  /** Milliseconds of processor time since the first check. */
   get ms(): number {
-    return this.#beganMs === undefined ? 0 : processorMs() - this.#beganMs;
+    return this.#startMs === undefined ? 0 : processorMs() - this.#startMs;
   }
 
+  /** Steps up to the last check. */
   get steps(): number {
     return this.#steps;
   }
 
-  #look(): void {
-    this.#steps += stepsPerLook - this.#left;
-    this.#left = stepsPerLook;
-    this.#beganMs ??= processorMs();
+  #check(): void {
+    this.#steps += stepsPerCheck - this.#left;
+    this.#left = stepsPerCheck;
+    this.#startMs ??= processorMs();
     const { ms, steps } = this.limits;
     if (this.#steps > steps) throw timeError();
     if ((ms > 0 && this.#steps < stepsGranted) || performance.now() < this.#endsAt) return;
     if (this.ms >= ms) throw timeError();
   }
 
-  /** Memory for what is about to be made. */
+  /** Counts memory that is about to be used. */
   grow(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes > this.limits.bytes) throw memoryError();
   }
 
-  /** A text of so many characters is about to be made. */
+  /** A string of this length is about to be created. */
   text(characters: number): void {
     if (!(characters <= this.limits.text)) throw memoryError();
     this.grow(characters + 16);
     this.scan(characters);
   }
 
-  /** An array of so many items is about to be made. */
+  /** An array of this length is about to be created. */
   array(items: number): void {
     if (!(items <= this.limits.sequence)) throw memoryError();
     this.grow(items * 8 + 16);
@@ -136,31 +140,33 @@ export class Budget {
     this.spend(1);
   }
 
-  /** A function is about to be made, which keeps what is bound where it was made. */
+  /** A function is about to be created, which keeps the frame it is created in. */
   closure(): void {
     this.grow(300);
   }
 
-  /** So many characters of the result's text. */
-  release(characters: number): void {
-    this.#released += characters;
-    if (this.#released > this.limits.result) throw memoryError();
+  /** Counts characters of the result. */
+  result(characters: number): void {
+    this.#resultLength += characters;
+    if (this.#resultLength > this.limits.result) throw memoryError();
   }
 
+  /** Enters a call whose node is `levels` below the root or the lambda it is in. */
   enter(levels: number): void {
     this.#depth += levels;
-    // The body that is entered takes one more.
+    // The called body takes one more level.
     if (this.#depth + 1 > this.limits.depth) throw stackError();
     this.spend(1);
   }
 
+  /** The end of {@link enter}. */
   leave(levels: number): void {
     this.#depth -= levels;
   }
 
-  /** The depth a walk through a value has come to. */
+  /** Counts a step of a walk through a value, at this depth. */
   walk(depth: number): void {
-    if (depth > deepestValue) throw stackError();
+    if (depth > maxValueDepth) throw stackError();
     this.spend(1);
   }
 }

@@ -1,14 +1,15 @@
-import { type Code, type Compiler, compile, inside, type WholeCode } from "./compile.ts";
+import { type Code, type Compiler, compile, nested, type StreamingCode } from "./compile.ts";
 import { fail, JsonataError } from "./failure.ts";
 import { Frame, unbound } from "./run.ts";
-import { validated } from "./signature.ts";
+import { applySignature } from "./signature.ts";
 import type { Call, Lambda, Node } from "./syntax.ts";
 import { call, collapse, Fn, TailCall, type Value } from "./values.ts";
 
-/** A call made, its sequence not collapsed yet. `first` comes before the arguments that are written. */
+/** Makes a call; its result is not collapsed yet. `first`: arguments before those of the call itself. */
 type Invocation = (input: Value, frame: Frame, first: Value[]) => Value;
 
-export function compileCall(node: Call, compiler: Compiler, tail: boolean): WholeCode {
+/** Compiles a call. `tail`: it is in the tail position of a lambda. */
+export function compileCall(node: Call, compiler: Compiler, tail: boolean): StreamingCode {
   const invoke = compileInvocation(node, compiler, tail);
   if (tail) return (input, frame) => invoke(input, frame, []);
   const keep = node.keepArray ?? false;
@@ -16,19 +17,19 @@ export function compileCall(node: Call, compiler: Compiler, tail: boolean): Whol
 }
 
 function compileInvocation(node: Call, compiler: Compiler, tail: boolean): Invocation {
-  const deeper = inside(compiler);
+  const deeper = nested(compiler);
   const procedure = compile(node.procedure, deeper);
   const args = node.args.map((arg) => compile(arg, deeper));
   const token = nameOf(node.procedure);
   const { depth } = compiler;
   return (input, frame, first) => {
     const fn = procedure(input, frame);
-    if (fn === undefined && isMeant(node.procedure, frame, compiler)) fail("T1005", { token });
+    if (fn === undefined && namesFunction(node.procedure, frame, compiler)) fail("T1005", { token });
     const given = first;
     for (const arg of args) given.push(arg(input, frame));
     if (!(fn instanceof Fn)) return fail("T1006");
     const { run } = frame;
-    // A lambda's last call is left to whoever called the lambda, so that it takes no stack.
+    // A tail call is left to the caller of the lambda, so that it needs no stack.
     if (tail && fn.lambda) return new TailCall(fn, given, input) as unknown as Value;
     run.budget.enter(depth);
     try {
@@ -48,17 +49,17 @@ function nameOf(procedure: Node): string | undefined {
   return step?.type === "name" ? step.value : undefined;
 }
 
-/** Whether a name without `$` was called that is a function's. */
-function isMeant(procedure: Node, frame: Frame, { library }: Compiler): boolean {
+/** Whether the callee is the name of a function without its `$`. */
+function namesFunction(procedure: Node, frame: Frame, { library }: Compiler): boolean {
   const name = procedure.type === "path" ? nameOf(procedure) : undefined;
   if (name === undefined) return false;
   const bound = frame.find(name);
   return Boolean(bound === unbound ? (frame.run.variable(name) ?? library.get(name)) : bound);
 }
 
-/** `left ~> right`: a call with the left side as its first argument, or two functions made one. */
+/** `left ~> right`: a call with the left side as its first argument, or the composition of two functions. */
 export function compileApply(node: Extract<Node, { type: "apply" }>, compiler: Compiler): Code {
-  const deeper = inside(compiler);
+  const deeper = nested(compiler);
   const left = compile(node.left, deeper);
   const keep = node.keepArray ?? false;
   if (node.right.type === "call") {
@@ -88,6 +89,7 @@ export function compileApply(node: Extract<Node, { type: "apply" }>, compiler: C
   };
 }
 
+/** `function($a){…}` */
 export function compileLambda(node: Lambda, compiler: Compiler): Code {
   const { parameters, signature } = node;
   const body = compile(node.body, { ...compiler, depth: 1 }, true);
@@ -96,7 +98,7 @@ export function compileLambda(node: Lambda, compiler: Compiler): Code {
     return new Fn(
       parameters.length,
       (args, context, run) => {
-        const given = signature ? validated(signature, args, context, run) : args;
+        const given = signature ? applySignature(signature, args, context, run) : args;
         const own = new Frame(run, frame);
         for (const [index, name] of parameters.entries()) own.bind(name, given[index]);
         return body(input, own);
@@ -106,9 +108,9 @@ export function compileLambda(node: Lambda, compiler: Compiler): Code {
   };
 }
 
-/** `$f(a, ?)`: a function of the arguments left open. */
+/** `$f(a, ?)`: a function of the missing arguments. */
 export function compilePartial(node: Extract<Node, { type: "partial" }>, compiler: Compiler): Code {
-  const deeper = inside(compiler);
+  const deeper = nested(compiler);
   const procedure = compile(node.procedure, deeper);
   const args = node.args.map((arg) => (arg.type === "placeholder" ? undefined : compile(arg, deeper)));
   const open = args.filter((arg) => arg === undefined).length;
@@ -117,7 +119,7 @@ export function compilePartial(node: Extract<Node, { type: "partial" }>, compile
     const given = args.map((arg) => arg?.(input, frame));
     const fn = procedure(input, frame);
     if (!(fn instanceof Fn))
-      return fail(fn === undefined && isMeant(node.procedure, frame, compiler) ? "T1007" : "T1008", { token });
+      return fail(fn === undefined && namesFunction(node.procedure, frame, compiler) ? "T1007" : "T1008", { token });
     frame.run.budget.closure();
     return new Fn(open, (rest, context, run) => {
       let next = 0;

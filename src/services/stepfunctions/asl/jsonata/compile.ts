@@ -4,33 +4,34 @@ import { fail } from "./failure.ts";
 import { compileGroup, type Grouping } from "./groups.ts";
 import { matcherOf } from "./matcher.ts";
 import { isNumber, operators, truth } from "./operators.ts";
-import { compilePath, filtered } from "./paths.ts";
+import { compilePath, filterBy } from "./paths.ts";
 import { Frame, unbound } from "./run.ts";
 import type { Filter, Node } from "./syntax.ts";
 import { compileTransform } from "./transform.ts";
 import { TupleStream } from "./tuples.ts";
 import { collapse, constructed, Fn, isObject, isWrapper, sequence, type Value } from "./values.ts";
 
-/** A node of the tree, ready to run: what it gives for an input, where names are bound in a frame. */
+/** A compiled node: its value for an input, with names bound in a frame. */
 export type Code = (input: Value, frame: Frame) => Value;
 
-/** {@link Code} of what may be part of a path that makes tuples. */
-export type WholeCode = (input: Value, frame: Frame) => Value | TupleStream;
+/** {@link Code} of a node in a path, which may produce tuples. */
+export type StreamingCode = (input: Value, frame: Frame) => Value | TupleStream;
 
-/** What compiling a tree needs to know of all of it. */
+/** What compiling a node needs to know about the whole tree. */
 export type Compiler = {
-  /** Names bound anywhere in the expression; all others come from outside. */
+  /** Names bound anywhere in the expression; all others are from outside. */
   bound: ReadonlySet<string>;
-  /** Nodes between the current node and the root or the lambda it is in. */
+  /** Levels between the current node and the root or the lambda it is in. */
   depth: number;
   library: ReadonlyMap<string, Fn>;
 };
 
-export const inside = (compiler: Compiler): Compiler => ({ ...compiler, depth: compiler.depth + 1 });
+/** The compiler for a node's children. */
+export const nested = (compiler: Compiler): Compiler => ({ ...compiler, depth: compiler.depth + 1 });
 
-/** Compiles a node with its filters and its grouping. What comes out is a value, never a stream of tuples. */
+/** Compiles a node with its filters and grouping to code that returns values, never tuples. */
 export function compile(node: Node, compiler: Compiler, tail = false): Code {
-  const code = compileWhole(node, compiler, tail);
+  const code = compileStreaming(node, compiler, tail);
   if (!node.tuple) return code as Code;
   return (input, frame) => {
     const value = code(input, frame);
@@ -38,17 +39,22 @@ export function compile(node: Node, compiler: Compiler, tail = false): Code {
   };
 }
 
-/** {@link compile} for a step of a path, which may give a {@link TupleStream}. */
-export function compileWhole(node: Node, compiler: Compiler, tail = false): WholeCode {
+/** {@link compile} for a step of a path, which may return a {@link TupleStream}. */
+export function compileStreaming(node: Node, compiler: Compiler, tail = false): StreamingCode {
   const keep = node.keepArray ?? false;
-  const group = node.group && node.type !== "path" ? compileGroup(node.group, inside(compiler)) : undefined;
+  const group = node.group && node.type !== "path" ? compileGroup(node.group, nested(compiler)) : undefined;
   const filters = node.predicates?.map((filter) => compileFilter(filter, compiler));
   const code = compileNode(node, compiler, tail && !filters && !group);
   if (!filters && !group) return code;
   return withStages(code, filters ?? [], group, keep);
 }
 
-function withStages(code: WholeCode, filters: FilterCode[], group: Grouping | undefined, keep: boolean): WholeCode {
+function withStages(
+  code: StreamingCode,
+  filters: FilterCode[],
+  group: Grouping | undefined,
+  keep: boolean,
+): StreamingCode {
   return (input, frame) => {
     let value = code(input, frame);
     for (const filter of filters) value = filter(value, frame);
@@ -59,16 +65,16 @@ function withStages(code: WholeCode, filters: FilterCode[], group: Grouping | un
 
 export type FilterCode = (value: Value | TupleStream, frame: Frame) => Value | TupleStream;
 
-/** A filter: an index for a number, a condition on each item for anything else (JSONata, Predicates). */
+/** A filter: a number is an index, anything else a condition on each item (JSONata, Predicates). */
 export function compileFilter({ expression }: Filter, compiler: Compiler): FilterCode {
   if (expression.type === "literal" && typeof expression.value === "number" && !expression.predicates) {
-    return filtered(Math.floor(expression.value));
+    return filterBy(Math.floor(expression.value));
   }
-  return filtered(compile(expression, inside(compiler)));
+  return filterBy(compile(expression, nested(compiler)));
 }
 
-function compileNode(node: Node, compiler: Compiler, tail: boolean): WholeCode {
-  const deeper = inside(compiler);
+function compileNode(node: Node, compiler: Compiler, tail: boolean): StreamingCode {
+  const deeper = nested(compiler);
   const keep = node.keepArray ?? false;
   switch (node.type) {
     case "literal": {
@@ -189,7 +195,7 @@ function compileVariable(name: string, { bound, library }: Compiler): Code {
   };
 }
 
-/** The values of all members; arrays among them are laid flat, and then the whole is a plain array. */
+/** The values of all members, with arrays flattened; if there are any, the result is a plain array. */
 function wildcard(given: Value, frame: Frame): Value {
   const input = isWrapper(given) && given.length > 0 ? given[0] : given;
   const result: Value[] = [];
@@ -259,12 +265,12 @@ function compileArray(nodes: Node[], constructs: boolean, compiler: Compiler): C
   };
 }
 
-function compileBlock(nodes: Node[], compiler: Compiler, tuple: boolean, tail: boolean): WholeCode {
+function compileBlock(nodes: Node[], compiler: Compiler, tuple: boolean, tail: boolean): StreamingCode {
   const last = nodes.length - 1;
   const parts = nodes.map((node, index) =>
-    tuple && index === last ? compileWhole(node, compiler, tail) : compile(node, compiler, tail && index === last),
+    tuple && index === last ? compileStreaming(node, compiler, tail) : compile(node, compiler, tail && index === last),
   );
-  // A frame of its own is for what is bound inside.
+  // Only bindings need a frame of their own.
   if (parts.length === 1 && compiler.bound.size === 0) return parts[0]!;
   return (input, frame) => {
     const own = new Frame(frame.run, frame);

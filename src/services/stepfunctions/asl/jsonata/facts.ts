@@ -1,16 +1,16 @@
 import type { Node, Pair } from "./syntax.ts";
 
-/** What validation and other states must know of an expression. */
+/** What validation and the description of a machine need to know about an expression. */
 export type ExpressionFacts = {
-  /** A name read from the context item at the top level, where Step Functions has none. */
+  /** A name that is read from the context item at the top level, where Step Functions has none. */
   topLevel: string | null;
-  /** Free variables and functions, without their dollar sign. */
+  /** Free variables and functions, without `$`. */
   variables: string[];
-  /** Members of `$states` it reads; `*` for all of them. */
+  /** Members of `$states` that are read; `*` for all. */
   states: string[];
 };
 
-/** Finds the facts of an expression by one walk over its tree. */
+/** Finds the facts of an expression in one walk over its tree. */
 export function factsOf(tree: Node): ExpressionFacts {
   const walk = new Walk();
   walk.node(tree, false, new Set());
@@ -84,7 +84,7 @@ class Walk {
   readonly free: Names = new Set();
   readonly states: Names = new Set();
 
-  /** `within`: there is a context item here. `bound`: names bound so far; what comes back is what is bound after it. */
+  /** `within`: there is a context item here. `bound`: names bound so far; returns those bound after the node. */
   node(node: Node, within: boolean, bound: Names): Names {
     const after = this.#core(node, within, bound);
     this.#around(node, bound);
@@ -155,7 +155,7 @@ class Walk {
     else if (!bound.has(name)) this.free.add(name);
   }
 
-  /** Filters and groups, which have an item of their own, and the names a step binds. */
+  /** Filters and groups, which have a context item, and the names that a step binds. */
   #around(node: Node, bound: Names): void {
     if (node.focus !== undefined) bound.add(node.focus);
     if (node.index !== undefined) bound.add(node.index);

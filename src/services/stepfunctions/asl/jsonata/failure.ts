@@ -1,5 +1,6 @@
-/** What the texts of messages insert: `{token}` and the like as JSON, `{=message}` as it is. */
 import { textOf } from "../../../../../protocols/unknown-json.ts";
+
+/** What messages insert: `{token}` as JSON, `{=token}` as it is. */
 export type Details = {
   token?: unknown;
   value?: unknown;
@@ -10,7 +11,7 @@ export type Details = {
   message?: string;
 };
 
-/** JSONata's errors by code: S are found by the parser, T and D while evaluating. */
+/** JSONata's errors by code: S codes are from the parser, T and D codes from evaluation. */
 const messages: Record<string, string> = {
   S0101: "String literal must be terminated by a matching quote",
   S0102: "Number out of range: {token}",
@@ -116,7 +117,9 @@ const messages: Record<string, string> = {
   D3141: "{=message}",
 };
 
-/** An error of an expression, with JSONata's code or, for what Step Functions adds and bounds, without one. */
+/**
+ * An error of an expression. Only JSONata's own errors have a code, not those of Step Functions' functions and limits.
+ */
 export class JsonataError extends Error {
   readonly code: string | undefined;
   readonly details: Details;
@@ -127,26 +130,27 @@ export class JsonataError extends Error {
     this.details = details;
   }
 
-  /** Names the function or operator at fault, unless one further inside has been named. */
+  /** Names the function or operator at fault, unless an inner one has been named. */
   at(token: string | undefined): this {
     this.details.token ??= token;
     return this;
   }
 }
 
+/** Throws an error by its code. */
 export function fail(code: string, details: Details = {}): never {
   throw new JsonataError(code, details);
 }
 
-/** An error of Step Functions' own, which has no code. */
+/** Throws an error of Step Functions' own, which has no code. */
 export function refuse(message: string): never {
   throw new JsonataError(undefined, { message });
 }
 
-/** Text that stands for a value in a message: enough of it to know the value by. */
+/** A value as a message quotes it, shortened. */
 export type Quote = (value: unknown) => string;
 
-/** The text of an error. Values are quoted only now, since most errors' texts nobody reads. */
+/** The message of an error. Values are quoted only here, since most errors are never shown. */
 export function messageOf(error: JsonataError, quote: Quote): string {
   const { code, details } = error;
   if (code === undefined) return details.message ?? "";

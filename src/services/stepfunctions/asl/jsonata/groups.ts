@@ -8,7 +8,7 @@ import type { Value, ValueObject } from "./values.ts";
 
 export type Grouping = (value: Value | TupleStream, frame: Frame) => ValueObject;
 
-/** Values appended to one another, as `$append` does it, without a copy for each. */
+/** Values appended as `$append` does, without a copy for each. */
 class Appended {
   #value: Value;
   #items: Value[] | undefined;
@@ -37,8 +37,8 @@ class Appended {
 type Compiled = { key: Code; value: Code };
 
 /**
- * `{key: value, …}`: the items are grouped by their keys, and each value is evaluated over its group. With a single item
- * this is an object constructor.
+ * `{key: value, …}`: groups items by their keys and evaluates each value over its group. For a single item, this is an
+ * object constructor.
  */
 export function compileGroup(pairs: Pair[], compiler: Compiler): Grouping {
   const compiled = pairs.map(([key, value]) => ({ key: compile(key, compiler), value: compile(value, compiler) }));
@@ -101,7 +101,7 @@ function grouped(pairs: Compiled[], items: Value[], frame: Frame): ValueObject {
   return result;
 }
 
-/** All that the tuples of a group bind to a name is appended to one another. */
+/** Everything that the tuples of a group bind to a name is appended. */
 function groupedTuples(pairs: Compiled[], tuples: Tuple[], frame: Frame): ValueObject {
   const { run } = frame;
   const groups = new Map<string, Group<Map<string, Appended>>>();

@@ -4,18 +4,18 @@ import { fail } from "./failure.ts";
 import type { Run } from "./run.ts";
 import { call, Fn, isObject, type Value, type ValueObject } from "./values.ts";
 
-/** One match of a matcher, and the way to the next. */
+/** A match, and how to find the next. */
 export type Match = {
   match: string;
   start: number;
   end: number;
   groups: Value[];
   next: () => Match | undefined;
-  /** The match as expressions see it. */
+  /** The match as an object for expressions. */
   value: () => Value;
 };
 
-/** A regular expression as a function: of a text, giving its first match. */
+/** A regular expression as a function, which returns the first match in a string. */
 class Matcher extends Fn {
   readonly regex: LinearRegex;
 
@@ -24,7 +24,7 @@ class Matcher extends Fn {
     this.regex = regex;
   }
 
-  /** The first match at or after a place. */
+  /** The first match at or after an index. */
   from(text: string, at: number, run: Run): Match | undefined {
     const found = this.regex.find(text, at, (instructions) => run.budget.spend(instructions));
     return found && this.#match(text, found, run);
@@ -52,17 +52,18 @@ class Matcher extends Fn {
   }
 }
 
+/** The function for a regular expression. */
 export function matcherOf(regex: LinearRegex): Matcher {
   return new Matcher(regex);
 }
 
-/** The first match that a matcher finds: a regular expression, or any function that answers like one. */
+/** The first match by a regular expression, or by a function that returns such matches. */
 export function firstMatch(matcher: Fn, text: string, run: Run): Match | undefined {
   if (matcher instanceof Matcher) return matcher.from(text, 0, run);
-  return answered(call(matcher, [text], undefined, run), run);
+  return asMatch(call(matcher, [text], undefined, run), run);
 }
 
-function answered(answer: Value, run: Run): Match | undefined {
+function asMatch(answer: Value, run: Run): Match | undefined {
   if (answer === undefined) return undefined;
   run.budget.spend(1);
   if (!isObject(answer)) return fail("T1010");
@@ -74,7 +75,7 @@ function answered(answer: Value, run: Run): Match | undefined {
     ...{ match, start },
     end: typeof end === "number" ? end : start + match.length,
     groups: Array.isArray(groups) ? groups : [],
-    next: () => (next instanceof Fn ? answered(call(next, [], undefined, run), run) : undefined),
+    next: () => (next instanceof Fn ? asMatch(call(next, [], undefined, run), run) : undefined),
     value: () => answer,
   };
 }

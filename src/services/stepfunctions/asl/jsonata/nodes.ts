@@ -1,24 +1,24 @@
-import { findParent, resolveParents, seek } from "./ancestry.ts";
+import { adoptSlots, findParent, resolveParents } from "./ancestry.ts";
 import { stackError } from "./budget.ts";
 import { fail } from "./failure.ts";
 import type { Node, Path, SortTerm } from "./syntax.ts";
 
-/** Levels of nodes: a chain of operators is a tree as deep as the chain is long. */
-const deepestTree = 5_000;
+/** Most levels of a tree: a chain of operators is as deep as it is long. */
+const maxTreeDepth = 5_000;
 
-/** Steps of one path: finding the step a `%` stands for goes back over them. */
-const longestPath = 1_000;
+/** Most steps of a path: resolving a `%` goes back over them. */
+const maxPathSteps = 1_000;
 
-/** Told of what is no error of syntax but has no meaning. */
+/** Records an error that is not one of syntax; the parser throws it if there is no syntax error. */
 export type Misplaced = (code: string, details?: { value: unknown }) => void;
 
-/** Nodes that stand in the same step as their parts. */
-const seeks = new Set<Node["type"]>([
+/** Types of nodes that are in the same step as their parts, whose unresolved slots they adopt. */
+const adopters = new Set<Node["type"]>([
   ...(["binary", "negation", "array", "object", "call", "partial", "condition", "default", "block", "bind"] as const),
   "sort",
 ]);
 
-/** A node and how deep the tree is from it. Throws the stack limit's error. */
+/** Creates a node. Throws the stack limit's error if the tree gets too deep. */
 export function node<T extends Node["type"]>(
   type: T,
   position: number,
@@ -27,21 +27,21 @@ export function node<T extends Node["type"]>(
 ): Extract<Node, { type: T }> {
   let depth = 1;
   for (const child of children) if (child && child.depth >= depth) depth = child.depth + 1;
-  if (depth > deepestTree) throw stackError();
+  if (depth > maxTreeDepth) throw stackError();
   const made = { type, position, depth, ...rest } as unknown as Extract<Node, { type: T }>;
-  if (seeks.has(type)) for (const child of children) if (child) seek(made, child);
+  if (adopters.has(type)) for (const child of children) if (child) adoptSlots(made, child);
   return made;
 }
 
-/** A node as a path, to which steps can be added. */
+/** The node as a path, to which steps can be added. */
 function pathOf(left: Node): Path {
   return left.type === "path" ? left : node("path", left.position, [left], { steps: [left] });
 }
 
-/** The node that filters and names after `left` belong to. */
+/** The node to which filters and bindings after `left` belong. */
 const lastStep = (left: Node): Node => (left.type === "path" ? left.steps.at(-1)! : left);
 
-/** The filters of a node that has become a step. */
+/** Moves the filters of a node that becomes a step. */
 function predicatesToStages(step: Node): void {
   if (!step.predicates) return;
   step.stages = step.predicates;
@@ -49,9 +49,9 @@ function predicatesToStages(step: Node): void {
 }
 
 /** `left.right` */
-export function stepped(left: Node, right: Node, misplaced: Misplaced): Path {
+export function addStep(left: Node, right: Node, misplaced: Misplaced): Path {
   const path = pathOf(left);
-  if (left.type === "parent") path.seeking = [left.slot];
+  if (left.type === "parent") path.unresolved = [left.slot];
   if (right.type !== "path") predicatesToStages(right);
   const added = right.type === "path" ? right.steps : [right];
   const first = path.steps[0]!;
@@ -62,7 +62,7 @@ export function stepped(left: Node, right: Node, misplaced: Misplaced): Path {
   }
   path.steps.push(...added);
   path.depth = Math.max(path.depth, right.depth + 1);
-  if (path.steps.length > longestPath) throw stackError();
+  if (path.steps.length > maxPathSteps) throw stackError();
   if ([first, ...added].some((step) => step.keepArray)) path.keepSingleton = true;
   if (path.steps[0]!.type === "array") path.steps[0]!.constructs = true;
   const last = path.steps.at(-1)!;
@@ -71,8 +71,8 @@ export function stepped(left: Node, right: Node, misplaced: Misplaced): Path {
   return path;
 }
 
-/** `left[]`: what stands before it gives an array, whatever is in it. */
-export function arrayKept(left: Node): Node {
+/** `left[]`: the result of `left` is always an array. */
+export function markKeepArray(left: Node): Node {
   left.keepArray = true;
   if (left.type === "path" && left.steps.length === 1 && !left.group) {
     const step = left.steps[0]!;
@@ -83,14 +83,14 @@ export function arrayKept(left: Node): Node {
 }
 
 /** `left[expression]` */
-export function filtered(left: Node, expression: Node, misplaced: Misplaced): Node {
+export function addFilter(left: Node, expression: Node, misplaced: Misplaced): Node {
   const step = lastStep(left);
   if (step.group) misplaced("S0209");
-  for (const slot of expression.seeking ?? []) {
+  for (const slot of expression.unresolved ?? []) {
     if (slot.level === 1) findParent(step, slot);
     else slot.level--;
   }
-  seek(step, expression);
+  adoptSlots(step, expression);
   const filter = { type: "filter" as const, expression };
   if (left.type === "path") (step.stages ??= []).push(filter);
   else (step.predicates ??= []).push(filter);
@@ -99,18 +99,18 @@ export function filtered(left: Node, expression: Node, misplaced: Misplaced): No
 }
 
 /** `left^(terms)` */
-export function sorted(left: Node, terms: SortTerm[], position: number): Path {
+export function addSort(left: Node, terms: SortTerm[], position: number): Path {
   const path = pathOf(left);
   const expressions = terms.map((term) => term.expression);
   path.steps.push(node("sort", position, expressions, { terms }));
   for (const expression of expressions) path.depth = Math.max(path.depth, expression.depth + 2);
-  if (path.steps.length > longestPath) throw stackError();
+  if (path.steps.length > maxPathSteps) throw stackError();
   resolveParents(path);
   return path;
 }
 
 /** `left@$right` */
-export function focused(left: Node, right: Node, misplaced: Misplaced): Node {
+export function addFocus(left: Node, right: Node, misplaced: Misplaced): Node {
   if (right.type !== "variable") return fail("S0214", { token: "@" });
   const step = lastStep(left);
   if (step.stages || step.predicates) misplaced("S0215");
@@ -121,7 +121,7 @@ export function focused(left: Node, right: Node, misplaced: Misplaced): Node {
 }
 
 /** `left#$right` */
-export function indexed(left: Node, right: Node): Node {
+export function addIndex(left: Node, right: Node): Node {
   if (right.type !== "variable") return fail("S0214", { token: "#" });
   const path = pathOf(left);
   const step = lastStep(path);

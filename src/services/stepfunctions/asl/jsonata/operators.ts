@@ -4,14 +4,14 @@ import type { Run } from "./run.ts";
 import { textOf } from "./text.ts";
 import { Fn, sequence, type Value } from "./values.ts";
 
-/** Whether a value is a number; one too large to be one fails. */
+/** Whether a value is a number. Throws D1001 for infinity. */
 export function isNumber(value: Value): value is number {
   if (typeof value !== "number" || Number.isNaN(value)) return false;
   if (!Number.isFinite(value)) fail("D1001", { value });
   return true;
 }
 
-/** JSONata's truth: false are nothing, null, 0, "", [], {}, arrays without a true item, and functions. */
+/** JSONata's boolean value: false are nothing, null, 0, "", [], {}, arrays without a true item, and functions. */
 export function truth(value: Value, run: Run, depth = 0): boolean {
   switch (typeof value) {
     case "boolean":
@@ -34,6 +34,7 @@ export function truth(value: Value, run: Run, depth = 0): boolean {
   return false;
 }
 
+/** Deep equality. */
 export function equals(a: Value, b: Value, run: Run, depth = 0): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
@@ -86,12 +87,12 @@ export const operators = new Map<string, Operator>([
   [">=", comparison(">=", (left, right) => left >= right)],
   ["=", (left, right, run) => left !== undefined && right !== undefined && equals(left, right, run)],
   ["!=", (left, right, run) => left !== undefined && right !== undefined && !equals(left, right, run)],
-  ["&", joined],
+  ["&", concat],
   ["in", includes],
   ["..", range],
 ]);
 
-function joined(left: Value, right: Value, run: Run): Value {
+function concat(left: Value, right: Value, run: Run): Value {
   const [first, second] = [textOf(left, run), textOf(right, run)];
   run.budget.text(first.length + second.length);
   return first + second;

@@ -1,11 +1,12 @@
 import { stackError } from "./budget.ts";
 import { fail, JsonataError } from "./failure.ts";
-import { arrayKept, filtered, focused, indexed, type Misplaced, node, sorted, stepped } from "./nodes.ts";
+import { addFilter, addFocus, addIndex, addSort, addStep, type Misplaced, markKeepArray, node } from "./nodes.ts";
 import { parseSignature, type Signature } from "./signature.ts";
 import type { Node, Pair, Path, SortTerm } from "./syntax.ts";
-import { type Token, Tokenizer } from "./tokens.ts";
+import { TokenStream } from "./token-stream.ts";
+import type { Token } from "./tokens.ts";
 
-/** How strongly an operator binds what stands to its left. */
+/** Binding powers of infix operators. */
 const binding = new Map<string, number>(
   Object.entries({
     ...{ ".": 75, "[": 80, "{": 70, "(": 80, "@": 80, "#": 80, "?": 20, "+": 50, "-": 50, "*": 60, "/": 60, "%": 60 },
@@ -15,88 +16,48 @@ const binding = new Map<string, number>(
 );
 const negation = 70;
 
-/** What may stand between tokens without an operator's meaning of its own. */
-const known = new Set([...binding.keys(), "]", "}", ")", ",", ";", ":", "..", "|", "**"]);
-
-/** Expressions inside one another, in parentheses or as operands: bounds the parser's own recursion. */
-const deepestNesting = 300;
+/** Most nested expressions, in parentheses or as operands: bounds the parser's recursion. */
+const maxNesting = 300;
 
 /**
- * Parses an expression to a tree whose paths, filters and parents are worked out. Takes time in proportion to the text.
- * Throws JsonataError (S codes, or the stack limit's).
+ * Parses an expression to a tree with resolved paths, filters and parents, in linear time. Throws a JsonataError (S
+ * codes, or the stack limit's).
  */
 export function parse(text: string): Node {
   return new Parser(text).whole();
 }
 
 class Parser {
-  readonly #tokens: Tokenizer;
-  #token: Token;
-  /** The text ended where an operand was expected. */
+  readonly #tokens: TokenStream;
+  /** Whether the text ended where an operand was expected. */
   #ended = false;
   #problem: JsonataError | undefined;
   #nesting = 0;
   #labels = 0;
 
   constructor(text: string) {
-    this.#tokens = new Tokenizer(text);
-    this.#token = this.#read(true);
+    this.#tokens = new TokenStream(text);
   }
 
   whole(): Node {
     const tree = this.#expression(0);
-    if (this.#token.type !== "end") fail("S0201", { token: this.#shown() });
+    if (this.#tokens.current.type !== "end") fail("S0201", { token: this.#tokens.shown() });
     if (this.#ended) fail("S0207");
     if (this.#problem) throw this.#problem;
-    if (tree.type === "parent" || tree.seeking) fail("S0217");
+    if (tree.type === "parent" || tree.unresolved) fail("S0217");
     return tree;
   }
 
-  /** Something that is no error of syntax: reported once there is none of those. */
   readonly #misplaced: Misplaced = (code, details) => {
     this.#problem ??= new JsonataError(code, details);
   };
 
-  #shown(): unknown {
-    return this.#token.type === "regex" ? {} : this.#token.value;
-  }
-
-  #is(operator: string): boolean {
-    return this.#token.type === "operator" && this.#token.value === operator;
-  }
-
-  #advance(operand = true): Token {
-    const token = this.#token;
-    this.#token = this.#read(operand);
-    return token;
-  }
-
-  #read(operand: boolean): Token {
-    const token = this.#tokens.next(operand);
-    if (token.type === "operator" && !known.has(token.value)) fail("S0204", { token: token.value });
-    return token;
-  }
-
-  #expect(operator: string, operand = true): void {
-    if (!this.#is(operator)) {
-      if (this.#token.type === "end") fail("S0203", { value: operator, token: "(end)" });
-      fail("S0202", { value: operator, token: this.#shown() });
-    }
-    this.#advance(operand);
-  }
-
-  #taken(operator: string): boolean {
-    if (!this.#is(operator)) return false;
-    this.#advance();
-    return true;
-  }
-
   #expression(power: number): Node {
-    if (++this.#nesting > deepestNesting) throw stackError();
-    // As everywhere, a slash that follows a prefix operator is a division: `(/a/)` is no expression.
-    let left = this.#operand(this.#advance(false));
-    while (this.#token.type === "operator" && power < (binding.get(this.#token.value) ?? 0)) {
-      left = this.#operation(left, this.#advance());
+    if (++this.#nesting > maxNesting) throw stackError();
+    // As in other implementations, a slash after a prefix operator is a division: `(/a/)` is not an expression.
+    let left = this.#operand(this.#tokens.advance(false));
+    while (this.#tokens.current.type === "operator" && power < (binding.get(this.#tokens.current.value) ?? 0)) {
+      left = this.#operation(left, this.#tokens.advance());
     }
     this.#nesting--;
     return left;
@@ -162,11 +123,11 @@ class Parser {
 
   #block(position: number): Node {
     const parts: Node[] = [];
-    while (!this.#is(")")) {
+    while (!this.#tokens.is(")")) {
       parts.push(this.#expression(0));
-      if (!this.#taken(";")) break;
+      if (!this.#tokens.skip(";")) break;
     }
-    this.#expect(")", false);
+    this.#tokens.expect(")", false);
     const block = node("block", position, parts, { parts });
     if (parts.some((part) => part.constructs || (part.type === "path" && part.steps[0]!.constructs)))
       block.constructs = true;
@@ -175,30 +136,30 @@ class Parser {
 
   #array(position: number): Node {
     const items: Node[] = [];
-    if (!this.#is("]")) {
+    if (!this.#tokens.is("]")) {
       do {
         const left = this.#expression(0);
-        const at = this.#token.position;
-        if (this.#taken("..")) {
+        const at = this.#tokens.current.position;
+        if (this.#tokens.skip("..")) {
           const right = this.#expression(0);
           items.push(node("binary", at, [left, right], { operator: "..", left, right }));
         } else items.push(left);
-      } while (this.#taken(","));
+      } while (this.#tokens.skip(","));
     }
-    this.#expect("]", false);
+    this.#tokens.expect("]", false);
     return node("array", position, items, { items });
   }
 
   #pairs(): Pair[] {
     const pairs: Pair[] = [];
-    if (!this.#is("}")) {
+    if (!this.#tokens.is("}")) {
       do {
         const key = this.#expression(0);
-        this.#expect(":");
+        this.#tokens.expect(":");
         pairs.push([key, this.#expression(0)]);
-      } while (this.#taken(","));
+      } while (this.#tokens.skip(","));
     }
-    this.#expect("}", false);
+    this.#tokens.expect("}", false);
     return pairs;
   }
 
@@ -209,10 +170,10 @@ class Parser {
 
   #transform(position: number): Node {
     const pattern = this.#expression(0);
-    this.#expect("|");
+    this.#tokens.expect("|");
     const update = this.#expression(0);
-    const removal = this.#taken(",") ? this.#expression(0) : undefined;
-    this.#expect("|", false);
+    const removal = this.#tokens.skip(",") ? this.#expression(0) : undefined;
+    this.#tokens.expect("|", false);
     return node("transform", position, [pattern, update, removal], { pattern, update, removal });
   }
 
@@ -221,7 +182,7 @@ class Parser {
     const { position } = token;
     switch (operator) {
       case ".":
-        return stepped(left, this.#expression(75), this.#misplaced);
+        return addStep(left, this.#expression(75), this.#misplaced);
       case "[":
         return this.#predicate(left);
       case "{": {
@@ -234,7 +195,7 @@ class Parser {
       case "(":
         return this.#call(left, position);
       case "^":
-        return sorted(left, this.#sortTerms(), position);
+        return addSort(left, this.#sortTerms(), position);
       case ":=": {
         if (left.type !== "variable" || left.predicates || left.group) fail("S0212");
         const value = this.#expression(9);
@@ -243,11 +204,11 @@ class Parser {
       case "@":
       case "#":
         return operator === "@"
-          ? focused(left, this.#expression(80), this.#misplaced)
-          : indexed(left, this.#expression(80));
+          ? addFocus(left, this.#expression(80), this.#misplaced)
+          : addIndex(left, this.#expression(80));
       case "?": {
         const yes = this.#expression(0);
-        const no = this.#taken(":") ? this.#expression(0) : undefined;
+        const no = this.#tokens.skip(":") ? this.#expression(0) : undefined;
         return node("condition", position, [left, yes, no], { condition: left, yes, no });
       }
       case "?:":
@@ -268,40 +229,40 @@ class Parser {
   }
 
   #predicate(left: Node): Node {
-    if (this.#is("]")) {
-      this.#advance(false);
-      return arrayKept(left);
+    if (this.#tokens.is("]")) {
+      this.#tokens.advance(false);
+      return markKeepArray(left);
     }
     const expression = this.#expression(0);
-    this.#expect("]", false);
-    return filtered(left, expression, this.#misplaced);
+    this.#tokens.expect("]", false);
+    return addFilter(left, expression, this.#misplaced);
   }
 
   #sortTerms(): SortTerm[] {
-    this.#expect("(");
+    this.#tokens.expect("(");
     const terms: SortTerm[] = [];
     do {
-      const descending = this.#taken(">");
-      if (!descending) this.#taken("<");
+      const descending = this.#tokens.skip(">");
+      if (!descending) this.#tokens.skip("<");
       terms.push({ descending, expression: this.#expression(0) });
-    } while (this.#taken(","));
-    this.#expect(")", false);
+    } while (this.#tokens.skip(","));
+    this.#tokens.expect(")", false);
     return terms;
   }
 
   #call(procedure: Node, position: number): Node {
     const args: Node[] = [];
     let partial = false;
-    if (!this.#is(")")) {
+    if (!this.#tokens.is(")")) {
       do {
-        const at = this.#token.position;
-        if (this.#taken("?")) {
+        const at = this.#tokens.current.position;
+        if (this.#tokens.skip("?")) {
           partial = true;
           args.push(node("placeholder", at, [], {}));
         } else args.push(this.#expression(0));
-      } while (this.#taken(","));
+      } while (this.#tokens.skip(","));
     }
-    this.#expect(")", false);
+    this.#tokens.expect(")", false);
     if (isFunctionKeyword(procedure)) return this.#lambda(args, position);
     const made = node(partial ? "partial" : "call", position, args, { procedure, args });
     made.depth = Math.max(made.depth, procedure.depth + 1);
@@ -313,28 +274,28 @@ class Parser {
       if (arg.type !== "variable") return fail("S0208", { value: index + 1 });
       return arg.name;
     });
-    const signature = this.#is("<") ? this.#signature() : undefined;
-    this.#expect("{");
+    const signature = this.#tokens.is("<") ? this.#signature() : undefined;
+    this.#tokens.expect("{");
     const body = this.#expression(0);
-    this.#expect("}", false);
+    this.#tokens.expect("}", false);
     return node("lambda", position, [body], { parameters, body, signature });
   }
 
   #signature(): Signature {
     let text = "<";
     for (let depth = 1; depth > 0; ) {
-      this.#advance();
-      if (this.#is("{") || this.#token.type === "end") break;
-      if (this.#is(">")) depth--;
-      else if (this.#is("<")) depth++;
-      text += String(this.#token.type === "regex" ? "/" : this.#token.value);
+      this.#tokens.advance();
+      if (this.#tokens.is("{") || this.#tokens.current.type === "end") break;
+      if (this.#tokens.is(">")) depth--;
+      else if (this.#tokens.is("<")) depth++;
+      text += String(this.#tokens.current.type === "regex" ? "/" : this.#tokens.current.value);
     }
-    this.#expect(">");
+    this.#tokens.expect(">");
     return parseSignature(text);
   }
 }
 
-/** `function` or `λ`, which are names anywhere else. */
+/** Whether a callee is `function` or `λ`, which are names anywhere else. */
 function isFunctionKeyword(procedure: Node): boolean {
   if (procedure.type !== "path" || procedure.steps.length !== 1) return false;
   const step = procedure.steps[0]!;

@@ -3,10 +3,10 @@ import {
   type Code,
   type Compiler,
   compileFilter,
-  compileWhole,
+  compileStreaming,
   type FilterCode,
-  inside,
-  type WholeCode,
+  nested,
+  type StreamingCode,
 } from "./compile.ts";
 import { compileGroup } from "./groups.ts";
 import { isNumber, truth } from "./operators.ts";
@@ -18,11 +18,11 @@ import { collapse, isConstructed, isObject, isSequence, sequence, type Value } f
 
 type Step = {
   node: Node;
-  /** Without the filters that follow. */
-  code: WholeCode;
+  /** Without the filters after it. */
+  code: StreamingCode;
   sort: Sorting | undefined;
   stages: (FilterCode | { index: string })[];
-  /** The member's name, when the step is nothing else. */
+  /** The name, if the step is nothing but the name of a member. */
   plainName: string | undefined;
 };
 
@@ -31,14 +31,14 @@ function compileStep(node: Node, compiler: Compiler): Step {
   const stages = (node.stages ?? []).map((stage) =>
     stage.type === "index" ? { index: stage.name } : compileFilter(stage, compiler),
   );
-  const code = sort ? () => undefined : compileWhole(node, compiler);
+  const code = sort ? () => undefined : compileStreaming(node, compiler);
   const plain = node.type === "name" && stages.length === 0 && !node.keepArray && !node.predicates && !node.group;
   return { node, code, sort, stages, plainName: plain ? node.value : undefined };
 }
 
-/** A path: each step is evaluated over every value of the sequence that the one before it gave. */
-export function compilePath(node: Path, compiler: Compiler): WholeCode {
-  const deeper = inside(compiler);
+/** A path: each step is evaluated for every value in the sequence that the previous step returns. */
+export function compilePath(node: Path, compiler: Compiler): StreamingCode {
+  const deeper = nested(compiler);
   const states = statesPath(node, compiler);
   const steps = (states ? states.rest : node.steps).map((step) => compileStep(step, deeper));
   const group = node.group && compileGroup(node.group, deeper);
@@ -51,7 +51,7 @@ export function compilePath(node: Path, compiler: Compiler): WholeCode {
     if (group) return group(result, frame);
     return collapse(result, keep);
   };
-  /** Steps at the beginning that only look up a member: one value goes through them without a sequence. */
+  /** Leading steps that are plain names: a single value passes them without a sequence. */
   const plainSteps = steps.findIndex((step) => step.plainName === undefined || step.node.tuple);
   const plainUntil = plainSteps === -1 ? steps.length : plainSteps;
 
@@ -89,7 +89,7 @@ export function compilePath(node: Path, compiler: Compiler): WholeCode {
       if (at > 0 && at === steps.length) return finish(items, frame);
       if (items.length === 0 && at > 0) return finish(sequence([]), frame);
     }
-    if (tuples) return overTuples(items, at, frame);
+    if (tuples) return evaluateTuples(items, at, frame);
     for (; at < steps.length; at++) {
       items = evaluateStep(steps[at]!, items, frame, at === 0, at === steps.length - 1);
       if (items.length === 0) break;
@@ -97,7 +97,7 @@ export function compilePath(node: Path, compiler: Compiler): WholeCode {
     return finish(items, frame);
   };
 
-  function overTuples(given: Value[], from: number, frame: Frame): Value | TupleStream {
+  function evaluateTuples(given: Value[], from: number, frame: Frame): Value | TupleStream {
     let items = given;
     let stream: TupleStream | undefined;
     for (let at = from; at < steps.length; at++) {
@@ -115,7 +115,7 @@ export function compilePath(node: Path, compiler: Compiler): WholeCode {
   }
 }
 
-/** A path that begins with one member of `$states`, which is all that has to be there of it. */
+/** A path that starts with a member of `$states`, so that the other members need not be created. */
 function statesPath(node: Path, { bound }: Compiler): { member: string; rest: Node[] } | undefined {
   const [first, second] = node.steps;
   if (first?.type !== "variable" || first.name !== "states" || bound.has("states")) return undefined;
@@ -123,7 +123,7 @@ function statesPath(node: Path, { bound }: Compiler): { member: string; rest: No
   return { member: second.value, rest: node.steps.slice(2) };
 }
 
-/** What the next step goes over. No items are nothing, even where they are an array's. */
+/** The items for the next step. */
 function itemsOf(value: Value): Value[] {
   return Array.isArray(value) && value.length > 0 && !isConstructed(value)
     ? value
@@ -155,7 +155,7 @@ function evaluateStep(step: Step, items: Value[], frame: Frame, first: boolean, 
   }
   const only = results[0];
   if (results.length === 1 && Array.isArray(only)) {
-    // The array that a last step gives is the result; anywhere else its items are the sequence.
+    // An array returned by the last step is the result; from any other step, its items are the sequence.
     if (last ? !isSequence(only) : only.length > 0 && !isConstructed(only)) return only;
   }
   const flat: Value[] = [];
@@ -178,7 +178,7 @@ function tupleStep(step: Step, items: Value[], stream: TupleStream | undefined, 
   for (const stage of step.stages) {
     if (typeof stage === "function") current = stage(current, frame);
     else if (current instanceof TupleStream) {
-      for (const [place, tuple] of current.tuples.entries()) tuple.set(stage.index, place);
+      for (const [position, tuple] of current.tuples.entries()) tuple.set(stage.index, position);
     }
   }
   return current as TupleStream;
@@ -195,9 +195,9 @@ function sortedTuples(
   const sorted = sort(items, frame);
   frame.run.budget.grow(sorted.length * 100);
   return new TupleStream(
-    sorted.map((value, place) => {
+    sorted.map((value, position) => {
       const tuple: Tuple = new Map([[valueKey, value]]);
-      if (step.node.index !== undefined) tuple.set(step.node.index, place);
+      if (step.node.index !== undefined) tuple.set(step.node.index, position);
       return tuple;
     }),
   );
@@ -213,14 +213,14 @@ function boundTuples(step: Step, items: Value[], stream: TupleStream | undefined
     const found = step.code(context, tupleFrame(frame, tuple));
     if (found === undefined) continue;
     if (found instanceof TupleStream) {
-      for (const inner of found.tuples) result.push(joined(tuple, inner, run));
+      for (const inner of found.tuples) result.push(mergeTuples(tuple, inner, run));
       continue;
     }
-    for (const [place, value] of (Array.isArray(found) ? found : [found]).entries()) {
-      const own = joined(tuple, undefined, run);
+    for (const [position, value] of (Array.isArray(found) ? found : [found]).entries()) {
+      const own = mergeTuples(tuple, undefined, run);
       if (focus === undefined) own.set(valueKey, value);
       else own.set(focus, value);
-      if (index !== undefined) own.set(index, place);
+      if (index !== undefined) own.set(index, position);
       if (ancestor) own.set(ancestor.label, context);
       result.push(own);
     }
@@ -228,7 +228,7 @@ function boundTuples(step: Step, items: Value[], stream: TupleStream | undefined
   return new TupleStream(result);
 }
 
-function joined(outer: Tuple, inner: Tuple | undefined, run: Run): Tuple {
+function mergeTuples(outer: Tuple, inner: Tuple | undefined, run: Run): Tuple {
   run.budget.grow(50 * (outer.size + 1));
   run.budget.spend(outer.size);
   const tuple = new Map(outer);
@@ -236,8 +236,8 @@ function joined(outer: Tuple, inner: Tuple | undefined, run: Run): Tuple {
   return tuple;
 }
 
-/** A filter as a function: of the place of one item, or of a condition or places worked out for each. */
-export function filtered(predicate: number | Code): FilterCode {
+/** A filter by a constant index, or by a condition or indexes that are evaluated for each item. */
+export function filterBy(predicate: number | Code): FilterCode {
   const at = (length: number): number =>
     (predicate as number) < 0 ? length + (predicate as number) : (predicate as number);
   return (value, frame) => {
@@ -245,9 +245,9 @@ export function filtered(predicate: number | Code): FilterCode {
       const { tuples } = value;
       if (typeof predicate === "number") return new TupleStream(tuples.slice(at(tuples.length)).slice(0, 1));
       const kept: Tuple[] = [];
-      for (const [place, tuple] of tuples.entries()) {
+      for (const [position, tuple] of tuples.entries()) {
         const result = predicate(tuple.get(valueKey), tupleFrame(frame, tuple));
-        for (let count = picked(result, place, tuples.length, frame.run); count > 0; count--) kept.push(tuple);
+        for (let count = timesPicked(result, position, tuples.length, frame.run); count > 0; count--) kept.push(tuple);
       }
       return new TupleStream(kept);
     }
@@ -257,29 +257,29 @@ export function filtered(predicate: number | Code): FilterCode {
       return Array.isArray(item) ? item : sequence(item === undefined ? [] : [item]);
     }
     const kept: Value[] = [];
-    for (const [place, item] of items.entries()) {
+    for (const [position, item] of items.entries()) {
       const result = predicate(item, frame);
-      for (let count = picked(result, place, items.length, frame.run); count > 0; count--) kept.push(item);
+      for (let count = timesPicked(result, position, items.length, frame.run); count > 0; count--) kept.push(item);
     }
     frame.run.budget.array(kept.length);
     return sequence(kept);
   };
 }
 
-/** How often an item is taken: once where its condition holds, or as often as its place is among the numbers. */
-function picked(result: Value, place: number, length: number, run: Run): number {
+/** How many times an item is taken: once if its condition holds, or as often as its position is among the indexes. */
+function timesPicked(result: Value, position: number, length: number, run: Run): number {
   run.budget.spend(1);
-  if (isNumber(result)) return indexOf(result, length) === place ? 1 : 0;
+  if (isNumber(result)) return resolveIndex(result, length) === position ? 1 : 0;
   if (Array.isArray(result) && result.every((item) => isNumber(item))) {
     run.budget.array(result.length);
     let count = 0;
-    for (const item of result) if (indexOf(item as number, length) === place) count++;
+    for (const item of result) if (resolveIndex(item as number, length) === position) count++;
     return count;
   }
   return truth(result, run) ? 1 : 0;
 }
 
-function indexOf(number: number, length: number): number {
+function resolveIndex(number: number, length: number): number {
   const index = Math.floor(number);
   return index < 0 ? length + index : index;
 }

@@ -6,26 +6,25 @@ import { defaultLimits } from "./budget.ts";
 import { evaluate, expressionOf, type Given, type Problem } from "./expression.ts";
 import type { ExpressionFacts } from "./facts.ts";
 
-/** What an expression can refer to: the members of `$states` that exist in its place, and the variables in scope. */
+/** What an expression can refer to: the members of `$states` that exist in its field, and the variables in scope. */
 export type QueryScope = {
   states: { input: Json; context: () => JsonObject; result?: Json; errorOutput?: Json };
   variable: (name: string) => Json | undefined;
   nowMs: number;
   chance: Chance;
-  /** The time that evaluations may take. */
   time?: EvaluationTime;
 };
 
-/** Keeps account of what evaluations take: together they have a limit, however many expressions a state has. */
-export type EvaluationTime = { leftMs: () => number; spent: (ms: number, steps: number) => void };
+/** The time that all expressions of a state share, however many there are. */
+export type EvaluationTime = { remainingMs: () => number; spent: (ms: number, steps: number) => void };
 
-/** Longest time the expressions of one state may run, in milliseconds of processor time. */
+/** Processor time for the expressions of one state, in milliseconds. */
 export const budgetMs = defaultLimits.ms;
 
 const opening = "{%";
 const closing = "%}";
 
-/** The expression inside a `{% … %}` text, trimmed; undefined for a literal. */
+/** The expression inside a `{% … %}` string, trimmed; undefined for a literal. */
 export function expressionIn(value: Json): string | undefined {
   if (typeof value !== "string" || value.length < 4 || !value.startsWith(opening) || !value.endsWith(closing)) {
     return undefined;
@@ -33,7 +32,7 @@ export function expressionIn(value: Json): string | undefined {
   return value.slice(opening.length, -closing.length).trim();
 }
 
-/** What the outside must know of an expression, or what the parser says of it. */
+/** The facts about an expression, or the parser's error. */
 export function expressionFacts(text: string): { facts: ExpressionFacts } | { problem: Problem } {
   return expressionOf(text);
 }
@@ -50,7 +49,7 @@ function givenBy({ states, variable, nowMs, chance }: QueryScope): Given {
   };
 }
 
-/** One template at work: its expressions share their time. */
+/** The evaluation of one template. */
 class Query {
   readonly #given: Given;
   readonly #time: EvaluationTime | undefined;
@@ -60,13 +59,13 @@ class Query {
     this.#time = scope.time;
   }
 
-  filled(template: Json, field: string): Json {
+  fill(template: Json, field: string): Json {
     const expression = expressionIn(template);
     if (expression !== undefined) return this.#value(expression, field);
-    if (Array.isArray(template)) return template.map((item, index) => this.filled(item, `${field}[${index}]`));
+    if (Array.isArray(template)) return template.map((item, index) => this.fill(item, `${field}[${index}]`));
     if (!isObject(template)) return template;
     const result: JsonObject = {};
-    for (const key of Object.keys(template)) setOwn(result, key, this.filled(template[key]!, `${field}/${key}`));
+    for (const key of Object.keys(template)) setOwn(result, key, this.fill(template[key]!, `${field}/${key}`));
     return result;
   }
 
@@ -88,7 +87,7 @@ class Query {
     if (!time) return evaluate(expression, this.#given);
     return evaluate(expression, {
       ...this.#given,
-      limits: { ...defaultLimits, ms: time.leftMs() },
+      limits: { ...defaultLimits, ms: time.remainingMs() },
       spent: (ms, steps) => time.spent(ms, steps),
     });
   }
@@ -99,20 +98,20 @@ function sentence(expression: string, field: string): string {
 }
 
 /**
- * The value of a JSONata template: every `{% … %}` text in it replaced by its result, everything else literal. Throws
- * States.QueryEvaluationError naming the place below `field`.
+ * The value of a JSONata template, in which every `{% … %}` string is replaced by its result. Throws a
+ * States.QueryEvaluationError that names the location below `field`.
  */
 export function evaluateQuery(template: Json, field: string, scope: QueryScope): Json {
-  return holdsExpression(template) ? new Query(scope).filled(template, field) : template;
+  return containsExpression(template) ? new Query(scope).fill(template, field) : template;
 }
 
-function holdsExpression(template: Json): boolean {
-  if (Array.isArray(template)) return template.some(holdsExpression);
+function containsExpression(template: Json): boolean {
+  if (Array.isArray(template)) return template.some(containsExpression);
   if (!isObject(template)) return expressionIn(template) !== undefined;
-  return Object.keys(template).some((key) => holdsExpression(template[key]!));
+  return Object.keys(template).some((key) => containsExpression(template[key]!));
 }
 
-/** {@link evaluateQuery} for a field that must come out as one JSON type. */
+/** {@link evaluateQuery} for a field that must have a certain JSON type. */
 export function evaluateTyped(
   template: Json,
   field: string,

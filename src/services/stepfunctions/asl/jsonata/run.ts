@@ -2,12 +2,12 @@ import type { Chance } from "../chance.ts";
 import type { Budget } from "./budget.ts";
 import type { Value } from "./values.ts";
 
-/** One evaluation of an expression: what it takes from outside, and what it may use up. */
+/** One evaluation of an expression: what it can read from outside, and its budget. */
 export type Run = {
   budget: Budget;
-  /** The value bound to a name outside the expression. */
+  /** The value of a variable from outside the expression. */
   variable: (name: string) => Value;
-  /** A member of `$states` that exists in this place. */
+  /** A member of `$states`. */
   states: (member: string) => Value;
   nowMs: number;
   chance: Chance;
@@ -15,7 +15,7 @@ export type Run = {
 
 export const unbound = Symbol("unbound");
 
-/** The names bound within an expression: by a block, a lambda's parameters, or the steps of a path. */
+/** Names bound within an expression, by a block, a lambda's parameters or the steps of a path. */
 export class Frame {
   readonly parent: Frame | undefined;
   readonly run: Run;
@@ -32,7 +32,7 @@ export class Frame {
     this.#names.set(name, value);
   }
 
-  /** The nearest binding of a name, which may be to nothing; {@link unbound} where there is none. */
+  /** The nearest binding of a name, which may be undefined; {@link unbound} if there is none. */
   find(name: string): Value | typeof unbound {
     for (let frame: Frame | undefined = this; frame; frame = frame.parent) {
       if (frame.#names?.has(name)) return frame.#names.get(name);

@@ -2,16 +2,16 @@ import { fail } from "./failure.ts";
 import type { Run } from "./run.ts";
 import { Fn, type Value } from "./values.ts";
 
-/** The letters of types: s n b l(null) o a f, m for missing. */
 type Parameter = {
+  /** The accepted types: s n b l(null) o a f, and m for missing. */
   letters: string;
   type: string;
   optional: boolean;
   /** One or more. */
   repeated: boolean;
-  /** The context stands in for a missing argument. */
+  /** Whether the context replaces a missing argument. */
   context: boolean;
-  /** The type an array's items must have. */
+  /** The type of an array's items. */
   items: string | undefined;
 };
 
@@ -87,10 +87,10 @@ function letterOf(value: Value): string {
 }
 
 /**
- * The arguments as a function's parameters take them: the context where one is missing, a single value as an array.
- * Throws T0410, T0411 and T0412.
+ * Fits arguments to a function's signature: the context replaces a missing one, a single value becomes an array. Throws
+ * T0410, T0411 and T0412.
  */
-export function validated({ parameters }: Signature, args: Value[], context: Value, run: Run): Value[] {
+export function applySignature({ parameters }: Signature, args: Value[], context: Value, run: Run): Value[] {
   let given = "";
   for (const arg of args) given += letterOf(arg);
   const counts = matched(parameters, given, true);
@@ -127,18 +127,18 @@ function arrayOf({ items }: Parameter, arg: Value, index: number, run: Run): Val
 }
 
 /**
- * How many arguments each parameter takes, as many as it can; undefined when they do not fit. `whole`: all arguments must
- * be taken.
+ * How many arguments each parameter takes, as many as possible; undefined if they do not fit. `whole`: all arguments
+ * must be taken.
  */
 function matched(parameters: Parameter[], given: string, whole: boolean): number[] | undefined {
   const counts: number[] = [];
-  /** Places known to lead nowhere, so that each is tried once. */
+  /** Combinations that are known to fail, so that each is tried once. */
   const failed = new Set<number>();
   const from = (index: number, at: number): boolean => {
     const parameter = parameters[index];
     if (!parameter) return !whole || at === given.length;
-    const place = index * (given.length + 1) + at;
-    if (failed.has(place)) return false;
+    const combination = index * (given.length + 1) + at;
+    if (failed.has(combination)) return false;
     let most = 0;
     const limit = parameter.repeated ? given.length : 1;
     while (most < limit && at + most < given.length && parameter.letters.includes(given[at + most]!)) most++;
@@ -146,13 +146,13 @@ function matched(parameters: Parameter[], given: string, whole: boolean): number
       counts[index] = count;
       if (from(index + 1, at + count)) return true;
     }
-    failed.add(place);
+    failed.add(combination);
     return false;
   };
   return from(0, 0) ? counts : undefined;
 }
 
-/** Names the first argument that fits no reading of the signature. */
+/** Fails with the first argument that does not fit. */
 function mismatch(parameters: Parameter[], given: string): never {
   let good = 0;
   for (let count = 1; count <= parameters.length; count++) {

@@ -1,11 +1,11 @@
-import { type Compiler, compile, inside } from "./compile.ts";
+import { type Compiler, compile, nested } from "./compile.ts";
 import { fail } from "./failure.ts";
 import type { Frame, Run } from "./run.ts";
 import type { SortTerm } from "./syntax.ts";
 import { type Tuple, tupleFrame, valueKey } from "./tuples.ts";
 import type { Value } from "./values.ts";
 
-/** `^(…)` over values, and over tuples. */
+/** `^(…)` for values and for tuples. */
 export type Sorting = ((items: Value[], frame: Frame) => Value[]) & {
   tuples: (tuples: Tuple[], frame: Frame) => Tuple[];
 };
@@ -13,32 +13,32 @@ export type Sorting = ((items: Value[], frame: Frame) => Value[]) & {
 export function compileSort(terms: SortTerm[], compiler: Compiler): Sorting {
   const compiled = terms.map(({ descending, expression }) => ({
     descending,
-    code: compile(expression, inside(compiler)),
+    code: compile(expression, nested(compiler)),
   }));
-  /** What an item is sorted by, worked out once. */
+  /** The sort keys of an item. */
   const keysOf = (value: Value, frame: Frame): Value[] => compiled.map(({ code }) => code(value, frame));
   const after = (a: Value[], b: Value[]): boolean => {
     for (const [index, { descending }] of compiled.entries()) {
-      const order = compared(a[index], b[index]);
+      const order = compareKeys(a[index], b[index]);
       if (order.missing) return order.sign > 0;
       if (order.sign !== 0) return descending ? order.sign < 0 : order.sign > 0;
     }
     return false;
   };
-  const by = <T>(items: T[], frame: Frame, keys: (item: T) => Value[]): T[] => {
+  const sortBy = <T>(items: T[], frame: Frame, keys: (item: T) => Value[]): T[] => {
     if (items.length <= 1) return items;
     frame.run.budget.grow(items.length * 60);
     const keyed = items.map((item) => ({ item, keys: keys(item) }));
     return mergeSorted(keyed, (a, b) => after(a.keys, b.keys), frame.run).map(({ item }) => item);
   };
-  return Object.assign((items: Value[], frame: Frame) => by(items, frame, (item) => keysOf(item, frame)), {
+  return Object.assign((items: Value[], frame: Frame) => sortBy(items, frame, (item) => keysOf(item, frame)), {
     tuples: (tuples: Tuple[], frame: Frame) =>
-      by(tuples, frame, (tuple) => keysOf(tuple.get(valueKey), tupleFrame(frame, tuple))),
+      sortBy(tuples, frame, (tuple) => keysOf(tuple.get(valueKey), tupleFrame(frame, tuple))),
   });
 }
 
-/** The order of two keys. Nothing comes last, whichever way the term sorts. */
-function compared(a: Value, b: Value): { sign: number; missing?: boolean } {
+/** The order of two keys. A missing key comes last in either direction. */
+function compareKeys(a: Value, b: Value): { sign: number; missing?: boolean } {
   if (a === undefined || b === undefined) {
     const sign = (a === undefined ? 1 : 0) - (b === undefined ? 1 : 0);
     return sign === 0 ? { sign } : { sign, missing: true };
@@ -53,7 +53,7 @@ function isSortable(value: Value): boolean {
   return typeof value === "string" || typeof value === "number";
 }
 
-/** Sorts and keeps the order of equals. `after`: whether the first of two comes after the second. */
+/** A stable merge sort. `after`: whether `a` comes after `b`. */
 export function mergeSorted<T>(items: T[], after: (a: T, b: T) => boolean, run: Run): T[] {
   if (items.length <= 1) return items;
   run.budget.array(items.length);

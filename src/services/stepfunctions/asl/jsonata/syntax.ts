@@ -1,23 +1,26 @@
 import type { LinearRegex } from "../../../../regex/linear-regex.ts";
 import type { Signature } from "./signature.ts";
 
-/** A `%` that looks for the step whose input it stands for. `label` is the name its value goes by in a tuple. */
+/**
+ * A `%`, which refers to an earlier step's input. `label`: the name of its value in a tuple. `level`: steps left to go
+ * up.
+ */
 export type Slot = { label: string; level: number };
 
 export type Filter = { type: "filter"; expression: Node };
-/** What follows a step: filters, and `#$name` for the place in the filtered sequence. */
+/** What follows a step: filters, and `#$name` for the position in the filtered sequence. */
 export type Stage = Filter | { type: "index"; name: string };
 export type Pair = [key: Node, value: Node];
 export type SortTerm = { descending: boolean; expression: Node };
 
-/** What any node can carry. */
+/** What any node can have. */
 type Common = {
   position: number;
-  /** Levels of nodes from here down, this one included. */
+  /** Levels of nodes from here down, including this one. */
   depth: number;
-  /** `[]`: one value stays in an array. */
+  /** `[]`: a single value stays in an array. */
   keepArray?: boolean;
-  /** Filters of a node that is no step. */
+  /** Filters of a node that is not a step. */
   predicates?: Filter[];
   /** Filters and indexes of a step. */
   stages?: Stage[];
@@ -26,14 +29,14 @@ type Common = {
   focus?: string;
   /** `#$name` */
   index?: string;
-  /** The step, or the path, makes tuples: values with names bound for each. */
+  /** Whether the step or path produces tuples: values with names bound to them. */
   tuple?: boolean;
-  /** The parent slots whose value is this step's input. */
+  /** The slot whose value is this step's input. */
   ancestor?: Slot;
-  /** An array constructor at either end of a path, whose array is one value. */
+  /** An array constructor at either end of a path, whose array counts as one value. */
   constructs?: boolean;
-  /** Slots of `%` inside that have not found their step yet. */
-  seeking?: Slot[];
+  /** Slots of `%` in this node whose step has not been found yet. */
+  unresolved?: Slot[];
 };
 
 export type Path = Common & { type: "path"; steps: Node[]; keepSingleton?: boolean };
@@ -57,7 +60,7 @@ export type Node =
   | (Common & { type: "block"; parts: Node[] })
   | (Common & { type: "bind"; name: string; value: Node })
   | (Common & { type: "condition"; condition: Node; yes: Node; no: Node | undefined })
-  /** `a ?: b` (a where it is truthy) and `a ?? b` (a where there is one). */
+  /** `a ?: b` (a if it is truthy) and `a ?? b` (a if it is not nothing). */
   | (Common & { type: "default"; truthy: boolean; value: Node; otherwise: Node })
   | (Common & { type: "partial"; procedure: Node; args: Node[] })
   | (Common & { type: "apply"; left: Node; right: Node })

@@ -4,7 +4,7 @@ import { fail } from "./failure.ts";
 import type { Run } from "./run.ts";
 import { Fn, isWrapper, type Value } from "./values.ts";
 
-/** The text `$string` and `&` make of a value: a text as it is, a function as nothing, anything else as its JSON. */
+/** A value as a string, as `$string` and `&` do it: strings as they are, functions as "", anything else as JSON. */
 export function textOf(value: Value, run: Run, pretty = false): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "true" : "false";
@@ -19,7 +19,7 @@ export function textOf(value: Value, run: Run, pretty = false): string {
   return writer.text;
 }
 
-/** Fifteen digits, so that what doubles add at the end is not seen. */
+/** Fifteen digits, to hide the rounding errors of doubles. */
 function numberText(value: number): string {
   return String(Number.isInteger(value) ? value : Number(value.toPrecision(15)));
 }
@@ -75,15 +75,15 @@ class Writer {
   }
 }
 
-/** Longest quotation in a message, and deepest. */
-const longestQuote = 10_000;
-const deepestQuote = 20;
+/** Limits of a quoted value in a message. */
+const maxQuoteLength = 10_000;
+const maxQuoteDepth = 20;
 
-/** A value as a message quotes it: JSON, cut where it is long. */
+/** A value as a message quotes it: JSON, shortened. */
 export function quoted(value: unknown): string {
-  let left = longestQuote;
+  let left = maxQuoteLength;
   const write = (node: unknown, depth: number): string => {
-    if (left <= 0 || depth > deepestQuote) return "…";
+    if (left <= 0 || depth > maxQuoteDepth) return "…";
     if (typeof node === "string") {
       const text = writeJson(node.slice(0, left));
       left -= text.length;

@@ -10,6 +10,7 @@ export type Token = { position: number } & (
 );
 
 const twoCharacters = new Set(["..", ":=", "!=", ">=", "<=", "**", "~>", "?:", "??"]);
+/** `!` and `~` are operators only as part of a longer one. */
 const operators = new Set([...".[]{}(),@#;:?+-*/%|=<>^&!~"]);
 const blanks = new Set([" ", "\t", "\n", "\r", "\v"]);
 const escapes = new Map(
@@ -22,7 +23,7 @@ const words = new Map<string, boolean | null>([
 ]);
 const numberText = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([Ee][-+]?[0-9]+)?/y;
 
-/** Cuts the text of an expression into tokens. Throws JsonataError for text that forms no token. */
+/** Splits an expression into tokens. Throws a JsonataError (S codes) for text that is not a token. */
 export class Tokenizer {
   readonly #text: string;
   #at = 0;
@@ -31,7 +32,7 @@ export class Tokenizer {
     this.#text = text;
   }
 
-  /** `operand`: an operand may come, so that a slash begins a regular expression. */
+  /** The next token. `operand`: an operand may follow, so a slash starts a regular expression. */
   next(operand: boolean): Token {
     this.#skip();
     const position = this.#at;
@@ -43,6 +44,7 @@ export class Tokenizer {
       this.#at += 2;
       return { type: "operator", value: pair, position };
     }
+    if (character === "!" || character === "~") fail("S0204", { token: character });
     if (operators.has(character)) {
       this.#at++;
       return { type: "operator", value: character, position };

@@ -1,13 +1,13 @@
 import { Frame } from "./run.ts";
 import { collapse, sequence, type Value } from "./values.ts";
 
-/** The name under which a tuple holds its value: no variable can be called so. */
+/** The name of a tuple's value; no variable can have it. */
 export const valueKey = "@";
 
-/** A value in a path together with the names its steps have bound for it. */
+/** A value in a path, with the names that steps have bound for it. */
 export type Tuple = Map<string, Value>;
 
-/** What a path gives whose steps bind names, until all of them are done. Expressions never see one. */
+/** The intermediate result of a path whose steps bind names. Expressions never see one. */
 export class TupleStream {
   readonly tuples: Tuple[];
 
@@ -20,7 +20,7 @@ export class TupleStream {
   }
 }
 
-/** The frame in which a tuple's names are bound. */
+/** A frame with a tuple's names. */
 export function tupleFrame(frame: Frame, tuple: Tuple): Frame {
   return new Frame(frame.run, frame, new Map(tuple));
 }

@@ -1,20 +1,20 @@
 import type { Run } from "./run.ts";
 
 /**
- * What expressions work on: JSON values, functions of our own, and nothing at all (undefined). Numbers are doubles.
- * Objects are plain ones whose own members alone are ever looked at; nothing here is read from a prototype.
+ * The values of expressions: JSON values, functions, and nothing (undefined). Numbers are doubles. Only own members of
+ * objects are ever read, never those of a prototype.
  */
 export type Value = undefined | null | boolean | number | string | Value[] | ValueObject | Fn;
 export type ValueObject = { [key: string]: Value };
 
 export type Apply = (args: Value[], input: Value, run: Run) => Value;
 
-/** A function as a value: opaque to expressions, which can call it and pass it on. */
+/** A function, which expressions can only call and pass on. */
 export class Fn {
-  /** How many arguments it takes: functions that call it pass no more. */
+  /** How many arguments functions such as `$map` pass to it. */
   readonly arity: number;
   readonly apply: Apply;
-  /** Whether it is a lambda, whose calls in a tail position take no stack. */
+  /** Whether it is a lambda, whose tail calls need no stack. */
   readonly lambda: boolean;
 
   constructor(arity: number, apply: Apply, lambda = false) {
@@ -24,7 +24,7 @@ export class Fn {
   }
 }
 
-/** A call in the tail position of a lambda, left for whoever called the lambda to make. */
+/** A call in the tail position of a lambda, which is left to the lambda's caller. */
 export class TailCall {
   readonly fn: Fn;
   readonly args: Value[];
@@ -37,7 +37,7 @@ export class TailCall {
   }
 }
 
-/** Calls a function and the tail calls it leaves. */
+/** Calls a function, and the tail calls it returns. */
 export function call(fn: Fn, args: Value[], input: Value, run: Run): Value {
   let result: Value | TailCall = fn.apply(args, input, run);
   while (result instanceof TailCall) {
@@ -54,13 +54,13 @@ export function call(fn: Fn, args: Value[], input: Value, run: Run): Value {
 const marks = Symbol("marks");
 type Marked = Value[] & { [marks]?: number };
 
-/** A sequence: one value stands for itself, none for nothing. */
+/** A sequence: with one value it is that value, without any it is nothing. */
 const sequenceMark = 1;
-/** A sequence that stays an array with one value (`[]` after a step). */
+/** A sequence that stays an array even with one value (`[]` after a step). */
 const keepMark = 2;
-/** An array made by a constructor that ends a path: a step does not flatten it. */
+/** An array made by a constructor at the end of a path: steps do not flatten it. */
 const constructedMark = 4;
-/** The array around an input that is an array itself. */
+/** The array around an input that is itself an array. */
 const wrapperMark = 8;
 
 function marked(array: Value[], mark: number): Value[] {
@@ -81,7 +81,7 @@ export const isConstructed = (items: Value[]): boolean => has(items, constructed
 export const isWrapper = (value: Value): value is Value[] => Array.isArray(value) && has(value, wrapperMark);
 export const isMarked = (items: Value[]): boolean => (items as Marked)[marks] !== undefined;
 
-/** What a sequence stands for; any other value stands for itself. `keep`: a single one stays in its array. */
+/** The value of a sequence; other values stay as they are. `keep`: a single value stays in its array. */
 export function collapse(value: Value, keep: boolean): Value {
   if (!Array.isArray(value) || !has(value, sequenceMark)) return value;
   if (value.length > 1) return value;
@@ -94,7 +94,7 @@ export function isObject(value: Value): value is ValueObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Fn);
 }
 
-/** The type in the words of `$type`; undefined for nothing. */
+/** The type as `$type` names it; undefined for nothing. */
 export function typeName(value: Value): string | undefined {
   if (value === undefined) return undefined;
   if (value === null) return "null";

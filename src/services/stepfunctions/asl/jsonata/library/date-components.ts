@@ -1,5 +1,5 @@
+/** The components of a UTC date, by their letters in date pictures. */
 import { dayMs } from "../../../../../engine/duration.ts";
-/** The components of a moment in UTC, by the letters of date pictures. */
 
 export const dayNames = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 export const monthNames = [
@@ -7,14 +7,14 @@ export const monthNames = [
   ...["November", "December"],
 ];
 
-/** The Monday of the first week that has most of its days in the month (ISO 8601). */
+/** The Monday of the first week that has most of its days in the month (ISO 8601), in epoch milliseconds. */
 function firstWeek(year: number, month: number): number {
   const first = Date.UTC(year, month);
   const day = new Date(first).getUTCDay() || 7;
   return day > 4 ? first + (8 - day) * dayMs : first - (day - 1) * dayMs;
 }
 
-/** The number of the week a day is in, counted from the first of a year or a month; `span` is its length in months. */
+/** The number of a day's week in its year or month; `span`: the length of that in months. */
 function week(today: number, year: number, month: number, span: 1 | 12): number {
   const from = firstWeek(year, month);
   const number = (today - from) / (7 * dayMs) + 1;
@@ -22,7 +22,9 @@ function week(today: number, year: number, month: number, span: 1 | 12): number 
   return number > (span === 12 ? 52 : 4) && today >= firstWeek(year, month + span) ? 1 : Math.floor(number);
 }
 
-/** A number, or a text for am and pm and for what is the same everywhere; undefined for what is no component. */
+/**
+ * The value of a component: a number, or a string for AM and PM and for constants; undefined if there is no such one.
+ */
 export function componentOf(date: Date, component: string): number | string | undefined {
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   const today = Date.UTC(year, month, date.getUTCDate());

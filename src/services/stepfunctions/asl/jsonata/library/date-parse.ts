@@ -9,8 +9,8 @@ import { integerReader } from "./integers.ts";
 
 type Reader = { component: string; pattern: string; read: (text: string) => number | undefined };
 
-/** Instructions of a picture as a regular expression: numbers in words take several hundred each. */
-const longestProgram = 8_000;
+/** Most instructions of a picture's regular expression: a number in words takes several hundred. */
+const maxProgram = 8_000;
 
 const literalPattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
@@ -48,15 +48,15 @@ function nameReader({ component, maxWidth }: DateMarker): (text: string) => numb
   return (text) => ({ am: 0, AM: 0, pm: 1, PM: 1 })[text as "am"];
 }
 
-/** Which of two groups of letters is given, in the notation of a mask: all of it known, and some of it there. */
+/** Whether some of `letters` are given, and no others of them than those in `known`. */
 function fits(given: ReadonlySet<string>, letters: string, known: string): boolean {
   const present = [...letters].filter((letter) => given.has(letter));
   return present.length > 0 && present.every((letter) => known.includes(letter));
 }
 
 /**
- * The moment a text stands for that looks like a picture, in milliseconds since 1970; undefined where it does not. What is
- * larger than all that is given comes from the present, what is smaller from the beginning of time.
+ * Parses a date by a picture to epoch milliseconds; undefined if it does not match. Components larger than those that
+ * are given are taken from the present, smaller ones are the least possible.
  */
 export function parseDate(text: string, picture: string, run: Run): number | undefined {
   const parts = datePicture(picture, run);
@@ -74,9 +74,9 @@ export function parseDate(text: string, picture: string, run: Run): number | und
 
 function regexOf(readers: Reader[]): LinearRegex {
   try {
-    return new LinearRegex(`^${readers.map(({ pattern }) => `(${pattern})`).join("")}$`, "i", longestProgram);
+    return new LinearRegex(`^${readers.map(({ pattern }) => `(${pattern})`).join("")}$`, "i", maxProgram);
   } catch (error) {
-    // The patterns are our own: only the size of the picture can make them no regular expression.
+    // The patterns are our own, so only the size of the picture can be at fault.
     if (error instanceof SyntaxError) throw memoryError();
     throw error;
   }
@@ -102,7 +102,7 @@ function momentOf(components: Map<string, number>, run: Run): number {
   return Date.UTC(at("Y"), month, day, hour, at("m"), at("s"), at("f")) - offset * 60_000;
 }
 
-/** Fills in what is not given. A gap between components that are given is an error. */
+/** Adds the missing components. A gap between given ones is an error. */
 function complete(components: Map<string, number>, order: string, now: Date): void {
   let [started, ended] = [false, false];
   for (const component of order) {

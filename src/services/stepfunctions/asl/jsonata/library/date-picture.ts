@@ -2,24 +2,24 @@ import { fail } from "../failure.ts";
 import type { Run } from "../run.ts";
 import { type IntegerFormat, integerFormat } from "./integers.ts";
 
-/** A part of a date picture: text as it is, or a component in brackets (XPath, fn:format-dateTime). */
+/** A part of a date picture: literal text, or a component in brackets (XPath, fn:format-dateTime). */
 export type DatePart = { type: "literal"; text: string } | DateMarker;
 
 export type DateMarker = {
   type: "marker";
   component: string;
-  /** A name instead of a number, in these letters. */
+  /** The letter case of a name, if it is used instead of a number. */
   names: "lower" | "title" | "upper" | undefined;
   integer: IntegerFormat | undefined;
-  /** `t`: Z for the offset zero. */
+  /** `t`: the offset zero is written as Z. */
   traditional: boolean;
   maxWidth: number | undefined;
-  /** Digits of a year that are written; undefined for all. */
+  /** Number of digits of a year; undefined for all. */
   yearDigits: number | undefined;
 };
 
-/** How a component is written when the picture does not say. */
-const usual = new Map(
+/** Default presentations of components. */
+const defaultPresentations = new Map(
   Object.entries({
     ...{ Y: "1", M: "1", D: "1", d: "1", F: "n", W: "1", w: "1", X: "1", x: "1", H: "1", h: "1", P: "n" },
     ...{ m: "01", s: "01", f: "1", Z: "01:01", z: "01:01", C: "n", E: "n" },
@@ -28,7 +28,7 @@ const usual = new Map(
 
 const numeric = new Set("YMDdFWwXxHhmsf");
 
-/** Reads a date picture. Throws D3132, D3135 and what an integer picture throws. */
+/** Parses a date picture. Throws D3132, D3135 and the errors of integer pictures. */
 export function datePicture(picture: string, run: Run): DatePart[] {
   run.budget.text(picture.length);
   const parts: DatePart[] = [];
@@ -49,7 +49,7 @@ export function datePicture(picture: string, run: Run): DatePart[] {
     if (close === -1) fail("D3135");
     const marker = markerOf(picture.slice(open + 1, close).replace(/\s+/g, ""), run);
     const before = parts.at(-1);
-    // A number that follows at once leaves the one before it its own digits only.
+    // A number directly before another one has a fixed width.
     if (before?.type === "marker" && before.integer && marker.integer && numeric.has(marker.component))
       before.integer.width = before.integer.mandatoryDigits;
     parts.push(marker);
@@ -64,7 +64,7 @@ function markerOf(text: string, run: Run): DateMarker {
   const comma = text.lastIndexOf(",");
   const [min, max] = comma === -1 ? [] : widths(text.slice(comma + 1));
   const given = text.slice(1, comma === -1 ? undefined : comma);
-  let presentation = given === "" ? usual.get(component) : given;
+  let presentation = given === "" ? defaultPresentations.get(component) : given;
   if (presentation === undefined) return fail("D3132", { value: component });
   let modifier = "";
   if (given.length > 1 && "atco".includes(given.at(-1)!)) {

@@ -1,12 +1,13 @@
 import { getOwn } from "../../../../../../protocols/unknown-json.ts";
+import { memoryError } from "../budget.ts";
 import { fail } from "../failure.ts";
 import type { Run } from "../run.ts";
 import type { Value, ValueObject } from "../values.ts";
 import { type Definition, defineOn } from "./define.ts";
 import { distanceOf } from "./integers.ts";
-import { rounded } from "./numbers.ts";
+import { round } from "./numbers.ts";
 
-/** The characters of pictures and of results (XPath, fn:format-number). */
+/** The symbols in pictures and results (XPath, fn:format-number). */
 type Symbols = {
   decimal: string;
   grouping: string;
@@ -20,9 +21,9 @@ type Symbols = {
 };
 
 function symbolsOf(options: ValueObject | undefined): Symbols {
-  const symbol = (name: string, usual: string, longest = 1): string => {
+  const symbol = (name: string, byDefault: string, maxLength = 1): string => {
     const given = options && getOwn(options, name);
-    return typeof given === "string" && given !== "" ? given.slice(0, longest) : usual;
+    return typeof given === "string" && given !== "" ? given.slice(0, maxLength) : byDefault;
   };
   return {
     decimal: symbol("decimal-separator", "."),
@@ -37,7 +38,7 @@ function symbolsOf(options: ValueObject | undefined): Symbols {
   };
 }
 
-/** A sub-picture cut into its parts. */
+/** The parts of a sub-picture. */
 type Parts = {
   picture: string;
   prefix: string;
@@ -95,7 +96,7 @@ class Pictures {
     };
   }
 
-  /** The rules of sub-pictures. Of several that are broken, the last in the standard's order is reported. */
+  /** Checks the rules of sub-pictures. If several are broken, the last one in the standard's order is reported. */
   check(parts: Parts): void {
     const { decimal, grouping, percent, perMille, digit } = this.symbols;
     const { picture, integer, fraction, exponent } = parts;
@@ -144,7 +145,7 @@ class Pictures {
     };
   }
 
-  /** For each grouping separator, the digits on the side that `beside` cuts off. */
+  /** For each grouping separator, the number of digits in the part that `beside` returns for its position. */
   #groups(part: string, beside: (at: number) => string): number[] {
     const groups: number[] = [];
     const { grouping } = this.symbols;
@@ -155,7 +156,7 @@ class Pictures {
   }
 }
 
-/** What a sub-picture asks of a number. */
+/** The format of a number by a sub-picture. */
 type Layout = {
   parts: Parts;
   scaling: number;
@@ -168,13 +169,13 @@ type Layout = {
   minExponent: number;
 };
 
-/** Characters of a picture: longer ones would only be padding. */
-const longestPicture = 2_000;
+/** Most characters of a picture: longer ones could only be padding. */
+const maxPictureLength = 2_000;
 
 function formatNumber([value, picture, options]: [number, string?, ValueObject?], run: Run): Value {
   if (picture === undefined) return undefined;
   if (!Number.isFinite(value)) fail("D1001", { value });
-  if (picture.length > longestPicture) run.budget.text(Infinity);
+  if (picture.length > maxPictureLength) throw memoryError();
   run.budget.text(picture.length * 10);
   run.budget.spend(picture.length * 10);
   const pictures = new Pictures(symbolsOf(options));
@@ -186,10 +187,10 @@ function formatNumber([value, picture, options]: [number, string?, ValueObject?]
   const layouts = parts.map((one) => pictures.layout(one));
   const layout = (value >= 0 ? undefined : layouts[1]) ?? layouts[0]!;
   const prefix = (value < 0 && layouts.length === 1 ? symbols.minus : "") + layout.parts.prefix;
-  return prefix + written(value, layout, pictures) + layout.parts.suffix;
+  return prefix + formatWith(value, layout, pictures) + layout.parts.suffix;
 }
 
-function written(value: number, layout: Layout, pictures: Pictures): string {
+function formatWith(value: number, layout: Layout, pictures: Pictures): string {
   const { symbols } = pictures;
   const { picture } = layout.parts;
   let mantissa = value * (picture.includes(symbols.percent) ? 100 : picture.includes(symbols.perMille) ? 1000 : 1);
@@ -215,9 +216,9 @@ function written(value: number, layout: Layout, pictures: Pictures): string {
   return text.replace(/[0-9]/g, (digit) => String.fromCharCode(zero + Number(digit)));
 }
 
-/** The digits without sign. JavaScript writes a hundred decimal places; doubles have no more. */
+/** The digits without sign. JavaScript writes up to a hundred decimal places. */
 function digitsOf(value: number, places: number): string {
-  const number = Math.abs(rounded(value, Math.min(places, 400)));
+  const number = Math.abs(round(value, Math.min(places, 400)));
   const text = (Number.isFinite(number) ? number : Math.abs(value)).toFixed(Math.min(places, 100));
   return text.includes("e") ? BigInt(Math.abs(value)).toString() : text;
 }

@@ -6,8 +6,8 @@ import { mergeSorted } from "../sorting.ts";
 import { call, type Fn, sequence, type Value, type ValueObject } from "../values.ts";
 import { type Definition, define, defineOn } from "./define.ts";
 
-/** Calls a function with as many of the arguments as it takes, and at least the first. */
-function ask(fn: Fn | undefined, args: Value[], run: Run): Value {
+/** Calls a function with as many arguments as it takes, but at least the first. */
+function callWith(fn: Fn | undefined, args: Value[], run: Run): Value {
   if (!fn) return fail("T1006");
   run.budget.spend(1);
   return call(fn, fn.arity >= args.length ? args : args.slice(0, Math.max(fn.arity, 1)), undefined, run);
@@ -16,7 +16,7 @@ function ask(fn: Fn | undefined, args: Value[], run: Run): Value {
 function map([items, fn]: [Value[], Fn], run: Run): Value {
   const result: Value[] = [];
   for (const [index, item] of items.entries()) {
-    const value = ask(fn, [item, index, items], run);
+    const value = callWith(fn, [item, index, items], run);
     if (value !== undefined) result.push(value);
   }
   run.budget.array(result.length);
@@ -25,13 +25,13 @@ function map([items, fn]: [Value[], Fn], run: Run): Value {
 
 function filter([items, fn]: [Value[], Fn], run: Run): Value {
   run.budget.array(items.length);
-  return sequence(items.filter((item, index) => truth(ask(fn, [item, index, items], run), run)));
+  return sequence(items.filter((item, index) => truth(callWith(fn, [item, index, items], run), run)));
 }
 
 function single([items, fn]: [Value[], Fn?], run: Run): Value {
   let found: { item: Value } | undefined;
   for (const [index, item] of items.entries()) {
-    if (fn && !truth(ask(fn, [item, index, items], run), run)) continue;
+    if (fn && !truth(callWith(fn, [item, index, items], run), run)) continue;
     if (found) fail("D3138");
     found = { item };
   }
@@ -43,7 +43,7 @@ function reduce([items, fn, initial]: [Value[], Fn, Value], run: Run): Value {
   const given = initial !== undefined || items.length === 0;
   let result = given ? initial : items[0];
   for (let index = given ? 0 : 1; index < items.length; index++) {
-    result = ask(fn, [result, items[index], index, items], run);
+    result = callWith(fn, [result, items[index], index, items], run);
   }
   return result;
 }
@@ -51,7 +51,7 @@ function reduce([items, fn, initial]: [Value[], Fn, Value], run: Run): Value {
 function each([object, fn]: [ValueObject?, Fn?], run: Run): Value {
   const result: Value[] = [];
   for (const key of Object.keys(object ?? {})) {
-    const value = ask(fn, [getOwn(object!, key), key, object], run);
+    const value = callWith(fn, [getOwn(object!, key), key, object], run);
     if (value !== undefined) result.push(value);
   }
   run.budget.array(result.length);
@@ -63,7 +63,7 @@ function sift([object, fn]: [ValueObject?, Fn?], run: Run): Value {
   let empty = true;
   for (const key of Object.keys(object ?? {})) {
     const value = getOwn(object!, key);
-    if (!truth(ask(fn, [value, key, object], run), run)) continue;
+    if (!truth(callWith(fn, [value, key, object], run), run)) continue;
     run.budget.member();
     setOwn(result, key, value);
     empty = false;

@@ -9,7 +9,7 @@ import { stepFunctions } from "./step-functions.ts";
 import { texts } from "./texts.ts";
 import { values } from "./values.ts";
 
-/** The functions of JSONata that AWS has, which is all but `$eval`, and those it adds. */
+/** JSONata's functions except `$eval`, which AWS does not have, and those that AWS adds. */
 export const library: ReadonlyMap<string, Fn> = new Map([
   ...[...texts, ...matching, ...numbers, ...formatting, ...integers, ...dates],
   ...[...values, ...higherOrder, ...stepFunctions],

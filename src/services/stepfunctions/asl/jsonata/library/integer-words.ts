@@ -14,12 +14,12 @@ const powers = ["Thousand", "Million", "Billion", "Trillion"];
 
 const ordinalOfTen = (word: string): string => `${word.slice(0, -1)}ieth`;
 
-/** `value` is a whole number that is not negative. */
+/** An integer, which must not be negative, in words. */
 export function inWords(value: number, ordinal: boolean): string {
   return words(value, "", ordinal);
 }
 
-/** `before` is what joins the words to those of larger places. */
+/** `before`: what joins the words to those of larger units. */
 function words(value: number, before: "" | ", " | " and ", ordinal: boolean): string {
   if (value < 20) return before + (ordinal ? smallOrdinals : small)[value]!;
   if (value < 100) {
@@ -57,7 +57,7 @@ for (const [index, word] of ["Hundred", ...powers].entries()) {
 
 export const numberWords: readonly string[] = [...values.keys()];
 
-/** The number that words in lower case stand for; NaN where one is unknown. */
+/** The number for words in lower case; NaN if one is unknown. */
 export function fromWords(text: string): number {
   const parts = [0];
   for (const word of text.split(/,\s|\sand\s|[\s\\-]/)) {
@@ -91,9 +91,11 @@ const numerals: [value: number, numeral: string][] = [
   ] as [number, string][]),
 ];
 
-/** `thousands` is asked for room for as many letters as there are thousands, each of which is an `m`. */
-export function inRoman(value: number, thousands: (letters: number) => void): string {
-  thousands(Math.floor(value / 1000));
+/**
+ * A number in lower-case Roman numerals. `reserve` is called with the number of letters for its thousands, each an `m`.
+ */
+export function inRoman(value: number, reserve: (letters: number) => void): string {
+  reserve(Math.floor(value / 1000));
   let text = "m".repeat(Math.floor(value / 1000));
   let rest = value % 1000;
   for (const [worth, numeral] of numerals) {
@@ -104,7 +106,7 @@ export function inRoman(value: number, thousands: (letters: number) => void): st
 
 const romanDigits = new Map(Object.entries({ M: 1000, D: 500, C: 100, L: 50, X: 10, V: 5, I: 1 }));
 
-/** `text` is in capitals. */
+/** The number for upper-case Roman numerals. */
 export function fromRoman(text: string): number {
   let total = 0;
   let highest = 1;
@@ -119,7 +121,7 @@ export function fromRoman(text: string): number {
   return total;
 }
 
-/** `a` is 1, `z` 26, `aa` 27. */
+/** A number in letters: 1 is `a`, 26 `z`, 27 `aa`. */
 export function inLetters(value: number, first: "a" | "A"): string {
   const code = first.charCodeAt(0);
   let text = "";
@@ -129,6 +131,7 @@ export function inLetters(value: number, first: "a" | "A"): string {
   return text;
 }
 
+/** The inverse of {@link inLetters}. */
 export function fromLetters(text: string, first: "a" | "A"): number {
   const code = first.charCodeAt(0);
   let value = 0;

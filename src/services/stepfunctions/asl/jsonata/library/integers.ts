@@ -6,25 +6,25 @@ import { fromLetters, fromRoman, fromWords, inLetters, inRoman, inWords, numberW
 
 type Separator = { /** Digits to the right of it. */ position: number; character: string };
 
-/** What a picture asks of an integer (XPath, fn:format-integer). */
+/** The format of an integer by a picture (XPath, fn:format-integer). */
 export type IntegerFormat = {
   primary: "decimal" | "letters" | "roman" | "words";
   letters: "upper" | "lower" | "title";
   ordinal: boolean;
   mandatoryDigits: number;
   optionalDigits: number;
-  /** The code point of zero among the digits used. */
+  /** The code point of the script's zero. */
   zero: number;
   separators: Separator[];
-  /** Digits between separators that all are the same and equally far apart; 0 where they are not. */
+  /** Digits between separators, if these are all the same and equally far apart; otherwise 0. */
   regular: number;
-  /** Digits to read where another number follows at once. */
+  /** Number of digits to read, if another number follows directly. */
   width?: number;
 };
 
 const asciiZero = 0x30;
 
-/** The zeros of the decimal digits of all scripts. */
+/** The zeros of all scripts' decimal digits. */
 const zeros = [
   ...[asciiZero, 0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66],
   ...[0x0de6, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50],
@@ -43,7 +43,7 @@ const named = new Map<string, Pick<IntegerFormat, "primary" | "letters">>(
   }),
 );
 
-/** Reads an integer picture. Throws D3130 and D3131. */
+/** Parses an integer picture. Throws D3130 and D3131. */
 export function integerFormat(picture: string, run: Run): IntegerFormat {
   run.budget.scan(picture.length * 16);
   const semicolon = picture.lastIndexOf(";");
@@ -80,7 +80,7 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** The distance of positions that are all its multiples, without a gap; 0 where there is none. */
+/** The distance between positions that are equally far apart, without a gap; 0 if they are not. */
 export function distanceOf(positions: number[]): number {
   if (positions.length === 0) return 0;
   const distance = positions.reduce(greatestDivisor);
@@ -94,8 +94,8 @@ function regularDistance(separators: Separator[]): number {
   return distanceOf(separators.map(({ position }) => position));
 }
 
-/** An integer in a format. */
-export function formatted(integer: number, format: IntegerFormat, run: Run): string {
+/** Formats an integer. */
+export function formatInteger(integer: number, format: IntegerFormat, run: Run): string {
   const value = Math.abs(integer);
   const sign = integer < 0 ? "-" : "";
   switch (format.primary) {
@@ -123,18 +123,18 @@ function decimal(value: number, format: IntegerFormat, run: Run): string {
   if (format.zero !== asciiZero) {
     digits = digits.replace(/[0-9]/g, (digit) => String.fromCodePoint(digit.charCodeAt(0) - asciiZero + format.zero));
   }
-  const text = separated(digits, format);
+  const text = insertSeparators(digits, format);
   if (!format.ordinal) return text;
   const last = text.at(-1)!;
   const suffix = { 1: "st", 2: "nd", 3: "rd" }[last];
   return text + (suffix === undefined || (text.length > 1 && text.at(-2) === "1") ? "th" : suffix);
 }
 
-function separated(digits: string, { regular, separators }: IntegerFormat): string {
+function insertSeparators(digits: string, { regular, separators }: IntegerFormat): string {
   const cuts = regular > 0 ? regularCuts(digits.length, regular, separators[0]!.character) : separators;
   let text = "";
   let end = digits.length;
-  // From the right, each piece before what has been put together; a position beyond the digits stands at their beginning.
+  // From right to left; a separator beyond the digits is put before the first one.
   for (const { position, character } of cuts) {
     const at = digits.length - position;
     if (at <= 0 && regular > 0) break;
@@ -150,7 +150,7 @@ function regularCuts(length: number, distance: number, character: string): Separ
   return cuts;
 }
 
-/** How an integer in a format looks, as a regular expression, and what it is worth. */
+/** A regular expression for integers in a format, and the function that parses them. */
 export function integerReader(format: IntegerFormat): { pattern: string; read: (text: string) => number } {
   const upper = format.letters === "upper";
   switch (format.primary) {
@@ -197,7 +197,7 @@ export const integers: Definition[] = [
   defineOn<[number, string?]>("formatInteger", "<n-s:s>", 2, ([value, picture], run) => {
     if (picture === undefined) return undefined;
     if (!Number.isFinite(value)) fail("D1001", { value });
-    return formatted(Math.floor(value), integerFormat(picture, run), run);
+    return formatInteger(Math.floor(value), integerFormat(picture, run), run);
   }),
   defineOn("parseInteger", "<s-s:n>", 2, parseInteger),
 ];

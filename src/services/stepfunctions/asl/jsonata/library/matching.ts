@@ -4,7 +4,7 @@ import type { Run } from "../run.ts";
 import { call, Fn, sequence, type Value } from "../values.ts";
 import { type Definition, defineOn, TextBuilder } from "./define.ts";
 
-/** The matches of a text, no more than `limit`. */
+/** The matches in a string, at most `limit`. */
 function* matchesOf(matcher: Fn, text: string, limit: number | undefined, run: Run): Generator<Match> {
   let count = 0;
   if (limit !== undefined && limit <= 0) return;
@@ -78,7 +78,11 @@ function replace(
   } else {
     for (const found of matchesOf(pattern, text, limit, run)) {
       result.add(text.slice(from, found.start));
-      result.add(typeof replacement === "string" ? filled(replacement, found, run) : replaced(replacement, found, run));
+      result.add(
+        typeof replacement === "string"
+          ? expandTemplate(replacement, found, run)
+          : callReplacement(replacement, found, run),
+      );
       from = found.start + found.match.length;
     }
   }
@@ -86,16 +90,16 @@ function replace(
   return result.text;
 }
 
-function replaced(replacement: Fn, found: Match, run: Run): string {
+function callReplacement(replacement: Fn, found: Match, run: Run): string {
   const text = call(replacement, [found.value()], undefined, run);
   return typeof text === "string" ? text : fail("D3012", { value: text });
 }
 
-/** A replacement's text: `$0` is the match, `$1` a group, `$$` a dollar sign. */
-function filled(template: string, { match, groups }: Match, run: Run): string {
+/** Expands a replacement: `$0` is the match, `$1` a group, `$$` a dollar sign. */
+function expandTemplate(template: string, { match, groups }: Match, run: Run): string {
   if (!template.includes("$")) return template;
   const result = new TextBuilder(run);
-  /** As many digits as the number of groups has, if so many name a group. */
+  /** Most digits of a group's number. */
   const digits = groups.length === 0 ? 1 : String(groups.length).length;
   let at = 0;
   for (let dollar = template.indexOf("$"); dollar >= 0; dollar = template.indexOf("$", at)) {

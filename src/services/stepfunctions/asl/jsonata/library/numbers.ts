@@ -32,26 +32,26 @@ function number([value]: [Value]): number {
   return fail("D3030", { value });
 }
 
-/** Moves the decimal point in the text of a number, where a multiplication would add to its digits. */
-function shifted(value: number, places: number): number {
+/** Moves the decimal point in a number's text, since a multiplication would add rounding errors. */
+function shiftPoint(value: number, places: number): number {
   const [digits, exponent = "0"] = String(value).split("e");
   return Number(`${digits}e${Number(exponent) + places}`);
 }
 
-/** To the nearest, halves to the even one, at so many decimal places. */
-export function rounded(value: number, precision: number | undefined): number {
+/** Rounds to decimal places, halves to even. */
+export function round(value: number, precision: number | undefined): number {
   const places = Math.trunc(precision ?? 0);
-  const moved = places === 0 ? value : shifted(value, places);
+  const moved = places === 0 ? value : shiftPoint(value, places);
   let result = Math.round(moved);
   if (Math.abs(result - moved) === 0.5 && Math.abs(result % 2) === 1) result--;
-  if (places !== 0) result = shifted(result, -places);
+  if (places !== 0) result = shiftPoint(result, -places);
   return result + 0;
 }
 
 function formatBase([value, radix]: [number, number?]): string {
-  const base = radix === undefined ? 10 : rounded(radix, 0);
+  const base = radix === undefined ? 10 : round(radix, 0);
   if (!(base >= 2 && base <= 36)) fail("D3100", { value: base });
-  return rounded(value, 0).toString(base);
+  return round(value, 0).toString(base);
 }
 
 function power([base, exponent]: [number, number?]): number {
@@ -74,7 +74,7 @@ export const numbers: Definition[] = [
   on("abs", Math.abs),
   on("floor", Math.floor),
   on("ceil", Math.ceil),
-  defineOn<[number, number?]>("round", "<n-n?:n>", 2, ([value, precision]) => rounded(value, precision)),
+  defineOn<[number, number?]>("round", "<n-n?:n>", 2, ([value, precision]) => round(value, precision)),
   on("sqrt", (value) => (value < 0 ? fail("D3060", { value }) : Math.sqrt(value))),
   defineOn("power", "<n-n:n>", 2, power),
   defineOn("formatBase", "<n-n?:s>", 2, formatBase),

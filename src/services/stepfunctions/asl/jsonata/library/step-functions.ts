@@ -2,8 +2,8 @@ import { JavaRandom } from "../../java-numbers.ts";
 import { parseJson } from "../../json.ts";
 import { digest } from "../../jsonpath/intrinsics.ts";
 import { memoryError } from "../budget.ts";
-import { admitted } from "../door.ts";
 import { refuse } from "../failure.ts";
+import { fromJson } from "../json-values.ts";
 import type { Run } from "../run.ts";
 import { sequence, type Value } from "../values.ts";
 import { type Definition, define, defineOn } from "./define.ts";
@@ -44,14 +44,14 @@ function parse([text]: [string], run: Run): Value {
   run.budget.grow(text.length * 8);
   run.budget.scan(text.length * 4);
   try {
-    return admitted(parseJson(text));
+    return fromJson(parseJson(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return refuse(`Unable to parse the JSON text: ${error.message}`);
   }
 }
 
-/** The functions Step Functions adds to JSONata (Step Functions, Transforming data with JSONata). */
+/** The functions that Step Functions adds to JSONata (Step Functions, Transforming data with JSONata). */
 export const stepFunctions: Definition[] = [
   defineOn("partition", "<an:a>", 2, partition),
   defineOn("range", "<nnn:a>", 3, range),

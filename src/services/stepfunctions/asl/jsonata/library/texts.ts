@@ -5,12 +5,12 @@ import { textOf } from "../text.ts";
 import type { Value } from "../values.ts";
 import { type Definition, define, defineOn } from "./define.ts";
 
-/** Characters `$pad` itself may add [recorded]. */
-const longestPadding = 262_144;
+/** Most characters that `$pad` may add [recorded]. */
+const maxPadding = 262_144;
 
 const surrogate = /[\ud800-\udfff]/;
 
-/** The characters of a text; undefined where each is one code unit and the text itself serves. */
+/** The characters of a string; undefined if each is one code unit, so that the string itself can be used. */
 function charactersOf(text: string, run: Run): string[] | undefined {
   run.budget.scan(text.length);
   if (!surrogate.test(text)) return undefined;
@@ -33,7 +33,7 @@ function pad([text, width, filler]: [string, number?, string?], run: Run): Value
   const wanted = Math.trunc(width ?? 0);
   const missing = Math.abs(wanted) - lengthOf(text, run);
   if (!(missing > 0)) return text;
-  if (missing > longestPadding) throw memoryError();
+  if (missing > maxPadding) throw memoryError();
   const unit = filler === undefined || filler === "" ? " " : filler;
   const characters = charactersOf(unit, run) ?? unit;
   run.budget.text(text.length + missing * 2);
@@ -58,7 +58,7 @@ function join([items, separator]: [string[], string?], run: Run): Value {
   return items.join(between);
 }
 
-/** One of JavaScript's URL functions. A text they refuse has half a surrogate pair, or a bad escape. */
+/** One of JavaScript's URL functions, which throw for half a surrogate pair or an invalid escape. */
 function url(name: string, work: (text: string) => string): Definition {
   return defineOn<[string]>(name, "<s-:s>", 1, ([text], run) => {
     run.budget.text(text.length);
@@ -73,14 +73,14 @@ function url(name: string, work: (text: string) => string): Definition {
   });
 }
 
-function changed(name: string, work: (text: string) => string): Definition {
+function mapText(name: string, work: (text: string) => string): Definition {
   return defineOn<[string]>(name, "<s-:s>", 1, ([text], run) => {
     run.budget.text(text.length * 2);
     return work(text);
   });
 }
 
-function around(name: string, piece: (text: string, mark: string, at: number) => string): Definition {
+function cutAt(name: string, piece: (text: string, mark: string, at: number) => string): Definition {
   return defineOn<[string, string?]>(name, "<s-s:s>", 2, ([text, mark], run) => {
     if (mark === undefined) return text;
     run.budget.scan(text.length);
@@ -92,16 +92,16 @@ function around(name: string, piece: (text: string, mark: string, at: number) =>
 export const texts: Definition[] = [
   defineOn<[Value, boolean?]>("string", "<x-b?:s>", 1, ([value, pretty], run) => textOf(value, run, pretty)),
   defineOn("substring", "<s-nn?:s>", 3, substring),
-  around("substringBefore", (text, _mark, at) => text.slice(0, at)),
-  around("substringAfter", (text, mark, at) => text.slice(at + mark.length)),
-  changed("lowercase", (text) => text.toLowerCase()),
-  changed("uppercase", (text) => text.toUpperCase()),
+  cutAt("substringBefore", (text, _mark, at) => text.slice(0, at)),
+  cutAt("substringAfter", (text, mark, at) => text.slice(at + mark.length)),
+  mapText("lowercase", (text) => text.toLowerCase()),
+  mapText("uppercase", (text) => text.toUpperCase()),
   defineOn<[string]>("length", "<s-:n>", 1, ([text], run) => lengthOf(text, run)),
   defineOn("trim", "<s-:s>", 1, trim),
   defineOn("pad", "<s-ns?:s>", 3, pad),
   defineOn("join", "<a<s>s?:s>", 2, join),
-  changed("base64encode", (text) => Buffer.from(text, "utf8").toString("base64")),
-  changed("base64decode", (text) => Buffer.from(text, "base64").toString("utf8")),
+  mapText("base64encode", (text) => Buffer.from(text, "utf8").toString("base64")),
+  mapText("base64decode", (text) => Buffer.from(text, "base64").toString("utf8")),
   url("encodeUrlComponent", encodeURIComponent),
   url("encodeUrl", encodeURI),
   url("decodeUrlComponent", decodeURIComponent),

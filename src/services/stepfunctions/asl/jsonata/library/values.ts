@@ -1,7 +1,7 @@
 import { getOwn, setOwn } from "../../../../../../protocols/unknown-json.ts";
 import { equals, truth } from "../operators.ts";
 import type { Run } from "../run.ts";
-import { cloned } from "../transform.ts";
+import { clone } from "../transform.ts";
 import { Fn, isObject, isSequence, sequence, typeName, type Value, type ValueObject } from "../values.ts";
 import { type Definition, define, defineOn } from "./define.ts";
 
@@ -20,7 +20,7 @@ function keys([value]: [Value], run: Run): Value {
   add(value, 0);
   run.budget.array(found.size);
   if (!Array.isArray(value)) return sequence([...found]);
-  // Of several objects the keys are in the order an object would have them.
+  // The keys of several objects are in the order that they would have in one.
   const merged: ValueObject = {};
   for (const key of found) setOwn(merged, key, true);
   return sequence(Object.keys(merged));
@@ -42,8 +42,8 @@ function lookup([value, key]: [Value, string?], run: Run, depth = 0): Value {
   return sequence(result);
 }
 
-/** `$append`: the two as arrays, one after the other; what is nothing leaves the other alone. */
-function appended(first: Value, second: Value, run: Run): Value {
+/** `$append`: concatenates both as arrays; if one is nothing, returns the other as it is. */
+function append(first: Value, second: Value, run: Run): Value {
   if (first === undefined) return second;
   if (second === undefined) return first;
   const [left, right] = [first, second].map((value) => (Array.isArray(value) ? value : [value]));
@@ -88,7 +88,7 @@ function merge([objects]: [ValueObject[]], run: Run): Value {
   return result;
 }
 
-/** The first of equal values. Those that are no arrays or objects are told apart without comparing each with all. */
+/** `$distinct`: the first of equal values. Only arrays and objects need to be compared with all others. */
 function distinct([value]: [Value], run: Run): Value {
   if (!Array.isArray(value) || value.length <= 1) return value;
   run.budget.array(value.length);
@@ -132,7 +132,7 @@ function zip(lists: Value[], run: Run): Value {
 export const values: Definition[] = [
   define("keys", "<x-:a<s>>", 1, keys),
   define<[Value, string?]>("lookup", "<x-s:x>", 2, (args, run) => lookup(args, run)),
-  define<[Value, Value]>("append", "<xx:a>", 2, ([first, second], run) => appended(first, second, run)),
+  define<[Value, Value]>("append", "<xx:a>", 2, ([first, second], run) => append(first, second, run)),
   define<[Value]>("exists", "<x:b>", 1, ([value]) => value !== undefined),
   define<[Value]>("spread", "<x-:a<o>>", 1, (args, run) => spread(args, run)),
   defineOn("merge", "<a<o>:o>", 1, merge),
@@ -146,5 +146,5 @@ export const values: Definition[] = [
   define<[Value]>("type", "<x:s>", 1, ([value]) => typeName(value)),
   defineOn<[Value]>("boolean", "<x-:b>", 1, ([value], run) => truth(value, run)),
   defineOn<[Value]>("not", "<x-:b>", 1, ([value], run) => !truth(value, run)),
-  defineOn<[Value]>("clone", "<(oa)-:o>", 1, ([value], run) => (value instanceof Fn ? undefined : cloned(value, run))),
+  defineOn<[Value]>("clone", "<(oa)-:o>", 1, ([value], run) => (value instanceof Fn ? undefined : clone(value, run))),
 ];

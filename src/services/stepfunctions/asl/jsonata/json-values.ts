@@ -5,16 +5,16 @@ import { refuse } from "./failure.ts";
 import type { Run } from "./run.ts";
 import { Fn, isMarked, type Value, type ValueObject } from "./values.ts";
 
-/** What has been admitted of values seen lately, which never change. */
-const known = new WeakMap<object, Value>();
+/** Converted values; JSON values never change. */
+const converted = new WeakMap<object, Value>();
 
-/** A JSON value as expressions see it: its numbers are doubles. The value itself where it has no others. */
-export function admitted(value: Json): Value {
+/** A JSON value as expressions see it, with doubles for numbers: the same value if it has no other numbers. */
+export function fromJson(value: Json | undefined): Value {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof NumberLiteral) return value.double;
-  let found = known.get(value);
-  if (found === undefined) known.set(value, (found = withDoubles(value)));
-  return found;
+  let known = converted.get(value);
+  if (known === undefined) converted.set(value, (known = withDoubles(value)));
+  return known;
 }
 
 function withDoubles(value: Json): Value {
@@ -39,28 +39,27 @@ function withDoubles(value: Json): Value {
 }
 
 /**
- * An expression's result as JSON, within `limit` characters. Throws what Step Functions says of functions, numbers that
- * are none, and results larger than any payload.
+ * An expression's result as JSON. Throws Step Functions' errors for functions, numbers that JSON does not have, and
+ * results beyond the budget's `result` limit.
  */
-export function released(value: Value, run: Run): Json | undefined {
-  if (value === undefined) return undefined;
-  return release(value, run, 0);
+export function toJson(value: Value, run: Run): Json | undefined {
+  return value === undefined ? undefined : jsonOf(value, run, 0);
 }
 
-function release(value: Value, run: Run, depth: number): Json {
+function jsonOf(value: Value, run: Run, depth: number): Json {
   run.budget.walk(depth);
   if (typeof value === "string") {
-    run.budget.release(value.length);
+    run.budget.result(value.length);
     return value;
   }
-  run.budget.release(1);
+  run.budget.result(1);
   if (typeof value === "number") return Number.isFinite(value) ? value : refuse("The result is not a JSON number");
   if (value === undefined || value === null || typeof value === "boolean") return value ?? null;
   if (value instanceof Fn) return refuse("The result is a function, not a JSON value");
   if (Array.isArray(value)) {
     let copy: Json[] | undefined = isMarked(value) ? [...(value as Json[])] : undefined;
     for (const [index, item] of value.entries()) {
-      const inside = release(item, run, depth + 1);
+      const inside = jsonOf(item, run, depth + 1);
       if (inside !== item) (copy ??= value.slice() as Json[])[index] = inside;
     }
     return copy ?? (value as Json[]);
@@ -68,8 +67,8 @@ function release(value: Value, run: Run, depth: number): Json {
   let copy: ValueObject | undefined;
   for (const key of Object.keys(value)) {
     const member = value[key];
-    run.budget.release(key.length);
-    const inside = member === undefined ? undefined : release(member, run, depth + 1);
+    run.budget.result(key.length);
+    const inside = member === undefined ? undefined : jsonOf(member, run, depth + 1);
     if (member !== undefined && inside === member) continue;
     copy ??= copyObject(value);
     if (inside === undefined) delete copy[key];
