@@ -1,4 +1,5 @@
 import type { Key } from "./table.ts";
+import { TextMap } from "./text-map.ts";
 
 /** Serials that share an array. */
 export const CHUNK = 16;
@@ -28,7 +29,7 @@ type ReadChunk<Row> = Chunk<Row> & { readonly rows: (Row | undefined)[] };
  * more memory than some rows do.
  */
 export class Rows<Row> implements ReadonlyMap<Key, Row> {
-  readonly #texts = new Map<string, Row>();
+  readonly #texts = new TextMap<Row>();
   readonly #chunks = new Map<number, Chunk<Row>>();
   #serials = 0;
   /** The chunk used last; the next access is usually in the same one. */

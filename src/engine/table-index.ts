@@ -1,6 +1,7 @@
 import { type GroupEntries, indexFaults } from "./self-check.ts";
 import * as sorted from "./sorted.ts";
 import type { Bounds, Index, IndexDefinition, Key, Order } from "./table.ts";
+import { TextMap } from "./text-map.ts";
 
 /**
  * Greater than every text that is a key: those have at most 1,900 bytes, and this is longer and of the highest code
@@ -19,7 +20,7 @@ export class TableIndex<Row> implements Index<Row> {
   readonly #name: string;
   readonly #definition: IndexDefinition<Row>;
   readonly #rows: ReadonlyMap<Key, Row>;
-  readonly #groups = new Map<string, Key | sorted.Sorted>();
+  readonly #groups = new TextMap<Key | sorted.Sorted>();
   /** Whether the table's keys are serials. */
   #hasSerials = false;
   #orderType: "number" | "string" | undefined;

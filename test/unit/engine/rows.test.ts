@@ -44,6 +44,33 @@ describe("rows under keys", () => {
     }
   });
 
+  it("are those a Map has when there are many texts, of which some are gone again", () => {
+    const chance = new Chance(8);
+    const rows = new Rows<Row>();
+    const model = new Map<Key, Row>();
+    for (let step = 0; step < 60_000; step += 1) {
+      const key = `arn:aws:sqs:us-east-1:000000000000:queue ${chance.int(30_000)}`;
+      if (chance.next() < 0.8) {
+        const row = { name: `row ${step}` };
+        rows.set(key, row);
+        model.set(key, row);
+      } else {
+        rows.delete(key);
+        model.delete(key);
+      }
+    }
+    expect(rows.size).toBe(model.size);
+    expect(model.size).toBeGreaterThan(15_000);
+    expect(new Map(rows)).toEqual(model);
+    for (const [key] of rows) {
+      if (chance.next() < 0.9) rows.delete(key);
+    }
+    expect(rows.size).toBeLessThan(5000);
+    expect([...rows.keys()].every((key) => rows.get(key) === model.get(key))).toBe(true);
+    rows.clear();
+    expect([rows.size, rows.get("queue 1"), [...rows]]).toEqual([0, undefined, []]);
+  });
+
   it("may go and come while somebody walks through them", () => {
     const rows = new Rows<Row>();
     for (let key = 0; key < 100; key += 1) rows.set(key, { name: `${key}` });
