@@ -8,6 +8,7 @@ import {
   mapOutcomeTable,
   mapRunTable,
 } from "../../../src/services/stepfunctions/map-runs/map-run-tables.ts";
+import { turnsDuring } from "../../support/turns.ts";
 
 const place = { account: "000000000000", region: "us-east-1" };
 const children = 2000;
@@ -74,4 +75,58 @@ it("children are redriven some at a time, and forgotten so", async () => {
   expect(await largestDuring(() => clock.advance(91 * dayMs))).toBeLessThan(mostChanges);
   const left = [store.table(mapChildTable), store.packedTable(mapInputTable), outcomes].map(({ size }) => size);
   expect(left).toEqual([0, 0, 0]);
+});
+
+it("children that failed are looked at in turns when their run is described", async () => {
+  const { store } = emulator;
+  const account = place.account;
+  const arn = "arn:aws:states:us-east-1:000000000000:mapRun:m/L:5f4a3f8e-1c6b-4a5e-9a53-0d2b8c7d1e9f";
+  const items = 2;
+  const many = 40_000;
+  store.transaction(() => {
+    store.table(mapRunTable).put({
+      arn,
+      account,
+      execution: arn.replace("mapRun", "execution"),
+      mapRunId: "M",
+      machine: arn.replace("mapRun", "stateMachine"),
+      stateName: "M",
+      executionType: "STANDARD",
+      status: "FAILED",
+      isStopping: false,
+      startedMs: 0,
+      stoppedMs: 0,
+      maxConcurrency: 0,
+      toleratedFailureCount: 0,
+      toleratedFailurePercentage: 0,
+      redriveCount: 0,
+      redrivenMs: undefined,
+      totalItems: items * many,
+      failedItems: items * many,
+      resultsWritten: 0,
+      request: undefined,
+      items: undefined,
+      resultWriter: undefined,
+      serial: store.nextSerial(),
+    });
+    for (let index = 0; index < many; index += 1) {
+      const serial = store.nextSerial();
+      const child = { serial, mapRun: arn, account, index, itemCount: items, startedMs: undefined, outcome: undefined };
+      store.table(mapChildTable).put({ ...child, status: "FAILED" });
+      store
+        .packedTable(mapInputTable)
+        .put({ serial, account, name: `${index}`, execution: `${arn}:${index}`, input: "1" });
+    }
+  });
+  let described: unknown;
+  const { count } = await turnsDuring(
+    call("DescribeMapRun", { mapRunArn: arn }).then((answer) => {
+      described = answer;
+    }),
+  );
+  expect(described).toMatchObject({
+    itemCounts: { failed: items * many, succeeded: 0, total: items * many, failuresNotRedrivable: 0 },
+    executionCounts: { failed: many, succeeded: 0, total: many, failuresNotRedrivable: 0 },
+  });
+  expect(count).toBeGreaterThan(3);
 });

@@ -27,7 +27,7 @@ type NewChild = Pick<MapChildRow, "mapRun" | "account" | "index" | "itemCount"> 
 
 type Ended = Pick<WholeExecution, "output" | "error" | "cause" | "stoppedMs"> & Pick<MapChildRow, "status">;
 
-export function isUnsuccessful({ status }: MapChildRow): boolean {
+export function isUnsuccessful(status: MapChildStatus): boolean {
   return unsuccessful.includes(status);
 }
 
@@ -90,11 +90,6 @@ export class MapChildren {
       if (found.length === most) break;
     }
     return found;
-  }
-
-  /** Those of a run that ended without success. */
-  *unsuccessful(mapRun: string): Generator<MapChildRow> {
-    for (const status of unsuccessful) yield* this.rows.by.status.range(`${mapRun} ${status}`);
   }
 
   /** Those of a run that stand so, in order; others may change them meanwhile. */

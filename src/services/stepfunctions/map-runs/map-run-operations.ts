@@ -12,6 +12,7 @@ import { resourceNotFound, validation } from "../errors.ts";
 import { executionNamed } from "../executions/executions.ts";
 import { pageOf, placeIn } from "../pages.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
+import { isUnsuccessful } from "./map-children.ts";
 import type { MapChildStatus, MapRunRow } from "./map-run-tables.ts";
 
 function mapRunNamed(service: StepFunctions, arn: string): MapRunRow {
@@ -30,32 +31,36 @@ const statuses: readonly MapChildStatus[] = [
   "ABORTED",
 ];
 
-function counts(service: StepFunctions, run: MapRunRow) {
-  const { mapRuns } = service;
-  const { by } = mapRuns.children.rows;
-  const executions = Object.fromEntries(statuses.map((status) => [status, mapRuns.children.count(run.arn, status)]));
-  const total = by.run.size(run.arn);
+/** A run may have a million children; where each of them has to be looked at, others get turns in between. */
+async function counts(service: StepFunctions, run: MapRunRow) {
+  const { mapRuns, turns } = service;
+  const { children } = mapRuns;
+  const executions = Object.fromEntries(statuses.map((status) => [status, children.count(run.arn, status)]));
+  const total = children.rows.by.run.size(run.arn);
   const batched = total !== run.totalItems;
   const items = { ...executions };
-  if (batched) {
-    // Those that succeeded are most of them, and are what is left.
-    let succeeded = run.totalItems;
-    for (const status of statuses) {
-      if (status === "SUCCEEDED") continue;
-      let count = 0;
-      for (const { itemCount } of by.status.range(`${run.arn} ${status}`)) count += itemCount;
-      items[status] = count;
-      succeeded -= count;
-    }
-    items["SUCCEEDED"] = succeeded;
-  }
   let lostExecutions = 0;
   let lostItems = 0;
-  for (const child of mapRuns.children.unsuccessful(run.arn)) {
-    if (mapRuns.isRedrivable(run, child)) continue;
-    lostExecutions++;
-    lostItems += child.itemCount;
+  // Those that succeeded are most of them, and are what is left.
+  let succeeded = run.totalItems;
+  for (const status of statuses) {
+    if (status === "SUCCEEDED") continue;
+    const mayBeLost = isUnsuccessful(status) && run.executionType === "STANDARD";
+    if (batched || mayBeLost) {
+      let count = 0;
+      for (const child of children.rows.by.status.range(`${run.arn} ${status}`)) {
+        count += child.itemCount;
+        if (mayBeLost && !mapRuns.isRedrivable(run, child)) {
+          lostExecutions += 1;
+          lostItems += child.itemCount;
+        }
+        await turns.rest();
+      }
+      items[status] = count;
+    }
+    succeeded -= items[status] as number;
   }
+  if (batched) items["SUCCEEDED"] = succeeded;
   const begun = total - mapRuns.children.count(run.arn, "PENDING", "PENDING_REDRIVE");
   const shown = (of: Record<string, number>, all: number, resultsWritten: number, failuresNotRedrivable: number) => ({
     pending: of["PENDING"],
@@ -75,7 +80,7 @@ function counts(service: StepFunctions, run: MapRunRow) {
   };
 }
 
-export const describeMapRun = operation<DescribeMapRunCommand>(DescribeMapRun$, (input, { service }) => {
+export const describeMapRun = operation<DescribeMapRunCommand>(DescribeMapRun$, async (input, { service }) => {
   const run = mapRunNamed(service, input.mapRunArn as string);
   return {
     mapRunArn: run.arn,
@@ -86,7 +91,7 @@ export const describeMapRun = operation<DescribeMapRunCommand>(DescribeMapRun$, 
     maxConcurrency: run.maxConcurrency,
     toleratedFailurePercentage: run.toleratedFailurePercentage,
     toleratedFailureCount: run.toleratedFailureCount,
-    ...counts(service, run),
+    ...(await counts(service, run)),
     redriveCount: run.redriveCount,
     redriveDate: run.redrivenMs === undefined ? undefined : new Date(run.redrivenMs),
   };

@@ -100,7 +100,7 @@ export class MapRuns {
     const { looked, next } = this.children.some(arn, redriveFrom as number);
     let { failedItems } = run;
     for (const child of looked) {
-      if (!isUnsuccessful(child)) continue;
+      if (!isUnsuccessful(child.status)) continue;
       if (!this.isRedrivable(run, child)) {
         failedItems += child.itemCount;
         continue;
