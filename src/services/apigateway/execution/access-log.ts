@@ -1,4 +1,6 @@
-/** Access logs of a stage: a line of the stage's own format for each call (developer guide, access logging variables). */
+/**
+ * Access logs of a stage: a line in the stage's own format for each call (developer guide, access logging variables).
+ */
 
 import type { ExecutionDeps } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -15,7 +17,7 @@ export class AccessLog {
     this.#format = new PlainText(format);
   }
 
-  /** Writes the line of a call that has been answered. */
+  /** Writes the line for a call that has been answered. */
   write(call: RestCall, outcome: Outcome, deps: ExecutionDeps): void {
     const nowMs = deps.clock.now();
     const { integrated, ids, error } = call;
@@ -48,7 +50,7 @@ export class AccessLog {
   }
 }
 
-/** Lines of a stage stand in one stream. */
+/** All lines of a stage go to one stream. */
 function streamOf({ place }: RestCall): string {
   return `${place.api.snapshot.apiId}/${place.stageName}`;
 }

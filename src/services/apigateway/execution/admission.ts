@@ -1,11 +1,14 @@
-/** API keys, usage plans and throttles: who is let through, and how often (developer guide, usage plans). */
+/** API keys, usage plans and throttles: who may call, and how often (developer guide, usage plans). */
 import { type Rate, Throttle } from "../../../apis/throttle.ts";
 import type { ApiGateway } from "../apigateway.ts";
 import type { MethodSettingDefinition } from "../definitions.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError } from "./gateway-error.ts";
 
-/** The account's own rate. Settings of a method begin with it, and it is more than a machine's own tests should meet. */
+/**
+ * The account's own rate, which method settings start with. It is only applied with `--strict`, since tests on one
+ * machine should not run into it.
+ */
 const accountRate: Rate = { rate: 10_000, burst: 5_000 };
 
 export class Admission {
@@ -16,13 +19,13 @@ export class Admission {
     this.#service = service;
   }
 
-  /** @throws GatewayError 403 without a key that the method requires, 429 when there were too many requests. */
+  /** @throws GatewayError 403 without a key that the method requires, 429 for too many requests. */
   admit(call: RestCall, setting: MethodSettingDefinition | undefined): void {
     this.#admitKey(call);
     if (setting !== undefined) this.#admitMethod(call, setting);
   }
 
-  /** Forgets how often anybody came. */
+  /** Forgets all counted requests. */
   reset(): void {
     this.#throttle.clear();
     this.#service.keySettings.reset();
@@ -31,7 +34,7 @@ export class Admission {
   #admitKey(call: RestCall): void {
     const { snapshot } = call.place.api;
     const byAuthorizer = snapshot.settings.apiKeySource === "AUTHORIZER";
-    const value = byAuthorizer ? call.usageIdentifierKey : call.sent.header("x-api-key");
+    const value = byAuthorizer ? call.usageIdentifierKey : call.request.header("x-api-key");
     const path = call.method?.resourcePath ?? "";
     const used =
       value === undefined
@@ -56,8 +59,8 @@ export class Admission {
   }
 
   #admitMethod(call: RestCall, { throttlingBurstLimit: burst, throttlingRateLimit: rate }: MethodSettingDefinition) {
-    const isUsual = rate >= accountRate.rate && burst >= accountRate.burst;
-    if (isUsual && !this.#service.deps.options.strict) return;
+    const isDefault = rate >= accountRate.rate && burst >= accountRate.burst;
+    if (isDefault && !this.#service.deps.options.strict) return;
     const { apiId } = call.place.api.snapshot;
     const key = `method ${apiId} ${call.place.stageName} ${call.method?.resourcePath ?? ""} ${call.verb}`;
     if (!this.#throttle.admits(key, { rate, burst }, this.#service.now)) throw throttled();

@@ -1,14 +1,14 @@
-/** Whether a client may call a method at all: the API's policy, and the method's own kind of authorization, in AWS's order. */
+/** Whether a client may call a method at all: the API's policy and the method's authorization type, in AWS's order. */
 
 import { misconfigured } from "./authorizers.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedMethod } from "./deployed-api.ts";
 import { type IdentityOf, identify } from "./iam.ts";
-import { denied, policyDecision, requestKeys } from "./method-access.ts";
+import { conditionKeys, denied, policyDecision } from "./method-access.ts";
 
 const noScopes: readonly string[] = [];
 
-/** @throws GatewayError 401, 403 or 500; at once, or later where somebody has to be asked. */
+/** @throws GatewayError 401, 403 or 500; synchronously unless an authorizer has to be asked. */
 export function authorize(
   call: RestCall,
   { api, definition }: DeployedMethod,
@@ -18,7 +18,7 @@ export function authorize(
   const { authorizationType } = definition;
   if (authorizationType === "NONE" && api.policy === undefined) return;
   if (authorizationType === "AWS_IAM") identify(call, identityOf);
-  const byPolicy = api.policy === undefined ? undefined : policyDecision(call, requestKeys(call, nowMs));
+  const byPolicy = api.policy === undefined ? undefined : policyDecision(call, conditionKeys(call, nowMs));
   const who = call.identity.userArn ?? "anonymous";
   if (byPolicy === "denied") throw denied(call, who, byPolicy);
   switch (authorizationType) {
@@ -26,7 +26,7 @@ export function authorize(
       if (byPolicy === "not allowed") throw denied(call, who, byPolicy);
       return;
     case "AWS_IAM": {
-      // Whoever is of the account may; of another one the API's policy has to let in.
+      // Callers of the API's own account are allowed; those of other accounts only if the API's policy allows them.
       const isOwn = call.identity.accountId === api.snapshot.account;
       if (!isOwn && byPolicy !== "allowed") throw denied(call, who, "not allowed");
       return;

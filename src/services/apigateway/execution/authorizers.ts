@@ -1,4 +1,4 @@
-/** Authorizers of a deployment: Lambda functions that are asked, and user pools whose tokens are verified. */
+/** Authorizers of a deployment: Lambda functions to ask, and user pools whose tokens to verify. */
 import { AwsError } from "../../../../protocols/error.ts";
 import { isObject, textOf, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import type { Decision } from "../../../access/evaluate.ts";
@@ -12,29 +12,29 @@ import type { AuthorizerDefinition, Texts } from "../definitions.ts";
 import { type ExecutionDeps, invocationOf } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { GatewayError, unauthorized } from "./gateway-error.ts";
-import { deniedByAuthorizer, requestKeys } from "./method-access.ts";
+import { conditionKeys, deniedByAuthorizer } from "./method-access.ts";
 import { authorizerEvent } from "./proxy-event.ts";
 import { type Source, sourceOf } from "./sources.ts";
 import { CognitoAuthorizer } from "./user-pools.ts";
 
-/** An authorizer may take as long as a function behind an API. */
+/** An authorizer may take as long as an integration's function. */
 const timeoutMs = 29_000;
 const defaultTtlSeconds = 300;
 
 export interface Authorizer {
   /**
-   * Tells the call who its client is.
-   * @param byPolicy what the API's own policy says; never that it is denied.
+   * Authorizes the client and notes on the call who it is.
+   * @param byPolicy the decision of the API's own policy, never a denial.
    * @throws GatewayError 401, 403 or 500.
    */
   authorize(call: RestCall, scopes: readonly string[], byPolicy: Decision | undefined): Promise<void>;
 }
 
-/** What a function has answered: kept while the cache has it, and decided anew for each method. */
+/** What a function answered. The policy is evaluated again for each method while the result is cached. */
 interface Result {
   readonly principalId: string;
   readonly policy: Policy;
-  /** As it came, for tests of an authorizer. */
+  /** The policy as it came, for TestInvokeAuthorizer. */
   readonly document: unknown;
   readonly context: Texts;
   readonly usageIdentifierKey: string | undefined;
@@ -52,7 +52,7 @@ export function compiledAuthorizer(definition: AuthorizerDefinition, deps: Execu
     : new LambdaAuthorizer(definition, deps);
 }
 
-/** The group of an API stage's results, which are flushed together. */
+/** The cache group of a stage, which is flushed as a whole. */
 export function resultsGroup(apiId: string, stageName: string): string {
   return `${apiId} ${stageName}`;
 }
@@ -93,12 +93,15 @@ export class LambdaAuthorizer implements Authorizer {
     call.authorized = { principalId: result.principalId, context: result.context, latencyMs };
     call.usageIdentifierKey = result.usageIdentifierKey;
     const { account } = call.place.api.snapshot;
-    const decision = decideInvoke(result.policy, call.methodArn, account, requestKeys(call, clock.now()));
-    // What the authorizer is silent about the API's own policy may allow.
+    const decision = decideInvoke(result.policy, call.methodArn, account, conditionKeys(call, clock.now()));
+    // What the authorizer neither allows nor denies, the API's own policy may allow.
     if (decision === "denied" || (decision !== "allowed" && byPolicy !== "allowed")) throw deniedByAuthorizer(decision);
   }
 
-  /** The values of the identity sources. @throws GatewayError 401 unless all are there, and the token is as it has to be. */
+  /**
+   * The values of the identity sources.
+   * @throws GatewayError 401 if one is missing or the token does not match the validation expression.
+   */
   identity(call: RestCall): readonly string[] {
     const values = this.#sources.map((source) => {
       const value = source(call, undefined);
@@ -112,7 +115,7 @@ export class LambdaAuthorizer implements Authorizer {
     return values;
   }
 
-  /** Asks the function. @throws GatewayError 401 when it says so, 500 for what is no result. */
+  /** Asks the function. @throws GatewayError 401 if it says so, 500 for an invalid result. */
   async ask(call: RestCall, identity: readonly string[]): Promise<Result> {
     const { functions, clock, store } = this.#deps;
     const { id, authorizerUri = "", authorizerCredentials, type } = this.#definition;
@@ -172,7 +175,7 @@ function resultOf(payload: string): Result {
   };
 }
 
-/** Texts of numbers and flags too; what has members is refused. @throws GatewayError */
+/** The context as texts, numbers and booleans included; objects are refused. @throws GatewayError */
 function contextTexts(context: unknown): Texts {
   if (context === undefined || context === null) return {};
   if (!isObject(context)) throw misconfigured("The authorizer's context is not an object");

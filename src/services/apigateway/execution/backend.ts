@@ -1,4 +1,4 @@
-/** What integrations have in common: what they are given and what they come back with. */
+/** What integrations share: their dependencies, their answer and how they call functions and services. */
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import type { Abortable } from "../../../calls/abort.ts";
 import { Cause } from "../../../calls/cause.ts";
@@ -15,29 +15,29 @@ export interface ExecutionDeps
     ServiceDependencies,
     "apis" | "clock" | "delivery" | "functions" | "models" | "options" | "relay" | "store"
   > {
-  /** What Lambda authorizers have answered, of all APIs. */
+  /** Cached answers of the Lambda authorizers of all APIs. */
   readonly authorizerResults: AuthorizerResults;
 }
 
-/** What a backend answered, before responses are chosen and mapped. */
+/** What a backend answered, before an integration response is selected and mapped. */
 export interface BackendAnswer {
   readonly status: number;
-  /** What selection patterns are matched against; undefined chooses the default response. */
+  /** Matched against selection patterns; undefined selects the default response. */
   readonly selector: string | undefined;
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly payload: Payload;
 }
 
-/** A value of names and values in turn; the last where there are several. @param name in lower case. */
-export function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
+/** The value of a header among names and values in turn; the last if it is repeated. @param name in lower case. */
+export function lastHeader(rawHeaders: readonly string[], name: string): string | undefined {
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
     if (rawHeaders[at]?.toLowerCase() === name) return rawHeaders[at + 1];
   }
   return undefined;
 }
 
-/** @throws GatewayError 504 when the work takes longer than the integration may. */
+/** Runs an integration's work and notes its latency. @throws GatewayError 504 if the work takes longer than the integration's timeout. */
 export async function withinTimeout<Result>(
   { clock }: ExecutionDeps,
   call: RestCall,
@@ -47,11 +47,11 @@ export async function withinTimeout<Result>(
   const startedMs = clock.now();
   const result = await inTime(clock, timeoutMs, work);
   call.integrated.latencyMs = clock.now() - startedMs;
-  if (result === timedOut) throw tooLate();
+  if (result === timedOut) throw integrationTimeout();
   return result;
 }
 
-export function tooLate(): GatewayError {
+export function integrationTimeout(): GatewayError {
   return new GatewayError("INTEGRATION_TIMEOUT", "Endpoint request timed out", {
     log: "Execution failed due to a timeout error",
   });
@@ -62,9 +62,9 @@ export function invalidEndpoint(): GatewayError {
 }
 
 /**
- * The call that an integration makes of a service of ours: as API Gateway, with its role where it has one, or as the client
- * itself where that is passed through.
- * @param source ARN of what calls: the API's method unless told.
+ * The invocation with which an integration calls one of our services: as API Gateway, in the integration's role if it
+ * has one, or as the client itself if its credentials are passed through.
+ * @param source ARN of the caller, by default the API's method.
  */
 export function invocationOf(
   call: RestCall,
@@ -86,7 +86,7 @@ export function invocationOf(
   return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
 }
 
-/** Where the client reaches the server: the name it used, without what stands for the API. */
-function originOf({ place, sent }: RestCall): string {
-  return `${sent.scheme}://${sent.header("host") ?? place.address.domainName}`;
+/** The origin at which the client reached the server. */
+function originOf({ place, request }: RestCall): string {
+  return `${request.scheme}://${request.header("host") ?? place.address.domainName}`;
 }

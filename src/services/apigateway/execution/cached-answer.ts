@@ -5,7 +5,7 @@ import { resultsGroup } from "./authorizers.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedMethod } from "./deployed-api.ts";
 import { GatewayError } from "./gateway-error.ts";
-import { requestKeys } from "./method-access.ts";
+import { conditionKeys } from "./method-access.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ResponseCache } from "./response-cache.ts";
 import type { Stage } from "./stage.ts";
@@ -21,7 +21,10 @@ interface Caching {
 
 const ignored = '199 - "Cache-control headers were ignored because the caller was unauthorized."';
 
-/** @throws GatewayError what the integration ends with; 403 for an invalidation that is not allowed, where the stage says so. */
+/**
+ * @throws GatewayError as the integration throws; 403 for an unauthorized invalidation, if the stage is set to refuse
+ * it.
+ */
 export async function cached(call: RestCall, caching: Caching): Promise<Outcome> {
   const { cache, stage, method, setting, ttlMs, nowMs } = caching;
   const { snapshot } = call.place.api;
@@ -29,7 +32,7 @@ export async function cached(call: RestCall, caching: Caching): Promise<Outcome>
   const group = `${resultsGroup(snapshot.apiId, call.place.stageName)}${isOwn ? " canary" : ""}`;
   const key = stage.cacheKey(method)(call);
   let warning = false;
-  let refreshes = asksForNew(call);
+  let refreshes = wantsFreshAnswer(call);
   if (refreshes && setting.requireAuthorizationForCacheControl && !mayInvalidate(call, nowMs)) {
     const { unauthorizedCacheControlHeaderStrategy: strategy } = setting;
     if (strategy === "FAIL_WITH_403") {
@@ -40,19 +43,22 @@ export async function cached(call: RestCall, caching: Caching): Promise<Outcome>
   }
   const known = refreshes ? undefined : cache.get(group, key, nowMs);
   const outcome = known ?? (await method.integration.run(call));
-  // Headers are added to an answer on its way out: what is kept stays as it is.
+  // Headers are added to an answer on its way out, which must not change the cached copy.
   const copy = { ...outcome, headers: [...outcome.headers] };
   const isKept = outcome.status >= 200 && outcome.status < 300 && outcome.stream === undefined;
   if (known === undefined && isKept) cache.put(group, key, copy, nowMs, ttlMs);
   return { ...outcome, headers: warning ? [...outcome.headers, "Warning", ignored] : [...outcome.headers] };
 }
 
-function asksForNew({ sent }: RestCall): boolean {
-  const control = sent.header("cache-control");
+function wantsFreshAnswer({ request }: RestCall): boolean {
+  const control = request.header("cache-control");
   return control !== undefined && /(?:^|[\s,])max-age=0(?:$|[\s,])/i.test(control);
 }
 
-/** Who has signed the request for the API's account may, unless its policy denies it; of another account whom it allows it. */
+/**
+ * Callers of the API's account may invalidate unless its policy denies it, callers of other accounts only if it allows
+ * it.
+ */
 function mayInvalidate(call: RestCall, nowMs: number): boolean {
   const { accountId, userArn, user } = call.identity;
   if (accountId === null || userArn === null) return false;
@@ -63,7 +69,7 @@ function mayInvalidate(call: RestCall, nowMs: number): boolean {
     principal: { arn: userArn, userId: user ?? "" },
     action: "execute-api:InvalidateCache",
     resource: call.methodArn,
-    keys: requestKeys(call, nowMs),
+    keys: conditionKeys(call, nowMs),
   });
   return accountId === snapshot.account ? decision !== "denied" : decision === "allowed";
 }

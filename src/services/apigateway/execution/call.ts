@@ -1,23 +1,23 @@
-/** One call of a deployed API, from its request to its answer: what is known of it so far. */
+/** One call of a deployed API, from request to answer: what is known about it so far. */
 
 import type { ApiCall } from "../../../apis/apis.ts";
 import type { ExecutionLog } from "../../../apis/execution-log.ts";
 import { logTime, methodArn } from "../../../apis/request-context.ts";
 import { Overrides, type TemplateParameters } from "../../../apis/vtl/template.ts";
 import type { Texts } from "../definitions.ts";
+import type { ClientRequest } from "./client-request.ts";
 import type { DeployedApi, DeployedMethod } from "./deployed-api.ts";
 import type { GatewayError } from "./gateway-error.ts";
 import { type BinaryTypes, typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
-import type { Sent } from "./sent.ts";
 
-/** Where a call came in, and what serves it. */
+/** Where a call came in, and the stage and API that serve it. */
 export interface CallPlace {
   readonly api: DeployedApi;
   readonly stageName: string;
   readonly deploymentId: string;
   readonly variables: Texts;
-  /** Undefined where the stage has no canary. */
+  /** Undefined if the stage has no canary. */
   readonly isCanary: boolean | undefined;
   readonly address: Pick<ApiCall, "domainName" | "domainPrefix" | "basePath" | "stage">;
 }
@@ -25,7 +25,7 @@ export interface CallPlace {
 export interface CallIds {
   readonly requestId: string;
   readonly extendedId: string;
-  /** The trace header: the client's own, or a root of ours. */
+  /** The trace header: the client's own, or a new root. */
   readonly trace: string;
   readonly receivedMs: number;
 }
@@ -57,10 +57,10 @@ const nobody: CallIdentity = { accessKey: null, accountId: null, caller: null, u
 export class RestCall {
   readonly place: CallPlace;
   readonly ids: CallIds;
-  readonly sent: Sent;
-  /** Undecoded, without the stage and a custom domain's base path. */
+  readonly request: ClientRequest;
+  /** Undecoded, without the stage or a custom domain's base path. */
   readonly path: string;
-  /** The verb that counts. */
+  /** The HTTP method, after X-HTTP-Method-Override. */
   readonly verb: string;
   method: DeployedMethod | undefined;
   pathParameters: Texts = {};
@@ -70,7 +70,7 @@ export class RestCall {
   /** The key an authorizer named. */
   usageIdentifierKey: string | undefined;
   error: GatewayError | undefined;
-  /** The stage's log of executions, where it keeps one. */
+  /** The execution log, if the stage keeps one. */
   log: ExecutionLog | undefined;
   readonly integrated: Integrated = {
     status: undefined,
@@ -80,10 +80,10 @@ export class RestCall {
   };
   #overrides: Overrides | undefined;
 
-  constructor(place: CallPlace, ids: CallIds, sent: Sent, path: string, verb: string) {
+  constructor(place: CallPlace, ids: CallIds, request: ClientRequest, path: string, verb: string) {
     this.place = place;
     this.ids = ids;
-    this.sent = sent;
+    this.request = request;
     this.path = path;
     this.verb = verb;
   }
@@ -92,15 +92,15 @@ export class RestCall {
     return (this.#overrides ??= new Overrides());
   }
 
-  /** Undefined until a template has asked for them. */
-  get madeOverrides(): Overrides | undefined {
+  /** Undefined unless a template has asked for them. */
+  get overridesIfAny(): Overrides | undefined {
     return this.#overrides;
   }
 
-  /** As `$context.path` and events have it: with the stage, or with what a custom domain has in its place. */
+  /** As `$context.path` and events have it: with the stage, or with a custom domain's base path instead. */
   get contextPath(): string {
     const { address, stageName } = this.place;
-    // A custom domain's mapping names the stage, unless its callers do.
+    // A custom domain's mapping usually names the stage; otherwise it is part of the path.
     const prefix = address.basePath === "" ? "" : `/${address.basePath}`;
     return address.stage === undefined ? `${prefix}/${stageName}${this.path}` : `${prefix}${this.path}`;
   }
@@ -111,27 +111,27 @@ export class RestCall {
     return basePath === "" ? this.path : `/${basePath}${this.path}`;
   }
 
-  /** `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}{path}` of the request's real path. */
+  /** `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}{path}` with the path of the request. */
   get methodArn(): string {
     const { api, stageName } = this.place;
     return methodArn(api.snapshot, api.snapshot.apiId, stageName, `${this.verb}${this.path}`);
   }
 
-  /** The body as the integration gets it before anything is done to it. */
+  /** The body before the integration transforms it. */
   requestPayload(binary: BinaryTypes): Payload {
-    const { sent } = this;
-    return Payload.ofBytes(sent.body, !binary.none && binary.has(typeOf(sent.header("content-type"))));
+    const { request } = this;
+    return Payload.ofBytes(request.body, !binary.none && binary.has(typeOf(request.header("content-type"))));
   }
 
   get parameters(): TemplateParameters {
-    const { sent, pathParameters } = this;
+    const { request, pathParameters } = this;
     return {
       path: pathParameters,
       get querystring() {
-        return sent.lastQuery;
+        return request.lastQuery;
       },
       get header() {
-        return sent.lastHeaders;
+        return request.lastHeaders;
       },
     };
   }
@@ -144,13 +144,13 @@ export class RestCall {
       accountId,
       cognitoIdentityId: null,
       caller,
-      sourceIp: this.sent.sourceIp,
+      sourceIp: this.request.sourceIp,
       principalOrgId: null,
       accessKey,
       cognitoAuthenticationType: null,
       cognitoAuthenticationProvider: null,
       userArn,
-      userAgent: this.sent.header("user-agent") ?? null,
+      userAgent: this.request.header("user-agent") ?? null,
       user,
     };
     if (this.apiKey !== undefined) {
@@ -160,9 +160,9 @@ export class RestCall {
     return identity;
   }
 
-  /** `$context`, as far as it is known now. */
+  /** `$context`, as far as it is known by now. */
   context(): Record<string, unknown> {
-    const { place, ids, sent, method, error, authorized, integrated } = this;
+    const { place, ids, request, method, error, authorized, integrated } = this;
     const { snapshot } = place.api;
     return {
       accountId: snapshot.account,
@@ -179,7 +179,7 @@ export class RestCall {
       isCanaryRequest: place.isCanary === undefined ? undefined : String(place.isCanary),
       operationName: method?.definition.operationName,
       path: this.contextPath,
-      protocol: sent.protocol,
+      protocol: request.protocol,
       requestId: ids.requestId,
       requestTime: logTime(ids.receivedMs),
       requestTimeEpoch: ids.receivedMs,

@@ -1,11 +1,11 @@
 /** Payload compression (developer guide, enable payload compression). */
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from "node:zlib";
 import { maxPayloadBytes } from "../../../apis/service-request.ts";
-import { headerOf } from "./backend.ts";
+import { lastHeader } from "./backend.ts";
 import { GatewayError } from "./gateway-error.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** @throws GatewayError 415 for a coding that is not known, 400 for bytes that are none of it, 413 for too many of them. */
+/** @throws GatewayError 415 for an unknown coding, 400 for invalid data, 413 if there is too much of it. */
 export function inflated(body: Buffer, coding: string): Buffer {
   const limit = { maxOutputLength: maxPayloadBytes };
   try {
@@ -30,9 +30,9 @@ export function tooLarge(): GatewayError {
   return new GatewayError("REQUEST_TOO_LARGE", "Request Too Long");
 }
 
-/** An answer of at least so many bytes in a coding the client takes, unless it is in one already. */
+/** Compresses an answer of at least `minimumBytes` in a coding the client accepts, unless it is compressed already. */
 export function compressed(outcome: Outcome, accepted: string | undefined, minimumBytes: number): Outcome {
-  if (accepted === undefined || headerOf(outcome.headers, "content-encoding") !== undefined) return outcome;
+  if (accepted === undefined || lastHeader(outcome.headers, "content-encoding") !== undefined) return outcome;
   const size = typeof outcome.body === "string" ? Buffer.byteLength(outcome.body) : outcome.body.length;
   if (size === 0 || size < minimumBytes) return outcome;
   const coding = chosen(accepted);
@@ -41,7 +41,7 @@ export function compressed(outcome: Outcome, accepted: string | undefined, minim
   return { ...outcome, headers: [...outcome.headers, "Content-Encoding", coding], body };
 }
 
-/** The first of the codings that the client takes at all. */
+/** The first coding we have that the client accepts. */
 function chosen(accepted: string): "gzip" | "deflate" | undefined {
   for (const one of accepted.toLowerCase().split(",")) {
     const [name = "", ...parameters] = one.split(";").map((part) => part.trim());

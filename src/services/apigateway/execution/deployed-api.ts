@@ -1,4 +1,4 @@
-/** A deployment as it is executed: made once of its snapshot, and looked up by each call. */
+/** A deployment as it is executed: built once from its snapshot, then looked up for each call. */
 
 import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { type Policy, parsePolicy } from "../../../access/policy.ts";
@@ -18,7 +18,7 @@ export class DeployedApi {
   readonly models: Models;
   readonly binary: BinaryTypes;
   readonly gatewayResponses: GatewayResponses;
-  /** Undefined where the API has none: it is open then. */
+  /** Undefined if the API has none and is open. */
   readonly policy: Policy | undefined;
   readonly #deps: ExecutionDeps;
   readonly #authorizers = new Map<string, Authorizer | undefined>();
@@ -38,7 +38,7 @@ export class DeployedApi {
     }
   }
 
-  /** Undefined for one that the API has not. */
+  /** Undefined if the API has no such authorizer. */
   authorizer(id: string): Authorizer | undefined {
     if (!this.#authorizers.has(id)) {
       const { authorizers } = this.snapshot;
@@ -49,7 +49,7 @@ export class DeployedApi {
   }
 }
 
-/** A policy as the control plane keeps it; one text may be quoted in another. */
+/** Parses a policy as the control plane keeps it, which may be escaped once too often. */
 function policyOf(text: string): Policy | undefined {
   return parsePolicy(text) ?? parsePolicy(text.replaceAll('\\"', '"'));
 }
@@ -61,7 +61,7 @@ export class DeployedMethod {
   readonly resourcePath: string;
   readonly definition: MethodDefinition;
   readonly validator: RequestValidatorDefinition | undefined;
-  /** Names of parameters that must be there, by where they are looked for. */
+  /** Required parameters and where they are looked for. */
   readonly required: readonly { readonly place: string; readonly name: string }[];
   readonly #deps: ExecutionDeps;
   #integration: Integration | undefined;
@@ -84,12 +84,12 @@ export class DeployedMethod {
     });
   }
 
-  /** Made when the method is first called: of a thousand methods most are not. */
+  /** Built when the method is first called: of a thousand methods most never are. */
   get integration(): Integration {
     return (this.#integration ??= new Integration(this.definition, this.api, this.#deps));
   }
 
-  /** As method settings name it: `pets/GET`, `/GET` for the root. */
+  /** The key of the method's settings: `pets/GET`, `/GET` for the root. */
   settingsKey(verb: string): string {
     return `${this.resourcePath === "/" ? "/" : this.resourcePath.slice(1)}/${verb}`;
   }

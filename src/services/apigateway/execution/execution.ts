@@ -1,4 +1,4 @@
-/** The data plane of REST APIs: from a request to the stage and method that it is for, and to its answer. */
+/** The data plane of REST APIs: takes a request to its stage and method, and the answer back. */
 
 import { pipeline } from "node:stream";
 import type { ApiCall, ServedApis } from "../../../apis/apis.ts";
@@ -21,19 +21,19 @@ import { authorizerResults, resultsGroup } from "./authorizers.ts";
 import type { ExecutionDeps } from "./backend.ts";
 import { cached } from "./cached-answer.ts";
 import { type CallIds, type CallPlace, RestCall } from "./call.ts";
+import { ClientRequest } from "./client-request.ts";
 import { compressed, inflated, tooLarge } from "./compression.ts";
+import { logEnd, logStart } from "./execution-log-lines.ts";
 import { forbidden, GatewayError, missingToken } from "./gateway-error.ts";
-import { ownBody } from "./gateway-responses.ts";
+import { defaultBody } from "./gateway-responses.ts";
 import { incompleteSignature } from "./iam.ts";
 import { checkRequest } from "./limits.ts";
 import { executionLogGroup, sendLog } from "./log-deliveries.ts";
 import type { Outcome } from "./outcome.ts";
 import { ResponseCache } from "./response-cache.ts";
-import { Sent } from "./sent.ts";
 import type { Stage } from "./stage.ts";
 import { Stages } from "./stages.ts";
 import { testAuthorizer, testMethod } from "./test-runs.ts";
-import { logEnd, logStart } from "./told.ts";
 import { validate } from "./validation.ts";
 
 export class RestExecution implements Execution, ServedApis {
@@ -57,25 +57,25 @@ export class RestExecution implements Execution, ServedApis {
     return this.#service.apis.get(apiId) !== undefined;
   }
 
-  async serve(address: ApiCall, request: DoorRequest, answer: DoorAnswer): Promise<void> {
-    const ids = this.#ids(request);
+  async serve(address: ApiCall, incoming: DoorRequest, answer: DoorAnswer): Promise<void> {
+    const ids = this.#ids(incoming);
     const [stageName, path] = address.stage === undefined ? stageAndPath(address.path) : [address.stage, address.path];
     const stage = this.#stages.get(address.apiId, stageName);
     if (stage === undefined) return refuse(forbidden(), ids, answer);
-    const { place, method } = this.#placed(stage, address, request);
-    const sent = new Sent({
-      method: request.method,
-      query: request.query,
-      rawHeaders: request.rawHeaders,
-      headers: request.headers,
-      sourceIp: sourceIpOf(request),
-      protocol: protocolOf(request),
-      scheme: request.scheme,
+    const { place, method } = this.#locate(stage, address, incoming);
+    const request = new ClientRequest({
+      method: incoming.method,
+      query: incoming.query,
+      rawHeaders: incoming.rawHeaders,
+      headers: incoming.headers,
+      sourceIp: sourceIpOf(incoming),
+      protocol: protocolOf(incoming),
+      scheme: incoming.scheme,
     });
-    const call = new RestCall(place, ids, sent, path, method);
+    const call = new RestCall(place, ids, request, path, method);
     let outcome: Outcome;
     try {
-      outcome = await this.#answered(call, stage, address, request);
+      outcome = await this.#answered(call, stage, address, incoming);
       if (outcome.status < 200) throw notFinal(outcome.status);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
@@ -85,7 +85,7 @@ export class RestExecution implements Execution, ServedApis {
     }
     const { minimumCompressionSize } = place.api.snapshot.settings;
     if (minimumCompressionSize !== undefined) {
-      outcome = compressed(outcome, sent.header("accept-encoding"), minimumCompressionSize);
+      outcome = compressed(outcome, request.header("accept-encoding"), minimumCompressionSize);
     }
     const { headers } = outcome;
     headers.push("x-amzn-RequestId", ids.requestId, "x-amz-apigw-id", ids.extendedId);
@@ -98,15 +98,15 @@ export class RestExecution implements Execution, ServedApis {
   }
 
   /** @throws GatewayError */
-  async #answered(call: RestCall, stage: Stage, address: ApiCall, request: DoorRequest): Promise<Outcome> {
+  async #answered(call: RestCall, stage: Stage, address: ApiCall, incoming: DoorRequest): Promise<Outcome> {
     const { api } = call.place;
     const { settings } = api.snapshot;
-    const { sent } = call;
+    const { request } = call;
     if (settings.disableExecuteApiEndpoint && address.via === "default") throw forbidden();
-    checkRequest(sent, request.path, settings.endpointType === "REGIONAL");
+    checkRequest(request, incoming.path, settings.endpointType === "REGIONAL");
     const match = api.router.find(call.path, call.verb);
     if (match === undefined) {
-      const authorization = sent.header("authorization");
+      const authorization = request.header("authorization");
       throw authorization === undefined ? missingToken() : incompleteSignature(authorization);
     }
     const { method } = match;
@@ -118,7 +118,7 @@ export class RestExecution implements Execution, ServedApis {
       const full = setting?.dataTraceEnabled ?? false;
       call.log = new ExecutionLog(call.ids.requestId, () => this.#service.now, { full, tested: false });
     }
-    if (hasBody(request)) await this.#readBody(call, request);
+    if (hasBody(incoming)) await this.#readBody(call, incoming);
     if (call.log !== undefined) logStart(call.log, call);
     const authorizing = authorize(call, method, this.#service.deps.identityOf, this.#service.now);
     if (authorizing !== undefined) await authorizing;
@@ -131,34 +131,34 @@ export class RestExecution implements Execution, ServedApis {
   }
 
   /** @throws GatewayError 413, 415 */
-  async #readBody(call: RestCall, request: DoorRequest): Promise<void> {
-    const { sent } = call;
+  async #readBody(call: RestCall, incoming: DoorRequest): Promise<void> {
+    const { request } = call;
     try {
-      sent.body = await request.bytes(maxPayloadBytes);
+      request.body = await incoming.bytes(maxPayloadBytes);
     } catch (error) {
       if (error instanceof BodyTooLarge) throw tooLarge();
       throw error;
     }
-    const coding = sent.header("content-encoding");
+    const coding = request.header("content-encoding");
     if (coding !== undefined && call.place.api.snapshot.settings.minimumCompressionSize !== undefined) {
-      sent.body = inflated(sent.body, coding);
+      request.body = inflated(request.body, coding);
     }
   }
 
-  #placed(stage: Stage, address: ApiCall, request: DoorRequest): { place: CallPlace; method: string } {
+  #locate(stage: Stage, address: ApiCall, incoming: DoorRequest): { place: CallPlace; method: string } {
     const { row, canary } = stage;
     const isCanary = canary === undefined ? undefined : this.#random.float() * 100 < canary.percent;
     const { api, variables } = isCanary && canary !== undefined ? canary : stage;
     const deploymentId = isCanary ? (row.canarySettings?.deploymentId ?? row.deploymentId) : row.deploymentId;
-    const override = request.headers["x-http-method-override"];
-    const method = typeof override === "string" && override !== "" ? override.toUpperCase() : request.method;
+    const override = incoming.headers["x-http-method-override"];
+    const method = typeof override === "string" && override !== "" ? override.toUpperCase() : incoming.method;
     return { place: { api, stageName: row.stageName, deploymentId, variables, isCanary, address }, method };
   }
 
-  #ids(request: DoorRequest): CallIds {
+  #ids(incoming: DoorRequest): CallIds {
     const receivedMs = this.#service.now;
-    const trace = request.headers["x-amzn-trace-id"];
-    const requested = request.headers["x-amzn-requestid"];
+    const trace = incoming.headers["x-amzn-trace-id"];
+    const requested = incoming.headers["x-amzn-requestid"];
     return {
       requestId: typeof requested === "string" && isUuid(requested) ? requested : this.#random.uuid(),
       extendedId: extendedId(this.#random),
@@ -202,7 +202,7 @@ export class RestExecution implements Execution, ServedApis {
     this.#deps.authorizerResults.flush(resultsGroup(apiId, stageName));
   }
 
-  /** Forgets all that is kept in memory alone. */
+  /** Forgets everything that is only kept in memory. */
   reset(): void {
     this.#stages.clear();
     this.#admission.reset();
@@ -217,14 +217,14 @@ function stageAndPath(path: string): [stageName: string, path: string] {
   return end < 0 ? [path.slice(1), "/"] : [path.slice(1, end), path.slice(end)];
 }
 
-/** Answers where there is no deployment whose words would count. */
+/** Refuses a request before there is a deployment whose gateway responses could apply. */
 function refuse(error: GatewayError, { requestId, extendedId: extended }: CallIds, answer: DoorAnswer): void {
   const ids = ["x-amzn-RequestId", requestId, "x-amz-apigw-id", extended];
   const headers = ["Content-Type", "application/json", "x-amzn-ErrorType", error.errorType, ...ids];
-  answer.send(error.status, headers, ownBody(error));
+  answer.send(error.status, headers, defaultBody(error));
 }
 
-/** An interim status is no answer: the client would wait for another one. */
+/** An interim status is not an answer: the client would wait for another one. */
 function notFinal(status: number): GatewayError {
   return new GatewayError("DEFAULT_5XX", "Internal server error", {
     status: 502,
@@ -242,7 +242,7 @@ function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
-/** What can stand in a header and looks like a trace. */
+/** Whether a text can be passed on as a trace header. */
 function isTrace(text: string): boolean {
   return text.length <= 500 && /^[!-~](?:[ -~]*[!-~])?$/.test(text);
 }

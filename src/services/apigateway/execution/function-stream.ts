@@ -1,4 +1,7 @@
-/** A function's answer on its way to the client as it comes (developer guide, response streaming of a Lambda proxy integration). */
+/**
+ * Passes a function's answer on to the client as it arrives (developer guide, response streaming of a Lambda proxy
+ * integration).
+ */
 import { PassThrough, type Readable } from "node:stream";
 import { type ProxyResult, proxyResult } from "../../../apis/lambda-answer.ts";
 import { headedStreamType, StreamedHead } from "../../../apis/streamed-head.ts";
@@ -16,7 +19,7 @@ export class FunctionStream implements ResponseSink {
     this.#opened = new Promise((resolve) => {
       this.#open = resolve;
     });
-    // Who reads it hears of its end.
+    // Whoever reads the body learns about errors there.
     this.#body.on("error", () => {});
   }
 
@@ -42,8 +45,8 @@ export class FunctionStream implements ResponseSink {
   }
 
   /**
-   * The head once it is there; the function's whole answer where it has streamed nothing.
-   * @param whole ends, or fails, when the function has ended.
+   * The head as soon as it has arrived; the function's whole answer if it did not stream.
+   * @param whole settles when the function has ended.
    */
   first(whole: Promise<FunctionAnswer>): Promise<ProxyResult | FunctionAnswer | "malformed"> {
     const ended = whole.then(
@@ -57,7 +60,7 @@ export class FunctionStream implements ResponseSink {
         throw error;
       },
     );
-    // Once the head is out nobody waits for the end.
+    // Once the head is there nobody waits for the end.
     ended.catch(() => {});
     return Promise.race([this.#opened, ended]);
   }

@@ -1,4 +1,4 @@
-/** Answers that API Gateway gives of itself, before or in place of a backend's (developer guide, gateway response types). */
+/** Answers of API Gateway's own, before or instead of a backend's (developer guide, gateway response types). */
 
 interface TypeFacts {
   readonly status: number;
@@ -26,48 +26,48 @@ const facts = {
   UNAUTHORIZED: { status: 401, errorType: "UnauthorizedException" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, errorType: "UnsupportedMediaTypeException" },
   WAF_FILTERED: { status: 403, errorType: "ForbiddenException" },
-  /** Of no type of its own: what comes of a function's malformed answer, a host without an API, a line that is too long. */
+  /** For what has no type of its own: a function's malformed answer, a host without an API, a URL that is too long. */
   DEFAULT_4XX: { status: 400, errorType: "BadRequestException" },
   DEFAULT_5XX: { status: 500, errorType: "InternalServerErrorException" },
 } as const satisfies Record<string, TypeFacts>;
 
 export type ResponseType = keyof typeof facts;
 
-interface Particulars {
+interface Details {
   readonly status?: number;
   readonly errorType?: string;
   /** `$context.error.validationErrorString`. */
   readonly validation?: string;
-  /** What the execution log says of it, without the time. */
+  /** The line in the execution log, without the time. */
   readonly log?: string;
-  /** The body has `Message`, as answers have that come of policies. */
-  readonly capital?: boolean;
+  /** The body's member is `Message`, as in answers that come from policies. */
+  readonly capitalMessage?: boolean;
 }
 
-/** A call that ends with an answer of the gateway's own. */
+/** Ends a call with an answer of the gateway's own. */
 export class GatewayError extends Error {
   readonly type: ResponseType;
   readonly status: number;
   readonly errorType: string;
-  /** Null where the answer's body has null. */
+  /** Null if the body's message is null. */
   readonly text: string | null;
   readonly validation: string | undefined;
   readonly log: string | undefined;
-  readonly capital: boolean;
+  readonly capitalMessage: boolean;
 
-  constructor(type: ResponseType, text: string | null, particulars: Particulars = {}) {
+  constructor(type: ResponseType, text: string | null, details: Details = {}) {
     super(text ?? type);
     this.type = type;
     this.text = text;
-    this.status = particulars.status ?? facts[type].status;
-    this.errorType = particulars.errorType ?? facts[type].errorType;
-    this.validation = particulars.validation;
-    this.log = particulars.log;
-    this.capital = particulars.capital ?? false;
+    this.status = details.status ?? facts[type].status;
+    this.errorType = details.errorType ?? facts[type].errorType;
+    this.validation = details.validation;
+    this.log = details.log;
+    this.capitalMessage = details.capitalMessage ?? false;
   }
 }
 
-/** 500 for what was configured wrongly. @param reason as the execution log tells it. */
+/** 500 for a wrong configuration. @param reason for the execution log. */
 export function configurationError(reason: string): GatewayError {
   return new GatewayError("API_CONFIGURATION_ERROR", "Internal server error", {
     log: `Execution failed due to configuration error: ${reason}`,

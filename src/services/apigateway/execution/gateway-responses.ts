@@ -1,4 +1,7 @@
-/** How answers of the gateway's own look: as the API has customised them, or as AWS's (developer guide, gateway responses). */
+/**
+ * What the gateway's own answers look like: as customized for the API, or AWS's default (developer guide, gateway
+ * responses).
+ */
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { isHeaderName } from "../../../apis/request-headers.ts";
 import type { GatewayResponseDefinition } from "../definitions.ts";
@@ -13,7 +16,7 @@ import { type Source, sourceOf } from "./sources.ts";
 interface Compiled {
   readonly status: number | undefined;
   readonly headers: readonly { readonly name: string; readonly source: Source }[];
-  /** By content type; undefined for AWS's own. */
+  /** By content type; undefined for AWS's default. */
   readonly templates: ReadonlyMap<string, PlainText> | undefined;
 }
 
@@ -27,7 +30,7 @@ export class GatewayResponses {
   /** The answer to a call that has ended with an error. */
   answer(error: GatewayError, call: RestCall): Outcome {
     const fallback = error.status < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX";
-    // What is too large is answered before anybody looks at the API's own words.
+    // A request that is too large is refused before the API's gateway responses are looked at.
     const custom =
       error.type === "REQUEST_TOO_LARGE" ? undefined : (this.#compiled.get(error.type) ?? this.#compiled.get(fallback));
     const templates = custom?.templates;
@@ -38,19 +41,19 @@ export class GatewayResponses {
       if (value === undefined || shown === undefined) continue;
       for (const one of typeof value === "string" ? [value] : value) headers.push(shown, headerSafe(one));
     }
-    const accepted = acceptedType(call.sent.header("accept"));
+    const accepted = acceptedType(call.request.header("accept"));
     const type = templates === undefined ? "application/json" : templates.has(accepted) ? accepted : firstOf(templates);
     if (!headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type")) {
       headers.unshift("Content-Type", type);
     }
-    const body = templates?.get(type)?.fill(call.context(), call.place.variables, "") ?? ownBody(error);
+    const body = templates?.get(type)?.fill(call.context(), call.place.variables, "") ?? defaultBody(error);
     return { status: custom?.status ?? error.status, headers, body };
   }
 }
 
-/** AWS's own body. */
-export function ownBody({ text, capital }: GatewayError): string {
-  return JSON.stringify(capital ? { Message: text } : { message: text });
+/** AWS's default body. */
+export function defaultBody({ text, capitalMessage }: GatewayError): string {
+  return JSON.stringify(capitalMessage ? { Message: text } : { message: text });
 }
 
 function compile({ statusCode, responseParameters, responseTemplates }: GatewayResponseDefinition): Compiled {

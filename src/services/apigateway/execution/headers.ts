@@ -1,9 +1,9 @@
 /**
- * What API Gateway does to headers by their names (developer guide, "Important notes"; where the guide and recorded answers
- * differ the latter are followed). All names in lower case.
+ * What API Gateway does to particular headers (developer guide, "Important notes"; recorded answers win over the
+ * guide). All names in lower case.
  */
 
-/** Request headers that templates and functions do not get to see. */
+/** Request headers that templates and functions do not see. */
 export const hiddenFromRequest: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -42,7 +42,7 @@ export const notForwarded: ReadonlySet<string> = new Set([
   "x-amzn-apigateway-api-id",
 ]);
 
-/** Headers mapped onto an HTTP request that are left out in silence. */
+/** Headers that are silently dropped if mapped to an HTTP request. */
 export const droppedFromMapping: ReadonlySet<string> = new Set([
   "connection",
   "proxy-authenticate",
@@ -51,10 +51,10 @@ export const droppedFromMapping: ReadonlySet<string> = new Set([
   "expect",
 ]);
 
-/** Headers whose mapping makes an HTTP integration fail when it is called. */
+/** Headers that make an HTTP integration fail if mapped. */
 export const failsHttpMapping: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 
-/** The same of AWS and AWS_PROXY integrations. */
+/** The same for AWS and AWS_PROXY integrations. */
 export const failsAwsMapping: ReadonlySet<string> = new Set([
   "authorization",
   "connection",
@@ -82,17 +82,17 @@ const remappedFromMapping: ReadonlySet<string> = new Set([
   "www-authenticate",
 ]);
 
-/** Headers of a backend that an HTTP_PROXY answer has under another name, beside the gateway's own. */
+/** Backend headers that an HTTP_PROXY answer renames, because the gateway sends its own. */
 const remappedFromProxy: ReadonlySet<string> = new Set(["connection", "content-length", "date", "server"]);
 
-/** Under which name a mapped or returned header leaves; undefined for one that does not. */
+/** The name under which a mapped or returned header is sent; undefined if it is not sent. */
 export function responseHeaderName(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (lower === "transfer-encoding") return undefined;
   return remappedFromMapping.has(lower) ? `x-amzn-Remapped-${name}` : name;
 }
 
-/** The same for a header that comes from the backend of an HTTP_PROXY integration. */
+/** The same for a header from an HTTP_PROXY integration's backend. */
 export function proxiedHeaderName(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (lower === "transfer-encoding" || lower === "keep-alive") return undefined;

@@ -1,4 +1,4 @@
-/** HTTP and HTTP_PROXY: a request to an endpoint of the user's. */
+/** HTTP and HTTP_PROXY: a request to the user's endpoint. */
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { queryValues } from "../../../apis/request-headers.ts";
@@ -8,9 +8,9 @@ import type { MethodDefinition } from "../definitions.ts";
 import {
   type BackendAnswer,
   type ExecutionDeps,
-  headerOf,
+  integrationTimeout,
   invalidEndpoint,
-  tooLate,
+  lastHeader,
   withinTimeout,
 } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -22,8 +22,8 @@ import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
 import type { Mapped } from "./request-mapping.ts";
 
-/** AWS's bound of a stream, in real milliseconds. */
-const longestStreamMs = 15 * 60_000;
+/** AWS's limit for a stream, in real milliseconds. */
+const maxStreamMs = 15 * 60_000;
 
 export class HttpIntegration extends MappedIntegration {
   readonly isProxy: boolean;
@@ -39,7 +39,7 @@ export class HttpIntegration extends MappedIntegration {
       httpBytes(url, { ...asked, timeoutMs: hangLimitMs, maxBodyBytes: maxPayloadBytes, signal }),
     );
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
-    const type = typeOf(headerOf(answer.rawHeaders, "content-type"));
+    const type = typeOf(lastHeader(answer.rawHeaders, "content-type"));
     return {
       status: answer.status,
       selector: String(answer.status),
@@ -48,12 +48,10 @@ export class HttpIntegration extends MappedIntegration {
     };
   }
 
-  /** The backend's answer as it comes, of any length; the time-out is that of its head. @throws GatewayError */
+  /** The backend's answer as a stream of any length; the timeout only covers its head. @throws GatewayError */
   async open(call: RestCall): Promise<HttpStream> {
     const { url, ...asked } = this.#request(call);
-    const answer = await this.#answer(call, (signal) =>
-      httpStream(url, { ...asked, timeoutMs: longestStreamMs, signal }),
-    );
+    const answer = await this.#answer(call, (signal) => httpStream(url, { ...asked, timeoutMs: maxStreamMs, signal }));
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, "");
     return answer;
   }
@@ -88,7 +86,7 @@ export class HttpIntegration extends MappedIntegration {
     return { url, method, headers, body: body.content };
   }
 
-  /** @throws GatewayError for an address that is none. */
+  /** @throws GatewayError for an invalid address. */
   #url(call: RestCall, { path, querystring }: Mapped): URL {
     const { variables } = call.place;
     const uri = withStageVariables(this.definition.uri ?? "", variables).replace(/\{([^{}]+?)\+?\}/g, (whole, name) => {
@@ -103,10 +101,10 @@ export class HttpIntegration extends MappedIntegration {
       throw invalidEndpoint();
     }
     const pairs: string[] = [];
-    if (this.isProxy && call.sent.query !== "") {
-      if (querystring.size === 0) pairs.push(call.sent.query);
+    if (this.isProxy && call.request.query !== "") {
+      if (querystring.size === 0) pairs.push(call.request.query);
       else {
-        for (const [name, values] of Object.entries(queryValues(call.sent.query))) {
+        for (const [name, values] of Object.entries(queryValues(call.request.query))) {
           if (!querystring.has(name)) for (const value of values) pairs.push(pairOf(name, value));
         }
       }
@@ -117,7 +115,7 @@ export class HttpIntegration extends MappedIntegration {
   }
 }
 
-/** A path parameter's value as part of a path; that of a greedy one keeps its slashes. */
+/** Encodes a path parameter's value for a path; a greedy one keeps its slashes. */
 export function pathText(value: string, { method, pathParameters }: RestCall): string {
   const greedy = /\{([^{}]+)\+\}$/.exec(method?.resourcePath ?? "")?.[1];
   if (greedy === undefined || pathParameters[greedy] !== value) return encodeURIComponent(value);
@@ -130,12 +128,12 @@ export function pairOf(name: string, value: string): string {
 
 type Headers = Record<string, string | readonly string[]>;
 
-/** What API Gateway sends of itself where nothing is mapped. */
-function ownHeaders({ place, sent, ids }: RestCall): Headers {
+/** Headers API Gateway sends by itself, unless mapped. */
+function ownHeaders({ place, request, ids }: RestCall): Headers {
   const { apiId } = place.api.snapshot;
   return {
     Accept: "application/json",
-    "Content-Type": headerSafe(sent.header("content-type") ?? "application/json"),
+    "Content-Type": headerSafe(request.header("content-type") ?? "application/json"),
     "User-Agent": `AmazonAPIGateway_${apiId}`,
     "X-Amzn-Apigateway-Api-Id": apiId,
     "X-Amzn-Trace-Id": ids.trace,
@@ -143,24 +141,24 @@ function ownHeaders({ place, sent, ids }: RestCall): Headers {
 }
 
 /** The client's headers, and what a proxy adds. */
-function proxiedHeaders({ place, sent, ids }: RestCall): Headers {
+function proxiedHeaders({ place, request, ids }: RestCall): Headers {
   const headers: Headers = Object.create(null);
-  for (const [name, values] of Object.entries(sent.multiHeaders)) {
+  for (const [name, values] of Object.entries(request.multiHeaders)) {
     const lower = name.toLowerCase();
     if (notForwarded.has(lower) || (lower === "authorization" && isSigned(values[0]))) continue;
     headers[name] = values.length === 1 ? (values[0] as string) : values;
   }
   headers["X-Amzn-Apigateway-Api-Id"] = place.api.snapshot.apiId;
   headers["X-Amzn-Trace-Id"] = ids.trace;
-  for (const [name, value] of Object.entries(forwarded(sent))) headers[name] = value;
+  for (const [name, value] of Object.entries(forwarded(request))) headers[name] = value;
   return headers;
 }
 
-/** Headers that tell a backend of the client behind the gateway. */
-export function forwarded(sent: RestCall["sent"]): Record<string, string> {
-  const before = sent.header("x-forwarded-for");
+/** Headers that tell a backend about the client behind the gateway. */
+export function forwarded(request: RestCall["request"]): Record<string, string> {
+  const before = request.header("x-forwarded-for");
   return {
-    "X-Forwarded-For": before === undefined ? sent.sourceIp : `${before}, ${sent.sourceIp}`,
+    "X-Forwarded-For": before === undefined ? request.sourceIp : `${before}, ${request.sourceIp}`,
     "X-Forwarded-Port": "443",
     "X-Forwarded-Proto": "https",
   };
@@ -172,11 +170,11 @@ export function isSigned(authorization: string | undefined): boolean {
 
 const unresolvable = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_NONAME", "ERR_INVALID_URL", "ERR_UNESCAPED_CHARACTERS"]);
 
-/** What the gateway answers where a backend did not; whatever else was thrown is handed on. */
+/** The gateway's answer to a backend's failure; any other error is returned as it is. */
 export function backendFailure(error: unknown): unknown {
   if (error instanceof ServiceMissing) return configurationError(error.message);
   if (!(error instanceof HttpCallError)) return error;
-  if (error.code === "TIMEOUT") return tooLate();
+  if (error.code === "TIMEOUT") return integrationTimeout();
   if (unresolvable.has(error.code)) return invalidEndpoint();
   return new GatewayError("INTEGRATION_FAILURE", "Network error communicating with endpoint", {
     log: "Execution failed due to a network error communicating with endpoint",

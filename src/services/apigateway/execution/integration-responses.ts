@@ -1,11 +1,11 @@
-/** Which of a method's responses an integration's answer becomes, and how it is mapped (developer guide, integration responses). */
+/** Selects a method's response for an integration's answer, and maps it (developer guide, integration responses). */
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { isHeaderName } from "../../../apis/request-headers.ts";
 import { javaRegexIfUsable } from "../../../apis/vtl/java-regex.ts";
 import { javaText, type Value } from "../../../apis/vtl/values.ts";
 import type { LinearRegex } from "../../../regex/linear-regex.ts";
 import type { ContentHandling, IntegrationResponseDefinition, MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, headerOf } from "./backend.ts";
+import { type BackendAnswer, lastHeader } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { configurationError } from "./gateway-error.ts";
 import { responseHeaderName } from "./headers.ts";
@@ -18,7 +18,7 @@ import { type Source, sourceOf } from "./sources.ts";
 
 interface Response {
   readonly status: number;
-  /** Undefined for the default; what cannot be used as a pattern matches nothing. */
+  /** Undefined for the default response; an unusable pattern matches nothing. */
   readonly pattern: LinearRegex | "unusable" | undefined;
   readonly templates: Templates;
   readonly headers: readonly { readonly name: string; readonly source: Source }[];
@@ -41,7 +41,7 @@ export class IntegrationResponses {
     this.#binary = binary;
   }
 
-  /** @throws GatewayError when no response fits, or the one that does cannot be made. */
+  /** @throws GatewayError if no response matches, or the one that does cannot be built. */
   answer(call: RestCall, answer: BackendAnswer): Outcome {
     const response = this.#select(answer.selector);
     if (response === undefined) {
@@ -64,8 +64,8 @@ export class IntegrationResponses {
       const value = source(call, answered);
       if (value !== undefined) addHeader(mapped, name, typeof value === "string" ? [value] : value);
     }
-    const accept = call.sent.header("accept");
-    let type = headerOf(answer.rawHeaders, "content-type") ?? "application/json";
+    const accept = call.request.header("accept");
+    let type = lastHeader(answer.rawHeaders, "content-type") ?? "application/json";
     let body = payload;
     const { templates } = response;
     if (templates.size > 0) {
@@ -75,13 +75,13 @@ export class IntegrationResponses {
         configurationError(`Unable to transform response: ${reason}`),
       );
       type = templates.spelling(chosen);
-      // Bytes of a template are the text it made; only a text may stand for bytes.
+      // A template's text is sent as UTF-8 even for a binary type; base64 is only decoded in a text.
       const isBinary = this.#binary.has(typeOf(type));
       body = isBinary ? Payload.ofBytes(Buffer.from(text), true) : Payload.ofText(text);
     }
     const converted = body.answered(response.contentHandling, this.#binary.wants(accept), this.#binary.none);
     const { status, headers } = overridden(call, response.status, mapped);
-    if (headerOf(headers, "content-type") === undefined) headers.unshift("Content-Type", type);
+    if (lastHeader(headers, "content-type") === undefined) headers.unshift("Content-Type", type);
     return { status, headers, body: converted.content };
   }
 
@@ -96,18 +96,18 @@ export class IntegrationResponses {
   }
 }
 
-/** `$context.responseOverride` on top of the mapping. @throws GatewayError for an invalid status. */
+/** Applies `$context.responseOverride` on top of the mapping. @throws GatewayError for an invalid status. */
 function overridden(call: RestCall, status: number, headers: string[]): { status: number; headers: string[] } {
-  const { madeOverrides } = call;
-  if (madeOverrides === undefined) return { status, headers };
-  for (const [name, value] of madeOverrides.responseHeader) {
+  const { overridesIfAny } = call;
+  if (overridesIfAny === undefined) return { status, headers };
+  for (const [name, value] of overridesIfAny.responseHeader) {
     const shown = responseHeaderName(name)?.toLowerCase();
     for (let at = headers.length - 2; at >= 0; at -= 2) {
       if (headers[at]?.toLowerCase() === shown) headers.splice(at, 2);
     }
     addHeader(headers, name, textsOf(value));
   }
-  return { status: madeOverrides.status === null ? status : statusOf(madeOverrides.status), headers };
+  return { status: overridesIfAny.status === null ? status : statusOf(overridesIfAny.status), headers };
 }
 
 function statusOf(value: Value): number {

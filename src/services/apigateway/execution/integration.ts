@@ -1,4 +1,4 @@
-/** What stands behind a method, whatever its type, and the answer to the client that comes of it. */
+/** A method's integration of whatever type, up to the answer for the client. */
 
 import { isUtf8 } from "node:buffer";
 import { withStageVariables } from "../../../apis/function-uri.ts";
@@ -6,7 +6,7 @@ import { isHeaderName } from "../../../apis/request-headers.ts";
 import { parseServiceUri, type ServiceUri } from "../../../apis/service-uri.ts";
 import { parseArn } from "../../../calls/arn.ts";
 import type { MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, type ExecutionDeps, headerOf } from "./backend.ts";
+import { type BackendAnswer, type ExecutionDeps, lastHeader } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { configurationError } from "./gateway-error.ts";
@@ -20,11 +20,11 @@ import { ServiceIntegration } from "./service-integration.ts";
 
 type Run = (call: RestCall) => Outcome | Promise<Outcome>;
 
-/** URIs that stage variables have made are remembered, so many of them. */
+/** Parsed URIs that are kept; stage variables may make any number of them. */
 const maxUris = 100;
 
 export class Integration {
-  /** @throws GatewayError for a call that fails; at once, or later. */
+  /** @throws GatewayError if the call fails, synchronously or not. */
   readonly run: Run;
   /** Whether answers carry the trace header. */
   readonly isTraced: boolean;
@@ -89,7 +89,7 @@ export class Integration {
     let target = this.#uris.get(uri);
     if (target === undefined && !this.#uris.has(uri)) {
       target = parseServiceUri(uri);
-      // A function's ARN without a function is none.
+      // Something that looks like a function's ARN but is not one.
       if (target?.kind === "function" && parseArn(target.arn) === undefined && /[/\s]/.test(target.arn))
         target = undefined;
       if (this.#uris.size >= maxUris) this.#uris.clear();
@@ -99,26 +99,26 @@ export class Integration {
   }
 }
 
-/** HTTP_PROXY: status, headers and body of the backend. */
+/** HTTP_PROXY: the backend's status, headers and body. */
 function proxied(call: RestCall, answer: BackendAnswer, { binary }: DeployedApi): Outcome {
   const headers = proxiedHeaders(answer.rawHeaders);
   const { payload } = answer;
-  // What the backend has compressed is passed on as it is.
-  if (headerOf(headers, "content-encoding") !== undefined)
+  // A compressed body is passed on as it is.
+  if (lastHeader(headers, "content-encoding") !== undefined)
     return { status: answer.status, headers, body: payload.content };
-  const { content } = payload.answered(undefined, binary.wants(call.sent.header("accept")), binary.none);
+  const { content } = payload.answered(undefined, binary.wants(call.request.header("accept")), binary.none);
   const isText = !payload.isBinary && typeof content !== "string" && content === payload.content;
-  // A text goes through as text: bytes that are none of it are lost, as on AWS.
+  // A text body passes through as text, so bytes that are not UTF-8 are lost, as on AWS.
   return { status: answer.status, headers, body: isText && !isUtf8(content) ? content.toString() : content };
 }
 
-/** The headers of a backend as the client gets them. */
+/** A backend's headers as the client gets them. */
 function proxiedHeaders(rawHeaders: readonly string[]): string[] {
   const headers: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = proxiedHeaderName(rawHeaders[at] as string);
     if (name !== undefined && isHeaderName(name)) headers.push(name, rawHeaders[at + 1] as string);
   }
-  if (headerOf(headers, "content-type") === undefined) headers.unshift("Content-Type", "application/json");
+  if (lastHeader(headers, "content-type") === undefined) headers.unshift("Content-Type", "application/json");
   return headers;
 }

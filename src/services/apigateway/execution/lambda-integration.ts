@@ -1,4 +1,7 @@
-/** Lambda functions behind a method: AWS_PROXY, which gets the whole request as an event, and AWS, which gets a template's text. */
+/**
+ * Lambda functions behind a method: AWS_PROXY, which gets the whole request as an event, and AWS, which gets what a
+ * template makes of it.
+ */
 
 import { AwsError } from "../../../../protocols/error.ts";
 import { tryParseJson } from "../../../../protocols/unknown-json.ts";
@@ -20,10 +23,10 @@ import { Payload } from "./payload.ts";
 import { proxyEvent } from "./proxy-event.ts";
 import { RequestMapping } from "./request-mapping.ts";
 
-/** What AWS logs of a function that is not there, and of one whose policy does not let the API call it. */
+/** What AWS logs for a missing function, and for one whose policy does not allow the API to call it. */
 const notCallable = "Invalid permissions on Lambda function";
 
-/** Calls a function for an integration. @throws GatewayError */
+/** Invokes a function for an integration. @throws GatewayError */
 async function invoke(
   deps: ExecutionDeps,
   call: RestCall,
@@ -31,14 +34,14 @@ async function invoke(
   functionArn: string,
   payload: string | EventValue,
 ): Promise<FunctionAnswer> {
-  const answer = await called(deps, call, integration, functionArn, (invocation) =>
+  const answer = await callFunction(deps, call, integration, functionArn, (invocation) =>
     deps.functions.invoke(functionArn, payload, invocation),
   );
   call.integrated.requestId = answer.requestId;
   return answer;
 }
 
-async function called<Answer>(
+async function callFunction<Answer>(
   deps: ExecutionDeps,
   call: RestCall,
   integration: IntegrationDefinition,
@@ -49,7 +52,7 @@ async function called<Answer>(
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
   try {
     const answer = await withinTimeout(deps, call, integration.timeoutInMillis, async (limit) => {
-      // The function may do anything: what led to it is on the disk before.
+      // The function may do anything, so whatever led to the call has to be on disk first.
       const durable = deps.store.untilDurable();
       if (durable !== undefined) await durable;
       return ask(invocationOf(call, roleArn, limit));
@@ -67,7 +70,7 @@ function roleOf({ place }: RestCall, { credentials }: IntegrationDefinition): st
   return credentials === undefined ? undefined : withStageVariables(credentials, place.variables);
 }
 
-/** AWS_PROXY. Method and integration responses do not count. */
+/** AWS_PROXY. Method and integration responses are ignored. */
 export class LambdaProxyIntegration {
   readonly #definition: IntegrationDefinition;
   readonly #mapping: RequestMapping;
@@ -102,10 +105,10 @@ export class LambdaProxyIntegration {
     return this.#whole(call, await invoke(this.#deps, call, this.#definition, functionArn, event));
   }
 
-  /** The answer as the function streams it, or as a whole where it does not stream. */
+  /** The answer as the function streams it, or as a whole if it does not. */
   async #streamed(call: RestCall, functionArn: string, event: EventValue): Promise<Outcome> {
     const stream = new FunctionStream();
-    const first = await called(this.#deps, call, this.#definition, functionArn, (invocation) =>
+    const first = await callFunction(this.#deps, call, this.#definition, functionArn, (invocation) =>
       stream.first(this.#deps.functions.invoke(functionArn, event, invocation, { sink: stream })),
     );
     if (first === "malformed") throw malformed();
@@ -122,13 +125,13 @@ export class LambdaProxyIntegration {
     const result = proxyResult(tryParseJson(answer.payload), "rest");
     if (result === undefined) throw malformed();
     const headers = headersOf(result);
-    const isBytes = result.isBase64Encoded && this.#binary.wants(call.sent.header("accept"));
+    const isBytes = result.isBase64Encoded && this.#binary.wants(call.request.header("accept"));
     const body = isBytes ? Buffer.from(result.body, "base64") : result.body;
     return { status: result.status ?? 200, headers, body };
   }
 }
 
-/** The headers of a function's result as the client gets them. */
+/** A function's headers as the client gets them. */
 function headersOf(result: ProxyResult): string[] {
   const headers: string[] = [];
   for (let at = 0; at < result.headers.length; at += 2) {
@@ -139,7 +142,7 @@ function headersOf(result: ProxyResult): string[] {
   return headers;
 }
 
-/** 502: the function's result is none that a proxy integration understands. */
+/** 502: the function's result is not in the form of a proxy integration. */
 function malformed(): GatewayError {
   return badGateway("Execution failed due to configuration error: Malformed Lambda proxy response");
 }
@@ -162,7 +165,9 @@ function errorMessageOf(payload: string): string | undefined {
   return typeof errorMessage === "string" ? errorMessage : undefined;
 }
 
-/** AWS with a function's URI. Answers are chosen by the error's message; without an error the default one is. */
+/**
+ * AWS with a function's URI. The function's error message selects the response; without an error it is the default one.
+ */
 export class LambdaIntegration extends MappedIntegration {
   constructor(method: MethodDefinition, api: Pick<DeployedApi, "binary">, deps: ExecutionDeps) {
     super(method, api, deps, failsAwsMapping);
@@ -191,7 +196,7 @@ export class LambdaIntegration extends MappedIntegration {
     };
   }
 
-  /** Lambda takes the event and answers 202; the function runs later, as often as it takes. */
+  /** Lambda takes the event and answers 202; the function runs later, with Lambda's retries. */
   #begin(call: RestCall, functionArn: string, payload: string): BackendAnswer {
     const { store, delivery, functions } = this.deps;
     const roleArn = roleOf(call, this.definition);

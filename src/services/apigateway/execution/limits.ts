@@ -1,28 +1,29 @@
-/** What a request line and its headers may be (quotas of API Gateway), seen before anything is looked for. */
-import { GatewayError } from "./gateway-error.ts";
-import type { Sent } from "./sent.ts";
+/** Limits for the request line and headers (API Gateway quotas), checked before anything else. */
 
-/** Of Regional APIs; what is nearer to CloudFront takes less. */
-const longestUrl = 10_240;
-const longestEdgeUrl = 8_192;
-const longestHeaders = 20_480;
+import type { ClientRequest } from "./client-request.ts";
+import { GatewayError } from "./gateway-error.ts";
+
+/** Characters of a Regional API's URL; edge-optimized APIs, behind CloudFront, allow fewer. */
+const maxUrlLength = 10_240;
+const maxEdgeUrlLength = 8_192;
+const maxHeadersLength = 20_480;
 
 /** @throws GatewayError 400, 414 or 431 */
-export function checkRequest(sent: Sent, path: string, isRegional: boolean): void {
-  if (path.length + sent.query.length + 1 > (isRegional ? longestUrl : longestEdgeUrl)) {
+export function checkRequest(request: ClientRequest, path: string, isRegional: boolean): void {
+  if (path.length + request.query.length + 1 > (isRegional ? maxUrlLength : maxEdgeUrlLength)) {
     throw new GatewayError("DEFAULT_4XX", "Request URI too long", {
       status: 414,
       errorType: "RequestURITooLongException",
     });
   }
   let length = 0;
-  for (const text of sent.rawHeaders) length += text.length + 2;
-  if (length > longestHeaders) {
+  for (const text of request.rawHeaders) length += text.length + 2;
+  if (length > maxHeadersLength) {
     throw new GatewayError("DEFAULT_4XX", "Request Header Fields Too Large", {
       status: 431,
       errorType: "RequestHeaderFieldsTooLargeException",
     });
   }
-  if (sent.query !== "" && /[|{}]/.test(sent.query))
+  if (request.query !== "" && /[|{}]/.test(request.query))
     throw new GatewayError("DEFAULT_4XX", "Bad Request", { status: 400 });
 }

@@ -13,7 +13,7 @@ export function sendLog(
   sendLogLines(deps, { account, region, service: "apigateway", source: call.methodArn, ...log });
 }
 
-/** The log group of a stage's executions. */
+/** The log group for executions of a stage. */
 export function executionLogGroup({ place }: RestCall): string {
   const { account, region, apiId } = place.api.snapshot;
   return formatArn("logs", region, account, `log-group:API-Gateway-Execution-Logs_${apiId}/${place.stageName}`);

@@ -1,4 +1,4 @@
-/** Integrations whose request is made of the method's: of mapped parameters and templates. */
+/** Integrations whose request is made from the method's by parameter mapping and templates. */
 import type { IntegrationDefinition, MethodDefinition } from "../definitions.ts";
 import type { ExecutionDeps } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -14,7 +14,7 @@ export abstract class MappedIntegration {
   readonly #mapping: RequestMapping;
   readonly #template: RequestTemplate;
 
-  /** @param forbiddenHeaders whose mapping lets every call fail, in lower case. */
+  /** @param forbiddenHeaders make every call fail if mapped; in lower case. */
   constructor(
     { integration }: MethodDefinition,
     { binary }: Pick<DeployedApi, "binary">,
@@ -29,7 +29,7 @@ export abstract class MappedIntegration {
     this.#template = new RequestTemplate(integration);
   }
 
-  /** The parameters and the body to send; a proxy passes the body on as it came. @throws GatewayError */
+  /** The parameters and the body to send; a proxy passes the body on unchanged. @throws GatewayError */
   protected mapped(call: RestCall, isProxy = false): { parameters: Mapped; body: Payload } {
     const parameters = this.#mapping.of(call);
     const payload = call.requestPayload(this.binary).converted(this.definition.contentHandling);

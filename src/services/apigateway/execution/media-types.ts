@@ -1,20 +1,20 @@
-/** Media types as API Gateway compares them. */
+/** How API Gateway compares media types. */
 
-/** The type of a Content-Type header without parameters; `application/json` where there is none. */
+/** The type of a Content-Type header without parameters; `application/json` if there is none. */
 export function typeOf(contentType: string | undefined): string {
   if (contentType === undefined) return "application/json";
   const end = contentType.indexOf(";");
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase() || "application/json";
 }
 
-/** The first type an Accept header names, without parameters; `application/json` for none and for whatever is fine. */
+/** The first type in an Accept header, without parameters; `application/json` if it is missing or accepts anything. */
 export function acceptedType(accept: string | undefined): string {
   if (accept === undefined) return "application/json";
   const first = typeOf(accept.split(",", 1)[0]);
   return first === "*/*" ? "application/json" : first;
 }
 
-/** The list of an API's binary media types: whole types, `image/*` and so on. */
+/** An API's list of binary media types: exact ones and wildcards such as `image/*`. */
 export class BinaryTypes {
   readonly #exact: ReadonlySet<string>;
   readonly #families: readonly string[];
@@ -37,7 +37,7 @@ export class BinaryTypes {
     return this.#families.some((family) => type.startsWith(family));
   }
 
-  /** Whether the client wants bytes: the first type it accepts is in the list, parameters and all the others aside. */
+  /** Whether the client wants bytes: only the first type it accepts counts, without parameters. */
   wants(accept: string | undefined): boolean {
     if (this.none) return false;
     return this.has(accept === undefined ? "*/*" : typeOf(accept.split(",", 1)[0]));

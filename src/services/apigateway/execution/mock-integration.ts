@@ -1,4 +1,4 @@
-/** MOCK: the rendered request template says which response is chosen, and there is no body. */
+/** MOCK: the rendered request template selects the response, and there is no body. */
 import type { MethodDefinition } from "../definitions.ts";
 import type { BackendAnswer } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -8,13 +8,13 @@ import { Payload } from "./payload.ts";
 import { RequestTemplate } from "./request-template.ts";
 
 const nothing = Payload.ofText("");
-const unsaid: BackendAnswer = { status: 200, selector: undefined, rawHeaders: [], payload: nothing };
+const defaultAnswer: BackendAnswer = { status: 200, selector: undefined, rawHeaders: [], payload: nothing };
 
 export class MockIntegration {
   readonly #template: RequestTemplate;
   readonly #contentHandling;
   readonly #binary;
-  /** The answer to the text that was rendered last: mostly it is the same each time. */
+  /** The answer to the last rendered text, which is usually the same each time. */
   #last: { readonly text: string; readonly answer: BackendAnswer } | undefined;
 
   constructor({ integration }: MethodDefinition, { binary }: Pick<DeployedApi, "binary">) {
@@ -29,8 +29,8 @@ export class MockIntegration {
     const payload = call.requestPayload(this.#binary).converted(this.#contentHandling);
     const rendered = this.#template.apply(call, payload);
     const { text } = rendered;
-    // What only passes through need not say anything: the default response is chosen then.
-    if (rendered === payload && !/statusCode/.test(text)) return unsaid;
+    // A body that just passes through need not name a status; the default response is selected then.
+    if (rendered === payload && !/statusCode/.test(text)) return defaultAnswer;
     if (this.#last?.text !== text) {
       const status = statusIn(text);
       this.#last = { text, answer: { status, selector: String(status), rawHeaders: [], payload: nothing } };

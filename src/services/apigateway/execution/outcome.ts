@@ -6,6 +6,6 @@ export interface Outcome {
   /** Names and values in turn. */
   readonly headers: string[];
   readonly body: string | Buffer;
-  /** In place of the body, where it comes as it is made. */
+  /** Instead of the body, if it is sent as it arrives. */
   readonly stream?: Readable;
 }

@@ -1,4 +1,4 @@
-/** What goes to a backend or comes from one: a text or bytes (developer guide, content type conversions). */
+/** A body on its way to or from a backend, text or bytes (developer guide, content type conversions). */
 import type { ContentHandling } from "../definitions.ts";
 import { configurationError } from "./gateway-error.ts";
 
@@ -17,7 +17,7 @@ export class Payload {
     return new Payload(false, undefined, text);
   }
 
-  /** @param isBinary whether their media type is one of the API's binary ones; they are read as UTF-8 if not. */
+  /** @param isBinary whether the media type is one of the API's binary types; otherwise the bytes are read as UTF-8. */
   static ofBytes(bytes: Buffer, isBinary: boolean): Payload {
     return new Payload(isBinary, bytes, undefined);
   }
@@ -26,13 +26,13 @@ export class Payload {
     return (this.#bytes ?? this.text).length === 0;
   }
 
-  /** What templates see: bytes as base64. */
+  /** The body as templates see it: bytes as base64. */
   get text(): string {
     this.#text ??= (this.#bytes as Buffer).toString(this.isBinary ? "base64" : "utf8");
     return this.#text;
   }
 
-  /** What is sent: a text as UTF-8. */
+  /** The body as it is sent. */
   get content(): string | Buffer {
     return this.#bytes ?? this.text;
   }
@@ -41,7 +41,7 @@ export class Payload {
     return (this.#bytes ??= Buffer.from(this.text));
   }
 
-  /** A text that is base64, as what it stands for. @throws GatewayError for one that is none. */
+  /** Decodes a base64 text. @throws GatewayError if it is not base64. */
   decoded(): Payload {
     const text = this.text.replace(/[\r\n]/g, "");
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
@@ -50,7 +50,7 @@ export class Payload {
     return new Payload(true, Buffer.from(text, "base64"), undefined);
   }
 
-  /** What a request's payload becomes on the way to the backend. @throws GatewayError */
+  /** Converts a request's body on its way to the backend. @throws GatewayError */
   converted(handling: ContentHandling | undefined): Payload {
     if (handling === "CONVERT_TO_TEXT") return this.isBinary ? Payload.ofText(this.text) : this;
     if (handling === "CONVERT_TO_BINARY") return this.isBinary ? this : this.decoded();
@@ -58,8 +58,8 @@ export class Payload {
   }
 
   /**
-   * What an answer's payload becomes on the way to the client.
-   * @param wantsBytes whether the client accepts a binary type first.
+   * Converts an answer's body on its way to the client.
+   * @param wantsBytes whether the first type the client accepts is binary.
    * @param textOnly the API has no binary types.
    * @throws GatewayError
    */

@@ -1,4 +1,4 @@
-/** Texts in which only `$context.x` and `$stageVariables.x` stand for something: gateway responses and access logs. */
+/** Texts in which only `$context.x` and `$stageVariables.x` are replaced: gateway responses and access logs. */
 import { textOf } from "../../../../protocols/unknown-json.ts";
 import type { Texts } from "../definitions.ts";
 
@@ -22,7 +22,7 @@ export class PlainText {
     this.#pieces = pieces;
   }
 
-  /** @param missing what stands for a variable without a value. */
+  /** @param missing written for a variable without a value. */
   fill(context: object, stageVariables: Texts, missing: string): string {
     let text = "";
     for (const piece of this.#pieces) {
@@ -33,7 +33,7 @@ export class PlainText {
   }
 }
 
-/** What stands at a path of plain values, as text; undefined for nothing and for what has members. */
+/** The value at a path, as text; undefined for nothing and for an object. */
 export function textAt(root: object, path: readonly string[]): string | undefined {
   let value: unknown = root;
   for (const name of path) {

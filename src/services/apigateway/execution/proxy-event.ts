@@ -6,7 +6,7 @@ import type { Authorized, RestCall } from "./call.ts";
 import { forwarded, isSigned } from "./http-integration.ts";
 import type { Payload } from "./payload.ts";
 
-/** What CloudFront tells of a client of an edge-optimized API. */
+/** Headers CloudFront adds for an edge-optimized API. */
 const fromCloudFront: Readonly<Record<string, string>> = {
   "CloudFront-Forwarded-Proto": "https",
   "CloudFront-Is-Desktop-Viewer": "true",
@@ -17,7 +17,7 @@ const fromCloudFront: Readonly<Record<string, string>> = {
 };
 
 export function proxyEvent(call: RestCall, payload: Payload): EventValue {
-  const { sent, place, pathParameters } = call;
+  const { request, place, pathParameters } = call;
   const { headers, multiValueHeaders } = eventHeaders(call);
   return new EventValue({
     resource: call.method?.resourcePath ?? "",
@@ -25,8 +25,8 @@ export function proxyEvent(call: RestCall, payload: Payload): EventValue {
     httpMethod: call.verb,
     headers,
     multiValueHeaders,
-    queryStringParameters: orNull(sent.lastQuery),
-    multiValueQueryStringParameters: orNull(sent.multiQuery),
+    queryStringParameters: orNull(request.lastQuery),
+    multiValueQueryStringParameters: orNull(request.multiQuery),
     pathParameters: orNull(pathParameters),
     stageVariables: orNull(place.variables),
     requestContext: requestContext(call),
@@ -35,9 +35,9 @@ export function proxyEvent(call: RestCall, payload: Payload): EventValue {
   });
 }
 
-/** The event of a REQUEST authorizer: maps that are empty are there, and there is no body. */
+/** The event of a REQUEST authorizer: empty maps are included, and there is no body. */
 export function authorizerEvent(call: RestCall): Record<string, unknown> {
-  const { sent, place, pathParameters } = call;
+  const { request, place, pathParameters } = call;
   const { deploymentId: _deployment, authorizer: _authorizer, ...context } = requestContext(call);
   return {
     type: "REQUEST",
@@ -46,22 +46,22 @@ export function authorizerEvent(call: RestCall): Record<string, unknown> {
     path: call.eventPath,
     httpMethod: call.verb,
     ...eventHeaders(call),
-    queryStringParameters: sent.lastQuery,
-    multiValueQueryStringParameters: sent.multiQuery,
+    queryStringParameters: request.lastQuery,
+    multiValueQueryStringParameters: request.multiQuery,
     pathParameters,
     stageVariables: place.variables,
     requestContext: context,
   };
 }
 
-function eventHeaders({ sent, ids, place }: RestCall): {
+function eventHeaders({ request, ids, place }: RestCall): {
   headers: Record<string, string>;
   multiValueHeaders: MultiValues;
 } {
-  // Filled one by one: to spread objects into one another costs several times as much.
+  // Filled one by one: spreading objects into one another costs several times as much.
   const headers = emptyMap<string>();
   const multiValueHeaders = emptyMap<string[]>();
-  const { multiHeaders } = sent;
+  const { multiHeaders } = request;
   for (const name of Object.keys(multiHeaders)) {
     const values = multiHeaders[name] as string[];
     const lower = name.toLowerCase();
@@ -78,13 +78,13 @@ function eventHeaders({ sent, ids, place }: RestCall): {
   };
   if (place.api.snapshot.settings.endpointType === "EDGE") add(fromCloudFront);
   add({ "X-Amzn-Trace-Id": ids.trace });
-  add(forwarded(sent));
+  add(forwarded(request));
   return { headers, multiValueHeaders };
 }
 
-/** Members that are undefined are absent once it is JSON. */
+/** Undefined members are absent in JSON. */
 function requestContext(call: RestCall) {
-  const { place, ids, sent, method, authorized } = call;
+  const { place, ids, request, method, authorized } = call;
   const { apiId, account } = place.api.snapshot;
   return {
     resourceId: method?.resourceId ?? "",
@@ -96,7 +96,7 @@ function requestContext(call: RestCall) {
     requestTime: logTime(ids.receivedMs),
     path: call.contextPath,
     accountId: account,
-    protocol: sent.protocol,
+    protocol: request.protocol,
     stage: place.stageName,
     domainPrefix: place.address.domainPrefix,
     requestTimeEpoch: ids.receivedMs,

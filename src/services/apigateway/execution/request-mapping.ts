@@ -1,4 +1,4 @@
-/** What an integration's request gets of parameters: `integration.request.{header|querystring|path}.name`. */
+/** Parameter mapping of an integration's request: `integration.request.{header|querystring|path}.name`. */
 
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { javaText, type Value, VtlList } from "../../../apis/vtl/values.ts";
@@ -22,7 +22,7 @@ interface Mapping {
 
 export class RequestMapping {
   readonly #mappings: readonly Mapping[];
-  /** A header whose mapping lets every call fail. */
+  /** A mapped header that makes every call fail. */
   readonly #forbidden: string | undefined;
 
   /** @param forbidden headers that must not be mapped, in lower case. */
@@ -37,7 +37,7 @@ export class RequestMapping {
     this.#forbidden = mappings.find(({ place, name }) => place === "header" && forbidden.has(name.toLowerCase()))?.name;
   }
 
-  /** @throws GatewayError when a header is mapped that must not be. */
+  /** @throws GatewayError if a header is mapped that must not be. */
   check(): void {
     if (this.#forbidden !== undefined) {
       throw configurationError(`Header '${this.#forbidden}' cannot be mapped to the integration request`);
@@ -56,16 +56,16 @@ export class RequestMapping {
   }
 }
 
-/** What templates have overridden goes on top of what was mapped. */
+/** Applies the overrides set by templates on top of the mapping. */
 export function override(mapped: Mapped, call: RestCall): void {
-  const { madeOverrides } = call;
-  if (madeOverrides === undefined) return;
+  const { overridesIfAny } = call;
+  if (overridesIfAny === undefined) return;
   for (const place of ["header", "querystring", "path"] as const) {
-    for (const [name, value] of madeOverrides[place]) put(mapped, place, name, textsOf(value));
+    for (const [name, value] of overridesIfAny[place]) put(mapped, place, name, textsOf(value));
   }
 }
 
-/** Values of overrides; a list is several. */
+/** An override's values; a list has several. */
 export function textsOf(value: Value): readonly string[] {
   if (value instanceof VtlList) return value.items.map((item) => (item === null ? "" : javaText(item)));
   return [value === null ? "" : javaText(value)];
@@ -76,7 +76,7 @@ function put(mapped: Mapped, place: keyof Mapped, name: string, value: string | 
   if (place === "path") mapped.path.set(name, values.at(-1) ?? "");
   else if (place === "querystring") mapped.querystring.set(name, values);
   else {
-    // Names that differ in case alone are one header, and the last to write it wins.
+    // Names that differ only in case are one header, and the last one wins.
     for (const key of mapped.header.keys()) if (key.toLowerCase() === name.toLowerCase()) mapped.header.delete(key);
     mapped.header.set(name, values.map(headerSafe));
   }

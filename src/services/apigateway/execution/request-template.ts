@@ -1,4 +1,4 @@
-/** What the body of a request to a backend is: rendered by a template, or passed through (passthrough behaviors). */
+/** The body of a request to a backend: rendered by a template, or passed through (passthrough behaviors). */
 
 import { TemplateError } from "../../../apis/vtl/syntax.ts";
 import { BodyNotJson, MappingTemplate } from "../../../apis/vtl/template.ts";
@@ -8,7 +8,7 @@ import { configurationError, GatewayError } from "./gateway-error.ts";
 import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
 
-/** Templates by their content types; one that is no template is known as such when it is used. */
+/** Templates by content type; an invalid one fails when it is used. */
 export class Templates {
   readonly #byType = new Map<string, { readonly type: string; readonly template: MappingTemplate | TemplateError }>();
 
@@ -31,7 +31,7 @@ export class Templates {
     return this.#byType.keys().next().value;
   }
 
-  /** @throws GatewayError when the template cannot be rendered. */
+  /** @throws GatewayError if the template cannot be rendered. */
   render(type: string, call: RestCall, body: string, onNotJson: (reason: string) => GatewayError): string {
     const { template } = this.#byType.get(type) as { template: MappingTemplate | TemplateError };
     if (template instanceof TemplateError) throw templateFailure(template);
@@ -41,7 +41,7 @@ export class Templates {
         body,
         params: call.parameters,
         stageVariables: call.place.variables,
-        // Made for templates that ask.
+        // Built only for templates that use it.
         get context() {
           return call.context();
         },
@@ -51,13 +51,13 @@ export class Templates {
       });
     } catch (error) {
       if (error instanceof BodyNotJson) throw onNotJson(error.message);
-      // A template that calls itself without end.
+      // A template that recurses without end.
       if (error instanceof TemplateError || error instanceof RangeError) throw templateFailure(error);
       throw error;
     }
   }
 
-  /** The type as the template's key spells it. */
+  /** The type as the template's key is spelt. */
   spelling(type: string): string {
     return this.#byType.get(type)?.type ?? type;
   }
@@ -86,9 +86,12 @@ export class RequestTemplate {
     this.#behavior = passthroughBehavior;
   }
 
-  /** @throws GatewayError 415 where there is no template and nothing passes through; 400 for a body that should be JSON. */
+  /**
+   * @throws GatewayError 415 if no template matches and nothing passes through; 400 if the body should be JSON and is
+   * not.
+   */
   apply(call: RestCall, payload: Payload): Payload {
-    const type = typeOf(call.sent.header("content-type"));
+    const type = typeOf(call.request.header("content-type"));
     if (this.#templates.has(type)) {
       return Payload.ofText(this.#templates.render(type, call, payload.text, notJson));
     }

@@ -10,15 +10,15 @@ interface Entry {
   readonly bytes: number;
 }
 
-/** AWS's bound of an entry. */
-const longestEntry = 1024 * 1024;
-/** All caches together; AWS's smallest has half a gigabyte for one stage. */
+/** AWS's limit for an entry. */
+const maxEntryBytes = 1024 * 1024;
+/** For all caches together; AWS's smallest has half a gigabyte for one stage. */
 const maxBytes = 64 * 1024 * 1024;
 
-/** What of a call its answer depends on. */
+/** The parts of a call that its answer depends on, as one text. */
 export type CacheKey = (call: RestCall) => string;
 
-/** @param parameters the integration's cache key parameters: `method.request.querystring.page`. */
+/** The cache key of a method: its namespace, verb, Accept header and the cache key parameters of its integration. */
 export function cacheKeyOf({ resourceId, definition }: DeployedMethod): CacheKey {
   const { cacheKeyParameters = [], cacheNamespace = resourceId } = definition.integration ?? {};
   const sources: readonly Source[] = cacheKeyParameters.map(sourceOf);
@@ -27,7 +27,7 @@ export function cacheKeyOf({ resourceId, definition }: DeployedMethod): CacheKey
       cacheNamespace,
       resourceId,
       call.verb,
-      call.sent.header("accept") ?? null,
+      call.request.header("accept") ?? null,
       ...sources.map((source) => source(call, undefined) ?? null),
     ]);
 }
@@ -44,7 +44,7 @@ export class ResponseCache {
 
   put(stage: string, key: string, outcome: Outcome, nowMs: number, ttlMs: number): void {
     const bytes = outcome.body.length + key.length;
-    if (ttlMs <= 0 || bytes > longestEntry) return;
+    if (ttlMs <= 0 || bytes > maxEntryBytes) return;
     this.delete(stage, key);
     if (this.#bytes + bytes > maxBytes) this.clear();
     let entries = this.#stages.get(stage);

@@ -1,10 +1,10 @@
-import { percentDecoded } from "../../../../protocols/form.ts";
 /** Finds the resource and method of a path: literal before `{param}` before `{proxy+}`, level by level. */
+import { percentDecoded } from "../../../../protocols/form.ts";
 
 /** What is found for a path and a verb. */
 export interface Match<Method> {
   readonly method: Method;
-  /** Decoded values by the names of path parameters. */
+  /** Decoded values by path parameter. */
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -16,7 +16,7 @@ interface Node<Method> {
   readonly methods: Map<string, Method>;
 }
 
-/** One text for all paths without parameters, which most are. */
+/** Shared by all paths without parameters, which are most. */
 const noParameters: Readonly<Record<string, string>> = Object.freeze({});
 
 export class Router<Method> {
@@ -43,13 +43,13 @@ export class Router<Method> {
   }
 
   /**
-   * A resource that has not the verb is passed over for the next best that has. Each resource is looked at once at most, and
-   * mostly one a level.
-   * @param path as it came, without the stage; percent-encoded.
+   * A resource without the verb is passed over for the next best with it. Each resource is looked at at most once,
+   * usually one per level.
+   * @param path as received, percent-encoded, without the stage.
    */
   find(path: string, verb: string): Match<Method> | undefined {
     const segments = partsOf(path);
-    // `/pets/` is `/pets`, except where what stands in the place of the slash is the value of a greedy parameter.
+    // `/pets/` is `/pets`, unless the trailing slash belongs to the value of a greedy parameter.
     const trailing = segments.length > 0 && segments[segments.length - 1] === "";
     const values: (readonly [string, string])[] = [];
     const method =

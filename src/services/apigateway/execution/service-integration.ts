@@ -4,7 +4,7 @@ import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
 import type { MethodDefinition } from "../definitions.ts";
-import { type BackendAnswer, type ExecutionDeps, headerOf, invocationOf, withinTimeout } from "./backend.ts";
+import { type BackendAnswer, type ExecutionDeps, invocationOf, lastHeader, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import type { DeployedApi } from "./deployed-api.ts";
 import { failsAwsMapping } from "./headers.ts";
@@ -32,7 +32,7 @@ export class ServiceIntegration extends MappedIntegration {
       headers: Object.fromEntries(
         [...parameters.header].map(([name, values]) => [name.toLowerCase(), values.join(",")]),
       ),
-      contentType: headerSafe(call.sent.header("content-type") ?? "application/json"),
+      contentType: headerSafe(call.request.header("content-type") ?? "application/json"),
       body: body.bytes,
     };
     const request = serviceRequest(target, asked, this.deps);
@@ -44,8 +44,8 @@ export class ServiceIntegration extends MappedIntegration {
       throw backendFailure(error);
     });
     call.integrated.status = answer.status;
-    call.integrated.requestId = headerOf(answer.rawHeaders, "x-amzn-requestid");
-    const answered = this.#payload(answer.body, headerOf(answer.rawHeaders, "content-type"));
+    call.integrated.requestId = lastHeader(answer.rawHeaders, "x-amzn-requestid");
+    const answered = this.#payload(answer.body, lastHeader(answer.rawHeaders, "content-type"));
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answered.text);
     return {
       status: answer.status,

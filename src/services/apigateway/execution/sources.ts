@@ -1,4 +1,4 @@
-/** Mapping expressions: where the value of a header, a query parameter or a path parameter comes from. */
+/** Mapping expressions: where the value of a header, query parameter or path parameter comes from. */
 
 import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { Budget } from "../../../apis/vtl/budget.ts";
@@ -9,7 +9,7 @@ import { javaText, jsonText, VtlList, VtlMap } from "../../../apis/vtl/values.ts
 import type { RestCall } from "./call.ts";
 import { textAt } from "./plain-text.ts";
 
-/** What a backend has answered, for mappings of responses. */
+/** A backend's answer, for response mappings. */
 export interface Answered {
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
@@ -17,12 +17,12 @@ export interface Answered {
   readonly body: string;
 }
 
-/** The value for one call: several of a multi-value source; undefined for what is not there. */
+/** The value for one call; several for a multi-value source, undefined if there is none. */
 export type Source = (call: RestCall, answered: Answered | undefined) => string | readonly string[] | undefined;
 
 const nothing: Source = () => undefined;
 
-/** Compiles the expression of a mapping's value. One that means nothing has no value. */
+/** Compiles the expression of a mapping's value. An unknown one has no value. */
 export function sourceOf(expression: string): Source {
   if (/^'.*'$/s.test(expression)) {
     const text = expression.slice(1, -1);
@@ -39,7 +39,7 @@ export function sourceOf(expression: string): Source {
 
 function contextSource(rest: string): Source {
   const path = rest.split(".");
-  // These two alone are asked for often enough to matter.
+  // The request id is common enough to be worth a shortcut.
   if (rest === "requestId") return ({ ids }) => ids.requestId;
   return (call) => textAt(call.context(), path);
 }
@@ -49,15 +49,15 @@ function requestSource(kind: string, name: string): Source {
     case "path":
       return ({ pathParameters }) => getOwn(pathParameters, name);
     case "querystring":
-      return ({ sent }) => getOwn(sent.lastQuery, name);
+      return ({ request }) => getOwn(request.lastQuery, name);
     case "header":
-      return ({ sent }) => sent.headerValues(name)?.at(-1);
+      return ({ request }) => request.headerValues(name)?.at(-1);
     case "multivaluequerystring":
-      return ({ sent }) => getOwn(sent.multiQuery, name);
+      return ({ request }) => getOwn(request.multiQuery, name);
     case "multivalueheader":
-      return ({ sent }) => sent.headerValues(name);
+      return ({ request }) => request.headerValues(name);
     case "body":
-      return ({ sent }) => partOf(sent.body.toString(), name);
+      return ({ request }) => partOf(request.body.toString(), name);
     default:
       return nothing;
   }
@@ -82,7 +82,7 @@ function responseSource(kind: string, name: string): Source {
   }
 }
 
-/** A JSON document's part as text, or all of a body of any kind where no part is named. */
+/** Part of a JSON body as text; without a path the whole body, whatever it is. */
 function partOf(body: string, path: string): string | undefined {
   if (path === "") return body === "" ? undefined : body;
   try {

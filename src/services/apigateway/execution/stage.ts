@@ -1,4 +1,4 @@
-/** A stage as calls meet it: its settings for each method, its variables, its canary and its logs. */
+/** A stage as calls use it: its method settings, variables, canary and logs. */
 
 import { getOwn } from "../../../../protocols/unknown-json.ts";
 import type { MethodSettingDefinition, Texts } from "../definitions.ts";
@@ -16,7 +16,7 @@ export class Stage {
   readonly #settings = new Map<string, MethodSettingDefinition | undefined>();
   readonly #cacheKeys = new WeakMap<DeployedMethod, CacheKey>();
 
-  /** @param canaryApi what the stage's canary serves. */
+  /** @param canaryApi the API the stage's canary serves. */
   constructor(row: StageRow, api: DeployedApi, canaryApi: DeployedApi | undefined) {
     this.row = row;
     this.api = api;
@@ -30,7 +30,7 @@ export class Stage {
     if (destinationArn !== undefined && format !== undefined) this.accessLog = new AccessLog(destinationArn, format);
   }
 
-  /** The settings of a method, or of all; undefined where the stage has none. */
+  /** The settings of a method, or those for all methods; undefined if the stage has neither. */
   setting(method: DeployedMethod, verb: string): MethodSettingDefinition | undefined {
     const { methodSettings } = this.row;
     const key = method.settingsKey(verb);
@@ -42,8 +42,8 @@ export class Stage {
   }
 
   /**
-   * How long answers of a method are kept, in milliseconds; 0 for not at all. Settings of all methods turn the cache on for
-   * GET alone.
+   * How long a method's answers are cached, in milliseconds; 0 for not at all. Settings for all methods enable caching
+   * for GET only.
    */
   cacheTtlMs(method: DeployedMethod, verb: string): number {
     if (!this.row.cacheClusterEnabled) return 0;

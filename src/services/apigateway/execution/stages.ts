@@ -1,12 +1,12 @@
-/** The stages that are called, each made of its row once and again when that has changed. */
+/** Stages that are called, each built from its row and rebuilt when the row changes. */
 import type { ApiGateway } from "../apigateway.ts";
 import { childKey } from "../tables.ts";
 import type { ExecutionDeps } from "./backend.ts";
 import { DeployedApi } from "./deployed-api.ts";
 import { Stage } from "./stage.ts";
 
-/** So many deployments and stages are kept as they were made. */
-const most = 500;
+/** Built stages that are kept, and built deployments; at this many all are dropped. */
+const maxKept = 500;
 
 export class Stages {
   readonly #service: ApiGateway;
@@ -20,19 +20,19 @@ export class Stages {
     this.#deps = deps;
   }
 
-  /** Undefined for a stage that the API has not. */
+  /** Undefined if the API has no such stage. */
   get(apiId: string, stageName: string): Stage | undefined {
     const key = childKey(apiId, stageName);
     const row = this.#service.stages.get(key);
     if (row === undefined) return undefined;
     let stage = this.#stages.get(key);
-    // A row is replaced when anything of it changes.
+    // A row is replaced by another object when anything in it changes.
     if (stage?.row !== row) {
       const { deploymentId, canarySettings } = row;
       const api = this.#deployedApi(apiId, deploymentId);
       if (api === undefined) return undefined;
       stage = new Stage(row, api, canarySettings && this.#deployedApi(apiId, canarySettings.deploymentId));
-      if (this.#stages.size >= most) this.#stages.clear();
+      if (this.#stages.size >= maxKept) this.#stages.clear();
       this.#stages.set(key, stage);
     }
     return stage;
@@ -49,7 +49,7 @@ export class Stages {
     let api = this.#deployed.get(deployment.snapshot);
     if (api === undefined) {
       api = new DeployedApi(this.#service.snapshotOf(deployment), this.#deps);
-      if (this.#deployed.size >= most) this.#deployed.clear();
+      if (this.#deployed.size >= maxKept) this.#deployed.clear();
       this.#deployed.set(deployment.snapshot, api);
     }
     return api;

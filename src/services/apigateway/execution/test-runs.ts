@@ -1,4 +1,7 @@
-/** TestInvokeMethod and TestInvokeAuthorizer: an API as it is now, without keys, throttles and, for methods, authorizers. */
+/**
+ * TestInvokeMethod and TestInvokeAuthorizer: they run an API as it is now, without API keys and throttles, and methods
+ * without authorizers.
+ */
 
 import { text } from "node:stream/consumers";
 import { ExecutionLog } from "../../../apis/execution-log.ts";
@@ -15,19 +18,19 @@ import type { ApiSnapshot } from "../snapshot.ts";
 import { LambdaAuthorizer } from "./authorizers.ts";
 import type { ExecutionDeps } from "./backend.ts";
 import { RestCall } from "./call.ts";
+import { ClientRequest } from "./client-request.ts";
 import { DeployedApi, DeployedMethod } from "./deployed-api.ts";
+import { logEnd, logStart } from "./execution-log-lines.ts";
 import { GatewayError, missingToken } from "./gateway-error.ts";
 import type { Outcome } from "./outcome.ts";
 import { Router } from "./router.ts";
-import { Sent } from "./sent.ts";
-import { logEnd, logStart } from "./told.ts";
 import { CognitoAuthorizer } from "./user-pools.ts";
 import { validate } from "./validation.ts";
 
 const stageName = "test-invoke-stage";
 const testedBy = "test-invoke";
 
-interface Asked {
+interface TestRequest {
   readonly snapshot: ApiSnapshot;
   readonly httpMethod: string;
   readonly pathWithQueryString?: string | undefined;
@@ -37,8 +40,8 @@ interface Asked {
   readonly stageVariables?: Texts | undefined;
 }
 
-function begin(asked: Asked, fallbackPath: string, deps: ExecutionDeps, random: Random): RestCall {
-  const [path = "/", ...query] = (asked.pathWithQueryString || fallbackPath).split("?");
+function testCall(test: TestRequest, fallbackPath: string, deps: ExecutionDeps, random: Random): RestCall {
+  const [path = "/", ...query] = (test.pathWithQueryString || fallbackPath).split("?");
   const rawHeaders: string[] = [];
   const headers: Record<string, string[]> = Object.create(null);
   const add = (name: string, value: string) => {
@@ -46,13 +49,13 @@ function begin(asked: Asked, fallbackPath: string, deps: ExecutionDeps, random: 
     const key = name.toLowerCase();
     headers[key] = [...(headers[key] ?? []), value];
   };
-  for (const [name, values] of Object.entries(asked.multiValueHeaders ?? {}))
+  for (const [name, values] of Object.entries(test.multiValueHeaders ?? {}))
     for (const value of values) add(name, value);
-  for (const [name, value] of Object.entries(asked.headers ?? {})) {
+  for (const [name, value] of Object.entries(test.headers ?? {})) {
     if (headers[name.toLowerCase()] === undefined) add(name, value);
   }
-  const sent = new Sent({
-    method: asked.httpMethod,
+  const request = new ClientRequest({
+    method: test.httpMethod,
     query: query.join("?"),
     rawHeaders,
     headers,
@@ -60,15 +63,15 @@ function begin(asked: Asked, fallbackPath: string, deps: ExecutionDeps, random: 
     protocol: "HTTP/1.1",
     scheme: "https",
   });
-  sent.body = Buffer.from(asked.body ?? "");
+  request.body = Buffer.from(test.body ?? "");
   const nowMs = deps.clock.now();
-  const { apiId, region } = asked.snapshot;
+  const { apiId, region } = test.snapshot;
   const call = new RestCall(
     {
-      api: new DeployedApi(asked.snapshot, deps),
+      api: new DeployedApi(test.snapshot, deps),
       stageName,
       deploymentId: "",
-      variables: asked.stageVariables ?? {},
+      variables: test.stageVariables ?? {},
       isCanary: undefined,
       address: {
         domainName: `${apiId}.execute-api.${region}.amazonaws.com`,
@@ -78,9 +81,9 @@ function begin(asked: Asked, fallbackPath: string, deps: ExecutionDeps, random: 
       },
     },
     { requestId: random.uuid(), extendedId: extendedId(random), trace: rootTrace(nowMs, random), receivedMs: nowMs },
-    sent,
+    request,
     path.startsWith("/") ? path : `/${path}`,
-    asked.httpMethod,
+    test.httpMethod,
   );
   call.log = new ExecutionLog(call.ids.requestId, () => deps.clock.now(), { full: true, tested: true });
   return call;
@@ -91,7 +94,7 @@ export async function testMethod(
   deps: ExecutionDeps,
   random: Random,
 ): Promise<TestInvocationResult> {
-  const call = begin(test, test.resource.path, deps, random);
+  const call = testCall(test, test.resource.path, deps, random);
   const { api } = call.place;
   const log = call.log as ExecutionLog;
   const method = new DeployedMethod(api, test.resource, test.method, deps);
@@ -139,7 +142,7 @@ export async function testAuthorizer(
   deps: ExecutionDeps,
   random: Random,
 ): Promise<TestAuthorizationResult> {
-  const call = begin({ ...test, httpMethod: "GET" }, "/", deps, random);
+  const call = testCall({ ...test, httpMethod: "GET" }, "/", deps, random);
   const log = call.log as ExecutionLog;
   const definition = test.snapshot.authorizers[test.authorizerId];
   const latency = () => deps.clock.now() - call.ids.receivedMs;
@@ -172,7 +175,7 @@ export async function testAuthorizer(
   }
 }
 
-/** All but the last four characters of a secret. */
+/** A secret with all but its last four characters masked. */
 function masked(text: string): string {
   const hidden = text.length > 4 ? text.length - 4 : text.length;
   return "*".repeat(hidden) + text.slice(hidden);

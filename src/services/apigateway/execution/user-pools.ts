@@ -1,4 +1,4 @@
-/** COGNITO_USER_POOLS: tokens that a user pool has signed (developer guide, control access with Cognito). */
+/** COGNITO_USER_POOLS: tokens signed by a user pool (developer guide, control access with Cognito). */
 import { textOf } from "../../../../protocols/unknown-json.ts";
 import type { Decision } from "../../../access/evaluate.ts";
 import { logDate } from "../../../apis/execution-log.ts";
@@ -28,12 +28,12 @@ export class CognitoAuthorizer implements Authorizer {
 
   async authorize(call: RestCall, scopes: readonly string[], byPolicy: Decision | undefined): Promise<void> {
     call.authorized = { claims: await this.claims(call, scopes) };
-    // An API that has a policy must allow it by that, whoever the user is.
+    // If the API has a policy, that must allow the call, whoever the user is.
     if (byPolicy === "not allowed") throw denied(call, "anonymous", byPolicy);
   }
 
   /**
-   * Without scopes the token must be an ID token, with scopes an access token that has one of them.
+   * Without scopes the token must be an ID token, with scopes an access token with one of them.
    * @throws GatewayError 401
    */
   async claims(call: RestCall, scopes: readonly string[]): Promise<Texts> {
@@ -54,12 +54,12 @@ export class CognitoAuthorizer implements Authorizer {
       const held = textOf(claims["scope"] ?? "").split(" ");
       if (use === "id" || !scopes.some((scope) => held.includes(scope))) throw unauthorized();
     }
-    return claimTexts(claims);
+    return cognitoClaims(claims);
   }
 }
 
-/** Claims as events have them: texts, and two of the times as dates. */
-function claimTexts(claims: Readonly<Record<string, unknown>>): Texts {
+/** Claims as events have them: as texts, with `exp` and `iat` as dates. */
+function cognitoClaims(claims: Readonly<Record<string, unknown>>): Texts {
   const texts: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(claims)) {
     if (value === null || value === undefined) continue;

@@ -7,29 +7,29 @@ import type { DeployedMethod } from "./deployed-api.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import { typeOf } from "./media-types.ts";
 
-/** @throws GatewayError 400; at once, or later where the library for schemas has to be loaded first. */
+/** @throws GatewayError 400; synchronously unless the schema library has to be loaded first. */
 export function validate(call: RestCall, method: DeployedMethod): void | Promise<void> {
   const { validator } = method;
   if (validator === undefined) return;
   if (validator.validateRequestParameters) checkParameters(call, method);
   if (!validator.validateRequestBody) return;
   const { requestModels } = method.definition;
-  const type = typeOf(call.sent.header("content-type"));
+  const type = typeOf(call.request.header("content-type"));
   const model = modelFor(requestModels, type);
   if (model === undefined) return;
   if (isValidatorLoaded()) return checkBody(call, method, model);
   return loadValidator().then(() => checkBody(call, method, model));
 }
 
-function checkParameters({ sent, pathParameters }: RestCall, { required }: DeployedMethod): void {
+function checkParameters({ request, pathParameters }: RestCall, { required }: DeployedMethod): void {
   const missing = required.filter(({ place, name }) => {
     switch (place) {
       case "querystring":
       case "multivaluequerystring":
-        return isBlank(getOwn(sent.lastQuery, name));
+        return isBlank(getOwn(request.lastQuery, name));
       case "header":
       case "multivalueheader":
-        return isBlank(sent.headerValues(name)?.at(-1));
+        return isBlank(request.headerValues(name)?.at(-1));
       default:
         return isBlank(getOwn(pathParameters, name));
     }
@@ -44,7 +44,7 @@ function checkParameters({ sent, pathParameters }: RestCall, { required }: Deplo
 function checkBody(call: RestCall, { api }: DeployedMethod, model: string): void {
   let violation: string | undefined;
   try {
-    violation = api.models.violation(model, call.sent.body.toString());
+    violation = api.models.violation(model, call.request.body.toString());
   } catch (error) {
     if (error instanceof ModelUnusable) throw configurationError(`Invalid model ${model}: ${error.message}`);
     throw error;

@@ -1,4 +1,4 @@
-/** The lines with which the log of an execution begins and ends, in AWS's words. */
+/** The first and last lines of an execution log, in AWS's words. */
 
 import { type ExecutionLog, mapText, rawMapText } from "../../../apis/execution-log.ts";
 import type { RestCall } from "./call.ts";
@@ -6,12 +6,12 @@ import type { GatewayError } from "./gateway-error.ts";
 import type { Outcome } from "./outcome.ts";
 
 export function logStart(log: ExecutionLog, call: RestCall): void {
-  const { sent, pathParameters, verb, ids } = call;
+  const { request, pathParameters, verb, ids } = call;
   log.line(`Starting execution for request: ${ids.requestId}`);
   log.line(`HTTP Method: ${verb}, Resource Path: ${call.path}`);
   log.detail(`Method request path: ${mapText(Object.entries(pathParameters))}`);
-  log.detail(`Method request query string: ${mapText(Object.entries(sent.lastQuery))}`);
-  log.detail(`Method request headers: ${mapText(Object.entries(sent.lastHeaders))}`);
+  log.detail(`Method request query string: ${mapText(Object.entries(request.lastQuery))}`);
+  log.detail(`Method request headers: ${mapText(Object.entries(request.lastHeaders))}`);
   log.detail(`Method request body before transformations: ${call.requestPayload(call.place.api.binary).text}`);
 }
 

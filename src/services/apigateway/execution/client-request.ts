@@ -1,4 +1,4 @@
-/** A request as its client sent it, in the forms in which templates, mappings and events want it. */
+/** The request as the client sent it, in the forms that templates, mappings and events use. */
 import {
   lastValues,
   type MultiValues,
@@ -9,7 +9,7 @@ import {
 } from "../../../apis/request-headers.ts";
 import { hiddenFromRequest } from "./headers.ts";
 
-export interface SentParts {
+export interface ClientRequestParts {
   readonly method: string;
   /** Raw, without `?`. */
   readonly query: string;
@@ -24,23 +24,23 @@ export interface SentParts {
 
 const noBody = Buffer.alloc(0);
 
-/** Most is made when it is first asked for. */
-export class Sent implements SentParts {
+/** The derived forms are made when first used. */
+export class ClientRequest implements ClientRequestParts {
   readonly method: string;
   readonly query: string;
   readonly rawHeaders: RawHeaders;
-  readonly headers: SentParts["headers"];
+  readonly headers: ClientRequestParts["headers"];
   readonly sourceIp: string;
   readonly protocol: string;
   readonly scheme: "http" | "https";
-  /** Inflated where the client sent it compressed. */
+  /** Inflated if the client sent it compressed. */
   body: Buffer = noBody;
   #multiHeaders: MultiValues | undefined;
   #lastHeaders: SingleValues | undefined;
   #multiQuery: MultiValues | undefined;
   #lastQuery: SingleValues | undefined;
 
-  constructor({ method, query, rawHeaders, headers, sourceIp, protocol, scheme }: SentParts) {
+  constructor({ method, query, rawHeaders, headers, sourceIp, protocol, scheme }: ClientRequestParts) {
     this.method = method;
     this.query = query;
     this.rawHeaders = rawHeaders;
@@ -50,13 +50,13 @@ export class Sent implements SentParts {
     this.scheme = scheme;
   }
 
-  /** A header as the connection has it, whether or not templates may see it. @param name in lower case. */
+  /** A header as received, whether or not templates may see it. @param name in lower case. */
   header(name: string): string | undefined {
     const value = this.headers[name];
     return Array.isArray(value) ? value.at(-1) : value;
   }
 
-  /** Headers that APIs get to see, under the names the client wrote. */
+  /** Headers that APIs may see, as the client spelt them. */
   get multiHeaders(): MultiValues {
     return (this.#multiHeaders ??= multiHeaders(this.rawHeaders, hiddenFromRequest));
   }
@@ -65,7 +65,7 @@ export class Sent implements SentParts {
     return (this.#lastHeaders ??= lastValues(this.multiHeaders));
   }
 
-  /** A semicolon parts as `&` does. */
+  /** A semicolon separates like `&`. */
   get multiQuery(): MultiValues {
     return (this.#multiQuery ??= queryValues(this.query.includes(";") ? this.query.replaceAll(";", "&") : this.query));
   }
