@@ -288,10 +288,12 @@ function stepfunctions(shapes) {
 /** Protocols, authorizers and integrations are told apart in the service's own words. */
 function apigatewayv2(shapes) {
   delete shapes.CreateApiRequest.ProtocolType.enum;
-  // Empty texts take a setting away.
+  // Empty texts take a setting away, unless nothing can be made without it.
   for (const [name, members] of Object.entries(shapes)) {
-    if (/^Update|^AccessLogSettings$/.test(name))
-      everyFact({ [name]: members }, (facts) => facts.min === 1 && delete facts.min);
+    if (!/^Update|^AccessLogSettings$/.test(name)) continue;
+    const made = shapes[name.replace("Update", "Create")];
+    const settings = Object.entries(members).filter(([member]) => made?.[member]?.required !== true);
+    everyFact({ [name]: Object.fromEntries(settings) }, (facts) => facts.min === 1 && delete facts.min);
   }
 }
 

@@ -17,13 +17,12 @@ import {
 import type { FromWire } from "../../../protocols/blob.ts";
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import { pathPrefix } from "../../apis/door.ts";
-import { functionOf } from "../../apis/function-uri.ts";
 import { isHeaderName } from "../../apis/request-headers.ts";
 import { placeKey } from "../../calls/place.ts";
 import { type ApiGatewayV2, type Context, given, operation, patched } from "./apigatewayv2.ts";
 import { badRequest, conflict } from "./errors.ts";
 import { page } from "./pages.ts";
-import { checkedRouteKey } from "./route-keys.ts";
+import { quickCreate, updateQuickCreated } from "./quick-create.ts";
 import { type ApiRow, type ApiValue, partKey } from "./tables.ts";
 import { checkedTags } from "./tags.ts";
 
@@ -39,15 +38,14 @@ const settings = [
   "Version",
 ] as const;
 
+const usualKeySelection = "$request.header.x-api-key";
 const httpSelection = "$request.method $request.path";
 const httpSelections = [httpSelection, ["$", "{request.method} $", "{request.path}"].join("")];
 
 export const createApi = operation<CreateApiCommand>(CreateApi$, (input, context) => {
   const { service } = context;
   const row = newApi(context, input, {});
-  const { Target: target, RouteKey, CredentialsArn } = input;
-  if (target !== undefined) quickCreate(service, row, target, RouteKey ?? "$default", CredentialsArn);
-  else if (RouteKey !== undefined) throw badRequest("RouteKey can only be set together with Target.");
+  quickCreate(service, row, input);
   return shownApi(row, context);
 });
 
@@ -65,11 +63,8 @@ export function newApi(
   if (ProtocolType !== "HTTP" && ProtocolType !== "WEBSOCKET") {
     throw badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]");
   }
-  if (ProtocolType === "HTTP" && selection !== undefined && !httpSelections.includes(selection)) {
-    throw badRequest(`RouteSelectionExpression must be ${httpSelection} for protocolType HTTP`);
-  }
+  checkSelection(ProtocolType, selection);
   if (ProtocolType === "WEBSOCKET") {
-    if (!selection) throw badRequest("RouteSelectionExpression is required for protocolType WEBSOCKET");
     if (input.CorsConfiguration) throw badRequest("CORS configuration is not supported for protocolType WEBSOCKET");
     if ("Target" in input && input.Target !== undefined) {
       throw badRequest("Quick create is not supported for protocolType WEBSOCKET");
@@ -78,7 +73,7 @@ export function newApi(
   checkCors(input.CorsConfiguration);
   const tags = checkedTags(input.Tags ?? {});
   const value: ApiValue = {
-    ApiKeySelectionExpression: "$request.header.x-api-key",
+    ApiKeySelectionExpression: usualKeySelection,
     DisableExecuteApiEndpoint: false,
     IpAddressType: "ipv4",
     RouteSelectionExpression: httpSelection,
@@ -94,6 +89,16 @@ export function newApi(
   return row;
 }
 
+/** @throws AwsError BadRequestException for what is no route selection expression of the protocol. */
+function checkSelection(protocol: string | undefined, selection: string | undefined): void {
+  if (protocol === "HTTP" && selection !== undefined && !httpSelections.includes(selection)) {
+    throw badRequest(`RouteSelectionExpression must be ${httpSelection} for protocolType HTTP`);
+  }
+  if (protocol === "WEBSOCKET" && !selection) {
+    throw badRequest("RouteSelectionExpression is required for protocolType WEBSOCKET");
+  }
+}
+
 /** The id that the tag `_custom_id_` asks for, a convention of local tools; else one by chance. */
 function idFor(service: ApiGatewayV2, tags: Readonly<Record<string, string>>): string {
   const wanted = getOwn(tags, "_custom_id_");
@@ -102,66 +107,6 @@ function idFor(service: ApiGatewayV2, tags: Readonly<Record<string, string>>): s
   const id = wanted.toLowerCase();
   if (service.deps.apis.of(id) !== undefined) throw conflict(`API with id ${id} already exists`);
   return id;
-}
-
-/** An integration, a route and a stage that deploys by itself, in one go. */
-function quickCreate(
-  service: ApiGatewayV2,
-  api: ApiRow,
-  target: string,
-  routeKey: string,
-  credentialsArn: string | undefined,
-): void {
-  const isFunction = functionOf(target) !== undefined;
-  if (!isFunction && !/^https?:\/\//.test(target)) throw badRequest(`Invalid target specified: ${target}`);
-  const key = checkedRouteKey(routeKey, "HTTP");
-  const managed = { ApiGatewayManaged: true } as const;
-  const integrationId = service.newId(7);
-  service.integrations.put(
-    service.newPart(
-      api,
-      {
-        ...managed,
-        ConnectionType: "INTERNET" as const,
-        ...(credentialsArn === undefined ? {} : { CredentialsArn: credentialsArn }),
-        IntegrationId: integrationId,
-        IntegrationMethod: isFunction ? "POST" : "ANY",
-        IntegrationType: isFunction ? ("AWS_PROXY" as const) : ("HTTP_PROXY" as const),
-        IntegrationUri: target,
-        PayloadFormatVersion: isFunction ? "2.0" : "1.0",
-        TimeoutInMillis: 30_000,
-      },
-      integrationId,
-    ),
-  );
-  const routeId = service.newId(7);
-  const route = {
-    ...managed,
-    ApiKeyRequired: false,
-    AuthorizationType: "NONE" as const,
-    RouteId: routeId,
-    RouteKey: key,
-    Target: `integrations/${integrationId}`,
-  };
-  service.routes.put(service.newPart(api, route, routeId));
-  service.stages.put({
-    apiId: api.id,
-    account: api.account,
-    name: "$default",
-    serial: service.deps.store.nextSerial(),
-    createdMs: service.now,
-    updatedMs: service.now,
-    deployedChanges: -1,
-    value: {
-      ...managed,
-      AutoDeploy: true,
-      DefaultRouteSettings: { DetailedMetricsEnabled: false },
-      RouteSettings: {},
-      StageName: "$default",
-      StageVariables: {},
-      Tags: {},
-    },
-  });
 }
 
 export const getApi = operation<GetApiCommand>(GetApi$, (input, context) =>
@@ -184,42 +129,16 @@ export const updateApi = operation<UpdateApiCommand>(UpdateApi$, (input, context
   const api = service.api(context, input.ApiId as string);
   checkCors(input.CorsConfiguration);
   const { ProtocolType } = api.value;
-  if (ProtocolType === "HTTP" && input.RouteSelectionExpression) {
-    if (!httpSelections.includes(input.RouteSelectionExpression)) {
-      throw badRequest(`RouteSelectionExpression must be ${httpSelection} for protocolType HTTP`);
-    }
-  }
+  checkSelection(ProtocolType, input.RouteSelectionExpression ?? api.value.RouteSelectionExpression);
   if (ProtocolType === "WEBSOCKET" && input.CorsConfiguration) {
     throw badRequest("CORS configuration is not supported for protocolType WEBSOCKET");
   }
-  changeQuickCreated(service, api, input);
-  const row = { ...api, changes: api.changes + 1, value: patched(api.value, input, settings) };
+  const value = { ApiKeySelectionExpression: usualKeySelection, ...patched(api.value, input, settings) };
+  const row = { ...api, changes: api.changes + 1, value };
   service.apis.put(row);
+  updateQuickCreated(service, row, input);
   return shownApi(row, context);
 });
-
-/** Target, route key and credentials of an API that was made by quick create. */
-function changeQuickCreated(
-  service: ApiGatewayV2,
-  { id }: ApiRow,
-  { Target, RouteKey, CredentialsArn }: Pick<CreateApiCommandInput, "Target" | "RouteKey" | "CredentialsArn">,
-): void {
-  if (Target === undefined && RouteKey === undefined && CredentialsArn === undefined) return;
-  const isManaged = ({ value }: { readonly value: { ApiGatewayManaged?: boolean | undefined } }) =>
-    value.ApiGatewayManaged === true;
-  const integration = [...service.integrations.by.parent.range(partKey(id, ""))].find(isManaged);
-  const route = [...service.routes.by.parent.range(partKey(id, ""))].find(isManaged);
-  if (integration === undefined || route === undefined) {
-    throw badRequest("Target, RouteKey and CredentialsArn can only be updated for APIs created with quick create.");
-  }
-  if (RouteKey !== undefined) {
-    service.routes.put({ ...route, value: { ...route.value, RouteKey: checkedRouteKey(RouteKey, "HTTP") } });
-  }
-  const value = { ...integration.value };
-  if (Target !== undefined) value.IntegrationUri = Target;
-  if (CredentialsArn !== undefined) value.CredentialsArn = CredentialsArn;
-  service.integrations.put({ ...integration, value });
-}
 
 export const deleteApi = operation<DeleteApiCommand>(DeleteApi$, (input, context) => {
   const { service } = context;

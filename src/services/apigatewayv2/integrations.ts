@@ -113,7 +113,7 @@ export const updateIntegration = operation<UpdateIntegrationCommand>(UpdateInteg
   const { service } = context;
   const { api, integration } = integrationOf(context, input.ApiId as string, input.IntegrationId as string);
   const before = integration.value;
-  const value = patched<IntegrationValue>(before, input, settings);
+  const value = withDefaults(api, patched<IntegrationValue>(before, input, settings));
   if (input.RequestParameters) value.RequestParameters = mergedMap(before.RequestParameters, input.RequestParameters);
   if (input.RequestTemplates) value.RequestTemplates = mergedMap(before.RequestTemplates, input.RequestTemplates);
   if (input.ResponseParameters) {
@@ -161,7 +161,7 @@ function putResponse(
   api: ApiRow,
   row: PartRow<IntegrationResponseValue>,
 ): IntegrationResponseValue {
-  const key = row.value.IntegrationResponseKey as string;
+  const key = row.value.IntegrationResponseKey ?? "";
   if (key !== "$default" && !/^\/.*\/$/.test(key)) {
     throw badRequest(`Invalid integration response key specified: ${key}. It must be $default or /expression/`);
   }

@@ -18,6 +18,7 @@ import { badRequest, conflict } from "./errors.ts";
 import { page } from "./pages.ts";
 import { type ApiRow, type ModelValue, partKey } from "./tables.ts";
 
+const usualType = "application/json";
 const settings = ["ContentType", "Description", "Name", "Schema"] as const;
 
 export const createModel = operation<CreateModelCommand>(CreateModel$, (input, context) => {
@@ -25,7 +26,7 @@ export const createModel = operation<CreateModelCommand>(CreateModel$, (input, c
   const api = service.api(context, input.ApiId as string);
   if (api.value.ProtocolType !== "WEBSOCKET") throw badRequest("Models are not supported on protocolType HTTP");
   const ModelId = service.newId(7);
-  const value = { ContentType: "application/json", ...given<ModelValue>(input, settings), ModelId } as ModelValue;
+  const value = { ContentType: usualType, ...given<ModelValue>(input, settings), ModelId } as ModelValue;
   checkModel(service, api, value);
   service.models.put(service.newPart(api, value, ModelId));
   service.changed(api);
@@ -84,7 +85,7 @@ export const getModelTemplate = operation<GetModelTemplateCommand>(GetModelTempl
 export const updateModel = operation<UpdateModelCommand>(UpdateModel$, (input, context) => {
   const { service } = context;
   const { api, model } = modelOf(context, input.ApiId as string, input.ModelId as string);
-  const value = patched<ModelValue>(model.value, input, settings);
+  const value = { ContentType: usualType, ...patched<ModelValue>(model.value, input, settings) };
   checkModel(service, api, value);
   service.models.put({ ...model, value });
   service.changed(api);

@@ -66,7 +66,7 @@ export const createRoute = operation<CreateRouteCommand>(CreateRoute$, (input, c
 /** Checks a route and puts it. Inside a transaction. @throws AwsError */
 export function putRoute(service: ApiGatewayV2, api: ApiRow, row: PartRow<RouteValue>): RouteValue {
   const { value } = row;
-  const key = checkedRouteKey(value.RouteKey as string, api.value.ProtocolType);
+  const key = checkedRouteKey(value.RouteKey ?? "", api.value.ProtocolType);
   for (const other of service.routes.by.form.range(partKey(api.id, keyForm(key)))) {
     if (other.id === row.id) continue;
     if (other.value.RouteKey === key) throw conflict(`Route with key ${key} already exists for this API`);
@@ -182,9 +182,7 @@ export const createRouteResponse = operation<CreateRouteResponseCommand>(CreateR
   const { api, route } = routeOf(context, input.ApiId as string, input.RouteId as string);
   if (api.value.ProtocolType !== "WEBSOCKET")
     throw badRequest("Route responses are not supported on protocolType HTTP");
-  if (input.RouteResponseKey !== "$default") {
-    throw badRequest("Currently, $default is the only supported route response key");
-  }
+  checkResponseKey(input.RouteResponseKey);
   const group = partKey(api.id, route.id);
   if (service.routeResponses.by.parent.size(group) > 0) {
     throw conflict(`Route response with key ${input.RouteResponseKey} already exists for this route`);
@@ -195,6 +193,11 @@ export const createRouteResponse = operation<CreateRouteResponseCommand>(CreateR
   service.changed(api);
   return value;
 });
+
+/** @throws AwsError BadRequestException */
+function checkResponseKey(key: string | undefined): void {
+  if (key !== "$default") throw badRequest("Currently, $default is the only supported route response key");
+}
 
 interface ResponseInput {
   readonly ApiId?: string | undefined;
@@ -230,6 +233,7 @@ export const updateRouteResponse = operation<UpdateRouteResponseCommand>(UpdateR
   const { service } = context;
   const { api, response } = responseOf(context, input);
   const value = patched<RouteResponseValue>(response.value, input, responseSettings);
+  checkResponseKey(value.RouteResponseKey);
   if (input.ResponseParameters !== undefined) {
     value.ResponseParameters = mergedMap(response.value.ResponseParameters, input.ResponseParameters, () => false);
   }

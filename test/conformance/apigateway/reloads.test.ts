@@ -1,14 +1,8 @@
 /** All that REST APIs' control plane keeps: the same over both backings, and after each restart what it was before. */
-import type { APIGateway, PatchOperation } from "@aws-sdk/client-api-gateway";
+import type { APIGateway } from "@aws-sdk/client-api-gateway";
 import { describe, expect, it } from "vitest";
-import { ApiGatewayEnvironment, account, functionUri, shown } from "../../support/apigateway.ts";
-
-const domainName = "kept.example.com";
-const balancer = `arn:aws:elasticloadbalancing:us-east-1:${account}:loadbalancer/net/x/1`;
-const arnOf = (restApiId: string) => `arn:aws:apigateway:us-east-1::/restapis/${restApiId}`;
-const document = Buffer.from(
-  JSON.stringify({ openapi: "3.0.1", info: { title: "imported", version: "1" }, paths: { "/i": { get: {} } } }),
-);
+import { ApiGatewayEnvironment, account, shown } from "../../support/apigateway.ts";
+import { arnOf, oneOfEach, patch, type RestApiParts } from "../../support/rest-api-parts.ts";
 
 type Answer = { readonly $metadata: unknown };
 
@@ -105,14 +99,10 @@ async function everything(client: APIGateway): Promise<Record<string, unknown>> 
   ) as Record<string, unknown>;
 }
 
-const patch = (...changes: [op: PatchOperation["op"], path: string, value?: string][]) => ({
-  patchOperations: changes.map(([op, path, value]) => ({ op, path, value })),
-});
-
 /** One of each thing, changed and taken away later, by every writing operation. */
 class Life {
   readonly #environment: ApiGatewayEnvironment;
-  #made!: Awaited<ReturnType<Life["create"]>>;
+  #made!: RestApiParts;
 
   constructor(environment: ApiGatewayEnvironment) {
     this.#environment = environment;
@@ -123,81 +113,12 @@ class Life {
   }
 
   async begin(): Promise<void> {
-    this.#made = await this.create();
-  }
-
-  async create() {
-    const client = this.#client;
-    const made = await client.createRestApi({ name: "kept", tags: { a: "1" }, binaryMediaTypes: ["image/png"] });
-    const restApiId = made.id as string;
-    const idOf = async (answer: Promise<{ id?: string | undefined }>) => (await answer).id as string;
-    const schema = '{"type":"object"}';
-    await client.createModel({ restApiId, name: "Pet", contentType: "application/json", schema });
-    const requestValidatorId = await idOf(client.createRequestValidator({ restApiId, name: "v" }));
-    const authorizer = { name: "a", type: "TOKEN", authorizerUri: functionUri("f") } as const;
-    const identitySource = "method.request.header.Auth";
-    const authorizerId = await idOf(client.createAuthorizer({ restApiId, ...authorizer, identitySource }));
-    const resourceId = await this.#environment.resource(restApiId, "/pets/{id}");
-    const address = { restApiId, resourceId, httpMethod: "POST" };
-    const header = "method.response.header.X";
-    const models = { "application/json": "Pet" };
-    await client.putMethod({
-      ...address,
-      authorizationType: "CUSTOM",
-      authorizerId,
-      requestValidatorId,
-      requestModels: models,
-    });
-    await client.putMethodResponse({ ...address, statusCode: "200", responseParameters: { [header]: true } });
-    await client.putIntegration({
-      ...address,
-      type: "MOCK",
-      requestTemplates: { "application/json": '{"statusCode":200}' },
-    });
-    await client.putIntegrationResponse({ ...address, statusCode: "200", responseParameters: { [header]: "'x'" } });
-    await client.putGatewayResponse({ restApiId, responseType: "THROTTLED", statusCode: "430" });
-    const location = { type: "API" } as const;
-    const documentationPartId = await idOf(
-      client.createDocumentationPart({ restApiId, location, properties: '{"d":1}' }),
-    );
-    await client.createDocumentationVersion({ restApiId, documentationVersion: "1" });
-    const deploymentId = await idOf(client.createDeployment({ restApiId, stageName: "dev", variables: { v: "1" } }));
-    await client.createStage({ restApiId, stageName: "live", deploymentId, documentationVersion: "1" });
-    const spareId = await idOf(client.createDeployment({ restApiId }));
-    const imported = await client.importRestApi({ body: document });
-    await client.putRestApi({ restApiId: imported.id, mode: "overwrite", body: document });
-    await client.importDocumentationParts({
-      restApiId: imported.id,
-      body: Buffer.from(JSON.stringify({ documentationParts: [{ location, properties: { d: 2 } }] })),
-    });
-    const apiKey = await idOf(client.createApiKey({ name: "k", enabled: true, value: "v".repeat(20) }));
-    await client.importApiKeys({ format: "csv", body: Buffer.from(`Name,Key\nimported,${"w".repeat(20)}\n`) });
-    const throttle = { rateLimit: 1, burstLimit: 2 };
-    const quota = { limit: 9, period: "DAY" } as const;
-    const apiStages = [{ apiId: restApiId, stage: "dev" }];
-    const usagePlanId = await idOf(client.createUsagePlan({ name: "p", throttle, quota, apiStages }));
-    await client.createUsagePlanKey({ usagePlanId, keyId: apiKey, keyType: "API_KEY" });
-    const certificateArn = `arn:aws:acm:us-east-1:${account}:certificate/x`;
-    await client.createDomainName({ domainName, certificateArn });
-    await client.createBasePathMapping({ domainName, basePath: "v1", restApiId, stage: "dev" });
-    const isPrivate = { endpointConfiguration: { types: ["PRIVATE" as const] }, certificateArn };
-    const inner = await client.createDomainName({ domainName: "inner.example.com", ...isPrivate });
-    const { domainNameAccessAssociationArn } = await client.createDomainNameAccessAssociation({
-      domainNameArn: inner.domainNameArn,
-      accessAssociationSource: "vpce-1",
-      accessAssociationSourceType: "VPCE",
-    });
-    const vpcLinkId = await idOf(client.createVpcLink({ name: "l", targetArns: [balancer] }));
-    const { clientCertificateId } = await client.generateClientCertificate({ description: "c" });
-    return {
-      ...{ restApiId, address, requestValidatorId, authorizerId, documentationPartId, deploymentId, spareId, apiKey },
-      ...{ usagePlanId, vpcLinkId, clientCertificateId, domainNameAccessAssociationArn, imported: imported.id },
-    };
+    this.#made = await oneOfEach(this.#environment);
   }
 
   async change(): Promise<void> {
     const client = this.#client;
-    const { restApiId, address, apiKey, usagePlanId, deploymentId, ...ids } = this.#made;
+    const { restApiId, address, apiKey, usagePlanId, deploymentId, domainName, ...ids } = this.#made;
     const resourceArn = arnOf(restApiId);
     const describe = patch(["replace", "/description", "changed"]);
     const name = patch(["replace", "/name", "changed"]);
@@ -259,7 +180,7 @@ class Life {
   /** What hangs on something goes before it. */
   async remove(): Promise<void> {
     const client = this.#client;
-    const { restApiId, address, apiKey, usagePlanId, ...ids } = this.#made;
+    const { restApiId, address, apiKey, usagePlanId, domainName, ...ids } = this.#made;
     const { requestValidatorId, authorizerId, documentationPartId } = ids;
     await client.deleteIntegrationResponse({ ...address, statusCode: "200" });
     await client.deleteIntegration(address);
