@@ -105,7 +105,18 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     }
     const other = await gateway.updateApi({ ApiId, Target: "https://example.com" });
     expect(other.ApiId).toBe(ApiId);
-    expect((await gateway.getIntegrations({ ApiId })).Items?.[0]?.IntegrationUri).toBe("https://example.com");
+    expect((await gateway.getIntegrations({ ApiId })).Items).toMatchObject([
+      {
+        ...{ IntegrationId: integration?.IntegrationId, IntegrationUri: "https://example.com" },
+        ...{ IntegrationType: "HTTP_PROXY", IntegrationMethod: "ANY", PayloadFormatVersion: "1.0" },
+      },
+    ]);
+    expect(await refused(gateway.updateApi({ ApiId, Target: "somewhere" }))).toMatchObject({
+      name: "BadRequestException",
+      message: "Invalid target specified: somewhere",
+    });
+    await gateway.updateApi({ ApiId, RouteKey: "GET /quick" });
+    expect((await gateway.getRoutes({ ApiId })).Items).toMatchObject([{ RouteKey: "GET /quick" }]);
   });
 
   it("keeps routes apart by what they match", async () => {
