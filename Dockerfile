@@ -15,7 +15,9 @@ RUN mkdir -p /data /etc/localstack/init && chown node:node /data && ln -s /busba
 USER node
 EXPOSE 4566
 VOLUME /data
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --start-interval=500ms CMD ["node", "docker/healthcheck.mjs"]
+# Engines before Docker 25, and Podman, refuse a Dockerfile with --start-interval.
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=5 CMD ["bash", "/busbar/docker/healthcheck.sh"]
 # The process handles SIGTERM and SIGINT itself, also as number one.
 STOPSIGNAL SIGTERM
-CMD ["node", "--max-semi-space-size=8", "dist/cli.js"]
+# Options of Busbar follow the image's name.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/busbar/dist/cli.js"]

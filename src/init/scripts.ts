@@ -1,8 +1,9 @@
 /** Shell scripts as hooks: their AWS CLI, and `awslocal`, talk to this server. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { ProcessEnd, Processes } from "../engine/processes.ts";
 import { clearInterval, setInterval } from "../engine/real-time.ts";
+import { isOnPath } from "../functions/runtime/requirements.ts";
 
 export interface ScriptSurroundings {
   /** `http://localhost:4566` */
@@ -12,15 +13,18 @@ export interface ScriptSurroundings {
 }
 
 /**
- * The AWS CLI with our endpoint, even for versions that do not read AWS_ENDPOINT_URL (before 2.13, and version 1 for
- * SQS).
+ * `aws` and `awslocal`: the AWS CLI with our endpoint, even for versions that do not read AWS_ENDPOINT_URL (before 2.13, and
+ * version 1 for SQS) and would call AWS itself. Who has set endpoints of services has a version that reads them.
  */
-const awslocal = `#!/bin/sh
+const awsCli = `#!/bin/sh
+here=$(dirname "$0"):
+PATH=\${PATH%%"$here"*}\${PATH#*"$here"}
 command -v aws >/dev/null || {
   echo "awslocal: there is no aws on the PATH. Install the AWS CLI, or write resources into a busbar.yaml." >&2
   exit 127
 }
-exec aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"
+case "\${0##*/} $(env)" in "aws "*AWS_ENDPOINT_URL_*) exec aws "$@" ;; esac
+exec aws \${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@"
 `;
 
 /** Runs a script, which need not be executable. */
@@ -61,12 +65,12 @@ export function runScript(
   return ended.finally(() => clearInterval(alive));
 }
 
-/** The directory with `awslocal`, created at the first call. */
+/** The directory with `awslocal`, and `aws` where there is one, created at the first call. */
 function shims(processes: Processes): string {
   const directory = join(processes.scratch, "bin");
   mkdirSync(directory, { recursive: true });
-  const file = join(directory, "awslocal");
-  writeFileSync(file, awslocal);
-  chmodSync(file, 0o755);
+  for (const name of isOnPath("aws") ? ["aws", "awslocal"] : ["awslocal"]) {
+    writeFileSync(join(directory, name), awsCli, { mode: 0o755 });
+  }
   return directory;
 }

@@ -44,8 +44,10 @@ it("is Node 24 without what builds it, and runs as another than root", async () 
 
 it("starts by its own command, tells its health check, and ends by a signal", async () => {
   const image = await readFile(join(root, "Dockerfile"), "utf8");
-  const [program, ...args] = JSON.parse(/^CMD (\[.*\])$/m.exec(image)?.[1] ?? "") as [string, ...string[]];
-  const [, ...check] = JSON.parse(/^HEALTHCHECK .* CMD (\[.*\])$/m.exec(image)?.[1] ?? "") as string[];
+  const command = (line: RegExp) =>
+    (JSON.parse(line.exec(image)?.[1] ?? "") as string[]).map((word) => word.replace(/^\/busbar\//, ""));
+  const [program, ...args] = command(/^ENTRYPOINT (\[.*\])$/m);
+  const [shell = "", ...check] = command(/^HEALTHCHECK .* CMD (\[.*\])$/m);
   expect(program).toBe("node");
   const env = { PATH: process.env["PATH"] ?? "", NODE_ENV: "production", BUSBAR_HOST: "0.0.0.0", BUSBAR_PORT: "0" };
   const server = spawn(process.execPath, args, { cwd: layer, env, ...nobody, stdio: ["ignore", "pipe", "inherit"] });
@@ -56,7 +58,9 @@ it("starts by its own command, tells its health check, and ends by a signal", as
     await expect.poll(() => text, { timeout: 30_000 }).toContain("Ready.");
     const BUSBAR_PORT = /AWS_ENDPOINT_URL=http:\/\/localhost:(\d+)/.exec(text)?.[1] ?? "";
     const options = { cwd: layer, env: { ...env, BUSBAR_PORT }, ...nobody };
-    await promisify(execFile)(process.execPath, check, options);
+    await promisify(execFile)(shell, check, options);
+    const elsewhere = { ...options, env: { ...env, BUSBAR_PORT: "1" } };
+    await expect(promisify(execFile)(shell, check, elsewhere)).rejects.toThrow("Connection refused");
     server.kill("SIGTERM");
     expect(await ended).toBe(0);
   } finally {

@@ -215,6 +215,30 @@ aws --endpoint-url="http://$LOCALSTACK_HOSTNAME:$EDGE_PORT" sns subscribe --prot
     expect(body["tables"]).toMatchObject({ "sqs.queues": 1, "sns.topics": 1, "sns.subscriptions": 1 });
   });
 
+  it("call this server even with an AWS CLI that reads no endpoint from its environment, unless told another", async () => {
+    const root = await files({
+      "bin/aws": `#!/bin/sh\necho "called: $*"\n`,
+      "ready.d/shop.sh": `aws sqs list-queues
+awslocal sns list-topics
+AWS_ENDPOINT_URL_S3=http://minio aws s3 ls
+AWS_ENDPOINT_URL_S3=http://minio awslocal s3 ls
+AWS_ENDPOINT_URL= aws sts get-caller-identity
+`,
+    });
+    await chmod(join(root, "bin/aws"), 0o755);
+    const cli = await startCli(["--init", root], { PATH: `${join(root, "bin")}:${process.env["PATH"]}` });
+    await until(() => isReady(cli));
+    cli.kill("SIGTERM");
+    const { stdout } = await cli.ended;
+    expect(stdout.match(/(?<=^called: ).*/gm)).toEqual([
+      `--endpoint-url ${cli.endpoint} sqs list-queues`,
+      `--endpoint-url ${cli.endpoint} sns list-topics`,
+      "s3 ls",
+      `--endpoint-url ${cli.endpoint} s3 ls`,
+      "sts get-caller-identity",
+    ]);
+  });
+
   it("lie in /etc/localstack/init as well", async () => {
     const stages = ["boot", "start", "ready", "shutdown"];
     const root = await files({
