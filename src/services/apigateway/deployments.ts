@@ -19,7 +19,7 @@ import { unlessEmpty } from "./methods.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 import { given } from "./rest-apis.ts";
-import { checkedVariables, newStage } from "./stages.ts";
+import { checkedVariables, newCanary, newStage } from "./stages.ts";
 import { childKey, type DeploymentRow, type RestApiRow, type StageRow } from "./tables.ts";
 
 export const createDeployment = operation<CreateDeploymentCommand>(CreateDeployment$, (input, context) => {
@@ -122,17 +122,9 @@ function redeployed(service: ApiGateway, stage: StageRow, { id }: DeploymentRow,
     }),
   } as StageRow;
   if (canarySettings === undefined && canary === undefined) return { ...updated, deploymentId: id };
-  return {
-    ...updated,
-    canarySettings: {
-      deploymentId: id,
-      percentTraffic: canarySettings?.percentTraffic ?? canary?.percentTraffic ?? 0,
-      useStageCache: canarySettings?.useStageCache ?? canary?.useStageCache ?? false,
-      ...given({
-        stageVariableOverrides: unlessEmpty(canarySettings?.stageVariableOverrides) ?? canary?.stageVariableOverrides,
-      }),
-    },
-  };
+  const stageVariableOverrides = unlessEmpty(canarySettings?.stageVariableOverrides) ?? canary?.stageVariableOverrides;
+  const settings = { ...canary, ...canarySettings, ...given({ stageVariableOverrides }), deploymentId: id };
+  return { ...updated, canarySettings: newCanary(settings, id) };
 }
 
 /** @throws AwsError NotFoundException */

@@ -68,9 +68,11 @@ function usageOf(service: ApiGateway, plan: UsagePlanRow, keyId: string, startMs
   return days;
 }
 
-/** @throws AwsError BadRequestException */
+/** @throws AwsError BadRequestException for what is no day, the 30th of February either. */
 function timeOf(date: string | undefined): number {
   const ms = /^\d{4}-\d\d-\d\d$/.test(date ?? "") ? Date.parse(`${date}T00:00:00Z`) : Number.NaN;
-  if (Number.isNaN(ms)) throw badRequest(`Invalid date specified: ${date}. Dates must have the form YYYY-MM-DD`);
+  if (Number.isNaN(ms) || dayOf(ms) !== date) {
+    throw badRequest(`Invalid date specified: ${date}. Dates must have the form YYYY-MM-DD`);
+  }
   return ms;
 }

@@ -44,7 +44,7 @@ export async function readOpenApi(text: string, turns: Turns): Promise<Tree> {
   }
   if (!isObject(document)) throw badRequest("Invalid OpenAPI input.");
   const version = textAt(document, "openapi");
-  if (version === undefined || !version.startsWith("3.")) {
+  if (version === undefined || !/^3\.0(\.|$)/.test(version)) {
     throw badRequest("Unsupported OpenAPI version. HTTP APIs are imported from OpenAPI 3.0 definitions.");
   }
   if (!isObject(document["paths"])) throw badRequest("Invalid OpenAPI input. The definition has no paths.");

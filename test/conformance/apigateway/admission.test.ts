@@ -319,6 +319,28 @@ describe("a usage plan's throttle", () => {
   );
 });
 
+describe("a stage's throttle", () => {
+  it.each<[rate: string, burst: string, statuses: number[]]>([
+    ["-1", "-1", [200, 200, 200]],
+    ["-1", "1", [200, 200, 200]],
+    ["1", "-1", [200, 200, 200]],
+    ["1", "2", [200, 200, 429]],
+    ["0", "5", [429, 429, 429]],
+    ["5", "0", [429, 429, 429]],
+  ])("of %s a second and %s at once admits as AWS does: below zero is no limit", async (rate, burst, statuses) => {
+    const restApiId = await counting({});
+    await deploy(restApiId);
+    const patchOperations = [
+      { op: "replace" as const, path: "/*/*/throttling/rateLimit", value: rate },
+      { op: "replace" as const, path: "/*/*/throttling/burstLimit", value: burst },
+    ];
+    await client.updateStage({ restApiId, stageName: "dev", patchOperations });
+    const seen: number[] = [];
+    for (const _call of statuses) seen.push((await call(restApiId, "/a")).status);
+    expect(seen).toEqual(statuses);
+  });
+});
+
 describe("a request for a new answer of a cached method", () => {
   const fresh = { "Cache-Control": "no-store, max-age=0" };
   const warning = '199 - "Cache-control headers were ignored because the caller was unauthorized."';

@@ -326,6 +326,8 @@ describe("documents that are none", () => {
     ["a: [", "Invalid OpenAPI input."],
     ['{"openapi":"4.0"}', "Invalid specification version number"],
     ["{}", "Invalid specification version number"],
+    ['{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/a":{"get":{}}}}', "Invalid OpenAPI input."],
+    ['openapi: 3.1.0\ninfo: {title: t, version: "1"}\npaths: {/a: {get: {}}}', "Invalid OpenAPI input."],
     ['{"openapi":"3.0.1","paths":{}}', "Errors found during import:\n\tAPI Name cannot be blank"],
   ])("are refused: %s", async (text, message) => {
     expect(await refused(client.importRestApi({ body: bytes(text) }))).toMatchObject({

@@ -217,6 +217,10 @@ describe.each(["memory", "disk"] as const)("keys and plans, %s", (storage) => {
     ]);
     const long = client.getUsage({ ...address, startDate: "2025-01-01", endDate: "2026-03-02" });
     expect((await refused(long)).status).toBe(400);
-    expect((await refused(client.getUsage({ ...address, startDate: "x", endDate: "y" }))).status).toBe(400);
+    for (const startDate of ["x", "2026-02-30"]) {
+      const words = `Invalid date specified: ${startDate}. Dates must have the form YYYY-MM-DD`;
+      const asked = client.getUsage({ ...address, startDate, endDate: "2026-03-02" });
+      expect(await refused(asked)).toEqual({ name: "BadRequestException", status: 400, message: words });
+    }
   });
 });

@@ -430,6 +430,11 @@ describe("UpdateStage", () => {
     expect(await refused(update(replace("/canarySettings/deploymentId", "nobody")))).toEqual(
       bad("Deployment id does not exist"),
     );
+    const words = "Invalid percent traffic specified. Percent traffic must be between 0.0 and 100.0";
+    const over = { restApiId, stageName: "dev", canarySettings: { percentTraffic: 101 } };
+    expect(await refused(client.createDeployment(over))).toEqual(bad(words));
+    expect(await refused(client.createStage({ ...over, stageName: "other", deploymentId: id }))).toEqual(bad(words));
+    expect(await refused(update(replace("/canarySettings/percentTraffic", "-1")))).toEqual(bad(words));
   });
 
   it.each(["*/*", "canarySettings/stageVariableOverrides", "canarySettings/badPath", "accessLogSettings/randomValue"])(

@@ -497,7 +497,8 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     expect(await refused(gateway.importApi({ Body: JSON.stringify(warned), FailOnWarnings: true }))).toMatchObject({
       message: expect.stringContaining("Warnings found during import: "),
     });
-    for (const Body of ["", "{", "- a", '{"openapi":"2.0","paths":{}}', '{"openapi":"3.0.1"}', "a: &a [*a]"]) {
+    const newer = JSON.stringify({ ...document, openapi: "3.1.0" });
+    for (const Body of ["", "{", "- a", '{"openapi":"2.0","paths":{}}', '{"openapi":"3.0.1"}', "a: &a [*a]", newer]) {
       expect(await refused(gateway.importApi({ Body }))).toMatchObject({ name: "BadRequestException" });
     }
   });

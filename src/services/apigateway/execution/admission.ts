@@ -58,9 +58,12 @@ export class Admission {
     }
   }
 
-  #admitMethod(call: RestCall, { throttlingBurstLimit: burst, throttlingRateLimit: rate }: MethodSettingDefinition) {
+  /** A rate or a burst below zero, as Terraform writes for none, limits nothing. */
+  #admitMethod(call: RestCall, setting: MethodSettingDefinition) {
+    const { throttlingRateLimit: rate, throttlingBurstLimit: asked } = setting;
+    const burst = asked < 0 ? accountRate.burst : asked;
     const isDefault = rate >= accountRate.rate && burst >= accountRate.burst;
-    if (isDefault && !this.#service.deps.options.strict) return;
+    if (rate < 0 || (isDefault && !this.#service.deps.options.strict)) return;
     const { apiId } = call.place.api.snapshot;
     const key = `method ${apiId} ${call.place.stageName} ${call.method?.resourcePath ?? ""} ${call.verb}`;
     if (!this.#throttle.admits(key, { rate, burst }, this.#service.now)) throw throttled();

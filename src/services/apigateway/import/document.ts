@@ -27,6 +27,8 @@ export async function readDocument(text: string, turns: Turns): Promise<OpenApiD
   const known = root["openapi"] === undefined ? 2 : 3;
   if (version !== `${known}` && !version.startsWith(`${known}.`))
     throw badRequest("Invalid specification version number");
+  // AWS reads 2.0 and 3.0, and says no more than this of later versions.
+  if (known === 3 && !/^3(\.0(\.|$)|$)/.test(version)) throw badRequest("Invalid OpenAPI input.");
   return { version: known, root, infoVersion };
 }
 
