@@ -1,6 +1,6 @@
 /** The rows Step Functions keeps, and their indexes. */
 
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../engine/digest.ts";
 import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
@@ -11,7 +11,7 @@ const longestId = 400;
 
 /** An id within an execution in the form for keys; shortening it twice changes nothing. */
 export function shortId(id: string): string {
-  return id.length <= longestId ? id : createHash("sha256").update(id).digest("hex");
+  return id.length <= longestId ? id : sha256Hex(id);
 }
 
 export type MachineType = "STANDARD" | "EXPRESS";

@@ -188,7 +188,7 @@ describe("a service whose client is installed", () => {
     ]);
     expect(await cause(sdk("s3:fly", {}))).toEqual([
       "States.Runtime",
-      "The client of s3 that is installed has no operation Fly.",
+      "The installed client of s3 has no operation Fly.",
     ]);
     expect(other.heard).toEqual([]);
   });

@@ -29,6 +29,6 @@ export function payloadDetails(member: "input" | "output", text: string): JsonOb
 }
 
 /** Error and cause as event details; undefined ones are left out. */
-export function errorDetails(error: string | undefined, cause: string | undefined): JsonObject {
+export function errorDetails(error: string | undefined, cause: string | undefined): { error?: string; cause?: string } {
   return { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
 }

@@ -48,6 +48,15 @@ export function parseJson(text: string): Json {
   return readJson(text) as Json;
 }
 
+/** {@link parseJson}; undefined for text that it refuses. */
+export function tryParseJson(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * JSON.parse, except that numbers which JavaScript would write differently become {@link NumberLiteral}s. The inverse
  * of {@link writeJson}.

@@ -1,4 +1,4 @@
-import { sha256Hex } from "../../../engine/digest.ts";
+import { uuidFor } from "../../../engine/digest.ts";
 import { isObject, type Json, type JsonObject, textOf } from "./json.ts";
 import { numberOf } from "./number-literal.ts";
 
@@ -124,7 +124,5 @@ export function childMachine(machine: Machine, mapState: string): Machine {
  */
 export function labelOf(node: StateNode): string {
   const given = node.fields["Label"];
-  if (typeof given === "string") return given;
-  const hex = sha256Hex(node.location);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return typeof given === "string" ? given : uuidFor(node.location);
 }

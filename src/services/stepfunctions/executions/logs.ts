@@ -1,7 +1,8 @@
 /** Log events of executions, as CloudWatch Logs receives them. */
-import { createHash } from "node:crypto";
+
 import { Cause } from "../../../calls/cause.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
+import { sha256Hex } from "../../../engine/digest.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import type { Json, JsonObject } from "../asl/json.ts";
 import type { ExecutionRow, LoggingConfiguration } from "../tables.ts";
@@ -70,12 +71,12 @@ function traceIdOf({ causedBy, startedMs, arn }: ExecutionRow): string {
   const seconds = Math.floor(startedMs / 1000)
     .toString(16)
     .padStart(8, "0");
-  return given ?? `1-${seconds}-${createHash("sha256").update(arn).digest("hex").slice(0, 24)}`;
+  return given ?? `1-${seconds}-${sha256Hex(arn).slice(0, 24)}`;
 }
 
 /** `states/{machine}/{minute of its start}/{part of its id}`, AWS's naming of streams. */
 function streamOf({ machine, startedMs, arn }: ExecutionRow): string {
   const minute = new Date(startedMs).toISOString().slice(0, 16).replace(/[T:]/g, "-");
   const name = machine.slice(machine.lastIndexOf(":") + 1);
-  return `states/${name}/${minute}/${createHash("sha256").update(arn).digest("hex").slice(0, 8)}`;
+  return `states/${name}/${minute}/${sha256Hex(arn).slice(0, 8)}`;
 }

@@ -2,21 +2,13 @@
 
 import { dayMs } from "../../../engine/duration.ts";
 import { Sweep } from "../../../engine/sweep.ts";
-import type { Effect, Env, Signal, TaskRequest } from "../asl/execution.ts";
+import type { Effect, Env, Signal } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import { startExecution, step } from "../asl/interpreter.ts";
-import { type Json, readJson, writeJson } from "../asl/json.ts";
+import type { Json } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import {
-  type ExecutionRow,
-  executionTable,
-  executionTextTable,
-  shortId,
-  type TaskRow,
-  taskKey,
-  taskTable,
-  type WholeExecution,
-} from "../tables.ts";
+import { type ExecutionRow, executionTable, executionTextTable, shortId, type WholeExecution } from "../tables.ts";
+import { OpenTasks } from "../tasks/open-tasks.ts";
 import { newToken } from "../tasks/tokens.ts";
 import { Texts } from "../texts.ts";
 import { causeOf } from "./causes.ts";
@@ -24,7 +16,7 @@ import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
 
 /** Executions cached in memory, so that most steps need not load their rows. */
-const mostLive = 2000;
+const maxLive = 2000;
 
 const timerKind = "states.execution";
 
@@ -33,7 +25,7 @@ const retentionMs = 90 * dayMs;
 
 export class Runner {
   readonly executions;
-  readonly tasks;
+  readonly tasks: OpenTasks;
   readonly frames: Frames;
   readonly histories: Histories;
   /** Inputs and outputs of executions. */
@@ -55,7 +47,7 @@ export class Runner {
       drop: (row) => this.forget(row),
       keys: () => executions.by.closed.groups(),
     });
-    this.tasks = store.table(taskTable);
+    this.tasks = new OpenTasks(sfn);
     this.texts = new Texts(store, executionTextTable);
     this.frames = new Frames(store, this.texts);
     this.histories = new Histories(store);
@@ -100,18 +92,13 @@ export class Runner {
     this.signal(row.arn, { type: "redrive", atMs: row.redrivenMs ?? this.#sfn.now });
   }
 
-  /** Continues after a restart what was under way. */
+  /** After a restart: continues what was running. */
   recover(): void {
     const { turns } = this.#sfn;
     for (const { execution } of this.frames.heads.by.ready.range("")) {
       turns.soon(() => this.signal(execution, { type: "continue" }));
     }
-    for (const task of this.tasks.by.toCall.range("")) this.#carryOut(task);
-  }
-
-  /** The task, if it is still open. */
-  task(execution: string, taskId: string): TaskRow | undefined {
-    return this.tasks.get(taskKey(execution, taskId));
+    this.tasks.recover();
   }
 
   reset(): void {
@@ -133,7 +120,7 @@ export class Runner {
     const head = this.frames.heads.get(arn)?.head;
     if (head === undefined || live.execution.head.status !== "RUNNING") return;
     this.#live.set(arn, { live, head });
-    if (this.#live.size <= mostLive) return;
+    if (this.#live.size <= maxLive) return;
     for (const oldest of this.#live.keys()) {
       this.#live.delete(oldest);
       break;
@@ -147,8 +134,8 @@ export class Runner {
   #takeStep(live: Live, signal: Signal): void {
     const { row, execution } = live;
     if (signal.type === "taskSucceeded" || signal.type === "taskFailed") {
-      this.tasks.delete(taskKey(row.arn, signal.taskId));
-    } else if (signal.type === "taskSubmitted") this.#submitted(row.arn, signal.taskId);
+      this.tasks.close(row.arn, signal.taskId);
+    } else if (signal.type === "taskSubmitted") this.tasks.setWaiting(row.arn, signal.taskId);
     this.#stepping.add(row.arn);
     try {
       const machine = this.#sfn.machineOf(row);
@@ -160,7 +147,7 @@ export class Runner {
         this.#sfn.log(row, events, execution.head.redriveCount);
       }
       const over = execution.head.status === "SUCCEEDED";
-      for (const effect of effects) this.#bringAbout(live, effect);
+      for (const effect of effects) this.#carryOut(live, effect);
       if (!over) this.frames.store(live, touched, removed);
       else this.frames.forget(row.arn);
       this.#keep(live);
@@ -185,7 +172,7 @@ export class Runner {
     };
   }
 
-  #bringAbout(live: Live, effect: Effect): void {
+  #carryOut(live: Live, effect: Effect): void {
     const { row } = live;
     const { timers, store } = this.#sfn.deps;
     switch (effect.type) {
@@ -201,10 +188,10 @@ export class Runner {
         timers.cancel(timerKey(row.arn, effect.timerId));
         return;
       case "startTask":
-        this.#startTask(live, effect.task);
+        this.tasks.open(live, effect.task);
         return;
       case "cancelTask":
-        this.#cancelTask(row.arn, effect.taskId);
+        this.tasks.cancel(row.arn, effect.taskId);
         return;
       case "startMapRun":
         this.#sfn.mapRuns.start(row, effect.mapRun);
@@ -223,52 +210,6 @@ export class Runner {
     }
   }
 
-  #startTask(live: Live, task: TaskRequest): void {
-    const { row } = live;
-    const { store } = this.#sfn.deps;
-    const activity = task.resource.kind === "activity" ? task.resource.arn : undefined;
-    const mocked = this.#sfn.mocks.isMocked(row, task.stateName);
-    const open: TaskRow = {
-      execution: row.arn,
-      taskId: task.taskId,
-      account: row.account,
-      serial: store.nextSerial(),
-      request: writeJson(task),
-      token: task.token,
-      stage: activity !== undefined && !mocked ? "activity" : "call",
-      activity,
-      child: undefined,
-      job: undefined,
-      mockCall: live.mockCalls[task.stateName] ?? 0,
-    };
-    this.tasks.put(open);
-    if (mocked) live.mockCalls[task.stateName] = open.mockCall + 1;
-    if (open.stage === "activity") store.afterCommit(() => this.#sfn.polls.check(activity as string));
-    else store.afterCommit(() => this.#carryOut(open));
-  }
-
-  #carryOut(open: TaskRow): void {
-    this.#sfn.turns.soon(() => {
-      if (this.tasks.get(taskKey(open.execution, open.taskId)) !== open) return;
-      const row = this.executions.get(open.execution);
-      if (row === undefined) return;
-      const task = readJson(open.request) as TaskRequest;
-      this.#sfn.performer.begin(row, task, open.mockCall);
-    });
-  }
-
-  #submitted(execution: string, taskId: string): void {
-    const open = this.task(execution, taskId);
-    if (open !== undefined) this.tasks.put({ ...open, stage: "wait" });
-  }
-
-  #cancelTask(execution: string, taskId: string): void {
-    const open = this.task(execution, taskId);
-    if (open === undefined) return;
-    this.tasks.delete(taskKey(execution, taskId));
-    this.#sfn.deps.store.afterCommit(() => this.#sfn.performer.cancel(open));
-  }
-
   #finish(live: Live, { status, output, error, cause }: Extract<Effect, { type: "finish" }>): void {
     const { head } = live.execution;
     const now = this.#sfn.now;
@@ -283,7 +224,7 @@ export class Runner {
       redrivenMs: head.redrivenAtMs,
     };
     this.executions.put(row);
-    for (const open of this.tasks.by.execution.range(row.arn)) this.#cancelTask(row.arn, open.taskId);
+    this.tasks.cancelAll(row.arn);
     this.#sfn.statusChanged(row);
     if (row.mapRun !== undefined) this.#sfn.mapRuns.childEnded({ ...row, output });
     this.#sfn.performer.childEnded(row);

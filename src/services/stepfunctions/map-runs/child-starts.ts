@@ -1,4 +1,4 @@
-/** Starts the children of map runs, some in each turn, as there is room for them. */
+/** Starts the children of map runs, some in each turn, within the runs' concurrency. */
 import { parseJson } from "../asl/json.ts";
 import { causeOf } from "../executions/causes.ts";
 import { executionRow } from "../executions/execution-row.ts";
@@ -7,8 +7,8 @@ import type { ExecutionRow } from "../tables.ts";
 import type { MapChildren } from "./map-children.ts";
 import type { MapChildRow, MapRunRow } from "./map-run-tables.ts";
 
-/** AWS's limit, and what 0 means. */
-const mostConcurrent = 10_000;
+/** AWS's limit, and the meaning of 0. */
+const maxConcurrent = 10_000;
 /** Children started in one turn. */
 const startsPerTurn = 20;
 
@@ -21,21 +21,21 @@ export class ChildStarts {
     this.#children = children;
   }
 
-  /** Inside a transaction: starts some. Says whether there is room for more that wait. */
+  /** Inside a transaction: starts some children. Returns whether more may be started at once. */
   startSome(run: MapRunRow): boolean {
     const children = this.#children;
     const { arn } = run;
-    const room = Math.min(run.maxConcurrency || mostConcurrent, mostConcurrent) - children.count(arn, "RUNNING");
-    const most = Math.min(room, startsPerTurn);
-    const waiting = children.first(arn, "PENDING_REDRIVE", most);
-    waiting.push(...children.first(arn, "PENDING", most - waiting.length));
+    const room = Math.min(run.maxConcurrency || maxConcurrent, maxConcurrent) - children.count(arn, "RUNNING");
+    const limit = Math.min(room, startsPerTurn);
+    const waiting = children.first(arn, "PENDING_REDRIVE", limit);
+    waiting.push(...children.first(arn, "PENDING", limit - waiting.length));
     for (const child of waiting) this.#start(run, child);
     return waiting.length === startsPerTurn;
   }
 
   #start(run: MapRunRow, child: MapChildRow): void {
     const { executions } = this.#sfn.runner;
-    const { name, execution, input } = this.#children.givenTo(child);
+    const { name, execution, input } = this.#children.inputOf(child);
     const earlier = executions.get(execution);
     const parent = executions.get(run.execution);
     if (earlier !== undefined) this.#redrive(child, earlier);
@@ -74,7 +74,7 @@ export class ChildStarts {
     }
   }
 
-  /** A standard child of an earlier attempt goes on from where it failed. */
+  /** A standard child of an earlier attempt continues where it failed. */
   #redrive(child: MapChildRow, row: ExecutionRow): void {
     const now = this.#sfn.now;
     this.#children.started(child, now, true);

@@ -1,9 +1,9 @@
-/** CSV as it comes, piece by piece. */
+/** Parses CSV piece by piece. */
 
 import { setOwn } from "../../../../protocols/unknown-json.ts";
 import { javaHashOrder } from "../asl/java-values.ts";
 import { type Json, type JsonObject, textOf } from "../asl/json.ts";
-import { type ItemParser, OpenText, type ParsedItem } from "./item-parser.ts";
+import { type ItemParser, type ParsedItem, UnfinishedItem } from "./item-parser.ts";
 
 const delimiters: Readonly<Record<string, string>> = { COMMA: ",", PIPE: "|", SEMICOLON: ";", SPACE: " ", TAB: "\t" };
 
@@ -11,10 +11,10 @@ const lineFeed = 10;
 const carriageReturn = 13;
 const quote = 34;
 
-/** Each row is an object of texts, by the names of the header, which is given or the first row (ReaderConfig). */
+/** Each row becomes an object of strings; its keys are from the given header or the first row (ReaderConfig). */
 export class CsvParser implements ItemParser {
   readonly #rows: CsvRows;
-  #columns: readonly { readonly name: string; readonly place: number }[] | undefined;
+  #columns: readonly { readonly name: string; readonly index: number }[] | undefined;
 
   constructor(config: JsonObject) {
     this.#rows = new CsvRows(delimiters[textOf(config["CSVDelimiter"] ?? "COMMA")] ?? ",");
@@ -38,25 +38,25 @@ export class CsvParser implements ItemParser {
         continue;
       }
       const value: JsonObject = {};
-      for (const { name, place } of this.#columns) setOwn(value, name, (row[place] ?? "") as Json);
+      for (const { name, index } of this.#columns) setOwn(value, name, (row[index] ?? "") as Json);
       items.push({ value });
     }
     return items;
   }
 }
 
-/** Of columns of one name the last counts. */
-function columnsOf(header: readonly string[]): { name: string; place: number }[] {
-  const places = new Map(header.map((name, index) => [name, index]));
-  return javaHashOrder([...places.keys()]).map((name) => ({ name, place: places.get(name) as number }));
+/** If several columns have the same name, the last one counts. */
+function columnsOf(header: readonly string[]): { name: string; index: number }[] {
+  const indexes = new Map(header.map((name, index) => [name, index]));
+  return javaHashOrder([...indexes.keys()]).map((name) => ({ name, index: indexes.get(name) as number }));
 }
 
-/** Fields may be quoted, with quotes doubled inside (RFC 4180). Lines that are empty are no rows. */
+/** Splits text into rows. Fields may be quoted, with doubled quotes inside (RFC 4180). Empty lines are skipped. */
 class CsvRows {
   readonly #delimiter: number;
-  readonly #open = new OpenText();
-  /** What cannot be read without the next character. */
-  #held = "";
+  readonly #unfinished = new UnfinishedItem();
+  /** Text that cannot be read without the next character. */
+  #rest = "";
   #row: string[] = [];
   #field = "";
   #quoted = false;
@@ -66,20 +66,20 @@ class CsvRows {
   }
 
   push(text: string): string[][] {
-    const rows = this.#read(this.#held + text, false);
-    this.#open.note(text.length, rows.length > 0);
+    const rows = this.#read(this.#rest + text, false);
+    this.#unfinished.grow(text.length, rows.length > 0);
     return rows;
   }
 
   end(): string[][] {
-    const rows = this.#read(this.#held, true);
+    const rows = this.#read(this.#rest, true);
     if (this.#field !== "" || this.#row.length > 0) this.#endRow(rows);
     return rows;
   }
 
   #read(text: string, isLast: boolean): string[][] {
     const rows: string[][] = [];
-    this.#held = "";
+    this.#rest = "";
     for (let at = 0; at < text.length; ) {
       const end = this.#quoted ? endOfQuoted(text, at) : this.#endOfPlain(text, at);
       if (end > at) this.#field += text.slice(at, end);
@@ -87,7 +87,7 @@ class CsvRows {
       const code = text.charCodeAt(end);
       const needsNext = code === carriageReturn || this.#quoted;
       if (needsNext && end + 1 === text.length && !isLast) {
-        this.#held = text.slice(end);
+        this.#rest = text.slice(end);
         break;
       }
       at = end + 1;
@@ -104,7 +104,7 @@ class CsvRows {
     return rows;
   }
 
-  /** Where a field without quotes may end; a quote means something at its beginning alone. */
+  /** Where an unquoted field may end. A quote only has a meaning at the start of a field. */
   #endOfPlain(text: string, from: number): number {
     let at = from;
     for (; at < text.length; at++) {

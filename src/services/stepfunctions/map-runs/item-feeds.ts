@@ -1,4 +1,6 @@
-/** Makes children of a map run's items, as many as are soon begun, so that a run holds little of its file. */
+/**
+ * Creates children from a map run's items, only as many as will soon be started, so that little of a file is in memory.
+ */
 import { siblingArn } from "../arns.ts";
 import { StateError } from "../asl/errors.ts";
 import { writeJson } from "../asl/json.ts";
@@ -10,18 +12,18 @@ import { type MapRunRow, mapItemsTable } from "./map-run-tables.ts";
 import type { MapRuns } from "./map-runs.ts";
 import type { ObjectFiles } from "./object-files.ts";
 
-/** Children that wait to be begun: reading goes on when there are fewer, and pauses when there are many. */
-const few = 500;
-const many = 1000;
-/** Children made in one transaction. */
-const atOnce = 200;
+/** Pending children: reading continues when there are fewer than the minimum, and pauses at the maximum. */
+const minPending = 500;
+const maxPending = 1000;
+/** Children created in one transaction. */
+const childrenPerTransaction = 200;
 
 export class ItemFeeds {
   readonly #sfn: StepFunctions;
   readonly #mapRuns: MapRuns;
   readonly #files: ObjectFiles;
   readonly #texts: Texts;
-  /** Readers of runs whose items have not all been read. */
+  /** Readers of runs, until all their items have been read. */
   readonly #inputs = new Map<string, ChildInputs>();
   /** Runs whose items are being read. */
   readonly #reading = new Set<string>();
@@ -33,20 +35,20 @@ export class ItemFeeds {
     this.#texts = new Texts(sfn.deps.store, mapItemsTable);
   }
 
-  /** Inside a transaction: keeps the items of a run that has no reader. */
+  /** Inside a transaction: stores the items of a run without an ItemReader. */
   keepItems(account: string, items: GivenItems): KeptText {
     return this.#texts.keep(account, writeJson(items));
   }
 
   /**
-   * Inside a transaction: reads on when few children wait. Says whether it does; no child is begun meanwhile, so that a small
-   * run whose items are bad fails before it.
+   *   * Inside a transaction: reads on if few children are pending, and returns whether it does. No child is started in
+   * the meantime, so that a small run with invalid items fails before it has started any.
    */
   wake(run: MapRunRow): boolean {
     const { arn } = run;
     if (run.request === undefined) return false;
     if (this.#reading.has(arn)) return true;
-    if (this.#pending(arn) >= few) return false;
+    if (this.#pending(arn) >= minPending) return false;
     const { store, clock } = this.#sfn.deps;
     store.afterCommit(() => {
       if (this.#reading.has(arn)) return;
@@ -56,19 +58,19 @@ export class ItemFeeds {
     return true;
   }
 
-  /** The run is over, or is to begin its reading again. */
+  /** Closes the reader of a run that has ended or must read again. */
   drop(arn: string): void {
     this.#inputs.get(arn)?.close();
     this.#inputs.delete(arn);
   }
 
-  /** Inside a transaction: nobody reads the run's items any more. */
+  /** Inside a transaction: the run's items are no longer needed. */
   forget({ arn, items }: MapRunRow): void {
     this.#texts.drop(items);
     this.#sfn.deps.store.afterCommit(() => this.drop(arn));
   }
 
-  /** What was read belongs to rows that are gone. */
+  /** Closes all readers: their runs are gone. */
   reset(): void {
     for (const arn of [...this.#inputs.keys()]) this.drop(arn);
   }
@@ -90,7 +92,7 @@ export class ItemFeeds {
     } finally {
       this.#reading.delete(arn);
     }
-    this.#mapRuns.touched(arn);
+    this.#mapRuns.schedule(arn);
   }
 
   async #read(arn: string): Promise<void> {
@@ -122,17 +124,17 @@ export class ItemFeeds {
     return inputs;
   }
 
-  /** Says whether more are to be made. */
+  /** Returns whether to read on. */
   #makeChildren(arn: string, inputs: ChildInputs): boolean {
     const run = this.#mapRuns.runs.get(arn);
-    // It was stopped, and perhaps started over, while it was read.
+    // The run was stopped, and perhaps redriven, while its items were being read.
     if (run?.status !== "RUNNING" || this.#inputs.get(arn) !== inputs) return true;
     const random = this.#sfn.deps.random.fork("runs");
     const express = run.executionType === "EXPRESS";
     let { totalItems } = run;
     const { children } = this.#mapRuns;
     let index = children.rows.by.run.size(arn);
-    for (const { value, itemCount } of inputs.take(atOnce)) {
+    for (const { value, itemCount } of inputs.take(childrenPerTransaction)) {
       const name = random.uuid();
       const execution = siblingArn(run.machine, express ? "express" : "execution", name);
       children.add({
@@ -147,11 +149,11 @@ export class ItemFeeds {
     const rest = isOver ? { request: undefined, items: undefined } : {};
     this.#mapRuns.runs.put({ ...run, totalItems, ...rest });
     if (isOver) this.forget(run);
-    return !isOver && this.#pending(arn) < many;
+    return !isOver && this.#pending(arn) < maxPending;
   }
 }
 
-/** The error and cause of a run that cannot have its items; nothing for what is no fault of theirs. */
+/** The error and cause of a run whose items cannot be read; empty for errors of our own. */
 function failureOf(error: unknown): [string, string | undefined] | [] {
   if (error instanceof ItemReaderError) return ["States.ItemReaderFailed", error.message];
   return error instanceof StateError ? [error.error ?? "States.Runtime", error.causeText] : [];

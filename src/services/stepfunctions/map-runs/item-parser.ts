@@ -1,16 +1,16 @@
-/** Texts that hold items, read piece by piece, so that no more of them is in memory than one item. */
+/** Parsers for files of items, which read piece by piece, so that only one item is in memory. */
 import { type Json, parseJson } from "../asl/json.ts";
 
-/** What a reader found wrong; the run fails with States.ItemReaderFailed. */
+/** For unreadable items; the run fails with States.ItemReaderFailed. */
 export class ItemReaderError extends Error {}
 
 export interface ParsedItem {
   readonly value: Json;
-  /** The member's name, when an object is iterated. */
+  /** The member's name, if the items are an object's members. */
   readonly key?: string;
 }
 
-/** Makes items of a text that comes in pieces. Throws ItemReaderError or SyntaxError. */
+/** Parses items from pieces of text. Throws ItemReaderError or SyntaxError. */
 export interface ItemParser {
   /** The items that end in this piece. */
   push(text: string): ParsedItem[];
@@ -18,29 +18,29 @@ export interface ItemParser {
   end(): ParsedItem[];
 }
 
-/** Characters one item may have, far more than a child can be given. */
-const longestItem = 16 * 1024 * 1024;
+/** Most characters of an item, far more than a child's input may have. */
+const maxItemLength = 16 * 1024 * 1024;
 
-/** Watches over an item that has begun and does not end. */
-export class OpenText {
+/** Measures an item that has begun but not ended. */
+export class UnfinishedItem {
   #length = 0;
 
-  /** @throws ItemReaderError when an item goes on for too long. */
-  note(length: number, someEnded: boolean): void {
+  /** @throws ItemReaderError when an item gets too long */
+  grow(length: number, someEnded: boolean): void {
     this.#length = someEnded ? length : this.#length + length;
-    if (this.#length > longestItem) throw new ItemReaderError("An item of the object is too large.");
+    if (this.#length > maxItemLength) throw new ItemReaderError("An item of the object is too large.");
   }
 }
 
-/** A JSON text on each line. */
+/** Parses JSON Lines. */
 export class JsonLinesParser implements ItemParser {
-  readonly #open = new OpenText();
+  readonly #unfinished = new UnfinishedItem();
   #line = "";
 
   push(text: string): ParsedItem[] {
     const lines = (this.#line + text).split("\n");
     this.#line = lines.pop() as string;
-    this.#open.note(text.length, lines.length > 0);
+    this.#unfinished.grow(text.length, lines.length > 0);
     return lines.flatMap(lineItem);
   }
 

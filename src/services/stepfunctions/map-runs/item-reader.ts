@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject, parseJson, textOf } from "../asl/
 import { numberOf } from "../asl/number-literal.ts";
 import { CsvParser } from "./csv-parser.ts";
 import { type ItemParser, ItemReaderError, JsonLinesParser, type ParsedItem } from "./item-parser.ts";
-import { JsonParser, noSuchPlace, notIterable } from "./json-parser.ts";
+import { JsonParser, noSuchPath, notIterable, pointerNames } from "./json-parser.ts";
 import { ObjectError, type ObjectFiles } from "./object-files.ts";
 
 export type ReadItem = ReadData["items"][number];
@@ -14,11 +14,11 @@ type Items = readonly ReadItem[];
 
 type Reader = NonNullable<MapRunRequest["itemReader"]>;
 
-const mostItems = 100_000_000;
-/** Characters of a manifest, which names files and is read whole. */
-const longestManifest = 64 * 1024 * 1024;
+const maxItemCount = 100_000_000;
+/** Most characters of a manifest, which is read as a whole. */
+const maxManifestLength = 64 * 1024 * 1024;
 
-/** The items in pieces, each of what a part of a file holds. @throws ItemReaderError */
+/** Reads the items of each part of a file. @throws ItemReaderError */
 export async function* readItems(files: ObjectFiles, reader: Reader): AsyncGenerator<Items> {
   let left = maxItems(reader.readerConfig);
   try {
@@ -33,14 +33,14 @@ export async function* readItems(files: ObjectFiles, reader: Reader): AsyncGener
 }
 
 /**
- * What the reader makes of the text of its object (TestState, mapItemReaderData); a listing, and a manifest with the files
- * it names, stand there as the JSON array of their items.
+ * Reads items from text that stands in for the reader's object (TestState, mapItemReaderData). For a listing, or a manifest
+ * and its files, it is the JSON array of their items.
  * @throws ItemReaderError
  */
 export function readData(reader: Reader, text: string): ReadData {
   const { resource, parameters, readerConfig: config } = reader;
-  const place = isObject(parameters) ? parameters : {};
-  const source = `s3://${textOf(place["Bucket"] ?? "")}/${textOf(place["Key"] ?? "")}`;
+  const object = isObject(parameters) ? parameters : {};
+  const source = `s3://${textOf(object["Bucket"] ?? "")}/${textOf(object["Key"] ?? "")}`;
   const listed = resource.endsWith(":listObjectsV2") && config["Transformation"] !== "LOAD_AND_FLATTEN";
   const limit = maxItems(config);
   try {
@@ -48,7 +48,7 @@ export function readData(reader: Reader, text: string): ReadData {
     let items: Items;
     if (listed || isManifest(config)) items = jsonItems(parseJson(text), source);
     else if (config["InputType"] === "JSON" && typeof config["ItemsPointer"] === "string") {
-      value = pointed(parseJson(text), config["ItemsPointer"]);
+      value = valueAt(parseJson(text), config["ItemsPointer"]);
       items = jsonItems(value, source);
     } else {
       const parser = parserOf(config);
@@ -67,11 +67,11 @@ function readerError(error: unknown): unknown {
 
 function maxItems(config: JsonObject): number {
   const given = config["MaxItems"];
-  if (given === undefined) return mostItems;
+  if (given === undefined) return maxItemCount;
   const limit = numberOf(given) ?? Number(textOf(given));
-  if (limit === 0) return mostItems;
+  if (limit === 0) return maxItemCount;
   if (!(limit > 0)) throw new ItemReaderError("field MaxItems must be positive");
-  return Math.min(limit, mostItems);
+  return Math.min(limit, maxItemCount);
 }
 
 async function* itemsOf(
@@ -79,16 +79,16 @@ async function* itemsOf(
   { resource, parameters }: Reader,
   config: JsonObject,
 ): AsyncGenerator<Items> {
-  const place = isObject(parameters) ? parameters : {};
-  const bucket = textOf(place["Bucket"] ?? "");
+  const given = isObject(parameters) ? parameters : {};
+  const bucket = textOf(given["Bucket"] ?? "");
   if (!resource.endsWith(":listObjectsV2")) {
-    yield* objectItems(files, bucket, textOf(place["Key"] ?? ""), config);
+    yield* objectItems(files, bucket, textOf(given["Key"] ?? ""), config);
     return;
   }
-  for (const found of files.list(bucket, textOf(place["Prefix"] ?? ""))) {
-    const key = textOf(found["Key"]);
+  for (const object of files.list(bucket, textOf(given["Prefix"] ?? ""))) {
+    const key = textOf(object["Key"]);
     if (config["Transformation"] === "LOAD_AND_FLATTEN") yield* objectItems(files, bucket, key, config);
-    else yield [{ value: found, source: `s3://${bucket}/${key}` }];
+    else yield [{ value: object, source: `s3://${bucket}/${key}` }];
   }
 }
 
@@ -100,7 +100,7 @@ async function* objectItems(
 ): AsyncGenerator<Items> {
   const texts = files.texts(bucket, key);
   if (isManifest(config)) {
-    yield* manifestItems(files, await whole(texts), config);
+    yield* manifestItems(files, await wholeText(texts), config);
     return;
   }
   const source = `s3://${bucket}/${key}`;
@@ -111,11 +111,11 @@ async function* objectItems(
 }
 
 /** @throws ItemReaderError */
-async function whole(texts: AsyncIterable<string>): Promise<string> {
+async function wholeText(texts: AsyncIterable<string>): Promise<string> {
   let text = "";
   for await (const piece of texts) {
     text += piece;
-    if (text.length > longestManifest) throw new ItemReaderError("The manifest is too large.");
+    if (text.length > maxManifestLength) throw new ItemReaderError("The manifest is too large.");
   }
   return text;
 }
@@ -140,25 +140,23 @@ function jsonItems(value: Json, source: string): Items {
   throw notIterable();
 }
 
-/** Follows a JSON pointer (RFC 6901). */
-function pointed(value: Json, pointer: string): Json {
-  if (pointer === "") return value;
+/** The value at a JSON pointer (RFC 6901). @throws ItemReaderError */
+function valueAt(value: Json, pointer: string): Json {
   let at: Json | undefined = value;
-  for (const part of pointer.split("/").slice(1)) {
-    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const name of pointerNames(pointer)) {
     if (Array.isArray(at)) at = /^\d+$/.test(name) ? at[Number(name)] : undefined;
     else at = isObject(at) ? getOwn(at, name) : undefined;
   }
   if (at !== undefined) return at;
-  throw noSuchPlace();
+  throw noSuchPath();
 }
 
-/** A manifest may be told by its type alone: beside it InputType, if there is one, says what Athena's data files are. */
+/** ManifestType alone also means a manifest: an InputType besides it is that of Athena's data files. */
 function isManifest(config: JsonObject): boolean {
   return config["InputType"] === "MANIFEST" || config["ManifestType"] !== undefined;
 }
 
-/** A manifest of S3 Inventory names CSV files with one object a line; one of Athena is a list of data files. */
+/** A manifest of S3 Inventory lists CSV files with one object per line; one of Athena lists data files. */
 async function* manifestItems(files: ObjectFiles, text: string, config: JsonObject): AsyncGenerator<Items> {
   if (config["ManifestType"] === "ATHENA_DATA") {
     const { ManifestType: _type, ...inner } = config;

@@ -1,12 +1,12 @@
-/** The items of an array or an object somewhere in a JSON text that comes in pieces. */
+/** Parses the items of an array or object in JSON text piece by piece. */
 import { parseJson, textOf } from "../asl/json.ts";
-import { type ItemParser, ItemReaderError, OpenText, type ParsedItem } from "./item-parser.ts";
+import { type ItemParser, ItemReaderError, type ParsedItem, UnfinishedItem } from "./item-parser.ts";
 
-/** What may come next. "in": more of a value that has begun. "over": nothing that matters. */
-type Next = "value" | "firstValue" | "key" | "firstKey" | "colon" | "comma" | "in" | "over";
+/** What may come next. "rest": more of a value that has begun. "end": nothing that matters. */
+type Next = "value" | "firstValue" | "key" | "firstKey" | "colon" | "comma" | "rest" | "end";
 
-/** What a value is to us: one on the way to the items, an item, a member's name, or nothing. */
-type Use = "way" | "item" | "name" | "skip";
+/** What a value is for: it is on the path to the items, an item, a member's name, or skipped. */
+type Use = "path" | "item" | "name" | "skip";
 
 const code = (character: string) => character.charCodeAt(0);
 const quote = code('"');
@@ -17,56 +17,61 @@ const closeBrace = code("}");
 const openBracket = code("[");
 const closeBracket = code("]");
 
+/** The names in a JSON pointer (RFC 6901), unescaped. */
+export function pointerNames(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
 /**
- * Follows a JSON pointer (RFC 6901) to an array or object and gives its items, each as soon as it ends. What lies beside the
- * way is passed over without being looked at; what comes after the items of a pointer is not read.
+ * Follows a JSON pointer to an array or object and returns its items, each as soon as it ends. Values that are not on
+ * the path are skipped without being parsed; what follows the items is only read if there is no pointer.
  */
 export class JsonParser implements ItemParser {
-  readonly #way: readonly string[];
-  readonly #open = new OpenText();
+  readonly #path: readonly string[];
+  readonly #unfinished = new UnfinishedItem();
   #next: Next = "value";
-  #use: Use = "way";
-  /** How many parts of the way have been gone. */
-  #gone = 0;
-  /** Whether we are in an array or object, and of this one: */
-  #isIn = false;
+  #use: Use = "path";
+  /** How many names of the path have been matched. */
+  #matched = 0;
+  /** Whether we are inside an array or object, and about that one: */
+  #isNested = false;
   #isObject = false;
   #index = -1;
   #name = "";
-  /** Of a value that has begun: its text as far as it is wanted, and where in it we are. */
+  /** About a value that has begun: its text, unless it is skipped, and where in it we are. */
   #text = "";
   #depth = 0;
   #inString = false;
   #escaped = false;
 
   constructor(pointer: string) {
-    this.#way = pointer
-      .split("/")
-      .slice(1)
-      .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+    this.#path = pointerNames(pointer);
   }
 
   push(text: string): ParsedItem[] {
     const items: ParsedItem[] = [];
     for (let at = 0; at < text.length; ) {
-      if (this.#next === "over" && this.#way.length > 0) return items;
-      if (this.#next === "in") at = this.#goOn(text, at, items);
+      if (this.#next === "end" && this.#path.length > 0) return items;
+      if (this.#next === "rest") at = this.#continueValue(text, at, items);
       else if (isSpace(text.charCodeAt(at))) at += 1;
-      else at = this.#take(text, at);
+      else at = this.#structure(text, at);
     }
-    this.#open.note(text.length, items.length > 0 || this.#use === "skip");
+    this.#unfinished.grow(text.length, items.length > 0 || this.#use === "skip");
     return items;
   }
 
   end(): ParsedItem[] {
     const items: ParsedItem[] = [];
-    if (this.#next === "in" && this.#depth === 0 && !this.#inString) this.#ended(items);
-    if (this.#next !== "over") throw new SyntaxError("Unexpected end of JSON input");
+    if (this.#next === "rest" && this.#depth === 0 && !this.#inString) this.#endValue(items);
+    if (this.#next !== "end") throw new SyntaxError("Unexpected end of JSON input");
     return items;
   }
 
-  /** Takes what stands between values; answers where to go on. */
-  #take(text: string, at: number): number {
+  /** Reads a character between values; returns the index to continue at. */
+  #structure(text: string, at: number): number {
     const found = text.charCodeAt(at);
     switch (this.#next) {
       case "firstKey":
@@ -94,17 +99,17 @@ export class JsonParser implements ItemParser {
     }
   }
 
-  /** A value begins. */
+  /** Starts a value; returns the index to continue at. */
   #value(text: string, at: number, found: number): number {
     if (found === comma || found === closeBrace || found === closeBracket) throw unexpected(text, at);
-    let use: Use = "way";
-    if (this.#isIn) {
+    let use: Use = "path";
+    if (this.#isNested) {
       if (!this.#isObject) this.#index += 1;
-      if (this.#gone === this.#way.length) use = "item";
-      else use = this.#isNext() ? "way" : "skip";
-      if (use === "way") this.#gone += 1;
+      if (this.#matched === this.#path.length) use = "item";
+      else use = this.#isOnPath() ? "path" : "skip";
+      if (use === "path") this.#matched += 1;
     }
-    if (use !== "way" || (found !== openBrace && found !== openBracket)) {
+    if (use !== "path" || (found !== openBrace && found !== openBracket)) {
       this.#begin(use);
       return at;
     }
@@ -112,34 +117,34 @@ export class JsonParser implements ItemParser {
     this.#index = this.#isObject ? 0 : -1;
     this.#next = this.#isObject ? "firstKey" : "firstValue";
     this.#use = "skip";
-    this.#isIn = true;
+    this.#isNested = true;
     return at + 1;
   }
 
-  /** Whether the value that begins is the next part of the way. */
-  #isNext(): boolean {
-    const part = this.#way[this.#gone] as string;
+  /** Whether the value that begins is the next one on the path. */
+  #isOnPath(): boolean {
+    const part = this.#path[this.#matched] as string;
     return this.#isObject ? this.#name === part : /^\d+$/.test(part) && Number(part) === this.#index;
   }
 
   #begin(use: Use): void {
     this.#use = use;
-    this.#next = "in";
+    this.#next = "rest";
     this.#text = "";
     this.#depth = 0;
     this.#inString = false;
     this.#escaped = false;
   }
 
-  /** The array or object we are in ends: the items were in it, or it lies on the way to where nothing is. */
+  /** The current array or object ends: either it had the items, or the path does not exist. */
   #close(at: number): number {
-    if (this.#gone < this.#way.length) throw noSuchPlace();
-    this.#next = "over";
+    if (this.#matched < this.#path.length) throw noSuchPath();
+    this.#next = "end";
     return at + 1;
   }
 
-  /** Goes on with a value that has begun; answers where it ends, or the piece does. */
-  #goOn(text: string, from: number, items: ParsedItem[]): number {
+  /** Continues a value that has begun; returns the index where it, or the piece of text, ends. */
+  #continueValue(text: string, from: number, items: ParsedItem[]): number {
     let at = from;
     let isOver = false;
     for (; at < text.length && !isOver; at++) {
@@ -166,34 +171,36 @@ export class JsonParser implements ItemParser {
       }
     }
     if (this.#use !== "skip") this.#text += text.slice(from, at);
-    if (isOver) this.#ended(items);
+    if (isOver) this.#endValue(items);
     return at;
   }
 
-  #ended(items: ParsedItem[]): void {
-    this.#next = this.#isIn ? "comma" : "over";
+  #endValue(items: ParsedItem[]): void {
+    this.#next = this.#isNested ? "comma" : "end";
     if (this.#use === "name") {
       this.#name = textOf(parseJson(this.#text));
       this.#next = "colon";
     } else if (this.#use === "item") {
       const value = parseJson(this.#text);
       items.push(this.#isObject ? { value, key: this.#name } : { value });
-    } else if (this.#use === "way") {
-      // A number or a text, where there should be items or more of the way.
+    } else if (this.#use === "path") {
+      // A number or string instead of items, or of an array or object on the path.
       parseJson(this.#text);
-      throw this.#gone < this.#way.length ? noSuchPlace() : notIterable();
+      throw this.#matched < this.#path.length ? noSuchPath() : notIterable();
     }
     this.#text = "";
     this.#use = "skip";
   }
 }
 
-export function noSuchPlace(): ItemReaderError {
+/** AWS's error for an ItemsPointer without a value. */
+export function noSuchPath(): ItemReaderError {
   return new ItemReaderError(
     "The provided ReaderConfig.ItemsPointer does not match any valid path in the JSON structure.",
   );
 }
 
+/** AWS's error for items that are neither an array nor an object. */
 export function notIterable(): ItemReaderError {
   return new ItemReaderError("Attempting to map over non-iterable node.");
 }

@@ -1,4 +1,4 @@
-/** The children of map runs: small rows of where they stand, and apart from these what they are given and give. */
+/** The children of map runs: small rows with their status, and packed ones with their inputs and outcomes. */
 import type { Store } from "../../../engine/store.ts";
 import type { WholeExecution } from "../tables.ts";
 import {
@@ -11,13 +11,13 @@ import {
   mapOutcomeTable,
 } from "./map-run-tables.ts";
 
-/** Rows looked at before others may change them. */
-const rowsAtOnce = 200;
+/** Rows that are read at a time; the others may change in between. */
+const rowsPerPage = 200;
 
-/** Statuses of children that have ended without success. */
+/** Statuses of children that have not succeeded. */
 const unsuccessful: readonly MapChildStatus[] = ["FAILED", "TIMED_OUT", "ABORTED"];
 
-/** A child with all that is known of it. */
+/** A child with its input and outcome. */
 export type MapChild = Pick<MapChildRow, "index" | "status" | "itemCount"> &
   Pick<MapInputRow, "name" | "execution" | "input"> &
   Partial<Omit<MapOutcomeRow, "serial" | "account">>;
@@ -27,6 +27,7 @@ type NewChild = Pick<MapChildRow, "mapRun" | "account" | "index" | "itemCount"> 
 
 type Ended = Pick<WholeExecution, "output" | "error" | "cause" | "stoppedMs"> & Pick<MapChildRow, "status">;
 
+/** Whether a child has ended without success. */
 export function isUnsuccessful(status: MapChildStatus): boolean {
   return unsuccessful.includes(status);
 }
@@ -44,7 +45,7 @@ export class MapChildren {
     this.#outcomes = store.packedTable(mapOutcomeTable);
   }
 
-  /** Inside a transaction. */
+  /** Inside a transaction: adds a pending child. */
   add({ mapRun, account, index, itemCount, ...given }: NewChild): void {
     const serial = this.#store.nextSerial();
     const row = { serial, mapRun, account, index, itemCount };
@@ -52,19 +53,19 @@ export class MapChildren {
     this.#inputs.put({ serial, account, ...given });
   }
 
-  /** The child's execution, and what it is given. */
-  givenTo({ serial }: MapChildRow): MapInputRow {
+  /** The child's execution and its input. */
+  inputOf({ serial }: MapChildRow): MapInputRow {
     return this.#inputs.get(serial) as MapInputRow;
   }
 
-  /** Inside a transaction: it begins, or goes on after it was ended. */
-  started(child: MapChildRow, nowMs: number, goesOn: boolean): void {
-    const startedMs = goesOn ? this.#outcomeOf(child)?.startedMs : nowMs;
+  /** Inside a transaction: a child has started, or continues after a redrive. */
+  started(child: MapChildRow, nowMs: number, isRedrive: boolean): void {
+    const startedMs = isRedrive ? this.#outcomeOf(child)?.startedMs : nowMs;
     if (child.outcome !== undefined) this.#outcomes.delete(child.outcome);
     this.rows.put({ ...child, status: "RUNNING", startedMs, outcome: undefined });
   }
 
-  /** Inside a transaction: its execution has ended. */
+  /** Inside a transaction: a child's execution has ended. */
   ended(child: MapChildRow, { status, stoppedMs, error, cause, output }: Ended): void {
     const serial = this.#store.nextSerial();
     const { account, startedMs } = child;
@@ -72,36 +73,37 @@ export class MapChildren {
     this.rows.put({ ...child, status, startedMs: undefined, outcome: serial });
   }
 
-  /** Inside a transaction: it is to begin, or to go on, once there is room. */
-  waits(child: MapChildRow, status: "PENDING" | "PENDING_REDRIVE"): void {
+  /** Inside a transaction: a child must be started, or redriven, once there is room. */
+  setStatus(child: MapChildRow, status: "PENDING" | "PENDING_REDRIVE"): void {
     this.rows.put({ ...child, status });
   }
 
+  /** Number of a run's children with these statuses. */
   count(mapRun: string, ...statuses: readonly MapChildStatus[]): number {
     return statuses.reduce((sum, status) => sum + this.rows.by.status.size(`${mapRun} ${status}`), 0);
   }
 
-  /** The first of a run that stand so, at most so many of them. */
-  first(mapRun: string, status: MapChildStatus, most: number): MapChildRow[] {
+  /** The first children of a run with a status, at most `limit`. */
+  first(mapRun: string, status: MapChildStatus, limit: number): MapChildRow[] {
     const found: MapChildRow[] = [];
-    if (most <= 0) return found;
+    if (limit <= 0) return found;
     for (const child of this.rows.by.status.range(`${mapRun} ${status}`)) {
       found.push(child);
-      if (found.length === most) break;
+      if (found.length === limit) break;
     }
     return found;
   }
 
-  /** Those of a run that stand so, in order; others may change them meanwhile. */
-  *whole(mapRun: string, statuses: readonly MapChildStatus[]): Generator<MapChild> {
+  /** The children of a run with these statuses, in order; they may change while this is iterated. */
+  *described(mapRun: string, statuses: readonly MapChildStatus[]): Generator<MapChild> {
     if (this.count(mapRun, ...statuses) === 0) return;
     for (let from: number | undefined = 0; from !== undefined; ) {
-      const { looked, next } = this.some(mapRun, from);
+      const { rows, next } = this.page(mapRun, from);
       from = next;
-      for (const child of looked) {
+      for (const child of rows) {
         if (!statuses.includes(child.status)) continue;
         const { index, status, itemCount, startedMs } = child;
-        const { name, execution, input } = this.givenTo(child);
+        const { name, execution, input } = this.inputOf(child);
         yield { startedMs, ...this.#outcomeOf(child), index, status, itemCount, name, execution, input };
       }
     }
@@ -111,17 +113,19 @@ export class MapChildren {
     return outcome === undefined ? undefined : this.#outcomes.get(outcome);
   }
 
-  /** Some of a run in order, from the one with this index on, and the index to go on with; undefined: they were the last. */
-  some(mapRun: string, from: number): { readonly looked: readonly MapChildRow[]; readonly next: number | undefined } {
-    const looked: MapChildRow[] = [];
+  /** Some children of a run, in order from an index on, and the index to continue at; undefined after the last. */
+  page(mapRun: string, from: number): { readonly rows: readonly MapChildRow[]; readonly next: number | undefined } {
+    const rows: MapChildRow[] = [];
     for (const child of this.rows.by.run.range(mapRun, { gte: from })) {
-      if (looked.length === rowsAtOnce) return { looked, next: child.index };
-      looked.push(child);
+      if (rows.length === rowsPerPage) return { rows, next: child.index };
+      rows.push(child);
     }
-    return { looked, next: undefined };
+    return { rows, next: undefined };
   }
 
-  /** Removes those of a run, one between two items that it yields. Inside a transaction, and again for the rest. */
+  /**
+   * Deletes the children of a run, one per yield. To be iterated inside transactions, and started again for the rest.
+   */
   *forget(mapRun: string): Generator<undefined> {
     for (const child of this.rows.by.run.range(mapRun)) {
       this.#inputs.delete(child.serial);

@@ -1,6 +1,5 @@
 /**
- * What the children of a distributed Map are given: its items, read, selected and put into batches as children need
- * them.
+ * The inputs of a distributed Map's children: its items, which are read, selected and batched as children need them.
  */
 
 import { performance } from "../../../engine/real-time.ts";
@@ -19,26 +18,26 @@ export interface ChildInput {
   readonly itemCount: number;
 }
 
-/** The items of a Map that has no reader. */
+/** The items of a Map without an ItemReader. */
 export type GivenItems = Pick<MapRunRequest, "items" | "keys">;
 
-/** Items without a reader in one piece. */
-const itemsAtOnce = 1000;
+/** Items in one piece, if there is no ItemReader. */
+const itemsPerPiece = 1000;
 
-/** A reader of a run's items on its way. It lives in memory: a new one begins after the items that children have. */
+/** A reader of a run's items. It only exists in memory: a new one skips the items that children already have. */
 export class ChildInputs {
   readonly #service: StepFunctions;
   readonly #run: MapRunRow;
   readonly #batches: Batches | undefined;
   readonly #pieces: AsyncGenerator<readonly ReadItem[]>;
-  /** What was read and not yet used: from a place in a piece on. */
+  /** The latest piece, which has been used up to `#at`. */
   #piece: readonly ReadItem[] = [];
   #at = 0;
-  /** Of the next item, among all. */
+  /** Index of the next item among all. */
   #index = 0;
   #isRead = false;
 
-  /** @param given text of {@link GivenItems} when there is no reader. */
+  /** @param given JSON text of {@link GivenItems}, if there is no ItemReader */
   constructor(service: StepFunctions, files: ObjectFiles, run: MapRunRow, given: string | undefined) {
     const { itemReader, itemBatcher } = readJson(run.request as string) as MapRunRequest;
     this.#service = service;
@@ -52,7 +51,7 @@ export class ChildInputs {
     return this.#isRead && this.#at === this.#piece.length && (this.#batches?.pending ?? 0) === 0;
   }
 
-  /** Reads on, unless something read is still there to be used. @throws ItemReaderError */
+  /** Reads the next piece, unless the latest one has not been used up. @throws ItemReaderError */
   async read(): Promise<void> {
     const { turns } = this.#service;
     while (!this.#isRead && this.#at === this.#piece.length) {
@@ -66,44 +65,44 @@ export class ChildInputs {
     }
   }
 
-  /** Makes some inputs of what was read, as long as others can wait. @throws StateError */
-  take(most: number): ChildInput[] {
+  /** Makes inputs of the latest piece, at most `limit` and within the time of a turn. @throws StateError */
+  take(limit: number): ChildInput[] {
     const { runner, turns } = this.#service;
     const live = runner.liveOf(this.#run.execution);
-    if (live === undefined) throw new StateError("States.Runtime", "The execution does not exist any more.");
+    if (live === undefined) throw new StateError("States.Runtime", "The execution no longer exists.");
     const machine = this.#service.machineOf(live.row);
     const env = runner.envOf(live.row);
     const taken: ChildInput[] = [];
     const endsAt = turns.endOfWork();
-    while (taken.length < most && this.#at < this.#piece.length) {
+    while (taken.length < limit && this.#at < this.#piece.length) {
       const { value, key, source } = this.#piece[this.#at]!;
       const item = { Index: this.#index, Value: value, Source: source, ...(key === undefined ? {} : { Key: key }) };
       const selected = mapRunItem(machine, live.execution, this.#run.mapRunId, item, env);
       this.#at += 1;
       this.#index += 1;
       if (this.#batches === undefined) taken.push({ value: selected, itemCount: 1 });
-      else taken.push(...batched(this.#batches.add(selected)));
+      else taken.push(...batchInput(this.#batches.add(selected)));
       if (performance.now() >= endsAt) break;
     }
-    if (this.#isRead && this.#at === this.#piece.length) taken.push(...batched(this.#batches?.end()));
+    if (this.#isRead && this.#at === this.#piece.length) taken.push(...batchInput(this.#batches?.end()));
     return taken;
   }
 
-  /** Lets go of the file. */
+  /** Closes the file. */
   close(): void {
     void this.#pieces.return(undefined);
   }
 }
 
-function batched(batch: Json | undefined): ChildInput[] {
+function batchInput(batch: Json | undefined): ChildInput[] {
   if (batch === undefined) return [];
   return [{ value: batch, itemCount: isObject(batch) && Array.isArray(batch["Items"]) ? batch["Items"].length : 1 }];
 }
 
 async function* itemsIn(given: string | undefined): AsyncGenerator<ReadItem[]> {
   const { items = [], keys } = readJson(given ?? "{}") as GivenItems;
-  for (let at = 0; at < items.length; at += itemsAtOnce) {
-    yield items.slice(at, at + itemsAtOnce).map((value, index) => {
+  for (let at = 0; at < items.length; at += itemsPerPiece) {
+    yield items.slice(at, at + itemsPerPiece).map((value, index) => {
       const key = keys?.[at + index];
       return { value, source: "STATE_DATA", ...(key === undefined ? {} : { key }) };
     });

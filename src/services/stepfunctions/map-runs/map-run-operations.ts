@@ -1,4 +1,4 @@
-/** Map runs as they are described, listed and changed. */
+/** DescribeMapRun, ListMapRuns and UpdateMapRun. */
 import {
   DescribeMapRun$,
   type DescribeMapRunCommand,
@@ -31,7 +31,7 @@ const statuses: readonly MapChildStatus[] = [
   "ABORTED",
 ];
 
-/** A run may have a million children; where each of them has to be looked at, others get turns in between. */
+/** The counts of a run, which may have a million children: where each must be looked up, others get turns in between. */
 async function counts(service: StepFunctions, run: MapRunRow) {
   const { mapRuns, turns } = service;
   const { children } = mapRuns;
@@ -39,20 +39,20 @@ async function counts(service: StepFunctions, run: MapRunRow) {
   const total = children.rows.by.run.size(run.arn);
   const batched = total !== run.totalItems;
   const items = { ...executions };
-  let lostExecutions = 0;
-  let lostItems = 0;
-  // Those that succeeded are most of them, and are what is left.
+  let notRedrivable = 0;
+  let itemsNotRedrivable = 0;
+  // Successful children are most of them, so their items are calculated as the rest.
   let succeeded = run.totalItems;
   for (const status of statuses) {
     if (status === "SUCCEEDED") continue;
-    const mayBeLost = isUnsuccessful(status) && run.executionType === "STANDARD";
-    if (batched || mayBeLost) {
+    const needsLookup = isUnsuccessful(status) && run.executionType === "STANDARD";
+    if (batched || needsLookup) {
       let count = 0;
       for (const child of children.rows.by.status.range(`${run.arn} ${status}`)) {
         count += child.itemCount;
-        if (mayBeLost && !mapRuns.isRedrivable(run, child)) {
-          lostExecutions += 1;
-          lostItems += child.itemCount;
+        if (needsLookup && !mapRuns.isRedrivable(run, child)) {
+          notRedrivable += 1;
+          itemsNotRedrivable += child.itemCount;
         }
         await turns.rest();
       }
@@ -61,7 +61,7 @@ async function counts(service: StepFunctions, run: MapRunRow) {
     succeeded -= items[status] as number;
   }
   if (batched) items["SUCCEEDED"] = succeeded;
-  const begun = total - mapRuns.children.count(run.arn, "PENDING", "PENDING_REDRIVE");
+  const started = total - mapRuns.children.count(run.arn, "PENDING", "PENDING_REDRIVE");
   const shown = (of: Record<string, number>, all: number, resultsWritten: number, failuresNotRedrivable: number) => ({
     pending: of["PENDING"],
     running: of["RUNNING"],
@@ -75,8 +75,8 @@ async function counts(service: StepFunctions, run: MapRunRow) {
     pendingRedrive: of["PENDING_REDRIVE"],
   });
   return {
-    itemCounts: shown(items, run.totalItems, run.resultsWritten, lostItems),
-    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : begun, lostExecutions),
+    itemCounts: shown(items, run.totalItems, run.resultsWritten, itemsNotRedrivable),
+    executionCounts: shown(executions, total, run.resultsWritten === 0 ? 0 : started, notRedrivable),
   };
 }
 
@@ -123,6 +123,6 @@ export const updateMapRun = operation<UpdateMapRunCommand>(UpdateMapRun$, (input
     toleratedFailurePercentage: input.toleratedFailurePercentage ?? run.toleratedFailurePercentage,
     toleratedFailureCount: input.toleratedFailureCount ?? run.toleratedFailureCount,
   });
-  service.mapRuns.touched(run.arn);
+  service.mapRuns.schedule(run.arn);
   return {};
 });

@@ -1,4 +1,4 @@
-/** What map runs come to: their state's output, and the files that report on their children. */
+/** The results of map runs: their state's output, and the files that report on their children. */
 import { StateError } from "../asl/errors.ts";
 import { type Json, readJson } from "../asl/json.ts";
 import { redriveState } from "../executions/redrive-state.ts";
@@ -8,7 +8,7 @@ import type { MapRunRow } from "./map-run-tables.ts";
 import { ObjectError, type ObjectFiles } from "./object-files.ts";
 import { type ChildrenOf, type Writer, writeResults } from "./result-writer.ts";
 
-/** The output of a run whose children are done, or why there is none. */
+/** The output of a run whose children have ended, or why there is none. */
 export type Conclusion =
   | { readonly output: Json; readonly areWritten: boolean }
   | { readonly error: string; readonly cause: string | undefined };
@@ -17,7 +17,7 @@ export class MapRunResults {
   readonly #sfn: StepFunctions;
   readonly #children: MapChildren;
   readonly #files: ObjectFiles;
-  /** Runs whose results are being written, one time after the other. */
+  /** The latest write of each run. */
   readonly #writing = new Map<string, Promise<void>>();
 
   constructor(sfn: StepFunctions, children: MapChildren, files: ObjectFiles) {
@@ -26,7 +26,7 @@ export class MapRunResults {
     this.#files = files;
   }
 
-  /** Writes files once what they report is durable, those of one run one after the other. */
+  /** Writes files once what they report is durable; writes of the same run are done one after the other. */
   whenDurable(arn: string, write: () => Promise<void>): void {
     const { store, clock } = this.#sfn.deps;
     store.afterDurable(() => {
@@ -42,7 +42,7 @@ export class MapRunResults {
     });
   }
 
-  /** What a run comes to whose children are done. */
+  /** Writes the results of a run whose children have ended, and returns its output. */
   async conclusionOf(run: MapRunRow): Promise<Conclusion> {
     const writer = writerOf(run);
     try {
@@ -55,12 +55,12 @@ export class MapRunResults {
   }
 
   /**
-   * Writes what an unsuccessful run comes to, and answers the number of items written. It is over already, so that a writer
-   * that fails changes nothing.
+   *   * Writes the results of an unsuccessful run, and returns the number of items written. The run has already ended,
+   * so a failure of the writer does not matter.
    */
   async writeRest(run: MapRunRow): Promise<number> {
     const writer = writerOf(run);
-    // Without children, since its items could not be read, there is nothing to tell.
+    // A run whose items could not be read has no children.
     if (writer?.resource === undefined || this.#children.rows.by.run.size(run.arn) === 0) return 0;
     try {
       await this.#write(run, writer);
@@ -78,7 +78,7 @@ export class MapRunResults {
   /** @throws ObjectError, StateError */
   #write(run: MapRunRow, writer: Writer | undefined): ReturnType<typeof writeResults> {
     const { executions } = this.#sfn.runner;
-    const childrenOf: ChildrenOf = (statuses) => this.#children.whole(run.arn, statuses);
+    const childrenOf: ChildrenOf = (statuses) => this.#children.described(run.arn, statuses);
     return writeResults(this.#files, this.#sfn.turns, run, writer, childrenOf, ({ execution }) => {
       const row = executions.get(execution);
       return row === undefined ? { count: 0 } : { count: row.redriveCount, state: redriveState(this.#sfn, row) };

@@ -1,4 +1,4 @@
-/** The rows of distributed Maps: their runs, and the children these have. */
+/** The rows of distributed Maps: map runs and their children. */
 import { definePackedTable, defineTextTable } from "../../../engine/packed-table.ts";
 import { defineTable } from "../../../engine/table.ts";
 import type { ExecutionStatus } from "../asl/execution.ts";
@@ -12,14 +12,14 @@ export interface MapRunRow {
   readonly arn: string;
   readonly account: string;
   readonly execution: string;
-  /** Name of the run in its execution. */
+  /** The run's id in its execution. */
   readonly mapRunId: string;
-  /** Labelled ARN of the machine its children run. */
+  /** The children's machine: an ARN with the Map's label. */
   readonly machine: string;
   readonly stateName: string;
   readonly executionType: MachineType;
   readonly status: MapRunStatus;
-  /** It is over, and children that were running are being stopped. */
+  /** Whether the run has ended and its running children are being stopped. */
   readonly isStopping: boolean;
   readonly startedMs: number;
   readonly stoppedMs: number | undefined;
@@ -28,18 +28,18 @@ export interface MapRunRow {
   readonly toleratedFailurePercentage: number;
   readonly redriveCount: number;
   readonly redrivenMs: number | undefined;
-  /** While it is redriven: the index of the first child that has not been looked at for it. */
+  /** During a redrive: the index of the first child that has not been handled yet. */
   readonly redriveFrom?: number | undefined;
-  /** Items that children have; all of them once they are read. */
+  /** Number of items that children have: all items once they have been read. */
   readonly totalItems: number;
-  /** Items of children that did not succeed. */
+  /** Number of items of children that did not succeed. */
   readonly failedItems: number;
   readonly resultsWritten: number;
-  /** The request without its items as JSON text, until they all have been read. */
+  /** The request without its items, as JSON text, until all items have been read. */
   readonly request: string | undefined;
-  /** Its items, as long as there is a request without a reader. */
+  /** The items of a request without an ItemReader, until they all have been read. */
   readonly items: KeptText | undefined;
-  /** ResultWriter, evaluated, as JSON text. */
+  /** The evaluated ResultWriter, as JSON text. */
   readonly resultWriter: string | undefined;
   readonly serial: number;
 }
@@ -50,7 +50,7 @@ export const mapRunTable = defineTable<MapRunRow>()({
   account: (run) => run.account,
   indexes: {
     execution: { group: (run) => run.execution, order: (run) => run.serial },
-    /** Those that have something left to do. */
+    /** Runs that have something left to do. */
     open: {
       group: (run) => (run.status === "RUNNING" || run.isStopping ? "" : undefined),
       order: (run) => run.serial,
@@ -58,26 +58,24 @@ export const mapRunTable = defineTable<MapRunRow>()({
   },
 });
 
-/** The items of runs that have no reader, as JSON texts. */
+/** The items of runs without an ItemReader, as JSON texts. */
 export const mapItemsTable = defineTextTable("states.mapItemTexts");
 
-/** PENDING: has never begun. PENDING_REDRIVE: did not succeed and is to run again. */
+/** PENDING: has never been started. PENDING_REDRIVE: has not succeeded, and will be run again. */
 export type MapChildStatus = "PENDING" | "PENDING_REDRIVE" | ExecutionStatus;
 
-/**
- * Where one child of a map run stands. A run may have millions, so that a row is as small as it can be; the rest is packed.
- */
+/** The status of a map run's child. A run may have millions, so rows are as small as possible; the rest is packed. */
 export interface MapChildRow {
-  /** Its key, and that of what it is to get. */
+  /** The key of this row and of the child's input. */
   readonly serial: number;
   readonly mapRun: string;
   readonly index: number;
   readonly account: string;
   readonly status: MapChildStatus;
   readonly itemCount: number;
-  /** While it runs. */
+  /** While the child is running. */
   readonly startedMs: number | undefined;
-  /** Serial of what came of it, once something has. */
+  /** Serial of the outcome, once there is one. */
   readonly outcome: number | undefined;
 }
 
@@ -91,7 +89,7 @@ export const mapChildTable = defineTable<MapChildRow>()({
   },
 });
 
-/** What a child is to get, as JSON text, and the execution it is. */
+/** A child's execution, and its input as JSON text. */
 export interface MapInputRow {
   readonly serial: number;
   readonly account: string;
@@ -109,7 +107,7 @@ export const mapInputTable = definePackedTable<MapInputRow>({
   row: (head, input) => ({ ...(readJson(head) as Omit<MapInputRow, "input">), input }),
 });
 
-/** What came of a child. */
+/** The outcome of a child. */
 export interface MapOutcomeRow {
   readonly serial: number;
   readonly account: string;

@@ -1,4 +1,4 @@
-/** Runs distributed Maps: each batch of items is an execution of its own. */
+/** Runs distributed Maps: each item, or batch of items, has an execution of its own. */
 
 import { Leftovers } from "../../../engine/leftovers.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
@@ -8,29 +8,28 @@ import { redriveState } from "../executions/redrive-state.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow, WholeExecution } from "../tables.ts";
 import { ChildStarts } from "./child-starts.ts";
+import { ChildStops } from "./child-stops.ts";
 import { ItemFeeds } from "./item-feeds.ts";
 import { isUnsuccessful, MapChildren } from "./map-children.ts";
 import { MapRunResults } from "./map-run-results.ts";
 import { type MapChildRow, type MapRunRow, mapRunTable } from "./map-run-tables.ts";
 import { ObjectFiles } from "./object-files.ts";
 
-/** What a run hears of a child's execution. */
+/** The execution of a child that has ended. */
 type EndedChild = Omit<WholeExecution, "input">;
-
-/** Children stopped in one turn. */
-const stopsPerTurn = 50;
 
 export class MapRuns {
   readonly runs;
   readonly children: MapChildren;
   readonly #sfn: StepFunctions;
   readonly #starts: ChildStarts;
+  readonly #stops: ChildStops;
   readonly #feeds: ItemFeeds;
   readonly #results: MapRunResults;
   readonly #leftovers: Leftovers;
-  /** Runs that are to be looked at. */
-  readonly #pumping = new Set<string>();
-  /** Runs that go on once memory is enough again. */
+  /** Runs that will be advanced in a later turn. */
+  readonly #scheduled = new Set<string>();
+  /** Runs that wait for enough memory. */
   readonly #waiting = new Set<string>();
 
   constructor(sfn: StepFunctions) {
@@ -40,12 +39,13 @@ export class MapRuns {
     this.runs = store.table(mapRunTable);
     this.children = new MapChildren(store);
     this.#starts = new ChildStarts(sfn, this.children);
+    this.#stops = new ChildStops(sfn, this.children);
     this.#feeds = new ItemFeeds(sfn, this, files);
     this.#results = new MapRunResults(sfn, this.children, files);
     this.#leftovers = new Leftovers(sfn.deps, "states.mapRun", (arn) => this.children.forget(arn));
   }
 
-  /** Inside the transaction of the step that starts it. */
+  /** Inside the transaction of the step that starts the run. */
   start(row: ExecutionRow, request: MapRunRequest): void {
     const { store } = this.#sfn.deps;
     const { items, keys, ...rest } = request;
@@ -75,12 +75,12 @@ export class MapRuns {
       resultWriter: request.resultWriter && writeJson(request.resultWriter),
       serial: store.nextSerial(),
     });
-    this.touched(request.mapRunArn);
+    this.schedule(request.mapRunArn);
   }
 
   /**
-   * Children that failed or were stopped run again as far as they can be redriven, those that never began begin: the first
-   * of them are looked at here, inside a transaction, the others in later turns.
+   *   * Inside a transaction: runs the children again that failed or were stopped, as far as they can be redriven, and
+   * those that have not been started. Handles the first of them here, the others in later turns.
    */
   redrive(arn: string): void {
     const run = this.runs.get(arn);
@@ -90,36 +90,36 @@ export class MapRuns {
     const cleared = { isStopping: false, stoppedMs: undefined, failedItems: 0 };
     const status = "RUNNING" as const;
     this.#redriveSome({ ...run, ...cleared, status, redriveCount, redrivenMs, redriveFrom: 0 });
-    this.touched(arn);
+    this.schedule(arn);
   }
 
   /** Inside a transaction. */
   #redriveSome(run: MapRunRow): void {
     const { executions } = this.#sfn.runner;
     const { arn, redriveFrom } = run;
-    const { looked, next } = this.children.some(arn, redriveFrom as number);
+    const { rows, next } = this.children.page(arn, redriveFrom as number);
     let { failedItems } = run;
-    for (const child of looked) {
+    for (const child of rows) {
       if (!isUnsuccessful(child.status)) continue;
       if (!this.isRedrivable(run, child)) {
         failedItems += child.itemCount;
         continue;
       }
-      this.children.waits(child, "PENDING_REDRIVE");
-      const row = executions.get(this.children.givenTo(child).execution);
+      this.children.setStatus(child, "PENDING_REDRIVE");
+      const row = executions.get(this.children.inputOf(child).execution);
       if (row !== undefined) executions.put({ ...row, status: "PENDING_REDRIVE" });
     }
     this.runs.put({ ...run, failedItems, redriveFrom: next });
   }
 
-  /** Whether a redrive of its run would run an unsuccessful child again; an express one simply starts over. */
+  /** Whether a redrive of the run would run an unsuccessful child again; express children simply start over. */
   isRedrivable(run: MapRunRow, child: MapChildRow): boolean {
     if (run.executionType === "EXPRESS") return true;
-    const row = this.#sfn.runner.executions.get(this.children.givenTo(child).execution);
+    const row = this.#sfn.runner.executions.get(this.children.inputOf(child).execution);
     return row === undefined || redriveState(this.#sfn, row).status !== "NOT_REDRIVABLE";
   }
 
-  /** The execution that waits for the run has no use for it any more. Inside a transaction. */
+  /** Inside a transaction: the execution no longer waits for the run. */
   cancel(execution: string, mapRunId: string): void {
     for (const run of this.runs.by.execution.range(execution)) {
       if (run.mapRunId === mapRunId && run.status === "RUNNING") this.#end(run, "ABORTED");
@@ -133,23 +133,23 @@ export class MapRuns {
     if (run === undefined || child === undefined || child.status !== "RUNNING") return;
     this.children.ended(child, row);
     if (row.status !== "SUCCEEDED") this.runs.put({ ...run, failedItems: run.failedItems + child.itemCount });
-    if (run.status === "RUNNING") this.touched(run.arn);
+    if (run.status === "RUNNING") this.schedule(run.arn);
   }
 
-  /** Looks at a run in a later turn: something of it has changed. Inside a transaction. */
-  touched(arn: string): void {
-    if (this.#pumping.has(arn) || this.#waiting.has(arn)) return;
+  /** Inside a transaction that has changed a run: advances it in a later turn. */
+  schedule(arn: string): void {
+    if (this.#scheduled.has(arn) || this.#waiting.has(arn)) return;
     this.#sfn.deps.store.afterCommit(() => {
-      if (this.#pumping.has(arn)) return;
-      this.#pumping.add(arn);
+      if (this.#scheduled.has(arn)) return;
+      this.#scheduled.add(arn);
       this.#sfn.turns.soon(() => {
-        this.#pumping.delete(arn);
-        this.#sfn.deps.store.transaction(() => this.#pump(arn));
+        this.#scheduled.delete(arn);
+        this.#sfn.deps.store.transaction(() => this.#advance(arn));
       });
     });
   }
 
-  /** Inside a transaction: its items cannot be read. */
+  /** Inside a transaction: the items of a run cannot be read. */
   readingFailed(arn: string, error: string, cause: string | undefined): void {
     const run = this.runs.get(arn);
     if (run?.status === "RUNNING") this.#fail(run, error, cause);
@@ -159,6 +159,7 @@ export class MapRuns {
     this.#feeds.reset();
   }
 
+  /** After a restart: continues what was running. */
   recover(): void {
     this.#sfn.deps.store.transaction(() => {
       for (const run of this.runs.by.open.range("")) {
@@ -167,17 +168,17 @@ export class MapRuns {
           continue;
         }
         if (run.executionType === "EXPRESS") {
-          // Express children died with the process.
+          // Express children have ended with the process.
           for (const child of this.children.rows.by.status.range(`${run.arn} RUNNING`)) {
-            this.children.waits(child, "PENDING");
+            this.children.setStatus(child, "PENDING");
           }
         }
-        this.touched(run.arn);
+        this.schedule(run.arn);
       }
     });
   }
 
-  /** Inside a transaction: removes the runs of an execution, and in later turns the children that are left of them. */
+  /** Inside a transaction: deletes the runs of an execution, and in later turns their children. */
   forget(execution: string): void {
     for (const run of this.runs.by.execution.range(execution)) {
       this.#feeds.forget(run);
@@ -186,36 +187,36 @@ export class MapRuns {
     }
   }
 
-  #pump(arn: string): void {
+  #advance(arn: string): void {
     const run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
     if (run.redriveFrom !== undefined) {
       this.#redriveSome(run);
-      this.touched(arn);
+      this.schedule(arn);
       return;
     }
     if (this.#mustWait(arn)) return;
-    // Who is at work tells when it is done.
+    // The feed schedules the run again when it has read enough.
     if (this.#feeds.wake(run)) return;
     if (exceeds(run)) {
       const cause = "The specified tolerated failure threshold was exceeded";
       this.#fail(run, "States.ExceedToleratedFailureThreshold", cause);
       return;
     }
-    if (this.#starts.startSome(run)) this.touched(arn);
+    if (this.#starts.startSome(run)) this.schedule(arn);
     else if (this.children.count(arn, "PENDING_REDRIVE", "PENDING", "RUNNING") === 0) {
       this.#results.whenDurable(arn, () => this.#conclude(arn));
     }
   }
 
-  /** While memory is short nothing is begun; what runs goes on, and the run when there is enough again. */
+  /** While memory is short, nothing is started; the run continues when there is enough again. */
   #mustWait(arn: string): boolean {
     const { memory, store } = this.#sfn.deps;
     if (memory === undefined || !memory.isShort(0)) return false;
     this.#waiting.add(arn);
     memory.whenEnough(() => {
       this.#waiting.delete(arn);
-      store.transaction(() => this.touched(arn));
+      store.transaction(() => this.schedule(arn));
     });
     return true;
   }
@@ -224,15 +225,15 @@ export class MapRuns {
     const run = this.runs.get(arn);
     if (run?.status !== "RUNNING") return;
     const { store } = this.#sfn.deps;
-    // The last child may have gone beyond what is tolerated.
+    // The last child's failure may have exceeded the tolerance.
     if (exceeds(run)) {
-      store.transaction(() => this.touched(arn));
+      store.transaction(() => this.schedule(arn));
       return;
     }
     const end = await this.#results.conclusionOf(run);
     store.transaction(() => {
       const now = this.runs.get(arn);
-      // It may have been stopped while its results were written.
+      // The run may have been stopped while its results were being written.
       if (now?.status !== "RUNNING") return;
       if ("error" in end) {
         this.#fail(now, end.error, end.cause);
@@ -251,37 +252,23 @@ export class MapRuns {
     this.#sfn.signal(run.execution, signal);
   }
 
-  /** Ends a run unsuccessfully: what is running is stopped, what is pending stays so. */
+  /** Ends a run unsuccessfully: its running children are stopped, pending ones stay pending. */
   #end(run: MapRunRow, status: "FAILED" | "ABORTED"): void {
     this.runs.put({ ...run, status, isStopping: true, stoppedMs: this.#sfn.now, redriveFrom: undefined });
     this.#sfn.deps.store.afterCommit(() => this.#feeds.drop(run.arn));
     this.#stopSome(run.arn);
   }
 
-  /** Inside a transaction: stops some children, and the rest in later turns. */
+  /** Inside a transaction: stops some children, the rest in later turns. */
   #stopSome(arn: string): void {
-    const run = this.runs.get(arn);
-    if (run?.isStopping !== true) return;
-    for (const child of this.children.first(arn, "RUNNING", stopsPerTurn)) this.#stopChild(child);
+    if (this.runs.get(arn)?.isStopping !== true) return;
     const { store } = this.#sfn.deps;
-    if (this.children.count(arn, "RUNNING") > 0) {
+    if (this.#stops.stopSome(arn)) {
       store.afterCommit(() => this.#sfn.turns.soon(() => store.transaction(() => this.#stopSome(arn))));
       return;
     }
     this.runs.put({ ...(this.runs.get(arn) as MapRunRow), isStopping: false });
     this.#results.whenDurable(arn, () => this.#writeRest(arn));
-  }
-
-  #stopChild(child: MapChildRow): void {
-    const { execution } = this.children.givenTo(child);
-    const { express, runner } = this.#sfn;
-    if (express.has(execution) || runner.executions.get(execution)?.status === "RUNNING") {
-      this.#sfn.signal(execution, { type: "abort" });
-      return;
-    }
-    // An express one that died with its process.
-    const outcome = { output: undefined, error: undefined, cause: undefined, stoppedMs: this.#sfn.now };
-    this.children.ended(child, { status: "ABORTED", ...outcome });
   }
 
   async #writeRest(arn: string): Promise<void> {
@@ -295,7 +282,7 @@ export class MapRuns {
   }
 }
 
-/** Whether more items failed than the run tolerates. Shares of all items are known when these have all been read. */
+/** Whether more items failed than the run tolerates. A percentage only counts once all items have been read. */
 function exceeds(run: MapRunRow): boolean {
   const total = run.request === undefined ? run.totalItems : Number.POSITIVE_INFINITY;
   return exceedsTolerance(run.failedItems, total, run);

@@ -1,4 +1,4 @@
-/** A local directory that stands for S3: each folder in it is a bucket, each file below an object. */
+/** A local directory that replaces S3: each folder in it is a bucket, each file below that an object. */
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -21,12 +21,12 @@ import { createGunzip } from "node:zlib";
 import { statsOf } from "../../../engine/file-stats.ts";
 import type { JsonObject } from "../asl/json.ts";
 
-/** Bytes read at once: some thousand small items. */
+/** Bytes read at once: about a thousand small items. */
 const pieceBytes = 64 * 1024;
 /** Most objects that are listed. */
-const mostObjects = 1_000_000;
+const maxObjects = 1_000_000;
 
-/** An object that cannot be read or written; the message says why, as S3 would. */
+/** For an object that cannot be read or written; the message says why, if possible in S3's words. */
 export class ObjectError extends Error {}
 
 export class ObjectFiles {
@@ -36,14 +36,14 @@ export class ObjectFiles {
     this.#root = root === undefined ? undefined : resolve(root);
   }
 
-  /** An object's text in pieces, unpacked if it is packed with gzip. Holds no file open between two. @throws ObjectError */
+  /** The text of an object in pieces, decompressed if it is gzipped. The file is not kept open. @throws ObjectError */
   async *texts(bucket: string, key: string): AsyncGenerator<string> {
     const decoder = new TextDecoder();
     const pieces = this.#pieces(bucket, key);
     const first = pieces.next().value;
-    const isPacked = key.endsWith(".gz") || (first?.[0] === 0x1f && first[1] === 0x8b);
+    const isGzipped = key.endsWith(".gz") || (first?.[0] === 0x1f && first[1] === 0x8b);
     const all = startingWith(first, pieces);
-    for await (const piece of isPacked ? unpacked(all, `${bucket}/${key}`) : all) {
+    for await (const piece of isGzipped ? gunzipped(all, `${bucket}/${key}`) : all) {
       yield decoder.decode(piece, { stream: true });
     }
     yield decoder.decode();
@@ -63,7 +63,7 @@ export class ObjectFiles {
   #stat(path: string, bucket: string, key: string): Stats {
     let file: Stats | undefined;
     try {
-      if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
+      if (!this.#isInside(path)) throw new ObjectError(linkLeadsOut(bucket, key));
       file = statSync(path);
     } catch (error) {
       if (error instanceof ObjectError) throw error;
@@ -72,7 +72,7 @@ export class ObjectFiles {
     throw new ObjectError(`The specified key does not exist. (Bucket: ${bucket}, Key: ${key})`);
   }
 
-  /** A part of a file; undefined when it is not the file any more that was seen. */
+  /** A part of a file; undefined if the file has changed. */
   #piece(path: string, at: number, seen: Stats): Buffer | undefined {
     let file: number;
     try {
@@ -91,12 +91,12 @@ export class ObjectFiles {
     }
   }
 
-  /** Writes an object piece by piece; answers its size in bytes. @throws ObjectError */
+  /** Writes an object piece by piece; returns its size in bytes. @throws ObjectError */
   async write(bucket: string, key: string, texts: AsyncIterable<string> | Iterable<string>): Promise<number> {
     const path = this.#path(bucket, key);
     try {
       statSync(this.#path(bucket, ""));
-      if (!this.#isInside(path)) throw new ObjectError(leadsOut(bucket, key));
+      if (!this.#isInside(path)) throw new ObjectError(linkLeadsOut(bucket, key));
       mkdirSync(resolve(path, ".."), { recursive: true });
       writeFileSync(path, "");
     } catch (error) {
@@ -114,7 +114,10 @@ export class ObjectFiles {
     return bytes;
   }
 
-  /** The objects of a bucket whose key begins with the prefix, as listObjectsV2 items, in order of their keys. @throws ObjectError */
+  /**
+   * The objects of a bucket whose keys start with a prefix, in order, in the format of listObjectsV2. @throws
+   * ObjectError
+   */
   *list(bucket: string, prefix: string): Generator<JsonObject> {
     const root = this.#path(bucket, "");
     let entries: Dirent[];
@@ -146,15 +149,15 @@ export class ObjectFiles {
         StorageClass: "STANDARD",
       };
       found += 1;
-      if (found === mostObjects) break;
+      if (found === maxObjects) break;
     }
   }
 
-  /** Whether links on the way to a path, or to as much of it as exists, stay within the directory. */
+  /** Whether a path, or as much of it as exists, stays within the directory when links are followed. */
   #isInside(path: string): boolean {
     const root = realpathSync(this.#root as string);
     for (let at = path; ; at = dirname(at)) {
-      // A link to nothing is there, though what it points to is not.
+      // A dangling link exists, although its target does not.
       if (lstatSync(at, { throwIfNoEntry: false }) === undefined) continue;
       try {
         return `${realpathSync(at)}${sep}`.startsWith(`${root}${sep}`);
@@ -177,8 +180,8 @@ export class ObjectFiles {
 }
 
 /**
- * All below a directory, none of it through a link: a directory may contain itself by one. Node's own recursive reading
- * follows links from Node 22 on.
+ * All entries below a directory, without following links, by which a directory may contain itself. Node's own recursive
+ * reading follows links from Node 22 on.
  */
 function entriesBelow(root: string): Dirent[] {
   const found: Dirent[] = [];
@@ -192,7 +195,7 @@ function entriesBelow(root: string): Dirent[] {
   return found;
 }
 
-function leadsOut(bucket: string, key: string): string {
+function linkLeadsOut(bucket: string, key: string): string {
   return `Access Denied: a link leads out of the directory of --s3-root. (Bucket: ${bucket}, Key: ${key})`;
 }
 
@@ -208,15 +211,15 @@ function* startingWith(first: Buffer | undefined, rest: Iterable<Buffer>): Gener
 }
 
 /** @throws ObjectError */
-async function* unpacked(pieces: Iterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+async function* gunzipped(pieces: Iterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   const gunzip = createGunzip();
-  // Errors come out where it is read.
+  // Errors are thrown where the result is read.
   pipeline(Readable.from(pieces, { objectMode: true, highWaterMark: 1 }), gunzip, () => undefined);
   try {
     yield* gunzip as AsyncIterable<Buffer>;
   } catch (error) {
     throw error instanceof ObjectError
       ? error
-      : new ObjectError(`${name} cannot be unpacked: ${(error as Error).message}`);
+      : new ObjectError(`${name} cannot be decompressed: ${(error as Error).message}`);
   }
 }

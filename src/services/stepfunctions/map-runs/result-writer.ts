@@ -10,18 +10,18 @@ import type { ObjectFiles } from "./object-files.ts";
 
 export type Writer = NonNullable<MapRunRequest["resultWriter"]>;
 
-/** How often a child was redriven, and whether it could be again; express ones cannot be described, so nobody can say. */
+/** How many times a child was redriven, and whether it can be redriven; unknown for express children. */
 export type RedriveOf = (child: Pick<MapChild, "execution">) => {
   readonly count: number;
   readonly state?: RedriveState;
 };
 
-/** The children of a run that stand so, in order. */
+/** The children of a run with these statuses, in order. */
 export type ChildrenOf = (statuses: readonly MapChildStatus[]) => Iterable<MapChild>;
 
-/** Characters of results that a state may be given without a writer: more than any selector should have to look at. */
-const longestResult = 64 * maxPayloadBytes;
-/** Characters of results written at once. */
+/** Most characters of results without a ResultWriter: more than any ResultSelector should have to read. */
+const maxResultLength = 64 * maxPayloadBytes;
+/** Characters written at once. */
 const pieceLength = 64 * 1024;
 
 const groups = {
@@ -31,8 +31,8 @@ const groups = {
 } as const;
 
 /**
- * The state's output when nothing is written, or the one that tells where it was; takes turns of the event loop. A run that
- * failed or was stopped leaves children pending, which have a file of their own.
+ * Writes results if there is a ResultWriter, in turns of the event loop, and returns the state's output. Pending children,
+ * which a failed or stopped run may have, are in a file of their own.
  * @throws ObjectError, StateError when the results are too large for a state
  */
 export async function writeResults(
@@ -51,7 +51,7 @@ export async function writeResults(
       textOf(config?.["Transformation"] ?? "COMPACT"),
       redriveOf,
     );
-    return collected(results, turns);
+    return collect(results, turns);
   }
   const parameters = isObject(writer.parameters ?? null) ? (writer.parameters as JsonObject) : {};
   const bucket = textOf(parameters["Bucket"] ?? "");
@@ -87,7 +87,7 @@ function* withFirst(first: MapChild, rest: Iterable<MapChild>): Generator<MapChi
   yield* rest;
 }
 
-/** JSON texts. NONE: the children's descriptions. COMPACT: their outputs. FLATTEN: the items of their outputs. */
+/** Results as JSON texts. NONE: descriptions of the children. COMPACT: outputs. FLATTEN: the items of outputs. */
 function* resultsOf(
   run: MapRunRow,
   children: Iterable<MapChild>,
@@ -101,12 +101,12 @@ function* resultsOf(
   }
 }
 
-async function collected(results: Iterable<string>, turns: Turns): Promise<Json> {
+async function collect(results: Iterable<string>, turns: Turns): Promise<Json> {
   const values: Json[] = [];
   let length = 0;
   for (const text of results) {
     length += text.length;
-    if (length > longestResult) {
+    if (length > maxResultLength) {
       throw new StateError("States.DataLimitExceeded", "The results of the map run exceed what a state can be given.");
     }
     values.push(parseJson(text));
@@ -143,7 +143,7 @@ async function* asArray(results: Iterable<string>, turns: Turns): AsyncGenerator
   yield `${piece}]`;
 }
 
-/** A child as DescribeExecution shows it; of express ones and those that never began, what is known. */
+/** A child in the form of DescribeExecution, as far as it is known. */
 function description(run: MapRunRow, child: MapChild, redriveOf: RedriveOf): JsonObject {
   const iso = (ms: number) => new Date(ms).toISOString();
   const { count, state } = redriveOf(child);

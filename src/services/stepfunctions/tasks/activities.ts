@@ -1,4 +1,4 @@
-/** Activities, the workers that poll for their tasks, and what workers send back. */
+/** Activities: their workers poll for tasks and send results. */
 import {
   CreateActivity$,
   type CreateActivityCommand,
@@ -18,6 +18,7 @@ import {
   type SendTaskSuccessCommand,
 } from "@aws-sdk/client-sfn";
 import { checkActivityArn, checkName, newArn } from "../arns.ts";
+import { errorDetails } from "../asl/history.ts";
 import { type Json, parseJson } from "../asl/json.ts";
 import {
   activityAlreadyExists,
@@ -33,9 +34,9 @@ import { encryptionOf, withTags } from "../machines/configurations.ts";
 import { pageOf, placeIn } from "../pages.ts";
 import { operation, type StepFunctions } from "../stepfunctions.ts";
 import type { TaskRow } from "../tables.ts";
-import { placeOfToken } from "./tokens.ts";
+import { parseToken } from "./tokens.ts";
 
-/** Most polls of one activity at a time. */
+/** Most simultaneous polls of an activity. */
 const maxPollers = 1000;
 
 export const createActivity = operation<CreateActivityCommand>(CreateActivity$, (input, context) => {
@@ -92,19 +93,17 @@ export const getActivityTask = operation<GetActivityTaskCommand>(GetActivityTask
   if (!service.activities.has(arn)) throw activityDoesNotExist(arn);
   const task = service.polls.take(arn, input.workerName);
   if (task !== undefined) return { ...task };
-  if (service.polls.size(arn) >= maxPollers) {
-    throw tooManyWorkers();
-  }
+  if (service.polls.size(arn) >= maxPollers) throw tooManyWorkers();
   return service.polls.wait(arn, input.workerName, context.signal).then((found) => ({ ...found }));
 });
 
-/** The open task of a token. @throws AwsError InvalidToken, TaskDoesNotExist, TaskTimedOut */
+/** The open task with a token. @throws AwsError InvalidToken, TaskDoesNotExist, TaskTimedOut */
 function openTask(service: StepFunctions, token: string | undefined): TaskRow {
-  const place = placeOfToken(token as string);
-  if (place === undefined) throw invalidToken();
-  const open = service.runner.task(place.execution, place.taskId);
+  const task = parseToken(token as string);
+  if (task === undefined) throw invalidToken();
+  const open = service.runner.tasks.get(task.execution, task.taskId);
   if (open?.token === token) return open as TaskRow;
-  throw service.runner.executions.has(place.execution) ? taskTimedOut() : taskDoesNotExist();
+  throw service.runner.executions.has(task.execution) ? taskTimedOut() : taskDoesNotExist();
 }
 
 export const sendTaskSuccess = operation<SendTaskSuccessCommand>(SendTaskSuccess$, (input, { service }) => {
@@ -121,14 +120,8 @@ export const sendTaskSuccess = operation<SendTaskSuccessCommand>(SendTaskSuccess
 
 export const sendTaskFailure = operation<SendTaskFailureCommand>(SendTaskFailure$, (input, { service }) => {
   const { execution, taskId } = openTask(service, input.taskToken);
-  const { error, cause } = input;
-  service.signal(execution, {
-    type: "taskFailed",
-    taskId,
-    stage: "run",
-    ...(error === undefined ? {} : { error }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  const failure = errorDetails(input.error, input.cause);
+  service.signal(execution, { type: "taskFailed", taskId, stage: "run", ...failure });
   return {};
 });
 

@@ -1,11 +1,10 @@
-/** GetActivityTask calls that wait for work, each activity's in the order they came. */
+/** GetActivityTask calls that wait for tasks, in the order in which they arrived. */
 import type { TaskRequest } from "../asl/execution.ts";
 import { readJson, writeJson } from "../asl/json.ts";
 import { activityDoesNotExist } from "../errors.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import { taskKey } from "../tables.ts";
 
-/** How long AWS holds a poll. */
+/** How long a poll waits. */
 const pollMs = 60_000;
 
 export interface ActivityTask {
@@ -28,23 +27,23 @@ export class ActivityPolls {
     this.#sfn = sfn;
   }
 
-  /** The number of polls that wait for work of an activity. */
+  /** The number of polls that wait for tasks of an activity. */
   size(activity: string): number {
     return this.#waiting.get(activity)?.size ?? 0;
   }
 
-  /** Takes the task that waits longest, inside a transaction. */
+  /** Inside a transaction: takes the task that has waited longest. */
   take(activity: string, workerName: string | undefined): ActivityTask | undefined {
     const { tasks } = this.#sfn.runner;
-    for (const open of tasks.by.waiting.range(activity)) {
+    for (const open of tasks.rows.by.waiting.range(activity)) {
       const { execution, taskId } = open;
-      tasks.put({ ...open, stage: "wait" });
+      tasks.setWaiting(execution, taskId);
       this.#sfn.runner.signal(execution, {
         type: "taskStarted",
         taskId,
         ...(workerName === undefined ? {} : { workerName }),
       });
-      const taken = tasks.get(taskKey(execution, taskId));
+      const taken = tasks.get(execution, taskId);
       if (taken === undefined) continue;
       const { parameters } = readJson(open.request) as TaskRequest;
       return { taskToken: taken.token as string, input: writeJson(parameters) };
@@ -53,8 +52,8 @@ export class ActivityPolls {
   }
 
   /**
-   * Waits up to a minute for a task; undefined when time, client or emulator ends first.
-   * @throws AwsError ActivityDoesNotExist when the activity is deleted meanwhile.
+   * Waits up to a minute for a task; undefined if the time runs out, or the client or the emulator stops.
+   * @throws AwsError ActivityDoesNotExist when the activity is deleted in the meantime.
    */
   wait(activity: string, workerName: string | undefined, signal: AbortSignal): Promise<ActivityTask | undefined> {
     if (this.#stopped || signal.aborted) return Promise.resolve(undefined);
@@ -80,7 +79,7 @@ export class ActivityPolls {
     });
   }
 
-  /** Gives what waits for workers to those who poll. */
+  /** Hands an activity's waiting tasks to its polls. */
   check(activity: string): void {
     for (const poll of this.#waiting.get(activity) ?? []) {
       const task = this.#sfn.deps.store.transaction(() => this.take(activity, poll.workerName));
@@ -89,12 +88,12 @@ export class ActivityPolls {
     }
   }
 
-  /** Ends the polls of an activity that was deleted: one created again under its name is none of theirs. */
+  /** Ends the polls of a deleted activity: they do not apply to one that is created later with the same name. */
   deleted(activity: string): void {
     for (const poll of this.#waiting.get(activity) ?? []) poll.finish(activityDoesNotExist(activity));
   }
 
-  /** Ends every poll, empty; with `account`, those on its activities. */
+  /** Ends all polls without a task; with `account`, those of its activities. */
   endAll(account?: string): void {
     for (const [activity, polls] of [...this.#waiting]) {
       if (account !== undefined && activity.split(":")[4] !== account) continue;

@@ -1,6 +1,6 @@
 /**
- * Waits for the jobs of `.sync` tasks in services elsewhere: each is asked for on the clock, soon at first and then less and
- * less often, until it is over. The timer and what is asked are rows, so that a restart changes nothing.
+ * Polls the jobs of `.sync` tasks in services elsewhere, at growing intervals, until they end. Timers and calls are
+ * rows, so that polling continues after a restart.
  */
 import type { Invocation } from "../../../calls/invocation.ts";
 import type { TaskRequest } from "../asl/execution.ts";
@@ -14,11 +14,11 @@ import { TaskError } from "./integrations/task-error.ts";
 
 const timerKind = "states.job";
 
-/** Before the first question; each wait is twice the one before, up to the longest. */
+/** Before the first poll; each wait is twice the one before, up to the maximum. */
 const firstWaitMs = 1_000;
-const longestWaitMs = 60_000;
+const maxWaitMs = 60_000;
 
-interface Waiting {
+interface JobTimer {
   readonly execution: string;
   readonly taskId: string;
   readonly waitMs: number;
@@ -26,17 +26,17 @@ interface Waiting {
 
 export class Jobs {
   readonly #sfn: StepFunctions;
-  readonly #services: PassThrough;
+  readonly #passThrough: PassThrough;
 
-  constructor(sfn: StepFunctions, services: PassThrough) {
+  constructor(sfn: StepFunctions, passThrough: PassThrough) {
     this.#sfn = sfn;
-    this.#services = services;
+    this.#passThrough = passThrough;
     sfn.deps.timers.on(timerKind, ({ payload }) => {
-      sfn.deps.store.afterCommit(() => this.#ask(payload as Waiting));
+      sfn.deps.store.afterCommit(() => this.#poll(payload as JobTimer));
     });
   }
 
-  /** Inside a transaction: the job of an open task was submitted. */
+  /** Inside a transaction: the job of an open task has been submitted. */
   submitted(open: TaskRow, task: TaskRequest, answer: JsonObject): void {
     const { execution, taskId } = open;
     const job = kindOf(task).describe(answer, task.parameters as JsonObject);
@@ -45,11 +45,11 @@ export class Jobs {
       this.#sfn.signal(execution, { type: "taskFailed", taskId, error: "States.TaskFailed", cause });
       return;
     }
-    this.#sfn.runner.tasks.put({ ...open, job: writeJson(job) });
+    this.#sfn.runner.tasks.rows.put({ ...open, job: writeJson(job) });
     this.#wait(open.account, { execution, taskId, waitMs: firstWaitMs });
   }
 
-  /** Stops the job of a task that nobody waits for any more, as far as its service lets it. */
+  /** Stops the job of a cancelled task, if its service can. */
   async stop(row: ExecutionRow, open: TaskRow): Promise<void> {
     const task = readJson(open.request) as TaskRequest;
     const stopping = kindOf(task).stop?.(jobOf(open).parameters);
@@ -58,39 +58,39 @@ export class Jobs {
     const invocation = taskInvocation(row, task, new AbortController());
     try {
       await deps.store.untilDurable();
-      await deps.clock.trackOutside(this.#services.about({ deps, row, task, invocation }, stopping));
+      await deps.clock.trackOutside(this.#passThrough.callForJob({ deps, row, task, invocation }, stopping));
     } catch (error) {
-      // There is nobody left to be told that the job goes on.
+      // The task is gone, so nobody is left to be told that its job continues.
       if (!(error instanceof TaskError)) throw error;
     }
   }
 
-  #wait(account: string, payload: Waiting): void {
+  #wait(account: string, payload: JobTimer): void {
     const { timers, clock } = this.#sfn.deps;
     const id = `states job ${taskKey(payload.execution, payload.taskId)}`;
     timers.schedule({ id, account, dueMs: clock.now() + payload.waitMs, kind: timerKind, payload });
   }
 
-  #ask({ execution, taskId, waitMs }: Waiting): void {
+  #poll({ execution, taskId, waitMs }: JobTimer): void {
     const { runner, performer, deps } = this.#sfn;
-    const open = runner.task(execution, taskId);
+    const open = runner.tasks.get(execution, taskId);
     const row = runner.executions.get(execution);
     if (open?.job === undefined || row === undefined) return;
     const task = readJson(open.request) as TaskRequest;
     const call = async (invocation: Invocation) => {
       await deps.store.untilDurable();
-      return this.#services.about({ deps, row, task, invocation }, jobOf(open));
+      return this.#passThrough.callForJob({ deps, row, task, invocation }, jobOf(open));
     };
     const answered = (described: Json) => {
       if (this.#isOver(row, task, described as JsonObject)) return;
-      const next = { execution, taskId, waitMs: Math.min(waitMs * 2, longestWaitMs) };
+      const next = { execution, taskId, waitMs: Math.min(waitMs * 2, maxWaitMs) };
       deps.store.transaction(() => this.#wait(open.account, next));
     };
     const done = performer.carryOut(row, task, call, answered).catch((error) => deps.clock.report(error));
     void deps.clock.trackOutside(done);
   }
 
-  /** Tells the execution when its job is over. */
+  /** Signals the end of a job to its execution; false if it is still running. */
   #isOver({ arn }: ExecutionRow, task: TaskRequest, described: JsonObject): boolean {
     const { taskId } = task;
     const kind = kindOf(task);
@@ -109,7 +109,7 @@ function jobOf(open: TaskRow): JobCall {
   return readJson(open.job as string) as JobCall;
 }
 
-/** Tasks without a kind of job are refused before they begin. */
+/** Tasks whose job is of no known kind have been refused before they start. */
 function kindOf({ resource }: TaskRequest): JobKind {
   const { resourceType, api } = resource as Extract<TaskRequest["resource"], { kind: "service" }>;
   return jobKindOf(resourceType, api) as JobKind;

@@ -1,4 +1,4 @@
-/** Checks a mocked result against the output of the API it stands for, as TestState does. */
+/** Checks a mocked result against the output of its API, as TestState does. */
 import answers from "../../../../protocols/constraints/answers.json" with { type: "json" };
 import { kindOf, type OperationModel, requiredMembers, type Shape } from "../../../../protocols/schema.ts";
 import type { MemberFacts } from "../../../../protocols/validate.ts";
@@ -6,22 +6,22 @@ import { isObject, type Json, jsonType } from "../asl/json.ts";
 import { numberOf } from "../asl/number-literal.ts";
 import { javaName } from "./integrations/sdk-values.ts";
 
-/** What bounds the members of a service's answers, by structure and member. */
+/** Constraints on the members of a service's responses, by structure and member. */
 type Bounds = Readonly<Record<string, Readonly<Record<string, MemberFacts>>>>;
 
-/** Whether required members must be there, and what is known of the others. */
 interface Check {
+  /** Whether required members must be present. */
   readonly strict: boolean;
   readonly bounds: Bounds;
 }
 
-/** The first thing wrong with the result, by its leaf name alone; unknown fields pass. */
+/** The first problem of the result, which names only the innermost field; unknown fields are allowed. */
 export function mockResultProblem(operation: OperationModel, result: Json, strict: boolean): string | undefined {
   const bounds = (answers as Readonly<Record<string, Bounds>>)[operation.service.name] ?? {};
   return structProblem(operation.output, result, { strict, bounds });
 }
 
-/** What `lambda:invoke` answers: mocks have the JSON of a Payload as its text, though executions get it parsed. */
+/** The output of `lambda:invoke`. Mocks have the Payload as JSON text, although executions get it parsed. */
 const invocation: Readonly<Record<string, "number" | "string">> = {
   ExecutedVersion: "string",
   FunctionError: "string",
@@ -57,7 +57,7 @@ function structProblem(shape: Shape, value: Json, check: Check): string | undefi
   return undefined;
 }
 
-const words: Readonly<Record<string, string>> = {
+const typeNames: Readonly<Record<string, string>> = {
   string: "a string",
   blob: "a string",
   timestamp: "a string",
@@ -78,7 +78,7 @@ function memberProblem(
   const kind = kindOf(shape);
   const type = Array.isArray(value) ? "list" : isObject(value) ? "struct" : jsonType(value);
   const expected = { blob: "string", timestamp: "string", map: "struct" }[kind as string] ?? kind;
-  if (words[kind] !== undefined && type !== expected) return `Field '${field}' must be ${words[kind]}`;
+  if (typeNames[kind] !== undefined && type !== expected) return `Field '${field}' must be ${typeNames[kind]}`;
   if (typeof value === "string") return textProblem(field, facts, value);
   const number = numberOf(value);
   if (number !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * Mocked task outcomes in the format of Step Functions Local's mock configuration file: a test case names, for each mocked
- * state, a list of responses by invocation.
+ * Mocked task outcomes in the format of Step Functions Local's mock configuration file: a test case has, for each
+ * mocked state, the name of a list of responses by invocation.
  */
 
 import { getOwn } from "../../../../protocols/unknown-json.ts";
@@ -13,7 +13,7 @@ export class Mocks {
   readonly #machines: JsonObject;
   readonly #responses: JsonObject;
 
-  /** @throws RangeError for an invalid configuration, saying what is wrong. */
+  /** @throws RangeError that says what is wrong with an invalid configuration */
   constructor(configuration: unknown) {
     const given = configuration ?? {};
     if (!isObject(given)) throw new RangeError("The mock configuration must be a JSON object.");
@@ -25,11 +25,12 @@ export class Mocks {
     for (const [name, response] of Object.entries(responses)) checkResponse(name, response);
   }
 
+  /** Whether the execution's test case mocks the state. */
   isMocked(row: Pick<ExecutionRow, "machine" | "testCase">, stateName: string): boolean {
     return this.#responseName(row, stateName) !== undefined;
   }
 
-  /** The outcome of a mocked state's invocation, counted from 0; undefined when the state is not mocked. */
+  /** The outcome of a mocked state's invocation, counted from 0; undefined if the state is not mocked. */
   outcome(row: Pick<ExecutionRow, "machine" | "testCase">, stateName: string, call: number): MockOutcome | undefined {
     const name = this.#responseName(row, stateName);
     if (name === undefined) return undefined;
@@ -48,7 +49,7 @@ export class Mocks {
     return { error: "States.Runtime", cause };
   }
 
-  /** Whether the configuration has the test case for the machine. */
+  /** Whether the machine has the test case. */
   hasCase(machineName: string, testCase: string): boolean {
     return this.#case(machineName, testCase) !== undefined;
   }

@@ -1,7 +1,8 @@
-/** Carries out the tasks of executions and tells them how they went. */
+/** Carries out the tasks of executions and signals their outcomes. */
 import type { OperationModel } from "../../../../protocols/schema.ts";
 import type { Invocation } from "../../../calls/invocation.ts";
 import type { TaskRequest } from "../asl/execution.ts";
+import { errorDetails } from "../asl/history.ts";
 import { type Json, type JsonObject, readJson, writeJson } from "../asl/json.ts";
 import { taskInvocation } from "../executions/causes.ts";
 import { describedExecution } from "../executions/described-execution.ts";
@@ -23,7 +24,7 @@ export class Performer {
   readonly #http: HttpCalls;
   readonly #passThrough: PassThrough;
   readonly #jobs: Jobs;
-  readonly #underWay = new Map<string, AbortController>();
+  readonly #inFlight = new Map<string, AbortController>();
 
   constructor(sfn: StepFunctions) {
     const endpoints = sfn.deps.options.endpoints ?? {};
@@ -34,7 +35,7 @@ export class Performer {
     this.#jobs = new Jobs(sfn, this.#passThrough);
   }
 
-  /** Why a task cannot be started at all; such a failure cannot be caught. */
+  /** Why a task cannot be started; such a failure cannot be caught. */
   refusal(task: TaskRequest, mocked = false): string | undefined {
     if (mocked) return undefined;
     const { resource } = task;
@@ -49,33 +50,33 @@ export class Performer {
     return this.#services.isOwn(resource);
   }
 
-  /** The operation a resource names, of a service of Busbar or of one whose client is installed and has an endpoint. */
+  /** The operation of a resource, if its service is Busbar's or has an endpoint and an installed client. */
   operationOf(resource: TaskRequest["resource"]): OperationModel | undefined {
     return this.#services.target({ resource })?.operation ?? this.#passThrough.operation(resource);
   }
 
-  /** Whether a resource names a service of Busbar and an operation that the service does not have. */
+  /** Whether a resource names an operation that does not exist in a service of Busbar. */
   isUnknown(resource: TaskRequest["resource"]): boolean {
     return this.#services.isOwn(resource) && this.operationOf(resource) === undefined;
   }
 
-  /** Carries out a task from its beginning. */
+  /** Starts a task. `mockCall`: how many times its state has been mocked before. */
   begin(row: ExecutionRow, task: TaskRequest, mockCall: number): void {
     const mocked = this.#sfn.mocks.outcome(row, task.stateName, mockCall);
     if (mocked !== undefined) this.#mocked(row, task, mocked);
     else this.#perform(row, task);
   }
 
-  /** The answer of a task's API, for TestState. @throws TaskError */
-  async once(
+  /** Calls a task's API for TestState. @throws TaskError */
+  async callOnce(
     row: ExecutionRow,
     task: TaskRequest,
-    how: Required<Pick<TaskCall, "invocation" | "trace">>,
+    options: Required<Pick<TaskCall, "invocation" | "trace">>,
   ): Promise<Json> {
-    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, ...how });
+    return this.#integrationOf(task).call({ deps: this.#sfn.deps, row, task, ...options });
   }
 
-  /** A task nobody waits for any more: its call is given up, its child or its job stopped. */
+  /** Cancels a task that has been closed: aborts its call, and stops its child or its job. */
   cancel(open: TaskRow): void {
     this.abort(open.execution, open.taskId);
     if (open.child !== undefined) this.#sfn.signal(open.child, { type: "abort" });
@@ -83,20 +84,21 @@ export class Performer {
     if (row !== undefined) this.#jobs.stop(row, open).catch((error) => this.#sfn.deps.clock.report(error));
   }
 
+  /** Aborts the call of a task. */
   abort(execution: string, taskId: string): void {
-    this.#underWay.get(taskKey(execution, taskId))?.abort();
+    this.#inFlight.get(taskKey(execution, taskId))?.abort();
   }
 
-  /** @param account whose executions' calls are given up; all of them unless told. */
+  /** Aborts the calls of an account's executions, or of all. */
   cancelAll(account?: string): void {
-    for (const [key, controller] of this.#underWay) {
+    for (const [key, controller] of this.#inFlight) {
       if (account === undefined || key.split(":")[4] === account) controller.abort();
     }
   }
 
-  /** Inside a transaction: an execution has ended, for which tasks of others may wait. */
+  /** Inside a transaction: an execution has ended, and tasks of others may be waiting for it. */
   childEnded(row: ExecutionRow): void {
-    for (const open of this.#sfn.runner.tasks.by.child.range(row.arn)) this.#tellParent(open, row);
+    for (const open of this.#sfn.runner.tasks.rows.by.child.range(row.arn)) this.#tellParent(open, row);
   }
 
   #integrationOf(task: TaskRequest): Integration {
@@ -120,9 +122,9 @@ export class Performer {
     const { deps } = this.#sfn;
     const integration = this.#integrationOf(task);
     const call = async (invocation: Invocation) => {
-      // A call of a service of ours stays inside; nothing is heard outside of a step that a crash could undo.
+      // A call of our own services stays inside; others must not learn of a step that a crash could undo.
       if (integration !== this.#services) await deps.store.untilDurable();
-      if (invocation.signal.aborted) throw new TaskError("States.TaskFailed", "The task was given up.");
+      if (invocation.signal.aborted) throw new TaskError("States.TaskFailed", "The task was cancelled.");
       return integration.call({ deps, row, task, invocation });
     };
     const answered = (output: Json) => this.#answered(row, task, integration, output);
@@ -131,7 +133,9 @@ export class Performer {
     else if (!this.#services.waits(task)) void deps.clock.track(done);
   }
 
-  /** Makes a call for an open task; what it throws is the task's failure. Nothing is heard of a call that is given up. */
+  /**
+   * Makes a call for an open task, which fails with what the call throws. The outcome of an aborted call is ignored.
+   */
   async carryOut(
     row: ExecutionRow,
     task: TaskRequest,
@@ -140,7 +144,7 @@ export class Performer {
   ): Promise<void> {
     const key = taskKey(row.arn, task.taskId);
     const controller = new AbortController();
-    this.#underWay.set(key, controller);
+    this.#inFlight.set(key, controller);
     try {
       const output = await call(taskInvocation(row, task, controller));
       if (!controller.signal.aborted) answered(output);
@@ -149,15 +153,15 @@ export class Performer {
       if (!(error instanceof TaskError)) this.#sfn.deps.clock.report(error);
       const failed =
         error instanceof TaskError ? error : new TaskError("States.Runtime", "An internal error occurred.");
+      const { retryAfterSeconds } = failed;
       this.#sfn.signal(row.arn, {
         type: "taskFailed",
         taskId: task.taskId,
-        ...(failed.error === undefined ? {} : { error: failed.error }),
-        ...(failed.causeText === undefined ? {} : { cause: failed.causeText }),
-        ...(failed.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failed.retryAfterSeconds }),
+        ...errorDetails(failed.error, failed.causeText),
+        ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
       });
     } finally {
-      if (this.#underWay.get(key) === controller) this.#underWay.delete(key);
+      if (this.#inFlight.get(key) === controller) this.#inFlight.delete(key);
     }
   }
 
@@ -171,7 +175,7 @@ export class Performer {
       this.#sfn.signal(row.arn, { type: "taskSubmitted", taskId, output });
       if (pattern === "waitForTaskToken") return;
       const { tasks, executions } = this.#sfn.runner;
-      const open = tasks.get(taskKey(row.arn, taskId));
+      const open = tasks.get(row.arn, taskId);
       if (open !== undefined && integration === this.#passThrough) {
         this.#jobs.submitted(open, task, output as JsonObject);
         return;
@@ -185,7 +189,7 @@ export class Performer {
         return;
       }
       const waiting = { ...open, child };
-      tasks.put(waiting);
+      tasks.rows.put(waiting);
       const ended = executions.get(child);
       if (ended !== undefined && ended.status !== "RUNNING") this.#tellParent(waiting, ended);
     });
@@ -193,17 +197,12 @@ export class Performer {
 
   #tellParent({ execution, taskId, request }: TaskRow, child: ExecutionRow): void {
     const { pattern } = readJson(request) as TaskRequest;
+    const described = describedExecution(child, this.#sfn, pattern === "sync:2");
     if (child.status === "SUCCEEDED") {
-      const output = describedExecution(child, this.#sfn, pattern === "sync:2");
-      this.#sfn.signal(execution, { type: "taskSucceeded", taskId, output });
+      this.#sfn.signal(execution, { type: "taskSucceeded", taskId, output: described });
       return;
     }
-    const described = describedExecution(child, this.#sfn, pattern === "sync:2");
-    this.#sfn.signal(execution, {
-      type: "taskFailed",
-      taskId,
-      error: "States.TaskFailed",
-      cause: writeJson(described),
-    });
+    const cause = writeJson(described);
+    this.#sfn.signal(execution, { type: "taskFailed", taskId, error: "States.TaskFailed", cause });
   }
 }

@@ -1,42 +1,39 @@
-/** What the parameters of an `aws-sdk` task have against the shape of their API, in the words of the SDK for Java. */
+/** Checks the parameters of an `aws-sdk` task against the input of its API, with the messages of the SDK for Java. */
 import { kindOf, requiredMembers, type Shape } from "../../../../protocols/schema.ts";
 import { isObject, type Json, type JsonObject } from "../asl/json.ts";
+import { memberName } from "../asl/jsonpath/template.ts";
+import type { QueryLanguage } from "../asl/machine.ts";
 import { isNumber } from "../asl/number-literal.ts";
 import { javaName, membersByName } from "./integrations/sdk-values.ts";
 
 interface Reading {
   readonly problems: string[];
-  /** Of the Java package: `sqs`. */
+  /** The name in the Java package: `sqs`. */
   readonly service: string;
-  /** Whether a value is worked out at run time only. */
-  readonly isOpen: (value: Json) => boolean;
-  /** Names end in `.$` where their values are paths. */
-  readonly paths: boolean;
-  /** Whether every number of the service is a whole one. */
+  readonly language: QueryLanguage;
+  /** Whether a value is only known at run time. */
+  readonly isDynamic: (value: Json) => boolean;
+  /** Whether all numbers of the service are integers. */
   readonly integers: boolean;
 }
 
-/** Every problem of the parameters; unknown names are told only when nothing that is required is missing. */
-export function parameterProblems(shape: Shape, parameters: JsonObject, about: Omit<Reading, "problems">): string[] {
+/** All problems of the parameters; unknown names are only reported if nothing that is required is missing. */
+export function parameterProblems(shape: Shape, parameters: JsonObject, options: Omit<Reading, "problems">): string[] {
   if (kindOf(shape) === "unit") return [];
-  const named = new Set(Object.keys(parameters).map((name) => plainName(name, about)));
+  const named = new Set(Object.keys(parameters).map((key) => memberName(key, options.language)));
   const missing = requiredMembers(shape)
     .map(javaName)
     .filter((name) => !named.has(name));
   if (missing.length > 0) return missing.map((name) => `The field '${name}' is required but was missing`);
-  const reading = { ...about, problems: [] };
+  const reading = { ...options, problems: [] };
   structure(shape, parameters, reading, true);
   return reading.problems;
-}
-
-function plainName(name: string, { paths }: Pick<Reading, "paths">): string {
-  return paths ? name.replace(/\.\$$/, "") : name;
 }
 
 function structure(shape: Shape, value: JsonObject, reading: Reading, top: boolean): void {
   const members = membersByName(shape);
   for (const key of Object.keys(value)) {
-    const name = plainName(key, reading);
+    const name = memberName(key, reading.language);
     const member = members.get(name);
     if (member === undefined) {
       const nearest = top ? ` Did you mean '${nearestOf(name, [...members.keys()])}'?` : "";
@@ -46,7 +43,7 @@ function structure(shape: Shape, value: JsonObject, reading: Reading, top: boole
 }
 
 function check(shape: Shape, value: Json, name: string, reading: Reading): void {
-  if (value === null || reading.isOpen(value)) return;
+  if (value === null || reading.isDynamic(value)) return;
   const { problems } = reading;
   switch (kindOf(shape)) {
     case "struct":
@@ -79,7 +76,7 @@ function notConstructed(shape: Shape, value: string, service: string): string {
   return `Cannot construct instance of \`${builder}\` (although at least one Creator exists): no String-argument constructor/factory method to deserialize from String value ('${value}')`;
 }
 
-/** Whole numbers and the words in their three spellings are flags, nothing and the word null are none. */
+/** Integers, `true` and `false` in three spellings, `null` and empty strings are accepted, as Java's parser does. */
 function booleanProblem(value: Json): string | undefined {
   const type = "Cannot deserialize value of type `java.lang.Boolean` from";
   if (isNumber(value)) {
@@ -92,7 +89,7 @@ function booleanProblem(value: Json): string | undefined {
   return known.includes(value.trim()) ? undefined : `${type} String "${value}": only "true" or "false" recognized`;
 }
 
-/** The name of those that is reached with the fewest changes of a letter, whose case does not count. */
+/** The name with the smallest edit distance, ignoring case. */
 function nearestOf(name: string, names: readonly string[]): string {
   let nearest = { name: names[0] ?? "", changes: Number.POSITIVE_INFINITY };
   for (const one of names) {
@@ -102,10 +99,10 @@ function nearestOf(name: string, names: readonly string[]): string {
   return nearest.name;
 }
 
-const longestName = 200;
+const maxNameLength = 200;
 
 function changesBetween(from: string, to: string): number {
-  if (from.length > longestName) return to.length;
+  if (from.length > maxNameLength) return to.length;
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);
   for (let i = 1; i <= from.length; i++) {
     const next = [i];

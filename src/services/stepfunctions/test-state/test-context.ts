@@ -5,7 +5,7 @@ import { parseResource } from "../asl/resource.ts";
 
 type Kind = "string" | "number" | "any";
 
-/** The members a context object given to TestState may have. */
+/** The members that a context object for TestState may have. */
 const allowed: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   Execution: {
     Id: "string",
@@ -21,7 +21,7 @@ const allowed: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   Task: { Token: "string" },
 };
 
-/** What is wrong with a context object given to TestState, in AWS's words. */
+/** What is wrong with a context object for TestState, in AWS's words. */
 export function contextProblem(context: JsonObject, node: StateNode): string | undefined {
   for (const [group, members] of Object.entries(context)) {
     if (group === "Map") return "'Map' field is not supported when mocking a Context object";

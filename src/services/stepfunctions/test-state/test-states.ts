@@ -1,9 +1,10 @@
-/** TestState: one state on its own, with or without its work. */
+/** TestState: runs one state on its own, with its real work or with a mock. */
 import { type InspectionData, TestState$, type TestStateCommand, type TestStateInput } from "@aws-sdk/client-sfn";
 import { isRoleArn } from "../arns.ts";
 import { StateError } from "../asl/errors.ts";
 import type { TaskRequest } from "../asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../asl/json.ts";
+import { errorDetails } from "../asl/history.ts";
+import { isObject, type Json, type JsonObject, textOf, tryParseJson, writeJson } from "../asl/json.ts";
 import { loneStateName, type Machine, type StateNode } from "../asl/machine.ts";
 import { parseResource } from "../asl/resource.ts";
 import { parseWithSources, sourceText } from "../asl/source-texts.ts";
@@ -25,7 +26,7 @@ import { operation, type StepFunctions } from "../stepfunctions.ts";
 import type { HttpExchange } from "../tasks/integrations/integration.ts";
 import { mockInvocationProblem, mockResultProblem } from "../tasks/mock-results.ts";
 import { contextProblem } from "./test-context.ts";
-import { carriedOut, envOf, testedExecution } from "./tested-execution.ts";
+import { envOf, taskOutcome, testedExecution } from "./tested-execution.ts";
 
 type Mock = { result: Json } | { error?: string; cause?: string };
 
@@ -100,7 +101,7 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   const trace = (one: HttpExchange) => {
     exchange = one;
   };
-  return carriedOut(service, row, begun, trace).then((outcome) => {
+  return taskOutcome(service, row, begun, trace).then((outcome) => {
     const result = shown(test.answer(outcome, env), level);
     if (level !== "TRACE" || exchange === undefined) return result;
     const { request, revealed, response } = exchange;
@@ -109,7 +110,7 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   });
 });
 
-/** Reads the given text instead of an object. */
+/** A reader of the given text, which replaces the object of the ItemReader. */
 function readerOf(text: string): NonNullable<StateTestSetup["readItems"]> {
   return (reader) => {
     try {
@@ -121,7 +122,7 @@ function readerOf(text: string): NonNullable<StateTestSetup["readItems"]> {
   };
 }
 
-/** The machine and the state in it that is tested. @throws AwsError InvalidDefinition, ValidationException */
+/** The state to be tested and its machine. @throws AwsError InvalidDefinition, ValidationException */
 function stateOf({ definition = "", stateName }: TestStateInput): { machine: Machine; stateName: string } {
   const whole = isWholeMachine(definition);
   if (whole && stateName === undefined) {
@@ -135,12 +136,8 @@ function stateOf({ definition = "", stateName }: TestStateInput): { machine: Mac
 }
 
 function isWholeMachine(definition: string): boolean {
-  try {
-    const value = parseJson(definition);
-    return isObject(value) && value["States"] !== undefined;
-  } catch {
-    return false;
-  }
+  const value = tryParseJson(definition);
+  return isObject(value) && value["States"] !== undefined;
 }
 
 function objectOf(text: string | undefined, member: string): JsonObject | undefined {
@@ -155,7 +152,7 @@ function objectOf(text: string | undefined, member: string): JsonObject | undefi
   return value;
 }
 
-/** @throws AwsError ValidationException for a mock that does not suit the state */
+/** @throws AwsError ValidationException for a mock that does not fit the state */
 function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunctions): Mock | undefined {
   if (mock === undefined) return undefined;
   const { result, errorOutput } = mock;
@@ -169,8 +166,7 @@ function mockOf({ mock }: TestStateInput, node: StateNode, service: StepFunction
     throw validation("An error was not specified in the mocked error output.");
   }
   if (result === undefined) {
-    const { error, cause } = errorOutput ?? {};
-    const thrown = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+    const thrown = errorDetails(errorOutput?.error, errorOutput?.cause);
     const problem = mockProblem(node, thrown);
     if (problem !== undefined) throw validation(problem);
     return thrown;
@@ -198,7 +194,7 @@ function schemaProblem(node: StateNode, result: Json, mode: string | undefined, 
   return problem && `Mock result schema validation error: ${problem}`;
 }
 
-/** What does not go together with a mock, or with the lack of one, in AWS's words. */
+/** What cannot be combined with a mock, or needs one, in AWS's words. */
 function configurationProblem(input: TestStateInput, node: StateNode): string | undefined {
   const { mapIterationFailureCount, mapItemReaderData } = input.stateConfiguration ?? {};
   if (input.revealSecrets === true && input.mock !== undefined) {
@@ -216,7 +212,7 @@ function configurationProblem(input: TestStateInput, node: StateNode): string | 
     : undefined;
 }
 
-/** @throws AwsError InvalidDefinition, ValidationException for what TestState cannot carry out */
+/** @throws AwsError InvalidDefinition, ValidationException for a state that TestState can only run with a mock */
 function checkTestable(node: StateNode): void {
   if (node.type === "Parallel" || node.type === "Map") {
     throw invalidDefinition(
@@ -244,8 +240,8 @@ function shown(result: StateTestResult, level: string) {
 }
 
 /**
- * Payloads become JSON text, as it came where nothing has changed it; what the API gives as numbers and structures
- * stays so.
+ * Payloads become JSON text, unchanged ones their source text. Members that the API has as numbers or structures stay
+ * as they are.
  */
 function inspectionOf(data: JsonObject): InspectionData {
   const plain = new Set(["errorDetails", "maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage"]);
@@ -260,7 +256,7 @@ function inspectionOf(data: JsonObject): InspectionData {
   );
 }
 
-/** Lists of items are printed item by item; those of a batch are texts. */
+/** Lists that are written item by item; the items of a batch are strings. */
 const lists: Readonly<Record<string, (item: Json) => Json>> = {
   afterItemsPath: (item) => item,
   afterItemSelector: (item) => item,

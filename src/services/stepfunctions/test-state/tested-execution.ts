@@ -1,7 +1,8 @@
-/** What TestState runs a state as, and how it carries out the state's task. */
+/** The execution that TestState pretends to run, and how it carries out the state's task. */
 import type { OperationContext } from "../../../calls/operation.ts";
 import { newArn } from "../arns.ts";
 import type { Env, TaskRequest } from "../asl/execution.ts";
+import { errorDetails } from "../asl/history.ts";
 import type { Json } from "../asl/json.ts";
 import { taskInvocation } from "../executions/causes.ts";
 import { executionRow } from "../executions/execution-row.ts";
@@ -10,10 +11,10 @@ import type { ExecutionRow } from "../tables.ts";
 import type { HttpExchange } from "../tasks/integrations/integration.ts";
 import { TaskError } from "../tasks/integrations/task-error.ts";
 
-/** Longest test of a state (Step Functions, TestState). */
-const longestTestSeconds = 300;
+/** Longest duration of a test (Step Functions, TestState). */
+const maxTestSeconds = 300;
 
-/** The execution a test pretends to be. */
+/** The row of an execution that is never stored. */
 export function testedExecution(
   context: OperationContext<StepFunctions>,
   input: string,
@@ -38,6 +39,7 @@ export function testedExecution(
   });
 }
 
+/** The environment of the test's steps. */
 export function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
   const { clock } = service.deps;
   const random = service.deps.random.fork("tests");
@@ -50,8 +52,8 @@ export function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean
   };
 }
 
-/** A task's outcome; States.Timeout when it takes longer than its TimeoutSeconds or than a test may. */
-export async function carriedOut(
+/** Carries out a task; States.Timeout if it takes longer than its TimeoutSeconds or than a test may. */
+export async function taskOutcome(
   service: StepFunctions,
   row: ExecutionRow,
   task: TaskRequest,
@@ -60,21 +62,18 @@ export async function carriedOut(
   const { clock } = service.deps;
   const call = new AbortController();
   const invocation = taskInvocation(row, task, call);
-  const limitMs = Math.min(task.timeoutSeconds ?? longestTestSeconds, longestTestSeconds) * 1000;
+  const limitMs = Math.min(task.timeoutSeconds ?? maxTestSeconds, maxTestSeconds) * 1000;
   let timeOut = (): void => {};
   const timedOut = new Promise<{ error: string }>((resolve) => {
     timeOut = () => resolve({ error: "States.Timeout" });
   });
   const timer = clock.at(clock.now() + limitMs, timeOut);
   try {
-    const answered = service.performer.once(row, task, { invocation, trace }).then((output) => ({ output }));
+    const answered = service.performer.callOnce(row, task, { invocation, trace }).then((output) => ({ output }));
     return await Promise.race([answered, timedOut]);
   } catch (error) {
     if (!(error instanceof TaskError)) throw error;
-    return {
-      ...(error.error === undefined ? {} : { error: error.error }),
-      ...(error.causeText === undefined ? {} : { cause: error.causeText }),
-    };
+    return errorDetails(error.error, error.causeText);
   } finally {
     timer.cancel();
     call.abort();

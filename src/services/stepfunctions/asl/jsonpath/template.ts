@@ -3,10 +3,16 @@ import type { Chance } from "../chance.ts";
 import { runtimeError } from "../errors.ts";
 import { javaHashOrder } from "../java-values.ts";
 import { isObject, type Json, type JsonObject, quotedJson, textOf } from "../json.ts";
+import type { QueryLanguage } from "../machine.ts";
 import { isIntrinsic } from "./intrinsic-syntax.ts";
 import { evaluateIntrinsic } from "./intrinsics.ts";
 import { PathMiss, quotedRoot, type Roots, readPath } from "./path-read.ts";
 import { pathOf } from "./path-syntax.ts";
+
+/** The name of a template's member: its key, in JSONPath without the `.$` of a dynamic one. */
+export function memberName(key: string, language: QueryLanguage): string {
+  return language === "JSONPath" && key.endsWith(".$") ? key.slice(0, -2) : key;
+}
 
 /** The value of a path or an intrinsic call; `field` is the name of its `.$` field or path field, for messages. */
 export function evaluateDynamic(expression: string, field: string, roots: Roots, chance: Chance): Json {

@@ -1,5 +1,6 @@
 import { isObject, type Json } from "../json.ts";
 import { intrinsicOf, isIntrinsic, isValidIntrinsic } from "../jsonpath/intrinsic-syntax.ts";
+import { memberName } from "../jsonpath/template.ts";
 import { maxSeconds } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { parseResource, type TaskResource } from "../resource.ts";
@@ -152,9 +153,7 @@ function checkResource({ diagnostics, fields, language, location, machineType }:
   const known = integrationFields.get(`${resource.resourceType}:${resource.api}`);
   const given = fields[field];
   if (!known || (given !== undefined && !isObject(given))) return;
-  const names = Object.keys(given ?? {}).map((key) =>
-    language === "JSONPath" && key.endsWith(".$") ? key.slice(0, -2) : key,
-  );
+  const names = Object.keys(given ?? {}).map((key) => memberName(key, language));
   for (const name of names) {
     if (!known.known.has(name)) {
       diagnostics.schema(`The field '${name}' is not supported by Step Functions`, `${location}/${field}`);

@@ -2,6 +2,8 @@ import { isObject, type Json, type JsonObject, writeJson } from "../json.ts";
 import { expressionFacts, expressionIn } from "../jsonata/query.ts";
 import { isIntrinsic, isValidIntrinsic } from "../jsonpath/intrinsic-syntax.ts";
 import { isReferencePath, isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
+import { memberName } from "../jsonpath/template.ts";
+import type { QueryLanguage } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
 import { parseTimestamp } from "../timestamps.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -166,7 +168,7 @@ export function checkAssign(
   diagnostics: Diagnostics,
   assign: Json,
   location: string,
-  language: "JSONPath" | "JSONata",
+  language: QueryLanguage,
   members: readonly StatesMember[],
 ): void {
   if (!isObject(assign)) {
@@ -174,7 +176,7 @@ export function checkAssign(
     return;
   }
   for (const key of Object.keys(assign)) {
-    const name = language === "JSONPath" && key.endsWith(".$") ? key.slice(0, -2) : key;
+    const name = memberName(key, language);
     if (!variableName.test(name)) diagnostics.schema(`Variable name '${name}' is not valid`, location);
     else if (name === "states") diagnostics.schema("Variable name 'states' is reserved", location);
   }

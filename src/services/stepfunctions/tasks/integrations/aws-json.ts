@@ -1,20 +1,20 @@
-/** Calls of services that Busbar does not have, without their client: those that speak AWS JSON. */
+/** Calls services that Busbar does not have without their client, if they speak AWS JSON. */
 
 import { callAwsJson, errorOf, type JsonService } from "../../../../outside/aws-json-call.ts";
 import { type HttpAnswer, HttpCallError } from "../../../../outside/http-client.ts";
-import { isObject, type Json, type JsonObject, parseJson, writeJson } from "../../asl/json.ts";
-import { type Destination, NoAnswer, Refused } from "./remote-call.ts";
+import { isObject, type Json, type JsonObject, tryParseJson, writeJson } from "../../asl/json.ts";
+import { type Destination, ErrorResponse, NoResponse } from "./remote-call.ts";
 import { pascalCase } from "./service-names.ts";
 
-interface SpokenService extends Omit<JsonService, "signingName"> {
-  /** The service's name unless told. */
+interface KnownService extends Omit<JsonService, "signingName"> {
+  /** By default the service's name. */
   readonly signingName?: string;
-  /** Members on the wire begin in lower case. */
+  /** Whether members on the wire are in camel case. */
   readonly camel?: boolean;
 }
 
 /** Services with an AWS JSON protocol, by the name of their client in the SDK for Java v2. */
-const services: Readonly<Record<string, SpokenService>> = {
+const services: Readonly<Record<string, KnownService>> = {
   dynamodb: { target: "DynamoDB_20120810", version: "1.0" },
   secretsmanager: { target: "secretsmanager", version: "1.1" },
   ssm: { target: "AmazonSSM", version: "1.1" },
@@ -42,36 +42,38 @@ const services: Readonly<Record<string, SpokenService>> = {
 
 const timeoutMs = 60_000;
 
+/** Whether {@link awsJsonCall} can call the service. */
 export function speaksAwsJson(service: string): boolean {
   return Object.hasOwn(services, service);
 }
 
 /**
- * The operation's answer in Step Functions' JSON.
+ * Calls an operation; returns its output in Step Functions' JSON.
  * @param operation `GetItem`.
- * @throws NoAnswer, Refused
+ * @throws NoResponse, ErrorResponse
  */
 export async function awsJsonCall(operation: string, parameters: JsonObject, to: Destination): Promise<JsonObject> {
-  const { camel, ...spoken } = services[to.service] as SpokenService;
+  const { camel, ...known } = services[to.service] as KnownService;
   const { account, region, nowMs, signal, trace } = to;
-  const service = { signingName: to.service, ...spoken };
+  const service = { signingName: to.service, ...known };
   const body = writeJson(camel ? renamed(parameters, camelCase) : parameters);
   let answer: HttpAnswer;
   try {
     const as = { account, region, nowMs, timeoutMs, signal, trace };
     answer = await callAwsJson(to.endpoint, { service, operation, body, ...as });
   } catch (error) {
-    throw error instanceof HttpCallError ? new NoAnswer(error.message) : error;
+    throw error instanceof HttpCallError ? new NoResponse(error.message) : error;
   }
   const { status } = answer;
   if (status < 300) {
-    const value = parsed(answer.body);
+    const body = tryParseJson(answer.body);
+    const value = isObject(body) ? body : {};
     return camel ? (renamed(value, pascalCase) as JsonObject) : value;
   }
   const { code, message } = errorOf(answer);
-  throw new Refused({
+  throw new ErrorResponse({
     name: code,
-    // The names are those of modelled exceptions, but for what every service answers without modelling it.
+    // All names are of modelled exceptions, except those that every service has without modelling them.
     modelled: code !== "" && code !== "ValidationException" && code !== "SerializationException",
     code,
     message,
@@ -88,13 +90,4 @@ function renamed(value: Json, rename: (name: string) => string): Json {
   if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [rename(name), renamed(item, rename)]));
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    const value = parseJson(text);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

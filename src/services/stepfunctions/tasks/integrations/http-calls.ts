@@ -4,15 +4,14 @@ import { callApi, isOurs } from "../../../../apis/inner-call.ts";
 import { type ConnectionCall, ConnectionError, type Connections } from "../../../../outside/connections.ts";
 import { type HttpAnswer, HttpCallError, httpCall, isLoopback } from "../../../../outside/http-client.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../../asl/json.ts";
+import { isObject, type Json, type JsonObject, parseJson, textOf, tryParseJson, writeJson } from "../../asl/json.ts";
+import { maxSeconds } from "../../asl/machine.ts";
 import { badParameters, type HttpExchange, type Integration, type TaskCall } from "./integration.ts";
 import { TaskError } from "./task-error.ts";
 
 const methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 const timeoutMs = 60_000;
 const maxAnswerBytes = 262_144;
-/** As for other delays in a definition. */
-const longestRetryAfterSeconds = 99_999_999;
 
 const forbiddenHeaders =
   /^(authorization|connection|content-md5|expect|host|max-forwards|proxy-authenticate|server|te|transfer-encoding|trailer|upgrade|via|www-authenticate|x-amz.*|x-amzn.*|x-forwarded-.*)$/i;
@@ -42,7 +41,7 @@ const fieldsOf: Readonly<Record<string, Fields>> = {
 export class HttpCalls implements Integration {
   readonly #endpoint: string | undefined;
 
-  /** @param endpoint where API Gateway's hosts are to be found, when not at their own address. */
+  /** @param endpoint the address of API Gateway's hosts, if it is not their own. */
   constructor(endpoint: string | undefined) {
     this.#endpoint = endpoint;
   }
@@ -93,19 +92,19 @@ export class HttpCalls implements Integration {
     }
     const method = textOf(parameters["Method"]);
     const protocol = url.protocol.slice(0, -1);
-    const asSent = () => ({ protocol, method, url: url.href, headers: listed(headers), body });
+    const asSent = () => ({ protocol, method, url: url.href, headers: headerList(headers), body });
     const json = body;
     const transform = type === "http" ? parameters["Transform"] : undefined;
-    body = encoded(transform, given, headers) ?? json;
+    body = encodeBody(transform, given, headers) ?? json;
     const request = asSent();
     const connection = type === "http" ? connectionOf(parameters) : undefined;
     if (connection !== undefined) {
-      // What the connection adds is encoded with the rest.
-      const whole = await authorized(deps.connections, connection, { url, headers, body: json });
-      if (whole !== json) body = encoded(transform, parseJson(whole), headers) ?? whole;
+      // What the connection adds to the body is encoded too.
+      const whole = await authorize(deps.connections, connection, { url, headers, body: json });
+      if (whole !== json) body = encodeBody(transform, parseJson(whole), headers) ?? whole;
     }
     trace?.({ request, revealed: asSent() });
-    // Tasks show neither this header nor others that belong to the call and not to the request.
+    // TestState does not show this header.
     const traced = { "X-Amzn-Trace-Id": invocation.trace, ...headers };
     const sent = { method, headers: traced, body };
     const isHere = type === "apigateway" && this.#endpoint === undefined && isOurs(deps.apis, url.host);
@@ -118,7 +117,7 @@ export class HttpCalls implements Integration {
 }
 
 /** Headers as TestState shows them: `[name: value, …]`. */
-function listed(headers: Readonly<Record<string, string | string[] | undefined>>): string {
+function headerList(headers: Readonly<Record<string, string | string[] | undefined>>): string {
   return `[${Object.entries(headers)
     .map(([name, value]) => `${name}: ${String(value)}`)
     .join(", ")}]`;
@@ -129,7 +128,13 @@ function statusText(status: number): string {
 }
 
 function shownResponse(protocol: string, { status, headers, body }: HttpAnswer): NonNullable<HttpExchange["response"]> {
-  return { protocol, statusCode: String(status), statusMessage: statusText(status), headers: listed(headers), body };
+  return {
+    protocol,
+    statusCode: String(status),
+    statusMessage: statusText(status),
+    headers: headerList(headers),
+    body,
+  };
 }
 
 function typeOf({ resource }: TaskRequest): string {
@@ -146,7 +151,7 @@ function connectionOf(parameters: JsonObject): string | undefined {
   return typeof arn === "string" ? arn : undefined;
 }
 
-/** API Gateway's endpoint is a host alone; on this machine it speaks plain HTTP. */
+/** The endpoint of API Gateway is just a host; plain HTTP is used for one on this machine. */
 function urlOf(type: string, parameters: JsonObject, endpoint: string | undefined): URL | undefined {
   const given = textOf(parameters["ApiEndpoint"] ?? "");
   try {
@@ -170,12 +175,12 @@ function pairs(value: Json | undefined): [string, string[]][] {
 
 function setHeader(headers: Record<string, string>, name: string, value: string): void {
   const known = Object.keys(headers).find((one) => one.toLowerCase() === name.toLowerCase());
-  // A line break would begin a header of its own.
+  // A line break would start another header.
   headers[known ?? name] = value.replace(/[\r\n]/g, " ");
 }
 
-/** The body as `Transform` asks for it; undefined to leave it JSON. */
-function encoded(transform: Json | undefined, body: Json, headers: Record<string, string>): string | undefined {
+/** The body as `Transform` demands; undefined if it stays JSON. */
+function encodeBody(transform: Json | undefined, body: Json, headers: Record<string, string>): string | undefined {
   if (!isObject(transform) || transform["RequestBodyEncoding"] !== "URL_ENCODED" || !isObject(body)) return undefined;
   setHeader(headers, "Content-Type", "application/x-www-form-urlencoded");
   const options = transform["RequestEncodingOptions"];
@@ -199,7 +204,7 @@ function appendField(form: URLSearchParams, name: string, value: Json, format: s
   } else if (value !== null) form.append(name, textOf(value));
 }
 
-async function authorized(connections: Connections, arn: string, call: ConnectionCall): Promise<string> {
+async function authorize(connections: Connections, arn: string, call: ConnectionCall): Promise<string> {
   try {
     return await connections.authorize(arn, call);
   } catch (error) {
@@ -238,18 +243,15 @@ function output(type: string, answer: HttpAnswer, nowMs: number): JsonObject {
   return { Headers: headers, ResponseBody: bodyOf(answer, type), StatusCode: status, StatusText: statusText(status) };
 }
 
-/** A Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); undefined when it is neither. */
+/** A Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); undefined if it is neither. */
 function retryAfterSeconds(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - nowMs) / 1000;
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), longestRetryAfterSeconds);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), maxSeconds);
 }
 
 function bodyOf({ headers, body }: HttpAnswer, type: string): Json {
   if (type === "http" && !/json/i.test(String(headers["content-type"] ?? ""))) return body;
-  try {
-    return parseJson(body);
-  } catch {
-    return body;
-  }
+  const value = tryParseJson(body);
+  return value === undefined ? body : value;
 }

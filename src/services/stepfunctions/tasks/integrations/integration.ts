@@ -4,13 +4,13 @@ import type { TaskRequest } from "../../asl/execution.ts";
 import { type Json, writeJson } from "../../asl/json.ts";
 import type { ExecutionRow } from "../../tables.ts";
 
-/** A task to be carried out, for whom, and the call that it is. */
+/** A task to be carried out. */
 export interface TaskCall {
   readonly deps: ServiceDependencies;
   readonly row: ExecutionRow;
   readonly task: TaskRequest;
   readonly invocation: Invocation;
-  /** Hears what an HTTP task sent and got. */
+  /** Called with what an HTTP task sends and receives. */
   readonly trace?: (exchange: HttpExchange) => void;
 }
 
@@ -22,9 +22,9 @@ interface HttpRequest {
   readonly body: string;
 }
 
-/** The call of an HTTP task as TestState shows it. */
+/** The request and response of an HTTP task as TestState shows them. */
 export interface HttpExchange {
-  /** Without what a connection added. */
+  /** Without what the connection adds. */
   readonly request: HttpRequest;
   readonly revealed: HttpRequest;
   readonly response?: {
@@ -36,15 +36,15 @@ export interface HttpExchange {
   };
 }
 
-/** One kind of resource. */
+/** Carries out tasks of one kind of resource. */
 export interface Integration {
-  /** Why a task cannot be started with these parameters; undefined when it can. */
+  /** Why a task cannot be started with its parameters; undefined if it can. */
   refusal(task: TaskRequest): string | undefined;
-  /** The API's answer. @throws TaskError */
+  /** Calls the API and returns the task's result. @throws TaskError */
   call(call: TaskCall): Promise<Json>;
 }
 
-/** AWS's sentence for parameters that do not fit. */
+/** AWS's message for invalid parameters. */
 export function badParameters(parameters: Json, problems: readonly string[]): string {
   return `The Parameters '${writeJson(parameters)}' could not be used to start the Task: [${problems.join(", ")}]`;
 }

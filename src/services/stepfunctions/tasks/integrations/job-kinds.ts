@@ -1,12 +1,12 @@
 /**
- * Jobs that `.sync` tasks of optimized integrations run in services Busbar does not have (Step Functions Developer Guide, "Run a
- * job"): how they are asked for, when they are over, and how they are stopped.
+ * Jobs that `.sync` tasks of optimized integrations run in services Busbar does not have (Step Functions Developer
+ * Guide, "Run a job"): how they are described, when they have ended, and how they are stopped.
  */
 
 import { getOwn } from "../../../../../protocols/unknown-json.ts";
 import { isObject, type Json, type JsonObject, textOf } from "../../asl/json.ts";
 
-/** An operation of the job's service with its parameters, in Step Functions' JSON. */
+/** A call of the job's service, with parameters in Step Functions' JSON. */
 export interface JobCall {
   /** `describeTasks`. */
   readonly api: string;
@@ -14,19 +14,19 @@ export interface JobCall {
 }
 
 export interface JobKind {
-  /** The call that describes the job; undefined when what was answered to its submission names none. */
+  /** The call that describes the job; undefined if the response to its submission names no job. */
   describe(submitted: JsonObject, parameters: JsonObject): JobCall | undefined;
-  /** What the task's result is, of what the call answers. */
+  /** The task's result, taken from that call's response. */
   result(described: JsonObject): Json;
-  /** The job's status by the task's result. */
+  /** The job's status, taken from the task's result. */
   status(result: Json): string;
   readonly succeeded: readonly string[];
   readonly failed: readonly string[];
-  /** The call that stops the job, given the one that describes it; absent where the service has none. */
+  /** The call that stops the job, made from the one that describes it; absent if the service has none. */
   stop?(describe: JsonObject): JobCall;
 }
 
-/** The value behind names and indexes divided by dots: `Tasks.0.TaskArn`. */
+/** The value at a path of names and indexes: `Tasks.0.TaskArn`. */
 function valueAt(value: Json | undefined, path: string): Json | undefined {
   let found: Json | undefined = value;
   for (const step of path.split(".")) {
@@ -38,34 +38,34 @@ function valueAt(value: Json | undefined, path: string): Json | undefined {
 }
 
 /**
- * Parameters of a call by where their values stand: `submitted.JobId` (in the answer to the submission) or
- * `parameters.Cluster` (of the task). With `?` at its end a value may be missing, with `[]` it becomes a list of one; after
- * `'` the text itself is the value.
+ * The parameters of a call, with the paths of their values: `submitted.JobId` (in the response to the submission) or
+ * `parameters.Cluster` (of the task). `?` at the end: the value may be missing. `[]` at the end: it becomes a list. After
+ * `'`: the text itself is the value.
  */
-type Places = Readonly<Record<string, string>>;
+type Sources = Readonly<Record<string, string>>;
 
 interface Declaration {
   readonly describe: string;
-  readonly with: Places;
-  /** Where the result stands in what the call answers; all of it unless told. */
+  readonly with: Sources;
+  /** Path of the result in the response; by default, all of it. */
   readonly result?: string;
-  /** The one member of the result that holds it. */
+  /** Wraps the result into an object with this member. */
   readonly as?: string;
-  /** Where the status stands in the result. */
+  /** Path of the status in the result. */
   readonly status: string;
   readonly succeeded: string;
   readonly failed: string;
-  /** Its values stand in the parameters of the describing call. */
-  readonly stop?: readonly [api: string, parameters: Places];
+  /** Its values are taken from the parameters of the describing call. */
+  readonly stop?: readonly [api: string, parameters: Sources];
 }
 
-/** Undefined when a value is missing that may not be. */
-function taken(from: JsonObject, declared: Places): JsonObject | undefined {
+/** The parameters with their values; undefined if a required one is missing. */
+function parametersFrom(from: JsonObject, declared: Sources): JsonObject | undefined {
   const parameters: JsonObject = {};
-  for (const [name, place] of Object.entries(declared)) {
-    const value = place.startsWith("'") ? place.slice(1) : valueAt(from, place.replace(/\?|\[\]/g, ""));
-    if (value !== undefined) parameters[name] = place.endsWith("[]") ? [value] : value;
-    else if (!place.endsWith("?")) return undefined;
+  for (const [name, source] of Object.entries(declared)) {
+    const value = source.startsWith("'") ? source.slice(1) : valueAt(from, source.replace(/\?|\[\]/g, ""));
+    if (value !== undefined) parameters[name] = source.endsWith("[]") ? [value] : value;
+    else if (!source.endsWith("?")) return undefined;
   }
   return parameters;
 }
@@ -73,7 +73,7 @@ function taken(from: JsonObject, declared: Places): JsonObject | undefined {
 function jobKind({ describe, result, as, status, succeeded, failed, stop, ...declared }: Declaration): JobKind {
   return {
     describe(submitted, parameters) {
-      const found = taken({ submitted, parameters }, declared.with);
+      const found = parametersFrom({ submitted, parameters }, declared.with);
       return found && { api: describe, parameters: found };
     },
     result(described) {
@@ -83,11 +83,13 @@ function jobKind({ describe, result, as, status, succeeded, failed, stop, ...dec
     status: (found) => textOf(valueAt(found, status) ?? ""),
     succeeded: succeeded.split(" "),
     failed: failed.split(" "),
-    ...(stop && { stop: (describing: JsonObject) => ({ api: stop[0], parameters: taken(describing, stop[1]) ?? {} }) }),
+    ...(stop && {
+      stop: (describing: JsonObject) => ({ api: stop[0], parameters: parametersFrom(describing, stop[1]) ?? {} }),
+    }),
   };
 }
 
-/** A container that ended with another code than 0, or never came to its end, makes its task one that failed. */
+/** An ECS task fails if one of its containers has an exit code other than 0, or none. */
 function ecsStatus(task: Json): string {
   const status = textOf(valueAt(task, "LastStatus") ?? "");
   if (status !== "STOPPED") return status;
@@ -205,8 +207,7 @@ function sageMakerJob(name: string): JobKind {
   });
 }
 
-/** How Busbar waits for the job of a `.sync` task; undefined when it cannot. */
+/** How to wait for the job of a `.sync` task; undefined if Busbar cannot. */
 export function jobKindOf(resourceType: string, api: string): JobKind | undefined {
-  const name = `${resourceType}:${api}`;
-  return getOwn(kinds, name);
+  return getOwn(kinds, `${resourceType}:${api}`);
 }

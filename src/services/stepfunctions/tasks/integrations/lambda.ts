@@ -1,12 +1,12 @@
-/** Lambda functions: by their ARN, by the optimized integration and by `aws-sdk:lambda:invoke`. */
+/** Invokes Lambda functions: by their ARN, the optimized integration, or `aws-sdk:lambda:invoke`. */
 import { AwsError } from "../../../../../protocols/error.ts";
 import { formatArn } from "../../../../calls/arn.ts";
 import type { FunctionAnswer } from "../../../../functions/types.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
-import { isObject, type Json, type JsonObject, parseJson, textOf, writeJson } from "../../asl/json.ts";
+import { isObject, type Json, type JsonObject, textOf, tryParseJson, writeJson } from "../../asl/json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
-import { servedTaskError } from "./service-errors.ts";
+import { serviceTaskError } from "./service-errors.ts";
 import { optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
@@ -49,16 +49,16 @@ export class LambdaCalls implements Integration {
     const { Payload: payload = null, Qualifier: qualifier } = parameters;
     const arn = functionArn(textOf(parameters["FunctionName"]), call);
     const qualified = typeof qualifier === "string" && arn.split(":").length === 7 ? `${arn}:${qualifier}` : arn;
-    // A text is the event's JSON itself.
+    // A string is the event's JSON text.
     const event = payload === null ? "{}" : textOf(payload);
-    if (payload !== null && parsed(event) === undefined) {
+    if (payload !== null && tryParseJson(event) === undefined) {
       throw new TaskError(
         "Lambda.InvalidRequestContentException",
         "Could not parse request body into json: Unexpected character in the payload.",
       );
     }
     const requestId = deps.random.fork("requests").uuid();
-    const withAnswer = (result: JsonObject, length: number, more: JsonObject = {}): JsonObject =>
+    const withEnvelope = (result: JsonObject, length: number, more: JsonObject = {}): JsonObject =>
       sdk
         ? result
         : withMetadata(result, {
@@ -68,8 +68,8 @@ export class LambdaCalls implements Integration {
           });
     const type = parameters["InvocationType"];
     if (type === "Event" || type === "DryRun") {
-      await refused(call, arn, async () => accept(call, qualified, event, type === "DryRun"));
-      return withAnswer({ Payload: "", StatusCode: type === "Event" ? 202 : 204 }, 0);
+      await withTaskErrors(call, arn, async () => invokeAsynchronously(call, qualified, event, type === "DryRun"));
+      return withEnvelope({ Payload: "", StatusCode: type === "Event" ? 202 : 204 }, 0);
     }
     const answer = await invoke(call, qualified, event, requestId);
     const { functionError: unhandled, executedVersion, logTail } = answer;
@@ -82,7 +82,7 @@ export class LambdaCalls implements Integration {
       Payload: sdk ? answer.payload : resultOf(answer.payload),
       StatusCode: 200,
     };
-    return withAnswer(result, Buffer.byteLength(answer.payload), {
+    return withEnvelope(result, Buffer.byteLength(answer.payload), {
       "X-Amz-Executed-Version": executedVersion,
       ...(tail === undefined ? {} : { "X-Amz-Log-Result": tail }),
     });
@@ -90,11 +90,11 @@ export class LambdaCalls implements Integration {
 }
 
 function invoke(call: TaskCall, arn: string, event: string, requestId?: string): Promise<FunctionAnswer> {
-  return refused(call, arn, () => call.deps.functions.invoke(arn, event, call.invocation, { requestId }));
+  return withTaskErrors(call, arn, () => call.deps.functions.invoke(arn, event, call.invocation, { requestId }));
 }
 
-/** An asynchronous invocation: the function's own retries are none of the task's business. @throws AwsError when there is no such function */
-function accept({ deps, row, invocation }: TaskCall, arn: string, payload: string, isDry: boolean): void {
+/** The task ends when the event is queued, whatever becomes of it. @throws AwsError when there is no such function */
+function invokeAsynchronously({ deps, row, invocation }: TaskCall, arn: string, payload: string, isDry: boolean): void {
   if (!deps.functions.has(arn, invocation)) {
     throw AwsError.unmodeled({
       name: "ResourceNotFoundException",
@@ -112,15 +112,15 @@ function accept({ deps, row, invocation }: TaskCall, arn: string, payload: strin
   );
 }
 
-/** What Lambda does not do for a task, as the task's failure. @throws TaskError */
-async function refused<T>({ deps, task }: TaskCall, arn: string, work: () => Promise<T>): Promise<T> {
+/** Turns errors of Lambda into the task's failure. @throws TaskError */
+async function withTaskErrors<T>({ deps, task }: TaskCall, arn: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     const { name, status } = error;
     const version = name === "ResourceNotFoundException" && arn.split(":").length === 7 ? ":$LATEST" : "";
-    throw servedTaskError(task.resource.kind === "service" ? task.resource.resourceType : "lambda", {
+    throw serviceTaskError(task.resource.kind === "service" ? task.resource.resourceType : "lambda", {
       ...{ name, code: name, status, message: `${error.message}${version}` },
       modelled: deps.models.get("lambda")?.errors.has(name) ?? false,
       requestId: deps.random.fork("requests").uuid(),
@@ -134,23 +134,15 @@ function functionArn(name: string, { row }: TaskCall): string {
   return formatArn("lambda", row.region, row.account, `function:${bare}`);
 }
 
-function parsed(text: string): Json | undefined {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a function answered: mostly JSON, null too, else its text. */
+/** A function's result: parsed JSON, or the text if it is not JSON. */
 function resultOf(payload: string): Json {
-  const value = parsed(payload);
+  const value = tryParseJson(payload);
   return value === undefined ? payload : value;
 }
 
-/** The error a function ended with; the cause is its payload, as the runtime wrote it or rewritten. */
+/** A function's error. The cause is its payload, as the runtime wrote it or, if `compact`, rewritten. */
 function functionError(payload: string, compact: boolean): TaskError {
-  const value = parsed(payload);
+  const value = tryParseJson(payload);
   const type = isObject(value ?? null) ? (value as JsonObject)["errorType"] : undefined;
   const cause = compact && value !== undefined ? writeJson(value) : payload;
   if (typeof type === "string" && type !== "") return new TaskError(type, cause);

@@ -3,14 +3,14 @@ import { javaHashOrder } from "../../asl/java-values.ts";
 import { type JsonObject, writeJson } from "../../asl/json.ts";
 import type { Optimized } from "./service-names.ts";
 
-/** The result with its metadata, all keys in alphabetical order. */
+/** The result with its metadata, with keys in alphabetical order. */
 export function withMetadata(
   result: JsonObject,
   call: {
     readonly requestId: string;
     readonly integration: Pick<Optimized, "contentType" | "connection"> | undefined;
     readonly nowMs: number;
-    /** Bytes of the service's answer, where they are not those of the result. */
+    /** Bytes of the service's response, if it is not as long as the result. */
     readonly length?: number | undefined;
     readonly more?: JsonObject;
   },

@@ -1,6 +1,6 @@
 /**
- * Tasks for services Busbar does not have, passed through to their `--endpoint`: by the service's own client where the
- * user has installed it, else as AWS JSON to services that speak it.
+ * Tasks for services Busbar does not have, passed through to their `--endpoint`: by the service's client if the user
+ * has installed it, otherwise as AWS JSON if the service speaks it.
  */
 import { crc32 } from "node:zlib";
 import { type OperationModel, requiredMembers } from "../../../../../protocols/schema.ts";
@@ -11,18 +11,18 @@ import { awsJsonCall, speaksAwsJson } from "./aws-json.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { type JobCall, jobKindOf } from "./job-kinds.ts";
 import { withMetadata } from "./metadata.ts";
-import { NoAnswer, Refused } from "./remote-call.ts";
+import { ErrorResponse, NoResponse } from "./remote-call.ts";
 import { SdkClients } from "./sdk-clients.ts";
 import { clientPackage } from "./sdk-packages.ts";
 import { javaName, toSdkInput } from "./sdk-values.ts";
-import { servedTaskError, unreachable } from "./service-errors.ts";
+import { serviceTaskError, unreachable } from "./service-errors.ts";
 import { optimizedIntegration, pascalCase } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
 type Resource = TaskRequest["resource"];
 type ServiceResource = Extract<Resource, { kind: "service" }>;
 
-/** What a resource calls. */
+/** The operation that a resource calls. */
 interface Called {
   /** The resource's type: `ecs` or `aws-sdk:ecs`. */
   readonly type: string;
@@ -42,14 +42,14 @@ export class PassThrough implements Integration {
     this.#endpoints = new Map(Object.entries(endpoints));
   }
 
-  /** The operation a resource names, when its service has an endpoint and its client is installed. */
+  /** The operation of a resource, if its service has an endpoint and an installed client. */
   operation(resource: Resource): OperationModel | undefined {
     const { service, operation } = called(resource) ?? {};
     if (service === undefined || !this.#endpoints.has(service)) return undefined;
     return this.#clients.model(service)?.operations.get(operation as string);
   }
 
-  /** Why the task's service cannot be called, with what to do about it. */
+  /** Why the task's service cannot be called, and what to do about it. */
   refusal(task: TaskRequest): string | undefined {
     const { arn } = task.resource;
     const target = called(task.resource);
@@ -81,17 +81,17 @@ export class PassThrough implements Integration {
     const { deps, task } = call;
     const target = called(task.resource) as Called;
     const requestId = deps.random.fork("requests").uuid();
-    const value = await this.#ask(call, target, task.parameters as JsonObject, requestId);
+    const value = await this.#send(call, target, task.parameters as JsonObject, requestId);
     if (target.sdk) return value;
     const integration = optimizedIntegration(target.type);
     const more = target.type === "dynamodb" ? dynamoHeaders(value) : {};
     return withMetadata(value, { requestId, integration, more, nowMs: deps.clock.now() });
   }
 
-  /** The answer to a call about a job of a task's service. @throws TaskError */
-  about({ task, ...call }: TaskCall, { api, parameters }: JobCall): Promise<JsonObject> {
+  /** Makes a call that concerns the job of a task. @throws TaskError */
+  callForJob({ task, ...call }: TaskCall, { api, parameters }: JobCall): Promise<JsonObject> {
     const { type, service } = called(task.resource) as Called;
-    return this.#ask(
+    return this.#send(
       call,
       { type, sdk: false, service, operation: pascalCase(api) },
       parameters,
@@ -99,7 +99,7 @@ export class PassThrough implements Integration {
     );
   }
 
-  async #ask(
+  async #send(
     { deps, row, invocation }: Omit<TaskCall, "task">,
     { type, sdk, service, operation }: Called,
     parameters: JsonObject,
@@ -107,7 +107,7 @@ export class PassThrough implements Integration {
   ): Promise<JsonObject> {
     const { account, region } = row;
     const endpoint = this.#endpoints.get(service);
-    // A task may be left from a run that had one.
+    // The task may be from an earlier run, which had one.
     if (endpoint === undefined) throw new TaskError("States.Runtime", withoutEndpoint(service));
     const { signal, trace } = invocation;
     const to = { service, endpoint, account, region, nowMs: deps.clock.now(), requestId, signal, trace };
@@ -119,8 +119,8 @@ export class PassThrough implements Integration {
       return await this.#clients.call(known, parameters, to, sdk ? "iso" : "epoch");
     } catch (error) {
       const client = sdk ? this.#clients.clientName(service) : undefined;
-      if (error instanceof Refused) throw servedTaskError(type, error.served, client);
-      if (error instanceof NoAnswer) throw unreachable(type, error.message, client);
+      if (error instanceof ErrorResponse) throw serviceTaskError(type, error.serviceError, client);
+      if (error instanceof NoResponse) throw unreachable(type, error.message, client);
       throw error;
     }
   }
@@ -131,10 +131,10 @@ function withoutEndpoint(service: string): string {
 }
 
 function unknownOperation(service: string, operation: string): string {
-  return `The client of ${service} that is installed has no operation ${operation}.`;
+  return `The installed client of ${service} has no operation ${operation}.`;
 }
 
-/** What a resource calls; undefined when Step Functions, or Busbar, has no such integration. */
+/** The operation that a resource calls; undefined if Step Functions or Busbar has no such integration. */
 function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pattern">) | undefined {
   if (resource.kind !== "service") return undefined;
   const { resourceType: type, api, pattern } = resource;
@@ -146,7 +146,7 @@ function called(resource: Resource): (Called & Pick<ServiceResource, "api" | "pa
   return { type, sdk, service: integration.service, operation, api, pattern };
 }
 
-/** What DynamoDB's answers have besides what those of other services have. */
+/** Headers that only DynamoDB's responses have. */
 function dynamoHeaders(value: JsonObject): JsonObject {
   return { Server: "Server", "x-amz-crc32": String(crc32(writeJson(value))) };
 }

@@ -1,7 +1,7 @@
-/** What calls of services that Busbar lacks share. */
-import type { ServedError } from "./service-errors.ts";
+/** Types for calls of services that Busbar does not have. */
+import type { ServiceError } from "./service-errors.ts";
 
-/** Where a call goes, and for whom. */
+/** Where a call goes, and on whose behalf. */
 export interface Destination {
   /** The service's name in `aws-sdk:<service>`. */
   readonly service: string;
@@ -11,22 +11,22 @@ export interface Destination {
   readonly region: string;
   /** Epoch milliseconds of the clock. */
   readonly nowMs: number;
-  /** Stands for the service's own request id when it gives none. */
+  /** Used if the response has no request id of its own. */
   readonly requestId: string;
   readonly signal: AbortSignal;
-  /** The trace header the call carries. */
+  /** The call's trace header. */
   readonly trace: string;
 }
 
-/** A call that got no answer, or none that could be read. */
-export class NoAnswer extends Error {}
+/** For a call that has no response, or none that can be read. */
+export class NoResponse extends Error {}
 
-/** A call that was answered with an error. */
-export class Refused extends Error {
-  readonly served: ServedError;
+/** For a call whose response is an error. */
+export class ErrorResponse extends Error {
+  readonly serviceError: ServiceError;
 
-  constructor(served: ServedError) {
-    super(served.message);
-    this.served = served;
+  constructor(serviceError: ServiceError) {
+    super(serviceError.message);
+    this.serviceError = serviceError;
   }
 }

@@ -1,16 +1,16 @@
 /**
- * Calls services that Busbar does not have through the AWS SDK v3 client that the user has installed: it knows how the service
- * is spoken to, signs, and tells modelled errors. The packages are looked for from the working directory.
+ * Calls services that Busbar does not have through the AWS SDK v3 clients that the user has installed, which know the
+ * service's protocol, sign, and recognize modelled errors. Packages are resolved from the working directory.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type OperationModel, type ServiceModel, type Shape, serviceModel } from "../../../../../protocols/schema.ts";
 import { setOwn } from "../../../../../protocols/unknown-json.ts";
 import { type Json, type JsonObject, writeJson } from "../../asl/json.ts";
-import { type Destination, NoAnswer, Refused } from "./remote-call.ts";
+import { type Destination, ErrorResponse, NoResponse } from "./remote-call.ts";
 import { clientPackage } from "./sdk-packages.ts";
 import { type Dates, fromSdkOutput, javaName, toSdkInput } from "./sdk-values.ts";
-import type { ServedError } from "./service-errors.ts";
+import type { ServiceError } from "./service-errors.ts";
 import { clientNameOf } from "./service-names.ts";
 
 interface Command {
@@ -19,39 +19,39 @@ interface Command {
   };
 }
 type Handler = (args: { readonly request: { readonly headers: Record<string, string> } }) => Promise<unknown>;
-type Sends = { send(command: object, options: { abortSignal: AbortSignal }): Promise<Record<string, unknown>> };
-type Client = new (options: object) => Sends & { readonly config: { readonly serviceId?: string } };
+type SdkClient = { send(command: object, options: { abortSignal: AbortSignal }): Promise<Record<string, unknown>> };
+type SdkClientClass = new (options: object) => SdkClient & { readonly config: { readonly serviceId?: string } };
 
-/** A service's client, as it is installed. */
+/** A service's installed client. */
 interface Loaded {
   readonly model: ServiceModel;
   readonly exports: Readonly<Record<string, unknown>>;
-  readonly Client: Client;
+  readonly Client: SdkClientClass;
   /** Name of the client in the SDK for Java v2. */
   readonly clientName: string;
 }
 
 const timeoutMs = 60_000;
-/** Of a body that comes as a stream; more could be no state's output. */
+/** Most bytes of a streamed body: a larger one could not be the output of a state. */
 const maxStreamBytes = 6 * 1024 * 1024;
-/** Clients kept for the next call of the same service, account and region. */
-const mostClients = 100;
+/** How many clients are kept for further calls of the same service, account and region. */
+const maxClients = 100;
 
 export class SdkClients {
   readonly #loaded = new Map<string, Loaded | undefined>();
-  readonly #clients = new Map<string, Sends>();
+  readonly #clients = new Map<string, SdkClient>();
 
-  /** The operations of a service whose client is installed; undefined when it is not, or is from before it had schemas. */
+  /** The model of a service; undefined if its client is not installed, or is so old that it has no schemas. */
   model(service: string): ServiceModel | undefined {
     return this.#load(service)?.model;
   }
 
-  /** The name of an installed client in the SDK for Java v2. */
+  /** The name that an installed client has in the SDK for Java v2. */
   clientName(service: string): string | undefined {
     return this.#load(service)?.clientName;
   }
 
-  /** The operation's answer in Step Functions' JSON. @throws NoAnswer, Refused */
+  /** Calls an operation; returns its output in Step Functions' JSON. @throws NoResponse, ErrorResponse */
   async call(operation: OperationModel, parameters: JsonObject, to: Destination, dates: Dates): Promise<JsonObject> {
     const { exports, model } = this.#load(operation.service.name) as Loaded;
     const Command = exports[`${operation.name}Command`] as new (input: object) => Command;
@@ -67,8 +67,8 @@ export class SdkClients {
       const output = await this.#client(to).send(command, { abortSignal: to.signal });
       return await jsonOf(operation.output, output, dates);
     } catch (error) {
-      const served = servedError(error as SdkError, model, to.requestId);
-      throw served === undefined ? new NoAnswer((error as Error).message) : new Refused(served);
+      const serviceError = serviceErrorOf(error as SdkError, model, to.requestId);
+      throw serviceError === undefined ? new NoResponse((error as Error).message) : new ErrorResponse(serviceError);
     }
   }
 
@@ -80,7 +80,7 @@ export class SdkClients {
   #read(service: string): Loaded | undefined {
     let exports: Record<string, unknown>;
     try {
-      // Any file of the working directory would do: what counts is where the search begins.
+      // The file need not exist: only its directory matters.
       const require = createRequire(join(process.cwd(), "package.json"));
       exports = require(clientPackage(service)) as Record<string, unknown>;
     } catch (error) {
@@ -91,12 +91,12 @@ export class SdkClients {
     const declared = { signingNames: [], hostPrefixes: [], version: "", protocols: [], constraints: {} };
     const model = serviceModel({ ...declared, name: service, schemas: exports });
     if (name === undefined || model.operations.size === 0) return undefined;
-    const Client = exports[name] as Client;
+    const Client = exports[name] as SdkClientClass;
     const { serviceId = service } = new Client({ region: "us-east-1" }).config;
     return { model, exports, Client, clientName: clientNameOf(serviceId) };
   }
 
-  #client({ service, endpoint, account, region }: Destination): Sends {
+  #client({ service, endpoint, account, region }: Destination): SdkClient {
     const key = `${service} ${account} ${region}`;
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
@@ -113,13 +113,13 @@ export class SdkClients {
       useFipsEndpoint: false,
       requestHandler: { requestTimeout: timeoutMs, throwOnRequestTimeout: true },
     });
-    if (this.#clients.size >= mostClients) this.#clients.clear();
+    if (this.#clients.size >= maxClients) this.#clients.clear();
     this.#clients.set(key, client);
     return client;
   }
 }
 
-/** Parameters as the client takes them. A body that is streamed is JSON text, as Step Functions sends it. */
+/** Parameters for the client. Step Functions sends a streamed body as JSON text. */
 function inputOf(shape: Shape, parameters: JsonObject): Record<string, unknown> {
   const input = toSdkInput(shape, parameters, [], (bytes) => bytes);
   for (const [name, member] of shape.isStructSchema() ? shape.structIterator() : []) {
@@ -131,7 +131,7 @@ function inputOf(shape: Shape, parameters: JsonObject): Record<string, unknown> 
   return input;
 }
 
-/** An answer in Step Functions' JSON; a body that was streamed comes last. */
+/** An output in Step Functions' JSON; a streamed body is its last member. */
 async function jsonOf(shape: Shape, output: Record<string, unknown>, dates: Dates): Promise<JsonObject> {
   const read = { ...output };
   const streamed: JsonObject = {};
@@ -164,8 +164,8 @@ interface SdkError extends Error {
   };
 }
 
-/** The error the service answered with; undefined when it did not answer, or nothing the client understands. */
-function servedError(error: SdkError, model: ServiceModel, otherId: string): ServedError | undefined {
+/** The error in the service's response; undefined if there is no response, or none that the client understands. */
+function serviceErrorOf(error: SdkError, model: ServiceModel, otherId: string): ServiceError | undefined {
   const { name, message, $metadata } = error;
   const { httpStatusCode: status, requestId = otherId, extendedRequestId, attempts } = $metadata ?? {};
   if (status === undefined || status < 300) return undefined;

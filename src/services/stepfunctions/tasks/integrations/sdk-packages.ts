@@ -1,6 +1,6 @@
-/** The AWS SDK for JavaScript v3's packages by the names that `aws-sdk:<service>` resources give their services. */
+/** Packages of the AWS SDK for JavaScript v3 by the names of services in `aws-sdk:<service>` resources. */
 
-/** Of the clients whose package has hyphens in its name; the resources' names have none. */
+/** Packages whose names have hyphens, unlike the names in resources. */
 const hyphenated = `
   acm-pca api-gateway app-mesh application-auto-scaling application-discovery-service application-insights
   application-signals arc-region-switch arc-zonal-shift auto-scaling auto-scaling-plans backup-gateway
@@ -35,7 +35,7 @@ const hyphenated = `
   vpc-lattice waf-regional workspaces-instances workspaces-thin-client workspaces-web
 `;
 
-/** Without hyphens, and without the word that only the packages' names end in. */
+/** By name without hyphens, and without `-service` at the end, which only packages have. */
 const packages = new Map(
   hyphenated
     .trim()

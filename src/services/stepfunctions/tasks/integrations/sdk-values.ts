@@ -1,6 +1,6 @@
 /**
- * Step Functions' JSON and the SDK-shaped values of a service's operations: names are PascalCase there whatever the API's own
- * casing, and a string may be given as any JSON value.
+ * Converts between Step Functions' JSON, in which all names are PascalCase and a string may be any JSON value, and the
+ * SDK-shaped values of a service's operations.
  */
 import { Blob64 } from "../../../../../protocols/blob.ts";
 import { kindOf, type Shape } from "../../../../../protocols/schema.ts";
@@ -9,7 +9,7 @@ import { isObject, type Json, type JsonObject, textOf } from "../../asl/json.ts"
 import { numberOf } from "../../asl/number-literal.ts";
 import { pascalCase } from "./service-names.ts";
 
-/** The name that the SDK for Java gives a member, in PascalCase: an acronym at the beginning is a word (`Md5OfBody`). */
+/** A member's name in the SDK for Java, in PascalCase: a leading acronym becomes a word (`Md5OfBody`). */
 export function javaName(name: string): string {
   const [acronym = ""] = /^[A-Z]+(?![a-z])/.exec(name) ?? [];
   return acronym === ""
@@ -17,13 +17,14 @@ export function javaName(name: string): string {
     : acronym.charAt(0) + acronym.slice(1).toLowerCase() + name.slice(acronym.length);
 }
 
-/** The members of a structure by their name in Step Functions. */
+/** The members of a structure by their names in Step Functions. */
 export function membersByName(shape: Shape, nameOf = javaName): Map<string, { name: string; shape: Shape }> {
   const members = new Map<string, { name: string; shape: Shape }>();
   for (const [name, member] of shape.structIterator()) members.set(nameOf(name), { name, shape: member });
   return members;
 }
 
+/** The names of an operation's parameters in Step Functions. */
 export function parameterNames(shape: Shape): ReadonlySet<string> {
   return kindOf(shape) === "unit" ? new Set() : new Set(membersByName(shape).keys());
 }
@@ -34,8 +35,8 @@ interface Reading {
 }
 
 /**
- * Reads parameters by the operation's input shape; what does not fit is put in words into `problems`.
- * @param blobOf makes of a blob's bytes what the operation is called with.
+ * Converts parameters to an operation's input; messages about what does not fit are added to `problems`.
+ * @param blobOf converts the bytes of a blob.
  */
 export function toSdkInput(
   shape: Shape,
@@ -104,10 +105,13 @@ function read(shape: Shape, value: Json, field: string, reading: Reading): unkno
   }
 }
 
-/** Epoch milliseconds in optimized integrations, whose names are the API's own; ISO 8601 and Java's names in those of the SDK. */
+/**
+ * The format of dates: epoch milliseconds in optimized integrations (with the API's names), ISO 8601 in `aws-sdk` (with
+ * Java's).
+ */
 export type Dates = "epoch" | "iso";
 
-/** Writes an operation's output as Step Functions shows it: PascalCase, nothing that is absent, blobs as text. */
+/** Converts an operation's output to Step Functions' JSON: PascalCase, without absent members, blobs as text. */
 export function fromSdkOutput(shape: Shape, value: unknown, dates: Dates): Json {
   switch (kindOf(shape)) {
     case "struct": {

@@ -1,10 +1,10 @@
-/** Tasks that call a service Busbar has: the optimized integrations and `aws-sdk:*`. */
-import { createHash } from "node:crypto";
+/** Tasks that call one of Busbar's services, by optimized integrations and by `aws-sdk:*`. */
 import { awsQuery } from "../../../../../protocols/aws-query.ts";
 import { AwsError } from "../../../../../protocols/error.ts";
 import type { WireRequest } from "../../../../../protocols/protocol.ts";
 import type { OperationModel } from "../../../../../protocols/schema.ts";
 import type { ServiceDependencies } from "../../../../calls/service.ts";
+import { uuidFor } from "../../../../engine/digest.ts";
 import { checkExecutionArn } from "../../arns.ts";
 import type { TaskRequest } from "../../asl/execution.ts";
 import { javaDouble } from "../../asl/java-numbers.ts";
@@ -13,18 +13,18 @@ import { optimizedApis } from "../../asl/states/state-fields.ts";
 import { badParameters, type Integration, type TaskCall } from "./integration.ts";
 import { withMetadata } from "./metadata.ts";
 import { fromSdkOutput, toSdkInput } from "./sdk-values.ts";
-import { type ServedError, servedTaskError } from "./service-errors.ts";
+import { type ServiceError, serviceTaskError } from "./service-errors.ts";
 import { optimizedIntegration, ownService, pascalCase } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
-/** What a task calls: undefined when Busbar does not have it. */
+/** The operation that a task calls. */
 interface Target {
   readonly service: string;
   readonly operation: OperationModel;
   readonly sdk: boolean;
 }
 
-/** Calls that wait for time or for somebody else. */
+/** Operations that wait for time to pass, or for others. */
 const waiting = new Set(["ReceiveMessage", "GetActivityTask", "StartSyncExecution", "TestState"]);
 
 export class ServiceCalls implements Integration {
@@ -34,7 +34,7 @@ export class ServiceCalls implements Integration {
     this.#deps = deps;
   }
 
-  /** The operation a resource names, when Busbar has it. */
+  /** The operation of a resource; undefined if Busbar does not have it. */
   target({ resource }: Pick<TaskRequest, "resource">): Target | undefined {
     if (resource.kind !== "service") return undefined;
     const { resourceType, api } = resource;
@@ -46,7 +46,7 @@ export class ServiceCalls implements Integration {
     return operation && { service: service as string, operation, sdk };
   }
 
-  /** Whether a resource names a service that Busbar has. */
+  /** Whether a resource names one of Busbar's services. */
   isOwn(resource: TaskRequest["resource"]): boolean {
     return resource.kind === "service" && this.#deps.models.has(serviceOf(resource.resourceType) ?? "");
   }
@@ -61,7 +61,7 @@ export class ServiceCalls implements Integration {
     return problems.length > 0 ? badParameters(parameters, problems) : undefined;
   }
 
-  /** Whether the call may wait for time to pass: time does not wait for it. */
+  /** Whether the call may wait for time to pass, so that the clock must not wait for it. */
   waits(task: TaskRequest): boolean {
     return waiting.has(this.target(task)?.operation.name ?? "");
   }
@@ -89,7 +89,7 @@ export class ServiceCalls implements Integration {
           ),
           nowMs: this.#deps.clock.now(),
         });
-      throw servedTaskError(type, served(sdk, error, requestId));
+      throw serviceTaskError(type, serviceError(sdk, error, requestId));
     }
     const output = fromSdkOutput(operation.output, answer, sdk ? "iso" : "epoch") as JsonObject;
     if (sdk) return output;
@@ -100,8 +100,8 @@ export class ServiceCalls implements Integration {
   }
 
   /**
-   * The child that this very attempt started before the emulator was restarted: its name was made for the attempt, so
-   * nobody else's execution has it.
+   * The child that this attempt started before the emulator was restarted. Its name is made of the attempt, so no other
+   * execution can have it.
    */
   async #startedEarlier(
     input: Record<string, unknown>,
@@ -118,7 +118,7 @@ export class ServiceCalls implements Integration {
 
 const bareRequest: WireRequest = { method: "POST", path: "/", query: "", headers: {}, body: Buffer.alloc(0) };
 
-/** Bytes of a service's own answer in its own protocol. */
+/** Bytes of a response in the service's protocol; undefined if it is as long as the result. */
 function answerLength(operation: OperationModel, answer: object, requestId: string): number | undefined {
   if (operation.service.name === "sns") {
     const { body } = awsQuery.compile(operation).encode(answer, requestId, bareRequest);
@@ -129,12 +129,12 @@ function answerLength(operation: OperationModel, answer: object, requestId: stri
   return `{"executionArn":"${textOf(executionArn)}","startDate":${javaDouble(Number(startDate) / 1000)}}`.length;
 }
 
-/** Busbar's name of the service behind a resource's type. */
+/** Busbar's name of the service for a resource's type. */
 function serviceOf(type: string): string | undefined {
   return type.startsWith("aws-sdk:") ? ownService(type.slice("aws-sdk:".length)) : optimizedIntegration(type)?.service;
 }
 
-/** What Step Functions adds to the parameters of an optimized integration. */
+/** Adds what Step Functions adds to the parameters of optimized integrations. */
 function prepare(type: string, input: Record<string, unknown>, { row, task }: Pick<TaskCall, "row" | "task">): void {
   if (type === "states") input["name"] ??= childName(row.arn, task.taskId);
   if (type !== "events") return;
@@ -143,32 +143,29 @@ function prepare(type: string, input: Record<string, unknown>, { row, task }: Pi
   }
 }
 
-/** The name of a child that was given none: the same each time the same attempt is carried out. */
+/** The default name of a child: the same whenever the same attempt is carried out. */
 function childName(execution: string, taskId: string): string {
-  const hex = createHash("sha256").update(`${execution} ${taskId}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return uuidFor(`${execution} ${taskId}`);
 }
 
-/** PutEvents fails as a whole when one entry does. */
+/** The task fails if any entry fails. */
 function eventsOutput(output: JsonObject): JsonObject {
   if ((output["FailedEntryCount"] ?? 0) !== 0) throw new TaskError("EventBridge.FailedEntry", writeJson(output));
   return { Entries: output["Entries"] ?? [], FailedEntryCount: 0 };
 }
 
-/**
- * Why a `.sync` task cannot wait for what it started: an express execution cannot be described. Undefined when it can.
- */
+/** Why a `.sync` task cannot wait for its child: an express execution cannot be described. Undefined if it can. */
 export function undescribable(child: string, requestId: string): TaskError | undefined {
   try {
     checkExecutionArn(child);
     return undefined;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return servedTaskError("states", served(false, error, requestId));
+    return serviceTaskError("states", serviceError(false, error, requestId));
   }
 }
 
-function served(sdk: boolean, error: AwsError, requestId: string): ServedError {
+function serviceError(sdk: boolean, error: AwsError, requestId: string): ServiceError {
   const { name, message, queryCode: code } = error;
   const status = sdk ? error.status : error.queryStatus;
   return { name, modelled: error.schema !== undefined, code, message, status, requestId };

@@ -1,9 +1,12 @@
-/** Errors of services as Step Functions names them: by the SDK for Java v1 in optimized integrations, else by its v2. */
+/**
+ * Errors of services with Step Functions' names: those of the SDK for Java v1 in optimized integrations, otherwise of
+ * v2.
+ */
 import { clientName, exceptionName, type Optimized, optimizedIntegration } from "./service-names.ts";
 import { TaskError } from "./task-error.ts";
 
-/** An error a service answered. */
-export interface ServedError {
+/** An error in a service's response. */
+export interface ServiceError {
   /** Shape name of the error. */
   readonly name: string;
   /** Whether the service's model has it. */
@@ -15,17 +18,17 @@ export interface ServedError {
   readonly requestId: string;
   /** S3's second id. */
   readonly extendedRequestId?: string | undefined;
-  /** How often the call was made; once unless told. */
+  /** How many times the call was made. Default: 1. */
   readonly attempts?: number | undefined;
 }
 
 /**
- * The error and cause of a task whose service answered with an error.
- * @param type the resource's: `sqs` or `aws-sdk:sqs`.
- * @param client of the SDK for Java v2, when it is known better than by the service's name.
+ * The failure of a task whose service has returned an error.
+ * @param type the resource's type: `sqs` or `aws-sdk:sqs`.
+ * @param client the client in the SDK for Java v2, if it cannot be derived from the service's name.
  */
-export function servedTaskError(type: string, served: ServedError, client = clientOf(type)): TaskError {
-  const { name, modelled, code, message, status, requestId, extendedRequestId, attempts = 1 } = served;
+export function serviceTaskError(type: string, serviceError: ServiceError, client = clientOf(type)): TaskError {
+  const { name, modelled, code, message, status, requestId, extendedRequestId, attempts = 1 } = serviceError;
   const exception = modelled ? exceptionName(name) : undefined;
   if (client === undefined) {
     const { errorPrefix, unmodelled, serviceText } = optimizedIntegration(type) as Optimized;
@@ -38,7 +41,7 @@ export function servedTaskError(type: string, served: ServedError, client = clie
   return new TaskError(`${client}.${exception ?? `${client}Exception`}`, cause);
 }
 
-/** The failure of a task whose service does not answer; parameters as for {@link servedTaskError}. */
+/** The failure of a task whose service does not respond; for the parameters see {@link serviceTaskError}. */
 export function unreachable(type: string, problem: string, client = clientOf(type)): TaskError {
   const prefix = client ?? (optimizedIntegration(type) as Optimized).errorPrefix;
   return new TaskError(`${prefix}.SdkClientException`, `Unable to execute HTTP request: ${problem}`);

@@ -1,17 +1,17 @@
 /** How Step Functions calls services, and how it names their errors. */
 import { getOwn } from "../../../../../protocols/unknown-json.ts";
 
-/** An optimized integration, in the words of the SDK for Java v1 that AWS uses for it. */
+/** An optimized integration, with names of the SDK for Java v1, which AWS uses for it. */
 export interface Optimized {
-  /** Busbar's name of the service; where Busbar has none, that in `aws-sdk:<service>`. */
+  /** Busbar's name of the service or, if Busbar does not have it, the name in `aws-sdk:<service>`. */
   readonly service: string;
   readonly errorPrefix: string;
-  /** The exception for errors the service's model lacks. */
+  /** The exception for errors that the service's model does not have. */
   readonly unmodelled: string;
-  /** `Service:` in causes. */
+  /** The text after `Service:` in causes. */
   readonly serviceText: string;
   readonly contentType: string;
-  /** How the service writes the header in question in its answers; `none` when it has none. */
+  /** The spelling of the Connection header in the service's responses; `none` if there is no such header. */
   readonly connection?: "connection" | "Connection" | "none";
 }
 
@@ -19,7 +19,7 @@ const json10 = "application/x-amz-json-1.0";
 const json11 = "application/x-amz-json-1.1";
 const restJson = "application/json";
 
-/** Most names of a service are made of one: `AmazonSQS`. */
+/** Most names are derived from the service's: `AmazonSQS`. */
 function integration(vendor: string, name: string, service: string, contentType: string): Optimized {
   const serviceText = vendor + name;
   const unmodelled = `${serviceText}Exception`;
@@ -51,12 +51,12 @@ const optimized: Readonly<Record<string, Optimized>> = {
   eks: integration("Amazon", "EKS", "eks", restJson),
 };
 
-/** The integration of `arn:aws:states:::<name>:<api>`; undefined when there is none. */
+/** The integration of `arn:aws:states:::<name>:<api>`; undefined if there is none. */
 export function optimizedIntegration(name: string): Optimized | undefined {
   return getOwn(optimized, name);
 }
 
-/** Busbar's services by the names of `aws-sdk:<service>`. */
+/** Busbar's services by their names in `aws-sdk:<service>`. */
 const ownServices: Readonly<Record<string, string>> = {
   sqs: "sqs",
   sns: "sns",
@@ -69,12 +69,12 @@ const ownServices: Readonly<Record<string, string>> = {
   pipes: "pipes",
 };
 
-/** Busbar's name of the service behind `aws-sdk:<name>`; undefined when Busbar has it not. */
+/** Busbar's name of the service in `aws-sdk:<name>`; undefined if Busbar does not have it. */
 export function ownService(name: string): string | undefined {
   return getOwn(ownServices, name);
 }
 
-/** Clients of the SDK for Java v2 whose names have capitals in the middle. */
+/** Clients of the SDK for Java v2 with more than one capital letter in their names. */
 const clients: readonly string[] = [
   ...["EventBridge", "DynamoDb", "SecretsManager", "CloudWatchLogs", "CloudWatch", "ApiGateway", "ApiGatewayV2"],
   ...[
@@ -89,14 +89,14 @@ const clients: readonly string[] = [
 ];
 const clientNames = new Map(clients.map((name) => [name.toLowerCase(), name]));
 
-/** The client behind `aws-sdk:<name>` in the SDK for Java v2, which begins the names of its errors. */
+/** The client for `aws-sdk:<name>` in the SDK for Java v2; the names of its errors start with it. */
 export function clientName(name: string): string {
   return clientNames.get(name) ?? pascalCase(name);
 }
 
 /**
- * The Java client's name for a service id of AWS's models (`CloudWatch Logs`, `SESv2`): its words, told apart by spaces,
- * capitals after small letters, acronyms and versions, begin with a pascalCase and go on in small letters.
+ * The Java client's name for a service id in AWS's models (`CloudWatch Logs`, `SESv2`), whose words are separated by
+ * spaces, a change of case, acronyms and versions: each word is capitalized, with the rest in lower case.
  */
 export function clientNameOf(serviceId: string): string {
   const words = serviceId
@@ -113,11 +113,12 @@ export function clientNameOf(serviceId: string): string {
     .join("");
 }
 
-/** The class Java would throw: every name ends in Exception. */
+/** The name of the class in Java, which always ends in Exception. */
 export function exceptionName(name: string): string {
   return name.endsWith("Exception") ? name : `${name}Exception`;
 }
 
+/** The text with its first letter in upper case. */
 export function pascalCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

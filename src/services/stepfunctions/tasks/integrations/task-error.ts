@@ -1,8 +1,8 @@
-/** A task that failed, with the error and cause that Retry and Catch see. */
+/** The failure of a task, with the error and cause for Retry and Catch. */
 export class TaskError extends Error {
   readonly error: string | undefined;
   readonly causeText: string | undefined;
-  /** How long the endpoint asks to be left alone. */
+  /** How long to wait before a retry, as the endpoint demands. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(error: string | undefined, cause: string | undefined, retryAfterSeconds?: number) {
