@@ -1,6 +1,7 @@
 import type { Blob64, FromWire } from "../../protocols/blob.ts";
 import type { ProtocolName, WireRequest } from "../../protocols/protocol.ts";
 import type { OperationSchema } from "../../protocols/schema.ts";
+import type { Store } from "../engine/store.ts";
 import { partitionOf } from "./arn.ts";
 import type { Principal } from "./identity.ts";
 import type { Invocation } from "./invocation.ts";
@@ -58,6 +59,14 @@ export class OperationContext<State = unknown> {
   get signal(): AbortSignal {
     return this.invocation.signal;
   }
+}
+
+/** Runs what an operation does after an `await` as its synchronous part is run: with its cause, in one transaction. */
+export function inTransaction<Result>(
+  { service, invocation }: OperationContext<{ readonly deps: { readonly store: Store } }>,
+  run: () => Result,
+): Result {
+  return invocation.cause.run(() => service.deps.store.transaction(run));
 }
 
 type InputOf<Command> = Command extends { input: infer Input } ? Input : never;

@@ -1,4 +1,7 @@
-/** Domain name access associations: which VPC endpoints may reach a private domain name. They are kept and not enforced. */
+/**
+ * Domain name access associations: which VPC endpoints may reach a private domain name. They are stored but not
+ * enforced.
+ */
 import {
   CreateDomainNameAccessAssociation$,
   type CreateDomainNameAccessAssociationCommand,

@@ -1,4 +1,7 @@
-/** The rows an account has in a region besides its APIs: API keys, usage plans, VPC links and their like. Domain names are in `apis/`. */
+/**
+ * What an account has in a region besides its APIs: API keys, usage plans, VPC links and so on. Domain names are in
+ * `apis/`.
+ */
 import { type Place, placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 import type { PlanStageDefinition, QuotaDefinition, Texts, ThrottleDefinition } from "./definitions.ts";
@@ -13,7 +16,7 @@ export interface ApiKeyRow extends Place {
   readonly enabled: boolean;
   readonly createdMs: number;
   readonly updatedMs: number;
-  /** `{api}/{stage}`; they admit nothing. */
+  /** `{api}/{stage}`, shown but without effect. */
   readonly stageKeys: readonly string[];
   readonly tags: Texts;
 }
@@ -46,7 +49,7 @@ export interface UsageRow {
   /** `2026-03-01` */
   readonly day: string;
   readonly used: number;
-  /** Of the period's quota, after the day's last request. */
+  /** What is left of the period's quota after the day's last request. */
   readonly remaining: number;
 }
 

@@ -11,8 +11,8 @@ import { type Context, operation } from "./apigateway.ts";
 import { badRequest } from "./errors.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
 
-/** What an account may call in a second, and at once, over all its APIs in a region. */
-export const accountThrottle = { burstLimit: 5000, rateLimit: 10_000 };
+/** The rate and burst of an account over all its APIs in a region. */
+const accountThrottle = { burstLimit: 5000, rateLimit: 10_000 };
 
 export const getAccount = operation<GetAccountCommand>(GetAccount$, (_input, context) => described(accountOf(context)));
 

@@ -1,4 +1,5 @@
 /** API keys. */
+
 import {
   CreateApiKey$,
   type CreateApiKeyCommand,
@@ -11,19 +12,19 @@ import {
   UpdateApiKey$,
   type UpdateApiKeyCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import type { ApiKeyRow } from "./account-tables.ts";
 import { type ApiGateway, type Context, operation } from "./apigateway.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf, pageOfList } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { childKey } from "./tables.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
 const maxKeys = 10_000;
-const longestName = 1024;
-const [shortestValue, longestValue] = [20, 128];
+const maxNameLength = 1024;
+const [minValueLength, maxValueLength] = [20, 128];
 const generatedChars = 40;
 
 export const createApiKey = operation<CreateApiKeyCommand>(CreateApiKey$, (input, context) => {
@@ -68,7 +69,7 @@ export const deleteApiKey = operation<DeleteApiKeyCommand>(DeleteApiKey$, (input
   service.apiKeys.delete(id);
 });
 
-export interface GivenApiKey {
+export interface ApiKeySettings {
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly enabled?: boolean | undefined;
@@ -82,14 +83,15 @@ export interface GivenApiKey {
  * Creates a key. Inside a transaction.
  * @throws AwsError BadRequestException, ConflictException, LimitExceededException
  */
-export function newApiKey(context: Context, asked: GivenApiKey): ApiKeyRow {
+export function newApiKey(context: Context, settings: ApiKeySettings): ApiKeyRow {
   const { service, account, region } = context;
-  checkName(asked.name);
-  const value = asked.value || service.deps.random.fork("key values").text(generatedChars);
-  if (value.length < shortestValue) throw badRequest(`API Key value should be at least ${shortestValue} characters`);
-  if (value.length > longestValue) throw badRequest(`API Key value exceeds maximum size of ${longestValue} characters`);
+  checkName(settings.name);
+  const value = settings.value || service.deps.random.fork("key values").text(generatedChars);
+  if (value.length < minValueLength) throw badRequest(`API Key value should be at least ${minValueLength} characters`);
+  if (value.length > maxValueLength)
+    throw badRequest(`API Key value exceeds maximum size of ${maxValueLength} characters`);
   if (service.apiKeys.by.value.size(`${placeKey(context)} ${value}`) > 0) throw conflict("API Key already exists");
-  for (const stageKey of asked.stageKeys ?? []) checkStageKey(service, context, stageKey);
+  for (const stageKey of settings.stageKeys ?? []) checkStageKey(service, context, stageKey);
   if (service.apiKeys.by.place.size(placeKey(context)) >= maxKeys) throw limitExceeded("API keys for this account");
   const key: ApiKeyRow = {
     account,
@@ -97,24 +99,24 @@ export function newApiKey(context: Context, asked: GivenApiKey): ApiKeyRow {
     id: service.newId("keys", 10),
     serial: service.nextSerial(),
     value,
-    ...given({
-      name: asked.name || undefined,
-      description: asked.description || undefined,
-      customerId: asked.customerId || undefined,
+    ...defined({
+      name: settings.name || undefined,
+      description: settings.description || undefined,
+      customerId: settings.customerId || undefined,
     }),
-    enabled: asked.enabled ?? false,
+    enabled: settings.enabled ?? false,
     createdMs: service.now,
     updatedMs: service.now,
-    stageKeys: asked.stageKeys ?? [],
-    tags: asked.tags,
+    stageKeys: settings.stageKeys ?? [],
+    tags: settings.tags,
   };
   service.apiKeys.put(key);
   return key;
 }
 
 function checkName(name: string | undefined): void {
-  if (name !== undefined && name.length > longestName) {
-    throw badRequest(`Invalid API Key name, can be at most ${longestName} characters.`);
+  if (name !== undefined && name.length > maxNameLength) {
+    throw badRequest(`Invalid API Key name, can be at most ${maxNameLength} characters.`);
   }
 }
 
@@ -139,7 +141,7 @@ const patches = new PatchTable<ApiKeyRow>(
     rules.flag("enabled"),
     rules.text("customerId"),
     rules.items("stageKeys", "/stages", { keep: true }),
-    // Labels are taken and shown nowhere.
+    // Labels are accepted but shown nowhere.
     { path: "/labels", ops: { add: () => {}, remove: () => {} } },
   ],
   listedErrors("/description", "/enabled", "/name", "/customerId"),

@@ -1,4 +1,4 @@
-/** The state of API Gateway's REST APIs: their tables, and the ways to what is in them that operations share. */
+/** The state of API Gateway's REST APIs: their tables, and the lookups that operations share. */
 import { ServiceUnavailableException$ } from "@aws-sdk/client-api-gateway";
 import { AwsError } from "../../../protocols/error.ts";
 import { type OperationContext, operationsOf } from "../../calls/operation.ts";
@@ -39,7 +39,7 @@ export class ApiGateway {
   readonly quotas: Quotas;
   readonly keySettings: KeySettings;
   readonly #snapshots;
-  /** What executes APIs; whoever builds it sets it. */
+  /** Executes APIs. Set by whoever creates the service. */
   execution: Execution | undefined;
 
   constructor(dependencies: ServiceDependencies) {
@@ -74,7 +74,7 @@ export class ApiGateway {
     return this.deps.clock.now();
   }
 
-  /** A new id of so many small letters and digits. @param purpose what it is for: each kind has a sequence of its own. */
+  /** A new id of lower-case letters and digits. @param purpose names the sequence that the id is drawn from. */
   newId(purpose: string, chars: number): string {
     return this.deps.random.fork(purpose).text(chars, idCharacters);
   }
@@ -92,7 +92,7 @@ export class ApiGateway {
     return api;
   }
 
-  /** A resource of an API that may not exist either. @throws AwsError NotFoundException */
+  /** A resource of an API, which may not exist itself. @throws AwsError NotFoundException */
   resource(place: Place, apiId: string | undefined, resourceId: string | undefined): tables.ResourceRow {
     const resource = this.hasApi(place, apiId)
       ? this.resources.get(tables.childKey(apiId as string, resourceId as string))
@@ -101,7 +101,7 @@ export class ApiGateway {
     return resource;
   }
 
-  /** @throws AwsError NotFoundException for a resource or a method that is not there. */
+  /** @throws AwsError NotFoundException if the resource or the method does not exist. */
   method(place: Place, { restApiId, resourceId, httpMethod }: MethodAddress): tables.MethodRow {
     const resource = this.resource(place, restApiId, resourceId);
     const method = this.methods.get(tables.methodKey(resource.apiId, resource.id, httpMethod as string));
@@ -114,25 +114,25 @@ export class ApiGateway {
     return api !== undefined && api.account === account && api.region === region;
   }
 
-  /** Takes a key out of a plan, and forgets what it has used. Inside a transaction. */
+  /** Removes a key from a plan, with its usage. Inside a transaction. */
   deletePlanKey(planId: string, keyId: string): void {
     const key = accountTables.planKeyKey(planId, keyId);
     for (const { day } of [...this.usage.by.planKey.range(key)]) this.usage.delete(`${key} ${day}`);
     this.usagePlanKeys.delete(key);
   }
 
-  /** `GET//pets`: a method as AWS names it where it refuses to delete what the method uses. */
+  /** `GET//pets`: a method as AWS names it when it refuses to delete something the method uses. */
   methodName({ apiId, resourceId, httpMethod }: tables.MethodRow): string {
     return `${httpMethod}/${this.resources.get(tables.childKey(apiId, resourceId))?.path}`;
   }
 
-  /** What executes APIs. @throws AwsError ServiceUnavailableException where there is nothing that does. */
+  /** Executes APIs. @throws AwsError ServiceUnavailableException if nothing does. */
   get executor(): Execution {
     if (this.execution === undefined) throw AwsError.of(ServiceUnavailableException$, "Nothing executes APIs here.");
     return this.execution;
   }
 
-  /** What a deployment deployed. Read from JSON each time: whoever executes it keeps what it makes of it. */
+  /** The snapshot of a deployment. It is parsed each time, since execution keeps what it builds from it. */
   snapshotOf(deployment: tables.DeploymentRow): ApiSnapshot {
     const row = this.#snapshots.get(deployment.snapshot);
     if (row === undefined) throw new Error(`Deployment ${deployment.id} of ${deployment.apiId} has lost its snapshot.`);
@@ -140,7 +140,7 @@ export class ApiGateway {
     return snapshot as ApiSnapshot;
   }
 
-  /** Keeps a snapshot and returns its serial. Inside a transaction. @throws AwsError LimitExceededException */
+  /** Stores a snapshot and returns its serial. Inside a transaction. @throws AwsError LimitExceededException */
   putSnapshot(snapshot: ApiSnapshot): number {
     const serial = this.nextSerial();
     this.#snapshots.put({ serial, account: snapshot.account, text: snapshotText(snapshot) });
@@ -153,7 +153,7 @@ export class ApiGateway {
     this.deployments.delete(tables.childKey(deployment.apiId, deployment.id));
   }
 
-  /** Deletes all that an API is defined by, its stages and deployments excepted. Inside a transaction. */
+  /** Deletes everything that defines an API, but not its stages and deployments. Inside a transaction. */
   emptyApi(apiId: string): void {
     for (const row of [...this.resources.by.api.range(apiId)]) this.resources.delete(tables.childKey(apiId, row.id));
     for (const { resourceId, httpMethod } of [...this.methods.by.api.range(apiId)]) {
@@ -171,7 +171,7 @@ export class ApiGateway {
     }
   }
 
-  /** What an API is at this moment, deployed or not. */
+  /** The API as it is now, deployed or not. */
   currentSnapshot(api: tables.RestApiRow): ApiSnapshot {
     const {
       id,
@@ -212,7 +212,7 @@ export interface MethodAddress {
 export const operation = operationsOf<ApiGateway>();
 export type Context = OperationContext<ApiGateway>;
 
-/** What a row says besides the API it belongs to. */
+/** A row without the API it belongs to. */
 function withoutRow<Row extends tables.Child & { readonly serial?: number }>(row: Row) {
   const { apiId: _apiId, account: _account, serial: _serial, ...definition } = row;
   return definition;

@@ -1,8 +1,8 @@
-/** What an authorizer may be. */
+/** Validates authorizers. */
 import type { AuthorizerDefinition } from "./definitions.ts";
 import { badRequest } from "./errors.ts";
 
-const longestTtlSeconds = 3600;
+const maxTtlSeconds = 3600;
 
 const functionUri = /^arn:aws[a-z-]*:apigateway:[^:]+:lambda:path\/\/?20\d\d-\d\d-\d\d\/functions\/.+\/invocations$/;
 const headerSource = /^method\.request\.header\.[^\s,]+$/;
@@ -10,7 +10,7 @@ const requestSource =
   /^(?:method\.request\.(?:header|querystring|multivalueheader|multivaluequerystring)\.[^\s,]+|stageVariables\.[^\s,]+|context\.[^\s,]+)$/;
 const userPool = /^arn:aws[a-z-]*:cognito-idp:[^:]+:[^:]+:userpool\/[^/]+$/;
 
-/** Asked before anything else of a new authorizer. @throws AwsError BadRequestException */
+/** Checked before anything else about a new authorizer. @throws AwsError BadRequestException */
 export function checkAuthorizerUri(type: AuthorizerDefinition["type"], uri: string | undefined): void {
   if (type === "COGNITO_USER_POOLS") {
     if (uri) throw badRequest("Authorizer URI must not be set for Authorizers of type COGNITO_USER_POOLS");
@@ -25,8 +25,8 @@ export function checkAuthorizerUri(type: AuthorizerDefinition["type"], uri: stri
 export function checkAuthorizer(authorizer: AuthorizerDefinition): void {
   const { name, type, identitySource, authorizerResultTtlInSeconds: ttl, providerARNs = [] } = authorizer;
   if (!name) throw badRequest("Authorizer name cannot be blank");
-  if (ttl !== undefined && !(ttl >= 0 && ttl <= longestTtlSeconds)) {
-    throw badRequest(`Invalid Authorizer result TTL specified. Must be between 0 and ${longestTtlSeconds} seconds`);
+  if (ttl !== undefined && !(ttl >= 0 && ttl <= maxTtlSeconds)) {
+    throw badRequest(`Invalid Authorizer result TTL specified. Must be between 0 and ${maxTtlSeconds} seconds`);
   }
   if (type === "REQUEST") {
     const sources = identitySource?.split(",").map((source) => source.trim()) ?? [];

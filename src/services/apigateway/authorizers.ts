@@ -1,4 +1,5 @@
 /** Authorizers and TestInvokeAuthorizer. */
+
 import {
   CreateAuthorizer$,
   type CreateAuthorizerCommand,
@@ -13,6 +14,7 @@ import {
   UpdateAuthorizer$,
   type UpdateAuthorizerCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { checkAuthorizer, checkAuthorizerUri } from "./authorizer-checks.ts";
@@ -20,10 +22,9 @@ import type { AuthorizerDefinition } from "./definitions.ts";
 import { conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { type AuthorizerRow, childKey } from "./tables.ts";
 
-export const maxAuthorizers = 10;
+const maxAuthorizers = 10;
 
 export const createAuthorizer = operation<CreateAuthorizerCommand>(CreateAuthorizer$, (input, context) => {
   const { service } = context;
@@ -31,11 +32,11 @@ export const createAuthorizer = operation<CreateAuthorizerCommand>(CreateAuthori
   if (!service.hasApi(context, input.restApiId)) {
     throw conflict("Unable to complete operation due to concurrent modification. Please try again later.");
   }
-  const { restApiId: _restApiId, ...asked } = input;
+  const { restApiId: _restApiId, ...settings } = input;
   const authorizer = newAuthorizer(
     service,
     { apiId: input.restApiId as string, account: context.account },
-    asked as GivenAuthorizer,
+    settings as AuthorizerSettings,
   );
   return described(authorizer);
 });
@@ -78,9 +79,9 @@ export const testInvokeAuthorizer = operation<TestInvokeAuthorizerCommand>(
     const { service } = context;
     const { apiId, id } = authorizerOf(service, context, input);
     const snapshot = service.currentSnapshot(service.api(context, apiId));
-    const { restApiId: _restApiId, authorizerId: _authorizerId, ...asked } = input;
+    const { restApiId: _restApiId, authorizerId: _authorizerId, ...settings } = input;
     const result = await service.executor.testInvokeAuthorizer(
-      { ...asked, snapshot, authorizerId: id },
+      { ...settings, snapshot, authorizerId: id },
       context.invocation,
     );
     const { authorization } = result;
@@ -89,7 +90,7 @@ export const testInvokeAuthorizer = operation<TestInvokeAuthorizerCommand>(
   },
 );
 
-export type GivenAuthorizer = Omit<AuthorizerDefinition, "id">;
+export type AuthorizerSettings = Omit<AuthorizerDefinition, "id">;
 
 /**
  * Creates an authorizer. Inside a transaction.
@@ -98,28 +99,27 @@ export type GivenAuthorizer = Omit<AuthorizerDefinition, "id">;
 export function newAuthorizer(
   service: ApiGateway,
   api: { readonly apiId: string; readonly account: string },
-  asked: GivenAuthorizer,
-  most = maxAuthorizers,
+  settings: AuthorizerSettings,
 ): AuthorizerRow {
   const authorizer: AuthorizerRow = {
     ...api,
     id: service.newId("authorizers", 6),
     serial: service.nextSerial(),
-    name: asked.name,
-    type: asked.type,
-    ...given({
-      authType: asked.authType || (asked.type === "COGNITO_USER_POOLS" ? "cognito_user_pools" : "custom"),
-      authorizerUri: asked.authorizerUri || undefined,
-      authorizerCredentials: asked.authorizerCredentials || undefined,
-      identitySource: asked.identitySource || undefined,
-      identityValidationExpression: asked.identityValidationExpression || undefined,
-      authorizerResultTtlInSeconds: asked.authorizerResultTtlInSeconds,
-      providerARNs: asked.providerARNs?.length ? asked.providerARNs : undefined,
+    name: settings.name,
+    type: settings.type,
+    ...defined({
+      authType: settings.authType || (settings.type === "COGNITO_USER_POOLS" ? "cognito_user_pools" : "custom"),
+      authorizerUri: settings.authorizerUri || undefined,
+      authorizerCredentials: settings.authorizerCredentials || undefined,
+      identitySource: settings.identitySource || undefined,
+      identityValidationExpression: settings.identityValidationExpression || undefined,
+      authorizerResultTtlInSeconds: settings.authorizerResultTtlInSeconds,
+      providerARNs: settings.providerARNs?.length ? settings.providerARNs : undefined,
     }),
   };
   checkAuthorizer(authorizer);
   checkName(service, authorizer);
-  if (service.authorizers.by.api.size(api.apiId) >= most) throw limitExceeded("authorizers for this API");
+  if (service.authorizers.by.api.size(api.apiId) >= maxAuthorizers) throw limitExceeded("authorizers for this API");
   service.authorizers.put(authorizer);
   return authorizer;
 }

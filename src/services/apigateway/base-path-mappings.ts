@@ -1,4 +1,4 @@
-/** Base path mappings: which API the beginning of a custom domain's path leads to. The rows are those of `apis/`. */
+/** Base path mappings: which API a path prefix of a custom domain leads to. The rows are those of `apis/`. */
 import {
   CreateBasePathMapping$,
   type CreateBasePathMappingCommand,
@@ -21,7 +21,7 @@ import { listedErrors, PatchTable } from "./patch.ts";
 import { childKey } from "./tables.ts";
 
 const maxMappings = 300;
-/** What stands for the empty base path. */
+/** AWS's name for the empty base path. */
 const none = "(none)";
 
 export const createBasePathMapping = operation<CreateBasePathMappingCommand>(
@@ -54,7 +54,7 @@ export const getBasePathMapping = operation<GetBasePathMappingCommand>(GetBasePa
 export const getBasePathMappings = operation<GetBasePathMappingsCommand>(GetBasePathMappings$, (input, context) => {
   const { service } = context;
   const { name } = domainOf(service, context, input);
-  // Paths of several segments are mappings of HTTP APIs alone.
+  // Only HTTP APIs have mappings of several segments.
   const own = [...service.deps.apis.domains.mappings.by.path.range(name)].filter(({ path }) => !path.includes("/"));
   const { rows, position } = pageOfList(own, input);
   return { items: rows.map(described), position };
@@ -117,7 +117,10 @@ const patches = new PatchTable<MappingRow>(
   listedErrors("/basePath", "/restapiId", "/stage"),
 );
 
-/** @throws AwsError BadRequestException for a base path of several segments, which REST APIs do not have. */
+/**
+ * @throws AwsError BadRequestException for an invalid base path, such as one of several segments, which only HTTP APIs
+ * have.
+ */
 function pathOf(basePath: string | undefined): string {
   if (basePath === undefined || basePath === "" || basePath === none) return "";
   if (!/^[A-Za-z0-9$_.+!*'()-]{1,300}$/.test(basePath)) {

@@ -1,4 +1,5 @@
-/** Client certificates, by which back ends can tell that a request comes from API Gateway. */
+/** Client certificates, which tell a backend that a request comes from API Gateway. */
+
 import {
   DeleteClientCertificate$,
   type DeleteClientCertificateCommand,
@@ -11,6 +12,8 @@ import {
   UpdateClientCertificate$,
   type UpdateClientCertificateCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
+import { inTransaction } from "../../calls/operation.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { generateCertificate } from "../../engine/self-signed.ts";
 import type { ClientCertificateRow } from "./account-tables.ts";
@@ -18,7 +21,6 @@ import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
 const maxCertificates = 60;
@@ -27,7 +29,7 @@ const validMs = 365 * 86_400_000;
 export const generateClientCertificate = operation<GenerateClientCertificateCommand>(
   GenerateClientCertificate$,
   async (input, context) => {
-    const { service, account, region, invocation } = context;
+    const { service, account, region } = context;
     const tags = checkedTags({}, input.tags);
     const checkCount = () => {
       if (service.clientCertificates.by.place.size(placeKey(context)) >= maxCertificates) {
@@ -47,18 +49,16 @@ export const generateClientCertificate = operation<GenerateClientCertificateComm
       region,
       clientCertificateId: id,
       serial: service.nextSerial(),
-      ...given({ description: input.description || undefined }),
+      ...defined({ description: input.description || undefined }),
       pemEncodedCertificate: cert.replace(/\r\n/g, "\n"),
       createdMs,
       expiresMs: createdMs + validMs,
       tags,
     };
-    invocation.cause.run(() =>
-      service.deps.store.transaction(() => {
-        checkCount();
-        service.clientCertificates.put(certificate);
-      }),
-    );
+    inTransaction(context, () => {
+      checkCount();
+      service.clientCertificates.put(certificate);
+    });
     return described(certificate);
   },
 );

@@ -1,8 +1,8 @@
-/** CreateRestApi's cloneFrom: another API's definition under a new id. What is below an API keeps the ids it had there. */
+/** CreateRestApi's cloneFrom: copies another API's definition. Everything but the API itself keeps its id. */
 import type { ApiGateway } from "./apigateway.ts";
 import { childKey, type RestApiRow } from "./tables.ts";
 
-/** Replaces all that the new API has. Inside a transaction. */
+/** Replaces everything the new API has. Inside a transaction. */
 export function cloneInto(service: ApiGateway, from: RestApiRow, api: RestApiRow): void {
   const apiId = api.id;
   service.resources.delete(childKey(apiId, api.rootResourceId));

@@ -1,6 +1,6 @@
 /**
- * What an API is made of, in the words of the SDK: rows hold these, deployments keep them, and whoever executes an API
- * reads them. Values are plain and never changed in place; members that were not given are not there.
+ * What an API consists of, in the SDK's words: rows hold these, deployments keep them, and execution reads them. Values
+ * are plain JSON and never changed in place; members that were not given are absent.
  */
 
 import type { CacheClusterSize, EndpointAccessMode, SecurityPolicy } from "@aws-sdk/client-api-gateway";
@@ -15,13 +15,13 @@ export type IntegrationType = "HTTP" | "HTTP_PROXY" | "AWS" | "AWS_PROXY" | "MOC
 export type PassthroughBehavior = "WHEN_NO_MATCH" | "WHEN_NO_TEMPLATES" | "NEVER";
 export type ContentHandling = "CONVERT_TO_BINARY" | "CONVERT_TO_TEXT";
 
-/** Settings of an API that belong to what is deployed. */
+/** The settings of an API, which are deployed with it. */
 export interface ApiSettings {
   readonly name: string;
   readonly description?: string;
   readonly version?: string;
   readonly binaryMediaTypes?: readonly string[];
-  /** Bytes from which answers are compressed; absent: never. */
+  /** Answers of at least this many bytes are compressed; absent: none are. */
   readonly minimumCompressionSize?: number;
   readonly apiKeySource: "HEADER" | "AUTHORIZER";
   readonly endpointType: EndpointKind;
@@ -41,7 +41,7 @@ export interface MethodDefinition {
   readonly authorizerId?: string;
   readonly apiKeyRequired: boolean;
   readonly operationName?: string;
-  /** `method.request.querystring.page` and whether it is required. */
+  /** By parameter, `method.request.querystring.page`: whether it is required. */
   readonly requestParameters?: Flags;
   /** Model names by content type. */
   readonly requestModels?: Texts;
@@ -54,14 +54,14 @@ export interface MethodDefinition {
 
 export interface MethodResponseDefinition {
   readonly statusCode: string;
-  /** `method.response.header.Location` and a flag that means nothing. */
+  /** By header, `method.response.header.Location`; the flags mean nothing. */
   readonly responseParameters?: Flags;
   readonly responseModels?: Texts;
 }
 
 export interface IntegrationDefinition {
   readonly type: IntegrationType;
-  /** The verb of the request to the back end; never there for MOCK. */
+  /** The verb of the request to the backend; absent for MOCK. */
   readonly httpMethod?: string;
   readonly uri?: string;
   readonly connectionType?: "INTERNET" | "VPC_LINK";
@@ -113,7 +113,7 @@ export interface AuthorizerDefinition {
   readonly authType?: string;
   readonly authorizerUri?: string;
   readonly authorizerCredentials?: string;
-  /** `method.request.header.Authorization`; several of them with commas between for REQUEST. */
+  /** `method.request.header.Authorization`; several separated by commas for REQUEST. */
   readonly identitySource?: string;
   readonly identityValidationExpression?: string;
   /** Absent: 300. */
@@ -121,7 +121,7 @@ export interface AuthorizerDefinition {
   readonly providerARNs?: readonly string[];
 }
 
-/** A gateway response somebody has set; what is absent is the type's default. */
+/** A customized gateway response; absent members have the type's default. */
 export interface GatewayResponseDefinition {
   readonly responseType: string;
   readonly statusCode?: string;
@@ -134,7 +134,7 @@ export interface ThrottleDefinition {
   readonly rateLimit?: number;
 }
 
-/** All members have values from the first write of any setting of a method. */
+/** Setting one member of a method gives all of them values. */
 export interface MethodSettingDefinition {
   readonly metricsEnabled: boolean;
   readonly loggingLevel?: "OFF" | "ERROR" | "INFO";
@@ -159,12 +159,12 @@ export interface CanaryDefinition {
 
 export interface QuotaDefinition {
   readonly limit: number;
-  /** Requests taken off the first period. */
+  /** Days into the week or month on which the period starts. */
   readonly offset: number;
   readonly period: "DAY" | "WEEK" | "MONTH";
 }
 
-/** An API stage of a usage plan. */
+/** An API stage in a usage plan. */
 export interface PlanStageDefinition {
   readonly apiId: string;
   readonly stage: string;
@@ -172,5 +172,5 @@ export interface PlanStageDefinition {
   readonly throttle?: Readonly<Record<string, ThrottleDefinition>>;
 }
 
-/** The `credentials` of an integration that stand for the caller's own: `arn:aws:iam::*:user/*`. */
+/** Credentials of an integration that mean the caller's own: `arn:aws:iam::*:user/*`. */
 export const passThroughCredentials = /^arn:aws[a-z-]*:iam::\*:user\/\*$/;

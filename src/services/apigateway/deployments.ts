@@ -1,4 +1,5 @@
-/** CreateDeployment, GetDeployment, GetDeployments and DeleteDeployment. */
+/** CreateDeployment, GetDeployment, GetDeployments, UpdateDeployment and DeleteDeployment. */
+
 import {
   CreateDeployment$,
   type CreateDeploymentCommand,
@@ -11,14 +12,13 @@ import {
   UpdateDeployment$,
   type UpdateDeploymentCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import type { CacheClusterSize, CanaryDefinition } from "./definitions.ts";
 import { badRequest, notFound } from "./errors.ts";
-import { unlessEmpty } from "./methods.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { checkedVariables, newCanary, newStage } from "./stages.ts";
 import { childKey, type DeploymentRow, type RestApiRow, type StageRow } from "./tables.ts";
 
@@ -32,7 +32,7 @@ export const createDeployment = operation<CreateDeploymentCommand>(CreateDeploym
     id: service.newId("deployments", 6),
     serial: service.nextSerial(),
     createdMs: service.now,
-    ...given({ description: input.description || undefined }),
+    ...defined({ description: input.description || undefined }),
     snapshot: service.putSnapshot(service.currentSnapshot(api)),
   };
   service.deployments.put(deployment);
@@ -82,7 +82,7 @@ export const deleteDeployment = operation<DeleteDeploymentCommand>(DeleteDeploym
   service.deleteDeployment(row);
 });
 
-/** @throws AwsError BadRequestException for an API that cannot be executed yet. */
+/** @throws AwsError BadRequestException if the API cannot be executed yet. */
 function checkDeployable(service: ApiGateway, api: RestApiRow): void {
   if (service.methods.by.api.size(api.id) === 0) throw badRequest("The REST API doesn't contain any methods");
   for (const method of service.methods.by.api.range(api.id)) {
@@ -100,31 +100,34 @@ interface DeployedStage {
   readonly tracingEnabled?: boolean;
 }
 
-/** A stage that was there already, pointed to a new deployment; with a canary, its canary is. */
-function redeployed(service: ApiGateway, stage: StageRow, { id }: DeploymentRow, asked: DeployedStage): StageRow {
+/**
+ * An existing stage that now points to a new deployment, or whose canary does if it has one.
+ * @throws AwsError BadRequestException
+ */
+function redeployed(service: ApiGateway, stage: StageRow, { id }: DeploymentRow, settings: DeployedStage): StageRow {
   const { canarySettings: canary } = stage;
-  const { canarySettings } = asked;
+  const { canarySettings } = settings;
   const updated: StageRow = {
     ...stage,
     updatedMs: service.now,
-    ...given({
-      description: asked.stageDescription,
-      cacheClusterEnabled: asked.cacheClusterEnabled,
-      cacheClusterSize: asked.cacheClusterSize,
+    ...defined({
+      description: settings.stageDescription,
+      cacheClusterEnabled: settings.cacheClusterEnabled,
+      cacheClusterSize: settings.cacheClusterSize,
       cacheClusterStatus:
-        asked.cacheClusterEnabled === undefined
+        settings.cacheClusterEnabled === undefined
           ? undefined
-          : asked.cacheClusterEnabled
+          : settings.cacheClusterEnabled
             ? ("AVAILABLE" as const)
             : ("NOT_AVAILABLE" as const),
-      variables: asked.variables && checkedVariables(asked.variables),
-      tracingEnabled: asked.tracingEnabled,
+      variables: settings.variables && checkedVariables(settings.variables),
+      tracingEnabled: settings.tracingEnabled,
     }),
   } as StageRow;
   if (canarySettings === undefined && canary === undefined) return { ...updated, deploymentId: id };
   const stageVariableOverrides = unlessEmpty(canarySettings?.stageVariableOverrides) ?? canary?.stageVariableOverrides;
-  const settings = { ...canary, ...canarySettings, ...given({ stageVariableOverrides }), deploymentId: id };
-  return { ...updated, canarySettings: newCanary(settings, id) };
+  const merged = { ...canary, ...canarySettings, ...defined({ stageVariableOverrides }), deploymentId: id };
+  return { ...updated, canarySettings: newCanary(merged, id) };
 }
 
 /** @throws AwsError NotFoundException */
@@ -157,6 +160,6 @@ function apiSummary(service: ApiGateway, row: DeploymentRow) {
   );
 }
 
-export function describedDeployment({ id, description, createdMs }: DeploymentRow) {
+function describedDeployment({ id, description, createdMs }: DeploymentRow) {
   return { id, description, createdDate: new Date(createdMs) };
 }

@@ -1,4 +1,4 @@
-/** Documentation parts: texts about an API's entities. */
+/** Documentation parts: texts about parts of an API. */
 import {
   CreateDocumentationPart$,
   type CreateDocumentationPartCommand,
@@ -112,7 +112,7 @@ export function newPart(
   return part;
 }
 
-/** Gives the part of that location other properties, if there is one. Inside a transaction. */
+/** Replaces the properties of the part at a location, if there is one. Inside a transaction. */
 export function replacePart(
   service: ApiGateway,
   { apiId }: { readonly apiId: string },

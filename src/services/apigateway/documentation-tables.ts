@@ -27,7 +27,7 @@ export interface DocumentationVersionRow extends Child {
   readonly description?: string;
 }
 
-/** The members of a location that each type has, with what an absent one means. */
+/** The members that locations of each type have. */
 const locations: Readonly<Record<string, readonly (keyof DocumentationLocation)[]>> = {
   API: [],
   AUTHORIZER: ["name"],
@@ -42,17 +42,18 @@ const locations: Readonly<Record<string, readonly (keyof DocumentationLocation)[
   RESPONSE_HEADER: ["path", "method", "statusCode", "name"],
   RESPONSE_BODY: ["path", "method", "statusCode"],
 };
-const usual: Partial<Record<keyof DocumentationLocation, string>> = { path: "/", method: "*", statusCode: "*" };
+/** What an absent member means. */
+const defaults: Partial<Record<keyof DocumentationLocation, string>> = { path: "/", method: "*", statusCode: "*" };
 
-/** The members a location of a type can have; undefined for a type nobody knows. */
+/** The members a location of a type can have; undefined for an unknown type. */
 export function locationMembers(type: string): readonly (keyof DocumentationLocation)[] | undefined {
   return getOwn(locations, type);
 }
 
-/** A location within an API as one text, by which two of them are told to be the same. */
+/** A location within an API as one text, equal for equal locations. */
 export function locationKey(apiId: string, location: DocumentationLocation): string {
   const members = locationMembers(location.type) ?? [];
-  return JSON.stringify([apiId, location.type, ...members.map((name) => location[name] ?? usual[name] ?? "")]);
+  return JSON.stringify([apiId, location.type, ...members.map((name) => location[name] ?? defaults[name] ?? "")]);
 }
 
 export const documentationPartTable = defineTable<DocumentationPartRow>()({

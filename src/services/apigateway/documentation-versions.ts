@@ -1,4 +1,5 @@
-/** Documentation versions: names for what an API's documentation was. */
+/** Documentation versions: named snapshots of an API's documentation. */
+
 import {
   CreateDocumentationVersion$,
   type CreateDocumentationVersionCommand,
@@ -11,13 +12,13 @@ import {
   UpdateDocumentationVersion$,
   type UpdateDocumentationVersionCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import type { DocumentationVersionRow } from "./documentation-tables.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { stageOf } from "./stages.ts";
 import { childKey } from "./tables.ts";
 
@@ -42,7 +43,7 @@ export const createDocumentationVersion = operation<CreateDocumentationVersionCo
       version,
       serial: service.nextSerial(),
       createdMs: service.now,
-      ...given({ description: input.description || undefined }),
+      ...defined({ description: input.description || undefined }),
     };
     service.documentationVersions.put(row);
     if (input.stageName) {

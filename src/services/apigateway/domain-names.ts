@@ -1,4 +1,5 @@
-/** Custom domain names. HTTP APIs have the same ones: the rows are those of `apis/`. */
+/** Custom domain names, shared with HTTP APIs: the rows are those of `apis/`. */
+
 import {
   CreateDomainName$,
   type CreateDomainNameCommand,
@@ -15,12 +16,13 @@ import {
 import type { FromWire } from "../../../protocols/blob.ts";
 import { textOf } from "../../../protocols/unknown-json.ts";
 import type { DomainRow, RoutingMode } from "../../apis/domains.ts";
+import { defined } from "../../apis/members.ts";
 import { formatArn } from "../../calls/arn.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, limitExceeded, notFound } from "./errors.ts";
 import { pageOfList } from "./pages.ts";
-import { checkIpAddressType, endpointTypeOf, given } from "./rest-apis.ts";
+import { checkIpAddressType, endpointTypeOf } from "./rest-apis.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
 const maxDomains = 120;
@@ -28,13 +30,13 @@ const maxDomains = 120;
 const distributionZoneId = "Z2FDTNDATAQYW2";
 const regionalZoneId = "Z1UJRXOUMOOFQ8";
 const domainForm = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/;
-const longestDomain = 255;
+const maxDomainLength = 255;
 
 export const createDomainName = operation<CreateDomainNameCommand>(CreateDomainName$, (input, context) => {
   const { service, account, region } = context;
   const { domains } = service.deps.apis;
   const name = (input.domainName as string).toLowerCase();
-  if (name.length > longestDomain || !domainForm.test(name))
+  if (name.length > maxDomainLength || !domainForm.test(name))
     throw badRequest("Invalid domain name identifier specified");
   if (domains.rows.has(name)) throw badRequest("The domain name you provided already exists.");
   if (domains.rows.by.name.size(placeKey(context)) >= maxDomains) throw limitExceeded("domain names for this account");
@@ -59,7 +61,7 @@ export const createDomainName = operation<CreateDomainNameCommand>(CreateDomainN
     tags: checkedTags({}, input.tags),
     targetName: isEdge ? `${alias}.cloudfront.net` : `${alias}.execute-api.${region}.amazonaws.com`,
     hostedZoneId: isEdge ? distributionZoneId : regionalZoneId,
-    more: given({
+    more: defined({
       domainNameId: endpointType === "PRIVATE" ? service.newId("domains", 10) : undefined,
       certificateName: input.certificateName,
       regionalCertificateName: input.regionalCertificateName,
@@ -109,7 +111,7 @@ function unknownDomain() {
   return notFound("Invalid domain name identifier specified");
 }
 
-/** What REST APIs call the modes that HTTP APIs have other names for. */
+/** REST APIs' names for the routing modes. */
 const routingModes: Readonly<Record<RoutingMode, NonNullable<DomainName["routingMode"]>>> = {
   API_MAPPING_ONLY: "BASE_PATH_MAPPING_ONLY",
   ROUTING_RULE_ONLY: "ROUTING_RULE_ONLY",
@@ -124,15 +126,15 @@ export function routingModeOf(mode: string | undefined): RoutingMode {
   return found[0] as RoutingMode;
 }
 
-export function mutualTlsOf(asked: {
+export function mutualTlsOf(settings: {
   readonly truststoreUri?: string | undefined;
   readonly truststoreVersion?: string | undefined;
 }): DomainRow["mutualTls"] {
-  const { truststoreUri, truststoreVersion } = asked;
+  const { truststoreUri, truststoreVersion } = settings;
   return truststoreUri ? { truststoreUri, truststoreVersion } : undefined;
 }
 
-/** The ARN of a domain name; that of a private one tells its account and id. */
+/** The ARN of a domain name; that of a private one contains its account and id. */
 export function domainArn({ name, account, region, endpointType, more }: DomainRow): string {
   return endpointType === "PRIVATE"
     ? formatArn("apigateway", region, account, `/domainnames/${name}+${textOf(more["domainNameId"])}`)

@@ -19,7 +19,7 @@ export function conflict(message: string): AwsError {
   return AwsError.of(ConflictException$, message);
 }
 
-/** @param things `resources`, `stages`, with what they belong to: `resources for this API`. */
+/** @param things what there are too many of, and where: `resources for this API`. */
 export function limitExceeded(things: string): AwsError {
   const kind = things.split(" ", 1)[0];
   return AwsError.of(
@@ -32,7 +32,7 @@ export function invalidApi(account: string, apiId: string): AwsError {
   return notFound(`Invalid API identifier specified ${account}:${apiId}`);
 }
 
-/** AWS's report of parameters it cannot map. */
+/** AWS's error for parameters it cannot map. */
 export function invalidMapping(error: string): AwsError {
   return badRequest(
     `Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression ${error}]`,

@@ -1,4 +1,4 @@
-/** What the control plane asks of whatever executes APIs. `ApiGateway.execution` has the one who does. */
+/** What the control plane needs from execution, which sets itself as `ApiGateway.execution`. */
 import type { Invocation } from "../../calls/invocation.ts";
 import type { MethodDefinition, Texts } from "./definitions.ts";
 import type { ApiSnapshot, SnapshotResource } from "./snapshot.ts";
@@ -40,7 +40,7 @@ export interface TestAuthorization {
 }
 
 export interface TestAuthorizationResult {
-  /** 0 when the authorizer answered, else the status a client would get. */
+  /** 0 if the authorizer answered, otherwise the status a client would get. */
   readonly clientStatus: number;
   readonly log: string;
   /** Milliseconds. */
@@ -55,10 +55,10 @@ export interface TestAuthorizationResult {
 export interface Execution {
   testInvokeMethod(test: TestInvocation, invocation: Invocation): Promise<TestInvocationResult>;
   testInvokeAuthorizer(test: TestAuthorization, invocation: Invocation): Promise<TestAuthorizationResult>;
-  /** Forgets all that is kept in memory alone. */
+  /** Forgets everything that is only kept in memory. */
   reset(): void;
-  /** Forgets what a stage's cache has. */
+  /** Empties a stage's cache. */
   flushStageCache(apiId: string, stageName: string): void;
-  /** Forgets what the authorizers of a stage have answered. */
+  /** Forgets what a stage's authorizers have answered. */
   flushAuthorizersCache(apiId: string, stageName: string): void;
 }

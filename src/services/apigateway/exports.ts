@@ -17,8 +17,9 @@ export const getExport = operation<GetExportCommand>(GetExport$, (input, context
   }
   const snapshot = service.snapshotOf(deployment(service, context, api.id, stage.deploymentId));
   const version = snapshot.settings.version ?? new Date(api.createdMs).toISOString().replace(/\.\d+Z$/, "Z");
-  const asked = context.request === undefined ? [] : new URLSearchParams(context.request.query).getAll("extensions");
-  const named = asked.length > 0 ? asked : [input.parameters?.["extensions"] ?? ""];
+  const requested =
+    context.request === undefined ? [] : new URLSearchParams(context.request.query).getAll("extensions");
+  const named = requested.length > 0 ? requested : [input.parameters?.["extensions"] ?? ""];
   const extensions = new Set(named.flatMap((names) => names.split(",")).map((name) => name.trim()));
   const document = new ExportedDocument(snapshot, { type, stageName: stage.stageName, version, extensions }).value;
   const isYaml = /yaml/i.test(input.accepts ?? "");
@@ -29,7 +30,7 @@ export const getExport = operation<GetExportCommand>(GetExport$, (input, context
   };
 });
 
-/** A version is whatever a user wrote; a header's quotes and lines are not its own. */
+/** Users choose the version: it must not end the quoted header value, or the header. */
 function fileSafe(version: string): string {
   return version.replace(/[^\w.:+ -]/g, "_");
 }

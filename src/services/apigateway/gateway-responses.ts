@@ -1,4 +1,5 @@
-/** Gateway responses: what an API says where no integration does. */
+/** Gateway responses: an API's answers when no integration answers. */
+
 import {
   DeleteGatewayResponse$,
   type DeleteGatewayResponseCommand,
@@ -12,16 +13,15 @@ import {
   UpdateGatewayResponse$,
   type UpdateGatewayResponseCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import type { GatewayResponseDefinition, Texts } from "./definitions.ts";
 import { badRequest, invalidMapping, notFound } from "./errors.ts";
 import { checkTemplates } from "./integration-checks.ts";
-import { unlessEmpty } from "./methods.ts";
 import { asText, listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { childKey, type GatewayResponseRow } from "./tables.ts";
 
-/** All types in alphabetical order, with the status each has unless told; the two defaults have none. */
+/** All types in alphabetical order with their default status; the two default types have none. */
 export const gatewayResponseStatuses: Readonly<Record<string, string | undefined>> = {
   ACCESS_DENIED: "403",
   API_CONFIGURATION_ERROR: "500",
@@ -46,20 +46,20 @@ export const gatewayResponseStatuses: Readonly<Record<string, string | undefined
   WAF_FILTERED: "403",
 };
 
-export const defaultGatewayTemplates: Texts = { "application/json": '{"message":$context.error.messageString}' };
+const defaultGatewayTemplates: Texts = { "application/json": '{"message":$context.error.messageString}' };
 
-/** What a gateway response is, whether somebody set it or not. */
+/** A gateway response, customized or not. */
 export interface EffectiveGatewayResponse {
   readonly responseType: string;
-  /** Absent for the two defaults when nobody set one. */
+  /** Absent for the two default types unless it was set. */
   readonly statusCode?: string;
   readonly responseParameters: Texts;
   readonly responseTemplates: Texts;
   readonly defaultResponse: boolean;
 }
 
-/** A type that nobody set is what the default of its class is; one that was set inherits nothing. */
-export function effectiveGatewayResponse(
+/** A type that was not customized inherits from the default of its class; one that was inherits nothing. */
+function effectiveGatewayResponse(
   responseType: string,
   set: (type: string) => GatewayResponseDefinition | undefined,
 ): EffectiveGatewayResponse {
@@ -68,7 +68,7 @@ export function effectiveGatewayResponse(
   if (own !== undefined) {
     return {
       responseType,
-      ...given({ statusCode: own.statusCode ?? status }),
+      ...defined({ statusCode: own.statusCode ?? status }),
       responseParameters: own.responseParameters ?? {},
       responseTemplates: own.responseTemplates ?? defaultGatewayTemplates,
       defaultResponse: false,
@@ -77,7 +77,7 @@ export function effectiveGatewayResponse(
   const fallback = status === undefined ? undefined : set(status.startsWith("4") ? "DEFAULT_4XX" : "DEFAULT_5XX");
   return {
     responseType,
-    ...given({ statusCode: fallback?.statusCode ?? status }),
+    ...defined({ statusCode: fallback?.statusCode ?? status }),
     responseParameters: fallback?.responseParameters ?? {},
     responseTemplates: fallback?.responseTemplates ?? defaultGatewayTemplates,
     defaultResponse: true,
@@ -91,7 +91,7 @@ export const putGatewayResponse = operation<PutGatewayResponseCommand>(PutGatewa
     apiId: api.id,
     account: api.account,
     responseType: input.responseType as string,
-    ...given({
+    ...defined({
       statusCode: input.statusCode || undefined,
       responseParameters: unlessEmpty(input.responseParameters),
       responseTemplates: unlessEmpty(input.responseTemplates),

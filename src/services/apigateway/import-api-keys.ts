@@ -44,8 +44,8 @@ export const importApiKeys = operation<ImportApiKeysCommand>(ImportApiKeys$, (in
   return { ids, warnings };
 });
 
-/** Rows of cells; cells in quotes may hold commas, line breaks and doubled quotes. Empty lines are left out. */
-export function csvRows(text: string): string[][] {
+/** Rows of cells; quoted cells may contain commas, line breaks and doubled quotes. Empty lines are skipped. */
+function csvRows(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   const cell = /\s*"((?:[^"]|"")*)"[^,\r\n]*|([^,\r\n]*)/y;

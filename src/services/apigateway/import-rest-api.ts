@@ -10,13 +10,15 @@ import {
 } from "@aws-sdk/client-api-gateway";
 import { AwsError } from "../../../protocols/error.ts";
 import { isObject } from "../../../protocols/unknown-json.ts";
+import { defined } from "../../apis/members.ts";
 import { partitionOf } from "../../calls/arn.ts";
+import { inTransaction } from "../../calls/operation.ts";
 import { type Context, operation } from "./apigateway.ts";
 import { bodyText } from "./body.ts";
 import type { ApiSettings } from "./definitions.ts";
 import { newPart, replacePart } from "./documentation-parts.ts";
 import { badRequest } from "./errors.ts";
-import { applyDefinition, remembered } from "./import/apply.ts";
+import { applyDefinition, existingIds } from "./import/apply.ts";
 import {
   documentationOf,
   type ImportedPart,
@@ -28,7 +30,7 @@ import {
 import { parsed, readDocument } from "./import/document.ts";
 import { Reader } from "./import/reader.ts";
 import { storedPolicy } from "./policies.ts";
-import { checkCompressionSize, checkIpAddressType, describedApi, endpointTypeOf, given, newApi } from "./rest-apis.ts";
+import { checkCompressionSize, checkIpAddressType, describedApi, endpointTypeOf, newApi } from "./rest-apis.ts";
 import { childKey, type RestApiRow } from "./tables.ts";
 import { checkedTags } from "./tag-checks.ts";
 
@@ -64,7 +66,7 @@ function replaced(context: Context, reader: Reader, input: PutInput) {
   const { parameters = {} } = input;
   const api = service.api(context, input.restApiId);
   const settings = importedSettings(reader, parameters);
-  const before = remembered(service, api.id);
+  const before = existingIds(service, api.id);
   let updated: RestApiRow;
   if (input.mode === "overwrite") {
     const parts = [...service.documentationParts.by.api.range(api.id)];
@@ -77,7 +79,7 @@ function replaced(context: Context, reader: Reader, input: PutInput) {
       serial: service.nextSerial(),
       path: "/",
     });
-    // What documents an API is no part of its definition where the document is to be read without it.
+    // With `ignore=documentation` the import does not touch the documentation.
     if (parameters["ignore"] === "documentation") for (const part of parts) service.documentationParts.put(part);
     for (const version of versions) service.documentationVersions.put(version);
     const kept: RestApiRow = {
@@ -142,24 +144,19 @@ async function readerOf(body: unknown, { service, region, account }: Context): P
   return new Reader(document, { region, account, partition: partitionOf(region) });
 }
 
-/** Does what follows the reading of a document, all of it or nothing. */
-function inTransaction<Result>({ service, invocation }: Context, run: () => Result): Result {
-  return invocation.cause.run(() => service.deps.store.transaction(run));
-}
-
-/** Fills an API that is new. */
+/** Applies the document to a new API. */
 function define(context: Context, api: RestApiRow, reader: Reader, parameters: ImportParameters): void {
   const { service } = context;
   const newName = () => service.newId("model names", 6);
   const definition = importedDefinition(reader, api.id, newName, parameters);
-  applyDefinition(context, api, reader, definition, remembered(service, api.id));
+  applyDefinition(context, api, reader, definition, existingIds(service, api.id));
 }
 
-/** The API without what a document could have said about it; its id, type and tags stay. */
+/** The API without the settings a document can have; its id, endpoint type and tags stay. */
 function unset({ id, account, region, serial, createdMs, rootResourceId, tags, ...settings }: RestApiRow) {
   const { name, endpointType, ipAddressType, apiKeySource, disableExecuteApiEndpoint, securityPolicy } = settings;
   const kept = { name, endpointType, ipAddressType, apiKeySource, disableExecuteApiEndpoint };
-  return { id, account, region, serial, createdMs, rootResourceId, tags, ...kept, ...given({ securityPolicy }) };
+  return { id, account, region, serial, createdMs, rootResourceId, tags, ...kept, ...defined({ securityPolicy }) };
 }
 
 function withSettings(api: RestApiRow, { endpoint, tags, policy, ...settings }: ImportedSettings): RestApiRow {
@@ -170,7 +167,7 @@ function withSettings(api: RestApiRow, { endpoint, tags, policy, ...settings }: 
   return {
     ...api,
     ...settings,
-    ...given({
+    ...defined({
       policy: policy === undefined ? undefined : storedPolicy(policy, api),
       vpcEndpointIds: endpoint.vpcEndpointIds,
     }),

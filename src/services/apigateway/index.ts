@@ -43,8 +43,8 @@ import * as usagePlanKeys from "./usage-plan-keys.ts";
 import * as usagePlans from "./usage-plans.ts";
 import * as vpcLinks from "./vpc-links.ts";
 
-/** Documents to import have 6 MB at most; AWS counts them raw. */
-const largestBodyBytes = 6 * 1024 * 1024 + 1024;
+/** A document to import has at most 6 MB, which AWS counts raw. */
+const maxBodyBytes = 6 * 1024 * 1024 + 1024;
 
 export const apigateway = defineService<ApiGateway>({
   model: serviceModel({
@@ -53,7 +53,7 @@ export const apigateway = defineService<ApiGateway>({
     hostPrefixes: ["apigateway"],
     version: "2015-07-09",
     protocols: ["restJson1"],
-    maxBodyBytes: largestBodyBytes,
+    maxBodyBytes,
     schemas,
     constraints,
   }),

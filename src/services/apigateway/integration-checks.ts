@@ -1,17 +1,17 @@
-/** What an integration may be, in the order in which AWS looks at it. */
+/** Validates integrations, in AWS's order. */
 import type { Place } from "../../calls/place.ts";
 import type { ApiGateway } from "./apigateway.ts";
 import type { IntegrationDefinition, MethodDefinition, Texts } from "./definitions.ts";
 import { badRequest, invalidMapping, notFound } from "./errors.ts";
 import { checkPassThrough, verbs } from "./methods.ts";
 
-const shortestTimeoutMs = 50;
-const longestTimeoutMs = 29_000;
-/** AWS lets regional and private APIs have more once the account's quota was raised; this is as far as it goes. */
-const longestRaisedTimeoutMs = 300_000;
-/** Of an answer that streams. */
-const longestStreamMs = 900_000;
-const longestTemplateBytes = 300 * 1024;
+const minTimeoutMs = 50;
+const maxTimeoutMs = 29_000;
+/** AWS allows regional and private APIs more on request; this is the most. */
+const maxRaisedTimeoutMs = 300_000;
+/** For an answer that is streamed. */
+const maxStreamMs = 900_000;
+const maxTemplateBytes = 300 * 1024;
 const passthroughBehaviors = ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
 
 /** @throws AwsError BadRequestException, NotFoundException */
@@ -38,11 +38,11 @@ export function checkIntegration(
   if (isStreamed && type !== "HTTP_PROXY" && type !== "AWS_PROXY") {
     throw badRequest("Response transfer mode STREAM is only supported for HTTP_PROXY and AWS_PROXY integrations");
   }
-  const raised = isStreamed ? longestStreamMs : longestRaisedTimeoutMs;
-  const longest = api?.endpointType === "EDGE" && !isStreamed ? longestTimeoutMs : raised;
+  const raised = isStreamed ? maxStreamMs : maxRaisedTimeoutMs;
+  const limitMs = api?.endpointType === "EDGE" && !isStreamed ? maxTimeoutMs : raised;
   const { timeoutInMillis } = integration;
-  if (timeoutInMillis < shortestTimeoutMs || timeoutInMillis > longest) {
-    throw badRequest(`Timeout should be between ${shortestTimeoutMs} ms and ${longestTimeoutMs} ms`);
+  if (timeoutInMillis < minTimeoutMs || timeoutInMillis > limitMs) {
+    throw badRequest(`Timeout should be between ${minTimeoutMs} ms and ${maxTimeoutMs} ms`);
   }
   if (connectionType === "VPC_LINK" && !connectionId?.includes("${stageVariables.")) {
     const link = service.vpcLinks.get(connectionId ?? "-");
@@ -100,7 +100,7 @@ function checkRequestParameters(method: MethodDefinition, parameters: Texts | un
   }
 }
 
-/** A parameter counts as declared in its single and its multi-value spelling. */
+/** A multi-value parameter also counts as declared if its single-value form is. */
 function isDeclared({ requestParameters = {} }: MethodDefinition, parameter: string): boolean {
   return (
     Object.hasOwn(requestParameters, parameter) ||
@@ -108,11 +108,11 @@ function isDeclared({ requestParameters = {} }: MethodDefinition, parameter: str
   );
 }
 
-/** @throws AwsError BadRequestException for a template that is longer than AWS takes. */
+/** @throws AwsError BadRequestException for a template longer than AWS allows. */
 export function checkTemplates(templates: Texts | undefined): void {
   for (const template of Object.values(templates ?? {})) {
-    if (Buffer.byteLength(template) > longestTemplateBytes) {
-      throw badRequest(`Mapping templates may have at most ${longestTemplateBytes} bytes`);
+    if (Buffer.byteLength(template) > maxTemplateBytes) {
+      throw badRequest(`Mapping templates may have at most ${maxTemplateBytes} bytes`);
     }
   }
 }

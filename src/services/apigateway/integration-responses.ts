@@ -1,4 +1,5 @@
 /** PutIntegrationResponse, GetIntegrationResponse and DeleteIntegrationResponse. */
+
 import {
   DeleteIntegrationResponse$,
   type DeleteIntegrationResponseCommand,
@@ -8,6 +9,7 @@ import {
   type PutIntegrationResponseCommand,
 } from "@aws-sdk/client-api-gateway";
 import { getOwn } from "../../../protocols/unknown-json.ts";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import { operation } from "./apigateway.ts";
 import type {
   ContentHandling,
@@ -18,8 +20,6 @@ import type {
 import { badRequest, invalidMapping, notFound } from "./errors.ts";
 import { checkTemplates } from "./integration-checks.ts";
 import { integrationOf } from "./integrations.ts";
-import { unlessEmpty } from "./methods.ts";
-import { given } from "./rest-apis.ts";
 
 export const putIntegrationResponse = operation<PutIntegrationResponseCommand>(
   PutIntegrationResponse$,
@@ -30,7 +30,7 @@ export const putIntegrationResponse = operation<PutIntegrationResponseCommand>(
     const statusCode = input.statusCode as string;
     const response: IntegrationResponseDefinition = {
       statusCode,
-      ...given({
+      ...defined({
         selectionPattern: input.selectionPattern || undefined,
         responseParameters: unlessEmpty(input.responseParameters),
         responseTemplates: unlessEmpty(input.responseTemplates),
@@ -89,12 +89,12 @@ export function checkIntegrationResponse(
     if (!sources.test(value)) throw invalidMapping(`specified: ${value}`);
   }
   checkTemplates(responseTemplates);
-  if (selectionPattern !== undefined && selectionPattern.length > longestPattern) {
-    throw badRequest(`Selection patterns may have at most ${longestPattern} characters`);
+  if (selectionPattern !== undefined && selectionPattern.length > maxPatternLength) {
+    throw badRequest(`Selection patterns may have at most ${maxPatternLength} characters`);
   }
 }
 
-const longestPattern = 4096;
+const maxPatternLength = 4096;
 
 export function describedIntegrationResponse(response: IntegrationResponseDefinition) {
   return { ...response };

@@ -1,4 +1,5 @@
 /** PutIntegration, GetIntegration and DeleteIntegration. */
+
 import {
   DeleteIntegration$,
   type DeleteIntegrationCommand,
@@ -7,6 +8,7 @@ import {
   PutIntegration$,
   type PutIntegrationCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import { operation } from "./apigateway.ts";
 import type {
   ContentHandling,
@@ -18,8 +20,6 @@ import type {
 import { notFound } from "./errors.ts";
 import { checkIntegration } from "./integration-checks.ts";
 import { describedIntegrationResponse } from "./integration-responses.ts";
-import { unlessEmpty } from "./methods.ts";
-import { given } from "./rest-apis.ts";
 import type { MethodRow } from "./tables.ts";
 
 export const defaultTimeoutMs = 29_000;
@@ -30,7 +30,7 @@ export const putIntegration = operation<PutIntegrationCommand>(PutIntegration$, 
   const integration = newIntegration(input.type as IntegrationType, method, {
     ...input,
     httpMethod: input.integrationHttpMethod,
-  } as GivenIntegration);
+  } as IntegrationSettings);
   checkIntegration(service, method, integration, context);
   service.methods.put({ ...method, integration });
   return describedIntegration(integration);
@@ -47,36 +47,38 @@ export const deleteIntegration = operation<DeleteIntegrationCommand>(DeleteInteg
   service.methods.put({ ...method, integration: undefined });
 });
 
-/** What can be said of an integration besides its type. */
-export type GivenIntegration = Partial<Omit<IntegrationDefinition, "type" | "responses">>;
+/** The settings of an integration besides its type. */
+export type IntegrationSettings = Partial<Omit<IntegrationDefinition, "type" | "responses">>;
 
-/** An integration with AWS's values for what was not given, and without what its type does not have. */
+/** An integration with AWS's defaults for what was not given, and without what its type does not have. */
 export function newIntegration(
   type: IntegrationType,
   { resourceId }: Pick<MethodRow, "resourceId">,
-  asked: GivenIntegration,
+  settings: IntegrationSettings,
 ): IntegrationDefinition {
   const isMock = type === "MOCK";
   const isHttp = type === "HTTP" || type === "HTTP_PROXY";
   return {
     type,
-    ...given({
-      httpMethod: isMock ? undefined : asked.httpMethod || undefined,
-      uri: isMock ? undefined : asked.uri || undefined,
-      connectionType: asked.connectionType ?? (isHttp ? ("INTERNET" as const) : undefined),
-      connectionId: asked.connectionId || undefined,
-      credentials: asked.credentials || undefined,
-      requestParameters: unlessEmpty(asked.requestParameters),
-      requestTemplates: unlessEmpty(asked.requestTemplates),
-      contentHandling: asked.contentHandling as ContentHandling | undefined,
-      tlsConfig: asked.tlsConfig && { insecureSkipVerification: asked.tlsConfig.insecureSkipVerification ?? false },
-      responseTransferMode: asked.responseTransferMode,
-      integrationTarget: asked.integrationTarget || undefined,
+    ...defined({
+      httpMethod: isMock ? undefined : settings.httpMethod || undefined,
+      uri: isMock ? undefined : settings.uri || undefined,
+      connectionType: settings.connectionType ?? (isHttp ? ("INTERNET" as const) : undefined),
+      connectionId: settings.connectionId || undefined,
+      credentials: settings.credentials || undefined,
+      requestParameters: unlessEmpty(settings.requestParameters),
+      requestTemplates: unlessEmpty(settings.requestTemplates),
+      contentHandling: settings.contentHandling as ContentHandling | undefined,
+      tlsConfig: settings.tlsConfig && {
+        insecureSkipVerification: settings.tlsConfig.insecureSkipVerification ?? false,
+      },
+      responseTransferMode: settings.responseTransferMode,
+      integrationTarget: settings.integrationTarget || undefined,
     }),
-    passthroughBehavior: (asked.passthroughBehavior || "WHEN_NO_MATCH") as PassthroughBehavior,
-    cacheNamespace: asked.cacheNamespace || resourceId,
-    cacheKeyParameters: asked.cacheKeyParameters ?? [],
-    timeoutInMillis: asked.timeoutInMillis ?? defaultTimeoutMs,
+    passthroughBehavior: (settings.passthroughBehavior || "WHEN_NO_MATCH") as PassthroughBehavior,
+    cacheNamespace: settings.cacheNamespace || resourceId,
+    cacheKeyParameters: settings.cacheKeyParameters ?? [],
+    timeoutInMillis: settings.timeoutInMillis ?? defaultTimeoutMs,
     responses: {},
   };
 }

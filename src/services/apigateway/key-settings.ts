@@ -1,4 +1,4 @@
-/** API keys when they are used: which plan admits them, and how often (developer guide, usage plans). */
+/** API keys as they are used: which plan admits them, and how often (developer guide, usage plans). */
 import type { AccountSettings, KeyUse, UsedKey } from "../../apis/account-settings.ts";
 import { Throttle } from "../../apis/throttle.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
@@ -6,7 +6,7 @@ import type { ApiKeyRow, UsagePlanRow } from "./account-tables.ts";
 import type { ApiGateway } from "./apigateway.ts";
 import type { PlanStageDefinition, ThrottleDefinition } from "./definitions.ts";
 
-interface Planned {
+interface KeyInPlan {
   readonly key: ApiKeyRow;
   readonly plan: UsagePlanRow;
   readonly stage: PlanStageDefinition;
@@ -21,22 +21,22 @@ export class KeySettings implements AccountSettings {
   }
 
   useKey(use: KeyUse): UsedKey | undefined {
-    const planned = use.value === "" ? undefined : this.#plannedKey(use);
-    if (planned === undefined) return undefined;
-    const { id, value } = planned.key;
-    return { id, value, refusal: this.#refusal(use, planned) };
+    const found = use.value === "" ? undefined : this.#keyInPlan(use);
+    if (found === undefined) return undefined;
+    const { id, value } = found.key;
+    return { id, value, refusal: this.#refusal(use, found) };
   }
 
   logsRole(place: Place): string | undefined {
     return this.#service.accounts.get(placeKey(place))?.cloudwatchRoleArn;
   }
 
-  /** Forgets how often keys were used within the last moments. */
+  /** Forgets recent requests counted against throttles. */
   reset(): void {
     this.#throttle.clear();
   }
 
-  #plannedKey(use: KeyUse): Planned | undefined {
+  #keyInPlan(use: KeyUse): KeyInPlan | undefined {
     const { apiKeys, usagePlanKeys, usagePlans } = this.#service;
     for (const key of apiKeys.by.value.range(`${placeKey(use)} ${use.value}`)) {
       if (!key.enabled) continue;
@@ -49,7 +49,7 @@ export class KeySettings implements AccountSettings {
     return undefined;
   }
 
-  #refusal({ methods }: KeyUse, { key, plan, stage }: Planned): UsedKey["refusal"] {
+  #refusal({ methods }: KeyUse, { key, plan, stage }: KeyInPlan): UsedKey["refusal"] {
     const method = methods.find((one) => stage.throttle?.[one] !== undefined);
     if (method !== undefined) {
       const throttleKey = `plan ${plan.id} ${key.id} ${stage.apiId} ${stage.stage} ${methods[0]}`;

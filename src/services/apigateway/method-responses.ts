@@ -1,4 +1,5 @@
 /** PutMethodResponse, GetMethodResponse and DeleteMethodResponse. */
+
 import {
   DeleteMethodResponse$,
   type DeleteMethodResponseCommand,
@@ -8,11 +9,11 @@ import {
   type PutMethodResponseCommand,
 } from "@aws-sdk/client-api-gateway";
 import { getOwn } from "../../../protocols/unknown-json.ts";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import { operation } from "./apigateway.ts";
 import type { MethodDefinition, MethodResponseDefinition } from "./definitions.ts";
 import { conflict, invalidMapping, notFound } from "./errors.ts";
-import { checkModels, unlessEmpty } from "./methods.ts";
-import { given } from "./rest-apis.ts";
+import { checkModels } from "./methods.ts";
 
 export const putMethodResponse = operation<PutMethodResponseCommand>(PutMethodResponse$, (input, context) => {
   const { service } = context;
@@ -21,7 +22,7 @@ export const putMethodResponse = operation<PutMethodResponseCommand>(PutMethodRe
   if (Object.hasOwn(method.responses, statusCode)) throw conflict("Response already exists for this resource");
   const response: MethodResponseDefinition = {
     statusCode,
-    ...given({
+    ...defined({
       responseParameters: unlessEmpty(input.responseParameters),
       responseModels: unlessEmpty(input.responseModels),
     }),

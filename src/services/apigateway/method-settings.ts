@@ -1,4 +1,4 @@
-/** The settings of a stage's methods: `/pets/GET/throttling/rateLimit`, and `*` for path and verb for all of them. */
+/** The settings of a stage's methods: `/pets/GET/throttling/rateLimit`, or with `*` as path and verb for all methods. */
 
 import { getOwn } from "../../../protocols/unknown-json.ts";
 import type { Place } from "../../calls/place.ts";
@@ -9,7 +9,7 @@ import { badRequest } from "./errors.ts";
 import { type Change, type Draft, decimalOf, integerOf } from "./patch.ts";
 import type { StageRow } from "./tables.ts";
 
-/** All paths that are none of the stage's own. */
+/** Matches every path that is not a member of the stage itself. */
 export const settingPath = "/{rest+}";
 
 const defaultSettings: MethodSettingDefinition = {
@@ -24,7 +24,7 @@ const defaultSettings: MethodSettingDefinition = {
   unauthorizedCacheControlHeaderStrategy: "SUCCEED_WITH_RESPONSE_HEADER",
 };
 
-const longestTtlSeconds = 3600;
+const maxTtlSeconds = 3600;
 const levels = ["OFF", "ERROR", "INFO"];
 const strategies = ["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"];
 
@@ -47,8 +47,8 @@ const settings = new Map<string, Setting>([
     "caching/ttlInSeconds",
     (value, path) => {
       const seconds = integerOf(value, path);
-      if (seconds < 0 || seconds > longestTtlSeconds) {
-        throw badRequest(`Invalid cache TTL specified. Must be between 0 and ${longestTtlSeconds} seconds`);
+      if (seconds < 0 || seconds > maxTtlSeconds) {
+        throw badRequest(`Invalid cache TTL specified. Must be between 0 and ${maxTtlSeconds} seconds`);
       }
       return { cacheTtlInSeconds: seconds };
     },
@@ -69,10 +69,10 @@ const settings = new Map<string, Setting>([
   ],
 ]);
 
-/** Settings a stage may have: one for each method, which have no more room than a deployment. */
+/** Methods a stage may have settings for; no deployment has room for more. */
 const maxSettings = 4_000;
 
-/** Writes one setting; false when the path is none of a setting. @throws AwsError BadRequestException */
+/** Writes one setting; false if the path does not name one. @throws AwsError BadRequestException */
 export function setSetting(draft: Draft<StageRow>, { path, value }: Change): boolean {
   const [, method, name = ""] = /^\/(.*\/[^/]+)\/([a-z]+\/[A-Za-z]+)$/s.exec(path) ?? [];
   const setting = settings.get(name);
@@ -86,7 +86,7 @@ export function setSetting(draft: Draft<StageRow>, { path, value }: Change): boo
   return true;
 }
 
-/** Takes a method's settings away; false when it has none. */
+/** Removes a method's settings; false if it has none. */
 export function removeSettings(draft: Draft<StageRow>, path: string): boolean {
   const key = keyOf(path.slice(1));
   if (!Object.hasOwn(draft.methodSettings, key)) return false;
@@ -101,7 +101,7 @@ function keyOf(method: string): string {
   return `${path.replace(/^\//, "")}${method.slice(slash)}`;
 }
 
-/** @throws AwsError BadRequestException while the account has no role to write logs with. */
+/** @throws AwsError BadRequestException if the account has no role to write logs with. */
 export function checkLogsRole(service: ApiGateway, place: Place): void {
   if (service.accounts.get(placeKey(place))?.cloudwatchRoleArn === undefined) {
     throw badRequest("CloudWatch Logs role ARN must be set in account settings to enable logging");

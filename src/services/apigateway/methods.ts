@@ -1,4 +1,5 @@
 /** PutMethod, GetMethod and DeleteMethod. */
+
 import {
   DeleteMethod$,
   type DeleteMethodCommand,
@@ -7,12 +8,12 @@ import {
   PutMethod$,
   type PutMethodCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { type AuthorizationType, type MethodDefinition, passThroughCredentials } from "./definitions.ts";
 import { badRequest, conflict, invalidMapping } from "./errors.ts";
 import { describedIntegration } from "./integrations.ts";
 import { describedMethodResponse } from "./method-responses.ts";
-import { given } from "./rest-apis.ts";
 import { childKey, type MethodRow, methodKey } from "./tables.ts";
 
 export const verbs = ["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY"];
@@ -35,7 +36,7 @@ export const putMethod = operation<PutMethodCommand>(PutMethod$, (input, context
     httpMethod: verb,
     authorizationType: authorizationTypeOf(input.authorizationType as string),
     apiKeyRequired: input.apiKeyRequired ?? false,
-    ...given({
+    ...defined({
       authorizerId: input.authorizerId || undefined,
       operationName: input.operationName || undefined,
       requestParameters: unlessEmpty(input.requestParameters),
@@ -68,7 +69,7 @@ export function authorizationTypeOf(text: string): AuthorizationType {
 }
 
 /**
- * What a method refers to has to be there, checked in AWS's order: authorizer, validator, models, names.
+ * Checks in AWS's order that what a method refers to exists: authorizer, validator, models, then parameter names.
  * @throws AwsError BadRequestException
  */
 export function checkMethod(
@@ -102,7 +103,7 @@ export function checkMethod(
   if (credentials !== undefined) checkPassThrough(method, credentials);
 }
 
-/** The caller's credentials can be used only where there are some. @throws AwsError BadRequestException */
+/** The caller's credentials can only be passed on if the caller has some. @throws AwsError BadRequestException */
 export function checkPassThrough({ authorizationType }: MethodDefinition, credentials: string): void {
   if (passThroughCredentials.test(credentials) && authorizationType !== "AWS_IAM") {
     throw badRequest(
@@ -111,7 +112,7 @@ export function checkPassThrough({ authorizationType }: MethodDefinition, creden
   }
 }
 
-/** @throws AwsError BadRequestException for a model that is not there. */
+/** @throws AwsError BadRequestException for a model that does not exist. */
 export function checkModels(
   service: ApiGateway,
   apiId: string,
@@ -122,10 +123,6 @@ export function checkModels(
       throw badRequest(`Invalid model identifier specified: ${name}`);
     }
   }
-}
-
-export function unlessEmpty<Map extends object>(map: Map | undefined | null): Map | undefined {
-  return map === undefined || map === null || Object.keys(map).length === 0 ? undefined : map;
 }
 
 export function describedMethod(method: MethodRow) {

@@ -1,25 +1,28 @@
-/** What is made of model schemas: one text with the models it refers to inside, and the skeleton of a mapping template. */
+/**
+ * What can be made from a model's schema: one schema with all models it refers to, and the skeleton of a mapping
+ * template.
+ */
 import { isObject, jsonObject } from "../../../protocols/unknown-json.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** The text of the model of that name, where there is one. */
+/** The schema of the model with this name, if there is one. */
 export type SchemaByName = (name: string) => string | undefined;
 
-/** How deep schemas are followed, and how many parts are written: references may go round in circles, or double. */
-const deepest = 30;
+/** How deep schemas are followed and how many parts are written, since references may be circular or multiply. */
+const maxDepth = 30;
 const maxParts = 10_000;
 
 const modelReference = /^https:\/\/apigateway\.amazonaws\.com\/restapis\/[^/]+\/models\/([A-Za-z0-9]+)$/;
 
-/** The schema with the models it refers to under `definitions`, and references to those. */
+/** The schema with the models it refers to moved into its `definitions`. */
 export function flattened(text: string, schemas: SchemaByName): string {
   const root = schemaIn(text);
   if (root === undefined) return text;
   const definitions = new Map<string, unknown>();
   const localised = (value: unknown, depth: number): unknown => {
     if (Array.isArray(value)) return value.map((item) => localised(item, depth + 1));
-    if (!isObject(value) || depth > deepest) return value;
+    if (!isObject(value) || depth > maxDepth) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => {
         const name = key === "$ref" && typeof inner === "string" ? modelReference.exec(inner)?.[1] : undefined;
@@ -38,11 +41,11 @@ export function flattened(text: string, schemas: SchemaByName): string {
   return JSON.stringify({ ...whole, definitions: { ...own, ...Object.fromEntries(definitions) } });
 }
 
-/** A template that writes a body of the model's form out of one, for people to begin with. */
+/** A starting point for users: a template that copies a body of the model's shape. */
 export function modelTemplate(text: string, schemas: SchemaByName): string {
   let parts = 0;
   const written = (schema: unknown, path: string, indent: string, open: readonly string[]): string => {
-    if (++parts > maxParts || !isObject(schema) || indent.length / 2 > deepest) return "{}";
+    if (++parts > maxParts || !isObject(schema) || indent.length / 2 > maxDepth) return "{}";
     const reference = schema["$ref"];
     if (typeof reference === "string") {
       const name = modelReference.exec(reference)?.[1] ?? "";

@@ -1,4 +1,5 @@
 /** Models: JSON schemas of an API that methods and validators refer to by name. */
+
 import {
   CreateModel$,
   type CreateModelCommand,
@@ -14,18 +15,18 @@ import {
   type UpdateModelCommand,
 } from "@aws-sdk/client-api-gateway";
 import { jsonObject } from "../../../protocols/unknown-json.ts";
+import { defined } from "../../apis/members.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { flattened, modelTemplate } from "./model-schemas.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { isSchema } from "./schema-syntax.ts";
 import { childKey, type ModelRow } from "./tables.ts";
 
 export const maxModels = 2_000;
-const longestSchemaBytes = 400 * 1024;
+const maxSchemaBytes = 400 * 1024;
 
 export const createModel = operation<CreateModelCommand>(CreateModel$, (input, context) => {
   const { service } = context;
@@ -42,7 +43,7 @@ export const createModel = operation<CreateModelCommand>(CreateModel$, (input, c
     id: service.newId("models", 6),
     serial: service.nextSerial(),
     name,
-    ...given({ description: input.description || undefined }),
+    ...defined({ description: input.description || undefined }),
     contentType: input.contentType as string,
     schema: input.schema as string,
   };
@@ -103,7 +104,7 @@ const patches = new PatchTable<ModelRow>(
   listedErrors("/description", "/schema"),
 );
 
-/** A model of an API that may not exist either. @throws AwsError NotFoundException */
+/** A model of an API, which may not exist itself. @throws AwsError NotFoundException */
 function modelOf(
   service: ApiGateway,
   place: Place,
@@ -116,14 +117,14 @@ function modelOf(
   return model;
 }
 
-/** @throws AwsError BadRequestException for a schema AWS would not take. */
+/** @throws AwsError BadRequestException for a schema AWS would refuse. */
 function checkSchema(schema: string | undefined, contentType: string): void {
   const document = checkSchemaText(schema, contentType);
   if (document !== undefined && !isSchema(document)) throw invalidSchema();
 }
 
 /**
- * What holds for schemas of documents to import too: the object that the text is, undefined for what is no JSON by its type.
+ * The checks that also apply to imported schemas. Returns the parsed schema; undefined if its content type is not JSON.
  * @throws AwsError BadRequestException
  */
 export function checkSchemaText(
@@ -133,8 +134,8 @@ export function checkSchemaText(
   if (schema === undefined || schema === "") {
     throw badRequest("Model schema must have at least 1 property or array items defined");
   }
-  if (Buffer.byteLength(schema) > longestSchemaBytes) {
-    throw badRequest(`Model schemas may have at most ${longestSchemaBytes} bytes`);
+  if (Buffer.byteLength(schema) > maxSchemaBytes) {
+    throw badRequest(`Model schemas may have at most ${maxSchemaBytes} bytes`);
   }
   if (!/json/i.test(contentType)) return undefined;
   const document = jsonObject(schema);

@@ -1,4 +1,4 @@
-/** Pages of lists: 25 items unless told, 500 at most, and a position only when there is more. */
+/** Pages of lists: 25 items by default, 500 at most, and a position only if there is more. */
 import { decodeToken, encodeToken, filtered, takePage } from "../../calls/page.ts";
 import type { Index } from "../../engine/table.ts";
 import { badRequest } from "./errors.ts";
@@ -30,7 +30,7 @@ export function pageOf<Row extends { readonly serial: number }>(
   return { rows: items, position: more ? encodeToken(items.at(-1)?.serial) : undefined };
 }
 
-/** A page of a list that is at hand as a whole; its position is a place in it. @throws AwsError BadRequestException */
+/** A page of a complete list; its position is an index into it. @throws AwsError BadRequestException */
 export function pageOfList<Item>(items: readonly Item[], input: PageInput): Pages<Item> {
   const from = positionIn(input.position) ?? 0;
   const to = from + limitOf(input);

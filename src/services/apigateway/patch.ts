@@ -1,6 +1,6 @@
 /**
- * Patch operations of the Update calls: each resource has a table of the paths it knows, with what each operation does
- * there. Operations are applied in order to a draft of the row, which is written when all have gone well.
+ * Patch operations of the Update calls: each resource has a table of the paths it knows and what each operation does
+ * there. Operations are applied in order to a draft of the row, which is written once all have succeeded.
  */
 import type { AwsError } from "../../../protocols/error.ts";
 import { badRequest } from "./errors.ts";
@@ -17,12 +17,12 @@ export interface PatchOperation {
 /** One operation as a rule sees it. */
 export interface Change {
   readonly op: Op;
-  /** As it came. */
+  /** As sent. */
   readonly path: string;
-  /** Empty when there was none. */
+  /** Empty if there is none. */
   readonly value: string;
   readonly from: string;
-  /** What stood in the place of the rule's names, with `~1` and `~0` undone. */
+  /** The values of the rule's placeholders, with `~1` and `~0` unescaped. */
   readonly names: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export interface Rule<Row> {
   readonly ops: Readonly<Partial<Record<Op, Apply<Row>>>>;
 }
 
-/** The paths a resource knows, and what it says to others. */
+/** The paths a resource knows, and its errors for others. */
 export class PatchTable<Row> {
   readonly #rules: readonly { readonly pattern: RegExp; readonly rule: Rule<Row> }[];
   readonly #errors: PatchErrors;
@@ -80,7 +80,7 @@ export interface PatchErrors {
   unknownOp(change: Omit<Change, "names">, ops: readonly string[]): AwsError;
 }
 
-/** What most resources say; the two blanks are AWS's. @param paths in the order in which AWS lists them. */
+/** The errors of most resources; the two blanks are AWS's. @param paths in the order in which AWS lists them. */
 export function listedErrors(...paths: string[]): PatchErrors {
   return {
     unknownPath: ({ op, path }) =>
@@ -90,7 +90,7 @@ export function listedErrors(...paths: string[]): PatchErrors {
   };
 }
 
-/** What the older resources say. */
+/** The errors of the older resources. */
 export const shortErrors: PatchErrors = {
   unknownPath: ({ path }) => badRequest(`Invalid patch path ${path}`),
   unknownOp: (_change, ops) => badRequest(`Invalid patch operation specified. Must be one of: [${ops.join(", ")}]`),
@@ -108,16 +108,16 @@ function unescaped(segment: string): string {
   return segment.replace(/~1/g, "/").replace(/~0/g, "~");
 }
 
-/** The members of a row that hold such a value. */
+/** The members of a row with such a value. */
 type MembersOf<Row, Value> = { [Name in keyof Row]-?: NonNullable<Row[Name]> extends Value ? Name : never }[keyof Row];
 
-/** The rules a row's members usually have; `path` is the member's name unless told. */
+/** Common rules for a row's members; `path` defaults to the member's name. */
 export function rulesFor<Row extends object>() {
   const set = (draft: Draft<Row>, member: keyof Row, value: unknown) => {
     draft[member] = value as Draft<Row>[keyof Row];
   };
   return {
-    /** A text that an empty value takes away. */
+    /** A text; an empty value removes it. */
     text(member: MembersOf<Row, string> & string, ops: readonly Op[] = ["replace"], path = `/${member}`): Rule<Row> {
       const apply: Apply<Row> = (draft, { op, value }) =>
         set(draft, member, op === "remove" || value === "" ? undefined : value);
@@ -130,7 +130,7 @@ export function rulesFor<Row extends object>() {
     integer(member: MembersOf<Row, number> & string, path = `/${member}`): Rule<Row> {
       return { path, ops: { replace: (draft, { value }) => set(draft, member, integerOf(value, path)) } };
     },
-    /** A text that has to be one of a few. */
+    /** A text that must be one of the values. */
     choice(
       member: MembersOf<Row, string> & string,
       values: readonly string[],
@@ -146,7 +146,10 @@ export function rulesFor<Row extends object>() {
       };
       return { path, ops: Object.fromEntries(ops.map((op) => [op, apply])) };
     },
-    /** Entries of a map, which is gone with its last one. @param missing is thrown where there is nothing to take away. */
+    /**
+     * Entries of a map, which is removed with its last one.
+     * @param missing thrown if the entry to remove does not exist.
+     */
     entries<Value>(
       member: MembersOf<Row, Readonly<Record<string, Value>>> & string,
       valueIn: (text: string) => Value,
@@ -165,7 +168,7 @@ export function rulesFor<Row extends object>() {
       };
       return { path: `/${member}/{name}`, ops: { add: put, replace: put, remove } };
     },
-    /** Items of a list of texts, which the value names. @param keep the list stays when it is empty. */
+    /** Items of a list of texts, named by the value. @param keep an empty list stays. */
     items(
       member: MembersOf<Row, readonly string[]> & string,
       path = `/${member}`,
@@ -201,7 +204,7 @@ export function decimalOf(text: string, path: string): number {
   return Number(text);
 }
 
-/** A value that is kept as it is. */
+/** Takes a value as it is. */
 export const asText = (text: string) => text;
 /** Anything but `true` is false. */
 export const asFlag = (text: string) => text === "true";

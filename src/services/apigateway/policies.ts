@@ -5,16 +5,16 @@ import { formatArn } from "../../calls/arn.ts";
 import type { Place } from "../../calls/place.ts";
 import { badRequest } from "./errors.ts";
 
-const longestPolicyBytes = 8192;
+const maxPolicyBytes = 8192;
 
 /**
- * The policy of an API, its resources written out (`execute-api:/*` is short for the API's own) and lists of one item as
- * that item.
+ * The policy of an API with its resources written out (`execute-api:/*` is short for the API's own ARN) and lists of
+ * one item replaced by the item.
  * @throws AwsError BadRequestException
  */
 export function storedPolicy(text: string, api: Place & { readonly id: string }): string {
-  if (Buffer.byteLength(text) > longestPolicyBytes) {
-    throw badRequest(`Invalid policy document. The policy may have at most ${longestPolicyBytes} bytes.`);
+  if (Buffer.byteLength(text) > maxPolicyBytes) {
+    throw badRequest(`Invalid policy document. The policy may have at most ${maxPolicyBytes} bytes.`);
   }
   const document = readPolicyDocument(text);
   if (typeof document === "string" || compilePolicy(document) === undefined) {
@@ -43,7 +43,7 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   return typeof value === "string" ? change(value) : value;
 }
 
-/** Lists of one item become the item, but for the list of statements. */
+/** Lists of one item become the item, except for the list of statements. */
 function collapsed(value: unknown, name = ""): unknown {
   if (Array.isArray(value)) {
     return value.length === 1 && name !== "Statement" ? collapsed(value[0]) : value.map((item) => collapsed(item));

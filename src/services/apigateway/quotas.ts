@@ -1,6 +1,6 @@
 /**
- * What keys have used of their plans' quotas: a row for each day (UTC) on which a key was used. Execution counts here, and
- * GetUsage and UpdateUsage read and change the same rows.
+ * How much of their plans' quotas keys have used: a row for each day (UTC) on which a key was used. Execution counts
+ * here; GetUsage and UpdateUsage read and change the same rows.
  */
 
 import { dayMs } from "../../engine/duration.ts";
@@ -8,7 +8,7 @@ import { planKeyKey, type UsagePlanRow, type UsageRow } from "./account-tables.t
 import type { ApiGateway } from "./apigateway.ts";
 import type { QuotaDefinition } from "./definitions.ts";
 
-/** Days that can be asked for; older rows are let go of when a new day begins. */
+/** Days that can be queried; older rows are deleted when a new day begins. */
 export const keptDays = 90;
 
 export class Quotas {
@@ -19,8 +19,8 @@ export class Quotas {
   }
 
   /**
-   * Counts a request of a key; false, and nothing counted, when the period's quota is used up. A plan without a quota
-   * counts nothing. Inside a transaction.
+   * Counts a request made with a key; false, without counting, if the period's quota is used up. Without a quota
+   * nothing is counted. Inside a transaction.
    */
   take(plan: UsagePlanRow, keyId: string): boolean {
     if (plan.quota === undefined) return true;
@@ -32,7 +32,7 @@ export class Quotas {
     return true;
   }
 
-  /** What is left of the quota in the period that is going on. */
+  /** What is left of the quota in the current period. */
   remaining(plan: UsagePlanRow, keyId: string, nowMs: number): number {
     const { quota } = plan;
     if (quota === undefined) return 0;
@@ -41,7 +41,7 @@ export class Quotas {
     return quota.limit;
   }
 
-  /** Sets what is left in the period that is going on. Inside a transaction. */
+  /** Sets what is left in the current period. Inside a transaction. */
   setRemaining(plan: UsagePlanRow, keyId: string, remaining: number): void {
     this.#service.usage.put({ ...this.#today(plan, keyId, this.#service.now), remaining });
   }
@@ -63,7 +63,10 @@ export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/** When the period began that a time is in: days at midnight, weeks on Sunday, months on the first, by the offset later. */
+/**
+ * The start of the period containing a time: days start at midnight, weeks on Sunday, months on the first; weeks and
+ * months are shifted by the offset.
+ */
 function periodStart({ period, offset }: QuotaDefinition, ms: number): number {
   const date = new Date(ms);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];

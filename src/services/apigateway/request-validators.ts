@@ -1,4 +1,5 @@
 /** Request validators. */
+
 import {
   CreateRequestValidator$,
   type CreateRequestValidatorCommand,
@@ -11,15 +12,15 @@ import {
   UpdateRequestValidator$,
   type UpdateRequestValidatorCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { childKey, type RequestValidatorRow } from "./tables.ts";
 
-export const maxRequestValidators = 1_000;
+const maxRequestValidators = 1_000;
 
 export const createRequestValidator = operation<CreateRequestValidatorCommand>(
   CreateRequestValidator$,
@@ -36,7 +37,7 @@ export const createRequestValidator = operation<CreateRequestValidatorCommand>(
       account: context.account,
       id: service.newId("validators", 6),
       serial: service.nextSerial(),
-      ...given({ name: input.name }),
+      ...defined({ name: input.name }),
       validateRequestBody: input.validateRequestBody ?? false,
       validateRequestParameters: input.validateRequestParameters ?? false,
     };

@@ -15,8 +15,8 @@ import { describedMethod } from "./methods.ts";
 import { pageOf } from "./pages.ts";
 import { childKey, methodKey, type ResourceRow } from "./tables.ts";
 
-/** AWS has 300 and raises them on request; an API of more than these is refused. */
-export const maxResources = 2_000;
+/** AWS allows 300, and more on request. */
+const maxResources = 2_000;
 
 export const createResource = operation<CreateResourceCommand>(CreateResource$, (input, context) => {
   const { service } = context;
@@ -46,7 +46,7 @@ export const deleteResource = operation<DeleteResourceCommand>(DeleteResource$, 
 
 /**
  * Creates a resource below another one. Inside a transaction.
- * @param id of a resource that stood there before.
+ * @param id the id of a resource that was there before, if any.
  * @throws AwsError BadRequestException, ConflictException, LimitExceededException
  */
 export function putResource(service: ApiGateway, parent: ResourceRow, pathPart: string, id?: string): ResourceRow {
@@ -70,7 +70,7 @@ export function pathBelow(parentPath: string, pathPart: string): string {
 }
 
 /**
- * @param self the resource that is moved or renamed, which is no sibling of its own.
+ * @param self the resource that is moved or renamed, which does not count as a sibling.
  * @throws AwsError BadRequestException, ConflictException
  */
 export function checkPathPart(service: ApiGateway, parent: ResourceRow, pathPart: string, self?: ResourceRow): void {
@@ -103,8 +103,8 @@ export function isGreedy(pathPart: string): boolean {
   return pathPart.endsWith("+}");
 }
 
-/** The resource and all below it, with their methods. Inside a transaction. */
-export function deleteTree(service: ApiGateway, resource: ResourceRow): void {
+/** Deletes the resource and everything below it, with their methods. Inside a transaction. */
+function deleteTree(service: ApiGateway, resource: ResourceRow): void {
   const { apiId } = resource;
   for (const { id } of subtree(service, resource)) {
     for (const { httpMethod } of [...service.methods.by.resource.range(childKey(apiId, id))]) {
@@ -114,7 +114,7 @@ export function deleteTree(service: ApiGateway, resource: ResourceRow): void {
   }
 }
 
-/** The resource and all below it, parents first. */
+/** The resource and everything below it, parents first. */
 export function subtree(service: ApiGateway, resource: ResourceRow): ResourceRow[] {
   const rows = [resource];
   for (let i = 0; i < rows.length; i++) {

@@ -1,4 +1,5 @@
 /** CreateRestApi, GetRestApi, GetRestApis and DeleteRestApi. */
+
 import {
   CreateRestApi$,
   type CreateRestApiCommand,
@@ -9,6 +10,7 @@ import {
   GetRestApis$,
   type GetRestApisCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import { placeKey } from "../../calls/place.ts";
 import { type ApiGateway, type Context, operation } from "./apigateway.ts";
 import { cloneInto } from "./clone.ts";
@@ -20,7 +22,7 @@ import { childKey, type RestApiRow } from "./tables.ts";
 import { checkedTags, customIdOf } from "./tag-checks.ts";
 
 const maxApis = 600;
-export const maxCompressionBytes = 10_485_760;
+const maxCompressionBytes = 10_485_760;
 
 type Settings = Partial<ApiSettings>;
 
@@ -92,7 +94,7 @@ export function newApi(
     createdMs: service.now,
     rootResourceId: service.newId("resources", 10),
     name: settings.name,
-    ...given({
+    ...defined({
       description: settings.description,
       version: settings.version,
       binaryMediaTypes: settings.binaryMediaTypes?.length ? settings.binaryMediaTypes : undefined,
@@ -111,11 +113,6 @@ export function newApi(
   service.apis.put(api);
   service.resources.put({ apiId: id, account, id: api.rootResourceId, serial: service.nextSerial(), path: "/" });
   return api;
-}
-
-/** The members that are there. */
-export function given<T extends object>(members: T): T {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null)) as T;
 }
 
 /** @throws AwsError BadRequestException */
@@ -147,7 +144,7 @@ export function checkCompressionSize(bytes: number | undefined): void {
   }
 }
 
-/** An API as it is answered. @param always shows tags that are none, as updates do. */
+/** The API as operations return it. @param always shows tags even if there are none, as updates do. */
 export function describedApi(api: RestApiRow, always: { readonly tags: boolean } = { tags: false }) {
   const { endpointType, ipAddressType, vpcEndpointIds } = api;
   return {
@@ -160,7 +157,7 @@ export function describedApi(api: RestApiRow, always: { readonly tags: boolean }
     minimumCompressionSize: api.minimumCompressionSize,
     apiKeySource: api.apiKeySource,
     endpointConfiguration: { types: [endpointType], ipAddressType, vpcEndpointIds },
-    // AWS escapes the quotes of the text once more.
+    // AWS escapes the text's quotes once more.
     policy: api.policy?.replace(/"/g, '\\"'),
     tags: always.tags || Object.keys(api.tags).length > 0 ? api.tags : undefined,
     disableExecuteApiEndpoint: api.disableExecuteApiEndpoint,
@@ -173,7 +170,7 @@ export function describedApi(api: RestApiRow, always: { readonly tags: boolean }
 
 const draft4 = "http://json-schema.org/draft-04/schema#";
 
-/** The models every API that is not imported begins with. */
+/** The models of every API that was not imported. */
 function addDefaultModels(service: ApiGateway, { id: apiId, account }: RestApiRow): void {
   const models = {
     Empty: ["This is a default empty schema model", { $schema: draft4, title: "Empty Schema", type: "object" }],

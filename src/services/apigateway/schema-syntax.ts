@@ -1,10 +1,10 @@
-/** What JSON Schema's draft 4 lets stand behind its keywords, as far as API Gateway looks at it when a model is made. */
+/** Checks the values of JSON Schema (draft 4) keywords, as far as API Gateway does when a model is created. */
 import { isObject } from "../../../protocols/unknown-json.ts";
 
 type Check = (value: unknown, depth: number) => boolean;
 
-/** As deep as schemas are used. */
-const deepest = 500;
+/** As deep as models are compiled. */
+const maxDepth = 500;
 const primitives = new Set<unknown>(["array", "boolean", "integer", "null", "number", "object", "string"]);
 
 const isPart: Check = (value, depth) => isObject(value) && isSchema(value, depth + 1);
@@ -35,9 +35,9 @@ const keywords: Readonly<Record<string, Check>> = {
   additionalItems: isPartOrFlag,
 };
 
-/** Whether each keyword of the schema, and of the schemas in it, has a value of its kind. */
+/** Whether every keyword in the schema and its subschemas has a valid value. */
 export function isSchema(schema: Readonly<Record<string, unknown>>, depth = 0): boolean {
-  if (depth > deepest) return false;
+  if (depth > maxDepth) return false;
   return Object.entries(schema).every(
     ([keyword, value]) => !Object.hasOwn(keywords, keyword) || (keywords[keyword] as Check)(value, depth),
   );

@@ -1,4 +1,4 @@
-/** What an API was when it was deployed, or is now: everything that execution needs, and nothing that changes under it. */
+/** An API as it was deployed, or as it is now: everything execution needs, and nothing that changes under it. */
 import { defineTextTable } from "../../engine/packed-table.ts";
 import type {
   ApiSettings,
@@ -20,7 +20,7 @@ export interface SnapshotResource {
   readonly methods: Readonly<Record<string, MethodDefinition>>;
 }
 
-/** Plain data: it is kept as JSON. Stage variables, API keys and usage plans are not part of it. */
+/** Plain data, stored as JSON. Stage variables, API keys and usage plans are not part of it. */
 export interface ApiSnapshot {
   readonly apiId: string;
   readonly account: string;
@@ -34,20 +34,23 @@ export interface ApiSnapshot {
   readonly validators: Readonly<Record<string, RequestValidatorDefinition>>;
   /** By id. */
   readonly authorizers: Readonly<Record<string, AuthorizerDefinition>>;
-  /** By type; types nobody has set are not there. */
+  /** By type; only customized ones. */
   readonly gatewayResponses: Readonly<Record<string, GatewayResponseDefinition>>;
 }
 
-/** Characters of a deployment's JSON. AWS has no such limit, but a definition to import may have 6 MB. */
-const longestSnapshot = 64 * 1024 * 1024;
+/** Characters of a deployment's JSON. AWS has no such limit, but an imported definition has at most 6 MB. */
+const maxSnapshotLength = 64 * 1024 * 1024;
 
-/** The JSON of a snapshot, made piece by piece, so that too much of it is refused before it is there. @throws AwsError */
+/**
+ * The JSON of a snapshot, written piece by piece, so that one that is too large is refused before it is complete.
+ * @throws AwsError
+ */
 export function snapshotText({ resources, ...rest }: ApiSnapshot): string {
   const pieces: string[] = [];
   let length = 0;
   const add = (piece: string) => {
     length += piece.length;
-    if (length > longestSnapshot) throw limitExceeded("characters for this deployment");
+    if (length > maxSnapshotLength) throw limitExceeded("characters for this deployment");
     pieces.push(piece);
   };
   const head = JSON.stringify(rest);
@@ -57,5 +60,5 @@ export function snapshotText({ resources, ...rest }: ApiSnapshot): string {
   return pieces.join("");
 }
 
-/** Snapshots of deployments, as JSON of ApiSnapshot, under the serial their deployment names. */
+/** Snapshots of deployments, as JSON of ApiSnapshot, by the serial in `DeploymentRow.snapshot`. */
 export const snapshotTable = defineTextTable("apigateway.snapshots");

@@ -1,4 +1,5 @@
-/** CreateStage, GetStage, GetStages, DeleteStage and the flushing of a stage's caches. */
+/** CreateStage, GetStage, GetStages, DeleteStage, FlushStageCache and FlushStageAuthorizersCache. */
+
 import {
   CreateStage$,
   type CreateStageCommand,
@@ -13,26 +14,25 @@ import {
   GetStages$,
   type GetStagesCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined, unlessEmpty } from "../../apis/members.ts";
 import type { Place } from "../../calls/place.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import type { CacheClusterSize, CanaryDefinition, Texts } from "./definitions.ts";
 import { badRequest, conflict, limitExceeded, notFound } from "./errors.ts";
-import { unlessEmpty } from "./methods.ts";
-import { given } from "./rest-apis.ts";
 import { childKey, type RestApiRow, type StageRow } from "./tables.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
 const maxStages = 10;
 const maxVariables = 100;
-const longestVariableName = 64;
-const longestVariableValue = 512;
+const maxVariableNameLength = 64;
+const maxVariableValueLength = 512;
 export const defaultCacheSize = "0.5";
 
 export const createStage = operation<CreateStageCommand>(CreateStage$, (input, context) => {
   const { service } = context;
   const api = service.api(context, input.restApiId);
   checkDeploymentId(service, api.id, input.deploymentId as string);
-  const stage = newStage(service, api, input as GivenStage, input.deploymentId as string);
+  const stage = newStage(service, api, input as StageSettings, input.deploymentId as string);
   return describedStage(stage);
 });
 
@@ -67,7 +67,7 @@ export const flushStageAuthorizersCache = operation<FlushStageAuthorizersCacheCo
   },
 );
 
-export interface GivenStage {
+export interface StageSettings {
   readonly stageName?: string | undefined;
   readonly description?: string | undefined;
   readonly cacheClusterEnabled?: boolean | undefined;
@@ -86,18 +86,18 @@ export interface GivenStage {
 export function newStage(
   service: ApiGateway,
   { id: apiId, account, region }: RestApiRow,
-  asked: GivenStage,
+  settings: StageSettings,
   deploymentId: string,
 ): StageRow {
-  const stageName = asked.stageName as string;
+  const stageName = settings.stageName as string;
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(stageName)) throw badRequest("Stage name only allows a-zA-Z0-9_");
   if (service.stages.has(childKey(apiId, stageName))) throw conflict("Stage already exists");
   if (service.stages.by.api.size(apiId) >= maxStages) throw limitExceeded("stages for this API");
-  const { canarySettings: canary } = asked;
-  const enabled = asked.cacheClusterEnabled ?? false;
+  const { canarySettings: canary } = settings;
+  const enabled = settings.cacheClusterEnabled ?? false;
   const now = service.now;
   if (canary?.deploymentId !== undefined) checkDeploymentId(service, apiId, canary.deploymentId);
-  checkDocumentationVersion(service, apiId, asked.documentationVersion);
+  checkDocumentationVersion(service, apiId, settings.documentationVersion);
   const stage: StageRow = {
     apiId,
     account,
@@ -110,13 +110,13 @@ export function newStage(
     cacheClusterEnabled: enabled,
     cacheClusterStatus: enabled ? "AVAILABLE" : "NOT_AVAILABLE",
     methodSettings: {},
-    tracingEnabled: asked.tracingEnabled ?? false,
-    tags: checkedTags({}, asked.tags),
-    ...given({
-      description: asked.description || undefined,
-      cacheClusterSize: asked.cacheClusterSize ?? (enabled ? defaultCacheSize : undefined),
-      variables: unlessEmpty(checkedVariables(asked.variables)),
-      documentationVersion: asked.documentationVersion || undefined,
+    tracingEnabled: settings.tracingEnabled ?? false,
+    tags: checkedTags({}, settings.tags),
+    ...defined({
+      description: settings.description || undefined,
+      cacheClusterSize: settings.cacheClusterSize ?? (enabled ? defaultCacheSize : undefined),
+      variables: unlessEmpty(checkedVariables(settings.variables)),
+      documentationVersion: settings.documentationVersion || undefined,
       canarySettings: canary && newCanary(canary, deploymentId),
     }),
   };
@@ -124,7 +124,7 @@ export function newStage(
   return stage;
 }
 
-/** A canary with AWS's values for what was not given. @throws AwsError BadRequestException */
+/** A canary with AWS's defaults for what was not given. @throws AwsError BadRequestException */
 export function newCanary(canary: Partial<CanaryDefinition>, deploymentId: string): CanaryDefinition {
   const percentTraffic = canary.percentTraffic ?? 0;
   if (!(percentTraffic >= 0 && percentTraffic <= 100)) {
@@ -133,7 +133,7 @@ export function newCanary(canary: Partial<CanaryDefinition>, deploymentId: strin
   return {
     deploymentId: canary.deploymentId ?? deploymentId,
     percentTraffic,
-    ...given({ stageVariableOverrides: unlessEmpty(checkedVariables(canary.stageVariableOverrides)) }),
+    ...defined({ stageVariableOverrides: unlessEmpty(checkedVariables(canary.stageVariableOverrides)) }),
     useStageCache: canary.useStageCache ?? false,
   };
 }
@@ -155,12 +155,12 @@ export function checkedVariables<Variables extends Texts | undefined>(variables:
   const entries = Object.entries<string>(variables ?? {});
   if (entries.length > maxVariables) throw badRequest(`A stage may have at most ${maxVariables} variables`);
   for (const [name, value] of entries) {
-    if (name.length > longestVariableName || !/^[A-Za-z0-9_]+$/.test(name)) {
+    if (name.length > maxVariableNameLength || !/^[A-Za-z0-9_]+$/.test(name)) {
       throw badRequest(
         `Invalid stage variable name: ${name}. Please use values with only alphanumeric characters and the characters "_"`,
       );
     }
-    if (value.length > longestVariableValue || !/^[A-Za-z0-9\-._~:/?#&=,]*$/.test(value)) {
+    if (value.length > maxVariableValueLength || !/^[A-Za-z0-9\-._~:/?#&=,]*$/.test(value)) {
       throw badRequest(
         `Invalid stage variable value: ${value}. Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.`,
       );

@@ -1,4 +1,4 @@
-/** The rows of REST APIs, and the orders in which the service looks at them. What has ids of an API is keyed under it. */
+/** The rows of REST APIs, with their indexes. Whatever belongs to an API is keyed under its id. */
 import { type Place, placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 import type {
@@ -23,7 +23,7 @@ export interface RestApiRow extends Place, ApiSettings {
   readonly tags: Texts;
 }
 
-/** What every row below an API has. */
+/** What every row that belongs to an API has. */
 export interface Child {
   readonly apiId: string;
   readonly account: string;
@@ -35,7 +35,7 @@ export interface ResourceRow extends Child {
   /** Absent for the root, as is the path part. */
   readonly parentId?: string;
   readonly pathPart?: string;
-  /** Made of the path parts from the root on. */
+  /** The path parts from the root on. */
   readonly path: string;
 }
 
@@ -62,7 +62,7 @@ export interface DeploymentRow extends Child {
   readonly serial: number;
   readonly createdMs: number;
   readonly description?: string;
-  /** Under which the packed table of snapshots has what was deployed. */
+  /** The serial of its snapshot in the packed table. */
   readonly snapshot: number;
 }
 
@@ -161,7 +161,7 @@ export const stageTable = defineTable<StageRow>()({
   indexes: { api: { group: (row) => row.apiId, order: (row) => row.serial } },
 });
 
-/** The key of what has an id or a name within an API. No API id contains a blank. */
+/** The key of something with an id or a name within an API. No API id contains a blank. */
 export function childKey(apiId: string, id: string): string {
   return `${apiId} ${id}`;
 }

@@ -15,8 +15,8 @@ export const testInvokeMethod = operation<TestInvokeMethodCommand>(TestInvokeMet
   const own = Object.hasOwn(resource.methods, httpMethod) ? resource.methods[httpMethod] : resource.methods["ANY"];
   if (own === undefined) throw notFound("Invalid Method identifier specified");
   integrationOf(own);
-  const { restApiId: _restApiId, resourceId: _resourceId, ...asked } = input;
-  const test: TestInvocation = { ...asked, snapshot, resource, method: own, httpMethod };
+  const { restApiId: _restApiId, resourceId: _resourceId, ...request } = input;
+  const test: TestInvocation = { ...request, snapshot, resource, method: own, httpMethod };
   const result = await service.executor.testInvokeMethod(test, context.invocation);
   const lists = Object.entries(result.multiValueHeaders).map(([name, values]) => [name, [...values]] as const);
   return { ...result, multiValueHeaders: Object.fromEntries(lists) };

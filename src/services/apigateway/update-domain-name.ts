@@ -15,7 +15,7 @@ export const updateDomainName = operation<UpdateDomainNameCommand>(UpdateDomainN
   return describedDomain(updated);
 });
 
-/** A member that only this control plane shows. */
+/** A member that only this control plane has. */
 function own(name: string): Rule<DomainRow> {
   const set: Apply<DomainRow> = (draft, { value }) => {
     const { [name]: _before, ...others } = draft.more;
@@ -56,7 +56,7 @@ const patches = new PatchTable<DomainRow>(
       ops: {
         replace: setEndpointType,
         add: setEndpointType,
-        // A migration keeps both types for a while; one of them is left afterwards.
+        // A migration has both types for a while; here only the new one is kept.
         remove: () => {},
       },
     },

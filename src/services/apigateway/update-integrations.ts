@@ -6,7 +6,7 @@ import {
   type UpdateIntegrationResponseCommand,
 } from "@aws-sdk/client-api-gateway";
 import { operation } from "./apigateway.ts";
-import type { IntegrationDefinition, IntegrationResponseDefinition } from "./definitions.ts";
+import type { ContentHandling, IntegrationDefinition, IntegrationResponseDefinition } from "./definitions.ts";
 import { badRequest } from "./errors.ts";
 import { checkIntegration } from "./integration-checks.ts";
 import {
@@ -15,10 +15,23 @@ import {
   integrationResponse,
 } from "./integration-responses.ts";
 import { defaultTimeoutMs, describedIntegration, integrationOf } from "./integrations.ts";
-import { asText, integerOf, PatchTable, rulesFor, shortErrors } from "./patch.ts";
+import { asText, integerOf, PatchTable, type Rule, rulesFor, shortErrors } from "./patch.ts";
 import { missingParameter, missingType } from "./update-methods.ts";
 
 const contentHandlings = ["CONVERT_TO_BINARY", "CONVERT_TO_TEXT"];
+
+/** An empty value removes it. */
+const contentHandling: Rule<{ readonly contentHandling?: ContentHandling }> = {
+  path: "/contentHandling",
+  ops: {
+    replace: (draft, { value }) => {
+      if (value !== "" && !contentHandlings.includes(value)) {
+        throw badRequest(`Invalid content handling specified. Valid options are ${contentHandlings.join(", ")}`);
+      }
+      draft.contentHandling = (value || undefined) as ContentHandling | undefined;
+    },
+  },
+};
 
 export const updateIntegration = operation<UpdateIntegrationCommand>(UpdateIntegration$, (input, context) => {
   const { service } = context;
@@ -67,17 +80,7 @@ const integrationPatches = new PatchTable<IntegrationDefinition>(
     rules.text("integrationTarget"),
     rules.choice("responseTransferMode", ["BUFFERED", "STREAM"]),
     rules.choice("passthroughBehavior", ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"]),
-    {
-      path: "/contentHandling",
-      ops: {
-        replace: (draft, { value }) => {
-          if (value !== "" && !contentHandlings.includes(value)) {
-            throw badRequest(`Invalid content handling specified. Valid options are ${contentHandlings.join(", ")}`);
-          }
-          draft.contentHandling = (value || undefined) as IntegrationDefinition["contentHandling"];
-        },
-      },
-    },
+    contentHandling,
     {
       path: "/timeoutInMillis",
       ops: {
@@ -119,17 +122,7 @@ const responseRules = rulesFor<IntegrationResponseDefinition>();
 const responsePatches = new PatchTable<IntegrationResponseDefinition>(
   [
     responseRules.text("selectionPattern"),
-    {
-      path: "/contentHandling",
-      ops: {
-        replace: (draft, { value }) => {
-          if (value !== "" && !contentHandlings.includes(value)) {
-            throw badRequest(`Invalid content handling specified. Valid options are ${contentHandlings.join(", ")}`);
-          }
-          draft.contentHandling = (value || undefined) as IntegrationResponseDefinition["contentHandling"];
-        },
-      },
-    },
+    contentHandling,
     responseRules.entries("responseParameters", asText, missingParameter),
     responseRules.entries("responseTemplates", asText, missingType),
   ],

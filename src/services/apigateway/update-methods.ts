@@ -17,7 +17,7 @@ export const updateMethod = operation<UpdateMethodCommand>(UpdateMethod$, (input
   const { service } = context;
   const method = service.method(context, input);
   const updated = methodPatches.apply(method, input.patchOperations);
-  // Without authorization there is no authorizer to be replaced.
+  // Without authorization the authorizer is not replaced.
   if (updated.authorizationType === "NONE") updated.authorizerId = method.authorizerId;
   checkMethod(service, method, updated);
   service.methods.put(updated);

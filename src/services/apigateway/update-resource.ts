@@ -1,4 +1,4 @@
-/** UpdateResource: a resource gets another name or another parent, and all below it other paths. */
+/** UpdateResource: gives a resource another name or parent, and everything below it new paths. */
 import { UpdateResource$, type UpdateResourceCommand } from "@aws-sdk/client-api-gateway";
 import { operation } from "./apigateway.ts";
 import { badRequest, notFound } from "./errors.ts";

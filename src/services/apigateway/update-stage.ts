@@ -1,9 +1,10 @@
-/** UpdateStage: a stage's own members here, settings of methods in `method-settings.ts`. */
+/** UpdateStage: a stage's own members; method settings are in `method-settings.ts`. */
+
 import { type CacheClusterSize, UpdateStage$, type UpdateStageCommand } from "@aws-sdk/client-api-gateway";
+import { unlessEmpty } from "../../apis/members.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, notFound } from "./errors.ts";
 import { checkLogsRole, removeSettings, setSetting, settingPath } from "./method-settings.ts";
-import { unlessEmpty } from "./methods.ts";
 import { type Change, type Draft, decimalOf, type PatchErrors, PatchTable, type Rule, rulesFor } from "./patch.ts";
 import {
   checkDeploymentId,
@@ -17,12 +18,12 @@ import {
 import type { StageRow } from "./tables.ts";
 
 const cacheSizes = ["0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"];
-const longestFormatBytes = 3 * 1024;
+const maxFormatBytes = 3 * 1024;
 
 export const updateStage = operation<UpdateStageCommand>(UpdateStage$, (input, context) => {
   const { service } = context;
   const stage = stageOf(service, context, input);
-  // Which deployments and certificates there are is no matter of the draft: it is asked when all is applied.
+  // Whether deployments and certificates exist is checked once all operations are applied.
   const updated = patches.apply(stage, input.patchOperations);
   check(service, stage, updated);
   const cached = updated.cacheClusterEnabled;
@@ -69,8 +70,8 @@ function checkFormat(format: string): void {
   if (/\n./s.test(format)) {
     throw badRequest("Access Log format must be single line, new line character is allowed only at end of the format");
   }
-  if (Buffer.byteLength(format) > longestFormatBytes) {
-    throw badRequest(`Access Log format may have at most ${longestFormatBytes} bytes`);
+  if (Buffer.byteLength(format) > maxFormatBytes) {
+    throw badRequest(`Access Log format may have at most ${maxFormatBytes} bytes`);
   }
 }
 
@@ -84,7 +85,7 @@ function cannotRemove({ path }: { readonly path: string }) {
   );
 }
 
-/** The commas that are missing are missing in AWS's text. */
+/** Some commas are missing in AWS's text, too. */
 function invalidPath({ path }: { readonly path: string }) {
   return badRequest(`Invalid method setting path: ${path}. Must be one of: ${stagePaths}`);
 }
@@ -183,7 +184,7 @@ const accessLogs: Rule<StageRow>[] = [
       remove: (draft, change) => {
         const { destinationArn, format } = draft.accessLogSettings ?? {};
         const [name] = change.names;
-        // A destination without a format cannot be taken away, only all of it.
+        // Removing the destination takes a format too; without one only the whole can be removed.
         if (name === "destinationArn" && destinationArn !== undefined && format !== undefined) {
           draft.accessLogSettings = { format };
         } else if (name === "format" && format !== undefined) {
@@ -209,7 +210,7 @@ const accessLogs: Rule<StageRow>[] = [
   },
 ];
 
-/** The canary as it is, or a new one that the first write makes. */
+/** The stage's canary, or a new one: the first write to it creates it. */
 function canaryOf({ canarySettings, deploymentId }: Draft<StageRow>) {
   return canarySettings ?? newCanary({}, deploymentId);
 }

@@ -1,4 +1,4 @@
-/** API keys in usage plans, and what plans and keys must be for one another. */
+/** API keys in usage plans, and the rules for which keys go into which plans. */
 import {
   CreateUsagePlanKey$,
   type CreateUsagePlanKeyCommand,
@@ -20,6 +20,8 @@ import { childKey } from "./tables.ts";
 /** Plans a key may be in. */
 const maxPlans = 10;
 const maxStages = 1_000;
+/** Methods of a stage with throttles of their own; no API has more. */
+const maxThrottles = 4_000;
 
 export const quotaPeriods: readonly string[] = ["DAY", "WEEK", "MONTH"];
 
@@ -42,7 +44,7 @@ export const getUsagePlanKeys = operation<GetUsagePlanKeysCommand>(GetUsagePlanK
   const { service } = context;
   const { nameQuery = "" } = input;
   const plan = service.usagePlans.get(input.usagePlanId as string);
-  // AWS finds nothing wrong with a plan that is not there.
+  // AWS accepts a plan that does not exist.
   if (plan === undefined || plan.account !== context.account) return { items: [] };
   const keyOf = ({ keyId }: UsagePlanKeyRow) => apiKeyOf(service, context, keyId);
   const keep = (row: UsagePlanKeyRow) => (keyOf(row).name ?? "").startsWith(nameQuery);
@@ -65,7 +67,7 @@ export function addPlanKey(service: ApiGateway, plan: UsagePlanRow, key: ApiKeyR
   service.usagePlanKeys.put(row);
 }
 
-/** A key may reach a stage through one plan alone. */
+/** A key may reach a stage through only one plan. */
 function checkKeyOfPlan(service: ApiGateway, plan: UsagePlanRow, keyId: string): void {
   for (const { planId } of service.usagePlanKeys.by.key.range(keyId)) {
     const other = service.usagePlans.get(planId);
@@ -86,15 +88,18 @@ function sharedStage(plan: UsagePlanRow, keyId: string, other: UsagePlanRow) {
   );
 }
 
-/** What a plan refers to has to be there, and its numbers have to make sense. @throws AwsError */
+/** Checks that the stages of a plan exist and its numbers are valid. @throws AwsError */
 export function checkPlan(service: ApiGateway, plan: UsagePlanRow): void {
   const { apiStages, throttle, quota } = plan;
   if (!plan.name) throw badRequest("Usage Plan name cannot be blank");
   if (apiStages.length > maxStages) throw limitExceeded("API stages for this usage plan");
-  for (const { apiId, stage } of apiStages) {
+  for (const { apiId, stage, throttle: methods = {} } of apiStages) {
+    if (Object.keys(methods).length > maxThrottles) {
+      throw badRequest(`An API stage may have throttles for at most ${maxThrottles} methods`);
+    }
     const isRest = service.hasApi(plan, apiId) && service.stages.has(childKey(apiId, stage));
     if (!isRest && service.deps.apis.of(apiId)?.takesKeys?.(plan, apiId, stage) !== true) {
-      // A stage that went away later does not keep its plan from being changed.
+      // A stage that was deleted later does not keep its plan from being changed.
       const known = service.usagePlans.get(plan.id)?.apiStages;
       if (!known?.some((each) => each.apiId === apiId && each.stage === stage)) {
         throw notFound(`API Stage not found: ${apiId}:${stage}`);

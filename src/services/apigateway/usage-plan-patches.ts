@@ -1,4 +1,4 @@
-/** What UpdateUsagePlan can change. */
+/** The patch operations of UpdateUsagePlan. */
 import { jsonObject } from "../../../protocols/unknown-json.ts";
 import type { UsagePlanRow } from "./account-tables.ts";
 import type { PlanStageDefinition, QuotaDefinition, ThrottleDefinition } from "./definitions.ts";
@@ -40,14 +40,8 @@ const setMethodLimit: Apply<UsagePlanRow> = (draft, change) => {
   const stage = stageNamed(draft, name, change);
   const key = throttleKey(method);
   const throttle = { ...stage.throttle, [key]: withLimit(stage.throttle?.[key], limit, change) };
-  if (Object.keys(throttle).length > maxThrottles) {
-    throw badRequest(`An API stage may have throttles of at most ${maxThrottles} methods`);
-  }
   putStage(draft, { ...stage, throttle });
 };
-
-/** Throttles for methods: a stage has no more methods than these. */
-const maxThrottles = 4_000;
 
 const setThrottles: Apply<UsagePlanRow> = (draft, change) => {
   const stage = stageNamed(draft, change.names[0] ?? "", change);

@@ -1,4 +1,5 @@
 /** Usage plans. */
+
 import {
   CreateUsagePlan$,
   type CreateUsagePlanCommand,
@@ -11,6 +12,7 @@ import {
   UpdateUsagePlan$,
   type UpdateUsagePlanCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import { placeKey } from "../../calls/place.ts";
 import type { UsagePlanRow } from "./account-tables.ts";
 import { planKeyKey } from "./account-tables.ts";
@@ -18,7 +20,6 @@ import { operation } from "./apigateway.ts";
 import type { PlanStageDefinition, QuotaDefinition } from "./definitions.ts";
 import { badRequest, limitExceeded } from "./errors.ts";
 import { pageOf } from "./pages.ts";
-import { given } from "./rest-apis.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 import { checkPlan, planOf } from "./usage-plan-keys.ts";
 import { planPatches } from "./usage-plan-patches.ts";
@@ -36,7 +37,7 @@ export const createUsagePlan = operation<CreateUsagePlanCommand>(CreateUsagePlan
     serial: service.nextSerial(),
     name: input.name as string,
     apiStages: (input.apiStages ?? []) as PlanStageDefinition[],
-    ...given({
+    ...defined({
       description: input.description || undefined,
       throttle: throttle && { burstLimit: throttle.burstLimit ?? 0, rateLimit: throttle.rateLimit ?? 0 },
       quota: quota && ({ ...quota, offset: quota.offset ?? 0 } as QuotaDefinition),

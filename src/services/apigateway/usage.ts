@@ -56,7 +56,7 @@ function usageFrame({ id }: UsagePlanRow, startDate: string, endDate: string) {
   return { usagePlanId: id, startDate, endDate };
 }
 
-/** Used and remaining for each day from the first to the last, both included. */
+/** Used and remaining requests for each day, first and last included. */
 function usageOf(service: ApiGateway, plan: UsagePlanRow, keyId: string, startMs: number, endMs: number): number[][] {
   const days: number[][] = [];
   let remaining = plan.quota?.limit ?? 0;

@@ -1,4 +1,5 @@
-/** VPC links: names for load balancers that are accepted, and called directly. */
+/** VPC links: names for load balancers. Links are accepted, but integrations call their URLs directly. */
+
 import {
   CreateVpcLink$,
   type CreateVpcLinkCommand,
@@ -11,13 +12,13 @@ import {
   UpdateVpcLink$,
   type UpdateVpcLinkCommand,
 } from "@aws-sdk/client-api-gateway";
+import { defined } from "../../apis/members.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import type { VpcLinkRow } from "./account-tables.ts";
 import { type ApiGateway, operation } from "./apigateway.ts";
 import { badRequest, limitExceeded, notFound } from "./errors.ts";
 import { pageOf } from "./pages.ts";
 import { listedErrors, PatchTable, rulesFor } from "./patch.ts";
-import { given } from "./rest-apis.ts";
 import { childKey } from "./tables.ts";
 import { checkedTags, shownTags } from "./tag-checks.ts";
 
@@ -38,7 +39,7 @@ export const createVpcLink = operation<CreateVpcLinkCommand>(CreateVpcLink$, (in
     id: service.newId("links", 6),
     serial: service.nextSerial(),
     name: input.name as string,
-    ...given({ description: input.description || undefined }),
+    ...defined({ description: input.description || undefined }),
     targetArns,
     tags: checkedTags({}, input.tags),
   };

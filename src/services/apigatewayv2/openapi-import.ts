@@ -2,6 +2,7 @@
 import { ImportApi$, type ImportApiCommand, ReimportApi$, type ReimportApiCommand } from "@aws-sdk/client-apigatewayv2";
 import { AwsError } from "../../../protocols/error.ts";
 import { isObject, textOf } from "../../../protocols/unknown-json.ts";
+import { inTransaction } from "../../calls/operation.ts";
 import { type Context, operation } from "./apigatewayv2.ts";
 import { checkCors, deleteApiParts, newApi, shownApi } from "./apis.ts";
 import { addAuthorizer } from "./authorizers.ts";
@@ -264,11 +265,6 @@ function httpApi({ ApiId }: { ApiId: string | undefined }, context: Context): Ap
   const api = context.service.api(context, ApiId as string);
   if (api.value.ProtocolType !== "HTTP") throw badRequest("Reimport is only supported for protocolType HTTP");
   return api;
-}
-
-/** What an operation does once it has waited, as one piece again. */
-function inTransaction<Result>({ service, invocation }: Context, run: () => Result): Result {
-  return invocation.cause.run(() => service.deps.store.transaction(run));
 }
 
 function reimported(context: Context, document: Tree, input: ImportInput & { ApiId: string | undefined }): object {

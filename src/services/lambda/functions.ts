@@ -1,4 +1,5 @@
 /** CreateFunction, GetFunction and its configuration, the updates, DeleteFunction and ListFunctions. */
+
 import {
   CreateFunction$,
   type CreateFunctionCommand,
@@ -16,12 +17,13 @@ import {
   type UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { formatArn } from "../../calls/arn.ts";
+import { inTransaction } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { noInstances } from "./capacity-providers.ts";
 import { checkUnzipped, codeOf, heldLayers, keptCode } from "./code-sources.ts";
 import { conflict, functionNotFound, invalidParameter, validation } from "./errors.ts";
-import { type Lambda, later, operation } from "./lambda.ts";
+import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
 import { nextMarker, pageSize, positionIn } from "./pages.ts";
 import { settingsOf } from "./settings.ts";
@@ -47,7 +49,7 @@ export const createFunction = operation<CreateFunctionCommand>(CreateFunction$, 
   checkSigning(service, input.CodeSigningConfigArn);
   if (service.functions.has(arn)) throw conflict(`Function already exist: ${name}`);
   const source = await codeOf(input.Code ?? {}, context);
-  return later(context, () => {
+  return inTransaction(context, () => {
     if (service.functions.has(arn)) throw conflict(`Function already exist: ${name}`);
     const layers = heldLayers(service, settings.LayerArns ?? []);
     const code = keptCode(service, account, source, layers);
@@ -113,7 +115,7 @@ export const updateFunctionCode = operation<UpdateFunctionCodeCommand>(UpdateFun
     throw invalidParameter("Please don't provide ImageUri when updating a function with packageType Zip.");
   }
   const source = await codeOf(input, context);
-  return later(context, () => {
+  return inTransaction(context, () => {
     const { row, before } = changing();
     const revisionId = service.newRevision();
     const lastModified = modifiedText(service.now, false);

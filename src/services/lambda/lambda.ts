@@ -1,7 +1,7 @@
 /** The state of Lambda: its tables, and what all operations on functions share. */
 import { parseArn, partitionOf } from "../../calls/arn.ts";
 import type { Invocation } from "../../calls/invocation.ts";
-import { type OperationContext, operationsOf } from "../../calls/operation.ts";
+import { operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import { qualifierOf } from "../../functions/names.ts";
@@ -291,8 +291,3 @@ export class Lambda {
 }
 
 export const operation = operationsOf<Lambda>();
-
-/** Runs the part of an operation after an `await` in the same way as its synchronous part. */
-export function later<T>({ invocation, service }: OperationContext<Lambda>, body: () => T): T {
-  return invocation.cause.run(() => service.deps.store.transaction(body));
-}

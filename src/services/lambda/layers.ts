@@ -1,4 +1,5 @@
 /** Layers: their versions, and who may use them. */
+
 import {
   AddLayerVersionPermission$,
   type AddLayerVersionPermissionCommand,
@@ -22,13 +23,14 @@ import {
   type Runtime,
 } from "@aws-sdk/client-lambda";
 import { formatArn } from "../../calls/arn.ts";
+import { inTransaction } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { policyText } from "./access.ts";
 import { codeOf } from "./code-sources.ts";
 import type { LayerVersionRow } from "./code-tables.ts";
 import { invalidParameter, notFound } from "./errors.ts";
-import { type Lambda, later, operation } from "./lambda.ts";
+import { type Lambda, operation } from "./lambda.ts";
 import { nextMarker, pageSize, positionIn } from "./pages.ts";
 import { addStatement, principalOf, removeStatement } from "./permissions.ts";
 import { modifiedText } from "./shown.ts";
@@ -40,7 +42,7 @@ export const publishLayerVersion = operation<PublishLayerVersionCommand>(
     const arn = layerArn(input.LayerName as string, context);
     const source = await codeOf(input.Content ?? {}, context);
     if (!("bytes" in source)) throw invalidParameter("A layer cannot be a directory: give its zip.");
-    return later(context, () => {
+    return inTransaction(context, () => {
       const name = arn.slice(arn.lastIndexOf(":") + 1);
       const version = (service.layers.get(arn)?.lastVersion ?? 0) + 1;
       service.layers.put({ arn, account, region, name, lastVersion: version });

@@ -133,6 +133,12 @@ describe.each(["memory", "disk"] as const)("keys and plans, %s", (storage) => {
       throttle: { burstLimit: 5, rateLimit: 1 },
       tags: {},
     });
+    const throttles = Object.fromEntries(Array.from({ length: 4_001 }, (_, at) => [`/m${at}/GET`, { rateLimit: 1 }]));
+    const tooMany = bad("An API stage may have throttles for at most 4000 methods");
+    const path = `/apiStages/${stage}/throttle`;
+    expect(await refused(update({ op: "replace", path, value: JSON.stringify(throttles) }))).toEqual(tooMany);
+    const apiStages = [{ apiId: restApiId, stage: "dev", throttle: throttles }];
+    expect(await refused(client.createUsagePlan({ name: "q", apiStages }))).toEqual(tooMany);
     expect(await refused(update({ op: "replace", path: "/quota/period", value: "YEAR" }))).toEqual(
       bad("Invalid Usage Plan quota period specified. Must be one of [DAY, WEEK, MONTH]"),
     );

@@ -1,6 +1,6 @@
 /** What was deployed to a stage, as an OpenAPI document of version 2 or 3. */
+import { defined, unlessEmpty } from "../../../apis/members.ts";
 import type { AuthorizerDefinition, MethodDefinition, MethodResponseDefinition } from "../definitions.ts";
-import { given } from "../rest-apis.ts";
 import type { ApiSnapshot, SnapshotResource } from "../snapshot.ts";
 import { exportedIntegration } from "./integration.ts";
 
@@ -9,7 +9,7 @@ export type ExportType = "oas30" | "swagger";
 export interface ExportOptions {
   readonly type: ExportType;
   readonly stageName: string;
-  /** Of the API, or when it was created. */
+  /** The API's version, or its creation time. */
   readonly version: string;
   readonly extensions: ReadonlySet<string>;
 }
@@ -25,29 +25,32 @@ const signatureScheme = {
   "x-amazon-apigateway-authtype": "awsSigv4",
 };
 
-/** Builds the document of one snapshot. */
+/** Builds the document for one snapshot. */
 export class ExportedDocument {
   readonly #snapshot: ApiSnapshot;
   readonly #options: ExportOptions;
-  readonly #isNew: boolean;
+  readonly #isVersion3: boolean;
   readonly #securitySchemes: Members = {};
 
   constructor(snapshot: ApiSnapshot, options: ExportOptions) {
     this.#snapshot = snapshot;
     this.#options = options;
-    this.#isNew = options.type === "oas30";
+    this.#isVersion3 = options.type === "oas30";
   }
 
   get value(): object {
     const { apiId, region, settings } = this.#snapshot;
     const { stageName, version } = this.#options;
-    const info = given({ title: settings.name, description: settings.description, version });
+    const info = defined({ title: settings.name, description: settings.description, version });
     const host = `${apiId}.execute-api.${region}.amazonaws.com`;
     const paths = this.#paths();
     const schemas = this.#schemas();
-    if (this.#isNew) {
+    if (this.#isVersion3) {
       const server = { url: `https://${host}/{basePath}`, variables: { basePath: { default: stageName } } };
-      const components = given({ schemas: optional(schemas), securitySchemes: optional(this.#securitySchemes) });
+      const components = defined({
+        schemas: unlessEmpty(schemas),
+        securitySchemes: unlessEmpty(this.#securitySchemes),
+      });
       return { openapi: "3.0.1", info, servers: [server], paths, components, ...this.#extensions() };
     }
     return {
@@ -57,7 +60,7 @@ export class ExportedDocument {
       basePath: `/${stageName}`,
       schemes: ["https"],
       paths,
-      ...given({ securityDefinitions: optional(this.#securitySchemes), definitions: optional(schemas) }),
+      ...defined({ securityDefinitions: unlessEmpty(this.#securitySchemes), definitions: unlessEmpty(schemas) }),
       ...this.#extensions(),
     };
   }
@@ -88,15 +91,15 @@ export class ExportedDocument {
     const types = Object.keys(requestModels);
     const validator = requestValidatorId && this.#snapshot.validators[requestValidatorId]?.name;
     const produced = Object.values(method.responses).flatMap(({ responseModels = {} }) => Object.keys(responseModels));
-    const body = !this.#isNew && types.length > 0 ? [this.#bodyParameter(requestModels)] : [];
+    const body = !this.#isVersion3 && types.length > 0 ? [this.#bodyParameter(requestModels)] : [];
     const all = [...parameters, ...body];
-    return given({
+    return defined({
       operationId: operationName,
-      consumes: this.#isNew || types.length === 0 ? undefined : types,
-      produces: this.#isNew ? undefined : produced.length > 0 ? [...new Set(produced)] : ["application/json"],
+      consumes: this.#isVersion3 || types.length === 0 ? undefined : types,
+      produces: this.#isVersion3 ? undefined : produced.length > 0 ? [...new Set(produced)] : ["application/json"],
       parameters: all.length > 0 ? all : undefined,
       requestBody:
-        this.#isNew && types.length > 0 ? { content: this.#content(requestModels), required: true } : undefined,
+        this.#isVersion3 && types.length > 0 ? { content: this.#content(requestModels), required: true } : undefined,
       responses: Object.fromEntries(
         Object.values(method.responses).map((response) => [response.statusCode, this.#response(response)]),
       ),
@@ -116,7 +119,7 @@ export class ExportedDocument {
       const where = places[source];
       return where === undefined ? [] : [{ name, where, required: required || where === "path" }];
     });
-    // A document has to name the variables of its paths, whether the method knows of them or not.
+    // A document has to declare the variables of its paths, whether the method does or not.
     for (const [, name = ""] of path.matchAll(/\{([^}+]+)\+?\}/g)) {
       if (!declared.some((each) => each.where === "path" && each.name === name)) {
         declared.push({ name, where: "path", required: true });
@@ -124,7 +127,7 @@ export class ExportedDocument {
     }
     const type = { type: "string" };
     return declared.map(({ name, where, required }) =>
-      given({ name, in: where, required: required || undefined, ...(this.#isNew ? { schema: type } : type) }),
+      defined({ name, in: where, required: required || undefined, ...(this.#isVersion3 ? { schema: type } : type) }),
     );
   }
 
@@ -134,7 +137,7 @@ export class ExportedDocument {
   }
 
   #reference(model: string): object {
-    return { $ref: `#/${this.#isNew ? "components/schemas" : "definitions"}/${model}` };
+    return { $ref: `#/${this.#isVersion3 ? "components/schemas" : "definitions"}/${model}` };
   }
 
   #content(models: Readonly<Record<string, string>>): object {
@@ -146,14 +149,14 @@ export class ExportedDocument {
   #response({ statusCode, responseParameters = {}, responseModels = {} }: MethodResponseDefinition): object {
     const type = { type: "string" };
     const headers = Object.keys(responseParameters).map(
-      (key) => [key.replace(/^method\.response\.header\./, ""), this.#isNew ? { schema: type } : type] as const,
+      (key) => [key.replace(/^method\.response\.header\./, ""), this.#isVersion3 ? { schema: type } : type] as const,
     );
     const [model] = Object.values(responseModels);
-    return given({
+    return defined({
       description: `${statusCode} response`,
       headers: headers.length > 0 ? Object.fromEntries(headers) : undefined,
-      content: this.#isNew ? this.#content(responseModels) : undefined,
-      schema: this.#isNew || model === undefined ? undefined : this.#reference(model),
+      content: this.#isVersion3 ? this.#content(responseModels) : undefined,
+      schema: this.#isVersion3 || model === undefined ? undefined : this.#reference(model),
     });
   }
 
@@ -174,14 +177,14 @@ export class ExportedDocument {
   }
 
   #schemas(): Members {
-    const target = this.#isNew ? "#/components/schemas/" : "#/definitions/";
+    const target = this.#isVersion3 ? "#/components/schemas/" : "#/definitions/";
     const entries = Object.values(this.#snapshot.models).flatMap(({ name, schema }) => {
       try {
         const local = schema.replace(/https:\/\/apigateway\.amazonaws\.com\/restapis\/[^/"]+\/models\//g, target);
         const value: unknown = JSON.parse(local);
         return [[name, value] as const];
       } catch {
-        // A model of XML has no place in a document.
+        // A model that is not JSON cannot be part of a document.
         return [];
       }
     });
@@ -194,9 +197,9 @@ export class ExportedDocument {
     const responses = Object.values(gatewayResponses).map(({ responseType, ...response }) => [responseType, response]);
     const named = Object.values(validators).map(({ id: _id, name = "", ...validator }) => [name, validator]);
     const policy: unknown = settings.policy === undefined ? undefined : JSON.parse(settings.policy);
-    return given({
-      "x-amazon-apigateway-request-validators": optional(Object.fromEntries(named) as object),
-      "x-amazon-apigateway-gateway-responses": optional(Object.fromEntries(responses) as object),
+    return defined({
+      "x-amazon-apigateway-request-validators": unlessEmpty(Object.fromEntries(named) as object),
+      "x-amazon-apigateway-gateway-responses": unlessEmpty(Object.fromEntries(responses) as object),
       "x-amazon-apigateway-api-key-source": settings.apiKeySource === "HEADER" ? undefined : settings.apiKeySource,
       "x-amazon-apigateway-binary-media-types": settings.binaryMediaTypes,
       "x-amazon-apigateway-minimum-compression-size": settings.minimumCompressionSize,
@@ -214,19 +217,15 @@ function exportedAuthorizer({
   ...rest
 }: AuthorizerDefinition) {
   const header = /^method\.request\.header\.([^,]+)$/.exec(identitySource)?.[1];
-  return given({
+  return defined({
     type: "apiKey",
     name: header ?? "Unused",
     in: "header",
     "x-amazon-apigateway-authtype": authType,
-    "x-amazon-apigateway-authorizer": given({
+    "x-amazon-apigateway-authorizer": defined({
       ...rest,
       identitySource: type === "REQUEST" ? identitySource || undefined : undefined,
       type: type.toLowerCase(),
     }),
   });
-}
-
-function optional<Value extends object>(value: Value): Value | undefined {
-  return Object.keys(value).length > 0 ? value : undefined;
 }

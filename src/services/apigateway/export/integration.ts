@@ -1,11 +1,12 @@
 /** An integration as `x-amazon-apigateway-integration`. */
+import { defined } from "../../../apis/members.ts";
 import type { IntegrationDefinition } from "../definitions.ts";
-import { given } from "../rest-apis.ts";
+import { defaultTimeoutMs } from "../integrations.ts";
 
 export function exportedIntegration(integration: IntegrationDefinition, resourceId: string): object {
   const { type, responses, passthroughBehavior, cacheNamespace, cacheKeyParameters, timeoutInMillis, ...rest } =
     integration;
-  return given({
+  return defined({
     type: type.toLowerCase(),
     ...rest,
     responses: exportedResponses(responses),
@@ -16,12 +17,10 @@ export function exportedIntegration(integration: IntegrationDefinition, resource
   });
 }
 
-const defaultTimeoutMs = 29_000;
-
 function exportedResponses(responses: IntegrationDefinition["responses"]): object | undefined {
   const all = Object.values(responses);
   if (all.length === 0) return undefined;
   return Object.fromEntries(
-    all.map(({ selectionPattern, ...response }) => [selectionPattern ?? "default", given(response)]),
+    all.map(({ selectionPattern, ...response }) => [selectionPattern ?? "default", defined(response)]),
   );
 }

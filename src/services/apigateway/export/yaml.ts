@@ -1,4 +1,4 @@
-/** JSON values as YAML, in the style AWS exports: texts in double quotes, names without them where that is safe. */
+/** JSON values as YAML in the style of AWS's exports: texts in double quotes, names without them if that is safe. */
 
 const plainName = /^[A-Za-z_/][A-Za-z0-9_/{}.+$-]*$/;
 const reserved = /^(?:true|false|yes|no|on|off|y|n|null|~)$/i;
@@ -9,7 +9,7 @@ export function yamlOf(value: unknown): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** @param head what stands on the line already: a name with its colon, or the dash of an item. */
+/** @param head what is already on the line: a name with its colon, or the dash of an item. */
 function write(value: unknown, head: string, indent: string, lines: string[]): void {
   const space = head === "" || head.endsWith("- ") ? "" : " ";
   if (typeof value !== "object" || value === null) {
@@ -23,7 +23,7 @@ function write(value: unknown, head: string, indent: string, lines: string[]): v
     lines.push(`${head}${space}${Array.isArray(value) ? "[]" : "{}"}`);
     return;
   }
-  // The first member of an item stands on the line of its dash.
+  // The first member of an item goes on the line of its dash.
   const inline = head.endsWith("- ") && !Array.isArray(value);
   if (head !== "" && !inline) lines.push(head.trimEnd());
   for (const [at, [name, item]] of items.entries()) {

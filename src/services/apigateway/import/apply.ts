@@ -14,15 +14,15 @@ import type { ImportedDefinition } from "./definition.ts";
 import type { ImportedMethod } from "./operations.ts";
 import type { Reader } from "./reader.ts";
 
-/** What an API had before it was emptied, so that what comes again gets the ids it had. */
-export interface Remembered {
+/** The ids an API has before it is emptied, so that what is imported again keeps them. */
+export interface ExistingIds {
   readonly resourceIds: ReadonlyMap<string, string>;
   readonly validatorIds: ReadonlyMap<string, string>;
   readonly authorizerIds: ReadonlyMap<string, string>;
 }
 
-/** The ids of what an API has, by path and name. */
-export function remembered(service: ApiGateway, apiId: string): Remembered {
+/** The ids an API has now, by path and name. */
+export function existingIds(service: ApiGateway, apiId: string): ExistingIds {
   const named = (rows: Iterable<{ readonly id: string; readonly name?: string }>) =>
     new Map([...rows].map(({ id, name = "" }) => [name, id]));
   return {
@@ -32,13 +32,13 @@ export function remembered(service: ApiGateway, apiId: string): Remembered {
   };
 }
 
-/** Adds what the document has to what the API has, and replaces what has the same name, path and verb. */
+/** Adds the document's parts to the API, replacing those with the same name or path and verb. */
 export function applyDefinition(
   context: Context,
   api: RestApiRow,
   reader: Reader,
   definition: ImportedDefinition,
-  before: Remembered,
+  before: ExistingIds,
 ): void {
   const { service } = context;
   const ids = { validators: new Map(before.validatorIds), authorizers: new Map(before.authorizerIds) };
@@ -107,7 +107,7 @@ function putAuthorizers(
 ): void {
   for (const authorizer of authorizers) {
     const id = ids.get(authorizer.name);
-    // The one of this name makes room for its successor, which gets its id.
+    // An authorizer of the same name is replaced; the new one gets its id.
     if (id !== undefined) service.authorizers.delete(childKey(apiId, id));
     reader.attempt(`Unable to create authorizer '${authorizer.name}'`, () => {
       let row: AuthorizerRow = newAuthorizer(service, { apiId, account }, authorizer);
@@ -121,7 +121,7 @@ function putAuthorizers(
   }
 }
 
-/** The resources of an API by path; those that are missing are created on the way. */
+/** The resources of an API by path; missing ones are created on the way. */
 class Resources {
   readonly #service: ApiGateway;
   readonly #before: ReadonlyMap<string, string>;

@@ -1,21 +1,21 @@
-/** A whole document as what an API is to be. */
+/** Reads a whole document as the definition of an API. */
+
 import { isObject } from "../../../../protocols/unknown-json.ts";
-import type { GivenAuthorizer } from "../authorizers.ts";
+import { defined, unlessEmpty } from "../../../apis/members.ts";
+import type { AuthorizerSettings } from "../authorizers.ts";
 import type { ApiSettings, GatewayResponseDefinition, Texts } from "../definitions.ts";
 import type { DocumentationLocation } from "../documentation-tables.ts";
 import { gatewayResponseStatuses } from "../gateway-responses.ts";
-import { unlessEmpty } from "../methods.ts";
-import { given } from "../rest-apis.ts";
 import type { Members } from "./document.ts";
 import { type ImportedPath, Operations } from "./operations.ts";
 import { type Reader, textsIn } from "./reader.ts";
 import { type ImportedModel, Schemas } from "./schemas.ts";
 import { Security } from "./security.ts";
 
-/** What a request says about its document: `basepath`, `ignore`, `endpointConfigurationTypes`, … */
+/** Parameters of an import request: `basepath`, `ignore`, `endpointConfigurationTypes`, … */
 export type ImportParameters = Readonly<Record<string, string>>;
 
-/** Settings a document has; what it does not speak of is not there. */
+/** The settings in a document; those it does not mention are absent. */
 export interface ImportedSettings extends Partial<Omit<ApiSettings, "endpointType" | "ipAddressType">> {
   readonly endpoint: {
     readonly types?: readonly string[] | undefined;
@@ -39,7 +39,7 @@ export interface ImportedPart {
 export interface ImportedDefinition {
   readonly models: readonly ImportedModel[];
   readonly validators: readonly ImportedValidator[];
-  readonly authorizers: readonly GivenAuthorizer[];
+  readonly authorizers: readonly AuthorizerSettings[];
   readonly gatewayResponses: readonly GatewayResponseDefinition[];
   readonly paths: readonly ImportedPath[];
   readonly documentation: readonly ImportedPart[];
@@ -56,7 +56,7 @@ export function importedSettings(reader: Reader, parameters: ImportParameters): 
   const vpcEndpointIds = parameters["vpcEndpointIds"]?.split(",") ?? textsIn(endpoint["vpcEndpointIds"]);
   const disabled = endpoint["disableExecuteApiEndpoint"] ?? parameters["disableExecuteApiEndpoint"];
   return {
-    ...given({
+    ...defined({
       name: reader.text(info["title"]) || undefined,
       description: reader.text(info["description"]) || undefined,
       version: document.infoVersion || undefined,
@@ -97,7 +97,7 @@ function tagsOf(reader: Reader): Texts {
   return Object.fromEntries(entries);
 }
 
-/** @param newName makes the characters behind the names of models that have none. */
+/** @param newName makes the suffix for the names of unnamed models. */
 export function importedDefinition(
   reader: Reader,
   apiId: string,
@@ -108,7 +108,7 @@ export function importedDefinition(
   const security = new Security(reader);
   const paths = new Operations(reader, schemas, security).paths(basePathOf(reader, parameters["basepath"]));
   return {
-    // Operations have added the schemas that stand where they are used.
+    // By now the operations have added their inline schemas.
     models: schemas.models,
     validators: validatorsOf(reader),
     authorizers: security.authorizers,
@@ -118,7 +118,7 @@ export function importedDefinition(
   };
 }
 
-/** What stands before all paths: nothing, the document's base path, or that without its first segment. */
+/** The prefix of all paths: none, the document's base path, or that without its first segment. */
 function basePathOf(reader: Reader, mode = "ignore"): string {
   if (mode !== "prepend" && mode !== "split") return "";
   const segments = documentBasePath(reader)
@@ -160,7 +160,7 @@ function gatewayResponsesOf(reader: Reader): GatewayResponseDefinition[] {
     return [
       {
         responseType,
-        ...given({
+        ...defined({
           statusCode: reader.text(response["statusCode"]) || undefined,
           responseParameters: unlessEmpty(reader.texts(response["responseParameters"])),
           responseTemplates: unlessEmpty(reader.texts(response["responseTemplates"])),
@@ -170,7 +170,7 @@ function gatewayResponsesOf(reader: Reader): GatewayResponseDefinition[] {
   });
 }
 
-/** The documentation parts of a document, which need not be more of a document than that. */
+/** The documentation parts of a document, which need not contain anything else. */
 export function documentationOf(root: Members): ImportedPart[] {
   const documentation = isObject(root["x-amazon-apigateway-documentation"])
     ? root["x-amazon-apigateway-documentation"]

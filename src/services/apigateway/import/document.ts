@@ -1,25 +1,25 @@
-/** OpenAPI documents as texts: JSON or YAML, of version 2 or 3, with whatever is in them. */
+/** Parses OpenAPI documents: JSON or YAML, version 2 or 3. */
 import { isObject, textOf } from "../../../../protocols/unknown-json.ts";
 import { readYaml, UnreadableYaml } from "../../../apis/yaml.ts";
 import type { Turns } from "../../../engine/turns.ts";
 import { badRequest } from "../errors.ts";
 
-/** AWS's limit of a definition. */
-const longestDocumentBytes = 6 * 1024 * 1024;
-/** Members and items of a whole document, aliases written out, and how deep they may stand in one another. */
+/** AWS's limit for a definition. */
+const maxDocumentBytes = 6 * 1024 * 1024;
+/** Members and items of a whole document, with aliases expanded, and how deeply they may be nested. */
 const maxNodes = 500_000;
-const deepest = 100;
+const maxDepth = 100;
 
 export type Members = Readonly<Record<string, unknown>>;
 
 export interface OpenApiDocument {
   readonly version: 2 | 3;
   readonly root: Members;
-  /** `info.version` as it is written: YAML would make a number of `1.0`. */
+  /** `info.version` as written: YAML would turn `1.0` into a number. */
   readonly infoVersion: string | undefined;
 }
 
-/** @throws AwsError BadRequestException for what is no document, or too much of one. */
+/** @throws AwsError BadRequestException if it is not a document, or too large. */
 export async function readDocument(text: string, turns: Turns): Promise<OpenApiDocument> {
   const { root, infoVersion } = await parsed(text, turns);
   if (!isObject(root)) throw badRequest("Invalid OpenAPI input.");
@@ -39,8 +39,8 @@ interface Parsed {
 
 /** JSON or YAML, whatever it says. @throws AwsError BadRequestException */
 export async function parsed(text: string, turns: Turns): Promise<Parsed> {
-  if (Buffer.byteLength(text) > longestDocumentBytes) {
-    throw badRequest(`Invalid OpenAPI input. Documents may have at most ${longestDocumentBytes} bytes.`);
+  if (Buffer.byteLength(text) > maxDocumentBytes) {
+    throw badRequest(`Invalid OpenAPI input. Documents may have at most ${maxDocumentBytes} bytes.`);
   }
   const trimmed = text.trim();
   if (trimmed === "") throw badRequest("Invalid OpenAPI input.");
@@ -56,7 +56,7 @@ function parsedJson(text: string): Parsed | undefined {
     const version = isObject(root) && isObject(root["info"]) ? root["info"]["version"] : undefined;
     return { root, infoVersion: version === undefined || version === null ? undefined : textOf(version) };
   } catch {
-    // YAML has maps that begin like this too.
+    // YAML maps may begin like this as well.
     return undefined;
   }
 }
@@ -78,7 +78,7 @@ function checkSize(root: unknown): void {
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [value, depth] = next;
     if (typeof value !== "object" || value === null) continue;
-    if (depth > deepest) throw badRequest("Invalid OpenAPI input. The document is nested too deeply.");
+    if (depth > maxDepth) throw badRequest("Invalid OpenAPI input. The document is nested too deeply.");
     for (const item of Object.values(value) as unknown[]) {
       if (++nodes > maxNodes) throw badRequest("Invalid OpenAPI input. The document has too many members.");
       open.push([item, depth + 1]);

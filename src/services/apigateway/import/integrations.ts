@@ -1,25 +1,24 @@
 /** `x-amazon-apigateway-integration`. */
+import { defined, unlessEmpty } from "../../../apis/members.ts";
 import type {
   ContentHandling,
   IntegrationDefinition,
   IntegrationResponseDefinition,
   IntegrationType,
 } from "../definitions.ts";
-import { type GivenIntegration, newIntegration } from "../integrations.ts";
-import { unlessEmpty } from "../methods.ts";
-import { given } from "../rest-apis.ts";
+import { type IntegrationSettings, newIntegration } from "../integrations.ts";
 import type { Members } from "./document.ts";
 import { type Reader, textsIn } from "./reader.ts";
 
 const types = new Set(["HTTP", "HTTP_PROXY", "AWS", "AWS_PROXY", "MOCK"]);
 
-/** Where an operation stands, for what is said about it. */
+/** Where an operation is in the document, for messages. */
 export interface OperationPlace {
   readonly path: string;
   readonly verb: string;
 }
 
-/** The integration of an operation; undefined where there is none, or none that can be read. */
+/** The integration of an operation; undefined if there is none, or it is invalid. */
 export function importedIntegration(
   reader: Reader,
   place: OperationPlace,
@@ -36,7 +35,7 @@ export function importedIntegration(
   const text = (name: string) => reader.text(members[name]) || undefined;
   const timeout = Number(text("timeoutInMillis") ?? Number.NaN);
   const tls = reader.object(members["tlsConfig"]);
-  const asked = {
+  const settings = {
     httpMethod: text("httpMethod")?.toUpperCase(),
     uri: text("uri"),
     connectionType: text("connectionType")?.toUpperCase(),
@@ -52,13 +51,13 @@ export function importedIntegration(
     tlsConfig: tls && { insecureSkipVerification: tls["insecureSkipVerification"] === true },
     responseTransferMode: text("responseTransferMode")?.toUpperCase(),
     integrationTarget: text("integrationTarget"),
-  } as GivenIntegration;
+  } as IntegrationSettings;
   const responses = reader.entries(members["responses"]).flatMap(([pattern, response]) => {
     const found = reader.object(response);
     return found === undefined ? [] : [importedResponse(reader, place, pattern, found)];
   });
   return {
-    ...newIntegration(type as IntegrationType, { resourceId: "" }, asked),
+    ...newIntegration(type as IntegrationType, { resourceId: "" }, settings),
     responses: Object.fromEntries(responses.map((response) => [response.statusCode, response])),
   };
 }
@@ -71,7 +70,7 @@ function importedResponse(
 ): IntegrationResponseDefinition {
   return {
     statusCode: reader.text(members["statusCode"]) ?? "200",
-    ...given({
+    ...defined({
       selectionPattern: pattern === "default" ? undefined : reader.text(pattern) || undefined,
       responseParameters: unlessEmpty(
         reader.texts(members["responseParameters"], wrongEntry(reader, place, "responseParameters")),

@@ -1,15 +1,15 @@
 /** Operations of a document as methods. */
+
 import { getOwn, isObject } from "../../../../protocols/unknown-json.ts";
+import { defined, unlessEmpty } from "../../../apis/members.ts";
 import type { IntegrationDefinition, MethodDefinition, MethodResponseDefinition } from "../definitions.ts";
-import { unlessEmpty } from "../methods.ts";
-import { given } from "../rest-apis.ts";
 import type { Members } from "./document.ts";
 import { importedIntegration } from "./integrations.ts";
 import { type Reader, textsIn } from "./reader.ts";
 import type { Schemas } from "./schemas.ts";
 import type { Security } from "./security.ts";
 
-/** A method whose authorizer and validator are known by their names yet. */
+/** A method that names its authorizer and validator, which do not have ids yet. */
 export interface ImportedMethod extends Omit<MethodDefinition, "authorizerId" | "requestValidatorId"> {
   readonly authorizerName?: string | undefined;
   readonly validatorName?: string | undefined;
@@ -32,7 +32,7 @@ const verbs: Readonly<Record<string, string>> = {
   "x-amazon-apigateway-any-method": "ANY",
 };
 
-/** The sources a parameter can have in a request, by where the document says it is. */
+/** Where a parameter is in a request, by the document's name for it. */
 const places: Readonly<Record<string, string>> = { path: "path", query: "querystring", header: "header" };
 
 export class Operations {
@@ -46,7 +46,7 @@ export class Operations {
     this.#security = security;
   }
 
-  /** @param prefix what stands before all paths. */
+  /** @param prefix goes before all paths. */
   paths(prefix: string): ImportedPath[] {
     const reader = this.#reader;
     const items = reader.entries(reader.root["paths"]).filter(([path]) => !path.startsWith("x-"));
@@ -84,7 +84,7 @@ export class Operations {
       authorizationType,
       authorizerName,
       apiKeyRequired,
-      ...given({
+      ...defined({
         operationName: reader.text(operation["operationId"]) || undefined,
         requestParameters: unlessEmpty(requestParameters(parameters)),
         requestModels: unlessEmpty(this.#requestModels(operation, parameters)),
@@ -96,7 +96,7 @@ export class Operations {
     };
   }
 
-  /** Those of the path and those of the operation, which replace others of their name and place. */
+  /** The parameters of the path and of the operation, which override those with the same name and place. */
   #parameters(...lists: unknown[]): Members[] {
     const all = new Map<string, Members>();
     for (const list of lists) {
@@ -137,7 +137,7 @@ export class Operations {
     const reader = this.#reader;
     return reader.entries(operation["responses"]).flatMap(([statusCode, value]) => {
       const response = reader.object(value);
-      // Method responses have a status of their own each: `default` and `4XX` are no such thing.
+      // A method response has exactly one status, so `default` and `4XX` are skipped.
       if (response === undefined || !/^[1-5]\d\d$/.test(statusCode)) return [];
       const headers = reader
         .entries(response["headers"])
@@ -145,7 +145,7 @@ export class Operations {
       return [
         {
           statusCode,
-          ...given({
+          ...defined({
             responseParameters: unlessEmpty(Object.fromEntries(headers)),
             responseModels: unlessEmpty(this.#responseModels(operation, response)),
           }),
@@ -171,7 +171,7 @@ function requestParameters(parameters: readonly Members[]): Record<string, boole
   return Object.fromEntries(entries);
 }
 
-/** A path behind a prefix, without a slash at its end. */
+/** A path after a prefix, without a trailing slash. */
 function joined(prefix: string, path: string): string {
   return `${prefix}${path}`.replace(/\/+$/, "") || "/";
 }

@@ -1,4 +1,4 @@
-/** What reading a document shares: following references, and what there is to say about it in the end. */
+/** Shared by all readers of a document: following references, and collecting warnings and errors. */
 
 import { AwsError } from "../../../../protocols/error.ts";
 import { percentDecoded } from "../../../../protocols/form.ts";
@@ -6,14 +6,14 @@ import { isObject } from "../../../../protocols/unknown-json.ts";
 import { badRequest } from "../errors.ts";
 import type { Members, OpenApiDocument } from "./document.ts";
 
-/** References to references are followed this far; those that go round in a circle end here. */
+/** How far references to references are followed; circular ones end here. */
 const maxHops = 20;
 const maxMessages = 1_000;
 /**
- * Characters of texts and members (sixteen each) that may come of a document: references to the same things from many
- * places make much of little.
+ * Limits what may come of a document, in characters of text plus sixteen for each member: many references to the same
+ * thing make much out of little.
  */
-const maxResult = 32 * 1024 * 1024;
+const maxResultCost = 32 * 1024 * 1024;
 const memberCost = 16;
 
 /** What AWS substitutes in a document. */
@@ -47,7 +47,7 @@ export class Reader {
     if (this.errors.length < maxMessages) this.errors.push(message);
   }
 
-  /** Does something and keeps what AWS would say against it, after `what`. */
+  /** Runs something and collects AWS's error, if any, with `what` in front. */
   attempt(what: string, run: () => void): void {
     try {
       run();
@@ -57,7 +57,7 @@ export class Reader {
     }
   }
 
-  /** @throws AwsError BadRequestException when something was wrong, or nothing may be. */
+  /** @throws AwsError BadRequestException if there are errors, or warnings count as errors. */
   finish(failOnWarnings: boolean): void {
     if (this.errors.length > 0) {
       throw badRequest(`Errors found during import:\n${this.errors.map((line) => `\t${line}`).join("\n")}`);
@@ -90,7 +90,7 @@ export class Reader {
     return at;
   }
 
-  /** A text with AWS's pseudo variables filled in; undefined for what is no text, a number or a flag. */
+  /** A text with AWS's pseudo variables filled in; undefined for anything but a text, number or boolean. */
   text(value: unknown): string | undefined {
     if (typeof value === "number" || typeof value === "boolean") return String(value);
     if (typeof value !== "string") return undefined;
@@ -101,7 +101,10 @@ export class Reader {
       .replaceAll("${AWS::AccountId}", this.#variables.account);
   }
 
-  /** The members of an object, or of what it refers to; none for anything else. @throws AwsError when all are too many. */
+  /**
+   * The members of an object, or of what it refers to; none for anything else.
+   * @throws AwsError if the document comes to too much.
+   */
   entries(value: unknown): [string, unknown][] {
     const entries = Object.entries(this.object(value) ?? {});
     this.#spend(entries.length * memberCost);
@@ -110,10 +113,10 @@ export class Reader {
 
   #spend(cost: number): void {
     this.#result += cost;
-    if (this.#result > maxResult) throw badRequest("Invalid OpenAPI input. The definition is too large.");
+    if (this.#result > maxResultCost) throw badRequest("Invalid OpenAPI input. The definition is too large.");
   }
 
-  /** The texts of a map; others are left out. @param wrong is told of each of those. */
+  /** The texts of a map; others are left out. @param wrong called for each of those. */
   texts(value: unknown, wrong: (name: string, value: unknown) => void = () => {}): Record<string, string> {
     const entries = this.entries(value).flatMap(([name, item]) => {
       if (typeof item === "string") {

@@ -9,27 +9,27 @@ export interface ImportedModel {
   readonly schema: string;
 }
 
-/** Members AWS reads first, in its order; the description comes last. */
+/** Members AWS writes first, in its order; the description comes last. */
 const firstMembers = ["required", "type", "properties", "items"];
-/** Members of OpenAPI that are none of JSON Schema's, and that validation knows nothing of. */
+/** Members of OpenAPI that JSON Schema does not have. */
 const dropped = new Set(["discriminator", "example", "xml", "externalDocs", "readOnly", "writeOnly", "deprecated"]);
 const mapsOfSchemas = new Set(["properties", "patternProperties", "definitions"]);
 const listsOfSchemas = new Set(["allOf", "anyOf", "oneOf"]);
 const schemas = new Set(["items", "additionalProperties", "not"]);
 
-/** The models of a document, and what refers to them. */
+/** The models of a document, and the names to refer to them. */
 export class Schemas {
   readonly #reader: Reader;
   readonly #apiId: string;
   readonly #newName: () => string;
   readonly models: ImportedModel[] = [];
-  /** Names of models by the names of their schemas in the document. */
+  /** Names of models by the names of their schemas. */
   readonly #names = new Map<string, string>();
   readonly #taken = new Set<string>();
-  /** The models of schemas that stand where they are used; many places may refer to the same. */
+  /** Names of the models made from inline schemas, which several places may share. */
   readonly #unnamed = new Map<object, string>();
 
-  /** @param newName makes the six characters behind the name of a schema that has none. */
+  /** @param newName makes the six characters after `MODEL` for an unnamed schema. */
   constructor(reader: Reader, apiId: string, newName: () => string) {
     this.#reader = reader;
     this.#apiId = apiId;
@@ -45,7 +45,7 @@ export class Schemas {
     }
   }
 
-  /** The name of the model for a schema at hand, which gets one of its own unless it only refers to another. */
+  /** The name of the model for a schema. An inline schema becomes a model of its own; a reference names another one. */
   modelOf(schema: unknown): string | undefined {
     if (!isObject(schema)) return undefined;
     const reference = schema["$ref"];

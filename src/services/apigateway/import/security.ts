@@ -1,12 +1,12 @@
 /** Security schemes of a document: authorizers, API keys and signatures. */
 import { isObject } from "../../../../protocols/unknown-json.ts";
 import { checkAuthorizer, checkAuthorizerUri } from "../authorizer-checks.ts";
-import type { GivenAuthorizer } from "../authorizers.ts";
+import type { AuthorizerSettings } from "../authorizers.ts";
 import type { AuthorizationType } from "../definitions.ts";
 import type { Members } from "./document.ts";
 import { type Reader, textsIn } from "./reader.ts";
 
-/** What stands before a method. */
+/** Who may call a method. */
 export interface MethodSecurity {
   readonly authorizationType: AuthorizationType;
   readonly authorizerName?: string | undefined;
@@ -15,7 +15,7 @@ export interface MethodSecurity {
 }
 
 type Scheme =
-  | { readonly kind: "authorizer"; readonly authorizer: GivenAuthorizer }
+  | { readonly kind: "authorizer"; readonly authorizer: AuthorizerSettings }
   | { readonly kind: "key" | "iam" | "other" };
 
 export class Security {
@@ -34,7 +34,7 @@ export class Security {
   }
 
   /** All authorizers of the document, used or not. */
-  get authorizers(): GivenAuthorizer[] {
+  get authorizers(): AuthorizerSettings[] {
     return [...this.#schemes.values()].flatMap((scheme) => (scheme.kind === "authorizer" ? [scheme.authorizer] : []));
   }
 
@@ -52,7 +52,7 @@ export class Security {
   #authorizer(name: string, scheme: Members, members: Members, authType: string | undefined): Scheme {
     const reader = this.#reader;
     const text = (member: string) => reader.text(members[member]) || undefined;
-    const type = (text("type") ?? "token").toUpperCase() as GivenAuthorizer["type"];
+    const type = (text("type") ?? "token").toUpperCase() as AuthorizerSettings["type"];
     if (!["TOKEN", "REQUEST", "COGNITO_USER_POOLS"].includes(type)) {
       reader.fail(`Unable to create authorizer '${name}': Invalid authorizer type specified: ${type}`);
       return { kind: "other" };
@@ -60,7 +60,7 @@ export class Security {
     const ttl = Number(text("authorizerResultTtlInSeconds") ?? Number.NaN);
     const header = reader.text(scheme["name"]);
     const own = header !== undefined && scheme["in"] === "header" ? `method.request.header.${header}` : undefined;
-    const authorizer: GivenAuthorizer = {
+    const authorizer: AuthorizerSettings = {
       name,
       type,
       authType,
@@ -78,7 +78,7 @@ export class Security {
     return { kind: "authorizer", authorizer };
   }
 
-  /** What an operation asks for, or the document where the operation says nothing. */
+  /** The security of an operation, or the document's if the operation has none. */
   of(operation: Members): MethodSecurity {
     const reader = this.#reader;
     let authorizationType: AuthorizationType = "NONE";

@@ -1,4 +1,5 @@
 /** The operations on event source mappings. */
+
 import {
   CreateEventSourceMapping$,
   type CreateEventSourceMappingCommand,
@@ -16,11 +17,12 @@ import {
 import { AwsError } from "../../../../protocols/error.ts";
 import { parseArn } from "../../../calls/arn.ts";
 import type { OperationContext } from "../../../calls/operation.ts";
+import { inTransaction } from "../../../calls/operation.ts";
 import { takePage } from "../../../calls/page.ts";
 import { type Place, placeKey } from "../../../calls/place.ts";
 import { codeOf, queueUrlOf } from "../../../sources/drain.ts";
 import { conflict, invalidParameter, notFound } from "../errors.ts";
-import { type Lambda, later, operation } from "../lambda.ts";
+import { type Lambda, operation } from "../lambda.ts";
 import { parseName } from "../names.ts";
 import { nextMarker, positionIn } from "../pages.ts";
 import { checkedTags } from "../tags.ts";
@@ -46,7 +48,7 @@ export const createEventSourceMapping = operation<CreateEventSourceMappingComman
     const settings = mappingSettings(input, place, undefined);
     const tags = checkedTags({}, input.Tags);
     await checkSource(source, place, functionArn, context);
-    return later(context, () => {
+    return inTransaction(context, () => {
       checkNew(source, functionArn, place, context);
       const { account, region } = context;
       // A mapping of a queue that is created disabled needs no setup [recorded].
@@ -86,7 +88,7 @@ export const updateEventSourceMapping = operation<UpdateEventSourceMappingComman
     const functionArn = input.FunctionName === undefined ? before.functionArn : functionOf(input.FunctionName, context);
     const settings = mappingSettings(input, place, before.settings);
     if (functionArn !== before.functionArn) await checkSource(before.source, place, functionArn, context);
-    return later(context, () => {
+    return inTransaction(context, () => {
       const row = mappingNamed(service, input.UUID, context);
       if (isBetween(row.state)) throw inUse("update");
       const enabled = input.Enabled ?? row.enabled;
