@@ -102,7 +102,7 @@ describe("a task", () => {
     [{ FunctionName: functionArn("f"), Qualifier: "live" }, "1"],
     [{ FunctionName: functionArn("f:1") }, "1"],
     [{ FunctionName: "f:live" }, "1"],
-  ])("calls %j, and tells which version ran and what it logged", async (named, version) => {
+  ])("calls %j, and shows which version ran and what it logged", async (named, version) => {
     const result = await outputOf(invoke({ ...named, Payload: { a: 1 }, LogType: "Tail" }));
     const log = result["LogResult"] as string;
     expect(result).toMatchObject({
@@ -126,7 +126,7 @@ describe("a task", () => {
     expect(Buffer.from(log, "base64").toString()).toContain("seen");
   });
 
-  it("calls by the SDK, which answers a function's error as the function's answer", async () => {
+  it("calls through the SDK, where a function's error is part of the result", async () => {
     expect(await outputOf(sdk({ FunctionName: "f", Qualifier: "1", Payload: { a: 1 } }))).toEqual({
       ExecutedVersion: "1",
       Payload: '{"event":{"a":1},"version":"1"}',
@@ -137,7 +137,7 @@ describe("a task", () => {
     expect(JSON.parse(failed["Payload"] as string)).toMatchObject({ errorType: "CustomError" });
   });
 
-  it("calls what else Lambda's API has", async () => {
+  it("calls other operations of Lambda", async () => {
     const state = {
       Resource: "arn:aws:states:::aws-sdk:lambda:getFunctionConfiguration",
       Parameters: { FunctionName: "f", Qualifier: "live" },
@@ -145,7 +145,7 @@ describe("a task", () => {
     expect(await outputOf(state)).toMatchObject({ FunctionName: "f", Version: "1", Timeout: 30 });
   });
 
-  it("asks for no answer, or whether it might", async () => {
+  it("invokes asynchronously, and as a dry run", async () => {
     const accepted = await outputOf(invoke({ FunctionName: "f", InvocationType: "Event", Payload: { later: 1 } }));
     expect(accepted).toMatchObject({ Payload: "", StatusCode: 202 });
     expect(accepted).not.toHaveProperty("ExecutedVersion");
@@ -159,7 +159,7 @@ describe("a task", () => {
     expect(await env.drain(outcomes.url)).toEqual([]);
   });
 
-  it("waits for the token that its function gives back", async () => {
+  it("waits until its function returns the token", async () => {
     const Parameters = { FunctionName: "f", Payload: { "token.$": "$$.Task.Token", n: 7 } };
     expect(await outputOf(invoke(Parameters, ".waitForTaskToken"))).toEqual({ done: 7 });
   });
@@ -182,7 +182,7 @@ describe("a task fails", () => {
       '^\\{"errorType":"CustomError","errorMessage":"no good","trace":\\[',
     ],
     [
-      "by one of lambda:invoke",
+      "by an error in lambda:invoke",
       invoke({ FunctionName: "f", "Payload.$": "$" }),
       { fail: "error" },
       "CustomError",
@@ -196,28 +196,28 @@ describe("a task fails", () => {
       "Runtime exited with error: exit status 3",
     ],
     [
-      "by one that calls back",
+      "by an error of a function with a callback",
       invoke({ FunctionName: "f", Payload: { fail: "error" } }, ".waitForTaskToken"),
       {},
       "CustomError",
       "no good",
     ],
     [
-      "by Lambda's limit",
+      "by the timeout of the function",
       direct("busy"),
       {},
       "Lambda.TooManyRequestsException",
       `^Rate Exceeded\\.${v1(429, "TooManyRequestsException")}`,
     ],
     [
-      "by it in lambda:invoke",
+      "by the timeout in lambda:invoke",
       invoke({ FunctionName: "busy" }),
       {},
       "Lambda.TooManyRequestsException",
       `^Rate Exceeded\\.${v1(429, "TooManyRequestsException")}`,
     ],
     [
-      "by it in the SDK",
+      "by the timeout through the SDK",
       sdk({ FunctionName: "busy" }),
       {},
       "Lambda.TooManyRequestsException",
@@ -231,28 +231,28 @@ describe("a task fails", () => {
       `${missing("none")}:\\$LATEST${v1(404, "ResourceNotFoundException")}`,
     ],
     [
-      "without it in lambda:invoke",
+      "without a function in lambda:invoke",
       invoke({ FunctionName: "none" }),
       {},
       "Lambda.ResourceNotFoundException",
       `${missing("none")}:\\$LATEST${v1(404, "ResourceNotFoundException")}`,
     ],
     [
-      "without it in the SDK",
+      "without a function through the SDK",
       sdk({ FunctionName: "none" }),
       {},
       "Lambda.ResourceNotFoundException",
       `${missing("none")}:\\$LATEST${v2(404)}`,
     ],
     [
-      "without its version",
+      "without the version",
       invoke({ FunctionName: "f", Qualifier: "9" }),
       {},
       "Lambda.ResourceNotFoundException",
       `${missing("f:9")}${v1(404, "ResourceNotFoundException")}`,
     ],
     [
-      "without a function for later",
+      "without a function to invoke asynchronously",
       invoke({ FunctionName: "none", InvocationType: "Event" }),
       {},
       "Lambda.ResourceNotFoundException",
@@ -264,7 +264,7 @@ describe("a task fails", () => {
     expect(failed.cause).toMatch(new RegExp(cause));
   });
 
-  it("until a retrier of that name gives up, and a catcher takes it", async () => {
+  it("until a retrier for the error gives up, and a catcher matches", async () => {
     const Retry = [{ ErrorEquals: ["Lambda.TooManyRequestsException"], IntervalSeconds: 1, MaxAttempts: 1 }];
     const Catch = [{ ErrorEquals: ["Lambda.TooManyRequestsException"], ResultPath: "$.caught", Next: "P" }];
     const T = { Type: "Task", ...invoke({ FunctionName: "busy" }), Retry, Catch, End: true };
@@ -282,7 +282,7 @@ describe("a task fails", () => {
   });
 });
 
-describe("an event is told whole to a function", () => {
+describe("a function gets a whole event", () => {
   /** The event that the function got, which its destination tells. */
   async function received(): Promise<unknown> {
     await env.bus.clock.advance("5s");
@@ -310,7 +310,7 @@ describe("an event is told whole to a function", () => {
     });
   });
 
-  it("by a schedule, with input and without", async () => {
+  it("by a schedule, with and without input", async () => {
     const schedule = (Name: string, Input?: string) =>
       scheduler.createSchedule({
         Name,

@@ -101,8 +101,8 @@ describe("status changes", () => {
   });
 });
 
-describe("status changes that are no success", () => {
-  it("tell error and cause, the alias and the version, and the redrive", async () => {
+describe("status changes other than success", () => {
+  it("have error and cause, the alias and the version, and the redrive", async () => {
     const EventPattern = '{"source":["aws.states"],"detail":{"name":["failing"]}}';
     await events.send(new PutRuleCommand({ Name: "failing", EventPattern }));
     await events.send(new PutTargetsCommand({ Rule: "failing", Targets: [{ Id: "q", Arn: queueArn }] }));
@@ -183,7 +183,7 @@ describe("log events", () => {
     expect(logged("ERROR")[0].details).toEqual({ name: "F" });
   });
 
-  it("name the map run and the trace they belong to, in a stream for each execution", async () => {
+  it("have the ids of their map run and trace, in a stream for each execution", async () => {
     const map = {
       StartAt: "M",
       States: {
@@ -224,7 +224,7 @@ describe("log events", () => {
     });
   });
 
-  it("are the history of express executions, also of what comes later", async () => {
+  it("are the history of express executions, also of later events", async () => {
     const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 5, End: true } } };
     const machine = await states.create(wait, { type: "EXPRESS", ...logging("ALL") });
     const answer = states.client.send(new StartSyncExecutionCommand({ stateMachineArn: machine }));
@@ -340,7 +340,7 @@ describe("with other services", () => {
     expect(seen.at(-1)).toMatchObject({ "x-key": "secret", "user-agent": "Amazon|StepFunctions|HttpInvoke|us-east-1" });
   });
 
-  it("uses the SDK's calls of Kinesis", async () => {
+  it("calls Kinesis through the SDK", async () => {
     const parameters = { StreamName: "none", PartitionKey: "p", Data: "d" };
     const { error } = await states.run(
       task({ Resource: "arn:aws:states:::aws-sdk:kinesis:putRecord", Parameters: parameters }),

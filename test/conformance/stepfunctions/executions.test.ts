@@ -21,7 +21,7 @@ afterAll(() => states.close());
 const waitFor = (seconds: number) => ({ StartAt: "W", States: { W: { Type: "Wait", Seconds: seconds, End: true } } });
 
 describe("an execution", () => {
-  it("runs a Pass and tells all of it", async () => {
+  it("runs a Pass and shows everything about it", async () => {
     const machine = await states.create(pass);
     const { executionArn, startDate } = await states.client.send(
       new StartExecutionCommand({ stateMachineArn: machine, name: "first", input: '{ "a": 1 }' }),
@@ -94,7 +94,7 @@ describe("an execution", () => {
     ]);
   });
 
-  it("maps over more items than one step takes", async () => {
+  it("maps over more items than one step handles", async () => {
     const items = Array.from({ length: 1000 }, (_, index) => index);
     const definition = {
       StartAt: "M",
@@ -111,7 +111,7 @@ describe("an execution", () => {
     expect(JSON.parse(output as string)).toEqual(items.map((n) => ({ n })));
   });
 
-  it("is the same for the same name and input, and another is refused", async () => {
+  it("is the same for the same name and input, and refused with another input", async () => {
     const machine = await states.create(waitFor(60));
     const start = (input: string) =>
       states.client.send(new StartExecutionCommand({ stateMachineArn: machine, name: "n", input }));
@@ -139,7 +139,7 @@ describe("an execution", () => {
     ]);
   });
 
-  it("is refused without a machine, with bad input or a bad name", async () => {
+  it("is refused without a machine, with invalid input or an invalid name", async () => {
     const machine = await states.create(pass);
     const start = (more: object) =>
       states.client.send(new StartExecutionCommand({ stateMachineArn: machine, ...more }));
@@ -166,7 +166,7 @@ describe("an execution", () => {
     });
   });
 
-  it("keeps the definition it began with", async () => {
+  it("keeps the definition it was started with", async () => {
     const machine = await states.create(waitFor(60));
     const execution = await states.start(machine);
     await states.client.send(
@@ -200,7 +200,7 @@ describe("an execution", () => {
     await expect(list({ stateMachineArn: undefined })).rejects.toMatchObject({ name: "ValidationException" });
   });
 
-  it("is described without its data when only that is asked for", async () => {
+  it("is described without its data if only metadata is requested", async () => {
     const machine = await states.create(pass);
     const { executionArn } = await states.client.send(
       new StartExecutionCommand({ stateMachineArn: machine, input: '{"a":1}', traceHeader: "Root=1-2" }),
@@ -234,7 +234,7 @@ describe("an execution", () => {
 });
 
 describe("an express execution", () => {
-  it("answers synchronously, also when it waits", async () => {
+  it("is answered synchronously, even if it waits", async () => {
     const machine = await states.create(pass, { type: "EXPRESS" });
     const { $metadata: _metadata, ...result } = await states.client.send(
       new StartSyncExecutionCommand({ stateMachineArn: machine, name: "n", input: '{"a":1}' }),
@@ -276,7 +276,7 @@ describe("an express execution", () => {
     });
   });
 
-  it("is reached under the host prefix that clients give it", async () => {
+  it("is reached by the host prefix that clients use", async () => {
     const stateMachineArn = await states.create(pass, { type: "EXPRESS" });
     const { hostname, port } = new URL(states.bus.endpoint);
     const headers = {
@@ -296,7 +296,7 @@ describe("an express execution", () => {
     expect(JSON.parse(text)).toMatchObject({ status: "SUCCEEDED", output: "[1]" });
   });
 
-  it("tells failures in a success, and times out after five minutes", async () => {
+  it("returns failures without an error, and times out after five minutes", async () => {
     const failing = { StartAt: "F", States: { F: { Type: "Fail", Error: "E", Cause: "C" } } };
     const machine = await states.create(failing, { type: "EXPRESS" });
     const command = new StartSyncExecutionCommand({ stateMachineArn: machine });
@@ -308,7 +308,7 @@ describe("an express execution", () => {
     expect((await answer).status).toBe("TIMED_OUT");
   });
 
-  it("is refused where only standard ones will do, and the other way round", async () => {
+  it("is refused where only standard ones are allowed, and vice versa", async () => {
     const express = await states.create(pass, { type: "EXPRESS" });
     await expect(states.client.send(new ListExecutionsCommand({ stateMachineArn: express }))).rejects.toMatchObject({
       name: "StateMachineTypeNotSupported",

@@ -13,7 +13,7 @@ describe.each(["memory", "disk"])("the history, in %s,", (backing) => {
   });
   afterAll(() => outside.close());
 
-  it("is there for every machine", () => expect(cases).toHaveLength(91));
+  it("exists for every machine", () => expect(cases).toHaveLength(91));
 
   it.each(cases.map((one) => [one.name, one] as const))("of %s", async (_name, one) => {
     const { events, executionArn } = await historyOf(one, outside);

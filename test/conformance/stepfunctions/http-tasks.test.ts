@@ -36,7 +36,7 @@ const api = (parameters: object) =>
   });
 
 describe("an HTTP task", () => {
-  it("sends JSON with its own headers, and parses JSON alone", async () => {
+  it("sends JSON with its own headers, and parses only JSON", async () => {
     const { output } = await states.run(
       http({ RequestBody: { a: [1] }, Headers: { "X-One": "1" }, QueryParameters: { q: "a b", l: ["1", "2"] } }),
     );
@@ -79,7 +79,7 @@ describe("an HTTP task", () => {
     expect(server.heard[0]).toMatchObject({ body, headers: { "content-type": "application/x-www-form-urlencoded" } });
   });
 
-  it("lets its connection win over the state's own parameters", async () => {
+  it("prefers its connection over the state's parameters", async () => {
     const events = new EventBridgeClient(states.bus.clientConfig());
     const { ConnectionArn } = await events.send(
       new CreateConnectionCommand({
@@ -118,7 +118,7 @@ describe("an HTTP task", () => {
     ]);
   });
 
-  it("fails by status, without an answer, and for what it may not do", async () => {
+  it("fails by status, without a response, and for what is not allowed", async () => {
     answer = () => ({ status: 503, body: "busy" });
     expect(await states.run(http({}))).toMatchObject({ error: "States.Http.StatusCode.503", cause: "busy" });
     answer = () => ({ status: 302, headers: { location: "/" } });
@@ -129,7 +129,7 @@ describe("an HTTP task", () => {
     expect(wrong.cause).toContain("[The value of the field 'ApiEndpoint' has an invalid format]");
   });
 
-  it("times out at an endpoint that never answers, in an express execution too", async () => {
+  it("times out at an endpoint that never responds, in an express execution too", async () => {
     answer = () => ({ silent: true });
     const execution = await states.start(await states.create(http({}, { TimeoutSeconds: 45 })));
     const express = await states.create(http({}), { type: "EXPRESS" });
@@ -141,7 +141,7 @@ describe("an HTTP task", () => {
     expect((await sync).status).toBe("TIMED_OUT");
   });
 
-  it("waits with its retry as long as a 429 asks for, or as its retrier says when that is longer", async () => {
+  it("delays its retry as a 429 demands, or as its retrier says if that is longer", async () => {
     const answers = [
       { status: 429, headers: { "retry-after": "60" } },
       { status: 429, headers: { "retry-after": "Tue, 01 Jan 2030 00:00:00 GMT" } },
@@ -163,7 +163,7 @@ describe("an HTTP task", () => {
 });
 
 describe("a call of API Gateway", () => {
-  it("sends text as JSON, nothing for null, and parses what it can", async () => {
+  it("sends strings as JSON, nothing for null, and parses responses if possible", async () => {
     answer = () => ({ body: '{"no":"content type"}' });
     const { output, executionArn } = await states.run(api({ RequestBody: "HelloWorld", Stage: "prod", Path: "a/b" }));
     expect(JSON.parse(output as string)).toMatchObject({
@@ -184,7 +184,7 @@ describe("a call of API Gateway", () => {
     expect(server.heard[1]?.body).toBe("");
   });
 
-  it("fails by status with the body, and for headers that are its own to set", async () => {
+  it("fails by status with the body, and for headers that it sets itself", async () => {
     answer = () => ({ status: 403, body: '{"message":"Missing Authentication Token"}' });
     expect(await states.run(api({}))).toMatchObject({
       error: "ApiGateway.403",

@@ -57,7 +57,7 @@ it.each(["memory", "disk"])("long payloads of every kind, in %s", async (backing
   expect(await states.history(execution)).toEqual(events);
 });
 
-it("a page ends before its payloads are more than an answer can be", async () => {
+it("a page ends before its payloads exceed a response", async () => {
   states = await startStates({ clock: "virtual" });
   const loop = {
     StartAt: "A",

@@ -38,7 +38,7 @@ it("a machine has 100 aliases", async () => {
   expect(second.nextToken).toBeUndefined();
 });
 
-it("a machine has 1,000 versions, whose numbers never come back", async () => {
+it("a machine has 1,000 versions, whose numbers are never reused", async () => {
   const stateMachineArn = await states.create(pass);
   const publish = (n: number) =>
     sfn.updateStateMachine({
@@ -52,7 +52,7 @@ it("a machine has 1,000 versions, whose numbers never come back", async () => {
   expect((await publish(1001)).stateMachineVersionArn).toBe(`${stateMachineArn}:1001`);
 });
 
-it("an activity has 1,000 pollers, held for a minute", async () => {
+it("an activity has 1,000 pollers, which wait for a minute", async () => {
   const { activityArn } = await sfn.createActivity({ name: "polled" });
   const polls = Array.from({ length: 1000 }, () => sfn.getActivityTask({ activityArn }));
   await sfn.describeActivity({ activityArn });
@@ -73,7 +73,7 @@ it("a task's output has 262,144 characters", async () => {
   expect((await states.describe(execution)).output).toHaveLength(262_144);
 });
 
-it("a closed execution is kept for 90 days, and then its name is free", async () => {
+it("a closed execution is kept for 90 days, and then its name can be reused", async () => {
   const { activityArn } = await sfn.createActivity({ name: "forgotten" });
   const task = { StartAt: "T", States: { T: { Type: "Task", Resource: activityArn, End: true } } };
   const machine = await states.create(task);
@@ -93,7 +93,7 @@ it("a closed execution is kept for 90 days, and then its name is free", async ()
   expect(await states.start(machine, {}, "once")).toBe(executionArn);
 });
 
-it("an execution of a version tells the machine and runs the version's definition", async () => {
+it("an execution of a version shows the machine and runs the version's definition", async () => {
   const machine = await states.create(waitFor(60), { publish: true });
   const { revisionId } = await sfn.updateStateMachine({
     stateMachineArn: machine,

@@ -80,7 +80,7 @@ describe("a child", () => {
     expect((await settled({ StartAt: "A", States: states }, [1])).output).toBe("[false]");
   });
 
-  it("ends after the time its processor gives it", async () => {
+  it("ends by the timeout of its processor", async () => {
     const ItemProcessor = processor({ Type: "Wait", Seconds: 600 }, "STANDARD", { TimeoutSeconds: 10 });
     const M = map({ ItemProcessor, ToleratedFailurePercentage: 100 });
     const { executionArn, status } = await settled({ StartAt: "M", States: { M } }, [1]);
@@ -97,13 +97,13 @@ describe("an item", () => {
   const ItemProcessor = processor({ Type: "Pass" });
   const item = { "item.$": "$$.Map.Item" };
 
-  it("tells that it came with the input", async () => {
+  it("shows that it is from the input", async () => {
     const M = map({ ItemProcessor, ItemSelector: item });
     const { output } = await settled({ StartAt: "M", States: { M } }, ["a"]);
     expect(JSON.parse(output as string)).toEqual([{ item: { Index: 0, Value: "a", Source: "STATE_DATA" } }]);
   });
 
-  it("tells its key and its object", async () => {
+  it("shows its key and its object", async () => {
     const ItemReader = {
       Resource: "arn:aws:states:::s3:getObject",
       Parameters: { Bucket: "data", Key: "object.json" },
@@ -121,7 +121,7 @@ describe("an item", () => {
     expect(output).toBe(JSON.stringify(items));
   });
 
-  it("is a pair with a key when JSONata gives an object", async () => {
+  it("is a pair with a key if JSONata returns an object", async () => {
     const M = map({ ItemProcessor, Items: "{% {'a': 1} %}", ItemSelector: "{% $states.context.Map.Item %}" });
     const { output, cause } = await settled({ QueryLanguage: "JSONata", StartAt: "M", States: { M } });
     expect([cause, JSON.parse(output ?? "null")]).toEqual([

@@ -136,7 +136,7 @@ describe("a distributed Map", () => {
     ]);
   });
 
-  it("fails when there is nothing to read", async () => {
+  it("fails if there is nothing to read", async () => {
     const described = await settled(
       map({ ItemReader: reader("../secret", { InputType: "JSON" }), ItemProcessor: processor(passItem) }),
     );
@@ -211,7 +211,7 @@ describe("a distributed Map", () => {
       return { SUCCEEDED: of("SUCCEEDED"), FAILED: of("FAILED"), PENDING: of("PENDING") };
     };
 
-    it("writes what succeeded, what failed and what it never began", async () => {
+    it("writes which children succeeded, failed and never started", async () => {
       const items = [1, 2, 3, 5].map((n) => ({ n }));
       const { executionArn } = await settled(map({ ...writes, ItemProcessor: processor(pickyItem) }), items);
       const failed = await mapRunOf(executionArn);
@@ -258,7 +258,7 @@ describe("a distributed Map", () => {
       });
     });
 
-    it("tells in its files how often children were redriven", async () => {
+    it("writes how many times children were redriven", async () => {
       const none = { ...writes.ResultWriter, WriterConfig: { Transformation: "NONE", OutputType: "JSON" } };
       const definition = map({ ...writes, ResultWriter: none, ItemProcessor: processor(pickyItem) });
       const { executionArn } = await settled(definition, [{ n: 2 }]);
@@ -287,7 +287,7 @@ describe("a distributed Map", () => {
     expect([described.status, described.error]).toEqual(["FAILED", "States.ResultWriterFailed"]);
   });
 
-  it("can be given more room while it runs, and is stopped with its execution", async () => {
+  it("can be updated while it runs, and is stopped with its execution", async () => {
     const wait = { Type: "Wait", Seconds: 60 };
     const definition = map({ ItemProcessor: processor(wait), MaxConcurrency: 1 });
     const execution = await states.start(await states.create(definition), [1, 2, 3]);
@@ -311,7 +311,7 @@ describe("a distributed Map", () => {
     expect((await states.client.send(aborted)).executions).toHaveLength(2);
   });
 
-  it("stopped as soon as it has begun, however many items it has, is redriven whole", async () => {
+  it("is redriven completely when it was stopped right after its start, however many items it has", async () => {
     const select = { ItemSelector: { "n.$": "$$.Map.Item.Value" }, ItemsPath: "$" };
     const definition = map({ ...select, ItemProcessor: processor(passItem, "EXPRESS") });
     const items = Array.from({ length: 3000 }, (_, n) => n);
@@ -327,7 +327,7 @@ describe("a distributed Map", () => {
     expect(await mapRunOf(executionArn)).toMatchObject({ itemCounts: { succeeded: 3000, total: 3000 } });
   });
 
-  it("tolerates failures, up to a point, and is redriven", async () => {
+  it("tolerates failures up to a limit, and is redriven", async () => {
     const items = [1, 2, 3, 4].map((n) => ({ n }));
     const tolerant = await settled(map({ ItemProcessor: processor(pickyItem), ToleratedFailurePercentage: 50 }), items);
     expect([tolerant.status, tolerant.output]).toEqual(["SUCCEEDED", '[{"n":1},{"n":3}]']);
@@ -359,7 +359,7 @@ describe("a distributed Map", () => {
     ]);
   });
 
-  it("lets children wait to be redriven when there is no room for them", async () => {
+  it("keeps children pending for a redrive until its concurrency allows them", async () => {
     const wait = { Type: "Wait", Seconds: 60 };
     const definition = map({ ItemProcessor: processor(wait), MaxConcurrency: 2 });
     const execution = await states.start(await states.create(definition), [1, 2, 3]);
@@ -391,7 +391,7 @@ describe("a distributed Map", () => {
     expect((await states.client.send(waiting)).executions).toEqual([]);
   });
 
-  it("counts the failures that can no longer be redriven, and leaves them alone", async () => {
+  it("counts the failures that can no longer be redriven, and does not run them again", async () => {
     const inner = {
       ...processor({}),
       StartAt: "W",

@@ -107,14 +107,14 @@ async function mocked(definition: object, testCase: string) {
 }
 
 describe("mocked tasks", () => {
-  it("answer without being carried out", async () => {
+  it("are answered without being carried out", async () => {
     const { described, events } = await mocked(task("Call", { Resource: lambda }), "Happy");
     expect([described.status, described.output]).toEqual(["SUCCEEDED", '{"answer":42}']);
     expect(described.stateMachineArn).not.toContain("#");
     expect(inShort(events)[4]).toBe("5<4 LambdaFunctionSucceeded");
   });
 
-  it("answer by invocation, retries counted", async () => {
+  it("are answered by invocation, including retries", async () => {
     const retried = task("Call", { Resource: lambda, Retry: [{ ErrorEquals: ["Busy"], MaxAttempts: 5 }] });
     expect((await mocked(retried, "Retried")).described.output).toBe('"third"');
     const { described } = await mocked(retried, "Short");
@@ -128,7 +128,7 @@ describe("mocked tasks", () => {
     expect((await mocked(start, "Mapped")).described.output).toBe('["a","b","c"]');
   });
 
-  it("stand in for call backs, nested executions and activities", async () => {
+  it("replace callbacks, nested executions and activities", async () => {
     const callBack = task("Wait", {
       Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
       Parameters: { QueueUrl: "q", "MessageBody.$": "$$.Task.Token" },
@@ -150,7 +150,7 @@ describe("mocked tasks", () => {
     expect((await mocked(work, "Work")).described.output).toBe('{"answer":42}');
   });
 
-  it("need a test case that exists, and a configuration that makes sense", async () => {
+  it("need an existing test case and a valid configuration", async () => {
     await expect(mocked(task("Call", { Resource: lambda }), "None")).rejects.toMatchObject({
       name: "ValidationException",
     });
@@ -183,7 +183,7 @@ describe("tasks for services elsewhere", () => {
     expect(failed.cause).toMatch(/^Requested resource not found \(Service: DynamoDb, Status Code: 400, Request ID: /);
   });
 
-  it("say what is missing when there is none", async () => {
+  it("say what is missing if there is none", async () => {
     const { error, cause } = await states.run(
       task("T", { Resource: "arn:aws:states:::aws-sdk:secretsmanager:listSecrets", Parameters: {} }),
     );
@@ -223,7 +223,7 @@ describe("HTTP tasks", () => {
     });
   });
 
-  it("fail by the status and the shape of their parameters", async () => {
+  it("fail by the status, and for invalid parameters", async () => {
     const invoke = (more: object) =>
       states.run(
         task("T", {
@@ -239,7 +239,7 @@ describe("HTTP tasks", () => {
     );
   });
 
-  it("tell the status of an endpoint, and a connection that does not exist", async () => {
+  it("report an endpoint's status, and a connection that does not exist", async () => {
     const invoke = (more: object) =>
       states.run(
         task("T", {
@@ -254,7 +254,7 @@ describe("HTTP tasks", () => {
 });
 
 describe("an express execution with a task", () => {
-  it("is answered when the task is", async () => {
+  it("is answered once the task is", async () => {
     states.bus.registerFunction("echo", (event) => event);
     const machine = await states.create(task("T", { Resource: lambda.replace(/f$/, "echo") }), { type: "EXPRESS" });
     const answer = await states.client.send(new StartSyncExecutionCommand({ stateMachineArn: machine, input: "[1]" }));

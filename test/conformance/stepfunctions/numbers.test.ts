@@ -77,7 +77,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     return Messages?.[0]?.Body;
   };
 
-  it("are described and listed among the events as they are", async () => {
+  it("are described and listed in events unchanged", async () => {
     const execution = await start(single('"Type":"Pass","Parameters":{"in.$":"$","own":2.0},"Assign":{"v.$":"$.in"}'));
     const { input, output } = await states.ended(execution);
     expect([input, output]).toEqual([numbers, `{"own":2.0,"in":${numbers}}`]);
@@ -87,7 +87,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     expect(events[3]?.executionSucceededEventDetails?.output).toBe(output);
   });
 
-  it("outlive a restart, in inputs, variables, items and branches", async () => {
+  it("survive a restart in inputs, variables, items and branches", async () => {
     const wait = '{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60.0,"End":true}}}';
     const definition = `{"StartAt":"V","States":{
       "V":{"Type":"Pass","Assign":{"v.$":"$"},"Next":"M"},
@@ -105,7 +105,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     expect([output, cause]).toEqual([`{"v":${items},"mapped":${items},"run":${items},"branched":${items}}`, undefined]);
   });
 
-  it("go to functions, queues and endpoints as text, and come back", async () => {
+  it("are sent to functions, queues and endpoints as text, and back", async () => {
     expect(await outputOf(single(`"Type":"Task","Resource":"${lambda}text"`))).toBe(numbers);
     const invoke =
       '"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Parameters":{"FunctionName":"text","Payload.$":"$"},"OutputPath":"$.Payload"';
@@ -119,7 +119,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     expect(await outputOf(single(gateway))).toBe(numbers);
   });
 
-  it("go to an HTTP endpoint as they are, whatever a connection adds", async () => {
+  it("are sent to an HTTP endpoint unchanged, whatever a connection adds", async () => {
     const events = new EventBridgeClient(states.bus.clientConfig());
     const { ConnectionArn } = await events.send(
       new CreateConnectionCommand({
@@ -141,7 +141,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     expect(server.heard.map(({ body }) => body)).toEqual([numbers.replace("}", ',"added":"too"}'), '{"added":"too"}']);
   });
 
-  it("are plain numbers to the members of a service's input", async () => {
+  it("are plain numbers in the input of a service", async () => {
     const send = `"Type":"Task","Resource":"arn:aws:states:::sqs:sendMessage","Parameters":{"QueueUrl":"${queueUrl}","MessageBody":1.0,"DelaySeconds.$":"$.delay"},"ResultPath":null`;
     expect(await outputOf(single(send), '{"delay":3E1}')).toBe('{"delay":3E1}');
     const attributes = { QueueUrl: queueUrl, AttributeNames: ["ApproximateNumberOfMessagesDelayed" as const] };
@@ -154,7 +154,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     expect(refused.cause).toContain('"DelaySeconds":1e400}');
   });
 
-  it("come back from children and workers", async () => {
+  it("are returned by children and workers", async () => {
     const child = await create(single('"Type":"Pass"'));
     const sync = `"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2","Parameters":{"StateMachineArn":"${child}","Input.$":"$"},"OutputPath":"$.Output"`;
     expect(await outputOf(single(sync))).toBe(numbers);
@@ -185,7 +185,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     expect(written).toEqual([`[0.0,${numbers}]`]);
   });
 
-  it("go through express executions and tests of states", async () => {
+  it("pass through express executions and tests of states", async () => {
     const definition = single('"Type":"Pass","Parameters":{"v.$":"$"}');
     const stateMachineArn = await create(definition, "EXPRESS");
     const answer = await states.client.send(new StartSyncExecutionCommand({ stateMachineArn, input: numbers }));

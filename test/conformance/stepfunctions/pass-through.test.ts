@@ -63,7 +63,7 @@ describe("the headers in a result", () => {
       { tasks: [], failures: [] },
       ["Content-Length", "Content-Type", "Date", "x-amzn-RequestId"],
     ],
-  ])("are those of %s and no others", async (resource, parameters, said, names) => {
+  ])("are exactly those of %s", async (resource, parameters, said, names) => {
     answer = () => json(said);
     const { output, cause } = await states.run(optimized(resource, parameters));
     expect(cause).toBeUndefined();
@@ -77,7 +77,7 @@ describe("the headers in a result", () => {
 });
 
 describe("a service whose client is installed", () => {
-  it("is spoken to as REST with XML, signed for the account and region of the execution", async () => {
+  it("is called by REST with XML, signed for the account and region of the execution", async () => {
     answer = () => ({ headers: { etag: '"abc"', "x-amz-server-side-encryption": "AES256" } });
     const body = { Dict: "Value" };
     const put = await states.run(
@@ -96,7 +96,7 @@ describe("a service whose client is installed", () => {
     expect(heard?.headers.authorization).toMatch(/Signature=[0-9a-f]{64}$/);
   });
 
-  it("gives a streamed body last, as text, and times in ISO 8601", async () => {
+  it("has a streamed body last, as text, and times in ISO 8601", async () => {
     answer = () => ({
       headers: {
         "last-modified": "Tue, 01 Jan 2030 00:00:00 GMT",
@@ -120,7 +120,7 @@ describe("a service whose client is installed", () => {
     expect((await states.run(sdk("s3:getObject", { Bucket: "b", Key: "k" }))).error).toBe("States.DataLimitExceeded");
   });
 
-  it("lists by reading XML", async () => {
+  it("is listed by parsing XML", async () => {
     answer = () => ({
       body: `<ListBucketResult><Name>b</Name><KeyCount>1</KeyCount><IsTruncated>false</IsTruncated>
         <Contents><Key>k</Key><Size>3</Size><LastModified>2030-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>`,
@@ -157,7 +157,7 @@ describe("a service whose client is installed", () => {
     expect(slow.cause).toContain("(SDK Attempt Count: 3)");
   });
 
-  it("is asked for what it has alone", async () => {
+  it("is only called for operations that it has", async () => {
     const create = (definition: object) =>
       states.client.send(
         new CreateStateMachineCommand({ name: "refused", roleArn, definition: JSON.stringify(definition) }),
@@ -193,7 +193,7 @@ describe("a service whose client is installed", () => {
     expect(other.heard).toEqual([]);
   });
 
-  it("holds TestState's mocked results against its model", async () => {
+  it("is the model for TestState's mocked results", async () => {
     const definition = JSON.stringify(sdk("s3:putObject", { Bucket: "b", Key: "k" }).States.T);
     const tested = (result: string) => states.client.send(new TestStateCommand({ definition, mock: { result } }));
     await expect(tested('{"ETag":1}')).rejects.toMatchObject({
@@ -204,7 +204,7 @@ describe("a service whose client is installed", () => {
 });
 
 describe("a service whose client is not installed", () => {
-  it("is spoken to as AWS JSON, when it can be, with the execution's account and region", async () => {
+  it("is called by AWS JSON, if possible, with the execution's account and region", async () => {
     answer = () => json({ Name: "s", CreatedDate: 1 });
     const { output } = await states.run(sdk("athena:createWorkGroup", { Name: "s", Description: "x" }));
     expect(JSON.parse(output as string)).toEqual({ Name: "s", CreatedDate: 1 });
@@ -229,7 +229,7 @@ describe("a service whose client is not installed", () => {
     expect(unreachable.cause).toContain("Unable to execute HTTP request: ");
   });
 
-  it("else says which package to install", async () => {
+  it("otherwise says which package to install", async () => {
     const { error, cause } = await states.run(sdk("cloudformation:createStack", { StackName: "s" }));
     expect(error).toBe("States.Runtime");
     expect(cause).toContain("install @aws-sdk/client-cloudformation, its current version, where Busbar is started.");
@@ -256,7 +256,7 @@ describe("an optimized integration with a job", () => {
       more,
     );
 
-  it("answers without waiting for it", async () => {
+  it("is answered without waiting for it", async () => {
     batch([]);
     const { output } = await states.run(submit(""));
     expect(JSON.parse(output as string)).toMatchObject({
@@ -273,7 +273,7 @@ describe("an optimized integration with a job", () => {
     });
   });
 
-  it("waits for it, asking on the clock", async () => {
+  it("waits for it, polling on the clock", async () => {
     batch(["SUBMITTED", "RUNNABLE", "RUNNING", "SUCCEEDED"]);
     const execution = await states.start(await states.create(submit(".sync")));
     await states.bus.clock.advance("14s");
@@ -318,7 +318,7 @@ describe("an optimized integration with a job", () => {
     ]);
   });
 
-  it("stops it with the execution, and when its time is over", async () => {
+  it("stops it with the execution, and when it times out", async () => {
     batch(["RUNNING"]);
     const stopped = await states.start(await states.create(submit(".sync")));
     const late = await states.start(await states.create(submit(".sync", { TimeoutSeconds: 30 })));
@@ -335,7 +335,7 @@ describe("an optimized integration with a job", () => {
     expect(other.heard).toHaveLength(asked);
   });
 
-  it("waits for an ECS task, whose containers must end well", async () => {
+  it("waits for an ECS task, whose containers must succeed", async () => {
     let exitCode = 0;
     answer = ({ headers }) => {
       const target = String(headers["x-amz-target"]);
@@ -379,7 +379,7 @@ describe("an optimized integration with a job", () => {
     expect(JSON.parse(none.cause as string)).toMatchObject({ Failures: [{ Reason: "RESOURCE:MEMORY" }] });
   });
 
-  it("wraps a build in its name", async () => {
+  it("wraps a build into an object", async () => {
     answer = ({ headers }) =>
       String(headers["x-amz-target"]).endsWith(".StartBuild")
         ? json({ build: { id: "p:1", buildStatus: "IN_PROGRESS" } })
@@ -391,7 +391,7 @@ describe("an optimized integration with a job", () => {
     expect((await states.describe(execution)).output).toBe('{"Build":{"Id":"p:1","BuildStatus":"SUCCEEDED"}}');
   });
 
-  it("is refused when Busbar cannot wait for it, or AWS has it not", async () => {
+  it("is refused if Busbar cannot wait for it, or AWS does not have it", async () => {
     const { error, cause } = await states.run(optimized("sagemaker:createLabelingJob.sync", { LabelingJobName: "l" }));
     expect([error, cause]).toEqual([
       "States.Runtime",
@@ -454,7 +454,7 @@ describe("a Lambda elsewhere", () => {
     }
   });
 
-  it("is called again where a retrier names its error", async () => {
+  it("is called again if a retrier matches its error", async () => {
     answer = () =>
       other.heard.length < 3
         ? { ...json({ Message: "x" }, { "x-amzn-errortype": "ServiceException" }), status: 500 }
@@ -482,7 +482,7 @@ describe("a job", () => {
     await rm(directory, { recursive: true });
   });
 
-  it("is waited for across a restart, and its task fails when its service is gone", async () => {
+  it("is waited for across a restart, and its task fails if its service is gone", async () => {
     let status = "RUNNING";
     answer = ({ url }) =>
       url === "/v1/submitjob" ? json({ jobName: "j", jobId: "id-1" }) : json({ jobs: [{ jobId: "id-1", status }] });

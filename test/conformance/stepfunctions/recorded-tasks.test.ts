@@ -53,13 +53,13 @@ describe("parameters of an SDK task", () => {
   const cases: readonly (readonly [what: string, resource: string, parameters: object, messages: readonly string[]])[] =
     [
       [
-        "what is required and missing",
+        "a missing required name",
         "aws-sdk:sqs:sendMessage",
         { DelaySeconds: 1 },
         ["The field 'QueueUrl' is required but was missing", "The field 'MessageBody' is required but was missing"],
       ],
       [
-        "several of it",
+        "several missing names",
         start,
         {},
         ["EncryptionType", "KeyId"].map((name) => `The field '${name}' is required but was missing`),
@@ -77,31 +77,31 @@ describe("parameters of an SDK task", () => {
         [`The field "WaitTimeSecond" is not supported by Step Functions. Did you mean 'WaitTimeSeconds'?`],
       ],
       [
-        "an unknown name beside a missing one",
+        "an unknown name besides a missing one",
         "aws-sdk:sqs:receiveMessage",
         { queueurl: "u" },
         ["The field 'QueueUrl' is required but was missing"],
       ],
       [
-        "an unknown name further in",
+        "an unknown name inside a structure",
         "aws-sdk:eventbridge:putEvents",
         { Entries: [{ Source: "s", detailtype: "d" }] },
         [`The field "detailtype" is not supported by Step Functions.`],
       ],
       [
-        "a number for a text",
+        "a number for a string",
         "aws-sdk:sqs:sendMessage",
         { QueueUrl: 5, MessageBody: "b" },
         ["The value for the field 'QueueUrl' must be a STRING"],
       ],
       [
-        "a text for a number",
+        "a string for a number",
         "aws-sdk:sqs:sendMessage",
         { QueueUrl: "u", MessageBody: "b", DelaySeconds: "1" },
         ["The value for the field 'DelaySeconds' must be an INTEGER"],
       ],
       [
-        "a text for a structure",
+        "a string for a structure",
         "aws-sdk:kinesis:listShards",
         { StreamName: "s", ShardFilter: "all" },
         [
@@ -109,13 +109,18 @@ describe("parameters of an SDK task", () => {
         ],
       ],
       [
-        "another spelling of a flag",
+        "another spelling of a boolean",
         "aws-sdk:kinesis:deleteStream",
         { StreamName: "s", EnforceConsumerDeletion: "TrUe" },
         [notABoolean("TrUe")],
       ],
-      ["a flag in words", "aws-sdk:kinesis:deleteStream", { StreamName: "s", EnforceConsumerDeletion: " TRUE " }, []],
-      ["a flag as a number", "aws-sdk:kinesis:deleteStream", { StreamName: "s", EnforceConsumerDeletion: 1 }, []],
+      [
+        "a boolean as a string",
+        "aws-sdk:kinesis:deleteStream",
+        { StreamName: "s", EnforceConsumerDeletion: " TRUE " },
+        [],
+      ],
+      ["a boolean as a number", "aws-sdk:kinesis:deleteStream", { StreamName: "s", EnforceConsumerDeletion: 1 }, []],
       ["nothing", "aws-sdk:sqs:sendMessage", { QueueUrl: "u", MessageBody: null, DelaySeconds: null }, []],
       ["paths", "aws-sdk:sqs:sendMessage", { "QueueUrl.$": "$.u", "MessageBody.$": "$.b" }, []],
     ];
@@ -146,7 +151,7 @@ describe("parameters of an SDK task", () => {
 });
 
 describe("names of results", () => {
-  it("are Java's in SDK tasks, the API's own in optimized ones", async () => {
+  it("are Java's in SDK tasks, and the API's in optimized integrations", async () => {
     const sent = { QueueUrl: queueUrl, MessageBody: "x" };
     const names = async (resource: string) => Object.keys((await outputOf(task(resource, sent))) as object);
     expect(await names("aws-sdk:sqs:sendMessage")).toEqual(["Md5OfMessageBody", "MessageId"]);
@@ -173,7 +178,7 @@ describe("the headers in a result", () => {
         ...["x-amzn-Remapped-Content-Length", "x-amzn-RequestId", "X-Amzn-Trace-Id"],
       ],
     ],
-  ])("are those of %s and no others, lists in AllHttpHeaders", async (resource, parameters, names) => {
+  ])("are exactly those of %s, as lists in AllHttpHeaders", async (resource, parameters, names) => {
     states.bus.registerFunction("f", () => 1);
     const { SdkHttpMetadata: metadata } = (await outputOf(task(resource, await parameters()))) as {
       SdkHttpMetadata: { HttpHeaders: Record<string, string>; AllHttpHeaders: Record<string, string[]> };
@@ -193,7 +198,7 @@ describe("the Content-Length in a result", () => {
     return Number(result.SdkHttpMetadata.HttpHeaders["Content-Length"]);
   };
 
-  it("is that of the service's own answer", async () => {
+  it("is that of the service's response", async () => {
     expect(await length("sns:publish", { TopicArn: topicArn, Message: "x" })).toBe(294);
     expect(await length("sns:publish", { TopicArn: fifoTopicArn, Message: "x", MessageGroupId: "g" })).toBe(352);
     expect(await length("sqs:sendMessage", { QueueUrl: queueUrl, MessageBody: "x" })).toBe(106);
@@ -209,7 +214,7 @@ describe("the Content-Length in a result", () => {
   });
 });
 
-describe("numbers of a definition", () => {
+describe("numbers in a definition", () => {
   it.each([
     ["1.00", "1.0"],
     ["0.50", "0.5"],
@@ -234,7 +239,7 @@ describe("TestState", () => {
     return states.client.send(new TestStateCommand(command));
   };
 
-  it("gives back what no step has changed as it came", async () => {
+  it("returns what no step has changed with its formatting", async () => {
     const input = '{ "a" : [1, 2],  "b":null }';
     const passed = await inspected({ Type: "Pass", End: true }, { input });
     expect(passed.output).toBe(input);
@@ -255,7 +260,7 @@ describe("TestState", () => {
     expect(mocked.output).toBe('{"y":[1,2]}');
   });
 
-  it("prints lists of items one by one, and the items of batches as texts", async () => {
+  it("writes lists of items one by one, and the items of batches as strings", async () => {
     const map = {
       Type: "Map",
       ItemsPath: "$.rows",

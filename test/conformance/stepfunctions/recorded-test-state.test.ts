@@ -40,9 +40,9 @@ const batching = {
 const refusals: Row[] = [
   ["a Map without a mock", map, {}, unsupported, "InvalidDefinition"],
   ["a Parallel without a mock", parallel, {}, unsupported, "InvalidDefinition"],
-  ["a Parallel's result that is no array", parallel, { mock: { result: "{}" } }, "Mocked result must be an array."],
+  ["a Parallel's result that is not an array", parallel, { mock: { result: "{}" } }, "Mocked result must be an array."],
   [
-    "a Parallel's result of other length",
+    "a Parallel's result of a different length",
     parallel,
     { mock: { result: "[1]" } },
     "Mocked result must contain the same number of items as number of Parallel branches.",
@@ -85,13 +85,13 @@ const refusals: Row[] = [
     "MapIterationFailureCount is only supported when testing a Map state.",
   ],
   [
-    "a reader without data",
+    "an ItemReader without data",
     reading,
     { mock: { result: "[]" } },
     "ItemReader data must be specified when testing a Map state with ItemReader specified.",
   ],
   [
-    "an invocation whose payload is no text",
+    "an invocation whose payload is not a string",
     invoke,
     { mock: { result: '{"StatusCode":200,"Payload":{"a":1}}' } },
     "Mock result schema validation error: Field 'Payload' must be a string",
@@ -109,7 +109,7 @@ const refusals: Row[] = [
     "Input array does not equal the mocked result array's size",
   ],
   [
-    "a state the machine has not",
+    "a state that is not in the machine",
     { StartAt: "A", States: { A: { Type: "Pass", End: true } } },
     { stateName: "B" },
     "State not found in definition",
@@ -126,7 +126,7 @@ describe("TestState's context object", () => {
   const state = { Type: "Pass", Parameters: { "c.$": "$$" }, End: true };
 
   it.each([
-    ["of a lone state", state, {}],
+    ["of a single state", state, {}],
     ["of a state in a machine", { StartAt: "A", States: { A: state } }, { stateName: "A" }],
   ])("%s has a name of its own and an ARN of two parts", async (_what, definition, more) => {
     const { c } = JSON.parse((await test(definition, more)).output as string);
@@ -150,10 +150,10 @@ describe("TestState shows variables", () => {
   });
 });
 
-describe("TestState names its errors otherwise than executions do", () => {
+describe("TestState has other error names than executions", () => {
   it.each([
     [
-      "a ResultPath into no object",
+      "a ResultPath into a value that is not an object",
       { Type: "Pass", Result: 1, ResultPath: "$.a", End: true },
       "5",
       "States.ReferencePathConflict",
@@ -181,7 +181,7 @@ describe("TestState names its errors otherwise than executions do", () => {
   });
 });
 
-describe("TestState gives what a path picks out the blanks it had there", () => {
+describe("TestState keeps the formatting of what a path selects", () => {
   const given = '{ "box" : { "b" : [1,  2] }, "n":1 }';
 
   it.each([

@@ -39,13 +39,13 @@ function create(name: string, more: object = {}) {
   return send(new CreateStateMachineCommand({ name, definition: first, roleArn, ...more }));
 }
 
-describe("a machine created again is compared with what it is now", () => {
+describe("a machine created again is compared with its current state", () => {
   const exists = (message: string) => ({
     name: "StateMachineAlreadyExists",
     message: `State Machine Already Exists: ${message}`,
   });
 
-  it("its definition, not its role or its tags", async () => {
+  it("by its definition, not its role or its tags", async () => {
     const { stateMachineArn, creationDate } = await create("again");
     const otherRole = "arn:aws:iam::000000000000:role/other";
     const repeated = await create("again", { roleArn: otherRole, tags: [{ key: "a", value: "b" }] });
@@ -59,7 +59,7 @@ describe("a machine created again is compared with what it is now", () => {
     });
   });
 
-  it("its first version's description, whatever was published since", async () => {
+  it("by its first version's description, whatever was published since", async () => {
     const published = { publish: true, versionDescription: "one" };
     const { stateMachineArn, stateMachineVersionArn } = await create("versions", published);
     expect(stateMachineVersionArn).toBe(`${stateMachineArn}:1`);
@@ -78,7 +78,7 @@ describe("a machine created again is compared with what it is now", () => {
 });
 
 describe("a version's ARN", () => {
-  it("that is not there is told apart from a machine's", async () => {
+  it("that does not exist is distinguished from a machine's", async () => {
     const machine = await states.create(pass);
     const missing = `${machine}:7`;
     const refusal = { name: "StateMachineDoesNotExist", message: `State Machine Version Does Not Exist: '${missing}'` };
@@ -90,7 +90,7 @@ describe("a version's ARN", () => {
     });
   });
 
-  it("is none to update, has no tags and takes none", async () => {
+  it("cannot be updated or tagged, and has no tags", async () => {
     const { stateMachineVersionArn: version } = await create("tagless", { publish: true });
     await expect(
       send(new UpdateStateMachineCommand({ stateMachineArn: version, definition: second })),
@@ -107,7 +107,7 @@ describe("a version's ARN", () => {
   });
 });
 
-it("tags of AWS's own are refused as a matter of access", async () => {
+it("reserved tags are refused by an access error", async () => {
   const machine = await states.create(pass);
   const tag = new TagResourceCommand({ resourceArn: machine, tags: [{ key: "aws:mine", value: "" }] });
   const message = "Caller is an end user and not allowed to mutate system tags";
@@ -115,7 +115,7 @@ it("tags of AWS's own are refused as a matter of access", async () => {
 });
 
 describe("an alias", () => {
-  it("has no update date until it is updated, and keeps its description for an empty one", async () => {
+  it("has no update date until it is updated, and an empty description changes nothing", async () => {
     const { stateMachineArn, stateMachineVersionArn } = await create("aliased", { publish: true });
     const routingConfiguration = [{ stateMachineVersionArn, weight: 100 }];
     const alias = { name: "live", description: "old", routingConfiguration };
@@ -152,7 +152,7 @@ describe("an execution's input", () => {
     ["maybe", `Unrecognized token 'maybe': was expecting ${expected}`],
     ["{'a':1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name"],
     ["[1,]", `Unexpected character (']' (code 93)): expected a valid value ${expected}`],
-  ])("that is no JSON is told without its source: %j", async (input, sentence) => {
+  ])("that is not JSON is reported without its source: %j", async (input, sentence) => {
     const message = `Invalid State Machine Execution Input: '${sentence}'`;
     const stateMachineArn = await states.create(pass);
     await expect(send(new StartExecutionCommand({ stateMachineArn, input }))).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe("an execution's input", () => {
 describe("the context object", () => {
   const whole = { StartAt: "A", States: { A: { Type: "Pass", Parameters: { "c.$": "$$.Execution" }, End: true } } };
 
-  it("has a redrive count but for StartSyncExecution's", async () => {
+  it("has a redrive count, except for StartSyncExecution", async () => {
     expect(JSON.parse((await states.run(whole)).output as string).c).toMatchObject({ RedriveCount: 0 });
     const stateMachineArn = await states.create(whole, { type: "EXPRESS" });
     const { output, ...result } = await send(new StartSyncExecutionCommand({ stateMachineArn }));
@@ -184,7 +184,7 @@ describe("the context object", () => {
   });
 });
 
-it("machines tell how they are encrypted, executions how often they were redriven", async () => {
+it("machines show their encryption, executions how many times they were redriven", async () => {
   const stateMachineArn = await states.create({ StartAt: "A", States: { A: { Type: "Fail" } } });
   const encryptionConfiguration = { type: "AWS_OWNED_KEY" };
   expect(await send(new DescribeStateMachineCommand({ stateMachineArn }))).toMatchObject({ encryptionConfiguration });
@@ -208,7 +208,7 @@ describe("an activity's task", () => {
   };
 
   it.each([{ TimeoutSeconds: 3 }, { HeartbeatSeconds: 2, TimeoutSeconds: 3 }])(
-    "has its limits %j from when a worker takes it",
+    "has the limits %j from the time a worker takes it",
     async (limits) => {
       const { execution, take } = await waits(`late${Object.keys(limits).length}`, limits);
       await states.bus.clock.advance("4s");
@@ -226,7 +226,7 @@ describe("an activity's task", () => {
     },
   );
 
-  it("that nobody takes ends with the machine's own time alone", async () => {
+  it("that no worker takes ends only by the machine's timeout", async () => {
     const { activityArn } = await send(new CreateActivityCommand({ name: "left" }));
     const A = { Type: "Task", Resource: activityArn, TimeoutSeconds: 3, HeartbeatSeconds: 1, End: true };
     const execution = await states.start(await states.create({ StartAt: "A", States: { A }, TimeoutSeconds: 60 }));
@@ -241,7 +241,7 @@ it.each([
   [() => send(new SendTaskSuccessCommand({ taskToken: "", output: "1" }))],
   [() => send(new SendTaskFailureCommand({ taskToken: "" }))],
   [() => send(new SendTaskHeartbeatCommand({ taskToken: "" }))],
-])("an empty token is shown as the value it is (%#)", async (call) => {
+])("an empty token is shown in the message (%#)", async (call) => {
   await expect(call()).rejects.toMatchObject({
     name: "ValidationException",
     message:
@@ -249,7 +249,7 @@ it.each([
   });
 });
 
-it("an output that is missing has no value to show", async () => {
+it("the message for a missing output has no value", async () => {
   const call = send(new SendTaskSuccessCommand({ taskToken: "AAAA", output: undefined }));
   await expect(call).rejects.toMatchObject({
     name: "ValidationException",
@@ -257,7 +257,7 @@ it("an output that is missing has no value to show", async () => {
   });
 });
 
-it("a redrive's date is the same wherever it is told", async () => {
+it("a redrive's date is the same everywhere", async () => {
   const token = { StartAt: "A", States: { A: { Type: "Fail", ErrorPath: "$$.Execution.RedriveTime" } } };
   const failing = { StartAt: "A", States: { A: { Type: "Fail", Error: "E" } } };
   for (const definition of [failing, token]) {
@@ -271,8 +271,8 @@ it("a redrive's date is the same wherever it is told", async () => {
   }
 });
 
-describe("a page's token belongs to the request it came from", () => {
-  it("with another filter or another machine it is refused", async () => {
+describe("a page token belongs to its request", () => {
+  it("it is refused with another filter or another machine", async () => {
     const stateMachineArn = await states.create(pass);
     for (let count = 0; count < 3; count++) await states.ended(await states.start(stateMachineArn));
     const list = (more: object) => send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1, ...more }));
@@ -287,7 +287,7 @@ describe("a page's token belongs to the request it came from", () => {
     await expect(list({ nextToken: "nonsense" })).rejects.toMatchObject({ message: "Invalid Token: 'Invalid token'" });
   });
 
-  it("of versions as well", async () => {
+  it("of versions too", async () => {
     const arns: string[] = [];
     for (let count = 0; count < 2; count++) {
       const stateMachineArn = await states.create(pass, { publish: true });

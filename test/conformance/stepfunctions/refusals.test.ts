@@ -32,18 +32,18 @@ describe("a request that breaks a constraint", () => {
       member("'1001' ", "maxResults", "have value less than or equal to 1000"),
     ],
     [
-      "a text that is too long",
+      "a string that is too long",
       () => create({ name: "n".repeat(81) }),
       member(`'${"n".repeat(81)}' `, "name", "have length less than or equal to 80"),
     ],
-    ["an empty text", () => create({ name: "" }), member("'' ", "name", "have length greater than or equal to 1")],
+    ["an empty string", () => create({ name: "" }), member("'' ", "name", "have length greater than or equal to 1")],
     [
       "a token that is too long",
       () => sfn.listExecutions({ stateMachineArn: machine, nextToken: "t".repeat(3097) }),
       member(`'${"t".repeat(3097)}' `, "nextToken", "have length less than or equal to 3096"),
     ],
     [
-      "a status in small letters",
+      "a status in lower case",
       () => sfn.listExecutions({ stateMachineArn: machine, statusFilter: "running" as never }),
       member(
         "'running' ",
@@ -67,12 +67,12 @@ describe("a request that breaks a constraint", () => {
       ),
     ],
     [
-      "an alias of digits alone",
+      "an alias of digits only",
       () => alias([{ stateMachineVersionArn: `${machine}:1`, weight: 100 }], "12"),
       member("'12' ", "name", "satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$"),
     ],
     [
-      "an input beyond 262,144 characters, of which nothing is repeated",
+      "an input beyond 262,144 characters, which is not quoted",
       () => sfn.startExecution({ stateMachineArn: machine, input: JSON.stringify("x".repeat(262_143)) }),
       member("", "input", "have length less than or equal to 262144"),
     ],
@@ -92,7 +92,7 @@ describe("a request that breaks a constraint", () => {
   const alias = (routingConfiguration: { stateMachineVersionArn: string; weight: number }[], name = "a") =>
     sfn.createStateMachineAlias({ name, routingConfiguration });
 
-  it("takes the longest input there may be", async () => {
+  it("accepts an input of maximum length", async () => {
     const input = JSON.stringify("x".repeat(262_142));
     const { executionArn } = await sfn.startExecution({ stateMachineArn: machine, input });
     expect((await states.ended(executionArn as string)).output).toBe(input);
@@ -100,7 +100,7 @@ describe("a request that breaks a constraint", () => {
 });
 
 describe("a name", () => {
-  it("may not hold what is special, and may hold letters of any alphabet", async () => {
+  it("must not have special characters, but may have letters of any alphabet", async () => {
     const forbidden = [...' <>{}[]?*"#%\\^|~`$&,;:/', "\t", "\u0001", "\u007f", "\u009f", "\ufffe", "\uffff"];
     for (const character of forbidden) {
       const name = `a${character}b`;
@@ -125,7 +125,7 @@ describe("an ARN", () => {
     ["RedriveExecution", (executionArn) => sfn.redriveExecution({ executionArn }), "express"],
     ["DescribeActivity", (activityArn) => sfn.describeActivity({ activityArn }), "stateMachine"],
     ["GetActivityTask", (activityArn) => sfn.getActivityTask({ activityArn }), "stateMachine"],
-  ])("that %s cannot take is invalid", async (_operation, call, type) => {
+  ])("that %s does not accept is invalid", async (_operation, call, type) => {
     await expect(call("bad")).rejects.toMatchObject({
       name: "InvalidArn",
       message: "Invalid Arn: 'Invalid ARN prefix: bad'",
@@ -136,7 +136,7 @@ describe("an ARN", () => {
     });
   });
 
-  it("of a label or an alias is refused where only machines are known", async () => {
+  it("of a label or an alias is refused where only machines are allowed", async () => {
     await expect(sfn.describeStateMachine({ stateMachineArn: `${machine}/L` })).rejects.toMatchObject({
       name: "ValidationException",
       reason: "API_DOES_NOT_SUPPORT_LABELED_ARNS",
@@ -154,7 +154,7 @@ describe("an ARN", () => {
     ).rejects.toMatchObject({ name: "ConflictException", $metadata: { httpStatusCode: 400 } });
   });
 
-  it("of nothing is not found", async () => {
+  it("of something that does not exist is not found", async () => {
     const missing = { stateMachineArn: `${machine}x` };
     for (const call of [
       sfn.describeStateMachine(missing),
@@ -201,7 +201,7 @@ describe("an ARN", () => {
 });
 
 describe("a state machine", () => {
-  it("is created once, whatever role and tags a repetition brings", async () => {
+  it("is created once, whatever role and tags a repeated request has", async () => {
     const input = { name: "repeated", definition, roleArn };
     const first = await sfn.createStateMachine(input);
     const again = { ...input, roleArn: `${roleArn}2`, tags: [{ key: "k", value: "v" }] };
@@ -215,7 +215,7 @@ describe("a state machine", () => {
     }
   });
 
-  it("logs to one log group, or not at all", async () => {
+  it("logs to one log group, or none", async () => {
     const group = (arn: string) => ({ cloudWatchLogsLogGroup: { logGroupArn: arn } });
     const arn = "arn:aws:logs:us-east-1:000000000000:log-group:g";
     const logging = (...destinations: object[]) =>
@@ -237,7 +237,7 @@ describe("a state machine", () => {
     });
   });
 
-  it("on its first revision has no id but a name for it, and may be encrypted", async () => {
+  it("has a name instead of an id for its first revision, and may be encrypted", async () => {
     await expect(sfn.publishStateMachineVersion({ stateMachineArn: machine, revisionId: "x" })).rejects.toMatchObject({
       name: "ConflictException",
       message:
@@ -255,7 +255,7 @@ describe("a state machine", () => {
 });
 
 describe("a worker", () => {
-  it("is told what is wrong with its token, its output and its activity", async () => {
+  it("gets errors for its token, its output and its activity", async () => {
     const invalid = { name: "InvalidToken", message: "Invalid Token: 'Invalid token'" };
     const taskToken = "AAAA";
     await expect(sfn.sendTaskSuccess({ taskToken, output: "1" })).rejects.toMatchObject(invalid);
@@ -279,7 +279,7 @@ describe("a worker", () => {
 });
 
 describe("tags", () => {
-  it("keep to their letters, their prefix and their number", async () => {
+  it("are limited in their characters, prefix and number", async () => {
     const { activityArn: resourceArn } = await sfn.createActivity({
       name: "tagged",
       tags: [{ key: "a b_.:/=+-@é", value: "" }],
@@ -301,7 +301,7 @@ describe("tags", () => {
   });
 });
 
-it("tells errors in AWS's namespace", async () => {
+it("has AWS's namespace in its errors", async () => {
   const answer = await fetch(states.bus.endpoint, {
     method: "POST",
     headers: {

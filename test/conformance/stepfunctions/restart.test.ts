@@ -67,7 +67,7 @@ it("a Wait, with the variables and inputs around it", async () => {
   expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
 });
 
-it("an activity's task, before and after a worker took it", async () => {
+it("an activity's task, before and after a worker has taken it", async () => {
   const { activityArn } = await states.client.send(new CreateActivityCommand({ name: "a" }));
   const task = { StartAt: "T", States: { T: { Type: "Task", Resource: activityArn, End: true } } };
   const execution = await states.start(await states.create(task), 1);
@@ -116,7 +116,7 @@ it.each(["STANDARD", "EXPRESS"])("a map run of %s executions", async (type) => {
   expect([status, output, cause]).toEqual(["SUCCEEDED", "[1,2,3,4,5]", undefined]);
 });
 
-it("what machines are, while express executions end with the process", async () => {
+it("machines, while express executions end with the process", async () => {
   const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 60, End: true } } };
   const machine = await states.create(wait, { type: "EXPRESS" });
   const answer = states.client.send(new StartSyncExecutionCommand({ stateMachineArn: machine }));
@@ -133,7 +133,7 @@ it("what machines are, while express executions end with the process", async () 
 
 const waiting = process.env["BUSBAR_TEST_FULL"] === "1" ? 10_000 : 2_000;
 
-it("thousands that wait", async () => {
+it("thousands of waiting executions", async () => {
   const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 3600, End: true } } };
   const machine = await states.create({
     StartAt: "M",
@@ -156,7 +156,7 @@ it("thousands that wait", async () => {
   expect((await states.describe(execution)).status).toBe("SUCCEEDED");
 });
 
-it("the year an execution may be open, for as many as are", async () => {
+it("the year that executions may be open, however many there are", async () => {
   const wait = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 99_999_999, End: true } } };
   const machine = await states.create(wait);
   const executions = await Promise.all(Array.from({ length: 120 }, () => states.start(machine)));

@@ -63,7 +63,7 @@ describe("a state machine", () => {
     });
   });
 
-  it("is refused with AWS's words", async () => {
+  it("is refused in AWS's words", async () => {
     const create = (more: object) =>
       states.client.send(new CreateStateMachineCommand({ name: "refused", definition, roleArn, ...more }));
     await expect(create({ name: "a/b" })).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe("a state machine", () => {
     });
   });
 
-  it("gets a revision with each effective update", async () => {
+  it("has a new revision after each effective update", async () => {
     const stateMachineArn = await states.create(pass);
     const update = (more: object) => states.client.send(new UpdateStateMachineCommand({ stateMachineArn, ...more }));
     await expect(update({})).rejects.toMatchObject({
@@ -142,7 +142,7 @@ describe("a state machine", () => {
     expect((await states.describe(execution)).status).toBe("ABORTED");
   });
 
-  it("tells which variables its states use", async () => {
+  it("shows which variables its states use", async () => {
     const stateMachineArn = await states.create({
       StartAt: "A",
       States: {
@@ -165,7 +165,7 @@ describe("a definition", () => {
     return rest;
   };
 
-  it("is validated without being kept", async () => {
+  it("is validated without being stored", async () => {
     expect(await validate(definition)).toEqual({ result: "OK", diagnostics: [], truncated: false });
     expect(await validate('{"StartAt":"A","States":{"A":{"Type":"Pass","Next":"X"},"B":{"Type":"Succeed"}}}')).toEqual({
       result: "FAIL",
@@ -191,7 +191,7 @@ describe("a definition", () => {
     expect([one.diagnostics?.length, one.truncated]).toEqual([1, true]);
   });
 
-  it("shows warnings when asked", async () => {
+  it("shows warnings if requested", async () => {
     const warned = '{"StartAt":"A","States":{"A":{"Type":"Pass","Result":{"x.$":"$.y"},"End":true}}}';
     expect((await validate(warned)).diagnostics).toEqual([]);
     const { result, diagnostics } = await validate(warned, { severity: "WARNING" });

@@ -29,7 +29,7 @@ async function machine(definition: object, type: StateMachineType = "STANDARD"):
   return stateMachineArn as string;
 }
 
-it("an endless loop with a payload at its limit leaves others their turns", async () => {
+it("an endless loop with a payload of maximum size does not block others", async () => {
   const stateMachineArn = await machine({
     StartAt: "A",
     States: {
@@ -66,7 +66,7 @@ async function answeredDuring(work: Promise<unknown>): Promise<number> {
 /** As many as an input has room for. */
 const inlineItems = isFull ? 90_000 : 20_000;
 
-it("an inline Map takes many turns for its items, in which others are answered", async () => {
+it("an inline Map handles its items in many turns, between which others are answered", async () => {
   const ItemProcessor = { StartAt: "P", States: { P: { Type: "Pass", End: true } } };
   const ResultSelector = { "count.$": "States.ArrayLength($)" };
   const stateMachineArn = await machine(
@@ -83,7 +83,7 @@ it("an inline Map takes many turns for its items, in which others are answered",
 
 const distributedItems = isFull ? 130_000 : 3_000;
 
-it("a distributed Map over the items of its input takes many turns as well", async () => {
+it("a distributed Map over the items of its input takes many turns too", async () => {
   const ItemProcessor = {
     ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "EXPRESS" },
     StartAt: "P",

@@ -82,7 +82,7 @@ describe("a Lambda task", () => {
     );
   });
 
-  it("gives null for nothing, and takes a payload that is text as JSON", async () => {
+  it("returns null for nothing, and accepts a payload that is a string as JSON", async () => {
     states.bus.registerFunction("nothing", () => {});
     states.bus.registerFunction("same", (event) => event);
     expect((await states.run(task({ Resource: `${lambda}nothing` }))).output).toBe("null");
@@ -107,7 +107,7 @@ describe("a Lambda task", () => {
     });
   });
 
-  it("fails with what is thrown, whatever that is", async () => {
+  it("fails with what is thrown, whatever it is", async () => {
     states.bus.registerFunction("throwsNull", () => {
       throw null;
     });
@@ -117,7 +117,7 @@ describe("a Lambda task", () => {
     expect((await states.run(task({ Resource: `${lambda}throwsText` }))).cause).toContain('"errorMessage":"text"');
   });
 
-  it("cannot give more than a state may hold", async () => {
+  it("cannot return more than the payload limit", async () => {
     states.bus.registerFunction("big", () => "x".repeat(262_144));
     const limit = "returned a result with a size exceeding the maximum number of bytes service limit.";
     const direct = await states.run(task({ Resource: `${lambda}big` }));
@@ -208,7 +208,7 @@ describe("an optimized integration", () => {
     ]);
   });
 
-  it("refuses an operation its service has not", async () => {
+  it("refuses an operation that its service does not have", async () => {
     for (const resource of ["aws-sdk:sqs:fly", "sqs:receiveMessage", "nope:run"]) {
       const arn = `arn:aws:states:::${resource}`;
       await expect(states.create(task({ Resource: arn, Parameters: {} }))).rejects.toMatchObject({
@@ -218,7 +218,7 @@ describe("an optimized integration", () => {
     }
   });
 
-  it("waits for a call back", async () => {
+  it("waits for a callback", async () => {
     const definition = send({ MessageBody: { "token.$": "$$.Task.Token" } }, ".waitForTaskToken");
     const execution = await states.start(await states.create(definition));
     await states.bus.clock.advance(0);
@@ -247,7 +247,7 @@ describe("an optimized integration", () => {
     );
   });
 
-  it("loses a call back that sends no heartbeat", async () => {
+  it("ignores a callback after a missed heartbeat", async () => {
     const definition = task({
       Resource: "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
       Parameters: { QueueUrl: queueUrl, "MessageBody.$": "$$.Task.Token" },
@@ -271,7 +271,7 @@ describe("a nested execution", () => {
       Parameters: { StateMachineArn: machine, Input: input },
     });
 
-  it("is not waited for when it is express, which cannot be described", async () => {
+  it("is not waited for if it is express, which cannot be described", async () => {
     const child = await states.create(pass, { type: "EXPRESS" });
     for (const suffix of [".sync", ".sync:2"]) {
       const { executionArn, error, cause } = await states.run(nested(child, suffix, {}));
@@ -284,7 +284,7 @@ describe("a nested execution", () => {
     }
   });
 
-  it("is started, or waited for", async () => {
+  it("is started, and waited for if requested", async () => {
     const child = await states.create(pass);
     const started = await states.run(nested(child, "", { a: 1 }));
     const result = JSON.parse(started.output as string);
@@ -325,7 +325,7 @@ describe("a nested execution", () => {
 });
 
 describe("a call of the SDK", () => {
-  it("runs an express execution, whose failure is no failure of the task", async () => {
+  it("runs an express execution, whose failure is not a failure of the task", async () => {
     const failing = { StartAt: "F", States: { F: { Type: "Fail", Error: "E", Cause: "C" } } };
     const express = await states.create(failing, { type: "EXPRESS" });
     const { output } = await states.run(
@@ -365,7 +365,7 @@ describe("a call of the SDK", () => {
     ["pipes:listPipes", {}, { Pipes: [] }],
     ["sfn:listActivities", { MaxResults: 1 }, { Activities: expect.any(Array) }],
     ["sts:getCallerIdentity", {}, { Account: "000000000000", Arn: expect.any(String), UserId: expect.any(String) }],
-  ])("gives the answer of %s without metadata", async (api, parameters, output) => {
+  ])("returns the output of %s without metadata", async (api, parameters, output) => {
     const done = await states.run(task({ Resource: `arn:aws:states:::aws-sdk:${api}`, Parameters: parameters }));
     expect(done.cause).toBeUndefined();
     expect(JSON.parse(done.output as string)).toMatchObject(output);
@@ -390,7 +390,7 @@ describe("a call of the SDK", () => {
       "Sfn.ResourceNotFoundException",
       400,
     ],
-  ])("fails with the error of %s by the client's name for it", async (api, parameters, error, status) => {
+  ])("fails with the error of %s, with the client's name for it", async (api, parameters, error, status) => {
     const failed = await states.run(task({ Resource: `arn:aws:states:::aws-sdk:${api}`, Parameters: parameters }));
     expect(failed.error).toBe(error);
     expect(failed.cause).toMatch(
@@ -400,7 +400,7 @@ describe("a call of the SDK", () => {
     );
   });
 
-  it("waits for a function's call back, under a role of its own", async () => {
+  it("waits for a function's callback, with a role of its own", async () => {
     let token = "";
     states.bus.registerFunction("asked", (event) => {
       token = (event as { token: string }).token;
@@ -457,7 +457,7 @@ describe("an activity", () => {
     expect((await empty).taskToken).toBeUndefined();
   });
 
-  it("must exist when its task begins", async () => {
+  it("must exist when its task starts", async () => {
     const { activityArn } = await states.client.send(new CreateActivityCommand({ name: "gone" }));
     await states.client.send(new DeleteActivityCommand({ activityArn }));
     await expect(states.client.send(new GetActivityTaskCommand({ activityArn }))).rejects.toMatchObject({

@@ -47,7 +47,7 @@ describe("TestState", () => {
     expect(missing).toMatchObject({ status: "FAILED", error: "Lambda.ResourceNotFoundException" });
   });
 
-  it("takes mocks, retries and catches", async () => {
+  it("accepts mocks, retries and catches", async () => {
     expect(await tested(task, { mock: { result: "7" } })).toMatchObject({ status: "SUCCEEDED", output: "7" });
     const handled = {
       ...task,
@@ -133,7 +133,7 @@ describe("TestState", () => {
       { ShardLimit: 1e9, OpenShardCount: 0, OnDemandStreamCount: 0, OnDemandStreamCountLimit: 0 },
       "Field 'ShardLimit' exceeds the maximum value",
     ],
-  ])("holds a mocked result of %s against the API: %j %j", async (api, parameters, result, problem) => {
+  ])("checks a mocked result of %s against the API: %j %j", async (api, parameters, result, problem) => {
     const state = { Type: "Task", Resource: `arn:aws:states:::${api}`, Parameters: parameters, End: true };
     const mocked = (fieldValidationMode?: "STRICT" | "PRESENT" | "NONE") =>
       tested(state, { mock: { result: JSON.stringify(result), fieldValidationMode } });
@@ -145,7 +145,7 @@ describe("TestState", () => {
     expect((await mocked("NONE")).status).toBe("SUCCEEDED");
   });
 
-  it("takes a mocked error as that of a state inside a Parallel or Map", async () => {
+  it("attributes a mocked error to a state inside a Parallel or Map", async () => {
     const branch = { StartAt: "A", States: { A: { Type: "Task", Resource: lambda, End: true } } };
     const parallel = {
       Type: "Parallel",
@@ -231,7 +231,7 @@ describe("TestState", () => {
     });
   });
 
-  it("tells what a Map tolerates, and holds its failures against it", async () => {
+  it("shows a Map's tolerance, and compares its failures with it", async () => {
     const map = (limits: object, more: object = {}) => ({
       Type: "Map",
       ItemProcessor: {
@@ -275,7 +275,7 @@ describe("TestState", () => {
     });
   });
 
-  it("gives up a task that takes longer than its TimeoutSeconds, or than five minutes", async () => {
+  it("aborts a task that takes longer than its TimeoutSeconds, or than five minutes", async () => {
     let called = 0;
     states.bus.registerFunction("hangs", () => {
       called += 1;
@@ -296,7 +296,7 @@ describe("TestState", () => {
     });
   });
 
-  it("shows nothing but the result at INFO, and at TRACE what DEBUG does of a state that is no HTTP task", async () => {
+  it("shows only the result at INFO, and the same at TRACE and DEBUG unless it is an HTTP task", async () => {
     const state = { Type: "Choice", Choices: [{ Variable: "$.a", IsPresent: true, Next: "Y" }], Default: "N" };
     for (const inspectionLevel of [undefined, "INFO"] as const) {
       expect(await tested(state, { inspectionLevel })).toEqual({ status: "SUCCEEDED", output: "{}", nextState: "N" });
@@ -306,7 +306,7 @@ describe("TestState", () => {
     }
   });
 
-  it("gives a state its variables and shows what it assigns", async () => {
+  it("passes variables to a state and shows what it assigns", async () => {
     const state = {
       Type: "Pass",
       Assign: { "b.$": "$a" },

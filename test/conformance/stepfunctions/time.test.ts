@@ -16,7 +16,7 @@ afterAll(() => states.close());
 const flaky = "arn:aws:lambda:us-east-1:000000000000:function:flaky";
 
 describe("time in an execution", () => {
-  it("passes by months: a wait, retries six hours apart, and the end of the machine's time", async () => {
+  it("passes by months: a wait, retries six hours apart, and the machine's timeout", async () => {
     const definition = {
       TimeoutSeconds: 60 * 86_400,
       StartAt: "Wait",
@@ -46,7 +46,7 @@ describe("time in an execution", () => {
     expect(events.at(-1)).toMatchObject({ type: "ExecutionTimedOut", previousEventId: 0 });
   });
 
-  it("ends what has been open for a year, and nothing before", async () => {
+  it("ends executions that have been open for a year, and not before", async () => {
     const wait = (days: number) => ({
       StartAt: "W",
       States: { W: { Type: "Wait", Seconds: days * 86_400, End: true } },
@@ -74,7 +74,7 @@ describe("time in an execution", () => {
     expect((await states.describe(second)).status).toBe("TIMED_OUT");
   });
 
-  it("passes for a task whose function never answers", async () => {
+  it("passes for a task whose function never responds", async () => {
     let answer = (_value: string): void => {};
     states.bus.registerFunction("hangs", () => new Promise((resolve) => (answer = resolve)));
     const definition = {
@@ -121,7 +121,7 @@ describe("time in an execution", () => {
     expect((await states.describe(execution)).status).toBe("TIMED_OUT");
   });
 
-  it("does not pass for a redrive that comes within fourteen days, and forbids a later one", async () => {
+  it("allows a redrive within fourteen days, but not later", async () => {
     const definition = { StartAt: "T", States: { T: { Type: "Task", Resource: flaky, End: true } } };
     const machine = await states.create(definition);
     const redrive = (executionArn: string, clientToken?: string) =>
@@ -161,7 +161,7 @@ describe("time in an execution", () => {
     });
   });
 
-  it("ends with the last event a history can have", async () => {
+  it("ends with the last event that a history can have", async () => {
     const loop = {
       StartAt: "P",
       States: {

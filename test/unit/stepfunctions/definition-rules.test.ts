@@ -35,12 +35,12 @@ const refusals: Refusal[] = [
     "Only one of these fields is allowed: [MaxItemsPerBatch, MaxItemsPerBatchPath]",
   ],
   [
-    "a result writer that says nothing",
+    "an empty result writer",
     one(distributed({ ResultWriter: {} })),
     "At least one of these fields is required: [WriterConfig, Resource]",
   ],
   [
-    "a result writer without a place",
+    "a result writer without parameters",
     one(distributed({ ResultWriter: { Resource: "arn:aws:states:::s3:putObject" } })),
     "The field 'Parameters' is required but was missing.",
   ],
@@ -77,17 +77,17 @@ const refusals: Refusal[] = [
     "At least one of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]",
   ],
   [
-    "a processor and its legacy form",
+    "a processor in both its current and legacy form",
     one(map({ Iterator: only("K", pass()) })),
     "Only one of these fields is allowed: [ItemProcessor, Iterator]",
   ],
   [
-    "a selector and its legacy form",
+    "a selector in both its current and legacy form",
     one(map({ ItemSelector: {}, Parameters: {} })),
     "Only one of these fields is allowed: [ItemSelector, Parameters]",
   ],
   [
-    "a distributed Map of no known kind of execution",
+    "a distributed Map with an unknown execution type",
     one(map({ ItemProcessor: { ProcessorConfig: { Mode: "DISTRIBUTED" }, ...only("I", pass()) } })),
     "These fields are required: [ExecutionType]",
   ],
@@ -105,14 +105,14 @@ const refusals: Refusal[] = [
   ],
   ["InputPath on a Fail", one({ Type: "Fail", InputPath: "$.a" }), "Field 'InputPath' is not supported"],
   ["Assign on a Succeed", one({ Type: "Succeed", Assign: { x: 1 } }), "Field 'Assign' is not supported"],
-  ["a call as a path", one(pass({ InputPath: "States.Array(1)" })), "Value must be a valid JSONPath."],
+  ["an intrinsic call as a path", one(pass({ InputPath: "States.Array(1)" })), "Value must be a valid JSONPath."],
   [
     "a member in both forms",
     one(pass({ Parameters: { a: 1, "a.$": "$.b" } })),
     "The field 'a' is defined twice, with and without '.$'",
   ],
   [
-    "calls eleven deep",
+    "eleven nested calls",
     one(pass({ Parameters: { "a.$": `${"States.Array(".repeat(11)}1${")".repeat(11)}` } })),
     "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call",
   ],
@@ -123,7 +123,7 @@ const refusals: Refusal[] = [
   ],
   ["an empty And", one({ Type: "Choice", Choices: [{ And: [], Next: "B" }] }, { B: pass() }), "Value cannot be empty"],
   [
-    "a text as a JSONata condition",
+    "a string as a JSONata condition",
     one({ Type: "Choice", Choices: [{ Condition: "true", Next: "B" }] }, { B: pass() }, jsonata),
     "Expected value of type Boolean or a JSONata expression",
   ],
@@ -133,11 +133,11 @@ const refusals: Refusal[] = [
     "Missing 'Next' target: {% 'B' %}",
   ],
   [
-    "a catcher's look at the result",
+    "a reference to the result in a catcher",
     one(task({ Catch: [{ ...caught, Output: "{% $states.result %}" }] }), { B: pass() }, jsonata),
     "Reference to '$states.result' is not supported in this field.",
   ],
-  ["an assignment into a variable", one(pass({ Assign: { "x.y": 1 } })), "Variable name 'x.y' is not valid"],
+  ["an assignment to part of a variable", one(pass({ Assign: { "x.y": 1 } })), "Variable name 'x.y' is not valid"],
   ["no error to catch", one(task({ Catch: [{ ErrorEquals: [], Next: "B" }] }), { B: pass() }), "Value cannot be empty"],
   [
     "States.ALL before other retriers",
@@ -145,16 +145,16 @@ const refusals: Refusal[] = [
     "States.ALL must appear alone and at the end of the list",
   ],
   [
-    "a longest delay below the first",
+    "a maximum delay below the first one",
     one(task({ Retry: [{ ErrorEquals: ["E"], IntervalSeconds: 5, MaxDelaySeconds: 5 }] })),
     "MaxDelaySeconds must be greater than IntervalSeconds",
   ],
   [
-    "a heartbeat as long as the time-out",
+    "a heartbeat as long as the timeout",
     one(task({ TimeoutSeconds: 3, HeartbeatSeconds: 3 })),
     "HeartbeatSeconds must be smaller than TimeoutSeconds",
   ],
-  ["more than the longest wait", one({ Type: "Wait", Seconds: 100_000_000, End: true }), "Maximum value is 99999999"],
+  ["more than the maximum wait", one({ Type: "Wait", Seconds: 100_000_000, End: true }), "Maximum value is 99999999"],
   ["a label of 41 characters", one(distributed({ Label: "x".repeat(41) })), "Invalid label name"],
   ...["Succeed", "Fail"].flatMap((Type) =>
     leavings.map(
@@ -194,8 +194,8 @@ const refusals: Refusal[] = [
     (field): Refusal => [`${field} on an inline Map`, one(map({ [field]: {} })), `Field '${field}' is not supported`],
   ),
   ["a dynamic resource", one({ Type: "Task", "Resource.$": "$.x", End: true }), "Field 'Resource.$' is not supported"],
-  ["a part of a second", one({ Type: "Wait", Seconds: 1.5, End: true }), "Expected value of type Integer"],
-  ["no state at all", { StartAt: "A", States: {} }, "Value cannot be empty"],
+  ["a fraction of a second", one({ Type: "Wait", Seconds: 1.5, End: true }), "Expected value of type Integer"],
+  ["no states", { StartAt: "A", States: {} }, "Value cannot be empty"],
   [
     "an unknown language",
     one(pass(), {}, { QueryLanguage: "X" }),
@@ -217,7 +217,7 @@ describe("a definition is refused for", () => {
     ]);
   });
 
-  it("none of the calls that give a string to a Fail state", () => {
+  it("none of the calls that return a string for a Fail state", () => {
     const calls = ["Format('a')", "JsonToString($)", "ArrayGetItem($, 0)", "Base64Encode('a')", "Base64Decode('a')"];
     for (const call of [...calls, "Hash('a', 'MD5')", "UUID()"]) {
       const definition = one({ Type: "Fail", ErrorPath: `States.${call}`, CausePath: `States.${call}` });

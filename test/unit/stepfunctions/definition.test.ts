@@ -32,7 +32,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     ["MISSING_END_STATE: Workflow has no terminal state at null"],
   ],
   [
-    "a Next without its state",
+    "a Next that does not exist",
     { StartAt: "A", States: { A: { Type: "Pass", Next: "X" }, B: pass } },
     [
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/A/Next",
@@ -74,7 +74,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     [`${schema}Value cannot be empty at /States/A/Branches`],
   ],
   [
-    "a bad template value",
+    "an invalid template value",
     one({ Type: "Pass", Parameters: { "parsed.$": "nope" }, End: true }),
     [
       `${schema}The value for the field 'parsed.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters`,
@@ -125,7 +125,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     ["UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at /States/A/Output/v"],
   ],
   [
-    "names below a path, in predicates and in groups",
+    "names inside a path, in predicates and in groups",
     one({ Type: "Pass", Output: "{% $states.input.o[k='x']{k: $sum(n)}.a^(b) %}", End: true }, jsonata),
     [],
   ],
@@ -135,7 +135,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     ["INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/A/Output"],
   ],
   [
-    "a JSONata expression with a wrong bracket",
+    "a JSONata expression with a mismatched bracket",
     one({ Type: "Pass", Output: "{% $x[1,2] %}", End: true }, jsonata),
     ['INVALID_JSONATA_EXPRESSION: Expected "]", got "," at /States/A/Output'],
   ],
@@ -163,12 +163,12 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     ["DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A/Branches[0]/States/A"],
   ],
   [
-    "a bad task ARN",
+    "an invalid task ARN",
     one({ Type: "Task", Resource: "nope", End: true }),
     [`${schema}Value is not a valid resource ARN at /States/A/Resource`],
   ],
   [
-    "a wait beyond the longest",
+    "a wait that is too long",
     one({ Type: "Wait", Seconds: 10_000_000_000_000_000, End: true }),
     [`${schema}Maximum value is 99999999 at /States/A/Seconds`],
   ],
@@ -209,7 +209,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     [`${schema}Exactly one of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath] at /States/A`],
   ],
   [
-    "a Wait until nonsense",
+    "a Wait with an invalid timestamp",
     one({ Type: "Wait", Timestamp: "2024-13-01T00:00:00Z", End: true }),
     [`${schema}String does not match RFC3339 timestamp at /States/A/Timestamp`],
   ],
@@ -252,7 +252,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     [`${schema}Expected value of type Number at /States/C/Choices[0]/NumericEquals`],
   ],
   [
-    "a result path that is no reference path",
+    "a result path that is not a reference path",
     one({ Type: "Pass", ResultPath: "$.a[*]", End: true }),
     [`${schema}Value is not a Reference Path: '[' must be followed by ' or '[' at /States/A/ResultPath`],
   ],
@@ -277,7 +277,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
     [`${schema}Only one of these fields is allowed: [Error, ErrorPath] at /States/A`],
   ],
   [
-    "a call that gives no string as an error",
+    "a call that does not return a string as an error",
     one({ Type: "Fail", ErrorPath: "States.Array(1)" }),
     [`${schema}The intrinsic function 'States.Array' does not return a string at /States/A/ErrorPath`],
   ],
@@ -289,7 +289,7 @@ const rows: [name: string, definition: JsonObject, expected: string[]][] = [
       `${schema}Variable name '2x' is not valid at /States/A/Assign`,
     ],
   ],
-  ["a name as long as may be", { StartAt: "😀".repeat(80), States: { ["😀".repeat(80)]: pass } }, []],
+  ["a name of maximum length", { StartAt: "😀".repeat(80), States: { ["😀".repeat(80)]: pass } }, []],
   [
     "a name that is too long",
     { StartAt: "x".repeat(81), States: { ["x".repeat(81)]: pass } },
@@ -321,7 +321,7 @@ describe("definition diagnostics", () => {
     expect(findings(one(map))).toEqual([]);
   });
 
-  it("answer text that is no JSON, no object or nested without end", () => {
+  it("are given for text that is not JSON, not an object, or nested too deep", () => {
     expect(findings("{")[0]).toMatch(/^INVALID_JSON_DESCRIPTION: Unexpected end-of-input/);
     expect(findings("[]")[0]).toMatch(/^SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object/);
     expect(findings("[".repeat(500_000))[0]).toMatch(/^TOO_DEEPLY_NESTED/);
@@ -352,7 +352,7 @@ describe("definition diagnostics", () => {
     expect(fail.diagnostics.map(({ severity, code }) => [severity, code])).toEqual([["WARNING", "NO_PATH"]]);
   });
 
-  it("come together in the text of InvalidDefinition", () => {
+  it("are combined in the message of InvalidDefinition", () => {
     const { diagnostics } = parseDefinition(JSON.stringify(one({ Type: "Pass", Foo: 1, Next: "A" })));
     expect(invalidDefinitionMessage(diagnostics)).toBe(
       "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: Field 'Foo' is not supported at /States/A, MISSING_END_STATE: Workflow has no terminal state at null'",
@@ -361,7 +361,7 @@ describe("definition diagnostics", () => {
 });
 
 describe("variable references", () => {
-  it("list the variables each state reads, in either language", () => {
+  it("list the variables that each state reads, in both languages", () => {
     const definition = {
       StartAt: "A",
       States: {

@@ -20,14 +20,14 @@ const evaluated = (template: Json, time: EvaluationTime) =>
     time,
   });
 
-describe("an expression that takes more than a moment", () => {
-  it("fails when the time of its state is over", () => {
+describe("an expression that takes some time", () => {
+  it("fails when the time of its state is used up", () => {
     const none = { remainingMs: () => 0, spent: () => {} };
     expect(() => evaluated(costly, none)).toThrow("exceeded the evaluation time limit");
     expect(evaluated("{% 1 + 1 %}", none)).toBe(2);
   });
 
-  it("gets what time is left, and tells what it took", () => {
+  it("gets the remaining time, and reports what it took", () => {
     const taken: number[] = [];
     const spent = (ms: number) => void taken.push(ms);
     expect(evaluated(costly, { remainingMs: () => 400, spent })).toBe(250_500);
@@ -37,7 +37,7 @@ describe("an expression that takes more than a moment", () => {
   });
 });
 
-describe("a step ends after an expression that took long", () => {
+describe("a step ends after a slow expression", () => {
   const env: Env = {
     nowMs: 0,
     chance: { random: () => 0.5, uuid: () => "u" },
@@ -78,7 +78,7 @@ describe("a step ends after an expression that took long", () => {
     expect(steps).toBeGreaterThanOrEqual(4);
   });
 
-  it("wherever that is, with the same outcome", () => {
+  it("anywhere, with the same result", () => {
     const inner = { Type: "Map", ItemsPath: "$.l", ItemSelector: { "v.$": "$$.Map.Item.Value" }, End: true };
     const pass = { StartAt: "P", States: { P: { Type: "Pass", OutputPath: "$.v", End: true } } };
     const outer = { StartAt: "M", States: { M: { ...inner, ItemProcessor: pass } } };

@@ -21,7 +21,7 @@ function opened() {
   return { store, histories, read, texts: store.packedTable(eventTextTable), rows: store.table(eventsTable) };
 }
 
-it("a loop that carries a large payload along keeps it once", () => {
+it("a large payload that a loop carries along is stored once", () => {
   const { store, histories, read, texts, rows } = opened();
   const payload = JSON.stringify("x".repeat(100_000));
   const events = Array.from({ length: 1000 }, (_, at) => entered(at + 1, payload));
@@ -37,7 +37,7 @@ it("a loop that carries a large payload along keeps it once", () => {
   expect([texts.size, read()]).toEqual([0, []]);
 });
 
-it("executions share no payloads, and what was undone is none", () => {
+it("executions do not share payloads, and an undone one is gone", () => {
   const { store, histories, read, texts } = opened();
   const payload = JSON.stringify("y".repeat(3000));
   const undone = () =>

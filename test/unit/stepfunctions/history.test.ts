@@ -97,7 +97,7 @@ describe("event details", () => {
     expect(scheduled.taskScheduledEventDetails["parameters"]).toBe('{"Input":null,"StateMachineArn":"arn","Name":"x"}');
   });
 
-  it("are empty for a failure without error and cause, absent for events that have none", () => {
+  it("are empty for a failure without error and cause, and absent for events that have no details", () => {
     expect(details(machine({ Type: "Fail" }), {})["ExecutionFailed"]).toEqual({ executionFailedEventDetails: {} });
     const found = details(machine(map(pass)), [1]);
     expect(found["MapStateStarted"]).toEqual({ mapStateStartedEventDetails: { length: 1 } });
@@ -105,7 +105,7 @@ describe("event details", () => {
     expect(found["MapStateSucceeded"]).toBeUndefined();
   });
 
-  it("tell where an evaluation failed", () => {
+  it("name the field whose evaluation failed", () => {
     const found = details(
       machine(
         { Type: "Pass", Output: { list: ["{% $states.input.x %}"] }, End: true },
@@ -125,7 +125,7 @@ describe("event details", () => {
     });
   });
 
-  it("follow one another for a function that does not answer, its time-out without a cause", () => {
+  it("end with a timeout without a cause for a function that does not respond", () => {
     const { events } = runDefinition(
       machine({ Type: "Task", Resource: lambda, TimeoutSeconds: 3, End: true }),
       {},
@@ -141,7 +141,7 @@ describe("event details", () => {
     ]);
   });
 
-  it("give a time-out without a cause", () => {
+  it("have no cause for a timeout", () => {
     const found = details(
       machine({ Type: "Task", Resource: sqs, TimeoutSeconds: 1, End: true }),
       {},

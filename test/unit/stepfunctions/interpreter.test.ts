@@ -41,7 +41,7 @@ describe("retry", () => {
     expect(secondsOf(failing({ BackoffRate: 1, IntervalSeconds: 7 }))).toEqual([7, 7, 7]);
   });
 
-  it("spreads delays out under full jitter", () => {
+  it("randomizes delays under full jitter", () => {
     const retry = { JitterStrategy: "FULL", IntervalSeconds: 10, BackoffRate: 1, MaxAttempts: 5 };
     const delays = secondsOf(failing(retry));
     expect(delays.every((delay) => delay >= 0 && delay <= 10)).toBe(true);
@@ -49,7 +49,7 @@ describe("retry", () => {
     expect(secondsOf(failing(retry), 2)).not.toEqual(delays);
   });
 
-  it("counts per retrier and forgets the counts when the state is left", () => {
+  it("counts per retrier, from zero when the state is entered again", () => {
     const errors = ["X", "Y", "X", "ok", "X", "X", "X"];
     const definition = one(
       {
@@ -127,7 +127,7 @@ describe("matching errors", () => {
     [["Other", "Custom"], "Custom", true],
   ] as const)("%j against %s: %s", (names, error, expected) => expect(caught([...names], error)).toBe(expected));
 
-  it("lets a failed branch be caught as such, its own error passing through", () => {
+  it("lets a failed branch be caught as such, and passes its error through", () => {
     const branches = { Branches: [{ StartAt: "F", States: { F: { Type: "Fail", Error: "E" } } }] };
     const state = {
       Type: "Parallel",
@@ -153,14 +153,14 @@ describe("matching errors", () => {
 });
 
 describe("tasks", () => {
-  it("hand out a token, and the same one in the context object", () => {
+  it("have the same token in their request and the context object", () => {
     const definition = one({ Type: "Task", Resource: callback, Parameters: { "t.$": "$$.Task.Token" }, End: true });
     const { tasks } = runDefinition(definition, {}, { task: () => ({ submitted: {}, output: 1 }) });
     expect(tasks[0]!.token).toMatch(/^token-/);
     expect(tasks[0]!.parameters).toEqual({ t: tasks[0]!.token });
   });
 
-  it("extend only the heartbeat with heartbeats", () => {
+  it("restart only the heartbeat timer with a heartbeat", () => {
     const item = runner(
       one({ Type: "Task", Resource: callback, HeartbeatSeconds: 10, TimeoutSeconds: 25, End: true }),
       {},
@@ -178,7 +178,7 @@ describe("tasks", () => {
     expect(item.nowMs).toBe(started + 19_000);
   });
 
-  it("start an activity's clocks when a worker takes it", () => {
+  it("start an activity's timers when a worker takes it", () => {
     const resource = "arn:aws:states:us-east-1:111122223333:activity:a";
     const state = { Type: "Task", Resource: resource, HeartbeatSeconds: 10, TimeoutSeconds: 100, End: true };
     const item = runner(one(state), {}, { task: () => "pending" });
@@ -192,7 +192,7 @@ describe("tasks", () => {
     expect(item.events.at(-1)).toMatchObject({ type: "ActivityStarted", details: {} });
   });
 
-  it("ignore signals that come too late", () => {
+  it("ignore late signals", () => {
     const item = runner(one({ Type: "Task", Resource: lambda, End: true }), {}, { task: () => "pending" });
     item.send({ type: "start" });
     const taskId = item.tasks[0]!.taskId;
@@ -238,7 +238,7 @@ describe("tasks", () => {
     }
   });
 
-  it("take a result of exactly the limit", () => {
+  it("accept a result of exactly the limit", () => {
     const output = "x".repeat(262_142);
     const result = runDefinition(one({ Type: "Task", Resource: lambda, End: true }), {}, { task: () => ({ output }) });
     expect(result.status).toBe("SUCCEEDED");
@@ -255,7 +255,7 @@ describe("ending from outside", () => {
     expect(item.timers.size).toBe(0);
   });
 
-  it("times out without an error in the execution's own answer", () => {
+  it("times out without an error in the description of the execution", () => {
     const definition = { TimeoutSeconds: 5, ...one({ Type: "Wait", Seconds: 60, End: true }) };
     const item = runner(definition, {});
     item.run();
@@ -285,7 +285,7 @@ describe("ending from outside", () => {
     });
   });
 
-  it("lets an endless express loop go on in turns", () => {
+  it("runs an endless express loop in turns", () => {
     const loop = { StartAt: "A", States: { A: { Type: "Pass", Next: "A" } } };
     const item = runner(loop, {}, { type: "EXPRESS", maxSignals: 100 });
     expect(() => item.run()).toThrow("does not end");
@@ -295,7 +295,7 @@ describe("ending from outside", () => {
 });
 
 describe("redrive", () => {
-  it("tries a failed task again without entering the state anew", () => {
+  it("retries a failed task without entering its state again", () => {
     const definition = one({ Type: "Pass", Next: "T" }, { T: { Type: "Task", Resource: lambda, End: true } });
     const task: RunnerOptions["task"] = (_task, call) => (call === 0 ? { error: "X" } : { output: "ok" });
     const item = runner(definition, { a: 1 }, { task, serialise: true });
@@ -311,7 +311,7 @@ describe("redrive", () => {
     expect(item.events[8]!.details).toEqual({ redriveCount: 1 });
   });
 
-  it("runs only the branches that did not succeed, and starts retries anew", () => {
+  it("runs only the branches that did not succeed, and counts retries from zero", () => {
     const branch = (name: string, resource: string): JsonObject => ({
       StartAt: name,
       States: {
@@ -341,7 +341,7 @@ describe("redrive", () => {
     expect(item.outcome()).toMatchObject({ status: "SUCCEEDED", output: ["P", "Q"] });
   });
 
-  it("goes on with the iterations that have not been started", () => {
+  it("starts the iterations that have not been started", () => {
     const definition = one({
       Type: "Map",
       MaxConcurrency: 1,
@@ -360,7 +360,7 @@ describe("redrive", () => {
     expect(item.outcome()).toMatchObject({ status: "SUCCEEDED", output: [10, 20, 30] });
   });
 
-  it("enters other states again, also after an abort, with the machine's time-out set anew", () => {
+  it("enters other states again, also after an abort, and restarts the machine's timeout", () => {
     const definition = { TimeoutSeconds: 100, ...one({ Type: "Wait", Seconds: 60, End: true }) };
     const item = runner(definition, {});
     item.send({ type: "start" });
@@ -375,7 +375,7 @@ describe("redrive", () => {
     ]);
   });
 
-  it("leaves a succeeded execution alone", () => {
+  it("does not change a successful execution", () => {
     const item = runner(one(pass), {});
     item.run();
     item.send({ type: "redrive", atMs: item.nowMs });
@@ -384,7 +384,7 @@ describe("redrive", () => {
 });
 
 describe("large maps", () => {
-  it("touch a handful of frames a step, whatever their size", () => {
+  it("touch only a few frames per step, whatever their size", () => {
     const definition = one({
       Type: "Map",
       ItemProcessor: { StartAt: "T", States: { T: { Type: "Task", Resource: lambda, End: true } } },
@@ -420,7 +420,7 @@ describe("large maps", () => {
 describe("data that is too deep", () => {
   const deep = `$${".a".repeat(200_000)}`;
 
-  it("fails the state, in its result as in its catcher", () => {
+  it("fails the state, in its result and in its catcher", () => {
     expect(runDefinition(one({ ...pass, ResultPath: deep }), {})).toMatchObject({ error: "States.Runtime" });
     const task = {
       Type: "Task",
@@ -432,14 +432,14 @@ describe("data that is too deep", () => {
     expect(result).toMatchObject({ status: "FAILED", error: "States.Runtime" });
   });
 
-  it("growing in a loop ends the execution", () => {
+  it("ends the execution when it grows in a loop", () => {
     const loop = one({ Type: "Pass", Parameters: { "a.$": "$" }, Next: "B" }, { B: { Type: "Pass", Next: "A" } });
     expect(runDefinition(loop, {})).toMatchObject({ status: "FAILED", error: "States.DataLimitExceeded" });
   });
 });
 
 describe("costly expressions", () => {
-  it("let others have their turn", () => {
+  it("do not block others", () => {
     const slow = "($f := function($n){$n = 0 ? 0 : $f($n - 1)}; $f(20000))";
     const definition = {
       QueryLanguage: "JSONata",
@@ -458,7 +458,7 @@ describe("costly expressions", () => {
     expect(perStep.length).toBeGreaterThan(7);
   });
 
-  it("do not run what an input looks like", () => {
+  it("are not evaluated in an input", () => {
     const definition = {
       QueryLanguage: "JSONata",
       ...one({ Type: "Map", ItemProcessor: { StartAt: "I", States: { I: pass } }, End: true }),
@@ -530,7 +530,7 @@ describe("scopes", () => {
     ]);
   });
 
-  it("give the context object its recorded shape", () => {
+  it("give the context object its recorded form", () => {
     const task = { Type: "Task", Resource: callback, Parameters: { "c.$": "$$" }, End: true };
     const { tasks } = runDefinition(one(task), {}, { task: () => ({ output: 1 }) });
     expect(JSON.stringify((tasks[0]!.parameters as JsonObject)["c"])).toBe(
@@ -558,7 +558,7 @@ describe("distributed maps", () => {
     End: true,
     ...more,
   });
-  it("hand over what the runner needs, evaluated", () => {
+  it("pass evaluated fields to the runner", () => {
     const item = runner(
       one(
         distributed({

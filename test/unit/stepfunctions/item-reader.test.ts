@@ -44,7 +44,7 @@ async function textOf(bucket: string, key: string): Promise<string> {
 describe("CSV", () => {
   const csv = (text: string, more: JsonObject = {}) => read(text, { InputType: "CSV", ...more });
 
-  it("makes every value a string, short rows full and long rows short", async () => {
+  it("makes every value a string, fills up short rows and cuts long ones", async () => {
     expect(await csv("a,b\n1\n1,2,3\n")).toEqual([
       { a: "1", b: "" },
       { a: "1", b: "2" },
@@ -58,11 +58,11 @@ describe("CSV", () => {
     ]);
   });
 
-  it("reads quotes, line breaks inside them, and either line end", async () => {
+  it("reads quotes, line breaks inside them, and both kinds of line ends", async () => {
     expect(await csv('a,b\r\n"x, ""y""","1\n2"\r\n')).toEqual([{ a: 'x, "y"', b: "1\n2" }]);
   });
 
-  it("takes given headers and other delimiters", async () => {
+  it("accepts given headers and other delimiters", async () => {
     const more = { CSVHeaderLocation: "GIVEN", CSVHeaders: ["a", "b"], CSVDelimiter: "PIPE" };
     expect(await csv("1|2\n3|4", more)).toEqual([
       { a: "1", b: "2" },
@@ -71,8 +71,8 @@ describe("CSV", () => {
   });
 });
 
-describe("the other kinds", () => {
-  it("iterates objects by key, and packed files as if they were not", async () => {
+describe("other formats", () => {
+  it("iterates objects by key, also in gzipped files", async () => {
     expect(await read(gzipSync('{"x":1,"y":2}'), { InputType: "JSON" }, "folder/packed.json.gz")).toEqual([1, 2]);
     const resource = "arn:aws:states:::s3:getObject";
     const parameters = { Bucket: "bucket", Key: "folder/packed.json.gz" };
@@ -83,7 +83,7 @@ describe("the other kinds", () => {
     });
   });
 
-  it("refuses what cannot be iterated, pointers that lead nowhere and limits below zero", async () => {
+  it("refuses what cannot be iterated, pointers without a value and negative limits", async () => {
     const fails = async (text: string, config: JsonObject) => {
       try {
         await read(text, { InputType: "JSON", ...config });
@@ -100,13 +100,13 @@ describe("the other kinds", () => {
     expect(await fails("nonsense", {})).toContain("Unexpected token");
   });
 
-  it("takes no limit from zero, and a limit beyond what a run can have", async () => {
+  it("treats zero as no limit, and accepts limits beyond a run's maximum", async () => {
     for (const MaxItems of [0, 200_000_000])
       expect(await read("[1,2]", { InputType: "JSON", MaxItems })).toEqual([1, 2]);
     expect(await read("[1,2]", { InputType: "JSON", MaxItems: 1 })).toEqual([1]);
   });
 
-  it("reads a manifest that ManifestType alone tells, and Athena's data files by their InputType", async () => {
+  it("reads a manifest that only ManifestType declares, and Athena's data files by their InputType", async () => {
     await read(gzipSync('{"n":0.5}\n'), { InputType: "JSONL" }, "folder/athena-1.gz");
     await read("a\n1\n", { InputType: "CSV" }, "folder/athena-2.csv");
     const athena = (name: string, more: JsonObject) =>
@@ -142,7 +142,7 @@ describe("the other kinds", () => {
 });
 
 describe("the directory", () => {
-  it("gives nothing from outside a bucket", async () => {
+  it("serves nothing from outside a bucket", async () => {
     for (const [bucket, key] of [
       ["bucket", "../secret"],
       ["..", "secret"],
@@ -157,7 +157,7 @@ describe("the directory", () => {
     await expect(new ObjectFiles(undefined).texts("bucket", "object").next()).rejects.toThrow(/--s3-root/);
   });
 
-  it("needs the bucket to be there", async () => {
+  it("requires the bucket to exist", async () => {
     await expect(files.write("other", "key", ["x"])).rejects.toThrow(ObjectError);
     expect(() => [...files.list("other", "")]).toThrow("The specified bucket does not exist.");
   });
@@ -194,7 +194,7 @@ describe("results", () => {
   const written = (writer: Parameters<typeof writeResults>[3]) =>
     writeResults(files, new Clock().turns, run, writer, childrenOf, never);
 
-  it("are the outputs, or what WriterConfig makes of them", async () => {
+  it("are the outputs, transformed by WriterConfig", async () => {
     expect(await written(undefined)).toEqual([[1], [2, 3]]);
     expect(await written({ writerConfig: { Transformation: "FLATTEN" } })).toEqual([1, 2, 3]);
     expect(await written({ writerConfig: { Transformation: "NONE" } })).toMatchObject([
@@ -203,7 +203,7 @@ describe("results", () => {
     ]);
   });
 
-  it("are files by status, lines if asked for", async () => {
+  it("are files by status, as JSON Lines if requested", async () => {
     const writer = {
       resource: "arn:aws:states:::s3:putObject",
       parameters: { Bucket: "bucket", Prefix: "out/" },

@@ -134,7 +134,7 @@ const evaluator: [code: string, expression: string, message: string][] = [
 ];
 
 describe("an expression", () => {
-  it.each(parser)("with %s is refused with its definition: %s", (_code, expression, message) => {
+  it.each(parser)("with %s makes its definition invalid: %s", (_code, expression, message) => {
     const { machine, diagnostics } = parseDefinition(JSON.stringify(definitionOf(expression)));
     expect(machine).toBeUndefined();
     expect(diagnostics).toEqual([

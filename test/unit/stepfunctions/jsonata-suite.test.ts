@@ -57,7 +57,7 @@ const inAnyOrder = (value: unknown): unknown =>
 
 const folder = suiteFolder();
 
-it("JSONata's own test data", () => {
+it("JSONata's own test suite", () => {
   if (folder === undefined) {
     console.warn("JSONata's test data is not here: its cases were not run. JSONATA_SUITE names the folder.");
     return;

@@ -91,7 +91,7 @@ const failures: [
     "Failed to transition out of the state. The state does not point to a next state.",
   ],
   [
-    "a tolerated count that is no integer",
+    "a tolerated count that is not an integer",
     one(distributed({ ToleratedFailureCountPath: "$.p", ItemsPath: "$.l" })),
     { l: [], p: {} },
     "States.Runtime",
@@ -105,7 +105,7 @@ const failures: [
     "ToleratedFailureCount cannot be negative.",
   ],
   [
-    "a tolerated share that is no number",
+    "a tolerated percentage that is not a number",
     one(distributed({ ToleratedFailurePercentagePath: "$.p", ItemsPath: "$.l" })),
     { l: [], p: "NoNumber" },
     "States.Runtime",
@@ -155,14 +155,14 @@ const failures: [
     "Variable size limit exceeded. Variable 'a' in state 'A' was assigned 280007 bytes.",
   ],
   [
-    "variables that are larger together, their names not counted",
+    "variables that are too large together, without their names",
     one(pass({ Assign: { "x.$": "$", "y.$": "$" } })),
     "y".repeat(139_998),
     "States.DataLimitExceeded",
     "State total variable size limit exceeded. Variable 'y' in state 'A' was assigned 140000 bytes, which caused the size of variables assigned in the state to exceed its limit by 17856 bytes.",
   ],
   [
-    "a JSONata Map over an object in line",
+    "an inline JSONata Map over an object",
     one(map({ Items: "{% {'a': 1} %}" }), {}, jsonata),
     {},
     "States.QueryEvaluationError",
@@ -186,7 +186,7 @@ const failures: [
     fails,
   ],
   [
-    "a Fail state's Error that is no string",
+    "a Fail state's Error that is not a string",
     one({ Type: "Fail", Error: "{% 1 %}" }, {}, jsonata),
     {},
     "States.QueryEvaluationError",
@@ -225,7 +225,7 @@ describe("the error and cause of", () => {
       { type: "EXPRESS" },
     ],
   ] as [string, JsonObject, Json, string, RunnerOptions?][])(
-    "a state in %s name its own entry",
+    "a state in %s name its own Entered event",
     (_where, definition, input, sentence, options) => {
       expect(run(definition, input, options).cause).toContain(sentence);
     },

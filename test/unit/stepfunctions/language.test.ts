@@ -19,19 +19,19 @@ const outputs: Row[] = [
     { ...data, copy: { n: 1 } },
   ],
   [
-    "a template put at a new place",
+    "a result at a new path",
     one(pass({ Parameters: { k: "v", "x.$": "$.b" }, ResultPath: "$.a.p" })),
     data,
     { a: { n: 1, p: { k: "v", x: 2 } }, b: 2 },
   ],
   ["Result, ResultPath, OutputPath", one(pass({ Result: 5, ResultPath: "$.r", OutputPath: "$.r" })), data, 5],
   [
-    "a Result, whatever else leads nowhere",
+    "a Result, even if InputPath and Parameters are invalid",
     one(pass({ Result: 5, InputPath: "$.no", Parameters: { "x.$": "$.no" } })),
     data,
     5,
   ],
-  ["a Result of null, which is as if it were not there", one(pass({ Result: null, InputPath: "$.a" })), data, data.a],
+  ["a Result of null, which counts as absent", one(pass({ Result: null, InputPath: "$.a" })), data, data.a],
   [
     "ResultSelector sees the result alone",
     one(task({ ResultSelector: { "y.$": "$.Payload.y" }, ResultPath: "$.t" })),
@@ -77,13 +77,13 @@ const outputs: Row[] = [
     { task: () => ({ output: { Payload: { y: 9 } } }) },
   ],
   [
-    "non-objects on the way of ResultPath give way",
+    "ResultPath replaces values on its path that are not objects",
     one(pass({ Result: 1, ResultPath: "$.b.y" })),
     data,
     { a: { n: 1 }, b: { y: 1 } },
   ],
   ["a literal as Parameters", one(pass({ Parameters: "$.b" })), data, "$.b"],
-  ["a state that ends may have a Catch that leads on", one(task({ Catch: [caught] }), { B: pass() }), {}, error, fails],
+  ["a state with End may have a Catch with a Next", one(task({ Catch: [caught] }), { B: pass() }), {}, error, fails],
   [
     "Comments at every place",
     one(
@@ -104,7 +104,7 @@ const outputs: Row[] = [
     1,
   ],
   [
-    "one member of several brackets",
+    "one of several bracketed names",
     one(pass({ Parameters: { "v.$": "$['a','b']" } })),
     { a: 1, b: 2, c: 3 },
     { v: [1, 2] },
@@ -116,7 +116,7 @@ const outputs: Row[] = [
     { s: [2, 3], u: [1, 3], l: 3, o: [] },
   ],
   [
-    "filters with every connective",
+    "filters with all connectives",
     one(pass({ Parameters: { "v.$": "$.o[?((@.n != 1 && @.n <= 3) || !(@.s) && @.n >= 9)].n" } })),
     { o: [{ n: 1, s: 1 }, { n: 3 }, { n: 9 }, { n: 9, s: 1 }] },
     { v: [3, 9] },
@@ -156,7 +156,7 @@ const outputs: Row[] = [
     [{ v: 5, x: 1, i: 0 }],
   ],
   [
-    "a distributed Map under its legacy name",
+    "a distributed Map with a legacy Iterator",
     one({
       Type: "Map",
       Iterator: { ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" }, ...only("I", pass()) },
@@ -167,14 +167,14 @@ const outputs: Row[] = [
   ],
   ["items from the context object", one(map({ ItemsPath: "$$.Execution.Input.l" })), { l: [1] }, [1]],
   [
-    "a task's variables come of its result",
+    "a task's variables are made from its result",
     twoStates(task({ Assign: { "r.$": "$.Payload" } }), pass({ Parameters: { "r.$": "$r" } })),
     {},
     { r: 9 },
     { task: () => ({ output: { Payload: 9 } }) },
   ],
   [
-    "a Pass state's of its effective input",
+    "a Pass state's from its effective input",
     twoStates(pass({ InputPath: "$.a", Assign: { "r.$": "$" } }), pass({ InputPath: "$r" })),
     data,
     { n: 1 },
@@ -189,7 +189,7 @@ const outputs: Row[] = [
     1,
   ],
   [
-    "all of an Assign change together",
+    "all variables of an Assign change together",
     one(
       { Type: "Pass", Assign: { x: 1, y: 2 }, Next: "B" },
       {
@@ -201,7 +201,7 @@ const outputs: Row[] = [
     { x: 2, y: 1 },
   ],
   [
-    "a failed state assigns nothing, its catcher may",
+    "a failed state assigns nothing, but its catcher may",
     one(
       { Type: "Pass", Assign: { x: 1, y: 1 }, Next: "T" },
       {
@@ -227,7 +227,7 @@ const outputs: Row[] = [
     { outer: 1, inner: 2 },
   ],
   [
-    "what a catcher knows in JSONata",
+    "what a JSONata catcher can refer to",
     one(
       task({
         Catch: [
@@ -249,8 +249,8 @@ const outputs: Row[] = [
     [{ e: error, i: 1, s: "A" }, "E"],
     fails,
   ],
-  ["an Output of any kind", one(pass({ Output: ["{% 1 %}", null, "x"] }), {}, jsonata), {}, [1, null, "x"]],
-  ["items a JSONata Map is given literally", one(map({ Items: [1, "{% $states.input %}"] }), {}, jsonata), 7, [1, 7]],
+  ["an Output of any type", one(pass({ Output: ["{% 1 %}", null, "x"] }), {}, jsonata), {}, [1, null, "x"]],
+  ["literal items of a JSONata Map", one(map({ Items: [1, "{% $states.input %}"] }), {}, jsonata), 7, [1, 7]],
 ];
 
 describe("data flow", () => {
@@ -266,14 +266,14 @@ describe("time", () => {
     run(definition, input, options).nowMs - start;
   const pending: RunnerOptions = { task: () => "pending" };
 
-  it("does not pass for what is past, and passes to the last second of the longest wait", () => {
+  it("does not pass for a timestamp in the past, and passes to the last second of the longest wait", () => {
     expect(after(one({ Type: "Wait", Timestamp: "2020-01-01T00:00:00Z", End: true }))).toBe(0);
     expect(after(one({ Type: "Wait", Seconds: 99_999_999, End: true }))).toBe(99_999_999_000);
     const query = one({ Type: "Wait", Timestamp: "{% $states.input.t %}", End: true }, {}, jsonata);
     expect(after(query, { t: "2024-01-01T00:00:05.5+00:00" })).toBe(5500);
   });
 
-  it("runs for each attempt of a task anew", () => {
+  it("starts again for each attempt of a task", () => {
     const retry = { Retry: [{ ErrorEquals: ["States.Timeout"], MaxAttempts: 1 }] };
     expect(after(one(task({ TimeoutSeconds: 3, ...retry })), {}, pending)).toBe(7000);
     const query = one(task({ TimeoutSeconds: "{% $states.input %}" }), {}, jsonata);

@@ -35,7 +35,7 @@ async function largestDuring(work: () => Promise<unknown>): Promise<number> {
   return largest;
 }
 
-it("children are redriven some at a time, and forgotten so", async () => {
+it("children are redriven and deleted in turns", async () => {
   const { store, clock } = emulator;
   const definition = JSON.stringify({
     StartAt: "M",
@@ -77,7 +77,7 @@ it("children are redriven some at a time, and forgotten so", async () => {
   expect(left).toEqual([0, 0, 0]);
 });
 
-it("children that failed are looked at in turns when their run is described", async () => {
+it("failed children are looked up in turns when their run is described", async () => {
   const { store } = emulator;
   const account = place.account;
   const arn = "arn:aws:states:us-east-1:000000000000:mapRun:m/L:5f4a3f8e-1c6b-4a5e-9a53-0d2b8c7d1e9f";

@@ -75,7 +75,7 @@ function kept() {
   return { rows, packed };
 }
 
-it("long inputs and outputs of executions, frames and children are packed, and forgotten with them", async () => {
+it("long inputs and outputs of executions, frames and children are packed, and deleted with them", async () => {
   const waits = { Type: "Wait", Seconds: 100, Next: "M" };
   const items = Array.from({ length: 20 }, (_, index) => `${index} ${long}`);
   const execution = await started({ A: waits, M: map("STANDARD") }, items);
@@ -91,19 +91,25 @@ it("long inputs and outputs of executions, frames and children are packed, and f
   expect(kept()).toEqual({ rows: [], packed: 0 });
 });
 
-it.each(["STANDARD", "EXPRESS"])("a map run of %s children waits while memory is short, and goes on", async (type) => {
-  const executionArn = await started({ A: { Type: "Wait", Seconds: 1, Next: "M" }, M: map(type) }, [1, 2, 3]);
-  heap.share = 0.99;
-  await vi.waitFor(() => expect(call("StartExecution", { stateMachineArn: "any" })).rejects.toThrow("Rate exceeded"), {
-    timeout: 30_000,
-  });
-  await emulator.clock.advance(5000);
-  expect(await call("DescribeExecution", { executionArn })).toMatchObject({ status: "RUNNING" });
-  expect([...emulator.store.table(mapChildTable).values()].filter(({ status }) => status !== "PENDING")).toEqual([]);
-  heap.share = 0.1;
-  await vi.waitFor(async () => {
-    await emulator.clock.advance(1);
-    expect(await call("DescribeExecution", { executionArn })).toMatchObject({ status: "SUCCEEDED" });
-  });
-  expect(told.slice(-2)).toEqual([true, false]);
-});
+it.each(["STANDARD", "EXPRESS"])(
+  "a map run of %s children waits while memory is short, and continues",
+  async (type) => {
+    const executionArn = await started({ A: { Type: "Wait", Seconds: 1, Next: "M" }, M: map(type) }, [1, 2, 3]);
+    heap.share = 0.99;
+    await vi.waitFor(
+      () => expect(call("StartExecution", { stateMachineArn: "any" })).rejects.toThrow("Rate exceeded"),
+      {
+        timeout: 30_000,
+      },
+    );
+    await emulator.clock.advance(5000);
+    expect(await call("DescribeExecution", { executionArn })).toMatchObject({ status: "RUNNING" });
+    expect([...emulator.store.table(mapChildTable).values()].filter(({ status }) => status !== "PENDING")).toEqual([]);
+    heap.share = 0.1;
+    await vi.waitFor(async () => {
+      await emulator.clock.advance(1);
+      expect(await call("DescribeExecution", { executionArn })).toMatchObject({ status: "SUCCEEDED" });
+    });
+    expect(told.slice(-2)).toEqual([true, false]);
+  },
+);

@@ -25,7 +25,7 @@ const kept = ["0.0", "-0.0", "-0", "1.50", "1E2", "1e2", "1e-7", "1e400", "-1e40
 );
 
 describe("the text of a number", () => {
-  it.each(kept)("%s goes through a state as it is", (text) => {
+  it.each(kept)("%s passes a state unchanged", (text) => {
     expect(run(pass('"Comment":""'), `{"v": ${text}, "l":[${text} ]}`).outputText).toBe(`{"v":${text},"l":[${text}]}`);
     expect(run(pass('"Comment":""'), text).outputText).toBe(text);
   });
@@ -150,7 +150,7 @@ describe("the text of a number", () => {
       '{"r":{"x":1.0,"y":1e400}}',
     ],
     ["States.StringToJson", call("States.StringToJson($.s)"), '{"s":"{\\"a\\": 1.50}"}', '{"r":{"a":1.50}}'],
-    ["States.StringToJson of minus zero", call("States.StringToJson('-0')"), "{}", '{"r":0}'],
+    ["States.StringToJson of negative zero", call("States.StringToJson('-0')"), "{}", '{"r":0}'],
     ["States.JsonToString", call("States.JsonToString($.v)"), '{"v":{"a":[1.50]}}', '{"r":"{\\"a\\":[1.50]}"}'],
     [
       "States.Format",
@@ -169,13 +169,13 @@ describe("the text of a number", () => {
     ],
   ];
 
-  it.each(flows)("goes through %s", (_what, definition, input, output) => {
+  it.each(flows)("passes through %s", (_what, definition, input, output) => {
     const result = run(definition, input);
     expect(result.cause).toBeUndefined();
     expect(result.outputText).toBe(output);
   });
 
-  it("is in the events as well", () => {
+  it("is in the events too", () => {
     const { events } = run(pass('"Assign":{"x.$":"$.v"}'), '{ "v": 1.50 }');
     expect(events.map((event) => event.details)).toEqual([
       expect.objectContaining({ input: '{ "v": 1.50 }' }),
@@ -185,7 +185,7 @@ describe("the text of a number", () => {
     ]);
   });
 
-  it("reaches a task and comes back from it", () => {
+  it("is sent to a task and back", () => {
     const task = state(`${lambda},"Parameters":{"v.$":"$.v"},"ResultPath":"$.r","End":true`);
     const seen: string[] = [];
     const result = run(task, '{"v":0.0}', {
@@ -198,7 +198,7 @@ describe("the text of a number", () => {
     expect(result.outputText).toBe('{"v":0.0,"r":{"back":1e400}}');
   });
 
-  it("fails a JSONata expression when no double holds the number", () => {
+  it("fails a JSONata expression if no double can represent the number", () => {
     const definition = state('"Type":"Pass","QueryLanguage":"JSONata","Output":"{% $states.input.v %}","End":true');
     expect(run(definition, '{"v":1e400}')).toMatchObject({ status: "FAILED", error: "States.QueryEvaluationError" });
   });
@@ -231,7 +231,7 @@ describe("a number with a text of its own", () => {
     expect(run(choose(rule), `{"v":${value}}`).outputText).toBe(String(holds));
   });
 
-  it("counts as the number it is where a number is wanted", () => {
+  it("counts as its number where a number is expected", () => {
     const start = Date.UTC(2024, 0, 1);
     const wait = (fields: string, input: string): number =>
       run(state(`"Type":"Wait",${fields},"End":true`), input).nowMs - start;
@@ -291,7 +291,7 @@ describe("a number with a text of its own", () => {
 });
 
 describe("reading and writing", () => {
-  it("bounds the nesting, and survives what is nested deeper", () => {
+  it("limits nesting, and survives deeper values", () => {
     const nested = (depth: number): string => `${"[".repeat(depth)}1.0${"]".repeat(depth)}`;
     expect(writeJson(parseJson(nested(1000)))).toBe(nested(1000));
     expect(() => parseJson(nested(1001))).toThrow(SyntaxError);
@@ -303,12 +303,12 @@ describe("reading and writing", () => {
     expect(writeJson(value)).toBe('{"b":[null,1.0],"c":1.0}');
   });
 
-  it("takes the last of two members and keeps __proto__ a name", () => {
+  it("takes the last of two members with the same name, and treats __proto__ as a name", () => {
     expect(writeJson(readJson('{"a":1.0,"__proto__":{"x":2.0},"a":3.0}'))).toBe('{"a":3.0,"__proto__":{"x":2.0}}');
     expect((readJson('{"__proto__":{"x":2.0}}') as { x?: unknown }).x).toBeUndefined();
   });
 
-  it("compares numbers whose digits or exponents are endless", () => {
+  it("compares numbers with very long digits or exponents", () => {
     const long = "9".repeat(200_000);
     expect(compareNumbers(numberFromText(long), numberFromText(`${long}.0`))).toBe(0);
     expect(compareNumbers(numberFromText(`1e${long}`), numberFromText(`-1e${long}`))).toBe(1);

@@ -10,7 +10,7 @@ const expected = "(JSON String, Number, Array, Object or token 'null', 'true' or
 const source = (text: string, column: number, line = 1) =>
   `[Source: (String)"${text}"; line: ${line}, column: ${column}]`;
 
-describe("a text that is no JSON", () => {
+describe("text that is not JSON", () => {
   it.each([
     ["maybe", `Unrecognized token 'maybe': was expecting ${expected}`, 6],
     ["  perhaps not", `Unrecognized token 'perhaps': was expecting ${expected}`, 10],
@@ -38,13 +38,13 @@ describe("a text that is no JSON", () => {
     ]);
   });
 
-  it("is told by line and column, however long it is", () => {
+  it("is reported by line and column, however long it is", () => {
     expect(jsonFault('{\n "a": oops}').source).toBe(source('{\n "a": oops}', 11, 2));
     const long = `["${"x".repeat(600)}", oops]`;
     expect(jsonFault(long).source).toContain(`"${long.slice(0, 500)}"[truncated ${long.length - 500} chars]; line: 1`);
   });
 
-  it.each(["", "  \n", "[]", "5"])("and one that is no object: %j", (text) => {
+  it.each(["", "  \n", "[]", "5"])("or not an object: %j", (text) => {
     const message = "Definition must be a valid JSON object";
     expect(parseDefinition(text).diagnostics).toEqual([
       { severity: "ERROR", code: "SCHEMA_VALIDATION_FAILED", message },
@@ -96,7 +96,7 @@ const rows: Row[] = [
     [schema("These fields are required: [ExecutionType] at /States/A/ItemProcessor/ProcessorConfig")],
   ],
   [
-    "a start that leads nowhere",
+    "a StartAt that does not exist",
     { StartAt: "X", States: { A: pass(), B: pass() } },
     [
       "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /StartAt",
@@ -120,7 +120,7 @@ const rows: Row[] = [
     [schema(`Express state machine does not support '.sync' service integration at ${inner}/Resource`)],
   ],
   [
-    "an express child that waits for a call-back",
+    "an express child that waits for a callback",
     children(task({ Resource: `${sqs}.waitForTaskToken`, Parameters: message })),
     [schema(`Express state machine does not support '.waitForTaskToken' service integration  at ${inner}/Resource`)],
   ],
@@ -143,7 +143,7 @@ const rows: Row[] = [
     [schema(`Express state machine does not support Distributed Map at ${inner}/ItemProcessor/ProcessorConfig`)],
   ],
   [
-    "a call-back in a standard child",
+    "a callback in a standard child",
     one(map(processor("STANDARD", task({ Resource: `${sqs}.waitForTaskToken`, Parameters: message })))),
     [],
   ],
@@ -153,12 +153,12 @@ const rows: Row[] = [
   ["a tolerance of a distributed Map", one(distributed({ ToleratedFailureCount: 2 })), []],
 ];
 
-describe("the findings about", () => {
+describe("the diagnostics about", () => {
   it.each(rows)("%s", (_what, definition, found) => {
     expect(messages(definition)).toEqual(found);
   });
 
-  it("a call-back in an express machine end in a blank, those about a job do not", () => {
+  it("a callback in an express machine end with a space, those about a job do not", () => {
     const found = (suffix: string) =>
       messages(
         one(
@@ -174,11 +174,11 @@ describe("the findings about", () => {
   });
 });
 
-describe("an inline Map with a tolerance", () => {
+describe("an inline Map with tolerated failures", () => {
   it.each([
     [{ ToleratedFailureCount: 5 }, {}],
     [{ ToleratedFailurePercentage: "{% 100 %}" }, jsonata],
-  ])("runs as without it: %j", (fields, top) => {
+  ])("runs as if it had none: %j", (fields, top) => {
     const failing = { ItemProcessor: only("I", { Type: "Fail", Error: "E" }) };
     expect(run(one(map({ ...failing, ...fields }), {}, top), [1]).error).toBe("E");
     expect(run(one(map(fields), {}, top), [1, 2]).output).toEqual([1, 2]);

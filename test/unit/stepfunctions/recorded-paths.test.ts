@@ -20,7 +20,7 @@ const texts = {
 };
 
 const values: [rule: string, path: string, input: Json, value: Json][] = [
-  ["a dot before a bracket means nothing", "$.box.['two words']", box, 5],
+  ["a dot before a bracket has no meaning", "$.box.['two words']", box, 5],
   ["a dot before an index", "$.rows.[2].id", box, 3],
   ["a dot before a wildcard", "$.rows.[*].id", box, [1, 2, 3]],
   ["a dot before a filter", "$.rows.[?(@.n > 0)].id", box, [2, 3]],
@@ -28,17 +28,17 @@ const values: [rule: string, path: string, input: Json, value: Json][] = [
   ["a dot before a union", "$.[*].['lang','body']", texts.texts, ["no", "hei", "en", "hi"]],
   ["a dot after the context's root", "$$.['Execution'].['Name']", {}, "e1"],
   ["a dot in a function's argument", "States.Format('{}', $.box.['two words'])", box, "5"],
-  ["a bare word in a filter is text", "$.texts[?(@.lang==no)].body", texts, ["hei"]],
-  ["with blanks around the operator", "$.texts[?( @.lang == en )].body", texts, ["hi"]],
+  ["a bare word in a filter is a string", "$.texts[?(@.lang==no)].body", texts, ["hei"]],
+  ["with white space around the operator", "$.texts[?( @.lang == en )].body", texts, ["hi"]],
   ["in a function's argument", "States.ArrayLength($.texts[?(@.lang==no)])", texts, 1],
-  ["a word that only begins like a constant", "$.texts[?(@.lang==nullable)].body", texts, []],
+  ["a word that only starts like a constant", "$.texts[?(@.lang==nullable)].body", texts, []],
   ["constants stay what they are", "$.l[?(@.a==true)].a", { l: [{ a: true }, { a: "true" }] }, [true]],
-  ["blanks after a path are ignored", "$$.Execution.Name ", {}, "e1"],
-  ["blanks after a function", "States.Array(1) ", {}, [1]],
-  ["a backslash before a double quote between single ones", "$['a\\\"b']", { 'a\\"b': 1, 'a"b': 2 }, 1],
+  ["white space after a path is ignored", "$$.Execution.Name ", {}, "e1"],
+  ["white space after a function", "States.Array(1) ", {}, [1]],
+  ["a backslash before a double quote in single quotes", "$['a\\\"b']", { 'a\\"b': 1, 'a"b': 2 }, 1],
   ["a backslash before the quote itself", "$['it\\'s']", { "it's": 1 }, 1],
-  ["a list of none in chunks of any size", "States.ArrayPartition($, 0)", [], []],
-  ["no list of one empty chunk", "States.ArrayPartition($, 3)", [], []],
+  ["an empty list in chunks of any size", "States.ArrayPartition($, 0)", [], []],
+  ["not a list of one empty chunk", "States.ArrayPartition($, 3)", [], []],
   ["an escaped brace in States.Format", "States.Format('\\{ {} \\}', 1)", {}, "{ 1 }"],
 ];
 
@@ -66,7 +66,7 @@ describe("a path's value", () => {
   });
 });
 
-describe("a merge's members stand as in a copy of the first object's table", () => {
+describe("the members of a merge are in the order of a copy of the first object's hash table", () => {
   it.each([
     [{ a: 1, nested: 2 }, { b: 3, nested: 4 }, ["a", "nested", "b"]],
     [{ b: 1 }, { a: 2 }, ["b", "a"].sort()],
@@ -79,12 +79,8 @@ describe("a merge's members stand as in a copy of the first object's table", () 
 
 describe("what fails", () => {
   it.each([
-    [
-      "a brace that nothing closes",
-      "'a { b {}', 1",
-      "Invalid template in States.Format: matching '}' not found for '{'.",
-    ],
-    ["a brace alone", "'{'", "Invalid template in States.Format: matching '}' not found for '{'."],
+    ["an unclosed brace", "'a { b {}', 1", "Invalid template in States.Format: matching '}' not found for '{'."],
+    ["a single brace", "'{'", "Invalid template in States.Format: matching '}' not found for '{'."],
     ["a brace around a word", "'{name}', 1", "Invalid template in States.Format: matching '}' not found for '{'."],
   ])("%s", (_rule, args, text) => {
     const result = run(one(pass({ Parameters: { "v.$": `States.Format(${args})` } })), {});
@@ -92,7 +88,7 @@ describe("what fails", () => {
     expect(result.cause).toContain(`had the following error: ${text}`);
   });
 
-  it("quotes the context object where a path of it leads nowhere", () => {
+  it("quotes the context object for a path in it without a value", () => {
     const context =
       '{"Execution":{"Id":"arn:aws:states:us-east-1:111122223333:execution:M:e1","Input":{"l":[7]},"StartTime":"2024-01-01T00:00:00.000Z","Name":"e1","RoleArn":"arn:aws:iam::111122223333:role/r","RedriveCount":0},"StateMachine":{"Id":"arn:aws:states:us-east-1:111122223333:stateMachine:M","Name":"M"},"State":{"Name":"A","EnteredTime":"2024-01-01T00:00:00.000Z","RetryCount":0},"Map":{"Item":{"Index":0,"Value":7}}}';
     const path = "$$.Map.Item.Source";
@@ -111,7 +107,7 @@ const choice = (rule: JsonObject): JsonObject =>
 
 describe("a definition is refused for", () => {
   it.each([
-    ["a Variable that names many places", choice({ Variable: "$.l[*].n", IsPresent: true }), bracket],
+    ["a Variable that is not a Reference Path", choice({ Variable: "$.l[*].n", IsPresent: true }), bracket],
     ["a Variable with a descent", choice({ Variable: "$..n", IsPresent: true }), `${reference}$..n`],
     ["a Variable with a length", choice({ Variable: "$.l.length()", NumericEquals: 1 }), `${reference}$.l.length()`],
     ["an operand with a filter", choice({ Variable: "$.a", StringEqualsPath: "$.l[?(@.n==1)]" }), bracket],
@@ -124,15 +120,15 @@ describe("a definition is refused for", () => {
     ],
     ["a ResultPath with a path inside", one(pass({ ResultPath: "$.a[$$.b]" })), bracket],
     ["a SecondsPath", one({ Type: "Wait", SecondsPath: "Test", End: true }), "Reference path didn't start with '$'"],
-    ["an InputPath that is none", one(pass({ InputPath: "Test" })), "Value must be a valid JSONPath."],
-    ["an OutputPath that is none", one(task({ OutputPath: "$.a[" })), "Value must be a valid JSONPath."],
+    ["an InputPath that is not a path", one(pass({ InputPath: "Test" })), "Value must be a valid JSONPath."],
+    ["an OutputPath that is not a path", one(task({ OutputPath: "$.a[" })), "Value must be a valid JSONPath."],
     [
-      "blanks before a function",
+      "white space before a function",
       one(pass({ Parameters: { "v.$": " States.UUID()" } })),
       "The value for the field 'v.$' must be a valid JSONPath or a valid intrinsic function call",
     ],
     [
-      "an escaped double quote in a function's text",
+      "an escaped double quote in a function's string",
       one(pass({ Parameters: { "v.$": "States.Format('a\\\"b')" } })),
       "The value for the field 'v.$' must be a valid JSONPath or a valid intrinsic function call",
     ],
@@ -141,7 +137,7 @@ describe("a definition is refused for", () => {
     expect(diagnostics.map((found) => found.message)).toEqual([expect.stringContaining(message)]);
   });
 
-  it("nothing where Reference Paths are of variables and the context", () => {
+  it("no Reference Path to variables or the context object", () => {
     const fields = { ItemsPath: "$$.Execution.Input['l']" };
     const definition = one(
       { Type: "Pass", Assign: { v: [1] }, Next: "M" },

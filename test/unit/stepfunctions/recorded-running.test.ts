@@ -85,7 +85,7 @@ describe("an execution fails", () => {
   });
 });
 
-describe("numbers written as text count as the number", () => {
+describe("numbers in strings count as numbers", () => {
   it.each([
     ["SecondsPath", wait, { s: "4" }, 4000],
     [
@@ -119,7 +119,7 @@ describe("events", () => {
     expect(at("MapStateExited").previousEventId).toBe(at("MapRunStarted").id);
   });
 
-  it.each([{}, jsonata])("an empty Assign leaves no trace (%j)", (top) => {
+  it.each([{}, jsonata])("an empty Assign is not shown (%j)", (top) => {
     const { events } = run(one(pass({ Assign: {} }), {}, top), 1);
     const exited = events.find(({ type }) => type === "PassStateExited")!;
     expect(Object.keys(exited.details!).sort()).toEqual(["name", "output", "outputDetails"]);
@@ -169,13 +169,13 @@ describe("a task's token", () => {
     [".sync:2", false],
     [".sync:2", true],
     [".waitForTaskToken", false],
-  ])("is there with %s (JSONata: %s)", (suffix, query) => {
+  ])("exists with %s (JSONata: %s)", (suffix, query) => {
     const result = run(one(task(start(suffix, query)), {}, query ? jsonata : {}), {}, { task: () => ({ output: 1 }) });
     expect(result.status).toBe("SUCCEEDED");
     expect(result.tasks[0]!.parameters).toMatchObject({ Input: { t: result.tasks[0]!.token } });
   });
 
-  it("is not there in a request-response task", () => {
+  it("does not exist in a request-response task", () => {
     expect(run(one(task(start("", false))), {}).cause).toContain(
       "The JSONPath '$$.Task.Token' specified for the field 't.$'",
     );
@@ -193,7 +193,7 @@ describe("JSONata's $range and $partition", () => {
   });
 });
 
-describe("text that nothing has changed stays as it was laid out", () => {
+describe("unchanged text keeps its formatting", () => {
   const branches = (...states: JsonObject[]): JsonObject => ({
     Type: "Parallel",
     Branches: states.map((state, index) => only(`B${index}`, state)),
@@ -210,19 +210,19 @@ describe("text that nothing has changed stays as it was laid out", () => {
       input,
       `[[${input}]]`,
     ],
-    ["beside what a branch makes", one(branches(pass(), pass({ OutputPath: "$.a" }))), input, `[${input},[1,2]]`],
-    ["without the blanks around it", one(branches(pass())), ` ${input}\n`, `[${input}]`],
-    ["not where the first state is another one", one(pass()), input, '{"a":[1,2],"b":null}'],
+    ["besides a new value of a branch", one(branches(pass(), pass({ OutputPath: "$.a" }))), input, `[${input},[1,2]]`],
+    ["without the white space around it", one(branches(pass())), ` ${input}\n`, `[${input}]`],
+    ["not if the first state is another one", one(pass()), input, '{"a":[1,2],"b":null}'],
     [
-      "not in a result that is put somewhere",
+      "not in a result with a ResultPath",
       one(pass({ ResultPath: "$.c" })),
       "[]".replace("[]", '{ "a" : 1 }'),
       '{"a":1,"c":{"a":1}}',
     ],
     ["not in items of a Map", one(map({})), "[ [1, 2] ]", "[[1,2]]"],
-    ["not in what a template makes", one(pass({ Parameters: { "x.$": "$" } })), input, '{"x":{"a":[1,2],"b":null}}'],
+    ["not in the result of a template", one(pass({ Parameters: { "x.$": "$" } })), input, '{"x":{"a":[1,2],"b":null}}'],
     [
-      "not in what an expression gives",
+      "not in the result of an expression",
       one(pass({ Output: "{% $states.input %}" }), {}, jsonata),
       input,
       '{"a":[1,2],"b":null}',
@@ -231,33 +231,33 @@ describe("text that nothing has changed stays as it was laid out", () => {
     expect(runText(definition, given).outputText).toBe(output);
   });
 
-  it("and is what branches are entered with", () => {
+  it("and is the input of branches", () => {
     const { events } = runText(twoStates(branches(pass()), { ...branches(), Branches: [only("I", pass())] }), "[1, 2]");
     const inputs = events.filter(({ type }) => type === "PassStateEntered").map(({ details }) => details!["input"]);
     expect(inputs).toEqual(["[1, 2]", "[[1, 2]]"]);
   });
 });
 
-describe("a Pass's Result of null is as if it were not there", () => {
+describe("a Pass's Result of null counts as absent", () => {
   it.each<[string, JsonObject, Json]>([
     ["alone", { Result: null }, { a: 1 }],
     ["with ResultPath", { Result: null, ResultPath: "$.r" }, { a: 1, r: { a: 1 } }],
     ["with Parameters", { Result: null, Parameters: { b: 2 } }, { b: 2 }],
-    ["and null within it stays", { Result: { n: null } }, { n: null }],
+    ["and null inside it is kept", { Result: { n: null } }, { n: null }],
   ])("%s", (_rule, more, output) => {
     expect(run(one(pass(more)), { a: 1 }).output).toEqual(output);
   });
 });
 
-describe("variables are measured by their values, quotes included and names not counted", () => {
+describe("variables are measured by their values, with quotes and without names", () => {
   const most = 262_144;
   const text = (bytes: number) => "x".repeat(bytes - 2);
   const long = "aVeryLongNameOfAVariable";
   const state = (Assign: JsonObject) => run(one(pass({ Assign })), {}, { serialise: false });
 
   it.each<[string, JsonObject, string?]>([
-    ["one of the most bytes", { [long]: text(most) }],
-    ["two of the most together", { [long]: text(most / 2), y: text(most / 2) }],
+    ["one of the maximum size", { [long]: text(most) }],
+    ["two of the maximum size together", { [long]: text(most / 2), y: text(most / 2) }],
     [
       "one that is too large",
       { x: text(most + 6) },
@@ -269,7 +269,7 @@ describe("variables are measured by their values, quotes included and names not 
       "State total variable size limit exceeded. Variable 'y' in state 'A' was assigned 140000 bytes, which caused the size of variables assigned in the state to exceed its limit by 17856 bytes.",
     ],
     [
-      "letters that take two bytes",
+      "letters of two bytes",
       { x: "ü".repeat(most / 2) },
       "Variable size limit exceeded. Variable 'x' in state 'A' was assigned 262146 bytes.",
     ],
@@ -282,13 +282,13 @@ describe("variables are measured by their values, quotes included and names not 
   it.each<[string, string, string?]>([
     ["262,144 characters by $pad", `$length($pad("", ${most}, "x"))`],
     [
-      "more by $pad",
+      "more added by $pad",
       `$length($pad("", ${most + 1}, "x"))`,
       "The JSONata expression '$length($pad(\"\", 262145, \"x\"))' specified for the field 'Assign/n' threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage",
     ],
     ["more by &", `$length($pad("", ${most}, "x") & "xx")`],
     ["more by $join", `$length($join([$pad("", ${most}, "x"), "y"]))`],
-  ])("a text of %s", (_what, expression, cause) => {
+  ])("a string of %s", (_what, expression, cause) => {
     const result = run(one(pass({ Assign: { n: `{% ${expression} %}` } }), {}, jsonata), {});
     if (cause === undefined) return expect(result.status).toBe("SUCCEEDED");
     expect([result.error, result.cause]).toEqual(["States.QueryEvaluationError", expect.stringContaining(cause)]);
@@ -312,7 +312,7 @@ describe("the variables of an execution may have 10 MiB together", () => {
   });
   const fit = Math.floor((10 * 1024 * 1024) / (text.length + 2));
 
-  it("and one byte more fails, told as an evaluation that did", () => {
+  it("and one more byte fails, as an evaluation error", () => {
     expect(run(chain(fit), {}, { serialise: false }).status).toBe("SUCCEEDED");
     const { error, cause, events } = run(chain(fit + 1), {}, { serialise: false });
     const over = (fit + 1) * (text.length + 2) - 10 * 1024 * 1024;

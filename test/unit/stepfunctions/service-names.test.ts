@@ -32,11 +32,11 @@ it.each([
   ["MTurk", "MTurk"],
   ["CodeBuild", "CodeBuild"],
   ["Route 53", "Route53"],
-])("the service id %s makes the client %s", (serviceId, name) => {
+])("the client for the service id %s is %s", (serviceId, name) => {
   expect(clientNameOf(serviceId)).toBe(name);
 });
 
-it("knows clients that are not installed by the names of their services", () => {
+it("clients that are not installed are known by the names of their services", () => {
   expect(["dynamodb", "cloudwatchlogs", "kms", "toString"].map(clientName)).toEqual([
     ...["DynamoDb", "CloudWatchLogs", "Kms", "ToString"],
   ]);

@@ -66,13 +66,13 @@ describe("TestState", () => {
     ]);
   });
 
-  it("tells where a Choice leads", () => {
+  it("shows the next state of a Choice", () => {
     const state = { Type: "Choice", Choices: [{ Variable: "$.a", IsPresent: true, Next: "Yes" }], Default: "No" };
     expect(tested(state, {})).toMatchObject({ status: "SUCCEEDED", nextState: "No" });
     expect(Object.keys(tested(state, {}).inspectionData)).toEqual(["input", "afterInputPath"]);
   });
 
-  it("gives the bare text of a failing stage", () => {
+  it("has the plain error message of a failed stage", () => {
     const map = {
       Type: "Map",
       ItemsPath: "$$.Execution.Input",
@@ -94,7 +94,7 @@ describe("TestState", () => {
     });
   });
 
-  it("hands out a task and goes on with its outcome", () => {
+  it("returns a task and continues with its outcome", () => {
     const test = begin(
       { Type: "Task", Resource: lambda, Parameters: { "p.$": "$.q" }, ResultSelector: { "v.$": "$.w" }, End: true },
       { q: 1 },
@@ -214,7 +214,7 @@ describe("TestState", () => {
     });
   });
 
-  it("goes on where a step's time was up", () => {
+  it("continues when a step's time is up", () => {
     const isLong = vi.spyOn(Evaluation.prototype, "isLong").mockReturnValueOnce(true);
     const result = tested({ Type: "Pass", Parameters: { "n.$": "$.a" }, End: true }, { a: 1 });
     expect(isLong).toHaveBeenCalled();
@@ -222,7 +222,7 @@ describe("TestState", () => {
     expect(result).toMatchObject({ status: "SUCCEEDED", output: { n: 1 } });
   });
 
-  it("says which mocks do not suit a state", () => {
+  it("says which mocks do not fit a state", () => {
     const problem = (state: JsonObject, mock: NonNullable<StateTestSetup["mock"]>): string | undefined =>
       mockProblem(parseLoneState(JSON.stringify(state)).machine!.states.get("StateName")!, mock);
     const processor = { StartAt: "I", States: { I: { Type: "Pass", End: true } } };
@@ -235,7 +235,7 @@ describe("TestState", () => {
     expect(problem({ Type: "Map", ItemProcessor: processor, End: true }, { error: "E" })).toBeUndefined();
   });
 
-  it("runs one state out of a whole machine, nested ones included", () => {
+  it("runs one state of a whole machine, at any depth", () => {
     const definition = {
       StartAt: "P",
       States: {

@@ -26,7 +26,7 @@ function causeOf(template: Json, input: Json): [string | undefined, string | und
   }
 }
 
-describe("Java's ways", () => {
+describe("like Java, we", () => {
   it("order dynamic members as its hash map does", () => {
     expect(javaHashOrder(["StateMachineArn", "Input", "Name"])).toEqual(["Input", "StateMachineArn", "Name"]);
     expect(javaHashOrder(["Name", "SecretString"])).toEqual(["SecretString", "Name"]);
@@ -57,7 +57,7 @@ describe("payloads", () => {
     expect(payloadText(Array.from({ length: 1_000_000 }, () => shared))).toBeUndefined();
   });
 
-  it("are not nested beyond what AWS reads", () => {
+  it("are not nested deeper than AWS accepts", () => {
     expect(parseJson(`${"[".repeat(1000)}${"]".repeat(1000)}`)).toBeDefined();
     expect(() => parseJson(`${"[".repeat(1001)}${"]".repeat(1001)}`)).toThrow(SyntaxError);
     expect(parseJson(JSON.stringify("[".repeat(5000)))).toHaveLength(5000);
@@ -87,7 +87,7 @@ describe("timestamps", () => {
   });
 });
 
-describe("templates that ask for too much", () => {
+describe("templates that visit too many values", () => {
   const big = Array.from({ length: 5_000 }, (_, index) => ({ k: `__proto__${index}`, v: [index] }));
   const fields = (text: string, count: number): Json =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}.$`, text]));
@@ -107,13 +107,13 @@ describe("templates that ask for too much", () => {
     expect(() => evaluated(fields(text, 3_000), { l: big })).toThrow(/could not be found|too large/);
   });
 
-  it("leave those alone that look up what they need", () => {
+  it("do not fail if they only look up what they need", () => {
     const result = evaluated(fields("$.l[4999].v[0]", 10_000), { l: big });
     expect(Object.keys(result as object)).toHaveLength(10_000);
     expect(evaluated(fields("States.ArrayLength($.l)", 100), { l: big })).toMatchObject({ f0: 5_000 });
   });
 
-  it("read an object's own members alone", () => {
+  it("read only an object's own members", () => {
     for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty", "__lookupGetter__"]) {
       expect(() => evaluated({ "a.$": `$.${name}` }, {})).toThrow("could not be found");
       expect(() => evaluated({ "a.$": `$['${name}'].x` }, { a: 1 })).toThrow("could not be found");
