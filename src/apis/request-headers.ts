@@ -1,5 +1,6 @@
 /** Headers and query strings of a request, in the forms events have them in. */
 import { percentDecoded } from "../../protocols/form.ts";
+import { getOwn, setOwn } from "../../protocols/unknown-json.ts";
 
 /** Names and values in turn, as a door gives them. */
 export type RawHeaders = readonly string[];
@@ -25,16 +26,17 @@ export function emptyMap<Value>(): Record<string, Value> {
 }
 
 /**
- * By lower-case name; repeated ones joined with commas, as in payload format 2.0.
+ * A plain object by lower-case name; repeated ones joined with commas, as in payload format 2.0.
  * @param without names to leave out, in lower case.
  */
 export function joinedHeaders(raw: RawHeaders, without: ReadonlySet<string>): SingleValues {
-  const headers = emptyMap<string>();
+  const headers: SingleValues = {};
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
     if (without.has(name)) continue;
-    const before = headers[name];
-    headers[name] = before === undefined ? (raw[at + 1] as string) : `${before},${raw[at + 1]}`;
+    const value = raw[at + 1] as string;
+    const before = getOwn(headers, name);
+    setOwn(headers, name, before === undefined ? value : `${before},${value}`);
   }
   return headers;
 }

@@ -67,7 +67,7 @@ export async function callHandler(
   clock: Clock,
   deadlineMs: number,
 ): Promise<Answered> {
-  const event = call.event === undefined ? eventOf(call.payload) : call.event.copy();
+  const event = call.event === undefined ? eventOf(call.payload) : call.event.make();
   try {
     const result = await run(handler, event, call, clock, deadlineMs);
     return { payload: JSON.stringify(result) ?? "null" };

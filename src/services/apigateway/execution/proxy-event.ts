@@ -1,8 +1,10 @@
 /** The event of Lambda proxy integrations, format 1.0 (developer guide, input format of a Lambda function for proxy integration). */
+import { setOwn } from "../../../../protocols/unknown-json.ts";
 import { logTime } from "../../../apis/request-context.ts";
-import { emptyMap, isEmpty, type MultiValues } from "../../../apis/request-headers.ts";
-import { EventValue } from "../../../functions/event-value.ts";
+import { isEmpty } from "../../../apis/request-headers.ts";
+import { copyOf, EventValue } from "../../../functions/event-value.ts";
 import type { Authorized, RestCall } from "./call.ts";
+import { hiddenFromRequest } from "./headers.ts";
 import { forwarded, isSigned } from "./http-integration.ts";
 import type { Payload } from "./payload.ts";
 
@@ -18,20 +20,22 @@ const fromCloudFront: Readonly<Record<string, string>> = {
 
 export function proxyEvent(call: RestCall, payload: Payload): EventValue {
   const { request, place, pathParameters } = call;
-  const { headers, multiValueHeaders } = eventHeaders(call);
-  return new EventValue({
-    resource: call.method?.resourcePath ?? "",
-    path: call.eventPath,
-    httpMethod: call.verb,
-    headers,
-    multiValueHeaders,
-    queryStringParameters: orNull(request.lastQuery),
-    multiValueQueryStringParameters: orNull(request.multiQuery),
-    pathParameters: orNull(pathParameters),
-    stageVariables: orNull(place.variables),
-    requestContext: requestContext(call),
-    body: payload.isEmpty ? null : payload.text,
-    isBase64Encoded: payload.isBinary && !payload.isEmpty,
+  return new EventValue(() => {
+    const { headers, multiValueHeaders } = eventHeaders(call);
+    return {
+      resource: call.method?.resourcePath ?? "",
+      path: call.eventPath,
+      httpMethod: call.verb,
+      headers,
+      multiValueHeaders,
+      queryStringParameters: copyOrNull(request.lastQuery),
+      multiValueQueryStringParameters: copyOrNull(request.multiQuery),
+      pathParameters: copyOrNull(pathParameters),
+      stageVariables: copyOrNull(place.variables),
+      requestContext: requestContext(call),
+      body: payload.isEmpty ? null : payload.text,
+      isBase64Encoded: payload.isBinary && !payload.isEmpty,
+    };
   });
 }
 
@@ -54,21 +58,29 @@ export function authorizerEvent(call: RestCall): Record<string, unknown> {
   };
 }
 
+/** Headers of a client that events have from the gateway. */
+const writtenAnew: ReadonlySet<string> = new Set([...hiddenFromRequest, "x-amzn-trace-id", "x-forwarded-for"]);
+
 function eventHeaders({ request, ids, place }: RestCall): {
   headers: Record<string, string>;
-  multiValueHeaders: MultiValues;
+  multiValueHeaders: Record<string, string[]>;
 } {
   // Filled one by one: spreading objects into one another costs several times as much.
-  const headers = emptyMap<string>();
-  const multiValueHeaders = emptyMap<string[]>();
-  const { multiHeaders } = request;
-  for (const name of Object.keys(multiHeaders)) {
-    const values = multiHeaders[name] as string[];
+  const headers: Record<string, string> = {};
+  const multiValueHeaders: Record<string, string[]> = {};
+  const spelt = new Map<string, string>();
+  const { rawHeaders } = request;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    const value = rawHeaders[at + 1] as string;
     const lower = name.toLowerCase();
-    if (lower === "x-amzn-trace-id" || lower === "x-forwarded-for") continue;
-    if (lower === "authorization" && isSigned(values[0])) continue;
-    multiValueHeaders[name] = values;
-    headers[name] = values.at(-1) as string;
+    if (writtenAnew.has(lower) || (lower === "authorization" && isSigned(request.header(lower)))) continue;
+    const spelling = spelt.get(lower);
+    if (spelling === undefined) {
+      spelt.set(lower, name);
+      setOwn(multiValueHeaders, name, [value]);
+    } else (multiValueHeaders[spelling] as string[]).push(value);
+    setOwn(headers, spelling ?? name, value);
   }
   const add = (more: Readonly<Record<string, string>>) => {
     for (const name of Object.keys(more)) {
@@ -77,20 +89,19 @@ function eventHeaders({ request, ids, place }: RestCall): {
     }
   };
   if (place.api.snapshot.settings.endpointType === "EDGE") add(fromCloudFront);
-  add({ "X-Amzn-Trace-Id": ids.trace });
-  add(forwarded(request));
+  add({ "X-Amzn-Trace-Id": ids.trace, ...forwarded(request) });
   return { headers, multiValueHeaders };
 }
 
-/** Undefined members are absent in JSON. */
 function requestContext(call: RestCall) {
   const { place, ids, request, method, authorized } = call;
   const { apiId, account } = place.api.snapshot;
+  const operationName = method?.definition.operationName;
   return {
     resourceId: method?.resourceId ?? "",
-    authorizer: authorized && authorizerOf(authorized),
+    ...(authorized === undefined ? none : { authorizer: authorizerOf(authorized) }),
     resourcePath: method?.resourcePath ?? "",
-    operationName: method?.definition.operationName,
+    ...(operationName === undefined ? none : { operationName }),
     httpMethod: call.verb,
     extendedRequestId: ids.extendedId,
     requestTime: logTime(ids.receivedMs),
@@ -108,15 +119,17 @@ function requestContext(call: RestCall) {
   };
 }
 
+const none = {};
+
 function authorizerOf(authorized: Authorized): object {
-  if ("claims" in authorized) return { claims: authorized.claims };
+  if ("claims" in authorized) return { claims: copyOf(authorized.claims) };
   return {
-    ...authorized.context,
+    ...copyOf(authorized.context),
     principalId: authorized.principalId,
     integrationLatency: authorized.latencyMs,
   };
 }
 
-function orNull<Values extends object>(values: Values): Values | null {
-  return isEmpty(values) ? null : values;
+function copyOrNull(values: object): object | null {
+  return isEmpty(values) ? null : copyOf(values);
 }

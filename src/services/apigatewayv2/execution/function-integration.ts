@@ -5,7 +5,7 @@ import { isObject, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
-import { EventValue } from "../../../functions/event-value.ts";
+import { copyOf, EventValue } from "../../../functions/event-value.ts";
 import type { IntegrationValue } from "../tables.ts";
 import { type HttpAnswer, type HttpCall, internalError, unavailable } from "./http-call.ts";
 import { event1, event2 } from "./http-events.ts";
@@ -25,7 +25,7 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   if (arn === undefined) return failed(call, "Invalid function ARN");
   const is2 = integration.PayloadFormatVersion === "2.0";
   const asked = mappedRequest(call, integration.RequestParameters);
-  const event = new EventValue(is2 ? event2(call, asked) : event1(call, asked));
+  const event = new EventValue(() => (is2 ? event2(call, asked) : copyOf(event1(call, asked))));
   if (call.body.length > fewBytes && event.text.length > maxPayloadBytes)
     return failed(call, "The payload is too large for the function.");
   try {

@@ -1,5 +1,5 @@
 /** The events that functions of HTTP APIs get: payload formats 1.0 and 2.0, and those of Lambda authorizers. */
-
+import { copyObject } from "../../../../protocols/unknown-json.ts";
 import { hostNameOf } from "../../../apis/door.ts";
 import { headerOf, logTime, protocolOf, sourceIpOf } from "../../../apis/request-context.ts";
 import {
@@ -11,6 +11,7 @@ import {
   queryValues,
   type RawHeaders,
 } from "../../../apis/request-headers.ts";
+import { copyOf } from "../../../functions/event-value.ts";
 import type { HttpCall } from "./http-call.ts";
 
 /** What parameter mapping may have changed of a request. */
@@ -71,7 +72,7 @@ function requestContext2(call: HttpCall): object {
   return {
     accountId: api.account,
     apiId: api.id,
-    authorizer: authorization && { [authorization.kind]: authorization.value },
+    ...(authorization === undefined ? none : { authorizer: { [authorization.kind]: copyOf(authorization.value) } }),
     domainName: asked.domainName,
     domainPrefix: asked.domainPrefix,
     http: {
@@ -101,24 +102,29 @@ function cookiesOf(rawHeaders: RawHeaders): string[] | undefined {
 function queryOf(call: HttpCall, rawQuery: string): Record<string, string> | undefined {
   if (rawQuery === "") return undefined;
   const query = joinedValues(rawQuery === call.request.query ? call.query : queryValues(rawQuery));
-  return isEmpty(query) ? undefined : query;
+  return isEmpty(query) ? undefined : copyObject(query);
 }
 
-/** Payload format 2.0. Members without content are absent once it is JSON. */
+const none = {};
+
+/** Payload format 2.0, in which nothing is null: members without content are absent. */
 export function event2(call: HttpCall, asked: EventRequest): object {
+  const { pathParameters, stageVariables } = call;
   const body = call.body.length === 0 ? undefined : bodyOf(call);
+  const cookies = cookiesOf(asked.rawHeaders);
+  const queryStringParameters = queryOf(call, asked.rawQuery);
   return {
     version: "2.0",
     routeKey: call.route?.key,
     rawPath: asked.rawPath,
     rawQueryString: asked.rawQuery,
-    cookies: cookiesOf(asked.rawHeaders),
+    ...(cookies === undefined ? none : { cookies }),
     headers: joinedHeaders(asked.rawHeaders, withoutCookie),
-    queryStringParameters: queryOf(call, asked.rawQuery),
+    ...(queryStringParameters === undefined ? none : { queryStringParameters }),
     requestContext: requestContext2(call),
-    body: body?.text,
-    pathParameters: call.pathParameters,
-    stageVariables: isEmpty(call.stageVariables) ? undefined : call.stageVariables,
+    ...(body === undefined ? none : { body: body.text }),
+    ...(pathParameters === undefined ? none : { pathParameters: copyObject(pathParameters) }),
+    ...(isEmpty(stageVariables) ? none : { stageVariables: copyObject(stageVariables) }),
     isBase64Encoded: body?.isBase64Encoded ?? false,
   };
 }
