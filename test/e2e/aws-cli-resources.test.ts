@@ -301,7 +301,7 @@ function membersOf(value: unknown, path = ""): Record<string, unknown> {
   );
 }
 
-it("every resource type is made, shown, changed and deleted with the AWS CLI", async () => {
+it("the AWS CLI creates, shows, updates and deletes every resource type", async () => {
   if (!(await hasAwsCli())) {
     console.log("python3 has no AWS CLI to import: not tried with it");
     return;

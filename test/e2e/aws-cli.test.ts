@@ -62,7 +62,7 @@ const clis = installedClis();
 if (clis.length === 0) console.log("AWS CLI not installed: not run");
 
 for (const cli of clis) {
-  it(`the AWS CLI at ${cli} works a queue from end to end`, async () => {
+  it(`the AWS CLI at ${cli} uses a queue from end to end`, async () => {
     const { stdout: version } = await run(cli, ["--version"], { env: environment() });
     const start = (args: readonly string[]) => {
       const endpointOption = readsEndpointVariable(version, args[0] as string) ? [] : ["--endpoint-url", endpoint];
@@ -130,7 +130,7 @@ for (const cli of clis) {
   });
 }
 
-it("the SDK for JavaScript keeps every call local with AWS_ENDPOINT_URL alone", async () => {
+it("the SDK for JavaScript keeps every call local with just AWS_ENDPOINT_URL", async () => {
   const script = `
     import { SQS } from "@aws-sdk/client-sqs";
     import { STS } from "@aws-sdk/client-sts";

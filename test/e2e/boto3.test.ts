@@ -56,7 +56,7 @@ async function withBoto3(script: string): Promise<unknown> {
   }
 }
 
-it("boto3 makes, changes and deletes every resource type", async () => {
+it("boto3 creates, updates and deletes every resource type", async () => {
   const held = (await withBoto3("services.py")) as string[] | undefined;
   if (held !== undefined) expect(held.length).toBeGreaterThan(25);
 });
@@ -123,7 +123,7 @@ const commands: readonly (readonly [command: string, query?: string, answer?: un
   [`sns delete-topic --topic-arn arn:aws:sns:${region}:${account}:t`],
 ];
 
-it("the AWS CLI makes, shows and deletes them, too", async () => {
+it("the AWS CLI creates, shows and deletes them too", async () => {
   if (!(await hasAwsCli())) {
     console.log("python3 has no AWS CLI to import: not tried with it");
     return;

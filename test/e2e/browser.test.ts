@@ -68,7 +68,7 @@ const queueNames = () =>
   bus.requests().filter(({ operation, status }) => operation === "CreateQueue" && status === 200);
 const createQueue = "Action=CreateQueue&QueueName=forged&Version=2012-11-05";
 
-it("keeps a foreign page from doing anything", async () => {
+it("does not let a foreign page do anything", async () => {
   if (!installed) return expect(existsSync(executablePath)).toBe(false);
   const page = await pageAt(foreignHost);
   const reset = `${bus.endpoint}/_busbar/reset`;
@@ -97,7 +97,7 @@ it("keeps a foreign page from doing anything", async () => {
   await page.close();
 });
 
-it("keeps out a page whose name was made to lead here", async () => {
+it("keeps out a page whose host name was changed to resolve to this machine", async () => {
   if (!installed) return expect(existsSync(executablePath)).toBe(false);
   const page = await browser.newPage();
   const answer = await page.goto(`http://${foreignHost}:${new URL(bus.endpoint).port}/_busbar/health`);
@@ -108,7 +108,7 @@ it("keeps out a page whose name was made to lead here", async () => {
   await page.close();
 });
 
-it("lets pages of this machine call, and read what they are answered", async () => {
+it("lets pages of this machine make calls and read the responses", async () => {
   if (!installed) return expect(existsSync(executablePath)).toBe(false);
   const page = await pageAt("localhost");
   const form = "application/x-www-form-urlencoded";

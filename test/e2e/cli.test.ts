@@ -64,7 +64,7 @@ describe("the command line", () => {
     expect([version.code, version.stdout]).toEqual([0, `${expected}\n`]);
   });
 
-  it("refuses what it does not know with code 2", async () => {
+  it("refuses unknown options and values with code 2", async () => {
     const wrong: [args: string[], env: Record<string, string>, part: string][] = [
       [["--nonsense"], {}, "--nonsense"],
       [["positional"], {}, "positional"],
@@ -119,7 +119,7 @@ describe("the command line", () => {
     expectOneLine(second, dataDir);
   });
 
-  it("refuses certificate files it cannot read or use, with code 1", async () => {
+  it("refuses certificate files that it cannot read or use, with code 1", async () => {
     const missing = await runCli(["--port", "0", "--cert", "/nowhere/cert.pem", "--key", "/nowhere/key.pem"]);
     expect(missing.code).toBe(1);
     expectOneLine(missing, "/nowhere/cert.pem");
@@ -132,7 +132,7 @@ describe("the command line", () => {
 });
 
 describe("a start", () => {
-  it("says where it listens and the line to export", async () => {
+  it("shows its address and the line to export", async () => {
     const { banner, endpoint, port } = await startCli();
     expect(endpoint).toBe(`http://localhost:${port}`);
     expect(banner).toContain(`listening on http://localhost:${port}`);
@@ -144,7 +144,7 @@ describe("a start", () => {
     expect((await http(`http://127.0.0.1:${port}/_busbar/health`)).status).toBe(200);
   });
 
-  it("takes its options from variables, a flag first", async () => {
+  it("reads its options from variables, but prefers flags", async () => {
     const env = {
       BUSBAR_PORT: "0",
       BUSBAR_DEFAULT_REGION: "eu-north-1",
@@ -168,7 +168,7 @@ describe("a start", () => {
     expect(JSON.parse(own.text).Attributes.QueueArn).toBe("arn:aws:sqs:sa-east-1:000000000000:q");
   });
 
-  it("takes empty variables as ones that are not set", async () => {
+  it("treats empty variables as not set", async () => {
     const names = [
       "HOST",
       "DATA_DIR",
@@ -185,7 +185,7 @@ describe("a start", () => {
     expect(await json(endpoint, "health")).toMatchObject({ storage: "memory", clock: { mode: "real" } });
   });
 
-  it("logs its life in JSON with --log-level info, and nothing unless told", async () => {
+  it("logs its start and stop in JSON with --log-level info, and nothing by default", async () => {
     const logged = async (...args: string[]) => {
       const { kill, ended } = await startCli(args);
       kill("SIGTERM");
@@ -200,7 +200,7 @@ describe("a start", () => {
     ]);
   });
 
-  it("logs requests with --log-level info, and what was not delivered unless told otherwise", async () => {
+  it("logs requests with --log-level info, and failed deliveries by default", async () => {
     const logged = async (...args: string[]) => {
       const { endpoint, kill, ended } = await startCli(args);
       await call(endpoint, "CreateQueue", { QueueName: "q" });
@@ -235,7 +235,7 @@ describe("a start", () => {
     ]);
   });
 
-  it("says once of each sender and queue what a policy does not allow", async () => {
+  it("reports once per sender and queue what a policy does not allow", async () => {
     const told = async (...args: string[]) => {
       const { endpoint, kill, ended } = await startCli(args);
       const config = { endpoint, region: "us-east-1", credentials: { accessKeyId: "1", secretAccessKey: "1" } };
@@ -259,13 +259,13 @@ describe("a start", () => {
     expect(await told("--policies", "off")).toEqual([]);
   });
 
-  it("hears a signal as soon as its banner is there", async () => {
+  it("handles a signal as soon as its banner is shown", async () => {
     const { ended, kill } = await startCli();
     kill("SIGTERM");
     expect((await ended).code).toBe(0);
   });
 
-  it("honours PORT where BUSBAR_PORT is not set", async () => {
+  it("uses PORT if BUSBAR_PORT is not set", async () => {
     const probe = createServer();
     await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
     const { port } = probe.address() as AddressInfo;
@@ -274,7 +274,7 @@ describe("a start", () => {
     expect((await startCli([], { PORT: "1", BUSBAR_PORT: "0" })).port).not.toBe(1);
   });
 
-  it("with the same seed gives the same ids", async () => {
+  it("has the same ids with the same seed", async () => {
     const ids = async (seed: string) => {
       const { endpoint } = await startCli(["--seed", seed]);
       await call(endpoint, "CreateQueue", { QueueName: "q" });
@@ -285,7 +285,7 @@ describe("a start", () => {
     expect(await ids("a")).not.toBe(await ids("b"));
   });
 
-  it("finds its data again", async () => {
+  it("keeps its data", async () => {
     const dataDir = fresh();
     const first = await startCli(["--data-dir", dataDir, "--virtual-clock"]);
     await call(first.endpoint, "CreateQueue", { QueueName: "q", Attributes: { VisibilityTimeout: "60" } });
@@ -310,7 +310,7 @@ describe("a start", () => {
 
 describe("a signal", () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`${signal} ends a long poll empty, and the process with code 0`, async () => {
+    it(`${signal} ends a long poll without messages, and the process with code 0`, async () => {
       const { endpoint, kill, ended } = await startCli();
       await call(endpoint, "CreateQueue", { QueueName: "q" });
       const poll = call(endpoint, "ReceiveMessage", { QueueUrl: "q", WaitTimeSeconds: 20 });
@@ -325,7 +325,7 @@ describe("a signal", () => {
     });
   }
 
-  it("lets clients at work end with an answer that says so, not with a reset", async () => {
+  it("ends the connections of busy clients with a response that says so, not with a reset", async () => {
     const { endpoint, port, kill, ended } = await startCli();
     await call(endpoint, "CreateQueue", { QueueName: "q" });
     const agent = new Agent({ keepAlive: true, maxSockets: 16 });
@@ -355,7 +355,7 @@ describe("a signal", () => {
     agent.destroy();
   });
 
-  it("ends a process with silent connections, too", async () => {
+  it("ends a process with idle connections too", async () => {
     const { port, kill, ended } = await startCli();
     const { connect: netConnect } = await import("node:net");
     const silent = netConnect(port, "127.0.0.1");
@@ -409,7 +409,7 @@ describe("one port", () => {
     session.close();
   });
 
-  it("speaks TLS as well, with a certificate of its own that it keeps", async () => {
+  it("also speaks TLS, with a certificate of its own that it keeps", async () => {
     const dataDir = fresh();
     const { endpoint, port, banner, kill, ended } = await startCli(["--tls", "--data-dir", dataDir]);
     expect(endpoint).toBe(`https://localhost:${port}`);
@@ -459,7 +459,7 @@ describe("one port", () => {
 });
 
 describe("the built library", () => {
-  it("starts an emulator inside a process that has no server", async () => {
+  it("starts an emulator in a process without a server", async () => {
     const { execFile } = await import("node:child_process");
     const { promisify } = await import("node:util");
     const script = `

@@ -25,7 +25,7 @@ function clientOf({ endpoint }: RunningCli): SNSClient {
   return new SNSClient({ endpoint, region: "us-east-1", credentials, maxAttempts: 1 });
 }
 
-it("delivers every acknowledged message after kills in the middle of retries", async () => {
+it("delivers every acknowledged message, although it is killed in the middle of retries", async () => {
   const receiver = await startReceiver(() => 0);
   const refused: string[] = [];
   const taken: string[] = [];

@@ -115,7 +115,7 @@ async function drain(cli: RunningCli, sqs: SQS, QueueUrl: string): Promise<strin
   return bodies;
 }
 
-it(`after ${kills} kills every acknowledged message is there and no deleted one is back`, async () => {
+it(`after ${kills} kills, every acknowledged message exists and no deleted one`, async () => {
   const ledger = new Ledger();
   const start = () => startCli(["--data-dir", directory]);
   let checked = 0;

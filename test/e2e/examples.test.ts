@@ -18,7 +18,7 @@ const says: Readonly<Record<string, string>> = {
   "dead-letters.mjs": "The topic has no confirmed subscription.",
 };
 
-it("each example is known here", () => {
+it("every example is tested here", () => {
   expect(readdirSync(`${root}/examples`).filter((name) => name.endsWith(".mjs"))).toEqual(Object.keys(says).sort());
 });
 
@@ -27,7 +27,7 @@ it.each(Object.entries(says))("%s says %s", async (name, line) => {
   expect(stdout.trim()).toBe(line);
 });
 
-it("pytest's example passes, where pytest and boto3 are installed", async () => {
+it("the pytest example passes, if pytest and boto3 are installed", async () => {
   const installed = await promisify(execFile)("python3", ["-c", "import pytest, boto3"]).then(
     () => true,
     () => false,
@@ -43,7 +43,7 @@ it("pytest's example passes, where pytest and boto3 are installed", async () => 
   }
 });
 
-it("the workflow and the compose file start Busbar as its command and image are", () => {
+it("the workflow and the compose file match Busbar's command and image", () => {
   const read = (file: string) => parse(readFileSync(`${root}/${file}`, "utf8")) as unknown;
   const { jobs } = read("examples/github-actions.yml") as { jobs: { test: { steps: { run?: string }[] } } };
   expect(jobs.test.steps.map(({ run }) => run)).toContain("npx busbar &");

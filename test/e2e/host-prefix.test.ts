@@ -51,7 +51,7 @@ const endpoints: readonly (readonly [host: string, known: RegExp, works: boolean
   ["127.0.0.1", /^127\.0\.0\.1$/, false],
 ];
 
-it("are found by the SDK for JavaScript where the resolver knows the name with the prefix", async () => {
+it("are found by the SDK for JavaScript if the name with the prefix can be resolved", async () => {
   const script = `
     import dns from "node:dns";
     import { SFN } from "@aws-sdk/client-sfn";

@@ -32,7 +32,7 @@ it("is under 80 MiB", async () => {
   expect(bytes).toBeLessThan(80 * 1024 * 1024);
 });
 
-it("is Node 24 without what builds it, and runs as another than root", async () => {
+it("has Node 24 but no build tools, and does not run as root", async () => {
   const [, build = "", image = ""] = (await readFile(join(root, "Dockerfile"), "utf8")).split(/^FROM node:24-\S+/m);
   expect(build).toContain("&& cp -r dist docker package.json LICENSE /runtime/");
   expect(image.match(/^(RUN|COPY) .*/gm)).toEqual([
@@ -42,7 +42,7 @@ it("is Node 24 without what builds it, and runs as another than root", async () 
   expect(image).toMatch(/^USER node$/m);
 });
 
-it("starts by its own command, tells its health check, and ends by a signal", async () => {
+it("starts by its own command, passes its health check, and ends on a signal", async () => {
   const image = await readFile(join(root, "Dockerfile"), "utf8");
   const command = (line: RegExp) =>
     (JSON.parse(line.exec(image)?.[1] ?? "") as string[]).map((word) => word.replace(/^\/busbar\//, ""));

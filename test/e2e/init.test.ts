@@ -71,7 +71,7 @@ stateMachines:
 `;
 
 describe("a resource file", () => {
-  it("is there before the server says that it is ready, and once more after a restart", async () => {
+  it("is applied before the server says that it is ready, and again after a restart", async () => {
     const root = await files({ "busbar.yaml": shop });
     const data = join(root, "data");
     for (const visibility of ["45", "60"]) {
@@ -103,7 +103,7 @@ describe("a resource file", () => {
     }
   });
 
-  it("that cannot be made ends the start with the entry's name", async () => {
+  it("that cannot be applied ends the start with the entry's name", async () => {
     const root = await files({
       "wrong.yaml": "queues:\n  - QueueName: a b\n",
       "unknown.yaml": "tables: []\n",
@@ -148,7 +148,7 @@ describe("a resource file", () => {
 });
 
 describe("hooks", () => {
-  it("run in their stages, talk to the server and are told of", async () => {
+  it("run in their stages, can call the server and are reported", async () => {
     const root = await files({
       "init/boot.d/01.sh": `#!/bin/sh\necho "boot $AWS_REGION" >>"$TRACE"\n`,
       "init/start.d/01-queue.mjs": `export default async (bus) => {
@@ -194,7 +194,7 @@ describe("hooks", () => {
     expect((await trace()).at(-1)).toBe("shutdown");
   });
 
-  it("find the AWS CLI that is installed, as awslocal, and with LocalStack's habits", async () => {
+  it("find the installed AWS CLI, also as awslocal, with LocalStack's defaults", async () => {
     const root = await files({
       "ready.d/shop.sh": `#!/bin/sh
 set -e
@@ -215,7 +215,7 @@ aws --endpoint-url="http://$LOCALSTACK_HOSTNAME:$EDGE_PORT" sns subscribe --prot
     expect(body["tables"]).toMatchObject({ "sqs.queues": 1, "sns.topics": 1, "sns.subscriptions": 1 });
   });
 
-  it("call this server even with an AWS CLI that reads no endpoint from its environment, unless told another", async () => {
+  it("call this server even with an AWS CLI that reads no endpoint from its environment, unless they name another", async () => {
     const root = await files({
       "bin/aws": `#!/bin/sh\necho "called: $*"\n`,
       "ready.d/shop.sh": `aws sqs list-queues
@@ -239,7 +239,7 @@ AWS_ENDPOINT_URL= aws sts get-caller-identity
     ]);
   });
 
-  it("lie in /etc/localstack/init as well", async () => {
+  it("are also found in /etc/localstack/init", async () => {
     const stages = ["boot", "start", "ready", "shutdown"];
     const root = await files({
       ...Object.fromEntries(stages.map((stage) => [`etc/localstack/init/${stage}.d/1.sh`, `echo "hook ${stage}"\n`])),
@@ -270,7 +270,7 @@ exec "$@"
     expect([code, said.match(/hook \w+/g)]).toEqual([0, stages.map((stage) => `hook ${stage}`)]);
   });
 
-  it("keep whoever waits for the server waiting, but not one that waits for it to run", async () => {
+  it("delay readiness, but not liveness", async () => {
     const root = await files({
       "slow.sh": `until [ -e "$GATE" ]; do sleep 0.05; done\n`,
     });
@@ -286,7 +286,7 @@ exec "$@"
     await until(() => isReady(cli));
   });
 
-  it("in TypeScript run where Node reads it, and say so where it does not", async () => {
+  it("in TypeScript run if Node can read it, and otherwise say that it cannot", async () => {
     const root = await files({
       "hook.ts": `export default async (bus: { endpoint: string }): Promise<void> => console.log("typed", bus.endpoint);\n`,
     });
@@ -303,7 +303,7 @@ exec "$@"
 });
 
 describe("variables of LocalStack", () => {
-  it("are understood, or answered by a line", async () => {
+  it("are understood, or reported on a line", async () => {
     const cli = await startCli(["--port", "0"], {
       GATEWAY_LISTEN: "127.0.0.1:1",
       LOCALSTACK_HOST: "stack.example:4566",
@@ -328,7 +328,7 @@ describe("variables of LocalStack", () => {
   });
 });
 
-it("a directory for S3 that is not there is refused", async () => {
+it("a directory for S3 that does not exist is refused", async () => {
   const { code, stderr } = await runCli(["--s3-root", join(directory, "none")]);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/--s3-root must be a directory, but .*none is not one\./)]);
 });

@@ -86,7 +86,7 @@ async function readAll(kinesis: Kinesis): Promise<Map<string, string>> {
   return all;
 }
 
-it(`after ${kills} kills every acknowledged record is there, once, with its number`, async () => {
+it(`after ${kills} kills, every acknowledged record exists once, with its sequence number`, async () => {
   const ledger = new Ledger();
   let cli = await startCli(["--data-dir", directory]);
   const first = clientOf(cli);

@@ -91,7 +91,7 @@ describe("functions of the command", () => {
   afterEach(() => rm(directory, { recursive: true, force: true }));
   afterAll(stopAll);
 
-  it(`handles each of ${messages} messages of a mapping, though it is killed twice in their middle`, async () => {
+  it(`handles all ${messages} messages of a mapping, although it is killed twice in between`, async () => {
     await connect();
     await create("worker");
     const { QueueUrl } = await sqs.createQueue({ QueueName: "work", Attributes: { VisibilityTimeout: "30" } });
@@ -138,7 +138,7 @@ describe("functions of the command", () => {
     await nothingIsLeft();
   }, 300_000);
 
-  it("runs asynchronous invocations that waited when it was killed, and those that were to be tried again", async () => {
+  it("runs asynchronous invocations that were waiting when it was killed, for the first time or for a retry", async () => {
     await connect();
     await create("later");
     await create(

@@ -45,8 +45,8 @@ async function fill(scheduler: Scheduler): Promise<{ made: number; error: { name
 
 it.each([
   ["the heap", [], { NODE_OPTIONS: "--max-old-space-size=96" }],
-  ["what the process may use", ["--max-memory", "160m"], {}],
-])("when %s is full, new work is throttled, and reads, deletes and reset go on", async (_what, args, env) => {
+  ["the memory that the process may use", ["--max-memory", "160m"], {}],
+])("when %s is full, new work is throttled, but reads, deletes and resets work", async (_what, args, env) => {
   server = await startCli(args, env);
   const scheduler = new Scheduler(configOf(server));
   const sqs = new SQS(configOf(server));

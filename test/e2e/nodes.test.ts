@@ -14,7 +14,7 @@ const tests = [
   "test/e2e/package.test.ts",
 ];
 
-it.each([22, 24])("Node %d passes what touches the platform", { timeout: 600_000 }, (major) => {
+it.each([22, 24])("Node %d passes the tests that touch the platform", { timeout: 600_000 }, (major) => {
   // This run's own variables would be taken for those of the inner one.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(VITEST|TINYPOOL|NODE_ENV)/.test(name)),

@@ -32,26 +32,26 @@ const use = `const bus = await createBusbar({ clock: "virtual", resources: { que
 console.log(bus.sqs.messages("q").length, (await fetch(bus.endpoint + "/_busbar/health")).status);
 await bus.close();`;
 
-it("needs nothing else to be installed", async () => {
+it("has no dependencies", async () => {
   const manifest = JSON.parse(await readFile(join(project, "node_modules/busbar/package.json"), "utf8")) as object;
   expect(manifest).not.toHaveProperty("dependencies");
   expect(manifest).toMatchObject({ main: "./dist/index.cjs", types: "./dist/index.d.ts" });
 });
 
-it("is imported", async () => {
+it("can be imported", async () => {
   const { stdout, stderr } = await run(process.execPath, [
     await file("esm.mjs", `import { createBusbar } from "busbar";\n${use}`),
   ]);
   expect([stdout, stderr]).toEqual(["0 200\n", ""]);
 });
 
-it("is required", async () => {
+it("can be required", async () => {
   const text = `const { createBusbar } = require("busbar");\n(async () => {\n${use}\n})();`;
   const { stdout, stderr } = await run(process.execPath, [await file("cjs.cjs", text)]);
   expect([stdout, stderr]).toEqual(["0 200\n", ""]);
 });
 
-it("is a command", async () => {
+it("has a command", async () => {
   const { stdout } = await run(process.execPath, [join(project, "node_modules/busbar/dist/cli.js"), "--version"]);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

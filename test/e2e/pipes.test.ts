@@ -100,7 +100,7 @@ class Client {
   }
 }
 
-it("moves 10,000 messages through a filter over kills, and misses none", { timeout: 100_000 }, async () => {
+it("moves 10,000 messages through a filter although it is killed, and loses none", { timeout: 100_000 }, async () => {
   let client = await Client.start();
   await client.sqs.createQueue({ QueueName: "from" });
   await client.kinesis.createStream({ StreamName: "to", ShardCount: 2 });

@@ -152,7 +152,7 @@ async function startMore({ sfn }: Clients, started: Set<string>): Promise<void> 
   }
 }
 
-it(`after ${kills} kills all ${wanted.size} executions end, with every effect and every event`, async () => {
+it(`after ${kills} kills, all ${wanted.size} executions end, with every effect and every event`, async () => {
   const root = join(directory, "s3");
   await fillBuckets(root);
   const start = () => startCli(["--data-dir", join(directory, "state"), "--s3-root", root]);

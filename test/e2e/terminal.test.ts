@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { cliFile } from "../support/cli.ts";
 import { postJson } from "../support/http.ts";
 
-it("every line on a terminal is one for people", async () => {
+it("every line on a terminal is readable for people", async () => {
   const command = `exec "${process.execPath}" "${cliFile}" --port 0 --log-level info`;
   const terminal = spawn("script", ["-qfec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
   const missing = await Promise.race([

@@ -107,7 +107,7 @@ async function withTerraform(
 const done = { code: 0, text: expect.any(String) as string };
 
 it(
-  "makes, changes and destroys every resource type without a difference left",
+  "creates, updates and destroys every resource type without remaining differences",
   () =>
     withTerraform(
       { account: "111122223333", region: "eu-central-1", policies: "enforce" },

@@ -47,7 +47,7 @@ const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,20}$/);
 const printable = fc.stringMatching(/^[\t -~\u0080-\u00ff]{0,40}$/);
 
 describe("a request", () => {
-  it("of any path, query and headers is answered as AWS does", async () => {
+  it("with any path, query and headers is answered as by AWS", async () => {
     const headers = fc.array(fc.tuple(token, printable), { maxLength: 8 });
     const path = fc.stringMatching(/^[!-~]{0,40}$/);
     await fc.assert(
@@ -66,7 +66,7 @@ describe("a request", () => {
     expect(bugs).toEqual([]);
   });
 
-  it("that is damaged anywhere is answered or its connection ends", async () => {
+  it("that is damaged anywhere is answered, or its connection is closed", async () => {
     const whole = Buffer.from(
       `POST /dev/echo/a%20b?x=1&y=%41 HTTP/1.1\r\nHost: ${restApiId}.execute-api.localhost\r\nContent-Type: application/json\r\n` +
         'X-Forwarded-For: 1.2.3.4\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{"a":1}',
@@ -121,7 +121,7 @@ describe("templates and mappings", () => {
     ),
   );
 
-  it("of any text give an answer of AWS's", async () => {
+  it("of any text result in one of AWS's responses", async () => {
     const { client, bus } = env;
     const address = await env.method(restApiId, "POST", "/template", { type: "MOCK" });
     await client.putMethodResponse({

@@ -56,7 +56,7 @@ describe("input transformers", () => {
   );
   const path = mixed("$", ".", "detail", "text", "[", "]", "*", "0", "'", '"', "list", "..", "[*]");
 
-  it("are refused with a text, or make JSON or nothing of any event", () => {
+  it("are refused with a message, or turn any event into JSON or nothing", () => {
     fc.assert(
       fc.property(template, path, (inputTemplate, inputPath) => {
         try {
@@ -72,7 +72,7 @@ describe("input transformers", () => {
     );
   });
 
-  it("take paths that are paths, and pick JSON", () => {
+  it("accept only valid paths, and select JSON", () => {
     fc.assert(
       fc.property(path, (text) => {
         try {
@@ -86,7 +86,7 @@ describe("input transformers", () => {
     );
   });
 
-  it("cost no more than their size, however they are nested", () => {
+  it("cost in proportion to their size, however they are nested", () => {
     const deep = `{"a":${"[".repeat(4000)}<a>${"]".repeat(4000)}}`;
     for (const inputTemplate of [
       deep,
@@ -159,7 +159,7 @@ describe("schedule expressions", () => {
         `cron(${minute} ${hour} ${dayOfMonth} ${month} ${dayOfWeek} ${year})`,
     );
 
-  it("are refused with AWS's text, or fire later than now or never", () => {
+  it("are refused with AWS's message, or fire later than now or never", () => {
     const now = Date.UTC(2024, 1, 29, 23, 59, 30);
     fc.assert(
       fc.property(
@@ -323,7 +323,7 @@ describe("any sequence of calls", () => {
     .constantFrom(...operations)
     .chain(({ name }) => fc.tuple(fc.constant(name), inputs.get(name) as fc.Arbitrary<unknown>));
 
-  it("is answered, by EventBridge's own errors at worst", async () => {
+  it("is answered, at worst by EventBridge's errors", async () => {
     const bugs: unknown[] = [];
     const answered = new Set<string>();
     await fc.assert(

@@ -122,7 +122,7 @@ async function heapAfterReset(): Promise<number> {
   return process.memoryUsage().heapUsed / mebibyte;
 }
 
-it("answers as AWS does, and forgets", async () => {
+it("is answered as by AWS, and nothing remains", async () => {
   const chance = new Chance(seed);
   const ends = new Map<string, number>();
   const count = (end: string) => ends.set(end, (ends.get(end) ?? 0) + 1);

@@ -90,7 +90,7 @@ function expectUntouched(): void {
   expect(Reflect.get({}, "polluted")).toBeUndefined();
 }
 
-describe("the ways that led out of an expression", () => {
+describe("known escapes from an expression", () => {
   it.each(knownWays)("%s", (text) => {
     expect(faultOf(text)).toBeUndefined();
     const outcome = outcomeOf(text);
@@ -100,7 +100,7 @@ describe("the ways that led out of an expression", () => {
     expectUntouched();
   });
 
-  it.each(hostNames)("%s is a member when data has it, and nothing when not", (name) => {
+  it.each(hostNames)("%s is a member if the data has it, and otherwise nothing", (name) => {
     for (const path of [
       `$states.input.\`${name}\``,
       `$lookup($states.input, '${name}')`,
@@ -117,7 +117,7 @@ describe("the ways that led out of an expression", () => {
   });
 });
 
-describe("expressions that ask for too much", () => {
+describe("expressions that cost too much", () => {
   it.each(costlyWays)("%s", (text) => {
     expect(faultOf(text, { ...defaultLimits, ms: 10_000, steps: 2_000_000 })).toBeUndefined();
   });
@@ -130,7 +130,7 @@ describe("expressions that ask for too much", () => {
     ["conditions", (count: number) => `${"1?".repeat(count)}1`],
     ["steps", (count: number) => `$x${".a".repeat(count)}`],
     ["parents", (count: number) => `$x.a${".%".repeat(count)}`],
-    ["parents side by side", (count: number) => `$x.(${"%&".repeat(count)}1)`],
+    ["adjacent parents", (count: number) => `$x.(${"%&".repeat(count)}1)`],
     ["filters", (count: number) => `$x${"[1]".repeat(count)}`],
     ["minus signs", (count: number) => `${"-".repeat(count)}1`],
     ["lambdas", (count: number) => `${"function(){".repeat(count)}1${"}".repeat(count)}`],
@@ -140,7 +140,7 @@ describe("expressions that ask for too much", () => {
     ["comments", (count: number) => `${"/**/".repeat(count)}1`],
     ["signatures", (count: number) => `function($x)<${"s?".repeat(count)}:s>{1}`],
     ["choices", (count: number) => `function($x)<${"(".repeat(count)}:s>{1}`],
-  ])("and long texts of %s", (_name, make) => {
+  ])("and long strings of %s", (_name, make) => {
     for (const count of [100, 1_000, 200_000]) expect(faultOf(make(count))).toBeUndefined();
   });
 });
@@ -151,8 +151,8 @@ describe("random expressions", () => {
   const limits: Limits = { ...defaultLimits, ms: 20_000, steps: 100_000, bytes: 5_000_000 };
 
   it.each([
-    ["a seed of its own", seed],
-    ["the same seed always", 20_300_101],
+    ["a random seed", seed],
+    ["a fixed seed", 20_300_101],
   ])(
     "from %s (%i) end in a value or an error",
     (_name, from) => {

@@ -87,14 +87,14 @@ const cases: readonly (readonly [string, Expected])[] = [
   ["endsStdout", { value: "ended" }],
 ];
 
-describe("what misbehaves", () => {
+describe("misbehaving code", () => {
   let env: LambdaEnvironment;
   beforeAll(async () => {
     env = await LambdaEnvironment.start();
   });
   afterAll(() => env.stop());
 
-  it("as a handler is answered, and costs nobody else", async () => {
+  it("in a handler is answered, and does not affect others", async () => {
     const { FunctionName } = await env.create(handler, { Timeout: 8 });
     for (const [kind, expected] of cases) {
       const { value, error } = await env.invoke(FunctionName, { kind, bytes: full ? 100_000_000 : 10_000_000 });
@@ -115,7 +115,7 @@ describe("what misbehaves", () => {
     }
   }, 60_000);
 
-  it("as a stream ends", async () => {
+  it("in a stream ends", async () => {
     const { FunctionName } = await env.create(handler, { Timeout: 10, Handler: "index.streams" });
     const texts = { writesAfterEnd: "done", destroys: "some", endsTwice: "once", writesObject: "caught", fine: "fine" };
     for (const [kind, text] of Object.entries(texts)) {
@@ -124,7 +124,7 @@ describe("what misbehaves", () => {
     }
   }, 60_000);
 
-  it("as a runtime of its own is told so, and goes on", async () => {
+  it("in a custom runtime gets errors, and continues", async () => {
     const bootstrap = `#!/usr/bin/env node
       const api = "http://" + process.env.AWS_LAMBDA_RUNTIME_API + "/2018-06-01/runtime/invocation/";
       const post = async (path, body, headers = {}) => (await fetch(api + path, { method: "POST", body, headers })).status;

@@ -111,7 +111,7 @@ describe("OpenAPI documents", () => {
     );
   });
 
-  it("that are cut off anywhere are refused", async () => {
+  it("that are truncated anywhere are refused", async () => {
     const text = JSON.stringify(document);
     await fc.assert(
       fc.asyncProperty(fc.nat(text.length), fc.string({ maxLength: 3 }), async (at, noise) => {
@@ -123,8 +123,8 @@ describe("OpenAPI documents", () => {
   });
 });
 
-describe("requests of any path", () => {
-  it("get an answer of the API's", async () => {
+describe("requests with any path", () => {
+  it("get a response of the API", async () => {
     const { ApiId = "" } = await env.quick("any", () => "x");
     const piece = fc.oneof(
       fc.constantFrom("/", "//", "%", "%2F", "%00", "..", "?", "&", "=", "{x}", "$default", "+", "@connections"),

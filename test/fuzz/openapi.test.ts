@@ -129,7 +129,7 @@ async function useAndDelete(restApiId: string): Promise<void> {
   await client.deleteRestApi({ restApiId });
 }
 
-it("documents that are changed at any place are APIs or refused", async () => {
+it("documents that are changed anywhere are APIs or refused", async () => {
   let taken = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -153,7 +153,7 @@ it("documents that are changed at any place are APIs or refused", async () => {
   expect(bus.requests().filter(({ status }) => status >= 500)).toEqual([]);
 }, 120_000);
 
-it("texts that are cut, doubled and mixed are APIs or refused", async () => {
+it("texts that are truncated, duplicated and mixed are APIs or refused", async () => {
   const texts = [JSON.stringify(document), stringify(document)];
   await fc.assert(
     fc.asyncProperty(
@@ -184,7 +184,7 @@ it("texts that are cut, doubled and mixed are APIs or refused", async () => {
   expect(bus.requests().filter(({ status }) => status >= 500)).toEqual([]);
 }, 120_000);
 
-it("patch operations change things or are refused", async () => {
+it("patch operations are applied or refused", async () => {
   const { id, rootResourceId } = await client.createRestApi({ name: "patched" });
   const [restApiId, resourceId] = [id as string, rootResourceId as string];
   const method = { restApiId, resourceId, httpMethod: "GET" };

@@ -45,7 +45,7 @@ afterAll(async () => {
   await bus.close();
 });
 
-it("a message is delivered, dropped or still there, whatever the pipe", async () => {
+it("a message is delivered, dropped or still in the source, whatever the pipe", async () => {
   const { QueueUrl: from } = await sqs.createQueue({ QueueName: "from" });
   const { QueueUrl: to } = await sqs.createQueue({ QueueName: "to.fifo", Attributes: { FifoQueue: "true" } });
   const outcomes = { refused: 0, moved: 0, dropped: 0, kept: 0 };

@@ -68,7 +68,7 @@ const policy = fc.oneof(
   fc.jsonValue(),
 );
 
-it("are decided or are none", () => {
+it("policies are evaluated or invalid", () => {
   const keys = new Map([
     ["aws:userid", "somebody"],
     ["aws:sourceip", "192.0.2.7"],

@@ -106,7 +106,7 @@ async function expectAlive(): Promise<void> {
   sqs.destroy();
 }
 
-it(`answers ${wellFormedHttp} malformed calls in HTTP that is right`, async () => {
+it(`answers ${wellFormedHttp} malformed calls in valid HTTP`, async () => {
   const chance = new Chance(seed);
   const statuses = new Map<number, number>();
   const all = Array.from({ length: wellFormedHttp }, () => malformedCall(chance));
@@ -130,7 +130,7 @@ it(`answers ${wellFormedHttp} malformed calls in HTTP that is right`, async () =
   await expectAlive();
 });
 
-it(`lives through ${brokenHttp} connections that are no HTTP, break off or stay half open`, async () => {
+it(`survives ${brokenHttp} connections that are not HTTP, break off or stay half open`, async () => {
   const chance = new Chance(seed + 1);
   const halfOpen: Socket[] = [];
   const all = Array.from({ length: brokenHttp }, () => ({
@@ -169,7 +169,7 @@ it(`lives through ${brokenHttp} connections that are no HTTP, break off or stay 
   await expectAlive();
 });
 
-it("refuses bodies of 20 MiB, plain, in chunks or inflated", async () => {
+it("refuses bodies of 20 MiB, plain, in chunks or compressed", async () => {
   const big = Buffer.alloc(20 * mebibyte, "x");
   const target = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage" };
   const forms = { "content-type": "application/x-www-form-urlencoded" };
@@ -190,7 +190,7 @@ it("refuses bodies of 20 MiB, plain, in chunks or inflated", async () => {
   await expectAlive();
 });
 
-it("has written of no bug, and ends in order", async () => {
+it("has logged no bugs, and stops properly", async () => {
   cli.kill("SIGTERM");
   const { code, stdout, stderr } = await cli.ended;
   // Some of it begins as TLS does, of which the log tells once.

@@ -80,7 +80,7 @@ for (const dialect of dialects) {
       );
     });
 
-    it("answers mutilated requests with client errors alone", async () => {
+    it("answers damaged requests only with client errors", async () => {
       const operations = [...service.operations.values()];
       const sample = fc
         .constantFrom(...operations)

@@ -56,7 +56,7 @@ describe("schedules", () => {
     RetryPolicy: { MaximumRetryAttempts: 0 },
   };
 
-  it("with any expression, zone and dates are kept and run, or refused as invalid", async () => {
+  it("with any expression, zone and dates are stored and run, or refused as invalid", async () => {
     await fc.assert(
       fc.asyncProperty(
         expression,

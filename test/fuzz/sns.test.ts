@@ -132,7 +132,7 @@ async function started(bugs: unknown[]): Promise<(parameters: Record<string, str
 }
 
 describe("any sequence of calls", () => {
-  it("is answered, by success or by an error of AWS's", async () => {
+  it("is answered, by success or by one of AWS's errors", async () => {
     let succeeded = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(call, { maxLength: 12 }), async (calls) => {
@@ -195,7 +195,7 @@ describe("delivery policies", () => {
     }
   }
 
-  it("are refused in AWS's way, or tell a schedule that ends", () => {
+  it("are refused as by AWS, or define a schedule that ends", () => {
     let taken = 0;
     const check = (topicText: string | undefined, ownText: string | undefined) => {
       taken += 1;

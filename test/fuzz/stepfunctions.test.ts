@@ -202,7 +202,7 @@ const damaged = fc
   });
 
 describe("damaged definitions", () => {
-  it("are refused or run to an end", { timeout: 60_000 }, async () => {
+  it("are refused or run to their ends", { timeout: 60_000 }, async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(damaged, async ({ definition, input }) => {
@@ -267,7 +267,7 @@ describe("damaged definitions", () => {
     expect(bugs.mock.calls).toEqual([]);
   });
 
-  it("nest as deeply as they may", async () => {
+  it("are nested as deep as allowed", async () => {
     let nested: object = { StartAt: "W", States: { W: { Type: "Wait", Seconds: 1, End: true } } };
     for (let depth = 0; depth < 320; depth++) {
       const selector = { "l.$": "$.l" };
@@ -282,7 +282,7 @@ describe("damaged definitions", () => {
     expect(bugs.mock.calls).toEqual([]);
   });
 
-  it("cannot loop for ever, not even where time stands still", async () => {
+  it("cannot loop forever, not even if time stands still", async () => {
     const loop = {
       StartAt: "A",
       States: {

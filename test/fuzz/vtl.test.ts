@@ -84,7 +84,7 @@ const pieces = [
 ];
 
 describe("mapping templates", () => {
-  it("of damaged text end in a text or an error of theirs", () => {
+  it("of damaged text end in a text or one of their errors", () => {
     const damaged = fc
       .tuple(fc.constantFrom(...templates), fc.array(fc.tuple(fc.nat(400), fc.nat(6), fc.constantFrom(...pieces))))
       .map(([template, cuts]) =>
@@ -96,7 +96,7 @@ describe("mapping templates", () => {
     );
   });
 
-  it("of random pieces end in a text or an error of theirs", () => {
+  it("of random pieces end in a text or one of their errors", () => {
     const random = fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join(""));
     fc.assert(
       fc.property(random, (template) => typeof outcome(template) === "string"),
@@ -105,21 +105,21 @@ describe("mapping templates", () => {
   });
 
   it.each([
-    ["loops in loops", "#foreach($a in [1..1000])#foreach($b in [1..1000])#foreach($c in [1..1000])x#end#end#end"],
-    ["a text that doubles", `#set($s = "x")#foreach($i in [1..1000])#set($s = "$s$s")#end$s`],
+    ["nested loops", "#foreach($a in [1..1000])#foreach($b in [1..1000])#foreach($c in [1..1000])x#end#end#end"],
+    ["a string that doubles", `#set($s = "x")#foreach($i in [1..1000])#set($s = "$s$s")#end$s`],
     ["a number that squares itself", "#set($n = 9)#foreach($i in [1..1000])#set($n = $n * $n)#end$n"],
     ["a macro that calls itself", "#macro(m)#m()#end#m()"],
-    ["a block that names itself", "#define($d)$d$d#end$d"],
-    ["a range without end", "#set($r = [1..999999999999])$r.size()"],
-    ["a list that holds itself", "#set($l = [])#set($ok = $l.add($l))$l"],
-    ["parentheses in parentheses", `#if(${"(".repeat(100_000)}1${")".repeat(100_000)})x#end`],
-    ["brackets in brackets", `#set($a = ${"[".repeat(100_000)})`],
-    ["directives in directives", "#if(true)".repeat(100_000)],
-    ["strings in strings", `#set($a = ${'"$x#if('.repeat(5_000)})`],
-    ["a path that walks and walks", `$input.path("${"$..*".repeat(1)}${"..*".repeat(60)}")`],
+    ["a block that refers to itself", "#define($d)$d$d#end$d"],
+    ["an endless range", "#set($r = [1..999999999999])$r.size()"],
+    ["a list that contains itself", "#set($l = [])#set($ok = $l.add($l))$l"],
+    ["nested parentheses", `#if(${"(".repeat(100_000)}1${")".repeat(100_000)})x#end`],
+    ["nested brackets", `#set($a = ${"[".repeat(100_000)})`],
+    ["nested directives", "#if(true)".repeat(100_000)],
+    ["nested strings", `#set($a = ${'"$x#if('.repeat(5_000)})`],
+    ["a path with many descents", `$input.path("${"$..*".repeat(1)}${"..*".repeat(60)}")`],
     ["a costly pattern", `#set($s = "${"a".repeat(20_000)}")$s.replaceAll("(a*)*b", "c")`],
     ["a wide format", `#set($s = "")$s.format("%999999999d", 1)`],
-  ])("%s cost no more than their budget", (_, template) => {
+  ])("%s: cost is within the budget", (_, template) => {
     expect(typeof outcome(template)).toBe("string");
   });
 

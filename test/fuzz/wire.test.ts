@@ -43,7 +43,7 @@ async function kills(one: Damaged): Promise<boolean> {
   return killed;
 }
 
-it("lives through everything that was found", async () => {
+it("survives everything that was found", async () => {
   const cli = await startCli();
   const { dead } = watched(cli);
   const names = readdirSync(corpus);
@@ -57,7 +57,7 @@ it("lives through everything that was found", async () => {
 });
 
 it(
-  "lives through what is drawn",
+  "survives random input",
   async () => {
     const cli = await startCli();
     const { dead } = watched(cli);
