@@ -17,15 +17,21 @@ export interface Said {
   readonly silent?: boolean;
 }
 
-/** @param answer what to say to each request; 200 and nothing when it says nothing. */
-export async function webServer(answer: (request: Heard) => Said | undefined = () => undefined) {
+/**
+ * @param answer what to say to each request; 200 and nothing when it says nothing.
+ * @param encoding of the bodies that are heard: `latin1` has a character for each byte.
+ */
+export async function webServer(
+  answer: (request: Heard) => Said | undefined = () => undefined,
+  encoding: "utf8" | "latin1" = "utf8",
+) {
   const heard: Heard[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const { method = "", url = "", headers } = request;
-      const one = { method, url, headers, body: Buffer.concat(chunks).toString() };
+      const one = { method, url, headers, body: Buffer.concat(chunks).toString(encoding) };
       heard.push(one);
       const { status = 200, headers: sent = {}, body = "", silent = false } = answer(one) ?? {};
       if (!silent) response.writeHead(status, sent).end(body);

@@ -211,8 +211,8 @@ class Life {
 
 describe("what the control plane keeps", () => {
   it("is the same in memory and on disk, and after each restart", async () => {
-    const memory = await ApiGatewayEnvironment.start("memory");
-    const disk = await ApiGatewayEnvironment.start("disk");
+    const memory = await ApiGatewayEnvironment.start("memory", { port: false });
+    const disk = await ApiGatewayEnvironment.start("disk", { port: false });
     try {
       const lives = [new Life(memory), new Life(disk)];
       for (const act of ["begin", "change", "remove"] as const) {

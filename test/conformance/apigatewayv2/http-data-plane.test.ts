@@ -1,7 +1,9 @@
 /** HTTP APIs when they are called: addresses, events, limits, authorizers, caches and throttles. */
 import { connect } from "node:net";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
+import { Pipes } from "@aws-sdk/client-pipes";
 import { SFN } from "@aws-sdk/client-sfn";
+import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ask, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
 import { webServer } from "../../support/web-server.ts";
@@ -302,5 +304,30 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect(JSON.parse(output ?? "")).toMatchObject({ ResponseBody: { ok: true }, StatusCode: 200 });
     events.destroy();
     sfn.destroy();
+  });
+
+  it("enrich and take what pipes carry, without an endpoint", async () => {
+    const enriching = await env.quick("enriching", (event) => ({ told: (event as { body: string }).body }));
+    const taking = await env.quick("taking", () => ({ ok: true }));
+    const arnOf = ({ ApiId: id }: { ApiId?: string | undefined }, path: string) =>
+      `arn:aws:execute-api:us-east-1:000000000000:${id}/$default/POST/${path}`;
+    const config = env.bus.clientConfig();
+    const [sqs, pipes] = [new SQS(config), new Pipes(config)];
+    const { QueueUrl } = await sqs.createQueue({ QueueName: `piped-${storage}` });
+    await pipes.createPipe({
+      ...{ Name: "piped", RoleArn: roleArn, Source: `arn:aws:sqs:us-east-1:000000000000:piped-${storage}` },
+      ...{ Enrichment: arnOf(enriching, "enrich"), Target: arnOf(taking, "orders/*") },
+      TargetParameters: { HttpParameters: { PathParameterValues: ["7"] } },
+    });
+    await env.bus.settled();
+    await sqs.sendMessage({ QueueUrl, MessageBody: "tea" });
+    await env.bus.settled();
+    expect(env.eventsOf("enriching")).toMatchObject([
+      { rawPath: "/enrich", requestContext: { http: { method: "POST" } } },
+    ]);
+    const [taken] = env.eventsOf("taking");
+    expect(taken).toMatchObject({ rawPath: "/orders/7" });
+    expect(JSON.stringify(taken?.["body"])).toContain("tea");
+    for (const client of [sqs, pipes]) client.destroy();
   });
 });

@@ -2,9 +2,10 @@
 import { ApiGatewayManagementApi } from "@aws-sdk/client-apigatewaymanagementapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { GatewayEnvironment } from "../../support/apigatewayv2.ts";
+import { ask, GatewayEnvironment } from "../../support/apigatewayv2.ts";
 import { refused } from "../../support/refusal.ts";
 import { until } from "../../support/until.ts";
+import { handshake, openSocket } from "../../support/web-sockets.ts";
 
 interface Seen {
   readonly requestContext: Record<string, unknown> & { readonly connectionId: string; readonly domainName: string };
@@ -131,6 +132,42 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
       expect(await refused(each.deleteConnection({ ConnectionId: "x" }))).toMatchObject({ status: 400 });
       each.destroy();
     }
+  });
+
+  it("are reached by every address, and so are their connections", async () => {
+    const { endpoint } = env.bus;
+    const { host, port } = new URL(endpoint);
+    const DomainName = `chat-${storage}.example.com`;
+    const DomainNameConfigurations = [{ CertificateArn: "arn:aws:acm:us-east-1:000000000000:certificate/c" }];
+    await env.gateway.createDomainName({ DomainName, DomainNameConfigurations });
+    await env.gateway.createApiMapping({ DomainName, ApiId, Stage: "dev", ApiMappingKey: "talk" });
+    const addresses = [
+      [`${ApiId}.execute-api.us-east-1.amazonaws.com`, "/dev", ""],
+      [`${ApiId}.execute-api.localhost.localstack.cloud:${port}`, "/dev", ""],
+      [`${ApiId}.execute-api.localhost:${port}`, "/dev", ""],
+      [host, `/_aws/execute-api/${ApiId}/dev`, `/_aws/execute-api/${ApiId}`],
+      [DomainName, "/talk", ""],
+    ] as const;
+    for (const [Host, path, place] of addresses) {
+      events();
+      const client = await openSocket(`${endpoint.replace("http", "ws")}${path}`, { Host });
+      const [connect] = events();
+      const { domainName, stage, connectionId } = (connect as Seen).requestContext;
+      expect([domainName, stage]).toEqual([`${Host}${place}`, "dev"]);
+      const connection = `${path}/%40connections/${encodeURIComponent(connectionId)}`;
+      const seen = await ask(endpoint, connection, { headers: { Host } });
+      expect([seen.status, JSON.parse(seen.text)]).toMatchObject([200, { identity: { sourceIp: "127.0.0.1" } }]);
+      expect((await ask(endpoint, connection, { method: "POST", headers: { Host }, body: "hello" })).status).toBe(200);
+      expect(await client.next()).toBe("hello");
+      expect((await ask(endpoint, connection, { method: "DELETE", headers: { Host } })).status).toBe(204);
+      await until(() => client.closed.length === 1);
+      expect(client.closed).toEqual([{ code: 1000, reason: "Connection Closed Normally" }]);
+      const gone = await ask(endpoint, connection, { method: "POST", headers: { Host }, body: "late" });
+      expect([gone.status, gone.headers["x-amzn-errortype"], gone.text]).toEqual([410, "GoneException", ""]);
+      await until(() => env.events.get("chat")?.length === 1);
+    }
+    const unmapped = await handshake(`${endpoint.replace("http", "ws")}/elsewhere`, { Host: DomainName });
+    expect(unmapped).toEqual({ status: 403, body: '{"message":"Forbidden"}' });
   });
 
   it("tell who the client is, its address first", async () => {
