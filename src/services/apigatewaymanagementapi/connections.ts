@@ -21,7 +21,10 @@ export interface ManagementApi {
 
 const operation = operationsOf<ManagementApi>();
 
-/** @throws AwsError AccessDeniedException for another account's, GoneException for one that has ended, BadRequestException for what is no id. */
+/**
+ * @throws AwsError AccessDeniedException for another account's, GoneException for one that has ended,
+ * BadRequestException if it is not an id.
+ */
 function openConnection(context: OperationContext<ManagementApi>, method: string, id: string): OpenConnection {
   const connection = context.service.connections.get(id);
   const denial = connection && managementDenial(connection, method, context);
@@ -33,7 +36,7 @@ function openConnection(context: OperationContext<ManagementApi>, method: string
 
 export const postToConnection = operation<PostToConnectionCommand>(PostToConnection$, (input, context) => {
   const connection = openConnection(context, "POST", input.ConnectionId as string);
-  // The client's type has every form that it takes bytes in; what is decoded has one.
+  // The client's type allows bytes in several forms; decoded input has only this one.
   const bytes = (input.Data as Blob64 | undefined)?.bytes ?? new Uint8Array();
   if (bytes.length > maxMessageBytes) throw AwsError.of(PayloadTooLargeException$);
   if (!connection.send(Buffer.from(bytes).toString())) throw AwsError.of(GoneException$);

@@ -1,6 +1,5 @@
 /**
- * The management API of WebSocket APIs where it is reached without the address of an API: by Busbar's own. At an API's
- * address API Gateway v2 answers it itself.
+ * The management API of WebSocket APIs at Busbar's own address. At an API's address API Gateway v2 answers it itself.
  */
 import * as schemas from "@aws-sdk/client-apigatewaymanagementapi";
 import constraints from "../../../protocols/constraints/apigatewaymanagementapi.json" with { type: "json" };

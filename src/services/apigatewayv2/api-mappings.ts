@@ -1,4 +1,4 @@
-/** Which API and stage a custom domain's paths lead to: API mappings and routing rules. */
+/** API mappings and routing rules: which API and stage a custom domain's paths lead to. */
 import {
   CreateApiMapping$,
   type CreateApiMappingCommand,
@@ -26,7 +26,7 @@ import {
 import { type DomainRow, type MappingRow, mappingKey, type RoutingRuleRow, ruleKey } from "../../apis/domains.ts";
 import { type Context, operation } from "./apigatewayv2.ts";
 import { domainArn, domainOf } from "./domain-names.ts";
-import { badRequest, conflict, notFound, unknown } from "./errors.ts";
+import { badRequest, conflict, notFound, unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { partKey } from "./tables.ts";
 
@@ -47,7 +47,7 @@ export const createApiMapping = operation<CreateApiMappingCommand>(CreateApiMapp
   return shownMapping(row);
 });
 
-/** A domain name leads to WebSocket APIs or to others. @param own the mapping that is changed. @throws AwsError */
+/** A domain name serves either WebSocket APIs or others. @param own the mapping being changed. @throws AwsError */
 function checkKind({ service }: Context, { name }: DomainRow, apiId: string, own?: MappingRow): void {
   const isWebSocket = (id: string) => service.apis.get(id)?.value.ProtocolType === "WEBSOCKET";
   for (const { id, apiId: other } of service.deps.apis.domains.mappings.by.path.range(name)) {
@@ -57,7 +57,7 @@ function checkKind({ service }: Context, { name }: DomainRow, apiId: string, own
   }
 }
 
-/** The key without slashes at its ends. @throws AwsError */
+/** The path of a mapping key. @throws AwsError */
 function checkedKey({ service }: Context, { name }: DomainRow, key: string, own?: MappingRow): string {
   const path = key === "(none)" ? "" : key;
   if (path.length > 300 || !/^[A-Za-z0-9$_.+!*'()/-]*$/.test(path) || /^\/|\/$|\/\//.test(path)) {
@@ -68,12 +68,12 @@ function checkedKey({ service }: Context, { name }: DomainRow, key: string, own?
   return path;
 }
 
-/** REST APIs can be mapped too; their stages are their own service's business. @throws AwsError */
+/** REST APIs can be mapped too; the stage is then not checked here. @throws AwsError */
 function checkTarget(context: Context, apiId: string, stage: string): void {
   const { service } = context;
   const own = service.apis.get(apiId);
   if (own === undefined) {
-    if (service.deps.apis.of(apiId) === undefined) throw unknown("API", apiId);
+    if (service.deps.apis.of(apiId) === undefined) throw unknownId("API", apiId);
     return;
   }
   service.api(context, apiId);
@@ -84,7 +84,7 @@ function mappingOf(context: Context, domainName: string, id: string): { domain: 
   const { service } = context;
   const domain = domainOf(service, context, domainName);
   const row = service.deps.apis.domains.mappings.by.id.first(`${domain.name} ${id}`);
-  if (row === undefined) throw unknown("ApiMapping", id);
+  if (row === undefined) throw unknownId("ApiMapping", id);
   return { domain, row };
 }
 

@@ -1,4 +1,4 @@
-/** The state of API Gateway v2: its tables, how things are found in them, and when APIs are deployed. */
+/** The state of API Gateway v2: its tables, lookups in them, and deployments. */
 
 import { extendedId } from "../../apis/request-context.ts";
 import { formatArn } from "../../calls/arn.ts";
@@ -6,7 +6,7 @@ import { type OperationContext, operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
 import type { Table } from "../../engine/table.ts";
-import { unknown } from "./errors.ts";
+import { unknownId } from "./errors.ts";
 import { Gateway } from "./execution/gateway.ts";
 import { portalTable } from "./portal-tables.ts";
 import {
@@ -29,7 +29,7 @@ import {
 } from "./tables.ts";
 
 const idAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
-/** Deployments that stages made by themselves and no stage uses any more; older ones are forgotten. */
+/** Automatic deployments kept although no stage uses them any more; older ones are deleted. */
 const keptAutoDeployments = 10;
 
 type AnyPartTable<Value> = Table<PartRow<Value>, "parent">;
@@ -47,7 +47,7 @@ export class ApiGatewayV2 {
   readonly stages;
   readonly vpcLinks;
   readonly portals;
-  /** Its APIs when they are called. */
+  /** The data plane of its APIs. */
   readonly gateway: Gateway;
 
   constructor(dependencies: ServiceDependencies) {
@@ -75,21 +75,21 @@ export class ApiGatewayV2 {
   /** @throws AwsError NotFoundException */
   api({ account, region }: Place, id: string): ApiRow {
     const row = this.apis.get(id);
-    if (row === undefined || row.account !== account || row.region !== region) throw unknown("API", id);
+    if (row === undefined || row.account !== account || row.region !== region) throw unknownId("API", id);
     return row;
   }
 
-  /** A part of an API. @param kind as AWS calls it in its message. @throws AwsError NotFoundException */
+  /** A part of an API. @param kind AWS's name for it in messages. @throws AwsError NotFoundException */
   part<Value>(table: AnyPartTable<Value>, kind: string, apiId: string, id: string, parent = ""): PartRow<Value> {
     const row = table.get(partKey(apiId, id));
-    if (row === undefined || row.parent !== parent) throw unknown(kind, id);
+    if (row === undefined || row.parent !== parent) throw unknownId(kind, id);
     return row;
   }
 
   /** @throws AwsError NotFoundException */
   stage(apiId: string, name: string): StageRow {
     const row = this.stages.get(partKey(apiId, name));
-    if (row === undefined) throw unknown("Stage", name);
+    if (row === undefined) throw unknownId("Stage", name);
     return row;
   }
 
@@ -113,7 +113,7 @@ export class ApiGatewayV2 {
   }
 
   /**
-   * The stage with what is deployed on it. A stage that deploys by itself and is behind its API is deployed now: many
+   * The stage with its deployment. A stage with automatic deployment that is behind its API is deployed now, so many
    * changes in a row make one deployment.
    */
   current(api: ApiRow, stage: StageRow): StageRow {
@@ -135,12 +135,12 @@ export class ApiGatewayV2 {
     return row;
   }
 
-  /** Deployments of stages that deploy by themselves are made when somebody looks. */
+  /** Makes the automatic deployments that are due, since they are only made when somebody looks. */
   settle(api: ApiRow): void {
     for (const stage of this.stages.by.auto.range(api.id)) this.current(api, stage);
   }
 
-  /** Makes a deployment of the API as it stands. Inside a transaction. */
+  /** Deploys the API as it is now. Inside a transaction. */
   deploy(api: ApiRow, auto: boolean, description: string | undefined): DeploymentRow {
     const value = {
       AutoDeployed: auto,
@@ -153,7 +153,7 @@ export class ApiGatewayV2 {
     return row;
   }
 
-  /** The API as it stands, with all its parts. */
+  /** The API as it is now, with all its parts. */
   definition({ id, value }: ApiRow): Definition {
     const all = <Value>(table: AnyPartTable<Value>): Value[] =>
       [...table.by.parent.range(partKey(id, ""))].map((row) => row.value);
@@ -209,8 +209,8 @@ export function resourceArn({ region }: Pick<Place, "region">, path: string): st
 }
 
 /**
- * A value with the members that an update gives. An empty text takes a member away.
- * @param members which of the input are the value's.
+ * A value with the members of an update. An empty text removes a member.
+ * @param members the members of the input that belong to the value.
  */
 export function patched<Value extends object>(
   value: Value,
@@ -227,12 +227,12 @@ export function patched<Value extends object>(
   return result as Value;
 }
 
-/** The members of an input that are given. */
+/** The members of an input that have a value. */
 export function given<Value extends object>(input: object, members: readonly (keyof Value & string)[]): Partial<Value> {
   return patched<Partial<Value>>({}, input, members as readonly (keyof Partial<Value> & string)[]);
 }
 
-/** A map with entries added, replaced, and with empty texts taken away. */
+/** A map with entries added, replaced, or removed by empty texts. */
 export function mergedMap<Value>(
   map: Readonly<Record<string, Value>> | undefined,
   changes: Readonly<Record<string, Value>>,

@@ -51,7 +51,7 @@ export const createApi = operation<CreateApiCommand>(CreateApi$, (input, context
 
 /**
  * Puts a new API. Inside a transaction.
- * @param extra what an import tells besides.
+ * @param extra further members that an import has.
  */
 export function newApi(
   context: Context,
@@ -99,7 +99,7 @@ function checkSelection(protocol: string | undefined, selection: string | undefi
   }
 }
 
-/** The id that the tag `_custom_id_` asks for, a convention of local tools; else one by chance. */
+/** The id requested by the tag `_custom_id_`, a convention of local tools; otherwise a random one. */
 function idFor(service: ApiGatewayV2, tags: Readonly<Record<string, string>>): string {
   const wanted = getOwn(tags, "_custom_id_");
   if (wanted === undefined) return service.newId(10);
@@ -187,7 +187,7 @@ export function checkCors(cors: ApiValue["CorsConfiguration"]): void {
   const { MaxAge: maxAge = 0 } = cors;
   if (!Number.isInteger(maxAge) || maxAge < -1 || maxAge > 86_400)
     throw badRequest("MaxAge must be between -1 and 86400");
-  // A list of names that are written into a header.
+  // These are written into a header.
   for (const name of [...(cors.AllowHeaders ?? []), ...(cors.ExposeHeaders ?? [])]) {
     if (!isHeaderName(name)) throw badRequest(`Invalid header name ${name}`);
   }
@@ -203,7 +203,7 @@ export function checkCors(cors: ApiValue["CorsConfiguration"]): void {
   }
 }
 
-/** The API as its operations answer it, with an address that reaches it from where the client is. */
+/** The API as operations return it, with an address that the client can reach. */
 export function shownApi(row: ApiRow, { origin }: Pick<Context, "origin">) {
   const { id, createdMs, value } = row;
   const base = value.ProtocolType === "WEBSOCKET" ? origin.replace(/^http/, "ws") : origin;

@@ -40,7 +40,7 @@ export const createAuthorizer = operation<CreateAuthorizerCommand>(CreateAuthori
   return addAuthorizer(service, api, given<AuthorizerValue>(input, settings));
 });
 
-/** Checks a new authorizer and puts it. Inside a transaction. @throws AwsError */
+/** Checks and stores a new authorizer. Inside a transaction. @throws AwsError */
 export function addAuthorizer(service: ApiGatewayV2, api: ApiRow, asked: Asked): AuthorizerValue {
   const AuthorizerId = service.newId(7);
   const value = { ...asked, AuthorizerId } as AuthorizerValue;
@@ -50,13 +50,13 @@ export function addAuthorizer(service: ApiGatewayV2, api: ApiRow, asked: Asked):
   return withoutEmpty(value);
 }
 
-/** WebSocket authorizers without sources have no such member. */
+/** An empty list of identity sources is not stored. */
 function withoutEmpty(value: AuthorizerValue): AuthorizerValue {
   const { IdentitySource, ...rest } = value;
   return IdentitySource === undefined || IdentitySource.length === 0 ? rest : value;
 }
 
-/** @param asked what the request itself gives: some members may not be given at all. @throws AwsError */
+/** @param asked the members in the request, some of which must be absent. @throws AwsError */
 function checkAuthorizer(service: ApiGatewayV2, api: ApiRow, value: AuthorizerValue, asked: Asked): void {
   for (const other of service.authorizers.by.parent.range(partKey(api.id, ""))) {
     if (other.id !== value.AuthorizerId && other.value.Name === value.Name) {
@@ -130,7 +130,7 @@ function checkJwt({ IdentitySource: sources = [], JwtConfiguration: jwt }: Autho
   }
 }
 
-/** Issuers have https; one on this machine may do without. */
+/** Issuers use https; one on this machine or network need not. */
 function isIssuer(issuer: string): boolean {
   if (!URL.canParse(issuer)) return false;
   const { protocol, hostname } = new URL(issuer);

@@ -12,7 +12,7 @@ import {
   type UpdateDeploymentCommand,
 } from "@aws-sdk/client-apigatewayv2";
 import { type ApiGatewayV2, type Context, operation, patched } from "./apigatewayv2.ts";
-import { badRequest, notFound, unknown } from "./errors.ts";
+import { badRequest, notFound, unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { type ApiRow, type DeploymentRow, partKey } from "./tables.ts";
 
@@ -35,13 +35,13 @@ export const createDeployment = operation<CreateDeploymentCommand>(CreateDeploym
   return shownDeployment(row);
 });
 
-/** Stages that deploy by themselves have done so before anybody looks. */
+/** Automatic deployments that are due are made first. */
 function deploymentOf(context: Context, apiId: string, id: string): { api: ApiRow; row: DeploymentRow } {
   const { service } = context;
   const api = service.api(context, apiId);
   service.settle(api);
   const row = service.deployments.get(partKey(apiId, id));
-  if (row === undefined) throw unknown("Deployment", id);
+  if (row === undefined) throw unknownId("Deployment", id);
   return { api, row };
 }
 

@@ -1,4 +1,4 @@
-/** Custom domain names. REST APIs have the same ones. */
+/** Custom domain names, shared with REST APIs. */
 import {
   CreateDomainName$,
   type CreateDomainNameCommand,
@@ -16,7 +16,7 @@ import type { FromWire } from "../../../protocols/blob.ts";
 import type { DomainRow } from "../../apis/domains.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { type ApiGatewayV2, type Context, operation, resourceArn } from "./apigatewayv2.ts";
-import { badRequest, conflict, unknown } from "./errors.ts";
+import { badRequest, conflict, unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { checkedTags } from "./tags.ts";
 
@@ -73,7 +73,7 @@ function mutualTlsOf(
 /** @throws AwsError NotFoundException */
 export function domainOf(service: ApiGatewayV2, { account, region }: Place, name: string): DomainRow {
   const row = service.deps.apis.domains.rows.get(name.toLowerCase());
-  if (row === undefined || row.account !== account || row.region !== region) throw unknown("domain name");
+  if (row === undefined || row.account !== account || row.region !== region) throw unknownId("domain name");
   return row;
 }
 

@@ -10,8 +10,8 @@ export function conflict(message: string): AwsError {
   return AwsError.of(ConflictException$, message);
 }
 
-/** `Invalid Route identifier specified abc123`: AWS's words for what is not there. */
-export function unknown(kind: string, id = ""): AwsError {
+/** `Invalid Route identifier specified abc123`: AWS's error for what does not exist. */
+export function unknownId(kind: string, id = ""): AwsError {
   return AwsError.of(NotFoundException$, `Invalid ${kind} identifier specified${id === "" ? "" : ` ${id}`}`);
 }
 

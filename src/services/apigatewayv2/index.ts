@@ -22,7 +22,7 @@ import * as stages from "./stages.ts";
 import * as tags from "./tags.ts";
 import * as links from "./vpc-links.ts";
 
-/** The greatest body of an import: its definition and the JSON around it. */
+/** The largest body of an import: a definition and the JSON around it. */
 const maxBodyBytes = 8 * 1024 * 1024;
 
 export const apigatewayv2 = defineService<ApiGatewayV2>({

@@ -1,4 +1,4 @@
-/** What an integration has to be before it is kept. */
+/** Validates integrations. */
 import { parseArn } from "../../calls/arn.ts";
 import { badRequest } from "./errors.ts";
 import { checkRequestMappings, checkResponseMappings } from "./mapping-expressions.ts";
@@ -16,7 +16,7 @@ export function checkIntegration(protocol: string | undefined, value: Integratio
       "Invalid HTTP method specified. Must be one of [GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, ANY]",
     );
   }
-  // An import knows no bounds of the model's.
+  // Imports bypass the checks of the service's model.
   const { TimeoutInMillis: timeout = 50, ConnectionType: connection = "INTERNET" } = value;
   if (!Number.isInteger(timeout) || timeout < 50 || timeout > 30_000) {
     throw badRequest("Timeout should be between 50 ms and 30000 ms");
@@ -74,7 +74,7 @@ function checkSubtype(value: IntegrationValue, name: string): void {
   for (const [parameter, source] of Object.entries(given)) {
     const kind = subtype.parameters[parameter];
     if (kind === undefined) throw badRequest(`Invalid parameter ${parameter} for the integration subtype ${name}`);
-    // What holds more than a text comes from the request; a text that merely looks like it is refused.
+    // Structured values have to come from the request; a literal that looks like one is refused.
     if (kind === "json" && !source.includes("$") && /[{[]/.test(source)) {
       const errors = `[Invalid source: ${source} specified for destination: ${parameter}]`;
       throw badRequest(`Invalid selection expression specified: Validation Result: warnings : [], errors : ${errors}`);

@@ -61,7 +61,7 @@ export const createIntegration = operation<CreateIntegrationCommand>(CreateInteg
   return addIntegration(service, api, given<IntegrationValue>(input, settings));
 });
 
-/** Checks a new integration and puts it. Inside a transaction. @throws AwsError */
+/** Checks and stores a new integration. Inside a transaction. @throws AwsError */
 export function addIntegration(service: ApiGatewayV2, api: ApiRow, asked: Partial<IntegrationValue>): IntegrationValue {
   const IntegrationId = service.newId(7);
   const value = withDefaults(api, { ...asked, IntegrationId } as IntegrationValue);

@@ -1,4 +1,4 @@
-/** Keys of parameter mappings, `append:header.name`, and what may not be mapped. */
+/** Keys of parameter mappings, `append:header.name`, and the headers that must not be mapped. */
 import { badRequest } from "./errors.ts";
 
 export interface MappingKey {

@@ -72,7 +72,7 @@ export const getModels = operation<GetModelsCommand>(GetModels$, (input, context
   );
 });
 
-/** A template that copies the members the schema has. */
+/** A template that copies the members in the schema. */
 export const getModelTemplate = operation<GetModelTemplateCommand>(GetModelTemplate$, (input, context) => {
   const { model } = modelOf(context, input.ApiId as string, input.ModelId as string);
   const schema: unknown = JSON.parse(model.value.Schema as string);

@@ -1,4 +1,4 @@
-/** ExportApi: an API, or what a stage of it has deployed, as an OpenAPI 3.0 document. */
+/** ExportApi: an API, or the deployment of one of its stages, as an OpenAPI 3.0 document. */
 import { ExportApi$, type ExportApiCommand } from "@aws-sdk/client-apigatewayv2";
 import { Blob64 } from "../../../protocols/blob.ts";
 import { operation } from "./apigatewayv2.ts";

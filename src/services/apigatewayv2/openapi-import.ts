@@ -1,4 +1,4 @@
-/** ImportApi and ReimportApi: an HTTP API made of an OpenAPI document. */
+/** ImportApi and ReimportApi: create or replace an HTTP API from an OpenAPI document. */
 import { ImportApi$, type ImportApiCommand, ReimportApi$, type ReimportApiCommand } from "@aws-sdk/client-apigatewayv2";
 import { AwsError } from "../../../protocols/error.ts";
 import { isObject, textOf } from "../../../protocols/unknown-json.ts";
@@ -21,7 +21,7 @@ interface ImportInput {
   readonly FailOnWarnings?: boolean | undefined;
 }
 
-/** One import: what it finds goes into the API, and what it leaves out into the warnings. */
+/** One import: puts what it finds into the API, and what it skips into the warnings. */
 class Import {
   readonly document: Tree;
   readonly warnings: string[] = [];
@@ -29,7 +29,7 @@ class Import {
   readonly #api: ApiRow;
   readonly #prefix: string;
   readonly #authorizers = new Map<string, AuthorizerValue>();
-  /** Integrations that several routes refer to are made once. */
+  /** Integrations that several routes refer to are created once. */
   readonly #shared = new Map<string, string>();
 
   constructor(context: Context, api: ApiRow, document: Tree, basepath: string) {
@@ -92,7 +92,7 @@ class Import {
     return target;
   }
 
-  /** The route's own security, else the document's. */
+  /** The route's own security, otherwise the document's. */
   #authorization(one: Tree, routeKey: string): Partial<RouteValue> {
     const security = one["security"] ?? this.document["security"];
     const first: unknown = Array.isArray(security) ? security[0] : undefined;
@@ -144,7 +144,7 @@ class Import {
   }
 }
 
-/** The servers' path, as `basepath` says what to do with it: ignore (unless told), prepend or split. */
+/** The prefix of all paths, made from the server's path by `basepath`: ignore (the default), prepend or split. */
 function prefixOf(document: Tree, basepath: string): string {
   const servers = document["servers"];
   const first: unknown = Array.isArray(servers) ? servers[0] : undefined;
@@ -224,7 +224,10 @@ function tagsOf(document: Tree): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** Puts the document's routes into the API. @throws AwsError what cannot be imported, or the warnings when they are to fail. */
+/**
+ * Puts the document's routes into the API.
+ * @throws AwsError for what cannot be imported, or for warnings with `FailOnWarnings`.
+ */
 function importInto(context: Context, api: ApiRow, document: Tree, input: ImportInput): object {
   const basepath = input.Basepath ?? "ignore";
   if (!["ignore", "prepend", "split"].includes(basepath)) throw badRequest("Invalid basepath specified");

@@ -1,4 +1,4 @@
-/** Reads OpenAPI 3.0 documents as far as HTTP APIs take them (developer guide: OpenAPI definitions for HTTP APIs). */
+/** Reads OpenAPI 3.0 documents as far as HTTP APIs use them (developer guide: OpenAPI definitions for HTTP APIs). */
 
 import { getOwn, isObject } from "../../../protocols/unknown-json.ts";
 import { readYaml } from "../../apis/yaml.ts";
@@ -7,7 +7,7 @@ import { badRequest } from "./errors.ts";
 
 export type Tree = Readonly<Record<string, unknown>>;
 
-/** A member that is an object; an empty one where it is missing or something else. */
+/** A member that is an object; an empty one if it is missing or something else. */
 export function treeOf(holder: Tree, name: string): Tree {
   const value = getOwn(holder, name);
   return isObject(value) ? value : {};
@@ -30,7 +30,7 @@ export function textMap(value: unknown): Record<string, string> | undefined {
   return Object.fromEntries(entries.map(([name, one]) => [name, String(one as string | number | boolean)]));
 }
 
-/** More is refused before it is parsed (API Gateway quotas: size of an OpenAPI definition). */
+/** A longer document is refused before it is parsed (API Gateway quotas: size of an OpenAPI definition). */
 const maxChars = 6 * 1024 * 1024;
 
 /** @throws AwsError BadRequestException for what is no OpenAPI 3.0 document. */
@@ -51,7 +51,7 @@ export async function readOpenApi(text: string, turns: Turns): Promise<Tree> {
   return document;
 }
 
-/** What a tree's `$ref` within the document stands for; the tree itself where it has none. A ref to nothing is empty. */
+/** Follows a tree's `$ref` within the document; without one it is the tree itself. A reference to nothing is empty. */
 export function resolved(document: Tree, tree: Tree): Tree {
   const seen = new Set<string>();
   let current = tree;

@@ -57,7 +57,7 @@ export const deleteProductPage = operation<DeleteProductPageCommand>(DeleteProdu
   return {};
 });
 
-/** A page of one's own product. @throws AwsError NotFoundException */
+/** A page of a product of the caller's account. @throws AwsError NotFoundException */
 function pageOf<Kind extends "productpages" | "productrestendpointpages">(
   context: Parameters<typeof rowOf>[0],
   kind: Kind,
@@ -96,7 +96,7 @@ function failed({ RestApiId }: IdentifierParts) {
   return { Status: "FAILED" as const, StatusException };
 }
 
-/** What a page shows: of the API itself, where nothing overrides it. */
+/** What a page shows: the API's own values unless overridden. */
 function displayed(
   { RestApiId, Stage, Path }: IdentifierParts,
   region: string,

@@ -1,4 +1,4 @@
-/** Portal products: what portals show of APIs, and with which accounts it is shared. */
+/** Portal products: what portals show of APIs, and which accounts they are shared with. */
 import {
   CreatePortalProduct$,
   type CreatePortalProductCommand,
@@ -33,7 +33,7 @@ export const getPortalProduct = operation<GetPortalProductCommand>(GetPortalProd
   shown(sharedProduct(context, input, "GetPortalProduct").product),
 );
 
-/** Products of others that are shared stand in no list here: who shares what is known by the product's ARN. */
+/** Products shared by other accounts are not listed: clients know them by their ARN. */
 export const listPortalProducts = operation<ListPortalProductsCommand>(ListPortalProducts$, (input, context) => {
   const { ResourceOwner: owner = "SELF" } = input;
   if (owner !== "SELF" && owner !== "OTHER_ACCOUNTS") {

@@ -1,15 +1,15 @@
-/** How what belongs to portals is made, found, listed and deleted. */
+/** Creates, finds, lists and deletes the rows of portals. */
 import { AccessDeniedException$ } from "@aws-sdk/client-apigatewayv2";
 import { AwsError } from "../../../protocols/error.ts";
 import { decide } from "../../access/evaluate.ts";
 import { parsePolicy } from "../../access/policy.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { Context } from "./apigatewayv2.ts";
-import { unknown } from "./errors.ts";
+import { unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { type PortalKind, type PortalRow, type PortalValues, type ProductValue, portalGroup } from "./portal-tables.ts";
 
-/** As AWS's message for what is not there calls it. */
+/** AWS's names in its not-found message. */
 const names: Readonly<Record<PortalKind, string>> = {
   portals: "Portal",
   portalproducts: "PortalProduct",
@@ -42,11 +42,11 @@ export function rowOf<Kind extends PortalKind>(
 ): RowOf<Kind> {
   const row = service.portals.get(`${kind} ${id}`);
   const isIt = row !== undefined && row.parent === parent && row.account === account && row.region === region;
-  if (!isIt) throw unknown(names[kind], id);
+  if (!isIt) throw unknownId(names[kind], id);
   return row as RowOf<Kind>;
 }
 
-/** Keeps a changed value. */
+/** Stores a changed value. */
 export function updateRow<Kind extends PortalKind>(
   { service }: Context,
   row: RowOf<Kind>,
@@ -85,8 +85,9 @@ export function arnOf({ kind, id, parent, account, region }: PortalRow): string 
 }
 
 /**
- * The product, which may be another account's that shares it.
- * @throws AwsError NotFoundException, AccessDeniedException where the product's sharing policy does not let it be read.
+ * The product, which may belong to another account that shares it.
+ * @throws AwsError NotFoundException, AccessDeniedException if the product's sharing policy does not allow it to be
+ * read.
  */
 export function sharedProduct(
   context: Context,

@@ -1,4 +1,4 @@
-/** Rows of developer portals: portals, portal products and the pages of products, which differ in their values alone. */
+/** Rows of developer portals: portals, portal products and pages of products, which only differ in their values. */
 import type {
   EndpointConfigurationResponse,
   GetPortalProductResponse,
@@ -34,13 +34,13 @@ export interface PortalValues {
   readonly productrestendpointpages: EndpointPageValue;
 }
 
-/** As paths and ARNs name them. */
+/** Named as in paths and ARNs. */
 export type PortalKind = keyof PortalValues;
 
 export interface PortalRow<Value = PortalValues[PortalKind]> extends Place {
   readonly kind: PortalKind;
   readonly id: string;
-  /** The product of a page; else empty. */
+  /** The product of a page; otherwise empty. */
   readonly parent: string;
   readonly serial: number;
   readonly modifiedMs: number;
@@ -55,7 +55,7 @@ export const portalTable = defineTable<PortalRow>()({
   indexes: { list: { group: portalGroup, order: (row) => row.serial } },
 });
 
-/** What is listed together. */
+/** The group of rows that are listed together. */
 export function portalGroup({
   kind,
   parent,

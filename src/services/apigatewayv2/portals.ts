@@ -1,4 +1,4 @@
-/** Developer portals. What they show is kept; there is no web site behind them here. */
+/** Developer portals. They are stored, but there is no web site for them. */
 import {
   type Authorization,
   CreatePortal$,
@@ -26,7 +26,7 @@ import type { PortalRow, PortalValue } from "./portal-tables.ts";
 import { checkedTags } from "./tags.ts";
 
 const settings = ["Authorization", "IncludedPortalProductArns", "PortalContent", "RumAppMonitorName"] as const;
-/** AWS's own zone of portals' names, in every region. */
+/** AWS's zone for the names of portals, in every region. */
 const hostedZoneId = "Z2FDTNDATAQYW2";
 
 export const createPortal = operation<CreatePortalCommand>(CreatePortal$, (input, context) => {
@@ -44,7 +44,7 @@ export const createPortal = operation<CreatePortalCommand>(CreatePortal$, (input
   return shown(createRow(context, "portals", value));
 });
 
-/** @throws AwsError BadRequestException for what is not one of both forms. */
+/** @throws AwsError BadRequestException unless it has exactly one of the two forms. */
 function checkAuthorization(authorization: Authorization | undefined): void {
   if (authorization === undefined) return;
   const forms = [authorization.CognitoConfig, authorization.None].filter((form) => form !== undefined);
@@ -63,7 +63,7 @@ function endpointOf(
   return { PortalDefaultDomainName: portalDomain, PortalDomainHostedZoneId: hostedZoneId, ...own };
 }
 
-/** Products of other accounts are named as well; whether they are shared shows when somebody reads them. */
+/** Products of other accounts are allowed too; whether they are shared is checked when they are read. */
 function checkProducts(context: Context, arns: readonly string[] = []): void {
   for (const arn of arns) {
     const [, account, id] = /^arn:[^:]+:apigateway:[^:]+:(\d{12}):\/portalproducts\/([^/]+)$/.exec(arn) ?? [];

@@ -1,4 +1,4 @@
-/** Quick create: an HTTP API with an integration, a route and a stage that are made of a target. */
+/** Quick create: creates an HTTP API's integration, route and stage from a target. */
 import type { CreateApiCommandInput } from "@aws-sdk/client-apigatewayv2";
 import { functionOf } from "../../apis/function-uri.ts";
 import { type ApiGatewayV2, patched } from "./apigatewayv2.ts";
@@ -31,7 +31,10 @@ function integrationTo(target: string): Partial<IntegrationValue> {
   };
 }
 
-/** Gives a new API what its target needs; the stage deploys by itself. Inside a transaction. @throws AwsError */
+/**
+ * Creates the integration, route and automatically deployed stage for a new API's target. Inside a transaction.
+ * @throws AwsError
+ */
 export function quickCreate(service: ApiGatewayV2, api: ApiRow, { Target, RouteKey, CredentialsArn }: QuickCreate) {
   if (Target === undefined) {
     if (RouteKey !== undefined) throw badRequest("RouteKey can only be set together with Target.");
@@ -69,7 +72,10 @@ export function quickCreate(service: ApiGatewayV2, api: ApiRow, { Target, RouteK
   });
 }
 
-/** Changes the target, the route key or the role of an API that was made by quick create. Inside a transaction. @throws AwsError */
+/**
+ * Changes the target, the route key or the role of an API made by quick create. Inside a transaction.
+ * @throws AwsError
+ */
 export function updateQuickCreated(service: ApiGatewayV2, api: ApiRow, input: QuickCreate): void {
   const { Target, RouteKey, CredentialsArn } = input;
   if (Target === undefined && RouteKey === undefined && CredentialsArn === undefined) return;

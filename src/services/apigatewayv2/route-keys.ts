@@ -4,7 +4,7 @@ import { badRequest } from "./errors.ts";
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"];
 const webSocketKeys = ["$connect", "$disconnect", "$default"];
 
-/** @throws AwsError BadRequestException for what is no route key of the protocol. */
+/** @throws AwsError BadRequestException if it is not a route key of the protocol. */
 export function checkedRouteKey(key: string, protocol: string | undefined): string {
   if (protocol === "WEBSOCKET") {
     if (key === "" || (key.startsWith("$") && !webSocketKeys.includes(key))) {

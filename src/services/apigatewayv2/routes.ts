@@ -24,7 +24,7 @@ import {
   type UpdateRouteResponseCommand,
 } from "@aws-sdk/client-apigatewayv2";
 import { type ApiGatewayV2, type Context, given, mergedMap, operation, patched } from "./apigatewayv2.ts";
-import { badRequest, conflict, unknown } from "./errors.ts";
+import { badRequest, conflict, unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { checkedRouteKey } from "./route-keys.ts";
 import { type ApiRow, keyForm, type PartRow, partKey, type RouteResponseValue, type RouteValue } from "./tables.ts";
@@ -63,7 +63,7 @@ export const createRoute = operation<CreateRouteCommand>(CreateRoute$, (input, c
   return putRoute(service, api, service.newPart(api, value, RouteId));
 });
 
-/** Checks a route and puts it. Inside a transaction. @throws AwsError */
+/** Checks and stores a route. Inside a transaction. @throws AwsError */
 export function putRoute(service: ApiGatewayV2, api: ApiRow, row: PartRow<RouteValue>): RouteValue {
   const { value } = row;
   const key = checkedRouteKey(value.RouteKey ?? "", api.value.ProtocolType);
@@ -90,7 +90,7 @@ function checkTarget(service: ApiGatewayV2, apiId: string, target: string | unde
   if (target === undefined) return;
   const id = /^integrations\/([A-Za-z0-9_-]+)$/.exec(target)?.[1];
   if (id === undefined) throw badRequest(`Invalid target: ${target}. It must be integrations/{integrationId}`);
-  if (!service.integrations.has(partKey(apiId, id))) throw unknown("Integration", id);
+  if (!service.integrations.has(partKey(apiId, id))) throw unknownId("Integration", id);
 }
 
 function checkAuthorization(service: ApiGatewayV2, api: ApiRow, value: RouteValue): void {
@@ -144,7 +144,7 @@ export const updateRoute = operation<UpdateRouteCommand>(UpdateRoute$, (input, c
     throw badRequest("The route key of a managed route is updated with its API.");
   }
   const { AuthorizerId: _authorizer, AuthorizationScopes: _scopes, ...rest } = route.value;
-  // NONE takes the authorizer and its scopes away with it.
+  // NONE also removes the authorizer and its scopes.
   const before = input.AuthorizationType === "NONE" ? rest : route.value;
   const value = patched<RouteValue>(before as RouteValue, input, settings);
   if (input.RequestParameters !== undefined) {
@@ -170,7 +170,7 @@ export const deleteRouteRequestParameter = operation<DeleteRouteRequestParameter
     const { api, route } = routeOf(context, input.ApiId as string, input.RouteId as string);
     const key = input.RequestParameterKey as string;
     const { [key]: gone, ...rest } = route.value.RequestParameters ?? {};
-    if (gone === undefined) throw unknown("Parameter", key);
+    if (gone === undefined) throw unknownId("Parameter", key);
     service.routes.put({ ...route, value: { ...route.value, RequestParameters: rest } });
     service.changed(api);
     return {};

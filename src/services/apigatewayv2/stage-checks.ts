@@ -1,11 +1,11 @@
-/** What a stage's settings have to be. */
+/** Validates a stage's settings. */
 import { badRequest } from "./errors.ts";
 import type { StageValue } from "./tables.ts";
 
-/** Variables that no log of an HTTP API has. */
+/** Variables that logs of HTTP APIs do not have. */
 const notOfHttp = /\$context\.(resourceId|connectionId|eventType|messageId|wafResponseCode)\b/;
 
-/** @param mayLog whether the account has a role that logs are written with. @throws AwsError BadRequestException */
+/** @param mayLog whether the account has a role to write logs with. @throws AwsError BadRequestException */
 export function checkStage(protocol: string | undefined, value: StageValue, mayLog: () => boolean): void {
   const { AccessLogSettings: log, DefaultRouteSettings, RouteSettings = {}, StageVariables = {} } = value;
   for (const route of [DefaultRouteSettings, ...Object.values(RouteSettings)]) {

@@ -1,4 +1,4 @@
-/** Stages, their settings, and the reset of their authorizers' cache. */
+/** Stages, their settings, and ResetAuthorizersCache. */
 import {
   CreateStage$,
   type CreateStageCommand,
@@ -18,7 +18,7 @@ import {
   type UpdateStageCommand,
 } from "@aws-sdk/client-apigatewayv2";
 import { type Context, given, mergedMap, operation, patched } from "./apigatewayv2.ts";
-import { badRequest, conflict, notFound, unknown } from "./errors.ts";
+import { badRequest, conflict, notFound, unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { checkStage } from "./stage-checks.ts";
 import { type ApiRow, partKey, type StageRow, type StageValue } from "./tables.ts";
@@ -76,10 +76,10 @@ function defaultSettings(api: ApiRow, asked: StageValue["DefaultRouteSettings"])
 }
 
 function checkDeployment({ service }: Context, api: ApiRow, id: string | undefined): void {
-  if (id && !service.deployments.has(partKey(api.id, id))) throw unknown("Deployment", id);
+  if (id && !service.deployments.has(partKey(api.id, id))) throw unknownId("Deployment", id);
 }
 
-/** Without the service that keeps the account's role nobody can set one, and none is asked for. */
+/** Without the REST service, which keeps the account's role, none can be set, so none is required. */
 function mayLog(context: Context): boolean {
   const { account } = context.service.deps.apis;
   return account === undefined || account.logsRole(context) !== undefined;

@@ -1,19 +1,22 @@
-/** First-class integrations of HTTP APIs: what each calls, and with which parameters (developer guide: subtype reference). */
+/**
+ * First-class integrations of HTTP APIs: what each of them calls, with which parameters (developer guide: subtype
+ * reference).
+ */
 import { getOwn } from "../../../protocols/unknown-json.ts";
 
 /** `text` is passed as it is, `number` as a number, `blob` as bytes, `json` as what its text means. */
 type ParameterKind = "text" | "number" | "blob" | "json" | "own";
 
 export interface Subtype {
-  /** As the dispatcher knows it, or as `--endpoint` names one that Busbar does not have. */
+  /** The dispatcher's name for it, or the `--endpoint` name of one that Busbar does not have. */
   readonly service: string;
   readonly operation: string;
   readonly required: readonly string[];
   /** `own` ones are not passed on: the region and the trace. */
   readonly parameters: Readonly<Record<string, ParameterKind>>;
-  /** Answers are XML of the Query protocol. */
+  /** Whether answers are XML, as in the Query protocol. */
   readonly isXml: boolean;
-  /** The request of a service that Busbar does not have: a path with the parameters in it, and others' names in the query. */
+  /** For a service that Busbar does not have: its path with parameters, and the names of others in the query. */
   readonly request?: { readonly path: string; readonly query: Readonly<Record<string, string>> };
 }
 
@@ -96,7 +99,7 @@ const subtypes: Readonly<Record<string, Subtype>> = {
   ),
 };
 
-/** The subtype of a name, which may end in `-{version}`. */
+/** Finds a subtype by its name, which may end in `-{version}`. */
 export function subtypeOf(name: string): Subtype | undefined {
   const bare = name.replace(/-\d+$/, "");
   return getOwn(subtypes, bare);

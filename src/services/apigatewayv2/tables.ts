@@ -1,6 +1,7 @@
 /**
- * The rows of HTTP and WebSocket APIs. An API's parts are kept in the shape in which the API shows them, each under its API;
- * `changes` counts what was changed of an API, so that stages which deploy by themselves know whether they are behind.
+ * The rows of HTTP and WebSocket APIs. An API's parts are stored in the shape in which operations return them, keyed
+ * under the API; `changes` counts an API's changes, so that stages with automatic deployment know whether they are
+ * behind.
  */
 import type {
   Api,
@@ -18,7 +19,7 @@ import type { FromWire } from "../../../protocols/blob.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { defineTable } from "../../engine/table.ts";
 
-/** Members of the API's shape without ids and dates, which rows have by themselves. */
+/** The members of a shape that are stored as its value; ids and dates are members of the row. */
 type Kept<Shape, Left extends keyof Shape = never> = Omit<FromWire<Shape>, "CreatedDate" | "LastUpdatedDate" | Left>;
 
 export type ApiValue = Kept<Api, "ApiEndpoint" | "ApiId">;
@@ -36,7 +37,7 @@ export interface ApiRow extends Place {
   readonly id: string;
   readonly serial: number;
   readonly createdMs: number;
-  /** Rises with each change of the API or one of its parts. */
+  /** Incremented by each change of the API or one of its parts. */
   readonly changes: number;
   readonly value: ApiValue;
 }
@@ -45,19 +46,19 @@ export interface PartRow<Value> {
   readonly apiId: string;
   readonly account: string;
   readonly id: string;
-  /** Of what it is a part besides the API: a route, an integration; else empty. */
+  /** The route or integration it belongs to; empty if it belongs to the API itself. */
   readonly parent: string;
   readonly serial: number;
   readonly value: Value;
 }
 
-/** What was deployed: everything a call needs to know, as it stood then. */
+/** What was deployed: everything a call needs, as it was then. */
 export interface Definition {
   readonly routes: readonly RouteValue[];
   readonly integrations: readonly IntegrationValue[];
   readonly authorizers: readonly AuthorizerValue[];
   readonly models: readonly ModelValue[];
-  /** By the id of their route or integration. */
+  /** By the id of the route or integration. */
   readonly routeResponses: Readonly<Record<string, readonly RouteResponseValue[]>>;
   readonly integrationResponses: Readonly<Record<string, readonly IntegrationResponseValue[]>>;
   readonly cors: ApiValue["CorsConfiguration"];
@@ -77,7 +78,7 @@ export interface StageRow {
   readonly serial: number;
   readonly createdMs: number;
   readonly updatedMs: number;
-  /** The API's `changes` when it was last deployed by itself. */
+  /** The API's `changes` at the last automatic deployment. */
   readonly deployedChanges: number;
   readonly value: StageValue;
 }
@@ -122,7 +123,7 @@ export const routeTable = defineTable<PartRow<RouteValue>>()({
   account: (row) => row.account,
   indexes: {
     parent: { group: (row) => partKey(row.apiId, row.parent), order: (row) => row.serial },
-    // What a key matches, whatever its variables are called.
+    // By what a key matches, whatever its variables are called.
     form: { group: (row) => partKey(row.apiId, keyForm(row.value.RouteKey as string)), order: (row) => row.serial },
     target: {
       group: (row) => (row.value.Target === undefined ? undefined : partKey(row.apiId, row.value.Target)),
@@ -135,7 +136,7 @@ export const routeTable = defineTable<PartRow<RouteValue>>()({
   },
 });
 
-/** A route key with nameless variables. */
+/** A route key with the names of its variables removed. */
 export function keyForm(routeKey: string): string {
   return routeKey.startsWith("$") ? routeKey : routeKey.replace(/\{[^{}/]*?(\+?)\}/g, "{$1}");
 }

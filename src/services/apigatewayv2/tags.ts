@@ -27,7 +27,7 @@ export function checkedTags(tags: Tags): Tags {
   return tags;
 }
 
-/** The tags of an ARN's resource, and how to change them. @throws AwsError */
+/** The tags of the resource with an ARN, and a function to change them. @throws AwsError */
 function tagged(context: Context, arn: string): { tags: Tags; put: (tags: Tags) => void } {
   const { service } = context;
   const [, kind, id = "", sub, subId = ""] =

@@ -1,4 +1,4 @@
-/** VPC links: names that integrations may use. There is no VPC here; what is behind a link is called directly. */
+/** VPC links: names that integrations may use. There is no VPC, so what is behind a link is called directly. */
 import {
   CreateVpcLink$,
   type CreateVpcLinkCommand,
@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-apigatewayv2";
 import { placeKey } from "../../calls/place.ts";
 import { type Context, operation, patched } from "./apigatewayv2.ts";
-import { unknown } from "./errors.ts";
+import { unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import type { VpcLinkRow } from "./tables.ts";
 import { checkedTags } from "./tags.ts";
@@ -38,7 +38,7 @@ export const createVpcLink = operation<CreateVpcLinkCommand>(CreateVpcLink$, (in
 
 function linkOf({ service, account, region }: Context, id: string): VpcLinkRow {
   const row = service.vpcLinks.get(id);
-  if (row === undefined || row.account !== account || row.region !== region) throw unknown("VpcLink", id);
+  if (row === undefined || row.account !== account || row.region !== region) throw unknownId("VpcLink", id);
   return row;
 }
 

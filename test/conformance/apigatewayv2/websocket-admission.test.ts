@@ -128,6 +128,7 @@ describe("API keys of WebSocket APIs", () => {
       principalId: "p",
       policyDocument: { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] },
       usageIdentifierKey: identifier,
+      context: null,
     }));
     const more = { ApiKeySelectionExpression: "$context.authorizer.usageIdentifierKey" };
     const { ApiId, url, key } = await keyed("said", {}, more);

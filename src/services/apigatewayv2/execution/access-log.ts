@@ -1,4 +1,4 @@
-/** Access logs of HTTP and WebSocket APIs: a line of the stage's format for each call. */
+/** Access logs of HTTP and WebSocket APIs: a line in the stage's format for each call. */
 
 import { sendLogLines } from "../../../apis/log-lines.ts";
 import { formatArn } from "../../../calls/arn.ts";
@@ -7,12 +7,12 @@ import type { ApiRow, StageRow } from "../tables.ts";
 
 type Find = (name: string) => string | undefined;
 
-/** The line of a format; what has no value prints as `-`. */
+/** Fills in a format; variables without a value print as `-`. */
 export function accessLine(format: string, find: Find): string {
   return format.replace(/\$\{?context\.([A-Za-z0-9_.-]+[A-Za-z0-9_-])\}?/g, (_all, name: string) => find(name) ?? "-");
 }
 
-/** Hands a line to the log group, or the Firehose stream, of the stage; does nothing for a stage without. */
+/** Writes a line to the stage's log group or Firehose stream, if it has one. */
 export function writeAccessLog(
   deps: Pick<ServiceDependencies, "store" | "delivery" | "clock">,
   api: ApiRow,

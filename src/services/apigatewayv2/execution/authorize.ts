@@ -1,6 +1,7 @@
 /** Who may call a route of an HTTP API: JSON web tokens, Lambda authorizers, IAM. */
 
 import { AwsError } from "../../../../protocols/error.ts";
+import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import type { Policy } from "../../../access/policy.ts";
 import { AuthorizerCache, authorizerArn, authorizerPolicy, decideInvoke } from "../../../apis/authorizer-results.ts";
 import { callerOf } from "../../../apis/caller.ts";
@@ -14,15 +15,15 @@ import { expression, expressionText } from "./expressions.ts";
 import { type HttpAnswer, type HttpCall, internalError, message } from "./http-call.ts";
 import { authorizerEvent1, authorizerEvent2 } from "./http-events.ts";
 
-/** What an authorizer's function answered. */
+/** The answer of an authorizer's function. */
 interface Result {
   readonly context: Readonly<Record<string, unknown>>;
   readonly principalId: string | undefined;
-  /** A simple answer is for all routes; a policy is looked at for each. */
+  /** A simple answer holds for all routes; a policy is evaluated for each. */
   readonly allowed: boolean | Policy;
 }
 
-/** How long a function may take. */
+/** How long an authorizer's function may take, on the clock. */
 const functionLimitMs = 10_000;
 
 const forbidden = () => message(403, "Forbidden");
@@ -45,7 +46,7 @@ export class Authorizers {
     this.#cache.clear();
   }
 
-  /** The answer that refuses the call; undefined when it is let through, and the call then knows who it is. */
+  /** The answer that refuses the call; undefined if it is authorized, which the call then remembers. */
   refusal(call: HttpCall): Promise<HttpAnswer | undefined> | HttpAnswer | undefined {
     const { value, authorizer } = call.route ?? {};
     switch (value?.AuthorizationType) {
@@ -140,14 +141,14 @@ export class Authorizers {
       call.notes.errorType = "ACCESS_DENIED";
       return forbidden();
     }
-    // What authorizers of format 1.0 tell arrives as texts.
+    // The context of a format 1.0 authorizer arrives as texts.
     const is2 = authorizer.AuthorizerPayloadFormatVersion === "2.0";
     const value = is2 ? context : claimTexts(context);
     call.authorization = { kind: "lambda", value, context: value, principalId };
     return undefined;
   }
 
-  /** Undefined when the function fails, takes too long, or answers something else than an authorizer has to. */
+  /** Undefined if the function fails, takes too long, or does not answer like an authorizer. */
   async #ask(call: HttpCall, authorizer: AuthorizerValue, identity: readonly string[]): Promise<Result | undefined> {
     const { functions, clock } = this.#service.deps;
     const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", call.stageVariables));
@@ -162,8 +163,7 @@ export class Authorizers {
         functions.invoke(arn, JSON.stringify(event), call.invocation(limit, role, authorizerArn(call.arn, id))),
       );
       if (answer === timedOut || answer.functionError !== undefined) return undefined;
-      const value: unknown = JSON.parse(answer.payload);
-      return resultOf(value, authorizer.EnableSimpleResponses === true);
+      return resultOf(tryParseJson(answer.payload), authorizer.EnableSimpleResponses === true);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       call.notes.authorizerError = error.message;

@@ -1,11 +1,11 @@
-/** CORS of HTTP APIs: the gateway answers preflights and adds its headers to every answer, in place of the back end's. */
+/** CORS of HTTP APIs: the gateway answers preflights, and its headers replace the backend's in every answer. */
 import type { HttpAnswer, HttpCall } from "./http-call.ts";
 
 type Cors = NonNullable<HttpCall["snapshot"]["cors"]>;
 
 const corsHeader = /^access-control-/i;
 
-/** The origin to allow; undefined when the request's is none of those configured. */
+/** The origin to allow; undefined if the request's origin is not allowed. */
 function allowedOrigin({ AllowOrigins = [], AllowCredentials }: Cors, origin: string): string | undefined {
   if (AllowOrigins.includes("*")) return AllowCredentials === true ? origin : "*";
   const isAllowed = AllowOrigins.some((allowed) => {
@@ -16,7 +16,7 @@ function allowedOrigin({ AllowOrigins = [], AllowCredentials }: Cors, origin: st
   return isAllowed ? origin : undefined;
 }
 
-/** The answer to a preflight request; headers only where its origin is allowed. */
+/** The answer to a preflight request; without headers unless the origin is allowed. */
 export function preflight(cors: Cors, origin: string): HttpAnswer {
   const allowed = allowedOrigin(cors, origin);
   const headers: string[] = [];
@@ -34,7 +34,7 @@ export function preflight(cors: Cors, origin: string): HttpAnswer {
   return { status: 204, headers, body: "" };
 }
 
-/** The headers of an answer with the gateway's CORS headers; the back end's own do not pass. */
+/** An answer's headers with the gateway's CORS headers instead of the backend's. */
 export function withCors(cors: Cors, origin: string | undefined, headers: readonly string[]): readonly string[] {
   const kept = headers.filter((_text, index) => !corsHeader.test(headers[index - (index % 2)] as string));
   const allowed = origin === undefined ? undefined : allowedOrigin(cors, origin);

@@ -1,13 +1,13 @@
 /**
  * Selection expressions: `$request.header.x`, `$request.body.a.b[0]`, `${request.path.id}/x`, `$context.requestId`,
- * `$stageVariables.v`, `\$default`, and plain text. Parsed once, then asked for each call.
+ * `$stageVariables.v`, `\$default`, and plain text. Compiled once, then evaluated for each call.
  */
 
-/** Where values come from; each answers undefined for what is not there. */
+/** Where values come from; each returns undefined if there is none. */
 export interface Sources {
   /** `header.x`, `querystring.x`, `path.x`, `path`, `body`. */
   request?(place: string, name: string): string | undefined;
-  /** The request's body as JSON, for paths into it; undefined when it is not one. */
+  /** The request's body as JSON, for paths into it; undefined if it is not JSON. */
   requestJson?(): unknown;
   response?(place: string, name: string): string | undefined;
   responseJson?(): unknown;
@@ -15,14 +15,14 @@ export interface Sources {
   stageVariables(name: string): string | undefined;
 }
 
-/** The value: a text, or whatever a path into a body leads to; undefined when there is nothing. */
+/** The value: a text, or whatever a path into a body leads to; undefined if there is none. */
 export type Expression = (sources: Sources) => unknown;
 
 const whole = /^\$\{?((?:request|response|integration\.response|context|stageVariables)\.[^{}]+)\}?$/;
 const part = /\$\{((?:request|response|integration\.response|context|stageVariables)\.[^{}]+)\}/g;
 
 const compiled = new Map<string, Expression>();
-/** Texts come from users' definitions: so many are remembered. */
+/** Compiled texts that are kept; users' definitions may have any number. */
 const maxCompiled = 5000;
 
 export function expression(text: string): Expression {
@@ -38,7 +38,7 @@ export function expression(text: string): Expression {
 function compile(text: string): Expression {
   const one = whole.exec(text)?.[1];
   if (one !== undefined && (!text.startsWith("${") || text.endsWith("}"))) {
-    // `$request.method $request.path` and its like are several.
+    // `$request.method $request.path` is not one variable.
     if (!one.includes(" $")) return variable(one);
   }
   if (text.includes("${")) {
@@ -97,7 +97,7 @@ function follow(value: unknown, steps: readonly string[]): unknown {
   return current;
 }
 
-/** The text of a value: JSON for what is no text, nothing for what is not there. */
+/** The text of a value: JSON if it is not a text, empty if there is none. */
 export function expressionText(value: unknown): string {
   if (value === undefined || value === null) return "";
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -1,4 +1,4 @@
-/** The APIs of this service as the door reaches them. */
+/** The data plane of HTTP and WebSocket APIs, as the door calls it. */
 import type { Duplex } from "node:stream";
 import type { ApiCall, ServedApis } from "../../../apis/apis.ts";
 import type { DoorAnswer, DoorRequest } from "../../../calls/door.ts";
@@ -45,14 +45,14 @@ export class Gateway implements ServedApis {
     return this.#webSocket.upgrade(api, call, request, socket, head);
   }
 
-  /** Forgets what is kept of an account's calls, or of all. */
+  /** Forgets everything kept about calls, and ends an account's connections, or all. */
   reset(account?: string): void {
     this.authorizers.clear();
     this.#http.clear();
     this.#webSocket.end(account);
   }
 
-  /** Ends open connections, which no server waits for. */
+  /** Ends open connections, which the server does not wait for. */
   stop(): void {
     this.#webSocket.end();
   }

@@ -1,6 +1,6 @@
-/** One call of an HTTP API, with what is known of it so far. */
+/** One call of an HTTP API, with what is known about it so far. */
 
-import { getOwn } from "../../../../protocols/unknown-json.ts";
+import { getOwn, tryParseJson } from "../../../../protocols/unknown-json.ts";
 import type { ApiCall } from "../../../apis/apis.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import {
@@ -42,16 +42,16 @@ export function message(status: number, text: string, headers: readonly string[]
 export const internalError = (): HttpAnswer => message(500, "Internal Server Error");
 export const unavailable = (): HttpAnswer => message(503, "Service Unavailable");
 
-/** What an authorizer found out, in the forms of events and of `$context.authorizer`. */
+/** The result of an authorizer, in the forms of events and of `$context.authorizer`. */
 export interface Authorization {
   readonly kind: "jwt" | "lambda" | "iam";
   readonly value: Readonly<Record<string, unknown>>;
-  /** By the names behind `$context.authorizer.`. */
+  /** By the name after `$context.authorizer.`. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly principalId?: string | undefined;
 }
 
-/** What logs say of a call besides the request. */
+/** What logs show about a call besides its request. */
 export interface Notes {
   integrationStatus?: number | undefined;
   integrationError?: string | undefined;
@@ -69,12 +69,12 @@ export class HttpCall {
   readonly snapshot: Snapshot;
   readonly asked: ApiCall;
   readonly request: DoorRequest;
-  /** Of the path behind the stage, decoded; one empty segment for `/`. */
+  /** Of the path after the stage, decoded; one empty segment for `/`. */
   readonly segments: readonly string[];
   readonly requestId: string;
   readonly nowMs: number;
   readonly notes: Notes = {};
-  /** What led here where it was no client. */
+  /** What caused the call, if it was not a client. */
   readonly #outer = currentCause();
   route: CompiledRoute | undefined;
   pathParameters: Record<string, string> | undefined;
@@ -115,12 +115,12 @@ export class HttpCall {
     return this.#query;
   }
 
-  /** Behind the stage, decoded. */
+  /** The path after the stage, decoded. */
   get path(): string {
     return `/${this.segments.join("/")}`;
   }
 
-  /** As events and `$context` have it: with the stage, but for `$default`; decoded. */
+  /** As events and `$context` have it: with the stage, unless it is `$default`; decoded. */
   get rawPath(): string {
     const { basePath, via } = this.asked;
     if (via === "custom domain") return basePath === "" ? this.path : `/${basePath}${this.path}`;
@@ -132,7 +132,7 @@ export class HttpCall {
     return methodArn(this.api, this.api.id, this.stage.name, `${this.request.method}${this.path}`);
   }
 
-  /** The trace header that integrations get: the client's own, or a new root. */
+  /** The trace header for integrations: the client's own, or a new root. */
   get trace(): string {
     this.#trace ??=
       headerOf(this.request, "x-amzn-trace-id") ?? rootTrace(this.nowMs, this.service.deps.random.fork("requests"));
@@ -140,10 +140,10 @@ export class HttpCall {
   }
 
   /**
-   * As which functions and services are called.
-   * @param limit ends what is called when nobody waits any more.
+   * The invocation with which functions and services are called.
+   * @param limit aborts the call when nobody waits for it any more.
    * @param credentialsArn of the integration's role, which may name stage variables.
-   * @param source ARN of what calls: the route unless told.
+   * @param source ARN of the caller, by default the route.
    */
   invocation(limit: Abortable, credentialsArn?: string, source: string = this.arn): Invocation {
     const origin = `${this.request.scheme}://${this.request.host}`;
@@ -154,17 +154,9 @@ export class HttpCall {
     return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
   }
 
-  /** The body as JSON; undefined for anything else, or too long for paths into it. */
+  /** The body as JSON; undefined if it is not JSON. */
   get json(): unknown {
-    if (this.#json === undefined) {
-      let value: unknown;
-      try {
-        value = JSON.parse(this.body.toString());
-      } catch {
-        value = undefined;
-      }
-      this.#json = { value };
-    }
+    this.#json ??= { value: tryParseJson(this.body.toString()) };
     return this.#json.value;
   }
 
@@ -199,7 +191,7 @@ export class HttpCall {
     }
   }
 
-  /** `$context.{name}`; undefined for what has no value. */
+  /** `$context.{name}`; undefined if it has no value. */
   context(name: string): string | undefined {
     const { request, api } = this;
     if (name.startsWith("authorizer.")) return this.#authorizerValue(name.slice("authorizer.".length));

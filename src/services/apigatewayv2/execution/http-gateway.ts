@@ -1,4 +1,4 @@
-/** HTTP APIs when they are called: from a request to its route, its integration and its answer. */
+/** The data plane of HTTP APIs: takes a request to its route and integration, and the answer back. */
 
 import { percentDecoded } from "../../../../protocols/form.ts";
 import type { ApiCall } from "../../../apis/apis.ts";
@@ -14,6 +14,7 @@ import { preflight, withCors } from "./cors.ts";
 import { callFunction } from "./function-integration.ts";
 import { type HttpAnswer, HttpCall, internalError, message } from "./http-call.ts";
 import { mappedAnswer } from "./mapping.ts";
+import { routeThrottle } from "./route-settings.ts";
 import { callSubtype } from "./service-integration.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
 import { callUrl } from "./url-integration.ts";
@@ -51,7 +52,7 @@ export class HttpGateway {
     return this.#run(call).then((result) => this.#send(call, result, answer));
   }
 
-  /** The stage, what is deployed on it, and what is left of the path. */
+  /** The stage, its deployment, and the rest of the path. */
   #find(api: ApiRow, asked: ApiCall): { stage: StageRow; snapshot: Snapshot; segments: readonly string[] } | undefined {
     if (api.value.DisableExecuteApiEndpoint === true && asked.via === "default") return undefined;
     const { stages, deployments } = this.#service;
@@ -72,7 +73,7 @@ export class HttpGateway {
     return deployment && { stage, snapshot: snapshotOf(deployment), segments };
   }
 
-  /** What is answered before the body is read: limits, preflights, unknown routes, throttles. */
+  /** Answers given before the body is read: limits, preflights, unknown routes, throttles. */
   #early(call: HttpCall): HttpAnswer | undefined {
     const { request, snapshot } = call;
     if (headBytes(request) > maxHeaderBytes) return message(431, "Request Header Fields Too Large");
@@ -84,19 +85,10 @@ export class HttpGateway {
     }
     if (route === undefined) return notFound();
     call.follow(route);
-    const rate = this.#rateOf(call.stage, route.key);
-    if (rate !== undefined && !this.#throttle.admits(rate.key, rate, call.nowMs))
+    const limit = routeThrottle(call.stage, route.key);
+    if (limit !== undefined && !this.#throttle.admits(limit.key, limit, call.nowMs))
       return message(429, "Too Many Requests");
     return undefined;
-  }
-
-  /** The route's own limits, else the stage's for each route. */
-  #rateOf({ apiId, name, value }: StageRow, routeKey: string) {
-    const own = value.RouteSettings?.[routeKey];
-    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = { ...value.DefaultRouteSettings, ...own };
-    if (rate === undefined && burst === undefined) return undefined;
-    const key = `${apiId} ${name} ${own?.ThrottlingRateLimit === undefined ? "" : routeKey}`;
-    return { key, rate: rate ?? Number.POSITIVE_INFINITY, burst: burst ?? Math.max(1, rate ?? 0) };
   }
 
   async #run(call: HttpCall): Promise<HttpAnswer> {

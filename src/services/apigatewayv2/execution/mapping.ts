@@ -1,4 +1,4 @@
-/** Parameter mapping of HTTP APIs: what requests and answers are changed by (developer guide: transforming requests). */
+/** Parameter mapping of HTTP APIs, for requests and answers (developer guide: transforming requests). */
 import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { headerValues } from "../../../apis/request-headers.ts";
@@ -14,7 +14,7 @@ interface Mapping {
 
 const parsed = new WeakMap<object, readonly Mapping[]>();
 
-/** The mappings of a definition, read once. */
+/** A definition's mappings, compiled once. */
 function mappingsOf(parameters: Readonly<Record<string, string>>): readonly Mapping[] {
   let mappings = parsed.get(parameters);
   if (mappings === undefined) {
@@ -28,11 +28,11 @@ function mappingsOf(parameters: Readonly<Record<string, string>>): readonly Mapp
 }
 
 export interface MappedRequest extends EventRequest {
-  /** The path was overwritten, so it is the one that is asked for whatever the route. */
+  /** The path was overwritten, so it is used as it is whatever the route. */
   readonly isPathMapped: boolean;
 }
 
-/** The request as its integration gets it. */
+/** The request as the integration gets it. */
 export function mappedRequest(call: HttpCall, parameters: Readonly<Record<string, string>> | undefined): MappedRequest {
   const rawHeaders = seenHeaders(call);
   const rawQuery = call.request.query;
@@ -74,7 +74,7 @@ function mappedQuery(query: string, { action, name }: MappingKey, text: string):
   return values.toString();
 }
 
-/** The answer of an integration as the client gets it. */
+/** An integration's answer as the client gets it. */
 export function mappedAnswer(
   call: HttpCall,
   answer: HttpAnswer,

@@ -1,6 +1,7 @@
 /**
- * Finds the route of a method and a path. Built once for a deployment; a search looks at each segment of the path, however
- * many routes there are: full matches first (literals before variables), then greedy ones, then `$default`.
+ * Finds the route of a method and a path. Built once for a deployment. A search costs a step for each segment of the
+ * path, however many routes there are: full matches first (literals before variables), then greedy ones, then
+ * `$default`.
  */
 interface Node<Route> {
   readonly literals: Map<string, Node<Route>>;
@@ -58,7 +59,7 @@ export class Router<Route extends { readonly key: string }> {
     );
   }
 
-  /** Each node stands for one place of the path, so none is looked at twice. */
+  /** Each node stands for one position of the path, so none is visited twice. */
   #full(node: Node<Route>, method: string, segments: readonly string[], at: number): Route | undefined {
     if (at === segments.length) return ofMethod(node.routes, method);
     const segment = segments[at] as string;
@@ -68,7 +69,7 @@ export class Router<Route extends { readonly key: string }> {
     return this.#full(node.variable, method, segments, at + 1);
   }
 
-  /** The longest beginning that a greedy route has. A greedy variable stands for one segment at least. */
+  /** The greedy route with the longest matching prefix. A greedy variable matches at least one segment. */
   #greedy(node: Node<Route>, method: string, segments: readonly string[], at: number): Route | undefined {
     if (at === segments.length) return undefined;
     const segment = segments[at] as string;

@@ -1,4 +1,4 @@
-/** AWS services behind HTTP APIs: first-class integrations, called as any client would. */
+/** AWS services behind HTTP APIs: first-class integrations, called as any client would call them. */
 
 import { tryParseJson } from "../../../../protocols/unknown-json.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
@@ -119,12 +119,12 @@ const readers: Readonly<Record<"text" | "number" | "blob" | "json", (value: unkn
     const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
     return typeof number === "number" && Number.isFinite(number) ? number : undefined;
   },
-  // In JSON that users write, bytes are the text they are of.
+  // Where users write JSON, bytes are written as plain text.
   blob: expressionText,
   json: (value) => (typeof value === "string" ? tryParseJson(value) : value),
 };
 
-/** PutEvents takes entries; the integration's parameters are those of one. */
+/** The integration's parameters are those of one entry of PutEvents. */
 function putEvents({ Time, ...entry }: Record<string, unknown>): object {
   const seconds = typeof Time === "string" ? Date.parse(Time) / 1000 : Number.NaN;
   return { Entries: [{ ...entry, ...(Number.isNaN(seconds) ? {} : { Time: seconds }) }] };

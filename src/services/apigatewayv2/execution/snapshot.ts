@@ -1,4 +1,4 @@
-/** What a deployment is when it is called: compiled once, then looked up in. */
+/** A deployment in the form it is executed in: compiled once, then looked up for each call. */
 import { Models } from "../../../apis/request-models/models.ts";
 import type {
   AuthorizerValue,
@@ -12,7 +12,7 @@ import { Router } from "./router.ts";
 
 export interface CompiledRoute {
   readonly key: string;
-  /** Of the key, for HTTP APIs; empty for `$default`. */
+  /** The path in the key, for HTTP APIs; empty for `$default`. */
   readonly path: string;
   readonly value: RouteValue;
   readonly integration: IntegrationValue | undefined;
@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly router: Router<CompiledRoute>;
   /** By key, for WebSocket APIs. */
   readonly byKey: ReadonlyMap<string, CompiledRoute>;
-  /** Of messages, for WebSocket APIs. */
+  /** Models of messages, for WebSocket APIs. */
   readonly models: Models;
   readonly cors: DeploymentRow["definition"]["cors"];
   readonly routeSelectionExpression: string;
@@ -35,7 +35,7 @@ export interface Snapshot {
 
 const snapshots = new WeakMap<DeploymentRow, Snapshot>();
 
-/** The compiled form of a deployment, which never changes. */
+/** The compiled form of a deployment, which is immutable. */
 export function snapshotOf(row: DeploymentRow): Snapshot {
   let snapshot = snapshots.get(row);
   if (snapshot === undefined) {

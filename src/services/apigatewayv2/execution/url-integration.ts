@@ -1,4 +1,4 @@
-/** URLs behind HTTP APIs. */
+/** Integrations of HTTP APIs with URLs. */
 
 import { getOwn } from "../../../../protocols/unknown-json.ts";
 import { callBackend } from "../../../apis/backend-call.ts";
@@ -11,7 +11,7 @@ import { type HttpAnswer, type HttpCall, internalError, unavailable } from "./ht
 import { forwardedHost } from "./http-events.ts";
 import { type MappedRequest, mappedRequest } from "./mapping.ts";
 
-/** What belongs to the connection with the client, and what the gateway says in its own way. */
+/** Headers of the client's connection, and those the gateway writes itself. */
 const notForwarded = new Set([
   ...["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-authenticate"],
   ...["proxy-authorization", "content-length", "host", "expect", "forwarded", "via"],
@@ -46,7 +46,7 @@ export async function callUrl(call: HttpCall, integration: IntegrationValue): Pr
         signal,
       }),
     );
-    if (answer === timedOut) return gone(call, "Endpoint request timed out", "INTEGRATION_TIMEOUT");
+    if (answer === timedOut) return noAnswer(call, "Endpoint request timed out", "INTEGRATION_TIMEOUT");
     call.notes.integrationStatus = answer.status;
     const headers = answer.headers.filter(
       (_text, index) => !notPassedBack.has((answer.headers[index - (index % 2)] as string).toLowerCase()),
@@ -54,11 +54,11 @@ export async function callUrl(call: HttpCall, integration: IntegrationValue): Pr
     return { status: answer.status, headers, body: answer.body };
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
-    return gone(call, error.message, "INTEGRATION_NETWORK_FAILURE");
+    return noAnswer(call, error.message, "INTEGRATION_NETWORK_FAILURE");
   }
 }
 
-function gone(call: HttpCall, text: string, type: string): HttpAnswer {
+function noAnswer(call: HttpCall, text: string, type: string): HttpAnswer {
   call.notes.integrationError = text;
   call.notes.errorType = type;
   return unavailable();
@@ -76,7 +76,9 @@ function forwarded(call: HttpCall, { rawHeaders }: MappedRequest): readonly stri
   return headers;
 }
 
-/** The URL with the route's variables in it; on `$default`, whose path no variable holds, the whole path is added. */
+/**
+ * The URL with the route's variables filled in. `$default` has no variable for its path, so the whole path is appended.
+ */
 function urlOf(call: HttpCall, { IntegrationUri }: IntegrationValue, asked: MappedRequest): URL | undefined {
   const template = withStageVariables(IntegrationUri as string, call.stageVariables);
   let isFilled = false;

@@ -1,37 +1,38 @@
-/** How often, and with what, clients of a WebSocket API are let in: API keys, throttles, models of messages. */
+/** What clients of a WebSocket API are admitted by: API keys, throttles and the models of messages. */
 import { isValidatorLoaded, loadValidator } from "../../../../apis/request-models/models.ts";
 import type { Throttle } from "../../../../apis/throttle.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow, StageRow } from "../../tables.ts";
 import { expression, expressionText } from "../expressions.ts";
+import { routeThrottle } from "../route-settings.ts";
 import type { CompiledRoute, Snapshot } from "../snapshot.ts";
-import type { Happening } from "./events.ts";
+import type { ConnectionEvent } from "./events.ts";
 import { sourcesOf } from "./sources.ts";
 
-/** What a handshake or a message is refused with. */
-export interface Refused {
+/** The answer with which a handshake or a message is refused. */
+export interface Refusal {
   readonly status: number;
-  /** In place of the status's own. */
+  /** Instead of the status's own. */
   readonly message?: string | undefined;
   readonly body?: string | undefined;
 }
 
 /**
- * Looks at the key of a route that requires one, and counts it. The expression reads the handshake or what the authorizer
- * said; a message comes with the key that its connection was made with.
+ * Checks and counts the API key, if the route requires one. The selection expression reads it from the handshake or the
+ * authorizer's context; messages use the key their connection was opened with.
  */
 export function refusalOfKey(
   service: ApiGatewayV2,
   api: ApiRow,
   { apiKeySelectionExpression }: Snapshot,
   route: CompiledRoute,
-  what: Happening,
-): Refused | undefined {
+  event: ConnectionEvent,
+): Refusal | undefined {
   if (route.value.ApiKeyRequired !== true) return undefined;
-  const { connection } = what;
+  const { connection } = event;
   const value =
-    what.type === "CONNECT"
-      ? expressionText(expression(apiKeySelectionExpression)(sourcesOf(what)))
+    event.type === "CONNECT"
+      ? expressionText(expression(apiKeySelectionExpression)(sourcesOf(event)))
       : (connection.apiKey?.value ?? "");
   const { account, region, id: apiId } = api;
   const { stage } = connection.handshake;
@@ -42,40 +43,30 @@ export function refusalOfKey(
   return { status: 429, message: used.refusal === "throttled" ? "Too Many Requests" : "Limit Exceeded" };
 }
 
-/** Whether too many came; one that comes in time is counted. */
-export function isThrottled(
-  throttle: Throttle,
-  { apiId, name, value }: StageRow,
-  { key: routeKey }: CompiledRoute,
-  nowMs: number,
-): boolean {
-  const own = value.RouteSettings?.[routeKey];
-  const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = { ...value.DefaultRouteSettings, ...own };
-  if (rate === undefined && burst === undefined) return false;
-  const key = `${apiId} ${name} ${own === undefined ? "" : routeKey}`;
-  const limits = { rate: rate ?? Number.POSITIVE_INFINITY, burst: burst ?? Math.max(1, rate ?? 0) };
-  return !throttle.admits(key, limits, nowMs);
+/** Whether a handshake or message is over the limit; if not, it is counted. */
+export function isThrottled(throttle: Throttle, stage: StageRow, { key }: CompiledRoute, nowMs: number): boolean {
+  const limit = routeThrottle(stage, key);
+  return limit !== undefined && !throttle.admits(limit.key, limit, nowMs);
 }
 
 /**
- * What the route's model has against a message, in words for logs; undefined for one that is good, and where no model is
- * chosen for it.
+ * What the route's model has against a message, in words for logs; undefined if it is valid or no model applies.
  * @throws ModelUnusable
  */
 export function violation(
   { models }: Snapshot,
   { value }: CompiledRoute,
-  what: Happening,
+  event: ConnectionEvent,
 ): Promise<string | undefined> | string | undefined {
   const { RequestModels: names, ModelSelectionExpression: selection } = value;
   if (names === undefined || selection === undefined) return undefined;
-  const key = expressionText(expression(selection)(sourcesOf(what)));
+  const key = expressionText(expression(selection)(sourcesOf(event)));
   const name = Object.hasOwn(names, key)
     ? names[key]
     : Object.hasOwn(names, "$default")
       ? names["$default"]
       : undefined;
   if (name === undefined) return undefined;
-  const look = () => models.violation(name, what.body ?? "");
+  const look = () => models.violation(name, event.body ?? "");
   return isValidatorLoaded() ? look() : loadValidator().then(look);
 }

@@ -1,4 +1,4 @@
-/** What stands behind a WebSocket route besides functions of type AWS_PROXY: mocks, services, functions and HTTP back ends. */
+/** Backends of WebSocket routes other than AWS_PROXY functions: mocks, services, functions and HTTP endpoints. */
 import { jsonObject, numberOf } from "../../../../../protocols/unknown-json.ts";
 import { callBackend } from "../../../../apis/backend-call.ts";
 import { functionOf, withStageVariables } from "../../../../apis/function-uri.ts";
@@ -13,17 +13,17 @@ import { requestParameters } from "./sources.ts";
 export interface BackendReply {
   readonly status: number;
   readonly body: string;
-  /** What keys of integration responses are matched against. */
+  /** Matched against the keys of integration responses. */
   readonly select: string;
 }
 
-/** Undefined for what is configured wrongly or takes too long. */
+/** Undefined if the integration is misconfigured or takes too long. */
 export function callBackendOf(
   call: IntegrationCall,
   body: string,
 ): Promise<BackendReply | undefined> | BackendReply | undefined {
-  const { integration, what } = call;
-  const uri = withStageVariables(integration.IntegrationUri ?? "", what.stageVariables);
+  const { integration, event } = call;
+  const uri = withStageVariables(integration.IntegrationUri ?? "", event.stageVariables);
   switch (integration.IntegrationType) {
     case "MOCK": {
       const status = numberOf(jsonObject(body)?.["statusCode"] ?? 200);
@@ -47,10 +47,10 @@ async function callFunction(call: IntegrationCall, arn: string, body: string): P
 }
 
 async function callService(call: IntegrationCall, uri: string, body: string): Promise<BackendReply | undefined> {
-  const { service, integration, what } = call;
+  const { service, integration, event } = call;
   const target = parseServiceUri(uri);
   if (target?.kind !== "service") return undefined;
-  const { headers, query, path } = requestParameters(integration.RequestParameters, what);
+  const { headers, query, path } = requestParameters(integration.RequestParameters, event);
   const method = methodOf(integration);
   const asked = {
     method,
@@ -62,19 +62,19 @@ async function callService(call: IntegrationCall, uri: string, body: string): Pr
   };
   const { deps } = service;
   const request = serviceRequest(target, asked, deps);
-  what.log?.request(request.url, request.headers, { text: body });
+  event.log?.request(request.url, request.headers, { text: body });
   const startMs = service.now;
   const answer = await inTime(deps.clock, timeoutOf(integration), (limit) =>
     sendToService(target, request, invocationOf(call, limit), deps),
   );
   if (answer === timedOut) return undefined;
-  what.log?.answer(answer.status, service.now - startMs, answer.rawHeaders, answer.body);
+  event.log?.answer(answer.status, service.now - startMs, answer.rawHeaders, answer.body);
   return { status: answer.status, body: answer.body.toString(), select: String(answer.status) };
 }
 
 async function callHttp(call: IntegrationCall, uri: string, body: string): Promise<BackendReply | undefined> {
-  const { service, api, integration, what } = call;
-  const { headers, query, path } = requestParameters(integration.RequestParameters, what);
+  const { service, api, integration, event } = call;
+  const { headers, query, path } = requestParameters(integration.RequestParameters, event);
   const address = filled(uri, path);
   if (!URL.canParse(address)) return undefined;
   const url = new URL(address);
@@ -89,13 +89,13 @@ async function callHttp(call: IntegrationCall, uri: string, body: string): Promi
     ...own.filter(([name]) => !named.has(name.toLowerCase())),
     ...headers.map(([name, value]) => [name, headerSafe(value)] as const),
   ];
-  what.log?.request(url.href, Object.fromEntries(sent), { text: body });
+  event.log?.request(url.href, Object.fromEntries(sent), { text: body });
   const startMs = service.now;
   const answer = await inTime(service.deps.clock, timeoutOf(integration), ({ signal }) =>
     callBackend(url, { method: methodOf(integration), headers: sent.flat(), body: Buffer.from(body), signal }),
   );
   if (answer === timedOut) return undefined;
-  what.log?.answer(answer.status, service.now - startMs, answer.headers, answer.body);
+  event.log?.answer(answer.status, service.now - startMs, answer.headers, answer.body);
   return { status: answer.status, body: answer.body.toString(), select: String(answer.status) };
 }
 

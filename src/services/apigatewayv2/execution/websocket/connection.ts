@@ -6,13 +6,13 @@ import { setTimeout } from "../../../../engine/real-time.ts";
 
 /** Quotas of WebSocket APIs. */
 const idleMs = 600_000;
-const longestMs = 7_200_000;
-/** What a client that does not read may have waiting; then it is given up. */
+const maxLifeMs = 7_200_000;
+/** Bytes that may be waiting for a client that does not read; beyond that the connection is dropped. */
 const maxWaitingBytes = 1_048_576;
-/** How long a client has to answer a close, in the machine's own time. */
+/** How long a client has to answer a close, in real milliseconds. */
 const closeMs = 1_000;
 
-/** What is known of a connection from its handshake on. */
+/** What is known about a connection from its handshake on. */
 export interface Handshake {
   readonly id: string;
   readonly apiId: string;
@@ -28,16 +28,16 @@ export interface Handshake {
 
 export class Connection implements OpenConnection {
   readonly handshake: Handshake;
-  /** What the authorizer said. */
+  /** The authorizer's context. */
   authorizer: Readonly<Record<string, unknown>> | undefined;
-  /** What the authorizer gave as the client's API key. */
+  /** The client's API key according to the authorizer. */
   usageIdentifierKey: string | undefined;
-  /** The key it connected with. */
+  /** The API key it connected with. */
   apiKey: { readonly id: string; readonly value: string } | undefined;
   lastActiveMs: number;
-  /** Messages that are being worked on. */
-  underWay = 0;
-  /** How it ended; the side that ends it first says how. */
+  /** Messages being handled. */
+  messagesUnderWay = 0;
+  /** How it ended; the side that ends it first decides. */
   ended: { readonly code: number; readonly reason: string } | undefined;
   readonly #clock: Clock;
   #socket: WebSocket | undefined;
@@ -86,7 +86,7 @@ export class Connection implements OpenConnection {
     this.#watch();
   }
 
-  /** Notes that something came or went. */
+  /** Notes that something was sent or received. */
   active(): void {
     this.lastActiveMs = this.#clock.now();
   }
@@ -127,12 +127,12 @@ export class Connection implements OpenConnection {
     this.#socket = undefined;
   }
 
-  /** One timer looks when it could be time, rather than one that moves with each message. */
+  /** One timer checks when the connection could be idle, instead of one that is moved with every message. */
   #watch(): void {
-    const endMs = Math.min(this.lastActiveMs + idleMs, this.connectedMs + longestMs);
+    const endMs = Math.min(this.lastActiveMs + idleMs, this.connectedMs + maxLifeMs);
     this.#timer = this.#clock.at(endMs, () => {
       const now = this.#clock.now();
-      const isOver = now >= this.lastActiveMs + idleMs || now >= this.connectedMs + longestMs;
+      const isOver = now >= this.lastActiveMs + idleMs || now >= this.connectedMs + maxLifeMs;
       if (isOver) this.close(1001, "Going away");
       else this.#watch();
     });

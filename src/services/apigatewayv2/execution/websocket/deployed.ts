@@ -1,18 +1,18 @@
-/** What a WebSocket API's events begin with: the stage as it is deployed, and what is known of the event. */
+/** What every event of a WebSocket API starts from: the deployed stage, and the event itself. */
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import { type ApiRow, partKey, type StageRow } from "../../tables.ts";
 import { type Snapshot, snapshotOf } from "../snapshot.ts";
 import type { Connection } from "./connection.ts";
-import type { EventType, Happening } from "./events.ts";
+import type { ConnectionEvent, EventType } from "./events.ts";
 import { executionLog, logBegin } from "./logs.ts";
 
-/** A stage that is deployed. */
+/** A stage with its deployment. */
 export interface Deployed {
   readonly stage: StageRow;
   readonly snapshot: Snapshot;
 }
 
-/** Undefined for a stage that is not there, or has no deployment. */
+/** Undefined if the stage does not exist or has no deployment. */
 export function deployedOf(service: ApiGatewayV2, api: ApiRow, stageName: string): Deployed | undefined {
   const row = service.stages.get(partKey(api.id, stageName));
   if (row === undefined) return undefined;
@@ -21,15 +21,15 @@ export function deployedOf(service: ApiGatewayV2, api: ApiRow, stageName: string
   return deployment && { stage, snapshot: snapshotOf(deployment) };
 }
 
-export function happeningOf(
+export function newEvent(
   service: ApiGatewayV2,
   connection: Connection,
   stage: StageRow,
   type: EventType,
   routeKey: string,
-): Happening {
+): ConnectionEvent {
   const requestId = service.newRequestId();
-  const what: Happening = {
+  const event: ConnectionEvent = {
     connection,
     type,
     routeKey,
@@ -39,7 +39,7 @@ export function happeningOf(
     integrated: {},
     log: executionLog(service, stage, routeKey, requestId),
   };
-  // A message's route is known only when its body has been looked at.
-  if (type !== "MESSAGE") logBegin(what);
-  return what;
+  // A message's route is only known once its body has been read.
+  if (type !== "MESSAGE") logBegin(event);
+  return event;
 }

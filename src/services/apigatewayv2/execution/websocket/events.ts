@@ -8,22 +8,22 @@ import type { Connection } from "./connection.ts";
 
 export type EventType = "CONNECT" | "MESSAGE" | "DISCONNECT";
 
-/** One thing that happens on a connection. */
-export interface Happening {
+/** Something that happens on a connection: it opens, a message arrives, it closes. */
+export interface ConnectionEvent {
   readonly connection: Connection;
   readonly type: EventType;
   readonly routeKey: string;
   readonly requestId: string;
   readonly nowMs: number;
   readonly stageVariables: Readonly<Record<string, string>>;
-  /** Of a message. */
+  /** Set for messages. */
   readonly messageId?: string;
   readonly body?: string;
-  /** Of the handshake. */
+  /** Set for the handshake. */
   readonly request?: HandshakeValues;
-  /** Where the stage has executions logged. */
+  /** The execution log, if the stage keeps one. */
   readonly log?: ExecutionLog | undefined;
-  /** What its integration came to, for logs. */
+  /** The result of its integration, for logs. */
   readonly integrated: Integrated;
 }
 
@@ -34,14 +34,14 @@ export interface Integrated {
   error?: string | undefined;
 }
 
-/** What is kept of the handshake's request while it is being answered. */
+/** The parts of the handshake's request that are kept while it is being answered. */
 export interface HandshakeValues {
   readonly headers: Readonly<Record<string, string>>;
   readonly multiValueHeaders: Readonly<Record<string, readonly string[]>>;
   readonly query: Readonly<Record<string, string[]>>;
 }
 
-const left = new Set([
+const notInEvents = new Set([
   "connection",
   "upgrade",
   "x-forwarded-for",
@@ -60,10 +60,10 @@ function capitals(name: string): string {
 export function handshakeValues(request: DoorRequest, sourceIp: string, trace: string): HandshakeValues {
   const before = headerOf(request, "x-forwarded-for");
   const multiValueHeaders: Record<string, string[]> = {
-    ...multiHeaders(request.rawHeaders, left, capitals),
+    ...multiHeaders(request.rawHeaders, notInEvents, capitals),
     "X-Amzn-Trace-Id": [trace],
     "X-Forwarded-For": [before === undefined ? sourceIp : `${before}, ${sourceIp}`],
-    // On AWS there is no other way to a WebSocket API.
+    // On AWS a WebSocket API is only reachable this way.
     "X-Forwarded-Port": ["443"],
     "X-Forwarded-Proto": ["https"],
   };
@@ -74,7 +74,7 @@ function queryMembers({ query }: HandshakeValues): object {
   return isEmpty(query) ? {} : { queryStringParameters: lastValues(query), multiValueQueryStringParameters: query };
 }
 
-/** Headers of a connection that has ended. */
+/** Headers in the event of a connection that has ended. */
 function endHeaders(host: string): Readonly<Record<string, string>> {
   return { Host: host, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" };
 }
@@ -83,9 +83,9 @@ function arrays(headers: Readonly<Record<string, string>>): Record<string, strin
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
 }
 
-/** In the order in which AWS writes it. */
-export function requestContext(what: Happening): Record<string, unknown> {
-  const { connection, type, routeKey, requestId, nowMs, messageId } = what;
+/** With members in AWS's order. */
+export function requestContext(event: ConnectionEvent): Record<string, unknown> {
+  const { connection, type, routeKey, requestId, nowMs, messageId } = event;
   const { handshake, ended, authorizer, apiKey } = connection;
   const { identity } = handshake;
   return {
@@ -114,10 +114,10 @@ export function requestContext(what: Happening): Record<string, unknown> {
   };
 }
 
-export function eventOf(what: Happening): object {
-  const { connection, type, request, stageVariables, body } = what;
+export function eventOf(event: ConnectionEvent): object {
+  const { connection, type, request, stageVariables, body } = event;
   const variables = isEmpty(stageVariables) ? {} : { stageVariables };
-  const context = { requestContext: requestContext(what) };
+  const context = { requestContext: requestContext(event) };
   if (type === "MESSAGE") return { ...variables, ...context, body, isBase64Encoded: false };
   if (type === "DISCONNECT" || request === undefined) {
     const headers = endHeaders(connection.handshake.host);
@@ -127,9 +127,9 @@ export function eventOf(what: Happening): object {
   return { headers, multiValueHeaders, ...queryMembers(request), ...variables, ...context, isBase64Encoded: false };
 }
 
-/** Of a Lambda authorizer of `$connect`. */
-export function authorizerEvent(what: Happening, methodArn: string): object {
-  const { request, stageVariables } = what;
+/** The event of a Lambda authorizer of `$connect`. */
+export function authorizerEvent(event: ConnectionEvent, methodArn: string): object {
+  const { request, stageVariables } = event;
   const { headers = {}, multiValueHeaders = {}, query = {} } = request ?? {};
   return {
     type: "REQUEST",
@@ -139,6 +139,6 @@ export function authorizerEvent(what: Happening, methodArn: string): object {
     queryStringParameters: lastValues(query),
     multiValueQueryStringParameters: query,
     stageVariables,
-    requestContext: requestContext(what),
+    requestContext: requestContext(event),
   };
 }

@@ -1,17 +1,20 @@
-/** Looks at the headers of WebSocket frames as they pass: API Gateway takes frames of 32 KiB at most (RFC 6455 section 5.2). */
+/**
+ * Reads the headers of WebSocket frames as they pass: API Gateway allows frames of at most 32 KiB (RFC 6455 section
+ * 5.2).
+ */
 
 const maxFrameBytes = 32_768;
 
-/** The longest header: two bytes, eight of length, four of mask. */
-const longestHeader = 14;
+/** Two bytes, eight for the length, four for the mask. */
+const maxHeaderBytes = 14;
 
 export class FrameSizes {
-  /** What is left of the frame that is passing. */
+  /** Bytes left of the current frame. */
   #left = 0;
-  /** The beginning of a header whose rest has not come yet. */
+  /** The start of a header whose rest has not arrived. */
   #header: Buffer | undefined;
 
-  /** Whether a frame begins in these bytes that is too long. */
+  /** Whether a frame that is too long starts in these bytes. */
   exceeds(chunk: Buffer): boolean {
     let bytes = this.#header === undefined ? chunk : Buffer.concat([this.#header, chunk]);
     this.#header = undefined;
@@ -22,9 +25,9 @@ export class FrameSizes {
       }
       bytes = bytes.subarray(this.#left);
       this.#left = 0;
-      const size = headerOf(bytes);
+      const size = frameHeader(bytes);
       if (size === undefined) {
-        this.#header = Buffer.from(bytes.subarray(0, longestHeader));
+        this.#header = Buffer.from(bytes.subarray(0, maxHeaderBytes));
         return false;
       }
       if (size.payload > maxFrameBytes) return true;
@@ -33,8 +36,8 @@ export class FrameSizes {
   }
 }
 
-/** Undefined while the header is not whole. */
-function headerOf(bytes: Buffer): { header: number; payload: number } | undefined {
+/** Undefined while the header is incomplete. */
+function frameHeader(bytes: Buffer): { header: number; payload: number } | undefined {
   if (bytes.length < 2) return undefined;
   const second = bytes[1] as number;
   const mask = second & 0x80 ? 4 : 0;

@@ -1,4 +1,4 @@
-/** Calls that a WebSocket API makes for its clients. */
+/** Calls of functions and services that a WebSocket API makes for its clients. */
 
 import { invocationUrl, withStageVariables } from "../../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../../apis/in-time.ts";
@@ -9,48 +9,48 @@ import { Invocation } from "../../../../calls/invocation.ts";
 import type { FunctionAnswer } from "../../../../functions/types.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow, IntegrationValue } from "../../tables.ts";
-import type { Happening } from "./events.ts";
+import type { ConnectionEvent } from "./events.ts";
 
 /** One call of a route's integration. */
 export interface IntegrationCall {
   readonly service: ApiGatewayV2;
   readonly api: ApiRow;
   readonly integration: IntegrationValue;
-  readonly what: Happening;
+  readonly event: ConnectionEvent;
 }
 
-/** AWS's own default. Milliseconds on the clock. */
+/** With AWS's default; milliseconds on the clock. */
 export function timeoutOf({ TimeoutInMillis = 29_000 }: IntegrationValue): number {
   return TimeoutInMillis;
 }
 
-/** As which functions and services are called: in the role of the integration, where it has one. */
-export function invocationOf({ api, integration, what }: IntegrationCall, limit: Abortable): Invocation {
+/** The invocation with which functions and services are called: in the integration's role, if it has one. */
+export function invocationOf({ api, integration, event }: IntegrationCall, limit: Abortable): Invocation {
   const { CredentialsArn: role } = integration;
-  const { origin, stage } = what.connection.handshake;
-  const cause = Cause.ofRequest(what.requestId, what.nowMs, origin, undefined);
-  const source = methodArn(api, api.id, stage, what.routeKey);
-  const roleArn = role === undefined ? undefined : withStageVariables(role, what.stageVariables);
+  const { origin, stage } = event.connection.handshake;
+  const cause = Cause.ofRequest(event.requestId, event.nowMs, origin, undefined);
+  const source = methodArn(api, api.id, stage, event.routeKey);
+  const roleArn = role === undefined ? undefined : withStageVariables(role, event.stageVariables);
   const place = { account: api.account, region: api.region, roleArn };
   return Invocation.ofService("apigateway", source, place, cause, limit);
 }
 
-/** Undefined when the function takes too long. @throws AwsError when it cannot be invoked. */
+/** Undefined if the function takes too long. @throws AwsError when it cannot be invoked. */
 export async function invokeFunction(
   call: IntegrationCall,
   arn: string,
   payload: string,
 ): Promise<FunctionAnswer | undefined> {
-  const { service, integration, what } = call;
+  const { service, integration, event } = call;
   const { functions, clock } = service.deps;
-  what.log?.line(`Endpoint request URI: ${invocationUrl(arn)}`);
-  what.log?.detail(`Endpoint request body after transformations: ${payload}`);
+  event.log?.line(`Endpoint request URI: ${invocationUrl(arn)}`);
+  event.log?.detail(`Endpoint request body after transformations: ${payload}`);
   const startMs = service.now;
   const answer = await inTime(clock, timeoutOf(integration), (limit) =>
     functions.invoke(arn, payload, invocationOf(call, limit)),
   );
   if (answer === timedOut) return undefined;
-  what.log?.answer(200, service.now - startMs, [], answer.payload);
-  what.integrated.requestId = answer.requestId;
+  event.log?.answer(200, service.now - startMs, [], answer.payload);
+  event.integrated.requestId = answer.requestId;
   return answer;
 }

@@ -1,4 +1,4 @@
-/** WebSocket APIs when they are called: handshakes, messages, and the end of connections. */
+/** The data plane of WebSocket APIs: handshakes, messages, and the end of connections. */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
@@ -11,20 +11,20 @@ import type { DoorAnswer, DoorRequest } from "../../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import { type ApiRow, partKey } from "../../tables.ts";
 import type { CompiledRoute } from "../snapshot.ts";
-import { isThrottled, type Refused, refusalOfKey } from "./admission.ts";
+import { isThrottled, type Refusal, refusalOfKey } from "./admission.ts";
 import { Connection, type Handshake } from "./connection.ts";
-import { type Deployed, deployedOf, happeningOf } from "./deployed.ts";
-import { type Happening, handshakeValues } from "./events.ts";
+import { type Deployed, deployedOf, newEvent } from "./deployed.ts";
+import { type ConnectionEvent, handshakeValues } from "./events.ts";
 import { FrameSizes } from "./frame-sizes.ts";
 import { refusalOf, refuseHandshake } from "./handshake.ts";
 import { runIntegration } from "./integration.ts";
-import { type Told, writeLogs } from "./logs.ts";
+import { type EventResult, writeLogs } from "./logs.ts";
 import { connectionIdIn, manage } from "./management.ts";
 import { receive } from "./messages.ts";
 import { missingParameters } from "./sources.ts";
 
-/** Messages of one connection that are worked on at a time; what else comes waits in the socket. */
-const maxUnderWay = 32;
+/** Messages of one connection that are handled at the same time; further ones wait in the socket. */
+const maxConcurrentMessages = 32;
 
 const jsonType = ["Content-Type", "application/json"];
 const closedNormally = "Connection Closed Normally";
@@ -32,7 +32,7 @@ const closedNormally = "Connection Closed Normally";
 export class WebSocketGateway {
   readonly #service: ApiGatewayV2;
   readonly #throttle = new Throttle();
-  /** What a handshake's integration agreed to, until the server that writes the answer asks for it. */
+  /** The protocol a handshake's integration agreed to, until the WebSocket server asks for it. */
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   #server: Promise<WebSocketServer> | undefined;
 
@@ -40,7 +40,7 @@ export class WebSocketGateway {
     this.#service = service;
   }
 
-  /** Made at the first handshake: a start need not read the library, of which most runs see nothing. */
+  /** Created at the first handshake, so that runs without one never load the library. */
   async #makeServer(): Promise<WebSocketServer> {
     const { WebSocketServer } = await import("ws");
     return new WebSocketServer({
@@ -52,7 +52,7 @@ export class WebSocketGateway {
     });
   }
 
-  /** What is no upgrade: the management API, else nothing that a WebSocket API has. */
+  /** Serves plain requests: the management API; a WebSocket API has nothing else. */
   serve(api: ApiRow, asked: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
     const { path, stageName } = this.#split(asked);
     if (!this.#service.stages.has(partKey(api.id, stageName))) return this.#forbid(answer, "Forbidden");
@@ -66,7 +66,7 @@ export class WebSocketGateway {
     answer.send(403, [...jsonType, "x-amzn-ErrorType", type], JSON.stringify({ message }));
   }
 
-  /** The stage, and the rest of the path behind it. */
+  /** The stage, and the path after it. */
   #split({ stage, path }: ApiCall): { stageName: string; path: string } {
     if (stage !== undefined) return { stageName: stage, path };
     const slash = path.indexOf("/", 1);
@@ -119,7 +119,7 @@ export class WebSocketGateway {
       connectedMs: this.#service.now,
     };
     const connection = new Connection(handshake, deps.clock);
-    // Known from here on, though not open: a post to it finds nobody yet.
+    // Known from here on but not open: posts to it fail for now.
     connections.add(connection);
     const protocol = await this.#admit(api, { stage, snapshot }, connection, request, socket).catch(
       (error: unknown) => {
@@ -141,7 +141,7 @@ export class WebSocketGateway {
     });
   }
 
-  /** Undefined once the handshake is refused; else the protocol to agree on, empty for none. */
+  /** The protocol to agree on, empty for none; undefined if the handshake was refused. */
   async #admit(
     api: ApiRow,
     { stage, snapshot }: Deployed,
@@ -151,16 +151,16 @@ export class WebSocketGateway {
   ): Promise<string | undefined> {
     const nowMs = this.#service.now;
     const trace = headerOf(request, "x-amzn-trace-id") ?? rootTrace(nowMs, this.#service.deps.random.fork("requests"));
-    const what = {
-      ...happeningOf(this.#service, connection, stage, "CONNECT", "$connect"),
+    const event = {
+      ...newEvent(this.#service, connection, stage, "CONNECT", "$connect"),
       request: handshakeValues(request, connection.identity.sourceIp, trace),
     };
     const route = snapshot.byKey.get("$connect");
-    const ended = (told: Told) => writeLogs(this.#service, api, stage, what, told);
-    const refusal = route && (await this.#refusal(api, { stage, snapshot }, route, what, request));
+    const ended = (result: EventResult) => writeLogs(this.#service, api, stage, event, result);
+    const refusal = route && (await this.#refusal(api, { stage, snapshot }, route, event, request));
     if (refusal !== undefined) {
       const { status, message, body } = refusal;
-      refuseHandshake(socket, status, { connectionId: connection.id, requestId: what.requestId }, message, body);
+      refuseHandshake(socket, status, { connectionId: connection.id, requestId: event.requestId }, message, body);
       ended({ status, error: message, length: 0 });
       return undefined;
     }
@@ -168,10 +168,10 @@ export class WebSocketGateway {
       ended({ status: 200, length: 0 });
       return "";
     }
-    const { status, headers, body, failed } = await runIntegration(this.#service, api, route, what);
+    const { status, headers, body, failed } = await runIntegration(this.#service, api, route, event);
     if (failed || status < 200 || status > 299) {
       const shown = failed || status < 300 ? Math.max(status, 500) : status;
-      const ids = { connectionId: connection.id, requestId: what.requestId };
+      const ids = { connectionId: connection.id, requestId: event.requestId };
       refuseHandshake(socket, shown, ids, undefined, failed ? undefined : body);
       ended({ status: shown, error: failed ? "Internal server error" : undefined, length: body.length });
       return undefined;
@@ -180,20 +180,20 @@ export class WebSocketGateway {
     return agreedProtocol(request, headers) ?? "";
   }
 
-  /** Why a handshake does not get as far as its integration, in AWS's order. */
+  /** Why a handshake is refused before its integration is called, checked in AWS's order. */
   async #refusal(
     api: ApiRow,
     { stage, snapshot }: Deployed,
     route: CompiledRoute,
-    what: Happening,
+    event: ConnectionEvent,
     request: DoorRequest,
-  ): Promise<Refused | undefined> {
-    const refused = await refusalOf(this.#service, api, route, what, request);
+  ): Promise<Refusal | undefined> {
+    const refused = await refusalOf(this.#service, api, route, event, request);
     if (refused !== undefined) return { status: refused };
-    const byKey = refusalOfKey(this.#service, api, snapshot, route, what);
+    const byKey = refusalOfKey(this.#service, api, snapshot, route, event);
     if (byKey !== undefined) return byKey;
-    if (isThrottled(this.#throttle, stage, route, what.nowMs)) return { status: 429 };
-    const missing = missingParameters(route.value.RequestParameters, what);
+    if (isThrottled(this.#throttle, stage, route, event.nowMs)) return { status: 429 };
+    const missing = missingParameters(route.value.RequestParameters, event);
     if (missing.length === 0) return undefined;
     return { status: 400, message: `Missing required request parameters: [${missing.join(", ")}]` };
   }
@@ -212,18 +212,18 @@ export class WebSocketGateway {
     });
     client.on("ping", () => connection.active());
     client.on("pong", () => connection.active());
-    // A client that breaks the protocol: the close that follows says how.
+    // A client broke the protocol: the close event that follows tells how.
     client.on("error", () => {});
     client.on("close", (code, reason) => this.#closed(connection, code, reason.toString()));
   }
 
   #receive(connection: Connection, body: string): void {
     const { clock } = this.#service.deps;
-    connection.underWay += 1;
-    if (connection.underWay === maxUnderWay) connection.pause();
+    connection.messagesUnderWay += 1;
+    if (connection.messagesUnderWay === maxConcurrentMessages) connection.pause();
     const done = () => {
-      if (connection.underWay === maxUnderWay) connection.resume();
-      connection.underWay -= 1;
+      if (connection.messagesUnderWay === maxConcurrentMessages) connection.resume();
+      connection.messagesUnderWay -= 1;
     };
     clock.track(receive(this.#service, this.#throttle, connection, body)).then(done, (error: unknown) => {
       done();
@@ -239,10 +239,10 @@ export class WebSocketGateway {
     const api = this.#service.apis.get(connection.apiId);
     const deployed = api && deployedOf(this.#service, api, connection.handshake.stage);
     if (api === undefined || deployed === undefined) return;
-    const what = happeningOf(this.#service, connection, deployed.stage, "DISCONNECT", "$disconnect");
+    const event = newEvent(this.#service, connection, deployed.stage, "DISCONNECT", "$disconnect");
     const route = deployed.snapshot.byKey.get("$disconnect");
     const ended = ({ status, failed }: { status: number; failed: boolean }) =>
-      writeLogs(this.#service, api, deployed.stage, what, {
+      writeLogs(this.#service, api, deployed.stage, event, {
         status,
         error: failed ? "Internal server error" : undefined,
         length: 0,
@@ -252,7 +252,7 @@ export class WebSocketGateway {
       return;
     }
     deps.clock
-      .track(runIntegration(this.#service, api, route, what).then(ended))
+      .track(runIntegration(this.#service, api, route, event).then(ended))
       .catch((error: unknown) => deps.clock.report(error));
   }
 
@@ -265,7 +265,7 @@ export class WebSocketGateway {
   }
 }
 
-/** The protocol that the function named, if the client has offered it. */
+/** The protocol the function named, if the client offered it. */
 function agreedProtocol(request: DoorRequest, headers: Readonly<Record<string, string>>): string | undefined {
   const named = Object.entries(headers).find(([name]) => name.toLowerCase() === "sec-websocket-protocol")?.[1];
   const offered = headerOf(request, "sec-websocket-protocol")
@@ -274,7 +274,7 @@ function agreedProtocol(request: DoorRequest, headers: Readonly<Record<string, s
   return named !== undefined && offered?.includes(named) ? named : undefined;
 }
 
-/** What `$disconnect` is told where a client gave no reason. */
+/** The reason in the `$disconnect` event; AWS's words if the client gave none. */
 function reasonOf(code: number, reason: string): string {
   if (reason !== "") return reason;
   if (code === 1005) return "Client-side close frame status not set";

@@ -14,55 +14,55 @@ import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow, AuthorizerValue } from "../../tables.ts";
 import { expressionText } from "../expressions.ts";
 import type { CompiledRoute } from "../snapshot.ts";
-import { authorizerEvent, type Happening } from "./events.ts";
+import { authorizerEvent, type ConnectionEvent } from "./events.ts";
 import { routeSource, sourcesOf } from "./sources.ts";
 
-/** How long an authorizer's function may take. */
+/** How long an authorizer's function may take, on the clock. */
 const functionLimitMs = 10_000;
 
-/** The status that refuses a handshake; undefined when it is let through, and the connection then knows who it is. */
+/** The status with which a handshake is refused; undefined if it is authorized, which the connection then remembers. */
 export async function refusalOf(
   service: ApiGatewayV2,
   api: ApiRow,
   route: CompiledRoute,
-  what: Happening,
+  event: ConnectionEvent,
   request: DoorRequest,
 ): Promise<number | undefined> {
   const { AuthorizationType: type } = route.value;
   if (type === "AWS_IAM") {
     const caller = callerOf(request, service.deps.apis.identities);
-    // No policy of a WebSocket API lets another account in.
+    // WebSocket APIs have no policy that could let another account in.
     return caller === undefined || caller.expired === true || caller.account !== api.account ? 403 : undefined;
   }
   if (type !== "CUSTOM") return undefined;
   const { authorizer } = route;
   if (authorizer === undefined) return 500;
-  const sources = sourcesOf(what);
+  const sources = sourcesOf(event);
   for (const source of authorizer.IdentitySource ?? []) {
     if (expressionText(routeSource(source)(sources)) === "") return 401;
   }
-  return ask(service, api, what, authorizer);
+  return ask(service, api, event, authorizer);
 }
 
 async function ask(
   service: ApiGatewayV2,
   api: ApiRow,
-  what: Happening,
+  event: ConnectionEvent,
   authorizer: AuthorizerValue,
 ): Promise<number | undefined> {
   const { functions, clock } = service.deps;
-  const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", what.stageVariables));
+  const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", event.stageVariables));
   if (arn === undefined) return 500;
-  const { handshake } = what.connection;
+  const { handshake } = event.connection;
   const arnOfRoute = methodArn(api, api.id, handshake.stage, "$connect");
-  const cause = Cause.ofRequest(what.requestId, what.nowMs, handshake.origin, undefined);
+  const cause = Cause.ofRequest(event.requestId, event.nowMs, handshake.origin, undefined);
   const acting = { account: api.account, region: api.region, roleArn: authorizer.AuthorizerCredentialsArn };
   let payload: string;
   try {
     const answer = await inTime(clock, functionLimitMs, (limit) =>
       functions.invoke(
         arn,
-        JSON.stringify(authorizerEvent(what, arnOfRoute)),
+        JSON.stringify(authorizerEvent(event, arnOfRoute)),
         Invocation.ofService(
           "apigateway",
           authorizerArn(arnOfRoute, authorizer.AuthorizerId ?? ""),
@@ -74,20 +74,21 @@ async function ask(
     );
     if (answer === timedOut) return 500;
     payload = answer.payload;
-    // A function that throws exactly this says that nobody is there.
+    // A function that throws exactly this means 401.
     if (answer.functionError !== undefined) return /"errorMessage":"Unauthorized"/.test(payload) ? 401 : 500;
   } catch (error) {
     if (error instanceof AwsError) return 500;
     throw error;
   }
-  const { principalId, policyDocument, context = {}, usageIdentifierKey } = jsonObject(payload) ?? {};
+  const { principalId, policyDocument, context, usageIdentifierKey } = jsonObject(payload) ?? {};
   const policy = authorizerPolicy(policyDocument);
-  if (policy === undefined || typeof principalId !== "string" || typeof context !== "object") return 500;
+  const values = context ?? {};
+  if (policy === undefined || typeof principalId !== "string" || typeof values !== "object") return 500;
   const keys = new Map([["aws:sourceip", handshake.identity.sourceIp]]);
   if (decideInvoke(policy, arnOfRoute, api.account, keys) !== "allowed") return 403;
-  const texts = Object.entries(context as object).map(([name, one]) => [name, expressionText(one)] as const);
-  if (typeof usageIdentifierKey === "string") what.connection.usageIdentifierKey = usageIdentifierKey;
-  what.connection.authorizer = { principalId, integrationLatency: 0, ...Object.fromEntries(texts) };
+  const texts = Object.entries(values).map(([name, one]) => [name, expressionText(one)] as const);
+  if (typeof usageIdentifierKey === "string") event.connection.usageIdentifierKey = usageIdentifierKey;
+  event.connection.authorizer = { principalId, integrationLatency: 0, ...Object.fromEntries(texts) };
   return undefined;
 }
 
@@ -100,7 +101,11 @@ const texts: Readonly<Record<number, readonly [string, string]>> = {
   502: ["Bad Gateway", "Internal server error"],
 };
 
-/** Answers a handshake that does not become a connection, in the status's words or others. @param body instead of both. */
+/**
+ * Answers a handshake that does not become a connection.
+ * @param message instead of the status's own.
+ * @param body instead of a message.
+ */
 export function refuseHandshake(
   socket: Duplex,
   status: number,
@@ -108,8 +113,8 @@ export function refuseHandshake(
   message?: string,
   body?: string,
 ): void {
-  const [phrase, usual] = texts[status] ?? ["Refused", "Forbidden"];
-  const text = body || JSON.stringify({ message: message ?? usual, ...ids });
+  const [phrase, defaultMessage] = texts[status] ?? ["Refused", "Forbidden"];
+  const text = body || JSON.stringify({ message: message ?? defaultMessage, ...ids });
   const head = [
     `HTTP/1.1 ${status} ${phrase}`,
     "Content-Type: application/json",

@@ -1,4 +1,4 @@
-/** Logs of WebSocket APIs: a line of the stage's format for each event, and what is told of executions in between. */
+/** Logs of WebSocket APIs: an access log line for each event, and execution logs. */
 import { ExecutionLog } from "../../../../apis/execution-log.ts";
 import { sendLogLines } from "../../../../apis/log-lines.ts";
 import { methodArn } from "../../../../apis/request-context.ts";
@@ -6,24 +6,20 @@ import { formatArn } from "../../../../calls/arn.ts";
 import type { ApiGatewayV2 } from "../../apigatewayv2.ts";
 import type { ApiRow, StageRow } from "../../tables.ts";
 import { writeAccessLog } from "../access-log.ts";
-import type { Happening } from "./events.ts";
+import { routeSettings } from "../route-settings.ts";
+import type { ConnectionEvent } from "./events.ts";
 import { sourcesOf } from "./sources.ts";
 
-/** What came of an event. */
-export interface Told {
+/** What became of an event. */
+export interface EventResult {
   readonly status: number;
-  /** Of the gateway's own answer, where it had to give one. */
+  /** The gateway's own message, if it had to answer itself. */
   readonly error?: string | undefined;
-  /** Bytes of what the client got. */
+  /** Bytes sent to the client. */
   readonly length: number;
 }
 
-/** The settings of a route on a stage: the stage's, with its own over them. */
-function routeSettings({ value }: StageRow, routeKey: string) {
-  return { ...value.DefaultRouteSettings, ...value.RouteSettings?.[routeKey] };
-}
-
-/** Undefined where the stage logs nothing of the route. */
+/** Undefined if the stage does not log the route. */
 export function executionLog(
   service: ApiGatewayV2,
   stage: StageRow,
@@ -34,8 +30,8 @@ export function executionLog(
   return level === "OFF" ? undefined : new ExecutionLog(requestId, () => service.now, { full, tested: false });
 }
 
-/** How the log of an event begins. */
-export function logBegin({ connection, type, routeKey, requestId, log, body }: Happening): void {
+/** Writes the first lines of an event's log. */
+export function logBegin({ connection, type, routeKey, requestId, log, body }: ConnectionEvent): void {
   if (log === undefined) return;
   const { apiId, identity, id } = connection.handshake;
   log.line(`Extended Request Id: ${requestId}`);
@@ -49,38 +45,49 @@ export function logBegin({ connection, type, routeKey, requestId, log, body }: H
 }
 
 /** Writes the logs of an event that is over. */
-export function writeLogs(service: ApiGatewayV2, api: ApiRow, stage: StageRow, what: Happening, told: Told): void {
-  writeAccessLog(service.deps, api, stage, (name) => accessValue(service, what, told, name));
-  const { log, connection, type } = what;
+export function writeLogs(
+  service: ApiGatewayV2,
+  api: ApiRow,
+  stage: StageRow,
+  event: ConnectionEvent,
+  result: EventResult,
+): void {
+  writeAccessLog(service.deps, api, stage, (name) => accessValue(service, event, result, name));
+  const { log, connection, type } = event;
   if (log === undefined) return;
-  if (told.error !== undefined) log.line(`Execution failed: ${told.error}`);
+  if (result.error !== undefined) log.line(`Execution failed: ${result.error}`);
   else if (type === "CONNECT") {
     log.line(`Client [Connection Id: ${connection.id}] connected to API [${api.id}] successfully.`);
   } else log.line("Successfully completed execution");
-  log.line(`Method completed with status: ${told.status}`);
-  if (routeSettings(stage, what.routeKey).LoggingLevel === "ERROR" && told.error === undefined) return;
+  log.line(`Method completed with status: ${result.status}`);
+  if (routeSettings(stage, event.routeKey).LoggingLevel === "ERROR" && result.error === undefined) return;
   const { account, region, id } = api;
   sendLogLines(service.deps, {
     account,
     region,
     service: "apigatewayv2",
-    source: methodArn(api, id, stage.name, what.routeKey),
+    source: methodArn(api, id, stage.name, event.routeKey),
     destination: formatArn("logs", region, account, `log-group:/aws/apigateway/${id}/${stage.name}`),
     stream: connection.id,
-    lines: log.lines.map(({ timeMs, text }) => ({ timeMs, text: `(${what.requestId}) ${text}` })),
+    lines: log.lines.map(({ timeMs, text }) => ({ timeMs, text: `(${event.requestId}) ${text}` })),
   });
 }
 
-function accessValue(service: ApiGatewayV2, what: Happening, told: Told, name: string): string | undefined {
-  const { integrated } = what;
+function accessValue(
+  service: ApiGatewayV2,
+  event: ConnectionEvent,
+  result: EventResult,
+  name: string,
+): string | undefined {
+  const { integrated } = event;
   const text = (value: number | undefined) => (value === undefined ? undefined : String(value));
   switch (name) {
     case "status":
-      return String(told.status);
+      return String(result.status);
     case "responseLength":
-      return String(told.length);
+      return String(result.length);
     case "responseLatency":
-      return String(service.now - what.nowMs);
+      return String(service.now - event.nowMs);
     case "integrationLatency":
     case "integration.latency":
       return text(integrated.latencyMs);
@@ -94,10 +101,10 @@ function accessValue(service: ApiGatewayV2, what: Happening, told: Told, name: s
     case "integrationErrorMessage":
       return integrated.error;
     case "error.message":
-      return told.error;
+      return result.error;
     case "error.messageString":
-      return told.error === undefined ? undefined : JSON.stringify(told.error);
+      return result.error === undefined ? undefined : JSON.stringify(result.error);
     default:
-      return sourcesOf(what).context(name);
+      return sourcesOf(event).context(name);
   }
 }

@@ -1,4 +1,7 @@
-/** `@connections` at an API's own address: what back ends post to, look at and close. Answers are as AWS writes them. */
+/**
+ * `@connections` at an API's own address, for posting to, inspecting and closing connections. Answers are written as
+ * AWS writes them.
+ */
 
 import { percentDecoded } from "../../../../../protocols/form.ts";
 import { callerOf } from "../../../../apis/caller.ts";
@@ -11,7 +14,7 @@ import type { ApiRow } from "../../tables.ts";
 
 const prefix = "/@connections/";
 
-/** The id in a path behind the stage; undefined for another path. */
+/** The id in a path after the stage; undefined for another path. */
 export function connectionIdIn(path: string): string | undefined {
   const text = path.replace(/^\/%40/i, "/@");
   if (!text.startsWith(prefix)) return undefined;
@@ -19,14 +22,14 @@ export function connectionIdIn(path: string): string | undefined {
   return id === "" ? undefined : id;
 }
 
-interface Managed {
+interface ManagementAnswer {
   readonly status: number;
   readonly errorType?: string;
   readonly body: string;
 }
 
-/** A well-known answer in place of the connection where there is none. */
-function openConnection(connections: Connections, apiId: string, id: string): OpenConnection | Managed {
+/** The connection, or the answer if there is none. */
+function openConnection(connections: Connections, apiId: string, id: string): OpenConnection | ManagementAnswer {
   const open = connections.get(id);
   if (open?.isOpen === true && open.apiId === apiId) return open;
   if (open !== undefined || connections.wasIssued(id, apiId))
@@ -35,7 +38,7 @@ function openConnection(connections: Connections, apiId: string, id: string): Op
   return { status: 400, errorType: "BadRequestException", body };
 }
 
-/** The answer to GET, in AWS's own layout. */
+/** The answer to GET, in AWS's layout. */
 function shown({ identity, connectedMs, lastActiveMs }: OpenConnection): string {
   const { sourceIp, userAgent } = identity;
   const lines = [
@@ -46,8 +49,8 @@ function shown({ identity, connectedMs, lastActiveMs }: OpenConnection): string 
   return `{\n  "identity" : {\n${lines.join(",\n")}\n  },\n  "connectedAt" : ${time(connectedMs)},\n  "lastActiveAt" : ${time(lastActiveMs)}\n}`;
 }
 
-/** A connection as it is addressed. */
-export interface Managing {
+/** The address of a connection. */
+export interface ConnectionAddress {
   readonly api: ApiRow;
   readonly stage: string;
   readonly id: string;
@@ -55,14 +58,14 @@ export interface Managing {
 
 export async function manage(
   service: ApiGatewayV2,
-  managing: Managing,
+  address: ConnectionAddress,
   request: DoorRequest,
   answer: DoorAnswer,
 ): Promise<void> {
-  const result = await resultOf(service, managing, request);
+  const result = await resultOf(service, address, request);
   const random = service.deps.random.fork("requests");
   if (result === undefined) {
-    // Too large: without any of the service's own headers.
+    // Too large: answered without the service's own headers.
     answer.endConnection();
     answer.send(413, ["Content-Type", "application/json"], "");
     return;
@@ -75,8 +78,12 @@ export async function manage(
   answer.send(status, headers, body);
 }
 
-/** Who signs for another account, or with what is past its end, is refused. Who does not sign at all is let in here. */
-function refusalOfCaller({ deps }: ApiGatewayV2, { api, stage }: Managing, request: DoorRequest): Managed | undefined {
+/** Refuses callers of other accounts and expired credentials. Unsigned requests are allowed here. */
+function refusalOfCaller(
+  { deps }: ApiGatewayV2,
+  { api, stage }: ConnectionAddress,
+  request: DoorRequest,
+): ManagementAnswer | undefined {
   const caller = callerOf(request, deps.apis.identities);
   if (caller === undefined) return undefined;
   if (caller.expired === true) {
@@ -89,10 +96,14 @@ function refusalOfCaller({ deps }: ApiGatewayV2, { api, stage }: Managing, reque
   return { status: 403, errorType: "AccessDeniedException", body: JSON.stringify({ Message: denial }) };
 }
 
-async function resultOf(service: ApiGatewayV2, managing: Managing, request: DoorRequest): Promise<Managed | undefined> {
+async function resultOf(
+  service: ApiGatewayV2,
+  address: ConnectionAddress,
+  request: DoorRequest,
+): Promise<ManagementAnswer | undefined> {
   const { connections } = service.deps.apis;
-  const { api, id } = managing;
-  const refused = refusalOfCaller(service, managing, request);
+  const { api, id } = address;
+  const refused = refusalOfCaller(service, address, request);
   if (refused !== undefined) return refused;
   let body = Buffer.alloc(0);
   try {

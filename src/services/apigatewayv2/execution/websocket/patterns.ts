@@ -1,13 +1,13 @@
-/** Keys of integration responses, `/5\d{2}/`: the whole status, or the whole error message, has to match. */
+/** Keys of integration responses, `/5\d{2}/`: they have to match the whole status, or the whole error message. */
 import { LinearRegex } from "../../../../regex/linear-regex.ts";
 
 const known = new Map<string, LinearRegex | undefined>();
-const maxKnown = 1000;
+const maxPatterns = 1000;
 
-/** Undefined for a text that is no expression. */
-export function linearRegex(pattern: string): ((text: string) => boolean) | undefined {
+/** Undefined if the pattern is not a valid expression. */
+export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {
   if (!known.has(pattern)) {
-    if (known.size >= maxKnown) known.clear();
+    if (known.size >= maxPatterns) known.clear();
     known.set(pattern, compiled(pattern));
   }
   const regex = known.get(pattern);
