@@ -66,7 +66,7 @@ function optionsOf(help) {
   return options;
 }
 
-const help = /helpText = `([\s\S]*?)`;/.exec(textOf("src/cli-options.ts"))[1];
+const help = /helpText = `([\s\S]*?)`;/.exec(textOf("src/cli-help.ts"))[1];
 const cell = (text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("*", "\\*");
 const rows = optionsOf(help).map(({ flag, text }) => {
   const name = flag.split(" ")[0].slice(2);

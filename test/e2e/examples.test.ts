@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { helpText } from "../../src/cli-options.ts";
+import { helpText } from "../../src/cli-help.ts";
 import { createBusbar } from "../../src/index.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,6 +1,7 @@
 import type { Batch, Disk } from "../../src/engine/disk.ts";
 import { ByteReader, ByteWriter } from "../../src/engine/journal/bytes.ts";
-import { RowDecoder, RowEncoder, Shapes } from "../../src/engine/journal/row-codec.ts";
+import { RowDecoder, Shapes } from "../../src/engine/journal/row-decoder.ts";
+import { RowEncoder } from "../../src/engine/journal/row-encoder.ts";
 import { Rows } from "../../src/engine/rows.ts";
 import { SerialMap } from "../../src/engine/serial-map.ts";
 import type { Key } from "../../src/engine/table.ts";

@@ -1,6 +1,6 @@
 import { CHUNK, type Rows, type UnreadRows } from "../rows.ts";
 import { ByteReader } from "./bytes.ts";
-import { type Context, RowDecoder, readKey, Shapes } from "./row-codec.ts";
+import { type Context, RowDecoder, readKey, Shapes } from "./row-decoder.ts";
 
 /** A shorter run takes no less memory as bytes than as objects. */
 const FEWEST = 4;

@@ -2,7 +2,7 @@ import type { Batch, KeptTable, PackedEntry } from "../disk.ts";
 import { SerialMap } from "../serial-map.ts";
 import { StoreError } from "../store-error.ts";
 import { type FrameWriter, SECTION } from "./frame.ts";
-import { RowEncoder, writeKey } from "./row-codec.ts";
+import { RowEncoder, writeKey } from "./row-encoder.ts";
 import { byteOf, fileOf, type TextPlace } from "./state.ts";
 
 /** An entry and the offset its text will have in the file. */

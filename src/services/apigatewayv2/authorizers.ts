@@ -31,7 +31,7 @@ const settings = [
   "Name",
 ] as const;
 
-type Asked = Partial<AuthorizerValue>;
+type GivenMembers = Partial<AuthorizerValue>;
 
 export const createAuthorizer = operation<CreateAuthorizerCommand>(CreateAuthorizer$, (input, context) => {
   const { service } = context;
@@ -41,10 +41,10 @@ export const createAuthorizer = operation<CreateAuthorizerCommand>(CreateAuthori
 });
 
 /** Checks and stores a new authorizer. Inside a transaction. @throws AwsError */
-export function addAuthorizer(service: ApiGatewayV2, api: ApiRow, asked: Asked): AuthorizerValue {
+export function addAuthorizer(service: ApiGatewayV2, api: ApiRow, members: GivenMembers): AuthorizerValue {
   const AuthorizerId = service.newId(7);
-  const value = { ...asked, AuthorizerId } as AuthorizerValue;
-  checkAuthorizer(service, api, value, asked);
+  const value = { ...members, AuthorizerId } as AuthorizerValue;
+  checkAuthorizer(service, api, value, members);
   service.authorizers.put(service.newPart(api, withoutEmpty(value), AuthorizerId));
   service.changed(api);
   return withoutEmpty(value);
@@ -56,8 +56,8 @@ function withoutEmpty(value: AuthorizerValue): AuthorizerValue {
   return IdentitySource === undefined || IdentitySource.length === 0 ? rest : value;
 }
 
-/** @param asked the members in the request, some of which must be absent. @throws AwsError */
-function checkAuthorizer(service: ApiGatewayV2, api: ApiRow, value: AuthorizerValue, asked: Asked): void {
+/** @param members the members in the request, some of which must be absent. @throws AwsError */
+function checkAuthorizer(service: ApiGatewayV2, api: ApiRow, value: AuthorizerValue, members: GivenMembers): void {
   for (const other of service.authorizers.by.parent.range(partKey(api.id, ""))) {
     if (other.id !== value.AuthorizerId && other.value.Name === value.Name) {
       throw conflict(`Authorizer with name ${value.Name} already exists for this API`);
@@ -65,7 +65,7 @@ function checkAuthorizer(service: ApiGatewayV2, api: ApiRow, value: AuthorizerVa
   }
   const { AuthorizerCredentialsArn: role } = value;
   if (role !== undefined && !role.startsWith("arn:")) throw badRequest("Invalid role ARN");
-  if (api.value.ProtocolType === "WEBSOCKET") checkWebSocket(value, asked);
+  if (api.value.ProtocolType === "WEBSOCKET") checkWebSocket(value, members);
   else if (value.AuthorizerType === "JWT") checkJwt(value);
   else checkRequest(value);
 }
@@ -73,7 +73,7 @@ function checkAuthorizer(service: ApiGatewayV2, api: ApiRow, value: AuthorizerVa
 const webSocketSource =
   /^(?:route\.request\.(?:querystring|header)\.[a-zA-Z0-9._-]+|(?:stageVariables|context)\.[a-zA-Z0-9._-]+)$/;
 
-function checkWebSocket(value: AuthorizerValue, asked: Asked): void {
+function checkWebSocket(value: AuthorizerValue, members: GivenMembers): void {
   if (value.AuthorizerType !== "REQUEST") {
     const only = "Only REQUEST authorizer type is supported on WEBSOCKET protocol Apis.";
     throw badRequest(`Invalid authorizer type. ${only}`);
@@ -83,7 +83,7 @@ function checkWebSocket(value: AuthorizerValue, asked: Asked): void {
     "AuthorizerPayloadFormatVersion",
     "EnableSimpleResponses",
   ] as const) {
-    if (asked[member] !== undefined) throw badRequest(`${member} cannot be set for WEBSOCKET protocol Apis.`);
+    if (members[member] !== undefined) throw badRequest(`${member} cannot be set for WEBSOCKET protocol Apis.`);
   }
   checkUri(value);
   const bad = value.IdentitySource?.find((source) => !webSocketSource.test(source));
@@ -163,9 +163,9 @@ export const getAuthorizers = operation<GetAuthorizersCommand>(GetAuthorizers$, 
 export const updateAuthorizer = operation<UpdateAuthorizerCommand>(UpdateAuthorizer$, (input, context) => {
   const { service } = context;
   const { api, authorizer } = authorizerOf(context, input.ApiId as string, input.AuthorizerId as string);
-  const asked = given<AuthorizerValue>(input, settings);
+  const members = given<AuthorizerValue>(input, settings);
   const value = patched<AuthorizerValue>(authorizer.value, input, settings);
-  checkAuthorizer(service, api, value, asked);
+  checkAuthorizer(service, api, value, members);
   service.authorizers.put({ ...authorizer, value: withoutEmpty(value) });
   service.changed(api);
   return withoutEmpty(value);

@@ -62,9 +62,13 @@ export const createIntegration = operation<CreateIntegrationCommand>(CreateInteg
 });
 
 /** Checks and stores a new integration. Inside a transaction. @throws AwsError */
-export function addIntegration(service: ApiGatewayV2, api: ApiRow, asked: Partial<IntegrationValue>): IntegrationValue {
+export function addIntegration(
+  service: ApiGatewayV2,
+  api: ApiRow,
+  members: Partial<IntegrationValue>,
+): IntegrationValue {
   const IntegrationId = service.newId(7);
-  const value = withDefaults(api, { ...asked, IntegrationId } as IntegrationValue);
+  const value = withDefaults(api, { ...members, IntegrationId } as IntegrationValue);
   checkIntegration(api.value.ProtocolType, value);
   service.integrations.put(service.newPart(api, value, IntegrationId));
   service.changed(api);

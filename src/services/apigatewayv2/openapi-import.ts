@@ -123,7 +123,7 @@ class Import {
     if (type !== "JWT" && type !== "REQUEST") return undefined;
     const sources = textsAt(tree, "identitySource") ?? textAt(tree, "identitySource")?.split(/\s*,\s*/);
     const jwt = treeOf(tree, "jwtConfiguration");
-    const asked: Partial<AuthorizerValue> = {
+    const given: Partial<AuthorizerValue> = {
       AuthorizerType: type,
       Name: name,
       ...(sources === undefined ? {} : { IdentitySource: sources }),
@@ -132,13 +132,13 @@ class Import {
         : { AuthorizerUri: textAt(tree, "authorizerUri") ?? "" }),
     };
     const version = textAt(tree, "authorizerPayloadFormatVersion");
-    if (type === "REQUEST" && version !== undefined) asked.AuthorizerPayloadFormatVersion = version;
-    if (tree["enableSimpleResponses"] === true) asked.EnableSimpleResponses = true;
+    if (type === "REQUEST" && version !== undefined) given.AuthorizerPayloadFormatVersion = version;
+    if (tree["enableSimpleResponses"] === true) given.EnableSimpleResponses = true;
     const ttl = tree["authorizerResultTtlInSeconds"];
-    if (typeof ttl === "number") asked.AuthorizerResultTtlInSeconds = ttl;
+    if (typeof ttl === "number") given.AuthorizerResultTtlInSeconds = ttl;
     const credentials = textAt(tree, "authorizerCredentials");
-    if (credentials !== undefined) asked.AuthorizerCredentialsArn = credentials;
-    const value = addAuthorizer(this.#context.service, this.#api, asked);
+    if (credentials !== undefined) given.AuthorizerCredentialsArn = credentials;
+    const value = addAuthorizer(this.#context.service, this.#api, given);
     this.#authorizers.set(name, value);
     return value;
   }

@@ -102,14 +102,14 @@ export function sharedProduct(
   const policy = product.value.SharingPolicy === undefined ? undefined : parsePolicy(product.value.SharingPolicy);
   const { arn, userId } = invocation.principal;
   const resource = arnOf(product);
-  const asked = {
+  const access = {
     account,
     principal: { arn, userId },
     action: `apigateway:${action}`,
     resource,
     keys: new Map(),
   };
-  if (policy === undefined || decide(policy, asked) !== "allowed") {
+  if (policy === undefined || decide(policy, access) !== "allowed") {
     throw AwsError.of(
       AccessDeniedException$,
       `User: ${arn} is not authorized to perform: apigateway:${action} on resource: ${resource}`,

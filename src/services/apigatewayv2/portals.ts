@@ -53,9 +53,9 @@ function checkAuthorization(authorization: Authorization | undefined): void {
 
 function endpointOf(
   portalDomain: string,
-  asked: EndpointConfigurationRequest | undefined,
+  settings: EndpointConfigurationRequest | undefined,
 ): NonNullable<PortalValue["EndpointConfiguration"]> {
-  const { AcmManaged: managed, None: none } = asked ?? {};
+  const { AcmManaged: managed, None: none } = settings ?? {};
   if ((managed === undefined) === (none === undefined)) {
     throw badRequest("Endpoint configuration must be one of acmManaged and none");
   }

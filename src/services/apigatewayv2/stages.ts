@@ -70,9 +70,12 @@ export const createStage = operation<CreateStageCommand>(CreateStage$, (input, c
   return shownStage(row);
 });
 
-function defaultSettings(api: ApiRow, asked: StageValue["DefaultRouteSettings"]): StageValue["DefaultRouteSettings"] {
+function defaultSettings(
+  api: ApiRow,
+  settings: StageValue["DefaultRouteSettings"],
+): StageValue["DefaultRouteSettings"] {
   const more = api.value.ProtocolType === "WEBSOCKET" ? { DataTraceEnabled: false, LoggingLevel: "OFF" as const } : {};
-  return { DetailedMetricsEnabled: false, ...more, ...asked };
+  return { DetailedMetricsEnabled: false, ...more, ...settings };
 }
 
 function checkDeployment({ service }: Context, api: ApiRow, id: string | undefined): void {

@@ -7,8 +7,8 @@ import { type Delivery, DeliveryFailure, type DeliveryRequest, type Way } from "
 import { type ConnectionCall, ConnectionError } from "../../outside/connections.ts";
 import { type HttpAnswer, type HttpCall, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
+import type { ApiDestinationRow, ConnectionRow } from "./connection-tables.ts";
 import type { EventBridge } from "./eventbridge.ts";
-import type { ApiDestinationRow, ConnectionRow } from "./tables.ts";
 
 const timeoutMs = 5000;
 const maxAnswerBytes = 65_536;

@@ -16,10 +16,11 @@ import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
 import { withoutSecrets } from "../../outside/secrets.ts";
+import type { ApiDestinationRow } from "./connection-tables.ts";
 import { alreadyExists, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
-import { type ApiDestinationRow, nameKey } from "./tables.ts";
+import { nameKey } from "./tables.ts";
 
 /** What AWS shows and applies when no rate was given. */
 const defaultPerSecond = 300;

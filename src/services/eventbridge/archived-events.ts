@@ -4,17 +4,17 @@ import { dayMs } from "../../engine/duration.ts";
 import { Leftovers } from "../../engine/leftovers.ts";
 import type { TextRow } from "../../engine/packed-table.ts";
 import { Sweep } from "../../engine/sweep.ts";
-import { archivedBytes, type BusEvent } from "./event.ts";
-import type { EventBridge } from "./eventbridge.ts";
 import {
   type ArchivedEventRow,
   type ArchiveRow,
   archivedEventTable,
   archivedTextTable,
   archivePosition,
-  nameKey,
   positionSerial,
-} from "./tables.ts";
+} from "./archive-tables.ts";
+import { archivedBytes, type BusEvent } from "./event.ts";
+import type { EventBridge } from "./eventbridge.ts";
+import { nameKey } from "./tables.ts";
 
 const eventKey = archivedEventTable.key;
 

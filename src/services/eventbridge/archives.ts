@@ -17,11 +17,12 @@ import {
 import { formatArn, partitionOf } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
+import type { ArchiveRow } from "./archive-tables.ts";
 import { alreadyExists, invalidParameter, notFound, patternOf, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { type BusName, busName, noBus, ruleArn } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { type ArchiveRow, nameKey, targetKey } from "./tables.ts";
+import { nameKey, targetKey } from "./tables.ts";
 
 const busArn = /^[^:]+:[^:]+:events:[^:]*:[^:]*:event-bus\//;
 const state: ArchiveState = "ENABLED";

@@ -5,8 +5,9 @@
 import { jsonObject, numberOf } from "../../../protocols/unknown-json.ts";
 import { type HttpAnswer, HttpCallError, httpCall } from "../../outside/http-client.ts";
 import { pairsOf } from "./connection-parameters.ts";
+import type { AccessToken, ConnectionRow } from "./connection-tables.ts";
 import type { EventBridge } from "./eventbridge.ts";
-import { type AccessToken, type ConnectionRow, nameKey } from "./tables.ts";
+import { nameKey } from "./tables.ts";
 
 const timeoutMs = 5000;
 const maxAnswerBytes = 65_536;

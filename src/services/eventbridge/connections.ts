@@ -22,10 +22,11 @@ import type { FromWire } from "../../../protocols/blob.ts";
 import { formatArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
+import type { ConnectionRow } from "./connection-tables.ts";
 import { alreadyExists, invalidParameter, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { namePage } from "./pages.ts";
-import { type ConnectionRow, nameKey } from "./tables.ts";
+import { nameKey } from "./tables.ts";
 
 type Auth = FromWire<CreateConnectionAuthRequestParameters>;
 type UpdateConnectionInput = FromWire<UpdateConnectionCommandInput>;

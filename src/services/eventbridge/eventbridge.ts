@@ -6,8 +6,15 @@ import type { Store } from "../../engine/store.ts";
 import { Sweep } from "../../engine/sweep.ts";
 import { checkMay } from "./access.ts";
 import { ApiDestinations } from "./api-destination-calls.ts";
+import { archiveTable, replayTable } from "./archive-tables.ts";
 import { ArchivedEvents } from "./archived-events.ts";
 import { Authorizer } from "./authorizer.ts";
+import {
+  type ApiDestinationRow,
+  apiDestinationTable,
+  type ConnectionRow,
+  connectionTable,
+} from "./connection-tables.ts";
 import { deliverToBus } from "./delivered-events.ts";
 import { type BusName, busName, noBus, noRule, ruleArn } from "./names.ts";
 import { RecentEvents } from "./recent-events.ts";
@@ -16,21 +23,15 @@ import { Router } from "./router.ts";
 import { RulePatterns } from "./rule-patterns.ts";
 import { RuleSchedules } from "./rule-schedules.ts";
 import {
-  type ApiDestinationRow,
-  apiDestinationTable,
-  archiveTable,
   type BusRow,
   beginningTable,
   busTable,
-  type ConnectionRow,
-  connectionTable,
   endpointTable,
   nameKey,
   type PartnerSourceRow,
   partnerSourceTable,
   pendingEndMs,
   type RuleRow,
-  replayTable,
   ruleTable,
   targetTable,
 } from "./tables.ts";

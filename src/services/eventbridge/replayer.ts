@@ -1,8 +1,10 @@
 /** Sends archived events to their bus again, one minute of event time per step, driven by durable timers. */
+
+import { archivePosition, positionMs, type ReplayRow } from "./archive-tables.ts";
 import { readEvent, replayedText } from "./event.ts";
 import type { EventBridge } from "./eventbridge.ts";
 import { busName } from "./names.ts";
-import { archivePosition, nameKey, positionMs, type ReplayRow } from "./tables.ts";
+import { nameKey } from "./tables.ts";
 
 const timerKind = "events.replay";
 const windowMs = 60_000;

@@ -13,11 +13,12 @@ import {
 import { formatArn, parseArn } from "../../calls/arn.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { placeKey } from "../../calls/place.ts";
+import { positionMs, type ReplayRow } from "./archive-tables.ts";
 import { alreadyExists, illegalStatus, invalidParameter, limitExceeded, notFound, validation } from "./errors.ts";
 import { type EventBridge, operation } from "./eventbridge.ts";
 import { busName, noBus } from "./names.ts";
 import { namePage } from "./pages.ts";
-import { nameKey, positionMs, type ReplayRow } from "./tables.ts";
+import { nameKey } from "./tables.ts";
 
 const maxActive = 10;
 const busArn = /^arn:[^:]+:events:[^:]+:\d{12}:event-bus\/./;

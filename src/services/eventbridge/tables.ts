@@ -1,14 +1,9 @@
-/** The rows EventBridge keeps, and their indexes. */
+/** The rows of buses, rules, targets, endpoints and partner sources, and their indexes. */
 
 import type {
-  ApiDestinationHttpMethod,
-  ConnectionAuthorizationType,
-  ConnectionState,
-  CreateConnectionAuthRequestParameters,
   EndpointState,
   EventSourceState,
   LogConfig,
-  ReplayState,
   ReplicationConfig,
   RoutingConfig,
   RuleState,
@@ -16,7 +11,6 @@ import type {
 } from "@aws-sdk/client-eventbridge";
 import { placeKey } from "../../calls/place.ts";
 import { dayMs } from "../../engine/duration.ts";
-import { defineTextTable } from "../../engine/packed-table.ts";
 import { defineTable } from "../../engine/table.ts";
 
 /** The key of a resource that is found by name. No name contains a space. */
@@ -33,7 +27,8 @@ export interface NamedRow {
   readonly createdMs: number;
 }
 
-function namedTable<Row extends NamedRow>(name: string) {
+/** A table of resources that are found by name. */
+export function namedTable<Row extends NamedRow>(name: string) {
   return defineTable<Row>()({
     name,
     key: (row) => nameKey(row, row.name),
@@ -42,8 +37,7 @@ function namedTable<Row extends NamedRow>(name: string) {
   });
 }
 
-/** A statement of a bus's policy, or of the whole document somebody put. */
-
+/** A default bus that was never changed has no row: every account has one in every region. */
 export interface BusRow extends NamedRow {
   readonly modifiedMs: number;
   readonly description: string | undefined;
@@ -55,8 +49,7 @@ export interface BusRow extends NamedRow {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A default bus that nobody has changed has no row: every account has one in every region. */
-/** When the emulator first ran on its data directory: the creation of every default bus. */
+/** When the emulator first ran on its data directory: the creation time of every default bus. */
 export interface BeginningRow {
   readonly id: "beginning";
   readonly ms: number;
@@ -138,138 +131,6 @@ export const targetTable = defineTable<TargetRow>()({
     target: { group: (target) => `${target.bus}\n${target.spec.Arn}`, order: (target) => target.ruleName },
   },
 });
-
-export interface ArchiveRow extends NamedRow {
-  /** ARN of the bus. */
-  readonly bus: string;
-  readonly description: string | undefined;
-  readonly pattern: string | undefined;
-  /** 0: forever. */
-  readonly retentionDays: number;
-  readonly kmsKey: string | undefined;
-  readonly sizeBytes: number;
-  /** Distinguishes it from an earlier archive of the same name. */
-  readonly serial: number;
-}
-
-export const archiveTable = namedTable<ArchiveRow>("events.archives");
-
-export interface ArchivedEventRow {
-  /** Key of the archive. */
-  readonly archive: string;
-  readonly account: string;
-  /** The event's own time and its arrival, as an order in which no two are equal. */
-  readonly position: string;
-  readonly arrivedMs: number;
-  /** Bytes of its text. */
-  readonly bytes: number;
-}
-
-/** Archived events as compact JSON, under the serials in their positions. */
-export const archivedTextTable = defineTextTable("events.archivedTexts");
-
-/** The order of archived events: by the event's time, then by arrival. Also works for times before 1970. */
-export function archivePosition(eventMs: number, serial: number): string {
-  return String(eventMs + 8.64e15).padStart(17, "0") + String(serial).padStart(16, "0");
-}
-
-/** The serial in a position. */
-export function positionSerial(position: string): number {
-  return Number(position.slice(17));
-}
-
-/** The event's time in a position, epoch milliseconds. */
-export function positionMs(position: string): number {
-  return Number(position.slice(0, 17)) - 8.64e15;
-}
-
-export const archivedEventTable = defineTable<ArchivedEventRow>()({
-  name: "events.archivedEvents",
-  key: (event) => `${event.archive}\n${event.position}`,
-  account: (event) => event.account,
-  indexes: {
-    time: { group: (event) => event.archive, order: (event) => event.position },
-    arrival: { group: (event) => event.archive, order: (event) => event.arrivedMs },
-  },
-});
-
-export interface ReplayRow extends NamedRow {
-  readonly description: string | undefined;
-  readonly archiveArn: string;
-  /** Key of the archive, and its serial. */
-  readonly archive: string;
-  readonly archiveSerial: number;
-  readonly destination: string;
-  readonly filterArns: readonly string[] | undefined;
-  /** Epoch milliseconds: the events from `fromMs` up to, not including, `toMs`. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly state: ReplayState;
-  readonly stateReason: string | undefined;
-  readonly endedMs: number | undefined;
-  /** Position of the event replayed last. */
-  readonly cursor: string | undefined;
-}
-
-function isActive(state: ReplayState): boolean {
-  return state === "STARTING" || state === "RUNNING" || state === "CANCELLING";
-}
-
-export const replayTable = defineTable<ReplayRow>()({
-  name: "events.replays",
-  key: (row) => nameKey(row, row.name),
-  account: (row) => row.account,
-  indexes: {
-    name: { group: placeKey, order: (row) => row.name },
-    active: { group: (row) => (isActive(row.state) ? placeKey(row) : undefined), order: (row) => row.name },
-  },
-});
-
-/** A token of an OAuth endpoint. */
-export interface AccessToken {
-  readonly value: string;
-  /** Epoch milliseconds; absent when the endpoint told no lifetime. */
-  readonly expiresMs?: number | undefined;
-}
-
-export interface ConnectionRow extends NamedRow {
-  readonly modifiedMs: number;
-  readonly authorizedMs: number | undefined;
-  readonly description: string | undefined;
-  readonly type: ConnectionAuthorizationType;
-  /** Including secrets; undefined after DeauthorizeConnection has dropped them. */
-  readonly auth: CreateConnectionAuthRequestParameters | undefined;
-  readonly connectivity: string | undefined;
-  readonly kmsKey: string | undefined;
-  readonly secretArn: string;
-  readonly state: ConnectionState;
-  readonly stateReason: string | undefined;
-  readonly token: AccessToken | undefined;
-  /** Increases with every change of the credentials, so that an answer to older ones is recognized. */
-  readonly version: number;
-}
-
-export const connectionTable = defineTable<ConnectionRow>()({
-  name: "events.connections",
-  key: (row) => nameKey(row, row.name),
-  account: (row) => row.account,
-  indexes: {
-    name: { group: placeKey, order: (row) => row.name },
-    authorizing: { group: (row) => (row.state === "AUTHORIZING" ? "" : undefined), order: (row) => row.createdMs },
-  },
-});
-
-export interface ApiDestinationRow extends NamedRow {
-  readonly modifiedMs: number;
-  readonly description: string | undefined;
-  readonly connectionArn: string;
-  readonly endpoint: string;
-  readonly method: ApiDestinationHttpMethod;
-  /** Undefined means AWS's 300, which are not enforced. */
-  readonly perSecond: number | undefined;
-}
-
-export const apiDestinationTable = namedTable<ApiDestinationRow>("events.apiDestinations");
 
 export interface EndpointRow extends NamedRow {
   readonly modifiedMs: number;

@@ -34,9 +34,9 @@ export class HttpIntegration extends MappedIntegration {
 
   /** @throws GatewayError */
   async call(call: RestCall): Promise<BackendAnswer> {
-    const { url, ...asked } = this.#request(call);
+    const { url, ...request } = this.#request(call);
     const answer = await this.#answer(call, (signal) =>
-      httpBytes(url, { ...asked, timeoutMs: hangLimitMs, maxBodyBytes: maxPayloadBytes, signal }),
+      httpBytes(url, { ...request, timeoutMs: hangLimitMs, maxBodyBytes: maxPayloadBytes, signal }),
     );
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, answer.body);
     const type = typeOf(lastHeader(answer.rawHeaders, "content-type"));
@@ -50,8 +50,10 @@ export class HttpIntegration extends MappedIntegration {
 
   /** The backend's answer as a stream of any length; the timeout only covers its head. @throws GatewayError */
   async open(call: RestCall): Promise<HttpStream> {
-    const { url, ...asked } = this.#request(call);
-    const answer = await this.#answer(call, (signal) => httpStream(url, { ...asked, timeoutMs: maxStreamMs, signal }));
+    const { url, ...request } = this.#request(call);
+    const answer = await this.#answer(call, (signal) =>
+      httpStream(url, { ...request, timeoutMs: maxStreamMs, signal }),
+    );
     call.log?.answer(answer.status, call.integrated.latencyMs ?? 0, answer.rawHeaders, "");
     return answer;
   }

@@ -22,7 +22,7 @@ export class ServiceIntegration extends MappedIntegration {
   async call(call: RestCall, target: ServiceTarget): Promise<BackendAnswer> {
     const { parameters, body } = this.mapped(call);
     const { httpMethod = "POST", timeoutInMillis, credentials } = this.definition;
-    const asked = {
+    const integrationRequest = {
       method: httpMethod === "ANY" ? call.verb : httpMethod,
       path: target.path.replace(/\{([^{}]+?)\+?\}/g, (whole, name: string) => {
         const value = parameters.path.get(name);
@@ -35,7 +35,7 @@ export class ServiceIntegration extends MappedIntegration {
       contentType: headerSafe(call.request.header("content-type") ?? "application/json"),
       body: body.bytes,
     };
-    const request = serviceRequest(target, asked, this.deps);
+    const request = serviceRequest(target, integrationRequest, this.deps);
     call.log?.request(request.url, request.headers, body);
     const role = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
     const answer = await withinTimeout(this.deps, call, timeoutInMillis, (limit) =>

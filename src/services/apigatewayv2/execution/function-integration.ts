@@ -24,8 +24,8 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   const arn = functionOf(withStageVariables(integration.IntegrationUri as string, call.stageVariables));
   if (arn === undefined) return failed(call, "Invalid function ARN");
   const is2 = integration.PayloadFormatVersion === "2.0";
-  const asked = mappedRequest(call, integration.RequestParameters);
-  const event = new EventValue(() => (is2 ? event2(call, asked) : copyOf(event1(call, asked))));
+  const mapped = mappedRequest(call, integration.RequestParameters);
+  const event = new EventValue(() => (is2 ? event2(call, mapped) : copyOf(event1(call, mapped))));
   if (call.body.length > fewBytes && event.text.length > maxPayloadBytes)
     return failed(call, "The payload is too large for the function.");
   try {

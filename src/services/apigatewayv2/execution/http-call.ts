@@ -67,7 +67,7 @@ export class HttpCall {
   readonly api: ApiRow;
   readonly stage: StageRow;
   readonly snapshot: Snapshot;
-  readonly asked: ApiCall;
+  readonly address: ApiCall;
   readonly request: DoorRequest;
   /** Of the path after the stage, decoded; one empty segment for `/`. */
   readonly segments: readonly string[];
@@ -87,7 +87,7 @@ export class HttpCall {
   constructor(
     service: ApiGatewayV2,
     found: { api: ApiRow; stage: StageRow; snapshot: Snapshot; segments: readonly string[] },
-    asked: ApiCall,
+    address: ApiCall,
     request: DoorRequest,
   ) {
     this.service = service;
@@ -95,7 +95,7 @@ export class HttpCall {
     this.stage = found.stage;
     this.snapshot = found.snapshot;
     this.segments = found.segments;
-    this.asked = asked;
+    this.address = address;
     this.request = request;
     this.nowMs = service.now;
     this.requestId = extendedId(service.deps.random.fork("requests"));
@@ -122,7 +122,7 @@ export class HttpCall {
 
   /** As events and `$context` have it: with the stage, unless it is `$default`; decoded. */
   get rawPath(): string {
-    const { basePath, via } = this.asked;
+    const { basePath, via } = this.address;
     if (via === "custom domain") return basePath === "" ? this.path : `/${basePath}${this.path}`;
     return this.stage.name === "$default" ? this.path : `/${this.stage.name}${this.path}`;
   }
@@ -218,8 +218,8 @@ const contextValues: Readonly<Record<string, (call: HttpCall) => string | undefi
   extendedRequestId: (call) => call.requestId,
   apiId: (call) => call.api.id,
   stage: (call) => call.stage.name,
-  domainName: (call) => call.asked.domainName,
-  domainPrefix: (call) => call.asked.domainPrefix,
+  domainName: (call) => call.address.domainName,
+  domainPrefix: (call) => call.address.domainPrefix,
   httpMethod: (call) => call.request.method,
   path: (call) => call.rawPath,
   protocol: (call) => protocolOf(call.request),

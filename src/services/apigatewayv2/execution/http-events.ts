@@ -1,4 +1,5 @@
 /** The events that functions of HTTP APIs get: payload formats 1.0 and 2.0, and those of Lambda authorizers. */
+import { isUtf8 } from "node:buffer";
 import { copyObject } from "../../../../protocols/unknown-json.ts";
 import { hostNameOf } from "../../../apis/door.ts";
 import { headerOf, logTime, protocolOf, sourceIpOf } from "../../../apis/request-context.ts";
@@ -63,18 +64,14 @@ function bodyOf({ body, request }: HttpCall): { text: string; isBase64Encoded: b
   return { text: body.toString(isText ? "utf8" : "base64"), isBase64Encoded: !isText };
 }
 
-function isUtf8(bytes: Buffer): boolean {
-  return Buffer.from(bytes.toString("utf8")).equals(bytes);
-}
-
 function requestContext2(call: HttpCall): object {
-  const { api, request, route, authorization, asked } = call;
+  const { api, request, route, authorization, address } = call;
   return {
     accountId: api.account,
     apiId: api.id,
     ...(authorization === undefined ? none : { authorizer: { [authorization.kind]: copyOf(authorization.value) } }),
-    domainName: asked.domainName,
-    domainPrefix: asked.domainPrefix,
+    domainName: address.domainName,
+    domainPrefix: address.domainPrefix,
     http: {
       method: request.method,
       path: call.rawPath,
@@ -108,18 +105,18 @@ function queryOf(call: HttpCall, rawQuery: string): Record<string, string> | und
 const none = {};
 
 /** Payload format 2.0, in which nothing is null: members without content are absent. */
-export function event2(call: HttpCall, asked: EventRequest): object {
+export function event2(call: HttpCall, mapped: EventRequest): object {
   const { pathParameters, stageVariables } = call;
   const body = call.body.length === 0 ? undefined : bodyOf(call);
-  const cookies = cookiesOf(asked.rawHeaders);
-  const queryStringParameters = queryOf(call, asked.rawQuery);
+  const cookies = cookiesOf(mapped.rawHeaders);
+  const queryStringParameters = queryOf(call, mapped.rawQuery);
   return {
     version: "2.0",
     routeKey: call.route?.key,
-    rawPath: asked.rawPath,
-    rawQueryString: asked.rawQuery,
+    rawPath: mapped.rawPath,
+    rawQueryString: mapped.rawQuery,
     ...(cookies === undefined ? none : { cookies }),
-    headers: joinedHeaders(asked.rawHeaders, withoutCookie),
+    headers: joinedHeaders(mapped.rawHeaders, withoutCookie),
     ...(queryStringParameters === undefined ? none : { queryStringParameters }),
     requestContext: requestContext2(call),
     ...(body === undefined ? none : { body: body.text }),
@@ -130,14 +127,14 @@ export function event2(call: HttpCall, asked: EventRequest): object {
 }
 
 function requestContext1(call: HttpCall): Record<string, unknown> {
-  const { api, request, route, authorization, asked } = call;
+  const { api, request, route, authorization, address } = call;
   const iam = authorization?.kind === "iam" ? authorization.value : undefined;
   return {
     accountId: api.account,
     apiId: api.id,
     authorizer: authorizer1(call),
-    domainName: asked.domainName,
-    domainPrefix: asked.domainPrefix,
+    domainName: address.domainName,
+    domainPrefix: address.domainPrefix,
     extendedRequestId: call.requestId,
     httpMethod: request.method,
     identity: {

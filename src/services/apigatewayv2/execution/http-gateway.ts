@@ -39,26 +39,29 @@ export class HttpGateway {
     this.#throttle.clear();
   }
 
-  serve(api: ApiRow, asked: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
-    const found = this.#find(api, asked);
+  serve(api: ApiRow, address: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
+    const found = this.#find(api, address);
     if (found === undefined) {
       const { status, headers, body } = notFound();
       const id = this.#service.newRequestId();
       return answer.send(status, [...headers, "apigw-requestid", id], body);
     }
-    const call = new HttpCall(this.#service, { api, ...found }, asked, request);
+    const call = new HttpCall(this.#service, { api, ...found }, address, request);
     const early = this.#early(call);
     if (early !== undefined) return this.#send(call, early, answer);
     return this.#run(call).then((result) => this.#send(call, result, answer));
   }
 
   /** The stage, its deployment, and the rest of the path. */
-  #find(api: ApiRow, asked: ApiCall): { stage: StageRow; snapshot: Snapshot; segments: readonly string[] } | undefined {
-    if (api.value.DisableExecuteApiEndpoint === true && asked.via === "default") return undefined;
+  #find(
+    api: ApiRow,
+    address: ApiCall,
+  ): { stage: StageRow; snapshot: Snapshot; segments: readonly string[] } | undefined {
+    if (api.value.DisableExecuteApiEndpoint === true && address.via === "default") return undefined;
     const { stages, deployments } = this.#service;
-    const segments = asked.path.slice(1).split("/").map(percentDecoded);
-    let row = asked.stage === undefined ? undefined : stages.get(partKey(api.id, asked.stage));
-    if (asked.stage === undefined) {
+    const segments = address.path.slice(1).split("/").map(percentDecoded);
+    let row = address.stage === undefined ? undefined : stages.get(partKey(api.id, address.stage));
+    if (address.stage === undefined) {
       const [first = ""] = segments;
       const named = first === "" ? undefined : stages.get(partKey(api.id, first));
       if (named !== undefined) {

@@ -93,7 +93,7 @@ async function askOutside(
     path,
     query: "",
   } as const;
-  const asked = {
+  const integrationRequest = {
     method: "GET",
     path: path.replace(/\{(\w+)\}/g, (_whole, name: string) => encoded(name)),
     query: Object.entries(query).flatMap(([name, sent]) =>
@@ -105,7 +105,7 @@ async function askOutside(
   };
   const { status, rawHeaders, body } = await sendToService(
     target,
-    serviceRequest(target, asked, deps),
+    serviceRequest(target, integrationRequest, deps),
     invocation,
     deps,
   );

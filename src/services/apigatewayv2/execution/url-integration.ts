@@ -28,8 +28,8 @@ const notPassedBack = new Set([
 ]);
 
 export async function callUrl(call: HttpCall, integration: IntegrationValue): Promise<HttpAnswer> {
-  const asked = mappedRequest(call, integration.RequestParameters);
-  const url = urlOf(call, integration, asked);
+  const mapped = mappedRequest(call, integration.RequestParameters);
+  const url = urlOf(call, integration, mapped);
   if (url === undefined) {
     call.notes.integrationError = "Invalid endpoint address";
     call.notes.errorType = "API_CONFIGURATION_ERROR";
@@ -41,7 +41,7 @@ export async function callUrl(call: HttpCall, integration: IntegrationValue): Pr
     const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, ({ signal }) =>
       callBackend(url, {
         method: method === "ANY" ? call.request.method : method,
-        headers: forwarded(call, asked),
+        headers: forwarded(call, mapped),
         body: call.body,
         signal,
       }),
@@ -79,7 +79,7 @@ function forwarded(call: HttpCall, { rawHeaders }: MappedRequest): readonly stri
 /**
  * The URL with the route's variables filled in. `$default` has no variable for its path, so the whole path is appended.
  */
-function urlOf(call: HttpCall, { IntegrationUri }: IntegrationValue, asked: MappedRequest): URL | undefined {
+function urlOf(call: HttpCall, { IntegrationUri }: IntegrationValue, mapped: MappedRequest): URL | undefined {
   const template = withStageVariables(IntegrationUri as string, call.stageVariables);
   let isFilled = false;
   const filled = template.replace(/\{([\w.:-]+)\}/g, (all, name: string) => {
@@ -91,13 +91,13 @@ function urlOf(call: HttpCall, { IntegrationUri }: IntegrationValue, asked: Mapp
   if (!URL.canParse(filled) || !/^https?:/.test(filled)) return undefined;
   const url = new URL(filled);
   const isGreedy = call.route?.key === "$default" || call.route?.path.endsWith("+}") === true;
-  if (asked.isPathMapped) {
-    url.pathname = asked.rawPath;
+  if (mapped.isPathMapped) {
+    url.pathname = mapped.rawPath;
   } else if (isGreedy && !isFilled) {
     const path = call.segments.map(encodeURIComponent).join("/");
     url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
   }
-  if (asked.rawQuery !== "")
-    url.search = url.search === "" ? asked.rawQuery : `${url.search.slice(1)}&${asked.rawQuery}`;
+  if (mapped.rawQuery !== "")
+    url.search = url.search === "" ? mapped.rawQuery : `${url.search.slice(1)}&${mapped.rawQuery}`;
   return url;
 }

@@ -52,7 +52,7 @@ async function callService(call: IntegrationCall, uri: string, body: string): Pr
   if (target?.kind !== "service") return undefined;
   const { headers, query, path } = requestParameters(integration.RequestParameters, event);
   const method = methodOf(integration);
-  const asked = {
+  const integrationRequest = {
     method,
     path: filled(target.path, path),
     query: query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
@@ -61,7 +61,7 @@ async function callService(call: IntegrationCall, uri: string, body: string): Pr
     body: Buffer.from(body),
   };
   const { deps } = service;
-  const request = serviceRequest(target, asked, deps);
+  const request = serviceRequest(target, integrationRequest, deps);
   event.log?.request(request.url, request.headers, { text: body });
   const startMs = service.now;
   const answer = await inTime(deps.clock, timeoutOf(integration), (limit) =>

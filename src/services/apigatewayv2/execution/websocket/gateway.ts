@@ -53,8 +53,8 @@ export class WebSocketGateway {
   }
 
   /** Serves plain requests: the management API; a WebSocket API has nothing else. */
-  serve(api: ApiRow, asked: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
-    const { path, stageName } = this.#split(asked);
+  serve(api: ApiRow, address: ApiCall, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
+    const { path, stageName } = this.#split(address);
     if (!this.#service.stages.has(partKey(api.id, stageName))) return this.#forbid(answer, "Forbidden");
     const id = connectionIdIn(path);
     if (id === undefined) return this.#forbid(answer, "Missing Authentication Token");
@@ -74,18 +74,18 @@ export class WebSocketGateway {
     return { stageName: percentDecoded(first), path: slash < 0 ? "" : path.slice(slash) };
   }
 
-  upgrade(api: ApiRow, asked: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean {
+  upgrade(api: ApiRow, address: ApiCall, request: DoorRequest, socket: Duplex, head: Buffer): boolean {
     if (headerOf(request, "upgrade")?.toLowerCase() !== "websocket") return false;
-    const { stageName } = this.#split(asked);
+    const { stageName } = this.#split(address);
     const deployed = deployedOf(this.#service, api, stageName);
-    const isDisabled = api.value.DisableExecuteApiEndpoint === true && asked.via === "default";
+    const isDisabled = api.value.DisableExecuteApiEndpoint === true && address.via === "default";
     if (deployed === undefined || isDisabled) {
       refuseHandshake(socket, 403, {});
       return true;
     }
     socket.on("error", () => socket.destroy());
     const { clock } = this.#service.deps;
-    clock.track(this.#connect(api, deployed, asked, request, socket, head)).catch((error: unknown) => {
+    clock.track(this.#connect(api, deployed, address, request, socket, head)).catch((error: unknown) => {
       socket.destroy();
       clock.report(error);
     });
@@ -95,7 +95,7 @@ export class WebSocketGateway {
   async #connect(
     api: ApiRow,
     { stage, snapshot }: Deployed,
-    asked: ApiCall,
+    address: ApiCall,
     request: DoorRequest,
     socket: Duplex,
     head: Buffer,
@@ -114,7 +114,7 @@ export class WebSocketGateway {
       stage: stage.name,
       host: request.host,
       origin: `${request.scheme}://${request.host}`,
-      domainName: asked.domainName,
+      domainName: address.domainName,
       identity: { sourceIp, userAgent: headerOf(request, "user-agent") },
       connectedMs: this.#service.now,
     };
