@@ -16,7 +16,7 @@ import {
 } from "./types.ts";
 
 /** How long an attempt may take by default: a minute more than the longest thing AWS waits for. */
-const longestAttemptMs = 16 * 60_000;
+const maxAttemptMs = 16 * 60_000;
 
 /** How long an attempt of a kind may take, in milliseconds of the clock. */
 export type Deadline<K extends Kind> = (delivery: Delivery<K>) => number;
@@ -55,7 +55,7 @@ export class Targets {
     // Each target only receives deliveries of the kind it is registered under.
     if ("local" in target) this.#targets.set(kind, { local: target.local as DeliverLocally });
     else {
-      const deadline = (target.deadline ?? (() => longestAttemptMs)) as Deadline<Kind>;
+      const deadline = (target.deadline ?? (() => maxAttemptMs)) as Deadline<Kind>;
       this.#targets.set(kind, { remote: { deliverTo: target.remote as DeliverTo, deadline } });
     }
   }

@@ -13,7 +13,7 @@ export type RegexNode =
   | { kind: "group"; index: number; item: RegexNode }
   | { kind: "ahead"; item: RegexNode; negated: boolean };
 
-const deepestNesting = 50;
+const maxNesting = 50;
 const maxGroups = 200;
 
 const lineEnd: Test = (code) => code === 10 || code === 13 || code === 0x2028 || code === 0x2029;
@@ -53,7 +53,7 @@ export class RegexReader {
   }
 
   #either(): RegexNode {
-    if (++this.#depth > deepestNesting) throw new SyntaxError("Regular expression is nested too deeply");
+    if (++this.#depth > maxNesting) throw new SyntaxError("Regular expression is nested too deeply");
     const options = [this.#sequence()];
     while (this.#text[this.#at] === "|") {
       this.#at++;

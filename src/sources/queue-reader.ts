@@ -10,7 +10,7 @@ import { partsOf, type QueueRecord, queueRecord, type SqsMessage } from "./recor
 const maxMovingByDefault = 32;
 /** The pause before a batch is passed again to a target that had no capacity; it doubles each time. */
 const firstPauseMs = 1000;
-const longestPauseMs = 30_000;
+const maxPauseMs = 30_000;
 const maxReceives = 8;
 const maxInReceive = 10;
 
@@ -204,7 +204,7 @@ export class QueueReader implements Reader {
   /** Passes a part to the target, repeatedly if it has no capacity, as long as the messages stay invisible. */
   async #execute(part: readonly QueueRecord[], receivedMs: number): Promise<Outcome> {
     const { clock } = this.#around;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(maxPauseMs, pauseMs * 2)) {
       const outcome = await clock.trackOutside(this.#consumer.execute(part));
       if (outcome.throttled !== true) return outcome;
       const visibleMs = receivedMs + (await clock.track(this.#visibilityMs()));

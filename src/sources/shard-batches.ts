@@ -6,7 +6,7 @@
 import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type Surroundings } from "./drain.ts";
 import { lanesOf, maxPayloadBytes, partsOf, type StreamItem, type StreamRecord } from "./records.ts";
 
-const longestRetryMs = 60_000;
+const maxRetryMs = 60_000;
 
 export interface BatchOptions {
   readonly stream: string;
@@ -142,7 +142,7 @@ export class ShardBatches {
             break;
           }
         }
-        const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(pauses, 20) - 1));
+        const waitMs = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.max(0, Math.min(pauses, 20) - 1));
         this.#consumer.onFailed(first, failure, clock.now() + waitMs);
         await this.#wait(waitMs);
       }

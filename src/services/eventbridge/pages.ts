@@ -3,7 +3,7 @@ import { decodeToken, encodeToken, filtered, takePage, withPrefix } from "../../
 import type { Bounds } from "../../engine/table.ts";
 import { invalidParameter } from "./errors.ts";
 
-const longestPage = 100;
+const maxPageSize = 100;
 
 export interface ListRequest {
   readonly NamePrefix?: string | undefined;
@@ -25,7 +25,7 @@ export function pageOf<Item>(
   limit: number | undefined,
   orderOf: (item: Item) => string,
 ): { items: Item[]; NextToken: string | undefined } {
-  const { items, more } = takePage(sequence, limit ?? longestPage);
+  const { items, more } = takePage(sequence, limit ?? maxPageSize);
   return { items, NextToken: more ? encodeToken(orderOf(items.at(-1) as Item)) : undefined };
 }
 

@@ -7,7 +7,7 @@ import { hasData, type Kinesis } from "./kinesis.ts";
 import { appendRecords, recordOf, routeOf, sizeOf } from "./put.ts";
 import { sequenceNumber, shardIdOf } from "./sequence-number.ts";
 
-const longestKey = 256;
+const maxKeyLength = 256;
 
 /** @throws DeliveryFailure, or AwsError as PutRecord. */
 export function deliverToStream(
@@ -21,8 +21,8 @@ export function deliverToStream(
     throw new DeliveryFailure("ResourceNotFoundException", message, false);
   }
   checkDelivered(service, stream, delivery);
-  if (partitionKey.length === 0 || partitionKey.length > longestKey) {
-    const message = `A partition key has 1 to ${longestKey} characters, not ${partitionKey.length}.`;
+  if (partitionKey.length === 0 || partitionKey.length > maxKeyLength) {
+    const message = `A partition key has 1 to ${maxKeyLength} characters, not ${partitionKey.length}.`;
     throw new DeliveryFailure("ValidationException", message, false);
   }
   const entry = { Data: Blob64.fromBytes(Buffer.from(delivery.payload)), PartitionKey: partitionKey };

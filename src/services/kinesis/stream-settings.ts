@@ -29,7 +29,7 @@ import { shownWarmThroughput } from "./streams.ts";
 import type { Distribution, Pending, StreamMode, StreamRow } from "./tables.ts";
 
 const shortestHours = 24;
-const longestHours = 8760;
+const maxRetentionHours = 8760;
 const maxModesPerDay = 2;
 const maxEncryptionsPerDay = 25;
 const settings = { kind: "settings" } as const;
@@ -193,9 +193,9 @@ function checkHours(hours = 0): number {
       `Minimum allowed retention period is ${shortestHours} hours. Requested retention period (${hours} hours) is too short.`,
     );
   }
-  if (hours > longestHours) {
+  if (hours > maxRetentionHours) {
     throw invalidArgument(
-      `Maximum allowed retention period is ${longestHours} hours. Requested retention period (${hours} hours) is too long.`,
+      `Maximum allowed retention period is ${maxRetentionHours} hours. Requested retention period (${hours} hours) is too long.`,
     );
   }
   return hours;

@@ -14,7 +14,7 @@ import { type InvokeConfigRow, latest } from "./tables.ts";
 /** The pauses before the first and second retry of an event for which the function failed. */
 const retryPausesMs = [60_000, 120_000];
 /** The pauses while a function is throttled or Lambda fails; each is twice as long. */
-const [firstThrottleMs, longestThrottleMs] = [1000, 300_000];
+const [firstThrottleMs, maxThrottleMs] = [1000, 300_000];
 const defaultRetries = 2;
 const defaultMaxAgeSeconds = 21_600;
 /** How many events of one function, and of all, run at a time; the others wait as rows. */
@@ -232,7 +232,7 @@ function nextOf(
   if (failure === undefined) return "ZeroReservedConcurrency";
   // Without its function, or in a loop, retrying an event is pointless.
   if (failure.status === 404 || failure.name === "RecursiveInvocationException") return "RetriesExhausted";
-  return Math.min(longestThrottleMs, firstThrottleMs * 2 ** (row.throttles - 1));
+  return Math.min(maxThrottleMs, firstThrottleMs * 2 ** (row.throttles - 1));
 }
 
 const zeroReserved = { code: "ZeroReservedConcurrency", message: "The function's reserved concurrency is 0." };

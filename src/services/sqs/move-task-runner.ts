@@ -8,7 +8,7 @@ const secondMs = 1000;
 /** Messages that a task without a rate moves at a time, so that others get a turn in between. */
 const batchWithoutRate = 1000;
 /** A task ends after 36 hours, whatever is left. */
-const longestTaskMs = 36 * 3_600_000;
+const maxTaskMs = 36 * 3_600_000;
 /** How many ended tasks are kept per queue: as many as can be listed. */
 const remembered = 10;
 
@@ -100,7 +100,7 @@ export class MoveTasks {
       if (moved === limit) break;
     }
     const after = { ...task, moved: task.moved + moved };
-    if (moved < limit || now - task.startedMs >= longestTaskMs) {
+    if (moved < limit || now - task.startedMs >= maxTaskMs) {
       this.#end(after, "COMPLETED");
       return;
     }

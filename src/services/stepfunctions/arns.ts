@@ -72,6 +72,7 @@ export function siblingArn(machineArn: string, type: string, name: string): stri
   return `${machineArn.replace(":stateMachine:", `:${type}:`)}:${name}`;
 }
 
+/** The ARN of a new resource in the caller's account and region. */
 export function newArn(context: { region: string; account: string }, type: string, name: string): string {
   return formatArn("states", context.region, context.account, `${type}:${name}`);
 }
@@ -85,6 +86,7 @@ export function checkName(name: string): void {
 
 const roleArn = /^arn:[\w-]+:iam::\d{12}:role\/.+$/;
 
+/** Whether the text is the ARN of an IAM role. */
 export function isRoleArn(text: string): boolean {
   return roleArn.test(text);
 }

@@ -29,7 +29,7 @@ import { Mocks } from "./tasks/mocks.ts";
 import { Performer } from "./tasks/performer.ts";
 
 /** How many parsed definitions are cached. */
-const mostMachines = 500;
+const maxParsed = 500;
 
 export class StepFunctions {
   readonly deps: ServiceDependencies;
@@ -97,7 +97,7 @@ export class StepFunctions {
     if (machine === undefined) {
       const { definition, type } = this.revisionOf(key);
       machine = parseDefinition(definition, type).machine as Machine;
-      if (this.#parsed.size >= mostMachines) this.#parsed.clear();
+      if (this.#parsed.size >= maxParsed) this.#parsed.clear();
       this.#parsed.set(key, machine);
     }
     return machine;

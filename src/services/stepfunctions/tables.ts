@@ -7,11 +7,11 @@ import type { ExecutionHead, ExecutionStatus } from "./asl/execution.ts";
 import type { KeptText } from "./texts.ts";
 
 /** Keys have a maximum length, but ids of deeply nested frames do not. */
-const longestId = 400;
+const maxIdLength = 400;
 
 /** An id within an execution in the form for keys; shortening it twice changes nothing. */
 export function shortId(id: string): string {
-  return id.length <= longestId ? id : sha256Hex(id);
+  return id.length <= maxIdLength ? id : sha256Hex(id);
 }
 
 export type MachineType = "STANDARD" | "EXPRESS";
@@ -237,6 +237,7 @@ export interface FrameRow {
   readonly text: KeptText;
 }
 
+/** The key of a frame's row. */
 export function frameKey(execution: string, id: string): string {
   return `${execution} ${shortId(id)}`;
 }
@@ -276,6 +277,7 @@ export interface TaskRow {
   readonly mockCall: number;
 }
 
+/** The key of an open task's row; the id may be shortened already. */
 export function taskKey(execution: string, taskId: string): string {
   return `${execution} ${shortId(taskId)}`;
 }

@@ -6,7 +6,7 @@ import type { Store } from "../../engine/store.ts";
 export type KeptText = string | number;
 
 /** Longest text, in characters, that is stored in its row: about what a serial costs elsewhere. */
-const longestInRow = 128;
+const maxLengthInRow = 128;
 
 /** The texts that rows of one kind refer to. */
 export class Texts {
@@ -20,7 +20,7 @@ export class Texts {
 
   /** Inside a transaction. */
   keep(account: string, text: string): KeptText {
-    if (text.length <= longestInRow) return text;
+    if (text.length <= maxLengthInRow) return text;
     const serial = this.#store.nextSerial();
     this.#table.put({ serial, account, text });
     return serial;

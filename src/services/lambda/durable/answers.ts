@@ -5,7 +5,7 @@ import { errorIn, type TextOf } from "./shown.ts";
 import type { ExecutionRow } from "./tables.ts";
 
 /** The pauses after invocations that ended without an answer; each is twice as long. */
-const [firstPauseMs, longestPauseMs] = [1000, 300_000];
+const [firstPauseMs, maxPauseMs] = [1000, 300_000];
 
 export type Told =
   | { readonly status: "SUCCEEDED"; readonly result: string | undefined }
@@ -16,7 +16,7 @@ export type Told =
 
 /** @param failures consecutive failures before the last one. */
 export function pauseAfter(failures: number): number {
-  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures, 30));
+  return Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(failures, 30));
 }
 
 export function answerIn(answer: FunctionAnswer | undefined, failure: ErrorObject | undefined): Told {

@@ -18,7 +18,7 @@ import { type ExecutionRow, nameKey, type OperationRow } from "./tables.ts";
 import { isOpen } from "./updates.ts";
 
 /** A client waits no longer for an execution than for any other function (Lambda quotas). */
-const longestSyncSeconds = 900;
+const maxSyncSeconds = 900;
 const daySeconds = 86_400;
 const yearSeconds = 366 * daySeconds;
 const defaultRetentionDays = 14;
@@ -63,7 +63,7 @@ export class DurableExecutions {
   check(version: VersionRow, isQualified: boolean, isSync: boolean): void {
     if (!isQualified) throw invalidParameter("You cannot invoke a durable function using an unqualified ARN.");
     const { ExecutionTimeout = yearSeconds } = version.settings.DurableConfig ?? {};
-    if (isSync && ExecutionTimeout > longestSyncSeconds) {
+    if (isSync && ExecutionTimeout > maxSyncSeconds) {
       throw invalidParameter(
         "You cannot synchronously invoke a durable function with an executionTimeout greater than 15 minutes.",
       );

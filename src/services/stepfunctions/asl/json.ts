@@ -21,6 +21,7 @@ const maxJsonDepth = 1_000;
 /** States may nest their input a little deeper; far deeper values would be disproportionately slow to serialize. */
 const maxProducedDepth = maxJsonDepth + 100;
 
+/** Whether a JSON value is an object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral);
 }

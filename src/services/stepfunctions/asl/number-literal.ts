@@ -27,6 +27,7 @@ export class NumberLiteral {
 
 export type JsonNumber = number | NumberLiteral;
 
+/** Whether a JSON value is a number. */
 export function isNumber(value: unknown): value is JsonNumber {
   return typeof value === "number" || value instanceof NumberLiteral;
 }

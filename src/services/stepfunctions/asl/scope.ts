@@ -36,6 +36,7 @@ function itemOf(run: Run, thread: ThreadFrame): MapItem | undefined {
   return mapItem(run.execution.frames[`${fan.id}.items`] as ItemsFrame, thread.index);
 }
 
+/** The item of an inline Map at an index. */
 export function mapItem(items: ItemsFrame, index: number): MapItem {
   const key = items.keys?.[index];
   return { Index: index, Value: items.items[index]!, ...(key === undefined ? {} : { Key: key }) };

@@ -186,6 +186,7 @@ export function fillFan(
   }
 }
 
+/** Whether all branches or iterations have succeeded. */
 export function fanIsDone(fan: FanFrame): boolean {
   return fan.next === fan.total && fan.active.length === 0;
 }
@@ -208,6 +209,7 @@ export function takeOutputs(run: Run, fan: FanFrame, isMap: boolean): Json[] {
   return isMap ? outputs : joinSources(outputs);
 }
 
+/** The items of a fan. */
 export function itemsOf(run: Run, fan: FanFrame): ItemsFrame {
   return run.execution.frames[`${fan.id}.items`] as ItemsFrame;
 }

@@ -18,6 +18,7 @@ import {
 import { encodeToken, filtered, takePage } from "../../../calls/page.ts";
 import type { Bounds } from "../../../engine/table.ts";
 import { checkExecutionArn, checkMapRunArn, machineArnOf } from "../arns.ts";
+import { errorDetails } from "../asl/history.ts";
 import { writeJson } from "../asl/json.ts";
 import {
   executionAlreadyExists,
@@ -239,12 +240,7 @@ function executionsOfMapRun(
 export const stopExecution = operation<StopExecutionCommand>(StopExecution$, (input, { service }) => {
   const row = executionNamed(service, input.executionArn as string);
   if (row.status === "RUNNING") {
-    const { error, cause } = input;
-    service.signal(row.arn, {
-      type: "abort",
-      ...(error === undefined ? {} : { error }),
-      ...(cause === undefined ? {} : { cause }),
-    });
+    service.signal(row.arn, { type: "abort", ...errorDetails(input.error, input.cause) });
   }
   const stopped = service.runner.executions.get(row.arn);
   return { stopDate: new Date(stopped?.stoppedMs ?? service.now) };

@@ -10,7 +10,7 @@ import { causeOf } from "./causes.ts";
 import { metaOf } from "./frames.ts";
 
 /** More than an execution can reach in its five minutes; ends an endless loop even when time stands still. */
-const mostEvents = 500_000;
+const maxEvents = 500_000;
 
 interface Running {
   readonly row: WholeExecution;
@@ -149,7 +149,7 @@ export class ExpressRunner {
         this.#sfn.performer.abort(row.arn, effect.taskId);
         return;
       case "continue": {
-        const spent = running.execution.head.lastEventId > mostEvents;
+        const spent = running.execution.head.lastEventId > maxEvents;
         const signal: Signal = spent ? { type: "timer", timerId: "execution" } : { type: "continue" };
         this.#sfn.turns.soon(() => this.signal(row.arn, signal));
       }

@@ -8,13 +8,13 @@ import { eventsTable, eventTextTable } from "./event-tables.ts";
 const eventsPerRow = 100;
 
 /** Longest payload, in characters, that is stored with its event. */
-const longestWithin = 2048;
+const maxLengthWithin = 2048;
 
 /** Members of details that may be long; `assignedVariables` is an object, the others are texts. */
 const longMembers = ["input", "output", "parameters", "cause", "assignedVariables"];
 
 /** For how many executions the latest long payload is remembered: it is often the next one as well. */
-const mostLatest = 1000;
+const maxLatest = 1000;
 
 /** An event as stored: its long payloads are empty, and are stored under these serials. */
 type StoredEvent = HistoryEvent & { texts?: Record<string, number> };
@@ -73,7 +73,7 @@ export class Histories {
       const value = details[name];
       if (value === undefined) continue;
       const text = typeof value === "string" ? value : JSON.stringify(value);
-      if (text.length <= longestWithin) continue;
+      if (text.length <= maxLengthWithin) continue;
       parted ??= { details: { ...details }, texts: {} };
       parted.details[name] = typeof value === "string" ? "" : {};
       parted.texts[name] = this.#keep(execution, account, text, added);
@@ -89,7 +89,7 @@ export class Histories {
     const serial = this.#store.nextSerial();
     this.#texts.put({ serial, account, text });
     added.push(serial);
-    if (!this.#latest.has(execution) && this.#latest.size >= mostLatest) this.#latest.clear();
+    if (!this.#latest.has(execution) && this.#latest.size >= maxLatest) this.#latest.clear();
     this.#latest.set(execution, serial);
     return serial;
   }

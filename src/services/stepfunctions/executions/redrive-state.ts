@@ -1,11 +1,12 @@
 import { dayMs } from "../../../engine/duration.ts";
+import { maxHistoryEvents } from "../asl/history.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
-import { longestOpenMs } from "./time-limit.ts";
+import { maxOpenMs } from "./time-limit.ts";
 
 const redrivableMs = 14 * dayMs;
-/** With this many events an execution has no room for a redrive. */
-const mostEvents = 24_999;
+/** With this many events, an execution has no room for a redrive. */
+const fullHistory = maxHistoryEvents - 1;
 
 export interface RedriveState {
   readonly status: "REDRIVABLE" | "NOT_REDRIVABLE" | "REDRIVABLE_BY_MAP_RUN";
@@ -21,8 +22,8 @@ export function redriveState(service: StepFunctions, row: ExecutionRow): Redrive
   }
   const { now } = service;
   if (now - (row.stoppedMs ?? now) > redrivableMs) return no("Execution redrivable period exceeded");
-  if (now - startedMs >= longestOpenMs) return no("Execution has exceeded the max execution time");
+  if (now - startedMs >= maxOpenMs) return no("Execution has exceeded the max execution time");
   const head = service.runner.frames.heads.get(row.arn)?.head;
-  if (head !== undefined && head.lastEventId >= mostEvents) return no("Execution history event limit exceeded");
+  if (head !== undefined && head.lastEventId >= fullHistory) return no("Execution history event limit exceeded");
   return { status: row.mapRun === undefined ? "REDRIVABLE" : "REDRIVABLE_BY_MAP_RUN" };
 }

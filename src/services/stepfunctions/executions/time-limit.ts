@@ -6,7 +6,7 @@ import { dayMs } from "../../../engine/duration.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
 
-export const longestOpenMs = 365 * dayMs;
+export const maxOpenMs = 365 * dayMs;
 
 const timerKind = "states.timeLimit";
 
@@ -25,7 +25,7 @@ export class TimeLimit {
   watch({ account, startedMs }: Pick<ExecutionRow, "account" | "startedMs">): void {
     const { timers } = this.#sfn.deps;
     const id = `states oldest ${account}`;
-    const dueMs = startedMs + longestOpenMs;
+    const dueMs = startedMs + maxOpenMs;
     const armed = timers.get(id);
     if (armed !== undefined && armed.dueMs <= dueMs) return;
     timers.schedule({ id, account, dueMs, kind: timerKind, payload: undefined });
@@ -36,7 +36,7 @@ export class TimeLimit {
     const { runner, now } = this.#sfn;
     const { open } = runner.executions.by;
     let left = endedAtOnce;
-    for (const { arn } of open.range(account, { lte: now - longestOpenMs })) {
+    for (const { arn } of open.range(account, { lte: now - maxOpenMs })) {
       runner.signal(arn, { type: "timer", timerId: "execution" });
       left -= 1;
       if (left === 0) break;

@@ -36,6 +36,7 @@ export function loggingOf(given: GivenLogging | undefined): LoggingConfiguration
   return { level, includeExecutionData: given?.includeExecutionData ?? false, logGroupArn };
 }
 
+/** A logging configuration in the form of the API. */
 export function shownLogging({ level, includeExecutionData, logGroupArn }: LoggingConfiguration): GivenLogging {
   return {
     level,

@@ -248,8 +248,12 @@ export class MapRuns {
   #fail(run: MapRunRow, error: string, cause: string | undefined): void {
     this.#end(run, "FAILED");
     const { mapRunId } = run;
-    const signal = { type: "mapRunFailed" as const, mapRunId, error, ...(cause === undefined ? {} : { cause }) };
-    this.#sfn.signal(run.execution, signal);
+    this.#sfn.signal(run.execution, {
+      type: "mapRunFailed",
+      mapRunId,
+      error,
+      ...(cause === undefined ? {} : { cause }),
+    });
   }
 
   /** Ends a run unsuccessfully: its running children are stopped, pending ones stay pending. */

@@ -10,6 +10,7 @@ export type Sorting = ((items: Value[], frame: Frame) => Value[]) & {
   tuples: (tuples: Tuple[], frame: Frame) => Tuple[];
 };
 
+/** Compiles the terms of `^(…)`. */
 export function compileSort(terms: SortTerm[], compiler: Compiler): Sorting {
   const compiled = terms.map(({ descending, expression }) => ({
     descending,

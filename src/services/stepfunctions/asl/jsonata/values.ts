@@ -90,6 +90,7 @@ export function collapse(value: Value, keep: boolean): Value {
   return has(value, keepMark) ? value : value[0];
 }
 
+/** Whether the value is an object, neither an array nor a function. */
 export function isObject(value: Value): value is ValueObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Fn);
 }
