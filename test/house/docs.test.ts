@@ -24,6 +24,19 @@ it("has no link to a page that is not there", () => {
   expect(dead).toEqual([]);
 });
 
+it("names no file or folder in ARCHITECTURE.md that is not there", () => {
+  const folders = ["src", "protocols", "scripts", "test", "docs"];
+  const paths = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) => `/${join(folder, path)}`),
+  );
+  const page = readFileSync(join(root, "docs/ARCHITECTURE.md"), "utf8");
+  const named = [...page.matchAll(/`([\w./-]+(?:\.(?:ts|mjs|json|md)|\/))`/g)].map(([, name = ""]) => name);
+  const exists = (name: string) =>
+    existsSync(join(root, name)) || paths.some((path) => path.endsWith(`/${name.replace(/\/$/, "")}`));
+  expect(named.length).toBeGreaterThan(100);
+  expect(named.filter((name) => !exists(name))).toEqual([]);
+});
+
 it("has a README of two screens", () => {
   expect(readFileSync(join(root, "README.md"), "utf8").split("\n").length).toBeLessThanOrEqual(120);
 });
