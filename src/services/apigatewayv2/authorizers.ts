@@ -97,6 +97,7 @@ function checkUri({ AuthorizerUri: uri }: AuthorizerValue): void {
   if (uri === undefined || functionOf(uri) === undefined) throw badRequest(`Invalid Authorizer URI: ${uri ?? ""}`);
 }
 
+const maxAudiences = 50;
 const httpSource = /^\$(?:request\.(?:header|querystring)\.\S+|context\.\S+|stageVariables\.\S+)$/;
 
 function checkRequest(value: AuthorizerValue): void {
@@ -124,6 +125,9 @@ function checkJwt({ IdentitySource: sources = [], JwtConfiguration: jwt }: Autho
     throw badRequest("JWT authorizers require exactly one identity source of the request's headers or query strings");
   }
   if (!jwt?.Issuer) throw badRequest("Issuer is required for JWT authorizers");
+  if ((jwt.Audience?.length ?? 0) > maxAudiences) {
+    throw badRequest(`An authorizer may have at most ${maxAudiences} audiences`);
+  }
   if (!isIssuer(jwt.Issuer)) {
     const must = "Issuer must have a valid discovery endpoint ended with '/.well-known/openid-configuration'";
     throw badRequest(`Invalid issuer: ${jwt.Issuer}. ${must}`);

@@ -43,6 +43,7 @@ const settings = [
   "Target",
 ] as const;
 
+const maxScopes = 10;
 const responseSettings = [
   "ModelSelectionExpression",
   "ResponseModels",
@@ -102,6 +103,9 @@ function checkAuthorization(service: ApiGatewayV2, api: ApiRow, value: RouteValu
   if (!isHttp && type === "JWT") throw badRequest("Invalid authorization type specified: JWT");
   if (scopes !== undefined && scopes.length > 0 && type !== "JWT") {
     throw badRequest("Authorization scopes are only supported for routes with authorization type JWT.");
+  }
+  if (scopes !== undefined && scopes.length > maxScopes) {
+    throw badRequest(`A route may have at most ${maxScopes} authorization scopes`);
   }
   if (type !== "CUSTOM" && type !== "JWT") return;
   const authorizer = id === undefined ? undefined : service.authorizers.get(partKey(api.id, id));

@@ -2,6 +2,7 @@
 import { badRequest } from "./errors.ts";
 import type { StageValue } from "./tables.ts";
 
+const maxVariables = 100;
 /** Variables that logs of HTTP APIs do not have. */
 const notOfHttp = /\$context\.(resourceId|connectionId|eventType|messageId|wafResponseCode)\b/;
 
@@ -16,6 +17,9 @@ export function checkStage(protocol: string | undefined, value: StageValue, mayL
     } else if (route.LoggingLevel !== undefined || route.DataTraceEnabled === true) {
       throw badRequest("Execution logs are not supported on protocolType HTTP");
     }
+  }
+  if (Object.keys(StageVariables).length > maxVariables) {
+    throw badRequest(`A stage may have at most ${maxVariables} variables`);
   }
   for (const [name, text] of Object.entries(StageVariables)) {
     if (!/^[A-Za-z0-9_]+$/.test(name)) throw badRequest(`Stage variable name ${name} is invalid`);

@@ -17,11 +17,11 @@ import {
   UpdateStage$,
   type UpdateStageCommand,
 } from "@aws-sdk/client-apigatewayv2";
-import { type Context, given, mergedMap, operation, patched } from "./apigatewayv2.ts";
+import { type ApiGatewayV2, type Context, given, mergedMap, operation, patched } from "./apigatewayv2.ts";
 import { badRequest, conflict, notFound, unknownId } from "./errors.ts";
 import { page } from "./pages.ts";
 import { checkStage } from "./stage-checks.ts";
-import { type ApiRow, partKey, type StageRow, type StageValue } from "./tables.ts";
+import { type ApiRow, keyForm, partKey, type StageRow, type StageValue } from "./tables.ts";
 import { checkedTags } from "./tags.ts";
 
 const settings = [
@@ -47,6 +47,7 @@ export const createStage = operation<CreateStageCommand>(CreateStage$, (input, c
     throw badRequest("AutoDeploy and DeploymentId cannot be set at the same time.");
   }
   checkDeployment(context, api, input.DeploymentId);
+  checkRouteKeys(service, api, input.RouteSettings);
   const value = {
     RouteSettings: {},
     StageVariables: {},
@@ -82,6 +83,16 @@ function checkDeployment({ service }: Context, api: ApiRow, id: string | undefin
   if (id && !service.deployments.has(partKey(api.id, id))) throw unknownId("Deployment", id);
 }
 
+/** @throws AwsError NotFoundException for settings of a route that is not there. */
+function checkRouteKeys(service: ApiGatewayV2, api: ApiRow, asked: object = {}): void {
+  for (const key of Object.keys(asked)) {
+    const routes = [...service.routes.by.form.range(partKey(api.id, keyForm(key)))];
+    if (routes.every(({ value }) => value.RouteKey !== key)) {
+      throw notFound(`Unable to find Route by key ${key} within the provided RouteSettings`);
+    }
+  }
+}
+
 /** Without the REST service, which keeps the account's role, none can be set, so none is required. */
 function mayLog(context: Context): boolean {
   const { account } = context.service.deps.apis;
@@ -110,6 +121,7 @@ export const updateStage = operation<UpdateStageCommand>(UpdateStage$, (input, c
   const { service } = context;
   const { api, stage } = stageOf(context, input.ApiId as string, input.StageName as string);
   checkDeployment(context, api, input.DeploymentId);
+  checkRouteKeys(service, api, input.RouteSettings);
   const before = stage.value;
   const value = patched<StageValue>(before, input, settings);
   if (input.DeploymentId && value.AutoDeploy === true) {

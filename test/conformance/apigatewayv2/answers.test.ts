@@ -1,6 +1,7 @@
 /** What HTTP APIs answer: to tokens, with what a function gives, and to pages of other origins. */
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readOptions } from "../../../src/cli-options.ts";
 import { ask, functionArn, GatewayEnvironment, startTime } from "../../support/apigatewayv2.ts";
 import { webServer } from "../../support/web-server.ts";
 
@@ -13,7 +14,8 @@ let keySet: Awaited<ReturnType<typeof webServer>>;
 beforeAll(async () => {
   const jwk = { ...keys.publicKey.export({ format: "jwk" }), kid: "k1", alg: "RS256" };
   keySet = await webServer(() => ({ body: JSON.stringify({ keys: [jwk] }) }));
-  env = await GatewayEnvironment.start("memory", { jwks: { [issuer]: keySet.url } });
+  const { jwks } = readOptions(["--jwks", `${issuer}=${keySet.url}`], {});
+  env = await GatewayEnvironment.start("memory", { jwks });
 });
 afterAll(async () => {
   await env.stop();

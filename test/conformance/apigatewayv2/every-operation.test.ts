@@ -28,9 +28,9 @@ import { openSocket } from "../../support/web-sockets.ts";
 const badRequest = (message: string) => refusal("BadRequestException", message);
 const notFound = (message: string) => refusal("NotFoundException", message, 404);
 const conflict = (message: string) => refusal("ConflictException", message, 409);
+const matching = (pattern: RegExp) => expect.stringMatching(pattern) as string;
 /** What is told of something that is gone, whose id is not known beforehand. */
-const gone = (kind: string) =>
-  notFound(expect.stringMatching(new RegExp(`^Invalid ${kind} identifier specified \\w+$`)) as string);
+const gone = (kind: string) => notFound(matching(new RegExp(`^Invalid ${kind} identifier specified \\w+$`)));
 
 /** Kinds by the names in paths; of domain names no more is told. */
 const kinds: Readonly<Record<string, string>> = {
@@ -256,13 +256,18 @@ const rows: Rows<ApiParts> = {
 type Change = readonly [operation: string, change: (made: ApiParts) => object, outcome: Refusal];
 const sockets = ({ sockets }: ApiParts) => ({ ApiId: sockets });
 const keyFormat = "The provided route key is not formatted properly";
+const httpFormat = 'for HTTP protocol. Format should be "<HTTP METHOD> /<RESOURCE PATH>" or "$default"';
+const noAuthorizer =
+  "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.";
+const noRoute = notFound("Unable to find Route by key GET /new within the provided RouteSettings");
+const texts = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
 const tooShort = (member: string) =>
   badRequest(
     `1 validation error detected: Value '' at '${member}' failed to satisfy constraint: Member must have length greater than or equal to 1`,
   );
 
-/** What a thing cannot be without is not taken away by an empty text, unlike other settings. */
-const emptied: readonly Change[] = [
+/** Calls that are refused in words of their own. What a thing cannot be without is not taken away by an empty text either. */
+const refusals: readonly Change[] = [
   ["CreateRoute", (m) => ({ ...sockets(m), RouteKey: "" }), badRequest(`${keyFormat}: `)],
   ["UpdateRoute", (m) => ({ ...m.spoken, RouteKey: "" }), badRequest(`${keyFormat}: `)],
   ["UpdateApi", () => ({ Name: "" }), tooShort("name")],
@@ -292,6 +297,62 @@ const emptied: readonly Change[] = [
     badRequest("Invalid integration response key specified: . It must be $default or /expression/"),
   ],
   ["UpdateVpcLink", () => ({ Name: "" }), tooShort("name")],
+  [
+    "CreateRoute",
+    (m) => ({ Target: "integrations/unknown", ApiId: m.ApiId }),
+    notFound("Invalid Integration identifier specified unknown"),
+  ],
+  ["CreateRoute", () => ({ RouteKey: "get /new" }), badRequest(`${keyFormat} ${httpFormat}`)],
+  ["CreateRoute", () => ({ RouteKey: "GET /{a+}/b" }), badRequest(`${keyFormat} ${httpFormat}`)],
+  ["CreateRoute", () => ({ RouteKey: "GET /{a}/{a}" }), badRequest(`${keyFormat} ${httpFormat}`)],
+  ["CreateRoute", (m) => ({ ...sockets(m), RouteKey: "$new" }), badRequest(`${keyFormat}: $new`)],
+  ["CreateRoute", () => ({ AuthorizationType: "JWT" }), badRequest(noAuthorizer)],
+  ["CreateRoute", (m) => ({ AuthorizationType: "CUSTOM", AuthorizerId: m.AuthorizerId }), badRequest(noAuthorizer)],
+  [
+    "CreateRoute",
+    (m) => ({ AuthorizationType: "JWT", AuthorizerId: m.AuthorizerId, AuthorizationScopes: texts(11) }),
+    badRequest("A route may have at most 10 authorization scopes"),
+  ],
+  [
+    "CreateRoute",
+    () => ({ AuthorizationScopes: ["read"] }),
+    badRequest("Authorization scopes are only supported for routes with authorization type JWT."),
+  ],
+  [
+    "CreateAuthorizer",
+    () => ({ JwtConfiguration: { ...jwt.JwtConfiguration, Audience: texts(51) } }),
+    badRequest("An authorizer may have at most 50 audiences"),
+  ],
+  ["CreateStage", (m) => ({ DeploymentId: "unknown", ApiId: m.ApiId }), gone("Deployment")],
+  [
+    "CreateStage",
+    () => ({ StageVariables: Object.fromEntries(texts(101).map((name) => [name, "1"])) }),
+    badRequest("A stage may have at most 100 variables"),
+  ],
+  ["CreateStage", () => ({ RouteSettings: { "GET /new": {} } }), noRoute],
+  ["UpdateStage", () => ({ RouteSettings: { "GET /pets": {}, "GET /new": {} } }), noRoute],
+  ["CreateApiMapping", () => ({ ApiId: "unknown" }), notFound("Invalid API identifier specified unknown")],
+  ["CreateApiMapping", () => ({ Stage: "unknown" }), badRequest("Invalid stage identifier specified")],
+  [
+    "DeleteIntegration",
+    (m) => ({ IntegrationId: m.IntegrationId }),
+    refusal(
+      "ConflictException",
+      matching(/^Cannot delete Integration '\w+'\. Route '\w+' is using this integration\.$/),
+      409,
+    ),
+  ],
+  [
+    "DeleteDeployment",
+    (m) => ({ DeploymentId: m.DeploymentId }),
+    badRequest(matching(/^Active stages with deploymentId '\w+' exist/)),
+  ],
+  ["DeleteApi", (m) => api(m), badRequest("Please remove all API mappings related to the API before deleting it.")],
+  [
+    "DeleteStage",
+    () => ({ StageName: "dev" }),
+    badRequest("Please remove all API mappings related to the stage before deleting it."),
+  ],
 ];
 
 describe("the control plane of HTTP and WebSocket APIs", () => {
@@ -304,7 +365,7 @@ describe("the control plane of HTTP and WebSocket APIs", () => {
   });
   afterAll(() => environment.stop());
 
-  it.each(emptied)("is not asked by %s to leave out what must be there: %#", async (name, change, outcome) => {
+  it.each(refusals)("refuses %s in its own words: %#", async (name, change, outcome) => {
     const Command = (module as Readonly<Record<string, unknown>>)[`${name}Command`] as new (input: object) => never;
     const input = { ...rowOf(rows, name).input(made), ...change(made) };
     expect(await outcomeOf(environment.gateway.send(new Command(input)))).toEqual(outcome);
