@@ -3,8 +3,8 @@ import { Ring } from "../engine/ring.ts";
 
 interface Note {
   /** The id of the request or the delivery. */
-  readonly id: string;
-  readonly text: string;
+  id: string;
+  text: string;
 }
 
 /** The latest remarks. Adding one costs next to nothing; reading pays for it. */
@@ -14,7 +14,11 @@ export class Notes {
 
   add(id: string, text: string): void {
     this.#added += 1;
-    this.#notes.add({ id, text });
+    // Filled again, since a fan-out may add one for each copy.
+    const note = this.#notes.next ?? { id, text };
+    note.id = id;
+    note.text = text;
+    this.#notes.add(note);
   }
 
   /** How many were ever added; compare it to learn whether something was noted meanwhile. */

@@ -20,8 +20,11 @@ type Entry = KeptDelivery | Taken | TakenAll;
 
 export class RecentlyDelivered {
   readonly #kept: number;
-  /** Oldest first; entries before `#head` are forgotten. */
-  #entries: Entry[] = [];
+  /**
+   * Oldest first; in place of what is before `#head` there is nothing any more, since fan-outs that died late would be
+   * a fifth of what the garbage collector has to copy while many are published.
+   */
+  #entries: (Entry | undefined)[] = [];
   #head = 0;
   #records = 0;
 
@@ -38,6 +41,7 @@ export class RecentlyDelivered {
       const left = this.#records - sizeOf(oldest);
       if (left < this.#kept) break;
       this.#records = left;
+      this.#entries[this.#head] = undefined;
       this.#head += 1;
     }
     if (this.#head > this.#kept) {
