@@ -43,6 +43,13 @@ export function parseDetail(text: string): { [name: string]: EventValue } | unde
  * @param detail the result of `parseDetail` for `parts.detail`.
  */
 export function buildEvent(parts: EventParts, detail: { [name: string]: EventValue }): BusEvent {
+  const compacted = compact(parts.detail, detail);
+  const blankBytes = compacted === parts.detail ? 0 : Buffer.byteLength(parts.detail) - Buffer.byteLength(compacted);
+  return compactEvent({ ...parts, detail: compacted }, detail, blankBytes);
+}
+
+/** As `buildEvent`, for a detail that is written without white space. @param blankBytes how much it had when sent. */
+export function compactEvent(parts: EventParts, detail: { [name: string]: EventValue }, blankBytes = 0): BusEvent {
   const timeMs = Math.floor(parts.timeMs / 1000) * 1000;
   const { id, source, detailType, account, region } = parts;
   const resources = [...parts.resources];
@@ -56,9 +63,7 @@ export function buildEvent(parts: EventParts, detail: { [name: string]: EventVal
     region,
     resources,
   };
-  const compacted = compact(parts.detail, detail);
-  const text = `${JSON.stringify(head).slice(0, -1)}${detailAt}${compacted}}`;
-  const blankBytes = compacted === parts.detail ? 0 : Buffer.byteLength(parts.detail) - Buffer.byteLength(compacted);
+  const text = `${JSON.stringify(head).slice(0, -1)}${detailAt}${parts.detail}}`;
   return { id, source, detailType, timeMs, text, value: { ...head, detail }, blankBytes };
 }
 
