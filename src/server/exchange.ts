@@ -26,12 +26,15 @@ export class ServedRequest implements DoorRequest {
     const url = pathOf(incoming.url as string);
     const mark = url.indexOf("?");
     const { headers } = incoming;
-    const authority = headers[":authority"];
+    const authority = headers[":authority"] as string | undefined;
+    // HTTP/2 has the host in a field of its own. Node makes these headers for this request alone; to copy them would
+    // take 2 % of its time.
+    if (authority !== undefined) headers.host ??= authority;
     this.method = incoming.method as string;
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.query = mark < 0 ? "" : url.slice(mark + 1);
-    this.headers = authority === undefined ? headers : { host: authority as string, ...headers };
-    this.host = (this.headers["host"] as string | undefined) ?? "";
+    this.headers = headers;
+    this.host = headers.host ?? "";
     this.incoming = incoming;
   }
 

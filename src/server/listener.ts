@@ -171,9 +171,9 @@ function endAfterAnswer(_request: unknown, response: { shouldKeepAlive?: boolean
  */
 function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
   const streams = new Set<ServerHttp2Stream>();
+  session.once("stream", () => session.setTimeout(idleMs));
   session.on("stream", (stream) => {
     streams.add(stream);
-    session.setTimeout(idleMs);
     stream.once("close", () => streams.delete(stream));
   });
   session.on("timeout", () => {
