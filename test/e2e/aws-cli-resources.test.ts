@@ -23,19 +23,19 @@ interface ResourceType {
   readonly create: readonly string[][];
   readonly keep?: string;
   readonly show: string[];
-  /** Members of what is shown after creation, by dotted path. */
+  /** Members that are shown after creation, by dotted path. */
   readonly shown: Readonly<Record<string, unknown>>;
   readonly change?: string[];
-  /** Members that the change alters, and to what. */
+  /** Members that the change alters, with their new values. */
   readonly changed?: Readonly<Record<string, unknown>>;
   readonly remove: string[];
-  /** The error's code once it is gone, or what a list shows then. */
+  /** The error code after its deletion, or what a list shows then. */
   readonly gone: string | Readonly<Record<string, unknown>>;
 }
 
 const words = (text: string) => text.split(" ");
 
-/** In the order in which they are made; they are removed in the opposite one. */
+/** In order of creation; they are deleted in reverse order. */
 const resourceTypes: readonly ResourceType[] = [
   {
     name: "queue",
@@ -165,7 +165,7 @@ const resourceTypes: readonly ResourceType[] = [
   {
     name: "API destination",
     create: [
-      // Version 1 of the CLI would fetch a URL that is a parameter of its own.
+      // Version 1 of the CLI would fetch a URL that is the whole value of a parameter.
       [
         ...words("events create-api-destination --name orders --connection-arn {connection} --http-method POST"),
         ...["--cli-input-json", '{"InvocationEndpoint":"https://example.com/a"}'],

@@ -1,4 +1,4 @@
-/** Unmodified clients that are told of the endpoint by `AWS_ENDPOINT_URL` and nothing else. */
+/** Unmodified clients that get the endpoint only from `AWS_ENDPOINT_URL`. */
 import { execFile } from "node:child_process";
 import { accessSync, constants, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => bus.close());
 
-/** The environment without anything that could lead elsewhere. */
+/** The environment without anything that could name another endpoint. */
 function environment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined && !/^(AWS_|.*_proxy$)/i.test(entry[0]),
@@ -52,7 +52,7 @@ function installedClis(): string[] {
   return [...found.values()];
 }
 
-/** From 1.29 and 2.13 on the CLI reads AWS_ENDPOINT_URL; but version 1 puts a legacy host of SQS before it. */
+/** The CLI reads AWS_ENDPOINT_URL from 1.29 and 2.13 on, but version 1 prefers a legacy host of SQS. */
 function readsEndpointVariable(version: string, service: string): boolean {
   const [, major, minor] = /^aws-cli\/(\d+)\.(\d+)/.exec(version) ?? [];
   return major === "1" ? Number(minor) >= 29 && service !== "sqs" : Number(minor) >= 13;
@@ -149,7 +149,7 @@ it("the SDK for JavaScript keeps every call local with just AWS_ENDPOINT_URL", a
     await sqs.sendMessage({ QueueUrl, MessageBody: "hello" });
     const { Messages } = await sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 20 });
     await sqs.deleteMessage({ QueueUrl, ReceiptHandle: Messages[0].ReceiptHandle });
-    // A queue URL of another origin is followed: the client goes where it points.
+    // The client follows a queue URL of another origin.
     const elsewhere = QueueUrl.replace("localhost", "127.0.0.1");
     const { Attributes } = await sqs.getQueueAttributes({ QueueUrl: elsewhere, AttributeNames: ["All"] });
     console.log(JSON.stringify({ Account, QueueUrl, body: Messages[0].Body, left: Attributes.ApproximateNumberOfMessages, hosts: [...hosts] }));

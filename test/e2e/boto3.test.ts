@@ -1,4 +1,6 @@
-/** boto3, where it is installed, and the AWS CLI: every resource type of our services made, changed and deleted. */
+/**
+ * boto3 and the AWS CLI, if they are installed: every resource type of our services is created, updated and deleted.
+ */
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +28,7 @@ function environment(endpoint: string): Record<string, string> {
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_PAGER: "",
     AWS_ENDPOINT_URL: endpoint,
-    // Legacy hosts of SQS would win over the endpoint in old releases.
+    // Old releases prefer legacy hosts of SQS to the endpoint.
     AWS_ENDPOINT_URL_SQS: endpoint,
   };
 }
@@ -38,7 +40,7 @@ async function installed(command: string, ...args: string[]): Promise<boolean> {
   );
 }
 
-/** Runs a script of boto3 and gives what it printed; undefined where boto3 is not installed. No answer may be a 5xx. */
+/** Runs a script with boto3 and returns its output; undefined if boto3 is not installed. No response may be a 5xx. */
 async function withBoto3(script: string): Promise<unknown> {
   if (!(await installed("python3", "-c", "import boto3"))) {
     console.log("boto3 is not installed: not tried with it");
@@ -68,7 +70,7 @@ it("every operation of the REST services is understood as boto3 sends it", async
   expect(answered.called).toBeGreaterThan(300);
 });
 
-/** What a command answers is looked at by a JMESPath of the CLI's own. */
+/** The output of a command is selected by the CLI's own JMESPath. */
 const commands: readonly (readonly [command: string, query?: string, answer?: unknown])[] = [
   ["sns create-topic --name t", "TopicArn", `arn:aws:sns:${region}:${account}:t`],
   [

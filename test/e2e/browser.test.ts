@@ -1,4 +1,4 @@
-/** What pages in a real browser can do: Debian's Chromium, where it is installed. */
+/** What pages can do in a real browser: Debian's Chromium, if it is installed. */
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -6,7 +6,7 @@ import { type Busbar, createBusbar } from "../../src/index.ts";
 import { webServer } from "../support/web-server.ts";
 
 const executablePath = "/usr/bin/chromium";
-/** Names that lead to this machine in this browser alone, as a name server of an attacker's would make them. */
+/** Names that resolve to this machine only in this browser, as an attacker's name server would resolve them. */
 const foreignHost = "evil.example";
 
 let bus: Busbar;
@@ -25,7 +25,7 @@ beforeAll(async () => {
     args: [
       ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
       ...["--disable-background-networking", "--disable-component-update"],
-      // The test wants to see what Busbar refuses, not what a new browser refuses by itself.
+      // The test is about what Busbar refuses, not what a new browser refuses by itself.
       "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
       `--host-resolver-rules=MAP ${foreignHost} 127.0.0.1`,
     ],
@@ -51,7 +51,7 @@ interface Sent {
   readonly mode?: "cors" | "no-cors";
 }
 
-/** What a page's script gets: the status, or the browser's refusal. */
+/** What a page's script sees: the status, or the browser's error. */
 function fetchFrom(page: Page, sent: Sent): Promise<string> {
   return page.evaluate(async ({ url, method = "POST", type = "text/plain", body, mode = "cors" }) => {
     try {
@@ -75,7 +75,7 @@ it("does not let a foreign page do anything", async () => {
   const form = "application/x-www-form-urlencoded";
   expect(await fetchFrom(page, { url: reset, body: "{}" })).toBe("TypeError");
   expect(await fetchFrom(page, { url: reset, type: "application/json", body: "{}" })).toBe("TypeError");
-  // What needs no preflight arrives, but nobody obeys.
+  // Requests without a preflight arrive, but have no effect.
   expect(await fetchFrom(page, { url: reset, body: "{}", mode: "no-cors" })).toBe("opaque 0");
   await fetchFrom(page, { url: bus.endpoint, type: form, body: createQueue, mode: "no-cors" });
   await fetchFrom(page, { url: `${bus.endpoint}/?${createQueue}`, method: "GET", mode: "no-cors" });
@@ -90,7 +90,7 @@ it("does not let a foreign page do anything", async () => {
     frame.addEventListener("load", done);
     frame.src = ${forged};
   })`);
-  // A page may be left for any address, so a link, a redirect or a form reach further than a script.
+  // A page may navigate to any address, so links, redirects and forms reach more than scripts.
   await Promise.all([page.waitForNavigation(), page.evaluate(`void (location.href = ${forged})`)]);
   expect(await page.textContent("body")).toContain("--cors-origin");
   expect(queueNames()).toEqual([]);
@@ -102,7 +102,7 @@ it("keeps out a page whose host name was changed to resolve to this machine", as
   const page = await browser.newPage();
   const answer = await page.goto(`http://${foreignHost}:${new URL(bus.endpoint).port}/_busbar/health`);
   expect(answer?.status()).toBe(403);
-  // To the browser this is one and the same site, so only the name tells.
+  // To the browser this is the same site, so only the name differs.
   const own = await fetchFrom(page, { url: "/_busbar/reset", type: "application/json", body: "{}" });
   expect(own).toBe("basic 403");
   await page.close();

@@ -1,4 +1,4 @@
-/** What SNS acknowledged is delivered, also when the process is killed in the middle of its retries. */
+/** What SNS has acknowledged is delivered, even if the process is killed in the middle of its retries. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,7 +69,7 @@ it("delivers every acknowledged message, although it is killed in the middle of 
   });
   expect(acknowledged.length).toBeGreaterThanOrEqual(kills * (perRound / 2));
   expect(acknowledged.filter((message) => !taken.includes(message))).toEqual([]);
-  // Delivered is delivered: nothing that the endpoint took comes twice.
+  // Nothing that the endpoint has accepted is delivered twice.
   expect(taken.length).toBe(new Set(taken).size);
   sns.destroy();
   cli.kill("SIGTERM");

@@ -1,4 +1,4 @@
-/** What was acknowledged survives any crash: a process is killed again and again in the middle of its work. */
+/** Acknowledged data survives any crash: a process is killed again and again in the middle of its work. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ afterAll(async () => {
 class Ledger {
   readonly sent = new Set<string>();
   readonly deleted = new Set<string>();
-  /** A delete was asked for and never answered: such a message may be there or not. */
+  /** A delete was requested but not answered: the message may exist or not. */
   readonly inDoubt = new Set<string>();
   /** How many deletions were acknowledged. */
   deletions = 0;
@@ -36,7 +36,7 @@ class Ledger {
     return `message-${this.#next}`;
   }
 
-  /** Acknowledged and neither deleted nor in doubt. */
+  /** Acknowledged, and neither deleted nor unknown. */
   expected(): string[] {
     return [...this.sent].filter((body) => !this.deleted.has(body) && !this.inDoubt.has(body));
   }
@@ -77,7 +77,7 @@ async function deleteUntilDead(sqs: SQS, QueueUrl: string, ledger: Ledger): Prom
     } catch {
       return;
     }
-    // Two thirds of them: what is left is in flight when the process dies.
+    // Two thirds of them; the others are in flight when the process dies.
     for (const { Body, ReceiptHandle } of messages.filter((_, index) => index % 3 > 0)) {
       const body = Body as string;
       ledger.inDoubt.add(body);
@@ -143,7 +143,7 @@ it(`after ${kills} kills, every acknowledged message exists and no deleted one`,
     const back = [...ledger.deleted].filter((body) => there.has(body));
     expect({ kill, lost, back }).toEqual({ kill, lost: [], back: [] });
     checked += ledger.expected().length;
-    // What was in doubt is settled now: seen is kept, unseen is gone.
+    // The unknown ones are known now: those that are seen exist, the others are gone.
     for (const body of ledger.inDoubt) if (!there.has(body)) ledger.deleted.add(body);
     ledger.inDoubt.clear();
     for (const body of found) {
@@ -151,7 +151,7 @@ it(`after ${kills} kills, every acknowledged message exists and no deleted one`,
       unacknowledged += 1;
       ledger.sent.add(body);
     }
-    // So that looking at all that is there does not take longer from kill to kill.
+    // So that checking all messages does not take longer with each kill.
     if (kill % 5 === 0) {
       await clientOf(cli).purgeQueue({ QueueUrl: queueUrl });
       for (const body of found) ledger.deleted.add(body);

@@ -1,4 +1,4 @@
-/** Runs what `examples/` shows, as its README says. */
+/** Runs the `examples/` as their README says. */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

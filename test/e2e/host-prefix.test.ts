@@ -1,6 +1,6 @@
 /**
- * StartSyncExecution and TestState, for which clients put `sync-` before the name of the endpoint, with unmodified clients
- * that are told of the endpoint by variables alone.
+ * StartSyncExecution and TestState, for which clients put `sync-` before the name of the endpoint, with unmodified
+ * clients that are told of the endpoint by variables alone.
  */
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -38,9 +38,9 @@ const environment = {
   AWS_EC2_METADATA_DISABLED: "true",
 };
 
-/** Endpoints, and what a machine's resolver has to know so that they do. */
+/** Endpoints, and the names that the machine must resolve for them. */
 const endpoints: readonly (readonly [host: string, known: RegExp, works: boolean])[] = [
-  // As LocalStack's public DNS answers.
+  // As LocalStack's public DNS resolves it.
   ["localhost.localstack.cloud", /^(sync-)?localhost\.localstack\.cloud$/, true],
   // RFC 6761, 6.3: systemd's resolver and nss-myhostname do it.
   ["busbar.localhost", /(^|\.)localhost$/, true],

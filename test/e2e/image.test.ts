@@ -1,6 +1,6 @@
 /**
- * What the image is made of, run as the image runs it: laid out as in the Dockerfile, by a user without rights. No engine for
- * containers is needed.
+ * What the image is made of, run as the image runs it: laid out as in the Dockerfile, by a user without rights. No
+ * engine for containers is needed.
  */
 import { execFile, spawn } from "node:child_process";
 import { chmod, cp, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const root = resolve(import.meta.dirname, "../..");
-/** The user "nobody", whom root alone can become. */
+/** The user "nobody"; only root can switch to it. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 let layer: string;
 

@@ -1,4 +1,4 @@
-/** What is done while the command starts and stops: resource files, scripts and modules. */
+/** Resource files, scripts and modules that are run while the command starts and stops. */
 import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -243,7 +243,7 @@ AWS_ENDPOINT_URL= aws sts get-caller-identity
     const stages = ["boot", "start", "ready", "shutdown"];
     const root = await files({
       ...Object.fromEntries(stages.map((stage) => [`etc/localstack/init/${stage}.d/1.sh`, `echo "hook ${stage}"\n`])),
-      // A machine's /etc is left alone: this process and its children see a copy with one directory more.
+      // The machine's /etc is not changed: this process and its children see a copy with one more directory.
       "start.sh": `set -e
 cd "$(dirname "$0")"
 mkdir copy

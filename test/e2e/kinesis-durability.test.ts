@@ -29,7 +29,7 @@ function clientOf({ endpoint }: RunningCli): Kinesis {
   });
 }
 
-/** What was answered, by text; and all that was ever sent, of which a crash may have taken what was not answered. */
+/** Answered records by text, and all that were ever sent: a crash may have lost those that were not answered. */
 class Ledger {
   readonly acknowledged = new Map<string, string>();
   readonly sent = new Set<string>();

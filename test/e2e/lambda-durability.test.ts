@@ -1,4 +1,4 @@
-/** Functions of the built command, as processes: what they were given is not lost, and none of them is left behind. */
+/** Functions of the built command, as processes: their events are not lost, and no process is left behind. */
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 
 const messages = process.env["BUSBAR_TEST_FULL"] === "1" ? 10_000 : 600;
 
-/** Writes down what it handles before it answers, and which process it is, with a child of its own. */
+/** Records what it handles before it answers, and the ids of its process and of a child process. */
 const handler = `
 import { appendFileSync } from "node:fs";
 import { spawn } from "node:child_process";
@@ -118,7 +118,7 @@ describe("functions of the command", () => {
       await nothingIsLeft();
       expect(new Set(linesOf(ledger)).size).toBeLessThan(messages);
       await connect();
-      // What was in flight comes back; meanwhile it is killed again.
+      // Messages in flight come back; in the meantime it is killed again.
       void advance("31s").catch(() => undefined);
     }
     const left = async () => {
@@ -132,7 +132,7 @@ describe("functions of the command", () => {
     }
     const handled = linesOf(ledger);
     expect(new Set(handled).size).toBe(messages);
-    // Only what was under way when it was killed is handled twice.
+    // Only messages in progress when it was killed are handled twice.
     expect(handled.length).toBeLessThan(messages * 1.5);
     await end("SIGTERM");
     await nothingIsLeft();
@@ -160,7 +160,7 @@ describe("functions of the command", () => {
     expect(linesOf(ledger).length).toBeLessThan(ids.length);
     await nothingIsLeft();
     await connect();
-    // Those that there was no room for go again after pauses that double.
+    // Events that had to wait are tried again, after pauses that double.
     await advance("61s");
     await until(() => linesOf(`${ledger}.tries`).length === 2);
     await end("SIGKILL");

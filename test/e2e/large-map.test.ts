@@ -1,4 +1,6 @@
-/** A distributed Map over a file several times as large as the heap, by a server that holds the items in flight alone. */
+/**
+ * A distributed Map over a file several times as large as the heap: the server has only the items in flight in memory.
+ */
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +14,7 @@ const heapMebibytes = 64;
 const isFull = process.env["BUSBAR_TEST_FULL"] === "1";
 const fileBytes = (isFull ? 247 : 3 * heapMebibytes) * mebibyte;
 const linesPerPiece = 64;
-/** A crowded machine takes long, and nothing is timed here. */
+/** A busy machine is slow, and nothing is timed here. */
 const limitMs = 600_000;
 
 let root: string;
@@ -45,7 +47,7 @@ interface Kind {
 const json = (n: number, text: string) => JSON.stringify({ n, text });
 const plain = { head: "", separator: "\n", end: "\n", packed: false, perBatch: undefined };
 
-/** Writes the file piece by piece and answers its number of items. Packed pieces behind one another are one packed file. */
+/** Writes the file piece by piece and returns its number of items. Gzipped pieces in sequence are one gzipped file. */
 function writeFile({ key, head, separator, end, itemBytes, line, packed }: Kind): number {
   const path = join(root, "data", key);
   const text = "x".repeat(itemBytes);

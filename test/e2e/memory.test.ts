@@ -1,4 +1,4 @@
-/** A server with little memory refuses work instead of ending for want of it. */
+/** A server with little memory refuses work instead of running out of memory. */
 import { Scheduler } from "@aws-sdk/client-scheduler";
 import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, expect, it } from "vitest";
@@ -17,9 +17,9 @@ function configOf({ endpoint }: RunningCli) {
   return { endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
 }
 
-/** A schedule keeps its input on the heap. */
+/** The input of a schedule is on the heap. */
 const Input = "x".repeat(200_000);
-/** Refused that often in a row, at half a second, it is no garbage that fills the memory. */
+/** After so many refusals in a row, half a second apart, it is not garbage that fills the memory. */
 const refusals = 4;
 
 async function fill(scheduler: Scheduler): Promise<{ made: number; error: { name: string } }> {
@@ -66,7 +66,7 @@ it.each([
     body: "{}",
   });
   expect(reset.status).toBe(200);
-  // Whether what was forgotten is free is looked at a few times a second.
+  // Freed memory is noticed a few times a second.
   for (let left = 100; ; left--) {
     try {
       await sqs.createQueue({ QueueName: "q" });

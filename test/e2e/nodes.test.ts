@@ -1,4 +1,4 @@
-/** The other versions of Node that we say we run on: what touches the platform passes there, too. */
+/** The other versions of Node that we support: the tests that touch the platform pass there too. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -15,7 +15,7 @@ const tests = [
 ];
 
 it.each([22, 24])("Node %d passes the tests that touch the platform", { timeout: 600_000 }, (major) => {
-  // This run's own variables would be taken for those of the inner one.
+  // The inner run would use this run's variables.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(VITEST|TINYPOOL|NODE_ENV)/.test(name)),
   );

@@ -1,4 +1,6 @@
-/** The package as npm would publish it, in an empty project: what needs no registry. `npm run try-package` tries the rest. */
+/**
+ * The package as npm would publish it, in an empty project without a registry. `npm run try-package` tests the rest.
+ */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -139,7 +139,7 @@ it("moves 10,000 messages through a filter although it is killed, and loses none
     client = await Client.start();
   }
   expect(kills).toBeGreaterThan(0);
-  // What was in flight comes back by its visibility timeout.
+  // Messages in flight come back after their visibility timeout.
   await client.advance("1m");
   for (let left = messages; left > 0; ) {
     const [visible, inFlight] = await client.left();
@@ -148,7 +148,7 @@ it("moves 10,000 messages through a filter although it is killed, and loses none
   const moved = (await client.bodies()).map(Number);
   const expected = Array.from({ length: messages }, (_, n) => n).filter((n) => n % 3 > 0);
   expect([...new Set(moved)].sort((a, b) => a - b)).toEqual(expected);
-  // A kill repeats at most what was in flight.
+  // A kill repeats only messages in flight.
   expect(moved.length - expected.length).toBeLessThanOrEqual(3 * 32 * 10);
   client.destroy();
 });

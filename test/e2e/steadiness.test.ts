@@ -1,4 +1,4 @@
-/** Nobody can stop the server: whatever one client makes it do, others are answered and a signal is heard. */
+/** No client can block the server: whatever one makes it do, others are answered and signals are handled. */
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 afterAll(stopAll);
 
-/** A signal ends the server while the load goes on. */
+/** A signal ends the server under load. */
 async function expectToHearSigterm(): Promise<void> {
   const began = performance.now();
   server.kill("SIGTERM");
@@ -87,7 +87,7 @@ async function startStatusLoop(detail: object = {}): Promise<void> {
   for (let i = 0; i < 10; i++) await states.startExecution({ stateMachineArn });
 }
 
-/** Executions that evaluate again and again an expression that takes all its time, and one that comes to its end. */
+/** Executions that repeatedly evaluate an expression that uses all of its time, and one that ends. */
 async function startHeavyExpressions(): Promise<void> {
   const { stateMachineArn = "" } = await states.createStateMachine({
     name: "heavy",

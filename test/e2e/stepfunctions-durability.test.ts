@@ -1,4 +1,4 @@
-/** Running executions survive a kill at any moment, go on after the restart, and lose nothing of their history. */
+/** Running executions survive a kill at any moment, continue after the restart, and lose nothing of their history. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,7 +107,7 @@ function clientsOf({ endpoint }: RunningCli) {
 }
 type Clients = ReturnType<typeof clientsOf>;
 
-/** Answers call backs until the server dies or `stop` says so. */
+/** Answers callbacks until the server dies or `stop` is called. */
 async function answerCalls({ sfn, sqs }: Clients, stop: () => boolean): Promise<void> {
   const QueueUrl = "http://localhost/000000000000/calls";
   while (!stop()) {
@@ -116,7 +116,7 @@ async function answerCalls({ sfn, sqs }: Clients, stop: () => boolean): Promise<
       for (const { Body, ReceiptHandle } of Messages) {
         const { token } = JSON.parse(Body as string);
         await sfn.sendTaskSuccess({ taskToken: token, output: '"answered"' }).catch((error) => {
-          // The answer of an earlier attempt was taken, though it never reached us.
+          // An earlier attempt succeeded, although its response was lost.
           if (error.name !== "TaskTimedOut") throw error;
         });
         await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
@@ -127,14 +127,14 @@ async function answerCalls({ sfn, sqs }: Clients, stop: () => boolean): Promise<
   }
 }
 
-/** What is to be started: a machine and an input by name, Maps among the others. */
+/** The executions to start: a machine and an input by name, with Maps among the others. */
 const wanted = new Map<string, { machine: string; items: number[] }>();
 for (let i = 0; i < executions; i++) {
   wanted.set(`e${i}`, { machine: "parent", items: [1, 2, 3] });
   if (i % Math.ceil(executions / mappers) === 0) wanted.set(`m${i}`, { machine: "mapper", items: inlineItems });
 }
 
-/** Starts what has not been acknowledged yet; a name that was started already is started again in vain. */
+/** Starts what has not been acknowledged yet; starting a name again has no effect. */
 async function startMore({ sfn }: Clients, started: Set<string>): Promise<void> {
   for (const [name, { machine, items }] of wanted) {
     if (started.has(name)) continue;

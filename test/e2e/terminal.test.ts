@@ -1,4 +1,4 @@
-/** The command on a terminal, a real one by `script`, where no line may be JSON. */
+/** The command on a real terminal (by `script`), where no line may be JSON. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { stripVTControlCharacters } from "node:util";
@@ -33,7 +33,7 @@ it("every line on a terminal is readable for people", async () => {
     await call("AWSEvents.PutTargets", { Rule: "r", Targets });
     await call("AWSEvents.PutEvents", { Entries: [{ Source: "shop", DetailType: "order", Detail: "{}" }] });
     await expect.poll(() => text, { timeout: 30_000 }).toContain("failed for good");
-    // Ctrl+C, as a person would end it.
+    // Ctrl+C.
     terminal.stdin.write("\u0003");
     expect(await ended).toEqual([0, null]);
   } finally {

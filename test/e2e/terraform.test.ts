@@ -13,7 +13,7 @@ import { ask } from "../support/apigatewayv2.ts";
 
 const run = promisify(execFile);
 const configuration = join(import.meta.dirname, "terraform");
-/** Where a mirror of providers may lie: a folder with one for each registry. */
+/** Where a mirror of providers may be: a folder with one folder for each registry. */
 const mirrorHomes = ["/opt", "/usr/local/share/terraform", "/usr/share/terraform", join(homedir(), ".terraform.d")];
 /** Terraform waits for SQS's attributes by the clock, and the machine may be busy. */
 const limitMs = 20 * 60_000;
@@ -40,7 +40,7 @@ async function provider(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Calls the REST and the HTTP API as they were applied: the function behind both gives the same answer. */
+/** Calls the REST and the HTTP API that were applied: the function behind both returns the same. */
 async function callApis(bus: Busbar, outputs: string): Promise<void> {
   bus.registerFunction("worker", (event) => {
     const { path, rawPath, queryStringParameters: query } = event as Record<string, unknown>;
@@ -56,7 +56,7 @@ async function callApis(bus: Busbar, outputs: string): Promise<void> {
 }
 
 interface Terraform {
-  /** Where its configuration lies. */
+  /** The folder of its configuration. */
   readonly directory: string;
   readonly run: (...args: string[]) => Promise<{ readonly code: number; readonly text: string }>;
 }
@@ -76,7 +76,7 @@ async function withTerraform(
   const bus = await createBusbar(options);
   try {
     const rc = join(directory, "cli.tfrc");
-    // Named so, it needs no init, and its 700 MB are not hashed for each command.
+    // This way no init is needed, and 700 MB are not hashed for each command.
     const overrides = `dev_overrides {\n    "hashicorp/aws" = "${program}"\n  }`;
     await writeFile(rc, `provider_installation {\n  ${overrides}\n  direct {}\n}\n`);
     await mkdir(join(directory, "home"));
@@ -119,9 +119,9 @@ it(
       }),
       async ({ directory, run: terraform }, bus) => {
         await cp(configuration, directory, { recursive: true });
-        // Providers wait for queues by the clock: all of them at a time.
+        // Providers wait for queues by the clock, so all are handled in parallel.
         const wide = ["-input=false", "-parallelism=60"];
-        // What a plan without a difference has just read need not be read again.
+        // The plan without a difference has just read everything.
         const known = [...wide, "-auto-approve", "-refresh=false"];
         for (const changed of [false, true]) {
           const variable = ["-var", `changed=${changed}`];

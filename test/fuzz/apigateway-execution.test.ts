@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiGatewayEnvironment, functionUri } from "../support/apigateway.ts";
 import { rawHttp } from "../support/raw-http.ts";
 
-/** Of AWS: what the gateway answers of itself where templates and functions fail. */
+/** AWS's own responses when templates and functions fail. */
 const knownFailures = new Set([500, 502, 504]);
 
 let env: ApiGatewayEnvironment;
@@ -14,7 +14,7 @@ const bugs: string[] = [];
 const { error: told } = console;
 
 beforeAll(async () => {
-  // What is thrown and is no answer of AWS's is told there.
+  // Reports what is thrown and is not one of AWS's responses.
   console.error = (...parts: unknown[]) => void bugs.push(parts.map(String).join(" "));
   env = await ApiGatewayEnvironment.start("memory", { clock: "real" });
   ({ restApiId } = await env.api());
@@ -29,7 +29,7 @@ afterAll(async () => {
   await env.stop();
 });
 
-/** Sends bytes and answers all that comes until the connection ends, which it must within the time of the test. */
+/** Sends bytes and returns everything until the connection ends, which it must within the time of the test. */
 function exchange(bytes: Buffer): Promise<string> {
   const { port, hostname } = new URL(env.bus.endpoint);
   return new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { InvalidFilterPolicy, parseFilterPolicy } from "../../src/events/filter-policy/index.ts";
 import { InvalidEventPattern, parseEvent, parsePattern } from "../../src/events/pattern/index.ts";
 
-/** Either a compiled pattern or AWS's refusal; nothing else may come out. */
+/** The result must be a compiled pattern or AWS's error. */
 function verdict(text: string): string {
   try {
     parsePattern(text);

@@ -1,4 +1,4 @@
-/** Hostile and random use of EventBridge: AWS's error or an answer, never a failure of our own. */
+/** Hostile and random use of EventBridge: AWS's error or a result, never a failure of our own. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compilePattern } from "../../protocols/pattern.ts";
@@ -21,7 +21,7 @@ const event = parseEvent(
 );
 const context = { ruleArn: "arn", ruleName: "rule", ingestionTime: "2026-01-01T00:00:00Z" };
 
-/** Texts of pieces that mean something to the reader under test, mixed with any characters. */
+/** Strings of tokens that have a meaning to the parser under test, mixed with any characters. */
 const mixed = (...pieces: string[]) =>
   fc
     .array(
@@ -267,7 +267,7 @@ const byMember: Record<string, readonly unknown[]> = {
 };
 
 const { constraints } = serviceNamed("eventbridge");
-/** Members that are given mostly, though AWS could do without them. */
+/** Members that are mostly present, although they are optional. */
 const usual = new Set([
   "Source",
   "DetailType",
@@ -359,7 +359,7 @@ describe("any sequence of calls", () => {
       }),
       { numRuns: 60 },
     );
-    // The calls are likely enough to reach behind the checks.
+    // The calls are plausible enough to pass validation.
     expect(answered.size).toBeGreaterThan(40);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Every operation of every service with hostile values in every member: none is answered with a 5xx but 501, none hangs,
- * none leaves memory behind. `BUSBAR_TEST_FULL=1` calls each a hundred times; `EVERY_SEED` repeats a run.
+ * Every operation of every service with hostile values in every member: none is answered with a 5xx but 501, none
+ * hangs, none leaves memory behind. `BUSBAR_TEST_FULL=1` calls each a hundred times; `EVERY_SEED` repeats a run.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -26,7 +26,7 @@ import { HostileValues, rawNumbers } from "../support/hostile-values.ts";
 const callsEach = process.env["BUSBAR_TEST_FULL"] === "1" ? 100 : 2;
 const seed = Number(process.env["EVERY_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const atOnce = 20;
-/** What takes longer hangs. */
+/** Longer means that it hangs. */
 const hangMs = 60_000;
 const mebibyte = 1024 * 1024;
 
@@ -53,7 +53,7 @@ const clientClasses: [Readonly<Record<string, unknown>>, new (config: object) =>
 const bugs: string[] = [];
 const note = (error: unknown, where = "rejection") => bugs.push(`${where}: ${(error as Error)?.stack ?? "?"}`);
 
-/** What clients send is not told to whoever runs the server. */
+/** Nothing that clients send may cause a warning to the operator. */
 const noteWarning = (warning: Error) => {
   if (warning.name.startsWith("YAML")) note(warning, "warning");
 };
@@ -99,7 +99,7 @@ function commandsOf(module: Readonly<Record<string, unknown>>) {
   });
 }
 
-/** Time goes on until it is settled: some wait for messages. */
+/** Whether the call is answered; moves time on meanwhile, since some wait for messages. */
 async function settled(work: Promise<unknown>): Promise<boolean> {
   let over = false;
   void work.finally(() => {

@@ -1,6 +1,6 @@
 /**
- * Hostile JSON in every parameter that holds JSON text: an answer of success or an error of the client's own, and never a
- * bug, a hang or a rejection that nobody takes.
+ * Hostile JSON in every parameter that holds JSON text: an answer of success or an error of the client's own, and never
+ * a bug, a hang or a rejection that nobody takes.
  */
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Kinesis } from "@aws-sdk/client-kinesis";
@@ -19,7 +19,7 @@ import { hostileJson, spoiled } from "../support/hostile-json.ts";
 import { http } from "../support/http.ts";
 
 const runs = 150;
-/** What takes longer hangs. */
+/** Longer means that it hangs. */
 const hangMs = 20_000;
 const seed = Math.floor(Math.random() * 2 ** 32);
 const account = "000000000000";
@@ -206,7 +206,7 @@ const mock = { result: '{"MessageId":"m","MD5OfMessageBody":"5"}' };
 let made = 0;
 const name = () => `n${(made += 1)}`;
 
-/** What a JSON text stands for when it is good, and the call that takes it. */
+/** A valid JSON text, and the call that has it as a parameter. */
 const cases: Record<string, [good: unknown, call: (text: string) => Promise<unknown>]> = {
   "sqs Policy": [policy, (Policy) => sqs.setQueueAttributes({ QueueUrl, Attributes: { Policy } })],
   "sqs RedrivePolicy": [
@@ -432,7 +432,7 @@ async function aPipe(parameters: object): Promise<void> {
   await emulator.clock.advance(2000);
 }
 
-/** An execution to its end, with time for whatever it waits for. */
+/** Runs an execution to its end, moving time on for whatever it waits for. */
 async function executed(stateMachineArn: string | undefined, input: string): Promise<void> {
   let ended = false;
   const execution = sfn.startSyncExecution({ stateMachineArn, input }).finally(() => (ended = true));
@@ -461,7 +461,7 @@ async function withoutHang(call: Promise<unknown>): Promise<void> {
 
 for (const [what, [good, call]] of Object.entries(cases)) {
   it(`in ${what}`, async () => {
-    // A case of its own, whatever the others have drawn.
+    // Each case has its own seed.
     const chance = new Chance(seed + what.length * 7919);
     for (let run = 0; run < runs; run++) {
       const text = run % 10 === 0 ? hostileJson(chance) : spoiled(chance, good);

@@ -13,7 +13,7 @@ function frozen<T extends Json>(value: T): T {
   return Object.freeze(value) as T;
 }
 
-/** Shared between all evaluations, as an execution's data is: whoever changes it throws. */
+/** Shared by all evaluations, as an execution's data is; changing it throws. */
 const input = frozen({
   a: 1,
   s: "text",
@@ -29,7 +29,7 @@ const membersOf = () => prototypes.map((prototype) => Reflect.ownKeys(prototype)
 const before = membersOf();
 const globals = Reflect.ownKeys(globalThis).length;
 
-/** Whether a value is JSON through and through, of plain objects and arrays. */
+/** Whether a value is only JSON, made of plain objects and arrays. */
 function isPlain(value: unknown, depth = 0): boolean {
   if (value === null || ["string", "boolean"].includes(typeof value)) return true;
   if (typeof value === "number") return Number.isFinite(value);
@@ -63,7 +63,7 @@ function outcomeOf(text: string, limits: Limits = defaultLimits) {
 
 type Ending = "value" | "nothing" | "error" | "syntax";
 
-/** How an expression ended, or what is wrong with that. */
+/** How an expression ended, or what is wrong with its result. */
 function endingOf(text: string, limits?: Limits): Ending | { fault: string } {
   try {
     const outcome = outcomeOf(text, limits);
@@ -94,7 +94,7 @@ describe("known escapes from an expression", () => {
   it.each(knownWays)("%s", (text) => {
     expect(faultOf(text)).toBeUndefined();
     const outcome = outcomeOf(text);
-    // What is named is never there: an error, nothing, or what is said of data alone.
+    // These names never exist: the result is an error, nothing, or from the data.
     const value = "value" in outcome ? outcome.value : undefined;
     expect(JSON.stringify(value ?? null)).not.toMatch(/function|native|polluted":|process|lookup/);
     expectUntouched();
@@ -169,7 +169,7 @@ describe("random expressions", () => {
       expect(faults).toEqual([]);
       expectUntouched();
       console.info(`${count} expressions from seed ${from}: ${JSON.stringify(ends)}`);
-      // The expressions must get somewhere to try anything.
+      // Enough expressions must succeed to test anything.
       expect(ends.value + ends.nothing).toBeGreaterThan(count / 10);
     },
     3_600_000,

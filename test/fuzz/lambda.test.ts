@@ -1,4 +1,4 @@
-/** Handlers and runtimes that do what they should not: each is answered, and the next invocation as ever. */
+/** Misbehaving handlers and runtimes: each is answered, and the next invocation works. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LambdaEnvironment } from "../support/lambda.ts";
 
@@ -107,7 +107,7 @@ describe("misbehaving code", () => {
           typeof expected.error === "string" ? expected.error : expect.stringMatching(expected.error),
         ]);
       }
-      // Whoever comes to a process that has no stdout any more may see its end.
+      // An invocation of a process whose stdout is closed may see it end.
       for (let tries = 0; kind === "endsStdout" && tries < 5; tries++) {
         if ((await env.invoke(FunctionName, { kind: "fine" })).error === undefined && tries > 0) break;
       }

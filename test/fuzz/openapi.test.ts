@@ -1,4 +1,4 @@
-/** OpenAPI documents and patch operations of every kind of nonsense: taken or refused, never broken. */
+/** Nonsensical OpenAPI documents and patch operations: applied or refused, never broken. */
 import { APIGateway, type PatchOperation } from "@aws-sdk/client-api-gateway";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -76,7 +76,7 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.string({ maxLength: 20 }),
   fc.dictionary(fc.constantFrom(...names), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 }),
 );
-/** Where to change something, as numbers that choose a member each, and what to put there. */
+/** Where to change something, as the numbers of members, and the new value. */
 const mutation = fc.record({
   steps: fc.array(fc.nat(30), { minLength: 1, maxLength: 9 }),
   value: junk,
@@ -104,7 +104,7 @@ function mutate(root: unknown, { steps, value, how, name }: Mutation): void {
   }
 }
 
-/** The answer of a call that may be refused, as a client's mistake alone. */
+/** The result of a call that may be refused, but only as a client error. */
 async function answered<Answer>(call: Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await call;
@@ -178,7 +178,7 @@ it("texts that are truncated, duplicated and mixed are APIs or refused", async (
         if (api !== undefined) await useAndDelete(api.id as string);
       },
     ),
-    // A merge of what is no map.
+    // A merge of something other than a map.
     { examples: [[stringify(document), [[0, 0, "<<: "]]]], numRuns: 200 },
   );
   expect(bus.requests().filter(({ status }) => status >= 500)).toEqual([]);
@@ -271,7 +271,7 @@ it("patch operations are applied or refused", async () => {
     { numRuns: 800 },
   );
   expect(bus.requests().filter(({ status }) => status >= 500)).toEqual([]);
-  // Whatever was taken can be shown.
+  // Whatever was accepted can be described.
   await client.getResources({ restApiId, embed: ["methods"] });
   await client.getStage({ restApiId, stageName: "s" });
   await client.getUsagePlan({ usagePlanId: plan.id as string });

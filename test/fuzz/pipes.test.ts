@@ -1,4 +1,4 @@
-/** Pipes with every kind of template, filter, parameter and message: refused, moved or kept, never broken. */
+/** Pipes with all kinds of templates, filters, parameters and messages: refused, moved or kept, never broken. */
 import { Pipes } from "@aws-sdk/client-pipes";
 import { SQS } from "@aws-sdk/client-sqs";
 import fc from "fast-check";
@@ -23,7 +23,7 @@ const filter = fc.oneof(
     '{"body":{"__proto__":[null]}}',
   ),
 );
-// A queue takes no control characters, and no lone surrogates come through the client.
+// A queue accepts no control characters, and the client sends no lone surrogates.
 const body = fc
   .oneof(fc.json(), fc.constantFrom('{"a":[1]}', '{"a":{"b":"x"}}', "[1,2]", '"text"', "plain", "1e999", '{"a":'))
   .map((text) => text.replace(/[^\t\n\r -\ud7ff]/g, "?") || "empty");

@@ -1,4 +1,4 @@
-/** Policies of any content: none or one, and a decision without a throw and without delay. */
+/** Policies of any content are invalid or evaluated, without exceptions and delays. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { decide } from "../../src/access/evaluate.ts";
@@ -91,6 +91,6 @@ it("policies are evaluated or invalid", () => {
     }),
     { numRuns: 20_000 },
   );
-  // Enough of what is made must come as far as a decision to be worth making.
+  // Enough policies must be valid to test anything.
   expect(decided).toBeGreaterThan(1000);
 });

@@ -16,7 +16,7 @@ const wellFormedHttp = 8000;
 const brokenHttp = 2000;
 const concurrency = 32;
 const mebibyte = 1024 * 1024;
-/** What takes longer hangs. */
+/** Longer means that it hangs. */
 const hangMs = 20_000;
 
 const seed = Math.floor(Math.random() * 2 ** 32);
@@ -47,7 +47,7 @@ function client(): SQS {
   });
 }
 
-/** The status of the answer; 0 when the connection was ended instead. */
+/** The status of the response; 0 if the connection was closed instead. */
 function ask({ method, path, headers, body }: Sent): Promise<{ status: number; headers: IncomingHttpHeaders }> {
   return new Promise((done, failed) => {
     const limit = setTimeout(() => failed(new Error("no answer")), hangMs);
@@ -123,7 +123,7 @@ it(`answers ${wellFormedHttp} malformed calls in valid HTTP`, async () => {
       .map(([status, count]) => `${status}×${count}`)
       .join(" ")}`,
   );
-  // Most are refused with an answer, some happen to be right, and few connections end without one.
+  // Most are refused with a response, some happen to be valid, and few connections end without one.
   expect(statuses.get(200)).toBeGreaterThan(0);
   expect(statuses.get(400)).toBeGreaterThan(wellFormedHttp / 4);
   expect(statuses.get(0) ?? 0).toBeLessThan(wellFormedHttp / 20);
@@ -193,7 +193,7 @@ it("refuses bodies of 20 MiB, plain, in chunks or compressed", async () => {
 it("has logged no bugs, and stops properly", async () => {
   cli.kill("SIGTERM");
   const { code, stdout, stderr } = await cli.ended;
-  // Some of it begins as TLS does, of which the log tells once.
+  // Some data starts like TLS, which is logged once.
   const lines = stdout.split("\n").filter((line) => line.startsWith("{") && !line.includes("spoke https"));
   expect(lines).toEqual([]);
   expect([code, stderr]).toEqual([0, ""]);

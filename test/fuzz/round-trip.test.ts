@@ -30,7 +30,7 @@ for (const dialect of dialects) {
         fc.asyncProperty(arbitraryOf(operation.input, notSent), async (input) => {
           const { operation: found, decoded } = await received(dialect, operation, input as object);
           expect(found.name).toBe(operation.name);
-          // An empty list is no parameter at all in a URL.
+          // An empty list is not a parameter in a URL.
           const losses = { emptyAggregates: dialect.query, emptyLists: operation.http?.method === "DELETE" };
           expect(comparable(decoded, losses) ?? {}).toEqual(comparable(input, losses) ?? {});
         }),

@@ -1,4 +1,4 @@
-/** Schedules of every kind of nonsense: accepted or refused, never broken. */
+/** Nonsensical schedules: accepted or refused, never broken. */
 import { Scheduler } from "@aws-sdk/client-scheduler";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

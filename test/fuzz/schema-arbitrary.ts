@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Blob64 } from "../../protocols/blob.ts";
 import { kindOf, type Shape } from "../../protocols/schema.ts";
 
-/** Text that XML can carry, and the SDK reads back: it takes white space with line breaks for indentation. */
+/** Text that XML can contain and the SDK reads back; the SDK takes white space with line breaks for indentation. */
 const text = fc
   .oneof(
     fc.string({ maxLength: 12 }),
@@ -61,13 +61,13 @@ export function arbitraryOf(shape: Shape, without: ReadonlySet<string> = new Set
 }
 
 export interface Losses {
-  /** Empty maps, and structures without members, do not travel. */
+  /** Empty maps and structures without members are not sent. */
   readonly emptyAggregates?: boolean;
-  /** Empty lists do not travel. */
+  /** Empty lists are not sent. */
   readonly emptyLists?: boolean;
 }
 
-/** A value with its bytes and dates as text and without what the protocol cannot carry. */
+/** A value with bytes and dates as text, without what the protocol cannot transport. */
 export function comparable(value: unknown, losses: Losses = {}): unknown {
   if (value instanceof Blob64) return `blob ${value.base64}`;
   if (value instanceof Uint8Array) return `blob ${Buffer.from(value).toString("base64")}`;

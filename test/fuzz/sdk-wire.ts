@@ -1,4 +1,4 @@
-/** Real SDK clients without a network: what they would send, and what they make of an answer. */
+/** Real SDK clients without a network: their requests, and how they read responses. */
 
 import * as eventbridge from "@aws-sdk/client-eventbridge";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -28,7 +28,7 @@ interface Client {
 type ClientClass = new (config: object) => Client;
 type CommandClass = new (input: object) => object;
 
-/** One service as one kind of client speaks it. */
+/** A service by one kind of client. */
 export interface Dialect {
   readonly name: string;
   readonly service: string;
@@ -42,7 +42,7 @@ export interface Dialect {
   ): Promise<Record<string, unknown>>;
 }
 
-// The Query protocol's class is the one the SNS client made for itself.
+// The Query protocol's class is taken from the SNS client.
 const queryProtocol = (new sns.SNSClient({ region: "us-east-1" }).config.protocol as object).constructor;
 
 function dialect(

@@ -1,4 +1,4 @@
-/** Hostile input to SNS: whatever comes in, the answer is one of AWS's, never a bug of ours. */
+/** Hostile input to SNS: the response is always one of AWS's, never a bug of ours. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AwsError } from "../../protocols/error.ts";

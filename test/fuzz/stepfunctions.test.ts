@@ -102,7 +102,7 @@ const value: fc.Arbitrary<Json> = fc.oneof(
 /** One change somewhere in a JSON value: `at` chooses the place. */
 interface Change {
   readonly at: number;
-  /** `expression` replaces only what is an expression or a number already, which definitions survive more often. */
+  /** `expression` only replaces expressions and numbers, after which definitions are more often still valid. */
   readonly kind: "replace" | "remove" | "add" | "expression";
   readonly field: string;
   readonly value: Json;
@@ -157,7 +157,7 @@ afterAll(async () => {
   bugs.mockRestore();
 });
 
-/** A client error as AWS has it, and nothing else. */
+/** One of AWS's client errors. */
 function expectRefusal(error: unknown): void {
   const { name, $metadata } = error as { name: string; $metadata?: { httpStatusCode?: number } };
   expect({ name, status: $metadata?.httpStatusCode }).toEqual({
@@ -166,7 +166,7 @@ function expectRefusal(error: unknown): void {
   });
 }
 
-/** A machine that a damaged definition still makes, or undefined when it is refused. */
+/** The machine of a damaged definition that is still valid, or undefined if it is refused. */
 async function create(definition: string, type: "STANDARD" | "EXPRESS"): Promise<string | undefined> {
   machines += 1;
   const command = new CreateStateMachineCommand({
@@ -183,7 +183,7 @@ async function create(definition: string, type: "STANDARD" | "EXPRESS"): Promise
   }
 }
 
-/** Ends of numbers that JavaScript would not write, and some that no double holds. */
+/** Numbers that JavaScript would write differently, and some that no double can represent. */
 const endings = ["", "", ".0", "E0", "e400", "00000000000000000000", ".10000000000000000001"];
 
 const damaged = fc

@@ -1,4 +1,4 @@
-/** Templates out of anything: each ends in a text or in one of the two errors that are answered, soon and without harm. */
+/** Random templates: each ends in a text or one of the two errors, quickly and without harm. */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,7 @@
-/** Damaged connections: HTTP/2 frames out of order and out of shape, and what is no HTTP/1.1; how they are sent and made small. */
+/**
+ * Damaged connections: HTTP/2 frames out of order and out of shape, and what is no HTTP/1.1; how they are sent and made
+ * small.
+ */
 import { connect } from "node:net";
 import type { Chance } from "../support/chance.ts";
 import { brokenConnection } from "../support/malformed.ts";
@@ -8,7 +11,7 @@ export interface Damaged {
   readonly pieces: readonly Buffer[];
   /** Whether the pieces are sent one by one. */
   readonly apart: boolean;
-  /** Where all the bytes are cut in two that are sent a moment apart; 0 for nowhere. */
+  /** Where the bytes are split into two parts that are sent a moment apart; 0 for not at all. */
   readonly cutAt: number;
   readonly end: "end" | "reset" | "destroy";
   /** Milliseconds from the last byte to the end. */
@@ -132,7 +135,7 @@ export function damagedConnection(chance: Chance): Damaged {
   };
 }
 
-/** Sends a connection to its end; one that the server leaves open is given up after some time. */
+/** Sends all of a connection; if the server leaves it open, it is closed after some time. */
 export function play(port: number, { pieces, apart, cutAt, end, waitMs }: Damaged): Promise<void> {
   return new Promise((done) => {
     const socket = connect({ port, host: "127.0.0.1" });
@@ -162,7 +165,7 @@ export function play(port: number, { pieces, apart, cutAt, end, waitMs }: Damage
   });
 }
 
-/** The smallest connection found that still does it, leaving out one piece after the other. */
+/** Reduces a connection while `does` still holds for it, by leaving out one piece after the other. */
 export async function minimised(found: Damaged, does: (one: Damaged) => Promise<boolean>): Promise<Damaged> {
   let small = found;
   for (let at = 0; at < small.pieces.length; ) {
@@ -177,7 +180,7 @@ export async function minimised(found: Damaged, does: (one: Damaged) => Promise<
   return small;
 }
 
-/** As the corpus keeps it. */
+/** In the format of the corpus. */
 export function asText({ pieces, ...how }: Damaged): string {
   return JSON.stringify({ ...how, pieces: pieces.map((piece) => piece.toString("base64")) }, null, 2);
 }

@@ -1,6 +1,7 @@
 /**
- * Damaged connections over HTTP/1.1 and HTTP/2, against a process of its own: it goes on, whatever comes. `npm run fuzz`
- * makes it last; what it finds is made small and printed, to be put in `corpus/`, which is played first each time.
+ * Damaged connections over HTTP/1.1 and HTTP/2, against a process of its own: it goes on, whatever comes. `npm run
+ * fuzz` makes it last; what it finds is made small and printed, to be put in `corpus/`, which is played first each
+ * time.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ const seed = Number(process.env["BUSBAR_FUZZ_SEED"] ?? Math.floor(Math.random() 
 /** Without a duration: a short part of what it can do. */
 const fewConnections = 3000;
 const atOnce = 64;
-/** A race that is lost the first time may be won later. */
+/** A race may only happen on a later attempt. */
 const replays = 20;
 
 afterAll(stopAll);

@@ -1,11 +1,11 @@
-/** Small machines for tests of the language, and a run that stores all between its steps. */
+/** Small machines for tests of the language, and a run that stores everything between steps. */
 
 import type { Json, JsonObject } from "../../src/services/stepfunctions/asl/json.ts";
 import { parseDefinition } from "../../src/services/stepfunctions/asl/validation/definition.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome } from "./asl-runner.ts";
 
 const lambda = "arn:aws:lambda:us-east-1:111122223333:function:f";
-/** When the runs begin. */
+/** The start of the runs. */
 export const start = Date.UTC(2024, 0, 1);
 export const jsonata = { QueryLanguage: "JSONata" };
 export const fails: RunnerOptions = { task: () => ({ error: "E", cause: "c" }) };
@@ -18,7 +18,7 @@ export const one = (state: JsonObject, more: JsonObject = {}, top: JsonObject = 
   States: { A: state, ...more },
 });
 export const only = (name: string, state: JsonObject): JsonObject => ({ StartAt: name, States: { [name]: state } });
-/** A state and one after it. */
+/** A state and its successor. */
 export const twoStates = (state: JsonObject, next: JsonObject): JsonObject => {
   const { End: _end, ...leaving } = state;
   return one({ ...leaving, Next: "B" }, { B: next });
@@ -39,7 +39,7 @@ export function run(definition: JsonObject, input: Json, options: RunnerOptions 
   return runText(definition, JSON.stringify(input), { serialise: true, ...options });
 }
 
-/** {@link run} with an input as its writer laid it out. */
+/** {@link run} with the input's own formatting. */
 export function runText(definition: JsonObject, input: string, options: RunnerOptions = {}): RunOutcome {
   const { machine, diagnostics } = parseDefinition(JSON.stringify(definition));
   if (!machine) throw new Error(JSON.stringify(diagnostics));

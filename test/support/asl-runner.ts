@@ -52,7 +52,7 @@ export type RunOutcome = {
 
 const startMs = Date.UTC(2024, 0, 1);
 
-/** A small seeded generator, good enough to tell runs apart. */
+/** A small seeded generator, good enough to distinguish runs. */
 function chanceOf(seed: number): Env["chance"] {
   let state = seed >>> 0;
   const random = (): number => {
@@ -64,7 +64,7 @@ function chanceOf(seed: number): Env["chance"] {
   return { random, uuid: () => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}` };
 }
 
-/** Carries out the effects of one execution with a virtual now, mocked tasks and distributed maps run in line. */
+/** Carries out the effects of an execution with virtual time, mocked tasks and distributed maps that are run inline. */
 export class AslRunner {
   execution: Execution;
   readonly machine: Machine;
@@ -120,7 +120,7 @@ export class AslRunner {
     for (const effect of effects) this.carryOut(effect);
   }
 
-  /** Stores what the step says has changed, and goes on with what was stored and nothing else. */
+  /** Stores what the step has changed, and continues only with what was stored. */
   private restore(touched: readonly string[], removed: readonly string[]): void {
     for (const id of touched) this.stored.set(id, writeJson(this.execution.frames[id]));
     for (const id of removed) this.stored.delete(id);
@@ -207,7 +207,7 @@ export class AslRunner {
     return { type: "mapRunSucceeded", mapRunId, output: outputs };
   }
 
-  /** Sends what is due now; then moves the clock to the next timer, until nothing is left or the execution ends. */
+  /** Sends what is due now, then moves time to the next timer, until nothing is left or the execution ends. */
   settle(): void {
     for (let left = this.options.maxSignals ?? 100_000; left > 0; left--) {
       const signal = this.signals.shift();
@@ -258,7 +258,7 @@ export function runDefinition(definition: JsonObject, input: Json, options: Runn
   return new AslRunner(buildMachine(definition), JSON.stringify(input), options).run();
 }
 
-/** Events in the notation: `3<2 PassStateExited`. */
+/** Events in the notation `3<2 PassStateExited`. */
 export function shortHistory(events: readonly HistoryEvent[]): string[] {
   return events.map((event) => `${event.id}<${event.previousEventId} ${event.type}`);
 }

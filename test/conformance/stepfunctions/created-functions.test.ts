@@ -1,4 +1,4 @@
-/** State machines, rules, schedules and pipes with functions that are zips. */
+/** State machines, rules, schedules and pipes with functions that were created from zips. */
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Pipes } from "@aws-sdk/client-pipes";
 import { Scheduler } from "@aws-sdk/client-scheduler";
@@ -9,7 +9,7 @@ import { functionArn, LambdaEnvironment } from "../../support/lambda.ts";
 const account = "000000000000";
 const roleArn = `arn:aws:iam::${account}:role/r`;
 
-/** Answers its event, ends in the error that the event asks for, or gives a token back to the state that waits. */
+/** Returns its event, fails with the error that the event names, or returns a token to the waiting state. */
 const code = `
 class CustomError extends Error { constructor(text) { super(text); this.name = "CustomError"; } }
 export const handler = async (event, context) => {
@@ -283,7 +283,7 @@ describe("a task fails", () => {
 });
 
 describe("a function gets a whole event", () => {
-  /** The event that the function got, which its destination tells. */
+  /** The event that the function got, from its destination. */
   async function received(): Promise<unknown> {
     await env.bus.clock.advance("5s");
     const [message] = await env.drain(outcomes.url);

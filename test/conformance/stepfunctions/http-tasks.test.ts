@@ -1,4 +1,4 @@
-/** `http:invoke` and `apigateway:invoke`: what they send, and what they make of the answer. */
+/** `http:invoke` and `apigateway:invoke`: their requests, and how they handle responses. */
 import { CreateConnectionCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { StartSyncExecutionCommand } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

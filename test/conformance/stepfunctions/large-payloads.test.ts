@@ -1,4 +1,4 @@
-/** Histories whose payloads are long: whole after a restart, and in pages that can be answered. */
+/** Histories with long payloads: complete after a restart, and in pages of limited size. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** How much of everything there may be, and how long it is kept. */
+/** Limits on numbers and sizes, and how long things are kept. */
 import { SFN } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { pass, roleArn, type States, startStates } from "../../support/states.ts";
@@ -6,7 +6,7 @@ import { pass, roleArn, type States, startStates } from "../../support/states.ts
 let states: States;
 let sfn: SFN;
 beforeAll(async () => {
-  // No socket: a thousand polls would each need one.
+  // Without sockets, of which a thousand polls would need one each.
   states = await startStates({ port: false, clock: "virtual", startTime: "2030-01-01T00:00:00Z", seed: "limits" });
   sfn = new SFN({ ...states.bus.clientConfig(), maxAttempts: 1 });
 });

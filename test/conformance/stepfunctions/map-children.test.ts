@@ -1,4 +1,4 @@
-/** What the children of a distributed Map are: executions of their own, of a machine without a name of its own. */
+/** The children of a distributed Map are executions of their own, of a machine with the Map's label. */
 
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

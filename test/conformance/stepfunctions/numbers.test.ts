@@ -1,4 +1,4 @@
-/** Numbers keep their text from the caller to the answer, whatever they pass on the way. */
+/** Numbers keep their text from the caller to the response, whatever they pass on the way. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import { readOptions } from "../../../src/cli-options.ts";
 import { roleArn, type States, startStates } from "../../support/states.ts";
 import { webServer } from "../../support/web-server.ts";
 
-/** What none of JavaScript's numbers would write. */
+/** Numbers that JavaScript would write differently. */
 const numbers = '{"zero":0.0,"exponent":1E2,"price":1.50,"big":9007199254740993,"huge":1e400}';
 const lambda = "arn:aws:lambda:us-east-1:000000000000:function:";
 
@@ -40,7 +40,7 @@ describe.each(["memory", "disk"])("numbers, in %s", (backing) => {
     sqs = new SQSClient(states.bus.clientConfig());
     queueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: "q" }))).QueueUrl as string;
   };
-  /** What waits goes on in another process; memory alone does not outlive its own. */
+  /** Waiting executions continue in another process, unless everything is in memory. */
   const reopen = async () => {
     if (backing === "memory") return;
     sqs.destroy();

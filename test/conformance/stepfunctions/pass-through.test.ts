@@ -1,4 +1,4 @@
-/** Tasks for services Busbar does not have: what arrives at the other side, and what becomes of its answers. */
+/** Tasks for services Busbar does not have: the requests that arrive there, and how responses are handled. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -240,7 +240,7 @@ describe("a service whose client is not installed", () => {
 });
 
 describe("an optimized integration with a job", () => {
-  /** A queue of one job, which is in the states told one after the other. */
+  /** A queue of one job, which goes through the given states. */
   const batch = (statuses: string[]) => {
     answer = ({ url }) => {
       if (url === "/v1/submitjob") return json({ jobName: "j", jobId: "id-1", jobArn: "arn" });
@@ -372,7 +372,7 @@ describe("an optimized integration with a job", () => {
     const bad = await started();
     expect(bad.error).toBe("States.TaskFailed");
     expect(JSON.parse(bad.cause as string)).toMatchObject({ LastStatus: "STOPPED", Containers: [{ ExitCode: 1 }] });
-    // Without a task there is nothing to wait for.
+    // There is no task to wait for.
     answer = () => json({ failures: [{ reason: "RESOURCE:MEMORY" }], tasks: [] });
     const none = await states.run(run);
     expect(none.error).toBe("States.TaskFailed");

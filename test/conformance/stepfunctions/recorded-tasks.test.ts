@@ -1,4 +1,4 @@
-/** Rules of tasks, their parameters and TestState as AWS was recorded to follow them, in tables of cases. */
+/** Rules of tasks, their parameters and TestState, as recorded on AWS. */
 import {
   CreateStateMachineCommand,
   TestStateCommand,
@@ -207,7 +207,7 @@ describe("the Content-Length in a result", () => {
     const stateMachineArn = await states.create({ StartAt: "A", States: { A: { Type: "Succeed" } } });
     const child = await length("states:startExecution", { StateMachineArn: stateMachineArn, Name: "child" });
     const execution = stateMachineArn.replace(":stateMachine:", ":execution:");
-    // A double of Java: 13 digits, or fewer when the last are zeros.
+    // A Java double: 13 digits, or fewer if the last ones are zeros.
     const rest = `{"executionArn":"${execution}:child","startDate":}`.length;
     expect(child - rest).toBeGreaterThan(11);
     expect(child - rest).toBeLessThanOrEqual(16);

@@ -1,4 +1,4 @@
-/** What TestState was recorded to refuse and to show. */
+/** TestState's errors and results, as recorded on AWS. */
 import { TestStateCommand, type TestStateCommandInput } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type States, startStates } from "../../support/states.ts";

@@ -1,4 +1,4 @@
-/** What AWS was recorded to answer about machines, versions, aliases, inputs and pages. */
+/** Machines, versions, aliases, inputs and pages, as recorded on AWS. */
 import {
   CreateActivityCommand,
   CreateStateMachineAliasCommand,

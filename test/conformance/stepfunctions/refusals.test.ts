@@ -285,7 +285,7 @@ describe("tags", () => {
       tags: [{ key: "a b_.:/=+-@é", value: "" }],
     });
     expect((await sfn.listTagsForResource({ resourceArn })).tags).toEqual([{ key: "a b_.:/=+-@é", value: "" }]);
-    // A repetition is no update.
+    // A repeated request is not an update.
     await sfn.createActivity({ name: "tagged", tags: [{ key: "other", value: "x" }] });
     const tag = (...keys: string[]) => sfn.tagResource({ resourceArn, tags: keys.map((key) => ({ key, value: "v" })) });
     await expect(tag("what!")).rejects.toMatchObject({ name: "ValidationException" });

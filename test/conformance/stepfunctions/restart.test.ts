@@ -1,4 +1,4 @@
-/** What is under way when the emulator stops goes on when it starts again. */
+/** What is running when the emulator stops continues when it is started again. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

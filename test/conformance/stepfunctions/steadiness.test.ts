@@ -1,4 +1,4 @@
-/** What executions do, they do in turns, however large what they carry along. */
+/** Executions work in turns, however large their data. */
 import { SFN, type StateMachineType } from "@aws-sdk/client-sfn";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Busbar, createBusbar } from "../../../src/index.ts";
@@ -41,7 +41,7 @@ it("an endless loop with a payload of maximum size does not block others", async
   const input = JSON.stringify({ text: "x".repeat(250_000) });
   const { executionArn } = await sfn.startExecution({ stateMachineArn, input });
   const { longestMs, count } = await turnsDuring(new Promise((resolve) => setTimeout(resolve, 1500)));
-  // A turn was as long as 500 states took: seconds.
+  // A turn once took as long as 500 states: seconds.
   expect(longestMs).toBeLessThan(longestTurnMs);
   expect(count).toBeGreaterThan(5);
   const { events = [] } = await sfn.getExecutionHistory({ executionArn, maxResults: 1, reverseOrder: true });
@@ -63,7 +63,7 @@ async function answeredDuring(work: Promise<unknown>): Promise<number> {
   return answered;
 }
 
-/** As many as an input has room for. */
+/** As many as fit into an input. */
 const inlineItems = isFull ? 90_000 : 20_000;
 
 it("an inline Map handles its items in many turns, between which others are answered", async () => {
@@ -77,7 +77,7 @@ it("an inline Map handles its items in many turns, between which others are answ
   const [{ longestMs }, answered] = await Promise.all([turnsDuring(work), answeredDuring(work)]);
   expect((await work).output).toBe(`{"count":${inlineItems}}`);
   expect(longestMs).toBeLessThan(longestTurnMs);
-  // All items in one turn would be answered in none.
+  // If all items were handled in one turn, no call would be answered in between.
   expect(answered).toBeGreaterThan(10);
 });
 

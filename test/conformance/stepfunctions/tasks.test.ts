@@ -442,7 +442,7 @@ describe("an activity", () => {
       "4<3 ActivityStarted",
       "5<4 ActivitySucceeded",
     ]);
-    // A poll that waits takes the next task as soon as there is one.
+    // A waiting poll gets the next task as soon as there is one.
     const poll = states.client.send(new GetActivityTaskCommand({ activityArn }));
     await states.describe(first);
     const second = await states.start(machine, { n: 2 });
@@ -450,7 +450,7 @@ describe("an activity", () => {
     expect(input).toBe('{"n":2}');
     await states.client.send(new SendTaskFailureCommand({ taskToken, error: "E", cause: "C" }));
     expect(await states.describe(second)).toMatchObject({ status: "FAILED", error: "E", cause: "C" });
-    // And one that finds nothing within a minute ends empty.
+    // A poll without a task ends after a minute, with an empty response.
     const empty = states.client.send(new GetActivityTaskCommand({ activityArn }));
     await states.describe(first);
     await states.bus.clock.advance("1m");

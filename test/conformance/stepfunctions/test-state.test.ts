@@ -265,7 +265,7 @@ describe("TestState", () => {
     const { inspectionData } = await tested(map(jsonata), given(2));
     expect(inspectionData).toMatchObject({ toleratedFailureCount: 2, maxConcurrency: 0 });
     expect(inspectionData).not.toHaveProperty("toleratedFailurePercentage");
-    // The count is exceeded though the percentage is not, as it would be in a run.
+    // The count is exceeded, although the percentage is not.
     const either = map({ ToleratedFailureCount: 1, ToleratedFailurePercentage: 75 }, path);
     expect((await tested(either, given(2))).error).toBe("States.ExceedToleratedFailureThreshold");
     const mocked = await tested(map({}, path), given(1, { errorOutput: { error: "Own", cause: "C" } }));

@@ -33,7 +33,7 @@ function filled(input: Json): Json {
 
 const metadata: JsonObject = { SdkHttpMetadata: { HttpStatusCode: 200 }, SdkResponseMetadata: { RequestId: "r" } };
 
-/** Stands in for the queues, topics and buses the cases call, as far as the cases look. */
+/** Replaces the queues, topics and buses that the cases call, as far as the cases need them. */
 function integration(task: TaskRequest): TaskOutcome {
   const parameters = task.parameters as JsonObject;
   const resource = task.resource.kind === "service" ? `${task.resource.resourceType}:${task.resource.api}` : "";

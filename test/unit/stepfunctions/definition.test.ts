@@ -13,7 +13,7 @@ function one(state: JsonObject, top: JsonObject = {}): JsonObject {
   return { ...top, StartAt: "A", States: { A: state } };
 }
 
-/** Findings in the form Create and Update quote them. */
+/** Diagnostics in the format of Create's and Update's messages. */
 function findings(definition: JsonObject | string, type: "STANDARD" | "EXPRESS" = "STANDARD"): string[] {
   const text = typeof definition === "string" ? definition : JSON.stringify(definition);
   return parseDefinition(text, type).diagnostics.map(

@@ -1,4 +1,4 @@
-/** Expressions of one state share their time, and none of them keeps others waiting for longer than it takes itself. */
+/** The expressions of a state share their time, and a step ends after a slow one, so that others need not wait. */
 import { describe, expect, it, vi } from "vitest";
 import { performance } from "../../../src/engine/real-time.ts";
 import type { Env } from "../../../src/services/stepfunctions/asl/execution.ts";
@@ -84,7 +84,7 @@ describe("a step ends after a slow expression", () => {
     const outer = { StartAt: "M", States: { M: { ...inner, ItemProcessor: pass } } };
     const state = { Type: "Map", ItemSelector: { "l.$": "$$.Map.Item.Value" }, ItemProcessor: outer };
     const input = [[1, 2, 3], [], [4], [5, 6]];
-    // However slow the machine is: nothing takes long here.
+    // On a slow machine too, since nothing here takes long.
     const never = vi.spyOn(Evaluation.prototype, "isLong").mockReturnValue(false);
     const still = vi.spyOn(performance, "now").mockReturnValue(0);
     const whole = stepsOf(state, input);

@@ -1,4 +1,4 @@
-/** Long payloads of history events are kept outside of the heap, and once where they do not change. */
+/** Long payloads of history events are stored outside the heap, and once if they do not change. */
 import { expect, it } from "vitest";
 import { Store } from "../../../src/engine/store.ts";
 import type { HistoryEvent } from "../../../src/services/stepfunctions/asl/history.ts";

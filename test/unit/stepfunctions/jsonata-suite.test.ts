@@ -1,11 +1,11 @@
-/** All cases of JSONata's own test data hold, but for the function AWS switches off. */
+/** All cases of JSONata's own test suite, except those of the function that AWS disables. */
 import { expect, it } from "vitest";
 import type { Json } from "../../../src/services/stepfunctions/asl/json.ts";
 import { defaultLimits } from "../../../src/services/stepfunctions/asl/jsonata/budget.ts";
 import { evaluate, expressionOf } from "../../../src/services/stepfunctions/asl/jsonata/expression.ts";
 import { type SuiteCase, suiteCases, suiteData, suiteFolder } from "../../support/jsonata-suite.ts";
 
-/** `$eval` does not exist in Step Functions: calling it is calling no function. */
+/** `$eval` does not exist in Step Functions, so it is not a function. */
 const withoutEval = new Set(
   [
     ...["case000", "case001", "case002", "case003", "case004", "case005", "case006", "case007"],
@@ -13,7 +13,7 @@ const withoutEval = new Set(
   ].map((name) => `function-eval/${name}`),
 );
 
-/** The suite's code for what takes too long or goes too deep, which AWS says in a sentence without a code. */
+/** The suite's code for expressions that take too long or nest too deep, for which AWS has messages without a code. */
 const exceeded = "U1001";
 
 function outcomeOf(suiteCase: SuiteCase, data: Record<string, Json>) {
@@ -29,13 +29,13 @@ function outcomeOf(suiteCase: SuiteCase, data: Record<string, Json>) {
     ...(input === undefined ? {} : { input }),
     limits: {
       ...{ ...defaultLimits, depth: suiteCase.depth ?? defaultLimits.depth },
-      // The machine may be busy: what is endless ends by its steps.
+      // The machine may be busy, so endless expressions are stopped by their number of steps.
       ...{ ms: 600_000, steps: 3_500_000, sequence: 10_000_000, range: 10_000_000, bytes: 1e9, result: 10_000_000 },
     },
   });
 }
 
-/** What the case wants. */
+/** The expected result of the case. */
 function expected({ code, error, undefinedResult, result, id }: SuiteCase): unknown {
   if (withoutEval.has(id)) return { code: "T1006" };
   const wanted = code ?? error?.code;

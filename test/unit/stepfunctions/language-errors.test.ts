@@ -1,4 +1,4 @@
-/** What the Amazon States Language says of errors while a machine runs. */
+/** Errors at run time, according to the Amazon States Language. */
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { distributed, fails, jsonata, map, one, only, pass, run, task } from "../../support/asl-machines.ts";

@@ -1,4 +1,4 @@
-/** Sentences of the Amazon States Language that no recorded case shows: what machines put out, and when. */
+/** Rules of the Amazon States Language that no recorded case shows: outputs of machines, and their timing. */
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { fails, jsonata, map, one, only, pass, run, start, task, twoStates } from "../../support/asl-machines.ts";

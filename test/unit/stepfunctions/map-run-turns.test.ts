@@ -1,4 +1,4 @@
-/** What is done to all children of a map run at once is done in turns, however many there are. */
+/** Work on all children of a map run is done in turns, however many there are. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Emulator } from "../../../src/emulator.ts";
 import { dayMs } from "../../../src/engine/duration.ts";
@@ -12,7 +12,7 @@ import { turnsDuring } from "../../support/turns.ts";
 
 const place = { account: "000000000000", region: "us-east-1" };
 const children = 2000;
-/** A thousand children with three rows each, and the rows that say so. */
+/** A thousand children with three rows each, and the rows of their run. */
 const mostChanges = 3100;
 
 let emulator: Emulator;

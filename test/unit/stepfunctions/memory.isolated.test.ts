@@ -1,4 +1,4 @@
-/** What executions keep is outside of the heap, and nothing is begun while memory is short. */
+/** Executions store their data outside the heap, and nothing is started while memory is short. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Emulator } from "../../../src/emulator.ts";
 import { dayMs } from "../../../src/engine/duration.ts";
@@ -58,7 +58,7 @@ const map = (executionType: string) => ({
   End: true,
 });
 
-/** Rows that stand in the heap, as they are, and the number of packed ones. */
+/** The rows that are in the heap, and the number of packed ones. */
 function kept() {
   const { store } = emulator;
   const rows: object[] = [

@@ -4,7 +4,7 @@ import { compareNumbers, numberFromText } from "../../../src/services/stepfuncti
 import { parseDefinition } from "../../../src/services/stepfunctions/asl/validation/definition.ts";
 import { AslRunner, type RunnerOptions, type RunOutcome } from "../../support/asl-runner.ts";
 
-/** Runs a definition given as text, so that its own numbers are as they are written. */
+/** Runs a definition given as text, so that its numbers stay as they are written. */
 function run(definition: string, input: string, options: RunnerOptions = {}): RunOutcome {
   const { machine, diagnostics } = parseDefinition(definition);
   if (!machine) throw new Error(JSON.stringify(diagnostics));
@@ -41,7 +41,7 @@ describe("the text of a number", () => {
       "a Result of the definition",
       pass('"Result":{"v":1.0,"w":[1E2]},"ResultPath":"$.r"'),
       "{}",
-      // A definition's own numbers are Java's doubles [recorded].
+      // Numbers in a definition become Java's doubles [recorded].
       '{"r":{"v":1.0,"w":[100.0]}}',
     ],
     ["a template", pass('"Parameters":{"lit":2.0,"v.$":"$.a"}'), '{"a":0.0}', '{"lit":2.0,"v":0.0}'],

@@ -1,4 +1,4 @@
-/** The directory that stands for S3: what links in it may lead to. */
+/** The directory that replaces S3: where links in it may lead. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** What AWS was recorded to say about definitions. */
+/** AWS's diagnostics about definitions, as recorded. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import { jsonFault } from "../../../src/services/stepfunctions/asl/json-faults.ts";

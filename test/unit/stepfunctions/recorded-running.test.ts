@@ -1,4 +1,4 @@
-/** What AWS was recorded to do while executions run. */
+/** The behaviour of running executions, as recorded on AWS. */
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
 import {

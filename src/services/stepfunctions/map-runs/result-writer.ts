@@ -3,6 +3,7 @@ import type { Turns } from "../../../engine/turns.ts";
 import { StateError } from "../asl/errors.ts";
 import type { MapRunRequest } from "../asl/execution.ts";
 import { isObject, type Json, type JsonObject, maxPayloadBytes, parseJson, textOf, writeJson } from "../asl/json.ts";
+import { isoTime } from "../asl/timestamps.ts";
 import type { RedriveState } from "../executions/redrive-state.ts";
 import type { MapChild } from "./map-children.ts";
 import type { MapChildStatus, MapRunRow } from "./map-run-tables.ts";
@@ -145,7 +146,6 @@ async function* asArray(results: Iterable<string>, turns: Turns): AsyncGenerator
 
 /** A child in the form of DescribeExecution, as far as it is known. */
 function description(run: MapRunRow, child: MapChild, redriveOf: RedriveOf): JsonObject {
-  const iso = (ms: number) => new Date(ms).toISOString();
   const { count, state } = redriveOf(child);
   return {
     ...(child.cause === undefined ? {} : { Cause: child.cause }),
@@ -159,9 +159,9 @@ function description(run: MapRunRow, child: MapChild, redriveOf: RedriveOf): Jso
     RedriveCount: count,
     ...(state === undefined ? {} : { RedriveStatus: state.status }),
     ...(state?.reason === undefined ? {} : { RedriveStatusReason: state.reason }),
-    ...(child.startedMs === undefined ? {} : { StartDate: iso(child.startedMs) }),
+    ...(child.startedMs === undefined ? {} : { StartDate: isoTime(child.startedMs) }),
     StateMachineArn: run.machine,
     Status: child.status,
-    ...(child.stoppedMs === undefined ? {} : { StopDate: iso(child.stoppedMs) }),
+    ...(child.stoppedMs === undefined ? {} : { StopDate: isoTime(child.stoppedMs) }),
   };
 }
