@@ -36,7 +36,7 @@ export interface OperationRow<Made> {
 /** A row that is refused as others are is its input alone. */
 export type Rows<Made> = Readonly<Record<string, OperationRow<Made> | OperationRow<Made>["input"]>>;
 
-export function rowOf<Made>(rows: Rows<Made>, name: string): OperationRow<Made> {
+function rowOf<Made>(rows: Rows<Made>, name: string): OperationRow<Made> {
   const row = rows[name];
   if (row === undefined) throw new Error(`There is no row for ${name}.`);
   return typeof row === "function" ? { input: row } : row;
@@ -74,18 +74,13 @@ export function testEveryOperation<Made>(service: SweptService<Made>): void {
   const operations = new Map(schemas.map((schema) => [schema[2], schema]));
   const operationOf = (name: string) => operations.get(name) as OperationSchema;
 
-  async function send(name: string, input: Input): Promise<Answer> {
-    const Command = module[`${name}Command`] as new (input: Input) => never;
-    return (await service.client().send(new Command(input))) as Answer;
-  }
-
   it("has a row for each operation", () => {
     expect(Object.keys(rows).sort()).toEqual([...operations.keys()].sort());
   });
 
   it.each(Object.keys(rows))("refuses what is wrong with %s", async (name) => {
     const calls = wrongCalls(operationOf(name), rowOf(rows, name), service);
-    const answers = await Promise.all(calls.map(({ input }) => outcomeOf(send(name, input))));
+    const answers = await Promise.all(calls.map(({ input }) => outcomeOf(send(service, name, input))));
     const named = (outcomes: Outcome[]) => Object.fromEntries(calls.map(({ what }, index) => [what, outcomes[index]]));
     expect(named(answers)).toEqual(named(calls.map(({ outcome }) => outcome)));
   });
@@ -94,10 +89,10 @@ export function testEveryOperation<Made>(service: SweptService<Made>): void {
     const { input, again, never } = rowOf(rows, name);
     const given = input(service.made());
     if (never !== undefined) {
-      expect(await outcomeOf(send(name, given))).toEqual(never);
+      expect(await outcomeOf(send(service, name, given))).toEqual(never);
       return;
     }
-    const answer = await send(name, given);
+    const answer = await send(service, name, given);
     const traits = operationOf(name)[3];
     expect(answer.$metadata.httpStatusCode).toBe(typeof traits === "object" ? traits.http?.[2] : undefined);
     if (paging !== undefined && isPaged(operationOf(name), paging.position) && !paging.whole.includes(name)) {
@@ -105,7 +100,7 @@ export function testEveryOperation<Made>(service: SweptService<Made>): void {
       const pages: unknown[] = [];
       let position: unknown;
       do {
-        const page = await send(name, { ...given, [paging.size]: 1, [paging.position]: position });
+        const page = await send(service, name, { ...given, [paging.size]: 1, [paging.position]: position });
         expect(itemsOf(page)).toHaveLength(1);
         pages.push(...itemsOf(page));
         position = page[paging.position];
@@ -113,8 +108,24 @@ export function testEveryOperation<Made>(service: SweptService<Made>): void {
       expect(pages.length).toBeGreaterThan(1);
       expect(pages).toEqual(all);
     }
-    expect(await outcomeOf(send(name, given))).toEqual(again);
+    expect(await outcomeOf(send(service, name, given))).toEqual(again);
   });
+}
+
+/** A call as the operation's row has it, but for what is changed, and its refusal. */
+export type Refused<Made> = readonly [operation: string, change: (made: Made) => object, outcome: Refusal];
+
+/** Calls that are refused for what the model says nothing of. */
+export function testRefusals<Made>(service: SweptService<Made>, refusals: readonly Refused<Made>[]): void {
+  it.each(refusals)("refuses %s in its own words: %#", async (name, change, outcome) => {
+    const input = { ...rowOf(service.rows, name).input(service.made()), ...change(service.made()) };
+    expect(await outcomeOf(send(service, name, input))).toEqual(outcome);
+  });
+}
+
+async function send<Made>({ module, client }: SweptService<Made>, name: string, input: Input): Promise<Answer> {
+  const Command = module[`${name}Command`] as new (input: Input) => never;
+  return (await client().send(new Command(input))) as Answer;
 }
 
 /** The list that an answer is about. */

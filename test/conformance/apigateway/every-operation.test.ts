@@ -6,7 +6,14 @@ import * as module from "@aws-sdk/client-api-gateway";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import constraints from "../../../protocols/constraints/apigateway.json" with { type: "json" };
 import { ApiGatewayEnvironment, account, functionUri } from "../../support/apigateway.ts";
-import { type Rows, testEveryOperation, type Wording } from "../../support/every-operation.ts";
+import {
+  type Refused,
+  type Rows,
+  type SweptService,
+  testEveryOperation,
+  testRefusals,
+  type Wording,
+} from "../../support/every-operation.ts";
 import { refusal } from "../../support/refusal.ts";
 import {
   arnOf,
@@ -427,6 +434,170 @@ const rows: Rows<RestApiParts> = {
   },
 };
 
+const x = (length: number) => "x".repeat(length);
+const texts = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${index}`, "1"]));
+const stagePatch = (path: string, value: string) => () => patch(["replace", path, value]);
+const ttl = badRequest("Invalid Authorizer result TTL specified. Must be between 0 and 3600 seconds");
+const compression = badRequest("Invalid minimum compression size, must be between 0 and 10485760");
+const negativeThrottle = badRequest("Usage Plan throttle limits must be non-negative numerics");
+const quotaLimit = badRequest("Usage Plan quota limit must be a non-negative numeric");
+const oneTarget = badRequest("Exactly one target ARN must be specified");
+const policyOf = (Resource: string) =>
+  JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: "*", Action: "execute-api:Invoke", Resource }],
+  });
+
+/** Calls that are refused in words of their own: bounds that the model does not have, and what is in use. */
+const refusals: readonly Refused<RestApiParts>[] = [
+  ["CreateApiKey", () => ({ name: x(1025) }), badRequest("Invalid API Key name, can be at most 1024 characters.")],
+  ["CreateApiKey", () => ({ value: x(19) }), badRequest("API Key value should be at least 20 characters")],
+  ["CreateApiKey", () => ({ value: x(129) }), badRequest("API Key value exceeds maximum size of 128 characters")],
+  ["CreateAuthorizer", () => ({ authorizerResultTtlInSeconds: 3601 }), ttl],
+  ["CreateAuthorizer", () => ({ authorizerResultTtlInSeconds: -1 }), ttl],
+  ["UpdateAuthorizer", stagePatch("/authorizerResultTtlInSeconds", "3601"), ttl],
+  [
+    "CreateAuthorizer",
+    () => ({ authorizerUri: "arn:aws:lambda:us-east-1:1:function:f", restApiId: "unknown" }),
+    badRequest(matching(/^Invalid Authorizer URI: arn:aws:lambda:us-east-1:1:function:f\. Authorizer URI should be/)),
+  ],
+  ["CreateStage", () => ({ stageName: "a b" }), badRequest("Stage name only allows a-zA-Z0-9_")],
+  ["CreateStage", () => ({ stageName: x(129) }), badRequest("Stage name only allows a-zA-Z0-9_")],
+  ["CreateStage", () => ({ deploymentId: "unknown" }), badRequest("Deployment id does not exist")],
+  ["CreateStage", () => ({ variables: texts(101) }), badRequest("A stage may have at most 100 variables")],
+  [
+    "CreateStage",
+    () => ({ variables: { [x(65)]: "1" } }),
+    badRequest(matching(/^Invalid stage variable name: x{65}\./)),
+  ],
+  [
+    "CreateStage",
+    () => ({ variables: { a: x(513) } }),
+    badRequest(matching(/^Invalid stage variable value: x{513}\./)),
+  ],
+  ["CreateStage", () => ({ variables: { a: "<" } }), badRequest(matching(/^Invalid stage variable value: <\./))],
+  ["CreateDeployment", () => ({ variables: { "a-b": "1" }, stageName: "s" }), badRequest(matching(/name: a-b\./))],
+  [
+    "UpdateStage",
+    stagePatch("/*/*/caching/ttlInSeconds", "3601"),
+    badRequest("Invalid cache TTL specified. Must be between 0 and 3600 seconds"),
+  ],
+  [
+    "UpdateStage",
+    stagePatch("/cacheClusterSize", "7"),
+    badRequest("Invalid cache cluster size specified. Must be one of: [0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237]"),
+  ],
+  ["UpdateStage", stagePatch("/*/*/logging/loglevel", "X"), badRequest("Invalid logging level specified: X")],
+  ["UpdateStage", stagePatch("/documentationVersion", "x"), notFound("Invalid Documentation version specified")],
+  ["CreateRestApi", () => ({ tags: texts(51) }), badRequest("The maximum number of tags is 50.")],
+  ["CreateRestApi", () => ({ tags: { [x(129)]: "1" } }), badRequest(matching(/Tag keys must be between 1 and 128/))],
+  ["TagResource", () => ({ tags: { "aws:x": "1" } }), badRequest(matching(/^Tag keys cannot start with 'aws:'/))],
+  ["TagResource", () => ({ tags: { a: x(257) } }), badRequest(matching(/Tag values must be at most 256 characters/))],
+  ["CreateRestApi", () => ({ minimumCompressionSize: 10_485_761 }), compression],
+  ["CreateRestApi", () => ({ minimumCompressionSize: -1 }), compression],
+  ["CreateRestApi", () => ({ policy: policyOf(x(8200)) }), badRequest(matching(/may have at most 8192 bytes/))],
+  [
+    "CreateRestApi",
+    () => ({ policy: "{" }),
+    badRequest("Invalid policy document. Please check the policy syntax and ensure that Principals are valid."),
+  ],
+  [
+    "CreateRestApi",
+    () => ({ endpointConfiguration: { types: ["EDGE", "REGIONAL"] } }),
+    badRequest("Cannot create an api with multiple Endpoint Types."),
+  ],
+  [
+    "CreateRestApi",
+    () => ({ endpointConfiguration: { types: ["X"] } }),
+    badRequest("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"),
+  ],
+  [
+    "CreateRestApi",
+    () => ({ endpointConfiguration: { types: ["X"] }, description: "" }),
+    badRequest("Description cannot be an empty string"),
+  ],
+  [
+    "CreateModel",
+    () => ({ schema: JSON.stringify({ type: "object", description: x(410_000) }) }),
+    badRequest("Model schemas may have at most 409600 bytes"),
+  ],
+  [
+    "CreateModel",
+    () => ({ schema: "" }),
+    badRequest("Model schema must have at least 1 property or array items defined"),
+  ],
+  [
+    "PutIntegration",
+    (m) => ({ ...m.address, requestTemplates: { "application/json": x(307_201) } }),
+    badRequest("Mapping templates may have at most 307200 bytes"),
+  ],
+  ["CreateUsagePlan", () => ({ throttle: { burstLimit: -1 } }), negativeThrottle],
+  ["CreateUsagePlan", () => ({ throttle: { rateLimit: -1 } }), negativeThrottle],
+  ["CreateUsagePlan", () => ({ quota: { period: "DAY" } }), quotaLimit],
+  ["CreateUsagePlan", () => ({ quota: { period: "DAY", limit: -1 } }), quotaLimit],
+  [
+    "CreateUsagePlan",
+    () => ({ quota: { limit: 1 } }),
+    badRequest("Invalid Usage Plan quota period specified. Must be one of [DAY, WEEK, MONTH]"),
+  ],
+  [
+    "CreateUsagePlan",
+    () => ({ quota: { limit: 1, period: "YEAR" } }),
+    refusal(
+      "ValidationException",
+      "1 validation error detected: Value 'YEAR' at 'createUsagePlanInput.quota.period' failed to satisfy constraint: Member must satisfy enum value set: [MONTH, WEEK, DAY]",
+    ),
+  ],
+  [
+    "CreateUsagePlan",
+    (m) => ({ apiStages: [{ apiId: m.restApiId, stage: "unknown" }] }),
+    notFound(matching(/^API Stage not found: \w+:unknown$/)),
+  ],
+  [
+    "CreateUsagePlanKey",
+    () => ({ keyType: "X" }),
+    badRequest("Invalid Usage Plan key type specified. Must be one of [API_KEY]"),
+  ],
+  ["CreateVpcLink", () => ({ targetArns: [] }), oneTarget],
+  ["CreateVpcLink", () => ({ targetArns: [balancer, balancer] }), oneTarget],
+  ["CreateVpcLink", () => ({ targetArns: ["bad"] }), badRequest("Invalid ARN. ARN is not well formed bad")],
+  ["CreateBasePathMapping", () => ({ restApiId: "unknown" }), notFound("Invalid REST API identifier specified")],
+  ["CreateBasePathMapping", () => ({ stage: "unknown" }), badRequest("Invalid stage identifier specified")],
+  ["CreateBasePathMapping", () => ({ basePath: "a/b" }), badRequest(matching(/doesn't support the slash character/))],
+  [
+    "CreateResource",
+    () => ({ pathPart: "a b" }),
+    badRequest(
+      "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.",
+    ),
+  ],
+  ["DeleteModel", () => ({}), conflict("Cannot delete model 'Pet', is referenced in method request: /pets/{id}/POST")],
+  [
+    "DeleteRequestValidator",
+    () => ({}),
+    conflict(matching(/^Cannot delete request validator '\w+', is referenced in method: POST\/\/pets\/\{id\}$/)),
+  ],
+  ["DeleteAuthorizer", () => ({}), conflict("Cannot delete authorizer 'a', is referenced in method: POST//pets/{id}")],
+  [
+    "DeleteDeployment",
+    (m) => ({ deploymentId: m.deploymentId }),
+    badRequest("Active stages pointing to this deployment must be moved or deleted"),
+  ],
+  [
+    "DeleteUsagePlan",
+    (m) => ({ usagePlanId: m.usagePlanId }),
+    badRequest(
+      matching(/^Cannot delete Usage Plan \w+ because there are API Stages associated with it, including \w+:dev$/),
+    ),
+  ],
+  ["DeleteRestApi", api, badRequest("Please remove all base path mappings related to the API before deleting it.")],
+  [
+    "DeleteDocumentationVersion",
+    () => ({ documentationVersion: "1" }),
+    badRequest("Cannot delete documentation version '1', is referenced in stage: live"),
+  ],
+];
+
 describe("REST APIs' control plane", () => {
   let environment: ApiGatewayEnvironment;
   let made: RestApiParts;
@@ -437,7 +608,7 @@ describe("REST APIs' control plane", () => {
   });
   afterAll(() => environment.stop());
 
-  testEveryOperation({
+  const service: SweptService<RestApiParts> = {
     module,
     constraints,
     rows,
@@ -445,5 +616,7 @@ describe("REST APIs' control plane", () => {
     paging: { size: "limit", position: "position", whole: ["GetGatewayResponses", "GetUsage"] },
     client: () => environment.client,
     made: () => made,
-  });
+  };
+  testRefusals(service, refusals);
+  testEveryOperation(service);
 });

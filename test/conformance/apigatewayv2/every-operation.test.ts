@@ -4,7 +4,7 @@
  */
 import * as management from "@aws-sdk/client-apigatewaymanagementapi";
 import * as module from "@aws-sdk/client-apigatewayv2";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
 import managementConstraints from "../../../protocols/constraints/apigatewaymanagementapi.json" with { type: "json" };
 import constraints from "../../../protocols/constraints/apigatewayv2.json" with { type: "json" };
 import { GatewayEnvironment } from "../../support/apigatewayv2.ts";
@@ -21,8 +21,15 @@ import {
   Schema,
   sharing,
 } from "../../support/apigatewayv2-parts.ts";
-import { type Rows, rowOf, testEveryOperation, type Wording } from "../../support/every-operation.ts";
-import { outcomeOf, type Refusal, refusal } from "../../support/refusal.ts";
+import {
+  type Refused,
+  type Rows,
+  type SweptService,
+  testEveryOperation,
+  testRefusals,
+  type Wording,
+} from "../../support/every-operation.ts";
+import { type Refusal, refusal } from "../../support/refusal.ts";
 import { openSocket } from "../../support/web-sockets.ts";
 
 const badRequest = (message: string) => refusal("BadRequestException", message);
@@ -253,7 +260,6 @@ const rows: Rows<ApiParts> = {
   DeleteApi: { input: (m) => ({ ApiId: m.imported }), again: gone("API") },
 };
 
-type Change = readonly [operation: string, change: (made: ApiParts) => object, outcome: Refusal];
 const sockets = ({ sockets }: ApiParts) => ({ ApiId: sockets });
 const keyFormat = "The provided route key is not formatted properly";
 const httpFormat = 'for HTTP protocol. Format should be "<HTTP METHOD> /<RESOURCE PATH>" or "$default"';
@@ -267,7 +273,7 @@ const tooShort = (member: string) =>
   );
 
 /** Calls that are refused in words of their own. What a thing cannot be without is not taken away by an empty text either. */
-const refusals: readonly Change[] = [
+const refusals: readonly Refused<ApiParts>[] = [
   ["CreateRoute", (m) => ({ ...sockets(m), RouteKey: "" }), badRequest(`${keyFormat}: `)],
   ["UpdateRoute", (m) => ({ ...m.spoken, RouteKey: "" }), badRequest(`${keyFormat}: `)],
   ["UpdateApi", () => ({ Name: "" }), tooShort("name")],
@@ -365,13 +371,7 @@ describe("the control plane of HTTP and WebSocket APIs", () => {
   });
   afterAll(() => environment.stop());
 
-  it.each(refusals)("refuses %s in its own words: %#", async (name, change, outcome) => {
-    const Command = (module as Readonly<Record<string, unknown>>)[`${name}Command`] as new (input: object) => never;
-    const input = { ...rowOf(rows, name).input(made), ...change(made) };
-    expect(await outcomeOf(environment.gateway.send(new Command(input)))).toEqual(outcome);
-  });
-
-  testEveryOperation({
+  const service: SweptService<ApiParts> = {
     module,
     constraints,
     rows,
@@ -379,7 +379,9 @@ describe("the control plane of HTTP and WebSocket APIs", () => {
     paging: { size: "MaxResults", position: "NextToken", whole: ["GetRouteResponses"] },
     client: () => environment.gateway,
     made: () => made,
-  });
+  };
+  testRefusals(service, refusals);
+  testEveryOperation(service);
 });
 
 interface Connected {
