@@ -8,20 +8,17 @@ export type Parameters = ReadonlyMap<string, string>;
 /** Parameters of one request; the largest batch of any service has some thousand. */
 const maxParameters = 50_000;
 const NONE: Parameters = new Map();
-const parsed = new WeakMap<WireRequest, Parameters>();
+/** The last request whose parameters were read. A claim and its decoding follow each other. */
+let last: { readonly request: WireRequest; readonly parameters: Parameters } | undefined;
 
 /**
  * The parameters of a request, from its URL and, when it posts a form, from its body; the body wins.
- * Parsed once a request: the claim looks for `Action` and the codec for everything else.
+ * Parsed once for the claim, which looks for `Action`, and for the codec, which reads everything else.
  * @throws AwsError MalformedQueryString for broken percent-encoding.
  */
 export function parametersOf(request: WireRequest): Parameters {
-  let parameters = parsed.get(request);
-  if (parameters === undefined) {
-    parameters = readParameters(request);
-    parsed.set(request, parameters);
-  }
-  return parameters;
+  if (last?.request !== request) last = { request, parameters: readParameters(request) };
+  return last.parameters;
 }
 
 function readParameters(request: WireRequest): Parameters {

@@ -125,9 +125,11 @@ async function sendInside(
   const wire: WireRequest = { method, path, query, headers: { ...headers, authorization }, body };
   const answer = await relay(wire, region === invocation.region ? invocation : invocation.for({ region }));
   const { body: content } = answer;
+  const rawHeaders: string[] = [];
+  for (const name of Object.keys(answer.headers)) rawHeaders.push(name, answer.headers[name] as string);
   return {
     status: answer.status,
-    rawHeaders: Object.entries(answer.headers).flat(),
+    rawHeaders,
     // No operation an integration can call answers with an event stream.
     body: typeof content === "string" ? content : content instanceof Uint8Array ? Buffer.from(content) : "",
   };

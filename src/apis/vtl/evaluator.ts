@@ -162,8 +162,8 @@ class Evaluator {
   /** The remaining items of an iterator. */
   #drained(iterator: HostObject): Value[] {
     const items: Value[] = [];
-    while (items.length < maxIterations && iterator.methods.get("hasNext")?.([]) === true) {
-      items.push(iterator.methods.get("next")!([]));
+    while (items.length < maxIterations && iterator.method("hasNext")?.([]) === true) {
+      items.push(iterator.method("next")!([]));
     }
     return items;
   }
@@ -250,7 +250,7 @@ class Evaluator {
     if (last.kind === "method" || owner === null) return;
     const key = last.kind === "property" ? last.name : this.value(last.index);
     if (owner instanceof HostObject) {
-      owner.methods.get("put")?.([key, value]);
+      owner.method("put")?.([key, value]);
     } else if (owner instanceof VtlMap) owner.entries.set(keyOf(key), value);
     else if (owner instanceof VtlList && last.kind === "index") owner.items[indexIn(owner, key)] = value;
   }
@@ -259,7 +259,7 @@ class Evaluator {
 /** `$list[0]`, `$map["key"]`. @throws TemplateError for an index out of range */
 function itemAt(value: Value, index: Value): Value {
   if (value instanceof VtlMap) return value.entries.get(keyOf(index)) ?? null;
-  if (value instanceof HostObject) return value.methods.get("get")?.([index]) ?? null;
+  if (value instanceof HostObject) return value.method("get")?.([index]) ?? null;
   return value instanceof VtlList ? value.items[indexIn(value, index)]! : null;
 }
 

@@ -39,7 +39,7 @@ export function readProperty(self: Value, name: string): Value {
 
 /** A method of a host object, or a getter of one of its properties, such as `$foreach.getIndex()`. */
 function callHost(self: HostObject, name: string, args: readonly Value[]): Value {
-  const method = self.methods.get(name);
+  const method = self.method(name);
   if (method !== undefined) return method(args) ?? null;
   const property = args.length === 0 ? /^(?:get|is)([A-Z])(.*)$/s.exec(name) : null;
   return property === null ? null : self.property(property[1]!.toLowerCase() + property[2]!);

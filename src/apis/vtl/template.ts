@@ -190,9 +190,7 @@ function escapeJavaScript(text: string): string {
 /** Java's form encoding: a blank is a plus sign, and `*-_.` stay. */
 function urlEncode(text: string): string {
   // Java encodes half a surrogate pair as a question mark.
-  return encodeURIComponent(
-    text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "?"),
-  )
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "?"))
     .replace(/[!'()~]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");
 }

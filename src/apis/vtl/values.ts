@@ -2,6 +2,7 @@
  * What templates compute with. The engine is a Java one, so values are Java's: whole numbers are bigints here and doubles
  * are numbers, which keeps `1` and `1.0` apart; a map keeps its order; lists print in one of two ways.
  */
+import { getOwn } from "../../../protocols/unknown-json.ts";
 import { maxText } from "./budget.ts";
 import { TemplateError } from "./syntax.ts";
 
@@ -40,12 +41,16 @@ export class VtlEntry {
 /** An object of ours, such as `$input`: it has the given properties and methods and no others. */
 export class HostObject {
   readonly property: (name: string) => Value;
-  readonly methods: ReadonlyMap<string, (args: readonly Value[]) => Value>;
+  readonly #methods: Readonly<Record<string, (args: readonly Value[]) => Value>>;
 
   /** `put` and `get` among the methods are what `#set($object.name = …)` and `$object["name"]` call. */
   constructor(property: (name: string) => Value, methods: Readonly<Record<string, (args: readonly Value[]) => Value>>) {
     this.property = property;
-    this.methods = new Map(Object.entries(methods));
+    this.#methods = methods;
+  }
+
+  method(name: string): ((args: readonly Value[]) => Value) | undefined {
+    return getOwn(this.#methods, name);
   }
 }
 

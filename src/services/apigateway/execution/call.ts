@@ -3,7 +3,7 @@
 import type { ApiCall } from "../../../apis/apis.ts";
 import type { ExecutionLog } from "../../../apis/execution-log.ts";
 import { logTime, methodArn } from "../../../apis/request-context.ts";
-import { Overrides, type TemplateParameters } from "../../../apis/vtl/template.ts";
+import { Overrides } from "../../../apis/vtl/template.ts";
 import type { Texts } from "../definitions.ts";
 import type { ClientRequest } from "./client-request.ts";
 import type { DeployedApi, DeployedMethod } from "./deployed-api.ts";
@@ -121,19 +121,6 @@ export class RestCall {
   requestPayload(binary: BinaryTypes): Payload {
     const { request } = this;
     return Payload.ofBytes(request.body, !binary.none && binary.has(typeOf(request.header("content-type"))));
-  }
-
-  get parameters(): TemplateParameters {
-    const { request, pathParameters } = this;
-    return {
-      path: pathParameters,
-      get querystring() {
-        return request.lastQuery;
-      },
-      get header() {
-        return request.lastHeaders;
-      },
-    };
   }
 
   /** `identity` of events. */

@@ -53,15 +53,9 @@ export class IntegrationResponses {
       throw configurationError(`Output mapping refers to an invalid method response: ${response.status}`);
     }
     const { payload } = answer;
-    const answered = {
-      rawHeaders: answer.rawHeaders,
-      get body() {
-        return payload.text;
-      },
-    };
     const mapped: string[] = [];
     for (const { name, source } of response.headers) {
-      const value = source(call, answered);
+      const value = source(call, answer);
       if (value !== undefined) addHeader(mapped, name, typeof value === "string" ? [value] : value);
     }
     const accept = call.request.header("accept");

@@ -1,12 +1,46 @@
 /** The body of a request to a backend: rendered by a template, or passed through (passthrough behaviors). */
 
 import { TemplateError } from "../../../apis/vtl/syntax.ts";
-import { BodyNotJson, MappingTemplate } from "../../../apis/vtl/template.ts";
-import type { IntegrationDefinition } from "../definitions.ts";
+import {
+  BodyNotJson,
+  MappingTemplate,
+  type Overrides,
+  type TemplateInput,
+  type TemplateParameters,
+} from "../../../apis/vtl/template.ts";
+import type { IntegrationDefinition, Texts } from "../definitions.ts";
 import type { RestCall } from "./call.ts";
 import { configurationError, GatewayError } from "./gateway-error.ts";
 import { typeOf } from "./media-types.ts";
 import { Payload } from "./payload.ts";
+
+/** What templates see of a call. A class, since V8 makes an object with getters slowly; each part is built only for templates that use it. */
+class CallInput implements TemplateInput {
+  readonly body: string;
+  readonly #call: RestCall;
+
+  constructor(call: RestCall, body: string) {
+    this.#call = call;
+    this.body = body;
+  }
+
+  get params(): TemplateParameters {
+    const { request, pathParameters: path } = this.#call;
+    return { path, querystring: request.lastQuery, header: request.lastHeaders };
+  }
+
+  get stageVariables(): Texts {
+    return this.#call.place.variables;
+  }
+
+  get context(): object {
+    return this.#call.context();
+  }
+
+  get overrides(): Overrides {
+    return this.#call.overrides;
+  }
+}
 
 /** Templates by content type; an invalid one fails when it is used. */
 export class Templates {
@@ -37,18 +71,7 @@ export class Templates {
     if (template instanceof TemplateError) throw templateFailure(template);
     if (template.constant !== undefined) return template.constant;
     try {
-      return template.render({
-        body,
-        params: call.parameters,
-        stageVariables: call.place.variables,
-        // Built only for templates that use it.
-        get context() {
-          return call.context();
-        },
-        get overrides() {
-          return call.overrides;
-        },
-      });
+      return template.render(new CallInput(call, body));
     } catch (error) {
       if (error instanceof BodyNotJson) throw onNotJson(error.message);
       // A template that recurses without end.

@@ -1,5 +1,6 @@
 /** AWS: a request to a service, in the service's own protocol (developer guide, AWS service integrations). */
 
+import { setOwn } from "../../../../protocols/unknown-json.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
 import { type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
@@ -22,16 +23,18 @@ export class ServiceIntegration extends MappedIntegration {
   async call(call: RestCall, target: ServiceTarget): Promise<BackendAnswer> {
     const { parameters, body } = this.mapped(call);
     const { httpMethod = "POST", timeoutInMillis, credentials } = this.definition;
+    const query: string[] = [];
+    for (const [name, values] of parameters.querystring) for (const value of values) query.push(pairOf(name, value));
+    const headers: Record<string, string> = {};
+    for (const [name, values] of parameters.header) setOwn(headers, name.toLowerCase(), values.join(","));
     const integrationRequest = {
       method: httpMethod === "ANY" ? call.verb : httpMethod,
       path: target.path.replace(/\{([^{}]+?)\+?\}/g, (whole, name: string) => {
         const value = parameters.path.get(name);
         return value === undefined ? whole : pathText(value, call);
       }),
-      query: [...parameters.querystring].flatMap(([name, values]) => values.map((value) => pairOf(name, value))),
-      headers: Object.fromEntries(
-        [...parameters.header].map(([name, values]) => [name.toLowerCase(), values.join(",")]),
-      ),
+      query,
+      headers,
       contentType: headerSafe(call.request.header("content-type") ?? "application/json"),
       body: body.bytes,
     };

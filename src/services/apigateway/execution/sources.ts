@@ -6,19 +6,15 @@ import { readPath } from "../../../apis/vtl/json-path.ts";
 import { JsonSyntaxError, readJson } from "../../../apis/vtl/json-reader.ts";
 import { TemplateError } from "../../../apis/vtl/syntax.ts";
 import { javaText, jsonText, VtlList, VtlMap } from "../../../apis/vtl/values.ts";
+import type { BackendAnswer } from "./backend.ts";
 import type { RestCall } from "./call.ts";
 import { textAt } from "./plain-text.ts";
 
-/** A backend's answer, for response mappings. */
-export interface Answered {
-  /** Names and values in turn. */
-  readonly rawHeaders: readonly string[];
-  /** As templates see it. */
-  readonly body: string;
-}
-
-/** The value for one call; several for a multi-value source, undefined if there is none. */
-export type Source = (call: RestCall, answered: Answered | undefined) => string | readonly string[] | undefined;
+/**
+ * The value for one call; several for a multi-value source, undefined if there is none.
+ * @param answered for response mappings.
+ */
+export type Source = (call: RestCall, answered: BackendAnswer | undefined) => string | readonly string[] | undefined;
 
 const nothing: Source = () => undefined;
 
@@ -65,7 +61,7 @@ function requestSource(kind: string, name: string): Source {
 
 function responseSource(kind: string, name: string): Source {
   const lower = name.toLowerCase();
-  const values = (answered: Answered | undefined) =>
+  const values = (answered: BackendAnswer | undefined) =>
     answered?.rawHeaders.filter((_, at, all) => at % 2 === 1 && all[at - 1]?.toLowerCase() === lower);
   switch (kind) {
     case "header":
@@ -76,7 +72,7 @@ function responseSource(kind: string, name: string): Source {
         return found?.length === 0 ? undefined : found;
       };
     case "body":
-      return (_call, answered) => (answered === undefined ? undefined : partOf(answered.body, name));
+      return (_call, answered) => (answered === undefined ? undefined : partOf(answered.payload.text, name));
     default:
       return nothing;
   }
