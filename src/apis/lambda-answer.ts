@@ -84,5 +84,8 @@ export function headerSafe(text: string): string {
 /** Whether there is a header of this name. @param name in lower case. */
 export function hasHeader(fields: HeaderFields, name: string): boolean {
   if (!Array.isArray(fields)) return Object.keys(fields).some((key) => key.toLowerCase() === name);
-  return fields.some((text: string, index: number) => index % 2 === 0 && text.toLowerCase() === name);
+  for (let at = 0; at < fields.length; at += 2) {
+    if (fields[at].length === name.length && fields[at].toLowerCase() === name) return true;
+  }
+  return false;
 }

@@ -4,12 +4,9 @@ import type { DoorRequest } from "../calls/door.ts";
 import type { Place } from "../calls/place.ts";
 import type { Random } from "../engine/random.ts";
 
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/** `DfyBYdK2SQ0CGCA=`: 16 characters of URL-safe base64 with its padding, as API Gateway's extended ids are. */
+/** `DfyBYdK2SQ0CGCA=`: eleven bytes in URL-safe base64 with its padding, as API Gateway's extended ids are. */
 export function extendedId(random: Random): string {
-  // Eleven bytes leave two bits of the last character unused.
-  return `${random.text(14, base64url)}${base64url[random.int(16) * 4]}=`;
+  return `${Buffer.from(random.bytes(11)).toString("base64url")}=`;
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -25,6 +22,15 @@ export function logTime(epochMs: number): string {
   const second = Math.floor(epochMs / 1000);
   if (second !== lastTime.second) lastTime = { second, text: logTimeOf(new Date(epochMs)) };
   return lastTime.text;
+}
+
+let lastDate = { second: Number.NaN, text: "" };
+
+/** The time as a Date header has it; the same for all answers of a second. */
+export function httpDate(epochMs: number): string {
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lastDate.second) lastDate = { second, text: new Date(epochMs).toUTCString() };
+  return lastDate.text;
 }
 
 function logTimeOf(date: Date): string {

@@ -56,7 +56,10 @@ export class Functions {
       takesValues: true,
       invoke: (call) => {
         const deadlineMs = this.#clock.now() + invokeTimeoutMs;
-        return this.#inTime(call, callHandler(handler, call, this.#clock, deadlineMs));
+        const answer = callHandler(handler, call, this.#clock, deadlineMs);
+        if (answer instanceof Promise) return this.#inTime(call, answer);
+        const { arn, requestId } = call;
+        return Promise.resolve({ executedVersion: functionVersion(arn), ...answer, requestId });
       },
     });
   }

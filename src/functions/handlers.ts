@@ -60,40 +60,68 @@ export type FunctionHandler = Handles["handle"];
 
 type Answered = Omit<FunctionAnswer, "requestId" | "executedVersion">;
 
-/** Runs a handler once. @throws AwsError InvalidRequestContentException */
-export async function callHandler(
+/**
+ * Runs a handler once. One that does not wait is answered for at once, without a promise.
+ * @throws AwsError InvalidRequestContentException
+ */
+export function callHandler(
   handler: FunctionHandler,
   call: FunctionCall,
   clock: Clock,
   deadlineMs: number,
-): Promise<Answered> {
+): Answered | Promise<Answered> {
   const event = call.event === undefined ? eventOf(call.payload) : call.event.make();
+  const ending = new Ending();
   try {
-    const result = await run(handler, event, call, clock, deadlineMs);
-    return { payload: JSON.stringify(result) ?? "null" };
+    const returned = handler(event, contextOf(call, clock, deadlineMs, ending), ending.done);
+    // A handler that takes the callback and returns no promise answers through the callback.
+    if (handler.length < 3 || isPromise(returned)) ending.succeed(returned);
   } catch (error) {
-    // A handler may throw anything.
-    const { name = "Error", message = error }: { name?: unknown; message?: unknown } = error ?? {};
-    const thrown = { errorType: textOf(name), errorMessage: textOf(message) };
-    return { payload: JSON.stringify(thrown), functionError: "Unhandled" };
+    ending.fail(error);
+  }
+  return ending.answer;
+}
+
+/** What a handler answers in any of its ways; the first answer counts. */
+class Ending {
+  #answer: Answered | Promise<Answered> | undefined;
+  #settle: ((answer: Answered | Promise<Answered>) => void) | undefined;
+
+  readonly done: FunctionCallback = (error, result) => {
+    if (error === undefined || error === null) this.succeed(result);
+    else this.fail(error);
+  };
+
+  readonly fail = (error: unknown): void => this.#end(failure(error));
+
+  readonly succeed = (result: unknown): void => {
+    try {
+      this.#end(isPromise(result) ? Promise.resolve(result).then(success).catch(failure) : success(result));
+    } catch (error) {
+      this.#end(failure(error));
+    }
+  };
+
+  get answer(): Answered | Promise<Answered> {
+    return this.#answer ?? new Promise((resolve) => (this.#settle = resolve));
+  }
+
+  #end(answer: Answered | Promise<Answered>): void {
+    if (this.#answer !== undefined) return;
+    this.#answer = answer;
+    this.#settle?.(answer);
   }
 }
 
-function run(
-  handler: FunctionHandler,
-  event: unknown,
-  call: FunctionCall,
-  clock: Clock,
-  deadlineMs: number,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const callback: FunctionCallback = (error, result) =>
-      error === undefined || error === null ? resolve(result) : reject(error);
-    const ends = { done: callback, fail: reject, succeed: resolve };
-    const result = handler(event, contextOf(call, clock, deadlineMs, ends), callback);
-    // A handler that takes the callback and returns no promise answers through the callback.
-    if (handler.length < 3 || isPromise(result)) resolve(result);
-  });
+function success(result: unknown): Answered {
+  return { payload: JSON.stringify(result) ?? "null" };
+}
+
+/** @param error anything: a handler may throw whatever it likes. */
+function failure(error: unknown): Answered {
+  const { name = "Error", message = error }: { name?: unknown; message?: unknown } = error ?? {};
+  const thrown = { errorType: textOf(name), errorMessage: textOf(message) };
+  return { payload: JSON.stringify(thrown), functionError: "Unhandled" };
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -152,13 +152,17 @@ export class ServedAnswer implements DoorAnswer {
   }
 }
 
+const contentLength = "content-length";
+
 /** The headers with `Content-Length`, which an answer that cannot have content must not have (RFC 9110 section 8.6). */
 function withLength(headers: HeaderFields, status: number, body: string | Uint8Array): HeaderFields {
   if (status === 204 || status === 304) return headers;
   const length = String(typeof body === "string" ? Buffer.byteLength(body) : body.length);
   if (!Array.isArray(headers)) return { "content-length": length, ...(headers as Record<string, string>) };
-  const declared = headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === "content-length");
-  return declared ? headers : [...headers, "Content-Length", length];
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at].length === contentLength.length && headers[at].toLowerCase() === contentLength) return headers;
+  }
+  return [...headers, "Content-Length", length];
 }
 
 /** Connection headers, which HTTP/2 forbids (RFC 9113 section 8.2.2). */

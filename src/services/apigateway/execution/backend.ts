@@ -32,7 +32,7 @@ export interface BackendAnswer {
 /** The value of a header among names and values in turn; the last if it is repeated. @param name in lower case. */
 export function lastHeader(rawHeaders: readonly string[], name: string): string | undefined {
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
-    if (rawHeaders[at]?.toLowerCase() === name) return rawHeaders[at + 1];
+    if (rawHeaders[at]?.length === name.length && rawHeaders[at]?.toLowerCase() === name) return rawHeaders[at + 1];
   }
   return undefined;
 }

@@ -27,18 +27,16 @@ import { RequestMapping } from "./request-mapping.ts";
 const notCallable = "Invalid permissions on Lambda function";
 
 /** Invokes a function for an integration. @throws GatewayError */
-async function invoke(
+function invoke(
   deps: ExecutionDeps,
   call: RestCall,
   integration: IntegrationDefinition,
   functionArn: string,
   payload: string | EventValue,
 ): Promise<FunctionAnswer> {
-  const answer = await callFunction(deps, call, integration, functionArn, (invocation) =>
+  return callFunction(deps, call, integration, functionArn, (invocation) =>
     deps.functions.invoke(functionArn, payload, invocation),
   );
-  call.integrated.requestId = answer.requestId;
-  return answer;
 }
 
 async function callFunction<Answer>(
@@ -120,6 +118,7 @@ export class LambdaProxyIntegration {
   }
 
   #whole(call: RestCall, answer: FunctionAnswer): Outcome {
+    call.integrated.requestId = answer.requestId;
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
     if (answer.functionError !== undefined) throw functionFailure(answer);
     const result = proxyResult(tryParseJson(answer.payload), "rest");
@@ -186,6 +185,7 @@ export class LambdaIntegration extends MappedIntegration {
     }
     if (type === "Event") return this.#begin(call, functionArn, event);
     const answer = await invoke(this.deps, call, this.definition, functionArn, event);
+    call.integrated.requestId = answer.requestId;
     call.log?.answer(200, call.integrated.latencyMs ?? 0, [], answer.payload);
     const failed = answer.functionError !== undefined;
     return {

@@ -3,7 +3,7 @@
 import { percentDecoded } from "../../../../protocols/form.ts";
 import type { ApiCall } from "../../../apis/apis.ts";
 import { hasHeader } from "../../../apis/lambda-answer.ts";
-import { headerOf } from "../../../apis/request-context.ts";
+import { headerOf, httpDate } from "../../../apis/request-context.ts";
 import { Throttle } from "../../../apis/throttle.ts";
 import { BodyBrokenOff, BodyTooLarge, type DoorAnswer, type DoorRequest } from "../../../calls/door.ts";
 import type { ApiGatewayV2 } from "../apigatewayv2.ts";
@@ -125,7 +125,7 @@ export class HttpGateway {
         ? [...headers]
         : [...withCors(cors, headerOf(call.request, "origin"), headers)];
     fields.push(byFunction === true ? "Apigw-Requestid" : "apigw-requestid", call.requestId);
-    if (!hasHeader(fields, "date")) fields.push("Date", new Date(this.#service.now).toUTCString());
+    if (!hasHeader(fields, "date")) fields.push("Date", httpDate(this.#service.now));
     if (call.stage.value.AccessLogSettings !== undefined && call.route !== undefined) {
       const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
       writeAccessLog(this.#service.deps, call.api, call.stage, (name) => logValue(call, name, status, length));
