@@ -25,7 +25,10 @@ export function detailsKeyOf(type: string): string {
 
 /** A payload member with its companion: `{input, inputDetails: {truncated: false}}`. */
 export function payloadDetails(member: "input" | "output", text: string): JsonObject {
-  return { [member]: text, [`${member}Details`]: { truncated: false } };
+  // Written out: to make up the names each time cost a tenth of a short execution.
+  return member === "input"
+    ? { input: text, inputDetails: { truncated: false } }
+    : { output: text, outputDetails: { truncated: false } };
 }
 
 /** Error and cause as event details; undefined ones are left out. */

@@ -1,4 +1,5 @@
 /** Runs express executions: only in memory, as cheaply as possible; a restart ends them. */
+import type { Cause } from "../../../calls/cause.ts";
 import type { Timer } from "../../../engine/clock.ts";
 import type { Effect, Env, Execution, Signal } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
@@ -15,6 +16,7 @@ const maxEvents = 500_000;
 interface Running {
   readonly row: WholeExecution;
   readonly execution: Execution;
+  readonly cause: Cause;
   readonly timers: Map<string, Timer>;
   readonly tasks: Set<string>;
   readonly mockCalls: Record<string, number>;
@@ -43,6 +45,7 @@ export class ExpressRunner {
     const running: Running = {
       row,
       execution: startExecution(meta, input),
+      cause: causeOf(row),
       timers: new Map(),
       tasks: new Set(),
       mockCalls: {},
@@ -78,7 +81,7 @@ export class ExpressRunner {
   }
 
   #step(running: Running, signal: Signal): void {
-    causeOf(running.row).run(() => this.#takeStep(running, signal));
+    running.cause.run(() => this.#takeStep(running, signal));
   }
 
   #takeStep(running: Running, signal: Signal): void {
