@@ -1,10 +1,8 @@
 /** The composition root: the only file that knows everything. */
 import type { WireRequest, WireResponse } from "../protocols/protocol.ts";
-import { getOwn } from "../protocols/unknown-json.ts";
 import { Guard } from "./access/guard.ts";
 import { Apis } from "./apis/apis.ts";
 import { ApiDoor } from "./apis/door.ts";
-import { callApi } from "./apis/inner-call.ts";
 import { Cause, timerCauses } from "./calls/cause.ts";
 import { Dispatcher, type PendingResponse } from "./calls/dispatcher.ts";
 import type { Door } from "./calls/door.ts";
@@ -13,12 +11,10 @@ import { Invocation } from "./calls/invocation.ts";
 import { Notes } from "./calls/notes.ts";
 import type { Place } from "./calls/place.ts";
 import { RequestLog } from "./calls/request-log.ts";
-import type { RunningService } from "./calls/routes.ts";
 import type { ServiceCoverage } from "./calls/service.ts";
-import { apiGatewayTarget, apiTimeoutMs } from "./delivery/api-gateway-target.ts";
 import { DeliveryEngine } from "./delivery/engine.ts";
-import { httpDeadline, httpTarget } from "./delivery/http-target.ts";
 import { Mailbox } from "./delivery/mailbox.ts";
+import { registerTargets } from "./delivery-targets.ts";
 import type { EmulatorOptions } from "./emulator-options.ts";
 import { AccountResets } from "./engine/account-resets.ts";
 import { Clock } from "./engine/clock.ts";
@@ -35,6 +31,7 @@ import { fileFunction, isFunctionUrl, parseHandlerFile } from "./functions/handl
 import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-runtime.ts";
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
+import { RunningServices } from "./running-services.ts";
 import { coverage, models, services } from "./services.ts";
 import { Arrivals } from "./sources/arrivals.ts";
 import { version } from "./version.ts";
@@ -58,7 +55,7 @@ export class Emulator {
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
   readonly #identities: Identities;
-  readonly #running: RunningService[] = [];
+  readonly #services = new RunningServices();
   readonly #resets: AccountResets;
   readonly #memory: Memory | undefined;
   readonly #processes = new Processes();
@@ -124,8 +121,7 @@ export class Emulator {
     this.deliveries = delivery;
     this.mailbox = new Mailbox(store, clock);
     this.logs = new LogGroups(store, clock);
-    const elsewhere = options.endpoints?.["lambda"];
-    this.functions = new Functions({ random: random.fork("functions"), clock, store, elsewhere });
+    this.functions = new Functions({ random: random.fork("functions"), clock, store, elsewhere: endpoints["lambda"] });
     this.#runtime = new FunctionRuntime({
       clock,
       random: random.fork("runtimes"),
@@ -137,21 +133,9 @@ export class Emulator {
       if (isFunctionUrl(place)) this.functions.registerUrl(name, place);
       else this.functions.registerNamed(name, fileFunction(name, parseHandlerFile(place), this.#runtime));
     }
-    const http = httpTarget(random.fork("http"));
-    delivery.register("http", http, httpDeadline);
-    delivery.register("lambda", this.functions.target);
-    for (const kind of ["mailbox", "firehose"] as const) {
-      delivery.registerLocal(kind, (one) => this.mailbox.deliver(one));
-    }
-    delivery.registerLocal("logs", (one) => this.logs.deliver(one));
     this.apis = new Apis({ store, clock, identities }, options.jwks);
-    const targets = {
-      endpoint: options.endpoints?.["execute-api"],
-      http,
-      isHere: (apiId: string) => this.apis.of(apiId) !== undefined,
-      here: httpTarget(random.fork("http"), (url, request, invocation) => callApi(this.apis, url, request, invocation)),
-    };
-    delivery.register("execute-api", apiGatewayTarget(targets), () => apiTimeoutMs);
+    const { functions, mailbox, logs, apis } = this;
+    registerTargets(delivery, { random, functions, mailbox, logs, apis, apiEndpoint: endpoints["execute-api"] });
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
     const connections = new Connections();
@@ -186,11 +170,10 @@ export class Emulator {
         models: new Map(models.map((model) => [model.name, model])),
       });
       const running = { definition, state };
-      this.#running.push(running);
+      this.#services.add(running);
       this.#dispatcher.add(running);
     }
-    const doors = this.#running.flatMap(({ definition, state }) => definition.door?.(state) ?? []);
-    this.doors = [new ApiDoor(this.apis), ...doors];
+    this.doors = [new ApiDoor(this.apis), ...this.#services.doors()];
     this.#resets.resume();
     timers.start();
     delivery.start();
@@ -243,13 +226,11 @@ export class Emulator {
 
   /** Runs a service's lever; undefined when it has none of that name. @throws AwsError */
   async pull(service: string, lever: string, body: Record<string, unknown>): Promise<object | undefined> {
-    const running = this.#running.find(({ definition }) => definition.model.name === service);
-    const levers = running?.definition.levers;
-    const run = levers === undefined ? undefined : getOwn(levers, lever);
-    if (running === undefined || run === undefined) return undefined;
+    const run = this.#services.lever(service, lever);
+    if (run === undefined) return undefined;
     const place = { account: defaultAccount, region: this.#defaultRegion };
     const cause = Cause.beginning("lever", `${service}/${lever}`, this.clock.now());
-    const result = cause.run(() => this.store.transaction(() => run(running.state, { ...place, ...body })));
+    const result = cause.run(() => this.store.transaction(() => run({ ...place, ...body })));
     await this.store.flushed();
     return result;
   }
@@ -288,9 +269,7 @@ export class Emulator {
 
   /** What a service's view shows; undefined when there is no such service, view or resource. */
   look(service: string, view: string, filter: object): unknown {
-    const running = this.#running.find(({ definition }) => definition.model.name === service);
-    const views = running?.definition.views;
-    return views !== undefined && Object.hasOwn(views, view) ? views[view]?.(running?.state, filter) : undefined;
+    return this.#services.look(service, view, filter);
   }
 
   /** Deletes all state, or all that belongs to one account. */
@@ -304,7 +283,7 @@ export class Emulator {
   }
 
   #afterReset(account: string | undefined): void {
-    for (const { definition, state } of this.#running) definition.reset?.(state, account);
+    this.#services.reset(account);
     this.deliveries.reset(account);
     this.logs.recount();
     this.requests.clear(account === undefined ? undefined : (request) => request.account !== account);
@@ -314,7 +293,7 @@ export class Emulator {
   stop(): void {
     this.clock.turns.stop();
     this.deliveries.stop();
-    for (const { definition, state } of this.#running) definition.stop?.(state);
+    this.#services.stop();
     this.#functionsEnded = this.#runtime.pools.close();
     this.#memory?.stop();
   }

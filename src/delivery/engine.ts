@@ -13,6 +13,7 @@ import { queueMicrotask } from "../engine/real-time.ts";
 import type { Store } from "../engine/store.ts";
 import { Attempts } from "./attempts.ts";
 import { type Copy, type SignText, wholeCopy } from "./copies.ts";
+import { DirectAttempts } from "./direct-attempts.ts";
 import { Endings } from "./endings.ts";
 import { FanOuts } from "./fan-outs.ts";
 import { type DeliveryCounts, History } from "./history.ts";
@@ -20,23 +21,22 @@ import type { Kind } from "./kinds.ts";
 import type { DeliveryNews } from "./news.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Deadline, noTarget, Targets } from "./targets.ts";
-import {
-  type DeliverAllLocally,
-  type DeliverLocally,
-  type DeliverTo,
-  type DeliveryEnd,
-  type DeliveryFailure,
-  type DeliveryFilter,
-  type DeliveryRecord,
-  type DeliveryRequest,
-  type DescribeFailure,
-  FailedAfterTaking,
-  type Gone,
-  type Lost,
-  type OwnAttempt,
-  type PrepareAttempt,
-  type Receiver,
-  type Shared,
+import type {
+  DeliverAllLocally,
+  DeliverLocally,
+  DeliverTo,
+  DeliveryEnd,
+  DeliveryFailure,
+  DeliveryFilter,
+  DeliveryRecord,
+  DeliveryRequest,
+  DescribeFailure,
+  Gone,
+  Lost,
+  OwnAttempt,
+  PrepareAttempt,
+  Receiver,
+  Shared,
 } from "./types.ts";
 
 /**
@@ -57,13 +57,13 @@ export class DeliveryEngine {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #notes: Notes;
   readonly #targets: Targets;
   readonly #history: History;
   readonly #endings: Endings;
   readonly #attempts: Attempts;
   readonly #outbox: Outbox;
   readonly #fanOuts: FanOuts;
+  readonly #direct: DirectAttempts;
   #sign: SignText = () => "";
   #localAttempts = 0;
 
@@ -71,13 +71,13 @@ export class DeliveryEngine {
     this.#store = store;
     this.#clock = clock;
     this.#random = random;
-    this.#notes = notes;
     this.#history = new History(notes);
     this.#targets = new Targets(store, clock);
     this.#endings = new Endings(store, clock, this.#targets);
     const parts = { store, clock, random, targets: this.#targets, history: this.#history };
     this.#attempts = new Attempts({ ...parts, endings: this.#endings });
     this.#outbox = this.#attempts.outbox;
+    this.#direct = new DirectAttempts({ ...parts, notes, attempts: this.#attempts });
     this.#fanOuts = new FanOuts({ ...parts, attempts: this.#attempts, submit: (request) => this.submit(request) });
   }
 
@@ -234,28 +234,8 @@ export class DeliveryEngine {
    * Makes one attempt without the outbox, for callers that need the answer and retry by themselves, such as pipes.
    * @throws DeliveryFailure as the target reports it, or because no target of this kind exists.
    */
-  async attempt(request: DeliveryRequest, invocation: Invocation): Promise<unknown> {
-    const target = this.#targets.of(request.kind);
-    if (target === undefined) throw noTarget(request);
-    const delivery = { ...request, id: this.#random.uuid(), attempt: 1 };
-    try {
-      if ("remote" in target) {
-        await this.#store.untilDurable();
-        return await this.#targets.remote(target.remote, delivery, invocation);
-      }
-      const { added } = this.#notes;
-      const response = invocation.cause.run(() => this.#targets.local(target.local, delivery));
-      if (this.#notes.added > added) this.#history.addNoted(delivery, this.#clock.now());
-      await this.#store.flushed();
-      return response;
-    } catch (error) {
-      const failure = this.#targets.failureOf(error);
-      if (!(failure instanceof FailedAfterTaking)) throw failure;
-      const cause = invocation.cause.next("delivery", delivery.id);
-      const row = this.#outbox.newRow(delivery.id, request, cause);
-      cause.run(() => this.#store.transaction(() => this.#attempts.failed(row, request.payload, failure)));
-      return failure.response;
-    }
+  attempt(request: DeliveryRequest, invocation: Invocation): Promise<unknown> {
+    return this.#direct.attempt(request, invocation);
   }
 
   /**
@@ -263,13 +243,8 @@ export class DeliveryEngine {
    * order.
    * @returns for each an answer, or why it failed.
    */
-  async attemptAll(
-    requests: readonly DeliveryRequest[],
-    invocation: Invocation,
-  ): Promise<PromiseSettledResult<unknown>[]> {
-    return this.#store.transaction(() =>
-      Promise.allSettled(requests.map((request) => this.attempt(request, invocation))),
-    );
+  attemptAll(requests: readonly DeliveryRequest[], invocation: Invocation): Promise<PromiseSettledResult<unknown>[]> {
+    return this.#direct.attemptAll(requests, invocation);
   }
 
   /** Resolves when no attempt is under way and none is due. A delivery must not await it. */

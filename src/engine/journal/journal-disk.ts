@@ -1,5 +1,4 @@
-import { rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Batch, Disk, KeptTable, Source } from "../disk.ts";
 import type { Lock } from "../lock.ts";
@@ -14,7 +13,8 @@ import { JournalFile } from "./journal-file.ts";
 import { type Loaded, load } from "./load.ts";
 import type { MarkFile } from "./mark.ts";
 import { damagedLine } from "./messages.ts";
-import { type JournalTexts, writeSnapshot } from "./snapshot.ts";
+import { OldJournals } from "./old-journals.ts";
+import { writeSnapshot } from "./snapshot.ts";
 import { fileOf, type LoadedState, placeOf } from "./state.ts";
 import { TextFiles } from "./text-files.ts";
 import { BatchWriter, type PlacedEntry } from "./writing.ts";
@@ -29,7 +29,7 @@ export interface Limits {
   readonly snapshotAfterBytes: number;
 }
 
-export const USUAL_LIMITS: Limits = { journalBytes: 64 * 1024 * 1024, snapshotAfterBytes: 32 * 1024 * 1024 };
+export const DEFAULT_LIMITS: Limits = { journalBytes: 64 * 1024 * 1024, snapshotAfterBytes: 32 * 1024 * 1024 };
 
 /** Space reserved on disk, so that a reset succeeds even on a full one. */
 const RESERVE_BYTES = 256 * 1024;
@@ -61,8 +61,7 @@ export class JournalDisk implements Disk {
   readonly #texts: TextFiles;
   readonly #frame = new FrameWriter();
   readonly #batches = new BatchWriter(this.#frame);
-  /** Lengths of all journals but the current one. */
-  readonly #lengths: Map<number, number>;
+  readonly #old: OldJournals;
   #journal: JournalFile;
   #source: Source | undefined;
   #snapshot: number;
@@ -70,10 +69,6 @@ export class JournalDisk implements Disk {
   #bytesSince: number;
   #wantsSnapshot = false;
   #background: Promise<void> | undefined;
-  /** Journals older than the snapshot whose texts are no longer needed: found before the write under way, and since. */
-  #dead = new Set<number>();
-  /** Deletions under way of files nobody needs any more. */
-  #removals = Promise.resolve();
   #isClosing = false;
 
   constructor({ name, lock, guard, markFile, loaded, journals, limits }: Opened) {
@@ -88,15 +83,14 @@ export class JournalDisk implements Disk {
     this.#snapshot = loaded.snapshot;
     this.#snapshotBytes = loaded.snapshotBytes;
     this.#bytesSince = loaded.readBytes;
-    this.#lengths = new Map(
-      journals.filter((number) => number < loaded.file).map((number) => [number, this.#sizeOf(number)]),
-    );
+    const older = journals.filter((number) => number < loaded.file);
+    this.#old = new OldJournals(lock.directory, loaded.state, this.#texts, older);
     this.#journal = JournalFile.open(lock.directory, loaded.file, loaded.end);
     this.#grows(this.#journal);
     this.#mark();
     this.#keepReserve();
-    for (const number of this.#lengths.keys()) this.#noteDead(number);
-    this.#removeDead(this.#dead);
+    this.#old.noteAllDead(this.#snapshot);
+    this.#old.remove(this.#old.takeDead());
   }
 
   get serialLimit(): number {
@@ -160,14 +154,14 @@ export class JournalDisk implements Disk {
   release(place: number): void {
     const number = fileOf(place);
     this.#state.textsOf(number).live -= 1;
-    this.#noteDead(number);
+    this.#old.noteDead(number, this.#snapshot);
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
     try {
       await this.#background;
-      await this.#removals;
+      await this.#old.removed();
       this.#texts.close();
       this.#journal.close();
       this.#markFile.close();
@@ -182,8 +176,7 @@ export class JournalDisk implements Disk {
     // What a reset writes must fit on a full disk; the reserve is created again afterwards.
     if (isReset) rmSync(join(this.#directory, RESERVE_FILE), { force: true });
     const journal = this.#journal;
-    const deadBefore = this.#dead;
-    this.#dead = new Set();
+    const deadBefore = this.#old.takeDead();
     const at = journal.end;
     let placed: PlacedEntry[];
     let bytes: Buffer;
@@ -193,7 +186,7 @@ export class JournalDisk implements Disk {
       bytes = this.#frame.finish();
       await this.#append(journal, bytes);
     } catch (error) {
-      for (const number of deadBefore) this.#dead.add(number);
+      this.#old.putBack(deadBefore);
       this.#wantsSnapshot ||= begunSnapshot !== undefined;
       throw error;
     }
@@ -202,7 +195,7 @@ export class JournalDisk implements Disk {
     if (placed.length > 0) this.#texts.remember({ file: journal.number, at, bytes });
     this.#bytesSince += this.#frame.sections.at;
     // What made them unneeded was committed before this write began, so it is durable too.
-    this.#removeDead(deadBefore);
+    this.#old.remove(deadBefore);
     // A reset makes the older files useless: delete them at once.
     const snapshot = begunSnapshot ?? (isReset ? this.#advance() : undefined);
     if (snapshot !== undefined) this.#begin(snapshot);
@@ -251,7 +244,7 @@ export class JournalDisk implements Disk {
       // No room for another file: continue with this one.
       return undefined;
     }
-    this.#lengths.set(number, end);
+    this.#old.add(number, end);
     this.#guard.forget(this.#journal.path);
     this.#journal.close();
     this.#journal = next;
@@ -282,7 +275,7 @@ export class JournalDisk implements Disk {
     const contents = {
       source,
       serialLimit: () => this.serialLimit,
-      journals: () => this.#journalsBefore(number),
+      journals: () => this.#old.before(number),
     };
     const length = await writeSnapshot(this.#directory, number, contents, () => this.#isClosing);
     if (length === undefined) return;
@@ -290,50 +283,16 @@ export class JournalDisk implements Disk {
     this.#snapshot = number;
     this.#snapshotBytes = length;
     this.#mark();
-    if (before > 0) this.#remove(fileName("snapshot", before));
-    this.#removeDeadBefore(number);
+    if (before > 0) this.#old.removeFile(fileName("snapshot", before));
+    this.#old.noteAllDead(number);
+    // Nothing waits to be written, so what made them unneeded is durable.
+    if (source.flushed() === undefined) this.#old.remove(this.#old.takeDead());
     this.#keepReserve();
     const sparse = new Set<number>();
-    for (const { number: journal, live, total } of this.#journalsBefore(number)) {
+    for (const { number: journal, live, total } of this.#old.before(number)) {
       if (live > 0 && live * 2 < total) sparse.add(journal);
     }
     if (sparse.size > 0) await source.moveTexts((place) => sparse.has(fileOf(place)));
-  }
-
-  *#journalsBefore(number: number): Generator<JournalTexts> {
-    for (const [journal, length] of this.#lengths) {
-      if (journal < number) yield { number: journal, length, ...this.#state.textsOf(journal) };
-    }
-  }
-
-  #noteDead(number: number): void {
-    if (number < this.#snapshot && this.#state.textsOf(number).live <= 0) this.#dead.add(number);
-  }
-
-  #removeDeadBefore(number: number): void {
-    for (const journal of this.#lengths.keys()) if (journal < number) this.#noteDead(journal);
-    // Nothing waits to be written, so what made them unneeded is durable.
-    if (this.#source?.flushed() === undefined) this.#removeDead(this.#dead);
-  }
-
-  #removeDead(numbers: Set<number>): void {
-    for (const number of numbers) {
-      numbers.delete(number);
-      if (this.#state.textsOf(number).live > 0) continue;
-      this.#texts.closeFile(number);
-      this.#remove(fileName("journal", number));
-      this.#lengths.delete(number);
-      this.#state.texts.delete(number);
-    }
-  }
-
-  /**
-   * Deletes asynchronously, since a large file would block the thread. A file that remains is deleted at the next
-   * start.
-   */
-  #remove(name: string): void {
-    const path = join(this.#directory, name);
-    this.#removals = this.#removals.then(() => rm(path, { force: true })).catch(() => {});
   }
 
   #keepReserve(): void {
@@ -345,10 +304,6 @@ export class JournalDisk implements Disk {
     } catch {
       // It exists, or there is no room for it: then a reset may fail on a full disk.
     }
-  }
-
-  #sizeOf(number: number): number {
-    return statSync(join(this.#directory, fileName("journal", number))).size;
   }
 
   #reasonOf(error: unknown): string {

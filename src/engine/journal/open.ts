@@ -5,7 +5,7 @@ import { type Lock, lockDirectory } from "../lock.ts";
 import { StoreError } from "../store-error.ts";
 import { FILE_HEADER_BYTES, fileName, numbersOf, RESERVE_FILE, syncDirectory } from "./files.ts";
 import { Guard } from "./guard.ts";
-import { JournalDisk, type Limits, USUAL_LIMITS } from "./journal-disk.ts";
+import { DEFAULT_LIMITS, JournalDisk, type Limits } from "./journal-disk.ts";
 import { JournalFile } from "./journal-file.ts";
 import { type Loaded, load, OtherFormat } from "./load.ts";
 import { type Mark, MarkFile } from "./mark.ts";
@@ -16,7 +16,7 @@ import { LoadedState } from "./state.ts";
  * Opens a data directory for this process, and creates it if necessary. Other `limits` are for tests.
  * @throws StoreError with one line of advice: not writable, in use, written by an earlier version, damaged.
  */
-export async function openDisk(directory: string, limits = USUAL_LIMITS): Promise<Disk> {
+export async function openDisk(directory: string, limits = DEFAULT_LIMITS): Promise<Disk> {
   const lock = takeLock(directory);
   try {
     return underLock(directory, lock, limits);
