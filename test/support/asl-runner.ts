@@ -28,7 +28,7 @@ export type TaskOutcome =
 
 export type RunnerOptions = {
   task?: (request: TaskRequest, call: number) => TaskOutcome;
-  refuseTask?: Env["refuseTask"];
+  startProblem?: Env["startProblem"];
   type?: "STANDARD" | "EXPRESS";
   seed?: number;
   name?: string;
@@ -109,7 +109,7 @@ export class AslRunner {
       region: "us-east-1",
       taskToken: (taskId) => `token-${taskId}`,
     };
-    if (this.options.refuseTask) env.refuseTask = this.options.refuseTask;
+    if (this.options.startProblem) env.startProblem = this.options.startProblem;
     return env;
   }
 

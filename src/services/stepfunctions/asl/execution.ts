@@ -269,6 +269,6 @@ export type Env = {
   /** Makes a task token. */
   taskToken: (taskId: string) => string;
   /** Why a task cannot be started (bad parameters, unknown activity); ends the execution with this cause. */
-  refuseTask?: (task: TaskRequest) => string | undefined;
+  startProblem?: (task: TaskRequest) => string | undefined;
   probe?: Probe;
 };

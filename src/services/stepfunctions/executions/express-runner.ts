@@ -1,13 +1,14 @@
 /** Runs express executions: only in memory, as cheaply as possible; a restart ends them. */
 import type { Cause } from "../../../calls/cause.ts";
 import type { Timer } from "../../../engine/clock.ts";
-import type { Effect, Env, Execution, Signal } from "../asl/execution.ts";
+import type { Effect, Execution, Signal } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import { startExecution, step } from "../asl/interpreter.ts";
 import type { Json } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
-import type { ExecutionRow, WholeExecution } from "../tables.ts";
+import type { WholeExecution } from "../tables.ts";
 import { causeOf } from "./causes.ts";
+import { envOf } from "./env.ts";
 import { metaOf } from "./frames.ts";
 
 /** More than an execution can reach in its five minutes; ends an endless loop even when time stands still. */
@@ -90,12 +91,12 @@ export class ExpressRunner {
     running.stepping = true;
     let finish: Extract<Effect, { type: "finish" }> | undefined;
     try {
-      const { effects } = step(this.#sfn.machineOf(row), execution, signal, this.#env(row));
+      const { effects } = step(this.#sfn.machineOf(row), execution, signal, envOf(this.#sfn, row));
       const events: HistoryEvent[] = [];
       for (const effect of effects) {
         if (effect.type === "event") events.push(effect.event);
         else if (effect.type === "finish") finish = effect;
-        else this.#bringAbout(running, effect);
+        else this.#carryOut(running, effect);
       }
       this.#sfn.deps.store.transaction(() => this.#sfn.log(row, events, 0));
     } finally {
@@ -104,19 +105,7 @@ export class ExpressRunner {
     if (finish !== undefined) this.#finish(running, finish);
   }
 
-  #env(row: ExecutionRow): Env {
-    const { clock } = this.#sfn.deps;
-    const random = this.#sfn.deps.random.fork("runs");
-    return {
-      nowMs: clock.now(),
-      chance: { random: () => random.float(), uuid: () => random.uuid() },
-      region: row.region,
-      taskToken: () => random.uuid(),
-      refuseTask: (task) => this.#sfn.performer.refusal(task, this.#sfn.mocks.isMocked(row, task.stateName)),
-    };
-  }
-
-  #bringAbout(running: Running, effect: Effect): void {
+  #carryOut(running: Running, effect: Effect): void {
     const { row } = running;
     const { clock } = this.#sfn.deps;
     switch (effect.type) {

@@ -2,16 +2,16 @@
 
 import { dayMs } from "../../../engine/duration.ts";
 import { Sweep } from "../../../engine/sweep.ts";
-import type { Effect, Env, Signal } from "../asl/execution.ts";
+import type { Effect, Signal } from "../asl/execution.ts";
 import type { HistoryEvent } from "../asl/history.ts";
 import { startExecution, step } from "../asl/interpreter.ts";
 import type { Json } from "../asl/json.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import { type ExecutionRow, executionTable, executionTextTable, shortId, type WholeExecution } from "../tables.ts";
 import { OpenTasks } from "../tasks/open-tasks.ts";
-import { newToken } from "../tasks/tokens.ts";
 import { Texts } from "../texts.ts";
 import { causeOf } from "./causes.ts";
+import { envOf } from "./env.ts";
 import { Frames, type Live, metaOf } from "./frames.ts";
 import { Histories } from "./histories.ts";
 
@@ -139,7 +139,7 @@ export class Runner {
     this.#stepping.add(row.arn);
     try {
       const machine = this.#sfn.machineOf(row);
-      const { effects, touched, removed } = step(machine, execution, signal, this.envOf(row));
+      const { effects, touched, removed } = step(machine, execution, signal, envOf(this.#sfn, row));
       const events: HistoryEvent[] = [];
       for (const effect of effects) if (effect.type === "event") events.push(effect.event);
       if (events.length > 0) {
@@ -157,19 +157,6 @@ export class Runner {
     } finally {
       this.#stepping.delete(row.arn);
     }
-  }
-
-  /** What a step of the execution can access. */
-  envOf(row: ExecutionRow): Env {
-    const { clock } = this.#sfn.deps;
-    const random = this.#sfn.deps.random.fork("runs");
-    return {
-      nowMs: clock.now(),
-      chance: { random: () => random.float(), uuid: () => random.uuid() },
-      region: row.region,
-      taskToken: (taskId) => newToken(row.arn, taskId, random.uuid()),
-      refuseTask: (task) => this.#sfn.performer.refusal(task, this.#sfn.mocks.isMocked(row, task.stateName)),
-    };
   }
 
   #carryOut(live: Live, effect: Effect): void {

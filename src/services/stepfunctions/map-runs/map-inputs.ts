@@ -8,6 +8,7 @@ import type { MapRunRequest } from "../asl/execution.ts";
 import { mapRunItem } from "../asl/interpreter.ts";
 import { isObject, type Json, readJson } from "../asl/json.ts";
 import { Batches } from "../asl/states/batches.ts";
+import { envOf } from "../executions/env.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import { type ReadItem, readItems } from "./item-reader.ts";
 import type { MapRunRow } from "./map-run-tables.ts";
@@ -71,7 +72,7 @@ export class ChildInputs {
     const live = runner.liveOf(this.#run.execution);
     if (live === undefined) throw new StateError("States.Runtime", "The execution no longer exists.");
     const machine = this.#service.machineOf(live.row);
-    const env = runner.envOf(live.row);
+    const env = envOf(this.#service, live.row);
     const taken: ChildInput[] = [];
     const endsAt = turns.endOfWork();
     while (taken.length < limit && this.#at < this.#piece.length) {

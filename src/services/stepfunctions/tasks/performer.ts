@@ -12,7 +12,7 @@ import { HttpCalls } from "./integrations/http-calls.ts";
 import type { Integration, TaskCall } from "./integrations/integration.ts";
 import { LambdaCalls } from "./integrations/lambda.ts";
 import { PassThrough } from "./integrations/pass-through.ts";
-import { ServiceCalls, undescribable } from "./integrations/service-calls.ts";
+import { childProblem, ServiceCalls } from "./integrations/service-calls.ts";
 import { TaskError } from "./integrations/task-error.ts";
 import { Jobs } from "./jobs.ts";
 import type { MockOutcome } from "./mocks.ts";
@@ -36,13 +36,13 @@ export class Performer {
   }
 
   /** Why a task cannot be started; such a failure cannot be caught. */
-  refusal(task: TaskRequest, mocked = false): string | undefined {
+  startProblem(task: TaskRequest, mocked = false): string | undefined {
     if (mocked) return undefined;
     const { resource } = task;
     if (resource.kind === "activity") {
       return this.#sfn.activities.has(resource.arn) ? undefined : `The activity ${resource.arn} does not exist.`;
     }
-    return this.#integrationOf(task).refusal(task);
+    return this.#integrationOf(task).startProblem(task);
   }
 
   /** Whether a resource names a service of Busbar. */
@@ -182,7 +182,7 @@ export class Performer {
       }
       const child = (output as { ExecutionArn?: string }).ExecutionArn;
       if (open === undefined || child === undefined) return;
-      const problem = undescribable(child, this.#sfn.deps.random.fork("requests").uuid());
+      const problem = childProblem(child, this.#sfn.deps.random.fork("requests").uuid());
       if (problem !== undefined) {
         const { error = "", causeText = "" } = problem;
         this.#sfn.signal(row.arn, { type: "taskFailed", taskId, error, cause: causeText });

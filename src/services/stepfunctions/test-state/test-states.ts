@@ -26,7 +26,7 @@ import { operation, type StepFunctions } from "../stepfunctions.ts";
 import type { HttpExchange } from "../tasks/integrations/integration.ts";
 import { mockInvocationProblem, mockResultProblem } from "../tasks/mock-results.ts";
 import { contextProblem } from "./test-context.ts";
-import { envOf, taskOutcome, testedExecution } from "./tested-execution.ts";
+import { taskOutcome, testEnvOf, testedExecution } from "./tested-execution.ts";
 
 type Mock = { result: Json } | { error?: string; cause?: string };
 
@@ -36,8 +36,8 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   const node = machine.states.get(stateName) as StateNode;
   if (input.roleArn !== undefined && !isRoleArn(input.roleArn)) throw invalidRoleArn(input.roleArn);
   const mock = mockOf(input as TestStateInput, node, service);
-  const refusal = configurationProblem(input as TestStateInput, node);
-  if (refusal !== undefined) throw validation(refusal);
+  const problem = configurationProblem(input as TestStateInput, node);
+  if (problem !== undefined) throw validation(problem);
   const variables = objectOf(input.variables, "variables");
   if (input.context !== undefined && mock === undefined) {
     throw validation("State context can only be specified when a mock is specified");
@@ -54,7 +54,7 @@ export const testState = operation<TestStateCommand>(TestState$, (input, context
   const inputText = input.input ?? "{}";
   inputOf(inputText);
   const row = testedExecution(context, inputText, input.roleArn);
-  const env = envOf(service, row, mock !== undefined);
+  const env = testEnvOf(service, row, mock !== undefined);
   const configuration = input.stateConfiguration;
   const { errorCausedByState, mapItemReaderData } = configuration ?? {};
   if (errorCausedByState !== undefined) {

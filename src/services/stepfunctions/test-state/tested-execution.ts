@@ -5,6 +5,7 @@ import type { Env, TaskRequest } from "../asl/execution.ts";
 import { errorDetails } from "../asl/history.ts";
 import type { Json } from "../asl/json.ts";
 import { taskInvocation } from "../executions/causes.ts";
+import { envOf } from "../executions/env.ts";
 import { executionRow } from "../executions/execution-row.ts";
 import type { StepFunctions } from "../stepfunctions.ts";
 import type { ExecutionRow } from "../tables.ts";
@@ -40,15 +41,12 @@ export function testedExecution(
 }
 
 /** The environment of the test's steps. */
-export function envOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
-  const { clock } = service.deps;
-  const random = service.deps.random.fork("tests");
+export function testEnvOf(service: StepFunctions, row: ExecutionRow, mocked: boolean): Env {
+  const env = envOf(service, row, "tests");
   return {
-    nowMs: clock.now(),
-    chance: { random: () => random.float(), uuid: () => random.uuid() },
-    region: row.region,
-    taskToken: () => random.uuid(),
-    refuseTask: (task) => service.performer.refusal(task, mocked),
+    ...env,
+    taskToken: env.chance.uuid,
+    startProblem: (task) => service.performer.startProblem(task, mocked),
   };
 }
 

@@ -76,8 +76,8 @@ export function runTask(run: Run, thread: ThreadFrame, node: StateNode): void {
     attempt: retryCount(run, thread),
   };
   const text = producedText(parameters, thread.state);
-  const refusal = run.env.refuseTask?.(request);
-  if (refusal !== undefined) throw runtimeError(refusal);
+  const problem = run.env.startProblem?.(request);
+  if (problem !== undefined) throw runtimeError(problem);
   scheduled(run, thread, request, text);
   thread.task = {
     id: taskId,

@@ -46,7 +46,7 @@ export class HttpCalls implements Integration {
     this.#endpoint = endpoint;
   }
 
-  refusal(task: TaskRequest): string | undefined {
+  startProblem(task: TaskRequest): string | undefined {
     const { parameters } = task;
     const type = typeOf(task);
     if (!isObject(parameters)) return badParameters(parameters, ["The parameters must be an object"]);

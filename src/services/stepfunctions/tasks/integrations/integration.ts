@@ -39,7 +39,7 @@ export interface HttpExchange {
 /** Carries out tasks of one kind of resource. */
 export interface Integration {
   /** Why a task cannot be started with its parameters; undefined if it can. */
-  refusal(task: TaskRequest): string | undefined;
+  startProblem(task: TaskRequest): string | undefined;
   /** Calls the API and returns the task's result. @throws TaskError */
   call(call: TaskCall): Promise<Json>;
 }

@@ -22,7 +22,7 @@ const members = [
 ];
 
 export class LambdaCalls implements Integration {
-  refusal(task: TaskRequest): string | undefined {
+  startProblem(task: TaskRequest): string | undefined {
     if (task.resource.kind === "lambda") return undefined;
     const { parameters } = task;
     if (!isObject(parameters)) return badParameters(parameters, ["The parameters must be an object"]);

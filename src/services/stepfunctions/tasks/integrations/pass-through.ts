@@ -50,7 +50,7 @@ export class PassThrough implements Integration {
   }
 
   /** Why the task's service cannot be called, and what to do about it. */
-  refusal(task: TaskRequest): string | undefined {
+  startProblem(task: TaskRequest): string | undefined {
     const { arn } = task.resource;
     const target = called(task.resource);
     if (target === undefined) return `Busbar has no integration ${arn}; mock the state with --mocks.`;

@@ -51,7 +51,7 @@ export class ServiceCalls implements Integration {
     return resource.kind === "service" && this.#deps.models.has(serviceOf(resource.resourceType) ?? "");
   }
 
-  refusal(task: TaskRequest): string | undefined {
+  startProblem(task: TaskRequest): string | undefined {
     const target = this.target(task);
     if (target === undefined) return undefined;
     const { parameters } = task;
@@ -155,7 +155,7 @@ function eventsOutput(output: JsonObject): JsonObject {
 }
 
 /** Why a `.sync` task cannot wait for its child: an express execution cannot be described. Undefined if it can. */
-export function undescribable(child: string, requestId: string): TaskError | undefined {
+export function childProblem(child: string, requestId: string): TaskError | undefined {
   try {
     checkExecutionArn(child);
     return undefined;
