@@ -79,7 +79,9 @@ async function linkTarget(entry: Entry, file: ZipFile): Promise<string> {
   const place = posix.join(posix.dirname(entry.fileName), target);
   const isOutside = posix.isAbsolute(target) || place === ".." || place.startsWith("../");
   // After a name that is itself a link, `..` would not lead where it seems to.
-  const turnsBack = /(^|\/)[^/]*[^/.][^/]*\/(.*\/)?\.\.(\/|$)/.test(target);
+  const names = target.split("/").filter((name) => name !== "" && name !== ".");
+  const firstName = names.findIndex((name) => name !== "..");
+  const turnsBack = firstName >= 0 && names.includes("..", firstName);
   if (target === "" || target.includes("\0") || isOutside || turnsBack) throw cannotUnzip();
   return target;
 }

@@ -253,4 +253,18 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     quiet.socket.terminate();
     client.destroy();
   });
+
+  it("take their turns with what else is asked, however many came at once", async () => {
+    const { socket } = await open();
+    // Text frames of one letter, with a mask of zeros (RFC 6455 section 5.2).
+    const flood = Buffer.alloc(7 * 3_000, Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x61]));
+    (socket as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(flood);
+    const taken = () => (env.events.get("chat") as Seen[]).filter(({ body }) => body === "a").length;
+    await until(() => taken() > 0);
+    expect((await fetch(`${env.bus.endpoint}/_busbar/health`)).status).toBe(200);
+    expect(taken()).toBeLessThan(1_500);
+    await until(() => taken() >= 3_000);
+    expect(taken()).toBe(3_000);
+    socket.terminate();
+  });
 });

@@ -68,6 +68,9 @@ describe("zips", () => {
     // Through another link `..` leads elsewhere than it reads.
     [0o120777, "link", "a/b/../../c"],
     [0o120777, "a/link", "../b/.."],
+    // Three dots are a name.
+    [0o120777, "a/link", ".../../c"],
+    [0o120777, "a/link", "./.../x/../y"],
     [0o120777, "link", "x".repeat(5000)],
   ])("refuse entries of mode %o such as %s to %s", async (mode, name, target) => {
     const zip = new ZipFile();

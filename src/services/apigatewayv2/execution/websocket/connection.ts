@@ -37,6 +37,8 @@ export class Connection implements OpenConnection {
   lastActiveMs: number;
   /** Messages being handled. */
   messagesUnderWay = 0;
+  /** Messages that were read while no more could be handled. */
+  readonly waitingMessages: string[] = [];
   /** How it ended; the side that ends it first decides. */
   ended: { readonly code: number; readonly reason: string } | undefined;
   readonly #clock: Clock;

@@ -23,7 +23,7 @@ import { connectionIdIn, manage } from "./management.ts";
 import { receive } from "./messages.ts";
 import { missingParameters } from "./sources.ts";
 
-/** Messages of one connection that are handled at the same time; further ones wait in the socket. */
+/** Messages of one connection that are handled at the same time; others that were read wait, and reading pauses. */
 const maxConcurrentMessages = 32;
 
 const jsonType = ["Content-Type", "application/json"];
@@ -218,17 +218,29 @@ export class WebSocketGateway {
   }
 
   #receive(connection: Connection, body: string): void {
+    if (connection.messagesUnderWay === maxConcurrentMessages) {
+      connection.pause();
+      connection.waitingMessages.push(body);
+      return;
+    }
     const { clock } = this.#service.deps;
     connection.messagesUnderWay += 1;
-    if (connection.messagesUnderWay === maxConcurrentMessages) connection.pause();
     const done = () => {
-      if (connection.messagesUnderWay === maxConcurrentMessages) connection.resume();
       connection.messagesUnderWay -= 1;
+      const next = connection.waitingMessages.shift();
+      if (next !== undefined) this.#receive(connection, next);
+      else connection.resume();
     };
-    clock.track(receive(this.#service, this.#throttle, connection, body)).then(done, (error: unknown) => {
+    clock.track(this.#handle(connection, body)).then(done, (error: unknown) => {
       done();
       clock.report(error);
     });
+  }
+
+  /** Waits for its turn first, since one read may bring thousands of messages. */
+  async #handle(connection: Connection, body: string): Promise<void> {
+    await this.#service.deps.clock.turns.rest();
+    return receive(this.#service, this.#throttle, connection, body);
   }
 
   #closed(connection: Connection, code: number, reason: string): void {
