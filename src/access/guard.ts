@@ -7,6 +7,7 @@ import { credentialScope } from "../../protocols/credential-scope.ts";
 import type { Notes } from "../calls/notes.ts";
 import type { OperationContext } from "../calls/operation.ts";
 import type { Clock } from "../engine/clock.ts";
+import type { Uuids } from "../engine/random.ts";
 import { type AccessRequest, roleOfSession } from "./evaluate.ts";
 import { type Policy, parsePolicy } from "./policy.ts";
 import {
@@ -126,20 +127,22 @@ export class Guard {
 
   /**
    * As `refusalOfDelivery`, for one of many deliveries: decisions that are known for a receiver are looked up first.
+   * @param ids of all of them; this one's is at `place`.
    */
   refusalOfReceiver(
     guarded: Guarded,
     policy: string | undefined,
     shared: Pick<Sender, "region" | "service" | "roleArn">,
     receiver: Pick<Sender, "account" | "source">,
-    id: string,
+    ids: Uuids,
+    place: number,
     action: string,
   ): Refusal | undefined {
     if (this.mode === "off") return undefined;
     const known = this.#ofReceivers.get(receiver);
     if (known !== undefined && known.policy === policy) {
       if (known.refusal === undefined) return undefined;
-      this.#deps.notes.add(id, known.refusal.note);
+      this.#deps.notes.addOfMany(ids, place, known.refusal.note);
       return this.mode === "enforce" ? known.refusal : undefined;
     }
     const { account, source } = receiver;
@@ -147,7 +150,7 @@ export class Guard {
     const sender = { account, source, region, service, roleArn };
     const refusal = this.#ofDelivery(guarded, policy, sender, { action });
     if (!this.#compiled(policy).timed) this.#ofReceivers.set(receiver, { policy, refusal });
-    return refusal && this.#found(refusal, id, deliveryKey(guarded, sender, { action }));
+    return refusal && this.#found(refusal, ids.at(place), deliveryKey(guarded, sender, { action }));
   }
 
   #ofDelivery(

@@ -1,9 +1,11 @@
 /** Remarks on a request or a delivery besides its outcome: what policies would have refused. */
+import type { Uuids } from "../engine/random.ts";
 import { Ring } from "../engine/ring.ts";
 
 interface Note {
-  /** The id of the request or the delivery. */
-  id: string;
+  /** The ids of deliveries, of which one is meant, or the id of a request or a delivery. */
+  id: string | Uuids;
+  place: number;
   text: string;
 }
 
@@ -13,10 +15,20 @@ export class Notes {
   #added = 0;
 
   add(id: string, text: string): void {
+    this.#fill(id, 0, text);
+  }
+
+  /** Adds a remark on the delivery whose id is at `place`. */
+  addOfMany(ids: Uuids, place: number, text: string): void {
+    this.#fill(ids, place, text);
+  }
+
+  #fill(id: string | Uuids, place: number, text: string): void {
     this.#added += 1;
     // Filled again, since a fan-out may add one for each copy.
-    const note = this.#notes.next ?? { id, text };
+    const note = this.#notes.next ?? { id, place, text };
     note.id = id;
+    note.place = place;
     note.text = text;
     this.#notes.add(note);
   }
@@ -29,7 +41,10 @@ export class Notes {
   /** The remarks by id; several for one id are joined into one text. */
   byId(): ReadonlyMap<string, string> {
     const texts = new Map<string, Set<string>>();
-    for (const { id, text } of this.#notes.newestFirst()) texts.set(id, (texts.get(id) ?? new Set()).add(text));
+    for (const { id: one, place, text } of this.#notes.newestFirst()) {
+      const id = typeof one === "string" ? one : one.at(place);
+      texts.set(id, (texts.get(id) ?? new Set()).add(text));
+    }
     return new Map([...texts].map(([id, several]) => [id, [...several].reverse().join("; ")]));
   }
 }

@@ -130,7 +130,7 @@ export class FanOuts {
     const { region, service, kind, payload } = shared;
     store.afterCommit(() => history.addTakenAll({ region, service, kind, acceptedMs, receivers, ids, failures }));
     for (const [place, failure] of failures) {
-      const id = ids[place] as string;
+      const id = ids.at(place);
       const itsCause = cause.next("delivery", id);
       const row = attempts.outbox.newRow(id, requestOf(shared, receivers[place] as Receiver), itsCause);
       itsCause.run(() => attempts.failed(row, payload, failure));

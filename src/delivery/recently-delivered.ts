@@ -1,11 +1,12 @@
 /** The latest successful deliveries. Those of a fan-out share an entry, whose records are built when somebody looks. */
+import type { Uuids } from "../engine/random.ts";
 import type { DeliveryFailure, KeptDelivery, Receiver } from "./types.ts";
 
 /** What the records of a fan-out's immediate deliveries are built from. */
 export interface TakenAll extends Pick<KeptDelivery, "region" | "service" | "kind" | "acceptedMs"> {
   readonly receivers: readonly Receiver[];
   /** Ids of the deliveries, in the order of the receivers. */
-  readonly ids: readonly string[];
+  readonly ids: Uuids;
   /** Failures by the index of their receiver. */
   readonly failures: ReadonlyMap<number, DeliveryFailure>;
 }
@@ -82,7 +83,7 @@ function sizeOf(entry: Entry): number {
 
 function takenAt({ region, service, kind, acceptedMs, receivers, ids }: TakenAll, place: number): Taken {
   const { account, source, target } = receivers[place] as Receiver;
-  return { id: ids[place] as string, account, region, service, source, target, kind, acceptedMs };
+  return { id: ids.at(place), account, region, service, source, target, kind, acceptedMs };
 }
 
 function recordOfTaken(taken: Taken): KeptDelivery {

@@ -3,6 +3,7 @@
  * HTTP endpoint or another service.
  */
 import type { Invocation } from "../calls/invocation.ts";
+import type { Uuids } from "../engine/random.ts";
 import type { Kind, Kinds } from "./kinds.ts";
 
 /** The waits of `count` retries, which go from `minMs` to `maxMs` along a curve. */
@@ -182,7 +183,7 @@ export type DeliverLocally<K extends Kind = Kind> = (delivery: Delivery<K>) => u
 export type DeliverAllLocally<K extends Kind = Kind> = (
   shared: Shared<K>,
   receivers: readonly Receiver[],
-  ids: readonly string[],
+  ids: Uuids,
 ) => ReadonlyMap<number, DeliveryFailure>;
 
 /** Builds the payload of an attempt, for a service whose payloads describe the attempt. @throws DeliveryFailure */

@@ -11,6 +11,23 @@ const DASH = "-".charCodeAt(0);
 const UUID_CHARS = 36;
 const uuidText = Buffer.alloc(UUID_CHARS);
 
+/** UUIDs in one text, for what keeps many: each is cut out when it is needed, and none is an object while it is not. */
+export class Uuids {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get length(): number {
+    return this.#text.length / UUID_CHARS;
+  }
+
+  at(place: number): string {
+    return this.#text.slice(place * UUID_CHARS, (place + 1) * UUID_CHARS);
+  }
+}
+
 /**
  * The only source of randomness and ids. With a seed the sequence is always the same; without one it is
  * cryptographically strong.
@@ -45,14 +62,11 @@ export class Random {
     return uuidText.toString("latin1");
   }
 
-  /** The UUIDs that as many calls of `uuid` would return, when they are needed together: slices of one text. */
-  uuids(count: number): string[] {
+  /** The UUIDs that as many calls of `uuid` would return, when they are needed together. */
+  uuids(count: number): Uuids {
     const texts = Buffer.allocUnsafe(count * UUID_CHARS);
     for (let at = 0; at < texts.length; at += UUID_CHARS) writeUuid(texts, at, this.#word);
-    const text = texts.toString("latin1");
-    const uuids: string[] = [];
-    for (let at = 0; at < text.length; at += UUID_CHARS) uuids.push(text.slice(at, at + UUID_CHARS));
-    return uuids;
+    return new Uuids(texts.toString("latin1"));
   }
 
   /** At least 0, less than 1, with 53 random bits. */

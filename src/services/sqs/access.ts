@@ -3,6 +3,7 @@ import type { Guard } from "../../access/guard.ts";
 import { notAuthorized, type Refusal } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { type Delivery, DeliveryFailure, type Receiver, type Shared } from "../../delivery/types.ts";
+import type { Uuids } from "../../engine/random.ts";
 import { accessDenied } from "./errors.ts";
 import { ownerActions, type SqsAction } from "./policy.ts";
 import type { QueueRow } from "./tables.ts";
@@ -32,15 +33,16 @@ export class Access {
     return refusal && refused(refusal, queue);
   }
 
-  /** As `refusalOf`, for one of many messages. */
+  /** As `refusalOf`, for one of many messages, whose id is at `place` in `ids`. */
   refusalOfReceiver(
     queue: QueueRow,
     shared: Shared<"sqs">,
     receiver: Receiver,
-    id: string,
+    ids: Uuids,
+    place: number,
   ): DeliveryFailure | undefined {
     const policy = queue.texts["Policy"];
-    const refusal = this.#guard.refusalOfReceiver(queue, policy, shared, receiver, id, "sqs:SendMessage");
+    const refusal = this.#guard.refusalOfReceiver(queue, policy, shared, receiver, ids, place, "sqs:SendMessage");
     return refusal && refused(refusal, queue);
   }
 

@@ -10,6 +10,7 @@ import {
   type Receiver,
   type Shared,
 } from "../../delivery/types.ts";
+import type { Uuids } from "../../engine/random.ts";
 import { md5Hex } from "./digest.ts";
 import { type Checked, check, putNew } from "./send.ts";
 import type { Sqs } from "./sqs.ts";
@@ -20,6 +21,8 @@ const senderIds: Readonly<Record<string, string>> = {
   sns: "AIDAISMY7JYY5F7RTT6AO",
   eventbridge: "AIDAJQR6QDGQ7PATMSYEY",
 };
+
+const noFailures: ReadonlyMap<number, DeliveryFailure> = new Map();
 
 /** @throws DeliveryFailure, or AwsError as SendMessage. */
 export function deliverToQueue(sqs: Sqs, delivery: Delivery<"sqs">): { MessageId: string } {
@@ -47,9 +50,13 @@ export function deliverToQueues(
   sqs: Sqs,
   shared: Shared<"sqs">,
   receivers: readonly Receiver[],
-  ids: readonly string[],
+  ids: Uuids,
 ): ReadonlyMap<number, DeliveryFailure> {
-  const failures = new Map<number, DeliveryFailure>();
+  let failures: Map<number, DeliveryFailure> | undefined;
+  const fails = (place: number, failure: DeliveryFailure) => {
+    failures ??= new Map();
+    failures.set(place, failure);
+  };
   const { copy, traceHeader = currentCause()?.sentTrace } = shared.parameters;
   const cause = currentCause()?.withTrace(traceHeader);
   const now = sqs.now;
@@ -61,13 +68,13 @@ export function deliverToQueues(
     const { account, source, target } = receiver;
     const queue = sqs.queues.get(target);
     if (queue === undefined) {
-      failures.set(place, noQueue());
+      fails(place, noQueue());
       continue;
     }
     if (isFifo(queue.arn)) throw new Error(`${queue.arn} takes its messages one by one`);
-    const refusal = sqs.access.refusalOfReceiver(queue, shared, receiver, ids[place] as string);
+    const refusal = sqs.access.refusalOfReceiver(queue, shared, receiver, ids, place);
     if (refusal !== undefined) {
-      failures.set(place, refusal);
+      fails(place, refusal);
       continue;
     }
     if (checked === undefined) {
@@ -77,7 +84,7 @@ export function deliverToQueues(
     const { body, size, attributes, group } = checked;
     const { MaximumMessageSize, DelaySeconds } = queue.numbers;
     if ((copy === undefined ? size : size + signatureChars + source.length) > MaximumMessageSize) {
-      failures.set(place, tooLong(queue));
+      fails(place, tooLong(queue));
       continue;
     }
     const serial = sqs.deps.store.nextSerial();
@@ -96,19 +103,19 @@ export function deliverToQueues(
       {
         serial,
         account: queue.account,
-        id: messageIds[place] as string,
+        id: messageIds.at(place),
         body,
         bodyMd5,
         attributes,
         traceHeader,
         senderId: senderIds[shared.service] ?? actingUserId({ ...shared, account }, source),
         deduplicationId: undefined,
-        cause: cause?.textOfNext("delivery", ids[place] as string),
+        cause: cause?.textOfNext("delivery", ids.at(place)),
         copy: copy && { own: source, ownAt: copy.ownAt, signatureAt: copy.signatureAt },
       },
     );
   }
-  return failures;
+  return failures ?? noFailures;
 }
 
 /** @throws AwsError as SendMessage, except for the size */

@@ -45,7 +45,7 @@ function setUp(store = Store.memory()) {
       if (failure !== undefined) failures.set(place, failure);
     }
     together.push(...all.map(({ target }) => target));
-    expect(new Set(ids).size).toBe(all.length);
+    expect(new Set(all.map((_receiver, place) => ids.at(place))).size).toBe(all.length);
     return failures;
   });
   engine.start();
