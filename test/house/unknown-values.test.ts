@@ -24,7 +24,7 @@ const root = resolve(import.meta.dirname, "../..");
 const exempt = /^src\/(engine|apis\/vtl)\/|^protocols\/(unknown-json|cbor-shape|json-shape|rest-json|schema)\.ts$/;
 /** Texts that Busbar itself wrote, or of which a reader of its own has seen that they are a string. */
 const ownTexts =
-  /^src\/(engine\/lock|events\/pattern\/parse-event|apis\/vtl\/json-reader|services\/(sns\/(notification|tables)|sqs\/(contents|permissions)|stepfunctions\/(asl\/json|executions\/histories)))\.ts$/;
+  /^src\/(engine\/lock|events\/pattern\/parse-event|apis\/vtl\/json-reader|services\/(eventbridge\/router|sns\/(notification|tables)|sqs\/(contents|permissions)|stepfunctions\/(asl\/json|executions\/histories)))\.ts$/;
 
 const primitive =
   TypeFlags.StringLike |
