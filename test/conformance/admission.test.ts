@@ -61,7 +61,7 @@ describe("Host", () => {
       "sync-busbar.example:4566",
     ],
     ...["sqs.eu-west-1.amazonaws.com", "busbar", "localstack:4566", "host.docker.internal:4566", "busbar.example:4566"],
-  ])("%s is let in", async (host) => {
+  ])("%s is accepted", async (host) => {
     expect(await statusOf({ host })).toBe(200);
   });
 
@@ -94,7 +94,7 @@ describe("Host", () => {
     expect(query.text).toContain("--host-name");
   });
 
-  it("may be any address where the server is bound to all", async () => {
+  it("may be any address if the server is bound to all", async () => {
     for (const host of ["192.168.0.7", "[2001:db8::1]:4566"]) expect(await statusOf({ host }, { to: open })).toBe(200);
     expect(await statusOf({ host: "evil.example" }, { to: open })).toBe(403);
   });
@@ -112,7 +112,7 @@ describe("Origin", () => {
       "http://app.localhost",
     ],
     ...["https://app.example:8443", "tauri://localhost", "http://busbar.example"],
-  ])("%s is let in, and may read the answer", async (origin) => {
+  ])("%s is accepted, and may read the answer", async (origin) => {
     const host = "busbar.example";
     const answer = await ask({ headers: { ...jsonCall, origin, host }, method: "POST", path: "/", body: "{}" });
     expect(answer.status).toBe(200);
@@ -172,7 +172,7 @@ describe("Origin", () => {
     expect((await ask({ path: "/?Action=ListQueues&Version=2012-11-05" })).text).not.toContain("forged");
   });
 
-  it("may be any where all are let in", async () => {
+  it("may be anything if all are accepted", async () => {
     for (const origin of ["https://evil.example", "null"]) expect(await statusOf({ origin }, { to: open })).toBe(200);
   });
 
@@ -193,7 +193,7 @@ describe("a request of a foreign page without an Origin", () => {
   const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
   const forged = "/?Action=CreateQueue&QueueName=forged&Version=2012-11-05";
 
-  it("is refused as an image or a frame, but for pages that are let in", async () => {
+  it("is refused as an image or a frame, except for accepted pages", async () => {
     expect(await statusOf(image, { path: forged })).toBe(403);
     expect(await statusOf({ ...image, referer: "https://evil.example/" }, { path: forged })).toBe(403);
     expect(await statusOf({ ...link, "sec-fetch-dest": "iframe" })).toBe(403);
@@ -202,7 +202,7 @@ describe("a request of a foreign page without an Origin", () => {
     expect(await statusOf({ ...image, "sec-fetch-site": "same-origin" })).toBe(200);
   });
 
-  it("is let in as a link to look at, but not to an action", async () => {
+  it("is accepted as a link to a page, but not as an action", async () => {
     expect(await statusOf(link)).toBe(200);
     expect(await statusOf(link, { path: forged })).toBe(403);
     expect(await statusOf(link, { path: "/?%41ction=CreateQueue&QueueName=forged" })).toBe(403);
@@ -213,7 +213,7 @@ describe("a request of a foreign page without an Origin", () => {
 });
 
 describe("control routes that change something", () => {
-  it("want what no form can send", async () => {
+  it("require something no form can send", async () => {
     for (const type of [
       undefined,
       "text/plain",
@@ -249,7 +249,7 @@ describe("JSON whose objects have no text", () => {
 });
 
 describe("options", () => {
-  it("that are no origin or no name are refused with a sentence", async () => {
+  it("that are not an origin or a name are refused with a sentence", async () => {
     for (const origin of ["app.example", "https://app.example/", "https://app.example/x", "", "http://"]) {
       await expect(createBusbar({ corsOrigins: [origin] })).rejects.toThrow(
         /an origin is written as|a list of origins/,

@@ -106,7 +106,7 @@ it("holds back what a topic sends to an endpoint and to a function", async () =>
   await held(() => sns.publish({ TopicArn, Message: "m" }), ["endpoint", "subscriber"]);
 });
 
-it("holds back what is due later and comes together with something new", async () => {
+it("holds back what was due later and now comes with something new", async () => {
   const { TopicArn = "" } = await sns.createTopic({ Name: "t" });
   let refuses = true;
   emulator.functions.register("subscriber", () => {
@@ -246,7 +246,7 @@ async function refusalOf(call: Promise<unknown>): Promise<void> {
   );
 }
 
-it("holds back refusals that tell of what is not on disk, at once or after a wait, and no others", async () => {
+it("holds back refusals that reveal what is not on disk, at once or after a wait, and no others", async () => {
   const QueueUrl = await queue("gone");
   const receiving = sqs.receiveMessage({ QueueUrl, WaitTimeSeconds: 20 });
   await held(async () => {

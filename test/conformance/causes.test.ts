@@ -71,7 +71,7 @@ it("mints URLs in calls between services for the client at the beginning", async
   await sqs.sendMessage({ QueueUrl, MessageBody: "m" });
 });
 
-it("mints them for the server's own address where no client is behind the call", async () => {
+it("mints them for the server's own address if no client is behind the call", async () => {
   await sqs.createQueue({ QueueName: "q" });
   await kinesis.createStream({ StreamName: "s", ShardCount: 1 });
   const stateMachineArn = await machine("m", getUrl);
@@ -90,7 +90,7 @@ it("mints them for the server's own address where no client is behind the call",
   expect(await outputOf(executions[0]?.executionArn)).toEqual({ QueueUrl: `${bus.endpoint}/000000000000/q` });
 });
 
-it("gives a long poll up with the execution whose task it is", async () => {
+it("cancels a long poll with the execution whose task it is", async () => {
   const { QueueUrl } = await sqs.createQueue({ QueueName: "q" });
   const stateMachineArn = await machine("m", task("aws-sdk:sqs:receiveMessage", { QueueUrl, WaitTimeSeconds: 20 }));
   const { executionArn } = await sfn.startExecution({ stateMachineArn });
@@ -104,7 +104,7 @@ it("gives a long poll up with the execution whose task it is", async () => {
   expect(Attributes).toEqual({ ApproximateNumberOfMessages: "1", ApproximateNumberOfMessagesNotVisible: "0" });
 });
 
-it("tells the cause of each call between services in the request log, and of no client's", async () => {
+it("shows the cause of each call between services in the request log, but not of clients' calls", async () => {
   const { QueueUrl } = await sqs.createQueue({ QueueName: "q" });
   const stateMachineArn = await machine("m", task("sqs:sendMessage", { QueueUrl, MessageBody: "m" }));
   const { executionArn, $metadata } = await sfn.startExecution({ stateMachineArn });
@@ -122,7 +122,7 @@ it("tells the cause of each call between services in the request log, and of no 
   expect(shown.requests.map(({ cause }) => cause)).toEqual([sent?.cause]);
 });
 
-it("tells of calls between services that fail, too", async () => {
+it("logs failed calls between services, too", async () => {
   const stateMachineArn = await machine("m", task("aws-sdk:sqs:getQueueUrl", { QueueName: "missing" }));
   await sfn.startExecution({ stateMachineArn });
   await settle();
@@ -163,7 +163,7 @@ it("follows a message through a queue, a pipe and an execution", async () => {
   ]);
 });
 
-it("keeps the cause with what outlives the process", async () => {
+it("stores the cause with what outlives the process", async () => {
   await stop();
   const dataDir = await mkdtemp(join(tmpdir(), "busbar-causes-"));
   try {

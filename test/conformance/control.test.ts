@@ -30,7 +30,7 @@ const call = (operation: string, input: unknown, account = "000000000000") =>
   });
 
 describe("/_busbar/health", () => {
-  it("tells version, storage, clock and services", async () => {
+  it("shows version, storage, clock and services", async () => {
     const { status, body } = await control("health");
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -81,7 +81,7 @@ describe("any method", () => {
 });
 
 describe("/_busbar/clock", () => {
-  it("tells that work goes on without end", async () => {
+  it("reports endless work", async () => {
     const emulator = await Emulator.start();
     const server = await startServer(emulator, { host: "127.0.0.1", port: 0 });
     vi.spyOn(emulator.clock, "advance").mockRejectedValue(new EndlessWork(60, 0));
@@ -159,7 +159,7 @@ describe("/_busbar/reset", () => {
     expect((await control("requests")).body.requests.length).toBe(1);
   });
 
-  it("refuses what is no account", async () => {
+  it("refuses what is not an account", async () => {
     for (const account of ["1", 111122223333, null, {}]) {
       const { status, body } = await control("reset", { account });
       expect([account, status]).toEqual([account, 400]);
@@ -169,7 +169,7 @@ describe("/_busbar/reset", () => {
 });
 
 describe("/_busbar/requests", () => {
-  it("lists what was asked, newest first, by filters", async () => {
+  it("lists requests, newest first, by filters", async () => {
     await control("reset", {});
     await call("CreateQueue", { QueueName: "q" });
     await call("GetQueueUrl", { QueueName: "nope" }, "111122223333");
@@ -213,7 +213,7 @@ describe("/_busbar/requests", () => {
     sqs.destroy();
   });
 
-  it("refuses filters there are not, and limits that are none", async () => {
+  it("refuses unknown filters and invalid limits", async () => {
     for (const query of ["limit=0", "limit=x", "limit=1.5", "colour=red", "limit=1&limit=2"]) {
       const { status, body } = await control(`requests?${query}`);
       expect([query, status]).toEqual([query, 400]);
@@ -230,7 +230,7 @@ describe("/_busbar/state and the rest", () => {
     expect((await control("state")).body.tables).toMatchObject({ "sqs.queues": 1, "sqs.messages": 1 });
   });
 
-  it("names the routes there are for one there is not", async () => {
+  it("lists the routes for an unknown one", async () => {
     for (const [path, method] of [
       ["nothing", "GET"],
       ["", "GET"],
@@ -245,7 +245,7 @@ describe("/_busbar/state and the rest", () => {
 });
 
 describe("browser clients", () => {
-  it("are told the date, which SDKs correct their clocks by", async () => {
+  it("get the date, by which SDKs correct their clocks", async () => {
     const { headers } = await postJson(bus.endpoint, "AmazonSQS.ListQueues", {});
     expect(Math.abs(Date.parse(headers.get("date") as string) - Date.now())).toBeLessThan(60_000);
   });
@@ -291,7 +291,7 @@ describe("embedding", () => {
     await own.close();
   });
 
-  it("lets things happen while a client asks for them again and again without a socket", async () => {
+  it("makes progress while a client polls without a socket", async () => {
     const own = await createBusbar({ port: false });
     const sns = new SNS(own.clientConfig());
     const { TopicArn } = await sns.createTopic({ Name: "t" });
@@ -313,7 +313,7 @@ describe("embedding", () => {
     await own.close();
   });
 
-  it("refuses calls after it was closed, as a closed port does, and knows nothing of a bug", async () => {
+  it("refuses calls after it was closed, as a closed port does, without reporting a bug", async () => {
     const error = vi.spyOn(console, "error");
     for (const port of [false, undefined] as const) {
       const own = await createBusbar(port === undefined ? {} : { port });
@@ -360,7 +360,7 @@ describe("embedding", () => {
     expect(await ids()).toBe(await ids());
   });
 
-  it("refuses options that cannot be", async () => {
+  it("refuses impossible options", async () => {
     await expect(createBusbar({ account: "1" })).rejects.toThrow(RangeError);
     await expect(createBusbar({ startTime: "never" })).rejects.toThrow(RangeError);
     await expect(createBusbar({ port: Number(new URL(bus.endpoint).port) })).rejects.toMatchObject({
@@ -368,7 +368,7 @@ describe("embedding", () => {
     });
   });
 
-  it("closes while polls wait: they end empty", async () => {
+  it("ends waiting polls empty when it is closed", async () => {
     const own = await createBusbar();
     const sqs = new SQSClient(own.clientConfig());
     const aggregated = new SQS(own.clientConfig());

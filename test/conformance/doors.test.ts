@@ -131,7 +131,7 @@ describe.each([
     });
   });
 
-  it("upgrades to a WebSocket, and lets go of what it does not want to upgrade", async () => {
+  it("upgrades to a WebSocket, and leaves other upgrades alone", async () => {
     const client = new WebSocket(`${secure ? "wss" : "ws"}://localhost:${server.port}/echo/socket?q=1`, { ca });
     const heard = new Promise<string>((done) => client.once("message", (data) => done(String(data))));
     await new Promise((done) => client.once("open", done));
@@ -155,7 +155,7 @@ describe.each([
     expect(answers).toContain('"path":"/echo/end"');
   });
 
-  it("streams what comes while it comes", async () => {
+  it("streams a body as it arrives", async () => {
     const socket = dial(secure);
     let answer = "";
     const wait = (text: string) =>
@@ -218,7 +218,7 @@ it("serves HTTP/2, with repeated headers", async () => {
   });
 });
 
-it("answers what goes wrong in a door", async () => {
+it("answers errors thrown in a door", async () => {
   const ask = async (path: string, body = "") => {
     const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
     const answer = await raw(head + body);
@@ -240,7 +240,7 @@ it("answers what goes wrong in a door", async () => {
   ]);
 });
 
-it("leaves unpacking to the door behind it", async () => {
+it("leaves decompression to the AWS door", async () => {
   const sqs = new SQS({
     endpoint: `http://127.0.0.1:${server.port}`,
     region: "us-east-1",

@@ -114,7 +114,7 @@ describe("there is", () => {
   });
 });
 
-it("nothing is told of names nobody has, nor of what is here in vain", async () => {
+it("gives no hint for names nobody has, nor for resources that are here", async () => {
   await here.sqs.createQueue({ QueueName: "orders" });
   const failing = [
     () => here.sns.getTopicAttributes({ TopicArn: "arn:aws:sns:us-east-1:000000000000:nobody" }),

@@ -86,7 +86,7 @@ describe.each<[string, () => void]>([
     await work(bus);
   });
 
-  it("begins, keeps state and ends", async () => {
+  it("starts, keeps state and stops", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "busbar-test-"));
     fake();
     for (let run = 0; run < 2; run += 1) {

@@ -107,7 +107,7 @@ describe.each([
     },
   );
 
-  it("an object is not taken for absent", async () => {
+  it("an object is not reported as absent", async () => {
     const bus = await startBus(options);
     const { s3 } = clients(bus.clientConfig());
     const object = await failureOf(s3.send(new HeadObjectCommand({ Bucket: "b", Key: "k" })));
@@ -120,7 +120,7 @@ describe.each([
   });
 });
 
-it("says it in the form of EC2 and of services with REST and XML, and to HEAD in a header", async () => {
+it("answers in the form of EC2 and of REST-XML services, and to HEAD in a header", async () => {
   const { endpoint } = await startBus();
   const ec2 = await postForm(endpoint, { Action: "RunInstances", Version: "2016-11-15" }, signedFor("ec2"));
   expect(ec2.status).toBe(501);
@@ -266,7 +266,7 @@ describe.each([
     expect((await got?.transformToByteArray())?.length).toBe(size);
   });
 
-  it("tells when the endpoint does not answer", async () => {
+  it("reports when the endpoint does not answer", async () => {
     const bus = await startBus({ ...options, endpoints: { ssm: "http://127.0.0.1:1" } });
     const ssm = new SSMClient({ ...bus.clientConfig(), maxAttempts: 1 });
     expect(await failureOf(ssm.send(new GetParameterCommand({ Name: "p" })))).toMatchObject({
@@ -284,7 +284,7 @@ function* pieces(size: number): Iterable<Buffer> {
   for (let sent = 0; sent < size; sent += piece.length) yield piece;
 }
 
-it("begins an answer as soon as the endpoint does, and breaks it off when the endpoint does", async () => {
+it("starts an answer as soon as the endpoint does, and breaks off when the endpoint does", async () => {
   const other = await otherServer((_request, response) => {
     response.writeHead(200, { "content-length": 10 });
     response.write("first");
@@ -296,7 +296,7 @@ it("begins an answer as soon as the endpoint does, and breaks it off when the en
   await expect(answer.text()).rejects.toThrow();
 });
 
-it("passes on with * what nobody signed and no service here knows, but no queue's URL", async () => {
+it("with * passes on unsigned requests that no service here knows, but not a queue's URL", async () => {
   const other = await otherServer((_request, response) => response.end("public"));
   const { endpoint } = await startBus({ endpoints: { "*": other.url } });
   expect((await http(`${endpoint}/bucket/key?versionId=1`)).text).toBe("public");

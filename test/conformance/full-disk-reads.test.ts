@@ -92,7 +92,7 @@ describe("on a full disk", () => {
     await expect(sdk.sqs.sendMessage({ QueueUrl: url("q"), MessageBody: "m" })).rejects.toThrow("Nothing was changed");
   });
 
-  it("reads of every service are answered, whatever has ended by then", async () => {
+  it("reads of every service are answered, whatever has expired by then", async () => {
     await emulator.clock.advance(60_000);
     const { sqs, sns, kinesis, eventbridge, scheduler, pipes, states } = sdk;
     const stateMachineArn = arn("states", "stateMachine:m");
@@ -129,7 +129,7 @@ describe("on a full disk", () => {
     expect(await reads.archive).toMatchObject({ EventCount: 0, SizeBytes: 0 });
   });
 
-  it("goes on by itself once there is room", async () => {
+  it("continues by itself once there is room", async () => {
     disk.isFull = false;
     await expect
       .poll(() =>

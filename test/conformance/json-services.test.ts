@@ -37,7 +37,7 @@ describe("a preflight is any OPTIONS with an Origin", () => {
     expect(answer.header("x-amzn-requestid")).toMatch(requestId);
   });
 
-  it("whose page is not let in gets no such answer", async () => {
+  it("of a page that is not accepted gets no such answer", async () => {
     const headers = { origin: "https://elsewhere.example", "access-control-request-method": "POST" };
     const answer = await ask({ method: "OPTIONS", headers });
     expect([answer.status, answer.header("access-control-allow-origin")]).toEqual([403, undefined]);
@@ -153,7 +153,7 @@ describe("a request that is no call of a JSON service", () => {
     expect(answer.header("x-amzn-requestid")).toMatch(requestId);
   });
 
-  it("says nothing of whose it is where nothing tells, as other services share the endpoint", async () => {
+  it("does not name a service if nothing tells, as other services share the endpoint", async () => {
     expect((await ask({ method: "POST", headers: { "content-type": form }, body: "x=1" })).text).toContain(
       "MissingAction",
     );

@@ -5,7 +5,7 @@ import { PipesEnvironment } from "../support/pipes.ts";
 /** More than is deleted within the call. */
 const many = 1200;
 
-describe("what is deleted with much in it", () => {
+describe("something large that is deleted", () => {
   let env: PipesEnvironment;
   beforeAll(async () => {
     env = await PipesEnvironment.start();

@@ -37,7 +37,7 @@ it.each(["/health", "/_localstack/health"])("%s lists the services by their name
   expect(JSON.parse(text)).toMatchObject({ edition: expect.any(String), version: expect.any(String) });
 });
 
-it("tells of itself and of its start", async () => {
+it("describes itself and its start", async () => {
   expect(await json("/_localstack/info")).toMatchObject({ version: expect.any(String), uptime: expect.any(Number) });
   expect(await json("/_localstack/init")).toEqual({
     completed: { BOOT: true, START: true, READY: true, SHUTDOWN: false },
@@ -55,7 +55,7 @@ it("forgets everything", async () => {
   expect((await http(`${bus.endpoint}/_localstack/state/reset`, { method: "POST", headers })).status).toBe(403);
 });
 
-it("says which of the paths it has", async () => {
+it("lists the paths it has", async () => {
   const { status, text } = await http(`${bus.endpoint}/_localstack/diagnose`);
   expect(status).toBe(404);
   expect(text).toContain("/_localstack/health");
@@ -112,7 +112,7 @@ it("peeks at a queue in JSON, and takes nothing", async () => {
   expect((await http(`${bus.endpoint}/_aws/sqs/messages`)).status).toBe(400);
 });
 
-it("peeks for a client of SQS that is sent there", async () => {
+it("peeks for a client of SQS at that endpoint", async () => {
   const QueueUrl = await filledQueue();
   const client = new SQSClient({
     ...bus.clientConfig(),
@@ -125,7 +125,7 @@ it("peeks for a client of SQS that is sent there", async () => {
   }
 });
 
-it("tells what SNS has sent to phones and devices, and how to confirm a subscription", async () => {
+it("shows what SNS has sent to phones and devices, and how to confirm a subscription", async () => {
   const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: "t" }));
   await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sms", Endpoint: "+15551234567" }));
   await sns.send(new PublishCommand({ TopicArn, Message: "to all" }));

@@ -60,7 +60,7 @@ it("a replay fails when its archive is another one", async () => {
   });
 });
 
-it("a consumer registered again in the same second has no subscription yet, whoever had the name", async () => {
+it("a consumer registered again in the same second has no subscription yet, whatever had the name", async () => {
   const kinesis = new Kinesis(bus.clientConfig());
   await kinesis.createStream({ StreamName: "s", ShardCount: 1 });
   const { StreamDescriptionSummary } = await kinesis.describeStreamSummary({ StreamName: "s" });

@@ -198,7 +198,7 @@ describe("a topic and its queue", () => {
     expect(await bodies(q)).toHaveLength(1);
   });
 
-  it("whose dead-letter queue is closed lose the message, and say so", async () => {
+  it("whose dead-letter queue is closed lose the message, and report it", async () => {
     const { own, bus, queue, bodies } = await start("enforce");
     await queue("q");
     const dlq = await queue("dlq");
@@ -492,7 +492,7 @@ describe("a call of another account", () => {
     });
   }
 
-  it("manages nothing of a queue, whatever the policy says", async () => {
+  it("cannot manage a queue, whatever the policy says", async () => {
     const { other, queue, callNotes } = await start("enforce");
     const everything = { Effect: "Allow", Principal: "*", Action: "sqs:*", Resource: "*" };
     const QueueUrl = await queue("q", policyOf(everything));
@@ -503,7 +503,7 @@ describe("a call of another account", () => {
   });
 });
 
-describe("a text that IAM would not take for a policy", () => {
+describe("a text that IAM would not accept as a policy", () => {
   const good = { Sid: "s", Effect: "Allow", Principal: { AWS: stranger } };
   it.each([
     ["is no JSON", "{"],

@@ -7,7 +7,7 @@ import { SQS } from "@aws-sdk/client-sqs";
 import { expect, it } from "vitest";
 import { createBusbar } from "../../src/index.ts";
 
-it("a reset of an account takes its requests and no others", async () => {
+it("a reset of an account removes its requests and no others", async () => {
   const bus = await createBusbar({ port: false });
   const ask = (account: string) => new SQS(bus.clientConfig({ account })).listQueues({});
   await ask("111122223333");
@@ -20,7 +20,7 @@ it("a reset of an account takes its requests and no others", async () => {
   await bus.close();
 });
 
-it("the default bus was made when the data directory was, whichever process tells", async () => {
+it("the default bus was created with the data directory, whichever process shows it", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "busbar-test-"));
   const created: (Date | undefined)[] = [];
   for (let run = 0; run < 2; run += 1) {

@@ -111,7 +111,7 @@ const broken: [what: string, begin: () => Socket, breakOff: (socket: Socket) => 
   ],
 ];
 
-it.each(broken)("does nothing about the half of a request: %s", async (_what, begin, breakOff) => {
+it.each(broken)("does not act on half of a request: %s", async (_what, begin, breakOff) => {
   const before = bus.requests().length;
   const socket = begin();
   // The server has taken up what was sent when a second connection is answered.
@@ -139,7 +139,7 @@ it("answers 413 to bodies that are too large, however often and over either HTTP
   expect(await storedMessages()).toBe("1");
 });
 
-it.each([70_167_212, 76 * mebibyte])("tells Lambda's own limit of code, of %d bytes", async (size) => {
+it.each([70_167_212, 76 * mebibyte])("reports Lambda's own limit for code, of %d bytes", async (size) => {
   const functions = "/2015-03-31/functions";
   const answer = await rawHttp(bus.endpoint, functions, { method: "POST", body: Buffer.alloc(size, " ") });
   expect([answer.status, answer.header("x-amzn-errortype"), JSON.parse(answer.text)]).toEqual([
@@ -149,7 +149,7 @@ it.each([70_167_212, 76 * mebibyte])("tells Lambda's own limit of code, of %d by
   ]);
 });
 
-it("holds bodies to what the largest request of their service can be", async () => {
+it("limits bodies to the largest request of their service", async () => {
   const refusal = { name: "RequestEntityTooLargeException", $metadata: { httpStatusCode: 413 } };
   const sns = new SNS({ ...bus.clientConfig(), maxAttempts: 1 });
   const { TopicArn } = await sns.createTopic({ Name: "bodies" });
@@ -205,7 +205,7 @@ describe("millions of values in few bytes", () => {
     expect(user / 1000).toBeLessThan(500);
   });
 
-  it("are no long strings, whatever is in them", async () => {
+  it("are not long strings, whatever is in them", async () => {
     const kinesis = new Kinesis({ ...bus.clientConfig(), maxAttempts: 1 });
     await kinesis.createStream({ StreamName: "s", ShardCount: 1 });
     const Records = Array.from({ length: 500 }, () => ({ Data: Buffer.alloc(9_000, 0x5c), PartitionKey: '\\"' }));
@@ -214,7 +214,7 @@ describe("millions of values in few bytes", () => {
   });
 });
 
-it("takes trailers, and bodies of HTTP/2 in pieces without a length", async () => {
+it("accepts trailers, and bodies of HTTP/2 in pieces without a length", async () => {
   const session = connectHttp2(bus.endpoint);
   const stream = session.request(
     { ":method": "POST", ":path": path, "content-type": formType },
@@ -244,7 +244,7 @@ it("knows content codings in any case", async () => {
   }
 });
 
-it("takes a whole URL as the request target, as clients send it to a proxy", async () => {
+it("accepts a whole URL as the request target, as clients send it to a proxy", async () => {
   const ask = (target: string, method = "GET") =>
     new Promise<string>((done) => {
       const socket = connect({ port, host: "127.0.0.1" });

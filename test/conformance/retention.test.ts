@@ -54,7 +54,7 @@ async function send500(sqs: SQSClient, url: string): Promise<void> {
 }
 
 describe("SQS", () => {
-  it("drops messages of a queue into which is only written", async () => {
+  it("drops messages of a queue that is only written to", async () => {
     const sqs = new SQSClient(bus.clientConfig());
     await send500(sqs, await queue(sqs, "short", { MessageRetentionPeriod: "60" }));
     await bus.clock.advance("59s");
@@ -63,7 +63,7 @@ describe("SQS", () => {
     expect([await rows("sqs.messages"), await rows("sqs.contents")]).toEqual([0, 0]);
   });
 
-  it("drops what a shorter retention lets go, what is in flight, and what came by way of a dead-letter queue", async () => {
+  it("drops messages after a shorter retention, in flight, and in a dead-letter queue", async () => {
     const sqs = new SQSClient(bus.clientConfig());
     const dead = await queue(sqs, "dead", { MessageRetentionPeriod: "600" });
     const url = await queue(sqs, "source", {
@@ -165,7 +165,7 @@ describe("EventBridge", () => {
     expect(await rows("events.archivedEvents")).toBe(0);
   });
 
-  it("drops partner sources that nobody accepts", async () => {
+  it("drops partner sources that are not accepted", async () => {
     const events = new EventBridgeClient(bus.clientConfig());
     await events.send(new CreatePartnerEventSourceCommand({ Name: "aws.partner/p/one", Account: "000000000000" }));
     await events.send(new CreatePartnerEventSourceCommand({ Name: "aws.partner/p/two", Account: "000000000000" }));

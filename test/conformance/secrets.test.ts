@@ -128,7 +128,7 @@ it("shows no password of an API destination's URL, and nothing its connection ad
   expect(await views()).not.toContain(secret);
 });
 
-it("tells in no history or log of an HTTP task what its connection adds", async () => {
+it("does not show what a connection adds in histories and logs of HTTP tasks", async () => {
   const events = new EventBridge({ ...client, endpoint });
   const states = new SFN({ ...client, endpoint, disableHostPrefix: true });
   const { ConnectionArn } = await events.createConnection({
@@ -178,7 +178,7 @@ it("tells in no history or log of an HTTP task what its connection adds", async 
   }
 });
 
-it("writes none of it to its log, which has each request", async () => {
+it("writes none of them to its log, which has each request", async () => {
   const signed = `/?Action=Nothing&X-Amz-Signature=${secret}&X-Amz-Credential=000000000000/20300101/us-east-1/sqs/aws4_request`;
   await http(endpoint + signed, { headers: { authorization: `Basic ${secret}` } });
   await http(`${endpoint}/_busbar/nowhere?X-Amz-Signature=${secret}`);
@@ -189,7 +189,7 @@ it("writes none of it to its log, which has each request", async () => {
   expect(await views()).not.toContain(secret);
 });
 
-it("says nothing of the password in a function's URL when the function does not answer", async () => {
+it("does not show the password in a function's URL when the function does not answer", async () => {
   const other = await Emulator.start({ functions: { f: `http://ann:${secret}@127.0.0.1:1/` } });
   const invocation = Invocation.ofService(
     "states",

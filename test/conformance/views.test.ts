@@ -69,7 +69,7 @@ describe("queues", () => {
     );
   });
 
-  it("refuse what is none", async () => {
+  it("refuse what is not a queue", async () => {
     expect(() => bus.sqs.messages(`${QueueUrl}x`)).toThrow(/There is no queue/);
     expect(await get("/sqs/111122223333/eu-west-1/q/messages")).toMatchObject({
       status: 404,
@@ -127,7 +127,7 @@ it("streams show their last records by shard", async () => {
   expect(() => bus.kinesis.records("none")).toThrow(RangeError);
 });
 
-it("event buses show what came to them, and which rules took it", async () => {
+it("event buses show their events, and which rules matched", async () => {
   const events = new EventBridgeClient(bus.clientConfig());
   await events.send(new CreateEventBusCommand({ Name: "shop" }));
   const EventPattern = JSON.stringify({ source: ["shop"], detail: { kind: ["book"] } });

@@ -53,7 +53,7 @@ async function watch(query = "") {
   };
 }
 
-it("requests, messages, deliveries and changes are told as they happen", async () => {
+it("requests, messages, deliveries and changes are shown as they happen", async () => {
   const sns = new SNSClient(bus.clientConfig());
   const stream = await watch();
   expect(stream.answer.headers.get("content-type")).toBe("text/event-stream");
@@ -84,7 +84,7 @@ it("requests, messages, deliveries and changes are told as they happen", async (
   expect((await http(`${bus.endpoint}/_busbar/watch?kinds=moods`)).status).toBe(400);
 });
 
-it("a reader that does not read costs a bound and hears how much it has missed", async () => {
+it("a reader that does not read has a bounded cost and learns how much it has missed", async () => {
   const socket = connect(Number(new URL(bus.endpoint).port), "127.0.0.1");
   socket.write("GET /_busbar/watch?kinds=request HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await new Promise((resolve) => socket.once("data", resolve));
@@ -114,7 +114,7 @@ it("a reader that does not read costs a bound and hears how much it has missed",
   socket.destroy();
 });
 
-it("a queue that is elsewhere is told of outside of AWS's words", async () => {
+it("the hint for a queue elsewhere is not part of AWS's message", async () => {
   const there = new SQSClient(bus.clientConfig({ account: "111122223333", region: "eu-west-1" }));
   await there.send(new CreateQueueCommand({ QueueName: "orders" }));
   const asked = sqs.send(new GetQueueUrlCommand({ QueueName: "orders" }));
@@ -167,7 +167,7 @@ it("POST /_busbar/settle waits until all is delivered, with a limit", async () =
   expect((await settle({ limit: "soon" })).status).toBe(400);
 });
 
-it("https spoken to the plain port is answered plainly and told of once", async () => {
+it("https on the plain port is answered plainly and reported once", async () => {
   const warnings: string[] = [];
   const listen = ({ message }: Error) => warnings.push(message);
   process.on("warning", listen);
@@ -190,7 +190,7 @@ it("https spoken to the plain port is answered plainly and told of once", async 
   expect(warnings.filter((one) => one.includes("https"))).toHaveLength(1);
 });
 
-it("a receive that waits on time that stands is told of once", async () => {
+it("a receive that waits while time stands still is reported once", async () => {
   const standing = await createBusbar({ port: false, clock: "virtual", resources: { queues: [{ QueueName: "q" }] } });
   const told: string[] = [];
   let tell = () => {};

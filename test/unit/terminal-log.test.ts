@@ -9,7 +9,7 @@ function shown(log: (logger: pino.Logger) => void): string[] {
   return lines.map((line) => stripVTControlCharacters(line).replace(/^\d\d:\d\d:\d\d\.\d{3} /, ""));
 }
 
-it("every line is one for people, with its fields behind it", () => {
+it("every line is readable, with its fields after it", () => {
   const lines = shown((logger) => {
     logger.info({ port: 4566, storage: "memory" }, "listening");
     logger.warn({ reason: "no such queue", ids: [1, 2], none: undefined }, "a delivery failed for good");
@@ -26,7 +26,7 @@ it("every line is one for people, with its fields behind it", () => {
   ]);
 });
 
-it("a request is told in a line of its own form", () => {
+it("a request has a line of its own form", () => {
   const place = { account: "000000000000", region: "us-east-1" };
   const lines = shown((logger) => {
     logger.info(
@@ -42,7 +42,7 @@ it("a request is told in a line of its own form", () => {
   ]);
 });
 
-it("an error is told with its stack below, and what is no line of the log as it is", () => {
+it("an error is shown with its stack below, and anything else as it is", () => {
   const error = new TypeError("x is no function");
   const [line] = shown((logger) => logger.error({ err: error, where: "here" }, "a bug"));
   expect(line).toBe(`error a bug where=here\n${error.stack}`);

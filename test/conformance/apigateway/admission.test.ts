@@ -141,7 +141,7 @@ describe("a user pool's authorizer", () => {
     }
   });
 
-  it("tells of claims as texts, of what is over and of what is no token", async () => {
+  it("passes claims as texts, and refuses expired and invalid tokens", async () => {
     const headers = { Authorization: await token(idToken) };
     const { as } = JSON.parse((await call(apis.open, "/a", { headers })).text) as { as: { claims: object } };
     expect(as.claims).toMatchObject({
@@ -193,7 +193,7 @@ describe("a test of a Lambda authorizer", () => {
     return { restApiId, authorizerId: (await client.createAuthorizer(given)).id as string };
   }
 
-  it("asks the function with what is given, and tells what it says", async () => {
+  it("calls the function with the given input, and returns its result", async () => {
     const seen: unknown[] = [];
     const address = await authorizer("ask-token", "TOKEN", (event) => {
       seen.push(event);
@@ -221,7 +221,7 @@ describe("a test of a Lambda authorizer", () => {
     ]);
   });
 
-  it("asks with stage variables, a path and several values of a header", async () => {
+  it("passes stage variables, a path and several values of a header", async () => {
     const seen: Record<string, unknown>[] = [];
     const address = await authorizer("ask-request", "REQUEST", (event) => {
       seen.push(event as Record<string, unknown>);
@@ -256,7 +256,7 @@ describe("a test of a Lambda authorizer", () => {
     ["an answer without a principal", () => ({ policyDocument }), "tok-1", 500],
     ["an answer without a policy", () => ({ principalId: "p" }), "tok-1", 500],
     ["a context with an object", () => ({ principalId: "p", policyDocument, context: { a: {} } }), "tok-1", 500],
-  ])("tells of %s", async (name, answer, given, clientStatus) => {
+  ])("reports %s", async (name, answer, given, clientStatus) => {
     const address = await authorizer(name.replaceAll(" ", "-"), "TOKEN", answer);
     const headers: Record<string, string> = given === undefined ? {} : { "X-Who": given };
     const result = await client.testInvokeAuthorizer({ ...address, headers });
@@ -265,7 +265,7 @@ describe("a test of a Lambda authorizer", () => {
 });
 
 describe("a usage plan's throttle of a method", () => {
-  it("counts by key and method, before the plan's own, which it does not lift", async () => {
+  it("counts by key and method, before the plan's own throttle, which still applies", async () => {
     const restApiId = await counting({ apiKeyRequired: true });
     await deploy(restApiId);
     const throttle = { "/a/GET": { rateLimit: 1, burstLimit: 2 }, "/b/GET": { rateLimit: 100, burstLimit: 100 } };
@@ -304,7 +304,7 @@ describe("a usage plan's throttle of a method", () => {
 
 describe("a usage plan's throttle", () => {
   it.each([{ rateLimit: 5 }, { burstLimit: 5 }, { rateLimit: 0, burstLimit: 5 }, { rateLimit: 5, burstLimit: 0 }])(
-    "of %j admits nothing: what is not given is 0",
+    "of %j admits nothing, since a missing limit is 0",
     async (throttle) => {
       const restApiId = await counting({ apiKeyRequired: true });
       await deploy(restApiId);
@@ -341,7 +341,7 @@ describe("a stage's throttle", () => {
   });
 });
 
-describe("a request for a new answer of a cached method", () => {
+describe("a request for a fresh answer of a cached method", () => {
   const fresh = { "Cache-Control": "no-store, max-age=0" };
   const warning = '199 - "Cache-control headers were ignored because the caller was unauthorized."';
   const other = "111122223333";
@@ -370,7 +370,7 @@ describe("a request for a new answer of a cached method", () => {
     ["SUCCEED_WITH_RESPONSE_HEADER", 200, warning],
     ["SUCCEED_WITHOUT_RESPONSE_HEADER", 200, undefined],
     ["FAIL_WITH_403", 403, undefined],
-  ])("of somebody who may not ask for it, %s", async (strategy, status, header) => {
+  ])("by somebody who may not ask for it, %s", async (strategy, status, header) => {
     const path = "/*/*/caching/unauthorizedCacheControlHeaderStrategy";
     const api = await cachedApi("NONE", { [path]: strategy });
     expect(JSON.parse((await call(api, "/a")).text)).toMatchObject({ call: 1 });

@@ -112,7 +112,7 @@ describe("bytes", () => {
     [png, undefined, bytes],
     [png, "CONVERT_TO_TEXT", inBase64],
     [png, "CONVERT_TO_BINARY", bytes],
-  ])("of a request of %s reach the back end with %s", async (type, handling, expected) => {
+  ])("of a request of %s reach the backend with %s", async (type, handling, expected) => {
     got.length = 0;
     const body = type === png ? bytes : text;
     await call(restApiId, `/${handling ?? "none"}/text`, { method: "POST", headers: { "Content-Type": type }, body });
@@ -132,14 +132,14 @@ describe("bytes", () => {
     ["bytes", png, undefined, bytes],
     ["bytes", png, "CONVERT_TO_TEXT", inBase64],
     ["bytes", png, "CONVERT_TO_BINARY", bytes],
-  ])("of a back end's %s reach who accepts %s with %s", async (kind, accept, handling, expected) => {
+  ])("of a backend's %s reach a client that accepts %s with %s", async (kind, accept, handling, expected) => {
     const headers = { Accept: accept, "Content-Type": png };
     const path = `/${handling ?? "none"}/${kind}`;
     const answer = await call(restApiId, path, { method: "POST", headers, body: inBase64 });
     expect([answer.status, shown(answer.body)]).toEqual([200, shown(expected)]);
   });
 
-  it("that should be decoded and are no base64 fail the call", async () => {
+  it("that should be decoded but are not base64 fail the call", async () => {
     const given = { method: "POST", headers: { "Content-Type": "text/plain" }, body: "*!*" };
     const answer = await call(restApiId, "/CONVERT_TO_BINARY/text", given);
     expect([answer.status, answer.text]).toEqual([500, '{"message":"Internal server error"}']);

@@ -12,7 +12,7 @@ describe.each(["memory", "disk"] as const)("an API built call by call, %s", (sto
   });
   afterAll(() => env.stop());
 
-  it("goes from its creation to a stage", async () => {
+  it("gets from its creation to a stage", async () => {
     const { client } = env;
     const api = await client.createRestApi({ name: "pets", description: "A pet store" });
     expect(shown(api)).toEqual({
@@ -125,7 +125,7 @@ describe.each(["memory", "disk"] as const)("an API built call by call, %s", (sto
     await client.deleteDeployment(address);
   });
 
-  it("shows methods with their resources where that is asked for", async () => {
+  it("shows methods with their resources on request", async () => {
     const { restApiId } = await env.api();
     await env.method(restApiId, "ANY", "/{proxy+}", {
       type: "AWS_PROXY",
@@ -146,7 +146,7 @@ describe.each(["memory", "disk"] as const)("an API built call by call, %s", (sto
     expect(whole.items?.[1]?.resourceMethods?.["ANY"]?.methodIntegration?.connectionType).toBeUndefined();
   });
 
-  it("pages through lists and gives a position only when there is more", async () => {
+  it("pages through lists, with a position only if there is more", async () => {
     const { restApiId } = await env.api();
     for (const part of ["a", "b", "c"]) await env.resource(restApiId, `/${part}`);
     const first = await env.client.getResources({ restApiId, limit: 3 });
@@ -156,7 +156,7 @@ describe.each(["memory", "disk"] as const)("an API built call by call, %s", (sto
     expect(second.position).toBeUndefined();
   });
 
-  it("tells of violations of the model by AWS's paths", async () => {
+  it("reports violations of the model with AWS's paths", async () => {
     const { restApiId, root: resourceId } = await env.api();
     await env.client.putMethod({ restApiId, resourceId, httpMethod: "GET", authorizationType: "NONE" });
     const call = env.client.putIntegration({ restApiId, resourceId, httpMethod: "GET", type: "LAMBDA" as "MOCK" });
@@ -170,7 +170,7 @@ describe.each(["memory", "disk"] as const)("an API built call by call, %s", (sto
     expect((await refused(status)).message).toContain("at 'statusCode' failed");
   });
 
-  it("is not known to others", async () => {
+  it("is invisible to other accounts", async () => {
     const { restApiId } = await env.api();
     const other = { ...env.bus.clientConfig({ account: "111111111111" }), maxAttempts: 1 };
     const client = new (env.client.constructor as typeof import("@aws-sdk/client-api-gateway").APIGateway)(other);

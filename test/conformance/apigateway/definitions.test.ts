@@ -29,7 +29,7 @@ describe("models", () => {
     );
   });
 
-  it("are created, updated and deleted with AWS's words", async () => {
+  it("are created, updated and deleted, with AWS's errors", async () => {
     const { restApiId } = await env.api();
     const contentType = "application/json";
     const create = (name: string, schema?: string) => client.createModel({ restApiId, name, contentType, schema });
@@ -77,7 +77,7 @@ describe("models", () => {
     await client.deleteModel({ restApiId, modelName: "Pet" });
   });
 
-  it("are flattened, and make templates, through references that go round", async () => {
+  it("are flattened, and make templates, even with circular references", async () => {
     const { restApiId } = await env.api();
     const url = (name: string) => `https://apigateway.amazonaws.com/restapis/${restApiId}/models/${name}`;
     const contentType = "application/json";
@@ -97,7 +97,7 @@ describe("models", () => {
 });
 
 describe("request validators", () => {
-  it("are kept with AWS's words", async () => {
+  it("are stored, with AWS's errors", async () => {
     const { restApiId } = await env.api();
     const created = await client.createRequestValidator({ restApiId, name: "v", validateRequestBody: true });
     expect(shown(created)).toEqual({
@@ -132,7 +132,7 @@ describe("request validators", () => {
 });
 
 describe("authorizers", () => {
-  it("are kept with AWS's words", async () => {
+  it("are stored, with AWS's errors", async () => {
     const { restApiId } = await env.api();
     const token = { name: "a", type: "TOKEN" as const, identitySource: "method.request.header.Auth" };
     const wrong = client.createAuthorizer({ restApiId: "nobody", ...token, authorizerUri: "x" });
@@ -184,7 +184,7 @@ describe("authorizers", () => {
 describe("gateway responses", () => {
   const usual = { "application/json": '{"message":$context.error.messageString}' };
 
-  it("are 21, whether anybody set them or not", async () => {
+  it("are 21, customized or not", async () => {
     const { restApiId } = await env.api();
     const { items = [] } = await client.getGatewayResponses({ restApiId });
     expect(items).toHaveLength(21);
@@ -199,7 +199,7 @@ describe("gateway responses", () => {
     expect(items.find(({ responseType }) => responseType === "DEFAULT_4XX")?.statusCode).toBeUndefined();
   });
 
-  it("inherit from their default until they are set", async () => {
+  it("inherit from their default until customized", async () => {
     const { restApiId } = await env.api();
     const headers = { "gatewayresponse.header.x": "'1'" };
     const put = (responseType: GatewayResponseType, more: object) =>

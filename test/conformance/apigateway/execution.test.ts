@@ -114,7 +114,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect([await status(), await status()]).toEqual([200, 429]);
   });
 
-  it("asks an authorizer again when its time is over, or it was told to forget", async () => {
+  it("asks an authorizer again when its result has expired or was flushed", async () => {
     const { restApiId } = await env.api();
     let calls = 0;
     env.bus.registerFunction("asked", () => {
@@ -154,7 +154,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect(await answer("a")).toBe("5");
   });
 
-  it("keeps answers as long as its cache does, by the parameters of the key", async () => {
+  it("caches answers for their time to live, by the key's parameters", async () => {
     const { restApiId } = await env.api();
     let calls = 0;
     env.bus.registerFunction("counted", () => ({ statusCode: 200, body: String((calls += 1)) }));
@@ -227,7 +227,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect(lines[0]).toBe(`(${id}) Method completed with status: 200`);
   });
 
-  it("compresses what is long enough and reads what is compressed", async () => {
+  it("compresses long answers and reads compressed requests", async () => {
     const { restApiId } = await env.api();
     const text = "a".repeat(1000);
     env.bus.registerFunction("echo", (event) => ({ statusCode: 200, body: (event as { body: string }).body }));
@@ -248,7 +248,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect(odd.status).toBe(415);
   });
 
-  it("refuses what is too much, in AWS's words", async () => {
+  it("refuses requests that are too large, in AWS's words", async () => {
     const { restApiId } = await env.api();
     await mock(restApiId, "ANY", "/x");
     await deploy(restApiId);
@@ -263,7 +263,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect([unknown.status, unknown.text]).toEqual([403, '{"message":"Forbidden"}']);
   });
 
-  it("lets nobody without a signature pass for somebody of an account", async () => {
+  it("does not take unsigned callers for members of the account", async () => {
     const { restApiId } = await env.api();
     await mock(restApiId, "GET", "/x");
     const cases: [principal: unknown, condition: object | undefined, path: string, status: number][] = [
@@ -284,7 +284,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     }
   });
 
-  it("sends half of the requests to a canary that gets half", async () => {
+  it("sends half of the requests to a canary with 50 percent", async () => {
     const { restApiId } = await env.api();
     await mock(restApiId, "GET", "/x", "$stageVariables.colour $context.isCanaryRequest");
     await deploy(restApiId);
@@ -301,7 +301,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(14);
   });
 
-  it("knows who has signed a request, and lets other accounts in by policy alone", async () => {
+  it("knows who signed a request, and admits other accounts only by policy", async () => {
     const { restApiId } = await env.api();
     const address = await mock(restApiId, "GET", "/x", "$context.identity.userArn");
     await env.client.updateMethod({
@@ -321,7 +321,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
     expect([odd.status, odd.header("x-amzn-errortype")]).toEqual([403, "IncompleteSignatureException"]);
   });
 
-  it("sends a queue what a template makes, and answers its errors", async () => {
+  it("sends a queue what a template makes, and passes on its errors", async () => {
     const sqs = new SQS({ ...env.bus.clientConfig(), maxAttempts: 1 });
     const { QueueUrl } = await sqs.createQueue({ QueueName: "orders" });
     const { restApiId } = await env.api();
@@ -398,7 +398,7 @@ describe.each(["memory", "disk"] as const)("a deployed API, kept in %s", (storag
   });
 
   if (storage === "disk") {
-    it("is there again after a restart, as it was deployed", async () => {
+    it("is served after a restart as it was deployed", async () => {
       const { restApiId } = await env.api();
       const address = await mock(restApiId, "GET", "/x", '{"v":1}');
       await deploy(restApiId);

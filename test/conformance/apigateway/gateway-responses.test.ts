@@ -341,12 +341,12 @@ describe("an answer of the gateway's own", () => {
     expect(answer.header("x-path")).toBe(row.path.startsWith("/checked/") ? "7" : undefined);
   });
 
-  it("is the template of what the client accepts, which is no Velocity", async () => {
+  it("is the template for the type the client accepts, and not Velocity", async () => {
     const answer = await asked(worded, { ...rows[0]![1], headers: { Accept: "text/plain;q=0.5, application/json" } });
     expect([answer.header("content-type"), answer.text]).toEqual(["text/plain", "#if(true)POST"]);
   });
 
-  it("to what is too large cannot be worded", async () => {
+  it("to a request that is too large cannot be customized", async () => {
     const answer = await asked(worded, { ...rows[0]![1], path: "/ok", body: "x".repeat(10 * 1024 * 1024 + 1) });
     expect([answer.status, answer.header("x-amzn-ErrorType"), answer.text]).toEqual([
       413,
@@ -355,7 +355,7 @@ describe("an answer of the gateway's own", () => {
     ]);
   });
 
-  it("EXPIRED_TOKEN is for a session that is over", async () => {
+  it("EXPIRED_TOKEN is for an expired session", async () => {
     const { STS } = await import("@aws-sdk/client-sts");
     const sts = new STS(env.bus.clientConfig());
     const role = { RoleArn: `arn:aws:iam::${account}:role/r`, RoleSessionName: "short", DurationSeconds: 900 };

@@ -63,7 +63,7 @@ const call = (type: string, name: string) =>
   rawHttp(env.bus.endpoint, `/_aws/execute-api/${restApiId}/dev${pathOf(type, name)}`);
 
 describe("a header that is mapped", () => {
-  it.each(["HTTP", "HTTP_PROXY"])("gets to a back end of %s, or does not, or fails the call", async (type) => {
+  it.each(["HTTP", "HTTP_PROXY"])("reaches a backend of %s, is dropped, or fails the call", async (type) => {
     const seen: Record<string, string[]> = { passing: [], dropped: [], failing: [] };
     for (const name of all) {
       backEnd.heard.length = 0;
@@ -87,7 +87,7 @@ describe("a header that is mapped", () => {
 });
 
 describe("a header of a function's answer", () => {
-  it("passes, or comes under another name, or does not come", async () => {
+  it("passes, is renamed, or is dropped", async () => {
     const answer = await call("AWS_PROXY", "X-Any");
     for (const name of remapped) expect([name, answer.all(`x-amzn-Remapped-${name}`)]).toEqual([name, ["value"]]);
     for (const name of kept) expect([name, answer.all(name)]).toEqual([name, ["value"]]);

@@ -138,7 +138,7 @@ describe.each([
   ["JSON", (document: unknown) => JSON.stringify(document)],
   ["YAML", (document: unknown) => stringify(document)],
 ])("a document of version 3 in %s", (_format, written) => {
-  it("is an API with all that stands in it", async () => {
+  it("becomes an API with everything in it", async () => {
     const { answer, restApiId } = await imported(written(petStore), { endpointConfigurationTypes: "REGIONAL" });
     expect(answer.$metadata.httpStatusCode).toBe(201);
     expect(shown(answer)).toMatchObject({
@@ -256,7 +256,7 @@ describe("a document of version 2", () => {
     ]);
   });
 
-  it("is refused for its warnings where that is asked for", async () => {
+  it("is refused for its warnings on request", async () => {
     const call = client.importRestApi({ body: bytes(swagger), failOnWarnings: true });
     expect((await refused(call)).message).toMatch(/^Warnings found during import:\n\tInvalid format for/);
   });
@@ -273,7 +273,7 @@ describe("PutRestApi", () => {
     get: { operationId: text, responses, "x-amazon-apigateway-integration": mock },
   });
 
-  it("merges what it names into what is there", async () => {
+  it("merges the document into the API", async () => {
     const { restApiId } = await imported(small({ "/a": get("a"), "/b": get("b") }));
     const before = await client.getResources({ restApiId });
     const answer = await client.putRestApi({
@@ -291,7 +291,7 @@ describe("PutRestApi", () => {
     }
   });
 
-  it("overwrites all but the ids, the stages and the deployments", async () => {
+  it("overwrites everything but ids, stages and deployments", async () => {
     const { restApiId } = await imported(
       small({ "/a": get("a"), "/b": get("b") }, { components: { schemas: { M: {} } } }),
     );
@@ -319,7 +319,7 @@ describe("PutRestApi", () => {
   });
 });
 
-describe("documents that are none", () => {
+describe("invalid documents", () => {
   it.each<[string, string]>([
     ["", "Invalid OpenAPI input."],
     ["[]", "Invalid OpenAPI input."],
@@ -336,7 +336,7 @@ describe("documents that are none", () => {
     });
   });
 
-  it("do not multiply by what refers to the same from everywhere", async () => {
+  it("do not multiply by many references to the same thing", async () => {
     const headers = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`h${at}`, { description: "x" }]));
     const paths = Object.fromEntries(
       Array.from({ length: 1_500 }, (_, at) => [`/p${at}`, { get: { responses: { 200: { $ref: "#/r" } } } }]),

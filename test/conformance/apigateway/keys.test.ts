@@ -17,7 +17,7 @@ describe.each(["memory", "disk"] as const)("keys and plans, %s", (storage) => {
   });
   afterAll(() => env.stop());
 
-  it("has keys that tell their value only when asked", async () => {
+  it("has keys that show their value only on request", async () => {
     const key = await client.createApiKey({ name: "" });
     expect(shown(key)).toEqual({
       createdDate: expect.any(String),
@@ -60,7 +60,7 @@ describe.each(["memory", "disk"] as const)("keys and plans, %s", (storage) => {
     expect(await refused(client.getApiKey({ apiKey }))).toEqual(missing("Invalid API Key identifier specified"));
   });
 
-  it("lists keys newest first, and by name where a name is asked for", async () => {
+  it("lists keys newest first, and by name when searching by name", async () => {
     for (const name of ["list-b", "list-c", "list-a"]) await client.createApiKey({ name });
     const newest = await client.getApiKeys({ limit: 3 });
     expect(newest.items?.map(({ name }) => name)).toEqual(["list-a", "list-c", "list-b"]);
@@ -176,7 +176,7 @@ describe.each(["memory", "disk"] as const)("keys and plans, %s", (storage) => {
     );
   });
 
-  it("lets a key reach a stage through one plan alone", async () => {
+  it("lets a key reach a stage through only one plan", async () => {
     const { restApiId } = await env.deployed();
     const apiStages = [{ apiId: restApiId, stage: "dev" }];
     const first = await client.createUsagePlan({ name: "first", apiStages });
@@ -203,7 +203,7 @@ describe.each(["memory", "disk"] as const)("keys and plans, %s", (storage) => {
     expect((await client.getUsagePlanKeys({ usagePlanId: first.id as string })).items).toEqual([]);
   });
 
-  it("tells of usage day by day", async () => {
+  it("shows usage day by day", async () => {
     const plan = await client.createUsagePlan({ name: "used", quota: { limit: 100, period: "MONTH" } });
     const key = await client.createApiKey({});
     const address = { usagePlanId: plan.id as string, keyId: key.id as string };

@@ -166,7 +166,7 @@ describe("client certificates", () => {
 });
 
 describe("tags", () => {
-  it("hang on all that has an ARN", async () => {
+  it("can be put on everything with an ARN", async () => {
     const { restApiId } = await env.deployed();
     const key = await client.createApiKey({});
     const plan = await client.createUsagePlan({ name: "t" });
@@ -195,7 +195,7 @@ describe("tags", () => {
     expect((await refused(client.getTags({ resourceArn: "nonsense" }))).status).toBe(400);
   });
 
-  it("give an API the id somebody wants", async () => {
+  it("give an API the id they ask for", async () => {
     const wanted = { name: "x", tags: { _custom_id_: "my-api" } };
     expect((await client.createRestApi(wanted)).id).toBe("my-api");
     expect((await refused(client.createRestApi(wanted))).status).toBe(409);
@@ -204,7 +204,7 @@ describe("tags", () => {
 });
 
 describe("APIs", () => {
-  it("are clones of others where that is asked for", async () => {
+  it("can be cloned from others", async () => {
     const { restApiId } = await env.deployed();
     const clone = await client.createRestApi({ name: "clone", cloneFrom: restApiId });
     const { items } = await client.getResources({ restApiId: clone.id as string, embed: ["methods"] });
@@ -214,7 +214,7 @@ describe("APIs", () => {
     expect((await client.getResources({ restApiId: clone.id as string })).items).toHaveLength(2);
   });
 
-  it("are refused what AWS refuses", async () => {
+  it("are refused where AWS refuses them", async () => {
     const create = (more: object) => refused(client.createRestApi({ name: "x", ...more }));
     expect(await create({ description: "", endpointConfiguration: { types: ["X"] } })).toEqual(
       bad("Description cannot be an empty string"),

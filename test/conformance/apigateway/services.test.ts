@@ -326,7 +326,7 @@ describe("a service behind a REST API", () => {
     expect(heard[0]?.body).toBe('{"TableName":"t"}');
   });
 
-  it("is a function that runs later where the header asks for it", async () => {
+  it("is a function that runs later if the header asks for it", async () => {
     got.length = 0;
     const headers = { "X-Amz-Invocation-Type": "Event" };
     expect(await answered("later", { uri: functionUri("f"), headers }, '{"n":1}')).toEqual({ status: 200, body: "" });

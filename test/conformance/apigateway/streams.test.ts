@@ -29,7 +29,7 @@ export const handler = awslambda.streamifyResponse(async ({ path }, stream) => {
   out.end("last");
 });`;
 
-describe("an answer that streams", () => {
+describe("a streamed answer", () => {
   let env: ApiGatewayEnvironment;
   let restApiId: string;
   let answering: (response: ServerResponse) => void = () => {};
@@ -102,7 +102,7 @@ describe("an answer that streams", () => {
     expect([text, length]).toEqual(["first;", 6 + 11 * 1024 * 1024 + 4]);
   });
 
-  it("of a function that fails behind its head ends with what has come", async () => {
+  it("of a function that fails after its head ends with what has arrived", async () => {
     const { status, text } = await rawHttp(env.bus.endpoint, path("/f/late"));
     expect([status, text]).toEqual([201, "first;"]);
   });
@@ -112,12 +112,12 @@ describe("an answer that streams", () => {
     expect([status, text]).toEqual([502, '{"message":"Internal server error"}']);
   });
 
-  it("of a function that does not stream is its whole answer", async () => {
+  it("of a function that does not stream is sent as a whole", async () => {
     const { status, text } = await rawHttp(env.bus.endpoint, path("/whole"));
     expect([status, text]).toEqual([202, "whole"]);
   });
 
-  it("of a back end comes before the back end has ended", async () => {
+  it("of a backend arrives before the backend has ended", async () => {
     let end = () => {};
     answering = (response) => {
       response.writeHead(206, { "Content-Type": "text/plain", Server: "mine" });
@@ -134,7 +134,7 @@ describe("an answer that streams", () => {
     expect(chunks).toEqual(["one", "two"]);
   });
 
-  it("of a back end that breaks off breaks off", async () => {
+  it("breaks off when the backend does", async () => {
     answering = (response) => {
       response.write("one");
       setImmediate(() => response.destroy());
@@ -143,7 +143,7 @@ describe("an answer that streams", () => {
     await expect(answer.resume().toArray()).rejects.toThrow();
   });
 
-  it("is of proxies alone, and may take fifteen minutes", async () => {
+  it("is only for proxies, and may take fifteen minutes", async () => {
     const resourceId = await env.resource(restApiId, "/refused");
     const address = { restApiId, resourceId, httpMethod: "GET" };
     await env.client.putMethod({ ...address, authorizationType: "NONE" });

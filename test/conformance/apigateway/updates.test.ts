@@ -71,7 +71,7 @@ describe("UpdateRestApi", () => {
     expect(await refused(update(operation))).toEqual(bad(message));
   });
 
-  it("disables compression with an empty value and takes 0", async () => {
+  it("disables compression with an empty value, and accepts 0", async () => {
     expect((await update(replace("/minimumCompressionSize", "0"))).minimumCompressionSize).toBe(0);
     expect(
       (await update(replace("/minimumCompressionSize", "5"), replace("/minimumCompressionSize", "")))
@@ -88,7 +88,7 @@ describe("UpdateRestApi", () => {
     expect((await client.getRestApi({ restApiId })).name).toBe("before");
   });
 
-  it("keeps policies with resources written out and single items alone", async () => {
+  it("stores policies with resources written out and lists of one item collapsed", async () => {
     const { restApiId } = await env.api();
     const policy = JSON.stringify({
       Version: "2012-10-17",
@@ -123,7 +123,7 @@ describe("UpdateRestApi", () => {
 });
 
 describe("UpdateResource", () => {
-  it("moves a resource with all below it", async () => {
+  it("moves a resource with everything below it", async () => {
     const { restApiId } = await env.api();
     const c = await env.resource(restApiId, "/a/b/c");
     const b = await env.resource(restApiId, "/a/b");
@@ -150,7 +150,7 @@ describe("UpdateResource", () => {
     expect((await client.getResource({ restApiId, resourceId: c })).path).toBe("/d/e/c");
   });
 
-  it("holds what a path part may be", async () => {
+  it("checks path parts", async () => {
     const { restApiId, root } = await env.api();
     const create = (parentId: string, pathPart: string) => client.createResource({ restApiId, parentId, pathPart });
     const variable = await create(root, "{id}");
@@ -376,7 +376,7 @@ describe("UpdateStage", () => {
     return { restApiId, deploymentId, update };
   };
 
-  it("makes a whole record of the first setting of a method", async () => {
+  it("fills in the defaults at the first setting of a method", async () => {
     const { update } = await staged();
     const { methodSettings } = await update(replace("/*/*/caching/enabled", "true"));
     expect(methodSettings).toEqual({
@@ -402,7 +402,7 @@ describe("UpdateStage", () => {
     );
   });
 
-  it("has a canary from the first word about it, and promotes it", async () => {
+  it("creates a canary at the first write to it, and promotes it", async () => {
     const { restApiId, deploymentId, update } = await staged();
     const { id } = await client.createDeployment({ restApiId });
     expect((await update(replace("/canarySettings/percentTraffic", "10"))).canarySettings).toMatchObject({

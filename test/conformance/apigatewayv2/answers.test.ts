@@ -88,7 +88,7 @@ describe("a token", () => {
     }
   });
 
-  it("tells its claims as texts, and the scopes that matched where the route has some", async () => {
+  it("passes its claims as texts, with the scopes that matched the route's", async () => {
     const given = { sub: "me", n: 7, admin: true, groups: ["a", "b"], scope: "list read" };
     const headers = { Authorization: token(given) };
     const claims = {
@@ -201,7 +201,7 @@ describe("a page of another origin", () => {
     ]);
   });
 
-  it("is told of any origin with a star, and of itself with credentials", async () => {
+  it("gets a star for any origin, and its own origin with credentials", async () => {
     const { ApiId = "" } = await env.quick("any", () => "x");
     const allowed = async (CorsConfiguration: object) => {
       await env.gateway.updateApi({ ApiId, CorsConfiguration });

@@ -36,7 +36,7 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     return (await gateway.createIntegration({ ApiId, ...given })).IntegrationId as string;
   }
 
-  it("keeps APIs", async () => {
+  it("stores APIs", async () => {
     const { $metadata, ...created } = await gateway.createApi({ Name: "one", ProtocolType: "HTTP", Tags: { a: "1" } });
     expect($metadata.httpStatusCode).toBe(201);
     const ApiId = created.ApiId as string;
@@ -77,7 +77,7 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     await gateway.deleteApi({ ApiId: "my-api" });
   });
 
-  it("creates in one go what a target needs", async () => {
+  it("creates what a target needs in one go", async () => {
     const { ApiId } = await gateway.createApi({ Name: "quick", ProtocolType: "HTTP", Target: functionArn("f") });
     const { Items: [integration] = [] } = await gateway.getIntegrations({ ApiId });
     const { Items: [route] = [] } = await gateway.getRoutes({ ApiId });
@@ -191,7 +191,7 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     });
   });
 
-  it("keeps authorizers while routes have them", async () => {
+  it("keeps authorizers while routes use them", async () => {
     const ApiId = await newApi();
     const jwt = { Audience: ["a"], Issuer: "https://issuer.example" };
     const IdentitySource = ["$request.header.Authorization"];
@@ -256,7 +256,7 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     await gateway.createRoute({ ...route, RouteKey: "$connect" });
   });
 
-  it("keeps responses and models of WebSocket APIs", async () => {
+  it("stores responses and models of WebSocket APIs", async () => {
     const ApiId = await newApi("WEBSOCKET");
     const mock = await gateway.createIntegration({ ApiId, IntegrationType: "MOCK" });
     expect(mock).toMatchObject({
@@ -369,7 +369,7 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     expect((await gateway.getDeployments({ ApiId })).Items).toEqual([]);
   });
 
-  it("keeps domain names with their mappings and rules", async () => {
+  it("stores domain names with their mappings and rules", async () => {
     const { ApiId } = await env.quick("mapped", () => "x");
     const DomainName = "api.example.org";
     const DomainNameConfigurations = [{ CertificateArn: certificate }];
@@ -423,7 +423,7 @@ describe.each(["memory", "disk"] as const)("API Gateway v2, %s", (storage) => {
     });
   });
 
-  it("keeps VPC links and tags", async () => {
+  it("stores VPC links and tags", async () => {
     const { VpcLinkId } = await gateway.createVpcLink({ Name: "link", SubnetIds: ["subnet-1"] });
     await gateway.updateVpcLink({ VpcLinkId, Name: "renamed" });
     expect(await gateway.getVpcLink({ VpcLinkId })).toMatchObject({

@@ -98,7 +98,7 @@ describe("a REST API's function", () => {
   const call = (method: string, path = full, headers: object = sent, body = "hello") =>
     ask(env.bus.endpoint, `/dev${path}`, { method, headers: { Host, ...headers }, body });
 
-  it("gets null for what is not there", async () => {
+  it("gets null for what is missing", async () => {
     await call("GET", "/orders/7", {}, "");
     expect(event("rest")).toEqual({
       ...{ resource: "/orders/{id}", path: "/orders/7", httpMethod: "GET" },
@@ -109,7 +109,7 @@ describe("a REST API's function", () => {
     });
   });
 
-  it("gets all of a request, and what its authorizer told; a TOKEN authorizer gets the token", async () => {
+  it("gets everything in a request, with its authorizer's context; a TOKEN authorizer gets the token", async () => {
     await call("POST");
     expect(event("token")).toEqual({
       ...{ type: "TOKEN", authorizationToken: "tok", methodArn: arnOf(apiId, "dev/POST/orders/a%20b") },
@@ -199,7 +199,7 @@ describe("an HTTP API's function", () => {
     authorizer: { claims: null, scopes: null },
   });
 
-  it("gets no members for what is not there, of version 2.0", async () => {
+  it("gets no members for what is missing, in version 2.0", async () => {
     await call("GET", "/orders/7", {}, "");
     expect(event("two")).toEqual({
       ...{ version: "2.0", routeKey: "GET /orders/{id}", rawPath: "/orders/7", rawQueryString: "", stageVariables },
@@ -208,7 +208,7 @@ describe("an HTTP API's function", () => {
     });
   });
 
-  it("gets all of a request, of version 2.0, as its authorizer does", async () => {
+  it("gets everything in a request, in version 2.0, as its authorizer does", async () => {
     await call("POST");
     const request = {
       ...{ version: "2.0", routeKey: "POST /orders/{id}", rawPath: "/orders/a b", rawQueryString: "k=1&k=2&e=" },
@@ -225,7 +225,7 @@ describe("an HTTP API's function", () => {
     });
   });
 
-  it("gets null for what is not there, of version 1.0", async () => {
+  it("gets null for what is missing, in version 1.0", async () => {
     await call("GET", "/nowhere", {}, "");
     const headers = headersOf({}, "0");
     expect(event("one")).toEqual({
@@ -236,7 +236,7 @@ describe("an HTTP API's function", () => {
     });
   });
 
-  it("gets all of a request, of version 1.0, as its authorizer does", async () => {
+  it("gets everything in a request, in version 1.0, as its authorizer does", async () => {
     await call("PUT");
     const path = "/orders/a b";
     const headers = headersOf({ ...asSent, cookie: "c=1; d=2", "x-two": "2" }, "5");
@@ -262,7 +262,7 @@ describe("an HTTP API's function", () => {
 });
 
 describe("a WebSocket API's function", () => {
-  it("gets the handshake, messages and the end, with what the authorizer told of the handshake", async () => {
+  it("gets the handshake, messages and the end, with the authorizer's context from the handshake", async () => {
     const { gateway, bus } = env;
     const selection = { RouteSelectionExpression: "$request.body.action" };
     const { ApiId = "" } = await gateway.createApi({ Name: "chat", ProtocolType: "WEBSOCKET", ...selection });

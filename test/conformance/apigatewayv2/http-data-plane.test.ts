@@ -65,7 +65,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     await env.gateway.updateApi({ ApiId, DisableExecuteApiEndpoint: false });
   });
 
-  it("tell functions of the request as it came", async () => {
+  it("pass requests to functions as they came", async () => {
     const headers = { "X-Two": ["1", "2"], Cookie: "a=1; b=2", "Content-Type": "application/octet-stream" };
     const body = Buffer.from([0xff, 0x00]);
     const seen = await event("/a%20b?k=a%2Bb&k=&e=", { method: "POST", headers, body });
@@ -133,7 +133,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     ["a number", 7, 200],
     ["a list", [1], 200],
     ["nothing", null, 200],
-  ])("take from a function %s", async (_name, result, status) => {
+  ])("accept from a function %s", async (_name, result, status) => {
     const { ApiId: id = "" } = await env.quick("odd", () => result);
     const reply = await env.call(id, "/");
     expect(reply.status).toBe(status);
@@ -142,7 +142,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     await env.gateway.deleteApi({ ApiId: id });
   });
 
-  it("follow changes of an API without a deployment where the stage deploys by itself", async () => {
+  it("follow changes of an API without a deployment if the stage deploys automatically", async () => {
     const { ApiId: id = "" } = await env.gateway.createApi({ Name: "auto", ProtocolType: "HTTP" });
     await env.gateway.createStage({ ApiId: id, StageName: "live", AutoDeploy: true });
     await env.gateway.createStage({ ApiId: id, StageName: "held" });
@@ -159,7 +159,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect((await env.call(id, "/held/a")).status).toBe(200);
   });
 
-  it("answer preflights with what they ask for, and other requests with what they expose", async () => {
+  it("answer preflights with the allowed headers, and other requests with the exposed ones", async () => {
     const api = await env.quick("cors", () => ({
       statusCode: 200,
       headers: { "Access-Control-Allow-Origin": "mine" },
@@ -196,7 +196,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect(await cors("GET", "https://b.example")).toEqual([200, {}]);
   });
 
-  it("keep to throttles by the clock", async () => {
+  it("enforce throttles by the clock", async () => {
     const { ApiId: id = "" } = await env.quick("throttled", () => "x");
     const DefaultRouteSettings = { ThrottlingBurstLimit: 2, ThrottlingRateLimit: 1 };
     await env.gateway.updateStage({ ApiId: id, StageName: "$default", DefaultRouteSettings });
@@ -247,7 +247,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect(env.eventsOf("guard")).toMatchObject([{ version: "1.0", type: "REQUEST", authorizationToken: "one" }]);
   });
 
-  it("give up on integrations by the clock, and on ones that are not there", async () => {
+  it("time out integrations by the clock, and fail without a backend", async () => {
     const silent = await webServer(() => ({ silent: true }));
     const routes = { "/silent": silent.url, "/gone": "http://127.0.0.1:1" };
     const { ApiId: id = "" } = await env.gateway.createApi({ Name: "slow", ProtocolType: "HTTP" });
@@ -306,7 +306,7 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     sfn.destroy();
   });
 
-  it("enrich and take what pipes carry, without an endpoint", async () => {
+  it("serve pipes as enrichment and target, without an endpoint", async () => {
     const enriching = await env.quick("enriching", (event) => ({ told: (event as { body: string }).body }));
     const taking = await env.quick("taking", () => ({ ok: true }));
     const arnOf = ({ ApiId: id }: { ApiId?: string | undefined }, path: string) =>

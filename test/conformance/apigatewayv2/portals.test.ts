@@ -80,7 +80,7 @@ describe.each(["memory", "disk"] as const)("portals, %s", (storage) => {
     }
   });
 
-  it("refuse what is none of a union's forms, and products that are not there", async () => {
+  it("refuse invalid unions, and products that do not exist", async () => {
     const both = { AcmManaged: { CertificateArn: "arn:aws:acm:x", DomainName: "a.b" }, None: {} };
     const gone = "arn:aws:apigateway:us-east-1:000000000000:/portalproducts/nothing";
     const cases = [
@@ -99,7 +99,7 @@ describe.each(["memory", "disk"] as const)("portals, %s", (storage) => {
     expect(await refused(asked)).toEqual(notFound("PortalProduct", "nothing"));
   });
 
-  it("have products with pages, in pages", async () => {
+  it("have products with pages, listed in pages", async () => {
     const { PortalProductId, ...product } = await gateway.createPortalProduct({
       DisplayName: "Pens",
       Description: "ink",
@@ -163,7 +163,7 @@ describe.each(["memory", "disk"] as const)("portals, %s", (storage) => {
     expect((await gateway.listProductRestEndpointPages({ PortalProductId })).Items).toHaveLength(1);
   });
 
-  it("are shared with whom a policy names", async () => {
+  it("are shared with the accounts a policy names", async () => {
     const { PortalProductId, PortalProductArn } = await gateway.createPortalProduct({ DisplayName: "Shared" });
     const credentials = { accessKeyId: "111122223333", secretAccessKey: "x" };
     const other = new ApiGatewayV2({ ...env.bus.clientConfig(), credentials, maxAttempts: 1 });

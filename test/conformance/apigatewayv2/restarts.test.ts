@@ -53,7 +53,7 @@ const socketUrl = (bus: Busbar, { socket }: Apis) =>
   `${bus.endpoint.replace("http", "ws")}/_aws/execute-api/${socket}/live`;
 
 describe.each(["memory", "disk"] as const)("APIs of an emulator that ends, %s", (storage) => {
-  it("answer or close what is under way, and are there again as they were deployed", async () => {
+  it("answer or close what is in progress, and are served again as they were deployed", async () => {
     const env = await GatewayEnvironment.start(storage);
     const apis = await apisOf(env);
     let connectionId = "";

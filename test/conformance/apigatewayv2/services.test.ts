@@ -102,7 +102,7 @@ describe("first-class integrations", () => {
     expect((await receive({ MaxNumberOfMessages: "many" })).status).toBe(400);
   });
 
-  it("put events with all that an entry has", async () => {
+  it("put events with everything an entry has", async () => {
     const events = new EventBridge(env.bus.clientConfig());
     await events.createEventBus({ Name: "orders" });
     const put = await integrated("EventBridge-PutEvents", {
@@ -193,7 +193,7 @@ describe("first-class integrations", () => {
     sfn.destroy();
   });
 
-  it("get a configuration from where AppConfig is", async () => {
+  it("get a configuration from AppConfig's endpoint", async () => {
     const names = ["Application", "Environment", "Configuration", "ClientId", "ClientConfigurationVersion"];
     const get = await integrated("AppConfig-GetConfiguration", fromBody(...names));
     const asked = { Application: "shop/a", Environment: "prod", Configuration: "all", ClientId: "me & you" };
@@ -209,7 +209,7 @@ describe("first-class integrations", () => {
     expect(appConfig.heard[0]?.headers.authorization).toContain("/us-east-1/appconfig/aws4_request");
   });
 
-  it("answer 500 for a service that nobody stands for, 503 for one that is not there", async () => {
+  it("answer 500 for a service without an endpoint, 503 for one that does not answer", async () => {
     for (const [endpoints, status] of [
       [{}, 500],
       [{ appconfig: "http://127.0.0.1:1" }, 503],
@@ -328,7 +328,7 @@ describe("an integration's role", () => {
 });
 
 describe.each(["enforce", "off"] as const)("AWS_IAM, policies %s", (policies) => {
-  it("lets in who is of the API's account, whatever else, and nobody of another", async () => {
+  it("admits callers of the API's account, whatever else, and nobody else", async () => {
     const other = await GatewayEnvironment.start("memory", { policies });
     const { gateway, bus } = other;
     const IntegrationUri = other.handler("inside", () => ({ statusCode: 200 }));

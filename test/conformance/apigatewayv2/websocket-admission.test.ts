@@ -90,7 +90,7 @@ describe("API keys of WebSocket APIs", () => {
     return { ...api, key: key.value as string, keyId: key.id as string };
   }
 
-  it("let in who has one of a plan of the stage", async () => {
+  it("admit clients with a key in a plan of the stage", async () => {
     const { url, key, keyId } = await keyed("keyed", {});
     for (const headers of [{}, { "x-api-key": "" }, { "x-api-key": "somebody else's" }] as Record<string, string>[]) {
       const { status, body } = await handshake(url, headers);
@@ -122,7 +122,7 @@ describe("API keys of WebSocket APIs", () => {
     expect(await handshake(few.url, { "x-api-key": few.key })).toMatchObject({ status: 101 });
   });
 
-  it("come from the authorizer where the API says so", async () => {
+  it("come from the authorizer if the API says so", async () => {
     let identifier: string | undefined;
     const AuthorizerUri = env.handler("who", () => ({
       principalId: "p",
@@ -155,7 +155,7 @@ describe("API keys of WebSocket APIs", () => {
 });
 
 describe("messages of WebSocket APIs", () => {
-  it("are held against the model that is chosen for them", async () => {
+  it("are validated against the model chosen for them", async () => {
     const model = (schema: object) => JSON.stringify({ $schema: "http://json-schema.org/draft-04/schema#", ...schema });
     const { ApiId, url } = await webSocketApi("modelled", {});
     const Names = { Price: { type: "number", minimum: 0 }, Short: { type: "object", maxProperties: 2 } };
@@ -197,7 +197,7 @@ describe("messages of WebSocket APIs", () => {
     client.socket.terminate();
   });
 
-  it("require of a handshake what its route declares", async () => {
+  it("require parameters of a handshake that its route declares", async () => {
     const RequestParameters = {
       "route.request.querystring.room": { Required: true },
       "route.request.header.X-Who": { Required: false },
@@ -270,7 +270,7 @@ describe("messages of WebSocket APIs", () => {
     client.socket.terminate();
   });
 
-  it("reach HTTP back ends with what is mapped, and come back as their responses say", async () => {
+  it("reach HTTP backends with mapped parameters, and are answered by integration responses", async () => {
     const server = await webServer(({ url }) => {
       if (url.includes("missing")) return { status: 404, body: '{"why":"no such thing"}' };
       return { status: 201, headers: { "content-type": "application/json" }, body: '{"made":{"id":7}}' };
@@ -346,7 +346,7 @@ describe("connections", () => {
     [1001, "", 1001, ""],
     [4999, "mine", 4999, "mine"],
     [undefined, "", 1005, "Client-side close frame status not set"],
-  ])("closed with %s %s tell their function %s %s", async (code, reason, toldCode, toldReason) => {
+  ])("closed with %s %s report %s %s to their function", async (code, reason, toldCode, toldReason) => {
     const name = `closing-${code}-${reason}`;
     const { url } = await webSocketApi(name, { $disconnect: { integration: echo(name) } });
     const { socket } = await openSocket(url);
@@ -373,7 +373,7 @@ describe("connections", () => {
     }
   });
 
-  it("are managed by their own account alone", async () => {
+  it("are only managed by their own account", async () => {
     const { ApiId, url } = await webSocketApi("managed", { $connect: { integration: echo("managed") } });
     const client = await openSocket(url);
     const [event] = env.eventsOf("managed") as { requestContext: { connectionId: string } }[];
@@ -432,7 +432,7 @@ describe("connections", () => {
   });
 });
 
-describe("a session that is over", () => {
+describe("an expired session", () => {
   it("manages no connections, at the API's address and at Busbar's own", async () => {
     const { ApiId } = await webSocketApi("sessions", {});
     const sts = new STS(env.bus.clientConfig());
@@ -467,7 +467,7 @@ describe("a session that is over", () => {
 });
 
 describe("logs of WebSocket APIs", () => {
-  it("need the account's role, and tell of each event", async () => {
+  it("need the account's role, and have a line for each event", async () => {
     const { ApiId, url } = await webSocketApi("logged", {
       $connect: { integration: echo("logged") },
       say: { integration: echo("logged") },

@@ -69,7 +69,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     });
   }
 
-  it("tell functions of handshakes, messages and ends", async () => {
+  it("pass handshakes, messages and ends to functions", async () => {
     const { socket, messages } = await open("?a=1&a=2");
     const [connect] = events();
     expect(Object.keys(connect?.requestContext ?? {})).toEqual([
@@ -102,7 +102,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     ]);
   });
 
-  it("are managed through the client at the address that events tell", async () => {
+  it("are managed through the client at the address in events", async () => {
     const { messages, closed, id } = await open();
     const [connect] = events();
     const client = management(connect?.requestContext.domainName ?? "");
@@ -170,7 +170,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     expect(unmapped).toEqual({ status: 403, body: '{"message":"Forbidden"}' });
   });
 
-  it("tell who the client is, its address first", async () => {
+  it("show who the client is, its address first", async () => {
     const url = `${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${ApiId}/dev`;
     events();
     const socket = new WebSocket(url, { headers: { "User-Agent": "mine" } });
@@ -193,7 +193,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     socket.terminate();
   });
 
-  it("end when nothing comes for ten minutes, and after two hours", async () => {
+  it("end after ten idle minutes, and after two hours", async () => {
     const idle = await open();
     await env.bus.clock.advance("9m");
     expect(idle.closed).toEqual([]);
@@ -212,7 +212,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     expect(busy.closed).toEqual([[1001, "Going away"]]);
   });
 
-  it("refuse stages that are not there, and frames that are too long", async () => {
+  it("refuse unknown stages, and frames that are too long", async () => {
     const url = `${env.bus.endpoint.replace("http", "ws")}/_aws/execute-api/${ApiId}/no`;
     const answer = await new Promise((resolve) => {
       const socket = new WebSocket(url);
@@ -230,7 +230,7 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     expect(closed[0]?.[0]).toBe(1009);
   });
 
-  it("let others live while one client sends nonsense or does not read", async () => {
+  it("serve others while one client sends nonsense or does not read", async () => {
     const quiet = await open();
     const flooded = await open();
     const client = management(

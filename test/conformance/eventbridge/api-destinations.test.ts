@@ -226,7 +226,7 @@ describe("API destinations", () => {
     expect(heardAt("/key")).toMatchObject([{ method: "PUT", body: "{}", headers: { "x-key": "value" } }]);
   });
 
-  it("are tried again after 429, 409 and 5xx, and as late as they ask", async () => {
+  it("are retried after 429, 409 and 5xx, and as late as they ask", async () => {
     const said: Said[] = [{ status: 429, headers: { "Retry-After": "120" } }, { status: 503 }, { status: 409 }];
     answers.set("retried", () => said.shift());
     await route("retried", await destination("retried", await connect("retried", basic), "/retried"));
@@ -240,7 +240,7 @@ describe("API destinations", () => {
     ]);
   });
 
-  it("are given up after other answers, or when they say so", async () => {
+  it("are given up after other answers, or when told to", async () => {
     const dead = await h.queue("http-dead");
     answers.set("no", ({ url }) =>
       url === "/no/400" ? { status: 400 } : { status: 503, headers: { "Retry-After": "-1" } },
@@ -344,7 +344,7 @@ describe("OAuth", () => {
     expect(bearers().slice(2)).toEqual(["Bearer token-2", "Bearer token-3"]);
   });
 
-  it("may be asked with GET, and says why it has no token", async () => {
+  it("may be asked with GET, and reports why it has no token", async () => {
     answers.set("refused", () => ({ status: 403 }));
     answers.set("odd", () => ({ body: "<html>" }));
     await connect("refused", oauth("/refused", { HttpMethod: "GET" }), "OAUTH_CLIENT_CREDENTIALS");

@@ -65,7 +65,7 @@ describe("a method of an API", () => {
     pipes.destroy();
   });
 
-  it("is given up with a reason that says what to do when nobody said where API Gateway is", async () => {
+  it("is given up without an endpoint for API Gateway, with advice", async () => {
     const other = await harness();
     await other.events.send(new PutRuleCommand({ Name: "api", EventPattern: '{"source":["shop"]}' }));
     await other.events.send(new PutTargetsCommand({ Rule: "api", Targets: [{ Id: "a", Arn: method, RoleArn: role }] }));

@@ -48,7 +48,7 @@ const put = (n: number, Time: Date, Source = "s") =>
 const at = (second: number) => new Date(Date.UTC(2026, 1, 1, 0, 0, second));
 
 describe("archives", () => {
-  it("keep the events they ask for", async () => {
+  it("keep the events they match", async () => {
     const settings = { Description: "d", EventPattern: '{"source":["kept"]}', RetentionDays: 1 };
     const { $metadata: _, ...answer } = await create("kept", settings);
     const CreationTime = new Date("2026-03-01T00:00:00Z");
@@ -116,7 +116,7 @@ describe("replays", () => {
     return shown;
   };
 
-  it("send the events of their time again, in order, and are not archived", async () => {
+  it("send the events of their period again, in order, and are not archived", async () => {
     await h.take(queue.url);
     await create("all");
     for (const [n, second] of [
@@ -152,13 +152,13 @@ describe("replays", () => {
     expect(await described("all")).toMatchObject({ EventCount: 7 });
   });
 
-  it("may ask some rules alone", async () => {
+  it("may go to some rules only", async () => {
     await start("some", { Destination: { Arn: bus, FilterArns: [arn("rule/b/two")] }, EventEndTime: at(1) });
     await h.bus.clock.advance("1m");
     expect(await h.take(queue.url)).toHaveLength(1);
   });
 
-  it("of nothing end at once", async () => {
+  it("without events end at once", async () => {
     await start("nothing", { EventStartTime: new Date(0), EventEndTime: new Date(1000) });
     await h.bus.clock.advance("1m");
     const shown = await replay("nothing");

@@ -27,7 +27,7 @@ const describeBus = (Name?: string) => h.events.send(new DescribeEventBusCommand
 const withoutMetadata = ({ $metadata: _, ...output }: { $metadata: unknown }) => output;
 
 describe("event buses", () => {
-  it("have a default one that is just there", async () => {
+  it("have a default one that always exists", async () => {
     expect(withoutMetadata(await describeBus())).toEqual({
       Name: "default",
       Arn: busArn("default"),
@@ -138,7 +138,7 @@ describe("permissions", () => {
     );
   });
 
-  it("may be a whole document", async () => {
+  it("may be set as a whole document", async () => {
     const document = (Sid: string) =>
       JSON.stringify({
         Version: "2012-10-17",

@@ -38,7 +38,7 @@ async function restart(): Promise<void> {
 }
 
 describe("after a restart", () => {
-  it("a retry goes on where it was, with its dead letter at the end", async () => {
+  it("a retry continues where it was, with its dead letter at the end", async () => {
     let status = 503;
     const server = await webServer(() => ({ status }));
     const { ConnectionArn } = await h.events.send(
@@ -84,7 +84,7 @@ describe("after a restart", () => {
     await server.close();
   });
 
-  it("a replay goes on where it was, and every event comes once", async () => {
+  it("a replay continues where it was, and every event comes once", async () => {
     const queue = await h.queue("replayed");
     await h.events.send(new CreateArchiveCommand({ ArchiveName: "a", EventSourceArn: bus }));
     const minute = (n: number) => new Date(Date.UTC(2026, 1, 1, 0, n));

@@ -79,7 +79,7 @@ describe("PutEvents", () => {
     expect(await h.take(queue.url)).toHaveLength(1);
   });
 
-  it("lets an event for a bus that does not exist go, and says so in the list of events", async () => {
+  it("drops an event for a bus that does not exist, and says so in the list of events", async () => {
     const { FailedEntryCount } = await put(entry({ EventBusName: "nowhere" }), entry());
     expect(FailedEntryCount).toBe(0);
     expect(await h.take(queue.url)).toHaveLength(1);
@@ -88,7 +88,7 @@ describe("PutEvents", () => {
     ]);
   });
 
-  it("refuses what is too much as a whole", async () => {
+  it("refuses a batch that is too large as a whole", async () => {
     const eleven = Array.from({ length: 11 }, () => ({ Source: "s", DetailType: "d", Detail: "{}" }));
     const one =
       "PutEventsRequestEntry(time=null, source=s, resources=null, detailType=d, detail={}, eventBusName=null, traceHeader=null, kmsKeyIdentifier=null, internalMetadata=null)";
@@ -134,7 +134,7 @@ describe("TestEventPattern", () => {
     expect((await test({ source: ["a"] }, { source: "b" })).Result).toBe(false);
   });
 
-  it("refuses an event that is no object and a pattern that is none", async () => {
+  it("refuses an event that is not an object and an invalid pattern", async () => {
     expect(await refusal(test({ source: ["a"] }, []))).toBe("ValidationException: Parameter Event is not valid.");
     expect(await refusal(test({ source: "a" }, {}))).toBe(
       'InvalidEventPatternException: Event pattern is not valid. Reason: "source" must be an object or an array\n at [Source: (String)"{"source":"a"}"; line: 1, column: 12]',
@@ -144,7 +144,7 @@ describe("TestEventPattern", () => {
 });
 
 describe("the list of events", () => {
-  it("tells the rules that matched, and of the others the first field that did not", async () => {
+  it("shows the rules that matched, and for the others the first field that did not", async () => {
     const put = (Name: string, pattern: object, State?: "DISABLED") =>
       h.events.send(new PutRuleCommand({ Name, EventPattern: JSON.stringify(pattern), State }));
     await put("far", { source: ["x"], "detail-type": ["y"], detail: { a: [1] } });

@@ -140,7 +140,7 @@ describe("rules", () => {
     ]);
   });
 
-  it("that AWS manages are left alone", async () => {
+  it("that AWS manages cannot be changed", async () => {
     await h.events.send(new CreateEventBusCommand({ Name: "kept" }));
     const EventSourceArn = `arn:aws:events:${region}:${account}:event-bus/kept`;
     await h.events.send(new CreateArchiveCommand({ ArchiveName: "arc", EventSourceArn }));
@@ -164,7 +164,7 @@ describe("rules", () => {
     await h.events.send(new DeleteRuleCommand({ ...rule, Force: true }));
   });
 
-  it("have limits where the emulator is strict", async () => {
+  it("have limits if the emulator is strict", async () => {
     const strict = await harness({ strict: true, port: false });
     const rule = (i: number) =>
       strict.events.send(new PutRuleCommand({ Name: `r${i}`, EventPattern: '{"source":["s"]}' }));

@@ -59,7 +59,7 @@ describe("rules on a schedule", () => {
     expect((await h.take(queue.url)).map(({ Body }) => Body)).toEqual(['{"hello": 1}']);
   });
 
-  it("count a rate from when they were made or enabled", async () => {
+  it("count a rate from when they were created or enabled", async () => {
     await rule("hourly", { ScheduleExpression: "rate(1 hour)" });
     await h.bus.clock.advance("2h30m");
     expect(await times()).toEqual(["2028-01-31T13:00:30Z", "2028-01-31T14:00:30Z"]);
@@ -78,7 +78,7 @@ describe("rules on a schedule", () => {
     expect(await times()).toEqual(["2028-01-31T19:30:30Z"]);
   });
 
-  it("that have a pattern too fire on either, and rules that fit their event hear it", async () => {
+  it("that also have a pattern fire on either, and matching rules get their event", async () => {
     const both = { ScheduleExpression: "rate(1 minute)", EventPattern: '{"source":["by-hand"]}' };
     await rule("both", both);
     await rule("eavesdropper", { EventPattern: '{"source":["aws.events"]}' });
@@ -87,7 +87,7 @@ describe("rules on a schedule", () => {
     expect(await times()).toEqual(["2028-01-31T12:00:30Z", "2028-01-31T12:01:30Z", "2028-01-31T12:01:30Z"]);
   });
 
-  it("stop when they are gone, and never fire when their years are past", async () => {
+  it("stop when they are deleted, and never fire when their years are past", async () => {
     await rule("past", { ScheduleExpression: "cron(15 10 ? * 6L 2002-2005)" });
     await h.events.send(new PutRuleCommand({ Name: "gone", ScheduleExpression: "rate(1 minute)" }));
     await h.events.send(new DeleteRuleCommand({ Name: "gone" }));

@@ -24,7 +24,7 @@ async function machine(name: string): Promise<string> {
 }
 
 describe("a state machine as a target", () => {
-  it("is started with the event as its input, and what became of it comes back as an event", async () => {
+  it("is started with the event as its input, and its status comes back as an event", async () => {
     const arn = await machine("from-rule");
     await h.events.send(new PutRuleCommand({ Name: "start", EventPattern: '{"source":["orders"]}' }));
     await h.events.send(new PutTargetsCommand({ Rule: "start", Targets: [{ Id: "m", Arn: arn, RoleArn: role }] }));

@@ -93,7 +93,7 @@ describe("what a queue gets", () => {
 });
 
 describe("a function", () => {
-  it("gets the event, and is tried again as Lambda does", async () => {
+  it("gets the event, and is retried as Lambda does", async () => {
     const got: unknown[] = [];
     h.bus.registerFunction("worker", (event) => {
       got.push(event);
@@ -188,7 +188,7 @@ describe("a log group", () => {
 });
 
 describe("services that Busbar does not have", () => {
-  it("are asked on paper", async () => {
+  it("are stored in the mailbox", async () => {
     const cluster = `arn:aws:ecs:${region}:${account}:cluster/c`;
     const EcsParameters = { TaskDefinitionArn: "$.detail.task", LaunchType: "FARGATE" as const };
     await route("ecs", { Arn: cluster, RoleArn: role, EcsParameters });
@@ -224,7 +224,7 @@ describe("from bus to bus", () => {
     ]);
   });
 
-  it("a circle ends where it began", async () => {
+  it("a loop ends where it began", async () => {
     const dead = await h.queue("circle-dead");
     await h.events.send(new CreateEventBusCommand({ Name: "circle" }));
     await route("circle", { Arn: busArn("circle") });
@@ -300,7 +300,7 @@ describe("a target that cannot take an event", () => {
     ]);
   });
 
-  it("that fails is tried again, 185 times within a day", async () => {
+  it("that fails is retried, 185 times within a day", async () => {
     let calls = 0;
     const nobody = "http://127.0.0.1:9";
     const once = await harness({ functions: { gone: nobody } });

@@ -99,7 +99,7 @@ describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
     await reader.leave();
   });
 
-  it("begin where they say, and go on after the number they were told", async () => {
+  it("start where they say, and continue after the number they got", async () => {
     const { arn, name } = await env.stream();
     await env.put(name, "one");
     const consumer = await env.consumer(arn);
@@ -117,7 +117,7 @@ describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
     expect(await byTime.texts()).toEqual(["one", "two"]);
   });
 
-  it("hear that nothing happened, and of the end after five minutes", async () => {
+  it("get empty events, and the end after five minutes", async () => {
     const { arn, name } = await env.stream();
     const reader = await Reader.open(env.kinesis, await env.consumer(arn));
     const first = await reader.next();
@@ -149,7 +149,7 @@ describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
     expect(await reader.next()).toBeUndefined();
   });
 
-  it("take over a subscription after five seconds, which the older one is told", async () => {
+  it("take over a subscription after five seconds, and the older one is notified", async () => {
     const { arn, name } = await env.stream();
     const consumer = await env.consumer(arn);
     const older = await Reader.open(env.kinesis, consumer);
@@ -170,7 +170,7 @@ describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
     await other.leave();
   });
 
-  it("reach the end of a closed shard and are told its children", async () => {
+  it("reach the end of a closed shard and get its children", async () => {
     const { arn, name } = await env.stream();
     await env.put(name, "one");
     const reader = await Reader.open(env.kinesis, await env.consumer(arn));
@@ -186,7 +186,7 @@ describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
     expect(await reader.next()).toBeUndefined();
   });
 
-  it("are told when their stream is deleted, and end when they are deregistered", async () => {
+  it("get an error when their stream is deleted, and end when they are deregistered", async () => {
     const { arn, name } = await env.stream();
     const [one, two] = [await env.consumer(arn, "one"), await env.consumer(arn, "two")];
     const [first, second] = [await Reader.open(env.kinesis, one), await Reader.open(env.kinesis, two)];
@@ -227,7 +227,7 @@ describe.each<Storage>(["memory", "disk"])("consumers (%s)", (storage) => {
   });
 });
 
-describe("a consumer that is being made", () => {
+describe("a consumer that is being created", () => {
   const env = new KinesisEnvironment({ streamDelay: "10s" });
   beforeAll(() => env.start());
   afterAll(() => env.stop());

@@ -21,7 +21,7 @@ describe.each<Storage>(["memory", "disk"])("shard iterators (%s)", (storage) => 
     return (answer.Records ?? []).map(textOf);
   };
 
-  it("begin where their type says", async () => {
+  it("start where their type says", async () => {
     const { name } = await env.stream();
     const one = await env.put(name, "one");
     await env.bus.clock.advance("10s");

@@ -73,7 +73,7 @@ describe("a stream among other services", () => {
     expect(await env.texts(name, shardId(1))).toEqual([]);
   });
 
-  it("is forgotten by a reset, and whoever reads it is let go", async () => {
+  it("is deleted by a reset, which ends its readers", async () => {
     const { arn, name } = await env.stream();
     const { EventStream } = await env.kinesis.subscribeToShard({
       ConsumerARN: await env.consumer(arn),

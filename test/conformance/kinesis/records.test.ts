@@ -152,7 +152,7 @@ describe.each<Storage>(["memory", "disk"])("records (%s)", (storage) => {
     });
   });
 
-  it("leave when their retention has passed", async () => {
+  it("expire after their retention", async () => {
     const { name } = await env.stream();
     await env.put(name, "old");
     await env.bus.clock.advance("12h");
@@ -173,7 +173,7 @@ describe.each<Storage>(["memory", "disk"])("records (%s)", (storage) => {
     expect(sequenceNumber).toMatch(/^49/);
   });
 
-  it("are encrypted from when on the stream is", async () => {
+  it("are encrypted once the stream is", async () => {
     const { name } = await env.stream();
     await env.put(name, "plain");
     await env.kinesis.startStreamEncryption({ StreamName: name, EncryptionType: "KMS", KeyId: "alias/aws/kinesis" });

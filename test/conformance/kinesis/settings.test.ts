@@ -225,7 +225,7 @@ describe("a strict emulator", () => {
   beforeAll(() => env.start());
   afterAll(() => env.stop());
 
-  it("takes a thousand records and 1 MiB a second and shard, and says which did not fit", async () => {
+  it("accepts a thousand records and 1 MiB per second and shard, and reports which did not fit", async () => {
     const { name } = await env.stream();
     const put = (count: number, size: number) =>
       env.kinesis.putRecords({

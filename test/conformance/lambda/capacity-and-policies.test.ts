@@ -54,7 +54,7 @@ describe("capacity and policies", () => {
     expect((await refused(small)).message).toMatch(/'capacityProviderScalingConfig\.maxVCpuCount' failed to satisfy/);
   });
 
-  it("say what they have not, rather than to take it and do nothing", async () => {
+  it("refuse what is not supported instead of ignoring it", async () => {
     const { FunctionName } = await env.create(handler);
     const CapacityProviderConfig = {
       LambdaManagedInstancesCapacityProviderConfig: {

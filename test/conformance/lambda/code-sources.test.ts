@@ -15,7 +15,7 @@ const ipv = (code: string, message: string) => ({
 const xml = (code: string, message: string) =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><RequestId>1</RequestId></Error>`;
 
-describe("code that lies in S3", () => {
+describe("code in S3", () => {
   const objects = new Map<string, Buffer>();
   let store: Awaited<ReturnType<typeof webServer>>;
   let env: LambdaEnvironment;
@@ -92,7 +92,7 @@ describe("code that lies in S3", () => {
     expect(await refused(env.lambda.updateFunctionCode({ FunctionName, S3Bucket, S3Key }))).toMatchObject(error);
   });
 
-  it("is said not to be had from an S3 that does not answer", async () => {
+  it("cannot be had from an S3 that does not answer", async () => {
     const gone = await LambdaEnvironment.start("memory", { endpoints: { s3: "http://127.0.0.1:9" } });
     const create = gone.create("", { Code: { S3Bucket: "bucket", S3Key: "k" } });
     expect((await refused(create)).message).toMatch(/The S3 at http:\/\/127\.0\.0\.1:9\/bucket\/k does not answer/);
@@ -155,7 +155,7 @@ describe("a function without what its runtime needs", () => {
     ["a jar in lib", java, { "lib/aws-lambda-java-runtime-interface-client-2.6.0.jar": "PK" }],
     ["a jar that has it among others", java, { "lib/all.jar": `PK..${client}..` }],
     ["an assembly", dotnet, { "App.dll": "", "Amazon.Lambda.RuntimeSupport.dll": "" }],
-  ] as const)("is begun with %s", async (_name, made, files) => {
+  ] as const)("is started with %s", async (_name, made, files) => {
     const { FunctionName } = await env.create(files as Record<string, string>, made);
     const { log, value } = await env.invoke(FunctionName);
     expect(log).toContain("begun ");

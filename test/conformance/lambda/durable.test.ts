@@ -81,7 +81,7 @@ describe("durable functions", () => {
   };
   const step = (Id: string, Payload = "1") => ({ Id, Name: Id, Type: "STEP", Action: "SUCCEED", Payload });
 
-  it("are told by their configuration, from their creation on", async () => {
+  it("are shown by their configuration, from their creation on", async () => {
     const { DurableConfig } = await env.lambda.getFunctionConfiguration({ FunctionName: name });
     expect(DurableConfig).toEqual({ ExecutionTimeout: 900, RetentionPeriodInDays: 14 });
     const plain = await env.create("export const handler = async () => 1;");
@@ -91,7 +91,7 @@ describe("durable functions", () => {
     expect((await refused(tooLong)).message).toMatch(/'durableConfig\.executionTimeout' failed to satisfy constraint/);
   });
 
-  it("are invoked by a version or an alias alone, and waited for where they take a quarter of an hour at most", async () => {
+  it("are only invoked by a version or an alias, and waited for if they take at most a quarter of an hour", async () => {
     expect((await refused(env.invoke(name))).message).toBe(
       "You cannot invoke a durable function using an unqualified ARN.",
     );
@@ -107,7 +107,7 @@ describe("durable functions", () => {
     );
   });
 
-  it("run steps, and tell their history", async () => {
+  it("run steps, and show their history", async () => {
     const arn = await start({ updates: [step("a", '"first"'), step("b")] });
     expect(await outcome(arn)).toMatchObject({
       Status: "SUCCEEDED",
@@ -165,7 +165,7 @@ describe("durable functions", () => {
     ]);
   });
 
-  it("try steps again after their pause", async () => {
+  it("retry steps after their pause", async () => {
     const retry = { Id: "r", Type: "STEP", Action: "RETRY", Error: { ErrorMessage: "no" } };
     const arn = await start({ updates: [{ ...retry, StepOptions: { NextAttemptDelaySeconds: 30 } }] });
     expect(JSON.parse((await outcome(arn)).Result ?? "")[0]).toEqual([["SUCCEEDED", "tried again"]]);
@@ -225,7 +225,7 @@ describe("durable functions", () => {
     ]);
   });
 
-  it("may leave their result with a checkpoint, where an answer has no room for it", async () => {
+  it("may leave their result with a checkpoint, if an answer has no room for it", async () => {
     const result = { Id: "e", Type: "EXECUTION", Action: "SUCCEED", Payload: '"large"' };
     expect((await run({ updates: [step("a"), result] })).value).toBe("large");
   });
@@ -242,7 +242,7 @@ describe("durable functions", () => {
     expect(await run(event)).toMatchObject({ error: "Unhandled", value });
   });
 
-  it("begin once for a name, with the same input", async () => {
+  it("start once for a name, with the same input", async () => {
     const event = { updates: [step("a")] };
     const arn = await start(event, "order-1");
     expect(arn).toContain(":$LATEST/durable-execution/order-1/");
@@ -265,7 +265,7 @@ describe("durable functions", () => {
     );
   });
 
-  it("are stopped, time out, and are tried again when their process ends", async () => {
+  it("are stopped, time out, and are retried when their process ends", async () => {
     const wait = { Id: "w", Type: "WAIT", Action: "START", WaitOptions: { WaitSeconds: 100_000 } };
     const stopped = await start({ updates: [wait] });
     const error = { ErrorType: "Mine", ErrorMessage: "enough" };
@@ -313,7 +313,7 @@ describe("durable functions", () => {
     await rm(dataDir, { recursive: true });
   });
 
-  it("refuse checkpoints that make no sense", async () => {
+  it("refuse invalid checkpoints", async () => {
     const wait = { Id: "w", Type: "WAIT", Action: "START" };
     const cases = [
       [{ ...wait, Action: "SUCCEED" }, /Invalid action SUCCEED/],

@@ -17,7 +17,7 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
   const send = (FunctionName: string, Payload: string) =>
     env.lambda.invoke({ FunctionName, InvocationType: "Event", Payload });
 
-  it("are tried again after one minute and two, and end in both dead-letter queue and destination", async () => {
+  it("are retried after one minute and two, and end in both dead-letter queue and destination", async () => {
     const [letters, failures] = [await env.queue(), await env.queue()];
     const { FunctionName } = await env.create(fails, { DeadLetterConfig: { TargetArn: letters.arn } });
     await env.lambda.putFunctionEventInvokeConfig({
@@ -126,7 +126,7 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
     expect(bodies[1]).not.toHaveProperty("responsePayload");
   });
 
-  it("of topics and rules reach created functions, and are theirs to try again", async () => {
+  it("of topics and rules reach created functions, which retry them", async () => {
     const { FunctionName } = await env.create(fails);
     const sns = new SNS({ ...env.bus.clientConfig() });
     const { TopicArn } = await sns.createTopic({ Name: env.name("topic") });
@@ -138,7 +138,7 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
     sns.destroy();
   });
 
-  it("of a handler that hangs hold time for its time-out and no longer", async () => {
+  it("of a handler that hangs hold the clock for its time-out and no longer", async () => {
     const { FunctionName } = await env.create(
       `export const handler = () => new Promise(() => setInterval(() => {}, 1000));`,
       {

@@ -103,7 +103,7 @@ describe("extensions", () => {
     return { FunctionName, heard };
   };
 
-  it("of layers hear of invocations, of telemetry, and of the end", async () => {
+  it("of layers get invocations, telemetry, and the shutdown", async () => {
     const { FunctionName, heard } = await create();
     const { value, log } = await env.invoke(FunctionName, { a: 1 });
     expect(value).toEqual({ a: 1 });
@@ -140,7 +140,7 @@ describe("extensions", () => {
     await until(() => heard().some(({ shutdownReason }) => shutdownReason === "spindown"));
   });
 
-  it("may listen to telemetry as lines of TCP", async () => {
+  it("may get telemetry as lines over TCP", async () => {
     const { FunctionName, heard } = await create({ PROTOCOL: "TCP" });
     const { value } = await env.invoke(FunctionName, { a: 1 });
     expect(value).toEqual({ a: 1 });
@@ -169,7 +169,7 @@ describe("extensions", () => {
     expect((await env.invoke(FunctionName, { a: 3 })).value).toEqual({ a: 3 });
   });
 
-  it("hear that an invocation took too long", async () => {
+  it("are notified that an invocation took too long", async () => {
     const { FunctionName, heard } = await create({}, { Timeout: 2 });
     expect(await env.invoke(FunctionName, { hang: true })).toMatchObject({ error: "Unhandled" });
     await until(() => heard().some(({ shutdownReason }) => shutdownReason === "timeout"));

@@ -26,7 +26,7 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     await rm(root, { recursive: true, force: true });
   });
 
-  it("creates functions once, and tells what is wrong with others", async () => {
+  it("creates functions once, and reports what is wrong with others", async () => {
     const { lambda } = env;
     const { FunctionName } = await env.create(code(1), { Tags: { b: "2", a: "1" } });
     expect(await refused(env.create(code(1), { FunctionName }))).toEqual(
@@ -238,7 +238,7 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     );
   });
 
-  it("cuts fractions towards zero before they are checked, and takes a slash behind the path", async () => {
+  it("truncates fractions before they are checked, and accepts a trailing slash", async () => {
     const [FunctionName, other] = [env.name(), env.name()];
     const given = { Runtime: "nodejs20.x", Handler: "index.handler", Role: roleArn };
     const Code = { ZipFile: (await zipOf({ "index.mjs": code(1) })).toString("base64") };
@@ -258,7 +258,7 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     );
   });
 
-  it("tells errors in bodies of their class's shape", async () => {
+  it("writes errors in bodies of their class's shape", async () => {
     const { FunctionName } = await env.create(code(1));
     const body = async (path: string, alias?: object) => {
       const call = alias === undefined ? {} : { method: "POST", body: JSON.stringify(alias) };
@@ -378,7 +378,7 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     );
   });
 
-  it("reserves concurrency, and throttles what is beyond it", async () => {
+  it("reserves concurrency, and throttles beyond it", async () => {
     const { lambda } = env;
     const { FunctionName } = await env.create(
       `export const handler = () => new Promise((resolve) => setTimeout(resolve, 700));`,
@@ -514,7 +514,7 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     );
   });
 
-  it("keeps layers, and functions the layers they have", async () => {
+  it("keeps layers that functions use", async () => {
     const { lambda } = env;
     const LayerName = env.name("layer");
     const layer = (text: string) =>
@@ -603,7 +603,7 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
     });
   });
 
-  it("deletes a function with all that hangs on it", async () => {
+  it("deletes a function with everything that belongs to it", async () => {
     const { lambda } = env;
     const { FunctionName } = await env.create(code(1), { Publish: true });
     await lambda.createAlias({ FunctionName, Name: "live", FunctionVersion: "1" });

@@ -52,7 +52,7 @@ describe("handlers without a zip", () => {
     expect((await refused(nowhere)).message).toMatch(/absolute path of a directory/);
   });
 
-  it("that are registered come first, and leave created ones their place", async () => {
+  it("that are registered come first, and leave created ones in place", async () => {
     const { FunctionName } = await env.create(`export const handler = async () => "created";`);
     env.bus.registerFunction(FunctionName, async () => "registered");
     expect((await env.invoke(FunctionName)).value).toBe("registered");
@@ -61,7 +61,7 @@ describe("handlers without a zip", () => {
     expect((await env.invoke(FunctionName)).value).toBe("created");
   });
 
-  it("are whatever AWS's types call a handler, with the whole context", async () => {
+  it("may be whatever AWS's types call a handler, with the whole context", async () => {
     const callback: Handler<{ n: number }, number> = (event, context, done) => {
       context.callbackWaitsForEmptyEventLoop = false;
       setTimeout(() => done(null, event.n * 2), 1);

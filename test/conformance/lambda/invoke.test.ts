@@ -51,7 +51,7 @@ describe.each(["memory", "disk"] as const)("functions of zips, %s", (storage) =>
     expect(second.log).not.toContain("Init Duration");
   });
 
-  it("answer with the trace their handler saw; events with what was sent, in small letters", async () => {
+  it("answer with the trace their handler saw; events with what was sent, in lower case", async () => {
     const { FunctionName } = await env.create(`export const handler = async () => process.env._X_AMZN_TRACE_ID;`);
     const path = `/2015-03-31/functions/${FunctionName}/invocations`;
     const sent = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -75,7 +75,7 @@ describe.each(["memory", "disk"] as const)("functions of zips, %s", (storage) =>
     expect(event.header("content-type")).toBeUndefined();
   });
 
-  it("take events of old clients, and answer nothing", async () => {
+  it("accept events of old clients, and answer nothing", async () => {
     const { FunctionName } = await env.create(echo);
     const ask = (name: string, body: string) =>
       rawHttp(env.bus.endpoint, `/2014-11-13/functions/${name}/invoke-async`, { method: "POST", body });
@@ -123,7 +123,7 @@ describe.each(["memory", "disk"] as const)("functions of zips, %s", (storage) =>
     }
   });
 
-  it("take events, and answer that they have", async () => {
+  it("accept events, and say so", async () => {
     const { FunctionName } = await env.create(echo);
     const { StatusCode, Payload } = await env.lambda.invoke({
       FunctionName,
@@ -135,7 +135,7 @@ describe.each(["memory", "disk"] as const)("functions of zips, %s", (storage) =>
     expect((await env.lambda.invoke({ FunctionName, InvocationType: "DryRun" })).StatusCode).toBe(204);
   });
 
-  it("are not there when nobody made them", async () => {
+  it("do not exist unless created", async () => {
     expect(await refused(env.lambda.invoke({ FunctionName: "nobody" }))).toEqual(
       refusal("ResourceNotFoundException", `Function not found: ${functionArn("nobody")}:$LATEST`, 404),
     );

@@ -464,7 +464,7 @@ describe("with policies enforced,", () => {
     expect(await way.call(callers)).toEqual(way[outcome]);
   });
 
-  it("a Deny holds for the owner, who may do all the rest", async () => {
+  it("a Deny applies to the owner, who may do everything else", async () => {
     await callers.permit([]);
     expect((await callers.env.invoke(FunctionName)).value).toEqual({ statusCode: 200, body: "ran" });
     const deny = { Sid: "No", Effect: "Deny", Principal: "*", Action: "lambda:InvokeFunction", Resource: arn };
@@ -485,7 +485,7 @@ describe("with policies enforced,", () => {
 });
 
 describe.each(["audit", "off"] as const)("with policies in mode %s,", (mode) => {
-  it("everybody is let, and noted where somebody looks", async () => {
+  it("everybody is allowed, with a note on the request", async () => {
     const callers = await Callers.start(mode);
     for (const way of [topic, rule, rest, restAuthorizer, http, httpAuthorizer, url, account]) {
       expect(await way.call(callers)).toEqual(way.let);

@@ -20,7 +20,7 @@ describe("runtimes", () => {
     return { ...(value as Record<string, unknown>), log };
   };
 
-  it("of Node know handlers with callbacks, and wait for the empty event loop unless told", async () => {
+  it("of Node support handlers with callbacks, and wait for the empty event loop by default", async () => {
     const waits = `let at = 0;
       exports.handler = (event, context, callback) => {
         context.callbackWaitsForEmptyEventLoop = event.waits;
@@ -75,7 +75,7 @@ describe("runtimes", () => {
     expect(left).toBeLessThanOrEqual(20_000);
   });
 
-  it("tell errors of Node as AWS's own does", async () => {
+  it("report errors of Node as AWS's own does", async () => {
     expect(await errorOf(`export const handler = async () => { throw new RangeError("far"); };`)).toMatchObject({
       errorType: "RangeError",
       errorMessage: "far",
@@ -125,7 +125,7 @@ describe("runtimes", () => {
     });
   });
 
-  it("end what takes longer than its time-out, and begin anew", async () => {
+  it("end what takes longer than its time-out, and start again", async () => {
     const code = `let runs = 0; export const handler = async (event) => { runs += 1; if (event.hang) for (;;); return runs; };`;
     const { FunctionName } = await env.create(code, { Timeout: 1 });
     expect((await env.invoke(FunctionName)).value).toBe(1);
@@ -139,7 +139,7 @@ describe("runtimes", () => {
     expect((await env.invoke(FunctionName)).value).toBe(1);
   });
 
-  it("end with an error between two events, and begin anew", async () => {
+  it("end with an error between two events, and start again", async () => {
     const code = `export const handler = async (event) => {
       if (event.late) setTimeout(() => { throw new Error("late"); }, 20);
       return process.pid;
@@ -314,7 +314,7 @@ done`;
     },
   );
 
-  it("that cannot run here are told so", async () => {
+  it("that cannot run here say so", async () => {
     const runtimes = { dotnet: "dotnet8", java: "java21", ruby: "ruby3.3" } as const;
     const missing = Object.entries(runtimes).find(([interpreter]) => !isOnPath(interpreter));
     if (missing === undefined) {

@@ -87,7 +87,7 @@ describe("function URLs", () => {
     expect(traced.headers["x-amzn-trace-id"]).toMatch(new RegExp(`^Self=${traceId};${sent}$`));
   });
 
-  it("answer at a path too, for who has no name for them", async () => {
+  it("answer at a path too, for clients without DNS", async () => {
     const url = await made(`export const handler = async (event) => event.rawPath;`);
     const answer = await fetch(`${env.bus.endpoint}/_lambda-url/${new URL(url).host.split(".")[0]}/by/path`);
     expect(await answer.text()).toBe("/by/path");
@@ -122,7 +122,7 @@ describe("function URLs", () => {
     expect(headers["x-map"]).toBe("{on=true}");
   });
 
-  it("know nobody under an unknown id, nor without a signature where one is asked for", async () => {
+  it("refuse unknown ids, and unsigned requests if a signature is required", async () => {
     const url = await made(`export const handler = async () => 1;`, { AuthType: "AWS_IAM" });
     for (const one of [url, url.replace(/\/\/\w{32}/, `//${"a".repeat(32)}`)]) {
       expect(await ask(one)).toMatchObject({

@@ -127,7 +127,7 @@ describe.each(["memory", "disk"] as const)("pipes, %s", (storage) => {
     }
   });
 
-  it("fail to begin where the source is not there, and say why", async () => {
+  it("fail to start if the source does not exist, and say why", async () => {
     const Name = await env.pipe(queue("nowhere"), queue("target"), {}, "CREATE_FAILED");
     expect((await env.pipes.describePipe({ Name })).StateReason).toContain("does not exist");
     await env.sqs.createQueue({ QueueName: "nowhere" });

@@ -61,7 +61,7 @@ describe.each(["memory", "disk"] as const)("a queue as a source, %s", (storage) 
     expect(await env.counts(url)).toEqual([0, 0]);
   });
 
-  it("moves what is there already and what comes later, and rests while stopped", async () => {
+  it("moves what is there already and what comes later, and pauses while stopped", async () => {
     const [from, to] = [await env.queue(), await env.queue()];
     await env.send(from.url, "early");
     const template = { TargetParameters: { InputTemplate: "<$.body>" } };
@@ -128,7 +128,7 @@ describe.each(["memory", "disk"] as const)("a queue as a source, %s", (storage) 
     expect(await env.counts(url)).toEqual([0, 0]);
   });
 
-  it("returns to the queue what the target refused, and to its dead-letter queue what it refused too often", async () => {
+  it("returns messages the target refused to the queue, and to its dead-letter queue if refused too often", async () => {
     const dead = await env.queue();
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 2 });
     const { url, arn } = await env.queue({ RedrivePolicy, VisibilityTimeout: "30" });
@@ -146,7 +146,7 @@ describe.each(["memory", "disk"] as const)("a queue as a source, %s", (storage) 
     expect(await env.bodies(dead.url)).toEqual(["bad"]);
   });
 
-  it("deletes of a partly failed batch what has not failed", async () => {
+  it("deletes the messages of a batch that have not failed", async () => {
     const { url, arn } = await env.queue({ VisibilityTimeout: "10" });
     let fail = true;
     const { calls, arn: target } = recorder((records) => ({
@@ -221,7 +221,7 @@ describe.each(["memory", "disk"] as const)("a queue as a source, %s", (storage) 
     expect(await env.bodies(to.url)).toEqual(["again"]);
   });
 
-  it("tells in its log what it did and why it failed", async () => {
+  it("logs what it did and why it failed", async () => {
     const { url, arn } = await env.queue();
     const LogGroupArn = `arn:aws:logs:us-east-1:000000000000:log-group:/pipes/${env.name("log")}`;
     const group = LogGroupArn.split(":")[6] as string;
@@ -261,7 +261,7 @@ describe.each(["memory", "disk"] as const)("a queue as a source, %s", (storage) 
   });
 });
 
-it("goes on after a restart, with what was in flight", async () => {
+it("continues after a restart, with what was in flight", async () => {
   const { mkdtemp, rm } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const { join } = await import("node:path");
@@ -297,7 +297,7 @@ it("moves messages in real time too, and settled() waits for them", async () => 
   await env.stop();
 });
 
-it("leaves what is under way to the next run when the emulator is closed", async () => {
+it("leaves work in progress to the next run when the emulator is closed", async () => {
   const { mkdtemp, rm } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const { join } = await import("node:path");

@@ -66,7 +66,7 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
     ]);
   });
 
-  it("begins where it is told and goes on where it stopped", async () => {
+  it("starts where it is told and continues where it stopped", async () => {
     const { name, arn } = await env.stream();
     await put(name, "old");
     await env.bus.clock.advance("10s");
@@ -150,7 +150,7 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
     expect(texts().flat().at(-1)).toBe("m1");
   });
 
-  it("tries a batch again in order, and no longer than it may", async () => {
+  it("retries a batch in order, and no longer than allowed", async () => {
     const dead = await env.queue();
     const { name, arn } = await env.stream();
     const { arn: target, texts } = recorder((records) => {
@@ -187,7 +187,7 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
     });
   });
 
-  it("halves a batch that fails until the one that is to blame stands alone", async () => {
+  it("halves a batch that fails until the bad record is alone", async () => {
     const { SNS } = await import("@aws-sdk/client-sns");
     const sns = new SNS({ ...env.bus.clientConfig(), maxAttempts: 1 });
     const dead = await env.queue();
@@ -220,7 +220,7 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
     sns.destroy();
   });
 
-  it("goes on from the lowest record that failed", async () => {
+  it("continues from the lowest record that failed", async () => {
     const { name, arn } = await env.stream();
     let failures = 1;
     const { arn: target, texts } = recorder((records) => {
@@ -240,7 +240,7 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
     ]);
   });
 
-  it("halves what is left behind the lowest record that failed, if it is to", async () => {
+  it("halves what is left after the lowest record that failed, if configured", async () => {
     const { name, arn } = await env.stream();
     let healed = false;
     const { arn: target, texts } = recorder((records) => {
@@ -332,7 +332,7 @@ describe.each(["memory", "disk"] as const)("a stream as a source, %s", (storage)
   });
 });
 
-it("goes on after a restart behind the last batch the target took", async () => {
+it("continues after a restart after the last batch the target took", async () => {
   const { mkdtemp, rm } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const { join } = await import("node:path");

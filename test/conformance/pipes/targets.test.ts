@@ -130,7 +130,7 @@ describe("a pipe", () => {
     expect(events.at(-1)).toEqual([{ some: "JSON" }]);
   });
 
-  it("fills in what it knows of itself", async () => {
+  it("fills in its own attributes", async () => {
     const queue = await env.queue();
     const names = ["pipe-arn", "pipe-name", "source-arn", "target-arn", "event.ingestion-time"];
     const template = `${names.map((name) => `<aws.pipes.${name}>`).join(" ")} <aws.pipes.event.json>`;
@@ -143,7 +143,7 @@ describe("a pipe", () => {
     expect(JSON.parse(json.join(" "))).toMatchObject({ body: { a: [1] }, eventSource: "aws:sqs" });
   });
 
-  it("writes to log groups and keeps what other services would get", async () => {
+  it("writes to log groups and stores what other services would get", async () => {
     const group = "arn:aws:logs:us-east-1:000000000000:log-group:target";
     await through(
       group,
@@ -170,7 +170,7 @@ describe("a pipe", () => {
     ["an empty array", [], undefined, 0],
     ["an array of an empty object", [{}], ["{}"], 0],
     ["more than the target takes", Array.from({ length: 11 }, (_, n) => ({ n })), undefined, 1],
-  ])("goes on with %s from its enrichment", async (_what, answer, bodies, left) => {
+  ])("continues with %s from its enrichment", async (_what, answer, bodies, left) => {
     const queue = await env.queue();
     const name = env.name("enrich");
     const asked: unknown[] = [];

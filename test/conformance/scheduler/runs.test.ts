@@ -80,7 +80,7 @@ describe("schedules run", () => {
     await env.scheduler.deleteSchedule({ Name });
   });
 
-  it("and go when they are complete, if they are to", async () => {
+  it("and are deleted when they are complete, if configured", async () => {
     const { url, arn } = await env.queue();
     await env.bus.clock.set("2026-06-14T00:00:00Z");
     const done = { ActionAfterCompletion: "DELETE" } as const;

@@ -182,7 +182,7 @@ describe("the target of a schedule", () => {
     expect(await env.bodies(url)).toEqual(["from the child"]);
   });
 
-  it("of another service is kept to be looked at", async () => {
+  it("of another service is stored to be inspected", async () => {
     await runOnce({
       Arn: "arn:aws:firehose:us-east-1:000000000000:deliverystream/d",
       Input: "record <aws.scheduler.attempt-number>",
@@ -229,7 +229,7 @@ describe("the target of a schedule", () => {
     });
   });
 
-  it("that cannot be reached is tried again until retries or time are used up", async () => {
+  it("that cannot be reached is retried until retries or time are used up", async () => {
     const failing = await SchedulerEnvironment.start("memory", {
       functions: { down: "http://127.0.0.1:9/none" },
       seed: "retries",
@@ -268,7 +268,7 @@ describe("the target of a schedule", () => {
   });
 });
 
-it("keeps what is planned and what is retried over a restart", async () => {
+it("keeps what is scheduled and what is retried over a restart", async () => {
   const { mkdtemp, rm } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const { join } = await import("node:path");

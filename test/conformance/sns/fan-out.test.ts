@@ -107,7 +107,7 @@ describe.each(["memory", "disk"])("queues, state in %s", (backing) => {
 });
 
 describe("a fan-out", () => {
-  it("brings each of ten queues its copy", async () => {
+  it("delivers a copy to each of ten queues", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t");
     const queues = await Promise.all(Array.from({ length: 10 }, (_, i) => bench.queue(`q${i}`)));
@@ -134,7 +134,7 @@ describe("a fan-out", () => {
     expect(bench.bus.deliveries({ limit: 1000 }).filter(({ status }) => status === "delivered").length).toBe(count);
   });
 
-  it("crosses accounts and regions once it is confirmed", async () => {
+  it("crosses accounts and regions once confirmed", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t");
     const { SQSClient, CreateQueueCommand, ReceiveMessageCommand } = await import("@aws-sdk/client-sqs");
@@ -194,7 +194,7 @@ describe("a fan-out", () => {
     expect(bench.bus.mailbox({ channel: "sms" }).map(({ body }) => body)).toEqual(["D", "S"]);
   });
 
-  it("gives up a raw message with more attributes than SQS takes", async () => {
+  it("gives up a raw message with more attributes than SQS accepts", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t");
     const queue = await bench.queue("q");
@@ -247,7 +247,7 @@ describe("a fan-out", () => {
     expect(await reached(json, { color: text("x") }, { MessageStructure: "json" })).toEqual(["body", "all"]);
   });
 
-  it("tells why a message reached nobody", async () => {
+  it("shows why a message reached nobody", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t");
     const reason = () => bench.bus.deliveries({ source: topic, status: "unmatched" })[0]?.reason;
@@ -291,7 +291,7 @@ describe("a fan-out", () => {
 });
 
 describe("other endpoints", () => {
-  it("functions get one record an event, and are tried again by Lambda when they fail", async () => {
+  it("functions get one record per event, and are retried by Lambda when they fail", async () => {
     const bench = await startSns();
     const { bus } = bench;
     const topic = await bench.topic("t");
@@ -336,7 +336,7 @@ describe("other endpoints", () => {
     expect(JSON.parse(letter?.Body ?? "")).toMatchObject({ Type: "Notification", Message: "work", MessageId });
   });
 
-  it("mail, SMS and Firehose can be looked at", async () => {
+  it("mail, SMS and Firehose can be inspected", async () => {
     const bench = await startSns();
     const { bus, sns } = bench;
     const TopicArn = await bench.topic("t");
@@ -367,7 +367,7 @@ describe("other endpoints", () => {
     expect(await shown.json()).toMatchObject({ messages: [{ to: "+15551234567", channel: "sms" }] });
   });
 
-  it("tell how it went when the topic wants delivery status", async () => {
+  it("log their outcome if the topic wants delivery status", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t", {
       SQSSuccessFeedbackRoleArn: "arn:aws:iam::000000000000:role/r",

@@ -9,7 +9,7 @@ import { onClose, startSns } from "../../support/sns-bus.ts";
 const arn = "arn:aws:lambda:us-east-1:000000000000:function:worker";
 
 describe("a function behind a URL", () => {
-  it("is invoked as Lambda's Invoke API says, and tried again after its errors", async () => {
+  it("is invoked as Lambda's Invoke API says, and retried after its errors", async () => {
     const receiver = await startReceiver(() => 0);
     const bench = await startSns({ functions: { worker: receiver.url } });
     const TopicArn = await bench.topic("t");
@@ -34,7 +34,7 @@ describe("a function behind a URL", () => {
     expect(bench.bus.deliveries()).toMatchObject([{ id: failing?.id, status: "failed", attemptCount: 3 }]);
   });
 
-  it("that does not answer is tried again by SNS", async () => {
+  it("that does not answer is retried by SNS", async () => {
     const bench = await startSns({ functions: { worker: "http://127.0.0.1:1" } });
     const TopicArn = await bench.topic("t");
     await bench.subscribe(TopicArn, "lambda", arn);
@@ -50,7 +50,7 @@ describe("a function behind a URL", () => {
 });
 
 describe("an HTTPS endpoint", () => {
-  it("on this machine may have a certificate of its own making", async () => {
+  it("on this machine may have a self-signed certificate", async () => {
     const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }]);
     const bodies: string[] = [];
     const server = createSecureServer({ cert, key }, (request, response) => {

@@ -34,7 +34,7 @@ async function start(options?: Parameters<typeof startSns>[0]) {
 }
 
 describe("confirmation", () => {
-  it("asks for a visit of an address that works, and notifies nobody before", async () => {
+  it("sends a link that works, and notifies nobody before", async () => {
     const { bench, receiver } = await start();
     const topic = await bench.topic("t");
     const subscription = await bench.subscribe(topic, "http", `${receiver.url}/hook?x=1`);
@@ -86,7 +86,7 @@ describe("confirmation", () => {
     expect([tokens.length, tokens[0] === tokens[1]]).toEqual([2, true]);
   });
 
-  it("can reserve the end of the subscription for its owner", async () => {
+  it("can require the owner to unsubscribe", async () => {
     const { bench, receiver } = await start();
     const TopicArn = await bench.topic("t");
     await bench.subscribe(TopicArn, "http", receiver.url);
@@ -136,7 +136,7 @@ describe("notifications", () => {
     expect(headers).toMatchObject({ "x-amz-sns-rawdelivery": "true", "content-type": "application/json" });
   });
 
-  it("end by their own link, which tells the endpoint, who may take it back", async () => {
+  it("end by their own link; the endpoint is notified and may undo it", async () => {
     const { bench, receiver } = await start();
     const { topic, subscription } = await subscribed(bench, receiver);
     await publish(bench, topic, "1");
@@ -181,7 +181,7 @@ describe("notifications", () => {
     expect(given["response"]).toBe(expected);
   });
 
-  it("keep to the rate of the throttle policy", async () => {
+  it("stay within the rate of the throttle policy", async () => {
     const { bench, receiver } = await start();
     const { topic } = await subscribed(bench, receiver, {
       DeliveryPolicy: '{"throttlePolicy":{"maxReceivesPerSecond":2}}',
@@ -278,7 +278,7 @@ describe("retries", () => {
     });
   });
 
-  it("end well when the endpoint recovers", async () => {
+  it("succeed when the endpoint recovers", async () => {
     const { bench, receiver } = await start();
     const { topic, subscription } = await subscribed(bench, receiver);
     let refusals = 2;
@@ -289,7 +289,7 @@ describe("retries", () => {
     expect(bench.bus.deliveries({ source: subscription })[0]).toMatchObject({ status: "delivered", attemptCount: 3 });
   });
 
-  it("outlive a restart in their middle, repeating nothing that was acknowledged", async () => {
+  it("survive a restart in their middle, repeating nothing that was acknowledged", async () => {
     const dataDir = await temporaryDirectory();
     const first = await startSns({ dataDir });
     const { clock } = first.bus;

@@ -104,7 +104,7 @@ describe("Publish refuses", () => {
 });
 
 describe("Publish takes", () => {
-  it("what is within the limits", async () => {
+  it("everything within the limits", async () => {
     const { sns, topic } = await startSns();
     const TopicArn = await topic("t");
     const publish = (more: Partial<PublishCommandInput>) =>
@@ -163,7 +163,7 @@ describe("PublishBatch", () => {
     expect(await batch([entry("1")], await topic("t.fifo"))).toMatch(/MessageGroupId parameter is required/);
   });
 
-  it("takes what is right and tells what is not", async () => {
+  it("accepts valid entries and reports the others", async () => {
     const { sns, topic, queue, subscribe, drain } = await startSns();
     const TopicArn = await topic("t");
     const queueArn = await queue("q");
@@ -181,7 +181,7 @@ describe("PublishBatch", () => {
 });
 
 describe("FIFO topics", () => {
-  it("drop duplicates for five minutes and answer as for the original", async () => {
+  it("drop duplicates for five minutes, answering as for the original", async () => {
     const { sns, bus, topic, queue, subscribe, drain } = await startSns();
     const TopicArn = await topic("t.fifo", { ContentBasedDeduplication: "true" });
     const queueArn = await queue("q.fifo");

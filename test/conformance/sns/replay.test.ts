@@ -26,7 +26,7 @@ const texts = async (bench: Bench, queue: string) => {
 };
 
 describe("archive and replay", () => {
-  it("brings a late subscriber what was published, then what is new", async () => {
+  it("sends a late subscriber what was published, then what is new", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t.fifo", archived);
     const { Attributes } = await bench.sns.send(new GetTopicAttributesCommand({ TopicArn: topic }));
@@ -53,7 +53,7 @@ describe("archive and replay", () => {
     expect(JSON.parse(live?.Body ?? "")).not.toHaveProperty("Replayed");
   });
 
-  it("begins again when it is asked to, filters, and sends nothing beyond its end", async () => {
+  it("restarts on request, filters, and sends nothing beyond its end", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t.fifo", archived);
     const queue = await bench.queue("q.fifo");
@@ -103,7 +103,7 @@ describe("archive and replay", () => {
     expect(await texts(bench, queue)).toEqual([]);
   });
 
-  it("forgets what is older than the retention period, and survives a restart", async () => {
+  it("drops what is older than the retention period, and survives a restart", async () => {
     const dataDir = await temporaryDirectory();
     const bench = await startSns({ dataDir });
     const topic = await bench.topic("t.fifo", archived);

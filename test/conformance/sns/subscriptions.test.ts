@@ -43,7 +43,7 @@ describe("Subscribe", () => {
     );
   });
 
-  it("takes what it should, confirming what is the account's own", async () => {
+  it("accepts valid ones, confirming those of its own account", async () => {
     const bench = await startSns();
     const { sns } = bench;
     const TopicArn = await bench.topic("t");
@@ -63,7 +63,7 @@ describe("Subscribe", () => {
     expect(Attributes).toMatchObject({ SubscriptionsConfirmed: "5", SubscriptionsPending: "3" });
   });
 
-  it("answers with the subscription that is there", async () => {
+  it("answers with the existing subscription", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t");
     const subscribe = (attributes?: Record<string, string>) => bench.subscribe(topic, "sqs", queueArn, attributes);
@@ -98,7 +98,7 @@ describe("Subscribe", () => {
       { FilterPolicy: '{"a":{"b":["c"]}}' },
       "Filter policy scope MessageAttributes does not support nested filter policy",
     ],
-  ])("refuses %j, with the words Set has for it too", async (attributes, message) => {
+  ])("refuses %j, with the words that Set uses too", async (attributes, message) => {
     const bench = await startSns();
     const topic = await bench.topic("t");
     const subscribing = bench.subscribe(topic, "sqs", queueArn, attributes as Record<string, string>);
@@ -108,7 +108,7 @@ describe("Subscribe", () => {
     expect(await refusal(set(bench, arn, name, value))).toBe(`InvalidParameter: Invalid parameter: ${message}`);
   });
 
-  it("holds FIFO topics to queues, and their queues to FIFO dead-letter queues", async () => {
+  it("limits FIFO topics to queues, and their queues to FIFO dead-letter queues", async () => {
     const bench = await startSns();
     const topic = await bench.topic("t.fifo");
     const redrive = (arn: string) => ({ RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn }) });
@@ -149,7 +149,7 @@ describe("subscription attributes", () => {
     });
   });
 
-  it("keep a filter policy to the byte, its scope with it, and let it go", async () => {
+  it("keep a filter policy to the byte, with its scope, and remove it", async () => {
     const bench = await startSns();
     const arn = await bench.subscribe(await bench.topic("t"), "sqs", queueArn);
     await set(bench, arn, "FilterPolicyScope", "MessageBody");
@@ -169,7 +169,7 @@ describe("subscription attributes", () => {
 });
 
 describe("the life of a subscription", () => {
-  it("is confirmed by its token, lists as pending before, and ends without complaint twice", async () => {
+  it("is confirmed by its token, is pending before, and may be ended twice", async () => {
     const bench = await startSns();
     const { sns, bus } = bench;
     const TopicArn = await bench.topic("t");
@@ -208,7 +208,7 @@ describe("the life of a subscription", () => {
     expect(Attributes?.["SubscriptionsDeleted"]).toBe("1");
   });
 
-  it("lapses when nobody confirms it for three days", async () => {
+  it("expires if it is not confirmed for three days", async () => {
     const bench = await startSns();
     const TopicArn = await bench.topic("t");
     const arn = await bench.subscribe(TopicArn, "email", "a@example.com");

@@ -25,7 +25,7 @@ const defaultDelivery =
   '{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}';
 
 describe("CreateTopic", () => {
-  it("takes names of 1 to 256 characters, and .fifo for FIFO topics alone", async () => {
+  it("takes names of 1 to 256 characters, and .fifo for FIFO topics only", async () => {
     const { sns, topic } = await startSns();
     const bad = "InvalidParameter: Invalid parameter: Topic Name";
     for (const Name of ["", "x".repeat(257), "a:b", "a b", "a%", "plain.fifo"]) {
@@ -36,7 +36,7 @@ describe("CreateTopic", () => {
     expect(await topic("orders.fifo")).toBe("arn:aws:sns:us-east-1:000000000000:orders.fifo");
   });
 
-  it("answers with a topic that is as asked for, and refuses one that is not", async () => {
+  it("answers with an existing topic that matches, and refuses one that does not", async () => {
     const bench = await startSns();
     const { sns } = bench;
     const create = (Attributes?: Record<string, string>, Tags?: { Key: string; Value: string }[]) =>
@@ -82,7 +82,7 @@ describe("topic attributes", () => {
     expect(fifo).toMatchObject({ FifoTopic: "true", ContentBasedDeduplication: "true" });
   });
 
-  it("keep a delivery policy as AWS echoes it, and show what holds", async () => {
+  it("keep a delivery policy as AWS echoes it, and show the effective one", async () => {
     const bench = await startSns();
     const arn = await bench.topic("t");
     await set(
@@ -140,7 +140,7 @@ describe("topic attributes", () => {
     expect(await refusal(set(bench, await bench.topic("t"), name, value))).toBe(`InvalidParameter: ${message}`);
   });
 
-  it("take what they may be", async () => {
+  it("accept valid values", async () => {
     const bench = await startSns();
     const arn = await bench.topic("t");
     const values = {
@@ -238,7 +238,7 @@ describe("permissions", () => {
 });
 
 describe("tags", () => {
-  it("are added, replaced and taken away", async () => {
+  it("are added, replaced and removed", async () => {
     const { sns, topic } = await startSns();
     const ResourceArn = await topic("t");
     const tag = (...Tags: { Key: string; Value: string }[]) => sns.send(new TagResourceCommand({ ResourceArn, Tags }));
@@ -259,7 +259,7 @@ describe("tags", () => {
 });
 
 describe("data protection policies", () => {
-  it("are kept", async () => {
+  it("are stored", async () => {
     const { sns, topic } = await startSns();
     const ResourceArn = await topic("t");
     const get = async () => (await sns.send(new GetDataProtectionPolicyCommand({ ResourceArn }))).DataProtectionPolicy;

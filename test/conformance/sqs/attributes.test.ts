@@ -39,7 +39,7 @@ eachSqs("queue attributes", (env) => {
     });
   });
 
-  it("are told by name, and absent where there is nothing to tell", async () => {
+  it("are selected by name, and absent without a value", async () => {
     const QueueUrl = await env.queue();
     const get = (...AttributeNames: string[]) =>
       env.sqs.getQueueAttributes({ QueueUrl, AttributeNames: AttributeNames as never });
@@ -80,7 +80,7 @@ eachSqs("queue attributes", (env) => {
     }
   });
 
-  it("that nobody knows or nobody may set are unknown", async () => {
+  it("that do not exist or cannot be set are unknown", async () => {
     for (const name of ["Nonsense", "QueueArn", "CreatedTimestamp", "ApproximateNumberOfMessages", "delayseconds"]) {
       expect(await refusedEverywhere(env, { [name]: "1" })).toEqual(unknown(name));
     }
@@ -163,7 +163,7 @@ eachSqs("queue attributes", (env) => {
     );
   });
 
-  it("tell when they were last modified", async () => {
+  it("show when they were last modified", async () => {
     const QueueUrl = await env.queue();
     const created = (await env.attributes(QueueUrl))["CreatedTimestamp"];
     await env.bus.clock.advance("90s");

@@ -31,7 +31,7 @@ eachSqs("dead-letter queues", (env) => {
     });
   });
 
-  it("get it at the second receive for a maximum of one; what comes behind it is given at once", async () => {
+  it("get it at the second receive for a maximum of one; the next message is given at once", async () => {
     const { source, target } = await pair(env, 1, { VisibilityTimeout: "0" });
     await env.send(source, "poison");
     await env.receive(source);
@@ -40,7 +40,7 @@ eachSqs("dead-letter queues", (env) => {
     expect(await env.receiveBodies(target)).toEqual(["poison"]);
   });
 
-  it("keep a standard message's age for retention, and begin a FIFO message's anew", async () => {
+  it("keep a standard message's age for retention, and restart a FIFO message's", async () => {
     for (const type of ["standard", "fifo"]) {
       const { source, target } = await pair(env, 1, {
         MessageRetentionPeriod: "60",
@@ -67,7 +67,7 @@ eachSqs("dead-letter queues", (env) => {
     expect(await env.receiveBodies(target)).toEqual(["poison"]);
   });
 
-  it("take whole groups without holding back the groups behind them", async () => {
+  it("take whole groups without blocking the groups after them", async () => {
     const { source, target } = await pair(env, 1, { FifoQueue: "true" });
     await env.sendFifo(source, "poison", "p");
     await env.sendFifo(source, "poison", "q");

@@ -48,7 +48,7 @@ eachSqs("fair queues", (env) => {
     expect(await env.receiveBodies(url)).toEqual(["noisy-47", "noisy-48", "noisy-49"]);
   });
 
-  it("take a tenant for noisy from thirty in flight that are more than a tenth", async () => {
+  it("treat a tenant as noisy from thirty in flight that are more than a tenth", async () => {
     const url = await env.queue();
     await send(env, url, "busy", 31);
     await take(env, url, 29);
@@ -68,7 +68,7 @@ eachSqs("fair queues", (env) => {
     expect((await next(url))[0]).toBe("busy-30");
   });
 
-  it("take a tenant for noisy whose few messages take long", async () => {
+  it("treat a tenant as noisy whose few messages take long", async () => {
     const url = await env.queue();
     await send(env, url, "slow", 4);
     await take(env, url, 2);
@@ -140,7 +140,7 @@ eachSqs("fair queues", (env) => {
     expect(await next(url)).toEqual(["quiet-0", "noisy-40", "noisy-41", "noisy-42"]);
   });
 
-  it("take a delayed message for sent when its delay ends", async () => {
+  it("treat a delayed message as sent when its delay ends", async () => {
     const url = await env.queue();
     await send(env, url, "noisy", 41);
     await take(env, url, 40);
@@ -170,7 +170,7 @@ eachSqs("fair queues", (env) => {
     expect(await next(url)).toEqual(["slow-3", "quiet-1"]);
   });
 
-  it("go on with the noisy tenant that has fewest in flight", async () => {
+  it("continue with the noisy tenant that has fewest in flight", async () => {
     const url = await env.queue();
     await send(env, url, "a", 42);
     await take(env, url, 40);
@@ -181,7 +181,7 @@ eachSqs("fair queues", (env) => {
     expect(await env.receiveBodies(url)).toEqual(["b-32", "a-40", "a-41"]);
   });
 
-  it("begin anew when they are purged", async () => {
+  it("start again when they are purged", async () => {
     const url = await env.queue();
     await send(env, url, "slow", 2);
     await take(env, url, 1);

@@ -62,7 +62,7 @@ eachSqs(
       expect(kms.operations()).toEqual(["GenerateDataKey", "Decrypt", "Decrypt"]);
     });
 
-    it("asks anew for another key and for another principal", async () => {
+    it("asks again for another key and for another principal", async () => {
       const url = await env.queue({ KmsMasterKeyId: keyId });
       await env.send(url, "x");
       await env.sqs.setQueueAttributes({ QueueUrl: url, Attributes: { KmsMasterKeyId: "alias/other" } });
@@ -79,7 +79,7 @@ eachSqs(
       expect(kms.asked.splice(0).map(({ account }) => account)).toEqual(["111122223333", "111122223333"]);
     });
 
-    it("does not ask for AWS's own key, nor for none", async () => {
+    it("does not ask for AWS's own key, nor without a key", async () => {
       for (const attributes of [{}, { KmsMasterKeyId: "alias/aws/sqs" }, { SqsManagedSseEnabled: "true" }]) {
         const url = await env.queue(attributes as Record<string, string>);
         await env.send(url, "x");
@@ -222,7 +222,7 @@ eachSqs(
 );
 
 eachSqs("a queue with a KMS key, without an endpoint for KMS", (env) => {
-  it("takes its key for granted", async () => {
+  it("assumes that its key may be used", async () => {
     const url = await env.queue({ KmsMasterKeyId: keyId });
     await env.send(url, "x");
     expect(await env.receiveBodies(url)).toEqual(["x"]);

@@ -48,7 +48,7 @@ describe.each(["many", "many.fifo"])("a purge of more messages than go in one tu
     expect((await sqs.receiveMessage({ QueueUrl })).Messages?.[0]?.Body).toBe("again");
   });
 
-  it("holds for a queue that is deleted and made anew", async () => {
+  it("applies to a queue that is deleted and created again", async () => {
     const { sqs, QueueUrl } = await filled(name, 3000);
     await sqs.deleteQueue({ QueueUrl });
     const Attributes = name.endsWith(".fifo") ? { FifoQueue: "true" } : {};

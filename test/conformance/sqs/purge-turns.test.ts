@@ -27,7 +27,7 @@ it.each([
   ["standard", ""],
   ["FIFO", ".fifo"],
 ])(
-  "a purge of a large %s queue takes turns and leaves what was sent after it",
+  "a purge of a large %s queue takes turns and keeps what was sent after it",
   async (_kind, suffix) => {
     const Attributes = suffix === "" ? {} : { FifoQueue: "true", ContentBasedDeduplication: "true" };
     const { QueueUrl } = await sqs.createQueue({ QueueName: `large${suffix}`, Attributes });

@@ -25,7 +25,7 @@ eachSqs("DeleteMessage", (env) => {
     expect(await env.receive(QueueUrl)).toEqual([]);
   });
 
-  it("refuses what is no handle", async () => {
+  it("refuses what is not a handle", async () => {
     const QueueUrl = await env.queue();
     for (const ReceiptHandle of ["nonsense", "AQEB", "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a=="]) {
       expect(await refused(env.sqs.deleteMessage({ QueueUrl, ReceiptHandle }))).toEqual(

@@ -119,7 +119,7 @@ async function startMoveTask() {
   return { source, target, TaskHandle, task };
 }
 
-it("a move task goes on where it was", async () => {
+it("a move task continues where it was", async () => {
   const { source, target, task } = await startMoveTask();
   await restart();
   expect(await task()).toMatchObject({ Status: "RUNNING", ApproximateNumberOfMessagesMoved: 1 });
@@ -139,7 +139,7 @@ it("a move task that was being cancelled ends", async () => {
   expect(await bodies(target)).toEqual(["2", "3"]);
 });
 
-it("what was reset stays forgotten", async () => {
+it("what was reset stays deleted", async () => {
   await make("q");
   await bus.reset();
   await restart();

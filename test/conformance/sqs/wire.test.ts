@@ -256,7 +256,7 @@ describe("Query errors", () => {
     expect(many.text).toContain("<Code>OverLimit</Code>");
   });
 
-  it("say so when a number is none", async () => {
+  it("say so when a number is invalid", async () => {
     const { status, text } = await postForm(url, { Action: "ReceiveMessage", MaxNumberOfMessages: "many" });
     expect(status).toBe(400);
     expect(text).toContain("<Type>Sender</Type>");
@@ -380,7 +380,7 @@ describe("JSON errors", () => {
     });
   });
 
-  it("do not mind members nobody knows, and take null for absent", async () => {
+  it("ignore unknown members, and take null for absent", async () => {
     const { status } = await call("SendMessage", {
       QueueUrl: "wire",
       MessageBody: "x",
@@ -392,7 +392,7 @@ describe("JSON errors", () => {
   });
 });
 
-describe("requests in less common clothes", () => {
+describe("requests in less common forms", () => {
   const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.GetQueueUrl" };
   const body = '{"QueueName":"wire"}';
 

@@ -24,7 +24,7 @@ function keysOf(arn: string, origin = "http://localhost:4566", headers: Record<s
   return Object.fromEntries(requestKeys(context, now, "000000000000"));
 }
 
-it("is who asks for whom, when, whence and how", () => {
+it("tells who asks, for whom, when, from where and how", () => {
   const headers = { "user-agent": "agent/1", referer: "http://page" };
   expect(keysOf("arn:aws:iam::111122223333:root", "https://localhost:4566", headers)).toEqual({
     "aws:currenttime": "2030-01-01T00:00:00.000Z",

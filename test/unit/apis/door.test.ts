@@ -66,7 +66,7 @@ describe("the door of APIs", () => {
     expect(door.claims({ method: "GET", host, path })).toBe(false);
   });
 
-  it("tells of an API nobody has", () => {
+  it("answers for an unknown API", () => {
     expect(ask("localhost", "/_aws/execute-api/zz/dev/x")).toBeUndefined();
     const message = "The API id 'zz' does not correspond to a deployed API Gateway API";
     expect(refused).toEqual([{ status: 404, body: JSON.stringify({ message }) }]);
@@ -119,7 +119,7 @@ describe("the door of APIs", () => {
     expect(ask("api.example.com", "/c")).toMatchObject({ apiId: "api3" });
   });
 
-  it("takes long paths without long work", () => {
+  it("handles long paths without much work", () => {
     domain("api.example.com", "API_MAPPING_ONLY", { path: "", apiId: "api3" });
     expect(ask("api.example.com", "/a".repeat(100_000))).toMatchObject({ apiId: "api3" });
   });

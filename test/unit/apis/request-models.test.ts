@@ -41,7 +41,7 @@ describe("a violation", () => {
       { x: 1 },
       '[object instance has properties which are not allowed by the schema: ["x"]]',
     ],
-  ])("of %j by %j is told", (schema, value, text) => {
+  ])("of %j by %j is reported", (schema, value, text) => {
     expect(said(schema, value)).toBe(text);
   });
 
@@ -93,7 +93,7 @@ describe("models", () => {
     expect(said({ pattern: "^(a+)+$" }, `${"a".repeat(20_000)}b`)).toContain("regex");
   });
 
-  it("say of what is no JSON, and of nothing, that it does not fit", () => {
+  it("reject invalid JSON and an empty body", () => {
     const one = models({ M: { type: "object" } });
     expect(one.violation("M", "{oops")).toBeDefined();
     expect(one.violation("M", "")).toBeDefined();

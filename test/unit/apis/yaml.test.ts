@@ -23,7 +23,7 @@ describe("a YAML document", () => {
     await expect(readYaml(text, restless)).rejects.toThrow(UnreadableYaml);
   });
 
-  it("is not told to be bad when something else fails", async () => {
+  it("is not reported as invalid when something else fails", async () => {
     const failing = turns(() => Promise.reject(new Error("the emulator has ended")));
     await expect(readYaml("- a\n".repeat(500), failing)).rejects.toThrow("the emulator has ended");
   });

@@ -53,7 +53,7 @@ describe("the delivery engine", () => {
     expect(engine.list().length).toBe(1);
   });
 
-  it("tries again when the phases say, then sends the dead letter and tells why", async () => {
+  it("retries as the phases say, then sends the dead letter with the reason", async () => {
     const { clock, engine, letters, submit } = setUp();
     const times: number[] = [];
     engine.register("http", async () => {
@@ -93,7 +93,7 @@ describe("the delivery engine", () => {
     expect(ends).toMatchObject([{ status: "failed", exhausted: "MaximumRetryAttempts" }]);
   });
 
-  it("gives up at once what no retry can help, and when it would be too old", async () => {
+  it("gives up at once if no retry can help, and when it would be too old", async () => {
     const { clock, engine, letters, submit } = setUp();
     engine.register("http", async ({ target }) => {
       throw new DeliveryFailure("X", "no", target === "retry");
@@ -136,7 +136,7 @@ describe("the delivery engine", () => {
     expect(seen).toEqual(["b1", "a1", "a2", "a3"]);
   });
 
-  it("holds to a rate, and to a number under way at a time", async () => {
+  it("respects a rate, and a number of attempts at a time", async () => {
     const { clock, engine, submit } = setUp();
     const times: number[] = [];
     let underWay = 0;
@@ -158,7 +158,7 @@ describe("the delivery engine", () => {
     expect(engine.list({ status: "delivered", limit: 1000 }).length).toBe(104);
   });
 
-  it("lets time go on without a target that hangs, and is settled when that has answered", async () => {
+  it("lets time pass without a target that hangs, and is settled once that has answered", async () => {
     const { clock, engine, submit } = setUp(20);
     const seen: string[] = [];
     let release = (): void => {};
@@ -181,7 +181,7 @@ describe("the delivery engine", () => {
     expect(engine.list({ status: "delivered" })).toHaveLength(2);
   });
 
-  it("reaches a healthy target at once while many others hang with all they have", async () => {
+  it("reaches a healthy target at once while many others hang", async () => {
     const { clock, engine, submit } = setUp(20);
     const seen: string[] = [];
     let underWay = 0;
@@ -245,7 +245,7 @@ describe("the delivery engine", () => {
     expect(letters).toHaveLength(1);
   });
 
-  it("ends the attempt of who tries again by itself, too", async () => {
+  it("ends attempts of callers that retry by themselves, too", async () => {
     const { clock, engine, request } = setUp(20);
     engine.register(
       "http",
@@ -259,7 +259,7 @@ describe("the delivery engine", () => {
     expect(await ended).toBe("TIMEOUT");
   });
 
-  it("forgets an account, and what is under way for it then", async () => {
+  it("forgets an account, and its attempts under way", async () => {
     const { store, engine, submit } = setUp();
     let release: (() => void) | undefined;
     engine.register("http", () => new Promise<void>((resolve) => (release = resolve)));
@@ -275,7 +275,7 @@ describe("the delivery engine", () => {
     expect(engine.list()).toEqual([]);
   });
 
-  it("gives up what memory cannot hold", async () => {
+  it("gives up a request that memory cannot hold", async () => {
     const { engine, submit } = setUp();
     engine.register("http", () => new Promise(() => {}));
     engine.start();

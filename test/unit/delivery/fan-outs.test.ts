@@ -76,7 +76,7 @@ describe("a fan-out's deliveries", () => {
     expect(engine.list({ status: "delivered" }).map(({ target }) => target)).toEqual(["q1", "q0"]);
   });
 
-  it("are made one by one when the target will not have them together, or when each end is asked for", () => {
+  it("are made one by one when the target refuses them together, or each end is wanted", () => {
     const { engine, together, alone, submit } = setUp();
     submit([...receivers(1), { account, source: "s", target: "throws" }]);
     submit(receivers(1), { notify: "me" });

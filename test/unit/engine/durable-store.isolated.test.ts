@@ -227,7 +227,7 @@ describe("a durable Store", () => {
 });
 
 describe("a killed process", () => {
-  it("leaves whole transactions, in order, with all that was told safe, each time it is killed", async () => {
+  it("leaves whole transactions, in order, with everything acknowledged, each time it is killed", async () => {
     const code = await bundle("crash-program.ts");
     let lastSafe = 0;
     let lastSerial = 0;
@@ -268,7 +268,7 @@ describe("the lock of a directory", () => {
     await openStore();
   });
 
-  it("keeps out another process and names it; once killed it is no hindrance", async () => {
+  it("keeps out another process and names it, until that is killed", async () => {
     const program = start(await bundle("disk-program.ts"), ["hold", directory]);
     await program.reached(1);
     await expect(openStore()).rejects.toThrow(
@@ -280,7 +280,7 @@ describe("the lock of a directory", () => {
     await openStore();
   });
 
-  it("is given to one of many who find a dead process's at the same moment", async () => {
+  it("is given to one of many that find a dead process's at the same moment", async () => {
     const program = join(directory, "race.mjs");
     writeFileSync(program, await bundle("lock-race-program.ts"));
     const contested = join(directory, "contested");
@@ -354,7 +354,7 @@ describe("Store.open", () => {
     ]);
   });
 
-  it("refuses what an earlier version wrote, and gives the directory free again", async () => {
+  it("refuses what an earlier version wrote, and releases the directory", async () => {
     writeFileSync(join(directory, "data.mdb"), "");
     for (const _ of [1, 2]) {
       await expect(openStore()).rejects.toThrow(
@@ -369,7 +369,7 @@ describe("Store.open", () => {
 });
 
 describe("a disk that refuses", () => {
-  it("is told by flushed and by writes, while reads go on and nothing told safe is lost", async () => {
+  it("is reported by flushed and by writes, while reads continue and nothing acknowledged is lost", async () => {
     // 3,000 blocks of 512 bytes; the program writes until the file may not grow.
     const program = start(await bundle("disk-program.ts"), ["fill", directory], "ulimit -S -f 3000");
     await program.ended;
@@ -433,7 +433,7 @@ describe("a disk that refuses", () => {
       for (let i = 0; i < 8; i += 1) await new Promise((resolve) => setImmediate(resolve));
     };
 
-    it("gets everything once it takes writes again, joined and in the last state", async () => {
+    it("gets everything once it accepts writes again, merged and in the last state", async () => {
       const { state, store } = fakeDisk();
       put(store, item("a", 1));
       await store.flushed();
