@@ -13,11 +13,13 @@ import {
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { Consumer } from "sqs-consumer";
 import { ZipFile } from "yazl";
-import { awsJson, drive, percentile } from "./lib/load.mjs";
+import { awsJson, drive } from "./lib/load.mjs";
 import { startEmbedded } from "./lib/servers.mjs";
 
 const coldStarts = 10;
-const warmInvocations = 1000;
+/** Before anything is measured: until V8 has compiled what an invocation runs, it takes several times as long. */
+const warmUp = 1500;
+const warmInvocations = 300;
 const messages = 20_000;
 const rounds = 3;
 const role = "arn:aws:iam::000000000000:role/bench";
@@ -51,12 +53,10 @@ function invocation(name) {
   );
 }
 
-/** Median latency without any SDK, one at a time: what Busbar, the function and the socket take. */
-async function bareMs(server, name) {
+/** Latencies without any SDK, one at a time: what Busbar, the function and the socket take. */
+async function bareMs(server, name, count) {
   const request = invocation(name);
-  const run = (count) => drive({ port: server.port, count, connections: 1, request: () => request });
-  await run(200);
-  return percentile((await run(warmInvocations)).latenciesMs, 0.5);
+  return (await drive({ port: server.port, count, connections: 1, request: () => request })).latenciesMs;
 }
 
 async function fill(server, QueueUrl) {
@@ -124,10 +124,10 @@ export async function bench() {
     const { Payload } = await client.send(new InvokeCommand({ FunctionName, Payload: JSON.stringify(event) }));
     return { took: performance.now() - began, value: JSON.parse(Payload.transformToString()) };
   };
-  const sdkMs = async (name) => {
+  const sdkMs = async (name, count) => {
     const took = [];
-    for (let i = 0; i < warmInvocations; i++) took.push((await invoke(name, { name: "warm" })).took);
-    return median(took.slice(100));
+    for (let i = 0; i < count; i++) took.push((await invoke(name, { name: "warm" })).took);
+    return took;
   };
   try {
     const ZipFileBytes = await zipOf(code);
@@ -139,15 +139,24 @@ export async function bench() {
       );
       cold.push((await invoke(`f-${i}`, { name: "cold" })).took);
     }
-    const [warm, warmBare] = [await sdkMs("f-0"), await bareMs(server, "f-0")];
-    const [inProcess, inProcessBare] = [await sdkMs("bench"), await bareMs(server, "bench")];
+    const measured = { warm: [], inProcess: [], warmBare: [], inProcessBare: [] };
+    const runs = {
+      warm: (count) => sdkMs("f-0", count),
+      inProcess: (count) => sdkMs("bench", count),
+      warmBare: (count) => bareMs(server, "f-0", count),
+      inProcessBare: (count) => bareMs(server, "bench", count),
+    };
+    for (const run of Object.values(runs)) await run(warmUp);
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, run] of Object.entries(runs)) measured[name].push(...(await run(warmInvocations)));
+    }
     const { value: pid } = await invoke("f-0", { pid: true });
     return [
       ["cold start of a Node function, median", ms(median(cold))],
-      ["warm invocation through the SDK, median", ms(warm)],
-      ["… over a bare socket", ms(warmBare)],
-      ["the same of a handler in process, through the SDK", ms(inProcess)],
-      ["… over a bare socket", ms(inProcessBare)],
+      ["warm invocation through the SDK, median", ms(median(measured.warm))],
+      ["… over a bare socket", ms(median(measured.warmBare))],
+      ["the same of a handler in process, through the SDK", ms(median(measured.inProcess))],
+      ["… over a bare socket", ms(median(measured.inProcessBare))],
       ["memory of an idle process", `${Math.round(megabytesOf(pid))} MB`],
       ...(await queueRows(server, client, sqs)),
     ];

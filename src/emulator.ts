@@ -199,11 +199,12 @@ export class Emulator {
   }
 
   /** Functions write their logs when they finish, whether or not anybody waits for the answer. */
-  readonly #writeLog = ({ lines, ...log }: Parameters<WriteLog>[0], random: Random): void => {
+  readonly #writeLog = (log: Parameters<WriteLog>[0], random: Random): void => {
     if (this.#closed) return;
+    const { account, region, group, stream, source, lines } = log;
     this.store.transaction(() => {
-      for (const { timeMs, message } of lines) {
-        this.logs.put({ ...log, id: random.uuid(), timestampMs: timeMs, message });
+      for (const { timeMs: timestampMs, message } of lines) {
+        this.logs.put({ id: random.uuid(), account, region, group, stream, source, timestampMs, message });
       }
     });
   };

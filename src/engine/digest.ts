@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A UUID (of version 4 by its form) made of a text: always the same for the same text. */
 export function uuidFor(text: string): string {
@@ -8,5 +8,5 @@ export function uuidFor(text: string): string {
 
 /** The SHA-256 of a text, in 64 hexadecimal digits. */
 export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }

@@ -89,10 +89,12 @@ export class LogGroups {
   }
 
   /** Writes an event. Inside a transaction. */
-  put({ message, ...event }: Omit<LogEvent, "timestamp" | "ingestedAt"> & Stamped): void {
+  put(event: Omit<LogEvent, "timestamp" | "ingestedAt"> & Stamped): void {
+    const { id, account, region, group: name, stream, source, timestampMs, message } = event;
     const serial = this.#store.nextSerial();
-    this.#messages.put({ serial, account: event.account, text: message });
-    const row: LogEventRow = { ...event, ingestedMs: this.#clock.now(), serial, size: message.length };
+    this.#messages.put({ serial, account, text: message });
+    const place = { account, region, group: name, stream, source };
+    const row: LogEventRow = { id, ...place, timestampMs, ingestedMs: this.#clock.now(), serial, size: message.length };
     this.#rows.put(row);
     this.#chars += row.size;
     const { group } = this.#rows.by;

@@ -229,12 +229,12 @@ export class Environment implements RuntimeClient {
     const give = this.#give as (event: RuntimeEvent) => void;
     this.#give = undefined;
     run.give();
-    const { timeoutMs, sink: _sink, onLine: _onLine, executedVersion: _version, ...event } = run.event;
+    const { requestId, payload, arn, trace, clientContext, timeoutMs } = run.event;
     this.#limit(run, timeoutMs);
     const deadlineMs = dateNow() + timeoutMs;
     reportStart(this.#extensions.telemetry, run.event, this.#version);
-    give({ ...event, deadlineMs });
-    this.#extensions.invoke({ requestId: event.requestId, trace: event.trace, arn: event.arn, deadlineMs });
+    give({ requestId, payload, deadlineMs, arn, trace, clientContext });
+    this.#extensions.invoke({ requestId, trace, arn, deadlineMs });
   }
 
   async #retire(reason: ShutdownReason): Promise<void> {
