@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { StateError } from "../../../src/services/stepfunctions/asl/errors.ts";
 import type { Json, JsonObject } from "../../../src/services/stepfunctions/asl/json.ts";
+import { isReferencePath } from "../../../src/services/stepfunctions/asl/jsonpath/path.ts";
 import {
   PathMiss,
   type Roots,
@@ -9,7 +10,7 @@ import {
   Visits,
   writePath,
 } from "../../../src/services/stepfunctions/asl/jsonpath/path-read.ts";
-import { isReferencePath, parsePath } from "../../../src/services/stepfunctions/asl/jsonpath/path-syntax.ts";
+import { parsePath } from "../../../src/services/stepfunctions/asl/jsonpath/path-syntax.ts";
 import { evaluateTemplate } from "../../../src/services/stepfunctions/asl/jsonpath/template.ts";
 import { json, jsonObject, memberName } from "../../support/asl-arbitraries.ts";
 import { runDefinition } from "../../support/asl-runner.ts";

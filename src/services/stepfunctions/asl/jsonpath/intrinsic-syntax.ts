@@ -1,7 +1,8 @@
 import { BoundedCache } from "../bounded-cache.ts";
 import type { Json } from "../json.ts";
 import { numberFromText } from "../number-literal.ts";
-import { constants, type Path, parsePath } from "./path-syntax.ts";
+import type { Path } from "./path.ts";
+import { constants, parsePath } from "./path-syntax.ts";
 
 /** An argument of an intrinsic function, or a whole call. `raw` is a string with its escapes, for States.Format. */
 export type Expression =

@@ -2,7 +2,7 @@ import { copyObject, getOwn, setOwn } from "../../../../../protocols/unknown-jso
 import { StateError } from "../errors.ts";
 import { isObject, type Json, type JsonObject, jsonEquals, quotedJson } from "../json.ts";
 import { compareNumbers, isNumber } from "../number-literal.ts";
-import { type Filter, type FilterPath, isDefinite, type Operand, type Path, type Segment } from "./path-syntax.ts";
+import { type Filter, type FilterPath, isDefinite, type Operand, type Path, type Segment } from "./path.ts";
 
 /** The roots of the three kinds of path, and the budget that evaluating them shares. */
 export type Roots = {

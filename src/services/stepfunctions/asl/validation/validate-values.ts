@@ -1,7 +1,8 @@
 import { isObject, type Json, type JsonObject, writeJson } from "../json.ts";
 import { expressionFacts, expressionIn } from "../jsonata/query.ts";
 import { isIntrinsic, isValidIntrinsic } from "../jsonpath/intrinsic-syntax.ts";
-import { isReferencePath, isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
+import { isReferencePath } from "../jsonpath/path.ts";
+import { isValidPath, pathOf } from "../jsonpath/path-syntax.ts";
 import { memberName } from "../jsonpath/template.ts";
 import type { QueryLanguage } from "../machine.ts";
 import { numberOf } from "../number-literal.ts";
