@@ -1,8 +1,9 @@
 /** WebSocket APIs: events, limits on the clock, and the management API through its client. */
 import { ApiGatewayManagementApi } from "@aws-sdk/client-apigatewaymanagementapi";
+import { Scheduler } from "@aws-sdk/client-scheduler";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { ask, GatewayEnvironment } from "../../support/apigatewayv2.ts";
+import { ask, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
 import { refused } from "../../support/refusal.ts";
 import { until } from "../../support/until.ts";
 import { handshake, openSocket } from "../../support/web-sockets.ts";
@@ -168,6 +169,26 @@ describe.each(["memory", "disk"] as const)("WebSocket APIs, %s", (storage) => {
     }
     const unmapped = await handshake(`${endpoint.replace("http", "ws")}/elsewhere`, { Host: DomainName });
     expect(unmapped).toEqual({ status: 403, body: '{"message":"Forbidden"}' });
+  });
+
+  it("get what a schedule sends them, without an endpoint", async () => {
+    const { messages, id, socket } = await open();
+    const scheduler = new Scheduler(env.bus.clientConfig());
+    const at = new Date(env.bus.clock.now() + 60_000).toISOString().slice(0, 19);
+    await scheduler.createSchedule({
+      ...{ Name: "hello", ScheduleExpression: `at(${at})`, FlexibleTimeWindow: { Mode: "OFF" } },
+      Target: {
+        Arn: "arn:aws:scheduler:::aws-sdk:apigatewaymanagementapi:postToConnection",
+        RoleArn: roleArn,
+        Input: JSON.stringify({ ConnectionId: id, Data: "hello" }),
+      },
+    });
+    await env.bus.clock.advance("1m");
+    await until(() => messages.length === 1);
+    expect(messages).toEqual(["hello"]);
+    scheduler.destroy();
+    socket.terminate();
+    await until(() => env.events.get("chat")?.length === 2);
   });
 
   it("show who the client is, its address first", async () => {
