@@ -38,15 +38,24 @@ export interface MappingRow {
   readonly stage: string;
 }
 
+/** Met by any of its base paths, or by any of its headers. A glob has `*` only at its ends. */
+export interface RoutingCondition {
+  readonly MatchBasePaths?: { readonly AnyOf?: readonly string[] | undefined } | undefined;
+  readonly MatchHeaders?: { readonly AnyOf?: readonly RoutingHeader[] | undefined } | undefined;
+}
+
+interface RoutingHeader {
+  readonly Header?: string | undefined;
+  readonly ValueGlob?: string | undefined;
+}
+
 export interface RoutingRuleRow {
   readonly domain: string;
   readonly account: string;
   readonly id: string;
   readonly priority: number;
-  readonly basePaths: readonly string[];
-  /** All must match. A glob has `*` only at its ends. */
-  readonly headers: readonly { readonly header: string; readonly valueGlob: string }[];
-  readonly conditions: readonly object[];
+  /** All must be met. */
+  readonly conditions: readonly RoutingCondition[];
   readonly apiId: string;
   readonly stage: string;
   readonly stripBasePath: boolean;
@@ -154,16 +163,24 @@ export class Domains {
 
 /** The base path that matched (empty if the rule has none); undefined if the rule does not match. */
 function ruleMatch(
-  { basePaths, headers }: RoutingRuleRow,
+  { conditions }: RoutingRuleRow,
   segments: readonly string[],
   header: (name: string) => string | string[] | undefined,
 ): string | undefined {
-  for (const { header: name, valueGlob } of headers) {
-    const value = header(name);
-    if (value === undefined || !globMatches(valueGlob, String(value))) return undefined;
+  let matched = "";
+  for (const { MatchBasePaths, MatchHeaders } of conditions) {
+    const isMet = ({ Header = "", ValueGlob = "" }: RoutingHeader) => {
+      const value = header(Header);
+      return value !== undefined && globMatches(ValueGlob, String(value));
+    };
+    if (MatchHeaders && !MatchHeaders.AnyOf?.some(isMet)) return undefined;
+    if (!MatchBasePaths) continue;
+    const begins = (base: string) => segments.slice(0, base.split("/").length).join("/") === base;
+    const base = MatchBasePaths.AnyOf?.find(begins);
+    if (base === undefined) return undefined;
+    matched = base;
   }
-  if (basePaths.length === 0) return "";
-  return basePaths.find((base) => segments.slice(0, base.split("/").length).join("/") === base);
+  return matched;
 }
 
 function globMatches(glob: string, value: string): boolean {

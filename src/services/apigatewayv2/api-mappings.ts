@@ -146,14 +146,7 @@ function ruleRow(context: Context, domain: DomainRow, id: string, input: RuleInp
     account: domain.account,
     id,
     priority,
-    basePaths: conditions.flatMap(({ MatchBasePaths }) => MatchBasePaths?.AnyOf ?? []),
-    headers: conditions.flatMap(({ MatchHeaders }) =>
-      (MatchHeaders?.AnyOf ?? []).map(({ Header, ValueGlob }) => ({
-        header: Header as string,
-        valueGlob: ValueGlob as string,
-      })),
-    ),
-    conditions: conditions as readonly object[],
+    conditions,
     apiId: invoke.ApiId as string,
     stage: invoke.Stage as string,
     stripBasePath: invoke.StripBasePath === true,

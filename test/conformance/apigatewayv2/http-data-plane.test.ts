@@ -63,6 +63,15 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     expect((await ask(env.bus.endpoint, "/v1/a", { headers: { Host } })).status).toBe(200);
     expect((await env.call(ApiId, "/a")).status).toBe(404);
     await env.gateway.updateApi({ ApiId, DisableExecuteApiEndpoint: false });
+    const AnyOf = [{ Header: "X-Version", ValueGlob: "beta*" }];
+    const Conditions = [{ MatchHeaders: { AnyOf } }, { MatchBasePaths: { AnyOf: ["v8", "v9"] } }];
+    const Actions = [{ InvokeApi: { ApiId, Stage: "$default", StripBasePath: true } }];
+    await env.gateway.createRoutingRule({ DomainName, Priority: 1, Conditions, Actions });
+    await env.gateway.updateDomainName({ DomainName, RoutingMode: "ROUTING_RULE_THEN_API_MAPPING" });
+    const ruled = await ask(env.bus.endpoint, "/v9/a", { headers: { Host, "x-version": "beta-2" } });
+    expect(JSON.parse(ruled.text)).toMatchObject({ rawPath: "/v9/a", requestContext: { domainName: DomainName } });
+    expect((await ask(env.bus.endpoint, "/v9/a", { headers: { Host } })).status).toBe(403);
+    expect((await ask(env.bus.endpoint, "/v1/a", { headers: { Host } })).status).toBe(200);
   });
 
   it("pass requests to functions as they came", async () => {

@@ -106,16 +106,26 @@ describe("the door of APIs", () => {
   });
 
   it("asks rules first, the lowest priority before others", () => {
-    const none = { basePaths: [], headers: [], conditions: [], stripBasePath: false };
+    const header = (Header: string, ValueGlob: string) => ({ Header, ValueGlob });
+    const beta = { MatchHeaders: { AnyOf: [header("X-Version", "beta*"), header("x-tester", "*")] } };
+    const german = { MatchHeaders: { AnyOf: [header("Accept-Language", "*de*")] } };
+    const under = (...AnyOf: string[]) => ({ MatchBasePaths: { AnyOf } });
+    const whole = { stripBasePath: false };
     domain(
       "api.example.com",
       "ROUTING_RULE_THEN_API_MAPPING",
-      { ...none, priority: 20, apiId: "api1", basePaths: ["a"], stripBasePath: true },
-      { ...none, priority: 10, apiId: "api2", headers: [{ header: "X-Version", valueGlob: "beta*" }] },
+      { priority: 20, apiId: "api1", conditions: [under("a", "b/c")], stripBasePath: true },
+      { ...whole, priority: 10, apiId: "api2", conditions: [beta] },
+      { ...whole, priority: 5, apiId: "api4", conditions: [beta, german, under("a")] },
       { path: "", apiId: "api3" },
     );
     expect(ask("api.example.com", "/a/b")).toMatchObject({ apiId: "api1", path: "/b" });
+    expect(ask("api.example.com", "/b/c/d")).toMatchObject({ apiId: "api1", path: "/d" });
     expect(ask("api.example.com", "/a/b", { "x-version": "beta-2" })).toMatchObject({ apiId: "api2", path: "/a/b" });
+    expect(ask("api.example.com", "/a/b", { "x-tester": "me" })).toMatchObject({ apiId: "api2", path: "/a/b" });
+    const both = { "x-tester": "me", "accept-language": "en, de" };
+    expect(ask("api.example.com", "/a/b", both)).toMatchObject({ apiId: "api4", path: "/a/b" });
+    expect(ask("api.example.com", "/c", both)).toMatchObject({ apiId: "api2" });
     expect(ask("api.example.com", "/c")).toMatchObject({ apiId: "api3" });
   });
 
