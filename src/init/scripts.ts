@@ -5,7 +5,7 @@ import type { ProcessEnd, Processes } from "../engine/processes.ts";
 import { clearInterval, setInterval } from "../engine/real-time.ts";
 import { isOnPath } from "../functions/runtime/requirements.ts";
 
-export interface ScriptSurroundings {
+export interface ScriptEnvironment {
   /** `http://localhost:4566` */
   readonly endpoint: string;
   readonly account: string;
@@ -31,7 +31,7 @@ exec aws \${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@"
 export function runScript(
   file: string,
   processes: Processes,
-  { endpoint, account, region }: ScriptSurroundings,
+  { endpoint, account, region }: ScriptEnvironment,
 ): Promise<ProcessEnd> {
   const { host, hostname, port } = new URL(endpoint);
   const env: Record<string, string> = {

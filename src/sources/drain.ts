@@ -15,7 +15,7 @@ export interface Reader {
 }
 
 /** What a reader needs. */
-export interface Surroundings {
+export interface ReaderDeps {
   readonly clock: Clock;
   readonly arrivals: Arrivals;
   /** Calls an operation in the consumer's name, with SDK values. @throws AwsError */

@@ -3,7 +3,7 @@
  * after the target has taken it; one that failed comes back after its visibility timeout.
  */
 import type { Timer } from "../engine/clock.ts";
-import { type Consumer, codeOf, type Outcome, queueUrlOf, type Reader, type Surroundings } from "./drain.ts";
+import { type Consumer, codeOf, type Outcome, queueUrlOf, type Reader, type ReaderDeps } from "./drain.ts";
 import { partsOf, type QueueRecord, queueRecord, type SqsMessage } from "./records.ts";
 
 /** Batches on their way to the target at a time, unless the consumer allows fewer. */
@@ -25,7 +25,7 @@ export interface QueueOptions {
 }
 
 export class QueueReader implements Reader {
-  readonly #around: Surroundings;
+  readonly #deps: ReaderDeps;
   readonly #consumer: Consumer<SqsMessage>;
   readonly #options: QueueOptions;
   readonly #queueUrl: string;
@@ -40,15 +40,15 @@ export class QueueReader implements Reader {
   #windowOver = false;
   #stopped = false;
 
-  constructor(around: Surroundings, consumer: Consumer<SqsMessage>, options: QueueOptions) {
-    this.#around = around;
+  constructor(deps: ReaderDeps, consumer: Consumer<SqsMessage>, options: QueueOptions) {
+    this.#deps = deps;
     this.#consumer = consumer;
     this.#options = options;
     this.#queueUrl = queueUrlOf(options.queue);
   }
 
   start(): void {
-    this.#ignore = this.#around.arrivals.on(this.#options.queue, () => this.#wake());
+    this.#ignore = this.#deps.arrivals.on(this.#options.queue, () => this.#wake());
     this.#wake();
   }
 
@@ -70,7 +70,7 @@ export class QueueReader implements Reader {
     const maxGathering = this.#options.windowMs === 0 ? maxReceives : 1;
     if (!this.#news || this.#stopped || this.#gathering >= maxGathering || !this.#hasRoom(1)) return;
     this.#gathering += 1;
-    this.#track(this.#around.clock.track(this.#gather()), () => {
+    this.#track(this.#deps.clock.track(this.#gather()), () => {
       this.#gathering -= 1;
     });
   }
@@ -86,7 +86,7 @@ export class QueueReader implements Reader {
       while (this.#news && !this.#stopped && this.#hasRoom(0)) {
         this.#news = false;
         if (!(await this.#isBatchReady())) continue;
-        const receivedMs = this.#around.clock.now();
+        const receivedMs = this.#deps.clock.now();
         const messages = await this.#receive();
         if (messages.length === 0) continue;
         this.#news = true;
@@ -104,7 +104,7 @@ export class QueueReader implements Reader {
   }
 
   #track(work: Promise<void>, onEnd: () => void): void {
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     const tracked = work
       .catch((error: unknown) => {
         if (codeOf(error) === undefined) clock.report(error);
@@ -129,7 +129,7 @@ export class QueueReader implements Reader {
       return true;
     }
     if (waiting > 0 && this.#window === undefined) {
-      const { clock } = this.#around;
+      const { clock } = this.#deps;
       this.#window = clock.at(clock.now() + this.#options.windowMs, () => {
         this.#window = undefined;
         this.#windowOver = true;
@@ -155,7 +155,7 @@ export class QueueReader implements Reader {
 
   async #attribute(name: string): Promise<number> {
     const input = { QueueUrl: this.#queueUrl, AttributeNames: [name] };
-    const answer = await this.#around.call("sqs", "GetQueueAttributes", input);
+    const answer = await this.#deps.call("sqs", "GetQueueAttributes", input);
     return Number((answer as { Attributes?: Record<string, string> }).Attributes?.[name] ?? 0);
   }
 
@@ -163,7 +163,7 @@ export class QueueReader implements Reader {
     const all: SqsMessage[] = [];
     while (all.length < this.#options.batchSize) {
       const asked = Math.min(maxInReceive, this.#options.batchSize - all.length);
-      const answer = await this.#around.call("sqs", "ReceiveMessage", {
+      const answer = await this.#deps.call("sqs", "ReceiveMessage", {
         QueueUrl: this.#queueUrl,
         MaxNumberOfMessages: asked,
         WaitTimeSeconds: 0,
@@ -180,7 +180,7 @@ export class QueueReader implements Reader {
   async #move(messages: readonly SqsMessage[], receivedMs: number): Promise<void> {
     const passing: QueueRecord[] = [];
     const dropped: QueueRecord[] = [];
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     const consumer = this.#consumer;
     for (const message of messages) {
       const record = queueRecord(message, consumer);
@@ -203,7 +203,7 @@ export class QueueReader implements Reader {
 
   /** Passes a part to the target, repeatedly if it has no capacity, as long as the messages stay invisible. */
   async #execute(part: readonly QueueRecord[], receivedMs: number): Promise<Outcome> {
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(maxPauseMs, pauseMs * 2)) {
       const outcome = await clock.trackOutside(this.#consumer.execute(part));
       if (outcome.throttled !== true) return outcome;
@@ -217,7 +217,7 @@ export class QueueReader implements Reader {
    */
   #pause(ms: number): Promise<boolean> {
     if (this.#stopped) return Promise.resolve(false);
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     return new Promise((resolve) => {
       const end = () => {
         timer.cancel();
@@ -236,7 +236,7 @@ export class QueueReader implements Reader {
         .map(({ receiptHandle }, i) => ({ Id: String(i), ReceiptHandle: receiptHandle }));
       try {
         const input = { QueueUrl: this.#queueUrl, Entries };
-        await this.#around.call("sqs", "DeleteMessageBatch", input);
+        await this.#deps.call("sqs", "DeleteMessageBatch", input);
       } catch (error) {
         // The queue was deleted with its messages.
         if (codeOf(error) === undefined) throw error;

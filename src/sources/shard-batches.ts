@@ -3,7 +3,7 @@
  * user guide, "Error handling"; Lambda developer guide, "Using Lambda with Kinesis": retries, record age, bisection,
  * partial failures, destinations).
  */
-import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type Surroundings } from "./drain.ts";
+import { type Consumer, codeOf, type Failure, type Outcome, queueUrlOf, type ReaderDeps } from "./drain.ts";
 import { lanesOf, maxPayloadBytes, partsOf, type StreamItem, type StreamRecord } from "./records.ts";
 
 const maxRetryMs = 60_000;
@@ -54,7 +54,7 @@ interface Attempt extends Omit<Outcome, "failed"> {
 }
 
 export class ShardBatches {
-  readonly #around: Surroundings;
+  readonly #deps: ReaderDeps;
   readonly #consumer: Consumer<StreamItem>;
   readonly #options: BatchOptions;
   readonly #shard: string;
@@ -64,13 +64,13 @@ export class ShardBatches {
   #stopped = false;
 
   constructor(
-    around: Surroundings,
+    deps: ReaderDeps,
     consumer: Consumer<StreamItem>,
     options: BatchOptions,
     shard: string,
     keep: (record: StreamRecord) => void,
   ) {
-    this.#around = around;
+    this.#deps = deps;
     this.#consumer = consumer;
     this.#options = options;
     this.#shard = shard;
@@ -103,14 +103,14 @@ export class ShardBatches {
       else {
         const message = `The record alone exceeds the ${maxPayloadBytes} bytes of a payload.`;
         this.#consumer.onFailed(first, { code: "RecordTooLarge", message }, undefined);
-        await this.#around.clock.track(this.#giveUp(part, "RetryAttemptsExhausted", 1, keeps));
+        await this.#deps.clock.track(this.#giveUp(part, "RetryAttemptsExhausted", 1, keeps));
       }
     }
   }
 
   /** @param keeps whether the cursor follows each record; false when lanes run in parallel. */
   async #deliver(batch: StreamRecord[], keeps: boolean): Promise<void> {
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     const { bisects, maxRetries, firstRetryMs } = this.#options;
     const parts = [batch];
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
@@ -153,7 +153,7 @@ export class ShardBatches {
    * Makes one attempt; returns what must be tried again: everything from the first failed record on, and why it failed.
    */
   async #attempt(part: StreamRecord[], tries: number, keeps: boolean): Promise<Attempt> {
-    const oldestMs = this.#around.clock.now() - this.#options.maxAgeMs;
+    const oldestMs = this.#deps.clock.now() - this.#options.maxAgeMs;
     const firstYoung = part.findIndex(({ arrivedMs }) => arrivedMs >= oldestMs);
     if (firstYoung !== 0) {
       const tooOld = firstYoung < 0 ? part : part.slice(0, firstYoung);
@@ -215,9 +215,9 @@ export class ShardBatches {
   async #tell(arn: string, text: string): Promise<void> {
     try {
       if (arn.split(":")[2] === "sns") {
-        await this.#around.call("sns", "Publish", { TopicArn: arn, Message: text });
+        await this.#deps.call("sns", "Publish", { TopicArn: arn, Message: text });
       } else {
-        await this.#around.call("sqs", "SendMessage", { QueueUrl: queueUrlOf(arn), MessageBody: text });
+        await this.#deps.call("sqs", "SendMessage", { QueueUrl: queueUrlOf(arn), MessageBody: text });
       }
     } catch (error) {
       // The destination is gone: the records are skipped as if there were none.
@@ -228,7 +228,7 @@ export class ShardBatches {
   /** Waits on the clock; a stop ends it. Does not count as work in flight, which would stop time. */
   #wait(ms: number): Promise<void> {
     if (this.#stopped) return Promise.resolve();
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     return new Promise((resolve) => {
       const end = () => {
         timer.cancel();

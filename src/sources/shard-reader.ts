@@ -2,7 +2,7 @@
 import type { Timer } from "../engine/clock.ts";
 import { recordsIn } from "./aggregates.ts";
 import type { Cursor, Cursors } from "./cursors.ts";
-import { type Consumer, codeOf, type Surroundings } from "./drain.ts";
+import { type Consumer, codeOf, type ReaderDeps } from "./drain.ts";
 import { type StreamItem, type StreamRecord, streamRecord } from "./records.ts";
 import { type BatchOptions, ShardBatches } from "./shard-batches.ts";
 
@@ -27,7 +27,7 @@ export interface ShardListener {
 }
 
 export class ShardReader {
-  readonly #around: Surroundings;
+  readonly #deps: ReaderDeps;
   readonly #consumer: Consumer<StreamItem>;
   readonly #options: ShardOptions;
   readonly #cursors: Cursors;
@@ -43,20 +43,20 @@ export class ShardReader {
   #stopped = false;
 
   constructor(
-    around: Surroundings,
+    deps: ReaderDeps,
     consumer: Consumer<StreamItem>,
     options: ShardOptions,
     cursors: Cursors,
     cursor: Cursor,
     listener: ShardListener,
   ) {
-    this.#around = around;
+    this.#deps = deps;
     this.#consumer = consumer;
     this.#options = options;
     this.#cursors = cursors;
     this.#cursor = cursor;
     this.#listener = listener;
-    this.#batches = new ShardBatches(around, consumer, options, cursor.shard, ({ sequenceNumber }) =>
+    this.#batches = new ShardBatches(deps, consumer, options, cursor.shard, ({ sequenceNumber }) =>
       this.#move({ ...this.#cursor, sequenceNumber }),
     );
   }
@@ -78,7 +78,7 @@ export class ShardReader {
   }
 
   async #read(): Promise<void> {
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     const { batchSize, windowMs } = this.#options;
     try {
       while (this.#news && !this.#stopped) {
@@ -137,7 +137,7 @@ export class ShardReader {
   /** Undefined for an expired iterator. */
   async #getRecords(ShardIterator: string, Limit: number) {
     try {
-      return (await this.#around.call("kinesis", "GetRecords", { ShardIterator, Limit })) as {
+      return (await this.#deps.call("kinesis", "GetRecords", { ShardIterator, Limit })) as {
         Records?: Omit<StreamItem, "shard">[];
         NextShardIterator?: string;
         MillisBehindLatest?: number;
@@ -159,12 +159,12 @@ export class ShardReader {
           ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: new Date(fromMs) }
           : { ShardIteratorType: "TRIM_HORIZON" };
     const input = { StreamARN: this.#options.stream, ShardId: shard, ...position };
-    const answer = (await this.#around.call("kinesis", "GetShardIterator", input)) as { ShardIterator?: string };
+    const answer = (await this.#deps.call("kinesis", "GetShardIterator", input)) as { ShardIterator?: string };
     return answer.ShardIterator as string;
   }
 
   #beginWindow(): void {
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     this.#window ??= clock.at(clock.now() + this.#options.windowMs, () => {
       this.#window = undefined;
       this.#windowOver = true;

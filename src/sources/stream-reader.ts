@@ -3,7 +3,7 @@
  * is stored with every batch that the target has taken.
  */
 import type { Cursor, Cursors, StartingPosition } from "./cursors.ts";
-import { type Consumer, codeOf, type Reader, type Surroundings } from "./drain.ts";
+import { type Consumer, codeOf, type Reader, type ReaderDeps } from "./drain.ts";
 import type { StreamItem } from "./records.ts";
 import { type ShardOptions, ShardReader } from "./shard-reader.ts";
 
@@ -20,7 +20,7 @@ export interface StreamOptions extends ShardOptions {
 }
 
 export class StreamReader implements Reader {
-  readonly #around: Surroundings;
+  readonly #deps: ReaderDeps;
   readonly #consumer: Consumer<StreamItem>;
   readonly #options: StreamOptions;
   readonly #cursors: Cursors;
@@ -31,15 +31,15 @@ export class StreamReader implements Reader {
   #gone = false;
   #stopped = false;
 
-  constructor(around: Surroundings, consumer: Consumer<StreamItem>, options: StreamOptions, cursors: Cursors) {
-    this.#around = around;
+  constructor(deps: ReaderDeps, consumer: Consumer<StreamItem>, options: StreamOptions, cursors: Cursors) {
+    this.#deps = deps;
     this.#consumer = consumer;
     this.#options = options;
     this.#cursors = cursors;
   }
 
   start(): void {
-    this.#ignore = this.#around.arrivals.on(this.#options.stream, () => {
+    this.#ignore = this.#deps.arrivals.on(this.#options.stream, () => {
       if (this.#gone) this.#discover();
       for (const shard of this.#shards.values()) shard.wake();
     });
@@ -56,7 +56,7 @@ export class StreamReader implements Reader {
   /** Finds the shards that may be read: at the start, and whenever one has been read to its end. */
   #discover(): void {
     if (this.#stopped) return;
-    const { clock } = this.#around;
+    const { clock } = this.#deps;
     const before = this.#discovery;
     this.#discovery = clock.track(Promise.resolve(before).then(() => this.#beginShards())).catch((error: unknown) => {
       const code = codeOf(error);
@@ -101,7 +101,7 @@ export class StreamReader implements Reader {
       const cursor = cursors.get(ShardId);
       if (cursor === undefined || cursor.done || this.#shards.has(ShardId)) continue;
       if (!isRead(ParentShardId) || !isRead(AdjacentParentShardId)) continue;
-      const reader = new ShardReader(this.#around, this.#consumer, options, cursors, cursor, {
+      const reader = new ShardReader(this.#deps, this.#consumer, options, cursors, cursor, {
         onDone: () => {
           this.#shards.delete(ShardId);
           this.#discover();
@@ -121,7 +121,7 @@ export class StreamReader implements Reader {
   #firstMs(): number | undefined {
     const { startingPosition } = this.#options;
     if (startingPosition === "TRIM_HORIZON") return undefined;
-    return startingPosition === "LATEST" ? this.#around.clock.now() : startingPosition;
+    return startingPosition === "LATEST" ? this.#deps.clock.now() : startingPosition;
   }
 
   async #stopShards(): Promise<void> {
@@ -132,7 +132,7 @@ export class StreamReader implements Reader {
 
   async #describe(): Promise<{ serial: number | undefined; retentionMs: number }> {
     const input = { StreamARN: this.#options.stream };
-    const { StreamDescriptionSummary: summary } = (await this.#around.call(
+    const { StreamDescriptionSummary: summary } = (await this.#deps.call(
       "kinesis",
       "DescribeStreamSummary",
       input,
@@ -145,7 +145,7 @@ export class StreamReader implements Reader {
     const shards: Shard[] = [];
     let input: object = { StreamARN: this.#options.stream };
     for (;;) {
-      const answer = (await this.#around.call("kinesis", "ListShards", input)) as {
+      const answer = (await this.#deps.call("kinesis", "ListShards", input)) as {
         Shards?: Shard[];
         NextToken?: string;
       };

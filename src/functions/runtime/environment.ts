@@ -22,14 +22,14 @@ export interface Order {
   newId(): string;
 }
 
-export interface Surroundings {
+export interface EnvironmentDeps {
   readonly api: RuntimeApi;
   readonly processes: Processes;
   readonly clock: Clock;
 }
 
 export class Environment implements RuntimeClient {
-  readonly #around: Surroundings;
+  readonly #deps: EnvironmentDeps;
   readonly #token: string;
   readonly #onChange: () => void;
   readonly #startedAt = performance.now();
@@ -53,8 +53,8 @@ export class Environment implements RuntimeClient {
   #stopOverrun = () => {};
 
   /** @param onChange called whenever the environment becomes idle or ends. */
-  constructor(around: Surroundings, { spec, token, launch, newId }: Order, onChange: () => void) {
-    this.#around = around;
+  constructor(deps: EnvironmentDeps, { spec, token, launch, newId }: Order, onChange: () => void) {
+    this.#deps = deps;
     this.#token = token;
     this.#onChange = onChange;
     this.#memoryMb = spec.memoryMb;
@@ -134,7 +134,7 @@ export class Environment implements RuntimeClient {
   kill(): void {
     this.#isDead = true;
     this.#stopOverrun();
-    this.#around.api.dismiss(this.#token);
+    this.#deps.api.dismiss(this.#token);
     this.#process?.kill();
     this.#extensions.kill();
   }
@@ -208,14 +208,14 @@ export class Environment implements RuntimeClient {
   async #start(launch: Promise<Launch>): Promise<void> {
     const [{ command, args, env, directory, extensions = [] }, address] = await Promise.all([
       launch,
-      this.#around.api.admit(this.#token, this),
+      this.#deps.api.admit(this.#token, this),
     ]);
     if (this.#isDead) return;
     this.#programEnv = { ...env, AWS_LAMBDA_RUNTIME_API: address };
     this.#directory = directory;
     await this.#extensions.launch(extensions);
     if (this.#isDead) return;
-    this.#process = this.#around.processes.start({
+    this.#process = this.#deps.processes.start({
       command,
       args,
       env: this.#programEnv,
@@ -250,7 +250,7 @@ export class Environment implements RuntimeClient {
 
   #startExtension(file: string): RunningProcess {
     const output = new OutputLines((line) => this.#line("extension", line));
-    return this.#around.processes.start({
+    return this.#deps.processes.start({
       command: file,
       args: [],
       env: this.#programEnv,
@@ -267,7 +267,7 @@ export class Environment implements RuntimeClient {
   }
 
   #limit(run: Run, limitMs: number): void {
-    run.limit(this.#around.clock, limitMs, () => {
+    run.limit(this.#deps.clock, limitMs, () => {
       void this.retire("timeout");
       run.timeOut();
       this.#onChange();

@@ -1,6 +1,6 @@
 /** Creates the reader of a pipe's source, with the pipe's parameters and in its name. */
 import { type Cursors, cursorsIn } from "../../sources/cursors.ts";
-import type { Consumer, Reader, Surroundings } from "../../sources/drain.ts";
+import type { Consumer, Reader, ReaderDeps } from "../../sources/drain.ts";
 import { notesOf } from "../../sources/notes.ts";
 import { QueueReader } from "../../sources/queue-reader.ts";
 import type { FailureDestination, LostBatch } from "../../sources/shard-batches.ts";
@@ -15,7 +15,7 @@ const firstRetryMs = 1000;
 
 export function readerOf(pipes: Pipes, pipe: PipeRow): Reader {
   const { clock, arrivals } = pipes.deps;
-  const around: Surroundings = {
+  const deps: ReaderDeps = {
     clock,
     arrivals,
     call: (service, operation, input) => pipes.call(service, operation, input, pipe),
@@ -30,10 +30,10 @@ export function readerOf(pipes: Pipes, pipe: PipeRow): Reader {
   if (queue !== undefined) {
     const { BatchSize = 10, MaximumBatchingWindowInSeconds = 0 } = pipe.sourceParameters.SqsQueueParameters ?? {};
     const options = { queue, batchSize: BatchSize, windowMs: MaximumBatchingWindowInSeconds * 1000 };
-    return new QueueReader(around, { ...consumer, eventOf: (message) => queueEvent(message, pipe) }, options);
+    return new QueueReader(deps, { ...consumer, eventOf: (message) => queueEvent(message, pipe) }, options);
   }
   const eventOf = (item: Parameters<typeof streamEvent>[0]) => streamEvent(item, pipe);
-  return new StreamReader(around, { ...consumer, eventOf }, streamOptions(pipes, pipe), cursorsOf(pipes, pipe));
+  return new StreamReader(deps, { ...consumer, eventOf }, streamOptions(pipes, pipe), cursorsOf(pipes, pipe));
 }
 
 function streamOptions(pipes: Pipes, pipe: PipeRow) {

@@ -1,6 +1,6 @@
 /** Creates the reader of a mapping's source, with the mapping's settings. */
 import { type Cursors, cursorsIn } from "../../../sources/cursors.ts";
-import type { Consumer, Reader, Surroundings } from "../../../sources/drain.ts";
+import type { Consumer, Reader, ReaderDeps } from "../../../sources/drain.ts";
 import { notesOf } from "../../../sources/notes.ts";
 import { QueueReader } from "../../../sources/queue-reader.ts";
 import { StreamReader } from "../../../sources/stream-reader.ts";
@@ -16,7 +16,7 @@ const firstRetryMs = 200;
 
 export function readerOf(sources: EventSources, row: MappingRow): Reader {
   const { clock, arrivals, delivery } = sources.deps;
-  const around: Surroundings = {
+  const deps: ReaderDeps = {
     clock,
     arrivals,
     call: (service, operation, input) => sources.call(service, operation, input, row),
@@ -32,11 +32,11 @@ export function readerOf(sources: EventSources, row: MappingRow): Reader {
   if (queue !== undefined) {
     const maxMoving = settings.ScalingConfig?.MaximumConcurrency;
     const options = { queue, batchSize: settings.BatchSize, windowMs, maxMoving };
-    return new QueueReader(around, { ...consumer, eventOf: (item) => lambdaQueueEvent(item, reading) }, options);
+    return new QueueReader(deps, { ...consumer, eventOf: (item) => lambdaQueueEvent(item, reading) }, options);
   }
   const options = { ...streamOptions(sources, row), stream: arn, windowMs };
   const eventOf = (item: Parameters<typeof lambdaStreamEvent>[0]) => lambdaStreamEvent(item, reading);
-  return new StreamReader(around, { ...consumer, eventOf }, options, cursorsOf(sources, row));
+  return new StreamReader(deps, { ...consumer, eventOf }, options, cursorsOf(sources, row));
 }
 
 function streamOptions(sources: EventSources, row: MappingRow) {
