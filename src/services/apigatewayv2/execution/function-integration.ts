@@ -1,4 +1,4 @@
-/** Functions behind HTTP APIs: payload formats 1.0 and 2.0, and what is made of their results. */
+/** Functions behind HTTP APIs: payload formats 1.0 and 2.0, and how results become answers. */
 
 import { AwsError } from "../../../../protocols/error.ts";
 import { isObject, tryParseJson } from "../../../../protocols/unknown-json.ts";
@@ -11,10 +11,10 @@ import { type HttpAnswer, type HttpCall, internalError, unavailable } from "./ht
 import { event1, event2 } from "./http-events.ts";
 import { mappedRequest } from "./mapping.ts";
 
-/** Lambda's own limit for a synchronous payload; what a request of 10 MB becomes is more. */
+/** Lambda's limit for a synchronous payload, which the event of a request of 10 MB exceeds. */
 const maxPayloadBytes = 6 * 1024 * 1024;
-/** Whose event, with six bytes for each and a head of the largest size, is no larger than that. */
-const fewBytes = 512 * 1024;
+/** The event of a body of this size never does, even with six bytes for each of its own and the largest head. */
+const safeBodyBytes = 512 * 1024;
 
 const notAllowed =
   "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again.";
@@ -26,7 +26,7 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   const is2 = integration.PayloadFormatVersion === "2.0";
   const mapped = mappedRequest(call, integration.RequestParameters);
   const event = new EventValue(() => (is2 ? event2(call, mapped) : copyOf(event1(call, mapped))));
-  if (call.body.length > fewBytes && event.text.length > maxPayloadBytes)
+  if (call.body.length > safeBodyBytes && event.text.length > maxPayloadBytes)
     return failed(call, "The payload is too large for the function.");
   try {
     const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>

@@ -15,7 +15,7 @@ import {
 import { copyOf } from "../../../functions/event-value.ts";
 import type { HttpCall } from "./http-call.ts";
 
-/** What parameter mapping may have changed of a request. */
+/** The parts of a request that parameter mapping may change. */
 export interface EventRequest {
   readonly rawHeaders: RawHeaders;
   readonly rawQuery: string;
@@ -25,7 +25,7 @@ export interface EventRequest {
 const hopHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"]);
 const withoutCookie = new Set([...hopHeaders, "cookie"]);
 
-/** What API Gateway writes anew. */
+/** Headers that API Gateway writes itself. */
 const added = new Set(["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"]);
 
 /** The request's headers as integrations see them. */
@@ -56,7 +56,7 @@ function portOf({ host, scheme }: HttpCall["request"]): string {
 
 const textTypes = /^(?:text\/|application\/(?:json|xml|javascript)$|application\/[^/;]+\+(?:json|xml)$)/;
 
-/** The body as events carry it: text for what is a text by its type, else base64. */
+/** The body as events carry it: text if its type says so, otherwise base64. */
 function bodyOf({ body, request }: HttpCall): { text: string; isBase64Encoded: boolean } {
   const type = headerOf(request, "content-type")?.split(";", 1)[0]?.trim().toLowerCase();
   const encoding = headerOf(request, "content-encoding");
@@ -174,7 +174,7 @@ function nullIfEmpty<Value extends object>(value: Value): Value | null {
   return isEmpty(value) ? null : value;
 }
 
-/** Payload format 1.0: as REST APIs have it, with names of headers as they came. */
+/** Payload format 1.0: as REST APIs have it, with header names in lower case. */
 export function event1(call: HttpCall, { rawHeaders, rawQuery, rawPath }: EventRequest): object {
   const body = call.body.length === 0 ? undefined : bodyOf(call);
   const multiValueHeaders = multiHeaders(rawHeaders, hopHeaders, (name) => name.toLowerCase());
@@ -196,7 +196,7 @@ export function event1(call: HttpCall, { rawHeaders, rawQuery, rawPath }: EventR
   };
 }
 
-/** Of a Lambda authorizer, payload format 2.0. @param identity values of the sources; null when there are none. */
+/** The event of a Lambda authorizer, payload format 2.0. @param identity values of the sources; null without any. */
 export function authorizerEvent2(call: HttpCall, identity: readonly string[] | null): object {
   const headers = seenHeaders(call);
   const { query } = call.request;
@@ -217,7 +217,7 @@ export function authorizerEvent2(call: HttpCall, identity: readonly string[] | n
   };
 }
 
-/** Names that authorizers of format 1.0 see in capitals. */
+/** Header names that authorizers of format 1.0 see capitalized. */
 const capitals = /^(host|user-agent|content-length|cookie|x-.*)$/;
 
 function capital(name: string): string {
@@ -226,7 +226,7 @@ function capital(name: string): string {
   return lower.replace(/(^|-)[a-z]/g, (letters) => letters.toUpperCase());
 }
 
-/** Of a Lambda authorizer, payload format 1.0. */
+/** The event of a Lambda authorizer, payload format 1.0. */
 export function authorizerEvent1(call: HttpCall, identity: readonly string[]): object {
   const context = requestContext1(call);
   const values = identity.join(",");
@@ -247,7 +247,7 @@ export function authorizerEvent1(call: HttpCall, identity: readonly string[]): o
   };
 }
 
-/** The host that a proxied request names as the one it came to. */
+/** The host in the Forwarded header of a proxied request. */
 export function forwardedHost({ request }: HttpCall): string {
   return hostNameOf(request.host);
 }
