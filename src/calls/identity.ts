@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { credentialScope } from "../../protocols/credential-scope.ts";
 import type { WireRequest } from "../../protocols/protocol.ts";
 import type { Clock } from "../engine/clock.ts";
+import { sha256Hex } from "../engine/digest.ts";
 import type { Store } from "../engine/store.ts";
 import type { Table } from "../engine/table.ts";
 import { defineTable } from "../engine/table.ts";
@@ -122,6 +123,10 @@ export function roleSession(
   };
 }
 
+/** Services act again and again for the same resources, and two hashes each time would be a tenth of a pipe's work. */
+const actingSessions = new Map<string, ReturnType<typeof roleSession>>();
+const mostActingSessions = 1000;
+
 /**
  * The session in which an AWS service acts for one of its resources, when it was given a role. On AWS the service
  * chooses the session name; here it names the resource.
@@ -131,7 +136,14 @@ export function actingSession(
   sourceArn: string,
 ): ReturnType<typeof roleSession> {
   if (roleArn === undefined) return undefined;
-  return roleSession(roleArn, createHash("sha256").update(sourceArn).digest("hex").slice(0, 32));
+  const key = `${roleArn} ${sourceArn}`;
+  let session = actingSessions.get(key);
+  if (session === undefined && !actingSessions.has(key)) {
+    session = roleSession(roleArn, sha256Hex(sourceArn).slice(0, 32));
+    if (actingSessions.size >= mostActingSessions) actingSessions.clear();
+    actingSessions.set(key, session);
+  }
+  return session;
 }
 
 /** The unique id with which a service acts for one of its resources: its role session's, or else the account itself. */
