@@ -69,6 +69,8 @@ export function createListener(
     },
     onRequest,
   );
+  // Node silently drops what comes after the 2,000th header, Content-Length included. Their bytes are bounded.
+  http1.maxHeadersCount = 0;
   http1.on("clientError", answerBadRequest);
   http1.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Node no longer manages the socket; an unhandled error would end the process.

@@ -1,7 +1,8 @@
-/** How long the listener waits for clients that say nothing. */
+/** What the listener takes in: how long it waits for silent clients, and every header of a request. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2, constants } from "node:http2";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterEach, expect, it } from "vitest";
 import { createListener, type Listener } from "../../../src/server/listener.ts";
 
@@ -52,4 +53,15 @@ it("lets a whole HTTP/2 request wait for its answer as long as it takes", async 
   stream.end("all of it");
   await new Promise((done) => stream.once("end", done));
   expect(answer).toBe("late");
+});
+
+it("takes all headers of a request, however many fit into its bytes", async () => {
+  await start(async (request, response) => {
+    const body = await text(request);
+    response.setHeader("Connection", "close");
+    response.end(`${request.headers["content-length"]} ${request.rawHeaders.length / 2} ${body}`);
+  });
+  const socket = connect((listener.server.address() as AddressInfo).port, "127.0.0.1");
+  socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\n${"X: 1\r\n".repeat(5_000)}Content-Length: 4\r\n\r\nbody`);
+  expect(await text(socket)).toMatch(/\r\n4 5002 body$/);
 });
