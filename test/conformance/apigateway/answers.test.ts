@@ -1,8 +1,10 @@
 /** What REST APIs answer with what a function gives, and what becomes of bytes on their way to a back end and from it. */
+import { connect } from "node:net";
 import type { APIGateway, ContentHandlingStrategy } from "@aws-sdk/client-api-gateway";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ApiGatewayEnvironment, functionUri } from "../../support/apigateway.ts";
 import { type RawCall, rawHttp } from "../../support/raw-http.ts";
+import { until } from "../../support/until.ts";
 import { webServer } from "../../support/web-server.ts";
 
 let env: ApiGatewayEnvironment;
@@ -19,10 +21,12 @@ const call = (restApiId: string, path: string, given: RawCall = {}) =>
 describe("a function's result", () => {
   let restApiId = "";
   let says: unknown;
+  let calls = 0;
 
   beforeAll(async () => {
     restApiId = (await env.api()).restApiId;
     env.bus.registerFunction("says", () => {
+      calls += 1;
       if (says instanceof Error) throw says;
       return says;
     });
@@ -30,6 +34,20 @@ describe("a function's result", () => {
       ...{ type: "AWS_PROXY", integrationHttpMethod: "POST", uri: functionUri("says") },
     });
     await client.createDeployment({ restApiId, stageName: "dev" });
+  });
+
+  it("lets others have their turn, however many requests a client sends at once", async () => {
+    says = { statusCode: 200 };
+    calls = 0;
+    const { hostname, port } = new URL(env.bus.endpoint);
+    const socket = connect(Number(port), hostname).resume();
+    const request = `GET /_aws/execute-api/${restApiId}/dev/a HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    socket.write(request.repeat(1_000));
+    await until(() => calls > 0);
+    expect((await fetch(`${env.bus.endpoint}/_busbar/health`)).status).toBe(200);
+    expect(calls).toBeLessThan(500);
+    await until(() => calls === 1_000);
+    socket.destroy();
   });
 
   const json = "application/json";
