@@ -1,4 +1,6 @@
 /** In durable mode nothing leaves before the disk: no receiver hears of what a crash could still undo. */
+import { APIGateway } from "@aws-sdk/client-api-gateway";
+import { ApiGatewayV2 } from "@aws-sdk/client-apigatewayv2";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Kinesis } from "@aws-sdk/client-kinesis";
 import { Pipes } from "@aws-sdk/client-pipes";
@@ -8,12 +10,18 @@ import { SQS } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Emulator } from "../../src/emulator.ts";
 import { inProcessHandler } from "../../src/in-process.ts";
+import { startServer } from "../../src/server/server.ts";
 import { HeldDisk } from "../support/held-disk.ts";
 import { type Receiver, startReceiver } from "../support/http-receiver.ts";
 import { functionArn, pipeRole } from "../support/pipes.ts";
 
 /** Long enough for a request over a local socket, many times over. */
 const whileMs = 300;
+const bare = {
+  region: "us-east-1",
+  credentials: { accessKeyId: "000000000000", secretAccessKey: "x" },
+  maxAttempts: 1,
+};
 
 let disk: HeldDisk;
 let emulator: Emulator;
@@ -34,10 +42,8 @@ beforeEach(async () => {
   receiver = await startReceiver(() => 0);
   heard = [];
   const config = {
+    ...bare,
     endpoint: "http://localhost:4566",
-    region: "us-east-1",
-    credentials: { accessKeyId: "000000000000", secretAccessKey: "x" },
-    maxAttempts: 1,
     disableHostPrefix: true,
     requestHandler: inProcessHandler(emulator, () => false),
   };
@@ -234,6 +240,44 @@ it("holds back what pipes carry from queues and streams", async () => {
     () => Promise.all([sqs.sendMessage({ QueueUrl, MessageBody: "m" }), kinesis.putRecord(record)]),
     ["of-queue", "of-stream"],
   );
+});
+
+it("holds back what APIs send to functions and to HTTP back ends", async () => {
+  receiver.answer = () => {
+    heard.push("back end");
+    return { status: 200 };
+  };
+  const server = await startServer(emulator, { host: "127.0.0.1", port: 0 });
+  const config = { ...bare, endpoint: `http://127.0.0.1:${server.port}` };
+  const http = new ApiGatewayV2(config);
+  const rest = new APIGateway(config);
+  clients.push(http, rest);
+  try {
+    const target = `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${listen("http")}/invocations`;
+    const calls: string[] = [];
+    for (const Target of [target, `${receiver.url}/http`]) {
+      const { ApiId } = await http.createApi({ Name: "a", ProtocolType: "HTTP", Target });
+      calls.push(`/_aws/execute-api/${ApiId}/$default/`);
+    }
+    const proxies = [
+      ["AWS_PROXY", `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${listen("rest")}/invocations`],
+      ["HTTP_PROXY", `${receiver.url}/rest`],
+    ] as const;
+    for (const [type, uri] of proxies) {
+      const { id: restApiId, rootResourceId: resourceId } = await rest.createRestApi({ name: "a" });
+      const method = { restApiId, resourceId, httpMethod: "GET" };
+      await rest.putMethod({ ...method, authorizationType: "NONE" });
+      await rest.putIntegration({ ...method, type, uri, integrationHttpMethod: "POST" });
+      await rest.createDeployment({ restApiId, stageName: "dev" });
+      calls.push(`/_aws/execute-api/${restApiId}/dev/`);
+    }
+    await held(async () => {
+      const made = sqs.createQueue({ QueueName: "not-on-disk" });
+      await Promise.all([made, ...calls.map((path) => fetch(`${config.endpoint}${path}`))]);
+    }, ["http", "back end", "rest", "back end"]);
+  } finally {
+    await server.close(0, 0);
+  }
 });
 
 /** What a refusal says, in `heard` once it is there. */

@@ -117,7 +117,7 @@ export class LambdaAuthorizer implements Authorizer {
 
   /** Asks the function. @throws GatewayError 401 if it says so, 500 for an invalid result. */
   async ask(call: RestCall, identity: readonly string[]): Promise<Result> {
-    const { functions, clock, store } = this.#deps;
+    const { functions } = this.#deps;
     const { id, authorizerUri = "", authorizerCredentials, type } = this.#definition;
     const { variables } = call.place;
     const functionArn = functionOf(withStageVariables(authorizerUri, variables));
@@ -126,8 +126,7 @@ export class LambdaAuthorizer implements Authorizer {
       type === "TOKEN" ? { type, methodArn: call.methodArn, authorizationToken: identity[0] } : authorizerEvent(call);
     call.log?.line(`Endpoint request URI: ${invocationUrl(functionArn)}`);
     try {
-      const answer = await inTime(clock, timeoutMs, async (limit) => {
-        await store.untilDurable();
+      const answer = await inTime(this.#deps, timeoutMs, (limit) => {
         const source = authorizerArn(call.methodArn, id);
         const invocation = invocationOf(call, authorizerCredentials, limit, source);
         return functions.invoke(functionArn, JSON.stringify(event), invocation);

@@ -39,14 +39,14 @@ export function lastHeader(rawHeaders: readonly string[], name: string): string 
 
 /** Runs an integration's work and notes its latency. @throws GatewayError 504 if the work takes longer than the integration's timeout. */
 export async function withinTimeout<Result>(
-  { clock }: ExecutionDeps,
+  deps: ExecutionDeps,
   call: RestCall,
   timeoutMs: number,
   work: (limit: Abortable) => Promise<Result>,
 ): Promise<Result> {
-  const startedMs = clock.now();
-  const result = await inTime(clock, timeoutMs, work);
-  call.integrated.latencyMs = clock.now() - startedMs;
+  const startedMs = deps.clock.now();
+  const result = await inTime(deps, timeoutMs, work);
+  call.integrated.latencyMs = deps.clock.now() - startedMs;
   if (result === timedOut) throw integrationTimeout();
   return result;
 }

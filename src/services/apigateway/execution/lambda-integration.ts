@@ -49,12 +49,9 @@ async function callFunction<Answer>(
   const roleArn = roleOf(call, integration);
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
   try {
-    const answer = await withinTimeout(deps, call, integration.timeoutInMillis, async (limit) => {
-      // The function may do anything, so whatever led to the call has to be on disk first.
-      const durable = deps.store.untilDurable();
-      if (durable !== undefined) await durable;
-      return ask(invocationOf(call, roleArn, limit));
-    });
+    const answer = await withinTimeout(deps, call, integration.timeoutInMillis, (limit) =>
+      ask(invocationOf(call, roleArn, limit)),
+    );
     call.integrated.status = 200;
     return answer;
   } catch (error) {

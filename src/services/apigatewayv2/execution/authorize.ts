@@ -150,7 +150,7 @@ export class Authorizers {
 
   /** Undefined if the function fails, takes too long, or does not answer like an authorizer. */
   async #ask(call: HttpCall, authorizer: AuthorizerValue, identity: readonly string[]): Promise<Result | undefined> {
-    const { functions, clock } = this.#service.deps;
+    const { deps } = this.#service;
     const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", call.stageVariables));
     if (arn === undefined) return undefined;
     const is2 = authorizer.AuthorizerPayloadFormatVersion === "2.0";
@@ -159,8 +159,8 @@ export class Authorizers {
       : authorizerEvent1(call, identity);
     const { AuthorizerId: id = "", AuthorizerCredentialsArn: role } = authorizer;
     try {
-      const answer = await inTime(clock, functionLimitMs, (limit) =>
-        functions.invoke(arn, JSON.stringify(event), call.invocation(limit, role, authorizerArn(call.arn, id))),
+      const answer = await inTime(deps, functionLimitMs, (limit) =>
+        deps.functions.invoke(arn, JSON.stringify(event), call.invocation(limit, role, authorizerArn(call.arn, id))),
       );
       if (answer === timedOut || answer.functionError !== undefined) return undefined;
       return resultOf(tryParseJson(answer.payload), authorizer.EnableSimpleResponses === true);

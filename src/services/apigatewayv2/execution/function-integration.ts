@@ -20,7 +20,7 @@ const notAllowed =
   "The IAM role configured on the integration or API Gateway doesn't have permissions to call the integration. Check the permissions and try again.";
 
 export async function callFunction(call: HttpCall, integration: IntegrationValue): Promise<HttpAnswer> {
-  const { functions, clock } = call.service.deps;
+  const { deps } = call.service;
   const arn = functionOf(withStageVariables(integration.IntegrationUri as string, call.stageVariables));
   if (arn === undefined) return failed(call, "Invalid function ARN");
   const is2 = integration.PayloadFormatVersion === "2.0";
@@ -29,8 +29,8 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   if (call.body.length > safeBodyBytes && event.text.length > maxPayloadBytes)
     return failed(call, "The payload is too large for the function.");
   try {
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
-      functions.invoke(arn, event, call.invocation(limit, integration.CredentialsArn)),
+    const answer = await inTime(deps, integration.TimeoutInMillis ?? 30_000, (limit) =>
+      deps.functions.invoke(arn, event, call.invocation(limit, integration.CredentialsArn)),
     );
     if (answer === timedOut) {
       call.notes.integrationError = "The function did not answer in time.";

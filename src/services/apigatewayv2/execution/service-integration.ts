@@ -40,9 +40,9 @@ export async function callSubtype(call: HttpCall, integration: IntegrationValue)
     }
     input[name] = read;
   }
-  const { clock } = call.service.deps;
+  const { deps } = call.service;
   try {
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, (limit) =>
+    const answer = await inTime(deps, integration.TimeoutInMillis ?? 30_000, (limit) =>
       answerOf(call, subtype, input, call.invocation(limit, integration.CredentialsArn).for({ region })),
     );
     if (answer === timedOut) return unavailable();

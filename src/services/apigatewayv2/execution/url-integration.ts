@@ -36,9 +36,9 @@ export async function callUrl(call: HttpCall, integration: IntegrationValue): Pr
     return internalError();
   }
   const method = integration.IntegrationMethod ?? "ANY";
-  const { clock } = call.service.deps;
+  const { deps } = call.service;
   try {
-    const answer = await inTime(clock, integration.TimeoutInMillis ?? 30_000, ({ signal }) =>
+    const answer = await inTime(deps, integration.TimeoutInMillis ?? 30_000, ({ signal }) =>
       callBackend(url, {
         method: method === "ANY" ? call.request.method : method,
         headers: forwarded(call, mapped),

@@ -64,7 +64,7 @@ async function callService(call: IntegrationCall, uri: string, body: string): Pr
   const request = serviceRequest(target, integrationRequest, deps);
   event.log?.request(request.url, request.headers, { text: body });
   const startMs = service.now;
-  const answer = await inTime(deps.clock, timeoutOf(integration), (limit) =>
+  const answer = await inTime(deps, timeoutOf(integration), (limit) =>
     sendToService(target, request, invocationOf(call, limit), deps),
   );
   if (answer === timedOut) return undefined;
@@ -91,7 +91,7 @@ async function callHttp(call: IntegrationCall, uri: string, body: string): Promi
   ];
   event.log?.request(url.href, Object.fromEntries(sent), { text: body });
   const startMs = service.now;
-  const answer = await inTime(service.deps.clock, timeoutOf(integration), ({ signal }) =>
+  const answer = await inTime(service.deps, timeoutOf(integration), ({ signal }) =>
     callBackend(url, { method: methodOf(integration), headers: sent.flat(), body: Buffer.from(body), signal }),
   );
   if (answer === timedOut) return undefined;

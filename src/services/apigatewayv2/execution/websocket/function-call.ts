@@ -42,12 +42,12 @@ export async function invokeFunction(
   payload: string,
 ): Promise<FunctionAnswer | undefined> {
   const { service, integration, event } = call;
-  const { functions, clock } = service.deps;
+  const { deps } = service;
   event.log?.line(`Endpoint request URI: ${invocationUrl(arn)}`);
   event.log?.detail(`Endpoint request body after transformations: ${payload}`);
   const startMs = service.now;
-  const answer = await inTime(clock, timeoutOf(integration), (limit) =>
-    functions.invoke(arn, payload, invocationOf(call, limit)),
+  const answer = await inTime(deps, timeoutOf(integration), (limit) =>
+    deps.functions.invoke(arn, payload, invocationOf(call, limit)),
   );
   if (answer === timedOut) return undefined;
   event.log?.answer(200, service.now - startMs, [], answer.payload);

@@ -50,7 +50,7 @@ async function ask(
   event: ConnectionEvent,
   authorizer: AuthorizerValue,
 ): Promise<number | undefined> {
-  const { functions, clock } = service.deps;
+  const { deps } = service;
   const arn = functionOf(withStageVariables(authorizer.AuthorizerUri ?? "", event.stageVariables));
   if (arn === undefined) return 500;
   const { handshake } = event.connection;
@@ -59,8 +59,8 @@ async function ask(
   const acting = { account: api.account, region: api.region, roleArn: authorizer.AuthorizerCredentialsArn };
   let payload: string;
   try {
-    const answer = await inTime(clock, functionLimitMs, (limit) =>
-      functions.invoke(
+    const answer = await inTime(deps, functionLimitMs, (limit) =>
+      deps.functions.invoke(
         arn,
         JSON.stringify(authorizerEvent(event, arnOfRoute)),
         Invocation.ofService(
