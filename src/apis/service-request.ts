@@ -35,7 +35,7 @@ export interface ServiceRequest {
   readonly path: string;
   readonly query: string;
   /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Record<string, string>;
   readonly body: Buffer;
 }
 
@@ -121,8 +121,9 @@ async function sendInside(
   { relay }: ServiceRequestDeps,
 ): Promise<ServiceReply> {
   const scope = `${invocation.account}/20150709/${region}/${model.signingNames[0]}/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
-  const wire: WireRequest = { method, path, query, headers: { ...headers, authorization }, body };
+  // The request was made for this call, so its headers need not be copied.
+  headers["authorization"] = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
+  const wire: WireRequest = { method, path, query, headers, body };
   const answer = await relay(wire, region === invocation.region ? invocation : invocation.for({ region }));
   const { body: content } = answer;
   const rawHeaders: string[] = [];

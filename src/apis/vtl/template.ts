@@ -189,8 +189,9 @@ function escapeJavaScript(text: string): string {
 
 /** Java's form encoding: a blank is a plus sign, and `*-_.` stay. */
 function urlEncode(text: string): string {
-  // Java encodes half a surrogate pair as a question mark.
-  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "?"))
+  // Java encodes half a surrogate pair as a question mark; few texts have any surrogates to look through.
+  const paired = /[\ud800-\udfff]/.test(text) ? text.replace(/\p{Surrogate}/gu, "?") : text;
+  return encodeURIComponent(paired)
     .replace(/[!'()~]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll("%20", "+");
 }
