@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Runtime } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionArn, LambdaEnvironment, roleArn, zipOf } from "../../support/lambda.ts";
 import { rawHttp } from "../../support/raw-http.ts";
@@ -525,6 +526,14 @@ describe.each(["memory", "disk"] as const)("the control plane, %s", (storage) =>
       CompatibleRuntimes: ["nodejs20.x"],
     });
     expect(first).toMatchObject({ Version: 1, Description: "", CompatibleRuntimes: ["nodejs20.x"] });
+    const CompatibleRuntimes = ["nodejs4.3", "cobol"] as Runtime[];
+    const Content = { ZipFile: await layer("none") };
+    expect(await refused(lambda.publishLayerVersion({ LayerName, Content, CompatibleRuntimes }))).toMatchObject({
+      name: "ValidationException",
+      message: expect.stringMatching(
+        /^1 validation error detected: Value '\[nodejs4\.3, cobol\]' at 'compatibleRuntimes' /,
+      ),
+    });
     const second = await lambda.publishLayerVersion({ LayerName, Content: { ZipFile: await layer("two") } });
     const LayerVersionArn = second.LayerVersionArn as string;
     const handler = `import { createRequire } from "node:module"; export const handler = async () => createRequire(import.meta.url)("greeting");`;
