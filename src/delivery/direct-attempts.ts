@@ -7,7 +7,7 @@ import type { Store } from "../engine/store.ts";
 import type { Attempts } from "./attempts.ts";
 import type { History } from "./history.ts";
 import { noTarget, type Targets } from "./targets.ts";
-import { type DeliveryRequest, FailedAfterTaking } from "./types.ts";
+import { type DeliverLocally, type Delivery, type DeliveryRequest, FailedAfterTaking } from "./types.ts";
 
 interface Parts {
   readonly store: Store;
@@ -28,37 +28,78 @@ export class DirectAttempts {
 
   /** @throws DeliveryFailure as the target reports it, or because no target of this kind exists. */
   async attempt(request: DeliveryRequest, invocation: Invocation): Promise<unknown> {
-    const { store, clock, random, notes, targets, history, attempts } = this.#parts;
+    const { store, targets } = this.#parts;
     const target = targets.of(request.kind);
     if (target === undefined) throw noTarget(request);
-    const delivery = { ...request, id: random.uuid(), attempt: 1 };
-    try {
-      if ("remote" in target) {
-        await store.untilDurable();
-        return await targets.remote(target.remote, delivery, invocation);
-      }
-      const { added } = notes;
-      const response = invocation.cause.run(() => targets.local(target.local, delivery));
-      if (notes.added > added) history.addNoted(delivery, clock.now());
+    if ("local" in target) {
+      const response = invocation.cause.run(() => this.#deliver(target.local, request, invocation));
       await store.flushed();
       return response;
+    }
+    const delivery = this.#deliveryOf(request);
+    try {
+      await store.untilDurable();
+      return await targets.remote(target.remote, delivery, invocation);
     } catch (error) {
-      const failure = targets.failureOf(error);
-      if (!(failure instanceof FailedAfterTaking)) throw failure;
-      const cause = invocation.cause.next("delivery", delivery.id);
-      const row = attempts.outbox.newRow(delivery.id, request, cause);
-      cause.run(() => store.transaction(() => attempts.failed(row, request.payload, failure)));
-      return failure.response;
+      return this.#responseOf(error, delivery.id, request, invocation);
     }
   }
 
-  /** As `attempt`, for several deliveries, in one transaction where their targets write rows. Results keep the order. */
+  /**
+   * As `attempt`, for several deliveries of one kind; if their target writes rows, in one transaction and without a
+   * promise for each. Results keep the order.
+   */
   async attemptAll(
     requests: readonly DeliveryRequest[],
     invocation: Invocation,
   ): Promise<PromiseSettledResult<unknown>[]> {
-    return this.#parts.store.transaction(() =>
-      Promise.allSettled(requests.map((request) => this.attempt(request, invocation))),
-    );
+    const { store, targets } = this.#parts;
+    const [first] = requests;
+    const target = first && targets.of(first.kind);
+    if (target === undefined || "remote" in target) {
+      return Promise.allSettled(requests.map((request) => this.attempt(request, invocation)));
+    }
+    const settle = (request: DeliveryRequest): PromiseSettledResult<unknown> => {
+      try {
+        return { status: "fulfilled", value: this.#deliver(target.local, request, invocation) };
+      } catch (reason) {
+        return { status: "rejected", reason };
+      }
+    };
+    const results = store.transaction(() => invocation.cause.run(() => requests.map(settle)));
+    await store.flushed();
+    return results;
+  }
+
+  /** Within the invocation's cause. @throws DeliveryFailure */
+  #deliver(local: DeliverLocally, request: DeliveryRequest, invocation: Invocation): unknown {
+    const { clock, notes, targets, history } = this.#parts;
+    const delivery = this.#deliveryOf(request);
+    try {
+      const { added } = notes;
+      const response = targets.local(local, delivery);
+      if (notes.added > added) history.addNoted(delivery, clock.now());
+      return response;
+    } catch (error) {
+      return this.#responseOf(error, delivery.id, request, invocation);
+    }
+  }
+
+  #deliveryOf(request: DeliveryRequest): Delivery {
+    return { ...request, id: this.#parts.random.uuid(), attempt: 1 };
+  }
+
+  /**
+   * What a target answered that failed only after it had taken the delivery, which goes on from the outbox.
+   * @throws DeliveryFailure any other failure.
+   */
+  #responseOf(error: unknown, id: string, request: DeliveryRequest, invocation: Invocation): unknown {
+    const { store, targets, attempts } = this.#parts;
+    const failure = targets.failureOf(error);
+    if (!(failure instanceof FailedAfterTaking)) throw failure;
+    const cause = invocation.cause.next("delivery", id);
+    const row = attempts.outbox.newRow(id, request, cause);
+    cause.run(() => store.transaction(() => attempts.failed(row, request.payload, failure)));
+    return failure.response;
   }
 }
