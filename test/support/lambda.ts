@@ -15,11 +15,13 @@ export const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000
 export const queueArn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 
 /** A zip of texts by their paths. Paths that end in `*` are executable. */
-export async function zipOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
+export async function zipOf(files: Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
   const zip = new ZipFile();
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     const isExecutable = path.endsWith("*");
-    zip.addBuffer(Buffer.from(text), path.replace(/\*$/, ""), { mode: isExecutable ? 0o100755 : 0o100644 });
+    zip.addBuffer(typeof content === "string" ? Buffer.from(content) : content, path.replace(/\*$/, ""), {
+      mode: isExecutable ? 0o100755 : 0o100644,
+    });
   }
   zip.end();
   const chunks: Buffer[] = [];
@@ -58,7 +60,7 @@ export class LambdaEnvironment extends Environment {
 
   /** Creates a function of one file: `index.mjs`, or `index.py` for Python. */
   async create(
-    code: string | Readonly<Record<string, string>>,
+    code: string | Readonly<Record<string, string | Buffer>>,
     more: Partial<CreateFunctionCommandInput> = {},
   ): Promise<FunctionConfiguration & { readonly FunctionName: string }> {
     const { Runtime: runtime = "nodejs20.x" as Runtime } = more;

@@ -1,4 +1,10 @@
 /** What runtimes promise handlers: forms, contexts, errors, logs and ends. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isOnPath } from "../../../src/functions/runtime/requirements.ts";
 import { functionArn, LambdaEnvironment } from "../../support/lambda.ts";
@@ -268,6 +274,42 @@ end
     });
     const bad = await env.create({ "index.rb": "def other; end" }, { Runtime: "ruby3.3", Timeout: 20 });
     expect((await env.invoke(bad.FunctionName)).value).toMatchObject({ errorType: "Function<NameError>" });
+  });
+
+  it("of Java run handlers by the runtime client that their code brings, where there is a JDK", async () => {
+    if (!isOnPath("java") || !isOnPath("javac")) {
+      console.log("No JDK on the PATH: Java functions are not tried.");
+      return;
+    }
+    const folder = mkdtempSync(join(tmpdir(), "busbar-java-"));
+    const client = fileURLToPath(new URL("../../support/java/AWSLambda.java", import.meta.url));
+    const handler = join(folder, "Handler.java");
+    writeFileSync(
+      handler,
+      `package app;
+public class Handler implements java.util.function.UnaryOperator<String> {
+  public String apply(String event) {
+    System.out.println("seen " + event);
+    if (event.contains("fail")) throw new IllegalArgumentException("bad");
+    long megabytes = Runtime.getRuntime().maxMemory() >> 20;
+    return "{\\"name\\":\\"" + System.getenv("AWS_LAMBDA_FUNCTION_NAME") + "\\",\\"megabytes\\":" + megabytes + "}";
+  }
+}
+`,
+    );
+    await promisify(execFile)("javac", ["-d", folder, client, handler]);
+    const classes = ["app/Handler.class", "com/amazonaws/services/lambda/runtime/api/client/AWSLambda.class"];
+    const files = Object.fromEntries(classes.map((name) => [name, readFileSync(join(folder, name))]));
+    rmSync(folder, { recursive: true });
+    const java = { Runtime: "java21", Handler: "app.Handler", Timeout: 30, MemorySize: 256 } as const;
+    const { FunctionName } = await env.create(files, java);
+    const { value, log } = await env.invoke(FunctionName, { a: 1 });
+    expect(value).toEqual({ name: FunctionName, megabytes: expect.closeTo(256, -2) as number });
+    expect(log).toContain('\nseen {"a":1}\n');
+    expect(await env.invoke(FunctionName, { fail: true })).toMatchObject({
+      error: "Unhandled",
+      value: { errorType: "java.lang.IllegalArgumentException", errorMessage: "bad" },
+    });
   });
 
   it("of a zip's own are its bootstrap", async () => {
