@@ -20,7 +20,7 @@ import {
   type PublishLayerVersionCommand,
   RemoveLayerVersionPermission$,
   type RemoveLayerVersionPermissionCommand,
-  Runtime,
+  type Runtime,
 } from "@aws-sdk/client-lambda";
 import { formatArn } from "../../calls/arn.ts";
 import { inTransaction } from "../../calls/operation.ts";
@@ -29,27 +29,18 @@ import { type Place, placeKey } from "../../calls/place.ts";
 import { policyText } from "./access.ts";
 import { codeOf } from "./code-sources.ts";
 import type { LayerVersionRow } from "./code-tables.ts";
-import { invalidParameter, notFound, validation } from "./errors.ts";
+import { invalidParameter, notFound } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { nextMarker, pageSize, positionIn } from "./pages.ts";
 import { addStatement, principalOf, removeStatement } from "./permissions.ts";
+import { checkLayerRuntimes } from "./settings.ts";
 import { modifiedText } from "./shown.ts";
-
-const runtimes: readonly string[] = Object.values(Runtime);
-
-/** @throws AwsError ValidationException; layers may be for runtimes that no function can have any more. */
-function checkRuntimes(given: readonly string[]): void {
-  if (given.every((runtime) => runtimes.includes(runtime))) return;
-  throw validation(
-    `1 validation error detected: Value '[${given.join(", ")}]' at 'compatibleRuntimes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [${runtimes.join(", ")}]]`,
-  );
-}
 
 export const publishLayerVersion = operation<PublishLayerVersionCommand>(
   PublishLayerVersion$,
   async (input, context) => {
     const { service, account, region, origin } = context;
-    checkRuntimes(input.CompatibleRuntimes ?? []);
+    checkLayerRuntimes(input.CompatibleRuntimes ?? []);
     const arn = layerArn(input.LayerName as string, context);
     const source = await codeOf(input.Content ?? {}, context);
     if (!("bytes" in source)) throw invalidParameter("A layer cannot be a directory: give its zip.");

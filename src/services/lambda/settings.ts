@@ -2,7 +2,7 @@
 import type { CreateFunctionRequest } from "@aws-sdk/client-lambda";
 import type { FromWire } from "../../../protocols/blob.ts";
 import { parseArn } from "../../calls/arn.ts";
-import { invalidParameter } from "./errors.ts";
+import { invalidParameter, validation } from "./errors.ts";
 import type { Settings } from "./tables.ts";
 
 /** In the order of AWS's messages. */
@@ -116,6 +116,18 @@ function durableConfig(given: Settings["DurableConfig"], before: Settings | unde
 
 function cleared<T>(given: T | undefined, before: T | undefined, isEmpty: boolean): T | undefined {
   return given === undefined ? before : isEmpty ? undefined : given;
+}
+
+/**
+ * Layers may be for runtimes that no new function can have.
+ * @throws AwsError ValidationException
+ */
+export function checkLayerRuntimes(given: readonly string[]): void {
+  if (given.every((runtime) => runtimes.includes(runtime) || retired.has(runtime))) return;
+  const known = [...runtimes, ...retired].join(", ");
+  throw validation(
+    `1 validation error detected: Value '[${given.join(", ")}]' at 'compatibleRuntimes' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [${known}]]`,
+  );
 }
 
 function checkRuntime(runtime: string): void {
