@@ -142,7 +142,8 @@ export class AslRunner {
         this.timers.delete(effect.timerId);
         return;
       case "continue":
-        this.signals.push({ type: "continue" });
+        // Before anything else, so that the history does not depend on where real time has ended the step.
+        this.signals.unshift({ type: "continue" });
         return;
       case "finish":
         this.finishes.push(effect);

@@ -33,7 +33,8 @@ const movesPerStep = 500;
 
 /**
  * Real milliseconds after which a step ends, since moves with large payloads are slow. The result of an execution does
- * not depend on where its steps end.
+ * not depend on where its steps end, if `continue` is the next signal it gets; another that comes first is an event of
+ * its own time, such as a task's answer in the middle of a long fan-out.
  */
 const stepMs = 8;
 
@@ -55,7 +56,7 @@ export function startExecution(meta: ExecutionMeta, input: Json): Execution {
 /**
  * Applies one signal to the execution, changing it in place, and runs it until it waits, ends or has used up its turn
  * (then `continue` is among the effects and must be sent back as a signal). Does no I/O: the same execution, signal and
- * env give the same result.
+ * env give the same effects, up to the `continue` of a step that ended earlier.
  */
 export function step(machine: Machine, execution: Execution, signal: Signal, env: Env): StepResult {
   const run = new Run(machine, execution, env);
