@@ -173,7 +173,7 @@ export class Emulator {
       this.#services.add(running);
       this.#dispatcher.add(running);
     }
-    this.doors = [new ApiDoor(this.apis, this.clock.turns), ...this.#services.doors()];
+    this.doors = [new ApiDoor(this.apis), ...this.#services.doors()];
     this.#resets.resume();
     timers.start();
     delivery.start();

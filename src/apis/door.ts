@@ -1,7 +1,6 @@
 /** The door of API Gateway's data plane: finds the API that a request calls from its host and path. */
 import type { Duplex } from "node:stream";
 import type { Asked, Door, DoorAnswer, DoorRequest } from "../calls/door.ts";
-import type { Turns } from "../engine/turns.ts";
 import type { ApiCall, Apis } from "./apis.ts";
 import { maxMappingSegments } from "./domains.ts";
 
@@ -25,12 +24,9 @@ export class ApiDoor implements Door {
    */
   readonly forEveryOrigin = true;
   readonly #apis: Apis;
-  readonly #turns: Turns | undefined;
 
-  /** @param turns which clients' requests take with all other work; calls from inside have had theirs. */
-  constructor(apis: Apis, turns?: Turns) {
+  constructor(apis: Apis) {
     this.#apis = apis;
-    this.#turns = turns;
   }
 
   claims({ host, path }: Asked): boolean {
@@ -41,11 +37,6 @@ export class ApiDoor implements Door {
   }
 
   serve(request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
-    const rest = this.#turns?.rest();
-    return rest === undefined ? this.#serve(request, answer) : rest.then(() => this.#serve(request, answer));
-  }
-
-  #serve(request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
     const call = this.#callOf(request);
     if (call === undefined) {
       const headers = [...jsonType, "x-amzn-ErrorType", "ForbiddenException"];

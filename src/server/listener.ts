@@ -9,6 +9,7 @@ import { createServer as createNetServer, type Server, type Socket } from "node:
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
 import type { Incoming, Outgoing } from "./exchange.ts";
+import { oneByOne, someATurn } from "./fairness.ts";
 import { createGuardedServer, serveHttp2 } from "./http2-guard.ts";
 
 export interface TlsFiles {
@@ -55,7 +56,7 @@ export function createListener(
   tls: TlsFiles | undefined,
   idleMs: number = idleTimeoutMs,
 ): Listener {
-  const onRequest = (incoming: Incoming, outgoing: Outgoing) => handler.request(incoming, outgoing);
+  let draining = false;
   const sockets = new Set<Socket>();
   /** Connections whose protocol is not known yet. */
   const silent = new Set<Socket>();
@@ -67,7 +68,10 @@ export function createListener(
       requestTimeout: 300_000,
       maxHeaderSize: 65_536,
     },
-    onRequest,
+    oneByOne((incoming, outgoing) => {
+      if (draining) outgoing.shouldKeepAlive = false;
+      handler.request(incoming, outgoing);
+    }),
   );
   // Node silently drops what comes after the 2,000th header, Content-Length included. Their bytes are bounded.
   http1.maxHeadersCount = 0;
@@ -84,7 +88,7 @@ export function createListener(
   // It is never bound itself, but Node only supervises connections after "listening": otherwise idle ones stay open and
   // half-sent requests never time out.
   http1.emit("listening");
-  const http2 = createGuardedServer(onRequest);
+  const http2 = createGuardedServer(someATurn((incoming, outgoing) => handler.request(incoming, outgoing)));
   http2.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
@@ -124,7 +128,7 @@ export function createListener(
     server,
     drain() {
       server.close();
-      http1.prependListener("request", endAfterAnswer);
+      draining = true;
       for (const session of sessions) session.close();
     },
     closeIdle() {
@@ -159,11 +163,6 @@ function withoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessag
     if (rawHeaders[at]?.toLowerCase() !== "upgrade") text += `${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`;
   }
   return Buffer.concat([Buffer.from(`${text}\r\n`, "latin1"), head]);
-}
-
-/** Tells an HTTP/1.1 client to send nothing more on this connection. */
-function endAfterAnswer(_request: unknown, response: { shouldKeepAlive?: boolean }): void {
-  response.shouldKeepAlive = false;
 }
 
 /**

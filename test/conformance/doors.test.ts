@@ -14,6 +14,7 @@ import type { Door, DoorAnswer, DoorRequest } from "../../src/calls/door.ts";
 import { Emulator } from "../../src/emulator.ts";
 import { loadTls } from "../../src/server/certificate.ts";
 import { type RunningServer, startServer } from "../../src/server/server.ts";
+import { until } from "../support/until.ts";
 
 const sockets = new WebSocketServer({ noServer: true });
 const limitBytes = 1000;
@@ -153,6 +154,25 @@ describe.each([
     expect(answers).toContain('"body":"body"');
     expect(answers).toContain(`<QueueUrl>${scheme}://localhost/000000000000/upgraded</QueueUrl>`);
     expect(answers).toContain('"path":"/echo/end"');
+  });
+
+  it("upgrades a connection when the requests before are answered", async () => {
+    const socket = dial(secure);
+    let heard = "";
+    socket.on("data", (data) => (heard += data.toString("latin1")));
+    const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    const key = `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}\r\n`;
+    const ping = "\x81\x84\0\0\0\0ping";
+    socket.write(
+      "GET /echo/x HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100) +
+        `GET /echo/socket?q=1 HTTP/1.1\r\nHost: localhost\r\n${upgrade}${key}\r\n${ping}`,
+      "latin1",
+    );
+    await until(() => heard.endsWith(`${scheme} q=1 ping`));
+    expect(heard.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(100);
+    socket.write(ping.replace("ping", "pong"), "latin1");
+    await until(() => heard.endsWith(`${scheme} q=1 pong`));
+    socket.destroy();
   });
 
   it("streams a body as it arrives", async () => {

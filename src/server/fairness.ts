@@ -1,0 +1,113 @@
+/**
+ * Keeps one connection from taking everybody's time: requests that a client sends without waiting for answers are begun
+ * over several turns of the event loop, and others are served in between.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
+import { setImmediate } from "../engine/real-time.ts";
+
+type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+/** Requests that may wait on a connection before nothing more is read from it. */
+const maxWaiting = 16;
+
+/**
+ * `_paused` is how Node's HTTP server itself stops reading while too many answers are unsent: unlike a socket's own
+ * pause, it holds when the body of an earlier request is read.
+ */
+type PausableSocket = Socket & { _paused?: boolean; parser?: { resume(): void } | null };
+
+/**
+ * Serves the requests of an HTTP/1.1 connection one after the other. Node would begin all it has read at once: up to
+ * 2 MB in one turn of the event loop. Requests of a client that has gone are not begun any more.
+ */
+export function oneByOne(serve: OnRequest): OnRequest {
+  const waiting = new WeakMap<Socket, number>();
+  return (incoming, outgoing) => {
+    // A response has no socket while an earlier one of the connection is unsent.
+    if (outgoing.socket !== null) {
+      serve(incoming, outgoing);
+      return;
+    }
+    const { socket } = incoming;
+    const before = waiting.get(socket) ?? 0;
+    waiting.set(socket, before + 1);
+    if (before + 1 >= maxWaiting) stopReading(socket);
+    outgoing.once("socket", () => {
+      const left = (waiting.get(socket) as number) - 1;
+      waiting.set(socket, left);
+      if (left === 0) goOnReading(socket);
+      // In a turn of its own: answers of some doors are sent at once, and one would follow the other in the same turn.
+      setImmediate(() => {
+        if (!socket.destroyed) serve(incoming, outgoing);
+      });
+    });
+  };
+}
+
+function stopReading(socket: PausableSocket): void {
+  socket._paused = true;
+  socket.pause();
+}
+
+function goOnReading(socket: PausableSocket): void {
+  if (!socket._paused) return;
+  socket._paused = false;
+  if (socket.parser) {
+    socket.parser.resume();
+    socket.resume();
+  } else {
+    // The last request asks for an upgrade: its bytes are for whoever takes the connection over. The stream is not told
+    // to flow, and believes that it is reading.
+    socket._read(0);
+  }
+}
+
+/** Requests of an HTTP/2 session that are begun in one turn of the event loop. */
+const maxBegunPerTurn = 8;
+
+type OnHttp2Request = (incoming: Http2ServerRequest, outgoing: Http2ServerResponse) => void;
+
+/** Begins the requests of an HTTP/2 session, which may have sent a thousand at once, some in each turn. */
+export function someATurn(serve: OnHttp2Request): OnHttp2Request {
+  const shares = new WeakMap<object, Share>();
+  return (incoming, outgoing) => {
+    const { session } = incoming.stream;
+    if (session === undefined) return;
+    let share = shares.get(session);
+    if (share === undefined) {
+      share = new Share();
+      shares.set(session, share);
+    }
+    share.begin(() => {
+      if (!incoming.stream.destroyed) serve(incoming, outgoing);
+    });
+  };
+}
+
+/** What one session may begin in this turn, and what waits for the next. */
+class Share {
+  #left = maxBegunPerTurn;
+  #waiting: (() => void)[] = [];
+  #inTurn = false;
+
+  begin(action: () => void): void {
+    if (!this.#inTurn) {
+      this.#inTurn = true;
+      setImmediate(this.#next);
+    }
+    if (this.#left > 0) {
+      this.#left -= 1;
+      action();
+    } else this.#waiting.push(action);
+  }
+
+  readonly #next = (): void => {
+    const now = this.#waiting.splice(0, maxBegunPerTurn);
+    this.#inTurn = now.length > 0;
+    this.#left = maxBegunPerTurn - now.length;
+    if (this.#inTurn) setImmediate(this.#next);
+    for (const action of now) action();
+  };
+}
