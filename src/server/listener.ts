@@ -8,8 +8,8 @@ import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node
 import { createServer as createNetServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer } from "node:tls";
+import { oneByOne, someATurn } from "../engine/fairness.ts";
 import type { Incoming, Outgoing } from "./exchange.ts";
-import { oneByOne, someATurn } from "./fairness.ts";
 import { createGuardedServer, serveHttp2 } from "./http2-guard.ts";
 
 export interface TlsFiles {

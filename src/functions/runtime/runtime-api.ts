@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { oneByOne } from "../../engine/fairness.ts";
 import { answer, refuse, withText } from "./api-answers.ts";
 
 /** An event as passed to a runtime. */
@@ -57,7 +58,7 @@ export class RuntimeApi {
   }
 
   #listen(): Promise<string> {
-    const server = createServer((request, response) => this.#serve(request, response));
+    const server = createServer(oneByOne((request, response) => this.#serve(request, response)));
     // A runtime waits for its next event as long as it takes, on a connection that it keeps.
     server.requestTimeout = 0;
     server.keepAliveTimeout = 0;

@@ -1,8 +1,10 @@
 /** The Runtime API against callers that keep none of its rules. */
 import { request } from "node:http";
+import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RuntimeApi, type RuntimeClient } from "../../../src/functions/runtime/runtime-api.ts";
+import { until } from "../../support/until.ts";
 
 interface Answer {
   readonly status: number;
@@ -66,6 +68,19 @@ describe("the Runtime API", () => {
     expect(await call("GET", `${runtime}/invocation/next`)).toEqual({ status: 200, body: "{}" });
     expect((await call("POST", "/token/2020-01-01/extension/register")).status).toBe(200);
     expect((await call("POST", "/other/2020-01-01/extension/register")).status).toBe(403);
+  });
+
+  it("serves other processes while one sends thousands of requests at once", async () => {
+    const [, host, port] = /^(.*):(\d+)\//.exec(address) ?? [];
+    const busy = connect(Number(port), host);
+    let answers = 0;
+    busy.on("data", (data) => (answers += data.toString().split('{"errorMessage"').length - 1));
+    busy.write("GET /other/2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: l\r\n\r\n".repeat(2_000));
+    await until(() => answers > 0);
+    expect((await call("GET", `${runtime}/invocation/next`)).status).toBe(200);
+    expect(answers).toBeLessThan(1_000);
+    await until(() => answers > 1_900);
+    busy.destroy();
   });
 
   it("takes answers and errors of the invocation under way, and refuses those of others", async () => {

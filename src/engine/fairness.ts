@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
-import { setImmediate } from "../engine/real-time.ts";
+import { setImmediate } from "./real-time.ts";
 
 type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
