@@ -7,7 +7,15 @@ import type { Store } from "../engine/store.ts";
 import type { Attempts } from "./attempts.ts";
 import type { History } from "./history.ts";
 import { noTarget, type Targets } from "./targets.ts";
-import { type DeliverLocally, type Delivery, type DeliveryRequest, FailedAfterTaking } from "./types.ts";
+import {
+  type Batch,
+  type BatchEntry,
+  type DeliverBatchLocally,
+  type DeliverLocally,
+  type Delivery,
+  type DeliveryRequest,
+  FailedAfterTaking,
+} from "./types.ts";
 
 interface Parts {
   readonly store: Store;
@@ -45,30 +53,56 @@ export class DirectAttempts {
     }
   }
 
-  /**
-   * As `attempt`, for several deliveries of one kind; if their target writes rows, in one transaction and without a
-   * promise for each. Results keep the order.
-   */
-  async attemptAll(
-    requests: readonly DeliveryRequest[],
+  /** As `attempt`, for the deliveries of a batch; if their target writes rows, in one transaction. */
+  async attemptBatch(
+    batch: Batch,
+    entries: readonly BatchEntry[],
     invocation: Invocation,
-  ): Promise<PromiseSettledResult<unknown>[]> {
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
     const { store, targets } = this.#parts;
-    const [first] = requests;
-    const target = first && targets.of(first.kind);
+    const requestOf = ({ payload, parameters }: BatchEntry) => ({ ...batch, payload, parameters }) as DeliveryRequest;
+    const target = targets.of(batch.kind);
     if (target === undefined || "remote" in target) {
-      return Promise.allSettled(requests.map((request) => this.attempt(request, invocation)));
+      return Promise.allSettled(entries.map((entry) => this.attempt(requestOf(entry), invocation)));
     }
-    const settle = (request: DeliveryRequest): PromiseSettledResult<unknown> => {
+    const settle = (entry: BatchEntry): PromiseSettledResult<unknown> => {
       try {
-        return { status: "fulfilled", value: this.#deliver(target.local, request, invocation) };
+        return { status: "fulfilled", value: this.#deliver(target.local, requestOf(entry), invocation) };
       } catch (reason) {
         return { status: "rejected", reason };
       }
     };
-    const results = store.transaction(() => invocation.cause.run(() => requests.map(settle)));
+    const together = targets.batchOf(batch);
+    const deliver = () => (together ? this.#deliverTogether(together, batch, entries) : entries.map(settle));
+    const results = store.transaction(() => invocation.cause.run(deliver));
     await store.flushed();
     return results;
+  }
+
+  /** Within the invocation's cause. */
+  #deliverTogether(
+    together: DeliverBatchLocally,
+    batch: Batch,
+    entries: readonly BatchEntry[],
+  ): readonly PromiseSettledResult<unknown>[] {
+    const { store, clock, random, notes, targets, history } = this.#parts;
+    const ids = random.uuids(entries.length);
+    const { added } = notes;
+    let results: readonly PromiseSettledResult<unknown>[];
+    try {
+      results = store.transaction(() => together(batch, entries, ids));
+    } catch (error) {
+      const reason = targets.failureOf(error);
+      return entries.map(() => ({ status: "rejected", reason }));
+    }
+    if (notes.added > added) {
+      for (const [place, { status }] of results.entries()) {
+        if (status === "fulfilled") history.addNoted({ ...batch, id: ids.at(place) }, clock.now());
+      }
+    }
+    return results.map((result) =>
+      result.status === "fulfilled" ? result : { status: "rejected", reason: targets.failureOf(result.reason) },
+    );
   }
 
   /** Within the invocation's cause. @throws DeliveryFailure */

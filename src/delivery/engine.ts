@@ -22,7 +22,10 @@ import type { DeliveryNews } from "./news.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Deadline, noTarget, Targets } from "./targets.ts";
 import type {
+  Batch,
+  BatchEntry,
   DeliverAllLocally,
+  DeliverBatchLocally,
   DeliverLocally,
   DeliverTo,
   DeliveryEnd,
@@ -100,6 +103,14 @@ export class DeliveryEngine {
    */
   registerLocalAll<K extends Kind>(kind: K, deliverAll: DeliverAllLocally<K>): void {
     this.#targets.addAll(kind, deliverAll);
+  }
+
+  /**
+   * Registers a target for all deliveries of a batch together, in addition to the one for single deliveries. Before
+   * `start`.
+   */
+  registerLocalBatch<K extends Kind>(kind: K, deliverBatch: DeliverBatchLocally<K>): void {
+    this.#targets.addBatch(kind, deliverBatch);
   }
 
   /** Registers a function that builds a new payload for each attempt of a service's deliveries. */
@@ -239,12 +250,15 @@ export class DeliveryEngine {
   }
 
   /**
-   * As `attempt`, for several deliveries in one transaction where their targets write rows. Results are in the same
-   * order.
-   * @returns for each an answer, or why it failed.
+   * As `attempt`, for several deliveries to one target, in one transaction where the target writes rows.
+   * @returns for each, in the same order, an answer, or why it failed.
    */
-  attemptAll(requests: readonly DeliveryRequest[], invocation: Invocation): Promise<PromiseSettledResult<unknown>[]> {
-    return this.#direct.attemptAll(requests, invocation);
+  attemptBatch<K extends Kind>(
+    batch: Batch<K>,
+    entries: readonly BatchEntry<K>[],
+    invocation: Invocation,
+  ): Promise<readonly PromiseSettledResult<unknown>[]> {
+    return this.#direct.attemptBatch(batch, entries, invocation);
   }
 
   /** Resolves when no attempt is under way and none is due. A delivery must not await it. */

@@ -5,7 +5,9 @@ import type { Clock } from "../engine/clock.ts";
 import type { Store } from "../engine/store.ts";
 import type { Kind } from "./kinds.ts";
 import {
+  type Batch,
   type DeliverAllLocally,
+  type DeliverBatchLocally,
   type DeliverLocally,
   type DeliverTo,
   type Delivery,
@@ -33,6 +35,7 @@ export class Targets {
   readonly #clock: Clock;
   readonly #targets = new Map<Kind, Target>();
   readonly #all = new Map<Kind, DeliverAllLocally>();
+  readonly #batches = new Map<Kind, DeliverBatchLocally>();
   readonly #prepared = new Map<string, PrepareAttempt>();
   /** For attempts under way. */
   readonly #underWay = new Set<AbortController>();
@@ -64,6 +67,10 @@ export class Targets {
     this.#all.set(kind, deliverAll as DeliverAllLocally);
   }
 
+  addBatch<K extends Kind>(kind: K, deliverBatch: DeliverBatchLocally<K>): void {
+    this.#batches.set(kind, deliverBatch as DeliverBatchLocally);
+  }
+
   prepare(service: string, prepare: PrepareAttempt): void {
     this.#prepared.set(service, prepare);
   }
@@ -76,6 +83,11 @@ export class Targets {
   allOf({ kind, service, notify, orderKey, delayMs, retry }: Shared): DeliverAllLocally | undefined {
     const ownWay = notify ?? orderKey ?? delayMs ?? retry.maxPerSecond;
     return ownWay !== undefined || this.#prepared.has(service) ? undefined : this.#all.get(kind);
+  }
+
+  /** The target for a batch's deliveries together; undefined when each must be attempted by itself. */
+  batchOf({ kind, service }: Pick<Batch, "kind" | "service">): DeliverBatchLocally | undefined {
+    return this.#prepared.has(service) ? undefined : this.#batches.get(kind);
   }
 
   stop(): void {

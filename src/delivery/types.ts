@@ -186,6 +186,23 @@ export type DeliverAllLocally<K extends Kind = Kind> = (
   ids: Uuids,
 ) => ReadonlyMap<number, DeliveryFailure>;
 
+/** What deliveries from one source to one target share. */
+export type Batch<K extends Kind = Kind> = K extends Kind ? Omit<Order, "payload"> & { readonly kind: K } : never;
+
+/** What a delivery of a batch has of its own. */
+export type BatchEntry<K extends Kind = Kind> = { readonly payload: string; readonly parameters: Kinds[K] };
+
+/**
+ * Takes the deliveries of a batch together, as `DeliverLocally` takes one; ids are in the order of the entries.
+ * @returns for each, in the same order, an answer, or the DeliveryFailure or AwsError with which it failed.
+ * @throws DeliveryFailure or AwsError when all fail alike.
+ */
+export type DeliverBatchLocally<K extends Kind = Kind> = (
+  batch: Batch<K>,
+  entries: readonly BatchEntry<K>[],
+  ids: Uuids,
+) => readonly PromiseSettledResult<unknown>[];
+
 /** Builds the payload of an attempt, for a service whose payloads describe the attempt. @throws DeliveryFailure */
 export type PrepareAttempt = (delivery: Delivery) => string;
 

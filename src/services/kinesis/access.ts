@@ -1,9 +1,10 @@
 /** Checks permissions on a stream or a consumer against its policy. */
 import { AccessDeniedException$ } from "@aws-sdk/client-kinesis";
 import { AwsError } from "../../../protocols/error.ts";
-import { notAuthorized } from "../../access/refusal.ts";
+import { notAuthorized, type Refusal } from "../../access/refusal.ts";
 import type { OperationContext } from "../../calls/operation.ts";
-import { type Delivery, DeliveryFailure } from "../../delivery/types.ts";
+import { type Batch, type Delivery, DeliveryFailure } from "../../delivery/types.ts";
+import type { Uuids } from "../../engine/random.ts";
 import type { Kinesis } from "./kinesis.ts";
 import type { ConsumerRow, StreamRow } from "./tables.ts";
 
@@ -15,10 +16,28 @@ export function checkMay(row: StreamRow | ConsumerRow, context: OperationContext
   if (refusal) throw AwsError.of(AccessDeniedException$, notAuthorized(refusal, action, row.arn));
 }
 
-/** @throws DeliveryFailure */
-export function checkDelivered(service: Kinesis, stream: StreamRow, delivery: Delivery<"kinesis">): void {
-  const action = "kinesis:PutRecord";
-  const refusal = service.deps.guard.refusalOfDelivery(stream, stream.policy, delivery, delivery.id, { action });
-  if (refusal === undefined) return;
-  throw new DeliveryFailure("AccessDeniedException", notAuthorized(refusal, action, stream.arn), false);
+const action = "kinesis:PutRecord";
+
+/** Why a delivery is refused, if it is. */
+export function refusalOf(
+  { deps }: Kinesis,
+  stream: StreamRow,
+  delivery: Delivery<"kinesis">,
+): DeliveryFailure | undefined {
+  return failureOf(stream, deps.guard.refusalOfDelivery(stream, stream.policy, delivery, delivery.id, { action }));
+}
+
+/** As `refusalOf`, for the one at `place` of a batch. */
+export function refusalInBatch(
+  { deps }: Kinesis,
+  stream: StreamRow,
+  batch: Batch<"kinesis">,
+  ids: Uuids,
+  place: number,
+): DeliveryFailure | undefined {
+  return failureOf(stream, deps.guard.refusalOfReceiver(stream, stream.policy, batch, batch, ids, place, action));
+}
+
+function failureOf({ arn }: StreamRow, refusal: Refusal | undefined): DeliveryFailure | undefined {
+  return refusal && new DeliveryFailure("AccessDeniedException", notAuthorized(refusal, action, arn), false);
 }

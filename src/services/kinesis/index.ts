@@ -6,7 +6,7 @@ import { operationsIn } from "../../calls/operation.ts";
 import { defineService } from "../../calls/service.ts";
 import * as channels from "./channels.ts";
 import * as consumers from "./consumers.ts";
-import { deliverToStream } from "./delivery-target.ts";
+import { deliverBatch, deliverToStream } from "./delivery-target.ts";
 import * as get from "./get.ts";
 import { Kinesis } from "./kinesis.ts";
 import * as limits from "./limits.ts";
@@ -47,7 +47,9 @@ export const kinesis = defineService<Kinesis>({
   ),
   create(dependencies) {
     const kinesis = new Kinesis(dependencies);
-    dependencies.delivery.registerLocal("kinesis", (delivery) => deliverToStream(kinesis, delivery));
+    const { delivery } = dependencies;
+    delivery.registerLocal("kinesis", (one) => deliverToStream(kinesis, one));
+    delivery.registerLocalBatch("kinesis", (batch, entries, ids) => deliverBatch(kinesis, batch, entries, ids));
     return kinesis;
   },
   views: { records: (kinesis, filter) => streamRecords(kinesis, filter) },

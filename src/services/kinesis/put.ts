@@ -48,7 +48,7 @@ export const putRecords = operation<PutRecordsCommand>(PutRecords$, (input, cont
   }
   const { now } = service;
   const results: Result[] = new Array(records.length);
-  const batches = new Map<string, Batch>();
+  const gathered = new Gathered();
   let failed = 0;
   for (const [i, record] of records.entries()) {
     const route = routeOf(service, stream, entries[i] as Entry);
@@ -58,18 +58,12 @@ export const putRecords = operation<PutRecordsCommand>(PutRecords$, (input, cont
       failed += 1;
       continue;
     }
-    let batch = batches.get(route.key);
-    if (batch === undefined) batches.set(route.key, (batch = { route, records: [], places: [] }));
-    batch.records.push(record);
-    batch.places.push(i);
+    gathered.add(route, record, i);
   }
   if (input.DryRun) throw dryRun("PutRecords");
-  for (const { route, records: ofShard, places } of batches.values()) {
-    const first = appendRecords(service, stream, route, ofShard, now);
-    const numberOf = numbering(route.shard);
-    const ShardId = shardIdOf(route.shard.index);
-    for (const [j, place] of places.entries()) results[place] = { ShardId, SequenceNumber: numberOf(first + j, now) };
-  }
+  gathered.append(service, stream, now, (place, appended) => {
+    results[place] = appended;
+  });
   return {
     FailedRecordCount: failed,
     Records: results,
@@ -84,20 +78,41 @@ interface Result {
   ErrorMessage?: string;
 }
 
-interface Batch {
+/** Where a record went. */
+export interface Appended {
+  readonly ShardId: string;
+  readonly SequenceNumber: string;
+}
+
+interface OfShard {
   readonly route: Route;
   readonly records: NewRecord[];
-  /** The index in the request of each record. */
   readonly places: number[];
 }
 
-export function appendRecords(
-  service: Kinesis,
-  stream: StreamRow,
-  route: Route,
-  records: NewRecord[],
-  now: number,
-): number {
+/** Records for a stream, gathered by shard, so that each shard's log is written to once. */
+export class Gathered {
+  readonly #shards = new Map<string, OfShard>();
+
+  /** @param place index of the record among all that are put together. */
+  add(route: Route, record: NewRecord, place: number): void {
+    let ofShard = this.#shards.get(route.key);
+    if (ofShard === undefined) this.#shards.set(route.key, (ofShard = { route, records: [], places: [] }));
+    ofShard.records.push(record);
+    ofShard.places.push(place);
+  }
+
+  append(service: Kinesis, stream: StreamRow, now: number, each: (place: number, appended: Appended) => void): void {
+    for (const { route, records, places } of this.#shards.values()) {
+      const first = appendRecords(service, stream, route, records, now);
+      const numberOf = numbering(route.shard);
+      const ShardId = shardIdOf(route.shard.index);
+      for (const [i, place] of places.entries()) each(place, { ShardId, SequenceNumber: numberOf(first + i, now) });
+    }
+  }
+}
+
+function appendRecords(service: Kinesis, stream: StreamRow, route: Route, records: NewRecord[], now: number): number {
   const counter = service.log.append(route.key, stream.account, records, now, stream.keyId !== undefined);
   service.lifecycle.scheduleTrim(stream);
   service.tellReaders(stream.arn, route.key);

@@ -25,7 +25,7 @@ export async function startSync(
   input: string,
   invocation: Invocation,
 ): Promise<string> {
-  const request = { ...orderOf(pipe, arn, input), kind: "states", parameters: { sync: true } } as const;
+  const request = { ...orderOf(pipe, arn), payload: input, kind: "states", parameters: { sync: true } } as const;
   const answer = (await pipes.deps.delivery.attempt(request, invocation)) as {
     status?: string;
     output?: string;
@@ -44,13 +44,13 @@ export async function invokeSync(
   payload: string,
   invocation: Invocation,
 ): Promise<string> {
-  const request = { ...orderOf(pipe, arn, payload), kind: "lambda", parameters: { sync: true } } as const;
+  const request = { ...orderOf(pipe, arn), payload, kind: "lambda", parameters: { sync: true } } as const;
   return ((await pipes.deps.delivery.attempt(request, invocation)) as { payload: string }).payload;
 }
 
-/** The order for `DeliveryEngine.attempt`, without kind and parameters; the pipe retries by itself. */
-export function orderOf({ account, region, arn, roleArn }: PipeRow, target: string, payload: string): Order {
-  return { account, region, service: "pipes", source: arn, roleArn, target, payload, retry: { phases: [] } };
+/** What all deliveries of a pipe to a target share; the pipe retries by itself. */
+export function orderOf({ account, region, arn, roleArn }: PipeRow, target: string): Omit<Order, "payload"> {
+  return { account, region, service: "pipes", source: arn, roleArn, target, retry: { phases: [] } };
 }
 
 /** Calls an API destination or an API with one record; returns the body of the response. */
@@ -72,7 +72,7 @@ export function httpCallOf(
     const filled = (pairs: readonly (readonly [string, Dynamic])[]) =>
       Object.fromEntries(pairs.map(([key, value]) => [key, value(record)]));
     const parameters = { path: path.map((value) => value(record)), headers: filled(headers), query: filled(query) };
-    const request = { ...orderOf(pipe, arn, text), kind, parameters } as const;
+    const request = { ...orderOf(pipe, arn), payload: text, kind, parameters } as const;
     const answer = (await pipes.deps.delivery.attempt(request, invocation)) as { body?: string } | undefined;
     return answer?.body ?? "";
   };

@@ -1,6 +1,7 @@
 /** Targets: how the records of a batch reach them, and which failed. */
 import type { Invocation } from "../../calls/invocation.ts";
-import type { DeliveryRequest, Way } from "../../delivery/types.ts";
+import type { Kind, Kinds } from "../../delivery/kinds.ts";
+import type { Batch } from "../../delivery/types.ts";
 import type { EventValue } from "../../events/pattern/index.ts";
 import { namedFailures } from "../../sources/partial-failures.ts";
 import { failureOf, PipeFailure } from "./errors.ts";
@@ -49,31 +50,27 @@ function senders(
   parameters: NonNullable<PipeRow["targetParameters"]>,
 ): Readonly<Record<TargetKind, Send>> {
   const { delivery } = pipes.deps;
-  const order = orderOf(pipe, target, "");
   /** One delivery per record, all in one transaction: for targets that only write rows. */
-  const each =
-    (way: (item: Item) => Way): Send =>
-    async (items, invocation) => {
-      const requests = items.map((item) => {
-        // Copying one object of a constant shape is quick; several spreads in a row are not.
-        const { kind, parameters } = way(item);
-        return { ...order, payload: item.text, kind, parameters } as DeliveryRequest;
-      });
-      return sentOf(await delivery.attemptAll(requests, invocation));
+  const each = <K extends Kind>(kind: K, parametersOf: (item: Item) => Kinds[K]): Send => {
+    const batch = { ...orderOf(pipe, target), kind } as Batch<K>;
+    return async (items, invocation) => {
+      const entries = items.map((item) => ({ payload: item.text, parameters: parametersOf(item) }));
+      return sentOf(await delivery.attemptBatch(batch, entries, invocation));
     };
+  };
 
   const sqs: Send = (() => {
     const group = optional(parameters.SqsQueueParameters?.MessageGroupId);
     const deduplication = optional(parameters.SqsQueueParameters?.MessageDeduplicationId);
-    return each(({ record }) => ({
-      kind: "sqs",
-      parameters: { messageGroupId: group?.(record), messageDeduplicationId: deduplication?.(record) },
+    return each("sqs", ({ record }) => ({
+      messageGroupId: group?.(record),
+      messageDeduplicationId: deduplication?.(record),
     }));
   })();
 
   const kinesis: Send = (() => {
     const key = dynamic(parameters.KinesisStreamParameters?.PartitionKey ?? "");
-    return each(({ record }) => ({ kind: "kinesis", parameters: { partitionKey: key(record) } }));
+    return each("kinesis", ({ record }) => ({ partitionKey: key(record) }));
   })();
 
   const events: Send = (() => {
@@ -81,15 +78,12 @@ function senders(
     const [detailType, source, time] = [optional(DetailType), optional(Source), optional(Time)];
     const resources = Resources.map(dynamic);
     const fallback = `Event from ${pipe.source.includes(":kinesis:") ? "aws:kinesis" : "aws:sqs"}`;
-    return each(({ record }) => ({
-      kind: "events",
-      parameters: {
-        source: source?.(record) ?? `Pipe ${pipe.name}`,
-        detailType: detailType?.(record) ?? fallback,
-        resources: resources.map((resource) => resource(record)),
-        timeMs: timeOf(time?.(record)),
-        endpointId: EndpointId,
-      },
+    return each("events", ({ record }) => ({
+      source: source?.(record) ?? `Pipe ${pipe.name}`,
+      detailType: detailType?.(record) ?? fallback,
+      resources: resources.map((resource) => resource(record)),
+      timeMs: timeOf(time?.(record)),
+      endpointId: EndpointId,
     }));
   })();
 
@@ -98,7 +92,7 @@ function senders(
     if (Buffer.byteLength(payload) > maxLambdaBytes)
       throw new PipeFailure("PayloadTooLarge", "Lambda takes 6 MB at most.");
     if (parameters.LambdaFunctionParameters?.InvocationType === "FIRE_AND_FORGET") {
-      await delivery.attempt({ ...orderOf(pipe, target, payload), kind: "lambda", parameters: {} }, invocation);
+      await delivery.attempt({ ...orderOf(pipe, target), payload, kind: "lambda", parameters: {} }, invocation);
       return {};
     }
     return partial(await invokeSync(pipes, pipe, target, payload, invocation));
@@ -109,7 +103,7 @@ function senders(
     if (input.length > maxStatesChars)
       throw new PipeFailure("PayloadTooLarge", `Step Functions takes ${maxStatesChars} characters.`);
     if (parameters.StepFunctionStateMachineParameters?.InvocationType === "FIRE_AND_FORGET") {
-      await delivery.attempt({ ...orderOf(pipe, target, input), kind: "states", parameters: {} }, invocation);
+      await delivery.attempt({ ...orderOf(pipe, target), payload: input, kind: "states", parameters: {} }, invocation);
       return {};
     }
     return partial(await startSync(pipes, pipe, target, input, invocation));
@@ -127,19 +121,19 @@ function senders(
   const [logStream, timestamp] = [optional(LogStreamName), optional(Timestamp)];
   return {
     sqs,
-    sns: each(() => ({ kind: "sns", parameters: {} })),
+    sns: each("sns", () => ({})),
     kinesis,
     events,
     lambda,
     states,
     "api-destination": http,
     "execute-api": http,
-    firehose: each(() => ({ kind: "firehose", parameters: {} })),
-    logs: each(({ record }) => ({
-      kind: "logs",
-      parameters: { stream: logStream?.(record), timestampMs: timeOf(timestamp?.(record)) ?? pipes.now },
+    firehose: each("firehose", () => ({})),
+    logs: each("logs", ({ record }) => ({
+      stream: logStream?.(record),
+      timestampMs: timeOf(timestamp?.(record)) ?? pipes.now,
     })),
-    mailbox: each(() => ({ kind: "mailbox", parameters: { channel: target.split(":")[2] ?? "", ...parameters } })),
+    mailbox: each("mailbox", () => ({ channel: target.split(":")[2] ?? "", ...parameters })),
   };
 }
 

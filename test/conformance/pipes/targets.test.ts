@@ -69,6 +69,22 @@ describe("a pipe", () => {
     expect(await env.bodies(small.url)).toEqual(["x".repeat(2000)]);
   });
 
+  it("keeps in the source a record that a stream refused, and puts the others of its batch in order", async () => {
+    const stream = await env.stream(1);
+    const { url, arn } = await env.queue();
+    const parameters = {
+      InputTemplate: "<$.body.n>",
+      KinesisStreamParameters: { PartitionKey: "$.body.key" },
+    };
+    const Name = await env.pipe(arn, stream.arn, { TargetParameters: parameters, DesiredState: "STOPPED" }, "STOPPED");
+    const bodies = ["a", "k".repeat(257), "b"].map((key, n) => JSON.stringify({ n, key }));
+    await env.send(url, ...bodies);
+    await env.pipes.startPipe({ Name });
+    await env.reaches(Name, "RUNNING");
+    expect(await env.records(stream.name)).toEqual(["0", "2"]);
+    expect(await env.counts(url)).toEqual([0, 1]);
+  });
+
   it("puts events on a bus", async () => {
     const caught = await env.queue();
     const bus = "arn:aws:events:us-east-1:000000000000:event-bus/default";
