@@ -131,8 +131,9 @@ export class Turns {
     else this.#run();
   };
 
-  /** Comes back in the next turn when something is left. */
+  /** Ends this turn, since sockets come next, and comes back in the next one when something is left. */
   #leave(): void {
+    this.#isOpen = false;
     if (this.#head < this.#queue.length) {
       this.#dropDone();
       setImmediate(this.#run);

@@ -74,6 +74,18 @@ describe("Turns", () => {
     expect(order).toEqual([0, 1, 2, 3]);
   });
 
+  it("leave what comes from sockets next a time of its own", async () => {
+    const { turns } = new Clock();
+    await new Promise<void>((resolve) => {
+      turns.soon(() => {
+        // Due when the work ends, it fires before what comes next in turns, as requests are read before it.
+        setTimeout(resolve, 0);
+        work(turnMs);
+      });
+    });
+    expect(turns.rest()).toBeUndefined();
+  });
+
   it("hold the clock, report what an action throws and go on", async () => {
     const errors: unknown[] = [];
     const clock = new Clock({ mode: "virtual", onError: (error) => errors.push(error) });
