@@ -2,7 +2,7 @@
  * Requests an API sends to an AWS service in the service's own protocol, from an `action/…` or `path/…` URI (developer
  * guide, AWS service integrations). Templates write the bodies, so they go over the wire.
  */
-import type { WireRequest } from "../../protocols/protocol.ts";
+import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 import type { Invocation } from "../calls/invocation.ts";
 import type { ServiceDependencies } from "../calls/service.ts";
@@ -105,7 +105,7 @@ export function sendToService(
   request: ServiceRequest,
   invocation: Invocation,
   deps: ServiceRequestDeps,
-): Promise<ServiceReply> {
+): ServiceReply | Promise<ServiceReply> {
   if (target.service === "execute-api") return sendToApi(request, invocation, deps);
   const model = modelOf(target, deps.models);
   return model === undefined
@@ -113,23 +113,26 @@ export function sendToService(
     : sendInside(target, model, request, invocation, deps);
 }
 
-async function sendInside(
+function sendInside(
   { region }: ServiceTarget,
   model: ServiceModel,
   { method, path, query, headers, body }: ServiceRequest,
   invocation: Invocation,
   { relay }: ServiceRequestDeps,
-): Promise<ServiceReply> {
+): ServiceReply | Promise<ServiceReply> {
   const scope = `${invocation.account}/20150709/${region}/${model.signingNames[0]}/aws4_request`;
   // The request was made for this call, so its headers need not be copied.
   headers["authorization"] = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
   const wire: WireRequest = { method, path, query, headers, body };
-  const answer = await relay(wire, region === invocation.region ? invocation : invocation.for({ region }));
-  const { body: content } = answer;
+  const answer = relay(wire, region === invocation.region ? invocation : invocation.for({ region }));
+  return answer instanceof Promise ? answer.then(replyOf) : replyOf(answer);
+}
+
+function replyOf({ status, headers, body: content }: WireResponse): ServiceReply {
   const rawHeaders: string[] = [];
-  for (const name of Object.keys(answer.headers)) rawHeaders.push(name, answer.headers[name] as string);
+  for (const name of Object.keys(headers)) rawHeaders.push(name, headers[name] as string);
   return {
-    status: answer.status,
+    status,
     rawHeaders,
     // No operation an integration can call answers with an event stream.
     body: typeof content === "string" ? content : content instanceof Uint8Array ? Buffer.from(content) : "",

@@ -11,18 +11,22 @@ export interface Abortable {
  */
 export class Abort implements Abortable {
   #controller: AbortController | undefined;
-  #aborted = false;
+  #isAborted = false;
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
+      if (this.#isAborted) this.#controller.abort();
     }
     return this.#controller.signal;
   }
 
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
   abort(): void {
-    this.#aborted = true;
+    this.#isAborted = true;
     this.#controller?.abort();
   }
 }

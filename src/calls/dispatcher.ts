@@ -90,16 +90,21 @@ export class Dispatcher {
    * in the other service's own format, errors included, once it is durable. The caller is the invocation's, not the
    * signature's.
    */
-  async relay(request: WireRequest, invocation: Invocation): Promise<WireResponse> {
+  relay(request: WireRequest, invocation: Invocation): WireResponse | Promise<WireResponse> {
+    const rest = this.#deps.clock.turns.rest();
+    return rest === undefined
+      ? this.#relayed(request, invocation)
+      : rest.then(() => this.#relayed(request, invocation));
+  }
+
+  #relayed(request: WireRequest, invocation: Invocation): WireResponse | Promise<WireResponse> {
     const { random, clock } = this.#deps;
-    const rest = clock.turns.rest();
-    if (rest !== undefined) await rest;
     const claimed = claim(request, this.#models, protocols);
     const requestId = random.fork("between services").uuid();
     const call = new Request(claimed, request, invocation, requestId, clock.now(), invocation.cause);
     if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
     const answer = this.#perform(request, claimed, call, invocation, invocation.origin ?? this.address);
-    return "status" in answer ? answer : await answer.response;
+    return "status" in answer ? answer : answer.response;
   }
 
   async #performAfter(

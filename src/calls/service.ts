@@ -87,7 +87,7 @@ export type Call = (
   form?: InputForm,
 ) => Promise<object>;
 
-export type Relay = (request: WireRequest, invocation: Invocation) => Promise<WireResponse>;
+export type Relay = (request: WireRequest, invocation: Invocation) => WireResponse | Promise<WireResponse>;
 
 /** One AWS service: its model, its operations, and the state they work on. */
 export interface ServiceDefinition<State = unknown> {

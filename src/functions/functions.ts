@@ -59,7 +59,7 @@ export class Functions {
         const answer = callHandler(handler, call, this.#clock, deadlineMs);
         if (answer instanceof Promise) return this.#inTime(call, answer);
         const { arn, requestId } = call;
-        return Promise.resolve({ executedVersion: functionVersion(arn), ...answer, requestId });
+        return { executedVersion: functionVersion(arn), ...answer, requestId };
       },
     });
   }
@@ -103,18 +103,18 @@ export class Functions {
   }
 
   /**
-   * Invokes a function and waits for its answer.
+   * Invokes a function and waits for its answer, which a handler in this process may give at once.
    * @param arn of the function, qualified or not, or its name.
    * @param event JSON text, or what was made here.
    * @throws AwsError ResourceNotFoundException (404) when nobody has the function, TooManyRequestsException (429) when
    * it is at its concurrency limit, ServiceException (500) when the URL behind it does not answer.
    */
-  async invoke(
+  invoke(
     arn: string,
     event: string | EventValue,
     invocation: Invocation,
     options: InvokeOptions = {},
-  ): Promise<FunctionAnswer> {
+  ): FunctionAnswer | Promise<FunctionAnswer> {
     const requestId = options.requestId ?? this.#random.uuid();
     const found = this.#find(arn, invocation);
     if (typeof event === "string") return found.invoke({ ...options, arn, payload: event, invocation, requestId });

@@ -63,7 +63,7 @@ export type Asking = Pick<FunctionCall, "invocation" | "requestId" | "notedAs">;
 export interface FoundFunction {
   readonly takesValues?: true;
   /** @throws AwsError when it was not invoked: throttled, not ready. */
-  invoke(call: FunctionCall): Promise<FunctionAnswer>;
+  invoke(call: FunctionCall): FunctionAnswer | Promise<FunctionAnswer>;
   /** Checks permissions; when absent, anybody may invoke it. @throws AwsError AccessDeniedException */
   check?(asking: Asking): void;
   /**

@@ -197,7 +197,8 @@ it("does not show the password in a function's URL when the function does not an
     { account: "000000000000", region: "us-east-1" },
     Cause.from(),
   );
-  const failed = await other.functions.invoke("f", "{}", invocation).catch((error: Error) => error.message);
+  const answer = Promise.resolve(other.functions.invoke("f", "{}", invocation));
+  const failed = await answer.catch((error: Error) => error.message);
   expect(failed).toContain("http://ann:****@127.0.0.1:1/");
   await other.close();
 });

@@ -19,11 +19,9 @@ export const invokeWithResponseStream = operation<InvokeWithResponseStreamComman
     if (input.InvocationType === "DryRun") return { StatusCode: 204 };
     await service.deps.store.untilDurable();
     const chunks = new Chunks();
-    const answered = service.deps.functions.invoke(arn, payload, invocation, {
-      requestId,
-      sink: chunks,
-      clientContext: clientContextOf(input.ClientContext),
-    });
+    const clientContext = clientContextOf(input.ClientContext);
+    const options = { requestId, sink: chunks, clientContext };
+    const answered = Promise.resolve(service.deps.functions.invoke(arn, payload, invocation, options));
     // What cannot be invoked is refused before anything is streamed.
     const first = await Promise.race([answered, chunks.begun]);
     answered.then(

@@ -38,17 +38,20 @@ export function lastHeader(rawHeaders: readonly string[], name: string): string 
 }
 
 /** Runs an integration's work and notes its latency. @throws GatewayError 504 if the work takes longer than the integration's timeout. */
-export async function withinTimeout<Result>(
+export function withinTimeout<Result>(
   deps: ExecutionDeps,
   call: RestCall,
   timeoutMs: number,
-  work: (limit: Abortable) => Promise<Result>,
-): Promise<Result> {
+  work: (limit: Abortable) => Result | Promise<Result>,
+): Result | Promise<Result> {
   const startedMs = deps.clock.now();
-  const result = await inTime(deps, timeoutMs, work);
-  call.integrated.latencyMs = deps.clock.now() - startedMs;
-  if (result === timedOut) throw integrationTimeout();
-  return result;
+  const ended = (result: Result | typeof timedOut): Result => {
+    call.integrated.latencyMs = deps.clock.now() - startedMs;
+    if (result === timedOut) throw integrationTimeout();
+    return result;
+  };
+  const result = inTime(deps, timeoutMs, work);
+  return result instanceof Promise ? result.then(ended) : ended(result);
 }
 
 export function integrationTimeout(): GatewayError {

@@ -44,7 +44,7 @@ async function callFunction<Answer>(
   call: RestCall,
   integration: IntegrationDefinition,
   functionArn: string,
-  ask: (invocation: Invocation) => Promise<Answer>,
+  ask: (invocation: Invocation) => Answer | Promise<Answer>,
 ): Promise<Answer> {
   const roleArn = roleOf(call, integration);
   if (functionArn === "") throw configurationError("Invalid Lambda function ARN");
@@ -104,7 +104,7 @@ export class LambdaProxyIntegration {
   async #streamed(call: RestCall, functionArn: string, event: EventValue): Promise<Outcome> {
     const stream = new FunctionStream();
     const first = await callFunction(this.#deps, call, this.#definition, functionArn, (invocation) =>
-      stream.first(this.#deps.functions.invoke(functionArn, event, invocation, { sink: stream })),
+      stream.first(Promise.resolve(this.#deps.functions.invoke(functionArn, event, invocation, { sink: stream }))),
     );
     if (first === "malformed") throw malformed();
     if ("payload" in first) return this.#whole(call, first);

@@ -3,7 +3,7 @@
 import { setOwn } from "../../../../protocols/unknown-json.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
-import { type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
+import { type ServiceReply, type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
 import type { MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, type ExecutionDeps, invocationOf, lastHeader, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -41,11 +41,14 @@ export class ServiceIntegration extends MappedIntegration {
     const request = serviceRequest(target, integrationRequest, this.deps);
     call.log?.request(request.url, request.headers, body);
     const role = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
-    const answer = await withinTimeout(this.deps, call, timeoutInMillis, (limit) =>
-      sendToService(target, request, invocationOf(call, role, limit), this.deps),
-    ).catch((error: unknown) => {
+    let answer: ServiceReply;
+    try {
+      answer = await withinTimeout(this.deps, call, timeoutInMillis, (limit) =>
+        sendToService(target, request, invocationOf(call, role, limit), this.deps),
+      );
+    } catch (error) {
       throw backendFailure(error);
-    });
+    }
     call.integrated.status = answer.status;
     call.integrated.requestId = lastHeader(answer.rawHeaders, "x-amzn-requestid");
     const answered = this.#payload(answer.body, lastHeader(answer.rawHeaders, "content-type"));

@@ -63,7 +63,7 @@ async function handOver(
   const invocation = sources.invocation(row, batch[0]?.cause);
   try {
     const call = functions.invoke(row.functionArn, JSON.stringify(event), invocation);
-    const { payload, functionError, requestId } = await sources.whileRunning(call);
+    const { payload, functionError, requestId } = await sources.whileRunning(Promise.resolve(call));
     if (functionError !== undefined) {
       return { failed: all(), failure: { code: functionError, message: payload.slice(0, toldChars) }, requestId };
     }

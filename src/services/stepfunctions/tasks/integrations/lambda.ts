@@ -90,7 +90,7 @@ export class LambdaCalls implements Integration {
 }
 
 function invoke(call: TaskCall, arn: string, event: string, requestId?: string): Promise<FunctionAnswer> {
-  return withTaskErrors(call, arn, () => call.deps.functions.invoke(arn, event, call.invocation, { requestId }));
+  return withTaskErrors(call, arn, async () => call.deps.functions.invoke(arn, event, call.invocation, { requestId }));
 }
 
 /** The task ends when the event is queued, whatever becomes of it. @throws AwsError when there is no such function */
