@@ -15,14 +15,25 @@ export function functionOf(uri: string): string | undefined {
   return /^arn:[^:]+:lambda:[^:]*:[^:]*:function:.+/.test(uri) ? uri : undefined;
 }
 
+export type FunctionIn = (stageVariables: Readonly<Record<string, string>>) => string | undefined;
+
+/** `functionOf` for a URI that may name stage variables; read once if it names none. */
+export function functionIn(uri: string): FunctionIn {
+  if (uri.includes(variableStart)) return (variables) => functionOf(withStageVariables(uri, variables));
+  const arn = functionOf(uri);
+  return () => arn;
+}
+
 /** The URL at which a function is invoked, as execution logs show it. */
 export function invocationUrl(arn: string): string {
   return `https://lambda.${parseArn(arn)?.region}.amazonaws.com/2015-03-31/functions/${arn}/invocations`;
 }
 
+const variableStart = "${stageVariables.";
+
 /** Replaces each `${stageVariables.name}` by the stage's value, or by nothing if it has none. */
 export function withStageVariables(text: string, variables: Readonly<Record<string, string>>): string {
-  if (!text.includes("${stageVariables.")) return text;
+  if (!text.includes(variableStart)) return text;
   return text.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_all, name: string) =>
     Object.hasOwn(variables, name) ? (variables[name] as string) : "",
   );

@@ -13,6 +13,12 @@ export function isHeaderName(name: string): boolean {
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
 }
 
+/** The media type in a Content-Type header, in lower case and without parameters. */
+export function mediaType(contentType: string): string {
+  const end = contentType.indexOf(";");
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
 /** Constructs objects whose prototype is empty. */
 const NameMap = function NameMap() {} as unknown as new () => object;
 NameMap.prototype = Object.create(null);

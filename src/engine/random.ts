@@ -89,7 +89,12 @@ export class Random {
   }
 
   bytes(n: number): Uint8Array {
-    const bytes = new Uint8Array(n);
+    return this.fill(new Uint8Array(n));
+  }
+
+  /** Overwrites all of the array's bytes. */
+  fill(bytes: Uint8Array): Uint8Array {
+    const n = bytes.length;
     for (let i = 0; i < n; ) {
       for (let word = this.#word(), left = 4; left > 0 && i < n; left -= 1, i += 1, word >>>= 8) bytes[i] = word;
     }

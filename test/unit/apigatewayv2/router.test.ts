@@ -1,7 +1,7 @@
 /** The router of HTTP APIs against the plain reading of the documentation. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pathVariables, Router } from "../../../src/services/apigatewayv2/execution/router.ts";
+import { pathValues, Router, variablesIn } from "../../../src/services/apigatewayv2/execution/router.ts";
 
 const route = (key: string) => ({ key, path: key.split(" ")[1] ?? "" });
 
@@ -80,7 +80,7 @@ describe("the router", () => {
   });
 
   it("names variables", () => {
-    expect(pathVariables("/a/{x}/{rest+}", ["a", "1", "2", "3"])).toEqual({ x: "1", rest: "2/3" });
-    expect(pathVariables("/a", ["a"])).toBeUndefined();
+    expect(pathValues(variablesIn("/a/{x}/{rest+}"), ["a", "1", "2", "3"])).toEqual({ x: "1", rest: "2/3" });
+    expect(pathValues(variablesIn("/a"), ["a"])).toBeUndefined();
   });
 });

@@ -1,10 +1,9 @@
 /** How API Gateway compares media types. */
+import { mediaType } from "../../../apis/request-headers.ts";
 
 /** The type of a Content-Type header without parameters; `application/json` if there is none. */
 export function typeOf(contentType: string | undefined): string {
-  if (contentType === undefined) return "application/json";
-  const end = contentType.indexOf(";");
-  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase() || "application/json";
+  return contentType === undefined ? "application/json" : mediaType(contentType) || "application/json";
 }
 
 /** The first type in an Accept header, without parameters; `application/json` if it is missing or accepts anything. */

@@ -2,7 +2,6 @@
 
 import { AwsError } from "../../../../protocols/error.ts";
 import { isObject, tryParseJson } from "../../../../protocols/unknown-json.ts";
-import { functionOf, withStageVariables } from "../../../apis/function-uri.ts";
 import { inTime, timedOut } from "../../../apis/in-time.ts";
 import { hasHeader, proxyResult } from "../../../apis/lambda-answer.ts";
 import { copyOf, EventValue } from "../../../functions/event-value.ts";
@@ -21,7 +20,7 @@ const notAllowed =
 
 export async function callFunction(call: HttpCall, integration: IntegrationValue): Promise<HttpAnswer> {
   const { deps } = call.service;
-  const arn = functionOf(withStageVariables(integration.IntegrationUri as string, call.stageVariables));
+  const arn = call.route?.functionOf(call.stageVariables);
   if (arn === undefined) return failed(call, "Invalid function ARN");
   const is2 = integration.PayloadFormatVersion === "2.0";
   const mapped = mappedRequest(call, integration.RequestParameters);
@@ -29,9 +28,10 @@ export async function callFunction(call: HttpCall, integration: IntegrationValue
   if (call.body.length > safeBodyBytes && event.text.length > maxPayloadBytes)
     return failed(call, "The payload is too large for the function.");
   try {
-    const answer = await inTime(deps, integration.TimeoutInMillis ?? 30_000, (limit) =>
+    const given = inTime(deps, integration.TimeoutInMillis ?? 30_000, (limit) =>
       deps.functions.invoke(arn, event, call.invocation(limit, integration.CredentialsArn)),
     );
+    const answer = given instanceof Promise ? await given : given;
     if (answer === timedOut) {
       call.notes.integrationError = "The function did not answer in time.";
       return unavailable();

@@ -20,7 +20,7 @@ import { Invocation } from "../../../calls/invocation.ts";
 import type { ApiGatewayV2 } from "../apigatewayv2.ts";
 import type { ApiRow, StageRow } from "../tables.ts";
 import type { Sources } from "./expressions.ts";
-import { pathVariables } from "./router.ts";
+import { pathValues } from "./router.ts";
 import type { CompiledRoute, Snapshot } from "./snapshot.ts";
 
 /** An answer on its way out. Header names and values in turn. */
@@ -62,6 +62,8 @@ export interface Notes {
   errorMessage?: string | undefined;
 }
 
+const noBody = Buffer.alloc(0);
+
 export class HttpCall {
   readonly service: ApiGatewayV2;
   readonly api: ApiRow;
@@ -79,7 +81,8 @@ export class HttpCall {
   route: CompiledRoute | undefined;
   pathParameters: Record<string, string> | undefined;
   authorization: Authorization | undefined;
-  body: Buffer = Buffer.alloc(0);
+  body: Buffer = noBody;
+  #path: string | undefined;
   #query: Record<string, string[]> | undefined;
   #json: { value: unknown } | undefined;
   #trace: string | undefined;
@@ -103,7 +106,7 @@ export class HttpCall {
 
   follow(route: CompiledRoute): void {
     this.route = route;
-    this.pathParameters = pathVariables(route.path, this.segments);
+    this.pathParameters = pathValues(route.variables, this.segments);
   }
 
   get stageVariables(): Readonly<Record<string, string>> {
@@ -117,7 +120,8 @@ export class HttpCall {
 
   /** The path after the stage, decoded. */
   get path(): string {
-    return `/${this.segments.join("/")}`;
+    this.#path ??= `/${this.segments.join("/")}`;
+    return this.#path;
   }
 
   /** As events and `$context` have it: with the stage, unless it is `$default`; decoded. */

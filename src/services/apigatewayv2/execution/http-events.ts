@@ -8,6 +8,7 @@ import {
   joinedHeaders,
   joinedValues,
   lastValues,
+  mediaType,
   multiHeaders,
   queryValues,
   type RawHeaders,
@@ -27,6 +28,7 @@ const withoutCookie = new Set([...hopHeaders, "cookie"]);
 
 /** Headers that API Gateway writes itself. */
 const added = new Set(["x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id"]);
+const fewestAddedChars = Math.min(...[...added].map((name) => name.length));
 
 /** The request's headers as integrations see them. */
 export function seenHeaders(call: HttpCall): string[] {
@@ -34,15 +36,18 @@ export function seenHeaders(call: HttpCall): string[] {
   const { rawHeaders } = request;
   const headers: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if (!added.has((rawHeaders[at] as string).toLowerCase())) {
-      headers.push(rawHeaders[at] as string, rawHeaders[at + 1] as string);
-    }
+    const name = rawHeaders[at] as string;
+    // Most names are shorter, and need not be copied to lower case.
+    if (name.length < fewestAddedChars || !added.has(name.toLowerCase()))
+      headers.push(name, rawHeaders[at + 1] as string);
   }
-  const forwarded = headerOf(request, "x-forwarded-for");
+  const hasAdded = headers.length < rawHeaders.length;
+  const sent = (name: string) => (hasAdded ? headerOf(request, name) : undefined);
+  const forwarded = sent("x-forwarded-for");
   const ip = sourceIpOf(request);
   headers.push("x-forwarded-for", forwarded === undefined ? ip : `${forwarded}, ${ip}`);
-  headers.push("x-forwarded-port", headerOf(request, "x-forwarded-port") ?? portOf(request));
-  headers.push("x-forwarded-proto", headerOf(request, "x-forwarded-proto") ?? request.scheme);
+  headers.push("x-forwarded-port", sent("x-forwarded-port") ?? portOf(request));
+  headers.push("x-forwarded-proto", sent("x-forwarded-proto") ?? request.scheme);
   headers.push("x-amzn-trace-id", call.trace);
   const hasLength =
     headerOf(request, "content-length") !== undefined || headerOf(request, "transfer-encoding") !== undefined;
@@ -58,7 +63,8 @@ const textTypes = /^(?:text\/|application\/(?:json|xml|javascript)$|application\
 
 /** The body as events carry it: text if its type says so, otherwise base64. */
 function bodyOf({ body, request }: HttpCall): { text: string; isBase64Encoded: boolean } {
-  const type = headerOf(request, "content-type")?.split(";", 1)[0]?.trim().toLowerCase();
+  const contentType = headerOf(request, "content-type");
+  const type = contentType === undefined ? undefined : mediaType(contentType);
   const encoding = headerOf(request, "content-encoding");
   const isText = encoding === undefined && (type === undefined || type === "" ? isUtf8(body) : textTypes.test(type));
   return { text: body.toString(isText ? "utf8" : "base64"), isBase64Encoded: !isText };
@@ -87,11 +93,16 @@ function requestContext2(call: HttpCall): object {
   };
 }
 
+function isCookie(name: string): boolean {
+  return name.length === "cookie".length && name.toLowerCase() === "cookie";
+}
+
 function cookiesOf(rawHeaders: RawHeaders): string[] | undefined {
   const cookies: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    if ((rawHeaders[at] as string).toLowerCase() === "cookie") cookies.push(rawHeaders[at + 1] as string);
+    if (isCookie(rawHeaders[at] as string)) cookies.push(rawHeaders[at + 1] as string);
   }
+  if (cookies.length === 0) return undefined;
   const joined = cookies.join("; ");
   return joined === "" ? undefined : joined.split("; ");
 }

@@ -46,7 +46,8 @@ export class HttpGateway {
       const id = this.#service.newRequestId();
       return answer.send(status, [...headers, "apigw-requestid", id], body);
     }
-    const call = new HttpCall(this.#service, { api, ...found }, address, request);
+    const { stage, snapshot, segments } = found;
+    const call = new HttpCall(this.#service, { api, stage, snapshot, segments }, address, request);
     const early = this.#early(call);
     if (early !== undefined) return this.#send(call, early, answer);
     return this.#run(call).then((result) => this.#send(call, result, answer));
@@ -59,7 +60,9 @@ export class HttpGateway {
   ): { stage: StageRow; snapshot: Snapshot; segments: readonly string[] } | undefined {
     if (api.value.DisableExecuteApiEndpoint === true && address.via === "default") return undefined;
     const { stages, deployments } = this.#service;
-    const segments = address.path.slice(1).split("/").map(percentDecoded);
+    const { path } = address;
+    const encoded = path.slice(1).split("/");
+    const segments = path.includes("%") ? encoded.map(percentDecoded) : encoded;
     let row = address.stage === undefined ? undefined : stages.get(partKey(api.id, address.stage));
     if (address.stage === undefined) {
       const [first = ""] = segments;
@@ -122,15 +125,15 @@ export class HttpGateway {
     const { cors } = call.snapshot;
     const fields =
       cors === undefined || (status === 204 && call.route === undefined)
-        ? [...headers]
-        : [...withCors(cors, headerOf(call.request, "origin"), headers)];
-    fields.push(byFunction === true ? "Apigw-Requestid" : "apigw-requestid", call.requestId);
-    if (!hasHeader(fields, "date")) fields.push("Date", httpDate(this.#service.now));
+        ? headers
+        : withCors(cors, headerOf(call.request, "origin"), headers);
+    const added = [byFunction === true ? "Apigw-Requestid" : "apigw-requestid", call.requestId];
+    if (!hasHeader(fields, "date")) added.push("Date", httpDate(this.#service.now));
     if (call.stage.value.AccessLogSettings !== undefined && call.route !== undefined) {
       const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
       writeAccessLog(this.#service.deps, call.api, call.stage, (name) => logValue(call, name, status, length));
     }
-    answer.send(status, fields, body);
+    answer.send(status, [...fields, ...added], body);
   }
 }
 

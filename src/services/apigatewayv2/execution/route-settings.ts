@@ -9,10 +9,12 @@ export function routeSettings({ value }: StageRow, routeKey: string) {
 
 /** A route's throttle, and the key of its bucket: routes without limits of their own share the stage's. */
 export function routeThrottle(stage: StageRow, routeKey: string): (Rate & { readonly key: string }) | undefined {
-  const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = routeSettings(stage, routeKey);
+  const { DefaultRouteSettings: ofStage, RouteSettings } = stage.value;
+  const own = RouteSettings?.[routeKey];
+  const rate = own?.ThrottlingRateLimit ?? ofStage?.ThrottlingRateLimit;
+  const burst = own?.ThrottlingBurstLimit ?? ofStage?.ThrottlingBurstLimit;
   if (rate === undefined && burst === undefined) return undefined;
-  const { ThrottlingRateLimit, ThrottlingBurstLimit } = stage.value.RouteSettings?.[routeKey] ?? {};
-  const hasOwn = ThrottlingRateLimit !== undefined || ThrottlingBurstLimit !== undefined;
+  const hasOwn = own?.ThrottlingRateLimit !== undefined || own?.ThrottlingBurstLimit !== undefined;
   return {
     key: `${stage.apiId} ${stage.name} ${hasOwn ? routeKey : ""}`,
     rate: rate ?? Number.POSITIVE_INFINITY,

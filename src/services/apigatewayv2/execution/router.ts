@@ -83,15 +83,33 @@ export class Router<Route extends { readonly key: string }> {
   }
 }
 
-/** The variables of a route's path. @param path of the route's key; @param segments of the request, decoded. */
-export function pathVariables(path: string, segments: readonly string[]): Record<string, string> | undefined {
-  if (!path.includes("{")) return undefined;
-  const variables: Record<string, string> = {};
-  for (const [index, segment] of path.slice(1).split("/").entries()) {
+/** A variable of a route's path, and the segment where its value begins. */
+export interface PathVariable {
+  readonly name: string;
+  readonly at: number;
+  readonly isGreedy: boolean;
+}
+
+/** The variables in the path of a route's key. */
+export function variablesIn(path: string): readonly PathVariable[] {
+  const variables: PathVariable[] = [];
+  for (const [at, segment] of path.slice(1).split("/").entries()) {
     if (!segment.startsWith("{")) continue;
-    const greedy = segment.endsWith("+}");
-    const name = segment.slice(1, greedy ? -2 : -1);
-    variables[name] = greedy ? segments.slice(index).join("/") : (segments[index] as string);
+    const isGreedy = segment.endsWith("+}");
+    variables.push({ name: segment.slice(1, isGreedy ? -2 : -1), at, isGreedy });
   }
   return variables;
+}
+
+/** Their values; undefined if there are no variables. @param segments of the request, decoded. */
+export function pathValues(
+  variables: readonly PathVariable[],
+  segments: readonly string[],
+): Record<string, string> | undefined {
+  if (variables.length === 0) return undefined;
+  const values: Record<string, string> = {};
+  for (const { name, at, isGreedy } of variables) {
+    values[name] = isGreedy ? segments.slice(at).join("/") : (segments[at] as string);
+  }
+  return values;
 }

@@ -1,4 +1,5 @@
 /** A deployment in the form it is executed in: compiled once, then looked up for each call. */
+import { type FunctionIn, functionIn } from "../../../apis/function-uri.ts";
 import { Models } from "../../../apis/request-models/models.ts";
 import type {
   AuthorizerValue,
@@ -8,14 +9,17 @@ import type {
   RouteResponseValue,
   RouteValue,
 } from "../tables.ts";
-import { Router } from "./router.ts";
+import { type PathVariable, Router, variablesIn } from "./router.ts";
 
 export interface CompiledRoute {
   readonly key: string;
   /** The path in the key, for HTTP APIs; empty for `$default`. */
   readonly path: string;
+  readonly variables: readonly PathVariable[];
   readonly value: RouteValue;
   readonly integration: IntegrationValue | undefined;
+  /** The ARN of the integration's function, if it is one, with the stage's variables. */
+  readonly functionOf: FunctionIn;
   readonly integrationResponses: readonly IntegrationResponseValue[];
   readonly response: RouteResponseValue | undefined;
   readonly authorizer: AuthorizerValue | undefined;
@@ -50,12 +54,15 @@ function compile({ definition }: DeploymentRow): Snapshot {
   const authorizers = new Map(definition.authorizers.map((one) => [one.AuthorizerId, one]));
   const routes = definition.routes.map((value): CompiledRoute => {
     const key = value.RouteKey as string;
+    const path = key.split(" ")[1] ?? "";
     const integration = value.Target === undefined ? undefined : integrations.get(value.Target);
     return {
       key,
-      path: key.split(" ")[1] ?? "",
+      path,
+      variables: variablesIn(path),
       value,
       integration,
+      functionOf: functionIn(integration?.IntegrationUri ?? ""),
       integrationResponses: definition.integrationResponses[integration?.IntegrationId ?? ""] ?? [],
       response: definition.routeResponses[value.RouteId as string]?.[0],
       authorizer: value.AuthorizerId === undefined ? undefined : authorizers.get(value.AuthorizerId),
