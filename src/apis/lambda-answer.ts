@@ -48,16 +48,18 @@ function statusOf(value: unknown): number | undefined | null {
   return Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599 ? (status as number) : null;
 }
 
+const none: object = {};
+
 function fieldsOf(headers: unknown, multiValueHeaders: unknown): string[] | undefined {
-  const single = headers ?? {};
-  const multi = multiValueHeaders ?? {};
+  const single = headers ?? none;
+  const multi = multiValueHeaders ?? none;
   if (!isObject(single) || !isObject(multi)) return undefined;
   const fields: string[] = [];
-  const repeated = new Set(Object.keys(multi).map((name) => name.toLowerCase()));
+  const repeated = multi === none ? undefined : new Set(Object.keys(multi).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(single)) {
     const text = headerText(value);
     if (text === undefined || !isHeaderName(name)) return undefined;
-    if (!repeated.has(name.toLowerCase())) fields.push(name, text);
+    if (!repeated?.has(name.toLowerCase())) fields.push(name, text);
   }
   for (const [name, values] of Object.entries(multi)) {
     if (!Array.isArray(values) || !isHeaderName(name)) return undefined;

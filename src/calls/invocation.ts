@@ -2,7 +2,7 @@
 import { Abort, type Abortable } from "./abort.ts";
 import { partitionOf, rootArn } from "./arn.ts";
 import { Cause, currentCause } from "./cause.ts";
-import { actingSession, type Identity, type Principal } from "./identity.ts";
+import { actingSession, type Principal } from "./identity.ts";
 
 interface Place {
   readonly account: string;
@@ -17,16 +17,21 @@ interface ActingPlace extends Place {
 export class Invocation {
   readonly account: string;
   readonly region: string;
-  readonly principal: Principal;
   readonly cause: Cause;
+  /** Made when it is first asked for, if it is a service's: most functions never ask who invokes them. */
+  #principal: Principal | (() => Principal);
   readonly #outer: Abortable | undefined;
   #own: Abort | undefined;
 
   /** @param outer a call whose end also ends this one; without it only `abort` does. */
-  constructor({ account, region, principal }: Omit<Identity, "expired">, cause: Cause, outer?: Abortable) {
+  constructor(
+    { account, region, principal }: Place & { readonly principal: Principal | (() => Principal) },
+    cause: Cause,
+    outer?: Abortable,
+  ) {
     this.account = account;
     this.region = region;
-    this.principal = principal;
+    this.#principal = principal;
     this.cause = cause;
     this.#outer = outer;
   }
@@ -34,17 +39,23 @@ export class Invocation {
   /**
    * A call that one of our services makes by itself, for an account.
    * @param service the caller, without the domain: `states`, `pipes`, `scheduler`.
-   * @param sourceArn the resource it acts for.
+   * @param sourceArn the resource it acts for, or what makes its ARN when it is needed.
    */
   static ofService(
     service: string,
-    sourceArn: string,
+    sourceArn: string | (() => string),
     place: ActingPlace,
     cause: Cause,
     outer?: Abortable,
   ): Invocation {
     const { account, region } = place;
-    return new Invocation({ account, region, principal: servicePrincipal(service, sourceArn, place) }, cause, outer);
+    const principal = () => servicePrincipal(service, typeof sourceArn === "string" ? sourceArn : sourceArn(), place);
+    return new Invocation({ account, region, principal }, cause, outer);
+  }
+
+  get principal(): Principal {
+    if (typeof this.#principal === "function") this.#principal = this.#principal();
+    return this.#principal;
   }
 
   /** Scheme, host and port under which the outermost client reached us; undefined when no client is behind the call. */

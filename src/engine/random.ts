@@ -10,6 +10,8 @@ const LOW_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => HEX_BYTES[byte]
 const DASH = "-".charCodeAt(0);
 const UUID_CHARS = 36;
 const uuidText = Buffer.alloc(UUID_CHARS);
+/** For the digits of ids; longer texts are rare. */
+const hexText = Buffer.alloc(64);
 
 /** UUIDs in one text, for what keeps many: each is cut out when it is needed, and none is an object while it is not. */
 export class Uuids {
@@ -101,11 +103,12 @@ export class Random {
     return bytes;
   }
 
-  /** Lower-case hexadecimal digits. */
+  /** Lower-case hexadecimal digits, as one flat string like a UUID's. */
   hex(chars: number): string {
-    let digits = "";
-    while (digits.length < chars) digits += hexOfWord(this.#word());
-    return digits.slice(0, chars);
+    const wholeWords = Math.ceil(chars / 8) * 8;
+    const text = wholeWords <= hexText.length ? hexText : Buffer.allocUnsafe(wholeWords);
+    for (let at = 0; at < chars; at += 8) writeWord(text, at, this.#word());
+    return text.toString("latin1", 0, chars);
   }
 
   /** Characters of the alphabet, by default letters and digits. */
@@ -132,8 +135,13 @@ function writeUuid(text: Buffer, at: number, word: () => number): void {
   writeHalf(text, at + 19, third >>> 16);
   text[at + 23] = DASH;
   writeHalf(text, at + 24, third & 0xffff);
-  writeHalf(text, at + 28, fourth >>> 16);
-  writeHalf(text, at + 32, fourth & 0xffff);
+  writeWord(text, at + 28, fourth);
+}
+
+/** Eight digits. */
+function writeWord(text: Buffer, at: number, word: number): void {
+  writeHalf(text, at, word >>> 16);
+  writeHalf(text, at + 4, word & 0xffff);
 }
 
 function writeHalf(text: Buffer, at: number, half: number): void {
@@ -181,10 +189,4 @@ function xoshiro128(seed: string): () => number {
 
 function rotateLeft(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
-}
-
-function hexOfWord(word: number): string {
-  return (
-    HEX_BYTES[word >>> 24]! + HEX_BYTES[(word >>> 16) & 255]! + HEX_BYTES[(word >>> 8) & 255]! + HEX_BYTES[word & 255]!
-  );
 }

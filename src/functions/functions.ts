@@ -58,8 +58,8 @@ export class Functions {
         const deadlineMs = this.#clock.now() + invokeTimeoutMs;
         const answer = callHandler(handler, call, this.#clock, deadlineMs);
         if (answer instanceof Promise) return this.#inTime(call, answer);
-        const { arn, requestId } = call;
-        return { executedVersion: functionVersion(arn), ...answer, requestId };
+        const { payload, functionError } = answer;
+        return { payload, functionError, requestId: call.requestId, executedVersion: functionVersion(call.arn) };
       },
     });
   }
@@ -117,9 +117,18 @@ export class Functions {
   ): FunctionAnswer | Promise<FunctionAnswer> {
     const requestId = options.requestId ?? this.#random.uuid();
     const found = this.#find(arn, invocation);
-    if (typeof event === "string") return found.invoke({ ...options, arn, payload: event, invocation, requestId });
-    const payload = found.takesValues === true ? "" : event.text;
-    return found.invoke({ ...options, arn, payload, event, invocation, requestId });
+    const { clientContext, sink, executionName } = options;
+    const isText = typeof event === "string";
+    return found.invoke({
+      arn,
+      payload: isText ? event : found.takesValues === true ? "" : event.text,
+      event: isText ? undefined : event,
+      invocation,
+      requestId,
+      clientContext,
+      sink,
+      executionName,
+    });
   }
 
   /**

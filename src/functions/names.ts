@@ -11,9 +11,15 @@ export function unqualified(nameOrArn: string): string {
   return nameOrArn.slice(0, end);
 }
 
+const marker = "function:";
+
 /** The name in `arn:…:function:f:live`, `111122223333:function:f`, `f:live` or `f`. */
 export function nameOf(arn: string): string {
-  return /(?:^|:)function:([^:]+)/.exec(arn)?.[1] ?? (arn.split(":", 1)[0] as string);
+  const marked = arn.indexOf(marker);
+  // A bare name may end like it: `myfunction:live`.
+  const begin = marked === 0 || arn[marked - 1] === ":" ? marked + marker.length : 0;
+  const end = arn.indexOf(":", begin);
+  return end < 0 ? arn.slice(begin) : arn.slice(begin, end);
 }
 
 /** The version or alias an ARN or name ends in. */

@@ -73,7 +73,7 @@ export function invocationOf(
   call: RestCall,
   roleArn: string | undefined,
   limit?: Abortable,
-  source: string = call.methodArn,
+  source?: string,
 ): Invocation {
   const { account, region } = call.place.api.snapshot;
   const { requestId, trace, receivedMs } = call.ids;
@@ -83,10 +83,17 @@ export function invocationOf(
   if (roleArn !== undefined && passThroughCredentials.test(roleArn) && accountId !== null && userArn !== null) {
     const kind = userArn.includes(":user/") ? "user" : "session";
     const service = "apigateway.amazonaws.com";
-    const principal = { kind, arn: userArn, userId: user ?? "", service, sourceArn: source } as const;
+    const sourceArn = source ?? call.methodArn;
+    const principal = { kind, arn: userArn, userId: user ?? "", service, sourceArn } as const;
     return new Invocation({ account: accountId, region, principal }, cause, limit);
   }
-  return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
+  return Invocation.ofService(
+    "apigateway",
+    source ?? (() => call.methodArn),
+    { account, region, roleArn },
+    cause,
+    limit,
+  );
 }
 
 /** The origin at which the client reached the server. */

@@ -93,33 +93,30 @@ function eventHeaders({ request, ids, place }: RestCall): {
   return { headers, multiValueHeaders };
 }
 
-function requestContext(call: RestCall) {
+function requestContext(call: RestCall): Record<string, unknown> {
   const { place, ids, request, method, authorized } = call;
   const { apiId, account } = place.api.snapshot;
   const operationName = method?.definition.operationName;
-  return {
-    resourceId: method?.resourceId ?? "",
-    ...(authorized === undefined ? none : { authorizer: authorizerOf(authorized) }),
-    resourcePath: method?.resourcePath ?? "",
-    ...(operationName === undefined ? none : { operationName }),
-    httpMethod: call.verb,
-    extendedRequestId: ids.extendedId,
-    requestTime: logTime(ids.receivedMs),
-    path: call.contextPath,
-    accountId: account,
-    protocol: request.protocol,
-    stage: place.stageName,
-    domainPrefix: place.address.domainPrefix,
-    requestTimeEpoch: ids.receivedMs,
-    requestId: ids.requestId,
-    identity: call.identityOfEvent(),
-    domainName: place.address.domainName,
-    deploymentId: place.deploymentId,
-    apiId,
-  };
+  const context: Record<string, unknown> = { resourceId: method?.resourceId ?? "" };
+  if (authorized !== undefined) context["authorizer"] = authorizerOf(authorized);
+  context["resourcePath"] = method?.resourcePath ?? "";
+  if (operationName !== undefined) context["operationName"] = operationName;
+  context["httpMethod"] = call.verb;
+  context["extendedRequestId"] = ids.extendedId;
+  context["requestTime"] = logTime(ids.receivedMs);
+  context["path"] = call.contextPath;
+  context["accountId"] = account;
+  context["protocol"] = request.protocol;
+  context["stage"] = place.stageName;
+  context["domainPrefix"] = place.address.domainPrefix;
+  context["requestTimeEpoch"] = ids.receivedMs;
+  context["requestId"] = ids.requestId;
+  context["identity"] = call.identityOfEvent();
+  context["domainName"] = place.address.domainName;
+  context["deploymentId"] = place.deploymentId;
+  context["apiId"] = apiId;
+  return context;
 }
-
-const none = {};
 
 function authorizerOf(authorized: Authorized): object {
   if ("claims" in authorized) return { claims: copyOf(authorized.claims) };

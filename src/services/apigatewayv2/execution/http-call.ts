@@ -149,13 +149,13 @@ export class HttpCall {
    * @param credentialsArn of the integration's role, which may name stage variables.
    * @param source ARN of the caller, by default the route.
    */
-  invocation(limit: Abortable, credentialsArn?: string, source: string = this.arn): Invocation {
+  invocation(limit: Abortable, credentialsArn?: string, source?: string): Invocation {
     const origin = `${this.request.scheme}://${this.request.host}`;
     const cause =
       this.#outer?.next("request", this.requestId) ?? Cause.ofRequest(this.requestId, this.nowMs, origin, this.trace);
     const { account, region } = this.api;
     const roleArn = credentialsArn && withStageVariables(credentialsArn, this.stageVariables);
-    return Invocation.ofService("apigateway", source, { account, region, roleArn }, cause, limit);
+    return Invocation.ofService("apigateway", source ?? (() => this.arn), { account, region, roleArn }, cause, limit);
   }
 
   /** The body as JSON; undefined if it is not JSON. */
