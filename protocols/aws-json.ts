@@ -3,8 +3,8 @@ import { isUtf8 } from "node:buffer";
 import type { AwsError, ErrorSchema } from "./error.ts";
 import { extendedRequestId, messageMember, queryErrorHeader } from "./error-body.ts";
 import { type EventEncoding, eventStreamBody } from "./event-stream.ts";
-import { type JsonEncoder, jsonDecoder, jsonEncoder } from "./json-shape.ts";
-import { isExcessiveJson } from "./json-text.ts";
+import { blobNames, type JsonEncoder, jsonDecoder, jsonEncoder } from "./json-shape.ts";
+import { parseJsonText } from "./json-text.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
 import { isErrorShape, type OperationModel, type Shape, shapeOf } from "./schema.ts";
 import { serializationError } from "./serialization.ts";
@@ -30,6 +30,7 @@ function awsJson(name: "awsJson1_0" | "awsJson1_1", contentType: string): Protoc
 function compile(operation: OperationModel, contentType: string): OperationCodec {
   const { constraints, extendedRequestId: extended } = operation.service;
   const decode = jsonDecoder(operation.input, { constraints });
+  const blobs = blobNames(operation.input);
   const streamMember = operation.output.getEventStreamMember();
   const empty = operation.output.isUnitSchema();
   const encode = jsonEncoder(operation.output, { constraints, without: new Set([streamMember]) });
@@ -37,7 +38,7 @@ function compile(operation: OperationModel, contentType: string): OperationCodec
     ? eventEncoding(operation.output.getMemberSchema(streamMember), constraints, contentType)
     : undefined;
   return {
-    decode: (request) => decode(parseMap(request)) as Record<string, unknown>,
+    decode: (request) => decode(parseMap(request, blobs)) as Record<string, unknown>,
     encode(output, requestId): WireResponse {
       const headers: Record<string, string> = { "content-type": contentType, "x-amzn-RequestId": requestId };
       if (extended) headers["x-amz-id-2"] = extendedRequestId(requestId);
@@ -67,22 +68,25 @@ function eventEncoding(union: Shape, constraints: Constraints, contentType: stri
 }
 
 /** The body of a call, which is a map: nothing at all is none. */
-function parseMap({ body }: Pick<WireRequest, "body">): unknown {
-  const value = parseJson(body);
+function parseMap({ body }: Pick<WireRequest, "body">, blobs: () => ReadonlySet<string>): unknown {
+  const value = parseJson(body, blobs);
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw serializationError();
   return value;
 }
 
-/** The body of a REST call as `JSON.parse` sees it; nothing at all stands for `{}`, as does null. */
-export function parseBody({ body }: Pick<WireRequest, "body">): unknown {
-  return body.length === 0 ? {} : (parseJson(body) ?? {});
+/**
+ * The body of a REST call as `JSON.parse` sees it; nothing at all stands for `{}`, as does null.
+ * @param blobs names of members for which `jsonDecoder` may get a LongString.
+ */
+export function parseBody({ body }: Pick<WireRequest, "body">, blobs: () => ReadonlySet<string>): unknown {
+  return body.length === 0 ? {} : (parseJson(body, blobs) ?? {});
 }
 
-function parseJson(body: WireRequest["body"]): unknown {
+function parseJson(body: WireRequest["body"], blobs: () => ReadonlySet<string>): unknown {
   // Decoding would silently put U+FFFD where the bytes are not UTF-8.
-  if (!isUtf8(body) || isExcessiveJson(body)) throw serializationError();
+  if (!isUtf8(body)) throw serializationError();
   try {
-    return JSON.parse(body.toString()) as unknown;
+    return parseJsonText(body, blobs);
   } catch {
     throw serializationError();
   }

@@ -1,18 +1,23 @@
+import type { LongString } from "./json-text.ts";
+
+/** Characters of a long text that are decoded at once; a multiple of 4. */
+const pieceLength = 65_536;
+
 /**
  * A blob as it travelled. JSON clients send base64 and mostly get the same text back, so the text is kept and the
  * bytes are made only when somebody asks for them.
  */
 export class Blob64 {
-  #text: string | undefined;
+  #text: string | LongString | undefined;
   #bytes: Uint8Array | undefined;
 
-  private constructor(text: string | undefined, bytes: Uint8Array | undefined) {
+  private constructor(text: string | LongString | undefined, bytes: Uint8Array | undefined) {
     this.#text = text;
     this.#bytes = bytes;
   }
 
   /** @param text valid, padded base64; the decoder checks it before. */
-  static fromBase64(text: string): Blob64 {
+  static fromBase64(text: string | LongString): Blob64 {
     return new Blob64(text, undefined);
   }
 
@@ -23,27 +28,40 @@ export class Blob64 {
   /** Length in decoded bytes, by arithmetic while only the text is held. */
   get length(): number {
     if (this.#bytes !== undefined) return this.#bytes.length;
-    const text = this.#text as string;
+    const text = this.#text as string | LongString;
     if (text.length === 0) return 0;
-    return (text.length / 4) * 3 - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
+    const end = text.slice(text.length - 2);
+    return (text.length / 4) * 3 - (end === "==" ? 2 : end.endsWith("=") ? 1 : 0);
   }
 
   get base64(): string {
-    return (this.#text ??= bufferOf(this.#bytes as Uint8Array).toString("base64"));
+    this.#text = this.#text?.toString() ?? bufferOf(this.#bytes as Uint8Array).toString("base64");
+    return this.#text;
   }
 
   get bytes(): Uint8Array {
-    return (this.#bytes ??= Buffer.from(this.#text as string, "base64"));
+    if (this.#bytes !== undefined) return this.#bytes;
+    const bytes = Buffer.allocUnsafe(this.length);
+    this.copyTo(bytes, 0);
+    this.#bytes = bytes;
+    return bytes;
   }
 
   /** Writes the decoded bytes at `offset`, straight from the text while only that is held; there must be room for `length`. */
   copyTo(target: Buffer, offset: number): void {
+    const text = this.#text;
     if (this.#bytes !== undefined) target.set(this.#bytes, offset);
-    else target.write(this.#text as string, offset, "base64");
+    else if (typeof text === "string") target.write(text, offset, "base64");
+    else if (text !== undefined) {
+      for (let from = 0; from < text.length; from += pieceLength) {
+        target.write(text.slice(from, from + pieceLength), offset + (from / 4) * 3, "base64");
+      }
+    }
   }
 }
 
-function bufferOf(bytes: Uint8Array): Buffer {
+/** The same bytes as a Buffer; they are not copied. */
+export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 

@@ -1,5 +1,6 @@
 /** Reads and writes the values of JSON bodies by their shapes; shared by AWS JSON and REST-JSON. */
 import { Blob64 } from "./blob.ts";
+import { LongString } from "./json-text.ts";
 import { isSparse, kindOf, membersOf, type Shape, type TimestampFormat, timestampFormat } from "./schema.ts";
 import {
   base64Of,
@@ -54,6 +55,35 @@ export function jsonEncoder(shape: Shape, options: JsonOptions): JsonEncoder {
   return encoder(shape, { options, open: new Map() }, options.without);
 }
 
+/**
+ * Tells the names of members that are blobs wherever they occur in `shape`, so that what a body has under them is a
+ * blob. None when there are documents, which hold anything.
+ */
+export function blobNames(shape: Shape): () => ReadonlySet<string> {
+  let names: ReadonlySet<string> | undefined;
+  return () => (names ??= findBlobNames(shape));
+}
+
+function findBlobNames(shape: Shape): ReadonlySet<string> {
+  const blobs = new Set<string>();
+  const others = new Set<string>();
+  const seen = new Set<string | undefined>();
+  let hasDocument = false;
+  const visit = (one: Shape): void => {
+    const kind = kindOf(one);
+    if (kind === "document") hasDocument = true;
+    if (kind === "list" || kind === "map") visit(one.getValueSchema());
+    if (kind !== "struct" || seen.has(one.getName(true))) return;
+    seen.add(one.getName(true));
+    for (const [name, member] of one.structIterator()) {
+      (kindOf(member) === "blob" ? blobs : others).add(name).add(member.getMergedTraits().jsonName ?? name);
+      visit(member);
+    }
+  };
+  visit(shape);
+  return new Set(hasDocument ? [] : [...blobs].filter((name) => !others.has(name)));
+}
+
 function wireName(name: string, shape: Shape, { options }: Compilation): string {
   return (options.jsonName && shape.getMergedTraits().jsonName) || name;
 }
@@ -100,7 +130,7 @@ function structDecoder(shape: Shape, compilation: Compilation, without?: Readonl
       other: compilation.options.written ? name.charAt(0).toUpperCase() + name.slice(1) : undefined,
     }));
   return (value) => {
-    if (typeof value !== "object" || Array.isArray(value)) throw wrongAggregate(value, "structure");
+    if (!isObject(value)) throw wrongAggregate(value, "structure");
     const fields = value as Record<string, unknown>;
     const result: Record<string, unknown> = {};
     for (let i = 0; i < members.length; i++) {
@@ -129,7 +159,7 @@ function listDecoder(decode: JsonDecoder, sparse: boolean): JsonDecoder {
 
 function mapDecoder(decode: JsonDecoder, sparse: boolean): JsonDecoder {
   return (value) => {
-    if (typeof value !== "object" || Array.isArray(value)) throw wrongAggregate(value, "map");
+    if (!isObject(value)) throw wrongAggregate(value, "map");
     const result = emptyMap<unknown>();
     const entries = value as Record<string, unknown>;
     for (const key of Object.keys(entries)) {
@@ -141,14 +171,20 @@ function mapDecoder(decode: JsonDecoder, sparse: boolean): JsonDecoder {
   };
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && !Array.isArray(value) && !(value instanceof LongString);
+}
+
 function decodeUnit(value: unknown): unknown {
-  if (typeof value !== "object" || Array.isArray(value)) throw wrongAggregate(value, "structure");
+  if (!isObject(value)) throw wrongAggregate(value, "structure");
   return {};
 }
 
 function decodeString(value: unknown): unknown {
-  if (typeof value !== "string") throw wrongType(value, "a String");
-  return value;
+  if (typeof value === "string") return value;
+  // Under the name of a blob in a map, whose keys are anybody's.
+  if (value instanceof LongString) return value.toString();
+  throw wrongType(value, "a String");
 }
 
 function decodeBoolean(value: unknown): unknown {
@@ -173,7 +209,7 @@ function fractionDecoder(word: string): JsonDecoder {
 }
 
 function decodeBlob(value: unknown): unknown {
-  if (typeof value !== "string") throw wrongType(value, "a Blob");
+  if (typeof value !== "string" && !(value instanceof LongString)) throw wrongType(value, "a Blob");
   return blobFromBase64(value);
 }
 

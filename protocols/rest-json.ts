@@ -6,7 +6,7 @@ import { extendedRequestId } from "./error-body.ts";
 import { eventStreamBody } from "./event-stream.ts";
 import { parseQuery } from "./form.ts";
 import { textDecoder, textEncoder } from "./http-bindings.ts";
-import { jsonDecoder, jsonEncoder } from "./json-shape.ts";
+import { blobNames, jsonDecoder, jsonEncoder } from "./json-shape.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
 import { isErrorShape, kindOf, type Member, membersOf, type OperationModel, type Shape, shapeOf } from "./schema.ts";
 import { bytesOf, emptyMap, serializationError } from "./serialization.ts";
@@ -119,7 +119,8 @@ function readersOf(input: Shape, constraints: Constraints): Reader[] {
   if (bound.length < members.length) {
     const without = new Set(bound.map(({ name }) => name));
     const decode = jsonDecoder(input, { constraints, jsonName: true, without });
-    readers.push(({ request }, result) => Object.assign(result, decode(parseBody(request))));
+    const blobs = blobNames(input);
+    readers.push(({ request }, result) => Object.assign(result, decode(parseBody(request, blobs))));
   }
   return readers;
 }
@@ -190,8 +191,9 @@ function payloadReader(name: string, shape: Shape, constraints: Constraints): Re
       return ({ request }, result) => void (result[name] = request.body.toString());
     default: {
       const decode = jsonDecoder(shape, { constraints, jsonName: true });
+      const blobs = blobNames(shape);
       return ({ request }, result) => {
-        if (request.body.length > 0) result[name] = decode(parseBody(request));
+        if (request.body.length > 0) result[name] = decode(parseBody(request, blobs));
       };
     }
   }

@@ -1,6 +1,7 @@
 /** What every codec needs to read scalars: AWS's wording for wrong ones, and the checks that need more than `typeof`. */
-import { Blob64 } from "./blob.ts";
+import { Blob64, bufferOf } from "./blob.ts";
 import { AwsError } from "./error.ts";
+import { LongString } from "./json-text.ts";
 import type { TimestampFormat } from "./schema.ts";
 import type { MemberFacts } from "./validate.ts";
 
@@ -24,7 +25,8 @@ export function isFractional(facts: MemberFacts | undefined): boolean {
 }
 
 /** A value of another JSON type than `wanted` ("a String", "an Integer"). */
-export function wrongType(value: unknown, wanted: string): AwsError {
+export function wrongType(given: unknown, wanted: string): AwsError {
+  const value = given instanceof LongString ? "" : given;
   if (Array.isArray(value)) return serializationError("Start of list found where not expected");
   if (typeof value === "object") return serializationError("Start of structure or map found where not expected.");
   const token =
@@ -34,26 +36,31 @@ export function wrongType(value: unknown, wanted: string): AwsError {
 
 /** A scalar, or the other kind of aggregate, where `wanted` (list, map, structure) stands in the model. */
 export function wrongAggregate(value: unknown, wanted: "list" | "map" | "structure"): AwsError {
-  if (typeof value === "object") return wrongType(value, "");
+  if (typeof value === "object" && !(value instanceof LongString)) return wrongType(value, "");
   return serializationError(wanted === "structure" ? "Expected null" : `Expected ${wanted} or null`);
 }
 
 const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** Characters that are checked at once; a multiple of 4. */
+const PIECE = 65_536;
+const scratch = Buffer.allocUnsafeSlow((PIECE / 4) * 3);
 
 /** Checks base64 text (padded, canonical) without decoding it. */
-export function blobFromBase64(text: string): Blob64 {
+export function blobFromBase64(text: string | LongString): Blob64 {
   const { length } = text;
-  if (length === 0) return Blob64.fromBase64(text);
+  if (length === 0) return Blob64.fromBase64("");
   if (length % 4 !== 0) {
     throw serializationError(
       `Can not be converted to a Blob: Base64 encoded length is expected a multiple of 4 bytes but found: ${length}`,
     );
   }
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const data = padding === 0 ? text : text.slice(0, length - padding);
-  const bad = NOT_BASE64.exec(data);
-  if (bad) throw serializationError(`Can not be converted to a Blob: Invalid Base64 character: '${bad[0]}'`);
+  const lastFrom = length - (length % PIECE || PIECE);
+  for (let from = 0; from < lastFrom; from += PIECE) checkBase64(text.slice(from, from + PIECE));
+  const last = text.slice(lastFrom);
+  const padding = last.endsWith("==") ? 2 : last.endsWith("=") ? 1 : 0;
+  const data = padding === 0 ? last : last.slice(0, -padding);
+  checkAlphabet(data);
   // The last character before padding carries 4 or 2 bits that belong to no byte; they must be zero.
   if (padding > 0 && (ALPHABET.indexOf(data.at(-1) as string) & (padding === 2 ? 15 : 3)) !== 0) {
     throw serializationError("Can not be converted to a Blob: Invalid last non-pad Base64 character detected");
@@ -61,11 +68,21 @@ export function blobFromBase64(text: string): Blob64 {
   return Blob64.fromBase64(text);
 }
 
+/** A decoder skips what is not base64, and takes the URL's alphabet as well: it is many times faster than an expression. */
+function checkBase64(piece: string): void {
+  const isWhole = scratch.write(piece, "base64") === scratch.length;
+  if (!isWhole || piece.includes("-") || piece.includes("_")) checkAlphabet(piece);
+}
+
+function checkAlphabet(piece: string): void {
+  const bad = NOT_BASE64.exec(piece);
+  if (bad) throw serializationError(`Can not be converted to a Blob: Invalid Base64 character: '${bad[0]}'`);
+}
+
 /** Accepts what services hold: a blob as it travelled, or bytes. */
 export function base64Of(value: unknown): string {
   if (value instanceof Blob64) return value.base64;
-  const bytes = value as Uint8Array;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+  return bufferOf(value as Uint8Array).toString("base64");
 }
 
 export function bytesOf(value: unknown): Uint8Array {

@@ -20,6 +20,12 @@ export function bodyLimitOf(path: string): number {
  */
 const patienceBytes = 8 * bodyLimitBytes;
 const noBody = Buffer.alloc(0);
+/**
+ * A larger body gets its buffer once this share of it has arrived, and is copied piece by piece as the rest arrives: all
+ * at its end would hold up everybody else, and all at its beginning would take memory for what may never come.
+ */
+const largeBytes = 256 * 1024;
+const largeShare = 1 / 4;
 
 /**
  * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff on failure. Most bodies arrive
@@ -39,6 +45,7 @@ export function readBody(
     return;
   }
   let chunks: Buffer[] = [];
+  let whole: Buffer | undefined;
   let received = 0;
   let finished = false;
   const finish = (error: Error | undefined, body: Buffer) => {
@@ -46,28 +53,38 @@ export function readBody(
     finished = true;
     done(error, body);
   };
+  const isLarge = length > largeBytes && length <= limitBytes;
   request.on("data", (chunk: Buffer) => {
     received += chunk.length;
     if (finished) return;
     if (received > limitBytes) {
       chunks = [];
+      whole = undefined;
       if (received > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
       return;
     }
-    if (received === length && chunks.length === 0) finish(undefined, chunk);
-    else {
-      chunks.push(chunk);
-      if (received === length) finish(undefined, Buffer.concat(chunks));
+    if (whole !== undefined) chunk.copy(whole, received - chunk.length);
+    else chunks.push(chunk);
+    if (received === length) finish(undefined, whole ?? joined(chunks));
+    else if (isLarge && whole === undefined && received >= length * largeShare) {
+      whole = Buffer.allocUnsafeSlow(length);
+      let at = 0;
+      for (const piece of chunks) at += piece.copy(whole, at);
+      chunks = [];
     }
   });
   request.on("end", () => {
     if (received < length || isReset(request)) finish(new BodyBrokenOff(), noBody);
     else if (received > limitBytes) finish(new BodyTooLarge(limitBytes), noBody);
-    else finish(undefined, Buffer.concat(chunks));
+    else finish(undefined, whole ?? joined(chunks));
   });
   // Stays registered: an HTTP/2 stream that breaks later needs a listener.
   request.on("error", () => finish(new BodyBrokenOff(), noBody));
   if (length > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
+}
+
+function joined(chunks: readonly Buffer[]): Buffer {
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
 /** The body as a stream; fails with BodyBrokenOff when it is incomplete. */

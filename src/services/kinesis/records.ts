@@ -2,7 +2,7 @@
  * Records packed one after the other. Each has a header of 13 bytes, big-endian (length of the data, 4; of the
  * partition key, 2; flags, 1; arrival in epoch ms, 6), its partition key in UTF-8 and its data.
  */
-import type { Blob64 } from "../../../protocols/blob.ts";
+import { type Blob64, bufferOf } from "../../../protocols/blob.ts";
 
 export interface NewRecord {
   /** Absent where the stream distributes records by itself. */
@@ -53,7 +53,7 @@ export class RecordCursor {
 
   /** @param first the counter of the first record. */
   constructor(bytes: Uint8Array, first: number) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bufferOf(bytes);
     this.counter = first;
   }
 

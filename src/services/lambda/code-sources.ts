@@ -3,7 +3,7 @@
  * is.
  */
 import type { FunctionCode } from "@aws-sdk/client-lambda";
-import type { FromWire } from "../../../protocols/blob.ts";
+import { bufferOf, type FromWire } from "../../../protocols/blob.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import { readObject } from "../../outside/objects.ts";
 import type { CheckedZip } from "./code-store.ts";
@@ -22,7 +22,7 @@ export async function codeOf(
   { service, account, region }: OperationContext<Lambda>,
 ): Promise<CheckedZip | CodePlace> {
   const { codes, deps } = service;
-  if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(Buffer.from(ZipFile.bytes));
+  if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(bufferOf(ZipFile.bytes));
   if (S3Bucket === undefined || S3Key === undefined) {
     throw invalidParameter("Please provide a source for function code.");
   }

@@ -8,7 +8,7 @@ import {
   type InvokeAsyncCommand,
   type InvokeCommand,
 } from "@aws-sdk/client-lambda";
-import type { Blob64 } from "../../../protocols/blob.ts";
+import { type Blob64, bufferOf } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
@@ -101,7 +101,7 @@ export function invokedArn(text: string, qualifier: string | undefined, context:
 export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string {
   if (payload === undefined || payload.length === 0) return "";
   if (payload.length > maxBytes) throw tooLarge(maxBytes, "InvokeFunction");
-  const bytes = Buffer.from(payload.bytes.buffer, payload.bytes.byteOffset, payload.bytes.byteLength);
+  const bytes = bufferOf(payload.bytes);
   const text = bytes.toString();
   try {
     if (!isUtf8(bytes)) throw new SyntaxError("Invalid UTF-8");
