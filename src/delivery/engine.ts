@@ -221,9 +221,11 @@ export class DeliveryEngine {
     this.#history.ownFailed(attempt, code, message, this.#clock.now(), nextMs);
   }
 
-  /** Records that an attempt succeeded after failures. */
-  noteDelivered({ key }: Pick<OwnAttempt, "key">): void {
-    this.#history.ownSucceeded(key, this.#clock.now());
+  /** Records which attempts succeeded after failures. @param keyOf the key of an attempt's `OwnAttempt`. */
+  noteDelivered<Item>(attempts: readonly Item[], keyOf: (attempt: Item) => string): void {
+    // Mostly nothing has failed: then no key is needed.
+    if (!this.#history.hasOwnFailures) return;
+    for (const attempt of attempts) this.#history.ownSucceeded(keyOf(attempt), this.#clock.now());
   }
 
   /** Whether somebody still retries a message of this queue. */

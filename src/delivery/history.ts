@@ -109,6 +109,11 @@ export class History {
     if (record !== undefined) this.addDelivered(record);
   }
 
+  /** Whether any attempt by a service that retries by itself has failed, as far as is remembered. */
+  get hasOwnFailures(): boolean {
+    return !this.#own.isEmpty;
+  }
+
   /** Whether somebody still retries a message of this queue. */
   awaits(queue: string): boolean {
     return this.#own.awaits(queue);

@@ -50,6 +50,11 @@ export class OwnAttempts {
     return { ...before, ...tries, status: "delivered", nextAttemptMs: undefined, reason: undefined };
   }
 
+  /** Whether no attempt has failed, as far as is remembered. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** Whether a message of this queue will be tried again. */
   awaits(queue: string): boolean {
     return this.#pending.has(queue);

@@ -5,7 +5,7 @@ import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyTooLarge } from "../calls/refusals.ts";
-import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
+import { bodyLimitBytes, bodyLimitOf, readBody } from "./body.ts";
 import { awsCorsHeaders, awsPreflight, isAwsPreflight } from "./cors.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
@@ -35,26 +35,43 @@ export class AwsDoor implements Door {
     return true;
   }
 
-  async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
+  serve(request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
     if (isAwsPreflight(request)) return answer.send(200, awsPreflight(request, this.#emulator.requestId()));
     if (isVisit(request)) return welcome(this.#emulator, request, answer);
     const wire = new AwsRequest(request);
     const elsewhere = this.#emulator.passedOn(wire);
     if (elsewhere !== undefined) return passOn(elsewhere, request, answer);
+    return new Promise((resolve, reject) => {
+      readBody(request.incoming, bodyLimitOf(request.path), (error, body) => {
+        try {
+          resolve(this.#answer(error, body, wire, request, answer));
+        } catch (bug) {
+          reject(bug);
+        }
+      });
+    });
+  }
+
+  /** Returns a promise only for what has to wait: most answers are ready at once, and promises would delay them. */
+  #answer(
+    error: Error | undefined,
+    body: Buffer,
+    wire: AwsRequest,
+    request: DoorRequest,
+    answer: DoorAnswer,
+  ): void | Promise<void> {
     let response: WireResponse | PendingResponse;
     try {
-      const body = await request.bytes(bodyLimitOf(request.path));
+      if (error !== undefined) throw error;
       const encoding = request.headers["content-encoding"];
       wire.body = encoding === undefined || body.length === 0 ? body : inflate(body, encoding);
       response = this.#emulator.handle(wire, `${request.scheme}://${request.host || "localhost:4566"}`);
     } catch (error) {
       response = this.#refuse(error, wire, answer);
     }
-    if (!("status" in response)) {
-      answer.onClose(response.abort);
-      response = await response.response;
-    }
-    await this.#send(response, request, answer);
+    if ("status" in response) return this.#send(response, request, answer);
+    answer.onClose(response.abort);
+    return response.response.then((late) => this.#send(late, request, answer));
   }
 
   refuse(request: DoorRequest, answer: DoorAnswer, message: string): void {
@@ -75,12 +92,11 @@ export class AwsDoor implements Door {
     return this.#emulator.refuse(wire, refusal);
   }
 
-  #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): Promise<void> | undefined {
+  #send({ status, headers, body }: WireResponse, request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
     if (request.headers["origin"] !== undefined)
       Object.assign(headers, awsCorsHeaders(request.headers, Object.keys(headers)));
     if (typeof body !== "string" && !(body instanceof Uint8Array)) return this.#pump(body, status, headers, answer);
     answer.send(status, headers, body);
-    return undefined;
   }
 
   /** Writes an event stream frame by frame; a slow reader pauses the source, and one that leaves ends it. */

@@ -74,6 +74,7 @@ export function readBody(
     }
   });
   request.on("end", () => {
+    if (finished) return;
     if (received < length || isReset(request)) finish(new BodyBrokenOff(), noBody);
     else if (received > limitBytes) finish(new BodyTooLarge(limitBytes), noBody);
     else finish(undefined, whole ?? joined(chunks));

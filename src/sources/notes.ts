@@ -21,10 +21,10 @@ export function notesOf(
   drainer: Drainer,
 ): Pick<Consumer<never>, "onFiltered" | "onDelivered" | "onFailed"> {
   const { account, region, service, target, arn, name, queue, kind } = drainer;
+  const keyOf = (record: SourceRecord) => `${arn} ${nameOf(record)}`;
   const attemptWith = (record: SourceRecord): OwnAttempt => {
-    const id = nameOf(record);
-    const message = queue === undefined ? undefined : { queue, id };
-    return { key: `${arn} ${id}`, account, region, service, source: arn, target, kind, message };
+    const message = queue === undefined ? undefined : { queue, id: nameOf(record) };
+    return { key: keyOf(record), account, region, service, source: arn, target, kind, message };
   };
   return {
     onFiltered(records) {
@@ -42,9 +42,7 @@ export function notesOf(
         reason: (place) => `No filter of the ${name} let the record ${names[place]} through.`,
       });
     },
-    onDelivered(records) {
-      for (const record of records) delivery.noteDelivered(attemptWith(record));
-    },
+    onDelivered: (records) => delivery.noteDelivered(records, keyOf),
     onFailed: (first, failure, nextMs) => delivery.noteFailed(attemptWith(first), failure, nextMs),
   };
 }

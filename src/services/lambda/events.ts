@@ -195,7 +195,7 @@ export class Events {
     const { delivery } = this.#lambda.deps;
     this.#rows.delete(row.requestId);
     this.#payloads.delete(row.payloadSerial);
-    if (condition === "Success") delivery.noteDelivered({ key: row.requestId });
+    if (condition === "Success") delivery.noteDelivered([row], ({ requestId }) => requestId);
     else {
       const reason = condition === "ZeroReservedConcurrency" ? zeroReserved : reasonOf(answer, failure);
       delivery.noteFailed(attemptOf(row), reason, undefined);

@@ -30,10 +30,9 @@ export class Pipes {
     return this.whileRunning(this.deps.call(service, operation, input, this.invocation(pipe)));
   }
 
-  /** A call made by a pipe. @param cause the text of the record's cause; of the first one when there are several. */
-  invocation(pipe: PipeRow, cause?: string): Invocation {
-    const first = cause === undefined ? Cause.beginning("pipe", pipe.arn, this.now) : Cause.from(cause);
-    return Invocation.ofService("pipes", pipe.arn, pipe, first.next("pipe", pipe.arn));
+  /** A call made by a pipe. @param cause of the record; of the first one when there are several. */
+  invocation(pipe: PipeRow, cause = Cause.beginning("pipe", pipe.arn, this.now)): Invocation {
+    return Invocation.ofService("pipes", pipe.arn, pipe, cause.next("pipe", pipe.arn));
   }
 
   /** Wraps what a pipe waits for, see `Running.guard`. */

@@ -1,6 +1,5 @@
 /** ReceiveMessage. */
 import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { Cause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { ContentRow, GivenMessage } from "./contents.ts";
 import { invalidValue, overLimit, queueDoesNotExist, unknownAttribute } from "./errors.ts";
@@ -277,7 +276,7 @@ function shown(
   const selected = selectAttributes(content.attributes, wantedAttributes);
   return {
     // Only for our services: AWS has no such member, and clients do not see it.
-    cause: isInner ? Cause.from(content.cause).next("message", content.id).text : undefined,
+    cause: isInner ? content.cause : undefined,
     MessageId: content.id,
     ReceiptHandle: receiptHandle(message, content.id, queue),
     MD5OfBody: content.bodyMd5,

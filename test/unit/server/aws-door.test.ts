@@ -23,7 +23,7 @@ it("an event stream whose head cannot be written is told to whoever waits for th
     query: "",
     headers: {},
     scheme: "http",
-    bytes: async () => Buffer.alloc(0),
+    incoming: { headers: {} },
   } as unknown as DoorRequest;
   const answer = {
     stream: () => {

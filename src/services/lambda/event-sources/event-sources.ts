@@ -62,12 +62,11 @@ export class EventSources {
     return this.#running.guard(work);
   }
 
-  /** A call made by a mapping. @param cause the text of the record's cause; of the first one when there are several. */
-  invocation(row: MappingRow, cause?: string): Invocation {
+  /** A call made by a mapping. @param cause of the record; of the first one when there are several. */
+  invocation(row: MappingRow, cause = Cause.beginning("mapping", row.uuid, this.now)): Invocation {
     const arn = mappingArn(row);
-    const first = cause === undefined ? Cause.beginning("mapping", row.uuid, this.now) : Cause.from(cause);
     const place = { account: row.account, region: row.region, roleArn: this.roleOf(row.functionArn) };
-    return Invocation.ofService("lambda", arn, place, first.next("mapping", row.uuid));
+    return Invocation.ofService("lambda", arn, place, cause.next("mapping", row.uuid));
   }
 
   /** Stores the result of the last batch, if it has changed. */
