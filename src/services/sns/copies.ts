@@ -40,17 +40,19 @@ export function audienceOf(subscribers: Iterable<Subscriber>): Audience {
 export function copyFor(group: CopyGroup, notification: Notification): Shared<"sqs"> {
   const { topic, published } = notification;
   const { groupId: messageGroupId, traceHeader, attributes: messageAttributes } = published;
-  const common = {
+  const draft = group.raw ? undefined : notification.copyFor(group);
+  return {
     region: topic.region,
     service: "sns",
-    kind: "sqs" as const,
+    kind: "sqs",
     retry: serviceRetry,
     notify: wantsStatus(topic, "sqs") ? statusHandler : undefined,
+    payload: draft?.text ?? notification.textFor("sqs"),
+    parameters: {
+      messageGroupId,
+      traceHeader,
+      messageAttributes: draft === undefined ? messageAttributes : undefined,
+      copy: draft?.places,
+    },
   };
-  if (group.raw) {
-    const parameters = { messageGroupId, traceHeader, messageAttributes };
-    return { ...common, payload: notification.textFor("sqs"), parameters };
-  }
-  const { text, places } = notification.copyFor(group);
-  return { ...common, payload: text, parameters: { messageGroupId, traceHeader, copy: places } };
 }
