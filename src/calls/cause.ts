@@ -34,6 +34,9 @@ const maxTraceChars = 500;
 
 let current: Cause | undefined;
 
+/** The cause whose text was asked for last: mostly it is read again before another one. */
+let latest: Cause | undefined;
+
 /** The cause of what runs at this moment; undefined outside of `run`, and after an `await`. */
 export function currentCause(): Cause | undefined {
   return current;
@@ -76,6 +79,7 @@ export class Cause {
 
   /** The cause that `text` was made from. Rows of older versions have no text. */
   static from(text = "- 0 run:earlier"): Cause {
+    if (latest !== undefined && latest.#text === text) return latest;
     const [origin = "", beganAt = "", links = "", ...trace] = text.split(" ");
     const cause = new Cause(
       links.split(">"),
@@ -90,6 +94,7 @@ export class Cause {
   /** The stored form: `{origin or -} {hex seconds} {link}>{link}…[ {trace header sent}]`, in printable characters. */
   get text(): string {
     this.#text ??= this.#withTrace(this.#headText());
+    latest = this;
     return this.#text;
   }
 

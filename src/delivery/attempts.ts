@@ -6,7 +6,7 @@ import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Endings } from "./endings.ts";
 import type { History } from "./history.ts";
-import { deliveryOf, Outbox } from "./outbox.ts";
+import { deliveryOf, nextDelivery, Outbox } from "./outbox.ts";
 import { recordOf, withAttempt } from "./records.ts";
 import { retryDelayMs } from "./retry.ts";
 import type { DeliveryRow } from "./tables.ts";
@@ -66,7 +66,7 @@ export class Attempts {
 
   /** The first attempt at a target that only writes rows: it needs a row of its own only if it fails. */
   attemptAtOnce(id: string, request: DeliveryRequest, deliver: DeliverLocally, cause: Cause): void {
-    const delivery = { ...request, id, attempt: 1 };
+    const delivery = deliveryOf(request, request.payload, id, 1);
     let response: unknown;
     try {
       response = this.#targets.local(deliver, delivery);
@@ -85,7 +85,7 @@ export class Attempts {
     cause.run(() => {
       let response: unknown;
       try {
-        response = this.#targets.local(deliver, deliveryOf(row, payload));
+        response = this.#targets.local(deliver, nextDelivery(row, payload));
       } catch (error) {
         this.failed(row, payload, this.#targets.failureOf(error));
         return;
@@ -104,7 +104,7 @@ export class Attempts {
       if (this.#targets.stopped || !this.outbox.holds(row)) return;
       const { service, source } = row.request;
       const invocation = Invocation.ofService(service, source, row.request, Cause.from(row.cause));
-      response = await this.#targets.remote(remote, deliveryOf(row, payload), invocation);
+      response = await this.#targets.remote(remote, nextDelivery(row, payload), invocation);
     } catch (error) {
       if (this.#targets.stopped) return;
       failure = this.#targets.failureOf(error);
@@ -156,7 +156,7 @@ export class Attempts {
   #tellTaken(row: DeliveryRow, payload: string, response: unknown): void {
     if (row.request.notify === undefined) return;
     const { acceptedMs } = row;
-    this.#endings.tell({ delivery: deliveryOf(row, payload), status: "delivered", acceptedMs, response });
+    this.#endings.tell({ delivery: nextDelivery(row, payload), status: "delivered", acceptedMs, response });
   }
 }
 

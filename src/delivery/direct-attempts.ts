@@ -6,6 +6,7 @@ import type { Random } from "../engine/random.ts";
 import type { Store } from "../engine/store.ts";
 import type { Attempts } from "./attempts.ts";
 import type { History } from "./history.ts";
+import { deliveryOf } from "./outbox.ts";
 import { noTarget, type Targets } from "./targets.ts";
 import {
   type Batch,
@@ -120,7 +121,7 @@ export class DirectAttempts {
   }
 
   #deliveryOf(request: DeliveryRequest): Delivery {
-    return { ...request, id: this.#parts.random.uuid(), attempt: 1 };
+    return deliveryOf(request, request.payload, this.#parts.random.uuid(), 1);
   }
 
   /**

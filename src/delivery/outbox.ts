@@ -118,7 +118,7 @@ export class Outbox {
       row.attempts.length > 0
         ? row.attempts
         : [{ timeMs: this.#clock.now(), outcome: "failed", code, message } as const];
-    const delivery = deliveryOf(row, payload);
+    const delivery = nextDelivery(row, payload);
     const end: DeliveryEnd = { delivery, status: "failed", acceptedMs: row.acceptedMs, failure, exhausted };
     this.#rows.put({
       ...row,
@@ -148,6 +148,34 @@ export class Outbox {
   }
 }
 
-export function deliveryOf(row: DeliveryRow, payload: string): Delivery {
-  return { ...row.request, payload, id: row.id, attempt: row.attemptCount + 1 };
+/**
+ * A delivery as its target sees it. Services hand over requests of many shapes; targets read deliveries of one, which
+ * costs a fraction.
+ */
+export function deliveryOf(request: DeliveryRow["request"], payload: string, id: string, attempt: number): Delivery {
+  return {
+    id,
+    attempt,
+    payload,
+    account: request.account,
+    region: request.region,
+    service: request.service,
+    source: request.source,
+    roleArn: request.roleArn,
+    target: request.target,
+    kind: request.kind,
+    parameters: request.parameters,
+    retry: request.retry,
+    deadLetter: request.deadLetter,
+    orderKey: request.orderKey,
+    delayMs: request.delayMs,
+    notify: request.notify,
+    taken: request.taken,
+    context: request.context,
+  } as Delivery;
+}
+
+/** A pending delivery at its next attempt. */
+export function nextDelivery({ request, id, attemptCount }: DeliveryRow, payload: string): Delivery {
+  return deliveryOf(request, payload, id, attemptCount + 1);
 }

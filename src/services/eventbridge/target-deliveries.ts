@@ -49,7 +49,8 @@ export class Targets {
     if ("problem" in input && input.problem === "nothing") return;
     const broken = "broken" in input ? input.broken : event.text;
     const deadLetterArn = spec.DeadLetterConfig?.Arn;
-    const request: DeliveryRequest = {
+    const { kind, parameters, retry = eventRetry(spec.RetryPolicy) } = this.#wayTo(spec, rule, event, arrival);
+    const request = {
       account: rule.account,
       region: rule.region,
       service,
@@ -58,8 +59,9 @@ export class Targets {
       target: spec.Arn,
       // Also the body of a dead letter.
       payload: "text" in input ? input.text : broken,
-      retry: eventRetry(spec.RetryPolicy),
-      ...this.#wayTo(spec, rule, event, arrival),
+      kind,
+      parameters,
+      retry,
       deadLetter:
         deadLetterArn === undefined
           ? undefined
@@ -67,7 +69,7 @@ export class Targets {
               arn: deadLetterArn,
               attributes: { RULE_ARN: text(rule.arn), TARGET_ARN: text(spec.Arn) },
             },
-    };
+    } as DeliveryRequest;
     if ("text" in input) delivery.submit(request);
     else {
       delivery.refuse(request, new DeliveryFailure("INVALID_JSON", "Invalid input for target.", false));

@@ -19,8 +19,8 @@ export type ExecutionMeta = {
   /** Unqualified ARN; for a child of a map run, of the labelled machine. */
   stateMachineArn: string;
   stateMachineName: string;
-  stateMachineVersionArn?: string;
-  stateMachineAliasArn?: string;
+  stateMachineVersionArn?: string | undefined;
+  stateMachineAliasArn?: string | undefined;
 };
 
 /** The part of an execution that changes with nearly every step; its size does not depend on the data. */

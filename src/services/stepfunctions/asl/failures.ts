@@ -176,7 +176,7 @@ function tryCatch(run: Run, thread: ThreadFrame, node: StateNode, failure: Failu
       probe.ended({ status: "CAUGHT_ERROR", output, nextState: next, catchIndex: index, variables, ...details });
       return true;
     }
-    exitState(run, thread, { output, assigned, next });
+    exitState(run, thread, { output, assigned }, next);
   } catch (thrown) {
     const error = asStateError(thrown);
     const second = { error: error.error, cause: causeOf(run, error, thread), source: "state" as const };

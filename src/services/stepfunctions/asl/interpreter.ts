@@ -209,12 +209,11 @@ function taskSignal(run: Run, signal: TaskSignal): void {
 function begin(run: Run): void {
   const { meta, input, head } = run.execution;
   if (head.lastEventId > 0) return;
-  run.emit("ExecutionStarted", 0, {
-    ...payloadDetails("input", meta.inputText),
-    ...(meta.roleArn === null ? {} : { roleArn: meta.roleArn }),
-    ...(meta.stateMachineAliasArn === undefined ? {} : { stateMachineAliasArn: meta.stateMachineAliasArn }),
-    ...(meta.stateMachineVersionArn === undefined ? {} : { stateMachineVersionArn: meta.stateMachineVersionArn }),
-  });
+  const started = payloadDetails("input", meta.inputText);
+  if (meta.roleArn !== null) started["roleArn"] = meta.roleArn;
+  if (meta.stateMachineAliasArn !== undefined) started["stateMachineAliasArn"] = meta.stateMachineAliasArn;
+  if (meta.stateMachineVersionArn !== undefined) started["stateMachineVersionArn"] = meta.stateMachineVersionArn;
+  run.emit("ExecutionStarted", 0, started);
   const first = run.machine.states.get(run.machine.startAt);
   // In recordings, a Parallel's branches get the input's text as it was sent, other first states get it compact.
   if (first?.type === "Parallel") rememberSource(input, meta.inputText);

@@ -1,3 +1,4 @@
+import type { Outgoing } from "./data-flow.ts";
 import { StateError } from "./errors.ts";
 import type { DoneFrame, FanFrame, ItemsFrame, ThreadFrame } from "./execution.ts";
 import { payloadDetails } from "./history.ts";
@@ -63,40 +64,41 @@ export function enterState(run: Run, thread: ThreadFrame): void {
 export function exitState(
   run: Run,
   thread: ThreadFrame,
-  exit: { output: Json; assigned: JsonObject | undefined; next: string | undefined },
+  { output, assigned }: Outgoing,
+  next: string | undefined,
 ): void {
   const node = run.node(thread);
-  const text = producedText(exit.output, thread.state);
+  const text = producedText(output, thread.state);
   const probe = run.env.probe;
   if (probe) {
-    const variables = { ...visibleVariables(run, thread), ...exit.assigned };
+    const variables = { ...visibleVariables(run, thread), ...assigned };
     run.head.status = "SUCCEEDED";
     probe.ended({
       status: "SUCCEEDED",
-      output: exit.output,
+      output,
       variables,
-      ...(exit.next === undefined ? {} : { nextState: exit.next }),
+      ...(next === undefined ? {} : { nextState: next }),
     });
     return;
   }
-  run.emitFor(thread, `${node.type}StateExited`, { ...exitDetails(thread.state, text, exit.assigned) });
-  if (exit.assigned) thread.variables = { ...thread.variables, ...exit.assigned };
+  run.emitFor(thread, `${node.type}StateExited`, exitDetails(thread.state, text, assigned));
+  if (assigned) thread.variables = { ...thread.variables, ...assigned };
   delete thread.task;
   delete thread.mapRun;
   if (thread.inner !== undefined) removeFan(run, thread.inner);
   delete thread.inner;
-  if (exit.next === undefined) {
-    finishThread(run, thread, exit.output, text);
+  if (next === undefined) {
+    finishThread(run, thread, output, text);
     return;
   }
-  thread.state = exit.next;
-  thread.input = exit.output;
+  thread.state = next;
+  thread.input = output;
   thread.phase = "enter";
   run.ready(thread);
 }
 
 function exitDetails(name: string, text: string, assigned: JsonObject | undefined): JsonObject {
-  const details: JsonObject = { name, ...payloadDetails("output", text) };
+  const details: JsonObject = { name, output: text, outputDetails: { truncated: false } };
   if (!assigned || Object.keys(assigned).length === 0) return details;
   const texts: JsonObject = {};
   for (const key of Object.keys(assigned).sort()) texts[key] = writeJson(assigned[key]);

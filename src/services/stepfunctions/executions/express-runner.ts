@@ -42,7 +42,7 @@ export class ExpressRunner {
    * for it.
    */
   start(row: WholeExecution, input: Json, onEnd: (row: WholeExecution) => void, sync = false): void {
-    const meta = { ...metaOf(row, row.input, this.#sfn.machineNameOf(row)), type: "EXPRESS" as const, sync };
+    const meta = metaOf(row, row.input, this.#sfn.machineNameOf(row), { type: "EXPRESS", sync });
     const running: Running = {
       row,
       execution: startExecution(meta, input),

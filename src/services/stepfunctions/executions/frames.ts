@@ -17,18 +17,24 @@ export interface Live {
 }
 
 /** @param inputText the row's input as text. */
-export function metaOf(row: ExecutionRow, inputText: string, machineName: string): ExecutionMeta {
+export function metaOf(
+  row: ExecutionRow,
+  inputText: string,
+  machineName: string,
+  { type = "STANDARD", sync = false }: Partial<Pick<ExecutionMeta, "type" | "sync">> = {},
+): ExecutionMeta {
   return {
     arn: row.arn,
     name: row.name,
-    type: "STANDARD",
+    type,
+    sync,
     roleArn: row.roleArn,
     startedAtMs: row.startedMs,
     inputText,
     stateMachineArn: row.machine,
     stateMachineName: machineName,
-    ...(row.versionArn === undefined ? {} : { stateMachineVersionArn: row.versionArn }),
-    ...(row.aliasArn === undefined ? {} : { stateMachineAliasArn: row.aliasArn }),
+    stateMachineVersionArn: row.versionArn,
+    stateMachineAliasArn: row.aliasArn,
   };
 }
 

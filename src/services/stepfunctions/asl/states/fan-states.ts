@@ -158,7 +158,7 @@ export function continueFan(run: Run, thread: ThreadFrame, node: StateNode): voi
   const result = takeOutputs(run, fan, node.type === "Map");
   const exit = outgoing(node, { run, thread }, result, "result");
   thread.previous = fan.last;
-  exitState(run, thread, { ...exit, next: nextOf(node.fields) });
+  exitState(run, thread, exit, nextOf(node.fields));
 }
 
 function childStart(
@@ -175,5 +175,5 @@ function childStart(
 
 /** Leaves a mocked Parallel or Map state with the mocked result. */
 export function exitMocked(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
-  exitState(run, thread, { ...outgoing(node, { run, thread }, result, "result"), next: nextOf(node.fields) });
+  exitState(run, thread, outgoing(node, { run, thread }, result, "result"), nextOf(node.fields));
 }

@@ -134,7 +134,7 @@ export function mapRunSucceeded(run: Run, thread: ThreadFrame, output: Json): vo
   run.emitFor(thread, "MapStateSucceeded");
   const exit = outgoing(node, { run, thread }, output, "result");
   thread.previous = started;
-  exitState(run, thread, { ...exit, next: nextOf(node.fields) });
+  exitState(run, thread, exit, nextOf(node.fields));
 }
 
 /** The map run has failed, and with it the state. */

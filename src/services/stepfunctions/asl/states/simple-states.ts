@@ -30,13 +30,13 @@ export function runPass(run: Run, thread: ThreadFrame, node: StateNode): void {
   // With a Result, InputPath and Parameters are not evaluated: even an invalid path does not fail.
   const result = given === undefined ? workInput(node, place, effectiveInput(node, place)) : given;
   if (given !== undefined) run.env.probe?.record("result", result);
-  exitState(run, thread, { ...outgoing(node, place, result, "input"), next: nextOf(node.fields) });
+  exitState(run, thread, outgoing(node, place, result, "input"), nextOf(node.fields));
 }
 
 /** Runs a Succeed state. */
 export function runSucceed(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
-  exitState(run, thread, { ...outgoing(node, place, effectiveInput(node, place), "input"), next: undefined });
+  exitState(run, thread, outgoing(node, place, effectiveInput(node, place), "input"), undefined);
 }
 
 /** Runs a Fail state: always throws its failure. */
@@ -63,10 +63,7 @@ export function runFail(run: Run, thread: ThreadFrame, node: StateNode): never {
 export function runWait(run: Run, thread: ThreadFrame, node: StateNode): void {
   const place = { run, thread };
   if (thread.phase === "waited") {
-    exitState(run, thread, {
-      ...outgoing(node, place, effectiveInput(node, place), "input"),
-      next: nextOf(node.fields),
-    });
+    exitState(run, thread, outgoing(node, place, effectiveInput(node, place), "input"), nextOf(node.fields));
     return;
   }
   const atMs = waitEndMs(node, place);
@@ -146,7 +143,7 @@ export function runChoice(run: Run, thread: ThreadFrame, node: StateNode): void 
     throw runtimeError("Failed to transition out of the state. The state does not point to a next state.");
   }
   const result = rule ? ruleOutput(node, place, rule, index, input) : outgoing(node, place, input, "input");
-  exitState(run, thread, { ...result, next });
+  exitState(run, thread, result, next);
 }
 
 function ruleMatchesIn(node: StateNode, place: Place, rule: JsonObject, index: number, roots: Roots): boolean {

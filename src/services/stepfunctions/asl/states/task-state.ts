@@ -194,7 +194,7 @@ export function taskSucceeded(run: Run, thread: ThreadFrame, output: Json): void
 /** Leaves a Task state with its result. */
 export function exitTask(run: Run, thread: ThreadFrame, node: StateNode, result: Json): void {
   run.env.probe?.record("result", result);
-  exitState(run, thread, { ...outgoing(node, { run, thread }, result, "result"), next: nextOf(node.fields) });
+  exitState(run, thread, outgoing(node, { run, thread }, result, "result"), nextOf(node.fields));
 }
 
 const stageSuffix = {
