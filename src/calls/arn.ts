@@ -18,10 +18,16 @@ const partitionPrefixes: readonly (readonly [string, string])[] = [
   ["eusc-", "aws-eusc"],
 ];
 
+/** Nearly all ARNs that are made one after the other are of one region. */
+let last = { region: "us-east-1", partition: "aws" };
+
 /** The partition a region belongs to; `aws` for every commercial region. */
 export function partitionOf(region: string): string {
-  for (const [prefix, partition] of partitionPrefixes) if (region.startsWith(prefix)) return partition;
-  return "aws";
+  if (region !== last.region) {
+    const found = partitionPrefixes.find(([prefix]) => region.startsWith(prefix));
+    last = { region, partition: found?.[1] ?? "aws" };
+  }
+  return last.partition;
 }
 
 export function formatArn(service: string, region: string, account: string, resource: string): string {

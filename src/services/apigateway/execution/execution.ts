@@ -57,7 +57,7 @@ export class RestExecution implements Execution, ServedApis {
     return this.#service.apis.get(apiId) !== undefined;
   }
 
-  async serve(address: ApiCall, incoming: DoorRequest, answer: DoorAnswer): Promise<void> {
+  serve(address: ApiCall, incoming: DoorRequest, answer: DoorAnswer): void | Promise<void> {
     const ids = this.#ids(incoming);
     const [stageName, path] = address.stage === undefined ? stageAndPath(address.path) : [address.stage, address.path];
     const stage = this.#stages.get(address.apiId, stageName);
@@ -72,7 +72,16 @@ export class RestExecution implements Execution, ServedApis {
       protocol: protocolOf(incoming),
       scheme: incoming.scheme,
     });
-    const call = new RestCall(place, ids, request, path, method);
+    return this.#serve(new RestCall(place, ids, request, path, method), stage, address, incoming, answer);
+  }
+
+  async #serve(
+    call: RestCall,
+    stage: Stage,
+    address: ApiCall,
+    incoming: DoorRequest,
+    answer: DoorAnswer,
+  ): Promise<void> {
     let outcome: Outcome;
     try {
       outcome = await this.#answered(call, stage, address, incoming);
@@ -81,14 +90,17 @@ export class RestExecution implements Execution, ServedApis {
       if (!(error instanceof GatewayError)) throw error;
       call.error = error;
       if (error.type === "REQUEST_TOO_LARGE") answer.endConnection();
-      outcome = place.api.gatewayResponses.answer(error, call);
+      outcome = call.place.api.gatewayResponses.answer(error, call);
     }
-    const { minimumCompressionSize } = place.api.snapshot.settings;
-    if (minimumCompressionSize !== undefined) {
-      outcome = compressed(outcome, request.header("accept-encoding"), minimumCompressionSize);
-    }
+    this.#send(call, stage, outcome, answer);
+  }
+
+  #send(call: RestCall, stage: Stage, answered: Outcome, answer: DoorAnswer): void {
+    const { minimumCompressionSize: minSize } = call.place.api.snapshot.settings;
+    const outcome =
+      minSize === undefined ? answered : compressed(answered, call.request.header("accept-encoding"), minSize);
     const { headers } = outcome;
-    headers.push("x-amzn-RequestId", ids.requestId, "x-amz-apigw-id", ids.extendedId);
+    headers.push("x-amzn-RequestId", call.ids.requestId, "x-amz-apigw-id", call.ids.extendedId);
     if (call.error === undefined && call.method?.integration.isTraced) {
       headers.push("X-Amzn-Trace-Id", this.#shownTrace(call));
     }

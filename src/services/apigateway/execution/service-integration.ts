@@ -3,7 +3,13 @@
 import { setOwn } from "../../../../protocols/unknown-json.ts";
 import { withStageVariables } from "../../../apis/function-uri.ts";
 import { headerSafe } from "../../../apis/lambda-answer.ts";
-import { type ServiceReply, type ServiceTarget, sendToService, serviceRequest } from "../../../apis/service-request.ts";
+import {
+  type ServiceReply,
+  type ServiceRequest,
+  type ServiceTarget,
+  sendToService,
+  serviceRequest,
+} from "../../../apis/service-request.ts";
 import type { MethodDefinition } from "../definitions.ts";
 import { type BackendAnswer, type ExecutionDeps, invocationOf, lastHeader, withinTimeout } from "./backend.ts";
 import type { RestCall } from "./call.ts";
@@ -21,8 +27,19 @@ export class ServiceIntegration extends MappedIntegration {
 
   /** @throws GatewayError */
   async call(call: RestCall, target: ServiceTarget): Promise<BackendAnswer> {
+    const request = this.#request(call, target);
+    let answer: ServiceReply;
+    try {
+      answer = await this.#send(call, target, request);
+    } catch (error) {
+      throw backendFailure(error);
+    }
+    return this.#answered(call, answer);
+  }
+
+  #request(call: RestCall, target: ServiceTarget): ServiceRequest {
     const { parameters, body } = this.mapped(call);
-    const { httpMethod = "POST", timeoutInMillis, credentials } = this.definition;
+    const { httpMethod = "POST" } = this.definition;
     const query: string[] = [];
     for (const [name, values] of parameters.querystring) for (const value of values) query.push(pairOf(name, value));
     const headers: Record<string, string> = {};
@@ -40,15 +57,18 @@ export class ServiceIntegration extends MappedIntegration {
     };
     const request = serviceRequest(target, integrationRequest, this.deps);
     call.log?.request(request.url, request.headers, body);
+    return request;
+  }
+
+  #send(call: RestCall, target: ServiceTarget, request: ServiceRequest): ServiceReply | Promise<ServiceReply> {
+    const { timeoutInMillis, credentials } = this.definition;
     const role = credentials === undefined ? undefined : withStageVariables(credentials, call.place.variables);
-    let answer: ServiceReply;
-    try {
-      answer = await withinTimeout(this.deps, call, timeoutInMillis, (limit) =>
-        sendToService(target, request, invocationOf(call, role, limit), this.deps),
-      );
-    } catch (error) {
-      throw backendFailure(error);
-    }
+    return withinTimeout(this.deps, call, timeoutInMillis, (limit) =>
+      sendToService(target, request, invocationOf(call, role, limit), this.deps),
+    );
+  }
+
+  #answered(call: RestCall, answer: ServiceReply): BackendAnswer {
     call.integrated.status = answer.status;
     call.integrated.requestId = lastHeader(answer.rawHeaders, "x-amzn-requestid");
     const answered = this.#payload(answer.body, lastHeader(answer.rawHeaders, "content-type"));
