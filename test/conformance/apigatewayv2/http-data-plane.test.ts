@@ -5,7 +5,7 @@ import { Pipes } from "@aws-sdk/client-pipes";
 import { SFN } from "@aws-sdk/client-sfn";
 import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ask, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
+import { ask, functionArn, GatewayEnvironment, roleArn } from "../../support/apigatewayv2.ts";
 import { webServer } from "../../support/web-server.ts";
 
 describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
@@ -166,6 +166,24 @@ describe.each(["memory", "disk"] as const)("HTTP APIs, %s", (storage) => {
     await env.gateway.createRoute({ ApiId: id, RouteKey: "GET /b", Target: `integrations/${IntegrationId}` });
     expect([(await env.call(id, "/live/b")).status, (await env.call(id, "/held/b")).status]).toEqual([200, 404]);
     expect((await env.call(id, "/held/a")).status).toBe(200);
+  });
+
+  it("call the function that each stage's variables name", async () => {
+    for (const name of ["blue", "green"]) env.handler(name, () => ({ statusCode: 200, body: name }));
+    const { ApiId: id = "" } = await env.gateway.createApi({ Name: "colours", ProtocolType: "HTTP" });
+    const { IntegrationId } = await env.gateway.createIntegration({
+      ApiId: id,
+      IntegrationType: "AWS_PROXY",
+      IntegrationUri: functionArn("${stageVariables.colour}"),
+      PayloadFormatVersion: "2.0",
+    });
+    await env.gateway.createRoute({ ApiId: id, RouteKey: "$default", Target: `integrations/${IntegrationId}` });
+    for (const colour of ["blue", "green"]) {
+      const StageVariables = { colour };
+      await env.gateway.createStage({ ApiId: id, StageName: colour, AutoDeploy: true, StageVariables });
+    }
+    const answers = await Promise.all(["/blue/", "/green/"].map((path) => env.call(id, path)));
+    expect(answers.map(({ text }) => text)).toEqual(["blue", "green"]);
   });
 
   it("answer preflights with the allowed headers, and other requests with the exposed ones", async () => {
