@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
-import { setImmediate } from "./real-time.ts";
+import { performance, setImmediate } from "./real-time.ts";
 
 type OnRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
@@ -64,8 +64,13 @@ function goOnReading(socket: PausableSocket): void {
   }
 }
 
-/** Requests of an HTTP/2 session that are begun in one turn of the event loop. */
-const maxBegunPerTurn = 8;
+/**
+ * Requests of an HTTP/2 session that are begun in one turn of the event loop: so many in any case, and more while they
+ * take little time. Answers of one turn are written together, so that few a turn would cost a third more.
+ */
+const leastBegunPerTurn = 8;
+const maxBegunPerTurn = 64;
+const quickMs = 2;
 
 type OnHttp2Request = (incoming: Http2ServerRequest, outgoing: Http2ServerResponse) => void;
 
@@ -88,26 +93,35 @@ export function someATurn(serve: OnHttp2Request): OnHttp2Request {
 
 /** What one session may begin in this turn, and what waits for the next. */
 class Share {
-  #left = maxBegunPerTurn;
-  #waiting: (() => void)[] = [];
+  #begun = 0;
+  #quickUntil = 0;
+  readonly #waiting: (() => void)[] = [];
   #inTurn = false;
 
   begin(action: () => void): void {
-    if (!this.#inTurn) {
-      this.#inTurn = true;
-      setImmediate(this.#next);
-    }
-    if (this.#left > 0) {
-      this.#left -= 1;
-      action();
-    } else this.#waiting.push(action);
+    if (!this.#inTurn) this.#startTurn();
+    if (this.#waiting.length === 0 && this.#mayBegin()) action();
+    else this.#waiting.push(action);
+  }
+
+  #startTurn(): void {
+    this.#inTurn = true;
+    this.#begun = 0;
+    this.#quickUntil = performance.now() + quickMs;
+    setImmediate(this.#next);
+  }
+
+  #mayBegin(): boolean {
+    if (this.#begun >= maxBegunPerTurn) return false;
+    if (this.#begun >= leastBegunPerTurn && performance.now() > this.#quickUntil) return false;
+    this.#begun += 1;
+    return true;
   }
 
   readonly #next = (): void => {
-    const now = this.#waiting.splice(0, maxBegunPerTurn);
-    this.#inTurn = now.length > 0;
-    this.#left = maxBegunPerTurn - now.length;
-    if (this.#inTurn) setImmediate(this.#next);
-    for (const action of now) action();
+    this.#inTurn = false;
+    if (this.#waiting.length === 0) return;
+    this.#startTurn();
+    while (this.#waiting.length > 0 && this.#mayBegin()) this.#waiting.shift()?.();
   };
 }
