@@ -3,7 +3,6 @@
  * from a queue or a stream; its consumer turns records into events and processes the batches.
  */
 import { AwsError } from "../../protocols/error.ts";
-import type { Cause } from "../calls/cause.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { EventValue } from "../events/pattern/index.ts";
 import type { Arrivals } from "./arrivals.ts";
@@ -29,8 +28,8 @@ export interface SourceRecord {
   readonly event: SourceEvent;
   /** Names by which a partial-failure answer may refer to the record; the first is used in notes. */
   readonly ids: readonly string[];
-  /** Its cause, if the source stores it; read from a text when asked for. */
-  readonly cause?: (() => Cause) | undefined;
+  /** For a message, the text of what caused its sending. */
+  readonly cause?: string | undefined;
 }
 
 export interface Failure {

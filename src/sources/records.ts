@@ -1,6 +1,5 @@
 /** Messages and records as their services return them, and as readers pass them on. */
 import { Blob64 } from "../../protocols/blob.ts";
-import { Cause } from "../calls/cause.ts";
 import type { Consumer, SourceRecord } from "./drain.ts";
 
 /** The largest payload that functions accept; a larger batch is split. */
@@ -10,7 +9,7 @@ const aroundBytes = 4096;
 
 /** A message as returned by ReceiveMessage. */
 export interface SqsMessage {
-  /** The text of the cause of its sending; only for calls by our services. */
+  /** The text of what caused its sending; only for calls by our services. */
   readonly cause?: string;
   readonly MessageId?: string;
   readonly ReceiptHandle?: string;
@@ -37,8 +36,7 @@ export interface QueueRecord extends SourceRecord, Sized {
 }
 
 export function queueRecord(message: SqsMessage, consumer: Consumer<SqsMessage>): QueueRecord {
-  const { MessageId = "", ReceiptHandle: receiptHandle = "", Body = "" } = message;
-  const cause = () => Cause.from(message.cause).next("message", MessageId);
+  const { MessageId = "", ReceiptHandle: receiptHandle = "", Body = "", cause } = message;
   const size = Buffer.byteLength(JSON.stringify(Body)) + aroundBytes;
   return { event: consumer.eventOf(message), ids: [MessageId], cause, receiptHandle, size };
 }

@@ -6,6 +6,7 @@ import { Invocation } from "../../calls/invocation.ts";
 import { operationsOf } from "../../calls/operation.ts";
 import type { Place } from "../../calls/place.ts";
 import type { ServiceDependencies } from "../../calls/service.ts";
+import type { SourceRecord } from "../../sources/drain.ts";
 import { Running } from "../../sources/running.ts";
 import { pipeDoesNotExist } from "./errors.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -30,8 +31,12 @@ export class Pipes {
     return this.whileRunning(this.deps.call(service, operation, input, this.invocation(pipe)));
   }
 
-  /** A call made by a pipe. @param cause of the record; of the first one when there are several. */
-  invocation(pipe: PipeRow, cause = Cause.beginning("pipe", pipe.arn, this.now)): Invocation {
+  /** A call made by a pipe. @param record that it is about; the first one when there are several. */
+  invocation(pipe: PipeRow, record?: SourceRecord): Invocation {
+    const cause =
+      record?.cause === undefined
+        ? Cause.beginning("pipe", pipe.arn, this.now)
+        : Cause.from(record.cause).next("message", record.ids[0] ?? "");
     return Invocation.ofService("pipes", pipe.arn, pipe, cause.next("pipe", pipe.arn));
   }
 

@@ -52,7 +52,7 @@ export function compile(pipes: Pipes, pipe: PipeRow): Run {
     execute: (batch) =>
       execute(batch, steps, {
         log: new ExecutionLog(pipes, pipe),
-        invocation: pipes.invocation(pipe, batch[0]?.cause?.()),
+        invocation: pipes.invocation(pipe, batch[0]),
         pipes,
       }),
   };

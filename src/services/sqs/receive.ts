@@ -1,5 +1,6 @@
 /** ReceiveMessage. */
 import { ReceiveMessage$, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { Cause } from "../../calls/cause.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { ContentRow, GivenMessage } from "./contents.ts";
 import { invalidValue, overLimit, queueDoesNotExist, unknownAttribute } from "./errors.ts";
@@ -276,7 +277,7 @@ function shown(
   const selected = selectAttributes(content.attributes, wantedAttributes);
   return {
     // Only for our services: AWS has no such member, and clients do not see it.
-    cause: isInner ? content.cause : undefined,
+    cause: isInner ? (content.cause ?? Cause.from().text) : undefined,
     MessageId: content.id,
     ReceiptHandle: receiptHandle(message, content.id, queue),
     MD5OfBody: content.bodyMd5,

@@ -60,7 +60,7 @@ async function handOver(
 ): Promise<Answered> {
   const { functions, clock } = sources.deps;
   const all = () => new Set(batch.keys());
-  const invocation = sources.invocation(row, batch[0]?.cause?.());
+  const invocation = sources.invocation(row, batch[0]);
   try {
     const call = functions.invoke(row.functionArn, JSON.stringify(event), invocation);
     const { payload, functionError, requestId } = await sources.whileRunning(Promise.resolve(call));

@@ -2,7 +2,7 @@
 import { Cause } from "../../../calls/cause.ts";
 import { Invocation } from "../../../calls/invocation.ts";
 import type { ServiceDependencies } from "../../../calls/service.ts";
-import type { Reader } from "../../../sources/drain.ts";
+import type { Reader, SourceRecord } from "../../../sources/drain.ts";
 import { Running } from "../../../sources/running.ts";
 import type { Tagged } from "../tags.ts";
 import type { Answered } from "./batches.ts";
@@ -62,8 +62,12 @@ export class EventSources {
     return this.#running.guard(work);
   }
 
-  /** A call made by a mapping. @param cause of the record; of the first one when there are several. */
-  invocation(row: MappingRow, cause = Cause.beginning("mapping", row.uuid, this.now)): Invocation {
+  /** A call made by a mapping. @param record that it is about; the first one when there are several. */
+  invocation(row: MappingRow, record?: SourceRecord): Invocation {
+    const cause =
+      record?.cause === undefined
+        ? Cause.beginning("mapping", row.uuid, this.now)
+        : Cause.from(record.cause).next("message", record.ids[0] ?? "");
     const arn = mappingArn(row);
     const place = { account: row.account, region: row.region, roleArn: this.roleOf(row.functionArn) };
     return Invocation.ofService("lambda", arn, place, cause.next("mapping", row.uuid));
