@@ -43,7 +43,7 @@ const shared: Record<string, readonly string[]> = {
   outside: [],
   events: [],
   regex: [],
-  sources: ["calls", "delivery", "events"],
+  sources: ["delivery", "events"],
   access: ["calls", "events"],
   delivery: ["calls", "outside"],
   logs: ["calls", "delivery"],
