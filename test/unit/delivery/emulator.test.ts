@@ -69,7 +69,7 @@ describe("functions", () => {
     const failed = await functions.invoke(`${arn.replace(":f", ":g")}:1`, "{}", caller);
     expect(failed).toMatchObject({ functionError: "Unhandled" });
     expect(JSON.parse(failed.payload)).toMatchObject({ errorType: "RangeError", errorMessage: "too far" });
-    await expect(functions.invoke("h", "{}", caller)).rejects.toMatchObject({
+    await expect(async () => functions.invoke("h", "{}", caller)).rejects.toMatchObject({
       name: "ResourceNotFoundException",
       status: 404,
     });
