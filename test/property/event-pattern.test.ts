@@ -211,6 +211,16 @@ function entryArbitrary(wildcard: boolean): fc.Arbitrary<Json> {
   return fc.oneof(...all);
 }
 
+/** The bus refuses patterns with too many wildcards. */
+function isTooComplex(source: Json, dialect: typeof busDialect): boolean {
+  try {
+    compilePattern(JSON.stringify(source), dialect);
+    return false;
+  } catch (error) {
+    return (error as Error).message.startsWith("Rule is too complex");
+  }
+}
+
 const names = fc.constantFrom("a", "b", "c");
 
 function patternArbitrary(wildcard: boolean): fc.Arbitrary<{ [name: string]: Json }> {
@@ -251,7 +261,8 @@ describe.each([
   ["bus", busDialect],
   ["SNS", snsDialect],
 ] as const)("event patterns of the %s dialect", (_, dialect) => {
-  const patterns = fc.array(patternArbitrary(dialect.wildcard), { minLength: 1, maxLength: 60 });
+  const pattern = patternArbitrary(dialect.wildcard).filter((source) => !isTooComplex(source, dialect));
+  const patterns = fc.array(pattern, { minLength: 1, maxLength: 60 });
 
   it("agree with a naive matcher, one by one and by index, while rules come and go", () => {
     fc.assert(

@@ -66,6 +66,9 @@ export class Retention {
   }
 
   #drop(message: MessageRow): void {
+    const queue = this.#sqs.queues.get(message.queue);
+    // Before the backlog is found to be used up: they belong to it already.
+    if (queue !== undefined) this.#sqs.endDelays(queue, this.#sqs.now);
     const endMs = this.#endMs(message);
     this.#sqs.noteGone(message.queue, "expired", [message], 1);
     this.#sqs.deleteMessage(message);

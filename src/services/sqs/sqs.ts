@@ -167,14 +167,11 @@ export class Sqs {
   #settle(queue: QueueRow, now: number): void {
     const { by } = this.messages;
     let landed = false;
+    this.endDelays(queue, now);
     const oldest = by.sent.first(queue.arn);
     if (oldest && oldest.sentMs + retentionMs(queue) <= now) {
       this.retention.messages.run(queue.arn);
       landed = true;
-    }
-    for (const message of by.delayed.range(queue.arn, { lte: now })) {
-      this.putMessage({ ...message, availableMs: 0, delayed: false });
-      this.fairness.delayEnded(message, message.availableMs);
     }
     for (const message of by.inFlight.range(queue.arn, { lte: now })) {
       this.putMessage({ ...message, availableMs: 0 });
@@ -182,6 +179,15 @@ export class Sqs {
       landed = true;
     }
     if (landed) this.fairness.landed(queue.arn, now);
+  }
+
+  /** Makes messages visible whose delay has ended. */
+  endDelays(queue: QueueRow, now: number): void {
+    for (const message of this.messages.by.delayed.range(queue.arn, { lte: now })) {
+      if (message.sentMs + retentionMs(queue) <= now) continue;
+      this.putMessage({ ...message, availableMs: 0, delayed: false });
+      this.fairness.delayEnded(message, message.availableMs);
+    }
   }
 
   counts(queue: QueueRow): { visible: number; inFlight: number; delayed: number } {
