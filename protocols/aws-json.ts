@@ -1,9 +1,10 @@
 /** AWS JSON 1.0 and 1.1: `POST /`, the operation in `X-Amz-Target`, the input as one JSON object. */
 import { isUtf8 } from "node:buffer";
+import { blobNames } from "./blob-names.ts";
 import type { AwsError, ErrorSchema } from "./error.ts";
 import { extendedRequestId, messageMember, queryErrorHeader } from "./error-body.ts";
 import { type EventEncoding, eventStreamBody } from "./event-stream.ts";
-import { blobNames, type JsonEncoder, jsonDecoder, jsonEncoder } from "./json-shape.ts";
+import { type JsonEncoder, jsonDecoder, jsonEncoder } from "./json-shape.ts";
 import { parseJsonText } from "./json-text.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
 import { isErrorShape, type OperationModel, type Shape, shapeOf } from "./schema.ts";

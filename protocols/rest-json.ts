@@ -1,12 +1,13 @@
 /** REST-JSON: members in labels, query, headers or payload by their HTTP traits, the rest in one JSON object. */
 import { errorBody, parseBody } from "./aws-json.ts";
 import { Blob64 } from "./blob.ts";
+import { blobNames } from "./blob-names.ts";
 import type { AwsError, ErrorSchema } from "./error.ts";
 import { extendedRequestId } from "./error-body.ts";
 import { eventStreamBody } from "./event-stream.ts";
 import { parseQuery } from "./form.ts";
 import { textDecoder, textEncoder } from "./http-bindings.ts";
-import { blobNames, jsonDecoder, jsonEncoder } from "./json-shape.ts";
+import { jsonDecoder, jsonEncoder } from "./json-shape.ts";
 import type { OperationCodec, Protocol, WireRequest, WireResponse } from "./protocol.ts";
 import { isErrorShape, kindOf, type Member, membersOf, type OperationModel, type Shape, shapeOf } from "./schema.ts";
 import { bytesOf, emptyMap, serializationError } from "./serialization.ts";
