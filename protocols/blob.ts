@@ -47,6 +47,16 @@ export class Blob64 {
     return bytes;
   }
 
+  /** The bytes in pieces of at most `maxBytes`, a multiple of 3; each is decoded when it is asked for. */
+  *pieces(maxBytes: number): Generator<Uint8Array> {
+    const bytes = this.#bytes;
+    const text = this.#text as string | LongString;
+    const step = bytes === undefined ? (maxBytes / 3) * 4 : maxBytes;
+    for (let from = 0; from < (bytes ?? text).length; from += step) {
+      yield bytes?.subarray(from, from + step) ?? Buffer.from(text.slice(from, from + step), "base64");
+    }
+  }
+
   /** Writes the decoded bytes at `offset`, straight from the text while only that is held; there must be room for `length`. */
   copyTo(target: Buffer, offset: number): void {
     const text = this.#text;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { Readable } from "node:stream";
 import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
+import { BodyBuffer } from "./body-buffer.ts";
 
 /** Above the largest request of most services (Kinesis PutRecords: 10 MiB, about 14 MiB in base64 and JSON). */
 export const bodyLimitBytes = 16 * 1024 * 1024;
@@ -21,13 +22,6 @@ export function bodyLimitOf(path: string): number {
 const patienceBytes = 8 * bodyLimitBytes;
 const noBody = Buffer.alloc(0);
 /**
- * A larger body gets its buffer once this share of it has arrived, and is copied piece by piece as the rest arrives: all
- * at its end would hold up everybody else, and all at its beginning would take memory for what may never come.
- */
-const largeBytes = 256 * 1024;
-const largeShare = 1 / 4;
-
-/**
  * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff on failure. Most bodies arrive
  * in one piece, which is then used as it is, without waiting for the end of the stream.
  */
@@ -44,48 +38,46 @@ export function readBody(
     done(undefined, noBody);
     return;
   }
-  let chunks: Buffer[] = [];
-  let whole: Buffer | undefined;
+  let buffer: BodyBuffer | undefined;
   let received = 0;
   let finished = false;
-  const finish = (error: Error | undefined, body: Buffer) => {
+  const fail = (error: Error) => {
     if (finished) return;
     finished = true;
-    done(error, body);
+    buffer = undefined;
+    done(error, noBody);
   };
-  const isLarge = length > largeBytes && length <= limitBytes;
+  const succeed = () => {
+    finished = true;
+    if (buffer === undefined) done(undefined, noBody);
+    else buffer.take(received, (body) => done(undefined, body));
+  };
   request.on("data", (chunk: Buffer) => {
     received += chunk.length;
     if (finished) return;
     if (received > limitBytes) {
-      chunks = [];
-      whole = undefined;
-      if (received > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
+      buffer = undefined;
+      if (received > patienceBytes) fail(new BodyTooLarge(limitBytes));
       return;
     }
-    if (whole !== undefined) chunk.copy(whole, received - chunk.length);
-    else chunks.push(chunk);
-    if (received === length) finish(undefined, whole ?? joined(chunks));
-    else if (isLarge && whole === undefined && received >= length * largeShare) {
-      whole = Buffer.allocUnsafeSlow(length);
-      let at = 0;
-      for (const piece of chunks) at += piece.copy(whole, at);
-      chunks = [];
+    if (chunk.length === length) {
+      finished = true;
+      done(undefined, chunk);
+      return;
     }
+    buffer ??= new BodyBuffer(length <= limitBytes ? length : Number.NaN);
+    buffer.add(chunk, received);
+    if (received === length) succeed();
   });
   request.on("end", () => {
     if (finished) return;
-    if (received < length || isReset(request)) finish(new BodyBrokenOff(), noBody);
-    else if (received > limitBytes) finish(new BodyTooLarge(limitBytes), noBody);
-    else finish(undefined, whole ?? joined(chunks));
+    if (received < length || isReset(request)) fail(new BodyBrokenOff());
+    else if (received > limitBytes) fail(new BodyTooLarge(limitBytes));
+    else succeed();
   });
   // Stays registered: an HTTP/2 stream that breaks later needs a listener.
-  request.on("error", () => finish(new BodyBrokenOff(), noBody));
-  if (length > patienceBytes) finish(new BodyTooLarge(limitBytes), noBody);
-}
-
-function joined(chunks: readonly Buffer[]): Buffer {
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  request.on("error", () => fail(new BodyBrokenOff()));
+  if (length > patienceBytes) fail(new BodyTooLarge(limitBytes));
 }
 
 /** The body as a stream; fails with BodyBrokenOff when it is incomplete. */

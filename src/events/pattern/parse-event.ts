@@ -55,9 +55,14 @@ export function tryParseEvent(text: string): EventValue | undefined {
  */
 export function leadingJson(text: string): string {
   const reader = new JsonReader(text, true);
-  const token = reader.next();
-  if (token === "end") throw new JsonReadError(`No content to map due to end-of-input\n at ${reader.location()}`);
-  readValue(reader, token);
+  let level = 0;
+  do {
+    const token = reader.next();
+    if (token === "end") throw new JsonReadError(`No content to map due to end-of-input\n at ${reader.location()}`);
+    if (token === "start-object" || token === "start-array") level += 1;
+    else if (token === "end-object" || token === "end-array") level -= 1;
+    else reader.text();
+  } while (level > 0);
   return text.slice(0, reader.offset);
 }
 

@@ -3,10 +3,10 @@
  * is.
  */
 import type { FunctionCode } from "@aws-sdk/client-lambda";
-import { bufferOf, type FromWire } from "../../../protocols/blob.ts";
-import type { OperationContext } from "../../calls/operation.ts";
+import { Blob64, type FromWire } from "../../../protocols/blob.ts";
+import { inTransaction, type OperationContext } from "../../calls/operation.ts";
 import { readObject } from "../../outside/objects.ts";
-import type { CheckedZip } from "./code-store.ts";
+import type { CheckedZip, UploadedZip } from "./code-store.ts";
 import { invalidParameter } from "./errors.ts";
 import type { Lambda } from "./lambda.ts";
 import type { CodePlace, HeldLayer } from "./tables.ts";
@@ -22,17 +22,44 @@ export async function codeOf(
   { service, account, region }: OperationContext<Lambda>,
 ): Promise<CheckedZip | CodePlace> {
   const { codes, deps } = service;
-  if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(bufferOf(ZipFile.bytes));
+  if (ZipFile !== undefined && ZipFile.length > 0) return codes.check(ZipFile);
   if (S3Bucket === undefined || S3Key === undefined) {
     throw invalidParameter("Please provide a source for function code.");
   }
   if (S3Bucket === hotReloadBucket) return codes.directory(S3Key);
   const name = { bucket: S3Bucket, key: S3Key, version: S3ObjectVersion };
   const object = await readObject(name, deps.options, { account, region, nowMs: deps.clock.now() });
-  if (Buffer.isBuffer(object)) return codes.check(object);
+  if (Buffer.isBuffer(object)) return codes.check(Blob64.fromBytes(object));
   throw invalidParameter(
     `Error occurred while GetObject. S3 Error Code: ${object.code}. S3 Error Message: ${object.message}`,
   );
+}
+
+/** Runs the transaction of an operation that keeps code by `keptCode`. @see withZip */
+export function withCode<Result>(
+  source: CheckedZip | CodePlace,
+  context: OperationContext<Lambda>,
+  run: (source: UploadedZip | CodePlace) => Result,
+): Result | Promise<Result> {
+  return "bytes" in source ? withZip(source, context, run) : inTransaction(context, () => run(source));
+}
+
+/**
+ * Runs the transaction of an operation that keeps a zip by `CodeStore.put`. The zip is stored before it, and deleted
+ * again if the transaction did not keep it.
+ */
+export async function withZip<Result>(
+  zip: CheckedZip,
+  context: OperationContext<Lambda>,
+  run: (zip: UploadedZip) => Result,
+): Promise<Result> {
+  const { account, service } = context;
+  const uploaded = await service.codes.upload(account, zip);
+  try {
+    return inTransaction(context, () => run(uploaded));
+  } finally {
+    service.codes.drop(uploaded);
+  }
 }
 
 /**
@@ -42,7 +69,7 @@ export async function codeOf(
 export function keptCode(
   service: Lambda,
   account: string,
-  source: CheckedZip | CodePlace,
+  source: UploadedZip | CodePlace,
   layers: readonly HeldLayer[],
 ): CodePlace {
   const code = "bytes" in source ? service.codes.put(account, source) : source;

@@ -3,15 +3,24 @@ import { createHash } from "node:crypto";
 import { existsSync, statSync, symlinkSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import type { Blob64 } from "../../../protocols/blob.ts";
 import type { Processes } from "../../engine/processes.ts";
 import type { Store } from "../../engine/store.ts";
-import { codePieceTable, codeTable, heldCodeTable, layerVersionTable } from "./code-tables.ts";
+import type { Turns } from "../../engine/turns.ts";
+import {
+  codePieceTable,
+  codeTable,
+  heldCodeTable,
+  layerVersionTable,
+  type UploadRow,
+  uploadTable,
+} from "./code-tables.ts";
 import { invalidParameter } from "./errors.ts";
 import { type CodePlace, versionTable } from "./tables.ts";
 import { unzip, unzippedSize } from "./zips.ts";
 
-/** Size of a piece in bytes; in base64 a row of one megabyte. */
-const pieceBytes = 768 * 1024;
+/** What is hashed, stored or read at once, in bytes: a few milliseconds where memory is slow. A multiple of 3. */
+const pieceBytes = 192 * 1024;
 /** Total size of all zips of an account (Lambda quotas). */
 export const maxTotalBytes = 80_530_636_800;
 
@@ -22,11 +31,19 @@ export interface CheckedZip {
   readonly unzippedSize: number;
 }
 
+/** A zip whose pieces are stored, for `put` to keep. */
+export interface UploadedZip extends CheckedZip {
+  /** Serial of its upload; undefined for a zip that was stored before. */
+  readonly upload: number | undefined;
+}
+
 export class CodeStore {
   readonly #store: Store;
+  readonly #turns: Turns;
   readonly #processes: Processes;
   readonly #codes;
   readonly #pieces;
+  readonly #uploads;
   readonly #versions;
   readonly #layers;
   readonly #held;
@@ -34,38 +51,96 @@ export class CodeStore {
   readonly #directories = new Map<string, Promise<string>>();
   #made = 0;
 
-  constructor(store: Store, processes: Processes) {
+  constructor(store: Store, turns: Turns, processes: Processes) {
     this.#store = store;
+    this.#turns = turns;
     this.#processes = processes;
     this.#codes = store.table(codeTable);
     this.#pieces = store.packedTable(codePieceTable);
     this.#versions = store.table(versionTable);
     this.#layers = store.table(layerVersionTable);
     this.#held = store.table(heldCodeTable);
+    this.#uploads = store.table(uploadTable);
+    this.#dropUploads();
   }
 
   /** @throws AwsError InvalidParameterValueException for what is not a zip, or one that must not be unpacked. */
-  async check(bytes: Buffer): Promise<CheckedZip> {
-    return { bytes, sha256: digest(bytes), unzippedSize: await unzippedSize(bytes) };
+  async check(blob: Blob64): Promise<CheckedZip> {
+    const bytes = Buffer.allocUnsafe(blob.length);
+    const hash = createHash("sha256");
+    let at = 0;
+    for (const piece of blob.pieces(pieceBytes)) {
+      bytes.set(piece, at);
+      hash.update(piece);
+      at += piece.length;
+      await this.#turns.rest();
+    }
+    return { bytes, sha256: hash.digest("base64"), unzippedSize: await unzippedSize(bytes) };
   }
 
-  /** Stores a zip for an account, once. Inside a transaction. */
-  put(account: string, { bytes, sha256, unzippedSize }: CheckedZip): CodePlace {
-    const id = `${account}\n${sha256}`;
+  /**
+   * Stores the pieces of a zip for a transaction that will keep it by `put`, each in a transaction of its own, since a
+   * large zip takes longer than others can wait. Whoever calls this calls `drop` in the end.
+   */
+  async upload(account: string, zip: CheckedZip): Promise<UploadedZip> {
+    if (this.#codes.has(idOf(account, zip))) return { ...zip, upload: undefined };
+    const upload = this.#store.nextSerial();
+    this.#store.transaction(() => this.#uploads.put({ serial: upload, account, pieces: [] }));
+    for (const text of piecesOf(zip.bytes)) {
+      await this.#turns.rest();
+      const row = this.#uploads.get(upload);
+      // A reset has removed it, and would not know of further pieces.
+      if (row === undefined) break;
+      this.#store.transaction(() => {
+        this.#uploads.put({ ...row, pieces: [...row.pieces, this.#putPiece(account, text)] });
+      });
+    }
+    return { ...zip, upload };
+  }
+
+  /** Deletes the pieces of a zip unless a transaction has kept it. */
+  drop({ upload }: UploadedZip): void {
+    const row = upload === undefined ? undefined : this.#uploads.get(upload);
+    if (row !== undefined) this.#store.transaction(() => this.#dropUpload(row));
+  }
+
+  /** Keeps a zip for an account, once. Inside a transaction. */
+  put(account: string, zip: UploadedZip): CodePlace {
+    const { bytes, sha256, unzippedSize, upload } = zip;
+    const id = idOf(account, zip);
     const place = { id, sha256, size: bytes.length };
     if (this.#codes.has(id)) return place;
-    const pieces: number[] = [];
-    for (let from = 0; from < bytes.length; from += pieceBytes) {
-      const serial = this.#store.nextSerial();
-      this.#pieces.put({
-        serial,
-        account,
-        text: bytes.toString("base64", from, Math.min(from + pieceBytes, bytes.length)),
-      });
-      pieces.push(serial);
-    }
+    const pieces = this.#takePieces(upload) ?? Array.from(piecesOf(bytes), (text) => this.#putPiece(account, text));
     this.#codes.put({ id, account, sha256, size: bytes.length, unzippedSize, pieces });
     return place;
+  }
+
+  /** Undefined when a reset, or the deletion of the zip that made an upload needless, came in between. */
+  #takePieces(upload: number | undefined): readonly number[] | undefined {
+    const row = upload === undefined ? undefined : this.#uploads.get(upload);
+    if (row === undefined || !row.pieces.every((piece) => this.#pieces.has(piece))) return undefined;
+    this.#uploads.delete(row.serial);
+    return row.pieces;
+  }
+
+  #putPiece(account: string, text: string): number {
+    const serial = this.#store.nextSerial();
+    this.#pieces.put({ serial, account, text });
+    return serial;
+  }
+
+  #dropUpload({ serial, pieces }: UploadRow): void {
+    for (const piece of pieces) this.#pieces.delete(piece);
+    this.#uploads.delete(serial);
+  }
+
+  /** Drops what the last run was storing when it ended. */
+  #dropUploads(): void {
+    const rows = [...this.#uploads.values()];
+    if (rows.length > 0)
+      this.#store.transaction(() => {
+        for (const row of rows) this.#dropUpload(row);
+      });
   }
 
   /** A directory used as code. @throws AwsError InvalidParameterValueException */
@@ -99,11 +174,19 @@ export class CodeStore {
     return size;
   }
 
-  zip(id: string): Buffer {
+  /** Undefined when there is none, also when it is deleted meanwhile. */
+  async zip(id: string): Promise<Buffer | undefined> {
     const row = this.#codes.get(id);
-    return Buffer.concat(
-      (row?.pieces ?? []).map((serial) => Buffer.from(this.#pieces.get(serial)?.text ?? "", "base64")),
-    );
+    if (row === undefined) return undefined;
+    const bytes = Buffer.allocUnsafe(row.size);
+    let at = 0;
+    for (const serial of row.pieces) {
+      const piece = this.#pieces.get(serial);
+      if (piece === undefined) return undefined;
+      at += bytes.write(piece.text, at, "base64");
+      await this.#turns.rest();
+    }
+    return bytes;
   }
 
   /** A directory with these zips unpacked one over the other; the same one at each call. */
@@ -126,7 +209,7 @@ export class CodeStore {
     // A directory only gets its name once it is complete.
     const partial = `${directory}.part`;
     await mkdir(partial);
-    for (const id of ids) await unzip(this.zip(id), partial);
+    for (const id of ids) await unzip((await this.zip(id)) ?? Buffer.alloc(0), partial);
     await rename(partial, directory);
     return directory;
   }
@@ -144,6 +227,16 @@ export class CodeStore {
       this.#directories.delete(key);
       void directory.then((path) => rm(path, { recursive: true, force: true })).catch(() => {});
     }
+  }
+}
+
+function idOf(account: string, { sha256 }: CheckedZip): string {
+  return `${account}\n${sha256}`;
+}
+
+function* piecesOf(bytes: Buffer): Generator<string> {
+  for (let from = 0; from < bytes.length; from += pieceBytes) {
+    yield bytes.toString("base64", from, Math.min(from + pieceBytes, bytes.length));
   }
 }
 

@@ -25,6 +25,21 @@ export const codeTable = defineTable<CodeRow>()({
 /** Pieces of zips, as base64. */
 export const codePieceTable = defineTextTable("lambda.codePieces");
 
+/** Pieces that are stored for a zip which no version or layer uses so far. */
+export interface UploadRow {
+  readonly serial: number;
+  readonly account: string;
+  /** Serials of the pieces. */
+  readonly pieces: readonly number[];
+}
+
+export const uploadTable = defineTable<UploadRow>()({
+  name: "lambda.uploads",
+  key: (row) => row.serial,
+  account: (row) => row.account,
+  indexes: {},
+});
+
 export interface LayerVersionRow {
   readonly arn: string;
   readonly layerArn: string;

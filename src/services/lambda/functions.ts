@@ -21,7 +21,7 @@ import { inTransaction } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { noInstances } from "./capacity-providers.ts";
-import { checkUnzipped, codeOf, heldLayers, keptCode } from "./code-sources.ts";
+import { checkUnzipped, codeOf, heldLayers, keptCode, withCode } from "./code-sources.ts";
 import { conflict, functionNotFound, invalidParameter, validation } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
 import { parseName } from "./names.ts";
@@ -48,8 +48,8 @@ export const createFunction = operation<CreateFunctionCommand>(CreateFunction$, 
   const tags = checkedTags({}, input.Tags);
   checkSigning(service, input.CodeSigningConfigArn);
   if (service.functions.has(arn)) throw conflict(`Function already exist: ${name}`);
-  const source = await codeOf(input.Code ?? {}, context);
-  return inTransaction(context, () => {
+  const given = await codeOf(input.Code ?? {}, context);
+  return withCode(given, context, (source) => {
     if (service.functions.has(arn)) throw conflict(`Function already exist: ${name}`);
     const layers = heldLayers(service, settings.LayerArns ?? []);
     const code = keptCode(service, account, source, layers);
@@ -114,16 +114,19 @@ export const updateFunctionCode = operation<UpdateFunctionCodeCommand>(UpdateFun
   if (input.ImageUri !== undefined) {
     throw invalidParameter("Please don't provide ImageUri when updating a function with packageType Zip.");
   }
-  const source = await codeOf(input, context);
-  return inTransaction(context, () => {
+  const given = await codeOf(input, context);
+  if (input.DryRun === true) {
+    return inTransaction(context, () => {
+      const { row, before } = changing();
+      const code = { ...before.code, sha256: "bytes" in given ? given.sha256 : before.code.sha256 };
+      const lastModified = modifiedText(service.now, false);
+      return configurationOf({ ...before, code, lastModified }, { arn: row.arn, revisionId: service.newRevision() });
+    });
+  }
+  return withCode(given, context, (source) => {
     const { row, before } = changing();
     const revisionId = service.newRevision();
     const lastModified = modifiedText(service.now, false);
-    if (input.DryRun === true) {
-      const sha256 = "bytes" in source ? source.sha256 : before.code.sha256;
-      const code = { ...before.code, sha256 };
-      return configurationOf({ ...before, code, lastModified }, { arn: row.arn, revisionId });
-    }
     const code = keptCode(service, account, source, before.layers);
     const { Architectures = before.settings.Architectures } = input;
     const settings = { ...before.settings, Architectures };

@@ -10,9 +10,12 @@ import {
 } from "@aws-sdk/client-lambda";
 import { type Blob64, bufferOf } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
+import { endOfJson, isJsonText } from "../../../protocols/json-scan.ts";
+import { isExcessiveJson } from "../../../protocols/json-text.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 import type { OperationContext } from "../../calls/operation.ts";
+import type { Turns } from "../../engine/turns.ts";
 import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
 import { checkMayInvoke } from "./access.ts";
 import { accessDenied, functionNotFound, payloadTooLarge, tooLarge } from "./errors.ts";
@@ -27,9 +30,11 @@ const maxOldEventBytes = 262_144;
 
 export const invoke = operation<InvokeCommand>(Invoke$, async (input, context) => {
   const { InvocationType: type = "RequestResponse", LogType, ClientContext } = input;
-  const payload = payloadOf(input.Payload as Blob64 | undefined, type === "Event" ? maxEventBytes : maxSyncBytes);
-  const arn = invokedArn(input.FunctionName as string, input.Qualifier, context);
   const { service, invocation, requestId } = context;
+  const given = input.Payload as Blob64 | undefined;
+  const event = type === "Event" ? payloadOf(given, maxEventBytes) : syncPayloadOf(given, service.deps.clock.turns);
+  const payload = typeof event === "string" ? event : await event;
+  const arn = invokedArn(input.FunctionName as string, input.Qualifier, context);
   const options = { clientContext: clientContextOf(ClientContext), executionName: input.DurableExecutionName };
   if (type === "DryRun") return { StatusCode: 204 };
   if (type === "Event") {
@@ -103,23 +108,42 @@ export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string
   if (payload.length > maxBytes) throw tooLarge(maxBytes, "InvokeFunction");
   const bytes = bufferOf(payload.bytes);
   const text = bytes.toString();
-  try {
-    if (!isUtf8(bytes)) throw new SyntaxError("Invalid UTF-8");
-    JSON.parse(text);
-  } catch {
-    throw AwsError.of(
-      InvalidRequestContentException$,
-      `Could not parse request body into json: Could not parse payload into json: ${parserText(text)}`,
-      { Type: "User" },
-    );
-  }
-  return text;
+  return isUtf8(bytes) && isJson(text) ? text : refuse(text);
 }
 
-/** The message of AWS's parser for a text that is not JSON. */
+/**
+ * The event of a call that waits for the answer. It may have several megabytes, which take turns.
+ * @throws AwsError RequestEntityTooLargeException, InvalidRequestContentException
+ */
+export function syncPayloadOf(payload: Blob64 | undefined, turns: Turns): string | Promise<string> {
+  const isLarge = payload !== undefined && payload.length > maxEventBytes && payload.length <= maxSyncBytes;
+  return isLarge ? largePayloadOf(bufferOf(payload.bytes), turns) : payloadOf(payload, maxSyncBytes);
+}
+
+async function largePayloadOf(bytes: Buffer, turns: Turns): Promise<string> {
+  const text = bytes.toString();
+  await turns.rest();
+  // Values cost far more than their text when there are many of them.
+  const isRight = isUtf8(bytes) && (isExcessiveJson(bytes) ? isJsonText(text) : isJson(text));
+  await turns.rest();
+  return isRight ? text : refuse(text);
+}
+
+function refuse(text: string): never {
+  throw AwsError.of(
+    InvalidRequestContentException$,
+    `Could not parse request body into json: Could not parse payload into json: ${parserText(text)}`,
+    { Type: "User" },
+  );
+}
+
+/** The message of AWS's parser for a text that is not JSON, about what follows the values it begins with. */
 function parserText(text: string): string {
+  let from = 0;
+  for (let end = endOfJson(text, 0); end >= 0; end = endOfJson(text, end)) from = end;
   try {
-    return parserText(text.slice(leadingJson(text).length));
+    leadingJson(text.slice(from));
+    return "";
   } catch (error) {
     if (error instanceof JsonReadError) return error.message;
     throw error;

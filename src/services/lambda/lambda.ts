@@ -77,7 +77,7 @@ export class Lambda {
   readonly taggedElsewhere: ((arn: string) => Tagged | undefined)[] = [];
 
   constructor(dependencies: ServiceDependencies) {
-    const { store, timers, functions, processes } = dependencies;
+    const { store, clock, timers, functions, processes } = dependencies;
     this.deps = dependencies;
     this.functions = store.table(functionTable);
     this.versions = store.table(versionTable);
@@ -91,7 +91,7 @@ export class Lambda {
     this.codeSigning = store.table(codeSigningTable);
     this.heldCodes = store.table(heldCodeTable);
     this.capacityProviders = store.table(capacityProviderTable);
-    this.codes = new CodeStore(store, processes);
+    this.codes = new CodeStore(store, clock.turns, processes);
     this.runner = new Runner(this);
     this.eventSources = new EventSources(dependencies, (functionArn) => this.#roleOf(functionArn));
     this.taggedElsewhere.push((arn) => this.eventSources.tagged(arn));

@@ -23,11 +23,10 @@ import {
   type Runtime,
 } from "@aws-sdk/client-lambda";
 import { formatArn } from "../../calls/arn.ts";
-import { inTransaction } from "../../calls/operation.ts";
 import { takePage } from "../../calls/page.ts";
 import { type Place, placeKey } from "../../calls/place.ts";
 import { policyText } from "./access.ts";
-import { codeOf } from "./code-sources.ts";
+import { codeOf, withZip } from "./code-sources.ts";
 import type { LayerVersionRow } from "./code-tables.ts";
 import { invalidParameter, notFound } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
@@ -44,11 +43,11 @@ export const publishLayerVersion = operation<PublishLayerVersionCommand>(
     const arn = layerArn(input.LayerName as string, context);
     const source = await codeOf(input.Content ?? {}, context);
     if (!("bytes" in source)) throw invalidParameter("A layer cannot be a directory: give its zip.");
-    return inTransaction(context, () => {
+    return withZip(source, context, (zip) => {
       const name = arn.slice(arn.lastIndexOf(":") + 1);
       const version = (service.layers.get(arn)?.lastVersion ?? 0) + 1;
       service.layers.put({ arn, account, region, name, lastVersion: version });
-      const { id, sha256, size } = service.codes.put(account, source);
+      const { id, sha256, size } = service.codes.put(account, zip);
       const row: LayerVersionRow = {
         arn: `${arn}:${version}`,
         layerArn: arn,

@@ -7,14 +7,14 @@ import {
 import type { Blob64 } from "../../../protocols/blob.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import type { FunctionAnswer, ResponseSink } from "../../functions/types.ts";
-import { clientContextOf, invokedArn, maxSyncBytes, payloadOf } from "./invoke.ts";
+import { clientContextOf, invokedArn, syncPayloadOf } from "./invoke.ts";
 import { operation } from "./lambda.ts";
 
 export const invokeWithResponseStream = operation<InvokeWithResponseStreamCommand>(
   InvokeWithResponseStream$,
   async (input, context) => {
     const { service, invocation, requestId } = context;
-    const payload = payloadOf(input.Payload as Blob64 | undefined, maxSyncBytes);
+    const payload = await syncPayloadOf(input.Payload as Blob64 | undefined, service.deps.clock.turns);
     const arn = invokedArn(input.FunctionName as string, input.Qualifier, context);
     if (input.InvocationType === "DryRun") return { StatusCode: 204 };
     await service.deps.store.untilDurable();

@@ -33,7 +33,7 @@ export class UrlDoor implements Door {
 
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
     if (request.path.startsWith(codePath) && !hostPattern.test(request.host)) {
-      this.#download(request, answer);
+      await this.#download(request, answer);
       return;
     }
     const asked = askedOf(request);
@@ -94,10 +94,10 @@ export class UrlDoor implements Door {
     send(answer, answerOf(given, cors), fields);
   }
 
-  #download({ path, method }: DoorRequest, answer: DoorAnswer): void {
+  async #download({ path, method }: DoorRequest, answer: DoorAnswer): Promise<void> {
     const id = Buffer.from(decodeURIComponent(path.slice(codePath.length)), "base64url").toString();
-    const zip = this.#lambda.codes.zip(id);
-    if (zip.length === 0 || (method !== "GET" && method !== "HEAD")) {
+    const zip = await this.#lambda.codes.zip(id);
+    if (zip === undefined || (method !== "GET" && method !== "HEAD")) {
       answer.send(404, ["Content-Type", json], '{"message":"There is no such zip."}');
       return;
     }

@@ -123,6 +123,27 @@ describe.each(["memory", "disk"] as const)("functions of zips, %s", (storage) =>
     }
   });
 
+  it.each([
+    ["many values", "1 ".repeat(500_000), "No content to map due to end-of-input"],
+    [
+      "many values in a list that is not closed",
+      `[${"1,".repeat(1_000_000)}1`,
+      "Unexpected end-of-input: expected close",
+    ],
+    ["a string that is not closed", `{"a":"${"x".repeat(2_000_000)}`, "Unexpected end-of-input"],
+  ])("refuse %s", async (_name, Payload, sentence) => {
+    const { FunctionName } = await env.create(echo);
+    const { name, message } = await refused(env.lambda.invoke({ FunctionName, Payload }));
+    expect(name).toBe("InvalidRequestContentException");
+    expect(message).toContain(`Could not parse payload into json: ${sentence}`);
+  });
+
+  it("take many values", async () => {
+    const { FunctionName } = await env.create("export const handler = async (event) => event.length;");
+    const Payload = ` [${"1,".repeat(1_500_000)}1] `;
+    expect(new TextDecoder().decode((await env.lambda.invoke({ FunctionName, Payload })).Payload)).toBe("1500001");
+  });
+
   it("accept events, and say so", async () => {
     const { FunctionName } = await env.create(echo);
     const { StatusCode, Payload } = await env.lambda.invoke({

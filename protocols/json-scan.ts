@@ -1,0 +1,114 @@
+/** Finds out whether a text is JSON without building its values, which would cost a large text many times its size. */
+
+const [quote, backslash, comma, colon, minus, plus, point] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x2b, 0x2e];
+const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
+const [smallE, largeE, smallU] = [0x65, 0x45, 0x75];
+const words = ["true", "false", "null"];
+
+/** Whether a text is one JSON value. */
+export function isJsonText(text: string): boolean {
+  const end = endOfJson(text, 0);
+  return end >= 0 && afterBlanks(text, end) === text.length;
+}
+
+/** Index after the JSON value at `from` and the blanks before it; -1 if there is none (RFC 8259). */
+export function endOfJson(text: string, from: number): number {
+  /** What is open around the current value: the characters that close it. */
+  const closing: number[] = [];
+  let at = from;
+  for (;;) {
+    at = afterBlanks(text, at);
+    const first = text.charCodeAt(at);
+    if (first === openObject || first === openList) {
+      const close = first === openObject ? closeObject : closeList;
+      at = afterBlanks(text, at + 1);
+      if (text.charCodeAt(at) !== close) {
+        closing.push(close);
+        if (close === closeObject) at = afterName(text, at);
+        if (at < 0) return -1;
+        continue;
+      }
+      at += 1;
+    } else at = first === quote ? afterString(text, at) : afterNumberOrWord(text, at);
+    if (at < 0) return -1;
+    for (;;) {
+      const close = closing.at(-1);
+      if (close === undefined) return at;
+      at = afterBlanks(text, at);
+      const next = text.charCodeAt(at);
+      at += 1;
+      if (next === close) closing.pop();
+      else if (next !== comma) return -1;
+      else {
+        if (close === closeObject) at = afterName(text, afterBlanks(text, at));
+        if (at < 0) return -1;
+        break;
+      }
+    }
+  }
+}
+
+function afterBlanks(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    at += 1;
+  }
+}
+
+/** After a name and its colon. */
+function afterName(text: string, from: number): number {
+  if (text.charCodeAt(from) !== quote) return -1;
+  const end = afterString(text, from);
+  if (end < 0) return -1;
+  const at = afterBlanks(text, end);
+  return text.charCodeAt(at) === colon ? at + 1 : -1;
+}
+
+function afterString(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) return at + 1;
+    if (code < 0x20) return -1;
+    if (code === backslash) {
+      at += 1;
+      if (text.charCodeAt(at) === smallU) {
+        if (!/^[\da-fA-F]{4}$/.test(text.slice(at + 1, at + 5))) return -1;
+        at += 4;
+      } else if (!'"\\/bfnrt'.includes(text[at] ?? "none")) return -1;
+    }
+  }
+  return -1;
+}
+
+function afterNumberOrWord(text: string, from: number): number {
+  let at = from;
+  if (text.charCodeAt(at) === minus) at += 1;
+  else if (!isDigit(text.charCodeAt(at))) {
+    const word = words.find((each) => text.startsWith(each, at));
+    return word === undefined ? -1 : at + word.length;
+  }
+  const whole = afterDigits(text, at);
+  if (whole < 0 || (whole > at + 1 && text.charCodeAt(at) === 0x30)) return -1;
+  at = whole;
+  if (text.charCodeAt(at) === point) {
+    at = afterDigits(text, at + 1);
+    if (at < 0) return -1;
+  }
+  const mark = text.charCodeAt(at);
+  if (mark !== smallE && mark !== largeE) return at;
+  const sign = text.charCodeAt(at + 1);
+  return afterDigits(text, sign === plus || sign === minus ? at + 2 : at + 1);
+}
+
+/** After at least one digit. */
+function afterDigits(text: string, from: number): number {
+  let at = from;
+  while (isDigit(text.charCodeAt(at))) at += 1;
+  return at === from ? -1 : at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
