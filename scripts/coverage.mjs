@@ -1,5 +1,5 @@
 /**
- * Writes `docs/coverage.md` from the code. `node scripts/coverage.mjs --check` changes nothing and fails when it is not
+ * Writes `docs/coverage.md` and the counts in `src/coverage.json` from the code. `node scripts/coverage.mjs --check` changes nothing and fails when it is not
  * up to date.
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -19,8 +19,13 @@ await build({
   packages: "external",
   logLevel: "error",
 });
-const { coverage } = await import(pathToFileURL(bundle).href);
+const { catalog } = await import(pathToFileURL(bundle).href);
 await rm(bundle);
+const coverage = catalog.all().map(({ model, operations }) => ({
+  service: model.name,
+  built: operations.map(({ name }) => name).sort(),
+  known: [...model.operations.keys()].sort(),
+}));
 
 const titles = {
   sqs: "SQS",
@@ -66,12 +71,18 @@ const document = [
   "",
 ].join("\n");
 
-const path = join(root, "docs", "coverage.md");
-const current = await readFile(path, "utf8").catch(() => "");
-if (current !== document) {
+const counts = coverage.map(({ service, built, known }) =>
+  JSON.stringify({ service, operations: built.length, of: known.length }).replaceAll(/[{:,]|(?=})/g, "$& "),
+);
+for (const [path, text] of [
+  [join(root, "docs", "coverage.md"), document],
+  [join(root, "src", "coverage.json"), `[\n  ${counts.join(",\n  ")}\n]\n`],
+]) {
+  const current = await readFile(path, "utf8").catch(() => "");
+  if (current === text) continue;
   if (process.argv.includes("--check")) {
     console.error(`${path} is not up to date: run node scripts/coverage.mjs`);
     process.exit(1);
   }
-  await writeFile(path, document);
+  await writeFile(path, text);
 }

@@ -12,6 +12,7 @@ import { Notes } from "./calls/notes.ts";
 import type { Place } from "./calls/place.ts";
 import { RequestLog } from "./calls/request-log.ts";
 import type { ServiceCoverage } from "./calls/service.ts";
+import coverage from "./coverage.json" with { type: "json" };
 import { DeliveryEngine } from "./delivery/engine.ts";
 import { Mailbox } from "./delivery/mailbox.ts";
 import { registerTargets } from "./delivery-targets.ts";
@@ -32,7 +33,7 @@ import { FunctionRuntime, type WriteLog } from "./functions/runtime/function-run
 import { LogGroups } from "./logs/log-groups.ts";
 import { Connections } from "./outside/connections.ts";
 import { RunningServices } from "./running-services.ts";
-import { coverage, models, services } from "./services.ts";
+import { catalog } from "./services.ts";
 import { Arrivals } from "./sources/arrivals.ts";
 import { version } from "./version.ts";
 
@@ -55,7 +56,7 @@ export class Emulator {
   readonly #dispatcher: Dispatcher;
   readonly #defaultRegion: string;
   readonly #identities: Identities;
-  readonly #services = new RunningServices();
+  readonly #services: RunningServices;
   readonly #resets: AccountResets;
   readonly #memory: Memory | undefined;
   readonly #processes = new Processes();
@@ -100,6 +101,9 @@ export class Emulator {
     const memory = options.maxMemory === undefined ? undefined : new Memory(options.maxMemory, { onChange: onMemory });
     this.#memory = memory;
     this.#resets = new AccountResets(store, clock, (account) => this.#afterReset(account));
+    this.#services = new RunningServices(catalog, (definition) =>
+      definition.create({ ...dependencies, random: random.fork(definition.model.name) }),
+    );
     this.#dispatcher = new Dispatcher(
       {
         resets: this.#resets,
@@ -113,7 +117,7 @@ export class Emulator {
         endpoints,
         memory,
       },
-      models,
+      this.#services,
     );
     const call = this.#dispatcher.call.bind(this.#dispatcher);
     const relay = this.#dispatcher.relay.bind(this.#dispatcher);
@@ -139,40 +143,35 @@ export class Emulator {
     const awsEvents = new AwsEvents();
     const arrivals = new Arrivals();
     const connections = new Connections();
-    for (const definition of services) {
-      const state = definition.create({
-        store,
-        clock: this.clock,
-        timers,
-        random: random.fork(definition.model.name),
-        options: {
-          strict: options.strict ?? false,
-          mocks: options.mocks,
-          s3Root: options.s3Root,
-          endpoints: options.endpoints,
-          streamDelayMs: options.streamDelayMs ?? 0,
-        },
-        memory,
-        call,
-        relay,
-        identityOf: (request) => identities.of(request),
-        guard,
-        delivery,
-        functions: this.functions,
-        runtime: this.#runtime,
-        processes: this.#processes,
-        awsEvents,
-        apis: this.apis,
-        mailbox: this.mailbox,
-        onNotice,
-        arrivals,
-        connections,
-        models: new Map(models.map((model) => [model.name, model])),
-      });
-      const running = { definition, state };
-      this.#services.add(running);
-      this.#dispatcher.add(running);
-    }
+    const dependencies = {
+      store,
+      clock: this.clock,
+      timers,
+      options: {
+        strict: options.strict ?? false,
+        mocks: options.mocks,
+        s3Root: options.s3Root,
+        endpoints: options.endpoints,
+        streamDelayMs: options.streamDelayMs ?? 0,
+      },
+      memory,
+      call,
+      relay,
+      identityOf: (request: WireRequest) => identities.of(request),
+      guard,
+      delivery,
+      functions: this.functions,
+      runtime: this.#runtime,
+      processes: this.#processes,
+      awsEvents,
+      apis: this.apis,
+      mailbox: this.mailbox,
+      onNotice,
+      arrivals,
+      connections,
+      models: catalog,
+    };
+    this.#services.start(() => store.unopened());
     this.doors = [new ApiDoor(this.apis), ...this.#services.doors()];
     this.#resets.resume();
     timers.start();
@@ -258,7 +257,7 @@ export class Emulator {
     return this.#dispatcher.requestId();
   }
 
-  /** Which operations are implemented, per service. */
+  /** How many operations are implemented, per service; known without loading the services. */
   get coverage(): readonly ServiceCoverage[] {
     return coverage;
   }

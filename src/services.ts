@@ -1,40 +1,63 @@
 /** The services of Busbar. */
-import type { ServiceCoverage, ServiceDefinition } from "./calls/service.ts";
-import { apigateway } from "./services/apigateway/index.ts";
-import { apigatewaymanagementapi } from "./services/apigatewaymanagementapi/index.ts";
-import { apigatewayv2 } from "./services/apigatewayv2/index.ts";
+import { Catalog } from "./calls/catalog.ts";
+import { load } from "./late-services.ts";
 import { eventbridge } from "./services/eventbridge/index.ts";
 import { kinesis } from "./services/kinesis/index.ts";
-import { lambda } from "./services/lambda/index.ts";
-import { pipes } from "./services/pipes/index.ts";
+import { isAtUrlDoor } from "./services/lambda/url-places.ts";
 import { scheduler } from "./services/scheduler/index.ts";
 import { sns } from "./services/sns/index.ts";
 import { sqs } from "./services/sqs/index.ts";
 import { stepfunctions } from "./services/stepfunctions/index.ts";
 import { sts } from "./services/sts/index.ts";
 
-/** Every service Busbar has. Adding one takes its folder and a line here. */
-export const services: readonly ServiceDefinition[] = [
+/**
+ * Every service Busbar has. Adding one takes its folder and a line here; one that costs much to load can be a
+ * `LateService`. All emulators of a process share what is loaded; each creates its own state.
+ */
+export const catalog = new Catalog([
   sqs,
   sns,
   kinesis,
   eventbridge,
   scheduler,
-  pipes,
+  {
+    name: "pipes",
+    signingNames: ["pipes"],
+    hostPrefixes: ["pipes"],
+    firstSegment: /^(v1|tags)$/,
+    load: load.pipes,
+  },
   stepfunctions,
-  apigateway,
-  apigatewayv2,
-  apigatewaymanagementapi,
-  lambda,
+  {
+    name: "apigateway",
+    signingNames: ["apigateway"],
+    hostPrefixes: ["apigateway"],
+    firstSegment:
+      /^(account|apikeys|clientcertificates|domainnameaccessassociations|domainnames|rejectdomainnameaccessassociations|restapis|sdktypes|tags|usageplans|vpclinks)$/,
+    load: load.apigateway,
+  },
+  {
+    name: "apigatewayv2",
+    signingNames: ["apigateway"],
+    hostPrefixes: ["apigateway"],
+    firstSegment: /^v2$/,
+    load: load.apigatewayv2,
+  },
+  {
+    name: "apigatewaymanagementapi",
+    signingNames: ["execute-api"],
+    hostPrefixes: ["execute-api"],
+    firstSegment: /^@connections$/,
+    load: load.apigatewaymanagementapi,
+  },
+  {
+    name: "lambda",
+    signingNames: ["lambda"],
+    hostPrefixes: ["lambda"],
+    // The date of the operation.
+    firstSegment: /^20\d\d-\d\d-\d\d$/,
+    door: { name: "lambda", forEveryOrigin: true, claims: isAtUrlDoor },
+    load: load.lambda,
+  },
   sts,
-];
-
-/** One array for all emulators, since the claims of requests are indexed by it. */
-export const models = services.map(({ model }) => model);
-
-/** What each service's model contains and what of it is implemented. */
-export const coverage: readonly ServiceCoverage[] = services.map(({ model, operations }) => ({
-  service: model.name,
-  built: operations.map(({ name }) => name).sort(),
-  known: [...model.operations.keys()].sort(),
-}));
+]);

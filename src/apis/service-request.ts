@@ -76,7 +76,7 @@ export function serviceRequest(
   const pairs = query === "" ? [] : [query];
   pairs.push(...asked.query);
   if (action !== undefined && headers["x-amz-target"] === undefined) {
-    const model = modelOf(target, models);
+    const model = models.addressed(target.service);
     const other = model === undefined ? outsideService(service) : undefined;
     const prefix = model?.targetPrefix ?? other?.target;
     const speaksQuery = model?.protocols.includes("awsQuery") ?? prefix === undefined;
@@ -107,7 +107,7 @@ export function sendToService(
   deps: ServiceRequestDeps,
 ): ServiceReply | Promise<ServiceReply> {
   if (target.service === "execute-api") return sendToApi(request, invocation, deps);
-  const model = modelOf(target, deps.models);
+  const model = deps.models.addressed(target.service);
   return model === undefined
     ? sendOutside(target, request, invocation, deps)
     : sendInside(target, model, request, invocation, deps);
@@ -194,20 +194,4 @@ function endpointOf(
 ): string | undefined {
   for (const name of names) if (name !== undefined && Object.hasOwn(endpoints, name)) return endpoints[name];
   return undefined;
-}
-
-/** Services by every name they are signed for or reached by; built once for each set of models. */
-const namedModels = new WeakMap<ReadonlyMap<string, ServiceModel>, Map<string, ServiceModel>>();
-
-/** The model of the service; undefined for one that Busbar does not have. */
-function modelOf({ service }: ServiceTarget, models: ReadonlyMap<string, ServiceModel>): ServiceModel | undefined {
-  let named = namedModels.get(models);
-  if (named === undefined) {
-    named = new Map();
-    for (const model of models.values()) {
-      for (const name of [...model.signingNames, ...model.hostPrefixes]) if (!named.has(name)) named.set(name, model);
-    }
-    namedModels.set(models, named);
-  }
-  return named.get(service);
 }

@@ -3,7 +3,7 @@ import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
 import { type JsonDecoder, jsonDecoder } from "../../protocols/json-shape.ts";
 import type { Claim, OperationCodec, Unclaimed, WireRequest, WireResponse } from "../../protocols/protocol.ts";
-import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
+import type { OperationModel } from "../../protocols/schema.ts";
 import type { AccountResets } from "../engine/account-resets.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Memory } from "../engine/memory.ts";
@@ -19,7 +19,7 @@ import { outOfMemory } from "./new-work.ts";
 import { OperationContext } from "./operation.ts";
 import { Passages, unreachable } from "./passages.ts";
 import { bodyTooLarge, expiredToken, notBuilt } from "./refusals.ts";
-import { type Route, Routes, type RunningService } from "./routes.ts";
+import { type Route, Routes, type Services } from "./routes.ts";
 import type { InputForm } from "./service.ts";
 
 /** Readers for JSON that users write as an operation's input, compiled at the first such call. */
@@ -52,21 +52,17 @@ export class Dispatcher {
   /** The server's own address, for URLs we mint when no client is behind a call. */
   address = "http://localhost:4566";
   readonly #deps: DispatcherDependencies;
-  readonly #models: readonly ServiceModel[];
-  readonly #routes = new Routes();
+  readonly #services: Services;
+  readonly #routes: Routes;
   readonly #answers: Answers;
   readonly #passages: Passages;
 
-  /** @param models of all services, in one array that all emulators share: claims are indexed by it. */
-  constructor(dependencies: DispatcherDependencies, models: readonly ServiceModel[]) {
+  constructor(dependencies: DispatcherDependencies, services: Services) {
     this.#deps = dependencies;
-    this.#models = models;
+    this.#services = services;
+    this.#routes = new Routes(services);
     this.#answers = new Answers(dependencies, this.#routes);
-    this.#passages = new Passages(dependencies.endpoints, models);
-  }
-
-  add(service: RunningService): void {
-    this.#routes.add(service);
+    this.#passages = new Passages(dependencies.endpoints, services);
   }
 
   /**
@@ -74,7 +70,7 @@ export class Dispatcher {
    * returned as a promise that can be cancelled.
    */
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
-    const claimed = claim(request, this.#models, protocols);
+    const claimed = claim(request, this.#services.modelsFor(request), protocols);
     const call = this.#begin(request, claimed);
     if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
     if (call.identity.expired) return this.#answers.fail(expiredToken(claimed.protocol.name), call, request);
@@ -99,7 +95,7 @@ export class Dispatcher {
 
   #relayed(request: WireRequest, invocation: Invocation): WireResponse | Promise<WireResponse> {
     const { random, clock } = this.#deps;
-    const claimed = claim(request, this.#models, protocols);
+    const claimed = claim(request, this.#services.modelsFor(request), protocols);
     const requestId = random.fork("between services").uuid();
     const call = new Request(claimed, request, invocation, requestId, clock.now(), invocation.cause);
     if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
@@ -170,7 +166,7 @@ export class Dispatcher {
    * Anything but an AwsError or a BodyTooLarge is reported as a bug.
    */
   refuse(request: WireRequest, error: unknown): WireResponse {
-    const claimed = claim(request, this.#models, protocols);
+    const claimed = claim(request, this.#services.modelsFor(request), protocols);
     const call = this.#begin(request, claimed);
     const told = error instanceof BodyTooLarge ? bodyTooLarge(error, "error" in claimed ? undefined : claimed) : error;
     // We cannot know what a service that Busbar does not implement would have answered.

@@ -4,7 +4,7 @@ import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
 import { type ForeignService, foreignCall, foreignService } from "../../protocols/foreign.ts";
 import type { Claim, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
-import type { ServiceModel } from "../../protocols/schema.ts";
+import type { Services } from "./routes.ts";
 
 /** Where to forward a request that is not ours to answer. */
 export interface Passage {
@@ -18,18 +18,18 @@ const anything = "*";
 
 export class Passages {
   readonly #endpoints: ReadonlyMap<string, string>;
-  readonly #models: readonly ServiceModel[];
+  readonly #services: Pick<Services, "modelsFor">;
 
   /** @param endpoints URLs by service name: as Step Functions spells it, or as clients sign for it. */
-  constructor(endpoints: Readonly<Record<string, string>>, models: readonly ServiceModel[]) {
+  constructor(endpoints: Readonly<Record<string, string>>, services: Pick<Services, "modelsFor">) {
     this.#endpoints = new Map(Object.entries(endpoints).map(([name, url]) => [plain(name), url]));
-    this.#models = models;
+    this.#services = services;
   }
 
   /** Undefined for what Busbar answers itself. Decides by the head alone, before there is a body. */
   of(request: WireRequest): Passage | undefined {
     if (this.#endpoints.size === 0) return undefined;
-    const service = foreignService(request, this.#models);
+    const service = foreignService(request, this.#services.modelsFor(request));
     if (service === undefined) return this.#ofNobody(request);
     const url = this.#urlOf(service);
     if (url === undefined) return undefined;
@@ -46,7 +46,7 @@ export class Passages {
     const url = this.#endpoints.get(anything);
     if (url === undefined || (request.method !== "GET" && request.method !== "HEAD") || request.path === "/")
       return undefined;
-    const claimed: Claim | Unclaimed = claim(request, this.#models, protocols);
+    const claimed: Claim | Unclaimed = claim(request, this.#services.modelsFor(request), protocols);
     return "error" in claimed && claimed.service === undefined && claimed.error.name === "UnknownOperationException"
       ? { url, claimed }
       : undefined;

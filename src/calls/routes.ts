@@ -1,5 +1,5 @@
-import type { OperationCodec, ProtocolName } from "../../protocols/protocol.ts";
-import type { OperationModel } from "../../protocols/schema.ts";
+import type { OperationCodec, ProtocolName, WireRequest } from "../../protocols/protocol.ts";
+import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
 import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import { isNewWork } from "./new-work.ts";
 import type { OperationDefinition } from "./operation.ts";
@@ -10,6 +10,14 @@ import type { ServiceDefinition } from "./service.ts";
 export interface RunningService {
   readonly definition: ServiceDefinition;
   readonly state: unknown;
+}
+
+/** The services of one emulator, as the path of a call sees them. */
+export interface Services {
+  /** As `Catalog.modelsFor`. */
+  modelsFor(request: WireRequest): readonly ServiceModel[];
+  /** The service with its state, which is made when it is first asked for; undefined if there is none of that name. */
+  running(name: string): RunningService | undefined;
 }
 
 /** What is compiled for an operation at its first call; shared by all emulators. */
@@ -29,17 +37,17 @@ export interface Route extends Compiled {
   readonly isNewWork: boolean;
 }
 
-/** The services of one emulator, and a route for each operation, built when it is first called. */
+/** A route for each operation of one emulator, built when it is first called. */
 export class Routes {
-  readonly #services = new Map<string, RunningService>();
+  readonly #services: Services;
   readonly #routes = new Map<OperationModel, Route>();
 
-  add(service: RunningService): void {
-    this.#services.set(service.definition.model.name, service);
+  constructor(services: Services) {
+    this.#services = services;
   }
 
   service(name: string): RunningService | undefined {
-    return this.#services.get(name);
+    return this.#services.running(name);
   }
 
   of(operation: OperationModel): Route {
@@ -48,13 +56,13 @@ export class Routes {
 
   /** @throws AwsError NotImplemented for a service or an operation that no model has. */
   named(service: string, operation: string): Route {
-    const model = this.#services.get(service)?.definition.model.operations.get(operation);
+    const model = this.#services.running(service)?.definition.model.operations.get(operation);
     if (model === undefined) throw notBuilt(service, operation);
     return this.of(model);
   }
 
   #make(operation: OperationModel): Route {
-    const running = this.#services.get(operation.service.name) as RunningService;
+    const running = this.#services.running(operation.service.name) as RunningService;
     let compiled = compiledOperations.get(operation);
     if (compiled === undefined) {
       compiled = { validate: compileValidator(operation), codecs: {} };

@@ -15,6 +15,7 @@ import type { Functions } from "../functions/functions.ts";
 import type { FunctionRuntime } from "../functions/runtime/function-runtime.ts";
 import type { Connections } from "../outside/connections.ts";
 import type { Arrivals } from "../sources/arrivals.ts";
+import type { Models } from "./catalog.ts";
 import type { Door } from "./door.ts";
 import type { NamedResource } from "./elsewhere.ts";
 import type { Identity } from "./identity.ts";
@@ -72,8 +73,7 @@ export interface ServiceDependencies {
   readonly connections: Connections;
   /** Tells the user what no answer can say. */
   readonly onNotice: (text: string) => void;
-  /** The models of all services by name, for operations that are only known at run time. */
-  readonly models: ReadonlyMap<string, ServiceModel>;
+  readonly models: Models;
 }
 
 /** The form of a call's input: SDK values, or JSON of the SDK's members as a user wrote it. */
@@ -126,7 +126,7 @@ export function defineService<State>(definition: ServiceDefinition<State>): Serv
 
 export interface ServiceCoverage {
   readonly service: string;
-  /** The implemented operations, and all that the service's model has. */
-  readonly built: readonly string[];
-  readonly known: readonly string[];
+  /** How many operations are implemented, and how many the service's model has. */
+  readonly operations: number;
+  readonly of: number;
 }

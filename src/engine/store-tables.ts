@@ -85,6 +85,12 @@ export class StoreTables {
     return counts;
   }
 
+  /** As `Store.unopened`. */
+  unopened(): string[] {
+    if (this.#wasReset) return [];
+    return [...(this.#disk?.untaken() ?? [])].filter(({ rows }) => rows.size > 0).map(({ name }) => name);
+  }
+
   /** One sentence for each index that disagrees with the rows. */
   indexFaults(): string[] {
     return [...this.#tables.values()].flatMap((table) => (table instanceof StoredTable ? table.faults() : []));

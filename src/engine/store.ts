@@ -201,6 +201,11 @@ export class Store {
     return this.#tables.counts();
   }
 
+  /** The names of the tables on disk that have rows and were not opened in this run. */
+  unopened(): string[] {
+    return this.#tables.unopened();
+  }
+
   /**
    * For tests: contradictions within the store, one sentence each. Indexes must agree with the rows, and the disk, once
    * everything is written, with memory. Costs as much as visiting all rows.

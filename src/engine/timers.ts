@@ -66,14 +66,13 @@ export class Timers {
   }
 
   /**
-   * Registers the handler of a kind, before start(). It runs in a transaction in which the timer's row is already
-   * deleted. If it throws, the transaction is undone, the error is reported to the clock, and the timer fires again in
-   * 1 s.
+   * Registers the handler of a kind. It runs in a transaction in which the timer's row is already deleted. If it
+   * throws, the transaction is undone, the error is reported to the clock, and the timer fires again in 1 s.
    */
   on(kind: string, handler: (row: TimerRow) => void): void {
     if (this.#handlers.has(kind)) throw new Error(`the timer kind ${kind} has two handlers`);
-    if (this.#started) throw new Error(`the timer kind ${kind} was registered after the start`);
     this.#handlers.set(kind, handler);
+    this.#armEarliest();
   }
 
   /** Inside a transaction. A timer of the same id is replaced. */
@@ -93,7 +92,7 @@ export class Timers {
     return this.#rows.get(id);
   }
 
-  /** Call it once all kinds are registered: overdue timers fire next, the others when they are due. */
+  /** Call it once the kinds of all rows are registered: overdue timers fire next, the others when they are due. */
   start(): void {
     this.#started = true;
     this.#armEarliest();

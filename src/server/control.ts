@@ -100,7 +100,7 @@ async function controlRoutes(app: FastifyInstance, { emulator, init }: ControlOp
       storage: emulator.store.durable ? "durable" : "memory",
       clock: clockState(emulator),
       services: Object.fromEntries(
-        emulator.coverage.map(({ service, built, known }) => [service, { operations: built.length, of: known.length }]),
+        emulator.coverage.map(({ service, operations, of }) => [service, { operations, of }]),
       ),
     }),
   );

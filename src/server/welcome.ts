@@ -30,7 +30,7 @@ export function welcome(emulator: WelcomingEmulator, request: DoorRequest, answe
 }
 
 function page({ version, coverage }: WelcomingEmulator, endpoint: string): string {
-  const services = coverage.map(({ service, built }) => `<li>${service}: ${built.length} operations</li>`).join("");
+  const services = coverage.map(({ service, operations }) => `<li>${service}: ${operations} operations</li>`).join("");
   const links = routes.map(([path, text]) => `<li><a href="${path}">${path}</a>: ${text}</li>`).join("");
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Busbar</title>
 <style>body{font:16px/1.5 system-ui;max-width:42em;margin:3em auto;padding:0 1em}:root{color-scheme:light dark}pre{background:#8882;padding:.5em;font-size:12.5px;overflow-x:auto}</style>

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
@@ -31,7 +31,9 @@ async function file(name: string, text: string): Promise<string> {
 }
 
 const use = `const bus = await createBusbar({ clock: "virtual", resources: { queues: [{ QueueName: "q" }] } });
-console.log(bus.sqs.messages("q").length, (await fetch(bus.endpoint + "/_busbar/health")).status);
+const statusOf = async (path) => (await fetch(bus.endpoint + path)).status;
+console.log(bus.sqs.messages("q").length, await statusOf("/_busbar/health"));
+for (const path of ["/2015-03-31/functions", "/restapis", "/v2/apis", "/v1/pipes"]) console.log(await statusOf(path));
 await bus.close();`;
 
 it("has no dependencies", async () => {
@@ -44,13 +46,34 @@ it("can be imported", async () => {
   const { stdout, stderr } = await run(process.execPath, [
     await file("esm.mjs", `import { createBusbar } from "busbar";\n${use}`),
   ]);
-  expect([stdout, stderr]).toEqual(["0 200\n", ""]);
+  expect([stdout, stderr]).toEqual(["0 200\n200\n200\n200\n200\n", ""]);
 });
 
 it("can be required", async () => {
   const text = `const { createBusbar } = require("busbar");\n(async () => {\n${use}\n})();`;
   const { stdout, stderr } = await run(process.execPath, [await file("cjs.cjs", text)]);
-  expect([stdout, stderr]).toEqual(["0 200\n", ""]);
+  expect([stdout, stderr]).toEqual(["0 200\n200\n200\n200\n200\n", ""]);
+});
+
+it("loads late services at their first requests, or all at the start where modules cannot be required", async () => {
+  const dist = join(project, "node_modules/busbar/dist");
+  const imported = new Map<string, string>();
+  const visit = async (path: string): Promise<void> => {
+    if (imported.has(path)) return;
+    const text = await readFile(path, "utf8");
+    imported.set(path, text);
+    for (const [, target = ""] of text.matchAll(/(?:^|;)(?:import|export)[^;"]*"(\.[^"]+)"/gm)) {
+      await visit(join(dirname(path), target));
+    }
+  };
+  await visit(join(dist, "cli.js"));
+  const imports = (service: string) =>
+    [...imported.values()].some((text) => text.includes(`"com.amazonaws.${service}"`));
+  const services = ["sqs", "scheduler", "apigateway", "apigatewaymanagementapi", "apigatewayv2", "lambda", "pipes"];
+  expect(services.filter(imports)).toEqual(["sqs", "scheduler"]);
+  const esm = await file("late.mjs", `import { createBusbar } from "busbar";\n${use}`);
+  const { stdout } = await run(process.execPath, ["--no-experimental-require-module", esm]);
+  expect(stdout).toBe("0 200\n200\n200\n200\n200\n");
 });
 
 it("has a command", async () => {

@@ -2,12 +2,12 @@
 import { METHODS } from "node:http";
 import { gzipSync } from "node:zlib";
 import { kindOf, type Shape } from "../../protocols/schema.ts";
-import { services } from "../../src/services.ts";
+import { catalog } from "../../src/services.ts";
 import type { Chance } from "./chance.ts";
 import { hostileJson } from "./hostile-json.ts";
 import { cborOf, queryOf } from "./hostile-wire.ts";
 
-const models = services.map(({ model }) => model);
+const models = catalog.all().map(({ model }) => model);
 /** What would take away the things the calls are about. */
 const lastingHarm = new Set(["DeleteQueue", "DeleteTopic", "DeleteStream"]);
 const operations = models

@@ -32,13 +32,10 @@ import {
   versionTable,
 } from "./tables.ts";
 import type { Tagged } from "./tags.ts";
+import { codePath } from "./url-places.ts";
 
 /** How long functions stay Pending or InProgress when AWS's delays are imitated, in ms of the clock. */
 const settlingMs = 2000;
-
-/** Path prefixes: downloads of zips, which replace S3's presigned URLs, and function URLs by id. */
-export const codePath = "/_lambda-code/";
-export const urlPath = "/_lambda-url/";
 
 interface Accepted extends Place {
   readonly requestId: string;

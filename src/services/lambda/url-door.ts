@@ -8,13 +8,13 @@ import { Invocation } from "../../calls/invocation.ts";
 import type { FunctionAnswer } from "../../functions/types.ts";
 import { mayAskUrl } from "./access.ts";
 import { maxSyncBytes } from "./invoke.ts";
-import { codePath, type Lambda, urlPath } from "./lambda.ts";
+import type { Lambda } from "./lambda.ts";
 import type { UrlRow } from "./tables.ts";
 import { answerOf, StreamedAnswer, type UrlAnswer } from "./url-answers.ts";
 import { corsFields, isPreflight, preflightFields } from "./url-cors.ts";
 import { type Asked, urlEvent } from "./url-events.ts";
+import { codePath, isAtUrlDoor, urlHost, urlPath } from "./url-places.ts";
 
-const hostPattern = /^([a-z2-7]{32})\.lambda-url\./i;
 const json = "application/json";
 
 export class UrlDoor implements Door {
@@ -27,12 +27,12 @@ export class UrlDoor implements Door {
     this.#lambda = lambda;
   }
 
-  claims({ host, path }: DoorRequest): boolean {
-    return hostPattern.test(host) || path.startsWith(urlPath) || path.startsWith(codePath);
+  claims(request: DoorRequest): boolean {
+    return isAtUrlDoor(request);
   }
 
   async serve(request: DoorRequest, answer: DoorAnswer): Promise<void> {
-    if (request.path.startsWith(codePath) && !hostPattern.test(request.host)) {
+    if (request.path.startsWith(codePath) && !urlHost.test(request.host)) {
       await this.#download(request, answer);
       return;
     }
@@ -111,7 +111,7 @@ function send(answer: DoorAnswer, { status, fields, body }: UrlAnswer, more: rea
 
 /** By host name, or by path where the name does not resolve to us. */
 function askedOf({ host, path }: DoorRequest): Asked {
-  const byHost = hostPattern.exec(host)?.[1];
+  const byHost = urlHost.exec(host)?.[1];
   if (byHost !== undefined) return { urlId: byHost.toLowerCase(), rawPath: path, host };
   const [urlId = "", ...rest] = path.slice(urlPath.length).split("/");
   return { urlId, rawPath: `/${rest.join("/")}`, host };

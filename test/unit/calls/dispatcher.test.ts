@@ -13,10 +13,11 @@ import { AccountResets } from "../../../src/engine/account-resets.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Random } from "../../../src/engine/random.ts";
 import { Store } from "../../../src/engine/store.ts";
-import { services as definitions } from "../../../src/services.ts";
+import { catalog } from "../../../src/services.ts";
 import { arbitraryOf } from "../../fuzz/schema-arbitrary.ts";
 import { dialects } from "../../fuzz/sdk-wire.ts";
 
+const definitions = catalog.all();
 const bugs: string[] = [];
 const requests = new RequestLog();
 
@@ -32,7 +33,14 @@ function dispatcherWith(operations: OperationDefinition<unknown>[]): Dispatcher 
   const identities = new Identities(store, clock, "us-east-1");
   const onBug = (error: unknown, where: string) => bugs.push(`${where}: ${(error as Error).message}`);
   const resets = new AccountResets(store, clock, () => {});
-  const dispatcher = new Dispatcher(
+  // Without a state there is nothing that has names.
+  const running = new Map(
+    definitions.map((definition) => {
+      const { name } = definition.model;
+      return [name, { definition: { ...definition, operations, named: () => [] }, state: undefined }];
+    }),
+  );
+  return new Dispatcher(
     {
       store,
       resets,
@@ -44,13 +52,8 @@ function dispatcherWith(operations: OperationDefinition<unknown>[]): Dispatcher 
       onNotice: () => {},
       endpoints: {},
     },
-    definitions.map(({ model }) => model),
+    { modelsFor: (request) => catalog.modelsFor(request), running: (name) => running.get(name) },
   );
-  for (const definition of definitions) {
-    // Without a state there is nothing that has names.
-    dispatcher.add({ definition: { ...definition, operations, named: () => [] }, state: undefined });
-  }
-  return dispatcher;
 }
 
 function modelOf(service: string): OperationModel {

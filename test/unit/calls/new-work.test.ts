@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { isNewWork, outOfMemory } from "../../../src/calls/new-work.ts";
-import { services } from "../../../src/services.ts";
+import { catalog } from "../../../src/services.ts";
 
+const services = catalog.all();
 const operations = services.flatMap(({ model }) => [...model.operations.keys()]);
 
 it("is new work what makes something that stays, never what reads, ends, deletes or lets go on", () => {

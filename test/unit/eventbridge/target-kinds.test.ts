@@ -2,6 +2,7 @@ import type { Target } from "@aws-sdk/client-eventbridge";
 import { describe, expect, it } from "vitest";
 import { Guard } from "../../../src/access/guard.ts";
 import { Apis } from "../../../src/apis/apis.ts";
+import { Catalog } from "../../../src/calls/catalog.ts";
 import { Identities } from "../../../src/calls/identity.ts";
 import { Notes } from "../../../src/calls/notes.ts";
 import { DeliveryEngine } from "../../../src/delivery/engine.ts";
@@ -60,7 +61,7 @@ function alone() {
     identityOf: () => new Identities(store, clock, "us-east-1").user(account, region),
     connections: new Connections(),
     onNotice: () => {},
-    models: new Map(),
+    models: new Catalog([]),
   });
   timers.start();
   delivery.start();
