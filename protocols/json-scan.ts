@@ -5,18 +5,25 @@ const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 const [smallE, largeE, smallU] = [0x65, 0x45, 0x75];
 const words = ["true", "false", "null"];
 
-/** Whether a text is one JSON value. */
-export function isJsonText(text: string): boolean {
-  const end = endOfJson(text, 0);
-  return end >= 0 && afterBlanks(text, end) === text.length;
-}
+/** Values between two stops of a scan: a millisecond's work or less. */
+const valuesAtOnce = 16_384;
 
 /** Index after the JSON value at `from` and the blanks before it; -1 if there is none (RFC 8259). */
 export function endOfJson(text: string, from: number): number {
+  const scan = scanJson(text, from);
+  for (;;) {
+    const { done, value } = scan.next();
+    if (done) return value;
+  }
+}
+
+/** As `endOfJson`, for long texts: stops now and then, so that others get a turn. */
+export function* scanJson(text: string, from: number): Generator<undefined, number> {
   /** What is open around the current value: the characters that close it. */
   const closing: number[] = [];
   let at = from;
-  for (;;) {
+  for (let values = 1; ; values += 1) {
+    if (values % valuesAtOnce === 0) yield;
     at = afterBlanks(text, at);
     const first = text.charCodeAt(at);
     if (first === openObject || first === openList) {
@@ -31,21 +38,29 @@ export function endOfJson(text: string, from: number): number {
       at += 1;
     } else at = first === quote ? afterString(text, at) : afterNumberOrWord(text, at);
     if (at < 0) return -1;
-    for (;;) {
-      const close = closing.at(-1);
-      if (close === undefined) return at;
-      at = afterBlanks(text, at);
-      const next = text.charCodeAt(at);
-      at += 1;
-      if (next === close) closing.pop();
-      else if (next !== comma) return -1;
-      else {
-        if (close === closeObject) at = afterName(text, afterBlanks(text, at));
-        if (at < 0) return -1;
-        break;
-      }
-    }
+    at = afterValue(text, at, closing);
+    if (at < 0 || closing.length === 0) return at;
   }
+}
+
+/** Where the next value begins, past what ends with this one; the end of all when nothing is left open. */
+function afterValue(text: string, from: number, closing: number[]): number {
+  let at = from;
+  for (;;) {
+    const close = closing.at(-1);
+    if (close === undefined) return at;
+    at = afterBlanks(text, at);
+    const next = text.charCodeAt(at);
+    at += 1;
+    if (next === close) closing.pop();
+    else if (next !== comma) return -1;
+    else return close === closeObject ? afterName(text, afterBlanks(text, at)) : at;
+  }
+}
+
+/** Whether nothing but blanks follows. */
+export function isBlankFrom(text: string, from: number): boolean {
+  return afterBlanks(text, from) === text.length;
 }
 
 function afterBlanks(text: string, from: number): number {

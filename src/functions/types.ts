@@ -6,7 +6,7 @@ import type { EventValue } from "./event-value.ts";
 export interface FunctionAnswer {
   /** What the function returned, usually JSON text. */
   readonly payload: string;
-  /** The output of a streaming function, if it is not text. */
+  /** What a process returned, as it came: also what is not text. */
   readonly bytes?: Uint8Array | undefined;
   /** Content type of a streamed answer. */
   readonly contentType?: string | undefined;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { Readable } from "node:stream";
 import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
-import { BodyBuffer } from "./body-buffer.ts";
+import { BodyBuffer } from "../engine/body-buffer.ts";
 
 /** Above the largest request of most services (Kinesis PutRecords: 10 MiB, about 14 MiB in base64 and JSON). */
 export const bodyLimitBytes = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Reads the answer that a runtime posts: as a whole, or streamed. */
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
+import { BodyBuffer } from "../../engine/body-buffer.ts";
 import type { ResponseSink } from "../types.ts";
 import type { Run } from "./runs.ts";
 
@@ -15,11 +15,11 @@ export function collectAnswer(
   contentType: string | undefined,
   done: (status: 202 | 413) => void,
 ): void {
-  const chunks: Buffer[] = [];
+  const buffer = new BodyBuffer(Number(request.headers["content-length"]));
   let size = 0;
   request.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size <= maxAnswerBytes) chunks.push(chunk);
+    if (size <= maxAnswerBytes) buffer.add(chunk, size);
   });
   request.on("end", () => {
     if (size > maxAnswerBytes) {
@@ -28,10 +28,10 @@ export function collectAnswer(
       run.end({ payload, functionError: "Unhandled" });
       return done(413);
     }
-    const bytes = Buffer.concat(chunks);
-    const isText = isUtf8(bytes);
-    run.end({ payload: bytes.toString(), contentType, bytes: isText ? undefined : bytes });
-    done(202);
+    buffer.take(size, (bytes) => {
+      run.end({ payload: bytes.toString(), contentType, bytes });
+      done(202);
+    });
   });
 }
 

@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { type Blob64, bufferOf } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
-import { endOfJson, isJsonText } from "../../../protocols/json-scan.ts";
+import { endOfJson, isBlankFrom, scanJson } from "../../../protocols/json-scan.ts";
 import { isExcessiveJson } from "../../../protocols/json-text.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
@@ -124,9 +124,18 @@ async function largePayloadOf(bytes: Buffer, turns: Turns): Promise<string> {
   const text = bytes.toString();
   await turns.rest();
   // Values cost far more than their text when there are many of them.
-  const isRight = isUtf8(bytes) && (isExcessiveJson(bytes) ? isJsonText(text) : isJson(text));
+  const isRight = isExcessiveJson(bytes) ? await isManyValues(text, turns) : isJson(text);
   await turns.rest();
-  return isRight ? text : refuse(text);
+  return isRight && isUtf8(bytes) ? text : refuse(text);
+}
+
+async function isManyValues(text: string, turns: Turns): Promise<boolean> {
+  const scan = scanJson(text, 0);
+  for (;;) {
+    const { done, value } = scan.next();
+    if (done) return value >= 0 && isBlankFrom(text, value);
+    await turns.rest();
+  }
 }
 
 function refuse(text: string): never {

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { endOfJson, isJsonText } from "../../../protocols/json-scan.ts";
+import { endOfJson, isBlankFrom, scanJson } from "../../../protocols/json-scan.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
+
+function isJsonText(text: string): boolean {
+  const end = endOfJson(text, 0);
+  return end >= 0 && isBlankFrom(text, end);
+}
 
 const pieces = fc.constantFrom(
   ...['"', "\\", "\\u00e9", "\\u12", "\n", "{", "}", "[", "]", ":", ",", "-", "0", "01", "1.", ".5", "e", "E+9", "1e"],
@@ -38,6 +43,15 @@ describe("whether a text is JSON", () => {
     ["[1", 0, -1],
   ])("%j has a value from %i to %i", (text, from, end) => {
     expect(endOfJson(text, from)).toBe(end);
+  });
+
+  it("stops on its way through many values", () => {
+    const text = `[${"1,".repeat(100_000)}1]`;
+    const scan = scanJson(text, 0);
+    let stops = 0;
+    let step = scan.next();
+    for (; !step.done; step = scan.next()) stops += 1;
+    expect([stops, step.value]).toEqual([6, text.length]);
   });
 
   it("needs no stack for what is nested deeply", () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BodyBuffer } from "../../../src/server/body-buffer.ts";
+import { BodyBuffer } from "../../../src/engine/body-buffer.ts";
 
 /** The body made of these chunks, and whether it was there at once. */
 async function collected(chunks: readonly Buffer[], length: number): Promise<{ body: Buffer; isAtOnce: boolean }> {

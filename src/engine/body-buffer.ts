@@ -1,4 +1,4 @@
-import { setImmediate } from "../engine/real-time.ts";
+import { setImmediate } from "./real-time.ts";
 
 /** A larger body is copied piece by piece. */
 const largeBytes = 256 * 1024;
