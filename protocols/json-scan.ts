@@ -5,8 +5,8 @@ const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
 const [smallE, largeE, smallU] = [0x65, 0x45, 0x75];
 const words = ["true", "false", "null"];
 
-/** Values between two stops of a scan: a millisecond's work or less. */
-const valuesAtOnce = 16_384;
+/** Names and values between two stops of a scan, and characters of a string: a millisecond's work or less. */
+const [valuesAtOnce, charsAtOnce] = [16_384, 262_144];
 
 /** Index after the JSON value at `from` and the blanks before it; -1 if there is none (RFC 8259). */
 export function endOfJson(text: string, from: number): number {
@@ -22,29 +22,41 @@ export function* scanJson(text: string, from: number): Generator<undefined, numb
   /** What is open around the current value: the characters that close it. */
   const closing: number[] = [];
   let at = from;
+  let isName = false;
   for (let values = 1; ; values += 1) {
     if (values % valuesAtOnce === 0) yield;
     at = afterBlanks(text, at);
     const first = text.charCodeAt(at);
-    if (first === openObject || first === openList) {
+    if (first === quote) {
+      at = afterString(text, at + 1);
+      while (at < -1) {
+        yield;
+        at = afterString(text, ~at);
+      }
+      if (isName) at = afterColon(text, at);
+    } else if (isName) return -1;
+    else if (first === openObject || first === openList) {
       const close = first === openObject ? closeObject : closeList;
       at = afterBlanks(text, at + 1);
       if (text.charCodeAt(at) !== close) {
         closing.push(close);
-        if (close === closeObject) at = afterName(text, at);
-        if (at < 0) return -1;
+        isName = close === closeObject;
         continue;
       }
       at += 1;
-    } else at = first === quote ? afterString(text, at) : afterNumberOrWord(text, at);
-    if (at < 0) return -1;
-    at = afterValue(text, at, closing);
+    } else at = afterNumberOrWord(text, at);
+    if (isName && at >= 0) {
+      isName = false;
+      continue;
+    }
+    if (at >= 0) at = afterEnds(text, at, closing);
     if (at < 0 || closing.length === 0) return at;
+    isName = closing.at(-1) === closeObject;
   }
 }
 
-/** Where the next value begins, past what ends with this one; the end of all when nothing is left open. */
-function afterValue(text: string, from: number, closing: number[]): number {
+/** Past the ends of lists and objects and the comma after them; the end of all when nothing is left open. */
+function afterEnds(text: string, from: number, closing: number[]): number {
   let at = from;
   for (;;) {
     const close = closing.at(-1);
@@ -53,8 +65,7 @@ function afterValue(text: string, from: number, closing: number[]): number {
     const next = text.charCodeAt(at);
     at += 1;
     if (next === close) closing.pop();
-    else if (next !== comma) return -1;
-    else return close === closeObject ? afterName(text, afterBlanks(text, at)) : at;
+    else return next === comma ? at : -1;
   }
 }
 
@@ -72,17 +83,17 @@ function afterBlanks(text: string, from: number): number {
   }
 }
 
-/** After a name and its colon. */
-function afterName(text: string, from: number): number {
-  if (text.charCodeAt(from) !== quote) return -1;
-  const end = afterString(text, from);
-  if (end < 0) return -1;
-  const at = afterBlanks(text, end);
+function afterColon(text: string, from: number): number {
+  if (from < 0) return -1;
+  const at = afterBlanks(text, from);
   return text.charCodeAt(at) === colon ? at + 1 : -1;
 }
 
+/** After the quote that ends a string; the complement of a place to go on from when that is far away. */
 function afterString(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at += 1) {
+  const end = Math.min(text.length, from + charsAtOnce);
+  let at = from;
+  for (; at < end; at += 1) {
     const code = text.charCodeAt(at);
     if (code === quote) return at + 1;
     if (code < 0x20) return -1;
@@ -94,7 +105,7 @@ function afterString(text: string, from: number): number {
       } else if (!'"\\/bfnrt'.includes(text[at] ?? "none")) return -1;
     }
   }
-  return -1;
+  return at < text.length ? ~at : -1;
 }
 
 function afterNumberOrWord(text: string, from: number): number {

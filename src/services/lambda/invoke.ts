@@ -11,7 +11,6 @@ import {
 import { type Blob64, bufferOf } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
 import { endOfJson, isBlankFrom, scanJson } from "../../../protocols/json-scan.ts";
-import { isExcessiveJson } from "../../../protocols/json-text.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 import type { OperationContext } from "../../calls/operation.ts";
@@ -123,19 +122,10 @@ export function syncPayloadOf(payload: Blob64 | undefined, turns: Turns): string
 async function largePayloadOf(bytes: Buffer, turns: Turns): Promise<string> {
   const text = bytes.toString();
   await turns.rest();
-  // Values cost far more than their text when there are many of them.
-  const isRight = isExcessiveJson(bytes) ? await isManyValues(text, turns) : isJson(text);
-  await turns.rest();
-  return isRight && isUtf8(bytes) ? text : refuse(text);
-}
-
-async function isManyValues(text: string, turns: Turns): Promise<boolean> {
   const scan = scanJson(text, 0);
-  for (;;) {
-    const { done, value } = scan.next();
-    if (done) return value >= 0 && isBlankFrom(text, value);
-    await turns.rest();
-  }
+  let step = scan.next();
+  for (; !step.done; step = scan.next()) await turns.rest();
+  return step.value >= 0 && isBlankFrom(text, step.value) && isUtf8(bytes) ? text : refuse(text);
 }
 
 function refuse(text: string): never {

@@ -45,13 +45,16 @@ describe("whether a text is JSON", () => {
     expect(endOfJson(text, from)).toBe(end);
   });
 
-  it("stops on its way through many values", () => {
-    const text = `[${"1,".repeat(100_000)}1]`;
+  it.each([
+    ["many values", 6, `[${"1,".repeat(100_000)}1]`],
+    ["a long string", 9, JSON.stringify("é\\n".repeat(600_000))],
+    ["a long name", 6, JSON.stringify({ [`${"x".repeat(600_000)}"`.repeat(3)]: 1 })],
+  ])("stops on its way through %s", (_name, count, text) => {
     const scan = scanJson(text, 0);
     let stops = 0;
     let step = scan.next();
     for (; !step.done; step = scan.next()) stops += 1;
-    expect([stops, step.value]).toEqual([6, text.length]);
+    expect([stops, step.value]).toEqual([count, text.length]);
   });
 
   it("needs no stack for what is nested deeply", () => {
