@@ -13,6 +13,11 @@ import type { RuntimeApi, RuntimeClient, RuntimeEvent } from "./runtime-api.ts";
 
 /** How long initialisation may take before it counts as part of the invocation. */
 const initLimitMs = 10_000;
+/**
+ * Real milliseconds for which moves of the clock wait for a start. A busy machine needs seconds to start a process, and
+ * time that moved on meanwhile would end the first invocation.
+ */
+const startPatienceMs = 5_000;
 
 /** Data of an environment: its function, the token it identifies itself with, and how its runtime starts. */
 export interface Order {
@@ -49,6 +54,9 @@ export class Environment implements RuntimeClient {
   readonly #extensions: Extensions;
   readonly #memoryMb: number;
   readonly #version: string;
+  readonly #endStart: () => void;
+  /** Of the event that waits for the start. */
+  #first: Promise<Outcome> | undefined;
   /** Ends the environment when extensions take longer than the invocation may. */
   #stopOverrun = () => {};
 
@@ -59,6 +67,8 @@ export class Environment implements RuntimeClient {
     this.#onChange = onChange;
     this.#memoryMb = spec.memoryMb;
     this.#version = spec.version;
+    this.#endStart = deps.clock.begin();
+    setTimeout(this.#endStart, startPatienceMs).unref();
     this.#extensions = new Extensions({
       functionName: spec.name,
       functionVersion: spec.version,
@@ -109,7 +119,7 @@ export class Environment implements RuntimeClient {
   run(event: EventToRun): Promise<Outcome> {
     const isFirst = this.#give === undefined;
     this.#log.begin(event.onLine);
-    return new Promise((resolve) => {
+    const outcome = new Promise<Outcome>((resolve) => {
       const run = new Run(event, (ending, durationMs) => {
         const initMs = isFirst ? (this.#initMs ?? performance.now() - this.#startedAt) : undefined;
         const peakBytes = this.#process?.peakBytes();
@@ -129,10 +139,13 @@ export class Environment implements RuntimeClient {
       if (this.#isReady) this.#handOver(run);
       else this.#limit(run, initLimitMs + event.timeoutMs);
     });
+    if (this.#initMs === undefined) this.#first = outcome;
+    return outcome;
   }
 
   kill(): void {
     this.#isDead = true;
+    this.#endStart();
     this.#stopOverrun();
     this.#deps.api.dismiss(this.#token);
     this.#process?.kill();
@@ -152,6 +165,10 @@ export class Environment implements RuntimeClient {
   next(give: (event: RuntimeEvent) => void): void {
     if (this.#initMs === undefined) {
       this.#initMs = performance.now() - this.#startedAt;
+      // Whoever waits for the first event may have held the clock for as long as anybody may.
+      if (this.#first !== undefined) void this.#deps.clock.trackOutside(this.#first);
+      this.#first = undefined;
+      this.#endStart();
       this.#extensions.initialised();
       reportInit(this.#extensions.telemetry, this.#initMs);
     }

@@ -172,3 +172,20 @@ describe.each(["memory", "disk"] as const)("events, %s", (storage) => {
     expect(starts()).toHaveLength(16);
   });
 });
+
+it("time does not move on while a function's process starts, however long the machine takes", async () => {
+  const env = await LambdaEnvironment.start("memory", { clock: "virtual" });
+  try {
+    const code = `await new Promise((resolve) => setTimeout(resolve, 2300));\n${works}`;
+    const { FunctionName } = await env.create(code);
+    const Destination = (await env.queue()).arn;
+    await env.lambda.putFunctionEventInvokeConfig({ FunctionName, DestinationConfig: { OnSuccess: { Destination } } });
+    await env.lambda.invoke({ FunctionName, InvocationType: "Event", Payload: '{"n": 1}' });
+    await env.bus.clock.advance("59s");
+    const lines = env.bus.logs({ group: `/aws/lambda/${FunctionName}` });
+    expect(lines.map(({ message }) => message.split(" ")[0])).toEqual(["REPORT", "END", "START", "INIT_START"]);
+    expect(lines[0]?.message).not.toContain("timeout");
+  } finally {
+    await env.stop();
+  }
+});
