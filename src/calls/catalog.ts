@@ -67,7 +67,9 @@ export class Catalog implements Models {
    * claims are indexed by it.
    */
   modelsFor(request: WireRequest): readonly ServiceModel[] {
-    if (this.#waiting.length > 0) for (const late of this.#waiting.filter(mayBeFor(request))) this.#load(late);
+    if (this.#waiting.length === 0) return this.#models;
+    const isNeeded = mayBeFor(request);
+    for (const late of this.#waiting) if (isNeeded(late)) this.#load(late);
     return this.#models;
   }
 

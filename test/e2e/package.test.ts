@@ -76,6 +76,31 @@ it("loads late services at their first requests, or all at the start where modul
   expect(stdout).toBe("0 200\n200\n200\n200\n200\n");
 });
 
+it("reports a late service whose file is damaged, and serves the others", async () => {
+  const path = join(project, "node_modules/busbar/dist/parts/lambda.js");
+  const whole = await readFile(path, "utf8");
+  await writeFile(path, "throw new Error('this file is damaged');");
+  try {
+    const { stdout, stderr } = await run(process.execPath, [
+      await file(
+        "damaged.mjs",
+        `import { createBusbar } from "busbar";
+const bus = await createBusbar();
+for (const path of ["/2015-03-31/functions", "/2015-03-31/functions", "/v2/apis"]) {
+  const answer = await fetch(bus.endpoint + path);
+  console.log(answer.status, await answer.text());
+}
+await bus.close();`,
+      ),
+    ]);
+    const failed = '500 {"message":"An internal error occurred. It is logged with its stack where Busbar runs."}\n';
+    expect(stdout).toBe(`${failed}${failed}200 {"items":[]}\n`);
+    expect(stderr).toContain("this file is damaged");
+  } finally {
+    await writeFile(path, whole);
+  }
+});
+
 it("has a command", async () => {
   const { stdout } = await run(process.execPath, [join(project, "node_modules/busbar/dist/cli.js"), "--version"]);
   expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -1,4 +1,4 @@
-import type { Batch, Disk } from "../../src/engine/disk.ts";
+import type { Batch, Disk, KeptTable } from "../../src/engine/disk.ts";
 import { ByteReader, ByteWriter } from "../../src/engine/journal/bytes.ts";
 import { RowDecoder, Shapes } from "../../src/engine/journal/row-decoder.ts";
 import { RowEncoder } from "../../src/engine/journal/row-encoder.ts";
@@ -45,6 +45,7 @@ class OpenMemoryDisk extends EmptyDisk {
   readonly #disk: MemoryDisk;
   readonly #turns: () => number;
   readonly #ended: () => Promise<void> | undefined;
+  readonly #taken = new Set<string>();
   #nextPlace = 1;
 
   constructor(disk: MemoryDisk, turns: () => number, ended: () => Promise<void> | undefined) {
@@ -56,13 +57,19 @@ class OpenMemoryDisk extends EmptyDisk {
   }
 
   override take(table: string): Rows<object> {
+    this.#taken.add(table);
     return this.#rows(table);
   }
 
   override takePacked(table: string): SerialMap {
+    this.#taken.add(table);
     const places = new SerialMap();
     for (const [serial, row] of this.#rows(table)) places.set(serial as number, this.#place(row as Packed));
     return places;
+  }
+
+  override *untaken(): Generator<KeptTable> {
+    for (const name of this.#disk.tables.keys()) if (!this.#taken.has(name)) yield { name, rows: this.#rows(name) };
   }
 
   override async write(batch: Batch): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Batch, Disk } from "../../src/engine/disk.ts";
+import type { Batch, Disk, KeptTable } from "../../src/engine/disk.ts";
 import { Rows } from "../../src/engine/rows.ts";
 import { SerialMap } from "../../src/engine/serial-map.ts";
 import type { Key } from "../../src/engine/table.ts";
@@ -18,7 +18,7 @@ export class EmptyDisk implements Disk {
     return new SerialMap();
   }
 
-  untaken(): [] {
+  untaken(): Iterable<KeptTable> {
     return [];
   }
 
