@@ -3,7 +3,6 @@
  * over several turns of the event loop, and others are served in between.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import { performance, setImmediate } from "./real-time.ts";
 
@@ -72,36 +71,42 @@ const leastBegunPerTurn = 8;
 const maxBegunPerTurn = 64;
 const quickMs = 2;
 
-type OnHttp2Request = (incoming: Http2ServerRequest, outgoing: Http2ServerResponse) => void;
+/** A request over HTTP/2. */
+interface Streamed {
+  readonly stream: { readonly session: object | undefined; readonly destroyed: boolean };
+}
 
 /** Begins the requests of an HTTP/2 session, which may have sent a thousand at once, some in each turn. */
-export function someATurn(serve: OnHttp2Request): OnHttp2Request {
-  const shares = new WeakMap<object, Share>();
-  return (incoming, outgoing) => {
-    const { session } = incoming.stream;
+export function someATurn<R extends Streamed>(serve: (request: R) => void): (request: R) => void {
+  const shares = new WeakMap<object, Share<R>>();
+  return (request) => {
+    const { session } = request.stream;
     if (session === undefined) return;
     let share = shares.get(session);
     if (share === undefined) {
-      share = new Share();
+      share = new Share(serve);
       shares.set(session, share);
     }
-    share.begin(() => {
-      if (!incoming.stream.destroyed) serve(incoming, outgoing);
-    });
+    share.begin(request);
   };
 }
 
 /** What one session may begin in this turn, and what waits for the next. */
-class Share {
+class Share<R extends Streamed> {
+  readonly #serve: (request: R) => void;
   #begun = 0;
   #quickUntil = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: R[] = [];
   #inTurn = false;
 
-  begin(action: () => void): void {
+  constructor(serve: (request: R) => void) {
+    this.#serve = serve;
+  }
+
+  begin(request: R): void {
     if (!this.#inTurn) this.#startTurn();
-    if (this.#waiting.length === 0 && this.#mayBegin()) action();
-    else this.#waiting.push(action);
+    if (this.#waiting.length === 0 && this.#mayBegin()) this.#serve(request);
+    else this.#waiting.push(request);
   }
 
   #startTurn(): void {
@@ -122,6 +127,9 @@ class Share {
     this.#inTurn = false;
     if (this.#waiting.length === 0) return;
     this.#startTurn();
-    while (this.#waiting.length > 0 && this.#mayBegin()) this.#waiting.shift()?.();
+    while (this.#waiting.length > 0 && this.#mayBegin()) {
+      const request = this.#waiting.shift() as R;
+      if (!request.stream.destroyed) this.#serve(request);
+    }
   };
 }

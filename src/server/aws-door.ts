@@ -5,8 +5,9 @@ import type { WireRequest, WireResponse } from "../../protocols/protocol.ts";
 import type { PendingResponse } from "../calls/dispatcher.ts";
 import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../calls/door.ts";
 import { bodyTooLarge } from "../calls/refusals.ts";
-import { bodyLimitBytes, bodyLimitOf, readBody } from "./body.ts";
+import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
 import { awsCorsHeaders, awsPreflight, isAwsPreflight } from "./cors.ts";
+import type { ServedRequest } from "./exchange.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
 
@@ -35,14 +36,14 @@ export class AwsDoor implements Door {
     return true;
   }
 
-  serve(request: DoorRequest, answer: DoorAnswer): void | Promise<void> {
+  serve(request: ServedRequest, answer: DoorAnswer): void | Promise<void> {
     if (isAwsPreflight(request)) return answer.send(200, awsPreflight(request, this.#emulator.requestId()));
     if (isVisit(request)) return welcome(this.#emulator, request, answer);
     const wire = new AwsRequest(request);
     const elsewhere = this.#emulator.passedOn(wire);
     if (elsewhere !== undefined) return passOn(elsewhere, request, answer);
     return new Promise((resolve, reject) => {
-      readBody(request.incoming, bodyLimitOf(request.path), (error, body) => {
+      request.read(bodyLimitOf(request.path), (error, body) => {
         try {
           resolve(this.#answer(error, body, wire, request, answer));
         } catch (bug) {

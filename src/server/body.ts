@@ -1,9 +1,10 @@
 /** Reads the bodies of requests. */
 import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import { Readable } from "node:stream";
 import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
 import { BodyBuffer } from "../engine/body-buffer.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
 
 /** Above the largest request of most services (Kinesis PutRecords: 10 MiB, about 14 MiB in base64 and JSON). */
 export const bodyLimitBytes = 16 * 1024 * 1024;
@@ -26,12 +27,13 @@ const noBody = Buffer.alloc(0);
  * in one piece, which is then used as it is, without waiting for the end of the stream.
  */
 export function readBody(
-  request: IncomingMessage | Http2ServerRequest,
+  request: IncomingMessage | Http2Exchange,
   limitBytes: number,
   done: (error: Error | undefined, body: Buffer) => void,
 ): void {
   const { "content-length": declared, "transfer-encoding": coding } = request.headers;
-  const stream = "stream" in request ? request.stream : undefined;
+  const stream = request instanceof Http2Exchange ? request.stream : undefined;
+  const source: Readable = stream ?? (request as IncomingMessage);
   // HTTP/2 needs neither header; its stream says whether there is a body.
   const length = declared !== undefined ? Number(declared) : coding === undefined && !stream ? 0 : Number.NaN;
   if (length === 0) {
@@ -52,7 +54,7 @@ export function readBody(
     if (buffer === undefined) done(undefined, noBody);
     else buffer.take(received, (body) => done(undefined, body));
   };
-  request.on("data", (chunk: Buffer) => {
+  source.on("data", (chunk: Buffer) => {
     received += chunk.length;
     if (finished) return;
     if (received > limitBytes) {
@@ -69,42 +71,44 @@ export function readBody(
     buffer.add(chunk, received);
     if (received === length) succeed();
   });
-  request.on("end", () => {
+  const end = () => {
     if (finished) return;
-    if (received < length || isReset(request)) fail(new BodyBrokenOff());
+    if (received < length || isReset(stream)) fail(new BodyBrokenOff());
     else if (received > limitBytes) fail(new BodyTooLarge(limitBytes));
     else succeed();
-  });
-  // Stays registered: an HTTP/2 stream that breaks later needs a listener.
-  request.on("error", () => fail(new BodyBrokenOff()));
+  };
+  source.on("end", end);
+  // A stream that is reset need not end.
+  stream?.on("close", end);
+  source.on("error", () => fail(new BodyBrokenOff()));
   if (length > patienceBytes) fail(new BodyTooLarge(limitBytes));
 }
 
 /** The body as a stream; fails with BodyBrokenOff when it is incomplete. */
-export function bodyStream(request: IncomingMessage | Http2ServerRequest): Readable {
+export function bodyStream(request: IncomingMessage | Http2Exchange): Readable {
   return Readable.from(pieces(request), { objectMode: false });
 }
 
-async function* pieces(request: IncomingMessage | Http2ServerRequest): AsyncIterable<Buffer> {
+async function* pieces(request: IncomingMessage | Http2Exchange): AsyncIterable<Buffer> {
   const declared = request.headers["content-length"];
+  const stream = request instanceof Http2Exchange ? request.stream : undefined;
   let received = 0;
-  // Stays registered, as above.
-  request.on("error", () => {});
+  // Whoever stops reading may still answer: over HTTP/2 both are one stream.
+  const source = stream?.iterator({ destroyOnReturn: false }) ?? (request as IncomingMessage).on("error", () => {});
   try {
-    for await (const piece of request as AsyncIterable<Buffer>) {
+    for await (const piece of source as AsyncIterable<Buffer>) {
       received += piece.length;
       yield piece;
     }
   } catch {
     throw new BodyBrokenOff();
   }
-  if ((declared !== undefined && received < Number(declared)) || isReset(request)) throw new BodyBrokenOff();
+  if ((declared !== undefined && received < Number(declared)) || isReset(stream)) throw new BodyBrokenOff();
 }
 
 /**
  * A reset HTTP/2 request ends like a complete one, except that a complete one's stream is still open for the answer.
  */
-function isReset(request: IncomingMessage | Http2ServerRequest): boolean {
-  const stream = "stream" in request ? request.stream : undefined;
+function isReset(stream: ServerHttp2Stream | undefined): boolean {
   return stream !== undefined && (stream.closed || stream.destroyed);
 }

@@ -39,7 +39,7 @@ export class Entrance {
   request(incoming: Incoming, outgoing: Outgoing): void {
     const request = new ServedRequest(incoming);
     const answer = new ServedAnswer(outgoing, request, this.#reportBug);
-    if (this.#logger !== undefined) this.#log(this.#logger, request, outgoing);
+    if (this.#logger !== undefined) this.#log(this.#logger, request, answer);
     const door = this.#doorOf(request);
     const refusal = this.#admission.refusal(request, door.forEveryOrigin);
     if (refusal !== undefined) {
@@ -95,7 +95,7 @@ export class Entrance {
     const isBug = statusCode === undefined || statusCode >= 500;
     if (isBug) this.#reportBug(error, `${request.method} ${request.path} at the door ${door.name}`);
     if (answer.begun) {
-      answer.outgoing.destroy();
+      answer.destroy();
       return;
     }
     // The rest of the body is not read: the connection closes after the answer.
@@ -105,12 +105,12 @@ export class Entrance {
   }
 
   /** Without the query, which can contain secrets: signatures of presigned URLs. */
-  #log(logger: Logger, { method, host, path, sourceIp }: ServedRequest, outgoing: Outgoing): void {
+  #log(logger: Logger, { method, host, path, sourceIp }: ServedRequest, answer: ServedAnswer): void {
     const startedAt = performance.now();
-    outgoing.once("close", () => {
-      const { statusCode: status, headersSent } = outgoing;
+    answer.onClose(() => {
+      const status = answer.sentStatus;
       const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000;
-      logger.debug({ method, host, path, sourceIp, status: headersSent ? status : undefined, durationMs }, "request");
+      logger.debug({ method, host, path, sourceIp, status, durationMs }, "request");
     });
   }
 }

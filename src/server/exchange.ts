@@ -1,16 +1,17 @@
 /** A request and its answer as doors see them, for every version of HTTP. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { DoorAnswer, DoorRequest, HeaderFields } from "../calls/door.ts";
 import { beforeWork } from "../engine/turns.ts";
 import { bodyStream, readBody } from "./body.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
 import { socketOf } from "./http2-guard.ts";
 
-export type Incoming = IncomingMessage | Http2ServerRequest;
-export type Outgoing = ServerResponse | Http2ServerResponse;
+export type Incoming = IncomingMessage | Http2Exchange;
+export type Outgoing = ServerResponse | Http2Exchange;
 
 /** A class, so that rarely used members cost nothing until they are read. */
 export class ServedRequest implements DoorRequest {
@@ -19,7 +20,7 @@ export class ServedRequest implements DoorRequest {
   readonly path: string;
   readonly query: string;
   readonly headers: DoorRequest["headers"];
-  readonly incoming: Incoming;
+  readonly #incoming: Incoming;
   #body: Readable | undefined;
 
   constructor(incoming: Incoming) {
@@ -35,7 +36,11 @@ export class ServedRequest implements DoorRequest {
     this.query = mark < 0 ? "" : url.slice(mark + 1);
     this.headers = headers;
     this.host = headers.host ?? "";
-    this.incoming = incoming;
+    this.#incoming = incoming;
+  }
+
+  get incoming(): IncomingMessage | Http2ServerRequest {
+    return this.#incoming instanceof Http2Exchange ? this.#incoming.node.request : this.#incoming;
   }
 
   get scheme(): "http" | "https" {
@@ -47,24 +52,30 @@ export class ServedRequest implements DoorRequest {
   }
 
   get #socket(): Socket | undefined {
-    return "stream" in this.incoming ? socketOf(this.incoming.stream.session) : this.incoming.socket;
+    const incoming = this.#incoming;
+    return incoming instanceof Http2Exchange ? socketOf(incoming.stream.session) : incoming.socket;
   }
 
   get rawHeaders(): readonly string[] {
-    const { rawHeaders } = this.incoming;
-    if (!("stream" in this.incoming)) return rawHeaders;
+    const { rawHeaders } = this.#incoming;
+    if (!(this.#incoming instanceof Http2Exchange)) return rawHeaders;
     return rawHeaders.filter((_text, index) => !rawHeaders[index - (index % 2)]?.startsWith(":"));
   }
 
   get body(): Readable {
-    this.#body ??= bodyStream(this.incoming);
+    this.#body ??= bodyStream(this.#incoming);
     return this.#body;
   }
 
   bytes(limitBytes: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      readBody(this.incoming, limitBytes, (error, body) => (error ? reject(error) : resolve(body)));
+      this.read(limitBytes, (error, body) => (error ? reject(error) : resolve(body)));
     });
+  }
+
+  /** As `bytes`, for those who pay for every promise. */
+  read(limitBytes: number, done: (error: Error | undefined, body: Buffer) => void): void {
+    readBody(this.#incoming, limitBytes, done);
   }
 }
 
@@ -89,7 +100,7 @@ function flushReady(): void {
 }
 
 export class ServedAnswer implements DoorAnswer {
-  readonly outgoing: Outgoing;
+  readonly #outgoing: Outgoing;
   readonly #request: ServedRequest;
   readonly #reportBug: (error: unknown, where: string) => void;
   #status = 0;
@@ -98,13 +109,24 @@ export class ServedAnswer implements DoorAnswer {
 
   /** @param reportBug called when a head cannot be written because of an invalid header name or value. */
   constructor(outgoing: Outgoing, request: ServedRequest, reportBug: (error: unknown, where: string) => void) {
-    this.outgoing = outgoing;
+    this.#outgoing = outgoing;
     this.#request = request;
     this.#reportBug = reportBug;
   }
 
+  get outgoing(): ServerResponse | Http2ServerResponse {
+    return this.#outgoing instanceof Http2Exchange ? this.#outgoing.node.response : this.#outgoing;
+  }
+
   get begun(): boolean {
-    return this.#status !== 0 || this.outgoing.headersSent;
+    return this.#status !== 0 || this.sentStatus !== undefined;
+  }
+
+  /** The status that was sent; undefined before. */
+  get sentStatus(): number | undefined {
+    const outgoing = this.#outgoing;
+    if (outgoing instanceof Http2Exchange) return outgoing.stream.sentHeaders?.[":status"] as number | undefined;
+    return outgoing.headersSent ? outgoing.statusCode : undefined;
   }
 
   send(status: number, headers: HeaderFields, body: string | Uint8Array = ""): void {
@@ -116,39 +138,50 @@ export class ServedAnswer implements DoorAnswer {
 
   stream(status: number, headers: HeaderFields): Writable {
     this.#status = status;
-    this.#writeHead(status, headers);
-    // HTTP/2 has already sent them.
-    if (!("stream" in this.outgoing)) this.outgoing.flushHeaders();
-    return this.outgoing as unknown as Writable;
+    const outgoing = this.#outgoing;
+    if (outgoing instanceof Http2Exchange) {
+      outgoing.begin(status, forHttp2(headers));
+      return outgoing.stream;
+    }
+    outgoing.writeHead(status, headers as string[]);
+    outgoing.flushHeaders();
+    return outgoing;
   }
 
   endConnection(): void {
     // HTTP/2 streams end by themselves.
-    if (!("stream" in this.outgoing)) this.outgoing.shouldKeepAlive = false;
+    if (!(this.#outgoing instanceof Http2Exchange)) this.#outgoing.shouldKeepAlive = false;
   }
 
   onClose(listener: () => void): void {
-    this.outgoing.once("close", listener);
+    this.#closing.once("close", listener);
+  }
+
+  /** Breaks off an answer that has begun. */
+  destroy(): void {
+    this.#closing.destroy();
+  }
+
+  get #closing(): Writable {
+    return this.#outgoing instanceof Http2Exchange ? this.#outgoing.stream : this.#outgoing;
   }
 
   /** Writes what was passed to `send`. An answer that cannot be written must not affect the others of its turn. */
   write(): void {
-    const body = this.#body;
     try {
-      this.#writeHead(this.#status, withLength(this.#headers, this.#status, body));
-      if (this.#request.method === "HEAD") this.outgoing.end();
-      else this.outgoing.end(body);
+      this.#write(this.#status, this.#headers, this.#body);
     } catch (error) {
       this.#reportBug(error, `the answer to ${this.#request.method} ${this.#request.path}`);
-      if (this.outgoing.headersSent) this.outgoing.destroy();
-      else this.outgoing.writeHead(500, { "content-length": "0" }).end();
+      if (this.sentStatus !== undefined) this.destroy();
+      else this.#write(500, {}, "");
     }
   }
 
-  #writeHead(status: number, headers: HeaderFields): void {
-    const { outgoing } = this;
-    if (!("stream" in outgoing)) outgoing.writeHead(status, headers as string[]);
-    else outgoing.writeHead(status, Array.isArray(headers) ? forHttp2(headers) : (headers as Record<string, string>));
+  #write(status: number, fields: HeaderFields, body: string | Uint8Array): void {
+    const outgoing = this.#outgoing;
+    const headers = withLength(fields, status, body);
+    if (outgoing instanceof Http2Exchange) outgoing.answer(status, forHttp2(headers), body);
+    else outgoing.writeHead(status, headers as string[]).end(this.#request.method === "HEAD" ? undefined : body);
   }
 }
 
@@ -169,7 +202,8 @@ function withLength(headers: HeaderFields, status: number, body: string | Uint8A
 const ofConnection = new Set(["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"]);
 
 /** One entry per name, as Node's HTTP/2 requires. */
-function forHttp2(fields: readonly string[]): Record<string, string[]> {
+function forHttp2(fields: HeaderFields): OutgoingHttpHeaders {
+  if (!Array.isArray(fields)) return fields as Readonly<Record<string, string>>;
   const headers: Record<string, string[]> = Object.create(null);
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = (fields[at] as string).toLowerCase();

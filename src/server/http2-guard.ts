@@ -6,19 +6,12 @@
  * uses it.
  */
 
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type Http2Session,
-  type ServerHttp2Session,
-} from "node:http2";
+import { constants, createServer, type Http2Server, type Http2Session, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { setImmediate } from "../engine/real-time.ts";
+import { type Http2Exchange, onExchange } from "./http2-exchange.ts";
 import { FrameCheck, headBytes, maxConcurrentStreams, maxFrameBytes, type } from "./http2-frames.ts";
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -32,18 +25,10 @@ const smallBytes = 4096;
 
 const sockets = new WeakMap<object, Socket | TLSSocket>();
 
-type OnRequest = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
-
 /** A server that is never bound; connections are passed to `serveHttp2`. */
-export function createGuardedServer(onRequest: OnRequest): Http2Server {
-  const server = createServer({ settings: { maxConcurrentStreams } }, onRequest);
-  // Without a listener Node answers "continue" itself, and throws an uncatchable error when the stream was reset by
-  // frames that arrived with it.
-  server.on("checkContinue", (request: Http2ServerRequest, response: Http2ServerResponse) => {
-    if (request.stream.destroyed) return;
-    response.writeContinue();
-    onRequest(request, response);
-  });
+export function createGuardedServer(serve: (exchange: Http2Exchange) => void): Http2Server {
+  const server = createServer({ settings: { maxConcurrentStreams } });
+  onExchange(server, serve);
   server.on("sessionError", () => {});
   return server;
 }

@@ -88,7 +88,7 @@ export function createListener(
   // It is never bound itself, but Node only supervises connections after "listening": otherwise idle ones stay open and
   // half-sent requests never time out.
   http1.emit("listening");
-  const http2 = createGuardedServer(someATurn((incoming, outgoing) => handler.request(incoming, outgoing)));
+  const http2 = createGuardedServer(someATurn((exchange) => handler.request(exchange, exchange)));
   http2.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import type { DoorAnswer, DoorRequest } from "../../../src/calls/door.ts";
+import type { DoorAnswer } from "../../../src/calls/door.ts";
 import { AwsDoor } from "../../../src/server/aws-door.ts";
+import type { ServedRequest } from "../../../src/server/exchange.ts";
 
 it("an event stream whose head cannot be written is told to whoever waits for the answer", async () => {
   const unwritable = new TypeError("Invalid character in header content");
@@ -23,8 +24,8 @@ it("an event stream whose head cannot be written is told to whoever waits for th
     query: "",
     headers: {},
     scheme: "http",
-    incoming: { headers: {} },
-  } as unknown as DoorRequest;
+    read: (_limitBytes: number, done: (error: undefined, body: Buffer) => void) => done(undefined, Buffer.alloc(0)),
+  } as unknown as ServedRequest;
   const answer = {
     stream: () => {
       throw unwritable;

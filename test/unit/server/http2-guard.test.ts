@@ -4,6 +4,7 @@ import { type ClientHttp2Session, connect as connectHttp2, constants, type Http2
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Http2Exchange } from "../../../src/server/http2-exchange.ts";
 import { serveHttp2 } from "../../../src/server/http2-guard.ts";
 import { createListener, type Listener } from "../../../src/server/listener.ts";
 import { frame, goodHead, literal, preface } from "../../fuzz/wire-bytes.ts";
@@ -26,15 +27,15 @@ let bodies: number[] = [];
 beforeAll(async () => {
   listener = createListener(
     {
-      request(incoming, outgoing) {
+      request(incoming) {
+        const exchange = incoming as Http2Exchange;
         let received = 0;
-        incoming.on("data", (chunk: Buffer) => {
+        exchange.stream.on("data", (chunk: Buffer) => {
           received += chunk.length;
         });
-        incoming.on("error", () => {});
-        incoming.on("end", () => {
+        exchange.stream.on("end", () => {
           bodies.push(received);
-          setImmediate(() => outgoing.end("answer"));
+          setImmediate(() => exchange.answer(200, {}, "answer"));
         });
       },
       upgrade: () => false,

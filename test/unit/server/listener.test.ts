@@ -4,6 +4,8 @@ import { type ClientHttp2Session, connect as connectHttp2, constants } from "nod
 import { type AddressInfo, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, it } from "vitest";
+import type { Incoming, Outgoing } from "../../../src/server/exchange.ts";
+import { Http2Exchange } from "../../../src/server/http2-exchange.ts";
 import { createListener, type Listener } from "../../../src/server/listener.ts";
 
 let listener: Listener;
@@ -17,7 +19,12 @@ afterEach(() => {
 
 /** A listener that lets connections be silent for 20 ms, and an HTTP/2 session with it. */
 async function start(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<void> {
-  listener = createListener({ request: handle as never, upgrade: () => false }, undefined, 20);
+  const request = (incoming: Incoming, outgoing: Outgoing) => {
+    const { request, response } =
+      incoming instanceof Http2Exchange ? incoming.node : ({ request: incoming, response: outgoing } as never);
+    handle(request as never, response as never);
+  };
+  listener = createListener({ request, upgrade: () => false }, undefined, 20);
   await new Promise<void>((done) => listener.server.listen(0, "127.0.0.1", done));
   session = connectHttp2(`http://127.0.0.1:${(listener.server.address() as AddressInfo).port}`);
 }
@@ -64,4 +71,21 @@ it("takes all headers of a request, however many fit into its bytes", async () =
   const socket = connect((listener.server.address() as AddressInfo).port, "127.0.0.1");
   socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\n${"X: 1\r\n".repeat(5_000)}Content-Length: 4\r\n\r\nbody`);
   expect(await text(socket)).toMatch(/\r\n4 5002 body$/);
+});
+
+it("answers expectations and CONNECT over HTTP/2 by itself", async () => {
+  await start((request, response) => {
+    request.resume();
+    request.on("end", () => response.end());
+  });
+  const statusOf = async (headers: Record<string, string>) => {
+    const stream = session.request({ ":method": "POST", ...headers }, { endStream: true });
+    const continued = new Promise<string>((done) => stream.once("continue", () => done("100, ")));
+    const status = await new Promise((done) => stream.once("response", (head) => done(head[":status"])));
+    stream.close();
+    return `${await Promise.race([continued, ""])}${status}`;
+  };
+  expect(await statusOf({ expect: "100-continue" })).toBe("100, 200");
+  expect(await statusOf({ expect: "something else" })).toBe("417");
+  expect(await statusOf({ ":method": "CONNECT", ":authority": "elsewhere:80" })).toBe("405");
 });
