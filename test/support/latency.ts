@@ -22,8 +22,10 @@ export const signalLimitMs = promised ? 1_000 : 10_000;
 export const watchedMs = promised ? 10_000 : 1_500;
 /** Sent before anything is measured, until the code of both sides has been compiled. */
 const warmUps = promised ? 500 : 20;
+/** Real milliseconds between two requests, whether or not the first was answered: a client that waits sends few while it has to wait. */
+const everyMs = 10;
 
-/** Another client, who sends messages to a queue of its own, one after the other. */
+/** Another client, who sends messages to a queue of its own, in time. */
 export class Bystander {
   readonly #sqs: SQS;
   readonly #pid: number;
@@ -58,13 +60,18 @@ export class Bystander {
     );
     const waits: number[] = [];
     const realWaits: number[] = [];
-    while (!over || waits.length === 0) {
+    const wait = async () => {
       const [began, beganAt] = [this.#workedMs(), performance.now()];
       await this.#send();
       waits.push(this.#workedMs() - began);
       realWaits.push(performance.now() - beganAt);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+    };
+    const sent = [wait()];
+    while (!over) {
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      sent.push(wait());
     }
+    await Promise.all(sent);
     const [p99, longest] = highest(waits);
     return { p99, longest, realP99: highest(realWaits)[0], count: waits.length };
   }
