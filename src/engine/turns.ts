@@ -10,6 +10,13 @@ import { nextTick, performance, queueMicrotask, setImmediate } from "./real-time
  */
 export const turnMs = 8;
 
+/**
+ * A turn that took longer than this, because one piece of work did, is followed by several rounds of the event loop: a
+ * new client needs one to connect, one to be read and one to be answered, and would wait for such a piece in each.
+ */
+const longTurnMs = 3 * turnMs;
+const roundsAfterLong = 4;
+
 /** What turns need from the clock: time does not move while something waits for its turn. */
 interface TurnClock {
   begin(): () => void;
@@ -136,8 +143,13 @@ export class Turns {
     this.#isOpen = false;
     if (this.#head < this.#queue.length) {
       this.#dropDone();
-      setImmediate(this.#run);
+      const isLong = performance.now() - this.#endsAt > longTurnMs - turnMs;
+      this.#runAfter(isLong && !this.#untimed ? roundsAfterLong : 1);
     } else this.#clear();
+  }
+
+  #runAfter(rounds: number): void {
+    setImmediate(rounds === 1 ? this.#run : () => this.#runAfter(rounds - 1));
   }
 
   #dropDone(): void {

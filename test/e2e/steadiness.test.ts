@@ -1,8 +1,10 @@
 /** No client can block the server: whatever one makes it do, others are answered and signals are handled. */
-import { randomBytes } from "node:crypto";
+import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Pipes } from "@aws-sdk/client-pipes";
 import { SFN } from "@aws-sdk/client-sfn";
@@ -10,15 +12,14 @@ import { SNS } from "@aws-sdk/client-sns";
 import { SQS } from "@aws-sdk/client-sqs";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RunningCli, startCli, stopAll } from "../support/cli.ts";
-import { zipOf } from "../support/lambda.ts";
 import { Bystander, p99LimitMs, signalLimitMs, watchedMs } from "../support/latency.ts";
-import { signedFor } from "../support/wire.ts";
 
 const account = "000000000000";
 const isFull = process.env["BUSBAR_TEST_FULL"] === "1";
 const role = `arn:aws:iam::${account}:role/any`;
 
 let server: RunningCli;
+let load: ChildProcess | undefined;
 let bystander: Bystander;
 let sqs: SQS;
 let sns: SNS;
@@ -44,6 +45,7 @@ async function start(...args: string[]): Promise<void> {
 }
 
 afterEach(async () => {
+  load?.kill("SIGKILL");
   server.kill("SIGKILL");
   await server.ended;
   for (const client of [sqs, sns, pipes, events, states, bystander]) client.destroy();
@@ -116,50 +118,14 @@ async function startHeavyExpressions(): Promise<void> {
   for (let i = 0; i < 20; i++) await states.startExecution({ stateMachineArn });
 }
 
-/** Uploads of a function, records and events as large as they may be, one after the other of each kind. */
+/** Large uploads, records and events. */
 async function startLargeRequests(): Promise<void> {
-  const share = isFull ? 1 : 0.1;
-  const kinesis = { target: "Kinesis_20131202.PutRecords", type: "application/x-amz-json-1.1" };
-  await post("/", { ...kinesis, target: "Kinesis_20131202.CreateStream" }, '{"StreamName":"large","ShardCount":10}');
-  const record = `{"PartitionKey":"k","Data":"${randomBytes(990_000 * share).toString("base64")}"}`;
-  const records = `{"StreamName":"large","Records":[${Array(10).fill(record).join()}]}`;
-  const small = await zipOf({ "index.mjs": "export const handler = (event) => event.length;" });
-  const large = (await zipOf({ "index.mjs": "", data: randomBytes(45e6 * share) })).toString("base64");
-  const settings = `"Runtime":"nodejs20.x","Handler":"index.handler","Role":"${role}"`;
-  const functionOf = (name: string, zip: string) =>
-    `{"FunctionName":"${name}",${settings},"Code":{"ZipFile":"${zip}"}}`;
-  const functions = "/2015-03-31/functions";
-  const json = { type: "application/json" };
-  await post(functions, json, functionOf("length", small.toString("base64")));
-  const numbers = `[${"1,".repeat(3_000_000 * share)}1]`;
-  let uploads = 0;
-  for (const request of [
-    () => post("/", kinesis, records),
-    () => post(`${functions}/length/invocations`, json, numbers),
-    () => post(functions, json, functionOf(`large-${uploads++}`, large)),
-  ]) {
-    expect(await request()).toBe(true);
-    void (async () => {
-      while (await request());
-    })();
-  }
-}
-
-/** @returns whether it was answered as it should be; no longer once the server has ended. */
-function post(path: string, { target, type }: { target?: string; type: string }, body: string): Promise<boolean> {
-  const service = path === "/" ? "kinesis" : "lambda";
-  const headers = {
-    "content-type": type,
-    ...(target === undefined ? {} : { "x-amz-target": target }),
-    ...signedFor(service),
-  };
-  return fetch(server.endpoint + path, { method: "POST", headers, body }).then(
-    async (answer) => {
-      await answer.arrayBuffer();
-      return answer.ok;
-    },
-    () => false,
-  );
+  const script = join(import.meta.dirname, "../support/large-requests.mjs");
+  load = spawn(process.execPath, [script, server.endpoint, isFull ? "1" : "0.1"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface(load.stdout as Readable);
+  expect(await lines[Symbol.asyncIterator]().next()).toMatchObject({ value: "under way" });
 }
 
 describe("work that causes work", () => {

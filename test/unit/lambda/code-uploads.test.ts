@@ -6,7 +6,7 @@ import { Emulator } from "../../../src/emulator.ts";
 import { Clock } from "../../../src/engine/clock.ts";
 import { Processes } from "../../../src/engine/processes.ts";
 import { Store } from "../../../src/engine/store.ts";
-import { type CheckedZip, CodeStore } from "../../../src/services/lambda/code-store.ts";
+import { type CheckedZip, CodeStore, pieceBytes } from "../../../src/services/lambda/code-store.ts";
 import { codePieceTable, uploadTable } from "../../../src/services/lambda/code-tables.ts";
 import { roleArn, zipOf } from "../../support/lambda.ts";
 import { signedFor } from "../../support/wire.ts";
@@ -76,7 +76,7 @@ describe("a zip", () => {
 
   it("that two functions bring at once is stored once", async () => {
     const zip = await largeZip(2);
-    const pieces = Math.ceil(zip.length / (192 * 1024));
+    const pieces = Math.ceil(zip.length / pieceBytes);
     await Promise.all([create("f", zip), create("g", zip), create("h", zip)]);
     expect(stored()).toEqual({ pieces, uploads: 0 });
     await create("i", zip);
@@ -131,7 +131,7 @@ describe("an upload", () => {
     codes.drop(uploaded);
     expect(size).toBe(zip.bytes.length);
     expect((await codes.zip(id))?.equals(zip.bytes)).toBe(true);
-    expect(stored(store)).toEqual({ pieces: Math.ceil(size / (192 * 1024)), uploads: 0 });
+    expect(stored(store)).toEqual({ pieces: Math.ceil(size / pieceBytes), uploads: 0 });
   });
 
   it("stays when the transaction that would keep it fails, until it is dropped", async () => {
