@@ -56,6 +56,21 @@ describe("Turns", () => {
     expect(steps).toBeLessThan(20);
   });
 
+  it("let the event loop go round several times after a piece of work that took long", async () => {
+    const { turns } = new Clock();
+    const rounds: number[] = [];
+    let round = 0;
+    for (let piece = 0; piece < 3; piece++) {
+      turns.soon(() => {
+        rounds.push(round);
+        work(4 * turnMs);
+      });
+    }
+    for (; rounds.length < 3; round++) await turn();
+    const [first = 0, second = 0, third = 0] = rounds;
+    expect([second - first, third - second]).toEqual([4, 4]);
+  });
+
   it("resume those who rest one after the other, and no more of them than there is time", async () => {
     const { turns } = new Clock();
     expect(turns.rest()).toBeUndefined();
