@@ -2,7 +2,7 @@
  * The services of one emulator. A late one gets its state when somebody asks for it: a call, a request at its door, or
  * the start, when the disk has rows of it.
  */
-import type { WireRequest } from "../protocols/protocol.ts";
+import type { Claim, Unclaimed, WireRequest } from "../protocols/protocol.ts";
 import type { ServiceModel } from "../protocols/schema.ts";
 import { getOwn } from "../protocols/unknown-json.ts";
 import { type Catalog, isLate, type LateService, nameOf } from "./calls/catalog.ts";
@@ -29,6 +29,10 @@ export class RunningServices implements Services {
 
   running(name: string): RunningService | undefined {
     return this.#running.get(name) ?? this.#open(name);
+  }
+
+  claim(request: WireRequest): Claim | Unclaimed {
+    return this.#catalog.claim(request);
   }
 
   modelsFor(request: WireRequest): readonly ServiceModel[] {

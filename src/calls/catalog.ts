@@ -2,16 +2,18 @@
  * All services there are. Most are loaded from the start. A late one costs a start nothing: it is loaded when a request,
  * another service, or rows on the disk need it, which is what its entry tells without it.
  */
+import { protocols } from "../../protocols/all.ts";
+import { claim } from "../../protocols/claim.ts";
 import { credentialScope } from "../../protocols/credential-scope.ts";
-import type { WireRequest } from "../../protocols/protocol.ts";
+import type { Claim, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
 import type { ServiceModel } from "../../protocols/schema.ts";
 import { splitPath } from "../../protocols/uri-template.ts";
 import type { Door } from "./door.ts";
 import type { ServiceDefinition } from "./service.ts";
 
 /**
- * A service that has no effect until somebody calls it or it has rows, and no target of deliveries. Its first facts are
- * those of its model; see `ServiceDeclaration`.
+ * A service that has no effect until somebody calls it or it has rows, takes no kind of deliveries, and speaks REST alone.
+ * Its first facts are those of its model; see `ServiceDeclaration`.
  */
 export interface LateService {
   readonly name: string;
@@ -37,6 +39,7 @@ export class Catalog implements Models {
   readonly #entries: readonly (ServiceDefinition | LateService)[];
   readonly #loaded = new Map<string, ServiceDefinition>();
   #waiting: readonly LateService[];
+  /** One array until another service is loaded, since claims are indexed by it. */
   #models: readonly ServiceModel[] = [];
 
   constructor(entries: readonly (ServiceDefinition | LateService)[]) {
@@ -62,10 +65,16 @@ export class Catalog implements Models {
     return this.#loaded.get(name);
   }
 
-  /**
-   * The models of all services that a request can be for. The array is the same until another service is loaded, since
-   * claims are indexed by it.
-   */
+  /** Whose call a request is. A target is its service's own; any other request may be for one that is not loaded. */
+  claim(request: WireRequest): Claim | Unclaimed {
+    const models = this.#models;
+    const claimed = claim(request, models, protocols);
+    if ("operation" in claimed && request.headers["x-amz-target"] !== undefined) return claimed;
+    const all = this.modelsFor(request);
+    return all === models ? claimed : claim(request, all, protocols);
+  }
+
+  /** The models of all that is loaded, after loading all that a request may be for. */
   modelsFor(request: WireRequest): readonly ServiceModel[] {
     if (this.#waiting.length === 0) return this.#models;
     const isNeeded = mayBeFor(request);

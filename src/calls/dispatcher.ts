@@ -1,5 +1,3 @@
-import { protocols } from "../../protocols/all.ts";
-import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
 import { type JsonDecoder, jsonDecoder } from "../../protocols/json-shape.ts";
 import type { Claim, OperationCodec, Unclaimed, WireRequest, WireResponse } from "../../protocols/protocol.ts";
@@ -70,7 +68,7 @@ export class Dispatcher {
    * returned as a promise that can be cancelled.
    */
   handle(request: WireRequest, origin: string): WireResponse | PendingResponse {
-    const claimed = claim(request, this.#services.modelsFor(request), protocols);
+    const claimed = this.#services.claim(request);
     const call = this.#begin(request, claimed);
     if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
     if (call.identity.expired) return this.#answers.fail(expiredToken(claimed.protocol.name), call, request);
@@ -95,7 +93,7 @@ export class Dispatcher {
 
   #relayed(request: WireRequest, invocation: Invocation): WireResponse | Promise<WireResponse> {
     const { random, clock } = this.#deps;
-    const claimed = claim(request, this.#services.modelsFor(request), protocols);
+    const claimed = this.#services.claim(request);
     const requestId = random.fork("between services").uuid();
     const call = new Request(claimed, request, invocation, requestId, clock.now(), invocation.cause);
     if ("error" in claimed) return this.#answers.fail(claimed.error, call, request);
@@ -166,7 +164,7 @@ export class Dispatcher {
    * Anything but an AwsError or a BodyTooLarge is reported as a bug.
    */
   refuse(request: WireRequest, error: unknown): WireResponse {
-    const claimed = claim(request, this.#services.modelsFor(request), protocols);
+    const claimed = this.#services.claim(request);
     const call = this.#begin(request, claimed);
     const told = error instanceof BodyTooLarge ? bodyTooLarge(error, "error" in claimed ? undefined : claimed) : error;
     // We cannot know what a service that Busbar does not implement would have answered.

@@ -1,6 +1,5 @@
 /** Forwards clients' calls of services that Busbar does not implement to an `--endpoint`. */
 import { protocols } from "../../protocols/all.ts";
-import { claim } from "../../protocols/claim.ts";
 import { AwsError } from "../../protocols/error.ts";
 import { type ForeignService, foreignCall, foreignService } from "../../protocols/foreign.ts";
 import type { Claim, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
@@ -18,10 +17,10 @@ const anything = "*";
 
 export class Passages {
   readonly #endpoints: ReadonlyMap<string, string>;
-  readonly #services: Pick<Services, "modelsFor">;
+  readonly #services: Pick<Services, "claim" | "modelsFor">;
 
   /** @param endpoints URLs by service name: as Step Functions spells it, or as clients sign for it. */
-  constructor(endpoints: Readonly<Record<string, string>>, services: Pick<Services, "modelsFor">) {
+  constructor(endpoints: Readonly<Record<string, string>>, services: Pick<Services, "claim" | "modelsFor">) {
     this.#endpoints = new Map(Object.entries(endpoints).map(([name, url]) => [plain(name), url]));
     this.#services = services;
   }
@@ -46,7 +45,7 @@ export class Passages {
     const url = this.#endpoints.get(anything);
     if (url === undefined || (request.method !== "GET" && request.method !== "HEAD") || request.path === "/")
       return undefined;
-    const claimed: Claim | Unclaimed = claim(request, this.#services.modelsFor(request), protocols);
+    const claimed: Claim | Unclaimed = this.#services.claim(request);
     return "error" in claimed && claimed.service === undefined && claimed.error.name === "UnknownOperationException"
       ? { url, claimed }
       : undefined;

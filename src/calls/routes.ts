@@ -1,4 +1,4 @@
-import type { OperationCodec, ProtocolName, WireRequest } from "../../protocols/protocol.ts";
+import type { Claim, OperationCodec, ProtocolName, Unclaimed, WireRequest } from "../../protocols/protocol.ts";
 import type { OperationModel, ServiceModel } from "../../protocols/schema.ts";
 import { compileValidator, type Validator } from "../../protocols/validate.ts";
 import { isNewWork } from "./new-work.ts";
@@ -14,7 +14,8 @@ export interface RunningService {
 
 /** The services of one emulator, as the path of a call sees them. */
 export interface Services {
-  /** As `Catalog.modelsFor`. */
+  /** As those of `Catalog`. */
+  claim(request: WireRequest): Claim | Unclaimed;
   modelsFor(request: WireRequest): readonly ServiceModel[];
   /** The service with its state, which is made when it is first asked for; undefined if there is none of that name. */
   running(name: string): RunningService | undefined;

@@ -52,7 +52,11 @@ function dispatcherWith(operations: OperationDefinition<unknown>[]): Dispatcher 
       onNotice: () => {},
       endpoints: {},
     },
-    { modelsFor: (request) => catalog.modelsFor(request), running: (name) => running.get(name) },
+    {
+      claim: (request) => catalog.claim(request),
+      modelsFor: (request) => catalog.modelsFor(request),
+      running: (name) => running.get(name),
+    },
   );
 }
 
