@@ -41,6 +41,8 @@ export class Catalog implements Models {
   #waiting: readonly LateService[];
   /** One array until another service is loaded, since claims are indexed by it. */
   #models: readonly ServiceModel[] = [];
+  /** What the latest request was signed for, mostly the same again: none of that name waits. */
+  #signedLast: string | undefined;
 
   constructor(entries: readonly (ServiceDefinition | LateService)[]) {
     this.#entries = entries;
@@ -77,8 +79,11 @@ export class Catalog implements Models {
   /** The models of all that is loaded, after loading all that a request may be for. */
   modelsFor(request: WireRequest): readonly ServiceModel[] {
     if (this.#waiting.length === 0) return this.#models;
-    const isNeeded = mayBeFor(request);
+    const signed = credentialScope(request)?.service;
+    if (signed !== undefined && signed === this.#signedLast) return this.#models;
+    const isNeeded = mayBeFor(request, signed);
     for (const late of this.#waiting) if (isNeeded(late)) this.#load(late);
+    this.#signedLast = signed;
     return this.#models;
   }
 
@@ -121,8 +126,7 @@ export function nameOf(entry: ServiceDefinition | LateService): string {
  * Tells which services a request must not be claimed without: those it is signed for or, unsigned, those to whose host or
  * to the path of whose operations it was sent. It may be for another one all the same.
  */
-function mayBeFor(request: WireRequest): (service: LateService) => boolean {
-  const signed = credentialScope(request)?.service;
+function mayBeFor(request: WireRequest, signed: string | undefined): (service: LateService) => boolean {
   if (signed !== undefined) return ({ signingNames }) => signingNames.includes(signed);
   const segment = splitPath(request.path)[0] ?? "";
   const host = request.headers["host"] ?? request.headers[":authority"];
