@@ -7,7 +7,7 @@ import { BodyTooLarge, type Door, type DoorAnswer, type DoorRequest } from "../c
 import { bodyTooLarge } from "../calls/refusals.ts";
 import { bodyLimitBytes, bodyLimitOf } from "./body.ts";
 import { awsCorsHeaders, awsPreflight, isAwsPreflight } from "./cors.ts";
-import type { ServedRequest } from "./exchange.ts";
+import type { ServedAnswer, ServedRequest } from "./exchange.ts";
 import { type PassedOn, passOn } from "./pass-on.ts";
 import { isVisit, type WelcomingEmulator, welcome } from "./welcome.ts";
 
@@ -36,20 +36,19 @@ export class AwsDoor implements Door {
     return true;
   }
 
-  serve(request: ServedRequest, answer: DoorAnswer): void | Promise<void> {
+  serve(request: ServedRequest, answer: ServedAnswer): void | Promise<void> {
     if (isAwsPreflight(request)) return answer.send(200, awsPreflight(request, this.#emulator.requestId()));
     if (isVisit(request)) return welcome(this.#emulator, request, answer);
     const wire = new AwsRequest(request);
     const elsewhere = this.#emulator.passedOn(wire);
     if (elsewhere !== undefined) return passOn(elsewhere, request, answer);
-    return new Promise((resolve, reject) => {
-      request.read(bodyLimitOf(request.path), (error, body) => {
-        try {
-          resolve(this.#answer(error, body, wire, request, answer));
-        } catch (bug) {
-          reject(bug);
-        }
-      });
+    // Without a promise, of which most requests have no need.
+    request.read(bodyLimitOf(request.path), (error, body) => {
+      try {
+        this.#answer(error, body, wire, request, answer)?.catch((late) => answer.fail(late, this.name));
+      } catch (bug) {
+        answer.fail(bug, this.name);
+      }
     });
   }
 

@@ -52,10 +52,10 @@ export class Entrance {
     try {
       served = door.serve(request, answer);
     } catch (error) {
-      this.#fail(error, door, request, answer);
+      answer.fail(error, door.name);
       return;
     }
-    served?.catch((error) => this.#fail(error, door, request, answer));
+    served?.catch((error) => answer.fail(error, door.name));
   }
 
   /** Clients report a wrong version or a protocol error without a reason. */
@@ -88,20 +88,6 @@ export class Entrance {
   #doorOf(request: ServedRequest): Door {
     for (const door of this.#doors) if (door.claims(request)) return door;
     throw new Error("the last door claims everything");
-  }
-
-  #fail(error: unknown, door: Door, request: ServedRequest, answer: ServedAnswer): void {
-    const { statusCode, message } = error as { statusCode?: number; message?: string };
-    const isBug = statusCode === undefined || statusCode >= 500;
-    if (isBug) this.#reportBug(error, `${request.method} ${request.path} at the door ${door.name}`);
-    if (answer.begun) {
-      answer.destroy();
-      return;
-    }
-    // The rest of the body is not read: the connection closes after the answer.
-    answer.endConnection();
-    const text = isBug ? "An internal error occurred. It is logged with its stack where Busbar runs." : message;
-    answer.send(statusCode ?? 500, jsonType, JSON.stringify({ message: text }));
   }
 
   /** Without the query, which can contain secrets: signatures of presigned URLs. */

@@ -107,7 +107,7 @@ export class ServedAnswer implements DoorAnswer {
   #headers: HeaderFields = [];
   #body: string | Uint8Array = "";
 
-  /** @param reportBug called when a head cannot be written because of an invalid header name or value. */
+  /** @param reportBug called for what doors should not throw, and for heads with an invalid header name or value. */
   constructor(outgoing: Outgoing, request: ServedRequest, reportBug: (error: unknown, where: string) => void) {
     this.#outgoing = outgoing;
     this.#request = request;
@@ -157,9 +157,19 @@ export class ServedAnswer implements DoorAnswer {
     this.#closing.once("close", listener);
   }
 
-  /** Breaks off an answer that has begun. */
-  destroy(): void {
-    this.#closing.destroy();
+  /** Answers with what a door has thrown, with its `statusCode` if it has one; breaks off an answer that has begun. */
+  fail(error: unknown, door: string): void {
+    const { statusCode, message } = error as { statusCode?: number; message?: string };
+    const isBug = statusCode === undefined || statusCode >= 500;
+    if (isBug) this.#reportBug(error, `${this.#request.method} ${this.#request.path} at the door ${door}`);
+    if (this.begun) {
+      this.#closing.destroy();
+      return;
+    }
+    // The rest of the body is not read: the connection closes after the answer.
+    this.endConnection();
+    const text = isBug ? "An internal error occurred. It is logged with its stack where Busbar runs." : message;
+    this.send(statusCode ?? 500, { "content-type": "application/json" }, JSON.stringify({ message: text }));
   }
 
   get #closing(): Writable {
@@ -172,7 +182,7 @@ export class ServedAnswer implements DoorAnswer {
       this.#write(this.#status, this.#headers, this.#body);
     } catch (error) {
       this.#reportBug(error, `the answer to ${this.#request.method} ${this.#request.path}`);
-      if (this.sentStatus !== undefined) this.destroy();
+      if (this.sentStatus !== undefined) this.#closing.destroy();
       else this.#write(500, {}, "");
     }
   }
