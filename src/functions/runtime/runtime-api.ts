@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { oneByOne } from "../../engine/fairness.ts";
+import { setImmediate } from "../../engine/real-time.ts";
 import { answer, refuse, withText } from "./api-answers.ts";
 
 /** An event as passed to a runtime. */
@@ -34,6 +35,9 @@ export interface RuntimeClient {
   /** Serves the extension APIs. @param what method, and version, kind and call from the path. */
   serveExtension(what: string, request: IncomingMessage, response: ServerResponse): void;
 }
+
+/** Characters of an event that are written at once. */
+const charsAtOnce = 262_144;
 
 export class RuntimeApi {
   readonly #clients = new Map<string, RuntimeClient>();
@@ -121,17 +125,31 @@ export class RuntimeApi {
 }
 
 function give(response: ServerResponse, event: RuntimeEvent): void {
-  const body = Buffer.from(event.payload);
   response.writeHead(200, {
     "Content-Type": "application/json",
-    "Content-Length": body.length,
+    "Content-Length": Buffer.byteLength(event.payload),
     "Lambda-Runtime-Aws-Request-Id": event.requestId,
     "Lambda-Runtime-Deadline-Ms": String(event.deadlineMs),
     "Lambda-Runtime-Invoked-Function-Arn": event.arn,
     "Lambda-Runtime-Trace-Id": event.trace,
     ...(event.clientContext === undefined ? {} : { "Lambda-Runtime-Client-Context": headerText(event.clientContext) }),
   });
-  response.end(body);
+  endWith(response, event.payload, 0);
+}
+
+/** Writes the text from here to its end, some in each turn of the event loop. */
+function endWith(response: ServerResponse, text: string, from: number): void {
+  let end = from + charsAtOnce;
+  if (end >= text.length) {
+    response.end(from === 0 ? text : text.slice(from));
+    return;
+  }
+  // Both halves of a character in the same piece.
+  if ((text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end -= 1;
+  response.write(text.slice(from, end));
+  setImmediate(() => {
+    if (!response.destroyed) endWith(response, text, end);
+  });
 }
 
 /** JSON text in a form that a header can contain. */

@@ -15,11 +15,12 @@ describe("the Runtime API", () => {
   const api = new RuntimeApi();
   const ended: string[] = [];
   let address: string;
+  let payload = "{}";
   const client: RuntimeClient = {
     next: (give) =>
       give({
         requestId: "id",
-        payload: "{}",
+        payload,
         deadlineMs: 1,
         arn: "arn",
         trace: "Root=1",
@@ -68,6 +69,19 @@ describe("the Runtime API", () => {
     expect(await call("GET", `${runtime}/invocation/next`)).toEqual({ status: 200, body: "{}" });
     expect((await call("POST", "/token/2020-01-01/extension/register")).status).toBe(200);
     expect((await call("POST", "/other/2020-01-01/extension/register")).status).toBe(403);
+  });
+
+  it.each([
+    ["one byte a character", "x"],
+    ["two", "é"],
+    ["three", "€"],
+    ["four", "😀"],
+    ["four, and one in between", "😀x"],
+  ])("hands over a large event whole, %s", async (_name, text) => {
+    payload = JSON.stringify(text.repeat(700_000));
+    const { body } = await call("GET", `${runtime}/invocation/next`);
+    expect(body === payload).toBe(true);
+    payload = "{}";
   });
 
   it("serves other processes while one sends thousands of requests at once", async () => {
