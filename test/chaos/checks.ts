@@ -19,8 +19,10 @@ export async function check(endpoint: string, clients: Clients, ledger: Ledger):
     ...outputs.map((queue) => collect(clients, ledger, queue, until)),
     readStream(clients, ledger),
     endExecutions(clients, ledger, until),
+    checkFunctions(clients, ledger),
   ]);
   await checkDeliveries(endpoint);
+  await checkUploads(endpoint);
 }
 
 /** Takes everything out of a queue until nothing is owed there. */
@@ -42,8 +44,9 @@ async function collect({ sqs }: Clients, ledger: Ledger, queue: QueueName, until
   if (queue === "plain") ledger.inDoubt.clear();
 }
 
-/** EventBridge sends a text as JSON. */
+/** EventBridge sends a text as JSON, and Lambda an object. */
 function idOf(body: string): string {
+  if (body.startsWith("{")) return (JSON.parse(body) as { responsePayload: string }).responsePayload;
   return (body.startsWith('"') ? (JSON.parse(body) as string) : body).trim();
 }
 
@@ -113,6 +116,32 @@ async function endExecutions({ sfn }: Clients, ledger: Ledger, until: number): P
     ledger.executions.delete(name);
     ledger.count("ended executions");
   }
+}
+
+/** Every function is there with its code, and goes then; none is there that was deleted. */
+async function checkFunctions({ lambda }: Clients, ledger: Ledger): Promise<void> {
+  const found = new Map<string, string>();
+  for (let Marker: string | undefined; ; ) {
+    const page = await lambda.listFunctions({ Marker });
+    for (const { FunctionName = "", CodeSha256 = "" } of page.Functions ?? []) found.set(FunctionName, CodeSha256);
+    Marker = page.NextMarker;
+    if (Marker === undefined) break;
+  }
+  for (const [name, digest] of ledger.functions) {
+    if (found.get(name) !== digest) throw new Broken(`${name} has the code ${found.get(name)} instead of ${digest}`);
+  }
+  for (const name of ledger.goneFunctions) if (found.has(name)) throw new Broken(`${name} is there and was deleted`);
+  found.delete("echo");
+  for (const FunctionName of found.keys()) await lambda.deleteFunction({ FunctionName });
+  ledger.functions.clear();
+  ledger.goneFunctions.clear();
+}
+
+/** Nothing is left of code whose function was never created. */
+async function checkUploads(endpoint: string): Promise<void> {
+  const { text } = await http(`${endpoint}/_busbar/state`);
+  const left = (JSON.parse(text) as { tables: Record<string, number> }).tables["lambda.uploads"];
+  if (left !== 0) throw new Broken(`${left} uploads are left`);
 }
 
 /** What was pushed has come to an end, or has a time for its next attempt. */

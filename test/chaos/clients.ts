@@ -1,10 +1,13 @@
+import { ApiGatewayV2 } from "@aws-sdk/client-apigatewayv2";
 import { EventBridge } from "@aws-sdk/client-eventbridge";
 import { Kinesis } from "@aws-sdk/client-kinesis";
+import { Lambda } from "@aws-sdk/client-lambda";
 import { Pipes } from "@aws-sdk/client-pipes";
 import { Scheduler } from "@aws-sdk/client-scheduler";
 import { SFN } from "@aws-sdk/client-sfn";
 import { SNS } from "@aws-sdk/client-sns";
 import { SQS } from "@aws-sdk/client-sqs";
+import { roleArn, zipOf } from "../support/lambda.ts";
 
 /** The SDK's clients of one life of the server; none tries anything twice. */
 export function clientsOf(endpoint: string) {
@@ -22,6 +25,8 @@ export function clientsOf(endpoint: string) {
     scheduler: new Scheduler(config),
     pipes: new Pipes(config),
     sfn: new SFN(config),
+    lambda: new Lambda(config),
+    apis: new ApiGatewayV2(config),
   };
 }
 
@@ -40,12 +45,13 @@ export const queues = [
   "piped-out",
   "effects",
   "scheduled",
+  "handled",
+  "posted",
 ] as const;
 export type QueueName = (typeof queues)[number];
 
 export const arnOf = (service: string, rest: string) => `arn:aws:${service}:us-east-1:${account}:${rest}`;
 export const queueUrl = (name: QueueName) => `http://localhost/${account}/${name}`;
-const roleArn = `arn:aws:iam::${account}:role/chaos`;
 
 /** A step, a wait over which processes end, an effect. */
 const machine = {
@@ -61,8 +67,12 @@ const machine = {
   },
 };
 
+/** What a function consists of in addition to its code. */
+export const functionSettings = { Runtime: "nodejs20.x", Handler: "index.handler", Role: roleArn } as const;
+
 /** Makes everything the load needs. */
-export async function prepare({ sqs, sns, kinesis, events, pipes, sfn }: Clients): Promise<void> {
+export async function prepare(clients: Clients): Promise<void> {
+  const { sqs, sns, kinesis, events, pipes, sfn } = clients;
   for (const QueueName of queues) {
     const fifo = QueueName.endsWith(".fifo") ? { FifoQueue: "true" } : {};
     // Short, so that what was in flight when a process ended comes back soon.
@@ -86,6 +96,32 @@ export async function prepare({ sqs, sns, kinesis, events, pipes, sfn }: Clients
     TargetParameters: { InputTemplate: "<$.body>" },
   });
   await sfn.createStateMachine({ name: "machine", definition: JSON.stringify(machine), roleArn });
+  await prepareFunction(clients);
+  await prepareApi(clients);
+}
+
+/** A function whose answers go to a queue. */
+async function prepareFunction({ lambda }: Clients): Promise<void> {
+  const FunctionName = "echo";
+  const ZipFile = await zipOf({ "index.mjs": "export const handler = async ({ id }) => id;" });
+  await lambda.createFunction({ FunctionName, ...functionSettings, Code: { ZipFile } });
+  const DestinationConfig = { OnSuccess: { Destination: arnOf("sqs", "handled") } };
+  await lambda.putFunctionEventInvokeConfig({ FunctionName, DestinationConfig });
+}
+
+/** An API whose `POST /` sends its body to a queue. */
+async function prepareApi({ apis }: Clients): Promise<void> {
+  const { ApiId } = await apis.createApi({ Name: "door", ProtocolType: "HTTP" });
+  const { IntegrationId } = await apis.createIntegration({
+    ApiId,
+    IntegrationType: "AWS_PROXY",
+    IntegrationSubtype: "SQS-SendMessage",
+    PayloadFormatVersion: "1.0",
+    CredentialsArn: roleArn,
+    RequestParameters: { QueueUrl: queueUrl("posted"), MessageBody: "$request.body" },
+  });
+  await apis.createRoute({ ApiId, RouteKey: "POST /", Target: `integrations/${IntegrationId}` });
+  await apis.createStage({ ApiId, StageName: "$default", AutoDeploy: true });
 }
 
 /** A schedule that sends this message once, in two seconds of the server's time. */

@@ -19,6 +19,9 @@ export class Ledger {
   readonly sequences = new Map<string, string>();
   /** Executions that have to end. */
   readonly executions = new Set<string>();
+  /** Functions that have to be there, with the digest of their code, and those whose deletion was answered for. */
+  readonly functions = new Map<string, string>();
+  readonly goneFunctions = new Set<string>();
   #next = 0;
 
   newId(kind: string): string {

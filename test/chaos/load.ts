@@ -1,6 +1,9 @@
 /** Clients at work until their server dies. */
+import { randomBytes } from "node:crypto";
 import type { Chance } from "../support/chance.ts";
-import { arnOf, type Clients, groups, queueUrl, scheduleOf } from "./clients.ts";
+import { http } from "../support/http.ts";
+import { zipOf } from "../support/lambda.ts";
+import { arnOf, type Clients, functionSettings, groups, queueUrl, scheduleOf } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
 
 type Work = (clients: Clients, ledger: Ledger, chance: Chance) => Promise<void>;
@@ -78,9 +81,42 @@ async function schedule({ scheduler }: Clients, ledger: Ledger): Promise<void> {
   ledger.owe("scheduled", id);
 }
 
+async function invoke({ lambda }: Clients, ledger: Ledger): Promise<void> {
+  const id = ledger.newId("event");
+  await lambda.invoke({ FunctionName: "echo", InvocationType: "Event", Payload: JSON.stringify({ id }) });
+  ledger.owe("handled", id);
+}
+
+async function createFunction({ lambda }: Clients, ledger: Ledger, chance: Chance): Promise<void> {
+  const FunctionName = ledger.newId("function");
+  const ZipFile = await zipOf({ data: randomBytes(chance.of([1_000, 300_000, 2_000_000])) });
+  const { CodeSha256 = "" } = await lambda.createFunction({ FunctionName, ...functionSettings, Code: { ZipFile } });
+  ledger.functions.set(FunctionName, CodeSha256);
+  ledger.count("functions");
+}
+
+async function deleteFunction({ lambda }: Clients, ledger: Ledger): Promise<void> {
+  const [FunctionName] = ledger.functions.keys();
+  if (FunctionName === undefined) return;
+  // There or not, unless the answer comes.
+  ledger.functions.delete(FunctionName);
+  await lambda.deleteFunction({ FunctionName });
+  ledger.goneFunctions.add(FunctionName);
+}
+
+async function post({ apis }: Clients, ledger: Ledger): Promise<void> {
+  const { Items: [api] = [] } = await apis.getApis({});
+  const { port } = (await apis.config.endpoint?.()) ?? {};
+  const id = ledger.newId("post");
+  const url = `http://localhost:${port}/_aws/execute-api/${api?.ApiId}/`;
+  const { status, text } = await http(url, { method: "POST", body: id });
+  if (status !== 200) throw new Error(`a post was answered with ${status}: ${text}`);
+  ledger.owe("posted", id);
+}
+
 const works: readonly Work[] = [
   ...[send, send, sendBatch, receiveAndDelete, receiveAndDelete, publish, putEvents, putRecords, pipe],
-  ...[execute, schedule],
+  ...[execute, schedule, invoke, createFunction, deleteFunction, post],
 ];
 
 /** One client that does one thing after the other. */
@@ -123,6 +159,7 @@ async function orderedWorker({ sqs }: Clients, ledger: Ledger, group: string): P
  * has a status as well as the socket's code.
  */
 function isDead(error: unknown): boolean {
+  if (error instanceof TypeError && error.cause !== undefined) return isDead(error.cause);
   const { $metadata, code, name } = error as { $metadata?: { httpStatusCode?: number }; code?: string; name?: string };
   if (code !== undefined && /^E[A-Z]+$|^ERR_|^UND_/.test(code)) return true;
   if ($metadata?.httpStatusCode !== undefined) return false;
