@@ -4,6 +4,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { Readable } from "node:stream";
 import { BodyBrokenOff, BodyTooLarge } from "../calls/door.ts";
 import { BodyBuffer } from "../engine/body-buffer.ts";
+import { setImmediate } from "../engine/real-time.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 
 /** Above the largest request of most services (Kinesis PutRecords: 10 MiB, about 14 MiB in base64 and JSON). */
@@ -22,6 +23,11 @@ export function bodyLimitOf(path: string): number {
  */
 const patienceBytes = 8 * bodyLimitBytes;
 const noBody = Buffer.alloc(0);
+/**
+ * Bytes of a body that are read in one turn of the event loop. Node reads up to 2 MB of each connection, and what is
+ * read is copied, into memory that the operating system first has to give.
+ */
+const bytesPerTurn = 256 * 1024;
 /**
  * Reads a body into one buffer and calls `done` once, with BodyTooLarge or BodyBrokenOff on failure. Most bodies arrive
  * in one piece, which is then used as it is, without waiting for the end of the stream.
@@ -42,6 +48,7 @@ export function readBody(
   }
   let buffer: BodyBuffer | undefined;
   let received = 0;
+  let pauseAt = bytesPerTurn;
   let finished = false;
   const fail = (error: Error) => {
     if (finished) return;
@@ -70,6 +77,11 @@ export function readBody(
     buffer ??= new BodyBuffer(length <= limitBytes ? length : Number.NaN);
     buffer.add(chunk, received);
     if (received === length) succeed();
+    else if (received >= pauseAt) {
+      pauseAt = received + bytesPerTurn;
+      source.pause();
+      setImmediate(() => source.resume());
+    }
   });
   const end = () => {
     if (finished) return;
