@@ -17,14 +17,17 @@ afterEach(() => {
   listener.server.close();
 });
 
-/** A listener that lets connections be silent for 20 ms, and an HTTP/2 session with it. */
-async function start(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<void> {
+/** A listener, and an HTTP/2 session with it. @param silentMs how long connections may be silent, in real ms. */
+async function start(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  silentMs = 60_000,
+): Promise<void> {
   const request = (incoming: Incoming, outgoing: Outgoing) => {
     const { request, response } =
       incoming instanceof Http2Exchange ? incoming.node : ({ request: incoming, response: outgoing } as never);
     handle(request as never, response as never);
   };
-  listener = createListener({ request, upgrade: () => false }, undefined, 20);
+  listener = createListener({ request, upgrade: () => false }, undefined, silentMs);
   await new Promise<void>((done) => listener.server.listen(0, "127.0.0.1", done));
   session = connectHttp2(`http://127.0.0.1:${(listener.server.address() as AddressInfo).port}`);
 }
@@ -36,7 +39,7 @@ it("gives up an HTTP/2 request that does not come to its end, and the session th
     request.on("close", () => {
       ended = true;
     });
-  });
+  }, 20);
   const stream = session.request({ ":method": "POST" });
   stream.on("error", () => {});
   stream.write("half of it");
@@ -50,8 +53,8 @@ it("gives up an HTTP/2 request that does not come to its end, and the session th
 it("lets a whole HTTP/2 request wait for its answer as long as it takes", async () => {
   await start((request, response) => {
     request.resume();
-    request.on("end", () => setTimeout(() => response.end("late"), 200));
-  });
+    request.on("end", () => setTimeout(() => response.end("late"), 600));
+  }, 200);
   const stream = session.request({ ":method": "POST" });
   let answer = "";
   stream.on("data", (text) => {
