@@ -10,10 +10,27 @@ const [valuesAtOnce, charsAtOnce] = [16_384, 262_144];
 
 /** Index after the JSON value at `from` and the blanks before it; -1 if there is none (RFC 8259). */
 export function endOfJson(text: string, from: number): number {
-  const scan = scanJson(text, from);
+  return endOf(scanJson(text, from));
+}
+
+/** The result of a scan that does not stop. */
+export function endOf<Result>(scan: Generator<undefined, Result>): Result {
   for (;;) {
     const { done, value } = scan.next();
     if (done) return value;
+  }
+}
+
+/**
+ * Index after the JSON values that a text begins with, however many follow each other. Stops now and then, as `scanJson`.
+ */
+export function* scanValues(text: string): Generator<undefined, number> {
+  let at = 0;
+  for (let values = 1; ; values += 1) {
+    if (values % valuesAtOnce === 0) yield;
+    const end = yield* scanJson(text, at);
+    if (end < 0) return at;
+    at = end;
   }
 }
 

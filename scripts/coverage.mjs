@@ -1,6 +1,6 @@
 /**
- * Writes `docs/coverage.md` and the counts in `src/coverage.json` from the code. `node scripts/coverage.mjs --check` changes nothing and fails when it is not
- * up to date.
+ * Writes `docs/coverage.md` and the counts in `src/coverage.json` from the code. `node scripts/coverage.mjs --check`
+ * changes nothing and fails when they are not up to date.
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

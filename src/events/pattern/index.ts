@@ -5,6 +5,6 @@ export { type EventValue, ExactNumber, isEventObject, type LeafValue, numberFrom
 export { JsonReadError } from "./json-scanner.ts";
 export { explain, type Mismatch, matchesPattern } from "./match.ts";
 export { type Matcher, matcherAccepts } from "./matcher.ts";
-export { isTooDeep, leadingJson, parseEvent, tryParseEvent } from "./parse-event.ts";
+export { isTooDeep, leadingJson, parseEvent, readLeadingJson, tryParseEvent } from "./parse-event.ts";
 export { PatternIndex } from "./pattern-index.ts";
 export { PatternError } from "./pattern-reader.ts";

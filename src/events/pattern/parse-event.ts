@@ -1,4 +1,6 @@
 /** Parses whole JSON texts for matching. */
+
+import { endOf } from "../../../protocols/json-scan.ts";
 import type { EventValue } from "./exact-number.ts";
 import { JsonReader, maxDepth, type Token } from "./json-reader.ts";
 import { JsonReadError } from "./json-scanner.ts";
@@ -54,9 +56,20 @@ export function tryParseEvent(text: string): EventValue | undefined {
  * parser. Throws {@link JsonReadError}, which does not quote the text.
  */
 export function leadingJson(text: string): string {
+  return endOf(readLeadingJson(text));
+}
+
+/** Tokens between two stops: a millisecond's work or less. */
+const tokensAtOnce = 8_192;
+
+/** As `leadingJson`, for long texts: stops now and then, so that others get a turn. */
+export function* readLeadingJson(text: string): Generator<undefined, string> {
   const reader = new JsonReader(text, true);
   let level = 0;
+  let tokens = 0;
   do {
+    tokens += 1;
+    if (tokens % tokensAtOnce === 0) yield;
     const token = reader.next();
     if (token === "end") throw new JsonReadError(`No content to map due to end-of-input\n at ${reader.location()}`);
     if (token === "start-object" || token === "start-array") level += 1;

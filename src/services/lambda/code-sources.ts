@@ -58,7 +58,7 @@ export async function withZip<Result>(
   try {
     return inTransaction(context, () => run(uploaded));
   } finally {
-    service.codes.drop(uploaded);
+    service.codes.drop(uploaded.upload);
   }
 }
 

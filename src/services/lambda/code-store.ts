@@ -83,26 +83,31 @@ export class CodeStore {
 
   /**
    * Stores the pieces of a zip for a transaction that will keep it by `put`, each in a transaction of its own, since a
-   * large zip takes longer than others can wait. Whoever calls this calls `drop` in the end.
+   * large zip takes longer than others can wait. Whoever gets one calls `drop` in the end.
    */
   async upload(account: string, zip: CheckedZip): Promise<UploadedZip> {
     if (this.#codes.has(idOf(account, zip))) return { ...zip, upload: undefined };
     const upload = this.#store.nextSerial();
     this.#store.transaction(() => this.#uploads.put({ serial: upload, account, pieces: [] }));
-    for (const text of piecesOf(zip.bytes)) {
-      await this.#turns.rest();
-      const row = this.#uploads.get(upload);
-      // A reset has removed it, and would not know of further pieces.
-      if (row === undefined) break;
-      this.#store.transaction(() => {
-        this.#uploads.put({ ...row, pieces: [...row.pieces, this.#putPiece(account, text)] });
-      });
+    try {
+      for (const text of piecesOf(zip.bytes)) {
+        await this.#turns.rest();
+        const row = this.#uploads.get(upload);
+        // A reset has removed it, and would not know of further pieces.
+        if (row === undefined) break;
+        this.#store.transaction(() => {
+          this.#uploads.put({ ...row, pieces: [...row.pieces, this.#putPiece(account, text)] });
+        });
+      }
+    } catch (error) {
+      this.drop(upload);
+      throw error;
     }
     return { ...zip, upload };
   }
 
   /** Deletes the pieces of a zip unless a transaction has kept it. */
-  drop({ upload }: UploadedZip): void {
+  drop(upload: number | undefined): void {
     const row = upload === undefined ? undefined : this.#uploads.get(upload);
     if (row !== undefined) this.#store.transaction(() => this.#dropUpload(row));
   }

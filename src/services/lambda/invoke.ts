@@ -10,12 +10,12 @@ import {
 } from "@aws-sdk/client-lambda";
 import { type Blob64, bufferOf } from "../../../protocols/blob.ts";
 import { AwsError } from "../../../protocols/error.ts";
-import { endOfJson, isBlankFrom, scanJson } from "../../../protocols/json-scan.ts";
+import { endOf, isBlankFrom, scanJson, scanValues } from "../../../protocols/json-scan.ts";
 import { withHeaders } from "../../../protocols/rest-json.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 import type { OperationContext } from "../../calls/operation.ts";
 import type { Turns } from "../../engine/turns.ts";
-import { JsonReadError, leadingJson } from "../../events/pattern/index.ts";
+import { JsonReadError, readLeadingJson } from "../../events/pattern/index.ts";
 import { checkMayInvoke } from "./access.ts";
 import { accessDenied, functionNotFound, payloadTooLarge, tooLarge } from "./errors.ts";
 import { type Lambda, operation } from "./lambda.ts";
@@ -107,7 +107,8 @@ export function payloadOf(payload: Blob64 | undefined, maxBytes: number): string
   if (payload.length > maxBytes) throw tooLarge(maxBytes, "InvokeFunction");
   const bytes = bufferOf(payload.bytes);
   const text = bytes.toString();
-  return isUtf8(bytes) && isJson(text) ? text : refuse(text);
+  if (isUtf8(bytes) && isJson(text)) return text;
+  throw notJson(endOf(parserText(text)));
 }
 
 /**
@@ -122,27 +123,32 @@ export function syncPayloadOf(payload: Blob64 | undefined, turns: Turns): string
 async function largePayloadOf(bytes: Buffer, turns: Turns): Promise<string> {
   const text = bytes.toString();
   await turns.rest();
-  const scan = scanJson(text, 0);
-  let step = scan.next();
-  for (; !step.done; step = scan.next()) await turns.rest();
-  return step.value >= 0 && isBlankFrom(text, step.value) && isUtf8(bytes) ? text : refuse(text);
+  const end = await inTurns(scanJson(text, 0), turns);
+  if (end >= 0 && isBlankFrom(text, end) && isUtf8(bytes)) return text;
+  throw notJson(await inTurns(parserText(text), turns));
 }
 
-function refuse(text: string): never {
-  throw AwsError.of(
+async function inTurns<Result>(scan: Generator<undefined, Result>, turns: Turns): Promise<Result> {
+  for (;;) {
+    const { done, value } = scan.next();
+    if (done) return value;
+    await turns.rest();
+  }
+}
+
+function notJson(reason: string): AwsError {
+  return AwsError.of(
     InvalidRequestContentException$,
-    `Could not parse request body into json: Could not parse payload into json: ${parserText(text)}`,
+    `Could not parse request body into json: Could not parse payload into json: ${reason}`,
     { Type: "User" },
   );
 }
 
 /** The message of AWS's parser for a text that is not JSON, about what follows the values it begins with. */
-function parserText(text: string): string {
-  let from = 0;
-  for (let end = endOfJson(text, 0); end >= 0; end = endOfJson(text, end)) from = end;
+function* parserText(text: string): Generator<undefined, string> {
+  const from = yield* scanValues(text);
   try {
-    leadingJson(text.slice(from));
-    return "";
+    return yield* readLeadingJson(text.slice(from));
   } catch (error) {
     if (error instanceof JsonReadError) return error.message;
     throw error;

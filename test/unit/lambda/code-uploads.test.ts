@@ -128,10 +128,22 @@ describe("an upload", () => {
     if (pieces === 100) store.reset(account);
     stop();
     const { id, size } = put(uploaded);
-    codes.drop(uploaded);
+    codes.drop(uploaded.upload);
     expect(size).toBe(zip.bytes.length);
     expect((await codes.zip(id))?.equals(zip.bytes)).toBe(true);
     expect(stored(store)).toEqual({ pieces: Math.ceil(size / pieceBytes), uploads: 0 });
+  });
+
+  it("leaves nothing when the store refuses one of its pieces", async () => {
+    const { transaction } = store;
+    let left = 4;
+    store.transaction = (body) => {
+      left -= 1;
+      if (left === 0) throw new Error("the disk is full");
+      return transaction.call(store, body) as ReturnType<typeof body>;
+    };
+    await expect(codes.upload(account, zip)).rejects.toThrow("full");
+    expect(stored(store)).toEqual({ pieces: 0, uploads: 0 });
   });
 
   it("stays when the transaction that would keep it fails, until it is dropped", async () => {
@@ -143,7 +155,7 @@ describe("an upload", () => {
       });
     expect(fail).toThrow("refused");
     expect(stored(store)).toMatchObject({ uploads: 1 });
-    codes.drop(uploaded);
+    codes.drop(uploaded.upload);
     expect(stored(store)).toEqual({ pieces: 0, uploads: 0 });
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { endOfJson, isBlankFrom, scanJson } from "../../../protocols/json-scan.ts";
+import { endOfJson, isBlankFrom, scanJson, scanValues } from "../../../protocols/json-scan.ts";
 import { isJson } from "../../../protocols/unknown-json.ts";
 
 function isJsonText(text: string): boolean {
@@ -55,6 +55,15 @@ describe("whether a text is JSON", () => {
     let step = scan.next();
     for (; !step.done; step = scan.next()) stops += 1;
     expect([stops, step.value]).toEqual([count, text.length]);
+  });
+
+  it("goes on from value to value, and stops on its way", () => {
+    const text = `${"1 ".repeat(50_000)}{]`;
+    const scan = scanValues(text);
+    let stops = 0;
+    let step = scan.next();
+    for (; !step.done; step = scan.next()) stops += 1;
+    expect([stops, step.value]).toEqual([3, 99_999]);
   });
 
   it("needs no stack for what is nested deeply", () => {
